@@ -1,0 +1,2 @@
+//! Words and rules of the domain. Pure: no I/O, no async, reads no clock.
+pub mod attempt;
