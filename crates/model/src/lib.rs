@@ -1,2 +1,22 @@
-//! Words and rules of the domain. Pure: no I/O, no async, reads no clock.
+//! Words and rules of the domain.
+//!
+//! Pure: no I/O, no async, reads no clock and no randomness. Everything that an edge parses becomes a
+//! type of this crate, and everything inside trusts those types.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
+
+pub mod app;
 pub mod attempt;
+pub mod delivery;
+pub mod envelope;
+pub mod event;
+pub mod exchange;
+pub mod headers;
+pub mod hook;
+pub mod id;
+pub mod json;
+pub mod name;
+pub mod pattern;
+pub mod retry;
+pub mod secret;
+pub mod signature;
+pub mod time;

@@ -1,0 +1,268 @@
+//! The port that keeps events, deliveries and exchanges.
+
+use crate::{Account, Wait};
+use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
+use footbridge_model::event::Event;
+use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
+use footbridge_model::hook::Hook;
+use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::name::AppName;
+use footbridge_model::time::Millis;
+use std::sync::Arc;
+
+/// An event and all its deliveries, kept in one transaction.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// The event.
+    pub event: Arc<Event>,
+    /// One for each matching hook. Their ids follow the event's without a gap.
+    pub deliveries: Vec<NewDelivery>,
+    /// The `Idempotency-Key` it was published under.
+    pub key: Option<KeyUse>,
+}
+
+/// A delivery that begins, due at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// To which hook.
+    pub hook_id: HookId,
+}
+
+/// One use of an `Idempotency-Key`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyUse {
+    /// Within what the key is unique: the sender and the endpoint.
+    pub scope: String,
+    /// The key.
+    pub key: String,
+    /// SHA-256 of the request.
+    pub fingerprint: [u8; 32],
+    /// From when on it may be used afresh.
+    pub until: Millis,
+}
+
+/// What a publisher is told of an accepted event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The event's id.
+    pub id: EventId,
+    /// When it was accepted.
+    pub time: Millis,
+    /// How many hooks it goes to.
+    pub deliveries: u32,
+}
+
+/// What became of [`Journal::append`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Appended {
+    /// Kept.
+    Stored,
+    /// The same key and request were kept before; nothing was kept now.
+    Replay(Accepted),
+    /// The key was used with another request; nothing was kept.
+    Mismatch,
+}
+
+/// A pending delivery with what an attempt needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Its id.
+    pub id: DeliveryId,
+    /// What is delivered.
+    pub event_id: EventId,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// How many were made before it was last retried by hand: the schedule starts anew from there.
+    pub attempts_base: u32,
+    /// When the next is due.
+    pub at: Millis,
+}
+
+/// The result of an attempt, or an end without one.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// The attempt, if one was made.
+    pub attempt: Option<Attempt>,
+    /// Where it stands now.
+    pub status: DeliveryStatus,
+    /// When the next attempt is due; only with [`DeliveryStatus::Pending`].
+    pub next_attempt_at: Option<Millis>,
+    /// Why it ended, when the attempt does not say so itself.
+    pub reason: Option<String>,
+}
+
+/// What was put in order when the journal was opened by a new server.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// The highest number any id has, so that new ones lie above it.
+    pub highest_id: u64,
+    /// Hooks with pending deliveries, and when their first is due.
+    pub waiting: Vec<(HookId, Millis)>,
+    /// Transient hooks that ended with the server that made them.
+    pub ended_hooks: u64,
+    /// Exchanges that ran when that server ended; their outcome is unknown.
+    pub cut_off_exchanges: u64,
+}
+
+/// What became of [`Journal::begin_exchange`].
+#[derive(Debug, Clone)]
+pub enum Begun {
+    /// Kept as running: send it.
+    Begun,
+    /// The same key and request run already.
+    Running(ExchangeId),
+    /// The same key and request ended before, like this.
+    Replay(Box<ExchangeRecord>),
+    /// The key was used with another request.
+    Mismatch,
+}
+
+/// What became of a retry by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Retried {
+    /// Pending again.
+    Again {
+        /// Which delivery.
+        due: Due,
+        /// To which hook.
+        hook_id: HookId,
+    },
+    /// It is not in a state that can be retried.
+    Not(DeliveryStatus),
+}
+
+/// Which part of a list, newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Only ids with a number below this.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Which events.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Only of this publisher.
+    pub publisher: Option<AppName>,
+    /// Only of this name.
+    pub name: Option<String>,
+}
+
+/// Which deliveries.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// Only of this event.
+    pub event: Option<EventId>,
+    /// Only to hooks of this app.
+    pub app: Option<AppName>,
+    /// Only to this hook.
+    pub hook: Option<HookId>,
+    /// Only with this status.
+    pub status: Option<DeliveryStatus>,
+}
+
+/// Which exchanges.
+#[derive(Debug, Clone, Default)]
+pub struct ExchangeFilter {
+    /// Only those this app sends or answers.
+    pub app: Option<AppName>,
+    /// Only failed (`Some(true)`) or only answered ones (`Some(false)`).
+    pub failed: Option<bool>,
+}
+
+/// An event and how many hooks it went to.
+#[derive(Debug, Clone)]
+pub struct EventView {
+    /// The event.
+    pub event: Event,
+    /// How many deliveries it has.
+    pub deliveries: u32,
+}
+
+/// A delivery with its hook, which may be gone by now.
+#[derive(Debug, Clone)]
+pub struct DeliveryView {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Its hook.
+    pub hook: Hook,
+    /// Its attempts; only where one delivery is asked for, else empty.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Keeps events, deliveries and exchanges.
+pub trait Journal: Send + Sync {
+    /// Puts in order what a server left that is no longer there: ends its transient hooks (pending
+    /// deliveries become cancelled with `hook gone`), fails its running exchanges (outcome unknown),
+    /// cancels pending deliveries to hooks that are not kept. Called once, before anything else.
+    fn recover(&self, now: Millis) -> Wait<Recovery>;
+
+    /// Keeps an event and its deliveries.
+    fn append(&self, event: NewEvent) -> Wait<Appended>;
+
+    /// Keeps what attempts came to. A delivery that is no longer pending stays as it is.
+    fn record(&self, results: Vec<Recorded>) -> Wait<()>;
+
+    /// The pending deliveries of a hook that are due first, at most `limit`, in the order of
+    /// `(due, id)`, or for an `ordered` hook in the order of ids.
+    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<Due>>;
+
+    /// Cancels all pending deliveries of a hook, giving how many.
+    fn cancel(&self, hook: HookId, reason: &'static str) -> Wait<u64>;
+
+    /// Makes one dead or cancelled delivery pending again, due `now`, its schedule anew. Cancelled
+    /// ones only while their hook is kept.
+    fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried>;
+
+    /// How many dead deliveries `filter` picks among those with the status dead.
+    fn count_dead(&self, filter: DeliveryFilter) -> Wait<u64>;
+
+    /// Makes up to `limit` dead deliveries that `filter` picks, and whose hook is kept, pending again,
+    /// oldest first; gives the hooks they belong to, one entry for each delivery.
+    fn retry_dead(&self, filter: DeliveryFilter, now: Millis, limit: u32) -> Wait<Vec<HookId>>;
+
+    /// Keeps an exchange as running, unless its key says otherwise.
+    fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun>;
+
+    /// Keeps how a begun exchange ended, the answer included, until `keep_answer_until`.
+    fn finish_exchange(&self, id: ExchangeId, ending: Ending, ms: u32, keep_answer_until: Millis) -> Wait<()>;
+
+    /// Keeps an ended exchange soon, without the answer: written with whatever is written next, at
+    /// the latest after 250 ms. Never waits; under overload it may be left out and counted instead.
+    fn note_exchange(&self, record: ExchangeRecord);
+
+    /// One event.
+    fn event(&self, id: EventId) -> Wait<Option<EventView>>;
+
+    /// Events, newest first.
+    fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>>;
+
+    /// One delivery with its attempts.
+    fn delivery(&self, id: DeliveryId) -> Wait<Option<DeliveryView>>;
+
+    /// Deliveries, newest first.
+    fn deliveries(&self, filter: DeliveryFilter, page: Page) -> Wait<Vec<DeliveryView>>;
+
+    /// One exchange, with its answer while that is kept.
+    fn exchange(&self, id: ExchangeId) -> Wait<Option<ExchangeRecord>>;
+
+    /// Exchanges, newest first, without answers.
+    fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>>;
+
+    /// Deletes what is older than its time, a bounded portion at each call; gives whether there is more.
+    fn retain(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool>;
+
+    /// The account after the last commit.
+    fn account(&self) -> Account;
+
+    /// Resolves with the reason when the journal has stopped by itself.
+    fn stopped(&self) -> Wait<String>;
+
+    /// Writes what was asked for so far and stops taking more.
+    fn close(&self) -> Wait<()>;
+}

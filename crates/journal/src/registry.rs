@@ -1,0 +1,45 @@
+//! The port that keeps apps, links and hooks. They are few and held in memory; this is their copy
+//! that survives.
+
+use crate::Wait;
+use footbridge_model::app::{App, Link};
+use footbridge_model::hook::Hook;
+use footbridge_model::id::HookId;
+use footbridge_model::name::AppName;
+
+/// All that is kept.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// Every app, disabled ones too.
+    pub apps: Vec<App>,
+    /// Every link.
+    pub links: Vec<Link>,
+    /// Every hook that is not gone.
+    pub hooks: Vec<Hook>,
+}
+
+/// Keeps apps, links and hooks. Secrets are sealed before they reach the disk.
+pub trait Registry: Send + Sync {
+    /// All of them.
+    fn load(&self) -> Wait<Kept>;
+
+    /// Keeps an app, in place of one of the same name.
+    fn put_app(&self, app: App) -> Wait<()>;
+
+    /// Forgets an app with its links and hooks; pending deliveries of those hooks become cancelled
+    /// with `reason`.
+    fn delete_app(&self, name: AppName, reason: &'static str) -> Wait<()>;
+
+    /// Keeps a link, in place of one between the same two.
+    fn put_link(&self, link: Link) -> Wait<()>;
+
+    /// Forgets a link.
+    fn delete_link(&self, host: AppName, miniapp: AppName) -> Wait<()>;
+
+    /// Keeps a hook, in place of one with the same id.
+    fn put_hook(&self, hook: Hook) -> Wait<()>;
+
+    /// Marks hooks as gone; their pending deliveries become cancelled with `reason`. What is known of
+    /// a gone hook stays readable through its deliveries.
+    fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()>;
+}

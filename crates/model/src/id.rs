@@ -1,0 +1,172 @@
+//! Ids: one type for each kind of thing, with its prefix, ordered by time.
+//!
+//! An id is 63 bits: 41 bits of milliseconds since 2024 (until 2093) and 22 bits of sequence, written
+//! as thirteen Crockford base-32 digits. Bits fit an integer key of any database.
+
+use crate::time::Millis;
+use serde::{Serialize, Serializer};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// 2024-01-01T00:00:00Z in milliseconds since the Unix epoch.
+const EPOCH: i64 = 1_704_067_200_000;
+const SEQUENCE_BITS: u32 = 22;
+const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const LENGTH: usize = 13;
+
+/// The text is not an id of this kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an id: expected `{0}_` and thirteen digits or letters")]
+pub struct BadId(pub &'static str);
+
+fn encode(prefix: &str, number: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = [b'0'; LENGTH];
+    let mut rest = number;
+    for place in text.iter_mut().rev() {
+        let digit = usize::try_from(rest & 31).unwrap_or(0);
+        *place = DIGITS.get(digit).copied().unwrap_or(b'0');
+        rest >>= 5;
+    }
+    write!(f, "{prefix}_{}", std::str::from_utf8(&text).unwrap_or_default())
+}
+
+fn decode(prefix: &'static str, text: &str) -> Result<u64, BadId> {
+    let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(BadId(prefix))?;
+    if digits.len() != LENGTH {
+        return Err(BadId(prefix));
+    }
+    let mut number: u128 = 0;
+    for digit in digits.bytes() {
+        let value = DIGITS.iter().position(|known| *known == digit).ok_or(BadId(prefix))?;
+        number = number << 5 | value as u128;
+    }
+    u64::try_from(number).ok().filter(|number| i64::try_from(*number).is_ok()).ok_or(BadId(prefix))
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// What its text begins with.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// The id with this number, as an [`IdSource`] gave it or a journal kept it.
+            pub const fn from_number(number: u64) -> Self {
+                Self(number)
+            }
+
+            /// The number to keep.
+            pub const fn number(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                encode($prefix, self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                decode($prefix, text).map(Self)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    };
+}
+
+id!(
+    /// A published event.
+    EventId,
+    "evt"
+);
+id!(
+    /// A hook, persistent or transient.
+    HookId,
+    "hook"
+);
+id!(
+    /// One event on its way to one hook.
+    DeliveryId,
+    "dlv"
+);
+id!(
+    /// One exchange over the bridge.
+    ExchangeId,
+    "exc"
+);
+
+/// Hands out numbers for ids: growing, unique in this process and, given the journal's highest as a
+/// floor, after a restart and a clock set back as well.
+#[derive(Debug)]
+pub struct IdSource {
+    last: AtomicU64,
+}
+
+impl IdSource {
+    /// A source whose numbers are all above `floor`.
+    pub const fn above(floor: u64) -> Self {
+        Self { last: AtomicU64::new(floor) }
+    }
+
+    /// The next number, for something made `now`.
+    pub fn next(&self, now: Millis) -> u64 {
+        self.block(now, 1)
+    }
+
+    /// The first of `count` numbers in a row.
+    pub fn block(&self, now: Millis, count: u64) -> u64 {
+        let since = u64::try_from(now.0.saturating_sub(EPOCH)).unwrap_or(0);
+        let timely = since << SEQUENCE_BITS;
+        let mut first = 0;
+        // The closure never gives up, so this cannot fail.
+        let _ = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+            first = timely.max(last + 1);
+            Some(first + count.max(1) - 1)
+        });
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_back() {
+        let id = EventId::from_number(0x7fff_ffff_ffff_ffff);
+        assert_eq!(id.to_string().parse::<EventId>(), Ok(id));
+        assert_eq!("hook_0000000000001".parse::<HookId>().map(HookId::number), Ok(1));
+        for bad in ["", "evt_", "evt_000000000000", "dlv_0000000000001", "evt_000000000000u", "evt_zzzzzzzzzzzzz"] {
+            assert!(bad.parse::<EventId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn grows_even_when_the_clock_is_set_back() {
+        let source = IdSource::above(0);
+        let now = Millis(EPOCH + 1_000_000);
+        let first = source.next(now);
+        let block = source.block(now.minus(std::time::Duration::from_secs(3600)), 5);
+        assert!(block > first);
+        assert!(source.next(now) > block + 4);
+    }
+}

@@ -1,0 +1,200 @@
+//! What every JSON request must be: UTF-8 without a byte order mark, at most 64 levels deep, no
+//! member we name given twice. Values stay the sender's bytes; nothing is rebuilt.
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// The deepest nesting a request may have; its outermost object counts as one level.
+pub const MAX_DEPTH: usize = 64;
+
+/// Why a request body is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// It begins with U+FEFF.
+    #[error("the body begins with a byte order mark; send UTF-8 without one")]
+    ByteOrderMark,
+    /// It is not UTF-8.
+    #[error("the body is not UTF-8")]
+    NotUtf8,
+    /// It nests deeper than [`MAX_DEPTH`].
+    #[error("the body nests deeper than {MAX_DEPTH} levels")]
+    TooDeep,
+    /// It is not JSON.
+    #[error("the body is not JSON: {0}")]
+    Syntax(String),
+    /// It is JSON but no object.
+    #[error("the body must be a JSON object")]
+    NotObject,
+    /// A member we name stands in it twice.
+    #[error("the member `{0}` is given twice")]
+    Duplicate(&'static str),
+}
+
+/// Checks encoding and depth. Counting openers settles it for nearly every body, without a scan that
+/// has to know about strings.
+///
+/// # Errors
+/// [`JsonError::ByteOrderMark`], [`JsonError::NotUtf8`] or [`JsonError::TooDeep`].
+pub fn check_text(bytes: &[u8]) -> Result<&str, JsonError> {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return Err(JsonError::ByteOrderMark);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
+    let openers = bytes.iter().map(|b| usize::from(matches!(b, b'{' | b'['))).sum::<usize>();
+    if openers > MAX_DEPTH && depth(bytes) > MAX_DEPTH {
+        return Err(JsonError::TooDeep);
+    }
+    Ok(text)
+}
+
+fn depth(bytes: &[u8]) -> usize {
+    let (mut now, mut deepest, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
+    for byte in bytes {
+        match (in_string, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => in_string = !in_string,
+            (false, b'{' | b'[') => {
+                now += 1;
+                deepest = deepest.max(now);
+            }
+            (false, b'}' | b']') => now = now.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// The members of a JSON object that `names` lists, each as the sender wrote it; others are skipped.
+///
+/// # Errors
+/// Any [`JsonError`].
+pub fn members<'a, const N: usize>(
+    bytes: &'a [u8],
+    names: &[&'static str; N],
+) -> Result<[Option<&'a RawValue>; N], JsonError> {
+    let text = check_text(bytes)?;
+    let mut duplicate = None;
+    let visitor = Members { names, duplicate: &mut duplicate };
+    let mut parser = serde_json::Deserializer::from_str(text);
+    // Depth is ours to judge: the parser's own limit of 128 counts differently.
+    let parsed = (&mut parser).deserialize_map(visitor).and_then(|found| parser.end().map(|()| found));
+    match (parsed, duplicate) {
+        (_, Some(name)) => Err(JsonError::Duplicate(name)),
+        (Ok(found), None) => Ok(found),
+        (Err(_), None) if is_other_json(text) => Err(JsonError::NotObject),
+        (Err(error), None) => Err(JsonError::Syntax(error.to_string())),
+    }
+}
+
+fn is_other_json(text: &str) -> bool {
+    !text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+struct Members<'n, 'd, const N: usize> {
+    names: &'n [&'static str; N],
+    duplicate: &'d mut Option<&'static str>,
+}
+
+impl<'a, const N: usize> Visitor<'a> for Members<'_, '_, N> {
+    type Value = [Option<&'a RawValue>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = [None; N];
+        while let Some(Key(key)) = map.next_key()? {
+            let known = self.names.iter().zip(found.iter_mut()).find(|(name, _)| **name == key);
+            match known {
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Some((name, place)) => {
+                    if place.replace(map.next_value()?).is_some() {
+                        *self.duplicate = Some(name);
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+struct Key<'a>(Cow<'a, str>);
+
+impl<'a> serde::Deserialize<'a> for Key<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'a> Visitor<'a> for KeyVisitor {
+            type Value = Key<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a member name")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Key<'a>, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Key<'a>, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+/// The text of a member that must be a JSON string; `None` when it is anything else.
+pub fn string(value: &RawValue) -> Option<Cow<'_, str>> {
+    serde_json::from_str::<Key<'_>>(value.get()).ok().map(|key| key.0)
+}
+
+/// Whether `bytes` are one JSON text of any kind.
+pub fn is_json(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<&RawValue>(text).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_the_senders_bytes() {
+        let body = br#" {"a": 12345678901234567890123 , "b":{"x":1,"x":2}, "zz":[1], "\u0061b": 1} "#;
+        let [a, b, c] = members(body, &["a", "b", "c"]).unwrap();
+        assert_eq!(a.map(RawValue::get), Some("12345678901234567890123"));
+        assert_eq!(b.map(RawValue::get), Some(r#"{"x":1,"x":2}"#));
+        assert!(c.is_none());
+    }
+
+    #[test]
+    fn each_refusal_by_its_name() {
+        let of = |body: &[u8]| members(body, &["a"]).unwrap_err();
+        assert_eq!(of(b"\xef\xbb\xbf{}"), JsonError::ByteOrderMark);
+        assert_eq!(of(b"{\"a\":\"\xff\"}"), JsonError::NotUtf8);
+        assert_eq!(of(br#"{"a":1,"a":2}"#), JsonError::Duplicate("a"));
+        assert_eq!(of(br#"{"a":1,"\u0061":2}"#), JsonError::Duplicate("a"));
+        assert_eq!(of(b"[1]"), JsonError::NotObject);
+        assert_eq!(of(b"null"), JsonError::NotObject);
+        for bad in [&b""[..], b"{", b"{}x", b"{\"a\":01}", b"[", b"nul", b"{\"b\":\"\\ud800\"", b"{'a':1}"] {
+            assert!(matches!(of(bad), JsonError::Syntax(_)), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn depth_is_counted_outside_strings() {
+        let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        assert!(members(nested(64).as_bytes(), &["a"]).is_ok());
+        assert_eq!(members(nested(65).as_bytes(), &["a"]).unwrap_err(), JsonError::TooDeep);
+        let flat = format!("{{\"a\":\"{}\\\"{}\"}}", "[".repeat(200), "{".repeat(200));
+        assert!(members(flat.as_bytes(), &["a"]).is_ok());
+        let wide = format!("{{\"a\":[{}[]]}}", "[],".repeat(500));
+        assert!(members(wide.as_bytes(), &["a"]).is_ok());
+        let deep = "[".repeat(100_000);
+        assert_eq!(members(deep.as_bytes(), &["a"]).unwrap_err(), JsonError::TooDeep);
+    }
+}

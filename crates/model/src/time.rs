@@ -1,0 +1,68 @@
+//! The only words for wall-clock time, and the port through which it is read.
+
+use serde::{Serialize, Serializer};
+use std::fmt;
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// Wall-clock time in milliseconds since the Unix epoch, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Millis(pub i64);
+
+impl Millis {
+    /// This time plus `wait`, saturating at the ends of the scale.
+    pub fn plus(self, wait: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// This time minus `span`, saturating at the ends of the scale.
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long from this time until `later`; zero when `later` has passed.
+    pub fn until(self, later: Self) -> Duration {
+        Duration::from_millis(u64::try_from(later.0.saturating_sub(self.0)).unwrap_or(0))
+    }
+
+    /// Whole seconds since the epoch, as Standard Webhooks' `webhook-timestamp` wants them.
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+}
+
+/// ISO-8601 in UTC with milliseconds, as JavaScript's `toISOString` writes it.
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let (year, month, day) = at.to_calendar_date();
+        let (hour, minute, second, milli) = at.to_hms_milli();
+        write!(f, "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z", u8::from(month))
+    }
+}
+
+impl Serialize for Millis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Where the time of day comes from, so that a simulation can set it.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The time of day.
+    fn now(&self) -> Millis;
+}
+
+/// Where randomness comes from, so that a simulation can seed it.
+pub trait Entropy: Send + Sync + fmt::Debug {
+    /// Fills `bytes` with randomness fit for secrets.
+    fn fill(&self, bytes: &mut [u8]);
+
+    /// A number evenly spread over `0.0..1.0`.
+    fn unit(&self) -> f64 {
+        let mut bytes = [0; 4];
+        self.fill(&mut bytes);
+        f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+    }
+}
