@@ -1,1 +1,36 @@
-//! placeholder
+//! What a black-box test of Footbridge needs: the real program on a port of its own, callers that speak its three
+//! dialects, receivers that answer as they are told, and a way to wait for a condition.
+//!
+//! Everything here is blocking and written on `std::net` with framing of its own, so that a test shares neither runtime
+//! nor HTTP parser with the program it judges.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a harness fails by panicking and owns its sockets, clock and processes"
+)]
+
+mod callers;
+mod checks;
+mod config;
+mod gateway;
+mod http;
+mod ledger;
+mod raw;
+mod receiver;
+mod until;
+mod wire;
+
+pub use callers::{Admin, Bolt, Bridge, basic};
+pub use checks::{assert_bolt_error, assert_bridge_error, each, is_iso_millis, members, raw_member, verify_signature};
+pub use config::{ADMIN_TOKEN, App, Setup};
+pub use gateway::{Exit, Gateway, binary, footbridge};
+pub use http::{Answer, Call};
+pub use ledger::{Fate, Ledger};
+pub use raw::Raw;
+pub use receiver::{Gate, Got, Receiver, Reply, refused_address};
+pub use until::{WAIT, pause, until, until_some};

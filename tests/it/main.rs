@@ -1,1 +1,16 @@
-fn main(){}
+//! The contract, chapter by chapter, against the real program. One binary, so that it links once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test fails by panicking"
+)]
+
+mod admin;
+mod bridge;
+mod events;
+mod program;
+mod promise;

@@ -121,6 +121,15 @@ pub enum Begun {
     Mismatch,
 }
 
+/// What becomes of the key of an exchange that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyAfter {
+    /// It repeats this ending from now on.
+    Repeats,
+    /// Nothing was sent: the key is free, as if it had never been used.
+    Released,
+}
+
 /// What became of a retry by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Retried {
@@ -230,7 +239,14 @@ pub trait Journal: Send + Sync {
     fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun>;
 
     /// Keeps how a begun exchange ended, the answer included, until `keep_answer_until`.
-    fn finish_exchange(&self, id: ExchangeId, ending: Ending, ms: u32, keep_answer_until: Millis) -> Wait<()>;
+    fn finish_exchange(
+        &self,
+        id: ExchangeId,
+        ending: Ending,
+        ms: u32,
+        keep_answer_until: Millis,
+        key: KeyAfter,
+    ) -> Wait<()>;
 
     /// Keeps an ended exchange soon, without the answer: written with whatever is written next, at
     /// the latest after 250 ms. Never waits; under overload it may be left out and counted instead.
