@@ -1,1 +1,38 @@
-//! placeholder
+//! One outbound HTTP/1.1 attempt under an address policy.
+//!
+//! The only crate of the workspace that opens outbound sockets. A [`Courier`] belongs to one thread and keeps its own
+//! idle connections; what all threads share is a [`CourierShared`]. An attempt is decided on the address it dials:
+//! a URL is read once ([`Target`]), a name is resolved once, every answer is judged ([`Policy`]), and what was judged
+//! is what is dialled. Whatever happens ends as an [`Answer`] or as a
+//! [`Failure`](footbridge_model::attempt::Failure) that says whether the receiver may have seen the request.
+//!
+//! Absent on purpose: redirects, proxies, cookies, decompression, HTTP/2, retries.
+
+mod allow;
+mod capture;
+mod class;
+mod classify;
+mod client;
+mod dial;
+mod message;
+mod options;
+mod policy;
+mod pool;
+mod request;
+mod resolve;
+mod target;
+mod tls;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use allow::{AllowError, AllowRule};
+pub use capture::AnswerLimit;
+pub use class::Reason;
+pub use client::Courier;
+pub use message::{Answer, Outbound};
+pub use options::{CourierOptions, CourierShared};
+pub use policy::{Policy, Refusal};
+pub use resolve::{Resolver, Resolving, SystemResolver};
+pub use target::{Grant, MAX_URL, Target, TargetError};

@@ -1,1 +1,40 @@
-//! placeholder
+//! What happens to events: authority, hook index, publish, dispatch, exchange.
+//!
+//! No HTTP server, no SQL, no sockets of its own: edges call the verbs of [`Engine`], storage lies
+//! behind the ports of `footbridge-journal`, and every outbound request leaves through the courier.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
+
+mod auth;
+mod dispatch;
+mod drain;
+mod engine;
+mod exchange;
+mod explain;
+mod house;
+mod lanes;
+mod publish;
+mod rate;
+mod recipient;
+mod registry;
+mod replay;
+mod subscribe;
+
+pub use auth::Caller;
+pub use dispatch::Dispatcher;
+pub use drain::{Draining, InFlight};
+pub use engine::{Engine, EngineOptions, Limits, StartError, Started};
+pub use exchange::{ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
+pub use explain::{Explanation, Verdict};
+pub use footbridge_courier::{Courier, CourierShared};
+pub use footbridge_journal::{
+    Accepted, Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, Journal, JournalError, Page,
+};
+pub use house::House;
+pub use publish::PublishError;
+pub use rate::{BadRate, Rate};
+pub use registry::{
+    AppChange, AppEntry, AppSpec, ChangeError, FileSecrets, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
+    MadeSecrets, Rotation, SecretKind,
+};
+pub use replay::ReplayError;
+pub use subscribe::SubscribeError;

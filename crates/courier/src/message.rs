@@ -1,0 +1,74 @@
+//! What goes into an attempt and what comes out of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::capture::AnswerLimit;
+use crate::target::{Grant, Target};
+
+/// One request to make.
+pub struct Outbound {
+    pub target: Arc<Target>,
+    /// What the operator opened for the app this is sent for.
+    pub grants: Arc<[Grant]>,
+    pub method: Method,
+    /// Legal headers; those that belong to the connection are taken out.
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// When the whole attempt must be over: name, connection, TLS, request, answer.
+    pub deadline: Instant,
+    pub answer: AnswerLimit,
+    /// Fired when the request, body included, has been written whole to the socket. Dropped unfired when it never is.
+    pub written: Option<oneshot::Sender<()>>,
+}
+
+impl Outbound {
+    /// A `POST` without grants or headers that takes no answer larger than 64 KiB.
+    pub fn post(target: Arc<Target>, body: Bytes, deadline: Instant) -> Self {
+        Self {
+            target,
+            grants: Arc::default(),
+            method: Method::POST,
+            headers: HeaderMap::new(),
+            body,
+            deadline,
+            answer: AnswerLimit::Refuse(64 * 1024),
+            written: None,
+        }
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound")
+            .field("target", &self.target)
+            .field("method", &self.method)
+            .field("body", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the receiver answered, whatever the status; redirects are not followed.
+#[derive(Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// The body went on beyond the limit.
+    pub truncated: bool,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("body", &self.body.len())
+            .field("truncated", &self.truncated)
+            .finish_non_exhaustive()
+    }
+}

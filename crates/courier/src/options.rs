@@ -1,0 +1,80 @@
+//! What couriers are made from, and what those of all threads share.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use rustls::pki_types::CertificateDer;
+
+use crate::policy::Policy;
+use crate::resolve::{Resolver, SystemResolver};
+use crate::tls::Tls;
+
+/// What couriers are made from.
+pub struct CourierOptions {
+    pub policy: Policy,
+    pub resolver: Arc<dyn Resolver>,
+    /// `User-Agent` of every request.
+    pub user_agent: HeaderValue,
+    /// How long a connection is kept idle. The default of 4 s is below the 5 s after which common servers close.
+    pub idle: Duration,
+    /// Root certificates trusted besides the system's and Mozilla's.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+}
+
+impl CourierOptions {
+    /// The system's resolver, 4 s idle, no further roots.
+    pub fn new(policy: Policy, user_agent: HeaderValue) -> Self {
+        Self {
+            policy,
+            resolver: Arc::new(SystemResolver),
+            user_agent,
+            idle: Duration::from_secs(4),
+            extra_roots: Vec::new(),
+        }
+    }
+
+    /// What all couriers of the process share.
+    pub fn share(self) -> Arc<CourierShared> {
+        Arc::new(CourierShared {
+            policy: self.policy,
+            resolver: self.resolver,
+            user_agent: self.user_agent,
+            idle: self.idle,
+            tls: Tls::new(self.extra_roots),
+        })
+    }
+}
+
+impl fmt::Debug for CourierOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CourierOptions")
+            .field("policy", &self.policy)
+            .field("user_agent", &self.user_agent)
+            .field("idle", &self.idle)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Policy, resolver and TLS configuration, shared by the couriers of all threads.
+pub struct CourierShared {
+    pub(crate) policy: Policy,
+    pub(crate) resolver: Arc<dyn Resolver>,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) idle: Duration,
+    pub(crate) tls: Tls,
+}
+
+impl CourierShared {
+    /// The policy in force, for friendly checks before something is saved.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}
+
+impl fmt::Debug for CourierShared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CourierShared").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,176 @@
+//! The idle connections of one thread.
+//!
+//! Ours close first: an idle connection is given up before common servers (5 s and more) close it under a request.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::client::conn::http1::SendRequest;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+use crate::request::Parcel;
+use crate::target::Origin;
+use crate::wire::Meter;
+
+/// Most idle connections kept to one origin.
+const MAX_IDLE: usize = 256;
+
+/// A connection idle for less is reused without asking the reactor first whether the peer has closed it.
+const SURELY_FRESH: Duration = Duration::from_millis(20);
+
+/// The sweeper never sleeps less or more than this while something is idle.
+const SWEEP: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// One open HTTP/1.1 connection. Dropping it closes the socket at once, whatever is going on.
+pub(crate) struct Link {
+    pub(crate) sender: SendRequest<Parcel>,
+    pub(crate) meter: Rc<Meter>,
+    task: JoinHandle<()>,
+}
+
+impl Link {
+    pub(crate) fn new(sender: SendRequest<Parcel>, meter: Rc<Meter>, task: JoinHandle<()>) -> Self {
+        Self { sender, meter, task }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Idle {
+    link: Link,
+    since: Instant,
+    until: Instant,
+}
+
+/// Idle connections by origin; the second list holds those opened under a grant, which requests without it never get.
+pub(crate) struct Pool {
+    shelves: RefCell<HashMap<Arc<Origin>, [Vec<Idle>; 2]>>,
+    longest: Duration,
+    sweeping: Cell<bool>,
+}
+
+impl Pool {
+    pub(crate) fn new(longest: Duration) -> Rc<Self> {
+        Rc::new(Self { shelves: RefCell::default(), longest, sweeping: Cell::new(false) })
+    }
+
+    /// The connection last used for this origin that is still good.
+    pub(crate) async fn take(&self, origin: &Origin, granted: bool) -> Option<Link> {
+        let mut asked = false;
+        let now = Instant::now();
+        loop {
+            let idle = self.pop(origin, granted)?;
+            if idle.until <= now {
+                continue;
+            }
+            if !asked && now.duration_since(idle.since) > SURELY_FRESH {
+                // Lets the reactor deliver a close that has already arrived.
+                tokio::task::yield_now().await;
+                asked = true;
+            }
+            if idle.link.sender.is_ready() {
+                return Some(idle.link);
+            }
+        }
+    }
+
+    /// Keeps a connection for the next request, if it can serve one. `hint` is the peer's own idle limit.
+    pub(crate) fn put(
+        self: &Rc<Self>,
+        origin: &Arc<Origin>,
+        granted: bool,
+        link: Link,
+        hint: Option<Duration>,
+    ) {
+        let longest = hint.map_or(self.longest, |hint| hint.min(self.longest));
+        if longest.is_zero() || !link.sender.is_ready() {
+            return;
+        }
+        let since = Instant::now();
+        let idle = Idle { link, since, until: since + longest };
+        let mut shelves = self.shelves.borrow_mut();
+        if let Some(pair) = shelves.get_mut(origin) {
+            let shelf = shelf(pair, granted);
+            if shelf.len() < MAX_IDLE {
+                shelf.push(idle);
+            }
+        } else {
+            let mut pair = [Vec::new(), Vec::new()];
+            shelf(&mut pair, granted).push(idle);
+            shelves.insert(Arc::clone(origin), pair);
+        }
+        drop(shelves);
+        if !self.sweeping.replace(true) {
+            tokio::task::spawn_local(sweep(Rc::downgrade(self)));
+        }
+    }
+
+    /// How many connections are idle.
+    pub(crate) fn len(&self) -> usize {
+        self.shelves.borrow().values().flatten().map(Vec::len).sum()
+    }
+
+    /// Ends every idle connection the way a peer does it: behind the back of whoever takes it next.
+    #[cfg(test)]
+    pub(crate) fn cut_all(&self) {
+        for idle in self.shelves.borrow().values().flatten().flatten() {
+            idle.link.task.abort();
+        }
+    }
+
+    fn pop(&self, origin: &Origin, granted: bool) -> Option<Idle> {
+        shelf(self.shelves.borrow_mut().get_mut(origin)?, granted).pop()
+    }
+
+    /// Closes what is over its time or closed by the peer; the earliest end of what is left, `None` when nothing is.
+    fn expire(&self, now: Instant) -> Option<Instant> {
+        let mut earliest: Option<Instant> = None;
+        self.shelves.borrow_mut().retain(|_, pair| {
+            for shelf in pair.iter_mut() {
+                shelf.retain(|idle| idle.until > now && !idle.link.sender.is_closed());
+                let first = shelf.iter().map(|idle| idle.until).min();
+                earliest = match (earliest, first) {
+                    (Some(a), Some(b)) => Some(a.min(b)),
+                    (a, b) => a.or(b),
+                };
+            }
+            pair.iter().any(|shelf| !shelf.is_empty())
+        });
+        earliest
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("idle", &self.len()).finish_non_exhaustive()
+    }
+}
+
+fn shelf(pair: &mut [Vec<Idle>; 2], granted: bool) -> &mut Vec<Idle> {
+    let [open, under_grant] = pair;
+    if granted { under_grant } else { open }
+}
+
+/// Lives only while something is idle, so that an idle process has no timer of ours.
+async fn sweep(pool: Weak<Pool>) {
+    let mut wake = Instant::now() + SWEEP.0;
+    loop {
+        sleep_until(wake).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let now = Instant::now();
+        let Some(earliest) = pool.expire(now) else {
+            pool.sweeping.set(false);
+            return;
+        };
+        wake = earliest.clamp(now + SWEEP.0, now + SWEEP.1);
+    }
+}

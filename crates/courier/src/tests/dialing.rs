@@ -1,0 +1,194 @@
+use tokio::net::{TcpListener, TcpSocket};
+
+use super::*;
+use crate::Grant;
+use crate::dial::connect;
+
+#[test]
+fn refused_answers_are_dropped_and_the_rest_is_tried_in_turn() {
+    run(async {
+        let receiver = Receiver::answering(OK).await;
+        // Private, documentation, nobody listening there, then the receiver.
+        let resolver =
+            Script::new(&[&["10.0.0.1", "192.0.2.1", "::ffff:10.0.0.1", "127.0.0.9", "127.0.0.1"]]);
+        let courier = courier_asking(allowing(&["127.0.0.0/8"]), Arc::clone(&resolver) as _);
+        let url = format!("http://mixed.test:{}/", receiver.addr.port());
+        assert_eq!(courier.send(post(&url)).await.unwrap().status, 200);
+        assert_eq!((receiver.connections.get(), resolver.asked()), (1, 1));
+        assert!(
+            receiver.requests.borrow()[0].contains(&format!("host: mixed.test:{}\r\n", receiver.addr.port()))
+        );
+        // A pooled connection needs no name.
+        courier.send(post(&url)).await.unwrap();
+        assert_eq!((receiver.connections.get(), resolver.asked()), (1, 1));
+    });
+}
+
+#[test]
+fn nothing_but_refused_answers_names_the_class() {
+    run(async {
+        for (ip, word) in [
+            ("10.0.0.1", "private"),
+            ("127.0.0.1", "loopback"),
+            ("169.254.169.254", "metadata"),
+            ("fe80::1", "link-local"),
+        ] {
+            let courier = courier_asking(Policy::default(), Script::new(&[&[ip]]));
+            let detail = assert_failed(
+                courier.send(post("http://a.test/")).await,
+                FailureKind::Blocked,
+                Sent::Nothing,
+            );
+            assert!(detail.starts_with(&format!("destination refused: {word} address {ip}")), "{detail}");
+        }
+    });
+}
+
+#[test]
+fn a_name_that_flips_never_reaches_the_refused_address() {
+    run(async {
+        let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let open = Receiver::on(listener, |mut peer| async move {
+            peer.request().await;
+            peer.say("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").await;
+        });
+        let canary = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let canary = Receiver::on(canary, |mut peer| async move { drop(peer.request().await) });
+        let flips: Vec<&[&str]> =
+            (0..200).map(|n| if n % 2 == 0 { &["127.0.0.2"][..] } else { &["127.0.0.1"] }).collect();
+        let resolver = Script::new(&flips);
+        let courier = courier_asking(allowing(&["127.0.0.2/32"]), Arc::clone(&resolver) as _);
+        for number in 0..200 {
+            let outcome = courier.send(post(&format!("http://rebind.test:{port}/"))).await;
+            if number % 2 == 0 {
+                assert_eq!(outcome.unwrap().status, 200);
+            } else {
+                assert_failed(outcome, FailureKind::Blocked, Sent::Nothing);
+            }
+        }
+        assert_eq!((open.connections.get(), resolver.asked()), (100, 200));
+        // The control connection is the first the canary ever accepts.
+        drop(TcpStream::connect(canary.addr).await.unwrap());
+        until(|| canary.connections.get() > 0).await;
+        assert_eq!(canary.connections.get(), 1);
+    });
+}
+
+#[test]
+fn a_name_without_an_answer_fails_closed() {
+    run(async {
+        let open = || allowing(&["0.0.0.0/0", "::/0"]);
+        let empty = courier_asking(open(), Script::new(&[&[]]));
+        assert_failed(empty.send(post("http://a.test/")).await, FailureKind::Dns, Sent::Nothing);
+        let failing = courier_asking(open(), Arc::new(Broken::Failing));
+        let detail =
+            assert_failed(failing.send(post("http://a.test/")).await, FailureKind::Dns, Sent::Nothing);
+        assert_eq!(detail, "a.test does not resolve");
+        let silent = courier_asking(open(), Arc::new(Broken::Silent));
+        let out = Outbound { deadline: after(50), ..post("http://a.test/") };
+        assert_failed(silent.send(out).await, FailureKind::Timeout, Sent::Nothing);
+    });
+}
+
+#[test]
+fn the_name_of_a_metadata_service_is_not_even_resolved() {
+    run(async {
+        let resolver = Script::new(&[&["8.8.8.8"]]);
+        let courier = courier_asking(allowing(&["0.0.0.0/0"]), Arc::clone(&resolver) as _);
+        let url = "http://Metadata.Google.Internal./computeMetadata/v1/";
+        let out = Outbound { grants: Arc::from([Grant::of(&target(url))]), ..post(url) };
+        assert_failed(courier.send(out).await, FailureKind::Blocked, Sent::Nothing);
+        assert_eq!(resolver.asked(), 0);
+    });
+}
+
+#[test]
+fn nobody_listening_is_refused_and_nothing_was_sent() {
+    run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        drop(listener);
+        let outcome = loopback_courier().send(post(&format!("http://{addr}/"))).await;
+        assert_eq!(
+            assert_failed(outcome, FailureKind::Refused, Sent::Nothing),
+            format!("connection refused by {addr}")
+        );
+    });
+}
+
+#[test]
+fn a_silent_first_address_leaves_time_for_the_second() {
+    run(async {
+        let receiver = Receiver::answering(OK).await;
+        let port = receiver.addr.port();
+        // A full backlog drops every further connection request without a word.
+        let full = TcpSocket::new_v4().unwrap();
+        full.bind(format!("127.0.0.2:{port}").parse().unwrap()).unwrap();
+        let full = full.listen(1).unwrap();
+        let mut filling = Vec::new();
+        while let Ok(stream) =
+            tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(full.local_addr().unwrap()))
+                .await
+        {
+            filling.push(stream.unwrap());
+        }
+        let courier = courier_asking(allowing(&["127.0.0.0/8"]), Script::new(&[&["127.0.0.2", "127.0.0.1"]]));
+        let url = format!("http://both.test:{port}/");
+        let out = Outbound { deadline: after(1000), ..post(&url) };
+        assert_eq!(courier.send(out).await.unwrap().status, 200);
+        let courier = courier_asking(allowing(&["127.0.0.0/8"]), Script::new(&[&["127.0.0.2"]]));
+        let out = Outbound { deadline: after(200), ..post(&url) };
+        assert_failed(courier.send(out).await, FailureKind::Timeout, Sent::Nothing);
+    });
+}
+
+#[test]
+fn our_own_listener_is_refused_even_when_granted() {
+    run(async {
+        let receiver = Receiver::answering(OK).await;
+        for own in [receiver.addr, SocketAddr::new("0.0.0.0".parse().unwrap(), receiver.addr.port())] {
+            let policy = Policy::new(vec!["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()], vec![own]);
+            let courier = courier_asking(policy, Script::new(&[&["127.0.0.1"]]));
+            for host in ["127.0.0.1", "0.0.0.0", "[::ffff:127.0.0.1]", "localhost", "0x7f.1"] {
+                let url = format!("http://{host}:{}/", receiver.addr.port());
+                let out = Outbound { grants: Arc::from([Grant::of(&target(&url))]), ..post(&url) };
+                let detail = assert_failed(courier.send(out).await, FailureKind::Blocked, Sent::Nothing);
+                assert!(detail.contains("own listener"), "{detail}");
+            }
+        }
+        assert_eq!(loopback_courier().send(post(&receiver.url())).await.unwrap().status, 200);
+        assert_eq!(receiver.connections.get(), 1);
+    });
+}
+
+#[test]
+fn a_grant_is_for_its_own_port_only() {
+    run(async {
+        let (granted, other) = (Receiver::answering(OK).await, Receiver::answering(OK).await);
+        let courier = Courier::new(options(Policy::default()).share());
+        let grants: Arc<[Grant]> = Arc::from([Grant::of(&target(&granted.url()))]);
+        let to = |url: &str| Outbound { grants: Arc::clone(&grants), ..post(url) };
+        assert_eq!(courier.send(to(&granted.url())).await.unwrap().status, 200);
+        assert_failed(courier.send(to(&other.url())).await, FailureKind::Blocked, Sent::Nothing);
+        let named = format!("http://localhost:{}/", granted.addr.port());
+        assert_failed(courier.send(to(&named)).await, FailureKind::Blocked, Sent::Nothing);
+    });
+}
+
+#[test]
+fn the_connection_itself_is_judged_once_more() {
+    run(async {
+        let receiver = Receiver::answering(OK).await;
+        let port = receiver.addr.port();
+        // Every address of this machine behind `0.0.0.0`, also one that only the kernel knows to be ours.
+        let own = Policy::new(Vec::new(), vec![SocketAddr::new("0.0.0.0".parse().unwrap(), port)]);
+        let failure = connect(&own, receiver.addr, true).await.unwrap_err();
+        assert!(failure.detail.contains("own listener"), "{failure}");
+        // Dialled as one address, landed at another.
+        let any = SocketAddr::new("0.0.0.0".parse().unwrap(), port);
+        let failure = connect(&allowing(&["0.0.0.0/32"]), any, false).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Blocked);
+        assert!(failure.detail.contains("loopback address 127.0.0.1"), "{failure}");
+    });
+}

@@ -1,0 +1,172 @@
+//! One hook's deliveries: a bounded window of those that are due first, refilled from the journal.
+
+use super::held::Held;
+use footbridge_journal::Due;
+use footbridge_model::id::DeliveryId;
+use footbridge_model::time::Millis;
+use std::collections::{BTreeMap, HashSet};
+
+/// The most deliveries of one hook that wait in memory.
+pub(super) const WINDOW: usize = 256;
+/// Attempts in a row without an answer after which a receiver is probed instead of tried.
+const TROUBLE: u32 = 5;
+
+/// A delivery that waits for its attempt.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) due: Due,
+    /// The event, when it is at hand; else the attempt reads it.
+    pub(super) event: Option<Held>,
+}
+
+/// Due first, then oldest; a lane that keeps order knows only the latter.
+type Place = (Millis, DeliveryId);
+
+/// The lane of one hook.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    ordered: bool,
+    window: BTreeMap<Place, Waiting>,
+    /// When the first of those that lie only in the journal is due.
+    floor: Option<Millis>,
+    in_flight: HashSet<DeliveryId>,
+    refilling: bool,
+    /// Whether something was left to the journal while a refill was under way.
+    missed: Option<Millis>,
+    unanswered_in_a_row: u32,
+}
+
+impl Lane {
+    pub(super) fn new(ordered: bool) -> Self {
+        Self { ordered, ..Self::default() }
+    }
+
+    pub(super) fn set_ordered(&mut self, ordered: bool) {
+        if self.ordered != ordered {
+            // Places mean something else now: leave all of it to the journal.
+            self.ordered = ordered;
+            self.forget();
+        }
+    }
+
+    /// Leaves everything that waits to the journal, and looks there as soon as possible.
+    pub(super) fn forget(&mut self) {
+        self.window.clear();
+        self.leave(Millis(0));
+    }
+
+    fn leave(&mut self, at: Millis) {
+        let earlier = |known: Option<Millis>| Some(known.map_or(at, |known| known.min(at)));
+        self.floor = earlier(self.floor);
+        if self.refilling {
+            self.missed = earlier(self.missed);
+        }
+    }
+
+    fn place(&self, due: &Due) -> Place {
+        (if self.ordered { Millis(0) } else { due.at }, due.id)
+    }
+
+    /// Takes a delivery that the journal keeps, unless older ones wait there only.
+    pub(super) fn offer(&mut self, waiting: Waiting) {
+        let older_waits = self.floor.is_some_and(|floor| self.ordered || floor <= waiting.due.at);
+        if older_waits {
+            self.leave(waiting.due.at);
+        } else {
+            self.insert(waiting);
+        }
+    }
+
+    fn insert(&mut self, waiting: Waiting) {
+        if self.in_flight.contains(&waiting.due.id) {
+            return;
+        }
+        self.window.entry(self.place(&waiting.due)).or_insert(waiting);
+        while self.window.len() > WINDOW {
+            if let Some((_, last)) = self.window.pop_last() {
+                self.leave(last.due.at);
+            }
+        }
+    }
+
+    /// How many to ask the journal for, if it is time to.
+    pub(super) fn refill(&mut self, now: Millis) -> Option<u32> {
+        let wanted = self.floor.is_some_and(|floor| floor <= now) && self.window.len() <= WINDOW / 4;
+        let first = self.window.values().next().map(|first| first.due.at);
+        let hidden = !self.ordered
+            && self.floor.is_some_and(|floor| floor <= now && first.is_none_or(|first| floor < first));
+        if self.refilling || !(wanted || hidden) {
+            return None;
+        }
+        self.refilling = true;
+        self.missed = None;
+        u32::try_from(WINDOW + self.in_flight.len()).ok()
+    }
+
+    /// Takes what the journal gave for a refill that asked for `asked`.
+    pub(super) fn refilled(&mut self, found: Vec<Due>, asked: u32) {
+        self.refilling = false;
+        let all = found.len() < asked as usize;
+        self.floor = if all { None } else { found.last().map(|last| if self.ordered { Millis(0) } else { last.at }) };
+        if let Some(missed) = self.missed.take() {
+            self.leave(missed);
+        }
+        for due in found {
+            self.insert(Waiting { due, event: None });
+        }
+    }
+
+    /// A refill brought nothing because the journal did not answer: it is asked again later.
+    pub(super) fn refill_failed(&mut self, again: Millis) {
+        self.refilling = false;
+        self.missed = None;
+        self.floor = Some(self.floor.map_or(again, |floor| floor.max(again)));
+    }
+
+    /// The next delivery to attempt now, with at most `in_flight` at once.
+    pub(super) fn start(&mut self, now: Millis, in_flight: usize) -> Option<Waiting> {
+        let most = if self.ordered || self.is_suspect() { 1 } else { in_flight };
+        if self.in_flight.len() >= most {
+            return None;
+        }
+        let first = self.window.first_entry()?;
+        if first.get().due.at > now {
+            return None;
+        }
+        let waiting = first.remove();
+        self.in_flight.insert(waiting.due.id);
+        Some(waiting)
+    }
+
+    /// An attempt has ended; whether an answer came decides how carefully the receiver is tried.
+    pub(super) fn ended(&mut self, id: DeliveryId, answered: bool) {
+        self.in_flight.remove(&id);
+        self.unanswered_in_a_row = if answered { 0 } else { self.unanswered_in_a_row.saturating_add(1) };
+    }
+
+    /// Whether its receiver has not answered for a while.
+    pub(super) const fn is_suspect(&self) -> bool {
+        self.unanswered_in_a_row >= TROUBLE
+    }
+
+    /// When there may be something to do next, while nothing else happens.
+    pub(super) fn next_at(&self) -> Option<Millis> {
+        let first = self.window.values().next().map(|first| first.due.at);
+        let floor = self.floor.filter(|_| !self.refilling);
+        [first, floor].into_iter().flatten().min()
+    }
+
+    /// Whether there is nothing to remember it for.
+    pub(super) fn is_idle(&self) -> bool {
+        self.window.is_empty() && self.floor.is_none() && self.in_flight.is_empty() && !self.refilling && !self.is_suspect()
+    }
+
+    /// How many attempts are under way.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+}
+
+#[cfg(test)]
+#[path = "lane_tests.rs"]
+mod tests;

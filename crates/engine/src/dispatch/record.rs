@@ -1,0 +1,61 @@
+//! What attempts come to goes to the journal in batches, and again when the disk was full.
+
+use footbridge_journal::{Journal, JournalError, Recorded};
+use footbridge_model::delivery::{Attempt, DeliveryStatus, Next};
+use footbridge_model::id::{DeliveryId, HookId};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long to wait before trying a full disk again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Gathers results until they are written together.
+pub(super) struct Recorder {
+    journal: Arc<dyn Journal>,
+    batch: Vec<Recorded>,
+}
+
+impl Recorder {
+    pub(super) fn new(journal: Arc<dyn Journal>) -> Self {
+        Self { journal, batch: Vec::new() }
+    }
+
+    /// Notes an attempt and what becomes of its delivery.
+    pub(super) fn attempt(&mut self, id: DeliveryId, attempt: Attempt, next: &Next) {
+        let (status, next_attempt_at, reason) = match next {
+            Next::Delivered => (DeliveryStatus::Delivered, None, None),
+            Next::Unanswered => (DeliveryStatus::Unanswered, None, None),
+            Next::Retry(at) => (DeliveryStatus::Pending, Some(*at), None),
+            Next::Dead(why) => (DeliveryStatus::Dead, None, Some(why.clone())),
+            Next::Gone => (DeliveryStatus::Dead, None, Some("the receiver answered 410: the hook is switched off".into())),
+        };
+        self.batch.push(Recorded { id, attempt: Some(attempt), status, next_attempt_at, reason });
+    }
+
+    /// Cancels whatever is pending for a hook, after what was noted so far.
+    pub(super) fn cancel(&mut self, hook: HookId, reason: &'static str) {
+        self.flush();
+        let cancelled = self.journal.cancel(hook, reason);
+        tokio::task::spawn_local(async move {
+            if let Err(error) = cancelled.await {
+                tracing::warn!(%hook, %error, "pending deliveries could not be cancelled");
+            }
+        });
+    }
+
+    /// Hands what was gathered to the journal, in order before whatever is asked of it next.
+    pub(super) fn flush(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let batch = std::mem::take(&mut self.batch);
+        let journal = Arc::clone(&self.journal);
+        let mut kept = journal.record(batch.clone());
+        tokio::task::spawn_local(async move {
+            while kept.await == Err(JournalError::Full) {
+                tokio::time::sleep(AGAIN).await;
+                kept = journal.record(batch.clone());
+            }
+        });
+    }
+}

@@ -1,0 +1,256 @@
+//! Lanes get their turns: offers come in, attempts are launched while there are places.
+
+use super::attempt::{Sender, Tried};
+use super::held::Budget;
+use super::lane::{Lane, Waiting};
+use super::permits::{Permits, Taken};
+use super::record::Recorder;
+use super::wheel::Wheel;
+use crate::lanes::Offer;
+use crate::registry::{AppEntry, HookEntry, Registry};
+use footbridge_journal::{Due, JournalError};
+use footbridge_model::hook::AnswerRule;
+use footbridge_model::id::HookId;
+use footbridge_model::retry::Schedule;
+use footbridge_model::time::{Clock, Entropy, Millis};
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// The longest sleep without looking at the clock: it may have been set meanwhile.
+const NAP: Duration = Duration::from_secs(30);
+/// The shortest wait for a lane that could do nothing although something is due.
+const SOON: Duration = Duration::from_millis(1);
+
+/// What comes back from tasks.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// An attempt has ended.
+    Tried { flight: Flight, tried: Tried, moved_on: bool },
+    /// An attempt waits for an answer that need not come: the lane goes on.
+    MovedOn(Flight),
+    /// The journal gave what a lane asked for.
+    Refilled { hook: HookId, found: Result<Vec<Due>, JournalError>, asked: u32 },
+}
+
+/// An attempt under way, as the scheduler counts it.
+#[derive(Debug, Clone)]
+pub(super) struct Flight {
+    pub(super) due: Due,
+    pub(super) hook: Arc<HookEntry>,
+    pub(super) suspect: bool,
+}
+
+/// What the loop works with that does not change.
+pub(super) struct Parts {
+    pub(super) registry: Arc<Registry>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) schedule: Schedule,
+    pub(super) answer_wait: Duration,
+}
+
+/// Everything the loop owns.
+pub(super) struct State {
+    pub(super) parts: Parts,
+    pub(super) recorder: Recorder,
+    pub(super) sender: Rc<Sender>,
+    pub(super) lanes: HashMap<HookId, Lane>,
+    pub(super) wheel: Wheel,
+    pub(super) permits: Permits,
+    /// Attempts under way, those that no longer hold a place too.
+    pub(super) running: usize,
+    budget: Budget,
+    results: mpsc::Sender<Report>,
+}
+
+impl State {
+    pub(super) fn new(sender: Sender, results: mpsc::Sender<Report>, parts: Parts) -> Self {
+        Self {
+            parts,
+            recorder: Recorder::new(Arc::clone(&sender.journal)),
+            sender: Rc::new(sender),
+            lanes: HashMap::new(),
+            wheel: Wheel::default(),
+            permits: Permits::default(),
+            running: 0,
+            budget: Budget::default(),
+            results,
+        }
+    }
+
+    /// Whether nothing is under way.
+    pub(super) const fn is_idle(&self) -> bool {
+        self.running == 0
+    }
+
+    /// Hands results to the journal.
+    pub(super) fn flush(&mut self) {
+        self.recorder.flush();
+    }
+
+    /// How long nothing is due.
+    pub(super) fn nap(&self) -> Duration {
+        self.wheel.next_wake().map_or(NAP, |at| self.parts.clock.now().until(at).min(NAP))
+    }
+
+    pub(super) fn lane(&mut self, hook: HookId) -> &mut Lane {
+        let registry = &self.parts.registry;
+        let ordered = || registry.index.load().hook(hook).is_some_and(|entry| entry.hook.options.ordered);
+        self.lanes.entry(hook).or_insert_with(|| Lane::new(ordered()))
+    }
+
+    /// Takes deliveries that were just accepted.
+    pub(super) fn offered(&mut self, offers: &mut Vec<Offer>) {
+        for Offer { event, deliveries } in offers.drain(..) {
+            for delivery in deliveries {
+                let due = Due { id: delivery.id, event_id: event.id, attempts: 0, attempts_base: 0, at: event.time };
+                let waiting = Waiting { due, event: self.budget.hold(&event) };
+                self.lane(delivery.hook_id).offer(waiting);
+                self.wheel.ready(delivery.hook_id);
+            }
+        }
+    }
+
+    /// Hooks that changed, or to which something became due by another way.
+    pub(super) fn stirred(&mut self, hooks: BTreeSet<HookId>) {
+        for hook in hooks {
+            let ordered = self.parts.registry.index.load().hook(hook).map(|entry| entry.hook.options.ordered);
+            let lane = self.lane(hook);
+            if let Some(ordered) = ordered {
+                lane.set_ordered(ordered);
+            }
+            lane.forget();
+            self.wheel.ready(hook);
+        }
+    }
+
+    /// Gives lanes their turns while there are places.
+    pub(super) fn pump(&mut self) {
+        let now = self.parts.clock.now();
+        self.wheel.wake(now);
+        while let Some(hook) = self.wheel.turn() {
+            if self.turn(hook, now) == Turn::NoPlaceForAnyone {
+                return;
+            }
+        }
+    }
+
+    fn turn(&mut self, id: HookId, now: Millis) -> Turn {
+        let Some(hook) = self.parts.registry.index.load().hook(id).cloned() else {
+            self.hook_is_gone(id);
+            return Turn::Done;
+        };
+        let app = self.parts.registry.directory.load().app(hook.hook.app.as_str()).cloned();
+        let Some(app) = app.filter(|app| app.app.enabled && hook.hook.enabled) else {
+            // Switched off: what is pending waits in the journal until it is switched on again.
+            self.lanes.remove(&id);
+            self.wheel.remove(id);
+            return Turn::Done;
+        };
+        let Some(lane) = self.lanes.get_mut(&id) else { return Turn::Done };
+        let (refill, suspect) = (lane.refill(now), lane.is_suspect());
+        if let Some(asked) = refill {
+            self.refill(id, hook.hook.options.ordered, asked);
+        }
+        match self.permits.check(&app.app.name, suspect) {
+            Ok(()) => self.start(hook, app, suspect, now),
+            Err(taken) => {
+                self.wheel.park(id);
+                if taken == Taken::All { Turn::NoPlaceForAnyone } else { Turn::Done }
+            }
+        }
+    }
+
+    fn start(&mut self, hook: Arc<HookEntry>, app: Arc<AppEntry>, suspect: bool, now: Millis) -> Turn {
+        let id = hook.hook.id;
+        let Some(lane) = self.lanes.get_mut(&id) else { return Turn::Done };
+        if let Some(waiting) = lane.start(now, usize::from(hook.hook.options.in_flight)) {
+            self.launch(waiting, hook, app, suspect);
+            self.wheel.ready(id);
+            return Turn::Done;
+        }
+        // A lane at work is looked at again when an attempt ends: what is due already needs no timer.
+        let busy = lane.in_flight() > 0;
+        let next = lane.next_at().filter(|at| *at > now || !busy).map(|at| at.max(now.plus(SOON)));
+        if lane.is_idle() {
+            self.lanes.remove(&id);
+        }
+        self.wheel.wake_at(id, next);
+        Turn::Done
+    }
+
+    fn hook_is_gone(&mut self, id: HookId) {
+        if self.lanes.get(&id).is_none_or(|lane| lane.in_flight() == 0) {
+            self.lanes.remove(&id);
+        }
+        self.wheel.remove(id);
+        // Besides what was cancelled with the hook, an event may have been accepted while it went.
+        self.recorder.cancel(id, "hook gone");
+    }
+
+    fn refill(&mut self, hook: HookId, ordered: bool, asked: u32) {
+        // Results first, so that the journal does not give what has just ended.
+        self.recorder.flush();
+        let found = self.sender.journal.due(hook, ordered, asked);
+        let results = self.results.clone();
+        tokio::task::spawn_local(async move {
+            let found = found.await;
+            let _ = results.send(Report::Refilled { hook, found, asked }).await;
+        });
+    }
+
+    fn launch(&mut self, waiting: Waiting, hook: Arc<HookEntry>, app: Arc<AppEntry>, suspect: bool) {
+        self.permits.take(&app.app.name, suspect);
+        self.running += 1;
+        let flight = Flight { due: waiting.due.clone(), hook, suspect };
+        let (sender, results) = (Rc::clone(&self.sender), self.results.clone());
+        let optional = flight.hook.hook.options.answer == AnswerRule::Optional;
+        let answer_wait = optional.then_some(self.parts.answer_wait);
+        tokio::task::spawn_local(async move {
+            let report = match answer_wait {
+                None => {
+                    let tried = sender.attempt(waiting, &flight.hook, &app, None).await;
+                    Report::Tried { flight, tried, moved_on: false }
+                }
+                Some(wait) => fly_on(&sender, waiting, flight, &app, wait, &results).await,
+            };
+            let _ = results.send(report).await;
+        });
+    }
+}
+
+/// An attempt whose lane goes on once the request is written and `wait` has passed.
+async fn fly_on(
+    sender: &Sender,
+    waiting: Waiting,
+    flight: Flight,
+    app: &AppEntry,
+    wait: Duration,
+    results: &mpsc::Sender<Report>,
+) -> Report {
+    let (written, is_written) = oneshot::channel();
+    let hook = Arc::clone(&flight.hook);
+    let mut attempt = std::pin::pin!(sender.attempt(waiting, &hook, app, Some(written)));
+    let waited = async {
+        if is_written.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(wait).await;
+    };
+    tokio::select! {
+        tried = &mut attempt => Report::Tried { flight, tried, moved_on: false },
+        () = waited => {
+            let _ = results.send(Report::MovedOn(flight.clone())).await;
+            Report::Tried { flight, tried: attempt.await, moved_on: true }
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Turn {
+    Done,
+    NoPlaceForAnyone,
+}

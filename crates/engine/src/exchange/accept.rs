@@ -1,0 +1,165 @@
+//! The contract's order of checks, from a proved sender to the way it wants to be answered.
+
+use super::note::Note;
+use crate::drain::{Drain, InFlight};
+use crate::registry::{AppEntry, Registry};
+use bytes::Bytes;
+use footbridge_courier::Courier;
+use footbridge_journal::Journal;
+use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead};
+use footbridge_model::id::ExchangeId;
+use footbridge_model::time::Clock;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What a sender wants sent.
+#[derive(Debug, Clone)]
+pub struct ExchangeDraft {
+    /// Which way.
+    pub direction: Direction,
+    /// The host app it names.
+    pub client_id: String,
+    /// The miniapp it names.
+    pub app_id: String,
+    /// What it is about.
+    pub event_type: String,
+    /// The four members as they go to the recipient, payload byte for byte.
+    pub body: Bytes,
+}
+
+/// How a sender wants it sent.
+#[derive(Debug, Clone, Default)]
+pub struct How {
+    /// `Idempotency-Key`
+    pub key: Option<UsedKey>,
+    /// `Prefer: wait`
+    pub wait: Option<Duration>,
+    /// `Prefer: respond-async`
+    pub respond_async: bool,
+}
+
+/// An `Idempotency-Key` and what it was used with.
+#[derive(Debug, Clone)]
+pub struct UsedKey {
+    /// The key.
+    pub key: String,
+    /// SHA-256 of the raw body.
+    pub fingerprint: [u8; 32],
+}
+
+/// What the sender is told.
+#[derive(Debug)]
+pub struct ExchangeReply {
+    /// The exchange; the first one's id when it is replayed.
+    pub id: ExchangeId,
+    /// Whether this repeats what was answered before.
+    pub replayed: bool,
+    /// The answer.
+    pub reply: Reply,
+}
+
+/// The answer to a sender.
+#[derive(Debug)]
+pub enum Reply {
+    /// It ended like this.
+    Ended(Ending),
+    /// It is on the disk and will be sent.
+    Accepted,
+}
+
+pub(crate) struct Exchanges {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) drain: Arc<Drain>,
+    /// One exchange, whole.
+    pub(crate) timeout: Duration,
+    /// The largest answer, in bytes.
+    pub(crate) answer_limit: usize,
+}
+
+/// An exchange that passed every check before its key.
+pub(super) struct Ready {
+    pub(super) head: ExchangeHead,
+    pub(super) recipient: Arc<AppEntry>,
+    pub(super) body: Bytes,
+    pub(super) begun: Instant,
+    pub(super) deadline: Instant,
+    /// Holds the server's end back until it has ended.
+    pub(super) under_way: InFlight,
+}
+
+impl Exchanges {
+    /// Sends an event of `sender` to the recipient it names.
+    pub(crate) async fn exchange(
+        self: &Arc<Self>,
+        courier: &Rc<Courier>,
+        sender: &AppEntry,
+        id: ExchangeId,
+        draft: ExchangeDraft,
+        how: How,
+    ) -> ExchangeReply {
+        let ended = |failure| ExchangeReply { id, replayed: false, reply: Reply::Ended(Ending::Failed(failure)) };
+        let ready = match self.check(sender, id, draft, how.wait) {
+            Ok(ready) => ready,
+            Err(failure) => return ended(failure),
+        };
+        if how.key.is_some() || how.respond_async {
+            return self.exchange_kept(courier, ready, how).await;
+        }
+        let note = Note::new(&self.journal, &ready);
+        let sent = self.forward(courier, &ready).await;
+        let ending = sent.ending();
+        note.write(&ending);
+        ExchangeReply { id, replayed: false, reply: Reply::Ended(ending) }
+    }
+
+    /// Sender, link, receiver: the checks behind credentials and body, in the contract's order.
+    fn check(
+        &self,
+        sender: &AppEntry,
+        id: ExchangeId,
+        draft: ExchangeDraft,
+        wait: Option<Duration>,
+    ) -> Result<Ready, ExchangeFailure> {
+        let unauthorized = |message: &str| ExchangeFailure::new(403, ErrorCode::Unauthorized, message);
+        let (named, other) = match draft.direction {
+            Direction::ToMiniapp => (&draft.client_id, &draft.app_id),
+            Direction::ToHost => (&draft.app_id, &draft.client_id),
+        };
+        if !named.eq_ignore_ascii_case(sender.app.name.as_str()) {
+            return Err(unauthorized("the body names another sender than the credentials"));
+        }
+        let directory = self.registry.directory.load();
+        let linked = directory.app(other).filter(|recipient| {
+            let (host, miniapp) = match draft.direction {
+                Direction::ToMiniapp => (&sender.app.name, &recipient.app.name),
+                Direction::ToHost => (&recipient.app.name, &sender.app.name),
+            };
+            recipient.app.enabled && directory.link(host, miniapp).is_some_and(|link| link.enabled)
+        });
+        // One answer for unknown and unlinked, so that nobody learns who else is here.
+        let recipient = linked.ok_or_else(|| unauthorized("you are not linked to that recipient"))?;
+        if !recipient.app.receiver_enabled || recipient.receiver.is_none() {
+            let message = "the recipient takes no events: its receiver is switched off or has no URL";
+            return Err(ExchangeFailure::new(409, ErrorCode::EventReceiverDisabled, message));
+        }
+        let under_way = self.drain.enter().map_err(|_| {
+            let failure = ExchangeFailure::new(503, ErrorCode::EventDeliveryFailed, "the server is shutting down");
+            ExchangeFailure { retry_after: Some(1), ..failure }
+        })?;
+        let begun = Instant::now();
+        let head = ExchangeHead {
+            id,
+            direction: draft.direction,
+            sender: sender.app.name.clone(),
+            recipient: recipient.app.name.clone(),
+            event_type: draft.event_type,
+            at: self.clock.now(),
+        };
+        let deadline = begun + wait.map_or(self.timeout, |wait| wait.min(self.timeout));
+        Ok(Ready { head, recipient: Arc::clone(recipient), body: draft.body, begun, deadline, under_way })
+    }
+}

@@ -1,0 +1,136 @@
+//! One send to the recipient, and what its answer means to the sender.
+
+use super::accept::{Exchanges, Ready};
+use crate::recipient::Full;
+use bytes::Bytes;
+use footbridge_courier::{Answer, AnswerLimit, Courier, Outbound};
+use footbridge_model::attempt::{Failure, FailureKind, Sent};
+use footbridge_model::exchange::{Ending, ErrorCode, ExchangeFailure};
+use footbridge_model::json;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The id of an exchange, both ways.
+pub(super) const EXCHANGE_ID: HeaderName = HeaderName::from_static("footbridge-exchange-id");
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+
+/// What a send came to, and whether the recipient may have seen it.
+pub(super) struct SendResult {
+    pub(super) result: Result<Bytes, ExchangeFailure>,
+    pub(super) sent: Sent,
+}
+
+impl SendResult {
+    fn unsent(failure: ExchangeFailure) -> Self {
+        Self { result: Err(failure), sent: Sent::Nothing }
+    }
+
+    pub(super) fn ending(self) -> Ending {
+        match self.result {
+            Ok(answer) => Ending::Answered(answer),
+            Err(failure) => Ending::Failed(failure),
+        }
+    }
+}
+
+fn failed(status: u16, message: impl Into<String>) -> ExchangeFailure {
+    ExchangeFailure::new(status, ErrorCode::EventDeliveryFailed, message)
+}
+
+fn later(message: &str, wait: Duration) -> ExchangeFailure {
+    let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX).max(1);
+    ExchangeFailure { retry_after: Some(seconds), ..failed(503, message) }
+}
+
+impl Exchanges {
+    /// Sends it once, within its deadline.
+    pub(super) async fn forward(&self, courier: &Courier, ready: &Ready) -> SendResult {
+        let recipient = &ready.recipient;
+        let Some(target) = &recipient.receiver else {
+            return SendResult::unsent(failed(500, "the recipient has no receiver"));
+        };
+        let state = &recipient.state;
+        if let Err(wait) = state.breaker.admit(Instant::now()) {
+            return SendResult::unsent(later("the recipient cannot be reached at present", wait));
+        }
+        let _permit = match state.permits.acquire(ready.deadline).await {
+            Ok(permit) => permit,
+            Err(Full::Queue) => {
+                return SendResult::unsent(later("too many exchanges wait for the recipient", Duration::from_secs(1)));
+            }
+            Err(Full::Deadline) => {
+                return SendResult::unsent(failed(504, "the recipient was busy until the deadline; nothing was sent"));
+            }
+        };
+        let Some(headers) = self.headers(ready) else {
+            return SendResult::unsent(failed(500, "the recipient's credentials cannot be sent"));
+        };
+        let outbound = Outbound {
+            method: Method::POST,
+            target: Arc::clone(target),
+            grants: Arc::clone(&recipient.grants),
+            headers,
+            body: ready.body.clone(),
+            deadline: ready.deadline,
+            answer: AnswerLimit::Refuse(self.answer_limit),
+            written: None,
+        };
+        let result = courier.send(outbound).await;
+        let reached = !matches!(
+            &result,
+            Err(Failure { kind: FailureKind::Refused | FailureKind::Reset | FailureKind::Timeout, .. })
+        );
+        state.breaker.record(reached, Instant::now());
+        match result {
+            Ok(answer) => SendResult { result: read(answer), sent: Sent::Perhaps },
+            Err(failure) => SendResult { sent: failure.sent, result: Err(explain(&failure)) },
+        }
+    }
+
+    fn headers(&self, ready: &Ready) -> Option<HeaderMap> {
+        let now = self.clock.now();
+        let recipient = &ready.recipient;
+        let id = ready.head.id.to_string();
+        let id_value = HeaderValue::from_str(&id).ok()?;
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(AUTHORIZATION, recipient.authorization(now)?.clone());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(EXCHANGE_ID, id_value.clone());
+        headers.insert(WEBHOOK_ID, id_value);
+        headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(now.seconds()));
+        headers.insert(WEBHOOK_SIGNATURE, recipient.signature(&id, &ready.body, now)?);
+        Some(headers)
+    }
+}
+
+/// A receiver answers 200 with JSON, or with nothing.
+fn read(answer: Answer) -> Result<Bytes, ExchangeFailure> {
+    if answer.status != StatusCode::OK {
+        return Err(failed(502, format!("the recipient answered {}; it must answer 200", answer.status.as_u16())));
+    }
+    if answer.body.is_empty() || json::is_json(&answer.body) {
+        return Ok(answer.body);
+    }
+    Err(failed(502, "the recipient's answer is not JSON"))
+}
+
+fn explain(failure: &Failure) -> ExchangeFailure {
+    match failure.kind {
+        FailureKind::Timeout if failure.sent == Sent::Perhaps => {
+            failed(504, "no full answer within the deadline; the outcome at the recipient is unknown")
+        }
+        FailureKind::Timeout => failed(504, "the recipient could not be reached within the deadline; nothing was sent"),
+        FailureKind::TooLarge => failed(502, "the recipient's answer is larger than this server takes"),
+        FailureKind::Reset => failed(502, "the recipient closed the connection before answering"),
+        FailureKind::Malformed => failed(502, "the recipient's answer is not HTTP"),
+        FailureKind::Refused => failed(502, "the recipient refused the connection"),
+        FailureKind::Dns => failed(502, "the name of the recipient's receiver does not resolve"),
+        FailureKind::Tls => failed(502, "the TLS handshake with the recipient failed"),
+        FailureKind::Blocked => failed(502, "the address of the recipient's receiver is not allowed ([egress] allow)"),
+    }
+}

@@ -1,0 +1,107 @@
+//! Accepting a published event: on the disk with one delivery for each matching hook, then answered.
+
+use crate::drain::Drain;
+use crate::lanes::{Lanes, Offer};
+use crate::rate::Rate;
+use crate::registry::{AppEntry, HookEntry, Registry};
+use footbridge_journal::{Accepted, Appended, Journal, JournalError, KeyUse, NewDelivery, NewEvent};
+use footbridge_model::event::{Event, EventDraft};
+use footbridge_model::id::{DeliveryId, EventId, IdSource};
+use footbridge_model::name::{AppName, EventName};
+use footbridge_model::time::Clock;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long an `Idempotency-Key` is remembered.
+pub(crate) const KEY_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// Why an event was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// The server is shutting down.
+    #[error("the server is shutting down; try again shortly")]
+    Draining,
+    /// The app publishes more than it may.
+    #[error("over the app's publish rate; try again in {} ms", .0.as_millis())]
+    RateLimited(Duration),
+    /// The key was used for another request.
+    #[error("this Idempotency-Key was used with another body")]
+    KeyMismatch,
+    /// The journal did not keep it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+pub(crate) struct Publisher {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<IdSource>,
+    pub(crate) lanes: Lanes,
+    pub(crate) drain: Arc<Drain>,
+    pub(crate) rate: Option<Rate>,
+}
+
+impl Publisher {
+    /// Accepts an event of `publisher`; resolves once it and its deliveries are on the disk.
+    pub(crate) async fn publish(
+        &self,
+        publisher: &AppEntry,
+        draft: EventDraft,
+        key: Option<(String, [u8; 32])>,
+    ) -> Result<Accepted, PublishError> {
+        let _under_way = self.drain.enter().map_err(|_| PublishError::Draining)?;
+        if let Some(rate) = self.rate {
+            publisher.state.bucket.take(rate, Instant::now()).map_err(PublishError::RateLimited)?;
+        }
+        let hooks = matching(&self.registry, publisher, &draft.name, draft.subscribers.as_deref());
+        let now = self.clock.now();
+        let key = key.map(|(key, fingerprint)| KeyUse {
+            scope: format!("publish/{}/{}", publisher.app.name, draft.name),
+            key,
+            fingerprint,
+            until: now.plus(KEY_KEPT),
+        });
+        let count = u32::try_from(hooks.len()).unwrap_or(u32::MAX);
+        let first = self.ids.block(now, u64::from(count) + 1);
+        let event = Arc::new(Event {
+            id: EventId::from_number(first),
+            name: draft.name,
+            publisher: publisher.app.name.clone(),
+            body: draft.body,
+            headers: draft.headers,
+            time: now,
+        });
+        let ids = (first + 1..).map(DeliveryId::from_number);
+        let deliveries: Vec<_> =
+            ids.zip(&hooks).map(|(id, hook)| NewDelivery { id, hook_id: hook.hook.id }).collect();
+        let new = NewEvent { event: Arc::clone(&event), deliveries: deliveries.clone(), key };
+        match self.journal.append(new).await? {
+            Appended::Stored => {
+                let accepted = Accepted { id: event.id, time: now, deliveries: count };
+                if count > 0 {
+                    self.lanes.offer(Offer { event, deliveries });
+                }
+                Ok(accepted)
+            }
+            Appended::Replay(accepted) => Ok(accepted),
+            Appended::Mismatch => Err(PublishError::KeyMismatch),
+        }
+    }
+}
+
+/// The hooks that an event of `publisher` goes to.
+pub(crate) fn matching(
+    registry: &Registry,
+    publisher: &AppEntry,
+    name: &EventName,
+    subscribers: Option<&[AppName]>,
+) -> Vec<Arc<HookEntry>> {
+    let private = publisher.app.private.contains(name);
+    let mut hooks = registry.index.load().matching(&publisher.app.name, name, private);
+    if let Some(subscribers) = subscribers {
+        hooks.retain(|entry| subscribers.contains(&entry.hook.app));
+    }
+    hooks
+}

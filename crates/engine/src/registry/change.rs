@@ -1,0 +1,289 @@
+//! Changes of apps and links: kept first, then seen.
+
+use super::directory::Directory;
+use super::entry::{AppEntry, FileSecrets};
+use super::spec::{AppChange, AppSpec, LinkSpec, MadeSecrets, Rotation, SecretKind};
+use super::state::{ChangeError, Registry};
+
+use footbridge_model::app::{App, AppSecrets, Link};
+use footbridge_model::hook::Origin;
+use footbridge_model::name::AppName;
+use footbridge_model::secret::{Rotating, Secret};
+use footbridge_model::signature::{self, Signer};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a replaced secret still counts.
+const OVERLAP: Duration = Duration::from_secs(24 * 3600);
+/// What made tokens begin with, so that scanners can tell a leaked one.
+const TOKEN_MARK: &str = "fbt_";
+/// The same for secret keys.
+const KEY_MARK: &str = "fbk_";
+
+impl Registry {
+    /// The app as the engine holds it; `files` says anew which secrets the file gives.
+    pub(super) fn entry(&self, app: App, files: Option<FileSecrets>) -> AppEntry {
+        let state = self.state(&app.name);
+        AppEntry::new(app, state, files.unwrap_or_default())
+    }
+
+    /// Makes an app; the secrets in the answer are shown this once.
+    pub(crate) async fn add_app(&self, spec: AppSpec) -> Result<(Arc<AppEntry>, MadeSecrets), ChangeError> {
+        let _turn = self.changing.lock().await;
+        let directory = self.directory.load_full();
+        if directory.app(spec.name.as_str()).is_some() {
+            return Err(ChangeError::Exists(format!("the app `{}` exists already", spec.name)));
+        }
+        let (app, made) = self.new_app(spec, Origin::Api)?;
+        let entry = self.keep_app(app, FileSecrets::default()).await?;
+        Ok((entry, made))
+    }
+
+    pub(super) fn new_app(&self, spec: AppSpec, origin: Origin) -> Result<(App, MadeSecrets), ChangeError> {
+        check_url("receiver_url", spec.receiver_url.as_deref())?;
+        check_url("url", spec.url.as_deref())?;
+        check_url("miniapp_url", spec.miniapp_url.as_deref())?;
+        check_prefix(&spec.token_prefix)?;
+        let entropy = &*self.parts.entropy;
+        let token = spec.token.unwrap_or_else(|| Secret::make(TOKEN_MARK, entropy));
+        let secret_key = spec.secret_key.unwrap_or_else(|| Secret::make(KEY_MARK, entropy));
+        let signing_secret = spec.signing_secret.unwrap_or_else(|| signature::make(entropy));
+        self.check_secrets(&spec.name, Some(&token), Some(&secret_key), Some(&signing_secret))?;
+        let made = MadeSecrets {
+            token: Some(token.clone()),
+            secret_key: Some(secret_key.clone()),
+            signing_secret: Some(signing_secret.clone()),
+        };
+        let app = App {
+            name: spec.name,
+            secrets: AppSecrets {
+                token: Rotating::new(token),
+                secret_key: Rotating::new(secret_key),
+                signing_secret: Rotating::new(signing_secret),
+            },
+            token_prefix: spec.token_prefix,
+            receiver_url: spec.receiver_url,
+            receiver_enabled: spec.receiver_enabled,
+            receiver_auth: spec.receiver_auth,
+            url: spec.url,
+            miniapp_url: spec.miniapp_url,
+            private: spec.private,
+            origin,
+            enabled: true,
+            created_at: self.parts.clock.now(),
+        };
+        Ok((app, made))
+    }
+
+    pub(super) fn check_secrets(
+        &self,
+        name: &AppName,
+        token: Option<&Secret>,
+        secret_key: Option<&Secret>,
+        signing_secret: Option<&Secret>,
+    ) -> Result<(), ChangeError> {
+        let invalid = |member, why: &str| Err(ChangeError::Invalid { member, why: why.to_owned() });
+        let plain = |secret: &Secret| (8..=512).contains(&secret.expose().len()) && secret.expose().bytes().all(|b| b.is_ascii_graphic());
+        if !token.is_none_or(plain) {
+            return invalid("token", "must be 8 to 512 visible ASCII characters");
+        }
+        if !secret_key.is_none_or(plain) {
+            return invalid("secret_key", "must be 8 to 512 visible ASCII characters");
+        }
+        if let Some(Err(error)) = signing_secret.map(Signer::new) {
+            return invalid("signing_secret", &error.to_string());
+        }
+        let owner = token.and_then(|token| self.directory.load().by_token(&token.digest()).cloned());
+        match owner {
+            Some(owner) if owner.app.name != *name => invalid("token", "is another app's token; each app needs its own"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps an app and shows it to readers.
+    pub(super) async fn keep_app(&self, app: App, files: FileSecrets) -> Result<Arc<AppEntry>, ChangeError> {
+        self.parts.store.put_app(app.clone()).await?;
+        let name = app.name.clone();
+        let mut directory = Directory::clone(&self.directory.load());
+        directory.put_app(self.entry(app, Some(files)));
+        self.publish_directory(directory, Some(&name));
+        self.directory.load().app(name.as_str()).cloned().ok_or(ChangeError::NotFound("app"))
+    }
+
+    /// The app of this name.
+    pub(crate) fn app(&self, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
+        self.directory.load().app(name.as_str()).cloned().ok_or(ChangeError::NotFound("app"))
+    }
+
+    /// Changes an app of the API's.
+    pub(crate) async fn change_app(&self, name: &AppName, change: AppChange) -> Result<Arc<AppEntry>, ChangeError> {
+        let _turn = self.changing.lock().await;
+        let entry = self.app(name)?;
+        of_the_api(entry.app.origin, || format!("the app `{name}`"))?;
+        let mut app = entry.app.clone();
+        if let Some(prefix) = change.token_prefix {
+            check_prefix(&prefix)?;
+            app.token_prefix = prefix;
+        }
+        if let Some(url) = change.receiver_url {
+            check_url("receiver_url", url.as_deref())?;
+            app.receiver_url = url;
+        }
+        if let Some(url) = change.url {
+            check_url("url", url.as_deref())?;
+            app.url = url;
+        }
+        if let Some(url) = change.miniapp_url {
+            check_url("miniapp_url", url.as_deref())?;
+            app.miniapp_url = url;
+        }
+        app.receiver_enabled = change.receiver_enabled.unwrap_or(app.receiver_enabled);
+        app.receiver_auth = change.receiver_auth.unwrap_or(app.receiver_auth);
+        app.private = change.private.unwrap_or(app.private);
+        app.enabled = change.enabled.unwrap_or(app.enabled);
+        self.keep_app(app, entry.file_secrets).await
+    }
+
+    /// Replaces secrets; the old ones count for another 24 hours. The new ones are shown this once.
+    pub(crate) async fn rotate(&self, name: &AppName, which: Rotation) -> Result<MadeSecrets, ChangeError> {
+        let _turn = self.changing.lock().await;
+        let entry = self.app(name)?;
+        let file = entry.file_secrets;
+        let given = [
+            (which.token && file.token, "token"),
+            (which.secret_key && file.secret_key, "secret_key"),
+            (which.signing_secret && file.signing_secret, "signing_secret"),
+        ];
+        if let Some((_, secret)) = given.iter().find(|(given, _)| *given) {
+            return Err(ChangeError::ManagedByFile(format!("the {secret} of the app `{name}`")));
+        }
+        let mut app = entry.app.clone();
+        let until = self.parts.clock.now().plus(OVERLAP);
+        let replace = |rotating: &mut Rotating, next: Secret| {
+            *rotating = rotating.clone().rotated(next.clone(), until);
+            next
+        };
+        let entropy = &*self.parts.entropy;
+        let secrets = &mut app.secrets;
+        let made = MadeSecrets {
+            token: which.token.then(|| replace(&mut secrets.token, Secret::make(TOKEN_MARK, entropy))),
+            secret_key: which.secret_key.then(|| replace(&mut secrets.secret_key, Secret::make(KEY_MARK, entropy))),
+            signing_secret: which.signing_secret.then(|| replace(&mut secrets.signing_secret, signature::make(entropy))),
+        };
+        self.keep_app(app, file).await?;
+        Ok(made)
+    }
+
+    /// Notes that an app has used its new secret: outbound calls carry that one from now on.
+    pub(crate) async fn note_first_use(&self, name: &AppName, kind: SecretKind) -> Result<(), ChangeError> {
+        let _turn = self.changing.lock().await;
+        let entry = self.app(name)?;
+        let mut app = entry.app.clone();
+        let rotating = match kind {
+            SecretKind::Token => &mut app.secrets.token,
+            SecretKind::SecretKey => &mut app.secrets.secret_key,
+        };
+        match &mut rotating.previous {
+            Some(previous) if !previous.superseded => previous.superseded = true,
+            _ => return Ok(()),
+        }
+        self.keep_app(app, entry.file_secrets).await.map(drop)
+    }
+
+    /// Removes an app of the API's with its hooks and links.
+    pub(crate) async fn remove_app(&self, name: &AppName) -> Result<(), ChangeError> {
+        let _turn = self.changing.lock().await;
+        of_the_api(self.app(name)?.app.origin, || format!("the app `{name}`"))?;
+        self.parts.store.delete_app(name.clone(), "app deleted").await?;
+        let hooks: Vec<_> = self.index.load().of(name).map(|entry| entry.hook.id).collect();
+        self.publish_index(|index, _| hooks.iter().for_each(|id| index.remove(*id)));
+        let mut directory = Directory::clone(&self.directory.load());
+        directory.remove_app(name);
+        self.publish_directory(directory, None);
+        self.forget_state(name);
+        self.parts.lanes.stir(hooks);
+        Ok(())
+    }
+
+    /// Makes a link.
+    pub(crate) async fn add_link(&self, spec: LinkSpec) -> Result<Link, ChangeError> {
+        let _turn = self.changing.lock().await;
+        let directory = self.directory.load_full();
+        for (member, name) in [("host", &spec.host), ("miniapp", &spec.miniapp)] {
+            if directory.app(name.as_str()).is_none() {
+                return Err(ChangeError::Invalid { member, why: format!("there is no app `{name}`") });
+            }
+        }
+        if spec.host == spec.miniapp {
+            return Err(ChangeError::Invalid { member: "miniapp", why: "an app is not linked to itself".into() });
+        }
+        if directory.link(&spec.host, &spec.miniapp).is_some() {
+            let text = format!("the link of `{}` and `{}` exists already", spec.host, spec.miniapp);
+            return Err(ChangeError::Exists(text));
+        }
+        self.keep_link(spec, Origin::Api).await
+    }
+
+    pub(super) async fn keep_link(&self, spec: LinkSpec, origin: Origin) -> Result<Link, ChangeError> {
+        let known = self.directory.load().link(&spec.host, &spec.miniapp).map(|link| link.created_at);
+        let created_at = known.unwrap_or_else(|| self.parts.clock.now());
+        let link = Link { host: spec.host, miniapp: spec.miniapp, enabled: spec.enabled, origin, created_at };
+        self.parts.store.put_link(link.clone()).await?;
+        let mut directory = Directory::clone(&self.directory.load());
+        directory.put_link(link.clone());
+        self.publish_directory(directory, None);
+        Ok(link)
+    }
+
+    /// The link between these two.
+    pub(crate) fn link(&self, host: &AppName, miniapp: &AppName) -> Result<Link, ChangeError> {
+        self.directory.load().link(host, miniapp).cloned().ok_or(ChangeError::NotFound("link"))
+    }
+
+    /// Switches a link of the API's on or off.
+    pub(crate) async fn change_link(&self, host: &AppName, miniapp: &AppName, enabled: bool) -> Result<Link, ChangeError> {
+        let _turn = self.changing.lock().await;
+        let link = self.link(host, miniapp)?;
+        of_the_api(link.origin, || format!("the link of `{host}` and `{miniapp}`"))?;
+        self.keep_link(LinkSpec { host: link.host, miniapp: link.miniapp, enabled }, Origin::Api).await
+    }
+
+    /// Removes a link of the API's.
+    pub(crate) async fn remove_link(&self, host: &AppName, miniapp: &AppName) -> Result<(), ChangeError> {
+        let _turn = self.changing.lock().await;
+        let link = self.link(host, miniapp)?;
+        of_the_api(link.origin, || format!("the link of `{host}` and `{miniapp}`"))?;
+        self.drop_link(&link).await
+    }
+
+    pub(super) async fn drop_link(&self, link: &Link) -> Result<(), ChangeError> {
+        self.parts.store.delete_link(link.host.clone(), link.miniapp.clone()).await?;
+        let mut directory = Directory::clone(&self.directory.load());
+        directory.remove_link(&link.host, &link.miniapp);
+        self.publish_directory(directory, None);
+        Ok(())
+    }
+}
+
+/// Refuses to change what the file gives.
+pub(super) fn of_the_api(origin: Origin, what: impl FnOnce() -> String) -> Result<(), ChangeError> {
+    match origin {
+        Origin::Api => Ok(()),
+        Origin::File => Err(ChangeError::ManagedByFile(what())),
+    }
+}
+
+fn check_url(member: &'static str, url: Option<&str>) -> Result<(), ChangeError> {
+    match url.map(footbridge_courier::Target::parse) {
+        Some(Err(error)) => Err(ChangeError::Invalid { member, why: error.to_string() }),
+        _ => Ok(()),
+    }
+}
+
+fn check_prefix(prefix: &str) -> Result<(), ChangeError> {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(token) {
+        return Err(ChangeError::Invalid { member: "token_prefix", why: "must be one word such as `Token`".into() });
+    }
+    Ok(())
+}

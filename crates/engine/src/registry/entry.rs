@@ -1,0 +1,103 @@
+//! An app with everything that its exchanges and deliveries need, made ready once.
+
+use super::state::AppState;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use footbridge_courier::{Grant, Target};
+use footbridge_model::app::App;
+use footbridge_model::secret::Secret;
+use footbridge_model::signature::Signer;
+use footbridge_model::time::Millis;
+use http::HeaderValue;
+use std::sync::Arc;
+
+/// Which secrets of an app the configuration file gives, and so nobody else may change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileSecrets {
+    /// `token`
+    pub token: bool,
+    /// `secret_key`
+    pub secret_key: bool,
+    /// `signing_secret`
+    pub signing_secret: bool,
+}
+
+/// An app as the engine holds it.
+#[derive(Debug)]
+pub struct AppEntry {
+    /// The app.
+    pub app: App,
+    /// Which of its secrets the file gives.
+    pub file_secrets: FileSecrets,
+    pub(crate) state: Arc<AppState>,
+    /// Where the operator's own URLs lead, allowed for this app alone.
+    pub(crate) grants: Arc<[Grant]>,
+    pub(crate) receiver: Option<Arc<Target>>,
+    signers: Vec<(Signer, Option<Millis>)>,
+    authorization: Vec<(HeaderValue, Option<Millis>)>,
+}
+
+impl AppEntry {
+    pub(crate) fn new(app: App, state: Arc<AppState>, file_secrets: FileSecrets) -> Self {
+        let target = |url: &Option<String>| url.as_deref().and_then(|url| Target::parse(url).ok());
+        let receiver = target(&app.receiver_url).map(Arc::new);
+        let base = target(&app.url);
+        let grants = receiver.as_deref().into_iter().chain(base.as_ref()).map(Grant::of).collect();
+        let signers = made(&app.secrets.signing_secret, |secret| Signer::new(secret).ok());
+        let authorization = match &app.receiver_auth {
+            Some(auth) => authorization(&app.token_prefix, &auth.name, &auth.secret)
+                .map(|value| (value, None))
+                .into_iter()
+                .collect(),
+            None => made(&app.secrets.secret_key, |secret| {
+                authorization(&app.token_prefix, app.name.as_str(), secret)
+            }),
+        };
+        Self { app, file_secrets, state, grants, receiver, signers, authorization }
+    }
+
+    /// What goes into `Authorization` on the way to its receiver.
+    pub(crate) fn authorization(&self, now: Millis) -> Option<&HeaderValue> {
+        let rotating = &self.app.secrets.secret_key;
+        let old = rotating.previous.as_ref().is_some_and(|p| now < p.until && !p.superseded);
+        let wanted = if old { self.authorization.last() } else { self.authorization.first() };
+        wanted.map(|(value, _)| value)
+    }
+
+    /// The token that its envelopes carry.
+    pub(crate) fn token(&self, now: Millis) -> &str {
+        self.app.secrets.token.outbound(now).expose()
+    }
+
+    /// `webhook-signature` for these bytes: one signature for each live secret.
+    pub(crate) fn signature(&self, id: &str, body: &[u8], now: Millis) -> Option<HeaderValue> {
+        let mut header = String::with_capacity(100);
+        for (signer, until) in &self.signers {
+            if until.is_none_or(|until| now < until) {
+                signer.sign(id, now.seconds(), body, &mut header);
+            }
+        }
+        HeaderValue::from_str(&header).ok()
+    }
+
+    /// Whether `server` hooks of it lead anywhere: it counts as running while the server runs.
+    pub fn is_running(&self) -> bool {
+        self.app.enabled && self.app.url.is_some()
+    }
+}
+
+fn made<T>(
+    secret: &footbridge_model::secret::Rotating,
+    make: impl Fn(&Secret) -> Option<T>,
+) -> Vec<(T, Option<Millis>)> {
+    let current = make(&secret.current).map(|made| (made, None));
+    let previous = secret.previous.as_ref().and_then(|p| make(&p.secret).map(|made| (made, Some(p.until))));
+    current.into_iter().chain(previous).collect()
+}
+
+fn authorization(prefix: &str, name: &str, secret: &Secret) -> Option<HeaderValue> {
+    let pair = STANDARD.encode(format!("{name}:{}", secret.expose()));
+    let mut value = HeaderValue::from_str(&format!("{prefix} {pair}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}

@@ -1,0 +1,160 @@
+//! Changes of hooks.
+
+use super::change::of_the_api;
+use super::index::HookEntry;
+use super::spec::{HookChange, HookSpec};
+use super::state::{ChangeError, Registry};
+use footbridge_courier::Target;
+use footbridge_model::hook::{Hook, HookType, Lifetime, Origin, check_path, web_url};
+use footbridge_model::id::HookId;
+use std::sync::Arc;
+
+impl Registry {
+    /// Makes a hook, or gives the one the app already has with this pattern, route, type and lifetime.
+    pub(crate) async fn add_hook(
+        &self,
+        spec: HookSpec,
+        lifetime: Lifetime,
+        origin: Origin,
+    ) -> Result<Arc<HookEntry>, ChangeError> {
+        let _turn = self.changing.lock().await;
+        self.check_hook(&spec)?;
+        if let Some(same) = self.same_hook(&spec, lifetime) {
+            return Ok(same);
+        }
+        let held = self.index.load().of(&spec.app).count();
+        if held >= self.parts.hooks_per_app {
+            return Err(ChangeError::TooManyHooks(self.parts.hooks_per_app));
+        }
+        self.keep_new_hook(spec, lifetime, origin).await
+    }
+
+    pub(super) async fn keep_new_hook(
+        &self,
+        spec: HookSpec,
+        lifetime: Lifetime,
+        origin: Origin,
+    ) -> Result<Arc<HookEntry>, ChangeError> {
+        let now = self.parts.clock.now();
+        let hook = Hook {
+            id: HookId::from_number(self.parts.ids.next(now)),
+            app: spec.app,
+            pattern: spec.pattern,
+            route: spec.route,
+            kind: spec.kind,
+            lifetime,
+            origin,
+            enabled: true,
+            created_at: now,
+            options: spec.options,
+        };
+        self.keep_hook(hook).await
+    }
+
+    pub(super) async fn keep_hook(&self, hook: Hook) -> Result<Arc<HookEntry>, ChangeError> {
+        let id = hook.id;
+        self.parts.store.put_hook(hook.clone()).await?;
+        self.publish_index(|index, directory| index.put(hook, directory));
+        self.parts.lanes.stir([id]);
+        self.hook(id)
+    }
+
+    pub(super) fn same_hook(&self, spec: &HookSpec, lifetime: Lifetime) -> Option<Arc<HookEntry>> {
+        let index = self.index.load();
+        let same = |entry: &&Arc<HookEntry>| {
+            let hook = &entry.hook;
+            hook.lifetime == lifetime
+                && hook.pattern == spec.pattern
+                && hook.route == spec.route
+                && hook.kind == spec.kind
+                && hook.options == spec.options
+        };
+        index.of(&spec.app).find(same).cloned()
+    }
+
+    /// Whether a hook may be made: its route fits its type, and a literal address in it is not refused.
+    pub(crate) fn check_hook(&self, spec: &HookSpec) -> Result<(), ChangeError> {
+        let entry = self.app(&spec.app)?;
+        let invalid = |member, why: String| Err(ChangeError::Invalid { member, why });
+        match spec.kind {
+            HookType::Router | HookType::Function => {
+                invalid("type", format!("`{}` hooks belong to installed apps, which this server cannot start yet", spec.kind.as_str()))
+            }
+            HookType::Server => match check_path(spec.kind, &spec.route) {
+                Err(error) => invalid("route", error.to_string()),
+                Ok(()) if entry.app.url.is_none() => {
+                    invalid("type", format!("the app `{}` has no `url`, so it may hold `web` hooks only", spec.app))
+                }
+                Ok(()) => Ok(()),
+            },
+            HookType::Web => {
+                let target = web_url(&spec.route).map_err(|error| error.to_string());
+                let target = target.and_then(|url| Target::parse(&url).map_err(|error| error.to_string()));
+                let judged = target.and_then(|target| {
+                    let granted = entry.grants.iter().any(|grant| grant.covers(&target));
+                    self.parts.courier.policy().judge_literal(&target, granted).map_err(|refusal| refusal.to_string())
+                });
+                judged.or_else(|why| invalid("route", why))
+            }
+        }
+    }
+
+    /// The hook of this id.
+    pub(crate) fn hook(&self, id: HookId) -> Result<Arc<HookEntry>, ChangeError> {
+        self.index.load().hook(id).cloned().ok_or(ChangeError::NotFound("hook"))
+    }
+
+    /// Switches a hook on or off. A hook of the file may be switched too: a 410 switches it off, and
+    /// only this brings it back without a restart.
+    pub(crate) async fn change_hook(&self, id: HookId, change: HookChange) -> Result<Arc<HookEntry>, ChangeError> {
+        let _turn = self.changing.lock().await;
+        let mut hook = self.hook(id)?.hook.clone();
+        hook.enabled = change.enabled.unwrap_or(hook.enabled);
+        self.keep_hook(hook).await
+    }
+
+    /// Removes a hook of the API's; its pending deliveries become cancelled.
+    pub(crate) async fn remove_hook(&self, id: HookId) -> Result<(), ChangeError> {
+        let _turn = self.changing.lock().await;
+        let entry = self.hook(id)?;
+        of_the_api(entry.hook.origin, || format!("the hook {id}"))?;
+        self.drop_hooks(vec![id], "hook deleted").await
+    }
+
+    /// Removes hooks, whoever made them; their pending deliveries become cancelled.
+    pub(crate) async fn drop_hooks(&self, ids: Vec<HookId>, reason: &'static str) -> Result<(), ChangeError> {
+        // Unseen first: an event published meanwhile no longer picks them.
+        self.publish_index(|index, _| ids.iter().for_each(|id| index.remove(*id)));
+        self.parts.store.delete_hooks(ids.clone(), reason).await?;
+        self.parts.lanes.stir(ids);
+        Ok(())
+    }
+
+    /// Removes the transient hooks of an app that `wanted` picks, giving them.
+    pub(crate) async fn remove_transient(
+        &self,
+        wanted: impl Fn(&Hook) -> bool,
+        reason: &'static str,
+    ) -> Result<Vec<Arc<HookEntry>>, ChangeError> {
+        let _turn = self.changing.lock().await;
+        let index = self.index.load_full();
+        let picked = |entry: &&Arc<HookEntry>| entry.hook.lifetime == Lifetime::Transient && wanted(&entry.hook);
+        let gone: Vec<_> = index.hooks().filter(picked).cloned().collect();
+        if !gone.is_empty() {
+            self.drop_hooks(gone.iter().map(|entry| entry.hook.id).collect(), reason).await?;
+        }
+        Ok(gone)
+    }
+
+    /// A receiver said 410: its hook takes no more events, a transient one is gone.
+    pub(crate) async fn end_hook(&self, id: HookId) -> Result<(), ChangeError> {
+        let _turn = self.changing.lock().await;
+        let Ok(entry) = self.hook(id) else { return Ok(()) };
+        if entry.hook.lifetime == Lifetime::Transient {
+            return self.drop_hooks(vec![id], "hook gone").await;
+        }
+        let mut hook = entry.hook.clone();
+        hook.enabled = false;
+        self.keep_hook(hook).await.map(drop)
+    }
+}

@@ -1,0 +1,140 @@
+//! A snapshot of all hooks, by what they listen for: four look-ups find every hook of an event.
+
+use super::directory::Directory;
+use footbridge_courier::Target;
+use footbridge_model::hook::{Hook, HookType, web_url};
+use footbridge_model::id::HookId;
+use footbridge_model::name::{AppName, EventName};
+use footbridge_model::pattern::{Part, Pattern};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Where a hook's deliveries go.
+#[derive(Debug, Clone)]
+pub(crate) enum Destination {
+    /// To this URL.
+    Http(Arc<Target>),
+    /// Nowhere for now, for the reason in words.
+    Nowhere(&'static str),
+}
+
+/// A hook as the engine holds it.
+#[derive(Debug, Clone)]
+pub struct HookEntry {
+    /// The hook.
+    pub hook: Hook,
+    pub(crate) destination: Destination,
+}
+
+impl HookEntry {
+    fn new(hook: Hook, directory: &Directory) -> Self {
+        let base = directory.app(hook.app.as_str()).and_then(|entry| entry.app.url.as_deref());
+        let destination = destination(&hook, base);
+        Self { hook, destination }
+    }
+
+    /// Where its deliveries go, in words.
+    pub fn url(&self) -> &str {
+        match &self.destination {
+            Destination::Http(target) => target.url(),
+            Destination::Nowhere(_) => &self.hook.route,
+        }
+    }
+}
+
+fn destination(hook: &Hook, base: Option<&str>) -> Destination {
+    let url = match (hook.kind, base) {
+        (HookType::Web, _) => web_url(&hook.route).ok(),
+        (HookType::Server, Some(base)) => {
+            Some(format!("{}/{}", base.trim_end_matches('/'), hook.route.trim_start_matches('/')))
+        }
+        (HookType::Server, None) => return Destination::Nowhere("its app has no url and is not running"),
+        (HookType::Router | HookType::Function, _) => None,
+    };
+    match url.and_then(|url| Target::parse(&url).ok()) {
+        Some(target) => Destination::Http(Arc::new(target)),
+        None => Destination::Nowhere("its route leads nowhere"),
+    }
+}
+
+type Bucket = Vec<Arc<HookEntry>>;
+
+/// Hooks by id and by pattern. Private events of each app lie beside them, so that one snapshot
+/// answers who gets an event.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HookIndex {
+    all: BTreeMap<HookId, Arc<HookEntry>>,
+    /// Hooks that take events now.
+    by_pattern: HashMap<Pattern, Bucket>,
+}
+
+impl HookIndex {
+    pub(super) fn build(hooks: Vec<Hook>, directory: &Directory) -> Self {
+        let mut index = Self::default();
+        for hook in hooks {
+            index.put(hook, directory);
+        }
+        index
+    }
+
+    /// The hook of this id, whether or not it takes events.
+    pub(crate) fn hook(&self, id: HookId) -> Option<&Arc<HookEntry>> {
+        self.all.get(&id)
+    }
+
+    /// Every hook, by id.
+    pub(crate) fn hooks(&self) -> impl Iterator<Item = &Arc<HookEntry>> {
+        self.all.values()
+    }
+
+    /// The hooks of an app.
+    pub(crate) fn of<'a>(&'a self, app: &'a AppName) -> impl Iterator<Item = &'a Arc<HookEntry>> {
+        self.all.values().filter(move |entry| entry.hook.app == *app)
+    }
+
+    /// The hooks whose pattern matches an event; those with a wildcard only unless it is private.
+    pub(crate) fn matching(&self, publisher: &AppName, event: &EventName, private: bool) -> Bucket {
+        let exact = |text: &str| Part::Is(text.into());
+        let (publisher, event) = (exact(publisher.as_str()), exact(event.as_str()));
+        let mut found = Vec::new();
+        let mut look = |publisher: &Part, event: &Part| {
+            let pattern = Pattern { publisher: publisher.clone(), event: event.clone() };
+            found.extend(self.by_pattern.get(&pattern).into_iter().flatten().cloned());
+        };
+        look(&publisher, &event);
+        if !private {
+            look(&publisher, &Part::Any);
+            look(&Part::Any, &event);
+            look(&Part::Any, &Part::Any);
+        }
+        found
+    }
+
+    pub(super) fn put(&mut self, hook: Hook, directory: &Directory) {
+        self.remove(hook.id);
+        let counts = hook.enabled && directory.app(hook.app.as_str()).is_some_and(|entry| entry.app.enabled);
+        let entry = Arc::new(HookEntry::new(hook, directory));
+        if counts {
+            self.by_pattern.entry(entry.hook.pattern.clone()).or_default().push(Arc::clone(&entry));
+        }
+        self.all.insert(entry.hook.id, entry);
+    }
+
+    pub(super) fn remove(&mut self, id: HookId) {
+        let Some(entry) = self.all.remove(&id) else { return };
+        if let Some(bucket) = self.by_pattern.get_mut(&entry.hook.pattern) {
+            bucket.retain(|other| other.hook.id != id);
+            if bucket.is_empty() {
+                self.by_pattern.remove(&entry.hook.pattern);
+            }
+        }
+    }
+
+    /// Looks anew at where the hooks of an app lead and whether they count.
+    pub(super) fn refresh(&mut self, app: &AppName, directory: &Directory) {
+        let hooks: Vec<Hook> = self.of(app).map(|entry| entry.hook.clone()).collect();
+        for hook in hooks {
+            self.put(hook, directory);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Apps, links and hooks as the engine holds them: snapshots that readers never wait for, and the
+//! changes that replace them.
+
+mod apply;
+mod change;
+mod directory;
+mod entry;
+mod hooks;
+mod index;
+mod spec;
+mod state;
+
+pub use entry::{AppEntry, FileSecrets};
+pub use index::HookEntry;
+pub use spec::{AppChange, AppSpec, FileSpec, HookChange, HookSpec, LinkSpec, MadeSecrets, Rotation, SecretKind};
+pub use state::ChangeError;
+
+pub(crate) use index::Destination;
+pub(crate) use state::{Parts, Registry};

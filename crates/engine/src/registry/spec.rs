@@ -1,0 +1,155 @@
+//! What an operator says an app, a link or a hook should be.
+
+use footbridge_model::app::ReceiverAuth;
+use footbridge_model::hook::{HookOptions, HookType};
+use footbridge_model::name::{AppName, EventName};
+use footbridge_model::pattern::Pattern;
+use footbridge_model::secret::Secret;
+use std::collections::BTreeSet;
+
+/// A new app, or one from the file.
+#[derive(Debug, Clone)]
+pub struct AppSpec {
+    /// What it is called.
+    pub name: AppName,
+    /// `X-Bolt-App-Token`; made when absent.
+    pub token: Option<Secret>,
+    /// The second half of its `Authorization`; made when absent.
+    pub secret_key: Option<Secret>,
+    /// `whsec_…`; made when absent.
+    pub signing_secret: Option<Secret>,
+    /// The scheme of its `Authorization`.
+    pub token_prefix: String,
+    /// Where its events of the bridge go.
+    pub receiver_url: Option<String>,
+    /// Whether it takes events of the bridge.
+    pub receiver_enabled: bool,
+    /// What its receiver wants to see instead of its own pair.
+    pub receiver_auth: Option<ReceiverAuth>,
+    /// The base of its `server` hooks.
+    pub url: Option<String>,
+    /// The page a host embeds.
+    pub miniapp_url: Option<String>,
+    /// Its events that hooks with a `*` half never get.
+    pub private: BTreeSet<EventName>,
+}
+
+impl AppSpec {
+    /// An app of this name with nothing else said.
+    pub fn named(name: AppName) -> Self {
+        Self {
+            name,
+            token: None,
+            secret_key: None,
+            signing_secret: None,
+            token_prefix: footbridge_model::app::TOKEN_PREFIX.to_owned(),
+            receiver_url: None,
+            receiver_enabled: true,
+            receiver_auth: None,
+            url: None,
+            miniapp_url: None,
+            private: BTreeSet::new(),
+        }
+    }
+}
+
+/// A change to an app: `None` leaves a thing as it is, `Some(None)` takes it away.
+#[derive(Debug, Clone, Default)]
+pub struct AppChange {
+    /// The scheme of its `Authorization`.
+    pub token_prefix: Option<String>,
+    /// Where its events of the bridge go.
+    pub receiver_url: Option<Option<String>>,
+    /// Whether it takes events of the bridge.
+    pub receiver_enabled: Option<bool>,
+    /// What its receiver wants to see.
+    pub receiver_auth: Option<Option<ReceiverAuth>>,
+    /// The base of its `server` hooks.
+    pub url: Option<Option<String>>,
+    /// The page a host embeds.
+    pub miniapp_url: Option<Option<String>>,
+    /// Its private events.
+    pub private: Option<BTreeSet<EventName>>,
+    /// Whether it counts.
+    pub enabled: Option<bool>,
+}
+
+/// A persistent hook.
+#[derive(Debug, Clone)]
+pub struct HookSpec {
+    /// Whose it is.
+    pub app: AppName,
+    /// What it listens for.
+    pub pattern: Pattern,
+    /// Where its events go.
+    pub route: String,
+    /// How the route is read.
+    pub kind: HookType,
+    /// What it asks for beyond the defaults.
+    pub options: HookOptions,
+}
+
+/// A change to a hook.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HookChange {
+    /// Whether it takes events.
+    pub enabled: Option<bool>,
+}
+
+/// A link.
+#[derive(Debug, Clone)]
+pub struct LinkSpec {
+    /// The host app.
+    pub host: AppName,
+    /// The miniapp.
+    pub miniapp: AppName,
+    /// Whether it holds.
+    pub enabled: bool,
+}
+
+/// What the configuration file says.
+#[derive(Debug, Clone, Default)]
+pub struct FileSpec {
+    /// Its apps.
+    pub apps: Vec<AppSpec>,
+    /// Its links.
+    pub links: Vec<LinkSpec>,
+    /// The hooks of its apps.
+    pub hooks: Vec<HookSpec>,
+}
+
+/// Secrets to show once.
+#[derive(Debug, Clone)]
+pub struct MadeSecrets {
+    /// `X-Bolt-App-Token`
+    pub token: Option<Secret>,
+    /// The second half of `Authorization`.
+    pub secret_key: Option<Secret>,
+    /// `whsec_…`
+    pub signing_secret: Option<Secret>,
+}
+
+/// Which secrets to rotate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
+    /// `X-Bolt-App-Token`
+    pub token: bool,
+    /// The second half of `Authorization`.
+    pub secret_key: bool,
+    /// `whsec_…`
+    pub signing_secret: bool,
+}
+
+impl Rotation {
+    /// All three.
+    pub const ALL: Self = Self { token: true, secret_key: true, signing_secret: true };
+}
+
+/// A secret that an app proves itself with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretKind {
+    /// `X-Bolt-App-Token`
+    Token,
+    /// The second half of `Authorization`.
+    SecretKey,
+}

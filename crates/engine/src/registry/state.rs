@@ -1,0 +1,134 @@
+//! The registry itself: its snapshots, and the part of an app that outlives its changes.
+
+use super::directory::Directory;
+use super::index::HookIndex;
+use crate::lanes::Lanes;
+use crate::rate::Bucket;
+use crate::recipient::{Breaker, Permits};
+use arc_swap::ArcSwap;
+use footbridge_courier::CourierShared;
+use footbridge_journal::{JournalError, Kept};
+use footbridge_model::id::IdSource;
+use footbridge_model::name::AppName;
+use footbridge_model::time::{Clock, Entropy};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What an app has under way; survives every change of the app.
+#[derive(Debug, Default)]
+pub(crate) struct AppState {
+    /// What it may still publish.
+    pub(crate) bucket: Bucket,
+    /// How many exchanges its receiver has to answer at once.
+    pub(crate) permits: Permits,
+    /// Whether its receiver can be reached.
+    pub(crate) breaker: Breaker,
+}
+
+/// What the registry is built from.
+pub(crate) struct Parts {
+    pub(crate) store: Arc<dyn footbridge_journal::Registry>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) ids: Arc<IdSource>,
+    pub(crate) lanes: Lanes,
+    pub(crate) courier: Arc<CourierShared>,
+    pub(crate) hooks_per_app: usize,
+}
+
+/// Apps, links and hooks in memory, and the one way to change them.
+pub(crate) struct Registry {
+    pub(crate) directory: ArcSwap<Directory>,
+    pub(crate) index: ArcSwap<HookIndex>,
+    pub(super) parts: Parts,
+    /// Changes come one after another; readers never take this.
+    pub(super) changing: tokio::sync::Mutex<()>,
+    states: Mutex<HashMap<AppName, Arc<AppState>>>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").finish_non_exhaustive()
+    }
+}
+
+impl Registry {
+    /// The registry that `kept` describes.
+    pub(crate) fn new(parts: Parts, kept: Kept) -> Self {
+        let registry = Self {
+            directory: ArcSwap::default(),
+            index: ArcSwap::default(),
+            parts,
+            changing: tokio::sync::Mutex::default(),
+            states: Mutex::default(),
+        };
+        let mut directory = Directory::default();
+        for app in kept.apps {
+            directory.put_app(registry.entry(app, None));
+        }
+        for link in kept.links {
+            directory.put_link(link);
+        }
+        registry.index.store(Arc::new(HookIndex::build(kept.hooks, &directory)));
+        registry.directory.store(Arc::new(directory));
+        registry
+    }
+
+    /// The state of an app, made at the first ask.
+    pub(super) fn state(&self, name: &AppName) -> Arc<AppState> {
+        let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(states.entry(name.clone()).or_default())
+    }
+
+    pub(super) fn forget_state(&self, name: &AppName) {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// Puts a changed directory in place and lets the hooks of `app` follow it.
+    pub(super) fn publish_directory(&self, directory: Directory, app: Option<&AppName>) {
+        let directory = Arc::new(directory);
+        self.directory.store(Arc::clone(&directory));
+        if let Some(app) = app {
+            let mut index = HookIndex::clone(&self.index.load());
+            index.refresh(app, &directory);
+            let stirred: Vec<_> = index.of(app).map(|entry| entry.hook.id).collect();
+            self.index.store(Arc::new(index));
+            self.parts.lanes.stir(stirred);
+        }
+    }
+
+    /// Puts a changed index in place.
+    pub(super) fn publish_index(&self, change: impl FnOnce(&mut HookIndex, &Directory)) {
+        let mut index = HookIndex::clone(&self.index.load());
+        change(&mut index, &self.directory.load());
+        self.index.store(Arc::new(index));
+    }
+}
+
+/// Why a change was not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// There is one already.
+    #[error("{0}")]
+    Exists(String),
+    /// There is none.
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    /// The configuration file gives it.
+    #[error("{0} is given by the configuration file: change it there and restart")]
+    ManagedByFile(String),
+    /// It breaks a rule.
+    #[error("`{member}`: {why}")]
+    Invalid {
+        /// Which member.
+        member: &'static str,
+        /// What is wrong and how to mend it.
+        why: String,
+    },
+    /// The app has as many hooks as it may.
+    #[error("the app has {0} hooks already, which is the limit ([limits] hooks_per_app)")]
+    TooManyHooks(usize),
+    /// The journal did not keep it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}

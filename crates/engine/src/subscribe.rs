@@ -1,0 +1,52 @@
+//! Transient hooks: an app makes and removes its own while it runs.
+
+use crate::drain::{Drain, Draining};
+use crate::registry::{AppEntry, ChangeError, HookEntry, HookSpec, Registry};
+use footbridge_model::hook::{HookOptions, HookType, Lifetime, Origin};
+use footbridge_model::pattern::Pattern;
+use std::sync::Arc;
+
+/// Why a transient hook was not made or removed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SubscribeError {
+    /// The server is shutting down.
+    #[error(transparent)]
+    Draining(#[from] Draining),
+    /// The app has no address, so nothing could be delivered to it.
+    #[error("the app is not running: it has no `url`, so it may hold `web` hooks only")]
+    NotRunning,
+    /// The change was refused.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+}
+
+pub(crate) async fn subscribe(
+    registry: &Registry,
+    drain: &Arc<Drain>,
+    app: &AppEntry,
+    pattern: Pattern,
+    route: String,
+    kind: HookType,
+) -> Result<Arc<HookEntry>, SubscribeError> {
+    let _under_way = drain.enter()?;
+    let spec = HookSpec { app: app.app.name.clone(), pattern, route, kind, options: HookOptions::default() };
+    if kind == HookType::Server && !app.is_running() {
+        // A bad route is told first: it stays bad once the app runs.
+        if let Err(error @ ChangeError::Invalid { member: "route", .. }) = registry.check_hook(&spec) {
+            return Err(error.into());
+        }
+        return Err(SubscribeError::NotRunning);
+    }
+    Ok(registry.add_hook(spec, Lifetime::Transient, Origin::Api).await?)
+}
+
+pub(crate) async fn unsubscribe(
+    registry: &Registry,
+    drain: &Arc<Drain>,
+    app: &AppEntry,
+    pattern: &Pattern,
+) -> Result<Vec<Arc<HookEntry>>, SubscribeError> {
+    let _under_way = drain.enter()?;
+    let own = |hook: &footbridge_model::hook::Hook| hook.app == app.app.name && hook.pattern == *pattern;
+    Ok(registry.remove_transient(own, "hook gone").await?)
+}
