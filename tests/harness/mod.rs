@@ -17,20 +17,28 @@
 mod callers;
 mod checks;
 mod config;
+mod fixtures;
 mod gateway;
 mod http;
 mod ledger;
+mod program;
 mod raw;
 mod receiver;
+mod reply;
 mod until;
 mod wire;
 
 pub use callers::{Admin, Bolt, Bridge, basic};
-pub use checks::{assert_bolt_error, assert_bridge_error, each, is_iso_millis, members, raw_member, verify_signature};
+pub use checks::{
+    Bytes, assert_bolt_error, assert_bridge_error, each, is_iso_millis, members, raw_member, verify_signature,
+};
 pub use config::{ADMIN_TOKEN, App, Setup};
-pub use gateway::{Exit, Gateway, binary, footbridge};
+pub use fixtures::{fixture, payloads};
+pub use gateway::Gateway;
 pub use http::{Answer, Call};
 pub use ledger::{Fate, Ledger};
+pub use program::{Exit, binary, footbridge};
 pub use raw::Raw;
-pub use receiver::{Gate, Got, Receiver, Reply, refused_address};
+pub use receiver::{Got, Receiver, refused_address};
+pub use reply::{Gate, Reply};
 pub use until::{WAIT, pause, until, until_some};

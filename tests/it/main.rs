@@ -14,3 +14,4 @@ mod bridge;
 mod events;
 mod program;
 mod promise;
+mod self_check;

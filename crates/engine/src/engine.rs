@@ -254,6 +254,11 @@ impl Engine {
         ExchangeId::from_number(self.0.ids.next(self.now()))
     }
 
+    /// Something to find one failed call by.
+    pub fn new_trace_id(&self) -> String {
+        format!("trc_{:013x}", self.0.ids.next(self.now()))
+    }
+
     /// Sends an event to one recipient and brings the answer back. Needs a `LocalSet`.
     pub async fn exchange(
         &self,

@@ -31,7 +31,7 @@ pub use footbridge_journal::{
 };
 pub use house::House;
 pub use publish::PublishError;
-pub use rate::{BadRate, Rate};
+pub use rate::Rate;
 pub use registry::{
     AppChange, AppEntry, AppSpec, ChangeError, FileSecrets, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
     MadeSecrets, Rotation, SecretKind,

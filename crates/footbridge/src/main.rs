@@ -1,1 +1,19 @@
-fn main() {}
+//! The `footbridge` program.
+
+use std::{env, process::ExitCode, thread};
+
+use clap::Parser as _;
+use footbridge::cli::{self, Cli};
+
+/// Many small short-lived buffers on many threads: what this allocator is made for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // The only place that reads the process's environment; names and values that are not UTF-8 are nobody's of ours.
+    let env = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cli::run(&cli, &env.collect(), cores)
+}

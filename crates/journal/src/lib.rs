@@ -12,8 +12,12 @@
 //!    [`Journal::account`], across restarts and retention.
 
 mod account;
+#[cfg(feature = "test")]
+pub mod contract;
 mod error;
 mod journal;
+#[cfg(feature = "test")]
+pub mod memory;
 mod registry;
 
 pub use account::Account;

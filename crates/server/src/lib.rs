@@ -1,1 +1,23 @@
-//! placeholder
+//! The edges: what comes in over HTTP becomes a call of the engine, and its answer goes out again.
+//!
+//! One folder for each surface. Handlers extract, call the engine once, and render; no rule of the
+//! product lives here.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
+
+pub mod admin;
+pub mod health;
+pub mod listen;
+pub mod metrics;
+pub mod problem;
+
+mod body;
+mod bolt;
+mod bridge;
+mod cors;
+mod openapi;
+mod percent;
+mod router;
+
+pub use bolt::BoltOptions;
+pub use bridge::BridgeOptions;
+pub use router::Shared;

@@ -190,5 +190,7 @@ fn the_connection_itself_is_judged_once_more() {
         let failure = connect(&allowing(&["0.0.0.0/32"]), any, false).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Blocked);
         assert!(failure.detail.contains("loopback address 127.0.0.1"), "{failure}");
+        let open = connect(&Policy::default(), receiver.addr, true).await.unwrap();
+        assert!(open.nodelay().unwrap());
     });
 }

@@ -207,6 +207,7 @@ fn a_close_that_has_arrived_is_noticed_even_when_the_reactor_has_not_run() {
         // A receiver on a thread of its own, so that this one can stand still.
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
+        let (close, asked) = mpsc::channel();
         let (closed, told) = mpsc::channel();
         std::thread::spawn(move || {
             for stream in listener.incoming().take(2) {
@@ -218,6 +219,7 @@ fn a_close_that_has_arrived_is_noticed_even_when_the_reactor_has_not_run() {
                     held.extend_from_slice(&piece[..n]);
                 }
                 stream.write_all(OK.as_bytes()).unwrap();
+                asked.recv().unwrap();
                 drop(stream);
                 closed.send(()).unwrap();
             }
@@ -225,6 +227,8 @@ fn a_close_that_has_arrived_is_noticed_even_when_the_reactor_has_not_run() {
         let courier = loopback_courier();
         for _ in 0..2 {
             courier.send(post(&format!("http://{addr}/"))).await.unwrap();
+            assert_eq!(courier.idle_connections(), 1);
+            close.send(()).unwrap();
             told.recv().unwrap();
             std::thread::sleep(Duration::from_millis(25));
         }

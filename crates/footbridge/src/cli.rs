@@ -1,0 +1,140 @@
+//! The command line: what there is, and which command runs.
+
+use std::{io, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    cmd::{
+        app, args::DemoArgs, args::ServeArgs, config, delivery, demo, event, exchange, explain,
+        failure::Failure, hook, link, remote::RemoteArgs, remote::Session, serve,
+    },
+    config::env::Env,
+};
+
+/// Carries one event three ways: between apps for an answer, to everyone who asked for it, and into the page.
+#[derive(Debug, Parser)]
+#[command(name = "footbridge", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(ServeArgs),
+    /// Run a server with two sample apps on a throw-away database and show what happens
+    Demo(DemoArgs),
+    /// Check or show a configuration file
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Apps of a running server
+    App(Remote<app::AppCommand>),
+    /// Which hosts and miniapps may exchange events
+    Link(Remote<link::LinkCommand>),
+    /// Who gets which events
+    Hook(Remote<hook::HookCommand>),
+    /// Published events
+    Event(Remote<event::EventCommand>),
+    /// Events on their way to hooks
+    Delivery(Remote<delivery::DeliveryCommand>),
+    /// Events that were sent for an answer
+    Exchange(Remote<exchange::ExchangeCommand>),
+    /// Say which hooks would get an event, and why the others would not
+    Explain {
+        #[command(flatten)]
+        args: explain::ExplainArgs,
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Remote<C: Subcommand> {
+    #[command(subcommand)]
+    command: C,
+    #[command(flatten)]
+    remote: RemoteArgs,
+}
+
+/// Runs what the command line says. Prints; the only place that does for commands that end.
+pub fn run(cli: &Cli, env: &Env, cores: usize) -> ExitCode {
+    let done = match &cli.command {
+        Command::Serve(args) => serve::run(args, env, cores),
+        Command::Demo(args) => demo::run(args, env, cores),
+        Command::Config(command) => config::run(command, env, cores).map(|(text, warnings)| {
+            for warning in warnings {
+                say(&mut io::stderr(), &format!("warning: {warning}\n"));
+            }
+            say(&mut io::stdout(), &text);
+            ExitCode::SUCCESS
+        }),
+        command => remote(command, env).map(|text| {
+            say(&mut io::stdout(), &text);
+            ExitCode::SUCCESS
+        }),
+    };
+    done.unwrap_or_else(|failure| {
+        say(&mut io::stderr(), &format!("{failure}\n"));
+        ExitCode::FAILURE
+    })
+}
+
+fn remote(command: &Command, env: &Env) -> Result<String, Failure> {
+    let open = |remote: &RemoteArgs| Session::open(remote, env);
+    match command {
+        Command::App(Remote { command, remote }) => app::run(command, &open(remote)?),
+        Command::Link(Remote { command, remote }) => link::run(command, &open(remote)?),
+        Command::Hook(Remote { command, remote }) => hook::run(command, &open(remote)?),
+        Command::Event(Remote { command, remote }) => event::run(command, &open(remote)?),
+        Command::Delivery(Remote { command, remote }) => delivery::run(command, &open(remote)?),
+        Command::Exchange(Remote { command, remote }) => exchange::run(command, &open(remote)?),
+        Command::Explain { args, remote } => explain::run(args, &open(remote)?),
+        Command::Serve(_) | Command::Demo(_) | Command::Config(_) => Ok(String::new()),
+    }
+}
+
+/// Writes, and does not mind a reader that has gone: `footbridge event list | head`.
+fn say(to: &mut dyn io::Write, text: &str) {
+    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_before_or_behind_the_verb() {
+        for line in [
+            "footbridge app list --json --server http://h:1",
+            "footbridge app --json --server http://h:1 list",
+            "footbridge delivery list --app a --status dead --event evt_1 --limit 5",
+            "footbridge app add shop --url http://h --receiver-url http://h/r",
+            "footbridge app secret shop --rotate",
+            "footbridge link add host mini --admin-token t",
+            "footbridge hook add a * /x --type web",
+            "footbridge explain camera photo-saved --to a --to b --json",
+            "footbridge serve --config f --listen 127.0.0.1:1 --database sqlite:x",
+            "footbridge demo --once",
+            "footbridge config check f",
+            "footbridge config print",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+        for line in [
+            "footbridge app secret shop",
+            "footbridge delivery list --status lost",
+            "footbridge serve --json",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `footbridge serve`
+
+use std::process::ExitCode;
+
+use super::{args::ServeArgs, failure::Failure};
+use crate::{
+    config::{self, env::Env},
+    first_run::Source,
+    open_files, shutdown, telemetry,
+    wire::{self, Built},
+};
+
+/// Runs the server until it is told to end.
+///
+/// # Errors
+/// When it cannot start, or its journal stopped by itself.
+pub fn run(args: &ServeArgs, env: &Env, cores: usize) -> Result<ExitCode, Failure> {
+    let config = config::load(&args.load_args(env, cores))?;
+    let other = |error: &dyn std::error::Error| Failure::other(error.to_string());
+    telemetry::init(env).map_err(|error| other(&error))?;
+    let (_trigger, drain) = shutdown::by_signals().map_err(|error| other(&error))?;
+    open_files::raise_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| other(&error))?;
+    runtime.block_on(async {
+        let database = config.database.display().to_string();
+        let built = wire::build(config).await.map_err(|error| other(&error))?;
+        println!("{}", greeting(&built, &database));
+        wire::run(built, drain).await.map_err(|error| other(&error))?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn greeting(built: &Built, database: &str) -> String {
+    let token = match &built.token_source {
+        Source::Configured => "from the configuration".to_owned(),
+        Source::Found(path) => format!("in {}", path.display()),
+        Source::Made(path) => format!("made, in {}", path.display()),
+    };
+    let warnings: String = built.warnings.iter().map(|warning| format!("\nwarning: {warning}")).collect();
+    format!(
+        "Footbridge {} listening on http://{}\n  database     {database}\n  admin token  {token}{warnings}",
+        env!("CARGO_PKG_VERSION"),
+        built.address,
+    )
+}

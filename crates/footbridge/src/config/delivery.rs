@@ -1,0 +1,120 @@
+//! `[bridge]`, `[retry]`, `[bolt]`, `[limits]` and `[journal]`: how events are carried, and what is kept of them.
+
+use std::time::Duration;
+
+use super::{
+    duration,
+    rate::{self, Rate},
+    section::Section,
+    size,
+};
+
+const LEAST: Duration = Duration::from_millis(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// `[bridge]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BridgeConfig {
+    /// One exchange, whole; at most 30 s.
+    pub timeout: Duration,
+}
+
+impl BridgeConfig {
+    pub(super) fn read(top: &Section<'_>) -> Self {
+        let within = |text: &str| duration::parse_within(text, LEAST, Duration::from_secs(30));
+        Self { timeout: top.table("bridge").parse("timeout", Duration::from_secs(10), within) }
+    }
+}
+
+/// `[retry]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetryConfig {
+    /// The wait before the second attempt, the third, and so on; then a delivery is dead.
+    pub schedule: Vec<Duration>,
+}
+
+/// Most entries of a schedule: with waits of up to 30 days each, more than anyone waits for.
+const LONGEST_SCHEDULE: usize = 100;
+
+/// Five seconds to ten hours: eight attempts in about 27 hours, the schedule Standard Webhooks suggests.
+const SCHEDULE: [u64; 7] = [5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600];
+
+impl RetryConfig {
+    pub(super) fn read(top: &Section<'_>) -> Self {
+        let table = top.table("retry");
+        let schedule = table
+            .list("schedule", |text| duration::parse_within(text, LEAST, 30 * DAY))
+            .unwrap_or_else(|| SCHEDULE.map(Duration::from_secs).to_vec());
+        if schedule.len() > LONGEST_SCHEDULE {
+            table.problem("schedule", format!("has {} entries; at most {LONGEST_SCHEDULE}", schedule.len()));
+        }
+        Self { schedule }
+    }
+}
+
+/// `[bolt]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoltConfig {
+    /// Whether errors of the Events API go out as HTTP 200, as Bolt sends them.
+    pub http_200_errors: bool,
+    /// How long an optional answer is waited for once the request is written.
+    pub answer_wait: Duration,
+}
+
+impl BoltConfig {
+    pub(super) fn read(top: &Section<'_>) -> Self {
+        let table = top.table("bolt");
+        let within = |text: &str| duration::parse_within(text, Duration::ZERO, Duration::from_mins(1));
+        Self {
+            http_200_errors: table.flag("http_200_errors", false),
+            answer_wait: table.parse("answer_wait", Duration::from_millis(250), within),
+        }
+    }
+}
+
+/// `[limits]`; sizes in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LimitsConfig {
+    /// A whole request of the Events API.
+    pub event_body: u64,
+    /// A whole request of the Event Bridge.
+    pub bridge_body: u64,
+    /// A receiver's answer to an exchange.
+    pub answer_body: u64,
+    /// Publishing, per app; none for no limit.
+    pub publish_rate: Option<Rate>,
+    /// Hooks of one app.
+    pub hooks_per_app: u64,
+}
+
+impl LimitsConfig {
+    pub(super) fn read(top: &Section<'_>) -> Self {
+        let table = top.table("limits");
+        Self {
+            event_body: table.parse("event_body", 256 << 10, size::parse),
+            bridge_body: table.parse("bridge_body", 1 << 20, size::parse),
+            answer_body: table.parse("answer_body", 1 << 20, size::parse),
+            publish_rate: table.parse("publish_rate", None, rate::parse),
+            hooks_per_app: table.whole("hooks_per_app", &(1..=1_000_000)).unwrap_or(1000),
+        }
+    }
+}
+
+/// `[journal]`: how long what is settled is kept; none for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalConfig {
+    /// Events, deliveries and exchanges that are done with.
+    pub keep: Option<Duration>,
+    /// Dead deliveries, which someone may still want to retry.
+    pub keep_dead: Option<Duration>,
+}
+
+impl JournalConfig {
+    pub(super) fn read(top: &Section<'_>) -> Self {
+        let table = top.table("journal");
+        Self {
+            keep: table.parse("keep", Some(30 * DAY), duration::parse_or_off),
+            keep_dead: table.parse("keep_dead", Some(30 * DAY), duration::parse_or_off),
+        }
+    }
+}

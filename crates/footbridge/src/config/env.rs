@@ -1,0 +1,62 @@
+//! Values from the environment: `FOOTBRIDGE_LISTEN`, `FOOTBRIDGE_BRIDGE__TIMEOUT`.
+
+use std::collections::BTreeMap;
+
+use super::{
+    error::{Origin, Problem},
+    keys,
+    raw::{Item, Table, Value},
+};
+
+/// The environment as it was when the program started.
+pub type Env = BTreeMap<String, String>;
+
+const PREFIX: &str = "FOOTBRIDGE_";
+
+/// Names with our prefix that are no keys: for the command line, logging, and apps that the server starts.
+const NOT_KEYS: &[&str] = &["SERVER", "CONFIG", "LOG", "LOG_FORMAT", "APP"];
+
+/// Writes what the environment says over what the file says, and returns a warning for every name that is no key.
+///
+/// An empty variable counts as not set: that is how container files leave one out.
+pub fn overlay(root: &mut Table, env: &Env) -> Vec<Problem> {
+    let mut warnings = Vec::new();
+    for (name, value) in env {
+        let Some(rest) = name.strip_prefix(PREFIX) else { continue };
+        if value.is_empty() || NOT_KEYS.contains(&rest) {
+            continue;
+        }
+        let path = rest.to_ascii_lowercase();
+        let origin = Origin::Env(name.clone());
+        let (table, key) = path.split_once("__").unwrap_or(("", &path));
+        let known = if table.is_empty() { keys::TOP } else { keys::of(table) };
+        if !known.contains(&key) {
+            warnings.push(Problem { origin, key: String::new(), message: unknown(&path) });
+            continue;
+        }
+        put(root, table, key, Item { value: Value::Text(value.clone()), origin });
+    }
+    warnings
+}
+
+/// Writes one item over what is there; a `table` that was written as something else is left to be reported.
+pub fn put(root: &mut Table, table: &str, key: &str, item: Item) {
+    if table.is_empty() {
+        root.insert(key.to_owned(), item);
+        return;
+    }
+    let empty = Item { value: Value::Table(Table::new()), origin: Origin::Default };
+    if let Value::Table(inner) = &mut root.entry(table.to_owned()).or_insert(empty).value {
+        inner.insert(key.to_owned(), item);
+    }
+}
+
+fn unknown(path: &str) -> String {
+    let in_tables =
+        keys::TABLES.iter().flat_map(|(table, keys)| keys.iter().map(move |key| format!("{table}__{key}")));
+    let all: Vec<String> = keys::TOP.iter().map(|key| (*key).to_owned()).chain(in_tables).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let meant = keys::nearest(path, &all)
+        .map(|meant| format!("; did you mean {PREFIX}{}?", meant.to_ascii_uppercase()));
+    format!("is no configuration key and is ignored{}", meant.unwrap_or_default())
+}

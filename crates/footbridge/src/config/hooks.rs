@@ -1,0 +1,129 @@
+//! An app's `hooks`: pattern → route, or → a table that says more.
+
+use footbridge_courier::{Grant, Policy, Refusal, Target};
+use footbridge_model::{
+    hook::{self, AnswerRule, HookOptions, HookType, MAX_IN_FLIGHT},
+    pattern::Pattern,
+};
+
+use super::{
+    keys,
+    raw::{Item, Table, Value},
+    section::Section,
+};
+
+/// One persistent hook of an app in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookConfig {
+    /// Normalised.
+    pub pattern: Pattern,
+    /// As it was written, and checked for its type.
+    pub route: String,
+    /// How the route is read: `server` or `web`.
+    pub kind: HookType,
+    /// What it asks for beyond the defaults.
+    pub options: HookOptions,
+}
+
+/// What decides where an app's hooks may lead.
+#[derive(Debug)]
+pub(super) struct Reach<'a> {
+    /// Whether `server` hooks have a base.
+    pub(super) has_url: bool,
+    /// The outbound policy.
+    pub(super) policy: &'a Policy,
+    /// What the app's own URLs open for it.
+    pub(super) grants: Vec<Grant>,
+}
+
+/// Reads the `hooks` of an app.
+pub(super) fn read(app: &Section<'_>, reach: &Reach<'_>) -> Vec<HookConfig> {
+    let written = match app.item("hooks").map(|item| &item.value) {
+        Some(Value::Table(table)) => table,
+        Some(other) => {
+            app.problem("hooks", format!("must be a table of pattern = route, not {}", other.kind()));
+            return Vec::new();
+        }
+        None => return Vec::new(),
+    };
+    let any_key: Vec<&str> = written.keys().map(String::as_str).collect();
+    app.inner("hooks", &any_key).map(|section| read_all(&section, written, reach)).unwrap_or_default()
+}
+
+fn read_all(section: &Section<'_>, written: &Table, reach: &Reach<'_>) -> Vec<HookConfig> {
+    let mut hooks: Vec<HookConfig> = Vec::with_capacity(written.len());
+    for (key, item) in written {
+        let Some(hook) = read_one(section, key, item) else { continue };
+        match check(&hook, reach) {
+            Err(message) => section.problem(key, message),
+            // The rest of the file must not wait for it: events for this hook end dead with the same reason.
+            Ok(Some(refusal)) => section.warn(key, refusal.to_string()),
+            Ok(None) => {}
+        }
+        let same = |other: &HookConfig| {
+            other.pattern == hook.pattern && other.route == hook.route && other.kind == hook.kind
+        };
+        if hooks.iter().any(same) {
+            section.problem(key, "the same pattern, route and type are already among this app's hooks");
+        }
+        hooks.push(hook);
+    }
+    hooks.sort_by_cached_key(|hook| hook.pattern.to_string());
+    hooks
+}
+
+fn read_one(hooks: &Section<'_>, key: &str, item: &Item) -> Option<HookConfig> {
+    let pattern = Pattern::parse(key).map_err(|error| hooks.problem(key, error.to_string())).ok();
+    let (route, kind, options) = match &item.value {
+        Value::Table(_) => read_table(&hooks.inner(key, keys::HOOK)?)?,
+        Value::Text(route) => (route.clone(), HookType::Server, HookOptions::default()),
+        other => {
+            hooks.problem(key, format!("must be a route or a table with one, not {}", other.kind()));
+            return None;
+        }
+    };
+    Some(HookConfig { pattern: pattern?, route, kind, options })
+}
+
+fn read_table(hook: &Section<'_>) -> Option<(String, HookType, HookOptions)> {
+    hook.require("route");
+    let usual = HookOptions::default();
+    let route = hook.parse_if_set("route", |text| Ok(text.to_owned()));
+    let kind = hook.parse("type", Some(HookType::Server), |text| available(text).map(Some));
+    let in_flight = hook.whole("in_flight", &(1..=u64::from(MAX_IN_FLIGHT)));
+    let options = HookOptions {
+        answer: hook.parse("answer", usual.answer, |text| {
+            text.parse::<AnswerRule>().map_err(|error| error.to_string())
+        }),
+        in_flight: in_flight.and_then(|number| u8::try_from(number).ok()).unwrap_or(usual.in_flight),
+        ordered: hook.flag("ordered", usual.ordered),
+    };
+    Some((route?, kind?, options))
+}
+
+fn available(text: &str) -> Result<HookType, String> {
+    match text.parse() {
+        Ok(HookType::Router | HookType::Function) => {
+            Err(format!("{text:?} hooks are not available yet; write \"server\" or \"web\""))
+        }
+        Ok(kind) => Ok(kind),
+        Err(_) => Err(format!("{text:?} is no type of hook; write \"server\" or \"web\"")),
+    }
+}
+
+fn check(written: &HookConfig, reach: &Reach<'_>) -> Result<Option<Refusal>, String> {
+    let route = &written.route;
+    match written.kind {
+        HookType::Web => {
+            let url = hook::web_url(route).map_err(|error| error.to_string())?;
+            let target = Target::parse(&url).map_err(|error| error.to_string())?;
+            let granted = reach.grants.iter().any(|grant| grant.covers(&target));
+            Ok(reach.policy.judge_literal(&target, granted).err())
+        }
+        _ if route.contains("://") => Err(format!(
+            "the route of a server hook is a path; for a URL write {{ route = {route:?}, type = \"web\" }}"
+        )),
+        _ if !reach.has_url => Err("a server hook needs the app's url, which is not set".to_owned()),
+        kind => hook::check_path(kind, route).map(|()| None).map_err(|error| error.to_string()),
+    }
+}

@@ -1,0 +1,59 @@
+//! From sources to a configuration.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    env::{self, Env},
+    error::{ConfigError, Origin, Problem},
+    raw::{self, Item, Table, Value},
+    resolve::Config,
+    secret::SecretSource,
+    section::Reading,
+};
+
+/// Everything a configuration is made from.
+#[derive(Debug, Clone, Default)]
+pub struct LoadArgs {
+    /// The file, if there is one.
+    pub file: Option<PathBuf>,
+    /// `--listen`
+    pub listen: Option<String>,
+    /// `--database`
+    pub database: Option<String>,
+    /// The environment of the process.
+    pub env: Env,
+    /// Cores of the machine, the default of `server.shards`.
+    pub cores: usize,
+}
+
+/// Reads, checks and fills in the configuration. Creates nothing.
+///
+/// # Errors
+/// [`ConfigError::Unreadable`] without the file, [`ConfigError::Invalid`] with every problem found.
+pub fn load(args: &LoadArgs) -> Result<Config, ConfigError> {
+    let Some(path) = &args.file else { return resolve("defaults", "", Path::new(""), args) };
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
+    resolve(&path.display().to_string(), &text, path.parent().unwrap_or(Path::new("")), args)
+}
+
+fn resolve(file: &str, text: &str, base: &Path, args: &LoadArgs) -> Result<Config, ConfigError> {
+    let invalid = |problems| ConfigError::Invalid { file: file.to_owned(), problems };
+    let mut root = raw::parse(text.strip_prefix('\u{feff}').unwrap_or(text))
+        .map_err(|problem| invalid(vec![problem]))?;
+    let reading = Reading::new(SecretSource { env: &args.env, base });
+    for warning in env::overlay(&mut root, &args.env) {
+        reading.warn(warning);
+    }
+    overlay_flag(&mut root, "listen", "--listen", args.listen.as_ref());
+    overlay_flag(&mut root, "database", "--database", args.database.as_ref());
+    let config = Config::read(&reading, &root, args.cores);
+    let (problems, warnings): (Vec<Problem>, Vec<Problem>) = reading.finish();
+    if problems.is_empty() { Ok(config.warned(file, &warnings)) } else { Err(invalid(problems)) }
+}
+
+fn overlay_flag(root: &mut Table, key: &str, flag: &'static str, value: Option<&String>) {
+    if let Some(value) = value {
+        env::put(root, "", key, Item { value: Value::Text(value.clone()), origin: Origin::Flag(flag) });
+    }
+}

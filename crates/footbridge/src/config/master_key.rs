@@ -1,0 +1,94 @@
+//! The key that seals secrets at rest.
+
+use std::fmt;
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use zeroize::Zeroizing;
+
+/// 32 bytes that are wiped when dropped and never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+impl MasterKey {
+    /// Takes the bytes under protection.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// Reads base64 of 32 bytes (either alphabet, with or without padding) or 64 hexadecimal digits.
+    ///
+    /// A passphrase is not taken: what seals every secret must not be guessable.
+    ///
+    /// # Errors
+    /// Says how to make one; never repeats the text.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let bytes = hex(text).or_else(|| {
+            let encoded = text.trim_end_matches('=');
+            let padded = format!("{encoded}{}", "=".repeat((4 - encoded.len() % 4) % 4));
+            let decoded = STANDARD.decode(padded).ok().or_else(|| URL_SAFE_NO_PAD.decode(encoded).ok());
+            decoded.map(Zeroizing::new)?.as_slice().try_into().ok()
+        });
+        bytes.map(Self::new).ok_or_else(|| {
+            "must be 32 bytes as base64 or as 64 hexadecimal digits; `openssl rand -base64 32` makes one"
+                .to_owned()
+        })
+    }
+
+    /// The bytes; for the sealed journal only.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// As the key file holds it.
+    pub fn encode(&self) -> Zeroizing<String> {
+        Zeroizing::new(STANDARD.encode(self.0.as_slice()))
+    }
+}
+
+fn hex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_base64_and_hexadecimal() {
+        let key = MasterKey::new([0xfb; 32]);
+        assert_eq!(MasterKey::parse(&key.encode()), Ok(key.clone()));
+        assert_eq!(MasterKey::parse(key.encode().trim_end_matches('=')), Ok(key.clone()));
+        assert_eq!(MasterKey::parse(&URL_SAFE_NO_PAD.encode([0xfb; 32])), Ok(key.clone()));
+        assert_eq!(MasterKey::parse(&"fB".repeat(32)), Ok(key.clone()));
+        assert_eq!(format!("{key:?}"), "…");
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        for text in [
+            "",
+            "a passphrase that is long enough",
+            &"+f".repeat(32),
+            &STANDARD.encode([1; 31]),
+            &STANDARD.encode([1; 33]),
+        ] {
+            assert!(MasterKey::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Where secrets come from: the text itself, a variable (`env:NAME`) or a file (`file:PATH`).
+
+use std::path::{Path, PathBuf};
+
+use footbridge_model::secret::Secret;
+
+use super::env::Env;
+
+/// Largest secret file read. A key or token is far smaller; a wrong path should not fill memory.
+const LARGEST_FILE: u64 = 64 * 1024;
+
+/// The environment and the directory that relative paths start from.
+#[derive(Debug, Clone, Copy)]
+pub struct SecretSource<'a> {
+    /// The environment.
+    pub env: &'a Env,
+    /// The directory of the configuration file.
+    pub base: &'a Path,
+}
+
+impl SecretSource<'_> {
+    /// The secret that the text is or points to. One newline at the end of a file is not part of it.
+    ///
+    /// # Errors
+    /// Names the variable or file at fault, never a value.
+    pub fn find(&self, written: &str) -> Result<Secret, String> {
+        if let Some(name) = written.strip_prefix("env:") {
+            return match self.env.get(name) {
+                Some(value) if !value.is_empty() => Ok(Secret::new(value.clone())),
+                Some(_) => Err(format!("the environment variable {name} is empty")),
+                None => Err(format!("the environment variable {name} is not set")),
+            };
+        }
+        let Some(path) = written.strip_prefix("file:") else { return Ok(Secret::new(written)) };
+        let path = self.base.join(path);
+        let text = read(&path)?;
+        let value =
+            text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
+        if value.is_empty() {
+            Err(format!("the file {} is empty", path.display()))
+        } else {
+            Ok(Secret::new(value))
+        }
+    }
+}
+
+fn read(path: &PathBuf) -> Result<String, String> {
+    let cannot = |source: std::io::Error| format!("cannot read the file {}: {source}", path.display());
+    if std::fs::metadata(path).map_err(cannot)?.len() > LARGEST_FILE {
+        return Err(format!("the file {} is too large to be a secret", path.display()));
+    }
+    std::fs::read_to_string(path).map_err(cannot)
+}

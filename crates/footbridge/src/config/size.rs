@@ -1,0 +1,58 @@
+//! Sizes in bytes as people write them: `256KiB`, `1MiB`, `4096`.
+
+/// Largest size any limit takes: 512 MiB. A body is held in memory and stored as one value, and
+/// `SQLite` refuses values of more than 1,000,000,000 bytes (<https://sqlite.org/limits.html>).
+const LARGEST: u64 = 512 << 20;
+
+const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)];
+
+/// Reads a whole number of bytes, or one with `KiB`, `MiB` or `GiB`.
+///
+/// # Errors
+/// Says what was written and how to write it.
+pub fn parse(text: &str) -> Result<u64, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let bytes = UNITS
+        .iter()
+        .find(|(name, _)| *name == unit.trim_start())
+        .and_then(|(_, bytes)| number.parse::<u64>().ok()?.checked_mul(*bytes))
+        .ok_or_else(|| format!("{text:?} is not a size; write bytes, KiB or MiB, such as \"256KiB\""))?;
+    match bytes {
+        0 => Err("must be larger than zero".to_owned()),
+        1..=LARGEST => Ok(bytes),
+        _ => Err(format!("{text:?} is too large; at most {}", print(LARGEST))),
+    }
+}
+
+/// Writes a size with the largest unit that divides it.
+pub fn print(bytes: u64) -> String {
+    let fitting = UNITS.iter().find(|(_, unit)| bytes.is_multiple_of(*unit));
+    fitting.map_or_else(|| bytes.to_string(), |(name, unit)| format!("{}{name}", bytes / unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_writes() {
+        for (text, bytes) in
+            [("1", 1), ("4096", 4096), ("256KiB", 262_144), ("1 MiB", 1_048_576), ("512MiB", 512 << 20)]
+        {
+            assert_eq!(parse(text), Ok(bytes), "{text}");
+            assert_eq!(parse(&print(bytes)), Ok(bytes));
+        }
+        assert_eq!(print(262_144), "256KiB");
+        assert_eq!(print(1000), "1000");
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        for text in
+            ["", "0", "KiB", "1KB", "1kib", "-1", "1.5MiB", "513MiB", "1GiB", "99999999999999999999", "1 000"]
+        {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Tables of what is written and what comes of it.
+
+mod problems;
+
+use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
+
+use footbridge_model::{hook::HookType, secret::Secret};
+
+use super::{Config, ConfigError, DEFAULT_FILE, LoadArgs, env::Env, keys, load, print};
+
+const SIGNING: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+fn args(env: &[(&str, &str)]) -> LoadArgs {
+    let env: Env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    LoadArgs { env, cores: 4, ..LoadArgs::default() }
+}
+
+struct Written {
+    _dir: tempfile::TempDir,
+    file: PathBuf,
+}
+
+fn write(text: &str) -> Written {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("fb.toml");
+    fs::write(&file, text).unwrap();
+    Written { _dir: dir, file }
+}
+
+fn load_with(text: &str, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let written = write(text);
+    load(&LoadArgs { file: Some(written.file), ..args(env) })
+}
+
+/// The lines of the error, each without the directory of the file.
+fn problems(text: &str, env: &[(&str, &str)]) -> Vec<String> {
+    let written = write(text);
+    let dir = format!("{}/", written.file.parent().unwrap().display());
+    let error = load(&LoadArgs { file: Some(written.file.clone()), ..args(env) }).unwrap_err().to_string();
+    error.lines().map(|line| line.replace(&dir, "")).collect()
+}
+
+#[test]
+fn the_default_file_says_the_defaults_and_names_every_key() {
+    let defaults = load(&args(&[])).unwrap();
+    assert_eq!(load_with(DEFAULT_FILE, &[]).unwrap(), defaults);
+    assert_eq!(defaults.listen, SocketAddr::from(([127, 0, 0, 1], 4400)));
+    assert_eq!(defaults.database, PathBuf::from("footbridge.db"));
+    assert_eq!(defaults.server.shards, 4);
+    assert_eq!(defaults.public_url_at(defaults.listen), "http://127.0.0.1:4400");
+    assert!(defaults.warnings.is_empty());
+    let tables = keys::TABLES.iter().flat_map(|(_, keys)| keys.iter());
+    for key in keys::TOP.iter().chain(tables).chain(keys::APP).chain(keys::LINK) {
+        let written = |line: &str| line.trim_start_matches(['#', ' ']).starts_with(&format!("{key} = "));
+        assert!(DEFAULT_FILE.lines().any(written), "{key} is not in the default file");
+    }
+}
+
+#[test]
+fn what_the_default_file_shows_as_examples_is_valid() {
+    let examples: String = DEFAULT_FILE
+        .lines()
+        .skip_while(|line| *line != "# [[app]]")
+        .map(|line| line.strip_prefix("# ").unwrap_or(line))
+        .fold(String::new(), |text, line| text + line + "\n");
+    let env = [
+        ("SUPERAPP_TOKEN", "t"),
+        ("SUPERAPP_SECRET_KEY", "s"),
+        ("SUPERAPP_SIGNING_SECRET", SIGNING),
+        ("GATEWAY_SECRET", "g"),
+    ];
+    let config = load_with(&examples.replace("A link: ", "# "), &env).unwrap();
+    assert_eq!(config.apps[0].hooks.len(), 2);
+    assert_eq!(config.apps[0].hooks[0].kind, HookType::Web);
+    assert_eq!(config.apps[0].hooks[1].pattern.to_string(), "camera/photo-saved");
+    assert_eq!(config.links[0].miniapp.as_str(), "shop");
+    assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
+}
+
+#[test]
+fn every_problem_is_named_in_the_order_of_the_file() {
+    let found = problems("listen = 1\n[retry]\nschedul = []\n[bridge]\ntimeout = \"x\"", &[]);
+    let places: Vec<&str> = found.iter().filter_map(|line| line.split(": ").nth(1)).collect();
+    assert_eq!(places, ["listen", "retry.schedul", "bridge.timeout"]);
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_command_line_over_both() {
+    let file = "listen = \"127.0.0.1:1\"\n[bridge]\ntimeout = \"3s\"";
+    let env = [
+        ("FOOTBRIDGE_LISTEN", "127.0.0.1:2"),
+        ("FOOTBRIDGE_BRIDGE__TIMEOUT", "5s"),
+        ("FOOTBRIDGE_SERVER__CONNECTIONS", "7"),
+        ("FOOTBRIDGE_BOLT__HTTP_200_ERRORS", "true"),
+        ("FOOTBRIDGE_EGRESS__ALLOW", "10.0.0.0/8, 127.0.0.1:80"),
+        ("FOOTBRIDGE_ADMIN_TOKEN", "env:OTHER"),
+        ("OTHER", "adm"),
+        ("FOOTBRIDGE_SERVER", "http://elsewhere"),
+        ("FOOTBRIDGE_DATABASE", ""),
+        ("FOOTBRIDGE_BRIGE__TIMEOUT", "1s"),
+    ];
+    let written = write(file);
+    let from_env = load(&LoadArgs { file: Some(written.file.clone()), ..args(&env) }).unwrap();
+    assert_eq!(from_env.listen.port(), 2);
+    assert_eq!(from_env.bridge.timeout, Duration::from_secs(5));
+    assert_eq!(from_env.server.connections, 7);
+    assert!(from_env.bolt.http_200_errors);
+    assert_eq!(from_env.egress.allow.len(), 2);
+    assert_eq!(from_env.admin_token, Some(Secret::new("adm")));
+    assert_eq!(from_env.database, PathBuf::from("footbridge.db"));
+    assert_eq!(
+        from_env.warnings,
+        [
+            "environment variable FOOTBRIDGE_BRIGE__TIMEOUT: is no configuration key and is ignored; did you mean FOOTBRIDGE_BRIDGE__TIMEOUT?"
+        ]
+    );
+    let flags = LoadArgs {
+        file: Some(written.file),
+        listen: Some("127.0.0.1:3".to_owned()),
+        database: Some("sqlite:x.db".to_owned()),
+        ..args(&env)
+    };
+    let from_flags = load(&flags).unwrap();
+    assert_eq!((from_flags.listen.port(), from_flags.database), (3, PathBuf::from("x.db")));
+    let bad =
+        load(&LoadArgs { listen: Some("x".to_owned()), ..args(&[("FOOTBRIDGE_BRIDGE__TIMEOUT", "1h")]) });
+    let bad = bad.unwrap_err().to_string();
+    assert!(
+        bad.contains("environment variable FOOTBRIDGE_BRIDGE__TIMEOUT: bridge.timeout: must be at most 30s"),
+        "{bad}"
+    );
+    assert!(bad.contains("--listen: listen: \"x\" is not an address"), "{bad}");
+}
+
+#[test]
+fn secrets_come_from_variables_and_files_and_are_never_shown() {
+    let text = format!(
+        "admin_token = \"file:adm\"\nmaster_key = \"env:KEY\"\n[[app]]\nname = \"Shop\"\ntoken = \"tok-hunter2\"\nsecret_key = \"file:key\"\n\
+         signing_secret = \"{SIGNING}\"\nreceiver_auth = {{ name = \"n\", secret = \"aut-hunter2\" }}\n"
+    );
+    let written = write(&text);
+    let dir = written.file.parent().unwrap();
+    fs::write(dir.join("adm"), "adm-hunter2\n").unwrap();
+    fs::write(dir.join("key"), "key-hunter2\r\n").unwrap();
+    let key = "11".repeat(32);
+    let config = load(&LoadArgs { file: Some(written.file.clone()), ..args(&[("KEY", &key)]) }).unwrap();
+    assert_eq!(config.admin_token, Some(Secret::new("adm-hunter2")));
+    assert_eq!(config.apps[0].secret_key, Some(Secret::new("key-hunter2")));
+    assert_eq!(config.master_key.as_ref().unwrap().expose(), &[0x11; 32]);
+    let shown = format!("{config:?}{}", print::print(&config));
+    assert!(
+        !shown.contains("hunter2") && !shown.contains(&SIGNING[6..]) && !shown.contains("1111"),
+        "{shown}"
+    );
+    assert_eq!(print::print(&config).matches("\"…\"").count(), 6);
+}
+
+#[test]
+fn bad_secrets_are_not_repeated() {
+    let found = problems(
+        "admin_token = \"hunter2 hunter2\"\n[[app]]\nname = \"a\"\ntoken = \"file:none\"\nsigning_secret = \"hunter2\"",
+        &[],
+    );
+    assert_eq!(found.len(), 3);
+    assert!(found.iter().all(|line| !line.contains("hunter2")), "{found:#?}");
+    assert!(found[1].starts_with("fb.toml:4: app[a].token: cannot read the file none: "), "{found:#?}");
+}
+
+#[test]
+fn a_hook_that_egress_refuses_is_a_warning() {
+    let hook = |extra: &str| {
+        format!(
+            "{extra}\n[[app]]\nname = \"a\"\nurl = \"http://127.0.0.1:9\"\nhooks = {{ x = {{ route = \"127.0.0.1:8/x\", type = \"web\" }}, y = {{ route = \"127.0.0.1:9/x\", type = \"web\" }} }}"
+        )
+    };
+    let warnings = load_with(&hook(""), &[]).unwrap().warnings;
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].ends_with("fb.toml:5: app[a].hooks.x: destination refused: loopback address 127.0.0.1 (allow it with [egress] allow)"), "{warnings:?}");
+    assert!(load_with(&hook("[egress]\nallow = [\"127.0.0.1:8\"]"), &[]).unwrap().warnings.is_empty());
+}
+
+#[test]
+fn keys_of_later_chapters_warn_only_when_they_say_something() {
+    assert!(
+        load_with("[console]\nlisten = \"127.0.0.1:4401\"\n[runtime]\ndir = \"apps\"", &[])
+            .unwrap()
+            .warnings
+            .is_empty()
+    );
+    let config =
+        load_with("[console]\nlisten = \"127.0.0.1:9\"\n[runtime]\nidle_timeout = \"5m\"", &[]).unwrap();
+    let keys: Vec<&str> = config.warnings.iter().filter_map(|line| line.split(": ").nth(1)).collect();
+    assert_eq!(keys, ["console.listen", "runtime.idle_timeout"]);
+}
+
+#[test]
+fn what_is_printed_is_a_configuration_that_says_the_same() {
+    let text = "listen = \"0.0.0.0:81\"\n[journal]\nkeep = \"off\"\n[limits]\npublish_rate = \"5/s burst 9\"\n[[app]]\nname = \"a\"\nurl = \"http://h:1\"\n\
+                hooks = { x = \"p\", \"b\\\\y\" = { route = \"h.example/é\\\"\", type = \"web\", ordered = true } }\nprivate = [\"Z\"]\n\
+                [[link]]\nhost = \"a\"\nminiapp = \"a\"\nenabled = false\n";
+    let config = load_with(text, &[]).unwrap();
+    let printed = load_with(&print::print(&config), &[]).unwrap();
+    assert_eq!(Config { public_url: None, ..printed }, config);
+    assert_eq!(config.public_url_at(config.listen), "http://127.0.0.1:81");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let missing = LoadArgs { file: Some(PathBuf::from("/nowhere/fb.toml")), ..args(&[]) };
+    let error = load(&missing).unwrap_err().to_string();
+    assert!(
+        error.starts_with("cannot read the configuration file /nowhere/fb.toml: No such file"),
+        "{error}"
+    );
+}

@@ -1,0 +1,163 @@
+//! The grammars of single values that no other file has: addresses, URLs, database, tokens, networks.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use footbridge_courier::Target;
+
+/// An address to listen on.
+///
+/// # Errors
+/// Says how to write one; names of hosts are refused, since what they mean can change under a listener.
+pub fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!("{text:?} is not an address; write an IP address and a port, such as \"127.0.0.1:4400\" or \"0.0.0.0:4400\"")
+    })
+}
+
+/// An address to listen on, or `off`.
+///
+/// # Errors
+/// As [`listen`].
+pub fn listen_or_off(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text == "off" { Ok(None) } else { listen(text).map(Some) }
+}
+
+const HOW: &str = "write one such as \"https://app.example/events\"";
+
+/// A URL that requests are sent to, as it was written: absolute, `http` or `https`, without user, password or fragment.
+///
+/// # Errors
+/// Says what is wrong without repeating the text, which may hold a password.
+pub fn target_url(text: &str) -> Result<String, String> {
+    Target::parse(text).map(|_| text.to_owned()).map_err(|error| format!("{error}; {HOW}"))
+}
+
+/// A [`target_url`] that paths are put behind: no `?` part either.
+///
+/// # Errors
+/// As [`target_url`].
+pub fn base_url(text: &str) -> Result<String, String> {
+    let url = target_url(text)?;
+    if url.contains('?') {
+        Err("must not carry a ? part: paths are put behind it".to_owned())
+    } else {
+        Ok(url)
+    }
+}
+
+/// A URL that a browser opens: as [`target_url`], but it may carry a fragment.
+///
+/// # Errors
+/// As [`target_url`].
+pub fn page_url(text: &str) -> Result<String, String> {
+    target_url(text.split('#').next().unwrap_or(text)).map(|_| text.to_owned())
+}
+
+/// The path of an `sqlite:PATH` database.
+///
+/// # Errors
+/// For other databases, and for `SQLite` without a file.
+pub fn database(text: &str) -> Result<PathBuf, String> {
+    if text.starts_with("postgres:") || text.starts_with("postgresql:") {
+        return Err("PostgreSQL is not supported yet; write \"sqlite:PATH\"".to_owned());
+    }
+    let Some(path) = text.strip_prefix("sqlite:") else {
+        // What was written may hold a password.
+        return Err("is not a database; write \"sqlite:PATH\", such as \"sqlite:footbridge.db\"".to_owned());
+    };
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() || path.ends_with('/') || path == ":memory:" {
+        return Err("needs the path of a file, such as \"sqlite:footbridge.db\"".to_owned());
+    }
+    if path.contains(['?', '\0']) {
+        return Err("takes a plain path, without ? options".to_owned());
+    }
+    Ok(PathBuf::from(path))
+}
+
+/// A token or key that travels in a header: visible ASCII, at least one character.
+///
+/// # Errors
+/// Never repeats the text.
+pub fn visible_ascii(text: &str) -> Result<(), String> {
+    match text {
+        "" => Err("must not be empty".to_owned()),
+        text if text.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(()),
+        _ => Err("must be visible ASCII characters without spaces".to_owned()),
+    }
+}
+
+/// An authentication scheme: a token of RFC 9110 §5.6.2.
+///
+/// # Errors
+/// Says what a token is.
+pub fn scheme(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if !text.is_empty() && text.bytes().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is no authentication scheme; write one word, such as \"Token\""))
+    }
+}
+
+/// The user half of a credential: not empty, no `:`, no control character.
+///
+/// # Errors
+/// Says which.
+pub fn user(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains(':') || text.chars().any(char::is_control) {
+        return Err("must not be empty nor hold a colon or a control character".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases() {
+        assert_eq!(database("sqlite:a.db"), Ok(PathBuf::from("a.db")));
+        assert_eq!(database("sqlite:/var/a.db"), Ok(PathBuf::from("/var/a.db")));
+        assert_eq!(database("sqlite:///var/a.db"), Ok(PathBuf::from("/var/a.db")));
+        for text in [
+            "sqlite:",
+            "sqlite::memory:",
+            "sqlite:a.db?mode=ro",
+            "sqlite:dir/",
+            "a.db",
+            "postgres://u:hunter2@h/d",
+            "mysql://u:hunter2@h/d",
+        ] {
+            assert!(!database(text).unwrap_err().contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn urls() {
+        assert_eq!(target_url("https://a.example/x?y").as_deref(), Ok("https://a.example/x?y"));
+        for text in [
+            "",
+            "/x",
+            "a.example/x",
+            "ftp://a.example/",
+            "http://",
+            "https://u:hunter2@a.example/",
+            "https://a/#x",
+        ] {
+            assert!(!target_url(text).unwrap_err().contains("hunter2"), "{text}");
+        }
+        assert!(base_url("https://a.example/x?y").is_err());
+        assert!(page_url("https://a.example/#/x").is_ok() && page_url("about:blank").is_err());
+    }
+
+    #[test]
+    fn words_of_credentials() {
+        assert!(visible_ascii("a-~!").is_ok());
+        for text in ["", "a b", "a\n", "ä"] {
+            assert!(visible_ascii(text).is_err());
+        }
+        assert!(scheme("Token").is_ok() && scheme("To ken").is_err() && scheme("").is_err());
+        assert!(user("app").is_ok() && user("a:b").is_err() && user("").is_err());
+    }
+}

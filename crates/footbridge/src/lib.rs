@@ -1,0 +1,17 @@
+//! The pieces of the `footbridge` program: command line, configuration, first run, signals, wiring.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
+
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod client_error;
+pub mod cmd;
+pub mod config;
+pub mod entropy;
+pub mod first_run;
+pub mod key_file;
+pub mod open_files;
+pub mod shutdown;
+pub mod table;
+pub mod telemetry;
+pub mod wire;

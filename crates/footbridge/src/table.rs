@@ -1,0 +1,129 @@
+//! Text for people: columns that line up, and one thing's members below each other.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+/// Widest cell before it is cut, in characters. Ids and names are shorter; error texts may be longer.
+const WIDEST: usize = 64;
+
+/// A table with a heading.
+#[derive(Debug)]
+pub struct Table {
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with these headings and no rows.
+    pub fn new<const N: usize>(headings: [&str; N]) -> Self {
+        Self { rows: vec![headings.map(str::to_owned).to_vec()] }
+    }
+
+    /// Adds a row.
+    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows.push(cells.into_iter().map(|cell| cut(&plain(&cell))).collect());
+    }
+
+    /// Whether it has headings only.
+    pub fn is_empty(&self) -> bool {
+        self.rows.len() <= 1
+    }
+
+    /// The table, or `instead` when it has no rows.
+    pub fn or(&self, instead: &str) -> String {
+        if self.is_empty() { format!("{instead}\n") } else { self.render() }
+    }
+
+    fn render(&self) -> String {
+        let mut widths: Vec<usize> = Vec::new();
+        for row in &self.rows {
+            widths.resize(widths.len().max(row.len()), 0);
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        let mut text = String::new();
+        for row in &self.rows {
+            let cells: Vec<String> =
+                row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+            text.push_str(cells.join("  ").trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// The members of a JSON object, one a line: those of `first` in that order, then the others.
+pub fn members(object: &Value, first: &[&str]) -> String {
+    let Some(object) = object.as_object() else { return format!("{}\n", show(object)) };
+    let leading = first.iter().filter_map(|key| Some((*key, object.get(*key)?)));
+    let others =
+        object.iter().map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !first.contains(key));
+    let lines: Vec<(&str, String)> =
+        leading.chain(others).map(|(key, value)| (key, plain(&show(value)))).collect();
+    let width = lines.iter().map(|(key, _)| key.chars().count()).max().unwrap_or_default();
+    lines.iter().fold(String::new(), |mut text, (key, value)| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{key:width$}  {value}");
+        text
+    })
+}
+
+/// The member as text, `-` when it is absent or null.
+pub fn cell(object: &Value, key: &str) -> String {
+    object.get(key).map_or_else(|| "-".to_owned(), show)
+}
+
+/// The first of these members that is there and not null, as text.
+pub fn first_cell(object: &Value, keys: &[&str]) -> String {
+    keys.iter().map(|key| cell(object, key)).find(|text| text != "-").unwrap_or_else(|| "-".to_owned())
+}
+
+fn show(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What senders and receivers wrote must not steer the terminal it is shown on.
+fn plain(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= WIDEST {
+        return text.to_owned();
+    }
+    text.chars().take(WIDEST - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let mut table = Table::new(["NAME", "N"]);
+        assert_eq!(table.or("none"), "none\n");
+        table.row(["é".to_owned(), "1".to_owned()]);
+        table.row(["longer".to_owned(), "\u{1b}[31m".to_owned()]);
+        assert_eq!(table.or("none"), "NAME    N\né       1\nlonger  \u{fffd}[31m\n");
+        let mut table = Table::new(["A"]);
+        table.row(["x".repeat(100)]);
+        assert_eq!(table.or("").lines().last().unwrap().chars().count(), WIDEST);
+    }
+
+    #[test]
+    fn members_stand_below_each_other() {
+        let object = json!({"a": null, "name": "x\ny", "flag": true, "list": [1]});
+        assert_eq!(members(&object, &["name", "none"]), "name  x\u{fffd}y\na     -\nflag  yes\nlist  [1]\n");
+        assert_eq!(first_cell(&object, &["a", "missing", "flag"]), "yes");
+    }
+}

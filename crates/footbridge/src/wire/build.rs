@@ -1,0 +1,169 @@
+//! Building: whatever can fail does so here, before anything is left behind or answered.
+
+use super::spec::file_spec;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::entropy::SystemEntropy;
+use crate::first_run::{self, Database, FirstRunError, Source};
+use footbridge_courier::{CourierOptions, CourierShared, Policy};
+use footbridge_engine::{Engine, EngineOptions, Limits, Rate, StartError, Started};
+use footbridge_journal_sqlite::{MasterKey, OpenError, SqliteJournal, SqliteOptions};
+use footbridge_model::retry::Schedule;
+use footbridge_model::secret::Secret;
+use footbridge_server::admin::{self, AdminState};
+use footbridge_server::health::Health;
+use footbridge_server::listen::{self, Listener};
+use footbridge_server::metrics::Metrics;
+use footbridge_server::{BoltOptions, BridgeOptions, Shared};
+use http::HeaderValue;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What every outbound request calls itself.
+const USER_AGENT: &str = concat!("Footbridge/", env!("CARGO_PKG_VERSION"));
+
+/// Why the server did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; stop what uses it, or set another `listen`")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A file beside the database.
+    #[error(transparent)]
+    FirstRun(#[from] FirstRunError),
+    /// The engine did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The system gives no thread or runtime.
+    #[error("the system gives no thread: {0}")]
+    Thread(#[from] io::Error),
+    /// The journal stopped by itself: nothing is acknowledged that is not kept.
+    #[error("the journal has stopped: {0}; mend the disk and start again, nothing acknowledged is lost")]
+    Journal(String),
+}
+
+/// A server that is built and not yet answering.
+#[derive(Debug)]
+pub struct Built {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where clients reach it.
+    pub public_url: String,
+    /// Where the administrator's token came from.
+    pub token_source: Source,
+    /// The administrator's token.
+    pub admin_token: Secret,
+    /// What an operator should know.
+    pub warnings: Vec<String>,
+    pub(super) listener: Listener,
+    pub(super) started: Started,
+    pub(super) shared: Arc<Shared>,
+    pub(super) courier: Arc<CourierShared>,
+    pub(super) health: Arc<Health>,
+    pub(super) config: Config,
+}
+
+/// Binds, opens, applies the file.
+///
+/// # Errors
+/// [`ServeError`], naming the cause; nothing is left behind that was not there before.
+pub async fn build(config: Config) -> Result<Built, ServeError> {
+    let address = config.listen;
+    let listener = listen::bind(address).map_err(|source| ServeError::Listen { address, source })?;
+    let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
+    let public_url = config.public_url_at(address);
+    let journal = Arc::new(open(&config, address)?);
+    let (admin_token, token_source) =
+        first_run::admin_token(config.admin_token.as_ref(), &config.database, &SystemEntropy)?;
+    let policy = Policy::new(config.egress.allow.clone(), vec![address]);
+    let courier = CourierOptions::new(policy, HeaderValue::from_static(USER_AGENT)).share();
+    let options = EngineOptions {
+        registry: journal.clone(),
+        journal,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        courier: Arc::clone(&courier),
+        public_url: public_url.clone(),
+        schedule: Schedule::new(config.retry.schedule.clone()),
+        limits: limits(&config),
+    };
+    let mut started = Engine::start(options, file_spec(&config)).await?;
+    let mut warnings = config.warnings.clone();
+    warnings.append(&mut started.warnings);
+    let health = Arc::new(Health::starting());
+    let metrics = Arc::new(Metrics::default());
+    let engine = started.engine.clone();
+    let admin = admin::router(AdminState {
+        engine: engine.clone(),
+        admin_token: admin_token.clone(),
+        health: Arc::clone(&health),
+        metrics: Arc::clone(&metrics),
+    });
+    let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+    let bridge = BridgeOptions { body: bytes(config.limits.bridge_body) };
+    let bolt =
+        BoltOptions { body: bytes(config.limits.event_body), http_200_errors: config.bolt.http_200_errors };
+    let shared = Arc::new(Shared { engine, metrics, admin, bridge, bolt });
+    Ok(Built {
+        address,
+        public_url,
+        token_source,
+        admin_token,
+        warnings,
+        listener,
+        started,
+        shared,
+        courier,
+        health,
+        config,
+    })
+}
+
+fn open(config: &Config, address: SocketAddr) -> Result<SqliteJournal, ServeError> {
+    let path = &config.database;
+    let used = std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
+    let state = if used { Database::Used } else { Database::New };
+    let (key, source) = first_run::master_key(config.master_key.as_ref(), path, state, &SystemEntropy)?;
+    let options = SqliteOptions {
+        path: path.clone(),
+        master_key: MasterKey(*key.expose()),
+        entropy: Arc::new(SystemEntropy),
+        listen: Some(address.to_string()),
+    };
+    SqliteJournal::open(options).map_err(|error| {
+        undo(&source);
+        error.into()
+    })
+}
+
+/// Takes back what a failed first start made.
+fn undo(source: &Source) {
+    if let Source::Made(path) = source {
+        let path: &Path = path;
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    let rate = config.limits.publish_rate;
+    Limits {
+        attempt: config.egress.timeout,
+        exchange: config.bridge.timeout,
+        answer: usize::try_from(config.limits.answer_body).unwrap_or(usize::MAX),
+        answer_wait: config.bolt.answer_wait,
+        publish_rate: rate.map(|rate| Rate { per_second: rate.per_second.into(), burst: rate.burst.into() }),
+        hooks_per_app: usize::try_from(config.limits.hooks_per_app).unwrap_or(usize::MAX),
+        keep: config.journal.keep,
+        keep_dead: config.journal.keep_dead,
+    }
+}

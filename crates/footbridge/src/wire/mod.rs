@@ -1,0 +1,9 @@
+//! The only place that knows every crate: a configuration becomes a running server.
+
+mod build;
+mod run;
+mod spec;
+mod threads;
+
+pub use build::{Built, ServeError, build};
+pub use run::run;

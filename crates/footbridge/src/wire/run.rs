@@ -1,0 +1,95 @@
+//! Running: threads start, the server answers, and in the end it drains.
+
+use super::build::{Built, ServeError};
+use super::threads::{self, Running};
+use crate::shutdown::Drain;
+use footbridge_engine::{Dispatcher, Engine, House};
+use footbridge_server::health::Health;
+use footbridge_server::listen::{Shard, ShardHandle, ShardOptions};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long connections may take to end after the work has.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Answers until `drain` begins, then drains. Runs on a current-thread runtime.
+///
+/// # Errors
+/// [`ServeError::Journal`] when the journal stopped by itself, [`ServeError::Thread`] when the system
+/// gives no thread.
+pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
+    let Built { listener, started, shared, courier, health, config, warnings, .. } = built;
+    let (draining, is_draining) = watch::channel(false);
+    let (stop, is_stopped) = watch::channel(false);
+    let engine = started.engine;
+    let delivering = deliver(started.dispatcher, started.house, is_draining.clone(), is_stopped.clone())?;
+    let (mut threads, mut handles): (Vec<Running>, Vec<ShardHandle>) = (Vec::new(), Vec::new());
+    for number in 0..config.server.shards.max(1) {
+        let options = ShardOptions { shared: Arc::clone(&shared), courier: Arc::clone(&courier) };
+        let (shard, handle) = Shard::new(options);
+        let stopped = is_stopped.clone();
+        threads.push(threads::spawn(&format!("shard-{number}"), move || Box::pin(shard.run(stopped)))?);
+        handles.push(handle);
+    }
+    health.set_ready(warnings);
+    let most = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
+    let accepting = tokio::spawn(listener.accept(handles, most, is_stopped));
+    let ended = wait(&engine, &health, drain).await;
+    engine.drain();
+    draining.send_replace(true);
+    let finished = async {
+        engine.idle().await;
+        delivering.ended().await;
+    };
+    if tokio::time::timeout(config.server.drain, finished).await.is_err() {
+        tracing::warn!("the drain time is over: deliveries under way go back to pending");
+    }
+    stop.send_replace(true);
+    let _ = accepting.await;
+    let closed = async {
+        for thread in threads {
+            thread.ended().await;
+        }
+    };
+    let _ = tokio::time::timeout(LINGER, closed).await;
+    if let Err(error) = engine.journal().close().await {
+        tracing::warn!(%error, "the journal did not close well");
+    }
+    ended
+}
+
+/// Waits for the order to drain, or for a journal that can no longer keep anything.
+async fn wait(engine: &Engine, health: &Health, mut drain: Drain) -> Result<(), ServeError> {
+    tokio::select! {
+        () = drain.begun() => {
+            health.set_draining();
+            Ok(())
+        }
+        reason = engine.journal().stopped() => {
+            let reason = reason.unwrap_or_else(|error| error.to_string());
+            tracing::error!(reason, "the journal has stopped");
+            health.set_stopped(&reason);
+            Err(ServeError::Journal(reason))
+        }
+    }
+}
+
+/// Runs the dispatcher and the housekeeper on a thread of their own.
+fn deliver(
+    dispatcher: Dispatcher,
+    house: House,
+    draining: watch::Receiver<bool>,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<Running, ServeError> {
+    let running = threads::spawn("deliver", move || {
+        Box::pin(async move {
+            tokio::task::spawn_local(house.run(draining.clone()));
+            tokio::select! {
+                () = dispatcher.run(draining) => {}
+                _ = stopped.wait_for(|stopped| *stopped) => {}
+            }
+        })
+    })?;
+    Ok(running)
+}

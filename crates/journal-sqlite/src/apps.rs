@@ -1,0 +1,163 @@
+//! Apps: their settings as JSON, their secrets sealed.
+
+use crate::column::{origin, origin_code};
+use crate::fault::{Fault, Step};
+use crate::seal::Sealer;
+use crate::txn::Txn;
+use crate::{hooks, links};
+use footbridge_model::app::{App, AppSecrets, ReceiverAuth};
+use footbridge_model::name::{AppName, EventName};
+use footbridge_model::secret::{Previous, Rotating, Secret};
+use footbridge_model::time::Millis;
+use rusqlite::params;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use zeroize::Zeroizing;
+
+/// Enough for the secrets of any app, so that growing leaves no copy behind in freed memory.
+const SECRETS_LENGTH: usize = 16 * 1024;
+
+#[derive(Serialize, Deserialize)]
+struct Settings<'a> {
+    token_prefix: Cow<'a, str>,
+    receiver_url: Option<Cow<'a, str>>,
+    receiver_enabled: bool,
+    receiver_name: Option<Cow<'a, str>>,
+    url: Option<Cow<'a, str>>,
+    miniapp_url: Option<Cow<'a, str>>,
+    private: Vec<Cow<'a, str>>,
+    origin: i64,
+    enabled: bool,
+    created_at: i64,
+}
+
+// Secrets pass through as `String`s: each is moved into a `Secret`, which wipes it.
+#[derive(Serialize, Deserialize)]
+struct Secrets<T> {
+    token: Rotated<T>,
+    secret_key: Rotated<T>,
+    signing_secret: Rotated<T>,
+    receiver: Option<T>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Rotated<T> {
+    current: T,
+    previous: Option<Replaced<T>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Replaced<T> {
+    secret: T,
+    until: i64,
+    superseded: bool,
+}
+
+/// Keeps an app, in place of one of the same name.
+pub(crate) fn put(txn: &Txn<'_>, app: &App) -> Step<()> {
+    let settings = serde_json::to_string(&settings(app)).unwrap_or_default();
+    let secrets = seal(txn.sealer, app)?;
+    let sql = "INSERT OR REPLACE INTO apps (name, settings, secrets) VALUES (?1, ?2, ?3)";
+    txn.run(sql, params![app.name.as_str(), settings, secrets])?;
+    Ok(())
+}
+
+/// Forgets an app with its links and hooks.
+pub(crate) fn delete(txn: &mut Txn<'_>, name: &AppName, reason: &str) -> Step<()> {
+    txn.run("DELETE FROM apps WHERE name = ?1", [name.as_str()])?;
+    links::delete_of_app(txn, name)?;
+    hooks::end_of_app(txn, name, reason)
+}
+
+/// Every app.
+pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<App>> {
+    let mut select = txn.conn.prepare("SELECT name, settings, secrets FROM apps ORDER BY name")?;
+    let mut rows = select.query([])?;
+    let mut apps = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        let unreadable = || Fault::damaged(format!("the settings of the app `{name}` are not readable"));
+        let settings: String = row.get(1)?;
+        let settings: Settings<'_> = serde_json::from_str(&settings).map_err(|_| unreadable())?;
+        let sealed: Vec<u8> = row.get(2)?;
+        let unsealable = || Fault::damaged(format!("the secrets of the app `{name}` cannot be opened"));
+        let secrets = txn.sealer.open(&place(&name), &sealed).map_err(|_| unsealable())?;
+        // Without its position and excerpt: the text holds secrets.
+        let secrets: Secrets<String> = serde_json::from_slice(&secrets).map_err(|_| unsealable())?;
+        apps.push(join(&name, settings, secrets));
+    }
+    Ok(apps)
+}
+
+fn place(name: &str) -> String {
+    format!("apps|{name}|secrets")
+}
+
+fn settings(app: &App) -> Settings<'_> {
+    let text = |value: &'_ Option<String>| value.clone().map(Cow::Owned);
+    Settings {
+        token_prefix: Cow::Borrowed(&app.token_prefix),
+        receiver_url: text(&app.receiver_url),
+        receiver_enabled: app.receiver_enabled,
+        receiver_name: app.receiver_auth.as_ref().map(|auth| Cow::Borrowed(auth.name.as_str())),
+        url: text(&app.url),
+        miniapp_url: text(&app.miniapp_url),
+        private: app.private.iter().map(|name| Cow::Borrowed(name.as_str())).collect(),
+        origin: origin_code(app.origin),
+        enabled: app.enabled,
+        created_at: app.created_at.0,
+    }
+}
+
+fn seal(sealer: &Sealer, app: &App) -> Step<Vec<u8>> {
+    let secrets = Secrets {
+        token: rotated(&app.secrets.token),
+        secret_key: rotated(&app.secrets.secret_key),
+        signing_secret: rotated(&app.secrets.signing_secret),
+        receiver: app.receiver_auth.as_ref().map(|auth| auth.secret.expose()),
+    };
+    let mut plain = Zeroizing::new(Vec::with_capacity(SECRETS_LENGTH));
+    let failed = || Fault::damaged(format!("the secrets of the app `{}` cannot be sealed", app.name));
+    serde_json::to_writer(&mut *plain, &secrets).map_err(|_| failed())?;
+    sealer.seal(&place(app.name.as_str()), &plain).map_err(|_| failed())
+}
+
+fn rotated(secret: &Rotating) -> Rotated<&str> {
+    Rotated { current: secret.current.expose(), previous: secret.previous.as_ref().map(replaced) }
+}
+
+fn replaced(previous: &Previous) -> Replaced<&str> {
+    Replaced { secret: previous.secret.expose(), until: previous.until.0, superseded: previous.superseded }
+}
+
+fn rotating(kept: Rotated<String>) -> Rotating {
+    let previous = kept.previous.map(|replaced| Previous {
+        secret: Secret::new(replaced.secret),
+        until: Millis(replaced.until),
+        superseded: replaced.superseded,
+    });
+    Rotating { current: Secret::new(kept.current), previous }
+}
+
+fn join(name: &str, settings: Settings<'_>, secrets: Secrets<String>) -> App {
+    let receiver = settings.receiver_name.zip(secrets.receiver);
+    App {
+        name: AppName::trusted(name),
+        secrets: AppSecrets {
+            token: rotating(secrets.token),
+            secret_key: rotating(secrets.secret_key),
+            signing_secret: rotating(secrets.signing_secret),
+        },
+        token_prefix: settings.token_prefix.into_owned(),
+        receiver_url: settings.receiver_url.map(Cow::into_owned),
+        receiver_enabled: settings.receiver_enabled,
+        receiver_auth: receiver
+            .map(|(name, secret)| ReceiverAuth { name: name.into_owned(), secret: Secret::new(secret) }),
+        url: settings.url.map(Cow::into_owned),
+        miniapp_url: settings.miniapp_url.map(Cow::into_owned),
+        private: settings.private.iter().map(|name| EventName::trusted(name)).collect(),
+        origin: origin(settings.origin),
+        enabled: settings.enabled,
+        created_at: Millis(settings.created_at),
+    }
+}

@@ -1,0 +1,164 @@
+//! Deliveries: their results, and which are due.
+
+use crate::column::{CANCELLED, PENDING, count, key, number, status, status_code};
+use crate::fault::{Fault, Step};
+use crate::filter::Picked;
+use crate::hooks;
+use crate::txn::Txn;
+use footbridge_journal::{DeliveryFilter, DeliveryView, Due, Page, Recorded};
+use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
+use footbridge_model::id::{DeliveryId, EventId, HookId};
+use footbridge_model::time::Millis;
+use rusqlite::{Connection, Row, params, params_from_iter};
+
+/// Keeps what attempts came to.
+pub(crate) fn record(txn: &mut Txn<'_>, results: &[Recorded]) -> Step<()> {
+    for result in results {
+        let changed = match &result.attempt {
+            Some(attempt) => record_attempt(txn, result, attempt)?,
+            None => record_end(txn, result)?,
+        };
+        if changed > 0 {
+            txn.state.account.pending -= 1;
+            *txn.state.account.of_mut(result.status) += 1;
+        }
+    }
+    Ok(())
+}
+
+fn record_attempt(txn: &Txn<'_>, result: &Recorded, attempt: &Attempt) -> Step<usize> {
+    let entry = (attempt.n, attempt.at.0, attempt.status, &attempt.error, attempt.ms);
+    // Numbers and strings always serialise.
+    let entry = serde_json::to_string(&entry).unwrap_or_default();
+    let sql = "UPDATE deliveries SET status = ?2, attempts = ?3, next_at = iif(?2 = 0, coalesce(?4, next_at), NULL),
+                   last_status = coalesce(?5, last_status), last_error = ?6,
+                   attempt_log = coalesce(attempt_log || ',', '') || ?7
+               WHERE id = ?1 AND status = 0";
+    Ok(txn.run(
+        sql,
+        params![
+            key(result.id.number()),
+            status_code(result.status),
+            attempt.n,
+            result.next_attempt_at.map(|at| at.0),
+            attempt.status,
+            result.reason.as_ref().or(attempt.error.as_ref()),
+            entry,
+        ],
+    )?)
+}
+
+fn record_end(txn: &Txn<'_>, result: &Recorded) -> Step<usize> {
+    let sql = "UPDATE deliveries SET status = ?2, next_at = iif(?2 = 0, coalesce(?3, next_at), NULL),
+                   last_error = coalesce(?4, last_error)
+               WHERE id = ?1 AND status = 0";
+    let next_at = result.next_attempt_at.map(|at| at.0);
+    Ok(txn.run(sql, params![key(result.id.number()), status_code(result.status), next_at, result.reason])?)
+}
+
+/// The pending deliveries of a hook that come first.
+pub(crate) fn due(txn: &Txn<'_>, hook: HookId, ordered: bool, limit: u32) -> Step<Vec<Due>> {
+    let hook = key(hook.number());
+    let sql = match (ordered, txn.state.ordered.contains(&hook)) {
+        (false, _) => {
+            "SELECT id, event_id, attempts, attempts_base, next_at FROM deliveries INDEXED BY deliveries_due
+             WHERE hook_id = ?1 AND status = 0 ORDER BY next_at, id LIMIT ?2"
+        }
+        (true, true) => {
+            "SELECT id, event_id, attempts, attempts_base, next_at FROM deliveries INDEXED BY deliveries_in_order
+             WHERE hook_id = ?1 AND status = 0 AND ordered = 1 ORDER BY id LIMIT ?2"
+        }
+        // The hook is not kept as ordered: right all the same, at the cost of sorting its backlog.
+        (true, false) => {
+            "SELECT id, event_id, attempts, attempts_base, next_at FROM deliveries INDEXED BY deliveries_due
+             WHERE hook_id = ?1 AND status = 0 ORDER BY id LIMIT ?2"
+        }
+    };
+    let due = txn.all(sql, params![hook, limit], |row| {
+        Ok(Due {
+            id: DeliveryId::from_number(number(row.get(0)?)),
+            event_id: EventId::from_number(number(row.get(1)?)),
+            attempts: row.get(2)?,
+            attempts_base: row.get(3)?,
+            at: Millis(row.get(4)?),
+        })
+    })?;
+    Ok(due)
+}
+
+/// Cancels all pending deliveries of a hook.
+pub(crate) fn cancel(txn: &mut Txn<'_>, hook: HookId, reason: &str) -> Step<u64> {
+    let sql = "UPDATE deliveries INDEXED BY deliveries_due SET status = ?3, next_at = NULL, last_error = ?2
+               WHERE hook_id = ?1 AND status = 0";
+    let cancelled = count(txn.run(sql, params![key(hook.number()), reason, CANCELLED])?);
+    txn.state.account.pending -= cancelled;
+    txn.state.account.cancelled += cancelled;
+    Ok(cancelled)
+}
+
+fn columns() -> String {
+    let hook = hooks::COLUMNS;
+    format!("d.id, d.event_id, d.hook_id, d.status, d.attempts, d.next_at, d.last_status, d.last_error, {hook}")
+}
+
+const HOOK_AT: usize = 8;
+
+fn view(row: &Row<'_>) -> Step<DeliveryView> {
+    let status = status(row.get(3)?)?;
+    let next: Option<i64> = row.get(5)?;
+    let delivery = Delivery {
+        id: DeliveryId::from_number(number(row.get(0)?)),
+        event_id: EventId::from_number(number(row.get(1)?)),
+        hook_id: HookId::from_number(number(row.get(2)?)),
+        status,
+        attempts: row.get(4)?,
+        next_attempt_at: next.filter(|_| status == DeliveryStatus::Pending).map(Millis),
+        last_status: row.get(6)?,
+        last_error: row.get(7)?,
+    };
+    Ok(DeliveryView { delivery, hook: hooks::read(row, HOOK_AT)?, attempts: Vec::new() })
+}
+
+/// One delivery with its attempts.
+pub(crate) fn one(conn: &Connection, id: DeliveryId) -> Step<Option<DeliveryView>> {
+    let sql = format!(
+        "SELECT {}, d.attempt_log FROM deliveries d JOIN hooks h ON h.id = d.hook_id WHERE d.id = ?1",
+        columns()
+    );
+    let mut select = conn.prepare_cached(&sql)?;
+    let mut rows = select.query([key(id.number())])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let mut found = view(row)?;
+    let log: Option<String> = row.get("attempt_log")?;
+    found.attempts = attempts(&log.unwrap_or_default())?;
+    Ok(Some(found))
+}
+
+fn attempts(log: &str) -> Step<Vec<Attempt>> {
+    type Entry = (u32, i64, Option<u16>, Option<String>, u32);
+    let entries: Vec<Entry> = serde_json::from_str(&format!("[{log}]"))
+        .map_err(|_| Fault::damaged("the attempts of a delivery are not readable"))?;
+    let attempt = |(n, at, status, error, ms)| Attempt { n, at: Millis(at), status, error, ms };
+    Ok(entries.into_iter().map(attempt).collect())
+}
+
+/// Deliveries, newest first.
+pub(crate) fn list(conn: &Connection, filter: &DeliveryFilter, page: Page) -> Step<Vec<DeliveryView>> {
+    let picked = Picked::of(filter, filter.status);
+    let sql = format!(
+        "SELECT {} FROM deliveries d CROSS JOIN hooks h ON h.id = d.hook_id WHERE d.id < {} AND {} ORDER BY d.id DESC LIMIT {}",
+        columns(),
+        page.before.map_or(i64::MAX, key),
+        picked.sql,
+        page.limit,
+    );
+    let mut select = conn.prepare(&sql)?;
+    let mut rows = select.query(params_from_iter(picked.app))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(view(row)?);
+    }
+    Ok(found)
+}
+
+const _: () = assert!(PENDING == 0, "statements name the pending ones as 0, for the partial indexes");

@@ -1,0 +1,75 @@
+//! Why a journal did not open: each names the file and what to do.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a journal did not open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The SQLite that is linked in has a bug that damages databases.
+    #[error("this program is linked with SQLite {0}, which can damage a database; build it with 3.51.3 or newer")]
+    Sqlite(&'static str),
+    /// Another server holds the database.
+    #[error("the database {} is in use by {holder}; stop that server first, or give this one another database", database.display())]
+    Locked {
+        /// The database.
+        database: PathBuf,
+        /// Who holds it: the number of its process, and where it listens if it says so.
+        holder: String,
+    },
+    /// A file cannot be made or written.
+    #[error("cannot write {}: {source}; make its directory exist and be writable for this user, or set another `database`", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is there but cannot be read.
+    #[error("cannot read the database {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is no sound database. It is never replaced by an empty one.
+    #[error("the database {} is damaged ({what}); restore it from a backup, or move it away, with the files beside it, to begin with an empty one", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// An SQLite database of some other program.
+    #[error("{} is a database, but not one of this program; set another `database`", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Written by a newer version of this program.
+    #[error("the database {} was written by a newer version of this program (schema {found}, this one knows {known}); run that version, or restore a backup from before the upgrade", path.display())]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest schema known here.
+        known: i64,
+    },
+    /// The master key is not the one the secrets were sealed with.
+    #[error("the master key does not open this database: {}; give the key it was made with", path.display())]
+    MasterKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// SQLite refused for another reason.
+    #[error("cannot open the database {}: {what}", path.display())]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        what: String,
+    },
+}

@@ -1,0 +1,112 @@
+//! Events.
+
+use crate::column::{key, number};
+use crate::fault::{Fault, Step};
+use crate::keys::{self, Known};
+use crate::txn::Txn;
+use bytes::Bytes;
+use footbridge_journal::{Appended, EventFilter, EventView, NewEvent, Page};
+use footbridge_model::event::Event;
+use footbridge_model::headers::PublishHeaders;
+use footbridge_model::id::EventId;
+use footbridge_model::name::{AppName, EventName};
+use footbridge_model::time::Millis;
+use rusqlite::{Connection, Row, params};
+
+/// Keeps an event, its deliveries and its key.
+pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> Step<Appended> {
+    let event = &new.event;
+    if let Some(used) = &new.key {
+        match keys::find(txn, used, event.time)? {
+            Known::Nothing => {}
+            Known::Event(accepted) => return Ok(Appended::Replay(accepted)),
+            Known::Other | Known::Exchange(_) => return Ok(Appended::Mismatch),
+        }
+    }
+    let count = u32::try_from(new.deliveries.len()).unwrap_or(u32::MAX);
+    let headers = headers_text(&event.headers);
+    txn.run(
+        "INSERT INTO events (id, time, publisher, name, deliveries, headers, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            key(event.id.number()),
+            event.time.0,
+            event.publisher.as_str(),
+            event.name.as_str(),
+            count,
+            headers,
+            &event.body[..],
+        ],
+    )?;
+    insert_deliveries(txn, new)?;
+    if let Some(used) = &new.key {
+        keys::put(txn, used, event.id.number(), event.time, Some(count))?;
+    }
+    txn.state.account.accepted += u64::from(count);
+    txn.state.account.pending += u64::from(count);
+    Ok(Appended::Stored)
+}
+
+fn insert_deliveries(txn: &Txn<'_>, new: &NewEvent) -> Step<()> {
+    let mut insert = txn.conn.prepare_cached(
+        "INSERT INTO deliveries (id, event_id, hook_id, status, ordered, attempts, attempts_base, next_at)
+         VALUES (?1, ?2, ?3, 0, ?4, 0, 0, ?5)",
+    )?;
+    let event = key(new.event.id.number());
+    for delivery in &new.deliveries {
+        let hook = key(delivery.hook_id.number());
+        let ordered = txn.state.ordered.contains(&hook);
+        insert.execute(params![key(delivery.id.number()), event, hook, ordered, new.event.time.0])?;
+    }
+    Ok(())
+}
+
+fn headers_text(headers: &PublishHeaders) -> Option<String> {
+    // Pairs of strings always serialise.
+    (!headers.is_empty()).then(|| serde_json::to_string(&headers.pairs()).unwrap_or_default())
+}
+
+fn headers(text: Option<&str>) -> Step<PublishHeaders> {
+    let Some(text) = text else { return Ok(PublishHeaders::default()) };
+    let pairs: Vec<(String, String)> =
+        serde_json::from_str(text).map_err(|_| Fault::damaged("the headers of an event are not readable"))?;
+    PublishHeaders::parse(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        .map_err(|_| Fault::damaged("the headers of an event are not those of an event"))
+}
+
+const COLUMNS: &str = "id, time, publisher, name, deliveries, headers, body";
+
+fn view(row: &Row<'_>) -> Step<EventView> {
+    let text = |place| row.get_ref(place).and_then(|value| Ok(value.as_str()?));
+    let event = Event {
+        id: EventId::from_number(number(row.get(0)?)),
+        time: Millis(row.get(1)?),
+        publisher: AppName::trusted(text(2)?),
+        name: EventName::trusted(text(3)?),
+        headers: headers(row.get_ref(5)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
+        body: Bytes::from(row.get::<_, Vec<u8>>(6)?),
+    };
+    Ok(EventView { event, deliveries: row.get(4)? })
+}
+
+/// One event.
+pub(crate) fn one(conn: &Connection, id: EventId) -> Step<Option<EventView>> {
+    let mut select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE id = ?1"))?;
+    let mut rows = select.query([key(id.number())])?;
+    rows.next()?.map(view).transpose()
+}
+
+/// Events, newest first.
+pub(crate) fn list(conn: &Connection, filter: &EventFilter, page: Page) -> Step<Vec<EventView>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events WHERE id < ?1 AND (?2 IS NULL OR publisher = ?2) AND (?3 IS NULL OR name = ?3)
+         ORDER BY id DESC LIMIT ?4"
+    );
+    let mut select = conn.prepare_cached(&sql)?;
+    let publisher = filter.publisher.as_ref().map(AppName::as_str);
+    let mut rows = select.query(params![page.before.map_or(i64::MAX, key), publisher, filter.name, page.limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(view(row)?);
+    }
+    Ok(found)
+}

@@ -1,0 +1,178 @@
+//! Exchanges.
+
+use crate::column::{key, number};
+use crate::fault::{Fault, Step};
+use crate::keys::{self, Known};
+use crate::txn::Txn;
+use bytes::Bytes;
+use footbridge_journal::{Begun, ExchangeFilter, JournalError, KeyAfter, KeyUse, Page};
+use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord};
+use footbridge_model::id::ExchangeId;
+use footbridge_model::name::AppName;
+use footbridge_model::time::Millis;
+use rusqlite::{Connection, Row, params};
+
+const RUNNING: i64 = 0;
+const ANSWERED: i64 = 1;
+const FAILED: i64 = 2;
+
+/// How a begun exchange ended.
+#[derive(Debug)]
+pub(crate) struct Finish {
+    pub(crate) id: ExchangeId,
+    pub(crate) ending: Ending,
+    pub(crate) ms: u32,
+    pub(crate) keep_answer_until: Millis,
+    pub(crate) key: KeyAfter,
+}
+
+/// Keeps an exchange as running, unless its key says otherwise.
+pub(crate) fn begin(txn: &Txn<'_>, head: &ExchangeHead, used: Option<&KeyUse>) -> Step<Begun> {
+    if let Some(used) = used {
+        match keys::find(txn, used, head.at)? {
+            Known::Nothing => {}
+            Known::Other | Known::Event(_) => return Ok(Begun::Mismatch),
+            Known::Exchange(id) => match one(txn.conn, id)? {
+                Some(record) if record.ending.is_none() => return Ok(Begun::Running(id)),
+                Some(record) => return Ok(Begun::Replay(Box::new(record))),
+                // Retention took the exchange before its key: nothing is left to repeat.
+                None => {}
+            },
+        }
+    }
+    insert(txn, &ExchangeRecord { head: head.clone(), ending: None, ms: None })?;
+    if let Some(used) = used {
+        keys::put(txn, used, head.id.number(), head.at, None)?;
+    }
+    Ok(Begun::Begun)
+}
+
+/// Keeps an exchange, without its answer.
+pub(crate) fn insert(txn: &Txn<'_>, record: &ExchangeRecord) -> rusqlite::Result<()> {
+    let head = &record.head;
+    let (state, failure) = state(record.ending.as_ref());
+    txn.run(
+        "INSERT INTO exchanges (id, at, to_host, sender, recipient, event_type, state, ms, status, code, message, retry_after)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        params![
+            key(head.id.number()),
+            head.at.0,
+            head.direction == Direction::ToHost,
+            head.sender.as_str(),
+            head.recipient.as_str(),
+            head.event_type,
+            state,
+            record.ms,
+            failure.map(|failure| failure.status),
+            failure.map(|failure| failure.code.as_str()),
+            failure.map(|failure| failure.message.as_str()),
+            failure.and_then(|failure| failure.retry_after),
+        ],
+    )?;
+    Ok(())
+}
+
+const fn state(ending: Option<&Ending>) -> (i64, Option<&ExchangeFailure>) {
+    match ending {
+        None => (RUNNING, None),
+        Some(Ending::Answered(_)) => (ANSWERED, None),
+        Some(Ending::Failed(failure)) => (FAILED, Some(failure)),
+    }
+}
+
+/// Keeps how a running exchange ended.
+pub(crate) fn finish(txn: &Txn<'_>, finish: &Finish) -> Step<()> {
+    let (state, failure) = state(Some(&finish.ending));
+    let answer = match &finish.ending {
+        Ending::Answered(answer) => Some(&answer[..]),
+        Ending::Failed(_) => None,
+    };
+    let changed = txn.run(
+        "UPDATE exchanges SET state = ?2, ms = ?3, status = ?4, code = ?5, message = ?6, retry_after = ?7,
+             answer_until = ?8, answer = ?9
+         WHERE id = ?1 AND state = 0",
+        params![
+            key(finish.id.number()),
+            state,
+            finish.ms,
+            failure.map(|failure| failure.status),
+            failure.map(|failure| failure.code.as_str()),
+            failure.map(|failure| failure.message.as_str()),
+            failure.and_then(|failure| failure.retry_after),
+            finish.keep_answer_until.0,
+            answer,
+        ],
+    )?;
+    if changed == 0 {
+        return Err(Fault::Refused(JournalError::NotFound("running exchange")));
+    }
+    match finish.key {
+        KeyAfter::Repeats => Ok(()),
+        KeyAfter::Released => keys::release(txn, finish.id),
+    }
+}
+
+/// Fails every running exchange: what became of it is not known.
+pub(crate) fn cut_off(txn: &Txn<'_>, now: Millis, keep_until: Millis) -> Step<usize> {
+    let sql = "UPDATE exchanges SET state = ?1, ms = max(0, min(?2 - at, 4294967295)), status = 504, code = ?3, message = ?4,
+                   answer_until = ?5
+               WHERE state = 0";
+    let message = "the outcome is unknown: the server ended while the exchange was running";
+    let code = ErrorCode::EventDeliveryFailed.as_str();
+    Ok(txn.run(sql, params![FAILED, now.0, code, message, keep_until.0])?)
+}
+
+const HEAD: &str = "id, at, to_host, sender, recipient, event_type, state, ms, status, code, message, retry_after";
+
+fn read(row: &Row<'_>) -> Step<ExchangeRecord> {
+    let text = |place| row.get_ref(place).and_then(|value| Ok(value.as_str()?));
+    let head = ExchangeHead {
+        id: ExchangeId::from_number(number(row.get(0)?)),
+        at: Millis(row.get(1)?),
+        direction: if row.get(2)? { Direction::ToHost } else { Direction::ToMiniapp },
+        sender: AppName::trusted(text(3)?),
+        recipient: AppName::trusted(text(4)?),
+        event_type: text(5)?.to_owned(),
+    };
+    let ending = match row.get(6)? {
+        RUNNING => None,
+        ANSWERED => Some(Ending::Answered(Bytes::from(row.get::<_, Option<Vec<u8>>>(12)?.unwrap_or_default()))),
+        _ => Some(Ending::Failed(ExchangeFailure {
+            status: row.get(8)?,
+            code: code(text(9)?)?,
+            message: text(10)?.to_owned(),
+            retry_after: row.get(11)?,
+        })),
+    };
+    Ok(ExchangeRecord { head, ending, ms: row.get(7)? })
+}
+
+fn code(text: &str) -> Step<ErrorCode> {
+    let found = ErrorCode::ALL.into_iter().find(|code| code.as_str() == text);
+    found.ok_or_else(|| Fault::damaged("an exchange has an error code that none has"))
+}
+
+/// One exchange with its answer, while that is kept.
+pub(crate) fn one(conn: &Connection, id: ExchangeId) -> Step<Option<ExchangeRecord>> {
+    let mut select = conn.prepare_cached(&format!("SELECT {HEAD}, answer FROM exchanges WHERE id = ?1"))?;
+    let mut rows = select.query([key(id.number())])?;
+    rows.next()?.map(read).transpose()
+}
+
+/// Exchanges, newest first, without answers.
+pub(crate) fn list(conn: &Connection, filter: &ExchangeFilter, page: Page) -> Step<Vec<ExchangeRecord>> {
+    let sql = format!(
+        "SELECT {HEAD}, NULL FROM exchanges
+         WHERE id < ?1 AND (?2 IS NULL OR sender = ?2 OR recipient = ?2) AND (?3 IS NULL OR state = ?3)
+         ORDER BY id DESC LIMIT ?4"
+    );
+    let mut select = conn.prepare_cached(&sql)?;
+    let app = filter.app.as_ref().map(AppName::as_str);
+    let state = filter.failed.map(|failed| if failed { FAILED } else { ANSWERED });
+    let mut rows = select.query(params![page.before.map_or(i64::MAX, key), app, state, page.limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}

@@ -1,0 +1,131 @@
+//! Hooks.
+
+use crate::column::{count, key, number, origin, origin_code};
+use crate::deliveries;
+use crate::fault::{Fault, Step};
+use crate::txn::Txn;
+use footbridge_model::hook::{Hook, HookOptions, Lifetime};
+use footbridge_model::id::HookId;
+use footbridge_model::name::AppName;
+use footbridge_model::pattern::{Part, Pattern};
+use footbridge_model::time::Millis;
+use rusqlite::{Row, params};
+
+/// The columns that [`read`] wants, of `h`.
+pub(crate) const COLUMNS: &str = "h.id, h.app, h.publisher, h.event, h.route, h.kind, h.transient, h.origin, h.enabled,
+     h.created_at, h.answer, h.in_flight, h.ordered";
+
+/// A hook from [`COLUMNS`], the first of which is number `from`.
+pub(crate) fn read(row: &Row<'_>, from: usize) -> Step<Hook> {
+    let text = |place| row.get_ref(from + place).and_then(|value| Ok(value.as_str()?));
+    let damaged = || Fault::damaged("a hook has a type or an answer that no hook has");
+    Ok(Hook {
+        id: HookId::from_number(number(row.get(from)?)),
+        app: AppName::trusted(text(1)?),
+        pattern: Pattern { publisher: part(text(2)?), event: part(text(3)?) },
+        route: text(4)?.to_owned(),
+        kind: text(5)?.parse().map_err(|_| damaged())?,
+        lifetime: if row.get(from + 6)? { Lifetime::Transient } else { Lifetime::Persistent },
+        origin: origin(row.get(from + 7)?),
+        enabled: row.get(from + 8)?,
+        created_at: Millis(row.get(from + 9)?),
+        options: HookOptions {
+            answer: text(10)?.parse().map_err(|_| damaged())?,
+            in_flight: row.get(from + 11)?,
+            ordered: row.get(from + 12)?,
+        },
+    })
+}
+
+fn part(text: &str) -> Part {
+    match text {
+        "*" => Part::Any,
+        text => Part::Is(text.into()),
+    }
+}
+
+/// Every hook that is not gone.
+pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<Hook>> {
+    let sql = format!("SELECT {COLUMNS} FROM hooks h WHERE gone_after IS NULL ORDER BY id");
+    let mut select = txn.conn.prepare(&sql)?;
+    let mut rows = select.query([])?;
+    let mut hooks = Vec::new();
+    while let Some(row) = rows.next()? {
+        hooks.push(read(row, 0)?);
+    }
+    Ok(hooks)
+}
+
+/// Keeps a hook, in place of one with the same id.
+pub(crate) fn put(txn: &mut Txn<'_>, hook: &Hook) -> Step<()> {
+    let answer = match hook.options.answer {
+        footbridge_model::hook::AnswerRule::Required => "required",
+        footbridge_model::hook::AnswerRule::Optional => "optional",
+    };
+    txn.run(
+        "INSERT OR REPLACE INTO hooks (id, app, publisher, event, route, kind, transient, origin, enabled, created_at,
+             answer, in_flight, ordered, gone_after)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, NULL)",
+        params![
+            key(hook.id.number()),
+            hook.app.as_str(),
+            hook.pattern.publisher.as_str(),
+            hook.pattern.event.as_str(),
+            hook.route,
+            hook.kind.as_str(),
+            hook.lifetime == Lifetime::Transient,
+            origin_code(hook.origin),
+            hook.enabled,
+            hook.created_at.0,
+            answer,
+            hook.options.in_flight,
+            hook.options.ordered,
+        ],
+    )?;
+    order(txn, key(hook.id.number()), hook.options.ordered)
+}
+
+/// Moves the pending deliveries of a hook into or out of the index that keeps order.
+fn order(txn: &mut Txn<'_>, hook: i64, ordered: bool) -> Step<()> {
+    let changed = if ordered { txn.state.ordered.insert(hook) } else { txn.state.ordered.remove(&hook) };
+    if changed {
+        let sql = "UPDATE deliveries INDEXED BY deliveries_due SET ordered = ?2 WHERE hook_id = ?1 AND status = 0";
+        txn.run(sql, params![hook, ordered])?;
+    }
+    Ok(())
+}
+
+/// Marks a hook as gone and cancels what waits for it.
+pub(crate) fn end(txn: &mut Txn<'_>, hook: HookId, reason: &str) -> Step<()> {
+    let sql = "UPDATE hooks SET gone_after = (SELECT coalesce(max(id), 0) FROM deliveries)
+               WHERE id = ?1 AND gone_after IS NULL";
+    txn.run(sql, [key(hook.number())])?;
+    deliveries::cancel(txn, hook, reason)?;
+    txn.state.ordered.remove(&key(hook.number()));
+    Ok(())
+}
+
+/// Marks all hooks of an app as gone.
+pub(crate) fn end_of_app(txn: &mut Txn<'_>, app: &AppName, reason: &str) -> Step<()> {
+    let sql = "SELECT id FROM hooks WHERE app = ?1 AND gone_after IS NULL";
+    for hook in txn.all(sql, [app.as_str()], |row| row.get(0))? {
+        end(txn, HookId::from_number(number(hook)), reason)?;
+    }
+    Ok(())
+}
+
+/// Marks transient hooks as gone, giving how many. What waits for them is left to the caller.
+pub(crate) fn end_transient(txn: &mut Txn<'_>) -> Step<u64> {
+    let sql = "UPDATE hooks SET gone_after = (SELECT coalesce(max(id), 0) FROM deliveries)
+               WHERE transient = 1 AND gone_after IS NULL";
+    let ended = txn.run(sql, [])?;
+    let sql = "SELECT id FROM hooks WHERE ordered = 1 AND gone_after IS NULL";
+    txn.state.ordered = txn.all(sql, [], |row| row.get(0))?.into_iter().collect();
+    Ok(count(ended))
+}
+
+/// Whether a hook is kept.
+pub(crate) fn is_kept(txn: &Txn<'_>, hook: HookId) -> Step<bool> {
+    let sql = "SELECT 1 FROM hooks WHERE id = ?1 AND gone_after IS NULL";
+    Ok(txn.first(sql, [key(hook.number())], |_| Ok(()))?.is_some())
+}

@@ -1,0 +1,158 @@
+//! The port of events, deliveries and exchanges: which thread does what.
+
+use crate::exchanges::Finish;
+use crate::reader::Reader;
+use crate::retain::Limits;
+use crate::writer::{Queue, Writer};
+use crate::{deliveries, events, exchanges, recover, retain, retry};
+use footbridge_journal::{
+    Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter, Journal, KeyAfter,
+    KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Wait,
+};
+use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
+use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::time::Millis;
+use rusqlite::Connection;
+use std::sync::Arc;
+
+/// About what a row costs beside the sender's bytes.
+const ROW: usize = 128;
+
+/// The journal on an SQLite file. Dropping it writes what was asked for and waits for that.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    pub(crate) writer: Writer,
+    pub(crate) queue: Arc<Queue>,
+    /// Reads by id: quick, so that no list may stand before them.
+    pub(crate) points: Arc<Reader>,
+    /// Lists and counts, which may take their time.
+    pub(crate) lists: Arc<Reader>,
+}
+
+impl SqliteJournal {
+    /// How many notes of exchanges were left out, for want of time or room.
+    pub fn dropped_notes(&self) -> u64 {
+        self.queue.dropped()
+    }
+
+    fn read<T, F>(&self, reader: &Reader, read: F) -> Wait<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> crate::fault::Step<T> + Send + 'static,
+    {
+        match self.queue.refusal() {
+            Some(error) => Box::pin(std::future::ready(Err(error))),
+            None => reader.ask(read),
+        }
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn recover(&self, now: Millis) -> Wait<Recovery> {
+        self.writer.ask(ROW, move |txn| recover::recover(txn, now))
+    }
+
+    fn append(&self, event: NewEvent) -> Wait<Appended> {
+        let weight = event.event.body.len() + ROW * (1 + event.deliveries.len());
+        self.writer.ask(weight, move |txn| events::append(txn, &event))
+    }
+
+    fn record(&self, results: Vec<Recorded>) -> Wait<()> {
+        self.writer.ask(2 * ROW * results.len(), move |txn| deliveries::record(txn, &results))
+    }
+
+    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<Due>> {
+        self.writer.ask(0, move |txn| deliveries::due(txn, hook, ordered, limit))
+    }
+
+    fn cancel(&self, hook: HookId, reason: &'static str) -> Wait<u64> {
+        self.writer.ask(ROW, move |txn| deliveries::cancel(txn, hook, reason))
+    }
+
+    fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried> {
+        self.writer.ask(ROW, move |txn| retry::one(txn, id, now))
+    }
+
+    fn count_dead(&self, filter: DeliveryFilter) -> Wait<u64> {
+        self.read(&self.lists, move |conn| retry::count_dead(conn, &filter))
+    }
+
+    fn retry_dead(&self, filter: DeliveryFilter, now: Millis, limit: u32) -> Wait<Vec<HookId>> {
+        let weight = ROW * usize::try_from(limit).unwrap_or(0).min(1 << 16);
+        self.writer.ask(weight, move |txn| retry::dead(txn, &filter, now, limit))
+    }
+
+    fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun> {
+        self.writer.ask(2 * ROW, move |txn| exchanges::begin(txn, &head, key.as_ref()))
+    }
+
+    fn finish_exchange(
+        &self,
+        id: ExchangeId,
+        ending: Ending,
+        ms: u32,
+        keep_answer_until: Millis,
+        key: KeyAfter,
+    ) -> Wait<()> {
+        let answer = match &ending {
+            Ending::Answered(answer) => answer.len(),
+            Ending::Failed(_) => 0,
+        };
+        let finish = Finish { id, ending, ms, keep_answer_until, key };
+        self.writer.ask(2 * ROW + answer, move |txn| exchanges::finish(txn, &finish))
+    }
+
+    fn note_exchange(&self, record: ExchangeRecord) {
+        self.queue.note(record);
+    }
+
+    fn event(&self, id: EventId) -> Wait<Option<EventView>> {
+        self.read(&self.points, move |conn| events::one(conn, id))
+    }
+
+    fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {
+        self.read(&self.lists, move |conn| events::list(conn, &filter, page))
+    }
+
+    fn delivery(&self, id: DeliveryId) -> Wait<Option<DeliveryView>> {
+        self.read(&self.points, move |conn| deliveries::one(conn, id))
+    }
+
+    fn deliveries(&self, filter: DeliveryFilter, page: Page) -> Wait<Vec<DeliveryView>> {
+        self.read(&self.lists, move |conn| deliveries::list(conn, &filter, page))
+    }
+
+    fn exchange(&self, id: ExchangeId) -> Wait<Option<ExchangeRecord>> {
+        self.read(&self.points, move |conn| exchanges::one(conn, id))
+    }
+
+    fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>> {
+        self.read(&self.lists, move |conn| exchanges::list(conn, &filter, page))
+    }
+
+    fn retain(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool> {
+        let limits = Limits { ended_before, dead_before, now };
+        self.writer.ask(1 << 20, move |txn| retain::retain(txn, limits))
+    }
+
+    fn account(&self) -> Account {
+        self.writer.account()
+    }
+
+    fn stopped(&self) -> Wait<String> {
+        let mut watch = self.queue.watch();
+        Box::pin(async move {
+            match watch.wait_for(Option::is_some).await.map(|reason| reason.clone()) {
+                Ok(Some(reason)) => Ok(reason),
+                // Closed and dropped: it will never stop by itself any more.
+                _ => std::future::pending().await,
+            }
+        })
+    }
+
+    fn close(&self) -> Wait<()> {
+        let answer = self.queue.close();
+        let queue = self.queue.clone();
+        Box::pin(async move { answer.await.unwrap_or_else(|_| Err(queue.why())) })
+    }
+}

@@ -1,0 +1,44 @@
+//! Links.
+
+use crate::column::{origin, origin_code};
+use crate::fault::Step;
+use crate::txn::Txn;
+use footbridge_model::app::Link;
+use footbridge_model::name::AppName;
+use footbridge_model::time::Millis;
+use rusqlite::params;
+
+/// Every link.
+pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<Link>> {
+    let sql = "SELECT host, miniapp, enabled, origin, created_at FROM links ORDER BY host, miniapp";
+    let links = txn.all(sql, [], |row| {
+        Ok(Link {
+            host: AppName::trusted(row.get_ref(0)?.as_str()?),
+            miniapp: AppName::trusted(row.get_ref(1)?.as_str()?),
+            enabled: row.get(2)?,
+            origin: origin(row.get(3)?),
+            created_at: Millis(row.get(4)?),
+        })
+    })?;
+    Ok(links)
+}
+
+/// Keeps a link, in place of one between the same two.
+pub(crate) fn put(txn: &Txn<'_>, link: &Link) -> Step<()> {
+    let sql = "INSERT OR REPLACE INTO links (host, miniapp, enabled, origin, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (host, miniapp) = (link.host.as_str(), link.miniapp.as_str());
+    txn.run(sql, params![host, miniapp, link.enabled, origin_code(link.origin), link.created_at.0])?;
+    Ok(())
+}
+
+/// Forgets a link.
+pub(crate) fn delete(txn: &Txn<'_>, host: &AppName, miniapp: &AppName) -> Step<()> {
+    txn.run("DELETE FROM links WHERE host = ?1 AND miniapp = ?2", [host.as_str(), miniapp.as_str()])?;
+    Ok(())
+}
+
+/// Forgets the links of an app.
+pub(crate) fn delete_of_app(txn: &Txn<'_>, app: &AppName) -> Step<()> {
+    txn.run("DELETE FROM links WHERE host = ?1 OR miniapp = ?1", [app.as_str()])?;
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! The schema's steps, forward only; each is one transaction.
+
+use rusqlite::Connection;
+
+/// The steps. A step that was released is never changed.
+const STEPS: [&str; 1] = [include_str!("../migrations/0001_first.sql")];
+
+/// Marks a database as ours: "Fbrg".
+pub(crate) const APPLICATION_ID: i64 = 0x4662_7267;
+
+/// The newest schema known here.
+pub(crate) fn newest() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
+/// The schema of the database; 0 when it has none.
+pub(crate) fn current(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Takes the missing steps.
+pub(crate) fn migrate(conn: &Connection) -> rusqlite::Result<()> {
+    let mut version = current(conn)?;
+    for step in STEPS.iter().skip(usize::try_from(version).unwrap_or(0)) {
+        version += 1;
+        let whole = format!(
+            "BEGIN IMMEDIATE; {step} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}; COMMIT;"
+        );
+        conn.execute_batch(&whole)?;
+    }
+    Ok(())
+}

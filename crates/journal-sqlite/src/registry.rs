@@ -1,0 +1,42 @@
+//! The port of apps, links and hooks.
+
+use crate::journal::SqliteJournal;
+use crate::{apps, hooks, links};
+use footbridge_journal::{Kept, Registry, Wait};
+use footbridge_model::app::{App, Link};
+use footbridge_model::hook::Hook;
+use footbridge_model::id::HookId;
+use footbridge_model::name::AppName;
+
+/// About what one of them costs.
+const ROW: usize = 2048;
+
+impl Registry for SqliteJournal {
+    fn load(&self) -> Wait<Kept> {
+        self.writer.ask(0, |txn| Ok(Kept { apps: apps::load(txn)?, links: links::load(txn)?, hooks: hooks::load(txn)? }))
+    }
+
+    fn put_app(&self, app: App) -> Wait<()> {
+        self.writer.ask(ROW, move |txn| apps::put(txn, &app))
+    }
+
+    fn delete_app(&self, name: AppName, reason: &'static str) -> Wait<()> {
+        self.writer.ask(ROW, move |txn| apps::delete(txn, &name, reason))
+    }
+
+    fn put_link(&self, link: Link) -> Wait<()> {
+        self.writer.ask(ROW, move |txn| links::put(txn, &link))
+    }
+
+    fn delete_link(&self, host: AppName, miniapp: AppName) -> Wait<()> {
+        self.writer.ask(ROW, move |txn| links::delete(txn, &host, &miniapp))
+    }
+
+    fn put_hook(&self, hook: Hook) -> Wait<()> {
+        self.writer.ask(ROW, move |txn| hooks::put(txn, &hook))
+    }
+
+    fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()> {
+        self.writer.ask(ROW, move |txn| hooks.iter().try_for_each(|hook| hooks::end(txn, *hook, reason)))
+    }
+}

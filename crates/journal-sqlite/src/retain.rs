@@ -1,0 +1,105 @@
+//! Retention: what is older than its time goes, a bounded portion at each call.
+
+use crate::column::{DEAD, PENDING, count};
+use crate::fault::Step;
+use crate::recover::keep_highest_id;
+use crate::txn::Txn;
+use footbridge_model::time::Millis;
+use rusqlite::params;
+
+/// How many rows of a kind one call looks at: some ten milliseconds of the writer's time.
+const PORTION: u32 = 1000;
+
+/// How long after a hook went an append may still name it: far longer than a snapshot of the hooks
+/// lives. In ids, which are time in their upper bits.
+const LATE: i64 = 3_600_000 << 22;
+
+/// From when on things are too old.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) ended_before: Millis,
+    pub(crate) dead_before: Millis,
+    pub(crate) now: Millis,
+}
+
+/// Deletes a portion, giving whether there is more.
+pub(crate) fn retain(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
+    keep_highest_id(txn)?;
+    let events = sweep_events(txn, limits)?;
+    let exchanges = delete_exchanges(txn, limits)?;
+    let answers = forget_answers(txn, limits.now)?;
+    let keys = delete_keys(txn, limits.now)?;
+    delete_hooks(txn)?;
+    Ok(events || exchanges || answers || keys)
+}
+
+/// Whether so many rows are a whole portion, so that more may follow.
+fn fills(rows: usize) -> bool {
+    count(rows) >= u64::from(PORTION)
+}
+
+/// Looks at the next events in the order of their ids. Those that must stay are passed over until the
+/// next round, so that they cannot hold retention up.
+fn sweep_events(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
+    let sql = "SELECT id, time, deliveries FROM events WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let events = txn.all(sql, params![txn.state.swept, PORTION], |row| {
+        Ok((row.get::<_, i64>(0)?, Millis(row.get(1)?), row.get::<_, i64>(2)?))
+    })?;
+    let (more, mut rows) = (fills(events.len()), 0);
+    for (id, time, deliveries) in events {
+        if time >= limits.ended_before {
+            txn.state.swept = 0;
+            return Ok(false);
+        }
+        if fills(rows) {
+            return Ok(true);
+        }
+        txn.state.swept = id;
+        if may_go(txn, id, deliveries, time < limits.dead_before)? {
+            rows += txn.run("DELETE FROM deliveries WHERE id > ?1 AND id <= ?1 + ?2", [id, deliveries])?;
+            rows += txn.run("DELETE FROM events WHERE id = ?1", [id])?;
+        }
+    }
+    if !more {
+        txn.state.swept = 0;
+    }
+    Ok(more)
+}
+
+fn may_go(txn: &Txn<'_>, event: i64, deliveries: i64, dead_too: bool) -> Step<bool> {
+    let sql = "SELECT 1 FROM deliveries WHERE id > ?1 AND id <= ?1 + ?2 AND (status = ?3 OR (status = ?4 AND NOT ?5)) LIMIT 1";
+    Ok(txn.first(sql, params![event, deliveries, PENDING, DEAD, dead_too], |_| Ok(()))?.is_none())
+}
+
+fn delete_exchanges(txn: &Txn<'_>, limits: Limits) -> Step<bool> {
+    let sql = "SELECT id, at, state, answer_until FROM exchanges ORDER BY id LIMIT ?1";
+    let oldest = txn.all(sql, [PORTION], |row| {
+        let old = Millis(row.get(1)?) < limits.ended_before;
+        let idle = row.get::<_, i64>(2)? != 0 && row.get::<_, Option<i64>>(3)?.is_none_or(|until| until <= limits.now.0);
+        Ok((row.get::<_, i64>(0)?, old && idle))
+    })?;
+    let mut deleted = 0;
+    for (id, _) in oldest.iter().filter(|(_, goes)| *goes) {
+        deleted += txn.run("DELETE FROM exchanges WHERE id = ?1", [*id])?;
+    }
+    Ok(fills(deleted))
+}
+
+fn forget_answers(txn: &Txn<'_>, now: Millis) -> Step<bool> {
+    let sql = "UPDATE exchanges SET answer = NULL, answer_until = NULL
+               WHERE id IN (SELECT id FROM exchanges WHERE answer_until <= ?1 ORDER BY answer_until LIMIT ?2)";
+    Ok(fills(txn.run(sql, params![now.0, PORTION])?))
+}
+
+fn delete_keys(txn: &Txn<'_>, now: Millis) -> Step<bool> {
+    let sql = "DELETE FROM keys
+               WHERE (scope, key) IN (SELECT scope, key FROM keys WHERE until <= ?1 ORDER BY until LIMIT ?2)";
+    Ok(fills(txn.run(sql, params![now.0, PORTION])?))
+}
+
+/// Gone hooks that no delivery names any more: all that could were made before the oldest left.
+fn delete_hooks(txn: &Txn<'_>) -> Step<()> {
+    let sql = "DELETE FROM hooks WHERE gone_after + ?1 < coalesce((SELECT min(id) FROM deliveries), 9223372036854775807)";
+    txn.run(sql, [LATE])?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! The open transaction that commands write to.
+
+use crate::account;
+use crate::seal::Sealer;
+use footbridge_journal::Account;
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+use std::collections::HashSet;
+
+/// What the writer holds in memory beside the database.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    /// The account, the open transaction included.
+    pub(crate) account: Account,
+    /// Kept hooks that ask for order.
+    pub(crate) ordered: HashSet<i64>,
+    /// The event up to which the current round of retention has looked.
+    pub(crate) swept: i64,
+}
+
+impl State {
+    /// What the database says; also after a transaction was undone.
+    pub(crate) fn load(conn: &Connection) -> rusqlite::Result<Self> {
+        let sql = "SELECT id FROM hooks WHERE ordered = 1 AND gone_after IS NULL";
+        let ordered = conn.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(Self { account: account::load(conn)?, ordered, swept: 0 })
+    }
+}
+
+/// An open transaction.
+#[derive(Debug)]
+pub(crate) struct Txn<'a> {
+    /// The connection it is open on.
+    pub(crate) conn: &'a Connection,
+    /// What changes along with it.
+    pub(crate) state: &'a mut State,
+    /// Seals secrets.
+    pub(crate) sealer: &'a Sealer,
+}
+
+impl Txn<'_> {
+    /// Runs a held statement, giving how many rows it changed.
+    pub(crate) fn run(&self, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
+        self.conn.prepare_cached(sql)?.execute(params)
+    }
+
+    /// The first row of a held statement.
+    pub(crate) fn first<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Option<T>> {
+        self.conn.prepare_cached(sql)?.query_row(params, read).optional()
+    }
+
+    /// All rows of a held statement.
+    pub(crate) fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Vec<T>> {
+        self.conn.prepare_cached(sql)?.query_map(params, read)?.collect()
+    }
+}

@@ -1,0 +1,9 @@
+//! The writer: one thread, one queue, one transaction for whatever waits.
+
+mod command;
+mod group;
+mod queue;
+mod thread;
+
+pub(crate) use queue::Queue;
+pub(crate) use thread::{Parts, Writer};

@@ -1,0 +1,66 @@
+//! Events and their keys.
+
+use super::Subject;
+use super::given::{ALL, at, event, hook, key, name};
+use crate::{Accepted, Appended, EventFilter, Journal, Page, Registry};
+use footbridge_model::event::Event;
+use footbridge_model::id::EventId;
+use footbridge_model::name::EventName;
+use std::sync::Arc;
+
+/// An event comes back byte for byte, and lists go newest first, a page at a time.
+pub async fn events_are_kept<S: Subject>(mut subject: S) {
+    subject.store().put_hook(hook(1)).await.unwrap();
+    let mut other = event(20, &[]);
+    other.event =
+        Arc::new(Event { publisher: name("mic"), name: EventName::parse("said").unwrap(), ..(*other.event).clone() });
+    for new in [event(10, &[1, 1]), other, event(30, &[1])] {
+        assert_eq!(subject.store().append(new).await.unwrap(), Appended::Stored);
+    }
+    subject.restart().await;
+    let (given, kept) = (event(10, &[]).event, subject.store().event(EventId::from_number(10)).await.unwrap().unwrap());
+    assert_eq!(kept.deliveries, 2);
+    assert_eq!(kept.event.body, given.body);
+    assert_eq!(kept.event.headers, given.headers);
+    assert_eq!((kept.event.id, kept.event.time), (given.id, given.time));
+    assert_eq!((kept.event.name, kept.event.publisher), (given.name.clone(), given.publisher.clone()));
+    assert!(subject.store().event(EventId::from_number(11)).await.unwrap().is_none());
+
+    let list = async |filter, page| -> Vec<u64> {
+        let views = subject.store().events(filter, page).await.unwrap();
+        views.into_iter().map(|view| view.event.id.number()).collect()
+    };
+    assert_eq!(list(EventFilter::default(), ALL).await, [30, 20, 10]);
+    assert_eq!(list(EventFilter::default(), Page { before: Some(30), limit: 1 }).await, [20]);
+    assert_eq!(list(EventFilter::default(), Page { before: Some(u64::MAX), limit: 1 }).await, [30]);
+    assert_eq!(list(EventFilter { publisher: Some(name("camera")), name: None }, ALL).await, [30, 10]);
+    assert_eq!(list(EventFilter { publisher: None, name: Some("said".into()) }, ALL).await, [20]);
+}
+
+/// The same key and request repeat what was accepted, another request does not count, and a key whose
+/// time is over is as good as new.
+pub async fn keys_repeat_what_was_accepted<S: Subject>(mut subject: S) {
+    subject.store().put_hook(hook(1)).await.unwrap();
+    let keyed = |number, fingerprint| {
+        let mut new = event(number, &[1, 1]);
+        new.key = Some(key("k", fingerprint, at(1000)));
+        new
+    };
+    assert_eq!(subject.store().append(keyed(10, 1)).await.unwrap(), Appended::Stored);
+    let first = Accepted { id: EventId::from_number(10), time: at(10), deliveries: 2 };
+    assert_eq!(subject.store().append(keyed(20, 1)).await.unwrap(), Appended::Replay(first.clone()));
+    subject.restart().await;
+    assert_eq!(subject.store().append(keyed(30, 1)).await.unwrap(), Appended::Replay(first));
+    assert_eq!(subject.store().append(keyed(40, 2)).await.unwrap(), Appended::Mismatch);
+    let mut elsewhere = keyed(50, 2);
+    elsewhere.key.as_mut().unwrap().scope = "mic|events".to_owned();
+    assert_eq!(subject.store().append(elsewhere).await.unwrap(), Appended::Stored);
+    assert_eq!(subject.store().account().accepted, 4);
+    assert!(subject.store().event(EventId::from_number(40)).await.unwrap().is_none());
+
+    let mut late = keyed(1000, 2);
+    late.key = Some(key("k", 2, at(5000)));
+    assert_eq!(subject.store().append(late).await.unwrap(), Appended::Stored);
+    let again = Accepted { id: EventId::from_number(1000), time: at(1000), deliveries: 2 };
+    assert_eq!(subject.store().append(keyed(1010, 2)).await.unwrap(), Appended::Replay(again));
+}

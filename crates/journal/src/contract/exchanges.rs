@@ -1,0 +1,101 @@
+//! Exchanges.
+
+use super::Subject;
+use super::given::{ALL, at, head, key, link, name};
+use crate::{Begun, ExchangeFilter, Journal, JournalError, KeyAfter, Page, Registry};
+use bytes::Bytes;
+use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure, ExchangeRecord};
+use footbridge_model::id::ExchangeId;
+
+fn failure() -> Ending {
+    let failure = ExchangeFailure::new(504, ErrorCode::EventDeliveryFailed, "no answer in time: \"x\"");
+    Ending::Failed(ExchangeFailure { retry_after: Some(7), ..failure })
+}
+
+fn answer() -> Ending {
+    Ending::Answered(Bytes::from_static(b"{\"price\": 1.50 }"))
+}
+
+/// Exchanges come back as they ended; lists leave the answers out.
+pub async fn exchanges_are_kept<S: Subject>(mut subject: S) {
+    let mut back = head(20);
+    back.direction = Direction::ToHost;
+    (back.sender, back.recipient) = (name("mic"), name("camera"));
+    for head in [head(10), back.clone(), head(30)] {
+        assert!(matches!(subject.store().begin_exchange(head, None).await.unwrap(), Begun::Begun));
+    }
+    let finish = async |subject: &S, number, ending| {
+        let id = ExchangeId::from_number(number);
+        subject.store().finish_exchange(id, ending, 12, at(9000), KeyAfter::Repeats).await
+    };
+    finish(&subject, 10, answer()).await.unwrap();
+    finish(&subject, 20, failure()).await.unwrap();
+    assert_eq!(finish(&subject, 20, answer()).await, Err(JournalError::NotFound("running exchange")));
+    assert_eq!(finish(&subject, 99, answer()).await, Err(JournalError::NotFound("running exchange")));
+    subject.restart().await;
+    let one = async |number| subject.store().exchange(ExchangeId::from_number(number)).await.unwrap();
+    assert_eq!(one(10).await.unwrap().ending, Some(answer()));
+    let failed = one(20).await.unwrap();
+    assert_eq!((failed.ending, failed.ms), (Some(failure()), Some(12)));
+    assert_eq!((failed.head.direction, failed.head.at), (back.direction, back.at));
+    assert_eq!((failed.head.sender, failed.head.recipient), (back.sender, back.recipient));
+    assert_eq!(failed.head.event_type, back.event_type);
+    let running = one(30).await.unwrap();
+    assert_eq!((running.ending, running.ms), (None, None));
+    assert!(one(99).await.is_none());
+
+    let list = async |filter, page| -> Vec<u64> {
+        let records = subject.store().exchanges(filter, page).await.unwrap();
+        assert!(!records.iter().any(|record| record.ending == Some(answer())), "a list shows an answer");
+        records.iter().map(|record| record.head.id.number()).collect()
+    };
+    let none = ExchangeFilter::default;
+    assert_eq!(list(none(), ALL).await, [30, 20, 10]);
+    assert_eq!(list(none(), Page { before: Some(30), limit: 1 }).await, [20]);
+    assert_eq!(list(ExchangeFilter { app: Some(name("shop")), failed: None }, ALL).await, [30, 10]);
+    assert_eq!(list(ExchangeFilter { app: Some(name("mic")), failed: None }, ALL).await, [20]);
+    assert_eq!(list(ExchangeFilter { app: None, failed: Some(true) }, ALL).await, [20]);
+    assert_eq!(list(ExchangeFilter { app: None, failed: Some(false) }, ALL).await, [10]);
+}
+
+/// A key tells a running exchange, repeats an ended one, refuses another request, and is free again
+/// when nothing was sent or its time is over.
+pub async fn keys_of_exchanges<S: Subject>(mut subject: S) {
+    let begin = async |subject: &S, number, fingerprint| {
+        let used = key("k", fingerprint, at(1000));
+        subject.store().begin_exchange(head(number), Some(used)).await.unwrap()
+    };
+    let id = ExchangeId::from_number;
+    assert!(matches!(begin(&subject, 10, 1).await, Begun::Begun));
+    assert!(matches!(begin(&subject, 20, 1).await, Begun::Running(first) if first == id(10)));
+    assert!(matches!(begin(&subject, 30, 2).await, Begun::Mismatch));
+    subject.store().finish_exchange(id(10), failure(), 1, at(9000), KeyAfter::Released).await.unwrap();
+    assert!(matches!(begin(&subject, 40, 2).await, Begun::Begun));
+    subject.store().finish_exchange(id(40), answer(), 1, at(9000), KeyAfter::Repeats).await.unwrap();
+    subject.restart().await;
+    let Begun::Replay(record) = begin(&subject, 50, 2).await else { panic!("the key does not repeat the exchange") };
+    assert_eq!((record.head.id, record.ending), (id(40), Some(answer())));
+    assert!(matches!(begin(&subject, 60, 1).await, Begun::Mismatch));
+    for number in [20, 30, 50, 60] {
+        assert!(subject.store().exchange(id(number)).await.unwrap().is_none(), "{number} was kept");
+    }
+    let late = subject.store().begin_exchange(head(1000), Some(key("k", 1, at(2000)))).await.unwrap();
+    assert!(matches!(late, Begun::Begun));
+}
+
+/// A noted exchange is written with what is written next, without its answer.
+pub async fn notes_are_written_along<S: Subject>(mut subject: S) {
+    subject.store().note_exchange(ExchangeRecord { head: head(10), ending: Some(answer()), ms: Some(3) });
+    subject.store().note_exchange(ExchangeRecord { head: head(20), ending: Some(failure()), ms: None });
+    subject.store().put_link(link("superapp", "shop")).await.unwrap();
+    let ending = |record: Option<ExchangeRecord>| record.unwrap().ending.unwrap();
+    let first = subject.store().exchange(ExchangeId::from_number(10)).await.unwrap();
+    assert_eq!(ending(first), Ending::Answered(Bytes::new()));
+    // Those of the last moments are written when the journal is closed.
+    subject.store().note_exchange(ExchangeRecord { head: head(30), ending: Some(failure()), ms: Some(4) });
+    subject.restart().await;
+    for number in [20, 30] {
+        let record = subject.store().exchange(ExchangeId::from_number(number)).await.unwrap();
+        assert_eq!(ending(record), failure());
+    }
+}

@@ -1,0 +1,125 @@
+//! Things for the parts to work with.
+
+use crate::{KeyUse, NewDelivery, NewEvent, Page, Recorded};
+use bytes::Bytes;
+use footbridge_model::app::{App, AppSecrets, Link, ReceiverAuth};
+use footbridge_model::delivery::{Attempt, DeliveryStatus};
+use footbridge_model::event::Event;
+use footbridge_model::exchange::{Direction, ExchangeHead};
+use footbridge_model::headers::PublishHeaders;
+use footbridge_model::hook::{AnswerRule, Hook, HookOptions, HookType, Lifetime, Origin};
+use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::name::{AppName, EventName};
+use footbridge_model::pattern::Pattern;
+use footbridge_model::secret::{Previous, Rotating, Secret};
+use footbridge_model::time::Millis;
+use std::sync::Arc;
+
+/// When everything begins.
+pub(super) const START: i64 = 1_700_000_000_000;
+
+/// `ms` after the beginning.
+pub(super) const fn at(ms: i64) -> Millis {
+    Millis(START + ms)
+}
+
+/// The whole list.
+pub(super) const ALL: Page = Page { before: None, limit: 1000 };
+
+pub(super) fn name(text: &str) -> AppName {
+    AppName::parse(text).unwrap()
+}
+
+pub(super) fn hook_id(number: u64) -> HookId {
+    HookId::from_number(number)
+}
+
+pub(super) fn delivery_id(number: u64) -> DeliveryId {
+    DeliveryId::from_number(number)
+}
+
+/// A hook of the app `shop`.
+pub(super) fn hook(number: u64) -> Hook {
+    Hook {
+        id: hook_id(number),
+        app: name("shop"),
+        pattern: Pattern::parse("camera/*").unwrap(),
+        route: "hooks/photo?x=1".to_owned(),
+        kind: HookType::Server,
+        lifetime: Lifetime::Persistent,
+        origin: Origin::Api,
+        enabled: true,
+        created_at: at(0),
+        options: HookOptions { answer: AnswerRule::Optional, in_flight: 3, ordered: false },
+    }
+}
+
+/// The event `number`, accepted `number` ms after the beginning, for these hooks.
+pub(super) fn event(number: u64, hooks: &[u64]) -> NewEvent {
+    let time = at(i64::try_from(number).unwrap());
+    let event = Event {
+        id: EventId::from_number(number),
+        name: EventName::parse("photo-saved").unwrap(),
+        publisher: name("camera"),
+        body: Bytes::from(format!("{{\"n\": {number}.50 }}")),
+        headers: PublishHeaders::parse([("x-bolt-user-name", "frank")]).unwrap(),
+        time,
+    };
+    let delivery = |(place, hook): (u64, &u64)| NewDelivery { id: delivery_id(place), hook_id: hook_id(*hook) };
+    NewEvent { event: Arc::new(event), deliveries: (number + 1..).zip(hooks).map(delivery).collect(), key: None }
+}
+
+pub(super) fn key(text: &str, fingerprint: u8, until: Millis) -> KeyUse {
+    KeyUse { scope: "camera|events".to_owned(), key: text.to_owned(), fingerprint: [fingerprint; 32], until }
+}
+
+pub(super) fn attempt(n: u32, status: Option<u16>, error: Option<&str>) -> Attempt {
+    Attempt { n, at: at(i64::from(n)), status, error: error.map(str::to_owned), ms: 7 }
+}
+
+/// An attempt that ended the delivery.
+pub(super) fn ended(delivery: u64, status: DeliveryStatus) -> Recorded {
+    let attempt = match status {
+        DeliveryStatus::Delivered => attempt(1, Some(204), None),
+        _ => attempt(1, None, Some("refused: nobody listens")),
+    };
+    Recorded { id: delivery_id(delivery), attempt: Some(attempt), status, next_attempt_at: None, reason: None }
+}
+
+pub(super) fn head(number: u64) -> ExchangeHead {
+    ExchangeHead {
+        id: ExchangeId::from_number(number),
+        direction: Direction::ToMiniapp,
+        sender: name("superapp"),
+        recipient: name("shop"),
+        event_type: "order".to_owned(),
+        at: at(i64::try_from(number).unwrap()),
+    }
+}
+
+pub(super) fn app(text: &str) -> App {
+    let secret = |part: &str| Rotating::new(Secret::new(format!("{text}-{part}-secret")));
+    let previous = Previous { secret: Secret::new("the one before"), until: at(9), superseded: true };
+    App {
+        name: name(text),
+        secrets: AppSecrets {
+            token: Rotating { current: Secret::new("newest \"token\""), previous: Some(previous) },
+            secret_key: secret("key"),
+            signing_secret: secret("signing"),
+        },
+        token_prefix: "Bearer".to_owned(),
+        receiver_url: Some("https://shop.example/events".to_owned()),
+        receiver_enabled: false,
+        receiver_auth: Some(ReceiverAuth { name: "other".to_owned(), secret: Secret::new("pair") }),
+        url: Some("http://127.0.0.1:9003".to_owned()),
+        miniapp_url: None,
+        private: [EventName::parse("chat-posted").unwrap(), EventName::parse("ärger").unwrap()].into(),
+        origin: Origin::File,
+        enabled: true,
+        created_at: at(1),
+    }
+}
+
+pub(super) fn link(host: &str, miniapp: &str) -> Link {
+    Link { host: name(host), miniapp: name(miniapp), enabled: true, origin: Origin::Api, created_at: at(2) }
+}

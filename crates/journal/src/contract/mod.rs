@@ -1,0 +1,59 @@
+//! What every journal must pass: the laws and the methods' words, as tests.
+//!
+//! A journal under test comes as a [`Subject`]; each part may be run alone, or all with [`run_all`].
+//! They panic on the first thing that is not as it must be.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::missing_panics_doc)]
+
+mod deliveries;
+mod events;
+mod exchanges;
+mod given;
+mod laws;
+mod recovery;
+mod registry;
+mod retention;
+mod retries;
+
+pub use deliveries::{due_gives_the_first, lists_and_filters, results_are_kept};
+pub use events::{events_are_kept, keys_repeat_what_was_accepted};
+pub use exchanges::{exchanges_are_kept, keys_of_exchanges, notes_are_written_along};
+pub use laws::{calls_take_effect_in_order, the_account_adds_up, transactions_are_whole};
+pub use recovery::a_new_server_puts_things_in_order;
+pub use registry::{apps_and_links_are_kept, hooks_are_kept};
+pub use retention::old_things_go;
+pub use retries::{dead_ones_in_bulk, one_by_hand};
+
+use crate::{Journal, Registry};
+
+/// A journal under test.
+pub trait Subject {
+    /// What it is.
+    type Store: Journal + Registry;
+
+    /// The journal.
+    fn store(&self) -> &Self::Store;
+
+    /// Ends the journal and opens it again on what it kept, as a new server would.
+    fn restart(&mut self) -> impl Future<Output = ()>;
+}
+
+/// Runs every part, each on a journal of its own from `fresh`.
+pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
+    apps_and_links_are_kept(fresh().await).await;
+    hooks_are_kept(fresh().await).await;
+    events_are_kept(fresh().await).await;
+    keys_repeat_what_was_accepted(fresh().await).await;
+    results_are_kept(fresh().await).await;
+    due_gives_the_first(fresh().await).await;
+    lists_and_filters(fresh().await).await;
+    one_by_hand(fresh().await).await;
+    dead_ones_in_bulk(fresh().await).await;
+    exchanges_are_kept(fresh().await).await;
+    keys_of_exchanges(fresh().await).await;
+    notes_are_written_along(fresh().await).await;
+    a_new_server_puts_things_in_order(fresh().await).await;
+    old_things_go(fresh().await).await;
+    calls_take_effect_in_order(fresh().await).await;
+    transactions_are_whole(fresh().await).await;
+    the_account_adds_up(fresh().await).await;
+}

@@ -1,0 +1,80 @@
+//! Apps, links and hooks.
+
+use super::Subject;
+use super::given::{ALL, app, delivery_id, event, hook, hook_id, link, name};
+use crate::{DeliveryFilter, Journal, Registry};
+use footbridge_model::delivery::DeliveryStatus;
+use footbridge_model::hook::{HookType, Lifetime, Origin};
+use footbridge_model::pattern::Pattern;
+use footbridge_model::secret::{Rotating, Secret};
+
+/// Every member of an app and a link comes back after a restart; putting replaces; deleting an app
+/// takes its links and hooks along.
+pub async fn apps_and_links_are_kept<S: Subject>(mut subject: S) {
+    let (mut shop, superapp) = (app("shop"), app("superapp"));
+    subject.store().put_app(shop.clone()).await.unwrap();
+    subject.store().put_app(superapp.clone()).await.unwrap();
+    let mut theirs = link("superapp", "shop");
+    subject.store().put_link(theirs.clone()).await.unwrap();
+    subject.store().put_link(link("superapp", "camera")).await.unwrap();
+    shop.secrets.token = Rotating::new(Secret::new("newer"));
+    shop.receiver_auth = None;
+    shop.enabled = false;
+    subject.store().put_app(shop.clone()).await.unwrap();
+    theirs.enabled = false;
+    subject.store().put_link(theirs.clone()).await.unwrap();
+    subject.store().delete_link(name("superapp"), name("camera")).await.unwrap();
+    subject.restart().await;
+    let kept = subject.store().load().await.unwrap();
+    assert_eq!(kept.apps, [shop, superapp.clone()]);
+    assert_eq!(kept.links, [theirs]);
+
+    subject.store().put_hook(hook(5)).await.unwrap();
+    subject.store().append(event(10, &[5])).await.unwrap();
+    subject.store().delete_app(name("shop"), "app gone").await.unwrap();
+    subject.restart().await;
+    let kept = subject.store().load().await.unwrap();
+    assert_eq!((kept.apps, kept.links, kept.hooks), (vec![superapp], vec![], vec![]));
+    let view = subject.store().delivery(delivery_id(11)).await.unwrap().unwrap();
+    assert_eq!(view.delivery.status, DeliveryStatus::Cancelled);
+    assert_eq!(view.delivery.last_error.as_deref(), Some("app gone"));
+}
+
+/// Every member of a hook comes back; a gone one stays readable through its deliveries, and putting it
+/// again brings it back.
+pub async fn hooks_are_kept<S: Subject>(mut subject: S) {
+    let mut all = vec![hook(1)];
+    for (number, kind) in (2..).zip([HookType::Web, HookType::Router, HookType::Function]) {
+        let mut hook = hook(number);
+        hook.kind = kind;
+        hook.pattern = Pattern::parse(["*", "a/b", "*/ü"][usize::try_from(number - 2).unwrap()]).unwrap();
+        hook.lifetime = Lifetime::Transient;
+        hook.origin = Origin::File;
+        hook.enabled = false;
+        hook.options.ordered = true;
+        all.push(hook);
+    }
+    for hook in &all {
+        subject.store().put_hook(hook.clone()).await.unwrap();
+    }
+    subject.restart().await;
+    assert_eq!(subject.store().load().await.unwrap().hooks, all);
+
+    subject.store().append(event(10, &[1, 2, 1])).await.unwrap();
+    subject.store().delete_hooks(vec![hook_id(1), hook_id(3)], "hook gone").await.unwrap();
+    let kept = subject.store().load().await.unwrap().hooks;
+    assert_eq!(kept, [all[1].clone(), all[3].clone()]);
+    let filter = DeliveryFilter { hook: Some(hook_id(1)), ..DeliveryFilter::default() };
+    let views = subject.store().deliveries(filter, ALL).await.unwrap();
+    assert_eq!(views.len(), 2);
+    for view in views {
+        assert_eq!(view.hook, all[0]);
+        assert_eq!(view.delivery.status, DeliveryStatus::Cancelled);
+        assert_eq!(view.delivery.next_attempt_at, None);
+    }
+    assert!(subject.store().due(hook_id(1), false, 9).await.unwrap().is_empty());
+    assert_eq!(subject.store().due(hook_id(2), false, 9).await.unwrap().len(), 1);
+
+    subject.store().put_hook(all[0].clone()).await.unwrap();
+    assert_eq!(subject.store().load().await.unwrap().hooks.len(), 3);
+}

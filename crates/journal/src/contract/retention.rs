@@ -1,0 +1,80 @@
+//! Retention.
+
+use super::Subject;
+use super::given::{ALL, at, ended, event, head, hook, hook_id, key};
+use crate::{Appended, Begun, EventFilter, ExchangeFilter, Journal, KeyAfter, Registry};
+use bytes::Bytes;
+use footbridge_model::delivery::DeliveryStatus;
+use footbridge_model::exchange::{Ending, ExchangeRecord};
+use footbridge_model::id::{EventId, ExchangeId};
+use footbridge_model::time::Millis;
+
+async fn retain<S: Subject>(subject: &S, ended_before: Millis, dead_before: Millis, now: Millis) {
+    while subject.store().retain(ended_before, dead_before, now).await.unwrap() {}
+}
+
+/// Only what is old and ended goes, the account stays, and ids never go back.
+pub async fn old_things_go<S: Subject>(mut subject: S) {
+    subject.store().put_hook(hook(1)).await.unwrap();
+    for number in [10, 20, 30, 40, 50] {
+        subject.store().append(event(number, &[1, 1])).await.unwrap();
+    }
+    let done = |number| ended(number, DeliveryStatus::Delivered);
+    let dead = |number| ended(number, DeliveryStatus::Dead);
+    let results = [done(11), done(12), dead(21), done(22), done(31), dead(41), done(42), done(51), done(52)];
+    subject.store().record(results.to_vec()).await.unwrap();
+    let before = subject.store().account();
+    // 10 has ended; 20 is dead long enough, 40 is not; 31's sibling waits; 50 is young.
+    retain(&subject, at(50), at(25), at(100)).await;
+    assert_eq!(events(&subject).await, [50, 40, 30]);
+    assert_eq!(subject.store().account(), before);
+    assert!(subject.store().event(EventId::from_number(10)).await.unwrap().is_none());
+    assert_eq!(subject.store().deliveries(Default::default(), ALL).await.unwrap().len(), 6);
+    assert_eq!(subject.store().due(hook_id(1), false, 9).await.unwrap().len(), 1);
+
+    subject.store().cancel(hook_id(1), "hook disabled").await.unwrap();
+    subject.store().delete_hooks(vec![hook_id(1)], "hook gone").await.unwrap();
+    retain(&subject, at(1000), at(1000), at(1000)).await;
+    assert!(events(&subject).await.is_empty());
+    let after = subject.store().account();
+    assert_eq!((after.accepted, after.pending, after.holds()), (10, 0, true));
+    subject.restart().await;
+    assert_eq!(subject.store().account(), after);
+    assert_eq!(subject.store().recover(at(2000)).await.unwrap().highest_id, 52);
+    keys_and_exchanges(&subject).await;
+}
+
+async fn events<S: Subject>(subject: &S) -> Vec<u64> {
+    let views = subject.store().events(EventFilter::default(), ALL).await.unwrap();
+    views.iter().map(|view| view.event.id.number()).collect()
+}
+
+async fn keys_and_exchanges<S: Subject>(subject: &S) {
+    let mut keyed = event(60, &[]);
+    keyed.key = Some(key("event", 1, at(5000)));
+    assert_eq!(subject.store().append(keyed.clone()).await.unwrap(), Appended::Stored);
+    let answer = Ending::Answered(Bytes::from_static(b"{}"));
+    for (number, until) in [(70, at(3000)), (80, at(6000))] {
+        let used = key(&format!("exchange {number}"), 1, until);
+        subject.store().begin_exchange(head(number), Some(used)).await.unwrap();
+        let id = ExchangeId::from_number(number);
+        subject.store().finish_exchange(id, answer.clone(), 1, until, KeyAfter::Repeats).await.unwrap();
+    }
+    subject.store().note_exchange(ExchangeRecord { head: head(90), ending: Some(answer.clone()), ms: Some(1) });
+
+    retain(subject, at(0), at(0), at(4000)).await;
+    let ending = async |number| subject.store().exchange(ExchangeId::from_number(number)).await.unwrap().unwrap().ending;
+    assert_eq!(ending(70).await, Some(Ending::Answered(Bytes::new())), "its answer's time is over");
+    assert_eq!(ending(80).await, Some(answer));
+
+    retain(subject, at(4000), at(4000), at(4000)).await;
+    let left = subject.store().exchanges(ExchangeFilter::default(), ALL).await.unwrap();
+    assert_eq!(left.iter().map(|record| record.head.id.number()).collect::<Vec<_>>(), [80], "its key still counts");
+    let again = subject.store().begin_exchange(head(91), Some(key("exchange 80", 1, at(9000)))).await.unwrap();
+    assert!(matches!(again, Begun::Replay(_)));
+    // The event went; its key did not.
+    assert!(matches!(subject.store().append(keyed).await.unwrap(), Appended::Replay(_)));
+    retain(subject, at(4000), at(4000), at(7000)).await;
+    let fresh = subject.store().begin_exchange(head(92), Some(key("exchange 80", 2, at(9000)))).await.unwrap();
+    assert!(matches!(fresh, Begun::Begun));
+}

@@ -1,0 +1,141 @@
+//! Events and deliveries.
+
+use super::state::{Row, State, Target};
+use crate::{
+    Accepted, Appended, DeliveryFilter, DeliveryView, Due, EventView, JournalError, NewEvent, Recorded, Retried,
+};
+use footbridge_model::delivery::{Delivery, DeliveryStatus};
+use footbridge_model::id::{DeliveryId, HookId};
+use footbridge_model::time::Millis;
+
+impl State {
+    pub(super) fn append(&mut self, new: NewEvent) -> Result<Appended, JournalError> {
+        let event = &new.event;
+        if let Some(used) = &new.key {
+            match self.key(used, event.time) {
+                None => {}
+                Some(Some(Target::Event(accepted))) => return Ok(Appended::Replay(accepted)),
+                Some(_) => return Ok(Appended::Mismatch),
+            }
+        }
+        let taken = new.deliveries.iter().any(|delivery| self.deliveries.contains_key(&delivery.id));
+        if taken || self.events.contains_key(&event.id) {
+            return Err(JournalError::Conflict("the id is already in use"));
+        }
+        for delivery in &new.deliveries {
+            let row = Delivery {
+                id: delivery.id,
+                event_id: event.id,
+                hook_id: delivery.hook_id,
+                status: DeliveryStatus::Pending,
+                attempts: 0,
+                next_attempt_at: Some(event.time),
+                last_status: None,
+                last_error: None,
+            };
+            self.pending.insert((row.hook_id, event.time, row.id));
+            self.deliveries.insert(row.id, Row { delivery: row, attempts: Vec::new(), base: 0 });
+            self.saw(delivery.id.number());
+        }
+        let deliveries = u32::try_from(new.deliveries.len()).unwrap_or(u32::MAX);
+        self.account.accepted += u64::from(deliveries);
+        self.account.pending += u64::from(deliveries);
+        self.saw(event.id.number());
+        let accepted = Accepted { id: event.id, time: event.time, deliveries };
+        self.events.insert(event.id, EventView { event: (**event).clone(), deliveries });
+        if let Some(used) = new.key {
+            self.keep_key(used, Target::Event(accepted));
+        }
+        Ok(Appended::Stored)
+    }
+
+    pub(super) fn record(&mut self, results: Vec<Recorded>) -> Result<(), JournalError> {
+        for result in results {
+            let pending = self.deliveries.get(&result.id).map(|row| row.delivery.status);
+            if pending != Some(DeliveryStatus::Pending) {
+                continue;
+            }
+            let row = self.change(result.id, result.status, result.next_attempt_at)?;
+            match result.attempt {
+                None => row.delivery.last_error = result.reason.or_else(|| row.delivery.last_error.take()),
+                Some(attempt) => {
+                    row.delivery.attempts = attempt.n;
+                    row.delivery.last_status = attempt.status.or(row.delivery.last_status);
+                    row.delivery.last_error = result.reason.or_else(|| attempt.error.clone());
+                    row.attempts.push(attempt);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Vec<Due> {
+        let mut waiting: Vec<_> = self.waiting_for(hook).collect();
+        if ordered {
+            waiting.sort_by_key(|(_, id)| *id);
+        }
+        waiting.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        waiting.into_iter().filter_map(|(_, id)| self.deliveries.get(&id).and_then(Row::due)).collect()
+    }
+
+    pub(super) fn retry(&mut self, id: DeliveryId, now: Millis) -> Result<Retried, JournalError> {
+        let row = self.deliveries.get(&id).ok_or(JournalError::NotFound("delivery"))?;
+        let (status, hook_id) = (row.delivery.status, row.delivery.hook_id);
+        let ended = matches!(status, DeliveryStatus::Dead | DeliveryStatus::Cancelled);
+        if !ended || !self.is_kept(hook_id) {
+            return Ok(Retried::Not(status));
+        }
+        let row = self.change(id, DeliveryStatus::Pending, Some(now))?;
+        row.base = row.delivery.attempts;
+        let due = row.due().ok_or(JournalError::NotFound("delivery"))?;
+        Ok(Retried::Again { due, hook_id })
+    }
+
+    pub(super) fn retry_dead(
+        &mut self,
+        filter: &DeliveryFilter,
+        now: Millis,
+        limit: u32,
+    ) -> Result<Vec<HookId>, JournalError> {
+        let picked = self.dead(filter).filter(|row| self.is_kept(row.delivery.hook_id));
+        let picked: Vec<_> = picked.map(|row| (row.delivery.id, row.delivery.hook_id)).collect();
+        let mut hooks = Vec::new();
+        for (id, hook) in picked.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)) {
+            self.retry(id, now)?;
+            hooks.push(hook);
+        }
+        Ok(hooks)
+    }
+
+    /// The dead ones that `filter` picks, oldest first.
+    pub(super) fn dead<'a>(&'a self, filter: &'a DeliveryFilter) -> impl Iterator<Item = &'a Row> {
+        let dead = |row: &&Row| row.delivery.status == DeliveryStatus::Dead;
+        self.deliveries.values().filter(dead).filter(|row| self.picks(filter, row))
+    }
+
+    pub(super) fn picks(&self, filter: &DeliveryFilter, row: &Row) -> bool {
+        let delivery = &row.delivery;
+        let of_app = |app| self.hooks.get(&delivery.hook_id).is_some_and(|kept| kept.hook.app == app);
+        filter.event.is_none_or(|event| delivery.event_id == event)
+            && filter.hook.is_none_or(|hook| delivery.hook_id == hook)
+            && filter.status.is_none_or(|status| delivery.status == status)
+            && filter.app.clone().is_none_or(of_app)
+    }
+
+    pub(super) fn view(&self, row: &Row) -> Option<DeliveryView> {
+        let hook = self.hooks.get(&row.delivery.hook_id)?.hook.clone();
+        Some(DeliveryView { delivery: row.delivery.clone(), hook, attempts: Vec::new() })
+    }
+}
+
+impl Row {
+    fn due(&self) -> Option<Due> {
+        Some(Due {
+            id: self.delivery.id,
+            event_id: self.delivery.event_id,
+            attempts: self.delivery.attempts,
+            attempts_base: self.base,
+            at: self.delivery.next_attempt_at?,
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! The port of events, deliveries and exchanges.
+
+use super::MemoryJournal;
+use super::exchanges::without_answer;
+use super::state::State;
+use crate::{
+    Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter, Journal, KeyAfter,
+    JournalError, KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Wait,
+};
+use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
+use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::time::Millis;
+
+impl Page {
+    fn shows(self, id: u64) -> bool {
+        self.before.is_none_or(|before| id < before)
+    }
+
+    fn size(self) -> usize {
+        usize::try_from(self.limit).unwrap_or(usize::MAX)
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn recover(&self, now: Millis) -> Wait<Recovery> {
+        self.act(|state| state.recover(now))
+    }
+
+    fn append(&self, event: NewEvent) -> Wait<Appended> {
+        let refusal = self.lock().refusal.clone();
+        self.act(|state| refusal.map_or_else(|| state.append(event), Err))
+    }
+
+    fn record(&self, results: Vec<Recorded>) -> Wait<()> {
+        self.act(|state| state.record(results))
+    }
+
+    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<Due>> {
+        self.act(|state| Ok(state.due(hook, ordered, limit)))
+    }
+
+    fn cancel(&self, hook: HookId, reason: &'static str) -> Wait<u64> {
+        self.act(|state| state.cancel(hook, reason))
+    }
+
+    fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried> {
+        self.act(|state| state.retry(id, now))
+    }
+
+    fn count_dead(&self, filter: DeliveryFilter) -> Wait<u64> {
+        self.act(|state| Ok(state.dead(&filter).map(|_| 1).sum()))
+    }
+
+    fn retry_dead(&self, filter: DeliveryFilter, now: Millis, limit: u32) -> Wait<Vec<HookId>> {
+        self.act(|state| state.retry_dead(&filter, now, limit))
+    }
+
+    fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun> {
+        self.act(|state| Ok(state.begin(head, key)))
+    }
+
+    fn finish_exchange(
+        &self,
+        id: ExchangeId,
+        ending: Ending,
+        ms: u32,
+        keep_answer_until: Millis,
+        key: KeyAfter,
+    ) -> Wait<()> {
+        self.act(|state| state.finish(id, ending, ms, keep_answer_until, key))
+    }
+
+    fn note_exchange(&self, record: ExchangeRecord) {
+        drop(self.act(|state| {
+            state.note(record);
+            Ok(())
+        }));
+    }
+
+    fn event(&self, id: EventId) -> Wait<Option<EventView>> {
+        self.act(|state| Ok(state.events.get(&id).cloned()))
+    }
+
+    fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {
+        self.act(|state| {
+            let picked = state.events.values().rev().filter(|view| {
+                page.shows(view.event.id.number())
+                    && filter.publisher.as_ref().is_none_or(|publisher| view.event.publisher == *publisher)
+                    && filter.name.as_deref().is_none_or(|name| view.event.name.as_str() == name)
+            });
+            Ok(picked.take(page.size()).cloned().collect())
+        })
+    }
+
+    fn delivery(&self, id: DeliveryId) -> Wait<Option<DeliveryView>> {
+        self.act(|state| {
+            let Some(row) = state.deliveries.get(&id) else { return Ok(None) };
+            Ok(state.view(row).map(|view| DeliveryView { attempts: row.attempts.clone(), ..view }))
+        })
+    }
+
+    fn deliveries(&self, filter: DeliveryFilter, page: Page) -> Wait<Vec<DeliveryView>> {
+        self.act(|state| {
+            let rows = state.deliveries.values().rev();
+            let picked = rows.filter(|row| page.shows(row.delivery.id.number()) && state.picks(&filter, row));
+            Ok(picked.filter_map(|row| state.view(row)).take(page.size()).collect())
+        })
+    }
+
+    fn exchange(&self, id: ExchangeId) -> Wait<Option<ExchangeRecord>> {
+        self.act(|state| Ok(state.exchanges.get(&id).map(|exchange| exchange.record.clone())))
+    }
+
+    fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>> {
+        self.act(|state| {
+            let records = state.exchanges.values().rev().map(|exchange| &exchange.record);
+            let shown = |record: &&ExchangeRecord| page.shows(record.head.id.number());
+            let picked = records.filter(shown).filter(|record| State::picks_exchange(&filter, record));
+            Ok(picked.take(page.size()).cloned().map(without_answer).collect())
+        })
+    }
+
+    fn retain(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool> {
+        self.act(|state| {
+            state.retain(ended_before, dead_before, now);
+            Ok(false)
+        })
+    }
+
+    fn account(&self) -> Account {
+        self.lock().state.account
+    }
+
+    fn stopped(&self) -> Wait<String> {
+        self.when_stopped()
+    }
+
+    fn close(&self) -> Wait<()> {
+        let mut shared = self.lock();
+        shared.closed = true;
+        let result = shared.stopped.clone().map_or(Ok(()), |reason| Err(JournalError::Stopped(reason)));
+        Box::pin(std::future::ready(result))
+    }
+}

@@ -1,0 +1,64 @@
+//! Apps, links and hooks.
+
+use super::MemoryJournal;
+use super::state::KeptHook;
+use crate::{Kept, Registry, Wait};
+use footbridge_model::app::{App, Link};
+use footbridge_model::hook::Hook;
+use footbridge_model::id::HookId;
+use footbridge_model::name::AppName;
+
+impl Registry for MemoryJournal {
+    fn load(&self) -> Wait<Kept> {
+        self.act(|state| {
+            Ok(Kept {
+                apps: state.apps.values().cloned().collect(),
+                links: state.links.values().cloned().collect(),
+                hooks: state.hooks.values().filter(|kept| !kept.gone).map(|kept| kept.hook.clone()).collect(),
+            })
+        })
+    }
+
+    fn put_app(&self, app: App) -> Wait<()> {
+        self.act(|state| {
+            state.apps.insert(app.name.clone(), app);
+            Ok(())
+        })
+    }
+
+    fn delete_app(&self, name: AppName, reason: &'static str) -> Wait<()> {
+        self.act(|state| {
+            state.apps.remove(&name);
+            state.links.retain(|(host, miniapp), _| *host != name && *miniapp != name);
+            let of_app = |kept: &&KeptHook| kept.hook.app == name;
+            let hooks: Vec<_> = state.hooks.values().filter(of_app).map(|kept| kept.hook.id).collect();
+            hooks.into_iter().try_for_each(|hook| state.end_hook(hook, reason))
+        })
+    }
+
+    fn put_link(&self, link: Link) -> Wait<()> {
+        self.act(|state| {
+            state.links.insert((link.host.clone(), link.miniapp.clone()), link);
+            Ok(())
+        })
+    }
+
+    fn delete_link(&self, host: AppName, miniapp: AppName) -> Wait<()> {
+        self.act(|state| {
+            state.links.remove(&(host, miniapp));
+            Ok(())
+        })
+    }
+
+    fn put_hook(&self, hook: Hook) -> Wait<()> {
+        self.act(|state| {
+            state.saw(hook.id.number());
+            state.hooks.insert(hook.id, KeptHook { hook, gone: false });
+            Ok(())
+        })
+    }
+
+    fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()> {
+        self.act(|state| hooks.into_iter().try_for_each(|hook| state.end_hook(hook, reason)))
+    }
+}

@@ -1,0 +1,58 @@
+//! Retention.
+
+use super::exchanges::without_answer;
+use super::state::{State, Target};
+use footbridge_model::delivery::DeliveryStatus;
+use footbridge_model::time::Millis;
+
+impl State {
+    /// Deletes all that is too old at once.
+    pub(super) fn retain(&mut self, ended_before: Millis, dead_before: Millis, now: Millis) {
+        let stays = |id: u64, deliveries: u32, time: Millis| {
+            let range = id + 1..=id + u64::from(deliveries);
+            let holds = |status| match status {
+                DeliveryStatus::Pending => true,
+                DeliveryStatus::Dead => time >= dead_before,
+                _ => false,
+            };
+            time >= ended_before
+                || range.map(footbridge_model::id::DeliveryId::from_number).any(|delivery| {
+                    self.deliveries.get(&delivery).is_some_and(|row| holds(row.delivery.status))
+                })
+        };
+        let goes = |id: u64, deliveries, time| !stays(id, deliveries, time);
+        let gone: Vec<_> = self
+            .events
+            .values()
+            .filter(|view| goes(view.event.id.number(), view.deliveries, view.event.time))
+            .map(|view| view.event.id)
+            .collect();
+        for event in gone {
+            self.events.remove(&event);
+            self.deliveries.retain(|_, row| row.delivery.event_id != event);
+        }
+        self.keys.retain(|_, kept| now < kept.used.until);
+        self.retain_exchanges(ended_before, now);
+        let deliveries = &self.deliveries;
+        let named = |hook| deliveries.values().any(|row| row.delivery.hook_id == hook);
+        self.hooks.retain(|id, kept| !kept.gone || named(*id));
+    }
+
+    fn retain_exchanges(&mut self, ended_before: Millis, now: Millis) {
+        for exchange in self.exchanges.values_mut() {
+            if exchange.keep_answer_until.is_some_and(|until| until <= now) {
+                exchange.keep_answer_until = None;
+                exchange.record = without_answer(exchange.record.clone());
+            }
+        }
+        let old = |at: Millis| at < ended_before;
+        self.exchanges.retain(|_, kept| {
+            !old(kept.record.head.at) || kept.record.ending.is_none() || kept.keep_answer_until.is_some()
+        });
+        let exchanges = &self.exchanges;
+        self.keys.retain(|_, kept| match &kept.target {
+            Target::Event(_) => true,
+            Target::Exchange(id) => exchanges.contains_key(id),
+        });
+    }
+}

@@ -1,0 +1,163 @@
+//! What a handler takes: authority and path parts as types.
+
+use super::AdminState;
+use crate::metrics::Surface;
+use crate::problem::{Problem, ProblemCode};
+use axum::extract::{FromRequestParts, Path};
+use footbridge_engine::AppEntry;
+use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::name::AppName;
+use http::request::Parts;
+use http::{HeaderMap, header};
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// What the handlers share.
+pub(super) type Shared = Arc<AdminState>;
+
+/// The caller has the admin token.
+#[derive(Debug)]
+pub(super) struct Admin(());
+
+impl Admin {
+    fn of(headers: &HeaderMap, shared: &AdminState) -> Option<Self> {
+        let token = bearer(authorization(headers)?)?;
+        shared.admin_token.matches(token).then_some(Self(()))
+    }
+}
+
+impl FromRequestParts<Shared> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        Self::of(&parts.headers, shared).ok_or_else(|| unauthorized(shared))
+    }
+}
+
+/// The caller has the admin token, and the server takes changes.
+#[derive(Debug)]
+pub(super) struct Change(());
+
+impl FromRequestParts<Shared> for Change {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        Admin::from_request_parts(parts, shared).await?;
+        if shared.engine.is_draining() {
+            return Err(Problem::new(ProblemCode::Draining, "the server is shutting down; nothing was changed"));
+        }
+        Ok(Self(()))
+    }
+}
+
+/// Who may read an exchange.
+#[derive(Debug)]
+pub(super) enum Reader {
+    /// The administrator: any.
+    Admin,
+    /// An app, by its credential of the bridge: those it sent.
+    App(Arc<AppEntry>),
+}
+
+impl FromRequestParts<Shared> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        if Admin::of(&parts.headers, shared).is_some() {
+            return Ok(Self::Admin);
+        }
+        let caller = authorization(&parts.headers).and_then(|header| shared.engine.caller_by_authorization(header));
+        caller.map(|caller| Self::App(caller.entry)).ok_or_else(|| unauthorized(shared))
+    }
+}
+
+fn unauthorized(shared: &AdminState) -> Problem {
+    shared.metrics.auth_failure(Surface::Admin);
+    Problem::new(ProblemCode::Unauthorized, "send `Authorization: Bearer` and the admin token")
+}
+
+/// The one `Authorization`: two could mean two callers.
+fn authorization(headers: &HeaderMap) -> Option<&[u8]> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let first = all.next()?;
+    all.next().is_none().then(|| first.as_bytes())
+}
+
+fn bearer(header: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = header.split_at_checked("Bearer ".len())?;
+    (scheme.eq_ignore_ascii_case(b"Bearer ") && !token.is_empty()).then_some(token)
+}
+
+/// What a text in a path is the name of, for the 404.
+pub(super) trait Thing {
+    /// The word for it.
+    const WHAT: &str;
+}
+
+macro_rules! things {
+    ($($kind:ty = $what:literal),*) => {
+        $(impl Thing for $kind { const WHAT: &str = $what; })*
+    };
+}
+things!(EventId = "event", DeliveryId = "delivery", ExchangeId = "exchange", HookId = "hook");
+
+/// The id in the path. A text that is no id names nothing: 404.
+#[derive(Debug)]
+pub(super) struct Id<T>(pub(super) T);
+
+impl<T: FromStr + Thing> FromRequestParts<Shared> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let missing = || Problem::missing(T::WHAT);
+        let Path(text) = Path::<String>::from_request_parts(parts, shared).await.map_err(|_| missing())?;
+        text.parse().map(Self).map_err(|_| missing())
+    }
+}
+
+/// The app's name in the path.
+#[derive(Debug)]
+pub(super) struct Named(pub(super) AppName);
+
+impl FromRequestParts<Shared> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let missing = || Problem::missing("app");
+        let Path(text) = Path::<String>::from_request_parts(parts, shared).await.map_err(|_| missing())?;
+        AppName::parse(&text).map(Self).map_err(|_| missing())
+    }
+}
+
+/// The host and the miniapp in the path.
+#[derive(Debug)]
+pub(super) struct Linked(pub(super) AppName, pub(super) AppName);
+
+impl FromRequestParts<Shared> for Linked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let missing = || Problem::missing("link");
+        let path = Path::<(String, String)>::from_request_parts(parts, shared).await;
+        let Path((host, miniapp)) = path.map_err(|_| missing())?;
+        let name = |text: &str| AppName::parse(text).map_err(|_| missing());
+        Ok(Self(name(&host)?, name(&miniapp)?))
+    }
+}
+
+/// The name of an app, or `bolt`, which publishes and holds hooks like one.
+pub(super) fn any_name(text: &str) -> Option<AppName> {
+    if text.eq_ignore_ascii_case("bolt") { Some(AppName::bolt()) } else { AppName::parse(text).ok() }
+}
+
+/// Whether a request to something that is free on loopback may be answered: it comes straight from this
+/// machine, or has the admin token. One that a proxy on this machine passes on comes from elsewhere.
+pub(super) fn local_or_admin(parts: &Parts, shared: &AdminState) -> Result<(), Problem> {
+    let peer = parts.extensions.get::<super::PeerAddr>();
+    let local = peer.is_some_and(|super::PeerAddr(address)| address.ip().to_canonical().is_loopback());
+    let passed_on = parts.headers.contains_key(header::FORWARDED) || parts.headers.contains_key("x-forwarded-for");
+    if (local && !passed_on) || Admin::of(&parts.headers, shared).is_some() {
+        return Ok(());
+    }
+    Err(unauthorized(shared))
+}

@@ -1,0 +1,11 @@
+//! The Events API: Bolt's words over the engine's publish and transient hooks.
+
+mod error;
+mod parse;
+mod render;
+mod route;
+mod target;
+
+pub use route::BoltOptions;
+
+pub(crate) use route::events;

@@ -1,0 +1,106 @@
+//! Bolt's envelope: `code` 0 and a body, or a code, an error and what to tell a user.
+
+use super::error::BoltError;
+use bytes::Bytes;
+use footbridge_engine::{Accepted, HookEntry};
+use footbridge_model::hook::{HookType, Lifetime};
+use footbridge_model::id::{EventId, HookId};
+use footbridge_model::name::{AppName, EventName};
+use footbridge_model::time::Millis;
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use serde::Serialize;
+
+fn response(status: u16, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A call that did what it was to do.
+pub(crate) fn success(body: &impl Serialize) -> Response<Full<Bytes>> {
+    #[derive(Serialize)]
+    struct Envelope<'a, B> {
+        code: u16,
+        body: &'a B,
+    }
+    let bytes = serde_json::to_vec(&Envelope { code: 0, body }).unwrap_or_default();
+    response(200, bytes.into())
+}
+
+/// A call that did not. Bolt's own clients take any status but 200 for a broken connection, which
+/// `always_200` is for.
+pub(crate) fn failure(error: &BoltError, trace: &str, always_200: bool) -> Response<Full<Bytes>> {
+    let (code, status, title) = error.code.row();
+    let message = error.message.as_str();
+    let body = Failure {
+        code,
+        error: Message { message },
+        error_user_title: title,
+        error_user_message: message,
+        error_trace_id: trace,
+    };
+    let bytes = serde_json::to_vec(&body).unwrap_or_default();
+    let mut response = response(if always_200 { 200 } else { status }, bytes.into());
+    if let Some(seconds) = error.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure<'a> {
+    code: u16,
+    error: Message<'a>,
+    error_user_title: &'a str,
+    error_user_message: &'a str,
+    error_trace_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    message: &'a str,
+}
+
+/// What a publisher is told.
+pub(crate) fn accepted(accepted: &Accepted, name: &EventName, publisher: &AppName) -> Response<Full<Bytes>> {
+    #[derive(Serialize)]
+    struct Published<'a> {
+        id: EventId,
+        name: &'a EventName,
+        publisher: &'a AppName,
+        time: Millis,
+        deliveries: u32,
+    }
+    let Accepted { id, time, deliveries } = *accepted;
+    success(&Published { id, name, publisher, time, deliveries })
+}
+
+/// A hook as its app sees it.
+#[derive(Serialize)]
+pub(crate) struct HookView<'a> {
+    id: HookId,
+    publisher: &'a str,
+    event: &'a str,
+    route: &'a str,
+    #[serde(rename = "type")]
+    kind: HookType,
+    transient: bool,
+}
+
+impl<'a> HookView<'a> {
+    pub(crate) fn of(entry: &'a HookEntry) -> Self {
+        let hook = &entry.hook;
+        Self {
+            id: hook.id,
+            publisher: hook.pattern.publisher.as_str(),
+            event: hook.pattern.event.as_str(),
+            route: &hook.route,
+            kind: hook.kind,
+            transient: hook.lifetime == Lifetime::Transient,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `/api/events/…`: token, size, JSON, name or pattern, members, in this order.
+
+use super::error::{BoltError, Code};
+use super::parse::{self, Members};
+use super::render::{self, HookView};
+use super::target::{self, Target};
+use crate::body::{self, BodyError};
+use crate::listen::Watch;
+use crate::metrics::Surface;
+use crate::router::Local;
+use bytes::Bytes;
+use footbridge_engine::{AppEntry, Caller};
+use footbridge_model::secret::digest;
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+/// How the Events API behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct BoltOptions {
+    /// The largest request body, in bytes.
+    pub body: usize,
+    /// Whether errors come with status 200, for Bolt's own clients.
+    pub http_200_errors: bool,
+}
+
+type Answer = Result<Response<Full<Bytes>>, BoltError>;
+
+/// Publishes, subscribes or unsubscribes.
+pub(crate) async fn events(local: &Local, request: Request<Incoming>, watch: &Watch) -> Response<Full<Bytes>> {
+    let (head, incoming) = request.into_parts();
+    answer(local, &head, incoming, watch).await.unwrap_or_else(|error| {
+        let trace = local.shared.engine.new_trace_id();
+        tracing::debug!(trace, code = error.code.row().0, "an Events API call failed");
+        render::failure(&error, &trace, local.shared.bolt.http_200_errors)
+    })
+}
+
+async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) -> Answer {
+    let tail = head.uri.path().strip_prefix("/api/events/").unwrap_or_default();
+    if !matches!(head.method, Method::POST | Method::DELETE) {
+        body::discard(&head.headers, incoming);
+        let message = format!("there is no {} {}", head.method, head.uri.path());
+        return Err(BoltError::new(Code::NoSuchEndpoint, message));
+    }
+    let caller = match caller(local, &head.headers) {
+        Ok(caller) => caller,
+        Err(error) => {
+            body::discard(&head.headers, incoming);
+            local.shared.metrics.auth_failure(Surface::Events);
+            return Err(error);
+        }
+    };
+    let limit = local.shared.bolt.body;
+    let bytes = body::read(&head.headers, incoming, limit, watch).await.map_err(|error| match error {
+        BodyError::TooLarge(limit) => BoltError::new(Code::TooLarge, format!("the request is larger than {limit} bytes")),
+        BodyError::CutOff => BoltError::new(Code::BadRequest, "the request broke off"),
+    })?;
+    if head.method == Method::DELETE {
+        return unsubscribe(local, &caller.entry, tail).await;
+    }
+    let members = Members::read(&bytes)?;
+    let bad_name = || BoltError::new(Code::BadName, "the path names no event");
+    match target::post(tail).ok_or_else(bad_name)? {
+        Target::Subscribe(pattern) => subscribe(local, &caller.entry, &pattern, &members).await,
+        Target::Slash { pattern, .. } if members.has_route() => {
+            subscribe(local, &caller.entry, &pattern, &members).await
+        }
+        Target::Open(text) if text == "*" || members.subscribe() => {
+            subscribe(local, &caller.entry, &text, &members).await
+        }
+        Target::Open(name) | Target::Slash { name, .. } => {
+            publish(local, &caller.entry, &name, &members, &bytes, &head.headers).await
+        }
+    }
+}
+
+fn caller(local: &Local, headers: &HeaderMap) -> Result<Caller, BoltError> {
+    let mut given = headers.get_all("x-bolt-app-token").iter();
+    let token = match (given.next(), given.next()) {
+        (None, _) => return Err(BoltError::new(Code::NoToken, "send your app token as X-Bolt-App-Token")),
+        (Some(token), None) => Some(token),
+        (Some(_), Some(_)) => None,
+    };
+    let caller = token.and_then(|token| local.shared.engine.caller_by_token(token.as_bytes()));
+    caller.ok_or_else(|| BoltError::new(Code::BadToken, "no app has this X-Bolt-App-Token"))
+}
+
+async fn publish(
+    local: &Local,
+    app: &AppEntry,
+    name: &str,
+    members: &Members<'_>,
+    bytes: &Bytes,
+    headers: &HeaderMap,
+) -> Answer {
+    let name = parse::name(name)?;
+    let draft = members.draft(name.clone(), bytes)?;
+    let key = body::idempotency_key(headers).map_err(|why| BoltError::new(Code::BadRequest, why))?;
+    let key = key.map(|key| (key, digest(bytes)));
+    let accepted = local.shared.engine.publish(app, draft, key).await;
+    local.shared.metrics.publish(accepted.is_ok());
+    let accepted = accepted?;
+    Ok(render::accepted(&accepted, &name, &app.app.name))
+}
+
+async fn subscribe(local: &Local, app: &AppEntry, pattern: &str, members: &Members<'_>) -> Answer {
+    let pattern = parse::pattern(pattern)?;
+    let (route, kind) = members.route()?;
+    let hook = local.shared.engine.subscribe(app, pattern, route, kind).await?;
+    Ok(render::success(&HookView::of(&hook)))
+}
+
+async fn unsubscribe(local: &Local, app: &AppEntry, tail: &str) -> Answer {
+    let text = target::delete(tail).ok_or_else(|| BoltError::new(Code::BadName, "the path names no pattern"))?;
+    let pattern = parse::pattern(&text)?;
+    let gone = local.shared.engine.unsubscribe(app, &pattern).await?;
+    let gone: Vec<_> = gone.iter().map(|entry| HookView::of(entry)).collect();
+    Ok(render::success(&gone))
+}

@@ -1,0 +1,13 @@
+//! The Event Bridge: Boxo's words over the engine's exchanges.
+
+mod error;
+mod parse;
+mod prefer;
+mod render;
+mod route;
+mod settings;
+
+pub use route::BridgeOptions;
+
+pub(crate) use route::{direction, exchange};
+pub(crate) use settings::{settings, settings_of};

@@ -1,0 +1,49 @@
+//! What the engine brought back becomes an HTTP answer.
+
+use super::error::error;
+use bytes::Bytes;
+use footbridge_engine::{ExchangeReply, Reply};
+use footbridge_model::exchange::Ending;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+
+pub(super) const EXCHANGE_ID: HeaderName = HeaderName::from_static("footbridge-exchange-id");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// An answer whose body is JSON.
+pub(super) fn json_response(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The answer to the sender; to one that asked not to wait, where to find it.
+pub(crate) fn render(reply: ExchangeReply, respond_async: bool) -> Response<Full<Bytes>> {
+    let id = reply.id.to_string();
+    let later = matches!(reply.reply, Reply::Accepted) || (reply.replayed && respond_async);
+    let mut response = match reply.reply {
+        _ if later => {
+            let mut response = json_response(StatusCode::ACCEPTED, format!("{{\"exchange_id\":\"{id}\"}}").into());
+            let headers = response.headers_mut();
+            if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/exchanges/{id}")) {
+                headers.insert(LOCATION, place);
+            }
+            headers.insert(APPLIED, HeaderValue::from_static("respond-async"));
+            response
+        }
+        Reply::Ended(Ending::Failed(failure)) => error(Some(reply.id), &failure),
+        Reply::Ended(Ending::Answered(answer)) => json_response(StatusCode::OK, answer),
+        Reply::Accepted => json_response(StatusCode::ACCEPTED, Bytes::new()),
+    };
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(EXCHANGE_ID, id);
+    }
+    if reply.replayed {
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}

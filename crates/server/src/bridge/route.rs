@@ -1,0 +1,107 @@
+//! The two endpoints: authenticate, read, parse, then one call of the engine.
+
+use super::error::{error, method_not_allowed, unauthorized};
+use super::parse;
+use super::prefer::Prefer;
+use super::render::render;
+use crate::body::{self, BodyError};
+use crate::listen::Watch;
+use crate::metrics::Surface;
+use crate::router::Local;
+use bytes::Bytes;
+use footbridge_engine::{Caller, Engine, ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
+use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure};
+use footbridge_model::secret::digest;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+/// Limits of the bridge.
+#[derive(Debug, Clone, Copy)]
+pub struct BridgeOptions {
+    /// The largest request body, in bytes.
+    pub body: usize,
+}
+
+/// Which way a path behind `/api/v1/event-bridge/` sends.
+pub(crate) fn direction(tail: &str) -> Option<Direction> {
+    match tail.strip_suffix('/').unwrap_or(tail) {
+        "hostapp" => Some(Direction::ToMiniapp),
+        "miniapp" => Some(Direction::ToHost),
+        _ => None,
+    }
+}
+
+/// Takes an event for one recipient and answers with its answer.
+pub(crate) async fn exchange(
+    local: &Local,
+    direction: Direction,
+    request: Request<Incoming>,
+    watch: &Watch,
+) -> Response<Full<Bytes>> {
+    let begun = Instant::now();
+    let engine = &local.shared.engine;
+    let (head, incoming) = request.into_parts();
+    if head.method != Method::POST {
+        body::discard(&head.headers, incoming);
+        return method_not_allowed();
+    }
+    let Some(caller) = caller(engine, &head.headers) else {
+        body::discard(&head.headers, incoming);
+        local.shared.metrics.auth_failure(Surface::Bridge);
+        return unauthorized();
+    };
+    let id = engine.new_exchange_id();
+    let (draft, how) = match read(local, direction, &head.headers, incoming, watch).await {
+        Ok(read) => read,
+        Err(failure) => {
+            local.shared.metrics.exchange(Some(failure.code), begun.elapsed());
+            return error(Some(id), &failure);
+        }
+    };
+    let respond_async = how.respond_async;
+    let reply = engine.exchange(&local.courier, &caller.entry, id, draft, how).await;
+    local.shared.metrics.exchange(failed_with(&reply), begun.elapsed());
+    render(reply, respond_async)
+}
+
+fn failed_with(reply: &ExchangeReply) -> Option<ErrorCode> {
+    match &reply.reply {
+        Reply::Ended(Ending::Failed(failure)) => Some(failure.code),
+        Reply::Ended(Ending::Answered(_)) | Reply::Accepted => None,
+    }
+}
+
+fn caller(engine: &Engine, headers: &HeaderMap) -> Option<Caller> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    match (given.next(), given.next()) {
+        (Some(value), None) => engine.caller_by_authorization(value.as_bytes()),
+        _ => None,
+    }
+}
+
+async fn read(
+    local: &Local,
+    direction: Direction,
+    headers: &HeaderMap,
+    incoming: Incoming,
+    watch: &Watch,
+) -> Result<(ExchangeDraft, How), ExchangeFailure> {
+    let invalid = |status, message: String| ExchangeFailure::new(status, ErrorCode::InvalidEventData, message);
+    if !body::is_json(headers) {
+        body::discard(headers, incoming);
+        return Err(invalid(415, "send `Content-Type: application/json` in UTF-8, without Content-Encoding".into()));
+    }
+    let limit = local.shared.bridge.body;
+    let bytes = body::read(headers, incoming, limit, watch).await.map_err(|error| match error {
+        BodyError::TooLarge(limit) => invalid(413, format!("the body is larger than {limit} bytes")),
+        BodyError::CutOff => invalid(400, "the body broke off".into()),
+    })?;
+    let draft = parse::draft(direction, &bytes).map_err(|error| invalid(400, error.to_string()))?;
+    let key = body::idempotency_key(headers).map_err(|why| invalid(400, why.to_owned()))?;
+    let prefer = Prefer::of(headers);
+    let key = key.map(|key| UsedKey { key, fingerprint: digest(&bytes) });
+    Ok((draft, How { key, wait: prefer.wait, respond_async: prefer.respond_async }))
+}

@@ -1,0 +1,99 @@
+//! One connection, from its first byte to its last.
+
+use super::watch::{End, Watch, Watched};
+use hyper::body::Incoming;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use tokio::net::TcpStream;
+
+/// The largest head of a request, in bytes.
+const HEAD_MAX: usize = 64 * 1024;
+
+/// Serves a connection until it ends, with what `answer` makes of each request.
+pub(super) async fn serve<A, F, B>(stream: TcpStream, watched: Watched, answer: A)
+where
+    A: Fn(Request<Incoming>, Rc<Watch>) -> F,
+    F: Future<Output = Response<B>>,
+    B: hyper::body::Body + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let watch = Rc::clone(&watched.watch);
+    let io = WatchedIo { io: TokioIo::new(stream), watch: Rc::clone(&watch) };
+    let service = service_fn(|request| {
+        watch.request();
+        let answered = answer(request, Rc::clone(&watch));
+        let watch = Rc::clone(&watch);
+        async move {
+            let response = answered.await;
+            watch.answered();
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let connection = http1::Builder::new()
+        .half_close(false)
+        .header_read_timeout(None)
+        .max_buf_size(HEAD_MAX)
+        .serve_connection(io, service);
+    let mut connection = pin!(connection);
+    loop {
+        tokio::select! {
+            // A connection that breaks off has nobody left to be told.
+            _ = connection.as_mut() => return,
+            end = watched.watch.ended() => match end {
+                End::Now => return,
+                End::Graceful => connection.as_mut().graceful_shutdown(),
+            },
+        }
+    }
+}
+
+/// A stream that tells its watch when bytes come in.
+struct WatchedIo {
+    io: TokioIo<TcpStream>,
+    watch: Rc<Watch>,
+}
+
+impl Read for WatchedIo {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.io).poll_read(cx, buf);
+        if read.is_ready() {
+            self.watch.bytes_came();
+        }
+        read
+    }
+}
+
+impl Write for WatchedIo {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+    }
+}

@@ -1,0 +1,170 @@
+//! What a connection is doing and since when, so that a sweep can end those that take too long. A
+//! timer for each request would cost more than the request.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// From its first byte to the end of a request's head.
+const HEAD: Duration = Duration::from_secs(10);
+/// The whole body.
+const BODY: Duration = Duration::from_secs(30);
+/// After this long a body must have come at [`SLOWEST`] or faster.
+const BODY_GRACE: Duration = Duration::from_secs(5);
+/// Bytes a second.
+const SLOWEST: u64 = 1024;
+/// Between requests, the rest of an answer being read included.
+const IDLE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    Head,
+    Body(u64),
+    Busy,
+}
+
+/// How a connection is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// After the request under way, if any.
+    Graceful,
+    /// At once.
+    Now,
+}
+
+/// The state of one connection.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    phase: Cell<Phase>,
+    since: Cell<Instant>,
+    end: Cell<Option<End>>,
+    ended: Notify,
+}
+
+impl Watch {
+    fn new() -> Self {
+        let (phase, since) = (Cell::new(Phase::Idle), Cell::new(Instant::now()));
+        Self { phase, since, end: Cell::new(None), ended: Notify::new() }
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.since.set(Instant::now());
+    }
+
+    /// Bytes came in.
+    pub(super) fn bytes_came(&self) {
+        if self.phase.get() == Phase::Idle {
+            self.enter(Phase::Head);
+        }
+    }
+
+    /// The head is complete.
+    pub(super) fn request(&self) {
+        self.phase.set(Phase::Busy);
+    }
+
+    /// The body is being read.
+    pub(crate) fn body_begins(&self) {
+        self.enter(Phase::Body(0));
+    }
+
+    /// Some of it came.
+    pub(crate) fn body_came(&self, bytes: usize) {
+        if let Phase::Body(so_far) = self.phase.get() {
+            self.phase.set(Phase::Body(so_far + bytes as u64));
+        }
+    }
+
+    /// All of it came.
+    pub(crate) fn body_ends(&self) {
+        self.phase.set(Phase::Busy);
+    }
+
+    /// The answer is ready to be written.
+    pub(super) fn answered(&self) {
+        self.enter(Phase::Idle);
+    }
+
+    /// Waits until the connection is to end.
+    pub(super) async fn ended(&self) -> End {
+        loop {
+            if let Some(end) = self.end.take() {
+                return end;
+            }
+            self.ended.notified().await;
+        }
+    }
+
+    fn order(&self, end: End) {
+        self.end.set(Some(end));
+        self.ended.notify_one();
+    }
+
+    fn sweep(&self, now: Instant) {
+        let spent = now.duration_since(self.since.get());
+        match self.phase.get() {
+            Phase::Head if spent > HEAD => self.order(End::Now),
+            Phase::Body(_) if spent > BODY => self.order(End::Now),
+            Phase::Body(bytes) if spent > BODY_GRACE && bytes < spent.as_secs() * SLOWEST => self.order(End::Now),
+            Phase::Idle if spent > IDLE => self.order(End::Graceful),
+            _ => {}
+        }
+    }
+}
+
+/// The connections of one shard.
+#[derive(Debug, Default)]
+pub(super) struct Watches {
+    open: RefCell<HashMap<u64, Rc<Watch>>>,
+    next: Cell<u64>,
+}
+
+impl Watches {
+    /// Watches a new connection until the guard is dropped.
+    pub(super) fn open(self: &Rc<Self>) -> Watched {
+        let id = self.next.get();
+        self.next.set(id.wrapping_add(1));
+        let watch = Rc::new(Watch::new());
+        self.open.borrow_mut().insert(id, Rc::clone(&watch));
+        Watched { id, watch, all: Rc::clone(self) }
+    }
+
+    /// Ends those that take too long.
+    pub(super) fn sweep(&self) {
+        let now = Instant::now();
+        for watch in self.open.borrow().values() {
+            watch.sweep(now);
+        }
+    }
+
+    /// Ends all once what is under way has been answered.
+    pub(super) fn end_all(&self) {
+        for watch in self.open.borrow().values() {
+            watch.order(End::Graceful);
+        }
+    }
+
+    /// How many are open.
+    pub(super) fn len(&self) -> usize {
+        self.open.borrow().len()
+    }
+}
+
+/// A connection under watch.
+#[derive(Debug)]
+pub(super) struct Watched {
+    id: u64,
+    pub(super) watch: Rc<Watch>,
+    all: Rc<Watches>,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.all.open.borrow_mut().remove(&self.id);
+    }
+}

@@ -1,0 +1,275 @@
+//! Counters that every surface bumps, and their Prometheus text.
+//!
+//! Bumping is one relaxed atomic addition: no lock, no allocation, no name looked up. Labels have few
+//! values, all known here; no app's name is among them.
+
+use footbridge_engine::Account;
+use footbridge_model::delivery::DeliveryStatus;
+use footbridge_model::exchange::ErrorCode;
+use http::StatusCode;
+use std::fmt::{Display, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The content type of the text.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Upper bounds of the buckets of the exchange duration, in milliseconds: from a fast receiver on the
+/// same machine to the longest deadline an exchange may have.
+const BOUNDS: [u64; 14] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000];
+
+/// Which API a request was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// The event bridge.
+    Bridge,
+    /// The events API.
+    Events,
+    /// The administration API.
+    Admin,
+    /// Probes and descriptions.
+    Other,
+}
+
+impl Surface {
+    const ALL: [Self; 4] = [Self::Bridge, Self::Events, Self::Admin, Self::Other];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bridge => "bridge",
+            Self::Events => "events",
+            Self::Admin => "admin",
+            Self::Other => "other",
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Counter(AtomicU64);
+
+impl Counter {
+    fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Debug, Default)]
+struct OfSurface {
+    success: Counter,
+    redirection: Counter,
+    client_error: Counter,
+    server_error: Counter,
+    auth_failures: Counter,
+}
+
+impl OfSurface {
+    const fn answered(&self, status: u16) -> &Counter {
+        match status {
+            500.. => &self.server_error,
+            400..500 => &self.client_error,
+            300..400 => &self.redirection,
+            _ => &self.success,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Exchanges {
+    answered: Counter,
+    unauthorized: Counter,
+    invalid: Counter,
+    disabled: Counter,
+    failed: Counter,
+    buckets: [Counter; BOUNDS.len()],
+    beyond: Counter,
+    micros: Counter,
+}
+
+impl Exchanges {
+    const fn ended(&self, failure: Option<ErrorCode>) -> &Counter {
+        match failure {
+            None => &self.answered,
+            Some(ErrorCode::Unauthorized) => &self.unauthorized,
+            Some(ErrorCode::InvalidEventData) => &self.invalid,
+            Some(ErrorCode::EventReceiverDisabled) => &self.disabled,
+            Some(ErrorCode::EventDeliveryFailed) => &self.failed,
+        }
+    }
+}
+
+/// What the server counts.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    bridge: OfSurface,
+    events: OfSurface,
+    admin: OfSurface,
+    other: OfSurface,
+    exchanges: Exchanges,
+    accepted: Counter,
+    refused: Counter,
+    opened: Counter,
+    closed: Counter,
+}
+
+impl Metrics {
+    /// An exchange ended: with an answer, or with the error that its sender got.
+    pub fn exchange(&self, failure: Option<ErrorCode>, took: Duration) {
+        let exchanges = &self.exchanges;
+        exchanges.ended(failure).add(1);
+        exchanges.micros.add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        let within = |bound: &u64| took <= Duration::from_millis(*bound);
+        let bucket = BOUNDS.iter().position(within).and_then(|place| exchanges.buckets.get(place));
+        bucket.unwrap_or(&exchanges.beyond).add(1);
+    }
+
+    /// A publish was accepted, or was not.
+    pub fn publish(&self, accepted: bool) {
+        if accepted { &self.accepted } else { &self.refused }.add(1);
+    }
+
+    /// A request was answered.
+    pub fn request(&self, surface: Surface, status: StatusCode) {
+        self.of(surface).answered(status.as_u16()).add(1);
+    }
+
+    /// A request came without a credential or with a wrong one.
+    pub fn auth_failure(&self, surface: Surface) {
+        self.of(surface).auth_failures.add(1);
+    }
+
+    /// A client has connected.
+    pub fn connection_opened(&self) {
+        self.opened.add(1);
+    }
+
+    /// A client's connection is closed.
+    pub fn connection_closed(&self) {
+        self.closed.add(1);
+    }
+
+    /// The connections that are open.
+    pub fn connections(&self) -> u64 {
+        // Read first, so that one closed in between is not counted as never opened.
+        let closed = self.closed.get();
+        self.opened.get().saturating_sub(closed)
+    }
+
+    const fn of(&self, surface: Surface) -> &OfSurface {
+        match surface {
+            Surface::Bridge => &self.bridge,
+            Surface::Events => &self.events,
+            Surface::Admin => &self.admin,
+            Surface::Other => &self.other,
+        }
+    }
+
+    /// The Prometheus text. `account` is one consistent snapshot, so that the accounting identity holds
+    /// within every scrape.
+    pub fn text(&self, account: &Account, ready: bool) -> String {
+        let mut text = Text(String::with_capacity(6 * 1024));
+        text.deliveries(account);
+        text.exchanges(&self.exchanges);
+        text.head("footbridge_publishes_total", "counter", "Publishes, by whether they were accepted.");
+        text.sample("footbridge_publishes_total", &[("outcome", "accepted")], self.accepted.get());
+        text.sample("footbridge_publishes_total", &[("outcome", "refused")], self.refused.get());
+        text.requests(self);
+        text.alone("footbridge_http_connections", "gauge", "Open connections of clients.", self.connections());
+        text.alone("footbridge_ready", "gauge", "Whether the server takes work.", u64::from(ready));
+        text.head("footbridge_build_info", "gauge", "Which Footbridge this is.");
+        text.sample("footbridge_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+        text.0
+    }
+}
+
+/// Text exposition format 0.0.4, written by hand: few lines, and the names are exactly those promised.
+struct Text(String);
+
+impl Text {
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
+        self.line(format_args!("# HELP {name} {help}"));
+        self.line(format_args!("# TYPE {name} {kind}"));
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+        let pairs: Vec<String> = labels.iter().map(|(label, is)| format!("{label}=\"{is}\"")).collect();
+        match pairs.as_slice() {
+            [] => self.line(format_args!("{name} {value}")),
+            pairs => self.line(format_args!("{name}{{{}}} {value}", pairs.join(","))),
+        }
+    }
+
+    fn alone(&mut self, name: &str, kind: &str, help: &str, value: u64) {
+        self.head(name, kind, help);
+        self.sample(name, &[], value);
+    }
+
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        // Writing to a `String` never fails.
+        let _ = writeln!(self.0, "{line}");
+    }
+
+    fn deliveries(&mut self, account: &Account) {
+        let name = "footbridge_deliveries_accepted_total";
+        self.alone(name, "counter", "Deliveries made with accepted events.", account.accepted);
+        let name = "footbridge_deliveries_total";
+        // Not a counter: a retry by hand moves a dead or cancelled one back to pending.
+        self.head(name, "gauge", "Ended deliveries, those no longer kept included.");
+        for status in DeliveryStatus::ALL {
+            if status != DeliveryStatus::Pending {
+                self.sample(name, &[("outcome", status.as_str())], account.of(status));
+            }
+        }
+        let name = "footbridge_deliveries_pending";
+        self.alone(name, "gauge", "Deliveries waiting or in an attempt.", account.pending);
+    }
+
+    fn exchanges(&mut self, exchanges: &Exchanges) {
+        let name = "footbridge_exchanges_total";
+        self.head(name, "counter", "Exchanges by what their sender was told.");
+        self.sample(name, &[("outcome", "answered"), ("code", "")], exchanges.answered.get());
+        for code in ErrorCode::ALL {
+            let count = exchanges.ended(Some(code)).get();
+            self.sample(name, &[("outcome", "failed"), ("code", code.as_str())], count);
+        }
+        let name = "footbridge_exchange_duration_seconds";
+        self.head(name, "histogram", "How long exchanges took, as their sender saw it.");
+        let mut below = 0;
+        for (bound, bucket) in BOUNDS.iter().zip(&exchanges.buckets) {
+            below += bucket.get();
+            let bound = seconds(bound * 1000);
+            self.sample(&format!("{name}_bucket"), &[("le", &bound)], below);
+        }
+        below += exchanges.beyond.get();
+        self.sample(&format!("{name}_bucket"), &[("le", "+Inf")], below);
+        self.sample(&format!("{name}_sum"), &[], seconds(exchanges.micros.get()));
+        self.sample(&format!("{name}_count"), &[], below);
+    }
+
+    fn requests(&mut self, metrics: &Metrics) {
+        let name = "footbridge_http_requests_total";
+        self.head(name, "counter", "Answered requests.");
+        for surface in Surface::ALL {
+            for (class, status) in [("2xx", 200), ("3xx", 300), ("4xx", 400), ("5xx", 500)] {
+                let count = metrics.of(surface).answered(status).get();
+                self.sample(name, &[("surface", surface.as_str()), ("status", class)], count);
+            }
+        }
+        let name = "footbridge_auth_failures_total";
+        self.head(name, "counter", "Requests without a credential or with a wrong one.");
+        for surface in Surface::ALL {
+            self.sample(name, &[("surface", surface.as_str())], metrics.of(surface).auth_failures.get());
+        }
+    }
+}
+
+fn seconds(micros: u64) -> String {
+    let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests;

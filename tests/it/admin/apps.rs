@@ -1,0 +1,148 @@
+//! Apps: made, shown, changed, deleted; those of the file only shown.
+
+use harness::{App, Receiver, Setup, assert_bolt_error, basic, each};
+use serde_json::json;
+
+#[test]
+fn a_new_app_gets_its_secrets_once() {
+    let gateway = Setup::new().start();
+    let admin = gateway.admin();
+    let made = admin.send("POST", "apps", &json!({"name": "made"})).expect(201).json();
+    assert_eq!(made["name"], "made");
+    let secrets =
+        ["token", "secret_key", "signing_secret"].map(|kind| made[kind].as_str().unwrap().to_owned());
+    assert!(secrets.iter().all(|secret| secret.len() >= 20));
+    assert!(secrets[2].starts_with("whsec_"));
+    gateway.bolt_with(&secrets[0]).publish("x", &json!({}));
+    let shown = admin.get("apps/made");
+    assert_eq!(shown["name"], "made");
+    for whole in [shown.to_string(), admin.get("apps").to_string()] {
+        for secret in &secrets {
+            assert!(!whole.contains(secret), "{whole}");
+        }
+    }
+    admin.get("apps/MADE");
+}
+
+#[test]
+fn secrets_may_be_supplied() {
+    let receiver = Receiver::start();
+    let gateway = Setup::new().app(App::new("superapp")).start();
+    let mine = App::new("mine");
+    let request = json!({"name": "mine", "token": mine.token, "secret_key": mine.secret_key,
+        "signing_secret": mine.signing_secret, "token_prefix": "Key", "receiver_url": receiver.url("/mine")});
+    gateway.admin().send("POST", "apps", &request).expect(201);
+    gateway.admin().done("POST", "links", &json!({"host": "superapp", "miniapp": "mine"}));
+    assert_eq!(gateway.bolt_with(&mine.token).publish("x", &json!({}))["publisher"], "mine");
+    let event = r#"{"app_id":"mine","client_id":"superapp","event_type":"x","payload":1}"#;
+    gateway.host("superapp").send(event).expect(200);
+    let got = receiver.wait(1).pop().unwrap();
+    assert_eq!(got.header("authorization").unwrap(), basic("Key", "mine", &mine.secret_key));
+    harness::verify_signature(&got, &mine.signing_secret).unwrap();
+}
+
+#[test]
+fn a_name_is_taken_once() {
+    let gateway = Setup::new().app(App::new("fax")).start();
+    let admin = gateway.admin();
+    admin.send("POST", "apps", &json!({"name": "made"})).expect(201);
+    each(["made", "MADE", "fax", "Fax"], |name| {
+        let answer = admin.send("POST", "apps", &json!({ "name": name }));
+        let lower = name.to_lowercase() == *name;
+        assert!(answer.status == 409 || (!lower && matches!(answer.status, 400 | 422)), "{}", answer.text());
+        assert!(answer.json()["code"].is_string());
+    });
+}
+
+#[test]
+fn a_token_belongs_to_one_app() {
+    let gateway = Setup::new().app(App::new("fax")).start();
+    let token = gateway.setup().app_named("fax").token.clone();
+    let answer = gateway.admin().send("POST", "apps", &json!({"name": "thief", "token": token}));
+    assert!((400..500).contains(&answer.status), "{} {}", answer.status, answer.text());
+    assert_eq!(gateway.bolt("fax").publish("x", &json!({}))["publisher"], "fax");
+}
+
+#[test]
+fn a_bad_app_is_refused() {
+    let mut gateway = Setup::new().start();
+    let rows = [
+        json!({}),
+        json!([]),
+        json!({"name": 5}),
+        json!({"name": null}),
+        json!({"name": "ok", "receiver_url": "not a url"}),
+        json!({"name": "ok", "receiver_url": "ftp://x/"}),
+        json!({"name": "ok", "url": "javascript:1"}),
+        json!({"name": "ok", "receiver_enabled": "yes"}),
+        json!({"name": "ok", "signing_secret": "plain"}),
+        json!({"name": "ok", "private": "x"}),
+    ];
+    each(rows, |request| {
+        let answer = gateway.admin().send("POST", "apps", request);
+        assert!(matches!(answer.status, 400 | 422), "{} {}", answer.status, answer.text());
+    });
+    assert!(gateway.admin().all("apps?limit=250").iter().all(|app| app["name"] != "ok"));
+    gateway.assert_healthy();
+}
+
+#[test]
+fn a_deleted_app_is_gone_with_all_it_had() {
+    let receiver = Receiver::start();
+    let mut gateway = Setup::new().app(App::new("superapp")).start();
+    let admin = gateway.admin();
+    let made = admin
+        .send("POST", "apps", &json!({"name": "made", "receiver_url": receiver.url("/")}))
+        .expect(201)
+        .json();
+    let token = made["token"].as_str().unwrap().to_owned();
+    admin.done("POST", "links", &json!({"host": "superapp", "miniapp": "made"}));
+    gateway.bolt_with(&token).web("*", &receiver.url("/w"));
+    admin.delete("apps/made");
+    admin.call("GET", "apps/made").send().expect(404);
+    assert_bolt_error(&gateway.bolt_with(&token).post("x", "{}"), 401, 113);
+    assert!(admin.all("links?limit=250").is_empty());
+    assert_eq!(gateway.bolt("superapp").publish("x", &json!({}))["deliveries"], 0);
+    gateway.stop().start_again();
+    let admin = gateway.admin();
+    admin.call("GET", "apps/made").send().expect(404);
+    // A new app of that name is another one.
+    let again = admin.send("POST", "apps", &json!({"name": "made"})).expect(201).json();
+    assert_ne!(again["token"], made["token"]);
+    assert_bolt_error(&gateway.bolt_with(&token).post("x", "{}"), 401, 113);
+}
+
+#[test]
+fn what_the_file_gives_is_read_only() {
+    let gateway = Setup::new()
+        .app(App::new("fax").url("http://127.0.0.1:9003"))
+        .app(App::new("pen"))
+        .link("fax", "pen")
+        .start();
+    let admin = gateway.admin();
+    let rows = [
+        ("PATCH", "apps/fax", json!({"url": "http://127.0.0.1:9004"})),
+        ("DELETE", "apps/fax", json!({})),
+        ("DELETE", "apps/FAX", json!({})),
+    ];
+    each(rows, |(method, tail, body)| {
+        let answer = admin.send(method, tail, body).expect(409);
+        assert_eq!(answer.json()["code"], "managed_by_file");
+    });
+    assert_eq!(gateway.bolt("fax").publish("x", &json!({}))["publisher"], "fax");
+}
+
+#[test]
+fn a_change_lasts() {
+    let receiver = Receiver::start();
+    let mut gateway = Setup::new().app(App::new("superapp")).start();
+    gateway.admin().send("POST", "apps", &json!({"name": "made"})).expect(201);
+    let url = receiver.url("/made");
+    gateway.admin().done("PATCH", "apps/made", &json!({"receiver_url": url, "token_prefix": "Key"}));
+    gateway.kill9().start_again();
+    let shown = gateway.admin().get("apps/made");
+    assert_eq!((&shown["receiver_url"], &shown["token_prefix"]), (&json!(url), &json!("Key")));
+    gateway.admin().call("PATCH", "apps/nobody").json(&json!({"url": url})).send().expect(404);
+    let bad = gateway.admin().send("PATCH", "apps/made", &json!({"receiver_url": 5}));
+    assert!(matches!(bad.status, 400 | 422), "{}", bad.text());
+}

@@ -1,0 +1,12 @@
+//! §7 Administration API.
+
+mod apps;
+mod deliveries;
+mod errors;
+mod events;
+mod exchanges;
+mod explain;
+mod hooks;
+mod links;
+mod pages;
+mod rotate;

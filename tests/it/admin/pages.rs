@@ -1,0 +1,88 @@
+//! Lists: limits and cursors.
+
+use std::collections::BTreeSet;
+
+use harness::{App, Setup, each};
+use serde_json::json;
+
+#[test]
+fn a_list_is_walked_whole_and_nothing_twice() {
+    let gateway = Setup::new().app(App::new("camera")).app(App::new("fax")).start();
+    gateway.bolt("fax").web("*", "http://127.0.0.1:9/");
+    let made: BTreeSet<String> = (0..23)
+        .map(|_| gateway.bolt("camera").publish("x", &json!({}))["id"].as_str().unwrap().to_owned())
+        .collect();
+    let admin = gateway.admin();
+    each([1, 2, 7, 23, 24, 250], |limit| {
+        for list in ["events", "deliveries"] {
+            let all = admin.all(&format!("{list}?limit={limit}"));
+            assert_eq!(all.len(), 23);
+            let member = if list == "events" { "id" } else { "event_id" };
+            let ids: BTreeSet<String> =
+                all.iter().map(|item| item[member].as_str().unwrap().to_owned()).collect();
+            assert_eq!(ids, made);
+        }
+        let page = admin.get(&format!("events?limit={limit}"));
+        assert_eq!(page["data"].as_array().unwrap().len(), 23.min(*limit));
+        assert_eq!(page["next"].is_null(), *limit >= 23, "{}", page["next"]);
+    });
+    // What comes in between shifts nothing.
+    let first = admin.get("events?limit=10");
+    gateway.bolt("camera").publish("x", &json!({}));
+    let rest = admin.all(&format!("events?limit=10&cursor={}", first["next"].as_str().unwrap()));
+    let seen: Vec<_> =
+        first["data"].as_array().unwrap().iter().chain(&rest).map(|event| &event["id"]).collect();
+    let distinct: BTreeSet<String> = seen.iter().map(|id| id.as_str().unwrap().to_owned()).collect();
+    assert_eq!(seen.len(), distinct.len(), "an event came twice");
+    assert!(made.is_subset(&distinct), "an event was left out");
+}
+
+#[test]
+fn every_list_has_pages() {
+    let gateway = Setup::new()
+        .app(App::new("a"))
+        .app(App::new("b"))
+        .app(App::new("c"))
+        .link("a", "b")
+        .link("a", "c")
+        .link("b", "c")
+        .start();
+    for n in 0..3 {
+        gateway.bolt("a").web("x", &format!("http://127.0.0.1:9/{n}"));
+    }
+    each([("apps", 3), ("links", 3), ("hooks?app=a", 3)], |(list, count)| {
+        let sign = if list.contains('?') { '&' } else { '?' };
+        let of_app = |app: &serde_json::Value| app["name"] != "bolt" && app["app"] != "bolt";
+        let all = gateway.admin().all(&format!("{list}{sign}limit=1"));
+        assert_eq!(all.iter().filter(|item| of_app(item)).count(), *count, "{all:?}");
+    });
+    each(["apps", "links", "hooks", "events", "deliveries", "exchanges"], |list| {
+        let page = gateway.admin().get(list);
+        assert!(page["data"].is_array(), "{page}");
+        assert!(page.get("next").is_some(), "{page}");
+    });
+}
+
+#[test]
+fn a_bad_limit_or_cursor_is_refused() {
+    let mut gateway = Setup::new().app(App::new("a")).start();
+    each(
+        [
+            "limit=0",
+            "limit=251",
+            "limit=-1",
+            "limit=x",
+            "limit=",
+            "cursor=nonsense",
+            "cursor=%00",
+            "cursor=%ff",
+        ],
+        |query| {
+            for list in ["apps", "events", "deliveries"] {
+                let answer = gateway.admin().call("GET", &format!("{list}?{query}")).send();
+                assert!(matches!(answer.status, 400 | 422), "{list}: {} {}", answer.status, answer.text());
+            }
+        },
+    );
+    gateway.assert_healthy();
+}

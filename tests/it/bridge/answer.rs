@@ -1,0 +1,81 @@
+//! The answer comes back as it was given.
+
+use std::time::Duration;
+
+use harness::{Reply, each, payloads};
+
+use super::pair::{event, pair};
+
+#[test]
+fn any_json_comes_back_byte_for_byte() {
+    let (gateway, receiver) = pair();
+    let odd = [String::new(), " { \"odd\" :\t[ 1 , 2 ] }\r\n".to_owned()];
+    each(payloads().into_iter().chain(odd), |body| {
+        receiver.at("/shop", Reply::json(body));
+        let answer = gateway.host("superapp").send(event("1")).expect(200);
+        assert_eq!(answer.text(), *body);
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        assert!(answer.header("footbridge-exchange-id").is_some_and(|id| id.starts_with("exc_")));
+        assert_eq!(answer.header("footbridge-error"), None);
+    });
+}
+
+#[test]
+fn framing_and_labels_of_the_receiver_do_not_matter() {
+    let (gateway, receiver) = pair();
+    let body = r#"{"a": "0123456789abcdef0123456789abcdef"}"#;
+    let until_close = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{body}");
+    let hinted = format!(
+        "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let old = format!("HTTP/1.0 200 OK\r\n\r\n{body}");
+    let replies = [
+        Reply::json(body).chunked(),
+        Reply::json(body).by_byte(Duration::from_millis(1)),
+        Reply::status(200).with_body(body).with("Content-Type", "text/html"),
+        Reply::status(200).with_body(body),
+        Reply::bytes(until_close),
+        Reply::bytes(hinted),
+        Reply::bytes(old),
+    ];
+    each(replies, |reply| {
+        receiver.at("/shop", reply.clone());
+        let answer = gateway.host("superapp").send(event("1")).expect(200);
+        assert_eq!(answer.text(), body);
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+    });
+}
+
+#[test]
+fn the_receivers_headers_stay_behind() {
+    let (gateway, receiver) = pair();
+    let reply = Reply::json("{}")
+        .with("Set-Cookie", "leak=1")
+        .with("X-Leak", "leak-2")
+        .with("Access-Control-Allow-Origin", "leak-3")
+        .with("Footbridge-Error", "UNAUTHORIZED")
+        .with("Footbridge-Exchange-Id", "exc_leak4")
+        .with("Server", "leak-5");
+    receiver.at("/shop", reply);
+    let answer = gateway.host("superapp").send(event("1")).expect(200);
+    let headers = format!("{:?}", answer.headers);
+    assert!(!headers.contains("leak"), "{headers}");
+    assert_eq!(answer.header("footbridge-error"), None, "{headers}");
+    assert_eq!(
+        answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("footbridge-exchange-id")).count(),
+        1
+    );
+}
+
+#[test]
+fn every_exchange_has_an_id_of_its_own() {
+    let (gateway, receiver) = pair();
+    let ids: std::collections::BTreeSet<_> = (0..20)
+        .map(|_| {
+            gateway.host("superapp").send(event("1")).header("footbridge-exchange-id").unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(ids.len(), 20);
+    assert_eq!(receiver.count(), 20);
+}

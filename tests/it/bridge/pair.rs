@@ -1,0 +1,36 @@
+//! A host and a miniapp that may exchange events, and somebody who may not.
+
+use harness::{App, Gateway, Receiver, Setup};
+
+/// `superapp` (host) and `shop` (miniapp) are linked; `stranger` is linked with nobody. All three receive at `receiver`,
+/// each on a path of its own name.
+pub(crate) fn setup(receiver: &Receiver) -> Setup {
+    Setup::new()
+        .app(App::new("superapp").receiver(&receiver.url("/superapp")))
+        .app(
+            App::new("shop")
+                .receiver(&receiver.url("/shop"))
+                .line(r#"miniapp_url = "https://shop.example/mini""#),
+        )
+        .app(App::new("stranger").receiver(&receiver.url("/stranger")))
+        .link("superapp", "shop")
+}
+
+/// The pair, started.
+pub(crate) fn pair() -> (Gateway, Receiver) {
+    let receiver = Receiver::start();
+    (setup(&receiver).start(), receiver)
+}
+
+/// The pair with a deadline short enough to wait for.
+pub(crate) fn hurried_pair(timeout: &str) -> (Gateway, Receiver) {
+    let receiver = Receiver::start();
+    (setup(&receiver).set("bridge", "timeout", &format!("{timeout:?}")).start(), receiver)
+}
+
+/// A whole request between the two, with this payload.
+pub(crate) fn event(payload: &str) -> String {
+    format!(
+        r#"{{"app_id":"shop","client_id":"superapp","event_type":"user_profile_updated","payload":{payload}}}"#
+    )
+}

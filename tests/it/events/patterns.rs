@@ -1,0 +1,42 @@
+//! Which hook hears which event.
+
+use harness::{each, fixture};
+use serde_json::{Value, json};
+
+use super::apps::apps;
+
+#[test]
+fn a_hook_matches_when_publisher_and_event_both_do() {
+    let (gateway, receiver) = apps();
+    let gallery = gateway.bolt("gallery");
+    let table = fixture("patterns.json");
+    let pair = |event: &Value| [0, 1].map(|n| event[n].as_str().unwrap().to_owned());
+    let events: Vec<_> = table["events"].as_array().unwrap().iter().map(pair).collect();
+    each(table["patterns"].as_array().unwrap(), |row| {
+        let pattern = row["pattern"].as_str().unwrap().replace('\\', "%5C");
+        let hook = gallery.web(&pattern, &receiver.url("/x"));
+        assert_eq!((&hook["publisher"], &hook["event"]), (&row["publisher"], &row["event"]));
+        let heard =
+            |[app, name]: &[String; 2]| gateway.bolt(app).publish(name, &json!({}))["deliveries"] == 1;
+        let heard: Vec<bool> = events.iter().map(heard).collect();
+        let removed = gallery.unsubscribe(&format!("sub/{pattern}"));
+        assert_eq!(json!(heard), row["hears"]);
+        assert_eq!(removed.as_array().unwrap().len(), 1, "the same pattern must remove it");
+    });
+}
+
+#[test]
+fn a_bad_pattern_is_140() {
+    let (gateway, _receiver) = apps();
+    each(["camera/%ff", "%c3%28/x", "sub/camera/%ff", "sub/%ff"], |pattern| {
+        let answer = gateway.bolt("fax").post(pattern, r#"{"route":"/x"}"#);
+        harness::assert_bolt_error(&answer, 400, 140);
+    });
+}
+
+#[test]
+fn a_bad_pattern_is_140_before_its_members_are_looked_at() {
+    let (gateway, _receiver) = apps();
+    harness::assert_bolt_error(&gateway.bolt("fax").post("camera/%ff", r#"{"route":5}"#), 400, 140);
+    harness::assert_bolt_error(&gateway.bolt("fax").post("camera/%ff", "{"), 400, 143);
+}

@@ -1,0 +1,220 @@
+//! HTTP that no client would send, and requests too large to read.
+
+use std::time::Duration;
+
+use harness::{App, Bytes, Gateway, Raw, Receiver, Setup, assert_bolt_error, assert_bridge_error, each};
+
+const EVENT: &str = r#"{"app_id":"shop","client_id":"superapp","event_type":"x","payload":1}"#;
+
+fn gateway(receiver: &Receiver) -> Gateway {
+    Setup::new()
+        .app(App::new("superapp"))
+        .app(App::new("shop").receiver(&receiver.url("/shop")))
+        .link("superapp", "shop")
+        .start()
+}
+
+/// The head of a request on each of the two surfaces, credentials included, up to the last line.
+fn heads(gateway: &Gateway) -> [String; 2] {
+    let bridge = gateway.host("superapp");
+    [
+        format!(
+            "POST {} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: {}\r\n",
+            bridge.path(),
+            bridge.authorization()
+        ),
+        format!(
+            "POST /api/events/x HTTP/1.1\r\nHost: x\r\nX-Bolt-App-Token: {}\r\n",
+            gateway.setup().app_named("superapp").token
+        ),
+    ]
+}
+
+#[track_caller]
+fn assert_too_large(answer: &harness::Answer) {
+    if answer.header("footbridge-error").is_some() {
+        assert_bridge_error(answer, 413, "INVALID_EVENT_DATA");
+    } else {
+        assert_bolt_error(answer, 413, 144);
+    }
+}
+
+#[test]
+fn too_large_is_refused_from_its_length_before_reading() {
+    let receiver = Receiver::start();
+    let mut gateway = gateway(&receiver);
+    each(heads(&gateway), |head| {
+        // Nothing of the body is sent: the answer cannot depend on it.
+        let mut raw = Raw::connect(gateway.address());
+        raw.send(format!("{head}Content-Length: 1000000000\r\n\r\n"));
+        assert_too_large(&raw.answer());
+    });
+    assert_eq!(receiver.count(), 0);
+    gateway.assert_healthy();
+}
+
+#[test]
+fn a_client_that_keeps_sending_gets_its_answer_all_the_same() {
+    let receiver = Receiver::start();
+    let mut gateway = gateway(&receiver);
+    each(heads(&gateway), |head| {
+        for _ in 0..5 {
+            let mut raw = Raw::connect(gateway.address());
+            raw.send(format!("{head}Content-Length: 16777216\r\n\r\n"));
+            for _ in 0..16 {
+                raw.send(vec![b'x'; 1 << 20]);
+            }
+            assert_too_large(&raw.answer());
+        }
+    });
+    gateway.assert_healthy();
+}
+
+#[test]
+fn chunked_and_too_large_is_413_too() {
+    let receiver = Receiver::start();
+    let mut gateway = gateway(&receiver);
+    each(heads(&gateway), |head| {
+        let mut raw = Raw::connect(gateway.address());
+        raw.send(format!("{head}Transfer-Encoding: chunked\r\n\r\n"));
+        let chunk = [b"100000\r\n".as_slice(), &vec![b' '; 0x10_0000], b"\r\n"].concat();
+        for _ in 0..4 {
+            raw.send(&chunk);
+        }
+        assert_too_large(&raw.answer());
+    });
+    gateway.assert_healthy();
+}
+
+#[test]
+fn chunked_and_small_is_read() {
+    let receiver = Receiver::start();
+    let gateway = gateway(&receiver);
+    let [bridge, _] = heads(&gateway);
+    let mut raw = Raw::connect(gateway.address());
+    raw.send(format!("{bridge}Transfer-Encoding: chunked\r\n\r\n"));
+    for byte in EVENT.as_bytes() {
+        raw.send([b"1\r\n", &[*byte][..], b"\r\n"].concat());
+    }
+    raw.send("0\r\n\r\n");
+    raw.answer().expect(200);
+}
+
+#[test]
+fn expect_100_continue_is_answered_before_the_body() {
+    let receiver = Receiver::start();
+    let gateway = gateway(&receiver);
+    let [bridge, bolt] = heads(&gateway);
+    for head in [&bridge, &bolt] {
+        let mut raw = Raw::connect(gateway.address());
+        raw.send(format!("{head}Expect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n"));
+        let answer = raw.answer();
+        assert_eq!(answer.interim, Vec::<u16>::new(), "the body was asked for");
+        assert_too_large(&answer);
+    }
+    let mut raw = Raw::connect(gateway.address());
+    raw.send(format!("{bridge}Expect: 100-continue\r\nContent-Length: {}\r\n\r\n", EVENT.len()));
+    harness::pause(Duration::from_millis(50));
+    raw.send(EVENT);
+    raw.answer().expect(200);
+}
+
+#[test]
+fn a_broken_request_is_400_and_the_connection_ends() {
+    let receiver = Receiver::start();
+    let mut gateway = gateway(&receiver);
+    let [bridge, _] = heads(&gateway);
+    let length = EVENT.len();
+    let rows: Vec<Bytes> = vec![
+        format!("{bridge}Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n\r\n{EVENT}").into(),
+        format!("{bridge}Content-Length: {length}\r\nContent-Length: 5\r\n\r\n{EVENT}").into(),
+        format!("{bridge}Content-Length: -1\r\n\r\n").into(),
+        format!("{bridge}Content-Length: 99999999999999999999999\r\n\r\n").into(),
+        format!("{bridge}Content-Length: 0x10\r\n\r\n").into(),
+        format!("{bridge}Transfer-Encoding: gzip\r\n\r\n").into(),
+        format!("{bridge}Transfer-Encoding: chunked\r\n\r\nzz\r\n").into(),
+        format!("{bridge}Bad Header: x\r\nContent-Length: 0\r\n\r\n").into(),
+        format!("{bridge}X-A: a\r\n folded\r\nContent-Length: 0\r\n\r\n").into(),
+        "GET /livez\r\n\r\n".into(),
+        "GET /livez HTTP/9.9\r\nHost: x\r\n\r\n".into(),
+        "GET /li vez HTTP/1.1\r\nHost: x\r\n\r\n".into(),
+        "GET /livez HTTP/1.1\r\n\r\n".into(),
+        "GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".into(),
+        "\0\0\0\0\r\n\r\n".into(),
+        b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n".as_slice().into(),
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".repeat(20).as_slice().into(),
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(),
+        format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(1_000_000)).into(),
+        format!("GET /livez HTTP/1.1\r\nHost: x\r\nX-Big: {}\r\n\r\n", "x".repeat(1_000_000)).into(),
+        format!("GET /livez HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-Many: x\r\n".repeat(5000)).into(),
+    ];
+    each(rows, |bytes| {
+        let mut raw = Raw::connect(gateway.address());
+        raw.send(&bytes.0).send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").finish();
+        let said = raw.rest();
+        assert!(!said.contains(" 200 "), "{said}");
+        assert!(said.matches("HTTP/1.").count() <= 1, "a second request was read out of the first: {said}");
+        assert!(
+            said.is_empty() || said.starts_with("HTTP/1.1 4") || said.starts_with("HTTP/1.1 5"),
+            "{said}"
+        );
+    });
+    assert_eq!(receiver.count(), 0);
+    gateway.assert_healthy();
+}
+
+#[test]
+fn a_request_that_never_ends_reaches_nobody() {
+    let receiver = Receiver::start();
+    let mut gateway = gateway(&receiver);
+    let [bridge, bolt] = heads(&gateway);
+    let mut open = Vec::new();
+    for head in [&bridge, &bolt] {
+        for _ in 0..100 {
+            let mut raw = Raw::connect(gateway.address());
+            raw.send(format!("{head}Content-Length: 100\r\n\r\n{{\"half\":"));
+            open.push(raw);
+            let mut raw = Raw::connect(gateway.address());
+            raw.send(head.as_bytes());
+            open.push(raw);
+        }
+        let mut raw = Raw::connect(gateway.address());
+        raw.send(format!("{head}Content-Length: 100\r\n\r\n{{\"half\":")).finish();
+        let said = raw.rest();
+        assert!(!said.contains(" 200 "), "{said}");
+    }
+    gateway.assert_healthy();
+    gateway.host("superapp").send(EVENT).expect(200);
+    drop(open);
+    gateway.assert_healthy();
+    assert_eq!(receiver.count(), 1);
+}
+
+#[test]
+fn one_connection_carries_many_requests_and_pipelines_them() {
+    let receiver = Receiver::start();
+    let gateway = gateway(&receiver);
+    let request = gateway.host("superapp").call(EVENT).bytes();
+    let mut raw = Raw::connect(gateway.address());
+    for _ in 0..50 {
+        raw.send(&request).answer().expect(200);
+    }
+    raw.send(request.repeat(5));
+    for _ in 0..5 {
+        raw.answer().expect(200);
+    }
+    assert_eq!(receiver.count(), 55);
+    // An error of ours does not end a connection that can go on.
+    let bad = gateway.host("superapp").call("{").bytes();
+    raw.send(&bad).answer().expect(400);
+    raw.send(&request).answer().expect(200);
+}
+
+#[test]
+fn http_1_0_is_answered() {
+    let receiver = Receiver::start();
+    let gateway = gateway(&receiver);
+    let mut raw = Raw::connect(gateway.address());
+    raw.send("GET /livez HTTP/1.0\r\nHost: x\r\n\r\n");
+    raw.answer().expect(200);
+}

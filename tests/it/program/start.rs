@@ -1,0 +1,142 @@
+//! Starting, and refusing to start.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use harness::{App, Call, Setup, each, footbridge};
+
+const SERVE: [&str; 3] = ["serve", "--config", "footbridge.toml"];
+
+fn names(dir: &Path) -> BTreeSet<String> {
+    std::fs::read_dir(dir)
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Writes the configuration, runs the program to its end and returns what it said; it must fail fast and make nothing.
+#[track_caller]
+fn refused(config: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("footbridge.toml"), config).unwrap();
+    std::fs::write(dir.path().join("file"), "not a directory").unwrap();
+    let before = names(dir.path());
+    let exit = footbridge(dir.path(), &SERVE, &[]);
+    assert!(exit.code.is_some_and(|code| code != 0), "{:?}: {}", exit.code, exit.said);
+    assert!(exit.took < Duration::from_secs(2), "took {:?}", exit.took);
+    assert_eq!(names(dir.path()), before, "something was created");
+    assert!(!exit.said.trim().is_empty());
+    exit.said
+}
+
+#[test]
+fn a_port_in_use_is_named_and_nothing_created() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = refused(&Setup::new().root("listen", &format!("{address:?}")).text());
+    assert!(said.contains(&address.split(':').next_back().unwrap().to_owned()), "{said}");
+    let said = refused(&Setup::new().set("console", "listen", &format!("{address:?}")).text());
+    assert!(said.contains(&address.split(':').next_back().unwrap().to_owned()), "{said}");
+}
+
+#[test]
+fn an_unwritable_place_for_the_database_is_named() {
+    each(["sqlite:file/footbridge.db", "sqlite:/proc/footbridge/footbridge.db"], |database| {
+        let said = refused(&Setup::new().root("database", &format!("{database:?}")).text());
+        assert!(
+            said.contains(database.trim_start_matches("sqlite:").trim_end_matches("/footbridge.db")),
+            "{said}"
+        );
+    });
+}
+
+#[test]
+fn a_database_of_an_unknown_kind_is_named() {
+    each(["mysql://localhost/x", ""], |database| {
+        refused(&Setup::new().root("database", &format!("{database:?}")).text());
+    });
+}
+
+#[test]
+fn a_database_another_server_holds_is_named() {
+    let mut gateway = Setup::new().app(App::new("fax")).start();
+    let before = names(gateway.dir());
+    let exit = footbridge(gateway.dir(), &SERVE, &[]);
+    assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.said);
+    assert!(exit.took < Duration::from_secs(2), "took {:?}", exit.took);
+    assert!(
+        exit.said.contains("footbridge.db") || exit.said.contains(&gateway.pid().to_string()),
+        "{}",
+        exit.said
+    );
+    assert_eq!(names(gateway.dir()), before);
+    gateway.assert_healthy();
+    gateway.stop().start_again().assert_healthy();
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("footbridge.toml"), Setup::new().text()).unwrap();
+    let junk = b"this is somebody's letter, not a database".repeat(100);
+    std::fs::write(dir.path().join("footbridge.db"), &junk).unwrap();
+    let exit = footbridge(dir.path(), &SERVE, &[]);
+    assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.said);
+    assert!(exit.said.contains("footbridge.db"), "{}", exit.said);
+    assert_eq!(std::fs::read(dir.path().join("footbridge.db")).unwrap(), junk);
+}
+
+#[test]
+fn flags_win_over_the_file() {
+    let gateway = Setup::new().root("listen", "\"127.0.0.1:1\"").start_with(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--database",
+        "sqlite:other.db",
+    ]);
+    assert!(gateway.dir().join("other.db").exists());
+    assert!(!gateway.dir().join("footbridge.db").exists());
+}
+
+#[test]
+fn without_a_file_it_makes_an_admin_token_and_keeps_it() {
+    let mut gateway = Setup::new().env("FOOTBRIDGE_CONSOLE__LISTEN", "off").start_bare(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+    ]);
+    assert!(gateway.dir().join("footbridge.db").exists());
+    let said = format!("{}{}", gateway.stdout(), gateway.stderr());
+    let made: Vec<_> = names(gateway.dir()).into_iter().filter(|name| name.contains("token")).collect();
+    assert_eq!(made.len(), 1, "{made:?}");
+    assert!(said.contains(&made[0]), "the path is printed: {said}");
+    let path = gateway.dir().join(&made[0]);
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let token = std::fs::read_to_string(&path).unwrap().trim().to_owned();
+    assert!(token.len() >= 22 && !said.contains(&token), "the token itself is not printed");
+    let apps = |address| {
+        Call::new(address, "GET", "/api/v1/apps")
+            .header("Authorization", format!("Bearer {token}"))
+            .send()
+            .status
+    };
+    assert_eq!(apps(gateway.address()), 200);
+    gateway.stop().start_again();
+    assert_eq!(apps(gateway.address()), 200, "a restart keeps it");
+    for name in names(gateway.dir()).iter().filter(|name| name.contains("key") || name.contains("token")) {
+        let mode = gateway.dir().join(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn it_starts_and_stops_quickly() {
+    let begun = std::time::Instant::now();
+    let mut gateway = Setup::new().app(App::new("fax")).start();
+    gateway.stop();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}

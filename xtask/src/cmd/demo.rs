@@ -1,0 +1,8 @@
+//! `cargo xtask demo`: the shortest way from a clone to something to look at.
+
+use crate::process::{self, Outcome, cargo};
+
+pub(super) fn run(args: &[String]) -> Outcome {
+    let mut demo = cargo(&["run", "--release", "--package", "footbridge", "--", "demo"]);
+    process::run(demo.args(args))
+}

@@ -1,0 +1,56 @@
+//! The chores, one per file, and the help that lists them.
+
+mod bench;
+mod ci;
+mod demo;
+mod lint;
+mod test;
+
+use crate::process::Outcome;
+
+struct Chore {
+    name: &'static str,
+    args: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Outcome,
+}
+
+const CHORES: &[Chore] = &[
+    Chore { name: "ci", args: "", about: "everything a change must pass, cheapest first", run: ci::run },
+    Chore {
+        name: "lint",
+        args: "",
+        about: "the code rules neither rustc nor clippy can state",
+        run: lint::run,
+    },
+    Chore {
+        name: "test",
+        args: "[FILTER…]",
+        about: "all tests, black-box ones included; words go on to the runner",
+        run: test::run,
+    },
+    Chore { name: "bench", args: "[NAME] [-- ARGS]", about: "measure the release build", run: bench::run },
+    Chore { name: "demo", args: "[--once]", about: "build the release and run its demo", run: demo::run },
+];
+
+/// Runs the named chore, or lists them all.
+pub(crate) fn run(name: &str, args: &[String]) -> Outcome {
+    if matches!(name, "" | "help" | "-h" | "--help") {
+        print!("{}", help());
+        return Ok(());
+    }
+    match CHORES.iter().find(|chore| chore.name == name) {
+        Some(chore) => (chore.run)(args),
+        None => Err(format!("there is no chore `{name}`\n\n{}", help())),
+    }
+}
+
+/// For chores that take no words of their own.
+fn no_args(args: &[String]) -> Outcome {
+    args.first().map_or(Ok(()), |word| Err(format!("this chore takes no arguments, and got `{word}`")))
+}
+
+fn help() -> String {
+    let line = |chore: &Chore| format!("  {:<7}{:<18}{}\n", chore.name, chore.args, chore.about);
+    CHORES.iter().fold("cargo xtask <chore>\n\n".to_owned(), |text, chore| text + &line(chore))
+}

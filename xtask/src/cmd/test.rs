@@ -1,0 +1,16 @@
+//! `cargo xtask test`: all tests, with what they need set up.
+
+use crate::process::{self, Outcome, cargo, footbridge_bin, works};
+
+pub(super) fn run(args: &[String]) -> Outcome {
+    // The black-box tests drive the real binary. Binaries and tests are built in one go because cargo
+    // unites features over what it builds together: asked for apart, most dependencies would be built twice.
+    process::run(&mut cargo(&["build", "--workspace", "--bins", "--tests"]))?;
+    let mut tests = if works(&mut cargo(&["nextest", "--version"])) {
+        cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
+    } else {
+        println!("cargo-nextest is not installed: using cargo test");
+        cargo(&["test", "--workspace", "--tests", "--no-fail-fast"])
+    };
+    process::run(tests.args(args).env("FOOTBRIDGE_BIN", footbridge_bin("debug")?))
+}

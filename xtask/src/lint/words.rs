@@ -1,0 +1,35 @@
+//! Promises in comments must point at a decision.
+
+use super::Finding;
+use super::source::Source;
+
+const PROMISES: [&str; 3] = ["TODO", "FIXME", "XXX"];
+
+pub(super) fn check(source: &Source, findings: &mut Vec<Finding>) {
+    for (index, comment) in source.comments.lines().enumerate() {
+        let promise = PROMISES.into_iter().find(|word| comment.contains(word));
+        if let Some(word) = promise.filter(|_| !names_decision(comment)) {
+            let mend = format!("do it, or write `{word} (decision NNNN)` and the record in docs/decisions");
+            findings.push(Finding { file: source.path.clone(), line: index + 1, rule: "promise", mend });
+        }
+    }
+}
+
+fn names_decision(comment: &str) -> bool {
+    let number = comment.split_once("(decision ").and_then(|(_, rest)| rest.split_once(')'));
+    number.is_some_and(|(number, _)| number.len() == 4 && number.chars().all(|c| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::lint::source::Source;
+
+    #[test]
+    fn a_promise_needs_a_decision() {
+        let text = "// TODO later\n// TODO (decision 0012) later\nlet x = \"FIXME\"; // fixed\n/* FIXME (decision x) */";
+        let mut findings = Vec::new();
+        check(&Source::new("crates/a/src/b.rs", text), &mut findings);
+        assert_eq!(findings.iter().map(|f| f.line).collect::<Vec<_>>(), [1, 4]);
+    }
+}

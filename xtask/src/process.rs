@@ -1,0 +1,74 @@
+//! Running other programs from the workspace root.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// How a chore ends: nothing to add, or one message that says what went wrong.
+pub(crate) type Outcome = Result<(), String>;
+
+/// The workspace root: the folder above this package.
+pub(crate) fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package)
+}
+
+/// The target directory, told from where this very program was built: right whatever
+/// `CARGO_TARGET_DIR` or a config file says.
+pub(crate) fn target_dir() -> Result<PathBuf, String> {
+    let exe = std::env::current_exe().map_err(|e| format!("cannot tell where xtask was built: {e}"))?;
+    exe.ancestors()
+        .nth(2)
+        .map(Path::to_path_buf)
+        .ok_or_else(|| "xtask runs outside a target directory".into())
+}
+
+/// Where the product's binary lies once built with `profile` (`debug` or `release`).
+pub(crate) fn footbridge_bin(profile: &str) -> Result<PathBuf, String> {
+    let name = format!("footbridge{}", std::env::consts::EXE_SUFFIX);
+    Ok(target_dir()?.join(profile).join(name))
+}
+
+/// A cargo command as a person would type it.
+///
+/// `cargo run` describes the package it runs to it through the environment. Build scripts that watch those
+/// variables (ring's does) would rebuild each time a chore and a plain `cargo build` take turns.
+pub(crate) fn cargo(args: &[&str]) -> Command {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(program);
+    command.args(args).current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let of_this_package = name.to_str().is_some_and(|name| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+                .iter()
+                .any(|p| name.starts_with(p))
+        });
+        if of_this_package {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Shows the command, runs it and waits for it.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    println!("$ {}", shown(command));
+    let status = command.status().map_err(|e| format!("cannot run `{}`: {e}", shown(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", shown(command))) }
+}
+
+/// Whether the command can be run at all, quietly.
+pub(crate) fn works(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success())
+}
+
+fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_stem().unwrap_or_default().to_string_lossy();
+    let args = command.get_args().map(|a| a.to_string_lossy());
+    std::iter::once(program).chain(args).collect::<Vec<_>>().join(" ")
+}
