@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, mpsc};
 
 /// The most offers that wait for the dispatcher; what is over it is read from the journal instead.
-const OFFERS: usize = 4096;
+const OFFERS: usize = 1024;
 
 /// Deliveries that were just kept, so that their first attempt needs no look at the disk.
 #[derive(Debug)]

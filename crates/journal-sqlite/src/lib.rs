@@ -9,6 +9,7 @@
 //! its callers are told, and the next may fit.
 //!
 //! This is the only crate that names the driver. Nothing in it knows what the rows mean to the engine.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 mod account;
 mod apps;
@@ -32,6 +33,8 @@ mod registry;
 mod retain;
 mod retry;
 mod seal;
+#[cfg(test)]
+mod tests;
 mod txn;
 mod writer;
 

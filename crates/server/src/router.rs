@@ -69,7 +69,7 @@ pub(crate) async fn answer(
             local.shared.metrics.request(Surface::Bridge, response.status());
             return response.map(Either::Left);
         }
-    } else if path.starts_with("/api/events/") {
+    } else if path == "/api/events" || path.starts_with("/api/events/") {
         let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
         let response = if preflight { cors::preflight() } else { bolt::events(&local, request, &watch).await };
         local.shared.metrics.request(Surface::Events, response.status());

@@ -55,6 +55,12 @@ impl Lane {
         self.leave(Millis(0));
     }
 
+    /// Leaves everything that waits to the journal and does not look there: its hook takes nothing.
+    pub(super) fn rest(&mut self) {
+        self.window.clear();
+        (self.floor, self.missed) = (None, None);
+    }
+
     fn leave(&mut self, at: Millis) {
         let earlier = |known: Option<Millis>| Some(known.map_or(at, |known| known.min(at)));
         self.floor = earlier(self.floor);

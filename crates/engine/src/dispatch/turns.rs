@@ -146,8 +146,7 @@ impl State {
         let app = self.parts.registry.directory.load().app(hook.hook.app.as_str()).cloned();
         let Some(app) = app.filter(|app| app.app.enabled && hook.hook.enabled) else {
             // Switched off: what is pending waits in the journal until it is switched on again.
-            self.lanes.remove(&id);
-            self.wheel.remove(id);
+            self.rest(id);
             return Turn::Done;
         };
         let Some(lane) = self.lanes.get_mut(&id) else { return Turn::Done };
@@ -183,12 +182,22 @@ impl State {
     }
 
     fn hook_is_gone(&mut self, id: HookId) {
-        if self.lanes.get(&id).is_none_or(|lane| lane.in_flight() == 0) {
-            self.lanes.remove(&id);
+        if self.rest(id) {
+            return;
         }
-        self.wheel.remove(id);
         // Besides what was cancelled with the hook, an event may have been accepted while it went.
         self.recorder.cancel(id, "hook gone");
+    }
+
+    /// Sets a lane aside, but remembers what is under way; gives whether there was nothing to set aside.
+    fn rest(&mut self, id: HookId) -> bool {
+        self.wheel.remove(id);
+        let Some(lane) = self.lanes.get_mut(&id) else { return true };
+        lane.rest();
+        if lane.in_flight() == 0 {
+            self.lanes.remove(&id);
+        }
+        false
     }
 
     fn refill(&mut self, hook: HookId, ordered: bool, asked: u32) {

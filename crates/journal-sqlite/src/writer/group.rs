@@ -33,38 +33,37 @@ pub(crate) enum Written {
 }
 
 impl Desk<'_> {
-    /// Writes a group and answers everyone in it; an error is the reason why the journal must stop, and
-    /// then nobody was answered.
-    pub(crate) fn write(&mut self, group: Group) -> Result<Written, String> {
-        let Group { mut commands, notes, .. } = group;
-        let trouble = match self.transact(&mut commands, &notes) {
+    /// Writes a group and answers everyone in it. An error is the reason why the journal must stop; whoever
+    /// is left in the group then was not answered.
+    pub(crate) fn write(&mut self, group: &mut Group) -> Result<Written, String> {
+        let trouble = match self.transact(&mut group.commands, &group.notes) {
             Ok(()) => {
-                self.answer(commands, &Ok(()));
+                self.answer(group.commands.drain(..), &Ok(()));
                 return Ok(Written::Yes { lost: 0 });
             }
             Err(trouble) => trouble,
         };
-        self.undo()?;
-        match trouble {
-            Trouble::Broken(reason) => Err(reason),
-            Trouble::Full => {
-                self.answer(commands, &Err(JournalError::Full));
-                Ok(Written::Full)
-            }
-            Trouble::Own(_) => self.one_by_one(commands, notes),
+        if let Trouble::Broken(reason) = trouble {
+            return Err(reason);
         }
+        self.undo()?;
+        if trouble == Trouble::Full {
+            self.answer(group.commands.drain(..), &Err(JournalError::Full));
+            return Ok(Written::Full);
+        }
+        self.one_by_one(group)
     }
 
     /// After a command failed half-way: each alone, so that only that one is undone.
-    fn one_by_one(&mut self, commands: Vec<Box<dyn Command>>, notes: Vec<ExchangeRecord>) -> Result<Written, String> {
-        for command in commands {
-            let mut alone = [command];
-            let result = self.alone(&mut alone, &[])?;
-            self.answer(alone, &result);
+    fn one_by_one(&mut self, group: &mut Group) -> Result<Written, String> {
+        group.commands.reverse();
+        while let Some(command) = group.commands.last_mut() {
+            let result = self.alone(std::slice::from_mut(command), &[])?;
+            self.answer(group.commands.pop(), &result);
         }
         let mut lost = 0;
-        for note in notes {
-            lost += usize::from(self.alone(&mut [], &[note])?.is_err());
+        for note in &group.notes {
+            lost += usize::from(self.alone(&mut [], std::slice::from_ref(note))?.is_err());
         }
         Ok(Written::Yes { lost })
     }
@@ -74,13 +73,14 @@ impl Desk<'_> {
         commands: &mut [Box<dyn Command>],
         notes: &[ExchangeRecord],
     ) -> Result<Result<(), JournalError>, String> {
-        let Err(trouble) = self.transact(commands, notes) else { return Ok(Ok(())) };
+        let error = match self.transact(commands, notes) {
+            Ok(()) => return Ok(Ok(())),
+            Err(Trouble::Broken(reason)) => return Err(reason),
+            Err(Trouble::Full) => JournalError::Full,
+            Err(Trouble::Own(error)) => error,
+        };
         self.undo()?;
-        match trouble {
-            Trouble::Broken(reason) => Err(reason),
-            Trouble::Full => Ok(Err(JournalError::Full)),
-            Trouble::Own(error) => Ok(Err(error)),
-        }
+        Ok(Err(error))
     }
 
     fn transact(&mut self, commands: &mut [Box<dyn Command>], notes: &[ExchangeRecord]) -> Result<(), Trouble> {

@@ -128,10 +128,12 @@ impl Thread {
 
     fn serve(&mut self, state: State) -> Result<(), String> {
         let mut desk = Desk { conn: &self.conn, sealer: &self.sealer, published: &self.account, state };
-        while let Some(group) = self.queue.take() {
+        while let Some(mut group) = self.queue.take() {
             let notes = group.notes.len();
             self.unwritten += group.bytes + GROUP_OVERHEAD;
-            match desk.write(group)? {
+            // Told before the group is dropped, which is what tells those in it.
+            let written = desk.write(&mut group).inspect_err(|reason| self.queue.stop(reason.clone()))?;
+            match written {
                 Written::Yes { lost } => self.queue.drop_notes(count(lost)),
                 Written::Full => {
                     tracing::warn!("the disk that holds the journal is full");

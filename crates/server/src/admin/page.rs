@@ -57,32 +57,33 @@ impl Params {
             }
             seen.push(name);
         }
-        let limit = self.get("limit").map(str::parse).transpose();
+        let limit = self.text("limit").map(str::parse).transpose();
         let limit = limit.ok().map(|limit| limit.unwrap_or(LIMIT)).filter(|limit| (1..=MAX_LIMIT).contains(limit));
         let limit = limit.ok_or_else(|| Problem::parameter("limit", format_args!("must be 1 to {MAX_LIMIT}")))?;
-        let after = self.get("cursor").map(|cursor| decode(list, cursor).ok_or_else(bad_cursor)).transpose()?;
+        let after = self.text("cursor").map(|cursor| decode(list, cursor).ok_or_else(bad_cursor)).transpose()?;
         Ok(Window { list, limit, after })
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    /// A parameter as it was given.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// A parameter that means something.
     pub(super) fn read<T: FromStr<Err: fmt::Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
-        let read = self.get(name).map(str::parse).transpose();
+        let read = self.text(name).map(str::parse).transpose();
         read.map_err(|error| Problem::parameter(name, format_args!("is wrong: {error}")))
     }
 
     /// A parameter that is the name of an app, or `bolt`.
     pub(super) fn app(&self, name: &str) -> Result<Option<AppName>, Problem> {
         let read = |text| any_name(text).ok_or_else(|| Problem::parameter(name, "is not the name of an app"));
-        self.get(name).map(read).transpose()
+        self.text(name).map(read).transpose()
     }
 
     /// A parameter that is `true` or `false`.
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Problem> {
-        let read = self.get(name).map(str::parse).transpose();
+        let read = self.text(name).map(str::parse).transpose();
         read.map_err(|_| Problem::parameter(name, "must be `true` or `false`"))
     }
 }

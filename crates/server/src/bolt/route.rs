@@ -38,12 +38,12 @@ pub(crate) async fn events(local: &Local, request: Request<Incoming>, watch: &Wa
 }
 
 async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) -> Answer {
-    let tail = head.uri.path().strip_prefix("/api/events/").unwrap_or_default();
-    if !matches!(head.method, Method::POST | Method::DELETE) {
+    let tail = head.uri.path().strip_prefix("/api/events/");
+    let Some(tail) = tail.filter(|_| matches!(head.method, Method::POST | Method::DELETE)) else {
         body::discard(&head.headers, incoming);
         let message = format!("there is no {} {}", head.method, head.uri.path());
         return Err(BoltError::new(Code::NoSuchEndpoint, message));
-    }
+    };
     let caller = match caller(local, &head.headers) {
         Ok(caller) => caller,
         Err(error) => {

@@ -1,0 +1,122 @@
+//! A full disk, an I/O error, a panic, too many notes.
+
+use super::{database, event, hook, open};
+use crate::txn::Txn;
+use crate::OpenError;
+use footbridge_journal::{Appended, ExchangeFilter, Journal as _, JournalError, Page, Registry as _};
+use footbridge_model::exchange::{Direction, ExchangeHead, ExchangeRecord};
+use footbridge_model::id::{EventId, ExchangeId};
+use footbridge_model::name::AppName;
+use footbridge_model::time::Millis;
+
+/// A page limit makes SQLite say "full" as a full disk does.
+#[tokio::test]
+async fn a_full_disk_is_told_and_outlived() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = open(&database(&directory)).unwrap();
+    journal.put_hook(hook(1)).await.unwrap();
+    let limit = |pages: u32| {
+        journal.writer.ask(0, move |txn: &mut Txn<'_>| {
+            let sql = format!("PRAGMA max_page_count = {pages}");
+            Ok(txn.conn.query_row(&sql, [], |row| row.get::<_, i64>(0))?)
+        })
+    };
+    limit(60).await.unwrap();
+    let (mut stored, mut full) = (Vec::new(), 0);
+    for number in (1..=100).map(|place| place * 10) {
+        match journal.append(event(number, &[1], 10_000)).await {
+            Ok(Appended::Stored) => stored.push(number),
+            Err(JournalError::Full) => full += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(!stored.is_empty() && full > 0);
+    assert_eq!(journal.account().accepted, u64::try_from(stored.len()).unwrap());
+    assert!(journal.event(EventId::from_number(10)).await.unwrap().is_some(), "reads go on");
+
+    limit(1_000_000).await.unwrap();
+    assert_eq!(journal.append(event(5000, &[1], 10_000)).await, Ok(Appended::Stored));
+    stored.push(5000);
+    drop(journal);
+    let journal = open(&database(&directory)).unwrap();
+    let kept = journal.events(Default::default(), Page { before: None, limit: 1000 }).await.unwrap();
+    let kept: Vec<_> = kept.iter().rev().map(|view| view.event.id.number()).collect();
+    assert_eq!(kept, stored);
+}
+
+/// An error that is not about room: nothing is acknowledged from then on, and nothing is lost.
+#[tokio::test]
+async fn a_broken_disk_stops_the_journal() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = open(&database(&directory)).unwrap();
+    journal.put_hook(hook(1)).await.unwrap();
+    journal.append(event(10, &[1], 10)).await.unwrap();
+    let stopped = journal.stopped();
+    let before = journal.append(event(20, &[1], 10));
+    let broken = journal.writer.ask(0, |_: &mut Txn<'_>| -> crate::fault::Step<()> {
+        let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+        Err(rusqlite::Error::SqliteFailure(error, Some("disk I/O error".into())).into())
+    });
+    assert_eq!(broken.await, Err(JournalError::Stopped("disk I/O error".into())));
+    assert_eq!(stopped.await.as_deref(), Ok("disk I/O error"));
+    for later in [before, journal.append(event(30, &[1], 10))] {
+        assert!(matches!(later.await, Ok(Appended::Stored) | Err(JournalError::Stopped(_))));
+    }
+    assert!(matches!(journal.append(event(40, &[1], 10)).await, Err(JournalError::Stopped(_))));
+    assert!(matches!(journal.event(EventId::from_number(10)).await, Err(JournalError::Stopped(_))));
+    assert!(matches!(journal.close().await, Err(JournalError::Stopped(_))));
+    assert!(matches!(open(&database(&directory)), Err(OpenError::Locked { .. })), "its files are in doubt");
+    drop(journal);
+    let journal = open(&database(&directory)).unwrap();
+    assert!(journal.event(EventId::from_number(10)).await.unwrap().is_some());
+    assert!(journal.event(EventId::from_number(40)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_panic_stops_the_journal() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = open(&database(&directory)).unwrap();
+    let stopped = journal.stopped();
+    let panics = journal.writer.ask(0, |_: &mut Txn<'_>| -> crate::fault::Step<()> { panic!("a test's own") });
+    assert!(matches!(panics.await, Err(JournalError::Stopped(_))));
+    assert!(stopped.await.unwrap().contains("panicked"));
+    assert!(matches!(journal.load().await, Err(JournalError::Stopped(_))));
+    assert!(matches!(journal.close().await, Err(JournalError::Stopped(_))));
+}
+
+fn note(number: u64) -> ExchangeRecord {
+    let head = ExchangeHead {
+        id: ExchangeId::from_number(number),
+        direction: Direction::ToHost,
+        sender: AppName::trusted("a"),
+        recipient: AppName::trusted("b"),
+        event_type: "t".into(),
+        at: Millis(0),
+    };
+    ExchangeRecord { head, ending: None, ms: None }
+}
+
+/// Notes are written by themselves in the end; those that found no place are counted.
+#[tokio::test]
+async fn notes_wait_in_a_bounded_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = open(&database(&directory)).unwrap();
+    let (release, gate) = std::sync::mpsc::channel::<()>();
+    let gate = std::sync::Mutex::new(gate);
+    let held = journal.writer.ask(0, move |_: &mut Txn<'_>| {
+        let _ = gate.lock().map(|gate| gate.recv());
+        Ok(())
+    });
+    for number in 1..=10_000 {
+        journal.note_exchange(note(number));
+    }
+    release.send(()).unwrap();
+    held.await.unwrap();
+    assert!((1000..=10_000 - 8192).contains(&journal.dropped_notes()), "{}", journal.dropped_notes());
+    let page = Page { before: None, limit: 20_000 };
+    while journal.exchanges(ExchangeFilter::default(), page).await.unwrap().len()
+        < usize::try_from(10_000 - journal.dropped_notes()).unwrap()
+    {
+        tokio::task::yield_now().await;
+    }
+}

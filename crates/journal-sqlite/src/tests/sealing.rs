@@ -1,0 +1,69 @@
+//! No secret reaches the disk in the clear, and none can be moved.
+
+use super::{Counting, database, files, open};
+use crate::MasterKey;
+use crate::seal::{Sealer, Unsealable};
+use footbridge_journal::{Journal as _, Registry as _};
+use footbridge_model::app::{App, AppSecrets, ReceiverAuth};
+use footbridge_model::hook::Origin;
+use footbridge_model::name::AppName;
+use footbridge_model::secret::{Previous, Rotating, Secret};
+use footbridge_model::time::Millis;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+fn sealer(key: u8) -> Sealer {
+    Sealer::new(&MasterKey([key; 32]), Arc::new(Counting::default()))
+}
+
+#[test]
+fn only_the_same_key_and_place_open() {
+    let ours = sealer(1);
+    let sealed = ours.seal("apps|a|secrets", b"hush").unwrap();
+    assert_ne!(sealed, ours.seal("apps|a|secrets", b"hush").unwrap(), "a nonce repeats");
+    assert_eq!(ours.open("apps|a|secrets", &sealed).unwrap().as_slice(), b"hush");
+    assert_eq!(ours.open("apps|b|secrets", &sealed), Err(Unsealable));
+    assert_eq!(sealer(2).open("apps|a|secrets", &sealed), Err(Unsealable));
+    for place in 0..sealed.len() {
+        let mut other = sealed.clone();
+        other[place] ^= 1;
+        assert_eq!(ours.open("apps|a|secrets", &other), Err(Unsealable), "byte {place}");
+        assert_eq!(ours.open("apps|a|secrets", &sealed[..place]), Err(Unsealable));
+    }
+}
+
+#[tokio::test]
+async fn the_files_hold_no_secret() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = open(&database(&directory)).unwrap();
+    let hush = |text: &str| Secret::new(format!("HUSH-{text}"));
+    let previous = Previous { secret: hush("old"), until: Millis(1), superseded: false };
+    let app = App {
+        name: AppName::trusted("shop"),
+        secrets: AppSecrets {
+            token: Rotating { current: hush("token"), previous: Some(previous) },
+            secret_key: Rotating::new(hush("key")),
+            signing_secret: Rotating::new(hush("signing")),
+        },
+        token_prefix: "Token".into(),
+        receiver_url: Some("https://shop.example".into()),
+        receiver_enabled: true,
+        receiver_auth: Some(ReceiverAuth { name: "pair".into(), secret: hush("pair") }),
+        url: None,
+        miniapp_url: None,
+        private: BTreeSet::new(),
+        origin: Origin::Api,
+        enabled: true,
+        created_at: Millis(0),
+    };
+    journal.put_app(app.clone()).await.unwrap();
+    assert_eq!(journal.load().await.unwrap().apps, [app]);
+    for closed in [false, true] {
+        if closed {
+            journal.close().await.unwrap();
+        }
+        let held = files(directory.path()).iter().map(|name| std::fs::read(directory.path().join(name)).unwrap()).collect::<Vec<_>>();
+        assert!(held.iter().any(|bytes| bytes.windows(12).any(|part| part == b"shop.example")));
+        assert!(!held.iter().any(|bytes| bytes.windows(4).any(|part| part == b"HUSH")));
+    }
+}

@@ -1,0 +1,98 @@
+//! `/api/v1/apps`.
+
+mod parse;
+mod view;
+
+use self::parse::{NewApp, PatchApp, Rotate};
+use super::body::{Body, MaybeBody};
+use super::extract::{Admin, Change, Named, Shared};
+use super::page::{List, Params};
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use footbridge_engine::{AppEntry, MadeSecrets};
+use footbridge_model::name::AppName;
+use http::{StatusCode, header};
+use std::sync::Arc;
+
+pub(super) use view::ManagedBy;
+use view::{AppView, MadeApp, Rotated};
+
+/// Lists the apps, by name.
+#[utoipa::path(get, path = "/api/v1/apps", tag = "apps", security(("admin" = [])),
+    params(("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = List<AppView>)))]
+pub(super) async fn list(_: Admin, State(shared): State<Shared>, params: Params) -> Result<Json<List<AppView>>, Problem> {
+    let window = params.window("apps", &[])?;
+    let after = window.after(|text| AppName::parse(text).ok())?;
+    let name = |entry: &Arc<AppEntry>| entry.app.name.clone();
+    let rows = window.of_sorted(shared.engine.apps(), after.as_ref(), name);
+    let now = shared.engine.now();
+    Ok(Json(window.list(rows, |entry| entry.app.name.to_string(), |entry| AppView::of(&entry, now))))
+}
+
+/// Makes an app. Its secrets are shown this once.
+#[utoipa::path(post, path = "/api/v1/apps", tag = "apps", security(("admin" = [])), request_body = NewApp,
+    responses((status = 201, body = MadeApp, headers(("Location" = String)))))]
+pub(super) async fn create(
+    _: Change,
+    State(shared): State<Shared>,
+    Body(new): Body<NewApp>,
+) -> Result<impl IntoResponse, Problem> {
+    let name = new.spec.name.clone();
+    let (entry, secrets) = shared.engine.add_app(new.spec).await?;
+    for hook in new.hooks {
+        if let Err(error) = shared.engine.add_hook(hook.of(name.clone())).await {
+            // All or nothing: an app without the hooks it was asked for would go unnoticed.
+            shared.engine.remove_app(&name).await?;
+            return Err(error.into());
+        }
+    }
+    let location = format!("/api/v1/apps/{name}");
+    let view = MadeApp::of(&entry, shared.engine.now(), &secrets);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
+}
+
+/// Shows an app, without its secrets.
+#[utoipa::path(get, path = "/api/v1/apps/{name}", tag = "apps", security(("admin" = [])),
+    params(("name" = String, Path)), responses((status = 200, body = AppView)))]
+pub(super) async fn show(_: Admin, State(shared): State<Shared>, Named(name): Named) -> Result<Json<AppView>, Problem> {
+    let entry = shared.engine.app(&name)?;
+    Ok(Json(AppView::of(&entry, shared.engine.now())))
+}
+
+/// Changes an app: what is left out stays, `null` takes away.
+#[utoipa::path(patch, path = "/api/v1/apps/{name}", tag = "apps", security(("admin" = [])), request_body = PatchApp,
+    params(("name" = String, Path)), responses((status = 200, body = AppView)))]
+pub(super) async fn change(
+    _: Change,
+    State(shared): State<Shared>,
+    Named(name): Named,
+    Body(patch): Body<PatchApp>,
+) -> Result<Json<AppView>, Problem> {
+    let entry = shared.engine.change_app(&name, patch.change).await?;
+    Ok(Json(AppView::of(&entry, shared.engine.now())))
+}
+
+/// Deletes an app with its hooks and links. Pending deliveries of those hooks become cancelled.
+#[utoipa::path(delete, path = "/api/v1/apps/{name}", tag = "apps", security(("admin" = [])),
+    params(("name" = String, Path)), responses((status = 204)))]
+pub(super) async fn remove(_: Change, State(shared): State<Shared>, Named(name): Named) -> Result<StatusCode, Problem> {
+    shared.engine.remove_app(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Replaces secrets. The new ones are shown this once; the old ones count for another 24 hours.
+#[utoipa::path(post, path = "/api/v1/apps/{name}/rotate", tag = "apps", security(("admin" = [])),
+    request_body = Option<Rotate>, params(("name" = String, Path)), responses((status = 200, body = Rotated)))]
+pub(super) async fn rotate(
+    _: Change,
+    State(shared): State<Shared>,
+    Named(name): Named,
+    MaybeBody(rotate): MaybeBody<Rotate>,
+) -> Result<Json<Rotated>, Problem> {
+    let made: MadeSecrets = shared.engine.rotate(&name, rotate.which).await?;
+    let entry = shared.engine.app(&name)?;
+    Ok(Json(Rotated::of(&entry, &made)))
+}

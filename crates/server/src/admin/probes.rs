@@ -1,0 +1,66 @@
+//! Probes, metrics, the API description and the pages of error codes.
+
+use super::extract::{Shared, local_or_admin};
+use super::spec;
+use crate::health::HealthReport;
+use crate::metrics;
+use crate::problem::{Problem, ProblemCode};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{StatusCode, header};
+
+/// Whether the process can answer.
+#[utoipa::path(get, path = "/livez", tag = "probes", responses((status = 200, body = HealthReport)))]
+pub(super) async fn livez(State(shared): State<Shared>) -> Json<HealthReport> {
+    Json(shared.health.report())
+}
+
+/// Whether the server takes work.
+#[utoipa::path(get, path = "/readyz", tag = "probes",
+    responses((status = 200, body = HealthReport), (status = 503, body = HealthReport)))]
+pub(super) async fn readyz(State(shared): State<Shared>) -> Response {
+    health(&shared)
+}
+
+/// Whether the server takes work, and what an operator should mend.
+#[utoipa::path(get, path = "/healthz", tag = "probes",
+    responses((status = 200, body = HealthReport), (status = 503, body = HealthReport)))]
+pub(super) async fn healthz(State(shared): State<Shared>) -> Response {
+    health(&shared)
+}
+
+fn health(shared: &Shared) -> Response {
+    let status = if shared.health.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(shared.health.report())).into_response()
+}
+
+/// Metrics as Prometheus text: free on loopback, else with the admin token.
+#[utoipa::path(get, path = "/metrics", tag = "probes", security((), ("admin" = [])),
+    responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
+pub(super) async fn scrape(State(shared): State<Shared>, parts: Parts) -> Result<impl IntoResponse, Problem> {
+    local_or_admin(&parts, &shared)?;
+    let text = shared.metrics.text(&shared.engine.account(), shared.health.is_ready());
+    Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text))
+}
+
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", tag = "probes", responses((status = 200)))]
+pub(super) async fn openapi() -> Result<impl IntoResponse, Problem> {
+    let text = spec::description().map_err(|error| {
+        tracing::error!(%error, "the API description could not be written");
+        Problem::new(ProblemCode::Internal, "the description could not be written")
+    })?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], text))
+}
+
+/// What a problem's `type` leads to: the page of its code.
+#[utoipa::path(get, path = "/docs/errors/{code}", tag = "probes", params(("code" = ProblemCode, Path)),
+    responses((status = 200, body = String, content_type = "text/markdown")))]
+pub(super) async fn error_page(code: Option<Path<String>>) -> Result<impl IntoResponse, Problem> {
+    let Path(text) = code.ok_or_else(|| Problem::missing("page"))?;
+    let found = ProblemCode::ALL.iter().find(|code| code.as_str() == text);
+    let code = found.ok_or_else(|| Problem::missing("page"))?;
+    Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], code.page()))
+}

@@ -1,0 +1,65 @@
+//! The URL map of everything here.
+
+use super::extract::Shared;
+use super::{AdminState, apps, deliveries, events, exchanges, explain, hooks, links, probes};
+use crate::metrics::Surface;
+use crate::problem::{Problem, ProblemCode};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{get, patch, post};
+use http::{HeaderValue, Method, header};
+use std::sync::Arc;
+
+/// Everything here as one service.
+pub fn router(state: AdminState) -> Router {
+    let shared: Shared = Arc::new(state);
+    Router::new()
+        .route("/api/v1/apps", get(apps::list).post(apps::create))
+        .route("/api/v1/apps/{name}", get(apps::show).patch(apps::change).delete(apps::remove))
+        .route("/api/v1/apps/{name}/rotate", post(apps::rotate))
+        .route("/api/v1/links", get(links::list).post(links::create))
+        .route("/api/v1/links/{host}/{miniapp}", get(links::show).patch(links::change).delete(links::remove))
+        .route("/api/v1/hooks", get(hooks::list).post(hooks::create))
+        .route("/api/v1/hooks/{id}", patch(hooks::change).delete(hooks::remove).get(hooks::show))
+        .route("/api/v1/events", get(events::list))
+        .route("/api/v1/events/{id}", get(events::show))
+        .route("/api/v1/deliveries", get(deliveries::list))
+        .route("/api/v1/deliveries/retry", post(deliveries::retry_many))
+        .route("/api/v1/deliveries/{id}", get(deliveries::show))
+        .route("/api/v1/deliveries/{id}/retry", post(deliveries::retry))
+        .route("/api/v1/exchanges", get(exchanges::list))
+        .route("/api/v1/exchanges/{id}", get(exchanges::show))
+        .route("/api/v1/explain", post(explain::explain))
+        .route("/livez", get(probes::livez))
+        .route("/readyz", get(probes::readyz))
+        .route("/healthz", get(probes::healthz))
+        .route("/metrics", get(probes::scrape))
+        .route("/openapi.json", get(probes::openapi))
+        .route("/docs/errors/{code}", get(probes::error_page))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(&shared), finish))
+        .with_state(shared)
+}
+
+async fn not_found() -> Problem {
+    Problem::new(ProblemCode::NotFound, "there is nothing under this path; /openapi.json lists what there is")
+}
+
+async fn method_not_allowed(method: Method) -> Problem {
+    let detail = format!("this path does not take {method}; the header `Allow` says what it takes");
+    Problem::new(ProblemCode::MethodNotAllowed, detail)
+}
+
+/// Counts the answer, and keeps it out of every cache: some hold secrets, all grow old.
+async fn finish(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let surface = if request.uri().path().starts_with("/api/") { Surface::Admin } else { Surface::Other };
+    let mut response = next.run(request).await;
+    shared.metrics.request(surface, response.status());
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
