@@ -169,7 +169,7 @@ impl Admin {
         assert!((200..300).contains(&answer.status), "DELETE {tail}: {} {}", answer.status, answer.text());
     }
 
-    /// Every item of a list, over all its pages; `tail` already has a `?`.
+    /// Every item of a list, over all its pages; `tail` has a `?` and no cursor.
     #[track_caller]
     pub fn all(&self, tail: &str) -> Vec<Value> {
         let mut items = Vec::new();

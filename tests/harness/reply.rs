@@ -143,6 +143,9 @@ impl Reply {
         for (name, value) in &self.headers {
             let _ = write!(head, "{name}: {value}\r\n");
         }
+        if matches!(self.how, How::ByByte(_)) {
+            head.push_str("Connection: close\r\n");
+        }
         let bare = self.status == 204 || self.status == 304;
         match self.how {
             How::Chunked | How::Endless => head.push_str("Transfer-Encoding: chunked\r\n"),

@@ -179,33 +179,27 @@ impl Engine {
             answer_wait: limits.answer_wait,
         });
         let (first_uses, noticed) = mpsc::channel(64);
-        let house = House {
-            registry: Arc::clone(&registry),
-            journal: Arc::clone(&journal),
-            clock: Arc::clone(&clock),
-            keep: Keep { ended: limits.keep, dead: limits.keep_dead },
-            first_uses: noticed,
-        };
+        let keep = Keep { ended: limits.keep, dead: limits.keep_dead };
+        let house = House::new(&registry, &journal, &clock, keep, noticed);
         let inner = Inner { registry, journal, clock, ids, lanes, drain, publisher, exchanges, first_uses };
         Ok(Started { engine: Self(Arc::new(inner)), dispatcher, house, warnings })
     }
 
     /// The app whose token this is.
     pub fn caller_by_token(&self, token: &[u8]) -> Option<Caller> {
-        self.noticed(self.0.registry.by_token(token, self.now())?)
+        self.0.registry.by_token(token, self.now()).inspect(|caller| self.notice(caller))
     }
 
     /// The app that an `Authorization` header of the bridge proves.
     pub fn caller_by_authorization(&self, header: &[u8]) -> Option<Caller> {
-        self.noticed(self.0.registry.by_authorization(header, self.now())?)
+        self.0.registry.by_authorization(header, self.now()).inspect(|caller| self.notice(caller))
     }
 
-    fn noticed(&self, caller: Caller) -> Option<Caller> {
+    fn notice(&self, caller: &Caller) {
         if let Some(kind) = caller.first_use {
             // When the queue is full the next use is noted instead.
             let _ = self.0.first_uses.try_send((caller.entry.app.name.clone(), kind));
         }
-        Some(caller)
     }
 
     /// The time of day.

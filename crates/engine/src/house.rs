@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// How often old things are looked for.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 /// The pause between two portions, so that deleting delays nobody.
 const BREATH: Duration = Duration::from_millis(20);
 
@@ -24,11 +24,11 @@ pub(crate) struct Keep {
 
 /// The housekeeper; runs beside the dispatcher.
 pub struct House {
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) keep: Keep,
-    pub(crate) first_uses: mpsc::Receiver<(AppName, SecretKind)>,
+    registry: Arc<Registry>,
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    keep: Keep,
+    first_uses: mpsc::Receiver<(AppName, SecretKind)>,
 }
 
 impl std::fmt::Debug for House {
@@ -38,6 +38,17 @@ impl std::fmt::Debug for House {
 }
 
 impl House {
+    pub(crate) fn new(
+        registry: &Arc<Registry>,
+        journal: &Arc<dyn Journal>,
+        clock: &Arc<dyn Clock>,
+        keep: Keep,
+        first_uses: mpsc::Receiver<(AppName, SecretKind)>,
+    ) -> Self {
+        let (registry, journal, clock) = (Arc::clone(registry), Arc::clone(journal), Arc::clone(clock));
+        Self { registry, journal, clock, keep, first_uses }
+    }
+
     /// Keeps house until `drain` turns true.
     pub async fn run(mut self, mut drain: watch::Receiver<bool>) {
         let mut wait = BREATH;

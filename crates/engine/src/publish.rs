@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long an `Idempotency-Key` is remembered.
-pub(crate) const KEY_KEPT: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const KEY_KEPT: Duration = Duration::from_hours(24);
 
 /// Why an event was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

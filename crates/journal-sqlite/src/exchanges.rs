@@ -44,7 +44,7 @@ pub(crate) fn begin(txn: &Txn<'_>, head: &ExchangeHead, used: Option<&KeyUse>) -
     if let Some(used) = used {
         keys::put(txn, used, head.id.number(), head.at, None)?;
     }
-    Ok(Begun::Begun)
+    Ok(Begun::Started)
 }
 
 /// Keeps an exchange, without its answer.

@@ -112,7 +112,7 @@ pub struct Recovery {
 #[derive(Debug, Clone)]
 pub enum Begun {
     /// Kept as running: send it.
-    Begun,
+    Started,
     /// The same key and request run already.
     Running(ExchangeId),
     /// The same key and request ended before, like this.

@@ -143,12 +143,11 @@ impl Outcome {
             Self::Answered { status: 200..300, .. } => return Next::Delivered,
             Self::Answered { status: 410, .. } => return Next::Gone,
             Self::Answered { status: 429 | 503, retry_after } => *retry_after,
-            Self::Answered { .. } => None,
             Self::Failed(failure) if failure.kind == FailureKind::Blocked => return Next::Dead(failure.to_string()),
             Self::Failed(failure) if failure.kind == FailureKind::Timeout && answer == AnswerRule::Optional => {
                 return Next::Unanswered;
             }
-            Self::Failed(_) => None,
+            Self::Answered { .. } | Self::Failed(_) => None,
         };
         match schedule.wait(attempt, asked, unit) {
             Some(wait) => Next::Retry(now.plus(wait)),

@@ -165,7 +165,7 @@ mod tests {
         let source = IdSource::above(0);
         let now = Millis(EPOCH + 1_000_000);
         let first = source.next(now);
-        let block = source.block(now.minus(std::time::Duration::from_secs(3600)), 5);
+        let block = source.block(now.minus(std::time::Duration::from_hours(1)), 5);
         assert!(block > first);
         assert!(source.next(now) > block + 4);
     }

@@ -1,6 +1,6 @@
 //! Reading a request's body: never more than is allowed, never for longer than is decent.
 
-use crate::listen::Watch;
+use crate::watch::Watch;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};

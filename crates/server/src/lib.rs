@@ -17,7 +17,7 @@ mod cors;
 mod openapi;
 mod percent;
 mod router;
+mod state;
+mod watch;
 
-pub use bolt::BoltOptions;
-pub use bridge::BridgeOptions;
-pub use router::Shared;
+pub use state::{BoltOptions, BridgeOptions, Shared};

@@ -1,50 +1,21 @@
 //! The whole URL map, and what holds for every request.
 
 use crate::admin::PeerAddr;
-use crate::bridge::BridgeOptions;
-use crate::bolt::BoltOptions;
-use crate::listen::Watch;
-use crate::metrics::{Metrics, Surface};
+use crate::state::Local;
+use crate::watch::Watch;
+use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use crate::{bolt, bridge, cors};
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
-use footbridge_engine::{Courier, Engine};
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Request, Response, Version};
+use footbridge_model::exchange::Direction;
+use http::{HeaderMap, Request, Response, Version};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::sync::Arc;
 use tower_service::Service as _;
-
-/// What every shard shares.
-pub struct Shared {
-    /// The engine.
-    pub engine: Engine,
-    /// Counters.
-    pub metrics: Arc<Metrics>,
-    /// Administration, health and metrics.
-    pub admin: axum::Router,
-    /// The surface of Boxo.
-    pub bridge: BridgeOptions,
-    /// The surface of Bolt.
-    pub bolt: BoltOptions,
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
-    }
-}
-
-/// What one shard has for itself.
-pub(crate) struct Local {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) courier: Rc<Courier>,
-    pub(crate) admin: axum::Router,
-}
 
 /// The body of an answer.
 pub(crate) type Body = Either<Full<Bytes>, axum::body::Body>;
@@ -62,29 +33,51 @@ pub(crate) async fn answer(
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return response.map(Either::Right);
     }
-    let path = request.uri().path();
-    if let Some(tail) = path.strip_prefix("/api/v1/event-bridge/") {
-        if let Some(direction) = bridge::direction(tail) {
+    let metrics = &local.shared.metrics;
+    match Route::of(request.uri().path()) {
+        Route::Exchange(direction) => {
             let response = bridge::exchange(&local, direction, request, &watch).await;
-            local.shared.metrics.request(Surface::Bridge, response.status());
-            return response.map(Either::Left);
+            metrics.request(Surface::Bridge, response.status());
+            response.map(Either::Left)
         }
-    } else if path == "/api/events" || path.starts_with("/api/events/") {
-        let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
-        let response = if preflight { cors::preflight() } else { bolt::events(&local, request, &watch).await };
-        local.shared.metrics.request(Surface::Events, response.status());
-        return cors::allow(response, &asked).map(Either::Left);
-    } else if let Some(tail) = path.strip_prefix("/api/v1/miniapps/") {
-        if let Some(miniapp) = bridge::settings_of(tail) {
-            let asked = cors::Asked::of(&request);
-            let answered = match *request.method() {
-                Method::OPTIONS => cors::preflight(),
-                _ => bridge::settings(&local, &miniapp, &request),
-            };
-            return cors::allow(answered, &asked).map(Either::Left);
+        Route::Events => {
+            let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
+            let response = if preflight { cors::preflight() } else { bolt::events(&local, request, &watch).await };
+            metrics.request(Surface::Events, response.status());
+            cors::allow(response, &asked).map(Either::Left)
         }
+        Route::Settings(miniapp) => {
+            let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
+            let response = if preflight { cors::preflight() } else { bridge::settings(&local, &miniapp, &request) };
+            metrics.request(Surface::Bridge, response.status());
+            cors::allow(response, &asked).map(Either::Left)
+        }
+        Route::Admin => admin(&local, request, peer).await.map(Either::Right),
     }
-    admin(&local, request, peer).await.map(Either::Right)
+}
+
+/// The surfaces, by path.
+#[derive(Debug, PartialEq, Eq)]
+enum Route {
+    /// The two endpoints of the bridge.
+    Exchange(Direction),
+    /// Everything of the Events API.
+    Events,
+    /// Where the page of this miniapp is.
+    Settings(String),
+    /// Administration, probes, and whatever there is not.
+    Admin,
+}
+
+impl Route {
+    fn of(path: &str) -> Self {
+        let exchange = || path.strip_prefix("/api/v1/event-bridge/").and_then(bridge::direction).map(Self::Exchange);
+        let settings = || path.strip_prefix("/api/v1/miniapps/").and_then(bridge::settings_of).map(Self::Settings);
+        if path == "/api/events" || path.starts_with("/api/events/") {
+            return Self::Events;
+        }
+        exchange().or_else(settings).unwrap_or(Self::Admin)
+    }
 }
 
 async fn admin(local: &Local, mut request: Request<Incoming>, peer: SocketAddr) -> Response<axum::body::Body> {
@@ -109,4 +102,28 @@ fn check(request: &Request<Incoming>) -> Result<(), &'static str> {
         return Err("the request has both Content-Length and Transfer-Encoding");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn surfaces_by_path() {
+        for (path, route) in [
+            ("/api/v1/event-bridge/hostapp", Route::Exchange(Direction::ToMiniapp)),
+            ("/api/v1/event-bridge/miniapp/", Route::Exchange(Direction::ToHost)),
+            ("/api/v1/event-bridge/miniapp/x", Route::Admin),
+            ("/api/events", Route::Events),
+            ("/api/events/camera/*", Route::Events),
+            ("/api/eventsx", Route::Admin),
+            ("/api/v1/miniapps/shop/settings", Route::Settings("shop".into())),
+            ("/api/v1/miniapps/a%20b/settings/", Route::Settings("a b".into())),
+            ("/api/v1/miniapps/shop", Route::Admin),
+            ("/api/v1/apps", Route::Admin),
+            ("/", Route::Admin),
+        ] {
+            assert_eq!(Route::of(path), route, "{path}");
+        }
+    }
 }

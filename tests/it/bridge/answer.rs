@@ -26,7 +26,7 @@ fn framing_and_labels_of_the_receiver_do_not_matter() {
     let body = r#"{"a": "0123456789abcdef0123456789abcdef"}"#;
     let until_close = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{body}");
     let hinted = format!(
-        "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+        "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     let old = format!("HTTP/1.0 200 OK\r\n\r\n{body}");

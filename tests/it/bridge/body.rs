@@ -104,9 +104,8 @@ fn the_payload_passes_byte_for_byte() {
         let mut names = members(&got.body);
         names.sort();
         assert_eq!(names, ["app_id", "client_id", "event_type", "payload"]);
-        let told = got.json();
-        let told = (&told["app_id"], &told["client_id"], &told["event_type"]);
-        assert_eq!(told, (&"shop".into(), &"superapp".into(), &"user_profile_updated".into()));
+        let told = ["app_id", "client_id", "event_type"].map(|name| raw_member(&got.body, name));
+        assert_eq!(told, ["\"shop\"", "\"superapp\"", "\"user_profile_updated\""]);
     });
 }
 

@@ -27,6 +27,7 @@ fn they_hear_from_the_start_and_after_every_restart() {
         assert_eq!(gateway.bolt("camera").publish("photo-saved", &json!({}))["deliveries"], 2);
         assert_eq!(receiver.wait_at("/fax/hooks/photo", round).len(), round);
         assert_eq!(receiver.wait_at("/all", round).len(), round);
+        until("the records", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
         gateway.kill9().start_again();
         assert_eq!(ids(&gateway), before, "a persistent hook changed its id");
     }

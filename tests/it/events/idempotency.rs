@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use harness::{Answer, Gateway, assert_bolt_error, each, pause};
+use harness::{Answer, Gateway, WAIT, assert_bolt_error, each, pause, until};
 
 use super::apps::apps;
 
@@ -19,6 +19,7 @@ fn the_same_again_is_the_same_answer_and_no_second_event() {
     for _ in 0..3 {
         assert_eq!(keyed(&gateway, "camera", "k", r#"{"body":1}"#).expect(200).text(), first.text());
     }
+    until("the record", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
     gateway.kill9().start_again();
     assert_eq!(keyed(&gateway, "camera", "k", r#"{"body":1}"#).expect(200).text(), first.text());
     pause(Duration::from_millis(100));

@@ -66,7 +66,8 @@ impl Sender {
         // The budget is for what waits; this no longer does.
         drop(waiting);
         let (at, begun) = (self.clock.now(), Instant::now());
-        let result = match self.outbound(&event, &delivery, n, hook, app, at) {
+        let parcel = Parcel { event: &event, delivery: &delivery, n, now: at };
+        let result = match self.outbound(&parcel, hook, app) {
             Ok(outbound) => self.courier.send(Outbound { written, ..outbound }).await,
             Err(failure) => Err(failure),
         };
@@ -78,23 +79,16 @@ impl Sender {
         Tried::Made(Attempt { n, at, status: outcome.status(), error: outcome.error(), ms }, outcome)
     }
 
-    fn outbound(
-        &self,
-        event: &Event,
-        delivery: &str,
-        n: u32,
-        hook: &HookEntry,
-        app: &AppEntry,
-        now: Millis,
-    ) -> Result<Outbound, Failure> {
+    fn outbound(&self, parcel: &Parcel<'_>, hook: &HookEntry, app: &AppEntry) -> Result<Outbound, Failure> {
         let target = match &hook.destination {
             Destination::Http(target) => Arc::clone(target),
             Destination::Nowhere(why) => return Err(Failure::before(FailureKind::Refused, *why)),
         };
+        let now = parcel.now;
         let to = Addressee { kind: hook.hook.kind, token: app.token(now), public_url: &self.public_url };
-        let body = envelope::write(event, now, to);
-        let id = event.id.to_string();
-        let headers = headers(event, &id, delivery, n, app.signature(&id, &body, now), now)
+        let body = envelope::write(parcel.event, now, to);
+        let headers = parcel
+            .headers(&body, app)
             .ok_or_else(|| Failure::before(FailureKind::Malformed, "the headers cannot be sent"))?;
         Ok(Outbound {
             method: Method::POST,
@@ -109,26 +103,30 @@ impl Sender {
     }
 }
 
-/// The publisher's headers first, ours over them.
-fn headers(
-    event: &Event,
-    id: &str,
-    delivery: &str,
+/// What one attempt sends, to whomever.
+struct Parcel<'a> {
+    event: &'a Event,
+    delivery: &'a str,
     n: u32,
-    signature: Option<HeaderValue>,
     now: Millis,
-) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::with_capacity(8);
-    for (name, value) in event.headers.iter() {
-        headers.insert(name.clone(), value.clone());
+}
+
+impl Parcel<'_> {
+    /// The publisher's headers first, ours over them.
+    fn headers(&self, body: &[u8], app: &AppEntry) -> Option<HeaderMap> {
+        let id = self.event.id.to_string();
+        let mut headers = HeaderMap::with_capacity(8);
+        for (name, value) in self.event.headers.iter() {
+            headers.insert(name.clone(), value.clone());
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(WEBHOOK_SIGNATURE, app.signature(&id, body, self.now)?);
+        headers.insert(WEBHOOK_ID, HeaderValue::from_str(&id).ok()?);
+        headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(self.now.seconds()));
+        headers.insert(DELIVERY_ID, HeaderValue::from_str(self.delivery).ok()?);
+        headers.insert(ATTEMPT, HeaderValue::from(self.n));
+        Some(headers)
     }
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(WEBHOOK_ID, HeaderValue::from_str(id).ok()?);
-    headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(now.seconds()));
-    headers.insert(WEBHOOK_SIGNATURE, signature?);
-    headers.insert(DELIVERY_ID, HeaderValue::from_str(delivery).ok()?);
-    headers.insert(ATTEMPT, HeaderValue::from(n));
-    Some(headers)
 }
 
 fn answered(answer: &Answer, now: Millis) -> Outcome {

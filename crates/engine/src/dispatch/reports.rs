@@ -33,7 +33,7 @@ impl State {
                     let silent = matches!(&tried, Tried::Made(_, Outcome::Failed(_)));
                     self.land(&flight, !silent);
                 }
-                self.conclude(flight, tried);
+                self.conclude(&flight, tried);
             }
         }
     }
@@ -50,20 +50,20 @@ impl State {
     }
 
     /// Records what an attempt came to and what becomes of its delivery.
-    fn conclude(&mut self, flight: Flight, tried: Tried) {
+    fn conclude(&mut self, flight: &Flight, tried: Tried) {
         let hook = flight.hook.hook.id;
         let now = self.parts.clock.now();
         let (attempt, outcome) = match tried {
             Tried::Made(attempt, outcome) => (attempt, outcome),
-            Tried::NotNow => return self.wait_again(hook, Due { at: now.plus(AGAIN), ..flight.due }),
+            Tried::NotNow => return self.wait_again(hook, Due { at: now.plus(AGAIN), ..flight.due.clone() }),
         };
         let attempts = attempt.n;
         let since_retry = attempts.saturating_sub(flight.due.attempts_base);
         let answer = flight.hook.hook.options.answer;
         let next = outcome.next(since_retry, answer, &self.parts.schedule, now, self.parts.entropy.unit());
-        self.record(&flight, attempt, &next);
+        self.record(flight, attempt, &next);
         match next {
-            Next::Retry(at) => self.wait_again(hook, Due { at, attempts, ..flight.due }),
+            Next::Retry(at) => self.wait_again(hook, Due { at, attempts, ..flight.due.clone() }),
             Next::Gone => self.end_hook(hook),
             Next::Delivered | Next::Unanswered | Next::Dead(_) => {}
         }

@@ -22,7 +22,7 @@ impl Exchanges {
             until: ready.head.at.plus(KEY_KEPT),
         });
         match self.journal.begin_exchange(ready.head.clone(), key).await {
-            Ok(Begun::Begun) => {}
+            Ok(Begun::Started) => {}
             Ok(Begun::Replay(record)) => {
                 let reply = record.ending.map_or(Reply::Accepted, Reply::Ended);
                 return ExchangeReply { id: record.head.id, replayed: true, reply };

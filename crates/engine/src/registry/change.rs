@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a replaced secret still counts.
-const OVERLAP: Duration = Duration::from_secs(24 * 3600);
+const OVERLAP: Duration = Duration::from_hours(24);
 /// What made tokens begin with, so that scanners can tell a leaked one.
 const TOKEN_MARK: &str = "fbt_";
 /// The same for secret keys.

@@ -37,10 +37,11 @@ fn greeting(built: &Built, database: &str) -> String {
         Source::Found(path) => format!("in {}", path.display()),
         Source::Made(path) => format!("made, in {}", path.display()),
     };
-    let warnings: String = built.warnings.iter().map(|warning| format!("\nwarning: {warning}")).collect();
-    format!(
-        "Footbridge {} listening on http://{}\n  database     {database}\n  admin token  {token}{warnings}",
-        env!("CARGO_PKG_VERSION"),
-        built.address,
-    )
+    let mut lines = vec![
+        format!("Footbridge {} listening on http://{}", env!("CARGO_PKG_VERSION"), built.address),
+        format!("  database     {database}"),
+        format!("  admin token  {token}"),
+    ];
+    lines.extend(built.warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.join("\n")
 }

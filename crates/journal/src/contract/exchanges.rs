@@ -22,7 +22,7 @@ pub async fn exchanges_are_kept<S: Subject>(mut subject: S) {
     back.direction = Direction::ToHost;
     (back.sender, back.recipient) = (name("mic"), name("camera"));
     for head in [head(10), back.clone(), head(30)] {
-        assert!(matches!(subject.store().begin_exchange(head, None).await.unwrap(), Begun::Begun));
+        assert!(matches!(subject.store().begin_exchange(head, None).await.unwrap(), Begun::Started));
     }
     let finish = async |subject: &S, number, ending| {
         let id = ExchangeId::from_number(number);
@@ -66,11 +66,11 @@ pub async fn keys_of_exchanges<S: Subject>(mut subject: S) {
         subject.store().begin_exchange(head(number), Some(used)).await.unwrap()
     };
     let id = ExchangeId::from_number;
-    assert!(matches!(begin(&subject, 10, 1).await, Begun::Begun));
+    assert!(matches!(begin(&subject, 10, 1).await, Begun::Started));
     assert!(matches!(begin(&subject, 20, 1).await, Begun::Running(first) if first == id(10)));
     assert!(matches!(begin(&subject, 30, 2).await, Begun::Mismatch));
     subject.store().finish_exchange(id(10), failure(), 1, at(9000), KeyAfter::Released).await.unwrap();
-    assert!(matches!(begin(&subject, 40, 2).await, Begun::Begun));
+    assert!(matches!(begin(&subject, 40, 2).await, Begun::Started));
     subject.store().finish_exchange(id(40), answer(), 1, at(9000), KeyAfter::Repeats).await.unwrap();
     subject.restart().await;
     let Begun::Replay(record) = begin(&subject, 50, 2).await else { panic!("the key does not repeat the exchange") };
@@ -80,7 +80,7 @@ pub async fn keys_of_exchanges<S: Subject>(mut subject: S) {
         assert!(subject.store().exchange(id(number)).await.unwrap().is_none(), "{number} was kept");
     }
     let late = subject.store().begin_exchange(head(1000), Some(key("k", 1, at(2000)))).await.unwrap();
-    assert!(matches!(late, Begun::Begun));
+    assert!(matches!(late, Begun::Started));
 }
 
 /// A noted exchange is written with what is written next, without its answer.

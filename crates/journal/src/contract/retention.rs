@@ -76,5 +76,5 @@ async fn keys_and_exchanges<S: Subject>(subject: &S) {
     assert!(matches!(subject.store().append(keyed).await.unwrap(), Appended::Replay(_)));
     retain(subject, at(4000), at(4000), at(7000)).await;
     let fresh = subject.store().begin_exchange(head(92), Some(key("exchange 80", 2, at(9000)))).await.unwrap();
-    assert!(matches!(fresh, Begun::Begun));
+    assert!(matches!(fresh, Begun::Started));
 }

@@ -26,7 +26,7 @@ impl State {
         if let Some(used) = used {
             self.keep_key(used, Target::Exchange(id));
         }
-        Begun::Begun
+        Begun::Started
     }
 
     pub(super) fn keep(&mut self, record: ExchangeRecord) {

@@ -18,7 +18,7 @@ use std::time::Duration;
 use utoipa::ToSchema;
 
 /// How long the sender may read how its exchange ended.
-const KEPT: Duration = Duration::from_secs(24 * 3600);
+const KEPT: Duration = Duration::from_hours(24);
 
 /// Where an exchange stands.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]

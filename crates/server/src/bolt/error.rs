@@ -114,13 +114,11 @@ impl From<PublishError> for BoltError {
 
 impl From<JournalError> for BoltError {
     fn from(error: JournalError) -> Self {
-        match error {
-            JournalError::Full => Self::new(Code::JournalFull, error.to_string()),
-            _ => {
-                tracing::error!(%error, "the journal failed");
-                Self::new(Code::Unknown, "the server could not keep it; nothing was accepted")
-            }
+        if error == JournalError::Full {
+            return Self::new(Code::JournalFull, error.to_string());
         }
+        tracing::error!(%error, "the journal failed");
+        Self::new(Code::Unknown, "the server could not keep it; nothing was accepted")
     }
 }
 

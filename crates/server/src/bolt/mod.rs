@@ -6,6 +6,4 @@ mod render;
 mod route;
 mod target;
 
-pub use route::BoltOptions;
-
 pub(crate) use route::events;

@@ -5,9 +5,9 @@ use super::parse::{self, Members};
 use super::render::{self, HookView};
 use super::target::{self, Target};
 use crate::body::{self, BodyError};
-use crate::listen::Watch;
+use crate::watch::Watch;
 use crate::metrics::Surface;
-use crate::router::Local;
+use crate::state::Local;
 use bytes::Bytes;
 use footbridge_engine::{AppEntry, Caller};
 use footbridge_model::secret::digest;
@@ -15,15 +15,6 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-
-/// How the Events API behaves.
-#[derive(Debug, Clone, Copy)]
-pub struct BoltOptions {
-    /// The largest request body, in bytes.
-    pub body: usize,
-    /// Whether errors come with status 200, for Bolt's own clients.
-    pub http_200_errors: bool,
-}
 
 type Answer = Result<Response<Full<Bytes>>, BoltError>;
 

@@ -7,7 +7,5 @@ mod render;
 mod route;
 mod settings;
 
-pub use route::BridgeOptions;
-
 pub(crate) use route::{direction, exchange};
 pub(crate) use settings::{settings, settings_of};

@@ -5,9 +5,9 @@ use super::parse;
 use super::prefer::Prefer;
 use super::render::render;
 use crate::body::{self, BodyError};
-use crate::listen::Watch;
+use crate::watch::Watch;
 use crate::metrics::Surface;
-use crate::router::Local;
+use crate::state::Local;
 use bytes::Bytes;
 use footbridge_engine::{Caller, Engine, ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
 use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure};
@@ -17,13 +17,6 @@ use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::Instant;
-
-/// Limits of the bridge.
-#[derive(Debug, Clone, Copy)]
-pub struct BridgeOptions {
-    /// The largest request body, in bytes.
-    pub body: usize,
-}
 
 /// Which way a path behind `/api/v1/event-bridge/` sends.
 pub(crate) fn direction(tail: &str) -> Option<Direction> {

@@ -2,7 +2,7 @@
 
 use super::render::json_response;
 use crate::percent;
-use crate::router::Local;
+use crate::state::Local;
 use bytes::Bytes;
 use http::header::{ALLOW, HeaderValue};
 use http::{Method, Request, Response, StatusCode};

@@ -1,6 +1,6 @@
 //! One connection, from its first byte to its last.
 
-use super::watch::{End, Watch, Watched};
+use crate::watch::{End, Watch, Watched};
 use hyper::body::Incoming;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;

@@ -6,9 +6,6 @@
 mod accept;
 mod connection;
 mod shard;
-mod watch;
 
 pub use accept::{Listener, bind};
 pub use shard::{Shard, ShardHandle, ShardOptions};
-
-pub(crate) use watch::Watch;

@@ -1,8 +1,9 @@
 //! A shard: the connections of one thread, and all that their requests need there.
 
 use super::connection;
-use super::watch::Watches;
-use crate::router::{self, Local, Shared};
+use crate::watch::Watches;
+use crate::router;
+use crate::state::{Local, Shared};
 use footbridge_engine::{Courier, CourierShared};
 use std::net::{SocketAddr, TcpStream as StdStream};
 use std::rc::Rc;

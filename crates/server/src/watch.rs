@@ -17,7 +17,7 @@ const BODY_GRACE: Duration = Duration::from_secs(5);
 /// Bytes a second.
 const SLOWEST: u64 = 1024;
 /// Between requests, the rest of an answer being read included.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -29,7 +29,7 @@ enum Phase {
 
 /// How a connection is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// After the request under way, if any.
     Graceful,
     /// At once.
@@ -57,14 +57,14 @@ impl Watch {
     }
 
     /// Bytes came in.
-    pub(super) fn bytes_came(&self) {
+    pub(crate) fn bytes_came(&self) {
         if self.phase.get() == Phase::Idle {
             self.enter(Phase::Head);
         }
     }
 
     /// The head is complete.
-    pub(super) fn request(&self) {
+    pub(crate) fn request(&self) {
         self.phase.set(Phase::Busy);
     }
 
@@ -86,12 +86,12 @@ impl Watch {
     }
 
     /// The answer is ready to be written.
-    pub(super) fn answered(&self) {
+    pub(crate) fn answered(&self) {
         self.enter(Phase::Idle);
     }
 
     /// Waits until the connection is to end.
-    pub(super) async fn ended(&self) -> End {
+    pub(crate) async fn ended(&self) -> End {
         loop {
             if let Some(end) = self.end.take() {
                 return end;
@@ -119,14 +119,14 @@ impl Watch {
 
 /// The connections of one shard.
 #[derive(Debug, Default)]
-pub(super) struct Watches {
+pub(crate) struct Watches {
     open: RefCell<HashMap<u64, Rc<Watch>>>,
     next: Cell<u64>,
 }
 
 impl Watches {
     /// Watches a new connection until the guard is dropped.
-    pub(super) fn open(self: &Rc<Self>) -> Watched {
+    pub(crate) fn open(self: &Rc<Self>) -> Watched {
         let id = self.next.get();
         self.next.set(id.wrapping_add(1));
         let watch = Rc::new(Watch::new());
@@ -135,7 +135,7 @@ impl Watches {
     }
 
     /// Ends those that take too long.
-    pub(super) fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         let now = Instant::now();
         for watch in self.open.borrow().values() {
             watch.sweep(now);
@@ -143,23 +143,23 @@ impl Watches {
     }
 
     /// Ends all once what is under way has been answered.
-    pub(super) fn end_all(&self) {
+    pub(crate) fn end_all(&self) {
         for watch in self.open.borrow().values() {
             watch.order(End::Graceful);
         }
     }
 
     /// How many are open.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.open.borrow().len()
     }
 }
 
 /// A connection under watch.
 #[derive(Debug)]
-pub(super) struct Watched {
+pub(crate) struct Watched {
     id: u64,
-    pub(super) watch: Rc<Watch>,
+    pub(crate) watch: Rc<Watch>,
     all: Rc<Watches>,
 }
 

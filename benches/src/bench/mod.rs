@@ -1,0 +1,89 @@
+//! What is measured, one question a file.
+
+mod backlog;
+mod exchange;
+mod idle;
+mod isolation;
+mod publish;
+
+use crate::Outcome;
+use crate::cli::Options;
+use crate::machine::Quiet;
+use crate::report::Section;
+use crate::stage::Stage;
+use crate::targets::packages::{self, Package};
+use crate::targets::{Footbridge, Setup};
+use std::path::Path;
+
+/// What a bench works with.
+#[derive(Debug)]
+pub(crate) struct Bench<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) program: &'a Path,
+    pub(crate) stage: &'a Stage,
+    pub(crate) quiet: &'a Quiet,
+}
+
+/// The benches by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Name {
+    /// Exchanges, against nginx `proxy_pass`
+    Exchange,
+    /// Durable publishes, against Redis with `appendfsync always`
+    Publish,
+    /// Start and memory of a server that does nothing
+    Idle,
+    /// A receiver that is down while events pile up
+    Backlog,
+    /// One receiver in twenty that hangs
+    Isolation,
+}
+
+impl Name {
+    pub(crate) const fn all() -> &'static [Self] {
+        &[Self::Exchange, Self::Publish, Self::Idle, Self::Backlog, Self::Isolation]
+    }
+
+    /// Measures.
+    pub(crate) fn run(self, bench: &mut Bench<'_>) -> Outcome<Section> {
+        let mut section = match self {
+            Self::Exchange => exchange::run(bench),
+            Self::Publish => publish::run(bench),
+            Self::Idle => idle::run(bench),
+            Self::Backlog => backlog::run(bench),
+            Self::Isolation => isolation::run(bench),
+        }?;
+        section.noise(bench.quiet);
+        Ok(section)
+    }
+
+    fn packages(self) -> &'static [Package] {
+        match self {
+            Self::Exchange => &[packages::WRK, packages::NGINX],
+            Self::Publish => &[packages::REDIS, packages::REDIS_BENCHMARK],
+            Self::Idle | Self::Backlog | Self::Isolation => &[],
+        }
+    }
+}
+
+/// The baselines that these benches need.
+pub(crate) fn packages(names: &[Name]) -> Vec<Package> {
+    names.iter().flat_map(|name| name.packages()).copied().collect()
+}
+
+impl Bench<'_> {
+    fn footbridge(&self, setup: &Setup) -> Outcome<Footbridge> {
+        let setup = Setup { shards: self.options.shards, ..setup.clone() };
+        Footbridge::start(self.stage, self.program, &setup)
+    }
+}
+
+/// Values of one kind out of several turns.
+fn column<T>(turns: &[T], value: impl Fn(&T) -> f64) -> Vec<f64> {
+    turns.iter().map(value).collect()
+}
+
+/// Turn by turn, one over the other.
+fn ratios(over: &[f64], under: &[f64]) -> Vec<f64> {
+    over.iter().zip(under).map(|(over, under)| over / under).collect()
+}

@@ -1,0 +1,177 @@
+//! Publishes 1 KiB events: as fast as they are acknowledged, or at a steady rate.
+
+use super::clock::Stamp;
+use super::frame::{Frames, status};
+use crate::Outcome;
+use crate::stats::Times;
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::Instant as TokioInstant;
+
+/// A request as long as the 1 KiB that the baselines write.
+const SIZE: usize = 1024;
+/// Connections that share a steady rate: enough that none is still busy when its turn comes.
+const STEADY: u32 = 32;
+/// An event this late was not sent at the steady rate.
+const LATE: Duration = Duration::from_millis(5);
+
+/// Where to publish and as whom.
+#[derive(Debug, Clone)]
+pub(crate) struct Publisher {
+    pub(crate) address: SocketAddr,
+    pub(crate) token: String,
+    pub(crate) event: &'static str,
+    pub(crate) stamp: Stamp,
+}
+
+/// When a closed loop ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Closed {
+    After(Duration),
+    Events(u64),
+}
+
+/// A steady rate.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Open {
+    pub(crate) per_second: u32,
+    pub(crate) during: Duration,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Published {
+    pub(crate) acked: u64,
+    pub(crate) refused: u64,
+    pub(crate) late: u64,
+    pub(crate) seconds: f64,
+    pub(crate) acks: Times,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    begun: Cell<u64>,
+    found: RefCell<Published>,
+}
+
+impl Tally {
+    fn count(&self, acked: bool, took: Duration) {
+        let mut found = self.found.borrow_mut();
+        if acked {
+            found.acked += 1;
+            found.acks.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
+        } else {
+            found.refused += 1;
+        }
+    }
+}
+
+struct Line {
+    stream: TcpStream,
+    frames: Frames,
+    request: Vec<u8>,
+    stamp: Stamp,
+}
+
+impl Publisher {
+    /// Publishes over so many connections, each waiting for its acknowledgement.
+    pub(crate) fn closed(&self, connections: u32, until: Closed) -> Outcome<Published> {
+        run(|begun, tally, tasks| {
+            for _ in 0..connections {
+                tasks.spawn_local(self.clone().one_by_one(begun, Rc::clone(tally), until));
+            }
+        })
+    }
+
+    /// Publishes at a steady rate, whether or not the last was acknowledged in time.
+    pub(crate) fn open(&self, open: Open) -> Outcome<Published> {
+        run(|begun, tally, tasks| {
+            for number in 0..STEADY {
+                tasks.spawn_local(self.clone().steadily(begun, Rc::clone(tally), open, number));
+            }
+        })
+    }
+
+    async fn one_by_one(self, begun: TokioInstant, tally: Rc<Tally>, until: Closed) -> io::Result<()> {
+        let mut line = self.connect().await?;
+        loop {
+            let over = match until {
+                Closed::After(time) => begun.elapsed() >= time,
+                Closed::Events(count) => tally.begun.replace(tally.begun.get() + 1) >= count,
+            };
+            if over {
+                return Ok(());
+            }
+            line.publish(&tally).await?;
+        }
+    }
+
+    async fn steadily(
+        self,
+        begun: TokioInstant,
+        tally: Rc<Tally>,
+        open: Open,
+        number: u32,
+    ) -> io::Result<()> {
+        let gap = Duration::from_secs(1) / open.per_second;
+        let mut line = self.connect().await?;
+        let mut planned = gap * number;
+        while planned < open.during {
+            tokio::time::sleep_until(begun + planned).await;
+            if begun.elapsed() > planned + LATE {
+                tally.found.borrow_mut().late += 1;
+            }
+            line.publish(&tally).await?;
+            planned += gap * STEADY;
+        }
+        Ok(())
+    }
+
+    async fn connect(&self) -> io::Result<Line> {
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        let wrapped = "{\"body\":}".len();
+        let body = format!("{{\"body\":{}}}", Stamp::payload(SIZE - wrapped));
+        let (event, token, length) = (self.event, &self.token, body.len());
+        let request = format!(
+            "POST /api/events/{event} HTTP/1.1\r\nhost: bench\r\nx-bolt-app-token: {token}\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        Ok(Line { stream, frames: Frames::default(), request: request.into_bytes(), stamp: self.stamp })
+    }
+}
+
+impl Line {
+    async fn publish(&mut self, tally: &Tally) -> io::Result<()> {
+        self.stamp.write(&mut self.request);
+        let begun = Instant::now();
+        self.stream.write_all(&self.request).await?;
+        let answer = self.frames.next(&mut self.stream).await?;
+        let answer = answer.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
+        tally.count(status(answer) == Some(200), begun.elapsed());
+        Ok(())
+    }
+}
+
+/// Starts tasks on one thread and waits until all have ended.
+fn run(start: impl FnOnce(TokioInstant, &Rc<Tally>, &mut JoinSet<io::Result<()>>)) -> Outcome<Published> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| format!("no runtime to publish on: {e}"))?;
+    let tally = Rc::<Tally>::default();
+    let seconds = LocalSet::new().block_on(&runtime, async {
+        let (begun, mut tasks) = (TokioInstant::now(), JoinSet::new());
+        start(begun, &tally, &mut tasks);
+        while let Some(ended) = tasks.join_next().await {
+            let ended = ended.map_err(io::Error::other).and_then(|result| result);
+            ended.map_err(|e| format!("publishing broke off: {e}"))?;
+        }
+        Ok::<f64, String>(begun.elapsed().as_secs_f64())
+    })?;
+    Ok(Published { seconds, ..tally.found.take() })
+}

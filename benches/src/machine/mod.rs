@@ -1,0 +1,9 @@
+//! The machine: what it is, what its processes use, and whether it is quiet.
+
+mod about;
+mod process;
+mod quiet;
+
+pub(crate) use about::about;
+pub(crate) use process::{Memory, cpu_seconds, memory};
+pub(crate) use quiet::Quiet;

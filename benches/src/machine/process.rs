@@ -1,0 +1,84 @@
+//! What processes use, as the kernel counts it.
+
+use crate::stats::real;
+use std::collections::HashMap;
+use std::fs;
+
+/// Ticks of `/proc/PID/stat` in a second: `USER_HZ`, the same on every Linux that Rust runs on.
+const TICKS: f64 = 100.0;
+
+/// Memory of a process and its children, in MiB.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Memory {
+    /// All pages that are mapped now.
+    pub(crate) rss: f64,
+    /// The same, with shared pages divided among those who share them.
+    pub(crate) pss: f64,
+}
+
+/// One line of `/proc/PID/stat`.
+struct Stat {
+    parent: u32,
+    ticks: u64,
+}
+
+/// Every process there is.
+struct Processes(HashMap<u32, Stat>);
+
+impl Processes {
+    fn now() -> Self {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        Self(ids.filter_map(|id| Some((id, stat(id)?))).collect())
+    }
+
+    fn is_below(&self, mut id: u32, ancestor: u32) -> bool {
+        while id != ancestor {
+            match self.0.get(&id) {
+                Some(stat) if stat.parent != 0 => id = stat.parent,
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    fn seconds(&self, counts: impl Fn(u32) -> bool) -> f64 {
+        real(self.0.iter().filter(|(id, _)| counts(**id)).map(|(_, stat)| stat.ticks).sum()) / TICKS
+    }
+}
+
+fn stat(id: u32) -> Option<Stat> {
+    let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name in brackets may hold anything, brackets too.
+    let (_, rest) = text.rsplit_once(')')?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
+    // Children that have ended count with their parent: compilers are many and short.
+    let ticks = (11..=14).map(number).sum::<Option<u64>>()?;
+    Some(Stat { parent: u32::try_from(number(1)?).ok()?, ticks })
+}
+
+/// Seconds of processor time that a process and its children have used so far.
+pub(crate) fn cpu_seconds(id: u32) -> f64 {
+    let all = Processes::now();
+    all.seconds(|other| all.is_below(other, id))
+}
+
+/// The same for all processes that are neither this one, nor below it, nor the kernel's own.
+pub(super) fn foreign_seconds() -> f64 {
+    let (all, own, kernel) = (Processes::now(), std::process::id(), 2);
+    all.seconds(|other| !all.is_below(other, own) && !all.is_below(other, kernel))
+}
+
+/// What a process and its children hold.
+pub(crate) fn memory(id: u32) -> Memory {
+    let all = Processes::now();
+    all.0.keys().filter(|other| all.is_below(**other, id)).fold(Memory::default(), |sum, id| {
+        let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
+        let mib = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+            real(line.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or_default()) / 1024.0
+        };
+        Memory { rss: sum.rss + mib("Rss:"), pss: sum.pss + mib("Pss:") }
+    })
+}

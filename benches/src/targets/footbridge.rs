@@ -1,0 +1,172 @@
+//! The product: a release binary with a configuration of its own, on a database of its own.
+
+use super::free_address;
+use crate::Outcome;
+use crate::load::{Publisher, Stamp};
+use crate::machine::{self, Memory};
+use crate::stage::{Program, Stage};
+use std::fmt::Write as _;
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// How long a start may take, a backlog of a million included.
+const START: Duration = Duration::from_mins(1);
+/// The app that sends exchanges and publishes events.
+const SENDER: &str = "superapp";
+const TOKEN: &str = "fbapp_bench-superapp-0123456789abcdef";
+const SECRET_KEY: &str = "fbkey_bench-superapp-0123456789abcdef";
+const EVENT: &str = "measured";
+
+/// An app whose only hook gets every event that is published.
+#[derive(Debug, Clone)]
+pub(crate) struct HookAt(pub(crate) SocketAddr);
+
+/// What a server is set up with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Setup {
+    /// The receiver of exchanges.
+    pub(crate) receiver: Option<SocketAddr>,
+    pub(crate) hooks: Vec<HookAt>,
+    pub(crate) shards: Option<u32>,
+    /// `[retry] schedule`, when it is not the product's own.
+    pub(crate) retry: Option<String>,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Footbridge {
+    pub(crate) program: Program,
+    pub(crate) address: SocketAddr,
+    /// From being started to being ready.
+    pub(crate) started_in: Duration,
+    dir: PathBuf,
+}
+
+impl Footbridge {
+    /// Starts `program` on an empty database.
+    pub(crate) fn start(stage: &Stage, program: &Path, setup: &Setup) -> Outcome<Self> {
+        let dir = stage.dir("footbridge")?;
+        let file = dir.join("footbridge.toml");
+        let config = config(setup, free_address()?, &dir);
+        std::fs::write(&file, config).map_err(|e| format!("{}: {e}", file.display()))?;
+        Self::start_in(stage, program, dir)
+    }
+
+    /// Starts it anew on what it left behind; how long it took to end comes along.
+    pub(crate) fn restart(self, stage: &Stage, program: &Path) -> Outcome<(Self, Duration)> {
+        let (dir, ended_in) = (self.dir.clone(), self.program.stop());
+        Ok((Self::start_in(stage, program, dir)?, ended_in))
+    }
+
+    fn start_in(stage: &Stage, binary: &Path, dir: PathBuf) -> Outcome<Self> {
+        let file = dir.join("footbridge.toml");
+        let address = listen(&file)?;
+        let mut command = Command::new(binary);
+        command.arg("serve").arg("--config").arg(&file).current_dir(&dir);
+        // Whatever the caller's environment says of Footbridge is not for this one.
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FOOTBRIDGE_"))
+        {
+            command.env_remove(name);
+        }
+        let begun = Instant::now();
+        let mut program = stage.start(&mut command, &dir)?;
+        program.wait(START, || get(address, "/readyz").is_ok_and(|(status, _)| status == 200))?;
+        Ok(Self { program, address, started_in: begun.elapsed(), dir })
+    }
+
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        machine::cpu_seconds(self.program.id())
+    }
+
+    pub(crate) fn memory(&self) -> Memory {
+        machine::memory(self.program.id())
+    }
+
+    /// A publisher of events that all hooks get.
+    pub(crate) fn publisher(&self, stamp: Stamp) -> Publisher {
+        Publisher { address: self.address, token: TOKEN.to_owned(), event: EVENT, stamp }
+    }
+
+    /// How many deliveries have not ended.
+    pub(crate) fn pending(&self) -> Outcome<u64> {
+        let (_, text) = get(self.address, "/metrics").map_err(|e| format!("/metrics: {e}"))?;
+        let value = text.lines().find_map(|line| line.strip_prefix("footbridge_deliveries_pending "));
+        let count = value.and_then(|value| value.trim().parse().ok());
+        count.ok_or_else(|| "/metrics does not say how many deliveries are pending".to_owned())
+    }
+
+    /// Waits until every delivery has ended.
+    pub(crate) fn drained(&self, within: Duration) -> Outcome<Duration> {
+        let begun = Instant::now();
+        while self.pending()? > 0 {
+            if begun.elapsed() > within {
+                return Err(format!("{} deliveries are still pending after {within:?}", self.pending()?));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(begun.elapsed())
+    }
+}
+
+/// The credentials of an exchange.
+pub(crate) fn authorization() -> String {
+    use base64::Engine as _;
+    let pair = base64::engine::general_purpose::STANDARD.encode(format!("{SENDER}:{SECRET_KEY}"));
+    format!("Token {pair}")
+}
+
+/// An exchange of 1 KiB in all.
+pub(crate) fn exchange_body() -> String {
+    let around = |payload: &str| {
+        format!(r#"{{"app_id":"shop","client_id":"{SENDER}","event_type":"buy","payload":{payload}}}"#)
+    };
+    let rest = 1024_usize.saturating_sub(around("").len());
+    let payload = format!("{{\"pad\":\"{}\"}}", "x".repeat(rest.saturating_sub(10)));
+    around(&payload)
+}
+
+fn config(setup: &Setup, listen: SocketAddr, dir: &Path) -> String {
+    let database = dir.join("bench.db");
+    let mut text = format!("listen = \"{listen}\"\ndatabase = \"sqlite:{}\"\n", database.display());
+    text += "[console]\nlisten = \"off\"\n";
+    if let Some(shards) = setup.shards {
+        let _ = write!(text, "[server]\nshards = {shards}\n");
+    }
+    if let Some(schedule) = &setup.retry {
+        let _ = write!(text, "[retry]\nschedule = {schedule}\n");
+    }
+    let _ =
+        write!(text, "[[app]]\nname = \"{SENDER}\"\ntoken = \"{TOKEN}\"\nsecret_key = \"{SECRET_KEY}\"\n");
+    text += "[[app]]\nname = \"shop\"\n";
+    if let Some(receiver) = setup.receiver {
+        let _ = writeln!(text, "receiver_url = \"http://{receiver}/events\"");
+    }
+    for (number, HookAt(address)) in setup.hooks.iter().enumerate() {
+        let _ = write!(text, "[[app]]\nname = \"subscriber-{number}\"\nurl = \"http://{address}\"\n");
+        let _ = writeln!(text, "hooks = {{ \"{SENDER}/{EVENT}\" = \"hooks/{number}\" }}");
+    }
+    text + "[[link]]\nhost = \"superapp\"\nminiapp = \"shop\"\n"
+}
+
+/// Where the file says that the server listens: the same after a restart.
+fn listen(file: &Path) -> Outcome<SocketAddr> {
+    let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("listen = "));
+    let address = line.and_then(|line| line.trim_matches('"').parse().ok());
+    address.ok_or_else(|| format!("{} names no address", file.display()))
+}
+
+/// One request on a connection of its own: status and body.
+fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    let status = text.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or_default();
+    Ok((status, text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
+}

@@ -1,0 +1,49 @@
+//! What requests are answered with: shared by all shards, or one shard's own.
+
+use crate::metrics::Metrics;
+use footbridge_engine::{Courier, Engine};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What every shard shares.
+pub struct Shared {
+    /// The engine.
+    pub engine: Engine,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Administration, health and metrics.
+    pub admin: axum::Router,
+    /// The surface of Boxo.
+    pub bridge: BridgeOptions,
+    /// The surface of Bolt.
+    pub bolt: BoltOptions,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// What one shard has for itself.
+pub(crate) struct Local {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) courier: Rc<Courier>,
+    pub(crate) admin: axum::Router,
+}
+
+/// Limits of the bridge.
+#[derive(Debug, Clone, Copy)]
+pub struct BridgeOptions {
+    /// The largest request body, in bytes.
+    pub body: usize,
+}
+
+/// How the Events API behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct BoltOptions {
+    /// The largest request body, in bytes.
+    pub body: usize,
+    /// Whether errors come with status 200, for Bolt's own clients.
+    pub http_200_errors: bool,
+}
