@@ -93,6 +93,7 @@ pub struct Setup {
     apps: Vec<App>,
     rest: String,
     pub(crate) env: Vec<(String, String)>,
+    pub(crate) log_full: bool,
 }
 
 impl Default for Setup {
@@ -115,6 +116,7 @@ impl Setup {
             apps: Vec::new(),
             rest: String::new(),
             env: Vec::new(),
+            log_full: false,
         };
         empty
             .root("listen", "\"127.0.0.1:0\"")
@@ -170,6 +172,12 @@ impl Setup {
     /// Sets an environment variable of the program.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Gives the program a standard error on which nothing can be written.
+    pub fn log_full(mut self) -> Self {
+        self.log_full = true;
         self
     }
 

@@ -82,15 +82,19 @@ pub(crate) fn run(
     stdout: &Text,
     stderr: &Text,
 ) -> (Child, SocketAddr) {
+    let full = || std::fs::File::options().write(true).open("/dev/full").expect("/dev/full");
+    let log = if setup.log_full { full().into() } else { Stdio::piped() };
     let mut child = command(dir, &setup.env)
         .args(args)
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(log)
         .spawn()
         .expect("run the program");
     stdout.lock().unwrap().clear();
     collect(child.stdout.take().unwrap(), stdout);
-    collect(child.stderr.take().unwrap(), stderr);
+    if let Some(pipe) = child.stderr.take() {
+        collect(pipe, stderr);
+    }
     let address = until_some("the line that says where it listens", Duration::from_secs(20), || {
         if let Some(status) = child.try_wait().unwrap() {
             std::thread::sleep(Duration::from_millis(50));

@@ -61,11 +61,21 @@ fn hook(number: u64) -> Hook {
 
 fn open(path: &Path) -> SqliteJournal {
     let key = MasterKey([1; 32]);
-    SqliteJournal::open(SqliteOptions { path: path.to_owned(), master_key: key, entropy: Arc::new(Zeros), listen: None })
-        .unwrap()
+    SqliteJournal::open(SqliteOptions {
+        path: path.to_owned(),
+        master_key: key,
+        entropy: Arc::new(Zeros),
+        listen: None,
+    })
+    .unwrap()
 }
 
-async fn caller(journal: Arc<SqliteJournal>, ids: Arc<IdSource>, until: Instant, record: bool) -> Vec<Duration> {
+async fn caller(
+    journal: Arc<SqliteJournal>,
+    ids: Arc<IdSource>,
+    until: Instant,
+    record: bool,
+) -> Vec<Duration> {
     let body = Bytes::from(vec![b'7'; 1024]);
     let mut waits = Vec::new();
     while Instant::now() < until {
@@ -77,7 +87,13 @@ async fn caller(journal: Arc<SqliteJournal>, ids: Arc<IdSource>, until: Instant,
         if record {
             let attempt = Attempt { n: 1, at: now(), status: Some(200), error: None, ms: 3 };
             let status = DeliveryStatus::Delivered;
-            let result = Recorded { id: delivery, attempt: Some(attempt), status, next_attempt_at: None, reason: None };
+            let result = Recorded {
+                id: delivery,
+                attempt: Some(attempt),
+                status,
+                next_attempt_at: None,
+                reason: None,
+            };
             drop(journal.record(vec![result]));
         }
     }
@@ -98,13 +114,13 @@ async fn measure(path: &Path, callers: usize, seconds: u64, record: bool) {
     }
     let rate = waits.len() as f64 / begun.elapsed().as_secs_f64();
     waits.sort();
-    let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_micros();
+    let at = |thousandth: usize| waits[(waits.len() - 1) * thousandth / 1000].as_micros();
     println!(
         "{callers} callers{}: {rate:.0} acks/s, p50 {} us, p99 {} us, p99.9 {} us",
         if record { ", each delivered" } else { "" },
-        at(0.5),
-        at(0.99),
-        at(0.999)
+        at(500),
+        at(990),
+        at(999)
     );
     journal.close().await.unwrap();
 }
@@ -118,7 +134,9 @@ async fn backlog(path: &Path) {
     }
     let begun = Instant::now();
     for round in 0..1000 {
-        let waits: Vec<_> = (0..1000).map(|place| journal.append(event(&ids, HookId::from_number(2 + (round + place) % 100), &body))).collect();
+        let waits: Vec<_> = (0..1000)
+            .map(|place| journal.append(event(&ids, HookId::from_number(2 + (round + place) % 100), &body)))
+            .collect();
         for wait in waits {
             wait.await.unwrap();
         }
@@ -127,7 +145,11 @@ async fn backlog(path: &Path) {
     for ordered in [false, true] {
         let begun = Instant::now();
         let due = journal.due(HookId::from_number(1), ordered, 256).await.unwrap().len();
-        println!("due(ordered: {ordered}) of the first hook's {} pending: {due} in {:?}", journal.account().pending - 1_000_000, begun.elapsed());
+        println!(
+            "due(ordered: {ordered}) of the first hook's {} pending: {due} in {:?}",
+            journal.account().pending - 1_000_000,
+            begun.elapsed()
+        );
     }
     journal.close().await.unwrap();
     let begun = Instant::now();
@@ -135,7 +157,12 @@ async fn backlog(path: &Path) {
     println!("open: {:?}", begun.elapsed());
     let begun = Instant::now();
     let recovery = journal.recover(now()).await.unwrap();
-    println!("recover with {} pending: {} hooks in {:?}", journal.account().pending, recovery.waiting.len(), begun.elapsed());
+    println!(
+        "recover with {} pending: {} hooks in {:?}",
+        journal.account().pending,
+        recovery.waiting.len(),
+        begun.elapsed()
+    );
     let begun = Instant::now();
     let cancelled = journal.cancel(HookId::from_number(2), "hook disabled").await.unwrap();
     println!("cancel: {cancelled} in {:?}", begun.elapsed());
@@ -160,7 +187,8 @@ async fn backlog(path: &Path) {
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let number = |place: usize, default| arguments.get(place).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number =
+        |place: usize, default| arguments.get(place).and_then(|text| text.parse().ok()).unwrap_or(default);
     let directory = arguments.get(2).map_or_else(std::env::temp_dir, Into::into);
     let path = directory.join(format!("append-{}.db", std::process::id()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -98,7 +98,9 @@ pub(crate) fn cancel(txn: &mut Txn<'_>, hook: HookId, reason: &str) -> Step<u64>
 
 fn columns() -> String {
     let hook = hooks::COLUMNS;
-    format!("d.id, d.event_id, d.hook_id, d.status, d.attempts, d.next_at, d.last_status, d.last_error, {hook}")
+    format!(
+        "d.id, d.event_id, d.hook_id, d.status, d.attempts, d.next_at, d.last_status, d.last_error, {hook}"
+    )
 }
 
 const HOOK_AT: usize = 8;

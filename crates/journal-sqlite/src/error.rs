@@ -8,7 +8,9 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum OpenError {
     /// The SQLite that is linked in has a bug that damages databases.
-    #[error("this program is linked with SQLite {0}, which can damage a database; build it with 3.51.3 or newer")]
+    #[error(
+        "this program is linked with SQLite {0}, which can damage a database; build it with 3.51.3 or newer"
+    )]
     Sqlite(&'static str),
     /// Another server holds the database.
     #[error("the database {} is in use by {holder}; stop that server first, or give this one another database", database.display())]

@@ -103,7 +103,8 @@ pub(crate) fn list(conn: &Connection, filter: &EventFilter, page: Page) -> Step<
     );
     let mut select = conn.prepare_cached(&sql)?;
     let publisher = filter.publisher.as_ref().map(AppName::as_str);
-    let mut rows = select.query(params![page.before.map_or(i64::MAX, key), publisher, filter.name, page.limit])?;
+    let mut rows =
+        select.query(params![page.before.map_or(i64::MAX, key), publisher, filter.name, page.limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(view(row)?);

@@ -6,7 +6,9 @@ use crate::keys::{self, Known};
 use crate::txn::Txn;
 use bytes::Bytes;
 use footbridge_journal::{Begun, ExchangeFilter, JournalError, KeyAfter, KeyUse, Page};
-use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord};
+use footbridge_model::exchange::{
+    Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord,
+};
 use footbridge_model::id::ExchangeId;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
@@ -122,7 +124,8 @@ pub(crate) fn cut_off(txn: &Txn<'_>, now: Millis, keep_until: Millis) -> Step<us
     Ok(txn.run(sql, params![FAILED, now.0, code, message, keep_until.0])?)
 }
 
-const HEAD: &str = "id, at, to_host, sender, recipient, event_type, state, ms, status, code, message, retry_after";
+const HEAD: &str =
+    "id, at, to_host, sender, recipient, event_type, state, ms, status, code, message, retry_after";
 
 fn read(row: &Row<'_>) -> Step<ExchangeRecord> {
     let text = |place| row.get_ref(place).and_then(|value| Ok(value.as_str()?));
@@ -136,7 +139,9 @@ fn read(row: &Row<'_>) -> Step<ExchangeRecord> {
     };
     let ending = match row.get(6)? {
         RUNNING => None,
-        ANSWERED => Some(Ending::Answered(Bytes::from(row.get::<_, Option<Vec<u8>>>(12)?.unwrap_or_default()))),
+        ANSWERED => {
+            Some(Ending::Answered(Bytes::from(row.get::<_, Option<Vec<u8>>>(12)?.unwrap_or_default())))
+        }
         _ => Some(Ending::Failed(ExchangeFailure {
             status: row.get(8)?,
             code: code(text(9)?)?,

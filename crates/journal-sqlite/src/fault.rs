@@ -50,7 +50,9 @@ impl Trouble {
             rusqlite::Error::SqliteFailure(failure, text) => match failure.code {
                 ErrorCode::DiskFull => Self::Full,
                 _ if failure.extended_code == IOERR_SHMSIZE => Self::Full,
-                ErrorCode::ConstraintViolation => Self::Own(JournalError::Conflict("the id is already in use")),
+                ErrorCode::ConstraintViolation => {
+                    Self::Own(JournalError::Conflict("the id is already in use"))
+                }
                 _ => Self::Broken(text.clone().unwrap_or_else(|| failure.to_string())),
             },
             // Not SQLite's word but the driver's: a value of another type than was written.

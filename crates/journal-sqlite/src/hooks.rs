@@ -12,7 +12,8 @@ use footbridge_model::time::Millis;
 use rusqlite::{Row, params};
 
 /// The columns that [`read`] wants, of `h`.
-pub(crate) const COLUMNS: &str = "h.id, h.app, h.publisher, h.event, h.route, h.kind, h.transient, h.origin, h.enabled,
+pub(crate) const COLUMNS: &str =
+    "h.id, h.app, h.publisher, h.event, h.route, h.kind, h.transient, h.origin, h.enabled,
      h.created_at, h.answer, h.in_flight, h.ordered";
 
 /// A hook from [`COLUMNS`], the first of which is number `from`.
@@ -89,7 +90,8 @@ pub(crate) fn put(txn: &mut Txn<'_>, hook: &Hook) -> Step<()> {
 fn order(txn: &mut Txn<'_>, hook: i64, ordered: bool) -> Step<()> {
     let changed = if ordered { txn.state.ordered.insert(hook) } else { txn.state.ordered.remove(&hook) };
     if changed {
-        let sql = "UPDATE deliveries INDEXED BY deliveries_due SET ordered = ?2 WHERE hook_id = ?1 AND status = 0";
+        let sql =
+            "UPDATE deliveries INDEXED BY deliveries_due SET ordered = ?2 WHERE hook_id = ?1 AND status = 0";
         txn.run(sql, params![hook, ordered])?;
     }
     Ok(())

@@ -6,8 +6,8 @@ use crate::retain::Limits;
 use crate::writer::{Queue, Writer};
 use crate::{deliveries, events, exchanges, recover, retain, retry};
 use footbridge_journal::{
-    Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter, Journal, KeyAfter,
-    KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Wait,
+    Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
+    Journal, KeyAfter, KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Wait,
 };
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};

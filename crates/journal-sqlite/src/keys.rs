@@ -23,7 +23,8 @@ pub(crate) enum Known {
 
 /// What is known under the key of `used` at `now`.
 pub(crate) fn find(txn: &Txn<'_>, used: &KeyUse, now: Millis) -> Step<Known> {
-    let sql = "SELECT fingerprint, id, time, deliveries FROM keys WHERE scope = ?1 AND key = ?2 AND until > ?3";
+    let sql =
+        "SELECT fingerprint, id, time, deliveries FROM keys WHERE scope = ?1 AND key = ?2 AND until > ?3";
     let known = txn.first(sql, params![used.scope, used.key, now.0], |row| {
         let same = row.get_ref(0)?.as_blob().is_ok_and(|kept| kept == used.fingerprint);
         let id = number(row.get(1)?);

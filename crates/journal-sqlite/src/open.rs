@@ -74,7 +74,13 @@ impl SqliteJournal {
     }
 }
 
-fn start(path: PathBuf, conn: Connection, state: State, sealer: Sealer, lock: Lock) -> Result<SqliteJournal, OpenError> {
+fn start(
+    path: PathBuf,
+    conn: Connection,
+    state: State,
+    sealer: Sealer,
+    lock: Lock,
+) -> Result<SqliteJournal, OpenError> {
     let (points, lists) = (Arc::new(Reader::new(path.clone())), Arc::new(Reader::new(path.clone())));
     let queue = Arc::new(Queue::new());
     let parts = Parts { conn, state, sealer, lock, readers: vec![points.clone(), lists.clone()] };
@@ -130,7 +136,9 @@ fn inspect(path: &Path) -> Result<Found, OpenError> {
     if !head.starts_with(b"SQLite format 3\0") {
         return Err(damaged("its header is not that of a database"));
     }
-    let field = |at: usize| head.get(at..at + 4).map_or(0, |bytes| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b)));
+    let field = |at: usize| {
+        head.get(at..at + 4).map_or(0, |bytes| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b)))
+    };
     // The page size, two bytes, in which 1 means 65536.
     let page = match field(16) >> 16 {
         1 => 65_536,
@@ -159,7 +167,10 @@ fn prepare(options: &SqliteOptions) -> Result<(Connection, State, Sealer), OpenE
     check_key(&conn, &sealer, path)?;
     let state = State::load(&conn).map_err(failed)?;
     if !state.account.holds() {
-        return Err(OpenError::Damaged { path: path.clone(), what: "its account does not add up".to_owned() });
+        return Err(OpenError::Damaged {
+            path: path.clone(),
+            what: "its account does not add up".to_owned(),
+        });
     }
     Ok((conn, state, sealer))
 }

@@ -41,7 +41,8 @@ fn waiting(txn: &mut Txn<'_>) -> Step<Vec<(HookId, Millis)>> {
 
 /// The highest number any id has or had.
 pub(crate) fn highest_id(txn: &Txn<'_>) -> Step<u64> {
-    let sql = "SELECT max(coalesce((SELECT max(id) FROM events), 0), coalesce((SELECT max(id) FROM deliveries), 0),
+    let sql =
+        "SELECT max(coalesce((SELECT max(id) FROM events), 0), coalesce((SELECT max(id) FROM deliveries), 0),
                    coalesce((SELECT max(id) FROM hooks), 0), coalesce((SELECT max(id) FROM exchanges), 0),
                    coalesce((SELECT value FROM meta WHERE name = 'highest_id'), 0))";
     Ok(number(txn.first(sql, [], |row| row.get(0))?.unwrap_or(0)))

@@ -13,7 +13,9 @@ const ROW: usize = 2048;
 
 impl Registry for SqliteJournal {
     fn load(&self) -> Wait<Kept> {
-        self.writer.ask(0, |txn| Ok(Kept { apps: apps::load(txn)?, links: links::load(txn)?, hooks: hooks::load(txn)? }))
+        self.writer.ask(0, |txn| {
+            Ok(Kept { apps: apps::load(txn)?, links: links::load(txn)?, hooks: hooks::load(txn)? })
+        })
     }
 
     fn put_app(&self, app: App) -> Wait<()> {

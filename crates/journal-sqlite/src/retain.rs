@@ -75,7 +75,8 @@ fn delete_exchanges(txn: &Txn<'_>, limits: Limits) -> Step<bool> {
     let sql = "SELECT id, at, state, answer_until FROM exchanges ORDER BY id LIMIT ?1";
     let oldest = txn.all(sql, [PORTION], |row| {
         let old = Millis(row.get(1)?) < limits.ended_before;
-        let idle = row.get::<_, i64>(2)? != 0 && row.get::<_, Option<i64>>(3)?.is_none_or(|until| until <= limits.now.0);
+        let idle = row.get::<_, i64>(2)? != 0
+            && row.get::<_, Option<i64>>(3)?.is_none_or(|until| until <= limits.now.0);
         Ok((row.get::<_, i64>(0)?, old && idle))
     })?;
     let mut deleted = 0;

@@ -53,7 +53,8 @@ pub(crate) fn dead(txn: &mut Txn<'_>, filter: &DeliveryFilter, now: Millis, limi
         picked.sql
     );
     let mut select = txn.conn.prepare(&sql)?;
-    let rows = select.query_map(params_from_iter(picked.app), |row| Ok((number(row.get(0)?), number(row.get(1)?))))?;
+    let rows = select
+        .query_map(params_from_iter(picked.app), |row| Ok((number(row.get(0)?), number(row.get(1)?))))?;
     let found = rows.collect::<Result<Vec<_>, _>>()?;
     for (id, hook) in &found {
         revive(txn, *id, *hook, now)?;
@@ -74,4 +75,5 @@ pub(crate) fn count_dead(conn: &Connection, filter: &DeliveryFilter) -> Step<u64
     Ok(number(dead))
 }
 
-const _: () = assert!(DEAD == status_code(DeliveryStatus::Dead) && CANCELLED == status_code(DeliveryStatus::Cancelled));
+const _: () =
+    assert!(DEAD == status_code(DeliveryStatus::Dead) && CANCELLED == status_code(DeliveryStatus::Cancelled));

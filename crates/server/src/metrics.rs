@@ -177,7 +177,12 @@ impl Metrics {
         text.sample("footbridge_publishes_total", &[("outcome", "accepted")], self.accepted.get());
         text.sample("footbridge_publishes_total", &[("outcome", "refused")], self.refused.get());
         text.requests(self);
-        text.alone("footbridge_http_connections", "gauge", "Open connections of clients.", self.connections());
+        text.alone(
+            "footbridge_http_connections",
+            "gauge",
+            "Open connections of clients.",
+            self.connections(),
+        );
         text.alone("footbridge_ready", "gauge", "Whether the server takes work.", u64::from(ready));
         text.head("footbridge_build_info", "gauge", "Which Footbridge this is.");
         text.sample("footbridge_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -284,7 +289,8 @@ mod tests {
         metrics.request(Surface::Events, StatusCode::TOO_MANY_REQUESTS);
         metrics.auth_failure(Surface::Bridge);
         metrics.connection_opened();
-        let account = Account { accepted: 15, pending: 1, delivered: 2, unanswered: 3, dead: 4, cancelled: 5 };
+        let account =
+            Account { accepted: 15, pending: 1, delivered: 2, unanswered: 3, dead: 4, cancelled: 5 };
         let text = metrics.text(&account, true);
         for line in [
             "footbridge_deliveries_accepted_total 15",
@@ -318,7 +324,9 @@ mod tests {
 
     #[test]
     fn seconds_are_written_short() {
-        for (micros, text) in [(0, "0"), (1, "0.000001"), (2_500_000, "2.5"), (10_000_000, "10"), (30_000_000, "30")] {
+        for (micros, text) in
+            [(0, "0"), (1, "0.000001"), (2_500_000, "2.5"), (10_000_000, "10"), (30_000_000, "30")]
+        {
             assert_eq!(seconds(micros), text);
         }
     }

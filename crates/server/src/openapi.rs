@@ -4,7 +4,9 @@
 use crate::problem::{CONTENT_TYPE, Problem, ProblemCode};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi as Description, Ref, ResponseBuilder};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi as Description, Ref, RefOr, ResponseBuilder,
+};
 use utoipa::{OpenApi, ToSchema};
 
 /// An event for one recipient. Unknown members are ignored.
@@ -144,9 +146,10 @@ struct Elsewhere;
 pub(crate) fn whole(administration: Description) -> Description {
     let mut description = administration;
     for item in description.paths.paths.values_mut() {
-        let operations =
-            [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().filter_map(Option::as_mut);
-        operations.for_each(add_problem);
+        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete]
+            .into_iter()
+            .filter_map(Option::as_mut);
+        operations.for_each(complete);
     }
     description.merge(Elsewhere::openapi());
     description.info = InfoBuilder::new()
@@ -162,18 +165,41 @@ pub(crate) fn whole(administration: Description) -> Description {
     description
 }
 
-fn add_problem(operation: &mut Operation) {
+/// Gives an operation a name of its own, and the errors that all of them may answer with.
+fn complete(operation: &mut Operation) {
+    let tag = operation.tags.iter().flatten().next().map(String::as_str).unwrap_or_default();
+    operation.operation_id = operation.operation_id.as_ref().map(|handler| format!("{tag}_{handler}"));
     let schema = Ref::from_schema_name("Problem");
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let response = ResponseBuilder::new()
         .description("A problem; its `code` has a page under `/docs/errors/`")
         .content(CONTENT_TYPE, content)
         .build();
+    for (status, response) in &mut operation.responses.responses {
+        match response {
+            RefOr::T(response) if response.description.is_empty() => {
+                described(status).clone_into(&mut response.description);
+            }
+            _ => {}
+        }
+    }
     operation.responses.responses.entry("default".into()).or_insert_with(|| response.into());
 }
 
+/// OpenAPI 3.1 wants a word for every answer.
+fn described(status: &str) -> &'static str {
+    match status {
+        "201" => "Made; `Location` says where it is",
+        "202" => "Accepted",
+        "204" => "Gone",
+        "503" => "Not now",
+        _ => "Done",
+    }
+}
+
 fn schemes() -> [(&'static str, SecurityScheme); 3] {
-    let admin = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The admin token")).build();
+    let admin =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The admin token")).build();
     let bridge = "`<token_prefix> base64(<app name>:<secret key>)`";
     let bridge = ApiKey::Header(ApiKeyValue::with_description("Authorization", bridge));
     let token = ApiKey::Header(ApiKeyValue::with_description("X-Bolt-App-Token", "The app's token"));

@@ -150,7 +150,10 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         match self.code {
             ProblemCode::Unauthorized => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"footbridge\""));
+                headers.insert(
+                    header::WWW_AUTHENTICATE,
+                    HeaderValue::from_static("Bearer realm=\"footbridge\""),
+                );
             }
             ProblemCode::Draining | ProblemCode::Unavailable | ProblemCode::JournalFull => {
                 headers.insert(header::RETRY_AFTER, RETRY_AFTER);
@@ -173,9 +176,10 @@ impl From<JournalError> for Problem {
         match error {
             JournalError::NotFound(what) => Self::missing(what),
             JournalError::Exists(what) => Self::new(ProblemCode::Exists, format!("{what} already exists")),
-            JournalError::Full => {
-                Self::new(ProblemCode::JournalFull, "the disk that holds the journal is full; nothing was changed")
-            }
+            JournalError::Full => Self::new(
+                ProblemCode::JournalFull,
+                "the disk that holds the journal is full; nothing was changed",
+            ),
             JournalError::Stopped(reason) => {
                 tracing::warn!(reason, "a request met a stopped journal");
                 Self::new(ProblemCode::Unavailable, "the journal takes no writes now; nothing was changed")
@@ -227,7 +231,10 @@ mod tests {
             let text = serde_json::to_string(code).unwrap();
             assert_eq!(text, format!("\"{}\"", code.as_str()));
             let page = code.page();
-            assert!(page.starts_with(&format!("# `{}` ({})", code.as_str(), code.status().as_u16())), "{page}");
+            assert!(
+                page.starts_with(&format!("# `{}` ({})", code.as_str(), code.status().as_u16())),
+                "{page}"
+            );
             for part in ["## Cause", "## What to do"] {
                 assert!(page.contains(part), "{} has no {part}", code.as_str());
             }

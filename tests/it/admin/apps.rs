@@ -89,7 +89,7 @@ fn a_bad_app_is_refused() {
 #[test]
 fn a_deleted_app_is_gone_with_all_it_had() {
     let receiver = Receiver::start();
-    let mut gateway = Setup::new().app(App::new("superapp")).start();
+    let mut gateway = Setup::new().set("retry", "schedule", r#"["1h"]"#).app(App::new("superapp")).start();
     let admin = gateway.admin();
     let made = admin
         .send("POST", "apps", &json!({"name": "made", "receiver_url": receiver.url("/")}))
@@ -97,8 +97,12 @@ fn a_deleted_app_is_gone_with_all_it_had() {
         .json();
     let token = made["token"].as_str().unwrap().to_owned();
     admin.done("POST", "links", &json!({"host": "superapp", "miniapp": "made"}));
-    gateway.bolt_with(&token).web("*", &receiver.url("/w"));
+    gateway.bolt_with(&token).web("*", &format!("http://{}/", harness::refused_address()));
+    gateway.bolt("superapp").publish("x", &json!({}));
     admin.delete("apps/made");
+    let ended = || gateway.metric("footbridge_deliveries_pending", "") == 0;
+    harness::until("the end of its queue", harness::WAIT, ended);
+    assert_eq!(gateway.metric("footbridge_deliveries_total", "outcome=\"cancelled\""), 1);
     admin.call("GET", "apps/made").send().expect(404);
     assert_bolt_error(&gateway.bolt_with(&token).post("x", "{}"), 401, 113);
     assert!(admin.all("links?limit=250").is_empty());

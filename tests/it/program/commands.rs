@@ -32,7 +32,10 @@ fn what_is_no_command_is_refused_and_help_is_given() {
 
 #[test]
 fn a_made_secret_of_the_file_is_shown_by_rotating_it() {
-    let gateway = Setup::new().app(App::new("fax")).tail("[[app]]\nname = \"made\"").start();
+    let gateway = Setup::new()
+        .app(App::new("fax"))
+        .tail("[[app]]\nname = \"made\"\n[[app]]\nname = \"mixed\"\ntoken = \"token-of-mixed-0f1e2d3c4b\"")
+        .start();
     let server = gateway.url("");
     let run = |args: &[&str], env: &[(&str, &str)]| footbridge(gateway.dir(), args, env);
     let by_env = [("FOOTBRIDGE_SERVER", server.as_str()), ("FOOTBRIDGE_ADMIN_TOKEN", ADMIN_TOKEN)];
@@ -46,6 +49,12 @@ fn a_made_secret_of_the_file_is_shown_by_rotating_it() {
     let again = run(&flags, &[]);
     assert_eq!(again.code, Some(0), "{}", again.said);
     assert!(again.said.contains("whsec_") && !again.said.contains(token), "{}", again.said);
+    // Of an app to which the file gives some, the others.
+    let mixed = run(&["app", "secret", "mixed", "--rotate", "--json"], &by_env);
+    assert_eq!(mixed.code, Some(0), "{}", mixed.said);
+    let shown: Value = serde_json::from_str(mixed.said.trim()).unwrap();
+    assert!(shown["signing_secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")), "{shown}");
+    assert_eq!(gateway.bolt_with("token-of-mixed-0f1e2d3c4b").publish("x", &json!({}))["publisher"], "mixed");
     // Without the right, without a server, without such an app: a message and a failure.
     let refused = [
         run(&["app", "secret", "made", "--rotate", "--server", &server, "--admin-token", "wrong"], &[]),

@@ -83,6 +83,25 @@ fn it_holds_across_kills_retries_and_cancellations() {
 }
 
 #[test]
+fn it_holds_when_what_is_old_is_deleted() {
+    let receiver = Receiver::start();
+    let mut gateway =
+        setup(&receiver).set("journal", "keep", "\"1s\"").set("journal", "keep_dead", "\"1s\"").start();
+    for _ in 0..5 {
+        gateway.bolt("camera").publish("a", &json!({}));
+    }
+    until("rest", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
+    let before = gateway.identity();
+    harness::pause(std::time::Duration::from_millis(1100));
+    gateway.stop().start_again();
+    until("the old to go", WAIT, || gateway.admin().all("deliveries?limit=250").is_empty());
+    assert!(gateway.admin().all("events?limit=250").is_empty());
+    assert_eq!(gateway.identity(), before);
+    gateway.bolt("camera").publish("a", &json!({}));
+    assert_eq!(gateway.identity(), (before.0 + 3, before.1 + 3));
+}
+
+#[test]
 fn the_lists_count_what_the_metric_counts() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver).start();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use harness::{App, Receiver, Reply, Setup, each, refused_address};
+use harness::{App, Receiver, Reply, Setup, WAIT, each, refused_address, until};
 use serde_json::json;
 
 #[test]
@@ -46,6 +46,18 @@ fn one_hook_of_an_app_does_not_hold_up_the_other() {
     }
     assert_eq!(receiver.wait_at("/fine", 40).len(), 40);
     assert_eq!(receiver.got_at("/hang").len(), 8);
+}
+
+#[test]
+fn a_log_that_takes_no_more_stops_nothing() {
+    let mut gateway = Setup::new().log_full().app(App::new("camera")).app(App::new("fax")).start();
+    gateway.bolt("fax").web("x", &format!("http://{}/", refused_address()));
+    for _ in 0..3 {
+        gateway.bolt("camera").publish("x", &json!({}));
+    }
+    until("three dead", WAIT, || gateway.metric("footbridge_deliveries_total", "outcome=\"dead\"") == 3);
+    gateway.assert_healthy();
+    gateway.stop();
 }
 
 #[test]

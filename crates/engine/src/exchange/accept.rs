@@ -87,6 +87,8 @@ pub(super) struct Ready {
     pub(super) body: Bytes,
     pub(super) begun: Instant,
     pub(super) deadline: Instant,
+    /// Whether the sender wants it sooner than the server demands.
+    pub(super) shortened: bool,
     /// Holds the server's end back until it has ended.
     pub(super) under_way: InFlight,
 }
@@ -159,7 +161,9 @@ impl Exchanges {
             event_type: draft.event_type,
             at: self.clock.now(),
         };
-        let deadline = begun + wait.map_or(self.timeout, |wait| wait.min(self.timeout));
-        Ok(Ready { head, recipient: Arc::clone(recipient), body: draft.body, begun, deadline, under_way })
+        let wait = wait.filter(|wait| *wait < self.timeout);
+        let deadline = begun + wait.unwrap_or(self.timeout);
+        let (recipient, body, shortened) = (Arc::clone(recipient), draft.body, wait.is_some());
+        Ok(Ready { head, recipient, body, begun, deadline, shortened, under_way })
     }
 }

@@ -81,11 +81,9 @@ impl Exchanges {
             written: None,
         };
         let result = courier.send(outbound).await;
-        let reached = !matches!(
-            &result,
-            Err(Failure { kind: FailureKind::Refused | FailureKind::Reset | FailureKind::Timeout, .. })
-        );
-        state.breaker.record(reached, Instant::now());
+        if let Some(reached) = reached(&result, ready.shortened) {
+            state.breaker.record(reached, Instant::now());
+        }
         match result {
             Ok(answer) => SendResult { result: read(answer), sent: Sent::Perhaps },
             Err(failure) => SendResult { sent: failure.sent, result: Err(explain(&failure)) },
@@ -105,6 +103,18 @@ impl Exchanges {
         headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(now.seconds()));
         headers.insert(WEBHOOK_SIGNATURE, recipient.signature(&id, &ready.body, now)?);
         Some(headers)
+    }
+}
+
+/// What a send says about whether the recipient can be reached; `None` for what it says nothing about.
+fn reached(result: &Result<Answer, Failure>, shortened: bool) -> Option<bool> {
+    let Err(failure) = result else { return Some(true) };
+    match failure.kind {
+        // A sender that does not want to wait shall not cut the others off.
+        FailureKind::Timeout => (!shortened).then_some(false),
+        FailureKind::Refused | FailureKind::Reset => Some(false),
+        FailureKind::Malformed | FailureKind::TooLarge => Some(true),
+        FailureKind::Dns | FailureKind::Tls | FailureKind::Blocked => None,
     }
 }
 

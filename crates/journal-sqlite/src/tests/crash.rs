@@ -1,7 +1,7 @@
 //! `kill -9` at any moment: every event that was acknowledged is there, with all its deliveries.
 
 use super::{database, event, hook, open};
-use footbridge_journal::{DeliveryFilter, Journal as _, Page, Registry as _};
+use footbridge_journal::{DeliveryFilter, EventFilter, Journal as _, Page, Registry as _};
 use footbridge_model::id::EventId;
 use footbridge_model::time::Millis;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -24,7 +24,8 @@ fn child() {
         loop {
             let numbers: Vec<_> = (1..=8).map(|place| last + place * 10).collect();
             last = numbers[7];
-            let waits: Vec<_> = numbers.iter().map(|number| journal.append(event(*number, &HOOKS, 300))).collect();
+            let waits: Vec<_> =
+                numbers.iter().map(|number| journal.append(event(*number, &HOOKS, 300))).collect();
             for (number, wait) in numbers.iter().zip(waits) {
                 wait.await.unwrap();
                 writeln!(std::io::stdout(), "acked {number}").unwrap();
@@ -61,7 +62,9 @@ fn kill_after(path: &Path, lines: usize) -> Vec<u64> {
         .spawn()
         .unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-    let read = |line: std::io::Result<String>| line.unwrap().strip_prefix("acked ").and_then(|number| number.parse().ok());
+    let read = |line: std::io::Result<String>| {
+        line.unwrap().strip_prefix("acked ").and_then(|number| number.parse().ok())
+    };
     let mut acked: Vec<u64> = output.by_ref().filter_map(read).take(lines).collect();
     child.kill().unwrap();
     child.wait().unwrap();
@@ -79,10 +82,14 @@ async fn verify(path: &Path, acked: &[u64]) {
         let view = journal.event(id).await.unwrap().unwrap_or_else(|| panic!("{number} is lost"));
         assert_eq!((view.deliveries, view.event.body.len()), (3, 300));
         let filter = DeliveryFilter { event: Some(id), ..DeliveryFilter::default() };
-        assert_eq!(journal.deliveries(filter, Page { before: None, limit: 9 }).await.unwrap().len(), 3, "{number}");
+        assert_eq!(
+            journal.deliveries(filter, Page { before: None, limit: 9 }).await.unwrap().len(),
+            3,
+            "{number}"
+        );
     }
     let all = Page { before: None, limit: u32::MAX };
-    let events = journal.events(Default::default(), all).await.unwrap();
+    let events = journal.events(EventFilter::default(), all).await.unwrap();
     let deliveries = journal.deliveries(DeliveryFilter::default(), all).await.unwrap();
     assert_eq!(deliveries.len(), 3 * events.len(), "an event is there by half");
     let account = journal.account();

@@ -1,9 +1,11 @@
 //! A full disk, an I/O error, a panic, too many notes.
 
 use super::{database, event, hook, open};
-use crate::txn::Txn;
 use crate::OpenError;
-use footbridge_journal::{Appended, ExchangeFilter, Journal as _, JournalError, Page, Registry as _};
+use crate::txn::Txn;
+use footbridge_journal::{
+    Appended, EventFilter, ExchangeFilter, Journal as _, JournalError, Page, Registry as _,
+};
 use footbridge_model::exchange::{Direction, ExchangeHead, ExchangeRecord};
 use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::name::AppName;
@@ -39,7 +41,7 @@ async fn a_full_disk_is_told_and_outlived() {
     stored.push(5000);
     drop(journal);
     let journal = open(&database(&directory)).unwrap();
-    let kept = journal.events(Default::default(), Page { before: None, limit: 1000 }).await.unwrap();
+    let kept = journal.events(EventFilter::default(), Page { before: None, limit: 1000 }).await.unwrap();
     let kept: Vec<_> = kept.iter().rev().map(|view| view.event.id.number()).collect();
     assert_eq!(kept, stored);
 }
@@ -77,7 +79,8 @@ async fn a_panic_stops_the_journal() {
     let directory = tempfile::tempdir().unwrap();
     let journal = open(&database(&directory)).unwrap();
     let stopped = journal.stopped();
-    let panics = journal.writer.ask(0, |_: &mut Txn<'_>| -> crate::fault::Step<()> { panic!("a test's own") });
+    let panics =
+        journal.writer.ask(0, |_: &mut Txn<'_>| -> crate::fault::Step<()> { panic!("a test's own") });
     assert!(matches!(panics.await, Err(JournalError::Stopped(_))));
     assert!(stopped.await.unwrap().contains("panicked"));
     assert!(matches!(journal.load().await, Err(JournalError::Stopped(_))));

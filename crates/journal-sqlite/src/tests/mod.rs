@@ -80,7 +80,13 @@ fn event(number: u64, hooks: &[u64], length: usize) -> NewEvent {
         headers: PublishHeaders::default(),
         time: Millis(i64::try_from(number).unwrap()),
     };
-    let delivery =
-        |(id, hook): (u64, &u64)| NewDelivery { id: DeliveryId::from_number(id), hook_id: HookId::from_number(*hook) };
-    NewEvent { event: Arc::new(event), deliveries: (number + 1..).zip(hooks).map(delivery).collect(), key: None }
+    let delivery = |(id, hook): (u64, &u64)| NewDelivery {
+        id: DeliveryId::from_number(id),
+        hook_id: HookId::from_number(*hook),
+    };
+    NewEvent {
+        event: Arc::new(event),
+        deliveries: (number + 1..).zip(hooks).map(delivery).collect(),
+        key: None,
+    }
 }

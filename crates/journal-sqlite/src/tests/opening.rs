@@ -26,7 +26,10 @@ async fn files_are_for_the_owner_alone() {
     let directory = tempfile::tempdir().unwrap();
     let journal = open(&database(&directory)).unwrap();
     journal.put_hook(hook(1)).await.unwrap();
-    assert_eq!(files(directory.path()), ["journal.db", "journal.db-shm", "journal.db-wal", "journal.db.lock"]);
+    assert_eq!(
+        files(directory.path()),
+        ["journal.db", "journal.db-shm", "journal.db-wal", "journal.db.lock"]
+    );
     for name in files(directory.path()) {
         let mode = fs::metadata(directory.path().join(&name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
@@ -39,7 +42,9 @@ async fn files_are_for_the_owner_alone() {
 async fn a_second_server_is_told_of_the_first() {
     let directory = tempfile::tempdir().unwrap();
     let path = database(&directory);
-    let first = SqliteJournal::open(crate::SqliteOptions { listen: Some("127.0.0.1:4400".into()), ..options(&path) }).unwrap();
+    let first =
+        SqliteJournal::open(crate::SqliteOptions { listen: Some("127.0.0.1:4400".into()), ..options(&path) })
+            .unwrap();
     let error = refusal(&path);
     let OpenError::Locked { holder, .. } = &error else { panic!("{error}") };
     assert_eq!(*holder, format!("process {}, listening on 127.0.0.1:4400", std::process::id()));

@@ -19,7 +19,10 @@ async fn what_lanes_ask_for_is_a_seek_without_sorting() {
     open(&database(&directory)).unwrap().close().await.unwrap();
     let conn = Connection::open(database(&directory)).unwrap();
     for (sql, index) in [
-        ("SELECT id FROM deliveries WHERE hook_id = 1 AND status = 0 ORDER BY next_at, id LIMIT 9", "deliveries_due (hook_id=?)"),
+        (
+            "SELECT id FROM deliveries WHERE hook_id = 1 AND status = 0 ORDER BY next_at, id LIMIT 9",
+            "deliveries_due (hook_id=?)",
+        ),
         (
             "SELECT id FROM deliveries WHERE hook_id = 1 AND status = 0 AND ordered = 1 ORDER BY id LIMIT 9",
             "deliveries_in_order (hook_id=?)",
@@ -28,7 +31,10 @@ async fn what_lanes_ask_for_is_a_seek_without_sorting() {
             "SELECT hook_id, next_at FROM deliveries WHERE status = 0 AND hook_id > 1 ORDER BY hook_id, next_at LIMIT 1",
             "deliveries_due (hook_id>?)",
         ),
-        ("SELECT d.id FROM deliveries d WHERE d.status = 3 AND d.hook_id = 1 ORDER BY d.id LIMIT 9", "deliveries_dead (hook_id=?)"),
+        (
+            "SELECT d.id FROM deliveries d WHERE d.status = 3 AND d.hook_id = 1 ORDER BY d.id LIMIT 9",
+            "deliveries_dead (hook_id=?)",
+        ),
     ] {
         let plan = plan(&conn, sql);
         assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{sql}: {plan}");

@@ -62,7 +62,10 @@ async fn the_files_hold_no_secret() {
         if closed {
             journal.close().await.unwrap();
         }
-        let held = files(directory.path()).iter().map(|name| std::fs::read(directory.path().join(name)).unwrap()).collect::<Vec<_>>();
+        let held = files(directory.path())
+            .iter()
+            .map(|name| std::fs::read(directory.path().join(name)).unwrap())
+            .collect::<Vec<_>>();
         assert!(held.iter().any(|bytes| bytes.windows(12).any(|part| part == b"shop.example")));
         assert!(!held.iter().any(|bytes| bytes.windows(4).any(|part| part == b"HUSH")));
     }

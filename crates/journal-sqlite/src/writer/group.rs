@@ -83,11 +83,19 @@ impl Desk<'_> {
         Ok(Err(error))
     }
 
-    fn transact(&mut self, commands: &mut [Box<dyn Command>], notes: &[ExchangeRecord]) -> Result<(), Trouble> {
+    fn transact(
+        &mut self,
+        commands: &mut [Box<dyn Command>],
+        notes: &[ExchangeRecord],
+    ) -> Result<(), Trouble> {
         self.execute(commands, notes).map_err(|error| Trouble::of(&error))
     }
 
-    fn execute(&mut self, commands: &mut [Box<dyn Command>], notes: &[ExchangeRecord]) -> rusqlite::Result<()> {
+    fn execute(
+        &mut self,
+        commands: &mut [Box<dyn Command>],
+        notes: &[ExchangeRecord],
+    ) -> rusqlite::Result<()> {
         let before = self.state.account;
         self.conn.prepare_cached("BEGIN")?.execute([])?;
         let mut txn = Txn { conn: self.conn, state: &mut self.state, sealer: self.sealer };
@@ -116,7 +124,11 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn answer(&self, commands: impl IntoIterator<Item = Box<dyn Command>>, result: &Result<(), JournalError>) {
+    fn answer(
+        &self,
+        commands: impl IntoIterator<Item = Box<dyn Command>>,
+        result: &Result<(), JournalError>,
+    ) {
         *self.published.lock().unwrap_or_else(PoisonError::into_inner) = self.state.account;
         for command in commands {
             command.answer(result.clone());

@@ -142,7 +142,11 @@ impl Queue {
         if waiting.commands.is_empty() && !waiting.closed {
             waiting.asleep = true;
             let idle = |waiting: &mut Waiting| waiting.commands.is_empty() && !waiting.closed;
-            waiting = self.wake.wait_timeout_while(waiting, NOTE_WAIT, idle).unwrap_or_else(PoisonError::into_inner).0;
+            waiting = self
+                .wake
+                .wait_timeout_while(waiting, NOTE_WAIT, idle)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         waiting.asleep = false;
         let mut group = Group::default();

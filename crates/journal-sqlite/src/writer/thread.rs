@@ -57,7 +57,8 @@ impl Writer {
             lock: lock.clone(),
             unwritten: 0,
         };
-        let thread = std::thread::Builder::new().name("journal-writer".into()).spawn(move || thread.run(state))?;
+        let thread =
+            std::thread::Builder::new().name("journal-writer".into()).spawn(move || thread.run(state))?;
         Ok(Self { queue, account, _lock: lock, thread: Some(thread) })
     }
 
@@ -154,7 +155,9 @@ impl Thread {
 /// Carries the log over into the database. Asked for by ourselves, after the answers: the automatic one
 /// runs before them and keeps its errors to itself.
 fn checkpoint(conn: &Connection) -> Result<(), String> {
-    let done = conn.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)").and_then(|mut pragma| pragma.query_row([], |_| Ok(())));
+    let done = conn
+        .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
+        .and_then(|mut pragma| pragma.query_row([], |_| Ok(())));
     match done.map_err(|error| Trouble::of(&error)) {
         Ok(()) | Err(Trouble::Full) => Ok(()),
         Err(Trouble::Own(error)) => Err(error.to_string()),

@@ -16,7 +16,10 @@ pub async fn results_are_kept<S: Subject>(mut subject: S) {
     assert_eq!((fresh.delivery.next_attempt_at, fresh.delivery.last_error), (Some(at(10)), None));
     assert!(fresh.attempts.is_empty());
 
-    let tries = [attempt(1, Some(500), Some("the receiver answered 500")), attempt(2, None, Some("dns: \"no\", name"))];
+    let tries = [
+        attempt(1, Some(500), Some("the receiver answered 500")),
+        attempt(2, None, Some("dns: \"no\", name")),
+    ];
     for failed in &tries {
         let result = Recorded {
             id: delivery_id(11),
@@ -89,7 +92,8 @@ pub async fn due_gives_the_first<S: Subject>(mut subject: S) {
         next_attempt_at: Some(at(25)),
         reason: None,
     };
-    let results = vec![later(11), later(12), ended(31, DeliveryStatus::Delivered), ended(32, DeliveryStatus::Dead)];
+    let results =
+        vec![later(11), later(12), ended(31, DeliveryStatus::Delivered), ended(32, DeliveryStatus::Dead)];
     subject.store().record(results).await.unwrap();
     for _ in 0..2 {
         let due = subject.store().due(hook_id(1), false, 10).await.unwrap();
@@ -139,7 +143,11 @@ pub async fn lists_and_filters<S: Subject>(subject: S) {
     for number in [10, 20, 30] {
         subject.store().append(event(number, &[1, 2, 1])).await.unwrap();
     }
-    let results = vec![ended(11, DeliveryStatus::Dead), ended(12, DeliveryStatus::Dead), ended(21, DeliveryStatus::Dead)];
+    let results = vec![
+        ended(11, DeliveryStatus::Dead),
+        ended(12, DeliveryStatus::Dead),
+        ended(21, DeliveryStatus::Dead),
+    ];
     subject.store().record(results).await.unwrap();
     subject.store().delete_hooks(vec![hook_id(2)], "hook gone").await.unwrap();
     let list = async |filter, page| -> Vec<u64> {

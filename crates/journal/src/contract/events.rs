@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::given::{ALL, at, event, hook, key, name};
-use crate::{Accepted, Appended, EventFilter, Journal, Page, Registry};
+use crate::{Accepted, Appended, EventFilter, Journal, KeyUse, Page, Registry};
 use footbridge_model::event::Event;
 use footbridge_model::id::EventId;
 use footbridge_model::name::EventName;
@@ -12,13 +12,17 @@ use std::sync::Arc;
 pub async fn events_are_kept<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     let mut other = event(20, &[]);
-    other.event =
-        Arc::new(Event { publisher: name("mic"), name: EventName::parse("said").unwrap(), ..(*other.event).clone() });
+    other.event = Arc::new(Event {
+        publisher: name("mic"),
+        name: EventName::parse("said").unwrap(),
+        ..(*other.event).clone()
+    });
     for new in [event(10, &[1, 1]), other, event(30, &[1])] {
         assert_eq!(subject.store().append(new).await.unwrap(), Appended::Stored);
     }
     subject.restart().await;
-    let (given, kept) = (event(10, &[]).event, subject.store().event(EventId::from_number(10)).await.unwrap().unwrap());
+    let (given, kept) =
+        (event(10, &[]).event, subject.store().event(EventId::from_number(10)).await.unwrap().unwrap());
     assert_eq!(kept.deliveries, 2);
     assert_eq!(kept.event.body, given.body);
     assert_eq!(kept.event.headers, given.headers);
@@ -53,7 +57,7 @@ pub async fn keys_repeat_what_was_accepted<S: Subject>(mut subject: S) {
     assert_eq!(subject.store().append(keyed(30, 1)).await.unwrap(), Appended::Replay(first));
     assert_eq!(subject.store().append(keyed(40, 2)).await.unwrap(), Appended::Mismatch);
     let mut elsewhere = keyed(50, 2);
-    elsewhere.key.as_mut().unwrap().scope = "mic|events".to_owned();
+    elsewhere.key = elsewhere.key.map(|used| KeyUse { scope: "mic|events".to_owned(), ..used });
     assert_eq!(subject.store().append(elsewhere).await.unwrap(), Appended::Stored);
     assert_eq!(subject.store().account().accepted, 4);
     assert!(subject.store().event(EventId::from_number(40)).await.unwrap().is_none());

@@ -73,7 +73,9 @@ pub async fn keys_of_exchanges<S: Subject>(mut subject: S) {
     assert!(matches!(begin(&subject, 40, 2).await, Begun::Started));
     subject.store().finish_exchange(id(40), answer(), 1, at(9000), KeyAfter::Repeats).await.unwrap();
     subject.restart().await;
-    let Begun::Replay(record) = begin(&subject, 50, 2).await else { panic!("the key does not repeat the exchange") };
+    let Begun::Replay(record) = begin(&subject, 50, 2).await else {
+        panic!("the key does not repeat the exchange")
+    };
     assert_eq!((record.head.id, record.ending), (id(40), Some(answer())));
     assert!(matches!(begin(&subject, 60, 1).await, Begun::Mismatch));
     for number in [20, 30, 50, 60] {

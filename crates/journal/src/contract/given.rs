@@ -65,8 +65,13 @@ pub(super) fn event(number: u64, hooks: &[u64]) -> NewEvent {
         headers: PublishHeaders::parse([("x-bolt-user-name", "frank")]).unwrap(),
         time,
     };
-    let delivery = |(place, hook): (u64, &u64)| NewDelivery { id: delivery_id(place), hook_id: hook_id(*hook) };
-    NewEvent { event: Arc::new(event), deliveries: (number + 1..).zip(hooks).map(delivery).collect(), key: None }
+    let delivery =
+        |(place, hook): (u64, &u64)| NewDelivery { id: delivery_id(place), hook_id: hook_id(*hook) };
+    NewEvent {
+        event: Arc::new(event),
+        deliveries: (number + 1..).zip(hooks).map(delivery).collect(),
+        key: None,
+    }
 }
 
 pub(super) fn key(text: &str, fingerprint: u8, until: Millis) -> KeyUse {
@@ -83,7 +88,13 @@ pub(super) fn ended(delivery: u64, status: DeliveryStatus) -> Recorded {
         DeliveryStatus::Delivered => attempt(1, Some(204), None),
         _ => attempt(1, None, Some("refused: nobody listens")),
     };
-    Recorded { id: delivery_id(delivery), attempt: Some(attempt), status, next_attempt_at: None, reason: None }
+    Recorded {
+        id: delivery_id(delivery),
+        attempt: Some(attempt),
+        status,
+        next_attempt_at: None,
+        reason: None,
+    }
 }
 
 pub(super) fn head(number: u64) -> ExchangeHead {

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::given::{at, ended, event, hook, hook_id};
-use crate::{Account, Journal, JournalError, Registry};
+use crate::{Account, DeliveryFilter, Journal, JournalError, Registry};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::EventId;
 
@@ -70,13 +70,14 @@ pub async fn the_account_adds_up<S: Subject>(mut subject: S) {
         ended(11, DeliveryStatus::Dead),
     ];
     subject.store().record(results).await.unwrap();
-    let three = Account { accepted: 6, pending: 3, delivered: 1, dead: 1, unanswered: 1, ..Account::default() };
+    let three =
+        Account { accepted: 6, pending: 3, delivered: 1, dead: 1, unanswered: 1, ..Account::default() };
     check(&subject, three);
     subject.store().delete_hooks(vec![hook_id(2)], "hook gone").await.unwrap();
     check(&subject, Account { pending: 1, cancelled: 2, ..three });
     subject.restart().await;
     check(&subject, Account { pending: 1, cancelled: 2, ..three });
-    subject.store().retry_dead(Default::default(), at(600), 10).await.unwrap();
+    subject.store().retry_dead(DeliveryFilter::default(), at(600), 10).await.unwrap();
     check(&subject, Account { pending: 2, cancelled: 2, dead: 0, ..three });
     subject.restart().await;
     check(&subject, Account { pending: 2, cancelled: 2, dead: 0, ..three });

@@ -2,7 +2,13 @@
 //!
 //! A journal under test comes as a [`Subject`]; each part may be run alone, or all with [`run_all`].
 //! They panic on the first thing that is not as it must be.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::missing_panics_doc)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc
+)]
 
 mod deliveries;
 mod events;

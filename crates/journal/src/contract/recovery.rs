@@ -28,21 +28,31 @@ pub async fn a_new_server_puts_things_in_order<S: Subject>(mut subject: S) {
         next_attempt_at: Some(at(700)),
         reason: None,
     };
-    subject.store().record(vec![ended(11, DeliveryStatus::Delivered), again, ended(22, DeliveryStatus::Dead)]).await.unwrap();
+    subject
+        .store()
+        .record(vec![ended(11, DeliveryStatus::Delivered), again, ended(22, DeliveryStatus::Dead)])
+        .await
+        .unwrap();
     subject.store().begin_exchange(head(30), Some(key("k", 1, at(9000)))).await.unwrap();
     subject.store().begin_exchange(head(40), None).await.unwrap();
     subject.restart().await;
     let recovery = subject.store().recover(at(500)).await.unwrap();
     assert_eq!((recovery.highest_id, recovery.ended_hooks, recovery.cut_off_exchanges), (40, 1, 2));
     assert_eq!(recovery.waiting, [(hook_id(1), at(20)), (hook_id(3), at(20))]);
-    let kept: Vec<_> = subject.store().load().await.unwrap().hooks.iter().map(|hook| hook.id.number()).collect();
+    let kept: Vec<_> =
+        subject.store().load().await.unwrap().hooks.iter().map(|hook| hook.id.number()).collect();
     assert_eq!(kept, [1, 3, 4]);
     let cancelled = subject.store().delivery(delivery_id(12)).await.unwrap().unwrap().delivery;
-    assert_eq!((cancelled.status, cancelled.last_error.as_deref()), (DeliveryStatus::Cancelled, Some("hook gone")));
+    assert_eq!(
+        (cancelled.status, cancelled.last_error.as_deref()),
+        (DeliveryStatus::Cancelled, Some("hook gone"))
+    );
     let account = subject.store().account();
     assert_eq!((account.pending, account.cancelled, account.holds()), (3, 3, true));
 
-    let Begun::Replay(record) = subject.store().begin_exchange(head(50), Some(key("k", 1, at(9000)))).await.unwrap() else {
+    let Begun::Replay(record) =
+        subject.store().begin_exchange(head(50), Some(key("k", 1, at(9000)))).await.unwrap()
+    else {
         panic!("an exchange that was cut off is sent twice")
     };
     assert_eq!(record.head.id, ExchangeId::from_number(30));

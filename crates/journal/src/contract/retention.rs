@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::given::{ALL, at, ended, event, head, hook, hook_id, key};
-use crate::{Appended, Begun, EventFilter, ExchangeFilter, Journal, KeyAfter, Registry};
+use crate::{Appended, Begun, DeliveryFilter, EventFilter, ExchangeFilter, Journal, KeyAfter, Registry};
 use bytes::Bytes;
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeRecord};
@@ -29,7 +29,7 @@ pub async fn old_things_go<S: Subject>(mut subject: S) {
     assert_eq!(events(&subject).await, [50, 40, 30]);
     assert_eq!(subject.store().account(), before);
     assert!(subject.store().event(EventId::from_number(10)).await.unwrap().is_none());
-    assert_eq!(subject.store().deliveries(Default::default(), ALL).await.unwrap().len(), 6);
+    assert_eq!(subject.store().deliveries(DeliveryFilter::default(), ALL).await.unwrap().len(), 6);
     assert_eq!(subject.store().due(hook_id(1), false, 9).await.unwrap().len(), 1);
 
     subject.store().cancel(hook_id(1), "hook disabled").await.unwrap();
@@ -60,21 +60,33 @@ async fn keys_and_exchanges<S: Subject>(subject: &S) {
         let id = ExchangeId::from_number(number);
         subject.store().finish_exchange(id, answer.clone(), 1, until, KeyAfter::Repeats).await.unwrap();
     }
-    subject.store().note_exchange(ExchangeRecord { head: head(90), ending: Some(answer.clone()), ms: Some(1) });
+    subject.store().note_exchange(ExchangeRecord {
+        head: head(90),
+        ending: Some(answer.clone()),
+        ms: Some(1),
+    });
 
     retain(subject, at(0), at(0), at(4000)).await;
-    let ending = async |number| subject.store().exchange(ExchangeId::from_number(number)).await.unwrap().unwrap().ending;
+    let ending = async |number| {
+        subject.store().exchange(ExchangeId::from_number(number)).await.unwrap().unwrap().ending
+    };
     assert_eq!(ending(70).await, Some(Ending::Answered(Bytes::new())), "its answer's time is over");
     assert_eq!(ending(80).await, Some(answer));
 
     retain(subject, at(4000), at(4000), at(4000)).await;
     let left = subject.store().exchanges(ExchangeFilter::default(), ALL).await.unwrap();
-    assert_eq!(left.iter().map(|record| record.head.id.number()).collect::<Vec<_>>(), [80], "its key still counts");
-    let again = subject.store().begin_exchange(head(91), Some(key("exchange 80", 1, at(9000)))).await.unwrap();
+    assert_eq!(
+        left.iter().map(|record| record.head.id.number()).collect::<Vec<_>>(),
+        [80],
+        "its key still counts"
+    );
+    let again =
+        subject.store().begin_exchange(head(91), Some(key("exchange 80", 1, at(9000)))).await.unwrap();
     assert!(matches!(again, Begun::Replay(_)));
     // The event went; its key did not.
     assert!(matches!(subject.store().append(keyed).await.unwrap(), Appended::Replay(_)));
     retain(subject, at(4000), at(4000), at(7000)).await;
-    let fresh = subject.store().begin_exchange(head(92), Some(key("exchange 80", 2, at(9000)))).await.unwrap();
+    let fresh =
+        subject.store().begin_exchange(head(92), Some(key("exchange 80", 2, at(9000)))).await.unwrap();
     assert!(matches!(fresh, Begun::Started));
 }

@@ -11,7 +11,11 @@ pub async fn one_by_hand<S: Subject>(subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     subject.store().put_hook(hook(2)).await.unwrap();
     subject.store().append(event(10, &[1, 1, 1, 2, 2])).await.unwrap();
-    let results = vec![ended(11, DeliveryStatus::Dead), ended(12, DeliveryStatus::Delivered), ended(14, DeliveryStatus::Dead)];
+    let results = vec![
+        ended(11, DeliveryStatus::Dead),
+        ended(12, DeliveryStatus::Delivered),
+        ended(14, DeliveryStatus::Dead),
+    ];
     subject.store().record(results).await.unwrap();
     assert_eq!(subject.store().cancel(hook_id(1), "hook disabled").await.unwrap(), 1);
     subject.store().delete_hooks(vec![hook_id(2)], "hook gone").await.unwrap();
@@ -32,10 +36,8 @@ pub async fn one_by_hand<S: Subject>(subject: S) {
     assert_eq!(retry(99).await, Err(JournalError::NotFound("delivery")));
     assert_eq!(subject.store().due(hook_id(1), false, 9).await.unwrap(), [due(11, 1), due(13, 0)]);
 
-    let second = Recorded {
-        attempt: Some(attempt(2, Some(200), None)),
-        ..ended(11, DeliveryStatus::Delivered)
-    };
+    let second =
+        Recorded { attempt: Some(attempt(2, Some(200), None)), ..ended(11, DeliveryStatus::Delivered) };
     subject.store().record(vec![second]).await.unwrap();
     let view = subject.store().delivery(delivery_id(11)).await.unwrap().unwrap();
     assert_eq!((view.delivery.status, view.attempts.len()), (DeliveryStatus::Delivered, 2));

@@ -2,7 +2,8 @@
 
 use super::state::{Row, State, Target};
 use crate::{
-    Accepted, Appended, DeliveryFilter, DeliveryView, Due, EventView, JournalError, NewEvent, Recorded, Retried,
+    Accepted, Appended, DeliveryFilter, DeliveryView, Due, EventView, JournalError, NewEvent, Recorded,
+    Retried,
 };
 use footbridge_model::delivery::{Delivery, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, HookId};

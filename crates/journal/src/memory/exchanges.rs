@@ -47,7 +47,8 @@ impl State {
         key: KeyAfter,
     ) -> Result<(), JournalError> {
         let running = |exchange: &&mut Exchange| exchange.record.ending.is_none();
-        let exchange = self.exchanges.get_mut(&id).filter(running).ok_or(JournalError::NotFound("running exchange"))?;
+        let exchange =
+            self.exchanges.get_mut(&id).filter(running).ok_or(JournalError::NotFound("running exchange"))?;
         exchange.record.ending = Some(ending);
         exchange.record.ms = Some(ms);
         exchange.keep_answer_until = Some(until);
@@ -70,14 +71,17 @@ impl State {
 
     pub(super) fn recover(&mut self, now: Millis) -> Result<Recovery, JournalError> {
         let mut recovery = Recovery { highest_id: self.highest_id, ..Recovery::default() };
-        for kept in self.hooks.values_mut().filter(|kept| !kept.gone && kept.hook.lifetime == Lifetime::Transient) {
+        for kept in
+            self.hooks.values_mut().filter(|kept| !kept.gone && kept.hook.lifetime == Lifetime::Transient)
+        {
             kept.gone = true;
             recovery.ended_hooks += 1;
         }
         for exchange in self.exchanges.values_mut().filter(|exchange| exchange.record.ending.is_none()) {
             let message = "the outcome is unknown: the server ended while the exchange was running";
             let failure = ExchangeFailure::new(504, ErrorCode::EventDeliveryFailed, message);
-            exchange.record.ms = Some(u32::try_from(exchange.record.head.at.until(now).as_millis()).unwrap_or(u32::MAX));
+            exchange.record.ms =
+                Some(u32::try_from(exchange.record.head.at.until(now).as_millis()).unwrap_or(u32::MAX));
             exchange.record.ending = Some(Ending::Failed(failure));
             exchange.keep_answer_until = Some(now.plus(KEEP_CUT_OFF));
             recovery.cut_off_exchanges += 1;

@@ -4,8 +4,8 @@ use super::MemoryJournal;
 use super::exchanges::without_answer;
 use super::state::State;
 use crate::{
-    Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter, Journal, KeyAfter,
-    JournalError, KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Wait,
+    Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
+    Journal, JournalError, KeyAfter, KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Wait,
 };
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};

@@ -67,7 +67,8 @@ impl State {
 
     /// The live key under the same name: `Some(None)` when it stands for another request.
     pub(super) fn key(&self, used: &KeyUse, now: Millis) -> Option<Option<Target>> {
-        let kept = self.keys.get(&(used.scope.clone(), used.key.clone())).filter(|kept| now < kept.used.until)?;
+        let kept =
+            self.keys.get(&(used.scope.clone(), used.key.clone())).filter(|kept| now < kept.used.until)?;
         Some((kept.used.fingerprint == used.fingerprint).then(|| kept.target.clone()))
     }
 

@@ -153,7 +153,8 @@ impl<'a> Fields<'a> {
 
     /// A member that must be there.
     pub(super) fn required<T: Kind>(&mut self, name: &'static str) -> Result<T, Problem> {
-        self.optional(name)?.ok_or_else(|| self.wrong(name, format_args!("is missing; it must be {}", T::WHAT)))
+        self.optional(name)?
+            .ok_or_else(|| self.wrong(name, format_args!("is missing; it must be {}", T::WHAT)))
     }
 
     /// A text that must be there and mean something.
@@ -181,7 +182,9 @@ impl<'a> Fields<'a> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         match raw.get() {
             "null" => Ok(Some(None)),
-            text if text.starts_with('{') => Fields::of(text, format!("{}{name}.", self.path)).map(Some).map(Some),
+            text if text.starts_with('{') => {
+                Fields::of(text, format!("{}{name}.", self.path)).map(Some).map(Some)
+            }
             _ => Err(self.wrong(name, "must be an object")),
         }
     }

@@ -115,7 +115,9 @@ pub(super) struct RetryMany {
 
 impl FromFields for RetryMany {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Problem> {
-        let dead = |text: &str| if text == "dead" { Ok(()) } else { Err("only dead deliveries are retried together") };
+        let dead = |text: &str| {
+            if text == "dead" { Ok(()) } else { Err("only dead deliveries are retried together") }
+        };
         Ok(Self {
             event: fields.optional_as("event", EventId::from_str)?,
             app: fields.optional_as("app", |text| any_name(text).ok_or("it is not the name of an app"))?,

@@ -77,10 +77,15 @@ pub(super) fn raw(bytes: &[u8]) -> Option<Box<RawValue>> {
         ("name" = Option<String>, Query, description = "Only of this name"),
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<EventView>)))]
-pub(super) async fn list(_: Admin, State(shared): State<Shared>, params: Params) -> Result<Json<List<EventView>>, Problem> {
+pub(super) async fn list(
+    _: Admin,
+    State(shared): State<Shared>,
+    params: Params,
+) -> Result<Json<List<EventView>>, Problem> {
     let window = params.window("events", &["publisher", "name"])?;
     let name = params.text("name").map(|name| EventName::parse(name).map(|name| name.to_string()));
-    let name = name.transpose().map_err(|error| Problem::parameter("name", format_args!("is wrong: {error}")))?;
+    let name =
+        name.transpose().map_err(|error| Problem::parameter("name", format_args!("is wrong: {error}")))?;
     let filter = EventFilter { publisher: params.app("publisher")?, name };
     let page = window.of_journal(EventId::number)?;
     let rows = shared.engine.journal().events(filter, page).await?;

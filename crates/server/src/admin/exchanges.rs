@@ -125,13 +125,19 @@ pub(super) async fn list(
 /// Shows an exchange: all of it to the administrator, how it ended to the app that sent it.
 #[utoipa::path(get, path = "/api/v1/exchanges/{id}", tag = "exchanges", security(("admin" = []), ("bridge" = [])),
     params(("id" = String, Path)), responses((status = 200, body = ExchangeView)))]
-pub(super) async fn show(reader: Reader, State(shared): State<Shared>, Id(id): Id<ExchangeId>) -> Result<Response, Problem> {
+pub(super) async fn show(
+    reader: Reader,
+    State(shared): State<Shared>,
+    Id(id): Id<ExchangeId>,
+) -> Result<Response, Problem> {
     let missing = || Problem::missing("exchange");
     let record = shared.engine.journal().exchange(id).await?.ok_or_else(missing)?;
     match reader {
         Reader::Admin => Ok(Json(ExchangeDetailView::from(record)).into_response()),
         // The same answer for another's exchange and for none, so that ids cannot be probed.
-        Reader::App(entry) if entry.app.name == record.head.sender && is_kept(&record, shared.engine.now()) => {
+        Reader::App(entry)
+            if entry.app.name == record.head.sender && is_kept(&record, shared.engine.now()) =>
+        {
             Ok(Json(ExchangeView::from(&record)).into_response())
         }
         Reader::App(_) => Err(missing()),

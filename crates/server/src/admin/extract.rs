@@ -44,7 +44,10 @@ impl FromRequestParts<Shared> for Change {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         Admin::from_request_parts(parts, shared).await?;
         if shared.engine.is_draining() {
-            return Err(Problem::new(ProblemCode::Draining, "the server is shutting down; nothing was changed"));
+            return Err(Problem::new(
+                ProblemCode::Draining,
+                "the server is shutting down; nothing was changed",
+            ));
         }
         Ok(Self(()))
     }
@@ -66,7 +69,8 @@ impl FromRequestParts<Shared> for Reader {
         if Admin::of(&parts.headers, shared).is_some() {
             return Ok(Self::Admin);
         }
-        let caller = authorization(&parts.headers).and_then(|header| shared.engine.caller_by_authorization(header));
+        let caller =
+            authorization(&parts.headers).and_then(|header| shared.engine.caller_by_authorization(header));
         caller.map(|caller| Self::App(caller.entry)).ok_or_else(|| unauthorized(shared))
     }
 }
@@ -155,7 +159,8 @@ pub(super) fn any_name(text: &str) -> Option<AppName> {
 pub(super) fn local_or_admin(parts: &Parts, shared: &AdminState) -> Result<(), Problem> {
     let peer = parts.extensions.get::<super::PeerAddr>();
     let local = peer.is_some_and(|super::PeerAddr(address)| address.ip().to_canonical().is_loopback());
-    let passed_on = parts.headers.contains_key(header::FORWARDED) || parts.headers.contains_key("x-forwarded-for");
+    let passed_on =
+        parts.headers.contains_key(header::FORWARDED) || parts.headers.contains_key("x-forwarded-for");
     if (local && !passed_on) || Admin::of(&parts.headers, shared).is_some() {
         return Ok(());
     }

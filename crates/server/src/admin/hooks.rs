@@ -165,7 +165,11 @@ impl FromFields for NewHook {
     params(("app" = Option<String>, Query, description = "Only this app's"),
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<HookView>)))]
-pub(super) async fn list(_: Admin, State(shared): State<Shared>, params: Params) -> Result<Json<List<HookView>>, Problem> {
+pub(super) async fn list(
+    _: Admin,
+    State(shared): State<Shared>,
+    params: Params,
+) -> Result<Json<List<HookView>>, Problem> {
     let window = params.window("hooks", &["app"])?;
     let app = params.app("app")?;
     let after = window.after(|text| text.parse::<HookId>().ok())?;
@@ -184,7 +188,9 @@ pub(super) async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     let app = new.app.clone();
     let entry = shared.engine.add_hook(new.wish.of(new.app)).await.map_err(|error| match error {
-        ChangeError::NotFound(_) => Problem::member("app", format_args!("names `{app}`, and there is no such app")),
+        ChangeError::NotFound(_) => {
+            Problem::member("app", format_args!("names `{app}`, and there is no such app"))
+        }
         other => other.into(),
     })?;
     let location = format!("/api/v1/hooks/{}", entry.hook.id);
@@ -194,7 +200,11 @@ pub(super) async fn create(
 /// Shows a hook.
 #[utoipa::path(get, path = "/api/v1/hooks/{id}", tag = "hooks", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 200, body = HookView)))]
-pub(super) async fn show(_: Admin, State(shared): State<Shared>, Id(id): Id<HookId>) -> Result<Json<HookView>, Problem> {
+pub(super) async fn show(
+    _: Admin,
+    State(shared): State<Shared>,
+    Id(id): Id<HookId>,
+) -> Result<Json<HookView>, Problem> {
     Ok(Json(HookView::from(&*shared.engine.hook(id)?)))
 }
 
@@ -214,7 +224,11 @@ pub(super) async fn change(
 /// Deletes a hook. Its pending deliveries become cancelled.
 #[utoipa::path(delete, path = "/api/v1/hooks/{id}", tag = "hooks", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 204)))]
-pub(super) async fn remove(_: Change, State(shared): State<Shared>, Id(id): Id<HookId>) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(
+    _: Change,
+    State(shared): State<Shared>,
+    Id(id): Id<HookId>,
+) -> Result<StatusCode, Problem> {
     shared.engine.remove_hook(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -77,7 +77,11 @@ impl FromFields for Switch {
 #[utoipa::path(get, path = "/api/v1/links", tag = "links", security(("admin" = [])),
     params(("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<LinkView>)))]
-pub(super) async fn list(_: Admin, State(shared): State<Shared>, params: Params) -> Result<Json<List<LinkView>>, Problem> {
+pub(super) async fn list(
+    _: Admin,
+    State(shared): State<Shared>,
+    params: Params,
+) -> Result<Json<List<LinkView>>, Problem> {
     let window = params.window("links", &[])?;
     let after = window.after(|text| {
         let (host, miniapp) = text.split_once('/')?;

@@ -50,7 +50,10 @@ impl Params {
             if !filters.contains(&name.as_str()) && name != "limit" && name != "cursor" {
                 let known = [&["limit", "cursor"], filters].concat().join("`, `");
                 let name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-                return Err(Problem::parameter(&name, format_args!("is not known here; known are `{known}`")));
+                return Err(Problem::parameter(
+                    &name,
+                    format_args!("is not known here; known are `{known}`"),
+                ));
             }
             if seen.contains(&name.as_str()) {
                 return Err(Problem::parameter(name, "is given twice"));
@@ -58,9 +61,12 @@ impl Params {
             seen.push(name);
         }
         let limit = self.text("limit").map(str::parse).transpose();
-        let limit = limit.ok().map(|limit| limit.unwrap_or(LIMIT)).filter(|limit| (1..=MAX_LIMIT).contains(limit));
-        let limit = limit.ok_or_else(|| Problem::parameter("limit", format_args!("must be 1 to {MAX_LIMIT}")))?;
-        let after = self.text("cursor").map(|cursor| decode(list, cursor).ok_or_else(bad_cursor)).transpose()?;
+        let limit =
+            limit.ok().map(|limit| limit.unwrap_or(LIMIT)).filter(|limit| (1..=MAX_LIMIT).contains(limit));
+        let limit =
+            limit.ok_or_else(|| Problem::parameter("limit", format_args!("must be 1 to {MAX_LIMIT}")))?;
+        let after =
+            self.text("cursor").map(|cursor| decode(list, cursor).ok_or_else(bad_cursor)).transpose()?;
         Ok(Window { list, limit, after })
     }
 
@@ -120,7 +126,12 @@ impl Window {
     }
 
     /// The page as it is shown. `key` is what the one after it begins after.
-    pub(super) fn list<T, V>(&self, mut rows: Vec<T>, key: impl Fn(&T) -> String, view: impl Fn(T) -> V) -> List<V> {
+    pub(super) fn list<T, V>(
+        &self,
+        mut rows: Vec<T>,
+        key: impl Fn(&T) -> String,
+        view: impl Fn(T) -> V,
+    ) -> List<V> {
         let more = rows.len() > self.limit as usize;
         rows.truncate(self.limit as usize);
         let next = rows.last().filter(|_| more).map(|row| encode(self.list, &key(row)));

@@ -25,12 +25,12 @@ pub(crate) fn settings<B>(local: &Local, miniapp: &str, request: &Request<B>) ->
     }
     let query = request.uri().query().unwrap_or_default();
     let host = query.split('&').find_map(|pair| pair.strip_prefix("client_id=")).and_then(percent::decode);
-    let Some(host) = host else {
-        return refused(StatusCode::BAD_REQUEST, "name the host app: `?client_id=…`");
-    };
-    match local.shared.engine.miniapp_url(&host, miniapp) {
+    match host.and_then(|host| local.shared.engine.miniapp_url(&host, miniapp)) {
         Some(url) => json_response(StatusCode::OK, json!({ "miniapp": { "url": url } }).to_string().into()),
-        None => refused(StatusCode::NOT_FOUND, "no such miniapp, or it is not linked to this host, or it has no page"),
+        None => refused(
+            StatusCode::NOT_FOUND,
+            "no such miniapp, or it has no page, or it is not linked to the host app that `?client_id=` names",
+        ),
     }
 }
 

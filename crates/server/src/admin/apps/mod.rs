@@ -23,7 +23,11 @@ use view::{AppView, MadeApp, Rotated};
 #[utoipa::path(get, path = "/api/v1/apps", tag = "apps", security(("admin" = [])),
     params(("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<AppView>)))]
-pub(super) async fn list(_: Admin, State(shared): State<Shared>, params: Params) -> Result<Json<List<AppView>>, Problem> {
+pub(super) async fn list(
+    _: Admin,
+    State(shared): State<Shared>,
+    params: Params,
+) -> Result<Json<List<AppView>>, Problem> {
     let window = params.window("apps", &[])?;
     let after = window.after(|text| AppName::parse(text).ok())?;
     let name = |entry: &Arc<AppEntry>| entry.app.name.clone();
@@ -57,7 +61,11 @@ pub(super) async fn create(
 /// Shows an app, without its secrets.
 #[utoipa::path(get, path = "/api/v1/apps/{name}", tag = "apps", security(("admin" = [])),
     params(("name" = String, Path)), responses((status = 200, body = AppView)))]
-pub(super) async fn show(_: Admin, State(shared): State<Shared>, Named(name): Named) -> Result<Json<AppView>, Problem> {
+pub(super) async fn show(
+    _: Admin,
+    State(shared): State<Shared>,
+    Named(name): Named,
+) -> Result<Json<AppView>, Problem> {
     let entry = shared.engine.app(&name)?;
     Ok(Json(AppView::of(&entry, shared.engine.now())))
 }
@@ -78,7 +86,11 @@ pub(super) async fn change(
 /// Deletes an app with its hooks and links. Pending deliveries of those hooks become cancelled.
 #[utoipa::path(delete, path = "/api/v1/apps/{name}", tag = "apps", security(("admin" = [])),
     params(("name" = String, Path)), responses((status = 204)))]
-pub(super) async fn remove(_: Change, State(shared): State<Shared>, Named(name): Named) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(
+    _: Change,
+    State(shared): State<Shared>,
+    Named(name): Named,
+) -> Result<StatusCode, Problem> {
     shared.engine.remove_app(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

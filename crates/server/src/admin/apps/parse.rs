@@ -10,7 +10,9 @@ use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::secret::Secret;
 use std::collections::BTreeSet;
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type,
+};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -113,7 +115,8 @@ fn hooks(fields: &mut Fields<'_>, has_url: bool) -> Result<Vec<Wish>, Problem> {
     let Some(Some(written)) = fields.object("hooks")? else { return Ok(Vec::new()) };
     let mut hooks: Vec<Wish> = Vec::new();
     for (key, entry) in written.into_entries() {
-        let pattern = Pattern::parse(&key).map_err(|error| fields.wrong("hooks", format_args!("is wrong: {error}")))?;
+        let pattern =
+            Pattern::parse(&key).map_err(|error| fields.wrong("hooks", format_args!("is wrong: {error}")))?;
         let hook = match entry.text_or_object()? {
             Ok(route) => Wish::plain(pattern, route),
             Err(mut inner) => {
@@ -136,6 +139,10 @@ fn text(about: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).description(Some(about))
 }
 
+fn text_or_null(about: &str) -> ObjectBuilder {
+    text(about).schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+}
+
 fn flag(about: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Boolean).description(Some(about))
 }
@@ -143,6 +150,7 @@ fn flag(about: &str) -> ObjectBuilder {
 /// The members that a new app and a change of one have in common.
 fn common(secrets: &str) -> ObjectBuilder {
     let receiver_auth = ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
         .property("name", text("The first half"))
         .property("secret", text("The second half"))
         .required("name")
@@ -153,11 +161,11 @@ fn common(secrets: &str) -> ObjectBuilder {
         .description(Some("Its events that hooks with a `*` half never get"));
     ObjectBuilder::new()
         .property("token_prefix", text("The scheme of its `Authorization`, else `Token`"))
-        .property("receiver_url", text("Where its events of the bridge go"))
+        .property("receiver_url", text_or_null("Where its events of the bridge go"))
         .property("receiver_enabled", flag("Whether it takes events of the bridge"))
         .property("receiver_auth", receiver_auth)
-        .property("url", text("The base of its `server` hooks"))
-        .property("miniapp_url", text("The page a host embeds"))
+        .property("url", text_or_null("The base of its `server` hooks"))
+        .property("miniapp_url", text_or_null("The page a host embeds"))
         .property("private", private)
         .additional_properties(Some(AdditionalProperties::FreeForm(false)))
         .description(Some(secrets))
@@ -196,9 +204,11 @@ impl ToSchema for PatchApp {}
 
 impl PartialSchema for Rotate {
     fn schema() -> RefOr<Schema> {
-        let kind = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(["token", "secret_key", "signing_secret"]));
+        let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([
+            "token",
+            "secret_key",
+            "signing_secret",
+        ]));
         ObjectBuilder::new()
             .property("secrets", ArrayBuilder::new().items(kind))
             .description(Some("Which secrets to replace; all three when left out."))

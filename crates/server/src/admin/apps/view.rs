@@ -82,7 +82,11 @@ impl AppView {
         let App { secrets, .. } = &entry.app;
         let secret = |rotating: &Rotating, file: bool| SecretView {
             managed_by: if file { ManagedBy::File } else { ManagedBy::Api },
-            previous_valid_until: rotating.previous.as_ref().map(|old| old.until).filter(|until| now < *until),
+            previous_valid_until: rotating
+                .previous
+                .as_ref()
+                .map(|old| old.until)
+                .filter(|until| now < *until),
         };
         let files = entry.file_secrets;
         let app = entry.app.clone();
