@@ -48,8 +48,10 @@ impl Redis {
         let used = cpu_seconds(self.program.id());
         let output = command.output().map_err(|e| format!("cannot run redis-benchmark: {e}"))?;
         let text = String::from_utf8_lossy(&output.stdout);
-        read(&text)
-            .ok_or_else(|| format!("redis-benchmark: {text}{}", String::from_utf8_lossy(&output.stderr)))
+        let said = || format!("redis-benchmark: {text}{}", String::from_utf8_lossy(&output.stderr));
+        let [per_second, p50, p99] = read(&text).ok_or_else(said)?;
+        let cpu = (cpu_seconds(self.program.id()) - used) * 1e6 / real(count);
+        Ok(Found { per_second, p50, p99, cpu })
     }
 }
 

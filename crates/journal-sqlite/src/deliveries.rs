@@ -3,7 +3,7 @@
 use crate::column::{CANCELLED, PENDING, count, key, number, status, status_code};
 use crate::fault::{Fault, Step};
 use crate::filter::Picked;
-use crate::hooks;
+use crate::hook_row;
 use crate::txn::Txn;
 use footbridge_journal::{DeliveryFilter, DeliveryView, Due, Page, Recorded};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
@@ -97,7 +97,7 @@ pub(crate) fn cancel(txn: &mut Txn<'_>, hook: HookId, reason: &str) -> Step<u64>
 }
 
 fn columns() -> String {
-    let hook = hooks::COLUMNS;
+    let hook = hook_row::COLUMNS;
     format!(
         "d.id, d.event_id, d.hook_id, d.status, d.attempts, d.next_at, d.last_status, d.last_error, {hook}"
     )
@@ -118,7 +118,7 @@ fn view(row: &Row<'_>) -> Step<DeliveryView> {
         last_status: row.get(6)?,
         last_error: row.get(7)?,
     };
-    Ok(DeliveryView { delivery, hook: hooks::read(row, HOOK_AT)?, attempts: Vec::new() })
+    Ok(DeliveryView { delivery, hook: hook_row::read(row, HOOK_AT)?, attempts: Vec::new() })
 }
 
 /// One delivery with its attempts.

@@ -1,49 +1,14 @@
 //! Hooks.
 
-use crate::column::{count, key, number, origin, origin_code};
+use crate::column::{count, key, number, origin_code};
 use crate::deliveries;
-use crate::fault::{Fault, Step};
+use crate::hook_row::{COLUMNS, read};
+use crate::fault::Step;
 use crate::txn::Txn;
-use footbridge_model::hook::{Hook, HookOptions, Lifetime};
+use footbridge_model::hook::{Hook, Lifetime};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
-use footbridge_model::pattern::{Part, Pattern};
-use footbridge_model::time::Millis;
-use rusqlite::{Row, params};
-
-/// The columns that [`read`] wants, of `h`.
-pub(crate) const COLUMNS: &str =
-    "h.id, h.app, h.publisher, h.event, h.route, h.kind, h.transient, h.origin, h.enabled,
-     h.created_at, h.answer, h.in_flight, h.ordered";
-
-/// A hook from [`COLUMNS`], the first of which is number `from`.
-pub(crate) fn read(row: &Row<'_>, from: usize) -> Step<Hook> {
-    let text = |place| row.get_ref(from + place).and_then(|value| Ok(value.as_str()?));
-    let damaged = || Fault::damaged("a hook has a type or an answer that no hook has");
-    Ok(Hook {
-        id: HookId::from_number(number(row.get(from)?)),
-        app: AppName::trusted(text(1)?),
-        pattern: Pattern { publisher: part(text(2)?), event: part(text(3)?) },
-        route: text(4)?.to_owned(),
-        kind: text(5)?.parse().map_err(|_| damaged())?,
-        lifetime: if row.get(from + 6)? { Lifetime::Transient } else { Lifetime::Persistent },
-        origin: origin(row.get(from + 7)?),
-        enabled: row.get(from + 8)?,
-        created_at: Millis(row.get(from + 9)?),
-        options: HookOptions {
-            answer: text(10)?.parse().map_err(|_| damaged())?,
-            in_flight: row.get(from + 11)?,
-            ordered: row.get(from + 12)?,
-        },
-    })
-}
-
-fn part(text: &str) -> Part {
-    match text {
-        "*" => Part::Any,
-        text => Part::Is(text.into()),
-    }
-}
+use rusqlite::params;
 
 /// Every hook that is not gone.
 pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<Hook>> {

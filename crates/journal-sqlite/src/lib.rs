@@ -20,6 +20,7 @@ mod events;
 mod exchanges;
 mod fault;
 mod filter;
+mod hook_row;
 mod hooks;
 mod journal;
 mod keys;

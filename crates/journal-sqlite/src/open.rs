@@ -228,17 +228,6 @@ fn tune(conn: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// A connection that only reads.
-pub(crate) fn for_reading(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
-    conn.execute_batch(
-        "PRAGMA query_only = 1; PRAGMA mmap_size = 0; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY;
-         PRAGMA trusted_schema = OFF;",
-    )?;
-    Ok(conn)
-}
-
 fn check_key(conn: &Connection, sealer: &Sealer, path: &Path) -> Result<(), OpenError> {
     let failed = |error: rusqlite::Error| judge(path, &error);
     let wrong = || OpenError::MasterKey { path: path.to_owned() };

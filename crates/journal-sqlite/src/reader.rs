@@ -1,11 +1,10 @@
 //! Reads that tolerate the last commit, on a thread of their own.
 
 use crate::fault::{Step, of_read};
-use crate::open;
 use footbridge_journal::{JournalError, Wait};
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -98,8 +97,19 @@ fn ended() -> JournalError {
 }
 
 fn serve(path: &std::path::Path, jobs: &Receiver<Read>) {
-    let conn = open::for_reading(path).map_err(|error| JournalError::Corrupt(error.to_string()));
+    let conn = for_reading(path).map_err(|error| JournalError::Corrupt(error.to_string()));
     while let Ok(job) = jobs.recv() {
         job(&conn);
     }
+}
+
+/// A connection that only reads.
+fn for_reading(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.execute_batch(
+        "PRAGMA query_only = 1; PRAGMA mmap_size = 0; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY;
+         PRAGMA trusted_schema = OFF;",
+    )?;
+    Ok(conn)
 }

@@ -45,7 +45,7 @@ fn one_hook_of_an_app_does_not_hold_up_the_other() {
         gateway.bolt("camera").publish("x", &json!({}));
     }
     assert_eq!(receiver.wait_at("/fine", 40).len(), 40);
-    assert_eq!(receiver.got_at("/hang").len(), 8);
+    assert_eq!(receiver.wait_at("/hang", 8).len(), 8);
 }
 
 #[test]

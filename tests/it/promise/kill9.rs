@@ -53,7 +53,7 @@ impl Load {
                         };
                         ledger.said(n, fate, id);
                         if fate != Fate::Acked {
-                            std::thread::sleep(Duration::from_millis(5));
+                            harness::pause(Duration::from_millis(5));
                         }
                     }
                 })

@@ -148,4 +148,13 @@ mod tests {
         numbers.dedup();
         assert_eq!(numbers.len(), Code::ALL.len());
     }
+
+    #[test]
+    fn every_code_is_explained() {
+        let page = include_str!("../../../../docs/errors/events.md");
+        for code in Code::ALL {
+            let (number, status, _) = code.row();
+            assert!(page.contains(&format!("| {number} | {status} |")), "{number}");
+        }
+    }
 }

@@ -49,3 +49,16 @@ pub(crate) fn method_not_allowed() -> Response<Full<Bytes>> {
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_explained() {
+        let page = include_str!("../../../../docs/errors/bridge.md");
+        for code in ErrorCode::ALL {
+            assert!(page.contains(&format!("## `{}`", code.as_str())), "{code:?}");
+        }
+    }
+}

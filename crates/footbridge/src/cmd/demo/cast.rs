@@ -105,7 +105,8 @@ impl Cast {
                 player.signing_secret.expose(),
             );
             if player.name != MINIAPP {
-                let _ = writeln!(text, "hooks = {{ \"{MINIAPP}/{PUBLISHED}\" = \"{HOOK_PATH}{PUBLISHED}\" }}");
+                let _ =
+                    writeln!(text, "hooks = {{ \"{MINIAPP}/{PUBLISHED}\" = \"{HOOK_PATH}{PUBLISHED}\" }}");
             }
         }
         let _ = write!(text, "[[link]]\nhost = \"{HOST}\"\nminiapp = \"{MINIAPP}\"\n");

@@ -38,7 +38,12 @@ pub(super) fn token(player: &Player, event: &serde_json::Value) -> Result<(), St
 ///
 /// # Errors
 /// In words, for the story.
-pub(super) fn signature(player: &Player, headers: &HeaderMap, body: &[u8], now: Millis) -> Result<(), String> {
+pub(super) fn signature(
+    player: &Player,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: Millis,
+) -> Result<(), String> {
     let text = |name: &str| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         value.ok_or_else(|| format!("it has no {name}"))

@@ -41,3 +41,11 @@ impl DemoError {
         result.map_or_else(Self::Serve, |()| Self::Server)
     }
 }
+
+/// Whether `what` came out as told.
+///
+/// # Errors
+/// In words: what it is, and what it should be.
+pub(super) fn same<T: PartialEq + std::fmt::Debug>(what: &str, is: &T, told: &T) -> Result<(), String> {
+    if is == told { Ok(()) } else { Err(format!("{what} should be {told:?} and is {is:?}")) }
+}

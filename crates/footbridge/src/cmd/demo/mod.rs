@@ -3,6 +3,7 @@
 //! Everything goes over real sockets with the apps' real credentials; nothing calls the engine directly. A step that
 //! does not come out as it is told ends the demo with that step's name.
 
+mod account;
 mod backends;
 mod caller;
 mod cast;
@@ -15,26 +16,17 @@ mod story;
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::Path,
     process::ExitCode,
 };
 
-use footbridge_model::secret::Secret;
 use tokio::{
     sync::mpsc,
     task::{LocalSet, spawn_local},
 };
 
-use self::{
-    backends::Backends,
-    caller::Caller,
-    cast::Cast,
-    error::DemoError,
-    say::Voice,
-    seen::{Seen, Watcher},
-    story::Stage,
-};
+use self::{caller::Caller, cast::Cast, error::DemoError, say::Voice, seen::Watcher, story::Stage};
 use super::{args::DemoArgs, failure::Failure};
 use crate::{
     config::{self, Config, LoadArgs, env::Env},
@@ -45,7 +37,7 @@ use crate::{
 };
 
 /// Where a server listens unless told otherwise; the demo takes the same address when it is free.
-const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4400);
+const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4400);
 
 /// How many requests the sample apps may have got without anyone having told of them.
 const UNTOLD: usize = 256;
@@ -58,7 +50,8 @@ pub fn run(args: &DemoArgs, env: &Env, cores: usize) -> Result<ExitCode, Failure
     let other = |error: &dyn std::error::Error| Failure::other(format!("demo: {error}"));
     telemetry::init(&quiet(env)).map_err(|error| other(&error))?;
     // Made before the signals are caught and dropped behind everything else: it goes away whatever happens.
-    let home = tempfile::Builder::new().prefix("footbridge-demo-").tempdir().map_err(|error| other(&error))?;
+    let home =
+        tempfile::Builder::new().prefix("footbridge-demo-").tempdir().map_err(|error| other(&error))?;
     let signals = shutdown::by_signals().map_err(|error| other(&error))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| other(&error))?;
@@ -89,7 +82,7 @@ impl Show {
     async fn play(&self, home: &Path, signals: (DrainTrigger, Drain)) -> Result<(), DemoError> {
         let (trigger, mut drain) = signals;
         let (heard, seen) = mpsc::channel(UNTOLD);
-        let (cast, backends) = Backends::start(Cast::new(&SystemEntropy), heard).await?;
+        let cast = backends::start(Cast::new(&SystemEntropy), &heard).await?;
         let built = self.build(home, &cast).await?;
         let (address, url) = (built.address, built.public_url.clone());
         let admin = built.admin_token.clone();
@@ -102,7 +95,6 @@ impl Show {
         };
         trigger.begin();
         let ended = server.await.map_err(|_| DemoError::Server)?;
-        backends.stop();
         outcome?;
         ended.map_err(DemoError::Serve)
     }

@@ -1,0 +1,182 @@
+//! The requests of the story: the apps' own over the courier, the operator's over the command line's client.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use footbridge_courier::{Answer, AnswerLimit, Courier, CourierOptions, Grant, Outbound, Policy, Target};
+use footbridge_model::secret::Secret;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
+use serde_json::Value;
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
+
+use super::{cast::Player, error::DemoError};
+use crate::client::{Call, Client};
+
+/// How long one request may take; everything is on this machine.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How often a condition is looked at, and how often at most: five seconds in all.
+const LOOK: Duration = Duration::from_millis(20);
+const LOOKS: u32 = 250;
+
+/// `X-Bolt-App-Token`
+const APP_TOKEN: HeaderName = HeaderName::from_static("x-bolt-app-token");
+
+/// Whoever of the story has something to ask of the server.
+pub(super) struct Caller {
+    courier: Courier,
+    url: String,
+    admin: Secret,
+}
+
+/// How a request proves itself.
+enum Proof<'a> {
+    Nothing,
+    Authorization(Secret),
+    Token(&'a Secret),
+}
+
+impl Caller {
+    /// Runs inside a `LocalSet`.
+    pub(super) fn new(url: &str, admin: Secret) -> Self {
+        let name = concat!("footbridge-demo/", env!("CARGO_PKG_VERSION"));
+        let options = CourierOptions::new(Policy::default(), HeaderValue::from_static(name));
+        Self { courier: Courier::new(options.share()), url: url.to_owned(), admin }
+    }
+
+    /// Waits until the server takes work.
+    ///
+    /// # Errors
+    /// When it does not within seconds.
+    pub(super) async fn ready(&self) -> Result<(), DemoError> {
+        let mut last = "it gave no answer".to_owned();
+        for _ in 0..LOOKS {
+            match self.send(Method::GET, "/readyz", Bytes::new(), Proof::Nothing).await {
+                Ok(answer) if answer.status == StatusCode::OK => return Ok(()),
+                Ok(answer) => last = format!("it answers {}", answer.status),
+                Err(why) => last = why,
+            }
+            sleep(LOOK).await;
+        }
+        Err(DemoError::Call(format!("the server does not become ready: {last}")))
+    }
+
+    /// Sends an exchange as `sender` and gives the answer.
+    ///
+    /// # Errors
+    /// In words, for anything but 200 and JSON.
+    pub(super) async fn exchange(&self, sender: &Player, side: &str, event: &Value) -> Result<Value, String> {
+        let path = format!("/api/v1/event-bridge/{side}/");
+        let body = Bytes::from(event.to_string());
+        let answer =
+            self.send(Method::POST, &path, body, Proof::Authorization(sender.authorization())).await?;
+        read(&answer)
+    }
+
+    /// Publishes as `publisher` and gives the `body` of the answer.
+    ///
+    /// # Errors
+    /// In words, for anything but 200 and JSON.
+    pub(super) async fn publish(
+        &self,
+        publisher: &Player,
+        name: &str,
+        event: &Value,
+    ) -> Result<Value, String> {
+        let path = format!("/api/events/{name}");
+        let body = Bytes::from(event.to_string());
+        let answer = read(&self.send(Method::POST, &path, body, Proof::Token(&publisher.token)).await?)?;
+        answer.get("body").cloned().ok_or_else(|| format!("the answer has no body: {answer}"))
+    }
+
+    /// The metrics as text.
+    ///
+    /// # Errors
+    /// In words, for anything but 200.
+    pub(super) async fn metrics(&self) -> Result<String, String> {
+        let answer = self.send(Method::GET, "/metrics", Bytes::new(), Proof::Nothing).await?;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        if answer.status == StatusCode::OK { Ok(text) } else { Err(format!("{}: {text}", answer.status)) }
+    }
+
+    /// The deliveries of an event with their attempts, once none is pending.
+    ///
+    /// # Errors
+    /// In words, when some stay pending or the server says no.
+    pub(super) async fn finished(&self, event: &str) -> Result<Vec<Value>, String> {
+        for _ in 0..LOOKS {
+            let list = self.read(vec!["deliveries".to_owned()], Some(event.to_owned())).await?;
+            let rows = list.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
+            if rows.iter().all(|row| row.get("status").is_some_and(|status| status != "pending")) {
+                return self.each(&rows).await;
+            }
+            sleep(LOOK).await;
+        }
+        Err("a delivery is still pending although its receiver has answered".to_owned())
+    }
+
+    async fn each(&self, rows: &[Value]) -> Result<Vec<Value>, String> {
+        let mut deliveries = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            deliveries.push(self.read(vec!["deliveries".to_owned(), id], None).await?);
+        }
+        Ok(deliveries)
+    }
+
+    /// Asks the administration API. The client of the command line blocks, so it gets a thread.
+    async fn read(&self, path: Vec<String>, event: Option<String>) -> Result<Value, String> {
+        let (url, admin) = (self.url.clone(), self.admin.clone());
+        let asked = spawn_blocking(move || {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let query = [("event", event.as_deref())];
+            Client::new(&url, Some(admin))?.get(&Call { path: &path, query: &query, body: None })
+        });
+        let answer = asked.await.map_err(|error| error.to_string())?;
+        answer.map(|answer| answer.json).map_err(|error| error.to_string())
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+        proof: Proof<'_>,
+    ) -> Result<Answer, String> {
+        let target = Target::parse(&format!("{}{path}", self.url)).map_err(|error| error.to_string())?;
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let given = match &proof {
+            Proof::Nothing => None,
+            Proof::Authorization(value) => Some((AUTHORIZATION, value)),
+            Proof::Token(token) => Some((APP_TOKEN, *token)),
+        };
+        if let Some((name, value)) = given {
+            let mut value = HeaderValue::from_str(value.expose()).map_err(|error| error.to_string())?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        let outbound = Outbound {
+            grants: Arc::new([Grant::of(&target)]),
+            method,
+            headers,
+            answer: AnswerLimit::Refuse(1 << 20),
+            ..Outbound::post(Arc::new(target), body, Instant::now() + DEADLINE)
+        };
+        self.courier.send(outbound).await.map_err(|failure| failure.to_string())
+    }
+}
+
+fn read(answer: &Answer) -> Result<Value, String> {
+    let text = String::from_utf8_lossy(&answer.body);
+    if answer.status != StatusCode::OK {
+        return Err(format!("the server answered {}: {text}", answer.status));
+    }
+    serde_json::from_slice(&answer.body).map_err(|_| format!("the server answered no JSON: {text}"))
+}
