@@ -41,7 +41,13 @@ impl Registry {
     }
 }
 
-fn prove(entry: &Arc<AppEntry>, secret: &Rotating, offered: &[u8], kind: SecretKind, now: Millis) -> Option<Caller> {
+fn prove(
+    entry: &Arc<AppEntry>,
+    secret: &Rotating,
+    offered: &[u8],
+    kind: SecretKind,
+    now: Millis,
+) -> Option<Caller> {
     let which = secret.check(offered, now).filter(|_| entry.app.enabled)?;
     let first_use = (which == Which::Current && secret.awaits_first_use(now)).then_some(kind);
     Some(Caller { entry: Arc::clone(entry), first_use })

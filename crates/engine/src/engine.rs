@@ -10,8 +10,8 @@ use crate::lanes::Lanes;
 use crate::publish::{PublishError, Publisher};
 use crate::rate::Rate;
 use crate::registry::{
-    AppChange, AppEntry, AppSpec, ChangeError, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec, MadeSecrets, Parts,
-    Registry, Rotation, SecretKind,
+    AppChange, AppEntry, AppSpec, ChangeError, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
+    MadeSecrets, Parts, Registry, Rotation, SecretKind,
 };
 use crate::replay::{self, ReplayError};
 use crate::subscribe::{self, SubscribeError};
@@ -239,7 +239,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`SubscribeError`]
-    pub async fn unsubscribe(&self, app: &AppEntry, pattern: &Pattern) -> Result<Vec<Arc<HookEntry>>, SubscribeError> {
+    pub async fn unsubscribe(
+        &self,
+        app: &AppEntry,
+        pattern: &Pattern,
+    ) -> Result<Vec<Arc<HookEntry>>, SubscribeError> {
         subscribe::unsubscribe(&self.0.registry, &self.0.drain, app, pattern).await
     }
 
@@ -344,7 +348,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`ChangeError`]
-    pub async fn change_link(&self, host: &AppName, miniapp: &AppName, enabled: bool) -> Result<Link, ChangeError> {
+    pub async fn change_link(
+        &self,
+        host: &AppName,
+        miniapp: &AppName,
+        enabled: bool,
+    ) -> Result<Link, ChangeError> {
         self.0.registry.change_link(host, miniapp, enabled).await
     }
 
@@ -395,7 +404,12 @@ impl Engine {
     }
 
     /// What every hook would make of an event, and why.
-    pub fn explain(&self, publisher: &AppName, name: &EventName, subscribers: Option<&[AppName]>) -> Vec<Explanation> {
+    pub fn explain(
+        &self,
+        publisher: &AppName,
+        name: &EventName,
+        subscribers: Option<&[AppName]>,
+    ) -> Vec<Explanation> {
         let entry = self.0.registry.app(publisher).ok();
         explain::explain(&self.0.registry, publisher, entry.as_deref(), name, subscribers)
     }

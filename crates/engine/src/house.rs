@@ -67,7 +67,9 @@ impl House {
 
     async fn retain(&self) -> bool {
         let now = self.clock.now();
-        let before = |keep: Option<Duration>| keep.map_or(footbridge_model::time::Millis(i64::MIN), |keep| now.minus(keep));
+        let before = |keep: Option<Duration>| {
+            keep.map_or(footbridge_model::time::Millis(i64::MIN), |keep| now.minus(keep))
+        };
         match self.journal.retain(before(self.keep.ended), before(self.keep.dead), now).await {
             Ok(more) => more,
             Err(error) => {

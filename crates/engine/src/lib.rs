@@ -27,14 +27,15 @@ pub use exchange::{ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
 pub use explain::{Explanation, Verdict};
 pub use footbridge_courier::{Courier, CourierShared};
 pub use footbridge_journal::{
-    Accepted, Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, Journal, JournalError, Page,
+    Accepted, Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, Journal,
+    JournalError, Page,
 };
 pub use house::House;
 pub use publish::PublishError;
 pub use rate::Rate;
 pub use registry::{
-    AppChange, AppEntry, AppSpec, ChangeError, FileSecrets, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
-    MadeSecrets, Rotation, SecretKind,
+    AppChange, AppEntry, AppSpec, ChangeError, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
+    MadeSecrets, Rotation, SecretKind, SecretSet,
 };
 pub use replay::ReplayError;
 pub use subscribe::SubscribeError;

@@ -3,8 +3,8 @@
 
 pub mod cli;
 pub mod client;
-pub mod clock;
 pub mod client_error;
+pub mod clock;
 pub mod cmd;
 pub mod config;
 pub mod entropy;

@@ -44,7 +44,11 @@ enum Format {
 /// # Errors
 /// When one of them cannot be read, or logging was started before.
 pub fn init(env: &Env) -> Result<(), TelemetryError> {
-    let builder = tracing_subscriber::fmt().with_env_filter(filter(env)?).with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter(env)?)
+        .with_writer(io::stderr)
+        // A log that takes no more must not stop the server: without this it panics on the same stream.
+        .log_internal_errors(false);
     let started = match format(env)? {
         Format::Json => builder.json().flatten_event(true).try_init(),
         Format::Text => {

@@ -2,8 +2,8 @@
 
 use crate::column::{count, key, number, origin_code};
 use crate::deliveries;
-use crate::hook_row::{COLUMNS, read};
 use crate::fault::Step;
+use crate::hook_row::{COLUMNS, read};
 use crate::txn::Txn;
 use footbridge_model::hook::{Hook, Lifetime};
 use footbridge_model::id::HookId;

@@ -23,8 +23,8 @@ mod registry;
 pub use account::Account;
 pub use error::JournalError;
 pub use journal::{
-    Accepted, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter, Journal, KeyAfter, KeyUse,
-    NewDelivery, NewEvent, Page, Recorded, Recovery, Retried,
+    Accepted, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
+    Journal, KeyAfter, KeyUse, NewDelivery, NewEvent, Page, Recorded, Recovery, Retried,
 };
 pub use registry::{Kept, Registry};
 

@@ -27,7 +27,8 @@ pub enum DeliveryStatus {
 
 impl DeliveryStatus {
     /// Every status, in the order of their meaning.
-    pub const ALL: [Self; 5] = [Self::Pending, Self::Delivered, Self::Unanswered, Self::Dead, Self::Cancelled];
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::Delivered, Self::Unanswered, Self::Dead, Self::Cancelled];
 
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
@@ -138,13 +139,24 @@ impl Outcome {
     }
 
     /// What becomes of the delivery after its attempt number `attempt` came to this.
-    pub fn next(&self, attempt: u32, answer: AnswerRule, schedule: &Schedule, now: Millis, unit: f64) -> Next {
+    pub fn next(
+        &self,
+        attempt: u32,
+        answer: AnswerRule,
+        schedule: &Schedule,
+        now: Millis,
+        unit: f64,
+    ) -> Next {
         let asked = match self {
             Self::Answered { status: 200..300, .. } => return Next::Delivered,
             Self::Answered { status: 410, .. } => return Next::Gone,
             Self::Answered { status: 429 | 503, retry_after } => *retry_after,
-            Self::Failed(failure) if failure.kind == FailureKind::Blocked => return Next::Dead(failure.to_string()),
-            Self::Failed(failure) if failure.kind == FailureKind::Timeout && answer == AnswerRule::Optional => {
+            Self::Failed(failure) if failure.kind == FailureKind::Blocked => {
+                return Next::Dead(failure.to_string());
+            }
+            Self::Failed(failure)
+                if failure.kind == FailureKind::Timeout && answer == AnswerRule::Optional =>
+            {
                 return Next::Unanswered;
             }
             Self::Answered { .. } | Self::Failed(_) => None,

@@ -224,7 +224,8 @@ fn is_bare_host(route: &str) -> bool {
         let Some((address, port)) = rest.split_once(']') else { return false };
         return address.parse::<IpAddr>().is_ok() && is_port_suffix(port);
     }
-    let (host, port) = authority.split_once(':').map_or((authority, ""), |(host, _)| (host, &authority[host.len()..]));
+    let (host, port) =
+        authority.split_once(':').map_or((authority, ""), |(host, _)| (host, &authority[host.len()..]));
     let named = host.eq_ignore_ascii_case("localhost") || (host.contains('.') && !host.starts_with('.'));
     let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-') || b >= 0x80);
     named && plain && is_port_suffix(port)
@@ -253,9 +254,22 @@ mod tests {
             assert_eq!(web_url(route).as_deref(), Ok(url), "{route}");
         }
         for bad in [
-            "hooks/photo", "/hooks", "photo", "ftp://a.example", "javascript:alert(1)", "https://u:p@a.example",
-            "https://u@a.example/", "a.example:99999", "https://", "a b.example", "https://a.example/#f",
-            "a.example\\x", "unix:/tmp/x", "https://a.example\\@b.example", "u@a.example", "https://a.example:0/",
+            "hooks/photo",
+            "/hooks",
+            "photo",
+            "ftp://a.example",
+            "javascript:alert(1)",
+            "https://u:p@a.example",
+            "https://u@a.example/",
+            "a.example:99999",
+            "https://",
+            "a b.example",
+            "https://a.example/#f",
+            "a.example\\x",
+            "unix:/tmp/x",
+            "https://a.example\\@b.example",
+            "u@a.example",
+            "https://a.example:0/",
         ] {
             assert_eq!(web_url(bad), Err(BadRoute::NotUrl), "{bad}");
         }
@@ -267,7 +281,9 @@ mod tests {
         for good in ["hooks/photo", "/hooks/photo?x=1:2", "a/b:c", "//x", "..x/y", "x?..=../"] {
             assert_eq!(check_path(HookType::Server, good), Ok(()), "{good}");
         }
-        for bad in ["http://x/y", "a:b", "../x", "a/../b", "a/%2e%2E/b", "x#y", "x\ny", "a\\b", "a b", "x/.%2e"] {
+        for bad in
+            ["http://x/y", "a:b", "../x", "a/../b", "a/%2e%2E/b", "x#y", "x\ny", "a\\b", "a b", "x/.%2e"]
+        {
             assert!(check_path(HookType::Server, bad).is_err(), "{bad}");
         }
     }

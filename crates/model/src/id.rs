@@ -155,7 +155,9 @@ mod tests {
         let id = EventId::from_number(0x7fff_ffff_ffff_ffff);
         assert_eq!(id.to_string().parse::<EventId>(), Ok(id));
         assert_eq!("hook_0000000000001".parse::<HookId>().map(HookId::number), Ok(1));
-        for bad in ["", "evt_", "evt_000000000000", "dlv_0000000000001", "evt_000000000000u", "evt_zzzzzzzzzzzzz"] {
+        for bad in
+            ["", "evt_", "evt_000000000000", "dlv_0000000000001", "evt_000000000000u", "evt_zzzzzzzzzzzzz"]
+        {
             assert!(bad.parse::<EventId>().is_err(), "{bad}");
         }
     }

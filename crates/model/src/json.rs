@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn depth_is_counted_outside_strings() {
-        let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        let nested =
+            |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
         assert!(members(nested(64).as_bytes(), &["a"]).is_ok());
         assert_eq!(members(nested(65).as_bytes(), &["a"]).unwrap_err(), JsonError::TooDeep);
         let flat = format!("{{\"a\":\"{}\\\"{}\"}}", "[".repeat(200), "{".repeat(200));

@@ -9,9 +9,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
     /// Not `[a-z0-9][a-z0-9._-]{0,63}`.
-    #[error(
-        "an app name is 1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit"
-    )]
+    #[error("an app name is 1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit")]
     App,
     /// `bolt` or `sub`.
     #[error("the app name `{0}` is reserved")]
@@ -40,7 +38,8 @@ impl AppName {
         let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
         let mut bytes = name.bytes();
         let begins = bytes.next().is_some_and(plain);
-        if !begins || name.len() > APP_NAME_MAX || !bytes.all(|c| plain(c) || matches!(c, b'.' | b'_' | b'-')) {
+        if !begins || name.len() > APP_NAME_MAX || !bytes.all(|c| plain(c) || matches!(c, b'.' | b'_' | b'-'))
+        {
             return Err(BadName::App);
         }
         if name == "bolt" || name == "sub" {

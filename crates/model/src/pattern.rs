@@ -62,7 +62,10 @@ impl Pattern {
     pub fn parse(text: &str) -> Result<Self, BadPattern> {
         let text = text.replace('\\', "/");
         let (publisher, event) = text.split_once('/').unwrap_or(("*", &text));
-        Ok(Self { publisher: Part::parse(publisher, APP_NAME_MAX)?, event: Part::parse(event, EVENT_NAME_MAX)? })
+        Ok(Self {
+            publisher: Part::parse(publisher, APP_NAME_MAX)?,
+            event: Part::parse(event, EVENT_NAME_MAX)?,
+        })
     }
 
     /// Whether an event of this publisher and name is meant.

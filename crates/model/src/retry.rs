@@ -63,7 +63,18 @@ mod tests {
         let now = Millis(784_111_770_000);
         assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(Duration::from_secs(7)));
         assert_eq!(retry_after(" 120 ", now), Some(Duration::from_mins(2)));
-        for junk in ["", "-5", "inf", "1e30", "NaN", "5.5", "+5", "99999999999", "soon", "Sun, 06 Nov 1990 08:49:37 GMT"] {
+        for junk in [
+            "",
+            "-5",
+            "inf",
+            "1e30",
+            "NaN",
+            "5.5",
+            "+5",
+            "99999999999",
+            "soon",
+            "Sun, 06 Nov 1990 08:49:37 GMT",
+        ] {
             assert_eq!(retry_after(junk, now), None, "{junk}");
         }
         assert!(retry_after("Fri, 31 Dec 9999 23:59:59 GMT", now).is_some());

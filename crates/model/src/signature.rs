@@ -78,7 +78,12 @@ mod tests {
             let text = |name: &str| vector[name].as_str().unwrap().to_owned();
             let signer = Signer::new(&Secret::new(text("secret"))).unwrap();
             let mut header = String::new();
-            signer.sign(&text("id"), vector["timestamp"].as_i64().unwrap(), text("body").as_bytes(), &mut header);
+            signer.sign(
+                &text("id"),
+                vector["timestamp"].as_i64().unwrap(),
+                text("body").as_bytes(),
+                &mut header,
+            );
             assert_eq!(header, text("signature"));
         }
     }

@@ -55,7 +55,9 @@ pub(crate) async fn read(
             None if whole.is_empty() => first = Some(data),
             None => whole.extend_from_slice(&data),
             Some(begin) => {
-                whole.reserve(declared.map_or(length, |all| usize::try_from(all).unwrap_or(length).max(length)));
+                whole.reserve(
+                    declared.map_or(length, |all| usize::try_from(all).unwrap_or(length).max(length)),
+                );
                 whole.extend_from_slice(&begin);
                 whole.extend_from_slice(&data);
             }

@@ -28,7 +28,13 @@ mod tests {
 
     #[test]
     fn escapes() {
-        for (text, decoded) in [("a%2Fb", Some("a/b")), ("%C3%a9", Some("é")), ("100%", Some("100%")), ("%zz", Some("%zz")), ("%ff", None)] {
+        for (text, decoded) in [
+            ("a%2Fb", Some("a/b")),
+            ("%C3%a9", Some("é")),
+            ("100%", Some("100%")),
+            ("%zz", Some("%zz")),
+            ("%ff", None),
+        ] {
             assert_eq!(decode(text).as_deref(), decoded, "{text}");
         }
     }

@@ -1,15 +1,15 @@
 //! The whole URL map, and what holds for every request.
 
 use crate::admin::PeerAddr;
-use crate::state::Local;
-use crate::watch::Watch;
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
+use crate::state::Local;
+use crate::watch::Watch;
 use crate::{bolt, bridge, cors};
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
 use footbridge_model::exchange::Direction;
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
 use http::{HeaderMap, Request, Response, Version};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -42,13 +42,15 @@ pub(crate) async fn answer(
         }
         Route::Events => {
             let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
-            let response = if preflight { cors::preflight() } else { bolt::events(&local, request, &watch).await };
+            let response =
+                if preflight { cors::preflight() } else { bolt::events(&local, request, &watch).await };
             metrics.request(Surface::Events, response.status());
             cors::allow(response, &asked).map(Either::Left)
         }
         Route::Settings(miniapp) => {
             let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
-            let response = if preflight { cors::preflight() } else { bridge::settings(&local, &miniapp, &request) };
+            let response =
+                if preflight { cors::preflight() } else { bridge::settings(&local, &miniapp, &request) };
             metrics.request(Surface::Bridge, response.status());
             cors::allow(response, &asked).map(Either::Left)
         }
@@ -71,8 +73,10 @@ enum Route {
 
 impl Route {
     fn of(path: &str) -> Self {
-        let exchange = || path.strip_prefix("/api/v1/event-bridge/").and_then(bridge::direction).map(Self::Exchange);
-        let settings = || path.strip_prefix("/api/v1/miniapps/").and_then(bridge::settings_of).map(Self::Settings);
+        let exchange =
+            || path.strip_prefix("/api/v1/event-bridge/").and_then(bridge::direction).map(Self::Exchange);
+        let settings =
+            || path.strip_prefix("/api/v1/miniapps/").and_then(bridge::settings_of).map(Self::Settings);
         if path == "/api/events" || path.starts_with("/api/events/") {
             return Self::Events;
         }
@@ -80,7 +84,11 @@ impl Route {
     }
 }
 
-async fn admin(local: &Local, mut request: Request<Incoming>, peer: SocketAddr) -> Response<axum::body::Body> {
+async fn admin(
+    local: &Local,
+    mut request: Request<Incoming>,
+    peer: SocketAddr,
+) -> Response<axum::body::Body> {
     request.extensions_mut().insert(PeerAddr(peer));
     match local.admin.clone().call(request).await {
         Ok(response) => response,

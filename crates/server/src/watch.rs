@@ -110,7 +110,9 @@ impl Watch {
         match self.phase.get() {
             Phase::Head if spent > HEAD => self.order(End::Now),
             Phase::Body(_) if spent > BODY => self.order(End::Now),
-            Phase::Body(bytes) if spent > BODY_GRACE && bytes < spent.as_secs() * SLOWEST => self.order(End::Now),
+            Phase::Body(bytes) if spent > BODY_GRACE && bytes < spent.as_secs() * SLOWEST => {
+                self.order(End::Now);
+            }
             Phase::Idle if spent > IDLE => self.order(End::Graceful),
             _ => {}
         }

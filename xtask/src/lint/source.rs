@@ -97,7 +97,9 @@ pub(super) fn read_all(files: &[(String, String)]) -> Vec<Source> {
 }
 
 fn is_test_path(path: &str) -> bool {
-    path.starts_with("tests/") || path.ends_with("/tests.rs") || ["/tests/", "/examples/"].iter().any(|dir| path.contains(dir))
+    path.starts_with("tests/")
+        || path.ends_with("/tests.rs")
+        || ["/tests/", "/examples/"].iter().any(|dir| path.contains(dir))
 }
 
 fn is_test_condition(line: &str) -> bool {

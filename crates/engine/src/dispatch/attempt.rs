@@ -130,6 +130,7 @@ impl Parcel<'_> {
 }
 
 fn answered(answer: &Answer, now: Millis) -> Outcome {
-    let asked = answer.headers.get_all(RETRY_AFTER).iter().find_map(|value| retry_after(value.to_str().ok()?, now));
+    let asked =
+        answer.headers.get_all(RETRY_AFTER).iter().find_map(|value| retry_after(value.to_str().ok()?, now));
     Outcome::Answered { status: answer.status.as_u16(), retry_after: asked }
 }

@@ -113,7 +113,8 @@ impl Lane {
     pub(super) fn refilled(&mut self, found: Vec<Due>, asked: u32) {
         self.refilling = false;
         let all = found.len() < asked as usize;
-        self.floor = if all { None } else { found.last().map(|last| if self.ordered { Millis(0) } else { last.at }) };
+        self.floor =
+            if all { None } else { found.last().map(|last| if self.ordered { Millis(0) } else { last.at }) };
         if let Some(missed) = self.missed.take() {
             self.leave(missed);
         }
@@ -164,7 +165,11 @@ impl Lane {
 
     /// Whether there is nothing to remember it for.
     pub(super) fn is_idle(&self) -> bool {
-        self.window.is_empty() && self.floor.is_none() && self.in_flight.is_empty() && !self.refilling && !self.is_suspect()
+        self.window.is_empty()
+            && self.floor.is_none()
+            && self.in_flight.is_empty()
+            && !self.refilling
+            && !self.is_suspect()
     }
 
     /// How many attempts are under way.

@@ -27,7 +27,11 @@ impl Recorder {
             Next::Unanswered => (DeliveryStatus::Unanswered, None, None),
             Next::Retry(at) => (DeliveryStatus::Pending, Some(*at), None),
             Next::Dead(why) => (DeliveryStatus::Dead, None, Some(why.clone())),
-            Next::Gone => (DeliveryStatus::Dead, None, Some("the receiver answered 410: the hook is switched off".into())),
+            Next::Gone => (
+                DeliveryStatus::Dead,
+                None,
+                Some("the receiver answered 410: the hook is switched off".into()),
+            ),
         };
         self.batch.push(Recorded { id, attempt: Some(attempt), status, next_attempt_at, reason });
     }

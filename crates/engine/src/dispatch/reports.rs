@@ -73,7 +73,9 @@ impl State {
         let (delivery, hook) = (flight.due.id, flight.hook.hook.id);
         match next {
             Next::Dead(why) => tracing::warn!(%delivery, %hook, why, "a delivery is dead"),
-            Next::Gone => tracing::warn!(%delivery, %hook, "a receiver answered 410, its hook is switched off"),
+            Next::Gone => {
+                tracing::warn!(%delivery, %hook, "a receiver answered 410, its hook is switched off");
+            }
             Next::Delivered | Next::Unanswered | Next::Retry(_) => {}
         }
         self.recorder.attempt(delivery, attempt, next);

@@ -61,13 +61,17 @@ impl Dispatcher {
             public_url: self.0.public_url,
             timeout: self.0.timeout,
         };
-        let mut state = State::new(sender, results, Parts {
-            registry: self.0.registry,
-            clock: self.0.clock,
-            entropy: self.0.entropy,
-            schedule: self.0.schedule,
-            answer_wait: self.0.answer_wait,
-        });
+        let mut state = State::new(
+            sender,
+            results,
+            Parts {
+                registry: self.0.registry,
+                clock: self.0.clock,
+                entropy: self.0.entropy,
+                schedule: self.0.schedule,
+                answer_wait: self.0.answer_wait,
+            },
+        );
         state.stirred(self.0.waiting.iter().map(|(hook, _)| *hook).collect());
         let (mut offers, mut batch) = (Vec::new(), Vec::new());
         loop {
@@ -96,4 +100,3 @@ impl Dispatcher {
         }
     }
 }
-

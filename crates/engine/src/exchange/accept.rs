@@ -103,7 +103,8 @@ impl Exchanges {
         draft: ExchangeDraft,
         how: How,
     ) -> ExchangeReply {
-        let ended = |failure| ExchangeReply { id, replayed: false, reply: Reply::Ended(Ending::Failed(failure)) };
+        let ended =
+            |failure| ExchangeReply { id, replayed: false, reply: Reply::Ended(Ending::Failed(failure)) };
         let ready = match self.check(sender, id, draft, how.wait) {
             Ok(ready) => ready,
             Err(failure) => return ended(failure),
@@ -149,7 +150,8 @@ impl Exchanges {
             return Err(ExchangeFailure::new(409, ErrorCode::EventReceiverDisabled, message));
         }
         let under_way = self.drain.enter().map_err(|_| {
-            let failure = ExchangeFailure::new(503, ErrorCode::EventDeliveryFailed, "the server is shutting down");
+            let failure =
+                ExchangeFailure::new(503, ErrorCode::EventDeliveryFailed, "the server is shutting down");
             ExchangeFailure { retry_after: Some(1), ..failure }
         })?;
         let begun = Instant::now();

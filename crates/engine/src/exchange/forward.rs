@@ -61,10 +61,16 @@ impl Exchanges {
         let _permit = match state.permits.acquire(ready.deadline).await {
             Ok(permit) => permit,
             Err(Full::Queue) => {
-                return SendResult::unsent(later("too many exchanges wait for the recipient", Duration::from_secs(1)));
+                return SendResult::unsent(later(
+                    "too many exchanges wait for the recipient",
+                    Duration::from_secs(1),
+                ));
             }
             Err(Full::Deadline) => {
-                return SendResult::unsent(failed(504, "the recipient was busy until the deadline; nothing was sent"));
+                return SendResult::unsent(failed(
+                    504,
+                    "the recipient was busy until the deadline; nothing was sent",
+                ));
             }
         };
         let Some(headers) = self.headers(ready) else {
@@ -121,7 +127,10 @@ fn reached(result: &Result<Answer, Failure>, shortened: bool) -> Option<bool> {
 /// A receiver answers 200 with JSON, or with nothing.
 fn read(answer: Answer) -> Result<Bytes, ExchangeFailure> {
     if answer.status != StatusCode::OK {
-        return Err(failed(502, format!("the recipient answered {}; it must answer 200", answer.status.as_u16())));
+        return Err(failed(
+            502,
+            format!("the recipient answered {}; it must answer 200", answer.status.as_u16()),
+        ));
     }
     if answer.body.is_empty() || json::is_json(&answer.body) {
         return Ok(answer.body);
@@ -134,13 +143,17 @@ fn explain(failure: &Failure) -> ExchangeFailure {
         FailureKind::Timeout if failure.sent == Sent::Perhaps => {
             failed(504, "no full answer within the deadline; the outcome at the recipient is unknown")
         }
-        FailureKind::Timeout => failed(504, "the recipient could not be reached within the deadline; nothing was sent"),
+        FailureKind::Timeout => {
+            failed(504, "the recipient could not be reached within the deadline; nothing was sent")
+        }
         FailureKind::TooLarge => failed(502, "the recipient's answer is larger than this server takes"),
         FailureKind::Reset => failed(502, "the recipient closed the connection before answering"),
         FailureKind::Malformed => failed(502, "the recipient's answer is not HTTP"),
         FailureKind::Refused => failed(502, "the recipient refused the connection"),
         FailureKind::Dns => failed(502, "the name of the recipient's receiver does not resolve"),
         FailureKind::Tls => failed(502, "the TLS handshake with the recipient failed"),
-        FailureKind::Blocked => failed(502, "the address of the recipient's receiver is not allowed ([egress] allow)"),
+        FailureKind::Blocked => {
+            failed(502, "the address of the recipient's receiver is not allowed ([egress] allow)")
+        }
     }
 }

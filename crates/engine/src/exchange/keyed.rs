@@ -12,7 +12,12 @@ use std::sync::Arc;
 
 impl Exchanges {
     /// Keeps it as running, sends it, keeps how it ended, and only then answers.
-    pub(super) async fn exchange_kept(self: &Arc<Self>, courier: &Rc<Courier>, ready: Ready, how: How) -> ExchangeReply {
+    pub(super) async fn exchange_kept(
+        self: &Arc<Self>,
+        courier: &Rc<Courier>,
+        ready: Ready,
+        how: How,
+    ) -> ExchangeReply {
         let id = ready.head.id;
         let ended = |ending| ExchangeReply { id, replayed: false, reply: Reply::Ended(ending) };
         let key = how.key.map(|used| KeyUse {
@@ -32,7 +37,11 @@ impl Exchanges {
             }
             Ok(Begun::Mismatch) => {
                 let message = "this Idempotency-Key was used with another body";
-                return ended(Ending::Failed(ExchangeFailure::new(422, ErrorCode::InvalidEventData, message)));
+                return ended(Ending::Failed(ExchangeFailure::new(
+                    422,
+                    ErrorCode::InvalidEventData,
+                    message,
+                )));
             }
             Err(error) => return ended(Ending::Failed(not_kept(&error))),
         }
@@ -78,5 +87,9 @@ fn running() -> Reply {
 
 fn not_kept(error: &JournalError) -> ExchangeFailure {
     let status = if *error == JournalError::Full { 507 } else { 500 };
-    ExchangeFailure::new(status, ErrorCode::EventDeliveryFailed, format!("the exchange could not be kept: {error}"))
+    ExchangeFailure::new(
+        status,
+        ErrorCode::EventDeliveryFailed,
+        format!("the exchange could not be kept: {error}"),
+    )
 }

@@ -2,8 +2,7 @@
 //! no longer names is switched off.
 
 use super::directory::Directory;
-use super::entry::FileSecrets;
-use super::spec::{AppSpec, FileSpec, HookSpec};
+use super::spec::{AppSpec, FileSpec, HookSpec, SecretSet};
 use super::state::{ChangeError, Registry};
 use footbridge_model::app::App;
 use footbridge_model::hook::{Hook, Lifetime, Origin};
@@ -27,7 +26,7 @@ impl Registry {
     }
 
     async fn apply_app(&self, spec: AppSpec) -> Result<(), ChangeError> {
-        let files = FileSecrets {
+        let files = SecretSet {
             token: spec.token.is_some(),
             secret_key: spec.secret_key.is_some(),
             signing_secret: spec.signing_secret.is_some(),
@@ -56,16 +55,22 @@ impl Registry {
         let directory = self.directory.load_full();
         let left: Vec<App> = directory
             .apps()
-            .filter(|entry| entry.app.origin == Origin::File && !named.contains(&entry.app.name) && entry.app.enabled)
+            .filter(|entry| {
+                entry.app.origin == Origin::File && !named.contains(&entry.app.name) && entry.app.enabled
+            })
             .map(|entry| App { enabled: false, ..entry.app.clone() })
             .collect();
         for app in left {
-            self.keep_app(app, FileSecrets::default()).await?;
+            self.keep_app(app, SecretSet::default()).await?;
         }
         Ok(())
     }
 
-    async fn apply_links(&self, links: Vec<super::LinkSpec>, warnings: &mut Vec<String>) -> Result<(), ChangeError> {
+    async fn apply_links(
+        &self,
+        links: Vec<super::LinkSpec>,
+        warnings: &mut Vec<String>,
+    ) -> Result<(), ChangeError> {
         let directory = self.directory.load_full();
         let named: BTreeSet<_> = links.iter().map(|link| (link.host.clone(), link.miniapp.clone())).collect();
         for link in directory.links() {
@@ -74,7 +79,8 @@ impl Registry {
             }
         }
         for link in links {
-            let missing = [&link.host, &link.miniapp].into_iter().find(|name| directory.app(name.as_str()).is_none());
+            let missing =
+                [&link.host, &link.miniapp].into_iter().find(|name| directory.app(name.as_str()).is_none());
             match missing {
                 Some(name) => warnings.push(format!(
                     "the link of `{}` and `{}` is left out: there is no app `{name}`",
@@ -90,11 +96,15 @@ impl Registry {
         let index = self.index.load_full();
         let wanted = |hook: &Hook| {
             hooks.iter().any(|spec| {
-                spec.app == hook.app && spec.pattern == hook.pattern && spec.route == hook.route && spec.kind == hook.kind
+                spec.app == hook.app
+                    && spec.pattern == hook.pattern
+                    && spec.route == hook.route
+                    && spec.kind == hook.kind
             })
         };
         // Hooks of an app that the file no longer names stay with it, switched off like it.
-        let named = |hook: &Hook| self.directory.load().app(hook.app.as_str()).is_some_and(|entry| entry.app.enabled);
+        let named =
+            |hook: &Hook| self.directory.load().app(hook.app.as_str()).is_some_and(|entry| entry.app.enabled);
         let vanished: Vec<_> = index
             .hooks()
             .map(|entry| &entry.hook)
@@ -122,7 +132,10 @@ impl Registry {
         let index = self.index.load();
         let found = index.of(&spec.app).find(|entry| {
             let hook = &entry.hook;
-            hook.origin == Origin::File && hook.pattern == spec.pattern && hook.route == spec.route && hook.kind == spec.kind
+            hook.origin == Origin::File
+                && hook.pattern == spec.pattern
+                && hook.route == spec.route
+                && hook.kind == spec.kind
         });
         found.map(|entry| entry.hook.clone())
     }

@@ -1,8 +1,8 @@
 //! Changes of apps and links: kept first, then seen.
 
 use super::directory::Directory;
-use super::entry::{AppEntry, FileSecrets};
-use super::spec::{AppChange, AppSpec, LinkSpec, MadeSecrets, Rotation, SecretKind};
+use super::entry::AppEntry;
+use super::spec::{AppChange, AppSpec, LinkSpec, MadeSecrets, Rotation, SecretKind, SecretSet};
 use super::state::{ChangeError, Registry};
 
 use footbridge_model::app::{App, AppSecrets, Link};
@@ -22,7 +22,7 @@ const KEY_MARK: &str = "fbk_";
 
 impl Registry {
     /// The app as the engine holds it; `files` says anew which secrets the file gives.
-    pub(super) fn entry(&self, app: App, files: Option<FileSecrets>) -> AppEntry {
+    pub(super) fn entry(&self, app: App, files: Option<SecretSet>) -> AppEntry {
         let state = self.state(&app.name);
         AppEntry::new(app, state, files.unwrap_or_default())
     }
@@ -35,7 +35,7 @@ impl Registry {
             return Err(ChangeError::Exists(format!("the app `{}` exists already", spec.name)));
         }
         let (app, made) = self.new_app(spec, Origin::Api)?;
-        let entry = self.keep_app(app, FileSecrets::default()).await?;
+        let entry = self.keep_app(app, SecretSet::default()).await?;
         Ok((entry, made))
     }
 
@@ -83,7 +83,10 @@ impl Registry {
         signing_secret: Option<&Secret>,
     ) -> Result<(), ChangeError> {
         let invalid = |member, why: &str| Err(ChangeError::Invalid { member, why: why.to_owned() });
-        let plain = |secret: &Secret| (8..=512).contains(&secret.expose().len()) && secret.expose().bytes().all(|b| b.is_ascii_graphic());
+        let plain = |secret: &Secret| {
+            (8..=512).contains(&secret.expose().len())
+                && secret.expose().bytes().all(|b| b.is_ascii_graphic())
+        };
         if !token.is_none_or(plain) {
             return invalid("token", "must be 8 to 512 visible ASCII characters");
         }
@@ -95,13 +98,15 @@ impl Registry {
         }
         let owner = token.and_then(|token| self.directory.load().by_token(&token.digest()).cloned());
         match owner {
-            Some(owner) if owner.app.name != *name => invalid("token", "is another app's token; each app needs its own"),
+            Some(owner) if owner.app.name != *name => {
+                invalid("token", "is another app's token; each app needs its own")
+            }
             _ => Ok(()),
         }
     }
 
     /// Keeps an app and shows it to readers.
-    pub(super) async fn keep_app(&self, app: App, files: FileSecrets) -> Result<Arc<AppEntry>, ChangeError> {
+    pub(super) async fn keep_app(&self, app: App, files: SecretSet) -> Result<Arc<AppEntry>, ChangeError> {
         self.parts.store.put_app(app.clone()).await?;
         let name = app.name.clone();
         let mut directory = Directory::clone(&self.directory.load());
@@ -116,7 +121,11 @@ impl Registry {
     }
 
     /// Changes an app of the API's.
-    pub(crate) async fn change_app(&self, name: &AppName, change: AppChange) -> Result<Arc<AppEntry>, ChangeError> {
+    pub(crate) async fn change_app(
+        &self,
+        name: &AppName,
+        change: AppChange,
+    ) -> Result<Arc<AppEntry>, ChangeError> {
         let _turn = self.changing.lock().await;
         let entry = self.app(name)?;
         of_the_api(entry.app.origin, || format!("the app `{name}`"))?;
@@ -149,14 +158,7 @@ impl Registry {
         let _turn = self.changing.lock().await;
         let entry = self.app(name)?;
         let file = entry.file_secrets;
-        let given = [
-            (which.token && file.token, "token"),
-            (which.secret_key && file.secret_key, "secret_key"),
-            (which.signing_secret && file.signing_secret, "signing_secret"),
-        ];
-        if let Some((_, secret)) = given.iter().find(|(given, _)| *given) {
-            return Err(ChangeError::ManagedByFile(format!("the {secret} of the app `{name}`")));
-        }
+        let which = pick(which, file, name)?;
         let mut app = entry.app.clone();
         let until = self.parts.clock.now().plus(OVERLAP);
         let replace = |rotating: &mut Rotating, next: Secret| {
@@ -167,8 +169,12 @@ impl Registry {
         let secrets = &mut app.secrets;
         let made = MadeSecrets {
             token: which.token.then(|| replace(&mut secrets.token, Secret::make(TOKEN_MARK, entropy))),
-            secret_key: which.secret_key.then(|| replace(&mut secrets.secret_key, Secret::make(KEY_MARK, entropy))),
-            signing_secret: which.signing_secret.then(|| replace(&mut secrets.signing_secret, signature::make(entropy))),
+            secret_key: which
+                .secret_key
+                .then(|| replace(&mut secrets.secret_key, Secret::make(KEY_MARK, entropy))),
+            signing_secret: which
+                .signing_secret
+                .then(|| replace(&mut secrets.signing_secret, signature::make(entropy))),
         };
         self.keep_app(app, file).await?;
         Ok(made)
@@ -215,7 +221,10 @@ impl Registry {
             }
         }
         if spec.host == spec.miniapp {
-            return Err(ChangeError::Invalid { member: "miniapp", why: "an app is not linked to itself".into() });
+            return Err(ChangeError::Invalid {
+                member: "miniapp",
+                why: "an app is not linked to itself".into(),
+            });
         }
         if directory.link(&spec.host, &spec.miniapp).is_some() {
             let text = format!("the link of `{}` and `{}` exists already", spec.host, spec.miniapp);
@@ -241,7 +250,12 @@ impl Registry {
     }
 
     /// Switches a link of the API's on or off.
-    pub(crate) async fn change_link(&self, host: &AppName, miniapp: &AppName, enabled: bool) -> Result<Link, ChangeError> {
+    pub(crate) async fn change_link(
+        &self,
+        host: &AppName,
+        miniapp: &AppName,
+        enabled: bool,
+    ) -> Result<Link, ChangeError> {
         let _turn = self.changing.lock().await;
         let link = self.link(host, miniapp)?;
         of_the_api(link.origin, || format!("the link of `{host}` and `{miniapp}`"))?;
@@ -273,6 +287,23 @@ pub(super) fn of_the_api(origin: Origin, what: impl FnOnce() -> String) -> Resul
     }
 }
 
+/// The secrets to rotate, none of which the file gives.
+fn pick(which: Rotation, file: SecretSet, app: &AppName) -> Result<SecretSet, ChangeError> {
+    let free =
+        SecretSet { token: !file.token, secret_key: !file.secret_key, signing_secret: !file.signing_secret };
+    let managed = |what: &str| Err(ChangeError::ManagedByFile(format!("{what} of the app `{app}`")));
+    match which {
+        Rotation::Ours if free == SecretSet::default() => managed("each secret"),
+        Rotation::Ours => Ok(free),
+        Rotation::These(these) if these.token && file.token => managed("the token"),
+        Rotation::These(these) if these.secret_key && file.secret_key => managed("the secret_key"),
+        Rotation::These(these) if these.signing_secret && file.signing_secret => {
+            managed("the signing_secret")
+        }
+        Rotation::These(these) => Ok(these),
+    }
+}
+
 fn check_url(member: &'static str, url: Option<&str>) -> Result<(), ChangeError> {
     match url.map(footbridge_courier::Target::parse) {
         Some(Err(error)) => Err(ChangeError::Invalid { member, why: error.to_string() }),
@@ -283,7 +314,10 @@ fn check_url(member: &'static str, url: Option<&str>) -> Result<(), ChangeError>
 fn check_prefix(prefix: &str) -> Result<(), ChangeError> {
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(token) {
-        return Err(ChangeError::Invalid { member: "token_prefix", why: "must be one word such as `Token`".into() });
+        return Err(ChangeError::Invalid {
+            member: "token_prefix",
+            why: "must be one word such as `Token`".into(),
+        });
     }
     Ok(())
 }

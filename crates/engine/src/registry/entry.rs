@@ -1,5 +1,6 @@
 //! An app with everything that its exchanges and deliveries need, made ready once.
 
+use super::spec::SecretSet;
 use super::state::AppState;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,24 +12,13 @@ use footbridge_model::time::Millis;
 use http::HeaderValue;
 use std::sync::Arc;
 
-/// Which secrets of an app the configuration file gives, and so nobody else may change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct FileSecrets {
-    /// `token`
-    pub token: bool,
-    /// `secret_key`
-    pub secret_key: bool,
-    /// `signing_secret`
-    pub signing_secret: bool,
-}
-
 /// An app as the engine holds it.
 #[derive(Debug)]
 pub struct AppEntry {
     /// The app.
     pub app: App,
-    /// Which of its secrets the file gives.
-    pub file_secrets: FileSecrets,
+    /// Which of its secrets the configuration file gives, and so nobody else may change.
+    pub file_secrets: SecretSet,
     pub(crate) state: Arc<AppState>,
     /// Where the operator's own URLs lead, allowed for this app alone.
     pub(crate) grants: Arc<[Grant]>,
@@ -38,7 +28,7 @@ pub struct AppEntry {
 }
 
 impl AppEntry {
-    pub(crate) fn new(app: App, state: Arc<AppState>, file_secrets: FileSecrets) -> Self {
+    pub(crate) fn new(app: App, state: Arc<AppState>, file_secrets: SecretSet) -> Self {
         let target = |url: &Option<String>| url.as_deref().and_then(|url| Target::parse(url).ok());
         let receiver = target(&app.receiver_url).map(Arc::new);
         let base = target(&app.url);

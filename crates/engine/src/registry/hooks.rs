@@ -77,14 +77,19 @@ impl Registry {
         let entry = self.app(&spec.app)?;
         let invalid = |member, why: String| Err(ChangeError::Invalid { member, why });
         match spec.kind {
-            HookType::Router | HookType::Function => {
-                invalid("type", format!("`{}` hooks belong to installed apps, which this server cannot start yet", spec.kind.as_str()))
-            }
+            HookType::Router | HookType::Function => invalid(
+                "type",
+                format!(
+                    "`{}` hooks belong to installed apps, which this server cannot start yet",
+                    spec.kind.as_str()
+                ),
+            ),
             HookType::Server => match check_path(spec.kind, &spec.route) {
                 Err(error) => invalid("route", error.to_string()),
-                Ok(()) if entry.app.url.is_none() => {
-                    invalid("type", format!("the app `{}` has no `url`, so it may hold `web` hooks only", spec.app))
-                }
+                Ok(()) if entry.app.url.is_none() => invalid(
+                    "type",
+                    format!("the app `{}` has no `url`, so it may hold `web` hooks only", spec.app),
+                ),
                 Ok(()) => Ok(()),
             },
             HookType::Web => {
@@ -92,7 +97,11 @@ impl Registry {
                 let target = target.and_then(|url| Target::parse(&url).map_err(|error| error.to_string()));
                 let judged = target.and_then(|target| {
                     let granted = entry.grants.iter().any(|grant| grant.covers(&target));
-                    self.parts.courier.policy().judge_literal(&target, granted).map_err(|refusal| refusal.to_string())
+                    self.parts
+                        .courier
+                        .policy()
+                        .judge_literal(&target, granted)
+                        .map_err(|refusal| refusal.to_string())
                 });
                 judged.or_else(|why| invalid("route", why))
             }
@@ -106,7 +115,11 @@ impl Registry {
 
     /// Switches a hook on or off. A hook of the file may be switched too: a 410 switches it off, and
     /// only this brings it back without a restart.
-    pub(crate) async fn change_hook(&self, id: HookId, change: HookChange) -> Result<Arc<HookEntry>, ChangeError> {
+    pub(crate) async fn change_hook(
+        &self,
+        id: HookId,
+        change: HookChange,
+    ) -> Result<Arc<HookEntry>, ChangeError> {
         let _turn = self.changing.lock().await;
         let mut hook = self.hook(id)?.hook.clone();
         hook.enabled = change.enabled.unwrap_or(hook.enabled);
@@ -138,7 +151,8 @@ impl Registry {
     ) -> Result<Vec<Arc<HookEntry>>, ChangeError> {
         let _turn = self.changing.lock().await;
         let index = self.index.load_full();
-        let picked = |entry: &&Arc<HookEntry>| entry.hook.lifetime == Lifetime::Transient && wanted(&entry.hook);
+        let picked =
+            |entry: &&Arc<HookEntry>| entry.hook.lifetime == Lifetime::Transient && wanted(&entry.hook);
         let gone: Vec<_> = index.hooks().filter(picked).cloned().collect();
         if !gone.is_empty() {
             self.drop_hooks(gone.iter().map(|entry| entry.hook.id).collect(), reason).await?;

@@ -10,9 +10,12 @@ mod index;
 mod spec;
 mod state;
 
-pub use entry::{AppEntry, FileSecrets};
+pub use entry::AppEntry;
 pub use index::HookEntry;
-pub use spec::{AppChange, AppSpec, FileSpec, HookChange, HookSpec, LinkSpec, MadeSecrets, Rotation, SecretKind};
+pub use spec::{
+    AppChange, AppSpec, FileSpec, HookChange, HookSpec, LinkSpec, MadeSecrets, Rotation, SecretKind,
+    SecretSet,
+};
 pub use state::ChangeError;
 
 pub(crate) use index::Destination;

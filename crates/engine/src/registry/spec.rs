@@ -129,9 +129,9 @@ pub struct MadeSecrets {
     pub signing_secret: Option<Secret>,
 }
 
-/// Which secrets to rotate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rotation {
+/// Some of an app's secrets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SecretSet {
     /// `X-Bolt-App-Token`
     pub token: bool,
     /// The second half of `Authorization`.
@@ -140,9 +140,13 @@ pub struct Rotation {
     pub signing_secret: bool,
 }
 
-impl Rotation {
-    /// All three.
-    pub const ALL: Self = Self { token: true, secret_key: true, signing_secret: true };
+/// Which secrets to rotate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// Every one that the configuration file does not give.
+    Ours,
+    /// These, and none if one of them is given by the file.
+    These(SecretSet),
 }
 
 /// A secret that an app proves itself with.

@@ -1,6 +1,9 @@
 //! `footbridge serve`
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use super::{args::ServeArgs, failure::Failure};
 use crate::{
@@ -25,7 +28,8 @@ pub fn run(args: &ServeArgs, env: &Env, cores: usize) -> Result<ExitCode, Failur
     runtime.block_on(async {
         let database = config.database.display().to_string();
         let built = wire::build(config).await.map_err(|error| other(&error))?;
-        println!("{}", greeting(&built, &database));
+        // Nobody may be reading; that is no reason not to serve.
+        let _ = writeln!(io::stdout(), "{}", greeting(&built, &database));
         wire::run(built, drain).await.map_err(|error| other(&error))?;
         Ok(ExitCode::SUCCESS)
     })

@@ -11,7 +11,11 @@ pub(super) fn file_spec(config: &Config) -> FileSpec {
         links: config
             .links
             .iter()
-            .map(|link| LinkSpec { host: link.host.clone(), miniapp: link.miniapp.clone(), enabled: link.enabled })
+            .map(|link| LinkSpec {
+                host: link.host.clone(),
+                miniapp: link.miniapp.clone(),
+                enabled: link.enabled,
+            })
             .collect(),
         hooks: config.apps.iter().flat_map(hook_specs).collect(),
     }

@@ -130,7 +130,9 @@ impl From<SubscribeError> for BoltError {
             SubscribeError::NotRunning => Self::new(Code::NotRunning, text),
             SubscribeError::Change(ChangeError::Journal(error)) => error.into(),
             SubscribeError::Change(ChangeError::TooManyHooks(_)) => Self::later(Code::TooManyHooks, text, 60),
-            SubscribeError::Change(ChangeError::Invalid { member: "type", why }) => Self::new(Code::BadType, why),
+            SubscribeError::Change(ChangeError::Invalid { member: "type", why }) => {
+                Self::new(Code::BadType, why)
+            }
             SubscribeError::Change(ChangeError::Invalid { why, .. }) => Self::new(Code::BadRoute, why),
             SubscribeError::Change(_) => Self::new(Code::Unknown, text),
         }

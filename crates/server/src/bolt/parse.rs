@@ -70,11 +70,13 @@ impl<'a> Members<'a> {
     /// The route and type to subscribe with.
     pub(crate) fn route(&self) -> Result<(String, HookType), BoltError> {
         let route = self.route.ok_or_else(|| BoltError::new(Code::BadRoute, "`route` is missing"))?;
-        let route = string(route).ok_or_else(|| BoltError::new(Code::BadRequest, "`route` must be a string"))?;
+        let route =
+            string(route).ok_or_else(|| BoltError::new(Code::BadRequest, "`route` must be a string"))?;
         let kind = match self.kind {
             None => HookType::Server,
             Some(kind) => {
-                let kind = string(kind).ok_or_else(|| BoltError::new(Code::BadRequest, "`type` must be a string"))?;
+                let kind = string(kind)
+                    .ok_or_else(|| BoltError::new(Code::BadRequest, "`type` must be a string"))?;
                 kind.parse().map_err(|error: footbridge_model::hook::BadHookType| {
                     BoltError::new(Code::BadType, error.to_string())
                 })?

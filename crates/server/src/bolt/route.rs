@@ -5,9 +5,9 @@ use super::parse::{self, Members};
 use super::render::{self, HookView};
 use super::target::{self, Target};
 use crate::body::{self, BodyError};
-use crate::watch::Watch;
 use crate::metrics::Surface;
 use crate::state::Local;
+use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::{AppEntry, Caller};
 use footbridge_model::secret::digest;
@@ -19,7 +19,11 @@ use hyper::body::Incoming;
 type Answer = Result<Response<Full<Bytes>>, BoltError>;
 
 /// Publishes, subscribes or unsubscribes.
-pub(crate) async fn events(local: &Local, request: Request<Incoming>, watch: &Watch) -> Response<Full<Bytes>> {
+pub(crate) async fn events(
+    local: &Local,
+    request: Request<Incoming>,
+    watch: &Watch,
+) -> Response<Full<Bytes>> {
     let (head, incoming) = request.into_parts();
     answer(local, &head, incoming, watch).await.unwrap_or_else(|error| {
         let trace = local.shared.engine.new_trace_id();
@@ -45,7 +49,9 @@ async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) 
     };
     let limit = local.shared.bolt.body;
     let bytes = body::read(&head.headers, incoming, limit, watch).await.map_err(|error| match error {
-        BodyError::TooLarge(limit) => BoltError::new(Code::TooLarge, format!("the request is larger than {limit} bytes")),
+        BodyError::TooLarge(limit) => {
+            BoltError::new(Code::TooLarge, format!("the request is larger than {limit} bytes"))
+        }
         BodyError::CutOff => BoltError::new(Code::BadRequest, "the request broke off"),
     })?;
     if head.method == Method::DELETE {
@@ -104,7 +110,8 @@ async fn subscribe(local: &Local, app: &AppEntry, pattern: &str, members: &Membe
 }
 
 async fn unsubscribe(local: &Local, app: &AppEntry, tail: &str) -> Answer {
-    let text = target::delete(tail).ok_or_else(|| BoltError::new(Code::BadName, "the path names no pattern"))?;
+    let text =
+        target::delete(tail).ok_or_else(|| BoltError::new(Code::BadName, "the path names no pattern"))?;
     let pattern = parse::pattern(&text)?;
     let gone = local.shared.engine.unsubscribe(app, &pattern).await?;
     let gone: Vec<_> = gone.iter().map(|entry| HookView::of(entry)).collect();

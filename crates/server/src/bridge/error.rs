@@ -45,7 +45,8 @@ pub(crate) fn unauthorized() -> Response<Full<Bytes>> {
 
 /// Another method than POST.
 pub(crate) fn method_not_allowed() -> Response<Full<Bytes>> {
-    let mut response = error(None, &ExchangeFailure::new(405, ErrorCode::InvalidEventData, "send events with POST"));
+    let mut response =
+        error(None, &ExchangeFailure::new(405, ErrorCode::InvalidEventData, "send events with POST"));
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     response
 }

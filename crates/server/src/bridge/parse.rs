@@ -51,7 +51,15 @@ fn text<'a>(name: &'static str, value: Option<&'a RawValue>) -> Result<(&'a str,
 
 fn copy(app_id: &str, client_id: &str, event_type: &str, payload: &str) -> Bytes {
     let parts = [
-        "{\"app_id\":", app_id, ",\"client_id\":", client_id, ",\"event_type\":", event_type, ",\"payload\":", payload, "}",
+        "{\"app_id\":",
+        app_id,
+        ",\"client_id\":",
+        client_id,
+        ",\"event_type\":",
+        event_type,
+        ",\"payload\":",
+        payload,
+        "}",
     ];
     let mut out = BytesMut::with_capacity(parts.iter().map(|part| part.len()).sum());
     for part in parts {
@@ -79,10 +87,17 @@ mod tests {
     fn what_is_missing_is_named() {
         let of = |body: &str| draft(Direction::ToHost, body.as_bytes()).unwrap_err();
         assert_eq!(of("{}"), ParseError::Missing("app_id"));
-        assert_eq!(of(r#"{"app_id":1,"client_id":"a","event_type":"t","payload":1}"#), ParseError::NotText("app_id"));
-        assert_eq!(of(r#"{"app_id":"a","client_id":"","event_type":"t","payload":1}"#), ParseError::NotText("client_id"));
+        assert_eq!(
+            of(r#"{"app_id":1,"client_id":"a","event_type":"t","payload":1}"#),
+            ParseError::NotText("app_id")
+        );
+        assert_eq!(
+            of(r#"{"app_id":"a","client_id":"","event_type":"t","payload":1}"#),
+            ParseError::NotText("client_id")
+        );
         assert_eq!(of(r#"{"app_id":"a","client_id":"b","event_type":"t"}"#), ParseError::Missing("payload"));
-        let long = format!(r#"{{"app_id":"a","client_id":"b","event_type":"{}","payload":1}}"#, "é".repeat(129));
+        let long =
+            format!(r#"{{"app_id":"a","client_id":"b","event_type":"{}","payload":1}}"#, "é".repeat(129));
         assert_eq!(of(&long), ParseError::TooLong);
         assert!(matches!(of("[]"), ParseError::Json(JsonError::NotObject)));
     }

@@ -46,7 +46,10 @@ mod tests {
         };
         let wait = |seconds| Some(Duration::from_secs(seconds));
         assert_eq!(of("wait=5"), Prefer { wait: wait(5), respond_async: false });
-        assert_eq!(of("Respond-Async, WAIT=\"3\";x=y, wait=9"), Prefer { wait: wait(3), respond_async: true });
+        assert_eq!(
+            of("Respond-Async, WAIT=\"3\";x=y, wait=9"),
+            Prefer { wait: wait(3), respond_async: true }
+        );
         for junk in ["", "wait", "wait=-1", "wait=x", "wait=0", "handling=lenient"] {
             assert_eq!(of(junk), Prefer::default(), "{junk}");
         }

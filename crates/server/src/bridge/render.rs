@@ -26,7 +26,8 @@ pub(crate) fn render(reply: ExchangeReply, respond_async: bool) -> Response<Full
     let later = matches!(reply.reply, Reply::Accepted) || (reply.replayed && respond_async);
     let mut response = match reply.reply {
         _ if later => {
-            let mut response = json_response(StatusCode::ACCEPTED, format!("{{\"exchange_id\":\"{id}\"}}").into());
+            let mut response =
+                json_response(StatusCode::ACCEPTED, format!("{{\"exchange_id\":\"{id}\"}}").into());
             let headers = response.headers_mut();
             if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/exchanges/{id}")) {
                 headers.insert(LOCATION, place);

@@ -5,9 +5,9 @@ use super::parse;
 use super::prefer::Prefer;
 use super::render::render;
 use crate::body::{self, BodyError};
-use crate::watch::Watch;
 use crate::metrics::Surface;
 use crate::state::Local;
+use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::{Caller, Engine, ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
 use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure};
@@ -82,10 +82,14 @@ async fn read(
     incoming: Incoming,
     watch: &Watch,
 ) -> Result<(ExchangeDraft, How), ExchangeFailure> {
-    let invalid = |status, message: String| ExchangeFailure::new(status, ErrorCode::InvalidEventData, message);
+    let invalid =
+        |status, message: String| ExchangeFailure::new(status, ErrorCode::InvalidEventData, message);
     if !body::is_json(headers) {
         body::discard(headers, incoming);
-        return Err(invalid(415, "send `Content-Type: application/json` in UTF-8, without Content-Encoding".into()));
+        return Err(invalid(
+            415,
+            "send `Content-Type: application/json` in UTF-8, without Content-Encoding".into(),
+        ));
     }
     let limit = local.shared.bridge.body;
     let bytes = body::read(headers, incoming, limit, watch).await.map_err(|error| match error {

@@ -14,7 +14,8 @@ const BACKLOG: i32 = 1024;
 /// The pause after a failed accept, which is nearly always a lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 /// What a connection over the limit is told.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// A bound listener that does not accept yet.
 #[derive(Debug)]
@@ -46,7 +47,12 @@ impl Listener {
     ///
     /// # Errors
     /// When the listener cannot be watched at all.
-    pub async fn accept(self, shards: Vec<ShardHandle>, most: usize, mut drain: watch::Receiver<bool>) -> io::Result<()> {
+    pub async fn accept(
+        self,
+        shards: Vec<ShardHandle>,
+        most: usize,
+        mut drain: watch::Receiver<bool>,
+    ) -> io::Result<()> {
         let listener = TcpListener::from_std(self.0)?;
         loop {
             let accepted = tokio::select! {

@@ -1,9 +1,9 @@
 //! A shard: the connections of one thread, and all that their requests need there.
 
 use super::connection;
-use crate::watch::Watches;
 use crate::router;
 use crate::state::{Local, Shared};
+use crate::watch::Watches;
 use footbridge_engine::{Courier, CourierShared};
 use std::net::{SocketAddr, TcpStream as StdStream};
 use std::rc::Rc;
@@ -92,7 +92,13 @@ impl Shard {
     }
 }
 
-fn open(local: &Rc<Local>, watches: &Rc<Watches>, open: &Arc<AtomicUsize>, stream: StdStream, peer: SocketAddr) {
+fn open(
+    local: &Rc<Local>,
+    watches: &Rc<Watches>,
+    open: &Arc<AtomicUsize>,
+    stream: StdStream,
+    peer: SocketAddr,
+) {
     let counted = Counted(Arc::clone(open));
     let Ok(stream) = TcpStream::from_std(stream) else { return };
     let (local, watched) = (Rc::clone(local), watches.open());

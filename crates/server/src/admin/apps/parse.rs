@@ -3,7 +3,7 @@
 use super::super::body::{Fields, FromFields};
 use super::super::hooks::Wish;
 use crate::problem::Problem;
-use footbridge_engine::{AppChange, AppSpec, Rotation};
+use footbridge_engine::{AppChange, AppSpec, Rotation, SecretSet};
 use footbridge_model::app::ReceiverAuth;
 use footbridge_model::hook::HookType;
 use footbridge_model::name::{AppName, EventName};
@@ -66,7 +66,7 @@ impl FromFields for PatchApp {
     }
 }
 
-/// Which secrets to replace; all of them when none is named.
+/// Which secrets to replace; all that the configuration file does not give when none is named.
 #[derive(Debug)]
 pub(in super::super) struct Rotate {
     /// Which.
@@ -76,9 +76,9 @@ pub(in super::super) struct Rotate {
 impl FromFields for Rotate {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Problem> {
         let Some(names) = fields.optional::<Vec<String>>("secrets")? else {
-            return Ok(Self { which: Rotation::ALL });
+            return Ok(Self { which: Rotation::Ours });
         };
-        let mut which = Rotation { token: false, secret_key: false, signing_secret: false };
+        let mut which = SecretSet::default();
         for name in &names {
             match name.as_str() {
                 "token" => which.token = true,
@@ -88,9 +88,11 @@ impl FromFields for Rotate {
             }
         }
         if names.is_empty() {
-            return Err(fields.wrong("secrets", "is empty; leave it out to replace all three"));
+            return Err(
+                fields.wrong("secrets", "is empty; leave it out to replace all that the file does not give")
+            );
         }
-        Ok(Self { which })
+        Ok(Self { which: Rotation::These(which) })
     }
 }
 

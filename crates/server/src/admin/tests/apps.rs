@@ -64,9 +64,12 @@ async fn rotation_gives_only_what_was_rotated() {
     }
     server.call("POST", "/api/v1/apps/nobody/rotate", "{}").await.problem(404, "not_found");
     // The file gives two of the three secrets of this app.
-    server.call("POST", "/api/v1/apps/superapp/rotate", "").await.problem(409, "managed_by_file");
-    let free = r#"{"secrets":["signing_secret"]}"#;
-    server.call("POST", "/api/v1/apps/superapp/rotate", free).await.expect(200);
+    let given = r#"{"secrets":["signing_secret","token"]}"#;
+    server.call("POST", "/api/v1/apps/superapp/rotate", given).await.problem(409, "managed_by_file");
+    for free in ["", r#"{"secrets":["signing_secret"]}"#] {
+        let rotated = server.call("POST", "/api/v1/apps/superapp/rotate", free).await.expect(200).json();
+        assert!(rotated["signing_secret"].is_string() && rotated.get("token").is_none(), "{rotated}");
+    }
 }
 
 #[tokio::test]
