@@ -1,20 +1,16 @@
 //! How the process is told to end: the first signal drains, the second ends at once.
 
-use std::{io, thread, time::Duration};
+use std::{io, thread};
 
 use tokio::{
     runtime,
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
-    time::Instant,
 };
 
 /// Exit codes that shells give a process ended by these signals: 128 and the signal's number.
 const BY_INTERRUPT: i32 = 130;
 const BY_TERMINATE: i32 = 143;
-/// Within this time a second signal is taken for the first: `timeout` and shells send one to the process and
-/// one to its group.
-const ECHO: Duration = Duration::from_millis(25);
 
 /// Tells that it is time to drain. Cheap to clone, usable on every runtime.
 #[derive(Debug, Clone)]
@@ -69,7 +65,7 @@ pub fn by_signals() -> io::Result<(DrainTrigger, Drain)> {
             signals.next().await;
             tracing::info!("draining; a second signal ends at once");
             begin.begin();
-            let code = signals.second().await;
+            let code = signals.next().await;
             tracing::warn!("ended by a second signal before draining was done");
             std::process::exit(code);
         });
@@ -83,17 +79,6 @@ struct Signals {
 }
 
 impl Signals {
-    /// The next signal that is not an echo of the one just taken.
-    async fn second(&mut self) -> i32 {
-        let first = Instant::now();
-        loop {
-            let code = self.next().await;
-            if first.elapsed() >= ECHO {
-                return code;
-            }
-        }
-    }
-
     async fn next(&mut self) -> i32 {
         tokio::select! {
             _ = self.interrupt.recv() => BY_INTERRUPT,

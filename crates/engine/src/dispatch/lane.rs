@@ -31,6 +31,8 @@ pub(super) struct Lane {
     floor: Option<Millis>,
     in_flight: HashSet<DeliveryId>,
     refilling: bool,
+    /// Those in flight at some time during a refill: what the journal says of them may be out of date.
+    touched: HashSet<DeliveryId>,
     /// Whether something was left to the journal while a refill was under way.
     missed: Option<Millis>,
     unanswered_in_a_row: u32,
@@ -106,6 +108,7 @@ impl Lane {
         }
         self.refilling = true;
         self.missed = None;
+        self.touched.clone_from(&self.in_flight);
         u32::try_from(WINDOW + self.in_flight.len()).ok()
     }
 
@@ -118,8 +121,11 @@ impl Lane {
         if let Some(missed) = self.missed.take() {
             self.leave(missed);
         }
+        let touched = std::mem::take(&mut self.touched);
         for due in found {
-            self.insert(Waiting { due, event: None });
+            if !touched.contains(&due.id) {
+                self.insert(Waiting { due, event: None });
+            }
         }
     }
 
@@ -142,6 +148,9 @@ impl Lane {
         }
         let waiting = first.remove();
         self.in_flight.insert(waiting.due.id);
+        if self.refilling {
+            self.touched.insert(waiting.due.id);
+        }
         Some(waiting)
     }
 
@@ -194,7 +203,7 @@ mod tests {
         Waiting { due: due(id, at), event: None }
     }
 
-    /// A journal of one hook, as the lane sees it: what is pending, by `(due, id)`.
+    /// A journal of one hook that answers at once: what is pending, by `(due, id)`.
     #[derive(Default)]
     struct Disk(BTreeSet<(i64, u64)>);
 
@@ -264,30 +273,119 @@ mod tests {
         assert!(lane.start(Millis(0), 8).is_some() && lane.start(Millis(0), 8).is_some());
     }
 
-    proptest! {
-        /// Whatever is offered, whenever it is due, and whenever the lane looks: each is started once.
-        #[test]
-        fn nothing_is_lost_and_nothing_is_started_twice(
-            steps in prop::collection::vec((0_i64..40, any::<bool>()), 1..900),
-            ordered in any::<bool>(),
-        ) {
-            let (mut lane, mut disk, mut done) = (Lane::new(ordered), Disk::default(), Vec::new());
-            let count = steps.len();
-            for (id, (later, work)) in (0_u64..).zip(steps) {
-                let now = i64::try_from(id / 10).unwrap();
-                let at = now + later;
-                disk.0.insert((at, id));
-                lane.offer(waiting(id, at));
-                if work {
-                    done.extend(drain(&mut lane, &mut disk, ordered, now));
+    /// What may happen to a lane, in any order.
+    #[derive(Debug, Clone, Copy)]
+    enum Step {
+        Publish,
+        Stir,
+        Ask,
+        Answer,
+        Start,
+        End { retry: bool },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => Just(Step::Publish),
+            1 => Just(Step::Stir),
+            2 => Just(Step::Ask),
+            2 => Just(Step::Answer),
+            4 => Just(Step::Start),
+            3 => any::<bool>().prop_map(|retry| Step::End { retry }),
+        ]
+    }
+
+    /// A lane, its journal, and a refill that is answered whenever it likes.
+    struct World {
+        lane: Lane,
+        disk: BTreeMap<u64, (i64, u32)>,
+        asked: Option<(u32, Vec<Due>)>,
+        flying: Vec<Due>,
+        now: i64,
+        ordered: bool,
+    }
+
+    impl World {
+        fn found(&self, limit: u32) -> Vec<Due> {
+            let mut all: Vec<Due> =
+                self.disk.iter().map(|(id, (at, attempts))| Due { attempts: *attempts, ..due(*id, *at) }).collect();
+            all.sort_by_key(|due| (if self.ordered { Millis(0) } else { due.at }, due.id));
+            all.truncate(limit as usize);
+            all
+        }
+
+        fn take(&mut self, step: Step) {
+            self.now += 1;
+            let now = Millis(self.now);
+            match step {
+                Step::Publish => {
+                    let id = self.now.unsigned_abs();
+                    self.disk.insert(id, (self.now, 0));
+                    self.lane.offer(waiting(id, self.now));
+                }
+                Step::Stir => self.lane.forget(),
+                Step::Ask => {
+                    if let Some(asked) = self.lane.refill(now) {
+                        self.asked = Some((asked, self.found(asked)));
+                    }
+                }
+                Step::Answer => {
+                    if let Some((asked, found)) = self.asked.take() {
+                        self.lane.refilled(found, asked);
+                    }
+                }
+                Step::Start => {
+                    if let Some(started) = self.lane.start(now, 8) {
+                        let row = self.disk.get(&started.due.id.number());
+                        let attempts = row.map(|(_, attempts)| *attempts);
+                        assert_eq!(attempts, Some(started.due.attempts), "an attempt is made once");
+                        assert!(self.flying.iter().all(|other| other.id != started.due.id));
+                        self.flying.push(started.due);
+                    }
+                }
+                Step::End { retry } => {
+                    if let Some(ended) = self.flying.pop() {
+                        self.end(ended, retry);
+                    }
                 }
             }
-            done.extend(drain(&mut lane, &mut disk, ordered, 1_000_000));
-            if ordered {
-                prop_assert!(done.is_sorted());
+        }
+
+        fn end(&mut self, ended: Due, retry: bool) {
+            self.lane.ended(ended.id, true);
+            if retry {
+                let again = Due { at: Millis(self.now + 3), attempts: ended.attempts + 1, ..ended };
+                self.disk.insert(again.id.number(), (again.at.0, again.attempts));
+                self.lane.offer(Waiting { due: again, event: None });
+            } else {
+                self.disk.remove(&ended.id.number());
             }
-            done.sort_unstable();
-            prop_assert_eq!(done, (0..count as u64).collect::<Vec<_>>());
+        }
+    }
+
+    proptest! {
+        /// Whatever is offered, stirred and read again, and whenever the journal answers: no attempt is
+        /// made twice, and in the end nothing is left.
+        #[test]
+        fn nothing_is_lost_and_nothing_is_attempted_twice(
+            steps in prop::collection::vec(step(), 1..600),
+            ordered in any::<bool>(),
+        ) {
+            let lane = Lane::new(ordered);
+            let (disk, flying) = (BTreeMap::new(), Vec::new());
+            let mut world = World { lane, disk, asked: None, flying, now: 0, ordered };
+            for step in steps {
+                world.take(step);
+            }
+            for _ in 0..20_000 {
+                for step in [Step::Answer, Step::Ask, Step::Answer, Step::Start, Step::End { retry: false }] {
+                    world.take(step);
+                }
+                if world.disk.is_empty() {
+                    break;
+                }
+            }
+            prop_assert!(world.disk.is_empty(), "{} are left", world.disk.len());
         }
     }
 }
