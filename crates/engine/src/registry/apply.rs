@@ -2,7 +2,7 @@
 //! no longer names is switched off.
 
 use super::directory::Directory;
-use super::spec::{AppSpec, FileSpec, HookSpec, SecretSet};
+use super::spec::{AppSpec, FileSpec, HookSpec, LinkSpec, SecretSet};
 use super::state::{ChangeError, Registry};
 use footbridge_model::app::App;
 use footbridge_model::hook::{Hook, Lifetime, Origin};
@@ -20,7 +20,7 @@ impl Registry {
             self.apply_app(spec).await?;
         }
         self.switch_off_unnamed(&named).await?;
-        self.apply_links(file.links, &mut warnings).await?;
+        self.apply_links(file.links).await?;
         self.apply_hooks(file.hooks, &mut warnings).await?;
         Ok(warnings)
     }
@@ -66,11 +66,7 @@ impl Registry {
         Ok(())
     }
 
-    async fn apply_links(
-        &self,
-        links: Vec<super::LinkSpec>,
-        warnings: &mut Vec<String>,
-    ) -> Result<(), ChangeError> {
+    async fn apply_links(&self, links: Vec<LinkSpec>) -> Result<(), ChangeError> {
         let directory = self.directory.load_full();
         let named: BTreeSet<_> = links.iter().map(|link| (link.host.clone(), link.miniapp.clone())).collect();
         for link in directory.links() {
@@ -79,15 +75,8 @@ impl Registry {
             }
         }
         for link in links {
-            let missing =
-                [&link.host, &link.miniapp].into_iter().find(|name| directory.app(name.as_str()).is_none());
-            match missing {
-                Some(name) => warnings.push(format!(
-                    "the link of `{}` and `{}` is left out: there is no app `{name}`",
-                    link.host, link.miniapp
-                )),
-                None => drop(self.keep_link(link, Origin::File).await?),
-            }
+            // One whose app is not there yet waits for it.
+            self.keep_link(link, Origin::File).await?;
         }
         Ok(())
     }

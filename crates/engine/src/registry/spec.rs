@@ -8,7 +8,7 @@ use footbridge_model::secret::Secret;
 use std::collections::BTreeSet;
 
 /// A new app, or one from the file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppSpec {
     /// What it is called.
     pub name: AppName,
@@ -97,7 +97,7 @@ pub struct HookChange {
 }
 
 /// A link.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkSpec {
     /// The host app.
     pub host: AppName,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use footbridge_courier::{Grant, Policy, Target};
+use footbridge_engine::{AppSpec, LinkSpec};
 use footbridge_model::{
     app::{ReceiverAuth, TOKEN_PREFIX},
     name::{AppName, EventName},
@@ -18,65 +19,35 @@ use super::{
     value,
 };
 
-/// One `[[app]]`. What is absent is made at the first start, or does not exist.
+/// One `[[app]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppConfig {
-    /// Lower-cased.
-    pub name: AppName,
-    /// `X-Bolt-App-Token`.
-    pub token: Option<Secret>,
-    /// The second half of the app's `Authorization`.
-    pub secret_key: Option<Secret>,
-    /// Standard Webhooks, with its `whsec_`.
-    pub signing_secret: Option<Secret>,
-    /// The scheme of the app's `Authorization`.
-    pub token_prefix: String,
-    /// Where exchanges go.
-    pub receiver_url: Option<String>,
-    /// Whether exchanges go there now.
-    pub receiver_enabled: bool,
-    /// Sent to the receiver instead of the app's own pair.
-    pub receiver_auth: Option<ReceiverAuth>,
-    /// The base of `server` hooks.
-    pub url: Option<String>,
-    /// The page a host embeds.
-    pub miniapp_url: Option<String>,
-    /// Persistent hooks.
+    /// The app. Secrets that are absent are made at the first start.
+    pub app: AppSpec,
+    /// Its persistent hooks.
     pub hooks: Vec<HookConfig>,
-    /// Events of this app that hooks with a `*` part never get.
-    pub private: Vec<EventName>,
-}
-
-/// One `[[link]]`: this host and this miniapp may exchange events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkConfig {
-    /// The `client_id` side.
-    pub host: AppName,
-    /// The `app_id` side.
-    pub miniapp: AppName,
-    /// Whether it counts now.
-    pub enabled: bool,
 }
 
 /// The apps of the file, in its order.
 pub(super) fn read_apps(top: &Section<'_>, policy: &Policy) -> Vec<AppConfig> {
     let mut apps: Vec<AppConfig> = Vec::new();
     for section in top.array("app", label, keys::APP) {
-        let Some(app) = read_app(&section, policy) else { continue };
-        if apps.iter().any(|other| other.name == app.name) {
+        let Some(read) = read_app(&section, policy) else { continue };
+        let app = &read.app;
+        if apps.iter().any(|other| other.app.name == app.name) {
             section.problem(
                 "name",
                 format!("the app {} is already in this file; names are compared without case", app.name),
             );
         }
         // The token alone says who calls, so no two apps may share one.
-        if let Some(twin) = apps.iter().find(|other| other.token.is_some() && other.token == app.token) {
+        if let Some(twin) = apps.iter().find(|other| other.app.token.is_some() && other.app.token == app.token) {
             section.problem(
                 "token",
-                format!("is also the token of the app {}; each app needs its own", twin.name),
+                format!("is also the token of the app {}; each app needs its own", twin.app.name),
             );
         }
-        apps.push(app);
+        apps.push(read);
     }
     apps
 }
@@ -99,7 +70,8 @@ fn read_app(section: &Section<'_>, policy: &Policy) -> Option<AppConfig> {
         policy,
         grants: grants.map(|target| Grant::of(&target)).collect(),
     };
-    let app = AppConfig {
+    let hooks = hooks::read(section, &reach);
+    let app = AppSpec {
         token: section.secret("token", value::visible_ascii),
         secret_key: section.secret("secret_key", value::visible_ascii),
         signing_secret: section.secret("signing_secret", signing_secret),
@@ -108,13 +80,12 @@ fn read_app(section: &Section<'_>, policy: &Policy) -> Option<AppConfig> {
         receiver_enabled: section.flag("receiver_enabled", true),
         receiver_auth: read_receiver_auth(section),
         miniapp_url: section.parse_if_set("miniapp_url", value::page_url),
-        hooks: hooks::read(section, &reach),
-        private: section.list("private", event_name).unwrap_or_default(),
+        private: section.list("private", event_name).unwrap_or_default().into_iter().collect(),
         url,
         // A wrong name is already a problem; the rest is read all the same, to name every problem at once.
         name: name?,
     };
-    Some(app)
+    Some(AppConfig { app, hooks })
 }
 
 fn read_receiver_auth(section: &Section<'_>) -> Option<ReceiverAuth> {
@@ -139,9 +110,9 @@ fn signing_secret(text: &str) -> Result<(), String> {
 }
 
 /// The links of the file, in its order.
-pub(super) fn read_links(top: &Section<'_>, apps: &[AppConfig]) -> Vec<LinkConfig> {
-    let known: BTreeSet<&str> = apps.iter().map(|app| app.name.as_str()).collect();
-    let mut links: Vec<LinkConfig> = Vec::new();
+pub(super) fn read_links(top: &Section<'_>, apps: &[AppConfig]) -> Vec<LinkSpec> {
+    let known: BTreeSet<&str> = apps.iter().map(|read| read.app.name.as_str()).collect();
+    let mut links: Vec<LinkSpec> = Vec::new();
     for section in top.array("link", |_| None, keys::LINK) {
         let host = read_end(&section, "host", &known);
         let miniapp = read_end(&section, "miniapp", &known);
@@ -150,7 +121,7 @@ pub(super) fn read_links(top: &Section<'_>, apps: &[AppConfig]) -> Vec<LinkConfi
         if links.iter().any(|link| link.host == host && link.miniapp == miniapp) {
             section.problem("host", format!("the link from {host} to {miniapp} is already in this file"));
         }
-        links.push(LinkConfig { host, miniapp, enabled });
+        links.push(LinkSpec { host, miniapp, enabled });
     }
     links
 }

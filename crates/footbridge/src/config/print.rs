@@ -4,8 +4,10 @@ use std::fmt::{self, Write as _};
 
 use footbridge_model::hook::{AnswerRule, HookOptions};
 
+use footbridge_engine::LinkSpec;
+
 use super::{
-    apps::{AppConfig, LinkConfig},
+    apps::AppConfig,
     duration,
     hooks::HookConfig,
     rate,
@@ -26,7 +28,7 @@ pub fn print(config: &Config) -> String {
         page.heading("[[app]]");
         print_app(&mut page, app);
     }
-    for LinkConfig { host, miniapp, enabled } in &config.links {
+    for LinkSpec { host, miniapp, enabled } in &config.links {
         page.heading("[[link]]");
         page.text("host", host);
         page.text("miniapp", miniapp);
@@ -71,7 +73,7 @@ fn tables(page: &mut Page, config: &Config) {
     page.text("keep_dead", duration::print_or_off(journal.keep_dead));
 }
 
-fn print_app(page: &mut Page, app: &AppConfig) {
+fn print_app(page: &mut Page, AppConfig { app, hooks }: &AppConfig) {
     page.text("name", &app.name);
     page.secret("token", app.token.is_some());
     page.secret("secret_key", app.secret_key.is_some());
@@ -84,7 +86,7 @@ fn print_app(page: &mut Page, app: &AppConfig) {
     }
     page.text_if_set("url", app.url.as_ref());
     page.text_if_set("miniapp_url", app.miniapp_url.as_ref());
-    let hooks: Vec<String> = app.hooks.iter().map(print_hook).collect();
+    let hooks: Vec<String> = hooks.iter().map(print_hook).collect();
     if !hooks.is_empty() {
         page.bare("hooks", format_args!("{{ {} }}", hooks.join(", ")));
     }

@@ -6,10 +6,11 @@ use std::{
 };
 
 use footbridge_courier::Policy;
+use footbridge_engine::LinkSpec;
 use footbridge_model::secret::Secret;
 
 use super::{
-    apps::{self, AppConfig, LinkConfig},
+    apps::{self, AppConfig},
     delivery::{BoltConfig, BridgeConfig, JournalConfig, LimitsConfig, RetryConfig},
     error::Problem,
     master_key::MasterKey,
@@ -54,7 +55,7 @@ pub struct Config {
     /// `[[app]]`, in the order of the file.
     pub apps: Vec<AppConfig>,
     /// `[[link]]`, in the order of the file.
-    pub links: Vec<LinkConfig>,
+    pub links: Vec<LinkSpec>,
     /// What the operator should know, one line each, with file and line.
     pub warnings: Vec<String>,
 }

@@ -145,7 +145,7 @@ fn secrets_come_from_variables_and_files_and_are_never_shown() {
     let key = "11".repeat(32);
     let config = load(&LoadArgs { file: Some(written.file.clone()), ..args(&[("KEY", &key)]) }).unwrap();
     assert_eq!(config.admin_token, Some(Secret::new("adm-hunter2")));
-    assert_eq!(config.apps[0].secret_key, Some(Secret::new("key-hunter2")));
+    assert_eq!(config.apps[0].app.secret_key, Some(Secret::new("key-hunter2")));
     assert_eq!(config.master_key.as_ref().unwrap().expose(), &[0x11; 32]);
     let shown = format!("{config:?}{}", print::print(&config));
     assert!(
