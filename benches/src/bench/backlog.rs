@@ -19,15 +19,16 @@ const PEAK: Bar = Bar::AtMost(128.0);
 const READY: Bar = Bar::AtMost(1000.0);
 /// How long going out may take.
 const DRAIN: Duration = Duration::from_mins(10);
-/// Tried again every second or so for long enough, so that the receiver is found when it is back.
-const RETRIES: usize = 600;
+/// Tried again every few seconds, as often as a schedule may say, so that the receiver is found when it is back.
+const RETRY: &str = "\"2s\"";
+const RETRIES: usize = 100;
 
 pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
     let events = bench.options.events;
     let mut section =
         Section::new("backlog", format!("{events} events of 1 KiB to one hook whose receiver is down"));
     let address = free_address()?;
-    let retry = Some(format!("[{}]", vec!["\"1s\""; RETRIES].join(", ")));
+    let retry = Some(format!("[{}]", [RETRY; RETRIES].join(", ")));
     let server = bench.footbridge(&Setup { hooks: vec![HookAt(address)], retry, ..Setup::default() })?;
     let before = server.memory().rss;
     let (part, part_rate, _) = pile_up(&server, events / 5)?;

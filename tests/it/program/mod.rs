@@ -2,7 +2,9 @@
 
 mod commands;
 mod config;
+mod demo;
 mod health;
 mod limits_http;
+mod readme;
 mod shutdown;
 mod start;

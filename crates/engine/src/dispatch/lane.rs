@@ -307,8 +307,11 @@ mod tests {
 
     impl World {
         fn found(&self, limit: u32) -> Vec<Due> {
-            let mut all: Vec<Due> =
-                self.disk.iter().map(|(id, (at, attempts))| Due { attempts: *attempts, ..due(*id, *at) }).collect();
+            let mut all: Vec<Due> = self
+                .disk
+                .iter()
+                .map(|(id, (at, attempts))| Due { attempts: *attempts, ..due(*id, *at) })
+                .collect();
             all.sort_by_key(|due| (if self.ordered { Millis(0) } else { due.at }, due.id));
             all.truncate(limit as usize);
             all
@@ -345,16 +348,16 @@ mod tests {
                 }
                 Step::End { retry } => {
                     if let Some(ended) = self.flying.pop() {
-                        self.end(ended, retry);
+                        self.end(&ended, retry);
                     }
                 }
             }
         }
 
-        fn end(&mut self, ended: Due, retry: bool) {
+        fn end(&mut self, ended: &Due, retry: bool) {
             self.lane.ended(ended.id, true);
             if retry {
-                let again = Due { at: Millis(self.now + 3), attempts: ended.attempts + 1, ..ended };
+                let again = Due { at: Millis(self.now + 3), attempts: ended.attempts + 1, ..ended.clone() };
                 self.disk.insert(again.id.number(), (again.at.0, again.attempts));
                 self.lane.offer(Waiting { due: again, event: None });
             } else {

@@ -1,0 +1,175 @@
+//! Building the engine from its ports.
+
+use crate::dispatch::{DispatchOptions, Dispatcher};
+use crate::drain::Drain;
+use crate::exchange::Exchanges;
+use crate::house::{House, Keep};
+use crate::lanes::Lanes;
+use crate::publish::Publisher;
+use crate::rate::Rate;
+use crate::registry::{ChangeError, FileSpec, Parts, Registry, SecretKind};
+use footbridge_courier::CourierShared;
+use footbridge_journal::{Journal, JournalError};
+use footbridge_model::id::IdSource;
+use footbridge_model::name::AppName;
+use footbridge_model::retry::Schedule;
+use footbridge_model::time::{Clock, Entropy};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// What an engine is built from.
+pub struct EngineOptions {
+    /// Where apps, links and hooks are kept.
+    pub registry: Arc<dyn footbridge_journal::Registry>,
+    /// Where events, deliveries and exchanges are kept.
+    pub journal: Arc<dyn Journal>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness fit for secrets.
+    pub entropy: Arc<dyn Entropy>,
+    /// What outbound requests share.
+    pub courier: Arc<CourierShared>,
+    /// What Bolt calls `BOLT_ADDRESS`.
+    pub public_url: String,
+    /// Waits between attempts.
+    pub schedule: Schedule,
+    /// Times, sizes and counts.
+    pub limits: Limits,
+}
+
+impl std::fmt::Debug for EngineOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineOptions").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// Times, sizes and counts of an engine.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// One attempt, whole.
+    pub attempt: Duration,
+    /// One exchange, whole.
+    pub exchange: Duration,
+    /// The largest answer to an exchange, in bytes.
+    pub answer: usize,
+    /// How long a lane waits for an answer that its hook does not require.
+    pub answer_wait: Duration,
+    /// What one app may publish; `None` without limit.
+    pub publish_rate: Option<Rate>,
+    /// The most hooks of one app.
+    pub hooks_per_app: usize,
+    /// How long ended events and deliveries are kept; `None` for ever.
+    pub keep: Option<Duration>,
+    /// How long dead deliveries are kept; `None` for ever.
+    pub keep_dead: Option<Duration>,
+}
+
+/// Why an engine did not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// The journal could not be read.
+    #[error("the journal could not be read: {0}")]
+    Journal(#[from] JournalError),
+    /// The configuration file could not be applied.
+    #[error("the configuration could not be applied: {0}")]
+    Config(#[from] ChangeError),
+}
+
+/// The engine; cheap to clone.
+#[derive(Clone)]
+pub struct Engine(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) registry: Arc<Registry>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<IdSource>,
+    pub(super) lanes: Lanes,
+    pub(super) drain: Arc<Drain>,
+    pub(super) publisher: Publisher,
+    pub(super) exchanges: Arc<Exchanges>,
+    pub(super) first_uses: mpsc::Sender<(AppName, SecretKind)>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+/// An engine and the parts of it that must run, and what an operator should know.
+#[derive(Debug)]
+pub struct Started {
+    /// The engine.
+    pub engine: Engine,
+    /// Must run on a `LocalSet` of its own.
+    pub dispatcher: Dispatcher,
+    /// Must run beside it.
+    pub house: House,
+    /// What the file asks for that cannot be, in words.
+    pub warnings: Vec<String>,
+}
+
+impl Engine {
+    /// Puts the journal in order, applies the file, and builds the engine.
+    ///
+    /// # Errors
+    /// [`StartError`] when the journal cannot be read or written, or the file breaks a rule.
+    pub async fn start(options: EngineOptions, file: FileSpec) -> Result<Started, StartError> {
+        let EngineOptions { journal, clock, entropy, courier, limits, .. } = options;
+        let recovery = journal.recover(clock.now()).await?;
+        let ids = Arc::new(IdSource::above(recovery.highest_id));
+        let (lanes, feed) = Lanes::new();
+        let kept = options.registry.load().await?;
+        let registry = Arc::new(Registry::new(
+            Parts {
+                store: options.registry,
+                clock: Arc::clone(&clock),
+                entropy: Arc::clone(&entropy),
+                ids: Arc::clone(&ids),
+                lanes: lanes.clone(),
+                courier: Arc::clone(&courier),
+                hooks_per_app: limits.hooks_per_app,
+            },
+            kept,
+        ));
+        let warnings = registry.apply_file(file).await?;
+        let drain = Arc::new(Drain::default());
+        let publisher = Publisher {
+            registry: Arc::clone(&registry),
+            journal: Arc::clone(&journal),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            lanes: lanes.clone(),
+            drain: Arc::clone(&drain),
+            rate: limits.publish_rate,
+        };
+        let exchanges = Arc::new(Exchanges {
+            registry: Arc::clone(&registry),
+            journal: Arc::clone(&journal),
+            clock: Arc::clone(&clock),
+            drain: Arc::clone(&drain),
+            timeout: limits.exchange,
+            answer_limit: limits.answer,
+        });
+        let dispatcher = Dispatcher::new(DispatchOptions {
+            registry: Arc::clone(&registry),
+            journal: Arc::clone(&journal),
+            clock: Arc::clone(&clock),
+            entropy,
+            courier,
+            feed,
+            waiting: recovery.waiting,
+            public_url: options.public_url,
+            schedule: options.schedule,
+            timeout: limits.attempt,
+            answer_wait: limits.answer_wait,
+        });
+        let (first_uses, noticed) = mpsc::channel(64);
+        let keep = Keep { ended: limits.keep, dead: limits.keep_dead };
+        let house = House::new(&registry, &journal, &clock, keep, noticed);
+        let inner = Inner { registry, journal, clock, ids, lanes, drain, publisher, exchanges, first_uses };
+        Ok(Started { engine: Self(Arc::new(inner)), dispatcher, house, warnings })
+    }
+}

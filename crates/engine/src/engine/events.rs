@@ -1,0 +1,168 @@
+//! Verbs over events, deliveries and exchanges, and what goes with them.
+
+use super::build::{Engine, Inner};
+use crate::auth::Caller;
+use crate::exchange::{ExchangeDraft, ExchangeReply, How};
+use crate::explain::{self, Explanation};
+use crate::publish::PublishError;
+use crate::registry::{AppEntry, HookEntry};
+use crate::replay::{self, ReplayError};
+use crate::subscribe::{self, SubscribeError};
+use footbridge_courier::Courier;
+use footbridge_journal::{Accepted, Account, DeliveryFilter, Journal, JournalError};
+use footbridge_model::event::EventDraft;
+use footbridge_model::hook::HookType;
+use footbridge_model::id::{DeliveryId, ExchangeId};
+use footbridge_model::name::{AppName, EventName};
+use footbridge_model::pattern::Pattern;
+use footbridge_model::time::Millis;
+use std::rc::Rc;
+use std::sync::Arc;
+
+impl Engine {
+    /// The app whose token this is.
+    pub fn caller_by_token(&self, token: &[u8]) -> Option<Caller> {
+        self.0.registry.by_token(token, self.now()).inspect(|caller| self.notice(caller))
+    }
+
+    /// The app that an `Authorization` header of the bridge proves.
+    pub fn caller_by_authorization(&self, header: &[u8]) -> Option<Caller> {
+        self.0.registry.by_authorization(header, self.now()).inspect(|caller| self.notice(caller))
+    }
+
+    fn notice(&self, caller: &Caller) {
+        if let Some(kind) = caller.first_use {
+            // When the queue is full the next use is noted instead.
+            let _ = self.0.first_uses.try_send((caller.entry.app.name.clone(), kind));
+        }
+    }
+
+    /// The time of day.
+    pub fn now(&self) -> Millis {
+        self.0.clock.now()
+    }
+
+    /// Accepts an event; resolves once it and its deliveries are on the disk. `key` is an
+    /// `Idempotency-Key` with the SHA-256 of the raw body.
+    ///
+    /// # Errors
+    /// [`PublishError`]; nothing was accepted then.
+    pub async fn publish(
+        &self,
+        publisher: &AppEntry,
+        draft: EventDraft,
+        key: Option<(String, [u8; 32])>,
+    ) -> Result<Accepted, PublishError> {
+        self.0.publisher.publish(publisher, draft, key).await
+    }
+
+    /// Makes a transient hook of `app`, or gives the one it has already.
+    ///
+    /// # Errors
+    /// [`SubscribeError`]
+    pub async fn subscribe(
+        &self,
+        app: &AppEntry,
+        pattern: Pattern,
+        route: String,
+        kind: HookType,
+    ) -> Result<Arc<HookEntry>, SubscribeError> {
+        subscribe::subscribe(&self.0.registry, &self.0.drain, app, pattern, route, kind).await
+    }
+
+    /// Removes the transient hooks of `app` with this pattern, giving them.
+    ///
+    /// # Errors
+    /// [`SubscribeError`]
+    pub async fn unsubscribe(
+        &self,
+        app: &AppEntry,
+        pattern: &Pattern,
+    ) -> Result<Vec<Arc<HookEntry>>, SubscribeError> {
+        subscribe::unsubscribe(&self.0.registry, &self.0.drain, app, pattern).await
+    }
+
+    /// The id of an exchange whose sender has proved itself.
+    pub fn new_exchange_id(&self) -> ExchangeId {
+        ExchangeId::from_number(self.0.ids.next(self.now()))
+    }
+
+    /// Something to find one failed call by.
+    pub fn new_trace_id(&self) -> String {
+        format!("trc_{:013x}", self.0.ids.next(self.now()))
+    }
+
+    /// Sends an event to one recipient and brings the answer back. Needs a `LocalSet`.
+    pub async fn exchange(
+        &self,
+        courier: &Rc<Courier>,
+        sender: &AppEntry,
+        id: ExchangeId,
+        draft: ExchangeDraft,
+        how: How,
+    ) -> ExchangeReply {
+        self.0.exchanges.exchange(courier, sender, id, draft, how).await
+    }
+
+    /// The page of a miniapp that this host is linked to.
+    pub fn miniapp_url(&self, host: &str, miniapp: &str) -> Option<String> {
+        let directory = self.0.registry.directory.load();
+        let (host, miniapp) = (directory.app(host)?, directory.app(miniapp)?);
+        let link = directory.link(&host.app.name, &miniapp.app.name)?;
+        let counts = link.enabled && host.app.enabled && miniapp.app.enabled;
+        miniapp.app.miniapp_url.clone().filter(|_| counts)
+    }
+
+    /// What every hook would make of an event, and why.
+    pub fn explain(
+        &self,
+        publisher: &AppName,
+        name: &EventName,
+        subscribers: Option<&[AppName]>,
+    ) -> Vec<Explanation> {
+        let entry = self.0.registry.app(publisher).ok();
+        explain::explain(&self.0.registry, publisher, entry.as_deref(), name, subscribers)
+    }
+
+    /// Makes one dead or cancelled delivery pending again.
+    ///
+    /// # Errors
+    /// [`ReplayError`]
+    pub async fn retry(&self, id: DeliveryId) -> Result<(), ReplayError> {
+        let Inner { registry, journal, clock, lanes, .. } = &*self.0;
+        replay::retry(registry, &**journal, &**clock, lanes, id).await
+    }
+
+    /// Makes the dead deliveries that `filter` picks pending again, giving how many.
+    ///
+    /// # Errors
+    /// [`JournalError`]; those before it are pending again.
+    pub async fn retry_dead(&self, filter: DeliveryFilter) -> Result<u64, JournalError> {
+        replay::retry_dead(&*self.0.journal, &*self.0.clock, &self.0.lanes, filter).await
+    }
+
+    /// What is kept, for reading.
+    pub fn journal(&self) -> &Arc<dyn Journal> {
+        &self.0.journal
+    }
+
+    /// The accounting identity after the last commit.
+    pub fn account(&self) -> Account {
+        self.0.journal.account()
+    }
+
+    /// Whether new work is refused.
+    pub fn is_draining(&self) -> bool {
+        self.0.drain.is_draining()
+    }
+
+    /// Refuses new work from now on.
+    pub fn drain(&self) {
+        self.0.drain.begin();
+    }
+
+    /// Waits until no publish and no exchange is under way.
+    pub async fn idle(&self) {
+        self.0.drain.idle().await;
+    }
+}

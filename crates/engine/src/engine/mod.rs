@@ -1,0 +1,7 @@
+//! The engine: built from its ports, and the verbs that edges may call.
+
+mod build;
+mod events;
+mod registry;
+
+pub use build::{Engine, EngineOptions, Limits, StartError, Started};

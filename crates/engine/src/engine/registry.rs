@@ -1,0 +1,139 @@
+//! Verbs over apps, links and hooks.
+
+use super::build::Engine;
+use crate::registry::{
+    AppChange, AppEntry, AppSpec, ChangeError, HookChange, HookEntry, HookSpec, LinkSpec, MadeSecrets,
+    Rotation,
+};
+use footbridge_model::app::Link;
+use footbridge_model::hook::{Lifetime, Origin};
+use footbridge_model::id::HookId;
+use footbridge_model::name::AppName;
+use std::sync::Arc;
+
+impl Engine {
+    /// Every app, by name.
+    pub fn apps(&self) -> Vec<Arc<AppEntry>> {
+        self.0.registry.directory.load().apps().cloned().collect()
+    }
+
+    /// One app.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`]
+    pub fn app(&self, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
+        self.0.registry.app(name)
+    }
+
+    /// Makes an app; its secrets are given this once.
+    ///
+    /// # Errors
+    /// [`ChangeError`]
+    pub async fn add_app(&self, spec: AppSpec) -> Result<(Arc<AppEntry>, MadeSecrets), ChangeError> {
+        self.0.registry.add_app(spec).await
+    }
+
+    /// Changes an app.
+    ///
+    /// # Errors
+    /// [`ChangeError`]
+    pub async fn change_app(&self, name: &AppName, change: AppChange) -> Result<Arc<AppEntry>, ChangeError> {
+        self.0.registry.change_app(name, change).await
+    }
+
+    /// Removes an app with its hooks and links.
+    ///
+    /// # Errors
+    /// [`ChangeError`]
+    pub async fn remove_app(&self, name: &AppName) -> Result<(), ChangeError> {
+        self.0.registry.remove_app(name).await
+    }
+
+    /// Replaces secrets of an app; the new ones are given this once.
+    ///
+    /// # Errors
+    /// [`ChangeError`]
+    pub async fn rotate(&self, name: &AppName, which: Rotation) -> Result<MadeSecrets, ChangeError> {
+        self.0.registry.rotate(name, which).await
+    }
+
+    /// Every link, by host and miniapp.
+    pub fn links(&self) -> Vec<Link> {
+        self.0.registry.directory.load().links().cloned().collect()
+    }
+
+    /// One link.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`]
+    pub fn link(&self, host: &AppName, miniapp: &AppName) -> Result<Link, ChangeError> {
+        self.0.registry.link(host, miniapp)
+    }
+
+    /// Makes a link.
+    ///
+    /// # Errors
+    /// [`ChangeError`]
+    pub async fn add_link(&self, spec: LinkSpec) -> Result<Link, ChangeError> {
+        self.0.registry.add_link(spec).await
+    }
+
+    /// Switches a link on or off.
+    ///
+    /// # Errors
+    /// [`ChangeError`]
+    pub async fn change_link(
+        &self,
+        host: &AppName,
+        miniapp: &AppName,
+        enabled: bool,
+    ) -> Result<Link, ChangeError> {
+        self.0.registry.change_link(host, miniapp, enabled).await
+    }
+
+    /// Removes a link.
+    ///
+    /// # Errors
+    /// [`ChangeError`]
+    pub async fn remove_link(&self, host: &AppName, miniapp: &AppName) -> Result<(), ChangeError> {
+        self.0.registry.remove_link(host, miniapp).await
+    }
+
+    /// Every hook, by id, or those of one app.
+    pub fn hooks(&self, app: Option<&AppName>) -> Vec<Arc<HookEntry>> {
+        let index = self.0.registry.index.load();
+        index.hooks().filter(|entry| app.is_none_or(|app| entry.hook.app == *app)).cloned().collect()
+    }
+
+    /// One hook.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`]
+    pub fn hook(&self, id: HookId) -> Result<Arc<HookEntry>, ChangeError> {
+        self.0.registry.hook(id)
+    }
+
+    /// Makes a persistent hook, or gives the one the app has already.
+    ///
+    /// # Errors
+    /// [`ChangeError`]
+    pub async fn add_hook(&self, spec: HookSpec) -> Result<Arc<HookEntry>, ChangeError> {
+        self.0.registry.add_hook(spec, Lifetime::Persistent, Origin::Api).await
+    }
+
+    /// Switches a hook on or off.
+    ///
+    /// # Errors
+    /// [`ChangeError`]
+    pub async fn change_hook(&self, id: HookId, change: HookChange) -> Result<Arc<HookEntry>, ChangeError> {
+        self.0.registry.change_hook(id, change).await
+    }
+
+    /// Removes a hook; its pending deliveries become cancelled.
+    ///
+    /// # Errors
+    /// [`ChangeError`]
+    pub async fn remove_hook(&self, id: HookId) -> Result<(), ChangeError> {
+        self.0.registry.remove_hook(id).await
+    }
+}

@@ -1,0 +1,102 @@
+//! `footbridge demo`: the steps, and the lines it gives for trying it.
+
+use std::path::Path;
+use std::process::Command;
+
+use harness::{Setup, footbridge, until};
+use serde_json::Value;
+
+/// Columns that a terminal has that nobody has touched.
+const WIDTH: usize = 80;
+
+fn count(dir: &Path) -> usize {
+    std::fs::read_dir(dir).unwrap().count()
+}
+
+#[track_caller]
+fn assert_fits(said: &str) {
+    for line in said.lines() {
+        assert!(line.chars().count() <= WIDTH, "{} columns: {line}", line.chars().count());
+        assert!(!line.contains('\x1b'), "colours are for terminals: {line:?}");
+    }
+}
+
+#[test]
+fn each_step_is_told_and_comes_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let exit = footbridge(dir.path(), &["demo", "--once"], &[("TMPDIR", dir.path().to_str().unwrap())]);
+    let said = exit.said;
+    assert_eq!(exit.code, Some(0), "{said}");
+    let mut rest = said.as_str();
+    for word in [
+        "superapp ──▶ Footbridge",
+        "user_profile_updated",
+        "Footbridge ──▶ shop",
+        "shop ──▶ superapp",
+        "shop ──▶ Footbridge",
+        "order_status_update",
+        "Footbridge ──▶ superapp",
+        "superapp ──▶ shop",
+        "publish order-paid",
+        "evt_",
+        "attempt 1: 503",
+        "attempt 2: 200",
+        "nothing lost: accepted 2 = delivered 2 + pending 0",
+    ] {
+        let (_, after) =
+            rest.split_once(word).unwrap_or_else(|| panic!("{word:?} is not told in turn: {said}"));
+        rest = after;
+    }
+    assert!(!said.contains("curl"), "it ends, so there is nothing to try: {said}");
+    assert_fits(&said);
+    assert_eq!(count(dir.path()), 0, "its folder is a throw-away");
+}
+
+/// The blocks of shell in what it says: from `# what` to the next empty line.
+fn commands(said: &str) -> Vec<&str> {
+    said.split("\n\n").filter(|block| block.starts_with("# ")).collect()
+}
+
+/// Runs the block as it was printed, and reads the answer.
+fn paste(block: &str) -> Value {
+    let out = Command::new("bash").args(["-c", block]).output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(out.status.success(), "{block}: {}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{block}: {error}: {text}"))
+}
+
+#[test]
+fn what_it_gives_to_try_works_and_a_signal_ends_it() {
+    let tmp = tempfile::tempdir().unwrap();
+    let setup = Setup::new().env("TMPDIR", tmp.path().to_str().unwrap());
+    let mut demo = setup.start_bare(&["demo"]);
+    until("the lines to try", harness::WAIT, || demo.stdout().contains("Ctrl-C ends it."));
+    let said = demo.stdout();
+    assert_fits(&said);
+    assert_eq!(count(tmp.path()), 1);
+    let blocks = commands(&said);
+    let [exchange, publish, subscribe, ship, unsubscribe, deliveries] = blocks[..] else {
+        panic!("six things to try: {blocks:?}");
+    };
+    assert_eq!(paste(exchange)["ok"], true);
+    assert_eq!(paste(publish)["body"]["deliveries"], 2);
+    let hook = paste(subscribe)["body"].clone();
+    assert_eq!((&hook["event"], &hook["transient"]), (&"order-shipped".into(), &true.into()));
+    assert_eq!(paste(ship)["body"]["deliveries"], 1);
+    assert_eq!(paste(unsubscribe)["body"][0]["id"], hook["id"]);
+    assert_eq!(paste(ship)["body"]["deliveries"], 0);
+    assert_eq!(
+        paste(deliveries)["data"].as_array().map(Vec::len),
+        Some(5),
+        "2 of the story, 2 and 1 of ours"
+    );
+    let got =
+        ["──▶ shop  exchange hello", "──▶ mailer  event order-paid", "──▶ superapp  event order-shipped"];
+    until("what the apps got", harness::WAIT, || {
+        let now = demo.stdout();
+        got.iter().all(|line| now[said.len()..].contains(line))
+    });
+    demo.stop();
+    assert_eq!(count(tmp.path()), 0, "its folder is a throw-away");
+    assert_eq!(count(demo.dir()), 0, "nothing is left where it was started");
+}

@@ -1,0 +1,131 @@
+//! The README's tour does what it says: its shell blocks run as they stand, and say what the blocks behind them show.
+
+use std::fmt::Write as _;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use harness::binary;
+
+const README: &str = include_str!("../../../README.md");
+
+/// Stands between the outputs of two blocks; nothing in the tour prints it.
+const MARK: &str = "~~~ next block ~~~";
+
+/// The addresses in the README; a test must not count on them being free.
+const SERVER: &str = "127.0.0.1:4400";
+const APPS: &str = "127.0.0.1:9000";
+
+/// One shell block, and what it says.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Step {
+    commands: String,
+    says: Vec<String>,
+}
+
+/// The steps of the tour: every ```` ```sh ```` block with the ```` ```text ```` block that follows it, if one does.
+fn steps(readme: &str) -> Vec<Step> {
+    let (_, tour) = readme.split_once("\n## Five-minute tour\n").expect("the tour");
+    let (tour, _) = tour.split_once("\n## ").expect("something behind the tour");
+    let mut steps: Vec<Step> = Vec::new();
+    let mut fence = "";
+    for line in tour.lines() {
+        match (fence, line.strip_prefix("```")) {
+            ("", None) => {}
+            ("", Some(kind)) => {
+                assert!(matches!(kind, "sh" | "text"), "a block of the kind {kind:?} would not be tested");
+                fence = kind;
+                if kind == "sh" {
+                    steps.push(Step::default());
+                } else {
+                    let step = steps.last().expect("commands before what they say");
+                    assert!(step.says.is_empty(), "two texts behind one block");
+                }
+            }
+            (_, Some(_)) => fence = "",
+            ("sh", None) => writeln!(steps.last_mut().unwrap().commands, "{line}").unwrap(),
+            (_, None) => steps.last_mut().unwrap().says.push(line.to_owned()),
+        }
+    }
+    steps
+}
+
+/// Whether `line` is what `shown` shows; `…` stands for anything.
+fn shows(shown: &str, line: &str) -> bool {
+    let (first, rest) = shown.split_once('…').map_or((shown, None), |(first, rest)| (first, Some(rest)));
+    let Some(after) = line.strip_prefix(first) else { return false };
+    match rest {
+        None => after.is_empty(),
+        Some(rest) => {
+            let ends = after.char_indices().map(|(at, _)| at).chain([after.len()]);
+            ends.into_iter().any(|at| shows(rest, &after[at..]))
+        }
+    }
+}
+
+/// Runs the whole tour in one shell, as a reader would, and gives each block's output.
+fn run(steps: &[Step], dir: &Path, server: &str) -> Vec<String> {
+    let mut script = "trap 'for job in $(jobs -p); do kill $job; done' EXIT\n".to_owned();
+    for step in steps {
+        writeln!(script, "{}echo '{MARK}'", step.commands).unwrap();
+    }
+    let path = std::env::var("PATH").unwrap();
+    let programs = binary().parent().unwrap().to_owned();
+    let out = Command::new("timeout")
+        .args(["60", "bash", "-e", "-u", "-o", "pipefail", "-c", &script])
+        .current_dir(dir)
+        .env_clear()
+        .env("PATH", format!("{}:{path}", programs.display()))
+        .env("FOOTBRIDGE_LISTEN", server)
+        .env("FOOTBRIDGE_SERVER", format!("http://{server}"))
+        .env("FOOTBRIDGE_CONSOLE__LISTEN", "off")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(out.stdout).unwrap();
+    let log = std::fs::read_to_string(dir.join("footbridge.log")).unwrap_or_default();
+    let errors = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.success(), "{}\n{said}\n{errors}\n{log}", out.status);
+    assert_eq!(errors, "");
+    said.split(&format!("{MARK}\n")).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_tour_runs_as_it_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    // Held together, so that the two differ; free again when the tour takes them.
+    let held = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [server, apps] = held.each_ref().map(|port| port.local_addr().unwrap().to_string());
+    drop(held);
+    let readme = README.replace(SERVER, &server).replace(APPS, &apps);
+    let steps = steps(&readme);
+    assert!(steps.len() >= 8 && steps.iter().filter(|step| !step.says.is_empty()).count() >= 8, "{steps:?}");
+    let outputs = run(&steps, dir.path(), &server);
+    for (step, output) in steps.iter().zip(&outputs) {
+        let lines: Vec<&str> = output.lines().collect();
+        assert_eq!(lines.len(), step.says.len(), "{}\nsaid:\n{output}", step.commands);
+        for (shown, line) in step.says.iter().zip(lines) {
+            assert!(shows(shown, line), "{}\nshould say: {shown}\nbut says:   {line}", step.commands);
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_is_compared_whole() {
+    assert!(shows("a … c … e", "a b c d e") && shows("…", "") && shows("é…", "é"));
+    assert!(
+        !shows("a … c", "a b c d") && !shows("ab", "abc") && !shows("abc", "ab") && !shows("a…c", "xabc")
+    );
+    let step = Step { commands: "one\ntwo\n".into(), says: vec!["out".into()] };
+    let readme =
+        "\n## Five-minute tour\n```sh\none\ntwo\n```\ntext\n```text\nout\n```\n## Then\n```sh\nno\n```\n";
+    assert_eq!(steps(readme), [step]);
+}
+
+#[test]
+fn the_pages_it_leads_to_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let links = README.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    for link in links.filter(|link| !link.contains("://")) {
+        assert!(root.join(link).exists(), "{link} is not there");
+    }
+}
