@@ -5,6 +5,7 @@
 
 mod cmd;
 mod lint;
+mod packages;
 mod process;
 
 use std::process::ExitCode;

@@ -1,8 +1,10 @@
 //! `cargo xtask test`: all tests, with what they need set up.
 
+use crate::packages;
 use crate::process::{self, Outcome, cargo, footbridge_bin, works};
 
 pub(super) fn run(args: &[String]) -> Outcome {
+    packages::ensure()?;
     // The black-box tests drive the real binary. Binaries and tests are built in one go because cargo
     // unites features over what it builds together: asked for apart, most dependencies would be built twice.
     process::run(&mut cargo(&["build", "--workspace", "--bins", "--tests"]))?;
