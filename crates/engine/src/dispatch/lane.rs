@@ -5,11 +5,16 @@ use footbridge_journal::Due;
 use footbridge_model::id::DeliveryId;
 use footbridge_model::time::Millis;
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 /// The most deliveries of one hook that wait in memory.
 pub(super) const WINDOW: usize = 256;
 /// Attempts in a row without an answer after which a receiver is probed instead of tried.
 const TROUBLE: u32 = 5;
+/// How much longer each further one of them makes the pause before the next probe.
+const PAUSE_STEP: Duration = Duration::from_millis(2);
+/// The longest such pause: how late a receiver that is back is noticed.
+const PAUSE_MOST: Duration = Duration::from_secs(1);
 
 /// A delivery that waits for its attempt.
 #[derive(Debug)]
@@ -36,6 +41,8 @@ pub(super) struct Lane {
     /// Whether something was left to the journal while a refill was under way.
     missed: Option<Millis>,
     unanswered_in_a_row: u32,
+    /// A silent receiver is left alone until then, and nobody's attempts are used up meanwhile.
+    paused_until: Option<Millis>,
 }
 
 impl Lane {
@@ -54,6 +61,7 @@ impl Lane {
     /// Leaves everything that waits to the journal, and looks there as soon as possible.
     pub(super) fn forget(&mut self) {
         self.window.clear();
+        self.paused_until = None;
         self.leave(Millis(0));
     }
 
@@ -103,7 +111,7 @@ impl Lane {
         let first = self.window.values().next().map(|first| first.due.at);
         let hidden = !self.ordered
             && self.floor.is_some_and(|floor| floor <= now && first.is_none_or(|first| floor < first));
-        if self.refilling || !(wanted || hidden) {
+        if self.refilling || self.is_paused(now) || !(wanted || hidden) {
             return None;
         }
         self.refilling = true;
@@ -139,7 +147,7 @@ impl Lane {
     /// The next delivery to attempt now, with at most `in_flight` at once.
     pub(super) fn start(&mut self, now: Millis, in_flight: usize) -> Option<Waiting> {
         let most = if self.ordered || self.is_suspect() { 1 } else { in_flight };
-        if self.in_flight.len() >= most {
+        if self.in_flight.len() >= most || self.is_paused(now) {
             return None;
         }
         let first = self.window.first_entry()?;
@@ -155,9 +163,15 @@ impl Lane {
     }
 
     /// An attempt has ended; whether an answer came decides how carefully the receiver is tried.
-    pub(super) fn ended(&mut self, id: DeliveryId, answered: bool) {
+    pub(super) fn ended(&mut self, id: DeliveryId, answered: bool, now: Millis) {
         self.in_flight.remove(&id);
         self.unanswered_in_a_row = if answered { 0 } else { self.unanswered_in_a_row.saturating_add(1) };
+        let pause = PAUSE_STEP.saturating_mul(self.unanswered_in_a_row).min(PAUSE_MOST);
+        self.paused_until = self.is_suspect().then(|| now.plus(pause));
+    }
+
+    fn is_paused(&self, now: Millis) -> bool {
+        self.paused_until.is_some_and(|until| now < until)
     }
 
     /// Whether its receiver has not answered for a while.
@@ -169,7 +183,8 @@ impl Lane {
     pub(super) fn next_at(&self) -> Option<Millis> {
         let first = self.window.values().next().map(|first| first.due.at);
         let floor = self.floor.filter(|_| !self.refilling);
-        [first, floor].into_iter().flatten().min()
+        let due = [first, floor].into_iter().flatten().min()?;
+        Some(self.paused_until.map_or(due, |until| due.max(until)))
     }
 
     /// Whether there is nothing to remember it for.
@@ -227,7 +242,7 @@ mod tests {
             let Some(started) = lane.start(Millis(now), 8) else { return done };
             let id = started.due.id;
             disk.0.remove(&(started.due.at.0, id.number()));
-            lane.ended(id, true);
+            lane.ended(id, true, Millis(now));
             done.push(id.number());
         }
     }
@@ -251,7 +266,7 @@ mod tests {
         lane.offer(waiting(2, 0));
         assert_eq!(lane.start(Millis(0), 8).unwrap().due.id.number(), 1);
         assert!(lane.start(Millis(0), 8).is_none(), "one at a time");
-        lane.ended(DeliveryId::from_number(1), true);
+        lane.ended(DeliveryId::from_number(1), true, Millis(0));
         lane.offer(waiting(1, 50));
         assert!(lane.start(Millis(49), 8).is_none(), "the first retries, the second waits");
         assert_eq!(lane.start(Millis(50), 8).unwrap().due.id.number(), 1);
@@ -265,12 +280,14 @@ mod tests {
         }
         for id in 0..5 {
             assert!(lane.start(Millis(0), 8).is_some());
-            lane.ended(DeliveryId::from_number(id), false);
+            lane.ended(DeliveryId::from_number(id), false, Millis(0));
         }
-        assert!(lane.start(Millis(0), 8).is_some());
-        assert!(lane.start(Millis(0), 8).is_none());
-        lane.ended(DeliveryId::from_number(5), true);
-        assert!(lane.start(Millis(0), 8).is_some() && lane.start(Millis(0), 8).is_some());
+        assert!(lane.start(Millis(9), 8).is_none(), "it is left alone for a while");
+        assert_eq!(lane.next_at(), Some(Millis(10)));
+        assert!(lane.start(Millis(10), 8).is_some());
+        assert!(lane.start(Millis(10), 8).is_none());
+        lane.ended(DeliveryId::from_number(5), true, Millis(10));
+        assert!(lane.start(Millis(10), 8).is_some() && lane.start(Millis(10), 8).is_some());
     }
 
     /// What may happen to a lane, in any order.
@@ -355,7 +372,7 @@ mod tests {
         }
 
         fn end(&mut self, ended: &Due, retry: bool) {
-            self.lane.ended(ended.id, true);
+            self.lane.ended(ended.id, true, Millis(self.now));
             if retry {
                 let again = Due { at: Millis(self.now + 3), attempts: ended.attempts + 1, ..ended.clone() };
                 self.disk.insert(again.id.number(), (again.at.0, again.attempts));

@@ -43,7 +43,7 @@ impl State {
         let hook = &flight.hook.hook;
         self.permits.give_back(&hook.app, flight.suspect);
         if let Some(lane) = self.lanes.get_mut(&hook.id) {
-            lane.ended(flight.due.id, answered);
+            lane.ended(flight.due.id, answered, self.parts.clock.now());
             self.wheel.ready(hook.id);
         }
         self.wheel.unpark();
