@@ -65,7 +65,8 @@ fn shows(shown: &str, line: &str) -> bool {
 
 /// Runs the whole tour in one shell, as a reader would, and gives each block's output.
 fn run(steps: &[Step], dir: &Path, server: &str) -> Vec<String> {
-    let mut script = "trap 'for job in $(jobs -p); do kill $job; done' EXIT\n".to_owned();
+    // For a tour that breaks off; what it has ended itself may be on its way out or gone.
+    let mut script = "trap 'for job in $(jobs -p); do kill $job 2>/dev/null || :; done' EXIT\n".to_owned();
     for step in steps {
         writeln!(script, "{}echo '{MARK}'", step.commands).unwrap();
     }
