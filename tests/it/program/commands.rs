@@ -4,15 +4,6 @@ use harness::{ADMIN_TOKEN, App, Setup, each, footbridge};
 use serde_json::{Value, json};
 
 #[test]
-fn the_demo_runs_its_steps_and_ends() {
-    let dir = tempfile::tempdir().unwrap();
-    let exit = footbridge(dir.path(), &["demo", "--once"], &[]);
-    assert_eq!(exit.code, Some(0), "{}", exit.said);
-    assert!(exit.said.lines().count() >= 3, "it says what happens: {}", exit.said);
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "its database is a throw-away");
-}
-
-#[test]
 fn what_is_no_command_is_refused_and_help_is_given() {
     let dir = tempfile::tempdir().unwrap();
     each(

@@ -3,6 +3,6 @@
 use crate::process::{self, Outcome, cargo};
 
 pub(super) fn run(args: &[String]) -> Outcome {
-    let mut demo = cargo(&["run", "--release", "--package", "footbridge", "--", "demo"]);
+    let mut demo = cargo(&["run", "--package", "footbridge", "--", "demo"]);
     process::run(demo.args(args))
 }
