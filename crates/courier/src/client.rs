@@ -48,7 +48,14 @@ struct Inner {
 enum Phase {
     Connecting,
     Waiting,
-    Reading,
+}
+
+/// An answer whose head has come.
+struct Begun {
+    target: Arc<Target>,
+    granted: bool,
+    link: Link,
+    response: Response<Incoming>,
 }
 
 impl Courier {
@@ -66,20 +73,18 @@ impl Courier {
     /// Dropping the future gives the attempt up and closes its connection.
     ///
     /// # Errors
-    /// No answer: the [`Failure`] says why and whether the receiver may have seen the request.
+    /// No answer, or not all of one that is only good whole: the [`Failure`] says why and whether the receiver may have seen the request.
     pub async fn send(&self, out: Outbound) -> Result<Answer, Failure> {
         let phase = Cell::new(Phase::Connecting);
-        let deadline = out.deadline;
-        match timeout_at(deadline, self.inner.attempt(out, &phase)).await {
-            Ok(outcome) => outcome,
+        let (deadline, limit) = (out.deadline, out.answer);
+        match timeout_at(deadline, self.inner.ask(out, &phase)).await {
+            // What the deadline means from here on is for the limit to say.
+            Ok(begun) => self.inner.receive(begun?, limit, deadline).await,
             Err(_) => Err(match phase.get() {
                 Phase::Connecting => {
                     Failure::before(FailureKind::Timeout, "no connection within the deadline")
                 }
                 Phase::Waiting => Failure::after(FailureKind::Timeout, "no answer within the deadline"),
-                Phase::Reading => {
-                    Failure::after(FailureKind::Timeout, "the answer was not complete within the deadline")
-                }
             }),
         }
     }
@@ -96,11 +101,11 @@ impl Courier {
 }
 
 impl Inner {
-    async fn attempt(&self, out: Outbound, phase: &Cell<Phase>) -> Result<Answer, Failure> {
+    async fn ask(&self, out: Outbound, phase: &Cell<Phase>) -> Result<Begun, Failure> {
         if out.deadline <= Instant::now() {
             return Err(Failure::before(FailureKind::Timeout, "the deadline had passed before the start"));
         }
-        let Outbound { target, grants, method, headers, body, deadline, answer, written } = out;
+        let Outbound { target, grants, method, headers, body, deadline, written, .. } = out;
         let granted = grants.iter().any(|grant| grant.covers(&target));
         let parcel = Parcel::new(body, written);
         let mut request = build(&target, method, headers, parcel, &self.shared.user_agent);
@@ -112,10 +117,7 @@ impl Inner {
                 None => (Box::pin(self.open(&target, granted, deadline)).await?, false),
             };
             match exchange(&mut link, request, phase).await {
-                Ok(response) => {
-                    phase.set(Phase::Reading);
-                    return self.receive(&target, granted, link, response, answer).await;
-                }
+                Ok(response) => return Ok(Begun { target, granted, link, response }),
                 Err(Unanswered { unsent: Some(unsent), .. }) if pooled => request = unsent,
                 Err(Unanswered { failure, .. }) => return Err(failure),
             }
@@ -149,17 +151,16 @@ impl Inner {
 
     async fn receive(
         &self,
-        target: &Target,
-        granted: bool,
-        link: Link,
-        response: Response<Incoming>,
+        begun: Begun,
         limit: AnswerLimit,
+        deadline: Instant,
     ) -> Result<Answer, Failure> {
+        let Begun { target, granted, link, response } = begun;
         let (head, body) = response.into_parts();
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             return Err(Failure::after(FailureKind::Malformed, "the receiver switched protocols unasked"));
         }
-        let captured = capture(body, limit).await?;
+        let captured = capture(body, limit, deadline).await?;
         if !captured.truncated {
             self.pool.put(target.origin(), granted, link, idle_hint(&head.headers));
         }

@@ -59,7 +59,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// The body went on beyond the limit.
+    /// `body` is only its beginning: it went on beyond the limit, broke off, or had not ended by the deadline.
     pub truncated: bool,
 }
 

@@ -49,6 +49,8 @@ pub enum TargetError {
     Character,
     #[error("a URL with a #fragment is not accepted")]
     Fragment,
+    #[error("a ?query is not accepted in a URL that paths are put behind")]
+    Query,
     #[error("the URL is longer than {MAX_URL} bytes")]
     TooLong,
 }
@@ -85,6 +87,25 @@ impl Target {
             url: url.into(),
             literal,
         })
+    }
+
+    /// Reads a URL that paths are put behind.
+    ///
+    /// # Errors
+    /// As [`Target::parse`], and for a query, which would end up in the middle.
+    pub fn parse_base(text: &str) -> Result<Self, TargetError> {
+        let target = Self::parse(text)?;
+        if text.contains('?') { Err(TargetError::Query) } else { Ok(target) }
+    }
+
+    /// Reads the URL of a page. A fragment is fine there and no part of the target, since no browser sends it.
+    ///
+    /// # Errors
+    /// As [`Target::parse`] but for the fragment.
+    pub fn parse_page(text: &str) -> Result<Self, TargetError> {
+        let (sent, fragment) = text.split_once('#').unwrap_or((text, ""));
+        check_characters(fragment)?;
+        Self::parse(sent)
     }
 
     /// The host in lower case and without a final dot; an address without brackets.
@@ -154,13 +175,18 @@ impl Grant {
     }
 }
 
+fn check_characters(text: &str) -> Result<(), TargetError> {
+    if text.bytes().any(|b| b <= b' ' || b == b'\\' || b == 0x7f) {
+        return Err(TargetError::Character);
+    }
+    Ok(())
+}
+
 fn check_text(text: &str) -> Result<(), TargetError> {
     if text.len() > MAX_URL {
         return Err(TargetError::TooLong);
     }
-    if text.bytes().any(|b| b <= b' ' || b == b'\\' || b == 0x7f) {
-        return Err(TargetError::Character);
-    }
+    check_characters(text)?;
     let (scheme, rest) = text.split_once(':').ok_or(TargetError::Syntax)?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return Err(TargetError::Scheme);

@@ -77,7 +77,11 @@ impl Publisher {
         let deliveries: Vec<_> =
             ids.zip(&hooks).map(|(id, hook)| NewDelivery { id, hook_id: hook.hook.id }).collect();
         let new = NewEvent { event: Arc::clone(&event), deliveries: deliveries.clone(), key };
-        match self.journal.append(new).await? {
+        let kept = self.journal.append(new);
+        let left = self.lanes.stir_if_left(deliveries.iter().map(|delivery| delivery.hook_id));
+        let appended = kept.await;
+        left.stayed();
+        match appended? {
             Appended::Stored => {
                 let accepted = Accepted { id: event.id, time: now, deliveries: count };
                 if count > 0 {

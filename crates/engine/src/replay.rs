@@ -53,11 +53,11 @@ pub(crate) async fn retry_dead(
 ) -> Result<u64, JournalError> {
     let mut count = 0;
     loop {
-        let hooks = journal.retry_dead(filter.clone(), clock.now(), PORTION).await?;
+        let hooks = journal.retry_dead(filter.clone(), None, clock.now(), PORTION).await?;
         if hooks.is_empty() {
             return Ok(count);
         }
         count += hooks.len() as u64;
-        lanes.stir(hooks);
+        lanes.stir(hooks.into_iter().map(|(_, hook)| hook));
     }
 }

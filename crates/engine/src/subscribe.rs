@@ -1,8 +1,8 @@
 //! Transient hooks: an app makes and removes its own while it runs.
 
 use crate::drain::{Drain, Draining};
-use crate::registry::{AppEntry, ChangeError, HookEntry, HookSpec, Registry};
-use footbridge_model::hook::{HookOptions, HookType, Lifetime, Origin};
+use crate::registry::{AppEntry, ChangeError, HookEntry, HookSpec, Registry, whole};
+use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin};
 use footbridge_model::pattern::Pattern;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub enum SubscribeError {
 }
 
 pub(crate) async fn subscribe(
-    registry: &Registry,
+    registry: &Arc<Registry>,
     drain: &Arc<Drain>,
     app: &AppEntry,
     pattern: Pattern,
@@ -37,16 +37,21 @@ pub(crate) async fn subscribe(
         }
         return Err(SubscribeError::NotRunning);
     }
-    Ok(registry.add_hook(spec, Lifetime::Transient, Origin::Api).await?)
+    let registry = Arc::clone(registry);
+    Ok(whole(async move { registry.add_hook(spec, Lifetime::Transient, Origin::Api).await }).await?)
 }
 
 pub(crate) async fn unsubscribe(
-    registry: &Registry,
+    registry: &Arc<Registry>,
     drain: &Arc<Drain>,
     app: &AppEntry,
     pattern: &Pattern,
 ) -> Result<Vec<Arc<HookEntry>>, SubscribeError> {
     let _under_way = drain.enter()?;
-    let own = |hook: &footbridge_model::hook::Hook| hook.app == app.app.name && hook.pattern == *pattern;
-    Ok(registry.remove_transient(own, "hook gone").await?)
+    let (registry, name, pattern) = (Arc::clone(registry), app.app.name.clone(), pattern.clone());
+    let removed = whole(async move {
+        let own = |hook: &Hook| hook.app == name && hook.pattern == pattern;
+        registry.remove_transient(own, "hook gone").await
+    });
+    Ok(removed.await?)
 }

@@ -4,7 +4,7 @@ use crate::column::{origin, origin_code};
 use crate::fault::{Fault, Step};
 use crate::seal::Sealer;
 use crate::txn::Txn;
-use crate::{hooks, links};
+use crate::{hooks, keys, links};
 use footbridge_model::app::{App, AppSecrets, ReceiverAuth};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::secret::{Previous, Rotating, Secret};
@@ -62,10 +62,11 @@ pub(crate) fn put(txn: &Txn<'_>, app: &App) -> Step<()> {
     Ok(())
 }
 
-/// Forgets an app with its links and hooks.
+/// Forgets an app with its links, keys and hooks.
 pub(crate) fn delete(txn: &mut Txn<'_>, name: &AppName, reason: &str) -> Step<()> {
     txn.run("DELETE FROM apps WHERE name = ?1", [name.as_str()])?;
     links::delete_of_app(txn, name)?;
+    keys::delete_of_app(txn, name)?;
     hooks::end_of_app(txn, name, reason)
 }
 

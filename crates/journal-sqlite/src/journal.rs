@@ -77,9 +77,15 @@ impl Journal for SqliteJournal {
         self.read(&self.lists, move |conn| retry::count_dead(conn, &filter))
     }
 
-    fn retry_dead(&self, filter: DeliveryFilter, now: Millis, limit: u32) -> Wait<Vec<HookId>> {
+    fn retry_dead(
+        &self,
+        filter: DeliveryFilter,
+        after: Option<DeliveryId>,
+        now: Millis,
+        limit: u32,
+    ) -> Wait<Vec<(DeliveryId, HookId)>> {
         let weight = ROW * usize::try_from(limit).unwrap_or(0).min(1 << 16);
-        self.writer.ask(weight, move |txn| retry::dead(txn, &filter, now, limit))
+        self.writer.ask(weight, move |txn| retry::dead(txn, &filter, after, now, limit))
     }
 
     fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun> {

@@ -3,8 +3,9 @@
 use crate::column::{key, number};
 use crate::fault::Step;
 use crate::txn::Txn;
-use footbridge_journal::{Accepted, KeyUse};
+use footbridge_journal::{Accepted, KeyUse, Scopes};
 use footbridge_model::id::{EventId, ExchangeId};
+use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use rusqlite::params;
 
@@ -50,5 +51,13 @@ pub(crate) fn put(txn: &Txn<'_>, used: &KeyUse, id: u64, time: Millis, deliverie
 /// Frees the key of an exchange.
 pub(crate) fn release(txn: &Txn<'_>, id: ExchangeId) -> Step<()> {
     txn.run("DELETE FROM keys WHERE id = ?1 AND deliveries IS NULL", [key(id.number())])?;
+    Ok(())
+}
+
+/// Forgets the keys an app used.
+pub(crate) fn delete_of_app(txn: &Txn<'_>, app: &AppName) -> Step<()> {
+    let Scopes { publishes, exchanges } = Scopes::of(app);
+    txn.run("DELETE FROM keys WHERE scope >= ?1 AND scope < ?2", [publishes.start, publishes.end])?;
+    txn.run("DELETE FROM keys WHERE scope IN (?1, ?2)", exchanges)?;
     Ok(())
 }

@@ -40,7 +40,13 @@ fn revive(txn: &Txn<'_>, id: u64, hook: u64, now: Millis) -> Step<()> {
 }
 
 /// Makes dead deliveries pending again, oldest first.
-pub(crate) fn dead(txn: &mut Txn<'_>, filter: &DeliveryFilter, now: Millis, limit: u32) -> Step<Vec<HookId>> {
+pub(crate) fn dead(
+    txn: &mut Txn<'_>,
+    filter: &DeliveryFilter,
+    _after: Option<DeliveryId>,
+    now: Millis,
+    limit: u32,
+) -> Step<Vec<(DeliveryId, HookId)>> {
     if filter.status.is_some_and(|status| status != DeliveryStatus::Dead) {
         return Ok(Vec::new());
     }
@@ -61,7 +67,7 @@ pub(crate) fn dead(txn: &mut Txn<'_>, filter: &DeliveryFilter, now: Millis, limi
     }
     txn.state.account.dead -= count(found.len());
     txn.state.account.pending += count(found.len());
-    Ok(found.into_iter().map(|(_, hook)| HookId::from_number(hook)).collect())
+    Ok(found.into_iter().map(|(id, hook)| (DeliveryId::from_number(id), HookId::from_number(hook))).collect())
 }
 
 /// How many dead deliveries a filter picks.

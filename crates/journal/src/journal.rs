@@ -33,7 +33,8 @@ pub struct NewDelivery {
 /// One use of an `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyUse {
-    /// Within what the key is unique: the sender and the endpoint.
+    /// Within what the key is unique: the sender and the endpoint, in the form that
+    /// [`Scopes`](crate::Scopes) tells.
     pub scope: String,
     /// The key.
     pub key: String,
@@ -228,12 +229,21 @@ pub trait Journal: Send + Sync {
     /// ones only while their hook is kept.
     fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried>;
 
-    /// How many dead deliveries `filter` picks among those with the status dead.
+    /// How many dead deliveries `filter` picks, and whose hook is kept: those that
+    /// [`Journal::retry_dead`] would make pending.
     fn count_dead(&self, filter: DeliveryFilter) -> Wait<u64>;
 
     /// Makes up to `limit` dead deliveries that `filter` picks, and whose hook is kept, pending again,
-    /// oldest first; gives the hooks they belong to, one entry for each delivery.
-    fn retry_dead(&self, filter: DeliveryFilter, now: Millis, limit: u32) -> Wait<Vec<HookId>>;
+    /// those with the lowest ids first, and only ids above `after`; gives each with its hook, in the
+    /// order of ids. Going on after the last one given, a caller meets none twice, however soon they die
+    /// again.
+    fn retry_dead(
+        &self,
+        filter: DeliveryFilter,
+        after: Option<DeliveryId>,
+        now: Millis,
+        limit: u32,
+    ) -> Wait<Vec<(DeliveryId, HookId)>>;
 
     /// Keeps an exchange as running, unless its key says otherwise.
     fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun>;

@@ -19,6 +19,7 @@ mod journal;
 #[cfg(feature = "test")]
 pub mod memory;
 mod registry;
+mod scopes;
 
 pub use account::Account;
 pub use error::JournalError;
@@ -27,6 +28,7 @@ pub use journal::{
     Journal, KeyAfter, KeyUse, NewDelivery, NewEvent, Page, Recorded, Recovery, Retried,
 };
 pub use registry::{Kept, Registry};
+pub use scopes::Scopes;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -26,8 +26,9 @@ pub trait Registry: Send + Sync {
     /// Keeps an app, in place of one of the same name.
     fn put_app(&self, app: App) -> Wait<()>;
 
-    /// Forgets an app with its links and hooks; pending deliveries of those hooks become cancelled
-    /// with `reason`.
+    /// Forgets an app with its links, its hooks and the idempotency keys in its
+    /// [`Scopes`](crate::Scopes), so that the next app of its name begins afresh; pending deliveries of
+    /// those hooks become cancelled with `reason`.
     fn delete_app(&self, name: AppName, reason: &'static str) -> Wait<()>;
 
     /// Keeps a link, in place of one between the same two.

@@ -27,6 +27,13 @@ impl Schedule {
             None => Some(scheduled.mul_f64(1.0 + JITTER * (2.0 * unit - 1.0))),
         }
     }
+
+    /// The longest wait before the attempt after the first `made` ones; none before the first.
+    pub fn longest(&self, made: u32) -> Duration {
+        let place = made.checked_sub(1).and_then(|place| usize::try_from(place).ok());
+        let scheduled = place.and_then(|place| self.0.get(place).or(self.0.last()));
+        scheduled.map_or(Duration::ZERO, |scheduled| scheduled.saturating_mul(2))
+    }
 }
 
 impl Default for Schedule {

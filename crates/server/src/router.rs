@@ -9,7 +9,7 @@ use crate::{bolt, bridge, cors};
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use footbridge_model::exchange::Direction;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONNECTION, HOST, HeaderValue};
 use http::{HeaderMap, Request, Response, Version};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -96,7 +96,9 @@ async fn admin(
     }
 }
 
-/// What RFC 9112 demands of a request and hyper lets pass: one `Host`, one way to tell its length.
+/// What RFC 9112 demands of a request and hyper lets pass: one `Host`. Of a request with both
+/// `Content-Length` and `Transfer-Encoding` hyper reads the latter and closes the connection afterwards,
+/// as section 6.1 allows.
 fn check(request: &Request<Incoming>) -> Result<(), &'static str> {
     let headers = request.headers();
     let count = |name| HeaderMap::get_all(headers, name).iter().count();
@@ -105,9 +107,6 @@ fn check(request: &Request<Incoming>) -> Result<(), &'static str> {
         0 if request.version() == Version::HTTP_10 || request.uri().host().is_some() => {}
         0 => return Err("the request has no Host header"),
         _ => return Err("the request has more than one Host header"),
-    }
-    if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
-        return Err("the request has both Content-Length and Transfer-Encoding");
     }
     Ok(())
 }

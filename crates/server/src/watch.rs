@@ -18,6 +18,8 @@ const BODY_GRACE: Duration = Duration::from_secs(5);
 const SLOWEST: u64 = 1024;
 /// Between requests, the rest of an answer being read included.
 const IDLE: Duration = Duration::from_mins(1);
+/// After this much more it is ended although its client has not read the whole answer.
+const UNREAD: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -113,6 +115,7 @@ impl Watch {
             Phase::Body(bytes) if spent > BODY_GRACE && bytes < spent.as_secs() * SLOWEST => {
                 self.order(End::Now);
             }
+            Phase::Idle if spent > IDLE + UNREAD => self.order(End::Now),
             Phase::Idle if spent > IDLE => self.order(End::Graceful),
             _ => {}
         }

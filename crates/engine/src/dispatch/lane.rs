@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// The most deliveries of one hook that wait in memory.
 pub(super) const WINDOW: usize = 256;
+/// The most attempts of one lane that wait on for an answer that need not come.
+const ASIDE: usize = 256;
 /// Attempts in a row without an answer after which a receiver is probed instead of tried.
 const TROUBLE: u32 = 5;
 /// How much longer each further one of them makes the pause before the next probe.
@@ -24,6 +26,19 @@ pub(super) struct Waiting {
     pub(super) event: Option<Held>,
 }
 
+/// How an attempt ended, as far as it tells of the receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It answered soon.
+    Quick,
+    /// It answered late.
+    Late,
+    /// It did not answer.
+    Silent,
+    /// Nothing was learned of it.
+    Unknown,
+}
+
 /// Due first, then oldest; a lane that keeps order knows only the latter.
 type Place = (Millis, DeliveryId);
 
@@ -32,15 +47,23 @@ type Place = (Millis, DeliveryId);
 pub(super) struct Lane {
     ordered: bool,
     window: BTreeMap<Place, Waiting>,
+    /// The deliveries in the window.
+    waiting: HashSet<DeliveryId>,
     /// When the first of those that lie only in the journal is due.
     floor: Option<Millis>,
     in_flight: HashSet<DeliveryId>,
+    /// Those whose attempt still waits for an answer that need not come, while the lane goes on.
+    aside: HashSet<DeliveryId>,
     refilling: bool,
-    /// Those in flight at some time during a refill: what the journal says of them may be out of date.
+    /// Whether what a refill brings is no longer wanted.
+    outdated: bool,
+    /// Those under way at some time during a refill: what the journal says of them may be out of date.
     touched: HashSet<DeliveryId>,
     /// Whether something was left to the journal while a refill was under way.
     missed: Option<Millis>,
-    unanswered_in_a_row: u32,
+    silent_in_a_row: u32,
+    /// Whether the receiver takes its time.
+    slow: bool,
     /// A silent receiver is left alone until then, and nobody's attempts are used up meanwhile.
     paused_until: Option<Millis>,
 }
@@ -60,18 +83,26 @@ impl Lane {
 
     /// Leaves everything that waits to the journal, and looks there as soon as possible.
     pub(super) fn forget(&mut self) {
-        self.window.clear();
+        self.clear();
         self.paused_until = None;
         self.leave(Millis(0));
     }
 
     /// Leaves everything that waits to the journal and does not look there: its hook takes nothing.
     pub(super) fn rest(&mut self) {
-        self.window.clear();
+        self.clear();
         (self.floor, self.missed) = (None, None);
     }
 
+    fn clear(&mut self) {
+        self.window.clear();
+        self.waiting.clear();
+        self.outdated = self.refilling;
+    }
+
     fn leave(&mut self, at: Millis) {
+        // Where order counts, what lies in the journal is due as soon as it is its turn.
+        let at = if self.ordered { Millis(0) } else { at };
         let earlier = |known: Option<Millis>| Some(known.map_or(at, |known| known.min(at)));
         self.floor = earlier(self.floor);
         if self.refilling {
@@ -85,21 +116,30 @@ impl Lane {
 
     /// Takes a delivery that the journal keeps, unless older ones wait there only.
     pub(super) fn offer(&mut self, waiting: Waiting) {
-        let older_waits = self.floor.is_some_and(|floor| self.ordered || floor <= waiting.due.at);
-        if older_waits {
-            self.leave(waiting.due.at);
+        let due = &waiting.due;
+        let oldest = self.window.keys().next().is_none_or(|(_, first)| due.id < *first);
+        let older_wait = match self.floor {
+            // One that comes back from its attempt is older than whatever waits in the journal.
+            Some(_) if self.ordered => due.attempts == 0 || !oldest,
+            Some(floor) => floor <= due.at,
+            None => false,
+        };
+        if older_wait {
+            self.leave(due.at);
         } else {
             self.insert(waiting);
         }
     }
 
     fn insert(&mut self, waiting: Waiting) {
-        if self.in_flight.contains(&waiting.due.id) {
+        let id = waiting.due.id;
+        if self.is_under_way(id) || !self.waiting.insert(id) {
             return;
         }
-        self.window.entry(self.place(&waiting.due)).or_insert(waiting);
+        self.window.insert(self.place(&waiting.due), waiting);
         while self.window.len() > WINDOW {
             if let Some((_, last)) = self.window.pop_last() {
+                self.waiting.remove(&last.due.id);
                 self.leave(last.due.at);
             }
         }
@@ -107,25 +147,29 @@ impl Lane {
 
     /// How many to ask the journal for, if it is time to.
     pub(super) fn refill(&mut self, now: Millis) -> Option<u32> {
-        let wanted = self.floor.is_some_and(|floor| floor <= now) && self.window.len() <= WINDOW / 4;
-        let first = self.window.values().next().map(|first| first.due.at);
-        let hidden = !self.ordered
-            && self.floor.is_some_and(|floor| floor <= now && first.is_none_or(|first| floor < first));
-        if self.refilling || self.is_paused(now) || !(wanted || hidden) {
+        let floor = self.floor.filter(|floor| *floor <= now && !self.refilling && !self.is_paused(now))?;
+        let first = self.first_due();
+        let hidden = !self.ordered && first.is_none_or(|first| floor < first);
+        if self.window.len() > WINDOW / 4 && !hidden {
             return None;
         }
         self.refilling = true;
         self.missed = None;
-        self.touched.clone_from(&self.in_flight);
-        u32::try_from(WINDOW + self.in_flight.len()).ok()
+        self.touched = self.in_flight.union(&self.aside).copied().collect();
+        u32::try_from(WINDOW + self.touched.len()).ok()
     }
 
     /// Takes what the journal gave for a refill that asked for `asked`.
     pub(super) fn refilled(&mut self, found: Vec<Due>, asked: u32) {
         self.refilling = false;
-        let all = found.len() < asked as usize;
-        self.floor =
-            if all { None } else { found.last().map(|last| if self.ordered { Millis(0) } else { last.at }) };
+        if std::mem::take(&mut self.outdated) {
+            // What was left to the journal since is among what `floor` stands for.
+            return;
+        }
+        self.floor = None;
+        if let Some(last) = found.last().filter(|_| found.len() >= asked as usize) {
+            self.leave(last.at);
+        }
         if let Some(missed) = self.missed.take() {
             self.leave(missed);
         }
@@ -140,6 +184,7 @@ impl Lane {
     /// A refill brought nothing because the journal did not answer: it is asked again later.
     pub(super) fn refill_failed(&mut self, again: Millis) {
         self.refilling = false;
+        self.outdated = false;
         self.missed = None;
         self.floor = Some(self.floor.map_or(again, |floor| floor.max(again)));
     }
@@ -147,7 +192,7 @@ impl Lane {
     /// The next delivery to attempt now, with at most `in_flight` at once.
     pub(super) fn start(&mut self, now: Millis, in_flight: usize) -> Option<Waiting> {
         let most = if self.ordered || self.is_suspect() { 1 } else { in_flight };
-        if self.in_flight.len() >= most || self.is_paused(now) {
+        if self.in_flight.len() >= most || self.aside.len() >= ASIDE || self.is_paused(now) {
             return None;
         }
         let first = self.window.first_entry()?;
@@ -155,6 +200,7 @@ impl Lane {
             return None;
         }
         let waiting = first.remove();
+        self.waiting.remove(&waiting.due.id);
         self.in_flight.insert(waiting.due.id);
         if self.refilling {
             self.touched.insert(waiting.due.id);
@@ -162,11 +208,28 @@ impl Lane {
         Some(waiting)
     }
 
-    /// An attempt has ended; whether an answer came decides how carefully the receiver is tried.
-    pub(super) fn ended(&mut self, id: DeliveryId, answered: bool, now: Millis) {
+    /// An attempt waits on for an answer that need not come: the lane goes on without it.
+    pub(super) fn move_on(&mut self, id: DeliveryId) {
+        if self.in_flight.remove(&id) {
+            self.aside.insert(id);
+        }
+    }
+
+    /// An attempt takes long: its receiver shall get only places that it cannot keep from others.
+    pub(super) const fn takes_long(&mut self) {
+        self.slow = true;
+    }
+
+    /// An attempt has ended; how decides how carefully the receiver is tried.
+    pub(super) fn ended(&mut self, id: DeliveryId, manner: Manner, now: Millis) {
         self.in_flight.remove(&id);
-        self.unanswered_in_a_row = if answered { 0 } else { self.unanswered_in_a_row.saturating_add(1) };
-        let pause = PAUSE_STEP.saturating_mul(self.unanswered_in_a_row).min(PAUSE_MOST);
+        if self.aside.remove(&id) || manner == Manner::Unknown {
+            return;
+        }
+        self.slow = manner != Manner::Quick;
+        self.silent_in_a_row =
+            if manner == Manner::Silent { self.silent_in_a_row.saturating_add(1) } else { 0 };
+        let pause = PAUSE_STEP.saturating_mul(self.silent_in_a_row).min(PAUSE_MOST);
         self.paused_until = self.is_suspect().then(|| now.plus(pause));
     }
 
@@ -175,30 +238,41 @@ impl Lane {
     }
 
     /// Whether its receiver has not answered for a while.
-    pub(super) const fn is_suspect(&self) -> bool {
-        self.unanswered_in_a_row >= TROUBLE
+    const fn is_suspect(&self) -> bool {
+        self.silent_in_a_row >= TROUBLE
+    }
+
+    /// Whether its receiver would keep a place for long.
+    pub(super) const fn holds_long(&self) -> bool {
+        self.slow
+    }
+
+    fn is_under_way(&self, id: DeliveryId) -> bool {
+        self.in_flight.contains(&id) || self.aside.contains(&id)
+    }
+
+    /// How many attempts are under way, those it has gone on without too.
+    pub(super) fn under_way(&self) -> usize {
+        self.in_flight.len() + self.aside.len()
+    }
+
+    fn first_due(&self) -> Option<Millis> {
+        self.window.values().next().map(|first| first.due.at)
     }
 
     /// When there may be something to do next, while nothing else happens.
     pub(super) fn next_at(&self) -> Option<Millis> {
-        let first = self.window.values().next().map(|first| first.due.at);
-        let floor = self.floor.filter(|_| !self.refilling);
+        let first = self.first_due();
+        // Where order counts, the journal's turn comes only after the window's.
+        let floor = self.floor.filter(|_| !(self.refilling || self.ordered && first.is_some()));
         let due = [first, floor].into_iter().flatten().min()?;
         Some(self.paused_until.map_or(due, |until| due.max(until)))
     }
 
     /// Whether there is nothing to remember it for.
     pub(super) fn is_idle(&self) -> bool {
-        self.window.is_empty()
-            && self.floor.is_none()
-            && self.in_flight.is_empty()
-            && !self.refilling
-            && !self.is_suspect()
-    }
-
-    /// How many attempts are under way.
-    pub(super) fn in_flight(&self) -> usize {
-        self.in_flight.len()
+        let waits = !self.window.is_empty() || self.floor.is_some() || self.refilling;
+        !waits && self.under_way() == 0 && !self.slow
     }
 }
 
@@ -242,7 +316,7 @@ mod tests {
             let Some(started) = lane.start(Millis(now), 8) else { return done };
             let id = started.due.id;
             disk.0.remove(&(started.due.at.0, id.number()));
-            lane.ended(id, true, Millis(now));
+            lane.ended(id, Manner::Quick, Millis(now));
             done.push(id.number());
         }
     }
@@ -266,8 +340,8 @@ mod tests {
         lane.offer(waiting(2, 0));
         assert_eq!(lane.start(Millis(0), 8).unwrap().due.id.number(), 1);
         assert!(lane.start(Millis(0), 8).is_none(), "one at a time");
-        lane.ended(DeliveryId::from_number(1), true, Millis(0));
-        lane.offer(waiting(1, 50));
+        lane.ended(DeliveryId::from_number(1), Manner::Quick, Millis(0));
+        lane.offer(Waiting { due: Due { attempts: 1, ..due(1, 50) }, event: None });
         assert!(lane.start(Millis(49), 8).is_none(), "the first retries, the second waits");
         assert_eq!(lane.start(Millis(50), 8).unwrap().due.id.number(), 1);
     }
@@ -280,13 +354,13 @@ mod tests {
         }
         for id in 0..5 {
             assert!(lane.start(Millis(0), 8).is_some());
-            lane.ended(DeliveryId::from_number(id), false, Millis(0));
+            lane.ended(DeliveryId::from_number(id), Manner::Silent, Millis(0));
         }
         assert!(lane.start(Millis(9), 8).is_none(), "it is left alone for a while");
         assert_eq!(lane.next_at(), Some(Millis(10)));
         assert!(lane.start(Millis(10), 8).is_some());
         assert!(lane.start(Millis(10), 8).is_none());
-        lane.ended(DeliveryId::from_number(5), true, Millis(10));
+        lane.ended(DeliveryId::from_number(5), Manner::Quick, Millis(10));
         assert!(lane.start(Millis(10), 8).is_some() && lane.start(Millis(10), 8).is_some());
     }
 
@@ -298,6 +372,7 @@ mod tests {
         Ask,
         Answer,
         Start,
+        MoveOn,
         End { retry: bool },
     }
 
@@ -308,6 +383,7 @@ mod tests {
             2 => Just(Step::Ask),
             2 => Just(Step::Answer),
             4 => Just(Step::Start),
+            1 => Just(Step::MoveOn),
             3 => any::<bool>().prop_map(|retry| Step::End { retry }),
         ]
     }
@@ -360,7 +436,15 @@ mod tests {
                         let attempts = row.map(|(_, attempts)| *attempts);
                         assert_eq!(attempts, Some(started.due.attempts), "an attempt is made once");
                         assert!(self.flying.iter().all(|other| other.id != started.due.id));
+                        let flying = |id: &&u64| self.flying.iter().any(|other| other.id.number() == **id);
+                        let first = self.disk.keys().find(|id| !flying(id));
+                        assert!(!self.ordered || first == Some(&started.due.id.number()), "out of order");
                         self.flying.push(started.due);
+                    }
+                }
+                Step::MoveOn => {
+                    if let Some(flying) = self.flying.last() {
+                        self.lane.move_on(flying.id);
                     }
                 }
                 Step::End { retry } => {
@@ -372,7 +456,7 @@ mod tests {
         }
 
         fn end(&mut self, ended: &Due, retry: bool) {
-            self.lane.ended(ended.id, true, Millis(self.now));
+            self.lane.ended(ended.id, Manner::Quick, Millis(self.now));
             if retry {
                 let again = Due { at: Millis(self.now + 3), attempts: ended.attempts + 1, ..ended.clone() };
                 self.disk.insert(again.id.number(), (again.at.0, again.attempts));

@@ -4,6 +4,7 @@
 //! receiver is slow. What it holds in memory is bounded; the rest lies in the journal.
 
 mod attempt;
+mod flights;
 mod held;
 mod lane;
 mod permits;

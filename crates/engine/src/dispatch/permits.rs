@@ -1,60 +1,106 @@
-//! How many attempts run at once: in all, for one app, and for receivers that do not answer.
+//! How many attempts run at once: in all, for one app, and to receivers that take their time.
 
 use footbridge_model::name::AppName;
 use std::collections::HashMap;
 
-/// All attempts.
-const GLOBAL: usize = 512;
+/// Attempts to receivers that answer soon, as far as is known.
+const QUICK: usize = 256;
+/// Attempts to receivers that answer late or not at all: they never take the others' places.
+const SLOW: usize = 256;
 /// Those of one app's hooks.
 const APP: usize = 64;
-/// Those to receivers that have not answered for a while: they never take all places.
-const SUSPECT: usize = GLOBAL / 2;
+/// All attempts, those whose lane has gone on without them too: each may hold a connection.
+const ALL: usize = 2048;
+
+/// Which places an attempt is counted under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Pool {
+    /// For receivers that answer soon.
+    Quick,
+    /// For those that do not.
+    Slow,
+}
+
+/// Whose places are all taken.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Taken {
+    /// Everybody's.
+    All,
+    /// Those for receivers of this kind.
+    Pool(Pool),
+    /// Those of the app.
+    App(AppName),
+}
 
 /// The places that are taken.
 #[derive(Debug, Default)]
 pub(super) struct Permits {
-    all: usize,
-    suspect: usize,
+    quick: usize,
+    slow: usize,
     apps: HashMap<AppName, usize>,
-}
-
-/// Whose places are all taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// Everybody's.
-    All,
-    /// The app's.
-    App,
-    /// Those for receivers that do not answer.
-    Suspects,
+    /// Attempts under way, those that hold no place any more too.
+    running: usize,
 }
 
 impl Permits {
     /// Whether an attempt may begin.
-    pub(super) fn check(&self, app: &AppName, suspect: bool) -> Result<(), Taken> {
-        if self.all >= GLOBAL {
+    pub(super) fn check(&self, app: &AppName, pool: Pool) -> Result<(), Taken> {
+        if self.running >= ALL {
             return Err(Taken::All);
         }
-        if suspect && self.suspect >= SUSPECT {
-            return Err(Taken::Suspects);
+        let full = match pool {
+            Pool::Quick => self.quick >= QUICK,
+            Pool::Slow => self.slow >= SLOW,
+        };
+        if full {
+            return Err(Taken::Pool(pool));
         }
-        if self.apps.get(app).is_some_and(|taken| *taken >= APP) { Err(Taken::App) } else { Ok(()) }
+        if self.apps.get(app).is_some_and(|taken| *taken >= APP) {
+            Err(Taken::App(app.clone()))
+        } else {
+            Ok(())
+        }
     }
 
-    pub(super) fn take(&mut self, app: &AppName, suspect: bool) {
-        self.all += 1;
-        self.suspect += usize::from(suspect);
+    /// An attempt begins.
+    pub(super) fn take(&mut self, app: &AppName, pool: Pool) {
+        self.running += 1;
+        *self.count(pool) += 1;
         *self.apps.entry(app.clone()).or_default() += 1;
     }
 
-    pub(super) fn give_back(&mut self, app: &AppName, suspect: bool) {
-        self.all = self.all.saturating_sub(1);
-        self.suspect = self.suspect.saturating_sub(usize::from(suspect));
+    /// An attempt takes long: it shall no longer stand in the way of those that do not.
+    pub(super) fn slow_down(&mut self) {
+        self.quick = self.quick.saturating_sub(1);
+        self.slow += 1;
+    }
+
+    /// An attempt gives its place back.
+    pub(super) fn give_back(&mut self, app: &AppName, pool: Pool) {
+        let count = self.count(pool);
+        *count = count.saturating_sub(1);
         if let Some(taken) = self.apps.get_mut(app) {
             *taken = taken.saturating_sub(1);
             if *taken == 0 {
                 self.apps.remove(app);
             }
+        }
+    }
+
+    /// An attempt has ended.
+    pub(super) fn end(&mut self) {
+        self.running = self.running.saturating_sub(1);
+    }
+
+    /// How many attempts are under way.
+    pub(super) const fn running(&self) -> usize {
+        self.running
+    }
+
+    const fn count(&mut self, pool: Pool) -> &mut usize {
+        match pool {
+            Pool::Quick => &mut self.quick,
+            Pool::Slow => &mut self.slow,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! What comes back from attempts and refills, and what becomes of deliveries and lanes by it.
 
 use super::attempt::Tried;
-use super::lane::Waiting;
-use super::turns::{Flight, Report, State};
-use footbridge_journal::Due;
+use super::flights::LONG;
+use super::lane::{Manner, Waiting};
+use super::permits::Taken;
+use super::turns::{Flight, Report, SWITCHED_OFF, State};
+use footbridge_journal::{Due, JournalError};
+use footbridge_model::attempt::FailureKind;
 use footbridge_model::delivery::{Attempt, Next, Outcome};
 use footbridge_model::id::HookId;
 use std::sync::Arc;
@@ -16,37 +19,63 @@ impl State {
     /// Takes what a task brought back.
     pub(super) fn report(&mut self, report: Report) {
         match report {
-            Report::Refilled { hook, found, asked } => {
-                let again = self.parts.clock.now().plus(AGAIN);
+            Report::Refilled { hook, found, asked } => self.refilled(hook, found, asked),
+            Report::MovedOn(flight) => {
+                self.give_back(&flight);
+                let hook = flight.hook.hook.id;
                 if let Some(lane) = self.lanes.get_mut(&hook) {
-                    match found {
-                        Ok(found) => lane.refilled(found, asked),
-                        Err(_) => lane.refill_failed(again),
-                    }
+                    lane.move_on(flight.due.id);
                     self.wheel.ready(hook);
                 }
             }
-            Report::MovedOn(flight) => self.land(&flight, true),
-            Report::Tried { flight, tried, moved_on } => {
-                self.running -= 1;
-                if !moved_on {
-                    let silent = matches!(&tried, Tried::Made(_, Outcome::Failed(_)));
-                    self.land(&flight, !silent);
+            Report::Tried(flight, tried) => {
+                self.permits.end();
+                self.wheel.unpark(&Taken::All);
+                self.give_back(&flight);
+                let (hook, now) = (flight.hook.hook.id, self.parts.clock.now());
+                if let Some(lane) = self.lanes.get_mut(&hook) {
+                    lane.ended(flight.due.id, manner(&tried), now);
+                    self.wheel.ready(hook);
                 }
                 self.conclude(&flight, tried);
+            }
+            Report::SwitchedOff { hook, done } => {
+                if done {
+                    self.gone.insert(hook, true);
+                } else {
+                    self.gone.remove(&hook);
+                }
+                self.lane(hook).forget();
+                self.wheel.ready(hook);
             }
         }
     }
 
-    /// Gives the place of an attempt back.
-    fn land(&mut self, flight: &Flight, answered: bool) {
-        let hook = &flight.hook.hook;
-        self.permits.give_back(&hook.app, flight.suspect);
-        if let Some(lane) = self.lanes.get_mut(&hook.id) {
-            lane.ended(flight.due.id, answered, self.parts.clock.now());
-            self.wheel.ready(hook.id);
+    fn refilled(&mut self, hook: HookId, found: Result<Vec<Due>, JournalError>, asked: u32) {
+        let now = self.parts.clock.now();
+        let Some(lane) = self.lanes.get_mut(&hook) else { return };
+        match found {
+            Ok(mut found) => {
+                for due in &mut found {
+                    // Further ahead than any schedule says: reckoned by a clock that was set back since.
+                    let made = due.attempts.saturating_sub(due.attempts_base);
+                    due.at = due.at.min(now.plus(self.parts.schedule.longest(made)));
+                }
+                lane.refilled(found, asked);
+            }
+            Err(_) => lane.refill_failed(now.plus(AGAIN)),
         }
-        self.wheel.unpark();
+        self.wheel.ready(hook);
+    }
+
+    /// Gives the place of an attempt back, unless that was done when its lane went on.
+    fn give_back(&mut self, flight: &Flight) {
+        let app = &flight.hook.hook.app;
+        if let Some(pool) = self.flights.end(flight.due.id) {
+            self.permits.give_back(app, pool);
+            self.wheel.unpark(&Taken::Pool(pool));
+            self.wheel.unpark(&Taken::App(app.clone()));
+        }
     }
 
     /// Records what an attempt came to and what becomes of its delivery.
@@ -82,17 +111,35 @@ impl State {
     }
 
     fn end_hook(&mut self, hook: HookId) {
-        self.recorder.cancel(hook, "hook switched off (410)");
-        let registry = Arc::clone(&self.parts.registry);
+        self.gone.insert(hook, false);
+        self.rest(hook);
+        self.recorder.cancel(hook, SWITCHED_OFF);
+        let (registry, results) = (Arc::clone(&self.parts.registry), self.results.clone());
         tokio::task::spawn_local(async move {
-            if let Err(error) = registry.end_hook(hook).await {
+            let ended = registry.end_hook(hook).await;
+            if let Err(error) = &ended {
                 tracing::warn!(%hook, %error, "a hook that answered 410 could not be switched off");
             }
+            let _ = results.send(Report::SwitchedOff { hook, done: ended.is_ok() }).await;
         });
     }
 
     fn wait_again(&mut self, hook: HookId, due: Due) {
         self.lane(hook).offer(Waiting { due, event: None });
         self.wheel.ready(hook);
+    }
+}
+
+/// What an attempt tells of the receiver.
+fn manner(tried: &Tried) -> Manner {
+    match tried {
+        Tried::Made(attempt, Outcome::Answered { .. }) if u128::from(attempt.ms) < LONG.as_millis() => {
+            Manner::Quick
+        }
+        Tried::Made(_, Outcome::Answered { .. }) => Manner::Late,
+        // Nobody was asked.
+        Tried::Made(_, Outcome::Failed(failure)) if failure.kind == FailureKind::Blocked => Manner::Unknown,
+        Tried::Made(_, Outcome::Failed(_)) => Manner::Silent,
+        Tried::NotNow => Manner::Unknown,
     }
 }

@@ -1,9 +1,10 @@
 //! Lanes get their turns: offers come in, attempts are launched while there are places.
 
 use super::attempt::{Sender, Tried};
+use super::flights::Flights;
 use super::held::Budget;
 use super::lane::{Lane, Waiting};
-use super::permits::{Permits, Taken};
+use super::permits::{Permits, Pool, Taken};
 use super::record::Recorder;
 use super::wheel::Wheel;
 use crate::lanes::Offer;
@@ -18,29 +19,35 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 /// The longest sleep without looking at the clock: it may have been set meanwhile.
 const NAP: Duration = Duration::from_secs(30);
 /// The shortest wait for a lane that could do nothing although something is due.
 const SOON: Duration = Duration::from_millis(1);
+/// A clock that goes back by more than this was set back, not corrected.
+const SET_BACK: Duration = Duration::from_secs(1);
+/// Why deliveries to a hook whose receiver said 410 are cancelled.
+pub(super) const SWITCHED_OFF: &str = "hook switched off (410)";
 
 /// What comes back from tasks.
 #[derive(Debug)]
 pub(super) enum Report {
     /// An attempt has ended.
-    Tried { flight: Flight, tried: Tried, moved_on: bool },
+    Tried(Flight, Tried),
     /// An attempt waits for an answer that need not come: the lane goes on.
     MovedOn(Flight),
     /// The journal gave what a lane asked for.
     Refilled { hook: HookId, found: Result<Vec<Due>, JournalError>, asked: u32 },
+    /// A hook whose receiver said 410 was switched off, or could not be.
+    SwitchedOff { hook: HookId, done: bool },
 }
 
-/// An attempt under way, as the scheduler counts it.
+/// An attempt under way.
 #[derive(Debug, Clone)]
 pub(super) struct Flight {
     pub(super) due: Due,
     pub(super) hook: Arc<HookEntry>,
-    pub(super) suspect: bool,
 }
 
 /// What the loop works with that does not change.
@@ -60,10 +67,12 @@ pub(super) struct State {
     pub(super) lanes: HashMap<HookId, Lane>,
     pub(super) wheel: Wheel,
     pub(super) permits: Permits,
-    /// Attempts under way, those that no longer hold a place too.
-    pub(super) running: usize,
+    pub(super) flights: Flights,
+    /// Hooks whose receivers said 410, and whether they are switched off by now.
+    pub(super) gone: HashMap<HookId, bool>,
+    pub(super) results: mpsc::Sender<Report>,
     budget: Budget,
-    results: mpsc::Sender<Report>,
+    last_now: Millis,
 }
 
 impl State {
@@ -75,15 +84,17 @@ impl State {
             lanes: HashMap::new(),
             wheel: Wheel::default(),
             permits: Permits::default(),
-            running: 0,
-            budget: Budget::default(),
+            flights: Flights::default(),
+            gone: HashMap::new(),
             results,
+            budget: Budget::default(),
+            last_now: Millis(i64::MIN),
         }
     }
 
     /// Whether nothing is under way.
     pub(super) const fn is_idle(&self) -> bool {
-        self.running == 0
+        self.permits.running() == 0
     }
 
     /// Hands results to the journal.
@@ -93,7 +104,9 @@ impl State {
 
     /// How long nothing is due.
     pub(super) fn nap(&self) -> Duration {
-        self.wheel.next_wake().map_or(NAP, |at| self.parts.clock.now().until(at).min(NAP))
+        let due = self.wheel.next_wake().map_or(NAP, |at| self.parts.clock.now().until(at));
+        let long = self.flights.next_long().map_or(NAP, |at| at.saturating_duration_since(Instant::now()));
+        due.min(long).min(NAP)
     }
 
     pub(super) fn lane(&mut self, hook: HookId) -> &mut Lane {
@@ -136,55 +149,91 @@ impl State {
     /// Gives lanes their turns while there are places.
     pub(super) fn pump(&mut self) {
         let now = self.parts.clock.now();
+        if now.plus(SET_BACK) < self.last_now {
+            self.clock_was_set_back();
+        }
+        self.last_now = now;
+        while let Some(hook) = self.flights.grown_long(Instant::now()) {
+            self.permits.slow_down();
+            if let Some(lane) = self.lanes.get_mut(&hook) {
+                lane.takes_long();
+            }
+            self.wheel.unpark(&Taken::Pool(Pool::Quick));
+        }
+        if self.is_idle() {
+            self.wheel.unpark_all();
+        }
         self.wheel.wake(now);
         while let Some(hook) = self.wheel.turn() {
-            if self.turn(hook, now) == Turn::NoPlaceForAnyone {
-                return;
-            }
+            self.turn(hook, now);
         }
     }
 
-    fn turn(&mut self, id: HookId, now: Millis) -> Turn {
+    /// What is due was reckoned by a clock that no longer counts: every lane reads the journal anew.
+    fn clock_was_set_back(&mut self) {
+        tracing::warn!("the clock was set back: what is due is reckoned anew");
+        for (hook, lane) in &mut self.lanes {
+            lane.forget();
+            self.wheel.ready(*hook);
+        }
+    }
+
+    fn turn(&mut self, id: HookId, now: Millis) {
         let Some(hook) = self.parts.registry.index.load().hook(id).cloned() else {
             self.hook_is_gone(id);
-            return Turn::Done;
+            return;
         };
+        if self.is_ended(&hook) {
+            return;
+        }
         let app = self.parts.registry.directory.load().app(hook.hook.app.as_str()).cloned();
         let Some(app) = app.filter(|app| app.app.enabled && hook.hook.enabled) else {
             // Switched off: what is pending waits in the journal until it is switched on again.
             self.rest(id);
-            return Turn::Done;
+            return;
         };
-        let Some(lane) = self.lanes.get_mut(&id) else { return Turn::Done };
-        let (refill, suspect) = (lane.refill(now), lane.is_suspect());
-        if let Some(asked) = refill {
+        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        let pool = if lane.holds_long() { Pool::Slow } else { Pool::Quick };
+        if let Some(asked) = lane.refill(now) {
             self.refill(id, hook.hook.options.ordered, asked);
         }
-        match self.permits.check(&app.app.name, suspect) {
-            Ok(()) => self.start(hook, app, suspect, now),
-            Err(taken) => {
-                self.wheel.park(id);
-                if taken == Taken::All { Turn::NoPlaceForAnyone } else { Turn::Done }
-            }
+        match self.permits.check(&app.app.name, pool) {
+            Ok(()) => self.start(hook, app, pool, now),
+            Err(taken) => self.wheel.park(id, taken),
         }
     }
 
-    fn start(&mut self, hook: Arc<HookEntry>, app: Arc<AppEntry>, suspect: bool, now: Millis) -> Turn {
+    /// Whether the hook's receiver has said 410; what came in for it since is cancelled too.
+    fn is_ended(&mut self, hook: &HookEntry) -> bool {
         let id = hook.hook.id;
-        let Some(lane) = self.lanes.get_mut(&id) else { return Turn::Done };
+        match self.gone.get(&id) {
+            None => return false,
+            Some(true) if hook.hook.enabled => {
+                self.gone.remove(&id);
+                return false;
+            }
+            Some(true) => self.recorder.cancel(id, SWITCHED_OFF),
+            Some(false) => {}
+        }
+        self.rest(id);
+        true
+    }
+
+    fn start(&mut self, hook: Arc<HookEntry>, app: Arc<AppEntry>, pool: Pool, now: Millis) {
+        let id = hook.hook.id;
+        let Some(lane) = self.lanes.get_mut(&id) else { return };
         if let Some(waiting) = lane.start(now, usize::from(hook.hook.options.in_flight)) {
-            self.launch(waiting, hook, app, suspect);
+            self.launch(waiting, hook, app, pool);
             self.wheel.ready(id);
-            return Turn::Done;
+            return;
         }
         // A lane at work is looked at again when an attempt ends: what is due already needs no timer.
-        let busy = lane.in_flight() > 0;
+        let busy = lane.under_way() > 0;
         let next = lane.next_at().filter(|at| *at > now || !busy).map(|at| at.max(now.plus(SOON)));
         if lane.is_idle() {
             self.lanes.remove(&id);
         }
         self.wheel.wake_at(id, next);
-        Turn::Done
     }
 
     fn hook_is_gone(&mut self, id: HookId) {
@@ -196,11 +245,11 @@ impl State {
     }
 
     /// Sets a lane aside, but remembers what is under way; gives whether there was nothing to set aside.
-    fn rest(&mut self, id: HookId) -> bool {
+    pub(super) fn rest(&mut self, id: HookId) -> bool {
         self.wheel.remove(id);
         let Some(lane) = self.lanes.get_mut(&id) else { return true };
         lane.rest();
-        if lane.in_flight() == 0 {
+        if lane.under_way() == 0 {
             self.lanes.remove(&id);
         }
         false
@@ -217,22 +266,19 @@ impl State {
         });
     }
 
-    fn launch(&mut self, waiting: Waiting, hook: Arc<HookEntry>, app: Arc<AppEntry>, suspect: bool) {
-        self.permits.take(&app.app.name, suspect);
-        self.running += 1;
-        let flight = Flight { due: waiting.due.clone(), hook, suspect };
+    fn launch(&mut self, waiting: Waiting, hook: Arc<HookEntry>, app: Arc<AppEntry>, pool: Pool) {
+        self.permits.take(&app.app.name, pool);
+        self.flights.begin(waiting.due.id, hook.hook.id, pool);
+        let flight = Flight { due: waiting.due.clone(), hook };
         let (sender, results) = (Rc::clone(&self.sender), self.results.clone());
         let optional = flight.hook.hook.options.answer == AnswerRule::Optional;
         let answer_wait = optional.then_some(self.parts.answer_wait);
         tokio::task::spawn_local(async move {
-            let report = match answer_wait {
-                None => {
-                    let tried = sender.attempt(waiting, &flight.hook, &app, None).await;
-                    Report::Tried { flight, tried, moved_on: false }
-                }
-                Some(wait) => fly_on(&sender, waiting, flight, &app, wait, &results).await,
+            let tried = match answer_wait {
+                None => sender.attempt(waiting, &flight.hook, &app, None).await,
+                Some(wait) => fly_on(&sender, waiting, &flight, &app, wait, &results).await,
             };
-            let _ = results.send(report).await;
+            let _ = results.send(Report::Tried(flight, tried)).await;
         });
     }
 }
@@ -241,14 +287,13 @@ impl State {
 async fn fly_on(
     sender: &Sender,
     waiting: Waiting,
-    flight: Flight,
+    flight: &Flight,
     app: &AppEntry,
     wait: Duration,
     results: &mpsc::Sender<Report>,
-) -> Report {
+) -> Tried {
     let (written, is_written) = oneshot::channel();
-    let hook = Arc::clone(&flight.hook);
-    let mut attempt = std::pin::pin!(sender.attempt(waiting, &hook, app, Some(written)));
+    let mut attempt = std::pin::pin!(sender.attempt(waiting, &flight.hook, app, Some(written)));
     let waited = async {
         if is_written.await.is_err() {
             std::future::pending::<()>().await;
@@ -256,16 +301,10 @@ async fn fly_on(
         tokio::time::sleep(wait).await;
     };
     tokio::select! {
-        tried = &mut attempt => Report::Tried { flight, tried, moved_on: false },
+        tried = &mut attempt => tried,
         () = waited => {
             let _ = results.send(Report::MovedOn(flight.clone())).await;
-            Report::Tried { flight, tried: attempt.await, moved_on: true }
+            attempt.await
         }
     }
-}
-
-#[derive(PartialEq, Eq)]
-enum Turn {
-    Done,
-    NoPlaceForAnyone,
 }

@@ -1,8 +1,12 @@
 //! Whose turn it is: lanes that are ready go round, lanes that wait are woken in time.
 
+use super::permits::Taken;
 use footbridge_model::id::HookId;
 use footbridge_model::time::Millis;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+/// How many lanes look again when one place is given back.
+const AT_ONCE: usize = 8;
 
 /// The turns of all lanes.
 #[derive(Debug, Default)]
@@ -11,8 +15,9 @@ pub(super) struct Wheel {
     is_ready: HashSet<HookId>,
     timers: BTreeSet<(Millis, HookId)>,
     timer_of: HashMap<HookId, Millis>,
-    /// Lanes that found no place and look again when one is given back.
-    parked: HashSet<HookId>,
+    /// Lanes that found no place, by whose places were taken.
+    parked: HashMap<Taken, VecDeque<HookId>>,
+    is_parked: HashSet<HookId>,
 }
 
 impl Wheel {
@@ -58,21 +63,42 @@ impl Wheel {
         }
     }
 
-    /// Sets a lane aside until a place is given back.
-    pub(super) fn park(&mut self, hook: HookId) {
-        self.parked.insert(hook);
+    /// Sets a lane aside until such a place is given back.
+    pub(super) fn park(&mut self, hook: HookId, taken: Taken) {
+        if self.is_parked.insert(hook) {
+            self.parked.entry(taken).or_default().push_back(hook);
+        }
     }
 
-    /// A place was given back: those set aside look again.
-    pub(super) fn unpark(&mut self) {
-        for hook in std::mem::take(&mut self.parked) {
-            self.ready(hook);
+    /// Such a place was given back: some of those set aside for it look again, more than there are
+    /// places, since one or the other may have nothing to do any more.
+    pub(super) fn unpark(&mut self, taken: &Taken) {
+        let Some(queue) = self.parked.get_mut(taken) else { return };
+        let count = queue.len().min(AT_ONCE);
+        let woken: Vec<_> = queue.drain(..count).collect();
+        if queue.is_empty() {
+            self.parked.remove(taken);
+        }
+        for hook in woken {
+            if self.is_parked.remove(&hook) {
+                self.ready(hook);
+            }
+        }
+    }
+
+    /// All of those set aside look again.
+    pub(super) fn unpark_all(&mut self) {
+        let queues = std::mem::take(&mut self.parked);
+        for hook in queues.into_values().flatten() {
+            if self.is_parked.remove(&hook) {
+                self.ready(hook);
+            }
         }
     }
 
     /// Forgets a lane.
     pub(super) fn remove(&mut self, hook: HookId) {
         self.wake_at(hook, None);
-        self.parked.remove(&hook);
+        self.is_parked.remove(&hook);
     }
 }

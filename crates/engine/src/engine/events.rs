@@ -5,7 +5,7 @@ use crate::auth::Caller;
 use crate::exchange::{ExchangeDraft, ExchangeReply, How};
 use crate::explain::{self, Explanation};
 use crate::publish::PublishError;
-use crate::registry::{AppEntry, HookEntry};
+use crate::registry::{AppEntry, HookEntry, whole};
 use crate::replay::{self, ReplayError};
 use crate::subscribe::{self, SubscribeError};
 use footbridge_courier::Courier;
@@ -129,8 +129,12 @@ impl Engine {
     /// # Errors
     /// [`ReplayError`]
     pub async fn retry(&self, id: DeliveryId) -> Result<(), ReplayError> {
-        let Inner { registry, journal, clock, lanes, .. } = &*self.0;
-        replay::retry(registry, &**journal, &**clock, lanes, id).await
+        let inner = Arc::clone(&self.0);
+        whole(async move {
+            let Inner { registry, journal, clock, lanes, .. } = &*inner;
+            replay::retry(registry, &**journal, &**clock, lanes, id).await
+        })
+        .await
     }
 
     /// Makes the dead deliveries that `filter` picks pending again, giving how many.
@@ -138,7 +142,9 @@ impl Engine {
     /// # Errors
     /// [`JournalError`]; those before it are pending again.
     pub async fn retry_dead(&self, filter: DeliveryFilter) -> Result<u64, JournalError> {
-        replay::retry_dead(&*self.0.journal, &*self.0.clock, &self.0.lanes, filter).await
+        let inner = Arc::clone(&self.0);
+        whole(async move { replay::retry_dead(&*inner.journal, &*inner.clock, &inner.lanes, filter).await })
+            .await
     }
 
     /// What is kept, for reading.

@@ -3,7 +3,7 @@
 use super::build::Engine;
 use crate::registry::{
     AppChange, AppEntry, AppSpec, ChangeError, HookChange, HookEntry, HookSpec, LinkSpec, MadeSecrets,
-    Rotation,
+    Rotation, whole,
 };
 use footbridge_model::app::Link;
 use footbridge_model::hook::{Lifetime, Origin};
@@ -25,12 +25,29 @@ impl Engine {
         self.0.registry.app(name)
     }
 
-    /// Makes an app; its secrets are given this once.
+    /// Makes an app with its hooks, or nothing of it; its secrets are given this once.
     ///
     /// # Errors
     /// [`ChangeError`]
-    pub async fn add_app(&self, spec: AppSpec) -> Result<(Arc<AppEntry>, MadeSecrets), ChangeError> {
-        self.0.registry.add_app(spec).await
+    pub async fn add_app(
+        &self,
+        spec: AppSpec,
+        hooks: Vec<HookSpec>,
+    ) -> Result<(Arc<AppEntry>, MadeSecrets), ChangeError> {
+        let registry = Arc::clone(&self.0.registry);
+        whole(async move {
+            let name = spec.name.clone();
+            let made = registry.add_app(spec).await?;
+            for hook in hooks {
+                if let Err(error) = registry.add_hook(hook, Lifetime::Persistent, Origin::Api).await {
+                    // An app without the hooks it was asked for would go unnoticed.
+                    registry.remove_app(&name).await?;
+                    return Err(error);
+                }
+            }
+            Ok(made)
+        })
+        .await
     }
 
     /// Changes an app.
@@ -38,7 +55,8 @@ impl Engine {
     /// # Errors
     /// [`ChangeError`]
     pub async fn change_app(&self, name: &AppName, change: AppChange) -> Result<Arc<AppEntry>, ChangeError> {
-        self.0.registry.change_app(name, change).await
+        let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
+        whole(async move { registry.change_app(&name, change).await }).await
     }
 
     /// Removes an app with its hooks and links.
@@ -46,7 +64,8 @@ impl Engine {
     /// # Errors
     /// [`ChangeError`]
     pub async fn remove_app(&self, name: &AppName) -> Result<(), ChangeError> {
-        self.0.registry.remove_app(name).await
+        let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
+        whole(async move { registry.remove_app(&name).await }).await
     }
 
     /// Replaces secrets of an app; the new ones are given this once.
@@ -54,7 +73,8 @@ impl Engine {
     /// # Errors
     /// [`ChangeError`]
     pub async fn rotate(&self, name: &AppName, which: Rotation) -> Result<MadeSecrets, ChangeError> {
-        self.0.registry.rotate(name, which).await
+        let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
+        whole(async move { registry.rotate(&name, which).await }).await
     }
 
     /// Every link, by host and miniapp.
@@ -75,7 +95,8 @@ impl Engine {
     /// # Errors
     /// [`ChangeError`]
     pub async fn add_link(&self, spec: LinkSpec) -> Result<Link, ChangeError> {
-        self.0.registry.add_link(spec).await
+        let registry = Arc::clone(&self.0.registry);
+        whole(async move { registry.add_link(spec).await }).await
     }
 
     /// Switches a link on or off.
@@ -88,7 +109,8 @@ impl Engine {
         miniapp: &AppName,
         enabled: bool,
     ) -> Result<Link, ChangeError> {
-        self.0.registry.change_link(host, miniapp, enabled).await
+        let (registry, host, miniapp) = (Arc::clone(&self.0.registry), host.clone(), miniapp.clone());
+        whole(async move { registry.change_link(&host, &miniapp, enabled).await }).await
     }
 
     /// Removes a link.
@@ -96,7 +118,8 @@ impl Engine {
     /// # Errors
     /// [`ChangeError`]
     pub async fn remove_link(&self, host: &AppName, miniapp: &AppName) -> Result<(), ChangeError> {
-        self.0.registry.remove_link(host, miniapp).await
+        let (registry, host, miniapp) = (Arc::clone(&self.0.registry), host.clone(), miniapp.clone());
+        whole(async move { registry.remove_link(&host, &miniapp).await }).await
     }
 
     /// Every hook, by id, or those of one app.
@@ -118,7 +141,8 @@ impl Engine {
     /// # Errors
     /// [`ChangeError`]
     pub async fn add_hook(&self, spec: HookSpec) -> Result<Arc<HookEntry>, ChangeError> {
-        self.0.registry.add_hook(spec, Lifetime::Persistent, Origin::Api).await
+        let registry = Arc::clone(&self.0.registry);
+        whole(async move { registry.add_hook(spec, Lifetime::Persistent, Origin::Api).await }).await
     }
 
     /// Switches a hook on or off.
@@ -126,7 +150,8 @@ impl Engine {
     /// # Errors
     /// [`ChangeError`]
     pub async fn change_hook(&self, id: HookId, change: HookChange) -> Result<Arc<HookEntry>, ChangeError> {
-        self.0.registry.change_hook(id, change).await
+        let registry = Arc::clone(&self.0.registry);
+        whole(async move { registry.change_hook(id, change).await }).await
     }
 
     /// Removes a hook; its pending deliveries become cancelled.
@@ -134,6 +159,7 @@ impl Engine {
     /// # Errors
     /// [`ChangeError`]
     pub async fn remove_hook(&self, id: HookId) -> Result<(), ChangeError> {
-        self.0.registry.remove_hook(id).await
+        let registry = Arc::clone(&self.0.registry);
+        whole(async move { registry.remove_hook(id).await }).await
     }
 }

@@ -1,17 +1,22 @@
 //! Exchanges that are on the disk before they are sent: with an `Idempotency-Key`, or answered later.
 
-use super::accept::{ExchangeReply, Exchanges, How, Ready, Reply};
+use super::accept::{ExchangeReply, Exchanges, How, Ready, Reply, UsedKey};
 use super::note::elapsed;
 use crate::publish::KEY_KEPT;
 use footbridge_courier::Courier;
 use footbridge_journal::{Begun, JournalError, KeyAfter, KeyUse};
 use footbridge_model::attempt::Sent;
 use footbridge_model::exchange::{Ending, ErrorCode, ExchangeFailure};
+use footbridge_model::id::ExchangeId;
 use std::rc::Rc;
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 impl Exchanges {
     /// Keeps it as running, sends it, keeps how it ended, and only then answers.
+    ///
+    /// All of it is a task of its own: once it is kept as running it must end and be kept, even when the
+    /// sender hangs up.
     pub(super) async fn exchange_kept(
         self: &Arc<Self>,
         courier: &Rc<Courier>,
@@ -19,45 +24,54 @@ impl Exchanges {
         how: How,
     ) -> ExchangeReply {
         let id = ready.head.id;
-        let ended = |ending| ExchangeReply { id, replayed: false, reply: Reply::Ended(ending) };
-        let key = how.key.map(|used| KeyUse {
+        let (answer, answered) = oneshot::channel();
+        let (this, courier) = (Arc::clone(self), Rc::clone(courier));
+        tokio::task::spawn_local(async move { this.carry(&courier, ready, how, answer).await });
+        answered.await.unwrap_or_else(|_| {
+            let message = "the exchange was cut off; its outcome is unknown";
+            ended(id, Ending::Failed(ExchangeFailure::new(500, ErrorCode::EventDeliveryFailed, message)))
+        })
+    }
+
+    async fn carry(&self, courier: &Courier, ready: Ready, how: How, answer: oneshot::Sender<ExchangeReply>) {
+        let id = ready.head.id;
+        // A sender that has hung up gets no answer, which is no reason to stop.
+        let reply = match self.begin(&ready, how.key).await {
+            Some(reply) => reply,
+            None if how.respond_async => {
+                let _ = answer.send(ExchangeReply { id, replayed: false, reply: Reply::Accepted });
+                self.finish(courier, ready).await;
+                return;
+            }
+            None => ended(id, self.finish(courier, ready).await),
+        };
+        let _ = answer.send(reply);
+    }
+
+    /// Keeps it as running; gives the answer when there is nothing to send.
+    async fn begin(&self, ready: &Ready, key: Option<UsedKey>) -> Option<ExchangeReply> {
+        let id = ready.head.id;
+        let key = key.map(|used| KeyUse {
             scope: format!("exchange/{}/{}", ready.head.direction.endpoint(), ready.head.sender),
             key: used.key,
             fingerprint: used.fingerprint,
             until: ready.head.at.plus(KEY_KEPT),
         });
         match self.journal.begin_exchange(ready.head.clone(), key).await {
-            Ok(Begun::Started) => {}
+            Ok(Begun::Started) => None,
             Ok(Begun::Replay(record)) => {
                 let reply = record.ending.map_or(Reply::Accepted, Reply::Ended);
-                return ExchangeReply { id: record.head.id, replayed: true, reply };
+                Some(ExchangeReply { id: record.head.id, replayed: true, reply })
             }
-            Ok(Begun::Running(first)) => {
-                return ExchangeReply { id: first, replayed: false, reply: running() };
-            }
+            Ok(Begun::Running(first)) => Some(ExchangeReply { id: first, replayed: false, reply: running() }),
             Ok(Begun::Mismatch) => {
                 let message = "this Idempotency-Key was used with another body";
-                return ended(Ending::Failed(ExchangeFailure::new(
-                    422,
-                    ErrorCode::InvalidEventData,
-                    message,
-                )));
+                Some(ended(
+                    id,
+                    Ending::Failed(ExchangeFailure::new(422, ErrorCode::InvalidEventData, message)),
+                ))
             }
-            Err(error) => return ended(Ending::Failed(not_kept(&error))),
-        }
-        // A task of its own: it must end, and be kept, even when the sender hangs up.
-        let (this, courier) = (Arc::clone(self), Rc::clone(courier));
-        let task = tokio::task::spawn_local(async move { this.finish(&courier, ready).await });
-        if how.respond_async {
-            return ExchangeReply { id, replayed: false, reply: Reply::Accepted };
-        }
-        match task.await {
-            Ok(ending) => ended(ending),
-            Err(_) => ended(Ending::Failed(ExchangeFailure::new(
-                500,
-                ErrorCode::EventDeliveryFailed,
-                "the exchange was cut off; its outcome is unknown",
-            ))),
+            Err(error) => Some(ended(id, Ending::Failed(not_kept(&error)))),
         }
     }
 
@@ -74,6 +88,10 @@ impl Exchanges {
             Err(error) => Ending::Failed(not_kept(&error)),
         }
     }
+}
+
+const fn ended(id: ExchangeId, ending: Ending) -> ExchangeReply {
+    ExchangeReply { id, replayed: false, reply: Reply::Ended(ending) }
 }
 
 fn running() -> Reply {

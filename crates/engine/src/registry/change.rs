@@ -5,6 +5,7 @@ use super::entry::AppEntry;
 use super::spec::{AppChange, AppSpec, LinkSpec, MadeSecrets, Rotation, SecretKind, SecretSet};
 use super::state::{ChangeError, Registry};
 
+use footbridge_courier::{Target, TargetError};
 use footbridge_model::app::{App, AppSecrets, Link};
 use footbridge_model::hook::Origin;
 use footbridge_model::name::AppName;
@@ -35,20 +36,23 @@ impl Registry {
             return Err(ChangeError::Exists(format!("the app `{}` exists already", spec.name)));
         }
         let (app, made) = self.new_app(spec, Origin::Api)?;
+        if self.other_owner(&app.name, &app.secrets.token.current).is_some() {
+            return Err(invalid("token", "is another app's token; each app needs its own"));
+        }
         let entry = self.keep_app(app, SecretSet::default()).await?;
         Ok((entry, made))
     }
 
     pub(super) fn new_app(&self, spec: AppSpec, origin: Origin) -> Result<(App, MadeSecrets), ChangeError> {
-        check_url("receiver_url", spec.receiver_url.as_deref())?;
-        check_url("url", spec.url.as_deref())?;
-        check_url("miniapp_url", spec.miniapp_url.as_deref())?;
+        check_url("receiver_url", spec.receiver_url.as_deref(), Target::parse)?;
+        check_url("url", spec.url.as_deref(), Target::parse_base)?;
+        check_url("miniapp_url", spec.miniapp_url.as_deref(), Target::parse_page)?;
         check_prefix(&spec.token_prefix)?;
         let entropy = &*self.parts.entropy;
         let token = spec.token.unwrap_or_else(|| Secret::make(TOKEN_MARK, entropy));
         let secret_key = spec.secret_key.unwrap_or_else(|| Secret::make(KEY_MARK, entropy));
         let signing_secret = spec.signing_secret.unwrap_or_else(|| signature::make(entropy));
-        self.check_secrets(&spec.name, Some(&token), Some(&secret_key), Some(&signing_secret))?;
+        check_secrets(&token, &secret_key, &signing_secret)?;
         let made = MadeSecrets {
             token: Some(token.clone()),
             secret_key: Some(secret_key.clone()),
@@ -75,34 +79,21 @@ impl Registry {
         Ok((app, made))
     }
 
-    pub(super) fn check_secrets(
-        &self,
-        name: &AppName,
-        token: Option<&Secret>,
-        secret_key: Option<&Secret>,
-        signing_secret: Option<&Secret>,
-    ) -> Result<(), ChangeError> {
-        let invalid = |member, why: &str| Err(ChangeError::Invalid { member, why: why.to_owned() });
-        let plain = |secret: &Secret| {
-            (8..=512).contains(&secret.expose().len())
-                && secret.expose().bytes().all(|b| b.is_ascii_graphic())
-        };
-        if !token.is_none_or(plain) {
-            return invalid("token", "must be 8 to 512 visible ASCII characters");
+    /// The app, other than `name`, that `token` proves.
+    fn other_owner(&self, name: &AppName, token: &Secret) -> Option<AppName> {
+        let directory = self.directory.load();
+        directory.owner(token, self.parts.clock.now()).filter(|owner| *owner != name).cloned()
+    }
+
+    /// Readies an app to be switched on again: meanwhile its token may have become another's.
+    fn reclaim_token(&self, app: &mut App) -> Result<(), ChangeError> {
+        if let Some(owner) = self.other_owner(&app.name, &app.secrets.token.current) {
+            let why = format!("its token is that of the app `{owner}` by now; rotate it first");
+            return Err(invalid("enabled", why));
         }
-        if !secret_key.is_none_or(plain) {
-            return invalid("secret_key", "must be 8 to 512 visible ASCII characters");
-        }
-        if let Some(Err(error)) = signing_secret.map(Signer::new) {
-            return invalid("signing_secret", &error.to_string());
-        }
-        let owner = token.and_then(|token| self.directory.load().by_token(&token.digest()).cloned());
-        match owner {
-            Some(owner) if owner.app.name != *name => {
-                invalid("token", "is another app's token; each app needs its own")
-            }
-            _ => Ok(()),
-        }
+        let token = &mut app.secrets.token;
+        token.previous = token.previous.take().filter(|p| self.other_owner(&app.name, &p.secret).is_none());
+        Ok(())
     }
 
     /// Keeps an app and shows it to readers.
@@ -135,21 +126,24 @@ impl Registry {
             app.token_prefix = prefix;
         }
         if let Some(url) = change.receiver_url {
-            check_url("receiver_url", url.as_deref())?;
+            check_url("receiver_url", url.as_deref(), Target::parse)?;
             app.receiver_url = url;
         }
         if let Some(url) = change.url {
-            check_url("url", url.as_deref())?;
+            check_url("url", url.as_deref(), Target::parse_base)?;
             app.url = url;
         }
         if let Some(url) = change.miniapp_url {
-            check_url("miniapp_url", url.as_deref())?;
+            check_url("miniapp_url", url.as_deref(), Target::parse_page)?;
             app.miniapp_url = url;
         }
         app.receiver_enabled = change.receiver_enabled.unwrap_or(app.receiver_enabled);
         app.receiver_auth = change.receiver_auth.unwrap_or(app.receiver_auth);
         app.private = change.private.unwrap_or(app.private);
         app.enabled = change.enabled.unwrap_or(app.enabled);
+        if app.enabled && !entry.app.enabled {
+            self.reclaim_token(&mut app)?;
+        }
         self.keep_app(app, entry.file_secrets).await
     }
 
@@ -217,14 +211,11 @@ impl Registry {
         let directory = self.directory.load_full();
         for (member, name) in [("host", &spec.host), ("miniapp", &spec.miniapp)] {
             if directory.app(name.as_str()).is_none() {
-                return Err(ChangeError::Invalid { member, why: format!("there is no app `{name}`") });
+                return Err(invalid(member, format!("there is no app `{name}`")));
             }
         }
         if spec.host == spec.miniapp {
-            return Err(ChangeError::Invalid {
-                member: "miniapp",
-                why: "an app is not linked to itself".into(),
-            });
+            return Err(invalid("miniapp", "an app is not linked to itself"));
         }
         if directory.link(&spec.host, &spec.miniapp).is_some() {
             let text = format!("the link of `{}` and `{}` exists already", spec.host, spec.miniapp);
@@ -304,20 +295,32 @@ fn pick(which: Rotation, file: SecretSet, app: &AppName) -> Result<SecretSet, Ch
     }
 }
 
-fn check_url(member: &'static str, url: Option<&str>) -> Result<(), ChangeError> {
-    match url.map(footbridge_courier::Target::parse) {
-        Some(Err(error)) => Err(ChangeError::Invalid { member, why: error.to_string() }),
-        _ => Ok(()),
+fn invalid(member: &'static str, why: impl Into<String>) -> ChangeError {
+    ChangeError::Invalid { member, why: why.into() }
+}
+
+fn check_secrets(token: &Secret, secret_key: &Secret, signing_secret: &Secret) -> Result<(), ChangeError> {
+    for (member, secret) in [("token", token), ("secret_key", secret_key)] {
+        let text = secret.expose();
+        if !(8..=512).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(invalid(member, "must be 8 to 512 visible ASCII characters"));
+        }
     }
+    Signer::new(signing_secret).map(drop).map_err(|error| invalid("signing_secret", error.to_string()))
+}
+
+fn check_url(
+    member: &'static str,
+    url: Option<&str>,
+    rule: fn(&str) -> Result<Target, TargetError>,
+) -> Result<(), ChangeError> {
+    url.map(rule).transpose().map(drop).map_err(|error| invalid(member, error.to_string()))
 }
 
 fn check_prefix(prefix: &str) -> Result<(), ChangeError> {
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(token) {
-        return Err(ChangeError::Invalid {
-            member: "token_prefix",
-            why: "must be one word such as `Token`".into(),
-        });
+        return Err(invalid("token_prefix", "must be one word such as `Token`"));
     }
     Ok(())
 }

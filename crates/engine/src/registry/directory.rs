@@ -3,6 +3,8 @@
 use super::entry::AppEntry;
 use footbridge_model::app::Link;
 use footbridge_model::name::AppName;
+use footbridge_model::secret::Secret;
+use footbridge_model::time::Millis;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -20,9 +22,16 @@ impl Directory {
         self.apps.get(name).or_else(|| self.apps.get(name.to_ascii_lowercase().as_str()))
     }
 
-    /// The app that has or had a token with this digest.
+    /// The app, switched on, that has or had a token with this digest.
     pub(crate) fn by_token(&self, digest: &[u8; 32]) -> Option<&Arc<AppEntry>> {
         self.apps.get(self.tokens.get(digest)?)
+    }
+
+    /// The app that this token proves at `now`.
+    pub(super) fn owner(&self, token: &Secret, now: Millis) -> Option<&AppName> {
+        let entry = self.by_token(&token.digest())?;
+        let live = entry.app.secrets.token.live(now).any(|live| live == token);
+        live.then_some(&entry.app.name)
     }
 
     /// Every app, by name.
@@ -43,10 +52,14 @@ impl Directory {
     pub(super) fn put_app(&mut self, entry: AppEntry) {
         let name = entry.app.name.clone();
         self.tokens.retain(|_, owner| *owner != name);
-        let token = &entry.app.secrets.token;
-        let previous = token.previous.iter().map(|previous| &previous.secret);
-        for secret in previous.chain([&token.current]) {
-            self.tokens.insert(secret.digest(), name.clone());
+        // What is switched off proves nothing, and its tokens may have become another's.
+        if entry.app.enabled {
+            let token = &entry.app.secrets.token;
+            if let Some(previous) = &token.previous {
+                // Its overlap may be over: what another app was given since is that app's.
+                self.tokens.entry(previous.secret.digest()).or_insert_with(|| name.clone());
+            }
+            self.tokens.insert(token.current.digest(), name.clone());
         }
         self.apps.insert(name, Arc::new(entry));
     }

@@ -113,8 +113,8 @@ impl Registry {
         self.index.load().hook(id).cloned().ok_or(ChangeError::NotFound("hook"))
     }
 
-    /// Switches a hook on or off. A hook of the file may be switched too: a 410 switches it off, and
-    /// only this brings it back without a restart.
+    /// Switches a hook on or off. A hook of the file may be switched too: a 410 switches it off for
+    /// good, past every restart, and only this brings it back.
     pub(crate) async fn change_hook(
         &self,
         id: HookId,
@@ -126,11 +126,14 @@ impl Registry {
         self.keep_hook(hook).await
     }
 
-    /// Removes a hook of the API's; its pending deliveries become cancelled.
+    /// Removes a hook that the file does not give; its pending deliveries become cancelled.
     pub(crate) async fn remove_hook(&self, id: HookId) -> Result<(), ChangeError> {
         let _turn = self.changing.lock().await;
         let entry = self.hook(id)?;
-        of_the_api(entry.hook.origin, || format!("the hook {id}"))?;
+        // The hooks of an app that the file no longer names are no longer the file's either.
+        if self.app(&entry.hook.app)?.app.origin == Origin::File {
+            of_the_api(entry.hook.origin, || format!("the hook {id}"))?;
+        }
         self.drop_hooks(vec![id], "hook deleted").await
     }
 

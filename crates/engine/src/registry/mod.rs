@@ -9,6 +9,7 @@ mod hooks;
 mod index;
 mod spec;
 mod state;
+mod whole;
 
 pub use entry::AppEntry;
 pub use index::HookEntry;
@@ -20,3 +21,4 @@ pub use state::ChangeError;
 
 pub(crate) use index::Destination;
 pub(crate) use state::{Parts, Registry};
+pub(crate) use whole::whole;

@@ -72,8 +72,8 @@ fn read_app(section: &Section<'_>, policy: &Policy) -> Option<AppConfig> {
     };
     let hooks = hooks::read(section, &reach);
     let app = AppSpec {
-        token: section.secret("token", value::visible_ascii),
-        secret_key: section.secret("secret_key", value::visible_ascii),
+        token: section.secret("token", value::credential),
+        secret_key: section.secret("secret_key", value::credential),
         signing_secret: section.secret("signing_secret", signing_secret),
         token_prefix: section.parse("token_prefix", TOKEN_PREFIX.to_owned(), value::scheme),
         receiver_url,

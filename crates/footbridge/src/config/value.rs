@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use footbridge_courier::Target;
+use footbridge_courier::{Target, TargetError};
 
 /// An address to listen on.
 ///
@@ -29,7 +29,11 @@ const HOW: &str = "write one such as \"https://app.example/events\"";
 /// # Errors
 /// Says what is wrong without repeating the text, which may hold a password.
 pub fn target_url(text: &str) -> Result<String, String> {
-    Target::parse(text).map(|_| text.to_owned()).map_err(|error| format!("{error}; {HOW}"))
+    judged(text, Target::parse(text))
+}
+
+fn judged(text: &str, parsed: Result<Target, TargetError>) -> Result<String, String> {
+    parsed.map(|_| text.to_owned()).map_err(|error| format!("{error}; {HOW}"))
 }
 
 /// A [`target_url`] that paths are put behind: no `?` part either.
@@ -37,12 +41,7 @@ pub fn target_url(text: &str) -> Result<String, String> {
 /// # Errors
 /// As [`target_url`].
 pub fn base_url(text: &str) -> Result<String, String> {
-    let url = target_url(text)?;
-    if url.contains('?') {
-        Err("must not carry a ? part: paths are put behind it".to_owned())
-    } else {
-        Ok(url)
-    }
+    judged(text, Target::parse_base(text))
 }
 
 /// A URL that a browser opens: as [`target_url`], but it may carry a fragment.
@@ -50,7 +49,7 @@ pub fn base_url(text: &str) -> Result<String, String> {
 /// # Errors
 /// As [`target_url`].
 pub fn page_url(text: &str) -> Result<String, String> {
-    target_url(text.split('#').next().unwrap_or(text)).map(|_| text.to_owned())
+    judged(text, Target::parse_page(text))
 }
 
 /// The path of an `sqlite:PATH` database.
@@ -87,13 +86,22 @@ pub fn visible_ascii(text: &str) -> Result<(), String> {
     }
 }
 
-/// An authentication scheme: a token of RFC 9110 §5.6.2.
+/// A token or key of an app: [`visible_ascii`] of 8 to 512 characters.
+///
+/// # Errors
+/// Never repeats the text.
+pub fn credential(text: &str) -> Result<(), String> {
+    visible_ascii(text)?;
+    if (8..=512).contains(&text.len()) { Ok(()) } else { Err("must be 8 to 512 characters".to_owned()) }
+}
+
+/// An authentication scheme: a token of RFC 9110 §5.6.2, of at most 64 characters.
 ///
 /// # Errors
 /// Says what a token is.
 pub fn scheme(text: &str) -> Result<String, String> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if !text.is_empty() && text.bytes().all(fits) {
+    if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
         Ok(text.to_owned())
     } else {
         Err(format!("{text:?} is no authentication scheme; write one word, such as \"Token\""))
@@ -157,6 +165,8 @@ mod tests {
         for text in ["", "a b", "a\n", "ä"] {
             assert!(visible_ascii(text).is_err());
         }
+        assert!(credential("8-chars!").is_ok() && credential("7-chars").is_err());
+        assert!(credential(&"x".repeat(512)).is_ok() && credential(&"x".repeat(513)).is_err());
         assert!(scheme("Token").is_ok() && scheme("To ken").is_err() && scheme("").is_err());
         assert!(user("app").is_ok() && user("a:b").is_err() && user("").is_err());
     }

@@ -32,8 +32,16 @@ async fn what_lanes_ask_for_is_a_seek_without_sorting() {
             "deliveries_due (hook_id>?)",
         ),
         (
-            "SELECT d.id FROM deliveries d WHERE d.status = 3 AND d.hook_id = 1 ORDER BY d.id LIMIT 9",
-            "deliveries_dead (hook_id=?)",
+            "SELECT d.id FROM deliveries d WHERE d.status = 3 AND d.hook_id = 1 AND d.id > 5 ORDER BY d.id LIMIT 9",
+            "deliveries_dead (hook_id=? AND rowid>?)",
+        ),
+        (
+            "SELECT d.id FROM deliveries d INDEXED BY deliveries_dead_age WHERE d.status = 3 AND d.id > 5 ORDER BY d.id LIMIT 9",
+            "deliveries_dead_age (status=? AND rowid>?)",
+        ),
+        (
+            "DELETE FROM keys WHERE scope >= 'publish/x/' AND scope < 'publish/x0'",
+            "PRIMARY KEY (scope>? AND scope<?)",
         ),
     ] {
         let plan = plan(&conn, sql);
@@ -63,7 +71,7 @@ async fn the_account_equals_the_rows() {
     journal.record(ends.map(result).collect()).await.unwrap();
     journal.delete_hooks(vec![HookId::from_number(4)], "hook gone").await.unwrap();
     journal.cancel(HookId::from_number(3), "hook disabled").await.unwrap();
-    journal.retry_dead(DeliveryFilter::default(), Millis(9), 10).await.unwrap();
+    journal.retry_dead(DeliveryFilter::default(), None, Millis(9), 10).await.unwrap();
     journal.close().await.unwrap();
 
     let journal = open(&database(&directory)).unwrap();

@@ -77,7 +77,7 @@ pub async fn the_account_adds_up<S: Subject>(mut subject: S) {
     check(&subject, Account { pending: 1, cancelled: 2, ..three });
     subject.restart().await;
     check(&subject, Account { pending: 1, cancelled: 2, ..three });
-    subject.store().retry_dead(DeliveryFilter::default(), at(600), 10).await.unwrap();
+    subject.store().retry_dead(DeliveryFilter::default(), None, at(600), 10).await.unwrap();
     check(&subject, Account { pending: 2, cancelled: 2, dead: 0, ..three });
     subject.restart().await;
     check(&subject, Account { pending: 2, cancelled: 2, dead: 0, ..three });

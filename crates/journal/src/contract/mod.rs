@@ -25,9 +25,9 @@ pub use events::{events_are_kept, keys_repeat_what_was_accepted};
 pub use exchanges::{exchanges_are_kept, keys_of_exchanges, notes_are_written_along};
 pub use laws::{calls_take_effect_in_order, the_account_adds_up, transactions_are_whole};
 pub use recovery::a_new_server_puts_things_in_order;
-pub use registry::{apps_and_links_are_kept, hooks_are_kept};
-pub use retention::old_things_go;
-pub use retries::{dead_ones_in_bulk, one_by_hand};
+pub use registry::{an_app_takes_its_keys_along, apps_and_links_are_kept, hooks_are_kept};
+pub use retention::{old_things_go, what_stays_holds_nothing_up};
+pub use retries::{dead_ones_in_bulk, none_twice_in_bulk, one_by_hand};
 
 use crate::{Journal, Registry};
 
@@ -46,6 +46,7 @@ pub trait Subject {
 /// Runs every part, each on a journal of its own from `fresh`.
 pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     apps_and_links_are_kept(fresh().await).await;
+    an_app_takes_its_keys_along(fresh().await).await;
     hooks_are_kept(fresh().await).await;
     events_are_kept(fresh().await).await;
     keys_repeat_what_was_accepted(fresh().await).await;
@@ -54,11 +55,13 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     lists_and_filters(fresh().await).await;
     one_by_hand(fresh().await).await;
     dead_ones_in_bulk(fresh().await).await;
+    none_twice_in_bulk(fresh().await).await;
     exchanges_are_kept(fresh().await).await;
     keys_of_exchanges(fresh().await).await;
     notes_are_written_along(fresh().await).await;
     a_new_server_puts_things_in_order(fresh().await).await;
     old_things_go(fresh().await).await;
+    what_stays_holds_nothing_up(fresh().await).await;
     calls_take_effect_in_order(fresh().await).await;
     transactions_are_whole(fresh().await).await;
     the_account_adds_up(fresh().await).await;

@@ -1,8 +1,8 @@
 //! Apps, links and hooks.
 
 use super::Subject;
-use super::given::{ALL, app, delivery_id, event, hook, hook_id, link, name};
-use crate::{DeliveryFilter, Journal, Registry};
+use super::given::{ALL, app, at, delivery_id, event, head, hook, hook_id, key, link, name};
+use crate::{Appended, Begun, DeliveryFilter, Journal, KeyUse, NewEvent, Registry};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::hook::{HookType, Lifetime, Origin};
 use footbridge_model::pattern::Pattern;
@@ -38,6 +38,37 @@ pub async fn apps_and_links_are_kept<S: Subject>(mut subject: S) {
     let view = subject.store().delivery(delivery_id(11)).await.unwrap().unwrap();
     assert_eq!(view.delivery.status, DeliveryStatus::Cancelled);
     assert_eq!(view.delivery.last_error.as_deref(), Some("app gone"));
+}
+
+/// The keys an app used go with it, so that the next of its name begins afresh; nobody else's do,
+/// however alike the names.
+pub async fn an_app_takes_its_keys_along<S: Subject>(mut subject: S) {
+    const APPS: [&str; 8] = ["s_op", "shop", "s_op0", "s_op-a", "s_op.a", "s_opa", "s_o", "s"];
+    subject.store().put_app(app("s_op")).await.unwrap();
+    let of_app = |app: &str| ["a", "saved", "ärger"].map(|event| format!("publish/{app}/{event}"));
+    let publishes: Vec<_> = APPS.iter().flat_map(|app| of_app(app)).collect();
+    let of_app = |app: &str| ["hostapp", "miniapp"].map(|endpoint| format!("exchange/{endpoint}/{app}"));
+    let exchanges: Vec<_> = APPS.iter().flat_map(|app| of_app(app)).collect();
+    let used = |scope: &str| KeyUse { scope: scope.to_owned(), ..key("k", 1, at(9000)) };
+    for (number, scope) in (1..).zip(&publishes) {
+        let new = NewEvent { key: Some(used(scope)), ..event(number, &[]) };
+        assert_eq!(subject.store().append(new).await.unwrap(), Appended::Stored);
+    }
+    for (number, scope) in (101..).zip(&exchanges) {
+        let begun = subject.store().begin_exchange(head(number), Some(used(scope))).await.unwrap();
+        assert!(matches!(begun, Begun::Started));
+    }
+    subject.store().delete_app(name("s_op"), "app gone").await.unwrap();
+    subject.restart().await;
+    for (number, scope) in (201..).zip(&publishes) {
+        let new = NewEvent { key: Some(used(scope)), ..event(number, &[]) };
+        let fresh = subject.store().append(new).await.unwrap() == Appended::Stored;
+        assert_eq!(fresh, scope.starts_with("publish/s_op/"), "{scope}");
+    }
+    for (number, scope) in (301..).zip(&exchanges) {
+        let begun = subject.store().begin_exchange(head(number), Some(used(scope))).await.unwrap();
+        assert_eq!(matches!(begun, Begun::Started), scope.ends_with("/s_op"), "{scope}");
+    }
 }
 
 /// Every member of a hook comes back; a gone one stays readable through its deliveries, and putting it

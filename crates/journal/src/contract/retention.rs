@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::given::{ALL, at, ended, event, head, hook, hook_id, key};
-use crate::{Appended, Begun, DeliveryFilter, EventFilter, ExchangeFilter, Journal, KeyAfter, Registry};
+use crate::{Appended, Begun, DeliveryFilter, EventFilter, ExchangeFilter, Journal, KeyAfter, Page, Registry};
 use bytes::Bytes;
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeRecord};
@@ -89,4 +89,38 @@ async fn keys_and_exchanges<S: Subject>(subject: &S) {
     let fresh =
         subject.store().begin_exchange(head(92), Some(key("exchange 80", 2, at(9000)))).await.unwrap();
     assert!(matches!(fresh, Begun::Started));
+}
+
+/// However much must stay, what lies behind it goes; and what stayed goes in its turn.
+pub async fn what_stays_holds_nothing_up<S: Subject>(subject: S) {
+    let end = |number| {
+        let (id, answer) = (ExchangeId::from_number(number), Ending::Answered(Bytes::from_static(b"{}")));
+        subject.store().finish_exchange(id, answer, 1, at(90_000), KeyAfter::Repeats)
+    };
+    // Every second one runs on; the others' answers are kept for longer than exchanges are.
+    let begun: Vec<_> = (1..=2500)
+        .map(|number| {
+            let begun = subject.store().begin_exchange(head(number), None);
+            (begun, (number % 2 == 0).then(|| end(number)))
+        })
+        .collect();
+    for (begun, ended) in begun {
+        assert!(matches!(begun.await.unwrap(), Begun::Started));
+        if let Some(ended) = ended {
+            ended.await.unwrap();
+        }
+    }
+    for number in 2501..=4000 {
+        let ending = Some(Ending::Answered(Bytes::new()));
+        subject.store().note_exchange(ExchangeRecord { head: head(number), ending, ms: Some(1) });
+    }
+    subject.store().append(event(5000, &[])).await.unwrap();
+    let left = async |before, now| {
+        retain(&subject, at(before), at(before), at(now)).await;
+        let everything = Page { before: None, limit: 9000 };
+        subject.store().exchanges(ExchangeFilter::default(), everything).await.unwrap().len()
+    };
+    assert_eq!(left(3901, 8000).await, 2600);
+    assert_eq!(left(5000, 8000).await, 2500, "the next round begins anew");
+    assert_eq!(left(5000, 90_000).await, 1250, "those that run stay");
 }

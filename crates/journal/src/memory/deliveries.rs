@@ -95,17 +95,18 @@ impl State {
     pub(super) fn retry_dead(
         &mut self,
         filter: &DeliveryFilter,
+        _after: Option<DeliveryId>,
         now: Millis,
         limit: u32,
-    ) -> Result<Vec<HookId>, JournalError> {
+    ) -> Result<Vec<(DeliveryId, HookId)>, JournalError> {
         let picked = self.dead(filter).filter(|row| self.is_kept(row.delivery.hook_id));
         let picked: Vec<_> = picked.map(|row| (row.delivery.id, row.delivery.hook_id)).collect();
-        let mut hooks = Vec::new();
+        let mut again = Vec::new();
         for (id, hook) in picked.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)) {
             self.retry(id, now)?;
-            hooks.push(hook);
+            again.push((id, hook));
         }
-        Ok(hooks)
+        Ok(again)
     }
 
     /// The dead ones that `filter` picks, oldest first.

@@ -51,8 +51,14 @@ impl Journal for MemoryJournal {
         self.act(|state| Ok(state.dead(&filter).map(|_| 1).sum()))
     }
 
-    fn retry_dead(&self, filter: DeliveryFilter, now: Millis, limit: u32) -> Wait<Vec<HookId>> {
-        self.act(|state| state.retry_dead(&filter, now, limit))
+    fn retry_dead(
+        &self,
+        filter: DeliveryFilter,
+        after: Option<DeliveryId>,
+        now: Millis,
+        limit: u32,
+    ) -> Wait<Vec<(DeliveryId, HookId)>> {
+        self.act(|state| state.retry_dead(&filter, after, now, limit))
     }
 
     fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun> {

@@ -2,7 +2,7 @@
 
 use super::MemoryJournal;
 use super::state::KeptHook;
-use crate::{Kept, Registry, Wait};
+use crate::{Kept, Registry, Scopes, Wait};
 use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
@@ -30,6 +30,8 @@ impl Registry for MemoryJournal {
         self.act(|state| {
             state.apps.remove(&name);
             state.links.retain(|(host, miniapp), _| *host != name && *miniapp != name);
+            let scopes = Scopes::of(&name);
+            state.keys.retain(|(scope, _), _| !scopes.contains(scope));
             let of_app = |kept: &&KeptHook| kept.hook.app == name;
             let hooks: Vec<_> = state.hooks.values().filter(of_app).map(|kept| kept.hook.id).collect();
             hooks.into_iter().try_for_each(|hook| state.end_hook(hook, reason))

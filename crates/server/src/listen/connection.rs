@@ -39,7 +39,8 @@ where
         }
     });
     let connection = http1::Builder::new()
-        .half_close(false)
+        // A client that has said all it has to say still gets its answer.
+        .half_close(true)
         .header_read_timeout(None)
         .max_buf_size(HEAD_MAX)
         .serve_connection(io, service);

@@ -45,14 +45,8 @@ pub(super) async fn create(
     Body(new): Body<NewApp>,
 ) -> Result<impl IntoResponse, Problem> {
     let name = new.spec.name.clone();
-    let (entry, secrets) = shared.engine.add_app(new.spec).await?;
-    for hook in new.hooks {
-        if let Err(error) = shared.engine.add_hook(hook.of(name.clone())).await {
-            // All or nothing: an app without the hooks it was asked for would go unnoticed.
-            shared.engine.remove_app(&name).await?;
-            return Err(error.into());
-        }
-    }
+    let hooks = new.hooks.into_iter().map(|hook| hook.of(name.clone())).collect();
+    let (entry, secrets) = shared.engine.add_app(new.spec, hooks).await?;
     let location = format!("/api/v1/apps/{name}");
     let view = MadeApp::of(&entry, shared.engine.now(), &secrets);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))

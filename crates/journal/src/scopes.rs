@@ -1,0 +1,33 @@
+//! Which idempotency keys are an app's.
+
+use footbridge_model::exchange::Direction;
+use footbridge_model::name::AppName;
+use std::ops::Range;
+
+/// The scopes of the keys that an app uses as a sender. That of a publish is `publish/<app>/<event>`,
+/// that of an exchange `exchange/<endpoint>/<app>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scopes {
+    /// Its publishes': one for each event it names, all of them in this range and no other app's.
+    pub publishes: Range<String>,
+    /// Its exchanges': one for each direction.
+    pub exchanges: [String; 2],
+}
+
+impl Scopes {
+    /// Those of `app`.
+    pub fn of(app: &AppName) -> Self {
+        let exchange = |direction: Direction| format!("exchange/{}/{app}", direction.endpoint());
+        Self {
+            // `0` follows `/` in ASCII, and no name of an app holds a `/`.
+            publishes: format!("publish/{app}/")..format!("publish/{app}0"),
+            exchanges: [Direction::ToMiniapp, Direction::ToHost].map(exchange),
+        }
+    }
+
+    /// Whether `scope` is one of them.
+    pub fn contains(&self, scope: &str) -> bool {
+        (self.publishes.start.as_str()..self.publishes.end.as_str()).contains(&scope)
+            || self.exchanges.iter().any(|exchange| exchange == scope)
+    }
+}
