@@ -1,7 +1,7 @@
 //! What a run is asked to do, and the order in which it does it.
 
 use crate::Outcome;
-use crate::bench::{self, Bench, Name};
+use crate::bench::{self, Bench, Name, Plan};
 use crate::machine::Quiet;
 use crate::report::Report;
 use crate::stage::Stage;
@@ -21,19 +21,19 @@ pub(crate) struct Options {
     bin: Option<PathBuf>,
     /// How often the targets take turns; the median counts.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=50))]
-    pub(crate) pairs: u32,
+    pairs: u32,
     /// Seconds of load in one turn.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=60))]
-    pub(crate) secs: u64,
-    /// Seconds that one turn may wait until the rest of the machine is quiet; 0 takes it as it is.
-    #[arg(long, default_value_t = 20)]
+    secs: u64,
+    /// Seconds that the turns of one bench may wait until the rest of the machine is quiet; 0 takes it as it is.
+    #[arg(long, default_value_t = 120)]
     wait: u64,
     /// `[server] shards`; default: the product's own.
     #[arg(long)]
-    pub(crate) shards: Option<u32>,
+    shards: Option<u32>,
     /// Events that pile up in `backlog`.
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..=1_000_000))]
-    pub(crate) events: u64,
+    events: u64,
     /// Where databases and logs go while it runs; must be a real disk. Default: beside this program.
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -65,9 +65,11 @@ pub(crate) fn run(options: &Options) -> Outcome<bool> {
     let quiet = Quiet::new(Duration::from_secs(options.wait));
     let mut report = Report::new(&program);
     println!("{}", report.head());
+    let Options { pairs, secs, shards, events, .. } = *options;
+    let plan = Plan { pairs, secs, shards, events };
+    let bench = Bench { plan, program: &program, stage: &stage, quiet: &quiet };
     for name in names {
-        let mut bench = Bench { options, program: &program, stage: &stage, quiet: &quiet };
-        let section = name.run(&mut bench).map_err(|error| format!("{name:?}: {error}"))?;
+        let section = name.run(&bench).map_err(|error| format!("{name:?}: {error}"))?;
         println!("{section}");
         report.add(section);
     }

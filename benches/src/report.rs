@@ -90,7 +90,7 @@ impl Section {
 
     /// Says how quiet the machine was.
     pub(crate) fn noise(&mut self, quiet: &Quiet) {
-        self.foreign_cpu = quiet.worst();
+        self.foreign_cpu = quiet.end();
         if Quiet::is_busy(self.foreign_cpu) {
             let percent = self.foreign_cpu * 100.0;
             self.note(format!(

@@ -11,7 +11,7 @@ use crate::callers::{Admin, Bolt, Bridge};
 use crate::config::Setup;
 use crate::http::{Answer, Call};
 use crate::program::{Text, run};
-use crate::until::{until, until_some};
+use crate::until::{WAIT, until, until_some};
 
 /// A running program. Dropping it kills it and fails the test if it ever panicked.
 #[derive(Debug)]
@@ -154,6 +154,14 @@ impl Gateway {
             ends.map(|end| metric(&text, "footbridge_deliveries_total", &format!("outcome=\"{end}\"")));
         let pending = metric(&text, "footbridge_deliveries_pending", "");
         (metric(&text, "footbridge_deliveries_accepted_total", ""), ended.iter().sum::<u64>() + pending)
+    }
+
+    /// Waits until every connection that was opened before is over, and with it what was read from there.
+    #[track_caller]
+    pub fn wait_alone(&self) {
+        until("the end of every other connection", WAIT, || {
+            self.metric("footbridge_http_connections", "") <= 1
+        });
     }
 
     /// Kills it as a power cut of the process would.

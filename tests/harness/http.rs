@@ -76,6 +76,15 @@ fn status_of(head: &Head) -> io::Result<u16> {
         })
 }
 
+/// How a client goes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HangUp {
+    /// It closes: what it has sent may still be read.
+    Close,
+    /// It resets: the connection is gone at once.
+    Reset,
+}
+
 /// One request being put together.
 #[derive(Clone, Debug)]
 #[must_use]
@@ -152,6 +161,17 @@ impl Call {
     #[track_caller]
     pub fn send(&self) -> Answer {
         self.try_send().unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path))
+    }
+
+    /// Sends it and hangs up so much later without having read a byte: by closing, or by a reset as when a process dies.
+    pub fn hang_up(&self, after: Duration, by: HangUp) {
+        let mut stream = TcpStream::connect(self.address).expect("connect");
+        stream.set_nodelay(true).unwrap();
+        let _gone = stream.write_all(&self.bytes());
+        std::thread::sleep(after);
+        if by == HangUp::Reset {
+            socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        }
     }
 
     /// Sends it from a thread of its own.

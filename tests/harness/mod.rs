@@ -35,7 +35,7 @@ pub use checks::{
 pub use config::{ADMIN_TOKEN, App, Setup};
 pub use fixtures::{fixture, payloads};
 pub use gateway::Gateway;
-pub use http::{Answer, Call};
+pub use http::{Answer, Call, HangUp};
 pub use ledger::{Fate, Ledger};
 pub use program::{Exit, binary, footbridge};
 pub use raw::Raw;

@@ -26,6 +26,8 @@ pub struct Got {
     pub body: Vec<u8>,
     /// When its last byte was read.
     pub at: Instant,
+    /// The status it was told to be answered with.
+    pub told: u16,
 }
 
 impl Got {
@@ -190,6 +192,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> Option<()> {
             headers: head.headers,
             body,
             at: Instant::now(),
+            told: reply.code(),
         });
         if !reply.write(&mut stream).ok()? {
             return None;

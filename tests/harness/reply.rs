@@ -138,6 +138,10 @@ impl Reply {
         self
     }
 
+    pub(crate) fn code(&self) -> u16 {
+        self.status
+    }
+
     fn head(&self) -> String {
         let mut head = format!("HTTP/1.1 {} Told\r\n", self.status);
         for (name, value) in &self.headers {

@@ -24,7 +24,7 @@ const RETRY: &str = "\"2s\"";
 const RETRIES: usize = 100;
 
 pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
-    let events = bench.options.events;
+    let events = bench.plan.events;
     let mut section =
         Section::new("backlog", format!("{events} events of 1 KiB to one hook whose receiver is down"));
     let address = free_address()?;

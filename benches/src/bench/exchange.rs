@@ -63,7 +63,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
         nginx: Target { address: nginx.address, process: Some(nginx.program.id()) },
         direct: Target { address: receiver.address(), process: None },
     };
-    let about = format!("{} B JSON, wrk with 1 thread, {} s a turn", round.body.len(), bench.options.secs);
+    let about = format!("{} B JSON, wrk with 1 thread, {} s a turn", round.body.len(), bench.plan.secs);
     let mut section = Section::new("exchange", about);
     for target in [round.footbridge, round.nginx, round.direct] {
         round.load(target, 16, 1)?;
@@ -80,8 +80,8 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
 impl Round<'_> {
     fn turns(&self, connections: u32) -> Outcome<Turns> {
         let mut turns = Turns::default();
-        let turn = |target| self.bench.quiet.turn(|| self.load(target, connections, self.bench.options.secs));
-        for _ in 0..self.bench.options.pairs {
+        let turn = |target| self.bench.quiet.turn(|| self.load(target, connections, self.bench.plan.secs));
+        for _ in 0..self.bench.plan.pairs {
             turns.footbridge.push(turn(self.footbridge)?);
             turns.nginx.push(turn(self.nginx)?);
             turns.direct.push(turn(self.direct)?);

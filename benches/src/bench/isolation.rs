@@ -19,11 +19,11 @@ const LAST: Duration = Duration::from_secs(10);
 pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
     let about = format!(
         "{RATE} events/s to {HOOKS} hooks, {} s a turn; publish→receive of the others",
-        bench.options.secs
+        bench.plan.secs
     );
     let mut section = Section::new("isolation", about);
     let (mut all_well, mut one_hangs) = (Vec::new(), Vec::new());
-    for _ in 0..bench.options.pairs {
+    for _ in 0..bench.plan.pairs {
         all_well.push(bench.quiet.turn(|| turn(bench, false))?);
         one_hangs.push(bench.quiet.turn(|| turn(bench, true))?);
     }
@@ -48,7 +48,7 @@ fn turn(bench: &Bench<'_>, hangs: bool) -> Outcome<[f64; 2]> {
     }
     let healthy = u64::try_from(HOOKS - usize::from(hangs)).unwrap_or(u64::MAX);
     let server = bench.footbridge(&Setup { hooks, ..Setup::default() })?;
-    let open = Open { per_second: RATE, during: Duration::from_secs(bench.options.secs) };
+    let open = Open { per_second: RATE, during: Duration::from_secs(bench.plan.secs) };
     let found = server.publisher(stamp).open(open)?;
     let expected = found.acked * healthy;
     if well.wait_for(expected, LAST).is_none() {

@@ -7,7 +7,6 @@ mod isolation;
 mod publish;
 
 use crate::Outcome;
-use crate::cli::Options;
 use crate::machine::Quiet;
 use crate::report::Section;
 use crate::stage::Stage;
@@ -15,10 +14,23 @@ use crate::targets::packages::{self, Package};
 use crate::targets::{Footbridge, Setup};
 use std::path::Path;
 
+/// How much to measure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    /// How often the targets take turns.
+    pub(crate) pairs: u32,
+    /// Seconds of load in one turn.
+    pub(crate) secs: u64,
+    /// `[server] shards`, when it is not the product's own.
+    pub(crate) shards: Option<u32>,
+    /// Events that pile up in `backlog`.
+    pub(crate) events: u64,
+}
+
 /// What a bench works with.
 #[derive(Debug)]
 pub(crate) struct Bench<'a> {
-    pub(crate) options: &'a Options,
+    pub(crate) plan: Plan,
     pub(crate) program: &'a Path,
     pub(crate) stage: &'a Stage,
     pub(crate) quiet: &'a Quiet,
@@ -45,7 +57,7 @@ impl Name {
     }
 
     /// Measures.
-    pub(crate) fn run(self, bench: &mut Bench<'_>) -> Outcome<Section> {
+    pub(crate) fn run(self, bench: &Bench<'_>) -> Outcome<Section> {
         let mut section = match self {
             Self::Exchange => exchange::run(bench),
             Self::Publish => publish::run(bench),
@@ -73,7 +85,7 @@ pub(crate) fn packages(names: &[Name]) -> Vec<Package> {
 
 impl Bench<'_> {
     fn footbridge(&self, setup: &Setup) -> Outcome<Footbridge> {
-        let setup = Setup { shards: self.options.shards, ..setup.clone() };
+        let setup = Setup { shards: self.plan.shards, ..setup.clone() };
         Footbridge::start(self.stage, self.program, &setup)
     }
 }

@@ -46,15 +46,15 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
     let redis = Redis::start(bench.stage)?;
     let about = format!(
         "1 KiB, {CONNECTIONS} connections, {} s a turn; Redis XADD, appendfsync always",
-        bench.options.secs
+        bench.plan.secs
     );
     let mut section = Section::new("publish", about);
     let (mut ours, mut alone, mut theirs, mut steady) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..bench.options.pairs {
+    for _ in 0..bench.plan.pairs {
         ours.push(bench.quiet.turn(|| turn(bench, &footbridge, &receiver, stamp))?);
-        theirs.push(bench.quiet.turn(|| redis.xadd(CONNECTIONS, REDIS_PER_SECOND * bench.options.secs))?);
+        theirs.push(bench.quiet.turn(|| redis.xadd(CONNECTIONS, REDIS_PER_SECOND * bench.plan.secs))?);
         alone.push(bench.quiet.turn(|| {
-            let until = Closed::After(Duration::from_secs(bench.options.secs));
+            let until = Closed::After(Duration::from_secs(bench.plan.secs));
             let found = unhooked.publisher(stamp).closed(CONNECTIONS, until)?;
             Ok(real(found.acked) / found.seconds)
         })?);
@@ -81,7 +81,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
 
 fn turn(bench: &Bench<'_>, footbridge: &Footbridge, receiver: &Receiver, stamp: Stamp) -> Outcome<Turn> {
     let (before, used) = (receiver.requests(), footbridge.cpu_seconds());
-    let until = Closed::After(Duration::from_secs(bench.options.secs));
+    let until = Closed::After(Duration::from_secs(bench.plan.secs));
     let found = footbridge.publisher(stamp).closed(CONNECTIONS, until)?;
     let beside = real(receiver.requests() - before) / found.seconds;
     if found.refused > 0 {
@@ -101,7 +101,7 @@ fn steadily(
     receiver: &Receiver,
     stamp: Stamp,
 ) -> Outcome<Steady> {
-    let open = Open { per_second: STEADY, during: Duration::from_secs(bench.options.secs) };
+    let open = Open { per_second: STEADY, during: Duration::from_secs(bench.plan.secs) };
     let found = footbridge.publisher(stamp).open(open)?;
     footbridge.drained(DRAIN)?;
     let receive = receiver.take_times().percentiles([50, 99]);

@@ -64,10 +64,17 @@ pub(crate) fn cpu_seconds(id: u32) -> f64 {
     all.seconds(|other| all.is_below(other, id))
 }
 
-/// The same for all processes that are neither this one, nor below it, nor the kernel's own.
+/// The same for all processes that are neither this one, nor below it, nor the kernel's own, and what the host of a
+/// virtual machine has kept for others.
 pub(super) fn foreign_seconds() -> f64 {
     let (all, own, kernel) = (Processes::now(), std::process::id(), 2);
-    all.seconds(|other| !all.is_below(other, own) && !all.is_below(other, kernel))
+    all.seconds(|other| !all.is_below(other, own) && !all.is_below(other, kernel)) + stolen_seconds()
+}
+
+fn stolen_seconds() -> f64 {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let sums = text.lines().next().unwrap_or_default();
+    real(sums.split_whitespace().nth(8).and_then(|ticks| ticks.parse().ok()).unwrap_or_default()) / TICKS
 }
 
 /// What a process and its children hold.

@@ -12,39 +12,49 @@ const LOOK: Duration = Duration::from_millis(500);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Waits for quiet, within bounds.
+/// Waits for quiet, as long as a bench may wait in all.
 #[derive(Debug)]
 pub(crate) struct Quiet {
     wait: Duration,
+    left: Cell<Duration>,
     worst: Cell<f64>,
 }
 
 impl Quiet {
-    /// Every turn may wait and be repeated for `wait` in all.
+    /// The turns of one bench may wait and be repeated for `wait` in all.
     pub(crate) const fn new(wait: Duration) -> Self {
-        Self { wait, worst: Cell::new(0.0) }
+        Self { wait, left: Cell::new(wait), worst: Cell::new(0.0) }
     }
 
     /// Takes a turn, again when others were busy meanwhile and there is time for it.
     pub(crate) fn turn<T>(&self, mut measure: impl FnMut() -> Outcome<T>) -> Outcome<T> {
-        let begun = Instant::now();
         loop {
-            while !self.wait.is_zero()
-                && share(|| std::thread::sleep(LOOK)).1 >= BUSY
-                && begun.elapsed() < self.wait
-            {
-                std::thread::sleep(PAUSE);
-            }
+            self.settle();
+            let begun = Instant::now();
             let (result, busy) = share(&mut measure);
-            if busy < BUSY || result.is_err() || begun.elapsed() >= self.wait {
+            if busy < BUSY || result.is_err() || self.left.get().is_zero() {
                 self.worst.set(self.worst.get().max(busy));
                 return result;
             }
+            self.spent(begun);
         }
     }
 
-    /// The largest share of a core that others used in a turn since this was last asked.
-    pub(crate) fn worst(&self) -> f64 {
+    fn settle(&self) {
+        let begun = Instant::now();
+        while begun.elapsed() < self.left.get() && share(|| std::thread::sleep(LOOK)).1 >= BUSY {
+            std::thread::sleep(PAUSE);
+        }
+        self.spent(begun);
+    }
+
+    fn spent(&self, begun: Instant) {
+        self.left.set(self.left.get().saturating_sub(begun.elapsed()));
+    }
+
+    /// The largest share of a core that others used in a turn that counts; the next bench may wait anew.
+    pub(crate) fn end(&self) -> f64 {
+        self.left.set(self.wait);
         self.worst.replace(0.0)
     }
 

@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn a_report_is_read() {
-        let text = "\"test\",\"rps\"\n\"XADD a, b\",\"50.5\",\"1.1\",\"0.2\",\"0.9\",\"1.5\",\"1.8\",\"2.5\"\n";
+        let text =
+            "\"test\",\"rps\"\n\"XADD a, b\",\"50.5\",\"1.1\",\"0.2\",\"0.9\",\"1.5\",\"1.8\",\"2.5\"\n";
         assert_eq!(format!("{:.1?}", read(text).unwrap()), "[50.5, 900.0, 1800.0]");
     }
 }

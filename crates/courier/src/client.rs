@@ -149,12 +149,7 @@ impl Inner {
         Ok(Link::new(sender, meter, task))
     }
 
-    async fn receive(
-        &self,
-        begun: Begun,
-        limit: AnswerLimit,
-        deadline: Instant,
-    ) -> Result<Answer, Failure> {
+    async fn receive(&self, begun: Begun, limit: AnswerLimit, deadline: Instant) -> Result<Answer, Failure> {
         let Begun { target, granted, link, response } = begun;
         let (head, body) = response.into_parts();
         if head.status == StatusCode::SWITCHING_PROTOCOLS {

@@ -2,7 +2,7 @@
 
 use crate::lanes::Lanes;
 use crate::registry::Registry;
-use footbridge_journal::{DeliveryFilter, Journal, JournalError, Retried};
+use footbridge_journal::{DeliveryFilter, Journal, JournalError, Page, Retried};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::DeliveryId;
 use footbridge_model::time::Clock;
@@ -44,20 +44,25 @@ pub(crate) async fn retry(
     }
 }
 
-/// Retries all dead deliveries that `filter` picks, giving how many.
+/// Retries all dead deliveries that `filter` picks, giving how many: each once, in the order of ids. It
+/// ends with the portion that reaches the highest there was at the start, however fast those retried die
+/// again and however many others die meanwhile.
 pub(crate) async fn retry_dead(
     journal: &dyn Journal,
     clock: &dyn Clock,
     lanes: &Lanes,
     filter: DeliveryFilter,
 ) -> Result<u64, JournalError> {
-    let mut count = 0;
-    loop {
-        let hooks = journal.retry_dead(filter.clone(), None, clock.now(), PORTION).await?;
-        if hooks.is_empty() {
-            return Ok(count);
-        }
-        count += hooks.len() as u64;
-        lanes.stir(hooks.into_iter().map(|(_, hook)| hook));
+    let newest = Page { before: None, limit: 1 };
+    let dead = DeliveryFilter { status: Some(DeliveryStatus::Dead), ..filter.clone() };
+    let end = journal.deliveries(dead, newest).await?.first().map(|view| view.delivery.id);
+    let (mut after, mut count) = (None, 0);
+    while after < end {
+        let again = journal.retry_dead(filter.clone(), after, clock.now(), PORTION).await?;
+        let Some((last, _)) = again.last() else { break };
+        after = Some(*last);
+        count += again.len() as u64;
+        lanes.stir(again.into_iter().map(|(_, hook)| hook));
     }
+    Ok(count)
 }

@@ -3,7 +3,7 @@
 use crate::column::{DEAD, PENDING, count};
 use crate::fault::Step;
 use crate::recover::keep_highest_id;
-use crate::txn::Txn;
+use crate::txn::{Swept, Txn};
 use footbridge_model::time::Millis;
 use rusqlite::params;
 
@@ -22,15 +22,21 @@ pub(crate) struct Limits {
     pub(crate) now: Millis,
 }
 
-/// Deletes a portion, giving whether there is more.
+/// Deletes a portion, giving whether there is more. Calls up to one that gives no are a round, in which
+/// each event and exchange is looked at once; those that must stay are passed over until the next, so
+/// that they cannot hold retention up.
 pub(crate) fn retain(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
     keep_highest_id(txn)?;
     let events = sweep_events(txn, limits)?;
-    let exchanges = delete_exchanges(txn, limits)?;
+    let exchanges = sweep_exchanges(txn, limits)?;
     let answers = forget_answers(txn, limits.now)?;
     let keys = delete_keys(txn, limits.now)?;
     delete_hooks(txn)?;
-    Ok(events || exchanges || answers || keys)
+    let more = events || exchanges || answers || keys;
+    if !more {
+        txn.state.swept = Swept::default();
+    }
+    Ok(more)
 }
 
 /// Whether so many rows are a whole portion, so that more may follow.
@@ -38,30 +44,29 @@ fn fills(rows: usize) -> bool {
     count(rows) >= u64::from(PORTION)
 }
 
-/// Looks at the next events in the order of their ids. Those that must stay are passed over until the
-/// next round, so that they cannot hold retention up.
+/// Looks at the next events in the order of their ids.
 fn sweep_events(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
     let sql = "SELECT id, time, deliveries FROM events WHERE id > ?1 ORDER BY id LIMIT ?2";
-    let events = txn.all(sql, params![txn.state.swept, PORTION], |row| {
+    let events = txn.all(sql, params![txn.state.swept.events, PORTION], |row| {
         Ok((row.get::<_, i64>(0)?, Millis(row.get(1)?), row.get::<_, i64>(2)?))
     })?;
     let (more, mut rows) = (fills(events.len()), 0);
     for (id, time, deliveries) in events {
         if time >= limits.ended_before {
-            txn.state.swept = 0;
+            txn.state.swept.events = i64::MAX;
             return Ok(false);
         }
         if fills(rows) {
             return Ok(true);
         }
-        txn.state.swept = id;
+        txn.state.swept.events = id;
         if may_go(txn, id, deliveries, time < limits.dead_before)? {
             rows += txn.run("DELETE FROM deliveries WHERE id > ?1 AND id <= ?1 + ?2", [id, deliveries])?;
             rows += txn.run("DELETE FROM events WHERE id = ?1", [id])?;
         }
     }
     if !more {
-        txn.state.swept = 0;
+        txn.state.swept.events = i64::MAX;
     }
     Ok(more)
 }
@@ -71,19 +76,28 @@ fn may_go(txn: &Txn<'_>, event: i64, deliveries: i64, dead_too: bool) -> Step<bo
     Ok(txn.first(sql, params![event, deliveries, PENDING, DEAD, dead_too], |_| Ok(()))?.is_none())
 }
 
-fn delete_exchanges(txn: &Txn<'_>, limits: Limits) -> Step<bool> {
-    let sql = "SELECT id, at, state, answer_until FROM exchanges ORDER BY id LIMIT ?1";
-    let oldest = txn.all(sql, [PORTION], |row| {
-        let old = Millis(row.get(1)?) < limits.ended_before;
-        let idle = row.get::<_, i64>(2)? != 0
-            && row.get::<_, Option<i64>>(3)?.is_none_or(|until| until <= limits.now.0);
-        Ok((row.get::<_, i64>(0)?, old && idle))
+/// Looks at the next exchanges in the order of their ids.
+fn sweep_exchanges(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
+    let sql = "SELECT id, at, state != 0 AND coalesce(answer_until <= ?3, 1)
+               FROM exchanges WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let next = txn.all(sql, params![txn.state.swept.exchanges, PORTION, limits.now.0], |row| {
+        Ok((row.get::<_, i64>(0)?, Millis(row.get(1)?), row.get::<_, bool>(2)?))
     })?;
-    let mut deleted = 0;
-    for (id, _) in oldest.iter().filter(|(_, goes)| *goes) {
-        deleted += txn.run("DELETE FROM exchanges WHERE id = ?1", [*id])?;
+    let mut more = fills(next.len());
+    for (id, at, may_go) in next {
+        if at >= limits.ended_before {
+            more = false;
+            break;
+        }
+        txn.state.swept.exchanges = id;
+        if may_go {
+            txn.run("DELETE FROM exchanges WHERE id = ?1", [id])?;
+        }
     }
-    Ok(fills(deleted))
+    if !more {
+        txn.state.swept.exchanges = i64::MAX;
+    }
+    Ok(more)
 }
 
 fn forget_answers(txn: &Txn<'_>, now: Millis) -> Step<bool> {

@@ -39,24 +39,31 @@ fn revive(txn: &Txn<'_>, id: u64, hook: u64, now: Millis) -> Step<()> {
     Ok(())
 }
 
-/// Makes dead deliveries pending again, oldest first.
+/// The dead deliveries that `filter` picks and whose hook is kept; `None` when it asks for others.
+fn retryable(filter: &DeliveryFilter) -> Option<Picked> {
+    if filter.status.is_some_and(|status| status != DeliveryStatus::Dead) {
+        return None;
+    }
+    let mut picked = Picked::of(filter, Some(DeliveryStatus::Dead));
+    picked.sql += " AND EXISTS (SELECT 1 FROM hooks h WHERE h.id = d.hook_id AND h.gone_after IS NULL)";
+    Some(picked)
+}
+
+/// Makes dead deliveries pending again, in the order of ids, those above `after`.
 pub(crate) fn dead(
     txn: &mut Txn<'_>,
     filter: &DeliveryFilter,
-    _after: Option<DeliveryId>,
+    after: Option<DeliveryId>,
     now: Millis,
     limit: u32,
 ) -> Step<Vec<(DeliveryId, HookId)>> {
-    if filter.status.is_some_and(|status| status != DeliveryStatus::Dead) {
-        return Ok(Vec::new());
-    }
-    let picked = Picked::of(filter, Some(DeliveryStatus::Dead));
+    let Some(picked) = retryable(filter) else { return Ok(Vec::new()) };
     // Both indexes give the order of ids, so that no call looks at more than it changes.
     let index = if filter.hook.is_some() { "deliveries_dead" } else { "deliveries_dead_age" };
     let sql = format!(
-        "SELECT d.id, d.hook_id FROM deliveries d INDEXED BY {index} WHERE {}
-         AND EXISTS (SELECT 1 FROM hooks h WHERE h.id = d.hook_id AND h.gone_after IS NULL) ORDER BY d.id LIMIT {limit}",
-        picked.sql
+        "SELECT d.id, d.hook_id FROM deliveries d INDEXED BY {index} WHERE {} AND d.id > {} ORDER BY d.id LIMIT {limit}",
+        picked.sql,
+        after.map_or(0, |after| key(after.number())),
     );
     let mut select = txn.conn.prepare(&sql)?;
     let rows = select
@@ -70,12 +77,9 @@ pub(crate) fn dead(
     Ok(found.into_iter().map(|(id, hook)| (DeliveryId::from_number(id), HookId::from_number(hook))).collect())
 }
 
-/// How many dead deliveries a filter picks.
+/// How many dead deliveries that a filter picks could be made pending again.
 pub(crate) fn count_dead(conn: &Connection, filter: &DeliveryFilter) -> Step<u64> {
-    if filter.status.is_some_and(|status| status != DeliveryStatus::Dead) {
-        return Ok(0);
-    }
-    let picked = Picked::of(filter, Some(DeliveryStatus::Dead));
+    let Some(picked) = retryable(filter) else { return Ok(0) };
     let sql = format!("SELECT count(*) FROM deliveries d WHERE {}", picked.sql);
     let dead = conn.prepare(&sql)?.query_row(params_from_iter(picked.app), |row| row.get(0))?;
     Ok(number(dead))

@@ -13,8 +13,15 @@ pub(crate) struct State {
     pub(crate) account: Account,
     /// Kept hooks that ask for order.
     pub(crate) ordered: HashSet<i64>,
-    /// The event up to which the current round of retention has looked.
-    pub(crate) swept: i64,
+    /// How far the current round of retention has looked.
+    pub(crate) swept: Swept,
+}
+
+/// Up to which ids a round of retention has looked; `i64::MAX` when it is through.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Swept {
+    pub(crate) events: i64,
+    pub(crate) exchanges: i64,
 }
 
 impl State {
@@ -22,7 +29,7 @@ impl State {
     pub(crate) fn load(conn: &Connection) -> rusqlite::Result<Self> {
         let sql = "SELECT id FROM hooks WHERE ordered = 1 AND gone_after IS NULL";
         let ordered = conn.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        Ok(Self { account: account::load(conn)?, ordered, swept: 0 })
+        Ok(Self { account: account::load(conn)?, ordered, swept: Swept::default() })
     }
 }
 

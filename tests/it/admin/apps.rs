@@ -1,6 +1,6 @@
 //! Apps: made, shown, changed, deleted; those of the file only shown.
 
-use harness::{App, Receiver, Setup, assert_bolt_error, basic, each};
+use harness::{App, Receiver, Reply, Setup, assert_bolt_error, basic, each};
 use serde_json::json;
 
 #[test]
@@ -74,6 +74,9 @@ fn a_bad_app_is_refused() {
         json!({"name": "ok", "receiver_url": "not a url"}),
         json!({"name": "ok", "receiver_url": "ftp://x/"}),
         json!({"name": "ok", "url": "javascript:1"}),
+        json!({"name": "ok", "url": "http://shop.example/base?x=1"}),
+        json!({"name": "ok", "url": "http://shop.example/base?"}),
+        json!({"name": "ok", "url": "http://shop.example/base#x"}),
         json!({"name": "ok", "receiver_enabled": "yes"}),
         json!({"name": "ok", "signing_secret": "plain"}),
         json!({"name": "ok", "private": "x"}),
@@ -117,6 +120,66 @@ fn a_deleted_app_is_gone_with_all_it_had() {
 }
 
 #[test]
+fn another_app_of_a_deleted_ones_name_inherits_nothing() {
+    let receiver = Receiver::start();
+    let gateway = Setup::new().app(App::new("shop").receiver(&receiver.url("/shop"))).start();
+    let (admin, app) = (gateway.admin(), App::new("made"));
+    let authorization = basic("Token", "made", &app.secret_key);
+    let make = || {
+        let request = json!({"name": "made", "token": app.token, "secret_key": app.secret_key,
+            "receiver_url": receiver.url("/made")});
+        admin.send("POST", "apps", &request).expect(201);
+        admin.done("POST", "links", &json!({"host": "made", "miniapp": "shop"}));
+        admin.done("POST", "links", &json!({"host": "shop", "miniapp": "made"}));
+    };
+    let publish = |name: &str, body: &str| {
+        gateway.bolt_with(&app.token).call("POST", name, body).header("Idempotency-Key", "k").send()
+    };
+    let exchange = |side: &str, body: &str| {
+        let payload = format!(
+            r#"{{"app_id":"{0}","client_id":"{1}","event_type":"x","payload":{body}}}"#,
+            if side == "hostapp" { "shop" } else { "made" },
+            if side == "hostapp" { "made" } else { "shop" }
+        );
+        gateway
+            .call("POST", &format!("/api/v1/event-bridge/{side}/"))
+            .headers(&[("Authorization", &authorization), ("Content-Type", "application/json")])
+            .header("Idempotency-Key", "k")
+            .body(payload)
+            .send()
+            .expect(200)
+    };
+    let seen = |id: &str| {
+        let call = gateway.call("GET", &format!("/api/v1/exchanges/{id}"));
+        call.header("Authorization", &authorization).send().status
+    };
+    let names = ["x", "sub-way", "\u{fc}ber"];
+    receiver.always(Reply::json("\"the first's\""));
+    make();
+    each(names, |name| drop(publish(name, r#"{"body":1}"#).expect(200)));
+    let first = ["hostapp", "miniapp"]
+        .map(|side| exchange(side, "1").header("footbridge-exchange-id").unwrap().to_owned());
+    each(&first, |id| assert_eq!(seen(id), 200));
+
+    admin.delete("apps/made");
+    receiver.always(Reply::json("\"the second's\""));
+    make();
+    each(&first, |id| {
+        assert_eq!(seen(id), 404);
+        admin.get(&format!("exchanges/{id}"));
+    });
+    each(names, |name| drop(publish(name, r#"{"body":2}"#).expect(200)));
+    each(["hostapp", "miniapp"], |side| {
+        let answer = exchange(side, "2");
+        assert_eq!(
+            (answer.header("idempotent-replayed"), answer.text().as_str()),
+            (None, "\"the second's\"")
+        );
+        assert_eq!(seen(answer.header("footbridge-exchange-id").unwrap()), 200);
+    });
+}
+
+#[test]
 fn what_the_file_gives_is_read_only() {
     let gateway = Setup::new()
         .app(App::new("fax").url("http://127.0.0.1:9003"))
@@ -147,6 +210,12 @@ fn a_change_lasts() {
     let shown = gateway.admin().get("apps/made");
     assert_eq!((&shown["receiver_url"], &shown["token_prefix"]), (&json!(url), &json!("Key")));
     gateway.admin().call("PATCH", "apps/nobody").json(&json!({"url": url})).send().expect(404);
-    let bad = gateway.admin().send("PATCH", "apps/made", &json!({"receiver_url": 5}));
-    assert!(matches!(bad.status, 400 | 422), "{}", bad.text());
+    let rows = [json!({"receiver_url": 5}), json!({"url": "http://shop.example/base?x=1"})];
+    each(rows, |change| {
+        let bad = gateway.admin().send("PATCH", "apps/made", change);
+        assert!(matches!(bad.status, 400 | 422), "{}", bad.text());
+    });
+    let page = json!({"miniapp_url": "https://shop.example/#/start"});
+    gateway.admin().done("PATCH", "apps/made", &page);
+    assert_eq!(gateway.admin().get("apps/made")["miniapp_url"], page["miniapp_url"]);
 }

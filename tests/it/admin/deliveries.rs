@@ -152,6 +152,33 @@ fn many_are_retried_at_once_and_first_only_counted() {
     assert_eq!(gateway.identity(), (10, 10));
 }
 
+#[test]
+fn many_that_die_again_at_once_are_retried_once() {
+    // Nothing is sent to a private address, so that they die as fast as they can.
+    let setup = Setup::new().set("retry", "schedule", r#"["1ms"]"#);
+    let setup = setup.app(App::new("camera")).app(App::new("gone"));
+    let hook = r#""x" = { route = "http://10.0.0.1/", type = "web" }"#;
+    let add = |setup: Setup, n| setup.app(App::new(&format!("fax{n}")).hooks(hook));
+    let gateway = (0..20).fold(setup, add).start();
+    gateway.bolt("gone").web("y", &format!("http://{}/", harness::refused_address()));
+    for _ in 0..120 {
+        publish(&gateway);
+    }
+    gateway.bolt("camera").publish("y", &json!({}));
+    settle(&gateway);
+    gateway.bolt("gone").unsubscribe("y");
+    let admin = gateway.admin();
+    assert_eq!(gateway.metric("footbridge_deliveries_total", "outcome=\"dead\""), 20 * 120 + 1);
+    let counted = admin.done("POST", "deliveries/retry", &json!({"status": "dead", "dry_run": true}));
+    assert_eq!(counted["count"], 20 * 120, "the hook of one is gone");
+    assert_eq!(admin.done("POST", "deliveries/retry", &json!({"status": "dead"}))["count"], 20 * 120);
+    settle(&gateway);
+    let mut all = admin.all("deliveries?limit=250");
+    all.retain(|delivery| delivery["app"] != "gone");
+    assert_eq!(all.len(), 20 * 120);
+    assert!(all.iter().all(|delivery| delivery["attempts"] == 2), "each once, no more");
+}
+
 /// Whether any member of the answer is this number.
 fn says(answer: &Value, count: u64) -> bool {
     answer.as_object().is_some_and(|answer| answer.values().any(|value| *value == count))

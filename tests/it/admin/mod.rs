@@ -6,6 +6,7 @@ mod errors;
 mod events;
 mod exchanges;
 mod explain;
+mod fresh;
 mod hooks;
 mod links;
 mod pages;

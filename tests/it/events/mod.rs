@@ -2,10 +2,14 @@
 
 mod apps;
 mod codes;
+mod cut_answers;
 mod envelope;
 mod file_hooks;
+mod gone;
 mod headers;
 mod idempotency;
+mod optional;
+mod ordered;
 mod outcome;
 mod patterns;
 mod private;

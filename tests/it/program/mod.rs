@@ -3,6 +3,7 @@
 mod commands;
 mod config;
 mod demo;
+mod file_apps;
 mod health;
 mod limits_http;
 mod readme;

@@ -1,8 +1,11 @@
 //! §4 What is promised.
 
 mod egress;
+mod hangups;
 mod identity;
 mod isolation;
 mod kill9;
 mod secrets;
+mod slow;
 mod sync_first;
+mod unread;

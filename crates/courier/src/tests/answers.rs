@@ -14,13 +14,13 @@ async fn held(answer: &'static str, limit: crate::AnswerLimit) -> (Courier, Resu
 }
 
 /// The same, but the receiver closes after its bytes.
-async fn closed(answer: &'static str) -> Result<Answer, Failure> {
+async fn closed(answer: &'static str, limit: crate::AnswerLimit) -> Result<Answer, Failure> {
     let receiver = Receiver::start(move |mut peer| async move {
         peer.request().await;
         peer.say(answer).await;
     })
     .await;
-    loopback_courier().send(post(&receiver.url())).await
+    loopback_courier().send(Outbound { answer: limit, ..post(&receiver.url()) }).await
 }
 
 const TEN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n0123456789";
@@ -173,7 +173,7 @@ fn a_connection_that_ends_early_is_a_reset() {
             "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n0123",
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n0123\r\n",
         ] {
-            assert_failed(closed(answer).await, FailureKind::Reset, Sent::Perhaps);
+            assert_failed(closed(answer, Refuse(100)).await, FailureKind::Reset, Sent::Perhaps);
         }
         for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n0123"] {
             let receiver = Receiver::start(move |mut peer| async move {
@@ -186,8 +186,41 @@ fn a_connection_that_ends_early_is_a_reset() {
             assert_failed(outcome, FailureKind::Reset, Sent::Perhaps);
         }
         // A body that ends with the connection has no other end.
-        assert_eq!(&closed("HTTP/1.1 200 OK\r\n\r\n0123").await.unwrap().body[..], b"0123");
-        assert_eq!(&closed("HTTP/1.0 200 OK\r\n\r\n0123").await.unwrap().body[..], b"0123");
+        assert_eq!(&closed("HTTP/1.1 200 OK\r\n\r\n0123", Refuse(100)).await.unwrap().body[..], b"0123");
+        assert_eq!(&closed("HTTP/1.0 200 OK\r\n\r\n0123", Refuse(100)).await.unwrap().body[..], b"0123");
+    });
+}
+
+#[test]
+fn where_the_head_is_enough_a_broken_body_is_a_short_one() {
+    run(async {
+        for (answer, body) in [
+            ("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n", ""),
+            ("HTTP/1.1 410 Gone\r\ncontent-length: 10\r\n\r\n0123", "0123"),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n0123\r\n", "0123"),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n0123\r\nzz\r\n", "0123"),
+        ] {
+            let whole = closed(answer, Truncate(100)).await.unwrap();
+            assert_eq!((&whole.body[..], whole.truncated), (body.as_bytes(), true), "{answer}");
+        }
+        for head in ["", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\ncontent-length: 1"] {
+            assert_failed(closed(head, Truncate(100)).await, FailureKind::Reset, Sent::Perhaps);
+        }
+        // The rest never comes, and the connection is given up at the deadline.
+        let receiver = Receiver::start(|mut peer| async move {
+            peer.request().await;
+            let requests = Rc::clone(&peer.requests);
+            peer.say_and_hold("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n0123").await;
+            requests.borrow_mut().push("closed".to_owned());
+        })
+        .await;
+        let (courier, started) = (loopback_courier(), Instant::now());
+        let out = Outbound { deadline: after(150), answer: Truncate(100), ..post(&receiver.url()) };
+        let answer = courier.send(out).await.unwrap();
+        assert_eq!((answer.status.as_u16(), &answer.body[..], answer.truncated), (200, &b"0123"[..], true));
+        assert!((150..5000).contains(&started.elapsed().as_millis()));
+        assert_eq!(courier.idle_connections(), 0);
+        until(|| receiver.seen() == 2).await;
     });
 }
 

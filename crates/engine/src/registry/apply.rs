@@ -8,62 +8,70 @@ use footbridge_model::app::App;
 use footbridge_model::hook::{Hook, Lifetime, Origin};
 use footbridge_model::name::AppName;
 use footbridge_model::secret::{Rotating, Secret};
-use std::collections::BTreeSet;
+use footbridge_model::time::Millis;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 impl Registry {
     /// Applies the file, giving warnings in words.
     pub(crate) async fn apply_file(&self, file: FileSpec) -> Result<Vec<String>, ChangeError> {
         let _turn = self.changing.lock().await;
         let mut warnings = Vec::new();
-        let named: BTreeSet<AppName> = file.apps.iter().map(|app| app.name.clone()).collect();
-        for spec in file.apps {
-            self.apply_app(spec).await?;
-        }
-        self.switch_off_unnamed(&named).await?;
+        self.apply_apps(file.apps).await?;
         self.apply_links(file.links).await?;
         self.apply_hooks(file.hooks, &mut warnings).await?;
         Ok(warnings)
     }
 
-    async fn apply_app(&self, spec: AppSpec) -> Result<(), ChangeError> {
-        let files = SecretSet {
-            token: spec.token.is_some(),
-            secret_key: spec.secret_key.is_some(),
-            signing_secret: spec.signing_secret.is_some(),
-        };
-        let known = self.directory.load().app(spec.name.as_str()).cloned();
+    /// All apps as one: tokens may move among them, and nothing is written unless all fit together. A
+    /// crash between two writes is mended by the next start, which looks at the whole file again.
+    async fn apply_apps(&self, specs: Vec<AppSpec>) -> Result<(), ChangeError> {
+        let before = self.directory.load_full();
+        let mut apps: BTreeMap<AppName, (App, SecretSet)> = before
+            .apps()
+            .map(|entry| (entry.app.name.clone(), (unnamed(entry.app.clone()), SecretSet::default())))
+            .collect();
+        for spec in specs {
+            let (app, files) = self.of_the_file(spec, &before)?;
+            apps.insert(app.name.clone(), (app, files));
+        }
+        check_tokens(apps.values().map(|(app, _)| app), self.parts.clock.now())?;
+        let known = |app: &App| before.app(app.name.as_str()).is_some_and(|entry| entry.app == *app);
+        let mut changed: Vec<App> =
+            apps.values().filter(|(app, _)| !known(app)).map(|(app, _)| app.clone()).collect();
+        // Those that are switched off first: a crash leaves no renamed app beside its old name.
+        changed.sort_by_key(|app| app.enabled);
+        let writes: Vec<_> = changed.into_iter().map(|app| self.parts.store.put_app(app)).collect();
+        for written in writes {
+            written.await?;
+        }
+        let names: Vec<AppName> = apps.keys().cloned().collect();
+        let entries = apps.into_values().map(|(app, files)| self.entry(app, Some(files)));
+        self.publish_directory(Directory::of(entries, before.links().cloned()), None);
+        self.publish_index(|index, directory| {
+            for name in &names {
+                index.refresh(name, directory);
+            }
+        });
+        Ok(())
+    }
+
+    /// An app as the file gives it; secrets that the file leaves out are kept.
+    fn of_the_file(&self, spec: AppSpec, before: &Directory) -> Result<(App, SecretSet), ChangeError> {
         let given = (spec.token.clone(), spec.secret_key.clone(), spec.signing_secret.clone());
+        let files = SecretSet {
+            token: given.0.is_some(),
+            secret_key: given.1.is_some(),
+            signing_secret: given.2.is_some(),
+        };
         let (mut app, _) = self.new_app(spec, Origin::File)?;
-        if let Some(known) = known {
+        if let Some(known) = before.app(app.name.as_str()) {
             let kept = &known.app;
             app.created_at = kept.created_at;
             app.secrets.token = merge(&kept.secrets.token, given.0);
             app.secrets.secret_key = merge(&kept.secrets.secret_key, given.1);
             app.secrets.signing_secret = merge(&kept.secrets.signing_secret, given.2);
-            if *kept == app {
-                // Nothing to write; only the memory of what the file gives is new.
-                let mut directory = Directory::clone(&self.directory.load());
-                directory.put_app(self.entry(app, Some(files)));
-                self.publish_directory(directory, None);
-                return Ok(());
-            }
         }
-        self.keep_app(app, files).await.map(drop)
-    }
-
-    async fn switch_off_unnamed(&self, named: &BTreeSet<AppName>) -> Result<(), ChangeError> {
-        let directory = self.directory.load_full();
-        let left: Vec<App> = directory
-            .apps()
-            .filter(|entry| {
-                entry.app.origin == Origin::File && !named.contains(&entry.app.name) && entry.app.enabled
-            })
-            .map(|entry| App { enabled: false, ..entry.app.clone() })
-            .collect();
-        for app in left {
-            self.keep_app(app, SecretSet::default()).await?;
-        }
-        Ok(())
+        Ok((app, files))
     }
 
     async fn apply_links(&self, links: Vec<LinkSpec>) -> Result<(), ChangeError> {
@@ -75,8 +83,11 @@ impl Registry {
             }
         }
         for link in links {
-            // One whose app is not there yet waits for it.
-            self.keep_link(link, Origin::File).await?;
+            let known = directory.link(&link.host, &link.miniapp);
+            if known.is_none_or(|known| known.origin != Origin::File || known.enabled != link.enabled) {
+                // One whose app is not there yet waits for it.
+                self.keep_link(link, Origin::File).await?;
+            }
         }
         Ok(())
     }
@@ -91,9 +102,11 @@ impl Registry {
                     && spec.kind == hook.kind
             })
         };
-        // Hooks of an app that the file no longer names stay with it, switched off like it.
-        let named =
-            |hook: &Hook| self.directory.load().app(hook.app.as_str()).is_some_and(|entry| entry.app.enabled);
+        // Hooks of an app that the file no longer names stay with it, for it may be named again.
+        let directory = self.directory.load_full();
+        let named = |hook: &Hook| {
+            directory.app(hook.app.as_str()).is_some_and(|entry| entry.app.origin == Origin::File)
+        };
         let vanished: Vec<_> = index
             .hooks()
             .map(|entry| &entry.hook)
@@ -108,26 +121,58 @@ impl Registry {
                 // Its deliveries will say the same; the server starts all the same.
                 warnings.push(format!("the hook `{}` of `{}`: {error}", spec.pattern, spec.app));
             }
-            match self.file_hook(&spec) {
-                Some(hook) if hook.options == spec.options => {}
-                Some(hook) => drop(self.keep_hook(Hook { options: spec.options, ..hook }).await?),
+            match self.known_hook(&spec) {
+                Some(hook) if hook.origin == Origin::File && hook.options == spec.options => {}
+                Some(hook) => {
+                    let hook = Hook { options: spec.options, origin: Origin::File, ..hook };
+                    self.keep_hook(hook).await?;
+                }
                 None => drop(self.keep_new_hook(spec, Lifetime::Persistent, Origin::File).await?),
             }
         }
         Ok(())
     }
 
-    fn file_hook(&self, spec: &HookSpec) -> Option<Hook> {
+    /// The hook that the file means: its own of before, else one of the API's, which is the file's from now on.
+    fn known_hook(&self, spec: &HookSpec) -> Option<Hook> {
         let index = self.index.load();
-        let found = index.of(&spec.app).find(|entry| {
+        let same = index.of(&spec.app).filter(|entry| {
             let hook = &entry.hook;
-            hook.origin == Origin::File
+            hook.lifetime == Lifetime::Persistent
                 && hook.pattern == spec.pattern
                 && hook.route == spec.route
                 && hook.kind == spec.kind
         });
-        found.map(|entry| entry.hook.clone())
+        same.map(|entry| &entry.hook).min_by_key(|hook| hook.origin != Origin::File).cloned()
     }
+}
+
+/// An app without the file: what the file gave before is switched off, and from now on the operator's
+/// to change or to delete.
+fn unnamed(app: App) -> App {
+    match app.origin {
+        Origin::File => App { origin: Origin::Api, enabled: false, ..app },
+        Origin::Api => app,
+    }
+}
+
+/// A token says who calls, so no two apps may have it.
+fn check_tokens<'a>(apps: impl Iterator<Item = &'a App>, now: Millis) -> Result<(), ChangeError> {
+    let mut owners = HashMap::new();
+    for app in apps.filter(|app| app.enabled) {
+        for token in app.secrets.token.live(now) {
+            if let Some(other) = owners.insert(token.digest(), &app.name)
+                && *other != app.name
+            {
+                let why = format!(
+                    "the apps `{other}` and `{}` have the same one; give one of them another, or switch it off",
+                    app.name
+                );
+                return Err(ChangeError::Invalid { member: "token", why });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn merge(kept: &Rotating, given: Option<Secret>) -> Rotating {

@@ -17,6 +17,13 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
+    pub(super) fn of(apps: impl Iterator<Item = AppEntry>, links: impl Iterator<Item = Link>) -> Self {
+        let mut directory = Self::default();
+        apps.for_each(|app| directory.put_app(app));
+        links.for_each(|link| directory.put_link(link));
+        directory
+    }
+
     /// The app of this name, whatever its case, whether or not it counts.
     pub(crate) fn app(&self, name: &str) -> Option<&Arc<AppEntry>> {
         self.apps.get(name).or_else(|| self.apps.get(name.to_ascii_lowercase().as_str()))
@@ -76,5 +83,88 @@ impl Directory {
 
     pub(super) fn remove_link(&mut self, host: &AppName, miniapp: &AppName) {
         self.links.remove(&(host.clone(), miniapp.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::spec::SecretSet;
+    use footbridge_model::app::{App, AppSecrets, TOKEN_PREFIX};
+    use footbridge_model::hook::Origin;
+    use footbridge_model::secret::{Previous, Rotating};
+
+    const NOW: Millis = Millis(1_000_000);
+
+    /// An app whose token was, up to some time, another one.
+    fn entry(name: &str, token: &str, previous: Option<(&str, i64)>) -> AppEntry {
+        let rotating = |text: &str| Rotating::new(Secret::new(text));
+        let previous = previous.map(|(secret, until)| Previous {
+            secret: Secret::new(secret),
+            until: Millis(until),
+            superseded: false,
+        });
+        let app = App {
+            name: AppName::parse(name).unwrap(),
+            secrets: AppSecrets {
+                token: Rotating { previous, ..rotating(token) },
+                secret_key: rotating("key"),
+                signing_secret: rotating("signing"),
+            },
+            token_prefix: TOKEN_PREFIX.to_owned(),
+            receiver_url: None,
+            receiver_enabled: true,
+            receiver_auth: None,
+            url: None,
+            miniapp_url: None,
+            private: std::collections::BTreeSet::new(),
+            origin: Origin::Api,
+            enabled: true,
+            created_at: Millis(0),
+        };
+        AppEntry::new(app, Arc::default(), SecretSet::default())
+    }
+
+    fn off(entry: AppEntry) -> AppEntry {
+        AppEntry::new(App { enabled: false, ..entry.app }, Arc::default(), SecretSet::default())
+    }
+
+    fn directory(entries: impl IntoIterator<Item = AppEntry>) -> Directory {
+        Directory::of(entries.into_iter(), std::iter::empty())
+    }
+
+    fn owner<'a>(directory: &'a Directory, token: &str) -> Option<&'a str> {
+        directory.owner(&Secret::new(token), NOW).map(AppName::as_str)
+    }
+
+    #[test]
+    fn a_replaced_token_counts_until_its_overlap_ends() {
+        let during = directory([entry("a", "new", Some(("old", NOW.0 + 1)))]);
+        assert_eq!((owner(&during, "new"), owner(&during, "old")), (Some("a"), Some("a")));
+        let after = directory([entry("a", "new", Some(("old", NOW.0)))]);
+        assert_eq!((owner(&after, "new"), owner(&after, "old")), (Some("a"), None));
+    }
+
+    #[test]
+    fn a_token_in_use_is_never_taken_for_one_that_is_over() {
+        let over = || entry("a", "new", Some(("old", NOW.0)));
+        let taken = || entry("b", "old", None);
+        for mut known in [directory([over(), taken()]), directory([taken(), over()])] {
+            assert_eq!(owner(&known, "old"), Some("b"));
+            known.put_app(over());
+            assert_eq!(owner(&known, "old"), Some("b"));
+        }
+    }
+
+    #[test]
+    fn an_app_that_is_off_has_no_token() {
+        let mut known = directory([off(entry("a", "1", Some(("2", NOW.0 + 1))))]);
+        assert_eq!((owner(&known, "1"), owner(&known, "2")), (None, None));
+        known.put_app(entry("b", "1", None));
+        known.put_app(off(entry("a", "1", None)));
+        assert_eq!(owner(&known, "1"), Some("b"));
+        known.put_app(off(entry("b", "1", None)));
+        known.put_app(entry("a", "1", None));
+        assert_eq!(owner(&known, "1"), Some("a"));
     }
 }

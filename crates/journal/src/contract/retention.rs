@@ -2,7 +2,9 @@
 
 use super::Subject;
 use super::given::{ALL, at, ended, event, head, hook, hook_id, key};
-use crate::{Appended, Begun, DeliveryFilter, EventFilter, ExchangeFilter, Journal, KeyAfter, Page, Registry};
+use crate::{
+    Appended, Begun, DeliveryFilter, EventFilter, ExchangeFilter, Journal, KeyAfter, Page, Registry,
+};
 use bytes::Bytes;
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeRecord};

@@ -90,7 +90,8 @@ pub async fn none_twice_in_bulk<S: Subject>(subject: S) {
         let dead = (1..=3).map(|place| ended(number + place, DeliveryStatus::Dead)).collect();
         subject.store().record(dead).await.unwrap();
     }
-    for (hook, met) in [(None, vec![11, 12, 13, 21, 22, 23, 31, 32, 33]), (Some(hook_id(2)), vec![12, 22, 32])]
+    for (hook, met) in
+        [(None, vec![11, 12, 13, 21, 22, 23, 31, 32, 33]), (Some(hook_id(2)), vec![12, 22, 32])]
     {
         let filter = DeliveryFilter { hook, ..DeliveryFilter::default() };
         let (mut after, mut numbers) = (None, Vec::new());

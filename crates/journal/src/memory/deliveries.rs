@@ -95,24 +95,24 @@ impl State {
     pub(super) fn retry_dead(
         &mut self,
         filter: &DeliveryFilter,
-        _after: Option<DeliveryId>,
+        after: Option<DeliveryId>,
         now: Millis,
         limit: u32,
     ) -> Result<Vec<(DeliveryId, HookId)>, JournalError> {
-        let picked = self.dead(filter).filter(|row| self.is_kept(row.delivery.hook_id));
-        let picked: Vec<_> = picked.map(|row| (row.delivery.id, row.delivery.hook_id)).collect();
-        let mut again = Vec::new();
-        for (id, hook) in picked.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)) {
-            self.retry(id, now)?;
-            again.push((id, hook));
+        let picked = self.retryable(filter).map(|row| (row.delivery.id, row.delivery.hook_id));
+        let again = picked.filter(|(id, _)| Some(*id) > after);
+        let again: Vec<_> = again.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
+        for (id, _) in &again {
+            self.retry(*id, now)?;
         }
         Ok(again)
     }
 
-    /// The dead ones that `filter` picks, oldest first.
-    pub(super) fn dead<'a>(&'a self, filter: &'a DeliveryFilter) -> impl Iterator<Item = &'a Row> {
+    /// The dead ones that `filter` picks and whose hook is kept, in the order of ids.
+    pub(super) fn retryable<'a>(&'a self, filter: &'a DeliveryFilter) -> impl Iterator<Item = &'a Row> {
         let dead = |row: &&Row| row.delivery.status == DeliveryStatus::Dead;
-        self.deliveries.values().filter(dead).filter(|row| self.picks(filter, row))
+        let kept = |row: &&Row| self.is_kept(row.delivery.hook_id);
+        self.deliveries.values().filter(dead).filter(kept).filter(|row| self.picks(filter, row))
     }
 
     pub(super) fn picks(&self, filter: &DeliveryFilter, row: &Row) -> bool {

@@ -48,7 +48,7 @@ impl Journal for MemoryJournal {
     }
 
     fn count_dead(&self, filter: DeliveryFilter) -> Wait<u64> {
-        self.act(|state| Ok(state.dead(&filter).map(|_| 1).sum()))
+        self.act(|state| Ok(state.retryable(&filter).map(|_| 1).sum()))
     }
 
     fn retry_dead(

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use footbridge_engine::ExchangeFilter;
+use footbridge_model::app::App;
 use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeRecord};
 use footbridge_model::id::ExchangeId;
 use footbridge_model::name::AppName;
@@ -135,13 +136,16 @@ pub(super) async fn show(
     match reader {
         Reader::Admin => Ok(Json(ExchangeDetailView::from(record)).into_response()),
         // The same answer for another's exchange and for none, so that ids cannot be probed.
-        Reader::App(entry)
-            if entry.app.name == record.head.sender && is_kept(&record, shared.engine.now()) =>
-        {
+        Reader::App(entry) if is_of(&record, &entry.app) && is_kept(&record, shared.engine.now()) => {
             Ok(Json(ExchangeView::from(&record)).into_response())
         }
         Reader::App(_) => Err(missing()),
     }
+}
+
+/// Whether this app sent it, and not one that had its name before.
+fn is_of(record: &ExchangeRecord, app: &App) -> bool {
+    app.name == record.head.sender && app.created_at <= record.head.at
 }
 
 /// Whether the answer, if one was to be kept, is still there: after that `answer: null` would be untrue.

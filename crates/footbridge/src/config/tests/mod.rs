@@ -64,8 +64,8 @@ fn what_the_default_file_shows_as_examples_is_valid() {
         .map(|line| line.strip_prefix("# ").unwrap_or(line))
         .fold(String::new(), |text, line| text + line + "\n");
     let env = [
-        ("SUPERAPP_TOKEN", "t"),
-        ("SUPERAPP_SECRET_KEY", "s"),
+        ("SUPERAPP_TOKEN", "token-of-superapp"),
+        ("SUPERAPP_SECRET_KEY", "key-of-superapp"),
         ("SUPERAPP_SIGNING_SECRET", SIGNING),
         ("GATEWAY_SECRET", "g"),
     ];

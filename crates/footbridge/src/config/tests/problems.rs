@@ -65,7 +65,7 @@ const BAD_VALUES: &[(&str, &str)] = &[
 
 /// A file with apps or links, and a thing wrong with it.
 const BAD_APPS: &[(&str, &str)] = &[
-    ("[[app]]\ntoken = \"t\"", "fb.toml:1: app[1].name: is missing"),
+    ("[[app]]\ntoken = \"token-of-shop\"", "fb.toml:1: app[1].name: is missing"),
     (
         "[[app]]\nname = \"a b\"",
         "fb.toml:2: app[1].name: \"a b\" cannot be an app's name: an app name is 1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit",
@@ -80,7 +80,7 @@ const BAD_APPS: &[(&str, &str)] = &[
         "fb.toml:4: app[shop].name: the app shop is already in this file; names are compared without case",
     ),
     (
-        "[[app]]\nname = \"shop\"\ntoken = \"t\"\n[[app]]\nname = \"b\"\ntoken = \"t\"",
+        "[[app]]\nname = \"shop\"\ntoken = \"token-of-shop\"\n[[app]]\nname = \"b\"\ntoken = \"token-of-shop\"",
         "fb.toml:6: app[b].token: is also the token of the app shop; each app needs its own",
     ),
     (
@@ -99,6 +99,14 @@ const BAD_APPS: &[(&str, &str)] = &[
     (
         "[[app]]\nname = \"shop\"\nrecevier_url = \"x\"",
         "fb.toml:3: app[shop].recevier_url: unknown key; did you mean \"receiver_url\"?",
+    ),
+    (
+        "[[app]]\nname = \"shop\"\nurl = \"http://h:1/base?x=1\"",
+        "fb.toml:3: app[shop].url: a ?query is not accepted in a URL that paths are put behind; write one such as \"https://app.example/events\"",
+    ),
+    (
+        "[[app]]\nname = \"shop\"\ntoken = \"hunter2\"",
+        "fb.toml:3: app[shop].token: must be 8 to 512 characters",
     ),
     (
         "[[app]]\nname = \"shop\"\nreceiver_url = \"/events\"",
