@@ -39,6 +39,18 @@ pub(super) enum Manner {
     Unknown,
 }
 
+/// Whether the journal was asked for more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Refill {
+    /// No.
+    #[default]
+    No,
+    /// Yes, and it has not answered yet.
+    Asked,
+    /// Yes, but its answer is no longer wanted.
+    Outdated,
+}
+
 /// Due first, then oldest; a lane that keeps order knows only the latter.
 type Place = (Millis, DeliveryId);
 
@@ -54,9 +66,7 @@ pub(super) struct Lane {
     in_flight: HashSet<DeliveryId>,
     /// Those whose attempt still waits for an answer that need not come, while the lane goes on.
     aside: HashSet<DeliveryId>,
-    refilling: bool,
-    /// Whether what a refill brings is no longer wanted.
-    outdated: bool,
+    refill: Refill,
     /// Those under way at some time during a refill: what the journal says of them may be out of date.
     touched: HashSet<DeliveryId>,
     /// Whether something was left to the journal while a refill was under way.
@@ -97,7 +107,9 @@ impl Lane {
     fn clear(&mut self) {
         self.window.clear();
         self.waiting.clear();
-        self.outdated = self.refilling;
+        if self.refill == Refill::Asked {
+            self.refill = Refill::Outdated;
+        }
     }
 
     fn leave(&mut self, at: Millis) {
@@ -105,7 +117,7 @@ impl Lane {
         let at = if self.ordered { Millis(0) } else { at };
         let earlier = |known: Option<Millis>| Some(known.map_or(at, |known| known.min(at)));
         self.floor = earlier(self.floor);
-        if self.refilling {
+        if self.is_refilling() {
             self.missed = earlier(self.missed);
         }
     }
@@ -147,13 +159,13 @@ impl Lane {
 
     /// How many to ask the journal for, if it is time to.
     pub(super) fn refill(&mut self, now: Millis) -> Option<u32> {
-        let floor = self.floor.filter(|floor| *floor <= now && !self.refilling && !self.is_paused(now))?;
+        let floor = self.floor.filter(|floor| *floor <= now && !self.is_refilling() && !self.is_paused(now))?;
         let first = self.first_due();
         let hidden = !self.ordered && first.is_none_or(|first| floor < first);
         if self.window.len() > WINDOW / 4 && !hidden {
             return None;
         }
-        self.refilling = true;
+        self.refill = Refill::Asked;
         self.missed = None;
         self.touched = self.in_flight.union(&self.aside).copied().collect();
         u32::try_from(WINDOW + self.touched.len()).ok()
@@ -161,8 +173,7 @@ impl Lane {
 
     /// Takes what the journal gave for a refill that asked for `asked`.
     pub(super) fn refilled(&mut self, found: Vec<Due>, asked: u32) {
-        self.refilling = false;
-        if std::mem::take(&mut self.outdated) {
+        if std::mem::take(&mut self.refill) == Refill::Outdated {
             // What was left to the journal since is among what `floor` stands for.
             return;
         }
@@ -183,8 +194,7 @@ impl Lane {
 
     /// A refill brought nothing because the journal did not answer: it is asked again later.
     pub(super) fn refill_failed(&mut self, again: Millis) {
-        self.refilling = false;
-        self.outdated = false;
+        self.refill = Refill::No;
         self.missed = None;
         self.floor = Some(self.floor.map_or(again, |floor| floor.max(again)));
     }
@@ -202,7 +212,7 @@ impl Lane {
         let waiting = first.remove();
         self.waiting.remove(&waiting.due.id);
         self.in_flight.insert(waiting.due.id);
-        if self.refilling {
+        if self.is_refilling() {
             self.touched.insert(waiting.due.id);
         }
         Some(waiting)
@@ -231,6 +241,10 @@ impl Lane {
             if manner == Manner::Silent { self.silent_in_a_row.saturating_add(1) } else { 0 };
         let pause = PAUSE_STEP.saturating_mul(self.silent_in_a_row).min(PAUSE_MOST);
         self.paused_until = self.is_suspect().then(|| now.plus(pause));
+    }
+
+    fn is_refilling(&self) -> bool {
+        self.refill != Refill::No
     }
 
     fn is_paused(&self, now: Millis) -> bool {
@@ -264,14 +278,14 @@ impl Lane {
     pub(super) fn next_at(&self) -> Option<Millis> {
         let first = self.first_due();
         // Where order counts, the journal's turn comes only after the window's.
-        let floor = self.floor.filter(|_| !(self.refilling || self.ordered && first.is_some()));
+        let floor = self.floor.filter(|_| !(self.is_refilling() || self.ordered && first.is_some()));
         let due = [first, floor].into_iter().flatten().min()?;
         Some(self.paused_until.map_or(due, |until| due.max(until)))
     }
 
     /// Whether there is nothing to remember it for.
     pub(super) fn is_idle(&self) -> bool {
-        let waits = !self.window.is_empty() || self.floor.is_some() || self.refilling;
+        let waits = !self.window.is_empty() || self.floor.is_some() || self.is_refilling();
         !waits && self.under_way() == 0 && !self.slow
     }
 }
