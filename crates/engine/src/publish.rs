@@ -4,7 +4,7 @@ use crate::drain::Drain;
 use crate::lanes::{Lanes, Offer};
 use crate::rate::Rate;
 use crate::registry::{AppEntry, HookEntry, Registry};
-use footbridge_journal::{Accepted, Appended, Journal, JournalError, KeyUse, NewDelivery, NewEvent};
+use footbridge_journal::{Accepted, Appended, Journal, JournalError, KeyUse, NewDelivery, NewEvent, Scopes};
 use footbridge_model::event::{Event, EventDraft};
 use footbridge_model::id::{DeliveryId, EventId, IdSource};
 use footbridge_model::name::{AppName, EventName};
@@ -58,7 +58,7 @@ impl Publisher {
         let hooks = matching(&self.registry, publisher, &draft.name, draft.subscribers.as_deref());
         let now = self.clock.now();
         let key = key.map(|(key, fingerprint)| KeyUse {
-            scope: format!("publish/{}/{}", publisher.app.name, draft.name),
+            scope: Scopes::publish(&publisher.app.name, &draft.name),
             key,
             fingerprint,
             until: now.plus(KEY_KEPT),

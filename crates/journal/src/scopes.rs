@@ -1,7 +1,7 @@
 //! Which idempotency keys are an app's.
 
 use footbridge_model::exchange::Direction;
-use footbridge_model::name::AppName;
+use footbridge_model::name::{AppName, EventName};
 use std::ops::Range;
 
 /// The scopes of the keys that an app uses as a sender. That of a publish is `publish/<app>/<event>`,
@@ -15,13 +15,22 @@ pub struct Scopes {
 }
 
 impl Scopes {
+    /// Where a key of `app`'s publishes of `event` counts.
+    pub fn publish(app: &AppName, event: &EventName) -> String {
+        format!("publish/{app}/{event}")
+    }
+
+    /// Where a key of the exchanges that `app` sends this way counts.
+    pub fn exchange(direction: Direction, app: &AppName) -> String {
+        format!("exchange/{}/{app}", direction.endpoint())
+    }
+
     /// Those of `app`.
     pub fn of(app: &AppName) -> Self {
-        let exchange = |direction: Direction| format!("exchange/{}/{app}", direction.endpoint());
         Self {
             // `0` follows `/` in ASCII, and no name of an app holds a `/`.
             publishes: format!("publish/{app}/")..format!("publish/{app}0"),
-            exchanges: [Direction::ToMiniapp, Direction::ToHost].map(exchange),
+            exchanges: [Direction::ToMiniapp, Direction::ToHost].map(|way| Self::exchange(way, app)),
         }
     }
 

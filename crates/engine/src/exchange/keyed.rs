@@ -4,7 +4,7 @@ use super::accept::{ExchangeReply, Exchanges, How, Ready, Reply, UsedKey};
 use super::note::elapsed;
 use crate::publish::KEY_KEPT;
 use footbridge_courier::Courier;
-use footbridge_journal::{Begun, JournalError, KeyAfter, KeyUse};
+use footbridge_journal::{Begun, JournalError, KeyAfter, KeyUse, Scopes};
 use footbridge_model::attempt::Sent;
 use footbridge_model::exchange::{Ending, ErrorCode, ExchangeFailure};
 use footbridge_model::id::ExchangeId;
@@ -52,7 +52,7 @@ impl Exchanges {
     async fn begin(&self, ready: &Ready, key: Option<UsedKey>) -> Option<ExchangeReply> {
         let id = ready.head.id;
         let key = key.map(|used| KeyUse {
-            scope: format!("exchange/{}/{}", ready.head.direction.endpoint(), ready.head.sender),
+            scope: Scopes::exchange(ready.head.direction, &ready.head.sender),
             key: used.key,
             fingerprint: used.fingerprint,
             until: ready.head.at.plus(KEY_KEPT),
