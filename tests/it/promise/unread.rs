@@ -23,7 +23,7 @@ fn a_connection_that_asks_and_never_reads_is_closed() {
         })
         .collect();
     until("fifty open connections", Duration::from_secs(5), || open_files(&gateway) >= before + 45);
-    until("their end", Duration::from_secs(75), || open_files(&gateway) < before + 10);
+    until("their end", Duration::from_secs(90), || open_files(&gateway) < before + 10);
     drop(unread);
     gateway.assert_healthy();
 }
