@@ -30,11 +30,6 @@ pub struct SqliteJournal {
 }
 
 impl SqliteJournal {
-    /// How many notes of exchanges were left out, for want of time or room.
-    pub fn dropped_notes(&self) -> u64 {
-        self.queue.dropped()
-    }
-
     fn read<T, F>(&self, reader: &Reader, read: F) -> Wait<T>
     where
         T: Send + 'static,
@@ -143,6 +138,10 @@ impl Journal for SqliteJournal {
 
     fn account(&self) -> Account {
         self.writer.account()
+    }
+
+    fn left_out(&self) -> u64 {
+        self.queue.dropped()
     }
 
     fn stopped(&self) -> Wait<String> {

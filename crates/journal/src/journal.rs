@@ -286,6 +286,9 @@ pub trait Journal: Send + Sync {
     /// The account after the last commit.
     fn account(&self) -> Account;
 
+    /// How many exchanges [`Self::note_exchange`] has left out since the start.
+    fn left_out(&self) -> u64;
+
     /// Resolves with the reason when the journal has stopped by itself.
     fn stopped(&self) -> Wait<String>;
 

@@ -138,14 +138,15 @@ impl Outcome {
         }
     }
 
-    /// What becomes of the delivery after its attempt number `attempt` came to this.
+    /// What becomes of the delivery after its attempt number `attempt` came to this. `unit` gives a number
+    /// evenly spread over `0.0..1.0` and is asked only when there is a next attempt.
     pub fn next(
         &self,
         attempt: u32,
         answer: AnswerRule,
         schedule: &Schedule,
         now: Millis,
-        unit: f64,
+        unit: impl FnOnce() -> f64,
     ) -> Next {
         let asked = match self {
             Self::Answered { status: 200..300, .. } => return Next::Delivered,
@@ -161,7 +162,7 @@ impl Outcome {
             }
             Self::Answered { .. } | Self::Failed(_) => None,
         };
-        match schedule.wait(attempt, asked, unit) {
+        match schedule.wait(attempt, asked, unit()) {
             Some(wait) => Next::Retry(now.plus(wait)),
             None => Next::Dead(self.error().unwrap_or_default()),
         }
@@ -173,7 +174,7 @@ mod tests {
     use super::*;
 
     fn next(outcome: &Outcome, attempt: u32, answer: AnswerRule) -> Next {
-        outcome.next(attempt, answer, &Schedule::new(vec![Duration::from_secs(1)]), Millis(0), 0.5)
+        outcome.next(attempt, answer, &Schedule::new(vec![Duration::from_secs(1)]), Millis(0), || 0.5)
     }
 
     #[test]

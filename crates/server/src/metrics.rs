@@ -169,10 +169,12 @@ impl Metrics {
 
     /// The Prometheus text. `account` is one consistent snapshot, so that the accounting identity holds
     /// within every scrape.
-    pub fn text(&self, account: &Account, ready: bool) -> String {
+    pub fn text(&self, account: &Account, left_out: u64, ready: bool) -> String {
         let mut text = Text(String::with_capacity(6 * 1024));
         text.deliveries(account);
         text.exchanges(&self.exchanges);
+        let name = "footbridge_exchange_records_left_out_total";
+        text.alone(name, "counter", "Records of exchanges that were left out under overload.", left_out);
         text.head("footbridge_publishes_total", "counter", "Publishes, by whether they were accepted.");
         text.sample("footbridge_publishes_total", &[("outcome", "accepted")], self.accepted.get());
         text.sample("footbridge_publishes_total", &[("outcome", "refused")], self.refused.get());
@@ -291,7 +293,7 @@ mod tests {
         metrics.connection_opened();
         let account =
             Account { accepted: 15, pending: 1, delivered: 2, unanswered: 3, dead: 4, cancelled: 5 };
-        let text = metrics.text(&account, true);
+        let text = metrics.text(&account, 0, true);
         for line in [
             "footbridge_deliveries_accepted_total 15",
             "footbridge_deliveries_total{outcome=\"delivered\"} 2",

@@ -159,7 +159,8 @@ impl Lane {
 
     /// How many to ask the journal for, if it is time to.
     pub(super) fn refill(&mut self, now: Millis) -> Option<u32> {
-        let floor = self.floor.filter(|floor| *floor <= now && !self.is_refilling() && !self.is_paused(now))?;
+        let floor =
+            self.floor.filter(|floor| *floor <= now && !self.is_refilling() && !self.is_paused(now))?;
         let first = self.first_due();
         let hidden = !self.ordered && first.is_none_or(|first| floor < first);
         if self.window.len() > WINDOW / 4 && !hidden {

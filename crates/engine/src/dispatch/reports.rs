@@ -89,7 +89,7 @@ impl State {
         let attempts = attempt.n;
         let since_retry = attempts.saturating_sub(flight.due.attempts_base);
         let answer = flight.hook.hook.options.answer;
-        let next = outcome.next(since_retry, answer, &self.parts.schedule, now, self.parts.entropy.unit());
+        let next = outcome.next(since_retry, answer, &self.parts.schedule, now, || self.parts.entropy.unit());
         self.record(flight, attempt, &next);
         match next {
             Next::Retry(at) => self.wait_again(hook, Due { at, attempts, ..flight.due.clone() }),

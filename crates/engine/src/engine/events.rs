@@ -157,6 +157,11 @@ impl Engine {
         self.0.journal.account()
     }
 
+    /// How many records of exchanges were left out under overload since the start.
+    pub fn left_out(&self) -> u64 {
+        self.0.journal.left_out()
+    }
+
     /// Whether new work is refused.
     pub fn is_draining(&self) -> bool {
         self.0.drain.is_draining()

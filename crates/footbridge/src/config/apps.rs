@@ -41,7 +41,9 @@ pub(super) fn read_apps(top: &Section<'_>, policy: &Policy) -> Vec<AppConfig> {
             );
         }
         // The token alone says who calls, so no two apps may share one.
-        if let Some(twin) = apps.iter().find(|other| other.app.token.is_some() && other.app.token == app.token) {
+        if let Some(twin) =
+            apps.iter().find(|other| other.app.token.is_some() && other.app.token == app.token)
+        {
             section.problem(
                 "token",
                 format!("is also the token of the app {}; each app needs its own", twin.app.name),

@@ -6,14 +6,7 @@ use footbridge_model::hook::{AnswerRule, HookOptions};
 
 use footbridge_engine::LinkSpec;
 
-use super::{
-    apps::AppConfig,
-    duration,
-    hooks::HookConfig,
-    rate,
-    resolve::Config,
-    size,
-};
+use super::{apps::AppConfig, duration, hooks::HookConfig, rate, resolve::Config, size};
 
 /// The resolved values as TOML, with `…` for every secret.
 pub fn print(config: &Config) -> String {

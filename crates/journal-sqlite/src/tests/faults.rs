@@ -115,10 +115,10 @@ async fn notes_wait_in_a_bounded_place() {
     }
     release.send(()).unwrap();
     held.await.unwrap();
-    assert!((700..=10_000 - 8192).contains(&journal.dropped_notes()), "{}", journal.dropped_notes());
+    assert!((700..=10_000 - 8192).contains(&journal.left_out()), "{}", journal.left_out());
     let page = Page { before: None, limit: 20_000 };
     while journal.exchanges(ExchangeFilter::default(), page).await.unwrap().len()
-        < usize::try_from(10_000 - journal.dropped_notes()).unwrap()
+        < usize::try_from(10_000 - journal.left_out()).unwrap()
     {
         tokio::task::yield_now().await;
     }

@@ -109,8 +109,9 @@ impl Queue {
             return;
         }
         waiting.notes.push_back(record);
-        // Later ones ride along with the first, for which the writer has set its alarm.
-        if waiting.notes.len() == 1 {
+        // The others ride along with the first, for which the writer has set its alarm, unless they fill a
+        // group before it rings.
+        if matches!(waiting.notes.len(), 1 | GROUP_NOTES) {
             self.rouse(waiting);
         }
     }
@@ -141,7 +142,9 @@ impl Queue {
         }
         if waiting.commands.is_empty() && !waiting.closed {
             waiting.asleep = true;
-            let idle = |waiting: &mut Waiting| waiting.commands.is_empty() && !waiting.closed;
+            let idle = |waiting: &mut Waiting| {
+                waiting.commands.is_empty() && waiting.notes.len() < GROUP_NOTES && !waiting.closed
+            };
             waiting = self
                 .wake
                 .wait_timeout_while(waiting, NOTE_WAIT, idle)

@@ -137,6 +137,10 @@ impl Journal for MemoryJournal {
         self.lock().state.account
     }
 
+    fn left_out(&self) -> u64 {
+        0
+    }
+
     fn stopped(&self) -> Wait<String> {
         self.when_stopped()
     }

@@ -41,7 +41,8 @@ fn health(shared: &Shared) -> Response {
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
 pub(super) async fn scrape(State(shared): State<Shared>, parts: Parts) -> Result<impl IntoResponse, Problem> {
     local_or_admin(&parts, &shared)?;
-    let text = shared.metrics.text(&shared.engine.account(), shared.health.is_ready());
+    let text =
+        shared.metrics.text(&shared.engine.account(), shared.engine.left_out(), shared.health.is_ready());
     Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text))
 }
 
