@@ -1,7 +1,7 @@
 //! The administration API, probes, metrics and the API description.
 //!
 //! A handler extracts, calls the engine once and renders. Who calls is a type: a handler that takes
-//! [`extract::Admin`] or [`extract::Change`] cannot be reached without the admin token.
+//! `extract::Admin` or `extract::Change` cannot be reached without the admin token.
 
 mod apps;
 mod body;
