@@ -18,9 +18,6 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
-const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
-const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 const DELIVERY_ID: HeaderName = HeaderName::from_static("footbridge-delivery-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("footbridge-attempt");
 
@@ -120,9 +117,7 @@ impl Parcel<'_> {
             headers.insert(name.clone(), value.clone());
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(WEBHOOK_SIGNATURE, app.signature(&id, body, self.now)?);
-        headers.insert(WEBHOOK_ID, HeaderValue::from_str(&id).ok()?);
-        headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(self.now.seconds()));
+        app.sign(&mut headers, &id, body, self.now)?;
         headers.insert(DELIVERY_ID, HeaderValue::from_str(self.delivery).ok()?);
         headers.insert(ATTEMPT, HeaderValue::from(self.n));
         Some(headers)

@@ -15,9 +15,6 @@ use tokio::time::Instant;
 
 /// The id of an exchange, both ways.
 pub(super) const EXCHANGE_ID: HeaderName = HeaderName::from_static("footbridge-exchange-id");
-const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
-const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
-const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
 /// What a send came to, and whether the recipient may have seen it.
 pub(super) struct SendResult {
@@ -104,10 +101,8 @@ impl Exchanges {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(AUTHORIZATION, recipient.authorization(now)?.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(EXCHANGE_ID, id_value.clone());
-        headers.insert(WEBHOOK_ID, id_value);
-        headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(now.seconds()));
-        headers.insert(WEBHOOK_SIGNATURE, recipient.signature(&id, &ready.body, now)?);
+        headers.insert(EXCHANGE_ID, id_value);
+        recipient.sign(&mut headers, &id, &ready.body, now)?;
         Some(headers)
     }
 }

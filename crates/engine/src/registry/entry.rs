@@ -9,8 +9,12 @@ use footbridge_model::app::App;
 use footbridge_model::secret::Secret;
 use footbridge_model::signature::Signer;
 use footbridge_model::time::Millis;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
+
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
 /// An app as the engine holds it.
 #[derive(Debug)]
@@ -59,15 +63,19 @@ impl AppEntry {
         self.app.secrets.token.outbound(now).expose()
     }
 
-    /// `webhook-signature` for these bytes: one signature for each live secret.
-    pub(crate) fn signature(&self, id: &str, body: &[u8], now: Millis) -> Option<HeaderValue> {
-        let mut header = String::with_capacity(100);
+    /// Puts the Standard Webhooks headers for these bytes: one signature for each live secret. `None` when
+    /// they cannot be sent.
+    pub(crate) fn sign(&self, headers: &mut HeaderMap, id: &str, body: &[u8], now: Millis) -> Option<()> {
+        let mut signatures = String::with_capacity(100);
         for (signer, until) in &self.signers {
             if until.is_none_or(|until| now < until) {
-                signer.sign(id, now.seconds(), body, &mut header);
+                signer.sign(id, now.seconds(), body, &mut signatures);
             }
         }
-        HeaderValue::from_str(&header).ok()
+        headers.insert(WEBHOOK_ID, HeaderValue::from_str(id).ok()?);
+        headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(now.seconds()));
+        headers.insert(WEBHOOK_SIGNATURE, HeaderValue::from_str(&signatures).ok()?);
+        Some(())
     }
 
     /// Whether `server` hooks of it lead anywhere: it counts as running while the server runs.
