@@ -4,6 +4,7 @@
 //! behind the ports of `footbridge-journal`, and every outbound request leaves through the courier.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
 
+mod apps;
 mod auth;
 mod dispatch;
 mod drain;
@@ -12,6 +13,7 @@ mod exchange;
 mod explain;
 mod house;
 mod lanes;
+mod launcher;
 mod publish;
 mod rate;
 mod recipient;
@@ -19,6 +21,7 @@ mod registry;
 mod replay;
 mod subscribe;
 
+pub use apps::{AppsError, Installation, LiveApp, MountedRouter, Reach};
 pub use auth::Caller;
 pub use dispatch::Dispatcher;
 pub use drain::{Draining, InFlight};
@@ -31,6 +34,7 @@ pub use footbridge_journal::{
     JournalError, Page,
 };
 pub use house::House;
+pub use launcher::{Launcher, Launching};
 pub use publish::PublishError;
 pub use rate::Rate;
 pub use registry::{

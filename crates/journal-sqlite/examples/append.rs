@@ -85,7 +85,7 @@ async fn caller(
         journal.append(new).await.unwrap();
         waits.push(begun.elapsed());
         if record {
-            let attempt = Attempt { n: 1, at: now(), status: Some(200), error: None, ms: 3 };
+            let attempt = Attempt { n: 1, at: now(), status: Some(200), error: None, ms: 3, output: None };
             let status = DeliveryStatus::Delivered;
             let result = Recorded {
                 id: delivery,

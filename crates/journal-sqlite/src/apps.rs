@@ -7,6 +7,7 @@ use crate::txn::Txn;
 use crate::{hooks, keys, links};
 use footbridge_model::app::{App, AppSecrets, ReceiverAuth};
 use footbridge_model::name::{AppName, EventName};
+use footbridge_model::package::Package;
 use footbridge_model::secret::{Previous, Rotating, Secret};
 use footbridge_model::time::Millis;
 use rusqlite::params;
@@ -26,6 +27,8 @@ struct Settings<'a> {
     url: Option<Cow<'a, str>>,
     miniapp_url: Option<Cow<'a, str>>,
     private: Vec<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    package: Option<Box<Package>>,
     origin: i64,
     enabled: bool,
     created_at: i64,
@@ -104,6 +107,7 @@ fn settings(app: &App) -> Settings<'_> {
         url: text(&app.url),
         miniapp_url: text(&app.miniapp_url),
         private: app.private.iter().map(|name| Cow::Borrowed(name.as_str())).collect(),
+        package: app.package.clone(),
         origin: origin_code(app.origin),
         enabled: app.enabled,
         created_at: app.created_at.0,
@@ -157,6 +161,7 @@ fn join(name: &str, settings: Settings<'_>, secrets: Secrets<String>) -> App {
         url: settings.url.map(Cow::into_owned),
         miniapp_url: settings.miniapp_url.map(Cow::into_owned),
         private: settings.private.iter().map(|name| EventName::trusted(name)).collect(),
+        package: settings.package,
         origin: origin(settings.origin),
         enabled: settings.enabled,
         created_at: Millis(settings.created_at),

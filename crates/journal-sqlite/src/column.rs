@@ -42,12 +42,14 @@ pub(crate) const fn origin_code(origin: Origin) -> i64 {
     match origin {
         Origin::File => 0,
         Origin::Api => 1,
+        Origin::Package => 2,
     }
 }
 
 pub(crate) const fn origin(code: i64) -> Origin {
     match code {
         0 => Origin::File,
+        2 => Origin::Package,
         _ => Origin::Api,
     }
 }

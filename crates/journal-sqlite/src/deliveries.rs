@@ -1,11 +1,12 @@
 //! Deliveries: their results, and which are due.
 
 use crate::column::{CANCELLED, PENDING, count, key, number, status, status_code};
+use crate::events;
 use crate::fault::{Fault, Step};
 use crate::filter::Picked;
 use crate::hook_row;
 use crate::txn::Txn;
-use footbridge_journal::{DeliveryFilter, DeliveryView, Due, Page, Recorded};
+use footbridge_journal::{DeliveryFilter, DeliveryView, Due, NewEvent, Page, Recorded};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::time::Millis;
@@ -14,22 +15,43 @@ use rusqlite::{Connection, Row, params, params_from_iter};
 /// Keeps what attempts came to.
 pub(crate) fn record(txn: &mut Txn<'_>, results: &[Recorded]) -> Step<()> {
     for result in results {
-        let changed = match &result.attempt {
-            Some(attempt) => record_attempt(txn, result, attempt)?,
-            None => record_end(txn, result)?,
-        };
-        if changed > 0 {
-            txn.state.account.pending -= 1;
-            *txn.state.account.of_mut(result.status) += 1;
-        }
+        record_one(txn, result)?;
     }
     Ok(())
 }
 
+/// Keeps what one attempt came to; gives whether its delivery was still pending.
+fn record_one(txn: &mut Txn<'_>, result: &Recorded) -> Step<bool> {
+    let changed = match &result.attempt {
+        Some(attempt) => record_attempt(txn, result, attempt)?,
+        None => record_end(txn, result)?,
+    };
+    if changed > 0 {
+        txn.state.account.pending -= 1;
+        *txn.state.account.of_mut(result.status) += 1;
+    }
+    Ok(changed > 0)
+}
+
+/// Keeps what an attempt came to with the events that it published, or nothing of it.
+pub(crate) fn conclude(txn: &mut Txn<'_>, result: &Recorded, published: &[NewEvent]) -> Step<bool> {
+    let kept = record_one(txn, result)?;
+    if kept {
+        for new in published {
+            events::append(txn, new)?;
+        }
+    }
+    Ok(kept)
+}
+
 fn record_attempt(txn: &Txn<'_>, result: &Recorded, attempt: &Attempt) -> Step<usize> {
-    let entry = (attempt.n, attempt.at.0, attempt.status, &attempt.error, attempt.ms);
+    let Attempt { n, at, status, error, ms, output } = attempt;
     // Numbers and strings always serialise.
-    let entry = serde_json::to_string(&entry).unwrap_or_default();
+    let entry = match output {
+        None => serde_json::to_string(&(n, at.0, status, error, ms)),
+        Some(output) => serde_json::to_string(&(n, at.0, status, error, ms, output)),
+    };
+    let entry = entry.unwrap_or_default();
     let sql = "UPDATE deliveries SET status = ?2, attempts = ?3, next_at = iif(?2 = 0, coalesce(?4, next_at), NULL),
                    last_status = coalesce(?5, last_status), last_error = ?6,
                    attempt_log = coalesce(attempt_log || ',', '') || ?7
@@ -137,10 +159,12 @@ pub(crate) fn one(conn: &Connection, id: DeliveryId) -> Step<Option<DeliveryView
 }
 
 fn attempts(log: &str) -> Step<Vec<Attempt>> {
-    type Entry = (u32, i64, Option<u16>, Option<String>, u32);
+    #[derive(serde::Deserialize)]
+    struct Entry(u32, i64, Option<u16>, Option<String>, u32, #[serde(default)] Option<String>);
     let entries: Vec<Entry> = serde_json::from_str(&format!("[{log}]"))
         .map_err(|_| Fault::damaged("the attempts of a delivery are not readable"))?;
-    let attempt = |(n, at, status, error, ms)| Attempt { n, at: Millis(at), status, error, ms };
+    let attempt =
+        |Entry(n, at, status, error, ms, output)| Attempt { n, at: Millis(at), status, error, ms, output };
     Ok(entries.into_iter().map(attempt).collect())
 }
 

@@ -56,6 +56,12 @@ impl Journal for SqliteJournal {
         self.writer.ask(2 * ROW * results.len(), move |txn| deliveries::record(txn, &results))
     }
 
+    fn conclude(&self, result: Recorded, published: Vec<NewEvent>) -> Wait<bool> {
+        let weight = |new: &NewEvent| new.event.body.len() + ROW * (1 + new.deliveries.len());
+        let weight = 2 * ROW + published.iter().map(weight).sum::<usize>();
+        self.writer.ask(weight, move |txn| deliveries::conclude(txn, &result, &published))
+    }
+
     fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<Due>> {
         self.writer.ask(0, move |txn| deliveries::due(txn, hook, ordered, limit))
     }

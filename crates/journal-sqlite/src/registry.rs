@@ -22,6 +22,14 @@ impl Registry for SqliteJournal {
         self.writer.ask(ROW, move |txn| apps::put(txn, &app))
     }
 
+    fn put_installed(&self, app: App, hooks: Vec<Hook>, gone: Vec<HookId>, reason: &'static str) -> Wait<()> {
+        self.writer.ask(ROW * (2 + hooks.len()), move |txn| {
+            apps::put(txn, &app)?;
+            gone.iter().try_for_each(|hook| hooks::end(txn, *hook, reason))?;
+            hooks.iter().try_for_each(|hook| hooks::put(txn, hook))
+        })
+    }
+
     fn delete_app(&self, name: AppName, reason: &'static str) -> Wait<()> {
         self.writer.ask(ROW, move |txn| apps::delete(txn, &name, reason))
     }

@@ -218,6 +218,10 @@ pub trait Journal: Send + Sync {
     /// Keeps what attempts came to. A delivery that is no longer pending stays as it is.
     fn record(&self, results: Vec<Recorded>) -> Wait<()>;
 
+    /// Keeps what an attempt came to together with the events that it published; gives whether they
+    /// were kept. When the delivery is no longer pending nothing is kept.
+    fn conclude(&self, result: Recorded, published: Vec<NewEvent>) -> Wait<bool>;
+
     /// The pending deliveries of a hook that are due first, at most `limit`, in the order of
     /// `(due, id)`, or for an `ordered` hook in the order of ids.
     fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<Due>>;

@@ -26,6 +26,10 @@ pub trait Registry: Send + Sync {
     /// Keeps an app, in place of one of the same name.
     fn put_app(&self, app: App) -> Wait<()>;
 
+    /// Keeps an installed app with all its hooks, in place of what was installed before: `gone` are
+    /// marked as gone, their pending deliveries become cancelled with `reason`. All of it or nothing.
+    fn put_installed(&self, app: App, hooks: Vec<Hook>, gone: Vec<HookId>, reason: &'static str) -> Wait<()>;
+
     /// Forgets an app with its links, its hooks and the idempotency keys in its
     /// [`Scopes`](crate::Scopes), so that the next app of its name begins afresh; pending deliveries of
     /// those hooks become cancelled with `reason`.

@@ -2,6 +2,7 @@
 
 use crate::hook::Origin;
 use crate::name::{AppName, EventName};
+use crate::package::Package;
 use crate::secret::{Rotating, Secret};
 use crate::time::Millis;
 use std::collections::BTreeSet;
@@ -30,6 +31,8 @@ pub struct App {
     pub miniapp_url: Option<String>,
     /// Its events that hooks with a `*` half never get.
     pub private: BTreeSet<EventName>,
+    /// What it was installed from, when it is one that this server starts.
+    pub package: Option<Box<Package>>,
     /// Who may change it.
     pub origin: Origin,
     /// Whether it counts: one taken out of the file does not.

@@ -89,6 +89,9 @@ pub struct Attempt {
     pub error: Option<String>,
     /// How long it took, in milliseconds.
     pub ms: u32,
+    /// What a function returned and wrote, as JSON; no other receiver's answer is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
 }
 
 /// What an attempt came to.

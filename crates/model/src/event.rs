@@ -35,3 +35,26 @@ pub struct EventDraft {
     /// Only hooks of these apps get it; `None` leaves it to the hooks.
     pub subscribers: Option<Vec<AppName>>,
 }
+
+/// The events about an app that are for itself alone or that find it stopped: one attempt, and they
+/// never start it.
+const ABOUT_ITSELF: [&str; 4] = ["app-starting", "app-stopping", "app-stopped", "app-uninstalling"];
+
+impl Event {
+    /// The app that this event tells the life of, when it is one of those that never start their own
+    /// subject.
+    pub fn subject(&self) -> Option<AppName> {
+        #[derive(serde::Deserialize)]
+        struct Body<'a> {
+            #[serde(borrow)]
+            name: Option<std::borrow::Cow<'a, str>>,
+            #[serde(borrow, rename = "appName")]
+            app_name: Option<std::borrow::Cow<'a, str>>,
+        }
+        if self.publisher.as_str() != "bolt" || !ABOUT_ITSELF.contains(&self.name.as_str()) {
+            return None;
+        }
+        let body: Body<'_> = serde_json::from_slice(&self.body).ok()?;
+        body.app_name.or(body.name).map(|name| AppName::trusted(&name))
+    }
+}

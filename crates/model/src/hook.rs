@@ -45,7 +45,7 @@ impl HookType {
 
 /// The text names no hook type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown hook type: use `server` or `web`")]
+#[error("unknown hook type: use `server`, `web`, `router` or `function`")]
 pub struct BadHookType;
 
 impl FromStr for HookType {
@@ -106,6 +106,8 @@ pub enum Origin {
     File,
     /// The administration API or, for transient hooks, the app itself.
     Api,
+    /// The app's `package.json`: installing it again changes it, and nothing else does.
+    Package,
 }
 
 /// What a hook may ask for beyond the defaults.

@@ -71,6 +71,8 @@ codes! {
     Exists = "exists", CONFLICT, "It exists already";
     /// The configuration file gives it.
     ManagedByFile = "managed_by_file", CONFLICT, "The configuration file gives it";
+    /// The app's `package.json` gives it.
+    ManagedByPackage = "managed_by_package", CONFLICT, "The app's package gives it";
     /// The app has as many hooks as it may.
     TooManyHooks = "too_many_hooks", UNPROCESSABLE_ENTITY, "The app has as many hooks as it may";
     /// The delivery is neither dead nor cancelled.
@@ -203,6 +205,7 @@ impl From<ChangeError> for Problem {
             ChangeError::NotFound(what) => return Self::missing(what),
             ChangeError::Exists(_) => ProblemCode::Exists,
             ChangeError::ManagedByFile(_) => ProblemCode::ManagedByFile,
+            ChangeError::ManagedByPackage(_) => ProblemCode::ManagedByPackage,
             ChangeError::Invalid { .. } => ProblemCode::Invalid,
             ChangeError::TooManyHooks(_) => ProblemCode::TooManyHooks,
         };

@@ -10,8 +10,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("journal-sqlite", &["model", "journal"]),
     ("courier", &["model"]),
     ("engine", &["model", "journal", "courier"]),
+    ("runtime", &["model"]),
+    ("functions", &["model"]),
     ("server", &["model", "engine"]),
-    ("footbridge", &["model", "journal", "journal-sqlite", "courier", "engine", "server"]),
+    (
+        "footbridge",
+        &["model", "journal", "journal-sqlite", "courier", "engine", "runtime", "functions", "server"],
+    ),
 ];
 
 /// Outside crates with one home.

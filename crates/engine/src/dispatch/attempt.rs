@@ -73,7 +73,10 @@ impl Sender {
             Err(failure) => Outcome::Failed(failure),
         };
         let ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
-        Tried::Made(Attempt { n, at, status: outcome.status(), error: outcome.error(), ms }, outcome)
+        Tried::Made(
+            Attempt { n, at, status: outcome.status(), error: outcome.error(), ms, output: None },
+            outcome,
+        )
     }
 
     fn outbound(&self, parcel: &Parcel<'_>, hook: &HookEntry, app: &AppEntry) -> Result<Outbound, Failure> {

@@ -1,5 +1,6 @@
 //! The engine: built from its ports, and the verbs that edges may call.
 
+mod apps;
 mod build;
 mod events;
 mod registry;

@@ -152,7 +152,7 @@ impl Registry {
 fn unnamed(app: App) -> App {
     match app.origin {
         Origin::File => App { origin: Origin::Api, enabled: false, ..app },
-        Origin::Api => app,
+        Origin::Api | Origin::Package => app,
     }
 }
 

@@ -72,6 +72,7 @@ impl Registry {
             url: spec.url,
             miniapp_url: spec.miniapp_url,
             private: spec.private,
+            package: None,
             origin,
             enabled: true,
             created_at: self.parts.clock.now(),
@@ -274,6 +275,7 @@ impl Registry {
 pub(super) fn of_the_api(origin: Origin, what: impl FnOnce() -> String) -> Result<(), ChangeError> {
     match origin {
         Origin::Api => Ok(()),
+        Origin::Package => Err(ChangeError::ManagedByPackage(what())),
         Origin::File => Err(ChangeError::ManagedByFile(what())),
     }
 }

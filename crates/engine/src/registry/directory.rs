@@ -118,6 +118,7 @@ mod tests {
             url: None,
             miniapp_url: None,
             private: std::collections::BTreeSet::new(),
+            package: None,
             origin: Origin::Api,
             enabled: true,
             created_at: Millis(0),

@@ -117,6 +117,9 @@ pub enum ChangeError {
     /// The configuration file gives it.
     #[error("{0} is given by the configuration file: change it there and restart")]
     ManagedByFile(String),
+    /// A `package.json` gives it.
+    #[error("{0} is given by its package: install it again with `replace`, or uninstall it")]
+    ManagedByPackage(String),
     /// It breaks a rule.
     #[error("`{member}`: {why}")]
     Invalid {

@@ -52,6 +52,7 @@ async fn the_files_hold_no_secret() {
         url: None,
         miniapp_url: None,
         private: BTreeSet::new(),
+        package: None,
         origin: Origin::Api,
         enabled: true,
         created_at: Millis(0),

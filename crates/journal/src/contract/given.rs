@@ -79,7 +79,7 @@ pub(super) fn key(text: &str, fingerprint: u8, until: Millis) -> KeyUse {
 }
 
 pub(super) fn attempt(n: u32, status: Option<u16>, error: Option<&str>) -> Attempt {
-    Attempt { n, at: at(i64::from(n)), status, error: error.map(str::to_owned), ms: 7 }
+    Attempt { n, at: at(i64::from(n)), status, error: error.map(str::to_owned), ms: 7, output: None }
 }
 
 /// An attempt that ended the delivery.
@@ -125,6 +125,7 @@ pub(super) fn app(text: &str) -> App {
         url: Some("http://127.0.0.1:9003".to_owned()),
         miniapp_url: None,
         private: [EventName::parse("chat-posted").unwrap(), EventName::parse("ärger").unwrap()].into(),
+        package: None,
         origin: Origin::File,
         enabled: true,
         created_at: at(1),

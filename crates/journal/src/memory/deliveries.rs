@@ -50,10 +50,13 @@ impl State {
         Ok(Appended::Stored)
     }
 
+    pub(super) fn is_pending(&self, id: DeliveryId) -> bool {
+        self.deliveries.get(&id).is_some_and(|row| row.delivery.status == DeliveryStatus::Pending)
+    }
+
     pub(super) fn record(&mut self, results: Vec<Recorded>) -> Result<(), JournalError> {
         for result in results {
-            let pending = self.deliveries.get(&result.id).map(|row| row.delivery.status);
-            if pending != Some(DeliveryStatus::Pending) {
+            if !self.is_pending(result.id) {
                 continue;
             }
             let row = self.change(result.id, result.status, result.next_attempt_at)?;

@@ -35,6 +35,19 @@ impl Journal for MemoryJournal {
         self.act(|state| state.record(results))
     }
 
+    fn conclude(&self, result: Recorded, published: Vec<NewEvent>) -> Wait<bool> {
+        self.act(|state| {
+            let kept = state.is_pending(result.id);
+            state.record(vec![result])?;
+            if kept {
+                for new in published {
+                    state.append(new)?;
+                }
+            }
+            Ok(kept)
+        })
+    }
+
     fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<Due>> {
         self.act(|state| Ok(state.due(hook, ordered, limit)))
     }

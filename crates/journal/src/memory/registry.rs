@@ -60,6 +60,18 @@ impl Registry for MemoryJournal {
         })
     }
 
+    fn put_installed(&self, app: App, hooks: Vec<Hook>, gone: Vec<HookId>, reason: &'static str) -> Wait<()> {
+        self.act(|state| {
+            state.apps.insert(app.name.clone(), app);
+            gone.into_iter().try_for_each(|hook| state.end_hook(hook, reason))?;
+            for hook in hooks {
+                state.saw(hook.id.number());
+                state.hooks.insert(hook.id, KeptHook { hook, gone: false });
+            }
+            Ok(())
+        })
+    }
+
     fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()> {
         self.act(|state| hooks.into_iter().try_for_each(|hook| state.end_hook(hook, reason)))
     }

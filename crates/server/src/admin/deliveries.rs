@@ -14,6 +14,7 @@ use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::str::FromStr;
 use utoipa::ToSchema;
 
@@ -62,12 +63,17 @@ struct AttemptView {
     status: Option<u16>,
     error: Option<String>,
     ms: u32,
+    /// What a function returned and wrote: `{"value", "log"}`. Absent for every other receiver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    output: Option<Box<RawValue>>,
 }
 
 impl From<Attempt> for AttemptView {
     fn from(attempt: Attempt) -> Self {
-        let Attempt { n, at, status, error, ms } = attempt;
-        Self { n, at, status, error, ms }
+        let Attempt { n, at, status, error, ms, output } = attempt;
+        let output = output.and_then(|output| RawValue::from_string(output).ok());
+        Self { n, at, status, error, ms, output }
     }
 }
 

@@ -72,7 +72,7 @@ impl From<&HookEntry> for HookView {
             answer: Some(answer).filter(|answer| *answer != usual.answer),
             in_flight: Some(in_flight).filter(|in_flight| *in_flight != usual.in_flight),
             ordered: Some(ordered).filter(|ordered| *ordered != usual.ordered),
-            managed_by: (hook.origin == Origin::File).then_some(ManagedBy::File),
+            managed_by: (hook.origin != Origin::Api).then(|| hook.origin.into()),
         }
     }
 }

@@ -18,6 +18,8 @@ pub(in super::super) enum ManagedBy {
     File,
     /// This API.
     Api,
+    /// The app's `package.json`.
+    Package,
 }
 
 impl From<Origin> for ManagedBy {
@@ -25,6 +27,7 @@ impl From<Origin> for ManagedBy {
         match origin {
             Origin::File => Self::File,
             Origin::Api => Self::Api,
+            Origin::Package => Self::Package,
         }
     }
 }

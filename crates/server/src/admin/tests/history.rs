@@ -35,7 +35,7 @@ async fn delivery(server: &Server, event: &str) -> DeliveryId {
 /// Ends a delivery as dead after one attempt.
 async fn kill(server: &Server, id: DeliveryId) {
     let error = Some("the receiver answered 502".to_owned());
-    let attempt = Attempt { n: 1, at: server.engine.now(), status: Some(502), error, ms: 7 };
+    let attempt = Attempt { n: 1, at: server.engine.now(), status: Some(502), error, ms: 7, output: None };
     let dead = DeliveryStatus::Dead;
     let recorded = Recorded { id, attempt: Some(attempt), status: dead, next_attempt_at: None, reason: None };
     server.journal.record(vec![recorded]).await.unwrap();

@@ -1,0 +1,1 @@
+//! Functions of apps, called in processes that can be killed.
