@@ -5,8 +5,9 @@ use footbridge_model::package::{Manifest, ManifestError};
 use footbridge_model::run::{
     FunctionAnswer, FunctionCall, FunctionFailure, OutputLine, Running, StartFailure, StartOrder,
 };
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
+use std::time::Duration;
 
 /// The answer of a launcher, to be awaited on any thread.
 pub type Launching<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -41,4 +42,48 @@ pub trait Launcher: Send + Sync {
 
     /// What an operator should know about how well apps are kept apart, in words.
     fn warnings(&self) -> Vec<String>;
+}
+
+/// The launcher of a server that installs no apps.
+#[derive(Debug, Clone, Copy)]
+pub struct NoLauncher;
+
+/// Why nothing is installed or started there.
+const NONE: &str = "this server installs no apps";
+
+impl Launcher for NoLauncher {
+    fn manifest(&self, _: String) -> Launching<Result<Manifest, ManifestError>> {
+        Box::pin(ready(Err(ManifestError { code: 410, why: NONE.to_owned() })))
+    }
+
+    fn start(&self, _: StartOrder) -> Launching<Result<Running, StartFailure>> {
+        Box::pin(ready(Err(StartFailure { why: NONE.to_owned(), again_in: Duration::from_mins(1) })))
+    }
+
+    fn stop(&self, _: AppName) -> Launching<()> {
+        Box::pin(ready(()))
+    }
+
+    fn stop_all(&self) -> Launching<()> {
+        Box::pin(ready(()))
+    }
+
+    fn output(&self, _: &AppName, _: u64, _: usize) -> Vec<OutputLine> {
+        Vec::new()
+    }
+
+    fn written(&self, _: AppName, _: u64) -> Launching<()> {
+        Box::pin(std::future::pending())
+    }
+
+    fn forget(&self, _: &AppName) {}
+
+    fn call(&self, _: FunctionCall) -> Launching<Result<FunctionAnswer, FunctionFailure>> {
+        let failure = FunctionFailure { message: NONE.to_owned(), timed_out: false, log: String::new() };
+        Box::pin(ready(Err(failure)))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -14,6 +14,7 @@ mod explain;
 mod house;
 mod lanes;
 mod launcher;
+mod life;
 mod publish;
 mod rate;
 mod recipient;
@@ -21,7 +22,7 @@ mod registry;
 mod replay;
 mod subscribe;
 
-pub use apps::{AppsError, Installation, LiveApp, MountedRouter, Reach};
+pub use apps::{AppObject, AppsError, ContextObject, Installation, Keeper, LiveApp, MountedRouter, Reach};
 pub use auth::Caller;
 pub use dispatch::Dispatcher;
 pub use drain::{Draining, InFlight};
@@ -34,7 +35,7 @@ pub use footbridge_journal::{
     JournalError, Page,
 };
 pub use house::House;
-pub use launcher::{Launcher, Launching};
+pub use launcher::{Launcher, Launching, NoLauncher};
 pub use publish::PublishError;
 pub use rate::Rate;
 pub use registry::{

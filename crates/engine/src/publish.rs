@@ -1,16 +1,18 @@
 //! Accepting a published event: on the disk with one delivery for each matching hook, then answered.
 
 use crate::drain::Drain;
-use crate::lanes::{Lanes, Offer};
+use crate::lanes::{Lanes, Offer, Urgent};
 use crate::rate::Rate;
 use crate::registry::{AppEntry, HookEntry, Registry};
 use footbridge_journal::{Accepted, Appended, Journal, JournalError, KeyUse, NewDelivery, NewEvent, Scopes};
 use footbridge_model::event::{Event, EventDraft};
+use footbridge_model::hook::HookType;
 use footbridge_model::id::{DeliveryId, EventId, IdSource};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::time::Clock;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// How long an `Idempotency-Key` is remembered.
@@ -55,6 +57,17 @@ impl Publisher {
         if let Some(rate) = self.rate {
             publisher.state.bucket.take(rate, Instant::now()).map_err(PublishError::RateLimited)?;
         }
+        let (new, _) = self.prepare(publisher, draft, key);
+        self.keep(new).await
+    }
+
+    /// The event that a draft becomes, with a delivery for each hook that gets it.
+    pub(crate) fn prepare(
+        &self,
+        publisher: &AppEntry,
+        draft: EventDraft,
+        key: Option<(String, [u8; 32])>,
+    ) -> (NewEvent, Vec<Arc<HookEntry>>) {
         let hooks = matching(&self.registry, publisher, &draft.name, draft.subscribers.as_deref());
         let now = self.clock.now();
         let key = key.map(|(key, fingerprint)| KeyUse {
@@ -63,8 +76,7 @@ impl Publisher {
             fingerprint,
             until: now.plus(KEY_KEPT),
         });
-        let count = u32::try_from(hooks.len()).unwrap_or(u32::MAX);
-        let first = self.ids.block(now, u64::from(count) + 1);
+        let first = self.ids.block(now, hooks.len() as u64 + 1);
         let event = Arc::new(Event {
             id: EventId::from_number(first),
             name: draft.name,
@@ -74,24 +86,66 @@ impl Publisher {
             time: now,
         });
         let ids = (first + 1..).map(DeliveryId::from_number);
-        let deliveries: Vec<_> =
+        let deliveries =
             ids.zip(&hooks).map(|(id, hook)| NewDelivery { id, hook_id: hook.hook.id }).collect();
-        let new = NewEvent { event: Arc::clone(&event), deliveries: deliveries.clone(), key };
+        (NewEvent { event, deliveries, key }, hooks)
+    }
+
+    async fn keep(&self, new: NewEvent) -> Result<Accepted, PublishError> {
+        let (event, deliveries) = (Arc::clone(&new.event), new.deliveries.clone());
         let kept = self.journal.append(new);
         let left = self.lanes.stir_if_left(deliveries.iter().map(|delivery| delivery.hook_id));
         let appended = kept.await;
         left.stayed();
         match appended? {
             Appended::Stored => {
-                let accepted = Accepted { id: event.id, time: now, deliveries: count };
-                if count > 0 {
-                    self.lanes.offer(Offer { event, deliveries });
-                }
+                let count = u32::try_from(deliveries.len()).unwrap_or(u32::MAX);
+                let accepted = Accepted { id: event.id, time: event.time, deliveries: count };
+                self.offer(event, deliveries);
                 Ok(accepted)
             }
             Appended::Replay(accepted) => Ok(accepted),
             Appended::Mismatch => Err(PublishError::KeyMismatch),
         }
+    }
+
+    /// Tells the lanes of deliveries that are on the disk.
+    pub(crate) fn offer(&self, event: Arc<Event>, deliveries: Vec<NewDelivery>) {
+        if !deliveries.is_empty() {
+            self.lanes.offer(Offer { event, deliveries });
+        }
+    }
+
+    /// Accepts an event of the server itself. What it sends to the `server` hooks of `urgent` goes past
+    /// their lanes; the answer closes once all of that has ended.
+    pub(crate) async fn tell(
+        &self,
+        draft: EventDraft,
+        urgent: Option<&AppName>,
+    ) -> Result<mpsc::Receiver<()>, PublishError> {
+        let _under_way = self.drain.enter().map_err(|_| PublishError::Draining)?;
+        let (done, ended) = mpsc::channel(1);
+        let Some(server) = self.registry.directory.load().server().cloned() else { return Ok(ended) };
+        let (new, hooks) = self.prepare(&server, draft, None);
+        let past = |hook: &HookEntry| hook.hook.kind == HookType::Server && urgent == Some(&hook.hook.app);
+        let (hurried, calm): (Vec<_>, Vec<_>) =
+            new.deliveries.iter().copied().zip(&hooks).partition(|(_, hook)| past(hook));
+        let ids = |picked: Vec<(NewDelivery, _)>| picked.into_iter().map(|(new, _)| new).collect::<Vec<_>>();
+        let (hurried, calm, event) = (ids(hurried), ids(calm), Arc::clone(&new.event));
+        self.lanes.set_past(hurried.iter().map(|delivery| delivery.id));
+        let kept = self.journal.append(new);
+        let left = self.lanes.stir_if_left(calm.iter().map(|delivery| delivery.hook_id));
+        let appended = kept.await;
+        left.stayed();
+        if let Err(error) = appended {
+            self.lanes.forget_past(hurried.iter().map(|delivery| delivery.id));
+            return Err(error.into());
+        }
+        self.offer(Arc::clone(&event), calm);
+        if !hurried.is_empty() {
+            self.lanes.hurry(Urgent { event, deliveries: hurried, done }).await;
+        }
+        Ok(ended)
     }
 }
 

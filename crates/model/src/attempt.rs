@@ -23,6 +23,10 @@ pub enum FailureKind {
     Malformed,
     /// The answer is larger than the caller takes.
     TooLarge,
+    /// The app that it is for did not start.
+    NotStarted,
+    /// The function that it is for did not end well.
+    Function,
 }
 
 impl FailureKind {
@@ -37,6 +41,8 @@ impl FailureKind {
             Self::Timeout => "timeout",
             Self::Malformed => "malformed",
             Self::TooLarge => "too_large",
+            Self::NotStarted => "not_started",
+            Self::Function => "function",
         }
     }
 }

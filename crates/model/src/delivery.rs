@@ -104,6 +104,8 @@ pub enum Outcome {
         /// The wait its `Retry-After` asks for, if it says anything sensible.
         retry_after: Option<Duration>,
     },
+    /// It was done here, without HTTP.
+    Done,
     /// No answer.
     Failed(Failure),
 }
@@ -127,6 +129,7 @@ impl Outcome {
     /// What went wrong in words, `None` for a 2xx.
     pub fn error(&self) -> Option<String> {
         match self {
+            Self::Done => None,
             Self::Answered { status, .. } if (200..300).contains(status) => None,
             Self::Answered { status, .. } => Some(format!("the receiver answered {status}")),
             Self::Failed(failure) => Some(failure.to_string()),
@@ -137,7 +140,7 @@ impl Outcome {
     pub const fn status(&self) -> Option<u16> {
         match self {
             Self::Answered { status, .. } => Some(*status),
-            Self::Failed(_) => None,
+            Self::Done | Self::Failed(_) => None,
         }
     }
 
@@ -152,7 +155,7 @@ impl Outcome {
         unit: impl FnOnce() -> f64,
     ) -> Next {
         let asked = match self {
-            Self::Answered { status: 200..300, .. } => return Next::Delivered,
+            Self::Done | Self::Answered { status: 200..300, .. } => return Next::Delivered,
             Self::Answered { status: 410, .. } => return Next::Gone,
             Self::Answered { status: 429 | 503, retry_after } => *retry_after,
             Self::Failed(failure) if failure.kind == FailureKind::Blocked => {

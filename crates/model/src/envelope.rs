@@ -19,6 +19,28 @@ pub struct Addressee<'a> {
 
 /// Writes the envelope. `token` goes on `server` and `router` hooks only, `bolt` on `web` hooks only.
 pub fn write(event: &Event, dispatched: Millis, to: Addressee<'_>) -> Bytes {
+    write_around(event, dispatched, to, |out| out.0.put_slice(&event.body))
+}
+
+/// Writes the envelope by which an app learns of its own start or end: where the body of `app-starting`
+/// leaves out `appToken`, the addressee's token is put in. It is kept nowhere.
+pub fn write_to_itself(event: &Event, dispatched: Millis, to: Addressee<'_>) -> Bytes {
+    let rest = event.body.strip_prefix(b"{").filter(|_| event.name.as_str() == "app-starting");
+    let Some(rest) = rest else { return write(event, dispatched, to) };
+    write_around(event, dispatched, to, |out| {
+        out.text("{\"appToken\":");
+        out.string(to.token);
+        out.text(if rest.first() == Some(&b'}') { "" } else { "," });
+        out.0.put_slice(rest);
+    })
+}
+
+fn write_around(
+    event: &Event,
+    dispatched: Millis,
+    to: Addressee<'_>,
+    body: impl FnOnce(&mut Writer),
+) -> Bytes {
     let mut out = Writer(BytesMut::with_capacity(event.body.len() + 400));
     out.text("{\"id\":\"");
     // Writing to a growing buffer cannot fail.
@@ -28,7 +50,7 @@ pub fn write(event: &Event, dispatched: Millis, to: Addressee<'_>) -> Bytes {
     out.text(",\"publisher\":");
     out.string(event.publisher.as_str());
     out.text(",\"body\":");
-    out.0.put_slice(&event.body);
+    body(&mut out);
     let _ = write!(out, ",\"time\":\"{}\",\"dispatchTime\":\"{dispatched}\"", event.time);
     match to.kind {
         HookType::Server | HookType::Router => {

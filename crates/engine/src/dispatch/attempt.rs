@@ -1,13 +1,19 @@
 //! One attempt: the event read if need be, wrapped for its addressee, signed, sent.
 
 use super::lane::Waiting;
-use crate::registry::{AppEntry, Destination, HookEntry};
+use super::tried::{BLANK, Tried};
+use super::way::{self, Pace, Road, Way};
+use crate::apps::{Apps, output};
+use crate::lanes::Past;
+use crate::registry::{AppEntry, HookEntry};
+use bytes::Bytes;
 use footbridge_courier::{Answer, AnswerLimit, Courier, Outbound};
 use footbridge_journal::Journal;
 use footbridge_model::attempt::{Failure, FailureKind};
 use footbridge_model::delivery::{Attempt, Outcome};
 use footbridge_model::envelope::{self, Addressee};
 use footbridge_model::event::Event;
+use footbridge_model::hook::HookType;
 use footbridge_model::retry::retry_after;
 use footbridge_model::time::{Clock, Millis};
 use http::Method;
@@ -20,6 +26,10 @@ use tokio::time::Instant;
 
 const DELIVERY_ID: HeaderName = HeaderName::from_static("footbridge-delivery-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("footbridge-attempt");
+/// Which router of its host a request is for.
+const ROUTER: HeaderName = HeaderName::from_static("footbridge-router");
+/// Says that the router asked leaves it to the next.
+const ROUTER_NEXT: HeaderName = HeaderName::from_static("footbridge-router-next");
 
 /// What is read of a subscriber's answer: only its status and `Retry-After` matter, and the rest only
 /// so that the connection can be used again.
@@ -30,17 +40,19 @@ pub(super) struct Sender {
     pub(super) courier: Rc<Courier>,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) apps: Arc<Apps>,
+    pub(super) past: Past,
     pub(super) public_url: String,
     pub(super) timeout: Duration,
 }
 
-/// What an attempt came to.
-#[derive(Debug)]
-pub(super) enum Tried {
-    /// It was made.
-    Made(Attempt, Outcome),
-    /// The journal could not be read: the delivery stays as it is.
-    NotNow,
+/// What an attempt is made for.
+pub(super) struct Parcel<'a> {
+    pub(super) event: &'a Event,
+    pub(super) delivery: &'a str,
+    pub(super) n: u32,
+    pub(super) now: Millis,
+    pub(super) pace: Pace,
 }
 
 impl Sender {
@@ -51,7 +63,11 @@ impl Sender {
         hook: &HookEntry,
         app: &AppEntry,
         written: Option<oneshot::Sender<()>>,
+        pace: Pace,
     ) -> Tried {
+        if pace == Pace::Lane && self.past.contains(waiting.due.id) {
+            return Tried::Elsewhere;
+        }
         let event = match &waiting.event {
             Some(held) => held.event(),
             None => match self.journal.event(waiting.due.event_id).await {
@@ -63,37 +79,109 @@ impl Sender {
         // The budget is for what waits; this no longer does.
         drop(waiting);
         let (at, begun) = (self.clock.now(), Instant::now());
-        let parcel = Parcel { event: &event, delivery: &delivery, n, now: at };
-        let result = match self.outbound(&parcel, hook, app) {
-            Ok(outbound) => self.courier.send(Outbound { written, ..outbound }).await,
-            Err(failure) => Err(failure),
-        };
-        let outcome = match result {
-            Ok(answer) => answered(&answer, self.clock.now()),
-            Err(failure) => Outcome::Failed(failure),
+        let parcel = Parcel { event: &event, delivery: &delivery, n, now: at, pace };
+        let tried = match way::find(&self.apps, hook, app, &event, (pace, at)) {
+            Err(instead) => instead,
+            Ok(Way::Http(road)) => Tried::made(self.send(&parcel, hook, app, &road, None, written).await.0),
+            Ok(Way::Routers(roads)) => Tried::made(self.ask(&parcel, hook, app, roads, written).await),
+            Ok(Way::Function(file)) => self.call(&parcel, app, &file).await,
+            Ok(Way::Own) => Tried::made(self.act(&event).await),
         };
         let ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
-        Tried::Made(
-            Attempt { n, at, status: outcome.status(), error: outcome.error(), ms, output: None },
-            outcome,
-        )
+        tried.dated(n, at, ms)
     }
 
-    fn outbound(&self, parcel: &Parcel<'_>, hook: &HookEntry, app: &AppEntry) -> Result<Outbound, Failure> {
-        let target = match &hook.destination {
-            Destination::Http(target) => Arc::clone(target),
-            Destination::Nowhere(why) => return Err(Failure::before(FailureKind::Refused, *why)),
+    /// Sends it to one receiver; gives what came back, and whether a router leaves it to the next.
+    async fn send(
+        &self,
+        parcel: &Parcel<'_>,
+        hook: &HookEntry,
+        app: &AppEntry,
+        road: &Road,
+        router: Option<&str>,
+        written: Option<oneshot::Sender<()>>,
+    ) -> (Outcome, bool) {
+        let outbound = match self.outbound(parcel, hook.hook.kind, app, road, router) {
+            Ok(outbound) => outbound,
+            Err(failure) => return (Outcome::Failed(failure), false),
         };
-        let now = parcel.now;
-        let to = Addressee { kind: hook.hook.kind, token: app.token(now), public_url: &self.public_url };
-        let body = envelope::write(parcel.event, now, to);
+        match self.courier.send(Outbound { written, ..outbound }).await {
+            Ok(answer) => {
+                let next = router.is_some() && answer.headers.contains_key(ROUTER_NEXT);
+                (answered(&answer, self.clock.now()), next)
+            }
+            Err(failure) => (Outcome::Failed(failure), false),
+        }
+    }
+
+    /// Asks one router after the other.
+    async fn ask(
+        &self,
+        parcel: &Parcel<'_>,
+        hook: &HookEntry,
+        app: &AppEntry,
+        roads: Vec<(String, Road)>,
+        written: Option<oneshot::Sender<()>>,
+    ) -> Outcome {
+        let mut written = written;
+        let mut outcome = Outcome::Answered { status: 404, retry_after: None };
+        for (name, road) in roads {
+            let (came, next) = self.send(parcel, hook, app, &road, Some(&name), written.take()).await;
+            outcome = came;
+            if !next {
+                break;
+            }
+        }
+        outcome
+    }
+
+    async fn call(&self, parcel: &Parcel<'_>, app: &AppEntry, file: &str) -> Tried {
+        let to = Addressee { kind: HookType::Function, token: "", public_url: &self.public_url };
+        let event = envelope::write(parcel.event, parcel.now, to);
+        let failed = |message: String, log: &str| {
+            let kind = FailureKind::Function;
+            let attempt = Attempt { output: output(None, log), ..BLANK };
+            Tried::Made(attempt, Outcome::Failed(Failure::after(kind, message)))
+        };
+        match self.apps.call(app, file, event).await {
+            Err(failure) => failed(failure.message, &failure.log),
+            Ok(answer) => match self.apps.published(app, &answer.published) {
+                Err(why) => failed(why, &answer.log),
+                Ok(events) => {
+                    let output = output(answer.value.as_deref(), &answer.log);
+                    Tried::Published(Attempt { output, ..BLANK }, Outcome::Done, events)
+                }
+            },
+        }
+    }
+
+    async fn act(&self, event: &Event) -> Outcome {
+        match self.apps.act(event).await {
+            Ok(()) => Outcome::Done,
+            Err(why) => Outcome::Failed(Failure::after(FailureKind::Function, why)),
+        }
+    }
+
+    fn outbound(
+        &self,
+        parcel: &Parcel<'_>,
+        kind: HookType,
+        app: &AppEntry,
+        road: &Road,
+        router: Option<&str>,
+    ) -> Result<Outbound, Failure> {
+        let to = Addressee { kind, token: road.token.expose(), public_url: &self.public_url };
+        let body = match parcel.pace {
+            Pace::Lane => envelope::write(parcel.event, parcel.now, to),
+            Pace::Urgent => envelope::write_to_itself(parcel.event, parcel.now, to),
+        };
         let headers = parcel
-            .headers(&body, app)
+            .headers(&body, app, router)
             .ok_or_else(|| Failure::before(FailureKind::Malformed, "the headers cannot be sent"))?;
         Ok(Outbound {
             method: Method::POST,
-            target,
-            grants: Arc::clone(&app.grants),
+            target: Arc::clone(&road.target),
+            grants: Arc::clone(&road.grants),
             headers,
             body,
             deadline: Instant::now() + self.timeout,
@@ -103,17 +191,9 @@ impl Sender {
     }
 }
 
-/// What one attempt sends, to whomever.
-struct Parcel<'a> {
-    event: &'a Event,
-    delivery: &'a str,
-    n: u32,
-    now: Millis,
-}
-
 impl Parcel<'_> {
     /// The publisher's headers first, ours over them.
-    fn headers(&self, body: &[u8], app: &AppEntry) -> Option<HeaderMap> {
+    fn headers(&self, body: &Bytes, app: &AppEntry, router: Option<&str>) -> Option<HeaderMap> {
         let id = self.event.id.to_string();
         let mut headers = HeaderMap::with_capacity(8);
         for (name, value) in self.event.headers.iter() {
@@ -123,6 +203,9 @@ impl Parcel<'_> {
         app.sign(&mut headers, &id, body, self.now)?;
         headers.insert(DELIVERY_ID, HeaderValue::from_str(self.delivery).ok()?);
         headers.insert(ATTEMPT, HeaderValue::from(self.n));
+        if let Some(router) = router {
+            headers.insert(ROUTER, HeaderValue::from_str(router).ok()?);
+        }
         Some(headers)
     }
 }

@@ -3,6 +3,7 @@
 //! The dispatcher is the only owner of the lanes, on a thread of its own: no lock is held while a
 //! receiver is slow. What it holds in memory is bounded; the rest lies in the journal.
 
+mod asleep;
 mod attempt;
 mod flights;
 mod held;
@@ -11,7 +12,10 @@ mod permits;
 mod record;
 mod reports;
 mod run;
+mod tried;
 mod turns;
+mod urgent;
+mod way;
 mod wheel;
 
 pub use run::Dispatcher;

@@ -69,6 +69,11 @@ impl Permits {
         *self.apps.entry(app.clone()).or_default() += 1;
     }
 
+    /// An attempt begins that needs no place.
+    pub(super) const fn begin(&mut self) {
+        self.running += 1;
+    }
+
     /// An attempt takes long: it shall no longer stand in the way of those that do not.
     pub(super) fn slow_down(&mut self) {
         self.quick = self.quick.saturating_sub(1);

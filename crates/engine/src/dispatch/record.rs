@@ -1,6 +1,6 @@
 //! What attempts come to goes to the journal in batches, and again when the disk was full.
 
-use footbridge_journal::{Journal, JournalError, Recorded};
+use footbridge_journal::{Journal, JournalError, NewEvent, Recorded};
 use footbridge_model::delivery::{Attempt, DeliveryStatus, Next};
 use footbridge_model::id::{DeliveryId, HookId};
 use std::sync::Arc;
@@ -34,6 +34,37 @@ impl Recorder {
             ),
         };
         self.batch.push(Recorded { id, attempt: Some(attempt), status, next_attempt_at, reason });
+    }
+
+    /// Notes that a delivery is cancelled without an attempt.
+    pub(super) fn end(&mut self, id: DeliveryId, reason: &str) {
+        let (status, reason) = (DeliveryStatus::Cancelled, Some(reason.to_owned()));
+        self.batch.push(Recorded { id, attempt: None, status, next_attempt_at: None, reason });
+    }
+
+    /// Notes what a function came to together with what it published; `kept` hears whether it was kept.
+    pub(super) fn conclude(
+        &mut self,
+        id: DeliveryId,
+        attempt: Attempt,
+        published: Vec<NewEvent>,
+        kept: impl FnOnce() + 'static,
+    ) {
+        self.flush();
+        let status = DeliveryStatus::Delivered;
+        let result = Recorded { id, attempt: Some(attempt), status, next_attempt_at: None, reason: None };
+        let journal = Arc::clone(&self.journal);
+        let mut wait = journal.conclude(result.clone(), published.clone());
+        tokio::task::spawn_local(async move {
+            loop {
+                match wait.await {
+                    Err(JournalError::Full) => tokio::time::sleep(AGAIN).await,
+                    Ok(true) => return kept(),
+                    Ok(false) | Err(_) => return,
+                }
+                wait = journal.conclude(result.clone(), published.clone());
+            }
+        });
     }
 
     /// Cancels whatever is pending for a hook, after what was noted so far.

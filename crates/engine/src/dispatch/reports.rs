@@ -1,14 +1,15 @@
 //! What comes back from attempts and refills, and what becomes of deliveries and lanes by it.
 
-use super::attempt::Tried;
 use super::flights::LONG;
 use super::lane::{Manner, Waiting};
 use super::permits::Taken;
+use super::tried::Tried;
 use super::turns::{Flight, Report, SWITCHED_OFF, State};
-use footbridge_journal::{Due, JournalError};
+use footbridge_journal::{Due, JournalError, NewEvent};
 use footbridge_model::attempt::FailureKind;
 use footbridge_model::delivery::{Attempt, Next, Outcome};
 use footbridge_model::id::HookId;
+use footbridge_model::name::AppName;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,12 @@ impl State {
                     self.wheel.ready(hook);
                 }
                 self.conclude(&flight, tried);
+            }
+            Report::Hurried(flight, tried) => self.hurried(&flight, tried),
+            Report::Started(app) => {
+                for hook in self.asleep.wake(&app) {
+                    self.wheel.ready(hook);
+                }
             }
             Report::SwitchedOff { hook, done } => {
                 if done {
@@ -84,7 +91,16 @@ impl State {
         let now = self.parts.clock.now();
         let (attempt, outcome) = match tried {
             Tried::Made(attempt, outcome) => (attempt, outcome),
+            Tried::Published(attempt, outcome, published) => {
+                return self.publish(flight, attempt, &outcome, published);
+            }
             Tried::NotNow => return self.wait_again(hook, Due { at: now.plus(AGAIN), ..flight.due.clone() }),
+            Tried::Asleep(app) => {
+                self.wait_again(hook, flight.due.clone());
+                return self.wait_for(app, hook);
+            }
+            Tried::Cancelled(why) => return self.recorder.end(flight.due.id, why),
+            Tried::Elsewhere => return,
         };
         let attempts = attempt.n;
         let since_retry = attempts.saturating_sub(flight.due.attempts_base);
@@ -96,6 +112,33 @@ impl State {
             Next::Gone => self.end_hook(hook),
             Next::Delivered | Next::Unanswered | Next::Dead(_) => {}
         }
+    }
+
+    /// A function ended well: what it published is kept together with that, then goes its way.
+    fn publish(&mut self, flight: &Flight, attempt: Attempt, outcome: &Outcome, published: Vec<NewEvent>) {
+        debug_assert_eq!(*outcome, Outcome::Done);
+        let apps = Arc::clone(&self.sender.apps);
+        let offers: Vec<_> =
+            published.iter().map(|new| (Arc::clone(&new.event), new.deliveries.clone())).collect();
+        self.recorder.conclude(flight.due.id, attempt, published, move || {
+            for (event, deliveries) in offers {
+                apps.publisher.offer(event, deliveries);
+            }
+        });
+    }
+
+    /// Lets a lane wait until an app is started, and starts it if it is the first.
+    fn wait_for(&mut self, app: AppName, hook: HookId) {
+        if !self.asleep.put(app.clone(), hook) {
+            return;
+        }
+        let (apps, results) = (Arc::clone(&self.sender.apps), self.results.clone());
+        tokio::task::spawn_local(async move {
+            if let Err(error) = apps.start(app.as_str()).await {
+                tracing::debug!(%app, %error, "an app that an event needs did not start");
+            }
+            let _ = results.send(Report::Started(app)).await;
+        });
     }
 
     fn record(&mut self, flight: &Flight, attempt: Attempt, next: &Next) {
@@ -137,9 +180,13 @@ fn manner(tried: &Tried) -> Manner {
             Manner::Quick
         }
         Tried::Made(_, Outcome::Answered { .. }) => Manner::Late,
-        // Nobody was asked.
-        Tried::Made(_, Outcome::Failed(failure)) if failure.kind == FailureKind::Blocked => Manner::Unknown,
-        Tried::Made(_, Outcome::Failed(_)) => Manner::Silent,
-        Tried::NotNow => Manner::Unknown,
+        Tried::Made(_, Outcome::Done) | Tried::Published(..) => Manner::Quick,
+        Tried::Made(_, Outcome::Failed(failure)) => match failure.kind {
+            // Nobody was asked.
+            FailureKind::Blocked | FailureKind::NotStarted => Manner::Unknown,
+            FailureKind::Function => Manner::Quick,
+            _ => Manner::Silent,
+        },
+        Tried::NotNow | Tried::Asleep(_) | Tried::Cancelled(_) | Tried::Elsewhere => Manner::Unknown,
     }
 }

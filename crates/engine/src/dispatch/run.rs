@@ -2,6 +2,7 @@
 
 use super::attempt::Sender;
 use super::turns::{Parts, State};
+use crate::apps::Apps;
 use crate::lanes::LaneFeed;
 use crate::registry::Registry;
 use footbridge_courier::{Courier, CourierShared};
@@ -25,6 +26,7 @@ pub(crate) struct DispatchOptions {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) courier: Arc<CourierShared>,
     pub(crate) feed: LaneFeed,
+    pub(crate) apps: Arc<Apps>,
     /// Hooks with deliveries from before, and when their first is due.
     pub(crate) waiting: Vec<(HookId, Millis)>,
     pub(crate) public_url: String,
@@ -58,6 +60,8 @@ impl Dispatcher {
             courier: Rc::new(Courier::new(self.0.courier)),
             journal: Arc::clone(&self.0.journal),
             clock: Arc::clone(&self.0.clock),
+            apps: self.0.apps,
+            past: feed.past(),
             public_url: self.0.public_url,
             timeout: self.0.timeout,
         };
@@ -73,7 +77,7 @@ impl Dispatcher {
             },
         );
         state.stirred(self.0.waiting.iter().map(|(hook, _)| *hook).collect());
-        let (mut offers, mut batch) = (Vec::new(), Vec::new());
+        let (mut offers, mut urgent, mut batch) = (Vec::new(), Vec::new(), Vec::new());
         loop {
             let draining = *drain.borrow();
             if draining && state.is_idle() {
@@ -85,7 +89,8 @@ impl Dispatcher {
             }
             state.flush();
             tokio::select! {
-                stirred = feed.next(&mut offers) => {
+                stirred = feed.next(&mut offers, &mut urgent) => {
+                    state.hurry(&mut urgent);
                     state.offered(&mut offers);
                     state.stirred(stirred);
                 }

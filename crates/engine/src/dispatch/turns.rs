@@ -1,17 +1,23 @@
 //! Lanes get their turns: offers come in, attempts are launched while there are places.
 
-use super::attempt::{Sender, Tried};
+use super::asleep::Asleep;
+use super::attempt::Sender;
 use super::flights::Flights;
 use super::held::Budget;
 use super::lane::{Lane, Waiting};
 use super::permits::{Permits, Pool, Taken};
 use super::record::Recorder;
+use super::tried::Tried;
+use super::way::Pace;
 use super::wheel::Wheel;
 use crate::lanes::Offer;
 use crate::registry::{AppEntry, HookEntry, Registry};
 use footbridge_journal::{Due, JournalError};
+use footbridge_model::attempt::{Failure, FailureKind, Sent};
+use footbridge_model::delivery::Outcome;
 use footbridge_model::hook::AnswerRule;
 use footbridge_model::id::HookId;
+use footbridge_model::name::AppName;
 use footbridge_model::retry::Schedule;
 use footbridge_model::time::{Clock, Entropy, Millis};
 use std::collections::{BTreeSet, HashMap};
@@ -37,6 +43,10 @@ pub(super) enum Report {
     Tried(Flight, Tried),
     /// An attempt waits for an answer that need not come: the lane goes on.
     MovedOn(Flight),
+    /// An attempt past its lane has ended.
+    Hurried(Flight, Tried),
+    /// An app was started, or could not be.
+    Started(AppName),
     /// The journal gave what a lane asked for.
     Refilled { hook: HookId, found: Result<Vec<Due>, JournalError>, asked: u32 },
     /// A hook whose receiver said 410 was switched off, or could not be.
@@ -71,7 +81,8 @@ pub(super) struct State {
     /// Hooks whose receivers said 410, and whether they are switched off by now.
     pub(super) gone: HashMap<HookId, bool>,
     pub(super) results: mpsc::Sender<Report>,
-    budget: Budget,
+    pub(super) asleep: Asleep,
+    pub(super) budget: Budget,
     last_now: Millis,
 }
 
@@ -87,6 +98,7 @@ impl State {
             flights: Flights::default(),
             gone: HashMap::new(),
             results,
+            asleep: Asleep::default(),
             budget: Budget::default(),
             last_now: Millis(i64::MIN),
         }
@@ -179,6 +191,9 @@ impl State {
     }
 
     fn turn(&mut self, id: HookId, now: Millis) {
+        if self.asleep.holds(id) {
+            return;
+        }
         let Some(hook) = self.parts.registry.index.load().hook(id).cloned() else {
             self.hook_is_gone(id);
             return;
@@ -275,7 +290,7 @@ impl State {
         let answer_wait = optional.then_some(self.parts.answer_wait);
         tokio::task::spawn_local(async move {
             let tried = match answer_wait {
-                None => sender.attempt(waiting, &flight.hook, &app, None).await,
+                None => sender.attempt(waiting, &flight.hook, &app, None, Pace::Lane).await,
                 Some(wait) => fly_on(&sender, waiting, &flight, &app, wait, &results).await,
             };
             let _ = results.send(Report::Tried(flight, tried)).await;
@@ -293,7 +308,7 @@ async fn fly_on(
     results: &mpsc::Sender<Report>,
 ) -> Tried {
     let (written, is_written) = oneshot::channel();
-    let mut attempt = std::pin::pin!(sender.attempt(waiting, &flight.hook, app, Some(written)));
+    let mut attempt = std::pin::pin!(sender.attempt(waiting, &flight.hook, app, Some(written), Pace::Lane));
     let waited = async {
         if is_written.await.is_err() {
             std::future::pending::<()>().await;
@@ -304,7 +319,18 @@ async fn fly_on(
         tried = &mut attempt => tried,
         () = waited => {
             let _ = results.send(Report::MovedOn(flight.clone())).await;
-            attempt.await
+            unanswered(attempt.await)
         }
+    }
+}
+
+/// The request was written whole and its receiver had its time to answer: that its connection ended
+/// since, with the app for instance, is no reason to say it all again.
+fn unanswered(tried: Tried) -> Tried {
+    match tried {
+        Tried::Made(attempt, Outcome::Failed(failure)) if failure.sent == Sent::Perhaps => {
+            Tried::Made(attempt, Outcome::Failed(Failure { kind: FailureKind::Timeout, ..failure }))
+        }
+        other => other,
     }
 }

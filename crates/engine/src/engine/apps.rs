@@ -1,9 +1,11 @@
 //! Verbs over installed apps.
 
 use super::build::Engine;
-use crate::apps::{AppsError, Installation, LiveApp, MountedRouter, Reach};
+use crate::apps::{AppsError, ContextObject, Installation, LiveApp, MountedRouter, Reach, Reason};
+use crate::registry::AppEntry;
 use footbridge_model::name::AppName;
 use footbridge_model::run::OutputLine;
+use std::sync::Arc;
 
 impl Engine {
     /// Installs the app of a directory on this machine, with its hooks, or nothing of it. `replace`
@@ -12,8 +14,7 @@ impl Engine {
     /// # Errors
     /// [`AppsError`]; nothing has changed then.
     pub async fn install(&self, path: String, replace: bool) -> Result<Installation, AppsError> {
-        let _ = (path, replace);
-        Err(AppsError::NoSuchApp(String::new()))
+        self.0.apps.install(path, replace).await
     }
 
     /// Removes an installed app with its hooks and links, stopping it first.
@@ -21,7 +22,7 @@ impl Engine {
     /// # Errors
     /// [`AppsError`]
     pub async fn uninstall(&self, name: &str) -> Result<(), AppsError> {
-        Err(AppsError::NoSuchApp(name.to_owned()))
+        self.0.apps.uninstall(name).await
     }
 
     /// Starts an installed app, or gives the run it has.
@@ -29,7 +30,7 @@ impl Engine {
     /// # Errors
     /// [`AppsError`]
     pub async fn start_app(&self, name: &str) -> Result<LiveApp, AppsError> {
-        Err(AppsError::NoSuchApp(name.to_owned()))
+        self.0.apps.start(name).await
     }
 
     /// Stops an installed app; resolves once every process of it is gone, with what ran.
@@ -37,12 +38,22 @@ impl Engine {
     /// # Errors
     /// [`AppsError`]
     pub async fn stop_app(&self, name: &str) -> Result<LiveApp, AppsError> {
-        Err(AppsError::NoSuchApp(name.to_owned()))
+        self.0.apps.stop(name, Reason::Stop).await
+    }
+
+    /// Ends every run, without a word; for the end of the server.
+    pub async fn stop_apps(&self) {
+        self.0.apps.launcher.stop_all().await;
     }
 
     /// The installed apps that run, by name.
     pub fn live_apps(&self) -> Vec<LiveApp> {
-        Vec::new()
+        self.0.apps.live()
+    }
+
+    /// The run of an installed app, as Bolt's context object.
+    pub fn context(&self, entry: &AppEntry) -> Option<ContextObject> {
+        self.0.apps.context(entry)
     }
 
     /// A running app to speak to, started first if it is down. It does not count as idle while what
@@ -51,20 +62,19 @@ impl Engine {
     /// # Errors
     /// [`AppsError`]
     pub async fn reach(&self, name: &str) -> Result<Reach, AppsError> {
-        Err(AppsError::NoSuchApp(name.to_owned()))
+        let live = self.0.apps.start(name).await?;
+        Ok(Reach::new(live.running.address, Arc::clone(&live.entry.state.life.open)))
     }
 
     /// The routers that answer `path` (without its query), in the order in which they are asked.
     pub fn routers_at(&self, path: &str) -> Vec<MountedRouter> {
-        let _ = path;
-        Vec::new()
+        self.0.apps.routers_at(path)
     }
 
     /// Whether `path` (of the app, without its query) is one of the app's own `server` hook routes,
     /// which only this server may POST to.
     pub fn is_hook_route(&self, name: &str, path: &str) -> bool {
-        let _ = (name, path);
-        false
+        self.0.apps.is_hook_route(name, path)
     }
 
     /// What an installed app wrote after the line of this number, at most `limit` lines.
@@ -72,13 +82,12 @@ impl Engine {
     /// # Errors
     /// [`AppsError::NoSuchApp`], [`AppsError::NotInstalled`]
     pub fn output(&self, name: &str, after: u64, limit: usize) -> Result<Vec<OutputLine>, AppsError> {
-        let _ = (after, limit);
-        Err(AppsError::NoSuchApp(name.to_owned()))
+        let entry = self.0.apps.installed(name)?;
+        Ok(self.0.apps.launcher.output(&entry.app.name, after, limit))
     }
 
     /// Resolves once the app has written a line with a number above `after`.
     pub async fn written(&self, name: &AppName, after: u64) {
-        let _ = (name, after);
-        std::future::pending::<()>().await;
+        self.0.apps.launcher.written(name.clone(), after).await;
     }
 }

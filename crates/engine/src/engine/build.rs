@@ -1,10 +1,12 @@
 //! Building the engine from its ports.
 
+use crate::apps::{Apps, Keeper};
 use crate::dispatch::{DispatchOptions, Dispatcher};
 use crate::drain::Drain;
 use crate::exchange::Exchanges;
 use crate::house::{House, Keep};
 use crate::lanes::Lanes;
+use crate::launcher::Launcher;
 use crate::publish::Publisher;
 use crate::rate::Rate;
 use crate::registry::{ChangeError, FileSpec, Parts, Registry, SecretKind};
@@ -13,6 +15,7 @@ use footbridge_journal::{Journal, JournalError};
 use footbridge_model::id::IdSource;
 use footbridge_model::name::AppName;
 use footbridge_model::retry::Schedule;
+use footbridge_model::run::Exit;
 use footbridge_model::time::{Clock, Entropy};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +33,10 @@ pub struct EngineOptions {
     pub entropy: Arc<dyn Entropy>,
     /// What outbound requests share.
     pub courier: Arc<CourierShared>,
+    /// What starts installed apps.
+    pub launcher: Arc<dyn Launcher>,
+    /// The runs that it saw end.
+    pub exits: mpsc::Receiver<Exit>,
     /// What Bolt calls `BOLT_ADDRESS`.
     pub public_url: String,
     /// Waits between attempts.
@@ -59,6 +66,8 @@ pub struct Limits {
     pub publish_rate: Option<Rate>,
     /// The most hooks of one app.
     pub hooks_per_app: usize,
+    /// How long an installed app may have nothing to do before it is stopped; `None` for ever.
+    pub idle: Option<Duration>,
     /// How long ended events and deliveries are kept; `None` for ever.
     pub keep: Option<Duration>,
     /// How long dead deliveries are kept; `None` for ever.
@@ -87,7 +96,8 @@ pub(super) struct Inner {
     pub(super) ids: Arc<IdSource>,
     pub(super) lanes: Lanes,
     pub(super) drain: Arc<Drain>,
-    pub(super) publisher: Publisher,
+    pub(super) publisher: Arc<Publisher>,
+    pub(super) apps: Arc<Apps>,
     pub(super) exchanges: Arc<Exchanges>,
     pub(super) first_uses: mpsc::Sender<(AppName, SecretKind)>,
 }
@@ -107,6 +117,8 @@ pub struct Started {
     pub dispatcher: Dispatcher,
     /// Must run beside it.
     pub house: House,
+    /// Must run beside it, once the server answers.
+    pub keeper: Keeper,
     /// What the file asks for that cannot be, in words.
     pub warnings: Vec<String>,
 }
@@ -134,9 +146,11 @@ impl Engine {
             },
             kept,
         ));
-        let warnings = registry.apply_file(file).await?;
+        let mut warnings = registry.apply_file(file).await?;
+        warnings.extend(options.launcher.warnings());
+        registry.hold_own_hooks().await?;
         let drain = Arc::new(Drain::default());
-        let publisher = Publisher {
+        let publisher = Arc::new(Publisher {
             registry: Arc::clone(&registry),
             journal: Arc::clone(&journal),
             clock: Arc::clone(&clock),
@@ -144,7 +158,16 @@ impl Engine {
             lanes: lanes.clone(),
             drain: Arc::clone(&drain),
             rate: limits.publish_rate,
-        };
+        });
+        let apps = Arc::new(Apps {
+            registry: Arc::clone(&registry),
+            publisher: Arc::clone(&publisher),
+            launcher: options.launcher,
+            entropy: Arc::clone(&entropy),
+            public_url: options.public_url.clone(),
+            idle: limits.idle,
+        });
+        let keeper = Keeper { apps: Arc::clone(&apps), exits: options.exits };
         let exchanges = Arc::new(Exchanges {
             registry: Arc::clone(&registry),
             journal: Arc::clone(&journal),
@@ -160,6 +183,7 @@ impl Engine {
             entropy,
             courier,
             feed,
+            apps: Arc::clone(&apps),
             waiting: recovery.waiting,
             public_url: options.public_url,
             schedule: options.schedule,
@@ -169,7 +193,8 @@ impl Engine {
         let (first_uses, noticed) = mpsc::channel(64);
         let keep = Keep { ended: limits.keep, dead: limits.keep_dead };
         let house = House::new(&registry, &journal, &clock, keep, noticed);
-        let inner = Inner { registry, journal, clock, ids, lanes, drain, publisher, exchanges, first_uses };
-        Ok(Started { engine: Self(Arc::new(inner)), dispatcher, house, warnings })
+        let inner =
+            Inner { registry, journal, clock, ids, lanes, drain, publisher, apps, exchanges, first_uses };
+        Ok(Started { engine: Self(Arc::new(inner)), dispatcher, house, keeper, warnings })
     }
 }

@@ -115,7 +115,11 @@ fn reached(result: &Result<Answer, Failure>, shortened: bool) -> Option<bool> {
         FailureKind::Timeout => (!shortened).then_some(false),
         FailureKind::Refused | FailureKind::Reset => Some(false),
         FailureKind::Malformed | FailureKind::TooLarge => Some(true),
-        FailureKind::Dns | FailureKind::Tls | FailureKind::Blocked => None,
+        FailureKind::Dns
+        | FailureKind::Tls
+        | FailureKind::Blocked
+        | FailureKind::NotStarted
+        | FailureKind::Function => None,
     }
 }
 
@@ -150,5 +154,6 @@ fn explain(failure: &Failure) -> ExchangeFailure {
         FailureKind::Blocked => {
             failed(502, "the address of the recipient's receiver is not allowed ([egress] allow)")
         }
+        FailureKind::NotStarted | FailureKind::Function => failed(502, "the recipient is not running"),
     }
 }

@@ -46,7 +46,7 @@ impl Registry {
         }
         let names: Vec<AppName> = apps.keys().cloned().collect();
         let entries = apps.into_values().map(|(app, files)| self.entry(app, Some(files)));
-        self.publish_directory(Directory::of(entries, before.links().cloned()), None);
+        self.publish_directory(before.with(entries, before.links().cloned()), None);
         self.publish_index(|index, directory| {
             for name in &names {
                 index.refresh(name, directory);
@@ -66,6 +66,15 @@ impl Registry {
         let (mut app, _) = self.new_app(spec, Origin::File)?;
         if let Some(known) = before.app(app.name.as_str()) {
             let kept = &known.app;
+            if kept.package.is_some() {
+                return Err(ChangeError::Invalid {
+                    member: "name",
+                    why: format!(
+                        "the app `{}` is installed from a directory; uninstall it first, or give this one another name",
+                        kept.name
+                    ),
+                });
+            }
             app.created_at = kept.created_at;
             app.secrets.token = merge(&kept.secrets.token, given.0);
             app.secrets.secret_key = merge(&kept.secrets.secret_key, given.1);

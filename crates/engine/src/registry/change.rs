@@ -120,7 +120,9 @@ impl Registry {
     ) -> Result<Arc<AppEntry>, ChangeError> {
         let _turn = self.changing.lock().await;
         let entry = self.app(name)?;
-        of_the_api(entry.app.origin, || format!("the app `{name}`"))?;
+        if entry.app.origin != Origin::Package || change.url.is_some() || change.private.is_some() {
+            of_the_api(entry.app.origin, || format!("the app `{name}`"))?;
+        }
         let mut app = entry.app.clone();
         if let Some(prefix) = change.token_prefix {
             check_prefix(&prefix)?;
@@ -154,6 +156,8 @@ impl Registry {
         let entry = self.app(name)?;
         let file = entry.file_secrets;
         let which = pick(which, file, name)?;
+        // An installed app's token is that of its run, and changes with it.
+        let which = SecretSet { token: which.token && entry.app.package.is_none(), ..which };
         let mut app = entry.app.clone();
         let until = self.parts.clock.now().plus(OVERLAP);
         let replace = |rotating: &mut Rotating, next: Secret| {
@@ -195,6 +199,16 @@ impl Registry {
     pub(crate) async fn remove_app(&self, name: &AppName) -> Result<(), ChangeError> {
         let _turn = self.changing.lock().await;
         of_the_api(self.app(name)?.app.origin, || format!("the app `{name}`"))?;
+        self.drop_app(name).await
+    }
+
+    /// Removes an installed app with its hooks and links.
+    pub(crate) async fn remove_installed(&self, name: &AppName) -> Result<(), ChangeError> {
+        let _turn = self.changing.lock().await;
+        self.drop_app(name).await
+    }
+
+    async fn drop_app(&self, name: &AppName) -> Result<(), ChangeError> {
         self.parts.store.delete_app(name.clone(), "app deleted").await?;
         let hooks: Vec<_> = self.index.load().of(name).map(|entry| entry.hook.id).collect();
         self.publish_index(|index, _| hooks.iter().for_each(|id| index.remove(*id)));

@@ -14,11 +14,24 @@ pub(crate) struct Directory {
     apps: BTreeMap<AppName, Arc<AppEntry>>,
     tokens: HashMap<[u8; 32], AppName>,
     links: BTreeMap<(AppName, AppName), Link>,
+    /// The server itself, as the publisher and subscriber `bolt`. It is not listed among the apps, and
+    /// nothing proves it.
+    server: Option<Arc<AppEntry>>,
 }
 
 impl Directory {
-    pub(super) fn of(apps: impl Iterator<Item = AppEntry>, links: impl Iterator<Item = Link>) -> Self {
-        let mut directory = Self::default();
+    /// One that knows the server only.
+    pub(super) fn with_server(server: AppEntry) -> Self {
+        Self { server: Some(Arc::new(server)), ..Self::default() }
+    }
+
+    /// One with these instead of its apps and links.
+    pub(super) fn with(
+        &self,
+        apps: impl Iterator<Item = AppEntry>,
+        links: impl Iterator<Item = Link>,
+    ) -> Self {
+        let mut directory = Self { server: self.server.clone(), ..Self::default() };
         apps.for_each(|app| directory.put_app(app));
         links.for_each(|link| directory.put_link(link));
         directory
@@ -26,7 +39,13 @@ impl Directory {
 
     /// The app of this name, whatever its case, whether or not it counts.
     pub(crate) fn app(&self, name: &str) -> Option<&Arc<AppEntry>> {
-        self.apps.get(name).or_else(|| self.apps.get(name.to_ascii_lowercase().as_str()))
+        let known = self.apps.get(name).or_else(|| self.apps.get(name.to_ascii_lowercase().as_str()));
+        known.or_else(|| self.server.as_ref().filter(|server| server.app.name.as_str() == name))
+    }
+
+    /// The server itself.
+    pub(crate) fn server(&self) -> Option<&Arc<AppEntry>> {
+        self.server.as_ref()
     }
 
     /// The app, switched on, that has or had a token with this digest.
@@ -60,7 +79,11 @@ impl Directory {
         let name = entry.app.name.clone();
         self.tokens.retain(|_, owner| *owner != name);
         // What is switched off proves nothing, and its tokens may have become another's.
-        if entry.app.enabled {
+        if let Some(run) = entry.run.as_ref().filter(|_| entry.app.enabled) {
+            self.tokens.insert(run.token.digest(), name.clone());
+        }
+        // The token of an installed app is that of its run, and no other.
+        if entry.app.enabled && entry.app.package.is_none() {
             let token = &entry.app.secrets.token;
             if let Some(previous) = &token.previous {
                 // Its overlap may be over: what another app was given since is that app's.
@@ -131,7 +154,7 @@ mod tests {
     }
 
     fn directory(entries: impl IntoIterator<Item = AppEntry>) -> Directory {
-        Directory::of(entries.into_iter(), std::iter::empty())
+        Directory::default().with(entries.into_iter(), std::iter::empty())
     }
 
     fn owner<'a>(directory: &'a Directory, token: &str) -> Option<&'a str> {

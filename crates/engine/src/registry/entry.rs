@@ -2,6 +2,7 @@
 
 use super::spec::SecretSet;
 use super::state::AppState;
+use crate::life::Run;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use footbridge_courier::{Grant, Target};
@@ -24,6 +25,8 @@ pub struct AppEntry {
     /// Which of its secrets the configuration file gives, and so nobody else may change.
     pub file_secrets: SecretSet,
     pub(crate) state: Arc<AppState>,
+    /// The run it had when this was made.
+    pub(crate) run: Option<Arc<Run>>,
     /// Where the operator's own URLs lead, allowed for this app alone.
     pub(crate) grants: Arc<[Grant]>,
     pub(crate) receiver: Option<Arc<Target>>,
@@ -36,6 +39,7 @@ impl AppEntry {
         let target = |url: &Option<String>| url.as_deref().and_then(|url| Target::parse(url).ok());
         let receiver = target(&app.receiver_url).map(Arc::new);
         let base = target(&app.url);
+        let run = state.life.run().filter(|_| app.package.is_some());
         let grants = receiver.as_deref().into_iter().chain(base.as_ref()).map(Grant::of).collect();
         let signers = made(&app.secrets.signing_secret, |secret| Signer::new(secret).ok());
         let authorization = match &app.receiver_auth {
@@ -47,7 +51,7 @@ impl AppEntry {
                 authorization(&app.token_prefix, app.name.as_str(), secret)
             }),
         };
-        Self { app, file_secrets, state, grants, receiver, signers, authorization }
+        Self { app, file_secrets, state, run, grants, receiver, signers, authorization }
     }
 
     /// What goes into `Authorization` on the way to its receiver.
@@ -60,7 +64,10 @@ impl AppEntry {
 
     /// The token that its envelopes carry.
     pub(crate) fn token(&self, now: Millis) -> &str {
-        self.app.secrets.token.outbound(now).expose()
+        match &self.run {
+            Some(run) => run.token.expose(),
+            None => self.app.secrets.token.outbound(now).expose(),
+        }
     }
 
     /// Puts the Standard Webhooks headers for these bytes: one signature for each live secret. `None` when
@@ -78,9 +85,9 @@ impl AppEntry {
         Some(())
     }
 
-    /// Whether `server` hooks of it lead anywhere: it counts as running while the server runs.
+    /// Whether it runs: an installed app while it has a run, any other with a `url` while the server runs.
     pub fn is_running(&self) -> bool {
-        self.app.enabled && self.app.url.is_some()
+        self.app.enabled && (self.app.url.is_some() || self.run.is_some())
     }
 }
 

@@ -1,12 +1,14 @@
 //! Changes of hooks.
 
 use super::change::of_the_api;
+use super::entry::AppEntry;
 use super::index::HookEntry;
 use super::spec::{HookChange, HookSpec};
 use super::state::{ChangeError, Registry};
 use footbridge_courier::Target;
 use footbridge_model::hook::{Hook, HookType, Lifetime, Origin, check_path, web_url};
 use footbridge_model::id::HookId;
+use footbridge_model::package::Package;
 use std::sync::Arc;
 
 impl Registry {
@@ -35,8 +37,12 @@ impl Registry {
         lifetime: Lifetime,
         origin: Origin,
     ) -> Result<Arc<HookEntry>, ChangeError> {
+        self.keep_hook(self.new_hook(spec, lifetime, origin)).await
+    }
+
+    pub(super) fn new_hook(&self, spec: HookSpec, lifetime: Lifetime, origin: Origin) -> Hook {
         let now = self.parts.clock.now();
-        let hook = Hook {
+        Hook {
             id: HookId::from_number(self.parts.ids.next(now)),
             app: spec.app,
             pattern: spec.pattern,
@@ -47,8 +53,7 @@ impl Registry {
             enabled: true,
             created_at: now,
             options: spec.options,
-        };
-        self.keep_hook(hook).await
+        }
     }
 
     pub(super) async fn keep_hook(&self, hook: Hook) -> Result<Arc<HookEntry>, ChangeError> {
@@ -74,21 +79,38 @@ impl Registry {
 
     /// Whether a hook may be made: its route fits its type, and a literal address in it is not refused.
     pub(crate) fn check_hook(&self, spec: &HookSpec) -> Result<(), ChangeError> {
-        let entry = self.app(&spec.app)?;
+        self.check_hook_of(spec, &*self.app(&spec.app)?)
+    }
+
+    /// The same for an app that need not be kept yet.
+    pub(super) fn check_hook_of(&self, spec: &HookSpec, entry: &AppEntry) -> Result<(), ChangeError> {
+        let package = entry.app.package.as_deref();
         let invalid = |member, why: String| Err(ChangeError::Invalid { member, why });
         match spec.kind {
-            HookType::Router | HookType::Function => invalid(
-                "type",
-                format!(
-                    "`{}` hooks belong to installed apps, which this server cannot start yet",
-                    spec.kind.as_str()
-                ),
-            ),
+            HookType::Function => match package.map(|package| package.functions.contains_key(&spec.route)) {
+                Some(true) => Ok(()),
+                Some(false) => {
+                    invalid("route", format!("the app `{}` has no function `{}`", spec.app, spec.route))
+                }
+                None => {
+                    invalid("type", "`function` hooks belong to apps installed from a directory".to_owned())
+                }
+            },
+            HookType::Router => {
+                check_path(spec.kind, &spec.route).or_else(|error| invalid("route", error.to_string()))
+            }
             HookType::Server => match check_path(spec.kind, &spec.route) {
                 Err(error) => invalid("route", error.to_string()),
-                Ok(()) if entry.app.url.is_none() => invalid(
+                Ok(()) if package.is_some_and(Package::is_module) => invalid(
                     "type",
-                    format!("the app `{}` has no `url`, so it may hold `web` hooks only", spec.app),
+                    format!(
+                        "`{}` is a module without a server; use a `router`, `web` or `function` hook",
+                        spec.app
+                    ),
+                ),
+                Ok(()) if entry.app.url.is_none() && package.is_none() => invalid(
+                    "type",
+                    format!("the app `{}` has no `url`, so it may hold no `server` hooks", spec.app),
                 ),
                 Ok(()) => Ok(()),
             },
@@ -131,7 +153,7 @@ impl Registry {
         let _turn = self.changing.lock().await;
         let entry = self.hook(id)?;
         // The hooks of an app that the file no longer names are no longer the file's either.
-        if self.app(&entry.hook.app)?.app.origin == Origin::File {
+        if self.app(&entry.hook.app)?.app.origin != Origin::Api {
             of_the_api(entry.hook.origin, || format!("the hook {id}"))?;
         }
         self.drop_hooks(vec![id], "hook deleted").await

@@ -2,6 +2,7 @@
 
 use super::directory::Directory;
 use footbridge_courier::Target;
+use footbridge_model::app::App;
 use footbridge_model::hook::{Hook, HookType, web_url};
 use footbridge_model::id::HookId;
 use footbridge_model::name::{AppName, EventName};
@@ -14,6 +15,14 @@ use std::sync::Arc;
 pub(crate) enum Destination {
     /// To this URL.
     Http(Arc<Target>),
+    /// To this path of an installed app, which is started first if it is down.
+    Installed,
+    /// To whatever router is mounted there.
+    Router,
+    /// To a function: its file.
+    Function(String),
+    /// To the server itself.
+    Own,
     /// Nowhere for now, for the reason in words.
     Nowhere(&'static str),
 }
@@ -28,8 +37,7 @@ pub struct HookEntry {
 
 impl HookEntry {
     fn new(hook: Hook, directory: &Directory) -> Self {
-        let base = directory.app(hook.app.as_str()).and_then(|entry| entry.app.url.as_deref());
-        let destination = destination(&hook, base);
+        let destination = destination(&hook, directory.app(hook.app.as_str()).map(|entry| &entry.app));
         Self { hook, destination }
     }
 
@@ -37,24 +45,34 @@ impl HookEntry {
     pub fn url(&self) -> &str {
         match &self.destination {
             Destination::Http(target) => target.url(),
-            Destination::Nowhere(_) => &self.hook.route,
+            _ => &self.hook.route,
         }
     }
 }
 
-fn destination(hook: &Hook, base: Option<&str>) -> Destination {
-    let url = match (hook.kind, base) {
+fn destination(hook: &Hook, app: Option<&App>) -> Destination {
+    let package = app.and_then(|app| app.package.as_deref());
+    let url = match (hook.kind, app.and_then(|app| app.url.as_deref())) {
+        _ if hook.app.as_str() == "bolt" => return Destination::Own,
+        (HookType::Router, _) => return Destination::Router,
+        (HookType::Function, _) => match package.and_then(|package| package.functions.get(&hook.route)) {
+            Some(file) => return Destination::Function(file.clone()),
+            None => return Destination::Nowhere("its app has no such function"),
+        },
         (HookType::Web, _) => web_url(&hook.route).ok(),
-        (HookType::Server, Some(base)) => {
-            Some(format!("{}/{}", base.trim_end_matches('/'), hook.route.trim_start_matches('/')))
-        }
-        (HookType::Server, None) => return Destination::Nowhere("its app has no url and is not running"),
-        (HookType::Router | HookType::Function, _) => None,
+        (HookType::Server, _) if package.is_some() => return Destination::Installed,
+        (HookType::Server, Some(base)) => Some(joined(base, &hook.route)),
+        (HookType::Server, None) => return Destination::Nowhere("its app has no url"),
     };
     match url.and_then(|url| Target::parse(&url).ok()) {
         Some(target) => Destination::Http(Arc::new(target)),
         None => Destination::Nowhere("its route leads nowhere"),
     }
+}
+
+/// A base and a route with exactly one slash between them.
+pub(crate) fn joined(base: &str, route: &str) -> String {
+    format!("{}/{}", base.trim_end_matches('/'), route.trim_start_matches('/'))
 }
 
 type Bucket = Vec<Arc<HookEntry>>;

@@ -7,6 +7,7 @@ mod directory;
 mod entry;
 mod hooks;
 mod index;
+mod install;
 mod spec;
 mod state;
 mod whole;
@@ -19,6 +20,7 @@ pub use spec::{
 };
 pub use state::ChangeError;
 
-pub(crate) use index::Destination;
+pub(crate) use index::{Destination, joined};
+pub(crate) use install::{Installed, Refused};
 pub(crate) use state::{Parts, Registry};
 pub(crate) use whole::whole;

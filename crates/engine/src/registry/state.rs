@@ -3,6 +3,7 @@
 use super::directory::Directory;
 use super::index::HookIndex;
 use crate::lanes::Lanes;
+use crate::life::Life;
 use crate::rate::Bucket;
 use crate::recipient::{Breaker, Permits};
 use arc_swap::ArcSwap;
@@ -23,6 +24,8 @@ pub(crate) struct AppState {
     pub(crate) permits: Permits,
     /// Whether its receiver can be reached.
     pub(crate) breaker: Breaker,
+    /// Where it stands, when it is installed.
+    pub(crate) life: Life,
 }
 
 /// What the registry is built from.
@@ -62,7 +65,7 @@ impl Registry {
             changing: tokio::sync::Mutex::default(),
             states: Mutex::default(),
         };
-        let mut directory = Directory::default();
+        let mut directory = Directory::with_server(registry.server_entry());
         for app in kept.apps {
             directory.put_app(registry.entry(app, None));
         }
@@ -82,6 +85,21 @@ impl Registry {
 
     pub(super) fn forget_state(&self, name: &AppName) {
         self.states.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// Lets readers see where an installed app stands by now: its token and where its hooks lead.
+    pub(crate) async fn refresh(&self, name: &AppName) {
+        let _turn = self.changing.lock().await;
+        let Some(entry) = self.directory.load().app(name.as_str()).cloned() else { return };
+        let mut directory = Directory::clone(&self.directory.load());
+        directory.put_app(self.entry(entry.app.clone(), Some(entry.file_secrets)));
+        self.publish_directory(directory, Some(name));
+    }
+
+    /// Lets the lanes of an app look anew.
+    pub(crate) fn stir(&self, name: &AppName) {
+        let hooks: Vec<_> = self.index.load().of(name).map(|entry| entry.hook.id).collect();
+        self.parts.lanes.stir(hooks);
     }
 
     /// Puts a changed directory in place and lets the hooks of `app` follow it.

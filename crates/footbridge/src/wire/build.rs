@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::entropy::SystemEntropy;
 use crate::first_run::{self, Database, FirstRunError, Source};
 use footbridge_courier::{CourierOptions, CourierShared, Policy};
-use footbridge_engine::{Engine, EngineOptions, Limits, Rate, StartError, Started};
+use footbridge_engine::{Engine, EngineOptions, Limits, NoLauncher, Rate, StartError, Started};
 use footbridge_journal_sqlite::{MasterKey, OpenError, SqliteJournal, SqliteOptions};
 use footbridge_model::retry::Schedule;
 use footbridge_model::secret::Secret;
@@ -93,6 +93,8 @@ pub async fn build(config: Config) -> Result<Built, ServeError> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         courier: Arc::clone(&courier),
+        launcher: Arc::new(NoLauncher),
+        exits: tokio::sync::mpsc::channel(1).1,
         public_url: public_url.clone(),
         schedule: Schedule::new(config.retry.schedule.clone()),
         limits: limits(&config),
@@ -163,6 +165,7 @@ fn limits(config: &Config) -> Limits {
         answer_wait: config.bolt.answer_wait,
         publish_rate: rate.map(|rate| Rate { per_second: rate.per_second.into(), burst: rate.burst.into() }),
         hooks_per_app: usize::try_from(config.limits.hooks_per_app).unwrap_or(usize::MAX),
+        idle: config.runtime.idle_timeout,
         keep: config.journal.keep,
         keep_dead: config.journal.keep_dead,
     }

@@ -3,7 +3,7 @@
 use super::build::{Built, ServeError};
 use super::threads::{self, Running};
 use crate::shutdown::Drain;
-use footbridge_engine::{Dispatcher, Engine, House};
+use footbridge_engine::{Dispatcher, Engine, House, Keeper};
 use footbridge_server::health::Health;
 use footbridge_server::listen::{Shard, ShardHandle, ShardOptions};
 use std::sync::Arc;
@@ -23,7 +23,11 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
     let (draining, is_draining) = watch::channel(false);
     let (stop, is_stopped) = watch::channel(false);
     let engine = started.engine;
-    let delivering = deliver(started.dispatcher, started.house, is_draining.clone(), is_stopped.clone())?;
+    let delivering = deliver(
+        (started.dispatcher, started.house, started.keeper),
+        is_draining.clone(),
+        is_stopped.clone(),
+    )?;
     let (mut threads, mut handles): (Vec<Running>, Vec<ShardHandle>) = (Vec::new(), Vec::new());
     for number in 0..config.server.shards.max(1) {
         let options = ShardOptions { shared: Arc::clone(&shared), courier: Arc::clone(&courier) };
@@ -41,6 +45,7 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
     let finished = async {
         engine.idle().await;
         delivering.ended().await;
+        engine.stop_apps().await;
     };
     if tokio::time::timeout(config.server.drain, finished).await.is_err() {
         tracing::warn!("the drain time is over: deliveries under way go back to pending");
@@ -75,16 +80,16 @@ async fn wait(engine: &Engine, health: &Health, mut drain: Drain) -> Result<(), 
     }
 }
 
-/// Runs the dispatcher and the housekeeper on a thread of their own.
+/// Runs the dispatcher, the housekeeper and the keeper of installed apps on a thread of their own.
 fn deliver(
-    dispatcher: Dispatcher,
-    house: House,
+    (dispatcher, house, keeper): (Dispatcher, House, Keeper),
     draining: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<Running, ServeError> {
     let running = threads::spawn("deliver", move || {
         Box::pin(async move {
             tokio::task::spawn_local(house.run(draining.clone()));
+            tokio::task::spawn_local(keeper.run(draining.clone()));
             tokio::select! {
                 () = dispatcher.run(draining) => {}
                 _ = stopped.wait_for(|stopped| *stopped) => {}

@@ -15,7 +15,9 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use footbridge_courier::{CourierOptions, Policy};
-use footbridge_engine::{AppSpec, Engine, EngineOptions, FileSpec, HookSpec, Limits, LinkSpec, Started};
+use footbridge_engine::{
+    AppSpec, Engine, EngineOptions, FileSpec, HookSpec, Limits, LinkSpec, NoLauncher, Started,
+};
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::hook::{HookOptions, HookType};
 use footbridge_model::name::AppName;
@@ -110,6 +112,8 @@ impl Server {
             entropy: Arc::new(Counting::default()),
             courier: CourierOptions::new(Policy::new(Vec::new(), Vec::new()), HeaderValue::from_static("x"))
                 .share(),
+            launcher: Arc::new(NoLauncher),
+            exits: tokio::sync::mpsc::channel(1).1,
             public_url: "http://127.0.0.1:4400".into(),
             schedule: Schedule::default(),
             limits: Limits {
@@ -119,6 +123,7 @@ impl Server {
                 answer_wait: second,
                 publish_rate: None,
                 hooks_per_app: 3,
+                idle: None,
                 keep: None,
                 keep_dead: None,
             },

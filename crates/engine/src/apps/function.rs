@@ -1,0 +1,83 @@
+//! Functions: called with an event, and what they publish is their app's.
+
+use super::state::Apps;
+use crate::registry::AppEntry;
+use bytes::Bytes;
+use footbridge_journal::NewEvent;
+use footbridge_model::event::EventDraft;
+use footbridge_model::headers::PublishHeaders;
+use footbridge_model::name::{AppName, EventName};
+use footbridge_model::run::{FunctionAnswer, FunctionCall, FunctionFailure, FunctionPublish};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// The largest body that a function may publish, in bytes: that of the Events API by default.
+const BODY: usize = 256 * 1024;
+
+/// What a function came to, as it is kept with its attempt.
+#[derive(Serialize)]
+struct Output<'a> {
+    value: Option<&'a RawValue>,
+    log: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Options<'a> {
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    subscribers: Option<Vec<String>>,
+}
+
+impl Apps {
+    /// Calls a function of an app.
+    pub(crate) async fn call(
+        &self,
+        app: &AppEntry,
+        file: &str,
+        event: Bytes,
+    ) -> Result<FunctionAnswer, FunctionFailure> {
+        let dir = app.app.package.as_deref().map(|package| package.path.clone()).unwrap_or_default();
+        let call = FunctionCall { app: app.app.name.clone(), dir, file: file.to_owned(), event };
+        self.launcher.call(call).await
+    }
+
+    /// What a function published, as events of its app.
+    ///
+    /// # Errors
+    /// In words, which of them the Events API would refuse; none of them counts then.
+    pub(crate) fn published(
+        &self,
+        app: &AppEntry,
+        published: &[FunctionPublish],
+    ) -> Result<Vec<NewEvent>, String> {
+        let drafts: Result<Vec<EventDraft>, String> = published.iter().map(draft).collect();
+        Ok(drafts?.into_iter().map(|draft| self.publisher.prepare(app, draft, None).0).collect())
+    }
+}
+
+/// What is kept of a function's answer, or of what it wrote before it failed.
+pub(crate) fn output(value: Option<&str>, log: &str) -> Option<String> {
+    let value = value.and_then(|value| serde_json::from_str::<&RawValue>(value).ok());
+    serde_json::to_string(&Output { value, log }).ok()
+}
+
+fn draft(publish: &FunctionPublish) -> Result<EventDraft, String> {
+    let about = |why: String| format!("ctx.publish({:?}): {why}", publish.name);
+    let name = EventName::parse(&publish.name).map_err(|error| about(error.to_string()))?;
+    let options: Options<'_> =
+        serde_json::from_str(&publish.options).map_err(|error| about(error.to_string()))?;
+    let body = options.body.map_or("{}", RawValue::get);
+    if body.len() > BODY {
+        return Err(about(format!("the body is larger than {BODY} bytes")));
+    }
+    let pairs = options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let headers = PublishHeaders::parse(pairs).map_err(|error| about(error.to_string()))?;
+    let subscribers = options.subscribers.map(|names| {
+        // A name that no app can have reaches nobody, as over the Events API.
+        names.iter().filter_map(|name| AppName::parse(name).ok()).collect()
+    });
+    Ok(EventDraft { name, body: Bytes::copy_from_slice(body.as_bytes()), headers, subscribers })
+}

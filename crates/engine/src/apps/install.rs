@@ -1,0 +1,109 @@
+//! Installing and uninstalling.
+
+use super::bodies::{AppObject, ContextObject};
+use super::error::AppsError;
+use super::state::{Apps, life};
+use super::view::Installation;
+use crate::drain::Draining;
+use crate::registry::{AppEntry, Installed, Refused};
+use footbridge_model::name::AppName;
+use footbridge_model::package::Manifest;
+use serde::Serialize;
+use std::sync::Arc;
+
+impl Apps {
+    /// Installs the app of a directory.
+    pub(crate) async fn install(
+        self: &Arc<Self>,
+        path: String,
+        replace: bool,
+    ) -> Result<Installation, AppsError> {
+        let _under_way = self.publisher.drain.enter()?;
+        let manifest = self.launcher.manifest(path).await?;
+        let apps = Arc::clone(self);
+        let installed = tokio::spawn(async move { apps.install_whole(manifest, replace).await });
+        installed.await.unwrap_or(Err(AppsError::Draining(Draining)))
+    }
+
+    async fn install_whole(
+        self: &Arc<Self>,
+        manifest: Manifest,
+        replace: bool,
+    ) -> Result<Installation, AppsError> {
+        let (name, warnings) = (manifest.name.clone(), manifest.warnings.clone());
+        let kept = self.registry.install(manifest, replace).await;
+        let Installed { entry, hooks, replaced } = kept.map_err(|refused| because(refused, &name))?;
+        if replaced {
+            // What runs is the old package.
+            self.stop_if_running(&name).await;
+        }
+        if let Some(object) = AppObject::of(&entry) {
+            self.tell(if replaced { "app-updated" } else { "app-installed" }, &object, None).await;
+        }
+        self.start_at_boot(&entry);
+        Ok(Installation { entry, hooks, replaced, warnings })
+    }
+
+    /// Starts an app with routers, without waiting for it.
+    pub(super) fn start_at_boot(self: &Arc<Self>, entry: &AppEntry) {
+        if entry.app.enabled && entry.app.package.as_deref().is_some_and(|package| package.starts_at_boot()) {
+            let (apps, name) = (Arc::clone(self), entry.app.name.clone());
+            tokio::spawn(async move {
+                if let Err(error) = apps.start(name.as_str()).await {
+                    tracing::warn!(app = %name, %error, "an app with routers did not start");
+                }
+            });
+        }
+    }
+
+    /// Removes an installed app: it is told, stopped, forgotten.
+    pub(crate) async fn uninstall(self: &Arc<Self>, name: &str) -> Result<(), AppsError> {
+        let entry = self.installed(name)?;
+        let apps = Arc::clone(self);
+        let removed = tokio::spawn(async move { apps.uninstall_whole(&entry).await });
+        removed.await.unwrap_or(Err(AppsError::Draining(Draining)))
+    }
+
+    async fn uninstall_whole(self: &Arc<Self>, entry: &AppEntry) -> Result<(), AppsError> {
+        let _under_way = self.publisher.drain.enter()?;
+        let name = &entry.app.name;
+        let object = AppObject::of(entry);
+        if let Some(object) = &object {
+            self.tell_itself("app-uninstalling", object, name).await;
+        }
+        self.stop_if_running(name).await;
+        self.registry.remove_installed(name).await?;
+        self.launcher.forget(name);
+        if let Some(object) = &object {
+            self.tell("app-uninstalled", object, None).await;
+            // What `app-uninstalled` was once called; old listeners still wait for it.
+            self.tell("app-deleted", object, None).await;
+        }
+        Ok(())
+    }
+
+    /// What is said and started once the server answers.
+    pub(crate) async fn boot(self: &Arc<Self>) {
+        #[derive(Serialize)]
+        struct Nothing {}
+        self.tell("system-started", &Nothing {}, None).await;
+        let entries: Vec<_> = self.registry.directory.load().apps().cloned().collect();
+        for entry in entries {
+            self.start_at_boot(&entry);
+        }
+    }
+
+    /// What runs, as Bolt's contexts.
+    pub(crate) fn context(&self, entry: &AppEntry) -> Option<ContextObject> {
+        ContextObject::of(entry, &life(entry).run()?.running)
+    }
+}
+
+fn because(refused: Refused, name: &AppName) -> AppsError {
+    match refused {
+        Refused::Installed => AppsError::Installed(name.clone()),
+        Refused::NameTaken => AppsError::NameTaken(name.clone()),
+        Refused::RootTaken(router, root, other) => AppsError::RootTaken { router, root, other },
+        Refused::Change(error) => error.into(),
+    }
+}

@@ -1,0 +1,115 @@
+//! Stopping, and what follows when a run has ended, however it did.
+
+use super::bodies::{ContextObject, Stopped};
+use super::error::AppsError;
+use super::state::{Apps, life};
+use super::view::LiveApp;
+use crate::drain::Draining;
+use crate::life::{Phase, Run};
+use crate::registry::AppEntry;
+use footbridge_model::hook::Hook;
+use footbridge_model::name::AppName;
+use footbridge_model::run::Exit;
+use std::sync::Arc;
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// Somebody asked for it.
+    Stop,
+    /// It ended by itself.
+    Crash,
+    /// It had nothing to do.
+    Idle,
+    /// Its app goes away, or is installed anew.
+    Uninstall,
+}
+
+impl Reason {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Crash => "crash",
+            Self::Idle => "idle",
+            Self::Uninstall => "uninstall",
+        }
+    }
+}
+
+impl Apps {
+    /// Stops an app; gives what ran once every process of it is gone.
+    pub(crate) async fn stop(self: &Arc<Self>, name: &str, reason: Reason) -> Result<LiveApp, AppsError> {
+        let entry = self.installed(name)?;
+        let apps = Arc::clone(self);
+        let stopped = tokio::spawn(async move { apps.stop_whole(&entry, reason).await });
+        stopped.await.unwrap_or(Err(AppsError::Draining(Draining)))
+    }
+
+    async fn stop_whole(&self, entry: &Arc<AppEntry>, reason: Reason) -> Result<LiveApp, AppsError> {
+        let name = &entry.app.name;
+        let not_running = || AppsError::NotRunning(name.clone());
+        if matches!(life(entry).phase(), Phase::Launching) {
+            // Nothing has been told of it yet: the start itself is called off.
+            self.launcher.stop(name.clone()).await;
+            return Err(not_running());
+        }
+        let _turn = life(entry).turn.lock().await;
+        let run = life(entry).run().ok_or_else(not_running)?;
+        if reason == Reason::Idle && !self.is_idle(entry).await {
+            return Err(not_running());
+        }
+        life(entry).advance(run.running.run, Phase::Leaving(Arc::clone(&run)));
+        if let Some(context) = ContextObject::of(entry, &run.running) {
+            self.tell_itself("app-stopping", &context, name).await;
+        }
+        self.launcher.stop(name.clone()).await;
+        self.clear(entry, &run, reason).await;
+        Ok(LiveApp { entry: Arc::clone(entry), running: run.running })
+    }
+
+    /// A run has ended by itself, or by a stop that sees to the rest.
+    pub(crate) async fn ended(&self, exit: Exit) {
+        let Ok(entry) = self.installed(exit.app.as_str()) else { return };
+        let Some(run) = life(&entry).run().filter(|run| run.running.run == exit.run) else { return };
+        if exit.stopped {
+            return;
+        }
+        tracing::warn!(app = %exit.app, how = exit.how, "an app ended by itself");
+        self.clear(&entry, &run, Reason::Crash).await;
+    }
+
+    /// Nothing of a run is left: neither its token nor its transient hooks.
+    async fn clear(&self, entry: &AppEntry, run: &Run, reason: Reason) {
+        let name = &entry.app.name;
+        let at = self.publisher.clock.now();
+        if !life(entry).advance(run.running.run, Phase::Down) {
+            return;
+        }
+        self.registry.refresh(name).await;
+        let its = |hook: &Hook| hook.app == *name && hook.created_at <= at;
+        if let Err(error) = self.registry.remove_transient(its, "hook gone").await {
+            tracing::warn!(app = %name, %error, "the transient hooks of an app that ended could not be removed");
+        }
+        if let Some(context) = ContextObject::of(entry, &run.running) {
+            self.tell("app-stopped", &Stopped { context, reason: reason.as_str() }, None).await;
+        }
+    }
+
+    /// The installed apps that run, by name.
+    pub(crate) fn live(&self) -> Vec<LiveApp> {
+        let directory = self.registry.directory.load();
+        let live = |entry: &Arc<AppEntry>| {
+            let run = life(entry).run().filter(|_| entry.app.package.is_some())?;
+            Some(LiveApp { entry: Arc::clone(entry), running: run.running })
+        };
+        directory.apps().filter_map(live).collect()
+    }
+
+    /// Stops an app that runs, whatever it is told; for those that go away.
+    pub(super) async fn stop_if_running(self: &Arc<Self>, name: &AppName) {
+        match self.stop(name.as_str(), Reason::Uninstall).await {
+            Ok(_) | Err(AppsError::NotRunning(_)) => {}
+            Err(error) => tracing::warn!(app = %name, %error, "an app could not be stopped"),
+        }
+    }
+}

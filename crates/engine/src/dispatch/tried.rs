@@ -1,0 +1,59 @@
+//! What an attempt came to.
+
+use footbridge_journal::NewEvent;
+use footbridge_model::attempt::Failure;
+use footbridge_model::delivery::{Attempt, Outcome};
+use footbridge_model::name::AppName;
+use footbridge_model::time::Millis;
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub(super) enum Tried {
+    /// It was made.
+    Made(Attempt, Outcome),
+    /// A function was called and ended well, and this is what it published.
+    Published(Attempt, Outcome, Vec<NewEvent>),
+    /// The journal could not be read: the delivery stays as it is.
+    NotNow,
+    /// This app has to be started first.
+    Asleep(AppName),
+    /// It is not to be made any more.
+    Cancelled(&'static str),
+    /// It is made past its lane.
+    Elsewhere,
+}
+
+impl Tried {
+    /// An attempt that ended in this; when and how long is said by whoever made it.
+    pub(super) const fn made(outcome: Outcome) -> Self {
+        Self::Made(BLANK, outcome)
+    }
+
+    /// An attempt that ends before anything is sent.
+    pub(super) const fn failed(failure: Failure) -> Self {
+        Self::made(Outcome::Failed(failure))
+    }
+
+    /// The same with its number, its time and how long it took.
+    pub(super) fn dated(self, n: u32, at: Millis, ms: u32) -> Self {
+        let date = |attempt: Attempt, outcome: &Outcome| Attempt {
+            n,
+            at,
+            status: outcome.status(),
+            error: outcome.error(),
+            ms,
+            output: attempt.output,
+        };
+        match self {
+            Self::Made(attempt, outcome) => Self::Made(date(attempt, &outcome), outcome),
+            Self::Published(attempt, outcome, events) => {
+                Self::Published(date(attempt, &outcome), outcome, events)
+            }
+            other => other,
+        }
+    }
+}
+
+/// An attempt of which nothing is known yet but what is said beside it.
+pub(super) const BLANK: Attempt =
+    Attempt { n: 0, at: Millis(0), status: None, error: None, ms: 0, output: None };

@@ -1,0 +1,138 @@
+//! Where one attempt leads: to a URL, to an installed app that may have to be started first, to a
+//! router, to a function, or to the server itself.
+
+use super::tried::Tried;
+use crate::apps::Apps;
+use crate::life::Phase;
+use crate::registry::{AppEntry, Destination, HookEntry, joined};
+use footbridge_courier::{Grant, Target};
+use footbridge_model::attempt::{Failure, FailureKind};
+use footbridge_model::event::Event;
+use footbridge_model::name::AppName;
+use footbridge_model::secret::Secret;
+use footbridge_model::time::Millis;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Why an event about an app is not delivered to it later: its moment is over.
+const OVER: &str = "its app is down, and this event never starts it";
+
+/// Where an attempt leads.
+pub(super) enum Way {
+    /// To a URL.
+    Http(Road),
+    /// To the first of these routers that takes it.
+    Routers(Vec<(String, Road)>),
+    /// To a function: its file.
+    Function(String),
+    /// To the server itself.
+    Own,
+}
+
+/// Where an HTTP attempt leads.
+pub(super) struct Road {
+    pub(super) target: Arc<Target>,
+    pub(super) grants: Arc<[Grant]>,
+    /// The subscriber's token, as its envelope carries it.
+    pub(super) token: Secret,
+}
+
+/// Whether an attempt is the one that goes past its lane: the one an app gets of its own start or end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    Lane,
+    Urgent,
+}
+
+/// Finds where an event goes.
+///
+/// # Errors
+/// What is to be done instead of an attempt.
+pub(super) fn find(
+    apps: &Apps,
+    hook: &HookEntry,
+    app: &AppEntry,
+    event: &Event,
+    (pace, now): (Pace, Millis),
+) -> Result<Way, Tried> {
+    match &hook.destination {
+        Destination::Http(target) => Ok(Way::Http(Road {
+            target: Arc::clone(target),
+            grants: Arc::clone(&app.grants),
+            token: Secret::new(app.token(now)),
+        })),
+        Destination::Installed => installed(hook, app, event, pace).map(Way::Http),
+        Destination::Router => routers(apps, hook, app, now),
+        Destination::Function(file) => Ok(Way::Function(file.clone())),
+        Destination::Own => Ok(Way::Own),
+        Destination::Nowhere(why) => Err(Tried::failed(Failure::before(FailureKind::Refused, *why))),
+    }
+}
+
+fn installed(hook: &HookEntry, app: &AppEntry, event: &Event, pace: Pace) -> Result<Road, Tried> {
+    let name = &app.app.name;
+    if pace == Pace::Lane && event.subject().as_ref() == Some(name) {
+        return Err(Tried::Cancelled(OVER));
+    }
+    let run = match (app.state.life.phase(), pace) {
+        (Phase::Up(run), _) | (Phase::Greeting(run) | Phase::Leaving(run), Pace::Urgent) => run,
+        (_, Pace::Urgent) => return Err(Tried::Cancelled(OVER)),
+        (Phase::Failed { why, until }, Pace::Lane) if Instant::now() < until => {
+            return Err(Tried::failed(Failure::before(FailureKind::NotStarted, why)));
+        }
+        (_, Pace::Lane) => return Err(Tried::Asleep(name.clone())),
+    };
+    app.state.life.touch();
+    road(&joined(&run.base(), &hook.hook.route), run.token.clone())
+}
+
+fn routers(apps: &Apps, hook: &HookEntry, app: &AppEntry, now: Millis) -> Result<Way, Tried> {
+    // The token is that of the subscriber's run, so it runs first if it can.
+    if app.app.package.as_deref().is_some_and(|package| package.can_run()) {
+        awake(apps, app.app.name.as_str())?;
+    }
+    let route = joined("", &hook.hook.route);
+    let path = route.split('?').next().unwrap_or_default();
+    let token = Secret::new(if app.app.package.is_some() && app.run.is_none() {
+        match app.state.life.run() {
+            Some(run) => run.token.expose().to_owned(),
+            None => String::new(),
+        }
+    } else {
+        app.token(now).to_owned()
+    });
+    let mut ways = Vec::new();
+    for mounted in apps.routers_at(path) {
+        let address = awake(apps, mounted.app.as_str())?;
+        ways.push((mounted.name, road(&format!("http://{address}{route}"), token.clone())?));
+    }
+    if ways.is_empty() {
+        let why = format!("no router is mounted at {path}");
+        return Err(Tried::failed(Failure::before(FailureKind::Refused, why)));
+    }
+    Ok(Way::Routers(ways))
+}
+
+/// Where an installed app listens, if it is up.
+fn awake(apps: &Apps, name: &str) -> Result<SocketAddr, Tried> {
+    let Ok(entry) = apps.installed(name) else { return Err(Tried::NotNow) };
+    match entry.state.life.phase() {
+        Phase::Up(run) => {
+            entry.state.life.touch();
+            Ok(run.running.address)
+        }
+        Phase::Failed { why, until } if Instant::now() < until => {
+            Err(Tried::failed(Failure::before(FailureKind::NotStarted, format!("{name}: {why}"))))
+        }
+        _ => Err(Tried::Asleep(AppName::clone(&entry.app.name))),
+    }
+}
+
+/// The way to what this server has started itself: that very address, whatever the policy says.
+fn road(url: &str, token: Secret) -> Result<Road, Tried> {
+    let target = Target::parse(url)
+        .map_err(|error| Tried::failed(Failure::before(FailureKind::Refused, error.to_string())))?;
+    let grants = Arc::from([Grant::of(&target)]);
+    Ok(Road { target: Arc::new(target), grants, token })
+}
