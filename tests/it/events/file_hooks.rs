@@ -5,7 +5,7 @@ use serde_json::json;
 
 fn setup(receiver: &Receiver) -> Setup {
     let hooks = format!(
-        r#""camera/photo-saved" = "hooks/photo", "*" = {{ route = "{}", type = "web" }}"#,
+        r#""camera/photo-saved" = "hooks/photo", "camera/*" = {{ route = "{}", type = "web" }}"#,
         receiver.url("/all")
     );
     Setup::new().app(App::new("camera")).app(App::new("fax").url(&receiver.url("/fax")).hooks(&hooks))
@@ -69,7 +69,7 @@ fn one_that_the_policy_refuses_is_a_warning_and_its_deliveries_are_dead_at_once(
     let receiver = Receiver::start();
     let canary = Receiver::start();
     let hooks = format!(
-        r#""camera/photo-saved" = "hooks/photo", "*" = {{ route = "{}", type = "web" }}"#,
+        r#""camera/photo-saved" = "hooks/photo", "camera/*" = {{ route = "{}", type = "web" }}"#,
         canary.url("/all")
     );
     let mut gateway = Setup::strict()

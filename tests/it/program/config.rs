@@ -144,7 +144,7 @@ fn the_file_is_applied_again_at_every_start() {
 #[test]
 fn an_app_taken_out_of_the_file_is_disabled_not_deleted() {
     let receiver = harness::Receiver::start();
-    let pen = App::new("pen").url(&receiver.url("")).hooks(r#""*" = "x""#);
+    let pen = App::new("pen").url(&receiver.url("")).hooks(r#""*/x" = "x""#);
     let token = pen.token.clone();
     let mut gateway = Setup::new().app(App::new("fax")).app(pen.clone()).start();
     gateway.bolt("pen").publish("x", &json!({}));

@@ -11,7 +11,7 @@ fn setup(receiver: &Receiver) -> Setup {
     Setup::new()
         .app(App::new("superapp"))
         .app(App::new("shop").receiver(&receiver.url("/shop")))
-        .app(App::new("fax").url(&receiver.url("/fax")).hooks(r#""*" = "all""#))
+        .app(App::new("fax").url(&receiver.url("/fax")).hooks(r#""fax/*" = "all""#))
         .link("superapp", "shop")
 }
 

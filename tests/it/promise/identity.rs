@@ -10,7 +10,7 @@ use serde_json::json;
 fn setup(receiver: &Receiver) -> Setup {
     receiver.at("/fax/ok", Reply::json("{}")).at("/dead", Reply::status(500)).at("/slow", Reply::status(503));
     let web = |path: &str| format!(r#"{{ route = "{}", type = "web" }}"#, receiver.url(path));
-    let hooks = format!(r#""camera/a" = "ok", "camera/*" = {}, "*" = {}"#, web("/dead"), web("/slow"));
+    let hooks = format!(r#""camera/a" = "ok", "camera/*" = {}, "*/a" = {}"#, web("/dead"), web("/slow"));
     Setup::new()
         .app(App::new("camera"))
         .app(App::new("fax").url(&receiver.url("/fax")).hooks(&hooks))

@@ -16,7 +16,7 @@ fn setup(receiver: &Receiver) -> Setup {
         .set("retry", "schedule", r#"["50ms", "100ms", "200ms", "500ms", "1s", "1s", "1s", "1s"]"#)
         .app(App::new("camera"))
         .app(App::new("fax").url(&receiver.url("/fax")).hooks(&web))
-        .app(App::new("gallery").url(&receiver.url("/gallery")).hooks(r#""*" = "all""#))
+        .app(App::new("gallery").url(&receiver.url("/gallery")).hooks(r#""camera/*" = "all""#))
 }
 
 const HOOKS: [&str; 3] = ["/web", "/fax/by-name", "/gallery/all"];

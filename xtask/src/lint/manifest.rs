@@ -127,6 +127,6 @@ mod tests {
 
     #[test]
     fn a_new_crate_must_be_placed() {
-        assert_eq!(rules("crates/runtime/Cargo.toml", ""), [(1, "crate-direction")]);
+        assert_eq!(rules("crates/unheard-of/Cargo.toml", ""), [(1, "crate-direction")]);
     }
 }

@@ -18,9 +18,8 @@ impl std::fmt::Debug for Keeper {
 }
 
 impl Keeper {
-    /// Starts what runs from boot on and keeps watch until `drain` turns true.
+    /// Keeps watch until `drain` turns true.
     pub async fn run(mut self, mut drain: watch::Receiver<bool>) {
-        self.apps.boot().await;
         loop {
             tokio::select! {
                 _ = drain.wait_for(|draining| *draining) => return,

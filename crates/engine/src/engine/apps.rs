@@ -8,6 +8,12 @@ use footbridge_model::run::OutputLine;
 use std::sync::Arc;
 
 impl Engine {
+    /// Says that the server has started, and starts the apps that run from then on. To be called once,
+    /// before the server answers: a hook that is made later does not hear of its start.
+    pub async fn boot(&self) {
+        self.0.apps.boot().await;
+    }
+
     /// Installs the app of a directory on this machine, with its hooks, or nothing of it. `replace`
     /// installs an app anew: hooks that are no longer there take their pending deliveries with them.
     ///

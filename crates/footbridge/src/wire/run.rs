@@ -36,6 +36,7 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
         threads.push(threads::spawn(&format!("shard-{number}"), move || Box::pin(shard.run(stopped)))?);
         handles.push(handle);
     }
+    engine.boot().await;
     health.set_ready(warnings);
     let most = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
     let accepting = tokio::spawn(listener.accept(handles, most, is_stopped));
