@@ -68,7 +68,10 @@ fn every_member_is_read() {
     assert_eq!(package.routers["lib"], router("lib", "/lib", 0));
     assert_eq!(package.functions["tag"], "functions/tag.js");
     assert!(package.system && manifest.warnings.is_empty());
-    assert_eq!(manifest.private.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["chat-posted", "x"]);
+    assert_eq!(
+        manifest.private.iter().map(footbridge_model::name::EventName::as_str).collect::<Vec<_>>(),
+        ["chat-posted", "x"]
+    );
     let hooks: Vec<_> = manifest
         .hooks
         .iter()
