@@ -7,6 +7,7 @@
 pub mod app;
 pub mod attempt;
 pub mod delivery;
+pub mod duration;
 pub mod envelope;
 pub mod event;
 pub mod exchange;

@@ -1,1 +1,5 @@
 //! Installed apps as processes.
+
+mod manifest;
+
+pub use manifest::read_manifest;

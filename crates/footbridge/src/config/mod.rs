@@ -5,7 +5,6 @@
 
 pub mod apps;
 pub mod delivery;
-pub mod duration;
 pub mod env;
 pub mod error;
 pub mod hooks;
@@ -25,6 +24,8 @@ pub mod value;
 
 #[cfg(test)]
 mod tests;
+
+pub use footbridge_model::duration;
 
 pub use self::{
     error::ConfigError,

@@ -1,0 +1,195 @@
+//! From a directory to a checked manifest.
+
+use super::files::Directory;
+use super::hooks::Reach;
+use super::members::{Members, UNREADABLE};
+use super::{functions, hooks, program, routers};
+use footbridge_model::duration;
+use footbridge_model::json::{self, JsonError, MAX_DEPTH};
+use footbridge_model::name::{AppName, BadName, EventName};
+use footbridge_model::package::{IdleTimeout, Manifest, ManifestError, Package};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// The largest `package.json`, in bytes.
+const FILE_MAX: u64 = 1024 * 1024;
+const NAME_MISSING: u16 = 400;
+const NAME_WRONG: u16 = 405;
+const PATH_MISSING: u16 = 410;
+const TARGET_UNSUPPORTED: u16 = 414;
+/// The versions of Bolt whose packages are understood, as Bolt writes them: 0.55 came before 0.6.
+const TARGETS: std::ops::RangeInclusive<f64> = 0.55..=0.7;
+
+/// Reads and checks the `package.json` of the directory `path`, which `base` is put before when it is
+/// relative.
+///
+/// # Errors
+/// [`ManifestError`] with Bolt's code for the first thing that is wrong.
+pub async fn read_manifest(base: &Path, path: &str) -> Result<Manifest, ManifestError> {
+    let (base, path) = (base.to_owned(), path.to_owned());
+    let read = tokio::task::spawn_blocking(move || read(&base, &path));
+    read.await.unwrap_or_else(|_| Err(unreadable("the `package.json` could not be read; see the log")))
+}
+
+fn unreadable(why: impl Into<String>) -> ManifestError {
+    ManifestError { code: UNREADABLE, why: why.into() }
+}
+
+pub(super) fn read(base: &Path, path: &str) -> Result<Manifest, ManifestError> {
+    let directory = locate(base, path)?;
+    let file = directory.join("package.json");
+    let name = file.display().to_string();
+    let text = read_text(&file).map_err(|why| unreadable(format!("{name} {why}")))?;
+    let value = parse(&text).map_err(|why| unreadable(format!("{name} {why}")))?;
+    let map = value.as_object().ok_or_else(|| unreadable(format!("{name} holds no JSON object")))?;
+    check(&Members::new(&name, "", Some(map)), &directory)
+}
+
+fn locate(base: &Path, path: &str) -> Result<PathBuf, ManifestError> {
+    if path.trim().is_empty() {
+        let why = "`path` is missing; write the directory of the app, which holds its `package.json`";
+        return Err(ManifestError { code: PATH_MISSING, why: why.to_owned() });
+    }
+    let directory = std::path::absolute(base.join(path))
+        .map_err(|error| unreadable(format!("`path` names no directory: {error}")))?;
+    if directory.to_str().is_none() {
+        return Err(unreadable(format!("{} is not UTF-8; move the app", directory.display())));
+    }
+    match directory.metadata() {
+        Ok(about) if about.is_dir() => Ok(directory),
+        Ok(_) => Err(unreadable(format!(
+            "{} is a file; write the directory that holds the `package.json`",
+            directory.display()
+        ))),
+        Err(error) => Err(unreadable(format!("there is no directory {}: {error}", directory.display()))),
+    }
+}
+
+fn read_text(file: &Path) -> Result<String, String> {
+    let cannot = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            "is not there; an app is a directory with a `package.json`".to_owned()
+        }
+        _ => format!("cannot be read: {error}"),
+    };
+    // A device or a pipe would be read without end, or never.
+    if !file.metadata().map_err(cannot)?.is_file() {
+        return Err("is no file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    File::open(file).and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut bytes)).map_err(cannot)?;
+    if bytes.len() as u64 > FILE_MAX {
+        return Err(format!("is larger than {} KiB", FILE_MAX / 1024));
+    }
+    String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
+}
+
+fn parse(text: &str) -> Result<Value, String> {
+    // npm takes one with a byte order mark, so editors leave it there.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match json::check_text(text.as_bytes()) {
+        Err(JsonError::TooDeep) => return Err(format!("nests deeper than {MAX_DEPTH} levels")),
+        Err(error) => return Err(format!("is not JSON: {error}")),
+        Ok(_) => {}
+    }
+    serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))
+}
+
+fn check(top: &Members<'_>, directory: &Path) -> Result<Manifest, ManifestError> {
+    let name = read_name(top)?;
+    let bolt = top.section("bolt", "bolt")?;
+    let own = top.section("footbridge", "footbridge")?;
+    if !top.has("bolt") && !own.has("command") {
+        let mend = "is missing; write {\"bolt\": {\"main\": \"server.js\"}}, or {\"footbridge\": {\"command\": […]}} for an app that is not written in Node";
+        return Err(top.error("bolt", mend));
+    }
+    let mut warnings: Vec<String> = check_target(&bolt)?.into_iter().collect();
+    let files = Directory(directory);
+    let program = program::read(&bolt, &own, files)?;
+    let routers = routers::read(&bolt, files)?;
+    let functions = functions::read(&bolt, files)?;
+    let serverless = program::serverless(&program, bolt.flag("module")?);
+    let (hooks, left_out) = hooks::read(&bolt, &Reach { serverless, functions: &functions })?;
+    warnings.extend(left_out);
+    let package = Package {
+        path: directory.display().to_string(),
+        version: top.text("version")?.unwrap_or("0.0.0").to_owned(),
+        description: top.text("description")?.unwrap_or_default().to_owned(),
+        display_name: bolt.text("displayName")?.unwrap_or(name.as_str()).to_owned(),
+        index: read_index(&bolt)?,
+        system: bolt.flag("system")?,
+        idle_timeout: read_idle(&own)?,
+        program,
+        routers,
+        functions,
+    };
+    let private = read_private(&bolt)?.into_iter().chain(read_private(&own)?).collect();
+    Ok(Manifest { name, package, hooks, private, warnings })
+}
+
+fn read_name(top: &Members<'_>) -> Result<AppName, ManifestError> {
+    let missing =
+        || top.coded(NAME_MISSING, "name", "is missing; write what the app is called, such as \"shop\"");
+    let written = match top.value("name") {
+        None => return Err(missing()),
+        Some(value) => {
+            value.as_str().ok_or_else(|| top.coded(NAME_WRONG, "name", "must be a string"))?.trim()
+        }
+    };
+    if written.is_empty() {
+        return Err(missing());
+    }
+    AppName::parse(written).map_err(|error| match error {
+        BadName::Reserved(name) => {
+            top.coded(NAME_WRONG, "name", format!("is {name:?}, which is reserved; write another"))
+        }
+        _ => top.coded(NAME_WRONG, "name", format!("is {written:?}: {error}")),
+    })
+}
+
+/// Refuses packages for a Bolt that is too old or too new; gives a warning for one that cannot be told.
+fn check_target(bolt: &Members<'_>) -> Result<Option<String>, ManifestError> {
+    let Some(value) = bolt.value("target") else { return Ok(None) };
+    let written = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let digits = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let mut parts = written.trim().split('.');
+    let major = parts.next().filter(digits);
+    let minor = parts.next().map_or(Some("0"), |part| Some(part).filter(digits));
+    let number = major.zip(minor).and_then(|(major, minor)| format!("{major}.{minor}").parse::<f64>().ok());
+    match number {
+        Some(number) if TARGETS.contains(&number) => Ok(None),
+        Some(_) => Err(bolt.coded(
+            TARGET_UNSUPPORTED,
+            "target",
+            format!("is {written:?}; packages for Bolt 0.55 to 0.7 are understood, so write one of these or leave it out"),
+        )),
+        None => Ok(Some(format!("`bolt.target` was not read: {written:?} is no version such as \"0.7\""))),
+    }
+}
+
+fn read_index(bolt: &Members<'_>) -> Result<String, ManifestError> {
+    let written = bolt.text("index")?.unwrap_or("/");
+    if written.contains(|c: char| c == '\\' || c.is_control()) || written.contains("://") {
+        return Err(bolt.error("index", "must be a path of the app, such as \"/\" or \"/start\""));
+    }
+    // One slash: two would make a browser read the rest as a host.
+    Ok(format!("/{}", written.trim_start_matches('/')))
+}
+
+fn read_idle(own: &Members<'_>) -> Result<Option<IdleTimeout>, ManifestError> {
+    let Some(text) = own.text("idle_timeout")? else { return Ok(None) };
+    let read =
+        duration::parse_or_off(text).map_err(|why| own.error("idle_timeout", format!("is wrong: {why}")))?;
+    Ok(Some(read.map_or(IdleTimeout::Off, IdleTimeout::After)))
+}
+
+fn read_private(section: &Members<'_>) -> Result<BTreeSet<EventName>, ManifestError> {
+    let names = section.texts("private")?.unwrap_or_default();
+    let read = |name: &str| {
+        EventName::parse(name).map_err(|error| section.error("private", format!("holds {name:?}: {error}")))
+    };
+    names.into_iter().map(read).collect()
+}

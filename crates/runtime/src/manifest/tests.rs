@@ -1,0 +1,238 @@
+//! Packages as people write them, and everything that is wrong with some of them.
+
+use super::read::read;
+use footbridge_model::hook::{AnswerRule, HookType};
+use footbridge_model::package::{IdleTimeout, Manifest, ManifestError, Program, Router};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A directory `app` with some files, but without its `package.json`.
+fn directory() -> TempDir {
+    let base = tempfile::tempdir().unwrap();
+    let app = base.path().join("app");
+    for folder in ["routers", "functions", "lib"] {
+        std::fs::create_dir_all(app.join(folder)).unwrap();
+    }
+    for file in ["server.js", "routers/api.js", "functions/tag.js", "lib/index.js", "run.sh"] {
+        std::fs::write(app.join(file), "").unwrap();
+    }
+    std::os::unix::fs::symlink("/etc/hostname", app.join("functions/link.js")).unwrap();
+    base
+}
+
+fn install(base: &Path, package: &[u8]) -> Result<Manifest, ManifestError> {
+    std::fs::write(base.join("app/package.json"), package).unwrap();
+    read(base, "app")
+}
+
+fn of(package: &Value) -> Result<Manifest, ManifestError> {
+    install(directory().path(), package.to_string().as_bytes())
+}
+
+fn with_bolt(bolt: &Value) -> Result<Manifest, ManifestError> {
+    of(&json!({ "name": "shop", "bolt": bolt }))
+}
+
+#[test]
+fn every_member_is_read() {
+    let base = directory();
+    let package = json!({
+        "name": "Shop", "version": "1.2.3", "description": "Sells", "scripts": { "test": "x" },
+        "bolt": {
+            "displayName": "The Shop", "main": "./server", "index": "start", "system": true, "target": "0.7",
+            "order": 1, "collections": { "x": "*" }, "private": ["Chat-Posted"],
+            "routers": { "api": { "main": "routers/api", "root": "api/shop/", "order": -2 }, "lib": { "main": "lib", "root": "/lib" } },
+            "functions": { "tag": "functions/tag" },
+            "hooks": {
+                "bolt/app-starting": "/app-starting",
+                "Camera\\Photo-Saved": { "route": "photo", "answer": "required", "in_flight": 2, "ordered": true },
+                "*/a": { "route": "example.org/x", "type": "Web" },
+                "*/b": { "route": "api/shop/b", "type": "router" },
+                "*/c": { "route": "tag", "type": "function" },
+            },
+        },
+        "footbridge": { "idle_timeout": "5m", "private": ["x"] },
+    });
+    let manifest = install(base.path(), package.to_string().as_bytes()).unwrap();
+    let package = &manifest.package;
+    assert_eq!(manifest.name.as_str(), "shop");
+    assert_eq!(package.path, base.path().join("app").to_str().unwrap());
+    assert_eq!((package.version.as_str(), package.description.as_str()), ("1.2.3", "Sells"));
+    assert_eq!((package.display_name.as_str(), package.index.as_str()), ("The Shop", "/start"));
+    assert_eq!(package.program, Program::Node("server".to_owned()));
+    assert_eq!(package.idle_timeout, Some(IdleTimeout::After(Duration::from_mins(5))));
+    let router = |main: &str, root: &str, order| Router { main: main.into(), root: root.into(), order };
+    assert_eq!(package.routers["api"], router("routers/api", "/api/shop", -2));
+    assert_eq!(package.routers["lib"], router("lib", "/lib", 0));
+    assert_eq!(package.functions["tag"], "functions/tag.js");
+    assert!(package.system && manifest.warnings.is_empty());
+    assert_eq!(
+        manifest.private.iter().map(footbridge_model::name::EventName::as_str).collect::<Vec<_>>(),
+        ["chat-posted", "x"]
+    );
+    let hooks: Vec<_> = manifest
+        .hooks
+        .iter()
+        .map(|hook| (hook.pattern.to_string(), hook.route.as_str(), hook.kind, hook.options.answer))
+        .collect();
+    let hook = |pattern: &str, route, kind, answer| (pattern.to_owned(), route, kind, answer);
+    assert_eq!(
+        hooks,
+        [
+            hook("*/a", "example.org/x", HookType::Web, AnswerRule::Required),
+            hook("*/b", "api/shop/b", HookType::Router, AnswerRule::Optional),
+            hook("*/c", "tag", HookType::Function, AnswerRule::Required),
+            hook("camera/photo-saved", "photo", HookType::Server, AnswerRule::Required),
+            hook("bolt/app-starting", "/app-starting", HookType::Server, AnswerRule::Optional),
+        ]
+    );
+    assert_eq!((manifest.hooks[3].options.in_flight, manifest.hooks[3].options.ordered), (2, true));
+}
+
+#[test]
+fn apps_without_a_server_keep_no_server_hooks() {
+    let hooks = json!({ "a/b": "x", "a/c": { "route": "example.org", "type": "web" } });
+    for bolt in [json!({ "module": true, "hooks": hooks }), json!({ "hooks": hooks })] {
+        let manifest = with_bolt(&bolt).unwrap();
+        assert_eq!(manifest.hooks.len(), 1);
+        assert!(manifest.warnings[0].contains("`a/b`"), "{:?}", manifest.warnings);
+        assert!(manifest.package.is_module() && !manifest.package.can_run());
+    }
+}
+
+#[test]
+fn other_programs_than_node() {
+    let command = |words: Value| {
+        of(&json!({ "name": "py", "footbridge": { "command": words, "idle_timeout": "off" } }))
+    };
+    let manifest = command(json!(["python3", "app.py", ""])).unwrap();
+    assert_eq!(
+        manifest.package.program,
+        Program::Command(vec!["python3".into(), "app.py".into(), String::new()])
+    );
+    assert_eq!(manifest.package.idle_timeout, Some(IdleTimeout::Off));
+    assert_eq!((manifest.package.version.as_str(), manifest.package.display_name.as_str()), ("0.0.0", "py"));
+    for (words, part) in [
+        (json!("python3"), "an array of strings, not a string"),
+        (json!([]), "names no program"),
+        (json!(["a", 1]), "an array of strings"),
+        (json!(["./none"]), "not there"),
+        (json!(["../x"]), "leaves"),
+        (json!(["./run.sh"]), "chmod +x"),
+    ] {
+        let error = command(words.clone()).unwrap_err();
+        assert!(error.code == 418 && error.why.contains(part), "{words}: {error}");
+        assert!(error.why.contains("package.json: `footbridge.command`"), "{error}");
+    }
+    for bolt in [json!({ "main": "server.js" }), json!({ "routers": {} }), json!({ "module": true })] {
+        let package = json!({ "name": "py", "bolt": bolt, "footbridge": { "command": ["sh"] } });
+        assert!(of(&package).unwrap_err().why.contains("leave one of them out"), "{bolt}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_mend() {
+    let hook = |value: Value| json!({ "main": "server.js", "functions": {}, "hooks": { "a/b": value } });
+    let router = |value: Value| json!({ "routers": { "r": value } });
+    let rooted = |root: &str| json!({ "routers": { "r": { "main": "lib", "root": root } } });
+    let two =
+        json!({ "routers": { "r": { "main": "lib", "root": "/R" }, "s": { "main": "lib", "root": "/r" } } });
+    for (bolt, part) in [
+        (json!(7), "`bolt` must be an object, not a number"),
+        (json!({ "main": 1 }), "`bolt.main` must be a string"),
+        (json!({ "main": "none.js" }), "`bolt.main` names a file that is not there"),
+        (json!({ "main": "routers" }), "not there"),
+        (json!({ "main": "../app/server.js" }), "leaves the app's directory"),
+        (json!({ "main": "/server.js" }), "absolute"),
+        (json!({ "main": "lib\\index.js" }), "write a path with `/`"),
+        (json!({ "main": "server.js", "module": true }), "leave one of them out"),
+        (json!({ "system": "yes" }), "`bolt.system` must be true or false, not a string"),
+        (json!({ "index": "https://x.example" }), "`bolt.index`"),
+        (json!({ "private": ["a/b"] }), "`bolt.private` holds \"a/b\""),
+        (hook(json!(["x"])), "`bolt.hooks[\"a/b\"]` must be a route or an object"),
+        (hook(json!({})), "`bolt.hooks[\"a/b\"].route` is missing"),
+        (hook(json!("")), "empty"),
+        (hook(json!("../x")), "a `server` route is a path"),
+        (hook(json!("https://x.example/")), "\"type\": \"web\""),
+        (hook(json!({ "route": "x", "type": "webs" })), "use `server`, `web`, `router` or `function`"),
+        (hook(json!({ "route": "x y", "type": "web" })), "a `web` route is"),
+        (hook(json!({ "route": "/api/events/x", "type": "router" })), "`/api/events` is the server's own"),
+        (hook(json!({ "route": "tag", "type": "function" })), "not in `bolt.functions`"),
+        (hook(json!({ "route": "x", "answer": "maybe" })), "\"required\" or \"optional\""),
+        (hook(json!({ "route": "x", "in_flight": 65 })), "from 1 to 64"),
+        (json!({ "hooks": { "a\u{1}": "x" } }), "is no pattern"),
+        (json!({ "main": "server.js", "hooks": { "a": "x", "*/A": "x" } }), "leave one of them out"),
+        (json!({ "functions": { "f": "none.js" } }), "`bolt.functions.f` names a file"),
+        (json!({ "functions": { "f": "functions/link.js" } }), "leads out"),
+        (json!({ "functions": { "f": 1 } }), "must be a file"),
+        (router(json!("routers/api.js")), "write {\"main\": \"routers/api.js\", \"root\": \"/api/r\"}"),
+        (router(json!({ "root": "/r" })), "`bolt.routers.r.main` is missing"),
+        (router(json!({ "main": "none", "root": "/r" })), "`bolt.routers.r.main` names a file"),
+        (router(json!({ "main": "lib" })), "`bolt.routers.r.root` is missing and so is `/`"),
+        (router(json!({ "main": "lib", "root": "/r", "order": 1.5 })), "a whole number"),
+        (json!({ "routers": { "a b": { "main": "lib", "root": "/r" } } }), "no name of a router"),
+        (rooted("/"), "is `/`"),
+        (rooted("/api/events"), "is the server's own; write a path of its own, such as \"/api/r\""),
+        (rooted("/a/../b"), "a plain path"),
+        (rooted("/a/:id"), "a plain path"),
+        (two, "the same `root` and `order`"),
+    ] {
+        let error = with_bolt(&bolt).unwrap_err();
+        assert!(error.code == 418 && error.why.contains(part), "{bolt}: {error}");
+        assert!(error.why.contains("app/package.json: `bolt"), "{error}");
+    }
+}
+
+#[test]
+fn bolts_codes() {
+    let empty = json!({ "name": "shop", "bolt": {} });
+    assert!(of(&empty).is_ok());
+    let named = |name: Value| of(&json!({ "name": name, "bolt": {} })).unwrap_err().code;
+    for (name, code) in [
+        (Value::Null, 400),
+        (json!(" "), 400),
+        (json!(7), 405),
+        (json!("a b"), 405),
+        (json!("@org/shop"), 405),
+        (json!("Bolt"), 405),
+    ] {
+        assert_eq!(named(name.clone()), code, "{name}");
+    }
+    for (target, code) in
+        [(json!("0.54"), 414), (json!(1), 414), (json!("0.8.1"), 414), (json!("2.0.0"), 414)]
+    {
+        assert_eq!(with_bolt(&json!({ "target": target })).unwrap_err().code, code, "{target}");
+    }
+    for target in [json!("0.55"), json!(0.6), json!("0.7.0"), json!("0.6.9")] {
+        assert_eq!(with_bolt(&json!({ "target": target })).unwrap().warnings.len(), 0, "{target}");
+    }
+    assert_eq!(with_bolt(&json!({ "target": "*" })).unwrap().warnings.len(), 1);
+    let base = directory();
+    assert_eq!(read(base.path(), " ").unwrap_err().code, 410);
+    assert_eq!(read(base.path(), "none").unwrap_err().code, 418);
+    assert!(read(base.path(), "app").unwrap_err().why.contains("is not there; an app is a directory"));
+    assert!(read(base.path(), "app/server.js").unwrap_err().why.contains("is a file"));
+}
+
+#[test]
+fn files_that_are_no_package() {
+    let base = directory();
+    for (text, part) in [
+        (&b"{\"name\": \"shop\"}"[..], "`bolt` is missing; write"),
+        (b"[1]", "no JSON object"),
+        (b"{\"name\": }", "is not JSON: expected value at line 1 column 10"),
+        (b"{\"name\": \"\xff\"}", "is not UTF-8"),
+        (b"", "is not JSON"),
+        (&[b"{\"name\":".repeat(65), b"1".repeat(9)].concat(), "nests deeper than 64"),
+        (&b" ".repeat(1024 * 1024 + 1), "is larger than 1024 KiB"),
+    ] {
+        let error = install(base.path(), text).unwrap_err();
+        assert!(error.code == 418 && error.why.contains(part), "{error}");
+    }
+    assert!(install(base.path(), b"\xef\xbb\xbf{\"name\": \"shop\", \"bolt\": {}}").is_ok());
+    std::fs::remove_file(base.path().join("app/package.json")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", base.path().join("app/package.json")).unwrap();
+    assert!(read(base.path(), "app").unwrap_err().why.contains("is no file"));
+}

@@ -1,0 +1,62 @@
+// Starts the host as the server does, on apps written to directories where Express can be found.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import fs from "node:fs";
+import http from "node:http";
+import path from "node:path";
+import readline from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const HOST = fileURLToPath(new URL("../../src/node/host.mjs", import.meta.url));
+/** Holds `express4/node_modules` and `express5/node_modules`. */
+const MODULES = process.env.HOST_TEST_MODULES;
+
+/** Writes an app that finds Express of this version, or none. */
+export function write(version, files) {
+  const above = path.join(MODULES, version === undefined ? "none" : `express${version}`);
+  fs.mkdirSync(above, { recursive: true });
+  const dir = fs.mkdtempSync(path.join(above, "app-"));
+  for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(dir, name), text);
+  return dir;
+}
+
+/** A host that was started: what it said first (not waited for when `early`), its lines, and how it ends. */
+export async function start(test, dir, { main = null, routers = [], env = {}, early = false } = {}) {
+  const child = spawn(process.execPath, [HOST, "3"], {
+    cwd: dir,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+  });
+  test.after(() => child.kill("SIGKILL"));
+  const ended = once(child, "exit").then(([code, signal]) => ({ code, signal }));
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
+  const control = child.stdio[3];
+  control.on("error", () => {});
+  const lines = readline.createInterface({ input: control })[Symbol.asyncIterator]();
+  const said = async () => {
+    const { value } = await lines.next();
+    return value && JSON.parse(value);
+  };
+  const mounted = routers.map((router) => ({ order: 0, ...router }));
+  const order = { app: "shop", dir, main, routers: mounted, token: "t0ken", address: "http://127.0.0.1:1" };
+  control.write(`${JSON.stringify(order)}\n`);
+  const first = early ? undefined : await said();
+  return { child, control, ended, first, said, port: first?.ready?.port, output: () => output };
+}
+
+/** One request; the answer with its whole body. */
+export async function ask({ port }, target, { method = "GET", headers = {}, body, agent, chunked } = {}) {
+  const request = http.request({ port, host: "127.0.0.1", path: target, method, headers, agent });
+  if (chunked) request.write(body.slice(0, 1));
+  request.end(chunked ? body.slice(1) : body);
+  const [response] = await once(request, "response");
+  let text = "";
+  for await (const chunk of response.setEncoding("utf8")) text += chunk;
+  return { status: response.statusCode, headers: response.headers, text };
+}
+
+/** Resolves once `condition` holds. */
+export async function until(condition) {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
