@@ -6,6 +6,8 @@
 //! is what is dialled. Whatever happens ends as an [`Answer`] or as a
 //! [`Failure`](footbridge_model::attempt::Failure) that says whether the receiver may have seen the request.
 //!
+//! A [`Relay`] is for the apps that this server has started: loopback only, without a policy, streamed both ways.
+//!
 //! Absent on purpose: redirects, proxies, cookies, decompression, HTTP/2, retries.
 
 mod allow;
@@ -18,6 +20,7 @@ mod message;
 mod options;
 mod policy;
 mod pool;
+mod relay;
 mod request;
 mod resolve;
 mod target;
@@ -34,5 +37,6 @@ pub use client::Courier;
 pub use message::{Answer, Outbound};
 pub use options::{CourierOptions, CourierShared};
 pub use policy::{Policy, Refusal};
+pub use relay::{Relay, RelayBody, RelayError, Relayed, RelayedBody, Switched};
 pub use resolve::{Resolver, Resolving, SystemResolver};
 pub use target::{Grant, MAX_URL, Target, TargetError};

@@ -29,7 +29,9 @@ pub use drain::{Draining, InFlight};
 pub use engine::{Engine, EngineOptions, Limits, StartError, Started};
 pub use exchange::{ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
 pub use explain::{Explanation, Verdict};
-pub use footbridge_courier::{Courier, CourierShared};
+pub use footbridge_courier::{
+    Courier, CourierShared, Relay, RelayBody, RelayError, Relayed, RelayedBody, Switched,
+};
 pub use footbridge_journal::{
     Accepted, Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, Journal,
     JournalError, Page,

@@ -17,6 +17,7 @@ pub mod id;
 pub mod json;
 pub mod name;
 pub mod package;
+pub mod path;
 pub mod pattern;
 pub mod retry;
 pub mod run;

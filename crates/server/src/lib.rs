@@ -14,10 +14,14 @@ mod body;
 mod bolt;
 mod bridge;
 mod cors;
+mod credential;
 mod openapi;
 mod percent;
+mod proxy;
 mod router;
 mod state;
+mod stream;
+mod tunnel;
 mod watch;
 
 pub use state::{BoltOptions, BridgeOptions, Shared};

@@ -27,18 +27,21 @@ pub enum Surface {
     Events,
     /// The administration API.
     Admin,
+    /// Installed apps: `/x/…` and routers.
+    Proxy,
     /// Probes and descriptions.
     Other,
 }
 
 impl Surface {
-    const ALL: [Self; 4] = [Self::Bridge, Self::Events, Self::Admin, Self::Other];
+    const ALL: [Self; 5] = [Self::Bridge, Self::Events, Self::Admin, Self::Proxy, Self::Other];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Bridge => "bridge",
             Self::Events => "events",
             Self::Admin => "admin",
+            Self::Proxy => "proxy",
             Self::Other => "other",
         }
     }
@@ -107,6 +110,7 @@ pub struct Metrics {
     bridge: OfSurface,
     events: OfSurface,
     admin: OfSurface,
+    proxy: OfSurface,
     other: OfSurface,
     exchanges: Exchanges,
     accepted: Counter,
@@ -163,6 +167,7 @@ impl Metrics {
             Surface::Bridge => &self.bridge,
             Surface::Events => &self.events,
             Surface::Admin => &self.admin,
+            Surface::Proxy => &self.proxy,
             Surface::Other => &self.other,
         }
     }

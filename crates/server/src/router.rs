@@ -4,21 +4,18 @@ use crate::admin::PeerAddr;
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Local;
+use crate::stream::{self, Body};
 use crate::watch::Watch;
-use crate::{bolt, bridge, cors};
+use crate::{bolt, bridge, cors, proxy};
 use axum::response::IntoResponse as _;
-use bytes::Bytes;
 use footbridge_model::exchange::Direction;
 use http::header::{CONNECTION, HOST, HeaderValue};
 use http::{HeaderMap, Request, Response, Version};
-use http_body_util::{Either, Full};
+use http_body_util::Either;
 use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use tower_service::Service as _;
-
-/// The body of an answer.
-pub(crate) type Body = Either<Full<Bytes>, axum::body::Body>;
 
 /// Answers one request.
 pub(crate) async fn answer(
@@ -31,30 +28,49 @@ pub(crate) async fn answer(
         let mut response = Problem::new(ProblemCode::BadRequest, why).into_response();
         // What follows on this connection cannot be told from the request's own body.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        return response.map(Either::Right);
+        return response.map(from_admin);
     }
     let metrics = &local.shared.metrics;
     match Route::of(request.uri().path()) {
         Route::Exchange(direction) => {
             let response = bridge::exchange(&local, direction, request, &watch).await;
             metrics.request(Surface::Bridge, response.status());
-            response.map(Either::Left)
+            response.map(stream::whole)
         }
         Route::Events => {
             let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
             let response =
                 if preflight { cors::preflight() } else { bolt::events(&local, request, &watch).await };
             metrics.request(Surface::Events, response.status());
-            cors::allow(response, &asked).map(Either::Left)
+            cors::allow(response, &asked).map(stream::whole)
         }
         Route::Settings(miniapp) => {
             let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
             let response =
                 if preflight { cors::preflight() } else { bridge::settings(&local, &miniapp, &request) };
             metrics.request(Surface::Bridge, response.status());
-            cors::allow(response, &asked).map(Either::Left)
+            cors::allow(response, &asked).map(stream::whole)
         }
-        Route::Admin => admin(&local, request, peer).await.map(Either::Right),
+        Route::Apps => {
+            let response = bolt::apps(&local, request, &watch).await;
+            metrics.request(Surface::Admin, response.status());
+            response
+        }
+        Route::App => {
+            let response = proxy::app(&local, request, peer, &watch).await;
+            metrics.request(Surface::Proxy, response.status());
+            response
+        }
+        Route::Admin => admin(&local, request, peer).await.map(from_admin),
+        Route::Open => {
+            let mounted = local.shared.engine.routers_at(request.uri().path());
+            if mounted.is_empty() {
+                return admin(&local, request, peer).await.map(from_admin);
+            }
+            let response = proxy::routers(&local, mounted, request, peer, &watch).await;
+            metrics.request(Surface::Proxy, response.status());
+            response
+        }
     }
 }
 
@@ -67,9 +83,33 @@ enum Route {
     Events,
     /// Where the page of this miniapp is.
     Settings(String),
-    /// Administration, probes, and whatever there is not.
+    /// The API of installed apps.
+    Apps,
+    /// A page or a call of an installed app.
+    App,
+    /// Administration, probes, and whatever of ours there is not.
     Admin,
+    /// What is not ours: a router of an app's may have it.
+    Open,
 }
+
+/// Where everything is ours: nothing that an app mounts is ever asked there.
+const OURS: [&str; 14] = [
+    "/api/v1",
+    "/api/events",
+    "/api/apps",
+    "/x",
+    "/sdk",
+    "/socket.io",
+    "/public",
+    "/docs",
+    "/console",
+    "/livez",
+    "/readyz",
+    "/healthz",
+    "/metrics",
+    "/openapi.json",
+];
 
 impl Route {
     fn of(path: &str) -> Self {
@@ -77,11 +117,27 @@ impl Route {
             || path.strip_prefix("/api/v1/event-bridge/").and_then(bridge::direction).map(Self::Exchange);
         let settings =
             || path.strip_prefix("/api/v1/miniapps/").and_then(bridge::settings_of).map(Self::Settings);
-        if path == "/api/events" || path.starts_with("/api/events/") {
+        if is_under(path, "/api/events") {
             return Self::Events;
         }
-        exchange().or_else(settings).unwrap_or(Self::Admin)
+        if let Some(route) = exchange().or_else(settings) {
+            return route;
+        }
+        match OURS.into_iter().find(|root| is_under(path, root)) {
+            Some("/api/apps") => Self::Apps,
+            Some("/x") => Self::App,
+            Some(_) => Self::Admin,
+            None => Self::Open,
+        }
     }
+}
+
+fn is_under(path: &str, root: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn from_admin(body: axum::body::Body) -> Body {
+    Either::Right(Either::Left(body))
 }
 
 async fn admin(
@@ -123,12 +179,20 @@ mod tests {
             ("/api/v1/event-bridge/miniapp/x", Route::Admin),
             ("/api/events", Route::Events),
             ("/api/events/camera/*", Route::Events),
-            ("/api/eventsx", Route::Admin),
+            ("/api/eventsx", Route::Open),
             ("/api/v1/miniapps/shop/settings", Route::Settings("shop".into())),
             ("/api/v1/miniapps/a%20b/settings/", Route::Settings("a b".into())),
             ("/api/v1/miniapps/shop", Route::Admin),
             ("/api/v1/apps", Route::Admin),
-            ("/", Route::Admin),
+            ("/api/apps", Route::Apps),
+            ("/api/apps/shop/logs", Route::Apps),
+            ("/api/appsx", Route::Open),
+            ("/x/shop", Route::App),
+            ("/xs", Route::Open),
+            ("/api/v1/apps/x", Route::Admin),
+            ("/metrics", Route::Admin),
+            ("/api/db/things", Route::Open),
+            ("/", Route::Open),
         ] {
             assert_eq!(Route::of(path), route, "{path}");
         }

@@ -1,7 +1,8 @@
 //! What requests are answered with: shared by all shards, or one shard's own.
 
 use crate::metrics::Metrics;
-use footbridge_engine::{Courier, Engine};
+use footbridge_engine::{Courier, Engine, Relay};
+use footbridge_model::secret::Secret;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,6 +14,10 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
     /// Administration, health and metrics.
     pub admin: axum::Router,
+    /// Who proves itself with this may do everything with apps.
+    pub admin_token: Secret,
+    /// What Bolt calls `BOLT_ADDRESS`; its scheme is what apps are told that their clients use.
+    pub public_url: String,
     /// The surface of Boxo.
     pub bridge: BridgeOptions,
     /// The surface of Bolt.
@@ -29,6 +34,7 @@ impl std::fmt::Debug for Shared {
 pub(crate) struct Local {
     pub(crate) shared: Arc<Shared>,
     pub(crate) courier: Rc<Courier>,
+    pub(crate) relay: Relay,
     pub(crate) admin: axum::Router,
 }
 

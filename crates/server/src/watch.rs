@@ -1,6 +1,7 @@
 //! What a connection is doing and since when, so that a sweep can end those that take too long. A
 //! timer for each request would cost more than the request.
 
+use crate::tunnel::Tunnel;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -27,7 +28,13 @@ enum Phase {
     Head,
     Body(u64),
     Busy,
+    /// An answer that ends when it ends.
+    Stream,
 }
+
+/// How long the answer to a client that has gone away may still take: one that only says that it will
+/// send nothing more cannot be told from one that is gone, and gets what comes at once.
+const GONE: Duration = Duration::from_secs(1);
 
 /// How a connection is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +52,23 @@ pub(crate) struct Watch {
     since: Cell<Instant>,
     end: Cell<Option<End>>,
     ended: Notify,
+    heeds: Cell<bool>,
+    gone: Cell<Option<Instant>>,
+    tunnel: RefCell<Option<Tunnel>>,
 }
 
 impl Watch {
     fn new() -> Self {
         let (phase, since) = (Cell::new(Phase::Idle), Cell::new(Instant::now()));
-        Self { phase, since, end: Cell::new(None), ended: Notify::new() }
+        Self {
+            phase,
+            since,
+            end: Cell::new(None),
+            ended: Notify::new(),
+            heeds: Cell::new(false),
+            gone: Cell::new(None),
+            tunnel: RefCell::new(None),
+        }
     }
 
     fn enter(&self, phase: Phase) {
@@ -87,9 +105,55 @@ impl Watch {
         self.phase.set(Phase::Busy);
     }
 
-    /// The answer is ready to be written.
+    /// The answer is ready to be written, or begins to flow.
     pub(crate) fn answered(&self) {
+        if self.phase.get() != Phase::Stream {
+            self.heeds.set(false);
+            self.enter(Phase::Idle);
+        }
+    }
+
+    /// The answer begins to flow and ends when it ends.
+    pub(crate) fn stream_begins(&self) {
+        self.heed_client();
+        self.enter(Phase::Stream);
+    }
+
+    /// The answer has ended.
+    pub(crate) fn stream_ends(&self) {
+        self.heeds.set(false);
         self.enter(Phase::Idle);
+    }
+
+    /// Whoever works on this request wants to know when its client goes away.
+    pub(crate) fn heed_client(&self) {
+        if !self.heeds.replace(true) {
+            self.gone.set(None);
+        }
+    }
+
+    /// Whether it matters that the client goes away.
+    pub(crate) fn heeds_client(&self) -> bool {
+        self.heeds.get() && self.gone.get().is_none()
+    }
+
+    /// The client will send nothing more.
+    pub(crate) fn client_gone(&self) {
+        self.gone.set(Some(Instant::now()));
+    }
+
+    /// What the connection becomes once its answer is written.
+    pub(crate) fn set_tunnel(&self, tunnel: Tunnel) {
+        *self.tunnel.borrow_mut() = Some(tunnel);
+    }
+
+    /// What the connection has become.
+    pub(crate) fn take_tunnel(&self) -> Option<Tunnel> {
+        let tunnel = self.tunnel.borrow_mut().take();
+        if tunnel.is_some() {
+            self.enter(Phase::Stream);
+        }
+        tunnel
     }
 
     /// Waits until the connection is to end.
@@ -109,6 +173,9 @@ impl Watch {
 
     fn sweep(&self, now: Instant) {
         let spent = now.duration_since(self.since.get());
+        if self.heeds.get() && self.gone.get().is_some_and(|gone| now.duration_since(gone) > GONE) {
+            self.order(End::Now);
+        }
         match self.phase.get() {
             Phase::Head if spent > HEAD => self.order(End::Now),
             Phase::Body(_) if spent > BODY => self.order(End::Now),

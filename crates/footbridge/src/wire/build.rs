@@ -115,7 +115,15 @@ pub async fn build(config: Config) -> Result<Built, ServeError> {
     let bridge = BridgeOptions { body: bytes(config.limits.bridge_body) };
     let bolt =
         BoltOptions { body: bytes(config.limits.event_body), http_200_errors: config.bolt.http_200_errors };
-    let shared = Arc::new(Shared { engine, metrics, admin, bridge, bolt });
+    let shared = Arc::new(Shared {
+        engine,
+        metrics,
+        admin,
+        admin_token: admin_token.clone(),
+        public_url: public_url.clone(),
+        bridge,
+        bolt,
+    });
     Ok(Built {
         address,
         public_url,

@@ -1,6 +1,7 @@
 //! What a handler takes: authority and path parts as types.
 
 use super::AdminState;
+use crate::credential::{authorization, bearer};
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use axum::extract::{FromRequestParts, Path};
@@ -78,18 +79,6 @@ impl FromRequestParts<Shared> for Reader {
 fn unauthorized(shared: &AdminState) -> Problem {
     shared.metrics.auth_failure(Surface::Admin);
     Problem::new(ProblemCode::Unauthorized, "send `Authorization: Bearer` and the admin token")
-}
-
-/// The one `Authorization`: two could mean two callers.
-fn authorization(headers: &HeaderMap) -> Option<&[u8]> {
-    let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    let first = all.next()?;
-    all.next().is_none().then(|| first.as_bytes())
-}
-
-fn bearer(header: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = header.split_at_checked("Bearer ".len())?;
-    (scheme.eq_ignore_ascii_case(b"Bearer ") && !token.is_empty()).then_some(token)
 }
 
 /// What a text in a path is the name of, for the 404.

@@ -1,10 +1,11 @@
 //! Bolt's error codes: one table of code, status and what a user is told.
 
-use footbridge_engine::{ChangeError, JournalError, PublishError, SubscribeError};
+use footbridge_engine::{AppsError, ChangeError, JournalError, PublishError, SubscribeError};
 use footbridge_model::headers::BadHeader;
 use footbridge_model::json::JsonError;
+use std::time::Duration;
 
-/// What a call of the Events API can end with instead of an answer.
+/// What a call of Bolt's API can end with instead of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     NoSuchEndpoint,
@@ -21,13 +22,30 @@ pub(crate) enum Code {
     TooManyHooks,
     Unavailable,
     JournalFull,
+    NotAllowed,
+    NoAppName,
+    AppExists,
+    NoSuchApp,
+    BadAppName,
+    NoPath,
+    BadTarget,
+    NoDownload,
+    NoRemotePackage,
+    NoRemoteReadme,
+    BadPackage,
+    BadReadme,
+    AppNotRunning,
+    NotInstalled,
+    NameTaken,
+    RootTaken,
+    NothingToRun,
+    StartFailed,
     Unknown,
 }
 
 impl Code {
     /// Every code.
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::NoSuchEndpoint,
         Self::NoToken,
         Self::BadToken,
@@ -42,11 +60,29 @@ impl Code {
         Self::TooManyHooks,
         Self::Unavailable,
         Self::JournalFull,
+        Self::NotAllowed,
+        Self::NoAppName,
+        Self::AppExists,
+        Self::NoSuchApp,
+        Self::BadAppName,
+        Self::NoPath,
+        Self::BadTarget,
+        Self::NoDownload,
+        Self::NoRemotePackage,
+        Self::NoRemoteReadme,
+        Self::BadPackage,
+        Self::BadReadme,
+        Self::AppNotRunning,
+        Self::NotInstalled,
+        Self::NameTaken,
+        Self::RootTaken,
+        Self::NothingToRun,
+        Self::StartFailed,
         Self::Unknown,
     ];
 
-    /// Bolt's number for it, its HTTP status and its title. 103, 110, 113 and 1000 are Bolt's own;
-    /// 140 to 151 are free in Bolt and ours. 148 (key in use) is never needed: a second request with the
+    /// Bolt's number for it, its HTTP status and its title. 140 to 151 and 421 to 425 are free in
+    /// Bolt and ours, the others Bolt's own. 148 (key in use) is never needed: a second request with the
     /// same key waits for the first one's commit and repeats its answer.
     pub(crate) const fn row(self) -> (u16, u16, &'static str) {
         match self {
@@ -64,8 +100,32 @@ impl Code {
             Self::TooManyHooks => (149, 429, "Too many hooks"),
             Self::Unavailable => (150, 503, "Try again shortly"),
             Self::JournalFull => (151, 507, "Storage full"),
+            Self::NotAllowed => (337, 403, "Not allowed"),
+            Self::NoAppName => (400, 400, "App name missing"),
+            Self::AppExists => (401, 409, "App installed already"),
+            Self::NoSuchApp => (403, 404, "No such app"),
+            Self::BadAppName => (405, 400, "Bad app name"),
+            Self::NoPath => (410, 400, "App path missing"),
+            Self::BadTarget => (414, 400, "Made for another version"),
+            Self::NoDownload => (415, 400, "App cannot be fetched"),
+            Self::NoRemotePackage => (416, 400, "No package.json there"),
+            Self::NoRemoteReadme => (417, 400, "No readme there"),
+            Self::BadPackage => (418, 400, "Bad package.json"),
+            Self::BadReadme => (419, 400, "Bad readme"),
+            Self::AppNotRunning => (420, 409, "App not running"),
+            Self::NotInstalled => (421, 409, "Not an installed app"),
+            Self::NameTaken => (422, 409, "Name taken"),
+            Self::RootTaken => (423, 409, "Router's place taken"),
+            Self::NothingToRun => (424, 409, "Nothing to run"),
+            Self::StartFailed => (425, 502, "App did not start"),
             Self::Unknown => (1000, 500, "Server error"),
         }
+    }
+
+    /// The code that a refused `package.json` names; 418 when it names none of ours.
+    fn of_manifest(number: u16) -> Self {
+        let refusals = Self::ALL.into_iter().filter(|code| code.row().1 == 400);
+        refusals.into_iter().find(|code| code.row().0 == number).unwrap_or(Self::BadPackage)
     }
 }
 
@@ -128,15 +188,51 @@ impl From<SubscribeError> for BoltError {
         match error {
             SubscribeError::Draining(_) => Self::later(Code::Unavailable, text, 1),
             SubscribeError::NotRunning => Self::new(Code::NotRunning, text),
-            SubscribeError::Change(ChangeError::Journal(error)) => error.into(),
-            SubscribeError::Change(ChangeError::TooManyHooks(_)) => Self::later(Code::TooManyHooks, text, 60),
-            SubscribeError::Change(ChangeError::Invalid { member: "type", why }) => {
-                Self::new(Code::BadType, why)
-            }
-            SubscribeError::Change(ChangeError::Invalid { why, .. }) => Self::new(Code::BadRoute, why),
-            SubscribeError::Change(_) => Self::new(Code::Unknown, text),
+            SubscribeError::Change(error) => error.into(),
         }
     }
+}
+
+impl From<ChangeError> for BoltError {
+    fn from(error: ChangeError) -> Self {
+        let text = error.to_string();
+        match error {
+            ChangeError::Journal(error) => error.into(),
+            ChangeError::TooManyHooks(_) => Self::later(Code::TooManyHooks, text, 60),
+            ChangeError::Invalid { member: "type", why } => Self::new(Code::BadType, why),
+            ChangeError::Invalid { why, .. } => Self::new(Code::BadRoute, why),
+            ChangeError::NotFound(_) => Self::new(Code::NoSuchApp, text),
+            ChangeError::ManagedByFile(_) => Self::new(Code::NotInstalled, text),
+            ChangeError::Exists(_) | ChangeError::ManagedByPackage(_) => Self::new(Code::Unknown, text),
+        }
+    }
+}
+
+impl From<AppsError> for BoltError {
+    fn from(error: AppsError) -> Self {
+        let text = error.to_string();
+        let code = match error {
+            AppsError::Draining(_) => return Self::later(Code::Unavailable, text, 1),
+            AppsError::Change(error) => return error.into(),
+            AppsError::Start { failure, .. } => {
+                return Self::later(Code::StartFailed, text, whole_seconds(failure.again_in));
+            }
+            AppsError::NoSuchApp(_) => Code::NoSuchApp,
+            AppsError::NotInstalled(_) => Code::NotInstalled,
+            AppsError::Installed(_) => Code::AppExists,
+            AppsError::NameTaken(_) => Code::NameTaken,
+            AppsError::Manifest(error) => Code::of_manifest(error.code),
+            AppsError::RootTaken { .. } => Code::RootTaken,
+            AppsError::NothingToRun(_) => Code::NothingToRun,
+            AppsError::NotRunning(_) => Code::AppNotRunning,
+        };
+        Self::new(code, text)
+    }
+}
+
+/// As many seconds as surely cover it.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! The Events API: Bolt's words over the engine's publish and transient hooks.
+//! Bolt's API: its words over the engine's publish and transient hooks, and over installed apps.
 
+mod apps;
 mod error;
 mod parse;
 mod render;
 mod route;
 mod target;
 
+pub(crate) use apps::apps;
 pub(crate) use route::events;

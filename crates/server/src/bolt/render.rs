@@ -80,7 +80,7 @@ pub(crate) fn accepted(accepted: &Accepted, name: &EventName, publisher: &AppNam
 }
 
 /// A hook as its app sees it.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct HookView<'a> {
     id: HookId,
     publisher: &'a str,

@@ -73,7 +73,8 @@ async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) 
     }
 }
 
-fn caller(local: &Local, headers: &HeaderMap) -> Result<Caller, BoltError> {
+/// The app whose token a call carries.
+pub(super) fn caller(local: &Local, headers: &HeaderMap) -> Result<Caller, BoltError> {
     let mut given = headers.get_all("x-bolt-app-token").iter();
     let token = match (given.next(), given.next()) {
         (None, _) => return Err(BoltError::new(Code::NoToken, "send your app token as X-Bolt-App-Token")),

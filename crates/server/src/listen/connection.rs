@@ -13,6 +13,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 /// The largest head of a request, in bytes.
@@ -38,22 +39,28 @@ where
             Ok::<_, Infallible>(response)
         }
     });
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         // A client that has said all it has to say still gets its answer.
         .half_close(true)
         .header_read_timeout(None)
         .max_buf_size(HEAD_MAX)
         .serve_connection(io, service);
-    let mut connection = pin!(connection);
     loop {
         tokio::select! {
             // A connection that breaks off has nobody left to be told.
-            _ = connection.as_mut() => return,
+            _ = Pin::new(&mut connection) => break,
             end = watched.watch.ended() => match end {
                 End::Now => return,
-                End::Graceful => connection.as_mut().graceful_shutdown(),
+                End::Graceful => Pin::new(&mut connection).graceful_shutdown(),
             },
         }
+    }
+    let Some(tunnel) = watched.watch.take_tunnel() else { return };
+    let parts = connection.into_parts();
+    tokio::select! {
+        () = tunnel.run(parts.io.io.into_inner(), parts.read_buf) => {}
+        // Nobody can tell when it would end: it is given up.
+        _ = watched.watch.ended() => {}
     }
 }
 
@@ -61,6 +68,26 @@ where
 struct WatchedIo {
     io: TokioIo<TcpStream>,
     watch: Rc<Watch>,
+}
+
+impl WatchedIo {
+    /// Tells the watch when the client has closed its side. HTTP does not read while an answer is under
+    /// way, but it flushes whenever the connection is looked at.
+    fn heed_client(&self, cx: &mut Context<'_>) {
+        let stream = self.io.inner();
+        // So that the connection is looked at again.
+        if stream.poll_read_ready(cx).is_pending() {
+            return;
+        }
+        let closed = match pin!(stream.ready(Interest::READABLE)).poll(cx) {
+            Poll::Ready(Ok(ready)) => ready.is_read_closed(),
+            Poll::Ready(Err(_)) => true,
+            Poll::Pending => false,
+        };
+        if closed {
+            self.watch.client_gone();
+        }
+    }
 }
 
 impl Read for WatchedIo {
@@ -83,6 +110,9 @@ impl Write for WatchedIo {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.watch.heeds_client() {
+            self.heed_client(cx);
+        }
         Pin::new(&mut self.io).poll_flush(cx)
     }
 

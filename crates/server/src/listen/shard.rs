@@ -4,7 +4,7 @@ use super::connection;
 use crate::router;
 use crate::state::{Local, Shared};
 use crate::watch::Watches;
-use footbridge_engine::{Courier, CourierShared};
+use footbridge_engine::{Courier, CourierShared, Relay};
 use std::net::{SocketAddr, TcpStream as StdStream};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -69,6 +69,7 @@ impl Shard {
     pub async fn run(mut self, mut drain: watch::Receiver<bool>) {
         let local = Rc::new(Local {
             courier: Rc::new(Courier::new(self.options.courier)),
+            relay: Relay::default(),
             admin: self.options.shared.admin.clone(),
             shared: self.options.shared,
         });

@@ -1,0 +1,66 @@
+//! Who may do what with apps.
+
+use super::super::error::{BoltError, Code};
+use super::super::route::caller;
+use super::endpoint::Endpoint;
+use crate::credential;
+use crate::state::Local;
+use footbridge_engine::AppEntry;
+use http::HeaderMap;
+use std::sync::Arc;
+
+/// Who calls.
+#[derive(Debug)]
+pub(super) enum Actor {
+    /// The administrator.
+    Admin,
+    /// An app.
+    App(Arc<AppEntry>),
+}
+
+impl Actor {
+    /// Whom the credentials prove. An admin token that is wrong is not made up for by an app's.
+    pub(super) fn of(local: &Local, headers: &HeaderMap) -> Result<Self, BoltError> {
+        if let Some(token) = credential::authorization(headers).and_then(credential::bearer) {
+            let admin = local.shared.admin_token.matches(token);
+            return if admin { Ok(Self::Admin) } else { Err(wrong()) };
+        }
+        caller(local, headers).map(|caller| Self::App(caller.entry)).map_err(|error| match error.code {
+            Code::NoToken => BoltError::new(Code::NoToken, MISSING),
+            _ => wrong(),
+        })
+    }
+
+    /// Whether the app called `name` is the caller's business: the administrator's, and its own.
+    pub(super) fn owns(&self, name: &str) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::App(entry) => entry.app.name.as_str().eq_ignore_ascii_case(name),
+        }
+    }
+
+    /// Whether this may be asked, as far as the path tells.
+    pub(super) fn check(&self, endpoint: &Endpoint) -> Result<(), BoltError> {
+        match endpoint {
+            Endpoint::Install if !matches!(self, Self::Admin) => Err(admin_only("install apps")),
+            Endpoint::Remove(name) | Endpoint::Logs(name) => self.check_named(name),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it may do this with the app called `name`.
+    pub(super) fn check_named(&self, name: &str) -> Result<(), BoltError> {
+        if self.owns(name) { Ok(()) } else { Err(admin_only("do this with another app")) }
+    }
+}
+
+const MISSING: &str =
+    "send `Authorization: Bearer` and the admin token, or your app's token as X-Bolt-App-Token";
+
+fn wrong() -> BoltError {
+    BoltError::new(Code::BadToken, "this is neither the admin token nor an app's token")
+}
+
+fn admin_only(what: &str) -> BoltError {
+    BoltError::new(Code::NotAllowed, format!("only the administrator may {what}"))
+}

@@ -1,0 +1,115 @@
+//! A request's members and parameters.
+
+use super::super::error::{BoltError, Code};
+use crate::percent;
+use footbridge_model::json::{members, string};
+
+/// What is to be installed.
+#[derive(Debug)]
+pub(super) struct Install {
+    pub(super) path: String,
+    pub(super) replace: bool,
+}
+
+/// The members of an installation.
+pub(super) fn install(bytes: &[u8]) -> Result<Install, BoltError> {
+    let [path, replace] = if bytes.is_empty() { [None; 2] } else { members(bytes, &["path", "replace"])? };
+    let path = path.ok_or_else(|| missing(Code::NoPath, "path", "a directory with a package.json"))?;
+    let path = string(path).ok_or_else(|| wrong("`path` must be a string"))?;
+    if path.is_empty() {
+        return Err(missing(Code::NoPath, "path", "a directory with a package.json"));
+    }
+    let replace = match replace.map(serde_json::value::RawValue::get) {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(wrong("`replace` must be `true` or `false`")),
+    };
+    Ok(Install { path: path.into_owned(), replace })
+}
+
+/// The name of the app to start or stop.
+pub(super) fn name(bytes: &[u8]) -> Result<String, BoltError> {
+    let [name] = if bytes.is_empty() { [None] } else { members(bytes, &["name"])? };
+    let name = name.ok_or_else(|| missing(Code::NoAppName, "name", "the app's name"))?;
+    let name = string(name).ok_or_else(|| wrong("`name` must be a string"))?;
+    if name.is_empty() {
+        return Err(missing(Code::NoAppName, "name", "the app's name"));
+    }
+    Ok(name.into_owned())
+}
+
+/// Which lines are asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Lines {
+    pub(super) after: u64,
+    pub(super) limit: usize,
+    pub(super) follow: bool,
+}
+
+/// How many lines are given unless more or fewer are asked for.
+const USUAL: usize = 500;
+/// The most lines that are given at once.
+const MOST: usize = 5000;
+
+/// The parameters of a look at what an app wrote.
+pub(super) fn lines(query: Option<&str>) -> Result<Lines, BoltError> {
+    let mut lines = Lines { after: 0, limit: USUAL, follow: false };
+    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let value = percent::decode(value).unwrap_or_default();
+        match name {
+            "after" => {
+                lines.after =
+                    value.parse().map_err(|_| wrong("`after` must be the number of a line, or 0"))?;
+            }
+            "limit" => {
+                let limit = value.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+                lines.limit = limit.ok_or_else(|| wrong(&format!("`limit` must be 1 to {MOST}")))?;
+            }
+            "follow" => {
+                lines.follow = match value.as_str() {
+                    "true" | "1" | "" => true,
+                    "false" | "0" => false,
+                    _ => return Err(wrong("`follow` must be `true` or `false`")),
+                };
+            }
+            _ => return Err(wrong("the parameters are `after`, `limit` and `follow`")),
+        }
+    }
+    Ok(lines)
+}
+
+fn missing(code: Code, member: &str, what: &str) -> BoltError {
+    BoltError::new(code, format!("`{member}` is missing; it must be {what}"))
+}
+
+fn wrong(why: &str) -> BoltError {
+    BoltError::new(Code::BadRequest, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_of_logs() {
+        let all = |after, limit, follow| Lines { after, limit, follow };
+        assert_eq!(lines(None).unwrap(), all(0, USUAL, false));
+        assert_eq!(lines(Some("after=7&limit=1&follow=true")).unwrap(), all(7, 1, true));
+        assert_eq!(lines(Some("follow&")).unwrap(), all(0, USUAL, true));
+        for query in ["after=-1", "limit=0", "limit=5001", "follow=maybe", "from=3"] {
+            assert_eq!(lines(Some(query)).unwrap_err().code, Code::BadRequest, "{query}");
+        }
+    }
+
+    #[test]
+    fn members_of_an_installation() {
+        let read = |text: &str| install(text.as_bytes());
+        assert_eq!(read("").unwrap_err().code, Code::NoPath);
+        assert_eq!(read(r#"{"path":""}"#).unwrap_err().code, Code::NoPath);
+        assert_eq!(read(r#"{"path":7}"#).unwrap_err().code, Code::BadRequest);
+        assert_eq!(read(r#"{"path":"a","replace":"yes"}"#).unwrap_err().code, Code::BadRequest);
+        assert!(read(r#"{"path":"a","replace":true,"system":false}"#).unwrap().replace);
+        assert_eq!(name(b"{}").unwrap_err().code, Code::NoAppName);
+    }
+}

@@ -1,0 +1,161 @@
+//! `/api/apps…`: credential, endpoint, size, JSON, leave, members, in this order.
+
+use super::super::error::{BoltError, Code};
+use super::super::render;
+use super::access::Actor;
+use super::endpoint::Endpoint;
+use super::view::{AppView, Context, InstallationView, LinesView};
+use super::{logs, parse};
+use crate::body::{self, BodyError};
+use crate::metrics::Surface;
+use crate::state::Local;
+use crate::stream::{self, Body};
+use crate::watch::Watch;
+use bytes::Bytes;
+use footbridge_engine::{AppEntry, AppsError};
+use footbridge_model::name::AppName;
+use http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::request::Parts;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use serde::Serialize;
+use std::rc::Rc;
+use std::sync::Arc;
+
+type Answer = Result<Response<Full<Bytes>>, BoltError>;
+
+/// Answers a call of the API of apps.
+pub(crate) async fn apps(local: &Local, request: Request<Incoming>, watch: &Rc<Watch>) -> Response<Body> {
+    let (head, incoming) = request.into_parts();
+    let mut response = answer(local, &head, incoming, watch).await.unwrap_or_else(|error| {
+        let trace = local.shared.engine.new_trace_id();
+        tracing::debug!(trace, code = error.code.row().0, "a call of the API of apps failed");
+        render::failure(&error, &trace, local.shared.bolt.http_200_errors).map(stream::whole)
+    });
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+async fn answer(
+    local: &Local,
+    head: &Parts,
+    incoming: Incoming,
+    watch: &Rc<Watch>,
+) -> Result<Response<Body>, BoltError> {
+    let actor = match Actor::of(local, &head.headers) {
+        Ok(actor) => actor,
+        Err(error) => {
+            body::discard(&head.headers, incoming);
+            local.shared.metrics.auth_failure(Surface::Admin);
+            return Err(error);
+        }
+    };
+    let Some(endpoint) = Endpoint::of(&head.method, head.uri.path()) else {
+        body::discard(&head.headers, incoming);
+        let message = format!("there is no {} {}", head.method, head.uri.path());
+        return Err(BoltError::new(Code::NoSuchEndpoint, message));
+    };
+    let limit = local.shared.bolt.body;
+    let bytes = body::read(&head.headers, incoming, limit, watch).await.map_err(|error| match error {
+        BodyError::TooLarge(limit) => {
+            BoltError::new(Code::TooLarge, format!("the request is larger than {limit} bytes"))
+        }
+        BodyError::CutOff => BoltError::new(Code::BadRequest, "the request broke off"),
+    })?;
+    actor.check(&endpoint)?;
+    if let Endpoint::Logs(name) = &endpoint {
+        return written(local, name, head.uri.query(), watch);
+    }
+    call(local, &actor, endpoint, &bytes).await.map(|response| response.map(stream::whole))
+}
+
+async fn call(local: &Local, actor: &Actor, endpoint: Endpoint, bytes: &[u8]) -> Answer {
+    let engine = &local.shared.engine;
+    match endpoint {
+        Endpoint::Install => {
+            let install = parse::install(bytes)?;
+            let installation = engine.install(install.path, install.replace).await?;
+            let running = is_running(local, &installation.entry);
+            Ok(render::success(&InstallationView::of(&installation, running)))
+        }
+        Endpoint::Start => {
+            let name = parse::name(bytes)?;
+            actor.check_named(&name)?;
+            let live = engine.start_app(&name).await?;
+            Ok(render::success(&Context::of(&live, true)))
+        }
+        Endpoint::Stop => {
+            let name = parse::name(bytes)?;
+            actor.check_named(&name)?;
+            let live = engine.stop_app(&name).await?;
+            Ok(render::success(&Context::of(&live, false)))
+        }
+        Endpoint::Remove(name) => {
+            let entry = app(local, &name)?;
+            engine.uninstall(&name).await?;
+            Ok(render::success(&AppView::of(&entry, false, None)))
+        }
+        Endpoint::List => Ok(list(local)),
+        Endpoint::Live => {
+            let live = engine.live_apps();
+            Ok(render::success(&live.iter().map(|live| Context::of(live, true)).collect::<Vec<_>>()))
+        }
+        Endpoint::Show(name) => show(local, actor, &name),
+        // Answered before, as its answer may be a stream.
+        Endpoint::Logs(_) => Err(BoltError::new(Code::NoSuchEndpoint, "there is no such endpoint")),
+    }
+}
+
+fn list(local: &Local) -> Response<Full<Bytes>> {
+    let entries = local.shared.engine.apps();
+    let views = entries.iter().map(|entry| AppView::of(entry, is_running(local, entry), None));
+    render::success(&views.collect::<Vec<_>>())
+}
+
+fn show(local: &Local, actor: &Actor, name: &str) -> Answer {
+    let entry = app(local, name)?;
+    let hooks = actor.owns(name).then(|| local.shared.engine.hooks(Some(&entry.app.name)));
+    Ok(render::success(&AppView::of(&entry, is_running(local, &entry), hooks.as_deref())))
+}
+
+fn written(
+    local: &Local,
+    name: &str,
+    query: Option<&str>,
+    watch: &Rc<Watch>,
+) -> Result<Response<Body>, BoltError> {
+    let asked = parse::lines(query)?;
+    let entry = app(local, name)?;
+    let engine = &local.shared.engine;
+    let name = &entry.app.name;
+    let lines = engine.output(name.as_str(), asked.after, asked.limit)?;
+    if asked.follow {
+        return Ok(logs::follow(engine, name.clone(), asked.after, watch));
+    }
+    Ok(success(&LinesView::of(&lines, asked.after)))
+}
+
+fn success(body: &impl Serialize) -> Response<Body> {
+    render::success(body).map(stream::whole)
+}
+
+fn app(local: &Local, name: &str) -> Result<Arc<AppEntry>, BoltError> {
+    let known = AppName::parse(name).ok().and_then(|name| local.shared.engine.app(&name).ok());
+    known.ok_or_else(|| AppsError::NoSuchApp(shown(name)).into())
+}
+
+/// A name that need not be one, short enough for a message.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
+/// An app that this server starts runs when it was started; any other while it leads anywhere.
+fn is_running(local: &Local, entry: &AppEntry) -> bool {
+    if entry.app.package.is_none() {
+        return entry.is_running();
+    }
+    local.shared.engine.live_apps().iter().any(|live| live.entry.app.name == entry.app.name)
+}

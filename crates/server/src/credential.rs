@@ -1,0 +1,16 @@
+//! Reading credentials out of headers; what they prove is for the engine to say.
+
+use http::{HeaderMap, header};
+
+/// The one `Authorization`: two could mean two callers.
+pub(crate) fn authorization(headers: &HeaderMap) -> Option<&[u8]> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let first = all.next()?;
+    all.next().is_none().then(|| first.as_bytes())
+}
+
+/// The token of an `Authorization: Bearer`.
+pub(crate) fn bearer(header: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = header.split_at_checked("Bearer ".len())?;
+    (scheme.eq_ignore_ascii_case(b"Bearer ") && !token.is_empty()).then_some(token)
+}

@@ -1,0 +1,144 @@
+//! `/x/<app>/…`: the app is started if it is down, and sees the rest of the path as its own.
+
+use super::forward::{Outgoing, origin_form, scheme};
+use super::headers::{self, Client};
+use super::refusal::Refusal;
+use crate::body;
+use crate::state::Local;
+use crate::stream::{self, Body};
+use crate::watch::Watch;
+use bytes::Bytes;
+use footbridge_engine::RelayBody;
+use footbridge_model::name::AppName;
+use http::header::{HeaderValue, LOCATION};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+/// Relays a request under `/x/`.
+pub(crate) async fn app(
+    local: &Local,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    watch: &Rc<Watch>,
+) -> Response<Body> {
+    watch.heed_client();
+    let (head, incoming) = request.into_parts();
+    let ready = match ready(local, &head) {
+        Ok(Ready::Enter(mounted)) => mounted,
+        Ok(Ready::Redirect(response)) => {
+            body::discard(&head.headers, incoming);
+            return response;
+        }
+        Err(refusal) => {
+            body::discard(&head.headers, incoming);
+            return refusal.render();
+        }
+    };
+    relay(local, &head, &ready, incoming, (peer, watch)).await.unwrap_or_else(Refusal::render)
+}
+
+/// An app and a path of it.
+struct Mounted<'a> {
+    /// `/x/<app>`, as it was written.
+    prefix: &'a str,
+    name: AppName,
+    /// Begins with `/`.
+    path: &'a str,
+}
+
+enum Ready<'a> {
+    Enter(Mounted<'a>),
+    Redirect(Response<Body>),
+}
+
+/// Whether there is such an app, and whether this may be asked of it.
+fn ready<'a>(local: &Local, head: &'a Parts) -> Result<Ready<'a>, Refusal> {
+    let engine = &local.shared.engine;
+    let whole = head.uri.path();
+    let (prefix, written, path) = split(whole).ok_or(Refusal::NoSuchApp)?;
+    let name = AppName::parse(written).map_err(|_| Refusal::NoSuchApp)?;
+    let entry = engine.app(&name).map_err(|_| Refusal::NoSuchApp)?;
+    if entry.app.package.is_none() {
+        return Err(Refusal::NoSuchApp);
+    }
+    if path.is_empty() {
+        return slash(whole, head.uri.query()).map(Ready::Redirect);
+    }
+    // What is posted there comes from the server, or is made to look so.
+    if head.method == Method::POST && engine.is_hook_route(name.as_str(), path) {
+        return Err(Refusal::Nothing);
+    }
+    Ok(Ready::Enter(Mounted { prefix, name, path }))
+}
+
+async fn relay(
+    local: &Local,
+    head: &Parts,
+    mounted: &Mounted<'_>,
+    incoming: Incoming,
+    (peer, watch): (SocketAddr, &Rc<Watch>),
+) -> Result<Response<Body>, Refusal> {
+    let uri = origin_form(mounted.path, head.uri.query())?;
+    let client = Client { peer, scheme: scheme(local), prefix: Some(mounted.prefix) };
+    let (headers, upgrades) = headers::to_app(head, client);
+    let outgoing = Outgoing { method: head.method.clone(), uri, headers, upgrades };
+    let reach = match local.shared.engine.reach(mounted.name.as_str()).await {
+        Ok(reach) => reach,
+        Err(error) => {
+            body::discard(&head.headers, incoming);
+            return Err(error.into());
+        }
+    };
+    let relayed = outgoing.send(local, &reach, RelayBody::from(incoming)).await?;
+    outgoing.answer(relayed, reach, watch)
+}
+
+/// `/x/<app>`, the app's name in it, and the rest.
+fn split(path: &str) -> Option<(&str, &str, &str)> {
+    let behind = path.strip_prefix("/x/")?;
+    let length = behind.find('/').unwrap_or(behind.len());
+    let (name, rest) = behind.split_at_checked(length)?;
+    let prefix = path.get(..path.len() - rest.len())?;
+    Some((prefix, name, rest))
+}
+
+/// To the same with a slash: without it the links of the app's first page would lead past the app.
+fn slash(path: &str, query: Option<&str>) -> Result<Response<Body>, Refusal> {
+    let uri = origin_form(&format!("{path}/"), query)?;
+    let mut response = Response::new(stream::whole(Full::new(Bytes::new())));
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    let location = HeaderValue::from_str(&uri.to_string()).map_err(|_| Refusal::Nothing)?;
+    response.headers_mut().insert(LOCATION, location);
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefix_name_and_rest() {
+        for (path, parts) in [
+            ("/x/shop", Some(("/x/shop", "shop", ""))),
+            ("/x/shop/", Some(("/x/shop", "shop", "/"))),
+            ("/x/Shop//a%2Fb/", Some(("/x/Shop", "Shop", "//a%2Fb/"))),
+            ("/x/", Some(("/x/", "", ""))),
+            ("/x", None),
+        ] {
+            assert_eq!(split(path), parts, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_query_stays() {
+        let response = slash("/x/shop", Some("a=/b&c")).unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()[LOCATION]),
+            (308, &HeaderValue::from_static("/x/shop/?a=/b&c"))
+        );
+    }
+}

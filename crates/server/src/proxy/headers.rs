@@ -1,0 +1,252 @@
+//! Headers between a client and an app: those of the connection stay on it, those that are ours to say are not
+//! taken from outside.
+
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::request::Parts;
+use http::{Uri, Version};
+use std::net::SocketAddr;
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
+/// Which router a request is for.
+pub(super) const ROUTER: HeaderName = HeaderName::from_static("footbridge-router");
+/// The app whose token a request to a router carried.
+pub(super) const CALLER: HeaderName = HeaderName::from_static("footbridge-caller");
+/// Says in an answer that the router left the request to the next.
+pub(super) const NEXT: HeaderName = HeaderName::from_static("footbridge-router-next");
+
+/// What begins like this is said by the server, to nobody but the app, or not at all.
+const OURS: [&str; 4] = ["x-bolt-", "webhook-", "footbridge-", "x-forwarded-"];
+
+/// What an app is told of its client.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Client<'a> {
+    pub(super) peer: SocketAddr,
+    /// `http` or `https`.
+    pub(super) scheme: &'static str,
+    /// What was taken from the path.
+    pub(super) prefix: Option<&'a str>,
+}
+
+/// The headers of a request as an app gets them, and whether they ask for another protocol.
+pub(super) fn to_app(head: &Parts, client: Client<'_>) -> (HeaderMap, bool) {
+    let mut headers = head.headers.clone();
+    let protocol = protocol(head);
+    let chunked = headers.contains_key(TRANSFER_ENCODING);
+    strip_connection(&mut headers);
+    strip(&mut headers, is_ours);
+    if let Some(host) = host(&head.uri).or_else(|| headers.get(HOST).cloned()) {
+        headers.insert(HOST, host.clone());
+        headers.insert(FORWARDED_HOST, host);
+    }
+    put(&mut headers, FORWARDED_FOR, &client.peer.ip().to_canonical().to_string());
+    headers.insert(FORWARDED_PROTO, HeaderValue::from_static(client.scheme));
+    if let Some(prefix) = client.prefix {
+        put(&mut headers, FORWARDED_PREFIX, prefix);
+    }
+    if chunked {
+        headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+    let upgrades = protocol.is_some();
+    if let Some(protocol) = protocol {
+        switch(&mut headers, protocol);
+    }
+    (headers, upgrades)
+}
+
+/// The headers of an app's answer as a client gets them.
+pub(super) fn to_client(headers: &mut HeaderMap) {
+    strip_connection(headers);
+    headers.remove(ROUTER);
+    headers.remove(NEXT);
+}
+
+/// Those of an answer that switches protocols.
+pub(super) fn to_client_switching(headers: &mut HeaderMap) {
+    let protocol = headers.get(UPGRADE).cloned();
+    to_client(headers);
+    if let Some(protocol) = protocol {
+        switch(headers, protocol);
+    }
+}
+
+fn switch(headers: &mut HeaderMap, protocol: HeaderValue) {
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, protocol);
+}
+
+/// The protocol that a request asks to switch to.
+fn protocol(head: &Parts) -> Option<HeaderValue> {
+    let asks = named(&head.headers).any(|name| name.eq_ignore_ascii_case("upgrade"));
+    let protocol = head.headers.get(UPGRADE).filter(|_| asks && head.version == Version::HTTP_11);
+    protocol.cloned()
+}
+
+/// Of a request in absolute form its `Host` does not count (RFC 9112 §3.2.2).
+fn host(uri: &Uri) -> Option<HeaderValue> {
+    let authority = uri.authority()?.as_str();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    HeaderValue::from_str(host).ok()
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
+    }
+}
+
+/// Takes out what describes the connection or its framing rather than the message (RFC 9110 §7.6.1).
+fn strip_connection(headers: &mut HeaderMap) {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
+    let of_message = [CONTENT_LENGTH, HOST];
+    let named: Vec<HeaderName> = named(headers).filter_map(|name| name.parse().ok()).collect();
+    for name in named.into_iter().filter(|name| !of_message.contains(name)) {
+        headers.remove(name);
+    }
+    strip(headers, is_of_connection);
+}
+
+/// The names that `Connection` lists.
+fn named(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim)
+}
+
+fn strip(headers: &mut HeaderMap, goes: fn(&HeaderName) -> bool) {
+    let names: Vec<HeaderName> = headers.keys().filter(|name| goes(name)).cloned().collect();
+    for name in names {
+        headers.remove(name);
+    }
+}
+
+fn is_of_connection(name: &HeaderName) -> bool {
+    matches!(
+        *name,
+        CONNECTION
+            | EXPECT
+            | PROXY_AUTHENTICATE
+            | PROXY_AUTHORIZATION
+            | TE
+            | TRAILER
+            | TRANSFER_ENCODING
+            | UPGRADE
+    ) || *name == KEEP_ALIVE
+        || *name == PROXY_CONNECTION
+}
+
+/// Many programs take `_` for `-` in names of headers, so here they are one too.
+fn is_ours(name: &HeaderName) -> bool {
+    let like = |ours: &str| {
+        let begin = name.as_str().as_bytes().get(..ours.len());
+        begin.is_some_and(|begin| {
+            begin.iter().zip(ours.bytes()).all(|(a, b)| *a == b || (*a == b'_' && b == b'-'))
+        })
+    };
+    OURS.into_iter().any(like) || name == "forwarded"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Request;
+
+    fn sent(headers: &[(&str, &str)], uri: &str) -> (HeaderMap, bool) {
+        let mut request = Request::builder().uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let peer = "[::ffff:192.0.2.7]:4711".parse().unwrap();
+        to_app(&head, Client { peer, scheme: "https", prefix: Some("/x/shop") })
+    }
+
+    #[test]
+    fn what_is_ours_is_not_taken_from_outside() {
+        let given = [
+            ("host", "a.example"),
+            ("cookie", "a=1"),
+            ("x-bolt-app-token", "t"),
+            ("X_Bolt_App_Token", "t"),
+            ("x-bolt_user-name", "u"),
+            ("webhook-id", "evt_1"),
+            ("footbridge-router", "r"),
+            ("footbridge_caller", "c"),
+            ("x-forwarded-for", "10.0.0.1"),
+            ("x-forwarded-server", "s"),
+            ("forwarded", "for=10.0.0.1"),
+            ("x-boltless", "stays"),
+        ];
+        let (headers, upgrades) = sent(&given, "/x/shop/");
+        let mut kept: Vec<_> = headers.iter().map(|(k, v)| (k.as_str(), v.to_str().unwrap())).collect();
+        kept.sort_unstable();
+        let expected = [
+            ("cookie", "a=1"),
+            ("host", "a.example"),
+            ("x-boltless", "stays"),
+            ("x-forwarded-for", "192.0.2.7"),
+            ("x-forwarded-host", "a.example"),
+            ("x-forwarded-prefix", "/x/shop"),
+            ("x-forwarded-proto", "https"),
+        ];
+        assert_eq!(kept, expected);
+        assert!(!upgrades);
+    }
+
+    #[test]
+    fn what_is_of_the_connection_stays_on_it() {
+        let given = [
+            ("host", "a"),
+            ("connection", "close, X-Private"),
+            ("connection", "x-other,host,content-length,x-forwarded-for"),
+            ("x-private", "1"),
+            ("x-other", "1"),
+            ("keep-alive", "timeout=5"),
+            ("te", "trailers"),
+            ("trailer", "x"),
+            ("expect", "100-continue"),
+            ("proxy-authorization", "x"),
+            ("upgrade", "h2c"),
+            ("content-length", "3"),
+        ];
+        let (headers, upgrades) = sent(&given, "/");
+        let ours = |name: &&str| !name.starts_with("x-forwarded-");
+        let mut kept: Vec<_> = headers.keys().map(HeaderName::as_str).filter(ours).collect();
+        kept.sort_unstable();
+        assert_eq!(kept, ["content-length", "host"]);
+        assert!(headers.contains_key(FORWARDED_FOR), "a client cannot have it removed");
+        assert!(!upgrades, "`Upgrade` that `Connection` does not name asks for nothing");
+    }
+
+    #[test]
+    fn of_two_lengths_the_chunks_count() {
+        let (headers, _) = sent(&[("transfer-encoding", "chunked"), ("content-length", "3")], "/");
+        assert_eq!(headers.get(TRANSFER_ENCODING).unwrap(), "chunked");
+        assert!(!headers.contains_key(CONTENT_LENGTH));
+    }
+
+    #[test]
+    fn another_protocol_is_asked_for_again() {
+        let (headers, upgrades) =
+            sent(&[("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")], "/");
+        assert!(upgrades);
+        assert_eq!(
+            (&headers[CONNECTION], &headers[UPGRADE]),
+            (&"upgrade".parse().unwrap(), &"websocket".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn the_host_of_an_absolute_form_counts() {
+        let (headers, _) = sent(&[("host", "liar")], "http://user@b.example:81/");
+        assert_eq!(headers[HOST], "b.example:81");
+    }
+}

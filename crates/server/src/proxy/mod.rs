@@ -1,0 +1,13 @@
+//! Installed apps at `/x/<app>/…`, and the routers they mount on the server.
+//!
+//! Requests and answers are relayed as they come: nothing is held back, cut or rewritten but the headers that are
+//! ours to say.
+
+mod app;
+mod forward;
+mod headers;
+mod refusal;
+mod routers;
+
+pub(crate) use app::app;
+pub(crate) use routers::routers;

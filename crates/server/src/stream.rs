@@ -1,0 +1,73 @@
+//! Answers that take as long as they take.
+
+use crate::watch::Watch;
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::{Either, Full};
+use std::error::Error;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+/// The body of an answer: whole, from the administration API, or a stream.
+pub(crate) type Body = Either<Full<Bytes>, Either<axum::body::Body, Boxed>>;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A stream that stays on its thread.
+pub(crate) type Boxed = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError>>>;
+
+/// A body that may flow for days: until it has ended its connection has no deadline, and one whose client
+/// has gone is ended.
+struct Streamed<B, K> {
+    body: B,
+    watch: Rc<Watch>,
+    _keep: K,
+}
+
+/// The stream as the body of an answer; `keep` is kept until it has ended.
+pub(crate) fn streamed<B, K>(body: B, keep: K, watch: &Rc<Watch>) -> Body
+where
+    B: HttpBody<Data = Bytes> + Unpin + 'static,
+    B::Error: Into<BoxError>,
+    K: Unpin + 'static,
+{
+    watch.stream_begins();
+    Either::Right(Either::Right(Box::pin(Streamed { body, watch: Rc::clone(watch), _keep: keep })))
+}
+
+/// A body that is all there as that of an answer.
+pub(crate) fn whole(bytes: Full<Bytes>) -> Body {
+    Either::Left(bytes)
+}
+
+impl<B, K> HttpBody for Streamed<B, K>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+    K: Unpin,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.body).poll_frame(cx).map_err(Into::into)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B, K> Drop for Streamed<B, K> {
+    fn drop(&mut self) {
+        self.watch.stream_ends();
+    }
+}
