@@ -10,6 +10,7 @@ use crate::{
         failure::Failure, hook, link, remote::RemoteArgs, remote::Session, serve,
     },
     config::env::Env,
+    terminal::Terminal,
 };
 
 /// Carries one event three ways: between apps for an answer, to everyone who asked for it, and into the page.
@@ -29,7 +30,7 @@ enum Command {
     /// Check or show a configuration file
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Apps of a running server
+    /// Apps of a running server: those that run elsewhere, and those it starts itself
     App(Remote<app::AppCommand>),
     /// Which hosts and miniapps may exchange events
     Link(Remote<link::LinkCommand>),
@@ -84,7 +85,9 @@ pub fn run(cli: &Cli, env: &Env, cores: usize) -> ExitCode {
 fn remote(command: &Command, env: &Env) -> Result<String, Failure> {
     let open = |remote: &RemoteArgs| Session::open(remote, env);
     match command {
-        Command::App(Remote { command, remote }) => app::run(command, &open(remote)?),
+        Command::App(Remote { command, remote }) => {
+            app::run(command, &open(remote)?, &mut Terminal::of_process(env))
+        }
         Command::Link(Remote { command, remote }) => link::run(command, &open(remote)?),
         Command::Hook(Remote { command, remote }) => hook::run(command, &open(remote)?),
         Command::Event(Remote { command, remote }) => event::run(command, &open(remote)?),
@@ -119,6 +122,11 @@ mod tests {
             "footbridge delivery list --app a --status dead --event evt_1 --limit 5",
             "footbridge app add shop --url http://h --receiver-url http://h/r",
             "footbridge app secret shop --rotate",
+            "footbridge app install ../shop --replace",
+            "footbridge app start shop --json",
+            "footbridge app logs shop --follow --tail 5",
+            "footbridge app logs -f -n 0 shop --server http://h:1",
+            "footbridge app uninstall shop --yes",
             "footbridge link add host mini --admin-token t",
             "footbridge hook add a * /x --type web",
             "footbridge explain camera photo-saved --to a --to b --json",
@@ -131,6 +139,8 @@ mod tests {
         }
         for line in [
             "footbridge app secret shop",
+            "footbridge app install",
+            "footbridge app logs shop --tail -1",
             "footbridge delivery list --status lost",
             "footbridge serve --json",
         ] {

@@ -1,21 +1,25 @@
 //! A small HTTP client for the administration API: plain `http`, one connection for one request.
 
-use std::io;
+use std::{io, time::Duration};
 
 use bytes::Bytes;
 use footbridge_model::secret::Secret;
-use http::{Method, Request, StatusCode, header};
+use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::client::conn::http1;
+use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::{net::TcpStream, runtime, time};
 use url::Url;
 
-use crate::client_error::{ClientError, DEADLINE};
+use crate::client_error::{ClientError, DEADLINE, LONGEST_START};
 
 /// Largest answer read: 250 events of the largest body a server may be set to would not fit, a usual page does.
 const LARGEST_ANSWER: usize = 256 << 20;
+
+/// Bolt's codes for a credential that is missing or not known.
+const TOKEN_MISSING: u64 = 110;
+const TOKEN_UNKNOWN: u64 = 113;
 
 /// Where the server is and how we prove who we are.
 #[derive(Debug)]
@@ -24,10 +28,32 @@ pub struct Client {
     token: Option<Secret>,
 }
 
+/// Which of the server's interfaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Api {
+    /// The administration API, below `/api/v1/`.
+    #[default]
+    Admin,
+    /// What Bolt has for installed apps, below `/api/`; its answers come in an envelope.
+    Bolt,
+}
+
+impl Api {
+    /// How long one request may take. An app may take as long to start as the server lets it.
+    pub(crate) const fn patience(self) -> Duration {
+        match self {
+            Self::Admin => DEADLINE,
+            Self::Bolt => LONGEST_START,
+        }
+    }
+}
+
 /// One request: where to, with what.
 #[derive(Debug, Default)]
 pub struct Call<'a> {
-    /// Segments behind `/api/v1/`; encoded here.
+    /// Which interface.
+    pub api: Api,
+    /// Segments behind it; encoded here.
     pub path: &'a [&'a str],
     /// Query members; those without a value are left out.
     pub query: &'a [(&'a str, Option<&'a str>)],
@@ -40,7 +66,7 @@ pub struct Call<'a> {
 pub struct Answer {
     /// As it said it.
     pub raw: Bytes,
-    /// Read; null when it said nothing.
+    /// Read, without Bolt's envelope; null when it said nothing.
     pub json: Value,
 }
 
@@ -84,26 +110,41 @@ impl Client {
     }
 
     fn send(&self, method: &Method, call: &Call<'_>) -> Result<Answer, ClientError> {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| self.broken(&error))?;
-        let exchange = async { time::timeout(DEADLINE, self.exchange(method, call)).await };
-        let (status, body) = runtime.block_on(exchange).map_err(|_| ClientError::Slow(self.shown()))??;
-        self.read(status, body)
+        let patience = call.api.patience();
+        let exchange = async { time::timeout(patience, self.exchange(method, call)).await };
+        let (status, body) = self.block_on(exchange)?.map_err(|_| self.slow(patience))??;
+        self.read(call.api, status, body)
+    }
+
+    /// Runs one request on a runtime of its own; whatever is left of its connection ends with it.
+    pub(crate) fn block_on<F: Future>(&self, work: F) -> Result<F::Output, ClientError> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        Ok(runtime.map_err(|error| self.broken(&error))?.block_on(work))
     }
 
     async fn exchange(&self, method: &Method, call: &Call<'_>) -> Result<(StatusCode, Bytes), ClientError> {
-        let stream = self.connect().await?;
+        let answer = self.open(method, call).await?;
+        Ok((answer.status(), self.whole(answer).await?))
+    }
+
+    /// Sends; what comes back is still to be read.
+    pub(crate) async fn open(
+        &self,
+        method: &Method,
+        call: &Call<'_>,
+    ) -> Result<Response<Incoming>, ClientError> {
+        let connected = time::timeout(DEADLINE, self.connect()).await;
+        let stream = connected.map_err(|_| self.slow(DEADLINE))??;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.broken(&error))?;
-        let connection = tokio::spawn(connection);
-        let request = self.request(method, call)?;
-        let answer = sender.send_request(request).await.map_err(|error| self.broken(&error))?;
-        let status = answer.status();
+        tokio::spawn(connection);
+        sender.send_request(self.request(method, call)?).await.map_err(|error| self.broken(&error))
+    }
+
+    /// Reads what is left of an answer.
+    pub(crate) async fn whole(&self, answer: Response<Incoming>) -> Result<Bytes, ClientError> {
         let body = Limited::new(answer.into_body(), LARGEST_ANSWER).collect().await;
-        connection.abort();
-        Ok((status, body.map_err(|error| self.broken(&error))?.to_bytes()))
+        Ok(body.map_err(|error| self.broken(&error))?.to_bytes())
     }
 
     /// Dials without the courier's policy: that one is for what apps may reach, this is the operator's own server.
@@ -141,7 +182,8 @@ impl Client {
     fn url(&self, call: &Call<'_>) -> Url {
         let mut url = self.server.clone();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["api", "v1"]).extend(call.path);
+            let version = (call.api == Api::Admin).then_some("v1");
+            path.pop_if_empty().push("api").extend(version).extend(call.path);
         }
         let set: Vec<_> = call.query.iter().filter_map(|(name, value)| Some((*name, (*value)?))).collect();
         url.set_query(None);
@@ -151,138 +193,71 @@ impl Client {
         url
     }
 
-    fn read(&self, status: StatusCode, body: Bytes) -> Result<Answer, ClientError> {
+    /// What an answer says, or why it is none.
+    pub(crate) fn read(&self, api: Api, status: StatusCode, body: Bytes) -> Result<Answer, ClientError> {
         let json: Option<Value> =
             if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(&body).ok() };
+        if api == Api::Bolt {
+            return self.unwrap(status, json.unwrap_or_default(), body);
+        }
         if status.is_success() {
-            let json = json.ok_or_else(|| ClientError::NotFootbridge(self.shown()))?;
+            let json = json.ok_or_else(|| self.foreign())?;
             return Ok(Answer { raw: body, json });
         }
         if status == StatusCode::UNAUTHORIZED {
-            let server = self.shown();
-            return Err(if self.token.is_some() {
-                ClientError::TokenRefused(server)
-            } else {
-                ClientError::TokenMissing(server)
-            });
+            return Err(self.token_refused());
         }
         let text = |key: &str| json.as_ref()?.get(key)?.as_str().map(str::to_owned);
-        let message = text("detail")
-            .or_else(|| text("title"))
-            .ok_or_else(|| ClientError::NotFootbridge(self.shown()))?;
+        let message = text("detail").or_else(|| text("title")).ok_or_else(|| self.foreign())?;
         Err(ClientError::Refused { status: status.as_u16(), code: text("code"), message })
     }
 
-    fn broken(&self, error: &dyn std::fmt::Display) -> ClientError {
+    /// Takes Bolt's envelope off. Its code counts and not the status: a server may be set to answer errors with 200.
+    fn unwrap(&self, status: StatusCode, mut json: Value, raw: Bytes) -> Result<Answer, ClientError> {
+        let code = json.get("code").and_then(Value::as_u64);
+        match code {
+            Some(0) => {
+                let body = json.get_mut("body").map(Value::take).unwrap_or_default();
+                Ok(Answer { raw, json: body })
+            }
+            Some(TOKEN_MISSING | TOKEN_UNKNOWN) => Err(self.token_refused()),
+            _ if status == StatusCode::UNAUTHORIZED => Err(self.token_refused()),
+            Some(code) => {
+                let message = json.pointer("/error/message").or_else(|| json.get("errorUserMessage"));
+                let message = message.and_then(Value::as_str).ok_or_else(|| self.foreign())?.to_owned();
+                let code = Some(format!("code {code}"));
+                Err(ClientError::Refused { status: status.as_u16(), code, message })
+            }
+            None => Err(self.foreign()),
+        }
+    }
+
+    fn token_refused(&self) -> ClientError {
+        let server = self.shown();
+        if self.token.is_some() {
+            ClientError::TokenRefused(server)
+        } else {
+            ClientError::TokenMissing(server)
+        }
+    }
+
+    pub(crate) fn foreign(&self) -> ClientError {
+        ClientError::NotFootbridge(self.shown())
+    }
+
+    pub(crate) fn slow(&self, waited: Duration) -> ClientError {
+        ClientError::Slow { server: self.shown(), waited }
+    }
+
+    pub(crate) fn broken(&self, error: &dyn std::fmt::Display) -> ClientError {
         ClientError::Broken { server: self.shown(), why: error.to_string() }
     }
 
-    /// The server without a password that someone may have put into the URL.
-    fn shown(&self) -> String {
+    /// The server without a password that someone may have put into the URL, and without a `/` at its end.
+    pub fn shown(&self) -> String {
         let mut url = self.server.clone();
         let _ = url.set_username("");
         let _ = url.set_password(None);
         url.as_str().trim_end_matches('/').to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{
-        io::{BufRead as _, BufReader, Read as _, Write as _},
-        net::TcpListener,
-        thread::JoinHandle,
-    };
-
-    use serde_json::json;
-
-    use super::*;
-
-    /// Answers one request with `status` and `body`; the handle gives the request's head and body.
-    fn server(status: &str, body: &str) -> (String, JoinHandle<(String, String)>) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-        let handle = std::thread::spawn(move || {
-            let mut stream = BufReader::new(listener.accept().unwrap().0);
-            let mut head = String::new();
-            while !head.ends_with("\r\n\r\n") {
-                stream.read_line(&mut head).unwrap();
-            }
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "))
-                .map_or(0, |n| n.parse().unwrap());
-            let mut body = vec![0; length];
-            stream.read_exact(&mut body).unwrap();
-            stream.get_mut().write_all(answer.as_bytes()).unwrap();
-            (head, String::from_utf8(body).unwrap())
-        });
-        (url, handle)
-    }
-
-    fn client(url: &str) -> Client {
-        Client::new(url, Some(Secret::new("adm"))).unwrap()
-    }
-
-    #[test]
-    fn a_call_is_encoded_and_its_answer_is_kept_as_it_came() {
-        let (url, handle) = server("200 OK", "{\"b\":1,  \"a\":2}");
-        let call = Call {
-            path: &["apps", "a/b ?", "rotate"],
-            query: &[("app", Some("x&y")), ("status", None)],
-            body: Some(json!({"k": "v"})),
-        };
-        let answer = client(&format!("{url}/base/?drop=1")).post(&call).unwrap();
-        assert_eq!(answer.raw, "{\"b\":1,  \"a\":2}");
-        let (head, body) = handle.join().unwrap();
-        assert!(
-            head.starts_with("POST /base/api/v1/apps/a%2Fb%20%3F/rotate?app=x%26y HTTP/1.1\r\n"),
-            "{head}"
-        );
-        assert!(
-            head.contains("authorization: Bearer adm\r\n")
-                && head.contains("content-type: application/json\r\n"),
-            "{head}"
-        );
-        assert_eq!(body, "{\"k\":\"v\"}");
-    }
-
-    #[test]
-    fn refusals_are_said_in_words() {
-        let get = |client: Client| {
-            client.get(&Call { path: &["apps"], ..Call::default() }).unwrap_err().to_string()
-        };
-        let problem = "{\"title\":\"Conflict\",\"detail\":\"the app shop exists\",\"code\":\"app_exists\"}";
-        for (status, body, expected) in [
-            ("409 Conflict", problem, "the app shop exists (409, app_exists)"),
-            ("404 Not Found", "{\"title\":\"Not Found\"}", "Not Found (404)"),
-            ("401 Unauthorized", "{}", "refuses this admin token; give the right one with --admin-token"),
-            ("404 Not Found", "<html>", "answers, but not as a Footbridge server does"),
-            ("200 OK", "<html>", "answers, but not as a Footbridge server does"),
-        ] {
-            let (url, handle) = server(status, body);
-            let said = get(client(&url));
-            assert!(said.contains(expected), "{said}");
-            handle.join().unwrap();
-        }
-        let (url, handle) = server("401 Unauthorized", "");
-        assert!(
-            get(Client::new(&url, None).unwrap())
-                .contains("wants the admin token; give it with --admin-token")
-        );
-        handle.join().unwrap();
-    }
-
-    #[test]
-    fn a_server_that_is_not_there_is_named() {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let said =
-            client(&format!("http://127.0.0.1:{port}/")).get(&Call::default()).unwrap_err().to_string();
-        assert_eq!(said, format!("no server at http://127.0.0.1:{port}; start one with `footbridge serve`"));
-        assert!(Client::new("https://h", None).unwrap_err().to_string().contains("asks for https"));
-        for server in ["", "h:4400", "ftp://h"] {
-            assert!(matches!(Client::new(server, None), Err(ClientError::BadServer(_))), "{server}");
-        }
     }
 }

@@ -5,6 +5,10 @@ use std::time::Duration;
 /// How long one request may take. The slowest answer, a page of 250 rows, takes well under a second.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
+/// How long a request about an installed app may take: the longest `[runtime] start_timeout`, and the lifecycle
+/// events around it.
+pub const LONGEST_START: Duration = Duration::from_secs(3660);
+
 /// Why a request brought nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -28,8 +32,13 @@ pub enum ClientError {
         why: String,
     },
     /// The deadline passed.
-    #[error("{server} gave no answer within {} s", DEADLINE.as_secs(), server = .0)]
-    Slow(String),
+    #[error("{server} gave no answer within {} s", waited.as_secs())]
+    Slow {
+        /// The server.
+        server: String,
+        /// How long we waited.
+        waited: Duration,
+    },
     /// No token was given, and the server wants one.
     #[error(
         "{0} wants the admin token; give it with --admin-token or FOOTBRIDGE_ADMIN_TOKEN \

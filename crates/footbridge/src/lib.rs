@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod client;
 pub mod client_error;
+pub mod client_stream;
 pub mod clock;
 pub mod cmd;
 pub mod config;
@@ -14,4 +15,10 @@ pub mod open_files;
 pub mod shutdown;
 pub mod table;
 pub mod telemetry;
+pub mod terminal;
 pub mod wire;
+
+#[cfg(test)]
+mod client_tests;
+#[cfg(test)]
+mod fake;

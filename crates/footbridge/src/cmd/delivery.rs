@@ -70,7 +70,7 @@ fn list(which: &ListArgs, session: &Session) -> Result<String, Failure> {
         ("limit", limit.as_deref()),
         ("cursor", which.page.cursor.as_deref()),
     ];
-    session.get(&Call { path: &["deliveries"], query: &query, body: None }, table)
+    session.get(&Call { path: &["deliveries"], query: &query, ..Call::default() }, table)
 }
 
 /// A list of deliveries.

@@ -34,7 +34,7 @@ pub fn run(command: &EventCommand, session: &Session) -> Result<String, Failure>
             let event = session
                 .get(&Call { path: &["events", id], ..Call::default() }, |event| members(event, &first))?;
             let query = [("event", Some(id.as_str()))];
-            let call = Call { path: &["deliveries"], query: &query, body: None };
+            let call = Call { path: &["deliveries"], query: &query, ..Call::default() };
             Ok(event + &session.also(&call, |list| format!("\n{}", delivery::table(list)))?)
         }
     }
@@ -43,7 +43,7 @@ pub fn run(command: &EventCommand, session: &Session) -> Result<String, Failure>
 fn list(page: &PageArgs, session: &Session) -> Result<String, Failure> {
     let limit = page.limit.map(|limit| limit.to_string());
     let query = [("limit", limit.as_deref()), ("cursor", page.cursor.as_deref())];
-    session.get(&Call { path: &["events"], query: &query, body: None }, |list| {
+    session.get(&Call { path: &["events"], query: &query, ..Call::default() }, |list| {
         let mut table = Table::new(["ID", "PUBLISHER", "NAME", "TIME", "DELIVERIES"]);
         for event in rows(list) {
             table.row(["id", "publisher", "name", "time", "deliveries"].map(|key| cell(event, key)));

@@ -40,7 +40,7 @@ pub fn run(command: &ExchangeCommand, session: &Session) -> Result<String, Failu
 fn list(page: &PageArgs, session: &Session) -> Result<String, Failure> {
     let limit = page.limit.map(|limit| limit.to_string());
     let query = [("limit", limit.as_deref()), ("cursor", page.cursor.as_deref())];
-    session.get(&Call { path: &["exchanges"], query: &query, body: None }, |list| {
+    session.get(&Call { path: &["exchanges"], query: &query, ..Call::default() }, |list| {
         let mut table =
             Table::new(["ID", "SENDER", "RECIPIENT", "EVENT TYPE", "STATUS", "ERROR", "AT", "MS"]);
         for exchange in rows(list) {

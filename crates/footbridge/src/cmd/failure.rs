@@ -19,6 +19,9 @@ pub enum Failure {
     /// Logging.
     #[error("footbridge: {0}")]
     Telemetry(#[from] TelemetryError),
+    /// A failure in words already, with more to say behind it.
+    #[error("{0}")]
+    Said(String),
     /// Anything else.
     #[error("footbridge: {0}")]
     Other(String),

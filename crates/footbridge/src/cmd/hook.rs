@@ -62,7 +62,7 @@ pub fn run(command: &HookCommand, session: &Session) -> Result<String, Failure> 
 fn list(app: Option<&str>, page: &PageArgs, session: &Session) -> Result<String, Failure> {
     let limit = page.limit.map(|limit| limit.to_string());
     let query = [("app", app), ("limit", limit.as_deref()), ("cursor", page.cursor.as_deref())];
-    session.get(&Call { path: &["hooks"], query: &query, body: None }, |list| {
+    session.get(&Call { path: &["hooks"], query: &query, ..Call::default() }, |list| {
         let mut table =
             Table::new(["ID", "APP", "PUBLISHER", "EVENT", "TYPE", "ROUTE", "TRANSIENT", "ENABLED"]);
         for hook in rows(list) {

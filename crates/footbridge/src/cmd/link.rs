@@ -53,7 +53,7 @@ pub fn run(command: &LinkCommand, session: &Session) -> Result<String, Failure> 
 fn list(page: &PageArgs, session: &Session) -> Result<String, Failure> {
     let limit = page.limit.map(|limit| limit.to_string());
     let query = [("limit", limit.as_deref()), ("cursor", page.cursor.as_deref())];
-    session.get(&Call { path: &["links"], query: &query, body: None }, |list| {
+    session.get(&Call { path: &["links"], query: &query, ..Call::default() }, |list| {
         let mut table = Table::new(["HOST", "MINIAPP", "ENABLED"]);
         for link in rows(list) {
             table.row([cell(link, "host"), cell(link, "miniapp"), cell(link, "enabled")]);

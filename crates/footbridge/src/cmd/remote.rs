@@ -106,6 +106,42 @@ impl Session {
         Ok(self.show(&self.client.delete(call)?, human))
     }
 
+    /// Makes or acts; what the server says is still to be shown.
+    ///
+    /// # Errors
+    /// As [`Client::post`].
+    pub fn send(&self, call: &Call<'_>) -> Result<Answer, ClientError> {
+        self.client.post(call)
+    }
+
+    /// Reads what is only a part of what will be shown.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn fetch(&self, call: &Call<'_>) -> Result<Value, ClientError> {
+        Ok(self.client.get(call)?.json)
+    }
+
+    /// Whether JSON is wanted.
+    pub const fn json(&self) -> bool {
+        self.json
+    }
+
+    /// What speaks to the server.
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Where the server is, without a `/` at the end.
+    pub fn server(&self) -> String {
+        self.client.shown()
+    }
+
+    /// Shows what was put together from several answers.
+    pub fn tell(&self, value: &Value, human: impl FnOnce(&Value) -> String) -> String {
+        if self.json { format!("{value}\n") } else { human(value) }
+    }
+
     /// Reads one more thing for people; nothing when JSON is wanted, so that it stays one answer.
     ///
     /// # Errors
@@ -114,7 +150,8 @@ impl Session {
         if self.json { Ok(String::new()) } else { Ok(human(&self.client.get(call)?.json)) }
     }
 
-    fn show(&self, answer: &Answer, human: impl FnOnce(&Value) -> String) -> String {
+    /// Shows an answer: as it came when JSON is wanted, else with `human`.
+    pub fn show(&self, answer: &Answer, human: impl FnOnce(&Value) -> String) -> String {
         if !self.json {
             return human(&answer.json);
         }

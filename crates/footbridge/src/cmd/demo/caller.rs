@@ -136,7 +136,7 @@ impl Caller {
         let asked = spawn_blocking(move || {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             let query = [("event", event.as_deref())];
-            Client::new(&url, Some(admin))?.get(&Call { path: &path, query: &query, body: None })
+            Client::new(&url, Some(admin))?.get(&Call { path: &path, query: &query, ..Call::default() })
         });
         let answer = asked.await.map_err(|error| error.to_string())?;
         answer.map(|answer| answer.json).map_err(|error| error.to_string())

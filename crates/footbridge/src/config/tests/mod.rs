@@ -6,7 +6,9 @@ use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use footbridge_model::{hook::HookType, secret::Secret};
 
-use super::{Config, ConfigError, DEFAULT_FILE, LoadArgs, env::Env, keys, load, print};
+use super::{
+    Config, ConfigError, DEFAULT_FILE, LoadArgs, env::Env, keys, load, print, runtime::RuntimeConfig,
+};
 
 const SIGNING: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -181,16 +183,30 @@ fn a_hook_that_egress_refuses_is_a_warning() {
 
 #[test]
 fn keys_of_later_chapters_warn_only_when_they_say_something() {
-    assert!(
-        load_with("[console]\nlisten = \"127.0.0.1:4401\"\n[runtime]\ndir = \"apps\"", &[])
-            .unwrap()
-            .warnings
-            .is_empty()
-    );
-    let config =
-        load_with("[console]\nlisten = \"127.0.0.1:9\"\n[runtime]\nidle_timeout = \"5m\"", &[]).unwrap();
+    let usual = load_with("[console]\nlisten = \"127.0.0.1:4401\"", &[]).unwrap();
+    assert!(usual.warnings.is_empty(), "{:?}", usual.warnings);
+    let config = load_with("[console]\nlisten = \"127.0.0.1:9\"", &[]).unwrap();
     let keys: Vec<&str> = config.warnings.iter().filter_map(|line| line.split(": ").nth(1)).collect();
-    assert_eq!(keys, ["console.listen", "runtime.idle_timeout"]);
+    assert_eq!(keys, ["console.listen"]);
+}
+
+#[test]
+fn how_apps_are_run_is_read_whole() {
+    let text = "[runtime]\ndir = \"/srv/apps\"\nuser = \"apps-of-nobody-here\"\nstart_timeout = \"1m\"\nidle_timeout = \"5m\"\n\
+                function_timeout = \"250ms\"\npass_env = [\"TERM\"]";
+    let config = load_with(text, &[]).unwrap();
+    let expected = RuntimeConfig {
+        dir: PathBuf::from("/srv/apps"),
+        user: Some("apps-of-nobody-here".to_owned()),
+        start_timeout: Duration::from_mins(1),
+        idle_timeout: Some(Duration::from_mins(5)),
+        function_timeout: Duration::from_millis(250),
+        pass_env: vec!["TERM".to_owned()],
+    };
+    assert_eq!((&config.runtime, config.warnings.len()), (&expected, 0));
+    assert_eq!(load_with(&print::print(&config), &[]).unwrap().runtime, expected);
+    let env = [("FOOTBRIDGE_RUNTIME__PASS_ENV", "LD_LIBRARY_PATH, NODE_OPTIONS")];
+    assert_eq!(load_with("", &env).unwrap().runtime.pass_env, ["LD_LIBRARY_PATH", "NODE_OPTIONS"]);
 }
 
 #[test]

@@ -58,6 +58,23 @@ const BAD_VALUES: &[(&str, &str)] = &[
         "[limits]\npublish_rate = \"fast\"",
         "fb.toml:2: limits.publish_rate: \"fast\" is not a rate; write \"off\", \"100/s\" or \"100/s burst 500\", with numbers from 1",
     ),
+    (
+        "[runtime]\nuser = \"no body\"",
+        "fb.toml:2: runtime.user: \"no body\" is no user name; write one of this machine, such as \"nobody\"",
+    ),
+    ("[runtime]\nstart_timeout = \"2h\"", "fb.toml:2: runtime.start_timeout: must be at most 1h, not \"2h\""),
+    (
+        "[runtime]\npass_env = [\"A=B\"]",
+        "fb.toml:2: runtime.pass_env: \"A=B\" is no name of an environment variable",
+    ),
+    (
+        "[runtime]\npass_env = [\"TERM\", \"PORT\"]",
+        "fb.toml:2: runtime.pass_env: PORT is set by the server for each app; it cannot be passed on",
+    ),
+    (
+        "[runtime]\npass_env = [\"FOOTBRIDGE_ADMIN_TOKEN\"]",
+        "fb.toml:2: runtime.pass_env: FOOTBRIDGE_ADMIN_TOKEN is the server's own setting and may be a secret; it is not passed on",
+    ),
     ("[journal]\nkeep = \"0d\"", "fb.toml:2: journal.keep: must be longer than zero; write \"off\" for none"),
     ("\nlisten = ", "fb.toml:2: listen: string values must be quoted, expected literal string"),
     ("listen = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"", "fb.toml:2: listen: duplicate key"),

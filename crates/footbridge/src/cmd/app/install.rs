@@ -1,0 +1,110 @@
+//! `footbridge app install|uninstall`
+
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{
+    super::{failure::Failure, remote::Session},
+    bolt, overview,
+};
+use crate::{
+    table::{Table, cell},
+    terminal::Terminal,
+};
+
+/// What to install.
+#[derive(Debug, Clone, clap::Args)]
+pub struct InstallArgs {
+    /// The directory with the app's package.json, on the server's machine
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// Install an app anew that is installed already; deliveries of hooks that are gone are cancelled
+    #[arg(long)]
+    replace: bool,
+}
+
+/// What to remove.
+#[derive(Debug, Clone, clap::Args)]
+pub struct UninstallArgs {
+    /// Its name
+    name: String,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+pub(super) fn install(args: &InstallArgs, session: &Session) -> Result<String, Failure> {
+    let path = absolute(&args.directory)?;
+    let mut body = json!({"path": path});
+    if let (Some(body), true) = (body.as_object_mut(), args.replace) {
+        body.insert("replace".to_owned(), json!(true));
+    }
+    let answer = session.send(&bolt::call(&["apps", "local"], Some(body)))?;
+    if session.json() {
+        return Ok(session.show(&answer, |_| String::new()));
+    }
+    let app = &answer.json;
+    let name = cell(app, "name");
+    let hooks = overview::hooks(&name, session)?;
+    Ok(installed(app, &name, &path, &hooks) + &next_steps(app, &name, session))
+}
+
+pub(super) fn uninstall(
+    args: &UninstallArgs,
+    session: &Session,
+    terminal: &mut Terminal,
+) -> Result<String, Failure> {
+    let name = &args.name;
+    if !args.yes && terminal.asks {
+        let question =
+            format!("Stop {name} and remove it with its hooks? What is pending for them is cancelled.");
+        if !terminal.confirm(&question) {
+            return Err(Failure::other(format!("{name} stays installed")));
+        }
+    }
+    let path = ["apps", name.as_str()];
+    session.delete(&bolt::call(&path, None), |_| {
+        format!("{name} is uninstalled; its directory is left as it is\n")
+    })
+}
+
+/// The server knows nothing of where this command runs.
+fn absolute(directory: &Path) -> Result<String, Failure> {
+    let cannot = |why: &dyn std::fmt::Display| {
+        Failure::other(format!("cannot tell what directory {} is: {why}", directory.display()))
+    };
+    let climbs = directory.components().any(|part| part == Component::ParentDir);
+    // A symlink is kept, so that it may be turned to another release later; only behind `..` it would lead astray.
+    let path = if climbs { std::fs::canonicalize(directory) } else { std::path::absolute(directory) };
+    let path = path.map_err(|error| cannot(&error))?;
+    let text = path.to_str().ok_or_else(|| cannot(&"its name is not UTF-8"))?;
+    Ok(if text.len() > 1 { text.trim_end_matches('/').to_owned() } else { text.to_owned() })
+}
+
+fn installed(app: &Value, name: &str, path: &str, hooks: &[Value]) -> String {
+    let anew = if app.get("replaced").and_then(Value::as_bool) == Some(true) { " anew" } else { "" };
+    let version = app.get("version").and_then(Value::as_str).unwrap_or_default();
+    let mut text = format!("{} is installed{anew} from {path}\n", format!("{name} {version}").trim_end());
+    let mut part = |table: &Table| {
+        if !table.is_empty() {
+            text += "\n";
+            text += &table.or("");
+        }
+    };
+    part(&overview::hook_table(hooks));
+    part(&overview::router_table(app));
+    part(&overview::function_table(app));
+    let warnings = app.get("warnings").and_then(Value::as_array).into_iter().flatten();
+    for warning in warnings.filter_map(Value::as_str) {
+        text += &format!("\nwarning: {warning}\n");
+    }
+    text
+}
+
+fn next_steps(app: &Value, name: &str, session: &Session) -> String {
+    if app.get("module").and_then(Value::as_bool) == Some(true) {
+        return String::new();
+    }
+    format!("\nIt starts when an event or a visitor needs it: {}\n", bolt::public(session, name))
+}

@@ -1,0 +1,16 @@
+//! `footbridge app …`: apps that run elsewhere, and those that the server starts.
+
+mod add;
+mod bolt;
+mod command;
+mod install;
+mod list;
+mod logs;
+mod output;
+mod overview;
+mod start;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::command::{AppCommand, run};

@@ -1,0 +1,65 @@
+//! A line of an app's output, for people.
+
+use serde_json::Value;
+
+use crate::table::cell;
+
+const DIM: &str = "\u{1b}[2m";
+const RED: &str = "\u{1b}[31m";
+const CYAN: &str = "\u{1b}[36m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// Time, stream and text, with the end of the line.
+pub(super) fn render(line: &Value, colours: bool) -> String {
+    let (at, stream) = (plain(&cell(line, "at")), plain(&cell(line, "stream")));
+    let text = plain(line.get("text").and_then(Value::as_str).unwrap_or_default());
+    if !colours {
+        return format!("{at}  {stream:6}  {text}").trim_end().to_owned() + "\n";
+    }
+    let colour = match stream.as_str() {
+        "err" => RED,
+        "server" => CYAN,
+        _ => DIM,
+    };
+    format!("{DIM}{at}{PLAIN}  {colour}{stream:6}{PLAIN}  {text}\n")
+}
+
+/// What an app wrote must not steer the terminal it is shown on: colours are left out, the rest is made visible.
+fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter == '\u{1b}' && letters.next_if_eq(&'[').is_some() {
+            // Parameters, up to the letter that says what to do.
+            while letters.next_if(|letter| matches!(letter, ' '..='?')).is_some() {}
+            letters.next_if(|letter| matches!(letter, '@'..='~'));
+        } else if letter.is_control() && letter != '\t' {
+            shown.push('\u{fffd}');
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_app_cannot_steer_the_terminal() {
+        assert_eq!(
+            plain("a\u{1b}[1;31mred\u{1b}[0m\tb\u{1b}]0;title\u{7}\u{1b}["),
+            "ared\tb\u{fffd}]0;title\u{fffd}"
+        );
+        let line =
+            json!({"number": 1, "at": "2026-01-31T12:00:00.000Z", "stream": "err", "text": "x\u{1b}[2J"});
+        assert_eq!(render(&line, false), "2026-01-31T12:00:00.000Z  err     x\n");
+        assert_eq!(
+            render(&line, true),
+            "\u{1b}[2m2026-01-31T12:00:00.000Z\u{1b}[0m  \u{1b}[31merr   \u{1b}[0m  x\n"
+        );
+    }
+}

@@ -1,0 +1,116 @@
+//! What is told of an app, whether the server starts it or not.
+
+use serde_json::{Map, Value, json};
+
+use super::{super::remote::Session, bolt};
+use crate::{
+    client::Call,
+    client_error::ClientError,
+    table::{Table, cell, first_cell},
+};
+
+/// What the server knows of installed apps.
+#[derive(Debug)]
+pub(super) struct Installed {
+    apps: Vec<Value>,
+    live: Vec<Value>,
+}
+
+impl Installed {
+    /// Asks for all of them.
+    pub(super) fn ask(session: &Session) -> Result<Self, ClientError> {
+        let apps = bolt::list(session.fetch(&bolt::call(&["apps"], None))?);
+        Ok(Self { apps, live: bolt::live(session)? })
+    }
+
+    /// Adds to an app of the administration API what is known beyond it.
+    pub(super) fn add_to(&self, app: &mut Value, hooks: usize) {
+        let name = cell(app, "name");
+        let installed = app.get("managed_by").and_then(Value::as_str) == Some("package");
+        let package = bolt::named(&self.apps, &name).filter(|_| installed);
+        let context = bolt::named(&self.live, &name).filter(|_| installed);
+        let state = match (installed, context) {
+            _ if app.get("enabled").and_then(Value::as_bool) == Some(false) => "disabled",
+            (true, Some(_)) => "running",
+            (true, None) => "stopped",
+            (false, _) => "elsewhere",
+        };
+        let of = |object: Option<&Value>, key: &str| object.and_then(|it| it.get(key)).cloned();
+        let Some(app) = app.as_object_mut() else { return };
+        let mut put = |key: &str, value: Option<Value>| app.insert(key.to_owned(), value.unwrap_or_default());
+        put("state", Some(json!(state)));
+        put("version", of(package, "version"));
+        put("pid", of(context, "pid"));
+        put("address", context.and_then(bolt::address).map(Value::from));
+        put("hooks", Some(json!(hooks)));
+        put("installed", package.cloned());
+    }
+}
+
+/// All hooks of an app, or of all apps when it is empty.
+pub(super) fn hooks(app: &str, session: &Session) -> Result<Vec<Value>, ClientError> {
+    let app = Some(app).filter(|app| !app.is_empty());
+    let (mut hooks, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let query = [("app", app), ("limit", Some("250")), ("cursor", cursor.as_deref())];
+        let mut page = session.fetch(&Call { path: &["hooks"], query: &query, ..Call::default() })?;
+        hooks.extend(page.get_mut("data").map(Value::take).map(bolt::list).unwrap_or_default());
+        match page.get("next").and_then(Value::as_str) {
+            Some(next) if cursor.as_deref() != Some(next) => cursor = Some(next.to_owned()),
+            _ => return Ok(hooks),
+        }
+    }
+}
+
+/// The hooks of one app.
+pub(super) fn hook_table(hooks: &[Value]) -> Table {
+    let mut table = Table::new(["HOOK", "TYPE", "ROUTE", "TRANSIENT", "ENABLED"]);
+    for hook in hooks {
+        let pattern = format!("{}/{}", cell(hook, "publisher"), cell(hook, "event"));
+        table.row([
+            pattern,
+            cell(hook, "type"),
+            cell(hook, "route"),
+            cell(hook, "transient"),
+            cell(hook, "enabled"),
+        ]);
+    }
+    table
+}
+
+/// The routers of an installed app.
+pub(super) fn router_table(app: &Value) -> Table {
+    let mut table = Table::new(["ROUTER", "ROOT", "FILE", "ORDER"]);
+    for (name, router) in entries(app.get("routers")) {
+        table.row([name, cell(&router, "root"), first_cell(&router, &["main"]), cell(&router, "order")]);
+    }
+    table
+}
+
+/// The functions of an installed app.
+pub(super) fn function_table(app: &Value) -> Table {
+    let mut table = Table::new(["FUNCTION", "FILE"]);
+    for (name, function) in entries(app.get("functions")) {
+        let file = function.as_str().map_or_else(|| first_cell(&function, &["file", "main"]), str::to_owned);
+        table.row([name, file]);
+    }
+    table
+}
+
+/// Name and value of what is written as an object, or as a list of things with a name.
+fn entries(value: Option<&Value>) -> Vec<(String, Value)> {
+    match value {
+        Some(Value::Object(object)) => object.iter().map(|(name, it)| (name.clone(), it.clone())).collect(),
+        Some(Value::Array(list)) => list.iter().map(|it| (cell(it, "name"), it.clone())).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Only the members of an installed app that say something to people.
+pub(super) fn told(app: &Value) -> Map<String, Value> {
+    let keys = ["displayName", "description", "path", "index", "system", "module"];
+    let told = keys.iter().filter_map(|key| Some((*key, app.get(*key)?)));
+    told.filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)) && *value != "")
+        .map(|(key, value)| (key.to_owned(), value.clone()))
+        .collect()
+}

@@ -1,0 +1,282 @@
+//! What the commands ask the server, and what they make of its answers.
+
+use std::{
+    cell::RefCell,
+    io::{self, Write},
+    rc::Rc,
+};
+
+use clap::Parser;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        failure::Failure,
+        remote::{RemoteArgs, Session},
+    },
+    AppCommand, logs, run,
+};
+use crate::{
+    config::env::Env,
+    fake::{Fake, OPEN, Route},
+    terminal::Terminal,
+};
+
+#[derive(Debug, Parser)]
+struct Line {
+    #[command(subcommand)]
+    command: AppCommand,
+    #[command(flatten)]
+    remote: RemoteArgs,
+}
+
+#[derive(Clone, Default)]
+struct Page(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Page {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.borrow().clone()).unwrap()
+    }
+}
+
+fn parse(fake: &Fake, line: &str) -> (AppCommand, Session) {
+    let words = ["app"].into_iter().chain(line.split(' '));
+    let line = Line::parse_from(words.chain(["--server", &fake.url, "--admin-token", "adm"]));
+    (line.command, Session::open(&line.remote, &Env::new()).unwrap())
+}
+
+fn say(fake: &Fake, line: &str) -> Result<String, Failure> {
+    let (command, session) = parse(fake, line);
+    run(&command, &session, &mut Terminal::scripted("", Page::default(), false))
+}
+
+const SHOP: &str = r#"{"name":"shop","displayName":"Shop","version":"1.2.0","description":"sells","path":"/srv/shop",
+    "index":"/","system":false,"module":false,"routers":{"db":{"main":"db.js","root":"/api/db","order":0}},
+    "functions":{"resize":"resize.js"}"#;
+
+const HOOKS: &str = r#"{"data":[
+    {"id":"hook_1","app":"shop","publisher":"camera","event":"photo-saved","route":"hooks/photo","type":"server","transient":false,"enabled":true},
+    {"id":"hook_2","app":"shop","publisher":"*","event":"paid","route":"resize","type":"function","transient":false,"enabled":true}],"next":null}"#;
+
+const LIVE: Route = (
+    "GET /api/apps/@live ",
+    "200 OK",
+    r#"{"code":0,"body":[{"name":"shop","path":"/srv/shop","protocol":"http","host":"127.0.0.1","port":41233,"pid":77}]}"#,
+);
+
+const NONE_LIVE: Route = ("GET /api/apps/@live ", "200 OK", r#"{"code":0,"body":[]}"#);
+
+/// A server with `shop` installed, and `till` that runs elsewhere.
+fn server(more: &[Route]) -> Fake {
+    let leak = |text: String| -> &'static str { text.leak() };
+    let usual: [Route; 6] = [
+        (
+            "GET /api/v1/apps?",
+            "200 OK",
+            r#"{"data":[{"name":"shop","enabled":true,"managed_by":"package","url":null},
+                {"name":"till","enabled":true,"managed_by":"file","url":"http://h:1","receiver_url":"http://h/r"}],"next":"c2"}"#,
+        ),
+        (
+            "GET /api/v1/apps/shop ",
+            "200 OK",
+            r#"{"name":"shop","enabled":true,"managed_by":"package","url":null}"#,
+        ),
+        ("GET /api/apps ", "200 OK", leak(format!(r#"{{"code":0,"body":[{SHOP}}}]}}"#))),
+        ("GET /api/v1/hooks?", "200 OK", HOOKS),
+        (
+            "POST /api/apps/local ",
+            "200 OK",
+            leak(format!(r#"{{"code":0,"body":{SHOP},"warnings":["hook a/b was left out"]}}}}"#)),
+        ),
+        ("DELETE /api/apps/shop ", "200 OK", leak(format!(r#"{{"code":0,"body":{SHOP}}}}}"#))),
+    ];
+    Fake::start(&[&usual[..], more].concat())
+}
+
+#[test]
+fn installed_and_other_apps_are_listed_alike() {
+    let said = say(&server(&[LIVE]), "list --limit 5").unwrap();
+    assert_eq!(
+        said,
+        "NAME  STATE      VERSION  PID  ADDRESS                 RECEIVER    HOOKS\n\
+         shop  running    1.2.0    77   http://127.0.0.1:41233  -           2\n\
+         till  elsewhere  -        -    http://h:1              http://h/r  0\n\
+         more: --cursor c2\n"
+    );
+    let said = say(&server(&[NONE_LIVE]), "list --json --limit 5").unwrap();
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&said["data"][0]["state"], &said["next"]), (&json!("stopped"), &json!("c2")));
+    assert_eq!(said["data"][0]["installed"]["path"], "/srv/shop");
+    assert_eq!(
+        (&said["data"][1]["state"], &said["data"][1]["installed"]),
+        (&json!("elsewhere"), &json!(null))
+    );
+}
+
+#[test]
+fn one_app_is_shown_with_all_that_belongs_to_it() {
+    let said = say(&server(&[LIVE]), "show shop").unwrap();
+    for part in [
+        "name         shop\nstate        running\nversion      1.2.0\npid          77\naddress      http://127.0.0.1:41233\n",
+        "path         /srv/shop\n",
+        "camera/photo-saved  server    hooks/photo  no         yes\n",
+        "ROUTER  ROOT     FILE   ORDER\ndb      /api/db  db.js  0\n",
+        "FUNCTION  FILE\nresize    resize.js\n",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    let said = say(&server(&[]), "show nobody").unwrap_err().to_string();
+    assert_eq!(said, "footbridge: Not Found (404)");
+}
+
+#[test]
+fn an_installation_says_what_it_made() {
+    let fake = server(&[]);
+    let said = say(&fake, "install /srv/x/../shop/ --replace");
+    assert!(said.unwrap_err().to_string().contains("cannot tell what directory /srv/x/../shop/ is: "));
+    let said = say(&fake, "install /srv/shop/ --replace").unwrap();
+    assert!(said.starts_with("shop 1.2.0 is installed from /srv/shop\n\nHOOK "), "{said}");
+    for part in ["camera/photo-saved", "/api/db", "resize.js", "\nwarning: hook a/b was left out\n"] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert!(said.ends_with(&format!("{}/x/shop/\n", fake.url)), "{said}");
+    let sent: Value = serde_json::from_str(&fake.seen()[0].body).unwrap();
+    assert_eq!(sent, json!({"path": "/srv/shop", "replace": true}));
+    let here = say(&fake, "install . --json").unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&here).unwrap()["body"]["name"], "shop");
+    let sent: Value = serde_json::from_str(&fake.seen().last().unwrap().body).unwrap();
+    assert_eq!(sent, json!({"path": std::env::current_dir().unwrap().to_str().unwrap()}));
+}
+
+const START: &str = "POST /api/apps/start ";
+
+#[test]
+fn a_start_says_where_the_app_listens() {
+    let context = r#"{"code":0,"body":{"name":"shop","host":"127.0.0.1","port":41233,"pid":77}}"#;
+    let fake = server(&[NONE_LIVE, (START, "200 OK", context)]);
+    let said = say(&fake, "start shop").unwrap();
+    let (head, tail) = said.split_once(" ms: ").unwrap();
+    assert!(head.starts_with("shop runs, started in "), "{said}");
+    assert_eq!(tail, format!("process 77 at http://127.0.0.1:41233\nreach it at {}/x/shop/\n", fake.url));
+    assert_eq!(fake.seen().last().unwrap().body, r#"{"name":"shop"}"#);
+    let said = say(&server(&[LIVE, (START, "200 OK", context)]), "start shop").unwrap();
+    assert!(said.starts_with("shop runs already: process 77 at "), "{said}");
+    let said = say(&fake, "start shop --json").unwrap();
+    assert_eq!(said, format!("{context}\n"));
+}
+
+const FIRST_LINES: Route = (
+    "GET /api/apps/shop/logs?after=0&",
+    "200 OK",
+    r#"{"code":0,"body":{"lines":[
+        {"number":3,"at":"2026-01-31T12:00:00.000Z","stream":"server","text":"started"},
+        {"number":4,"at":"2026-01-31T12:00:00.010Z","stream":"out","text":"hello"}],"next":4}}"#,
+);
+const NEXT_LINES: Route = (
+    "GET /api/apps/shop/logs?after=4&",
+    "200 OK",
+    r#"{"code":0,"body":{"lines":[
+        {"number":5,"at":"2026-01-31T12:00:00.020Z","stream":"err","text":"Error: no port"}],"next":5}}"#,
+);
+const NO_LINES: Route =
+    ("GET /api/apps/shop/logs?after=5&", "200 OK", r#"{"code":0,"body":{"lines":[],"next":5}}"#);
+
+#[test]
+fn a_failed_start_says_why_with_the_last_words() {
+    let failed = r#"{"code":421,"error":{"message":"the app `shop` did not start: it ended with exit code 1: Error: no port"}}"#;
+    let start = (START, "502 Bad Gateway", failed);
+    let said = say(&server(&[NONE_LIVE, start, FIRST_LINES, NEXT_LINES, NO_LINES]), "start shop");
+    assert_eq!(
+        said.unwrap_err().to_string(),
+        "footbridge: the app `shop` did not start: it ended with exit code 1: Error: no port (502, code 421)\n  \
+         2026-01-31T12:00:00.000Z  server  started\n  \
+         2026-01-31T12:00:00.010Z  out     hello\n\
+         more: footbridge app logs shop"
+    );
+    let unknown = r#"{"code":403,"error":{"message":"there is no app `shop`"}}"#;
+    let fake = server(&[NONE_LIVE, (START, "404 Not Found", unknown), FIRST_LINES]);
+    let said = say(&fake, "start shop").unwrap_err().to_string();
+    assert_eq!(said, "footbridge: there is no app `shop` (404, code 403)");
+    assert!(!fake.lines().iter().any(|line| line.contains("/logs")));
+}
+
+#[test]
+fn logs_show_the_tail_of_what_is_kept() {
+    let fake = server(&[FIRST_LINES, NEXT_LINES, NO_LINES]);
+    let all = "2026-01-31T12:00:00.000Z  server  started\n\
+               2026-01-31T12:00:00.010Z  out     hello\n\
+               2026-01-31T12:00:00.020Z  err     Error: no port\n";
+    assert_eq!(say(&fake, "logs shop").unwrap(), all);
+    assert_eq!(say(&fake, "logs shop -n 1").unwrap(), all.lines().last().unwrap().to_owned() + "\n");
+    assert_eq!(say(&fake, "logs shop --tail 0").unwrap(), "");
+    let json = say(&fake, "logs shop --json --tail 2").unwrap();
+    let lines: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((lines.len(), &lines[1]["number"]), (2, &json!(5)));
+}
+
+#[test]
+fn following_goes_on_where_the_kept_lines_end() {
+    let stream = "\n{\"number\":5,\"at\":\"t\",\"stream\":\"out\",\"text\":\"old\"}\n\n{\"number\":6,\"at\":\"t\",\"stream\":\"out\",\"text\":\"new\"}\n";
+    let followed = "GET /api/apps/shop/logs?follow=true&after=5 ";
+    let follow = |status: &'static str, until: Option<()>| {
+        let fake = server(&[FIRST_LINES, NEXT_LINES, NO_LINES, (followed, status, stream)]);
+        let (command, session) = parse(&fake, "logs shop --follow --tail 1");
+        let AppCommand::Logs(args) = command else { panic!("{command:?}") };
+        let page = Page::default();
+        let mut terminal = Terminal::scripted("", page.clone(), false);
+        let until = async move {
+            if until.is_none() {
+                std::future::pending().await
+            }
+        };
+        logs::follow(&args, &session, &mut terminal, until).unwrap();
+        page.text()
+    };
+    let tail = "2026-01-31T12:00:00.020Z  err     Error: no port\n";
+    assert_eq!(follow("200 OK", None), format!("{tail}t  out     new\n"));
+    assert_eq!(follow(OPEN, Some(())), tail);
+}
+
+#[test]
+fn what_removes_asks_a_person_first() {
+    let fake = server(&[]);
+    let page = Page::default();
+    let uninstall = |line: &str, answer, asks| {
+        let (command, session) = parse(&fake, line);
+        run(&command, &session, &mut Terminal::scripted(answer, page.clone(), asks))
+    };
+    for answer in ["", "\n", "no\n", "yesterday\n"] {
+        let said = uninstall("uninstall shop", answer, true).unwrap_err().to_string();
+        assert_eq!(said, "footbridge: shop stays installed");
+    }
+    assert!(fake.lines().is_empty());
+    assert!(page.text().starts_with("Stop shop and remove it with its hooks?"), "{}", page.text());
+    let asked = page.text();
+    for (line, answer, asks) in
+        [("uninstall shop", "", false), ("uninstall shop --yes", "", true), ("uninstall -y shop", "", true)]
+    {
+        let said = uninstall(line, answer, asks).unwrap();
+        assert_eq!(said, "shop is uninstalled; its directory is left as it is\n");
+    }
+    assert_eq!(page.text(), asked, "nothing was asked");
+    uninstall("uninstall shop", "Y\n", true).unwrap();
+    assert_eq!(fake.lines(), ["DELETE /api/apps/shop"; 4]);
+}
+
+#[test]
+fn a_stop_says_what_follows() {
+    let stopped = r#"{"code":0,"body":{"name":"shop"}}"#;
+    let fake = server(&[("POST /api/apps/stop ", "200 OK", stopped)]);
+    assert_eq!(say(&fake, "stop shop").unwrap(), "shop is stopped; the next event for it starts it again\n");
+    assert_eq!(fake.seen()[0].body, r#"{"name":"shop"}"#);
+}
