@@ -1,96 +1,190 @@
-//! Reading an answer's body: bounded, never inflated, without a copy when it comes in one piece.
+//! Reading an answer, however its bytes are cut: bounded, never inflated, and only as far as it is wanted.
 
-use bytes::{Bytes, BytesMut};
-use footbridge_model::attempt::{Failure, FailureKind, Sent};
-use http_body::Body;
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use tokio::time::{Instant, timeout_at};
+use bytes::Bytes;
 
-use crate::classify::exchange_failure;
+use crate::chunks::Chunks;
+use crate::fault::Fault;
+use crate::head::{Found, Framing, Head, MAX_HEAD, read};
+use crate::message::Answer;
+
+/// Most interim answers before the one that counts.
+const MAX_INTERIM: u8 = 32;
+
+/// A head that has not come whole is read again at once while it is no longer than this.
+const SHORT: usize = 64;
+
+/// Most room made for a body before it has come.
+const MAX_ROOM: usize = 64 * 1024;
 
 /// How much of an answer's body is wanted, in bytes, and what becomes of one that is larger or never complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerLimit {
     /// Only a whole answer counts: a larger one is a failure ([`FailureKind::TooLarge`]), and so is one that breaks off.
+    ///
+    /// [`FailureKind::TooLarge`]: footbridge_model::attempt::FailureKind::TooLarge
     Refuse(usize),
     /// The head is what counts, whatever becomes of the body: what lies beyond the limit, a broken connection or the
     /// deadline is not read, and the connection is given up.
     Truncate(usize),
 }
 
+/// An answer as far as it has come.
 #[derive(Debug)]
-pub(crate) struct Captured {
-    pub(crate) body: Bytes,
-    pub(crate) truncated: bool,
+pub(crate) struct Capture {
+    limit: AnswerLimit,
+    /// Whether the request was one whose answer has no body.
+    bodiless: bool,
+    /// The beginning of a head.
+    held: Vec<u8>,
+    /// From which length on `held` is worth reading again, whatever it ends with.
+    due: usize,
+    interim: u8,
+    begun: Option<Head>,
+    rest: Rest,
+    body: Vec<u8>,
+    /// Whether the peer said more than its answer.
+    surplus: bool,
 }
 
-/// Reads the body up to the limit, until the deadline.
-pub(crate) async fn capture(
-    mut body: Incoming,
-    answer: AnswerLimit,
-    deadline: Instant,
-) -> Result<Captured, Failure> {
-    let (AnswerLimit::Refuse(limit) | AnswerLimit::Truncate(limit)) = answer;
-    let refuse = matches!(answer, AnswerLimit::Refuse(_));
-    let announced = body.size_hint().lower();
-    if refuse && announced > limit as u64 {
-        return Err(too_large(limit));
-    }
-    let mut held = Held { bytes: Bytes::new(), grown: BytesMut::new(), announced };
-    let end = timeout_at(deadline, read(&mut body, limit, &mut held)).await;
-    match end.unwrap_or_else(|_| Err(late())) {
-        Err(failure) if refuse => Err(failure),
-        end => Ok(Captured { body: held.into_bytes(), truncated: end.is_err() }),
-    }
+/// What of the body is still to come.
+#[derive(Debug)]
+enum Rest {
+    Length(u64),
+    Chunks(Chunks),
+    Close,
 }
 
-async fn read(body: &mut Incoming, limit: usize, held: &mut Held) -> Result<(), Failure> {
-    let mut left = limit;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| exchange_failure(&error, Sent::Perhaps))?;
-        let Ok(mut data) = frame.into_data() else { continue };
-        let over = data.len() > left;
-        data.truncate(left);
-        left -= data.len();
-        held.add(data, limit);
-        if over {
-            return Err(too_large(limit));
+impl Capture {
+    pub(crate) fn new(limit: AnswerLimit, bodiless: bool) -> Self {
+        Self {
+            limit,
+            bodiless,
+            held: Vec::new(),
+            due: 0,
+            interim: 0,
+            begun: None,
+            rest: Rest::Close,
+            body: Vec::new(),
+            surplus: false,
         }
     }
-    Ok(())
-}
 
-/// The first piece as it came; copied only when there is another.
-struct Held {
-    bytes: Bytes,
-    grown: BytesMut,
-    announced: u64,
-}
-
-impl Held {
-    fn add(&mut self, data: Bytes, limit: usize) {
-        if self.grown.is_empty() && self.bytes.is_empty() {
-            self.bytes = data;
-            return;
+    /// Takes what came; whether the answer is whole with it.
+    pub(crate) fn feed(&mut self, piece: &[u8]) -> Result<bool, Fault> {
+        if self.begun.is_some() {
+            return self.body(piece);
         }
-        if self.grown.is_empty() {
-            let announced = usize::try_from(self.announced).unwrap_or(0).min(limit);
-            self.grown.reserve(announced.max(self.bytes.len() + data.len()));
-            self.grown.extend_from_slice(&self.bytes);
+        if self.held.is_empty() {
+            return self.begin(piece);
         }
-        self.grown.extend_from_slice(&data);
+        let seen = self.held.len().saturating_sub(2);
+        self.held.extend_from_slice(piece);
+        // Reading a head anew with every byte would let a peer that drips it keep us busy.
+        if self.held.len() < self.due && !has_empty_line(self.held.get(seen..).unwrap_or_default()) {
+            return Ok(false);
+        }
+        let held = std::mem::take(&mut self.held);
+        self.begin(&held)
     }
 
-    fn into_bytes(self) -> Bytes {
-        if self.grown.is_empty() { self.bytes } else { self.grown.freeze() }
+    /// The peer has closed: whether that is the end of the answer or too early for it.
+    pub(crate) fn end(&mut self) -> Result<(), Fault> {
+        if self.begun.is_some() {
+            return if matches!(self.rest, Rest::Close) { Ok(()) } else { Err(Fault::Closed) };
+        }
+        read(&self.held, self.bodiless)?;
+        Err(Fault::Closed)
+    }
+
+    /// Whether the head has come.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.is_some()
+    }
+
+    /// Whether what has come is good enough although the rest never will.
+    pub(crate) fn is_enough(&self) -> bool {
+        self.has_begun() && matches!(self.limit, AnswerLimit::Truncate(_))
+    }
+
+    /// The answer, and whether its connection can serve another request; `None` before the head.
+    pub(crate) fn into_answer(self, truncated: bool) -> Option<(Answer, bool)> {
+        let head = self.begun?;
+        let keep = head.keep && !truncated && !self.surplus;
+        let body = Bytes::from(self.body);
+        Some((Answer { status: head.status, headers: head.headers, body, truncated }, keep))
+    }
+
+    fn begin(&mut self, bytes: &[u8]) -> Result<bool, Fault> {
+        let mut rest = bytes;
+        loop {
+            match read(rest, self.bodiless)? {
+                Found::Part => {
+                    self.held = rest.to_vec();
+                    self.due = (rest.len() * 2).clamp(SHORT, MAX_HEAD + 1);
+                    return Ok(false);
+                }
+                Found::Interim(_) if self.interim == MAX_INTERIM => return Err(Fault::Malformed),
+                Found::Interim(length) => {
+                    self.interim += 1;
+                    rest = rest.get(length..).unwrap_or_default();
+                }
+                Found::Head(head, length) => {
+                    self.accept(head)?;
+                    return self.body(rest.get(length..).unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    fn accept(&mut self, head: Head) -> Result<(), Fault> {
+        self.rest = match head.framing {
+            Framing::Length(length) => Rest::Length(length),
+            Framing::Chunked => Rest::Chunks(Chunks::new()),
+            Framing::Close => Rest::Close,
+        };
+        let framing = head.framing;
+        self.begun = Some(head);
+        let (AnswerLimit::Refuse(limit) | AnswerLimit::Truncate(limit)) = self.limit;
+        if let Framing::Length(length) = framing {
+            if matches!(self.limit, AnswerLimit::Refuse(_)) && length > limit as u64 {
+                return Err(Fault::TooLarge(limit));
+            }
+            let room = usize::try_from(length).unwrap_or(usize::MAX).min(limit).min(MAX_ROOM);
+            self.body.reserve_exact(room);
+        }
+        Ok(())
+    }
+
+    fn body(&mut self, piece: &[u8]) -> Result<bool, Fault> {
+        let (AnswerLimit::Refuse(limit) | AnswerLimit::Truncate(limit)) = self.limit;
+        let used = match &mut self.rest {
+            Rest::Length(left) => {
+                let here = usize::try_from(*left).unwrap_or(usize::MAX).min(piece.len());
+                keep(&mut self.body, piece.get(..here).unwrap_or_default(), limit)?;
+                *left -= here as u64;
+                match *left {
+                    0 => Some(here),
+                    _ if self.body.len() == limit => return Err(Fault::TooLarge(limit)),
+                    _ => None,
+                }
+            }
+            Rest::Chunks(chunks) => chunks.feed(piece, |data| keep(&mut self.body, data, limit))?,
+            Rest::Close => {
+                keep(&mut self.body, piece, limit)?;
+                None
+            }
+        };
+        self.surplus |= used.is_some_and(|used| used < piece.len());
+        Ok(used.is_some())
     }
 }
 
-fn late() -> Failure {
-    Failure::after(FailureKind::Timeout, "the answer was not complete within the deadline")
+fn keep(body: &mut Vec<u8>, data: &[u8], limit: usize) -> Result<(), Fault> {
+    let room = limit.saturating_sub(body.len());
+    body.extend_from_slice(data.get(..room).unwrap_or(data));
+    if data.len() > room { Err(Fault::TooLarge(limit)) } else { Ok(()) }
 }
 
-fn too_large(limit: usize) -> Failure {
-    Failure::after(FailureKind::TooLarge, format!("the answer is larger than {limit} bytes"))
+fn has_empty_line(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|pair| pair == b"\n\n") || bytes.windows(3).any(|three| three == b"\n\r\n")
 }

@@ -2,11 +2,12 @@
 //!
 //! The texts are written here and not taken from below, so that none can carry a header or a piece of an answer.
 
-use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 
 use footbridge_model::attempt::{Failure, FailureKind, Sent};
+
+use crate::fault::Fault;
 
 /// A TCP connection that did not come about. Nothing was sent.
 pub(crate) fn connect_failure(addr: SocketAddr, error: &io::Error) -> Failure {
@@ -33,38 +34,31 @@ pub(crate) fn tls_failure(host: &str, error: &io::Error) -> Failure {
     Failure::before(FailureKind::Tls, format!("TLS handshake with {host} failed: {what}"))
 }
 
-/// A connection that broke, or an answer that is none, after the request was handed over.
-pub(crate) fn exchange_failure(error: &hyper::Error, sent: Sent) -> Failure {
-    let io = find::<io::Error>(error);
-    let (kind, detail) = if let Some(tls) = io.and_then(tls_cause) {
-        (FailureKind::Tls, format!("the TLS connection broke: {tls}"))
-    } else if error.is_parse_too_large() {
-        (FailureKind::Malformed, "the head of the answer is too large".to_owned())
-    } else if error.is_parse() || is_bad_framing(error) {
-        (FailureKind::Malformed, "the answer is not valid HTTP/1.1".to_owned())
-    } else {
-        (FailureKind::Reset, "the connection closed before the whole answer".to_owned())
+/// An answer that did not come, or is none, on a connection that was open.
+pub(crate) fn exchange_failure(fault: &Fault, sent: Sent, begun: bool) -> Failure {
+    let (kind, detail) = match fault {
+        Fault::Io(error) => match tls_cause(error) {
+            Some(tls) => (FailureKind::Tls, format!("the TLS connection broke: {tls}")),
+            None => reset(),
+        },
+        Fault::Closed => reset(),
+        Fault::Malformed => (FailureKind::Malformed, "the answer is not valid HTTP/1.1".to_owned()),
+        Fault::HeadTooLarge => (FailureKind::Malformed, "the head of the answer is too large".to_owned()),
+        Fault::Switched => (FailureKind::Malformed, "the receiver switched protocols unasked".to_owned()),
+        Fault::TooLarge(limit) => (FailureKind::TooLarge, format!("the answer is larger than {limit} bytes")),
+        // A request that waits to be sent has an outcome as unknown as one that was.
+        Fault::Late if begun => {
+            return Failure::after(FailureKind::Timeout, "the answer was not complete within the deadline");
+        }
+        Fault::Late => return Failure::after(FailureKind::Timeout, "no answer within the deadline"),
     };
     Failure { kind, sent, detail }
 }
 
-/// Broken chunks surface as I/O errors that no socket makes; so does a message where none was due.
-fn is_bad_framing(error: &hyper::Error) -> bool {
-    let Some(io) = find::<io::Error>(error) else { return false };
-    matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
+fn reset() -> (FailureKind, String) {
+    (FailureKind::Reset, "the connection closed before the whole answer".to_owned())
 }
 
 fn tls_cause(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref())
-}
-
-fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
 }

@@ -12,10 +12,14 @@
 
 mod allow;
 mod capture;
+mod chunks;
 mod class;
 mod classify;
 mod client;
 mod dial;
+mod exchange;
+mod fault;
+mod head;
 mod message;
 mod options;
 mod policy;

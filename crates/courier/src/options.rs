@@ -8,6 +8,7 @@ use http::HeaderValue;
 use rustls::pki_types::CertificateDer;
 
 use crate::policy::Policy;
+use crate::request::preamble;
 use crate::resolve::{Resolver, SystemResolver};
 use crate::tls::Tls;
 
@@ -40,7 +41,7 @@ impl CourierOptions {
         Arc::new(CourierShared {
             policy: self.policy,
             resolver: self.resolver,
-            user_agent: self.user_agent,
+            preamble: preamble(&self.user_agent),
             idle: self.idle,
             tls: Tls::new(self.extra_roots),
         })
@@ -61,7 +62,8 @@ impl fmt::Debug for CourierOptions {
 pub struct CourierShared {
     pub(crate) policy: Policy,
     pub(crate) resolver: Arc<dyn Resolver>,
-    pub(crate) user_agent: HeaderValue,
+    /// What every request begins with behind its `host`.
+    pub(crate) preamble: Box<[u8]>,
     pub(crate) idle: Duration,
     pub(crate) tls: Tls,
 }

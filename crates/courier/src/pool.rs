@@ -9,13 +9,10 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::client::conn::http1::SendRequest;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use crate::request::Parcel;
 use crate::target::Origin;
-use crate::wire::Meter;
+use crate::wire::Wire;
 
 /// Most idle connections kept to one origin.
 const MAX_IDLE: usize = 256;
@@ -26,27 +23,8 @@ const SURELY_FRESH: Duration = Duration::from_millis(20);
 /// The sweeper never sleeps less or more than this while something is idle.
 const SWEEP: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// One open HTTP/1.1 connection. Dropping it closes the socket at once, whatever is going on.
-pub(crate) struct Link {
-    pub(crate) sender: SendRequest<Parcel>,
-    pub(crate) meter: Rc<Meter>,
-    task: JoinHandle<()>,
-}
-
-impl Link {
-    pub(crate) fn new(sender: SendRequest<Parcel>, meter: Rc<Meter>, task: JoinHandle<()>) -> Self {
-        Self { sender, meter, task }
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 struct Idle {
-    link: Link,
+    wire: Wire,
     since: Instant,
     until: Instant,
 }
@@ -64,11 +42,10 @@ impl Pool {
     }
 
     /// The connection last used for this origin that is still good.
-    pub(crate) async fn take(&self, origin: &Origin, granted: bool) -> Option<Link> {
+    pub(crate) async fn take(&self, origin: &Origin, granted: bool, now: Instant) -> Option<Wire> {
         let mut asked = false;
-        let now = Instant::now();
         loop {
-            let idle = self.pop(origin, granted)?;
+            let mut idle = self.pop(origin, granted)?;
             if idle.until <= now {
                 continue;
             }
@@ -77,26 +54,26 @@ impl Pool {
                 tokio::task::yield_now().await;
                 asked = true;
             }
-            if idle.link.sender.is_ready() {
-                return Some(idle.link);
+            if idle.wire.is_quiet() {
+                return Some(idle.wire);
             }
         }
     }
 
-    /// Keeps a connection for the next request, if it can serve one. `hint` is the peer's own idle limit.
+    /// Keeps a connection for the next request. `hint` is the peer's own idle limit.
     pub(crate) fn put(
         self: &Rc<Self>,
         origin: &Arc<Origin>,
         granted: bool,
-        link: Link,
+        wire: Wire,
         hint: Option<Duration>,
     ) {
         let longest = hint.map_or(self.longest, |hint| hint.min(self.longest));
-        if longest.is_zero() || !link.sender.is_ready() {
+        if longest.is_zero() {
             return;
         }
         let since = Instant::now();
-        let idle = Idle { link, since, until: since + longest };
+        let idle = Idle { wire, since, until: since + longest };
         let mut shelves = self.shelves.borrow_mut();
         if let Some(pair) = shelves.get_mut(origin) {
             let shelf = shelf(pair, granted);
@@ -122,8 +99,8 @@ impl Pool {
     /// Ends every idle connection the way a peer does it: behind the back of whoever takes it next.
     #[cfg(test)]
     pub(crate) fn cut_all(&self) {
-        for idle in self.shelves.borrow().values().flatten().flatten() {
-            idle.link.task.abort();
+        for idle in self.shelves.borrow_mut().values_mut().flatten().flatten() {
+            idle.wire.cut();
         }
     }
 
@@ -136,7 +113,7 @@ impl Pool {
         let mut earliest: Option<Instant> = None;
         self.shelves.borrow_mut().retain(|_, pair| {
             for shelf in pair.iter_mut() {
-                shelf.retain(|idle| idle.until > now && !idle.link.sender.is_closed());
+                shelf.retain_mut(|idle| idle.until > now && idle.wire.is_quiet());
                 let first = shelf.iter().map(|idle| idle.until).min();
                 earliest = match (earliest, first) {
                     (Some(a), Some(b)) => Some(a.min(b)),

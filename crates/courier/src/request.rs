@@ -1,123 +1,152 @@
-//! The request as it goes out: the caller's headers without those that belong to the connection, ours last.
+//! The request as it goes out: ours first, then the caller's headers without those that belong to the connection.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::io;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::Method;
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
     PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
-use http::{Method, Request};
-use http_body::{Body, Frame, SizeHint};
 use tokio::sync::oneshot;
 
 use crate::target::Target;
-use crate::wire::Meter;
+use crate::wire::Wire;
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
-/// A request body in one piece that tells when it has been written whole.
+/// A body up to this long is copied behind the head: cheaper than handing the kernel two pieces.
+const COPIED: usize = 8 * 1024;
+
+/// Room for a head without looking at its headers first.
+const HEAD_ROOM: usize = 1024;
+
+/// A request written out, and how much of it has gone.
 #[derive(Debug)]
 pub(crate) struct Parcel {
-    data: Bytes,
-    meter: Option<Rc<Meter>>,
+    /// The head, and the body when that is small.
+    head: Vec<u8>,
+    body: Bytes,
+    gone: usize,
+    touched: bool,
     written: Option<oneshot::Sender<()>>,
 }
 
 impl Parcel {
-    pub(crate) fn new(data: Bytes, written: Option<oneshot::Sender<()>>) -> Self {
-        Self { data, meter: None, written }
+    /// Dresses the caller's headers and body for the wire.
+    pub(crate) fn new(
+        target: &Target,
+        method: &Method,
+        headers: &HeaderMap,
+        body: Bytes,
+        preamble: &[u8],
+    ) -> Self {
+        let small = body.len() <= COPIED;
+        let mut head = Vec::with_capacity(HEAD_ROOM + if small { body.len() } else { 0 });
+        head.extend_from_slice(method.as_str().as_bytes());
+        head.extend_from_slice(target.preamble());
+        head.extend_from_slice(preamble);
+        if !body.is_empty() || *method != Method::GET && *method != Method::HEAD {
+            head.extend_from_slice(b"content-length: ");
+            put_number(&mut head, body.len());
+            head.extend_from_slice(b"\r\n");
+        }
+        put_headers(&mut head, headers);
+        head.extend_from_slice(b"\r\n");
+        if small {
+            head.extend_from_slice(&body);
+        }
+        let body = if small { Bytes::new() } else { body };
+        Self { head, body, gone: 0, touched: false, written: None }
     }
 
-    /// Puts the parcel on a connection; called again when it comes back unsent and goes on another.
-    pub(crate) fn load(&mut self, meter: &Rc<Meter>) {
-        if self.written.is_none() {
-            return;
+    /// Fires `signal` once the request has gone whole.
+    pub(crate) fn tell(&mut self, signal: Option<oneshot::Sender<()>>) {
+        self.written = signal;
+    }
+
+    /// Whether some of it may have left this process.
+    pub(crate) fn is_touched(&self) -> bool {
+        self.touched
+    }
+
+    /// Whether all of it has been handed to the kernel.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone == self.head.len() + self.body.len()
+    }
+
+    /// Sends what is left of it; ready once the kernel has it whole.
+    pub(crate) fn poll_send(&mut self, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.is_gone() {
+            let head = self.head.get(self.gone..).unwrap_or_default();
+            let body = self.body.get(self.gone.saturating_sub(self.head.len())..).unwrap_or_default();
+            match ready!(wire.poll_write(cx, head, body)) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Ok(count) => {
+                    self.touched = true;
+                    self.gone += count;
+                }
+                Err(error) => {
+                    self.touched |= wire.fails_in_part();
+                    return Poll::Ready(Err(error));
+                }
+            }
         }
-        if self.data.is_empty() {
-            // An empty body is never asked for: the head alone is the whole request.
-            self.written.take().into_iter().for_each(|signal| meter.arm(signal));
-        } else {
-            self.meter = Some(Rc::clone(meter));
+        ready!(wire.poll_flush(cx))?;
+        if let Some(signal) = self.written.take() {
+            // Whoever wanted to know may have gone.
+            let _ = signal.send(());
         }
+        Poll::Ready(Ok(()))
     }
 }
 
-impl Body for Parcel {
-    type Data = Bytes;
-    type Error = Infallible;
+/// The lines that are the same in every request of a process.
+pub(crate) fn preamble(user_agent: &HeaderValue) -> Box<[u8]> {
+    [b"user-agent: ", user_agent.as_bytes(), b"\r\naccept-encoding: identity\r\n"].concat().into()
+}
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let this = self.get_mut();
-        if this.data.is_empty() {
-            return Poll::Ready(None);
+fn put_number(out: &mut Vec<u8>, mut number: usize) {
+    let mut digits = [b'0'; 20];
+    let mut used = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit += u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+        used += 1;
+        if number == 0 {
+            break;
         }
-        if let (Some(meter), Some(signal)) = (this.meter.take(), this.written.take()) {
-            meter.arm(signal);
+    }
+    out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
+}
+
+/// Writes the headers, but for what describes the connection or its framing rather than the message (RFC 9110 §7.6.1)
+/// and what is ours to say.
+fn put_headers(out: &mut Vec<u8>, headers: &HeaderMap) {
+    let named = named_by_connection(headers);
+    for (name, value) in headers {
+        if is_ours(name) || named.contains(name) {
+            continue;
         }
-        Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.data)))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.data.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.data.len() as u64)
+        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(b"\r\n");
     }
 }
 
-/// Dresses the caller's headers and body for the wire.
-pub(crate) fn build(
-    target: &Target,
-    method: Method,
-    mut headers: HeaderMap,
-    parcel: Parcel,
-    user_agent: &HeaderValue,
-) -> Request<Parcel> {
-    strip(&mut headers);
-    headers.insert(HOST, target.host_header().clone());
-    headers.insert(USER_AGENT, user_agent.clone());
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    if !parcel.data.is_empty() || method != Method::GET && method != Method::HEAD {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(parcel.data.len()));
-    }
-    let mut request = Request::new(parcel);
-    *request.method_mut() = method;
-    *request.uri_mut() = target.uri().clone();
-    *request.headers_mut() = headers;
-    request
+fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok()).collect()
 }
 
-/// Takes out what describes the connection or its framing rather than the message (RFC 9110 §7.6.1).
-fn strip(headers: &mut HeaderMap) {
-    if !headers.keys().any(is_of_the_connection) {
-        return;
-    }
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    let fixed = headers.keys().filter(|name| is_of_the_connection(name)).cloned();
-    for name in fixed.collect::<Vec<_>>().into_iter().chain(named) {
-        headers.remove(name);
-    }
-}
-
-fn is_of_the_connection(name: &HeaderName) -> bool {
+fn is_ours(name: &HeaderName) -> bool {
     matches!(
         *name,
-        CONNECTION
+        ACCEPT_ENCODING
+            | CONNECTION
             | CONTENT_LENGTH
             | EXPECT
             | HOST
@@ -127,6 +156,7 @@ fn is_of_the_connection(name: &HeaderName) -> bool {
             | TRAILER
             | TRANSFER_ENCODING
             | UPGRADE
+            | USER_AGENT
     ) || *name == KEEP_ALIVE
         || *name == PROXY_CONNECTION
 }

@@ -18,8 +18,7 @@ pub const MAX_URL: usize = 8 * 1024;
 pub struct Target {
     origin: Arc<Origin>,
     url: String,
-    uri: Uri,
-    host_header: HeaderValue,
+    preamble: Box<[u8]>,
     server_name: Option<ServerName<'static>>,
     literal: Option<IpAddr>,
 }
@@ -80,8 +79,7 @@ impl Target {
             (Some(port), _) => format!("{host}:{port}"),
         };
         Ok(Self {
-            uri: origin_form(&url)?,
-            host_header: HeaderValue::try_from(host_header).map_err(|_| TargetError::Host)?,
+            preamble: preamble(&origin_form(&url)?, &host_header)?,
             server_name: if https { Some(server_name(&host, literal)?) } else { None },
             origin: Arc::new(Origin { https, port, host }),
             url: url.into(),
@@ -137,12 +135,9 @@ impl Target {
         &self.origin
     }
 
-    pub(crate) fn uri(&self) -> &Uri {
-        &self.uri
-    }
-
-    pub(crate) fn host_header(&self) -> &HeaderValue {
-        &self.host_header
+    /// The request line behind the method, and the `host` line.
+    pub(crate) fn preamble(&self) -> &[u8] {
+        &self.preamble
     }
 
     pub(crate) fn server_name(&self) -> Option<&ServerName<'static>> {
@@ -223,6 +218,12 @@ fn origin_form(url: &Url) -> Result<Uri, TargetError> {
         None => url.path().to_owned(),
     };
     Uri::try_from(text).map_err(|_| TargetError::Character)
+}
+
+fn preamble(uri: &Uri, host: &str) -> Result<Box<[u8]>, TargetError> {
+    let host = HeaderValue::try_from(host).map_err(|_| TargetError::Host)?;
+    let line = format!(" {uri} HTTP/1.1\r\nhost: ");
+    Ok([line.as_bytes(), host.as_bytes(), b"\r\n"].concat().into())
 }
 
 fn server_name(host: &str, literal: Option<IpAddr>) -> Result<ServerName<'static>, TargetError> {

@@ -3,6 +3,7 @@
 mod addresses;
 mod answers;
 mod dialing;
+mod hostile;
 mod pooling;
 mod requests;
 mod rules;
