@@ -27,7 +27,7 @@ pub fn run(args: &ServeArgs, env: &Env, cores: usize) -> Result<ExitCode, Failur
     let runtime = runtime.map_err(|error| other(&error))?;
     runtime.block_on(async {
         let database = config.database.display().to_string();
-        let built = wire::build(config).await.map_err(|error| other(&error))?;
+        let built = wire::build(config, env).await.map_err(|error| other(&error))?;
         // Nobody may be reading; that is no reason not to serve.
         let _ = writeln!(io::stdout(), "{}", greeting(&built, &database));
         wire::run(built, drain).await.map_err(|error| other(&error))?;

@@ -1,15 +1,17 @@
 //! Building: whatever can fail does so here, before anything is left behind or answered.
 
+use super::launch;
 use super::spec::file_spec;
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::{Config, env::Env};
 use crate::entropy::SystemEntropy;
 use crate::first_run::{self, Database, FirstRunError, Source};
 use footbridge_courier::{CourierOptions, CourierShared, Policy};
-use footbridge_engine::{Engine, EngineOptions, Limits, NoLauncher, Rate, StartError, Started};
+use footbridge_engine::{Engine, EngineOptions, Limits, Rate, StartError, Started};
 use footbridge_journal_sqlite::{MasterKey, OpenError, SqliteJournal, SqliteOptions};
 use footbridge_model::retry::Schedule;
 use footbridge_model::secret::Secret;
+use footbridge_runtime::RuntimeError;
 use footbridge_server::admin::{self, AdminState};
 use footbridge_server::health::Health;
 use footbridge_server::listen::{self, Listener};
@@ -41,6 +43,9 @@ pub enum ServeError {
     /// A file beside the database.
     #[error(transparent)]
     FirstRun(#[from] FirstRunError),
+    /// Installed apps cannot be run here.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
     /// The engine did not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -77,7 +82,7 @@ pub struct Built {
 ///
 /// # Errors
 /// [`ServeError`], naming the cause; nothing is left behind that was not there before.
-pub async fn build(config: Config) -> Result<Built, ServeError> {
+pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     let address = config.listen;
     let listener = listen::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
@@ -87,14 +92,15 @@ pub async fn build(config: Config) -> Result<Built, ServeError> {
         first_run::admin_token(config.admin_token.as_ref(), &config.database, &SystemEntropy)?;
     let policy = Policy::new(config.egress.allow.clone(), vec![address]);
     let courier = CourierOptions::new(policy, HeaderValue::from_static(USER_AGENT)).share();
+    let (launcher, exits) = launch::launcher(&config, &public_url, env)?;
     let options = EngineOptions {
         registry: journal.clone(),
         journal,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         courier: Arc::clone(&courier),
-        launcher: Arc::new(NoLauncher),
-        exits: tokio::sync::mpsc::channel(1).1,
+        launcher,
+        exits,
         public_url: public_url.clone(),
         schedule: Schedule::new(config.retry.schedule.clone()),
         limits: limits(&config),

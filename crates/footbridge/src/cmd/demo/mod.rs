@@ -55,7 +55,7 @@ pub fn run(args: &DemoArgs, env: &Env, cores: usize) -> Result<ExitCode, Failure
     let signals = shutdown::by_signals().map_err(|error| other(&error))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| other(&error))?;
-    let show = Show { once: args.once, voice: Voice::of_terminal(env), cores };
+    let show = Show { once: args.once, voice: Voice::of_terminal(env), cores, env };
     let played = LocalSet::new().block_on(&runtime, show.play(home.path(), signals));
     drop(runtime);
     home.close().map_err(|error| other(&error))?;
@@ -72,13 +72,15 @@ fn quiet(env: &Env) -> Env {
 }
 
 /// One performance.
-struct Show {
+struct Show<'a> {
     once: bool,
     voice: Voice,
     cores: usize,
+    /// What the server's own processes may inherit of.
+    env: &'a Env,
 }
 
-impl Show {
+impl Show<'_> {
     async fn play(&self, home: &Path, signals: (DrainTrigger, Drain)) -> Result<(), DemoError> {
         let (trigger, mut drain) = signals;
         let (heard, seen) = mpsc::channel(UNTOLD);
@@ -101,10 +103,10 @@ impl Show {
 
     /// The usual address if it is free, else any.
     async fn build(&self, home: &Path, cast: &Cast) -> Result<Built, DemoError> {
-        match wire::build(self.config(home, cast, USUAL)?).await {
+        match wire::build(self.config(home, cast, USUAL)?, self.env).await {
             Err(ServeError::Listen { source, .. }) if source.kind() == io::ErrorKind::AddrInUse => {
                 let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                Ok(wire::build(self.config(home, cast, any)?).await?)
+                Ok(wire::build(self.config(home, cast, any)?, self.env).await?)
             }
             built => Ok(built?),
         }

@@ -1,0 +1,103 @@
+//! The runtime and the functions as the engine's launcher.
+
+use crate::clock::SystemClock;
+use crate::config::{Config, env::Env};
+use footbridge_engine::{Launcher, Launching};
+use footbridge_functions::{FunctionOptions, Functions};
+use footbridge_model::name::AppName;
+use footbridge_model::package::{Manifest, ManifestError};
+use footbridge_model::run::{
+    Exit, FunctionAnswer, FunctionCall, FunctionFailure, OutputLine, Running, StartFailure, StartOrder,
+};
+use footbridge_runtime::{Runtime, RuntimeError, RuntimeOptions, read_manifest};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// What lies beside the database for runs: `footbridge.db` has `footbridge.db-runs`.
+const RUNS: &str = "-runs";
+
+/// Starts and calls what apps consist of.
+struct Apps {
+    runtime: Runtime,
+    functions: Functions,
+    /// The base of relative install paths.
+    base: PathBuf,
+}
+
+/// The launcher of this configuration, and the runs that it will see end.
+///
+/// # Errors
+/// [`RuntimeError`]
+pub(super) fn launcher(
+    config: &Config,
+    public_url: &str,
+    env: &Env,
+) -> Result<(Arc<dyn Launcher>, mpsc::Receiver<Exit>), RuntimeError> {
+    let program = own_program();
+    let runtime = &config.runtime;
+    let opened = Runtime::open(RuntimeOptions {
+        state: beside(&config.database),
+        program: program.clone(),
+        user: runtime.user.clone(),
+        start_timeout: runtime.start_timeout,
+        environment: env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        pass_env: runtime.pass_env.clone(),
+        bolt_address: public_url.to_owned(),
+        clock: Arc::new(SystemClock),
+    })?;
+    let functions = Functions::new(FunctionOptions::new(program, runtime.function_timeout));
+    let apps = Apps { runtime: opened.runtime, functions, base: runtime.dir.clone() };
+    Ok((Arc::new(apps), opened.exits))
+}
+
+/// This very program, however it was called and whatever has taken its place on the disk since.
+fn own_program() -> PathBuf {
+    PathBuf::from("/proc/self/exe")
+}
+
+fn beside(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(OsString::from(RUNS));
+    PathBuf::from(name)
+}
+
+impl Launcher for Apps {
+    fn manifest(&self, path: String) -> Launching<Result<Manifest, ManifestError>> {
+        let base = self.base.clone();
+        Box::pin(async move { read_manifest(&base, &path).await })
+    }
+
+    fn start(&self, order: StartOrder) -> Launching<Result<Running, StartFailure>> {
+        Box::pin(self.runtime.start(order))
+    }
+
+    fn stop(&self, app: AppName) -> Launching<()> {
+        Box::pin(self.runtime.stop(app))
+    }
+
+    fn stop_all(&self) -> Launching<()> {
+        Box::pin(self.runtime.stop_all())
+    }
+
+    fn output(&self, app: &AppName, after: u64, limit: usize) -> Vec<OutputLine> {
+        self.runtime.output(app, after, limit)
+    }
+
+    fn written(&self, app: AppName, after: u64) -> Launching<()> {
+        Box::pin(self.runtime.written(app, after))
+    }
+
+    fn forget(&self, app: &AppName) {
+        self.runtime.forget(app);
+    }
+
+    fn call(&self, call: FunctionCall) -> Launching<Result<FunctionAnswer, FunctionFailure>> {
+        Box::pin(self.functions.call(call))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.runtime.warnings()
+    }
+}
