@@ -1,0 +1,8 @@
+//! Functions in real workers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod answers;
+mod failures;
+mod limits;
+mod stage;
+mod workers;

@@ -1,0 +1,163 @@
+//! The workers as processes.
+
+use crate::stage::{Stage, children, options, until, worker};
+use footbridge_functions::FunctionOptions;
+use footbridge_model::name::AppName;
+use footbridge_model::run::FunctionCall;
+use rustix::process::{Pid, Signal, kill_process};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Workers that were not there before.
+async fn fresh(before: &BTreeSet<u32>) -> Vec<u32> {
+    until("a worker runs", || children() != *before).await;
+    children().difference(before).copied().collect()
+}
+
+fn kill(id: u32) {
+    kill_process(Pid::from_raw(i32::try_from(id).unwrap()).unwrap(), Signal::KILL).unwrap();
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_fails_its_call_and_no_other() {
+    let stage = Stage::new();
+    let before = children();
+    let call =
+        stage.prepare("shop", "loop.js", "module.exports = () => { console.log('begun'); for (;;); }", "{}");
+    let running = tokio::spawn(stage.functions.call(call));
+    for id in fresh(&before).await {
+        // Not before it has begun: its process has given up its rights by then.
+        until("it computes", || cpu_ticks(id) > 5).await;
+        kill(id);
+    }
+    let failure = running.await.unwrap().unwrap_err();
+    assert!(failure.message.contains("ended before the function did (killed by signal 9)"), "{failure}");
+    assert_eq!((failure.log.as_str(), failure.timed_out), ("begun\n", false));
+
+    assert_eq!(stage.value("return 1").await.unwrap(), "1");
+    for id in fresh(&before).await {
+        kill(id);
+        until("it is gone", || !children().contains(&id)).await;
+    }
+    assert_eq!(stage.value("return 2").await.unwrap(), "2", "a worker that died idle is not missed");
+}
+
+fn cpu_ticks(id: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let words: Vec<&str> = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').collect();
+    words.get(11).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+}
+
+#[tokio::test]
+async fn a_worker_can_do_nothing_else() {
+    let stage = Stage::new();
+    let before = children();
+    stage.value("").await;
+    let [id] = fresh(&before).await[..] else { panic!("one worker") };
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let limits = fs::read_to_string(format!("/proc/{id}/limits")).unwrap();
+    let line = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line(&status, "NoNewPrivs"), "NoNewPrivs: 1");
+    assert_eq!(line(&status, "Threads"), "Threads: 1");
+    for set in ["CapInh", "CapPrm", "CapEff"] {
+        assert_eq!(line(&status, set), format!("{set}: 0000000000000000"));
+    }
+    for (limit, value) in [
+        ("Max open files", "Max open files 3 3 files"),
+        ("Max processes", "Max processes 0 0 processes"),
+        ("Max core file size", "Max core file size 0 0 bytes"),
+        ("Max file size", "Max file size 0 0 bytes"),
+    ] {
+        assert_eq!(line(&limits, limit), value);
+    }
+    assert!(!line(&limits, "Max address space").contains("unlimited"));
+    assert!(!line(&limits, "Max cpu time").starts_with("Max cpu time unlimited"));
+    assert_eq!(fs::read(format!("/proc/{id}/environ")).unwrap_or_default(), b"");
+    if rustix::process::geteuid().is_root() {
+        assert_eq!(line(&status, "Uid"), "Uid: 65534 65534 65534 65534");
+        assert_eq!(line(&status, "Gid"), "Gid: 65534 65534 65534 65534");
+        assert_eq!(line(&status, "Groups"), "Groups:");
+    }
+}
+
+#[tokio::test]
+async fn fifty_calls_at_once() {
+    let stage = Stage::new();
+    let source = "module.exports = async (event) => { await new Promise((end) => setTimeout(end, 2)); return event.n }";
+    let call = stage.prepare("", "f.js", source, "");
+    let calls: Vec<_> = (0..50)
+        .map(|n| {
+            let (app, event) = (AppName::trusted(&format!("app{}", n % 7)), format!("{{\"n\":{n}}}").into());
+            tokio::spawn(stage.functions.call(FunctionCall { app, event, ..call.clone() }))
+        })
+        .collect();
+    for (n, call) in calls.into_iter().enumerate() {
+        assert_eq!(call.await.unwrap().unwrap().value.unwrap(), n.to_string());
+    }
+}
+
+#[tokio::test]
+async fn an_app_that_loops_does_not_keep_another_waiting() {
+    let stage = Stage::with(FunctionOptions { timeout: Duration::from_secs(2), workers: 2, ..options() });
+    let before = children();
+    let loops: Vec<_> = (0..4)
+        .map(|_| stage.prepare("greedy", "loop.js", "for (;;);", "{}"))
+        .map(|call| tokio::spawn(stage.functions.call(call)))
+        .collect();
+    fresh(&before).await;
+    let start = Instant::now();
+    assert_eq!(stage.value("return 1").await.unwrap(), "1");
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    loops.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[test]
+fn any_thread_and_any_runtime_may_call() {
+    let stage = Stage::new();
+    let call = stage.prepare("shop", "f.js", "exports.default = (e) => e", "");
+    std::thread::scope(|scope| {
+        for n in 0..4 {
+            let future = stage.functions.call(FunctionCall { event: n.to_string().into(), ..call.clone() });
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                assert_eq!(runtime.block_on(future).unwrap().value.unwrap(), n.to_string());
+            });
+        }
+    });
+}
+
+#[tokio::test]
+async fn workers_end_with_the_last_handle() {
+    let before = children();
+    let stage = Stage::new();
+    let slow = stage.prepare(
+        "shop",
+        "f.js",
+        "module.exports = () => new Promise((end) => setTimeout(end, 50, 1))",
+        "{}",
+    );
+    let last = stage.functions.call(slow);
+    drop(stage.functions);
+    assert_eq!(last.await.unwrap().value.unwrap(), "1", "a call that was made is still answered");
+    until("all are gone", || children() == before).await;
+}
+
+#[test]
+fn a_worker_without_a_server_ends() {
+    let mut worker = Command::new(worker()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = worker.stdin.take().unwrap();
+    let limits = br#"{"timeout":{"secs":1,"nanos":0},"memory":16777216,"output":10,"publishes":1,"log":10}"#;
+    input.write_all(&u32::try_from(limits.len()).unwrap().to_le_bytes()).unwrap();
+    input.write_all(limits).unwrap();
+    let mut ready = [0; 11];
+    worker.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
+    assert_eq!(&ready[4..], br#""Ready""#);
+    drop(input);
+    assert!(worker.wait().unwrap().success());
+}
