@@ -2,7 +2,7 @@
 
 use crate::drain::{Drain, Draining};
 use crate::registry::{AppEntry, ChangeError, HookEntry, HookSpec, Registry, whole};
-use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin};
+use footbridge_model::hook::{AnswerRule, Hook, HookOptions, HookType, Lifetime, Origin};
 use footbridge_model::pattern::Pattern;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub enum SubscribeError {
     #[error(transparent)]
     Draining(#[from] Draining),
     /// The app has no address, so nothing could be delivered to it.
-    #[error("the app is not running: it has no `url`, so it may hold `web` hooks only")]
+    #[error("the app is not running: it has no `url`, so it may hold no `server` hooks")]
     NotRunning,
     /// The change was refused.
     #[error(transparent)]
@@ -29,7 +29,11 @@ pub(crate) async fn subscribe(
     kind: HookType,
 ) -> Result<Arc<HookEntry>, SubscribeError> {
     let _under_way = drain.enter()?;
-    let spec = HookSpec { app: app.app.name.clone(), pattern, route, kind, options: HookOptions::default() };
+    // Handlers of Bolt's apps do not answer.
+    let silent = app.app.package.is_some() && matches!(kind, HookType::Server | HookType::Router);
+    let answer = if silent { AnswerRule::Optional } else { AnswerRule::Required };
+    let options = HookOptions { answer, ..HookOptions::default() };
+    let spec = HookSpec { app: app.app.name.clone(), pattern, route, kind, options };
     if kind == HookType::Server && !app.is_running() {
         // A bad route is told first: it stays bad once the app runs.
         if let Err(error @ ChangeError::Invalid { member: "route", .. }) = registry.check_hook(&spec) {
