@@ -1,0 +1,208 @@
+//! A runtime of one's own, apps from a few lines of source, and a look at the processes of this machine.
+
+use footbridge_model::name::AppName;
+use footbridge_model::package::{Package, Program};
+use footbridge_model::run::{Exit, OutputLine, Running, StartFailure, StartOrder, Stream};
+use footbridge_model::secret::Secret;
+use footbridge_model::time::{Clock, Millis};
+use footbridge_runtime::{Opened, Runtime, RuntimeOptions};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+#[derive(Debug)]
+struct NoClock;
+
+impl Clock for NoClock {
+    fn now(&self) -> Millis {
+        Millis(0)
+    }
+}
+
+/// A runtime with a state of its own.
+pub(crate) struct Kit {
+    pub(crate) dir: TempDir,
+    pub(crate) runtime: Runtime,
+    pub(crate) exits: mpsc::Receiver<Exit>,
+}
+
+/// What a test may change of the options.
+pub(crate) type Change = fn(&mut RuntimeOptions);
+
+impl Kit {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(crate) fn with(change: Change) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        open_to_all(dir.path());
+        let mut options = options(dir.path());
+        change(&mut options);
+        let Opened { runtime, exits } = Runtime::open(options).unwrap();
+        Self { dir, runtime, exits }
+    }
+
+    /// An app with these files, run by this command.
+    pub(crate) fn command(&self, name: &str, files: &[(&str, &str)], command: &[&str]) -> StartOrder {
+        let words = command.iter().map(|word| (*word).to_owned()).collect();
+        self.app(name, files, Program::Command(words))
+    }
+
+    /// An app that is a server in Node of its own.
+    pub(crate) fn server(&self, name: &str, source: &str) -> StartOrder {
+        self.command(name, &[("server.js", source)], &["node", "server.js"])
+    }
+
+    /// An app that is a shell script.
+    pub(crate) fn script(&self, name: &str, source: &str) -> StartOrder {
+        self.command(name, &[("run.sh", source)], &["sh", "run.sh"])
+    }
+
+    /// An app run by the Node host.
+    pub(crate) fn hosted(&self, name: &str, source: &str) -> StartOrder {
+        self.app(name, &[("app.js", source)], Program::Node("app.js".to_owned()))
+    }
+
+    fn app(&self, name: &str, files: &[(&str, &str)], program: Program) -> StartOrder {
+        let path = self.dir.path().join(name);
+        fs::create_dir_all(&path).unwrap();
+        open_to_all(&path);
+        for (file, text) in files {
+            fs::write(path.join(file), text).unwrap();
+        }
+        StartOrder {
+            app: app(name),
+            package: Package {
+                path: path.to_str().unwrap().to_owned(),
+                version: "1.0.0".to_owned(),
+                description: String::new(),
+                display_name: name.to_owned(),
+                index: "/".to_owned(),
+                system: false,
+                program,
+                idle_timeout: None,
+                routers: BTreeMap::new(),
+                functions: BTreeMap::new(),
+            },
+            token: Secret::new("run-token"),
+        }
+    }
+
+    pub(crate) async fn start(&self, order: &StartOrder) -> Result<Running, StartFailure> {
+        self.runtime.start(order.clone()).await
+    }
+
+    pub(crate) async fn exit(&mut self) -> Exit {
+        tokio::time::timeout(Duration::from_secs(30), self.exits.recv()).await.expect("an exit").unwrap()
+    }
+
+    pub(crate) fn output(&self, name: &str) -> Vec<OutputLine> {
+        self.runtime.output(&app(name), 0, usize::MAX)
+    }
+
+    /// What a stream of an app says so far.
+    pub(crate) fn said(&self, name: &str, stream: Stream) -> Vec<String> {
+        self.output(name).into_iter().filter(|line| line.stream == stream).map(|line| line.text).collect()
+    }
+
+    /// Waits until an app has written a line that contains this.
+    pub(crate) async fn until_said(&self, name: &str, wanted: &str) -> String {
+        let mut after = 0;
+        loop {
+            let lines = self.runtime.output(&app(name), after, usize::MAX);
+            if let Some(line) = lines.iter().find(|line| line.text.contains(wanted)) {
+                return line.text.clone();
+            }
+            after = lines.last().map_or(after, |line| line.number);
+            let written = self.runtime.written(app(name), after);
+            tokio::time::timeout(Duration::from_secs(30), written).await.expect(wanted);
+        }
+    }
+}
+
+pub(crate) fn options(dir: &Path) -> RuntimeOptions {
+    RuntimeOptions {
+        state: dir.join("state"),
+        program: helper(),
+        user: root().then(|| "root".to_owned()),
+        start_timeout: Duration::from_secs(20),
+        environment: std::env::vars_os().collect(),
+        pass_env: Vec::new(),
+        bolt_address: address(dir),
+        clock: Arc::new(NoClock),
+    }
+}
+
+/// An address that no other test has.
+pub(crate) fn address(dir: &Path) -> String {
+    format!("http://{}", dir.file_name().unwrap().to_str().unwrap())
+}
+
+/// The example that stands for the product's binary.
+pub(crate) fn helper() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent().unwrap().parent().unwrap().join("examples/helper")
+}
+
+pub(crate) fn root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+pub(crate) fn app(name: &str) -> AppName {
+    AppName::parse(name).unwrap()
+}
+
+pub(crate) fn open_to_all(dir: &Path) {
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// What a running app answers to `GET /`.
+pub(crate) fn get(address: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.rsplit("\r\n\r\n").next().unwrap().to_owned()
+}
+
+/// The processes that live and have this in their environment or command line.
+pub(crate) fn living(mark: &str) -> Vec<u32> {
+    let has = |path: String| {
+        fs::read(path).is_ok_and(|bytes| bytes.windows(mark.len()).any(|window| window == mark.as_bytes()))
+    };
+    let pids =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let alive = |pid: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|rest| !rest.trim().is_empty() && !rest.starts_with(" Z"))
+    };
+    let own = std::process::id();
+    let found = pids.filter(|pid| *pid != own);
+    found
+        .filter(|pid| has(format!("/proc/{pid}/environ")) || has(format!("/proc/{pid}/cmdline")))
+        .filter(alive)
+        .collect()
+}
+
+/// Waits until `done` holds.
+pub(crate) async fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(30), "still not: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// The server's environment in tests.
+pub(crate) fn variable(name: &str, value: &str) -> (OsString, OsString) {
+    (name.into(), value.into())
+}
