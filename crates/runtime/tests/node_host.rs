@@ -1,5 +1,6 @@
 //! The Node host, driven over its control channel by `tests/node/*.test.mjs` with the Express versions
 //! people use.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -10,19 +10,23 @@
     clippy::missing_panics_doc
 )]
 
+mod conclusions;
 mod deliveries;
 mod events;
 mod exchanges;
 mod given;
+mod installed;
 mod laws;
 mod recovery;
 mod registry;
 mod retention;
 mod retries;
 
+pub use conclusions::{an_attempt_publishes_with_its_result, outputs_are_kept_where_there_are_any};
 pub use deliveries::{due_gives_the_first, lists_and_filters, results_are_kept};
 pub use events::{events_are_kept, keys_repeat_what_was_accepted};
 pub use exchanges::{exchanges_are_kept, keys_of_exchanges, notes_are_written_along};
+pub use installed::{an_app_is_installed_as_a_whole, packages_are_kept};
 pub use laws::{calls_take_effect_in_order, the_account_adds_up, transactions_are_whole};
 pub use recovery::a_new_server_puts_things_in_order;
 pub use registry::{an_app_takes_its_keys_along, apps_and_links_are_kept, hooks_are_kept};
@@ -48,9 +52,13 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     apps_and_links_are_kept(fresh().await).await;
     an_app_takes_its_keys_along(fresh().await).await;
     hooks_are_kept(fresh().await).await;
+    packages_are_kept(fresh().await).await;
+    an_app_is_installed_as_a_whole(fresh().await).await;
     events_are_kept(fresh().await).await;
     keys_repeat_what_was_accepted(fresh().await).await;
     results_are_kept(fresh().await).await;
+    an_attempt_publishes_with_its_result(fresh().await).await;
+    outputs_are_kept_where_there_are_any(fresh().await).await;
     due_gives_the_first(fresh().await).await;
     lists_and_filters(fresh().await).await;
     one_by_hand(fresh().await).await;

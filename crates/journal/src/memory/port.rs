@@ -37,14 +37,16 @@ impl Journal for MemoryJournal {
 
     fn conclude(&self, result: Recorded, published: Vec<NewEvent>) -> Wait<bool> {
         self.act(|state| {
-            let kept = state.is_pending(result.id);
-            state.record(vec![result])?;
-            if kept {
-                for new in published {
-                    state.append(new)?;
-                }
+            if !state.is_pending(result.id) {
+                return Ok(false);
             }
-            Ok(kept)
+            let mut next = state.clone();
+            next.record(vec![result])?;
+            for new in published {
+                next.append(new)?;
+            }
+            *state = next;
+            Ok(true)
         })
     }
 
