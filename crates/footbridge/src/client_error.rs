@@ -7,7 +7,7 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long a request about an installed app may take: the longest `[runtime] start_timeout`, and the lifecycle
 /// events around it.
-pub const LONGEST_START: Duration = Duration::from_secs(3660);
+pub const LONGEST_START: Duration = Duration::from_mins(61);
 
 /// Why a request brought nothing.
 #[derive(Debug, thiserror::Error)]

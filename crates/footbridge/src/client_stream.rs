@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A server that says nothing for so long, not even an empty line, is taken to be gone.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_mins(2);
 
 /// Longest line read.
 const LONGEST_LINE: usize = 4 << 20;

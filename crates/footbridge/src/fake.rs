@@ -7,7 +7,8 @@ use std::{
     thread,
 };
 
-/// What is answered to a request that begins so: `("GET /api/v1/apps", "200 OK", "{}")`. The longest beginning counts.
+/// What is answered to a request that begins so, with or without a query: `("GET /api/v1/apps", "200 OK", "{}")`. The
+/// longest beginning counts.
 pub(crate) type Route = (&'static str, &'static str, &'static str);
 
 /// A status that leaves the answer open behind what was said.
@@ -67,7 +68,11 @@ fn answer(stream: TcpStream, routes: &[Route], seen: &Mutex<Vec<Seen>>) -> Optio
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     stream.read_exact(&mut body).unwrap();
-    let fitting = routes.iter().filter(|(begin, _, _)| head.starts_with(begin));
+    let fits = |begin: &str| {
+        let whole = begin.is_empty() || begin.ends_with(' ');
+        head.strip_prefix(begin).is_some_and(|rest| whole || rest.starts_with([' ', '?']))
+    };
+    let fitting = routes.iter().filter(|(begin, _, _)| fits(begin));
     let nowhere = ("", "404 Not Found", r#"{"title":"Not Found"}"#);
     let (_, status, says) = fitting.max_by_key(|(begin, _, _)| begin.len()).unwrap_or(&nowhere);
     seen.lock().unwrap().push(Seen { head, body: String::from_utf8(body).unwrap() });

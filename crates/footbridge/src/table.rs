@@ -91,7 +91,7 @@ fn show(value: &Value) -> String {
 }
 
 /// What senders and receivers wrote must not steer the terminal it is shown on.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     client::Call,
-    table::{Table, cell, first_cell, members},
+    table::{Table, cell, first_cell, members, plain},
 };
 
 /// What to do with deliveries.
@@ -109,5 +109,46 @@ fn show(delivery: &Value) -> String {
         "event_id",
         "hook_id",
     ];
-    format!("{}\n{}", members(&head, &first), table.or("no attempts yet"))
+    let whole: String = rows(&log).map(whole).collect();
+    format!("{}\n{}{whole}", members(&head, &first), table.or("no attempts yet"))
+}
+
+/// What of an attempt has no room in a row: a stack, and what a function returned and wrote.
+fn whole(attempt: &Value) -> String {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let output = attempt.get("output");
+    let error = Some(text(attempt.get("error"))).filter(|error| error.contains('\n')).unwrap_or_default();
+    let log = text(output.and_then(|output| output.get("log")));
+    let value = output.and_then(|output| output.get("value")).filter(|value| !value.is_null());
+    let value = value.map(|value| format!("returned {value}")).unwrap_or_default();
+    let lines: Vec<String> = [error, log, value]
+        .iter()
+        .flat_map(|text| text.lines())
+        .map(|line| format!("  {}\n", plain(line)))
+        .collect();
+    if lines.is_empty() {
+        String::new()
+    } else {
+        format!("\nattempt {}\n{}", cell(attempt, "n"), lines.concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stacks_and_what_a_function_wrote_are_shown_whole() {
+        let shown = show(&json!({"id": "dlv_1", "attempt_log": [
+            {"n": 1, "at": "t", "status": null, "error": "TypeError: x\n    at f (f.js:3)", "ms": 2,
+             "output": {"value": null, "log": "one\n\u{1b}two\n"}},
+            {"n": 2, "at": "t", "status": null, "error": null, "ms": 1, "output": {"value": {"a": 1}, "log": ""}},
+            {"n": 3, "at": "t", "status": 200, "error": "plain", "ms": 1, "output": null},
+        ]}));
+        let (_, whole) = shown.split_once("\n\nattempt ").unwrap();
+        assert_eq!(
+            whole,
+            "1\n  TypeError: x\n      at f (f.js:3)\n  one\n  \u{fffd}two\n\nattempt 2\n  returned {\"a\":1}\n"
+        );
+    }
 }

@@ -19,7 +19,7 @@ pub struct HookConfig {
     pub pattern: Pattern,
     /// As it was written, and checked for its type.
     pub route: String,
-    /// How the route is read: `server` or `web`.
+    /// How the route is read: `server`, `web` or `router`.
     pub kind: HookType,
     /// What it asks for beyond the defaults.
     pub options: HookOptions,
@@ -103,11 +103,11 @@ fn read_table(hook: &Section<'_>) -> Option<(String, HookType, HookOptions)> {
 
 fn available(text: &str) -> Result<HookType, String> {
     match text.parse() {
-        Ok(HookType::Router | HookType::Function) => {
-            Err(format!("{text:?} hooks are not available yet; write \"server\" or \"web\""))
-        }
+        Ok(HookType::Function) => Err(format!(
+            "{text:?} hooks belong to apps installed from a directory; write \"server\", \"web\" or \"router\""
+        )),
         Ok(kind) => Ok(kind),
-        Err(_) => Err(format!("{text:?} is no type of hook; write \"server\" or \"web\"")),
+        Err(_) => Err(format!("{text:?} is no type of hook; write \"server\", \"web\" or \"router\"")),
     }
 }
 
@@ -121,9 +121,12 @@ fn check(written: &HookConfig, reach: &Reach<'_>) -> Result<Option<Refusal>, Str
             Ok(reach.policy.judge_literal(&target, granted).err())
         }
         _ if route.contains("://") => Err(format!(
-            "the route of a server hook is a path; for a URL write {{ route = {route:?}, type = \"web\" }}"
+            "the route of a {} hook is a path; for a URL write {{ route = {route:?}, type = \"web\" }}",
+            written.kind.as_str()
         )),
-        _ if !reach.has_url => Err("a server hook needs the app's url, which is not set".to_owned()),
+        HookType::Server if !reach.has_url => {
+            Err("a server hook needs the app's url, which is not set".to_owned())
+        }
         kind => hook::check_path(kind, route).map(|()| None).map_err(|error| error.to_string()),
     }
 }

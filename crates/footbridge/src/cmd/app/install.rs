@@ -9,7 +9,7 @@ use super::{
     bolt, overview,
 };
 use crate::{
-    table::{Table, cell},
+    table::{Table, cell, plain},
     terminal::Terminal,
 };
 
@@ -96,14 +96,13 @@ fn installed(app: &Value, name: &str, path: &str, hooks: &[Value]) -> String {
     part(&overview::router_table(app));
     part(&overview::function_table(app));
     let warnings = app.get("warnings").and_then(Value::as_array).into_iter().flatten();
-    for warning in warnings.filter_map(Value::as_str) {
-        text += &format!("\nwarning: {warning}\n");
-    }
-    text
+    let warnings =
+        warnings.filter_map(Value::as_str).map(|warning| format!("\nwarning: {}\n", plain(warning)));
+    text + &warnings.collect::<Vec<_>>().concat()
 }
 
 fn next_steps(app: &Value, name: &str, session: &Session) -> String {
-    if app.get("module").and_then(Value::as_bool) == Some(true) {
+    if !overview::has_server(app) {
         return String::new();
     }
     format!("\nIt starts when an event or a visitor needs it: {}\n", bolt::public(session, name))

@@ -10,9 +10,6 @@ use super::{
 };
 use crate::{client::Call, client_error::ClientError, shutdown, terminal::Terminal};
 
-/// Lines asked for at once.
-const PAGE: &str = "250";
-
 /// Which lines of which app.
 #[derive(Debug, Clone, clap::Args)]
 pub struct LogsArgs {
@@ -75,7 +72,7 @@ pub(super) fn last(name: &str, most: usize, session: &Session) -> Result<Vec<Val
     let mut after = 0;
     loop {
         let from = after.to_string();
-        let query = [("after", Some(from.as_str())), ("limit", Some(PAGE))];
+        let query = [("after", Some(from.as_str()))];
         let path = ["apps", name, "logs"];
         let page = session.fetch(&Call { query: &query, ..bolt::call(&path, None) })?;
         let found = page.get("lines").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);

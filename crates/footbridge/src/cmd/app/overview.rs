@@ -6,7 +6,7 @@ use super::{super::remote::Session, bolt};
 use crate::{
     client::Call,
     client_error::ClientError,
-    table::{Table, cell, first_cell},
+    table::{Table, cell},
 };
 
 /// What the server knows of installed apps.
@@ -23,7 +23,8 @@ impl Installed {
         Ok(Self { apps, live: bolt::live(session)? })
     }
 
-    /// Adds to an app of the administration API what is known beyond it.
+    /// Adds to an app of the administration API what is known beyond it. Its `state`: `running` or `stopped`; `-` when
+    /// there is nothing to run; `elsewhere` when this server neither starts nor stops it; `disabled`.
     pub(super) fn add_to(&self, app: &mut Value, hooks: usize) {
         let name = cell(app, "name");
         let installed = app.get("managed_by").and_then(Value::as_str) == Some("package");
@@ -32,6 +33,7 @@ impl Installed {
         let state = match (installed, context) {
             _ if app.get("enabled").and_then(Value::as_bool) == Some(false) => "disabled",
             (true, Some(_)) => "running",
+            (true, None) if package.is_some_and(|package| !can_run(package)) => "-",
             (true, None) => "stopped",
             (false, _) => "elsewhere",
         };
@@ -81,29 +83,38 @@ pub(super) fn hook_table(hooks: &[Value]) -> Table {
 /// The routers of an installed app.
 pub(super) fn router_table(app: &Value) -> Table {
     let mut table = Table::new(["ROUTER", "ROOT", "FILE", "ORDER"]);
-    for (name, router) in entries(app.get("routers")) {
-        table.row([name, cell(&router, "root"), first_cell(&router, &["main"]), cell(&router, "order")]);
+    for router in entries(app, "routers") {
+        table.row([name_of(router), cell(router, "root"), cell(router, "main"), cell(router, "order")]);
     }
     table
 }
 
 /// The functions of an installed app.
 pub(super) fn function_table(app: &Value) -> Table {
-    let mut table = Table::new(["FUNCTION", "FILE"]);
-    for (name, function) in entries(app.get("functions")) {
-        let file = function.as_str().map_or_else(|| first_cell(&function, &["file", "main"]), str::to_owned);
-        table.row([name, file]);
+    let mut table = Table::new(["FUNCTION"]);
+    for function in entries(app, "functions") {
+        table.row([name_of(function)]);
     }
     table
 }
 
-/// Name and value of what is written as an object, or as a list of things with a name.
-fn entries(value: Option<&Value>) -> Vec<(String, Value)> {
-    match value {
-        Some(Value::Object(object)) => object.iter().map(|(name, it)| (name.clone(), it.clone())).collect(),
-        Some(Value::Array(list)) => list.iter().map(|it| (cell(it, "name"), it.clone())).collect(),
-        _ => Vec::new(),
-    }
+fn entries<'a>(app: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    app.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// What is listed by its name alone, or with more.
+fn name_of(entry: &Value) -> String {
+    entry.as_str().map_or_else(|| cell(entry, "name"), str::to_owned)
+}
+
+/// Whether there is a program to start: a server of its own, or routers.
+pub(super) fn can_run(app: &Value) -> bool {
+    app.get("module").and_then(Value::as_bool) != Some(true) || entries(app, "routers").next().is_some()
+}
+
+/// Whether it answers under `/x/`.
+pub(super) fn has_server(app: &Value) -> bool {
+    app.get("module").and_then(Value::as_bool) != Some(true)
 }
 
 /// Only the members of an installed app that say something to people.

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::{
     super::{failure::Failure, remote::Session},
-    bolt, logs, output,
+    bolt, logs, output, overview,
 };
 use crate::{client_error::ClientError, table::cell};
 
@@ -24,8 +24,10 @@ pub(super) fn start(name: &str, session: &Session) -> Result<String, Failure> {
         let name = context.get("name").and_then(Value::as_str).unwrap_or(name);
         let how = if ran { "runs already".to_owned() } else { format!("runs, started in {took} ms") };
         let at = bolt::address(context).map_or_else(String::new, |address| format!(" at {address}"));
-        let place = bolt::public(session, name);
-        format!("{name} {how}: process {}{at}\nreach it at {place}\n", cell(context, "pid"))
+        let place = context.get("app").is_none_or(overview::has_server);
+        let place =
+            if place { format!("reach it at {}\n", bolt::public(session, name)) } else { String::new() };
+        format!("{name} {how}: process {}{at}\n{place}", cell(context, "pid"))
     }))
 }
 
@@ -42,7 +44,8 @@ fn with_output(error: ClientError, name: &str, session: &Session) -> Failure {
     let said = Failure::from(error).to_string();
     let lines = logs::last(name, LAST_WORDS, session).unwrap_or_default();
     let new = lines.iter().filter(|line| !said.contains(&cell(line, "text")));
-    let shown: String = new.map(|line| format!("  {}", output::render(line, false))).collect();
+    let shown: Vec<String> = new.map(|line| format!("  {}", output::render(line, false))).collect();
+    let shown = shown.concat();
     if shown.is_empty() {
         return Failure::Said(said);
     }

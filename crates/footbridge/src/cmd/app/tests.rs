@@ -61,8 +61,8 @@ fn say(fake: &Fake, line: &str) -> Result<String, Failure> {
 }
 
 const SHOP: &str = r#"{"name":"shop","displayName":"Shop","version":"1.2.0","description":"sells","path":"/srv/shop",
-    "index":"/","system":false,"module":false,"routers":{"db":{"main":"db.js","root":"/api/db","order":0}},
-    "functions":{"resize":"resize.js"}"#;
+    "index":"/","system":false,"module":false,"routers":[{"name":"db","main":"db.js","root":"/api/db","order":0}],
+    "functions":["resize"]"#;
 
 const HOOKS: &str = r#"{"data":[
     {"id":"hook_1","app":"shop","publisher":"camera","event":"photo-saved","route":"hooks/photo","type":"server","transient":false,"enabled":true},
@@ -81,7 +81,7 @@ fn server(more: &[Route]) -> Fake {
     let leak = |text: String| -> &'static str { text.leak() };
     let usual: [Route; 6] = [
         (
-            "GET /api/v1/apps?",
+            "GET /api/v1/apps",
             "200 OK",
             r#"{"data":[{"name":"shop","enabled":true,"managed_by":"package","url":null},
                 {"name":"till","enabled":true,"managed_by":"file","url":"http://h:1","receiver_url":"http://h/r"}],"next":"c2"}"#,
@@ -91,8 +91,8 @@ fn server(more: &[Route]) -> Fake {
             "200 OK",
             r#"{"name":"shop","enabled":true,"managed_by":"package","url":null}"#,
         ),
-        ("GET /api/apps ", "200 OK", leak(format!(r#"{{"code":0,"body":[{SHOP}}}]}}"#))),
-        ("GET /api/v1/hooks?", "200 OK", HOOKS),
+        ("GET /api/apps", "200 OK", leak(format!(r#"{{"code":0,"body":[{SHOP}}}]}}"#))),
+        ("GET /api/v1/hooks", "200 OK", HOOKS),
         (
             "POST /api/apps/local ",
             "200 OK",
@@ -113,6 +113,13 @@ fn installed_and_other_apps_are_listed_alike() {
          till  elsewhere  -        -    http://h:1              http://h/r  0\n\
          more: --cursor c2\n"
     );
+    let idle = (
+        "GET /api/apps ",
+        "200 OK",
+        r#"{"code":0,"body":[{"name":"shop","version":"1","module":true,"routers":[]}]}"#,
+    );
+    let said = say(&server(&[NONE_LIVE, idle]), "list").unwrap();
+    assert!(said.contains("shop  -          1 "), "{said}");
     let said = say(&server(&[NONE_LIVE]), "list --json --limit 5").unwrap();
     let said: Value = serde_json::from_str(&said).unwrap();
     assert_eq!((&said["data"][0]["state"], &said["next"]), (&json!("stopped"), &json!("c2")));
@@ -131,7 +138,7 @@ fn one_app_is_shown_with_all_that_belongs_to_it() {
         "path         /srv/shop\n",
         "camera/photo-saved  server    hooks/photo  no         yes\n",
         "ROUTER  ROOT     FILE   ORDER\ndb      /api/db  db.js  0\n",
-        "FUNCTION  FILE\nresize    resize.js\n",
+        "FUNCTION\nresize\n",
     ] {
         assert!(said.contains(part), "{said}");
     }
@@ -146,7 +153,9 @@ fn an_installation_says_what_it_made() {
     assert!(said.unwrap_err().to_string().contains("cannot tell what directory /srv/x/../shop/ is: "));
     let said = say(&fake, "install /srv/shop/ --replace").unwrap();
     assert!(said.starts_with("shop 1.2.0 is installed from /srv/shop\n\nHOOK "), "{said}");
-    for part in ["camera/photo-saved", "/api/db", "resize.js", "\nwarning: hook a/b was left out\n"] {
+    for part in
+        ["camera/photo-saved", "/api/db", "\nFUNCTION\nresize\n", "\nwarning: hook a/b was left out\n"]
+    {
         assert!(said.contains(part), "{said}");
     }
     assert!(said.ends_with(&format!("{}/x/shop/\n", fake.url)), "{said}");
@@ -171,25 +180,29 @@ fn a_start_says_where_the_app_listens() {
     assert_eq!(fake.seen().last().unwrap().body, r#"{"name":"shop"}"#);
     let said = say(&server(&[LIVE, (START, "200 OK", context)]), "start shop").unwrap();
     assert!(said.starts_with("shop runs already: process 77 at "), "{said}");
+    let module =
+        r#"{"code":0,"body":{"name":"db","host":"127.0.0.1","port":1,"pid":7,"app":{"module":true}}}"#;
+    let said = say(&server(&[NONE_LIVE, (START, "200 OK", module)]), "start db").unwrap();
+    assert!(said.ends_with("process 7 at http://127.0.0.1:1\n"), "{said}");
     let said = say(&fake, "start shop --json").unwrap();
     assert_eq!(said, format!("{context}\n"));
 }
 
 const FIRST_LINES: Route = (
-    "GET /api/apps/shop/logs?after=0&",
+    "GET /api/apps/shop/logs?after=0 ",
     "200 OK",
     r#"{"code":0,"body":{"lines":[
         {"number":3,"at":"2026-01-31T12:00:00.000Z","stream":"server","text":"started"},
         {"number":4,"at":"2026-01-31T12:00:00.010Z","stream":"out","text":"hello"}],"next":4}}"#,
 );
 const NEXT_LINES: Route = (
-    "GET /api/apps/shop/logs?after=4&",
+    "GET /api/apps/shop/logs?after=4 ",
     "200 OK",
     r#"{"code":0,"body":{"lines":[
         {"number":5,"at":"2026-01-31T12:00:00.020Z","stream":"err","text":"Error: no port"}],"next":5}}"#,
 );
 const NO_LINES: Route =
-    ("GET /api/apps/shop/logs?after=5&", "200 OK", r#"{"code":0,"body":{"lines":[],"next":5}}"#);
+    ("GET /api/apps/shop/logs?after=5 ", "200 OK", r#"{"code":0,"body":{"lines":[],"next":5}}"#);
 
 #[test]
 fn a_failed_start_says_why_with_the_last_words() {
@@ -236,7 +249,7 @@ fn following_goes_on_where_the_kept_lines_end() {
         let mut terminal = Terminal::scripted("", page.clone(), false);
         let until = async move {
             if until.is_none() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         };
         logs::follow(&args, &session, &mut terminal, until).unwrap();

@@ -151,7 +151,11 @@ const BAD_APPS: &[(&str, &str)] = &[
     ),
     (
         "[[app]]\nname = \"shop\"\nhooks = { x = { route = \"f\", type = \"function\" } }",
-        "fb.toml:3: app[shop].hooks.x.type: \"function\" hooks are not available yet; write \"server\" or \"web\"",
+        "fb.toml:3: app[shop].hooks.x.type: \"function\" hooks belong to apps installed from a directory; write \"server\", \"web\" or \"router\"",
+    ),
+    (
+        "[[app]]\nname = \"shop\"\nhooks = { x = { route = \"http://h/x\", type = \"router\" } }",
+        "fb.toml:3: app[shop].hooks.x: the route of a router hook is a path; for a URL write { route = \"http://h/x\", type = \"web\" }",
     ),
     (
         "[[app]]\nname = \"shop\"\nhooks = { x = { route = \"photo\", type = \"web\" } }",
