@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use harness::{App, Receiver, Setup, Shelf, until};
+use harness::{App, Gateway, Receiver, Setup, Shelf, until};
 use serde_json::{Value, json};
 
 use super::stand::{LONG, publish, setup};
@@ -31,6 +31,27 @@ fn everything(receiver: &Receiver) -> Setup {
         .env("RUST_LOG", "trace")
         .app(App::new("outside").url(&receiver.url("/outside")).hooks(&web))
         .app(App::new("inside").url(&receiver.url("/inside")).hooks(r#""*" = "all""#))
+}
+
+/// Everything that can be asked of the server.
+fn answers(gateway: &Gateway) -> Vec<(String, Vec<u8>)> {
+    let mut pages = Vec::new();
+    for tail in ["apps", "hooks", "events", "deliveries", "links", "exchanges"] {
+        for item in gateway.admin().all(&format!("{tail}?limit=250")) {
+            if let (true, Some(id)) = (matches!(tail, "events" | "deliveries"), item["id"].as_str()) {
+                let one = gateway.admin().call("GET", &format!("{tail}/{id}")).send().expect(200);
+                pages.push((format!("{tail}/{id}"), one.body));
+            }
+            pages.push((tail.into(), item.to_string().into_bytes()));
+        }
+    }
+    for tail in ["", "/@live", "/one", "/chat", "/one/logs", "/chat/logs", "/db/logs", "/album/logs"] {
+        pages.push((format!("api/apps{tail}"), gateway.apps().call("GET", tail).send().expect(200).body));
+    }
+    for path in ["/metrics", "/healthz", "/readyz", "/openapi.json", "/api/db/where", "/x/chat/home"] {
+        pages.push((path.into(), gateway.get(path).body));
+    }
+    pages
 }
 
 #[test]
@@ -63,21 +84,7 @@ fn no_token_of_a_run_is_seen_by_another_or_written_down() {
     let tokens = shelf.tokens();
     assert!(tokens.len() >= 4, "{tokens:?}");
 
-    for tail in ["apps", "hooks", "events", "deliveries", "links", "exchanges"] {
-        for item in gateway.admin().all(&format!("{tail}?limit=250")) {
-            if let (true, Some(id)) = (matches!(tail, "events" | "deliveries"), item["id"].as_str()) {
-                let one = gateway.admin().call("GET", &format!("{tail}/{id}")).send().expect(200);
-                pages.push((format!("{tail}/{id}"), one.body));
-            }
-            pages.push((tail.into(), item.to_string().into_bytes()));
-        }
-    }
-    for tail in ["", "/@live", "/one", "/chat", "/one/logs", "/chat/logs", "/db/logs", "/album/logs"] {
-        pages.push((format!("api/apps{tail}"), gateway.apps().call("GET", tail).send().expect(200).body));
-    }
-    for path in ["/metrics", "/healthz", "/readyz", "/openapi.json", "/api/db/where", "/x/chat/home"] {
-        pages.push((path.into(), gateway.get(path).body));
-    }
+    pages.extend(answers(&gateway));
     pages.push((
         "stop one".into(),
         gateway.apps().call("POST", "/stop").json(&json!({"name": "one"})).send().body,
