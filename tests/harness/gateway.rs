@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::callers::{Admin, Bolt, Bridge};
 use crate::config::Setup;
 use crate::http::{Answer, Call};
+use crate::installed::Apps;
 use crate::program::{Text, run};
 use crate::until::{WAIT, until, until_some};
 
@@ -139,6 +140,11 @@ impl Gateway {
     /// The administration API.
     pub fn admin(&self) -> Admin {
         Admin::new(self.address)
+    }
+
+    /// Installed apps.
+    pub fn apps(&self) -> Apps {
+        Apps::new(self.address)
     }
 
     /// The value of a metric with exactly these labels (`outcome="dead"`, or nothing); absent is 0.

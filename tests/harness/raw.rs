@@ -46,6 +46,20 @@ impl Raw {
         self.try_answer().unwrap_or_else(|error| panic!("no answer: {error}"))
     }
 
+    /// Reads until `text` has come; everything since the last call. Fails the test when it does not come.
+    #[track_caller]
+    pub fn until(&mut self, text: &str) -> String {
+        let mut seen = Vec::new();
+        while !String::from_utf8_lossy(&seen).contains(text) {
+            let mut byte = [0];
+            match self.reader.read(&mut byte) {
+                Ok(1) => seen.push(byte[0]),
+                end => panic!("{end:?} before {text:?}: {:?}", String::from_utf8_lossy(&seen)),
+            }
+        }
+        String::from_utf8_lossy(&seen).into_owned()
+    }
+
     /// Everything that still comes until the peer closes.
     pub fn rest(&mut self) -> String {
         let mut rest = Vec::new();

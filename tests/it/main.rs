@@ -10,6 +10,7 @@
 )]
 
 mod admin;
+mod apps;
 mod bridge;
 mod events;
 mod program;

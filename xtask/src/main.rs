@@ -5,6 +5,7 @@
 
 mod cmd;
 mod lint;
+mod npm;
 mod packages;
 mod process;
 

@@ -1,5 +1,6 @@
 //! What is measured, one question a file.
 
+mod apps;
 mod backlog;
 mod exchange;
 mod idle;
@@ -49,11 +50,13 @@ pub(crate) enum Name {
     Backlog,
     /// One receiver in twenty that hangs
     Isolation,
+    /// Apps that are started when an event needs them
+    Apps,
 }
 
 impl Name {
     pub(crate) const fn all() -> &'static [Self] {
-        &[Self::Exchange, Self::Publish, Self::Idle, Self::Backlog, Self::Isolation]
+        &[Self::Exchange, Self::Publish, Self::Idle, Self::Backlog, Self::Isolation, Self::Apps]
     }
 
     /// Measures.
@@ -64,6 +67,7 @@ impl Name {
             Self::Idle => idle::run(bench),
             Self::Backlog => backlog::run(bench),
             Self::Isolation => isolation::run(bench),
+            Self::Apps => apps::run(bench),
         }?;
         section.noise(bench.quiet);
         Ok(section)
@@ -73,6 +77,7 @@ impl Name {
         match self {
             Self::Exchange => &[packages::WRK, packages::NGINX],
             Self::Publish => &[packages::REDIS, packages::REDIS_BENCHMARK],
+            Self::Apps => &[packages::NODE],
             Self::Idle | Self::Backlog | Self::Isolation => &[],
         }
     }

@@ -5,5 +5,5 @@ mod process;
 mod quiet;
 
 pub(crate) use about::about;
-pub(crate) use process::{Memory, cpu_seconds, memory};
+pub(crate) use process::{Memory, alone, cpu_seconds, memory, monotonic, running};
 pub(crate) use quiet::Quiet;

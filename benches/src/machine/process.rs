@@ -1,8 +1,11 @@
 //! What processes use, as the kernel counts it.
 
 use crate::stats::real;
+use rustix::time::{ClockId, clock_gettime};
 use std::collections::HashMap;
 use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 /// Ticks of `/proc/PID/stat` in a second: `USER_HZ`, the same on every Linux that Rust runs on.
 const TICKS: f64 = 100.0;
@@ -14,6 +17,8 @@ pub(crate) struct Memory {
     pub(crate) rss: f64,
     /// The same, with shared pages divided among those who share them.
     pub(crate) pss: f64,
+    /// Pages that nobody else has.
+    pub(crate) private: f64,
 }
 
 /// One line of `/proc/PID/stat`.
@@ -80,12 +85,38 @@ fn stolen_seconds() -> f64 {
 /// What a process and its children hold.
 pub(crate) fn memory(id: u32) -> Memory {
     let all = Processes::now();
-    all.0.keys().filter(|other| all.is_below(**other, id)).fold(Memory::default(), |sum, id| {
-        let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
-        let mib = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-            real(line.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or_default()) / 1024.0
-        };
-        Memory { rss: sum.rss + mib("Rss:"), pss: sum.pss + mib("Pss:") }
-    })
+    all.0.keys().filter(|other| all.is_below(**other, id)).map(|id| alone(*id)).fold(
+        Memory::default(),
+        |sum, one| Memory {
+            rss: sum.rss + one.rss,
+            pss: sum.pss + one.pss,
+            private: sum.private + one.private,
+        },
+    )
+}
+
+/// What a process holds without its children.
+pub(crate) fn alone(id: u32) -> Memory {
+    let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
+    let mib = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        real(line.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or_default()) / 1024.0
+    };
+    let private = mib("Private_Clean:") + mib("Private_Dirty:");
+    Memory { rss: mib("Rss:"), pss: mib("Pss:"), private }
+}
+
+/// What each process below `id` that runs `program` holds.
+pub(crate) fn running(id: u32, program: &Path) -> Vec<Memory> {
+    let program = fs::canonicalize(program).unwrap_or_else(|_| program.to_owned());
+    let runs = |other: u32| fs::read_link(format!("/proc/{other}/exe")).is_ok_and(|exe| exe == program);
+    let all = Processes::now();
+    let below = all.0.keys().filter(|other| **other != id && all.is_below(**other, id) && runs(**other));
+    below.map(|other| alone(*other)).collect()
+}
+
+/// Seconds of the clock that every process of a machine reads alike.
+pub(crate) fn monotonic() -> f64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or_default()).as_secs_f64()
 }

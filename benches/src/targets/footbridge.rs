@@ -1,5 +1,6 @@
 //! The product: a release binary with a configuration of its own, on a database of its own.
 
+use super::app::{App, Kind};
 use super::free_address;
 use crate::Outcome;
 use crate::load::{Publisher, Stamp};
@@ -17,6 +18,7 @@ const START: Duration = Duration::from_mins(1);
 /// The app that sends exchanges and publishes events.
 const SENDER: &str = "superapp";
 const TOKEN: &str = "fbapp_bench-superapp-0123456789abcdef";
+const ADMIN: &str = "fbadmin_bench-0123456789abcdef0123456789abcdef";
 const SECRET_KEY: &str = "fbkey_bench-superapp-0123456789abcdef";
 const EVENT: &str = "measured";
 
@@ -33,6 +35,8 @@ pub(crate) struct Setup {
     pub(crate) shards: Option<u32>,
     /// `[retry] schedule`, when it is not the product's own.
     pub(crate) retry: Option<String>,
+    /// Whether it may start apps.
+    pub(crate) apps: bool,
 }
 
 /// A running server.
@@ -91,6 +95,28 @@ impl Footbridge {
         Publisher { address: self.address, token: TOKEN.to_owned(), event: EVENT, stamp }
     }
 
+    /// Installs an app that is written into a directory of its own.
+    pub(crate) fn install(&self, stage: &Stage, kind: Kind, name: &str) -> Outcome<App> {
+        let app = App::write(&stage.dir(name)?, kind, name)?;
+        let body = format!("{{\"path\":\"{}\"}}", app.dir.display());
+        self.administer("/api/apps/local", &body)?;
+        Ok(app)
+    }
+
+    /// Stops an app and waits until nothing of it runs.
+    pub(crate) fn stop_app(&self, name: &str) -> Outcome<()> {
+        self.administer("/api/apps/stop", &format!("{{\"name\":\"{name}\"}}"))
+    }
+
+    fn administer(&self, path: &str, body: &str) -> Outcome<()> {
+        done(self.address, path, &format!("authorization: Bearer {ADMIN}"), body)
+    }
+
+    /// Publishes one event, called as the app that it is for.
+    pub(crate) fn publish_to(&self, app: &str) -> Outcome<()> {
+        done(self.address, &format!("/api/events/{app}"), &format!("x-bolt-app-token: {TOKEN}"), "{}")
+    }
+
     /// How many deliveries have not ended.
     pub(crate) fn pending(&self) -> Outcome<u64> {
         let (_, text) = get(self.address, "/metrics").map_err(|e| format!("/metrics: {e}"))?;
@@ -132,7 +158,11 @@ pub(crate) fn exchange_body() -> String {
 fn config(setup: &Setup, listen: SocketAddr, dir: &Path) -> String {
     let database = dir.join("bench.db");
     let mut text = format!("listen = \"{listen}\"\ndatabase = \"sqlite:{}\"\n", database.display());
+    let _ = writeln!(text, "admin_token = \"{ADMIN}\"");
     text += "[console]\nlisten = \"off\"\n";
+    if setup.apps && rustix::process::geteuid().is_root() {
+        text += "[runtime]\nuser = \"root\"\n";
+    }
     if let Some(shards) = setup.shards {
         let _ = write!(text, "[server]\nshards = {shards}\n");
     }
@@ -162,9 +192,26 @@ fn listen(file: &Path) -> Outcome<SocketAddr> {
 
 /// One request on a connection of its own: status and body.
 fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
+    ask(address, &format!("GET {path} HTTP/1.1\r\n\r\n"))
+}
+
+/// A POST that must succeed.
+fn done(address: SocketAddr, path: &str, credential: &str, body: &str) -> Outcome<()> {
+    let length = body.len();
+    let head = format!("POST {path} HTTP/1.1\r\n{credential}\r\ncontent-length: {length}\r\n\r\n");
+    match ask(address, &format!("{head}{body}")) {
+        Ok((200, _)) => Ok(()),
+        Ok((status, text)) => Err(format!("{path}: {status} {text}")),
+        Err(error) => Err(format!("{path}: {error}")),
+    }
+}
+
+fn ask(address: SocketAddr, request: &str) -> io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let (start, rest) = request.split_once("\r\n").unwrap_or((request, "\r\n"));
+    stream.write_all(format!("{start}\r\nhost: bench\r\nconnection: close\r\n{rest}").as_bytes())?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
     let status = text.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or_default();

@@ -1,10 +1,12 @@
 //! What is measured, and what it is measured against.
 
+mod app;
 mod footbridge;
 mod nginx;
 pub(crate) mod packages;
 mod redis;
 
+pub(crate) use app::{App, Kind};
 pub(crate) use footbridge::{Footbridge, HookAt, Setup, authorization, exchange_body};
 pub(crate) use nginx::Nginx;
 pub(crate) use redis::Redis;

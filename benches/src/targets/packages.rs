@@ -13,6 +13,7 @@ pub(crate) struct Package {
 
 pub(crate) const WRK: Package = Package { program: "wrk", package: "wrk" };
 pub(crate) const NGINX: Package = Package { program: "nginx", package: "nginx-light" };
+pub(crate) const NODE: Package = Package { program: "node", package: "nodejs" };
 pub(crate) const REDIS: Package = Package { program: "redis-server", package: "redis-server" };
 pub(crate) const REDIS_BENCHMARK: Package = Package { program: "redis-benchmark", package: "redis-tools" };
 

@@ -4,6 +4,7 @@ mod bench;
 mod ci;
 mod demo;
 mod lint;
+mod node;
 mod test;
 
 use crate::process::Outcome;
@@ -28,6 +29,12 @@ const CHORES: &[Chore] = &[
         args: "[FILTER…]",
         about: "all tests, black-box ones included; words go on to the runner",
         run: test::run,
+    },
+    Chore {
+        name: "node",
+        args: "",
+        about: "install what the tests' sample apps need from npm",
+        run: node::run,
     },
     Chore { name: "bench", args: "[NAME] [-- ARGS]", about: "measure the release build", run: bench::run },
     Chore { name: "demo", args: "[--once]", about: "build the release and run its demo", run: demo::run },

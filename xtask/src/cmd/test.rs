@@ -1,10 +1,10 @@
 //! `cargo xtask test`: all tests, with what they need set up.
 
-use crate::packages;
+use crate::npm;
 use crate::process::{self, Outcome, cargo, footbridge_bin, works};
 
 pub(super) fn run(args: &[String]) -> Outcome {
-    packages::ensure()?;
+    npm::ensure()?;
     // The black-box tests drive the real binary. Binaries and tests are built in one go because cargo
     // unites features over what it builds together: asked for apart, most dependencies would be built twice.
     process::run(&mut cargo(&["build", "--workspace", "--bins", "--tests"]))?;
@@ -14,5 +14,6 @@ pub(super) fn run(args: &[String]) -> Outcome {
         println!("cargo-nextest is not installed: using cargo test");
         cargo(&["test", "--workspace", "--tests", "--no-fail-fast"])
     };
-    process::run(tests.args(args).env("FOOTBRIDGE_BIN", footbridge_bin("debug")?))
+    tests.env("FOOTBRIDGE_BIN", footbridge_bin("debug")?).env("FOOTBRIDGE_NODE_MODULES", npm::modules()?);
+    process::run(tests.args(args))
 }

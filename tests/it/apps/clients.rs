@@ -1,0 +1,80 @@
+//! Clients that others wrote, as they come from npm.
+
+use harness::{Receiver, WAIT, until};
+use serde_json::{Value, json};
+
+use super::stand::{hooks, setup, stand};
+
+/// Fires, subscribes and unsubscribes with Bolt's own package, and prints what it was told.
+const CLIENT: &str = r"
+    process.env.BOLT_ADDRESS = process.argv[2];
+    const [token, route] = process.argv.slice(3);
+    const { Events } = require('bolt-internal-utils');
+    const call = (act, ...rest) => new Promise((resolve) => Events[act](...rest, (error, answer) =>
+      resolve({ error: error ? error.status || String(error) : null, status: answer && answer.status, body: answer && answer.body })));
+    (async () => {
+      const seen = {};
+      seen.sub = await call('sub', '/Pen/Photo-Saved', { route, type: 'web' }, token);
+      seen.star = await call('sub', '*', { route: route + '/star', type: 'web' }, token);
+      seen.fire = await call('fire', 'Photo-Saved', { body: { photo: 1 }, headers: { 'X-Bolt-User-Name': 'ada' } }, token);
+      seen.narrow = await call('fire', 'photo-saved', { body: 0, subscribers: ['PEN'] }, token);
+      seen.unsub = await call('unsub', 'Pen\\Photo-Saved', token);
+      seen.again = await call('unsub', 'pen/photo-saved', token);
+      seen.wrong = await call('fire', 'x', {}, 'made-up');
+      console.log(JSON.stringify(seen));
+    })();";
+
+#[test]
+fn bolts_own_client_package_works_unchanged() {
+    let receiver = Receiver::start();
+    let (shelf, gateway) = stand();
+    let token = gateway.setup().app_named("pen").token.clone();
+    let seen = shelf.node(CLIENT, &[&gateway.url(""), &token, &receiver.url("/web")]);
+    for act in ["sub", "star", "fire", "narrow", "unsub", "again"] {
+        assert_eq!(
+            (&seen[act]["error"], &seen[act]["body"]["code"]),
+            (&Value::Null, &json!(0)),
+            "{act}: {seen}"
+        );
+    }
+    assert_eq!(seen["sub"]["body"]["body"]["event"], "photo-saved", "{seen}");
+    assert_eq!(seen["fire"]["body"]["body"]["deliveries"], 2, "{seen}");
+    assert_eq!(seen["unsub"]["body"]["body"].as_array().unwrap().len(), 1, "{seen}");
+    assert_eq!(seen["again"]["body"]["body"], json!([]), "{seen}");
+    assert_eq!(seen["wrong"]["body"]["code"], 113, "{seen}");
+    let got = receiver.wait_at("/web", 2);
+    let bodies: Vec<Value> = got.iter().map(|got| got.json()["body"].clone()).collect();
+    assert!(bodies.contains(&json!({"photo": 1})) && bodies.contains(&json!(0)), "{bodies:?}");
+    assert!(got.iter().any(|got| got.header("x-bolt-user-name") == Some("ada")));
+    receiver.wait_at("/web/star", 2);
+    assert_eq!(hooks(&gateway, "pen").len(), 1);
+}
+
+#[test]
+fn old_and_new_express_run_side_by_side_each_with_its_own() {
+    let (shelf, gateway) = (harness::Shelf::new(), setup().start());
+    for major in ["4", "5"] {
+        let name = format!("express-{major}");
+        let server = "const express = require('express');\nconst app = express();\n\
+            app.get('/version', (request, response) => response.json({ version: require('express/package.json').version, \
+              base: request.baseUrl, host: request.hostname, secure: request.secure, ips: request.ips }));\n\
+            app.get('/late', async () => { throw new Error('async trouble'); });\n\
+            app.use((error, request, response, next) => response.status(500).send('handled ' + error.message));\n\
+            app.set('trust proxy', 'loopback');\nmodule.exports = app;";
+        let package =
+            json!({"name": name, "dependencies": {"express": major}, "bolt": {"main": "server.js"}});
+        gateway.apps().install(&shelf.write(&name, &package, &[("server.js", server)]));
+        let saw = gateway.apps().page(&name, "/version").expect(200).json();
+        assert!(saw["version"].as_str().unwrap().starts_with(&format!("{major}.")), "{saw}");
+        assert_eq!(saw["base"], "", "{saw}");
+        assert_eq!((&saw["host"], &saw["ips"]), (&json!("127.0.0.1"), &json!(["127.0.0.1"])), "{saw}");
+    }
+    let late = gateway.apps().page("express-5", "/late");
+    assert_eq!((late.status, late.text().as_str()), (500, "handled async trouble"));
+    // Express 4 drops such an error, Node ends the process for it, and the next visitor finds the app again.
+    let dropped = gateway.apps().visit("GET", "express-4", "/late").spawn();
+    let dropped = dropped.join().unwrap();
+    assert!(dropped.is_err() || dropped.is_ok_and(|answer| answer.status == 502));
+    until("the app again", WAIT, || gateway.apps().page("express-4", "/version").status == 200);
+    assert!(gateway.apps().output("express-4").join("\n").contains("async trouble"));
+}

@@ -1,0 +1,201 @@
+//! What an app is given: its environment, its user, its limits, and nothing of the server's.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use harness::{App, Gateway, Setup, Shelf, root};
+use serde_json::{Value, json};
+
+use super::stand::{publish, setup};
+
+const ALLOWED: [&str; 8] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "PORT", "BOLT_ADDRESS", "FOOTBRIDGE_APP"];
+
+/// A server with an environment that holds more than apps may see.
+fn rich() -> Setup {
+    setup()
+        .set("runtime", "pass_env", r#"["PASSED", "ABSENT"]"#)
+        .env("PASSED", "on")
+        .env("TZ", "UTC")
+        .env("LANG", "C.UTF-8")
+        .env("LC_TIME", "C")
+        .env("AWS_SECRET_ACCESS_KEY", "aws-secret-91b2")
+        .env("NODE_OPTIONS", "--no-warnings")
+        .env("LD_LIBRARY_PATH", "/nowhere")
+        .env("FOOTBRIDGE_SERVER__DRAIN", "9s")
+}
+
+#[track_caller]
+fn check_environment(gateway: &Gateway, app: &str, env: &Value, system: bool) {
+    let env = env.as_object().unwrap();
+    let names: BTreeSet<&str> = env.keys().map(String::as_str).collect();
+    let known = |name: &&str| {
+        ALLOWED.contains(name) || name.starts_with("LC_") || *name == "PASSED" || *name == "BOLT_CHILD_PROC"
+    };
+    let more: Vec<&&str> = names.iter().filter(|name| !known(name)).collect();
+    assert!(more.is_empty(), "{app} sees {more:?}");
+    let value = |name: &str| env.get(name).and_then(Value::as_str);
+    assert_eq!(value("BOLT_ADDRESS"), Some(gateway.url("").as_str()));
+    assert_eq!(value("FOOTBRIDGE_APP"), Some(app));
+    assert!(value("PORT").is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0)), "{env:?}");
+    assert_eq!(value("PASSED"), Some("on"));
+    assert_eq!((value("TZ"), value("LC_TIME"), value("LANG")), (Some("UTC"), Some("C"), Some("C.UTF-8")));
+    assert!(value("PATH").is_some());
+    assert_eq!(value("BOLT_CHILD_PROC"), (!system).then_some("true"));
+}
+
+#[test]
+fn the_environment_is_the_documented_one_and_no_more() {
+    let shelf = Shelf::new();
+    let gateway = rich().start();
+    gateway.apps().install(&shelf.recorder("plain", &json!({})));
+    gateway.apps().install(&shelf.recorder("system", &json!({"system": true})));
+    gateway.apps().install(&shelf.sample("album"));
+    gateway.apps().install(&shelf.sample("weather"));
+    for app in ["plain", "system", "album", "weather"] {
+        let context = gateway.apps().start(app);
+        let boot = shelf.wait(app, "boot", 1).remove(0);
+        if app == "weather" {
+            let names: Vec<&str> =
+                boot["names"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            assert!(!names.contains(&"AWS_SECRET_ACCESS_KEY") && names.contains(&"PORT"), "{names:?}");
+            continue;
+        }
+        check_environment(&gateway, app, &boot["env"], app == "system");
+        if app != "album" {
+            let dir = fs::canonicalize(shelf.path().join(app)).unwrap();
+            assert_eq!(boot["cwd"], dir.to_str().unwrap(), "an app runs in its directory");
+        }
+        let port = boot["env"]["PORT"].as_str().unwrap();
+        assert_eq!(port, context["port"].to_string(), "{app} listens elsewhere than it was told");
+    }
+}
+
+/// An app that says what it can see of the server.
+const SPY: &str = r"
+    const fs = require('fs');
+    const note = require('note');
+    const tried = (what) => { try { return String(what()); } catch (error) { return 'refused: ' + error.code; } };
+    const status = fs.readFileSync('/proc/self/status', 'utf8');
+    const files = fs.readdirSync('/proc/self/fd').map((fd) => tried(() => fs.readlinkSync('/proc/self/fd/' + fd)));
+    module.exports = (request, response) => {
+      if (request.url.startsWith('/see')) {
+        const asked = JSON.parse(decodeURIComponent(request.url.split('?')[1]));
+        note('saw', {
+          uid: process.getuid(), gid: process.getgid(), groups: process.getgroups(), files, status,
+          limits: fs.readFileSync('/proc/self/limits', 'utf8'),
+          read: asked.read.map((file) => tried(() => fs.readFileSync(file).length)),
+          kill: asked.kill.map((pid) => tried(() => process.kill(pid, 0))),
+          processes: fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) =>
+            tried(() => fs.readFileSync('/proc/' + pid + '/environ', 'utf8'))),
+        });
+      }
+      response.end();
+    };";
+
+#[track_caller]
+fn spy(shelf: &Shelf, gateway: &Gateway) -> Value {
+    let package = json!({"name": "spy", "bolt": {"main": "server.js"}});
+    gateway.apps().install(&shelf.write("spy", &package, &[("server.js", SPY)]));
+    let dir = gateway.dir();
+    let mut read: Vec<String> = fs::read_dir(dir)
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.metadata().is_ok_and(|meta| meta.is_file()))
+        .map(|entry| entry.path().display().to_string())
+        .filter(|path| !path.ends_with("footbridge.toml"))
+        .collect();
+    read.push(format!("/proc/{}/environ", gateway.pid()));
+    read.push(format!("/proc/{}/mem", gateway.pid()));
+    let asked = json!({"read": read, "kill": [gateway.pid()]}).to_string();
+    let query = asked.bytes().fold(String::new(), |query, byte| query + &format!("%{byte:02x}"));
+    gateway.apps().page("spy", &format!("/see?{query}")).expect(200);
+    shelf.wait("spy", "saw", 1).remove(0)
+}
+
+#[test]
+fn an_app_of_another_user_can_read_nothing_of_the_server() {
+    if !root() {
+        return;
+    }
+    let shelf = Shelf::new();
+    let mut gateway =
+        setup().env("SERVER_SECRET", "server-secret-3c1d").set("runtime", "user", "\"nobody\"").start();
+    // The usual place of a server's files is one that others may enter.
+    fs::set_permissions(gateway.dir(), fs::Permissions::from_mode(0o755)).unwrap();
+    let saw = spy(&shelf, &gateway);
+    assert_eq!((saw["uid"].as_u64(), saw["gid"].as_u64()), (Some(65534), Some(65534)), "{saw}");
+    assert!(saw["groups"].as_array().unwrap().iter().all(|group| group != 0), "{}", saw["groups"]);
+    for what in ["read", "kill"] {
+        let refused = |answer: &Value| answer.as_str().is_some_and(|answer| answer.starts_with("refused"));
+        assert!(saw[what].as_array().unwrap().iter().all(refused), "{what}: {}", saw[what]);
+    }
+    assert!(!saw["processes"].to_string().contains("server-secret-3c1d"));
+    let files = saw["files"].to_string();
+    assert!(!files.contains(".db") && !files.contains(gateway.dir().to_str().unwrap()), "{files}");
+    let status = saw["status"].as_str().unwrap();
+    let value =
+        |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+    assert_eq!(value("NoNewPrivs:"), "1");
+    for kind in ["CapPrm:", "CapEff:", "CapAmb:"] {
+        assert_eq!(value(kind).trim_start_matches('0'), "", "{kind}");
+    }
+    let limits = saw["limits"].as_str().unwrap();
+    let soft = |name: &str| {
+        let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].split_whitespace().next().unwrap().to_owned()
+    };
+    assert_eq!(soft("Max core file size"), "0");
+    assert_ne!(soft("Max processes"), "unlimited", "{limits}");
+    assert!(soft("Max address space") != "unlimited" || soft("Max data size") != "unlimited", "{limits}");
+    let health = gateway.get("/healthz").text();
+    assert!(!health.contains("server's secrets"), "{health}");
+    gateway.assert_healthy();
+    // What it needs it has: packages, its hooks, its token.
+    gateway.apps().install(&shelf.sample("chat"));
+    gateway.apps().start("chat");
+    gateway.apps().visit("POST", "chat", "/chats").json(&json!({"text": "hi"})).send().expect(201);
+    shelf.wait("chat", "heard", 1);
+    gateway.apps().stop("chat");
+    gateway.stop();
+    assert!(harness::processes_at(shelf.path(), &gateway.url("")).is_empty());
+}
+
+#[test]
+fn apps_that_run_as_the_server_itself_are_warned_about() {
+    let shelf = Shelf::new();
+    let gateway = setup().app(App::new("fax")).start();
+    let saw = spy(&shelf, &gateway);
+    assert!(!saw["files"].to_string().contains(".db"), "{}", saw["files"]);
+    let health = gateway.get("/healthz").text();
+    assert!(health.contains("user"), "{health}");
+    let log = gateway.stderr();
+    assert!(log.contains("runtime") || log.contains("apps"), "{log}");
+}
+
+#[test]
+fn root_starts_no_app_until_it_is_told_as_whom() {
+    if !root() {
+        return;
+    }
+    let shelf = Shelf::new();
+    let gateway = Setup::new().app(App::new("pen")).start();
+    gateway.apps().install(&shelf.recorder("app", &json!({"hooks": {"x": "x"}})));
+    let answer = gateway.apps().starting("app").send();
+    assert!(answer.status >= 400, "{}", answer.text());
+    let message = answer.json()["error"]["message"].to_string();
+    assert!(message.contains("[runtime] user"), "{message}");
+    publish(&gateway, "x", &json!(1));
+    assert!(gateway.apps().page("app", "/").status >= 500);
+    assert!(shelf.notes().is_empty());
+}
+
+#[test]
+fn a_user_that_is_not_there_is_told_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = setup().set("runtime", "user", "\"no-such-user-here\"").text();
+    fs::write(dir.path().join("footbridge.toml"), file).unwrap();
+    let exit = harness::footbridge(dir.path(), &["serve", "--config", "footbridge.toml"], &[]);
+    assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.said);
+    assert!(exit.said.contains("no-such-user-here"), "{}", exit.said);
+}

@@ -1,0 +1,288 @@
+//! Installing: checked first, whole or not at all, and what to write instead.
+
+use std::fs;
+use std::path::Path;
+
+use harness::{App, Shelf, WAIT, assert_bolt_error, each, until};
+use serde_json::{Value, json};
+
+use super::stand::{ended, hooks, publish, setup, stand};
+
+#[test]
+fn an_app_is_installed_from_its_directory_with_its_hooks_and_does_not_run() {
+    let (shelf, gateway) = stand();
+    let app = gateway.apps().install(&shelf.sample("chat"));
+    assert_eq!(app["name"], "chat", "{app}");
+    assert_eq!(app["version"], "1.2.0", "{app}");
+    assert_eq!(app["description"], "Messages among the staff of a school", "{app}");
+    assert_eq!(app["displayName"], "Staff chat", "{app}");
+    assert_eq!(app["index"], "/home", "{app}");
+    assert_eq!(app["system"], true, "{app}");
+    let expected = [
+        "bolt/app-starting -> server:/hooks/bolt/app-starting",
+        "chat/chat-posted -> server:hooks/chat/chat-posted",
+    ];
+    assert_eq!(hooks(&gateway, "chat"), expected);
+    assert!(gateway.admin().all("hooks?app=chat").iter().all(|hook| hook["transient"] == false));
+    let listed = gateway.apps().call("GET", "").send().expect(200).json()["body"].clone();
+    assert!(listed.as_array().unwrap().iter().any(|app| app["name"] == "chat"), "{listed}");
+    assert_eq!(gateway.apps().get("CHAT")["name"], "chat", "names are compared without case");
+    assert_eq!(gateway.admin().get("apps/chat")["name"], "chat");
+    assert!(gateway.apps().live().is_empty());
+    assert!(shelf.noted("chat", "boot").is_empty(), "it was started by being installed");
+    // What was made for it is shown nowhere: an installed app learns its token when it starts.
+    for secret in ["token", "secret_key", "signing_secret", "appToken", "appHash"] {
+        assert!(app.get(secret).is_none(), "{app}");
+    }
+}
+
+#[test]
+fn a_relative_path_is_below_the_directory_of_the_runtime() {
+    let shelf = Shelf::new();
+    let dir = format!("{:?}", shelf.path().display().to_string());
+    let gateway = setup().set("runtime", "dir", &dir).start();
+    shelf.sample("weather");
+    gateway.apps().install(Path::new("weather"));
+    gateway.apps().start("weather");
+    shelf.wait("weather", "boot", 1);
+}
+
+/// Packages that cannot be installed, and what the message about each must name. `codes` where Bolt says which.
+const REFUSED: &str = include_str!("refused.json");
+
+#[test]
+fn what_is_wrong_is_told_with_its_place_and_leaves_nothing_behind() {
+    let (shelf, mut gateway) = stand();
+    let before = (gateway.admin().all("apps?limit=9").len(), gateway.admin().all("hooks?limit=9").len());
+    let rows: Vec<Value> = serde_json::from_str(REFUSED).unwrap();
+    let any = json!([400, 405, 410, 414, 415, 416, 417, 418, 419]);
+    each(rows, |row| {
+        let dir = shelf.write("wrong", &row["package"], &[("server.js", "module.exports = () => {};")]);
+        let answer = gateway.apps().installing(&dir, false).send();
+        let told = answer.json();
+        let codes = row["codes"].as_array().unwrap_or_else(|| any.as_array().unwrap());
+        assert!(codes.contains(&told["code"]), "{}: {told}", row["what"]);
+        let code = told["code"].as_u64().unwrap();
+        assert_bolt_error(&answer, if code == 401 { 409 } else { 400 }, code);
+        let message = told["error"]["message"].as_str().unwrap().to_lowercase();
+        for word in row["words"].as_array().unwrap() {
+            let word = word.as_str().unwrap();
+            assert!(
+                message.contains(&word.to_lowercase()),
+                "{}: {word:?} is not in {message:?}",
+                row["what"]
+            );
+        }
+        assert!(!gateway.apps().knows("wrong"), "{}", row["what"]);
+    });
+    let after = (gateway.admin().all("apps?limit=9").len(), gateway.admin().all("hooks?limit=9").len());
+    assert_eq!(before, after);
+    gateway.assert_healthy();
+}
+
+#[test]
+fn a_request_without_a_directory_to_read_is_told_so() {
+    let (shelf, gateway) = stand();
+    let broken = shelf.path().join("broken");
+    fs::create_dir(&broken).unwrap();
+    fs::write(broken.join("package.json"), "{\"name\": ").unwrap();
+    let large = shelf.write("large", &json!({"name": "large", "pad": "x".repeat(2 << 20)}), &[]);
+    let deep = shelf.path().join("deep");
+    fs::create_dir(&deep).unwrap();
+    fs::write(deep.join("package.json"), format!("{{\"bolt\":{}{}}}", "[".repeat(9999), "]".repeat(9999)))
+        .unwrap();
+    let rows = [
+        (json!({}), 410),
+        (json!({"path": ""}), 410),
+        (json!({"path": shelf.path().join("absent")}), 418),
+        (json!({ "path": broken }), 418),
+        (json!({ "path": large }), 418),
+        (json!({ "path": deep }), 418),
+    ];
+    each(rows, |(request, code)| {
+        let answer = gateway.apps().call("POST", "/local").json(request).send();
+        assert_bolt_error(&answer, 400, *code);
+    });
+    each([json!([]), json!({"path": 5}), json!({"path": "/tmp", "replace": "yes"})], |request| {
+        let answer = gateway.apps().call("POST", "/local").json(request).send();
+        assert_eq!(answer.status, 400, "{}", answer.text());
+    });
+}
+
+#[test]
+fn odd_patterns_are_read_as_bolt_reads_them() {
+    let (shelf, gateway) = stand();
+    let patterns = json!({
+        "Camera\\Photo-Saved": "a", "fax/": "b", "plain": "c", "/started": "d", "*": "e",
+        "thumbs/*": {"route": "f", "type": "SERVER"},
+    });
+    gateway.apps().install(&shelf.recorder("odd", &json!({"hooks": patterns})));
+    let expected = [
+        "*/* -> server:e",
+        "*/plain -> server:c",
+        "*/started -> server:d",
+        "bolt/app-starting -> server:hooks/starting",
+        "camera/photo-saved -> server:a",
+        "fax/* -> server:b",
+        "thumbs/* -> server:f",
+    ];
+    assert_eq!(hooks(&gateway, "odd"), expected);
+}
+
+#[test]
+fn a_taken_name_is_refused_and_a_replacement_swaps_at_once() {
+    let (shelf, gateway) = stand();
+    let dir = shelf.recorder("swap", &json!({"hooks": {"kept": "one/status/503", "gone": "two/status/503"}}));
+    gateway.apps().install(&dir);
+    let again = gateway.apps().installing(&dir, false).send();
+    assert_bolt_error(&again, 409, 401);
+    let lost = publish(&gateway, "gone", &json!(1));
+    let stays = publish(&gateway, "kept", &json!(1));
+    shelf.wait_got("swap", "/two/status/503", 1);
+    // A package that is refused changes nothing of the one that is there.
+    fs::rename(dir.join("server.js"), dir.join("moved.js")).unwrap();
+    assert_eq!(gateway.apps().installing(&dir, true).send().status, 400);
+    fs::rename(dir.join("moved.js"), dir.join("server.js")).unwrap();
+    assert_eq!(hooks(&gateway, "swap").len(), 3);
+
+    let dir = shelf.recorder("swap", &json!({"hooks": {"kept": "one/status/503", "new": "four"}}));
+    let swapped = gateway.apps().replace(&dir);
+    assert_eq!(swapped["name"], "swap", "{swapped}");
+    let expected = [
+        "*/kept -> server:one/status/503",
+        "*/new -> server:four",
+        "bolt/app-starting -> server:hooks/starting",
+    ];
+    assert_eq!(hooks(&gateway, "swap"), expected);
+    let cancelled = ended(&gateway, &lost);
+    assert_eq!(cancelled["status"], "cancelled", "{cancelled}");
+    assert_ne!(gateway.admin().delivery(&stays)["status"], "cancelled");
+    publish(&gateway, "new", &json!(2));
+    shelf.wait_got("swap", "/four", 1);
+}
+
+#[test]
+fn a_name_of_the_file_or_of_the_administration_is_not_taken_over() {
+    let shelf = Shelf::new();
+    let gateway = setup().app(App::new("camera")).start();
+    gateway.admin().send("POST", "apps", &json!({"name": "fax"})).expect(201);
+    for name in ["camera", "fax"] {
+        let dir = shelf.sample(name);
+        for replace in [false, true] {
+            let answer = gateway.apps().installing(&dir, replace).send();
+            assert!(matches!(answer.status, 400 | 409), "{}", answer.text());
+            assert!(answer.text().contains(name), "{}", answer.text());
+        }
+        assert!(hooks(&gateway, name).is_empty());
+    }
+    // And the other way round: an installed app is changed by installing it, not by the administration.
+    gateway.apps().install(&shelf.sample("chat"));
+    let answer = gateway.admin().send("POST", "apps", &json!({"name": "chat"}));
+    assert!(matches!(answer.status, 409 | 422), "{}", answer.text());
+}
+
+#[test]
+fn a_module_keeps_every_hook_but_those_to_a_server() {
+    let (shelf, gateway) = stand();
+    let answer = gateway.apps().install(&shelf.sample("db"));
+    assert_eq!(hooks(&gateway, "db"), ["bolt/app-uninstalled -> router:/api/db/hooks/bolt/app-uninstalled"]);
+    let warnings = answer["warnings"].to_string();
+    assert!(warnings.contains("bolt/app-started"), "{answer}");
+}
+
+#[test]
+fn installing_starting_and_stopping_are_for_who_may() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&shelf.recorder("one", &json!({})));
+    gateway.apps().install(&shelf.recorder("two", &json!({})));
+    gateway.apps().start("one");
+    gateway.apps().start("two");
+    let token = shelf.token("one");
+    let dir = shelf.sample("weather");
+    let name = |name: &str| json!({ "name": name });
+    let all = [
+        ("POST", "/local", json!({ "path": dir })),
+        ("POST", "/start", name("two")),
+        ("POST", "/stop", name("two")),
+        ("DELETE", "/two", json!({})),
+    ];
+    each(&all, |(method, tail, request)| {
+        assert_bolt_error(&gateway.apps().bare(method, tail).json(request).send(), 401, 110);
+        let stranger = gateway.apps().bare(method, tail).header("X-Bolt-App-Token", "no-such-token");
+        assert_bolt_error(&stranger.json(request).send(), 401, 113);
+        let wrong = gateway.apps().bare(method, tail).header("Authorization", "Bearer wrong");
+        assert_eq!(wrong.json(request).send().status, 401);
+        let other = gateway.apps().bare(method, tail).header("X-Bolt-App-Token", &token);
+        assert_bolt_error(&other.json(request).send(), 403, 337);
+        // A name is a claim.
+        let named = gateway.apps().bare(method, tail).header("X-Bolt-App-Token", &token);
+        assert_bolt_error(&named.header("X-Bolt-User-Name", "admin").json(request).send(), 403, 337);
+    });
+    each(["", "/@live", "/two", "/two/logs"], |tail| {
+        assert_bolt_error(&gateway.apps().bare("GET", tail).send(), 401, 110);
+    });
+    each(["", "/@live", "/two"], |tail| {
+        gateway.apps().bare("GET", tail).header("X-Bolt-App-Token", &token).send().expect(200);
+    });
+    assert!(gateway.apps().runs("two") && !gateway.apps().knows("weather"));
+    let itself = gateway.apps().bare("POST", "/stop").header("X-Bolt-App-Token", &token);
+    itself.json(&name("one")).send().expect(200);
+    gateway.apps().wait_down("one");
+}
+
+#[test]
+fn what_is_not_there_is_403_and_what_does_not_run_is_420() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&shelf.sample("weather"));
+    let post = |tail: &str, request: Value| gateway.apps().call("POST", tail).json(&request).send();
+    assert_bolt_error(&post("/start", json!({"name": "nobody"})), 404, 403);
+    assert_bolt_error(&post("/stop", json!({"name": "nobody"})), 404, 403);
+    assert_bolt_error(&gateway.apps().call("GET", "/nobody").send(), 404, 403);
+    assert_bolt_error(&gateway.apps().call("DELETE", "/nobody").send(), 404, 403);
+    assert_bolt_error(&post("/start", json!({})), 400, 400);
+    assert_bolt_error(&post("/stop", json!({})), 400, 400);
+    assert_bolt_error(&post("/stop", json!({"name": "weather"})), 409, 420);
+}
+
+#[test]
+fn an_uninstalled_app_is_stopped_and_gone_with_everything_that_was_its() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&shelf.recorder("leaver", &json!({"hooks": {"x": "slow/status/503"}})));
+    gateway.apps().start("leaver");
+    let token = shelf.token("leaver");
+    gateway.bolt_with(&token).server("y", "/transient");
+    let event = publish(&gateway, "x", &json!(1));
+    shelf.wait_got("leaver", "/slow/status/503", 1);
+    gateway.apps().uninstall("leaver");
+    assert!(!gateway.apps().knows("leaver") && !gateway.apps().runs("leaver"));
+    assert!(hooks(&gateway, "leaver").is_empty());
+    assert_eq!(ended(&gateway, &event)["status"], "cancelled");
+    assert_bolt_error(&gateway.bolt_with(&token).post("z", "{}"), 401, 113);
+    until("its last process", WAIT, || harness::processes_at(shelf.path(), &gateway.url("")).is_empty());
+    assert_eq!(gateway.apps().page("leaver", "/").status, 404);
+    assert_eq!(shelf.noted("leaver", "boot").len(), 1, "it was started again");
+    // The name is free again.
+    gateway.apps().install(&shelf.recorder("leaver", &json!({})));
+}
+
+#[test]
+fn an_install_that_is_cut_off_is_there_whole_or_not_at_all() {
+    let (shelf, mut gateway) = stand();
+    let routes = (0..40).map(|n| (format!("event-{n}"), json!(format!("route-{n}"))));
+    let hooks_of_it = Value::Object(routes.collect());
+    let dir = shelf.recorder("atom", &json!({ "hooks": hooks_of_it }));
+    let mut installed = 0;
+    for delay in [0, 2, 4, 8, 15, 30] {
+        let call = gateway.apps().installing(&dir, false).spawn();
+        harness::pause(std::time::Duration::from_millis(delay));
+        gateway.kill9().start_again();
+        let _cut = call.join();
+        let found = hooks(&gateway, "atom").len();
+        if gateway.apps().knows("atom") {
+            assert_eq!(found, 41);
+            gateway.apps().uninstall("atom");
+            installed += 1;
+        }
+        assert!(hooks(&gateway, "atom").is_empty(), "after {delay} ms: {found} hooks, {installed} installed");
+    }
+}

@@ -1,0 +1,18 @@
+//! Chapter 5: apps that start when needed.
+
+mod cli;
+mod clients;
+mod functions;
+mod given;
+mod install;
+mod lifecycle;
+mod output;
+mod pages;
+mod routers;
+mod secrets;
+mod sockets;
+mod stand;
+mod start;
+mod stop;
+mod transient;
+mod trouble;

@@ -1,0 +1,146 @@
+//! What apps print: kept, bounded, and there to be read and followed.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use harness::{ADMIN_TOKEN, Raw, Shelf, WAIT, assert_bolt_error, until};
+use serde_json::{Value, json};
+
+use super::stand::{LONG, publish, stand};
+
+fn talker(shelf: &Shelf, name: &str, more: &str) -> std::path::PathBuf {
+    let server = format!(
+        "console.log('first line of {name}');\nconsole.error('a warning');\n{more}\n\
+         module.exports = (request, response) => {{ console.log('asked for ' + request.url); response.end(); }};"
+    );
+    let package = json!({"name": name, "bolt": {"main": "server.js"}});
+    shelf.write(name, &package, &[("server.js", &server)])
+}
+
+#[test]
+fn lines_are_kept_with_their_stream_and_number() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&talker(
+        &shelf,
+        "talker",
+        "process.stdout.write('half a line');\nprocess.stdout.write(Buffer.from([0x62, 0xff, 0x0a]));",
+    ));
+    gateway.apps().start("talker");
+    gateway.apps().page("talker", "/page?x=1").expect(200);
+    until("its lines", WAIT, || {
+        gateway.apps().output("talker").contains(&"out: asked for /page?x=1".to_owned())
+    });
+    let lines = gateway.apps().output("talker");
+    for line in ["out: first line of talker", "err: a warning", "out: half a lineb\u{fffd}"] {
+        assert!(lines.contains(&line.to_owned()), "{line:?} is not in {lines:#?}");
+    }
+    assert!(lines.iter().any(|line| line.starts_with("server: ")), "{lines:#?}");
+    let page = |tail: &str| {
+        gateway.apps().call("GET", &format!("/talker/logs{tail}")).send().expect(200).json()["body"].clone()
+    };
+    let whole = page("");
+    let numbers: Vec<u64> =
+        whole["lines"].as_array().unwrap().iter().map(|line| line["number"].as_u64().unwrap()).collect();
+    assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
+    assert!(
+        whole["lines"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|line| { line["at"].as_str().is_some_and(harness::is_iso_millis) }),
+        "{whole}"
+    );
+    let first = page("?after=0&limit=2");
+    assert_eq!(first["lines"].as_array().unwrap().len(), 2, "{first}");
+    let next = page(&format!("?after={}&limit=1000", first["next"]));
+    assert_eq!(next["lines"][0]["number"], numbers[2], "{next}");
+    assert_bolt_error(&gateway.apps().bare("GET", "/talker/logs").send(), 401, 110);
+    gateway.apps().uninstall("talker");
+    assert_bolt_error(&gateway.apps().call("GET", "/talker/logs").send(), 404, 403);
+}
+
+#[test]
+fn output_can_be_followed() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&talker(&shelf, "talker", ""));
+    gateway.apps().start("talker");
+    let mut stream = Raw::connect(gateway.address());
+    stream.send(format!(
+        "GET /api/apps/talker/logs?follow=true&after=0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ADMIN_TOKEN}\r\n\r\n"
+    ));
+    let seen = stream.until("first line of talker");
+    assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
+    gateway.apps().page("talker", "/later").expect(200);
+    let line = stream.until("asked for /later");
+    let object = line.lines().find(|line| line.contains("asked for /later")).unwrap();
+    let object: Value =
+        serde_json::from_str(object.trim()).unwrap_or_else(|error| panic!("{error}: {object:?}"));
+    assert_eq!((&object["stream"], &object["text"]), (&json!("out"), &json!("asked for /later")));
+    gateway.apps().uninstall("talker");
+    stream.rest();
+}
+
+fn memory(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
+}
+
+#[test]
+fn a_gigabyte_of_output_costs_nobody_anything() {
+    let (shelf, gateway) = stand();
+    // It listens, prints for as long as it takes, and says so; a second one has no line ends at all.
+    let listen = "require('http').createServer((q, s) => s.end()).listen(process.env.PORT, '127.0.0.1');";
+    let run = "node listen.js &\nyes 'a line that says nothing, over and over and over again' | head -c 1000000000\n\
+               echo '{\"app\":\"loud\",\"what\":\"printed\"}' >> ../notes.jsonl\nwait\n";
+    let loud = json!({"name": "loud", "footbridge": {"command": ["sh", "run.sh"]}});
+    gateway.apps().install(&shelf.write("loud", &loud, &[("run.sh", run), ("listen.js", listen)]));
+    let package = json!({"name": "endless", "bolt": {"main": "server.js", "hooks": {"x": "x"}}});
+    let server = "const part = 'x'.repeat(1 << 20);\nfor (let n = 0; n < 8; n += 1) process.stdout.write(part);\n\
+                  module.exports = require('./recorder.js');";
+    let recorder = include_str!("../../apps/recorder/server.js");
+    gateway.apps().install(&shelf.write(
+        "endless",
+        &package,
+        &[("server.js", server), ("recorder.js", recorder)],
+    ));
+    let before = memory(gateway.pid());
+    gateway.apps().start("loud");
+    gateway.apps().start("endless");
+    let mut worst = Duration::ZERO;
+    let mut rounds = 0;
+    let begun = Instant::now();
+    while shelf.noted("loud", "printed").is_empty() || rounds < 20 {
+        let sent = Instant::now();
+        publish(&gateway, "x", &json!(rounds));
+        rounds += 1;
+        shelf.wait_got("endless", "/x", rounds);
+        worst = worst.max(sent.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(90), "it is still printing");
+    }
+    assert!(worst < Duration::from_secs(3), "an event of another app took {worst:?}");
+    let grown = memory(gateway.pid()).saturating_sub(before);
+    assert!(grown < 64, "the server grew by {grown} MiB");
+    let lines = gateway.apps().output("loud");
+    let kept: usize = lines.iter().map(String::len).sum();
+    assert!(kept < 4 << 20, "{kept} bytes");
+    // How much was left out is said where it was left out.
+    until("the line that says so", LONG, || {
+        let lines = gateway.apps().output("loud");
+        lines.iter().any(|line| line.starts_with("server: ") && line.contains("left out"))
+    });
+    let long = gateway.apps().output("endless").iter().map(String::len).max().unwrap_or(0);
+    assert!((1000..64 << 10).contains(&long), "a line of {long} bytes");
+    gateway.apps().stop("loud");
+}
+
+#[test]
+fn what_an_app_prints_is_not_in_the_servers_log() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&talker(&shelf, "talker", "console.log('card number 4111-2222');"));
+    gateway.apps().start("talker");
+    until("the line", WAIT, || {
+        gateway.apps().output("talker").contains(&"out: card number 4111-2222".to_owned())
+    });
+    assert!(!gateway.stderr().contains("4111-2222") && !gateway.stdout().contains("4111-2222"));
+}

@@ -1,0 +1,313 @@
+//! `/x/<app>/…`: what visitors see of an app, and what an app sees of visitors.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use harness::{Gateway, Raw, Shelf, WAIT, each, until};
+use serde_json::{Value, json};
+
+use super::stand::{setup, stand};
+
+/// What an app saw of a request, as it says itself.
+#[track_caller]
+fn seen(answer: &harness::Answer) -> Value {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+#[test]
+fn pages_of_old_and_new_express_are_served_below_the_name_of_the_app() {
+    let (shelf, gateway) = stand();
+    for name in ["chat", "camera", "weather"] {
+        gateway.apps().install(&shelf.sample(name));
+    }
+    let home = gateway.apps().page("chat", "/home").expect(200);
+    assert!(home.text().contains("<h1>Staff chat</h1>"));
+    assert!(home.header("content-type").unwrap().starts_with("text/html"));
+    // What Express makes of a file travels as it is: validators, ranges, conditional requests.
+    let tag = home.header("etag").unwrap().to_owned();
+    let again = gateway.apps().visit("GET", "chat", "/home").header("If-None-Match", &tag).send();
+    assert_eq!((again.status, again.body.len()), (304, 0));
+    let part = gateway.apps().visit("GET", "chat", "/home").header("Range", "bytes=0-14").send();
+    assert_eq!((part.status, part.text().as_str()), (206, "<!doctype html>"));
+    let moved = gateway.apps().page("chat", "/");
+    assert_eq!((moved.status, moved.header("location")), (302, Some("home")));
+    let head = gateway.apps().visit("HEAD", "chat", "/home").send().expect(200);
+    assert_eq!(head.header("content-length").unwrap(), home.body.len().to_string());
+    assert!(gateway.apps().page("camera", "/").expect(200).text().contains("action=\"/x/camera/snap\""));
+    assert_eq!(gateway.apps().page("weather", "/now").expect(200).json(), json!({"weather": "rain"}));
+    assert_eq!(gateway.apps().page("chat", "/no-such-page").status, 404);
+    assert_eq!(gateway.apps().page("nobody", "/").status, 404);
+    // Each was started by its first visitor.
+    for name in ["chat", "camera", "weather"] {
+        assert_eq!(shelf.noted(name, "boot").len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn the_bare_name_leads_to_the_name_with_a_slash() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&shelf.recorder("page", &json!({})));
+    let rows = [("", "/x/page/"), ("?a=b&c=%20", "/x/page/?a=b&c=%20")];
+    each(rows, |(tail, location)| {
+        let answer = gateway.apps().page("page", tail);
+        assert_eq!(answer.status, 308, "{}", answer.text());
+        let to = answer.header("location").unwrap();
+        assert_eq!(to.strip_prefix(&gateway.url("")).unwrap_or(to), *location);
+    });
+}
+
+#[test]
+fn path_query_method_and_body_arrive_as_they_were_sent() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&shelf.recorder("exact", &json!({})));
+    let paths = [
+        "/",
+        "/a/b?c=d&e",
+        "/%2e%2E/b%2Fc/%C3%A9?x=%20+&y=%",
+        "//double//slash/",
+        "/a/../b/./c",
+        "/x/exact/again",
+        "/semi;colon=1/'quote'/(round)/[square]|bar",
+        "/?",
+        "/?q=/x/other/",
+    ];
+    each(paths, |path| {
+        for method in ["GET", "DELETE", "OPTIONS", "REPORT"] {
+            let answer = seen(&gateway.apps().visit(method, "exact", path).send());
+            assert_eq!((&answer["url"], &answer["method"]), (&json!(path), &json!(method)));
+        }
+    });
+    let text = "{\"a\": [1, 2.50, \"\\u00e9\"]}";
+    for method in ["POST", "PUT", "PATCH", "DELETE"] {
+        gateway.apps().visit(method, "exact", "/body").body(text).send().expect(200);
+    }
+    let got = shelf.got("exact", "/body");
+    assert_eq!(got.len(), 4);
+    assert!(got.iter().all(|body| *body == serde_json::from_str::<Value>(text).unwrap()));
+    let mut chunked = Raw::connect(gateway.address());
+    chunked.send("POST /x/exact/chunked HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n\"ab\r\n2\r\nc\"\r\n0\r\n\r\n");
+    assert_eq!(chunked.answer().status, 200);
+    assert_eq!(shelf.got("exact", "/chunked"), [json!("abc")]);
+    let mut old = Raw::connect(gateway.address());
+    old.send("GET /x/exact/old HTTP/1.0\r\n\r\n");
+    assert_eq!(old.answer().json()["url"], "/old");
+    let mut expecting = Raw::connect(gateway.address());
+    expecting
+        .send("POST /x/exact/later HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+    expecting.send("7");
+    assert_eq!(expecting.answer().status, 200);
+}
+
+#[test]
+fn headers_that_only_the_server_may_send_come_from_the_server() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&shelf.recorder("guarded", &json!({})));
+    let answer = gateway
+        .apps()
+        .visit("GET", "guarded", "/page")
+        .header("X-Bolt-App-Token", "forged-token")
+        .header("x-bolt-USER-name", "forged-admin")
+        .header("Webhook-Id", "forged-id")
+        .header("webhook-signature", "forged-signature")
+        .header("Footbridge-Delivery-Id", "forged-delivery")
+        .header("Footbridge-Router", "forged-router")
+        .header("X-Forwarded-For", "6.6.6.6")
+        .header("X-Forwarded-Prefix", "/forged")
+        .header("X-Forwarded-Host", "forged.example")
+        .header("X-Forwarded-Proto", "https-forged")
+        .header("X-Forwarded-User", "forged-user")
+        .header("Forwarded", "for=6.6.6.6")
+        .header("Connection", "keep-alive, X-Hop")
+        .header("X-Hop", "forged-hop")
+        .header("Keep-Alive", "timeout=5")
+        .header("Proxy-Authorization", "forged-proxy")
+        .header("TE", "trailers")
+        .header("Cookie", "session=abc; other=1")
+        .header("Authorization", "Bearer of-the-app")
+        .header("X-Own", "passes")
+        .send();
+    let saw = seen(&answer);
+    let headers = &saw["headers"];
+    assert!(!saw.to_string().contains("forged"), "{saw}");
+    assert_eq!(headers["x-forwarded-prefix"], "/x/guarded");
+    assert_eq!(headers["x-forwarded-for"], "127.0.0.1");
+    assert_eq!(headers["x-forwarded-proto"], "http");
+    assert_eq!(headers["x-forwarded-host"], gateway.address().to_string());
+    assert_eq!(headers["cookie"], "session=abc; other=1");
+    assert_eq!(headers["authorization"], "Bearer of-the-app");
+    assert_eq!(headers["x-own"], "passes");
+    assert_eq!(answer.header("x-app"), Some("guarded"));
+}
+
+#[test]
+fn a_hook_of_the_app_is_reached_by_the_server_only() {
+    let (shelf, gateway) = stand();
+    let bolt = json!({"hooks": {"x": "hooks/secret", "y": "/Mixed/Case", "z": "with?query=1"}});
+    gateway.apps().install(&shelf.recorder("hooked", &bolt));
+    gateway.apps().start("hooked");
+    let tricks = [
+        "/hooks/secret",
+        "/hooks/secret/",
+        "/hooks/secret?x=1",
+        "//hooks/secret",
+        "/hooks//secret",
+        "/./hooks/secret",
+        "/hooks/./secret",
+        "/a/../hooks/secret",
+        "/hooks/%73ecret",
+        "/%68ooks/secret",
+        "/hooks%2Fsecret",
+        "/hooks%2fsecret",
+        "/%2e/hooks/secret",
+        "/a/%2e%2e/hooks/secret",
+        "/HOOKS/Secret",
+        "/mixed/case",
+        "/hooks/starting",
+        "/with",
+        "/with?query=1",
+    ];
+    each(tricks, |path| {
+        let answer = gateway.apps().visit("POST", "hooked", path).json(&json!({"forged": true})).send();
+        assert_eq!(answer.status, 404, "{path}");
+    });
+    assert!(!json!(shelf.notes()).to_string().contains("forged"), "{:?}", shelf.noted("hooked", "got"));
+    gateway.apps().visit("POST", "hooked", "/hooks").json(&json!({})).send().expect(200);
+    gateway.apps().visit("POST", "hooked", "/hooks/secret/deeper").json(&json!({})).send().expect(200);
+    gateway.apps().visit("GET", "hooked", "/hooks/secret").send().expect(200);
+}
+
+/// An app that streams: `/frames`, `/large` and `/hash`, and notes who leaves early.
+fn streamer(shelf: &Shelf) -> PathBuf {
+    let server = r"
+        const crypto = require('crypto');
+        const note = require('note');
+        module.exports = (request, response) => {
+          response.on('close', () => note('closed', { url: request.url, whole: response.writableFinished }));
+          if (request.url === '/frames') {
+            response.writeHead(200, { 'content-type': 'text/event-stream' });
+            let n = 0;
+            const timer = setInterval(() => {
+              n += 1;
+              response.write(`data: frame ${n}\n\n`);
+              if (n === 5) { clearInterval(timer); response.end(); }
+            }, 150);
+            response.on('close', () => clearInterval(timer));
+          } else if (request.url === '/endless') {
+            const part = Buffer.alloc(1 << 16, 'x');
+            let sent = 0;
+            const more = () => {
+              while (!response.destroyed && response.write(part)) sent += part.length;
+              note('sent', { sent });
+            };
+            response.on('drain', more);
+            more();
+          } else {
+            const hash = crypto.createHash('sha256');
+            let length = 0;
+            request.on('data', (part) => { length += part.length; hash.update(part); });
+            request.on('end', () => response.end(JSON.stringify({ length, hash: hash.digest('hex') })));
+          }
+        };";
+    shelf.write(
+        "streamer",
+        &json!({"name": "streamer", "bolt": {"main": "server.js"}}),
+        &[("server.js", server)],
+    )
+}
+
+#[test]
+fn frames_arrive_one_by_one_and_a_leaving_visitor_is_noticed() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&streamer(&shelf));
+    gateway.apps().start("streamer");
+    let mut stream = Raw::connect(gateway.address());
+    stream.send("GET /x/streamer/frames HTTP/1.1\r\nHost: h\r\n\r\n");
+    let mut times = Vec::new();
+    for n in 1..=5 {
+        stream.until(&format!("data: frame {n}\n\n"));
+        times.push(Instant::now());
+    }
+    let spread = times[4] - times[0];
+    assert!(spread > Duration::from_millis(300), "all frames came within {spread:?}");
+    let mut leaving = Raw::connect(gateway.address());
+    leaving.send("GET /x/streamer/frames HTTP/1.1\r\nHost: h\r\n\r\n");
+    leaving.until("data: frame 1\n\n");
+    drop(leaving);
+    until("the end that the app sees", WAIT, || {
+        shelf.noted("streamer", "closed").iter().any(|note| note["whole"] == false)
+    });
+}
+
+fn memory(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
+}
+
+#[test]
+fn large_bodies_stream_and_a_slow_reader_slows_the_app() {
+    const LARGE: usize = 64 << 20;
+    let (shelf, mut gateway) = stand();
+    gateway.apps().install(&streamer(&shelf));
+    gateway.apps().start("streamer");
+    let before = memory(gateway.pid());
+    let body = b"0123456789abcde\n".repeat(LARGE / 16);
+    let answer = gateway.apps().visit("POST", "streamer", "/hash").body(&body).send().expect(200).json();
+    assert_eq!(answer["length"], LARGE);
+    let grown = memory(gateway.pid()).saturating_sub(before);
+    assert!(grown < 24, "the server grew by {grown} MiB while {} MiB went through", LARGE >> 20);
+    // Nobody reads: the app is held back long before it has sent very much.
+    let mut lazy = Raw::connect(gateway.address());
+    lazy.send("GET /x/streamer/endless HTTP/1.1\r\nHost: h\r\n\r\n");
+    shelf.wait("streamer", "sent", 1);
+    let mut last = u64::MAX;
+    until("the app to be held back", WAIT, || {
+        let sent = shelf.noted("streamer", "sent").last().unwrap()["sent"].as_u64().unwrap();
+        harness::pause(Duration::from_millis(200));
+        std::mem::replace(&mut last, sent) == sent
+    });
+    assert!(last < 64 << 20, "{last} bytes went towards somebody who does not read");
+    assert!(memory(gateway.pid()).saturating_sub(before) < 32);
+    drop(lazy);
+    gateway.assert_healthy();
+}
+
+#[test]
+fn an_app_that_breaks_off_is_told_as_that() {
+    let (shelf, mut gateway) = stand();
+    let server = "module.exports = (request, response) => {\n\
+          if (request.url === '/reset') request.socket.destroy();\n\
+          else { response.writeHead(200, { 'content-length': '100' }); response.write('part'); \
+            setTimeout(() => request.socket.destroy(), 50); }\n\
+        };";
+    let package = json!({"name": "rude", "bolt": {"main": "server.js"}});
+    gateway.apps().install(&shelf.write("rude", &package, &[("server.js", server)]));
+    let answer = gateway.apps().page("rude", "/reset");
+    assert_eq!(answer.status, 502, "{}", answer.text());
+    // A body that ends early ends the connection early: nobody takes it for whole.
+    assert!(gateway.apps().visit("GET", "rude", "/short").try_send().is_err());
+    gateway.assert_healthy();
+}
+
+#[test]
+fn apps_are_told_apart_by_name_and_our_own_pages_are_never_theirs() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&shelf.recorder("one", &json!({})));
+    gateway.apps().install(&shelf.recorder("one.two", &json!({})));
+    assert_eq!(gateway.apps().page("one", "/a").header("x-app"), Some("one"));
+    assert_eq!(gateway.apps().page("one.two", "/a").header("x-app"), Some("one.two"));
+    assert_eq!(gateway.apps().page("ONE", "/a").header("x-app"), Some("one"));
+    for path in ["/x", "/x/", "/x//a", "/x/one%2Ftwo/a", "/x/../api/apps", "/x/one/../../api/apps"] {
+        let answer = gateway.get(path);
+        assert!(answer.status == 404 || answer.header("x-app") == Some("one"), "{path}: {}", answer.status);
+        assert!(!answer.text().contains("\"code\":0"), "{path}: {}", answer.text());
+    }
+}
+
+#[test]
+fn an_app_of_the_file_has_no_pages_here() {
+    let gateway: Gateway = setup().start();
+    assert_eq!(gateway.apps().page("pen", "/").status, 404);
+}

@@ -1,0 +1,221 @@
+//! Routers: parts of the server that apps bring along.
+
+use harness::{Raw, Shelf, WAIT, assert_bolt_error, each, until};
+use serde_json::{Value, json};
+
+use super::stand::{LONG, ended, publish, setup, stand, told, wait_told, watched};
+
+/// A module with one router, whose file is `router.js`.
+fn module(shelf: &Shelf, name: &str, root: &str, order: i64, code: &str) -> std::path::PathBuf {
+    let router = json!({"main": "router.js", "root": root, "order": order});
+    let package = json!({"name": name, "dependencies": {"express": "5"}, "bolt": {"module": true, "routers": {"it": router}}});
+    shelf.write(name, &package, &[("router.js", code)])
+}
+
+#[test]
+fn a_router_is_started_at_install_and_mounted_as_express_mounts_it() {
+    let (shelf, mut gateway, watcher) = watched();
+    assert_eq!(gateway.get("/api/db/where").status, 404);
+    gateway.apps().install(&shelf.sample("db"));
+    shelf.wait("db", "loaded", 1);
+    let event = wait_told(&watcher, "db", "app-router-loaded");
+    let body = &event["body"];
+    assert_eq!((&body["name"], &body["app"]), (&json!("api-db"), &json!("db")), "{event}");
+    assert_eq!((&body["root"], &body["order"]), (&json!("/api/db"), &json!(10)), "{event}");
+    assert!(body["main"].as_str().is_some_and(|main| main.ends_with("routers/api-db.js")), "{event}");
+    let saw = gateway.get("/api/db/where?a=b%20c").expect(200).json();
+    assert_eq!(saw["url"], "/where?a=b%20c", "{saw}");
+    assert_eq!(saw["originalUrl"], "/api/db/where?a=b%20c", "{saw}");
+    assert_eq!(saw["baseUrl"], "/api/db", "{saw}");
+    assert_eq!(saw["address"], gateway.url(""), "{saw}");
+    assert!(saw["tokenLength"].as_u64().unwrap() >= 20, "{saw}");
+    for name in ["footbridge-router", "x-bolt-user-name"] {
+        assert!(saw["headers"].get(name).is_none(), "{saw}");
+    }
+    // What only looks like it is not its.
+    each(["/api/dbx/where", "/api/d", "/api/db%2Fwhere", "/api"], |path| {
+        assert_eq!(gateway.get(path).status, 404, "{path}");
+    });
+    gateway.stop().start_again();
+    shelf.wait("db", "loaded", 2);
+    gateway.get("/api/db/where").expect(200);
+    let loaded = || told(&watcher, "db").iter().filter(|event| event["name"] == "app-router-loaded").count();
+    until("the event of the second start", LONG, || loaded() == 2);
+}
+
+#[test]
+fn the_database_works_for_its_users_and_tells_them() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&shelf.sample("db"));
+    gateway.apps().install(&shelf.sample("notices"));
+    let ears = json!({"hooks": {"notices/notice-posted": "posted", "db/*": "db"}});
+    gateway.apps().install(&shelf.recorder("ears", &ears));
+    let put = gateway
+        .apps()
+        .visit("POST", "notices", "/notices")
+        .json(&json!({"text": "no school"}))
+        .send()
+        .expect(201);
+    assert_eq!(put.json()["body"]["insertedIds"], json!(["1"]), "{}", put.text());
+    // insert → event for the owner alone → its hook → its own event → everyone who listens.
+    let inserted = shelf.wait("notices", "inserted", 1).remove(0);
+    assert_eq!(inserted["event"]["publisher"], "db");
+    assert_eq!(inserted["event"]["token"], shelf.token("notices"));
+    let posted = shelf.wait_got("ears", "/posted", 1).remove(0);
+    assert_eq!(posted["body"], json!({"id": "1"}));
+    until("everything to arrive", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
+    assert!(shelf.got("ears", "/db").is_empty(), "an event for one app went to another");
+    assert_eq!(gateway.get("/api/db/notices/fail").status, 404, "GET is not POST");
+    let broken = gateway.call("POST", "/api/db/notices/fail").body("{}").send();
+    assert_eq!(broken.status, 500, "{}", broken.text());
+    gateway.get("/api/db/where").expect(200);
+}
+
+#[test]
+fn a_router_knows_who_asks_by_the_token_and_by_nothing_else() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&shelf.sample("db"));
+    let ask = |headers: &[(&str, &str)]| {
+        gateway.call("GET", "/api/db/where").headers(headers).send().expect(200).json()["appName"].clone()
+    };
+    let pen = gateway.setup().app_named("pen").token.clone();
+    assert_eq!(ask(&[("X-Bolt-App-Token", &pen)]), "pen");
+    for headers in [
+        &[][..],
+        &[("X-Bolt-App-Token", "made-up")],
+        &[("X-Bolt-App-Name", "pen")],
+        &[("Footbridge-App", "pen")],
+    ] {
+        assert_ne!(ask(headers), "pen", "{headers:?}");
+    }
+}
+
+#[test]
+fn a_router_hook_reaches_a_router_with_the_token_of_its_app() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&shelf.sample("db"));
+    gateway.apps().install(&shelf.recorder("leaver", &json!({})));
+    gateway.apps().uninstall("leaver");
+    let heard = shelf.wait("db", "uninstalled", 1).remove(0);
+    assert_eq!(heard["event"]["name"], "app-uninstalled");
+    assert_eq!(heard["event"]["body"]["name"], "leaver", "{heard}");
+    assert_eq!(heard["genuine"], true, "{heard}");
+    until("the record", WAIT, || {
+        let all = gateway.admin().all("deliveries?app=db&limit=9");
+        all.iter().any(|delivery| delivery["status"] == "delivered")
+    });
+    // Who posts there without the token is not taken for the server.
+    let forged =
+        json!({"name": "app-uninstalled", "publisher": "bolt", "token": "made-up", "body": {"name": "x"}});
+    gateway.call("POST", "/api/db/hooks/bolt/app-uninstalled").json(&forged).send();
+    assert!(shelf.noted("db", "uninstalled").iter().skip(1).all(|note| note["genuine"] == false));
+}
+
+#[test]
+fn routers_are_asked_by_their_order_and_the_last_word_is_ours() {
+    let (shelf, gateway) = stand();
+    let passing = |name: &str| {
+        format!(
+            "const express = require('express');\nconst router = express.Router();\n\
+             router.use((request, response, next) => {{ response.set('x-passed', '{name}'); request.url === '/mine/{name}' ? response.send('{name} ' + request.baseUrl) : next(); }});\n\
+             module.exports = router;"
+        )
+    };
+    gateway.apps().install(&module(&shelf, "late", "/api/shared", 20, &passing("late")));
+    gateway.apps().install(&module(&shelf, "early", "/api/shared", 5, &passing("early")));
+    let echo = "module.exports = (request, response) => { let text = ''; request.on('data', (part) => { text += part; });\n\
+                request.on('end', () => response.end(request.url + ' ' + text)); };";
+    gateway.apps().install(&module(&shelf, "plain", "/api/shared/deep", 30, echo));
+    assert_eq!(gateway.get("/api/shared/mine/early").expect(200).text(), "early /api/shared");
+    assert_eq!(gateway.get("/api/shared/mine/late").expect(200).text(), "late /api/shared");
+    // A body is there for whoever takes the request in the end.
+    let body = "b".repeat(100_000);
+    let deep = gateway.call("POST", "/api/shared/deep/er?x=1").body(&body).send().expect(200).text();
+    assert_eq!(deep, format!("/er?x=1 {body}"));
+    assert!(gateway.get("/api/shared/deep").expect(200).text().starts_with("/ "));
+    let none = gateway.get("/api/shared/nobodys");
+    assert_eq!(none.status, 404);
+    assert!(none.header("footbridge-router-next").is_none());
+    assert_eq!(none.header("x-passed"), None, "a router that passed on leaves no trace");
+    // What is ours is never theirs, and what they claim with a header neither.
+    each(["/livez", "/api/v1/apps", "/api/apps", "/metrics"], |path| {
+        assert_eq!(gateway.get(path).header("x-passed"), None, "{path}");
+    });
+    let claimed = gateway.call("GET", "/api/shared/mine/late").header("Footbridge-Router", "other").send();
+    assert_eq!(claimed.expect(200).text(), "late /api/shared");
+}
+
+#[test]
+fn a_place_that_is_taken_is_refused_at_install() {
+    let (shelf, gateway) = stand();
+    let code = "module.exports = (request, response) => response.end(process.env.FOOTBRIDGE_APP);";
+    gateway.apps().install(&module(&shelf, "first", "/api/place", 1, code));
+    let second = module(&shelf, "second", "/api/place", 1, code);
+    let answer = gateway.apps().installing(&second, false).send();
+    assert!((400..500).contains(&answer.status), "{}", answer.text());
+    for word in ["/api/place", "first", "order"] {
+        assert!(answer.text().contains(word), "{word}: {}", answer.text());
+    }
+    assert!(!gateway.apps().knows("second"));
+    assert_eq!(gateway.get("/api/place").expect(200).text(), "first");
+    gateway.apps().replace(&module(&shelf, "first", "/api/elsewhere", 1, code));
+    until("the new place", WAIT, || gateway.get("/api/elsewhere").status == 200);
+    assert_eq!(gateway.get("/api/place").status, 404);
+    gateway.apps().install(&second);
+    assert_eq!(gateway.get("/api/place").expect(200).text(), "second");
+    gateway.apps().uninstall("second");
+    assert_eq!(gateway.get("/api/place").status, 404);
+}
+
+#[test]
+fn a_router_beside_an_app_shares_its_process_and_its_token() {
+    let (shelf, gateway) = stand();
+    let package = json!({"name": "both", "bolt": {"main": "server.js", "hooks": {"bolt/app-starting": "hooks/starting"},
+        "routers": {"it": {"main": "router.js", "root": "/api/both"}}}});
+    let dir = shelf.recorder_with("both", &package);
+    let code = "module.exports = (request, response) => response.end(JSON.stringify({ pid: process.pid, token: request.bolt.token }));";
+    std::fs::write(dir.join("router.js"), code).unwrap();
+    gateway.apps().install(&dir);
+    let saw = gateway.get("/api/both").expect(200).json();
+    assert_eq!(saw["token"], shelf.token("both"), "{saw}");
+    assert_eq!(shelf.noted("both", "boot").len(), 1);
+    assert_eq!(gateway.bolt_with(&shelf.token("both")).publish("x", &json!({}))["publisher"], "both");
+    // A router that crashes is started again by the next request, as an app is.
+    gateway.apps().stop("both");
+    gateway.get("/api/both").expect(200);
+    assert_ne!(shelf.token("both"), saw["token"].as_str().unwrap());
+}
+
+#[test]
+fn routers_stream_and_take_what_apps_take() {
+    let (shelf, gateway) = stand();
+    let code = "module.exports = (request, response) => {\n\
+        response.writeHead(200, { 'content-type': 'text/event-stream' });\n  let n = 0;\n\
+        const timer = setInterval(() => { n += 1; response.write(`data: ${n}\\n\\n`); if (n === 3) { clearInterval(timer); response.end(); } }, 100);\n};";
+    gateway.apps().install(&module(&shelf, "frames", "/api/frames", 1, code));
+    let mut stream = Raw::connect(gateway.address());
+    stream.send("GET /api/frames/now HTTP/1.1\r\nHost: h\r\n\r\n");
+    let first = stream.until("data: 1\n\n");
+    assert!(!first.contains("data: 3"), "{first}");
+    stream.until("data: 3\n\n");
+}
+
+#[test]
+fn a_router_hook_is_answered_by_routers_only() {
+    let shelf = Shelf::new();
+    let gateway = setup().start();
+    // Its route leads to no router: to a page of the server, and to nothing.
+    let rows = json!({"a": {"route": "/api/v1/apps", "type": "router"}, "b": {"route": "/api/events/x", "type": "router"},
+        "c": {"route": "/nowhere", "type": "router"}});
+    let answer = gateway.apps().installing(&shelf.recorder("loop", &json!({"hooks": rows})), false).send();
+    if answer.status != 200 {
+        // Refusing such a route at install is as good.
+        assert_bolt_error(&answer, 400, answer.json()["code"].as_u64().unwrap());
+        return;
+    }
+    for event in ["a", "b", "c"] {
+        let id = publish(&gateway, event, &Value::Null);
+        let delivery = ended(&gateway, &id);
+        assert_ne!(delivery["status"], "delivered", "{delivery}");
+    }
+}

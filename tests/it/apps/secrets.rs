@@ -1,0 +1,164 @@
+//! The token of a run is known to the app that runs and to nobody else, and is written nowhere.
+
+use std::fs;
+use std::path::Path;
+
+use harness::{App, Gateway, Receiver, Setup, Shelf, until};
+use serde_json::{Value, json};
+
+use super::stand::{LONG, publish, setup};
+
+fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(dir).unwrap().flatten() {
+        if entry.path().is_dir() {
+            all.extend(files(&entry.path()));
+        } else if let Ok(bytes) = fs::read(entry.path()) {
+            all.push((entry.path().display().to_string(), bytes));
+        }
+    }
+    all
+}
+
+fn holds(bytes: &[u8], secret: &str) -> bool {
+    bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
+}
+
+/// Every way in which an event leaves: to servers, the web, a router and a function, by hooks as wide as they get.
+fn everything(receiver: &Receiver) -> Setup {
+    let web = format!(r#""*" = {{ route = "{}", type = "web" }}"#, receiver.url("/web"));
+    setup()
+        .env("RUST_LOG", "trace")
+        .app(App::new("outside").url(&receiver.url("/outside")).hooks(&web))
+        .app(App::new("inside").url(&receiver.url("/inside")).hooks(r#""*" = "all""#))
+}
+
+/// Everything that can be asked of the server.
+fn answers(gateway: &Gateway) -> Vec<(String, Vec<u8>)> {
+    let mut pages = Vec::new();
+    for tail in ["apps", "hooks", "events", "deliveries", "links", "exchanges"] {
+        for item in gateway.admin().all(&format!("{tail}?limit=250")) {
+            if let (true, Some(id)) = (matches!(tail, "events" | "deliveries"), item["id"].as_str()) {
+                let one = gateway.admin().call("GET", &format!("{tail}/{id}")).send().expect(200);
+                pages.push((format!("{tail}/{id}"), one.body));
+            }
+            pages.push((tail.into(), item.to_string().into_bytes()));
+        }
+    }
+    for tail in ["", "/@live", "/one", "/chat", "/one/logs", "/chat/logs", "/db/logs", "/album/logs"] {
+        pages.push((format!("api/apps{tail}"), gateway.apps().call("GET", tail).send().expect(200).body));
+    }
+    for path in ["/metrics", "/healthz", "/readyz", "/openapi.json", "/api/db/where", "/x/chat/home"] {
+        pages.push((path.into(), gateway.get(path).body));
+    }
+    pages
+}
+
+#[test]
+fn no_token_of_a_run_is_seen_by_another_or_written_down() {
+    let receiver = Receiver::start();
+    let shelf = Shelf::new();
+    let mut gateway = everything(&receiver).start();
+    let wide = json!({"hooks": {"*": "all", "bolt/app-stopping": "stopping",
+        "x": {"route": "/api/db/hooks/bolt/app-uninstalled", "type": "router"}}});
+    for name in ["one", "two"] {
+        gateway.apps().install(&shelf.recorder(name, &wide));
+    }
+    for name in ["db", "chat", "thumbs", "album"] {
+        gateway.apps().install(&shelf.sample(name));
+    }
+    let mut pages: Vec<(String, Vec<u8>)> = Vec::new();
+    for name in ["one", "two", "chat", "album"] {
+        pages.push((format!("start {name}"), gateway.apps().starting(name).send().expect(200).body));
+    }
+    publish(&gateway, "x", &json!({"a": 1}));
+    publish(&gateway, "photo-saved", &json!({"photo": 1}));
+    for name in ["one", "two"] {
+        gateway.bolt_with(&shelf.token(name)).publish("hello", &json!({"body": name}));
+        gateway.bolt_with(&shelf.token(name)).web("w", &receiver.url("/transient"));
+    }
+    publish(&gateway, "w", &json!(1));
+    receiver.wait_at("/transient", 2);
+    gateway.apps().visit("POST", "chat", "/chats").json(&json!({"text": "hi"})).send().expect(201);
+    until("everything to arrive", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
+    let tokens = shelf.tokens();
+    assert!(tokens.len() >= 4, "{tokens:?}");
+
+    pages.extend(answers(&gateway));
+    pages.push((
+        "stop one".into(),
+        gateway.apps().call("POST", "/stop").json(&json!({"name": "one"})).send().body,
+    ));
+    for got in receiver.got() {
+        pages.push((format!("what was sent to {}", got.path), got.whole().into_bytes()));
+    }
+    // Whatever is on disk while it runs, the write-ahead log too, and what is left when it has ended.
+    pages.extend(files(gateway.dir()));
+    gateway.stop();
+    pages.extend(files(gateway.dir()));
+    pages.push(("log".into(), format!("{}{}", gateway.stdout(), gateway.stderr()).into_bytes()));
+    assert!(pages.iter().any(|(name, _)| name.contains("footbridge.db")));
+    for (name, bytes) in &pages {
+        for (app, token) in &tokens {
+            assert!(
+                !holds(bytes, token),
+                "{name} holds the token of {app}: {}",
+                String::from_utf8_lossy(bytes)
+            );
+        }
+    }
+    assert_no_other_token(&shelf, &tokens);
+}
+
+/// What each app was sent holds no token but its own.
+#[track_caller]
+fn assert_no_other_token(shelf: &Shelf, tokens: &[(String, String)]) {
+    for note in shelf.notes() {
+        let text = note.to_string();
+        for (app, token) in tokens {
+            assert!(note["app"] == app.as_str() || !text.contains(token.as_str()), "{app}'s token: {text}");
+        }
+    }
+}
+
+#[test]
+fn an_event_is_made_anew_for_each_of_its_addressees() {
+    let receiver = Receiver::start();
+    let shelf = Shelf::new();
+    let gateway = everything(&receiver).start();
+    gateway.apps().install(&shelf.sample("db"));
+    let both = json!({"hooks": {"x": "own", "pen/x": {"route": "/api/db/hooks/bolt/app-uninstalled", "type": "router"},
+        "pen/*": {"route": receiver.url("/of-one"), "type": "web"}}});
+    gateway.apps().install(&shelf.recorder("one", &both));
+    for n in 0..10 {
+        publish(&gateway, "x", &json!(n));
+    }
+    shelf.wait("db", "uninstalled", 10);
+    for path in ["/web", "/inside/all", "/of-one"] {
+        until(path, LONG, || {
+            receiver.got_at(path).iter().filter(|got| got.json()["name"] == "x").count() == 10
+        });
+    }
+    let members = |event: &Value| {
+        let mut names: Vec<String> = event.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names.join(" ")
+    };
+    for got in receiver.got_at("/web").iter().chain(&receiver.got_at("/of-one")) {
+        assert_eq!(members(&got.json()), "body bolt dispatchTime id name publisher time", "{}", got.text());
+    }
+    for got in receiver.got_at("/inside/all") {
+        assert_eq!(members(&got.json()), "body dispatchTime id name publisher time token", "{}", got.text());
+        assert_eq!(got.json()["token"], gateway.setup().app_named("inside").token.as_str());
+    }
+    let own = shelf.token("one");
+    for event in shelf.wait_got("one", "/own", 10) {
+        assert_eq!(
+            (members(&event).as_str(), &event["token"]),
+            ("body dispatchTime id name publisher time token", &json!(own))
+        );
+    }
+    for note in shelf.noted("db", "uninstalled") {
+        assert_eq!(note["event"]["token"], own.as_str(), "a router hook carries its subscriber's token");
+    }
+}

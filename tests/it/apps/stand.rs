@@ -1,0 +1,89 @@
+//! What this chapter's tests begin with.
+
+use std::time::Duration;
+
+use harness::{App, Gateway, Receiver, Setup, Shelf, until_some};
+use serde_json::{Value, json};
+
+/// Enough for anything that an app of a test does on a busy machine.
+pub(crate) const LONG: Duration = Duration::from_secs(30);
+
+/// A server that may start apps, and `pen`, an app of the file that publishes.
+pub(crate) fn setup() -> Setup {
+    // Attempts far enough apart for an app to be started in between.
+    Setup::new()
+        .set("retry", "schedule", r#"["200ms", "1s", "2s", "3s", "3s", "3s"]"#)
+        .app(App::new("pen"))
+        .starts_apps()
+}
+
+/// This server, and a shelf for the apps that it is to install. They go in the other order: first the server.
+pub(crate) fn stand() -> (Shelf, Gateway) {
+    (Shelf::new(), setup().start())
+}
+
+/// As [`stand`], with `watcher` besides: an app of the file that gets every event of `bolt` at `/bolt`, in order.
+pub(crate) fn watched() -> (Shelf, Gateway, Receiver) {
+    let receiver = Receiver::start();
+    let hooks = r#""bolt/*" = { route = "bolt", ordered = true }"#;
+    let watcher = App::new("watcher").url(&receiver.url("/")).hooks(hooks);
+    (Shelf::new(), setup().app(watcher).start(), receiver)
+}
+
+/// The events of `bolt` that the watcher got, without those about other apps than `app`.
+pub(crate) fn told(watcher: &Receiver, app: &str) -> Vec<Value> {
+    let all = watcher.got_at("/bolt").into_iter().map(|got| got.json());
+    all.filter(|event| of(event).is_some_and(|name| name == app)).collect()
+}
+
+/// Which app an event of `bolt` is about: objects of apps say `name`, contexts and routers `app` too.
+fn of(event: &Value) -> Option<String> {
+    let body = &event["body"];
+    let name = ["app", "appName", "name"].iter().find_map(|member| body[*member].as_str());
+    name.map(str::to_owned)
+}
+
+/// Waits until the watcher was told `name` of `app`; that event.
+#[track_caller]
+pub(crate) fn wait_told(watcher: &Receiver, app: &str, name: &str) -> Value {
+    until_some(&format!("{name} of {app}"), LONG, || {
+        told(watcher, app).into_iter().find(|event| event["name"] == name)
+    })
+}
+
+/// The names of events, in order.
+pub(crate) fn names(events: &[Value]) -> Vec<&str> {
+    events.iter().map(|event| event["name"].as_str().expect("name")).collect()
+}
+
+/// Publishes as `pen`; the event's id.
+#[track_caller]
+pub(crate) fn publish(gateway: &Gateway, name: &str, body: &Value) -> String {
+    let answer = gateway.bolt("pen").publish(name, &json!({ "body": body }));
+    answer["id"].as_str().expect("id").to_owned()
+}
+
+/// Waits until the one delivery of an event has ended; that delivery.
+#[track_caller]
+pub(crate) fn ended(gateway: &Gateway, event: &str) -> Value {
+    until_some(&format!("the end of the delivery of {event}"), LONG, || {
+        let all = gateway.admin().all(&format!("deliveries?event={event}"));
+        assert_eq!(all.len(), 1, "{all:?}");
+        all.into_iter().find(|delivery| delivery["status"] != "pending")
+    })
+}
+
+/// The hooks of an app as the administrator sees them: `publisher/event -> type:route`, sorted.
+#[track_caller]
+pub(crate) fn hooks(gateway: &Gateway, app: &str) -> Vec<String> {
+    let text = |hook: &Value, member: &str| hook[member].as_str().expect("text").to_owned();
+    let all = gateway.admin().all(&format!("hooks?app={app}"));
+    let line = |hook: &Value| {
+        let [publisher, event, kind, route] =
+            ["publisher", "event", "type", "route"].map(|member| text(hook, member));
+        format!("{publisher}/{event} -> {kind}:{route}")
+    };
+    let mut lines: Vec<String> = all.iter().map(line).collect();
+    lines.sort();
+    lines
+}
