@@ -10,6 +10,13 @@ use footbridge::cli::{self, Cli};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // The helpers of apps come first: they must have no thread and no open file of their own.
+    let mut words = env::args_os().skip(1);
+    match words.next() {
+        Some(word) if word == "__app-init" => return footbridge_runtime::init_main(words),
+        Some(word) if word == "__function-worker" => return footbridge_functions::worker_main(),
+        _ => {}
+    }
     let cli = Cli::parse();
     // The only place that reads the process's environment; names and values that are not UTF-8 are nobody's of ours.
     let env = env::vars_os()
