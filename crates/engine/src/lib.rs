@@ -15,12 +15,14 @@ mod house;
 mod lanes;
 mod launcher;
 mod life;
+mod live;
 mod publish;
 mod rate;
 mod recipient;
 mod registry;
 mod replay;
 mod subscribe;
+mod tickets;
 
 pub use apps::{AppObject, AppsError, ContextObject, Installation, Keeper, LiveApp, MountedRouter, Reach};
 pub use auth::Caller;
@@ -38,6 +40,7 @@ pub use footbridge_journal::{
 };
 pub use house::House;
 pub use launcher::{Launcher, Launching, NoLauncher};
+pub use live::{Heard, Watcher};
 pub use publish::PublishError;
 pub use rate::Rate;
 pub use registry::{
@@ -46,3 +49,4 @@ pub use registry::{
 };
 pub use replay::ReplayError;
 pub use subscribe::SubscribeError;
+pub use tickets::{TICKET_MOST, Ticket, TicketSpec, TicketUse, TooManyTickets};

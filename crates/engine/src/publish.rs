@@ -2,6 +2,7 @@
 
 use crate::drain::Drain;
 use crate::lanes::{Lanes, Offer, Urgent};
+use crate::live::Live;
 use crate::rate::Rate;
 use crate::registry::{AppEntry, HookEntry, Registry};
 use footbridge_journal::{Accepted, Appended, Journal, JournalError, KeyUse, NewDelivery, NewEvent, Scopes};
@@ -10,6 +11,7 @@ use footbridge_model::hook::HookType;
 use footbridge_model::id::{DeliveryId, EventId, IdSource};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::time::Clock;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -42,6 +44,7 @@ pub(crate) struct Publisher {
     pub(crate) ids: Arc<IdSource>,
     pub(crate) lanes: Lanes,
     pub(crate) drain: Arc<Drain>,
+    pub(crate) live: Arc<Live>,
     pub(crate) rate: Option<Rate>,
 }
 
@@ -112,8 +115,20 @@ impl Publisher {
     /// Tells the lanes of deliveries that are on the disk.
     pub(crate) fn offer(&self, event: Arc<Event>, deliveries: Vec<NewDelivery>) {
         if !deliveries.is_empty() {
+            self.tell_watchers(&event, &deliveries);
             self.lanes.offer(Offer { event, deliveries });
         }
+    }
+
+    /// Lets pages hear of it: each app's once, however many of its hooks get it.
+    fn tell_watchers(&self, event: &Arc<Event>, deliveries: &[NewDelivery]) {
+        if !self.live.is_watched() || event.subject().is_some() {
+            return;
+        }
+        let index = self.registry.index.load();
+        let hooks = deliveries.iter().filter_map(|delivery| index.hook(delivery.hook_id));
+        let apps: BTreeSet<&AppName> = hooks.map(|entry| &entry.hook.app).collect();
+        self.live.tell(event, apps.into_iter());
     }
 
     /// Accepts an event of the server itself. What it sends to the `server` hooks of `urgent` goes past

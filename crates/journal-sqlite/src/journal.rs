@@ -4,13 +4,14 @@ use crate::exchanges::Finish;
 use crate::reader::Reader;
 use crate::retain::Limits;
 use crate::writer::{Queue, Writer};
-use crate::{deliveries, events, exchanges, recover, retain, retry};
+use crate::{deliveries, events, exchanges, recover, retain, retry, since};
 use footbridge_journal::{
     Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
-    Journal, KeyAfter, KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Wait,
+    Journal, KeyAfter, KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Since, Wait,
 };
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use rusqlite::Connection;
 use std::sync::Arc;
@@ -115,6 +116,10 @@ impl Journal for SqliteJournal {
 
     fn event(&self, id: EventId) -> Wait<Option<EventView>> {
         self.read(&self.points, move |conn| events::one(conn, id))
+    }
+
+    fn events_of(&self, app: AppName, after: EventId, limit: u32) -> Wait<Since> {
+        self.read(&self.lists, move |conn| since::events_of(conn, &app, after, limit))
     }
 
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {

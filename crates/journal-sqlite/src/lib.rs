@@ -34,6 +34,7 @@ mod registry;
 mod retain;
 mod retry;
 mod seal;
+mod since;
 #[cfg(test)]
 mod tests;
 mod txn;

@@ -185,6 +185,15 @@ pub struct ExchangeFilter {
     pub failed: Option<bool>,
 }
 
+/// What an app's hooks got since some event.
+#[derive(Debug, Clone, Default)]
+pub struct Since {
+    /// The events, oldest first.
+    pub events: Vec<Event>,
+    /// Whether there may be others: some are no longer kept, or there are more than were looked at.
+    pub gap: bool,
+}
+
 /// An event and how many hooks it went to.
 #[derive(Debug, Clone)]
 pub struct EventView {
@@ -268,6 +277,10 @@ pub trait Journal: Send + Sync {
 
     /// One event.
     fn event(&self, id: EventId) -> Wait<Option<EventView>>;
+
+    /// The events after `after` that hooks of this app got, oldest first: at most `limit`, found in a
+    /// bounded look at the journal.
+    fn events_of(&self, app: AppName, after: EventId, limit: u32) -> Wait<Since>;
 
     /// Events, newest first.
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>>;

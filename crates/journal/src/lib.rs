@@ -25,7 +25,7 @@ pub use account::Account;
 pub use error::JournalError;
 pub use journal::{
     Accepted, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
-    Journal, KeyAfter, KeyUse, NewDelivery, NewEvent, Page, Recorded, Recovery, Retried,
+    Journal, KeyAfter, KeyUse, NewDelivery, NewEvent, Page, Recorded, Recovery, Retried, Since,
 };
 pub use registry::{Kept, Registry};
 pub use scopes::Scopes;

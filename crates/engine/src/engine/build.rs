@@ -7,9 +7,11 @@ use crate::exchange::Exchanges;
 use crate::house::{House, Keep};
 use crate::lanes::Lanes;
 use crate::launcher::Launcher;
+use crate::live::Live;
 use crate::publish::Publisher;
 use crate::rate::Rate;
 use crate::registry::{ChangeError, FileSpec, Parts, Registry, SecretKind};
+use crate::tickets::Tickets;
 use footbridge_courier::CourierShared;
 use footbridge_journal::{Journal, JournalError};
 use footbridge_model::id::IdSource;
@@ -98,6 +100,9 @@ pub(super) struct Inner {
     pub(super) drain: Arc<Drain>,
     pub(super) publisher: Arc<Publisher>,
     pub(super) apps: Arc<Apps>,
+    pub(super) live: Arc<Live>,
+    pub(super) tickets: Tickets,
+    pub(super) entropy: Arc<dyn Entropy>,
     pub(super) exchanges: Arc<Exchanges>,
     pub(super) first_uses: mpsc::Sender<(AppName, SecretKind)>,
 }
@@ -150,6 +155,7 @@ impl Engine {
         warnings.extend(options.launcher.warnings());
         registry.hold_own_hooks().await?;
         let drain = Arc::new(Drain::default());
+        let live = Arc::new(Live::default());
         let publisher = Arc::new(Publisher {
             registry: Arc::clone(&registry),
             journal: Arc::clone(&journal),
@@ -157,6 +163,7 @@ impl Engine {
             ids: Arc::clone(&ids),
             lanes: lanes.clone(),
             drain: Arc::clone(&drain),
+            live: Arc::clone(&live),
             rate: limits.publish_rate,
         });
         let apps = Arc::new(Apps {
@@ -180,7 +187,7 @@ impl Engine {
             registry: Arc::clone(&registry),
             journal: Arc::clone(&journal),
             clock: Arc::clone(&clock),
-            entropy,
+            entropy: Arc::clone(&entropy),
             courier,
             feed,
             apps: Arc::clone(&apps),
@@ -193,8 +200,21 @@ impl Engine {
         let (first_uses, noticed) = mpsc::channel(64);
         let keep = Keep { ended: limits.keep, dead: limits.keep_dead };
         let house = House::new(&registry, &journal, &clock, keep, noticed);
-        let inner =
-            Inner { registry, journal, clock, ids, lanes, drain, publisher, apps, exchanges, first_uses };
+        let inner = Inner {
+            registry,
+            journal,
+            clock,
+            ids,
+            lanes,
+            drain,
+            publisher,
+            apps,
+            live,
+            tickets: Tickets::default(),
+            entropy,
+            exchanges,
+            first_uses,
+        };
         Ok(Started { engine: Self(Arc::new(inner)), dispatcher, house, keeper, warnings })
     }
 }

@@ -3,6 +3,7 @@
 mod apps;
 mod build;
 mod events;
+mod live;
 mod registry;
 
 pub use build::{Engine, EngineOptions, Limits, StartError, Started};

@@ -55,8 +55,12 @@ impl Engine {
     /// # Errors
     /// [`ChangeError`]
     pub async fn change_app(&self, name: &AppName, change: AppChange) -> Result<Arc<AppEntry>, ChangeError> {
-        let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
-        whole(async move { registry.change_app(&name, change).await }).await
+        let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
+        let changed = whole(async move { registry.change_app(&owned, change).await }).await?;
+        if !changed.app.enabled {
+            self.end_pages(name);
+        }
+        Ok(changed)
     }
 
     /// Removes an app with its hooks and links.
@@ -64,8 +68,10 @@ impl Engine {
     /// # Errors
     /// [`ChangeError`]
     pub async fn remove_app(&self, name: &AppName) -> Result<(), ChangeError> {
-        let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
-        whole(async move { registry.remove_app(&name).await }).await
+        let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
+        whole(async move { registry.remove_app(&owned).await }).await?;
+        self.end_pages(name);
+        Ok(())
     }
 
     /// Replaces secrets of an app; the new ones are given this once.
@@ -73,8 +79,10 @@ impl Engine {
     /// # Errors
     /// [`ChangeError`]
     pub async fn rotate(&self, name: &AppName, which: Rotation) -> Result<MadeSecrets, ChangeError> {
-        let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
-        whole(async move { registry.rotate(&name, which).await }).await
+        let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
+        let made = whole(async move { registry.rotate(&owned, which).await }).await?;
+        self.revoke_tickets(name);
+        Ok(made)
     }
 
     /// Every link, by host and miniapp.

@@ -4,6 +4,7 @@ use super::Subject;
 use super::given::{ALL, at, event, hook, key, name};
 use crate::{Accepted, Appended, EventFilter, Journal, KeyUse, Page, Registry};
 use footbridge_model::event::Event;
+use footbridge_model::hook::Hook;
 use footbridge_model::id::EventId;
 use footbridge_model::name::EventName;
 use std::sync::Arc;
@@ -39,6 +40,29 @@ pub async fn events_are_kept<S: Subject>(mut subject: S) {
     assert_eq!(list(EventFilter::default(), Page { before: Some(u64::MAX), limit: 1 }).await, [30]);
     assert_eq!(list(EventFilter { publisher: Some(name("camera")), name: None }, ALL).await, [30, 10]);
     assert_eq!(list(EventFilter { publisher: None, name: Some("said".into()) }, ALL).await, [20]);
+}
+
+/// What an app's hooks got is told once an event, oldest first, and a gap is said where there may be one.
+pub async fn an_app_asks_what_it_missed<S: Subject>(mut subject: S) {
+    subject.store().put_hook(hook(1)).await.unwrap();
+    subject.store().put_hook(Hook { app: name("mic"), ..hook(2) }).await.unwrap();
+    for new in [event(10, &[1, 1]), event(20, &[2]), event(30, &[1, 2]), event(40, &[]), event(50, &[1])] {
+        subject.store().append(new).await.unwrap();
+    }
+    subject.restart().await;
+    let since = async |app, after, limit| -> (Vec<u64>, bool) {
+        let since = subject.store().events_of(name(app), EventId::from_number(after), limit).await.unwrap();
+        (since.events.iter().map(|event| event.id.number()).collect(), since.gap)
+    };
+    let app = hook(1).app;
+    assert_eq!(since(app.as_str(), 10, 9).await, (vec![30, 50], false));
+    assert_eq!(since(app.as_str(), 30, 9).await, (vec![50], false));
+    assert_eq!(since(app.as_str(), 50, 9).await, (vec![], false));
+    assert_eq!(since("mic", 10, 9).await, (vec![20, 30], false));
+    assert_eq!(since("nobody", 10, 9).await, (vec![], false));
+    // More than were asked for, or from before what is kept.
+    assert_eq!(since(app.as_str(), 10, 1).await, (vec![30], true));
+    assert_eq!(since(app.as_str(), 9, 9).await, (vec![10, 30, 50], true));
 }
 
 /// The same key and request repeat what was accepted, another request does not count, and a key whose

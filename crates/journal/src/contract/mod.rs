@@ -24,7 +24,7 @@ mod retries;
 
 pub use conclusions::{an_attempt_publishes_with_its_result, outputs_are_kept_where_there_are_any};
 pub use deliveries::{due_gives_the_first, lists_and_filters, results_are_kept};
-pub use events::{events_are_kept, keys_repeat_what_was_accepted};
+pub use events::{an_app_asks_what_it_missed, events_are_kept, keys_repeat_what_was_accepted};
 pub use exchanges::{exchanges_are_kept, keys_of_exchanges, notes_are_written_along};
 pub use installed::{an_app_is_installed_as_a_whole, packages_are_kept};
 pub use laws::{calls_take_effect_in_order, the_account_adds_up, transactions_are_whole};
@@ -55,6 +55,7 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     packages_are_kept(fresh().await).await;
     an_app_is_installed_as_a_whole(fresh().await).await;
     events_are_kept(fresh().await).await;
+    an_app_asks_what_it_missed(fresh().await).await;
     keys_repeat_what_was_accepted(fresh().await).await;
     results_are_kept(fresh().await).await;
     an_attempt_publishes_with_its_result(fresh().await).await;

@@ -3,13 +3,28 @@
 use super::state::{Row, State, Target};
 use crate::{
     Accepted, Appended, DeliveryFilter, DeliveryView, Due, EventView, JournalError, NewEvent, Recorded,
-    Retried,
+    Retried, Since,
 };
 use footbridge_model::delivery::{Delivery, DeliveryStatus};
-use footbridge_model::id::{DeliveryId, HookId};
+use footbridge_model::id::{DeliveryId, EventId, HookId};
+use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
+use std::collections::BTreeSet;
 
 impl State {
+    pub(super) fn events_of(&self, app: &AppName, after: EventId, limit: u32) -> Since {
+        let its = |row: &&Row| {
+            let hook = self.hooks.get(&row.delivery.hook_id);
+            row.delivery.event_id > after && hook.is_some_and(|kept| kept.hook.app == *app)
+        };
+        let ids: BTreeSet<EventId> =
+            self.deliveries.values().filter(its).map(|row| row.delivery.event_id).collect();
+        let oldest = self.events.keys().next();
+        let gap = oldest.is_none_or(|oldest| after < *oldest) || ids.len() > limit as usize;
+        let events = ids.iter().filter_map(|id| Some(self.events.get(id)?.event.clone()));
+        Since { events: events.take(limit as usize).collect(), gap }
+    }
+
     pub(super) fn append(&mut self, new: NewEvent) -> Result<Appended, JournalError> {
         let event = &new.event;
         if let Some(used) = &new.key {

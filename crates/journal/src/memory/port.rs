@@ -5,10 +5,11 @@ use super::exchanges::without_answer;
 use super::state::State;
 use crate::{
     Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
-    Journal, JournalError, KeyAfter, KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Wait,
+    Journal, JournalError, KeyAfter, KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Since, Wait,
 };
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 
 impl Page {
@@ -100,6 +101,10 @@ impl Journal for MemoryJournal {
 
     fn event(&self, id: EventId) -> Wait<Option<EventView>> {
         self.act(|state| Ok(state.events.get(&id).cloned()))
+    }
+
+    fn events_of(&self, app: AppName, after: EventId, limit: u32) -> Wait<Since> {
+        self.act(|state| Ok(state.events_of(&app, after, limit)))
     }
 
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {

@@ -1,0 +1,156 @@
+//! Live events: whoever watches an app hears of what its hooks get, as it is accepted.
+
+use footbridge_model::event::Event;
+use footbridge_model::name::AppName;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::broadcast;
+
+/// The most events that wait for one watcher; whoever is slower misses the oldest and is told how many.
+const QUEUE: usize = 256;
+
+type Channels = HashMap<AppName, broadcast::Sender<Arc<Event>>>;
+
+/// Who watches which app.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    channels: Mutex<Channels>,
+    watchers: AtomicUsize,
+}
+
+/// What a watcher hears next.
+#[derive(Debug, Clone)]
+pub enum Heard {
+    /// An event.
+    Event(Arc<Event>),
+    /// It was too slow, and missed so many.
+    Missed(u64),
+}
+
+/// Watches one app until it is dropped.
+#[derive(Debug)]
+pub struct Watcher {
+    live: Arc<Live>,
+    app: AppName,
+    events: broadcast::Receiver<Arc<Event>>,
+}
+
+impl Live {
+    fn lock(&self) -> MutexGuard<'_, Channels> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether anybody watches anything.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watchers.load(Ordering::Relaxed) > 0
+    }
+
+    /// Tells the watchers of these apps of an event that is on the disk.
+    pub(crate) fn tell<'a>(&self, event: &Arc<Event>, apps: impl Iterator<Item = &'a AppName>) {
+        let channels = self.lock();
+        for app in apps {
+            if let Some(channel) = channels.get(app) {
+                // The last one may have left just now.
+                let _ = channel.send(Arc::clone(event));
+            }
+        }
+    }
+
+    /// Begins to watch an app.
+    pub(crate) fn watch(self: &Arc<Self>, app: &AppName) -> Watcher {
+        let mut channels = self.lock();
+        let channel = channels.entry(app.clone()).or_insert_with(|| broadcast::channel(QUEUE).0);
+        self.watchers.fetch_add(1, Ordering::Relaxed);
+        Watcher { live: Arc::clone(self), app: app.clone(), events: channel.subscribe() }
+    }
+
+    /// Ends all watching of an app: it has gone, or may no longer be watched.
+    pub(crate) fn end(&self, app: &AppName) {
+        self.lock().remove(app);
+    }
+}
+
+impl Watcher {
+    /// Which app is watched.
+    pub const fn app(&self) -> &AppName {
+        &self.app
+    }
+
+    /// Waits for what comes next; `None` once the app may no longer be watched.
+    pub async fn next(&mut self) -> Option<Heard> {
+        match self.events.recv().await {
+            Ok(event) => Some(Heard::Event(event)),
+            Err(broadcast::error::RecvError::Lagged(count)) => Some(Heard::Missed(count)),
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.live.watchers.fetch_sub(1, Ordering::Relaxed);
+        let mut channels = self.live.lock();
+        // Its own receiver is dropped only after this.
+        let last = channels.get(&self.app).is_some_and(|channel| channel.receiver_count() <= 1);
+        if last {
+            channels.remove(&self.app);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use footbridge_model::headers::PublishHeaders;
+    use footbridge_model::id::EventId;
+    use footbridge_model::name::EventName;
+    use footbridge_model::time::Millis;
+
+    fn event(number: u64) -> Arc<Event> {
+        Arc::new(Event {
+            id: EventId::from_number(number),
+            name: EventName::trusted("x"),
+            publisher: AppName::trusted("camera"),
+            body: Bytes::from_static(b"{}"),
+            headers: PublishHeaders::default(),
+            time: Millis(0),
+        })
+    }
+
+    async fn heard(watcher: &mut Watcher) -> String {
+        match watcher.next().await {
+            Some(Heard::Event(event)) => event.id.number().to_string(),
+            Some(Heard::Missed(count)) => format!("missed {count}"),
+            None => "end".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn each_app_has_its_own_watchers() {
+        let (live, fax, shop) =
+            (Arc::new(Live::default()), AppName::trusted("fax"), AppName::trusted("shop"));
+        assert!(!live.is_watched());
+        let (mut one, mut two) = (live.watch(&fax), live.watch(&fax));
+        let mut other = live.watch(&shop);
+        live.tell(&event(1), [&fax].into_iter());
+        live.tell(&event(2), [&fax, &shop].into_iter());
+        assert_eq!((heard(&mut one).await, heard(&mut two).await), ("1".into(), "1".into()));
+        assert_eq!(heard(&mut other).await, "2");
+        live.end(&fax);
+        assert_eq!((heard(&mut one).await, heard(&mut one).await), ("2".into(), "end".into()));
+        drop((one, two, other));
+        assert!(!live.is_watched() && live.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_slow_watcher_is_told_what_it_missed() {
+        let (live, fax) = (Arc::new(Live::default()), AppName::trusted("fax"));
+        let mut slow = live.watch(&fax);
+        let count = QUEUE as u64 + 10;
+        (1..=count).for_each(|number| live.tell(&event(number), [&fax].into_iter()));
+        assert_eq!(heard(&mut slow).await, "missed 10");
+        assert_eq!(heard(&mut slow).await, "11");
+    }
+}

@@ -1,0 +1,45 @@
+//! What an app's hooks got since some event: for a page that comes back.
+
+use crate::column::{key, number};
+use crate::events;
+use crate::fault::Step;
+use footbridge_journal::Since;
+use footbridge_model::id::EventId;
+use footbridge_model::name::AppName;
+use rusqlite::{Connection, params};
+
+/// The most deliveries that are looked at: a page that was away for long starts anew instead.
+const LOOK: u32 = 20_000;
+
+/// The events after `after` that hooks of this app got, oldest first.
+pub(crate) fn events_of(conn: &Connection, app: &AppName, after: EventId, limit: u32) -> Step<Since> {
+    let mut oldest = conn.prepare_cached("SELECT min(id) FROM events")?;
+    let oldest: Option<i64> = oldest.query_row([], |row| row.get(0))?;
+    let mut gap = oldest.is_none_or(|oldest| key(after.number()) < oldest);
+    // The deliveries of an event have the ids that follow its own, so those of later events come later.
+    let sql = "SELECT d.event_id, h.app = ?2, d.id FROM
+                   (SELECT id, event_id, hook_id FROM deliveries WHERE id > ?1 ORDER BY id LIMIT ?3) d
+               JOIN hooks h ON h.id = d.hook_id ORDER BY d.id";
+    let mut select = conn.prepare_cached(sql)?;
+    let mut rows = select.query(params![key(after.number()), app.as_str(), LOOK])?;
+    let (mut found, mut seen) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        seen += 1;
+        let (event, its): (i64, bool) = (row.get(0)?, row.get(1)?);
+        if its && event != key(after.number()) && found.last() != Some(&event) {
+            found.push(event);
+        }
+    }
+    gap |= seen >= LOOK;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    gap |= found.len() > most;
+    found.truncate(most);
+    let mut since = Since { events: Vec::with_capacity(found.len()), gap };
+    for id in found {
+        match events::one(conn, EventId::from_number(number(id)))? {
+            Some(view) => since.events.push(view.event),
+            None => since.gap = true,
+        }
+    }
+    Ok(since)
+}
