@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// A worker that had nothing to do for this long is ended.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// Calls that nobody has looked at yet; whoever comes next waits until there is room.
 const QUEUE: usize = 256;

@@ -20,7 +20,7 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, globals: &Object<'js>, state: &Rc<Sta
         let write = move |ctx: Ctx<'js>, args: Rest<Value<'js>>| {
             if state.room() > 0 {
                 let shown: Vec<String> = args.0.iter().map(|arg| show::value(&ctx, arg)).collect();
-                state.log(&format!("{before}{}", shown.join(" ")));
+                state.log(format!("{before}{}", shown.join(" ")));
             }
         };
         console.set(level, Func::from(write))?;

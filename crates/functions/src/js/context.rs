@@ -38,7 +38,7 @@ fn publish<'js>(
     let Some(name) = name.and_then(Value::into_string) else {
         return Err(wrong("the first argument is the event's name, a string"));
     };
-    let name = name.to_string()?;
+    let name = name.to_string()?.trim().to_owned();
     EventName::parse(&name).map_err(|error| wrong(&error.to_string()))?;
     let options = options.filter(|options| !options.is_undefined());
     let options = match options {

@@ -46,7 +46,7 @@ impl Engine {
 
     /// Calls the function; to be used once. What it writes to its console goes to `sink`.
     pub(crate) fn run(&self, call: &Call<'_>, sink: Sink) -> End {
-        let state = Rc::new(State::new(self.limits, sink));
+        let state = Rc::new(State::new(self.limits, &call.file, sink));
         let watched = Rc::clone(&state);
         self.runtime.set_interrupt_handler(Some(Box::new(move || watched.expired())));
         self.runtime.set_host_promise_rejection_tracker(Some(tracker(&state)));
@@ -60,7 +60,7 @@ impl Engine {
             }
             Err(trouble) => {
                 let spoilt = trouble.cut_off;
-                End { said: Said::Failed(trouble.into_failed()), spoilt }
+                End { said: Said::Failed(trouble.into_failed(&state)), spoilt }
             }
         }
     }
@@ -89,7 +89,10 @@ impl Engine {
             console::install(ctx, &globals, state)?;
             timers::install(&globals, state)?;
             match load::load(ctx, &call.file, &call.source)? {
-                Loaded::CommonJs(body) => Ok(Ok(Persistent::save(ctx, load::run(ctx, &body)?))),
+                Loaded::CommonJs(body) => {
+                    state.shifted.set(load::BEFORE.len());
+                    Ok(Ok(Persistent::save(ctx, load::run(ctx, &body)?)))
+                }
                 Loaded::Module(module) => {
                     let (module, promise) = module.eval()?;
                     namespace = Some(Persistent::save(ctx, module.namespace()?.into_value()));

@@ -1,11 +1,14 @@
 //! From a source text to the function it exports.
 
 use rquickjs::context::EvalOptions;
+use rquickjs::function::This;
 use rquickjs::module::Declared;
 use rquickjs::{Ctx, Error, Function, Module, Object, Result, Value};
+use std::path::Path;
 
-/// What stands before a CommonJS source. On its first line, so that line numbers stay right.
-const BEFORE: &str = "(function (exports, require, module) { ";
+/// What stands before a `CommonJS` source. On its first line, so that line numbers stay right; its length is taken
+/// off the columns of that line again.
+pub(super) const BEFORE: &str = "(function (exports, require, module) { ";
 const AFTER: &str = "\n})";
 
 /// A source that was understood, and not yet run.
@@ -20,7 +23,8 @@ pub(super) enum Loaded<'js> {
 pub(super) fn load<'js>(ctx: &Ctx<'js>, file: &str, source: &str) -> Result<Loaded<'js>> {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let module = || Module::declare(ctx.clone(), file, source).map(Loaded::Module);
-    if file.ends_with(".mjs") {
+    let kind = Path::new(file).extension();
+    if kind.is_some_and(|kind| kind == "mjs") {
         return module();
     }
     let error = match common_js(ctx, file, source) {
@@ -29,11 +33,11 @@ pub(super) fn load<'js>(ctx: &Ctx<'js>, file: &str, source: &str) -> Result<Load
     };
     // Only a module may hold these words; in an old-style file they are in a comment or a string, and the error is
     // about something else.
-    if file.ends_with(".cjs") || !(source.contains("export") || source.contains("import")) {
+    if kind.is_some_and(|kind| kind == "cjs") || !(source.contains("export") || source.contains("import")) {
         return Err(error);
     }
     let first = ctx.catch();
-    module().or_else(|error| if looks_like_module(source) { Err(error) } else { Err(again(ctx, first)) })
+    module().map_err(|error| if looks_like_module(source) { error } else { again(ctx, first) })
 }
 
 fn common_js<'js>(ctx: &Ctx<'js>, file: &str, source: &str) -> Result<Function<'js>> {
@@ -56,12 +60,12 @@ fn looks_like_module(source: &str) -> bool {
     source.lines().map(str::trim_start).any(|line| line.starts_with("export ") || line.starts_with("import "))
 }
 
-/// Runs a CommonJS source; what it exports.
+/// Runs a `CommonJS` source; what it exports.
 pub(super) fn run<'js>(ctx: &Ctx<'js>, body: &Function<'js>) -> Result<Value<'js>> {
     let (module, exports) = (Object::new(ctx.clone())?, Object::new(ctx.clone())?);
     module.set("exports", exports.clone())?;
     let require: Value<'js> = ctx.globals().get("require")?;
-    body.call::<_, Value<'js>>((exports, require, module.clone()))?;
+    body.call::<_, Value<'js>>((This(exports.clone()), exports, require, module.clone()))?;
     module.get("exports")
 }
 

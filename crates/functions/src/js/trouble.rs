@@ -1,5 +1,6 @@
 //! How a function does not end well.
 
+use super::console::NO_MODULES;
 use super::show;
 use super::state::State;
 use crate::message::Failed;
@@ -45,6 +46,8 @@ impl Trouble {
             )
         } else if text.starts_with("InternalError: out of memory") {
             format!("the function needs more than {memory} bytes of memory\n{text}")
+        } else if text.starts_with("ReferenceError: could not load module") {
+            return Self::new(format!("{NO_MODULES}\n{text}"));
         } else {
             return Self::new(text);
         };
@@ -62,7 +65,8 @@ impl Trouble {
     }
 
     /// For the server.
-    pub(super) fn into_failed(mut self) -> Failed {
+    pub(super) fn into_failed(mut self, state: &State) -> Failed {
+        self.message = state.placed(self.message);
         if self.message.len() > MESSAGE {
             self.message.truncate(self.message.floor_char_boundary(MESSAGE));
             self.message.push_str(" …");

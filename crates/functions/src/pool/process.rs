@@ -49,7 +49,7 @@ impl Process {
         let mut process = Self { child, calls, says: BufReader::new(says), limits };
         let first = encode(&limits).map_err(|error| error.to_string())?;
         let ready = async {
-            process.calls.write_all(&first).await?;
+            process.tell(&first).await?;
             process.hear().await
         };
         match timeout(START, ready).await {
@@ -108,12 +108,7 @@ impl Process {
     }
 
     async fn exchange(&mut self, call: &Call<'_>, log: &mut String) -> io::Result<Option<Said>> {
-        let frame = encode(call)?;
-        match self.calls.write_all(&frame).await {
-            // It died meanwhile: what it said before, and how it ended, tells more than this.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            written => written?,
-        }
+        self.tell(&encode(call)?).await?;
         loop {
             match self.hear().await? {
                 // It keeps to the limit by itself, unless it has been taken over.
@@ -121,6 +116,14 @@ impl Process {
                 Some(Said::Wrote(_)) => return Err(io::ErrorKind::InvalidData.into()),
                 said => return Ok(said),
             }
+        }
+    }
+
+    async fn tell(&mut self, frame: &[u8]) -> io::Result<()> {
+        match self.calls.write_all(frame).await {
+            // It died meanwhile: what it said before, and how it ended, tells more than this.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
         }
     }
 

@@ -47,6 +47,9 @@ pub(crate) fn read(dir: &str, file: &str) -> Result<String, String> {
     if source.len() as u64 > limit {
         return Err(wrong(&format!("is longer than {limit} bytes, the most a function may have")));
     }
+    if source.contains(&0) {
+        return Err(wrong("holds a NUL character, which no source does"));
+    }
     String::from_utf8(source).map_err(|_| wrong("is not UTF-8"))
 }
 
@@ -66,6 +69,7 @@ mod tests {
         write(app.join("lib/a.js"), "yes").unwrap();
         write(app.join("long.js"), vec![b' '; FunctionOptions::SOURCE + 1]).unwrap();
         write(app.join("bytes.js"), [0xff]).unwrap();
+        write(app.join("nul.js"), "1 //\0").unwrap();
         symlink(root.path().join("secret"), app.join("link.js")).unwrap();
         symlink(root.path(), app.join("up")).unwrap();
         rustix::fs::mknodat(CWD, app.join("pipe.js"), rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
@@ -87,6 +91,7 @@ mod tests {
             ("pipe.js", "is not a file"),
             ("long.js", "is longer than 1048576 bytes"),
             ("bytes.js", "is not UTF-8"),
+            ("nul.js", "holds a NUL character"),
         ] {
             let said = read(dir, file).unwrap_err();
             assert!(said.contains(why), "{file}: {said}");

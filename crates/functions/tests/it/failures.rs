@@ -19,10 +19,19 @@ async fn exceptions_tell_where_they_were_thrown() {
     }
 }
 
-#[tokio::test]
-async fn every_other_end_says_what_it_is() {
+/// Each source ends with a message that has this in it.
+async fn fails(cases: &[(&str, &str)]) {
     let stage = Stage::new();
-    for (source, why) in [
+    for (source, why) in cases {
+        let failure = stage.call(source).await.expect_err(source);
+        assert!(failure.message.contains(why), "{source}: {failure}");
+        assert_eq!(failure.timed_out, why.contains("never ends"), "{source}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_thrown_is_shown() {
+    fails(&[
         ("module.exports = async () => { throw 'plain' }", "it threw plain"),
         ("module.exports = () => { throw {code: 7} }", r#"it threw {"code":7}"#),
         ("module.exports = () => { throw undefined }", "it threw undefined"),
@@ -43,6 +52,13 @@ async fn every_other_end_says_what_it_is() {
             "module.exports = async () => { (async () => { await null; throw new Error('lost') })() }",
             "a promise was rejected and nobody awaited it: Error: lost\n",
         ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_said() {
+    fails(&[
         ("module.exports = () => () => 1", "the function returned a function or a symbol"),
         ("module.exports = () => Symbol('s')", "the function returned a function or a symbol"),
         ("module.exports = () => 1n", "what the function returned is not JSON: TypeError: "),
@@ -82,12 +98,8 @@ async fn every_other_end_says_what_it_is() {
             "module.exports = () => { for (;;) setTimeout(() => 1, 1e12) }",
             "RangeError: setTimeout: more than 1000",
         ),
-        ("\0", "f.js: "),
-    ] {
-        let failure = stage.call(source).await.expect_err(source);
-        assert!(failure.message.contains(why), "{source}: {failure}");
-        assert_eq!(failure.timed_out, why.contains("never ends"), "{source}");
-    }
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -107,8 +119,13 @@ async fn syntax_errors_name_the_line() {
 
 #[tokio::test]
 async fn columns_of_the_first_line_are_right_too() {
-    let failure = Stage::new().call("module.exports = () => { throw new Error('x') }").await.unwrap_err();
-    assert!(failure.message.contains("(f.js:1:32)"), "{failure}");
+    let stage = Stage::new();
+    let source = "module.exports = () => { console.log(new Error('x')); throw new Error('y') }";
+    let first = stage.call(source).await.unwrap_err();
+    let third = stage.call(&format!("\n\n{source}")).await.unwrap_err();
+    assert!(first.message.contains("(f.js:1:"), "{first}");
+    assert_eq!(first.message, third.message.replace("f.js:3:", "f.js:1:"));
+    assert_eq!(first.log, third.log.replace("f.js:3:", "f.js:1:"));
 }
 
 #[tokio::test]

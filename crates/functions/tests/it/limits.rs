@@ -4,8 +4,11 @@ use crate::stage::{Stage, children, options};
 use footbridge_functions::FunctionOptions;
 use std::time::{Duration, Instant};
 
+/// Enough for a call that does nothing on a machine that is very busy.
+const SHORT: Duration = Duration::from_millis(400);
+
 fn short() -> FunctionOptions {
-    FunctionOptions { timeout: Duration::from_millis(200), ..options() }
+    FunctionOptions { timeout: SHORT, ..options() }
 }
 
 /// Ends at its deadline whatever it does, and the next call is none the worse.
@@ -17,11 +20,11 @@ async fn stopped(sources: &[&str]) {
         let failure = stage.call(source).await.expect_err(source);
         assert!(failure.timed_out, "{source}: {failure}");
         assert!(
-            failure.message.starts_with("the function took longer than 200ms and "),
+            failure.message.starts_with("the function took longer than 400ms and "),
             "{source}: {failure}"
         );
-        assert!(start.elapsed() >= Duration::from_millis(200), "{source}");
-        assert!(start.elapsed() < Duration::from_secs(2), "{source}: {:?}", start.elapsed());
+        assert!(start.elapsed() >= SHORT, "{source}");
+        assert!(start.elapsed() < Duration::from_secs(5), "{source}: {:?}", start.elapsed());
         assert_eq!(stage.call("module.exports = () => 1").await.unwrap().value.unwrap(), "1");
     }
 }
@@ -119,6 +122,8 @@ async fn what_our_side_keeps_for_a_function_is_limited_too() {
     let answer = stage.call(most).await.unwrap();
     assert_eq!(answer.published.len(), 100);
     assert!(answer.published.iter().all(|one| one.options.len() > 262_000));
+    let stage =
+        Stage::with(FunctionOptions { memory: 16 << 20, timeout: Duration::from_secs(1), ..options() });
     for source in [
         "module.exports = () => { for (;;) Promise.reject(new Error('x'.repeat(1e5))) }",
         "module.exports = () => { const big = 'x'.repeat(1e7); for (;;) console.log(big, big, big) }",
