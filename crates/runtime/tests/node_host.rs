@@ -10,16 +10,23 @@ const MODULES: [(&str, &[&str]); 2] =
     [("express4", &["express@4"]), ("express5", &["express@5", "ws@8", "socket.io@4"])];
 
 #[test]
-fn the_node_host_keeps_its_protocol() {
+fn the_node_host_runs_apps() {
+    run("main.test.mjs");
+}
+
+#[test]
+fn the_node_host_runs_routers() {
+    run("router.test.mjs");
+}
+
+fn run(file: &str) {
     let modules = Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-modules");
     for (name, packages) in MODULES {
         install(&modules.join(name), packages);
     }
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node");
-    let files = ["main.test.mjs", "router.test.mjs"].map(|name| tests.join(name));
     let status = Command::new("node")
-        .args(["--test", "--test-timeout=60000"])
-        .args(files)
+        .args(["--test", "--test-timeout=110000"])
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node").join(file))
         .env("HOST_TEST_MODULES", &modules)
         .status()
         .expect("install Node.js 18 or later: the tests run it");
@@ -41,5 +48,8 @@ fn install(directory: &PathBuf, packages: &[&str]) {
         .status()
         .expect("install npm: the tests fetch Express with it");
     assert!(status.success(), "npm install {packages:?}: {status}");
-    std::fs::rename(&unfinished, directory).unwrap();
+    // The other test may have been faster.
+    let moved = std::fs::rename(&unfinished, directory);
+    assert!(moved.is_ok() || directory.is_dir(), "{moved:?}");
+    std::fs::remove_dir_all(&unfinished).ok();
 }

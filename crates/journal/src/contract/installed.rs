@@ -48,7 +48,7 @@ pub async fn packages_are_kept<S: Subject>(mut subject: S) {
     for app in apps {
         subject.store().put_installed(app.clone(), vec![], vec![], "replaced").await.unwrap();
         subject.restart().await;
-        assert_eq!(subject.store().load().await.unwrap().apps, [app.clone()]);
+        assert_eq!(subject.store().load().await.unwrap().apps, std::slice::from_ref(&app));
         let mut off = app.clone();
         off.package =
             off.package.map(|package| Package { idle_timeout: Some(IdleTimeout::Off), ..*package }.into());
@@ -76,8 +76,7 @@ pub async fn an_app_is_installed_as_a_whole<S: Subject>(mut subject: S) {
     subject.store().record(vec![ended(15, DeliveryStatus::Delivered)]).await.unwrap();
     let mut second = installed(Program::Command(vec!["./shop".to_owned()]));
     second.private.clear();
-    let mut stays = package_hook(2);
-    stays.route = "elsewhere".to_owned();
+    let mut stays = Hook { route: "elsewhere".to_owned(), ..package_hook(2) };
     stays.options.ordered = true;
     let mut fresh = package_hook(20);
     fresh.kind = HookType::Function;

@@ -16,6 +16,7 @@ export function write(version, files) {
   const above = path.join(MODULES, version === undefined ? "none" : `express${version}`);
   fs.mkdirSync(above, { recursive: true });
   const dir = fs.mkdtempSync(path.join(above, "app-"));
+  process.on("exit", () => fs.rmSync(dir, { recursive: true, force: true }));
   for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(dir, name), text);
   return dir;
 }

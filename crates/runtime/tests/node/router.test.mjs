@@ -75,7 +75,7 @@ test("bodies are parsed and left where they are", (t) =>
     assert.equal(await seen("application/json", "{nonsense"), undefined);
     assert.equal(await seen("application/json", ""), undefined);
     assert.equal(await seen("text/plain", "{}"), undefined);
-    for (const length of [2, 100_000, 1024 * 1024, 1024 * 1024 + 1, 3_000_000]) {
+    for (const length of [2, 100_000, 1024 * 1024, 1024 * 1024 + 1]) {
       for (const chunked of [false, true]) {
         const body = `"${"x".repeat(length - 2)}"`;
         assert.equal((await post("/api/shop/stream", "application/json", body, chunked)).text, String(length));
