@@ -212,8 +212,6 @@ export class MiniappHost {
     };
     this.#line = line;
     port.onmessage = ({ data }) => this.#fromPort(line, data);
-    // Where browsers tell, a page that went away is known at once.
-    port.addEventListener("close", () => line === this.#line && this.#endLine("the miniapp's page is gone"));
     this.#post({ footbridge: WIRE, nonce, init: this.#init() }, [port2]);
   }
 
@@ -230,9 +228,18 @@ export class MiniappHost {
   }
 
   /** @param {Line} line @param {Call["id"]} id @param {string} method @param {unknown} raw */
-  async #call(line, id, method, raw) {
+  #call(line, id, method, raw) {
     /** @type {Call} */
     const call = { id, eventId: "", method, name: method, params: {} };
+    if (this.#take()) return this.#run(line, call, raw);
+    const error = failure("RateLimitError", `more than ${this.#limits.rate} messages a second`, 429);
+    if (id) line.fail(call, describe(error));
+    this.#warn("message dropped", error.message, "more");
+  }
+
+  /** @param {Line} line @param {Call} call @param {unknown} raw */
+  async #run(line, call, raw) {
+    const { id, method } = call;
     const start = performance.now();
     const control = new AbortController();
     const { signal } = control;
@@ -241,7 +248,6 @@ export class MiniappHost {
     let event;
     let error;
     try {
-      if (!this.#take()) throw failure("RateLimitError", `more than ${this.#limits.rate} messages a second`, 429);
       if (line.pending.size >= this.#limits.pending) throw failure("BusyError", "too many calls are under way", 429);
       // The same id again is a page that began anew. The old answer must not reach it.
       line.pending.get(key)?.abort();

@@ -191,7 +191,8 @@ export class Bridge {
       return this.#warn("handshake ignored", "the answer to this page's hello", "another");
     this.#port = port;
     port.onmessage = ({ data }) => this.#fromPort(plain(data, SIZE));
-    port.addEventListener("close", () => this.#end(failure("ClosedError", "the host is gone")));
+    // No browser tells the host that a port's page went away, so the page says it itself.
+    addEventListener("pagehide", (event) => event.persisted || this.close(), { signal: this.#ended.signal });
     this.#start("footbridge", data.init, ({ id, method, params }) => port.postMessage({ request_id: id, method, params }));
     port.postMessage({ ready: 1 });
   }
@@ -227,6 +228,8 @@ export class Bridge {
     if (typeof name !== "string") return this.#warn("unknown message ignored", "a reply or an event", shape(raw));
     const { request_id: id, ...data } = Object(message.data);
     // Some iOS wrappers fill in an empty error where there is none.
+    // Until it is known what kind of host this is, only its answer counts; ours sends the rest again over the port.
+    if (!this.host && Number(id) !== this.#hello) return;
     const failed = "error_type" in data && (data.error_type || this.host !== "native");
     if (id || failed) this.#settle(id && Number(id), data, failed && { data });
     else if (name !== CUSTOM) this.#tell(name, message.data ?? message);
