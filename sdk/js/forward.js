@@ -1,28 +1,22 @@
 // Passes custom events of the page on to a Footbridge server.
 import { failure } from "./wire.js";
 
-/**
- * @typedef {object} ForwardOptions
- * @property {string | (() => string | Promise<string>)} ticket a forward ticket, or what fetches one from your back
- *   end; a function is asked again when the server no longer takes the last one
- * @property {"exchange" | "publish"} to ask the other app and wait for its answer, or tell every subscriber
- * @property {string} [server] base URL of the Footbridge server; by default the one that served this file
- *
- * @typedef {{ type: string, payload: any, app_id: string, client_id: string }} Forwarded
- */
+/** @import { ForwardOptions, Handler } from "./types.js" */
 
 /**
- * @param {ForwardOptions} options
- * @returns {(body: Forwarded, event: { id: string, signal?: AbortSignal }) => Promise<{ id: string, answer?: any }>}
+ * @param {ForwardOptions} options @param {{ appId?: string, clientId?: string }} names
+ * @returns {Handler} what passes an event on, and gives the answer
  */
-export function forwarder({ ticket, to, server = new URL("..", import.meta.url).href }) {
+export function forwarder({ ticket, to, server = new URL("..", import.meta.url).href }, { appId = "", clientId = "" }) {
   if (to !== "exchange" && to !== "publish") throw new TypeError('to must be "exchange" or "publish"');
   if (!ticket) throw new TypeError("ticket must be a ticket, or a function that fetches one");
   const url = new URL("api/v1/forward", server.replace(/\/*$/, "/"));
   /** One ticket serves all events until it is refused. @type {Promise<string> | undefined} */
   let held;
 
-  return async (body, { id, signal }) => {
+  return async (payload, event) => {
+    const { id, type, signal } = event;
+    const body = JSON.stringify({ to, type, payload, app_id: appId, client_id: clientId });
     for (let again = false; ; again = true) {
       const mine = (held ??= (async () => (typeof ticket === "function" ? ticket() : ticket))());
       const drop = () => void (held === mine && (held = undefined));
@@ -34,14 +28,17 @@ export function forwarder({ ticket, to, server = new URL("..", import.meta.url).
         method: "POST",
         // The event's own id: a second try is the same event, and the server's record of it can be found.
         headers: { authorization: `Ticket ${text}`, "content-type": "application/json", "idempotency-key": id },
-        body: JSON.stringify({ to, ...body }),
+        body,
         credentials: "omit",
         redirect: "error",
         referrerPolicy: "no-referrer",
         signal,
       }).catch(() => null);
       const answer = await response?.json().catch(() => null);
-      if (response?.ok && answer?.id) return answer;
+      if (response?.ok && answer?.id) {
+        event.serverId = answer.id;
+        return to === "publish" ? { id: answer.id } : answer.answer;
+      }
       if (response?.status === 401) drop();
       // Nobody knows whether a call that broke off arrived; its key makes asking once more safe.
       const mend = !response || (response.status === 401 && typeof ticket === "function");

@@ -1,33 +1,15 @@
 // The miniapp's side: a page embedded in an iframe of its host, or shown by a native app.
 import { NATIVE, native } from "./native.js";
-import {
-  CALL, CUSTOM, failure, INIT, json, newId, pinned, plain, QUEUE, REPLY, revive, shape, toConsole, warner, WIRE,
-} from "./wire.js";
+import { CALL, CUSTOM, failure, INIT, json, newId, pinned, plain, QUEUE, REPLY, shape, warner, WIRE } from "./wire.js";
 
-/**
- * @typedef {object} BridgeOptions
- * @property {string | string[]} [hostOrigin] whose frame this page may be in; only a native app needs none
- * @property {number} [timeout] ms to wait for the host; 10 000
- * @property {number} [requestTimeout] ms a request waits when it does not say; 30 000
- *
- * @typedef {object} RequestOptions
- * @property {number} [timeout] ms; 0 for as long as it takes
- * @property {AbortSignal} [signal]
- * @property {string} [id] the event's id, when you already have one: 8 to 64 letters, digits, `-`, `_`
- *
- * @typedef {Promise<any> & { id: string }} Pending the answer to come, and the event's id
- * @typedef {(payload: any, event: { type: string, id?: string }) => void} Listener
- * @typedef {import("./wire.js").Warning} Warning
- * @typedef {{ resolve: (value: any) => void, reject: (error: any) => void }} Waiter
- * @typedef {{ id?: number, method: string, params: any }} Call
- */
+/** @import { BridgeError, BridgeOptions, Listener, Pending, RequestOptions, Said, Waiter, Warning, WireError } from "./types.js" */
 
-/** The longest answer a server gives, in characters. */
-const SIZE = 1024 * 1024;
+/** More than the longest answer a server gives, in characters. */
+const SIZE = 2 ** 21;
 
 export class Bridge {
   /** @type {((warning: Warning) => void) | null} */
-  onwarning = toConsole;
+  onwarning = console.warn;
   /** Told once when the bridge is closed, by either side. @type {((reason: Error) => void) | null} */
   onclose = null;
   /** What the host says about itself: `app_id`, `client_id`, `data.handlers`… @type {any} */
@@ -44,9 +26,9 @@ export class Bridge {
   #timeout;
   /** @type {MessagePort | undefined} */
   #port;
-  /** Says a call to the host, once it is there. @type {((call: Call) => void) | undefined} */
+  /** Says a call to the host, once it is there. @type {((call: Said) => void) | undefined} */
   #out;
-  /** @type {Call[]} */
+  /** @type {Said[]} */
   #queue = [];
   /** @type {Map<number, Waiter>} */
   #pending = new Map();
@@ -77,8 +59,8 @@ export class Bridge {
    * @param {string} type @param {any} [payload] @param {RequestOptions} [options] @returns {Pending}
    */
   request(type, payload, { id = newId(), ...options } = {}) {
-    const promise = this.method(CUSTOM, { type, payload: json(payload), event_id: id }, options);
-    return Object.assign(promise, { id });
+    const params = () => ({ type, payload: json(payload), event_id: id });
+    return Object.assign(this.#ask(CUSTOM, type, params, options), { id });
   }
 
   /** Tells the host and waits for nothing. @param {string} type @param {any} [payload] @returns {string} the event's id */
@@ -93,7 +75,15 @@ export class Bridge {
    * Calls another method of Boxo's, such as `AppBoxoWebAppLogin`.
    * @param {string} method @param {any} [params] @param {Omit<RequestOptions, "id">} [options] @returns {Promise<any>}
    */
-  method(method, params, { timeout = this.#timeout, signal } = {}) {
+  method(method, params, options = {}) {
+    return this.#ask(method, method, () => json(params ?? {}), options);
+  }
+
+  /**
+   * @param {string} method @param {string} name @param {() => any} params @param {RequestOptions} options
+   * @returns {Promise<any>}
+   */
+  #ask(method, name, params, { timeout = this.#timeout, signal }) {
     const id = callId();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
@@ -109,8 +99,10 @@ export class Bridge {
         else this.#port?.postMessage({ cancel: id });
       };
       signal?.addEventListener("abort", () => give(signal.reason), { signal: stop.signal });
-      if (timeout) timer = setTimeout(() => give(failure("TimeoutError", `no answer to "${params?.type ?? method}" within ${timeout} ms`)), timeout);
-      this.#say({ id, method, params: json(params ?? {}) });
+      const late = () => give(failure("TimeoutError", `no answer to "${name}" within ${timeout} ms`));
+      // Browsers take what is longer for no time at all.
+      if (timeout && timeout < 2 ** 31) timer = setTimeout(late, timeout);
+      this.#say({ id, method, params: params() });
     });
     const done = () => {
       this.#pending.delete(id);
@@ -154,11 +146,18 @@ export class Bridge {
     const expected = this.#origins.join(" or ");
     const none = (/** @type {string} */ why) => this.#end(failure("NoHostError", why));
     if (parent === window) return none("this page is in no host's frame");
-    if (above !== "null" && !this.#origins.includes(above)) return none(`this page is embedded by ${above}, not by ${expected}`);
+    if (above !== "null" && !this.#origins.includes(above))
+      return none(`this page is embedded by ${above}, not by ${expected}`);
     addEventListener("message", (event) => this.#receive(event), { signal: this.#ended.signal });
-    /** @param {Call} call @param {object} [more] */
+    /** @param {Said} call @param {object} [more] */
     const say = ({ id, method, params }, more) => {
-      const message = { handler: method, params: { ...params, ...(id && { request_id: id }) }, type: CALL, sdkVersion: "footbridge", ...more };
+      const message = {
+        handler: method,
+        params: { ...params, ...(id && { request_id: id }) },
+        type: CALL,
+        sdkVersion: "footbridge",
+        ...more,
+      };
       for (const origin of this.#origins) if (above === "null" || above === origin) parent.postMessage(message, origin);
     };
     // Boxo's hosts answer this like any other; ours sees the nonce and hands over a port.
@@ -193,11 +192,13 @@ export class Bridge {
     port.onmessage = ({ data }) => this.#fromPort(plain(data, SIZE));
     // No browser tells the host that a port's page went away, so the page says it itself.
     addEventListener("pagehide", (event) => event.persisted || this.close(), { signal: this.#ended.signal });
-    this.#start("footbridge", data.init, ({ id, method, params }) => port.postMessage({ request_id: id, method, params }));
+    this.#start("footbridge", data.init, ({ id, method, params }) =>
+      port.postMessage({ request_id: id, method, params }),
+    );
     port.postMessage({ ready: 1 });
   }
 
-  /** @param {string} host @param {any} init @param {(call: Call) => void} out */
+  /** @param {string} host @param {any} init @param {(call: Said) => void} out */
   #start(host, init, out) {
     if (this.host) return;
     this.host = host;
@@ -207,10 +208,11 @@ export class Bridge {
     this.#connected();
   }
 
-  /** @param {Call} call */
+  /** @param {Said} call */
   #say(call) {
     if (this.#out) this.#out(call);
-    else if (this.#queue.push(call) > QUEUE) throw this.#queue.pop() && failure("BusyError", "too many events wait for the host");
+    else if (this.#queue.push(call) > QUEUE)
+      throw this.#queue.pop() && failure("BusyError", "too many events wait for the host");
   }
 
   /** @param {any} data */
@@ -240,7 +242,8 @@ export class Bridge {
   #settle(id, value, error) {
     const waiter = this.#pending.get(id);
     if (waiter) error ? waiter.reject(revive(error)) : waiter.resolve(value);
-    else if (error && !id) this.#warn(`the host failed: ${revive(error).message}`, "an event that it handles", "an error");
+    else if (error && !id)
+      this.#warn(`the host failed: ${revive(error).message}`, "an event that it handles", "an error");
     else if (id !== this.#hello) this.#warn("reply ignored", "a reply to something pending", "another");
   }
 
@@ -269,4 +272,10 @@ export async function connect(options) {
 }
 
 /** Random, so that nobody can answer by counting; an integer, since native apps carry nothing else. */
-const callId = () => (Number(crypto.getRandomValues(new Uint32Array(1))) >>> 1) || 1;
+const callId = () => Number(crypto.getRandomValues(new Uint32Array(1))) >>> 1 || 1;
+
+/** @param {WireError} error @returns {BridgeError} */
+function revive({ name, message, data }) {
+  const text = String(message ?? data?.error_data?.error_reason ?? data?.error_type);
+  return Object.assign(new Error(text), data, { name: String(name ?? "HostError"), message: text });
+}

@@ -17,10 +17,14 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     return it.frame(page, url);
   };
   const makeHost = (page, origin, types = ["echo"]) =>
-    page.evaluate((origin, types) => {
-      window.host = new sdk.MiniappHost({ iframe, origin });
-      for (const type of types) host.on(type, (payload) => payload);
-    }, origin, types);
+    page.evaluate(
+      (origin, types) => {
+        window.host = new sdk.MiniappHost({ iframe, origin });
+        for (const type of types) host.on(type, (payload) => payload);
+      },
+      origin,
+      types,
+    );
   const settled = (frame, promise) => frame.evaluate(`${promise}.then((value) => value, (e) => e.name)`);
 
   test("what a js-sdk miniapp says before its host is made is not lost", async (t) => {
@@ -58,14 +62,22 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     const url = it.url("shop", "/miniapp");
     const waiting = mount(it, page, url);
     await page.waitForFunction(() => window.host);
-    await page.evaluate(() => { for (let n = 0; n < 101; n++) host.emit("news", n); });
+    await page.evaluate(() => {
+      for (let n = 0; n < 101; n++) host.emit("news", n);
+    });
     const frame = await waiting;
     await connect(frame, { hostOrigin: it.origin("host") });
     await frame.waitForFunction(() => told.length === 100);
     assert.deepEqual(await frame.evaluate(() => [told[0].payload, told[99].payload]), [1, 100]);
     const error = await frame.evaluate((hostOrigin) => {
       const bridge = new sdk.Bridge({ hostOrigin });
-      try { for (let n = 0; n < 101; n++) bridge.send("count", n); } catch (e) { return [n = e.name, bridge.close()][0]; }
+      try {
+        for (let n = 0; n < 101; n++) bridge.send("count", n);
+      } catch (e) {
+        return e.name;
+      } finally {
+        bridge.close();
+      }
     }, it.origin("host"));
     assert.equal(error, "BusyError");
   });
@@ -79,7 +91,10 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
       window.ended = 0;
       host.on("slow", (_, { signal }) => new Promise(() => signal.addEventListener("abort", () => ended++)));
     });
-    await frame.evaluate(() => { void bridge.request("slow"); return bridge.request("echo"); });
+    await frame.evaluate(() => {
+      void bridge.request("slow");
+      return bridge.request("echo");
+    });
     await Promise.all([frame.waitForNavigation(), frame.evaluate(() => void setTimeout(() => location.reload()))]);
     await page.waitForFunction(() => ended === 1);
     await page.evaluate(() => host.emit("news", "while away"));
@@ -90,10 +105,17 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
 
     // And to a page of the same origin that is made with js-sdk, and back.
     const other = it.url("shop", "/js-sdk-miniapp");
-    await page.evaluate((other) => { hostLog.iframe.src = other; }, other);
+    await page.evaluate((other) => {
+      hostLog.iframe.src = other;
+    }, other);
     frame = await it.frame(page, other);
-    assert.deepEqual(await frame.evaluate((custom) => appboxoSDK.sendPromise(custom, { type: "echo", payload: { n: 3 } }), custom), { n: 3 });
-    await page.evaluate((url) => { hostLog.iframe.src = url; }, url);
+    assert.deepEqual(
+      await frame.evaluate((custom) => appboxoSDK.sendPromise(custom, { type: "echo", payload: { n: 3 } }), custom),
+      { n: 3 },
+    );
+    await page.evaluate((url) => {
+      hostLog.iframe.src = url;
+    }, url);
     frame = await it.frame(page, url);
     await connect(frame, { hostOrigin: it.origin("host") });
     assert.equal(await frame.evaluate(() => bridge.request("echo", 4)), 4);
@@ -107,14 +129,21 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
       window.finish = [];
       host.on("slow", () => new Promise((resolve) => finish.push(resolve)));
     });
-    const ask = () => frame.evaluate((custom) => { window.answer = appboxoSDK.sendPromise(custom, { type: "slow" }); }, custom);
+    const ask = () =>
+      frame.evaluate((custom) => {
+        window.answer = appboxoSDK.sendPromise(custom, { type: "slow" });
+      }, custom);
     await ask();
     await page.waitForFunction(() => finish.length === 1);
     await Promise.all([frame.waitForNavigation(), frame.evaluate(() => void setTimeout(() => location.reload()))]);
     frame = await it.frame(page, url);
     await ask();
     await page.waitForFunction(() => finish.length === 2);
-    await page.evaluate(async () => { finish[0]({ who: "before" }); await null; finish[1]({ who: "now" }); });
+    await page.evaluate(async () => {
+      finish[0]({ who: "before" });
+      await null;
+      finish[1]({ who: "now" });
+    });
     assert.deepEqual(await frame.evaluate(() => answer), { who: "now" });
   });
 
@@ -133,7 +162,16 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     assert.equal(await settled(frame, "answer"), "ClosedError");
     assert.equal(await frame.evaluate(() => reason.then((e) => e.message)), "the host was closed");
     assert.equal(await settled(frame, "bridge.request('echo')"), "ClosedError");
-    assert.equal(await page.evaluate(() => { try { host.emit("news"); } catch (e) { return e.name; } }), "ClosedError");
+    assert.equal(
+      await page.evaluate(() => {
+        try {
+          host.emit("news");
+        } catch (e) {
+          return e.name;
+        }
+      }),
+      "ClosedError",
+    );
 
     await page.evaluate((origin) => {
       window.host = new sdk.MiniappHost({ iframe: hostLog.iframe, origin });
@@ -147,7 +185,9 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     const page = await it.open(t, it.url("host", "/host"));
     const frame = await mount(it, page, it.url("shop", "/js-sdk-miniapp"));
     await page.evaluate(() => host.on("slow", () => new Promise(() => (window.asked = true))));
-    await frame.evaluate((custom) => { window.answer = appboxoSDK.sendPromise(custom, { type: "slow" }); }, custom);
+    await frame.evaluate((custom) => {
+      window.answer = appboxoSDK.sendPromise(custom, { type: "slow" });
+    }, custom);
     await page.waitForFunction(() => window.asked);
     await page.evaluate(() => host.close());
     assert.equal(await frame.evaluate(() => answer.catch((e) => e.error_data.error_reason)), "the host was closed");
@@ -157,11 +197,19 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     const page = await it.open(t, it.url("host", "/host"));
     const frame = await mount(it, page, it.url("shop", "/miniapp"));
     await connect(frame, { hostOrigin: it.origin("host") });
-    await page.evaluate(() => host.on("slow", (_, { signal }) => new Promise(() => {
-      window.asked = true;
-      signal.addEventListener("abort", () => (window.ended = signal.reason.message));
-    })));
-    await frame.evaluate(() => { window.answer = bridge.request("slow"); });
+    await page.evaluate(() =>
+      host.on(
+        "slow",
+        (_, { signal }) =>
+          new Promise(() => {
+            window.asked = true;
+            signal.addEventListener("abort", () => (window.ended = signal.reason.message));
+          }),
+      ),
+    );
+    await frame.evaluate(() => {
+      window.answer = bridge.request("slow");
+    });
     await page.waitForFunction(() => window.asked);
     await frame.evaluate(() => bridge.close());
     assert.equal(await settled(frame, "answer"), "ClosedError");
@@ -176,17 +224,26 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     const one = await mount(it, page, url, { id: "one", on: [] });
     await connect(one, { hostOrigin: it.origin("host") });
     const two = await mount(it, page, it.url("quiet", "/js-sdk-miniapp"), { id: "two", on: [] });
-    await page.evaluate(() => { one.on("who", () => "one"); two.on("who", () => ({ who: "two" })); });
+    await page.evaluate(() => {
+      one.on("who", () => "one");
+      two.on("who", () => ({ who: "two" }));
+    });
     assert.equal(await one.evaluate(() => bridge.request("who")), "one");
     const asTwo = () => two.evaluate((custom) => appboxoSDK.sendPromise(custom, { type: "who" }), custom);
     assert.deepEqual(await asTwo(), { who: "two" });
-    await page.evaluate(() => { one.emit("news", 1); two.emit("news", 2); });
+    await page.evaluate(() => {
+      one.emit("news", 1);
+      two.emit("news", 2);
+    });
     await one.waitForFunction(() => told.length === 1);
     await two.waitForFunction(() => heard.some((m) => m.data?.payload === 2));
     assert.deepEqual(await one.evaluate(() => told.map(({ payload }) => payload)), [1]);
     assert.equal(await two.evaluate(() => heard.some((m) => m.data?.payload === 1)), false);
 
-    await page.evaluate(() => { one.close(); oneLog.iframe.remove(); });
+    await page.evaluate(() => {
+      one.close();
+      oneLog.iframe.remove();
+    });
     assert.deepEqual(await asTwo(), { who: "two" });
     const again = await mount(it, page, url, { id: "again" });
     await connect(again, { hostOrigin: it.origin("host") });

@@ -6,7 +6,8 @@ import { connect, skip, world } from "./support/browser.js";
 /** Runs in the page before anything else. */
 const simulate = (platform) => {
   window.said = [];
-  const answer = (method, data) => dispatchEvent(new CustomEvent("AppBoxoWebAppEvent", { detail: { type: method, data } }));
+  const answer = (method, data) =>
+    dispatchEvent(new CustomEvent("AppBoxoWebAppEvent", { detail: { type: method, data } }));
   const hear = (method, params) => {
     said.push(params);
     const { type, payload, request_id } = params;
@@ -24,7 +25,8 @@ const simulate = (platform) => {
         hear(name, JSON.parse(text));
       },
     };
-  } else window.webkit = { messageHandlers: { [name]: { postMessage: (params) => hear(name, structuredClone(params)) } } };
+  } else
+    window.webkit = { messageHandlers: { [name]: { postMessage: (params) => hear(name, structuredClone(params)) } } };
 };
 
 describe("native hosts", { skip, timeout: 60_000 }, () => {
@@ -39,20 +41,35 @@ describe("native hosts", { skip, timeout: 60_000 }, () => {
       await page.waitForFunction(() => window.there);
       assert.equal(await connect(page, {}), "native");
 
-      assert.deepEqual(await page.evaluate(() => bridge.request("buy", { sku: 1 }).then(({ error_type, ...data }) => data)), { type: "buy", payload: { sku: 1 } });
+      assert.deepEqual(
+        await page.evaluate(() => bridge.request("buy", { sku: 1 }).then(({ error_type, ...data }) => data)),
+        { type: "buy", payload: { sku: 1 } },
+      );
       const [params] = await page.evaluate(() => said);
       assert.ok(Number.isInteger(params.request_id) && params.request_id > 0 && params.request_id < 2 ** 31);
       assert.deepEqual(Object.keys(params).sort(), ["payload", "request_id", "type"]);
       assert.deepEqual(
-        await page.evaluate(() => bridge.request("cancel", 1).catch((e) => [e instanceof Error, e.message, e.error_type, e.payload])),
+        await page.evaluate(() =>
+          bridge.request("cancel", 1).catch((e) => [e instanceof Error, e.message, e.error_type, e.payload]),
+        ),
         [true, "canceled", "canceled", 1],
       );
       await page.evaluate(() => bridge.send("push", [1]));
       await page.waitForFunction(() => told.length === 1);
       assert.deepEqual(await page.evaluate(() => [told[0].type, told[0].payload]), ["news", [1]]);
-      assert.equal(await page.evaluate(() => bridge.request("silent", 1, { timeout: 20 }).catch((e) => e.name)), "TimeoutError");
-      assert.equal(await page.evaluate(() => bridge.method("AppBoxoWebAppVibrate").catch((e) => e.name)), "NotSupportedError");
-      const pending = page.evaluate(() => { const p = bridge.request("silent"); bridge.close(); return p.catch((e) => e.name); });
+      assert.equal(
+        await page.evaluate(() => bridge.request("silent", 1, { timeout: 20 }).catch((e) => e.name)),
+        "TimeoutError",
+      );
+      assert.equal(
+        await page.evaluate(() => bridge.method("AppBoxoWebAppVibrate").catch((e) => e.name)),
+        "NotSupportedError",
+      );
+      const pending = page.evaluate(() => {
+        const p = bridge.request("silent");
+        bridge.close();
+        return p.catch((e) => e.name);
+      });
       assert.equal(await pending, "ClosedError");
     });
 });

@@ -26,41 +26,84 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     const url = it.url("shop", path);
     await page.evaluate(
       (url, origin) => {
-        window.host = new Boxo.AppboxoWebSDK({ clientId: "superapp", appId: "shop", userId: "u", allowedOrigins: [origin], debug: false });
+        window.host = new Boxo.AppboxoWebSDK({
+          clientId: "superapp",
+          appId: "shop",
+          userId: "u",
+          allowedOrigins: [origin],
+          debug: false,
+        });
         host.onEvent("echo", async (type, payload) => payload);
-        host.onEvent("fail", async () => { throw new Error("out of stock"); });
+        host.onEvent("fail", async () => {
+          throw new Error("out of stock");
+        });
         host.mount({ container: "#m", url });
       },
-      url, it.origin("shop"),
+      url,
+      it.origin("shop"),
     );
     return { page, frame: await it.frame(page, url) };
   };
 
   test("ours and ours: every JSON value comes back as it was", async (t) => {
     const { frame } = await ours(t);
-    const back = await frame.evaluate(async (values) => Promise.all(values.map((v) => bridge.request("echo", v))), values);
+    const back = await frame.evaluate(
+      async (values) => Promise.all(values.map((v) => bridge.request("echo", v))),
+      values,
+    );
     assert.deepEqual(back, values);
     assert.deepEqual(await frame.evaluate(() => bridge.init), {
-      app_id: "shop", client_id: "superapp", payload: "", sandbox_mode: false,
-      data: { handlers: ["AppBoxoWebAppGetInitData", custom], capabilities: ["AppBoxoWebAppGetInitData", custom] },
+      app_id: "shop",
+      client_id: "superapp",
+      payload: "",
+      sandbox_mode: false,
+      data: { handlers: [custom, "AppBoxoWebAppGetInitData"], capabilities: [custom, "AppBoxoWebAppGetInitData"] },
     });
   });
 
   test("ours and ours: errors keep name, message and Boxo's form", async (t) => {
     const { page, frame } = await ours(t);
     await page.evaluate(() => {
-      host.on("fail", () => { throw new RangeError("out of stock"); });
-      host.on("cancel", () => { throw { error_type: "canceled", payload: { by: "user" } }; });
+      host.on("fail", () => {
+        throw new RangeError("out of stock");
+      });
+      host.on("cancel", () => {
+        throw { error_type: "canceled", payload: { by: "user" } };
+      });
       host.on("picky", (p) => p, { validate: (p) => typeof p?.sku === "number" });
       host.method("AppBoxoWebAppLogin", (params) => ({ token: params.scope }));
     });
-    const ask = (type, payload) => frame.evaluate(
-      (type, payload) => bridge.request(type, payload).then(
-        (value) => ({ value }),
-        (e) => ({ error: e instanceof Error, name: e.name, message: e.message, type: e.error_type, code: e.error_data?.error_code, payload: e.payload }),
-      ), type, payload);
-    assert.deepEqual(await ask("fail"), { error: true, name: "RangeError", message: "out of stock", type: "client_error", code: 500 });
-    assert.deepEqual(await ask("cancel"), { error: true, name: "Error", message: "canceled", type: "canceled", payload: { by: "user" } });
+    const ask = (type, payload) =>
+      frame.evaluate(
+        (type, payload) =>
+          bridge.request(type, payload).then(
+            (value) => ({ value }),
+            (e) => ({
+              error: e instanceof Error,
+              name: e.name,
+              message: e.message,
+              type: e.error_type,
+              code: e.error_data?.error_code,
+              payload: e.payload,
+            }),
+          ),
+        type,
+        payload,
+      );
+    assert.deepEqual(await ask("fail"), {
+      error: true,
+      name: "RangeError",
+      message: "out of stock",
+      type: "client_error",
+      code: 500,
+    });
+    assert.deepEqual(await ask("cancel"), {
+      error: true,
+      name: "Error",
+      message: "canceled",
+      type: "canceled",
+      payload: { by: "user" },
+    });
     assert.deepEqual(await ask("picky", { sku: 1 }), { value: { sku: 1 } });
     assert.equal((await ask("picky", { sku: "1" })).code, 400);
     assert.equal((await ask("nobody")).code, 404);
@@ -81,16 +124,20 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     await page.waitForFunction(() => hostLog.events.length === 1);
     const [event] = await page.evaluate(() => hostLog.events);
     assert.deepEqual([event.id, event.type, event.ok], [asked, "echo", true]);
-    assert.match(sent, /^pev_[0-9a-f]{32}$/);
+    assert.match(sent, /^pev_\w{8,28}$/);
     await frame.waitForFunction(() => warnings.length === 1);
-    assert.match(await frame.evaluate(() => warnings[0].message), /no handler for the custom event "nobody"/);
+    assert.match(await frame.evaluate(() => warnings[0].message), /no handler for "nobody"/);
   });
 
   test("ours and ours: a request that is cancelled or late ends on both sides", async (t) => {
     const { page, frame } = await ours(t);
     await page.evaluate(() => {
       window.ended = [];
-      host.on("slow", (payload, { signal }) => new Promise(() => signal.addEventListener("abort", () => ended.push(signal.reason.name))));
+      host.on(
+        "slow",
+        (payload, { signal }) =>
+          new Promise(() => signal.addEventListener("abort", () => ended.push(signal.reason.name))),
+      );
     });
     const names = await frame.evaluate(async () => {
       const control = new AbortController();
@@ -100,40 +147,63 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
       return Promise.all([one, two].map((p) => p.catch((e) => e.name)));
     });
     assert.deepEqual(names, ["AbortError", "TimeoutError"]);
+    const name = await frame.evaluate(() => bridge.request("slow", () => {}).catch((e) => e.name));
+    assert.equal(name, "TypeError");
     await page.waitForFunction(() => ended.length === 2);
   });
 
   test("our host, js-sdk: promises resolve, reject, and nothing hangs", async (t) => {
     const { page, frame } = await theirMiniapp(t);
     await page.evaluate(() => {
-      host.on("fail", () => { throw new TypeError("out of stock"); });
-      host.on("cancel", () => { throw { type: "cancel", payload: null, error_type: "canceled" }; });
+      host.on("fail", () => {
+        throw new TypeError("out of stock");
+      });
+      host.on("cancel", () => {
+        throw { type: "cancel", payload: null, error_type: "canceled" };
+      });
       host.method("AppBoxoWebAppPay", ({ amount }) => ({ status: "success", amount }));
     });
-    const ask = (type, payload) => frame.evaluate(
-      (method, type, payload) => appboxoSDK.sendPromise(method, { type, payload }).then((value) => ({ value }), (error) => ({ error })),
-      custom, type, payload);
+    const ask = (type, payload) =>
+      frame.evaluate(
+        (method, type, payload) =>
+          appboxoSDK.sendPromise(method, { type, payload }).then(
+            (value) => ({ value }),
+            (error) => ({ error }),
+          ),
+        custom,
+        type,
+        payload,
+      );
     for (const value of values) {
       const object = value && typeof value === "object" && !Array.isArray(value);
       assert.deepEqual(await ask("echo", value), { value: object ? value : { type: "echo", payload: value } });
     }
-    assert.deepEqual(await ask("fail"), { error: {
-      error_type: "client_error",
-      error_data: { error_code: 500, error_reason: "out of stock", error_description: "TypeError: out of stock" },
-    } });
+    assert.deepEqual(await ask("fail"), {
+      error: {
+        error_type: "client_error",
+        error_data: { error_code: 500, error_reason: "out of stock", error_description: "TypeError: out of stock" },
+      },
+    });
     assert.deepEqual(await ask("cancel"), { error: { type: "cancel", payload: null, error_type: "canceled" } });
     assert.equal((await ask("nobody")).error.error_data.error_code, 404);
-    const other = await frame.evaluate(() => appboxoSDK.sendPromise("AppBoxoWebAppVibrate", {}).catch((e) => e.error_type));
+    const other = await frame.evaluate(() =>
+      appboxoSDK.sendPromise("AppBoxoWebAppVibrate", {}).catch((e) => e.error_type),
+    );
     assert.equal(other, "client_error");
-    const pay = await frame.evaluate(() => appboxoSDK.sendPromise("AppBoxoWebAppPay", { transactionToken: "t1", amount: 3 }));
+    const pay = await frame.evaluate(() =>
+      appboxoSDK.sendPromise("AppBoxoWebAppPay", { transactionToken: "t1", amount: 3 }),
+    );
     assert.deepEqual(pay, { transactionToken: "t1", status: "success", amount: 3 });
   });
 
   test("our host, js-sdk: init data, sends, pushes and ids", async (t) => {
     const { page, frame } = await theirMiniapp(t, { init: { payload: "p" } });
     assert.deepEqual(await frame.evaluate(() => appboxoSDK.getInitData()), {
-      app_id: "shop", client_id: "superapp", payload: "p", sandbox_mode: false,
-      data: { handlers: ["AppBoxoWebAppGetInitData", custom], capabilities: ["AppBoxoWebAppGetInitData", custom] },
+      app_id: "shop",
+      client_id: "superapp",
+      payload: "p",
+      sandbox_mode: false,
+      data: { handlers: [custom, "AppBoxoWebAppGetInitData"], capabilities: [custom, "AppBoxoWebAppGetInitData"] },
     });
     // As Boxo's documentation has it: send, and look for the method in what comes.
     await frame.evaluate((custom) => {
@@ -147,7 +217,12 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
 
     const id = await page.evaluate(() => host.emit("news", "text"));
     await frame.waitForFunction(() => seen.length === 2);
-    assert.deepEqual(await frame.evaluate(() => seen[1]), { type: custom, handler: custom, data: { type: "news", payload: "text" }, event_id: id });
+    assert.deepEqual(await frame.evaluate(() => seen[1]), {
+      type: custom,
+      handler: custom,
+      data: { type: "news", payload: "text" },
+      event_id: id,
+    });
   });
 
   test("our host, js-sdk that only listens: pushes wait for its page", async (t) => {
@@ -163,6 +238,39 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await frame.evaluate(() => heard.map(({ data }) => data.payload)), [1, 2]);
   });
 
+  test("one id from the miniapp's click to the server's record, whichever SDK it has", async (t) => {
+    const forward = (page) => page.evaluate(() => host.forward("buy", { ticket: () => "t1", to: "exchange" }));
+    const expected = (key) => ({
+      authorization: "Ticket t1",
+      key,
+      to: "exchange",
+      type: "buy",
+      payload: { sku: 1 },
+      app_id: "shop",
+      client_id: "superapp",
+    });
+
+    const one = await ours(t);
+    await forward(one.page);
+    const [id, answer] = await one.frame.evaluate(async () => {
+      const pending = bridge.request("buy", { sku: 1 });
+      return [pending.id, await pending];
+    });
+    assert.deepEqual(answer, expected(id));
+    await one.page.waitForFunction(() => hostLog.events.length === 1);
+    const [event] = await one.page.evaluate(() => hostLog.events);
+    assert.deepEqual([event.id, event.serverId, event.ok], [id, "exc_1", true]);
+
+    // js-sdk has no ids of its own, but carries one that it is given, and shows the host's.
+    const two = await theirMiniapp(t);
+    await forward(two.page);
+    const ask = (params) =>
+      two.frame.evaluate((custom, params) => appboxoSDK.sendPromise(custom, params), custom, params);
+    assert.deepEqual(await ask({ type: "buy", payload: { sku: 1 }, event_id: "click-0001" }), expected("click-0001"));
+    const { key } = await ask({ type: "buy", payload: { sku: 1 } });
+    assert.equal(await two.frame.evaluate(() => heard.at(-1).event_id), key);
+  });
+
   test("our miniapp, web-sdk: answers are what js-sdk would give", async (t) => {
     const { frame } = await theirHost(t, "/miniapp");
     assert.equal(await connect(frame, { hostOrigin: it.origin("host") }), "web-sdk");
@@ -172,10 +280,15 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await asJsSdk(frame, "ok"), { 0: "o", 1: "k" });
     assert.deepEqual(await asJsSdk(frame, ["a"]), { 0: "a" });
     assert.deepEqual(await asJsSdk(frame, 7), {});
-    const error = await frame.evaluate(() => bridge.request("fail").catch((e) => [e.message, e.error_type, e.error_data.error_code]));
+    const error = await frame.evaluate(() =>
+      bridge.request("fail").catch((e) => [e.message, e.error_type, e.error_data.error_code]),
+    );
     assert.deepEqual(error, ["out of stock", "client_error", 500]);
     assert.match(await frame.evaluate(() => bridge.request("nobody").catch((e) => e.message)), /nobody/);
-    assert.equal(await frame.evaluate(() => bridge.request("fail", null, { timeout: 1e4 }).catch((e) => e instanceof Error)), true);
+    assert.equal(
+      await frame.evaluate(() => bridge.request("fail", null, { timeout: 1e4 }).catch((e) => e instanceof Error)),
+      true,
+    );
   });
 
   test("our miniapp, web-sdk: what the host says unasked, and failed sends", async (t) => {
@@ -185,10 +298,16 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
       bridge.on("appboxo-theme-change", ({ theme }) => told.push(theme));
       bridge.on("AppBoxoWebAppLogout", ({ action }) => told.push(action));
     });
-    await page.evaluate(() => { host.setTheme("dark"); host.logout(); });
+    await page.evaluate(() => {
+      host.setTheme("dark");
+      host.logout();
+    });
     await frame.waitForFunction(() => told.length === 2);
     assert.deepEqual(await frame.evaluate(() => told), ["dark", "logout"]);
-    await frame.evaluate(() => { bridge.send("echo", { a: 1 }); bridge.send("nobody"); });
+    await frame.evaluate(() => {
+      bridge.send("echo", { a: 1 });
+      bridge.send("nobody");
+    });
     await frame.waitForFunction(() => warnings.length === 1);
   });
 
@@ -212,7 +331,10 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
 
   test("theirs and theirs, so that the test bench is sound", async (t) => {
     const { frame } = await theirHost(t, "/js-sdk-miniapp");
-    const value = await frame.evaluate((custom) => appboxoSDK.sendPromise(custom, { type: "echo", payload: { sku: 1 } }), custom);
+    const value = await frame.evaluate(
+      (custom) => appboxoSDK.sendPromise(custom, { type: "echo", payload: { sku: 1 } }),
+      custom,
+    );
     assert.deepEqual(value, { sku: 1 });
   });
 });

@@ -9,7 +9,14 @@ const root = new URL("../../", import.meta.url);
 const browsers = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 async function find() {
-  for (const path of browsers.filter(Boolean)) if (await access(path).then(() => true, () => false)) return path;
+  for (const path of browsers.filter(Boolean))
+    if (
+      await access(path).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
 }
 
 /** What `describe` is told to skip for: a machine without a browser, unless it is CI's. */
@@ -20,12 +27,20 @@ export const skip = !chromium && "no Chromium: install Debian's `chromium`, or n
 /** The real web-sdk cannot be loaded without a bundler. */
 async function webSdk() {
   const stdin = { contents: 'export * from "@appboxo/web-sdk"', resolveDir: root.pathname };
-  const built = await build({ stdin, bundle: true, write: false, format: "iife", globalName: "Boxo", logLevel: "error" });
+  const built = await build({
+    stdin,
+    bundle: true,
+    write: false,
+    format: "iife",
+    globalName: "Boxo",
+    logLevel: "error",
+  });
   return built.outputFiles[0].text;
 }
 
 const html = (title, head) => `<!doctype html><meta charset="utf-8"><title>${title}</title>${head}`;
-const module = (name) => `<script type="module">window.sdk = await import("/sdk/${name}.js"); window.there = true</script>`;
+const module = (name) =>
+  `<script type="module">window.sdk = await import("/sdk/${name}.js"); window.there = true</script>`;
 const there = "<script>window.there = true</script>";
 const log = "<script>window.heard = []; addEventListener('message', (e) => heard.push(e.data))</script>";
 
@@ -36,16 +51,31 @@ const pages = {
   "/miniapp": html("miniapp with miniapp.js", log + module("miniapp")),
   "/js-sdk-miniapp": html("miniapp with js-sdk", log + '<script src="/js-sdk.js"></script>' + there),
   // Speaks while it is parsed, before anyone can have listened.
-  "/early": html("hasty miniapp", `<script src="/js-sdk.js"></script><script>
-    window.early = appboxoSDK.sendPromise("AppBoxoWebAppCustomEvent", { type: "early", payload: { n: 1 } });</script>` + there),
+  "/early": html(
+    "hasty miniapp",
+    `<script src="/js-sdk.js"></script><script>
+    window.early = appboxoSDK.sendPromise("AppBoxoWebAppCustomEvent", { type: "early", payload: { n: 1 } });</script>` +
+      there,
+  ),
   "/plain": html("page of somebody else", log + there),
 };
+
+/** Stands for a Footbridge server: tells whoever asks what was asked. */
+async function forward(request, response) {
+  const { authorization, "idempotency-key": key } = request.headers;
+  let text = "";
+  for await (const chunk of request) text += chunk;
+  const answer = { authorization, key, ...JSON.parse(text) };
+  response.writeHead(200, { "content-type": "application/json" });
+  response.end(JSON.stringify({ id: "exc_1", answer }));
+}
 
 async function sites() {
   const js = { "/js-sdk.js": await readFile(new URL("node_modules/@appboxo/js-sdk/dist/index.umd.js", root)) };
   js["/web-sdk.js"] = await webSdk();
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, "http://x").pathname;
+    if (path === "/api/v1/forward") return forward(request, response);
     const sdk = /^\/sdk\/(\w+\.js)$/.exec(path)?.[1];
     const body = pages[path] ?? js[path] ?? (sdk && (await readFile(new URL(sdk, root)).catch(() => null)));
     const type = pages[path] ? "text/html" : "text/javascript";
@@ -67,7 +97,12 @@ export function world() {
     it.server = await sites();
     it.browser = await puppeteer.launch({
       executablePath: chromium,
-      args: ["--no-sandbox", "--disable-dev-shm-usage", "--host-resolver-rules=MAP *.test 127.0.0.1", "--site-per-process"],
+      args: [
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--host-resolver-rules=MAP *.test 127.0.0.1",
+        "--site-per-process",
+      ],
     });
   });
   after(async () => {
@@ -114,7 +149,11 @@ export async function mount(world, page, url, { id = "host", on = ["echo"], sand
       window[id] = host;
       window[id + "Log"] = log;
     },
-    url, id, on, sandbox, all,
+    url,
+    id,
+    on,
+    sandbox,
+    all,
   );
   return sandbox ? undefined : world.frame(page, url);
 }
