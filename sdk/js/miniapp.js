@@ -100,8 +100,7 @@ export class Bridge {
       };
       signal?.addEventListener("abort", () => give(signal.reason), { signal: stop.signal });
       const late = () => give(failure("TimeoutError", `no answer to "${name}" within ${timeout} ms`));
-      // Browsers take what is longer for no time at all.
-      if (timeout && timeout < 2 ** 31) timer = setTimeout(late, timeout);
+      if (isTime(timeout)) timer = setTimeout(late, timeout);
       this.#say({ id, method, params: params() });
     });
     const done = () => {
@@ -171,7 +170,8 @@ export class Bridge {
       retry = setTimeout(hello, (pause = Math.min(pause * 2, 1000)));
     };
     hello();
-    const limit = setTimeout(() => none(`no host at ${expected} answered within ${timeout} ms`), timeout);
+    const late = () => none(`no host at ${expected} answered within ${timeout} ms`);
+    const limit = isTime(timeout) ? setTimeout(late, timeout) : 0;
     const stop = () => (clearTimeout(retry), clearTimeout(limit));
     this.ready.then(stop, stop);
   }
@@ -192,7 +192,7 @@ export class Bridge {
     port.onmessage = ({ data }) => this.#fromPort(plain(data, SIZE));
     // No browser tells the host that a port's page went away, so the page says it itself.
     addEventListener("pagehide", (event) => event.persisted || this.close(), { signal: this.#ended.signal });
-    this.#start("footbridge", data.init, ({ id, method, params }) =>
+    this.#start("footbridge", plain(data.init, SIZE), ({ id, method, params }) =>
       port.postMessage({ request_id: id, method, params }),
     );
     port.postMessage({ ready: 1 });
@@ -229,9 +229,9 @@ export class Bridge {
     const name = message?.handler ?? message?.type;
     if (typeof name !== "string") return this.#warn("unknown message ignored", "a reply or an event", shape(raw));
     const { request_id: id, ...data } = Object(message.data);
-    // Some iOS wrappers fill in an empty error where there is none.
     // Until it is known what kind of host this is, only its answer counts; ours sends the rest again over the port.
     if (!this.host && Number(id) !== this.#hello) return;
+    // Some iOS wrappers fill in an empty error where there is none.
     const failed = "error_type" in data && (data.error_type || this.host !== "native");
     if (id || failed) this.#settle(id && Number(id), data, failed && { data });
     else if (name !== CUSTOM) this.#tell(name, message.data ?? message);
@@ -273,6 +273,9 @@ export async function connect(options) {
 
 /** Random, so that nobody can answer by counting; an integer, since native apps carry nothing else. */
 const callId = () => Number(crypto.getRandomValues(new Uint32Array(1))) >>> 1 || 1;
+
+/** Browsers take what is longer for no time at all. @param {number} ms @returns {boolean} whether there is a limit */
+const isTime = (ms) => ms > 0 && ms < 2 ** 31;
 
 /** @param {WireError} error @returns {BridgeError} */
 function revive({ name, message, data }) {

@@ -142,7 +142,7 @@ export type BridgeOptions = {
      */
     hostOrigin?: string | string[];
     /**
-     * ms to wait for the host; 10 000
+     * ms to wait for the host; 10 000, 0 for as long as it takes
      */
     timeout?: number;
     /**
@@ -249,7 +249,7 @@ export type Said = {
 /**
  * @typedef {object} BridgeOptions
  * @property {string | string[]} [hostOrigin] whose frame this page may be in; only a native app needs none
- * @property {number} [timeout] ms to wait for the host; 10 000
+ * @property {number} [timeout] ms to wait for the host; 10 000, 0 for as long as it takes
  * @property {number} [requestTimeout] ms a request waits when it does not say; 30 000
  */
 /**

@@ -79,7 +79,7 @@
 /**
  * @typedef {object} BridgeOptions
  * @property {string | string[]} [hostOrigin] whose frame this page may be in; only a native app needs none
- * @property {number} [timeout] ms to wait for the host; 10 000
+ * @property {number} [timeout] ms to wait for the host; 10 000, 0 for as long as it takes
  * @property {number} [requestTimeout] ms a request waits when it does not say; 30 000
  */
 
