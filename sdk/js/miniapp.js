@@ -1,0 +1,284 @@
+// The miniapp's side: a page embedded in an iframe of its host, or shown by a native app.
+import { NATIVE, native } from "./native.js";
+import { CALL, CUSTOM, failure, INIT, json, newId, pinned, plain, QUEUE, REPLY, shape, warner, WIRE } from "./wire.js";
+
+/** @import { BridgeError, BridgeOptions, Listener, Pending, RequestOptions, Said, Waiter, Warning, WireError } from "./types.js" */
+
+/** More than the longest answer a server gives, in characters. */
+const SIZE = 2 ** 21;
+
+export class Bridge {
+  /** @type {((warning: Warning) => void) | null} */
+  onwarning = console.warn;
+  /** Told once when the bridge is closed, by either side. @type {((reason: Error) => void) | null} */
+  onclose = null;
+  /** What the host says about itself: `app_id`, `client_id`, `data.handlers`… @type {any} */
+  init = null;
+  /** "footbridge", "web-sdk" or "native", once connected. */
+  host = "";
+  /** Settled when the host has answered, or there is none. @type {Promise<this>} */
+  ready;
+
+  #warn = warner(this);
+  #origins;
+  #nonce = newId();
+  #hello = callId();
+  #timeout;
+  /** @type {MessagePort | undefined} */
+  #port;
+  /** Says a call to the host, once it is there. @type {((call: Said) => void) | undefined} */
+  #out;
+  /** @type {Said[]} */
+  #queue = [];
+  /** @type {Map<number, Waiter>} */
+  #pending = new Map();
+  /** @type {Map<string, Set<Listener>>} */
+  #listeners = new Map();
+  /** @type {Error | undefined} */
+  #closed;
+  #ended = new AbortController();
+  /** @type {() => void} */
+  #connected = () => {};
+
+  /** @param {BridgeOptions} options */
+  constructor({ hostOrigin, timeout = 10_000, requestTimeout = 30_000 } = {}) {
+    this.#timeout = requestTimeout;
+    const app = parent === window && native(CUSTOM);
+    this.#origins = app ? [] : [hostOrigin].flat().map((origin) => pinned(origin, "hostOrigin"));
+    this.ready = new Promise((resolve, reject) => {
+      this.#connected = () => resolve(this);
+      this.#ended.signal.addEventListener("abort", () => reject(this.#closed));
+    });
+    this.ready.catch(() => {});
+    if (app) this.#startNative();
+    else this.#startWeb(timeout);
+  }
+
+  /**
+   * Asks the host and waits for its answer. Rejects with what the host threw, or when it takes too long.
+   * @param {string} type @param {any} [payload] @param {RequestOptions} [options] @returns {Pending}
+   */
+  request(type, payload, { id = newId(), ...options } = {}) {
+    const params = () => ({ type, payload: json(payload), event_id: id });
+    return Object.assign(this.#ask(CUSTOM, type, params, options), { id });
+  }
+
+  /** Tells the host and waits for nothing. @param {string} type @param {any} [payload] @returns {string} the event's id */
+  send(type, payload) {
+    if (this.#closed) throw this.#closed;
+    const id = newId();
+    this.#say({ method: CUSTOM, params: { type, payload: json(payload), event_id: id } });
+    return id;
+  }
+
+  /**
+   * Calls another method of Boxo's, such as `AppBoxoWebAppLogin`.
+   * @param {string} method @param {any} [params] @param {Omit<RequestOptions, "id">} [options] @returns {Promise<any>}
+   */
+  method(method, params, options = {}) {
+    return this.#ask(method, method, () => json(params ?? {}), options);
+  }
+
+  /**
+   * @param {string} method @param {string} name @param {() => any} params @param {RequestOptions} options
+   * @returns {Promise<any>}
+   */
+  #ask(method, name, params, { timeout = this.#timeout, signal }) {
+    const id = callId();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const stop = new AbortController();
+    /** @type {Promise<any>} */
+    const promise = new Promise((resolve, reject) => {
+      if (this.#closed) throw this.#closed;
+      signal?.throwIfAborted();
+      this.#pending.set(id, { resolve, reject });
+      const give = (/** @type {any} */ reason) => {
+        reject(reason);
+        if (this.#queue.some((call) => call.id === id)) this.#queue = this.#queue.filter((call) => call.id !== id);
+        else this.#port?.postMessage({ cancel: id });
+      };
+      signal?.addEventListener("abort", () => give(signal.reason), { signal: stop.signal });
+      const late = () => give(failure("TimeoutError", `no answer to "${name}" within ${timeout} ms`));
+      if (isTime(timeout)) timer = setTimeout(late, timeout);
+      this.#say({ id, method, params: params() });
+    });
+    const done = () => {
+      this.#pending.delete(id);
+      clearTimeout(timer);
+      stop.abort();
+    };
+    promise.then(done, done);
+    return promise;
+  }
+
+  /**
+   * Listens to the host's events, and to messages of a Boxo host by their name (`AppBoxoWebAppLogout`, …).
+   * @param {string} type @param {Listener} listener @returns {() => void} stops listening
+   */
+  on(type, listener) {
+    const all = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, all.add(listener));
+    return () => void all.delete(listener);
+  }
+
+  /** Rejects what is pending, here and at the host. */
+  close() {
+    this.#port?.postMessage({ close: 1 });
+    this.#end(failure("ClosedError", "the bridge was closed"));
+  }
+
+  #startNative() {
+    const heard = (/** @type {any} */ { detail }) => this.#fromBoxo(detail);
+    addEventListener(NATIVE, heard, { signal: this.#ended.signal });
+    // Natives know no ids of ours, and nobody has said that they overlook one.
+    this.#start("native", null, ({ id, method, params: { event_id, ...params } }) => {
+      const say = native(method);
+      if (!say) throw failure("NotSupportedError", `this app does not serve "${method}"`);
+      say(id ? { ...params, request_id: id } : params);
+    });
+  }
+
+  /** @param {number} timeout */
+  #startWeb(timeout) {
+    const above = location.ancestorOrigins?.[0] ?? "null";
+    const expected = this.#origins.join(" or ");
+    const none = (/** @type {string} */ why) => this.#end(failure("NoHostError", why));
+    if (parent === window) return none("this page is in no host's frame");
+    if (above !== "null" && !this.#origins.includes(above))
+      return none(`this page is embedded by ${above}, not by ${expected}`);
+    addEventListener("message", (event) => this.#receive(event), { signal: this.#ended.signal });
+    /** @param {Said} call @param {object} [more] */
+    const say = ({ id, method, params }, more) => {
+      const message = {
+        handler: method,
+        params: { ...params, ...(id && { request_id: id }) },
+        type: CALL,
+        sdkVersion: "footbridge",
+        ...more,
+      };
+      for (const origin of this.#origins) if (above === "null" || above === origin) parent.postMessage(message, origin);
+    };
+    // Boxo's hosts answer this like any other; ours sees the nonce and hands over a port.
+    this.#pending.set(this.#hello, { resolve: (init) => this.#start("web-sdk", init, say), reject: () => {} });
+    /** @type {ReturnType<typeof setTimeout>} */
+    let retry;
+    let pause = 50;
+    const hello = () => {
+      say({ id: this.#hello, method: INIT, params: {} }, { footbridge: { wire: WIRE, nonce: this.#nonce } });
+      // The host may not listen yet.
+      retry = setTimeout(hello, (pause = Math.min(pause * 2, 1000)));
+    };
+    hello();
+    const late = () => none(`no host at ${expected} answered within ${timeout} ms`);
+    const limit = isTime(timeout) ? setTimeout(late, timeout) : 0;
+    const stop = () => (clearTimeout(retry), clearTimeout(limit));
+    this.ready.then(stop, stop);
+  }
+
+  /** @param {MessageEvent} event */
+  #receive({ source, origin, data, ports }) {
+    const known = data?.footbridge || data?.type === REPLY || data?.type === CUSTOM;
+    if (source !== parent)
+      return known && this.#warn("message from another window ignored", "the host's window", `a window of ${origin}`);
+    if (!this.#origins.includes(origin))
+      return this.#warn("message from another origin ignored", this.#origins.join(" or "), origin);
+    if (this.#port) return; // What the host says to a js-sdk on the same page.
+    if (!data?.footbridge) return this.#fromBoxo(data);
+    const [port] = ports;
+    if (data.nonce !== this.#nonce || !port)
+      return this.#warn("handshake ignored", "the answer to this page's hello", "another");
+    this.#port = port;
+    port.onmessage = ({ data }) => this.#fromPort(plain(data, SIZE));
+    // No browser tells the host that a port's page went away, so the page says it itself.
+    addEventListener("pagehide", (event) => event.persisted || this.close(), { signal: this.#ended.signal });
+    this.#start("footbridge", plain(data.init, SIZE), ({ id, method, params }) =>
+      port.postMessage({ request_id: id, method, params }),
+    );
+    port.postMessage({ ready: 1 });
+  }
+
+  /** @param {string} host @param {any} init @param {(call: Said) => void} out */
+  #start(host, init, out) {
+    if (this.host) return;
+    this.host = host;
+    this.init = init;
+    this.#out = out;
+    for (const call of this.#queue.splice(0)) this.#say(call);
+    this.#connected();
+  }
+
+  /** @param {Said} call */
+  #say(call) {
+    if (this.#out) this.#out(call);
+    else if (this.#queue.push(call) > QUEUE)
+      throw this.#queue.pop() && failure("BusyError", "too many events wait for the host");
+  }
+
+  /** @param {any} data */
+  #fromPort(data) {
+    if (data?.ping) this.#port?.postMessage({ ready: 1 });
+    else if (data?.close) this.#end(failure("ClosedError", String(data.close)));
+    else if (data?.event) this.#tell(data.event.type, data.event.payload, data.event.id);
+    else this.#settle(data?.re, data?.value, data?.error);
+  }
+
+  /** @param {any} raw what a host of Boxo's says, wherever it came from */
+  #fromBoxo(raw) {
+    const message = plain(raw, SIZE);
+    const name = message?.handler ?? message?.type;
+    if (typeof name !== "string") return this.#warn("unknown message ignored", "a reply or an event", shape(raw));
+    const { request_id: id, ...data } = Object(message.data);
+    // Until it is known what kind of host this is, only its answer counts; ours sends the rest again over the port.
+    if (!this.host && Number(id) !== this.#hello) return;
+    // Some iOS wrappers fill in an empty error where there is none.
+    const failed = "error_type" in data && (data.error_type || this.host !== "native");
+    if (id || failed) this.#settle(id && Number(id), data, failed && { data });
+    else if (name !== CUSTOM) this.#tell(name, message.data ?? message);
+    else if (typeof data.type === "string") this.#tell(data.type, data.payload, message.event_id);
+  }
+
+  /** @param {any} id @param {any} value @param {any} error */
+  #settle(id, value, error) {
+    const waiter = this.#pending.get(id);
+    if (waiter) error ? waiter.reject(revive(error)) : waiter.resolve(value);
+    else if (error && !id)
+      this.#warn(`the host failed: ${revive(error).message}`, "an event that it handles", "an error");
+    else if (id !== this.#hello) this.#warn("reply ignored", "a reply to something pending", "another");
+  }
+
+  /** @param {string} type @param {any} payload @param {string} [id] */
+  #tell(type, payload, id) {
+    const listeners = this.#listeners.get(type);
+    if (!listeners?.size && this.host) this.#warn("event ignored", "a listener", `none for "${type}"`);
+    for (const listener of listeners ?? []) queueMicrotask(() => listener(payload, { type, id }));
+  }
+
+  /** @param {Error} reason */
+  #end(reason) {
+    if (this.#closed) return;
+    this.#closed = reason;
+    this.#ended.abort();
+    this.#port?.close();
+    for (const { reject } of this.#pending.values()) reject(reason);
+    this.#queue = [];
+    queueMicrotask(() => this.onclose?.(reason));
+  }
+}
+
+/** Finds the host and opens the bridge. @param {BridgeOptions} [options] @returns {Promise<Bridge>} */
+export async function connect(options) {
+  return new Bridge(options).ready;
+}
+
+/** Random, so that nobody can answer by counting; an integer, since native apps carry nothing else. */
+const callId = () => Number(crypto.getRandomValues(new Uint32Array(1))) >>> 1 || 1;
+
+/** Browsers take what is longer for no time at all. @param {number} ms @returns {boolean} whether there is a limit */
+const isTime = (ms) => ms > 0 && ms < 2 ** 31;
+
+/** @param {WireError} error @returns {BridgeError} */
+function revive({ name, message, data }) {
+  const text = String(message ?? data?.error_data?.error_reason ?? data?.error_type);
+  return Object.assign(new Error(text), data, { name: String(name ?? "HostError"), message: text });
+}

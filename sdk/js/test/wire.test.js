@@ -1,0 +1,106 @@
+// The checks of the wire that need no browser.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describe as told } from "../boxo.js";
+import { bucket, failure, json, newId, pinned, plain, warner } from "../wire.js";
+
+test("JSON passes as it is, as a copy", () => {
+  const value = { a: [1, -0.5, "x", true, null, [], {}], "": { constructor: "Ferrari", prototype: 1 } };
+  const copy = plain(value, 1000);
+  assert.deepEqual(copy, value);
+  assert.notEqual(copy.a, value.a);
+  assert.deepEqual(plain([undefined, NaN, new Date(0)], 1000), [null, null, "1970-01-01T00:00:00.000Z"]);
+  assert.deepEqual(plain({ a: undefined }, 1000), {});
+});
+
+test("the limit never refuses what its JSON has room for", () => {
+  for (const value of ["x".repeat(98), Array(49).fill(1), { abc: [{ d: "e" }], f: null }]) {
+    const { length } = JSON.stringify(value);
+    plain(value, length + 1);
+    assert.throws(() => plain(value, length / 4), { name: "TooLargeError", status: 413 });
+  }
+});
+
+test("keys that prototypes are polluted with are dropped and named", () => {
+  const dropped = [];
+  const evil = JSON.parse('{"__proto__":{"x":1},"constructor":{"prototype":{"x":1},"y":2},"z":3}');
+  const copy = plain(evil, 1000, (message, expected, key) => dropped.push(key));
+  assert.deepEqual(copy, { constructor: { y: 2 }, z: 3 });
+  assert.deepEqual(dropped, ["__proto__", "prototype"]);
+  assert.equal(Object.getPrototypeOf(copy), Object.prototype);
+});
+
+test("an origin is pinned as a whole or refused", () => {
+  assert.equal(pinned("https://shop.example/", "origin"), "https://shop.example");
+  assert.equal(pinned("http://shop.example:8080", "origin"), "http://shop.example:8080");
+  assert.equal(pinned("HTTPS://Shop.Example:443", "origin"), "https://shop.example");
+  for (const bad of [
+    "*",
+    "null",
+    null,
+    undefined,
+    "",
+    "shop.example",
+    "https://shop.example/app",
+    "https://u@shop.example",
+    "file:///",
+    "data:,x",
+  ])
+    assert.throws(() => pinned(bad, "hostOrigin"), /hostOrigin must be one origin/);
+});
+
+test("what a handler throws is told in Boxo's form, whatever it is", () => {
+  const form = (error_reason, name = "Error", error_code = 500) => ({
+    name,
+    message: error_reason,
+    data: {
+      error_type: "client_error",
+      error_data: { error_code, error_reason, error_description: `${name}: ${error_reason}` },
+    },
+  });
+  assert.deepEqual(told(new RangeError("boom")), form("boom", "RangeError"));
+  assert.deepEqual(told(failure("InvalidError", "no", 400)), form("no", "InvalidError", 400));
+  assert.deepEqual(told("text"), form("text"));
+  assert.deepEqual(told(undefined), form("undefined"));
+  const boxo = { error_type: "canceled", payload: { by: "user" }, type: "buy" };
+  assert.deepEqual(told(boxo), { name: "Error", message: "canceled", data: boxo });
+  const cycle = { error_type: "x" };
+  cycle.payload = cycle;
+  assert.deepEqual(told(cycle), form("unreadable error"));
+  assert.deepEqual(
+    told({
+      get message() {
+        throw new Error("no");
+      },
+    }),
+    form("unreadable error"),
+  );
+});
+
+test("only JSON is sent", () => {
+  assert.equal(json(undefined), null);
+  assert.deepEqual(json({ at: new Date(0), f() {} }), { at: "1970-01-01T00:00:00.000Z" });
+  assert.throws(() => json(() => {}), /a function is not JSON/);
+  assert.throws(() => json(1n), TypeError);
+});
+
+test("a burst passes, then the rate", () => {
+  const take = bucket({ rate: 0, burst: 3 });
+  assert.deepEqual([take(), take(), take(), take()], [true, true, true, false]);
+});
+
+test("warnings are limited, counted, and never stop what they are about", async () => {
+  const heard = [];
+  const warn = warner({ onwarning: (warning) => heard.push(warning) });
+  for (let i = 0; i < 1000; i++) warn("m", "e", "g");
+  await null;
+  assert.ok(heard.length >= 50 && heard.length < 100);
+  assert.deepEqual(heard[0], { message: "m", expected: "e", got: "g", missed: 0 });
+  warner({ onwarning: null })("m", "e", "g");
+});
+
+test("ids are long and do not repeat", () => {
+  const ids = new Set(Array.from({ length: 1000 }, newId));
+  assert.equal(ids.size, 1000);
+  for (const id of ids) assert.match(id, /^[\w-]{8,64}$/);
+});
