@@ -53,6 +53,8 @@ pub(super) struct Parcel<'a> {
     pub(super) n: u32,
     pub(super) now: Millis,
     pub(super) pace: Pace,
+    pub(super) hook: &'a HookEntry,
+    pub(super) app: &'a AppEntry,
 }
 
 impl Sender {
@@ -79,12 +81,12 @@ impl Sender {
         // The budget is for what waits; this no longer does.
         drop(waiting);
         let (at, begun) = (self.clock.now(), Instant::now());
-        let parcel = Parcel { event: &event, delivery: &delivery, n, now: at, pace };
+        let parcel = Parcel { event: &event, delivery: &delivery, n, now: at, pace, hook, app };
         let tried = match way::find(&self.apps, hook, app, &event, (pace, at)) {
             Err(instead) => instead,
-            Ok(Way::Http(road)) => Tried::made(self.send(&parcel, hook, app, &road, None, written).await.0),
-            Ok(Way::Routers(roads)) => Tried::made(self.ask(&parcel, hook, app, roads, written).await),
-            Ok(Way::Function(file)) => self.call(&parcel, app, &file).await,
+            Ok(Way::Http(road)) => Tried::made(self.send(&parcel, &road, None, written).await.0),
+            Ok(Way::Routers(roads)) => Tried::made(self.ask(&parcel, roads, written).await),
+            Ok(Way::Function(file)) => self.call(&parcel, &file).await,
             Ok(Way::Own) => Tried::made(self.act(&event).await),
         };
         let ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
@@ -95,13 +97,11 @@ impl Sender {
     async fn send(
         &self,
         parcel: &Parcel<'_>,
-        hook: &HookEntry,
-        app: &AppEntry,
         road: &Road,
         router: Option<&str>,
         written: Option<oneshot::Sender<()>>,
     ) -> (Outcome, bool) {
-        let outbound = match self.outbound(parcel, hook.hook.kind, app, road, router) {
+        let outbound = match self.outbound(parcel, road, router) {
             Ok(outbound) => outbound,
             Err(failure) => return (Outcome::Failed(failure), false),
         };
@@ -118,15 +118,13 @@ impl Sender {
     async fn ask(
         &self,
         parcel: &Parcel<'_>,
-        hook: &HookEntry,
-        app: &AppEntry,
         roads: Vec<(String, Road)>,
         written: Option<oneshot::Sender<()>>,
     ) -> Outcome {
         let mut written = written;
         let mut outcome = Outcome::Answered { status: 404, retry_after: None };
         for (name, road) in roads {
-            let (came, next) = self.send(parcel, hook, app, &road, Some(&name), written.take()).await;
+            let (came, next) = self.send(parcel, &road, Some(&name), written.take()).await;
             outcome = came;
             if !next {
                 break;
@@ -135,7 +133,7 @@ impl Sender {
         outcome
     }
 
-    async fn call(&self, parcel: &Parcel<'_>, app: &AppEntry, file: &str) -> Tried {
+    async fn call(&self, parcel: &Parcel<'_>, file: &str) -> Tried {
         let to = Addressee { kind: HookType::Function, token: "", public_url: &self.public_url };
         let event = envelope::write(parcel.event, parcel.now, to);
         let failed = |message: String, log: &str| {
@@ -143,9 +141,9 @@ impl Sender {
             let attempt = Attempt { output: output(None, log), ..BLANK };
             Tried::Made(attempt, Outcome::Failed(Failure::after(kind, message)))
         };
-        match self.apps.call(app, file, event).await {
+        match self.apps.call(parcel.app, file, event).await {
             Err(failure) => failed(failure.message, &failure.log),
-            Ok(answer) => match self.apps.published(app, &answer.published) {
+            Ok(answer) => match self.apps.published(parcel.app, &answer.published) {
                 Err(why) => failed(why, &answer.log),
                 Ok(events) => {
                     let output = output(answer.value.as_deref(), &answer.log);
@@ -162,21 +160,18 @@ impl Sender {
         }
     }
 
-    fn outbound(
-        &self,
-        parcel: &Parcel<'_>,
-        kind: HookType,
-        app: &AppEntry,
-        road: &Road,
-        router: Option<&str>,
-    ) -> Result<Outbound, Failure> {
-        let to = Addressee { kind, token: road.token.expose(), public_url: &self.public_url };
+    fn outbound(&self, parcel: &Parcel<'_>, road: &Road, router: Option<&str>) -> Result<Outbound, Failure> {
+        let to = Addressee {
+            kind: parcel.hook.hook.kind,
+            token: road.token.expose(),
+            public_url: &self.public_url,
+        };
         let body = match parcel.pace {
             Pace::Lane => envelope::write(parcel.event, parcel.now, to),
             Pace::Urgent => envelope::write_to_itself(parcel.event, parcel.now, to),
         };
         let headers = parcel
-            .headers(&body, app, router)
+            .headers(&body, router)
             .ok_or_else(|| Failure::before(FailureKind::Malformed, "the headers cannot be sent"))?;
         Ok(Outbound {
             method: Method::POST,
@@ -193,14 +188,14 @@ impl Sender {
 
 impl Parcel<'_> {
     /// The publisher's headers first, ours over them.
-    fn headers(&self, body: &Bytes, app: &AppEntry, router: Option<&str>) -> Option<HeaderMap> {
+    fn headers(&self, body: &Bytes, router: Option<&str>) -> Option<HeaderMap> {
         let id = self.event.id.to_string();
         let mut headers = HeaderMap::with_capacity(8);
         for (name, value) in self.event.headers.iter() {
             headers.insert(name.clone(), value.clone());
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        app.sign(&mut headers, &id, body, self.now)?;
+        self.app.sign(&mut headers, &id, body, self.now)?;
         headers.insert(DELIVERY_ID, HeaderValue::from_str(self.delivery).ok()?);
         headers.insert(ATTEMPT, HeaderValue::from(self.n));
         if let Some(router) = router {

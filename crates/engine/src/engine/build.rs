@@ -5,7 +5,7 @@ use crate::dispatch::{DispatchOptions, Dispatcher};
 use crate::drain::Drain;
 use crate::exchange::Exchanges;
 use crate::house::{House, Keep};
-use crate::lanes::Lanes;
+use crate::lanes::{LaneFeed, Lanes};
 use crate::launcher::Launcher;
 use crate::live::Live;
 use crate::publish::Publisher;
@@ -14,11 +14,11 @@ use crate::registry::{ChangeError, FileSpec, Parts, Registry, SecretKind};
 use crate::tickets::Tickets;
 use footbridge_courier::CourierShared;
 use footbridge_journal::{Journal, JournalError};
-use footbridge_model::id::IdSource;
+use footbridge_model::id::{HookId, IdSource};
 use footbridge_model::name::AppName;
 use footbridge_model::retry::Schedule;
 use footbridge_model::run::Exit;
-use footbridge_model::time::{Clock, Entropy};
+use footbridge_model::time::{Clock, Entropy, Millis};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -134,87 +134,95 @@ impl Engine {
     /// # Errors
     /// [`StartError`] when the journal cannot be read or written, or the file breaks a rule.
     pub async fn start(options: EngineOptions, file: FileSpec) -> Result<Started, StartError> {
-        let EngineOptions { journal, clock, entropy, courier, limits, .. } = options;
-        let recovery = journal.recover(clock.now()).await?;
+        let recovery = options.journal.recover(options.clock.now()).await?;
         let ids = Arc::new(IdSource::above(recovery.highest_id));
         let (lanes, feed) = Lanes::new();
-        let kept = options.registry.load().await?;
         let registry = Arc::new(Registry::new(
             Parts {
-                store: options.registry,
-                clock: Arc::clone(&clock),
-                entropy: Arc::clone(&entropy),
+                store: Arc::clone(&options.registry),
+                clock: Arc::clone(&options.clock),
+                entropy: Arc::clone(&options.entropy),
                 ids: Arc::clone(&ids),
                 lanes: lanes.clone(),
-                courier: Arc::clone(&courier),
-                hooks_per_app: limits.hooks_per_app,
+                courier: Arc::clone(&options.courier),
+                hooks_per_app: options.limits.hooks_per_app,
             },
-            kept,
+            options.registry.load().await?,
         ));
         let mut warnings = registry.apply_file(file).await?;
         warnings.extend(options.launcher.warnings());
         registry.hold_own_hooks().await?;
-        let drain = Arc::new(Drain::default());
-        let live = Arc::new(Live::default());
         let publisher = Arc::new(Publisher {
-            registry: Arc::clone(&registry),
-            journal: Arc::clone(&journal),
-            clock: Arc::clone(&clock),
-            ids: Arc::clone(&ids),
-            lanes: lanes.clone(),
-            drain: Arc::clone(&drain),
-            live: Arc::clone(&live),
-            rate: limits.publish_rate,
-        });
-        let apps = Arc::new(Apps {
-            registry: Arc::clone(&registry),
-            publisher: Arc::clone(&publisher),
-            launcher: options.launcher,
-            entropy: Arc::clone(&entropy),
-            public_url: options.public_url.clone(),
-            idle: limits.idle,
-        });
-        let keeper = Keeper { apps: Arc::clone(&apps), exits: options.exits };
-        let exchanges = Arc::new(Exchanges {
-            registry: Arc::clone(&registry),
-            journal: Arc::clone(&journal),
-            clock: Arc::clone(&clock),
-            drain: Arc::clone(&drain),
-            timeout: limits.exchange,
-            answer_limit: limits.answer,
-        });
-        let dispatcher = Dispatcher::new(DispatchOptions {
-            registry: Arc::clone(&registry),
-            journal: Arc::clone(&journal),
-            clock: Arc::clone(&clock),
-            entropy: Arc::clone(&entropy),
-            courier,
-            feed,
-            apps: Arc::clone(&apps),
-            waiting: recovery.waiting,
-            public_url: options.public_url,
-            schedule: options.schedule,
-            timeout: limits.attempt,
-            answer_wait: limits.answer_wait,
-        });
-        let (first_uses, noticed) = mpsc::channel(64);
-        let keep = Keep { ended: limits.keep, dead: limits.keep_dead };
-        let house = House::new(&registry, &journal, &clock, keep, noticed);
-        let inner = Inner {
             registry,
-            journal,
-            clock,
+            journal: Arc::clone(&options.journal),
+            clock: Arc::clone(&options.clock),
             ids,
             lanes,
-            drain,
-            publisher,
-            apps,
-            live,
-            tickets: Tickets::default(),
-            entropy,
-            exchanges,
-            first_uses,
-        };
-        Ok(Started { engine: Self(Arc::new(inner)), dispatcher, house, keeper, warnings })
+            drain: Arc::default(),
+            live: Arc::default(),
+            rate: options.limits.publish_rate,
+        });
+        Ok(Started { warnings, ..join(options, publisher, feed, recovery.waiting) })
     }
+}
+
+/// Joins what publishes with what delivers, starts apps, exchanges and keeps house.
+fn join(
+    options: EngineOptions,
+    publisher: Arc<Publisher>,
+    feed: LaneFeed,
+    waiting: Vec<(HookId, Millis)>,
+) -> Started {
+    let EngineOptions { journal, clock, entropy, limits, .. } = options;
+    let Publisher { registry, ids, lanes, drain, live, .. } = &*publisher;
+    let apps = Arc::new(Apps {
+        registry: Arc::clone(registry),
+        publisher: Arc::clone(&publisher),
+        launcher: options.launcher,
+        entropy: Arc::clone(&entropy),
+        public_url: options.public_url.clone(),
+        idle: limits.idle,
+    });
+    let keeper = Keeper { apps: Arc::clone(&apps), exits: options.exits };
+    let exchanges = Arc::new(Exchanges {
+        registry: Arc::clone(registry),
+        journal: Arc::clone(&journal),
+        clock: Arc::clone(&clock),
+        drain: Arc::clone(drain),
+        timeout: limits.exchange,
+        answer_limit: limits.answer,
+    });
+    let dispatcher = Dispatcher::new(DispatchOptions {
+        registry: Arc::clone(registry),
+        journal: Arc::clone(&journal),
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        courier: options.courier,
+        feed,
+        apps: Arc::clone(&apps),
+        waiting,
+        public_url: options.public_url,
+        schedule: options.schedule,
+        timeout: limits.attempt,
+        answer_wait: limits.answer_wait,
+    });
+    let (first_uses, noticed) = mpsc::channel(64);
+    let keep = Keep { ended: limits.keep, dead: limits.keep_dead };
+    let house = House::new(registry, &journal, &clock, keep, noticed);
+    let inner = Inner {
+        registry: Arc::clone(registry),
+        ids: Arc::clone(ids),
+        lanes: lanes.clone(),
+        drain: Arc::clone(drain),
+        live: Arc::clone(live),
+        tickets: Tickets::default(),
+        journal,
+        clock,
+        publisher,
+        apps,
+        entropy,
+        exchanges,
+        first_uses,
+    };
+    Started { engine: Engine(Arc::new(inner)), dispatcher, house, keeper, warnings: Vec::new() }
 }

@@ -109,27 +109,7 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     let mut warnings = config.warnings.clone();
     warnings.append(&mut started.warnings);
     let health = Arc::new(Health::starting());
-    let metrics = Arc::new(Metrics::default());
-    let engine = started.engine.clone();
-    let admin = admin::router(AdminState {
-        engine: engine.clone(),
-        admin_token: admin_token.clone(),
-        health: Arc::clone(&health),
-        metrics: Arc::clone(&metrics),
-    });
-    let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
-    let bridge = BridgeOptions { body: bytes(config.limits.bridge_body) };
-    let bolt =
-        BoltOptions { body: bytes(config.limits.event_body), http_200_errors: config.bolt.http_200_errors };
-    let shared = Arc::new(Shared {
-        engine,
-        metrics,
-        admin,
-        admin_token: admin_token.clone(),
-        public_url: public_url.clone(),
-        bridge,
-        bolt,
-    });
+    let shared = Arc::new(edges(&config, &started.engine, &admin_token, &public_url, &health));
     Ok(Built {
         address,
         public_url,
@@ -143,6 +123,36 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
         health,
         config,
     })
+}
+
+/// What answers, on whichever thread.
+fn edges(
+    config: &Config,
+    engine: &Engine,
+    admin_token: &Secret,
+    public_url: &str,
+    health: &Arc<Health>,
+) -> Shared {
+    let metrics = Arc::new(Metrics::default());
+    let admin = admin::router(AdminState {
+        engine: engine.clone(),
+        admin_token: admin_token.clone(),
+        health: Arc::clone(health),
+        metrics: Arc::clone(&metrics),
+    });
+    let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+    let bridge = BridgeOptions { body: bytes(config.limits.bridge_body) };
+    let bolt =
+        BoltOptions { body: bytes(config.limits.event_body), http_200_errors: config.bolt.http_200_errors };
+    Shared {
+        engine: engine.clone(),
+        metrics,
+        admin,
+        admin_token: admin_token.clone(),
+        public_url: public_url.to_owned(),
+        bridge,
+        bolt,
+    }
 }
 
 fn open(config: &Config, address: SocketAddr) -> Result<SqliteJournal, ServeError> {
