@@ -34,6 +34,9 @@ const KILL: Duration = Duration::from_secs(2);
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How many of its last lines a failure quotes, and how much of each.
 const QUOTED: (usize, usize) = (5, 300);
+/// How many characters of an exception are told, and how many lines of its stack are kept.
+const MESSAGE: usize = 2000;
+const STACK: usize = 50;
 /// Pauses between looks for a listener.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(5));
 /// A port in foreign hands is looked at this often before that is believed.
@@ -262,9 +265,9 @@ impl Run {
             HostWord::Failed { message } => (message, String::new()),
             HostWord::Crashed { message, stack } => (message, stack),
         };
-        let lines = stack.lines().map(str::to_owned);
+        let lines = stack.lines().take(STACK).map(str::to_owned);
         self.machine.store.add(&self.order.app, Stream::Server, lines);
-        self.last_word = Some(message);
+        self.last_word = Some(message.chars().take(MESSAGE).collect());
     }
 
     /// Ends whatever is left of the run: gently for as long as `grace`, then not.
