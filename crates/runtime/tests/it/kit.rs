@@ -37,6 +37,18 @@ pub(crate) struct Kit {
     pub(crate) exits: mpsc::Receiver<Exit>,
 }
 
+impl Drop for Kit {
+    /// Leaves nothing behind in the machine's control groups either.
+    fn drop(&mut self) {
+        let stop = self.runtime.stop_all();
+        let waiting = std::thread::spawn(|| {
+            tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(stop);
+        });
+        // Whatever went wrong there, the test has said what matters.
+        let _ = waiting.join();
+    }
+}
+
 /// What a test may change of the options.
 pub(crate) type Change = fn(&mut RuntimeOptions);
 

@@ -48,7 +48,7 @@ async fn a_storm_of_starts_is_one_run() {
 
 #[tokio::test]
 async fn apps_start_side_by_side_and_stop_together() {
-    let kit = Kit::with(|options| options.start_timeout = std::time::Duration::from_secs(60));
+    let kit = Kit::with(|options| options.start_timeout = std::time::Duration::from_mins(1));
     let stuck = kit.script("stuck", "sleep 1000");
     let waiting = tokio::spawn(kit.runtime.start(stuck));
     for name in ["a", "b", "c"] {
