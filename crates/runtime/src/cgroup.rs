@@ -28,8 +28,14 @@ impl Cgroups {
     /// Makes the group of a run.
     pub(crate) fn create(&self, run: &str) -> io::Result<PathBuf> {
         let dir = self.0.join(run);
-        fs::create_dir(&dir)?;
+        fs::create_dir_all(&dir)?;
         Ok(dir)
+    }
+
+    /// Takes the directory away, when nothing is in it.
+    pub(crate) fn close(&self) {
+        // What is still in use is for the next server to end.
+        let _ = fs::remove_dir(&self.0);
     }
 
     /// The groups of runs that were not put away.

@@ -1,5 +1,6 @@
 //! The Node host: a small program of ours that loads an app's handler and routers and listens for them.
 
+use crate::fingerprint::fingerprint;
 use crate::user::Account;
 use footbridge_model::name::AppName;
 use footbridge_model::package::{Package, Program};
@@ -29,7 +30,8 @@ pub(crate) fn place(state: &Path, temporary: &Path, account: &Account) -> io::Re
         return Err(refused);
     }
     for number in 0..100 {
-        match own(&temporary.join(format!("footbridge-host-{number}"))) {
+        match own(&temporary.join(format!("footbridge-host-{:016x}-{number}", fingerprint(SOURCE.as_bytes()))))
+        {
             Ok(dir) => return write(&dir),
             Err(error) => refused = error,
         }

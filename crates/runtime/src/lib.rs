@@ -9,6 +9,7 @@
 
 mod cgroup;
 mod environment;
+mod fingerprint;
 mod host;
 mod init;
 mod manifest;

@@ -139,15 +139,20 @@ fn parse_ip(hex: &str) -> Option<IpAddr> {
     Some(address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4))
 }
 
-/// Whether a process holds one of these sockets.
-pub(crate) fn holds(pid: i32, inodes: &[u64]) -> bool {
-    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
-    entries.filter_map(Result::ok).any(|entry| {
+/// Whether a process holds one of these sockets; `None` when that may not be known.
+pub(crate) fn holds(pid: i32, inodes: &[u64]) -> Option<bool> {
+    let entries = match fs::read_dir(format!("/proc/{pid}/fd")) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return None,
+        Err(_) => return Some(false),
+    };
+    let held = entries.filter_map(Result::ok).any(|entry| {
         let link = fs::read_link(entry.path()).unwrap_or_default();
         let inode =
             link.to_str().and_then(|link| link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
         inode.is_some_and(|inode| inodes.contains(&inode))
-    })
+    });
+    Some(held)
 }
 
 #[cfg(test)]

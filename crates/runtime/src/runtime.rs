@@ -2,6 +2,7 @@
 
 use crate::cgroup::Cgroups;
 use crate::environment::Environment;
+use crate::fingerprint::fingerprint;
 use crate::host;
 use crate::options::{RuntimeError, RuntimeOptions};
 use crate::output::Store;
@@ -57,7 +58,10 @@ impl Runtime {
         let records = Records::open(&state).map_err(at_state)?;
         let mut warnings = BTreeSet::new();
         warnings.extend(account_warning(&account));
-        let cgroups = match Cgroups::open(&format!("footbridge.{:016x}", fingerprint(&state))) {
+        let cgroups = match Cgroups::open(&format!(
+            "footbridge.{:016x}",
+            fingerprint(state.as_os_str().as_encoded_bytes())
+        )) {
             Ok(cgroups) => Some(cgroups),
             Err(error) => {
                 warnings.insert(format!("apps run without a control group ({error})"));
@@ -205,12 +209,4 @@ fn start_thread(machine: Machine) -> io::Result<mpsc::Sender<Message>> {
         .name("apps".to_owned())
         .spawn(move || runtime.block_on(watch_over(Arc::new(machine), asked)))?;
     Ok(ask)
-}
-
-/// FNV-1a: the same name for the same directory in every version of the server.
-fn fingerprint(path: &Path) -> u64 {
-    let bytes = path.as_os_str().as_encoded_bytes();
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }

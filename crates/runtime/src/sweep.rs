@@ -23,7 +23,7 @@ pub(crate) fn sweep(records: &Records, cgroups: Option<&Cgroups>) -> usize {
     let mut ended = 0;
     for (path, record) in records.all() {
         if let Some(record) = record.filter(|record| record.boot == boot) {
-            ended += end(&record, false);
+            ended += end(&record);
         }
         // A file that stays is looked at again by the next server.
         let _ = fs::remove_file(path);
@@ -35,13 +35,18 @@ pub(crate) fn sweep(records: &Records, cgroups: Option<&Cgroups>) -> usize {
     ended
 }
 
-/// Ends every process of a run. Gives how many were found. `over`: its helper has told that nothing is left
-/// and is believed, unless something lives in its control group.
-pub(crate) fn end(record: &Record, over: bool) -> usize {
-    if over && record.cgroup.as_deref().is_none_or(cgroup::is_empty) {
-        record.cgroup.as_deref().map(cgroup::remove);
-        return 0;
+/// Whether nothing lives in the control group of a run; puts it away then.
+pub(crate) fn is_over(record: &Record) -> bool {
+    let Some(dir) = &record.cgroup else { return true };
+    let empty = cgroup::is_empty(dir);
+    if empty {
+        cgroup::remove(dir);
     }
+    empty
+}
+
+/// Ends every process of a run. Gives how many were found.
+pub(crate) fn end(record: &Record) -> usize {
     if let Some(dir) = &record.cgroup {
         cgroup::kill(dir);
     }

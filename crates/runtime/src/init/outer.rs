@@ -47,7 +47,7 @@ pub(super) fn run() -> io::Result<()> {
     let mut line = serde_json::to_vec(&spec)?;
     line.push(b'\n');
     match unshare(UnshareFlags::NEWPID) {
-        Ok(()) => within_namespace(control, channel, &line, missing),
+        Ok(()) => within_namespace(control, channel, &line, &missing),
         Err(_) => without_namespace(control, channel, &line, missing),
     }
 }
@@ -67,7 +67,7 @@ fn within_namespace(
     mut control: Wire,
     channel: Option<OwnedFd>,
     spec: &[u8],
-    missing: Vec<String>,
+    missing: &[String],
 ) -> io::Result<()> {
     let (child, mut wire) = match next(&["inner"]) {
         Ok(inner) => inner,
@@ -99,7 +99,7 @@ fn within_namespace(
         if told {
             let Ok(Some(reports)) = wire.ready::<Report>() else { break };
             for report in reports {
-                run.told(report, &missing, &mut control)?;
+                run.told(report, missing, &mut control)?;
             }
         }
     }

@@ -17,43 +17,80 @@ const KEPT: usize = 256 * 1024;
 const READ: usize = 16 * 1024 * 1024;
 const WINDOW: Duration = Duration::from_millis(250);
 
+/// Of what is thrown away, this much of the end is kept after all: last words say most.
+const TAIL: usize = 8 * 1024;
+
 /// Reads until the stream ends.
 pub(crate) async fn pump<R: AsyncRead + Unpin>(mut from: R, store: Store, app: AppName, stream: Stream) {
     let mut buffer = vec![0; CHUNK];
+    let mut sink = Sink { store, app, stream, lines: Lines::default(), tail: Vec::new() };
     let mut pace = Pace::new();
-    let mut lines = Lines::default();
     loop {
         let Some(read) = pace.next(from.read(&mut buffer)).await else {
-            store.say(&app, left_out_words(std::mem::take(&mut pace.left_out), stream));
+            sink.resume(&mut pace.left_out);
             continue;
         };
         let bytes = buffer.get(..read).unwrap_or_default();
         if bytes.is_empty() {
             break;
         }
-        if let Some(left_out) = pace.turn() {
-            store.say(&app, left_out_words(left_out, stream));
+        if pace.turn() {
+            sink.resume(&mut pace.left_out);
         }
         if pace.keeps(read) {
-            let mut whole = Vec::new();
-            lines.feed(bytes, |line| whole.push(line));
-            if !whole.is_empty() {
-                store.add(&app, stream, whole);
-            }
-        } else if let Some(open) = lines.gap() {
-            store.add(&app, stream, [open]);
+            sink.keep(bytes);
+        } else {
+            sink.leave_out(bytes);
         }
         pace.rest().await;
     }
-    store.add(&app, stream, lines.finish());
-    if pace.left_out > 0 {
-        store.say(&app, left_out_words(pace.left_out, stream));
-    }
+    sink.resume(&mut pace.left_out);
+    let open = sink.lines.finish();
+    sink.store.add(&sink.app, stream, open);
 }
 
-fn left_out_words(bytes: u64, stream: Stream) -> String {
-    let tenths = bytes.saturating_mul(10).div_ceil(1024 * 1024);
-    format!("{}.{} MiB of std{} left out: too much at once", tenths / 10, tenths % 10, stream.as_str())
+/// Where what was read goes.
+struct Sink {
+    store: Store,
+    app: AppName,
+    stream: Stream,
+    lines: Lines,
+    /// The end of what was left out.
+    tail: Vec<u8>,
+}
+
+impl Sink {
+    fn keep(&mut self, bytes: &[u8]) {
+        let mut whole = Vec::new();
+        self.lines.feed(bytes, |line| whole.push(line));
+        self.store.add(&self.app, self.stream, whole);
+    }
+
+    fn leave_out(&mut self, bytes: &[u8]) {
+        if let Some(open) = self.lines.gap() {
+            self.store.add(&self.app, self.stream, [open]);
+        }
+        let end = bytes.get(bytes.len().saturating_sub(TAIL)..).unwrap_or_default();
+        let surplus = (self.tail.len() + end.len()).saturating_sub(TAIL);
+        self.tail.drain(..surplus.min(self.tail.len()));
+        self.tail.extend_from_slice(end);
+    }
+
+    /// Tells what was left out, if anything, and keeps its end.
+    fn resume(&mut self, left_out: &mut u64) {
+        if *left_out == 0 {
+            return;
+        }
+        let tail = std::mem::take(&mut self.tail);
+        // It begins within a line.
+        let start = tail.iter().position(|byte| *byte == b'\n').map_or(tail.len(), |end| end + 1);
+        let end = tail.get(start..).unwrap_or_default();
+        let bytes = std::mem::take(left_out).saturating_sub(end.len() as u64);
+        let tenths = bytes.saturating_mul(10).div_ceil(1024 * 1024);
+        let (whole, tenth, name) = (tenths / 10, tenths % 10, self.stream.as_str());
+        self.store.say(&self.app, format!("{whole}.{tenth} MiB of std{name} left out: too much at once"));
+        self.keep(end);
+    }
 }
 
 /// How much was read and kept in the window that is open.
@@ -82,16 +119,16 @@ impl Pace {
         Some(read.unwrap_or(0))
     }
 
-    /// Opens the next window when this one is over. Gives what was left out once a flood has passed.
-    fn turn(&mut self) -> Option<u64> {
+    /// Opens the next window when this one is over. Whether a flood, if there was one, has passed.
+    fn turn(&mut self) -> bool {
         let now = Instant::now();
         if now < self.until {
-            return None;
+            return false;
         }
         // A pause longer than a window ends a flood as well.
         let passed = !self.over || now > self.until + WINDOW;
         (self.until, self.kept, self.read, self.over) = (now + WINDOW, 0, 0, false);
-        (passed && self.left_out > 0).then(|| std::mem::take(&mut self.left_out))
+        passed
     }
 
     /// Counts what was read; whether it is to be kept.

@@ -29,6 +29,10 @@ impl Store {
 
     /// Adds lines, in order.
     pub(crate) fn add(&self, app: &AppName, stream: Stream, lines: impl IntoIterator<Item = String>) {
+        let mut lines = lines.into_iter().peekable();
+        if lines.peek().is_none() {
+            return;
+        }
         let at = self.clock.now();
         let mut apps = self.lock();
         let kept = apps.entry(app.clone()).or_default();

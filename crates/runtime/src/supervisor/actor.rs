@@ -4,11 +4,13 @@ use super::backoff::Backoff;
 use super::machine::Machine;
 use super::run::Run;
 use super::words;
+use crate::cgroup::Cgroups;
 use footbridge_model::name::AppName;
-use footbridge_model::run::{RunId, Running, StartFailure, StartOrder};
+use footbridge_model::run::{Exit, RunId, Running, StartFailure, StartOrder};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -33,8 +35,7 @@ enum News {
 enum Over {
     /// It never listened.
     NotStarted(String),
-    Stopped,
-    Crashed(String),
+    Exited(Exit),
 }
 
 /// What is known of an app.
@@ -69,15 +70,18 @@ pub(crate) async fn watch_over(machine: Arc<Machine>, mut asked: mpsc::Receiver<
     let (news, mut told) = mpsc::channel(64);
     let mut actor = Actor { machine, slots: HashMap::new(), runs: 0, news };
     loop {
-        tokio::select! {
+        let message = tokio::select! {
             biased;
-            Some((app, news)) = told.recv() => actor.told(&app, news),
-            message = asked.recv() => match message {
-                Some(message) => actor.asked(message),
-                None => return,
-            },
-        }
+            Some((app, news)) = told.recv() => {
+                actor.told(&app, news);
+                continue;
+            }
+            message = asked.recv() => message,
+        };
+        let Some(message) = message else { break };
+        actor.asked(message);
     }
+    actor.machine.cgroups.iter().for_each(Cgroups::close);
 }
 
 impl Actor {
@@ -175,12 +179,15 @@ impl Actor {
                 let again_in = slot.backoff.failed(run.begun, now, &why);
                 Err(StartFailure { why, again_in })
             }
-            Over::Stopped => {
-                slot.backoff.stopped(run.begun, now);
-                cancelled()
-            }
-            Over::Crashed(how) => {
-                slot.backoff.crashed(run.begun, now, &format!("it crashed again and again ({how})"));
+            Over::Exited(exit) => {
+                if exit.stopped {
+                    slot.backoff.stopped(run.begun, now);
+                } else {
+                    let why = format!("it crashed again and again ({})", exit.how);
+                    slot.backoff.crashed(run.begun, now, &why);
+                }
+                // Told when a start would begin a new run, and before those that wait for the end are.
+                tell(&self.machine.exits, exit);
                 cancelled()
             }
         };
@@ -193,6 +200,14 @@ impl Actor {
             None if slot.backoff.is_clean() => drop(self.slots.remove(app)),
             None => {}
         }
+    }
+}
+
+/// Tells of the end of a run. Nobody listens when the server is ending.
+fn tell(exits: &mpsc::Sender<Exit>, exit: Exit) {
+    if let Err(TrySendError::Full(exit)) = exits.try_send(exit) {
+        let exits = exits.clone();
+        tokio::spawn(async move { exits.send(exit).await });
     }
 }
 
@@ -228,11 +243,7 @@ impl Task {
             Ok(running) => self.tell(News::Up(running)).await,
             Err(why) => return Over::NotStarted(why),
         }
-        let exit = run.over(stop).await;
-        let over = if exit.stopped { Over::Stopped } else { Over::Crashed(exit.how.clone()) };
-        // Told before anybody learns that it may start again. Nobody listens when the server is ending.
-        let _ = self.machine.exits.send(exit).await;
-        over
+        Over::Exited(run.over(stop).await)
     }
 
     async fn tell(&self, news: News) {

@@ -40,7 +40,8 @@ impl Helper {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
-        send_channel(&ours, channel)?;
+        send_channel(&ours, channel.as_ref())?;
+        drop(channel);
         ours.set_nonblocking(true)?;
         let (reports, asks) = UnixStream::from_std(ours)?.into_split();
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).unwrap_or(0);
@@ -79,11 +80,11 @@ impl Helper {
 
 /// The first byte, with the descriptor when there is one. A descriptor that travels this way is never
 /// inherited by what other threads start meanwhile.
-fn send_channel(socket: &Socket, channel: Option<OwnedFd>) -> io::Result<()> {
+fn send_channel(socket: &Socket, channel: Option<&OwnedFd>) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut extra = SendAncillaryBuffer::new(&mut space);
     let first = if channel.is_some() { [WITH_CHANNEL] } else { [WITHOUT_CHANNEL] };
-    let rights: Vec<_> = channel.iter().map(|channel| channel.as_fd()).collect();
+    let rights: Vec<_> = channel.into_iter().map(|channel| channel.as_fd()).collect();
     if !rights.is_empty() {
         extra.push(SendAncillaryMessage::ScmRights(&rights));
     }

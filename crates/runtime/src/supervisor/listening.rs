@@ -24,23 +24,34 @@ pub(super) fn look(port: u16, app: i32, helper: i32) -> Found {
         return Found::Nobody;
     }
     let family = std::iter::once(app).chain(std::iter::once_with(|| proc::family(helper)).flatten());
-    let mut owned = Vec::new();
+    let (mut owned, mut hidden) = (Vec::new(), false);
     for pid in family {
-        owned.extend(on_port.iter().filter(|listener| proc::holds(pid, &[listener.inode])));
+        for listener in &on_port {
+            match proc::holds(pid, &[listener.inode]) {
+                Some(true) => owned.push(listener),
+                Some(false) => {}
+                None => hidden = true,
+            }
+        }
         if let Some(address) = reachable(&owned) {
             return Found::App(address);
         }
     }
-    match owned.first() {
-        Some(listener) => Found::Outside(listener.address),
-        None => Found::Other(owner(&on_port)),
+    let all: Vec<&Listener> = on_port.iter().collect();
+    match (owned.first(), owner(&on_port), reachable(&all)) {
+        (Some(listener), _, _) => Found::Outside(listener.address),
+        (None, Some(owner), _) => Found::Other(owner),
+        // A process of the run hides what it holds, and nobody else is found to hold it.
+        (None, None, Some(address)) if hidden => Found::App(address),
+        (None, None, _) => Found::Other("another process".to_owned()),
     }
 }
 
 /// Every address that processes of the run listen on.
 pub(super) fn everywhere(helper: i32) -> Vec<SocketAddr> {
     let (listeners, family) = (proc::listeners(), proc::family(helper));
-    let ours = |listener: &Listener| family.iter().any(|pid| proc::holds(*pid, &[listener.inode]));
+    let ours =
+        |listener: &Listener| family.iter().any(|pid| proc::holds(*pid, &[listener.inode]) == Some(true));
     let mut found: Vec<SocketAddr> =
         listeners.into_iter().filter(ours).map(|listener| listener.address).collect();
     found.sort_unstable();
@@ -69,9 +80,9 @@ fn v6_only(port: u16) -> bool {
 }
 
 /// Who holds one of these sockets, for a message.
-fn owner(listeners: &[Listener]) -> String {
+fn owner(listeners: &[Listener]) -> Option<String> {
     let inodes: Vec<u64> = listeners.iter().map(|listener| listener.inode).collect();
-    let holder = proc::all().iter().map(|stat| stat.pid).find(|pid| proc::holds(*pid, &inodes));
-    let Some(pid) = holder else { return "another process".to_owned() };
-    proc::name(pid).map_or_else(|| format!("process {pid}"), |name| format!("process {pid} ({name})"))
+    let mut all = proc::all().into_iter().map(|stat| stat.pid);
+    let pid = all.find(|pid| proc::holds(*pid, &inodes) == Some(true))?;
+    Some(proc::name(pid).map_or_else(|| format!("process {pid}"), |name| format!("process {pid} ({name})")))
 }

@@ -34,6 +34,9 @@ const KILL: Duration = Duration::from_secs(2);
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How many of its last lines a failure quotes, and how much of each.
 const QUOTED: (usize, usize) = (5, 300);
+/// How many characters of an exception are told, and how many lines of its stack are kept.
+const MESSAGE: usize = 2000;
+const STACK: usize = 50;
 /// Pauses between looks for a listener.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(5));
 /// A port in foreign hands is looked at this often before that is believed.
@@ -117,7 +120,7 @@ impl Run {
                 Ok(run)
             }
             Err(error) => {
-                sweep::end(&record, false);
+                sweep::end(&record);
                 machine.records.remove(&name);
                 Err(words::system("start a process", &error))
             }
@@ -172,41 +175,30 @@ impl Run {
 
     /// An empty error stands for an end that is told with the app's last words, once they are there.
     async fn until_ready(&mut self, stop: &mut watch::Receiver<bool>) -> Result<Running, String> {
+        // Where to look: a command listens where it was told to, a host says where it does.
+        let mut port = self.host.is_none().then_some(self.port.number);
         let (mut pause, mut foreign) = (LOOKS.0, 0);
-        let by_port = self.host.is_none();
         loop {
-            let look = by_port && self.pid.is_some();
+            if let (Some(pid), Some(port)) = (self.pid, port) {
+                match listening::look(port, pid, self.helper.pid) {
+                    Found::App(address) => return Ok(self.running(pid, address)),
+                    Found::Other(_) if foreign < FOREIGN => foreign += 1,
+                    Found::Other(owner) => return Err(words::port_taken(port, &owner)),
+                    Found::Nobody | Found::Outside(_) => {}
+                }
+            }
             let news = tokio::select! {
-                news = self.news(stop) => Some(news),
-                () = sleep(pause), if look => None,
-            };
-            pause = (pause * 2).min(LOOKS.1);
-            let listens = match news {
-                Some(News::Stop) => return Err(words::CANCELLED.to_owned()),
-                Some(News::Report(report)) => {
-                    self.started_or_ended(report)?;
+                news = self.news(stop) => news,
+                () = sleep(pause), if self.pid.is_some() && port.is_some() => {
+                    pause = (pause * 2).min(LOOKS.1);
                     continue;
                 }
-                Some(News::Host(HostWord::Ready { port })) => Some(port),
-                Some(News::Host(word)) => {
-                    self.hear(word);
-                    continue;
-                }
-                None => None,
             };
-            let (Some(pid), port) = (self.pid, listens.unwrap_or(self.port.number)) else { continue };
-            match listening::look(port, pid, self.helper.pid) {
-                Found::App(address) => return Ok(self.running(pid, address)),
-                Found::Other(owner) => {
-                    foreign += 1;
-                    if foreign >= FOREIGN || !by_port {
-                        return Err(words::port_taken(port, &owner));
-                    }
-                }
-                Found::Nobody if !by_port => {
-                    return Err("its host said that it listens, but it does not".to_owned());
-                }
-                Found::Nobody | Found::Outside(_) => {}
+            match news {
+                News::Stop => return Err(words::CANCELLED.to_owned()),
+                News::Report(report) => self.started_or_ended(report)?,
+                News::Host(HostWord::Ready { port: listens }) => port = Some(listens),
+                News::Host(word) => self.hear(word),
             }
         }
     }
@@ -262,9 +254,9 @@ impl Run {
             HostWord::Failed { message } => (message, String::new()),
             HostWord::Crashed { message, stack } => (message, stack),
         };
-        let lines = stack.lines().map(str::to_owned);
+        let lines = stack.lines().take(STACK).map(str::to_owned);
         self.machine.store.add(&self.order.app, Stream::Server, lines);
-        self.last_word = Some(message);
+        self.last_word = Some(message.chars().take(MESSAGE).collect());
     }
 
     /// Ends whatever is left of the run: gently for as long as `grace`, then not.
@@ -279,11 +271,12 @@ impl Run {
             let _ = timeout(KILL, self.until_end()).await;
         }
         self.helper.kill().await;
-        // After a helper's report nothing is left but the control group's directory.
-        let (record, reported) = (self.record.clone(), self.end.is_some());
-        let ended = tokio::task::spawn_blocking(move || sweep::end(&record, reported)).await;
-        if let Ok(found @ 1..) = ended {
-            tracing::warn!(app = %self.order.app, found, "processes of a run outlived its helper and were ended");
+        // A helper that tells of the end is believed, unless the control group says otherwise.
+        if self.end.is_none() || !sweep::is_over(&self.record) {
+            let record = self.record.clone();
+            if let Ok(found @ 1..) = tokio::task::spawn_blocking(move || sweep::end(&record)).await {
+                tracing::warn!(app = %self.order.app, found, "processes of a run outlived its helper and were ended");
+            }
         }
         for pump in &mut self.pumps {
             if timeout(LAST_WORDS, &mut *pump).await.is_err() {

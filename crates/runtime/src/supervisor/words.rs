@@ -42,23 +42,15 @@ pub(super) fn failed(failed: Failed, package: &Package, path: &str, account: &Ac
 fn program(errno: Errno, package: &Package, path: &str, user: &str, error: &std::io::Error) -> String {
     let name = match &package.program {
         Program::Command(words) if !host::runs(package) => words.first().map_or("", String::as_str),
-        _ => {
-            return match errno {
-                Errno::NOENT => format!("node is not in the PATH ({path}): install Node.js 18 or newer"),
-                Errno::ACCESS => format!(
-                    "{user} may not run the node in the PATH ({path}): install Node.js where every user can run it"
-                ),
-                _ => format!("node could not be run: {error}"),
-            };
-        }
+        _ => return node(errno, path, user, error),
     };
     match errno {
-        Errno::NOENT if name.contains('/') => format!(
-            "footbridge.command: there is no {name} in {}, or the interpreter its first line names is missing",
-            package.path
+        Errno::NOENT | Errno::ACCESS if !name.contains('/') => format!(
+            "footbridge.command: {name} is not in the PATH ({path}) as {user} sees it: install it, or write ./{name} for a file of the app's own"
         ),
         Errno::NOENT => format!(
-            "footbridge.command: {name} is not in the PATH ({path}): install it, or write ./{name} for a file of the app's own"
+            "footbridge.command: there is no {name} in {}, or the interpreter its first line names is missing",
+            package.path
         ),
         Errno::ACCESS => {
             format!("footbridge.command: {user} may not run {name}: give it the x permission (chmod +x)")
@@ -69,6 +61,16 @@ fn program(errno: Errno, package: &Package, path: &str, user: &str, error: &std:
             )
         }
         _ => format!("footbridge.command: {name} could not be run: {error}"),
+    }
+}
+
+fn node(errno: Errno, path: &str, user: &str, error: &std::io::Error) -> String {
+    match errno {
+        Errno::NOENT => format!("node is not in the PATH ({path}): install Node.js 18 or newer"),
+        Errno::ACCESS => format!(
+            "{user} finds no node that it may run in the PATH ({path}): install Node.js 18 or newer where every user can run it"
+        ),
+        _ => format!("node could not be run: {error}"),
     }
 }
 

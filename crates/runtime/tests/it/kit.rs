@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
+pub(crate) const SERVER: &str = "require('http').createServer((q, s) => s.end('hi ' + process.env.FOOTBRIDGE_APP)).listen(process.env.PORT)";
+pub(crate) const HANDLER: &str = "console.log('loaded'); module.exports = (q, s) => s.end('hosted')";
+
 #[derive(Debug)]
 struct NoClock;
 
@@ -32,6 +35,18 @@ pub(crate) struct Kit {
     pub(crate) dir: TempDir,
     pub(crate) runtime: Runtime,
     pub(crate) exits: mpsc::Receiver<Exit>,
+}
+
+impl Drop for Kit {
+    /// Leaves nothing behind in the machine's control groups either.
+    fn drop(&mut self) {
+        let stop = self.runtime.stop_all();
+        let waiting = std::thread::spawn(|| {
+            tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(stop);
+        });
+        // Whatever went wrong there, the test has said what matters.
+        let _ = waiting.join();
+    }
 }
 
 /// What a test may change of the options.
@@ -95,6 +110,11 @@ impl Kit {
             },
             token: Secret::new("run-token"),
         }
+    }
+
+    /// What every process of this runtime's apps has in its environment.
+    pub(crate) fn mark(&self) -> String {
+        address(self.dir.path())
     }
 
     pub(crate) async fn start(&self, order: &StartOrder) -> Result<Running, StartFailure> {
@@ -174,23 +194,45 @@ pub(crate) fn get(address: SocketAddr) -> String {
     answer.rsplit("\r\n\r\n").next().unwrap().to_owned()
 }
 
-/// The processes that live and have this in their environment or command line.
+/// A request whose answer nobody waits for.
+pub(crate) fn poke(address: SocketAddr) {
+    TcpStream::connect(address).unwrap().write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+}
+
+/// The processes that live and have this in their environment.
 pub(crate) fn living(mark: &str) -> Vec<u32> {
-    let has = |path: String| {
-        fs::read(path).is_ok_and(|bytes| bytes.windows(mark.len()).any(|window| window == mark.as_bytes()))
+    let marked = |pid: &u32| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.windows(mark.len()).any(|window| window == mark.as_bytes())
     };
-    let pids =
-        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let alive = |pid: &u32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit(')').next().is_some_and(|rest| !rest.trim().is_empty() && !rest.starts_with(" Z"))
-    };
-    let own = std::process::id();
-    let found = pids.filter(|pid| *pid != own);
-    found
-        .filter(|pid| has(format!("/proc/{pid}/environ")) || has(format!("/proc/{pid}/cmdline")))
-        .filter(alive)
-        .collect()
+    processes().into_iter().filter(marked).filter(|pid| alive(*pid)).collect()
+}
+
+fn processes() -> Vec<u32> {
+    let entries = fs::read_dir("/proc").unwrap();
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// State and parent of a process.
+fn stat(pid: u32) -> Option<(String, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut words = stat.rsplit(')').next()?.split_ascii_whitespace();
+    Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
+}
+
+/// Whether it runs; what only waits to be reaped does not.
+pub(crate) fn alive(pid: u32) -> bool {
+    stat(pid).is_some_and(|(state, _)| state != "Z" && state != "X")
+}
+
+pub(crate) fn parent(pid: u32) -> u32 {
+    stat(pid).unwrap().1
+}
+
+pub(crate) fn descendants(pid: u32) -> Vec<u32> {
+    let children =
+        processes().into_iter().filter(|child| stat(*child).is_some_and(|(_, parent)| parent == pid));
+    children.flat_map(|child| [vec![child], descendants(child)].concat()).collect()
 }
 
 /// Waits until `done` holds.

@@ -1,10 +1,7 @@
 //! Start, ready, stop, exit.
 
-use crate::kit::{Kit, app, get, living};
+use crate::kit::{HANDLER, Kit, SERVER, app, get, living};
 use footbridge_model::run::Stream;
-
-pub(crate) const SERVER: &str = "require('http').createServer((q, s) => s.end('hi ' + process.env.FOOTBRIDGE_APP)).listen(process.env.PORT)";
-pub(crate) const HANDLER: &str = "console.log('loaded'); module.exports = (q, s) => s.end('hosted')";
 
 #[tokio::test]
 async fn a_command_starts_answers_and_stops() {
@@ -17,7 +14,7 @@ async fn a_command_starts_answers_and_stops() {
     kit.runtime.stop(app("shop")).await;
     let exit = kit.exit().await;
     assert!(exit.stopped && exit.run == running.run && exit.app == app("shop"), "{exit:?}");
-    assert!(living(kit.dir.path().to_str().unwrap()).is_empty());
+    assert!(living(&kit.mark()).is_empty());
     let said = kit.said("shop", Stream::Server);
     assert!(said[0].starts_with("started") && said[1].starts_with("listening"), "{said:?}");
     assert!(said[2].starts_with("stopped"), "{said:?}");
@@ -31,5 +28,54 @@ async fn a_handler_starts_in_the_host() {
     assert_eq!(get(running.address), "hosted");
     kit.until_said("shop", "loaded").await;
     kit.runtime.stop_all().await;
-    assert!(kit.exit().await.stopped);
+    let exit = kit.exit().await;
+    assert!(exit.stopped && exit.how == "exit code 0", "{exit:?}");
+}
+
+#[tokio::test]
+async fn a_storm_of_starts_is_one_run() {
+    let kit = Kit::new();
+    let order = kit.server("shop", SERVER);
+    let starts: Vec<_> = (0..100).map(|_| tokio::spawn(kit.runtime.start(order.clone()))).collect();
+    let mut runs = Vec::new();
+    for start in starts {
+        runs.push(start.await.unwrap().unwrap());
+    }
+    runs.dedup();
+    assert_eq!(runs.len(), 1);
+    assert_eq!(kit.said("shop", Stream::Server).iter().filter(|line| line.starts_with("started")).count(), 1);
+}
+
+#[tokio::test]
+async fn apps_start_side_by_side_and_stop_together() {
+    let kit = Kit::with(|options| options.start_timeout = std::time::Duration::from_mins(1));
+    let stuck = kit.script("stuck", "sleep 1000");
+    let waiting = tokio::spawn(kit.runtime.start(stuck));
+    for name in ["a", "b", "c"] {
+        let running = kit.start(&kit.server(name, SERVER)).await.unwrap();
+        assert_eq!(get(running.address), format!("hi {name}"));
+    }
+    kit.runtime.stop_all().await;
+    assert!(waiting.await.unwrap().unwrap_err().why.contains("stopped while it was starting"));
+    assert!(living(&kit.mark()).is_empty());
+}
+
+#[tokio::test]
+async fn a_start_asked_for_while_it_stops_follows_the_stop() {
+    let mut kit = Kit::new();
+    let order = kit.server("shop", SERVER);
+    let first = kit.start(&order).await.unwrap();
+    let stop = tokio::spawn(kit.runtime.stop(app("shop")));
+    let exit = kit.exit().await;
+    let second = kit.start(&order).await.unwrap();
+    stop.await.unwrap();
+    assert!(exit.run == first.run && second.run > first.run);
+    assert_eq!(get(second.address), "hi shop");
+}
+
+#[tokio::test]
+async fn stopping_what_does_not_run_is_done_already() {
+    let kit = Kit::new();
+    kit.runtime.stop(app("nobody")).await;
+    kit.runtime.stop_all().await;
 }
