@@ -53,7 +53,7 @@ impl Client {
         loop {
             let frame = time::timeout(SILENCE, answer.frame()).await.map_err(|_| self.slow(SILENCE))?;
             let Some(frame) = frame else { return Ok(()) };
-            let frame = frame.map_err(|error| self.broken(&error))?;
+            let frame = frame.map_err(|_| self.broken(&"it broke off, as a server does that ends"))?;
             let Some(data) = frame.data_ref() else { continue };
             for line in lines.push(data) {
                 if each(&line).is_break() {

@@ -1,4 +1,5 @@
-//! The README's tour does what it says: its shell blocks run as they stand, and say what the blocks behind them show.
+//! The README's tour and that of the guide to apps do what they say: their shell blocks run as they stand, and say what
+//! the blocks behind them show.
 
 use std::fmt::Write as _;
 use std::net::TcpListener;
@@ -8,11 +9,12 @@ use std::process::Command;
 use harness::binary;
 
 const README: &str = include_str!("../../../README.md");
+const APPS_GUIDE: &str = include_str!("../../../docs/guides/apps.md");
 
 /// Stands between the outputs of two blocks; nothing in the tour prints it.
 const MARK: &str = "~~~ next block ~~~";
 
-/// The addresses in the README; a test must not count on them being free.
+/// The addresses in the tours; a test must not count on them being free.
 const SERVER: &str = "127.0.0.1:4400";
 const APPS: &str = "127.0.0.1:9000";
 
@@ -23,9 +25,10 @@ struct Step {
     says: Vec<String>,
 }
 
-/// The steps of the tour: every ```` ```sh ```` block with the ```` ```text ```` block that follows it, if one does.
-fn steps(readme: &str) -> Vec<Step> {
-    let (_, tour) = readme.split_once("\n## Five-minute tour\n").expect("the tour");
+/// The steps of the tour under `heading`: every ```` ```sh ```` block with the ```` ```text ```` block that follows it, if
+/// one does.
+fn steps(page: &str, heading: &str) -> Vec<Step> {
+    let (_, tour) = page.split_once(&format!("\n## {heading}\n")).expect("the tour");
     let (tour, _) = tour.split_once("\n## ").expect("something behind the tour");
     let mut steps: Vec<Step> = Vec::new();
     let mut fence = "";
@@ -90,16 +93,17 @@ fn run(steps: &[Step], dir: &Path, server: &str) -> Vec<String> {
     said.split(&format!("{MARK}\n")).map(str::to_owned).collect()
 }
 
-#[test]
-fn the_tour_runs_as_it_stands() {
+/// Runs a page's tour, and compares what it says with what it shows.
+#[track_caller]
+fn takes(page: &str, heading: &str) {
     let dir = tempfile::tempdir().unwrap();
     // Held together, so that the two differ; free again when the tour takes them.
     let held = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     let [server, apps] = held.each_ref().map(|port| port.local_addr().unwrap().to_string());
     drop(held);
-    let readme = README.replace(SERVER, &server).replace(APPS, &apps);
-    let steps = steps(&readme);
-    assert!(steps.len() >= 8 && steps.iter().filter(|step| !step.says.is_empty()).count() >= 8, "{steps:?}");
+    let page = page.replace(SERVER, &server).replace(APPS, &apps);
+    let steps = steps(&page, heading);
+    assert!(steps.len() >= 7 && steps.iter().filter(|step| !step.says.is_empty()).count() >= 6, "{steps:?}");
     let outputs = run(&steps, dir.path(), &server);
     for (step, output) in steps.iter().zip(&outputs) {
         let lines: Vec<&str> = output.lines().collect();
@@ -111,6 +115,16 @@ fn the_tour_runs_as_it_stands() {
 }
 
 #[test]
+fn the_tour_runs_as_it_stands() {
+    takes(README, "Five-minute tour");
+}
+
+#[test]
+fn the_tour_of_installed_apps_runs_as_it_stands() {
+    takes(APPS_GUIDE, "A tour");
+}
+
+#[test]
 fn what_is_shown_is_compared_whole() {
     assert!(shows("a … c … e", "a b c d e") && shows("…", "") && shows("é…", "é"));
     assert!(
@@ -119,7 +133,7 @@ fn what_is_shown_is_compared_whole() {
     let step = Step { commands: "one\ntwo\n".into(), says: vec!["out".into()] };
     let readme =
         "\n## Five-minute tour\n```sh\none\ntwo\n```\ntext\n```text\nout\n```\n## Then\n```sh\nno\n```\n";
-    assert_eq!(steps(readme), [step]);
+    assert_eq!(steps(readme, "Five-minute tour"), [step]);
 }
 
 #[test]

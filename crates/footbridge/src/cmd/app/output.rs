@@ -9,10 +9,13 @@ const RED: &str = "\u{1b}[31m";
 const CYAN: &str = "\u{1b}[36m";
 const PLAIN: &str = "\u{1b}[0m";
 
-/// Time, stream and text, with the end of the line.
+/// Time, stream and text, with the end of the line. What the server says may have several lines; those stand below
+/// the first, where nothing can be taken for a line of its own.
 pub(super) fn render(line: &Value, colours: bool) -> String {
     let (at, stream) = (plain(&cell(line, "at")), plain(&cell(line, "stream")));
-    let text = plain(line.get("text").and_then(Value::as_str).unwrap_or_default());
+    let below = format!("\n{:width$}", "", width = at.chars().count() + 10);
+    let text = line.get("text").and_then(Value::as_str).unwrap_or_default();
+    let text = text.lines().map(plain).collect::<Vec<_>>().join(&below);
     if !colours {
         return format!("{at}  {stream:6}  {text}").trim_end().to_owned() + "\n";
     }
@@ -57,6 +60,12 @@ mod tests {
         let line =
             json!({"number": 1, "at": "2026-01-31T12:00:00.000Z", "stream": "err", "text": "x\u{1b}[2J"});
         assert_eq!(render(&line, false), "2026-01-31T12:00:00.000Z  err     x\n");
+        let several = json!({"at": "12:00", "stream": "server", "text": "not started: a\n  at b\r\nc"});
+        let indent = " ".repeat(15);
+        assert_eq!(
+            render(&several, false),
+            format!("12:00  server  not started: a\n{indent}  at b\n{indent}c\n")
+        );
         assert_eq!(
             render(&line, true),
             "\u{1b}[2m2026-01-31T12:00:00.000Z\u{1b}[0m  \u{1b}[31merr   \u{1b}[0m  x\n"

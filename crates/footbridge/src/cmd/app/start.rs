@@ -43,11 +43,18 @@ fn with_output(error: ClientError, name: &str, session: &Session) -> Failure {
     }
     let said = Failure::from(error).to_string();
     let lines = logs::last(name, LAST_WORDS, session).unwrap_or_default();
-    let new = lines.iter().filter(|line| !said.contains(&cell(line, "text")));
+    let new = lines.iter().filter(|line| !is_said(line, &said));
     let shown: Vec<String> = new.map(|line| format!("  {}", output::render(line, false))).collect();
     let shown = shown.concat();
     if shown.is_empty() {
         return Failure::Said(said);
     }
     Failure::Said(format!("{said}\n{shown}more: footbridge app logs {name}"))
+}
+
+/// Whether a line only repeats what the server answered; its own lines begin with what it is about.
+fn is_said(line: &Value, said: &str) -> bool {
+    let text = cell(line, "text");
+    let tail = text.split_once(": ").filter(|_| cell(line, "stream") == "server").map(|(_, tail)| tail);
+    said.contains(tail.unwrap_or(&text))
 }

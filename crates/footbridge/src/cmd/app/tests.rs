@@ -201,6 +201,13 @@ const NEXT_LINES: Route = (
     r#"{"code":0,"body":{"lines":[
         {"number":5,"at":"2026-01-31T12:00:00.020Z","stream":"err","text":"Error: no port"}],"next":5}}"#,
 );
+const LAST_WORDS: Route = (
+    "GET /api/apps/shop/logs?after=4 ",
+    "200 OK",
+    r#"{"code":0,"body":{"lines":[
+        {"number":4,"at":"t","stream":"err","text":"Error: no port"},
+        {"number":5,"at":"t","stream":"server","text":"not started: it ended with exit code 1: Error: no port"}],"next":5}}"#,
+);
 const NO_LINES: Route =
     ("GET /api/apps/shop/logs?after=5 ", "200 OK", r#"{"code":0,"body":{"lines":[],"next":5}}"#);
 
@@ -208,7 +215,7 @@ const NO_LINES: Route =
 fn a_failed_start_says_why_with_the_last_words() {
     let failed = r#"{"code":421,"error":{"message":"the app `shop` did not start: it ended with exit code 1: Error: no port"}}"#;
     let start = (START, "502 Bad Gateway", failed);
-    let said = say(&server(&[NONE_LIVE, start, FIRST_LINES, NEXT_LINES, NO_LINES]), "start shop");
+    let said = say(&server(&[NONE_LIVE, start, FIRST_LINES, LAST_WORDS, NO_LINES]), "start shop");
     assert_eq!(
         said.unwrap_err().to_string(),
         "footbridge: the app `shop` did not start: it ended with exit code 1: Error: no port (502, code 421)\n  \
