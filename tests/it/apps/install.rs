@@ -94,7 +94,7 @@ fn a_request_without_a_directory_to_read_is_told_so() {
     let rows = [
         (json!({}), 410),
         (json!({"path": ""}), 410),
-        (json!({"path": shelf.path().join("absent")}), 418),
+        (json!({"path": shelf.path().join("absent")}), 410),
         (json!({ "path": broken }), 418),
         (json!({ "path": large }), 418),
         (json!({ "path": deep }), 418),

@@ -48,6 +48,23 @@ fn messages_protocols_and_closing_travel_both_ways() {
 }
 
 #[test]
+fn an_app_that_the_server_listens_for_can_have_its_sockets_too() {
+    let (shelf, gateway) = stand();
+    let server = "const { WebSocketServer } = require('ws');\nconst app = require('express')();\n\
+        app.get('/', (request, response) => response.send('hall'));\n\
+        app.attach = (server) => new WebSocketServer({ server, handleProtocols: () => 'chat-v1' })\n\
+          .on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })));\n\
+        module.exports = app;";
+    let package = json!({"name": "hall", "dependencies": {"express": "5"}, "bolt": {"main": "server.js"}});
+    gateway.apps().install(&shelf.write("hall", &package, &[("server.js", server)]));
+    let url = format!("ws://{}/x/hall/live", gateway.address());
+    let seen = shelf.node(CLIENT, &[&url, "0"]);
+    assert_eq!((&seen["messages"], &seen["code"]), (&json!(["hello", true, ""]), &json!(4001)), "{seen}");
+    assert_eq!(seen["protocol"], "chat-v1");
+    assert_eq!(gateway.apps().page("hall", "/").expect(200).text(), "hall");
+}
+
+#[test]
 fn an_open_socket_keeps_its_app_up_and_does_not_hold_back_the_end_of_the_server() {
     let (shelf, mut gateway) =
         (harness::Shelf::new(), setup().set("runtime", "idle_timeout", "\"300ms\"").start());
