@@ -28,6 +28,12 @@ impl Drain {
         if self.draining.load(Ordering::Acquire) { Err(Draining) } else { Ok(entered) }
     }
 
+    /// Begins a piece of work that belongs to the end itself.
+    pub(crate) fn enter_anyway(self: &Arc<Self>) -> InFlight {
+        self.count.fetch_add(1, Ordering::AcqRel);
+        InFlight(Arc::clone(self))
+    }
+
     /// Takes no new work from now on.
     pub(crate) fn begin(&self) {
         self.draining.store(true, Ordering::Release);

@@ -34,6 +34,9 @@ pub trait Launcher: Send + Sync {
     /// Resolves once an app has written a line with a number above `after`.
     fn written(&self, app: AppName, after: u64) -> Launching<()>;
 
+    /// Forgets how an app's starts went: it was installed anew.
+    fn renew(&self, app: &AppName);
+
     /// Forgets what is kept of an app that was uninstalled.
     fn forget(&self, app: &AppName);
 
@@ -75,6 +78,8 @@ impl Launcher for NoLauncher {
     fn written(&self, _: AppName, _: u64) -> Launching<()> {
         Box::pin(std::future::pending())
     }
+
+    fn renew(&self, _: &AppName) {}
 
     fn forget(&self, _: &AppName) {}
 

@@ -104,6 +104,14 @@ impl Life {
         same
     }
 
+    /// A start that failed no longer counts.
+    pub(crate) fn pardon(&self) {
+        let mut now = self.lock();
+        if matches!(*now, Phase::Failed { .. }) {
+            *now = Phase::Down;
+        }
+    }
+
     /// Its run, while its token counts.
     pub(crate) fn run(&self) -> Option<Arc<Run>> {
         self.lock().run().cloned()

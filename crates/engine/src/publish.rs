@@ -138,7 +138,7 @@ impl Publisher {
         draft: EventDraft,
         urgent: Option<&AppName>,
     ) -> Result<mpsc::Receiver<()>, PublishError> {
-        let _under_way = self.drain.enter().map_err(|_| PublishError::Draining)?;
+        let _under_way = self.drain.enter_anyway();
         let (done, ended) = mpsc::channel(1);
         let Some(server) = self.registry.directory.load().server().cloned() else { return Ok(ended) };
         let (new, hooks) = self.prepare(&server, draft, None);

@@ -11,13 +11,14 @@ use std::fmt::Write as _;
 pub struct Addressee<'a> {
     /// The type of the hook.
     pub kind: HookType,
-    /// The subscriber's own app token.
+    /// The subscriber's own app token; empty where it would reach another app.
     pub token: &'a str,
     /// What Bolt calls `BOLT_ADDRESS`.
     pub public_url: &'a str,
 }
 
-/// Writes the envelope. `token` goes on `server` and `router` hooks only, `bolt` on `web` hooks only.
+/// Writes the envelope. `token` goes on `server` and `router` hooks only, unless it is empty; `bolt` on `web`
+/// hooks only.
 pub fn write(event: &Event, dispatched: Millis, to: Addressee<'_>) -> Bytes {
     write_around(event, dispatched, to, |out| out.0.put_slice(&event.body))
 }
@@ -53,6 +54,7 @@ fn write_around(
     body(&mut out);
     let _ = write!(out, ",\"time\":\"{}\",\"dispatchTime\":\"{dispatched}\"", event.time);
     match to.kind {
+        HookType::Server | HookType::Router if to.token.is_empty() => {}
         HookType::Server | HookType::Router => {
             out.text(",\"token\":");
             out.string(to.token);

@@ -26,4 +26,4 @@ mod user;
 pub use init::init_main;
 pub use manifest::read_manifest;
 pub use options::{RuntimeError, RuntimeOptions};
-pub use runtime::{Opened, Runtime};
+pub use runtime::{Opened, Runtime, check_user};

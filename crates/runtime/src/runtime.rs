@@ -45,6 +45,14 @@ pub struct Opened {
     pub exits: mpsc::Receiver<Exit>,
 }
 
+/// Whether apps can be run as this user: to be asked before anything is made that an error would leave.
+///
+/// # Errors
+/// When there is no such user, or this server cannot become it.
+pub fn check_user(user: Option<&str>) -> Result<(), RuntimeError> {
+    Account::find(user).map(drop)
+}
+
 impl Runtime {
     /// Ends what a killed server left, finds out what this machine can do, and starts the thread that
     /// watches over apps.
@@ -140,6 +148,12 @@ impl Runtime {
     pub fn written(&self, app: AppName, after: u64) -> impl Future<Output = ()> + Send + 'static {
         let store = self.store.clone();
         async move { store.written(&app, after).await }
+    }
+
+    /// Forgets how an app's starts went: it was installed anew and may be another by now.
+    pub fn renew(&self, app: &AppName) {
+        // A full channel leaves the app its back-off.
+        let _ = self.ask.try_send(Message::Renew(app.clone()));
     }
 
     /// Forgets what is kept of an app that was uninstalled.

@@ -36,6 +36,8 @@ impl Apps {
         if replaced {
             // What runs is the old package.
             self.stop_if_running(&name).await;
+            self.launcher.renew(&name);
+            life(&entry).pardon();
         }
         if let Some(object) = AppObject::of(&entry) {
             self.tell(if replaced { "app-updated" } else { "app-installed" }, &object, None).await;

@@ -105,6 +105,18 @@ impl Apps {
         directory.apps().filter_map(live).collect()
     }
 
+    /// Stops every app side by side, as an operator would.
+    pub(crate) async fn stop_all(self: &Arc<Self>) {
+        let mut stops = tokio::task::JoinSet::new();
+        for live in self.live() {
+            let apps = Arc::clone(self);
+            stops.spawn(async move { apps.stop(live.entry.app.name.as_str(), Reason::Stop).await });
+        }
+        while stops.join_next().await.is_some() {}
+        // What was starting or would not end.
+        self.launcher.stop_all().await;
+    }
+
     /// Stops an app that runs, whatever it is told; for those that go away.
     pub(super) async fn stop_if_running(self: &Arc<Self>, name: &AppName) {
         match self.stop(name.as_str(), Reason::Uninstall).await {

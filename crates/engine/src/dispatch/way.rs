@@ -94,24 +94,27 @@ fn routers(apps: &Apps, hook: &HookEntry, app: &AppEntry, now: Millis) -> Result
     }
     let route = joined("", &hook.hook.route);
     let path = route.split('?').next().unwrap_or_default();
-    let token = Secret::new(if app.app.package.is_some() && app.run.is_none() {
-        match app.state.life.run() {
-            Some(run) => run.token.expose().to_owned(),
-            None => String::new(),
-        }
-    } else {
-        app.token(now).to_owned()
-    });
     let mut ways = Vec::new();
     for mounted in apps.routers_at(path) {
         let address = awake(apps, mounted.app.as_str())?;
-        ways.push((mounted.name, road(&format!("http://{address}{route}"), token.clone())?));
+        // The router of another app shall neither learn the subscriber's token nor, by its own, take for
+        // the server's what the subscriber had sent there.
+        let own = (mounted.app == app.app.name).then(|| own_token(app, now)).unwrap_or_default();
+        ways.push((mounted.name, road(&format!("http://{address}{route}"), Secret::new(own))?));
     }
     if ways.is_empty() {
         let why = format!("no router is mounted at {path}");
         return Err(Tried::failed(Failure::before(FailureKind::Refused, why)));
     }
     Ok(Way::Routers(ways))
+}
+
+/// The token of an app: that of its run, when it is one that runs.
+fn own_token(app: &AppEntry, now: Millis) -> String {
+    match app.state.life.run().filter(|_| app.app.package.is_some()) {
+        Some(run) => run.token.expose().to_owned(),
+        None => app.token(now).to_owned(),
+    }
 }
 
 /// Where an installed app listens, if it is up.

@@ -50,9 +50,9 @@ impl Engine {
         self.0.apps.stop(name, Reason::Stop).await
     }
 
-    /// Ends every run, without a word; for the end of the server.
+    /// Stops every app, telling each before; for the end of the server, while it still delivers.
     pub async fn stop_apps(&self) {
-        self.0.apps.launcher.stop_all().await;
+        self.0.apps.stop_all().await;
     }
 
     /// The installed apps that run, by name.

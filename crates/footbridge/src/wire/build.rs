@@ -83,6 +83,7 @@ pub struct Built {
 /// # Errors
 /// [`ServeError`], naming the cause; nothing is left behind that was not there before.
 pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
+    footbridge_runtime::check_user(config.runtime.user.as_deref())?;
     let address = config.listen;
     let listener = listen::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;

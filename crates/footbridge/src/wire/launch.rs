@@ -89,6 +89,10 @@ impl Launcher for Apps {
         Box::pin(self.runtime.written(app, after))
     }
 
+    fn renew(&self, app: &AppName) {
+        self.runtime.renew(app);
+    }
+
     fn forget(&self, app: &AppName) {
         self.runtime.forget(app);
     }

@@ -42,15 +42,16 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
     let accepting = tokio::spawn(listener.accept(handles, most, is_stopped));
     let ended = wait(&engine, &health, drain).await;
     engine.drain();
-    draining.send_replace(true);
     let finished = async {
+        engine.stop_apps().await;
+        draining.send_replace(true);
         engine.idle().await;
         delivering.ended().await;
-        engine.stop_apps().await;
     };
     if tokio::time::timeout(config.server.drain, finished).await.is_err() {
         tracing::warn!("the drain time is over: deliveries under way go back to pending");
     }
+    draining.send_replace(true);
     stop.send_replace(true);
     let _ = accepting.await;
     let closed = async {

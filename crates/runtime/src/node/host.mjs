@@ -29,6 +29,7 @@ const GRACE_MS = 8000;
 const BODY_MAX = 1024 * 1024;
 const ROUTER = "footbridge-router";
 const NOT_MINE = "footbridge-router-next";
+const CALLER = "footbridge-caller";
 
 const fd = Number(process.argv[2]);
 const again = new Int32Array(new SharedArrayBuffer(4));
@@ -172,7 +173,9 @@ async function prepareRouter({ dir, app, token, address }, { name, main, root })
   return async (request, response) => {
     await readBody(request);
     request.bolt = { token, address };
-    request.appName = app;
+    // Who asks, as the server has proved it; the router's own app when nobody has.
+    request.appName = request.headers[CALLER] ?? app;
+    delete request.headers[CALLER];
     mounted(request, response, (error) => passedOn(name, response, error));
   };
 }

@@ -23,6 +23,8 @@ pub(crate) enum Message {
     Stop(AppName, oneshot::Sender<()>),
     StopAll(oneshot::Sender<()>),
     Forget(AppName),
+    /// Forget how an app's starts went.
+    Renew(AppName),
 }
 
 /// What a run's task tells the actor.
@@ -90,6 +92,7 @@ impl Actor {
             Message::Start(order, answer) => self.start(order, vec![answer]),
             Message::Stop(app, answer) => self.stop(&app, answer),
             Message::StopAll(answer) => self.stop_all(answer),
+            Message::Renew(app) => self.slots.retain(|name, slot| *name != app || slot.run.is_some()),
             Message::Forget(app) => {
                 self.slots.retain(|name, slot| *name != app || slot.run.is_some());
                 self.machine.store.forget(&app);
