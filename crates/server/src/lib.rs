@@ -21,6 +21,8 @@ mod proxy;
 mod router;
 mod state;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod tunnel;
 mod watch;
 

@@ -62,8 +62,9 @@ fn ready<'a>(local: &Local, head: &'a Parts) -> Result<Ready<'a>, Refusal> {
     let (prefix, written, path) = split(whole).ok_or(Refusal::NoSuchApp)?;
     let name = AppName::parse(written).map_err(|_| Refusal::NoSuchApp)?;
     let entry = engine.app(&name).map_err(|_| Refusal::NoSuchApp)?;
-    if entry.app.package.is_none() {
-        return Err(Refusal::NoSuchApp);
+    let package = entry.app.package.as_deref().ok_or(Refusal::NoSuchApp)?;
+    if !package.can_run() {
+        return Err(Refusal::Nothing);
     }
     if path.is_empty() {
         return slash(whole, head.uri.query()).map(Ready::Redirect);

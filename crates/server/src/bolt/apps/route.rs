@@ -4,7 +4,7 @@ use super::super::error::{BoltError, Code};
 use super::super::render;
 use super::access::Actor;
 use super::endpoint::Endpoint;
-use super::view::{AppView, Context, InstallationView, LinesView};
+use super::view::{AppView, InstallationView, LinesView};
 use super::{logs, parse};
 use crate::body::{self, BodyError};
 use crate::metrics::Surface;
@@ -12,7 +12,7 @@ use crate::state::Local;
 use crate::stream::{self, Body};
 use crate::watch::Watch;
 use bytes::Bytes;
-use footbridge_engine::{AppEntry, AppsError};
+use footbridge_engine::{AppEntry, AppsError, ContextObject, LiveApp};
 use footbridge_model::name::AppName;
 use http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
@@ -78,30 +78,29 @@ async fn call(local: &Local, actor: &Actor, endpoint: Endpoint, bytes: &[u8]) ->
         Endpoint::Install => {
             let install = parse::install(bytes)?;
             let installation = engine.install(install.path, install.replace).await?;
-            let running = is_running(local, &installation.entry);
-            Ok(render::success(&InstallationView::of(&installation, running)))
+            Ok(render::success(&InstallationView::of(&installation)))
         }
         Endpoint::Start => {
             let name = parse::name(bytes)?;
             actor.check_named(&name)?;
             let live = engine.start_app(&name).await?;
-            Ok(render::success(&Context::of(&live, true)))
+            Ok(render::success(&context(&live)))
         }
         Endpoint::Stop => {
             let name = parse::name(bytes)?;
             actor.check_named(&name)?;
             let live = engine.stop_app(&name).await?;
-            Ok(render::success(&Context::of(&live, false)))
+            Ok(render::success(&context(&live)))
         }
         Endpoint::Remove(name) => {
             let entry = app(local, &name)?;
             engine.uninstall(&name).await?;
-            Ok(render::success(&AppView::of(&entry, false, None)))
+            Ok(render::success(&AppView::of(&entry, None)))
         }
         Endpoint::List => Ok(list(local)),
         Endpoint::Live => {
             let live = engine.live_apps();
-            Ok(render::success(&live.iter().map(|live| Context::of(live, true)).collect::<Vec<_>>()))
+            Ok(render::success(&live.iter().map(context).collect::<Vec<_>>()))
         }
         Endpoint::Show(name) => show(local, actor, &name),
         // Answered before, as its answer may be a stream.
@@ -110,15 +109,16 @@ async fn call(local: &Local, actor: &Actor, endpoint: Endpoint, bytes: &[u8]) ->
 }
 
 fn list(local: &Local) -> Response<Full<Bytes>> {
-    let entries = local.shared.engine.apps();
-    let views = entries.iter().map(|entry| AppView::of(entry, is_running(local, entry), None));
+    let mut entries = local.shared.engine.apps();
+    entries.retain(|entry| entry.app.name != AppName::bolt());
+    let views = entries.iter().map(|entry| AppView::of(entry, None));
     render::success(&views.collect::<Vec<_>>())
 }
 
 fn show(local: &Local, actor: &Actor, name: &str) -> Answer {
     let entry = app(local, name)?;
     let hooks = actor.owns(name).then(|| local.shared.engine.hooks(Some(&entry.app.name)));
-    Ok(render::success(&AppView::of(&entry, is_running(local, &entry), hooks.as_deref())))
+    Ok(render::success(&AppView::of(&entry, hooks.as_deref())))
 }
 
 fn written(
@@ -152,10 +152,6 @@ fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
-/// An app that this server starts runs when it was started; any other while it leads anywhere.
-fn is_running(local: &Local, entry: &AppEntry) -> bool {
-    if entry.app.package.is_none() {
-        return entry.is_running();
-    }
-    local.shared.engine.live_apps().iter().any(|live| live.entry.app.name == entry.app.name)
+fn context(live: &LiveApp) -> Option<ContextObject> {
+    ContextObject::of(&live.entry, &live.running)
 }

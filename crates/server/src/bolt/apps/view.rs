@@ -1,12 +1,13 @@
-//! An app and its run as Bolt shows them. No secret is ever among it.
+//! An app and its output, for the API. No secret is ever among it.
 
 use super::super::render::HookView;
-use footbridge_engine::{AppEntry, HookEntry, Installation, LiveApp};
+use footbridge_engine::{AppEntry, HookEntry, Installation};
 use footbridge_model::name::AppName;
 use footbridge_model::package::{Package, Program};
 use footbridge_model::run::OutputLine;
 use footbridge_model::time::Millis;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An app: Bolt's object with what we add.
@@ -34,10 +35,13 @@ struct PackageView<'a> {
     index: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     main: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'a [String]>,
     module: bool,
     system: bool,
     routers: Vec<RouterView<'a>>,
-    functions: Vec<&'a str>,
+    /// Name to file.
+    functions: &'a BTreeMap<String, String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,7 +54,7 @@ struct RouterView<'a> {
 
 impl<'a> AppView<'a> {
     /// The app; its hooks are for its own eyes and the administrator's, as their routes may be secret.
-    pub(super) fn of(entry: &'a AppEntry, running: bool, hooks: Option<&'a [Arc<HookEntry>]>) -> Self {
+    pub(super) fn of(entry: &'a AppEntry, hooks: Option<&'a [Arc<HookEntry>]>) -> Self {
         let app = &entry.app;
         let package = app.package.as_deref();
         Self {
@@ -58,7 +62,7 @@ impl<'a> AppView<'a> {
             display_name: package.map_or(app.name.as_str(), |package| &package.display_name),
             date_created: app.created_at,
             installed: package.is_some(),
-            running,
+            running: entry.is_running(),
             package: package.map(PackageView::of),
             hooks: hooks.map(|hooks| hooks.iter().map(|hook| HookView::of(hook)).collect()),
         }
@@ -73,19 +77,22 @@ impl<'a> PackageView<'a> {
             root: &router.root,
             order: router.order,
         });
+        let (main, command) = match &package.program {
+            Program::Node(main) => (Some(main.as_str()), None),
+            Program::Command(command) => (None, Some(command.as_slice())),
+            Program::Nothing => (None, None),
+        };
         Self {
             path: &package.path,
             version: &package.version,
             description: &package.description,
             index: &package.index,
-            main: match &package.program {
-                Program::Node(main) => Some(main),
-                Program::Command(_) | Program::Nothing => None,
-            },
+            main,
+            command,
             module: package.is_module(),
             system: package.system,
             routers: routers.collect(),
-            functions: package.functions.keys().map(String::as_str).collect(),
+            functions: &package.functions,
         }
     }
 }
@@ -100,36 +107,9 @@ pub(super) struct InstallationView<'a> {
 }
 
 impl<'a> InstallationView<'a> {
-    pub(super) fn of(installation: &'a Installation, running: bool) -> Self {
+    pub(super) fn of(installation: &'a Installation) -> Self {
         let Installation { entry, hooks, replaced, warnings } = installation;
-        Self { app: AppView::of(entry, running, Some(hooks)), replaced: *replaced, warnings }
-    }
-}
-
-/// An app that runs: what Bolt calls a context.
-#[derive(Debug, Serialize)]
-pub(super) struct Context<'a> {
-    name: &'a AppName,
-    path: &'a str,
-    app: AppView<'a>,
-    protocol: &'static str,
-    host: String,
-    port: u16,
-    pid: u32,
-}
-
-impl<'a> Context<'a> {
-    pub(super) fn of(live: &'a LiveApp, running: bool) -> Self {
-        let LiveApp { entry, running: run } = live;
-        Self {
-            name: &entry.app.name,
-            path: entry.app.package.as_deref().map_or("", |package| &package.path),
-            app: AppView::of(entry, running, None),
-            protocol: "http",
-            host: run.address.ip().to_string(),
-            port: run.address.port(),
-            pid: run.pid,
-        }
+        Self { app: AppView::of(entry, Some(hooks)), replaced: *replaced, warnings }
     }
 }
 
