@@ -5,6 +5,7 @@ mod answers;
 mod dialing;
 mod hostile;
 mod pooling;
+mod relaying;
 mod requests;
 mod rules;
 mod tls;

@@ -11,7 +11,7 @@ fn who_may_do_what() {
         server.install(package("shop"), app.address).await;
         let install = r#"{"path":"/apps/shop"}"#;
         let named = r#"{"name":"shop"}"#;
-        for (line, body, reads) in [
+        let calls = [
             ("GET /api/apps", "", true),
             ("GET /api/apps/@live", "", true),
             ("GET /api/apps/shop", "", true),
@@ -20,7 +20,9 @@ fn who_may_do_what() {
             ("POST /api/apps/start", named, false),
             ("POST /api/apps/stop", named, false),
             ("DELETE /api/apps/shop", "", false),
-        ] {
+        ];
+        assert_eq!(described(), calls.len(), "each call of the description is tried here");
+        for (line, body, reads) in calls {
             server.ask(line, "", body).await.refused(401, 110);
             server.ask(line, "x-bolt-app-token: no\r\n", body).await.refused(401, 113);
             server.ask(line, "authorization: Bearer no\r\n", body).await.refused(401, 113);
@@ -38,6 +40,14 @@ fn who_may_do_what() {
             server.ask(line, ADMIN, "").await.refused(404, 103);
         }
     });
+}
+
+/// How many operations of the API of apps the description has.
+fn described() -> usize {
+    let description: Value = serde_json::from_str(&crate::admin::description().unwrap()).unwrap();
+    let paths = description["paths"].as_object().unwrap().iter();
+    let ours = paths.filter(|(path, _)| path.starts_with("/api/apps"));
+    ours.map(|(_, item)| item.as_object().unwrap().len()).sum()
 }
 
 #[test]

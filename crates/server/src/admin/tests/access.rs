@@ -13,6 +13,8 @@ fn operations() -> Vec<(String, String)> {
     for (path, item) in description["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let needs = operation["security"].as_array().is_some_and(|all| all[0].get("admin").is_some());
+            // Served elsewhere; `tests/api` knocks at those.
+            let needs = needs && !path.starts_with("/api/apps");
             let filled = path.split('/').map(|part| if part.starts_with('{') { "x" } else { part });
             if needs {
                 found.push((method.to_uppercase(), filled.collect::<Vec<_>>().join("/")));

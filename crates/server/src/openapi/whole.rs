@@ -1,6 +1,7 @@
-//! What the API description says beyond the administration API: the event bridge, the events API, the
-//! credentials, and the errors every administration route may answer with.
+//! The event bridge, the events API, the credentials, and the errors every administration route may answer
+//! with.
 
+use super::apps::Apps;
 use crate::problem::{CONTENT_TYPE, Problem, ProblemCode};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -65,23 +66,11 @@ struct EventsRequest {
     r#type: Option<String>,
 }
 
-/// The Bolt envelope: `code` is 0 and `body` is there, or `code` and the error members say what is wrong.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `bolt` writes")]
-#[schema(rename_all = "camelCase")]
-struct Envelope {
-    code: u32,
-    body: Option<serde_json::Value>,
-    error: Option<serde_json::Value>,
-    error_user_title: Option<String>,
-    error_user_message: Option<String>,
-    error_trace_id: Option<String>,
-}
-
 /// Paths that are served elsewhere than where their description could be generated from.
 #[expect(dead_code, reason = "only the descriptions count; the paths are served from raw bytes for speed")]
 mod paths {
-    use super::{BridgeError, BridgeEvent, Envelope, EventsRequest, MiniappSettings};
+    use super::super::envelope::Envelope;
+    use super::{BridgeError, BridgeEvent, EventsRequest, MiniappSettings};
 
     /// A host app sends an event to a miniapp and gets its answer.
     #[utoipa::path(post, path = "/api/v1/event-bridge/hostapp/", tag = "bridge", security(("bridge" = [])),
@@ -129,7 +118,8 @@ mod paths {
     components(schemas(Problem, ProblemCode)),
     tags(
         (name = "bridge", description = "Exchanges: one event, one recipient, its answer back"),
-        (name = "bolt", description = "Publish and subscribe"),
+        (name = "bolt", description = "Publish and subscribe; install, start and stop apps"),
+        (name = "proxy", description = "Installed apps as anybody sees them"),
         (name = "apps", description = "Who takes part"),
         (name = "links", description = "Which host and miniapp may exchange events"),
         (name = "hooks", description = "Who wants which events"),
@@ -152,6 +142,7 @@ pub(crate) fn whole(administration: Description) -> Description {
         operations.for_each(complete);
     }
     description.merge(Elsewhere::openapi());
+    description.merge(Apps::openapi());
     description.info = InfoBuilder::new()
         .title("Footbridge")
         .version(env!("CARGO_PKG_VERSION"))
