@@ -240,3 +240,41 @@ impl Drop for Watched {
         self.all.open.borrow_mut().remove(&self.id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order_after(watch: &Watch, wait: Duration) -> Option<End> {
+        watch.sweep(Instant::now() + wait);
+        watch.end.take()
+    }
+
+    #[test]
+    fn a_stream_has_no_deadline_and_what_follows_it_has() {
+        let watch = Watch::new();
+        watch.bytes_came();
+        watch.request();
+        watch.stream_begins();
+        watch.answered();
+        watch.bytes_came();
+        assert_eq!(order_after(&watch, Duration::from_hours(100)), None);
+        watch.stream_ends();
+        assert_eq!(order_after(&watch, IDLE / 2), None);
+        assert_eq!(order_after(&watch, IDLE * 2), Some(End::Now));
+    }
+
+    #[test]
+    fn a_client_that_has_gone_gets_what_comes_at_once() {
+        let watch = Watch::new();
+        watch.request();
+        assert!(!watch.heeds_client(), "most requests do not ask");
+        watch.heed_client();
+        assert!(watch.heeds_client());
+        watch.client_gone();
+        assert_eq!(order_after(&watch, GONE / 2), None);
+        assert_eq!(order_after(&watch, GONE * 2), Some(End::Now));
+        watch.answered();
+        assert_eq!(order_after(&watch, GONE * 2), None, "the next request on the connection is another");
+    }
+}
