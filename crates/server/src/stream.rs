@@ -1,6 +1,6 @@
 //! Answers that take as long as they take.
 
-use crate::watch::Watch;
+use crate::watch::{Length, Watch};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::{Either, Full};
@@ -26,13 +26,13 @@ struct Streamed<B, K> {
 }
 
 /// The stream as the body of an answer; `keep` is kept until it has ended.
-pub(crate) fn streamed<B, K>(body: B, keep: K, watch: &Rc<Watch>) -> Body
+pub(crate) fn streamed<B, K>(body: B, keep: K, length: Length, watch: &Rc<Watch>) -> Body
 where
     B: HttpBody<Data = Bytes> + Unpin + 'static,
     B::Error: Into<BoxError>,
     K: Unpin + 'static,
 {
-    watch.stream_begins();
+    watch.stream_begins(length);
     Either::Right(Either::Right(Box::pin(Streamed { body, watch: Rc::clone(watch), _keep: keep })))
 }
 

@@ -29,12 +29,21 @@ enum Phase {
     Body(u64),
     Busy,
     /// An answer that ends when it ends.
-    Stream,
+    Stream(Length),
 }
 
 /// How long the answer to a client that has gone away may still take: one that only says that it will
 /// send nothing more cannot be told from one that is gone, and gets what comes at once.
 const GONE: Duration = Duration::from_secs(1);
+
+/// How long an answer that flows may be expected to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// It has an end, though nobody knows when.
+    Finite,
+    /// It goes on for as long as somebody listens: at the server's end it is not waited for.
+    Endless,
+}
 
 /// How a connection is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,16 +116,16 @@ impl Watch {
 
     /// The answer is ready to be written, or begins to flow.
     pub(crate) fn answered(&self) {
-        if self.phase.get() != Phase::Stream {
+        if !matches!(self.phase.get(), Phase::Stream(_)) {
             self.heeds.set(false);
             self.enter(Phase::Idle);
         }
     }
 
     /// The answer begins to flow and ends when it ends.
-    pub(crate) fn stream_begins(&self) {
+    pub(crate) fn stream_begins(&self, length: Length) {
         self.heed_client();
-        self.enter(Phase::Stream);
+        self.enter(Phase::Stream(length));
     }
 
     /// The answer has ended.
@@ -151,7 +160,7 @@ impl Watch {
     pub(crate) fn take_tunnel(&self) -> Option<Tunnel> {
         let tunnel = self.tunnel.borrow_mut().take();
         if tunnel.is_some() {
-            self.enter(Phase::Stream);
+            self.enter(Phase::Stream(Length::Endless));
         }
         tunnel
     }
@@ -171,7 +180,7 @@ impl Watch {
         self.ended.notify_one();
     }
 
-    fn sweep(&self, now: Instant) {
+    fn sweep(&self, now: Instant, draining: bool) {
         let spent = now.duration_since(self.since.get());
         if self.heeds.get() && self.gone.get().is_some_and(|gone| now.duration_since(gone) > GONE) {
             self.order(End::Now);
@@ -182,6 +191,7 @@ impl Watch {
             Phase::Body(bytes) if spent > BODY_GRACE && bytes < spent.as_secs() * SLOWEST => {
                 self.order(End::Now);
             }
+            Phase::Stream(Length::Endless) if draining => self.order(End::Now),
             Phase::Idle if spent > IDLE + UNREAD => self.order(End::Now),
             Phase::Idle if spent > IDLE => self.order(End::Graceful),
             _ => {}
@@ -206,11 +216,11 @@ impl Watches {
         Watched { id, watch, all: Rc::clone(self) }
     }
 
-    /// Ends those that take too long.
-    pub(crate) fn sweep(&self) {
+    /// Ends those that take too long, and, once the server drains, those that would never end.
+    pub(crate) fn sweep(&self, draining: bool) {
         let now = Instant::now();
         for watch in self.open.borrow().values() {
-            watch.sweep(now);
+            watch.sweep(now, draining);
         }
     }
 
@@ -246,7 +256,11 @@ mod tests {
     use super::*;
 
     fn order_after(watch: &Watch, wait: Duration) -> Option<End> {
+<<<<<<< HEAD
         watch.sweep(Instant::now() + wait);
+=======
+        watch.sweep(Instant::now() + wait, false);
+>>>>>>> refs/heads/edges
         watch.end.take()
     }
 
@@ -255,7 +269,11 @@ mod tests {
         let watch = Watch::new();
         watch.bytes_came();
         watch.request();
+<<<<<<< HEAD
         watch.stream_begins();
+=======
+        watch.stream_begins(Length::Endless);
+>>>>>>> refs/heads/edges
         watch.answered();
         watch.bytes_came();
         assert_eq!(order_after(&watch, Duration::from_hours(100)), None);

@@ -7,6 +7,7 @@ use super::view::LiveApp;
 use crate::drain::Draining;
 use crate::life::{Phase, Run};
 use crate::registry::AppEntry;
+use footbridge_model::package::Package;
 use footbridge_model::run::{StartFailure, StartOrder};
 use footbridge_model::secret::Secret;
 use std::sync::Arc;
@@ -30,6 +31,13 @@ impl Apps {
         let apps = Arc::clone(self);
         let started = tokio::spawn(async move { apps.start_whole(&entry).await });
         started.await.unwrap_or(Err(AppsError::Draining(Draining)))
+    }
+
+    /// Whether there is anything to start.
+    pub(crate) fn runnable(&self, name: &str) -> Result<(), AppsError> {
+        let entry = self.installed(name)?;
+        let runs = entry.app.package.as_deref().is_some_and(Package::can_run);
+        if runs { Ok(()) } else { Err(AppsError::NothingToRun(entry.app.name.clone())) }
     }
 
     async fn start_whole(&self, entry: &Arc<AppEntry>) -> Result<LiveApp, AppsError> {

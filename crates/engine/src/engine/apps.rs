@@ -39,6 +39,7 @@ impl Engine {
     /// # Errors
     /// [`AppsError`]
     pub async fn start_app(&self, name: &str) -> Result<LiveApp, AppsError> {
+        self.0.apps.runnable(name)?;
         self.0.apps.start(name).await
     }
 
@@ -71,6 +72,7 @@ impl Engine {
     /// # Errors
     /// [`AppsError`]
     pub async fn reach(&self, name: &str) -> Result<Reach, AppsError> {
+        self.0.apps.runnable(name)?;
         let live = self.0.apps.start(name).await?;
         Ok(Reach::new(live.running.address, Arc::clone(&live.entry.state.life.open)))
     }

@@ -81,7 +81,7 @@ impl Shard {
                     let Some((stream, peer)) = given else { break };
                     open(&local, &watches, &self.open, stream, peer);
                 }
-                _ = ticks.tick() => watches.sweep(),
+                _ = ticks.tick() => watches.sweep(local.shared.engine.is_draining()),
                 _ = drain.wait_for(|draining| *draining) => break,
             }
         }

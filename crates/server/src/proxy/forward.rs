@@ -5,9 +5,10 @@ use super::refusal::Refusal;
 use crate::state::Local;
 use crate::stream::{self, Body};
 use crate::tunnel::Tunnel;
-use crate::watch::Watch;
+use crate::watch::{Length, Watch};
 use bytes::Bytes;
 use footbridge_engine::{Reach, RelayBody, Relayed};
+use http::header::{CONTENT_TYPE, HOST, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::Full;
 use std::rc::Rc;
@@ -15,6 +16,9 @@ use std::time::Duration;
 
 /// How long an app may take to begin its answer. How long it takes to end it is its client's business.
 const BEGIN: Duration = Duration::from_mins(5);
+
+/// The media type of server-sent events.
+const EVENTS: &[u8] = b"text/event-stream";
 
 /// What does not change from one router to the next.
 #[derive(Debug)]
@@ -39,6 +43,11 @@ impl Outgoing {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers.clone();
+        if !self.headers.contains_key(HOST) {
+            // HTTP/1.0 can do without, HTTP/1.1 cannot.
+            let host = HeaderValue::from_str(&reach.address.to_string()).map_err(|_| Refusal::Fault)?;
+            request.headers_mut().insert(HOST, host);
+        }
         let begun = tokio::time::timeout(BEGIN, local.relay.send(reach.address, request)).await;
         Ok(begun.map_err(|_| Refusal::Late)??)
     }
@@ -55,7 +64,8 @@ impl Outgoing {
                 let (mut head, body) = answer.into_parts();
                 headers::to_client(&mut head.headers);
                 head.version = Version::HTTP_11;
-                Ok(Response::from_parts(head, stream::streamed(body, reach, watch)))
+                let length = length(&head.headers);
+                Ok(Response::from_parts(head, stream::streamed(body, reach, length, watch)))
             }
             Relayed::Switched(answer, switched) if self.upgrades => {
                 let mut answer = answer.map(|()| stream::whole(Full::new(Bytes::new())));
@@ -68,6 +78,13 @@ impl Outgoing {
             Relayed::Switched(..) => Err(Refusal::Broken),
         }
     }
+}
+
+/// Events that a server sends have no last one.
+fn length(headers: &HeaderMap) -> Length {
+    let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let events = kind.get(..EVENTS.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(EVENTS));
+    if events { Length::Endless } else { Length::Finite }
 }
 
 /// This path and query in origin form: their bytes as they came.

@@ -125,15 +125,59 @@ fn another_protocol_is_relayed_byte_by_byte() {
 }
 
 #[test]
+<<<<<<< HEAD
 fn at_the_end_such_a_connection_is_given_up() {
+=======
+fn at_the_end_what_never_ends_is_given_up() {
+>>>>>>> refs/heads/edges
     run(async {
         let app = echo().await;
         let (server, mut client) = stage(&app).await;
         client.say(UPGRADE).await;
         client.read_to("hello").await;
+<<<<<<< HEAD
         server.end().await;
         until(|| app.seen.closed.get() == 1).await;
         assert_eq!(client.rest().await, "");
+=======
+        // Before the apps are stopped: they wait for their connections to end.
+        server.engine.drain();
+        until(|| app.seen.closed.get() == 1).await;
+        assert_eq!(client.rest().await, "");
+        server.end().await;
+    });
+}
+
+#[test]
+fn at_the_end_a_download_is_finished_and_events_are_not() {
+    run(async {
+        let go = Rc::new(tokio::sync::Notify::new());
+        let gate = Rc::clone(&go);
+        let app = App::start(move |mut peer| {
+            let gate = Rc::clone(&gate);
+            async move {
+                if peer.request().await.is_some_and(|request| request.contains("/events")) {
+                    peer.say("HTTP/1.1 200 OK\r\ncontent-type: Text/Event-Stream; charset=utf-8\r\n\r\ndata: 1\n\n").await;
+                    return peer.until_closed().await;
+                }
+                peer.say("HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nhalf").await;
+                gate.notified().await;
+                peer.say("rest").await;
+            }
+        })
+        .await;
+        let (server, mut events) = stage(&app).await;
+        let mut download = server.connect().await;
+        events.say("GET /x/shop/events HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        events.read_to("data: 1").await;
+        download.say("GET /x/shop/file HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        download.read_to("half").await;
+        server.engine.drain();
+        until(|| app.seen.closed.get() == 1).await;
+        go.notify_one();
+        download.read_to("rest").await;
+        server.end().await;
+>>>>>>> refs/heads/edges
     });
 }
 

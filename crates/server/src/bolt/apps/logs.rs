@@ -2,7 +2,7 @@
 
 use super::view::LineView;
 use crate::stream::{self, Body};
-use crate::watch::Watch;
+use crate::watch::{Length, Watch};
 use bytes::Bytes;
 use footbridge_engine::Engine;
 use footbridge_model::name::AppName;
@@ -28,7 +28,7 @@ const SILENT_LOOKS: u32 = 15;
 pub(super) fn follow(engine: &Engine, app: AppName, after: u64, watch: &Rc<Watch>) -> Response<Body> {
     let (outbox, inbox) = mpsc::channel(4);
     tokio::task::spawn_local(feed(engine.clone(), app, after, outbox));
-    let mut response = Response::new(stream::streamed(Feed(inbox), (), watch));
+    let mut response = Response::new(stream::streamed(Feed(inbox), (), Length::Endless, watch));
     *response.status_mut() = StatusCode::OK;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
     response
