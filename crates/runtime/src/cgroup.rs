@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The directory that holds the control groups of one server's runs.
+/// The directory that holds the control groups of one server's runs; there while there are any.
 #[derive(Debug, Clone)]
 pub(crate) struct Cgroups(PathBuf);
 
@@ -34,7 +34,7 @@ impl Cgroups {
 
     /// Takes the directory away, when nothing is in it.
     pub(crate) fn close(&self) {
-        // What is still in use is for the next server to end.
+        // Runs are in it; or a killed server's, which are for the next one to end.
         let _ = fs::remove_dir(&self.0);
     }
 
@@ -56,14 +56,23 @@ pub(crate) fn is_empty(dir: &Path) -> bool {
     fs::read_to_string(dir.join("cgroup.events")).map_or(true, |events| events.contains("populated 0"))
 }
 
-/// Puts an empty group away, with those made inside it.
+/// Puts the empty group of a run away, and with the last one the directory that holds them.
 pub(crate) fn remove(dir: &Path) {
+    remove_within(dir);
+    if let Some(above) = dir.parent() {
+        // Other runs are in it, most times.
+        let _ = fs::remove_dir(above);
+    }
+}
+
+/// With those that the app has made inside it.
+fn remove_within(dir: &Path) {
     if let Ok(entries) = fs::read_dir(dir) {
         entries
             .filter_map(Result::ok)
             .map(|entry| entry.path())
             .filter(|path| path.is_dir())
-            .for_each(|dir| remove(&dir));
+            .for_each(|dir| remove_within(&dir));
     }
     // One that is still in use is swept by the next server.
     let _ = fs::remove_dir(dir);

@@ -77,6 +77,7 @@ impl Runtime {
             }
         };
         let ended = sweep::sweep(&records, cgroups.as_ref());
+        cgroups.iter().for_each(Cgroups::close);
         if ended > 0 {
             tracing::warn!(ended, "processes of apps had outlived a server that was killed; they were ended");
         }

@@ -19,7 +19,7 @@ use crate::{
 /// When it cannot start, or its journal stopped by itself.
 pub fn run(args: &ServeArgs, env: &Env, cores: usize) -> Result<ExitCode, Failure> {
     let config = config::load(&args.load_args(env, cores))?;
-    let other = |error: &dyn std::error::Error| Failure::other(error.to_string());
+    let other = |error: &dyn std::error::Error| Failure::other(whole(error));
     telemetry::init(env).map_err(|error| other(&error))?;
     let (_trigger, drain) = shutdown::by_signals().map_err(|error| other(&error))?;
     open_files::raise_limit();
@@ -33,6 +33,20 @@ pub fn run(args: &ServeArgs, env: &Env, cores: usize) -> Result<ExitCode, Failur
         wire::run(built, drain).await.map_err(|error| other(&error))?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// An error with its causes, those that it does not tell itself.
+fn whole(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(because) = cause {
+        let because_text = because.to_string();
+        if !text.contains(&because_text) {
+            text = format!("{text}: {because_text}");
+        }
+        cause = because.source();
+    }
+    text
 }
 
 fn greeting(built: &Built, database: &str) -> String {

@@ -3,7 +3,8 @@
 use super::wire::Wire;
 use crate::spec::{Failed, Ids, Spec, Step};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getppid, getrlimit, setrlimit};
-use rustix::thread::{set_no_new_privs, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use rustix::thread::{disable_transparent_huge_pages, set_no_new_privs};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
@@ -33,6 +34,8 @@ fn prepare(spec: &Spec, parent: Option<Pid>) -> Result<(), Failed> {
     let at = |step| move |error: rustix::io::Errno| Failed { step, errno: error.raw_os_error() };
     rustix::process::setsid().map_err(at(Step::Limits))?;
     limits(spec.user.is_some()).map_err(at(Step::Limits))?;
+    // Helpers do without, see there; kernels without the switch have nothing to undo.
+    let _ = disable_transparent_huge_pages(false);
     set_no_new_privs(true).map_err(at(Step::Limits))?;
     if let Some(user) = &spec.user {
         become_user(user).map_err(at(Step::User))?;

@@ -1,6 +1,6 @@
 //! The helper next to the server: starts the run, carries orders and reports, ends everything with the server.
 
-use super::stage::{ending, millis, next, start_app, unshare, wait_for};
+use super::stage::{ending, millis, next, shun_huge_pages, start_app, unshare, wait_for};
 use super::wire::Wire;
 use crate::proc;
 use crate::spec::{Ask, CHANNEL, Ending, Failed, Report, Spec, Step};
@@ -29,6 +29,7 @@ enum Wanted {
 
 /// Runs one app until it has ended, or the server has.
 pub(super) fn run() -> io::Result<()> {
+    shun_huge_pages()?;
     rustix::process::setsid()?;
     let mut control = Wire::of_stdin()?;
     let channel = control.receive_channel()?;

@@ -8,10 +8,14 @@ use rustix::thread::UnshareFlags;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
 /// This program, whatever its file is called by now.
 const SELF: &str = "/proc/self/exe";
+
+/// How the kernel hands out large pages.
+const HUGE_PAGES: &str = "/sys/kernel/mm/transparent_hugepage/enabled";
 
 /// Leaves namespaces of the parent's.
 pub(super) fn unshare(flags: UnshareFlags) -> rustix::io::Result<()> {
@@ -19,6 +23,18 @@ pub(super) fn unshare(flags: UnshareFlags) -> rustix::io::Result<()> {
     // here, and helpers have one thread.
     #[expect(deprecated, reason = "the safe call; its successor is unsafe for a flag that is not used")]
     rustix::thread::unshare(flags)
+}
+
+/// Starts this program again where it may have got memory by the two megabytes already: helpers need a few
+/// kilobytes, and there are two beside each app. What they start inherits that, the app does not.
+pub(super) fn shun_huge_pages() -> io::Result<()> {
+    // Our allocator asks for them where they are given on demand.
+    let given = std::fs::read_to_string(HUGE_PAGES).is_ok_and(|choice| !choice.contains("[never]"));
+    if !given || rustix::thread::transparent_huge_pages_are_disabled()? {
+        return Ok(());
+    }
+    rustix::thread::disable_transparent_huge_pages(true)?;
+    Err(Command::new(SELF).arg(WORD).exec())
 }
 
 /// Starts the next helper with a socket as its standard input. Its output is the app's.

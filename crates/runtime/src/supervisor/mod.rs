@@ -6,6 +6,7 @@
 mod actor;
 mod backoff;
 mod helper;
+mod launch;
 mod listening;
 mod machine;
 mod ports;

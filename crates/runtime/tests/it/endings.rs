@@ -41,6 +41,7 @@ async fn a_crash_is_noticed_at_once_and_takes_the_rest_along() {
     assert!(!exit.stopped && exit.how == "exit code 3" && exit.run == running.run, "{exit:?}");
     assert_eq!(living(&kit.mark()), [0; 0]);
     let again = kit.start(&order).await.unwrap();
+    assert!(again.run > running.run, "whoever hears of the end gets a new run");
     signal(again.pid, rustix::process::Signal::KILL);
     assert_eq!(kit.exit().await.how, "killed by signal 9");
 }

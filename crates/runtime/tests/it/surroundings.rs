@@ -85,6 +85,7 @@ async fn an_app_is_bounded_and_cannot_gain_rights() {
     let about: serde_json::Value = serde_json::from_str(&get(running.address)).unwrap();
     let (status, limits) = (about["status"].as_str().unwrap(), about["limits"].as_str().unwrap());
     assert!(status.contains("NoNewPrivs:\t1"));
+    assert!(!status.contains("THP_enabled:\t0"), "what helpers do without is not the app's business");
     let limit = |name: &str| limits.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     assert!(limit("Max core file size").contains(" 0 "));
     assert!(limit("Max open files").contains("16384"));
