@@ -256,15 +256,7 @@ mod tests {
     use super::*;
 
     fn order_after(watch: &Watch, wait: Duration) -> Option<End> {
-<<<<<<< HEAD
         watch.sweep(Instant::now() + wait, false);
-=======
-<<<<<<< HEAD
-        watch.sweep(Instant::now() + wait);
-=======
-        watch.sweep(Instant::now() + wait, false);
->>>>>>> refs/heads/edges
->>>>>>> refs/heads/runtime
         watch.end.take()
     }
 
@@ -273,15 +265,7 @@ mod tests {
         let watch = Watch::new();
         watch.bytes_came();
         watch.request();
-<<<<<<< HEAD
         watch.stream_begins(Length::Endless);
-=======
-<<<<<<< HEAD
-        watch.stream_begins();
-=======
-        watch.stream_begins(Length::Endless);
->>>>>>> refs/heads/edges
->>>>>>> refs/heads/runtime
         watch.answered();
         watch.bytes_came();
         assert_eq!(order_after(&watch, Duration::from_hours(100)), None);

@@ -116,14 +116,7 @@ fn old_and_odd_requests() {
         client.say("GET /x/shop/ HTTP/1.0\r\n\r\n").await;
         let text = client.rest().await;
         assert!(text.starts_with("HTTP/1.0 200") && text.ends_with("\r\n\r\nok"), "{text}");
-<<<<<<< HEAD
         assert!(app.seen.last().contains(&format!("host: {}\r\n", app.address)), "HTTP/1.1 wants one");
-=======
-<<<<<<< HEAD
-=======
-        assert!(app.seen.last().contains(&format!("host: {}\r\n", app.address)), "HTTP/1.1 wants one");
->>>>>>> refs/heads/edges
->>>>>>> refs/heads/runtime
         let mut client = server.connect().await;
         client.say("HEAD /x/shop/ HTTP/1.1\r\nhost: a\r\n\r\n").await;
         assert!(client.read_to("\r\n\r\n").await.contains("content-length: 7\r\n"));

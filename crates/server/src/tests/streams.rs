@@ -125,28 +125,12 @@ fn another_protocol_is_relayed_byte_by_byte() {
 }
 
 #[test]
-<<<<<<< HEAD
 fn at_the_end_what_never_ends_is_given_up() {
-=======
-<<<<<<< HEAD
-fn at_the_end_such_a_connection_is_given_up() {
-=======
-fn at_the_end_what_never_ends_is_given_up() {
->>>>>>> refs/heads/edges
->>>>>>> refs/heads/runtime
     run(async {
         let app = echo().await;
         let (server, mut client) = stage(&app).await;
         client.say(UPGRADE).await;
         client.read_to("hello").await;
-<<<<<<< HEAD
-=======
-<<<<<<< HEAD
-        server.end().await;
-        until(|| app.seen.closed.get() == 1).await;
-        assert_eq!(client.rest().await, "");
-=======
->>>>>>> refs/heads/runtime
         // Before the apps are stopped: they wait for their connections to end.
         server.engine.drain();
         until(|| app.seen.closed.get() == 1).await;
@@ -184,10 +168,6 @@ fn at_the_end_a_download_is_finished_and_events_are_not() {
         go.notify_one();
         download.read_to("rest").await;
         server.end().await;
-<<<<<<< HEAD
-=======
->>>>>>> refs/heads/edges
->>>>>>> refs/heads/runtime
     });
 }
 
