@@ -1,10 +1,12 @@
 //! Reading an answer, however its bytes are cut: bounded, never inflated, and only as far as it is wanted.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::chunks::Chunks;
 use crate::fault::Fault;
-use crate::head::{Found, Framing, Head, MAX_HEAD, read};
+use crate::head::{Asked, Found, Framing, Head, MAX_HEAD, read};
 use crate::message::Answer;
 
 /// Most interim answers before the one that counts.
@@ -32,8 +34,7 @@ pub enum AnswerLimit {
 #[derive(Debug)]
 pub(crate) struct Capture {
     limit: AnswerLimit,
-    /// Whether the request was one whose answer has no body.
-    bodiless: bool,
+    asked: Asked,
     /// The beginning of a head.
     held: Vec<u8>,
     /// From which length on `held` is worth reading again, whatever it ends with.
@@ -55,10 +56,10 @@ enum Rest {
 }
 
 impl Capture {
-    pub(crate) fn new(limit: AnswerLimit, bodiless: bool) -> Self {
+    pub(crate) fn new(limit: AnswerLimit, asked: Asked) -> Self {
         Self {
             limit,
-            bodiless,
+            asked,
             held: Vec::new(),
             due: 0,
             interim: 0,
@@ -92,7 +93,7 @@ impl Capture {
         if self.begun.is_some() {
             return if matches!(self.rest, Rest::Close) { Ok(()) } else { Err(Fault::Closed) };
         }
-        read(&self.held, self.bodiless)?;
+        read(&self.held, self.asked)?;
         Err(Fault::Closed)
     }
 
@@ -106,10 +107,10 @@ impl Capture {
         self.has_begun() && matches!(self.limit, AnswerLimit::Truncate(_))
     }
 
-    /// The answer, and whether its connection can serve another request; `None` before the head.
-    pub(crate) fn into_answer(self, truncated: bool) -> Option<(Answer, bool)> {
+    /// The answer, and whether (and how long) its connection can be kept; `None` before the head.
+    pub(crate) fn into_answer(self, truncated: bool) -> Option<(Answer, Option<Option<Duration>>)> {
         let head = self.begun?;
-        let keep = head.keep && !truncated && !self.surplus;
+        let keep = head.keep.filter(|_| !truncated && !self.surplus);
         let body = Bytes::from(self.body);
         Some((Answer { status: head.status, headers: head.headers, body, truncated }, keep))
     }
@@ -117,7 +118,7 @@ impl Capture {
     fn begin(&mut self, bytes: &[u8]) -> Result<bool, Fault> {
         let mut rest = bytes;
         loop {
-            match read(rest, self.bodiless)? {
+            match read(rest, self.asked)? {
                 Found::Part => {
                     self.held = rest.to_vec();
                     self.due = (rest.len() * 2).clamp(SHORT, MAX_HEAD + 1);

@@ -13,7 +13,7 @@ use crate::classify::{exchange_failure, tls_failure};
 use crate::dial::dial;
 use crate::exchange::{Exchange, Scratch};
 use crate::fault::Fault;
-use crate::head::idle_hint;
+use crate::head::Asked;
 use crate::message::{Answer, Outbound};
 use crate::options::CourierShared;
 use crate::pool::Pool;
@@ -55,7 +55,15 @@ impl Courier {
     /// # Errors
     /// No answer, or not all of one that is only good whole: the [`Failure`] says why and whether the receiver may have seen the request.
     pub async fn send(&self, out: Outbound) -> Result<Answer, Failure> {
-        self.inner.attempt(out).await
+        self.inner.attempt(out, true).await
+    }
+
+    /// As [`Courier::send`] for a caller to whom the headers of the answer say nothing: they are left empty.
+    ///
+    /// # Errors
+    /// As [`Courier::send`].
+    pub async fn send_for_body(&self, out: Outbound) -> Result<Answer, Failure> {
+        self.inner.attempt(out, false).await
     }
 
     /// How many connections this thread keeps idle.
@@ -70,7 +78,7 @@ impl Courier {
 }
 
 impl Inner {
-    async fn attempt(&self, out: Outbound) -> Result<Answer, Failure> {
+    async fn attempt(&self, out: Outbound, headers_wanted: bool) -> Result<Answer, Failure> {
         let now = Instant::now();
         if out.deadline <= now {
             return Err(Failure::before(FailureKind::Timeout, "the deadline had passed before the start"));
@@ -80,6 +88,7 @@ impl Inner {
         let mut parcel = Parcel::new(&target, &method, &headers, body, &self.shared.preamble);
         drop(headers);
         parcel.tell(written);
+        let asked = Asked { bodiless: method == Method::HEAD, headers: headers_wanted };
         let mut timer = pin!(sleep_until(deadline));
         loop {
             let (mut wire, pooled) = match self.pool.take(target.origin(), granted, now).await {
@@ -87,7 +96,7 @@ impl Inner {
                 // Boxed: rare, and far larger than the rest of an attempt.
                 None => (Box::pin(self.open(&target, granted, deadline)).await?, false),
             };
-            let mut capture = Capture::new(limit, method == Method::HEAD);
+            let mut capture = Capture::new(limit, asked);
             let mut exchange = Exchange {
                 wire: &mut wire,
                 parcel: &mut parcel,
@@ -122,9 +131,9 @@ impl Inner {
         let Some((answer, keep)) = capture.into_answer(truncated) else {
             return Err(exchange_failure(&Fault::Closed, sent, begun));
         };
-        if keep && parcel.is_gone() {
+        if let Some(hint) = keep.filter(|_| parcel.is_gone()) {
             let (target, granted) = at;
-            self.pool.put(target.origin(), granted, wire, idle_hint(&answer.headers));
+            self.pool.put(target.origin(), granted, wire, hint);
         }
         Ok(answer)
     }

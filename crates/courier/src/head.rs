@@ -3,13 +3,11 @@
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, Version};
 use httparse::{Header, ParserConfig, Response, Status};
 
 use crate::fault::Fault;
-
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// Most header lines of an answer.
 const MAX_HEADERS: usize = 64;
@@ -17,14 +15,17 @@ const MAX_HEADERS: usize = 64;
 /// Largest head of an answer, in bytes.
 pub(crate) const MAX_HEAD: usize = 32 * 1024;
 
+/// How much of a head is looked at in one go for line feeds; a count of them must fit a byte.
+const STRETCH: usize = 128;
+
 /// The head of an answer, and what it says about what follows.
 #[derive(Debug)]
 pub(crate) struct Head {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) framing: Framing,
-    /// Whether the connection can serve another request after this answer.
-    pub(crate) keep: bool,
+    /// Whether the connection can serve another request after this answer, and for how long the peer keeps it.
+    pub(crate) keep: Option<Option<Duration>>,
 }
 
 /// Where the body ends.
@@ -47,8 +48,17 @@ pub(crate) enum Found {
     Head(Head, usize),
 }
 
-/// Reads a head. `bodiless`: the request was one whose answer has no body.
-pub(crate) fn read(bytes: &[u8], bodiless: bool) -> Result<Found, Fault> {
+/// What the asking side wants to know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    /// The request was one whose answer has no body.
+    pub(crate) bodiless: bool,
+    /// The header lines are kept. Without, they are read for what they say about the connection and the body alone.
+    pub(crate) headers: bool,
+}
+
+/// Reads a head.
+pub(crate) fn read(bytes: &[u8], asked: Asked) -> Result<Found, Fault> {
     let mut room = [const { MaybeUninit::<Header<'_>>::uninit() }; MAX_HEADERS];
     let mut response = Response::new(&mut []);
     let parsed = ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut room);
@@ -69,27 +79,31 @@ pub(crate) fn read(bytes: &[u8], bodiless: bool) -> Result<Found, Fault> {
         return Ok(Found::Interim(length));
     }
     let version = if response.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
-    Ok(Found::Head(head(status, version, response.headers, bodiless)?, length))
+    Ok(Found::Head(head(status, version, response.headers, asked)?, length))
 }
 
 /// The parser takes a line feed alone for the end of a line; others do not.
 fn has_bare_line_feed(head: &[u8]) -> bool {
-    // Counted to the end, so that it is done many bytes at a time.
-    let bare = |(before, byte): (&u8, &u8)| usize::from(*byte == b'\n' && *before != b'\r');
+    // Counted to the end of each stretch and in bytes, so that the compiler looks at many at once.
+    let in_stretch = |(before, bytes): (&[u8], &[u8])| {
+        let bare = before.iter().zip(bytes).map(|(a, b)| u8::from(*a != b'\r') & u8::from(*b == b'\n'));
+        bare.sum::<u8>() > 0
+    };
     let behind = head.get(1..).unwrap_or_default();
-    head.first() == Some(&b'\n') || head.iter().zip(behind).map(bare).sum::<usize>() > 0
+    head.first() == Some(&b'\n') || head.chunks(STRETCH).zip(behind.chunks(STRETCH)).any(in_stretch)
 }
 
-fn head(status: StatusCode, version: Version, lines: &[Header<'_>], bodiless: bool) -> Result<Head, Fault> {
-    let mut headers = HeaderMap::with_capacity(lines.len());
-    let mut says = Says { length: None, repeated: false, coded: None, close: false, alive: false };
+fn head(status: StatusCode, version: Version, lines: &[Header<'_>], asked: Asked) -> Result<Head, Fault> {
+    let mut headers = if asked.headers { HeaderMap::with_capacity(lines.len()) } else { HeaderMap::new() };
+    let mut says = Says::default();
     for line in lines {
-        let name = HeaderName::from_bytes(line.name.as_bytes()).map_err(|_| Fault::Malformed)?;
-        let value = HeaderValue::from_bytes(line.value).map_err(|_| Fault::Malformed)?;
-        says.hear(&name, line.value)?;
-        headers.append(name, value);
+        says.hear(line)?;
+        if asked.headers {
+            let name = HeaderName::from_bytes(line.name.as_bytes()).map_err(|_| Fault::Malformed)?;
+            headers.append(name, HeaderValue::from_bytes(line.value).map_err(|_| Fault::Malformed)?);
+        }
     }
-    let bodiless = bodiless || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let bodiless = asked.bodiless || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let framing = match (says.coded, says.length) {
         // Both is how answers are smuggled past one of two readers (RFC 9112 §6.3).
         (Some(_), Some(_)) => return Err(Fault::Malformed),
@@ -105,10 +119,11 @@ fn head(status: StatusCode, version: Version, lines: &[Header<'_>], bodiless: bo
         || status == StatusCode::NO_CONTENT && (says.coded.is_some() || says.length.is_some_and(|n| n > 0));
     let lasting = if version == Version::HTTP_10 { says.alive && !says.close } else { !says.close };
     let keep = lasting && !odd && framing != Framing::Close;
-    Ok(Head { status, headers, framing, keep })
+    Ok(Head { status, headers, framing, keep: keep.then_some(says.idle) })
 }
 
 /// What the lines say about the connection and the body.
+#[derive(Default)]
 struct Says {
     length: Option<u64>,
     repeated: bool,
@@ -116,25 +131,33 @@ struct Says {
     coded: Option<bool>,
     close: bool,
     alive: bool,
+    idle: Option<Duration>,
 }
 
 impl Says {
-    fn hear(&mut self, name: &HeaderName, value: &[u8]) -> Result<(), Fault> {
-        if *name == CONTENT_LENGTH {
-            for part in value.split(|byte| *byte == b',') {
-                let length = number(part.trim_ascii()).ok_or(Fault::Malformed)?;
+    fn hear(&mut self, line: &Header<'_>) -> Result<(), Fault> {
+        let is = |name: &str| line.name.eq_ignore_ascii_case(name);
+        let parts = || line.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+        if is("content-length") {
+            for part in parts() {
+                let length = number(part).ok_or(Fault::Malformed)?;
                 self.repeated |= self.length.is_some();
                 if self.length.replace(length).is_some_and(|first| first != length) {
                     return Err(Fault::Malformed);
                 }
             }
-        } else if *name == TRANSFER_ENCODING {
-            self.coded = Some(self.coded.is_none() && value.trim_ascii().eq_ignore_ascii_case(b"chunked"));
-        } else if *name == CONNECTION {
-            for part in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+        } else if is("transfer-encoding") {
+            let chunked = line.value.trim_ascii().eq_ignore_ascii_case(b"chunked");
+            self.coded = Some(self.coded.is_none() && chunked);
+        } else if is("connection") {
+            for part in parts() {
                 self.close |= part.eq_ignore_ascii_case(b"close");
                 self.alive |= part.eq_ignore_ascii_case(b"keep-alive");
             }
+        } else if is("keep-alive") && self.idle.is_none() {
+            // A second less than the peer's, so that ours close first.
+            let seconds = parts().find_map(|part| part.strip_prefix(b"timeout=")).and_then(number);
+            self.idle = seconds.map(|seconds| Duration::from_secs(seconds.saturating_sub(1)));
         }
         Ok(())
     }
@@ -149,11 +172,4 @@ fn number(text: &[u8]) -> Option<u64> {
         let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
         number.checked_mul(10)?.checked_add(digit)
     })
-}
-
-/// One second less than the peer's `Keep-Alive: timeout=N`.
-pub(crate) fn idle_hint(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(KEEP_ALIVE)?.to_str().ok()?;
-    let seconds = value.split(',').find_map(|part| part.trim().strip_prefix("timeout="))?;
-    seconds.trim().parse::<u32>().ok().map(|n| Duration::from_secs(u64::from(n.saturating_sub(1))))
 }

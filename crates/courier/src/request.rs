@@ -5,17 +5,11 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
-    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
-};
+use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::oneshot;
 
 use crate::target::Target;
 use crate::wire::Wire;
-
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
 /// A body up to this long is copied behind the head: cheaper than handing the kernel two pieces.
 const COPIED: usize = 8 * 1024;
@@ -125,9 +119,9 @@ fn put_number(out: &mut Vec<u8>, mut number: usize) {
 /// Writes the headers, but for what describes the connection or its framing rather than the message (RFC 9110 §7.6.1)
 /// and what is ours to say.
 fn put_headers(out: &mut Vec<u8>, headers: &HeaderMap) {
-    let named = named_by_connection(headers);
+    let named = if headers.contains_key(CONNECTION) { named_by_connection(headers) } else { Vec::new() };
     for (name, value) in headers {
-        if is_ours(name) || named.contains(name) {
+        if is_ours(name.as_str()) || named.contains(name) {
             continue;
         }
         out.extend_from_slice(name.as_str().as_bytes());
@@ -142,21 +136,22 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     values.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok()).collect()
 }
 
-fn is_ours(name: &HeaderName) -> bool {
+fn is_ours(name: &str) -> bool {
     matches!(
-        *name,
-        ACCEPT_ENCODING
-            | CONNECTION
-            | CONTENT_LENGTH
-            | EXPECT
-            | HOST
-            | PROXY_AUTHENTICATE
-            | PROXY_AUTHORIZATION
-            | TE
-            | TRAILER
-            | TRANSFER_ENCODING
-            | UPGRADE
-            | USER_AGENT
-    ) || *name == KEEP_ALIVE
-        || *name == PROXY_CONNECTION
+        name,
+        "accept-encoding"
+            | "connection"
+            | "content-length"
+            | "expect"
+            | "host"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "user-agent"
+    )
 }

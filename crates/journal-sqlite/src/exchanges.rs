@@ -12,7 +12,10 @@ use footbridge_model::exchange::{
 use footbridge_model::id::ExchangeId;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, ToSql, params};
+
+/// How many are kept by one statement when that many are there: much of what a row costs is the statement's.
+const TOGETHER: usize = 32;
 
 const RUNNING: i64 = 0;
 const ANSWERED: i64 = 1;
@@ -49,8 +52,50 @@ pub(crate) fn begin(txn: &Txn<'_>, head: &ExchangeHead, used: Option<&KeyUse>) -
     Ok(Begun::Started)
 }
 
+/// Keeps exchanges, without their answers. In the order of their ids: what is put at the end of a table is cheap.
+pub(crate) fn insert_all(txn: &Txn<'_>, records: &[ExchangeRecord]) -> rusqlite::Result<()> {
+    let mut records: Vec<&ExchangeRecord> = records.iter().collect();
+    records.sort_unstable_by_key(|record| record.head.id);
+    let (groups, rest) = records.as_chunks::<TOGETHER>();
+    for group in groups {
+        // Nearly all are answered, and those have fewer columns.
+        if group.iter().all(|record| matches!(record.ending, Some(Ending::Answered(_)))) {
+            put_answered(txn, group)?;
+        } else {
+            group.iter().try_for_each(|record| insert(txn, record))?;
+        }
+    }
+    rest.iter().try_for_each(|record| insert(txn, record))
+}
+
+/// Keeps answered ones with one statement.
+fn put_answered(txn: &Txn<'_>, records: &[&ExchangeRecord; TOGETHER]) -> rusqlite::Result<()> {
+    let rows = ["(?,?,?,?,?,?,1,?)"; TOGETHER].join(",");
+    let mut insert = txn.conn.prepare_cached(&format!(
+        "INSERT INTO exchanges (id, at, to_host, sender, recipient, event_type, state, ms) VALUES {rows}"
+    ))?;
+    let mut place = 0;
+    for ExchangeRecord { head, ms, .. } in records {
+        let values: [&dyn ToSql; 7] = [
+            &key(head.id.number()),
+            &head.at.0,
+            &(head.direction == Direction::ToHost),
+            &head.sender.as_str(),
+            &head.recipient.as_str(),
+            &head.event_type,
+            ms,
+        ];
+        for value in values {
+            place += 1;
+            insert.raw_bind_parameter(place, value)?;
+        }
+    }
+    insert.raw_execute()?;
+    Ok(())
+}
+
 /// Keeps an exchange, without its answer.
-pub(crate) fn insert(txn: &Txn<'_>, record: &ExchangeRecord) -> rusqlite::Result<()> {
+fn insert(txn: &Txn<'_>, record: &ExchangeRecord) -> rusqlite::Result<()> {
     let head = &record.head;
     let (state, failure) = state(record.ending.as_ref());
     txn.run(

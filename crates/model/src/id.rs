@@ -20,15 +20,15 @@ const LENGTH: usize = 13;
 #[error("not an id: expected `{0}_` and thirteen digits or letters")]
 pub struct BadId(pub &'static str);
 
-fn encode(prefix: &str, number: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut text = [b'0'; LENGTH];
-    let mut rest = number;
-    for place in text.iter_mut().rev() {
-        let digit = usize::try_from(rest & 31).unwrap_or(0);
-        *place = DIGITS.get(digit).copied().unwrap_or(b'0');
-        rest >>= 5;
+fn encode(prefix: &str, number: u64) -> String {
+    let mut text = String::with_capacity(prefix.len() + 1 + LENGTH);
+    text.push_str(prefix);
+    text.push('_');
+    for place in (0..LENGTH).rev() {
+        let digit = usize::try_from(number >> (5 * place) & 31).unwrap_or(0);
+        text.push(char::from(DIGITS.get(digit).copied().unwrap_or(b'0')));
     }
-    write!(f, "{prefix}_{}", std::str::from_utf8(&text).unwrap_or_default())
+    text
 }
 
 fn decode(prefix: &'static str, text: &str) -> Result<u64, BadId> {
@@ -63,11 +63,16 @@ macro_rules! id {
             pub const fn number(self) -> u64 {
                 self.0
             }
+
+            /// The id as text: what `to_string` gives, for less.
+            pub fn text(self) -> String {
+                encode($prefix, self.0)
+            }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                encode($prefix, self.0, f)
+                f.write_str(&self.text())
             }
         }
 
@@ -87,7 +92,7 @@ macro_rules! id {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(&self.text())
             }
         }
     };

@@ -10,12 +10,18 @@ use zeroize::Zeroizing;
 
 /// Text that must never be shown: a token, a key, a password.
 #[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret {
+    text: Zeroizing<String>,
+    /// Made once: every comparison needs it.
+    digest: Zeroizing<[u8; 32]>,
+}
 
 impl Secret {
     /// Takes the text under protection.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        let text = Zeroizing::new(text.into());
+        let digest = Zeroizing::new(digest(text.as_bytes()));
+        Self { text, digest }
     }
 
     /// A made secret: `prefix` and 256 random bits as URL-safe base64. The prefix lets scanners spot leaks.
@@ -27,17 +33,17 @@ impl Secret {
 
     /// The text itself; for the wire and the sealed journal only.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// SHA-256 of it: enough to look a 256-bit secret up by (NIST SP 800-63B §5.1.2.2).
     pub fn digest(&self) -> [u8; 32] {
-        digest(self.0.as_bytes())
+        *self.digest
     }
 
     /// Whether `offered` is this secret; takes the same time for every wrong guess.
     pub fn matches(&self, offered: &[u8]) -> bool {
-        self.digest().ct_eq(&digest(offered)).into()
+        self.digest.ct_eq(&digest(offered)).into()
     }
 }
 
@@ -54,7 +60,7 @@ impl fmt::Debug for Secret {
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        self.matches(other.0.as_bytes())
+        self.digest.ct_eq(&*other.digest).into()
     }
 }
 

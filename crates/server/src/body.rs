@@ -3,7 +3,7 @@
 use crate::watch::Watch;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use http::header::{AsHeaderName, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -14,6 +14,8 @@ use std::time::Duration;
 const DISCARD: usize = 64 * 1024 * 1024;
 /// How long that may take.
 const DISCARD_TIME: Duration = Duration::from_secs(10);
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Why a body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +91,12 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     if headers.contains_key(CONTENT_ENCODING) {
         return false;
     }
-    let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
+    let Some(value) = headers.get(CONTENT_TYPE) else { return false };
+    // What nearly everyone sends, without taking it apart.
+    if value == "application/json" {
+        return true;
+    }
+    let Ok(value) = value.to_str() else { return false };
     let mut parts = value.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
     let json = essence == "application/json"
@@ -104,7 +111,7 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// The one value of a header that must not be given twice; `Err` when it is, or is not text.
-pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ()> {
+pub(crate) fn single<'a>(headers: &'a HeaderMap, name: impl AsHeaderName) -> Result<Option<&'a str>, ()> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
@@ -116,7 +123,7 @@ pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'
 /// An `Idempotency-Key`: 1 to 255 visible ASCII characters.
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, &'static str> {
     const WRONG: &str = "Idempotency-Key must be given once, as 1 to 255 visible ASCII characters";
-    match single(headers, "idempotency-key").map_err(|()| WRONG)? {
+    match single(headers, IDEMPOTENCY_KEY).map_err(|()| WRONG)? {
         None => Ok(None),
         Some(key) if (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) => {
             Ok(Some(key.to_owned()))

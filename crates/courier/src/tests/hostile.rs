@@ -9,6 +9,7 @@ use super::*;
 use crate::AnswerLimit::{self, Refuse, Truncate};
 use crate::capture::Capture;
 use crate::classify::exchange_failure;
+use crate::head::Asked;
 
 /// What became of an answer, as far as a caller can tell.
 #[derive(Debug, PartialEq)]
@@ -19,7 +20,7 @@ enum Became {
 
 /// Reads pieces as they come and then the end of the connection.
 fn read(pieces: &[&[u8]], limit: AnswerLimit, bodiless: bool) -> Became {
-    let mut capture = Capture::new(limit, bodiless);
+    let mut capture = Capture::new(limit, Asked { bodiless, headers: true });
     let mut pieces = pieces.iter();
     let ended = loop {
         match pieces.next().map(|piece| capture.feed(piece)) {
@@ -42,7 +43,7 @@ fn read(pieces: &[&[u8]], limit: AnswerLimit, bodiless: bool) -> Became {
                 body: answer.body,
                 truncated: answer.truncated,
                 // What nobody asked for is found when the connection is taken again, if not now.
-                keep: keep && pieces.next().is_none(),
+                keep: keep.is_some() && pieces.next().is_none(),
             }
         }
     }

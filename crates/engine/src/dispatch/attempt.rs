@@ -77,7 +77,7 @@ impl Sender {
                 Ok(None) | Err(_) => return Tried::NotNow,
             },
         };
-        let (n, delivery) = (waiting.due.attempts + 1, waiting.due.id.to_string());
+        let (n, delivery) = (waiting.due.attempts + 1, waiting.due.id.text());
         // The budget is for what waits; this no longer does.
         drop(waiting);
         let (at, begun) = (self.clock.now(), Instant::now());
@@ -189,7 +189,7 @@ impl Sender {
 impl Parcel<'_> {
     /// The publisher's headers first, ours over them.
     fn headers(&self, body: &Bytes, router: Option<&str>) -> Option<HeaderMap> {
-        let id = self.event.id.to_string();
+        let id = self.event.id.text();
         let mut headers = HeaderMap::with_capacity(8);
         for (name, value) in self.event.headers.iter() {
             headers.insert(name.clone(), value.clone());

@@ -52,7 +52,7 @@ impl Exchanges {
             return SendResult::unsent(failed(500, "the recipient has no receiver"));
         };
         let state = &recipient.state;
-        if let Err(wait) = state.breaker.admit(Instant::now()) {
+        if let Err(wait) = state.breaker.admit(ready.begun) {
             return SendResult::unsent(later("the recipient cannot be reached at present", wait));
         }
         let _permit = match state.permits.acquire(ready.deadline).await {
@@ -83,7 +83,7 @@ impl Exchanges {
             answer: AnswerLimit::Refuse(self.answer_limit),
             written: None,
         };
-        let result = courier.send(outbound).await;
+        let result = courier.send_for_body(outbound).await;
         if let Some(reached) = reached(&result, ready.shortened) {
             state.breaker.record(reached, Instant::now());
         }
@@ -96,7 +96,7 @@ impl Exchanges {
     fn headers(&self, ready: &Ready) -> Option<HeaderMap> {
         let now = self.clock.now();
         let recipient = &ready.recipient;
-        let id = ready.head.id.to_string();
+        let id = ready.head.id.text();
         let id_value = HeaderValue::from_str(&id).ok()?;
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(AUTHORIZATION, recipient.authorization(now)?.clone());

@@ -3,10 +3,13 @@
 use super::{database, event, hook, open};
 use crate::OpenError;
 use crate::txn::Txn;
+use bytes::Bytes;
 use footbridge_journal::{
     Appended, EventFilter, ExchangeFilter, Journal as _, JournalError, Page, Registry as _,
 };
-use footbridge_model::exchange::{Direction, ExchangeHead, ExchangeRecord};
+use footbridge_model::exchange::{
+    Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord,
+};
 use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
@@ -121,5 +124,50 @@ async fn notes_wait_in_a_bounded_place() {
         < usize::try_from(10_000 - journal.left_out()).unwrap()
     {
         tokio::task::yield_now().await;
+    }
+}
+
+/// Notes that share a statement come back one by one as they were, and one that cannot be kept takes no other along.
+#[tokio::test]
+async fn notes_written_together_stay_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = open(&database(&directory)).unwrap();
+    let (release, gate) = std::sync::mpsc::channel::<()>();
+    let gate = std::sync::Mutex::new(gate);
+    let held = journal.writer.ask(0, move |_: &mut Txn<'_>| {
+        let _ = gate.lock().map(|gate| gate.recv());
+        Ok(())
+    });
+    let made = |number: u64| {
+        let failure = ExchangeFailure::new(502, ErrorCode::EventDeliveryFailed, format!("no. {number}"));
+        let failure = ExchangeFailure { retry_after: number.is_multiple_of(5).then_some(7), ..failure };
+        let mut note = note(number);
+        note.head.event_type = format!("t{number}");
+        note.head.direction = if number.is_multiple_of(2) { Direction::ToHost } else { Direction::ToMiniapp };
+        note.ms = (!number.is_multiple_of(7)).then(|| u32::try_from(number).unwrap());
+        // Stretches of answered ones, some with a failed one among them, whatever the size of a statement.
+        note.ending = Some(match number % 101 {
+            0 | 3 | 4 => Ending::Failed(failure),
+            _ => Ending::Answered(Bytes::new()),
+        });
+        note
+    };
+    let numbers: Vec<u64> = (1..=300).rev().collect();
+    for number in &numbers {
+        journal.note_exchange(made(*number));
+        if *number == 250 {
+            journal.note_exchange(made(270));
+        }
+    }
+    // Not sent but dropped: the command runs again when it shares its transaction with the note that fails.
+    drop(release);
+    held.await.unwrap();
+    journal.close().await.unwrap();
+    assert_eq!(journal.left_out(), 1);
+    drop(journal);
+    let journal = open(&database(&directory)).unwrap();
+    for number in numbers {
+        let kept = journal.exchange(ExchangeId::from_number(number)).await.unwrap();
+        assert_eq!(format!("{kept:?}"), format!("{:?}", Some(made(number))));
     }
 }

@@ -102,9 +102,7 @@ impl Desk<'_> {
         for command in commands {
             command.run(&mut txn)?;
         }
-        for note in notes {
-            exchanges::insert(&txn, note)?;
-        }
+        exchanges::insert_all(&txn, notes)?;
         if self.state.account != before {
             account::store(self.conn, &self.state.account)?;
         }

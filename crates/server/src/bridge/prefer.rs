@@ -1,7 +1,9 @@
 //! What a sender prefers (RFC 7240): `wait=N` and `respond-async`. What is not understood is ignored.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use std::time::Duration;
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// A sender's preferences.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub(crate) struct Prefer {
 impl Prefer {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut prefer = Self::default();
-        let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+        let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
         for preference in values.flat_map(|value| value.split(',')) {
             let word = preference.split(';').next().unwrap_or_default();
             let (name, value) = word.split_once('=').unwrap_or((word, ""));

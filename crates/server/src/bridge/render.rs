@@ -22,7 +22,7 @@ pub(super) fn json_response(status: StatusCode, body: Bytes) -> Response<Full<By
 
 /// The answer to the sender; to one that asked not to wait, where to find it.
 pub(crate) fn render(reply: ExchangeReply, respond_async: bool) -> Response<Full<Bytes>> {
-    let id = reply.id.to_string();
+    let id = reply.id.text();
     let later = matches!(reply.reply, Reply::Accepted) || (reply.replayed && respond_async);
     let mut response = match reply.reply {
         _ if later => {
