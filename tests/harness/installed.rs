@@ -107,7 +107,7 @@ impl Apps {
     /// What an app wrote, as `stream: text`.
     #[track_caller]
     pub fn output(&self, name: &str) -> Vec<String> {
-        let page = body(&self.call("GET", &format!("/{name}/logs?after=0&limit=1000")).send());
+        let page = body(&self.call("GET", &format!("/{name}/logs?after=0&limit=5000")).send());
         let line = |line: &Value| {
             format!("{}: {}", line["stream"].as_str().expect("stream"), line["text"].as_str().expect("text"))
         };

@@ -124,7 +124,9 @@ impl Shelf {
         let modules = app.join("node_modules");
         fs::create_dir_all(&modules).unwrap();
         let express = fs::canonicalize(self.path().join(format!("node_modules/express{major}"))).unwrap();
-        symlink(express, modules.join("express")).unwrap();
+        let link = modules.join("express");
+        let _written_again = fs::remove_file(&link);
+        symlink(express, link).unwrap();
     }
 
     /// Runs a script in node, with the npm packages within reach; the last line that it prints, as JSON.

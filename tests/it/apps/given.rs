@@ -184,7 +184,7 @@ fn root_starts_no_app_until_it_is_told_as_whom() {
     let answer = gateway.apps().starting("app").send();
     assert!(answer.status >= 400, "{}", answer.text());
     let message = answer.json()["error"]["message"].to_string();
-    assert!(message.contains("[runtime] user"), "{message}");
+    assert!(message.contains("[runtime]") && message.contains("user"), "{message}");
     publish(&gateway, "x", &json!(1));
     assert!(gateway.apps().page("app", "/").status >= 500);
     assert!(shelf.notes().is_empty());

@@ -71,13 +71,13 @@ fn output_can_be_followed() {
     let seen = stream.until("first line of talker");
     assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
     gateway.apps().page("talker", "/later").expect(200);
-    let line = stream.until("asked for /later");
+    let line = stream.until("asked for /later\"}");
     let object = line.lines().find(|line| line.contains("asked for /later")).unwrap();
     let object: Value =
         serde_json::from_str(object.trim()).unwrap_or_else(|error| panic!("{error}: {object:?}"));
     assert_eq!((&object["stream"], &object["text"]), (&json!("out"), &json!("asked for /later")));
     gateway.apps().uninstall("talker");
-    stream.rest();
+    stream.until("0\r\n\r\n");
 }
 
 fn memory(pid: u32) -> u64 {

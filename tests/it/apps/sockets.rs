@@ -1,5 +1,7 @@
 //! WebSockets through `/x/<app>/…`, with a client and a server that others wrote.
 
+use std::time::Duration;
+
 use harness::{Raw, WAIT, until};
 use serde_json::{Value, json};
 
@@ -77,7 +79,8 @@ fn an_open_socket_keeps_its_app_up_and_does_not_hold_back_the_end_of_the_server(
     let mut open = upgraded(&gateway);
     let begun = std::time::Instant::now();
     gateway.stop();
-    assert!(begun.elapsed() < WAIT, "{:?}", begun.elapsed());
+    // It is given up, not waited for: its app, which waits for it in turn, would use up the whole drain.
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
     open.rest();
 }
 

@@ -13,6 +13,8 @@ pub(crate) fn setup() -> Setup {
     // Attempts far enough apart for an app to be started in between.
     Setup::new()
         .set("retry", "schedule", r#"["200ms", "1s", "2s", "3s", "3s", "3s"]"#)
+        // Hooks that never answer are given up soon.
+        .set("egress", "timeout", "\"4s\"")
         .app(App::new("pen"))
         .starts_apps()
 }

@@ -188,8 +188,8 @@ fn every_type_can_be_had_for_a_while() {
     let web = receiver.wait_at("/web", 1).remove(0).json();
     assert!(web.get("token").is_none() && web["bolt"]["address"].is_string(), "{web}");
     let routed = shelf.wait("db", "uninstalled", 1).remove(0);
-    assert_eq!(routed["event"]["token"], shelf.token("app"), "a router hook carries its subscriber's token");
-    assert_eq!(routed["genuine"], false, "which is not that of the router's app");
+    assert!(routed["event"].get("token").is_none(), "another app's router was given the token: {routed}");
+    assert_eq!(routed["genuine"], false);
     assert_eq!(shelf.wait_got("app", "/was-seen", 1)[0]["body"], event.as_str());
     harness::pause(Duration::from_millis(1));
 }

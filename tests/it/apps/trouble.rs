@@ -1,6 +1,8 @@
 //! Apps that do not start: each told for what it is, none in the way of another.
 
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -134,7 +136,14 @@ fn what_cannot_be_run_is_told_by_name() {
     let command = |name: &str, words: Value| json!({"name": name, "footbridge": {"command": words}});
     gateway.apps().install(&shelf.write("absent", &command("absent", json!(["no-such-program-here"])), &[]));
     assert_failed(&gateway.apps().starting("absent").send(), &["no-such-program-here"]);
-    gateway.apps().install(&shelf.write("plain", &command("plain", json!(["./run"])), &[("run", "text")]));
+    let dir = shelf.write("plain", &command("plain", json!(["./run"])), &[("run", "#!/bin/sh\n")]);
+    // What can be seen at once is told at once.
+    let refused = gateway.apps().installing(&dir, false).send().expect(400);
+    assert!(refused.text().contains("chmod +x"), "{}", refused.text());
+    let allow = |mode| std::fs::set_permissions(dir.join("run"), Permissions::from_mode(mode)).unwrap();
+    allow(0o755);
+    gateway.apps().install(&dir);
+    allow(0o644);
     assert_failed(&gateway.apps().starting("plain").send(), &["./run"]);
     let dir = shelf.recorder("moved", &json!({}));
     gateway.apps().install(&dir);
