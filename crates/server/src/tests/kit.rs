@@ -121,6 +121,8 @@ impl Launcher for FakeLauncher {
         Box::pin(tokio::time::sleep(Duration::from_millis(5)))
     }
 
+    fn renew(&self, _: &AppName) {}
+
     fn forget(&self, _: &AppName) {}
 
     fn call(&self, _: FunctionCall) -> Launching<Result<FunctionAnswer, FunctionFailure>> {
