@@ -62,7 +62,7 @@ impl Apps {
     /// How often to look for idle apps.
     pub(crate) fn idle_pace(&self) -> Duration {
         const OFTEN: Duration = Duration::from_millis(100);
-        const SELDOM: Duration = Duration::from_secs(10);
+        const SELDOM: Duration = Duration::from_secs(1);
         let directory = self.registry.directory.load();
         let shortest = directory.apps().filter_map(|entry| self.idle_timeout(entry)).min();
         shortest.map_or(SELDOM, |time| (time / 4).clamp(OFTEN, SELDOM))

@@ -64,7 +64,10 @@ fn locate(base: &Path, path: &str) -> Result<PathBuf, ManifestError> {
             "{} is a file; write the directory that holds the `package.json`",
             directory.display()
         ))),
-        Err(error) => Err(unreadable(format!("there is no directory {}: {error}", directory.display()))),
+        Err(error) => {
+            let why = format!("there is no directory {}: {error}", directory.display());
+            Err(ManifestError { code: PATH_MISSING, why })
+        }
     }
 }
 
