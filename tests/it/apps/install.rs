@@ -191,6 +191,22 @@ fn a_module_keeps_every_hook_but_those_to_a_server() {
 }
 
 #[test]
+fn a_hook_that_leads_to_no_server_is_not_accepted_in_silence() {
+    let (shelf, gateway) = stand();
+    // Neither a main nor a command: nothing could ever take the event.
+    let package = json!({"name": "mute", "bolt": {"hooks": {"x": "hooks/x"}}});
+    let answer = gateway.apps().installing(&shelf.write("mute", &package, &[]), false).send();
+    if answer.status == 200 {
+        let body = answer.json()["body"].clone();
+        assert!(body["warnings"].to_string().contains('x') && hooks(&gateway, "mute").is_empty(), "{body}");
+    } else {
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        assert!(answer.text().contains("hooks") || answer.text().contains("main"), "{}", answer.text());
+    }
+    assert_eq!(gateway.bolt("pen").publish("x", &json!({}))["deliveries"], 0);
+}
+
+#[test]
 fn installing_starting_and_stopping_are_for_who_may() {
     let (shelf, gateway) = stand();
     gateway.apps().install(&shelf.recorder("one", &json!({})));
@@ -216,7 +232,8 @@ fn installing_starting_and_stopping_are_for_who_may() {
         assert_bolt_error(&other.json(request).send(), 403, 337);
         // A name is a claim.
         let named = gateway.apps().bare(method, tail).header("X-Bolt-App-Token", &token);
-        assert_bolt_error(&named.header("X-Bolt-User-Name", "admin").json(request).send(), 403, 337);
+        let named = named.header("X-Bolt-User-Name", "admin").header("X-Bolt-User-Token", "a.b.c");
+        assert_bolt_error(&named.json(request).send(), 403, 337);
     });
     each(["", "/@live", "/two", "/two/logs"], |tail| {
         assert_bolt_error(&gateway.apps().bare("GET", tail).send(), 401, 110);

@@ -41,6 +41,15 @@ fn a_router_is_started_at_install_and_mounted_as_express_mounts_it() {
     gateway.get("/api/db/where").expect(200);
     let loaded = || told(&watcher, "db").iter().filter(|event| event["name"] == "app-router-loaded").count();
     until("the event of the second start", LONG, || loaded() == 2);
+    // The server, too, heard of it each time: its own hooks are there before anything is told.
+    until("what the server heard", LONG, || {
+        let heard = gateway.admin().all("deliveries?app=bolt&limit=99");
+        let of = |delivery: &Value| {
+            let event = gateway.admin().get(&format!("events/{}", delivery["event_id"].as_str().unwrap()));
+            event["name"] == "app-router-loaded" && delivery["status"] == "delivered"
+        };
+        heard.iter().filter(|delivery| of(delivery)).count() == 2
+    });
 }
 
 #[test]

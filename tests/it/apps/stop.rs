@@ -276,10 +276,12 @@ fn stopping_one_leaves_the_others_and_a_stop_starts_nobody() {
     gateway.apps().install(&shelf.recorder("second", &json!({})));
     gateway.apps().start("first");
     gateway.apps().start("second");
+    // What it has heard of until now would start it again.
+    let pending = || gateway.metric("footbridge_deliveries_pending", "");
+    until("the end of what their starts led to", LONG, || pending() == 0);
     gateway.apps().stop("first");
     assert!(!gateway.apps().runs("first") && gateway.apps().runs("second"));
     // Its own end, though it listens for it, is no reason to come back; what comes after is.
-    let pending = || gateway.metric("footbridge_deliveries_pending", "");
     until("the end of what its end led to", LONG, || pending() == 0);
     assert!(!gateway.apps().runs("first"), "restarted by its own end: {:?}", shelf.got("first", "/all"));
     assert_eq!(shelf.noted("first", "boot").len(), 1);
