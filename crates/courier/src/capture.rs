@@ -31,7 +31,6 @@ pub enum AnswerLimit {
 }
 
 /// An answer as far as it has come.
-#[derive(Debug)]
 pub(crate) struct Capture {
     limit: AnswerLimit,
     asked: Asked,
@@ -48,7 +47,6 @@ pub(crate) struct Capture {
 }
 
 /// What of the body is still to come.
-#[derive(Debug)]
 enum Rest {
     Length(u64),
     Chunks(Chunks),
