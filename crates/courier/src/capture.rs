@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::chunks::Chunks;
 use crate::fault::Fault;
 use crate::head::{Asked, Found, Framing, Head, MAX_HEAD, read};
-use crate::message::Answer;
+use crate::message::{Answer, AnswerLimit};
 
 /// Most interim answers before the one that counts.
 const MAX_INTERIM: u8 = 32;
@@ -18,20 +18,7 @@ const SHORT: usize = 64;
 /// Most room made for a body before it has come.
 const MAX_ROOM: usize = 64 * 1024;
 
-/// How much of an answer's body is wanted, in bytes, and what becomes of one that is larger or never complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnswerLimit {
-    /// Only a whole answer counts: a larger one is a failure ([`FailureKind::TooLarge`]), and so is one that breaks off.
-    ///
-    /// [`FailureKind::TooLarge`]: footbridge_model::attempt::FailureKind::TooLarge
-    Refuse(usize),
-    /// The head is what counts, whatever becomes of the body: what lies beyond the limit, a broken connection or the
-    /// deadline is not read, and the connection is given up.
-    Truncate(usize),
-}
-
 /// An answer as far as it has come.
-#[derive(Debug)]
 pub(crate) struct Capture {
     limit: AnswerLimit,
     asked: Asked,
@@ -48,7 +35,6 @@ pub(crate) struct Capture {
 }
 
 /// What of the body is still to come.
-#[derive(Debug)]
 enum Rest {
     Length(u64),
     Chunks(Chunks),

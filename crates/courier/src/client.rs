@@ -131,7 +131,7 @@ impl Inner {
         let Some((answer, keep)) = capture.into_answer(truncated) else {
             return Err(exchange_failure(&Fault::Closed, sent, begun));
         };
-        if let Some(hint) = keep.filter(|_| parcel.is_gone()) {
+        if let Some(hint) = keep.filter(|_| parcel.is_whole()) {
             let (target, granted) = at;
             self.pool.put(target.origin(), granted, wire, hint);
         }

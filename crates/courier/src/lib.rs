@@ -35,10 +35,9 @@ mod wire;
 mod tests;
 
 pub use allow::{AllowError, AllowRule};
-pub use capture::AnswerLimit;
 pub use class::Reason;
 pub use client::Courier;
-pub use message::{Answer, Outbound};
+pub use message::{Answer, AnswerLimit, Outbound};
 pub use options::{CourierOptions, CourierShared};
 pub use policy::{Policy, Refusal};
 pub use relay::{Relay, RelayBody, RelayError, Relayed, RelayedBody, Switched};

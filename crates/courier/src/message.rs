@@ -8,8 +8,17 @@ use http::{HeaderMap, Method, StatusCode};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::capture::AnswerLimit;
 use crate::target::{Grant, Target};
+
+/// How much of an answer's body is wanted, in bytes, and what becomes of one that is larger or never complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerLimit {
+    /// Only a whole answer counts: a larger one is a failure ([`FailureKind::TooLarge`](footbridge_model::attempt::FailureKind::TooLarge)), and so is one that breaks off.
+    Refuse(usize),
+    /// The head is what counts, whatever becomes of the body: what lies beyond the limit, a broken connection or the
+    /// deadline is not read, and the connection is given up.
+    Truncate(usize),
+}
 
 /// One request to make.
 pub struct Outbound {

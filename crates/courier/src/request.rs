@@ -17,14 +17,14 @@ const COPIED: usize = 8 * 1024;
 /// Room for a head without looking at its headers first.
 const HEAD_ROOM: usize = 1024;
 
-/// A request written out, and how much of it has gone.
-#[derive(Debug)]
+/// A request written out, and how much of it has gone. Not for showing: it holds credentials.
 pub(crate) struct Parcel {
     /// The head, and the body when that is small.
     head: Vec<u8>,
     body: Bytes,
     gone: usize,
     touched: bool,
+    whole: bool,
     written: Option<oneshot::Sender<()>>,
 }
 
@@ -53,7 +53,7 @@ impl Parcel {
             head.extend_from_slice(&body);
         }
         let body = if small { Bytes::new() } else { body };
-        Self { head, body, gone: 0, touched: false, written: None }
+        Self { head, body, gone: 0, touched: false, whole: false, written: None }
     }
 
     /// Fires `signal` once the request has gone whole.
@@ -67,13 +67,13 @@ impl Parcel {
     }
 
     /// Whether all of it has been handed to the kernel.
-    pub(crate) fn is_gone(&self) -> bool {
-        self.gone == self.head.len() + self.body.len()
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Sends what is left of it; ready once the kernel has it whole.
     pub(crate) fn poll_send(&mut self, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.is_gone() {
+        while self.gone < self.head.len() + self.body.len() {
             let head = self.head.get(self.gone..).unwrap_or_default();
             let body = self.body.get(self.gone.saturating_sub(self.head.len())..).unwrap_or_default();
             match ready!(wire.poll_write(cx, head, body)) {
@@ -89,6 +89,7 @@ impl Parcel {
             }
         }
         ready!(wire.poll_flush(cx))?;
+        self.whole = true;
         if let Some(signal) = self.written.take() {
             // Whoever wanted to know may have gone.
             let _ = signal.send(());

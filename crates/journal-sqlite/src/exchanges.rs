@@ -52,10 +52,8 @@ pub(crate) fn begin(txn: &Txn<'_>, head: &ExchangeHead, used: Option<&KeyUse>) -
     Ok(Begun::Started)
 }
 
-/// Keeps exchanges, without their answers. In the order of their ids: what is put at the end of a table is cheap.
+/// Keeps exchanges, without their answers.
 pub(crate) fn insert_all(txn: &Txn<'_>, records: &[ExchangeRecord]) -> rusqlite::Result<()> {
-    let mut records: Vec<&ExchangeRecord> = records.iter().collect();
-    records.sort_unstable_by_key(|record| record.head.id);
     let (groups, rest) = records.as_chunks::<TOGETHER>();
     for group in groups {
         // Nearly all are answered, and those have fewer columns.
@@ -69,7 +67,7 @@ pub(crate) fn insert_all(txn: &Txn<'_>, records: &[ExchangeRecord]) -> rusqlite:
 }
 
 /// Keeps answered ones with one statement.
-fn put_answered(txn: &Txn<'_>, records: &[&ExchangeRecord; TOGETHER]) -> rusqlite::Result<()> {
+fn put_answered(txn: &Txn<'_>, records: &[ExchangeRecord; TOGETHER]) -> rusqlite::Result<()> {
     let rows = ["(?,?,?,?,?,?,1,?)"; TOGETHER].join(",");
     let mut insert = txn.conn.prepare_cached(&format!(
         "INSERT INTO exchanges (id, at, to_host, sender, recipient, event_type, state, ms) VALUES {rows}"
