@@ -15,6 +15,7 @@ mod bolt;
 mod bridge;
 mod cors;
 mod credential;
+mod live;
 mod openapi;
 mod percent;
 mod proxy;
@@ -24,4 +25,5 @@ mod stream;
 mod tunnel;
 mod watch;
 
+pub use live::{LiveOptions, LiveState};
 pub use state::{BoltOptions, BridgeOptions, Shared};
