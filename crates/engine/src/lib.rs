@@ -28,6 +28,7 @@ pub use apps::{AppObject, AppsError, ContextObject, Installation, Keeper, LiveAp
 pub use auth::Caller;
 pub use dispatch::Dispatcher;
 pub use drain::{Draining, InFlight};
+pub use engine::Missed;
 pub use engine::{Engine, EngineOptions, Limits, StartError, Started};
 pub use exchange::{ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
 pub use explain::{Explanation, Verdict};
@@ -40,7 +41,7 @@ pub use footbridge_journal::{
 };
 pub use house::House;
 pub use launcher::{Launcher, Launching, NoLauncher};
-pub use live::{Heard, Watcher};
+pub use live::{Heard, PageEvent, Watcher};
 pub use publish::PublishError;
 pub use rate::Rate;
 pub use registry::{

@@ -2,7 +2,7 @@
 
 use footbridge_model::run::{RunId, Running};
 use footbridge_model::secret::Secret;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -64,6 +64,8 @@ pub(crate) struct Life {
     /// Whoever speaks to the app right now.
     pub(crate) open: Arc<AtomicUsize>,
     used: Mutex<Instant>,
+    /// Whether the app is about to be uninstalled: it is not started any more.
+    closed: AtomicBool,
 }
 
 impl Default for Life {
@@ -73,6 +75,7 @@ impl Default for Life {
             turn: tokio::sync::Mutex::default(),
             open: Arc::default(),
             used: Mutex::new(Instant::now()),
+            closed: AtomicBool::new(false),
         }
     }
 }
@@ -115,6 +118,15 @@ impl Life {
     /// Its run, while its token counts.
     pub(crate) fn run(&self) -> Option<Arc<Run>> {
         self.lock().run().cloned()
+    }
+
+    /// Lets no start begin any more, or again. To be said while holding [`Self::turn`].
+    pub(crate) fn close(&self, closed: bool) {
+        self.closed.store(closed, Ordering::Release);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Notes that somebody needed it just now.

@@ -1,7 +1,11 @@
 //! Live events: whoever watches an app hears of what its hooks get, as it is accepted.
 
+use bytes::Bytes;
+use footbridge_model::envelope::{self, Addressee};
 use footbridge_model::event::Event;
+use footbridge_model::hook::HookType;
 use footbridge_model::name::AppName;
+use footbridge_model::time::Millis;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +14,7 @@ use tokio::sync::broadcast;
 /// The most events that wait for one watcher; whoever is slower misses the oldest and is told how many.
 const QUEUE: usize = 256;
 
-type Channels = HashMap<AppName, broadcast::Sender<Arc<Event>>>;
+type Channels = HashMap<AppName, broadcast::Sender<Arc<PageEvent>>>;
 
 /// Who watches which app.
 #[derive(Debug, Default)]
@@ -19,11 +23,33 @@ pub(crate) struct Live {
     watchers: AtomicUsize,
 }
 
+/// An event as pages see it; written once for all of them.
+#[derive(Debug)]
+pub struct PageEvent {
+    /// The event.
+    pub event: Arc<Event>,
+    /// Its envelope in one line; it holds nobody's token.
+    pub json: Bytes,
+}
+
+impl PageEvent {
+    pub(crate) fn new(event: Arc<Event>, now: Millis) -> Self {
+        let anyone = Addressee { kind: HookType::Function, token: "", public_url: "" };
+        let mut json = envelope::write(&event, now, anyone);
+        // A line break in JSON is white space: within strings it is written as an escape.
+        if json.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            let plain = |byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte };
+            json = json.iter().map(plain).collect();
+        }
+        Self { event, json }
+    }
+}
+
 /// What a watcher hears next.
 #[derive(Debug, Clone)]
 pub enum Heard {
     /// An event.
-    Event(Arc<Event>),
+    Event(Arc<PageEvent>),
     /// It was too slow, and missed so many.
     Missed(u64),
 }
@@ -33,7 +59,7 @@ pub enum Heard {
 pub struct Watcher {
     live: Arc<Live>,
     app: AppName,
-    events: broadcast::Receiver<Arc<Event>>,
+    events: broadcast::Receiver<Arc<PageEvent>>,
 }
 
 impl Live {
@@ -47,13 +73,13 @@ impl Live {
     }
 
     /// Tells the watchers of these apps of an event that is on the disk.
-    pub(crate) fn tell<'a>(&self, event: &Arc<Event>, apps: impl Iterator<Item = &'a AppName>) {
+    pub(crate) fn tell<'a>(&self, event: &Arc<Event>, now: Millis, apps: impl Iterator<Item = &'a AppName>) {
         let channels = self.lock();
-        for app in apps {
-            if let Some(channel) = channels.get(app) {
-                // The last one may have left just now.
-                let _ = channel.send(Arc::clone(event));
-            }
+        let mut written = None;
+        for channel in apps.filter_map(|app| channels.get(app)) {
+            let event = written.get_or_insert_with(|| Arc::new(PageEvent::new(Arc::clone(event), now)));
+            // The last one may have left just now.
+            let _ = channel.send(Arc::clone(event));
         }
     }
 
@@ -68,6 +94,11 @@ impl Live {
     /// Ends all watching of an app: it has gone, or may no longer be watched.
     pub(crate) fn end(&self, app: &AppName) {
         self.lock().remove(app);
+    }
+
+    /// Ends all watching: the server closes its connections.
+    pub(crate) fn end_all(&self) {
+        self.lock().clear();
     }
 }
 
@@ -102,11 +133,9 @@ impl Drop for Watcher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use footbridge_model::headers::PublishHeaders;
     use footbridge_model::id::EventId;
     use footbridge_model::name::EventName;
-    use footbridge_model::time::Millis;
 
     fn event(number: u64) -> Arc<Event> {
         Arc::new(Event {
@@ -121,7 +150,7 @@ mod tests {
 
     async fn heard(watcher: &mut Watcher) -> String {
         match watcher.next().await {
-            Some(Heard::Event(event)) => event.id.number().to_string(),
+            Some(Heard::Event(event)) => event.event.id.number().to_string(),
             Some(Heard::Missed(count)) => format!("missed {count}"),
             None => "end".to_owned(),
         }
@@ -134,8 +163,8 @@ mod tests {
         assert!(!live.is_watched());
         let (mut one, mut two) = (live.watch(&fax), live.watch(&fax));
         let mut other = live.watch(&shop);
-        live.tell(&event(1), [&fax].into_iter());
-        live.tell(&event(2), [&fax, &shop].into_iter());
+        live.tell(&event(1), Millis(0), [&fax].into_iter());
+        live.tell(&event(2), Millis(0), [&fax, &shop].into_iter());
         assert_eq!((heard(&mut one).await, heard(&mut two).await), ("1".into(), "1".into()));
         assert_eq!(heard(&mut other).await, "2");
         live.end(&fax);
@@ -149,7 +178,7 @@ mod tests {
         let (live, fax) = (Arc::new(Live::default()), AppName::trusted("fax"));
         let mut slow = live.watch(&fax);
         let count = QUEUE as u64 + 10;
-        (1..=count).for_each(|number| live.tell(&event(number), [&fax].into_iter()));
+        (1..=count).for_each(|number| live.tell(&event(number), Millis(0), [&fax].into_iter()));
         assert_eq!(heard(&mut slow).await, "missed 10");
         assert_eq!(heard(&mut slow).await, "11");
     }

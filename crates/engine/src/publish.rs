@@ -128,7 +128,7 @@ impl Publisher {
         let index = self.registry.index.load();
         let hooks = deliveries.iter().filter_map(|delivery| index.hook(delivery.hook_id));
         let apps: BTreeSet<&AppName> = hooks.map(|entry| &entry.hook.app).collect();
-        self.live.tell(event, apps.into_iter());
+        self.live.tell(event, self.clock.now(), apps.into_iter());
     }
 
     /// Accepts an event of the server itself. What it sends to the `server` hooks of `urgent` goes past

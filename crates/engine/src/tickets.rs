@@ -13,6 +13,8 @@ use std::time::Duration;
 const MARK: &str = "tkt_";
 /// The longest life of a ticket.
 pub const TICKET_MOST: Duration = Duration::from_mins(10);
+/// How often those that ran out are looked for.
+const LOOK: Duration = Duration::from_mins(1);
 /// The most tickets of one app that live at once.
 const PER_APP: usize = 10_000;
 
@@ -68,10 +70,32 @@ struct Kept {
 
 /// The tickets that live, by their digests. They end with the server: a page asks its back end for another.
 #[derive(Debug, Default)]
-pub(crate) struct Tickets(Mutex<HashMap<[u8; 32], Kept>>);
+pub(crate) struct Tickets(Mutex<All>);
+
+#[derive(Debug, Default)]
+struct All {
+    tickets: HashMap<[u8; 32], Kept>,
+    counts: HashMap<AppName, usize>,
+    /// When those that ran out are next thrown away.
+    look_again: Millis,
+}
+
+impl All {
+    fn of(&self, app: &AppName) -> usize {
+        self.counts.get(app).copied().unwrap_or_default()
+    }
+
+    fn retain(&mut self, stays: impl Fn(&Kept) -> bool) {
+        self.tickets.retain(|_, ticket| stays(ticket));
+        self.counts.clear();
+        for ticket in self.tickets.values() {
+            *self.counts.entry(ticket.app.clone()).or_default() += 1;
+        }
+    }
+}
 
 impl Tickets {
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Kept>> {
+    fn lock(&self) -> MutexGuard<'_, All> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -83,10 +107,10 @@ impl Tickets {
         entropy: &dyn Entropy,
     ) -> Result<(Secret, Millis), TooManyTickets> {
         let mut kept = self.lock();
-        let of_app = |ticket: &&Kept| ticket.app == app.app.name;
-        if kept.values().filter(of_app).count() >= PER_APP {
-            kept.retain(|_, ticket| now < ticket.until);
-            if kept.values().filter(of_app).count() >= PER_APP {
+        if now >= kept.look_again || kept.of(&app.app.name) >= PER_APP {
+            kept.retain(|ticket| now < ticket.until);
+            kept.look_again = now.plus(LOOK);
+            if kept.of(&app.app.name) >= PER_APP {
                 return Err(TooManyTickets);
             }
         }
@@ -98,7 +122,8 @@ impl Tickets {
             events: spec.events.map(Arc::from),
             until,
         };
-        kept.insert(ticket.digest(), new);
+        *kept.counts.entry(app.app.name.clone()).or_default() += 1;
+        kept.tickets.insert(ticket.digest(), new);
         Ok((ticket, until))
     }
 
@@ -110,7 +135,8 @@ impl Tickets {
         now: Millis,
     ) -> Option<Ticket> {
         let kept = self.lock();
-        let found = kept.get(&digest(ticket)).filter(|kept| now < kept.until && kept.for_use == for_use)?;
+        let found =
+            kept.tickets.get(&digest(ticket)).filter(|kept| now < kept.until && kept.for_use == for_use)?;
         let entry = registry.app(&found.app).ok()?;
         let same = entry.app.enabled && entry.app.created_at == found.of;
         same.then(|| Ticket { entry, events: found.events.clone() })
@@ -118,6 +144,6 @@ impl Tickets {
 
     /// Ends the tickets of an app whose credentials no longer count, and those that ran out.
     pub(crate) fn revoke(&self, app: &AppName, now: Millis) {
-        self.lock().retain(|_, ticket| ticket.app != *app && now < ticket.until);
+        self.lock().retain(|ticket| ticket.app != *app && now < ticket.until);
     }
 }

@@ -15,26 +15,26 @@ const LOOK: u32 = 20_000;
 pub(crate) fn events_of(conn: &Connection, app: &AppName, after: EventId, limit: u32) -> Step<Since> {
     let mut oldest = conn.prepare_cached("SELECT min(id) FROM events")?;
     let oldest: Option<i64> = oldest.query_row([], |row| row.get(0))?;
-    let mut gap = oldest.is_none_or(|oldest| key(after.number()) < oldest);
+    let old = oldest.is_none_or(|oldest| key(after.number()) < oldest);
     // The deliveries of an event have the ids that follow its own, so those of later events come later.
-    let sql = "SELECT d.event_id, h.app = ?2, d.id FROM
+    let sql = "SELECT d.event_id, coalesce(h.app = ?2, 0), d.id FROM
                    (SELECT id, event_id, hook_id FROM deliveries WHERE id > ?1 ORDER BY id LIMIT ?3) d
-               JOIN hooks h ON h.id = d.hook_id ORDER BY d.id";
+               LEFT JOIN hooks h ON h.id = d.hook_id ORDER BY d.id";
     let mut select = conn.prepare_cached(sql)?;
     let mut rows = select.query(params![key(after.number()), app.as_str(), LOOK])?;
     let (mut found, mut seen) = (Vec::new(), 0);
-    while let Some(row) = rows.next()? {
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    while let Some(row) = rows.next()?.filter(|_| found.len() <= most) {
         seen += 1;
         let (event, its): (i64, bool) = (row.get(0)?, row.get(1)?);
         if its && event != key(after.number()) && found.last() != Some(&event) {
             found.push(event);
         }
     }
-    gap |= seen >= LOOK;
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    gap |= found.len() > most;
+    let gap = seen >= LOOK;
+    let more = found.len() > most;
     found.truncate(most);
-    let mut since = Since { events: Vec::with_capacity(found.len()), gap };
+    let mut since = Since { events: Vec::with_capacity(found.len()), more, gap: gap && !more || old };
     for id in found {
         match events::one(conn, EventId::from_number(number(id)))? {
             Some(view) => since.events.push(view.event),

@@ -190,7 +190,9 @@ pub struct ExchangeFilter {
 pub struct Since {
     /// The events, oldest first.
     pub events: Vec<Event>,
-    /// Whether there may be others: some are no longer kept, or there are more than were looked at.
+    /// Whether there are more than were asked for: they come after the last of these.
+    pub more: bool,
+    /// Whether there may be others that cannot be had: some are no longer kept, or there are too many to look at.
     pub gap: bool,
 }
 

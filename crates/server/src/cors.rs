@@ -16,6 +16,13 @@ const ALWAYS: &str = "content-type, idempotency-key, x-bolt-app-token, x-bolt-us
 pub(crate) struct Asked(HeaderValue);
 
 impl Asked {
+    /// What pages need for live events and for passing events on; a ticket is the credential there.
+    pub(crate) const fn live() -> Self {
+        Self(HeaderValue::from_static(
+            "authorization, cache-control, content-type, idempotency-key, last-event-id",
+        ))
+    }
+
     /// Those of them that begin with `x-bolt-`, besides the usual ones.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
         let usual = Self(HeaderValue::from_static(ALWAYS));
@@ -55,6 +62,6 @@ pub(crate) fn allow<B>(mut response: Response<B>, asked: &Asked) -> Response<B> 
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.0.clone());
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after, footbridge-error"));
     response
 }

@@ -9,6 +9,13 @@ pub(crate) fn authorization(headers: &HeaderMap) -> Option<&[u8]> {
     all.next().is_none().then(|| first.as_bytes())
 }
 
+/// The one `X-Bolt-App-Token`.
+pub(crate) fn app_token(headers: &HeaderMap) -> Option<&[u8]> {
+    let mut all = headers.get_all("x-bolt-app-token").iter();
+    let first = all.next()?;
+    all.next().is_none().then(|| first.as_bytes())
+}
+
 /// The token of an `Authorization: Bearer`.
 pub(crate) fn bearer(header: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = header.split_at_checked("Bearer ".len())?;

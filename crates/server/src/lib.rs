@@ -15,6 +15,7 @@ mod bolt;
 mod bridge;
 mod cors;
 mod credential;
+mod live;
 mod openapi;
 mod percent;
 mod proxy;
@@ -26,4 +27,5 @@ mod tests;
 mod tunnel;
 mod watch;
 
+pub use live::{LiveOptions, LiveState};
 pub use state::{BoltOptions, BridgeOptions, Shared};

@@ -29,12 +29,14 @@ pub enum Surface {
     Admin,
     /// Installed apps: `/x/…` and routers.
     Proxy,
+    /// Tickets, live events, forwarding and what pages load.
+    Live,
     /// Probes and descriptions.
     Other,
 }
 
 impl Surface {
-    const ALL: [Self; 5] = [Self::Bridge, Self::Events, Self::Admin, Self::Proxy, Self::Other];
+    const ALL: [Self; 6] = [Self::Bridge, Self::Events, Self::Admin, Self::Proxy, Self::Live, Self::Other];
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -42,6 +44,7 @@ impl Surface {
             Self::Events => "events",
             Self::Admin => "admin",
             Self::Proxy => "proxy",
+            Self::Live => "live",
             Self::Other => "other",
         }
     }
@@ -111,6 +114,7 @@ pub struct Metrics {
     events: OfSurface,
     admin: OfSurface,
     proxy: OfSurface,
+    live: OfSurface,
     other: OfSurface,
     exchanges: Exchanges,
     accepted: Counter,
@@ -168,6 +172,7 @@ impl Metrics {
             Surface::Events => &self.events,
             Surface::Admin => &self.admin,
             Surface::Proxy => &self.proxy,
+            Surface::Live => &self.live,
             Surface::Other => &self.other,
         }
     }

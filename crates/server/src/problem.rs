@@ -75,6 +75,8 @@ codes! {
     ManagedByPackage = "managed_by_package", CONFLICT, "The app's package gives it";
     /// The app has as many hooks as it may.
     TooManyHooks = "too_many_hooks", UNPROCESSABLE_ENTITY, "The app has as many hooks as it may";
+    /// Too many tickets of the app are still good.
+    TooManyTickets = "too_many_tickets", TOO_MANY_REQUESTS, "The app has as many tickets as it may";
     /// The delivery is neither dead nor cancelled.
     NotRetryable = "not_retryable", CONFLICT, "The delivery cannot be retried";
     /// The delivery's hook is gone.
@@ -157,7 +159,10 @@ impl IntoResponse for Problem {
                     HeaderValue::from_static("Bearer realm=\"footbridge\""),
                 );
             }
-            ProblemCode::Draining | ProblemCode::Unavailable | ProblemCode::JournalFull => {
+            ProblemCode::Draining
+            | ProblemCode::Unavailable
+            | ProblemCode::JournalFull
+            | ProblemCode::TooManyTickets => {
                 headers.insert(header::RETRY_AFTER, RETRY_AFTER);
             }
             _ => {}

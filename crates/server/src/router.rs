@@ -1,12 +1,13 @@
 //! The whole URL map, and what holds for every request.
 
 use crate::admin::PeerAddr;
+use crate::body;
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Local;
 use crate::stream::{self, Body};
 use crate::watch::Watch;
-use crate::{bolt, bridge, cors, proxy};
+use crate::{bolt, bridge, cors, live, proxy};
 use axum::response::IntoResponse as _;
 use footbridge_model::exchange::Direction;
 use http::header::{CONNECTION, HOST, HeaderValue};
@@ -51,6 +52,25 @@ pub(crate) async fn answer(
             metrics.request(Surface::Bridge, response.status());
             cors::allow(response, &asked).map(stream::whole)
         }
+        Route::Stream => {
+            let preflight = cors::is_preflight(&request);
+            let (head, incoming) = request.into_parts();
+            body::discard(&head.headers, incoming);
+            let response = if preflight {
+                cors::preflight().map(stream::whole)
+            } else {
+                live::stream(&local, &head, &watch)
+            };
+            metrics.request(Surface::Live, response.status());
+            cors::allow(response, &cors::Asked::live())
+        }
+        Route::Forward => {
+            let preflight = cors::is_preflight(&request);
+            let response =
+                if preflight { cors::preflight() } else { live::forward(&local, request, &watch).await };
+            metrics.request(Surface::Live, response.status());
+            cors::allow(response, &cors::Asked::live()).map(stream::whole)
+        }
         Route::Apps => {
             let response = bolt::apps(&local, request, &watch).await;
             metrics.request(Surface::Admin, response.status());
@@ -83,6 +103,10 @@ enum Route {
     Events,
     /// Where the page of this miniapp is.
     Settings(String),
+    /// Live events.
+    Stream,
+    /// Custom events that pages pass on.
+    Forward,
     /// The API of installed apps.
     Apps,
     /// A page or a call of an installed app.
@@ -119,6 +143,11 @@ impl Route {
             || path.strip_prefix("/api/v1/miniapps/").and_then(bridge::settings_of).map(Self::Settings);
         if is_under(path, "/api/events") {
             return Self::Events;
+        }
+        match path {
+            "/api/v1/events/stream" => return Self::Stream,
+            "/api/v1/forward" => return Self::Forward,
+            _ => {}
         }
         if let Some(route) = exchange().or_else(settings) {
             return route;
@@ -183,6 +212,9 @@ mod tests {
             ("/api/v1/miniapps/shop/settings", Route::Settings("shop".into())),
             ("/api/v1/miniapps/a%20b/settings/", Route::Settings("a b".into())),
             ("/api/v1/miniapps/shop", Route::Admin),
+            ("/api/v1/events/stream", Route::Stream),
+            ("/api/v1/events/streams", Route::Admin),
+            ("/api/v1/forward", Route::Forward),
             ("/api/v1/apps", Route::Admin),
             ("/api/apps", Route::Apps),
             ("/api/apps/shop/logs", Route::Apps),

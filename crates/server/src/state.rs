@@ -1,5 +1,6 @@
 //! What requests are answered with: shared by all shards, or one shard's own.
 
+use crate::live::LiveState;
 use crate::metrics::Metrics;
 use footbridge_engine::{Courier, Engine, Relay};
 use footbridge_model::secret::Secret;
@@ -18,6 +19,8 @@ pub struct Shared {
     pub admin_token: Secret,
     /// What Bolt calls `BOLT_ADDRESS`; its scheme is what apps are told that their clients use.
     pub public_url: String,
+    /// Who is connected live.
+    pub live: LiveState,
     /// The surface of Boxo.
     pub bridge: BridgeOptions,
     /// The surface of Bolt.

@@ -78,7 +78,7 @@ fn events_about_itself_do_not_start_an_app_that_is_down() {
     wait_told(&watcher, "still", "app-deleted");
     assert!(shelf.notes().is_empty(), "{:?}", shelf.notes());
     assert_eq!(names(&told(&watcher, "still")), ["app-installed", "app-uninstalled", "app-deleted"]);
-    assert_eq!(gateway.metric("footbridge_deliveries_pending", ""), 0);
+    until("nothing to be pending", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::error::AppsError;
 use super::state::{Apps, life};
 use super::view::Installation;
 use crate::drain::Draining;
+use crate::life::Phase;
 use crate::registry::{AppEntry, Installed, Refused};
 use footbridge_model::name::AppName;
 use footbridge_model::package::Manifest;
@@ -73,8 +74,15 @@ impl Apps {
         if let Some(object) = &object {
             self.tell_itself("app-uninstalling", object, name).await;
         }
+        if matches!(life(entry).phase(), Phase::Launching) {
+            self.launcher.stop(name.clone()).await;
+        }
+        self.close(entry, true).await;
         self.stop_if_running(name).await;
-        self.registry.remove_installed(name).await?;
+        if let Err(error) = self.registry.remove_installed(name).await {
+            self.close(entry, false).await;
+            return Err(error.into());
+        }
         self.launcher.forget(name);
         if let Some(object) = &object {
             self.tell("app-uninstalled", object, None).await;
@@ -82,6 +90,11 @@ impl Apps {
             self.tell("app-deleted", object, None).await;
         }
         Ok(())
+    }
+
+    async fn close(&self, entry: &AppEntry, closed: bool) {
+        let _turn = life(entry).turn.lock().await;
+        life(entry).close(closed);
     }
 
     /// What is said and started once the server answers.

@@ -72,8 +72,9 @@ impl Apps {
             let why = AppsError::NothingToRun(entry.app.name.clone()).to_string();
             return Err(StartFailure { why, again_in: Duration::from_mins(5) });
         };
-        if !entry.app.enabled {
-            return Err(StartFailure { why: "the app is switched off".to_owned(), again_in: SOON });
+        if !entry.app.enabled || life(entry).is_closed() {
+            let why = "the app is switched off, or being uninstalled".to_owned();
+            return Err(StartFailure { why, again_in: SOON });
         }
         life(entry).set(Phase::Launching);
         let token = Secret::make(TOKEN_MARK, &*self.entropy);

@@ -1,14 +1,15 @@
 //! Verbs over tickets and live events.
 
 use super::build::Engine;
-use crate::live::Watcher;
+use crate::live::{PageEvent, Watcher};
 use crate::registry::AppEntry;
 use crate::tickets::{Ticket, TicketSpec, TicketUse, TooManyTickets};
-use footbridge_journal::{JournalError, Since};
+use footbridge_journal::JournalError;
 use footbridge_model::id::EventId;
 use footbridge_model::name::AppName;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::Millis;
+use std::sync::Arc;
 
 impl Engine {
     /// Makes a ticket of an app; gives it, this once, with when it runs out.
@@ -40,11 +41,35 @@ impl Engine {
         self.0.live.watch(&app.app.name)
     }
 
+    /// Ends all watching, for the end of the server: pages come back when it does.
+    pub fn end_watching(&self) {
+        self.0.live.end_all();
+    }
+
     /// What the hooks of an app got after this event, oldest first, at most `limit`.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn since(&self, app: &AppEntry, after: EventId, limit: u32) -> Result<Since, JournalError> {
-        self.0.journal.events_of(app.app.name.clone(), after, limit).await
+    pub async fn since(&self, app: &AppEntry, after: EventId, limit: u32) -> Result<Missed, JournalError> {
+        let since = self.0.journal.events_of(app.app.name.clone(), after, limit).await?;
+        let now = self.now();
+        let last = since.events.last().map(|event| event.id);
+        // What is for an app alone is not for its pages.
+        let events = since.events.into_iter().filter(|event| event.subject().is_none());
+        let events = events.map(|event| PageEvent::new(Arc::new(event), now)).collect();
+        Ok(Missed { events, last, more: since.more, gap: since.gap })
     }
+}
+
+/// What a page missed while it was away.
+#[derive(Debug)]
+pub struct Missed {
+    /// The events, oldest first.
+    pub events: Vec<PageEvent>,
+    /// Where to ask on from.
+    pub last: Option<EventId>,
+    /// Whether there are more than were asked for: they come after the last of these.
+    pub more: bool,
+    /// Whether there may have been others that cannot be had.
+    pub gap: bool,
 }

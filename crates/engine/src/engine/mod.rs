@@ -7,3 +7,4 @@ mod live;
 mod registry;
 
 pub use build::{Engine, EngineOptions, Limits, StartError, Started};
+pub use live::Missed;

@@ -16,7 +16,7 @@ use footbridge_server::admin::{self, AdminState};
 use footbridge_server::health::Health;
 use footbridge_server::listen::{self, Listener};
 use footbridge_server::metrics::Metrics;
-use footbridge_server::{BoltOptions, BridgeOptions, Shared};
+use footbridge_server::{BoltOptions, BridgeOptions, LiveOptions, LiveState, Shared};
 use http::HeaderValue;
 use std::io;
 use std::net::SocketAddr;
@@ -145,12 +145,14 @@ fn edges(
     let bridge = BridgeOptions { body: bytes(config.limits.bridge_body) };
     let bolt =
         BoltOptions { body: bytes(config.limits.event_body), http_200_errors: config.bolt.http_200_errors };
+    let connections = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
     Shared {
         engine: engine.clone(),
         metrics,
         admin,
         admin_token: admin_token.clone(),
         public_url: public_url.to_owned(),
+        live: LiveState::new(LiveOptions { connections }),
         bridge,
         bolt,
     }

@@ -20,9 +20,10 @@ impl State {
         let ids: BTreeSet<EventId> =
             self.deliveries.values().filter(its).map(|row| row.delivery.event_id).collect();
         let oldest = self.events.keys().next();
-        let gap = oldest.is_none_or(|oldest| after < *oldest) || ids.len() > limit as usize;
+        let gap = oldest.is_none_or(|oldest| after < *oldest);
+        let more = ids.len() > limit as usize;
         let events = ids.iter().filter_map(|id| Some(self.events.get(id)?.event.clone()));
-        Since { events: events.take(limit as usize).collect(), gap }
+        Since { events: events.take(limit as usize).collect(), more, gap }
     }
 
     pub(super) fn append(&mut self, new: NewEvent) -> Result<Appended, JournalError> {

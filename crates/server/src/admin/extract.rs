@@ -1,7 +1,7 @@
 //! What a handler takes: authority and path parts as types.
 
 use super::AdminState;
-use crate::credential::{authorization, bearer};
+use crate::credential::{app_token, authorization, bearer};
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use axum::extract::{FromRequestParts, Path};
@@ -73,6 +73,30 @@ impl FromRequestParts<Shared> for Reader {
         let caller =
             authorization(&parts.headers).and_then(|header| shared.engine.caller_by_authorization(header));
         caller.map(|caller| Self::App(caller.entry)).ok_or_else(|| unauthorized(shared))
+    }
+}
+
+/// The app that calls, by its credential of the bridge or by its token.
+#[derive(Debug)]
+pub(super) struct AppCaller(pub(super) Arc<AppEntry>);
+
+impl FromRequestParts<Shared> for AppCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let headers = &parts.headers;
+        let caller = if headers.contains_key(header::AUTHORIZATION) {
+            authorization(headers).and_then(|header| shared.engine.caller_by_authorization(header))
+        } else {
+            app_token(headers).and_then(|token| shared.engine.caller_by_token(token))
+        };
+        caller.map(|caller| Self(caller.entry)).ok_or_else(|| {
+            shared.metrics.auth_failure(Surface::Live);
+            Problem::new(
+                ProblemCode::Unauthorized,
+                "send the app's own credential: `Authorization: <prefix> base64(<name>:<secret key>)` or X-Bolt-App-Token",
+            )
+        })
     }
 }
 

@@ -18,6 +18,7 @@ mod routes;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod tickets;
 
 pub use routes::router;
 pub use spec::description;

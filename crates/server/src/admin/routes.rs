@@ -1,7 +1,7 @@
 //! The URL map of everything here.
 
 use super::extract::Shared;
-use super::{AdminState, apps, deliveries, events, exchanges, explain, hooks, links, probes};
+use super::{AdminState, apps, deliveries, events, exchanges, explain, hooks, links, probes, tickets};
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use axum::Router;
@@ -32,6 +32,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/api/v1/exchanges", get(exchanges::list))
         .route("/api/v1/exchanges/{id}", get(exchanges::show))
         .route("/api/v1/explain", post(explain::explain))
+        .route("/api/v1/tickets", post(tickets::create))
         .route("/livez", get(probes::livez))
         .route("/readyz", get(probes::readyz))
         .route("/healthz", get(probes::healthz))

@@ -1,7 +1,7 @@
 //! The API description, from the handlers themselves.
 
 use super::hooks::HookTarget;
-use super::{apps, deliveries, events, exchanges, explain, hooks, links, probes};
+use super::{apps, deliveries, events, exchanges, explain, hooks, links, probes, tickets};
 use crate::openapi;
 use utoipa::OpenApi;
 
@@ -33,6 +33,7 @@ use utoipa::OpenApi;
         exchanges::list,
         exchanges::show,
         explain::explain,
+        tickets::create,
         probes::livez,
         probes::readyz,
         probes::healthz,

@@ -7,5 +7,8 @@ mod render;
 mod route;
 mod settings;
 
+pub(crate) use error::error;
+pub(crate) use parse::copy;
+pub(crate) use render::json_response;
 pub(crate) use route::{direction, exchange};
 pub(crate) use settings::{settings, settings_of};

@@ -49,7 +49,8 @@ fn text<'a>(name: &'static str, value: Option<&'a RawValue>) -> Result<(&'a str,
     }
 }
 
-fn copy(app_id: &str, client_id: &str, event_type: &str, payload: &str) -> Bytes {
+/// The four members as a recipient gets them; each is JSON.
+pub(crate) fn copy(app_id: &str, client_id: &str, event_type: &str, payload: &str) -> Bytes {
     let parts = [
         "{\"app_id\":",
         app_id,

@@ -127,6 +127,7 @@ mod paths {
         (name = "deliveries", description = "What became of it"),
         (name = "exchanges", description = "Who sent what to whom, and how it ended"),
         (name = "explain", description = "Who would get an event, and why"),
+        (name = "live", description = "Events in the page"),
         (name = "probes", description = "How the server is"),
     )
 )]

@@ -1,0 +1,210 @@
+//! `POST /api/v1/forward`: a page passes a custom event on, as its app.
+
+use crate::body::{self, BodyError};
+use crate::bridge;
+use crate::credential::authorization;
+use crate::metrics::Surface;
+use crate::state::Local;
+use crate::watch::Watch;
+use bytes::Bytes;
+use footbridge_engine::{ExchangeDraft, How, JournalError, PublishError, Reply, Ticket, TicketUse, UsedKey};
+use footbridge_model::event::EventDraft;
+use footbridge_model::exchange::{Direction, EVENT_TYPE_MAX, Ending, ErrorCode, ExchangeFailure};
+use footbridge_model::headers::PublishHeaders;
+use footbridge_model::json::{members, string};
+use footbridge_model::name::EventName;
+use footbridge_model::secret::digest;
+use http::header::{ALLOW, HeaderValue, WWW_AUTHENTICATE};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+/// The page's own id of an event that it publishes: whoever gets it can tell which click it was.
+const PAGE_EVENT: &str = "x-page-event-id";
+/// Set before a page's keys, so that they can neither meet nor spoil those of the app's back end: no
+/// `Idempotency-Key` holds a space.
+const PAGE: &str = "page ";
+
+/// Passes an event on and answers with its id, and with the recipient's answer.
+pub(crate) async fn forward(
+    local: &Local,
+    request: Request<Incoming>,
+    watch: &Watch,
+) -> Response<Full<Bytes>> {
+    let (head, incoming) = request.into_parts();
+    if head.method != Method::POST {
+        body::discard(&head.headers, incoming);
+        let mut response = refuse(&wrong(405, "pass events on with POST"));
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST, OPTIONS"));
+        return response;
+    }
+    let Some(ticket) = ticket(local, &head.headers) else {
+        body::discard(&head.headers, incoming);
+        local.shared.metrics.auth_failure(Surface::Live);
+        let message = "send `Authorization: Ticket` and a ticket for `forward` that has not run out";
+        let mut response = refuse(&ExchangeFailure::new(401, ErrorCode::Unauthorized, message));
+        let scheme = HeaderValue::from_static("Ticket realm=\"footbridge\"");
+        response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        return response;
+    };
+    match read(local, &head.headers, incoming, watch).await {
+        Ok(read) => pass_on(local, &ticket, read).await,
+        Err(failure) => refuse(&failure),
+    }
+}
+
+fn refuse(failure: &ExchangeFailure) -> Response<Full<Bytes>> {
+    bridge::error(None, failure)
+}
+
+fn wrong(status: u16, message: impl Into<String>) -> ExchangeFailure {
+    ExchangeFailure::new(status, ErrorCode::InvalidEventData, message)
+}
+
+fn ticket(local: &Local, headers: &HeaderMap) -> Option<Ticket> {
+    let (scheme, ticket) = authorization(headers)?.split_at_checked("Ticket ".len())?;
+    let forward = || local.shared.engine.ticket(ticket, TicketUse::Forward);
+    scheme.eq_ignore_ascii_case(b"Ticket ").then(forward)?
+}
+
+/// A request to pass an event on.
+struct Wanted {
+    publish: bool,
+    kind: String,
+    whole: Bytes,
+    key: Option<String>,
+}
+
+async fn read(
+    local: &Local,
+    headers: &HeaderMap,
+    incoming: Incoming,
+    watch: &Watch,
+) -> Result<Wanted, ExchangeFailure> {
+    if !body::is_json(headers) {
+        body::discard(headers, incoming);
+        return Err(wrong(415, "send `Content-Type: application/json` in UTF-8, without Content-Encoding"));
+    }
+    let limit = local.shared.bridge.body;
+    let whole = body::read(headers, incoming, limit, watch).await.map_err(|error| match error {
+        BodyError::TooLarge(limit) => wrong(413, format!("the body is larger than {limit} bytes")),
+        BodyError::CutOff => wrong(400, "the body broke off"),
+    })?;
+    let [to, kind] = members(&whole, &["to", "type"]).map_err(|error| wrong(400, error.to_string()))?;
+    let publish = match to.and_then(string).as_deref() {
+        Some("exchange") => false,
+        Some("publish") => true,
+        _ => return Err(wrong(400, "`to` must be \"exchange\" or \"publish\"")),
+    };
+    let kind = text("type", kind)?;
+    if kind.chars().count() > EVENT_TYPE_MAX {
+        return Err(wrong(400, format!("`type` must be at most {EVENT_TYPE_MAX} characters")));
+    }
+    if publish && whole.len() > local.shared.bolt.body {
+        let most = local.shared.bolt.body;
+        return Err(wrong(413, format!("the body is larger than {most} bytes, the most that is published")));
+    }
+    let key = body::idempotency_key(headers).map_err(|why| wrong(400, why))?;
+    Ok(Wanted { publish, kind, whole, key })
+}
+
+fn text(name: &str, value: Option<&RawValue>) -> Result<String, ExchangeFailure> {
+    match value.and_then(string) {
+        Some(text) if !text.is_empty() => Ok(text.into_owned()),
+        _ => Err(wrong(400, format!("`{name}` must be a non-empty string"))),
+    }
+}
+
+async fn pass_on(local: &Local, ticket: &Ticket, wanted: Wanted) -> Response<Full<Bytes>> {
+    let app = &ticket.entry.app.name;
+    if !ticket.covers(app, &EventName::trusted(&wanted.kind.trim().to_lowercase())) {
+        let message = "the ticket does not cover this event; name it among the ticket's `events`";
+        return refuse(&ExchangeFailure::new(403, ErrorCode::Unauthorized, message));
+    }
+    let passed = if wanted.publish {
+        publish(local, ticket, wanted).await
+    } else {
+        exchange(local, ticket, &wanted).await
+    };
+    passed.unwrap_or_else(|failure| refuse(&failure))
+}
+
+type Passed = Result<Response<Full<Bytes>>, ExchangeFailure>;
+
+async fn publish(local: &Local, ticket: &Ticket, wanted: Wanted) -> Passed {
+    let name = EventName::parse(&wanted.kind).map_err(|error| wrong(400, error.to_string()))?;
+    let [payload] = members(&wanted.whole, &["payload"]).map_err(|error| wrong(400, error.to_string()))?;
+    let body = payload.map_or_else(
+        || Bytes::from_static(b"{}"),
+        |payload| wanted.whole.slice_ref(payload.get().as_bytes()),
+    );
+    let id = wanted.key.as_deref().map(|key| (PAGE_EVENT, key));
+    let headers = PublishHeaders::parse(id).map_err(|error| wrong(400, error.to_string()))?;
+    let draft = EventDraft { name, body, headers, subscribers: None };
+    let key = wanted.key.as_deref().map(|key| (format!("{PAGE}{key}"), digest(&wanted.whole)));
+    let accepted = local.shared.engine.publish(&ticket.entry, draft, key).await;
+    local.shared.metrics.publish(accepted.is_ok());
+    let accepted = accepted.map_err(|error| not_published(&error))?;
+    Ok(bridge::json_response(StatusCode::OK, format!("{{\"id\":\"{}\"}}", accepted.id).into()))
+}
+
+fn not_published(error: &PublishError) -> ExchangeFailure {
+    let (status, retry_after) = match error {
+        PublishError::Draining => (503, Some(1)),
+        PublishError::RateLimited(wait) => {
+            (429, Some(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)))
+        }
+        PublishError::KeyMismatch => return wrong(422, error.to_string()),
+        PublishError::Journal(JournalError::Full) => (507, None),
+        PublishError::Journal(error) => {
+            tracing::error!(%error, "the journal failed");
+            let message = "the server could not keep it; nothing was accepted";
+            return ExchangeFailure::new(500, ErrorCode::EventDeliveryFailed, message);
+        }
+    };
+    let failure = ExchangeFailure::new(status, ErrorCode::EventDeliveryFailed, error.to_string());
+    ExchangeFailure { retry_after, ..failure }
+}
+
+async fn exchange(local: &Local, ticket: &Ticket, wanted: &Wanted) -> Passed {
+    let begun = Instant::now();
+    let draft = exchange_draft(ticket, wanted)?;
+    let key = wanted.key.as_deref();
+    let key = key.map(|key| UsedKey { key: format!("{PAGE}{key}"), fingerprint: digest(&wanted.whole) });
+    let engine = &local.shared.engine;
+    let id = engine.new_exchange_id();
+    let how = How { key, ..How::default() };
+    let reply = engine.exchange(&local.courier, &ticket.entry, id, draft, how).await;
+    let answer = match reply.reply {
+        Reply::Ended(Ending::Answered(answer)) => answer,
+        Reply::Ended(Ending::Failed(failure)) => {
+            local.shared.metrics.exchange(Some(failure.code), begun.elapsed());
+            return Ok(bridge::error(Some(reply.id), &failure));
+        }
+        Reply::Accepted => Bytes::new(),
+    };
+    local.shared.metrics.exchange(None, begun.elapsed());
+    let mut body = format!("{{\"id\":\"{}\"", reply.id).into_bytes();
+    if !answer.is_empty() {
+        body.extend_from_slice(b",\"answer\":");
+        body.extend_from_slice(&answer);
+    }
+    body.push(b'}');
+    Ok(bridge::json_response(StatusCode::OK, body.into()))
+}
+
+/// The exchange that a page wants of its app: the way it goes is told by which of the two the app is.
+fn exchange_draft(ticket: &Ticket, wanted: &Wanted) -> Result<ExchangeDraft, ExchangeFailure> {
+    let names = ["app_id", "client_id", "type", "payload"];
+    let [app_id, client_id, kind, payload] =
+        members(&wanted.whole, &names).map_err(|error| wrong(400, error.to_string()))?;
+    let (app, client) = (text("app_id", app_id)?, text("client_id", client_id)?);
+    let payload = payload.ok_or_else(|| wrong(400, "`payload` is missing"))?.get();
+    let raw = |value: Option<&RawValue>| value.map(RawValue::get).unwrap_or_default().to_owned();
+    let body = bridge::copy(&raw(app_id), &raw(client_id), &raw(kind), payload);
+    let to_host = !client.eq_ignore_ascii_case(ticket.entry.app.name.as_str());
+    let direction = if to_host { Direction::ToHost } else { Direction::ToMiniapp };
+    Ok(ExchangeDraft { direction, client_id: client, app_id: app, event_type: wanted.kind.clone(), body })
+}

@@ -1,0 +1,191 @@
+//! `GET /api/v1/events/stream`: server-sent events.
+
+use super::proof::{self, Proof};
+use super::query;
+use super::resume::{Next, Resume};
+use super::seats::Seat;
+use crate::metrics::Surface;
+use crate::problem::{Problem, ProblemCode};
+use crate::state::Local;
+use crate::stream::{self, Body};
+use crate::watch::Watch;
+use axum::response::IntoResponse as _;
+use bytes::Bytes;
+use footbridge_engine::{Engine, Heard, PageEvent, Watcher};
+use footbridge_model::id::EventId;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::request::Parts;
+use http::{HeaderName, Method, Response};
+use http_body::{Body as HttpBody, Frame};
+use http_body_util::Either;
+use std::collections::{BTreeSet, VecDeque};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// After so long without an event a comment shows that the stream lives.
+const BEAT: Duration = Duration::from_secs(15);
+/// Begins every stream; a page that lost it waits so long before it asks again.
+const HELLO: &[u8] = b"retry: 2000\n\n";
+/// nginx holds answers back unless told.
+const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Answers with the events of the app that the page proves, for as long as it stays.
+pub(crate) fn stream(local: &Rc<Local>, head: &Parts, watch: &Rc<Watch>) -> Response<Body> {
+    open(local, head, watch).unwrap_or_else(|problem| {
+        let method = problem.code() == ProblemCode::MethodNotAllowed;
+        let mut response = problem.into_response().map(|body| Either::Right(Either::Left(body)));
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if method {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, OPTIONS"));
+        }
+        response
+    })
+}
+
+fn open(local: &Rc<Local>, head: &Parts, watch: &Rc<Watch>) -> Result<Response<Body>, Problem> {
+    if head.method != Method::GET {
+        return Err(Problem::new(ProblemCode::MethodNotAllowed, "read the stream with GET"));
+    }
+    let proof = proof::of(local, head).ok_or_else(|| {
+        local.shared.metrics.auth_failure(Surface::Live);
+        Problem::new(
+            ProblemCode::Unauthorized,
+            "prove which app the page is of: a ticket in `?ticket=` or as Bearer, or the cookie of a page under /x/",
+        )
+    })?;
+    let seat = local.shared.live.seats.take().ok_or_else(|| {
+        Problem::new(ProblemCode::Unavailable, "as many pages are connected as may be; try again later")
+    })?;
+    let engine = local.shared.engine.clone();
+    let source = Source::new(engine, proof, last_seen(head), seat);
+    let body = Events { next: Box::pin(source.next()) };
+    let mut response = Response::new(stream::streamed(body, (), watch));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(BUFFERING, HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// What the page saw last; `Some(None)` when that is no event of ours.
+fn last_seen(head: &Parts) -> Option<Option<EventId>> {
+    let header = head.headers.get("last-event-id").map(|value| value.to_str().ok().map(str::to_owned));
+    let given =
+        header.or_else(|| query::single(head.uri.query(), "last_event_id").ok().flatten().map(Some))?;
+    let text = given.unwrap_or_default();
+    (!text.is_empty()).then(|| text.parse().ok())
+}
+
+/// Where the frames come from.
+struct Source {
+    engine: Engine,
+    proof: Proof,
+    resume: Option<Resume>,
+    watcher: Option<Watcher>,
+    /// What the journal told and the watcher may tell again.
+    both: BTreeSet<EventId>,
+    /// The highest id that was told: what is told late does not set the page back.
+    last: Option<EventId>,
+    out: VecDeque<Bytes>,
+    beat: Instant,
+    _seat: Seat,
+}
+
+impl Source {
+    fn new(engine: Engine, proof: Proof, last_seen: Option<Option<EventId>>, seat: Seat) -> Self {
+        let resume = last_seen.flatten().map(Resume::after);
+        let watcher = resume.is_none().then(|| engine.watch(&proof.entry));
+        let mut out = VecDeque::from([Bytes::from_static(HELLO)]);
+        if last_seen == Some(None) {
+            out.push_back(gap(None));
+        }
+        let (last, beat) = (last_seen.flatten(), Instant::now() + BEAT);
+        Self { engine, proof, resume, watcher, both: BTreeSet::new(), last, out, beat, _seat: seat }
+    }
+
+    async fn next(mut self) -> Option<(Self, Bytes)> {
+        loop {
+            if let Some(bytes) = self.out.pop_front() {
+                return Some((self, bytes));
+            }
+            if !self.resume().await {
+                self.listen().await?;
+            }
+            self.beat = Instant::now() + BEAT;
+        }
+    }
+
+    /// Whether there was something from the journal.
+    async fn resume(&mut self) -> bool {
+        let Some(resume) = &mut self.resume else { return false };
+        match resume.next(&self.engine, &self.proof.entry, &mut self.watcher, &mut self.both).await {
+            Next::Event(event) => self.tell(&event),
+            Next::Gap => self.out.push_back(gap(None)),
+            Next::End => self.resume = None,
+        }
+        true
+    }
+
+    async fn listen(&mut self) -> Option<()> {
+        let watcher = self.watcher.as_mut()?;
+        let heard = tokio::select! {
+            heard = watcher.next() => heard?,
+            () = tokio::time::sleep_until(self.beat) => {
+                self.both.clear();
+                self.out.push_back(Bytes::from_static(b":\n\n"));
+                return Some(());
+            }
+        };
+        match heard {
+            Heard::Event(event) if self.both.remove(&event.event.id) => {}
+            Heard::Event(event) => self.tell(&event),
+            Heard::Missed(count) => self.out.push_back(gap(Some(count))),
+        }
+        Some(())
+    }
+
+    fn tell(&mut self, PageEvent { event, json }: &PageEvent) {
+        if !self.proof.covers(event) {
+            return;
+        }
+        let late = self.last.is_some_and(|last| event.id < last);
+        let begin = if late { "data: ".to_owned() } else { format!("id: {}\ndata: ", event.id) };
+        self.last = self.last.max(Some(event.id));
+        // The event itself is shared by all streams that tell it.
+        self.out.extend([begin.into(), json.clone(), Bytes::from_static(b"\n\n")]);
+    }
+}
+
+/// Says that events were missed, and how many if that is known.
+fn gap(missed: Option<u64>) -> Bytes {
+    let missed = missed.map_or_else(|| "null".to_owned(), |count| count.to_string());
+    format!("event: gap\ndata: {{\"missed\":{missed}}}\n\n").into()
+}
+
+type Coming = Pin<Box<dyn Future<Output = Option<(Source, Bytes)>>>>;
+
+/// The frames as a body.
+struct Events {
+    next: Coming,
+}
+
+impl HttpBody for Events {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some((source, bytes)) = ready!(self.next.as_mut().poll(cx)) else {
+            self.next = Box::pin(std::future::pending());
+            return Poll::Ready(None);
+        };
+        self.next = Box::pin(source.next());
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
+    }
+}
