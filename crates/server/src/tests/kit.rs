@@ -1,6 +1,7 @@
 //! A server on a real socket, a launcher that starts nothing but knows where apps listen, and a bare client.
 
 use crate::listen::{Shard, ShardOptions, bind};
+use crate::live::{LiveOptions, LiveState};
 use crate::metrics::Metrics;
 use crate::state::{BoltOptions, BridgeOptions, Shared};
 use footbridge_courier::{CourierOptions, Policy};
@@ -215,6 +216,7 @@ impl Server {
             admin: axum::Router::new(),
             admin_token: Secret::new("admin-token-for-tests"),
             public_url,
+            live: LiveState::new(LiveOptions { connections: 100 }),
             bridge: BridgeOptions { body: 1 << 20 },
             bolt: BoltOptions { body: 4096, http_200_errors: false },
         });
