@@ -37,6 +37,12 @@ fn an_app_goes_through_its_life_on_the_command_line() {
     assert!(said(&installed).contains("weather"), "{}", installed.said);
     let warned = run(&["install", "./db"]);
     assert!(said(&warned).contains("bolt/app-started"), "the warning is missing: {}", warned.said);
+    shelf.sample("thumbs");
+    let functions = run(&["install", "thumbs"]);
+    for name in ["thumb", "count"] {
+        let listed = said(&functions).lines().any(|line| line.split_whitespace().next() == Some(name));
+        assert!(listed, "the function {name} is missing: {}", functions.said);
+    }
     let again = run(&["install", "weather"]);
     assert!(again.code.is_some_and(|code| code != 0) && again.said.contains("replace"), "{}", again.said);
     said(&run(&["install", "weather", "--replace"]));
