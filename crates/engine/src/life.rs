@@ -2,7 +2,7 @@
 
 use footbridge_model::run::{RunId, Running};
 use footbridge_model::secret::Secret;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -55,52 +55,73 @@ impl Phase {
     }
 }
 
+/// Where an app stands, and the last of its runs that is known to be over: a run may end before anybody
+/// has heard that it began.
+#[derive(Debug, Default)]
+struct Standing {
+    phase: Phase,
+    over: Option<RunId>,
+}
+
 /// The life of one app; survives every change of the app.
 #[derive(Debug)]
 pub(crate) struct Life {
-    phase: Mutex<Phase>,
+    standing: Mutex<Standing>,
     /// Starts and stops come one after another.
-    pub(crate) turn: tokio::sync::Mutex<()>,
+    pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
     /// Whoever speaks to the app right now.
     pub(crate) open: Arc<AtomicUsize>,
     used: Mutex<Instant>,
-    /// Whether the app is about to be uninstalled: it is not started any more.
-    closed: AtomicBool,
 }
 
 impl Default for Life {
     fn default() -> Self {
         Self {
-            phase: Mutex::default(),
-            turn: tokio::sync::Mutex::default(),
+            standing: Mutex::default(),
+            turn: Arc::default(),
             open: Arc::default(),
             used: Mutex::new(Instant::now()),
-            closed: AtomicBool::new(false),
         }
     }
 }
 
 impl Life {
-    fn lock(&self) -> MutexGuard<'_, Phase> {
-        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where it stands.
     pub(crate) fn phase(&self) -> Phase {
-        self.lock().clone()
+        self.lock().phase.clone()
     }
 
     pub(crate) fn set(&self, phase: Phase) {
-        *self.lock() = phase;
+        self.lock().phase = phase;
         self.touch();
+    }
+
+    /// A run has begun; gives whether it still lasts.
+    pub(crate) fn begin(&self, run: &Arc<Run>) -> bool {
+        let mut now = self.lock();
+        let lasts = now.over != Some(run.running.run);
+        now.phase = if lasts { Phase::Greeting(Arc::clone(run)) } else { Phase::Down };
+        lasts
+    }
+
+    /// A run is over; gives it, unless nobody knew of it yet or whoever stops it sees to the rest.
+    pub(crate) fn end(&self, run: RunId) -> Option<Arc<Run>> {
+        let mut now = self.lock();
+        now.over = Some(run);
+        let is_left = matches!(now.phase, Phase::Leaving(_));
+        now.phase.run().filter(|known| known.running.run == run && !is_left).cloned()
     }
 
     /// Goes on to `phase`, unless this run has ended meanwhile.
     pub(crate) fn advance(&self, run: RunId, phase: Phase) -> bool {
         let mut now = self.lock();
-        let same = now.run().is_some_and(|current| current.running.run == run);
+        let same = now.phase.run().is_some_and(|current| current.running.run == run);
         if same {
-            *now = phase;
+            now.phase = phase;
         }
         drop(now);
         self.touch();
@@ -110,23 +131,34 @@ impl Life {
     /// A start that failed no longer counts.
     pub(crate) fn pardon(&self) {
         let mut now = self.lock();
-        if matches!(*now, Phase::Failed { .. }) {
-            *now = Phase::Down;
+        if matches!(now.phase, Phase::Failed { .. }) {
+            now.phase = Phase::Down;
         }
+    }
+
+    /// Its run, when it is up and needed just now.
+    pub(crate) fn needed(&self) -> Option<Arc<Run>> {
+        let now = self.lock();
+        let Phase::Up(run) = &now.phase else { return None };
+        self.touch();
+        Some(Arc::clone(run))
     }
 
     /// Its run, while its token counts.
     pub(crate) fn run(&self) -> Option<Arc<Run>> {
-        self.lock().run().cloned()
+        self.lock().phase.run().cloned()
     }
 
-    /// Lets no start begin any more, or again. To be said while holding [`Self::turn`].
-    pub(crate) fn close(&self, closed: bool) {
-        self.closed.store(closed, Ordering::Release);
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+    /// Lets a run leave if nobody has needed it for `unused`, and nobody speaks to it.
+    pub(crate) fn leave_if_unused(&self, run: &Arc<Run>, unused: Duration) -> bool {
+        // Under the same lock as `needed`: nobody is given a run that is about to leave.
+        let mut now = self.lock();
+        let is_up = matches!(&now.phase, Phase::Up(known) if known.running.run == run.running.run);
+        let leaves = is_up && self.unused_for().is_some_and(|time| time >= unused);
+        if leaves {
+            now.phase = Phase::Leaving(Arc::clone(run));
+        }
+        leaves
     }
 
     /// Notes that somebody needed it just now.

@@ -58,7 +58,7 @@ impl Publisher {
     ) -> Result<Accepted, PublishError> {
         let _under_way = self.drain.enter().map_err(|_| PublishError::Draining)?;
         if let Some(rate) = self.rate {
-            publisher.state.bucket.take(rate, Instant::now()).map_err(PublishError::RateLimited)?;
+            publisher.state.bucket.take(rate, 1, Instant::now()).map_err(PublishError::RateLimited)?;
         }
         let (new, _) = self.prepare(publisher, draft, key);
         self.keep(new).await

@@ -18,17 +18,18 @@ pub struct Rate {
 pub(crate) struct Bucket(Mutex<Option<(f64, Instant)>>);
 
 impl Bucket {
-    /// Takes one event's worth.
+    /// Takes the worth of this many events, or nothing.
     ///
     /// # Errors
-    /// The wait until there is one again.
-    pub(crate) fn take(&self, rate: Rate, now: Instant) -> Result<(), Duration> {
+    /// The wait until there is as much again.
+    pub(crate) fn take(&self, rate: Rate, events: u32, now: Instant) -> Result<(), Duration> {
+        let wanted = f64::from(events);
         let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (left, since) = state.unwrap_or((rate.burst, now));
         let left = (left + now.duration_since(since).as_secs_f64() * rate.per_second).min(rate.burst);
-        let enough = left >= 1.0;
-        *state = Some((if enough { left - 1.0 } else { left }, now));
-        if enough { Ok(()) } else { Err(Duration::from_secs_f64((1.0 - left) / rate.per_second)) }
+        let enough = left >= wanted;
+        *state = Some((if enough { left - wanted } else { left }, now));
+        if enough { Ok(()) } else { Err(Duration::from_secs_f64((wanted - left) / rate.per_second)) }
     }
 }
 
@@ -41,10 +42,12 @@ mod tests {
         let rate = Rate { per_second: 10.0, burst: 3.0 };
         let (bucket, start) = (Bucket::default(), Instant::now());
         for _ in 0..3 {
-            assert!(bucket.take(rate, start).is_ok());
+            assert!(bucket.take(rate, 1, start).is_ok());
         }
-        let wait = bucket.take(rate, start).unwrap_err();
+        let wait = bucket.take(rate, 1, start).unwrap_err();
         assert!(wait <= Duration::from_millis(100) && wait > Duration::from_millis(90));
-        assert!(bucket.take(rate, start + Duration::from_millis(101)).is_ok());
+        assert!(bucket.take(rate, 1, start + Duration::from_millis(101)).is_ok());
+        assert!(bucket.take(rate, 2, start + Duration::from_millis(201)).is_err(), "all of them or none");
+        assert!(bucket.take(rate, 1, start + Duration::from_millis(201)).is_ok());
     }
 }

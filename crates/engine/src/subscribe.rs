@@ -2,7 +2,7 @@
 
 use crate::drain::{Drain, Draining};
 use crate::registry::{AppEntry, ChangeError, HookEntry, HookSpec, Registry, whole};
-use footbridge_model::hook::{AnswerRule, Hook, HookOptions, HookType, Lifetime, Origin};
+use footbridge_model::hook::{AnswerRule, Hook, HookOptions, HookType};
 use footbridge_model::pattern::Pattern;
 use std::sync::Arc;
 
@@ -42,7 +42,9 @@ pub(crate) async fn subscribe(
         return Err(SubscribeError::NotRunning);
     }
     let registry = Arc::clone(registry);
-    Ok(whole(async move { registry.add_hook(spec, Lifetime::Transient, Origin::Api).await }).await?)
+    let run = app.run.clone();
+    let made = whole(async move { registry.add_transient(spec, run.as_deref()).await }).await?;
+    made.ok_or(SubscribeError::NotRunning)
 }
 
 pub(crate) async fn unsubscribe(

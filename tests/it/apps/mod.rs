@@ -8,6 +8,7 @@ mod install;
 mod lifecycle;
 mod output;
 mod pages;
+mod races;
 mod routers;
 mod secrets;
 mod sockets;

@@ -11,6 +11,7 @@ use footbridge_model::run::{FunctionAnswer, FunctionCall, FunctionFailure, Funct
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use tokio::time::Instant;
 
 /// The largest body that a function may publish, in bytes: that of the Events API by default.
 const BODY: usize = 256 * 1024;
@@ -54,7 +55,13 @@ impl Apps {
         published: &[FunctionPublish],
     ) -> Result<Vec<NewEvent>, String> {
         let drafts: Result<Vec<EventDraft>, String> = published.iter().map(draft).collect();
-        Ok(drafts?.into_iter().map(|draft| self.publisher.prepare(app, draft, None).0).collect())
+        let drafts = drafts?;
+        if let Some(rate) = self.publisher.rate {
+            let count = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
+            let taken = app.state.bucket.take(rate, count, Instant::now());
+            taken.map_err(|_| "what it published is over the app's publish rate".to_owned())?;
+        }
+        Ok(drafts.into_iter().map(|draft| self.publisher.prepare(app, draft, None).0).collect())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::state::{Apps, life};
 use super::stop::Reason;
+use crate::life::Run;
 use crate::registry::AppEntry;
 use footbridge_journal::{DeliveryFilter, Page};
 use footbridge_model::delivery::DeliveryStatus;
@@ -40,7 +41,7 @@ impl Apps {
 
     /// Whether an app has had nothing to do for as long as it may, and has nothing before it: no
     /// transient hook, nobody who speaks to it, no pending delivery.
-    pub(super) async fn is_idle(&self, entry: &AppEntry) -> bool {
+    async fn is_idle(&self, entry: &AppEntry) -> bool {
         let Some(most) = self.idle_timeout(entry) else { return false };
         if life(entry).unused_for().is_none_or(|unused| unused < most) {
             return false;
@@ -57,6 +58,12 @@ impl Apps {
         };
         let pending = self.publisher.journal.deliveries(filter, Page { before: None, limit: 1 }).await;
         pending.is_ok_and(|pending| pending.is_empty())
+    }
+
+    /// Lets the run of an idle app leave, unless it is needed at the last moment.
+    pub(super) async fn leaves_if_idle(&self, entry: &AppEntry, run: &Arc<Run>) -> bool {
+        let Some(most) = self.idle_timeout(entry) else { return false };
+        self.is_idle(entry).await && life(entry).leave_if_unused(run, most)
     }
 
     /// How often to look for idle apps.

@@ -3,9 +3,9 @@
 use super::bodies::{AppObject, ContextObject};
 use super::error::AppsError;
 use super::state::{Apps, life};
+use super::stop::Reason;
 use super::view::Installation;
 use crate::drain::Draining;
-use crate::life::Phase;
 use crate::registry::{AppEntry, Installed, Refused};
 use footbridge_model::name::AppName;
 use footbridge_model::package::Manifest;
@@ -35,10 +35,7 @@ impl Apps {
         let kept = self.registry.install(manifest, replace).await;
         let Installed { entry, hooks, replaced } = kept.map_err(|refused| because(refused, &name))?;
         if replaced {
-            // What runs is the old package.
-            self.stop_if_running(&name).await;
-            self.launcher.renew(&name);
-            life(&entry).pardon();
+            self.begin_anew(&name).await?;
         }
         if let Some(object) = AppObject::of(&entry) {
             self.tell(if replaced { "app-updated" } else { "app-installed" }, &object, None).await;
@@ -47,8 +44,18 @@ impl Apps {
         Ok(Installation { entry, hooks, replaced, warnings })
     }
 
+    /// Ends what runs of the package of before, and forgets how its starts went.
+    async fn begin_anew(&self, name: &AppName) -> Result<(), AppsError> {
+        let (entry, _turn) = self.turn_to_end(name).await?;
+        // One that does not run has nothing to end.
+        let _ = self.stop_in_turn(&entry, Reason::Uninstall).await;
+        self.launcher.renew(name);
+        life(&entry).pardon();
+        Ok(())
+    }
+
     /// Starts an app with routers, without waiting for it.
-    pub(super) fn start_at_boot(self: &Arc<Self>, entry: &AppEntry) {
+    pub(crate) fn start_at_boot(self: &Arc<Self>, entry: &AppEntry) {
         if entry.app.enabled && entry.app.package.as_deref().is_some_and(|package| package.starts_at_boot()) {
             let (apps, name) = (Arc::clone(self), entry.app.name.clone());
             tokio::spawn(async move {
@@ -61,28 +68,22 @@ impl Apps {
 
     /// Removes an installed app: it is told, stopped, forgotten.
     pub(crate) async fn uninstall(self: &Arc<Self>, name: &str) -> Result<(), AppsError> {
-        let entry = self.installed(name)?;
-        let apps = Arc::clone(self);
-        let removed = tokio::spawn(async move { apps.uninstall_whole(&entry).await });
+        let (apps, name) = (Arc::clone(self), self.installed(name)?.app.name.clone());
+        let removed = tokio::spawn(async move { apps.uninstall_whole(&name).await });
         removed.await.unwrap_or(Err(AppsError::Draining(Draining)))
     }
 
-    async fn uninstall_whole(self: &Arc<Self>, entry: &AppEntry) -> Result<(), AppsError> {
+    async fn uninstall_whole(&self, name: &AppName) -> Result<(), AppsError> {
         let _under_way = self.publisher.drain.enter()?;
-        let name = &entry.app.name;
-        let object = AppObject::of(entry);
+        // Kept to the end: nothing that starts it now finds it any more afterwards.
+        let (entry, _turn) = self.turn_to_end(name).await?;
+        let object = AppObject::of(&entry);
         if let Some(object) = &object {
             self.tell_itself("app-uninstalling", object, name).await;
         }
-        if matches!(life(entry).phase(), Phase::Launching) {
-            self.launcher.stop(name.clone()).await;
-        }
-        self.close(entry, true).await;
-        self.stop_if_running(name).await;
-        if let Err(error) = self.registry.remove_installed(name).await {
-            self.close(entry, false).await;
-            return Err(error.into());
-        }
+        // One that does not run has nothing to end.
+        let _ = self.stop_in_turn(&entry, Reason::Uninstall).await;
+        self.registry.remove_installed(name).await?;
         self.launcher.forget(name);
         if let Some(object) = &object {
             self.tell("app-uninstalled", object, None).await;
@@ -90,11 +91,6 @@ impl Apps {
             self.tell("app-deleted", object, None).await;
         }
         Ok(())
-    }
-
-    async fn close(&self, entry: &AppEntry, closed: bool) {
-        let _turn = life(entry).turn.lock().await;
-        life(entry).close(closed);
     }
 
     /// What is said and started once the server answers.

@@ -39,9 +39,6 @@ impl Apps {
         }
         let body: Body<'_> = serde_json::from_slice(&event.body).map_err(|error| error.to_string())?;
         let name = AppName::parse(&body.name).map_err(|error| error.to_string())?;
-        if self.registry.app(&name).is_ok() {
-            return Ok(());
-        }
-        self.registry.remove_installed(&name).await.map_err(|error| error.to_string())
+        self.registry.forget_removed(&name).await.map_err(|error| error.to_string())
     }
 }

@@ -7,6 +7,7 @@ use super::view::LiveApp;
 use crate::drain::Draining;
 use crate::life::{Phase, Run};
 use crate::registry::AppEntry;
+use footbridge_model::name::AppName;
 use footbridge_model::package::Package;
 use footbridge_model::run::{StartFailure, StartOrder};
 use footbridge_model::secret::Secret;
@@ -24,12 +25,11 @@ impl Apps {
     /// for it goes away.
     pub(crate) async fn start(self: &Arc<Self>, name: &str) -> Result<LiveApp, AppsError> {
         let entry = self.installed(name)?;
-        if let Phase::Up(run) = life(&entry).phase() {
-            life(&entry).touch();
+        if let Some(run) = life(&entry).needed().filter(|_| entry.app.enabled) {
             return Ok(LiveApp { running: run.running, entry });
         }
-        let apps = Arc::clone(self);
-        let started = tokio::spawn(async move { apps.start_whole(&entry).await });
+        let (apps, name) = (Arc::clone(self), entry.app.name.clone());
+        let started = tokio::spawn(async move { apps.start_whole(&name).await });
         started.await.unwrap_or(Err(AppsError::Draining(Draining)))
     }
 
@@ -40,11 +40,12 @@ impl Apps {
         if runs { Ok(()) } else { Err(AppsError::NothingToRun(entry.app.name.clone())) }
     }
 
-    async fn start_whole(&self, entry: &Arc<AppEntry>) -> Result<LiveApp, AppsError> {
-        let _turn = life(entry).turn.lock().await;
-        // Whatever happened while this waited for its turn counts.
-        let name = &entry.app.name;
-        let entry = self.installed(name.as_str())?;
+    async fn start_whole(&self, name: &AppName) -> Result<LiveApp, AppsError> {
+        let (entry, _turn) = self.turn(name).await?;
+        if !entry.app.enabled {
+            let failure = StartFailure { why: "it is switched off".to_owned(), again_in: SOON };
+            return Err(AppsError::Start { app: name.clone(), failure });
+        }
         match life(&entry).phase() {
             Phase::Up(run) => return Ok(LiveApp { running: run.running, entry }),
             Phase::Failed { why, until } if Instant::now() < until => {
@@ -72,10 +73,6 @@ impl Apps {
             let why = AppsError::NothingToRun(entry.app.name.clone()).to_string();
             return Err(StartFailure { why, again_in: Duration::from_mins(5) });
         };
-        if !entry.app.enabled || life(entry).is_closed() {
-            let why = "the app is switched off, or being uninstalled".to_owned();
-            return Err(StartFailure { why, again_in: SOON });
-        }
         life(entry).set(Phase::Launching);
         let token = Secret::make(TOKEN_MARK, &*self.entropy);
         let order =
@@ -87,7 +84,13 @@ impl Apps {
     /// From here on it counts as running: it is told, it may answer, then the events follow.
     async fn greet(&self, entry: &AppEntry, run: Arc<Run>) -> Result<LiveApp, AppsError> {
         let name = &entry.app.name;
-        life(entry).set(Phase::Greeting(Arc::clone(&run)));
+        let ended = || {
+            let why = "it ended right after its start; see its output".to_owned();
+            Err(AppsError::Start { app: name.clone(), failure: StartFailure { why, again_in: SOON } })
+        };
+        if !life(entry).begin(&run) {
+            return ended();
+        }
         self.registry.refresh(name).await;
         let (protocol, host, port) = parts_of(&self.public_url);
         let starting = Starting {
@@ -99,11 +102,7 @@ impl Apps {
         };
         self.tell_itself("app-starting", &starting, name).await;
         if !life(entry).advance(run.running.run, Phase::Up(Arc::clone(&run))) {
-            let failure = StartFailure {
-                why: "it ended right after its start; see its output".to_owned(),
-                again_in: SOON,
-            };
-            return Err(AppsError::Start { app: name.clone(), failure });
+            return ended();
         }
         self.registry.refresh(name).await;
         let entry = self.installed(name.as_str())?;

@@ -1,7 +1,7 @@
 //! What everything about installed apps works with, and how it speaks as `bolt`.
 
 use crate::launcher::Launcher;
-use crate::life::Life;
+use crate::life::{Life, Phase};
 use crate::publish::Publisher;
 use crate::registry::{AppEntry, Registry};
 use bytes::Bytes;
@@ -18,6 +18,12 @@ use super::error::AppsError;
 
 /// How long an app may take to answer that it is starting or stopping before it is no longer waited for.
 const ANSWER: Duration = Duration::from_secs(2);
+
+/// How long a start that is called off may take to end before it is called off again.
+const CALL_OFF: Duration = Duration::from_millis(20);
+
+/// Held by whoever starts or ends an app.
+pub(super) type Turn = tokio::sync::OwnedMutexGuard<()>;
 
 /// Installed apps: their starts and ends.
 pub(crate) struct Apps {
@@ -47,6 +53,32 @@ impl Apps {
             return Err(AppsError::NotInstalled(entry.app.name.clone()));
         }
         Ok(entry)
+    }
+
+    /// The turn of an app to be started or ended, and the app as it is by then.
+    pub(super) async fn turn(&self, name: &AppName) -> Result<(Arc<AppEntry>, Turn), AppsError> {
+        loop {
+            let asked = self.installed(name.as_str())?;
+            let turn = Arc::clone(&life(&asked).turn).lock_owned().await;
+            let entry = self.installed(name.as_str())?;
+            // One that was removed and installed again meanwhile has another life.
+            if Arc::ptr_eq(&entry.state, &asked.state) {
+                return Ok((entry, turn));
+            }
+        }
+    }
+
+    /// The same for whoever ends it: a start under way is called off, of which nothing has been told yet.
+    pub(super) async fn turn_to_end(&self, name: &AppName) -> Result<(Arc<AppEntry>, Turn), AppsError> {
+        loop {
+            if matches!(life(&*self.installed(name.as_str())?).phase(), Phase::Launching) {
+                self.launcher.stop(name.clone()).await;
+            }
+            // Again and again, for the launcher may not have heard of the start yet.
+            if let Ok(turn) = tokio::time::timeout(CALL_OFF, self.turn(name)).await {
+                return turn;
+            }
+        }
     }
 
     /// Says something as `bolt`, to all that listen or to one app alone.

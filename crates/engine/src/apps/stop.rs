@@ -8,7 +8,6 @@ use crate::drain::Draining;
 use crate::life::{Phase, Run};
 use crate::registry::AppEntry;
 use footbridge_model::hook::Hook;
-use footbridge_model::name::AppName;
 use footbridge_model::run::Exit;
 use std::sync::Arc;
 
@@ -39,26 +38,34 @@ impl Reason {
 impl Apps {
     /// Stops an app; gives what ran once every process of it is gone.
     pub(crate) async fn stop(self: &Arc<Self>, name: &str, reason: Reason) -> Result<LiveApp, AppsError> {
-        let entry = self.installed(name)?;
-        let apps = Arc::clone(self);
-        let stopped = tokio::spawn(async move { apps.stop_whole(&entry, reason).await });
+        let (apps, name) = (Arc::clone(self), self.installed(name)?.app.name.clone());
+        let stopped = tokio::spawn(async move {
+            let turn = match reason {
+                Reason::Idle => apps.turn(&name).await,
+                _ => apps.turn_to_end(&name).await,
+            };
+            let (entry, _turn) = turn?;
+            apps.stop_in_turn(&entry, reason).await
+        });
         stopped.await.unwrap_or(Err(AppsError::Draining(Draining)))
     }
 
-    async fn stop_whole(&self, entry: &Arc<AppEntry>, reason: Reason) -> Result<LiveApp, AppsError> {
+    /// Stops an app, for whoever has its [turn](Self::turn_to_end).
+    pub(super) async fn stop_in_turn(
+        &self,
+        entry: &Arc<AppEntry>,
+        reason: Reason,
+    ) -> Result<LiveApp, AppsError> {
         let name = &entry.app.name;
         let not_running = || AppsError::NotRunning(name.clone());
-        if matches!(life(entry).phase(), Phase::Launching) {
-            // Nothing has been told of it yet: the start itself is called off.
-            self.launcher.stop(name.clone()).await;
-            return Err(not_running());
-        }
-        let _turn = life(entry).turn.lock().await;
         let run = life(entry).run().ok_or_else(not_running)?;
-        if reason == Reason::Idle && !self.is_idle(entry).await {
+        let leaves = match reason {
+            Reason::Idle => self.leaves_if_idle(entry, &run).await,
+            _ => life(entry).advance(run.running.run, Phase::Leaving(Arc::clone(&run))),
+        };
+        if !leaves {
             return Err(not_running());
         }
-        life(entry).advance(run.running.run, Phase::Leaving(Arc::clone(&run)));
         if let Some(context) = ContextObject::of(entry, &run.running) {
             self.tell_itself("app-stopping", &context, name).await;
         }
@@ -70,21 +77,22 @@ impl Apps {
     /// A run has ended by itself, or by a stop that sees to the rest.
     pub(crate) async fn ended(&self, exit: Exit) {
         let Ok(entry) = self.installed(exit.app.as_str()) else { return };
-        let Some(run) = life(&entry).run().filter(|run| run.running.run == exit.run) else { return };
-        if exit.stopped {
-            return;
+        let Some(run) = life(&entry).end(exit.run) else { return };
+        let reason = if exit.stopped { Reason::Stop } else { Reason::Crash };
+        if reason == Reason::Crash {
+            tracing::warn!(app = %exit.app, how = exit.how, "an app ended by itself");
         }
-        tracing::warn!(app = %exit.app, how = exit.how, "an app ended by itself");
-        self.clear(&entry, &run, Reason::Crash).await;
+        self.clear(&entry, &run, reason).await;
     }
 
     /// Nothing of a run is left: neither its token nor its transient hooks.
     async fn clear(&self, entry: &AppEntry, run: &Run, reason: Reason) {
         let name = &entry.app.name;
-        let at = self.publisher.clock.now();
         if !life(entry).advance(run.running.run, Phase::Down) {
             return;
         }
+        // From here on it makes none; the next run may.
+        let at = self.publisher.clock.now();
         self.registry.refresh(name).await;
         let its = |hook: &Hook| hook.app == *name && hook.created_at <= at;
         if let Err(error) = self.registry.remove_transient(its, "hook gone").await {
@@ -115,13 +123,5 @@ impl Apps {
         while stops.join_next().await.is_some() {}
         // What was starting or would not end.
         self.launcher.stop_all().await;
-    }
-
-    /// Stops an app that runs, whatever it is told; for those that go away.
-    pub(super) async fn stop_if_running(self: &Arc<Self>, name: &AppName) {
-        match self.stop(name.as_str(), Reason::Uninstall).await {
-            Ok(_) | Err(AppsError::NotRunning(_)) => {}
-            Err(error) => tracing::warn!(app = %name, %error, "an app could not be stopped"),
-        }
     }
 }

@@ -136,6 +136,10 @@ impl State {
         tokio::task::spawn_local(async move {
             if let Err(error) = apps.start(app.as_str()).await {
                 tracing::debug!(%app, %error, "an app that an event needs did not start");
+                if apps.publisher.drain.is_draining() {
+                    // Nor does it when asked again: what waits for it waits for the next server.
+                    return;
+                }
             }
             let _ = results.send(Report::Started(app)).await;
         });

@@ -3,20 +3,22 @@
 
 use super::tried::Tried;
 use crate::apps::Apps;
-use crate::life::Phase;
+use crate::life::{Phase, Run};
 use crate::registry::{AppEntry, Destination, HookEntry, joined};
 use footbridge_courier::{Grant, Target};
 use footbridge_model::attempt::{Failure, FailureKind};
 use footbridge_model::event::Event;
-use footbridge_model::name::AppName;
+use footbridge_model::hook::Lifetime;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::Millis;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Why an event about an app is not delivered to it later: its moment is over.
 const OVER: &str = "its app is down, and this event never starts it";
+
+/// Why a transient hook gets nothing any more.
+const GONE: &str = "hook gone";
 
 /// Where an attempt leads.
 pub(super) enum Way {
@@ -63,7 +65,7 @@ pub(super) fn find(
             token: Secret::new(app.token(now)),
         })),
         Destination::Installed => installed(hook, app, event, pace).map(Way::Http),
-        Destination::Router => routers(apps, hook, app, now),
+        Destination::Router => routers(apps, hook, app, event, now),
         Destination::Function(file) => Ok(Way::Function(file.clone())),
         Destination::Own => Ok(Way::Own),
         Destination::Nowhere(why) => Err(Tried::failed(Failure::before(FailureKind::Refused, *why))),
@@ -75,28 +77,34 @@ fn installed(hook: &HookEntry, app: &AppEntry, event: &Event, pace: Pace) -> Res
     if pace == Pace::Lane && event.subject().as_ref() == Some(name) {
         return Err(Tried::Cancelled(OVER));
     }
-    let run = match (app.state.life.phase(), pace) {
-        (Phase::Up(run), _) | (Phase::Greeting(run) | Phase::Leaving(run), Pace::Urgent) => run,
-        (_, Pace::Urgent) => return Err(Tried::Cancelled(OVER)),
-        (Phase::Failed { why, until }, Pace::Lane) if Instant::now() < until => {
-            return Err(Tried::failed(Failure::before(FailureKind::NotStarted, why)));
-        }
-        (_, Pace::Lane) => return Err(Tried::Asleep(name.clone())),
+    let run = match pace {
+        Pace::Lane => awake(app, hook.hook.lifetime)?,
+        Pace::Urgent => app.state.life.run().ok_or(Tried::Cancelled(OVER))?,
     };
-    app.state.life.touch();
     road(&joined(&run.base(), &hook.hook.route), run.token.clone())
 }
 
-fn routers(apps: &Apps, hook: &HookEntry, app: &AppEntry, now: Millis) -> Result<Way, Tried> {
+fn routers(apps: &Apps, hook: &HookEntry, app: &AppEntry, event: &Event, now: Millis) -> Result<Way, Tried> {
+    let subject = event.subject();
+    let awake = |app: &AppEntry, lifetime| match awake(app, lifetime) {
+        Err(Tried::Asleep(name)) if subject.as_ref() == Some(&name) => Err(Tried::Cancelled(OVER)),
+        found => found,
+    };
     // The token is that of the subscriber's run, so it runs first if it can.
     if app.app.package.as_deref().is_some_and(|package| package.can_run()) {
-        awake(apps, app.app.name.as_str())?;
+        awake(app, hook.hook.lifetime)?;
     }
     let route = joined("", &hook.hook.route);
     let path = route.split('?').next().unwrap_or_default();
     let mut ways = Vec::new();
     for mounted in apps.routers_at(path) {
-        let address = awake(apps, mounted.app.as_str())?;
+        let Ok(host) = apps.installed(mounted.app.as_str()) else { return Err(Tried::NotNow) };
+        let address = match awake(&host, Lifetime::Persistent) {
+            Ok(run) => run.running.address,
+            // Those before it may well take it.
+            Err(Tried::Made(..)) if !ways.is_empty() => break,
+            Err(instead) => return Err(instead),
+        };
         // The router of another app shall neither learn the subscriber's token nor, by its own, take for
         // the server's what the subscriber had sent there.
         let own = (mounted.app == app.app.name).then(|| own_token(app, now)).unwrap_or_default();
@@ -117,18 +125,21 @@ fn own_token(app: &AppEntry, now: Millis) -> String {
     }
 }
 
-/// Where an installed app listens, if it is up.
-fn awake(apps: &Apps, name: &str) -> Result<SocketAddr, Tried> {
-    let Ok(entry) = apps.installed(name) else { return Err(Tried::NotNow) };
-    match entry.state.life.phase() {
-        Phase::Up(run) => {
-            entry.state.life.touch();
-            Ok(run.running.address)
-        }
-        Phase::Failed { why, until } if Instant::now() < until => {
+/// The run of an installed app, if it is up.
+fn awake(app: &AppEntry, lifetime: Lifetime) -> Result<Arc<Run>, Tried> {
+    let name = &app.app.name;
+    if let Some(run) = app.state.life.needed() {
+        return Ok(run);
+    }
+    match (app.state.life.phase(), lifetime) {
+        // Its lane may have been quicker than the end of the greeting; that starts nothing.
+        (Phase::Up(_) | Phase::Greeting(_), _) => Err(Tried::Asleep(name.clone())),
+        // It goes with the run that made it.
+        (_, Lifetime::Transient) => Err(Tried::Cancelled(GONE)),
+        (Phase::Failed { why, until }, _) if Instant::now() < until => {
             Err(Tried::failed(Failure::before(FailureKind::NotStarted, format!("{name}: {why}"))))
         }
-        _ => Err(Tried::Asleep(AppName::clone(&entry.app.name))),
+        _ => Err(Tried::Asleep(name.clone())),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Verbs over apps, links and hooks.
 
 use super::build::Engine;
+use crate::apps::Reason;
 use crate::registry::{
     AppChange, AppEntry, AppSpec, ChangeError, HookChange, HookEntry, HookSpec, LinkSpec, MadeSecrets,
     Rotation, whole,
@@ -56,9 +57,15 @@ impl Engine {
     /// [`ChangeError`]
     pub async fn change_app(&self, name: &AppName, change: AppChange) -> Result<Arc<AppEntry>, ChangeError> {
         let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
+        let was_off = registry.app(name).is_ok_and(|entry| !entry.app.enabled);
         let changed = whole(async move { registry.change_app(&owned, change).await }).await?;
+        if changed.app.enabled && was_off {
+            self.0.apps.start_at_boot(&changed);
+        }
         if !changed.app.enabled {
             self.end_pages(name);
+            // One that does not run has nothing to end.
+            let _ = self.0.apps.stop(name.as_str(), Reason::Stop).await;
         }
         Ok(changed)
     }

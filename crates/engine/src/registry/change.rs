@@ -208,6 +208,12 @@ impl Registry {
         self.drop_app(name).await
     }
 
+    /// Removes what is left of an app that was removed; one of its name that was made since is another.
+    pub(crate) async fn forget_removed(&self, name: &AppName) -> Result<(), ChangeError> {
+        let _turn = self.changing.lock().await;
+        if self.app(name).is_ok() { Ok(()) } else { self.drop_app(name).await }
+    }
+
     async fn drop_app(&self, name: &AppName) -> Result<(), ChangeError> {
         self.parts.store.delete_app(name.clone(), "app deleted").await?;
         let hooks: Vec<_> = self.index.load().of(name).map(|entry| entry.hook.id).collect();

@@ -5,6 +5,7 @@ use super::entry::AppEntry;
 use super::index::HookEntry;
 use super::spec::{HookChange, HookSpec};
 use super::state::{ChangeError, Registry};
+use crate::life::Run;
 use footbridge_courier::Target;
 use footbridge_model::hook::{Hook, HookType, Lifetime, Origin, check_path, web_url};
 use footbridge_model::id::HookId;
@@ -20,6 +21,32 @@ impl Registry {
         origin: Origin,
     ) -> Result<Arc<HookEntry>, ChangeError> {
         let _turn = self.changing.lock().await;
+        self.add_hook_in_turn(spec, lifetime, origin).await
+    }
+
+    /// Makes a transient hook for an app, which has this run when it is an installed one; `None` when that
+    /// has ended since, for it would be left to the next.
+    pub(crate) async fn add_transient(
+        &self,
+        spec: HookSpec,
+        run: Option<&Run>,
+    ) -> Result<Option<Arc<HookEntry>>, ChangeError> {
+        let _turn = self.changing.lock().await;
+        let entry = self.app(&spec.app)?;
+        let current = entry.state.life.run();
+        let lasts = current.as_deref().map(|run| run.running.run) == run.map(|run| run.running.run);
+        if entry.app.package.is_some() && !lasts {
+            return Ok(None);
+        }
+        self.add_hook_in_turn(spec, Lifetime::Transient, Origin::Api).await.map(Some)
+    }
+
+    async fn add_hook_in_turn(
+        &self,
+        spec: HookSpec,
+        lifetime: Lifetime,
+        origin: Origin,
+    ) -> Result<Arc<HookEntry>, ChangeError> {
         self.check_hook(&spec)?;
         if let Some(same) = self.same_hook(&spec, lifetime) {
             return Ok(same);
