@@ -4,6 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The memory of one app, all its processes together, and how many processes and threads they may be.
+const MEMORY: &str = "1G";
+const PROCESSES: &str = "1024";
+
 /// The directory that holds the control groups of one server's runs; there while there are any.
 #[derive(Debug, Clone)]
 pub(crate) struct Cgroups(PathBuf);
@@ -22,6 +26,8 @@ impl Cgroups {
         if !base.join("cgroup.kill").exists() {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "this kernel has no cgroup.kill"));
         }
+        // Only where whoever runs this machine lets the server share out memory and processes.
+        let _ = fs::write(base.join("cgroup.subtree_control"), "+memory +pids");
         Ok(Self(base))
     }
 
@@ -29,6 +35,12 @@ impl Cgroups {
     pub(crate) fn create(&self, run: &str) -> io::Result<PathBuf> {
         let dir = self.0.join(run);
         fs::create_dir_all(&dir)?;
+        for (file, most) in [("memory.max", MEMORY), ("memory.swap.max", "0"), ("pids.max", PROCESSES)] {
+            // There only where the controller is; the limits of each process hold everywhere.
+            if dir.join(file).exists() {
+                fs::write(dir.join(file), most)?;
+            }
+        }
         Ok(dir)
     }
 

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 /// Memory an app may fill (heap and private mappings), address space it may reserve: runtimes with garbage
 /// collectors reserve far more than they fill.
-const DATA: u64 = 16 << 30;
+const DATA: u64 = 4 << 30;
 const ADDRESS_SPACE: u64 = 1 << 40;
 /// Open files.
 const FILES: u64 = 16 * 1024;
