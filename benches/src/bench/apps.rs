@@ -40,7 +40,6 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
         section.line(format!("{kind}: publish → delivered, app down"), "ms", &cold);
         section.judged(format!("{kind}: cold start beyond its own boot"), "ms", &over, OVERHEAD);
         section.line(format!("{kind}: publish → delivered, app up"), "ms", &warm);
-        server.stop_app(&app.name)?;
     }
     memory(bench, &server, &mut section)?;
     Ok(section)
