@@ -8,7 +8,7 @@ use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Local;
 use crate::stream::{self, Body};
-use crate::watch::Watch;
+use crate::watch::{Length, Watch};
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use footbridge_engine::{Engine, Heard, PageEvent, Watcher};
@@ -63,7 +63,7 @@ fn open(local: &Rc<Local>, head: &Parts, watch: &Rc<Watch>) -> Result<Response<B
     let engine = local.shared.engine.clone();
     let source = Source::new(engine, proof, last_seen(head), seat);
     let body = Events { next: Box::pin(source.next()) };
-    let mut response = Response::new(stream::streamed(body, (), watch));
+    let mut response = Response::new(stream::streamed(body, (), Length::Endless, watch));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
