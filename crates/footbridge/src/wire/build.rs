@@ -122,13 +122,20 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     let bolt =
         BoltOptions { body: bytes(config.limits.event_body), http_200_errors: config.bolt.http_200_errors };
     let connections = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
+    let live = LiveState::new(&LiveOptions {
+        engine: &engine,
+        entropy: &SystemEntropy,
+        public_url: &public_url,
+        metrics: &metrics,
+        connections,
+    });
     let shared = Arc::new(Shared {
         engine,
         metrics,
         admin,
         admin_token: admin_token.clone(),
         public_url: public_url.clone(),
-        live: LiveState::new(LiveOptions { connections }),
+        live,
         bridge,
         bolt,
     });
