@@ -17,6 +17,7 @@ mod cors;
 mod credential;
 mod live;
 mod openapi;
+mod page;
 mod percent;
 mod proxy;
 mod router;

@@ -8,7 +8,8 @@ use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::ErrorCode;
 use http::StatusCode;
 use std::fmt::{Display, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The content type of the text.
@@ -121,6 +122,7 @@ pub struct Metrics {
     refused: Counter,
     opened: Counter,
     closed: Counter,
+    live_connections: Arc<AtomicUsize>,
 }
 
 impl Metrics {
@@ -159,6 +161,11 @@ impl Metrics {
         self.closed.add(1);
     }
 
+    /// Where live connections are counted.
+    pub(crate) fn live_connections(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.live_connections)
+    }
+
     /// The connections that are open.
     pub fn connections(&self) -> u64 {
         // Read first, so that one closed in between is not counted as never opened.
@@ -195,6 +202,8 @@ impl Metrics {
             "Open connections of clients.",
             self.connections(),
         );
+        let live = self.live_connections.load(Ordering::Relaxed) as u64;
+        text.alone("footbridge_live_connections", "gauge", "Pages that listen to live events.", live);
         text.alone("footbridge_ready", "gauge", "Whether the server takes work.", u64::from(ready));
         text.head("footbridge_build_info", "gauge", "Which Footbridge this is.");
         text.sample("footbridge_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);

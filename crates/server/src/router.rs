@@ -7,7 +7,7 @@ use crate::problem::{Problem, ProblemCode};
 use crate::state::Local;
 use crate::stream::{self, Body};
 use crate::watch::Watch;
-use crate::{bolt, bridge, cors, live, proxy};
+use crate::{bolt, bridge, cors, live, page, proxy};
 use axum::response::IntoResponse as _;
 use footbridge_model::exchange::Direction;
 use http::header::{CONNECTION, HOST, HeaderValue};
@@ -64,6 +64,25 @@ pub(crate) async fn answer(
             metrics.request(Surface::Live, response.status());
             cors::allow(response, &cors::Asked::live())
         }
+        Route::File(file) => {
+            let preflight = cors::is_preflight(&request);
+            let asked = cors::Asked::of(&request);
+            let (head, incoming) = request.into_parts();
+            body::discard(&head.headers, incoming);
+            let response = if preflight { cors::preflight() } else { page::serve(file, &head) };
+            metrics.request(Surface::Live, response.status());
+            cors::allow(response, &asked).map(stream::whole)
+        }
+        Route::Socket => {
+            let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
+            let response = if preflight {
+                cors::preflight().map(stream::whole)
+            } else {
+                live::socket(&local, request, &watch).await
+            };
+            metrics.request(Surface::Live, response.status());
+            cors::allow(response, &asked)
+        }
         Route::Forward => {
             let preflight = cors::is_preflight(&request);
             let response =
@@ -105,6 +124,10 @@ enum Route {
     Settings(String),
     /// Live events.
     Stream,
+    /// A file that is part of the program, if there is one.
+    File(Option<&'static page::File>),
+    /// Socket.IO.
+    Socket,
     /// Custom events that pages pass on.
     Forward,
     /// The API of installed apps.
@@ -155,6 +178,8 @@ impl Route {
         match OURS.into_iter().find(|root| is_under(path, root)) {
             Some("/api/apps") => Self::Apps,
             Some("/x") => Self::App,
+            Some("/sdk" | "/public") => Self::File(page::find(path)),
+            Some("/socket.io") => page::find(path).map_or(Self::Socket, |file| Self::File(Some(file))),
             Some(_) => Self::Admin,
             None => Self::Open,
         }
@@ -215,6 +240,9 @@ mod tests {
             ("/api/v1/events/stream", Route::Stream),
             ("/api/v1/events/streams", Route::Admin),
             ("/api/v1/forward", Route::Forward),
+            ("/socket.io/", Route::Socket),
+            ("/socket.io/socket.io.js", Route::File(page::find("/socket.io/socket.io.js"))),
+            ("/sdk/nothing", Route::File(None)),
             ("/api/v1/apps", Route::Admin),
             ("/api/apps", Route::Apps),
             ("/api/apps/shop/logs", Route::Apps),

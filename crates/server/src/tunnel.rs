@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use footbridge_engine::{Reach, Switched};
 use socket2::{SockRef, TcpKeepalive};
+use std::fmt;
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::TcpStream;
@@ -12,24 +14,44 @@ const ASK_AFTER: Duration = Duration::from_mins(1);
 /// And asks again, this often.
 const ASK_EVERY: Duration = Duration::from_secs(15);
 
-/// The app's end of a connection that has switched protocols.
-#[derive(Debug)]
-pub(crate) struct Tunnel {
-    switched: Switched,
-    /// The app is in use for as long as this lasts.
-    _reach: Reach,
+/// What takes a connection over, and how long it keeps it.
+type Taker = Box<dyn FnOnce(TcpStream, Bytes) -> Pin<Box<dyn Future<Output = ()>>>>;
+
+/// The other end of a connection that has switched protocols.
+pub(crate) enum Tunnel {
+    /// An app, which is in use for as long as this lasts.
+    App(Switched, Reach),
+    /// Ourselves.
+    Ours(Taker),
+}
+
+impl fmt::Debug for Tunnel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tunnel")
+    }
 }
 
 impl Tunnel {
     pub(crate) fn new(switched: Switched, reach: Reach) -> Self {
-        Self { switched, _reach: reach }
+        Self::App(switched, reach)
+    }
+
+    /// A tunnel that ends here: `take` gets the connection with what the client has sent already.
+    pub(crate) fn handing_over<F>(take: F) -> Self
+    where
+        F: FnOnce(TcpStream, Bytes) -> Pin<Box<dyn Future<Output = ()>>> + 'static,
+    {
+        Self::Ours(Box::new(take))
     }
 
     /// Carries bytes until both sides have ended or one has broken. `early` is what the client has sent
     /// already.
     pub(crate) async fn run(self, mut client: TcpStream, early: Bytes) {
-        let Switched { stream: mut app, early: answered } = self.switched;
         ask_for_life(&client);
+        let (Switched { stream: mut app, early: answered }, _reach) = match self {
+            Self::App(switched, reach) => (switched, reach),
+            Self::Ours(take) => return take(client, early).await,
+        };
         let told = async {
             app.write_all(&early).await?;
             client.write_all(&answered).await

@@ -41,6 +41,13 @@ impl Engine {
         self.0.live.watch(&app.app.name)
     }
 
+    /// The token of an installed app's run, for its own pages; `None` when it does not run or was not installed.
+    pub fn run_token(&self, app: &AppName) -> Option<Secret> {
+        let entry = self.0.registry.app(app).ok()?;
+        let run = entry.run.as_ref().filter(|_| entry.app.package.is_some())?;
+        Some(run.token.clone())
+    }
+
     /// Ends all watching, for the end of the server: pages come back when it does.
     pub fn end_watching(&self) {
         self.0.live.end_all();

@@ -146,13 +146,20 @@ fn edges(
     let bolt =
         BoltOptions { body: bytes(config.limits.event_body), http_200_errors: config.bolt.http_200_errors };
     let connections = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
+    let live = LiveState::new(&LiveOptions {
+        engine,
+        entropy: &SystemEntropy,
+        public_url,
+        metrics: &metrics,
+        connections,
+    });
     Shared {
         engine: engine.clone(),
         metrics,
         admin,
         admin_token: admin_token.clone(),
         public_url: public_url.to_owned(),
-        live: LiveState::new(LiveOptions { connections }),
+        live,
         bridge,
         bolt,
     }

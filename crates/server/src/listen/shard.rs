@@ -87,7 +87,7 @@ impl Shard {
         }
         self.inbox.close();
         // Only now: pages that come back meet a closed door, which tells them to try again, not a refusal.
-        local.shared.engine.end_watching();
+        local.shared.live.close().await;
         while watches.len() > 0 {
             watches.end_all();
             tokio::time::sleep(Duration::from_millis(10)).await;

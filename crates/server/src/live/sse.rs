@@ -1,6 +1,6 @@
 //! `GET /api/v1/events/stream`: server-sent events.
 
-use super::proof::{self, Proof};
+use super::proof::Proof;
 use super::query;
 use super::resume::{Next, Resume};
 use super::seats::Seat;
@@ -50,7 +50,7 @@ fn open(local: &Rc<Local>, head: &Parts, watch: &Rc<Watch>) -> Result<Response<B
     if head.method != Method::GET {
         return Err(Problem::new(ProblemCode::MethodNotAllowed, "read the stream with GET"));
     }
-    let proof = proof::of(local, head).ok_or_else(|| {
+    let proof = local.shared.live.proofs.of(head, None).ok_or_else(|| {
         local.shared.metrics.auth_failure(Surface::Live);
         Problem::new(
             ProblemCode::Unauthorized,

@@ -4,13 +4,14 @@ use super::forward::{Outgoing, origin_form, scheme};
 use super::headers::{self, Client};
 use super::refusal::Refusal;
 use crate::body;
+use crate::page;
 use crate::state::Local;
 use crate::stream::{self, Body};
 use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::RelayBody;
 use footbridge_model::name::AppName;
-use http::header::{HeaderValue, LOCATION};
+use http::header::{HeaderValue, LOCATION, SET_COOKIE};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -95,7 +96,23 @@ async fn relay(
         }
     };
     let relayed = outgoing.send(local, &reach, RelayBody::from(incoming)).await?;
-    outgoing.answer(relayed, reach, watch)
+    let mut response = outgoing.answer(relayed, reach, watch)?;
+    prove_page(local, head, mounted, &mut response);
+    Ok(response)
+}
+
+/// Lets a page prove later whose it is.
+fn prove_page(local: &Local, head: &Parts, mounted: &Mounted<'_>, response: &mut Response<Body>) {
+    let engine = &local.shared.engine;
+    if !page::is_page(head, response.status(), response.headers()) {
+        return;
+    }
+    let pages = &local.shared.live.proofs.pages;
+    let entry = engine.app(&mounted.name).ok();
+    let cookie = entry.and_then(|entry| pages.cookie(&entry, engine.now(), scheme(local) == "https"));
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
 }
 
 /// `/x/<app>`, the app's name in it, and the rest.

@@ -1,8 +1,9 @@
 //! Headers between a client and an app: those of the connection stay on it, those that are ours to say are not
 //! taken from outside.
 
+use crate::page;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
@@ -42,6 +43,7 @@ pub(super) fn to_app(head: &Parts, client: Client<'_>) -> (HeaderMap, bool) {
     let chunked = headers.contains_key(TRANSFER_ENCODING);
     strip_connection(&mut headers);
     strip(&mut headers, is_ours);
+    strip_cookies(&mut headers);
     if let Some(host) = host(&head.uri).or_else(|| headers.get(HOST).cloned()) {
         headers.insert(HOST, host.clone());
         headers.insert(FORWARDED_HOST, host);
@@ -121,6 +123,27 @@ fn named(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
+/// A page's cookies go to all apps under `/x/`; those of ours prove one of them, which is no other's business.
+fn strip_cookies(headers: &mut HeaderMap) {
+    let is_ours = |pair: &str| pair.trim_start().starts_with(page::NAME);
+    let given: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    if !given.iter().any(|value| text(value).split(';').any(is_ours)) {
+        return;
+    }
+    headers.remove(COOKIE);
+    for value in given {
+        let kept: Vec<String> = text(&value)
+            .split(';')
+            .filter(|pair| !is_ours(pair))
+            .map(|pair| pair.trim().to_owned())
+            .collect();
+        if let Some(value) = HeaderValue::from_str(&kept.join("; ")).ok().filter(|value| !value.is_empty()) {
+            headers.append(COOKIE, value);
+        }
+    }
+}
+
 fn strip(headers: &mut HeaderMap, goes: fn(&HeaderName) -> bool) {
     let names: Vec<HeaderName> = headers.keys().filter(|name| goes(name)).cloned().collect();
     for name in names {
@@ -173,7 +196,7 @@ mod tests {
     fn what_is_ours_is_not_taken_from_outside() {
         let given = [
             ("host", "a.example"),
-            ("cookie", "a=1"),
+            ("cookie", "a=1; fb_page_shop=1.x; b=2"),
             ("x-bolt-app-token", "t"),
             ("X_Bolt_App_Token", "t"),
             ("x-bolt_user-name", "u"),
@@ -189,7 +212,7 @@ mod tests {
         let mut kept: Vec<_> = headers.iter().map(|(k, v)| (k.as_str(), v.to_str().unwrap())).collect();
         kept.sort_unstable();
         let expected = [
-            ("cookie", "a=1"),
+            ("cookie", "a=1; b=2"),
             ("host", "a.example"),
             ("x-boltless", "stays"),
             ("x-forwarded-for", "192.0.2.7"),

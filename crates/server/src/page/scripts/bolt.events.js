@@ -1,0 +1,77 @@
+// Bolt.Events.on(pattern, handler, name?), .remove(name), .emit(name, publish, appToken, callback).
+// Load /socket.io/socket.io.js, bolt.env.js and bolt.request.js first. A page that is not under /x/ gives its ticket as
+// `data-ticket` of this script's tag.
+var Bolt = (function (bolt) {
+  var hooks = [];
+  var script = document.currentScript;
+
+  bolt.Events = {
+    on: function (pattern, handler, name) {
+      if (typeof handler !== "function") return;
+      var text = String(pattern).replace(/\\/g, "/").toLowerCase();
+      var slash = text.indexOf("/");
+      hooks.push({
+        publisher: (slash < 0 ? "" : text.slice(0, slash).trim()) || "*",
+        event: text.slice(slash + 1).trim() || "*",
+        handler: handler,
+        name: name,
+      });
+    },
+    remove: function (name) {
+      hooks = hooks.filter(function (hook) {
+        return hook.name !== name;
+      });
+    },
+    emit: function (name, publish, appToken, callback) {
+      bolt.Request.to(
+        bolt.Env.getAddress() + "/api/events/" + encodeURIComponent(name),
+        {
+          method: "POST",
+          headers: { "Content-Type": "application/json", "X-Bolt-App-Token": appToken },
+          body: JSON.stringify(publish === undefined ? {} : publish),
+        },
+        callback,
+      );
+    },
+  };
+
+  function tell(event) {
+    hooks.slice().forEach(function (hook) {
+      var meant = hook.publisher === "*" || hook.publisher === event.publisher;
+      if (!meant || (hook.event !== "*" && hook.event !== event.name)) return;
+      try {
+        hook.handler(event);
+      } catch (error) {
+        // One handler's fault is not the others'.
+        setTimeout(function () {
+          throw error;
+        });
+      }
+    });
+  }
+
+  if (typeof io === "undefined") {
+    console.error("bolt.events.js: load /socket.io/socket.io.js before it");
+    return bolt;
+  }
+  var address = bolt.Env ? bolt.Env.getAddress() : location.origin;
+  var ticket = script && script.getAttribute("data-ticket");
+  var socket = io.connect(address === location.origin ? "/" : address, ticket ? { query: { ticket: ticket } } : {});
+  socket.on("message", function (text) {
+    tell(JSON.parse(text));
+  });
+  // The same hooks hear of it, as an event that the server can no longer send.
+  socket.on("disconnect", function () {
+    var now = new Date().toISOString();
+    tell({ body: {}, name: "server-disconnected", publisher: "bolt", time: now, dispatchTime: now });
+  });
+  socket.on("gap", function (gap) {
+    var now = new Date().toISOString();
+    tell({ body: gap, name: "events-missed", publisher: "bolt", time: now, dispatchTime: now });
+  });
+  socket.on("connect_error", function (error) {
+    console.warn("bolt.events.js: no live events: " + (error && error.message));
+  });
+
+  return bolt;
+})(Bolt || {});

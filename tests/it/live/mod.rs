@@ -1,0 +1,11 @@
+//! Live events, tickets and forwarding, with the clients that pages have.
+
+mod files;
+mod forward;
+mod hostile;
+mod pages;
+mod resume;
+mod sockets;
+mod stand;
+mod stream;
+mod tickets;

@@ -1,0 +1,107 @@
+//! Tickets: who gets one, for what, and when it ends.
+
+use harness::{Call, Gateway, basic, each, is_iso_millis, until};
+use serde_json::{Value, json};
+
+use super::stand::{Stream, ask, publish, stand, ticket};
+
+fn watch(gateway: &Gateway, ticket: &str) -> u16 {
+    // A stream that is let in does not end; its head is all that counts.
+    let mut raw = harness::Raw::connect(gateway.address());
+    raw.send(format!("GET /api/v1/events/stream?ticket={ticket} HTTP/1.0\r\n\r\n"));
+    let head = raw.until("\r\n\r\n");
+    head.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn an_app_gets_one_with_either_credential_and_nobody_else_does() {
+    let gateway = stand();
+    let request = json!({"use": "live"});
+    let post = || Call::new(gateway.address(), "POST", "/api/v1/tickets").json(&request);
+    let app = gateway.setup().app_named("fax");
+    let made = ask(&gateway, "fax", &request).expect(200).json();
+    assert!(made["ticket"].as_str().unwrap().starts_with("tkt_"));
+    assert!(is_iso_millis(made["expires_at"].as_str().unwrap()), "{made}");
+    post().header("Authorization", basic("Token", "fax", &app.secret_key)).send().expect(200);
+    let refused = [
+        post(),
+        post().header("Authorization", basic("Token", "fax", "wrong")),
+        post().header("Authorization", format!("Bearer {}", harness::ADMIN_TOKEN)),
+        post().header("X-Bolt-App-Token", "wrong"),
+        post().header("X-Bolt-App-Token", &app.token).header("X-Bolt-App-Token", &app.token),
+        post().header("Authorization", basic("Token", "fax", "wrong")).header("X-Bolt-App-Token", &app.token),
+    ];
+    for call in refused {
+        assert_eq!(call.send().expect(401).json()["code"], "unauthorized");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_request_is_named() {
+    let gateway = stand();
+    let rows = [
+        (json!({}), "use"),
+        (json!({"use": "both"}), "use"),
+        (json!({"use": "live", "ttl": "11m"}), "ttl"),
+        (json!({"use": "live", "ttl": "0s"}), "ttl"),
+        (json!({"use": "live", "ttl": 60}), "ttl"),
+        (json!({"use": "live", "events": "x"}), "events"),
+        (json!({"use": "live", "events": ["a".repeat(200)]}), "events"),
+        (json!({"use": "live", "events": vec!["a"; 33]}), "events"),
+        (json!({"use": "live", "for": "x"}), "for"),
+    ];
+    each(rows, |(request, member)| {
+        let answer = ask(&gateway, "fax", request).expect(422);
+        assert!(
+            answer.json()["detail"].as_str().unwrap().contains(&format!("`{member}`")),
+            "{}",
+            answer.text()
+        );
+    });
+    ask(&gateway, "fax", &json!({"use": "live", "ttl": "10m", "events": ["*/x"]})).expect(200);
+}
+
+#[test]
+fn a_ticket_is_good_for_its_use_and_its_time_alone() {
+    let gateway = stand();
+    let live = ticket(&gateway, "fax", "live");
+    assert_eq!(watch(&gateway, &live), 200);
+    assert_eq!(watch(&gateway, &ticket(&gateway, "fax", "forward")), 401);
+    assert_eq!(watch(&gateway, &format!("{live}x")), 401);
+    let short = ask(&gateway, "fax", &json!({"use": "live", "ttl": "1s"})).expect(200).json();
+    let short = short["ticket"].as_str().unwrap();
+    let mut stream = Stream::open(&gateway, short, None);
+    until("the ticket's end", harness::WAIT, || watch(&gateway, short) == 401);
+    publish(&gateway, "camera", "photo-saved", &json!(1));
+    assert_eq!(stream.name(), "photo-saved", "what it has opened stays open");
+    assert!(!gateway.stderr().contains("tkt_") && !gateway.stdout().contains("tkt_"));
+}
+
+#[test]
+fn rotating_switching_off_and_deleting_end_tickets() {
+    let gateway = stand();
+    let admin = gateway.admin();
+    let made = admin.done("POST", "apps", &json!({"name": "temp"}));
+    let token = made["token"].as_str().unwrap().to_owned();
+    let new = || {
+        let call = gateway.call("POST", "/api/v1/tickets").header("X-Bolt-App-Token", &token);
+        call.json(&json!({"use": "live"})).send().expect(200).json()["ticket"].as_str().unwrap().to_owned()
+    };
+    let first = new();
+    let mut stream = Stream::open(&gateway, &first, None);
+    admin.done("POST", "apps/temp/rotate", &json!({}));
+    assert_eq!(watch(&gateway, &first), 401, "rotated");
+    let second = new();
+    assert_eq!(watch(&gateway, &second), 200);
+    admin.done("PATCH", "apps/temp", &json!({"enabled": false}));
+    assert_eq!(watch(&gateway, &second), 401, "switched off");
+    stream.rest();
+    admin.done("PATCH", "apps/temp", &json!({"enabled": true}));
+    assert_eq!(watch(&gateway, &second), 401, "on again");
+    let third = new();
+    let mut stream = Stream::open(&gateway, &third, None);
+    admin.delete("apps/temp");
+    stream.rest();
+    admin.done("POST", "apps", &json!({"name": "temp"}));
+    assert_eq!(watch(&gateway, &third), 401, "another app of that name");
+}
