@@ -95,6 +95,15 @@ impl Caller {
         answer.get("body").cloned().ok_or_else(|| format!("the answer has no body: {answer}"))
     }
 
+    /// Gets a ticket for a page of `player`'s: the answer as it is.
+    ///
+    /// # Errors
+    /// In words, for anything but 200 and JSON.
+    pub(super) async fn ticket(&self, player: &Player, wanted: &Value) -> Result<Value, String> {
+        let body = Bytes::from(wanted.to_string());
+        read(&self.send(Method::POST, "/api/v1/tickets", body, Proof::Token(&player.token)).await?)
+    }
+
     /// The metrics as text.
     ///
     /// # Errors
@@ -111,14 +120,26 @@ impl Caller {
     /// In words, when some stay pending or the server says no.
     pub(super) async fn finished(&self, event: &str) -> Result<Vec<Value>, String> {
         for _ in 0..LOOKS {
-            let list = self.read(vec!["deliveries".to_owned()], Some(event.to_owned())).await?;
-            let rows = list.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
+            let rows = self.listed(event).await?;
             if rows.iter().all(|row| row.get("status").is_some_and(|status| status != "pending")) {
                 return self.each(&rows).await;
             }
             sleep(LOOK).await;
         }
         Err("a delivery is still pending although its receiver has answered".to_owned())
+    }
+
+    /// The deliveries of an event with their attempts so far.
+    ///
+    /// # Errors
+    /// In words, when the server says no.
+    pub(super) async fn deliveries(&self, event: &str) -> Result<Vec<Value>, String> {
+        self.each(&self.listed(event).await?).await
+    }
+
+    async fn listed(&self, event: &str) -> Result<Vec<Value>, String> {
+        let list = self.read(vec!["deliveries".to_owned()], Some(event.to_owned())).await?;
+        Ok(list.get("data").and_then(Value::as_array).cloned().unwrap_or_default())
     }
 
     async fn each(&self, rows: &[Value]) -> Result<Vec<Value>, String> {

@@ -18,6 +18,11 @@ pub(super) const LISTENER: &str = "mailer";
 /// The event that the miniapp publishes.
 pub(super) const PUBLISHED: &str = "order-paid";
 
+/// The event that the host publishes for a visitor of its page; all three hear of it.
+pub(super) const PHOTO: &str = "photo-saved";
+/// The custom event of the miniapp that the host's page passes on.
+pub(super) const BOUGHT: &str = "buy";
+
 /// Where exchanges arrive at every sample app.
 pub(super) const RECEIVER_PATH: &str = "/events";
 /// Where published events arrive at every sample app, with the event's name behind it.
@@ -104,10 +109,15 @@ impl Cast {
                 player.secret_key.expose(),
                 player.signing_secret.expose(),
             );
-            if player.name != MINIAPP {
-                let _ =
-                    writeln!(text, "hooks = {{ \"{MINIAPP}/{PUBLISHED}\" = \"{HOOK_PATH}{PUBLISHED}\" }}");
-            }
+            let photo = format!("\"{HOST}/{PHOTO}\" = \"{HOOK_PATH}{PHOTO}\"");
+            let _ = if player.name == MINIAPP {
+                writeln!(text, "hooks = {{ {photo} }}")
+            } else {
+                writeln!(
+                    text,
+                    "hooks = {{ \"{MINIAPP}/{PUBLISHED}\" = \"{HOOK_PATH}{PUBLISHED}\", {photo} }}"
+                )
+            };
         }
         let _ = write!(text, "[[link]]\nhost = \"{HOST}\"\nminiapp = \"{MINIAPP}\"\n");
         text

@@ -4,6 +4,7 @@ use footbridge_model::secret::Secret;
 
 use super::{
     cast::{HOOK_PATH, HOST, MINIAPP, PUBLISHED},
+    pages,
     say::{Paint, Voice},
     story::Stage,
 };
@@ -14,9 +15,14 @@ const SHIPPED: &str = "order-shipped";
 /// Says it.
 pub(super) fn say(voice: &Voice, stage: &Stage<'_>) {
     voice.headline("Now you");
+    voice.line(&format!(
+        "Open  {}  in a browser",
+        voice.paint(Paint::Bold, &format!("{}/", pages::origin(&stage.cast.host)))
+    ));
+    voice.line("and click: superapp's page, shop in a frame of it, and the way of every event.\n");
     voice.paragraph(
-        "The server and the apps keep running. Paste any of these into another terminal; what the apps \
-         get of it shows up here. The tokens are those of this run and end with it.",
+        "Or paste any of these into another terminal; what the apps get of it shows up here and on that \
+         page. The tokens are those of this run and end with it.",
     );
     for (what, command) in blocks(stage) {
         voice.line(&voice.paint(Paint::Dim, &format!("# {what}")));

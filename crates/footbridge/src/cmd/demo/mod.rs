@@ -1,7 +1,7 @@
 //! `footbridge demo`: a server and three sample apps in one process, and a short story about them.
 //!
 //! Everything goes over real sockets with the apps' real credentials; nothing calls the engine directly. A step that
-//! does not come out as it is told ends the demo with that step's name.
+//! does not come out as it is told ends the demo with that step's name. Behind the story, the apps' pages are there to visit.
 
 mod account;
 mod backends;
@@ -9,7 +9,11 @@ mod caller;
 mod cast;
 mod check;
 mod curl;
+mod desk;
 mod error;
+mod front;
+mod pages;
+mod receive;
 mod say;
 mod seen;
 mod story;
@@ -19,6 +23,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::Path,
     process::ExitCode,
+    rc::Rc,
 };
 
 use tokio::{
@@ -26,7 +31,15 @@ use tokio::{
     task::{LocalSet, spawn_local},
 };
 
-use self::{caller::Caller, cast::Cast, error::DemoError, say::Voice, seen::Watcher, story::Stage};
+use self::{
+    caller::Caller,
+    cast::Cast,
+    error::DemoError,
+    front::{Front, Open},
+    say::Voice,
+    seen::Watcher,
+    story::Stage,
+};
 use super::{args::DemoArgs, failure::Failure};
 use crate::{
     config::{self, Config, LoadArgs, env::Env},
@@ -84,14 +97,16 @@ impl Show<'_> {
     async fn play(&self, home: &Path, signals: (DrainTrigger, Drain)) -> Result<(), DemoError> {
         let (trigger, mut drain) = signals;
         let (heard, seen) = mpsc::channel(UNTOLD);
-        let cast = backends::start(Cast::new(&SystemEntropy), &heard).await?;
+        let front = Rc::new(Front::default());
+        let cast = backends::start(Cast::new(&SystemEntropy), &heard, &front, !self.once).await?;
         let built = self.build(home, &cast).await?;
         let (address, url) = (built.address, built.public_url.clone());
         let admin = built.admin_token.clone();
         let mut server = spawn_local(wire::run(built, drain.clone()));
         let mut seen = Watcher::new(seen);
+        let stage = Stage { cast: &cast, url: &url, address, admin: &admin };
         let outcome = tokio::select! {
-            outcome = self.perform(Stage { cast: &cast, url: &url, address, admin: &admin }, &mut seen) => outcome,
+            outcome = self.perform(stage, &mut seen, &front) => outcome,
             () = drain.begun() => self.interrupted(),
             ended = &mut server => return Err(ended.map_or(DemoError::Server, DemoError::ended)),
         };
@@ -120,17 +135,20 @@ impl Show<'_> {
         config::load(&from).map_err(|error| DemoError::Config(error.to_string()))
     }
 
-    async fn perform(&self, stage: Stage<'_>, seen: &mut Watcher) -> Result<(), DemoError> {
+    async fn perform(&self, stage: Stage<'_>, seen: &mut Watcher, front: &Front) -> Result<(), DemoError> {
         let voice = &self.voice;
-        let caller = Caller::new(stage.url, stage.admin.clone());
+        let caller = Rc::new(Caller::new(stage.url, stage.admin.clone()));
         caller.ready().await?;
         story::tell(voice, &stage, &caller, seen).await?;
         if self.once {
             return Ok(());
         }
+        front.open(Open { caller, server: stage.url.to_owned(), cast: stage.cast.clone() });
         curl::say(voice, &stage);
         loop {
-            voice.heard(&seen.next().await?);
+            let got = seen.next().await?;
+            front.show(&got);
+            voice.heard(&got);
         }
     }
 

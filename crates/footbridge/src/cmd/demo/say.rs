@@ -101,15 +101,13 @@ impl Voice {
 
     /// What a sample app got because of something the user did.
     pub(super) fn heard(&self, seen: &Seen) {
-        let (what, content) = match &seen.what {
-            What::Exchange { event_type } => (format!("exchange {event_type}"), seen.body.get("payload")),
-            What::Event { name, attempt, .. } => {
-                (format!("event {name}, attempt {attempt}"), seen.body.get("body"))
-            }
+        let what = match &seen.what {
+            What::Exchange { event_type } => format!("exchange {event_type}"),
+            What::Event { name, attempt } => format!("event {name}, attempt {attempt}"),
         };
         let way = self.paint(Paint::Bold, &format!("──▶ {}", seen.app));
         self.line(&format!("{way}  {}", cut(&what, WIDTH - 16)));
-        if let Some(content) = content {
+        if let Some(content) = seen.content() {
             self.line(&format!("    {}", cut(&content.to_string(), WIDTH - 4)));
         }
         let answered = match &seen.distrust {
@@ -127,12 +125,13 @@ impl Voice {
 
 /// `answered 200 {"ok":true}`
 fn answer(seen: &Seen, width: usize) -> String {
+    let Some(status) = seen.status else { return "hung up without an answer".to_owned() };
     let body = if seen.answer == Value::Object(serde_json::Map::new()) {
         String::new()
     } else {
         format!(" {}", seen.answer)
     };
-    cut(&format!("answered {}{body}", seen.status), width)
+    cut(&format!("answered {status}{body}"), width)
 }
 
 /// `4 ms`, `1.0 s`

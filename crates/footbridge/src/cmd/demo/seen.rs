@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use footbridge_model::time::Millis;
+use serde_json::{Value, json};
 use tokio::{sync::mpsc::Receiver, time::timeout};
 
 use super::error::DemoError;
@@ -16,10 +17,14 @@ pub(super) struct Seen {
     /// Which app.
     pub(super) app: &'static str,
     pub(super) what: What,
+    /// `webhook-id`: the exchange's, or the event's, which is the same on every attempt and at every hook.
+    pub(super) id: String,
+    /// When it came.
+    pub(super) at: Millis,
     /// The whole body as it came.
     pub(super) body: Value,
-    /// What it answered with.
-    pub(super) status: u16,
+    /// What it answered with; `None` when it hung up.
+    pub(super) status: Option<u16>,
     pub(super) answer: Value,
     /// Why it did not trust the request, if it did not.
     pub(super) distrust: Option<String>,
@@ -37,11 +42,31 @@ pub(super) enum What {
     Event {
         /// The event's name.
         name: String,
-        /// `webhook-id`: the same on every attempt and at every hook.
-        id: String,
         /// `Footbridge-Attempt`
         attempt: String,
     },
+}
+
+impl Seen {
+    /// What it says, without what proves it.
+    pub(super) fn content(&self) -> Option<&Value> {
+        self.body.get(match self.what {
+            What::Exchange { .. } => "payload",
+            What::Event { .. } => "body",
+        })
+    }
+
+    /// What a page may know of it.
+    pub(super) fn shown(&self) -> Value {
+        let (kind, name, attempt) = match &self.what {
+            What::Exchange { event_type } => ("exchange", event_type, "1"),
+            What::Event { name, attempt } => ("event", name, attempt.as_str()),
+        };
+        json!({
+            "at": self.at.0, "app": self.app, "kind": kind, "id": self.id, "name": name, "attempt": attempt,
+            "content": self.content(), "status": self.status, "answer": self.answer, "distrust": self.distrust,
+        })
+    }
 }
 
 /// Takes in what the sample apps got.

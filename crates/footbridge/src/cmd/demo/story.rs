@@ -170,14 +170,14 @@ async fn publish(
 
 /// The number and the outcome of an attempt to deliver the event `id` with this body.
 fn attempt_of(got: &Seen, id: &str, body: &Value) -> Result<(u32, u16), String> {
-    let What::Event { name, id: header, attempt } = &got.what else {
+    let What::Event { name, attempt } = &got.what else {
         return Err(format!("{} got something else: {:?}", got.app, got.what));
     };
     same("the event's name", &name.as_str(), &PUBLISHED)?;
-    same("the event's id in the headers", &header.as_str(), &id)?;
+    same("the event's id in the headers", &got.id.as_str(), &id)?;
     same("the event's id in the body", &got.body.get("id"), &Some(&json!(id)))?;
     same("the publisher", &got.body.get("publisher"), &Some(&json!(MINIAPP)))?;
     same("the body", &got.body.get("body"), &Some(body))?;
     let number = attempt.parse().map_err(|_| format!("Footbridge-Attempt is {attempt:?}"))?;
-    Ok((number, got.status))
+    Ok((number, got.status.unwrap_or_default()))
 }
