@@ -1,4 +1,28 @@
-//! Paths of requests, as the router of an app may read them.
+//! Paths of requests: which are the server's own, and how the router of an app may read the others.
+
+/// What the server answers itself, with everything below: nothing that an app mounts is ever asked there.
+/// Written without a slash at the end.
+pub const OURS: [&str; 14] = [
+    "/api/v1",
+    "/api/events",
+    "/api/apps",
+    "/x",
+    "/sdk",
+    "/socket.io",
+    "/public",
+    "/docs",
+    "/console",
+    "/livez",
+    "/readyz",
+    "/healthz",
+    "/metrics",
+    "/openapi.json",
+];
+
+/// Whether `path` is `root` or lies below it.
+pub fn is_under(path: &str, root: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
 
 /// One spelling for all that a router could take for the same path: escapes are decoded as long as there are any,
 /// `\` is `/`, empty and `.` parts are left out, `..` takes back the part before it, case does not count, nor does

@@ -10,6 +10,7 @@ use crate::watch::Watch;
 use crate::{bolt, bridge, cors, live, page, proxy};
 use axum::response::IntoResponse as _;
 use footbridge_model::exchange::Direction;
+use footbridge_model::path::{OURS, is_under};
 use http::header::{CONNECTION, HOST, HeaderValue};
 use http::{HeaderMap, Request, Response, Version};
 use http_body_util::Either;
@@ -140,24 +141,6 @@ enum Route {
     Open,
 }
 
-/// Where everything is ours: nothing that an app mounts is ever asked there.
-const OURS: [&str; 14] = [
-    "/api/v1",
-    "/api/events",
-    "/api/apps",
-    "/x",
-    "/sdk",
-    "/socket.io",
-    "/public",
-    "/docs",
-    "/console",
-    "/livez",
-    "/readyz",
-    "/healthz",
-    "/metrics",
-    "/openapi.json",
-];
-
 impl Route {
     fn of(path: &str) -> Self {
         let exchange =
@@ -184,10 +167,6 @@ impl Route {
             None => Self::Open,
         }
     }
-}
-
-fn is_under(path: &str, root: &str) -> bool {
-    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn from_admin(body: axum::body::Body) -> Body {

@@ -1,6 +1,6 @@
 //! Installing and uninstalling.
 
-use super::bodies::{AppObject, ContextObject};
+use super::bodies::AppObject;
 use super::error::AppsError;
 use super::state::{Apps, life};
 use super::stop::Reason;
@@ -8,7 +8,7 @@ use super::view::Installation;
 use crate::drain::Draining;
 use crate::registry::{AppEntry, Installed, Refused};
 use footbridge_model::name::AppName;
-use footbridge_model::package::Manifest;
+use footbridge_model::package::{Manifest, Package};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ impl Apps {
 
     /// Starts an app with routers, without waiting for it.
     pub(crate) fn start_at_boot(self: &Arc<Self>, entry: &AppEntry) {
-        if entry.app.enabled && entry.app.package.as_deref().is_some_and(|package| package.starts_at_boot()) {
+        if entry.app.enabled && entry.app.package.as_deref().is_some_and(Package::starts_at_boot) {
             let (apps, name) = (Arc::clone(self), entry.app.name.clone());
             tokio::spawn(async move {
                 if let Err(error) = apps.start(name.as_str()).await {
@@ -102,11 +102,6 @@ impl Apps {
         for entry in entries {
             self.start_at_boot(&entry);
         }
-    }
-
-    /// What runs, as Bolt's contexts.
-    pub(crate) fn context(&self, entry: &AppEntry) -> Option<ContextObject> {
-        ContextObject::of(entry, &life(entry).run()?.running)
     }
 }
 

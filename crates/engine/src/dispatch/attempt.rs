@@ -83,7 +83,7 @@ impl Sender {
         let (at, begun) = (self.clock.now(), Instant::now());
         let parcel = Parcel { event: &event, delivery: &delivery, n, now: at, pace, hook, app };
         let tried = match way::find(&self.apps, hook, app, &event, (pace, at)) {
-            Err(instead) => instead,
+            Err(instead) => instead.into(),
             Ok(Way::Http(road)) => Tried::made(self.send(&parcel, &road, None, written).await.0),
             Ok(Way::Routers(roads)) => Tried::made(self.ask(&parcel, roads, written).await),
             Ok(Way::Function(file)) => self.call(&parcel, &file).await,

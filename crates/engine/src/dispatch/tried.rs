@@ -23,6 +23,30 @@ pub(super) enum Tried {
     Elsewhere,
 }
 
+/// What is to be done instead of an attempt.
+#[derive(Debug)]
+pub(super) enum Instead {
+    /// It counts as made, and failed.
+    Failed(Failure),
+    /// See [`Tried::NotNow`].
+    NotNow,
+    /// See [`Tried::Asleep`].
+    Asleep(AppName),
+    /// See [`Tried::Cancelled`].
+    Cancelled(&'static str),
+}
+
+impl From<Instead> for Tried {
+    fn from(instead: Instead) -> Self {
+        match instead {
+            Instead::Failed(failure) => Self::failed(failure),
+            Instead::NotNow => Self::NotNow,
+            Instead::Asleep(app) => Self::Asleep(app),
+            Instead::Cancelled(why) => Self::Cancelled(why),
+        }
+    }
+}
+
 impl Tried {
     /// An attempt that ended in this; when and how long is said by whoever made it.
     pub(super) const fn made(outcome: Outcome) -> Self {
@@ -30,7 +54,7 @@ impl Tried {
     }
 
     /// An attempt that ends before anything is sent.
-    pub(super) const fn failed(failure: Failure) -> Self {
+    const fn failed(failure: Failure) -> Self {
         Self::made(Outcome::Failed(failure))
     }
 

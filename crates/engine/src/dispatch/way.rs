@@ -1,7 +1,7 @@
 //! Where one attempt leads: to a URL, to an installed app that may have to be started first, to a
 //! router, to a function, or to the server itself.
 
-use super::tried::Tried;
+use super::tried::Instead;
 use crate::apps::Apps;
 use crate::life::{Phase, Run};
 use crate::registry::{AppEntry, Destination, HookEntry, joined};
@@ -9,6 +9,7 @@ use footbridge_courier::{Grant, Target};
 use footbridge_model::attempt::{Failure, FailureKind};
 use footbridge_model::event::Event;
 use footbridge_model::hook::Lifetime;
+use footbridge_model::package::Package;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::Millis;
 use std::sync::Arc;
@@ -57,7 +58,7 @@ pub(super) fn find(
     app: &AppEntry,
     event: &Event,
     (pace, now): (Pace, Millis),
-) -> Result<Way, Tried> {
+) -> Result<Way, Instead> {
     match &hook.destination {
         Destination::Http(target) => Ok(Way::Http(Road {
             target: Arc::clone(target),
@@ -68,51 +69,57 @@ pub(super) fn find(
         Destination::Router => routers(apps, hook, app, event, now),
         Destination::Function(file) => Ok(Way::Function(file.clone())),
         Destination::Own => Ok(Way::Own),
-        Destination::Nowhere(why) => Err(Tried::failed(Failure::before(FailureKind::Refused, *why))),
+        Destination::Nowhere(why) => Err(Instead::Failed(Failure::before(FailureKind::Refused, *why))),
     }
 }
 
-fn installed(hook: &HookEntry, app: &AppEntry, event: &Event, pace: Pace) -> Result<Road, Tried> {
+fn installed(hook: &HookEntry, app: &AppEntry, event: &Event, pace: Pace) -> Result<Road, Instead> {
     let name = &app.app.name;
     if pace == Pace::Lane && event.subject().as_ref() == Some(name) {
-        return Err(Tried::Cancelled(OVER));
+        return Err(Instead::Cancelled(OVER));
     }
     let run = match pace {
         Pace::Lane => awake(app, hook.hook.lifetime)?,
-        Pace::Urgent => app.state.life.run().ok_or(Tried::Cancelled(OVER))?,
+        Pace::Urgent => app.state.life.run().ok_or(Instead::Cancelled(OVER))?,
     };
     road(&joined(&run.base(), &hook.hook.route), run.token.clone())
 }
 
-fn routers(apps: &Apps, hook: &HookEntry, app: &AppEntry, event: &Event, now: Millis) -> Result<Way, Tried> {
+fn routers(
+    apps: &Apps,
+    hook: &HookEntry,
+    app: &AppEntry,
+    event: &Event,
+    now: Millis,
+) -> Result<Way, Instead> {
     let subject = event.subject();
     let awake = |app: &AppEntry, lifetime| match awake(app, lifetime) {
-        Err(Tried::Asleep(name)) if subject.as_ref() == Some(&name) => Err(Tried::Cancelled(OVER)),
+        Err(Instead::Asleep(name)) if subject.as_ref() == Some(&name) => Err(Instead::Cancelled(OVER)),
         found => found,
     };
     // The token is that of the subscriber's run, so it runs first if it can.
-    if app.app.package.as_deref().is_some_and(|package| package.can_run()) {
+    if app.app.package.as_deref().is_some_and(Package::can_run) {
         awake(app, hook.hook.lifetime)?;
     }
     let route = joined("", &hook.hook.route);
     let path = route.split('?').next().unwrap_or_default();
     let mut ways = Vec::new();
     for mounted in apps.routers_at(path) {
-        let Ok(host) = apps.installed(mounted.app.as_str()) else { return Err(Tried::NotNow) };
+        let Ok(host) = apps.installed(mounted.app.as_str()) else { return Err(Instead::NotNow) };
         let address = match awake(&host, Lifetime::Persistent) {
             Ok(run) => run.running.address,
             // Those before it may well take it.
-            Err(Tried::Made(..)) if !ways.is_empty() => break,
+            Err(Instead::Failed(_)) if !ways.is_empty() => break,
             Err(instead) => return Err(instead),
         };
         // The router of another app shall neither learn the subscriber's token nor, by its own, take for
         // the server's what the subscriber had sent there.
-        let own = (mounted.app == app.app.name).then(|| own_token(app, now)).unwrap_or_default();
+        let own = if mounted.app == app.app.name { own_token(app, now) } else { String::new() };
         ways.push((mounted.name, road(&format!("http://{address}{route}"), Secret::new(own))?));
     }
     if ways.is_empty() {
         let why = format!("no router is mounted at {path}");
-        return Err(Tried::failed(Failure::before(FailureKind::Refused, why)));
+        return Err(Instead::Failed(Failure::before(FailureKind::Refused, why)));
     }
     Ok(Way::Routers(ways))
 }
@@ -126,27 +133,27 @@ fn own_token(app: &AppEntry, now: Millis) -> String {
 }
 
 /// The run of an installed app, if it is up.
-fn awake(app: &AppEntry, lifetime: Lifetime) -> Result<Arc<Run>, Tried> {
+fn awake(app: &AppEntry, lifetime: Lifetime) -> Result<Arc<Run>, Instead> {
     let name = &app.app.name;
     if let Some(run) = app.state.life.needed() {
         return Ok(run);
     }
     match (app.state.life.phase(), lifetime) {
         // Its lane may have been quicker than the end of the greeting; that starts nothing.
-        (Phase::Up(_) | Phase::Greeting(_), _) => Err(Tried::Asleep(name.clone())),
+        (Phase::Up(_) | Phase::Greeting(_), _) => Err(Instead::Asleep(name.clone())),
         // It goes with the run that made it.
-        (_, Lifetime::Transient) => Err(Tried::Cancelled(GONE)),
+        (_, Lifetime::Transient) => Err(Instead::Cancelled(GONE)),
         (Phase::Failed { why, until }, _) if Instant::now() < until => {
-            Err(Tried::failed(Failure::before(FailureKind::NotStarted, format!("{name}: {why}"))))
+            Err(Instead::Failed(Failure::before(FailureKind::NotStarted, format!("{name}: {why}"))))
         }
-        _ => Err(Tried::Asleep(name.clone())),
+        _ => Err(Instead::Asleep(name.clone())),
     }
 }
 
 /// The way to what this server has started itself: that very address, whatever the policy says.
-fn road(url: &str, token: Secret) -> Result<Road, Tried> {
+fn road(url: &str, token: Secret) -> Result<Road, Instead> {
     let target = Target::parse(url)
-        .map_err(|error| Tried::failed(Failure::before(FailureKind::Refused, error.to_string())))?;
+        .map_err(|error| Instead::Failed(Failure::before(FailureKind::Refused, error.to_string())))?;
     let grants = Arc::from([Grant::of(&target)]);
     Ok(Road { target: Arc::new(target), grants, token })
 }

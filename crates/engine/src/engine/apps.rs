@@ -1,8 +1,7 @@
 //! Verbs over installed apps.
 
 use super::build::Engine;
-use crate::apps::{AppsError, ContextObject, Installation, LiveApp, MountedRouter, Reach, Reason};
-use crate::registry::AppEntry;
+use crate::apps::{AppsError, Installation, LiveApp, MountedRouter, Reach, Reason};
 use footbridge_model::name::AppName;
 use footbridge_model::run::OutputLine;
 use std::sync::Arc;
@@ -59,11 +58,6 @@ impl Engine {
     /// The installed apps that run, by name.
     pub fn live_apps(&self) -> Vec<LiveApp> {
         self.0.apps.live()
-    }
-
-    /// The run of an installed app, as Bolt's context object.
-    pub fn context(&self, entry: &AppEntry) -> Option<ContextObject> {
-        self.0.apps.context(entry)
     }
 
     /// A running app to speak to, started first if it is down. It does not count as idle while what

@@ -72,8 +72,12 @@ impl Registry {
         self.publish_directory(directory, Some(&name));
         let ids: Vec<HookId> = hooks.iter().map(|hook| hook.id).collect();
         self.publish_index(|index, directory| {
-            gone.iter().for_each(|id| index.remove(*id));
-            hooks.into_iter().for_each(|hook| index.put(hook, directory));
+            for id in &gone {
+                index.remove(*id);
+            }
+            for hook in hooks {
+                index.put(hook, directory);
+            }
         });
         self.parts.lanes.stir(ids.iter().copied().chain(gone));
         let hooks = ids.iter().filter_map(|id| self.hook(*id).ok()).collect();
@@ -101,13 +105,11 @@ impl Registry {
     fn app_of(&self, manifest: &Manifest, known: Option<&AppEntry>) -> Result<App, ChangeError> {
         let package = Some(Box::new(manifest.package.clone()));
         let private = manifest.private.clone();
-        Ok(match known {
-            Some(known) => App { package, private, ..known.app.clone() },
-            None => {
-                let (app, _) = self.new_app(AppSpec::named(manifest.name.clone()), Origin::Package)?;
-                App { package, private, ..app }
-            }
-        })
+        let app = match known {
+            Some(known) => known.app.clone(),
+            None => self.new_app(AppSpec::named(manifest.name.clone()), Origin::Package)?.0,
+        };
+        Ok(App { package, private, ..app })
     }
 
     /// The hooks to keep, old ones by their ids, and those to end.
@@ -120,7 +122,7 @@ impl Registry {
             let same = |hook: &&Hook| {
                 hook.pattern == spec.pattern && hook.route == spec.route && hook.kind == spec.kind
             };
-            hooks.push(match before.iter().position(|hook| same(hook)) {
+            hooks.push(match before.iter().position(same) {
                 Some(place) => Hook { options: spec.options, ..before.swap_remove(place).clone() },
                 None => self.new_hook(spec, Lifetime::Persistent, Origin::Package),
             });

@@ -1,27 +1,11 @@
 //! Which paths are the server's own: no router is mounted there and no router hook leads there.
 
-/// What the server answers itself, with everything below. Written without a slash at the end.
-const OURS: [&str; 14] = [
-    "/api/events",
-    "/api/apps",
-    "/api/v1",
-    "/x",
-    "/sdk",
-    "/socket.io",
-    "/public",
-    "/docs",
-    "/livez",
-    "/readyz",
-    "/healthz",
-    "/metrics",
-    "/openapi.json",
-    "/console",
-];
+use footbridge_model::path::{OURS, is_under};
 
 /// The path of ours that `path` is or lies under. Express reads paths without regard to case, so this
 /// does too.
 pub(super) fn ours(path: &str) -> Option<&'static str> {
-    let path = path.to_ascii_lowercase();
+    let path = path.split('?').next().unwrap_or_default().to_ascii_lowercase();
     OURS.into_iter().find(|own| is_under(&path, own))
 }
 
@@ -29,10 +13,6 @@ pub(super) fn ours(path: &str) -> Option<&'static str> {
 pub(super) fn clash(root: &str) -> Option<&'static str> {
     let root = root.to_ascii_lowercase();
     ours(&root).or_else(|| OURS.into_iter().find(|own| is_under(own, &root)))
-}
-
-fn is_under(path: &str, root: &str) -> bool {
-    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
 #[cfg(test)]
