@@ -174,6 +174,29 @@ fn apps_that_run_as_the_server_itself_are_warned_about() {
 }
 
 #[test]
+fn a_command_is_given_its_three_streams_and_no_other_file() {
+    let shelf = Shelf::new();
+    // A file of whoever started the server, handed on to it by mistake as shells and other programs do.
+    let stray = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    stray.set_cloexec(false).unwrap();
+    let gateway = setup().start();
+    let run = "use IO::Socket::INET; $| = 1; opendir(my $all, '/proc/self/fd');\n\
+        for my $fd (readdir $all) { print \"file $fd \", readlink(\"/proc/self/fd/$fd\"), \"\\n\" if $fd =~ /^\\d/ }\n\
+        closedir $all; my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $ENV{PORT}, Listen => 9);\n\
+        while (my $client = $server->accept) { close $client }";
+    let package = json!({"name": "bare", "footbridge": {"command": ["perl", "-e", run]}});
+    gateway.apps().install(&shelf.write("bare", &package, &[]));
+    gateway.apps().start("bare");
+    let output = gateway.apps().output("bare");
+    let mut files: Vec<&str> = output.iter().filter_map(|line| line.strip_prefix("out: file ")).collect();
+    // The list itself is read from a file.
+    files.retain(|file| !(file.contains(" /proc/") && file.ends_with("/fd")));
+    let numbers: Vec<&str> = files.iter().map(|file| file.split(' ').next().unwrap()).collect();
+    assert_eq!(numbers, ["0", "1", "2"], "{files:?}");
+    assert_eq!(files[0], "0 /dev/null");
+}
+
+#[test]
 fn root_starts_no_app_until_it_is_told_as_whom() {
     if !root() {
         return;

@@ -47,6 +47,21 @@ fn a_relative_path_is_below_the_directory_of_the_runtime() {
     shelf.wait("weather", "boot", 1);
 }
 
+#[test]
+fn a_directory_may_be_called_anything() {
+    let (shelf, gateway) = stand();
+    for (name, sample) in [("chat", "it's a \"chat\" $HOME 日本"), ("weather", "-weather; rm *\n&")] {
+        let plain = shelf.sample(name);
+        let odd = shelf.path().join(sample);
+        fs::rename(plain, &odd).unwrap();
+        let app = gateway.apps().install(&odd);
+        assert_eq!(app["path"], odd.to_str().unwrap());
+        gateway.apps().start(name);
+        shelf.wait(name, "boot", 1);
+        gateway.apps().stop(name);
+    }
+}
+
 /// Packages that cannot be installed, and what the message about each must name. `codes` where Bolt says which.
 const REFUSED: &str = include_str!("refused.json");
 
@@ -179,6 +194,18 @@ fn a_name_of_the_file_or_of_the_administration_is_not_taken_over() {
     gateway.apps().install(&shelf.sample("chat"));
     let answer = gateway.admin().send("POST", "apps", &json!({"name": "chat"}));
     assert!(matches!(answer.status, 409 | 422), "{}", answer.text());
+    for (method, tail, request) in [
+        ("DELETE", "apps/chat", json!({})),
+        ("PATCH", "apps/chat", json!({"url": "http://127.0.0.1:9/"})),
+        ("PATCH", "apps/chat", json!({"token": "a-token-that-stays-for-ever"})),
+    ] {
+        let answer = gateway.admin().send(method, tail, &request);
+        assert!((400..500).contains(&answer.status), "{method} {tail}: {} {}", answer.status, answer.text());
+    }
+    let hook = gateway.admin().all("hooks?app=chat").remove(0)["id"].as_str().unwrap().to_owned();
+    let answer = gateway.admin().call("DELETE", &format!("hooks/{hook}")).send();
+    assert_eq!(answer.status, 409, "hooks of a package change by installing it: {}", answer.text());
+    assert_eq!(hooks(&gateway, "chat").len(), 2);
 }
 
 #[test]

@@ -205,6 +205,30 @@ fn nothing_outlives_a_server_that_is_killed() {
 }
 
 #[test]
+fn a_start_that_the_servers_death_cuts_off_leaves_nothing_and_the_next_server_goes_on() {
+    let (shelf, mut gateway) = stand();
+    let listen = "const note = require('note');\nnote('boot');\n\
+        const server = require('http').createServer((q, s) => { q.resume(); note('got', { url: q.url }); s.end(); });\n\
+        if (require('fs').existsSync('go')) server.listen(process.env.PORT, '127.0.0.1');\n\
+        else setInterval(() => {}, 1000);";
+    let package =
+        json!({"name": "slow", "bolt": {"hooks": {"x": "x"}}, "footbridge": {"command": ["node", "run.js"]}});
+    let dir = shelf.write("slow", &package, &[("run.js", listen)]);
+    gateway.apps().install(&dir);
+    let event = publish(&gateway, "x", &json!(1));
+    shelf.wait("slow", "boot", 1);
+    let all = descendants(gateway.pid());
+    gateway.kill9();
+    until("the end of what was being started", WAIT, || !all.iter().any(harness::Process::lives));
+    std::fs::write(dir.join("go"), "").unwrap();
+    // The event was accepted; nobody asks for it again.
+    gateway.start_again();
+    shelf.wait("slow", "got", 1);
+    until("the delivery", LONG, || gateway.admin().delivery(&event)["status"] == "delivered");
+    assert_eq!(shelf.noted("slow", "boot").len(), 2);
+}
+
+#[test]
 fn a_server_that_is_told_to_end_ends_its_apps_first() {
     let (shelf, mut gateway) = stand();
     for name in ["one", "two", "three"] {
@@ -291,6 +315,33 @@ fn stopping_one_leaves_the_others_and_a_stop_starts_nobody() {
     shelf.wait("first", "boot", 2);
     shelf.wait_got("first", "/stopped", 1);
     gateway.apps().start("first");
+}
+
+/// How many files a process has open, and how many threads.
+fn held(pid: u32) -> (usize, usize) {
+    let count = |what: &str| std::fs::read_dir(format!("/proc/{pid}/{what}")).unwrap().count();
+    (count("fd"), count("task"))
+}
+
+#[test]
+fn run_after_run_leaves_nothing_in_the_server() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&shelf.sample("weather"));
+    let cycle = || {
+        gateway.apps().start("weather");
+        gateway.apps().page("weather", "/now").expect(200);
+        gateway.apps().stop("weather");
+    };
+    (0..3).for_each(|_| cycle());
+    let before = held(gateway.pid());
+    (0..20).for_each(|_| cycle());
+    let after = held(gateway.pid());
+    assert!(
+        after.0 <= before.0 + 4 && after.1 <= before.1 + 2,
+        "{before:?} files and threads, then {after:?}"
+    );
+    assert_eq!(shelf.noted("weather", "sigterm").len(), 23);
+    assert_eq!(descendants(gateway.pid()), []);
 }
 
 #[test]
