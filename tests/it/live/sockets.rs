@@ -41,8 +41,8 @@ fn clients_of_three_generations_get_each_event_once() {
         let options = json!({"transports": transports, "query": {"ticket": ticket}, "forceNew": true});
         let open = tempfile::NamedTempFile::new_in(shelf.path()).unwrap();
         let path = open.path().to_owned();
+        let args = [gateway.url(""), (*version).to_owned(), options.to_string()];
         let seen = std::thread::scope(|scope| {
-            let args = [gateway.url(""), (*version).to_owned(), options.to_string()];
             let client =
                 scope.spawn(|| shelf.node(CLIENT, &[&args[0], &args[1], &args[2], path.to_str().unwrap()]));
             until("the connection", Duration::from_secs(30), || {

@@ -1,7 +1,7 @@
 //! Tickets: who gets one, for what, and when it ends.
 
 use harness::{Call, Gateway, basic, each, is_iso_millis, until};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::stand::{Stream, ask, publish, stand, ticket};
 

@@ -50,6 +50,32 @@ struct MiniappPage {
     url: String,
 }
 
+/// A custom event to pass on.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `live` reads from raw bytes")]
+struct Forward {
+    /// `exchange` or `publish`.
+    to: String,
+    /// What it is about, at most 128 characters; the event's name when it is published.
+    r#type: String,
+    /// Any JSON value; goes on byte for byte.
+    payload: serde_json::Value,
+    /// The miniapp, for an exchange.
+    app_id: Option<String>,
+    /// The host app, for an exchange.
+    client_id: Option<String>,
+}
+
+/// What a custom event has become.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `live` writes")]
+struct Forwarded {
+    /// `exc_…` or `evt_…`.
+    id: String,
+    /// The recipient's answer to an exchange; left out when it answered with nothing.
+    answer: Option<serde_json::Value>,
+}
+
 /// An event to publish (`body`, `headers`, `subscribers`) or a transient hook to make (`route`, `type`).
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `bolt` reads from raw bytes")]
@@ -70,7 +96,7 @@ struct EventsRequest {
 #[expect(dead_code, reason = "only the descriptions count; the paths are served from raw bytes for speed")]
 mod paths {
     use super::super::envelope::Envelope;
-    use super::{BridgeError, BridgeEvent, EventsRequest, MiniappSettings};
+    use super::{BridgeError, BridgeEvent, EventsRequest, Forward, Forwarded, MiniappSettings, Problem};
 
     /// A host app sends an event to a miniapp and gets its answer.
     #[utoipa::path(post, path = "/api/v1/event-bridge/hostapp/", tag = "bridge", security(("bridge" = [])),
@@ -105,6 +131,22 @@ mod paths {
         responses((status = 200, body = Envelope), (status = "4XX", body = Envelope), (status = "5XX", body = Envelope)))]
     pub(super) fn post_event() {}
 
+    /// What the hooks of the page's app get, as server-sent events; `gap` says that events were missed.
+    #[utoipa::path(get, path = "/api/v1/events/stream", tag = "live", security(("ticket" = []), ("live" = [])),
+        params(("last_event_id" = Option<String>, Query, description = "As `Last-Event-ID`"),
+            ("Last-Event-ID" = Option<String>, Header, description = "What came after it is told first")),
+        responses((status = 200, description = "A stream", body = String, content_type = "text/event-stream"),
+            (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    pub(super) fn stream() {}
+
+    /// Passes a page's custom event on as the ticket's app.
+    #[utoipa::path(post, path = "/api/v1/forward", tag = "live", security(("forward" = [])),
+        request_body = Forward,
+        params(("Idempotency-Key" = Option<String>, Header, description = "The page's own id of the event")),
+        responses((status = 200, body = Forwarded), (status = "4XX", body = BridgeError),
+            (status = "5XX", body = BridgeError)))]
+    pub(super) fn forward() {}
+
     /// Removes the caller's transient hooks with this pattern.
     #[utoipa::path(delete, path = "/api/events/{name}", tag = "bolt", security(("token" = [])),
         params(("name" = String, Path, description = "A hook pattern")),
@@ -114,7 +156,8 @@ mod paths {
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(paths::hostapp, paths::miniapp, paths::settings, paths::post_event, paths::delete_event),
+    paths(paths::hostapp, paths::miniapp, paths::settings, paths::post_event, paths::delete_event,
+        paths::stream, paths::forward),
     components(schemas(Problem, ProblemCode)),
     tags(
         (name = "bridge", description = "Exchanges: one event, one recipient, its answer back"),
@@ -189,15 +232,21 @@ fn described(status: &str) -> &'static str {
     }
 }
 
-fn schemes() -> [(&'static str, SecurityScheme); 3] {
+fn schemes() -> [(&'static str, SecurityScheme); 6] {
     let admin =
         HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The admin token")).build();
     let bridge = "`<token_prefix> base64(<app name>:<secret key>)`";
     let bridge = ApiKey::Header(ApiKeyValue::with_description("Authorization", bridge));
+    let live = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A ticket")).build();
+    let ticket = ApiKey::Query(ApiKeyValue::with_description("ticket", "A ticket"));
+    let forward = ApiKey::Header(ApiKeyValue::with_description("Authorization", "`Ticket <ticket>`"));
     let token = ApiKey::Header(ApiKeyValue::with_description("X-Bolt-App-Token", "The app's token"));
     [
         ("admin", SecurityScheme::Http(admin)),
         ("bridge", SecurityScheme::ApiKey(bridge)),
         ("token", SecurityScheme::ApiKey(token)),
+        ("live", SecurityScheme::Http(live)),
+        ("ticket", SecurityScheme::ApiKey(ticket)),
+        ("forward", SecurityScheme::ApiKey(forward)),
     ]
 }
