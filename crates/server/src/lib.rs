@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
 
 pub mod admin;
+mod audience;
 pub mod health;
 pub mod listen;
 pub mod metrics;
@@ -28,5 +29,5 @@ mod tests;
 mod tunnel;
 mod watch;
 
-pub use live::{LiveOptions, LiveState};
+pub use audience::{LiveOptions, LiveState};
 pub use state::{BoltOptions, BridgeOptions, Shared};

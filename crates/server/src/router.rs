@@ -33,7 +33,8 @@ pub(crate) async fn answer(
         return response.map(from_admin);
     }
     let metrics = &local.shared.metrics;
-    match Route::of(request.uri().path()) {
+    let route = Route::of(request.uri().path());
+    match route {
         Route::Exchange(direction) => {
             let response = bridge::exchange(&local, direction, request, &watch).await;
             metrics.request(Surface::Bridge, response.status());
@@ -53,43 +54,10 @@ pub(crate) async fn answer(
             metrics.request(Surface::Bridge, response.status());
             cors::allow(response, &asked).map(stream::whole)
         }
-        Route::Stream => {
-            let preflight = cors::is_preflight(&request);
-            let (head, incoming) = request.into_parts();
-            body::discard(&head.headers, incoming);
-            let response = if preflight {
-                cors::preflight().map(stream::whole)
-            } else {
-                live::stream(&local, &head, &watch)
-            };
+        Route::Stream | Route::File(_) | Route::Socket | Route::Forward => {
+            let response = page_route(&local, route, request, &watch).await;
             metrics.request(Surface::Live, response.status());
-            cors::allow(response, &cors::Asked::live())
-        }
-        Route::File(file) => {
-            let preflight = cors::is_preflight(&request);
-            let asked = cors::Asked::of(&request);
-            let (head, incoming) = request.into_parts();
-            body::discard(&head.headers, incoming);
-            let response = if preflight { cors::preflight() } else { page::serve(file, &head) };
-            metrics.request(Surface::Live, response.status());
-            cors::allow(response, &asked).map(stream::whole)
-        }
-        Route::Socket => {
-            let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
-            let response = if preflight {
-                cors::preflight().map(stream::whole)
-            } else {
-                live::socket(&local, request, &watch).await
-            };
-            metrics.request(Surface::Live, response.status());
-            cors::allow(response, &asked)
-        }
-        Route::Forward => {
-            let preflight = cors::is_preflight(&request);
-            let response =
-                if preflight { cors::preflight() } else { live::forward(&local, request, &watch).await };
-            metrics.request(Surface::Live, response.status());
-            cors::allow(response, &cors::Asked::live()).map(stream::whole)
+            response
         }
         Route::Apps => {
             let response = bolt::apps(&local, request, &watch).await;
@@ -112,6 +80,37 @@ pub(crate) async fn answer(
             response
         }
     }
+}
+
+/// Answers a page: a file, its live events, a custom event that it passes on.
+async fn page_route(
+    local: &Rc<Local>,
+    route: Route,
+    request: Request<Incoming>,
+    watch: &Rc<Watch>,
+) -> Response<Body> {
+    let asked = match route {
+        Route::File(_) | Route::Socket => cors::Asked::of(&request),
+        _ => cors::Asked::live(),
+    };
+    if cors::is_preflight(&request) {
+        let (head, incoming) = request.into_parts();
+        body::discard(&head.headers, incoming);
+        return cors::allow(cors::preflight().map(stream::whole), &asked);
+    }
+    let response = match route {
+        Route::Socket => live::socket(local, request, watch).await,
+        Route::Forward => live::forward(local, request, watch).await.map(stream::whole),
+        route => {
+            let (head, incoming) = request.into_parts();
+            body::discard(&head.headers, incoming);
+            match route {
+                Route::File(file) => page::serve(file, &head).map(stream::whole),
+                _ => live::stream(local, &head, watch),
+            }
+        }
+    };
+    cors::allow(response, &asked)
 }
 
 /// The surfaces, by path.

@@ -1,6 +1,6 @@
 //! What requests are answered with: shared by all shards, or one shard's own.
 
-use crate::live::LiveState;
+use crate::audience::LiveState;
 use crate::metrics::Metrics;
 use footbridge_engine::{Courier, Engine, Relay};
 use footbridge_model::secret::Secret;

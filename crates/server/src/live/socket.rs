@@ -1,8 +1,7 @@
 //! `/socket.io/`: requests of Socket.IO's two transports, brought to where its sessions are.
 
 use super::lent::Lent;
-use super::query;
-use super::sockets::{MESSAGE, SocketService};
+use crate::audience::{MESSAGE, SocketService, query};
 use crate::body::{self, BodyError};
 use crate::state::Local;
 use crate::stream::{self, Body};

@@ -1,9 +1,7 @@
 //! `GET /api/v1/events/stream`: server-sent events.
 
-use super::proof::Proof;
-use super::query;
 use super::resume::{Next, Resume};
-use super::seats::Seat;
+use crate::audience::{Proof, Seat, query};
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Local;

@@ -1,7 +1,7 @@
 //! A server on a real socket, a launcher that starts nothing but knows where apps listen, and a bare client.
 
+use crate::audience::{LiveOptions, LiveState};
 use crate::listen::{Shard, ShardOptions, bind};
-use crate::live::{LiveOptions, LiveState};
 use crate::metrics::Metrics;
 use crate::state::{BoltOptions, BridgeOptions, Shared};
 use footbridge_courier::{CourierOptions, Policy};
@@ -210,13 +210,21 @@ impl Server {
         let file = FileSpec { apps: vec![other], ..FileSpec::default() };
         let started = Engine::start(options, file).await.unwrap();
         let engine = started.engine.clone();
+        let metrics = Arc::new(Metrics::default());
+        let live = LiveState::new(&LiveOptions {
+            engine: &engine,
+            entropy: &Counting::default(),
+            public_url: &public_url,
+            metrics: &metrics,
+            connections: 100,
+        });
         let shared = Arc::new(Shared {
             engine: engine.clone(),
-            metrics: Arc::new(Metrics::default()),
+            metrics,
             admin: axum::Router::new(),
             admin_token: Secret::new("admin-token-for-tests"),
             public_url,
-            live: LiveState::new(LiveOptions { connections: 100 }),
+            live,
             bridge: BridgeOptions { body: 1 << 20 },
             bolt: BoltOptions { body: 4096, http_200_errors: false },
         });

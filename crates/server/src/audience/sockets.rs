@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use tower_service::Service;
 
 /// The largest message of a page, in bytes: pages only listen.
-pub(super) const MESSAGE: usize = 100_000;
+pub(crate) const MESSAGE: usize = 100_000;
 /// Packets that wait for one socket; what does not fit waits in the queue of its app, and is missed at last.
 const PACKETS: usize = 16;
 /// When a full socket is looked at again.
@@ -32,7 +32,7 @@ const PROVE: Duration = Duration::from_secs(10);
 /// tungstenite's buffer for what comes in, which is next to nothing.
 const READ_BUFFER: usize = 1024;
 
-pub(super) type SocketService = SocketIoService<Nothing>;
+pub(crate) type SocketService = SocketIoService<Nothing>;
 
 /// The sockets of all shards.
 pub(crate) struct Sockets {
@@ -47,7 +47,7 @@ impl fmt::Debug for Sockets {
 }
 
 impl Sockets {
-    pub(super) fn new(proofs: &Arc<Proofs>, seats: &Arc<Seats>) -> Self {
+    pub(crate) fn new(proofs: &Arc<Proofs>, seats: &Arc<Seats>) -> Self {
         let (service, io) = SocketIo::builder()
             .max_payload(MESSAGE as u64)
             .ws_max_message_size(MESSAGE)
@@ -65,11 +65,11 @@ impl Sockets {
         Self { service, io }
     }
 
-    pub(super) fn service(&self) -> SocketService {
+    pub(crate) fn service(&self) -> SocketService {
         self.service.clone()
     }
 
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.io.close().await;
     }
 }
@@ -172,7 +172,7 @@ async fn send<T: Serialize + ?Sized>(socket: &SocketRef, name: &str, data: &T) -
 
 /// What there is beside Socket.IO under its path.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Nothing;
+pub(crate) struct Nothing;
 
 impl Service<Request<Full<Bytes>>> for Nothing {
     type Response = Response<Full<Bytes>>;

@@ -3,7 +3,7 @@
 use crate::percent;
 
 /// The one value of `name`; `Err` when it is given twice or is not UTF-8.
-pub(super) fn single(query: Option<&str>, name: &str) -> Result<Option<String>, ()> {
+pub(crate) fn single(query: Option<&str>, name: &str) -> Result<Option<String>, ()> {
     let pairs = query.unwrap_or_default().split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
     match (values.next(), values.next()) {

@@ -7,14 +7,14 @@ use footbridge_model::time::Millis;
 use std::fmt::Write as _;
 
 /// The first message of every socket, as Bolt sends it.
-pub(super) fn connected(now: Millis) -> String {
+pub(crate) fn connected(now: Millis) -> String {
     format!(
         r#"{{"body":{{}},"name":"server-connected","publisher":"bolt","time":"{now}","dispatchTime":"{now}"}}"#
     )
 }
 
 /// The copy of an event. Pages of Bolt's believe only those that carry their own app's token.
-pub(super) fn of(json: &[u8], token: Option<&Secret>) -> String {
+pub(crate) fn of(json: &[u8], token: Option<&Secret>) -> String {
     let json = String::from_utf8_lossy(json);
     let mut text = String::with_capacity(json.len() + 64);
     let whole = token.and_then(|token| {

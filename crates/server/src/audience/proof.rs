@@ -22,20 +22,20 @@ pub(crate) struct Proofs {
 
 /// A page's app, and what it may see of it.
 #[derive(Debug, Clone)]
-pub(super) struct Proof {
-    pub(super) entry: Arc<AppEntry>,
+pub(crate) struct Proof {
+    pub(crate) entry: Arc<AppEntry>,
     ticket: Option<Ticket>,
 }
 
 impl Proof {
     /// Whether the page may see this event of its app's.
-    pub(super) fn covers(&self, event: &Event) -> bool {
+    pub(crate) fn covers(&self, event: &Event) -> bool {
         self.ticket.as_ref().is_none_or(|ticket| ticket.covers(&event.publisher, &event.name))
     }
 }
 
 impl Proofs {
-    pub(super) fn new(engine: Engine, pages: PageKey, public_url: &str) -> Self {
+    pub(crate) fn new(engine: Engine, pages: PageKey, public_url: &str) -> Self {
         let authority = public_url.find("://").map_or(0, |at| at + "://".len());
         let rest = public_url.get(authority..).unwrap_or_default();
         let length = authority + rest.find('/').unwrap_or(rest.len());
@@ -44,7 +44,7 @@ impl Proofs {
     }
 
     /// What a request proves, or the ticket that came another way. Whoever gives a ticket is judged by that alone.
-    pub(super) fn of(&self, head: &Parts, ticket: Option<&str>) -> Option<Proof> {
+    pub(crate) fn of(&self, head: &Parts, ticket: Option<&str>) -> Option<Proof> {
         if let Some(ticket) = ticket {
             return self.by_ticket(ticket.as_bytes());
         }

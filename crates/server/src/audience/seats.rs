@@ -16,11 +16,11 @@ pub(crate) struct Seats {
 
 /// A session that has yet to prove its app.
 #[derive(Debug, Clone)]
-pub(super) struct Waiting(Arc<Mutex<Option<Seat>>>);
+pub(crate) struct Waiting(Arc<Mutex<Option<Seat>>>);
 
 impl Waiting {
     /// It has.
-    pub(super) fn leave(&self) {
+    pub(crate) fn leave(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
@@ -31,17 +31,17 @@ pub(crate) struct Seat(Arc<AtomicUsize>);
 
 impl Seats {
     /// Nine of ten connections may be live; `taken` counts them.
-    pub(super) fn new(connections: usize, taken: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(connections: usize, taken: Arc<AtomicUsize>) -> Self {
         Self { taken, most: (connections - connections / 10).max(1), waiting: Arc::default() }
     }
 
     /// A seat, if one is free.
-    pub(super) fn take(&self) -> Option<Seat> {
+    pub(crate) fn take(&self) -> Option<Seat> {
         Seat::of(&self.taken, self.most)
     }
 
     /// A place to wait in until its app is proved, if one is free.
-    pub(super) fn wait(&self) -> Option<Waiting> {
+    pub(crate) fn wait(&self) -> Option<Waiting> {
         let seat = Seat::of(&self.waiting, UNPROVED.min(self.most))?;
         Some(Waiting(Arc::new(Mutex::new(Some(seat)))))
     }
