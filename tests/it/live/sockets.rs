@@ -43,8 +43,9 @@ fn clients_of_three_generations_get_each_event_once() {
         let path = open.path().to_owned();
         let seen = std::thread::scope(|scope| {
             let args = [gateway.url(""), (*version).to_owned(), options.to_string()];
-            let client =
-                scope.spawn(|| shelf.node(CLIENT, &[&args[0], &args[1], &args[2], path.to_str().unwrap()]));
+            let (shelf, path) = (&shelf, &path);
+            let client = scope
+                .spawn(move || shelf.node(CLIENT, &[&args[0], &args[1], &args[2], path.to_str().unwrap()]));
             until("the connection", Duration::from_secs(30), || {
                 std::fs::read(&path).is_ok_and(|text| text == b"open")
             });
