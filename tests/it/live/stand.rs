@@ -76,8 +76,8 @@ impl Stream {
         loop {
             let line = self.line();
             match line.split_once(": ") {
-                Some(("event", event)) => frame.event = event.to_owned(),
-                Some(("id", id)) => frame.id = id.to_owned(),
+                Some(("event", event)) => event.clone_into(&mut frame.event),
+                Some(("id", id)) => id.clone_into(&mut frame.id),
                 Some(("data", data)) => frame.data = serde_json::from_str(data).expect(data),
                 _ if line.is_empty() && !frame.data.is_null() => return frame,
                 _ => {}
