@@ -5,6 +5,7 @@ mod backlog;
 mod exchange;
 mod idle;
 mod isolation;
+mod live;
 mod publish;
 
 use crate::Outcome;
@@ -52,11 +53,13 @@ pub(crate) enum Name {
     Isolation,
     /// Apps that are started when an event needs them
     Apps,
+    /// Pages that listen to live events
+    Live,
 }
 
 impl Name {
     pub(crate) const fn all() -> &'static [Self] {
-        &[Self::Exchange, Self::Publish, Self::Idle, Self::Backlog, Self::Isolation, Self::Apps]
+        &[Self::Exchange, Self::Publish, Self::Idle, Self::Backlog, Self::Isolation, Self::Apps, Self::Live]
     }
 
     /// Measures.
@@ -68,6 +71,7 @@ impl Name {
             Self::Backlog => backlog::run(bench),
             Self::Isolation => isolation::run(bench),
             Self::Apps => apps::run(bench),
+            Self::Live => live::run(bench),
         }?;
         section.noise(bench.quiet);
         Ok(section)
@@ -78,7 +82,7 @@ impl Name {
             Self::Exchange => &[packages::WRK, packages::NGINX],
             Self::Publish => &[packages::REDIS, packages::REDIS_BENCHMARK],
             Self::Apps => &[packages::NODE],
-            Self::Idle | Self::Backlog | Self::Isolation => &[],
+            Self::Idle | Self::Backlog | Self::Isolation | Self::Live => &[],
         }
     }
 }

@@ -35,6 +35,10 @@ pub(crate) struct Setup {
     pub(crate) shards: Option<u32>,
     /// `[retry] schedule`, when it is not the product's own.
     pub(crate) retry: Option<String>,
+    /// `[server] connections`, when it is not the product's own.
+    pub(crate) connections: Option<u32>,
+    /// Whether the sender has a hook for its own events, so that its pages hear them. Nobody is there to get them.
+    pub(crate) listens: bool,
     /// Whether it may start apps.
     pub(crate) apps: bool,
 }
@@ -117,6 +121,24 @@ impl Footbridge {
         done(self.address, &format!("/api/events/{app}"), &format!("x-bolt-app-token: {TOKEN}"), "{}")
     }
 
+    /// Publishes one event that the sender's own pages hear.
+    pub(crate) fn publish_own(&self) -> Outcome<()> {
+        self.publish_to(EVENT)
+    }
+
+    /// A ticket for the sender's pages.
+    pub(crate) fn ticket(&self) -> Outcome<String> {
+        let body = "{\"use\":\"live\",\"ttl\":\"10m\"}";
+        let head = format!(
+            "POST /api/v1/tickets HTTP/1.1\r\nx-bolt-app-token: {TOKEN}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let (_, answer) =
+            ask(self.address, &format!("{head}{body}")).map_err(|e| format!("a ticket: {e}"))?;
+        let ticket = answer.split("\"ticket\":\"").nth(1).and_then(|rest| rest.split('"').next());
+        ticket.map(str::to_owned).ok_or_else(|| format!("no ticket: {answer}"))
+    }
+
     /// How many deliveries have not ended.
     pub(crate) fn pending(&self) -> Outcome<u64> {
         let (_, text) = get(self.address, "/metrics").map_err(|e| format!("/metrics: {e}"))?;
@@ -163,14 +185,21 @@ fn config(setup: &Setup, listen: SocketAddr, dir: &Path) -> String {
     if setup.apps && rustix::process::geteuid().is_root() {
         text += "[runtime]\nuser = \"root\"\n";
     }
+    text += "[server]\n";
     if let Some(shards) = setup.shards {
-        let _ = write!(text, "[server]\nshards = {shards}\n");
+        let _ = writeln!(text, "shards = {shards}");
+    }
+    if let Some(connections) = setup.connections {
+        let _ = writeln!(text, "connections = {connections}");
     }
     if let Some(schedule) = &setup.retry {
         let _ = write!(text, "[retry]\nschedule = {schedule}\n");
     }
     let _ =
         write!(text, "[[app]]\nname = \"{SENDER}\"\ntoken = \"{TOKEN}\"\nsecret_key = \"{SECRET_KEY}\"\n");
+    if setup.listens {
+        let _ = writeln!(text, "url = \"http://127.0.0.1:9\"\nhooks = {{ \"{SENDER}/{EVENT}\" = \"own\" }}");
+    }
     text += "[[app]]\nname = \"shop\"\n";
     if let Some(receiver) = setup.receiver {
         let _ = writeln!(text, "receiver_url = \"http://{receiver}/events\"");

@@ -100,7 +100,8 @@ fn a_page_gets_a_cookie_that_no_app_sees() {
 /// The status of a stream asked for with these headers.
 fn status(gateway: &Gateway, headers: &[(&str, &str)]) -> u16 {
     let mut raw = Raw::connect(gateway.address());
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let lines = lines.concat();
     raw.send(format!(
         "GET /api/v1/events/stream?app=pager HTTP/1.0\r\nHost: {}\r\n{lines}\r\n",
         gateway.address()

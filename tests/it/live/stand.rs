@@ -1,6 +1,10 @@
 //! What this chapter's tests begin with.
 
-use harness::{Answer, App, Gateway, Raw, Setup, refused_address};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use harness::{Answer, App, Gateway, Setup, refused_address};
 use serde_json::{Value, json};
 
 /// `fax` hooks everything of `camera` twice over and its own events; `shop` hooks nothing of it. Nobody answers them.
@@ -41,31 +45,42 @@ pub(super) struct Frame {
 }
 
 /// A stream of events read by hand; by HTTP/1.0, which has no chunks.
-pub(super) struct Stream(Raw);
+pub(super) struct Stream(BufReader<TcpStream>);
 
 impl Stream {
     /// Opens it with a ticket.
     pub(super) fn open(gateway: &Gateway, ticket: &str, last: Option<&str>) -> Self {
         let last = last.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
-        let mut raw = Raw::connect(gateway.address());
-        raw.send(format!("GET /api/v1/events/stream?ticket={ticket} HTTP/1.0\r\n{last}\r\n"));
-        let head = raw.until("retry: 2000\n\n");
-        assert!(head.starts_with("HTTP/1.") && head.contains(" 200 OK"), "{head}");
-        assert!(head.contains("content-type: text/event-stream"), "{head}");
-        Self(raw)
+        let mut stream = TcpStream::connect(gateway.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(stream, "GET /api/v1/events/stream?ticket={ticket} HTTP/1.0\r\n{last}\r\n").unwrap();
+        let mut stream = Self(BufReader::new(stream));
+        let mut head = Vec::new();
+        while head.last().is_none_or(|line| line != "retry: 2000") {
+            head.push(stream.line());
+        }
+        assert!(head[0].ends_with(" 200 OK"), "{head:?}");
+        assert!(head.iter().any(|line| line == "content-type: text/event-stream"), "{head:?}");
+        stream
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        assert!(self.0.read_line(&mut line).expect("a line") > 0, "the stream has ended");
+        line.trim_end().to_owned()
     }
 
     /// The next frame that is not a comment.
     pub(super) fn next(&mut self) -> Frame {
+        let mut frame = Frame::default();
         loop {
-            let text = self.0.until("\n\n");
-            let of = |name: &str| {
-                text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned()
-            };
-            let data = of("data: ");
-            if !data.is_empty() {
-                let data = serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error}: {text:?}"));
-                return Frame { event: of("event: "), id: of("id: "), data };
+            let line = self.line();
+            match line.split_once(": ") {
+                Some(("event", event)) => event.clone_into(&mut frame.event),
+                Some(("id", id)) => id.clone_into(&mut frame.id),
+                Some(("data", data)) => frame.data = serde_json::from_str(data).expect(data),
+                _ if line.is_empty() && !frame.data.is_null() => return frame,
+                _ => {}
             }
         }
     }
@@ -75,8 +90,10 @@ impl Stream {
         self.next().data["name"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Everything that still comes until the server ends it.
-    pub(super) fn rest(&mut self) -> String {
-        self.0.rest()
+    /// Waits until the server ends it.
+    pub(super) fn ended(&mut self) {
+        let mut rest = Vec::new();
+        // A reset is an end too.
+        let _reset = self.0.read_to_end(&mut rest);
     }
 }

@@ -101,7 +101,7 @@ fn streams_end_with_the_server_and_do_not_hold_it_back() {
     gateway.stop();
     assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
     for stream in &mut streams {
-        stream.rest();
+        stream.ended();
     }
 }
 

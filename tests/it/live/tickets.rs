@@ -95,13 +95,13 @@ fn rotating_switching_off_and_deleting_end_tickets() {
     assert_eq!(watch(&gateway, &second), 200);
     admin.done("PATCH", "apps/temp", &json!({"enabled": false}));
     assert_eq!(watch(&gateway, &second), 401, "switched off");
-    stream.rest();
+    stream.ended();
     admin.done("PATCH", "apps/temp", &json!({"enabled": true}));
     assert_eq!(watch(&gateway, &second), 401, "on again");
     let third = new();
     let mut stream = Stream::open(&gateway, &third, None);
     admin.delete("apps/temp");
-    stream.rest();
+    stream.ended();
     admin.done("POST", "apps", &json!({"name": "temp"}));
     assert_eq!(watch(&gateway, &third), 401, "another app of that name");
 }

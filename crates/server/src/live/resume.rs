@@ -49,6 +49,12 @@ impl Resume {
             if std::mem::take(&mut self.gap) && !std::mem::replace(&mut self.gap_told, true) {
                 return Next::Gap;
             }
+            if self.told >= MOST && !self.held.is_empty() {
+                self.held.clear();
+                (self.gap, self.whole) = (true, true);
+                watcher.get_or_insert_with(|| engine.watch(app));
+                continue;
+            }
             if let Some(event) = self.held.pop_front() {
                 self.told += 1;
                 if watcher.is_some() {
@@ -58,11 +64,6 @@ impl Resume {
             }
             if self.whole {
                 return Next::End;
-            }
-            if self.told >= MOST {
-                (self.gap, self.whole) = (true, true);
-                watcher.get_or_insert_with(|| engine.watch(app));
-                continue;
             }
             let watched = watcher.is_some();
             match engine.since(app, self.after, HELD).await {

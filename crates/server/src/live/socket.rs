@@ -99,7 +99,7 @@ fn switch(mut service: SocketService, head: Parts, watch: &Rc<Watch>) -> Respons
     watch.set_tunnel(Tunnel::handing_over(move |client, early| {
         let (lent, returned) = Lent::new(client, early);
         // What could be wrong with it was looked at before.
-        let _ = service.call((lent, Request::from_parts(head, ())));
+        drop(service.call((lent, Request::from_parts(head, ()))));
         Box::pin(returned)
     }));
     let mut response = Response::new(stream::whole(Full::default()));
