@@ -111,7 +111,7 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// The one value of a header that must not be given twice; `Err` when it is, or is not text.
-pub(crate) fn single<'a>(headers: &'a HeaderMap, name: impl AsHeaderName) -> Result<Option<&'a str>, ()> {
+pub(crate) fn single(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, ()> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Ok(None),

@@ -29,6 +29,7 @@ enum Wanted {
 
 /// Runs one app until it has ended, or the server has.
 pub(super) fn run() -> io::Result<()> {
+    close_inherited();
     shun_huge_pages()?;
     rustix::process::setsid()?;
     let mut control = Wire::of_stdin()?;
@@ -214,5 +215,18 @@ fn kill_all(app: Pid) -> Option<Ending> {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(_) => return end,
         }
+    }
+}
+
+/// Closes what the server itself was started with: whoever started it left it open for the server, not for apps.
+fn close_inherited() {
+    let Ok(open) = std::fs::read_dir("/proc/self/fd") else { return };
+    let open: Vec<i32> = open
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|fd| *fd > 2)
+        .collect();
+    for fd in open {
+        // The one that the list was read by is closed already.
+        let _ = nix::unistd::close(fd);
     }
 }

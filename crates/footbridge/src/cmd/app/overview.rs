@@ -92,8 +92,8 @@ pub(super) fn router_table(app: &Value) -> Table {
 /// The functions of an installed app.
 pub(super) fn function_table(app: &Value) -> Table {
     let mut table = Table::new(["FUNCTION"]);
-    for function in entries(app, "functions") {
-        table.row([name_of(function)]);
+    for function in app.get("functions").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+        table.row([function.clone()]);
     }
     table
 }

@@ -62,7 +62,7 @@ fn say(fake: &Fake, line: &str) -> Result<String, Failure> {
 
 const SHOP: &str = r#"{"name":"shop","displayName":"Shop","version":"1.2.0","description":"sells","path":"/srv/shop",
     "index":"/","system":false,"module":false,"routers":[{"name":"db","main":"db.js","root":"/api/db","order":0}],
-    "functions":["resize"]"#;
+    "functions":{"resize":"resize.js"}"#;
 
 const HOOKS: &str = r#"{"data":[
     {"id":"hook_1","app":"shop","publisher":"camera","event":"photo-saved","route":"hooks/photo","type":"server","transient":false,"enabled":true},

@@ -105,8 +105,11 @@ impl Backend {
         let path = head.uri.path();
         let from_server = path == RECEIVER_PATH || path.starts_with(HOOK_PATH);
         if head.method == Method::POST && from_server {
-            let manner =
-                if self.receiver.player.name == MINIAPP { self.front.manner() } else { Default::default() };
+            let manner = if self.receiver.player.name == MINIAPP {
+                self.front.manner()
+            } else {
+                super::front::Manner::default()
+            };
             self.receiver.answer(&head, &body, at, manner).await
         } else {
             Ok(desk::answer(&self.receiver.player, &self.front, &head, &body).await)
