@@ -137,6 +137,10 @@ impl Engine {
                 return Ok(value);
             }
             let Some(due) = state.timers.borrow().next() else {
+                if state.expired() {
+                    // What would have settled it was stopped.
+                    return Err(Trouble::timed_out(state, ""));
+                }
                 let message = "the function never ends: its promise is pending, and nothing is left that could settle it";
                 return Err(Trouble { message: message.to_owned(), timed_out: true, cut_off: false });
             };

@@ -24,7 +24,7 @@ mod tests {
         for (root, own) in [
             ("/api/events", "/api/events"),
             ("/API/Apps/x", "/api/apps"),
-            ("/api", "/api/events"),
+            ("/api", "/api/v1"),
             ("/x/shop", "/x"),
             ("/public/bolt", "/public"),
         ] {

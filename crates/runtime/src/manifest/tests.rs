@@ -211,7 +211,7 @@ fn bolts_codes() {
     assert_eq!(with_bolt(&json!({ "target": "*" })).unwrap().warnings.len(), 1);
     let base = directory();
     assert_eq!(read(base.path(), " ").unwrap_err().code, 410);
-    assert_eq!(read(base.path(), "none").unwrap_err().code, 418);
+    assert_eq!(read(base.path(), "none").unwrap_err().code, 410);
     assert!(read(base.path(), "app").unwrap_err().why.contains("is not there; an app is a directory"));
     assert!(read(base.path(), "app/server.js").unwrap_err().why.contains("is a file"));
 }
