@@ -31,7 +31,8 @@ where
     let io = WatchedIo { io: TokioIo::new(stream), watch: Rc::clone(&watch) };
     let service = service_fn(|request| {
         watch.request();
-        let answered = answer(request, Rc::clone(&watch));
+        // Held for its request only: a connection that is idle, or streams, has no use for its room.
+        let answered = Box::pin(answer(request, Rc::clone(&watch)));
         let watch = Rc::clone(&watch);
         async move {
             let response = answered.await;
