@@ -3,6 +3,7 @@
 mod commands;
 mod config;
 mod demo;
+mod demo_page;
 mod file_apps;
 mod health;
 mod limits_http;

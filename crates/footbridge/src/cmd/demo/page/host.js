@@ -28,6 +28,11 @@ function changed(group) {
   if (group.state === "good") document.querySelector(`.ways [data-way=${group.way}]`).dataset.seen = "";
 }
 
+// On a phone the trail is further down; a line at the bottom tells of it until it is in sight.
+new IntersectionObserver(([{ isIntersecting: seen }]) => at("latest").classList.toggle("there", seen), {
+  rootMargin: "0px 0px -30% 0px",
+}).observe(at("trail"));
+
 at("clear").onclick = () => {
   trail.clear();
   at("trail").focus();
@@ -35,7 +40,17 @@ at("clear").onclick = () => {
 
 // Way one: between the page and its miniapp.
 
-const host = new MiniappHost({ iframe: at("shop"), origin: shop, appId: "shop", clientId: "superapp" });
+// Made here, so that whoever is to listen to it is there before it speaks.
+const iframe = Object.assign(document.createElement("iframe"), {
+  id: "shop",
+  title: "Shop, the miniapp",
+  src: `${shop}/`,
+  referrerPolicy: "no-referrer",
+});
+// It keeps its origin, by which it is known; it can neither lead this page away nor open others.
+iframe.sandbox.add("allow-scripts", "allow-same-origin");
+at("frame").replaceWith(iframe);
+const host = new MiniappHost({ iframe, origin: shop, appId: "shop", clientId: "superapp" });
 
 host.on("who-is-here", (payload, { id, type }) => {
   const answer = { name: at("name").value };
@@ -65,14 +80,13 @@ host.on("noted", ({ id, at: then }) => {
     watched(id, "shopPage", then);
   }
 });
-host.on("live", () => {});
 
 // Way two: an exchange, passed on with a ticket.
 
 async function forwardTicket() {
-  passing.first({ from: "hostPage", to: "hostBack", what: "a ticket, please", note: "no secret is in the page" });
+  passing.first({ from: "hostPage", to: "hostBack", what: "a ticket?", note: "the page has no secret" });
   const pass = await ticket("forward");
-  passing.first({ from: "hostBack", to: "hostPage", what: "ticket", note: "for “buy”, 5 minutes" });
+  passing.first({ from: "hostBack", to: "hostPage", what: "ticket", note: "for “buy”, for 5 min" });
   return pass;
 }
 
@@ -113,7 +127,7 @@ at("publish").onclick = async () => {
   }
   const { event, sent, accepted } = answer;
   trail.hop(group, { from: "hostBack", to: "server", what: "publish", at: sent, rank: 2, content: { body: photo } });
-  const kept = `on disk, for ${event.deliveries} apps`;
+  const kept = `on disk for ${event.deliveries} apps`;
   trail.hop(group, { from: "server", to: "hostBack", what: "accepted", note: kept, mark: "good", at: accepted, rank: 3, content: event });
   trail.name(group, event.id);
   follow(trail, group, event.id);
@@ -159,5 +173,3 @@ at("manner").onchange = ({ target }) =>
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ manner: target.value }),
   });
-
-at("shop").src = `${shop}/`;

@@ -6,7 +6,7 @@ const { connect } = await import(`${server}/sdk/miniapp.js`);
 
 const at = (id) => document.getElementById(id);
 
-/** Says something, all of it as text. @param {HTMLElement} place @param {string} state */
+/** Says something in a place of the page, all of it as text. */
 function say(place, state, title, text = "", id = "") {
   const line = (tag, content) => Object.assign(document.createElement(tag), { textContent: content });
   const lines = [line("b", title)];
@@ -47,13 +47,15 @@ try {
     ask(currentTarget, "who-is-here", {}, (answer) => [`${answer.name} is here.`, "says the host page"]);
 
   // The host may show how far its events came: that is all this tells it.
-  const noted = (id) => bridge.send("noted", { id, at: Date.now() });
+  let closed = false;
+  const noted = (id) => closed || bridge.send("noted", { id, at: Date.now() });
 
   bridge.on("user_profile_updated", (profile, { id }) => {
     at("hello").textContent = `Hello, ${profile?.name}`;
     noted(id);
   });
   bridge.onclose = (reason) => {
+    closed = true;
     at("buy").disabled = at("ask").disabled = true;
     say(result, "bad", "The host page is gone.", reason.message);
   };
@@ -63,7 +65,7 @@ try {
       say(at("photos"), "good", `${publisher} published ${name}`, String(body?.title ?? ""), id);
       noted(id);
     },
-    state: (open) => bridge.send("live", { open }),
+    state: () => {},
   });
 } catch (error) {
   say(result, "bad", "There is no host page here.", error.message);

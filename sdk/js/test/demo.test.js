@@ -1,0 +1,225 @@
+// The page of `footbridge demo`, in a real browser, with the real program behind it.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import puppeteer from "puppeteer-core";
+import { chromium, skip } from "./support/browser.js";
+
+const program = process.env.FOOTBRIDGE_BIN ?? fileURLToPath(new URL("../../../target/debug/footbridge", import.meta.url));
+const missing = !existsSync(program) && `no ${program}: build it, or name one in FOOTBRIDGE_BIN`;
+
+/** Starts the demo and waits until it is open. */
+async function start(home) {
+  const child = spawn(program, ["demo"], { env: { PATH: process.env.PATH, TMPDIR: home }, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const demo = { child, ended, said: "" };
+  await new Promise((resolve, reject) => {
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      demo.said += text;
+      if (demo.said.includes("Ctrl-C ends it.")) resolve();
+    });
+    ended.then((code) => reject(new Error(`the demo ended with ${code}: ${demo.said}`)));
+  });
+  demo.url = /Open {2}(\S+) /.exec(demo.said)[1];
+  demo.secrets = [...new Set(demo.said.match(/demo_[\w-]+|(?<=Token )[\w+/=]+|(?<=Bearer )[\w-]+/g))];
+  return demo;
+}
+
+/** What the trail shows, the latest event first. */
+const trail = (page) =>
+  page.$$eval("#groups > .group", (groups) =>
+    groups.map((group) => ({
+      way: group.dataset.way,
+      state: group.dataset.state,
+      title: group.querySelector("h3").textContent,
+      text: group.querySelector(".state").textContent,
+      ids: [...group.querySelectorAll(".ids code")].map((id) => id.textContent),
+      hops: [...group.querySelectorAll(".hop")].map((hop) => hop.querySelector(".words").textContent),
+      said: [...group.querySelectorAll("pre")].map((pre) => pre.textContent),
+    })),
+  );
+
+describe("the demo page", { skip: skip || missing }, () => {
+  let home, demo, browser, page, shop;
+  const heard = { console: [], bodies: [] };
+
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), "footbridge-demo-test-"));
+    demo = await start(home);
+    browser = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+    page = await browser.newPage();
+    page.on("console", (message) => heard.console.push(message.text()));
+    page.on("pageerror", (error) => heard.console.push(`${error}`));
+    page.on("response", async (response) => {
+      const streams = /event-stream/.test(response.headers()["content-type"] ?? "");
+      const about = [response.url(), JSON.stringify(response.headers()), response.request().postData() ?? ""];
+      heard.bodies.push(...about, streams ? "" : await response.text().catch(() => ""));
+    });
+    await page.goto(demo.url);
+    shop = await page.waitForFrame((frame) => frame !== page.mainFrame() && frame.url().startsWith("http"));
+    await shop.waitForSelector("#buy:not([disabled])");
+    await page.waitForSelector("#status[data-state=good]");
+  });
+
+  after(async () => {
+    await browser?.close();
+    demo?.child.kill("SIGINT");
+    if (demo) assert.equal(await demo.ended, 0);
+    if (home) await rm(home, { recursive: true });
+  });
+
+  /** Clicks, and gives the event that comes of it once it has ended. */
+  async function click(where, button) {
+    const count = (await trail(page)).length;
+    await where.click(button);
+    await page.waitForFunction((count) => document.querySelectorAll("#groups > .group").length > count, {}, count);
+    await page.waitForFunction(() => document.querySelector("#groups > .group").dataset.state !== "running", {
+      timeout: 60_000,
+    });
+    return (await trail(page))[0];
+  }
+
+  const behave = async (manner) => {
+    const done = page.waitForResponse((response) => response.url().endsWith("/api/shop"));
+    await page.click(`#manner input[value=${manner}]`);
+    assert.equal((await done).status(), 200);
+  };
+
+  /** What the shop shows of its last question. */
+  const result = async (state) => {
+    await shop.waitForSelector(`#result[data-state=${state}]`);
+    return shop.$eval("#result", (place) => place.innerText);
+  };
+
+  it("shows what stays in the page, both ways", async () => {
+    const asked = await click(shop, "#ask");
+    assert.equal(asked.way, "page");
+    assert.equal(asked.hops.length, 2);
+    const shown = await result("good");
+    assert.match(shown, /Ada is here/);
+    assert.ok(shown.includes(asked.ids[0]), shown);
+
+    await page.$eval("#name", (name) => (name.value = "<b>Grace</b>"));
+    const told = await click(page, "#tell button");
+    assert.match(told.hops.join(), /Superapp’s page → Shop’s page: user_profile_updated.*Shop’s page → Superapp’s page: noted/);
+    assert.match(told.said[0], /<b>Grace<\/b>/);
+    assert.equal(await shop.$eval("#hello", (place) => place.textContent), "Hello, <b>Grace</b>");
+  });
+
+  it("follows an exchange from the click to the back end's answer under one id", async () => {
+    const bought = await click(shop, "#buy");
+    assert.deepEqual(
+      bought.hops.map((hop) => hop.replace(/:.*/, "")),
+      [
+        "Shop’s page → Superapp’s page",
+        "Superapp’s page → Superapp’s back end",
+        "Superapp’s back end → Superapp’s page",
+        "Superapp’s page → Footbridge",
+        "Footbridge → Shop’s back end",
+        "Shop’s back end → Footbridge",
+        "Footbridge → Superapp’s page",
+        "Superapp’s page → Shop’s page",
+      ],
+    );
+    assert.match(bought.hops[4], /buy signature checked/);
+    const [own, servers] = bought.ids;
+    assert.match(servers, /^exc_/);
+    const shown = await result("good");
+    assert.match(shown, /Ordered: order_125/);
+    assert.ok(shown.includes(own), shown);
+    assert.match(bought.text, /^answered in \d/);
+    // The second one has its ticket already.
+    assert.equal((await click(shop, "#buy")).hops.length, 6);
+    assert.match(await result("good"), /order_126/);
+  });
+
+  it("follows a published event to every back end, the one that is restarting too, and into both pages", async () => {
+    const saved = await click(page, "#publish");
+    assert.match(saved.text, /^3 of 3 delivered in .*, 4 attempts$/);
+    assert.match(saved.ids.join(), /^evt_[^,]+$/);
+    await page.waitForFunction(() => document.querySelector("#groups .hops").childElementCount === 9);
+    const hops = (await trail(page))[0].hops;
+    for (const hop of [
+      /Footbridge → Superapp’s back end: attempt 1 200/,
+      /Footbridge → Shop’s back end: attempt 1 200/,
+      /Footbridge → Mailer’s back end: attempt 1 503, restarting/,
+      /Footbridge → Mailer’s back end: attempt 2 200/,
+      /Footbridge → Superapp’s page: live/,
+      /Footbridge → Shop’s page: live/,
+    ]) {
+      assert.equal(hops.filter((one) => hop.test(one)).length, 1, `${hop} in ${hops}`);
+    }
+    const [id] = saved.ids;
+    assert.ok((await shop.$eval("#photos", (place) => place.innerText)).includes(id));
+    assert.equal((await page.$$(".ways [data-seen]")).length, 3);
+  });
+
+  it("tells failures as they are", async () => {
+    await behave("fails");
+    let bought = await click(shop, "#buy");
+    assert.equal(bought.state, "bad");
+    assert.match(bought.hops.join(), /Shop’s back end → Footbridge: 500 .*Footbridge → Superapp’s page: 502 EVENT_DELIVERY_FAILED/);
+    assert.match(bought.ids[1], /^exc_/);
+    assert.match(await result("bad"), /500/);
+
+    await behave("hangs-up");
+    bought = await click(shop, "#buy");
+    assert.match(bought.hops.join(), /Shop’s back end → Footbridge: no answer .*502 EVENT_DELIVERY_FAILED/);
+
+    const publishing = click(page, "#publish");
+    await page.waitForFunction(() => /no answer/.test(document.querySelector("#groups .hops").textContent));
+    await behave("works");
+    const saved = await publishing;
+    assert.match(saved.text, /^3 of 3 delivered/, "nothing is lost");
+    assert.match((await click(shop, "#buy")).text, /^answered/);
+  });
+
+  it("shows what happens elsewhere", async () => {
+    const count = (await trail(page)).length;
+    const [, block] = /# shop publishes.*\n([^#]*)\n\n/.exec(demo.said);
+    spawn("sh", ["-c", block], { stdio: "ignore" });
+    await page.waitForFunction((count) => document.querySelectorAll("#groups > .group").length > count, {}, count);
+    const [latest] = await trail(page);
+    assert.match(latest.title, /order-paid/);
+  });
+
+  it("keeps secrets and strangers out", async () => {
+    assert.ok(demo.secrets.length >= 4, `${demo.secrets}`);
+    const pages = heard.bodies.join("\n");
+    assert.match(pages, /tkt_/);
+    for (const secret of demo.secrets) assert.ok(!pages.includes(secret), "a secret reached the page");
+    assert.deepEqual(
+      heard.console.filter((text) => !/status of 502/.test(text)),
+      [],
+      "neither errors nor refusals of the policy",
+    );
+    const json = { "content-type": "application/json" };
+    const ticket = (headers) =>
+      fetch(new URL("/api/ticket", demo.url), { method: "POST", headers, body: '{"use":"forward"}' });
+    const own = new URL(demo.url).origin;
+    assert.equal((await ticket({ ...json, origin: own })).status, 200);
+    for (const headers of [json, { ...json, origin: "http://evil.test" }, { origin: own }]) {
+      assert.equal((await ticket(headers)).status, 403, JSON.stringify(headers));
+    }
+    const there = await fetch(demo.url.replace("127.0.0.1", "localhost"), { redirect: "manual" });
+    assert.equal(there.status, 307);
+    assert.equal(there.headers.get("location"), demo.url);
+  });
+
+  it("fits a phone, and says everything in words", async () => {
+    await page.setViewport({ width: 360, height: 740 });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no sideways scrolling");
+    const nameless = await page.$$eval("button, input, iframe, summary", (all) =>
+      all
+        .filter((one) => !(one.textContent.trim() || one.title || one.labels?.[0]?.textContent.trim()))
+        .map((one) => one.outerHTML),
+    );
+    assert.deepEqual(nameless, []);
+    assert.match(await page.$eval("#said[role=status]", (place) => place.textContent), /\w+: .*hops/);
+  });
+});
