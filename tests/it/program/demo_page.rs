@@ -37,7 +37,9 @@ fn it_is_there_for_its_own_browser_only() {
     assert!(policy(&page).contains("frame-ancestors 'none'"));
     let frame = Call::new(shop, "GET", "/").send().expect(200);
     assert!(policy(&frame).contains(&format!("frame-ancestors http://{address};")));
-    for (app, path) in [(address, "/host.js"), (address, "/trail.css"), (shop, "/shop.js"), (shop, "/live.js")] {
+    for (app, path) in
+        [(address, "/host.js"), (address, "/trail.css"), (shop, "/shop.js"), (shop, "/live.js")]
+    {
         Call::new(app, "GET", path).send().expect(200);
     }
     Call::new(shop, "GET", "/host.js").send().expect(404);
