@@ -4,8 +4,9 @@ use crate::process::{self, Outcome, works};
 use std::process::Command;
 
 /// The program of each and the Debian package that has it. The README's tour is a test and uses the first two;
-/// installed apps are written for Node, and in Perl where they are not.
-const NEEDED: [(&str, &str); 4] = [("curl", "curl"), ("perl", "perl"), ("node", "nodejs"), ("npm", "npm")];
+/// installed apps are written for Node, and in Perl where they are not; pages are shown in a real browser.
+const NEEDED: [(&str, &str); 5] =
+    [("curl", "curl"), ("perl", "perl"), ("node", "nodejs"), ("npm", "npm"), ("chromium", "chromium")];
 
 /// Sees to it that they are there.
 pub(crate) fn ensure() -> Outcome {
