@@ -169,10 +169,10 @@ describe("the demo page", { skip: skip || missing }, () => {
 
     await behave("hangs-up");
     bought = await click(shop, "#buy");
-    assert.match(bought.hops.join(), /Shop’s back end → Footbridge: no answer .*502 EVENT_DELIVERY_FAILED/);
+    assert.match(bought.hops.join(), /Shop’s back end → Footbridge: hung up .*502 EVENT_DELIVERY_FAILED/);
 
     const publishing = click(page, "#publish");
-    await page.waitForFunction(() => /no answer/.test(document.querySelector("#groups .hops").textContent));
+    await page.waitForFunction(() => /attempt 1 hung up/.test(document.querySelector("#groups .hops").textContent));
     await behave("works");
     const saved = await publishing;
     assert.match(saved.text, /^3 of 3 delivered/, "nothing is lost");

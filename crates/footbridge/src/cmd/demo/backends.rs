@@ -18,7 +18,7 @@ use tokio::{
 use super::{
     cast::{Cast, HOOK_PATH, HOST, LISTENER, MINIAPP, RECEIVER_PATH},
     desk,
-    front::Front,
+    front::{Front, Manner},
     pages::Answer,
     receive::{HungUp, Receiver},
     seen::Seen,
@@ -105,11 +105,8 @@ impl Backend {
         let path = head.uri.path();
         let from_server = path == RECEIVER_PATH || path.starts_with(HOOK_PATH);
         if head.method == Method::POST && from_server {
-            let manner = if self.receiver.player.name == MINIAPP {
-                self.front.manner()
-            } else {
-                super::front::Manner::default()
-            };
+            let breakable = self.receiver.player.name == MINIAPP;
+            let manner = if breakable { self.front.manner() } else { Manner::default() };
             self.receiver.answer(&head, &body, at, manner).await
         } else {
             Ok(desk::answer(&self.receiver.player, &self.front, &head, &body).await)

@@ -43,6 +43,7 @@ function frame(group) {
   const hops = make("ol", { className: "hops" });
   const badge = make("span", { className: "badge", textContent: WAYS[group.way] });
   const title = make("h3", {}, badge, " ", make("span", { textContent: group.title }));
+  if (group.stranger) title.append(" ", make("span", { className: "from", textContent: "begun elsewhere" }));
   const element = make("li", { className: "group" }, make("div", { className: "head" }, title, state, ids), hops);
   element.dataset.way = group.way;
   /** @type {Map<any, HTMLElement>} */

@@ -97,7 +97,8 @@ host.onevent = ({ id, type, ok, error, ms }) => {
   if (!group) return;
   if (type === "buy") {
     const what = ok ? "the answer" : "an error";
-    const hop = { from: "hostPage", to: "shopPage", what, note: ok ? "" : error, mark: ok ? "good" : "bad" };
+    const told = ok ? {} : { note: "told as it is", content: { error } };
+    const hop = { from: "hostPage", to: "shopPage", what, ...told, mark: ok ? "good" : "bad" };
     trail.hop(group, { ...hop, at: Date.now(), rank: 7 });
   }
   trail.tell(group, ok ? "good" : "bad", `${ok ? "answered" : "failed"} in ${span(ms)}`);

@@ -18,7 +18,7 @@ const PATIENCE = 1500;
  * @property {string} way @property {string} title @property {number} at
  * @property {string[]} ids every name it goes by
  * @property {"running" | "good" | "bad"} state @property {string} text
- * @property {Hop[]} hops
+ * @property {Hop[]} hops @property {boolean} [stranger] whether it was begun elsewhere
  */
 
 export class Trail {
@@ -35,7 +35,7 @@ export class Trail {
     this.#draw = draw;
   }
 
-  /** @param {{ way: string, title: string, at: number, id?: string }} about @returns {Group} */
+  /** @param {{ way: string, title: string, at: number, id?: string, stranger?: boolean }} about @returns {Group} */
   begin({ id, ...about }) {
     /** @type {Group} */
     const group = { ...about, ids: [], state: "running", text: "under way", hops: [] };
@@ -64,7 +64,7 @@ export class Trail {
   /**
    * Calls `tell` with the event of this id as soon as it is known; makes one of `stranger` when nobody here began it.
    * @param {string} id @param {(group: Group) => void} tell
-   * @param {() => { way: string, title: string, at: number }} stranger
+   * @param {() => { way: string, title: string, at: number, stranger: true }} stranger
    */
   when(id, tell, stranger) {
     const known = this.of(id);

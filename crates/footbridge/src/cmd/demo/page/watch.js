@@ -64,14 +64,14 @@ export function seen(trail, { at, app, kind, id, name, attempt, content, status,
   const back = BACKS[app];
   const [way, rank] = kind === "exchange" ? ["exchange", 4] : ["publish", 5];
   const good = status !== null && status < 300;
-  const said = status === null ? "no answer" : `${status}`;
-  const why = distrust ?? answer?.error ?? (status === null ? "it hung up" : "");
+  const said = status === null ? "hung up" : `${status}`;
+  const why = distrust ?? answer?.error ?? "without an answer";
   const put = (group) => {
     if (kind === "event") {
       // Published from elsewhere: nobody follows it yet.
       if (group.stranger && group.hops.length === 0) follow(trail, group, id);
-      const note = good ? "taken" : why;
-      const hop = { from: "server", to: back, what: `attempt ${attempt}`, note: `${said}, ${note}` };
+      const note = status === null ? said : `${said}, ${good ? "taken" : why}`;
+      const hop = { from: "server", to: back, what: `attempt ${attempt}`, note };
       return trail.hop(group, { ...hop, mark: good ? "good" : "bad", at, rank, content });
     }
     const proof = distrust ? "not believed" : "signature checked";
