@@ -10,12 +10,16 @@ import { fileURLToPath } from "node:url";
 import puppeteer from "puppeteer-core";
 import { chromium, skip } from "./support/browser.js";
 
-const program = process.env.FOOTBRIDGE_BIN ?? fileURLToPath(new URL("../../../target/debug/footbridge", import.meta.url));
+const program =
+  process.env.FOOTBRIDGE_BIN ?? fileURLToPath(new URL("../../../target/debug/footbridge", import.meta.url));
 const missing = !existsSync(program) && `no ${program}: build it, or name one in FOOTBRIDGE_BIN`;
 
 /** Starts the demo and waits until it is open. */
 async function start(home) {
-  const child = spawn(program, ["demo"], { env: { PATH: process.env.PATH, TMPDIR: home }, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(program, ["demo"], {
+    env: { PATH: process.env.PATH, TMPDIR: home },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const demo = { child, ended, said: "" };
   await new Promise((resolve, reject) => {
@@ -106,7 +110,10 @@ describe("the demo page", { skip: skip || missing }, () => {
 
     await page.$eval("#name", (name) => (name.value = "<b>Grace</b>"));
     const told = await click(page, "#tell button");
-    assert.match(told.hops.join(), /Superapp’s page → Shop’s page: user_profile_updated.*Shop’s page → Superapp’s page: noted/);
+    assert.match(
+      told.hops.join(),
+      /Superapp’s page → Shop’s page: user_profile_updated.*Shop’s page → Superapp’s page: noted/,
+    );
     assert.match(told.said[0], /<b>Grace<\/b>/);
     assert.equal(await shop.$eval("#hello", (place) => place.textContent), "Hello, <b>Grace</b>");
   });
@@ -163,7 +170,10 @@ describe("the demo page", { skip: skip || missing }, () => {
     await behave("fails");
     let bought = await click(shop, "#buy");
     assert.equal(bought.state, "bad");
-    assert.match(bought.hops.join(), /Shop’s back end → Footbridge: 500 .*Footbridge → Superapp’s page: 502 EVENT_DELIVERY_FAILED/);
+    assert.match(
+      bought.hops.join(),
+      /Shop’s back end → Footbridge: 500 .*Footbridge → Superapp’s page: 502 EVENT_DELIVERY_FAILED/,
+    );
     assert.match(bought.ids[1], /^exc_/);
     assert.match(await result("bad"), /500/);
 

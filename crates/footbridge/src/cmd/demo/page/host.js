@@ -56,8 +56,24 @@ host.on("who-is-here", (payload, { id, type }) => {
   const answer = { name: at("name").value };
   const now = Date.now();
   const group = trail.begin({ way: "page", title: type, at: now, id });
-  trail.hop(group, { from: "shopPage", to: "hostPage", what: type, note: "custom event", at: now, rank: 1, content: payload });
-  trail.hop(group, { from: "hostPage", to: "shopPage", what: "the answer", mark: "good", at: now, rank: 2, content: answer });
+  trail.hop(group, {
+    from: "shopPage",
+    to: "hostPage",
+    what: type,
+    note: "custom event",
+    at: now,
+    rank: 1,
+    content: payload,
+  });
+  trail.hop(group, {
+    from: "hostPage",
+    to: "shopPage",
+    what: "the answer",
+    mark: "good",
+    at: now,
+    rank: 2,
+    content: answer,
+  });
   return answer;
 });
 
@@ -74,7 +90,15 @@ at("tell").onsubmit = (event) => {
 host.on("noted", ({ id, at: then }) => {
   const group = trail.of(id);
   if (group?.way === "page") {
-    trail.hop(group, { from: "shopPage", to: "hostPage", what: "noted", mark: "good", at: Date.now(), rank: 2, content: { id } });
+    trail.hop(group, {
+      from: "shopPage",
+      to: "hostPage",
+      what: "noted",
+      mark: "good",
+      at: Date.now(),
+      rank: 2,
+      content: { id },
+    });
     trail.tell(group, "good", `noted in ${span(Date.now() - group.at)}`);
   } else if (typeof id === "string") {
     watched(id, "shopPage", then);
@@ -84,7 +108,7 @@ host.on("noted", ({ id, at: then }) => {
 // Way two: an exchange, passed on with a ticket.
 
 async function forwardTicket() {
-  passing.first({ from: "hostPage", to: "hostBack", what: "a ticket?", note: "the page has no secret" });
+  passing.first({ from: "hostPage", to: "hostBack", what: "a ticket?", note: "no secret is here" });
   const pass = await ticket("forward");
   passing.first({ from: "hostBack", to: "hostPage", what: "ticket", note: "for “buy”, for 5 min" });
   return pass;
@@ -123,13 +147,30 @@ at("publish").onclick = async () => {
     ({ message }) => ({ error: message }),
   );
   if (!answer.event) {
-    trail.hop(group, { from: "hostBack", to: "hostPage", what: "an error", note: answer.error, mark: "bad", at: Date.now(), rank: 3 });
+    trail.hop(group, {
+      from: "hostBack",
+      to: "hostPage",
+      what: "an error",
+      note: answer.error,
+      mark: "bad",
+      at: Date.now(),
+      rank: 3,
+    });
     return trail.tell(group, "bad", "not published");
   }
   const { event, sent, accepted } = answer;
   trail.hop(group, { from: "hostBack", to: "server", what: "publish", at: sent, rank: 2, content: { body: photo } });
   const kept = `on disk for ${event.deliveries} apps`;
-  trail.hop(group, { from: "server", to: "hostBack", what: "accepted", note: kept, mark: "good", at: accepted, rank: 3, content: event });
+  trail.hop(group, {
+    from: "server",
+    to: "hostBack",
+    what: "accepted",
+    note: kept,
+    mark: "good",
+    at: accepted,
+    rank: 3,
+    content: event,
+  });
   trail.name(group, event.id);
   follow(trail, group, event.id);
 };
@@ -147,7 +188,7 @@ function watched(id, part, then) {
 live(server, {
   event({ id, body }) {
     at("photos").dataset.state = "good";
-    at("photos").textContent = `Heard live: “${body?.title}” is saved.`;
+    at("photos").textContent = `Heard live: “${body?.title}”`;
     watched(id, "hostPage", Date.now());
   },
   state(open) {

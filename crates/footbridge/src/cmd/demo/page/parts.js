@@ -14,8 +14,7 @@ export const BACKS = { superapp: "hostBack", shop: "shopBack", mailer: "mailBack
 
 export const lane = (part) => Object.keys(PARTS).indexOf(part);
 
-export const named = (part) =>
-  part === "server" ? "Footbridge" : `${PARTS[part].app}’s ${PARTS[part].what}`;
+export const named = (part) => (part === "server" ? "Footbridge" : `${PARTS[part].app}’s ${PARTS[part].what}`);
 
 /** How the three ways are called. */
 export const WAYS = { page: "In the page", exchange: "Exchange", publish: "Publish" };

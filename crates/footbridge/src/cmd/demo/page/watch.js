@@ -22,13 +22,24 @@ export function forwards(trail) {
     const known = trail.of(key);
     const group = known ?? trail.begin({ way: "exchange", title: type, at, id: key });
     if (!known) {
-      trail.hop(group, { from: "shopPage", to: "hostPage", what: type, note: "custom event", at, rank: 1, content: payload });
+      trail.hop(group, {
+        from: "shopPage",
+        to: "hostPage",
+        what: type,
+        note: "custom event",
+        at,
+        rank: 1,
+        content: payload,
+      });
     }
     for (const hop of hops) trail.hop(group, { ...hop, rank: 2 });
     const sent = { what: "forward", note: "with a ticket", content: JSON.parse(options.body) };
     trail.hop(group, { from: "hostPage", to: "server", ...sent, at: Date.now(), rank: 3 });
     const response = await plain(to, options);
-    const answer = await response.clone().json().catch(() => null);
+    const answer = await response
+      .clone()
+      .json()
+      .catch(() => null);
     const id = answer?.id ?? answer?.exchange_id;
     if (id) trail.name(group, id);
     trail.hop(group, {
