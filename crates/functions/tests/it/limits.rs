@@ -37,7 +37,7 @@ async fn loops_are_stopped() {
         "for (;;); export default 1",
         "module.exports = () => { for (;;) try { for (;;); } catch { continue } finally { continue } }",
         "module.exports = async () => { for (;;) await null }",
-        "module.exports = () => { const again = () => Promise.resolve().then(again); return again() }",
+        "module.exports = () => new Promise(() => { const again = () => { Promise.resolve().then(again) }; again() })",
         "module.exports = () => { queueMicrotask(function f() { queueMicrotask(f) }) }",
         "module.exports = () => new Promise(() => { const again = () => setTimeout(again); again() })",
         "module.exports = () => new Promise((end) => setTimeout(end, 60000))",
