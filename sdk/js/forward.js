@@ -35,10 +35,8 @@ export function forwarder({ ticket, to, server = new URL("..", import.meta.url).
         signal,
       }).catch(() => null);
       const answer = await response?.json().catch(() => null);
-      if (response?.ok && answer?.id) {
-        event.serverId = answer.id;
-        return to === "publish" ? { id: answer.id } : answer.answer;
-      }
+      event.serverId = answer?.id ?? answer?.exchange_id ?? undefined;
+      if (response?.ok && answer?.id) return to === "publish" ? { id: answer.id } : answer.answer;
       if (response?.status === 401) drop();
       // Nobody knows whether a call that broke off arrived; its key makes asking once more safe.
       const mend = !response || (response.status === 401 && typeof ticket === "function");

@@ -78,7 +78,7 @@ export type MiniappEvent = {
      */
     signal: AbortSignal;
     /**
-     * the server's id, once the event was forwarded
+     * the server's id, once the event was forwarded, whatever came of it
      */
     serverId?: string;
 };
@@ -215,7 +215,7 @@ export type Said = {
  * @property {string} origin
  * @property {boolean} reply whether the miniapp waits for an answer
  * @property {AbortSignal} signal aborted when nobody waits any more: cancelled, timed out, closed, gone
- * @property {string} [serverId] the server's id, once the event was forwarded
+ * @property {string} [serverId] the server's id, once the event was forwarded, whatever came of it
  *
  * @typedef {MiniappEvent & { ok: boolean, ms: number, error: string | undefined }} Trace
  *

@@ -79,38 +79,10 @@ impl Lanes {
         }
     }
 
-    /// Stirs these when it is dropped.
-    pub(crate) fn stir_if_left(&self, hooks: impl IntoIterator<Item = HookId>) -> StirIfLeft<'_> {
-        StirIfLeft { lanes: self, hooks: hooks.into_iter().collect() }
-    }
-
     /// Says that these hooks, or what is due to them, have changed.
     pub(crate) fn stir(&self, hooks: impl IntoIterator<Item = HookId>) {
         self.stirred.hooks.lock().unwrap_or_else(PoisonError::into_inner).extend(hooks);
         self.stirred.notify.notify_one();
-    }
-}
-
-/// Stirs lanes when a caller goes away while the journal works for it: what it asked for is kept all
-/// the same, and the lanes must hear of it.
-#[derive(Debug)]
-pub(crate) struct StirIfLeft<'a> {
-    lanes: &'a Lanes,
-    hooks: Vec<HookId>,
-}
-
-impl StirIfLeft<'_> {
-    /// The caller is still there and tells the lanes itself.
-    pub(crate) fn stayed(mut self) {
-        self.hooks.clear();
-    }
-}
-
-impl Drop for StirIfLeft<'_> {
-    fn drop(&mut self) {
-        if !self.hooks.is_empty() {
-            self.lanes.stir(std::mem::take(&mut self.hooks));
-        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod apps;
 mod auth;
+mod carried;
 mod dispatch;
 mod drain;
 mod engine;
@@ -23,6 +24,7 @@ mod registry;
 mod replay;
 mod subscribe;
 mod tickets;
+mod unsettled;
 
 pub use apps::{AppObject, AppsError, ContextObject, Installation, Keeper, LiveApp, MountedRouter, Reach};
 pub use auth::Caller;

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use footbridge_model::envelope::{self, Addressee};
 use footbridge_model::event::Event;
 use footbridge_model::hook::HookType;
+use footbridge_model::id::EventId;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use std::collections::HashMap;
@@ -28,12 +29,14 @@ pub(crate) struct Live {
 pub struct PageEvent {
     /// The event.
     pub event: Arc<Event>,
+    /// Up to this id all was told to watchers before it, and nothing is under way.
+    pub settled: EventId,
     /// Its envelope in one line; it holds nobody's token.
     pub json: Bytes,
 }
 
 impl PageEvent {
-    pub(crate) fn new(event: Arc<Event>, now: Millis) -> Self {
+    pub(crate) fn new(event: Arc<Event>, settled: EventId, now: Millis) -> Self {
         let anyone = Addressee { kind: HookType::Function, token: "", public_url: "" };
         let mut json = envelope::write(&event, now, anyone);
         // A line break in JSON is white space: within strings it is written as an escape.
@@ -41,7 +44,7 @@ impl PageEvent {
             let plain = |byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte };
             json = json.iter().map(plain).collect();
         }
-        Self { event, json }
+        Self { event, settled, json }
     }
 }
 
@@ -73,11 +76,18 @@ impl Live {
     }
 
     /// Tells the watchers of these apps of an event that is on the disk.
-    pub(crate) fn tell<'a>(&self, event: &Arc<Event>, now: Millis, apps: impl Iterator<Item = &'a AppName>) {
+    pub(crate) fn tell<'a>(
+        &self,
+        event: &Arc<Event>,
+        settled: EventId,
+        now: Millis,
+        apps: impl Iterator<Item = &'a AppName>,
+    ) {
         let channels = self.lock();
         let mut written = None;
         for channel in apps.filter_map(|app| channels.get(app)) {
-            let event = written.get_or_insert_with(|| Arc::new(PageEvent::new(Arc::clone(event), now)));
+            let event =
+                written.get_or_insert_with(|| Arc::new(PageEvent::new(Arc::clone(event), settled, now)));
             // The last one may have left just now.
             let _ = channel.send(Arc::clone(event));
         }
@@ -134,7 +144,6 @@ impl Drop for Watcher {
 mod tests {
     use super::*;
     use footbridge_model::headers::PublishHeaders;
-    use footbridge_model::id::EventId;
     use footbridge_model::name::EventName;
 
     fn event(number: u64) -> Arc<Event> {
@@ -163,8 +172,8 @@ mod tests {
         assert!(!live.is_watched());
         let (mut one, mut two) = (live.watch(&fax), live.watch(&fax));
         let mut other = live.watch(&shop);
-        live.tell(&event(1), Millis(0), [&fax].into_iter());
-        live.tell(&event(2), Millis(0), [&fax, &shop].into_iter());
+        live.tell(&event(1), EventId::from_number(1), Millis(0), [&fax].into_iter());
+        live.tell(&event(2), EventId::from_number(2), Millis(0), [&fax, &shop].into_iter());
         assert_eq!((heard(&mut one).await, heard(&mut two).await), ("1".into(), "1".into()));
         assert_eq!(heard(&mut other).await, "2");
         live.end(&fax);
@@ -178,7 +187,9 @@ mod tests {
         let (live, fax) = (Arc::new(Live::default()), AppName::trusted("fax"));
         let mut slow = live.watch(&fax);
         let count = QUEUE as u64 + 10;
-        (1..=count).for_each(|number| live.tell(&event(number), Millis(0), [&fax].into_iter()));
+        (1..=count).for_each(|number| {
+            live.tell(&event(number), EventId::from_number(number), Millis(0), [&fax].into_iter());
+        });
         assert_eq!(heard(&mut slow).await, "missed 10");
         assert_eq!(heard(&mut slow).await, "11");
     }

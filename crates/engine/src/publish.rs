@@ -1,14 +1,16 @@
 //! Accepting a published event: on the disk with one delivery for each matching hook, then answered.
 
+use crate::carried::carried;
 use crate::drain::Drain;
 use crate::lanes::{Lanes, Offer, Urgent};
 use crate::live::Live;
 use crate::rate::Rate;
 use crate::registry::{AppEntry, HookEntry, Registry};
+use crate::unsettled::{Open, Unsettled};
 use footbridge_journal::{Accepted, Appended, Journal, JournalError, KeyUse, NewDelivery, NewEvent, Scopes};
 use footbridge_model::event::{Event, EventDraft};
 use footbridge_model::hook::HookType;
-use footbridge_model::id::{DeliveryId, EventId, IdSource};
+use footbridge_model::id::{DeliveryId, EventId};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::time::Clock;
 use std::collections::BTreeSet;
@@ -41,27 +43,41 @@ pub(crate) struct Publisher {
     pub(crate) registry: Arc<Registry>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: Arc<IdSource>,
+    pub(crate) unsettled: Arc<Unsettled>,
     pub(crate) lanes: Lanes,
     pub(crate) drain: Arc<Drain>,
     pub(crate) live: Arc<Live>,
     pub(crate) rate: Option<Rate>,
+    /// The largest body of an event, where no edge has seen to it, in bytes.
+    pub(crate) body: usize,
+}
+
+/// An event that is about to be kept, under way until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) new: NewEvent,
+    pub(crate) open: Open,
 }
 
 impl Publisher {
     /// Accepts an event of `publisher`; resolves once it and its deliveries are on the disk.
     pub(crate) async fn publish(
-        &self,
+        self: &Arc<Self>,
         publisher: &AppEntry,
         draft: EventDraft,
         key: Option<(String, [u8; 32])>,
     ) -> Result<Accepted, PublishError> {
-        let _under_way = self.drain.enter().map_err(|_| PublishError::Draining)?;
+        let under_way = self.drain.enter().map_err(|_| PublishError::Draining)?;
         if let Some(rate) = self.rate {
             publisher.state.bucket.take(rate, 1, Instant::now()).map_err(PublishError::RateLimited)?;
         }
-        let (new, _) = self.prepare(publisher, draft, key);
-        self.keep(new).await
+        let (prepared, _) = self.prepare(publisher, draft, key);
+        let publisher = Arc::clone(self);
+        carried(Box::pin(async move {
+            let _under_way = under_way;
+            publisher.keep(prepared).await
+        }))
+        .await
     }
 
     /// The event that a draft becomes, with a delivery for each hook that gets it.
@@ -70,7 +86,7 @@ impl Publisher {
         publisher: &AppEntry,
         draft: EventDraft,
         key: Option<(String, [u8; 32])>,
-    ) -> (NewEvent, Vec<Arc<HookEntry>>) {
+    ) -> (Prepared, Vec<Arc<HookEntry>>) {
         let hooks = matching(&self.registry, publisher, &draft.name, draft.subscribers.as_deref());
         let now = self.clock.now();
         let key = key.map(|(key, fingerprint)| KeyUse {
@@ -79,7 +95,8 @@ impl Publisher {
             fingerprint,
             until: now.plus(KEY_KEPT),
         });
-        let first = self.ids.block(now, hooks.len() as u64 + 1);
+        let open = self.unsettled.begin(now, hooks.len() as u64);
+        let first = open.number();
         let event = Arc::new(Event {
             id: EventId::from_number(first),
             name: draft.name,
@@ -91,20 +108,16 @@ impl Publisher {
         let ids = (first + 1..).map(DeliveryId::from_number);
         let deliveries =
             ids.zip(&hooks).map(|(id, hook)| NewDelivery { id, hook_id: hook.hook.id }).collect();
-        (NewEvent { event, deliveries, key }, hooks)
+        (Prepared { new: NewEvent { event, deliveries, key }, open }, hooks)
     }
 
-    async fn keep(&self, new: NewEvent) -> Result<Accepted, PublishError> {
+    async fn keep(&self, Prepared { new, open }: Prepared) -> Result<Accepted, PublishError> {
         let (event, deliveries) = (Arc::clone(&new.event), new.deliveries.clone());
-        let kept = self.journal.append(new);
-        let left = self.lanes.stir_if_left(deliveries.iter().map(|delivery| delivery.hook_id));
-        let appended = kept.await;
-        left.stayed();
-        match appended? {
+        match self.journal.append(new).await? {
             Appended::Stored => {
                 let count = u32::try_from(deliveries.len()).unwrap_or(u32::MAX);
                 let accepted = Accepted { id: event.id, time: event.time, deliveries: count };
-                self.offer(event, deliveries);
+                self.offer(event, deliveries, &open);
                 Ok(accepted)
             }
             Appended::Replay(accepted) => Ok(accepted),
@@ -113,54 +126,55 @@ impl Publisher {
     }
 
     /// Tells the lanes of deliveries that are on the disk.
-    pub(crate) fn offer(&self, event: Arc<Event>, deliveries: Vec<NewDelivery>) {
+    pub(crate) fn offer(&self, event: Arc<Event>, deliveries: Vec<NewDelivery>, open: &Open) {
         if !deliveries.is_empty() {
-            self.tell_watchers(&event, &deliveries);
+            self.tell_watchers(&event, &deliveries, open);
             self.lanes.offer(Offer { event, deliveries });
         }
     }
 
     /// Lets pages hear of it: each app's once, however many of its hooks get it.
-    fn tell_watchers(&self, event: &Arc<Event>, deliveries: &[NewDelivery]) {
+    fn tell_watchers(&self, event: &Arc<Event>, deliveries: &[NewDelivery], open: &Open) {
         if !self.live.is_watched() || event.subject().is_some() {
             return;
         }
         let index = self.registry.index.load();
         let hooks = deliveries.iter().filter_map(|delivery| index.hook(delivery.hook_id));
         let apps: BTreeSet<&AppName> = hooks.map(|entry| &entry.hook.app).collect();
-        self.live.tell(event, self.clock.now(), apps.into_iter());
+        self.live.tell(event, open.settles(), self.clock.now(), apps.into_iter());
     }
 
     /// Accepts an event of the server itself. What it sends to the `server` hooks of `urgent` goes past
     /// their lanes; the answer closes once all of that has ended.
     pub(crate) async fn tell(
-        &self,
+        self: &Arc<Self>,
         draft: EventDraft,
         urgent: Option<&AppName>,
     ) -> Result<mpsc::Receiver<()>, PublishError> {
-        let _under_way = self.drain.enter_anyway();
+        let under_way = self.drain.enter_anyway();
         let (done, ended) = mpsc::channel(1);
         let Some(server) = self.registry.directory.load().server().cloned() else { return Ok(ended) };
-        let (new, hooks) = self.prepare(&server, draft, None);
+        let (Prepared { new, open }, hooks) = self.prepare(&server, draft, None);
         let past = |hook: &HookEntry| hook.hook.kind == HookType::Server && urgent == Some(&hook.hook.app);
         let (hurried, calm): (Vec<_>, Vec<_>) =
             new.deliveries.iter().copied().zip(&hooks).partition(|(_, hook)| past(hook));
         let ids = |picked: Vec<(NewDelivery, _)>| picked.into_iter().map(|(new, _)| new).collect::<Vec<_>>();
         let (hurried, calm, event) = (ids(hurried), ids(calm), Arc::clone(&new.event));
         self.lanes.set_past(hurried.iter().map(|delivery| delivery.id));
-        let kept = self.journal.append(new);
-        let left = self.lanes.stir_if_left(calm.iter().map(|delivery| delivery.hook_id));
-        let appended = kept.await;
-        left.stayed();
-        if let Err(error) = appended {
-            self.lanes.forget_past(hurried.iter().map(|delivery| delivery.id));
-            return Err(error.into());
-        }
-        self.offer(Arc::clone(&event), calm);
-        if !hurried.is_empty() {
-            self.lanes.hurry(Urgent { event, deliveries: hurried, done }).await;
-        }
-        Ok(ended)
+        let (publisher, kept) = (Arc::clone(self), self.journal.append(new));
+        carried(Box::pin(async move {
+            let _under_way = under_way;
+            if let Err(error) = kept.await {
+                publisher.lanes.forget_past(hurried.iter().map(|delivery| delivery.id));
+                return Err(error.into());
+            }
+            publisher.offer(Arc::clone(&event), calm, &open);
+            if !hurried.is_empty() {
+                publisher.lanes.hurry(Urgent { event, deliveries: hurried, done }).await;
+            }
+            Ok(ended)
+        }))
+        .await
     }
 }
 

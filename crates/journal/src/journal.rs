@@ -30,6 +30,14 @@ pub struct NewDelivery {
     pub hook_id: HookId,
 }
 
+impl NewDelivery {
+    /// What its first attempt has to know.
+    #[must_use]
+    pub fn due(&self, event: &Event) -> Due {
+        Due { id: self.id, event_id: event.id, attempts: 0, attempts_base: 0, at: event.time }
+    }
+}
+
 /// One use of an `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyUse {

@@ -137,6 +137,11 @@ impl IdSource {
         self.block(now, 1)
     }
 
+    /// The last number that was given.
+    pub fn last(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
+    }
+
     /// The first of `count` numbers in a row.
     pub fn block(&self, now: Millis, count: u64) -> u64 {
         let since = u64::try_from(now.0.saturating_sub(EPOCH)).unwrap_or(0);

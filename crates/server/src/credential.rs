@@ -1,6 +1,9 @@
 //! Reading credentials out of headers; what they prove is for the engine to say.
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
+
+/// By which an app says who calls.
+pub(crate) const APP_TOKEN: HeaderName = HeaderName::from_static("x-bolt-app-token");
 
 /// The one `Authorization`: two could mean two callers.
 pub(crate) fn authorization(headers: &HeaderMap) -> Option<&[u8]> {
@@ -11,7 +14,7 @@ pub(crate) fn authorization(headers: &HeaderMap) -> Option<&[u8]> {
 
 /// The one `X-Bolt-App-Token`.
 pub(crate) fn app_token(headers: &HeaderMap) -> Option<&[u8]> {
-    let mut all = headers.get_all("x-bolt-app-token").iter();
+    let mut all = headers.get_all(APP_TOKEN).iter();
     let first = all.next()?;
     all.next().is_none().then(|| first.as_bytes())
 }

@@ -94,6 +94,14 @@ test("a connection that breaks off is tried once more under the same id", async 
   assert.equal(asked[0].headers["idempotency-key"], asked[1].headers["idempotency-key"]);
 });
 
+test("an exchange that failed can be looked up too", async (t) => {
+  const body = { error_code: "EVENT_DELIVERY_FAILED", error_message: "refused", exchange_id: "exc_7" };
+  const { url } = await server(t, () => ({ status: 502, body }));
+  const one = event();
+  await assert.rejects(forwarder({ ticket: "t", to: "exchange", server: url }, names)(1, one), { status: 502 });
+  assert.equal(one.serverId, "exc_7");
+});
+
 test("errors of every surface are readable, and a server that is not there is one", async (t) => {
   const bodies = [
     [{ error_code: "EVENT_DELIVERY_FAILED", error_message: "refused" }, "EVENT_DELIVERY_FAILED: refused"],

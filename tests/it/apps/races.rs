@@ -1,23 +1,11 @@
 //! Starts, ends, installs and removals that meet.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use harness::{Gateway, Shelf, WAIT, pause, processes_at, until};
 use serde_json::json;
 
-use super::stand::{LONG, hooks, publish, setup, stand, wait_told, watched};
-
-/// A Node app that takes `boot` milliseconds to load.
-fn slow(shelf: &Shelf, name: &str, boot: u64) -> PathBuf {
-    let server = format!(
-        "const until = Date.now() + {boot};\nwhile (Date.now() < until);\nmodule.exports = require('./recorder.js');"
-    );
-    let recorder = include_str!("../../apps/recorder/server.js");
-    let package = json!({"name": name, "version": "1.0.0", "bolt": {"main": "server.js",
-        "hooks": {"bolt/app-starting": "hooks/starting", "work": "hooks/work"}}});
-    shelf.write(name, &package, &[("server.js", &server), ("recorder.js", recorder)])
-}
+use super::stand::{LONG, hooks, publish, setup, slow_boot, stand, wait_told, watched};
 
 #[track_caller]
 fn nothing_left(shelf: &Shelf, gateway: &Gateway) {
@@ -27,7 +15,7 @@ fn nothing_left(shelf: &Shelf, gateway: &Gateway) {
 #[test]
 fn an_app_that_is_removed_while_it_starts_leaves_no_process() {
     let (shelf, gateway) = stand();
-    let dir = slow(&shelf, "brief", 150);
+    let dir = slow_boot(&shelf, "brief", 150);
     for wait in [0, 1, 2, 3, 5, 8, 20, 60, 150, 250, 300] {
         gateway.apps().install(&dir);
         let starts: Vec<_> = (0..3).map(|_| gateway.apps().starting("brief").spawn()).collect();
@@ -48,7 +36,7 @@ fn an_app_that_is_removed_while_it_starts_leaves_no_process() {
 #[test]
 fn events_for_an_app_that_is_being_removed_start_nothing_that_stays() {
     let (shelf, gateway) = stand();
-    let dir = slow(&shelf, "brief", 0);
+    let dir = slow_boot(&shelf, "brief", 0);
     for round in 0..6 {
         gateway.apps().install(&dir);
         gateway.apps().start("brief");
@@ -65,7 +53,7 @@ fn events_for_an_app_that_is_being_removed_start_nothing_that_stays() {
 #[test]
 fn an_app_installed_right_after_its_removal_stays() {
     let (shelf, gateway) = stand();
-    let dir = slow(&shelf, "again", 0);
+    let dir = slow_boot(&shelf, "again", 0);
     for round in 0..40 {
         gateway.apps().install(&dir);
         gateway.apps().uninstall("again");

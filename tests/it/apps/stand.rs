@@ -1,5 +1,6 @@
 //! What this chapter's tests begin with.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use harness::{App, Gateway, Receiver, Setup, Shelf, until_some};
@@ -30,6 +31,17 @@ pub(crate) fn watched() -> (Shelf, Gateway, Receiver) {
     let hooks = r#""bolt/*" = { route = "bolt", ordered = true }"#;
     let watcher = App::new("watcher").url(&receiver.url("/")).hooks(hooks);
     (Shelf::new(), setup().app(watcher).start(), receiver)
+}
+
+/// A Node app that takes `boot` milliseconds before it exports anything, and answers every hook.
+pub(crate) fn slow_boot(shelf: &Shelf, name: &str, boot: u64) -> PathBuf {
+    let server = format!(
+        "const until = Date.now() + {boot};\nwhile (Date.now() < until);\nmodule.exports = require('./recorder.js');"
+    );
+    let recorder = include_str!("../../apps/recorder/server.js");
+    let package = json!({"name": name, "version": "1.0.0", "bolt": {"main": "server.js",
+        "hooks": {"bolt/app-starting": "hooks/starting", "work": "hooks/work"}}});
+    shelf.write(name, &package, &[("server.js", &server), ("recorder.js", recorder)])
 }
 
 /// The events of `bolt` that the watcher got, without those about other apps than `app`.

@@ -5,18 +5,7 @@ use std::time::{Duration, Instant};
 use harness::{Gateway, Shelf, assert_bolt_error, each, until};
 use serde_json::{Value, json};
 
-use super::stand::{LONG, ended, names, publish, setup, stand, watched};
-
-/// A Node app that takes `boot` milliseconds before it exports anything, and answers every hook.
-fn slow_boot(shelf: &Shelf, name: &str, boot: u64) -> std::path::PathBuf {
-    let server = format!(
-        "const until = Date.now() + {boot};\nwhile (Date.now() < until);\nmodule.exports = require('./recorder.js');"
-    );
-    let recorder = include_str!("../../apps/recorder/server.js");
-    let package = json!({"name": name, "version": "1.0.0", "bolt": {"main": "server.js",
-        "hooks": {"bolt/app-starting": "hooks/starting", "work": "hooks/work"}}});
-    shelf.write(name, &package, &[("server.js", &server), ("recorder.js", recorder)])
-}
+use super::stand::{LONG, ended, names, publish, setup, slow_boot, stand, watched};
 
 #[test]
 fn a_hundred_events_start_a_stopped_app_once_and_all_arrive() {

@@ -45,16 +45,20 @@ pub(super) struct Frame {
 }
 
 /// A stream of events read by hand; by HTTP/1.0, which has no chunks.
-pub(super) struct Stream(BufReader<TcpStream>);
+pub(super) struct Stream {
+    lines: BufReader<TcpStream>,
+    /// What it would come back with.
+    pub(super) last: Option<String>,
+}
 
 impl Stream {
     /// Opens it with a ticket.
     pub(super) fn open(gateway: &Gateway, ticket: &str, last: Option<&str>) -> Self {
-        let last = last.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
+        let header = last.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
         let mut stream = TcpStream::connect(gateway.address()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        write!(stream, "GET /api/v1/events/stream?ticket={ticket} HTTP/1.0\r\n{last}\r\n").unwrap();
-        let mut stream = Self(BufReader::new(stream));
+        write!(stream, "GET /api/v1/events/stream?ticket={ticket} HTTP/1.0\r\n{header}\r\n").unwrap();
+        let mut stream = Self { lines: BufReader::new(stream), last: last.map(str::to_owned) };
         let mut head = Vec::new();
         while head.last().is_none_or(|line| line != "retry: 2000") {
             head.push(stream.line());
@@ -66,11 +70,11 @@ impl Stream {
 
     fn line(&mut self) -> String {
         let mut line = String::new();
-        assert!(self.0.read_line(&mut line).expect("a line") > 0, "the stream has ended");
+        assert!(self.lines.read_line(&mut line).expect("a line") > 0, "the stream has ended");
         line.trim_end().to_owned()
     }
 
-    /// The next frame that is not a comment.
+    /// The next frame that is not a comment, nor moves the id alone.
     pub(super) fn next(&mut self) -> Frame {
         let mut frame = Frame::default();
         loop {
@@ -79,7 +83,15 @@ impl Stream {
                 Some(("event", event)) => event.clone_into(&mut frame.event),
                 Some(("id", id)) => id.clone_into(&mut frame.id),
                 Some(("data", data)) => frame.data = serde_json::from_str(data).expect(data),
-                _ if line.is_empty() && !frame.data.is_null() => return frame,
+                _ if line.is_empty() => {
+                    if !frame.id.is_empty() {
+                        self.last = Some(frame.id.clone());
+                    }
+                    if !frame.data.is_null() {
+                        return frame;
+                    }
+                    frame = Frame::default();
+                }
                 _ => {}
             }
         }
@@ -94,6 +106,6 @@ impl Stream {
     pub(super) fn ended(&mut self) {
         let mut rest = Vec::new();
         // A reset is an end too.
-        let _reset = self.0.read_to_end(&mut rest);
+        let _reset = self.lines.read_to_end(&mut rest);
     }
 }

@@ -14,6 +14,10 @@ pub(super) fn run(args: &[String]) -> Outcome {
         println!("cargo-nextest is not installed: using cargo test");
         cargo(&["test", "--workspace", "--tests", "--no-fail-fast"])
     };
-    tests.env("FOOTBRIDGE_BIN", footbridge_bin("debug")?).env("FOOTBRIDGE_NODE_MODULES", npm::modules()?);
-    process::run(tests.args(args))
+    let footbridge = footbridge_bin("debug")?;
+    tests.env("FOOTBRIDGE_BIN", &footbridge).env("FOOTBRIDGE_NODE_MODULES", npm::modules()?);
+    let passed = process::run(tests.args(args));
+    // Arguments pick some of Rust's tests.
+    let pages = if args.is_empty() { npm::test_sdk(&footbridge) } else { Ok(()) };
+    passed.and(pages)
 }

@@ -1,9 +1,9 @@
 //! Functions: called with an event, and what they publish is their app's.
 
 use super::state::Apps;
+use crate::publish::Prepared;
 use crate::registry::AppEntry;
 use bytes::Bytes;
-use footbridge_journal::NewEvent;
 use footbridge_model::event::EventDraft;
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::name::{AppName, EventName};
@@ -12,9 +12,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use tokio::time::Instant;
-
-/// The largest body that a function may publish, in bytes: that of the Events API by default.
-const BODY: usize = 256 * 1024;
 
 /// What a function came to, as it is kept with its attempt.
 #[derive(Serialize)]
@@ -53,8 +50,9 @@ impl Apps {
         &self,
         app: &AppEntry,
         published: &[FunctionPublish],
-    ) -> Result<Vec<NewEvent>, String> {
-        let drafts: Result<Vec<EventDraft>, String> = published.iter().map(draft).collect();
+    ) -> Result<Vec<Prepared>, String> {
+        let drafts: Result<Vec<EventDraft>, String> =
+            published.iter().map(|one| draft(one, self.publisher.body)).collect();
         let drafts = drafts?;
         if let Some(rate) = self.publisher.rate {
             let count = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
@@ -71,14 +69,14 @@ pub(crate) fn output(value: Option<&str>, log: &str) -> Option<String> {
     serde_json::to_string(&Output { value, log }).ok()
 }
 
-fn draft(publish: &FunctionPublish) -> Result<EventDraft, String> {
+fn draft(publish: &FunctionPublish, most: usize) -> Result<EventDraft, String> {
     let about = |why: String| format!("ctx.publish({:?}): {why}", publish.name);
     let name = EventName::parse(&publish.name).map_err(|error| about(error.to_string()))?;
     let options: Options<'_> =
         serde_json::from_str(&publish.options).map_err(|error| about(error.to_string()))?;
     let body = options.body.map_or("{}", RawValue::get);
-    if body.len() > BODY {
-        return Err(about(format!("the body is larger than {BODY} bytes")));
+    if body.len() > most {
+        return Err(about(format!("the body is larger than {most} bytes")));
     }
     let pairs = options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let headers = PublishHeaders::parse(pairs).map_err(|error| about(error.to_string()))?;

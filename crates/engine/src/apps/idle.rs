@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl Apps {
-    /// Stops the apps that have had nothing to do for as long as they may; gives when to look again.
+    /// Stops the apps that have had nothing to do for as long as they may.
     pub(crate) async fn stop_idle(self: &Arc<Self>) {
         for live in self.live() {
             let entry = live.entry;

@@ -15,6 +15,7 @@ use footbridge_model::envelope::{self, Addressee};
 use footbridge_model::event::Event;
 use footbridge_model::hook::HookType;
 use footbridge_model::retry::retry_after;
+use footbridge_model::secret::Secret;
 use footbridge_model::time::{Clock, Millis};
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
@@ -161,11 +162,8 @@ impl Sender {
     }
 
     fn outbound(&self, parcel: &Parcel<'_>, road: &Road, router: Option<&str>) -> Result<Outbound, Failure> {
-        let to = Addressee {
-            kind: parcel.hook.hook.kind,
-            token: road.token.expose(),
-            public_url: &self.public_url,
-        };
+        let token = road.token.as_ref().map_or_else(|| parcel.app.token(parcel.now), Secret::expose);
+        let to = Addressee { kind: parcel.hook.hook.kind, token, public_url: &self.public_url };
         let body = match parcel.pace {
             Pace::Lane => envelope::write(parcel.event, parcel.now, to),
             Pace::Urgent => envelope::write_to_itself(parcel.event, parcel.now, to),

@@ -5,7 +5,8 @@ use super::lane::{Manner, Waiting};
 use super::permits::Taken;
 use super::tried::Tried;
 use super::turns::{Flight, Report, SWITCHED_OFF, State};
-use footbridge_journal::{Due, JournalError, NewEvent};
+use crate::publish::Prepared;
+use footbridge_journal::{Due, JournalError};
 use footbridge_model::attempt::FailureKind;
 use footbridge_model::delivery::{Attempt, Next, Outcome};
 use footbridge_model::id::HookId;
@@ -115,14 +116,13 @@ impl State {
     }
 
     /// A function ended well: what it published is kept together with that, then goes its way.
-    fn publish(&mut self, flight: &Flight, attempt: Attempt, outcome: &Outcome, published: Vec<NewEvent>) {
+    fn publish(&mut self, flight: &Flight, attempt: Attempt, outcome: &Outcome, published: Vec<Prepared>) {
         debug_assert_eq!(*outcome, Outcome::Done);
         let apps = Arc::clone(&self.sender.apps);
-        let offers: Vec<_> =
-            published.iter().map(|new| (Arc::clone(&new.event), new.deliveries.clone())).collect();
-        self.recorder.conclude(flight.due.id, attempt, published, move || {
-            for (event, deliveries) in offers {
-                apps.publisher.offer(event, deliveries);
+        let events = published.iter().map(|prepared| prepared.new.clone()).collect();
+        self.recorder.conclude(flight.due.id, attempt, events, move || {
+            for Prepared { new, open } in published {
+                apps.publisher.offer(new.event, new.deliveries, &open);
             }
         });
     }

@@ -1,6 +1,6 @@
 //! What an attempt came to.
 
-use footbridge_journal::NewEvent;
+use crate::publish::Prepared;
 use footbridge_model::attempt::Failure;
 use footbridge_model::delivery::{Attempt, Outcome};
 use footbridge_model::name::AppName;
@@ -12,7 +12,7 @@ pub(super) enum Tried {
     /// It was made.
     Made(Attempt, Outcome),
     /// A function was called and ended well, and this is what it published.
-    Published(Attempt, Outcome, Vec<NewEvent>),
+    Published(Attempt, Outcome, Vec<Prepared>),
     /// The journal could not be read: the delivery stays as it is.
     NotNow,
     /// This app has to be started first.

@@ -131,14 +131,7 @@ impl State {
     pub(super) fn offered(&mut self, offers: &mut Vec<Offer>) {
         for Offer { event, deliveries } in offers.drain(..) {
             for delivery in deliveries {
-                let due = Due {
-                    id: delivery.id,
-                    event_id: event.id,
-                    attempts: 0,
-                    attempts_base: 0,
-                    at: event.time,
-                };
-                let waiting = Waiting { due, event: self.budget.hold(&event) };
+                let waiting = Waiting { due: delivery.due(&event), event: self.budget.hold(&event) };
                 self.lane(delivery.hook_id).offer(waiting);
                 self.wheel.ready(delivery.hook_id);
             }

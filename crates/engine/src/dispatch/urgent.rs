@@ -5,11 +5,13 @@ use super::tried::Tried;
 use super::turns::{Flight, Report, State};
 use super::way::Pace;
 use crate::lanes::Urgent;
-use footbridge_journal::Due;
+use crate::registry::{AppEntry, HookEntry};
 use footbridge_model::attempt::Sent;
 use footbridge_model::delivery::{Next, Outcome};
 use footbridge_model::hook::AnswerRule;
+use footbridge_model::id::HookId;
 use std::rc::Rc;
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 impl State {
@@ -17,27 +19,26 @@ impl State {
     pub(super) fn hurry(&mut self, urgent: &mut Vec<Urgent>) {
         for Urgent { event, deliveries, done } in urgent.drain(..) {
             for delivery in deliveries {
-                let due = Due {
-                    id: delivery.id,
-                    event_id: event.id,
-                    attempts: 0,
-                    attempts_base: 0,
-                    at: event.time,
-                };
-                let Some(hook) = self.parts.registry.index.load().hook(delivery.hook_id).cloned() else {
+                let Some((hook, app)) = self.addressee(delivery.hook_id) else {
                     self.recorder.end(delivery.id, "hook gone");
                     self.sender.past.end(delivery.id);
                     continue;
                 };
+                let due = delivery.due(&event);
                 let waiting = Waiting { due: due.clone(), event: self.budget.hold(&event) };
-                self.fly_past(waiting, Flight { due, hook }, done.clone());
+                self.fly_past(waiting, Flight { due, hook }, app, done.clone());
             }
         }
     }
 
-    fn fly_past(&mut self, waiting: Waiting, flight: Flight, done: mpsc::Sender<()>) {
-        let app = self.parts.registry.directory.load().app(flight.hook.hook.app.as_str()).cloned();
-        let Some(app) = app else { return };
+    /// A hook and its app, while both are there.
+    fn addressee(&self, hook: HookId) -> Option<(Arc<HookEntry>, Arc<AppEntry>)> {
+        let hook = self.parts.registry.index.load().hook(hook).cloned()?;
+        let app = self.parts.registry.directory.load().app(hook.hook.app.as_str()).cloned()?;
+        Some((hook, app))
+    }
+
+    fn fly_past(&mut self, waiting: Waiting, flight: Flight, app: Arc<AppEntry>, done: mpsc::Sender<()>) {
         self.permits.begin();
         let (sender, results) = (Rc::clone(&self.sender), self.results.clone());
         tokio::task::spawn_local(async move {

@@ -37,8 +37,8 @@ pub(super) enum Way {
 pub(super) struct Road {
     pub(super) target: Arc<Target>,
     pub(super) grants: Arc<[Grant]>,
-    /// The subscriber's token, as its envelope carries it.
-    pub(super) token: Secret,
+    /// The token that its envelope carries, where it is not what the subscriber has anyhow.
+    pub(super) token: Option<Secret>,
 }
 
 /// Whether an attempt is the one that goes past its lane: the one an app gets of its own start or end.
@@ -60,11 +60,9 @@ pub(super) fn find(
     (pace, now): (Pace, Millis),
 ) -> Result<Way, Instead> {
     match &hook.destination {
-        Destination::Http(target) => Ok(Way::Http(Road {
-            target: Arc::clone(target),
-            grants: Arc::clone(&app.grants),
-            token: Secret::new(app.token(now)),
-        })),
+        Destination::Http(target) => {
+            Ok(Way::Http(Road { target: Arc::clone(target), grants: Arc::clone(&app.grants), token: None }))
+        }
         Destination::Installed => installed(hook, app, event, pace).map(Way::Http),
         Destination::Router => routers(apps, hook, app, event, now),
         Destination::Function(file) => Ok(Way::Function(file.clone())),
@@ -155,5 +153,5 @@ fn road(url: &str, token: Secret) -> Result<Road, Instead> {
     let target = Target::parse(url)
         .map_err(|error| Instead::Failed(Failure::before(FailureKind::Refused, error.to_string())))?;
     let grants = Arc::from([Grant::of(&target)]);
-    Ok(Road { target: Arc::new(target), grants, token })
+    Ok(Road { target: Arc::new(target), grants, token: Some(token) })
 }

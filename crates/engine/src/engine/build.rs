@@ -12,6 +12,7 @@ use crate::publish::Publisher;
 use crate::rate::Rate;
 use crate::registry::{ChangeError, FileSpec, Parts, Registry, SecretKind};
 use crate::tickets::Tickets;
+use crate::unsettled::Unsettled;
 use footbridge_courier::CourierShared;
 use footbridge_journal::{Journal, JournalError};
 use footbridge_model::id::{HookId, IdSource};
@@ -64,6 +65,8 @@ pub struct Limits {
     pub answer: usize,
     /// How long a lane waits for an answer that its hook does not require.
     pub answer_wait: Duration,
+    /// The largest body of an event that a function publishes, in bytes.
+    pub event: usize,
     /// What one app may publish; `None` without limit.
     pub publish_rate: Option<Rate>,
     /// The most hooks of one app.
@@ -148,7 +151,7 @@ impl Engine {
                 hooks_per_app: options.limits.hooks_per_app,
             },
             options.registry.load().await?,
-        ));
+        )?);
         let mut warnings = registry.apply_file(file).await?;
         warnings.extend(options.launcher.warnings());
         registry.hold_own_hooks().await?;
@@ -156,13 +159,14 @@ impl Engine {
             registry,
             journal: Arc::clone(&options.journal),
             clock: Arc::clone(&options.clock),
-            ids,
+            unsettled: Arc::new(Unsettled::new(Arc::clone(&ids))),
             lanes,
             drain: Arc::default(),
             live: Arc::default(),
             rate: options.limits.publish_rate,
+            body: options.limits.event,
         });
-        Ok(Started { warnings, ..join(options, publisher, feed, recovery.waiting) })
+        Ok(Started { warnings, ..join(options, publisher, ids, feed, recovery.waiting) })
     }
 }
 
@@ -170,11 +174,12 @@ impl Engine {
 fn join(
     options: EngineOptions,
     publisher: Arc<Publisher>,
+    ids: Arc<IdSource>,
     feed: LaneFeed,
     waiting: Vec<(HookId, Millis)>,
 ) -> Started {
     let EngineOptions { journal, clock, entropy, limits, .. } = options;
-    let Publisher { registry, ids, lanes, drain, live, .. } = &*publisher;
+    let Publisher { registry, lanes, drain, live, .. } = &*publisher;
     let apps = Arc::new(Apps {
         registry: Arc::clone(registry),
         publisher: Arc::clone(&publisher),
@@ -211,7 +216,7 @@ fn join(
     let house = House::new(registry, &journal, &clock, keep, noticed);
     let inner = Inner {
         registry: Arc::clone(registry),
-        ids: Arc::clone(ids),
+        ids,
         lanes: lanes.clone(),
         drain: Arc::clone(drain),
         live: Arc::clone(live),

@@ -48,6 +48,11 @@ impl Engine {
         Some(run.token.clone())
     }
 
+    /// Up to this id all events are settled, and watchers were told of them.
+    pub fn settled(&self) -> EventId {
+        self.0.publisher.unsettled.look().settled(|_| false)
+    }
+
     /// Ends all watching, for the end of the server: pages come back when it does.
     pub fn end_watching(&self) {
         self.0.live.end_all();
@@ -58,13 +63,17 @@ impl Engine {
     /// # Errors
     /// [`JournalError`]
     pub async fn since(&self, app: &AppEntry, after: EventId, limit: u32) -> Result<Missed, JournalError> {
+        // Asked before the journal is: what is kept after this may lie between what it finds.
+        let under_way = self.0.publisher.unsettled.look();
         let since = self.0.journal.events_of(app.app.name.clone(), after, limit).await?;
+        let settled =
+            under_way.settled(|id| since.events.binary_search_by_key(&id, |event| event.id).is_ok());
         let now = self.now();
         let last = since.events.last().map(|event| event.id);
         // What is for an app alone is not for its pages.
         let events = since.events.into_iter().filter(|event| event.subject().is_none());
-        let events = events.map(|event| PageEvent::new(Arc::new(event), now)).collect();
-        Ok(Missed { events, last, more: since.more, gap: since.gap })
+        let events = events.map(|event| PageEvent::new(Arc::new(event), settled, now)).collect();
+        Ok(Missed { events, last, settled, more: since.more, gap: since.gap })
     }
 }
 
@@ -75,6 +84,8 @@ pub struct Missed {
     pub events: Vec<PageEvent>,
     /// Where to ask on from.
     pub last: Option<EventId>,
+    /// Up to this id nothing was under way when the journal was asked, but what it found.
+    pub settled: EventId,
     /// Whether there are more than were asked for: they come after the last of these.
     pub more: bool,
     /// Whether there may have been others that cannot be had.

@@ -148,30 +148,9 @@ impl Registry {
     }
 
     /// The server itself, as an app called `bolt`. Its secrets are nobody's.
-    pub(super) fn server_entry(&self) -> AppEntry {
-        let entropy = &*self.parts.entropy;
-        let made =
-            || footbridge_model::secret::Rotating::new(footbridge_model::secret::Secret::make("", entropy));
-        let app = App {
-            name: AppName::bolt(),
-            secrets: footbridge_model::app::AppSecrets {
-                token: made(),
-                secret_key: made(),
-                signing_secret: made(),
-            },
-            token_prefix: footbridge_model::app::TOKEN_PREFIX.to_owned(),
-            receiver_url: None,
-            receiver_enabled: false,
-            receiver_auth: None,
-            url: None,
-            miniapp_url: None,
-            private: std::collections::BTreeSet::new(),
-            package: None,
-            origin: Origin::Package,
-            enabled: true,
-            created_at: self.parts.clock.now(),
-        };
-        self.entry(app, None)
+    pub(super) fn server_entry(&self) -> Result<AppEntry, ChangeError> {
+        let (app, _) = self.new_app(AppSpec::named(AppName::bolt()), Origin::Package)?;
+        Ok(self.entry(app, None))
     }
 }
 

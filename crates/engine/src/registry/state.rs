@@ -57,7 +57,7 @@ impl std::fmt::Debug for Registry {
 
 impl Registry {
     /// The registry that `kept` describes.
-    pub(crate) fn new(parts: Parts, kept: Kept) -> Self {
+    pub(crate) fn new(parts: Parts, kept: Kept) -> Result<Self, ChangeError> {
         let registry = Self {
             directory: ArcSwap::default(),
             index: ArcSwap::default(),
@@ -65,7 +65,7 @@ impl Registry {
             changing: tokio::sync::Mutex::default(),
             states: Mutex::default(),
         };
-        let mut directory = Directory::with_server(registry.server_entry());
+        let mut directory = Directory::with_server(registry.server_entry()?);
         for app in kept.apps {
             directory.put_app(registry.entry(app, None));
         }
@@ -74,7 +74,7 @@ impl Registry {
         }
         registry.index.store(Arc::new(HookIndex::build(kept.hooks, &directory)));
         registry.directory.store(Arc::new(directory));
-        registry
+        Ok(registry)
     }
 
     /// The state of an app, made at the first ask.

@@ -197,6 +197,7 @@ fn limits(config: &Config) -> Limits {
         exchange: config.bridge.timeout,
         answer: usize::try_from(config.limits.answer_body).unwrap_or(usize::MAX),
         answer_wait: config.bolt.answer_wait,
+        event: usize::try_from(config.limits.event_body).unwrap_or(usize::MAX),
         publish_rate: rate.map(|rate| Rate { per_second: rate.per_second.into(), burst: rate.burst.into() }),
         hooks_per_app: usize::try_from(config.limits.hooks_per_app).unwrap_or(usize::MAX),
         idle: config.runtime.idle_timeout,

@@ -1,11 +1,11 @@
 //! A full disk, an I/O error, a panic, too many notes.
 
 use super::{database, event, hook, open};
-use crate::OpenError;
 use crate::txn::Txn;
+use crate::{OpenError, SqliteJournal};
 use bytes::Bytes;
 use footbridge_journal::{
-    Appended, EventFilter, ExchangeFilter, Journal as _, JournalError, Page, Registry as _,
+    Appended, EventFilter, ExchangeFilter, Journal as _, JournalError, Page, Registry as _, Wait,
 };
 use footbridge_model::exchange::{
     Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord,
@@ -102,17 +102,23 @@ fn note(number: u64) -> ExchangeRecord {
     ExchangeRecord { head, ending: None, ms: None }
 }
 
-/// Notes are written by themselves in the end; those that found no place are counted.
-#[tokio::test]
-async fn notes_wait_in_a_bounded_place() {
-    let directory = tempfile::tempdir().unwrap();
-    let journal = open(&database(&directory)).unwrap();
+/// Keeps the writer busy until the sender speaks or is dropped.
+fn hold(journal: &SqliteJournal) -> (std::sync::mpsc::Sender<()>, Wait<()>) {
     let (release, gate) = std::sync::mpsc::channel::<()>();
     let gate = std::sync::Mutex::new(gate);
     let held = journal.writer.ask(0, move |_: &mut Txn<'_>| {
         let _ = gate.lock().map(|gate| gate.recv());
         Ok(())
     });
+    (release, held)
+}
+
+/// Notes are written by themselves in the end; those that found no place are counted.
+#[tokio::test]
+async fn notes_wait_in_a_bounded_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = open(&database(&directory)).unwrap();
+    let (release, held) = hold(&journal);
     for number in 1..=10_000 {
         journal.note_exchange(note(number));
     }
@@ -132,12 +138,7 @@ async fn notes_wait_in_a_bounded_place() {
 async fn notes_written_together_stay_apart() {
     let directory = tempfile::tempdir().unwrap();
     let journal = open(&database(&directory)).unwrap();
-    let (release, gate) = std::sync::mpsc::channel::<()>();
-    let gate = std::sync::Mutex::new(gate);
-    let held = journal.writer.ask(0, move |_: &mut Txn<'_>| {
-        let _ = gate.lock().map(|gate| gate.recv());
-        Ok(())
-    });
+    let (release, held) = hold(&journal);
     let made = |number: u64| {
         let failure = ExchangeFailure::new(502, ErrorCode::EventDeliveryFailed, format!("no. {number}"));
         let failure = ExchangeFailure { retry_after: number.is_multiple_of(5).then_some(7), ..failure };

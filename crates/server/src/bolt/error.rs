@@ -1,5 +1,6 @@
 //! Bolt's error codes: one table of code, status and what a user is told.
 
+use crate::body::BodyError;
 use footbridge_engine::{AppsError, ChangeError, JournalError, PublishError, SubscribeError};
 use footbridge_model::headers::BadHeader;
 use footbridge_model::json::JsonError;
@@ -145,6 +146,17 @@ impl BoltError {
 
     fn later(code: Code, message: impl Into<String>, seconds: u64) -> Self {
         Self { retry_after: Some(seconds.max(1)), ..Self::new(code, message) }
+    }
+}
+
+impl From<BodyError> for BoltError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge(limit) => {
+                Self::new(Code::TooLarge, format!("the request is larger than {limit} bytes"))
+            }
+            BodyError::CutOff => Self::new(Code::BadRequest, "the request broke off"),
+        }
     }
 }
 

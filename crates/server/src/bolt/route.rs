@@ -4,7 +4,8 @@ use super::error::{BoltError, Code};
 use super::parse::{self, Members};
 use super::render::{self, HookView};
 use super::target::{self, Target};
-use crate::body::{self, BodyError};
+use crate::body;
+use crate::credential::{APP_TOKEN, app_token};
 use crate::metrics::Surface;
 use crate::state::Local;
 use crate::watch::Watch;
@@ -48,12 +49,7 @@ async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) 
         }
     };
     let limit = local.shared.bolt.body;
-    let bytes = body::read(&head.headers, incoming, limit, watch).await.map_err(|error| match error {
-        BodyError::TooLarge(limit) => {
-            BoltError::new(Code::TooLarge, format!("the request is larger than {limit} bytes"))
-        }
-        BodyError::CutOff => BoltError::new(Code::BadRequest, "the request broke off"),
-    })?;
+    let bytes = body::read(&head.headers, incoming, limit, watch).await?;
     if head.method == Method::DELETE {
         return unsubscribe(local, &caller.entry, tail).await;
     }
@@ -75,13 +71,10 @@ async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) 
 
 /// The app whose token a call carries.
 pub(super) fn caller(local: &Local, headers: &HeaderMap) -> Result<Caller, BoltError> {
-    let mut given = headers.get_all("x-bolt-app-token").iter();
-    let token = match (given.next(), given.next()) {
-        (None, _) => return Err(BoltError::new(Code::NoToken, "send your app token as X-Bolt-App-Token")),
-        (Some(token), None) => Some(token),
-        (Some(_), Some(_)) => None,
-    };
-    let caller = token.and_then(|token| local.shared.engine.caller_by_token(token.as_bytes()));
+    if !headers.contains_key(APP_TOKEN) {
+        return Err(BoltError::new(Code::NoToken, "send your app token as X-Bolt-App-Token"));
+    }
+    let caller = app_token(headers).and_then(|token| local.shared.engine.caller_by_token(token));
     caller.ok_or_else(|| BoltError::new(Code::BadToken, "no app has this X-Bolt-App-Token"))
 }
 

@@ -5,6 +5,7 @@ use super::parse;
 use super::prefer::Prefer;
 use super::render::render;
 use crate::body::{self, BodyError};
+use crate::credential::authorization;
 use crate::metrics::Surface;
 use crate::state::Local;
 use crate::watch::Watch;
@@ -12,7 +13,6 @@ use bytes::Bytes;
 use footbridge_engine::{Caller, Engine, ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
 use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure};
 use footbridge_model::secret::digest;
-use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -68,11 +68,7 @@ fn failed_with(reply: &ExchangeReply) -> Option<ErrorCode> {
 }
 
 fn caller(engine: &Engine, headers: &HeaderMap) -> Option<Caller> {
-    let mut given = headers.get_all(AUTHORIZATION).iter();
-    match (given.next(), given.next()) {
-        (Some(value), None) => engine.caller_by_authorization(value.as_bytes()),
-        _ => None,
-    }
+    engine.caller_by_authorization(authorization(headers)?)
 }
 
 async fn read(
@@ -82,23 +78,34 @@ async fn read(
     incoming: Incoming,
     watch: &Watch,
 ) -> Result<(ExchangeDraft, How), ExchangeFailure> {
-    let invalid =
-        |status, message: String| ExchangeFailure::new(status, ErrorCode::InvalidEventData, message);
-    if !body::is_json(headers) {
-        body::discard(headers, incoming);
-        return Err(invalid(
-            415,
-            "send `Content-Type: application/json` in UTF-8, without Content-Encoding".into(),
-        ));
-    }
-    let limit = local.shared.bridge.body;
-    let bytes = body::read(headers, incoming, limit, watch).await.map_err(|error| match error {
-        BodyError::TooLarge(limit) => invalid(413, format!("the body is larger than {limit} bytes")),
-        BodyError::CutOff => invalid(400, "the body broke off".into()),
-    })?;
+    let bytes = read_json(local, headers, incoming, watch).await?;
     let draft = parse::draft(direction, &bytes).map_err(|error| invalid(400, error.to_string()))?;
-    let key = body::idempotency_key(headers).map_err(|why| invalid(400, why.to_owned()))?;
+    let key = body::idempotency_key(headers).map_err(|why| invalid(400, why))?;
     let prefer = Prefer::of(headers);
     let key = key.map(|key| UsedKey { key, fingerprint: digest(&bytes) });
     Ok((draft, How { key, wait: prefer.wait, respond_async: prefer.respond_async }))
+}
+
+/// The whole of a JSON body, within the bridge's limit.
+pub(crate) async fn read_json(
+    local: &Local,
+    headers: &HeaderMap,
+    incoming: Incoming,
+    watch: &Watch,
+) -> Result<Bytes, ExchangeFailure> {
+    if !body::is_json(headers) {
+        body::discard(headers, incoming);
+        let message = "send `Content-Type: application/json` in UTF-8, without Content-Encoding";
+        return Err(invalid(415, message));
+    }
+    let limit = local.shared.bridge.body;
+    body::read(headers, incoming, limit, watch).await.map_err(|error| match error {
+        BodyError::TooLarge(limit) => invalid(413, format!("the body is larger than {limit} bytes")),
+        BodyError::CutOff => invalid(400, "the body broke off"),
+    })
+}
+
+/// What is wrong with a request.
+pub(crate) fn invalid(status: u16, message: impl Into<String>) -> ExchangeFailure {
+    ExchangeFailure::new(status, ErrorCode::InvalidEventData, message)
 }

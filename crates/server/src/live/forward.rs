@@ -1,7 +1,7 @@
 //! `POST /api/v1/forward`: a page passes a custom event on, as its app.
 
-use crate::body::{self, BodyError};
-use crate::bridge;
+use crate::body;
+use crate::bridge::{self, invalid};
 use crate::credential::authorization;
 use crate::metrics::Surface;
 use crate::state::Local;
@@ -36,7 +36,7 @@ pub(crate) async fn forward(
     let (head, incoming) = request.into_parts();
     if head.method != Method::POST {
         body::discard(&head.headers, incoming);
-        let mut response = refuse(&wrong(405, "pass events on with POST"));
+        let mut response = refuse(&invalid(405, "pass events on with POST"));
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST, OPTIONS"));
         return response;
     }
@@ -59,10 +59,6 @@ fn refuse(failure: &ExchangeFailure) -> Response<Full<Bytes>> {
     bridge::error(None, failure)
 }
 
-fn wrong(status: u16, message: impl Into<String>) -> ExchangeFailure {
-    ExchangeFailure::new(status, ErrorCode::InvalidEventData, message)
-}
-
 fn ticket(local: &Local, headers: &HeaderMap) -> Option<Ticket> {
     let (scheme, ticket) = authorization(headers)?.split_at_checked("Ticket ".len())?;
     let forward = || local.shared.engine.ticket(ticket, TicketUse::Forward);
@@ -83,37 +79,32 @@ async fn read(
     incoming: Incoming,
     watch: &Watch,
 ) -> Result<Wanted, ExchangeFailure> {
-    if !body::is_json(headers) {
-        body::discard(headers, incoming);
-        return Err(wrong(415, "send `Content-Type: application/json` in UTF-8, without Content-Encoding"));
-    }
-    let limit = local.shared.bridge.body;
-    let whole = body::read(headers, incoming, limit, watch).await.map_err(|error| match error {
-        BodyError::TooLarge(limit) => wrong(413, format!("the body is larger than {limit} bytes")),
-        BodyError::CutOff => wrong(400, "the body broke off"),
-    })?;
-    let [to, kind] = members(&whole, &["to", "type"]).map_err(|error| wrong(400, error.to_string()))?;
+    let whole = bridge::read_json(local, headers, incoming, watch).await?;
+    let [to, kind] = members(&whole, &["to", "type"]).map_err(|error| invalid(400, error.to_string()))?;
     let publish = match to.and_then(string).as_deref() {
         Some("exchange") => false,
         Some("publish") => true,
-        _ => return Err(wrong(400, "`to` must be \"exchange\" or \"publish\"")),
+        _ => return Err(invalid(400, "`to` must be \"exchange\" or \"publish\"")),
     };
     let kind = text("type", kind)?;
     if kind.chars().count() > EVENT_TYPE_MAX {
-        return Err(wrong(400, format!("`type` must be at most {EVENT_TYPE_MAX} characters")));
+        return Err(invalid(400, format!("`type` must be at most {EVENT_TYPE_MAX} characters")));
     }
     if publish && whole.len() > local.shared.bolt.body {
         let most = local.shared.bolt.body;
-        return Err(wrong(413, format!("the body is larger than {most} bytes, the most that is published")));
+        return Err(invalid(
+            413,
+            format!("the body is larger than {most} bytes, the most that is published"),
+        ));
     }
-    let key = body::idempotency_key(headers).map_err(|why| wrong(400, why))?;
+    let key = body::idempotency_key(headers).map_err(|why| invalid(400, why))?;
     Ok(Wanted { publish, kind, whole, key })
 }
 
 fn text(name: &str, value: Option<&RawValue>) -> Result<String, ExchangeFailure> {
     match value.and_then(string) {
         Some(text) if !text.is_empty() => Ok(text.into_owned()),
-        _ => Err(wrong(400, format!("`{name}` must be a non-empty string"))),
+        _ => Err(invalid(400, format!("`{name}` must be a non-empty string"))),
     }
 }
 
@@ -134,14 +125,14 @@ async fn pass_on(local: &Local, ticket: &Ticket, wanted: Wanted) -> Response<Ful
 type Passed = Result<Response<Full<Bytes>>, ExchangeFailure>;
 
 async fn publish(local: &Local, ticket: &Ticket, wanted: Wanted) -> Passed {
-    let name = EventName::parse(&wanted.kind).map_err(|error| wrong(400, error.to_string()))?;
-    let [payload] = members(&wanted.whole, &["payload"]).map_err(|error| wrong(400, error.to_string()))?;
+    let name = EventName::parse(&wanted.kind).map_err(|error| invalid(400, error.to_string()))?;
+    let [payload] = members(&wanted.whole, &["payload"]).map_err(|error| invalid(400, error.to_string()))?;
     let body = payload.map_or_else(
         || Bytes::from_static(b"{}"),
         |payload| wanted.whole.slice_ref(payload.get().as_bytes()),
     );
     let id = wanted.key.as_deref().map(|key| (PAGE_EVENT, key));
-    let headers = PublishHeaders::parse(id).map_err(|error| wrong(400, error.to_string()))?;
+    let headers = PublishHeaders::parse(id).map_err(|error| invalid(400, error.to_string()))?;
     let draft = EventDraft { name, body, headers, subscribers: None };
     let key = wanted.key.as_deref().map(|key| (format!("{PAGE}{key}"), digest(&wanted.whole)));
     let accepted = local.shared.engine.publish(&ticket.entry, draft, key).await;
@@ -156,7 +147,7 @@ fn not_published(error: &PublishError) -> ExchangeFailure {
         PublishError::RateLimited(wait) => {
             (429, Some(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)))
         }
-        PublishError::KeyMismatch => return wrong(422, error.to_string()),
+        PublishError::KeyMismatch => return invalid(422, error.to_string()),
         PublishError::Journal(JournalError::Full) => (507, None),
         PublishError::Journal(error) => {
             tracing::error!(%error, "the journal failed");
@@ -199,9 +190,9 @@ async fn exchange(local: &Local, ticket: &Ticket, wanted: &Wanted) -> Passed {
 fn exchange_draft(ticket: &Ticket, wanted: &Wanted) -> Result<ExchangeDraft, ExchangeFailure> {
     let names = ["app_id", "client_id", "type", "payload"];
     let [app_id, client_id, kind, payload] =
-        members(&wanted.whole, &names).map_err(|error| wrong(400, error.to_string()))?;
+        members(&wanted.whole, &names).map_err(|error| invalid(400, error.to_string()))?;
     let (app, client) = (text("app_id", app_id)?, text("client_id", client_id)?);
-    let payload = payload.ok_or_else(|| wrong(400, "`payload` is missing"))?.get();
+    let payload = payload.ok_or_else(|| invalid(400, "`payload` is missing"))?.get();
     let raw = |value: Option<&RawValue>| value.map(RawValue::get).unwrap_or_default().to_owned();
     let body = bridge::copy(&raw(app_id), &raw(client_id), &raw(kind), payload);
     let to_host = !client.eq_ignore_ascii_case(ticket.entry.app.name.as_str());

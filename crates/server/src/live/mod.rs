@@ -3,6 +3,7 @@
 //! Who is told what is the engine's to say: here a page proves its app, and what the engine tells of that app is written
 //! as the page's client expects it.
 
+mod cursor;
 mod forward;
 mod lent;
 mod resume;

@@ -81,8 +81,14 @@ impl Resume {
 
     fn take(&mut self, missed: Missed, watched: bool) {
         self.gap = missed.gap;
-        self.after = missed.last.unwrap_or(self.after);
+        let mut last = missed.last.unwrap_or(self.after);
         self.held = missed.events.into();
+        if !watched && last > missed.settled {
+            // What is still under way before it would be heard of by nobody.
+            last = missed.settled.max(self.after);
+            self.held.retain(|event| event.event.id <= last);
+        }
+        self.after = last;
         // What came before the watcher did is all there once a look after that finds no more.
         self.whole = watched && !missed.more;
     }

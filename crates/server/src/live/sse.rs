@@ -1,5 +1,6 @@
 //! `GET /api/v1/events/stream`: server-sent events.
 
+use super::cursor::Cursor;
 use super::resume::{Next, Resume};
 use crate::audience::{Proof, Seat, query};
 use crate::metrics::Surface;
@@ -86,8 +87,7 @@ struct Source {
     watcher: Option<Watcher>,
     /// What the journal told and the watcher may tell again.
     both: BTreeSet<EventId>,
-    /// The highest id that was told: what is told late does not set the page back.
-    last: Option<EventId>,
+    cursor: Cursor,
     out: VecDeque<Bytes>,
     beat: Instant,
     _seat: Seat,
@@ -101,8 +101,8 @@ impl Source {
         if last_seen == Some(None) {
             out.push_back(gap(None));
         }
-        let (last, beat) = (last_seen.flatten(), Instant::now() + BEAT);
-        Self { engine, proof, resume, watcher, both: BTreeSet::new(), last, out, beat, _seat: seat }
+        let (cursor, beat) = (Cursor::at(last_seen.flatten()), Instant::now() + BEAT);
+        Self { engine, proof, resume, watcher, both: BTreeSet::new(), cursor, out, beat, _seat: seat }
     }
 
     async fn next(mut self) -> Option<(Self, Bytes)> {
@@ -130,31 +130,36 @@ impl Source {
 
     async fn listen(&mut self) -> Option<()> {
         let watcher = self.watcher.as_mut()?;
+        // Asked before the watcher is: it has nothing then of what is settled by now.
+        let settled = self.cursor.is_ahead().then(|| self.engine.settled());
         let heard = tokio::select! {
+            biased;
             heard = watcher.next() => heard?,
             () = tokio::time::sleep_until(self.beat) => {
                 self.both.clear();
-                self.out.push_back(Bytes::from_static(b":\n\n"));
+                let caught_up = settled.and_then(|settled| self.cursor.catch_up(settled));
+                self.out.push_back(caught_up.unwrap_or(Bytes::from_static(b":\n\n")));
                 return Some(());
             }
         };
         match heard {
-            Heard::Event(event) if self.both.remove(&event.event.id) => {}
+            Heard::Event(event) if self.both.remove(&event.event.id) => {
+                self.out.extend(self.cursor.catch_up(event.settled));
+            }
             Heard::Event(event) => self.tell(&event),
             Heard::Missed(count) => self.out.push_back(gap(Some(count))),
         }
         Some(())
     }
 
-    fn tell(&mut self, PageEvent { event, json }: &PageEvent) {
+    fn tell(&mut self, PageEvent { event, settled, json }: &PageEvent) {
         if !self.proof.covers(event) {
             return;
         }
-        let late = self.last.is_some_and(|last| event.id < last);
-        let begin = if late { "data: ".to_owned() } else { format!("id: {}\ndata: ", event.id) };
-        self.last = self.last.max(Some(event.id));
+        let begin = self.cursor.begin(event.id, *settled);
         // The event itself is shared by all streams that tell it.
-        self.out.extend([begin.into(), json.clone(), Bytes::from_static(b"\n\n")]);
+        self.out.extend([begin, json.clone(), Bytes::from_static(b"\n\n")]);
+        self.out.extend(self.cursor.catch_up(*settled));
     }
 }
 

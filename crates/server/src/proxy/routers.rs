@@ -4,6 +4,7 @@ use super::forward::{Outgoing, origin_form, scheme};
 use super::headers::{self, CALLER, Client, NEXT, ROUTER};
 use super::refusal::Refusal;
 use crate::body;
+use crate::credential::app_token;
 use crate::state::Local;
 use crate::stream::Body;
 use crate::watch::Watch;
@@ -53,9 +54,7 @@ fn outgoing(local: &Local, head: &Parts, peer: SocketAddr) -> Result<Outgoing, R
 
 /// The app whose token the request carries: the router learns the name and never the token.
 fn caller(local: &Local, headers: &HeaderMap) -> Option<HeaderValue> {
-    let mut given = headers.get_all("x-bolt-app-token").iter();
-    let token = given.next().filter(|_| given.next().is_none())?;
-    let caller = local.shared.engine.caller_by_token(token.as_bytes())?;
+    let caller = local.shared.engine.caller_by_token(app_token(headers)?)?;
     HeaderValue::from_str(caller.entry.app.name.as_str()).ok()
 }
 

@@ -59,8 +59,9 @@ impl Clock for FixedClock {
     }
 }
 
+/// Every secret is another.
 #[derive(Debug, Default)]
-struct Counting(AtomicU8);
+pub(crate) struct Counting(AtomicU8);
 
 impl Entropy for Counting {
     fn fill(&self, bytes: &mut [u8]) {
@@ -268,13 +269,15 @@ impl Server {
     }
 }
 
-fn limits() -> Limits {
+/// Short times, and three hooks an app.
+pub(crate) fn limits() -> Limits {
     let second = Duration::from_secs(1);
     Limits {
         attempt: second,
         exchange: second,
         answer: 1 << 20,
         answer_wait: second,
+        event: 4096,
         publish_rate: None,
         hooks_per_app: 3,
         idle: None,

@@ -3,7 +3,7 @@
 
 mod api;
 mod app;
-mod kit;
+pub(crate) mod kit;
 mod proxy;
 mod routers;
 mod streams;

@@ -11,27 +11,25 @@ mod links_hooks;
 use super::{AdminState, PeerAddr, router};
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::tests::kit::{Counting, limits};
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use footbridge_courier::{CourierOptions, Policy};
-use footbridge_engine::{
-    AppSpec, Engine, EngineOptions, FileSpec, HookSpec, Limits, LinkSpec, NoLauncher, Started,
-};
+use footbridge_engine::{AppSpec, Engine, EngineOptions, FileSpec, HookSpec, LinkSpec, NoLauncher, Started};
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::hook::{HookOptions, HookType};
 use footbridge_model::name::AppName;
 use footbridge_model::pattern::Pattern;
 use footbridge_model::retry::Schedule;
 use footbridge_model::secret::Secret;
-use footbridge_model::time::{Clock, Entropy, Millis};
+use footbridge_model::time::{Clock, Millis};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, Ordering};
 use tower_service::Service as _;
 
 const TOKEN: &str = "admin-token-for-tests";
@@ -42,15 +40,6 @@ struct HandClock(AtomicI64);
 impl Clock for HandClock {
     fn now(&self) -> Millis {
         Millis(self.0.load(Ordering::Relaxed))
-    }
-}
-
-#[derive(Debug, Default)]
-struct Counting(AtomicU8);
-
-impl Entropy for Counting {
-    fn fill(&self, bytes: &mut [u8]) {
-        bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
     }
 }
 
@@ -104,7 +93,6 @@ impl Server {
     async fn start() -> Self {
         let journal = Arc::new(MemoryJournal::new());
         let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000_000)));
-        let second = Duration::from_secs(1);
         let options = EngineOptions {
             registry: journal.clone(),
             journal: journal.clone(),
@@ -116,17 +104,7 @@ impl Server {
             exits: tokio::sync::mpsc::channel(1).1,
             public_url: "http://127.0.0.1:4400".into(),
             schedule: Schedule::default(),
-            limits: Limits {
-                attempt: second,
-                exchange: second,
-                answer: 1 << 20,
-                answer_wait: second,
-                publish_rate: None,
-                hooks_per_app: 3,
-                idle: None,
-                keep: None,
-                keep_dead: None,
-            },
+            limits: limits(),
         };
         let started = Engine::start(options, file()).await.unwrap();
         let health = Arc::new(Health::starting());

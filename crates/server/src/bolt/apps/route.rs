@@ -6,7 +6,7 @@ use super::access::Actor;
 use super::endpoint::Endpoint;
 use super::view::{AppView, InstallationView, LinesView};
 use super::{logs, parse};
-use crate::body::{self, BodyError};
+use crate::body;
 use crate::metrics::Surface;
 use crate::state::Local;
 use crate::stream::{self, Body};
@@ -59,12 +59,7 @@ async fn answer(
         return Err(BoltError::new(Code::NoSuchEndpoint, message));
     };
     let limit = local.shared.bolt.body;
-    let bytes = body::read(&head.headers, incoming, limit, watch).await.map_err(|error| match error {
-        BodyError::TooLarge(limit) => {
-            BoltError::new(Code::TooLarge, format!("the request is larger than {limit} bytes"))
-        }
-        BodyError::CutOff => BoltError::new(Code::BadRequest, "the request broke off"),
-    })?;
+    let bytes = body::read(&head.headers, incoming, limit, watch).await?;
     actor.check(&endpoint)?;
     if let Endpoint::Logs(name) = &endpoint {
         return written(local, name, head.uri.query(), watch);
