@@ -41,9 +41,8 @@ pub struct EventDraft {
 const ABOUT_ITSELF: [&str; 4] = ["app-starting", "app-stopping", "app-stopped", "app-uninstalling"];
 
 impl Event {
-    /// The app that this event tells the life of, when it is one of those that never start their own
-    /// subject.
-    pub fn subject(&self) -> Option<AppName> {
+    /// The app that an event of the server names.
+    pub fn about(&self) -> Option<AppName> {
         #[derive(serde::Deserialize)]
         struct Body<'a> {
             #[serde(borrow)]
@@ -51,10 +50,16 @@ impl Event {
             #[serde(borrow, rename = "appName")]
             app_name: Option<std::borrow::Cow<'a, str>>,
         }
-        if self.publisher.as_str() != "bolt" || !ABOUT_ITSELF.contains(&self.name.as_str()) {
+        if self.publisher.as_str() != "bolt" {
             return None;
         }
         let body: Body<'_> = serde_json::from_slice(&self.body).ok()?;
         body.app_name.or(body.name).map(|name| AppName::trusted(&name))
+    }
+
+    /// The app that this event tells the life of, when it is one of those that never start their own
+    /// subject.
+    pub fn subject(&self) -> Option<AppName> {
+        ABOUT_ITSELF.contains(&self.name.as_str()).then(|| self.about())?
     }
 }

@@ -24,6 +24,13 @@ pub fn is_under(path: &str, root: &str) -> bool {
     path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Whether Express would hand `path` to what is mounted at `root`: whole segments, letters of any case.
+pub fn is_mounted_under(path: &str, root: &str) -> bool {
+    let head = path.get(..root.len());
+    let rest = path.get(root.len()..).unwrap_or_default();
+    head.is_some_and(|head| head.eq_ignore_ascii_case(root)) && (rest.is_empty() || rest.starts_with('/'))
+}
+
 /// One spelling for all that a router could take for the same path: escapes are decoded as long as there are any,
 /// `\` is `/`, empty and `.` parts are left out, `..` takes back the part before it, case does not count, nor does
 /// a slash at the end. What follows a `?` is no part of it. Begins with `/`.
@@ -76,6 +83,20 @@ fn byte(digits: &[u8]) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mounted_as_express_mounts() {
+        for (path, root, under) in [
+            ("/api/db", "/api/db", true),
+            ("/api/db/", "/api/db", true),
+            ("/API/db/x", "/api/db", true),
+            ("/api/dbx", "/api/db", false),
+            ("/api", "/api/db", false),
+            ("/ä/x", "/a", false),
+        ] {
+            assert_eq!(is_mounted_under(path, root), under, "{path}");
+        }
+    }
 
     #[test]
     fn one_spelling_for_all() {

@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 const MEMORY: &str = "1G";
 const PROCESSES: &str = "1024";
 
+/// Names the controllers that the groups below may use, and which of them ours need.
+const SHARED: &str = "cgroup.subtree_control";
+const LIMITED: &str = "+memory +pids";
+
 /// The directory that holds the control groups of one server's runs; there while there are any.
 #[derive(Debug, Clone)]
 pub(crate) struct Cgroups(PathBuf);
@@ -18,7 +22,9 @@ impl Cgroups {
         let absent = || io::Error::new(io::ErrorKind::NotFound, "no cgroup v2 is mounted");
         let mounts = fs::read_to_string("/proc/self/mountinfo")?;
         let own = fs::read_to_string("/proc/self/cgroup")?;
-        let base = own_group(&mounts, &own).ok_or_else(absent)?.join(name);
+        let above = own_group(&mounts, &own).ok_or_else(absent)?;
+        share_out(&above);
+        let base = above.join(name);
         match fs::create_dir(&base) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
@@ -27,7 +33,7 @@ impl Cgroups {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "this kernel has no cgroup.kill"));
         }
         // Only where whoever runs this machine lets the server share out memory and processes.
-        let _ = fs::write(base.join("cgroup.subtree_control"), "+memory +pids");
+        let _ = fs::write(base.join(SHARED), LIMITED);
         Ok(Self(base))
     }
 
@@ -88,6 +94,22 @@ fn remove_within(dir: &Path) {
     }
     // One that is still in use is swept by the next server.
     let _ = fs::remove_dir(dir);
+}
+
+/// Lets the groups below one use the controllers, as far as whoever runs this machine allows it. A group
+/// with processes of its own cannot, so a server that is alone in its group, as in a service or a container,
+/// goes into one below.
+fn share_out(own: &Path) {
+    if fs::write(own.join(SHARED), LIMITED).is_ok() {
+        return;
+    }
+    let server = std::process::id().to_string();
+    let alone = fs::read_to_string(own.join("cgroup.procs")).is_ok_and(|all| all.trim() == server);
+    let below = own.join("footbridge");
+    if alone && fs::create_dir_all(&below).is_ok() && fs::write(below.join("cgroup.procs"), server).is_ok() {
+        // Not every machine has these controllers here; the limits of each process hold everywhere.
+        let _ = fs::write(own.join(SHARED), LIMITED);
+    }
 }
 
 /// Where the server's own group lies.

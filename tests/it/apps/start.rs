@@ -37,6 +37,35 @@ fn a_hundred_events_start_a_stopped_app_once_and_all_arrive() {
 }
 
 #[test]
+fn many_apps_start_a_few_at_a_time_and_all_get_their_event() {
+    const APPS: usize = 14;
+    let (shelf, gateway) = stand();
+    let server = "const note = require('note');\nnote('begun');\n\
+                  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);\nnote('ready');\n\
+                  module.exports = (request, response) => { note('got'); response.end(); };";
+    for n in 0..APPS {
+        let name = format!("many-{n}");
+        let package = json!({"name": name, "version": "1.0.0", "bolt": {"main": "server.js",
+            "hooks": {"work": "hooks/work"}}});
+        gateway.apps().install(&shelf.write(&name, &package, &[("server.js", server)]));
+    }
+    publish(&gateway, "work", &json!(1));
+    let count = |what: &str| shelf.notes().iter().filter(|note| note["what"] == what).count();
+    until("the event at every app", LONG, || count("got") == APPS);
+    assert_eq!(count("begun"), APPS);
+    let (mut under_way, mut most) = (0_usize, 0);
+    for note in shelf.notes() {
+        match note["what"].as_str() {
+            Some("begun") => under_way += 1,
+            Some("ready") => under_way -= 1,
+            _ => {}
+        }
+        most = most.max(under_way);
+    }
+    assert!((2..=8).contains(&most), "{most} at once");
+}
+
+#[test]
 fn starts_from_every_side_at_once_are_one_start() {
     let (shelf, gateway) = stand();
     gateway.apps().install(&slow_boot(&shelf, "worker", 300));

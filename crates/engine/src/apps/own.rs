@@ -2,7 +2,6 @@
 
 use super::state::Apps;
 use footbridge_model::event::Event;
-use footbridge_model::name::AppName;
 
 impl Apps {
     /// Acts on an event that one of the server's own hooks got. Only `bolt` is believed: that an event
@@ -32,13 +31,7 @@ impl Apps {
     /// An app is gone: what others were allowed to do with it, and what it was promised, goes too. If one
     /// of its name was made since, that one begins afresh and keeps what is its own.
     async fn forget_deleted(&self, event: &Event) -> Result<(), String> {
-        #[derive(serde::Deserialize)]
-        struct Body<'a> {
-            #[serde(borrow)]
-            name: std::borrow::Cow<'a, str>,
-        }
-        let body: Body<'_> = serde_json::from_slice(&event.body).map_err(|error| error.to_string())?;
-        let name = AppName::parse(&body.name).map_err(|error| error.to_string())?;
+        let name = event.about().ok_or("it names no app")?;
         self.registry.forget_removed(&name).await.map_err(|error| error.to_string())
     }
 }

@@ -3,7 +3,7 @@
 use super::state::Apps;
 use super::view::MountedRouter;
 use footbridge_model::hook::HookType;
-use footbridge_model::path::canonical;
+use footbridge_model::path::{canonical, is_mounted_under};
 
 impl Apps {
     /// The routers that answer `path`, in the order in which they are asked.
@@ -12,7 +12,9 @@ impl Apps {
         let mut found: Vec<MountedRouter> = Vec::new();
         for entry in directory.apps().filter(|entry| entry.app.enabled) {
             let Some(package) = &entry.app.package else { continue };
-            for (name, router) in package.routers.iter().filter(|(_, router)| is_under(path, &router.root)) {
+            for (name, router) in
+                package.routers.iter().filter(|(_, router)| is_mounted_under(path, &router.root))
+            {
                 found.push(MountedRouter {
                     app: entry.app.name.clone(),
                     name: name.clone(),
@@ -32,31 +34,5 @@ impl Apps {
         let index = self.registry.index.load();
         let mut hooks = index.of(&entry.app.name).map(|entry| &entry.hook);
         hooks.any(|hook| hook.kind == HookType::Server && canonical(&hook.route) == asked)
-    }
-}
-
-/// Whether Express would hand `path` to what is mounted at `root`: whole segments, letters of any case.
-fn is_under(path: &str, root: &str) -> bool {
-    let head = path.get(..root.len());
-    let rest = path.get(root.len()..).unwrap_or_default();
-    head.is_some_and(|head| head.eq_ignore_ascii_case(root)) && (rest.is_empty() || rest.starts_with('/'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_under;
-
-    #[test]
-    fn mounted_as_express_mounts() {
-        for (path, root, under) in [
-            ("/api/db", "/api/db", true),
-            ("/api/db/", "/api/db", true),
-            ("/API/db/x", "/api/db", true),
-            ("/api/dbx", "/api/db", false),
-            ("/api", "/api/db", false),
-            ("/ä/x", "/a", false),
-        ] {
-            assert_eq!(is_under(path, root), under, "{path}");
-        }
     }
 }

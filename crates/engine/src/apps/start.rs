@@ -55,7 +55,13 @@ impl Apps {
             _ => {}
         }
         let _under_way = self.publisher.drain.enter()?;
-        match self.launch(&entry).await {
+        let place = self.starts.place().await;
+        if self.publisher.drain.is_draining() {
+            return Err(AppsError::Draining(Draining));
+        }
+        let launched = self.launch(&entry).await;
+        drop(place);
+        match launched {
             Ok(run) => self.greet(&entry, run).await,
             Err(failure) => {
                 let until = Instant::now() + failure.again_in.max(SOON);

@@ -1,6 +1,6 @@
 //! Building the engine from its ports.
 
-use crate::apps::{Apps, Keeper};
+use crate::apps::{Apps, Keeper, Starts};
 use crate::dispatch::{DispatchOptions, Dispatcher};
 use crate::drain::Drain;
 use crate::exchange::Exchanges;
@@ -77,6 +77,12 @@ pub struct Limits {
     pub keep: Option<Duration>,
     /// How long dead deliveries are kept; `None` for ever.
     pub keep_dead: Option<Duration>,
+}
+
+impl From<&Limits> for Keep {
+    fn from(limits: &Limits) -> Self {
+        Self { ended: limits.keep, dead: limits.keep_dead }
+    }
 }
 
 /// Why an engine did not start.
@@ -184,6 +190,7 @@ fn join(
         registry: Arc::clone(registry),
         publisher: Arc::clone(&publisher),
         launcher: options.launcher,
+        starts: Starts::default(),
         entropy: Arc::clone(&entropy),
         public_url: options.public_url.clone(),
         idle: limits.idle,
@@ -212,8 +219,7 @@ fn join(
         answer_wait: limits.answer_wait,
     });
     let (first_uses, noticed) = mpsc::channel(64);
-    let keep = Keep { ended: limits.keep, dead: limits.keep_dead };
-    let house = House::new(registry, &journal, &clock, keep, noticed);
+    let house = House::new(registry, &journal, &clock, Keep::from(&limits), noticed);
     let inner = Inner {
         registry: Arc::clone(registry),
         ids,
