@@ -5,6 +5,7 @@ use footbridge_model::secret::Secret;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// One run of an app, from when it listens.
@@ -14,9 +15,29 @@ pub(crate) struct Run {
     pub(crate) token: Secret,
     /// Where it listens and as which process.
     pub(crate) running: Running,
+    parted: watch::Sender<bool>,
 }
 
 impl Run {
+    pub(crate) fn new(token: Secret, running: Running) -> Self {
+        Self { token, running, parted: watch::Sender::new(false) }
+    }
+
+    /// Says that the server is about to end it: what it has not answered by now is not waited for.
+    pub(crate) fn part(&self) {
+        self.parted.send_replace(true);
+    }
+
+    pub(crate) fn is_parted(&self) -> bool {
+        *self.parted.borrow()
+    }
+
+    /// Waits until the server is about to end it.
+    pub(crate) async fn parted(&self) {
+        // The sender is here.
+        let _ = self.parted.subscribe().wait_for(|parted| *parted).await;
+    }
+
     /// Its base URL, without a slash at the end.
     pub(crate) fn base(&self) -> String {
         format!("http://{}", self.running.address)

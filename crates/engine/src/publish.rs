@@ -144,7 +144,7 @@ impl Publisher {
         self.live.tell(event, open.settles(), self.clock.now(), apps.into_iter());
     }
 
-    /// Accepts an event of the server itself. What it sends to the `server` hooks of `urgent` goes past
+    /// Accepts an event of the server itself. What it sends to the `server` and `router` hooks of `urgent` goes past
     /// their lanes; the answer closes once all of that has ended.
     pub(crate) async fn tell(
         self: &Arc<Self>,
@@ -155,7 +155,9 @@ impl Publisher {
         let (done, ended) = mpsc::channel(1);
         let Some(server) = self.registry.directory.load().server().cloned() else { return Ok(ended) };
         let (Prepared { new, open }, hooks) = self.prepare(&server, draft, None);
-        let past = |hook: &HookEntry| hook.hook.kind == HookType::Server && urgent == Some(&hook.hook.app);
+        let past = |hook: &HookEntry| {
+            matches!(hook.hook.kind, HookType::Server | HookType::Router) && urgent == Some(&hook.hook.app)
+        };
         let (hurried, calm): (Vec<_>, Vec<_>) =
             new.deliveries.iter().copied().zip(&hooks).partition(|(_, hook)| past(hook));
         let ids = |picked: Vec<(NewDelivery, _)>| picked.into_iter().map(|(new, _)| new).collect::<Vec<_>>();

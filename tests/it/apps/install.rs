@@ -6,7 +6,7 @@ use std::path::Path;
 use harness::{App, Shelf, WAIT, assert_bolt_error, each, until};
 use serde_json::{Value, json};
 
-use super::stand::{ended, hooks, publish, setup, stand};
+use super::stand::{LONG, ended, hooks, publish, setup, stand};
 
 #[test]
 fn an_app_is_installed_from_its_directory_with_its_hooks_and_does_not_run() {
@@ -174,6 +174,26 @@ fn a_taken_name_is_refused_and_a_replacement_swaps_at_once() {
     assert_ne!(gateway.admin().delivery(&stays)["status"], "cancelled");
     publish(&gateway, "new", &json!(2));
     shelf.wait_got("swap", "/four", 1);
+}
+
+#[test]
+fn a_hook_that_said_gone_takes_events_again_once_its_app_is_replaced() {
+    let (shelf, gateway) = stand();
+    let hook = json!({"hooks": {"work": "status/410"}});
+    gateway.apps().install(&shelf.recorder("quitter", &hook));
+    let event = publish(&gateway, "work", &json!(1));
+    ended(&gateway, &event);
+    until("the end of the hook", LONG, || {
+        gateway.admin().all("hooks?app=quitter").iter().any(|hook| hook["enabled"] == false)
+    });
+    // Its handler is mended, its hook the same.
+    let mended = "const note = require('note');\nmodule.exports = (request, response) => { note('mended'); response.end(); };";
+    let package = json!({"name": "quitter", "version": "2.0.0",
+        "bolt": {"main": "server.js", "hooks": {"work": "status/410"}}});
+    gateway.apps().replace(&shelf.write("quitter", &package, &[("server.js", mended)]));
+    let event = publish(&gateway, "work", &json!(2));
+    assert_eq!(ended(&gateway, &event)["status"], "delivered");
+    assert_eq!(shelf.noted("quitter", "mended").len(), 1);
 }
 
 #[test]

@@ -17,3 +17,4 @@ mod start;
 mod stop;
 mod transient;
 mod trouble;
+mod unanswered;

@@ -228,3 +228,73 @@ fn a_router_hook_is_answered_by_routers_only() {
         assert_ne!(delivery["status"], "delivered", "{delivery}");
     }
 }
+
+#[test]
+fn a_body_that_its_router_does_not_read_stops_nobody() {
+    let (shelf, gateway) = stand();
+    let code = "module.exports = (request, response) => {\n\
+        if (request.url !== '/read') return response.end('unread');\n\
+        let length = 0;\n\
+        request.on('data', (part) => (length += part.length)).on('end', () => response.end(String(length)));\n\
+        };";
+    gateway.apps().install(&module(&shelf, "deaf", "/deaf", 0, code));
+    gateway.get("/deaf/x").expect(200);
+    let piece = format!("{:x}\r\n{}\r\n", 1 << 16, " ".repeat(1 << 16));
+    let ask = |path: &str, pieces: usize| {
+        let mut raw = Raw::connect(gateway.address());
+        raw.send(format!(
+            "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+        ));
+        for _ in 0..pieces {
+            raw.send(&piece);
+        }
+        raw.send("0\r\n\r\n").answer()
+    };
+    for _ in 0..3 {
+        // More than is parsed for routers, on the connection that the next one gets.
+        assert_eq!(ask("/deaf/x", 20).expect(200).text(), "unread");
+        assert_eq!(gateway.get("/deaf/x").expect(200).text(), "unread");
+    }
+    for pieces in [0, 1, 20] {
+        assert_eq!(ask("/deaf/read", pieces).expect(200).text(), (pieces << 16).to_string());
+    }
+}
+
+#[test]
+fn a_root_is_taken_whatever_its_case() {
+    let (shelf, gateway) = stand();
+    let code = "module.exports = (request, response) => response.end('mine');";
+    gateway.apps().install(&module(&shelf, "first", "/api/q", 4, code));
+    let second = module(&shelf, "second", "/API/Q", 4, code);
+    assert_bolt_error(&gateway.apps().installing(&second, false).send(), 409, 423);
+    gateway.apps().install(&module(&shelf, "third", "/API/Q", 5, code));
+}
+
+#[test]
+fn a_router_that_cannot_be_loaded_is_told_at_install() {
+    let (shelf, gateway) = stand();
+    let installed =
+        gateway.apps().install(&module(&shelf, "broken", "/broken", 0, "throw new Error('no such table');"));
+    let warnings = installed["warnings"].to_string();
+    assert!(warnings.contains("routers do not answer") && warnings.contains("no such table"), "{installed}");
+}
+
+#[test]
+fn a_router_hears_of_its_own_start_and_end_once_with_its_token() {
+    let (shelf, gateway) = stand();
+    let hook = |path: &str| json!({"route": path, "type": "router"});
+    let package = json!({"name": "modx", "bolt": {"module": true,
+        "routers": {"it": {"main": "router.js", "root": "/modx", "order": 0}},
+        "hooks": {"bolt/app-starting": hook("/modx/starting"), "bolt/app-stopping": hook("/modx/stopping")}}});
+    let code = "const note = require('note');\n\
+        module.exports = (request, response) => { note('got', { url: request.url, body: request.body }); response.statusCode = 500; response.end(); };";
+    gateway.apps().install(&shelf.write("modx", &package, &[("router.js", code)]));
+    let starting = shelf.wait_got("modx", "/starting", 1).remove(0);
+    assert_eq!(starting["body"]["appName"], "modx", "{starting}");
+    assert_eq!(starting["body"]["appToken"], starting["token"], "{starting}");
+    gateway.apps().stop("modx");
+    assert_eq!(shelf.got("modx", "/stopping").len(), 1);
+    until("the end of every delivery", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
+    assert_eq!(shelf.got("modx", "/starting").len(), 1, "one attempt, whatever the answer");
+    assert!(!gateway.apps().runs("modx"));
+}

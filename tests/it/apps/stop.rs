@@ -105,7 +105,7 @@ fn children_that_left_its_group_end_with_it() {
 
 /// Kills the process that listens for an app.
 #[track_caller]
-fn kill(gateway: &Gateway, app: &str) {
+pub(super) fn kill(gateway: &Gateway, app: &str) {
     let pid = gateway.apps().live().iter().find(|live| live["name"] == app).unwrap()["pid"].clone();
     let all = descendants(u32::try_from(pid.as_u64().unwrap()).unwrap());
     // What the context names may be a process of ours around the app; the app is the innermost node.

@@ -147,7 +147,7 @@ fn one_taken_out_is_the_operators_until_the_file_names_it_again() {
 fn what_config_check_passes_starts() {
     let rows = [
         App::new("shop").line("miniapp_url = \"https://shop.example/#/start\""),
-        with_token("shop", "8-chars!"),
+        with_token("shop", "k"),
         App::new("shop").prefix(&"T".repeat(64)),
     ];
     each(rows, |app| {
@@ -155,7 +155,7 @@ fn what_config_check_passes_starts() {
         assert_eq!(whose(&gateway, app), "shop");
     });
     let refused = [
-        with_token("shop", "7-chars"),
+        with_token("shop", "7 chars"),
         with_token("shop", &"x".repeat(513)),
         App::new("shop").prefix(&"T".repeat(65)),
         App::new("shop").url("http://shop.example/base?x=1"),

@@ -11,6 +11,13 @@ use footbridge_model::name::AppName;
 use footbridge_model::package::{Manifest, Package};
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an installation waits to hear whether an app with routers starts.
+const FIRST_START: Duration = Duration::from_secs(2);
+
+/// What a start without anyone who needs it comes to.
+type FirstStart = tokio::task::JoinHandle<Result<(), AppsError>>;
 
 impl Apps {
     /// Installs the app of a directory.
@@ -40,7 +47,12 @@ impl Apps {
         if let Some(object) = AppObject::of(&entry) {
             self.tell(if replaced { "app-updated" } else { "app-installed" }, &object, None).await;
         }
-        self.start_at_boot(&entry);
+        let mut warnings = warnings;
+        if let Some(start) = self.start_at_boot(&entry)
+            && let Ok(Ok(Err(error))) = tokio::time::timeout(FIRST_START, start).await
+        {
+            warnings.push(format!("its routers do not answer yet: {error}"));
+        }
         Ok(Installation { entry, hooks, replaced, warnings })
     }
 
@@ -55,15 +67,18 @@ impl Apps {
     }
 
     /// Starts an app with routers, without waiting for it.
-    pub(crate) fn start_at_boot(self: &Arc<Self>, entry: &AppEntry) {
-        if entry.app.enabled && entry.app.package.as_deref().is_some_and(Package::starts_at_boot) {
+    pub(crate) fn start_at_boot(self: &Arc<Self>, entry: &AppEntry) -> Option<FirstStart> {
+        let starts = entry.app.enabled && entry.app.package.as_deref().is_some_and(Package::starts_at_boot);
+        starts.then(|| {
             let (apps, name) = (Arc::clone(self), entry.app.name.clone());
             tokio::spawn(async move {
-                if let Err(error) = apps.start(name.as_str()).await {
+                let started = apps.start(name.as_str()).await.map(drop);
+                if let Err(error) = &started {
                     tracing::warn!(app = %name, %error, "an app with routers did not start");
                 }
-            });
-        }
+                started
+            })
+        })
     }
 
     /// Removes an installed app: it is told, stopped, forgotten.

@@ -19,5 +19,5 @@ pub use keeper::Keeper;
 pub use view::{Installation, LiveApp, MountedRouter, Reach};
 
 pub(crate) use function::output;
-pub(crate) use state::{Apps, Starts};
+pub(crate) use state::Apps;
 pub(crate) use stop::Reason;

@@ -55,13 +55,7 @@ impl Apps {
             _ => {}
         }
         let _under_way = self.publisher.drain.enter()?;
-        let place = self.starts.place().await;
-        if self.publisher.drain.is_draining() {
-            return Err(AppsError::Draining(Draining));
-        }
-        let launched = self.launch(&entry).await;
-        drop(place);
-        match launched {
+        match self.launch(&entry).await {
             Ok(run) => self.greet(&entry, run).await,
             Err(failure) => {
                 let until = Instant::now() + failure.again_in.max(SOON);
@@ -84,7 +78,7 @@ impl Apps {
         let order =
             StartOrder { app: entry.app.name.clone(), package: package.clone(), token: token.clone() };
         let running = self.launcher.start(order).await?;
-        Ok(Arc::new(Run { token, running }))
+        Ok(Arc::new(Run::new(token, running)))
     }
 
     /// From here on it counts as running: it is told, it may answer, then the events follow.

@@ -12,16 +12,12 @@ use footbridge_model::time::Entropy;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 
 use super::error::AppsError;
 
 /// How long an app may take to answer that it is starting or stopping before it is no longer waited for.
 const ANSWER: Duration = Duration::from_secs(2);
-
-/// The most apps that are started at once: events for many of them, such as the server's own start, would
-/// else make each so slow that none is ready in time.
-const STARTS: usize = 8;
 
 /// How long a start that is called off may take to end before it is called off again.
 const CALL_OFF: Duration = Duration::from_millis(20);
@@ -35,27 +31,10 @@ pub(crate) struct Apps {
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) launcher: Arc<dyn Launcher>,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) starts: Starts,
     /// Where apps reach this server.
     pub(crate) public_url: String,
     /// How long an app may have nothing to do; `None` for ever.
     pub(crate) idle: Option<Duration>,
-}
-
-/// A place for each start that may be under way.
-pub(crate) struct Starts(Semaphore);
-
-impl Default for Starts {
-    fn default() -> Self {
-        Self(Semaphore::new(STARTS))
-    }
-}
-
-impl Starts {
-    /// Waits for a place; it is never refused.
-    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
-        self.0.acquire().await.ok()
-    }
 }
 
 impl std::fmt::Debug for Apps {

@@ -69,6 +69,7 @@ impl Apps {
         if let Some(context) = ContextObject::of(entry, &run.running) {
             self.tell_itself("app-stopping", &context, name).await;
         }
+        run.part();
         self.launcher.stop(name.clone()).await;
         self.clear(entry, &run, reason).await;
         Ok(LiveApp { entry: Arc::clone(entry), running: run.running })

@@ -9,11 +9,11 @@ use crate::registry::{AppEntry, HookEntry};
 use bytes::Bytes;
 use footbridge_courier::{Answer, AnswerLimit, Courier, Outbound};
 use footbridge_journal::Journal;
-use footbridge_model::attempt::{Failure, FailureKind};
+use footbridge_model::attempt::{Failure, FailureKind, Sent};
 use footbridge_model::delivery::{Attempt, Outcome};
 use footbridge_model::envelope::{self, Addressee};
 use footbridge_model::event::Event;
-use footbridge_model::hook::HookType;
+use footbridge_model::hook::{AnswerRule, HookType};
 use footbridge_model::retry::retry_after;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::{Clock, Millis};
@@ -45,6 +45,8 @@ pub(super) struct Sender {
     pub(super) past: Past,
     pub(super) public_url: String,
     pub(super) timeout: Duration,
+    /// How long an app that need not answer may take to.
+    pub(super) answer_wait: Duration,
 }
 
 /// What an attempt is made for.
@@ -106,13 +108,39 @@ impl Sender {
             Ok(outbound) => outbound,
             Err(failure) => return (Outcome::Failed(failure), false),
         };
-        match self.courier.send(Outbound { written, ..outbound }).await {
+        match self.within_run(parcel, road, self.courier.send(Outbound { written, ..outbound })).await {
             Ok(answer) => {
                 let next = router.is_some() && answer.headers.contains_key(ROUTER_NEXT);
                 (answered(&answer, self.clock.now()), next)
             }
             Err(failure) => (Outcome::Failed(failure), false),
         }
+    }
+
+    /// Waits for the answer of an app that need not give one as long as its run lasts: once the server ends
+    /// that, there will be none, and to say it all again would start the app anew.
+    async fn within_run(
+        &self,
+        parcel: &Parcel<'_>,
+        road: &Road,
+        sent: impl Future<Output = Result<Answer, Failure>>,
+    ) -> Result<Answer, Failure> {
+        let optional = parcel.hook.hook.options.answer == AnswerRule::Optional;
+        let Some(run) = road.run.as_deref().filter(|_| optional) else { return sent.await };
+        let begun = Instant::now();
+        let ended = async {
+            run.parted().await;
+            tokio::time::sleep_until(begun + self.answer_wait).await;
+        };
+        let came = tokio::select! {
+            biased;
+            came = sent => came,
+            () = ended => Err(Failure::after(FailureKind::Timeout, "the app was stopped before it answered")),
+        };
+        came.map_err(|failure| match failure.sent {
+            Sent::Perhaps if run.is_parted() => Failure { kind: FailureKind::Timeout, ..failure },
+            _ => failure,
+        })
     }
 
     /// Asks one router after the other.

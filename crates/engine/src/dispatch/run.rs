@@ -64,6 +64,7 @@ impl Dispatcher {
             past: feed.past(),
             public_url: self.0.public_url,
             timeout: self.0.timeout,
+            answer_wait: self.0.answer_wait,
         };
         let mut state = State::new(
             sender,

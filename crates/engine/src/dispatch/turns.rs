@@ -13,8 +13,7 @@ use super::wheel::Wheel;
 use crate::lanes::Offer;
 use crate::registry::{AppEntry, HookEntry, Registry};
 use footbridge_journal::{Due, JournalError};
-use footbridge_model::attempt::{Failure, FailureKind, Sent};
-use footbridge_model::delivery::Outcome;
+
 use footbridge_model::hook::AnswerRule;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
@@ -312,18 +311,7 @@ async fn fly_on(
         tried = &mut attempt => tried,
         () = waited => {
             let _ = results.send(Report::MovedOn(flight.clone())).await;
-            unanswered(attempt.await)
+            attempt.await
         }
-    }
-}
-
-/// The request was written whole and its receiver had its time to answer: that its connection ended
-/// since, with the app for instance, is no reason to say it all again.
-fn unanswered(tried: Tried) -> Tried {
-    match tried {
-        Tried::Made(attempt, Outcome::Failed(failure)) if failure.sent == Sent::Perhaps => {
-            Tried::Made(attempt, Outcome::Failed(Failure { kind: FailureKind::Timeout, ..failure }))
-        }
-        other => other,
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct Road {
     pub(super) grants: Arc<[Grant]>,
     /// The token that its envelope carries, where it is not what the subscriber has anyhow.
     pub(super) token: Option<Secret>,
+    /// The run that it leads to.
+    pub(super) run: Option<Arc<Run>>,
 }
 
 /// Whether an attempt is the one that goes past its lane: the one an app gets of its own start or end.
@@ -60,10 +62,14 @@ pub(super) fn find(
     (pace, now): (Pace, Millis),
 ) -> Result<Way, Instead> {
     match &hook.destination {
-        Destination::Http(target) => {
-            Ok(Way::Http(Road { target: Arc::clone(target), grants: Arc::clone(&app.grants), token: None }))
-        }
+        Destination::Http(target) => Ok(Way::Http(Road {
+            target: Arc::clone(target),
+            grants: Arc::clone(&app.grants),
+            token: None,
+            run: None,
+        })),
         Destination::Installed => installed(hook, app, event, pace).map(Way::Http),
+        Destination::Router if pace == Pace::Urgent => own_routers(apps, hook, app),
         Destination::Router => routers(apps, hook, app, event, now),
         Destination::Function(file) => Ok(Way::Function(file.clone())),
         Destination::Own => Ok(Way::Own),
@@ -80,7 +86,7 @@ fn installed(hook: &HookEntry, app: &AppEntry, event: &Event, pace: Pace) -> Res
         Pace::Lane => awake(app, hook.hook.lifetime)?,
         Pace::Urgent => app.state.life.run().ok_or(Instead::Cancelled(OVER))?,
     };
-    road(&joined(&run.base(), &hook.hook.route), run.token.clone())
+    road(&joined(&run.base(), &hook.hook.route), run.token.clone(), run)
 }
 
 fn routers(
@@ -104,8 +110,8 @@ fn routers(
     let mut ways = Vec::new();
     for mounted in apps.routers_at(path) {
         let Ok(host) = apps.installed(mounted.app.as_str()) else { return Err(Instead::NotNow) };
-        let address = match awake(&host, Lifetime::Persistent) {
-            Ok(run) => run.running.address,
+        let run = match awake(&host, Lifetime::Persistent) {
+            Ok(run) => run,
             // Those before it may well take it.
             Err(Instead::Failed(_)) if !ways.is_empty() => break,
             Err(instead) => return Err(instead),
@@ -113,8 +119,26 @@ fn routers(
         // The router of another app shall neither learn the subscriber's token nor, by its own, take for
         // the server's what the subscriber had sent there.
         let own = if mounted.app == app.app.name { own_token(app, now) } else { String::new() };
-        ways.push((mounted.name, road(&format!("http://{address}{route}"), Secret::new(own))?));
+        ways.push((mounted.name, road(&format!("{}{route}", run.base()), Secret::new(own), run)?));
     }
+    among(ways, path)
+}
+
+/// The way of what an app hears of its own start and end: to routers of its own, for nobody else is told its
+/// token.
+fn own_routers(apps: &Apps, hook: &HookEntry, app: &AppEntry) -> Result<Way, Instead> {
+    let run = app.state.life.run().ok_or(Instead::Cancelled(OVER))?;
+    let route = joined("", &hook.hook.route);
+    let path = route.split('?').next().unwrap_or_default();
+    let mut ways = Vec::new();
+    for mounted in apps.routers_at(path).into_iter().filter(|mounted| mounted.app == app.app.name) {
+        let url = format!("{}{route}", run.base());
+        ways.push((mounted.name, road(&url, run.token.clone(), Arc::clone(&run))?));
+    }
+    among(ways, path)
+}
+
+fn among(ways: Vec<(String, Road)>, path: &str) -> Result<Way, Instead> {
     if ways.is_empty() {
         let why = format!("no router is mounted at {path}");
         return Err(Instead::Failed(Failure::before(FailureKind::Refused, why)));
@@ -149,9 +173,9 @@ fn awake(app: &AppEntry, lifetime: Lifetime) -> Result<Arc<Run>, Instead> {
 }
 
 /// The way to what this server has started itself: that very address, whatever the policy says.
-fn road(url: &str, token: Secret) -> Result<Road, Instead> {
+fn road(url: &str, token: Secret, run: Arc<Run>) -> Result<Road, Instead> {
     let target = Target::parse(url)
         .map_err(|error| Instead::Failed(Failure::before(FailureKind::Refused, error.to_string())))?;
     let grants = Arc::from([Grant::of(&target)]);
-    Ok(Road { target: Arc::new(target), grants, token: Some(token) })
+    Ok(Road { target: Arc::new(target), grants, token: Some(token), run: Some(run) })
 }

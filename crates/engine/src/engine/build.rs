@@ -1,6 +1,6 @@
 //! Building the engine from its ports.
 
-use crate::apps::{Apps, Keeper, Starts};
+use crate::apps::{Apps, Keeper};
 use crate::dispatch::{DispatchOptions, Dispatcher};
 use crate::drain::Drain;
 use crate::exchange::Exchanges;
@@ -190,7 +190,6 @@ fn join(
         registry: Arc::clone(registry),
         publisher: Arc::clone(&publisher),
         launcher: options.launcher,
-        starts: Starts::default(),
         entropy: Arc::clone(&entropy),
         public_url: options.public_url.clone(),
         idle: limits.idle,

@@ -324,8 +324,8 @@ fn invalid(member: &'static str, why: impl Into<String>) -> ChangeError {
 fn check_secrets(token: &Secret, secret_key: &Secret, signing_secret: &Secret) -> Result<(), ChangeError> {
     for (member, secret) in [("token", token), ("secret_key", secret_key)] {
         let text = secret.expose();
-        if !(8..=512).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(invalid(member, "must be 8 to 512 visible ASCII characters"));
+        if !(1..=512).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(invalid(member, "must be 1 to 512 visible ASCII characters"));
         }
     }
     Signer::new(signing_secret).map(drop).map_err(|error| invalid("signing_secret", error.to_string()))

@@ -91,7 +91,8 @@ impl Registry {
             let Some(package) = &other.app.package else { continue };
             for (theirs, there) in &package.routers {
                 let same = |(_, wanted): &(&String, &footbridge_model::package::Router)| {
-                    wanted.root == there.root && wanted.order == there.order
+                    // As they are mounted, whatever the case.
+                    wanted.root.eq_ignore_ascii_case(&there.root) && wanted.order == there.order
                 };
                 if let Some((router, wanted)) = manifest.package.routers.iter().find(same) {
                     let whose = format!("{}/{theirs}", other.app.name);
@@ -123,7 +124,10 @@ impl Registry {
                 hook.pattern == spec.pattern && hook.route == spec.route && hook.kind == spec.kind
             };
             hooks.push(match before.iter().position(same) {
-                Some(place) => Hook { options: spec.options, ..before.swap_remove(place).clone() },
+                // One that a 410 had switched off takes events again: the package is another.
+                Some(place) => {
+                    Hook { options: spec.options, enabled: true, ..before.swap_remove(place).clone() }
+                }
                 None => self.new_hook(spec, Lifetime::Persistent, Origin::Package),
             });
         }

@@ -19,6 +19,9 @@ use super::{
     value,
 };
 
+/// Secrets with fewer characters than this are warned about.
+const GUESSABLE: usize = 8;
+
 /// One `[[app]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppConfig {
@@ -74,8 +77,8 @@ fn read_app(section: &Section<'_>, policy: &Policy) -> Option<AppConfig> {
     };
     let hooks = hooks::read(section, &reach);
     let app = AppSpec {
-        token: section.secret("token", value::credential),
-        secret_key: section.secret("secret_key", value::credential),
+        token: read_credential(section, "token"),
+        secret_key: read_credential(section, "secret_key"),
         signing_secret: section.secret("signing_secret", signing_secret),
         token_prefix: section.parse("token_prefix", TOKEN_PREFIX.to_owned(), value::scheme),
         receiver_url,
@@ -88,6 +91,14 @@ fn read_app(section: &Section<'_>, policy: &Policy) -> Option<AppConfig> {
         name: name?,
     };
     Some(AppConfig { app, hooks })
+}
+
+fn read_credential(section: &Section<'_>, key: &str) -> Option<Secret> {
+    let secret = section.secret(key, value::credential)?;
+    if secret.expose().len() < GUESSABLE {
+        section.warn(key, "is short enough to be guessed; leave it out, and the server makes one");
+    }
+    Some(secret)
 }
 
 fn read_receiver_auth(section: &Section<'_>) -> Option<ReceiverAuth> {
@@ -120,6 +131,9 @@ pub(super) fn read_links(top: &Section<'_>, apps: &[AppConfig]) -> Vec<LinkSpec>
         let miniapp = read_end(&section, "miniapp", &known);
         let enabled = section.flag("enabled", true);
         let (Some(host), Some(miniapp)) = (host, miniapp) else { continue };
+        if host == miniapp {
+            section.problem("miniapp", "an app is not linked to itself");
+        }
         if links.iter().any(|link| link.host == host && link.miniapp == miniapp) {
             section.problem("host", format!("the link from {host} to {miniapp} is already in this file"));
         }

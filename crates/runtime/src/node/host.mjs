@@ -19,6 +19,7 @@ import { createRequire } from "node:module";
 import net from "node:net";
 import path from "node:path";
 import querystring from "node:querystring";
+import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 
@@ -252,27 +253,32 @@ async function readBody(request) {
   }
 }
 
-/** The whole body, without taking it; `undefined` when it is too large, empty or cut off. */
+/**
+ * The whole body, without taking it; `undefined` when it is too large, empty or cut off. It is looked at on its way
+ * into the stream, which nobody has read then: for Node and for the router it is as it came.
+ */
 function peek(request) {
   return new Promise((resolve) => {
     const chunks = [];
     let length = 0;
     const done = (whole) => {
-      request.off("readable", look).off("close", cut).off("error", cut);
-      // Put back before the end is announced, which happens once the buffer is found empty.
-      if (length > 0) request.unshift(Buffer.concat(chunks));
-      // The stream learns a tick later that nobody listens in this mode any more.
-      setImmediate(resolve, whole && length > 0 ? Buffer.concat(chunks) : undefined);
+      delete request.push;
+      request.off("close", cut);
+      resolve(whole && length > 0 ? Buffer.concat(chunks) : undefined);
     };
     const cut = () => done(false);
-    const look = () => {
-      for (let chunk = request.read(); chunk !== null; chunk = request.read()) {
-        chunks.push(chunk);
-        length += chunk.length;
+    request.once("close", cut);
+    request.push = (chunk, encoding) => {
+      if (chunk === null || length + chunk.length > BODY_MAX) {
+        done(chunk === null);
+        return request.push(chunk, encoding);
       }
-      if (request.complete || length > BODY_MAX) done(request.complete && length <= BODY_MAX);
+      chunks.push(chunk);
+      length += chunk.length;
+      Readable.prototype.push.call(request, chunk, encoding);
+      // However much waits already: this much is to come before anyone reads.
+      return true;
     };
-    request.on("readable", look).on("close", cut).on("error", cut);
   });
 }
 

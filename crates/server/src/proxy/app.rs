@@ -67,6 +67,12 @@ fn ready<'a>(local: &Local, head: &'a Parts) -> Result<Ready<'a>, Refusal> {
     if !package.can_run() {
         return Err(Refusal::Nothing);
     }
+    if !entry.app.enabled {
+        return Err(Refusal::SwitchedOff);
+    }
+    if headers::is_coded(&head.headers) {
+        return Err(Refusal::Coded);
+    }
     if path.is_empty() {
         return slash(whole, head.uri.query()).map(Ready::Redirect);
     }

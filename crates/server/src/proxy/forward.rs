@@ -60,6 +60,7 @@ impl Outgoing {
         watch: &Rc<Watch>,
     ) -> Result<Response<Body>, Refusal> {
         match relayed {
+            Relayed::Answer(answer) if headers::is_coded(answer.headers()) => Err(Refusal::Broken),
             Relayed::Answer(answer) => {
                 let (mut head, body) = answer.into_parts();
                 headers::to_client(&mut head.headers);

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -63,6 +64,14 @@ pub(super) fn to_app(head: &Parts, client: Client<'_>) -> (HeaderMap, bool) {
     (headers, upgrades)
 }
 
+/// Whether the body comes in another coding than pieces: only its sender's neighbour could undo that
+/// (RFC 9112 §7), and nobody here does.
+pub(super) fn is_coded(headers: &HeaderMap) -> bool {
+    let mut given = headers.get_all(TRANSFER_ENCODING).iter();
+    let one = given.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    !one || given.next().is_some()
+}
+
 /// The headers of an app's answer as a client gets them.
 pub(super) fn to_client(headers: &mut HeaderMap) {
     strip_connection(headers);
@@ -84,11 +93,13 @@ fn switch(headers: &mut HeaderMap, protocol: HeaderValue) {
     headers.insert(UPGRADE, protocol);
 }
 
-/// The protocol that a request asks to switch to.
+/// The protocol that a request asks to switch to: WebSocket or none. Within another one, such as HTTP/2,
+/// requests could follow that nobody looks at.
 fn protocol(head: &Parts) -> Option<HeaderValue> {
     let asks = named(&head.headers).any(|name| name.eq_ignore_ascii_case("upgrade"));
-    let protocol = head.headers.get(UPGRADE).filter(|_| asks && head.version == Version::HTTP_11);
-    protocol.cloned()
+    let mut given = head.headers.get_all(UPGRADE).iter().filter(|_| asks && head.version == Version::HTTP_11);
+    let protocol = given.next().filter(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    protocol.filter(|_| given.next().is_none()).cloned()
 }
 
 /// Of a request in absolute form its `Host` does not count (RFC 9112 §3.2.2).
@@ -164,6 +175,7 @@ fn is_of_connection(name: &HeaderName) -> bool {
             | UPGRADE
     ) || *name == KEEP_ALIVE
         || *name == PROXY_CONNECTION
+        || *name == HTTP2_SETTINGS
 }
 
 /// Many programs take `_` for `-` in names of headers, so here they are one too.
@@ -254,6 +266,18 @@ mod tests {
         let (headers, _) = sent(&[("transfer-encoding", "chunked"), ("content-length", "3")], "/");
         assert_eq!(headers.get(TRANSFER_ENCODING).unwrap(), "chunked");
         assert!(!headers.contains_key(CONTENT_LENGTH));
+    }
+
+    #[test]
+    fn only_websockets_are_switched_to() {
+        for (connection, protocol) in [("Upgrade", "h2c"), ("Upgrade, HTTP2-Settings", "h2c, websocket")] {
+            let given =
+                [("connection", connection), ("upgrade", protocol), ("http2-settings", "AAMAAABkAAQAoAAA")];
+            let (headers, upgrades) = sent(&given, "/");
+            assert!(!upgrades, "{protocol}");
+            let left = ["connection", "upgrade", "http2-settings"].map(|name| headers.contains_key(name));
+            assert_eq!(left, [false; 3], "{protocol}");
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(super) enum Refusal {
     Nothing,
     /// The app does not start; when it is tried again.
     NotStarted(Duration),
+    /// The app is switched off.
+    SwitchedOff,
     /// The server is shutting down.
     Draining,
     /// The app closed the connection, or did not speak HTTP.
@@ -25,6 +27,8 @@ pub(super) enum Refusal {
     Late,
     /// A router left the request to the next, but its body was too large to be held for that.
     TooLarge,
+    /// The body comes in a transfer coding that is not known here.
+    Coded,
     /// The request ended before it was whole.
     CutOff,
     /// A fault of ours.
@@ -39,12 +43,14 @@ impl Refusal {
             Self::NotStarted(_) => {
                 (503, "The app did not start. Whoever runs this server finds the reason in the app's logs.\n")
             }
+            Self::SwitchedOff => (503, "The app is switched off.\n"),
             Self::Draining => (503, "The server is shutting down.\n"),
             Self::Broken => {
-                (502, "The app gave no answer. Whoever runs this server finds more in the app's logs.\n")
+                (502, "The app gave no answer. Whoever runs this server may find more in the app's logs.\n")
             }
             Self::Late => (504, "The app has not begun to answer in time.\n"),
             Self::TooLarge => (413, "The request is too large for a path that several routers share.\n"),
+            Self::Coded => (501, "Send the body as it is or in chunks, in no other transfer coding.\n"),
             Self::CutOff => (400, "The request ended before it was whole.\n"),
             Self::Fault => (500, "The server could not do this; its log says why.\n"),
         }

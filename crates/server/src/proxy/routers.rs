@@ -43,6 +43,9 @@ pub(crate) async fn routers(
 
 /// The request as every router gets it, but for the router's name.
 fn outgoing(local: &Local, head: &Parts, peer: SocketAddr) -> Result<Outgoing, Refusal> {
+    if headers::is_coded(&head.headers) {
+        return Err(Refusal::Coded);
+    }
     let client = Client { peer, scheme: scheme(local), prefix: None };
     let (mut headers, upgrades) = headers::to_app(head, client);
     if let Some(caller) = caller(local, &head.headers) {

@@ -122,8 +122,8 @@ const BAD_APPS: &[(&str, &str)] = &[
         "fb.toml:3: app[shop].url: a ?query is not accepted in a URL that paths are put behind; write one such as \"https://app.example/events\"",
     ),
     (
-        "[[app]]\nname = \"shop\"\ntoken = \"hunter2\"",
-        "fb.toml:3: app[shop].token: must be 8 to 512 characters",
+        "[[app]]\nname = \"shop\"\ntoken = \"hunter 2\"",
+        "fb.toml:3: app[shop].token: must be visible ASCII characters without spaces",
     ),
     (
         "[[app]]\nname = \"shop\"\nreceiver_url = \"/events\"",
