@@ -8,6 +8,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+/// How long a crash may take to be noticed, on a busy machine.
+const NOTICED: Duration = Duration::from_secs(1);
+
 /// One run of an app, from when it listens.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -15,27 +18,48 @@ pub(crate) struct Run {
     pub(crate) token: Secret,
     /// Where it listens and as which process.
     pub(crate) running: Running,
-    parted: watch::Sender<bool>,
+    ending: watch::Sender<End>,
+}
+
+/// How far the end of a run has come.
+#[derive(Debug, Clone, Copy, Default)]
+struct End {
+    /// The server is about to end it.
+    parted: bool,
+    /// It is over.
+    over: bool,
 }
 
 impl Run {
     pub(crate) fn new(token: Secret, running: Running) -> Self {
-        Self { token, running, parted: watch::Sender::new(false) }
+        Self { token, running, ending: watch::Sender::default() }
     }
 
     /// Says that the server is about to end it: what it has not answered by now is not waited for.
     pub(crate) fn part(&self) {
-        self.parted.send_replace(true);
+        self.ending.send_modify(|end| end.parted = true);
     }
 
     pub(crate) fn is_parted(&self) -> bool {
-        *self.parted.borrow()
+        self.ending.borrow().parted
     }
 
     /// Waits until the server is about to end it.
     pub(crate) async fn parted(&self) {
         // The sender is here.
-        let _ = self.parted.subscribe().wait_for(|parted| *parted).await;
+        let _ = self.ending.subscribe().wait_for(|end| end.parted).await;
+    }
+
+    /// Says that it is over.
+    pub(crate) fn end(&self) {
+        self.ending.send_modify(|end| end.over = true);
+    }
+
+    /// Whether it is over, or is found to be in a moment: of a crash the first thing that is seen may be that
+    /// nothing listens any more.
+    pub(crate) async fn ends(&self) -> bool {
+        let mut end = self.ending.subscribe();
+        tokio::time::timeout(NOTICED, end.wait_for(|end| end.over)).await.is_ok()
     }
 
     /// Its base URL, without a slash at the end.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use harness::{Gateway, Shelf, WAIT, assert_bolt_error, descendants, processes_at, until};
 use serde_json::json;
 
-use super::stand::{LONG, hooks, publish, setup, stand, wait_told, watched};
+use super::stand::{LONG, ended, hooks, publish, setup, stand, wait_told, watched};
 
 /// Waits until nothing of what was installed from this shelf runs.
 #[track_caller]
@@ -356,4 +356,27 @@ fn a_stop_during_a_start_wins() {
     nothing_left(&shelf, &gateway, Duration::from_secs(12));
     assert_ne!(start.join().unwrap().unwrap().status, 200);
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn right_after_a_crash_nobody_is_turned_away_and_no_attempt_is_used_up() {
+    let (shelf, gateway) = stand();
+    gateway.apps().install(&shelf.recorder("frail", &json!({"hooks": {"work": "work"}})));
+    // Five starts in ten seconds would be too many.
+    for round in 0..2 {
+        gateway.apps().start("frail");
+        kill(&gateway, "frail");
+        assert_eq!(gateway.apps().page("frail", "/page").status, 200, "round {round}");
+        let port = u16::try_from(gateway.apps().live()[0]["port"].as_u64().unwrap()).unwrap();
+        kill(&gateway, "frail");
+        until("nothing to listen", WAIT, || std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+        let event = publish(&gateway, "work", &json!(round));
+        shelf.wait_got("frail", "/work", round + 1);
+        let delivery = ended(&gateway, &event);
+        assert_eq!(
+            (&delivery["status"], &delivery["attempts"]),
+            (&json!("delivered"), &json!(1)),
+            "{delivery}"
+        );
+    }
 }

@@ -92,6 +92,7 @@ impl Apps {
         if !life(entry).advance(run.running.run, Phase::Down) {
             return;
         }
+        run.end();
         self.registry.refresh(name).await;
         // Whatever it was making is made by now, and from here on it makes none; the next run may.
         let at = self.publisher.clock.now();

@@ -1,5 +1,6 @@
 //! What is told of installed apps.
 
+use crate::life::Run;
 use crate::registry::{AppEntry, HookEntry};
 use footbridge_model::name::AppName;
 use footbridge_model::run::Running;
@@ -47,13 +48,24 @@ pub struct MountedRouter {
 pub struct Reach {
     /// Where it listens.
     pub address: SocketAddr,
+    run: Option<Arc<Run>>,
     open: Arc<AtomicUsize>,
 }
 
 impl Reach {
-    pub(crate) fn new(address: SocketAddr, open: Arc<AtomicUsize>) -> Self {
-        open.fetch_add(1, Ordering::AcqRel);
-        Self { address, open }
+    pub(crate) fn new(live: &LiveApp) -> Self {
+        let life = &live.entry.state.life;
+        life.open.fetch_add(1, Ordering::AcqRel);
+        let run = life.run().filter(|run| run.running.run == live.running.run);
+        Self { address: live.running.address, run, open: Arc::clone(&life.open) }
+    }
+
+    /// Whether the app has ended since, or is found to have in a moment.
+    pub async fn ends(&self) -> bool {
+        match &self.run {
+            Some(run) => run.ends().await,
+            None => true,
+        }
     }
 }
 

@@ -87,7 +87,10 @@ impl Sender {
         let parcel = Parcel { event: &event, delivery: &delivery, n, now: at, pace, hook, app };
         let tried = match way::find(&self.apps, hook, app, &event, (pace, at)) {
             Err(instead) => instead.into(),
-            Ok(Way::Http(road)) => Tried::made(self.send(&parcel, &road, None, written).await.0),
+            Ok(Way::Http(road)) => {
+                let (outcome, _) = self.send(&parcel, &road, None, written).await;
+                or_asleep(outcome, &parcel, &road).await
+            }
             Ok(Way::Routers(roads)) => Tried::made(self.ask(&parcel, roads, written).await),
             Ok(Way::Function(file)) => self.call(&parcel, &file).await,
             Ok(Way::Own) => Tried::made(self.act(&event).await),
@@ -228,6 +231,18 @@ impl Parcel<'_> {
             headers.insert(ROUTER, HeaderValue::from_str(router).ok()?);
         }
         Some(headers)
+    }
+}
+
+/// What an attempt came to, unless nothing was sent since the app's run is over: then it waits for the next.
+async fn or_asleep(outcome: Outcome, parcel: &Parcel<'_>, road: &Road) -> Tried {
+    let unsent = matches!(&outcome, Outcome::Failed(failure)
+        if failure.kind == FailureKind::Refused && failure.sent == Sent::Nothing);
+    match &road.run {
+        Some(run) if unsent && parcel.pace == Pace::Lane && run.ends().await => {
+            Tried::Asleep(parcel.app.app.name.clone())
+        }
+        _ => Tried::made(outcome),
     }
 }
 

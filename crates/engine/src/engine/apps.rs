@@ -4,7 +4,6 @@ use super::build::Engine;
 use crate::apps::{AppsError, Installation, LiveApp, MountedRouter, Reach, Reason};
 use footbridge_model::name::AppName;
 use footbridge_model::run::OutputLine;
-use std::sync::Arc;
 
 impl Engine {
     /// Says that the server has started, and starts the apps that run from then on. To be called once,
@@ -68,7 +67,7 @@ impl Engine {
     pub async fn reach(&self, name: &str) -> Result<Reach, AppsError> {
         self.0.apps.runnable(name)?;
         let live = self.0.apps.start(name).await?;
-        Ok(Reach::new(live.running.address, Arc::clone(&live.entry.state.life.open)))
+        Ok(Reach::new(&live))
     }
 
     /// The routers that answer `path` (without its query), in the order in which they are asked.

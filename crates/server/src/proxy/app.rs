@@ -101,7 +101,8 @@ async fn relay(
             return Err(error.into());
         }
     };
-    let relayed = outgoing.send(local, &reach, RelayBody::from(incoming)).await?;
+    let name = mounted.name.as_str();
+    let (relayed, reach) = outgoing.send_on(local, name, reach, RelayBody::from(incoming)).await?;
     let mut response = outgoing.answer(relayed, reach, watch)?;
     prove_page(local, head, mounted, &mut response);
     Ok(response)

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use footbridge_engine::{Reach, RelayBody, Relayed};
 use http::header::{CONTENT_TYPE, HOST, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
+use http_body::Body as _;
 use http_body_util::Full;
 use std::rc::Rc;
 use std::time::Duration;
@@ -50,6 +51,31 @@ impl Outgoing {
         }
         let begun = tokio::time::timeout(BEGIN, local.relay.send(reach.address, request)).await;
         Ok(begun.map_err(|_| Refusal::Late)??)
+    }
+
+    /// The same, and once more to the app's next run when this one has ended instead of answering and nothing
+    /// speaks against it: nothing was sent, or repeating it changes nothing.
+    pub(super) async fn send_on(
+        &self,
+        local: &Local,
+        name: &str,
+        reach: Reach,
+        body: RelayBody,
+    ) -> Result<(Relayed, Reach), Refusal> {
+        let spare = body.is_end_stream();
+        let came = self.send(local, &reach, body).await;
+        let again = match &came {
+            Err(Refusal::Unreachable) => spare,
+            Err(Refusal::Closed) => spare && self.method.is_idempotent(),
+            _ => false,
+        };
+        if !again || !reach.ends().await {
+            return Ok((came?, reach));
+        }
+        drop(reach);
+        let reach = local.shared.engine.reach(name).await?;
+        let relayed = self.send(local, &reach, RelayBody::whole(Bytes::new())).await?;
+        Ok((relayed, reach))
     }
 
     /// What came back as the client gets it. The app is in use until the last byte.

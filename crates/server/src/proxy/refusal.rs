@@ -21,7 +21,11 @@ pub(super) enum Refusal {
     SwitchedOff,
     /// The server is shutting down.
     Draining,
-    /// The app closed the connection, or did not speak HTTP.
+    /// Nothing listens for the app; nothing was sent.
+    Unreachable,
+    /// The app closed the connection before it answered.
+    Closed,
+    /// The app did not speak HTTP.
     Broken,
     /// The app did not begin to answer.
     Late,
@@ -45,7 +49,7 @@ impl Refusal {
             }
             Self::SwitchedOff => (503, "The app is switched off.\n"),
             Self::Draining => (503, "The server is shutting down.\n"),
-            Self::Broken => {
+            Self::Unreachable | Self::Closed | Self::Broken => {
                 (502, "The app gave no answer. Whoever runs this server may find more in the app's logs.\n")
             }
             Self::Late => (504, "The app has not begun to answer in time.\n"),
@@ -99,6 +103,10 @@ impl From<AppsError> for Refusal {
 impl From<RelayError> for Refusal {
     fn from(error: RelayError) -> Self {
         tracing::debug!(%error, "an app gave no answer");
-        Self::Broken
+        match error {
+            RelayError::Unreachable(_) => Self::Unreachable,
+            RelayError::Closed => Self::Closed,
+            RelayError::NotLocal(_) | RelayError::Malformed => Self::Broken,
+        }
     }
 }

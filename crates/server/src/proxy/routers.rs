@@ -83,7 +83,7 @@ async fn ask(
         let reach = local.shared.engine.reach(router.app.as_str()).await?;
         let name = HeaderValue::from_str(&router.name).map_err(|_| Refusal::Fault)?;
         outgoing.headers.insert(ROUTER, name);
-        let relayed = outgoing.send(local, &reach, body).await?;
+        let (relayed, reach) = outgoing.send_on(local, router.app.as_str(), reach, body).await?;
         if !left_to_next(&relayed) {
             return outgoing.answer(relayed, reach, watch);
         }
