@@ -26,7 +26,9 @@ mod subscribe;
 mod tickets;
 mod unsettled;
 
-pub use apps::{AppObject, AppsError, ContextObject, Installation, Keeper, LiveApp, MountedRouter, Reach};
+pub use apps::{
+    AppObject, AppsError, Condition, ContextObject, Installation, Keeper, LiveApp, MountedRouter, Reach,
+};
 pub use auth::Caller;
 pub use dispatch::Dispatcher;
 pub use drain::{Draining, InFlight};

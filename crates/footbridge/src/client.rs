@@ -12,7 +12,11 @@ use serde_json::Value;
 use tokio::{net::TcpStream, runtime, time};
 use url::Url;
 
-use crate::client_error::{ClientError, DEADLINE, LONGEST_START};
+use crate::{
+    answer,
+    client_error::{ClientError, DEADLINE, LONGEST_START},
+    table::plain_lines,
+};
 
 /// Largest answer read: 250 events of the largest body a server may be set to would not fit, a usual page does.
 const LARGEST_ANSWER: usize = 256 << 20;
@@ -66,7 +70,7 @@ pub struct Call<'a> {
 pub struct Answer {
     /// As it said it.
     pub raw: Bytes,
-    /// Read, without Bolt's envelope; null when it said nothing.
+    /// Read by [`answer::read`], without Bolt's envelope; null when it said nothing.
     pub json: Value,
 }
 
@@ -195,8 +199,7 @@ impl Client {
 
     /// What an answer says, or why it is none.
     pub(crate) fn read(&self, api: Api, status: StatusCode, body: Bytes) -> Result<Answer, ClientError> {
-        let json: Option<Value> =
-            if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(&body).ok() };
+        let json = if body.is_empty() { Some(Value::Null) } else { answer::read(&body) };
         if api == Api::Bolt {
             return self.unwrap(status, json.unwrap_or_default(), body);
         }
@@ -209,6 +212,7 @@ impl Client {
         }
         let text = |key: &str| json.as_ref()?.get(key)?.as_str().map(str::to_owned);
         let message = text("detail").or_else(|| text("title")).ok_or_else(|| self.foreign())?;
+        let message = plain_lines(&message);
         Err(ClientError::Refused { status: status.as_u16(), code: text("code"), message })
     }
 
@@ -224,7 +228,8 @@ impl Client {
             _ if status == StatusCode::UNAUTHORIZED => Err(self.token_refused()),
             Some(code) => {
                 let message = json.pointer("/error/message").or_else(|| json.get("errorUserMessage"));
-                let message = message.and_then(Value::as_str).ok_or_else(|| self.foreign())?.to_owned();
+                let message = message.and_then(Value::as_str).ok_or_else(|| self.foreign())?;
+                let message = plain_lines(message);
                 let code = Some(format!("code {code}"));
                 Err(ClientError::Refused { status: status.as_u16(), code, message })
             }

@@ -64,7 +64,7 @@ pub fn members(object: &Value, first: &[&str]) -> String {
     let width = lines.iter().map(|(key, _)| key.chars().count()).max().unwrap_or_default();
     lines.iter().fold(String::new(), |mut text, (key, value)| {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{key:width$}  {value}");
+        let _ = writeln!(text, "{:width$}  {value}", plain(key));
         text
     })
 }
@@ -92,7 +92,19 @@ fn show(value: &Value) -> String {
 
 /// What senders and receivers wrote must not steer the terminal it is shown on.
 pub fn plain(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    text.chars().map(|letter| if steers(letter) { '\u{fffd}' } else { letter }).collect()
+}
+
+/// The same for text of several lines.
+pub fn plain_lines(text: &str) -> String {
+    text.chars().map(|letter| if letter != '\n' && steers(letter) { '\u{fffd}' } else { letter }).collect()
+}
+
+/// Whether a character does something to a terminal instead of being shown: control characters, line and paragraph
+/// separators, and those that turn the direction of the text around them.
+pub fn steers(letter: char) -> bool {
+    let turns = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || matches!(letter, '\u{2028}' | '\u{2029}') || letter.is_control()
 }
 
 fn cut(text: &str) -> String {
@@ -124,6 +136,10 @@ mod tests {
     fn members_stand_below_each_other() {
         let object = json!({"a": null, "name": "x\ny", "flag": true, "list": [1]});
         assert_eq!(members(&object, &["name", "none"]), "name  x\u{fffd}y\na     -\nflag  yes\nlist  [1]\n");
+        let steering = json!({"name": "ab\u{202e}cd\u{2066}\u{2069}\u{200f}\u{2028}é\u{5d0}"});
+        let shown = "name  ab\u{fffd}cd\u{fffd}\u{fffd}\u{fffd}\u{fffd}é\u{5d0}\n";
+        assert_eq!(members(&steering, &[]), shown);
+        assert_eq!(plain_lines("a\n\u{1b}b"), "a\n\u{fffd}b");
         assert_eq!(first_cell(&object, &["a", "missing", "flag"]), "yes");
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use harness::{ADMIN_TOKEN, Exit, Gateway, footbridge};
 use serde_json::{Value, json};
 
-use super::stand::stand;
+use super::stand::{ended, stand};
 
 /// Runs `footbridge app …` in `dir` against this server.
 fn app(gateway: &Gateway, dir: &Path, args: &[&str]) -> Exit {
@@ -66,9 +66,44 @@ fn an_app_goes_through_its_life_on_the_command_line() {
     let again = run(&["stop", "weather"]);
     assert!(again.code.is_some_and(|code| code != 0) && again.said.contains("not running"), "{}", again.said);
     assert!(said(&run(&["show", "weather"])).contains("stopped"));
+    let unasked = run(&["uninstall", "weather"]);
+    assert!(unasked.code == Some(1) && unasked.said.contains("give --yes"), "{}", unasked.said);
+    assert!(gateway.apps().knows("weather"));
     said(&run(&["uninstall", "weather", "--yes"]));
     assert!(!gateway.apps().knows("weather"));
     assert!(!said(&run(&["list"])).contains("weather"));
+}
+
+#[test]
+fn what_cannot_be_read_into_values_is_shown_as_it_is() {
+    let (shelf, gateway) = stand();
+    let files = [
+        ("half.js", "module.exports = () => { console.log('half \\ud800'); return {half: '\\ud800'}; };"),
+        (
+            "deep.js",
+            "module.exports = () => { let deep = []; for (let i = 1; i < 300; i++) deep = [deep]; return deep; };",
+        ),
+    ];
+    let hooks = json!({"*/half": {"route": "half", "type": "function"}, "*/deep": {"route": "deep", "type": "function"}});
+    let bolt = json!({"functions": {"half": "half.js", "deep": "deep.js"}, "hooks": hooks});
+    gateway.apps().install(&shelf.write("odd", &json!({"name": "odd", "bolt": bolt}), &files));
+    let url = gateway.url("");
+    let env = [("FOOTBRIDGE_SERVER", url.as_str()), ("FOOTBRIDGE_ADMIN_TOKEN", ADMIN_TOKEN)];
+    let run = |args: &[&str]| footbridge(shelf.path(), args, &env);
+    let deep = "[".repeat(300) + &"]".repeat(300);
+    for (name, body, returned) in
+        [("half", r#"{"a":"\ud800"}"#, r#"{"half":"\ud800"}"#), ("deep", r#"{"n":1e999}"#, deep.as_str())]
+    {
+        let answer = gateway.bolt("pen").post(name, format!(r#"{{"body":{body}}}"#));
+        let event = answer.json()["body"]["id"].as_str().unwrap().to_owned();
+        assert_eq!(ended(&gateway, &event)["status"], "delivered");
+        let shown = run(&["event", "show", &event]);
+        assert!(said(&shown).contains(&format!(" {body}\n")), "{}", shown.said);
+        let delivery = gateway.admin().delivery(&event)["id"].as_str().unwrap().to_owned();
+        let shown = run(&["delivery", "show", &delivery]);
+        assert!(said(&shown).contains(&format!("  returned {returned}\n")), "{}", shown.said);
+    }
+    assert!(said(&run(&["event", "list"])).contains("half"));
 }
 
 #[test]

@@ -96,6 +96,18 @@ fn what_is_wrong_is_told_with_its_place_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn too_many_hooks_are_counted_in_the_refusal() {
+    let shelf = Shelf::new();
+    let gateway = setup().set("limits", "hooks_per_app", "3").start();
+    let hooks = json!({"a": "x", "b": "x", "c": "x", "d": "x"});
+    let answer = gateway.apps().installing(&shelf.recorder("keen", &json!({ "hooks": hooks })), false).send();
+    assert_bolt_error(&answer, 400, 418);
+    let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("has 5 hooks, and an app may have 3 at most"), "{message}");
+    assert!(!gateway.apps().knows("keen"));
+}
+
+#[test]
 fn a_request_without_a_directory_to_read_is_told_so() {
     let (shelf, gateway) = stand();
     let broken = shelf.path().join("broken");

@@ -14,6 +14,7 @@ mod secrets;
 mod sockets;
 mod stand;
 mod start;
+mod states;
 mod stop;
 mod transient;
 mod trouble;

@@ -1,9 +1,10 @@
 //! Apps and runs as Bolt's objects: in the bodies of events and in answers.
 
 use crate::registry::AppEntry;
-use footbridge_model::package::{Package, Program};
+use footbridge_model::package::{Package, Program, Router};
 use footbridge_model::run::Running;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Bolt's app object. Holds no secret.
 #[derive(Debug, Clone, Serialize)]
@@ -21,8 +22,17 @@ pub struct AppObject {
     index: String,
     system: bool,
     module: bool,
-    routers: Vec<String>,
-    functions: Vec<String>,
+    routers: Vec<RouterObject>,
+    /// Name to file.
+    functions: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct RouterObject {
+    name: String,
+    main: String,
+    root: String,
+    order: i64,
 }
 
 impl AppObject {
@@ -45,9 +55,16 @@ impl AppObject {
             index: package.index.clone(),
             system: package.system,
             module: package.is_module(),
-            routers: package.routers.keys().cloned().collect(),
-            functions: package.functions.keys().cloned().collect(),
+            routers: package.routers.iter().map(RouterObject::of).collect(),
+            functions: package.functions.clone(),
         })
+    }
+}
+
+impl RouterObject {
+    fn of((name, router): (&String, &Router)) -> Self {
+        let Router { main, root, order } = router.clone();
+        Self { name: name.clone(), main, root, order }
     }
 }
 

@@ -42,6 +42,11 @@ pub enum AppsError {
     /// There is nothing to run.
     #[error("the app `{0}` has nothing to run: no `bolt.main`, no `footbridge.command` and no routers")]
     NothingToRun(AppName),
+    /// It is switched off.
+    #[error(
+        "the app `{0}` is switched off; `PATCH /api/v1/apps/{0}` with {{\"enabled\": true}} switches it on"
+    )]
+    SwitchedOff(AppName),
     /// It does not run.
     #[error("the app `{0}` is not running")]
     NotRunning(AppName),

@@ -125,6 +125,7 @@ fn because(refused: Refused, name: &AppName) -> AppsError {
         Refused::Installed => AppsError::Installed(name.clone()),
         Refused::NameTaken => AppsError::NameTaken(name.clone()),
         Refused::RootTaken(router, root, other) => AppsError::RootTaken { router, root, other },
+        Refused::Package(error) => error.into(),
         Refused::Change(error) => error.into(),
     }
 }

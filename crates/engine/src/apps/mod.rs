@@ -16,7 +16,7 @@ mod view;
 pub use bodies::{AppObject, ContextObject};
 pub use error::AppsError;
 pub use keeper::Keeper;
-pub use view::{Installation, LiveApp, MountedRouter, Reach};
+pub use view::{Condition, Installation, LiveApp, MountedRouter, Reach};
 
 pub(crate) use function::output;
 pub(crate) use state::Apps;

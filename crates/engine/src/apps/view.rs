@@ -1,12 +1,14 @@
 //! What is told of installed apps.
 
-use crate::life::Run;
+use crate::life::{Phase, Run};
 use crate::registry::{AppEntry, HookEntry};
 use footbridge_model::name::AppName;
 use footbridge_model::run::Running;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// What an installation made.
 #[derive(Debug, Clone)]
@@ -19,6 +21,68 @@ pub struct Installation {
     pub replaced: bool,
     /// What was left out or should be mended, in words.
     pub warnings: Vec<String>,
+}
+
+/// Where an app stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// This server neither starts nor stops it.
+    Elsewhere,
+    /// It is switched off.
+    Disabled,
+    /// It is installed, and there is nothing of it to run.
+    NothingToRun,
+    /// It does not run; what needs it starts it.
+    Stopped,
+    /// It is being started, or has just been and is being told so.
+    Starting,
+    /// It runs.
+    Running,
+    /// It is being told to stop, or ends.
+    Stopping,
+    /// Its last start failed.
+    Failed {
+        /// What went wrong.
+        why: String,
+        /// How long it is left alone from now on; zero once what needs it starts it again.
+        again_in: Duration,
+    },
+}
+
+impl Condition {
+    /// What it is called.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Elsewhere => "elsewhere",
+            Self::Disabled => "disabled",
+            Self::NothingToRun => "-",
+            Self::Stopped => "stopped",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+impl AppEntry {
+    /// Where it stands just now.
+    pub fn condition(&self) -> Condition {
+        if !self.app.enabled {
+            return Condition::Disabled;
+        }
+        let Some(package) = self.app.package.as_deref() else { return Condition::Elsewhere };
+        match self.state.life.phase() {
+            Phase::Down if !package.can_run() => Condition::NothingToRun,
+            Phase::Down => Condition::Stopped,
+            Phase::Launching | Phase::Greeting(_) => Condition::Starting,
+            Phase::Up(_) => Condition::Running,
+            Phase::Leaving(_) => Condition::Stopping,
+            Phase::Failed { why, until } => {
+                Condition::Failed { why, again_in: until.saturating_duration_since(Instant::now()) }
+            }
+        }
+    }
 }
 
 /// An installed app that runs: what Bolt calls a context.

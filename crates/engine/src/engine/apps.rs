@@ -38,6 +38,10 @@ impl Engine {
     /// [`AppsError`]
     pub async fn start_app(&self, name: &str) -> Result<LiveApp, AppsError> {
         self.0.apps.runnable(name)?;
+        let app = &self.0.apps.installed(name)?.app;
+        if !app.enabled {
+            return Err(AppsError::SwitchedOff(app.name.clone()));
+        }
         self.0.apps.start(name).await
     }
 

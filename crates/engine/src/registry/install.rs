@@ -9,12 +9,15 @@ use footbridge_model::app::App;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
-use footbridge_model::package::{Manifest, ManifestHook};
+use footbridge_model::package::{Manifest, ManifestError, ManifestHook};
 use footbridge_model::pattern::Pattern;
 use std::sync::Arc;
 
 /// Why the deliveries of hooks that a new package no longer has are cancelled.
 const VANISHED: &str = "hook removed from the package";
+
+/// Bolt's code for whatever is wrong with a `package.json`.
+const BAD_PACKAGE: u16 = 418;
 
 /// The events that the server itself acts on.
 const OWN_EVENTS: [&str; 5] =
@@ -35,6 +38,8 @@ pub(crate) enum Refused {
     NameTaken,
     /// One of its routers wants a place that is taken: the router, the root, whose it is.
     RootTaken(String, String, String),
+    /// A rule of this server's refuses something in its package.
+    Package(ManifestError),
     /// It breaks a rule, or could not be kept.
     Change(ChangeError),
 }
@@ -58,12 +63,7 @@ impl Registry {
         self.check_roots(&manifest)?;
         let app = self.app_of(&manifest, known.as_deref())?;
         let specs: Vec<_> = manifest.hooks.into_iter().map(|hook| spec(&app.name, hook)).collect();
-        if specs.len() > self.parts.hooks_per_app {
-            return Err(ChangeError::TooManyHooks(self.parts.hooks_per_app).into());
-        }
-        for spec in &specs {
-            self.check_hook_of(spec, &self.entry(app.clone(), None))?;
-        }
+        self.check_specs(&app, &specs)?;
         let (hooks, gone) = self.plan(&app.name, specs);
         let name = app.name.clone();
         self.parts.store.put_installed(app.clone(), hooks.clone(), gone.clone(), VANISHED).await?;
@@ -82,6 +82,30 @@ impl Registry {
         self.parts.lanes.stir(ids.iter().copied().chain(gone));
         let hooks = ids.iter().filter_map(|id| self.hook(*id).ok()).collect();
         Ok(Installed { entry: self.app(&name)?, hooks, replaced: known.is_some() })
+    }
+
+    /// Whether these may be an app's hooks; what is refused is told by the place in its package.
+    fn check_specs(&self, app: &App, specs: &[HookSpec]) -> Result<(), Refused> {
+        let file = app.package.as_deref().map(|package| format!("{}/package.json", package.path));
+        let file = file.unwrap_or_default();
+        let (count, most) = (specs.len(), self.parts.hooks_per_app);
+        if count > most {
+            let why = format!(
+                "{file}: `bolt.hooks` has {count} hooks, and an app may have {most} at most (`[limits] hooks_per_app`)"
+            );
+            return Err(Refused::Package(ManifestError { code: BAD_PACKAGE, why }));
+        }
+        let entry = self.entry(app.clone(), None);
+        for spec in specs {
+            self.check_hook_of(spec, &entry).map_err(|error| match error {
+                ChangeError::Invalid { member, why } => {
+                    let why = format!("{file}: the `{member}` of the hook `{}`: {why}", spec.pattern);
+                    Refused::Package(ManifestError { code: BAD_PACKAGE, why })
+                }
+                other => other.into(),
+            })?;
+        }
+        Ok(())
     }
 
     /// Two routers at one place with one order: which would answer is anybody's guess.

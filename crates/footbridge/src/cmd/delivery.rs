@@ -7,6 +7,7 @@ use super::{
     remote::{PageArgs, Session, more, rows},
 };
 use crate::{
+    answer,
     client::Call,
     table::{Table, cell, first_cell, members, plain},
 };
@@ -52,7 +53,8 @@ pub fn run(command: &DeliveryCommand, session: &Session) -> Result<String, Failu
     match command {
         DeliveryCommand::List(which) => list(which, session),
         DeliveryCommand::Show { id } => {
-            session.get(&Call { path: &["deliveries", id], ..Call::default() }, show)
+            let answer = session.client().get(&Call { path: &["deliveries", id], ..Call::default() })?;
+            Ok(session.show(&answer, |delivery| show(delivery, &answer::returned(&answer.raw))))
         }
         DeliveryCommand::Retry { id } => {
             let call = Call { path: &["deliveries", id, "retry"], body: Some(json!({})), ..Call::default() };
@@ -90,7 +92,7 @@ pub(super) fn table(list: &Value) -> String {
     table.or("no deliveries") + &more(list)
 }
 
-fn show(delivery: &Value) -> String {
+fn show(delivery: &Value, returned: &[Option<String>]) -> String {
     let mut head = delivery.clone();
     let log = head.as_object_mut().and_then(|head| head.remove("attempt_log")).unwrap_or_default();
     let mut table = Table::new(["N", "AT", "STATUS", "MS", "ERROR"]);
@@ -109,18 +111,18 @@ fn show(delivery: &Value) -> String {
         "event_id",
         "hook_id",
     ];
-    let whole: String = rows(&log).map(whole).collect();
+    let returned = returned.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+    let whole: String = rows(&log).zip(returned).map(|(attempt, value)| whole(attempt, value)).collect();
     format!("{}\n{}{whole}", members(&head, &first), table.or("no attempts yet"))
 }
 
 /// What of an attempt has no room in a row: a stack, and what a function returned and wrote.
-fn whole(attempt: &Value) -> String {
+fn whole(attempt: &Value, returned: Option<&str>) -> String {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let output = attempt.get("output");
     let error = Some(text(attempt.get("error"))).filter(|error| error.contains('\n')).unwrap_or_default();
     let log = text(output.and_then(|output| output.get("log")));
-    let value = output.and_then(|output| output.get("value")).filter(|value| !value.is_null());
-    let value = value.map(|value| format!("returned {value}")).unwrap_or_default();
+    let value = returned.map(|value| format!("returned {value}")).unwrap_or_default();
     let lines: Vec<String> = [error, log, value]
         .iter()
         .flat_map(|text| text.lines())
@@ -139,12 +141,13 @@ mod tests {
 
     #[test]
     fn stacks_and_what_a_function_wrote_are_shown_whole() {
-        let shown = show(&json!({"id": "dlv_1", "attempt_log": [
+        let delivery = json!({"id": "dlv_1", "attempt_log": [
             {"n": 1, "at": "t", "status": null, "error": "TypeError: x\n    at f (f.js:3)", "ms": 2,
              "output": {"value": null, "log": "one\n\u{1b}two\n"}},
             {"n": 2, "at": "t", "status": null, "error": null, "ms": 1, "output": {"value": {"a": 1}, "log": ""}},
             {"n": 3, "at": "t", "status": 200, "error": "plain", "ms": 1, "output": null},
-        ]}));
+        ]});
+        let shown = show(&delivery, &answer::returned(delivery.to_string().as_bytes()));
         let (_, whole) = shown.split_once("\n\nattempt ").unwrap();
         assert_eq!(
             whole,

@@ -2,7 +2,7 @@
 
 use super::members::Members;
 use super::roots;
-use footbridge_model::hook::{self, AnswerRule, HookOptions, HookType, MAX_IN_FLIGHT};
+use footbridge_model::hook::{self, AnswerRule, BadRoute, HookOptions, HookType, MAX_IN_FLIGHT, ROUTE_MAX};
 use footbridge_model::package::{ManifestError, ManifestHook};
 use footbridge_model::pattern::Pattern;
 use serde_json::Value;
@@ -27,7 +27,7 @@ pub(super) fn read(
     let (mut read, mut warnings) = (Vec::<ManifestHook>::new(), Vec::new());
     for (key, value) in hooks.iter() {
         let hook = read_one(&hooks, key, value)?;
-        check(&hook, reach).map_err(|why| hooks.error(key, why))?;
+        check(&hook, reach).map_err(|fault| fault.of(&hooks, key, value))?;
         let same = |other: &ManifestHook| {
             other.pattern == hook.pattern && other.route == hook.route && other.kind == hook.kind
         };
@@ -86,25 +86,60 @@ fn usual(kind: HookType) -> HookOptions {
     HookOptions { answer, ..HookOptions::default() }
 }
 
-fn check(hook: &ManifestHook, reach: &Reach<'_>) -> Result<(), String> {
+/// What is wrong with a hook.
+enum Fault {
+    /// Its route fits no hook of its type.
+    Route(BadRoute),
+    /// In words that go on after the hook's name.
+    Hook(String),
+}
+
+impl From<BadRoute> for Fault {
+    fn from(error: BadRoute) -> Self {
+        Self::Route(error)
+    }
+}
+
+impl Fault {
+    /// The error, about the member that holds the route.
+    fn of(self, hooks: &Members<'_>, key: &str, value: &Value) -> ManifestError {
+        let error = match self {
+            Self::Hook(why) => return hooks.error(key, why),
+            Self::Route(error) => error,
+        };
+        let why = match error {
+            BadRoute::Empty => {
+                "is an empty route; write where the events go, such as \"hooks/photo\"".to_owned()
+            }
+            BadRoute::TooLong => format!("is longer than {ROUTE_MAX} bytes"),
+            BadRoute::NotPath(_) | BadRoute::NotUrl => format!("does not fit: {error}"),
+        };
+        match value.as_object() {
+            Some(map) => hooks.inner(&hooks.name(key), map).error("route", why),
+            None => hooks.error(key, why),
+        }
+    }
+}
+
+fn check(hook: &ManifestHook, reach: &Reach<'_>) -> Result<(), Fault> {
     let route = &hook.route;
     match hook.kind {
-        HookType::Web => hook::web_url(route).map(drop).map_err(|error| error.to_string()),
+        HookType::Web => Ok(hook::web_url(route).map(drop)?),
         HookType::Function if reach.functions.contains_key(route) => Ok(()),
-        HookType::Function => Err(format!(
+        HookType::Function => Err(Fault::Hook(format!(
             "calls the function {route:?}, which is not in `bolt.functions`; write {{{route:?}: \"functions/file.js\"}} there"
-        )),
-        HookType::Server if route.contains("://") => Err(format!(
+        ))),
+        HookType::Server if route.contains("://") => Err(Fault::Hook(format!(
             "is a `server` hook, whose route is a path of the app; for a URL write {{\"route\": {route:?}, \"type\": \"web\"}}"
-        )),
+        ))),
         kind => {
-            hook::check_path(kind, route).map_err(|error| error.to_string())?;
+            hook::check_path(kind, route)?;
             let path = format!("/{}", route.trim_start_matches('/'));
             match roots::ours(&path).filter(|_| kind == HookType::Router) {
                 None => Ok(()),
-                Some(own) => Err(format!(
+                Some(own) => Err(Fault::Hook(format!(
                     "leads to `{path}`, and `{own}` is the server's own; a `router` route is a path of a mounted router"
-                )),
+                ))),
             }
         }
     }

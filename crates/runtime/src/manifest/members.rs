@@ -71,9 +71,7 @@ impl<'a> Members<'a> {
 
     /// A whole number.
     pub(super) fn whole(&self, member: &str) -> Result<Option<i64>, ManifestError> {
-        self.value(member)
-            .map(|value| value.as_i64().ok_or_else(|| self.kind(member, "a whole number", value)))
-            .transpose()
+        self.value(member).map(|value| value.as_i64().ok_or_else(|| self.no_whole(member, value))).transpose()
     }
 
     /// An object.
@@ -98,6 +96,13 @@ impl<'a> Members<'a> {
         let Some(value) = self.value(member) else { return Ok(None) };
         let list = value.as_array().and_then(|list| list.iter().map(Value::as_str).collect());
         list.map(Some).ok_or_else(|| self.kind(member, "an array of strings", value))
+    }
+
+    fn no_whole(&self, member: &str, value: &Value) -> ManifestError {
+        if value.is_number() {
+            return self.error(member, format!("must be a whole number, not {value}"));
+        }
+        self.kind(member, "a whole number", value)
     }
 
     /// The error for a member of the wrong type.

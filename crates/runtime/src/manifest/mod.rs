@@ -13,5 +13,6 @@ mod roots;
 mod routers;
 #[cfg(test)]
 mod tests;
+mod twice;
 
 pub use read::read_manifest;

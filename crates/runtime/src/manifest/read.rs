@@ -3,7 +3,7 @@
 use super::files::Directory;
 use super::hooks::Reach;
 use super::members::{Members, UNREADABLE};
-use super::{functions, hooks, program, routers};
+use super::{functions, hooks, program, routers, twice};
 use footbridge_model::duration;
 use footbridge_model::json::{self, JsonError, MAX_DEPTH};
 use footbridge_model::name::{AppName, BadName, EventName};
@@ -45,6 +45,7 @@ pub(super) fn read(base: &Path, path: &str) -> Result<Manifest, ManifestError> {
     let text = read_text(&file).map_err(|why| unreadable(format!("{name} {why}")))?;
     let value = parse(&text).map_err(|why| unreadable(format!("{name} {why}")))?;
     let map = value.as_object().ok_or_else(|| unreadable(format!("{name} holds no JSON object")))?;
+    twice::check(&name, without_mark(&text))?;
     check(&Members::new(&name, "", Some(map)), &directory)
 }
 
@@ -91,14 +92,18 @@ fn read_text(file: &Path) -> Result<String, String> {
 }
 
 fn parse(text: &str) -> Result<Value, String> {
-    // npm takes one with a byte order mark, so editors leave it there.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = without_mark(text);
     match json::check_text(text.as_bytes()) {
         Err(JsonError::TooDeep) => return Err(format!("nests deeper than {MAX_DEPTH} levels")),
         Err(error) => return Err(format!("is not JSON: {error}")),
         Ok(_) => {}
     }
     serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))
+}
+
+/// npm takes a file with a byte order mark, so editors leave it there.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 fn check(top: &Members<'_>, directory: &Path) -> Result<Manifest, ManifestError> {

@@ -153,7 +153,9 @@ fn what_is_wrong_is_named_with_its_mend() {
         (json!({ "private": ["a/b"] }), "`bolt.private` holds \"a/b\""),
         (hook(json!(["x"])), "`bolt.hooks[\"a/b\"]` must be a route or an object"),
         (hook(json!({})), "`bolt.hooks[\"a/b\"].route` is missing"),
-        (hook(json!("")), "empty"),
+        (hook(json!("")), "`bolt.hooks[\"a/b\"]` is an empty route; write where the events go"),
+        (hook(json!({ "route": "" })), "`bolt.hooks[\"a/b\"].route` is an empty route; write"),
+        (hook(json!("x".repeat(3000))), "`bolt.hooks[\"a/b\"]` is longer than"),
         (hook(json!("../x")), "a `server` route is a path"),
         (hook(json!("https://x.example/")), "\"type\": \"web\""),
         (hook(json!({ "route": "x", "type": "webs" })), "use `server`, `web`, `router` or `function`"),
@@ -171,7 +173,14 @@ fn what_is_wrong_is_named_with_its_mend() {
         (router(json!({ "root": "/r" })), "`bolt.routers.r.main` is missing"),
         (router(json!({ "main": "none", "root": "/r" })), "`bolt.routers.r.main` names a file"),
         (router(json!({ "main": "lib" })), "`bolt.routers.r.root` is missing and so is `/`"),
-        (router(json!({ "main": "lib", "root": "/r", "order": 1.5 })), "a whole number"),
+        (
+            router(json!({ "main": "lib", "root": "/r", "order": 1.5 })),
+            "`bolt.routers.r.order` must be a whole number, not 1.5",
+        ),
+        (
+            router(json!({ "main": "lib", "root": "/r", "order": "1" })),
+            "must be a whole number, not a string",
+        ),
         (json!({ "routers": { "a b": { "main": "lib", "root": "/r" } } }), "no name of a router"),
         (rooted("/"), "is `/`"),
         (rooted("/api/events"), "is the server's own; write a path of its own, such as \"/api/r\""),
@@ -183,6 +192,27 @@ fn what_is_wrong_is_named_with_its_mend() {
         assert!(error.code == 418 && error.why.contains(part), "{bolt}: {error}");
         assert!(error.why.contains("app/package.json: `bolt"), "{error}");
     }
+}
+
+#[test]
+fn a_member_that_is_given_twice_is_named() {
+    let base = directory();
+    let hooks = r#""hooks": {"a/b": "x", "c/d": "x", "a/b": "y"}"#;
+    for (text, member) in [
+        (format!(r#"{{"name": "shop", "bolt": {{"main": "server.js", {hooks}}}}}"#), "`bolt.hooks[\"a/b\"]`"),
+        (r#"{"name": "shop", "bolt": {}, "n\u0061me": "till"}"#.to_owned(), "`name`"),
+        (
+            r#"{"name": "shop", "bolt": {"hooks": {"a": {"route": "x", "route": "y"}}}}"#.to_owned(),
+            "`bolt.hooks.a.route`",
+        ),
+        (r#"{"name": "shop", "bolt": {"main": "server.js"}, "bolt": {}}"#.to_owned(), "`bolt`"),
+    ] {
+        let error = install(base.path(), text.as_bytes()).unwrap_err();
+        let why = format!("app/package.json: {member} is given twice; leave one of them out");
+        assert!(error.code == 418 && error.why.ends_with(&why), "{text}: {error}");
+    }
+    let npms = r#"{"name": "shop", "bolt": {}, "scripts": {"a": "x", "a": "y"}, "scripts": {}}"#;
+    assert!(install(base.path(), npms.as_bytes()).is_ok());
 }
 
 #[test]

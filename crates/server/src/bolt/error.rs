@@ -236,7 +236,7 @@ impl From<AppsError> for BoltError {
             AppsError::Manifest(error) => Code::of_manifest(error.code),
             AppsError::RootTaken { .. } => Code::RootTaken,
             AppsError::NothingToRun(_) => Code::NothingToRun,
-            AppsError::NotRunning(_) => Code::AppNotRunning,
+            AppsError::NotRunning(_) | AppsError::SwitchedOff(_) => Code::AppNotRunning,
         };
         Self::new(code, text)
     }

@@ -33,6 +33,11 @@ struct InstalledApp {
     /// Whether this server starts it.
     installed: bool,
     running: bool,
+    /// `starting`, `running`, `stopping`, `stopped`, `failed`; `-` when there is nothing to run; `elsewhere` when this
+    /// server neither starts nor stops it; `disabled`.
+    state: String,
+    /// There when the state is `failed`.
+    failure: Option<AppFailure>,
     path: Option<String>,
     version: Option<String>,
     description: Option<String>,
@@ -49,6 +54,16 @@ struct InstalledApp {
     replaced: Option<bool>,
     /// In the answer to an installation: what was left out or should be mended.
     warnings: Option<Vec<String>>,
+}
+
+/// Why the last start of an app failed.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `bolt` writes")]
+struct AppFailure {
+    why: String,
+    /// Until when it is left alone; `null` once the next event or visitor starts it again.
+    #[schema(format = DateTime)]
+    until: Option<String>,
 }
 
 /// A router of an app.

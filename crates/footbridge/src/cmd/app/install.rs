@@ -29,7 +29,7 @@ pub struct InstallArgs {
 pub struct UninstallArgs {
     /// Its name
     name: String,
-    /// Do not ask
+    /// Do not ask; needed where there is no terminal
     #[arg(long, short)]
     yes: bool,
 }
@@ -56,7 +56,12 @@ pub(super) fn uninstall(
     terminal: &mut Terminal,
 ) -> Result<String, Failure> {
     let name = &args.name;
-    if !args.yes && terminal.asks {
+    if !args.yes && !terminal.asks {
+        return Err(Failure::other(format!(
+            "nobody can be asked here whether {name} is to be removed; give --yes"
+        )));
+    }
+    if !args.yes {
         let question =
             format!("Stop {name} and remove it with its hooks? What is pending for them is cancelled.");
         if !terminal.confirm(&question) {
@@ -85,7 +90,8 @@ fn absolute(directory: &Path) -> Result<String, Failure> {
 fn installed(app: &Value, name: &str, path: &str, hooks: &[Value]) -> String {
     let anew = if app.get("replaced").and_then(Value::as_bool) == Some(true) { " anew" } else { "" };
     let version = app.get("version").and_then(Value::as_str).unwrap_or_default();
-    let mut text = format!("{} is installed{anew} from {path}\n", format!("{name} {version}").trim_end());
+    let what = plain(format!("{name} {version}").trim_end());
+    let mut text = format!("{what} is installed{anew} from {}\n", plain(path));
     let mut part = |table: &Table| {
         if !table.is_empty() {
             text += "\n";

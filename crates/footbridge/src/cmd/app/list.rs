@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     super::{
@@ -17,9 +17,11 @@ use crate::{
 };
 
 /// Members of an app that come first.
-const FIRST: [&str; 10] = [
+const FIRST: [&str; 12] = [
     "name",
     "state",
+    "failure",
+    "next start",
     "version",
     "pid",
     "address",
@@ -41,7 +43,7 @@ pub(super) fn list(page: &PageArgs, session: &Session) -> Result<String, Failure
     }
     for app in list.get_mut("data").and_then(Value::as_array_mut).into_iter().flatten() {
         let count = hooks.get(&cell(app, "name")).copied().unwrap_or_default();
-        installed.add_to(app, count);
+        installed.add_to(app, json!(count));
     }
     Ok(session.tell(&list, table))
 }
@@ -65,7 +67,7 @@ fn table(list: &Value) -> String {
 pub(super) fn show(name: &str, session: &Session) -> Result<String, Failure> {
     let mut app = session.fetch(&Call { path: &["apps", name], ..Call::default() })?;
     let hooks = overview::hooks(&cell(&app, "name"), session)?;
-    Installed::ask(session)?.add_to(&mut app, hooks.len());
+    Installed::ask(session)?.add_to(&mut app, json!(hooks));
     Ok(session.tell(&app, |app| human(app, &hooks)))
 }
 
@@ -75,6 +77,8 @@ fn human(app: &Value, hooks: &[Value]) -> String {
     if let Some(head) = head.as_object_mut() {
         let installed = head.remove("installed").unwrap_or_default();
         head.remove("hooks");
+        let failure = head.remove("failure").unwrap_or_default();
+        head.extend(overview::failed(&failure));
         if installed.is_null() {
             for key in ["version", "pid", "address"] {
                 head.remove(key);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::table::cell;
+use crate::table::{cell, steers};
 
 const DIM: &str = "\u{1b}[2m";
 const RED: &str = "\u{1b}[31m";
@@ -36,7 +36,7 @@ fn plain(text: &str) -> String {
             // Parameters, up to the letter that says what to do.
             while letters.next_if(|letter| matches!(letter, ' '..='?')).is_some() {}
             letters.next_if(|letter| matches!(letter, '@'..='~'));
-        } else if letter.is_control() && letter != '\t' {
+        } else if steers(letter) && letter != '\t' {
             shown.push('\u{fffd}');
         } else {
             shown.push(letter);
@@ -54,8 +54,8 @@ mod tests {
     #[test]
     fn an_app_cannot_steer_the_terminal() {
         assert_eq!(
-            plain("a\u{1b}[1;31mred\u{1b}[0m\tb\u{1b}]0;title\u{7}\u{1b}["),
-            "ared\tb\u{fffd}]0;title\u{fffd}"
+            plain("a\u{1b}[1;31mred\u{202e}\u{1b}[0m\tb\u{1b}]0;title\u{7}\u{1b}["),
+            "ared\u{fffd}\tb\u{fffd}]0;title\u{fffd}"
         );
         let line =
             json!({"number": 1, "at": "2026-01-31T12:00:00.000Z", "stream": "err", "text": "x\u{1b}[2J"});

@@ -1,6 +1,6 @@
 //! What is told of an app, whether the server starts it or not.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{super::remote::Session, bolt};
 use crate::{
@@ -23,28 +23,24 @@ impl Installed {
         Ok(Self { apps, live: bolt::live(session)? })
     }
 
-    /// Adds to an app of the administration API what is known beyond it. Its `state`: `running` or `stopped`; `-` when
-    /// there is nothing to run; `elsewhere` when this server neither starts nor stops it; `disabled`.
-    pub(super) fn add_to(&self, app: &mut Value, hooks: usize) {
+    /// Adds to an app of the administration API what is known beyond it.
+    pub(super) fn add_to(&self, app: &mut Value, hooks: Value) {
         let name = cell(app, "name");
         let installed = app.get("managed_by").and_then(Value::as_str) == Some("package");
-        let package = bolt::named(&self.apps, &name).filter(|_| installed);
+        let known = bolt::named(&self.apps, &name);
+        let package = known.filter(|_| installed);
         let context = bolt::named(&self.live, &name).filter(|_| installed);
-        let state = match (installed, context) {
-            _ if app.get("enabled").and_then(Value::as_bool) == Some(false) => "disabled",
-            (true, Some(_)) => "running",
-            (true, None) if package.is_some_and(|package| !can_run(package)) => "-",
-            (true, None) => "stopped",
-            (false, _) => "elsewhere",
-        };
         let of = |object: Option<&Value>, key: &str| object.and_then(|it| it.get(key)).cloned();
         let Some(app) = app.as_object_mut() else { return };
         let mut put = |key: &str, value: Option<Value>| app.insert(key.to_owned(), value.unwrap_or_default());
-        put("state", Some(json!(state)));
+        put("state", of(known, "state"));
+        if let Some(failure) = of(known, "failure") {
+            put("failure", Some(failure));
+        }
         put("version", of(package, "version"));
         put("pid", of(context, "pid"));
         put("address", context.and_then(bolt::address).map(Value::from));
-        put("hooks", Some(json!(hooks)));
+        put("hooks", Some(hooks));
         put("installed", package.cloned());
     }
 }
@@ -107,14 +103,20 @@ fn name_of(entry: &Value) -> String {
     entry.as_str().map_or_else(|| cell(entry, "name"), str::to_owned)
 }
 
-/// Whether there is a program to start: a server of its own, or routers.
-pub(super) fn can_run(app: &Value) -> bool {
-    app.get("module").and_then(Value::as_bool) != Some(true) || entries(app, "routers").next().is_some()
-}
-
 /// Whether it answers under `/x/`.
 pub(super) fn has_server(app: &Value) -> bool {
     app.get("module").and_then(Value::as_bool) != Some(true)
+}
+
+/// Why the last start failed and when the next may come, if it did.
+pub(super) fn failed(failure: &Value) -> Vec<(String, Value)> {
+    let Some(why) = failure.get("why") else { return Vec::new() };
+    let until = failure.get("until").and_then(Value::as_str);
+    let next = until.map_or_else(
+        || "when an event or a visitor needs it".to_owned(),
+        |until| format!("not before {until}"),
+    );
+    vec![("failure".to_owned(), why.clone()), ("next start".to_owned(), next.into())]
 }
 
 /// Only the members of an installed app that say something to people.

@@ -7,7 +7,10 @@ use super::{
     super::{failure::Failure, remote::Session},
     bolt, logs, output, overview,
 };
-use crate::{client_error::ClientError, table::cell};
+use crate::{
+    client_error::ClientError,
+    table::{cell, plain},
+};
 
 /// So many lines of its output are shown of an app that did not start.
 const LAST_WORDS: usize = 10;
@@ -27,7 +30,7 @@ pub(super) fn start(name: &str, session: &Session) -> Result<String, Failure> {
         let place = context.get("app").is_none_or(overview::has_server);
         let place =
             if place { format!("reach it at {}\n", bolt::public(session, name)) } else { String::new() };
-        format!("{name} {how}: process {}{at}\n{place}", cell(context, "pid"))
+        format!("{} {how}: process {}{}\n{place}", plain(name), plain(&cell(context, "pid")), plain(&at))
     }))
 }
 

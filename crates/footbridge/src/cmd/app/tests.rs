@@ -64,6 +64,9 @@ const SHOP: &str = r#"{"name":"shop","displayName":"Shop","version":"1.2.0","des
     "index":"/","system":false,"module":false,"routers":[{"name":"db","main":"db.js","root":"/api/db","order":0}],
     "functions":{"resize":"resize.js"}"#;
 
+/// What the list of installed apps has of an app that runs elsewhere.
+const TILL: &str = r#"{"name":"till","state":"elsewhere"}"#;
+
 const HOOKS: &str = r#"{"data":[
     {"id":"hook_1","app":"shop","publisher":"camera","event":"photo-saved","route":"hooks/photo","type":"server","transient":false,"enabled":true},
     {"id":"hook_2","app":"shop","publisher":"*","event":"paid","route":"resize","type":"function","transient":false,"enabled":true}],"next":null}"#;
@@ -91,7 +94,11 @@ fn server(more: &[Route]) -> Fake {
             "200 OK",
             r#"{"name":"shop","enabled":true,"managed_by":"package","url":null}"#,
         ),
-        ("GET /api/apps", "200 OK", leak(format!(r#"{{"code":0,"body":[{SHOP}}}]}}"#))),
+        (
+            "GET /api/apps",
+            "200 OK",
+            leak(format!(r#"{{"code":0,"body":[{SHOP},"state":"running"}},{TILL}]}}"#)),
+        ),
         ("GET /api/v1/hooks", "200 OK", HOOKS),
         (
             "POST /api/apps/local ",
@@ -113,17 +120,15 @@ fn installed_and_other_apps_are_listed_alike() {
          till  elsewhere  -        -    http://h:1              http://h/r  0\n\
          more: --cursor c2\n"
     );
-    let idle = (
-        "GET /api/apps ",
-        "200 OK",
-        r#"{"code":0,"body":[{"name":"shop","version":"1","module":true,"routers":[]}]}"#,
-    );
+    let idle =
+        ("GET /api/apps ", "200 OK", r#"{"code":0,"body":[{"name":"shop","version":"1","state":"-"}]}"#);
     let said = say(&server(&[NONE_LIVE, idle]), "list").unwrap();
-    assert!(said.contains("shop  -          1 "), "{said}");
-    let said = say(&server(&[NONE_LIVE]), "list --json --limit 5").unwrap();
+    assert!(said.contains("shop  -      1 "), "{said}");
+    let said = say(&server(&[LIVE]), "list --json --limit 5").unwrap();
     let said: Value = serde_json::from_str(&said).unwrap();
-    assert_eq!((&said["data"][0]["state"], &said["next"]), (&json!("stopped"), &json!("c2")));
+    assert_eq!((&said["data"][0]["state"], &said["next"]), (&json!("running"), &json!("c2")));
     assert_eq!(said["data"][0]["installed"]["path"], "/srv/shop");
+    assert_eq!(said["data"][0]["hooks"], 2);
     assert_eq!(
         (&said["data"][1]["state"], &said["data"][1]["installed"]),
         (&json!("elsewhere"), &json!(null))
@@ -142,8 +147,43 @@ fn one_app_is_shown_with_all_that_belongs_to_it() {
     ] {
         assert!(said.contains(part), "{said}");
     }
+    let said: Value = serde_json::from_str(&say(&server(&[LIVE]), "show shop --json").unwrap()).unwrap();
+    let hooks: Value = serde_json::from_str(HOOKS).unwrap();
+    assert_eq!(said["hooks"], hooks["data"], "the hooks themselves");
     let said = say(&server(&[]), "show nobody").unwrap_err().to_string();
     assert_eq!(said, "footbridge: Not Found (404)");
+}
+
+#[test]
+fn a_failed_start_is_shown_with_its_reason_and_the_next() {
+    let failed = |until: &str| -> Route {
+        let body = format!(
+            r#"{{"code":0,"body":[{{"name":"shop","state":"failed","failure":{{"why":"no port\u001b","until":{until}}}}}]}}"#
+        );
+        ("GET /api/apps ", "200 OK", body.leak())
+    };
+    let fake = server(&[NONE_LIVE, failed("\"2026-01-31T12:00:00.000Z\"")]);
+    let said = say(&fake, "show shop").unwrap();
+    assert!(
+        said.contains("state       failed\nfailure     no port\u{fffd}\nnext start  not before 2026-01-31T12:00:00.000Z\n"),
+        "{said}"
+    );
+    assert!(say(&fake, "list").unwrap().contains("shop  failed "));
+    let said: Value = serde_json::from_str(&say(&fake, "show shop --json").unwrap()).unwrap();
+    assert_eq!(said["failure"]["until"], "2026-01-31T12:00:00.000Z");
+    let said = say(&server(&[NONE_LIVE, failed("null")]), "show shop").unwrap();
+    assert!(said.contains("next start  when an event or a visitor needs it\n"), "{said}");
+}
+
+#[test]
+fn a_package_cannot_steer_the_terminal() {
+    let app = r#"{"code":0,"body":{"name":"shop","version":"1\u001b[31m\n2\u202e","module":true}}"#;
+    let said = say(&server(&[("POST /api/apps/local ", "200 OK", app)]), "install /srv/shop").unwrap();
+    assert!(said.starts_with("shop 1\u{fffd}[31m\u{fffd}2\u{fffd} is installed from /srv/shop\n"), "{said}");
+    let refused = r#"{"code":418,"error":{"message":"wrong: \u001b[31m\u202e"}}"#;
+    let fake = server(&[("POST /api/apps/local ", "400 Bad Request", refused)]);
+    let said = say(&fake, "install /srv/shop").unwrap_err().to_string();
+    assert_eq!(said, "footbridge: wrong: \u{fffd}[31m\u{fffd} (400, code 418)");
 }
 
 #[test]
@@ -282,9 +322,14 @@ fn what_removes_asks_a_person_first() {
     assert!(fake.lines().is_empty());
     assert!(page.text().starts_with("Stop shop and remove it with its hooks?"), "{}", page.text());
     let asked = page.text();
-    for (line, answer, asks) in
-        [("uninstall shop", "", false), ("uninstall shop --yes", "", true), ("uninstall -y shop", "", true)]
-    {
+    let said = uninstall("uninstall shop", "y\n", false).unwrap_err().to_string();
+    assert_eq!(said, "footbridge: nobody can be asked here whether shop is to be removed; give --yes");
+    assert!(fake.lines().is_empty(), "nothing is removed unasked");
+    for (line, answer, asks) in [
+        ("uninstall shop --yes", "", false),
+        ("uninstall shop --yes", "", true),
+        ("uninstall -y shop", "", true),
+    ] {
         let said = uninstall(line, answer, asks).unwrap();
         assert_eq!(said, "shop is uninstalled; its directory is left as it is\n");
     }

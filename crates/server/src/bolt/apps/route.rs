@@ -73,7 +73,7 @@ async fn call(local: &Local, actor: &Actor, endpoint: Endpoint, bytes: &[u8]) ->
         Endpoint::Install => {
             let install = parse::install(bytes)?;
             let installation = engine.install(install.path, install.replace).await?;
-            Ok(render::success(&InstallationView::of(&installation)))
+            Ok(render::success(&InstallationView::of(&installation, engine.now())))
         }
         Endpoint::Start => {
             let name = parse::name(bytes)?;
@@ -90,7 +90,7 @@ async fn call(local: &Local, actor: &Actor, endpoint: Endpoint, bytes: &[u8]) ->
         Endpoint::Remove(name) => {
             let entry = app(local, &name)?;
             engine.uninstall(&name).await?;
-            Ok(render::success(&AppView::of(&entry, None)))
+            Ok(render::success(&AppView::gone(&entry, engine.now())))
         }
         Endpoint::List => Ok(list(local)),
         Endpoint::Live => {
@@ -104,16 +104,17 @@ async fn call(local: &Local, actor: &Actor, endpoint: Endpoint, bytes: &[u8]) ->
 }
 
 fn list(local: &Local) -> Response<Full<Bytes>> {
-    let mut entries = local.shared.engine.apps();
+    let engine = &local.shared.engine;
+    let (mut entries, now) = (engine.apps(), engine.now());
     entries.retain(|entry| entry.app.name != AppName::bolt());
-    let views = entries.iter().map(|entry| AppView::of(entry, None));
+    let views = entries.iter().map(|entry| AppView::of(entry, None, now));
     render::success(&views.collect::<Vec<_>>())
 }
 
 fn show(local: &Local, actor: &Actor, name: &str) -> Answer {
-    let entry = app(local, name)?;
-    let hooks = actor.owns(name).then(|| local.shared.engine.hooks(Some(&entry.app.name)));
-    Ok(render::success(&AppView::of(&entry, hooks.as_deref())))
+    let (entry, engine) = (app(local, name)?, &local.shared.engine);
+    let hooks = actor.owns(name).then(|| engine.hooks(Some(&entry.app.name)));
+    Ok(render::success(&AppView::of(&entry, hooks.as_deref(), engine.now())))
 }
 
 fn written(

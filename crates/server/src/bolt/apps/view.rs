@@ -1,7 +1,7 @@
 //! An app and its output, for the API. No secret is ever among it.
 
 use super::super::render::HookView;
-use footbridge_engine::{AppEntry, HookEntry, Installation};
+use footbridge_engine::{AppEntry, Condition, HookEntry, Installation};
 use footbridge_model::name::AppName;
 use footbridge_model::package::{Package, Program};
 use footbridge_model::run::OutputLine;
@@ -20,10 +20,22 @@ pub(super) struct AppView<'a> {
     /// Whether this server starts it.
     installed: bool,
     running: bool,
+    /// Where it stands, in a word.
+    state: &'static str,
+    /// Only when its last start failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<FailureView>,
     #[serde(flatten)]
     package: Option<PackageView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hooks: Option<Vec<HookView<'a>>>,
+}
+
+#[derive(Debug, Serialize)]
+struct FailureView {
+    why: String,
+    /// Until when it is left alone; `null` once what needs it starts it again.
+    until: Option<Millis>,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,8 +66,17 @@ struct RouterView<'a> {
 
 impl<'a> AppView<'a> {
     /// The app; its hooks are for its own eyes and the administrator's, as their routes may be secret.
-    pub(super) fn of(entry: &'a AppEntry, hooks: Option<&'a [Arc<HookEntry>]>) -> Self {
+    pub(super) fn of(entry: &'a AppEntry, hooks: Option<&'a [Arc<HookEntry>]>, now: Millis) -> Self {
         let app = &entry.app;
+        let condition = entry.condition();
+        let state = condition.as_str();
+        let failure = match condition {
+            Condition::Failed { why, again_in } => {
+                let until = Some(now.plus(again_in)).filter(|_| !again_in.is_zero());
+                Some(FailureView { why, until })
+            }
+            _ => None,
+        };
         let package = app.package.as_deref();
         Self {
             name: &app.name,
@@ -63,9 +84,17 @@ impl<'a> AppView<'a> {
             date_created: app.created_at,
             installed: package.is_some(),
             running: entry.is_running(),
+            state,
+            failure,
             package: package.map(PackageView::of),
             hooks: hooks.map(|hooks| hooks.iter().map(|hook| HookView::of(hook)).collect()),
         }
+    }
+
+    /// The same once it is removed.
+    pub(super) fn gone(entry: &'a AppEntry, now: Millis) -> Self {
+        let stopped = Condition::Stopped.as_str();
+        Self { running: false, state: stopped, failure: None, ..Self::of(entry, None, now) }
     }
 }
 
@@ -107,9 +136,9 @@ pub(super) struct InstallationView<'a> {
 }
 
 impl<'a> InstallationView<'a> {
-    pub(super) fn of(installation: &'a Installation) -> Self {
+    pub(super) fn of(installation: &'a Installation, now: Millis) -> Self {
         let Installation { entry, hooks, replaced, warnings } = installation;
-        Self { app: AppView::of(entry, Some(hooks)), replaced: *replaced, warnings }
+        Self { app: AppView::of(entry, Some(hooks), now), replaced: *replaced, warnings }
     }
 }
 
