@@ -122,8 +122,12 @@ async fn listen(proofs: Arc<Proofs>, socket: SocketRef) {
     }
     tokio::select! {
         () = tell(&proofs, &proof, &socket) => {
-            // Closed already, or full: then the missing heartbeat ends it.
-            let _ = socket.disconnect();
+            // Clients that are told to leave do not come back. At the server's end they should: only their
+            // transports close then.
+            if !proofs.engine.is_draining() {
+                // Closed already, or full: then the missing heartbeat ends it.
+                let _ = socket.disconnect();
+            }
         }
         () = gone.notified() => {}
     }

@@ -48,7 +48,7 @@ impl LiveState {
         Self { proofs, seats, sockets }
     }
 
-    /// Ends every live connection: the server closes.
+    /// Ends every live connection, for the end of a server that drains: pages come back when it does.
     pub(crate) async fn close(&self) {
         self.proofs.engine.end_watching();
         self.sockets.close().await;
