@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use harness::{Gateway, Shelf, until};
+use harness::{App, Gateway, Setup, Shelf, until};
 use serde_json::{Value, json};
 
-use super::stand::{publish, stand, ticket};
+use super::pages::Browser;
+use super::stand::{Stream, publish, stand, ticket};
 
 /// Listens until the event called `last`, with a fresh ticket for each connection; older clients, whose ticket is in
 /// the query, until they are connected again.
@@ -69,4 +70,80 @@ fn sockets_come_back_after_a_restart() {
         assert_eq!(ends.len(), 1, "{row:?}: {seen}");
         assert!(ends[0] == "transport close" || ends[0] == "transport error", "{row:?}: {seen}");
     }
+}
+
+/// Serves a page with Bolt's scripts, which reports each event of its app with how often it was connected by then.
+const SERVER: &str = r"
+    const note = require('note');
+    module.exports = (request, response) => {
+      const parts = [];
+      request.on('data', (part) => parts.push(part));
+      request.on('end', () => {
+        if (request.url === '/report') note('report', JSON.parse(Buffer.concat(parts).toString()));
+        if (request.url !== '/page') return response.end('{}');
+        response.setHeader('content-type', 'text/html; charset=utf-8');
+        response.end(`<!doctype html>
+          <script src=/socket.io/socket.io.js></script>
+          <script src=/public/bolt/native/js/bolt.env.js></script>
+          <script src=/public/bolt/native/js/bolt.request.js></script>
+          <script src=/public/bolt/native/js/bolt.events.js></script>
+          <script>
+            let connected = 0;
+            Bolt.Events.on('*', ({ name }) => {
+              if (name === 'server-connected') connected++;
+              Bolt.Request.to('report', { method: 'POST', body: { name, connected } }, () => {});
+            });
+          </script>`);
+      });
+    };";
+
+#[test]
+fn a_page_of_an_app_hears_on_after_a_restart() {
+    let (shelf, mut gateway) = (Shelf::new(), Setup::new().app(App::new("pen")).starts_apps().start());
+    let package = json!({"name": "pager", "version": "1.0.0", "bolt": {"main": "server.js", "hooks": {"pen/*": "hooks/heard"}}});
+    gateway.apps().install(&shelf.write("pager", &package, &[("server.js", SERVER)]));
+    let _browser = Browser::show(&gateway.url("/x/pager/page"));
+    let reported = |name: &str, connected: u32| {
+        until(name, Duration::from_secs(30), || {
+            let noted = shelf.noted("pager", "report");
+            noted.iter().any(|note| note["name"] == name && note["connected"] == connected)
+        });
+    };
+    reported("server-connected", 1);
+    restart(&mut gateway);
+    until("the connection", Duration::from_secs(30), || {
+        gateway.metric("footbridge_live_connections", "") == 1
+    });
+    gateway.bolt("pen").publish("clicked", &json!({}));
+    reported("clicked", 2);
+}
+
+#[test]
+fn bolts_page_scripts_try_again_what_was_refused() {
+    const PAGE: &str = r"
+        const [url, ticket, refused] = process.argv.slice(2);
+        const script = fetch(url + '/public/bolt/native/js/bolt.events.js').then((answer) => answer.text());
+        script.then((text) => {
+          const io = require('socket.io-client4');
+          const document = { currentScript: { getAttribute: () => ticket } };
+          const location = { origin: 'http://page.example' };
+          const console = { warn: (said) => { warned.push(said); require('fs').writeFileSync(refused, ''); } };
+          const warned = [];
+          const Bolt = { Env: { getAddress: () => url } };
+          new Function('Bolt', 'io', 'document', 'location', 'console', text)(Bolt, io, document, location, console);
+          Bolt.Events.on('bolt/server-connected', () => {
+            process.stdout.write(JSON.stringify(warned) + '\n', () => process.exit(0));
+          });
+        });";
+    let gateway = super::stand::setup().set("server", "connections", "40").start();
+    let (shelf, ticket) = (Shelf::new(), ticket(&gateway, "fax", "live"));
+    let refused = shelf.path().join("refused");
+    let streams: Vec<Stream> = (0..36).map(|_| Stream::open(&gateway, &ticket, None)).collect();
+    let warned = std::thread::scope(|scope| {
+        let page = scope.spawn(|| shelf.node(PAGE, &[&gateway.url(""), &ticket, refused.to_str().unwrap()]));
+        until("the refusal", Duration::from_secs(30), || refused.exists());
+        drop(streams);
+        page.join().unwrap()
+    });
+    assert!(warned[0].as_str().unwrap().contains("as many pages are connected as may be"), "{warned}");
 }
