@@ -55,7 +55,7 @@ pub(crate) async fn answer(
             cors::allow(response, &asked).map(stream::whole)
         }
         Route::Stream | Route::File(_) | Route::Socket | Route::Forward => {
-            let response = page_route(&local, route, request, &watch).await;
+            let response = page_route(&local, route, request, peer, &watch).await;
             metrics.request(Surface::Live, response.status());
             response
         }
@@ -87,6 +87,7 @@ async fn page_route(
     local: &Rc<Local>,
     route: Route,
     request: Request<Incoming>,
+    peer: SocketAddr,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
     let asked = match route {
@@ -99,7 +100,7 @@ async fn page_route(
         return cors::allow(cors::preflight().map(stream::whole), &asked);
     }
     let response = match route {
-        Route::Socket => live::socket(local, request, watch).await,
+        Route::Socket => live::socket(local, request, peer.ip(), watch).await,
         Route::Forward => live::forward(local, request, watch).await.map(stream::whole),
         route => {
             let (head, incoming) = request.into_parts();

@@ -2,7 +2,7 @@
 
 use super::copy;
 use super::proof::{Proof, Proofs};
-use super::seats::{Seat, Seats, Waiting};
+use super::seats::{Place, Seat, Seats};
 use bytes::Bytes;
 use footbridge_engine::{Heard, PageEvent};
 use http::{Request, Response, StatusCode};
@@ -100,10 +100,7 @@ struct Admitted {
 fn admit(proofs: &Proofs, seats: &Seats, socket: &SocketRef, auth: Option<Auth>) -> Result<(), Refused> {
     let ticket = auth.and_then(|auth| auth.ticket);
     let proof = proofs.of(socket.req_parts(), ticket.as_deref()).ok_or(Refused::Proof)?;
-    let seat = seats.take().ok_or(Refused::Full)?;
-    if let Some(waiting) = socket.req_parts().extensions.get::<Waiting>() {
-        waiting.leave();
-    }
+    let seat = seats.admit(socket.req_parts().extensions.get::<Place>()).ok_or(Refused::Full)?;
     socket.extensions.insert(Admitted { proof, _seat: Arc::new(seat) });
     Ok(())
 }
