@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use harness::{App, Gateway, Setup, Shelf, until};
+use harness::{App, Gate, Gateway, Receiver, Reply, Setup, Shelf, WAIT, until};
 use serde_json::{Value, json};
 
 use super::pages::Browser;
@@ -70,6 +70,34 @@ fn sockets_come_back_after_a_restart() {
         assert_eq!(ends.len(), 1, "{row:?}: {seen}");
         assert!(ends[0] == "transport close" || ends[0] == "transport error", "{row:?}: {seen}");
     }
+}
+
+#[test]
+fn while_the_server_drains_streams_stay_and_none_begins() {
+    let (receiver, gate) = (Receiver::start(), Gate::default());
+    let fax = App::new("fax").url(&receiver.url("/fax")).hooks(r#""fax/*" = "all""#);
+    let mut gateway = Setup::new().app(fax).start();
+    receiver.at("/fax/all", Reply::json("{}").behind(&gate));
+    let ticket = ticket(&gateway, "fax", "live");
+    let mut stream = Stream::open(&gateway, &ticket, None);
+    publish(&gateway, "fax", "held", &json!(1));
+    assert_eq!(stream.name(), "held");
+    receiver.wait(1);
+    gateway.sigterm();
+    until("not ready", WAIT, || gateway.get("/readyz").status == 503);
+    let refused = gateway.get(&format!("/api/v1/events/stream?ticket={ticket}")).expect(503);
+    assert_eq!(refused.json()["code"], "draining");
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(refused.header("access-control-allow-origin"), Some("*"));
+    gateway.get("/api/v1/events/stream").expect(401);
+    gateway.get(&format!("/socket.io/?EIO=4&transport=polling&ticket={ticket}")).expect(503);
+    assert!(
+        stream.is_silent(Duration::from_millis(1200)),
+        "a page that came back now would be refused for good"
+    );
+    gate.open();
+    assert_eq!(gateway.wait_exit(Duration::from_secs(5)).code(), Some(0));
+    stream.ended();
 }
 
 /// Serves a page with Bolt's scripts, which reports each event of its app with how often it was connected by then.

@@ -42,6 +42,13 @@ pub(crate) async fn socket(
         return refuse(StatusCode::BAD_REQUEST, r#"{"code":5,"message":"Unsupported protocol version"}"#);
     }
     if begins {
+        if local.shared.engine.is_draining() {
+            body::discard(&head.headers, incoming);
+            return refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                r#"{"code":3,"message":"The server is shutting down; try again"}"#,
+            );
+        }
         // A session takes a place before it is admitted. Those whose first request proves nothing are few and end soon,
         // and they keep out nobody whose request does.
         let live = &local.shared.live;
