@@ -54,6 +54,13 @@ pub(crate) async fn answer(
             metrics.request(Surface::Bridge, response.status());
             cors::allow(response, &asked).map(stream::whole)
         }
+        Route::Miniapps => {
+            let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
+            if preflight {
+                return cors::allow(cors::preflight().map(stream::whole), &asked);
+            }
+            cors::allow(admin(&local, request, peer).await.map(from_admin), &asked)
+        }
         Route::Stream | Route::File(_) | Route::Socket | Route::Forward => {
             let response = page_route(&local, route, request, peer, &watch).await;
             metrics.request(Surface::Live, response.status());
@@ -123,6 +130,8 @@ enum Route {
     Events,
     /// Where the page of this miniapp is.
     Settings(String),
+    /// What else there might be about miniapps: nothing, which pages may read too.
+    Miniapps,
     /// Live events.
     Stream,
     /// A file that is part of the program, if there is one.
@@ -157,6 +166,9 @@ impl Route {
         }
         if let Some(route) = exchange().or_else(settings) {
             return route;
+        }
+        if is_under(path, "/api/v1/miniapps") {
+            return Self::Miniapps;
         }
         match OURS.into_iter().find(|root| is_under(path, root)) {
             Some("/api/apps") => Self::Apps,
@@ -215,7 +227,9 @@ mod tests {
             ("/api/eventsx", Route::Open),
             ("/api/v1/miniapps/shop/settings", Route::Settings("shop".into())),
             ("/api/v1/miniapps/a%20b/settings/", Route::Settings("a b".into())),
-            ("/api/v1/miniapps/shop", Route::Admin),
+            ("/api/v1/miniapps/shop", Route::Miniapps),
+            ("/api/v1/miniapps/%ff/settings/", Route::Miniapps),
+            ("/api/v1/miniappsx", Route::Admin),
             ("/api/v1/events/stream", Route::Stream),
             ("/api/v1/events/streams", Route::Admin),
             ("/api/v1/forward", Route::Forward),
