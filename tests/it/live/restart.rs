@@ -58,9 +58,13 @@ fn sockets_come_back_after_a_restart() {
             })
         };
         let clients: Vec<_> = rows.iter().map(|row| stay(*row)).collect();
-        rows.iter().for_each(|(version, transport)| opened(&file(version, transport), 1));
+        for (version, transport) in &rows {
+            opened(&file(version, transport), 1);
+        }
         restart(&mut gateway);
-        rows[4..].iter().for_each(|(version, transport)| opened(&file(version, transport), 2));
+        for (version, transport) in &rows[4..] {
+            opened(&file(version, transport), 2);
+        }
         publish(&gateway, "fax", "last", &json!(1));
         clients.into_iter().map(|client| client.join().unwrap()).collect()
     });
