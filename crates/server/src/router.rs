@@ -47,15 +47,9 @@ pub(crate) async fn answer(
             metrics.request(Surface::Events, response.status());
             cors::allow(response, &asked).map(stream::whole)
         }
-        Route::Settings(miniapp) => {
-            let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
-            let response =
-                if preflight { cors::preflight() } else { bridge::settings(&local, &miniapp, &request) };
-            metrics.request(Surface::Bridge, response.status());
-            cors::allow(response, &asked).map(stream::whole)
-        }
+        Route::Miniapp(miniapp) => miniapp_route(&local, miniapp, request, peer).await,
         Route::Stream | Route::File(_) | Route::Socket | Route::Forward => {
-            let response = page_route(&local, route, request, &watch).await;
+            let response = page_route(&local, route, request, peer, &watch).await;
             metrics.request(Surface::Live, response.status());
             response
         }
@@ -82,11 +76,30 @@ pub(crate) async fn answer(
     }
 }
 
+/// Answers a page that asks about a miniapp.
+async fn miniapp_route(
+    local: &Local,
+    settings: Option<String>,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+) -> Response<Body> {
+    let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
+    let response = match settings {
+        _ if preflight => cors::preflight().map(stream::whole),
+        Some(miniapp) => bridge::settings(local, &miniapp, &request).map(stream::whole),
+        // What there is not is told by whoever tells it elsewhere, and counted there.
+        None => return cors::allow(admin(local, request, peer).await.map(from_admin), &asked),
+    };
+    local.shared.metrics.request(Surface::Bridge, response.status());
+    cors::allow(response, &asked)
+}
+
 /// Answers a page: a file, its live events, a custom event that it passes on.
 async fn page_route(
     local: &Rc<Local>,
     route: Route,
     request: Request<Incoming>,
+    peer: SocketAddr,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
     let asked = match route {
@@ -99,7 +112,7 @@ async fn page_route(
         return cors::allow(cors::preflight().map(stream::whole), &asked);
     }
     let response = match route {
-        Route::Socket => live::socket(local, request, watch).await,
+        Route::Socket => live::socket(local, request, peer.ip(), watch).await,
         Route::Forward => live::forward(local, request, watch).await.map(stream::whole),
         route => {
             let (head, incoming) = request.into_parts();
@@ -120,8 +133,8 @@ enum Route {
     Exchange(Direction),
     /// Everything of the Events API.
     Events,
-    /// Where the page of this miniapp is.
-    Settings(String),
+    /// Where the page of this miniapp is, or whatever else of miniapps there is not: pages may read either.
+    Miniapp(Option<String>),
     /// Live events.
     Stream,
     /// A file that is part of the program, if there is one.
@@ -144,8 +157,6 @@ impl Route {
     fn of(path: &str) -> Self {
         let exchange =
             || path.strip_prefix("/api/v1/event-bridge/").and_then(bridge::direction).map(Self::Exchange);
-        let settings =
-            || path.strip_prefix("/api/v1/miniapps/").and_then(bridge::settings_of).map(Self::Settings);
         if is_under(path, "/api/events") {
             return Self::Events;
         }
@@ -154,8 +165,12 @@ impl Route {
             "/api/v1/forward" => return Self::Forward,
             _ => {}
         }
-        if let Some(route) = exchange().or_else(settings) {
+        if let Some(route) = exchange() {
             return route;
+        }
+        if is_under(path, "/api/v1/miniapps") {
+            let tail = path.strip_prefix("/api/v1/miniapps/");
+            return Self::Miniapp(tail.and_then(bridge::settings_of));
         }
         match OURS.into_iter().find(|root| is_under(path, root)) {
             Some("/api/apps") => Self::Apps,
@@ -212,9 +227,11 @@ mod tests {
             ("/api/events", Route::Events),
             ("/api/events/camera/*", Route::Events),
             ("/api/eventsx", Route::Open),
-            ("/api/v1/miniapps/shop/settings", Route::Settings("shop".into())),
-            ("/api/v1/miniapps/a%20b/settings/", Route::Settings("a b".into())),
-            ("/api/v1/miniapps/shop", Route::Admin),
+            ("/api/v1/miniapps/shop/settings", Route::Miniapp(Some("shop".into()))),
+            ("/api/v1/miniapps/a%20b/settings/", Route::Miniapp(Some("a b".into()))),
+            ("/api/v1/miniapps/shop", Route::Miniapp(None)),
+            ("/api/v1/miniapps/%ff/settings/", Route::Miniapp(None)),
+            ("/api/v1/miniappsx", Route::Admin),
             ("/api/v1/events/stream", Route::Stream),
             ("/api/v1/events/streams", Route::Admin),
             ("/api/v1/forward", Route::Forward),

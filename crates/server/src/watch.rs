@@ -43,6 +43,8 @@ pub(crate) enum Length {
     Finite,
     /// It goes on for as long as somebody listens: at the server's end it is not waited for.
     Endless,
+    /// As that, and whoever makes it ends it when the server closes, not when it begins to drain.
+    UntilClose,
 }
 
 /// How a connection is to end.

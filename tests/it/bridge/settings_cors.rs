@@ -59,6 +59,7 @@ fn pages_of_any_origin_may_ask_where_the_contract_says_so() {
     let rows = [
         (settings_path, "GET", "content-type"),
         ("/api/events/photo-saved", "POST", "content-type,idempotency-key,x-bolt-app-token,x-bolt-user-name"),
+        ("/api/v1/miniapps/shop/", "GET", "content-type"),
         ("/api/events/camera/photo-saved", "DELETE", "x-bolt-app-token"),
     ];
     each(rows, |(path, method, asked)| {
@@ -83,8 +84,17 @@ fn pages_of_any_origin_may_ask_where_the_contract_says_so() {
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert_eq!(answer.header("access-control-allow-credentials"), None);
     // An error is for the page as well.
-    let refused = gateway.call("POST", "/api/events/x").header("Origin", "https://host.example").send();
-    assert_eq!(refused.header("access-control-allow-origin"), Some("*"), "{:?}", refused.headers);
+    for (method, path, status) in [
+        ("POST", "/api/events/x", 401),
+        ("GET", "/api/v1/miniapps/nobody/settings/", 404),
+        ("GET", "/api/v1/miniapps/shop/", 404),
+        ("OPTIONS", "/api/v1/miniapps/shop/", 404),
+        ("GET", "/api/v1/miniapps/%ff/settings/", 404),
+    ] {
+        let refused =
+            gateway.call(method, path).header("Origin", "https://host.example").send().expect(status);
+        assert_eq!(refused.header("access-control-allow-origin"), Some("*"), "{path}: {:?}", refused.headers);
+    }
 }
 
 #[test]

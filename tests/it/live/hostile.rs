@@ -106,11 +106,36 @@ fn large_messages_end_their_socket_and_nothing_else() {
 
 #[test]
 fn sessions_that_prove_nothing_are_few() {
+    // Asks from an address for sessions, one after the other; how many it got.
+    const ASKS: &str = r"
+        const [host, port, localAddress, path] = process.argv.slice(2);
+        const options = { host, port, localAddress, path, family: 4 };
+        const ask = () => new Promise((done, failed) => require('http').get(options, (answer) => {
+          answer.resume().on('end', () => done(answer.statusCode));
+        }).on('error', failed));
+        (async () => {
+          const got = {};
+          for (let n = 0; n < 30; n++) { const status = await ask(); got[status] = (got[status] || 0) + 1; }
+          console.log(JSON.stringify(got));
+        })();";
+    let shelf = Shelf::new();
     let mut gateway = super::stand::setup().set("server", "connections", "50").start();
-    let answers: Vec<u16> =
-        (0..60).map(|_| gateway.get("/socket.io/?EIO=4&transport=polling").status).collect();
-    assert_eq!(answers.iter().filter(|status| **status == 200).count(), 45, "{answers:?}");
     let good = ticket(&gateway, "fax", "live");
+    let (host, port) = (gateway.address().ip().to_string(), gateway.address().port().to_string());
+    let ask = |from: &str, proof: &str| {
+        let path = format!("/socket.io/?EIO=4&transport=polling{proof}");
+        shelf.node(ASKS, &[&host, &port, from, &path])
+    };
+    let few = json!({"200": 16, "503": 14});
+    assert_eq!(ask("127.0.0.1", ""), few, "one address has a part of the places only");
+    assert_eq!(ask("127.0.0.2", ""), few);
+    assert_eq!(ask("127.0.0.3", "&ticket=tkt_wrong"), json!({"200": 13, "503": 17}), "45 in all");
+    assert_eq!(ask("127.0.0.4", ""), json!({"503": 30}));
+    assert_eq!(
+        ask("127.0.0.1", &format!("&ticket={good}")),
+        json!({"200": 30}),
+        "who proves an app needs none"
+    );
     let mut stream = Stream::open(&gateway, &good, None);
     publish(&gateway, "camera", "x", &json!(1));
     assert_eq!(stream.name(), "x", "streams have their places");

@@ -4,6 +4,7 @@ mod files;
 mod forward;
 mod hostile;
 mod pages;
+mod restart;
 mod resume;
 mod sockets;
 mod stand;

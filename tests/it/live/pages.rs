@@ -111,7 +111,7 @@ fn status(gateway: &Gateway, headers: &[(&str, &str)]) -> u16 {
 
 #[test]
 fn the_cookie_proves_one_app_to_pages_of_this_server_alone() {
-    let (_shelf, mut gateway) = stand();
+    let (shelf, mut gateway) = stand();
     let (mine, other) = (cookie(&gateway, "pager"), cookie(&gateway, "other"));
     let both = format!("{mine}; {other}");
     let page = gateway.url("/x/pager/page");
@@ -137,8 +137,17 @@ fn the_cookie_proves_one_app_to_pages_of_this_server_alone() {
         (vec![("Cookie", &renamed), ("Referer", &page)], 401),
     ];
     each(rows, |(headers, expected)| assert_eq!(status(&gateway, headers), *expected, "{headers:?}"));
-    gateway.kill9().start_again();
-    assert_eq!(status(&gateway, &[("Cookie", &mine)]), 401, "cookies end with the server");
+    for (restart, told) in
+        [(Gateway::stop as fn(&mut Gateway) -> &mut Gateway, "stop"), (Gateway::kill9, "kill")]
+    {
+        restart(&mut gateway).start_again();
+        assert_eq!(status(&gateway, &[("Cookie", &mine)]), 200, "cookies outlive the server: {told}");
+    }
+    gateway.apps().uninstall("pager");
+    assert_eq!(status(&gateway, &[("Cookie", &mine)]), 401, "and end with their app");
+    gateway.apps().install(&shelf.path().join("pager"));
+    assert_eq!(status(&gateway, &[("Cookie", &mine)]), 401, "also when one of its name comes");
+    assert_eq!(status(&gateway, &[("Cookie", &cookie(&gateway, "pager"))]), 200);
 }
 
 #[test]
@@ -178,10 +187,10 @@ fn only_sockets_of_installed_apps_carry_the_token_of_the_run() {
 }
 
 /// A browser that shows one page until it is dropped.
-struct Browser(Child, #[expect(dead_code, reason = "goes with it")] tempfile::TempDir);
+pub(super) struct Browser(Child, #[expect(dead_code, reason = "goes with it")] tempfile::TempDir);
 
 impl Browser {
-    fn show(url: &str) -> Self {
+    pub(super) fn show(url: &str) -> Self {
         let program = ["chromium", "chromium-browser", "google-chrome"]
             .into_iter()
             .map(|name| PathBuf::from("/usr/bin").join(name))

@@ -102,6 +102,14 @@ impl Stream {
         self.next().data["name"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Whether it is open and nothing comes for so long.
+    pub(super) fn is_silent(&mut self, time: Duration) -> bool {
+        self.lines.get_ref().set_read_timeout(Some(time)).unwrap();
+        let came = self.lines.fill_buf().map(<[u8]>::len);
+        self.lines.get_ref().set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        came.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
     /// Waits until the server ends it.
     pub(super) fn ended(&mut self) {
         let mut rest = Vec::new();

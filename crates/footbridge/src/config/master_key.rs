@@ -6,6 +6,8 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// 32 bytes that are wiped when dropped and never shown.
@@ -37,9 +39,18 @@ impl MasterKey {
         })
     }
 
-    /// The bytes; for the sealed journal only.
+    /// The bytes; for the sealed journal only: what else needs a key gets one by [`Self::derive`].
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// A key for another purpose: HMAC-SHA-256 of its label. It lasts as long as this one and does not give it away.
+    pub fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        // HMAC fills a short key up with zeros itself; given whole, it cannot be refused.
+        let mut block = Zeroizing::new([0; 64]);
+        block.iter_mut().zip(self.0.iter()).for_each(|(to, from)| *to = *from);
+        let mac = Hmac::<Sha256>::new((&*block).into());
+        Zeroizing::new(mac.chain_update(label).finalize().into_bytes().into())
     }
 
     /// As the key file holds it.
@@ -77,6 +88,16 @@ mod tests {
         assert_eq!(MasterKey::parse(&URL_SAFE_NO_PAD.encode([0xfb; 32])), Ok(key.clone()));
         assert_eq!(MasterKey::parse(&"fB".repeat(32)), Ok(key.clone()));
         assert_eq!(format!("{key:?}"), "…");
+    }
+
+    #[test]
+    fn keys_for_other_purposes_are_hmacs_of_their_labels() {
+        // RFC 4231, test case 2, whose key is "Jefe".
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(b"Jefe");
+        let derived = MasterKey::new(key).derive("what do ya want for nothing?");
+        let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(Some(*derived), hex(expected));
     }
 
     #[test]

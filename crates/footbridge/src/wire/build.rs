@@ -3,12 +3,12 @@
 use super::launch;
 use super::spec::file_spec;
 use crate::clock::SystemClock;
-use crate::config::{Config, env::Env};
+use crate::config::{Config, MasterKey, env::Env};
 use crate::entropy::SystemEntropy;
 use crate::first_run::{self, Database, FirstRunError, Source};
 use footbridge_courier::{CourierOptions, CourierShared, Policy};
 use footbridge_engine::{Engine, EngineOptions, Limits, Rate, StartError, Started};
-use footbridge_journal_sqlite::{MasterKey, OpenError, SqliteJournal, SqliteOptions};
+use footbridge_journal_sqlite::{MasterKey as SealKey, OpenError, SqliteJournal, SqliteOptions};
 use footbridge_model::retry::Schedule;
 use footbridge_model::secret::Secret;
 use footbridge_runtime::RuntimeError;
@@ -22,9 +22,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// What every outbound request calls itself.
 const USER_AGENT: &str = concat!("Footbridge/", env!("CARGO_PKG_VERSION"));
+/// What the key of the pages' cookies is derived by.
+const PAGES: &str = "footbridge page cookies 1";
 
 /// Why the server did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +91,8 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     let listener = listen::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
     let public_url = config.public_url_at(address);
-    let journal = Arc::new(open(&config, address)?);
+    let (journal, master_key) = open(&config, address)?;
+    let journal = Arc::new(journal);
     let (admin_token, token_source) =
         first_run::admin_token(config.admin_token.as_ref(), &config.database, &SystemEntropy)?;
     let policy = Policy::new(config.egress.allow.clone(), vec![address]);
@@ -110,7 +114,8 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     let mut warnings = config.warnings.clone();
     warnings.append(&mut started.warnings);
     let health = Arc::new(Health::starting());
-    let shared = Arc::new(edges(&config, &started.engine, &admin_token, &public_url, &health));
+    let page_key = master_key.derive(PAGES);
+    let shared = Arc::new(edges(&config, &started.engine, &admin_token, &public_url, &health, page_key));
     Ok(Built {
         address,
         public_url,
@@ -133,6 +138,7 @@ fn edges(
     admin_token: &Secret,
     public_url: &str,
     health: &Arc<Health>,
+    page_key: Zeroizing<[u8; 32]>,
 ) -> Shared {
     let metrics = Arc::new(Metrics::default());
     let admin = admin::router(AdminState {
@@ -146,13 +152,7 @@ fn edges(
     let bolt =
         BoltOptions { body: bytes(config.limits.event_body), http_200_errors: config.bolt.http_200_errors };
     let connections = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
-    let live = LiveState::new(&LiveOptions {
-        engine,
-        entropy: &SystemEntropy,
-        public_url,
-        metrics: &metrics,
-        connections,
-    });
+    let live = LiveState::new(LiveOptions { engine, page_key, public_url, metrics: &metrics, connections });
     Shared {
         engine: engine.clone(),
         metrics,
@@ -165,21 +165,19 @@ fn edges(
     }
 }
 
-fn open(config: &Config, address: SocketAddr) -> Result<SqliteJournal, ServeError> {
+fn open(config: &Config, address: SocketAddr) -> Result<(SqliteJournal, MasterKey), ServeError> {
     let path = &config.database;
     let used = std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
     let state = if used { Database::Used } else { Database::New };
     let (key, source) = first_run::master_key(config.master_key.as_ref(), path, state, &SystemEntropy)?;
     let options = SqliteOptions {
         path: path.clone(),
-        master_key: MasterKey(*key.expose()),
+        master_key: SealKey(*key.expose()),
         entropy: Arc::new(SystemEntropy),
         listen: Some(address.to_string()),
     };
-    SqliteJournal::open(options).map_err(|error| {
-        undo(&source);
-        error.into()
-    })
+    let journal = SqliteJournal::open(options).inspect_err(|_| undo(&source))?;
+    Ok((journal, key))
 }
 
 /// Takes back what a failed first start made.

@@ -1,6 +1,7 @@
 //! Who watches live: the proof that a page is an app's, the seats that are taken, the Socket.IO sessions.
 
 mod copy;
+mod lobby;
 mod proof;
 pub(crate) mod query;
 mod seats;

@@ -2,7 +2,7 @@
 
 use super::copy;
 use super::proof::{Proof, Proofs};
-use super::seats::{Seat, Seats, Waiting};
+use super::seats::{Place, Seat, Seats};
 use bytes::Bytes;
 use footbridge_engine::{Heard, PageEvent};
 use http::{Request, Response, StatusCode};
@@ -100,10 +100,7 @@ struct Admitted {
 fn admit(proofs: &Proofs, seats: &Seats, socket: &SocketRef, auth: Option<Auth>) -> Result<(), Refused> {
     let ticket = auth.and_then(|auth| auth.ticket);
     let proof = proofs.of(socket.req_parts(), ticket.as_deref()).ok_or(Refused::Proof)?;
-    let seat = seats.take().ok_or(Refused::Full)?;
-    if let Some(waiting) = socket.req_parts().extensions.get::<Waiting>() {
-        waiting.leave();
-    }
+    let seat = seats.admit(socket.req_parts().extensions.get::<Place>()).ok_or(Refused::Full)?;
     socket.extensions.insert(Admitted { proof, _seat: Arc::new(seat) });
     Ok(())
 }
@@ -122,8 +119,12 @@ async fn listen(proofs: Arc<Proofs>, socket: SocketRef) {
     }
     tokio::select! {
         () = tell(&proofs, &proof, &socket) => {
-            // Closed already, or full: then the missing heartbeat ends it.
-            let _ = socket.disconnect();
+            // Clients that are told to leave do not come back. At the server's end they should: only their
+            // transports close then.
+            if !proofs.engine.is_draining() {
+                // Closed already, or full: then the missing heartbeat ends it.
+                let _ = socket.disconnect();
+            }
         }
         () = gone.notified() => {}
     }

@@ -6,16 +6,16 @@ use super::sockets::Sockets;
 use crate::metrics::Metrics;
 use crate::page::PageKey;
 use footbridge_engine::Engine;
-use footbridge_model::time::Entropy;
 use std::fmt;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// What it is built from.
 pub struct LiveOptions<'a> {
     /// The engine.
     pub engine: &'a Engine,
-    /// What cookies of pages are signed with comes from here.
-    pub entropy: &'a dyn Entropy,
+    /// What cookies of pages are signed with: the same at every start, and used for nothing else.
+    pub page_key: Zeroizing<[u8; 32]>,
     /// Where clients reach the server.
     pub public_url: &'a str,
     /// Where live connections are counted.
@@ -40,15 +40,15 @@ pub struct LiveState {
 
 impl LiveState {
     /// Nobody is connected yet.
-    pub fn new(options: &LiveOptions<'_>) -> Self {
-        let keys = PageKey::new(options.entropy);
+    pub fn new(options: LiveOptions<'_>) -> Self {
+        let keys = PageKey::new(options.page_key);
         let proofs = Arc::new(Proofs::new(options.engine.clone(), keys, options.public_url));
         let seats = Arc::new(Seats::new(options.connections, options.metrics.live_connections()));
         let sockets = Sockets::new(&proofs, &seats);
         Self { proofs, seats, sockets }
     }
 
-    /// Ends every live connection: the server closes.
+    /// Ends every live connection, for the end of a server that drains: pages come back when it does.
     pub(crate) async fn close(&self) {
         self.proofs.engine.end_watching();
         self.sockets.close().await;

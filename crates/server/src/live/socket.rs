@@ -19,6 +19,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::Incoming;
 use sha1::{Digest as _, Sha1};
+use std::net::IpAddr;
 use std::rc::Rc;
 use tower_service::Service;
 
@@ -29,6 +30,7 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 pub(crate) async fn socket(
     local: &Rc<Local>,
     request: Request<Incoming>,
+    peer: IpAddr,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
     let (mut head, incoming) = request.into_parts();
@@ -40,15 +42,24 @@ pub(crate) async fn socket(
         return refuse(StatusCode::BAD_REQUEST, r#"{"code":5,"message":"Unsupported protocol version"}"#);
     }
     if begins {
-        // A session takes a place before it has proved anything: unproved ones are few and end soon.
-        let Some(waiting) = local.shared.live.seats.wait() else {
+        if local.shared.engine.is_draining() {
+            body::discard(&head.headers, incoming);
+            return refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                r#"{"code":3,"message":"The server is shutting down; try again"}"#,
+            );
+        }
+        // A session takes a place before it is admitted. Those whose first request proves nothing are few and end soon,
+        // and they keep out nobody whose request does.
+        let live = &local.shared.live;
+        let Some(place) = live.seats.begin(peer, live.proofs.of(&head, None).is_some()) else {
             body::discard(&head.headers, incoming);
             return refuse(
                 StatusCode::SERVICE_UNAVAILABLE,
                 r#"{"code":3,"message":"Too many clients connect at once; try again"}"#,
             );
         };
-        head.extensions.insert(waiting);
+        head.extensions.insert(place);
     }
     let service = local.shared.live.sockets.service();
     if websocket {

@@ -56,13 +56,21 @@ fn open(local: &Rc<Local>, head: &Parts, watch: &Rc<Watch>) -> Result<Response<B
             "prove which app the page is of: a ticket in `?ticket=` or as Bearer, or the cookie of a page under /x/",
         )
     })?;
+    let engine = local.shared.engine.clone();
+    if engine.is_draining() {
+        return Err(Problem::new(
+            ProblemCode::Draining,
+            "the server is shutting down; come back when it runs again",
+        ));
+    }
     let seat = local.shared.live.seats.take().ok_or_else(|| {
         Problem::new(ProblemCode::Unavailable, "as many pages are connected as may be; try again later")
     })?;
-    let engine = local.shared.engine.clone();
     let source = Source::new(engine, proof, last_seen(head), seat);
     let body = Events { next: Box::pin(source.next()) };
-    let mut response = Response::new(stream::streamed(body, (), Length::Endless, watch));
+    // A page whose stream ended while the server drains would come back to a refusal, after which an `EventSource` tries
+    // no more.
+    let mut response = Response::new(stream::streamed(body, (), Length::UntilClose, watch));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use footbridge_engine::{AppEntry, Engine};
 use footbridge_model::name::AppName;
-use footbridge_model::time::{Entropy, Millis};
+use footbridge_model::time::Millis;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue};
 use http::request::Parts;
@@ -16,14 +16,15 @@ use sha2::Sha256;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// What its name begins with; the app's name follows.
 pub(crate) const NAME: &str = "fb_page_";
 /// How long it is good for.
 const GOOD: Duration = Duration::from_hours(12);
 
-/// What cookies are signed with: made at the start, so they end with the server, as apps do.
-pub(crate) struct PageKey([u8; 32]);
+/// What cookies are signed with. It outlives the server, so pages that stay open over a restart come back by themselves.
+pub(crate) struct PageKey(Zeroizing<[u8; 32]>);
 
 impl fmt::Debug for PageKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,14 +33,13 @@ impl fmt::Debug for PageKey {
 }
 
 impl PageKey {
-    pub(crate) fn new(entropy: &dyn Entropy) -> Self {
-        let mut key = [0; 32];
-        entropy.fill(&mut key);
+    pub(crate) const fn new(key: Zeroizing<[u8; 32]>) -> Self {
         Self(key)
     }
 
+    /// Names the app as it is installed now: when it was made tells it from one of the same name before it.
     fn mac(&self, entry: &AppEntry, until: i64) -> Option<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice()).ok()?;
         let app = &entry.app;
         mac.update(format!("{NAME}{}\n{}\n{until}", app.name.as_str(), app.created_at.0).as_bytes());
         Some(mac)

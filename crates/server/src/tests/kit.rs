@@ -29,6 +29,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
+use zeroize::Zeroizing;
 
 pub(super) const ADMIN: &str = "authorization: Bearer admin-token-for-tests\r\n";
 /// The token of the app `other`, which the file gives.
@@ -212,9 +213,9 @@ impl Server {
         let started = Engine::start(options, file).await.unwrap();
         let engine = started.engine.clone();
         let metrics = Arc::new(Metrics::default());
-        let live = LiveState::new(&LiveOptions {
+        let live = LiveState::new(LiveOptions {
             engine: &engine,
-            entropy: &Counting::default(),
+            page_key: Zeroizing::new([7; 32]),
             public_url: &public_url,
             metrics: &metrics,
             connections: 100,

@@ -2,7 +2,10 @@
 // Load /socket.io/socket.io.js, bolt.env.js and bolt.request.js first. A page that is not under /x/ gives its ticket as
 // `data-ticket` of this script's tag.
 var Bolt = (function (bolt) {
+  var FIRST = 1000;
+  var LONGEST = 30000;
   var hooks = [];
+  var pause = FIRST;
   var script = document.currentScript;
 
   bolt.Events = {
@@ -69,8 +72,20 @@ var Bolt = (function (bolt) {
     var now = new Date().toISOString();
     tell({ body: gap, name: "events-missed", publisher: "bolt", time: now, dispatchTime: now });
   });
+  socket.on("connect", function () {
+    pause = FIRST;
+  });
   socket.on("connect_error", function (error) {
-    console.warn("bolt.events.js: no live events: " + (error && error.message));
+    // What the server refused the client does not try again, unlike a server that it cannot reach.
+    var refused = socket.active === false;
+    console.warn(
+      "bolt.events.js: no live events: " + (error && error.message) + (refused ? "; trying again in " + pause / 1000 + " s" : ""),
+    );
+    if (!refused) return;
+    setTimeout(function () {
+      socket.connect();
+    }, pause);
+    pause = Math.min(2 * pause, LONGEST);
   });
 
   return bolt;

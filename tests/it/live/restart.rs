@@ -1,0 +1,184 @@
+//! Pages stay open while the server is started again: they come back by themselves.
+
+use std::path::Path;
+use std::time::Duration;
+
+use harness::{App, Gate, Gateway, Receiver, Reply, Setup, Shelf, WAIT, until};
+use serde_json::{Value, json};
+
+use super::pages::Browser;
+use super::stand::{Stream, publish, stand, ticket};
+
+/// Listens until the event called `last`, with a fresh ticket for each connection; older clients, whose ticket is in
+/// the query, until they are connected again.
+const STAYS: &str = r"
+    const [url, version, token, ticket, transport, open] = process.argv.slice(2);
+    const seen = { connected: 0, ends: [], errors: [] };
+    const end = () => { console.log(JSON.stringify(seen)); process.exit(0); };
+    const headers = { 'X-Bolt-App-Token': token, 'content-type': 'application/json' };
+    const auth = async (tell) =>
+      tell(await (await fetch(url + '/api/v1/tickets', { method: 'POST', headers, body: '{\x22use\x22: \x22live\x22}' })).json());
+    const options = { transports: [transport], ...(version === '4' ? { auth } : { query: { ticket } }) };
+    const socket = require('socket.io-client' + version).connect(url, options);
+    socket.on('message', (text) => {
+      const { name } = JSON.parse(text);
+      if (name === 'server-connected') require('fs').writeFileSync(open, String(++seen.connected));
+      if (name === 'last') end();
+    });
+    socket.on('connect_error', (error) => { if (socket.active === false) { seen.errors.push(error.message); end(); } });
+    socket.on('disconnect', (reason) => seen.ends.push(reason));
+    socket.on('reconnect', end);";
+
+/// Starts it again where it was, so that pages find it.
+fn restart(gateway: &mut Gateway) {
+    let address = format!("\"{}\"", gateway.address());
+    gateway.stop().start_changed(|setup| setup.root("listen", &address));
+}
+
+fn opened(path: &Path, times: u32) {
+    until("the connection", Duration::from_secs(30), || {
+        std::fs::read_to_string(path).is_ok_and(|text| text == times.to_string())
+    });
+}
+
+#[test]
+fn sockets_come_back_after_a_restart() {
+    let (mut gateway, shelf) = (stand(), Shelf::new());
+    let (url, token) = (gateway.url(""), gateway.setup().app_named("fax").token.clone());
+    let old = ticket(&gateway, "fax", "live");
+    let rows = ["1", "2", "4"].map(|version| ["polling", "websocket"].map(|transport| (version, transport)));
+    let rows = rows.concat();
+    let file = |version: &str, transport: &str| shelf.path().join(format!("{version}-{transport}"));
+    let seen: Vec<Value> = std::thread::scope(|scope| {
+        let stay = |(version, transport): (&'static str, &'static str)| {
+            let (url, token, old, shelf) = (&url, &token, &old, &shelf);
+            let open = file(version, transport);
+            scope.spawn(move || {
+                shelf.node(STAYS, &[url, version, token, old, transport, open.to_str().unwrap()])
+            })
+        };
+        let clients: Vec<_> = rows.iter().map(|row| stay(*row)).collect();
+        for (version, transport) in &rows {
+            opened(&file(version, transport), 1);
+        }
+        restart(&mut gateway);
+        for (version, transport) in &rows[4..] {
+            opened(&file(version, transport), 2);
+        }
+        publish(&gateway, "fax", "last", &json!(1));
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    for (row, seen) in rows.iter().zip(&seen) {
+        assert_eq!(seen["errors"], json!([]), "{row:?}: {seen}");
+        let ends = seen["ends"].as_array().unwrap();
+        assert_eq!(ends.len(), 1, "{row:?}: {seen}");
+        assert!(ends[0] == "transport close" || ends[0] == "transport error", "{row:?}: {seen}");
+    }
+}
+
+#[test]
+fn while_the_server_drains_streams_stay_and_none_begins() {
+    let (receiver, gate) = (Receiver::start(), Gate::default());
+    let fax = App::new("fax").url(&receiver.url("/fax")).hooks(r#""fax/*" = "all""#);
+    let mut gateway = Setup::new().app(fax).start();
+    receiver.at("/fax/all", Reply::json("{}").behind(&gate));
+    let ticket = ticket(&gateway, "fax", "live");
+    let mut stream = Stream::open(&gateway, &ticket, None);
+    publish(&gateway, "fax", "held", &json!(1));
+    assert_eq!(stream.name(), "held");
+    receiver.wait(1);
+    gateway.sigterm();
+    until("not ready", WAIT, || gateway.get("/readyz").status == 503);
+    let refused = gateway.get(&format!("/api/v1/events/stream?ticket={ticket}")).expect(503);
+    assert_eq!(refused.json()["code"], "draining");
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(refused.header("access-control-allow-origin"), Some("*"));
+    gateway.get("/api/v1/events/stream").expect(401);
+    gateway.get(&format!("/socket.io/?EIO=4&transport=polling&ticket={ticket}")).expect(503);
+    assert!(
+        stream.is_silent(Duration::from_millis(1200)),
+        "a page that came back now would be refused for good"
+    );
+    gate.open();
+    assert_eq!(gateway.wait_exit(Duration::from_secs(5)).code(), Some(0));
+    stream.ended();
+}
+
+/// Serves a page with Bolt's scripts, which reports each event of its app with how often it was connected by then.
+const SERVER: &str = r"
+    const note = require('note');
+    module.exports = (request, response) => {
+      const parts = [];
+      request.on('data', (part) => parts.push(part));
+      request.on('end', () => {
+        if (request.url === '/report') note('report', JSON.parse(Buffer.concat(parts).toString()));
+        if (request.url !== '/page') return response.end('{}');
+        response.setHeader('content-type', 'text/html; charset=utf-8');
+        response.end(`<!doctype html>
+          <script src=/socket.io/socket.io.js></script>
+          <script src=/public/bolt/native/js/bolt.env.js></script>
+          <script src=/public/bolt/native/js/bolt.request.js></script>
+          <script src=/public/bolt/native/js/bolt.events.js></script>
+          <script>
+            let connected = 0;
+            Bolt.Events.on('*', ({ name }) => {
+              if (name === 'server-connected') connected++;
+              Bolt.Request.to('report', { method: 'POST', body: { name, connected } }, () => {});
+            });
+          </script>`);
+      });
+    };";
+
+#[test]
+fn a_page_of_an_app_hears_on_after_a_restart() {
+    let (shelf, mut gateway) = (Shelf::new(), Setup::new().app(App::new("pen")).starts_apps().start());
+    let package = json!({"name": "pager", "version": "1.0.0", "bolt": {"main": "server.js", "hooks": {"pen/*": "hooks/heard"}}});
+    gateway.apps().install(&shelf.write("pager", &package, &[("server.js", SERVER)]));
+    let _browser = Browser::show(&gateway.url("/x/pager/page"));
+    let reported = |name: &str, connected: u32| {
+        until(name, Duration::from_secs(30), || {
+            let noted = shelf.noted("pager", "report");
+            noted.iter().any(|note| note["name"] == name && note["connected"] == connected)
+        });
+    };
+    reported("server-connected", 1);
+    restart(&mut gateway);
+    until("the connection", Duration::from_secs(30), || {
+        gateway.metric("footbridge_live_connections", "") == 1
+    });
+    gateway.bolt("pen").publish("clicked", &json!({}));
+    reported("clicked", 2);
+}
+
+#[test]
+fn bolts_page_scripts_try_again_what_was_refused() {
+    // Its proof is good from the second refusal on.
+    const PAGE: &str = r"
+        const [url, ticket] = process.argv.slice(2);
+        const extraHeaders = { authorization: 'Bearer tkt_wrong' };
+        const io = {
+          connect: (address, options) => require('socket.io-client4').connect(address, { ...options, extraHeaders }),
+        };
+        const document = { currentScript: { getAttribute: () => null } };
+        const location = { origin: 'http://page.example' };
+        const warned = [];
+        const console = { warn: (said) => {
+          if (warned.push(said) === 2) extraHeaders.authorization = 'Bearer ' + ticket;
+        } };
+        const Bolt = { Env: { getAddress: () => url } };
+        const script = fetch(url + '/public/bolt/native/js/bolt.events.js').then((answer) => answer.text());
+        script.then((text) => {
+          new Function('Bolt', 'io', 'document', 'location', 'console', text)(Bolt, io, document, location, console);
+          Bolt.Events.on('bolt/server-connected', () => {
+            process.stdout.write(JSON.stringify(warned) + '\n', () => process.exit(0));
+          });
+        });";
+    let (gateway, shelf) = (stand(), Shelf::new());
+    let warned = shelf.node(PAGE, &[&gateway.url(""), &ticket(&gateway, "fax", "live")]);
+    let warned: Vec<&str> = warned.as_array().unwrap().iter().map(|said| said.as_str().unwrap()).collect();
+    assert!(warned.iter().all(|said| said.contains("no proof of an app")), "{warned:?}");
+    assert!(
+        warned.len() == 2 && warned[0].ends_with(" in 1 s") && warned[1].ends_with(" in 2 s"),
+        "{warned:?}"
+    );
+}
