@@ -287,7 +287,7 @@ fn a_router_hears_of_its_own_start_and_end_once_with_its_token() {
         "routers": {"it": {"main": "router.js", "root": "/modx", "order": 0}},
         "hooks": {"bolt/app-starting": hook("/modx/starting"), "bolt/app-stopping": hook("/modx/stopping")}}});
     let code = "const note = require('note');\n\
-        module.exports = (request, response) => { note('got', { url: request.url, body: request.body }); response.statusCode = 500; response.end(); };";
+        module.exports = (request, response) => { note('got', { url: request.url, body: request.body, headers: request.headers }); response.statusCode = 500; response.end(); };";
     gateway.apps().install(&shelf.write("modx", &package, &[("router.js", code)]));
     let starting = shelf.wait_got("modx", "/starting", 1).remove(0);
     assert_eq!(starting["body"]["appName"], "modx", "{starting}");
@@ -295,6 +295,6 @@ fn a_router_hears_of_its_own_start_and_end_once_with_its_token() {
     gateway.apps().stop("modx");
     assert_eq!(shelf.got("modx", "/stopping").len(), 1);
     until("the end of every delivery", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    assert_eq!(shelf.got("modx", "/starting").len(), 1, "one attempt, whatever the answer");
+    assert_eq!(shelf.got("modx", "/starting").len(), 1, "one attempt, whatever the answer: {:?}", shelf.notes());
     assert!(!gateway.apps().runs("modx"));
 }

@@ -97,6 +97,9 @@ fn routers(
     now: Millis,
 ) -> Result<Way, Instead> {
     let subject = event.subject();
+    if subject.as_ref() == Some(&app.app.name) {
+        return Err(Instead::Cancelled(OVER));
+    }
     let awake = |app: &AppEntry, lifetime| match awake(app, lifetime) {
         Err(Instead::Asleep(name)) if subject.as_ref() == Some(&name) => Err(Instead::Cancelled(OVER)),
         found => found,

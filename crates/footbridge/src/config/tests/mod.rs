@@ -213,7 +213,7 @@ fn how_apps_are_run_is_read_whole() {
 fn what_is_printed_is_a_configuration_that_says_the_same() {
     let text = "listen = \"0.0.0.0:81\"\n[journal]\nkeep = \"off\"\n[limits]\npublish_rate = \"5/s burst 9\"\n[[app]]\nname = \"a\"\nurl = \"http://h:1\"\n\
                 hooks = { x = \"p\", \"b\\\\y\" = { route = \"h.example/é\\\"\", type = \"web\", ordered = true } }\nprivate = [\"Z\"]\n\
-                [[link]]\nhost = \"a\"\nminiapp = \"a\"\nenabled = false\n";
+                [[app]]\nname = \"b\"\n[[link]]\nhost = \"a\"\nminiapp = \"b\"\nenabled = false\n";
     let config = load_with(text, &[]).unwrap();
     let printed = load_with(&print::print(&config), &[]).unwrap();
     assert_eq!(Config { public_url: None, ..printed }, config);
