@@ -88,19 +88,22 @@ impl Dispatcher {
                 state.pump();
             }
             state.flush();
+            // In this order, so that a simulation can repeat it. Reports are sent on this very thread: none comes while
+            // they are taken, and then it is the feed's turn.
             tokio::select! {
-                stirred = feed.next(&mut offers, &mut urgent) => {
-                    state.hurry(&mut urgent);
-                    state.offered(&mut offers);
-                    state.stirred(stirred);
-                }
+                biased;
                 _ = news.recv_many(&mut batch, RESULTS) => {
                     for report in batch.drain(..) {
                         state.report(report);
                     }
                 }
-                () = tokio::time::sleep(state.nap()) => {}
+                stirred = feed.next(&mut offers, &mut urgent) => {
+                    state.hurry(&mut urgent);
+                    state.offered(&mut offers);
+                    state.stirred(stirred);
+                }
                 _ = drain.changed(), if !draining => {}
+                () = tokio::time::sleep(state.nap()) => {}
             }
         }
     }

@@ -177,10 +177,7 @@ impl State {
     /// What is due was reckoned by a clock that no longer counts: every lane reads the journal anew.
     fn clock_was_set_back(&mut self) {
         tracing::warn!("the clock was set back: what is due is reckoned anew");
-        for (hook, lane) in &mut self.lanes {
-            lane.forget();
-            self.wheel.ready(*hook);
-        }
+        self.stirred(self.lanes.keys().copied().collect());
     }
 
     fn turn(&mut self, id: HookId, now: Millis) {
@@ -309,6 +306,7 @@ async fn fly_on(
         tokio::time::sleep(wait).await;
     };
     tokio::select! {
+        biased;
         tried = &mut attempt => tried,
         () = waited => {
             let _ = results.send(Report::MovedOn(flight.clone())).await;
