@@ -107,6 +107,12 @@ impl LaneFeed {
         std::mem::take(&mut *self.stirred.hooks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Takes what is there, without waiting.
+    pub(crate) fn take(&mut self, into: &mut Vec<Offer>) -> BTreeSet<HookId> {
+        into.extend((0..OFFERS).map_while(|_| self.offers.try_recv().ok()));
+        std::mem::take(&mut *self.stirred.hooks.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Which deliveries are none of their lanes' business.
     pub(crate) fn past(&self) -> Past {
         self.past.clone()

@@ -2,7 +2,7 @@
 
 use super::held::Held;
 use footbridge_journal::Due;
-use footbridge_model::id::DeliveryId;
+use footbridge_model::id::{DeliveryId, EventId};
 use footbridge_model::time::Millis;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -129,10 +129,11 @@ impl Lane {
     /// Takes a delivery that the journal keeps, unless older ones wait there only.
     pub(super) fn offer(&mut self, waiting: Waiting) {
         let due = &waiting.due;
-        let oldest = self.window.keys().next().is_none_or(|(_, first)| due.id < *first);
         let older_wait = match self.floor {
-            // One that comes back from its attempt is older than whatever waits in the journal.
-            Some(_) if self.ordered => due.attempts == 0 || !oldest,
+            // What waits in the journal is younger than the window, and than one that comes back from its attempt.
+            Some(_) if self.ordered => {
+                self.window.keys().next_back().map_or(due.attempts == 0, |(_, last)| due.id > *last)
+            }
             Some(floor) => floor <= due.at,
             None => false,
         };
@@ -271,6 +272,11 @@ impl Lane {
         self.in_flight.len() + self.aside.len()
     }
 
+    /// The event of the delivery that is next.
+    pub(super) fn first_event(&self) -> Option<EventId> {
+        self.window.values().next().map(|first| first.due.event_id)
+    }
+
     fn first_due(&self) -> Option<Millis> {
         self.window.values().next().map(|first| first.due.at)
     }
@@ -294,7 +300,6 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use footbridge_model::id::EventId;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -359,6 +364,22 @@ mod tests {
         lane.offer(Waiting { due: Due { attempts: 1, ..due(1, 50) }, event: None });
         assert!(lane.start(Millis(49), 8).is_none(), "the first retries, the second waits");
         assert_eq!(lane.start(Millis(50), 8).unwrap().due.id.number(), 1);
+    }
+
+    #[test]
+    fn an_older_one_that_is_offered_late_goes_before_those_that_wait() {
+        let mut lane = Lane::new(true);
+        let asked = lane_with_a_backlog(&mut lane);
+        lane.refilled((2..).take(asked as usize).map(|id| due(id, 0)).collect(), asked);
+        lane.offer(waiting(1, 0));
+        lane.offer(waiting(100_000, 0));
+        assert_eq!(lane.start(Millis(0), 8).unwrap().due.id.number(), 1);
+        assert!(lane.window.keys().all(|(_, id)| id.number() < 100_000), "that one waits in the journal");
+    }
+
+    fn lane_with_a_backlog(lane: &mut Lane) -> u32 {
+        lane.forget();
+        lane.refill(Millis(0)).unwrap()
     }
 
     #[test]

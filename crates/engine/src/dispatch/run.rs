@@ -84,6 +84,11 @@ impl Dispatcher {
                 state.flush();
                 return;
             }
+            // First what is under way, then what was offered: all that is older than it has its lane by now.
+            state.oldest_open = state.sender.apps.publisher.unsettled.oldest();
+            let stirred = feed.take(&mut offers);
+            state.offered(&mut offers);
+            state.stirred(stirred);
             if !draining {
                 state.pump();
             }
