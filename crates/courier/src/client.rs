@@ -147,10 +147,11 @@ impl Inner {
 
     async fn dial(&self, target: &Target, granted: bool, deadline: Instant) -> Result<Wire, Failure> {
         let shared = &*self.shared;
-        let tcp = dial(&shared.policy, &*shared.resolver, target, granted, deadline).await?;
-        let Some(name) = target.server_name() else { return Ok(Wire::Plain(tcp)) };
+        let network = (&*shared.resolver, &*shared.dialer);
+        let stream = dial(&shared.policy, network, target, granted, deadline).await?;
+        let Some(name) = target.server_name() else { return Ok(Wire::Plain(stream)) };
         let connector = shared.tls.connector().await?;
-        let tls = connector.connect(name.clone(), tcp).await;
+        let tls = connector.connect(name.clone(), stream).await;
         Ok(Wire::Tls(Box::new(tls.map_err(|error| tls_failure(target.host(), &error))?)))
     }
 }

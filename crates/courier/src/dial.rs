@@ -1,15 +1,15 @@
 //! From a target to an open socket: one resolution, every answer judged, only judged addresses dialled.
 
-use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use footbridge_model::attempt::{Failure, FailureKind};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use crate::dialer::{Dialed, Dialer};
 use crate::policy::{Policy, Refusal, canonical, judge_name};
 use crate::resolve::Resolver;
+use crate::stream::Stream;
 use crate::target::Target;
 
 /// Most addresses of one name that are tried.
@@ -18,19 +18,19 @@ const MAX_TRIED: usize = 8;
 /// Least time given to an address while others wait behind it.
 const MIN_SHARE: Duration = Duration::from_millis(100);
 
-/// Opens a TCP connection to `target`, or says why not. Every failure is one with nothing sent.
+/// Opens a connection to `target`, or says why not. Every failure is one with nothing sent.
 pub(crate) async fn dial(
     policy: &Policy,
-    resolver: &dyn Resolver,
+    (resolver, dialer): (&dyn Resolver, &dyn Dialer),
     target: &Target,
     granted: bool,
     deadline: Instant,
-) -> Result<TcpStream, Failure> {
+) -> Result<Stream, Failure> {
     let addresses = judged(policy, resolver, target, granted).await?;
     let mut failure = Failure::before(FailureKind::Dns, "no address to dial");
     let mut behind = addresses.len();
     for addr in addresses {
-        match timeout_at(share(deadline, behind), connect(policy, addr, granted)).await {
+        match timeout_at(share(deadline, behind), connect(policy, dialer, addr, granted)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(failed)) => failure = failed,
             Err(_) => {
@@ -81,15 +81,15 @@ async fn judged(
 }
 
 /// Dials one judged address and looks again at where the connection really went.
-pub(crate) async fn connect(policy: &Policy, addr: SocketAddr, granted: bool) -> Result<TcpStream, Failure> {
-    let opened = async {
-        let stream = TcpStream::connect(addr).await?;
-        stream.set_nodelay(true)?;
-        let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);
-        io::Result::Ok((stream, local, peer))
-    };
-    let (stream, local, peer) =
-        opened.await.map_err(|error| crate::classify::connect_failure(addr, &error))?;
+pub(crate) async fn connect(
+    policy: &Policy,
+    dialer: &dyn Dialer,
+    addr: SocketAddr,
+    granted: bool,
+) -> Result<Stream, Failure> {
+    let dialed = dialer.dial(addr).await;
+    let Dialed { stream, local, peer } =
+        dialed.map_err(|error| crate::classify::connect_failure(addr, &error))?;
     // The kernel turns 0.0.0.0 and :: into loopback: what counts is where it really went.
     if peer != addr {
         policy.judge(peer, granted).map_err(|refusal| blocked(&refusal))?;

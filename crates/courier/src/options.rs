@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use rustls::pki_types::CertificateDer;
 
+use crate::dialer::{Dialer, SystemDialer};
 use crate::policy::Policy;
 use crate::request::preamble;
 use crate::resolve::{Resolver, SystemResolver};
@@ -16,6 +17,7 @@ use crate::tls::Tls;
 pub struct CourierOptions {
     pub policy: Policy,
     pub resolver: Arc<dyn Resolver>,
+    pub dialer: Arc<dyn Dialer>,
     /// `User-Agent` of every request.
     pub user_agent: HeaderValue,
     /// How long a connection is kept idle. The default of 4 s is below the 5 s after which common servers close.
@@ -25,11 +27,12 @@ pub struct CourierOptions {
 }
 
 impl CourierOptions {
-    /// The system's resolver, 4 s idle, no further roots.
+    /// The system's resolver and dialer, 4 s idle, no further roots.
     pub fn new(policy: Policy, user_agent: HeaderValue) -> Self {
         Self {
             policy,
             resolver: Arc::new(SystemResolver),
+            dialer: Arc::new(SystemDialer),
             user_agent,
             idle: Duration::from_secs(4),
             extra_roots: Vec::new(),
@@ -41,6 +44,7 @@ impl CourierOptions {
         Arc::new(CourierShared {
             policy: self.policy,
             resolver: self.resolver,
+            dialer: self.dialer,
             preamble: preamble(&self.user_agent),
             idle: self.idle,
             tls: Tls::new(self.extra_roots),
@@ -58,10 +62,11 @@ impl fmt::Debug for CourierOptions {
     }
 }
 
-/// Policy, resolver and TLS configuration, shared by the couriers of all threads.
+/// Policy, resolver, dialer and TLS configuration, shared by the couriers of all threads.
 pub struct CourierShared {
     pub(crate) policy: Policy,
     pub(crate) resolver: Arc<dyn Resolver>,
+    pub(crate) dialer: Arc<dyn Dialer>,
     /// What every request begins with behind its `host`.
     pub(crate) preamble: Box<[u8]>,
     pub(crate) idle: Duration,

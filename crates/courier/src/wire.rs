@@ -1,4 +1,4 @@
-//! The socket under a connection, plain or encrypted, as an exchange uses it.
+//! What is under a connection, plain or encrypted, as an exchange uses it.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -6,13 +6,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
+
+use crate::stream::Stream;
 
 /// One open connection. Dropping it closes the socket at once, whatever is going on.
 pub(crate) enum Wire {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Plain(Stream),
+    Tls(Box<TlsStream<Stream>>),
 }
 
 impl Wire {
@@ -20,7 +21,7 @@ impl Wire {
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(room);
         let polled = match self {
-            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, &mut buffer),
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
             Self::Tls(tls) => Pin::new(&mut **tls).poll_read(cx, &mut buffer),
         };
         polled.map_ok(|()| buffer.filled().len())
@@ -36,12 +37,12 @@ impl Wire {
         let ((only, []) | ([], only)) = (head, body) else {
             let both = [IoSlice::new(head), IoSlice::new(body)];
             return match self {
-                Self::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, &both),
+                Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, &both),
                 Self::Tls(tls) => Pin::new(&mut **tls).poll_write_vectored(cx, &both),
             };
         };
         match self {
-            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, only),
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, only),
             Self::Tls(tls) => Pin::new(&mut **tls).poll_write(cx, only),
         }
     }
@@ -61,13 +62,10 @@ impl Wire {
 
     /// Whether nothing has come, no end either, as far as the reactor knows. Costs no system call while that is so.
     pub(crate) fn is_quiet(&mut self) -> bool {
-        let mut room = [0];
         match self {
-            Self::Plain(tcp) => {
-                matches!(tcp.try_read(&mut room), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
-            }
+            Self::Plain(stream) => stream.is_quiet(),
             // Session tickets come when nothing is asked; they are no data.
-            Self::Tls(_) => self.poll_read(&mut Context::from_waker(Waker::noop()), &mut room).is_pending(),
+            Self::Tls(_) => self.poll_read(&mut Context::from_waker(Waker::noop()), &mut [0]).is_pending(),
         }
     }
 
@@ -76,7 +74,7 @@ impl Wire {
     pub(crate) fn cut(&mut self) {
         let mut cx = Context::from_waker(Waker::noop());
         let ended = match self {
-            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(&mut cx),
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(&mut cx),
             Self::Tls(tls) => Pin::new(&mut **tls).poll_shutdown(&mut cx),
         };
         assert!(ended.is_ready());

@@ -54,6 +54,7 @@ impl House {
         let mut wait = BREATH;
         loop {
             tokio::select! {
+                biased;
                 _ = drain.wait_for(|draining| *draining) => return,
                 Some((app, kind)) = self.first_uses.recv() => {
                     if let Err(error) = self.registry.note_first_use(&app, kind).await {

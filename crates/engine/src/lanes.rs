@@ -99,10 +99,17 @@ impl LaneFeed {
     /// Waits until there is something to take.
     pub(crate) async fn next(&mut self, into: &mut Vec<Offer>, urgent: &mut Vec<Urgent>) -> BTreeSet<HookId> {
         tokio::select! {
-            _ = self.offers.recv_many(into, OFFERS) => {}
+            biased;
             _ = self.urgent.recv_many(urgent, URGENT) => {}
+            _ = self.offers.recv_many(into, OFFERS) => {}
             () = self.stirred.notify.notified() => {}
         }
+        std::mem::take(&mut *self.stirred.hooks.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes what is there, without waiting.
+    pub(crate) fn take(&mut self, into: &mut Vec<Offer>) -> BTreeSet<HookId> {
+        into.extend((0..OFFERS).map_while(|_| self.offers.try_recv().ok()));
         std::mem::take(&mut *self.stirred.hooks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

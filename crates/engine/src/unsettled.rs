@@ -34,6 +34,11 @@ impl Unsettled {
         Open { id, unsettled: Arc::clone(self) }
     }
 
+    /// The oldest number under way, or one above all there are.
+    pub(crate) fn oldest(&self) -> u64 {
+        self.lock().first().copied().unwrap_or(u64::MAX)
+    }
+
     /// What is under way now.
     pub(crate) fn look(&self) -> UnderWay {
         let open = self.lock();

@@ -295,6 +295,11 @@ fn a_router_hears_of_its_own_start_and_end_once_with_its_token() {
     gateway.apps().stop("modx");
     assert_eq!(shelf.got("modx", "/stopping").len(), 1);
     until("the end of every delivery", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    assert_eq!(shelf.got("modx", "/starting").len(), 1, "one attempt, whatever the answer: {:?}", shelf.notes());
+    assert_eq!(
+        shelf.got("modx", "/starting").len(),
+        1,
+        "one attempt, whatever the answer: {:?}",
+        shelf.notes()
+    );
     assert!(!gateway.apps().runs("modx"));
 }

@@ -1,6 +1,7 @@
 //! What came back: a streamed answer, or a connection that has switched protocols.
 
 use super::pool::{Link, Pool};
+use crate::stream::Stream;
 use bytes::Bytes;
 use http::Response;
 use http_body::{Body, Frame, SizeHint};
@@ -9,7 +10,6 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use tokio::net::TcpStream;
 
 /// What came back.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub enum Relayed {
 #[derive(Debug)]
 pub struct Switched {
     /// The connection.
-    pub stream: TcpStream,
+    pub stream: Stream,
     /// What came of the new protocol with the head of the answer.
     pub early: Bytes,
 }

@@ -4,15 +4,19 @@ use super::answer::{Relayed, RelayedBody, Switched};
 use super::body::RelayBody;
 use super::error::RelayError;
 use super::pool::{Link, Pool};
+use crate::dialer::{Dialer, SystemDialer};
+use crate::options::CourierShared;
+use crate::stream::Stream;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use tokio::net::TcpStream;
+use std::sync::Arc;
 
 /// Most header lines of an answer.
 const MAX_HEADERS: usize = 200;
@@ -22,21 +26,37 @@ const MAX_HEAD: usize = 128 * 1024;
 /// Relays requests from one thread to apps of this machine. Clones share their connections.
 ///
 /// Must be used inside a [`tokio::task::LocalSet`], since connections live in local tasks.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Relay {
     pool: Rc<Pool>,
     http: http1::Builder,
+    dialer: Arc<dyn Dialer>,
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay").field("pool", &self.pool).finish_non_exhaustive()
+    }
 }
 
 impl Default for Relay {
     fn default() -> Self {
-        let mut http = http1::Builder::new();
-        http.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD);
-        Self { pool: Rc::default(), http }
+        Self::dialing_with(Arc::new(SystemDialer))
     }
 }
 
 impl Relay {
+    /// A relay that dials as the couriers do which share this.
+    pub fn new(shared: &CourierShared) -> Self {
+        Self::dialing_with(Arc::clone(&shared.dialer))
+    }
+
+    fn dialing_with(dialer: Arc<dyn Dialer>) -> Self {
+        let mut http = http1::Builder::new();
+        http.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD);
+        Self { pool: Rc::default(), http, dialer }
+    }
+
     /// Sends a request, as it is, to the app that listens at `to`, and gives its answer once the head of it has
     /// come. There is no deadline: dropping the future gives the request up and closes its connection.
     ///
@@ -68,15 +88,10 @@ impl Relay {
     }
 
     async fn open(&self, to: SocketAddr) -> Result<Link, RelayError> {
-        let opened = async {
-            let stream = TcpStream::connect(to).await?;
-            stream.set_nodelay(true)?;
-            std::io::Result::Ok(stream)
-        };
-        let stream = opened.await.map_err(|_| RelayError::Unreachable(to))?;
+        let dialed = self.dialer.dial(to).await.map_err(|_| RelayError::Unreachable(to))?;
         let (sender, connection) = self
             .http
-            .handshake::<_, RelayBody>(TokioIo::new(stream))
+            .handshake::<_, RelayBody>(TokioIo::new(dialed.stream))
             .await
             .map_err(|error| RelayError::of(&error))?;
         let task = tokio::task::spawn_local(async move {
@@ -97,7 +112,7 @@ impl Relay {
             return Ok(Relayed::Answer(response.map(body)));
         }
         let upgraded = hyper::upgrade::on(&mut response).await.map_err(|error| RelayError::of(&error))?;
-        let parts = upgraded.downcast::<TokioIo<TcpStream>>().map_err(|_| RelayError::Malformed)?;
+        let parts = upgraded.downcast::<TokioIo<Stream>>().map_err(|_| RelayError::Malformed)?;
         let switched = Switched { stream: parts.io.into_inner(), early: parts.read_buf };
         Ok(Relayed::Switched(response.map(drop), switched))
     }

@@ -1,8 +1,8 @@
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;
-use crate::Grant;
 use crate::dial::connect;
+use crate::{Dialed, Dialer, Dialing, Grant, SystemDialer};
 
 #[test]
 fn refused_answers_are_dropped_and_the_rest_is_tried_in_turn() {
@@ -183,14 +183,59 @@ fn the_connection_itself_is_judged_once_more() {
         let port = receiver.addr.port();
         // Every address of this machine behind `0.0.0.0`, also one that only the kernel knows to be ours.
         let own = Policy::new(Vec::new(), vec![SocketAddr::new("0.0.0.0".parse().unwrap(), port)]);
-        let failure = connect(&own, receiver.addr, true).await.unwrap_err();
+        let failure = connect(&own, &SystemDialer, receiver.addr, true).await.unwrap_err();
         assert!(failure.detail.contains("own listener"), "{failure}");
         // Dialled as one address, landed at another.
         let any = SocketAddr::new("0.0.0.0".parse().unwrap(), port);
-        let failure = connect(&allowing(&["0.0.0.0/32"]), any, false).await.unwrap_err();
+        let failure = connect(&allowing(&["0.0.0.0/32"]), &SystemDialer, any, false).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Blocked);
         assert!(failure.detail.contains("loopback address 127.0.0.1"), "{failure}");
-        let open = connect(&Policy::default(), receiver.addr, true).await.unwrap();
-        assert!(open.nodelay().unwrap());
+        let open = connect(&Policy::default(), &SystemDialer, receiver.addr, true).await.unwrap();
+        assert!(open.sends_at_once());
+    });
+}
+
+/// A network without sockets: every connection leads to this peer, which answers with 200 and counts.
+struct Pipes {
+    peer: SocketAddr,
+    dialed: Mutex<Vec<SocketAddr>>,
+}
+
+impl Dialer for Pipes {
+    fn dial(&self, addr: SocketAddr) -> Dialing<'_> {
+        self.dialed.lock().unwrap().push(addr);
+        let (ours, mut theirs) = tokio::io::duplex(4096);
+        tokio::spawn(async move {
+            while theirs.read(&mut [0; 4096]).await.is_ok_and(|count| count > 0) {
+                theirs.write_all(OK.as_bytes()).await.unwrap();
+            }
+        });
+        Box::pin(async move { Ok(Dialed::other(ours, "192.0.2.7:9".parse().unwrap(), self.peer)) })
+    }
+}
+
+#[test]
+fn another_dialer_is_asked_for_judged_addresses_only_and_judged_itself() {
+    run(async {
+        let public: SocketAddr = "93.184.215.14:80".parse().unwrap();
+        for (peer, refused) in [(public, None), ("10.0.0.1:80".parse().unwrap(), Some("private address"))] {
+            let pipes = Arc::new(Pipes { peer, dialed: Mutex::default() });
+            let dialer = Arc::clone(&pipes) as _;
+            let resolver = Script::new(&[&["127.0.0.1", "93.184.215.14"]]);
+            let options = CourierOptions { resolver, dialer, ..options(Policy::default()) };
+            let courier = Courier::new(options.share());
+            for _ in 0..2 {
+                match (courier.send(post("http://a.test/")).await, refused) {
+                    (Ok(answer), None) => assert_eq!(answer.status, 200),
+                    (outcome, word) => {
+                        let detail = assert_failed(outcome, FailureKind::Blocked, Sent::Nothing);
+                        assert!(detail.contains(word.unwrap()), "{detail}");
+                    }
+                }
+            }
+            let dials = if refused.is_some() { 2 } else { 1 };
+            assert_eq!(*pipes.dialed.lock().unwrap(), vec![public; dials], "kept, unless refused");
+            assert_eq!(courier.idle_connections(), 2 - dials);
+        }
     });
 }

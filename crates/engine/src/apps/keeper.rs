@@ -22,6 +22,7 @@ impl Keeper {
     pub async fn run(mut self, mut drain: watch::Receiver<bool>) {
         loop {
             tokio::select! {
+                biased;
                 _ = drain.wait_for(|draining| *draining) => return,
                 Some(exit) = self.exits.recv() => {
                     let apps = Arc::clone(&self.apps);

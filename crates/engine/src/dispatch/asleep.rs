@@ -2,12 +2,12 @@
 
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Which lanes wait for which app.
 #[derive(Debug, Default)]
 pub(super) struct Asleep {
-    waiting: HashMap<AppName, HashSet<HookId>>,
+    waiting: HashMap<AppName, BTreeSet<HookId>>,
     hooks: HashSet<HookId>,
 }
 
@@ -26,7 +26,7 @@ impl Asleep {
     }
 
     /// The lanes that waited for this app; they wait no more.
-    pub(super) fn wake(&mut self, app: &AppName) -> HashSet<HookId> {
+    pub(super) fn wake(&mut self, app: &AppName) -> BTreeSet<HookId> {
         let woken = self.waiting.remove(app).unwrap_or_default();
         for hook in &woken {
             self.hooks.remove(hook);

@@ -13,7 +13,7 @@ const APP: usize = 64;
 const ALL: usize = 2048;
 
 /// Which places an attempt is counted under.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Pool {
     /// For receivers that answer soon.
     Quick,
@@ -22,7 +22,7 @@ pub(super) enum Pool {
 }
 
 /// Whose places are all taken.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Taken {
     /// Everybody's.
     All,

@@ -3,6 +3,8 @@
 use footbridge_journal::{Journal, JournalError, NewEvent, Recorded};
 use footbridge_model::delivery::{Attempt, DeliveryStatus, Next};
 use footbridge_model::id::{DeliveryId, HookId};
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +15,13 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Recorder {
     journal: Arc<dyn Journal>,
     batch: Vec<Recorded>,
+    /// What a full disk has not taken, oldest first: an older result must not overwrite a later one.
+    behind: Rc<RefCell<Vec<Recorded>>>,
 }
 
 impl Recorder {
     pub(super) fn new(journal: Arc<dyn Journal>) -> Self {
-        Self { journal, batch: Vec::new() }
+        Self { journal, batch: Vec::new(), behind: Rc::default() }
     }
 
     /// Notes an attempt and what becomes of its delivery.
@@ -84,13 +88,42 @@ impl Recorder {
             return;
         }
         let batch = std::mem::take(&mut self.batch);
-        let journal = Arc::clone(&self.journal);
-        let mut kept = journal.record(batch.clone());
+        if self.is_behind() {
+            self.behind.borrow_mut().extend(batch);
+            return;
+        }
+        let (journal, behind) = (Arc::clone(&self.journal), Rc::clone(&self.behind));
+        let kept = journal.record(batch.clone());
         tokio::task::spawn_local(async move {
-            while kept.await == Err(JournalError::Full) {
-                tokio::time::sleep(AGAIN).await;
-                kept = journal.record(batch.clone());
+            if kept.await == Err(JournalError::Full) {
+                let first = behind.borrow().is_empty();
+                behind.borrow_mut().extend(batch);
+                if first {
+                    catch_up(&*journal, &behind).await;
+                }
             }
         });
+    }
+
+    /// Whether the journal does not know everything yet that was flushed.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.behind.borrow().is_empty()
+    }
+}
+
+/// Records what lies behind, and what comes to lie there meanwhile, once there is room.
+async fn catch_up(journal: &dyn Journal, behind: &RefCell<Vec<Recorded>>) {
+    loop {
+        tokio::time::sleep(AGAIN).await;
+        let batch = behind.borrow().clone();
+        let count = batch.len();
+        if journal.record(batch).await == Err(JournalError::Full) {
+            continue;
+        }
+        let mut behind = behind.borrow_mut();
+        behind.drain(..count);
+        if behind.is_empty() {
+            return;
+        }
     }
 }

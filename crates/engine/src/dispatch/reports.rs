@@ -63,6 +63,8 @@ impl State {
         let now = self.parts.clock.now();
         let Some(lane) = self.lanes.get_mut(&hook) else { return };
         match found {
+            // It may have given what has ended, or when something was due before.
+            Ok(_) if self.recorder.is_behind() => lane.refill_failed(now.plus(AGAIN)),
             Ok(mut found) => {
                 for due in &mut found {
                     // Further ahead than any schedule says: reckoned by a clock that was set back since.

@@ -85,23 +85,31 @@ impl Dispatcher {
                 state.flush();
                 return;
             }
+            // First what is under way, then what was offered: all that is older than it has its lane by now.
+            state.oldest_open = state.sender.apps.publisher.unsettled.oldest();
+            let stirred = feed.take(&mut offers);
+            state.offered(&mut offers);
+            state.stirred(stirred);
             if !draining {
                 state.pump();
             }
             state.flush();
+            // In this order, so that a simulation can repeat it. Reports are sent on this very thread: none comes while
+            // they are taken, and then it is the feed's turn.
             tokio::select! {
-                stirred = feed.next(&mut offers, &mut urgent) => {
-                    state.hurry(&mut urgent);
-                    state.offered(&mut offers);
-                    state.stirred(stirred);
-                }
+                biased;
                 _ = news.recv_many(&mut batch, RESULTS) => {
                     for report in batch.drain(..) {
                         state.report(report);
                     }
                 }
-                () = tokio::time::sleep(state.nap()) => {}
+                stirred = feed.next(&mut offers, &mut urgent) => {
+                    state.hurry(&mut urgent);
+                    state.offered(&mut offers);
+                    state.stirred(stirred);
+                }
                 _ = drain.changed(), if !draining => {}
+                () = tokio::time::sleep(state.nap()) => {}
             }
         }
     }

@@ -82,6 +82,8 @@ pub(super) struct State {
     pub(super) results: mpsc::Sender<Report>,
     pub(super) asleep: Asleep,
     pub(super) budget: Budget,
+    /// The number of the oldest event that was under way when the last offers were taken.
+    pub(super) oldest_open: u64,
     last_now: Millis,
 }
 
@@ -99,6 +101,7 @@ impl State {
             results,
             asleep: Asleep::default(),
             budget: Budget::default(),
+            oldest_open: u64::MAX,
             last_now: Millis(i64::MIN),
         }
     }
@@ -176,10 +179,7 @@ impl State {
     /// What is due was reckoned by a clock that no longer counts: every lane reads the journal anew.
     fn clock_was_set_back(&mut self) {
         tracing::warn!("the clock was set back: what is due is reckoned anew");
-        for (hook, lane) in &mut self.lanes {
-            lane.forget();
-            self.wheel.ready(*hook);
-        }
+        self.stirred(self.lanes.keys().copied().collect());
     }
 
     fn turn(&mut self, id: HookId, now: Millis) {
@@ -229,7 +229,10 @@ impl State {
     fn start(&mut self, hook: Arc<HookEntry>, app: Arc<AppEntry>, pool: Pool, now: Millis) {
         let id = hook.hook.id;
         let Some(lane) = self.lanes.get_mut(&id) else { return };
-        if let Some(waiting) = lane.start(now, usize::from(hook.hook.options.in_flight)) {
+        // Of two publishers the later may be quicker: what comes before it may still be on its way.
+        let older_may_come = lane.first_event().is_some_and(|event| event.number() > self.oldest_open);
+        let in_turn = !(hook.hook.options.ordered && older_may_come);
+        if in_turn && let Some(waiting) = lane.start(now, usize::from(hook.hook.options.in_flight)) {
             self.launch(waiting, hook, app, pool);
             self.wheel.ready(id);
             return;
@@ -308,6 +311,7 @@ async fn fly_on(
         tokio::time::sleep(wait).await;
     };
     tokio::select! {
+        biased;
         tried = &mut attempt => tried,
         () = waited => {
             let _ = results.send(Report::MovedOn(flight.clone())).await;

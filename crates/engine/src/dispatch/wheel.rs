@@ -3,7 +3,7 @@
 use super::permits::Taken;
 use footbridge_model::id::HookId;
 use footbridge_model::time::Millis;
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 /// How many lanes look again when one place is given back.
 const AT_ONCE: usize = 8;
@@ -16,7 +16,7 @@ pub(super) struct Wheel {
     timers: BTreeSet<(Millis, HookId)>,
     timer_of: HashMap<HookId, Millis>,
     /// Lanes that found no place, by whose places were taken.
-    parked: HashMap<Taken, VecDeque<HookId>>,
+    parked: BTreeMap<Taken, VecDeque<HookId>>,
     is_parked: HashSet<HookId>,
 }
 

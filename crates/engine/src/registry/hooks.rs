@@ -188,11 +188,17 @@ impl Registry {
 
     /// Removes hooks, whoever made them; their pending deliveries become cancelled.
     pub(crate) async fn drop_hooks(&self, ids: Vec<HookId>, reason: &'static str) -> Result<(), ChangeError> {
+        let before = self.index.load_full();
         // Unseen first: an event published meanwhile no longer picks them.
         self.publish_index(|index, _| ids.iter().for_each(|id| index.remove(*id)));
-        self.parts.store.delete_hooks(ids.clone(), reason).await?;
+        let dropped = self.parts.store.delete_hooks(ids.clone(), reason).await;
+        if dropped.is_err() {
+            // They are still kept, and so is what is pending for them.
+            let hooks = ids.iter().filter_map(|id| Some(before.hook(*id)?.hook.clone()));
+            self.publish_index(|index, directory| hooks.for_each(|hook| index.put(hook, directory)));
+        }
         self.parts.lanes.stir(ids);
-        Ok(())
+        Ok(dropped?)
     }
 
     /// Removes the transient hooks of an app that `wanted` picks, giving them.

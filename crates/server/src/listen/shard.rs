@@ -68,8 +68,8 @@ impl Shard {
     /// Serves until `drain` turns true and every connection has ended. Needs a `LocalSet`.
     pub async fn run(mut self, mut drain: watch::Receiver<bool>) {
         let local = Rc::new(Local {
+            relay: Relay::new(&self.options.courier),
             courier: Rc::new(Courier::new(self.options.courier)),
-            relay: Relay::default(),
             admin: self.options.shared.admin.clone(),
             shared: self.options.shared,
         });

@@ -2,7 +2,7 @@
 
 use super::held::Held;
 use footbridge_journal::Due;
-use footbridge_model::id::DeliveryId;
+use footbridge_model::id::{DeliveryId, EventId};
 use footbridge_model::time::Millis;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -129,10 +129,11 @@ impl Lane {
     /// Takes a delivery that the journal keeps, unless older ones wait there only.
     pub(super) fn offer(&mut self, waiting: Waiting) {
         let due = &waiting.due;
-        let oldest = self.window.keys().next().is_none_or(|(_, first)| due.id < *first);
         let older_wait = match self.floor {
-            // One that comes back from its attempt is older than whatever waits in the journal.
-            Some(_) if self.ordered => due.attempts == 0 || !oldest,
+            // What waits in the journal is younger than the window, and than one that comes back from its attempt.
+            Some(_) if self.ordered => {
+                self.window.keys().next_back().map_or(due.attempts == 0, |(_, last)| due.id > *last)
+            }
             Some(floor) => floor <= due.at,
             None => false,
         };
@@ -269,6 +270,11 @@ impl Lane {
     /// How many attempts are under way, those it has gone on without too.
     pub(super) fn under_way(&self) -> usize {
         self.in_flight.len() + self.aside.len()
+    }
+
+    /// The event of the delivery that is next.
+    pub(super) fn first_event(&self) -> Option<EventId> {
+        self.window.values().next().map(|first| first.due.event_id)
     }
 
     fn first_due(&self) -> Option<Millis> {

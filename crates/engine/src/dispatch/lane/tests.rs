@@ -1,7 +1,6 @@
 //! A lane against a model of what it must do.
 
 use super::*;
-use footbridge_model::id::EventId;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -66,6 +65,22 @@ fn an_ordered_lane_holds_back_until_the_first_is_done() {
     lane.offer(Waiting { due: Due { attempts: 1, ..due(1, 50) }, event: None });
     assert!(lane.start(Millis(49), 8).is_none(), "the first retries, the second waits");
     assert_eq!(lane.start(Millis(50), 8).unwrap().due.id.number(), 1);
+}
+
+#[test]
+fn an_older_one_that_is_offered_late_goes_before_those_that_wait() {
+    let mut lane = Lane::new(true);
+    let asked = lane_with_a_backlog(&mut lane);
+    lane.refilled((2..).take(asked as usize).map(|id| due(id, 0)).collect(), asked);
+    lane.offer(waiting(1, 0));
+    lane.offer(waiting(100_000, 0));
+    assert_eq!(lane.start(Millis(0), 8).unwrap().due.id.number(), 1);
+    assert!(lane.window.keys().all(|(_, id)| id.number() < 100_000), "that one waits in the journal");
+}
+
+fn lane_with_a_backlog(lane: &mut Lane) -> u32 {
+    lane.forget();
+    lane.refill(Millis(0)).unwrap()
 }
 
 #[test]
