@@ -1,5 +1,5 @@
 // Passes custom events of the page on to a Footbridge server.
-import { failure } from "./wire.js";
+import { failure, newId } from "./wire.js";
 
 /** @import { ForwardOptions, Handler } from "./types.js" */
 
@@ -11,6 +11,9 @@ export function forwarder({ ticket, to, server = new URL("..", import.meta.url).
   if (to !== "exchange" && to !== "publish") throw new TypeError('to must be "exchange" or "publish"');
   if (!ticket) throw new TypeError("ticket must be a ticket, or a function that fetches one");
   const url = new URL("api/v1/forward", server.replace(/\/*$/, "/"));
+  // An id is the miniapp's to choose, and a server keeps the keys of an app together, whoever's page they come from: with
+  // what nobody else knows, an id gets no answer that was made for another's.
+  const own = newId();
   /** One ticket serves all events until it is refused. @type {Promise<string> | undefined} */
   let held;
 
@@ -26,8 +29,13 @@ export function forwarder({ ticket, to, server = new URL("..", import.meta.url).
       });
       const response = await fetch(url, {
         method: "POST",
-        // The event's own id: a second try is the same event, and the server's record of it can be found.
-        headers: { authorization: `Ticket ${text}`, "content-type": "application/json", "idempotency-key": id },
+        headers: {
+          authorization: `Ticket ${text}`,
+          "content-type": "application/json",
+          // The same for the same id: a second try is the same event.
+          "idempotency-key": `${id}.${own}`,
+          "x-page-event-id": id,
+        },
         body,
         credentials: "omit",
         redirect: "error",

@@ -1,16 +1,26 @@
 // The host's side: a page that embeds a miniapp in an iframe.
-import { answer, asPush, describe, reply, requestId } from "./boxo.js";
-import { bucket, CALL, CUSTOM, failure, INIT, json, newId, pinned, plain, QUEUE, shape, warner, WIRE } from "./wire.js";
+import { bucket, CALL, CUSTOM, describe, failure, INIT, isId, json, newId } from "./wire.js";
+import { pinned, plain, QUEUE, shape, warner, WIRE } from "./wire.js";
 
 /**
+ * @import { BoxoLine } from "./boxo.js"
  * @import { Call, Checks, Entry, ForwardOptions, Handler, HostOptions, Line, Message, MiniappEvent, Push, Trace,
  *   Warning } from "./types.js"
  */
 
 /** The open ones. @type {Set<MiniappHost>} */
 const hosts = new Set();
-/** What windows said before their host was made. @type {WeakMap<object, Message[]>} */
-const early = new WeakMap();
+/** Windows that spoke before their host was made. @type {WeakSet<object>} */
+const early = new WeakSet();
+/** What only js-sdk needs. @type {Promise<typeof import("./boxo.js")> | undefined} */
+let loading;
+
+/** One promise for all, so that all that waits for it goes on in order. */
+const boxo = () =>
+  (loading ??= import("./boxo.js").catch((error) => {
+    loading = undefined;
+    throw error;
+  }));
 
 export class MiniappHost {
   static {
@@ -18,11 +28,8 @@ export class MiniappHost {
       for (const host of hosts)
         if (source && host.#iframe.contentWindow === source) return host.#receive({ origin, data });
       if (data?.type !== CALL || !source) return;
-      const kept = early.get(source) ?? [];
-      try {
-        if (kept.length < QUEUE) kept.push({ origin, data: plain(data, 65536) });
-        early.set(source, kept);
-      } catch {}
+      early.add(source);
+      boxo().then(({ keep }) => keep(source, origin, data));
       for (const host of hosts) host.#warn("message from another window ignored", "the miniapp's frame", origin);
     });
   }
@@ -46,12 +53,10 @@ export class MiniappHost {
   #queue = [];
   /** The way to a miniapp of ours. @type {Line | undefined} */
   #line;
-  /** The way to one made with js-sdk. @type {Line} */
-  #boxo = {
-    pending: new Map(),
-    answer: (call, value) => this.#post(answer(call, value)),
-    fail: (call, { data }) => this.#post(reply(call, data)),
-  };
+  /** The way to one made with js-sdk. @type {Promise<BoxoLine> | undefined} */
+  #boxo;
+  /** The frame's window; put in anew, it has another. @type {Window | null} */
+  #window;
   #spoken = false;
   #loaded;
 
@@ -65,18 +70,17 @@ export class MiniappHost {
     this.#limits = { rate: 500, burst: 1000, size: 262144, pending: 500, ...options.limits };
     this.#take = bucket(this.#limits);
     this.method(INIT, () => this.#init());
+    this.#init();
     for (const other of hosts) if (other.#iframe === iframe) other.close();
     hosts.add(this);
-    // A document of another site is in place already: its `load` may not come again.
-    this.#loaded = !!iframe.contentWindow && !iframe.contentDocument;
+    // What is in place already: its `load` may not come again. Documents of other sites cannot be looked at.
+    const { contentWindow: window, contentDocument: page } = iframe;
+    this.#window = window;
+    this.#loaded = page ? page.readyState === "complete" && page.URL !== "about:blank" : !!window;
     iframe.addEventListener("load", this.#onload);
-    // After the caller had the time to register its handlers.
-    queueMicrotask(() => {
-      const window = /** @type {Window} */ (iframe.contentWindow);
-      if (!hosts.has(this)) return;
-      for (const message of early.get(window) ?? []) this.#receive(message);
-      early.delete(window);
-    });
+    // Later, so that the caller has the time to register its handlers.
+    if (window && early.delete(window))
+      this.#js((line) => hosts.has(this) && line.early(window).forEach((message) => this.#receive(message)));
   }
 
   /**
@@ -121,23 +125,53 @@ export class MiniappHost {
   close() {
     if (!hosts.delete(this)) return;
     this.#iframe.removeEventListener("load", this.#onload);
-    this.#end(this.#line, "the host was closed");
-    this.#end(this.#boxo, "the host was closed");
+    const reason = failure("ClosedError", "the host was closed");
+    this.#end(this.#line, reason);
+    this.#boxo?.then((line) => line.close(reason));
     this.#queue = [];
   }
 
   #onload = () => {
+    this.#look();
     this.#loaded = true;
     if (this.#line) {
       // Perhaps another page by now. Events wait until it answers, or a new one says hello.
       this.#line.ready = false;
       this.#line.port?.postMessage({ ping: 1 });
     }
+    if (this.#boxo) this.#js((line) => line.loaded());
     this.#flush();
   };
 
+  /** Notices that the frame was taken out, or put in anew: nobody is left of those who were in it. */
+  #look() {
+    const { contentWindow } = this.#iframe;
+    if (contentWindow === this.#window) return;
+    this.#window = contentWindow;
+    this.#loaded = this.#spoken = false;
+    const gone = failure("AbortError", "the frame was taken out of the page");
+    this.#end(this.#line, gone);
+    this.#boxo?.then((line) => line.end(gone));
+  }
+
+  /** Does what takes the words of js-sdk. @param {(line: BoxoLine) => void} use */
+  #js(use) {
+    this.#boxo ??= boxo().then(
+      ({ BoxoLine }) =>
+        new BoxoLine(this.#iframe, this.#post, (leaves) => {
+          this.#look();
+          if (leaves) this.#loaded = this.#spoken = false;
+        }),
+    );
+    this.#boxo.then(use).catch(({ message }) => {
+      this.#boxo = undefined;
+      this.#warn("cannot speak to a js-sdk miniapp", "boxo.js", message);
+    });
+  }
+
   /** @param {Message} message */
-  #receive({ origin, data }) {
+  #receive({ origin, data, error }) {
+    this.#look();
     if (origin !== this.#origin) {
       const got = origin === "null" ? 'null: a sandbox without "allow-same-origin"?' : origin;
       this.#warn("message from another origin ignored", this.#origin, got);
@@ -148,15 +182,16 @@ export class MiniappHost {
     } else {
       this.#spoken = true;
       this.#flush();
-      this.#call(this.#boxo, requestId(data), data.handler, data.params);
+      this.#js((line) => this.#call(line, line.heard(data), data.handler, data.params, error));
     }
   }
 
   /** A miniapp of ours says hello: it gets a line of its own, once for each page. @param {any} hello */
   #welcome({ wire, nonce }) {
-    if (wire !== WIRE || !nonce) return this.#warn("unknown message ignored", `a hello of wire ${WIRE}`, "another");
+    if (wire !== WIRE || !isId(nonce))
+      return this.#warn("unknown message ignored", `a hello of wire ${WIRE}`, "another");
     if (nonce === this.#line?.nonce || !this.#take()) return;
-    this.#end(this.#line, "a new connection took its place");
+    this.#end(this.#line, failure("ClosedError", "a new connection took its place"));
     const { port1: port, port2 } = new MessageChannel();
     /** @type {Line} */
     const line = {
@@ -176,24 +211,28 @@ export class MiniappHost {
     if (data?.ready) {
       line.ready = true;
       this.#flush();
-    } else if (data?.close) this.#end(line, "the miniapp closed the bridge");
+    } else if (data?.close) this.#end(line, failure("ClosedError", "the miniapp closed the bridge"));
     else if (data?.cancel) line.pending.get(data.cancel)?.abort();
-    else if (typeof data?.method === "string") this.#call(line, requestId(data), data.method, data.params);
+    else if (typeof data?.method === "string")
+      this.#call(line, Number(data.request_id) || undefined, data.method, data.params);
     else this.#warn("unknown message ignored", "a call", shape(data));
   }
 
-  /** @param {Line} line @param {Call["id"]} id @param {string} method @param {unknown} raw */
-  #call(line, id, method, raw) {
+  /**
+   * @param {Line} line @param {Call["id"]} id @param {string} method @param {unknown} raw
+   * @param {unknown} [refused] why it is not even read
+   */
+  #call(line, id, method, raw, refused) {
     /** @type {Call} */
     const call = { id, eventId: "", method, name: method, params: {} };
-    if (line.pending.size < this.#limits.pending && this.#take()) return this.#run(line, call, raw);
+    if (line.pending.size < this.#limits.pending && this.#take()) return this.#run(line, call, raw, refused);
     const error = failure("BusyError", "too many messages at once", 429);
     if (id) line.fail(call, describe(error));
     this.#warn("message dropped", "fewer", error.message);
   }
 
-  /** @param {Line} line @param {Call} call @param {unknown} raw */
-  async #run(line, call, raw) {
+  /** @param {Line} line @param {Call} call @param {unknown} raw @param {unknown} refused */
+  async #run(line, call, raw, refused) {
     const { id, method } = call;
     const { pending } = line;
     const start = performance.now();
@@ -207,6 +246,7 @@ export class MiniappHost {
       // The same id again is a page that began anew. The old answer must not reach it.
       pending.get(key)?.abort();
       pending.set(key, control);
+      if (refused) throw refused;
       const { validate, handler } = this.#find(call, raw);
       const { eventId, name, params } = call;
       event = { id: eventId, type: name, origin: this.#origin, reply: !!id, signal };
@@ -231,7 +271,7 @@ export class MiniappHost {
   /** Checks a call, and finds who handles it. @param {Call} call @param {unknown} raw @returns {Entry} */
   #find(call, raw) {
     const params = (call.params = Object(plain(raw, this.#limits.size, this.#warn)));
-    call.eventId = /^[\w-]{8,64}$/.test(params.event_id) ? `${params.event_id}` : newId();
+    call.eventId = isId(params.event_id) ? params.event_id : newId();
     const custom = call.method === CUSTOM;
     const name = custom ? params.type : call.method;
     if (typeof name !== "string" || !name || name.length > 128)
@@ -249,36 +289,36 @@ export class MiniappHost {
     return json({ app_id: appId, client_id: clientId, payload: "", data, sandbox_mode: false, ...init });
   }
 
-  #flush() {
+  /** Sends what waits to whoever is there. @param {BoxoLine} [boxo] */
+  #flush(boxo) {
+    this.#look();
     const { port, ready } = this.#line ?? {};
-    if (port && !ready) return;
-    for (const wait of this.#queue) {
-      const { event, pushed } = wait;
-      if (port) port.postMessage({ event });
-      else if (!pushed && (this.#spoken || this.#loaded)) {
+    if (ready) for (const { event } of this.#queue.splice(0)) port?.postMessage({ event });
+    else if (port || !(this.#spoken || this.#loaded) || !this.#queue.length) return;
+    else if (!boxo) this.#js((line) => this.#flush(line));
+    else {
+      for (const wait of this.#queue) {
         // A js-sdk miniapp may listen and never speak. Kept all the same, should one of ours say hello.
+        if (!wait.pushed) boxo.push(wait.event);
         wait.pushed = true;
-        this.#post(asPush(event));
       }
+      if (this.#spoken) this.#queue = [];
     }
-    if (port || this.#spoken) this.#queue = [];
   }
 
-  /** @param {Line | undefined} line @param {string} reason */
+  /** @param {Line | undefined} line @param {Error} reason */
   #end(line, reason) {
     if (!line) return;
-    for (const control of line.pending.values()) control.abort(failure("ClosedError", reason));
+    for (const control of line.pending.values()) control.abort(reason);
     if (line !== this.#line) return;
-    line.port?.postMessage({ close: reason });
+    line.port?.postMessage({ close: reason.message });
     line.port?.close();
     this.#line = undefined;
     this.#loaded = this.#spoken = false;
   }
 
   /** The browser drops it when the frame shows another origin by now. @param {object} message @param {Transferable[]} [ports] */
-  #post(message, ports = []) {
-    this.#iframe.contentWindow?.postMessage(message, this.#origin, ports);
-  }
+  #post = (message, ports = []) => this.#iframe.contentWindow?.postMessage(message, this.#origin, ports);
 }
 
 /** @param {Map<string, Entry>} entries @param {string} name @param {Entry} entry */

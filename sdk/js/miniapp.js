@@ -1,11 +1,12 @@
 // The miniapp's side: a page embedded in an iframe of its host, or shown by a native app.
 import { NATIVE, native } from "./native.js";
-import { CALL, CUSTOM, failure, INIT, json, newId, pinned, plain, QUEUE, REPLY, shape, warner, WIRE } from "./wire.js";
+import { CALL, CUSTOM, failure, INIT, isId, json, newId, pinned, plain, QUEUE, REPLY } from "./wire.js";
+import { shape, SIZE, warner, WIRE } from "./wire.js";
 
 /** @import { BridgeError, BridgeOptions, Listener, Pending, RequestOptions, Said, Waiter, Warning, WireError } from "./types.js" */
 
-/** More than the longest answer a server gives, in characters. */
-const SIZE = 2 ** 21;
+/** How much longer than what it carries a message may be, in characters. */
+const AROUND = 1000;
 
 export class Bridge {
   /** @type {((warning: Warning) => void) | null} */
@@ -43,7 +44,8 @@ export class Bridge {
   /** @param {BridgeOptions} options */
   constructor({ hostOrigin, timeout = 10_000, requestTimeout = 30_000 } = {}) {
     this.#timeout = requestTimeout;
-    const app = parent === window && native(CUSTOM);
+    // A worker has no parent at all.
+    const app = globalThis.parent && parent === window && native(CUSTOM);
     this.#origins = app ? [] : [hostOrigin].flat().map((origin) => pinned(origin, "hostOrigin"));
     this.ready = new Promise((resolve, reject) => {
       this.#connected = () => resolve(this);
@@ -59,7 +61,10 @@ export class Bridge {
    * @param {string} type @param {any} [payload] @param {RequestOptions} [options] @returns {Pending}
    */
   request(type, payload, { id = newId(), ...options } = {}) {
-    const params = () => ({ type, payload: json(payload), event_id: id });
+    const params = () => {
+      if (!isId(id)) throw new TypeError(`an id is 8 to 64 letters, digits, "-" and "_", not "${id}"`);
+      return { type, payload: json(payload), event_id: id };
+    };
     return Object.assign(this.#ask(CUSTOM, type, params, options), { id });
   }
 
@@ -129,7 +134,7 @@ export class Bridge {
   }
 
   #startNative() {
-    const heard = (/** @type {any} */ { detail }) => this.#fromBoxo(detail);
+    const heard = (/** @type {any} */ { detail }) => this.#read(detail, (data) => this.#fromBoxo(data));
     addEventListener(NATIVE, heard, { signal: this.#ended.signal });
     // Natives know no ids of ours, and nobody has said that they overlook one.
     this.#start("native", null, ({ id, method, params: { event_id, ...params } }) => {
@@ -141,10 +146,10 @@ export class Bridge {
 
   /** @param {number} timeout */
   #startWeb(timeout) {
+    const none = (/** @type {string} */ why) => this.#end(failure("NoHostError", why));
+    if (!globalThis.parent || parent === window) return none("this page is in no host's frame");
     const above = location.ancestorOrigins?.[0] ?? "null";
     const expected = this.#origins.join(" or ");
-    const none = (/** @type {string} */ why) => this.#end(failure("NoHostError", why));
-    if (parent === window) return none("this page is in no host's frame");
     if (above !== "null" && !this.#origins.includes(above))
       return none(`this page is embedded by ${above}, not by ${expected}`);
     addEventListener("message", (event) => this.#receive(event), { signal: this.#ended.signal });
@@ -184,17 +189,16 @@ export class Bridge {
     if (!this.#origins.includes(origin))
       return this.#warn("message from another origin ignored", this.#origins.join(" or "), origin);
     if (this.#port) return; // What the host says to a js-sdk on the same page.
-    if (!data?.footbridge) return this.#fromBoxo(data);
+    if (!data?.footbridge) return this.#read(data, (data) => this.#fromBoxo(data));
     const [port] = ports;
     if (data.nonce !== this.#nonce || !port)
       return this.#warn("handshake ignored", "the answer to this page's hello", "another");
     this.#port = port;
-    port.onmessage = ({ data }) => this.#fromPort(plain(data, SIZE));
+    port.onmessage = ({ data }) => this.#read(data, (data) => this.#fromPort(data));
     // No browser tells the host that a port's page went away, so the page says it itself.
     addEventListener("pagehide", (event) => event.persisted || this.close(), { signal: this.#ended.signal });
-    this.#start("footbridge", plain(data.init, SIZE), ({ id, method, params }) =>
-      port.postMessage({ request_id: id, method, params }),
-    );
+    const say = (/** @type {Said} */ { id, ...call }) => port.postMessage({ request_id: id, ...call });
+    this.#read(data, ({ init }) => this.#start("footbridge", init, say));
     port.postMessage({ ready: 1 });
   }
 
@@ -215,6 +219,22 @@ export class Bridge {
       throw this.#queue.pop() && failure("BusyError", "too many events wait for the host");
   }
 
+  /**
+   * Checks what the host said. Whoever waits for what is refused is told so.
+   * @param {any} raw @param {(data: any) => void} use
+   */
+  #read(raw, use) {
+    let data;
+    try {
+      data = plain(raw, SIZE + AROUND);
+    } catch (error) {
+      const waiter = this.#pending.get(Number(raw.re ?? raw.data?.request_id));
+      if (waiter) return waiter.reject(error);
+      return this.#warn("message ignored", "JSON that is not too large or deep", `${error}`);
+    }
+    use(data);
+  }
+
   /** @param {any} data */
   #fromPort(data) {
     if (data?.ping) this.#port?.postMessage({ ready: 1 });
@@ -223,11 +243,10 @@ export class Bridge {
     else this.#settle(data?.re, data?.value, data?.error);
   }
 
-  /** @param {any} raw what a host of Boxo's says, wherever it came from */
-  #fromBoxo(raw) {
-    const message = plain(raw, SIZE);
+  /** @param {any} message what a host of Boxo's says, wherever it came from */
+  #fromBoxo(message) {
     const name = message?.handler ?? message?.type;
-    if (typeof name !== "string") return this.#warn("unknown message ignored", "a reply or an event", shape(raw));
+    if (typeof name !== "string") return this.#warn("unknown message ignored", "a reply or an event", shape(message));
     const { request_id: id, ...data } = Object(message.data);
     // Until it is known what kind of host this is, only its answer counts; ours sends the rest again over the port.
     if (!this.host && Number(id) !== this.#hello) return;
@@ -251,7 +270,8 @@ export class Bridge {
   #tell(type, payload, id) {
     const listeners = this.#listeners.get(type);
     if (!listeners?.size && this.host) this.#warn("event ignored", "a listener", `none for "${type}"`);
-    for (const listener of listeners ?? []) queueMicrotask(() => listener(payload, { type, id }));
+    const event = { type, id: isId(id) ? id : undefined };
+    for (const listener of listeners ?? []) queueMicrotask(() => listener(payload, event));
   }
 
   /** @param {Error} reason */

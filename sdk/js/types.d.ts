@@ -122,11 +122,15 @@ export type Line = {
     fail: (call: Call, error: Required<WireError>) => void;
     port?: MessagePort;
     nonce?: string;
+    /**
+     * What a window said, or why that is not even read.
+     */
     ready?: boolean;
 };
 export type Message = {
     origin: string;
     data: any;
+    error?: unknown;
 };
 export type Push = {
     event: {
@@ -243,7 +247,8 @@ export type Said = {
  * @property {string} [nonce]
  * @property {boolean} [ready]
  *
- * @typedef {{ origin: string, data: any }} Message
+ * What a window said, or why that is not even read.
+ * @typedef {{ origin: string, data: any, error?: unknown }} Message
  * @typedef {{ event: { type: string, payload: any, id: string }, pushed?: boolean }} Push
  */
 /**

@@ -72,7 +72,8 @@
  * @property {string} [nonce]
  * @property {boolean} [ready]
  *
- * @typedef {{ origin: string, data: any }} Message
+ * What a window said, or why that is not even read.
+ * @typedef {{ origin: string, data: any, error?: unknown }} Message
  * @typedef {{ event: { type: string, payload: any, id: string }, pushed?: boolean }} Push
  */
 

@@ -34,9 +34,22 @@ test("an exchange: one POST under the event's own id, and the other app's answer
   assert.deepEqual([method, path], ["POST", "/base/api/v1/forward"]);
   assert.deepEqual(body, { to: "exchange", type: "buy", payload: { sku: 1 }, app_id: "shop", client_id: "superapp" });
   assert.equal(headers.authorization, "Ticket t1");
-  assert.equal(headers["idempotency-key"], "pev_12345678");
+  assert.equal(headers["x-page-event-id"], "pev_12345678");
+  assert.match(headers["idempotency-key"], /^pev_12345678\.pev_\w{8,28}$/);
   assert.equal(headers["content-type"], "application/json");
   assert.equal(headers.cookie, undefined);
+});
+
+test("the same id is the same event in one page, and never that of another's", async (t) => {
+  const { asked, url } = await server(t, () => ({ body: { id: "evt_1" } }));
+  const mine = forwarder({ ticket: "t1", to: "publish", server: url }, names);
+  await mine(1, event());
+  await mine(1, event());
+  await forwarder({ ticket: "t1", to: "publish", server: url }, names)(1, event());
+  const [one, two, three] = asked.map(({ headers }) => headers["idempotency-key"]);
+  assert.equal(one, two);
+  assert.notEqual(one, three);
+  assert.equal(new Set(asked.map(({ headers }) => headers["x-page-event-id"])).size, 1);
 });
 
 test("a publish: the answer is the server's id", async (t) => {

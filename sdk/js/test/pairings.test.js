@@ -240,15 +240,18 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
 
   test("one id from the miniapp's click to the server's record, whichever SDK it has", async (t) => {
     const forward = (page) => page.evaluate(() => host.forward("buy", { ticket: () => "t1", to: "exchange" }));
-    const expected = (key) => ({
-      authorization: "Ticket t1",
-      key,
-      to: "exchange",
-      type: "buy",
-      payload: { sku: 1 },
-      app_id: "shop",
-      client_id: "superapp",
-    });
+    const check = ({ key, ...answer }, id) => {
+      assert.deepEqual(answer, {
+        authorization: "Ticket t1",
+        id,
+        to: "exchange",
+        type: "buy",
+        payload: { sku: 1 },
+        app_id: "shop",
+        client_id: "superapp",
+      });
+      assert.ok(key.startsWith(`${id}.`));
+    };
 
     const one = await ours(t);
     await forward(one.page);
@@ -256,7 +259,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
       const pending = bridge.request("buy", { sku: 1 });
       return [pending.id, await pending];
     });
-    assert.deepEqual(answer, expected(id));
+    check(answer, id);
     await one.page.waitForFunction(() => hostLog.events.length === 1);
     const [event] = await one.page.evaluate(() => hostLog.events);
     assert.deepEqual([event.id, event.serverId, event.ok], [id, "exc_1", true]);
@@ -266,9 +269,16 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     await forward(two.page);
     const ask = (params) =>
       two.frame.evaluate((custom, params) => appboxoSDK.sendPromise(custom, params), custom, params);
-    assert.deepEqual(await ask({ type: "buy", payload: { sku: 1 }, event_id: "click-0001" }), expected("click-0001"));
-    const { key } = await ask({ type: "buy", payload: { sku: 1 } });
-    assert.equal(await two.frame.evaluate(() => heard.at(-1).event_id), key);
+    check(await ask({ type: "buy", payload: { sku: 1 }, event_id: "click-0001" }), "click-0001");
+    // What is no id counts as none.
+    const made = new Set();
+    for (const event_id of [undefined, undefined, null, 12345678, ["click-0001"], "no id"]) {
+      const { id } = await ask({ type: "buy", payload: { sku: 1 }, event_id });
+      assert.match(id, /^pev_\w{8,28}$/);
+      assert.equal(await two.frame.evaluate(() => heard.at(-1).event_id), id);
+      made.add(id);
+    }
+    assert.equal(made.size, 6);
   });
 
   test("our miniapp, web-sdk: answers are what js-sdk would give", async (t) => {

@@ -1,8 +1,8 @@
 // The checks of the wire that need no browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describe as told } from "../boxo.js";
-import { bucket, failure, json, newId, pinned, plain, warner } from "../wire.js";
+
+import { bucket, describe as told, failure, isId, json, newId, pinned, plain, warner } from "../wire.js";
 
 test("JSON passes as it is, as a copy", () => {
   const value = { a: [1, -0.5, "x", true, null, [], {}], "": { constructor: "Ferrari", prototype: 1 } };
@@ -19,6 +19,20 @@ test("the limit never refuses what its JSON has room for", () => {
     plain(value, length + 1);
     assert.throws(() => plain(value, length / 4), { name: "TooLargeError", status: 413 });
   }
+});
+
+test("what is sent is let in, with the message around it, and nothing deeper than a server takes", () => {
+  const nest = (levels) => (levels ? [nest(levels - 1)] : 1);
+  plain({ event: { payload: json(nest(64)) } }, 1000);
+  assert.throws(() => json(nest(65)), { name: "InvalidError", message: /nested deeper than 64/ });
+  assert.throws(() => plain(nest(67), 1000), { name: "InvalidError" });
+  assert.throws(() => json("x".repeat(2 ** 21)), { name: "TooLargeError", status: 413 });
+});
+
+test("only a string of some length may be an id", () => {
+  for (const id of ["order-01", "A_b-3456", "x".repeat(64)]) assert.ok(isId(id));
+  for (const id of [undefined, null, true, "short", "a b c d e", "x".repeat(65), 12345678, ["aaaaaaaaa"], {}])
+    assert.equal(isId(id), false, String(id));
 });
 
 test("keys that prototypes are polluted with are dropped and named", () => {
@@ -61,6 +75,7 @@ test("what a handler throws is told in Boxo's form, whatever it is", () => {
   assert.deepEqual(told(new RangeError("boom")), form("boom", "RangeError"));
   assert.deepEqual(told(failure("InvalidError", "no", 400)), form("no", "InvalidError", 400));
   assert.deepEqual(told("text"), form("text"));
+  assert.deepEqual(told(new Error("x".repeat(1e6))), form("x".repeat(1000)));
   assert.deepEqual(told(undefined), form("undefined"));
   const boxo = { error_type: "canceled", payload: { by: "user" }, type: "buy" };
   assert.deepEqual(told(boxo), { name: "Error", message: "canceled", data: boxo });

@@ -68,6 +68,26 @@ fn a_publish_is_an_event_of_the_tickets_app_and_carries_the_pages_id() {
 }
 
 #[test]
+fn a_page_may_tell_its_id_apart_from_its_key() {
+    let (gateway, receiver) = pair();
+    let ticket = ticket(&gateway, "superapp", "forward");
+    let request = json!({"to": "publish", "type": "opened", "payload": 1, "app_id": "", "client_id": ""});
+    let call = |key: &str| {
+        let call =
+            gateway.call("POST", "/api/v1/forward").header("Authorization", format!("Ticket {ticket}"));
+        let call = call.header("Idempotency-Key", key).header("X-Page-Event-Id", "order-0001");
+        call.json(&request).send().expect(200).json()["id"].clone()
+    };
+    // One id in two pages is two events.
+    let mine = call("order-0001.mine");
+    assert_eq!(call("order-0001.mine"), mine);
+    assert_ne!(call("order-0001.theirs"), mine);
+    for got in receiver.wait_at("/hook", 2) {
+        assert_eq!(got.header("x-page-event-id"), Some("order-0001"));
+    }
+}
+
+#[test]
 fn a_pages_keys_are_not_its_back_ends() {
     let (gateway, receiver) = pair();
     let ticket = ticket(&gateway, "superapp", "forward");

@@ -71,6 +71,8 @@ struct Wanted {
     kind: String,
     whole: Bytes,
     key: Option<String>,
+    /// The page's own id of the event; the key, when it was not told apart from it.
+    page_event: Option<String>,
 }
 
 async fn read(
@@ -98,7 +100,11 @@ async fn read(
         ));
     }
     let key = body::idempotency_key(headers).map_err(|why| invalid(400, why))?;
-    Ok(Wanted { publish, kind, whole, key })
+    let page_event = body::single(headers, PAGE_EVENT)
+        .map_err(|()| invalid(400, "X-Page-Event-Id must be given once, in ASCII"))?
+        .map(str::to_owned)
+        .or_else(|| key.clone());
+    Ok(Wanted { publish, kind, whole, key, page_event })
 }
 
 fn text(name: &str, value: Option<&RawValue>) -> Result<String, ExchangeFailure> {
@@ -131,7 +137,7 @@ async fn publish(local: &Local, ticket: &Ticket, wanted: Wanted) -> Passed {
         || Bytes::from_static(b"{}"),
         |payload| wanted.whole.slice_ref(payload.get().as_bytes()),
     );
-    let id = wanted.key.as_deref().map(|key| (PAGE_EVENT, key));
+    let id = wanted.page_event.as_deref().map(|id| (PAGE_EVENT, id));
     let headers = PublishHeaders::parse(id).map_err(|error| invalid(400, error.to_string()))?;
     let draft = EventDraft { name, body, headers, subscribers: None };
     let key = wanted.key.as_deref().map(|key| (format!("{PAGE}{key}"), digest(&wanted.whole)));

@@ -62,10 +62,10 @@ const pages = {
 
 /** Stands for a Footbridge server: tells whoever asks what was asked. */
 async function forward(request, response) {
-  const { authorization, "idempotency-key": key } = request.headers;
+  const { authorization, "idempotency-key": key, "x-page-event-id": id } = request.headers;
   let text = "";
   for await (const chunk of request) text += chunk;
-  const answer = { authorization, key, ...JSON.parse(text) };
+  const answer = { authorization, key, id, ...JSON.parse(text) };
   response.writeHead(200, { "content-type": "application/json" });
   response.end(JSON.stringify({ id: "exc_1", answer }));
 }
