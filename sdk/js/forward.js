@@ -21,7 +21,7 @@ export function forwarder({ ticket, to, server = new URL("..", import.meta.url).
     const { id, type, signal } = event;
     const body = JSON.stringify({ to, type, payload, app_id: appId, client_id: clientId });
     for (let again = false; ; again = true) {
-      const mine = (held ??= (async () => (typeof ticket === "function" ? ticket() : ticket))());
+      const mine = (held ??= (async () => (typeof ticket === "function" ? ticket(event) : ticket))());
       const drop = () => void (held === mine && (held = undefined));
       const text = await mine.catch((error) => {
         drop();

@@ -251,7 +251,7 @@ export class MiniappHost {
       const { eventId, name, params } = call;
       event = { id: eventId, type: name, origin: this.#origin, reply: !!id, signal };
       const payload = method === CUSTOM ? params.payload : params;
-      if (validate && (await validate(payload)) === false)
+      if (validate && (await validate(payload, event)) === false)
         throw failure("InvalidError", `the payload of "${name}" is not valid`, 400);
       signal.throwIfAborted();
       const gone = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));

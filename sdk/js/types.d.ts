@@ -89,17 +89,18 @@ export type Trace = MiniappEvent & {
 };
 export type Handler = (payload: any, event: MiniappEvent) => any;
 export type Checks = {
-    validate?: (payload: any) => unknown;
+    validate?: (payload: any, event: MiniappEvent) => unknown;
 };
 export type Entry = Checks & {
     handler: Handler;
 };
 export type ForwardOptions = {
     /**
-     * a forward ticket, or what fetches one from your back
-     * end; a function is asked again when the server no longer takes the last one
+     * a forward ticket, or what fetches one
+     * from your back end; a function is told the event that needs it, and asked again when the server no longer takes the
+     * last one
      */
-    ticket: string | (() => string | Promise<string>);
+    ticket: string | ((event: MiniappEvent) => string | Promise<string>);
     /**
      * ask the other app and wait for its answer, or tell every subscriber
      */
@@ -224,13 +225,15 @@ export type Said = {
  * @typedef {MiniappEvent & { ok: boolean, ms: number, error: string | undefined }} Trace
  *
  * @typedef {(payload: any, event: MiniappEvent) => any} Handler
- * @typedef {{ validate?: (payload: any) => unknown }} Checks `validate` refuses by returning false or throwing
+ * @typedef {{ validate?: (payload: any, event: MiniappEvent) => unknown }} Checks `validate` refuses by returning false
+ *   or throwing
  * @typedef {Checks & { handler: Handler }} Entry
  */
 /**
  * @typedef {object} ForwardOptions
- * @property {string | (() => string | Promise<string>)} ticket a forward ticket, or what fetches one from your back
- *   end; a function is asked again when the server no longer takes the last one
+ * @property {string | ((event: MiniappEvent) => string | Promise<string>)} ticket a forward ticket, or what fetches one
+ *   from your back end; a function is told the event that needs it, and asked again when the server no longer takes the
+ *   last one
  * @property {"exchange" | "publish"} to ask the other app and wait for its answer, or tell every subscriber
  * @property {string} [server] base URL of the Footbridge server; by default the one that served the SDK
  */

@@ -47,14 +47,16 @@
  * @typedef {MiniappEvent & { ok: boolean, ms: number, error: string | undefined }} Trace
  *
  * @typedef {(payload: any, event: MiniappEvent) => any} Handler
- * @typedef {{ validate?: (payload: any) => unknown }} Checks `validate` refuses by returning false or throwing
+ * @typedef {{ validate?: (payload: any, event: MiniappEvent) => unknown }} Checks `validate` refuses by returning false
+ *   or throwing
  * @typedef {Checks & { handler: Handler }} Entry
  */
 
 /**
  * @typedef {object} ForwardOptions
- * @property {string | (() => string | Promise<string>)} ticket a forward ticket, or what fetches one from your back
- *   end; a function is asked again when the server no longer takes the last one
+ * @property {string | ((event: MiniappEvent) => string | Promise<string>)} ticket a forward ticket, or what fetches one
+ *   from your back end; a function is told the event that needs it, and asked again when the server no longer takes the
+ *   last one
  * @property {"exchange" | "publish"} to ask the other app and wait for its answer, or tell every subscriber
  * @property {string} [server] base URL of the Footbridge server; by default the one that served the SDK
  */

@@ -19,7 +19,7 @@ impl Asked {
     /// What pages need for live events and for passing events on; a ticket is the credential there.
     pub(crate) const fn live() -> Self {
         Self(HeaderValue::from_static(
-            "authorization, cache-control, content-type, idempotency-key, last-event-id",
+            "authorization, cache-control, content-type, idempotency-key, last-event-id, x-page-event-id",
         ))
     }
 

@@ -48,7 +48,40 @@ const trail = (page) =>
     })),
   );
 
-describe("the demo page", { skip: skip || missing }, () => {
+/** Opens the demo, and gives the shop's frame once all of it is ready. */
+async function open(page, demo) {
+  // All of it in sight: a browser draws, and polls, no frame that is not.
+  await page.setViewport({ width: 1280, height: 900 });
+  await page.goto(demo.url);
+  await page.waitForSelector("#status[data-state=good]");
+  // Said by the shop, so its page has come to stay.
+  await page.waitForFunction(() => document.getElementById("shop").style.height);
+  const shop = page.frames().find((frame) => frame !== page.mainFrame() && frame.url().startsWith("http"));
+  await shop.waitForSelector("#buy:not([disabled])");
+  return shop;
+}
+
+/** Waits for the latest event of the trail to end so. */
+const ends = (page, state) =>
+  page.waitForFunction(
+    (state) => document.querySelector("#groups > .group")?.dataset.state === state,
+    { timeout: 60_000 },
+    state,
+  );
+
+/** Whether the first lies over none of the others. */
+const apart = (page, one, ...others) =>
+  page.evaluate(
+    (one, others) => {
+      const box = (e) => e.getBoundingClientRect();
+      const a = box(document.querySelector(one));
+      return [...document.querySelectorAll(others)].map(box).every((b) => a.bottom <= b.top || b.bottom <= a.top);
+    },
+    one,
+    others.join(),
+  );
+
+describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
   let home, demo, browser, page, shop;
   const heard = { console: [], bodies: [] };
 
@@ -64,10 +97,7 @@ describe("the demo page", { skip: skip || missing }, () => {
       const about = [response.url(), JSON.stringify(response.headers()), response.request().postData() ?? ""];
       heard.bodies.push(...about, streams ? "" : await response.text().catch(() => ""));
     });
-    await page.goto(demo.url);
-    shop = await page.waitForFrame((frame) => frame !== page.mainFrame() && frame.url().startsWith("http"));
-    await shop.waitForSelector("#buy:not([disabled])");
-    await page.waitForSelector("#status[data-state=good]");
+    shop = await open(page, demo);
   });
 
   after(async () => {
@@ -196,6 +226,18 @@ describe("the demo page", { skip: skip || missing }, () => {
     await page.waitForFunction((count) => document.querySelectorAll("#groups > .group").length > count, {}, count);
     const [latest] = await trail(page);
     assert.match(latest.title, /order-paid/);
+
+    // Heard live before any back end got it, and followed to its end all the same.
+    const elsewhere = await browser.newPage();
+    await open(elsewhere, demo);
+    await elsewhere.click("#publish");
+    const ended = () => {
+      const { dataset, textContent } = document.querySelector("#groups > .group");
+      return /photo-saved.*begun elsewhere/.test(textContent) && dataset.state === "good";
+    };
+    await page.waitForFunction(ended, { polling: 200 });
+    await elsewhere.close();
+    await page.bringToFront();
   });
 
   it("keeps secrets and strangers out", async () => {
@@ -221,8 +263,88 @@ describe("the demo page", { skip: skip || missing }, () => {
     assert.equal(there.headers.get("location"), demo.url);
   });
 
+  it("draws a question that got no ticket, and the next with times of its own", async () => {
+    const page = await browser.newPage();
+    let cut = true;
+    await page.setRequestInterception(true);
+    page.on("request", (request) =>
+      cut && request.url().endsWith("/api/ticket") && /forward/.test(request.postData() ?? "")
+        ? request.abort()
+        : request.continue(),
+    );
+    const shop = await open(page, demo);
+    await shop.click("#buy");
+    await ends(page, "bad");
+    const [failed] = await trail(page);
+    assert.deepEqual(
+      failed.hops.map((hop) => hop.replace(/:.*/, "")),
+      [
+        "Shop’s page → Superapp’s page",
+        "Superapp’s page → Superapp’s back end",
+        "Superapp’s back end → Superapp’s page",
+        "Superapp’s page → Shop’s page",
+      ],
+    );
+    assert.match(failed.hops[2], /no ticket/);
+    cut = false;
+    // So that the first one's times would be far too long.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const before = Date.now();
+    await shop.click("#buy");
+    await ends(page, "good");
+    const spent = Date.now() - before;
+    const times = await page.$$eval("#groups > .group:first-child .when", (all) => all.map((one) => one.textContent));
+    const latest = Math.max(...times.map((time) => parseFloat(time.slice(1)) * (/ ms$/.test(time) ? 1 : 1000)));
+    assert.equal((await trail(page)).length, 2);
+    assert.ok(latest <= spent, `${times} within ${spent} ms`);
+    await page.close();
+  });
+
+  it("says so when it is stopped, and covers nothing", async (t) => {
+    const other = await start(home);
+    t.after(() => other.child.kill("SIGKILL"));
+    const page = await browser.newPage();
+    const uncaught = [];
+    page.on("pageerror", (error) => uncaught.push(`${error}`));
+    await open(page, other);
+    await page.click("#manner input[value=hangs-up]");
+    await page.click("#publish");
+    await page.waitForFunction(() => /2 of 3 delivered/.test(document.querySelector("#groups .state")?.textContent));
+    other.child.kill("SIGINT");
+    await other.ended;
+    await ends(page, "unknown");
+    assert.match((await trail(page))[0].text, /not known/);
+    await page.click("#manner input[value=works]");
+    await page.waitForFunction(() => document.getElementById("manner-said").textContent);
+    assert.equal(await page.$eval("#manner input:checked", (one) => one.value), "hangs-up");
+    await page.waitForSelector("#ended:not([hidden])");
+    for (const width of [360, 1280]) {
+      await page.setViewport({ width, height: 740 });
+      await page.evaluate(() => scrollTo(0, 0));
+      assert.ok(await apart(page, "#ended", ".group", "#latest", ".intro", ".window"), `at ${width}`);
+    }
+    assert.deepEqual(uncaught, []);
+    await page.close();
+  });
+
+  it("gives the shop as much room as it needs", async () => {
+    await page.bringToFront();
+    for (const width of [360, 1280]) {
+      await page.setViewport({ width, height: 900 });
+      await shop.waitForFunction(() => document.documentElement.scrollHeight <= innerHeight + 1);
+      const low = await shop.evaluate(() => innerHeight - document.querySelector("main").offsetHeight);
+      assert.ok(low < 40, `${low} px are empty`);
+    }
+  });
+
   it("fits a phone, and says everything in words", async () => {
     await page.setViewport({ width: 360, height: 740 });
+    const gap = await page.evaluate(
+      () =>
+        document.getElementById("groups").getBoundingClientRect().top -
+        document.getElementById("clear").getBoundingClientRect().bottom,
+    );
+    assert.ok(gap >= 8, `${gap} px`);
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no sideways scrolling");
     const nameless = await page.$$eval("button, input, iframe, summary", (all) =>
       all

@@ -92,7 +92,8 @@ test("a ticket refused twice, or one that cannot be renewed, is an error", async
 test("no ticket is an error, and the next event asks again", async (t) => {
   const { url } = await server(t, () => ({ body: { id: "evt_1" } }));
   let calls = 0;
-  const ticket = () => {
+  const ticket = ({ id }) => {
+    assert.equal(id, "pev_12345678");
     if (++calls === 1) throw new Error("back end is down");
     return "t";
   };

@@ -70,7 +70,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
       host.on("cancel", () => {
         throw { error_type: "canceled", payload: { by: "user" } };
       });
-      host.on("picky", (p) => p, { validate: (p) => typeof p?.sku === "number" });
+      host.on("picky", (p) => p, { validate: (p, { type }) => type === "picky" && typeof p?.sku === "number" });
       host.method("AppBoxoWebAppLogin", (params) => ({ token: params.scope }));
     });
     const ask = (type, payload) =>

@@ -12,7 +12,7 @@ const at = (id) => document.getElementById(id);
 
 at("parts").append(...heads());
 const trail = new Trail(drawer(at("groups"), changed));
-const passing = forwards(trail);
+forwards(trail);
 
 function changed(group) {
   const latest = trail.groups[0];
@@ -22,7 +22,7 @@ function changed(group) {
     at("latest").dataset.state = latest.state;
     at("latest-text").textContent = `${latest.title}: ${latest.text}`;
   }
-  if (group.state === "running" || group.said === group.text) return;
+  if (group.state === "running" || group.state === "unknown" || group.said === group.text) return;
   group.said = group.text;
   at("said").textContent = `${group.title}: ${group.text}, ${group.hops.length} hops`;
   if (group.state === "good") document.querySelector(`.ways [data-way=${group.way}]`).dataset.seen = "";
@@ -86,6 +86,11 @@ at("tell").onsubmit = (event) => {
   trail.tell(group, "running", "waits for the shop");
 };
 
+// The miniapp says how tall it is; this page has the last word.
+host.on("resized", ({ height }) => {
+  if (Number.isFinite(height)) iframe.style.height = `${Math.min(Math.max(height, 200), 900)}px`;
+});
+
 /** The miniapp tells which events reached it. */
 host.on("noted", ({ id, at: then }) => {
   const group = trail.of(id);
@@ -107,14 +112,28 @@ host.on("noted", ({ id, at: then }) => {
 
 // Way two: an exchange, passed on with a ticket.
 
-async function forwardTicket() {
-  passing.first({ from: "hostPage", to: "hostBack", what: "a ticket?", note: "no secret is here" });
-  const pass = await ticket("forward");
-  passing.first({ from: "hostBack", to: "hostPage", what: "ticket", note: "for “buy”, for 5 min" });
-  return pass;
+/** The first event that needs a ticket fetches it, for those after it too. */
+async function forwardTicket({ id }) {
+  const hop = (about) => trail.of(id) && trail.hop(trail.of(id), { ...about, at: Date.now(), rank: 2 });
+  hop({ from: "hostPage", to: "hostBack", what: "a ticket?", note: "no secret is here" });
+  try {
+    const pass = await ticket("forward");
+    hop({ from: "hostBack", to: "hostPage", what: "ticket", note: "for “buy”, for 5 min" });
+    return pass;
+  } catch (error) {
+    hop({ from: "hostBack", to: "hostPage", what: "no ticket", note: error.message, mark: "bad" });
+    throw error;
+  }
 }
 
-host.forward("buy", { to: "exchange", ticket: forwardTicket, server, validate: passing.arrived });
+/** An event came that will be passed on: told before anything can go wrong with it. */
+function arrived(payload, { id, type }) {
+  const group = trail.begin({ way: "exchange", title: type, at: Date.now(), id });
+  const hop = { from: "shopPage", to: "hostPage", what: type, note: "custom event", at: group.at, rank: 1 };
+  trail.hop(group, { ...hop, content: payload });
+}
+
+host.forward("buy", { to: "exchange", ticket: forwardTicket, server, validate: arrived });
 
 host.onevent = ({ id, type, ok, error, ms }) => {
   const group = trail.of(id);
@@ -202,16 +221,29 @@ live(server, {
 const feed = new EventSource("/api/feed");
 feed.onmessage = ({ data }) => {
   const news = JSON.parse(data);
-  if (news.manner) document.querySelector(`[name=manner][value=${news.manner}]`).checked = true;
+  if (news.manner) show(news.manner);
   if (news.seen) seen(trail, news.seen);
 };
 feed.onopen = () => (at("ended").hidden = true);
 feed.onerror = () => (at("ended").hidden = false);
 addEventListener("pagehide", () => feed.close());
 
-at("manner").onchange = ({ target }) =>
-  fetch("/api/shop", {
+/** How the shop's back end behaves, as far as this page was told. */
+let manner = "works";
+
+function show(value) {
+  manner = value;
+  document.querySelector(`[name=manner][value=${value}]`).checked = true;
+  at("manner-said").textContent = "";
+}
+
+at("manner").onchange = async ({ target }) => {
+  const response = await fetch("/api/shop", {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ manner: target.value }),
-  });
+  }).catch(() => null);
+  if (response?.ok) return show(target.value);
+  show(manner);
+  at("manner-said").textContent = "Not changed: the demo cannot be reached.";
+};

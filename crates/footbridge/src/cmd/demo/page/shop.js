@@ -21,6 +21,7 @@ const result = at("result");
 
 try {
   const bridge = await connect({ hostOrigin: host });
+  let closed = false;
   say(result, "wait", "Connected to the host page.", "Buy something, or ask who is here.");
   at("buy").disabled = at("ask").disabled = false;
 
@@ -46,8 +47,13 @@ try {
   at("ask").onclick = ({ currentTarget }) =>
     ask(currentTarget, "who-is-here", {}, (answer) => [`${answer.name} is here.`, "says the host page"]);
 
+  // The frame is as tall as what is in it. Said at once as well: a frame out of sight observes nothing.
+  const main = document.querySelector("main");
+  const fit = () => closed || bridge.send("resized", { height: main.offsetHeight });
+  new ResizeObserver(fit).observe(main);
+  fit();
+
   // The host may show how far its events came: that is all this tells it.
-  let closed = false;
   const noted = (id) => closed || bridge.send("noted", { id, at: Date.now() });
 
   bridge.on("user_profile_updated", (profile, { id }) => {

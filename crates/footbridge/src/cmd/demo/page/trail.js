@@ -17,8 +17,9 @@ const PATIENCE = 1500;
  * @typedef {object} Group
  * @property {string} way @property {string} title @property {number} at
  * @property {string[]} ids every name it goes by
- * @property {"running" | "good" | "bad"} state @property {string} text
+ * @property {"running" | "good" | "bad" | "unknown"} state @property {string} text
  * @property {Hop[]} hops @property {boolean} [stranger] whether it was begun elsewhere
+ * @property {boolean} [followed] whether its deliveries are
  */
 
 export class Trail {

@@ -1,72 +1,40 @@
 // What the page can see of what goes on elsewhere: the SDK's requests, the back ends' news, the server's books.
 import { BACKS, named, span } from "./parts.js";
 
-const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-
 /**
  * Follows the custom events that the SDK passes on, by looking over its shoulder: every request of it carries the
- * event's id as its `Idempotency-Key`.
+ * event's id.
  * @param {import("./trail.js").Trail} trail
  */
 export function forwards(trail) {
-  /** Events that came from the miniapp and are not passed on yet. @type {{ payload: any, at: number, hops: any[] }[]} */
-  const arrived = [];
   const plain = globalThis.fetch;
 
   globalThis.fetch = async (to, options) => {
-    const key = options?.headers?.["idempotency-key"];
-    if (!key) return plain(to, options);
-    const { type, payload } = JSON.parse(options.body);
-    const place = arrived.findIndex((one) => same(one.payload, payload));
-    const [{ at, hops }] = place < 0 ? [{ at: Date.now(), hops: [] }] : arrived.splice(place, 1);
-    const known = trail.of(key);
-    const group = known ?? trail.begin({ way: "exchange", title: type, at, id: key });
-    if (!known) {
-      trail.hop(group, {
-        from: "shopPage",
-        to: "hostPage",
-        what: type,
-        note: "custom event",
-        at,
-        rank: 1,
-        content: payload,
-      });
-    }
-    for (const hop of hops) trail.hop(group, { ...hop, rank: 2 });
+    const group = trail.of(options?.headers?.["x-page-event-id"]);
+    if (!group) return plain(to, options);
+    const hop = (about) => trail.hop(group, { ...about, at: Date.now() });
     const sent = { what: "forward", note: "with a ticket", content: JSON.parse(options.body) };
-    trail.hop(group, { from: "hostPage", to: "server", ...sent, at: Date.now(), rank: 3 });
-    const response = await plain(to, options);
+    hop({ from: "hostPage", to: "server", ...sent, rank: 3 });
+    const response = await plain(to, options).catch((error) => {
+      hop({ from: "server", to: "hostPage", what: "nothing", note: "it cannot be reached", mark: "bad", rank: 6 });
+      throw error;
+    });
     const answer = await response
       .clone()
       .json()
       .catch(() => null);
     const id = answer?.id ?? answer?.exchange_id;
     if (id) trail.name(group, id);
-    trail.hop(group, {
+    hop({
       from: "server",
       to: "hostPage",
       what: `${response.status}`,
       note: answer?.error_code ?? "the answer",
       mark: response.ok ? "good" : "bad",
-      at: Date.now(),
       rank: 6,
       content: answer,
     });
     return response;
-  };
-
-  return {
-    /** An event came that will be passed on. */
-    arrived(payload) {
-      arrived.push({ payload, at: Date.now(), hops: [] });
-      // Refused before it was passed on: nobody will ask for it.
-      if (arrived.length > 20) arrived.shift();
-      return true;
-    },
-    /** Something had to be done first. */
-    first(hop) {
-      arrived.at(-1)?.hops.push({ at: Date.now(), ...hop });
-    },
   };
 }
 
@@ -80,7 +48,7 @@ export function seen(trail, { at, app, kind, id, name, attempt, content, status,
   const put = (group) => {
     if (kind === "event") {
       // Published from elsewhere: nobody follows it yet.
-      if (group.stranger && group.hops.length === 0) follow(trail, group, id);
+      if (group.stranger) follow(trail, group, id);
       const note = status === null ? said : `${said}, ${good ? "taken" : why}`;
       const hop = { from: "server", to: back, what: `attempt ${attempt}`, note };
       return trail.hop(group, { ...hop, mark: good ? "good" : "bad", at, rank, content });
@@ -97,17 +65,25 @@ export function seen(trail, { at, app, kind, id, name, attempt, content, status,
 
 /** What became of a published event, as the server's own books tell it, until every delivery has ended. */
 export async function follow(trail, group, id) {
+  if (group.followed) return;
+  group.followed = true;
   for (let look = 0; trail.of(id) === group; look++) {
     const response = await fetch(`/api/books?event=${id}`).catch(() => null);
-    const { deliveries = [] } = (await response?.json().catch(() => null)) ?? {};
-    const ended = deliveries.filter(({ status }) => status !== "pending");
-    if (deliveries.length && ended.length === deliveries.length) return outcome(trail, group, deliveries);
-    const waiting = deliveries.filter(({ status, attempts }) => status === "pending" && attempts);
-    const next = waiting.map(({ app, next_attempt_at: at }) => `${app} again in ${span(Date.parse(at) - Date.now())}`);
-    if (deliveries.length) {
+    const { deliveries } = (response?.ok && (await response.json().catch(() => null))) || {};
+    // Another demo by now, whose books know nothing of it.
+    if (group.state === "unknown" && deliveries?.length === 0) return;
+    if (!deliveries) trail.tell(group, "unknown", "how it went on is not known: the demo cannot be reached");
+    else if (deliveries.length) {
+      const ended = deliveries.filter(({ status }) => status !== "pending");
+      if (ended.length === deliveries.length) return outcome(trail, group, deliveries);
+      const waiting = deliveries.filter(({ status, attempts }) => status === "pending" && attempts);
+      const next = waiting.map(
+        ({ app, next_attempt_at: at }) => `${app} again in ${span(Date.parse(at) - Date.now())}`,
+      );
       trail.tell(group, "running", [`${ended.length} of ${deliveries.length} delivered`, ...next].join(", "));
     }
-    await new Promise((done) => setTimeout(done, look < 20 ? 250 : 1000));
+    const pause = group.state === "unknown" ? 3000 : look < 20 ? 250 : 1000;
+    await new Promise((done) => setTimeout(done, pause));
   }
 }
 
