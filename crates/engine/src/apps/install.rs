@@ -38,7 +38,7 @@ impl Apps {
         manifest: Manifest,
         replace: bool,
     ) -> Result<Installation, AppsError> {
-        let (name, warnings) = (manifest.name.clone(), manifest.warnings.clone());
+        let (name, mut warnings) = (manifest.name.clone(), manifest.warnings.clone());
         let kept = self.registry.install(manifest, replace).await;
         let Installed { entry, hooks, replaced } = kept.map_err(|refused| because(refused, &name))?;
         if replaced {
@@ -47,7 +47,6 @@ impl Apps {
         if let Some(object) = AppObject::of(&entry) {
             self.tell(if replaced { "app-updated" } else { "app-installed" }, &object, None).await;
         }
-        let mut warnings = warnings;
         if let Some(start) = self.start_at_boot(&entry)
             && let Ok(Ok(Err(error))) = tokio::time::timeout(FIRST_START, start).await
         {

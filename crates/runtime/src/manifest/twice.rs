@@ -1,11 +1,10 @@
 //! Members that are given twice: the second would silently take the place of the first.
 
 use super::members::Members;
+use footbridge_model::json::Pairs;
 use footbridge_model::package::ManifestError;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
-use std::fmt;
 
 /// What is read of a `package.json`; the rest is npm's business.
 const READ: [&str; 5] = ["name", "version", "description", "bolt", "footbridge"];
@@ -17,7 +16,7 @@ pub(super) fn check(file: &str, text: &str) -> Result<(), ManifestError> {
 
 fn look(file: &str, at: &str, text: &str) -> Result<(), ManifestError> {
     // What is no object has no members.
-    let Ok(Pairs(pairs)) = serde_json::from_str::<Pairs<'_>>(text) else { return Ok(()) };
+    let Ok(Pairs(pairs)) = serde_json::from_str::<Pairs<String, &RawValue>>(text) else { return Ok(()) };
     let members = Members::new(file, at, None);
     let mut seen = BTreeSet::new();
     for (name, value) in &pairs {
@@ -30,29 +29,4 @@ fn look(file: &str, at: &str, text: &str) -> Result<(), ManifestError> {
         look(file, &members.name(name), value.get())?;
     }
     Ok(())
-}
-
-/// The members of an object, each as often as it is given.
-struct Pairs<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Pairs<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PairsVisitor;
-        impl<'de> Visitor<'de> for PairsVisitor {
-            type Value = Pairs<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        deserializer.deserialize_map(PairsVisitor)
-    }
 }

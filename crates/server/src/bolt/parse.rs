@@ -5,14 +5,11 @@ use bytes::Bytes;
 use footbridge_model::event::EventDraft;
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::hook::HookType;
-use footbridge_model::json::{members, string};
+use footbridge_model::json::{Pairs, members, string};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::fmt;
 
 /// The members that a request may have, each as it was sent.
 pub(crate) struct Members<'a> {
@@ -54,7 +51,7 @@ impl<'a> Members<'a> {
 
     fn headers(&self) -> Result<PublishHeaders, BoltError> {
         let Some(headers) = self.headers else { return Ok(PublishHeaders::default()) };
-        let pairs: Pairs<'_> = serde_json::from_str(headers.get())
+        let pairs: Pairs<Cow<'_, str>, Cow<'_, str>> = serde_json::from_str(headers.get())
             .map_err(|_| BoltError::new(Code::BadRequest, "`headers` must be an object of strings"))?;
         Ok(PublishHeaders::parse(pairs.0.iter().map(|(name, value)| (&**name, &**value)))?)
     }
@@ -97,29 +94,4 @@ pub(crate) fn name(text: &str) -> Result<EventName, BoltError> {
 /// A hook pattern out of a path.
 pub(crate) fn pattern(text: &str) -> Result<Pattern, BoltError> {
     Pattern::parse(text).map_err(|error| BoltError::new(Code::BadName, error.to_string()))
-}
-
-/// An object of strings, in the order it was written and with every duplicate.
-struct Pairs<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
-
-impl<'de> Deserialize<'de> for Pairs<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PairsVisitor;
-        impl<'de> Visitor<'de> for PairsVisitor {
-            type Value = Pairs<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of strings")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        deserializer.deserialize_map(PairsVisitor)
-    }
 }
