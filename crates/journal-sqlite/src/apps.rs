@@ -60,14 +60,14 @@ struct Replaced<T> {
 pub(crate) fn put(txn: &Txn<'_>, app: &App) -> Step<()> {
     let settings = serde_json::to_string(&settings(app)).unwrap_or_default();
     let secrets = seal(txn.sealer, app)?;
-    let sql = "INSERT OR REPLACE INTO apps (name, settings, secrets) VALUES (?1, ?2, ?3)";
-    txn.run(sql, params![app.name.as_str(), settings, secrets])?;
+    let sql = "INSERT OR REPLACE INTO apps (name, written, settings, secrets) VALUES (?1, ?2, ?3, ?4)";
+    txn.run(sql, params![app.name.key(), app.name.as_str(), settings, secrets])?;
     Ok(())
 }
 
 /// Forgets an app with its links, keys and hooks.
 pub(crate) fn delete(txn: &mut Txn<'_>, name: &AppName, reason: &str) -> Step<()> {
-    txn.run("DELETE FROM apps WHERE name = ?1", [name.as_str()])?;
+    txn.run("DELETE FROM apps WHERE name = ?1", [name.key()])?;
     links::delete_of_app(txn, name)?;
     keys::delete_of_app(txn, name)?;
     hooks::end_of_app(txn, name, reason)
@@ -75,7 +75,9 @@ pub(crate) fn delete(txn: &mut Txn<'_>, name: &AppName, reason: &str) -> Step<()
 
 /// Every app.
 pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<App>> {
-    let mut select = txn.conn.prepare("SELECT name, settings, secrets FROM apps ORDER BY name")?;
+    let mut select = txn
+        .conn
+        .prepare("SELECT name, settings, secrets, coalesce(written, name) FROM apps ORDER BY name")?;
     let mut rows = select.query([])?;
     let mut apps = Vec::new();
     while let Some(row) = rows.next()? {
@@ -88,7 +90,8 @@ pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<App>> {
         let secrets = txn.sealer.open(&place(&name), &sealed).map_err(|_| unsealable())?;
         // Without its position and excerpt: the text holds secrets.
         let secrets: Secrets<String> = serde_json::from_slice(&secrets).map_err(|_| unsealable())?;
-        apps.push(join(&name, settings, secrets));
+        let written: String = row.get(3)?;
+        apps.push(join(&written, settings, secrets));
     }
     Ok(apps)
 }
@@ -124,7 +127,7 @@ fn seal(sealer: &Sealer, app: &App) -> Step<Vec<u8>> {
     let mut plain = Zeroizing::new(Vec::with_capacity(SECRETS_LENGTH));
     let failed = || Fault::damaged(format!("the secrets of the app `{}` cannot be sealed", app.name));
     serde_json::to_writer(&mut *plain, &secrets).map_err(|_| failed())?;
-    sealer.seal(&place(app.name.as_str()), &plain).map_err(|_| failed())
+    sealer.seal(&place(app.name.key()), &plain).map_err(|_| failed())
 }
 
 fn rotated(secret: &Rotating) -> Rotated<&str> {

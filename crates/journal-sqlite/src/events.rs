@@ -98,11 +98,11 @@ pub(crate) fn one(conn: &Connection, id: EventId) -> Step<Option<EventView>> {
 /// Events, newest first.
 pub(crate) fn list(conn: &Connection, filter: &EventFilter, page: Page) -> Step<Vec<EventView>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM events WHERE id < ?1 AND (?2 IS NULL OR publisher = ?2) AND (?3 IS NULL OR name = ?3)
+        "SELECT {COLUMNS} FROM events WHERE id < ?1 AND (?2 IS NULL OR publisher = ?2 COLLATE NOCASE) AND (?3 IS NULL OR name = ?3)
          ORDER BY id DESC LIMIT ?4"
     );
     let mut select = conn.prepare_cached(&sql)?;
-    let publisher = filter.publisher.as_ref().map(AppName::as_str);
+    let publisher = filter.publisher.as_ref().map(AppName::key);
     let mut rows =
         select.query(params![page.before.map_or(i64::MAX, key), publisher, filter.name, page.limit])?;
     let mut found = Vec::new();

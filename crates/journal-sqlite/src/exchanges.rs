@@ -211,11 +211,11 @@ pub(crate) fn one(conn: &Connection, id: ExchangeId) -> Step<Option<ExchangeReco
 pub(crate) fn list(conn: &Connection, filter: &ExchangeFilter, page: Page) -> Step<Vec<ExchangeRecord>> {
     let sql = format!(
         "SELECT {HEAD}, NULL FROM exchanges
-         WHERE id < ?1 AND (?2 IS NULL OR sender = ?2 OR recipient = ?2) AND (?3 IS NULL OR state = ?3)
+         WHERE id < ?1 AND (?2 IS NULL OR sender = ?2 COLLATE NOCASE OR recipient = ?2 COLLATE NOCASE) AND (?3 IS NULL OR state = ?3)
          ORDER BY id DESC LIMIT ?4"
     );
     let mut select = conn.prepare_cached(&sql)?;
-    let app = filter.app.as_ref().map(AppName::as_str);
+    let app = filter.app.as_ref().map(AppName::key);
     let state = filter.failed.map(|failed| if failed { FAILED } else { ANSWERED });
     let mut rows = select.query(params![page.before.map_or(i64::MAX, key), app, state, page.limit])?;
     let mut found = Vec::new();

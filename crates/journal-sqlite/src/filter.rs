@@ -32,6 +32,6 @@ impl Picked {
         if filter.app.is_some() {
             terms.push("d.hook_id IN (SELECT a.id FROM hooks a WHERE a.app = ?1)".to_owned());
         }
-        Self { sql: terms.join(" AND "), app: filter.app.as_ref().map(ToString::to_string) }
+        Self { sql: terms.join(" AND "), app: filter.app.as_ref().map(|app| app.key().to_owned()) }
     }
 }

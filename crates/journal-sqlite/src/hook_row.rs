@@ -9,9 +9,9 @@ use footbridge_model::pattern::{Part, Pattern};
 use footbridge_model::time::Millis;
 use rusqlite::Row;
 
-/// The columns that [`read`] wants, of `h`.
+/// The columns that [`read`] wants, of `h`. The app is written as it is registered now.
 pub(crate) const COLUMNS: &str =
-    "h.id, h.app, h.publisher, h.event, h.route, h.kind, h.transient, h.origin, h.enabled,
+    "h.id, coalesce((SELECT a.written FROM apps a WHERE a.name = h.app), h.app), h.publisher, h.event, h.route, h.kind, h.transient, h.origin, h.enabled,
      h.created_at, h.answer, h.in_flight, h.ordered";
 
 /// A hook from [`COLUMNS`], the first of which is number `from`.

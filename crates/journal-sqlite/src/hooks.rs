@@ -34,7 +34,7 @@ pub(crate) fn put(txn: &mut Txn<'_>, hook: &Hook) -> Step<()> {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, NULL)",
         params![
             key(hook.id.number()),
-            hook.app.as_str(),
+            hook.app.key(),
             hook.pattern.publisher.as_str(),
             hook.pattern.event.as_str(),
             hook.route,
@@ -75,7 +75,7 @@ pub(crate) fn end(txn: &mut Txn<'_>, hook: HookId, reason: &str) -> Step<()> {
 /// Marks all hooks of an app as gone.
 pub(crate) fn end_of_app(txn: &mut Txn<'_>, app: &AppName, reason: &str) -> Step<()> {
     let sql = "SELECT id FROM hooks WHERE app = ?1 AND gone_after IS NULL";
-    for hook in txn.all(sql, [app.as_str()], |row| row.get(0))? {
+    for hook in txn.all(sql, [app.key()], |row| row.get(0))? {
         end(txn, HookId::from_number(number(hook)), reason)?;
     }
     Ok(())

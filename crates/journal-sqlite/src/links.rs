@@ -10,7 +10,9 @@ use rusqlite::params;
 
 /// Every link.
 pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<Link>> {
-    let sql = "SELECT host, miniapp, enabled, origin, created_at FROM links ORDER BY host, miniapp";
+    let sql = "SELECT coalesce((SELECT written FROM apps WHERE name = host), host),
+                   coalesce((SELECT written FROM apps WHERE name = miniapp), miniapp), enabled, origin, created_at
+               FROM links ORDER BY host, miniapp";
     let links = txn.all(sql, [], |row| {
         Ok(Link {
             host: AppName::trusted(row.get_ref(0)?.as_str()?),
@@ -26,19 +28,19 @@ pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<Link>> {
 /// Keeps a link, in place of one between the same two.
 pub(crate) fn put(txn: &Txn<'_>, link: &Link) -> Step<()> {
     let sql = "INSERT OR REPLACE INTO links (host, miniapp, enabled, origin, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let (host, miniapp) = (link.host.as_str(), link.miniapp.as_str());
+    let (host, miniapp) = (link.host.key(), link.miniapp.key());
     txn.run(sql, params![host, miniapp, link.enabled, origin_code(link.origin), link.created_at.0])?;
     Ok(())
 }
 
 /// Forgets a link.
 pub(crate) fn delete(txn: &Txn<'_>, host: &AppName, miniapp: &AppName) -> Step<()> {
-    txn.run("DELETE FROM links WHERE host = ?1 AND miniapp = ?2", [host.as_str(), miniapp.as_str()])?;
+    txn.run("DELETE FROM links WHERE host = ?1 AND miniapp = ?2", [host.key(), miniapp.key()])?;
     Ok(())
 }
 
 /// Forgets the links of an app.
 pub(crate) fn delete_of_app(txn: &Txn<'_>, app: &AppName) -> Step<()> {
-    txn.run("DELETE FROM links WHERE host = ?1 OR miniapp = ?1", [app.as_str()])?;
+    txn.run("DELETE FROM links WHERE host = ?1 OR miniapp = ?1", [app.key()])?;
     Ok(())
 }

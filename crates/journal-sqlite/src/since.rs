@@ -21,7 +21,7 @@ pub(crate) fn events_of(conn: &Connection, app: &AppName, after: EventId, limit:
                    (SELECT id, event_id, hook_id FROM deliveries WHERE id > ?1 ORDER BY id LIMIT ?3) d
                LEFT JOIN hooks h ON h.id = d.hook_id ORDER BY d.id";
     let mut select = conn.prepare_cached(sql)?;
-    let mut rows = select.query(params![key(after.number()), app.as_str(), LOOK])?;
+    let mut rows = select.query(params![key(after.number()), app.key(), LOOK])?;
     let (mut found, mut seen) = (Vec::new(), 0);
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     while let Some(row) = rows.next()?.filter(|_| found.len() <= most) {

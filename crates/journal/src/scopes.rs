@@ -17,19 +17,20 @@ pub struct Scopes {
 impl Scopes {
     /// Where a key of `app`'s publishes of `event` counts.
     pub fn publish(app: &AppName, event: &EventName) -> String {
-        format!("publish/{app}/{event}")
+        format!("publish/{}/{event}", app.key())
     }
 
     /// Where a key of the exchanges that `app` sends this way counts.
     pub fn exchange(direction: Direction, app: &AppName) -> String {
-        format!("exchange/{}/{app}", direction.endpoint())
+        format!("exchange/{}/{}", direction.endpoint(), app.key())
     }
 
     /// Those of `app`.
     pub fn of(app: &AppName) -> Self {
+        let key = app.key();
         Self {
             // `0` follows `/` in ASCII, and no name of an app holds a `/`.
-            publishes: format!("publish/{app}/")..format!("publish/{app}0"),
+            publishes: format!("publish/{key}/")..format!("publish/{key}0"),
             exchanges: [Direction::ToMiniapp, Direction::ToHost].map(|way| Self::exchange(way, app)),
         }
     }

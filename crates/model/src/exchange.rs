@@ -3,7 +3,7 @@
 use crate::id::ExchangeId;
 use crate::name::AppName;
 use crate::time::Millis;
-use bytes::Bytes;
+use bytes::{BufMut as _, Bytes, BytesMut};
 use serde::Serialize;
 
 /// The longest event type, in characters.
@@ -88,6 +88,28 @@ impl ExchangeFailure {
     }
 }
 
+/// What a recipient is sent: the four members, names as registered and the payload byte for byte.
+pub fn body(app_id: &AppName, client_id: &AppName, event_type: &str, payload: &[u8]) -> Bytes {
+    // Names need no escapes, and a string always serialises.
+    let event_type = serde_json::to_string(event_type).unwrap_or_default();
+    let parts = [
+        b"{\"app_id\":\"",
+        app_id.as_str().as_bytes(),
+        b"\",\"client_id\":\"",
+        client_id.as_str().as_bytes(),
+        b"\",\"event_type\":",
+        event_type.as_bytes(),
+        b",\"payload\":",
+        payload,
+        b"}",
+    ];
+    let mut out = BytesMut::with_capacity(parts.iter().map(|part| part.len()).sum());
+    for part in parts {
+        out.put_slice(part);
+    }
+    out.freeze()
+}
+
 /// What is known of an exchange before it is sent.
 #[derive(Debug, Clone)]
 pub struct ExchangeHead {
@@ -115,4 +137,18 @@ pub struct ExchangeRecord {
     pub ending: Option<Ending>,
     /// How long it took, in milliseconds.
     pub ms: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_recipients_copy_keeps_the_payload_and_names_as_registered() {
+        let (app, client) = (AppName::parse("Shop").unwrap(), AppName::parse("host_a5801h7tkBLi").unwrap());
+        assert_eq!(
+            body(&app, &client, "say \"hi\"", br#"{"a" :1.50, "a":2}"#),
+            r#"{"app_id":"Shop","client_id":"host_a5801h7tkBLi","event_type":"say \"hi\"","payload":{"a" :1.50, "a":2}}"#
+        );
+    }
 }

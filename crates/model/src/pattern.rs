@@ -70,7 +70,7 @@ impl Pattern {
 
     /// Whether an event of this publisher and name is meant.
     pub fn matches(&self, publisher: &AppName, event: &EventName) -> bool {
-        self.publisher.matches(publisher.as_str()) && self.event.matches(event.as_str())
+        self.publisher.matches(publisher.key()) && self.event.matches(event.as_str())
     }
 
     /// Whether either half is `*`: such hooks never get a publisher's private events.

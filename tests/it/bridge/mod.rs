@@ -7,6 +7,7 @@ mod breaker;
 mod errors;
 mod idempotency;
 mod link;
+mod names;
 mod pair;
 mod permits;
 mod prefer;

@@ -82,7 +82,7 @@ fn draft(publish: &FunctionPublish, most: usize) -> Result<EventDraft, String> {
     let headers = PublishHeaders::parse(pairs).map_err(|error| about(error.to_string()))?;
     let subscribers = options.subscribers.map(|names| {
         // A name that no app can have reaches nobody, as over the Events API.
-        names.iter().filter_map(|name| AppName::parse(name).ok()).collect()
+        names.iter().filter_map(|name| AppName::any(name)).collect()
     });
     Ok(EventDraft { name, body: Bytes::copy_from_slice(body.as_bytes()), headers, subscribers })
 }

@@ -159,6 +159,7 @@ impl Engine {
             options.registry.load().await?,
         )?);
         let mut warnings = registry.apply_file(file).await?;
+        warnings.extend(registry.reserved_names());
         warnings.extend(options.launcher.warnings());
         registry.hold_own_hooks().await?;
         let publisher = Arc::new(Publisher {

@@ -6,7 +6,7 @@ use crate::registry::{AppEntry, Registry};
 use bytes::Bytes;
 use footbridge_courier::Courier;
 use footbridge_journal::Journal;
-use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead};
+use footbridge_model::exchange::{self, Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead};
 use footbridge_model::id::ExchangeId;
 use footbridge_model::time::Clock;
 use std::rc::Rc;
@@ -25,8 +25,8 @@ pub struct ExchangeDraft {
     pub app_id: String,
     /// What it is about.
     pub event_type: String,
-    /// The four members as they go to the recipient, payload byte for byte.
-    pub body: Bytes,
+    /// One JSON text, byte for byte.
+    pub payload: Bytes,
 }
 
 /// How a sender wants it sent.
@@ -155,17 +155,23 @@ impl Exchanges {
             ExchangeFailure { retry_after: Some(1), ..failure }
         })?;
         let begun = Instant::now();
+        let (from, to) = (&sender.app.name, &recipient.app.name);
+        let (host, miniapp) = match draft.direction {
+            Direction::ToMiniapp => (from, to),
+            Direction::ToHost => (to, from),
+        };
+        let body = exchange::body(miniapp, host, &draft.event_type, &draft.payload);
         let head = ExchangeHead {
             id,
             direction: draft.direction,
-            sender: sender.app.name.clone(),
-            recipient: recipient.app.name.clone(),
+            sender: from.clone(),
+            recipient: to.clone(),
             event_type: draft.event_type,
             at: self.clock.now(),
         };
         let wait = wait.filter(|wait| *wait < self.timeout);
         let deadline = begun + wait.unwrap_or(self.timeout);
-        let (recipient, body, shortened) = (Arc::clone(recipient), draft.body, wait.is_some());
+        let (recipient, shortened) = (Arc::clone(recipient), wait.is_some());
         Ok(Ready { head, recipient, body, begun, deadline, shortened, under_way })
     }
 }

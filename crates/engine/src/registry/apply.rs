@@ -22,6 +22,20 @@ impl Registry {
         Ok(warnings)
     }
 
+    /// Warnings of apps that were made before their names were reserved.
+    pub(crate) fn reserved_names(&self) -> Vec<String> {
+        let directory = self.directory.load();
+        let reserved = directory.apps().map(|entry| &entry.app.name).filter(|name| name.is_reserved());
+        reserved
+            .map(|name| {
+                format!(
+                    "the app `{name}` has a name that is reserved by now, for it could be taken for the server itself; \
+                     it goes on working: make one of another name, then remove this one"
+                )
+            })
+            .collect()
+    }
+
     /// All apps as one: tokens may move among them, and nothing is written unless all fit together. A
     /// crash between two writes is mended by the next start, which looks at the whole file again.
     async fn apply_apps(&self, specs: Vec<AppSpec>) -> Result<(), ChangeError> {
@@ -35,7 +49,10 @@ impl Registry {
             apps.insert(app.name.clone(), (app, files));
         }
         check_tokens(apps.values().map(|(app, _)| app), self.parts.clock.now())?;
-        let known = |app: &App| before.app(app.name.as_str()).is_some_and(|entry| entry.app == *app);
+        let known = |app: &App| {
+            let same = |known: &App| known == app && known.name.is_written_like(&app.name);
+            before.app(app.name.as_str()).is_some_and(|entry| same(&entry.app))
+        };
         let mut changed: Vec<App> =
             apps.values().filter(|(app, _)| !known(app)).map(|(app, _)| app.clone()).collect();
         // Those that are switched off first: a crash leaves no renamed app beside its old name.

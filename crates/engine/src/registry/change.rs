@@ -248,7 +248,9 @@ impl Registry {
     pub(super) async fn keep_link(&self, spec: LinkSpec, origin: Origin) -> Result<Link, ChangeError> {
         let known = self.directory.load().link(&spec.host, &spec.miniapp).map(|link| link.created_at);
         let created_at = known.unwrap_or_else(|| self.parts.clock.now());
-        let link = Link { host: spec.host, miniapp: spec.miniapp, enabled: spec.enabled, origin, created_at };
+        let directory = self.directory.load();
+        let (host, miniapp) = (directory.as_registered(spec.host), directory.as_registered(spec.miniapp));
+        let link = Link { host, miniapp, enabled: spec.enabled, origin, created_at };
         self.parts.store.put_link(link.clone()).await?;
         let mut directory = Directory::clone(&self.directory.load());
         directory.put_link(link.clone());

@@ -43,6 +43,11 @@ impl Directory {
         known.or_else(|| self.server.as_ref().filter(|server| server.app.name.as_str() == name))
     }
 
+    /// The name written as its app is registered; a name that no app has stays as it is.
+    pub(crate) fn as_registered(&self, name: AppName) -> AppName {
+        self.apps.get(&name).map_or(name, |entry| entry.app.name.clone())
+    }
+
     /// The server itself.
     pub(crate) fn server(&self) -> Option<&Arc<AppEntry>> {
         self.server.as_ref()
@@ -91,7 +96,11 @@ impl Directory {
             }
             self.tokens.insert(token.current.digest(), name.clone());
         }
+        let respelled = self.apps.get(&name).is_some_and(|known| !known.app.name.is_written_like(&name));
         self.apps.insert(name, Arc::new(entry));
+        if respelled {
+            std::mem::take(&mut self.links).into_values().for_each(|link| self.put_link(link));
+        }
     }
 
     pub(super) fn remove_app(&mut self, name: &AppName) {
@@ -101,6 +110,8 @@ impl Directory {
     }
 
     pub(super) fn put_link(&mut self, link: Link) {
+        let (host, miniapp) = (self.as_registered(link.host), self.as_registered(link.miniapp));
+        let link = Link { host, miniapp, ..link };
         self.links.insert((link.host.clone(), link.miniapp.clone()), link);
     }
 

@@ -113,7 +113,7 @@ impl HookIndex {
     /// The hooks whose pattern matches an event; those with a wildcard only unless it is private.
     pub(crate) fn matching(&self, publisher: &AppName, event: &EventName, private: bool) -> Bucket {
         let exact = |text: &str| Part::Is(text.into());
-        let (publisher, event) = (exact(publisher.as_str()), exact(event.as_str()));
+        let (publisher, event) = (exact(publisher.key()), exact(event.as_str()));
         let mut found = Vec::new();
         let mut look = |publisher: &Part, event: &Part| {
             let pattern = Pattern { publisher: publisher.clone(), event: event.clone() };
@@ -128,8 +128,9 @@ impl HookIndex {
         found
     }
 
-    pub(super) fn put(&mut self, hook: Hook, directory: &Directory) {
+    pub(super) fn put(&mut self, mut hook: Hook, directory: &Directory) {
         self.remove(hook.id);
+        hook.app = directory.as_registered(hook.app);
         let counts = hook.enabled && directory.app(hook.app.as_str()).is_some_and(|entry| entry.app.enabled);
         let entry = Arc::new(HookEntry::new(hook, directory));
         if counts {

@@ -124,7 +124,7 @@ fn signing_secret(text: &str) -> Result<(), String> {
 
 /// The links of the file, in its order.
 pub(super) fn read_links(top: &Section<'_>, apps: &[AppConfig]) -> Vec<LinkSpec> {
-    let known: BTreeSet<&str> = apps.iter().map(|read| read.app.name.as_str()).collect();
+    let known: BTreeSet<&AppName> = apps.iter().map(|read| &read.app.name).collect();
     let mut links: Vec<LinkSpec> = Vec::new();
     for section in top.array("link", |_| None, keys::LINK) {
         let host = read_end(&section, "host", &known);
@@ -142,10 +142,10 @@ pub(super) fn read_links(top: &Section<'_>, apps: &[AppConfig]) -> Vec<LinkSpec>
     links
 }
 
-fn read_end(section: &Section<'_>, key: &str, known: &BTreeSet<&str>) -> Option<AppName> {
+fn read_end(section: &Section<'_>, key: &str, known: &BTreeSet<&AppName>) -> Option<AppName> {
     section.require(key);
     let name = section.parse_if_set(key, app_name)?;
-    if !known.contains(name.as_str()) {
+    if !known.contains(&name) {
         section.warn(
             key,
             format!("no [[app]] in this file is called {name}; the link waits for one made over the API"),

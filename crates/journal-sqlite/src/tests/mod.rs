@@ -10,13 +10,16 @@ mod sealing;
 use crate::{MasterKey, OpenError, SqliteJournal, SqliteOptions};
 use bytes::Bytes;
 use footbridge_journal::{NewDelivery, NewEvent};
+use footbridge_model::app::{App, AppSecrets, ReceiverAuth};
 use footbridge_model::event::Event;
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin};
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
+use footbridge_model::secret::{Previous, Rotating, Secret};
 use footbridge_model::time::{Entropy, Millis};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -68,6 +71,31 @@ fn hook(number: u64) -> Hook {
         enabled: true,
         created_at: Millis(0),
         options: HookOptions::default(),
+    }
+}
+
+/// An app with every kind of secret, each beginning with `HUSH`.
+fn app(name: &str) -> App {
+    let hush = |text: &str| Secret::new(format!("HUSH-{text}"));
+    let previous = Previous { secret: hush("old"), until: Millis(1), superseded: false };
+    App {
+        name: AppName::trusted(name),
+        secrets: AppSecrets {
+            token: Rotating { current: hush("token"), previous: Some(previous) },
+            secret_key: Rotating::new(hush("key")),
+            signing_secret: Rotating::new(hush("signing")),
+        },
+        token_prefix: "Token".into(),
+        receiver_url: Some("https://shop.example".into()),
+        receiver_enabled: true,
+        receiver_auth: Some(ReceiverAuth { name: "pair".into(), secret: hush("pair") }),
+        url: None,
+        miniapp_url: None,
+        private: BTreeSet::new(),
+        package: None,
+        origin: Origin::Api,
+        enabled: true,
+        created_at: Millis(0),
     }
 }
 

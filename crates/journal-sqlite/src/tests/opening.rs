@@ -1,8 +1,13 @@
 //! What is at the path, and what becomes of it.
 
-use super::{database, event, files, hook, open, options};
+use super::{app, database, event, files, hook, open, options};
+use crate::migrate::newest;
 use crate::{MasterKey, OpenError, SqliteJournal};
 use footbridge_journal::{Journal as _, Registry as _};
+use footbridge_model::app::Link;
+use footbridge_model::hook::Origin;
+use footbridge_model::name::AppName;
+use footbridge_model::time::Millis;
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -104,6 +109,28 @@ async fn an_empty_file_is_a_new_database() {
 }
 
 #[tokio::test]
+async fn names_of_the_first_schema_are_those_it_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = database(&directory);
+    {
+        let journal = open(&path).unwrap();
+        journal.put_app(app("shop")).await.unwrap();
+        journal.put_app(app("superapp")).await.unwrap();
+        let name = AppName::trusted;
+        let (host, miniapp) = (name("superapp"), name("shop"));
+        let link = Link { host, miniapp, enabled: true, origin: Origin::Api, created_at: Millis(0) };
+        journal.put_link(link).await.unwrap();
+        journal.put_hook(hook(1)).await.unwrap();
+    }
+    let older = "ALTER TABLE apps DROP COLUMN written; PRAGMA user_version = 1";
+    Connection::open(&path).unwrap().execute_batch(older).unwrap();
+    let kept = open(&path).unwrap().load().await.unwrap();
+    let apps: Vec<_> = kept.apps.iter().map(|app| app.name.as_str()).collect();
+    assert_eq!(apps, ["shop", "superapp"]);
+    assert_eq!((kept.links[0].host.as_str(), kept.hooks[0].app.as_str()), ("superapp", "shop"));
+}
+
+#[tokio::test]
 async fn another_key_newer_schema_or_program() {
     let directory = tempfile::tempdir().unwrap();
     let path = database(&directory);
@@ -114,8 +141,8 @@ async fn another_key_newer_schema_or_program() {
     assert!(error.to_string().contains("the master key does not open this database"), "{error}");
 
     Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
-    assert!(matches!(refusal(&path), OpenError::TooNew { found: 99, known: 1, .. }));
-    Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 1").unwrap();
+    assert!(matches!(refusal(&path), OpenError::TooNew { found: 99, known, .. } if known == newest()));
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", newest()).unwrap();
     assert!(open(&path).is_ok());
 
     let theirs = directory.path().join("theirs.db");

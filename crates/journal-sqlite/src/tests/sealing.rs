@@ -1,15 +1,9 @@
 //! No secret reaches the disk in the clear, and none can be moved.
 
-use super::{Counting, database, files, open};
+use super::{Counting, app, database, files, open};
 use crate::MasterKey;
 use crate::seal::{Sealer, Unsealable};
 use footbridge_journal::{Journal as _, Registry as _};
-use footbridge_model::app::{App, AppSecrets, ReceiverAuth};
-use footbridge_model::hook::Origin;
-use footbridge_model::name::AppName;
-use footbridge_model::secret::{Previous, Rotating, Secret};
-use footbridge_model::time::Millis;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn sealer(key: u8) -> Sealer {
@@ -36,27 +30,7 @@ fn only_the_same_key_and_place_open() {
 async fn the_files_hold_no_secret() {
     let directory = tempfile::tempdir().unwrap();
     let journal = open(&database(&directory)).unwrap();
-    let hush = |text: &str| Secret::new(format!("HUSH-{text}"));
-    let previous = Previous { secret: hush("old"), until: Millis(1), superseded: false };
-    let app = App {
-        name: AppName::trusted("shop"),
-        secrets: AppSecrets {
-            token: Rotating { current: hush("token"), previous: Some(previous) },
-            secret_key: Rotating::new(hush("key")),
-            signing_secret: Rotating::new(hush("signing")),
-        },
-        token_prefix: "Token".into(),
-        receiver_url: Some("https://shop.example".into()),
-        receiver_enabled: true,
-        receiver_auth: Some(ReceiverAuth { name: "pair".into(), secret: hush("pair") }),
-        url: None,
-        miniapp_url: None,
-        private: BTreeSet::new(),
-        package: None,
-        origin: Origin::Api,
-        enabled: true,
-        created_at: Millis(0),
-    };
+    let app = app("shop");
     journal.put_app(app.clone()).await.unwrap();
     assert_eq!(journal.load().await.unwrap().apps, [app]);
     for closed in [false, true] {

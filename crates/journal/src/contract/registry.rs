@@ -2,11 +2,15 @@
 
 use super::Subject;
 use super::given::{ALL, app, at, delivery_id, event, head, hook, hook_id, key, link, name};
-use crate::{Appended, Begun, DeliveryFilter, Journal, KeyUse, NewEvent, Registry};
+use crate::{
+    Appended, Begun, DeliveryFilter, EventFilter, ExchangeFilter, Journal, KeyUse, NewEvent, Registry,
+};
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::hook::{HookType, Lifetime, Origin};
+use footbridge_model::exchange::ExchangeHead;
+use footbridge_model::hook::{Hook, HookType, Lifetime, Origin};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::secret::{Rotating, Secret};
+use std::sync::Arc;
 
 /// Every member of an app and a link comes back after a restart; putting replaces; deleting an app
 /// takes its links and hooks along.
@@ -38,6 +42,39 @@ pub async fn apps_and_links_are_kept<S: Subject>(mut subject: S) {
     let view = subject.store().delivery(delivery_id(11)).await.unwrap().unwrap();
     assert_eq!(view.delivery.status, DeliveryStatus::Cancelled);
     assert_eq!(view.delivery.last_error.as_deref(), Some("app gone"));
+}
+
+/// Names are compared without case and come back as they were written last.
+pub async fn names_keep_their_case<S: Subject>(mut subject: S) {
+    subject.store().put_app(app("host_a58")).await.unwrap();
+    let hook = Hook { app: name("Host_A58"), ..hook(5) };
+    subject.store().put_hook(hook).await.unwrap();
+    subject.store().put_link(link("HOST_A58", "shop")).await.unwrap();
+    subject.store().put_app(app("host_A58")).await.unwrap();
+    subject.store().put_link(link("host_A58", "SHOP")).await.unwrap();
+    let mut new = event(10, &[5]);
+    Arc::get_mut(&mut new.event).unwrap().publisher = name("host_A58");
+    subject.store().append(new).await.unwrap();
+    let note = ExchangeHead { sender: name("host_A58"), ..head(20) };
+    subject.store().begin_exchange(note, None).await.unwrap();
+    subject.restart().await;
+    let kept = subject.store().load().await.unwrap();
+    let names: Vec<_> = kept.apps.iter().map(|app| app.name.as_str()).collect();
+    assert_eq!((names, kept.links.len(), kept.hooks[0].app.key()), (vec!["host_A58"], 1, "host_a58"));
+    let by = |text: &str| EventFilter { publisher: Some(name(text)), ..EventFilter::default() };
+    for spelling in ["host_a58", "HOST_A58"] {
+        let events = subject.store().events(by(spelling), ALL).await.unwrap();
+        assert_eq!(events[0].event.publisher.as_str(), "host_A58");
+        let of = DeliveryFilter { app: Some(name(spelling)), ..DeliveryFilter::default() };
+        assert_eq!(subject.store().deliveries(of, ALL).await.unwrap().len(), 1);
+        let of = ExchangeFilter { app: Some(name(spelling)), ..ExchangeFilter::default() };
+        assert_eq!(subject.store().exchanges(of, ALL).await.unwrap()[0].head.sender.as_str(), "host_A58");
+        assert!(subject.store().events(by("host_a5"), ALL).await.unwrap().is_empty());
+    }
+    subject.store().delete_app(name("HOST_a58"), "app gone").await.unwrap();
+    subject.restart().await;
+    let kept = subject.store().load().await.unwrap();
+    assert!(kept.apps.is_empty() && kept.links.is_empty() && kept.hooks.is_empty());
 }
 
 /// The keys an app used go with it, so that the next of its name begins afresh; nobody else's do,

@@ -2,7 +2,7 @@
 
 use super::AdminState;
 use super::body::{Body, Fields, FromFields};
-use super::extract::{Admin, Change, Id, Shared, any_name};
+use super::extract::{Admin, Change, Id, Shared};
 use super::page::{List, Params};
 use crate::problem::Problem;
 use axum::Json;
@@ -126,7 +126,8 @@ impl FromFields for RetryMany {
         };
         Ok(Self {
             event: fields.optional_as("event", EventId::from_str)?,
-            app: fields.optional_as("app", |text| any_name(text).ok_or("it is not the name of an app"))?,
+            app: fields
+                .optional_as("app", |text| AppName::any(text).ok_or("it is not the name of an app"))?,
             hook: fields.optional_as("hook", HookId::from_str)?,
             status: fields.optional_as("status", dead)?.unwrap_or_default(),
             dry_run: fields.optional("dry_run")?,

@@ -1,7 +1,7 @@
 //! `/api/v1/explain`.
 
 use super::body::{Body, Fields, FromFields};
-use super::extract::{Admin, Shared, any_name};
+use super::extract::{Admin, Shared};
 use super::hooks::HookView;
 use crate::problem::Problem;
 use axum::Json;
@@ -27,13 +27,13 @@ pub(super) struct Question {
 
 impl FromFields for Question {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Problem> {
-        let app = |text: &str| any_name(text).ok_or("it is not the name of an app");
+        let app = |text: &str| AppName::any(text).ok_or("it is not the name of an app");
         let publisher = fields.required_as("publisher", app)?;
         let name = fields.required_as("name", EventName::parse)?;
         let subscribers = match fields.optional::<Vec<String>>("subscribers")? {
             None => None,
             Some(names) => {
-                let read: Option<Vec<AppName>> = names.iter().map(|name| any_name(name)).collect();
+                let read: Option<Vec<AppName>> = names.iter().map(|name| AppName::any(name)).collect();
                 Some(read.ok_or_else(|| fields.wrong("subscribers", "must be names of apps"))?)
             }
         };

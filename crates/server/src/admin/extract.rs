@@ -142,7 +142,7 @@ impl FromRequestParts<Shared> for Named {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let missing = || Problem::missing("app");
         let Path(text) = Path::<String>::from_request_parts(parts, shared).await.map_err(|_| missing())?;
-        AppName::parse(&text).map(Self).map_err(|_| missing())
+        AppName::find(&text).map(Self).ok_or_else(missing)
     }
 }
 
@@ -157,14 +157,14 @@ impl FromRequestParts<Shared> for Linked {
         let missing = || Problem::missing("link");
         let path = Path::<(String, String)>::from_request_parts(parts, shared).await;
         let Path((host, miniapp)) = path.map_err(|_| missing())?;
-        let name = |text: &str| AppName::parse(text).map_err(|_| missing());
+        let name = |text: &str| AppName::find(text).ok_or_else(missing);
         Ok(Self(name(&host)?, name(&miniapp)?))
     }
 }
 
-/// The name of an app, or `bolt`, which publishes and holds hooks like one.
-pub(super) fn any_name(text: &str) -> Option<AppName> {
-    if text.eq_ignore_ascii_case("bolt") { Some(AppName::bolt()) } else { AppName::parse(text).ok() }
+/// The name of an app that is there already, if it is one at all.
+pub(super) fn existing(text: &str) -> Result<AppName, &'static str> {
+    AppName::find(text).ok_or("it cannot be the name of an app")
 }
 
 /// Whether a request to something that is free on loopback may be answered: it comes straight from this

@@ -2,7 +2,7 @@
 
 use super::apps::ManagedBy;
 use super::body::{Body, Fields, FromFields};
-use super::extract::{Admin, Change, Id, Shared};
+use super::extract::{Admin, Change, Id, Shared, existing};
 use super::links::Switch;
 use super::page::{List, Params};
 use crate::problem::Problem;
@@ -154,7 +154,7 @@ pub(super) struct NewHook {
 
 impl FromFields for NewHook {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Problem> {
-        let app = fields.required_as("app", AppName::parse)?;
+        let app = fields.required_as("app", existing)?;
         let pattern = fields.required_as("pattern", Pattern::parse)?;
         Ok(Self { app, pattern: (), wish: Wish::from_members(pattern, fields)? })
     }

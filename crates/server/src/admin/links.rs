@@ -2,7 +2,7 @@
 
 use super::apps::ManagedBy;
 use super::body::{Body, Fields, FromFields};
-use super::extract::{Admin, Change, Linked, Shared};
+use super::extract::{Admin, Change, Linked, Shared, existing};
 use super::page::{List, Params};
 use crate::problem::Problem;
 use axum::Json;
@@ -53,8 +53,8 @@ pub(super) struct NewLink {
 impl FromFields for NewLink {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Problem> {
         Ok(Self {
-            host: fields.required_as("host", AppName::parse)?,
-            miniapp: fields.required_as("miniapp", AppName::parse)?,
+            host: fields.required_as("host", existing)?,
+            miniapp: fields.required_as("miniapp", existing)?,
             enabled: fields.optional("enabled")?,
         })
     }
@@ -85,7 +85,7 @@ pub(super) async fn list(
     let window = params.window("links", &[])?;
     let after = window.after(|text| {
         let (host, miniapp) = text.split_once('/')?;
-        Some((AppName::parse(host).ok()?, AppName::parse(miniapp).ok()?))
+        Some((AppName::find(host)?, AppName::find(miniapp)?))
     })?;
     let pair = |link: &Link| (link.host.clone(), link.miniapp.clone());
     let rows = window.of_sorted(shared.engine.links(), after.as_ref(), pair);

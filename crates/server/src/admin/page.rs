@@ -1,6 +1,6 @@
 //! Lists: query parameters, cursors and pages.
 
-use super::extract::{Shared, any_name};
+use super::extract::Shared;
 use crate::problem::Problem;
 use axum::extract::{FromRequestParts, Query};
 use base64::Engine as _;
@@ -83,7 +83,8 @@ impl Params {
 
     /// A parameter that is the name of an app, or `bolt`.
     pub(super) fn app(&self, name: &str) -> Result<Option<AppName>, Problem> {
-        let read = |text| any_name(text).ok_or_else(|| Problem::parameter(name, "is not the name of an app"));
+        let read =
+            |text| AppName::any(text).ok_or_else(|| Problem::parameter(name, "is not the name of an app"));
         self.text(name).map(read).transpose()
     }
 

@@ -93,7 +93,7 @@ fn app_of(referer: &str) -> Option<AppName> {
     let (_, rest) = referer.split_once("://")?;
     let path = rest.get(rest.find('/')?..)?;
     let name = path.strip_prefix("/x/")?.split(['/', '?', '#']).next()?;
-    AppName::parse(name).ok()
+    AppName::find(name)
 }
 
 #[cfg(test)]
@@ -104,7 +104,7 @@ mod tests {
     fn pages_by_their_address() {
         for (referer, app) in [
             ("http://a:1/x/shop/", Some("shop")),
-            ("https://a/x/Shop?x=/x/b", Some("shop")),
+            ("https://a/x/Shop?x=/x/b", Some("Shop")),
             ("http://a/y/x/shop/", None),
             ("http://a", None),
             ("shop", None),

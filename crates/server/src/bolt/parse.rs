@@ -61,7 +61,7 @@ impl<'a> Members<'a> {
         let names: Vec<Cow<'_, str>> = serde_json::from_str(subscribers.get())
             .map_err(|_| BoltError::new(Code::BadRequest, "`subscribers` must be an array of app names"))?;
         // A name that no app can have reaches nobody, like one that no app has.
-        Ok(Some(names.iter().map(|name| AppName::trusted(&name.to_ascii_lowercase())).collect()))
+        Ok(Some(names.iter().filter_map(|name| AppName::any(name)).collect()))
     }
 
     /// The route and type to subscribe with.

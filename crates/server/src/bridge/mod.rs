@@ -8,7 +8,6 @@ mod route;
 mod settings;
 
 pub(crate) use error::error;
-pub(crate) use parse::copy;
 pub(crate) use render::json_response;
 pub(crate) use route::{direction, exchange, invalid, read_json};
 pub(crate) use settings::{settings, settings_of};

@@ -1,6 +1,6 @@
 //! A request's bytes become a draft, or the reason why not.
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use footbridge_engine::ExchangeDraft;
 use footbridge_model::exchange::{Direction, EVENT_TYPE_MAX};
 use footbridge_model::json::{JsonError, members, string};
@@ -22,51 +22,31 @@ pub(crate) enum ParseError {
     TooLong,
 }
 
-/// Reads the four members and writes the recipient's copy of them, payload byte for byte.
-pub(crate) fn draft(direction: Direction, body: &[u8]) -> Result<ExchangeDraft, ParseError> {
+/// Reads the four members; the payload is a slice of the request.
+pub(crate) fn draft(direction: Direction, body: &Bytes) -> Result<ExchangeDraft, ParseError> {
     let [app_id, client_id, event_type, payload] = members(body, &MEMBERS)?;
-    let (app_id, app) = text("app_id", app_id)?;
-    let (client_id, client) = text("client_id", client_id)?;
-    let (event_type, kind) = text("event_type", event_type)?;
-    if kind.chars().count() > EVENT_TYPE_MAX {
+    let app_id = text("app_id", app_id)?;
+    let client_id = text("client_id", client_id)?;
+    let event_type = text("event_type", event_type)?;
+    if event_type.chars().count() > EVENT_TYPE_MAX {
         return Err(ParseError::TooLong);
     }
-    let payload = payload.ok_or(ParseError::Missing("payload"))?.get();
+    let payload = payload.ok_or(ParseError::Missing("payload"))?.get().as_bytes();
     Ok(ExchangeDraft {
         direction,
-        client_id: client.into_owned(),
-        app_id: app.into_owned(),
-        event_type: kind.into_owned(),
-        body: copy(app_id, client_id, event_type, payload),
+        client_id: client_id.into_owned(),
+        app_id: app_id.into_owned(),
+        event_type: event_type.into_owned(),
+        payload: body.slice_ref(payload),
     })
 }
 
-fn text<'a>(name: &'static str, value: Option<&'a RawValue>) -> Result<(&'a str, Cow<'a, str>), ParseError> {
+fn text<'a>(name: &'static str, value: Option<&'a RawValue>) -> Result<Cow<'a, str>, ParseError> {
     let value = value.ok_or(ParseError::Missing(name))?;
     match string(value) {
-        Some(text) if !text.is_empty() => Ok((value.get(), text)),
+        Some(text) if !text.is_empty() => Ok(text),
         _ => Err(ParseError::NotText(name)),
     }
-}
-
-/// The four members as a recipient gets them; each is JSON.
-pub(crate) fn copy(app_id: &str, client_id: &str, event_type: &str, payload: &str) -> Bytes {
-    let parts = [
-        "{\"app_id\":",
-        app_id,
-        ",\"client_id\":",
-        client_id,
-        ",\"event_type\":",
-        event_type,
-        ",\"payload\":",
-        payload,
-        "}",
-    ];
-    let mut out = BytesMut::with_capacity(parts.iter().map(|part| part.len()).sum());
-    for part in parts {
-        out.put_slice(part.as_bytes());
-    }
-    out.freeze()
 }
 
 #[cfg(test)]
@@ -75,18 +55,15 @@ mod tests {
 
     #[test]
     fn the_payload_is_kept_byte_for_byte() {
-        let body = br#"{"payload": {"a" :1.50, "a":2}, "event_type":"x\u0041","client_id":"Host","app_id":"shop","more":1}"#;
-        let draft = draft(Direction::ToMiniapp, body).unwrap();
-        assert_eq!(
-            draft.body,
-            r#"{"app_id":"shop","client_id":"Host","event_type":"x\u0041","payload":{"a" :1.50, "a":2}}"#
-        );
+        let body = Bytes::from_static(br#"{"payload": {"a" :1.50, "a":2}, "event_type":"x\u0041","client_id":"Host","app_id":"shop","more":1}"#);
+        let draft = draft(Direction::ToMiniapp, &body).unwrap();
+        assert_eq!(draft.payload, r#"{"a" :1.50, "a":2}"#);
         assert_eq!((draft.event_type.as_str(), draft.client_id.as_str()), ("xA", "Host"));
     }
 
     #[test]
     fn what_is_missing_is_named() {
-        let of = |body: &str| draft(Direction::ToHost, body.as_bytes()).unwrap_err();
+        let of = |body: &str| draft(Direction::ToHost, &Bytes::copy_from_slice(body.as_bytes())).unwrap_err();
         assert_eq!(of("{}"), ParseError::Missing("app_id"));
         assert_eq!(
             of(r#"{"app_id":1,"client_id":"a","event_type":"t","payload":1}"#),

@@ -194,14 +194,13 @@ async fn exchange(local: &Local, ticket: &Ticket, wanted: &Wanted) -> Passed {
 
 /// The exchange that a page wants of its app: the way it goes is told by which of the two the app is.
 fn exchange_draft(ticket: &Ticket, wanted: &Wanted) -> Result<ExchangeDraft, ExchangeFailure> {
-    let names = ["app_id", "client_id", "type", "payload"];
-    let [app_id, client_id, kind, payload] =
+    let names = ["app_id", "client_id", "payload"];
+    let [app_id, client_id, payload] =
         members(&wanted.whole, &names).map_err(|error| invalid(400, error.to_string()))?;
     let (app, client) = (text("app_id", app_id)?, text("client_id", client_id)?);
     let payload = payload.ok_or_else(|| invalid(400, "`payload` is missing"))?.get();
-    let raw = |value: Option<&RawValue>| value.map(RawValue::get).unwrap_or_default().to_owned();
-    let body = bridge::copy(&raw(app_id), &raw(client_id), &raw(kind), payload);
+    let payload = wanted.whole.slice_ref(payload.as_bytes());
     let to_host = !client.eq_ignore_ascii_case(ticket.entry.app.name.as_str());
     let direction = if to_host { Direction::ToHost } else { Direction::ToMiniapp };
-    Ok(ExchangeDraft { direction, client_id: client, app_id: app, event_type: wanted.kind.clone(), body })
+    Ok(ExchangeDraft { direction, client_id: client, app_id: app, event_type: wanted.kind.clone(), payload })
 }

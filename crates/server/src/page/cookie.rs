@@ -41,7 +41,7 @@ impl PageKey {
     fn mac(&self, entry: &AppEntry, until: i64) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice()).ok()?;
         let app = &entry.app;
-        mac.update(format!("{NAME}{}\n{}\n{until}", app.name.as_str(), app.created_at.0).as_bytes());
+        mac.update(format!("{NAME}{}\n{}\n{until}", app.name.key(), app.created_at.0).as_bytes());
         Some(mac)
     }
 
@@ -64,7 +64,7 @@ impl PageKey {
         named: Option<&AppName>,
     ) -> Option<Arc<AppEntry>> {
         let mut proved = cookies(headers).filter_map(|(name, value)| {
-            let name = AppName::parse(name).ok()?;
+            let name = AppName::find(name)?;
             named.is_none_or(|named| *named == name).then(|| self.proves(engine, &name, value))?
         });
         let first = proved.next()?;

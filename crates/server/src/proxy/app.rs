@@ -61,7 +61,7 @@ fn ready<'a>(local: &Local, head: &'a Parts) -> Result<Ready<'a>, Refusal> {
     let engine = &local.shared.engine;
     let whole = head.uri.path();
     let (prefix, written, path) = split(whole).ok_or(Refusal::NoSuchApp)?;
-    let name = AppName::parse(written).map_err(|_| Refusal::NoSuchApp)?;
+    let name = AppName::find(written).ok_or(Refusal::NoSuchApp)?;
     let entry = engine.app(&name).map_err(|_| Refusal::NoSuchApp)?;
     let package = entry.app.package.as_deref().ok_or(Refusal::NoSuchApp)?;
     if !package.can_run() {

@@ -29,7 +29,7 @@ pub(super) async fn list(
     params: Params,
 ) -> Result<Json<List<AppView>>, Problem> {
     let window = params.window("apps", &[])?;
-    let after = window.after(|text| AppName::parse(text).ok())?;
+    let after = window.after(|text| AppName::find(text))?;
     let name = |entry: &Arc<AppEntry>| entry.app.name.clone();
     let rows = window.of_sorted(shared.engine.apps(), after.as_ref(), name);
     let now = shared.engine.now();

@@ -139,7 +139,7 @@ fn success(body: &impl Serialize) -> Response<Body> {
 }
 
 fn app(local: &Local, name: &str) -> Result<Arc<AppEntry>, BoltError> {
-    let known = AppName::parse(name).ok().and_then(|name| local.shared.engine.app(&name).ok());
+    let known = AppName::find(name).and_then(|name| local.shared.engine.app(&name).ok());
     known.ok_or_else(|| AppsError::NoSuchApp(shown(name)).into())
 }
 

@@ -40,7 +40,7 @@ var Bolt = (function (bolt) {
 
   function tell(event) {
     hooks.slice().forEach(function (hook) {
-      var meant = hook.publisher === "*" || hook.publisher === event.publisher;
+      var meant = hook.publisher === "*" || hook.publisher === String(event.publisher).toLowerCase();
       if (!meant || (hook.event !== "*" && hook.event !== event.name)) return;
       try {
         hook.handler(event);
