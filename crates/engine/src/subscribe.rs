@@ -56,8 +56,8 @@ pub(crate) async fn unsubscribe(
     let _under_way = drain.enter()?;
     let (registry, name, pattern) = (Arc::clone(registry), app.app.name.clone(), pattern.clone());
     let removed = whole(async move {
-        let own = |hook: &Hook| hook.app == name && hook.pattern == pattern;
-        registry.remove_transient(own, "hook gone").await
+        let own = |hook: &Hook| hook.pattern == pattern;
+        registry.remove_transient(&name, own, "hook gone").await
     });
     Ok(removed.await?)
 }

@@ -2,7 +2,7 @@
 
 use crate::journal::SqliteJournal;
 use crate::{apps, hooks, links};
-use footbridge_journal::{Kept, Registry, Wait};
+use footbridge_journal::{Batch, Kept, Registry, Wait};
 use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
@@ -20,6 +20,14 @@ impl Registry for SqliteJournal {
 
     fn put_app(&self, app: App) -> Wait<()> {
         self.writer.ask(ROW, move |txn| apps::put(txn, &app))
+    }
+
+    fn put_batch(&self, batch: Batch) -> Wait<()> {
+        self.writer.ask(ROW * batch.len(), move |txn| {
+            batch.apps.iter().try_for_each(|app| apps::put(txn, app))?;
+            batch.links.iter().try_for_each(|link| links::put(txn, link))?;
+            batch.hooks.iter().try_for_each(|hook| hooks::put(txn, hook))
+        })
     }
 
     fn put_installed(&self, app: App, hooks: Vec<Hook>, gone: Vec<HookId>, reason: &'static str) -> Wait<()> {

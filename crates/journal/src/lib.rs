@@ -27,7 +27,7 @@ pub use journal::{
     Accepted, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
     Journal, KeyAfter, KeyUse, NewDelivery, NewEvent, Page, Recorded, Recovery, Retried, Since,
 };
-pub use registry::{Kept, Registry};
+pub use registry::{Batch, Kept, Registry};
 pub use scopes::Scopes;
 
 use std::future::Future;

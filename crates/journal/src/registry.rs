@@ -18,6 +18,29 @@ pub struct Kept {
     pub hooks: Vec<Hook>,
 }
 
+/// Apps, links and hooks that are kept together, each in place of what it replaces.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// By name.
+    pub apps: Vec<App>,
+    /// By their two apps.
+    pub links: Vec<Link>,
+    /// By id.
+    pub hooks: Vec<Hook>,
+}
+
+impl Batch {
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.apps.len() + self.links.len() + self.hooks.len()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// Keeps apps, links and hooks. Secrets are sealed before they reach the disk.
 pub trait Registry: Send + Sync {
     /// All of them.
@@ -25,6 +48,9 @@ pub trait Registry: Send + Sync {
 
     /// Keeps an app, in place of one of the same name.
     fn put_app(&self, app: App) -> Wait<()>;
+
+    /// Keeps apps, links and hooks in one transaction: all of them or none.
+    fn put_batch(&self, batch: Batch) -> Wait<()>;
 
     /// Keeps an installed app with all its hooks, in place of what was installed before: `gone` are
     /// marked as gone, their pending deliveries become cancelled with `reason`. All of it or nothing.

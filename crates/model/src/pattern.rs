@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct BadPattern;
 
 /// One half of a pattern.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// `*`
     Any,
@@ -46,7 +46,7 @@ impl Part {
 }
 
 /// A normalised hook pattern.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pattern {
     /// Whose events.
     pub publisher: Part,

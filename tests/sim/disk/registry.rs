@@ -1,7 +1,7 @@
 //! The port of apps, links and hooks.
 
 use super::{Disk, at_once};
-use footbridge_journal::{Kept, Registry, Wait};
+use footbridge_journal::{Batch, Kept, Registry, Wait};
 use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
@@ -14,6 +14,10 @@ impl Registry for Disk {
 
     fn put_app(&self, app: App) -> Wait<()> {
         self.write(|kept, _| at_once(kept.put_app(app)))
+    }
+
+    fn put_batch(&self, batch: Batch) -> Wait<()> {
+        self.write(|kept, _| at_once(kept.put_batch(batch)))
     }
 
     fn put_installed(&self, app: App, hooks: Vec<Hook>, gone: Vec<HookId>, reason: &'static str) -> Wait<()> {

@@ -96,8 +96,8 @@ impl Apps {
         self.registry.refresh(name).await;
         // Whatever it was making is made by now, and from here on it makes none; the next run may.
         let at = self.publisher.clock.now();
-        let its = |hook: &Hook| hook.app == *name && hook.created_at <= at;
-        if let Err(error) = self.registry.remove_transient(its, "hook gone").await {
+        let its = |hook: &Hook| hook.created_at <= at;
+        if let Err(error) = self.registry.remove_transient(name, its, "hook gone").await {
             tracing::warn!(app = %name, %error, "the transient hooks of an app that ended could not be removed");
         }
         if let Some(context) = ContextObject::of(entry, &run.running) {

@@ -140,7 +140,15 @@ impl Engine {
     /// Every hook, by id, or those of one app.
     pub fn hooks(&self, app: Option<&AppName>) -> Vec<Arc<HookEntry>> {
         let index = self.0.registry.index.load();
-        index.hooks().filter(|entry| app.is_none_or(|app| entry.hook.app == *app)).cloned().collect()
+        let Some(app) = app else { return index.hooks().cloned().collect() };
+        let mut hooks: Vec<_> = index.of(app).cloned().collect();
+        hooks.sort_by_key(|entry| entry.hook.id);
+        hooks
+    }
+
+    /// Up to `limit` hooks with ids above `after`, by id.
+    pub fn hooks_after(&self, after: Option<HookId>, limit: usize) -> Vec<Arc<HookEntry>> {
+        self.0.registry.index.load().hooks_after(after).take(limit).cloned().collect()
     }
 
     /// One hook.

@@ -2,14 +2,17 @@
 //! no longer names is switched off.
 
 use super::directory::Directory;
+use super::index::HookIndex;
 use super::spec::{AppSpec, FileSpec, HookSpec, LinkSpec, SecretSet};
 use super::state::{ChangeError, Registry};
-use footbridge_model::app::App;
+use footbridge_journal::Batch;
+use footbridge_model::app::{App, Link};
 use footbridge_model::hook::{Hook, Lifetime, Origin};
 use footbridge_model::name::AppName;
+use footbridge_model::pattern::Pattern;
 use footbridge_model::secret::{Rotating, Secret};
 use footbridge_model::time::Millis;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 impl Registry {
     /// Applies the file, giving warnings in words.
@@ -36,8 +39,7 @@ impl Registry {
             .collect()
     }
 
-    /// All apps as one: tokens may move among them, and nothing is written unless all fit together. A
-    /// crash between two writes is mended by the next start, which looks at the whole file again.
+    /// All apps as one: tokens may move among them, and nothing is written unless all fit together.
     async fn apply_apps(&self, specs: Vec<AppSpec>) -> Result<(), ChangeError> {
         let before = self.directory.load_full();
         let mut apps: BTreeMap<AppName, (App, SecretSet)> = before
@@ -53,13 +55,10 @@ impl Registry {
             let same = |known: &App| known == app && known.name.is_written_like(&app.name);
             before.app(app.name.as_str()).is_some_and(|entry| same(&entry.app))
         };
-        let mut changed: Vec<App> =
+        let changed: Vec<App> =
             apps.values().filter(|(app, _)| !known(app)).map(|(app, _)| app.clone()).collect();
-        // Those that are switched off first: a crash leaves no renamed app beside its old name.
-        changed.sort_by_key(|app| app.enabled);
-        let writes: Vec<_> = changed.into_iter().map(|app| self.parts.store.put_app(app)).collect();
-        for written in writes {
-            written.await?;
+        if !changed.is_empty() {
+            self.parts.store.put_batch(Batch { apps: changed, ..Batch::default() }).await?;
         }
         let names: Vec<AppName> = apps.keys().cloned().collect();
         let entries = apps.into_values().map(|(app, files)| self.entry(app, Some(files)));
@@ -101,33 +100,39 @@ impl Registry {
     }
 
     async fn apply_links(&self, links: Vec<LinkSpec>) -> Result<(), ChangeError> {
-        let directory = self.directory.load_full();
-        let named: BTreeSet<_> = links.iter().map(|link| (link.host.clone(), link.miniapp.clone())).collect();
-        for link in directory.links() {
-            if link.origin == Origin::File && !named.contains(&(link.host.clone(), link.miniapp.clone())) {
-                self.drop_link(link).await?;
-            }
+        let before = self.directory.load_full();
+        let named: BTreeSet<_> = links.iter().map(|link| (&link.host, &link.miniapp)).collect();
+        let vanished =
+            |link: &&Link| link.origin == Origin::File && !named.contains(&(&link.host, &link.miniapp));
+        let vanished: Vec<Link> = before.links().filter(vanished).cloned().collect();
+        let store = &self.parts.store;
+        let deleted: Vec<_> =
+            vanished.iter().map(|link| store.delete_link(link.host.clone(), link.miniapp.clone())).collect();
+        for deleted in deleted {
+            deleted.await?;
         }
-        for link in links {
-            let known = directory.link(&link.host, &link.miniapp);
-            if known.is_none_or(|known| known.origin != Origin::File || known.enabled != link.enabled) {
-                // One whose app is not there yet waits for it.
-                self.keep_link(link, Origin::File).await?;
-            }
+        // One whose app is not there yet waits for it.
+        let changed: Vec<Link> = links
+            .into_iter()
+            .filter(|link| {
+                let known = before.link(&link.host, &link.miniapp);
+                known.is_none_or(|known| known.origin != Origin::File || known.enabled != link.enabled)
+            })
+            .map(|link| self.new_link(link, Origin::File))
+            .collect();
+        if !changed.is_empty() {
+            store.put_batch(Batch { links: changed.clone(), ..Batch::default() }).await?;
         }
+        let mut directory = Directory::clone(&before);
+        vanished.iter().for_each(|link| directory.remove_link(&link.host, &link.miniapp));
+        changed.into_iter().for_each(|link| directory.put_link(link));
+        self.publish_directory(directory, None);
         Ok(())
     }
 
-    async fn apply_hooks(&self, hooks: Vec<HookSpec>, warnings: &mut Vec<String>) -> Result<(), ChangeError> {
+    async fn apply_hooks(&self, specs: Vec<HookSpec>, warnings: &mut Vec<String>) -> Result<(), ChangeError> {
         let index = self.index.load_full();
-        let wanted = |hook: &Hook| {
-            hooks.iter().any(|spec| {
-                spec.app == hook.app
-                    && spec.pattern == hook.pattern
-                    && spec.route == hook.route
-                    && spec.kind == hook.kind
-            })
-        };
+        let wanted: HashSet<Meaning<'_>> = specs.iter().map(meaning_of_spec).collect();
         // Hooks of an app that the file no longer names stay with it, for it may be named again.
         let directory = self.directory.load_full();
         let named = |hook: &Hook| {
@@ -136,41 +141,54 @@ impl Registry {
         let vanished: Vec<_> = index
             .hooks()
             .map(|entry| &entry.hook)
-            .filter(|hook| hook.origin == Origin::File && named(hook) && !wanted(hook))
+            .filter(|hook| hook.origin == Origin::File && named(hook) && !wanted.contains(&meaning(hook)))
             .map(|hook| hook.id)
             .collect();
         if !vanished.is_empty() {
             self.drop_hooks(vanished, "hook removed from the configuration file").await?;
         }
-        for spec in hooks {
-            if let Err(error) = self.check_hook(&spec) {
+        let known = known_hooks(&index);
+        let mut changed = Vec::new();
+        for spec in &specs {
+            if let Err(error) = self.check_hook(spec) {
                 // Its deliveries will say the same; the server starts all the same.
                 warnings.push(format!("the hook `{}` of `{}`: {error}", spec.pattern, spec.app));
             }
-            match self.known_hook(&spec) {
+            match known.get(&meaning_of_spec(spec)) {
                 Some(hook) if hook.origin == Origin::File && hook.options == spec.options => {}
                 Some(hook) => {
-                    let hook = Hook { options: spec.options, origin: Origin::File, ..hook };
-                    self.keep_hook(hook).await?;
+                    let options = spec.options;
+                    changed.push(Hook { options, origin: Origin::File, ..Hook::clone(hook) });
                 }
-                None => drop(self.keep_new_hook(spec, Lifetime::Persistent, Origin::File).await?),
+                None => changed.push(self.new_hook(spec.clone(), Lifetime::Persistent, Origin::File)),
             }
         }
-        Ok(())
+        self.keep_hooks(changed).await
     }
+}
 
-    /// The hook that the file means: its own of before, else one of the API's, which is the file's from now on.
-    fn known_hook(&self, spec: &HookSpec) -> Option<Hook> {
-        let index = self.index.load();
-        let same = index.of(&spec.app).filter(|entry| {
-            let hook = &entry.hook;
-            hook.lifetime == Lifetime::Persistent
-                && hook.pattern == spec.pattern
-                && hook.route == spec.route
-                && hook.kind == spec.kind
-        });
-        same.map(|entry| &entry.hook).min_by_key(|hook| hook.origin != Origin::File).cloned()
+/// What makes two hooks of the file the same: app, pattern, route and type.
+type Meaning<'a> = (&'a AppName, &'a Pattern, &'a str, &'static str);
+
+fn meaning(hook: &Hook) -> Meaning<'_> {
+    (&hook.app, &hook.pattern, &hook.route, hook.kind.as_str())
+}
+
+fn meaning_of_spec(spec: &HookSpec) -> Meaning<'_> {
+    (&spec.app, &spec.pattern, &spec.route, spec.kind.as_str())
+}
+
+/// The hooks that the file may mean: its own of before, else those of the API, which are the file's from now on.
+fn known_hooks(index: &HookIndex) -> HashMap<Meaning<'_>, &Hook> {
+    let mut known = HashMap::new();
+    let persistent = |hook: &&Hook| hook.lifetime == Lifetime::Persistent;
+    for hook in index.hooks().map(|entry| &entry.hook).filter(persistent) {
+        let first = known.entry(meaning(hook)).or_insert(hook);
+        if first.origin != Origin::File && hook.origin == Origin::File {
+            *first = hook;
+        }
     }
+    known
 }
 
 /// An app without the file: what the file gave before is switched off, and from now on the operator's

@@ -246,16 +246,20 @@ impl Registry {
     }
 
     pub(super) async fn keep_link(&self, spec: LinkSpec, origin: Origin) -> Result<Link, ChangeError> {
-        let known = self.directory.load().link(&spec.host, &spec.miniapp).map(|link| link.created_at);
-        let created_at = known.unwrap_or_else(|| self.parts.clock.now());
-        let directory = self.directory.load();
-        let (host, miniapp) = (directory.as_registered(spec.host), directory.as_registered(spec.miniapp));
-        let link = Link { host, miniapp, enabled: spec.enabled, origin, created_at };
+        let link = self.new_link(spec, origin);
         self.parts.store.put_link(link.clone()).await?;
         let mut directory = Directory::clone(&self.directory.load());
         directory.put_link(link.clone());
         self.publish_directory(directory, None);
         Ok(link)
+    }
+
+    pub(super) fn new_link(&self, spec: LinkSpec, origin: Origin) -> Link {
+        let known = self.directory.load().link(&spec.host, &spec.miniapp).map(|link| link.created_at);
+        let created_at = known.unwrap_or_else(|| self.parts.clock.now());
+        let directory = self.directory.load();
+        let (host, miniapp) = (directory.as_registered(spec.host), directory.as_registered(spec.miniapp));
+        Link { host, miniapp, enabled: spec.enabled, origin, created_at }
     }
 
     /// The link between these two.

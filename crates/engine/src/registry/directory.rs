@@ -1,19 +1,19 @@
 //! A snapshot of apps and links.
 
 use super::entry::AppEntry;
+use super::shared_map::SharedMap;
 use footbridge_model::app::Link;
 use footbridge_model::name::AppName;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::Millis;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Apps by name and by token, and links.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Directory {
-    apps: BTreeMap<AppName, Arc<AppEntry>>,
-    tokens: HashMap<[u8; 32], AppName>,
-    links: BTreeMap<(AppName, AppName), Link>,
+    apps: SharedMap<AppName, Arc<AppEntry>>,
+    tokens: SharedMap<[u8; 32], AppName>,
+    links: SharedMap<(AppName, AppName), Link>,
     /// The server itself, as the publisher and subscriber `bolt`. It is not listed among the apps, and
     /// nothing proves it.
     server: Option<Arc<AppEntry>>,
@@ -82,7 +82,7 @@ impl Directory {
 
     pub(super) fn put_app(&mut self, entry: AppEntry) {
         let name = entry.app.name.clone();
-        self.tokens.retain(|_, owner| *owner != name);
+        self.forget_tokens(&name);
         // What is switched off proves nothing, and its tokens may have become another's.
         if let Some(run) = entry.run.as_ref().filter(|_| entry.app.enabled) {
             self.tokens.insert(run.token.digest(), name.clone());
@@ -92,21 +92,41 @@ impl Directory {
             let token = &entry.app.secrets.token;
             if let Some(previous) = &token.previous {
                 // Its overlap may be over: what another app was given since is that app's.
-                self.tokens.entry(previous.secret.digest()).or_insert_with(|| name.clone());
+                let digest = previous.secret.digest();
+                if self.tokens.get(&digest).is_none() {
+                    self.tokens.insert(digest, name.clone());
+                }
             }
             self.tokens.insert(token.current.digest(), name.clone());
         }
         let respelled = self.apps.get(&name).is_some_and(|known| !known.app.name.is_written_like(&name));
         self.apps.insert(name, Arc::new(entry));
         if respelled {
-            std::mem::take(&mut self.links).into_values().for_each(|link| self.put_link(link));
+            let links = std::mem::take(&mut self.links);
+            links.values().for_each(|link| self.put_link(link.clone()));
+        }
+    }
+
+    /// Lets the tokens of an app, as it is known now, prove nothing.
+    fn forget_tokens(&mut self, name: &AppName) {
+        let Some(known) = self.apps.get(name).cloned() else { return };
+        let token = &known.app.secrets.token;
+        let previous = token.previous.as_ref().map(|previous| &previous.secret);
+        let run = known.run.as_ref().map(|run| &run.token);
+        for secret in [Some(&token.current), previous, run].into_iter().flatten() {
+            let digest = secret.digest();
+            if self.tokens.get(&digest) == Some(name) {
+                self.tokens.remove(&digest);
+            }
         }
     }
 
     pub(super) fn remove_app(&mut self, name: &AppName) {
+        self.forget_tokens(name);
         self.apps.remove(name);
-        self.tokens.retain(|_, owner| owner != name);
-        self.links.retain(|(host, miniapp), _| host != name && miniapp != name);
+        let its = |(host, miniapp): &&(AppName, AppName)| host == name || miniapp == name;
+        let gone: Vec<_> = self.links.iter().map(|(ends, _)| ends).filter(its).cloned().collect();
+        gone.iter().for_each(|ends| drop(self.links.remove(ends)));
     }
 
     pub(super) fn put_link(&mut self, link: Link) {

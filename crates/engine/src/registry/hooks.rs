@@ -7,8 +7,10 @@ use super::spec::{HookChange, HookSpec};
 use super::state::{ChangeError, Registry};
 use crate::life::Run;
 use footbridge_courier::Target;
+use footbridge_journal::Batch;
 use footbridge_model::hook::{Hook, HookType, Lifetime, Origin, check_path, web_url};
 use footbridge_model::id::HookId;
+use footbridge_model::name::AppName;
 use footbridge_model::package::Package;
 use std::sync::Arc;
 
@@ -51,7 +53,7 @@ impl Registry {
         if let Some(same) = self.same_hook(&spec, lifetime) {
             return Ok(same);
         }
-        let held = self.index.load().of(&spec.app).count();
+        let held = self.index.load().count_of(&spec.app);
         if held >= self.parts.hooks_per_app {
             return Err(ChangeError::TooManyHooks(self.parts.hooks_per_app));
         }
@@ -65,6 +67,22 @@ impl Registry {
         origin: Origin,
     ) -> Result<Arc<HookEntry>, ChangeError> {
         self.keep_hook(self.new_hook(spec, lifetime, origin)).await
+    }
+
+    /// Keeps hooks in one transaction and shows them to readers at once.
+    pub(super) async fn keep_hooks(&self, hooks: Vec<Hook>) -> Result<(), ChangeError> {
+        if hooks.is_empty() {
+            return Ok(());
+        }
+        let kept = Batch { hooks: hooks.clone(), ..Batch::default() };
+        self.parts.store.put_batch(kept).await?;
+        // Nothing waits for a hook that was not there before.
+        let known = self.index.load_full();
+        let changed: Vec<_> =
+            hooks.iter().map(|hook| hook.id).filter(|id| known.hook(*id).is_some()).collect();
+        self.publish_index(|index, directory| hooks.into_iter().for_each(|hook| index.put(hook, directory)));
+        self.parts.lanes.stir(changed);
+        Ok(())
     }
 
     pub(super) fn new_hook(&self, spec: HookSpec, lifetime: Lifetime, origin: Origin) -> Hook {
@@ -96,12 +114,11 @@ impl Registry {
         let same = |entry: &&Arc<HookEntry>| {
             let hook = &entry.hook;
             hook.lifetime == lifetime
-                && hook.pattern == spec.pattern
                 && hook.route == spec.route
                 && hook.kind == spec.kind
                 && hook.options == spec.options
         };
-        index.of(&spec.app).find(same).cloned()
+        index.of_pattern(&spec.app, &spec.pattern).find(same).cloned()
     }
 
     /// Whether a hook may be made: its route fits its type, and a literal address in it is not refused.
@@ -204,6 +221,7 @@ impl Registry {
     /// Removes the transient hooks of an app that `wanted` picks, giving them.
     pub(crate) async fn remove_transient(
         &self,
+        app: &AppName,
         wanted: impl Fn(&Hook) -> bool,
         reason: &'static str,
     ) -> Result<Vec<Arc<HookEntry>>, ChangeError> {
@@ -211,7 +229,7 @@ impl Registry {
         let index = self.index.load_full();
         let picked =
             |entry: &&Arc<HookEntry>| entry.hook.lifetime == Lifetime::Transient && wanted(&entry.hook);
-        let gone: Vec<_> = index.hooks().filter(picked).cloned().collect();
+        let gone: Vec<_> = index.of(app).filter(picked).cloned().collect();
         if !gone.is_empty() {
             self.drop_hooks(gone.iter().map(|entry| entry.hook.id).collect(), reason).await?;
         }

@@ -1,13 +1,13 @@
-//! A snapshot of all hooks, by what they listen for: four look-ups find every hook of an event.
+//! A snapshot of all hooks: four look-ups find every hook of an event.
 
 use super::directory::Directory;
+use super::shared_map::SharedMap;
 use footbridge_courier::Target;
 use footbridge_model::app::App;
 use footbridge_model::hook::{Hook, HookType, web_url};
 use footbridge_model::id::HookId;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::{Part, Pattern};
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Where a hook's deliveries go.
@@ -75,15 +75,15 @@ pub(crate) fn joined(base: &str, route: &str) -> String {
     format!("{}/{}", base.trim_end_matches('/'), route.trim_start_matches('/'))
 }
 
-type Bucket = Vec<Arc<HookEntry>>;
+type Entry = Arc<HookEntry>;
 
-/// Hooks by id and by pattern. Private events of each app lie beside them, so that one snapshot
-/// answers who gets an event.
+/// Hooks by id, by app and by pattern; cheap to clone, so that a change of one hook copies none of the others.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HookIndex {
-    all: BTreeMap<HookId, Arc<HookEntry>>,
+    all: SharedMap<HookId, Entry>,
+    by_app: SharedMap<(AppName, Pattern, HookId), Entry>,
     /// Hooks that take events now.
-    by_pattern: HashMap<Pattern, Bucket>,
+    by_pattern: SharedMap<(Pattern, HookId), Entry>,
 }
 
 impl HookIndex {
@@ -96,28 +96,51 @@ impl HookIndex {
     }
 
     /// The hook of this id, whether or not it takes events.
-    pub(crate) fn hook(&self, id: HookId) -> Option<&Arc<HookEntry>> {
+    pub(crate) fn hook(&self, id: HookId) -> Option<&Entry> {
         self.all.get(&id)
     }
 
     /// Every hook, by id.
-    pub(crate) fn hooks(&self) -> impl Iterator<Item = &Arc<HookEntry>> {
+    pub(crate) fn hooks(&self) -> impl Iterator<Item = &Entry> {
         self.all.values()
     }
 
-    /// The hooks of an app.
-    pub(crate) fn of<'a>(&'a self, app: &'a AppName) -> impl Iterator<Item = &'a Arc<HookEntry>> {
-        self.all.values().filter(move |entry| entry.hook.app == *app)
+    /// The hooks with ids above this, by id.
+    pub(crate) fn hooks_after(&self, after: Option<HookId>) -> impl Iterator<Item = &Entry> {
+        self.all.iter_from(move |id| Some(*id) <= after).map(|(_, entry)| entry)
+    }
+
+    /// The hooks of an app, by pattern.
+    pub(crate) fn of<'a>(&'a self, app: &'a AppName) -> impl Iterator<Item = &'a Entry> {
+        let entries = self.by_app.iter_from(move |(other, ..)| other < app);
+        entries.take_while(move |((other, ..), _)| other == app).map(|(_, entry)| entry)
+    }
+
+    /// How many hooks an app has.
+    pub(crate) fn count_of(&self, app: &AppName) -> usize {
+        self.by_app.rank(|(other, ..)| other <= app) - self.by_app.rank(|(other, ..)| other < app)
+    }
+
+    /// The hooks of an app with this pattern, by id.
+    pub(crate) fn of_pattern<'a>(
+        &'a self,
+        app: &'a AppName,
+        pattern: &'a Pattern,
+    ) -> impl Iterator<Item = &'a Entry> {
+        let wanted = (app, pattern);
+        let entries = self.by_app.iter_from(move |(app, pattern, _)| (app, pattern) < wanted);
+        entries.take_while(move |((app, pattern, _), _)| (app, pattern) == wanted).map(|(_, entry)| entry)
     }
 
     /// The hooks whose pattern matches an event; those with a wildcard only unless it is private.
-    pub(crate) fn matching(&self, publisher: &AppName, event: &EventName, private: bool) -> Bucket {
+    pub(crate) fn matching(&self, publisher: &AppName, event: &EventName, private: bool) -> Vec<Entry> {
         let exact = |text: &str| Part::Is(text.into());
         let (publisher, event) = (exact(publisher.key()), exact(event.as_str()));
         let mut found = Vec::new();
         let mut look = |publisher: &Part, event: &Part| {
             let pattern = Pattern { publisher: publisher.clone(), event: event.clone() };
-            found.extend(self.by_pattern.get(&pattern).into_iter().flatten().cloned());
+            let entries = self.by_pattern.iter_from(|(other, _)| *other < pattern);
+            found.extend(entries.take_while(|((other, _), _)| *other == pattern).map(|(_, e)| Arc::clone(e)));
         };
         look(&publisher, &event);
         if !private {
@@ -133,20 +156,19 @@ impl HookIndex {
         hook.app = directory.as_registered(hook.app);
         let counts = hook.enabled && directory.app(hook.app.as_str()).is_some_and(|entry| entry.app.enabled);
         let entry = Arc::new(HookEntry::new(hook, directory));
+        let Hook { id, app, pattern, .. } = &entry.hook;
         if counts {
-            self.by_pattern.entry(entry.hook.pattern.clone()).or_default().push(Arc::clone(&entry));
+            self.by_pattern.insert((pattern.clone(), *id), Arc::clone(&entry));
         }
-        self.all.insert(entry.hook.id, entry);
+        self.by_app.insert((app.clone(), pattern.clone(), *id), Arc::clone(&entry));
+        self.all.insert(*id, Arc::clone(&entry));
     }
 
     pub(super) fn remove(&mut self, id: HookId) {
         let Some(entry) = self.all.remove(&id) else { return };
-        if let Some(bucket) = self.by_pattern.get_mut(&entry.hook.pattern) {
-            bucket.retain(|other| other.hook.id != id);
-            if bucket.is_empty() {
-                self.by_pattern.remove(&entry.hook.pattern);
-            }
-        }
+        let Hook { app, pattern, .. } = &entry.hook;
+        self.by_pattern.remove(&(pattern.clone(), id));
+        self.by_app.remove(&(app.clone(), pattern.clone(), id));
     }
 
     /// Looks anew at where the hooks of an app lead and whether they count.

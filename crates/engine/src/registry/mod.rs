@@ -8,8 +8,11 @@ mod entry;
 mod hooks;
 mod index;
 mod install;
+mod shared_map;
 mod spec;
 mod state;
+#[cfg(test)]
+mod tests;
 mod whole;
 
 pub use entry::AppEntry;

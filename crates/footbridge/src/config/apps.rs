@@ -1,6 +1,6 @@
 //! `[[app]]` and `[[link]]`: apps and permissions that the file manages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use footbridge_courier::{Grant, Policy, Target};
 use footbridge_engine::{AppSpec, LinkSpec};
@@ -34,23 +34,20 @@ pub struct AppConfig {
 /// The apps of the file, in its order.
 pub(super) fn read_apps(top: &Section<'_>, policy: &Policy) -> Vec<AppConfig> {
     let mut apps: Vec<AppConfig> = Vec::new();
+    let (mut names, mut tokens) = (BTreeSet::new(), HashMap::new());
     for section in top.array("app", label, keys::APP) {
         let Some(read) = read_app(&section, policy) else { continue };
         let app = &read.app;
-        if apps.iter().any(|other| other.app.name == app.name) {
+        if !names.insert(app.name.clone()) {
             section.problem(
                 "name",
                 format!("the app {} is already in this file; names are compared without case", app.name),
             );
         }
         // The token alone says who calls, so no two apps may share one.
-        if let Some(twin) =
-            apps.iter().find(|other| other.app.token.is_some() && other.app.token == app.token)
-        {
-            section.problem(
-                "token",
-                format!("is also the token of the app {}; each app needs its own", twin.app.name),
-            );
+        let digest = app.token.as_ref().map(Secret::digest);
+        if let Some(twin) = digest.and_then(|digest| tokens.insert(digest, app.name.clone())) {
+            section.problem("token", format!("is also the token of the app {twin}; each app needs its own"));
         }
         apps.push(read);
     }
@@ -126,6 +123,7 @@ fn signing_secret(text: &str) -> Result<(), String> {
 pub(super) fn read_links(top: &Section<'_>, apps: &[AppConfig]) -> Vec<LinkSpec> {
     let known: BTreeSet<&AppName> = apps.iter().map(|read| &read.app.name).collect();
     let mut links: Vec<LinkSpec> = Vec::new();
+    let mut seen = BTreeSet::new();
     for section in top.array("link", |_| None, keys::LINK) {
         let host = read_end(&section, "host", &known);
         let miniapp = read_end(&section, "miniapp", &known);
@@ -134,7 +132,7 @@ pub(super) fn read_links(top: &Section<'_>, apps: &[AppConfig]) -> Vec<LinkSpec>
         if host == miniapp {
             section.problem("miniapp", "an app is not linked to itself");
         }
-        if links.iter().any(|link| link.host == host && link.miniapp == miniapp) {
+        if !seen.insert((host.clone(), miniapp.clone())) {
             section.problem("host", format!("the link from {host} to {miniapp} is already in this file"));
         }
         links.push(LinkSpec { host, miniapp, enabled });

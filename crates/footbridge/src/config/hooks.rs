@@ -1,5 +1,7 @@
 //! An app's `hooks`: pattern → route, or → a table that says more.
 
+use std::collections::HashSet;
+
 use footbridge_courier::{Grant, Policy, Refusal, Target};
 use footbridge_model::{
     hook::{self, AnswerRule, HookOptions, HookType, MAX_IN_FLIGHT},
@@ -46,12 +48,12 @@ pub(super) fn read(app: &Section<'_>, reach: &Reach<'_>) -> Vec<HookConfig> {
         }
         None => return Vec::new(),
     };
-    let any_key: Vec<&str> = written.keys().map(String::as_str).collect();
-    app.inner("hooks", &any_key).map(|section| read_all(&section, written, reach)).unwrap_or_default()
+    app.inner_any("hooks").map(|section| read_all(&section, written, reach)).unwrap_or_default()
 }
 
 fn read_all(section: &Section<'_>, written: &Table, reach: &Reach<'_>) -> Vec<HookConfig> {
     let mut hooks: Vec<HookConfig> = Vec::with_capacity(written.len());
+    let mut seen = HashSet::new();
     for (key, item) in written {
         let Some(hook) = read_one(section, key, item) else { continue };
         match check(&hook, reach) {
@@ -60,10 +62,7 @@ fn read_all(section: &Section<'_>, written: &Table, reach: &Reach<'_>) -> Vec<Ho
             Ok(Some(refusal)) => section.warn(key, refusal.to_string()),
             Ok(None) => {}
         }
-        let same = |other: &HookConfig| {
-            other.pattern == hook.pattern && other.route == hook.route && other.kind == hook.kind
-        };
-        if hooks.iter().any(same) {
+        if !seen.insert((hook.pattern.clone(), hook.route.clone(), hook.kind.as_str())) {
             section.problem(key, "the same pattern, route and type are already among this app's hooks");
         }
         hooks.push(hook);

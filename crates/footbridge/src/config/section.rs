@@ -83,19 +83,22 @@ impl<'a> Section<'a> {
 
     /// An inline table as a value of `key`.
     pub fn inner(&self, key: &str, known: &[&str]) -> Option<Self> {
+        self.inner_any(key).inspect(|section| section.refuse_unknown(known))
+    }
+
+    /// The same where every key is allowed.
+    pub fn inner_any(&self, key: &str) -> Option<Self> {
         let item = self.item(key)?;
         let Value::Table(table) = &item.value else {
             self.problem(key, format!("must be a table, not {}", item.value.kind()));
             return None;
         };
-        let section = Self {
+        Some(Self {
             reading: self.reading,
             table: Some(table),
             origin: item.origin.clone(),
             path: self.path_of(key),
-        };
-        section.refuse_unknown(known);
-        Some(section)
+        })
     }
 
     /// The tables of `[[name]]`, each called by the text of its `label` key or its place from 1.

@@ -30,7 +30,8 @@ pub use installed::{an_app_is_installed_as_a_whole, packages_are_kept};
 pub use laws::{calls_take_effect_in_order, the_account_adds_up, transactions_are_whole};
 pub use recovery::a_new_server_puts_things_in_order;
 pub use registry::{
-    an_app_takes_its_keys_along, apps_and_links_are_kept, hooks_are_kept, names_keep_their_case,
+    a_batch_is_kept, an_app_takes_its_keys_along, apps_and_links_are_kept, hooks_are_kept,
+    names_keep_their_case,
 };
 pub use retention::{old_things_go, what_stays_holds_nothing_up};
 pub use retries::{dead_ones_in_bulk, none_twice_in_bulk, one_by_hand};
@@ -55,6 +56,7 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     an_app_takes_its_keys_along(fresh().await).await;
     hooks_are_kept(fresh().await).await;
     names_keep_their_case(fresh().await).await;
+    a_batch_is_kept(fresh().await).await;
     packages_are_kept(fresh().await).await;
     an_app_is_installed_as_a_whole(fresh().await).await;
     events_are_kept(fresh().await).await;

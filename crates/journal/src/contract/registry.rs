@@ -3,7 +3,7 @@
 use super::Subject;
 use super::given::{ALL, app, at, delivery_id, event, head, hook, hook_id, key, link, name};
 use crate::{
-    Appended, Begun, DeliveryFilter, EventFilter, ExchangeFilter, Journal, KeyUse, NewEvent, Registry,
+    Appended, Batch, Begun, DeliveryFilter, EventFilter, ExchangeFilter, Journal, KeyUse, NewEvent, Registry,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::ExchangeHead;
@@ -145,4 +145,23 @@ pub async fn hooks_are_kept<S: Subject>(mut subject: S) {
 
     subject.store().put_hook(all[0].clone()).await.unwrap();
     assert_eq!(subject.store().load().await.unwrap().hooks.len(), 3);
+}
+
+/// A batch replaces what was there and adds what was not, all of it at once.
+pub async fn a_batch_is_kept<S: Subject>(mut subject: S) {
+    subject.store().put_app(app("shop")).await.unwrap();
+    subject.store().put_hook(hook(1)).await.unwrap();
+    let (mut shop, mut first) = (app("shop"), hook(1));
+    shop.enabled = false;
+    first.options.ordered = true;
+    let batch = Batch {
+        apps: vec![shop, app("superapp")],
+        links: vec![link("superapp", "shop")],
+        hooks: vec![first, hook(2)],
+    };
+    assert_eq!((batch.len(), batch.is_empty()), (5, false));
+    subject.store().put_batch(batch.clone()).await.unwrap();
+    subject.restart().await;
+    let kept = subject.store().load().await.unwrap();
+    assert_eq!((kept.apps, kept.links, kept.hooks), (batch.apps, batch.links, batch.hooks));
 }

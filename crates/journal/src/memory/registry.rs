@@ -2,7 +2,7 @@
 
 use super::MemoryJournal;
 use super::state::KeptHook;
-use crate::{Kept, Registry, Scopes, Wait};
+use crate::{Batch, Kept, Registry, Scopes, Wait};
 use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
@@ -22,6 +22,19 @@ impl Registry for MemoryJournal {
     fn put_app(&self, app: App) -> Wait<()> {
         self.act(|state| {
             state.apps.insert(app.name.clone(), app);
+            Ok(())
+        })
+    }
+
+    fn put_batch(&self, batch: Batch) -> Wait<()> {
+        self.act(|state| {
+            state.apps.extend(batch.apps.into_iter().map(|app| (app.name.clone(), app)));
+            let links = batch.links.into_iter();
+            state.links.extend(links.map(|link| ((link.host.clone(), link.miniapp.clone()), link)));
+            for hook in batch.hooks {
+                state.saw(hook.id.number());
+                state.hooks.insert(hook.id, KeptHook { hook, gone: false });
+            }
             Ok(())
         })
     }

@@ -1,0 +1,141 @@
+//! What a change costs, counted in what the store is asked for.
+
+use super::spec::{AppSpec, FileSpec, HookSpec, LinkSpec};
+use super::state::{Parts, Registry};
+use crate::lanes::{LaneFeed, Lanes};
+use footbridge_courier::{CourierOptions, Policy};
+use footbridge_journal::memory::MemoryJournal;
+use footbridge_journal::{Batch, Kept, Wait};
+use footbridge_model::app::{App, Link};
+use footbridge_model::hook::{Hook, HookOptions, HookType};
+use footbridge_model::id::{HookId, IdSource};
+use footbridge_model::name::AppName;
+use footbridge_model::pattern::Pattern;
+use footbridge_model::time::{Clock, Entropy, Millis};
+use http::HeaderValue;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const HOOKS: usize = 3000;
+
+/// A store that counts its transactions.
+#[derive(Default)]
+struct Store {
+    kept: MemoryJournal,
+    written: AtomicUsize,
+}
+
+impl Store {
+    fn write<T>(&self, wait: Wait<T>) -> Wait<T> {
+        self.written.fetch_add(1, Ordering::Relaxed);
+        wait
+    }
+
+    fn take_count(&self) -> usize {
+        self.written.swap(0, Ordering::Relaxed)
+    }
+}
+
+impl footbridge_journal::Registry for Store {
+    fn load(&self) -> Wait<Kept> {
+        self.kept.load()
+    }
+    fn put_app(&self, app: App) -> Wait<()> {
+        self.write(self.kept.put_app(app))
+    }
+    fn put_batch(&self, batch: Batch) -> Wait<()> {
+        self.write(self.kept.put_batch(batch))
+    }
+    fn put_installed(&self, app: App, hooks: Vec<Hook>, gone: Vec<HookId>, why: &'static str) -> Wait<()> {
+        self.write(self.kept.put_installed(app, hooks, gone, why))
+    }
+    fn delete_app(&self, name: AppName, reason: &'static str) -> Wait<()> {
+        self.write(self.kept.delete_app(name, reason))
+    }
+    fn put_link(&self, link: Link) -> Wait<()> {
+        self.write(self.kept.put_link(link))
+    }
+    fn delete_link(&self, host: AppName, miniapp: AppName) -> Wait<()> {
+        self.write(self.kept.delete_link(host, miniapp))
+    }
+    fn put_hook(&self, hook: Hook) -> Wait<()> {
+        self.write(self.kept.put_hook(hook))
+    }
+    fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()> {
+        self.write(self.kept.delete_hooks(hooks, reason))
+    }
+}
+
+#[derive(Debug)]
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> Millis {
+        Millis(1_800_000_000_000)
+    }
+}
+
+impl Entropy for Fixed {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+}
+
+fn registry(store: &Arc<Store>, kept: Kept) -> (Registry, LaneFeed) {
+    let (lanes, feed) = Lanes::new();
+    let parts = Parts {
+        store: store.clone(),
+        clock: Arc::new(Fixed),
+        entropy: Arc::new(Fixed),
+        ids: Arc::new(IdSource::above(1 << 60)),
+        lanes,
+        courier: CourierOptions::new(Policy::default(), HeaderValue::from_static("test")).share(),
+        hooks_per_app: 1,
+    };
+    (Registry::new(parts, kept).unwrap(), feed)
+}
+
+fn name(text: &str) -> AppName {
+    AppName::parse(text).unwrap()
+}
+
+fn file(hooks: usize) -> FileSpec {
+    let app = |text: &str| AppSpec {
+        token: Some(footbridge_model::secret::Secret::new(format!("token-of-{text}"))),
+        url: Some("https://shop.example".to_owned()),
+        ..AppSpec::named(name(text))
+    };
+    let hook = |number: usize| HookSpec {
+        app: name("shop"),
+        pattern: Pattern::parse(&format!("camera/photo-{}", number / 3)).unwrap(),
+        route: format!("hooks/{number}"),
+        kind: HookType::Server,
+        options: HookOptions::default(),
+    };
+    FileSpec {
+        apps: vec![app("shop"), app("camera")],
+        links: vec![LinkSpec { host: name("camera"), miniapp: name("shop"), enabled: true }],
+        hooks: (0..hooks).map(hook).collect(),
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_applied_in_a_few_transactions_however_many_hooks_it_has() {
+    let store = Arc::new(Store::default());
+    let (first, mut feed) = registry(&store, Kept::default());
+    assert!(first.apply_file(file(HOOKS)).await.unwrap().is_empty());
+    assert_eq!(store.take_count(), 3, "apps, links, hooks");
+    assert!(feed.take(&mut Vec::new()).is_empty(), "nothing can wait for a hook that is new");
+    let index = first.index.load_full();
+    assert_eq!((index.hooks().count(), index.count_of(&name("shop"))), (HOOKS, HOOKS));
+    let pattern = Pattern::parse("camera/photo-7").unwrap();
+    assert_eq!(index.of_pattern(&name("shop"), &pattern).count(), 3);
+
+    let kept = footbridge_journal::Registry::load(&*store).await.unwrap();
+    let (again, _feed) = registry(&store, kept);
+    again.apply_file(file(HOOKS)).await.unwrap();
+    assert_eq!(store.take_count(), 0, "nothing has changed");
+    again.apply_file(file(HOOKS - 1000)).await.unwrap();
+    assert_eq!(store.take_count(), 1, "a thousand hooks went together");
+    assert_eq!(again.index.load().hooks().count(), HOOKS - 1000);
+}
