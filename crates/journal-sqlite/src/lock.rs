@@ -60,6 +60,14 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    /// A lock lives as long as any copy of its file does, and a process that was forked a moment ago has copies of all
+    /// files until it runs its own program. Closing ours would leave the database locked for that moment.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
 fn open(path: &Path) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(0o600);
@@ -82,5 +90,23 @@ fn holder(mut file: &File) -> String {
     match note.trim() {
         name if read.is_ok() && !name.is_empty() && !name.contains(char::is_control) => name.to_owned(),
         _ => "another process".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_ends_with_its_holder_though_a_forked_process_still_has_a_copy_of_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = directory.path().join("journal.db");
+        let lock = Lock::take(&database, None).unwrap();
+        // What a fork leaves in the child: another descriptor of the same open file.
+        let copy = lock.file.try_clone().unwrap();
+        assert!(matches!(Lock::take(&database, None), Err(OpenError::Locked { .. })));
+        drop(lock);
+        assert!(Lock::take(&database, None).is_ok());
+        drop(copy);
     }
 }

@@ -5,6 +5,7 @@ use footbridge_model::name::AppName;
 use footbridge_model::run::{FunctionAnswer, FunctionCall, FunctionFailure};
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -16,12 +17,26 @@ pub(crate) struct Stage {
     dir: TempDir,
 }
 
+thread_local! {
+    /// A name for the worker that only this test starts it by: tests may share a process, and its children with it.
+    static WORKER: (TempDir, PathBuf) = {
+        let test = std::env::current_exe().unwrap();
+        let worker = test.ancestors().nth(2).unwrap().join("examples/function-worker");
+        assert!(
+            worker.exists(),
+            "{} is missing: cargo build -p footbridge-functions --examples",
+            worker.display()
+        );
+        let dir = tempfile::tempdir().unwrap();
+        let name = dir.path().join("worker");
+        std::os::unix::fs::symlink(worker, &name).unwrap();
+        (dir, name)
+    };
+}
+
 /// The worker: cargo builds examples together with tests, beside them.
 pub(crate) fn worker() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let worker = test.ancestors().nth(2).unwrap().join("examples/function-worker");
-    assert!(worker.exists(), "{} is missing: cargo build --examples", worker.display());
-    worker
+    WORKER.with(|(_, name)| name.clone())
 }
 
 pub(crate) fn options() -> FunctionOptions {
@@ -72,19 +87,18 @@ impl Stage {
     }
 }
 
-/// The processes that this thread's process has started and that live, by id.
+/// The workers that this test has started and that live, by id.
 pub(crate) fn children() -> BTreeSet<u32> {
-    let own = std::process::id().to_string();
+    let name = worker();
     let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    ids.filter(|id| stat(*id).is_some_and(|(state, parent)| state != "Z" && parent == own)).collect()
+    ids.filter(|id| starts_with(*id, &name)).collect()
 }
 
-/// State and parent of a process.
-fn stat(id: u32) -> Option<(String, String)> {
-    let stat = fs::read_to_string(Path::new("/proc").join(id.to_string()).join("stat")).ok()?;
-    let mut words = stat.rsplit_once(") ")?.1.split(' ');
-    Some((words.next()?.to_owned(), words.next()?.to_owned()))
+/// Whether a process was started by this name. One that has ended has none.
+fn starts_with(id: u32, name: &Path) -> bool {
+    let line = fs::read(Path::new("/proc").join(id.to_string()).join("cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).next() == Some(name.as_os_str().as_bytes())
 }
 
 /// Waits until it holds, for at most ten seconds.

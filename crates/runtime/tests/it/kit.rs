@@ -170,7 +170,9 @@ pub(crate) fn address(dir: &Path) -> String {
 /// The example that stands for the product's binary.
 pub(crate) fn helper() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    test.parent().unwrap().parent().unwrap().join("examples/helper")
+    let helper = test.parent().unwrap().parent().unwrap().join("examples/helper");
+    assert!(helper.exists(), "{} is missing: cargo build -p footbridge-runtime --examples", helper.display());
+    helper
 }
 
 pub(crate) fn root() -> bool {
