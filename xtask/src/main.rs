@@ -4,10 +4,12 @@
 //! file; `lint` holds the rules of the code that neither the compiler nor clippy can state.
 
 mod cmd;
+mod consent;
 mod lint;
 mod npm;
 mod packages;
 mod process;
+mod results;
 
 use std::process::ExitCode;
 

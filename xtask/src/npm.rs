@@ -1,48 +1,109 @@
 //! What tests need from npm, installed once for each lock file.
 
-use crate::packages;
-use crate::process::{self, Outcome, root, target_dir};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::process::{self, Outcome, root, target_dir, works};
+
 /// Written last, so that what lies there whole can be told from what was broken off.
 const STAMP: &str = "node_modules/.installed.json";
+
+/// npm for a machine that has none. Debian's package of it would bring some 480 more packages; this is one file of 3 MB
+/// that runs on any Node from 18.17 on, and lies in the target directory.
+const NPM: &str = "10.9.9";
+const NPM_SHA512: &str =
+    "sha512-1g+6jLQvaIuB4zwvHL7yrXuXcWZwDsCtBX8bbWDqbvJSSr9nPiDDWTHNgwXR27iIcTTW7v3A57hDW9RYv2W4Yg==";
 
 /// Where the sample apps' `node_modules` is: under the target directory, so that the sources stay as they are.
 pub(crate) fn modules() -> Result<PathBuf, String> {
     Ok(target_dir()?.join("node").join("node_modules"))
 }
 
-/// Sees to it that what the sample apps need is there, and node with it.
+/// Sees to it that what the sample apps need is there. Node must be.
 pub(crate) fn ensure() -> Outcome {
-    packages::ensure()?;
     let place = target_dir()?.join("node");
     fs::create_dir_all(&place).map_err(|e| format!("cannot make {}: {e}", place.display()))?;
     for file in ["package.json", "package-lock.json"] {
         write(&place.join(file), &read(&root().join("tests/node").join(file))?)?;
     }
-    install(&place)
+    install(&place, "26 MB")
 }
 
-/// The tests of the page's side, in a real browser, with what they need.
-pub(crate) fn test_sdk(footbridge: &Path) -> Outcome {
+/// Sees to it that the tests of the page's side have what they need; the command that runs them.
+pub(crate) fn sdk_tests(footbridge: &Path) -> Result<Command, String> {
     let sdk = root().join("sdk/js");
-    install(&sdk)?;
-    let mut tests = Command::new("npm");
-    tests.args(["test", "--silent"]).current_dir(sdk).env("FOOTBRIDGE_BIN", footbridge);
-    process::run(&mut tests)
+    install(&sdk, "104 MB")?;
+    let mut tests = Command::new("node");
+    tests.arg("test/support/run.js").current_dir(sdk).env("FOOTBRIDGE_BIN", footbridge);
+    Ok(tests)
 }
 
-/// Installs what the lock file of a directory says.
-fn install(place: &Path) -> Outcome {
+/// Installs what the lock file of a directory says, which is about `size`.
+fn install(place: &Path, size: &str) -> Outcome {
     let lock = read(&place.join("package-lock.json"))?;
     if fs::read_to_string(place.join(STAMP)).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
+    let mut npm = npm()?;
+    println!("npm packages of the tests: {size} into {}", place.join("node_modules").display());
     let quiet = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-    process::run(Command::new("npm").args(quiet).current_dir(place))?;
+    process::run(npm.args(quiet).current_dir(place))?;
     write(&place.join(STAMP), &lock)
+}
+
+/// The machine's npm, or else one of our own.
+fn npm() -> Result<Command, String> {
+    if works(Command::new("npm").arg("--version")) {
+        return Ok(Command::new("npm"));
+    }
+    let place = target_dir()?.join(format!("npm-{NPM}"));
+    if !place.is_dir() {
+        fetch(&place)?;
+    }
+    let mut npm = Command::new("node");
+    npm.arg(place.join("bin/npm-cli.js"));
+    Ok(npm)
+}
+
+/// Gets npm from the registry that it would use itself, checks it, and puts it into `place`, whole or not at all.
+fn fetch(place: &Path) -> Outcome {
+    println!("npm is missing here: {NPM} (3 MB) into {}", place.display());
+    let unfinished = place.with_extension("part");
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).map_err(|e| format!("cannot empty {}: {e}", unfinished.display()))?;
+    }
+    fs::create_dir_all(&unfinished).map_err(|e| format!("cannot make {}: {e}", unfinished.display()))?;
+    let archive = unfinished.join("npm.tgz");
+    let address = format!("{}/npm/-/npm-{NPM}.tgz", registry());
+    let get = ["--fail", "--silent", "--show-error", "--location", "--retry", "3", "--output"];
+    process::run(Command::new("curl").args(get).arg(&archive).arg(&address))?;
+    let digest = "const { createHash } = require('crypto'); const { readFileSync } = require('fs');
+        console.log('sha512-' + createHash('sha512').update(readFileSync(process.argv[1])).digest('base64'))";
+    let output = Command::new("node").args(["-e", digest]).arg(&archive).output();
+    let output = output.map_err(|e| format!("cannot run node: {e}"))?;
+    let found = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if found != NPM_SHA512 {
+        return Err(format!("{address} is not npm {NPM}: its digest is {found}, not {NPM_SHA512}"));
+    }
+    process::run(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(&unfinished))?;
+    let unpacked = unfinished.join("package");
+    fs::rename(&unpacked, place).map_err(|e| format!("cannot move {}: {e}", unpacked.display()))?;
+    fs::remove_dir_all(&unfinished).map_err(|e| format!("cannot remove {}: {e}", unfinished.display()))
+}
+
+/// As npm finds it: the environment, the user's file, npm's own.
+fn registry() -> String {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let of_file = || {
+        let home = std::env::var_os("HOME")?;
+        let text = fs::read_to_string(Path::new(&home).join(".npmrc")).ok()?;
+        text.lines()
+            .find_map(|line| line.trim().strip_prefix("registry=").map(|value| value.trim().to_owned()))
+    };
+    let found = variable("npm_config_registry").or_else(|| variable("NPM_CONFIG_REGISTRY")).or_else(of_file);
+    let found = found.unwrap_or_else(|| "https://registry.npmjs.org".to_owned());
+    found.trim_end_matches('/').to_owned()
 }
 
 fn read(file: &Path) -> Result<String, String> {

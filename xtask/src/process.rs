@@ -1,8 +1,11 @@
 //! Running other programs from the workspace root.
 
 use std::ffi::OsString;
+use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 /// How a chore ends: nothing to add, or one message that says what went wrong.
 pub(crate) type Outcome = Result<(), String>;
@@ -55,6 +58,65 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     println!("$ {}", shown(command));
     let status = command.status().map_err(|e| format!("cannot run `{}`: {e}", shown(command)))?;
     if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", shown(command))) }
+}
+
+/// Shows the command, runs it, shows what it prints and hands each line of that to `hear`.
+pub(crate) fn tee(command: &mut Command, hear: impl FnMut(&str)) -> Outcome {
+    let title = shown(command);
+    println!("$ {title}");
+    if io::stdout().is_terminal() && std::env::var_os("CARGO_TERM_COLOR").is_none() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    heard(&title, command, hear)
+}
+
+/// The same under a name of its own, without showing the command.
+pub(crate) fn heard(title: &str, command: &mut Command, hear: impl FnMut(&str)) -> Outcome {
+    let status = piped(command, hear).map_err(|e| format!("cannot run `{title}`: {e}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{title}` failed ({status})")) }
+}
+
+/// Both streams in one, so that they keep their order.
+fn piped(command: &mut Command, mut hear: impl FnMut(&str)) -> io::Result<ExitStatus> {
+    let (reader, writer) = io::pipe()?;
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command.spawn()?;
+    // The command still holds the end that is written to; with it open, the other never ends.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let (lines, said) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(reader);
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            if lines.send(std::mem::take(&mut line)).is_err() {
+                return;
+            }
+        }
+    });
+    let mut show = |line: Vec<u8>| -> io::Result<()> {
+        io::stdout().write_all(&line)?;
+        hear(&String::from_utf8_lossy(&line));
+        Ok(())
+    };
+    let mut ended = None;
+    loop {
+        match said.recv_timeout(Duration::from_millis(200)) {
+            Ok(line) => show(line)?,
+            Err(RecvTimeoutError::Disconnected) => break,
+            // Something that the command left behind may hold the stream open for ever.
+            Err(RecvTimeoutError::Timeout) if is_over(&mut child, &mut ended)? => break,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+    child.wait()
+}
+
+/// Whether the child ended a while ago.
+fn is_over(child: &mut Child, ended: &mut Option<Instant>) -> io::Result<bool> {
+    if ended.is_none() && child.try_wait()?.is_some() {
+        *ended = Some(Instant::now());
+    }
+    Ok(ended.is_some_and(|ended| ended.elapsed() > Duration::from_secs(2)))
 }
 
 /// Whether the command can be run at all, quietly.

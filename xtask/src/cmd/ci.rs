@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{lint, no_args, test};
+use crate::consent::Consent;
 use crate::process::{self, Outcome, cargo, works};
 
 /// The version of cargo-deny that `deny.toml` is written for.
@@ -10,7 +11,13 @@ const CARGO_DENY: &str = "0.20.2";
 
 struct Step {
     name: &'static str,
-    run: fn(&mut Vec<String>) -> Outcome,
+    run: fn(&mut Notes) -> Outcome,
+}
+
+/// What steps share: whether the machine may be changed, and what could not be checked.
+struct Notes {
+    consent: Consent,
+    notes: Vec<String>,
 }
 
 const STEPS: &[Step] = &[
@@ -19,29 +26,35 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", run: |_| clippy() },
     Step { name: "docs", run: |_| docs() },
     Step { name: "dependencies", run: dependencies },
-    Step { name: "tests", run: |_| test::run(&[]) },
+    Step { name: "tests", run: |notes| test::run_with(&[], notes.consent) },
 ];
 
 pub(super) fn run(args: &[String]) -> Outcome {
-    no_args(args)?;
-    let mut notes = Vec::new();
+    let mut words = args.to_vec();
+    let mut notes = Notes { consent: Consent::take(&mut words), notes: Vec::new() };
+    no_args(&words)?;
     let mut times = Vec::new();
     for step in STEPS {
         println!("\n== {}", step.name);
         let start = Instant::now();
-        (step.run)(&mut notes).map_err(|e| format!("{}: {e}", step.name))?;
+        (step.run)(&mut notes).map_err(|e| format!("{}{}: {e}", summary(&times, &notes.notes), step.name))?;
         times.push((step.name, start.elapsed()));
     }
-    println!("\n{}", summary(&times, &notes));
+    print!("\n{}", summary(&times, &notes.notes));
     Ok(())
 }
 
+/// A line about what passed and one for each note; nothing when there is neither.
 fn summary(times: &[(&str, Duration)], notes: &[String]) -> String {
-    let steps = times.iter().map(|(name, time)| format!("{name} {}s", time.as_secs()));
-    let mut text = format!("passed: {}", steps.collect::<Vec<_>>().join(", "));
+    let mut text = String::new();
+    if !times.is_empty() {
+        let steps = times.iter().map(|(name, time)| format!("{name} {}s", time.as_secs()));
+        text = format!("passed: {}\n", steps.collect::<Vec<_>>().join(", "));
+    }
     for note in notes {
-        text.push_str("\nnote: ");
+        text.push_str("note: ");
         text.push_str(note);
+        text.push('\n');
     }
     text
 }
@@ -57,7 +70,7 @@ fn docs() -> Outcome {
 
 /// What the machine cannot do (no cargo-deny, no way to the advisory database) is a note; what is found
 /// is a failure.
-fn dependencies(notes: &mut Vec<String>) -> Outcome {
+fn dependencies(Notes { notes, .. }: &mut Notes) -> Outcome {
     if !have_cargo_deny() {
         notes.push(
             "dependencies not checked: cargo-deny is missing (cargo install --locked cargo-deny)".into(),

@@ -17,7 +17,12 @@ struct Chore {
 }
 
 const CHORES: &[Chore] = &[
-    Chore { name: "ci", args: "", about: "everything a change must pass, cheapest first", run: ci::run },
+    Chore {
+        name: "ci",
+        args: "[--yes]",
+        about: "everything a change must pass, cheapest first",
+        run: ci::run,
+    },
     Chore {
         name: "lint",
         args: "",
@@ -26,13 +31,13 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "test",
-        args: "[FILTER…]",
+        args: "[--yes] [NAME…]",
         about: "all tests, black-box ones included; words go on to the runner",
         run: test::run,
     },
     Chore {
         name: "node",
-        args: "",
+        args: "[--yes]",
         about: "install what the tests' sample apps need from npm",
         run: node::run,
     },
@@ -58,6 +63,6 @@ fn no_args(args: &[String]) -> Outcome {
 }
 
 fn help() -> String {
-    let line = |chore: &Chore| format!("  {:<7}{:<18}{}\n", chore.name, chore.args, chore.about);
+    let line = |chore: &Chore| format!("  {:<9}{:<20}{}\n", chore.name, chore.args, chore.about);
     CHORES.iter().fold("cargo xtask <chore>\n\n".to_owned(), |text, chore| text + &line(chore))
 }

@@ -1,11 +1,15 @@
 //! `cargo xtask node`: what the sample apps of the tests need from npm, for whoever runs a test by hand.
 
 use super::no_args;
-use crate::npm;
+use crate::consent::Consent;
 use crate::process::Outcome;
+use crate::{npm, packages};
 
 pub(super) fn run(args: &[String]) -> Outcome {
-    no_args(args)?;
+    let mut words = args.to_vec();
+    let consent = Consent::take(&mut words);
+    no_args(&words)?;
+    packages::ensure(consent)?;
     npm::ensure()?;
     println!("{}", npm::modules()?.display());
     Ok(())
