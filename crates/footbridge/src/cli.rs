@@ -2,12 +2,12 @@
 
 use std::{io, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
     cmd::{
         app, args::DemoArgs, args::ServeArgs, config, delivery, demo, event, exchange, explain,
-        failure::Failure, hook, link, remote::RemoteArgs, remote::Session, serve,
+        failure::Failure, hook, link, remote::RemoteArgs, remote::Session, serve, shell,
     },
     config::env::Env,
     terminal::Terminal,
@@ -49,6 +49,10 @@ enum Command {
         #[command(flatten)]
         remote: RemoteArgs,
     },
+    /// Print the script that completes this program's commands in a shell
+    Completion(shell::CompletionArgs),
+    /// Print this program's manual page, or write those of all its commands
+    Man(shell::ManArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -71,7 +75,7 @@ pub fn run(cli: &Cli, env: &Env, cores: usize) -> ExitCode {
             say(&mut io::stdout(), &text);
             ExitCode::SUCCESS
         }),
-        command => remote(command, env).map(|text| {
+        command => text(command, env).map(|text| {
             say(&mut io::stdout(), &text);
             ExitCode::SUCCESS
         }),
@@ -82,7 +86,8 @@ pub fn run(cli: &Cli, env: &Env, cores: usize) -> ExitCode {
     })
 }
 
-fn remote(command: &Command, env: &Env) -> Result<String, Failure> {
+/// What the commands print that end.
+fn text(command: &Command, env: &Env) -> Result<String, Failure> {
     let open = |remote: &RemoteArgs| Session::open(remote, env);
     match command {
         Command::App(Remote { command, remote }) => {
@@ -94,6 +99,8 @@ fn remote(command: &Command, env: &Env) -> Result<String, Failure> {
         Command::Delivery(Remote { command, remote }) => delivery::run(command, &open(remote)?),
         Command::Exchange(Remote { command, remote }) => exchange::run(command, &open(remote)?),
         Command::Explain { args, remote } => explain::run(args, &open(remote)?),
+        Command::Completion(args) => Ok(shell::completion(args, Cli::command())),
+        Command::Man(args) => shell::man(args, Cli::command()),
         Command::Serve(_) | Command::Demo(_) | Command::Config(_) => Ok(String::new()),
     }
 }
@@ -105,8 +112,6 @@ fn say(to: &mut dyn io::Write, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
@@ -134,6 +139,9 @@ mod tests {
             "footbridge demo --once",
             "footbridge config check f",
             "footbridge config print",
+            "footbridge completion bash",
+            "footbridge man",
+            "footbridge man --dir /tmp",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }

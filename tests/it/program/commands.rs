@@ -1,5 +1,7 @@
 //! The commands beside `serve`.
 
+use std::process::Command;
+
 use harness::{ADMIN_TOKEN, App, Setup, each, footbridge};
 use serde_json::{Value, json};
 
@@ -19,6 +21,34 @@ fn what_is_no_command_is_refused_and_help_is_given() {
         assert!(help.said.contains(command), "{}", help.said);
     }
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "something was created");
+}
+
+#[test]
+fn it_prints_its_completion_and_its_manual() {
+    let dir = tempfile::tempdir().unwrap();
+    let say = |args: &[&str]| {
+        let exit = footbridge(dir.path(), args, &[]);
+        assert_eq!(exit.code, Some(0), "{}", exit.said);
+        exit.said
+    };
+    each(["bash", "zsh", "fish"], |shell| {
+        let script = say(&["completion", shell]);
+        assert!(script.contains("delivery") && script.contains("uninstall"), "{script}");
+    });
+    // Bash itself takes the script, and completes with it.
+    std::fs::write(dir.path().join("completion"), say(&["completion", "bash"])).unwrap();
+    let ask = "source ./completion; COMP_WORDS=(footbridge conf) COMP_CWORD=1
+        _footbridge footbridge conf footbridge; echo \"${COMPREPLY[*]}\"";
+    let bash = Command::new("bash").args(["-c", ask]).current_dir(dir.path()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&bash.stdout).trim(), "config", "{bash:?}");
+    assert!(say(&["man"]).contains(".TH footbridge 1"));
+    say(&["man", "--dir", "pages"]);
+    each(["footbridge.1", "footbridge-serve.1", "footbridge-app-install.1"], |page| {
+        let text = std::fs::read_to_string(dir.path().join("pages").join(page)).unwrap();
+        assert!(text.contains(".SH SYNOPSIS"), "{text}");
+    });
+    let exit = footbridge(dir.path(), &["man", "--dir", "completion"], &[]);
+    assert!(exit.code == Some(1) && exit.said.contains("cannot be written to completion"), "{}", exit.said);
 }
 
 #[test]

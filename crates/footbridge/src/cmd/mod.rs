@@ -16,3 +16,4 @@ pub mod hook;
 pub mod link;
 pub mod remote;
 pub mod serve;
+pub mod shell;
