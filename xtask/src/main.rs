@@ -5,6 +5,7 @@
 
 mod cmd;
 mod consent;
+mod fresh;
 mod lint;
 mod npm;
 mod packages;

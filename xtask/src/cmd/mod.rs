@@ -3,8 +3,10 @@
 mod bench;
 mod ci;
 mod demo;
+mod fresh;
 mod lint;
 mod node;
+mod package;
 mod test;
 
 use crate::process::Outcome;
@@ -42,6 +44,18 @@ const CHORES: &[Chore] = &[
         run: node::run,
     },
     Chore { name: "bench", args: "[NAME] [-- ARGS]", about: "measure the release build", run: bench::run },
+    Chore {
+        name: "package",
+        args: "",
+        about: "the release as a Debian package and as an archive, in target/packages",
+        run: package::run,
+    },
+    Chore {
+        name: "fresh",
+        args: "[--keep] [package]",
+        about: "the README's commands, or the Debian package, on a bare Debian (as root, 30 minutes)",
+        run: fresh::run,
+    },
     Chore { name: "demo", args: "[--once]", about: "build the release and run its demo", run: demo::run },
 ];
 
