@@ -75,6 +75,8 @@ pub(crate) struct Arrival {
     pub(crate) mark: u64,
     /// The status of the answer, once its head has gone out.
     pub(crate) answered: Option<u16>,
+    /// When that was; 0 before.
+    pub(crate) answered_at: Tick,
     /// What its `Retry-After` asked for.
     pub(crate) asked: Option<Duration>,
 }
@@ -126,9 +128,9 @@ impl Ledger {
 
     pub(crate) fn answers(&self, arrival: usize, status: u16, asked: Option<Duration>) {
         let mut book = self.book();
-        book.tick();
+        let tick = book.tick();
         let arrival = &mut book.arrivals[arrival];
-        (arrival.answered, arrival.asked) = (Some(status), asked);
+        (arrival.answered, arrival.answered_at, arrival.asked) = (Some(status), tick, asked);
         let hook = arrival.hook;
         drop(book);
         if status == 410 {

@@ -32,8 +32,12 @@ pub(crate) struct Plan {
     pub(crate) jumps: Vec<Jump>,
     /// When the disk is full.
     pub(crate) full: Vec<Range<Duration>>,
+    /// When events cannot be read from the disk.
+    pub(crate) blind: Range<Duration>,
     /// How each receiver fares.
     pub(crate) weather: Vec<Vec<Spell>>,
+    /// How long after the last fault everything has ended at the latest.
+    pub(crate) patience: Duration,
     /// From when on nothing fails.
     pub(crate) calm: Duration,
 }
@@ -127,8 +131,22 @@ impl Plan {
         steps.push(Step { at: calm + AWAY, act: Act::SwitchAllOn });
         steps.sort_by_key(|step| step.at);
         let (crashes, full, jumps) = troubles(&mut dice, &steps, calm);
-        let weather = (0..APPS).map(|_| weather::of(&mut dice, calm)).collect();
-        Self { seed, steps, crashes, jumps, full, weather, calm }
+        let mut weather: Vec<_> = (0..APPS).map(|_| weather::of(&mut dice, calm)).collect();
+        let blind = if dice.percent(15) {
+            let from = dice.millis(1000..u64::try_from(calm.as_millis()).unwrap());
+            from..(from + dice.millis(100..30_000)).min(calm)
+        } else {
+            Duration::ZERO..Duration::ZERO
+        };
+        let mut patience = CALM;
+        if dice.percent(8) {
+            weather[0] = weather::hanging_for_good();
+            let publishes = steps.iter().filter(|step| matches!(step.act, Act::Publish(_))).count();
+            // One after the other: all attempts of each, and the waits between them.
+            let each = WAITS.iter().sum::<Duration>().mul_f64(1.2) + ATTEMPT * (WAITS.len() as u32 + 1);
+            patience += each * u32::try_from(publishes).unwrap();
+        }
+        Self { seed, steps, crashes, jumps, full, blind, weather, patience, calm }
     }
 
     /// Whether nothing happens to the server itself.

@@ -5,7 +5,7 @@ use crate::dice::{Dice, Seeded};
 use crate::disk::Disk;
 use crate::ledger::Ledger;
 use crate::net::{Counts, Net};
-use crate::plan::{APPS, ATTEMPT, AWAY, CALM, Plan, WAITS};
+use crate::plan::{APPS, ATTEMPT, AWAY, Plan, WAITS};
 use crate::time::Time;
 use footbridge_courier::{CourierOptions, Policy};
 use footbridge_engine::{AppSpec, Engine, EngineOptions, FileSpec, Limits, NoLauncher};
@@ -106,10 +106,18 @@ async fn live(
     }
     // What was asked for last has its effect first.
     time.reach(plan.calm + 2 * AWAY).await;
-    while started.engine.account().pending > 0 && time.passed() < plan.calm + CALM {
+    while started.engine.account().pending > 0 && time.passed() < plan.calm + plan.patience {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     assert!(!dispatcher.is_finished(), "the dispatcher has ended");
+    assert_eq!(started.engine.hindrance(), None);
+    let (tried, most) = disk.blind_reads();
+    assert!(tried <= most * engine_lanes(ledger), "{tried} reads of a disk that cannot be read");
+}
+
+/// How many attempts may be under way at once, all hooks together.
+fn engine_lanes(ledger: &Ledger) -> u64 {
+    8 * ledger.book().hooks.len() as u64
 }
 
 fn limits() -> Limits {

@@ -44,6 +44,11 @@ pub(crate) enum Manner {
     Hang,
 }
 
+/// A receiver that takes requests and never answers, to the end.
+pub(crate) fn hanging_for_good() -> Vec<Spell> {
+    vec![Spell { during: Duration::ZERO..Duration::MAX, mood: Mood::Hanging }]
+}
+
 /// Spells that follow each other until it is calm.
 pub(crate) fn of(dice: &mut Dice, calm: Duration) -> Vec<Spell> {
     let (mut spells, mut from) = (Vec::new(), Duration::ZERO);

@@ -17,6 +17,7 @@ mod lanes;
 mod launcher;
 mod life;
 mod live;
+mod progress;
 mod publish;
 mod rate;
 mod recipient;

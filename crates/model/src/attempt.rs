@@ -27,6 +27,8 @@ pub enum FailureKind {
     NotStarted,
     /// The function that it is for did not end well.
     Function,
+    /// The app that it is for, which this server had started, ended before it answered.
+    Crashed,
 }
 
 impl FailureKind {
@@ -43,6 +45,7 @@ impl FailureKind {
             Self::TooLarge => "too_large",
             Self::NotStarted => "not_started",
             Self::Function => "function",
+            Self::Crashed => "crashed",
         }
     }
 }

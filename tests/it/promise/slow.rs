@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use harness::{App, Receiver, Reply, Setup, pause};
+use harness::{App, Receiver, Reply, Setup, pause, until};
 use serde_json::json;
 
 #[test]
@@ -35,4 +35,27 @@ fn many_slow_receivers_with_a_backlog_do_not_delay_another_app() {
         );
         pause(Duration::from_millis(100));
     }
+}
+
+/// What waits for a receiver that never answers goes through its whole schedule, eight at a time, and ends dead.
+#[test]
+fn a_hanging_receiver_holds_up_nobodys_schedule() {
+    let hanging = Receiver::start();
+    hanging.always(Reply::hang());
+    let mut gateway = Setup::new()
+        .set("egress", "timeout", r#""1s""#)
+        .set("retry", "schedule", r#"["1s", "1s"]"#)
+        .app(App::new("camera"))
+        .app(App::new("fax"))
+        .start();
+    gateway.bolt("fax").web("x", &hanging.url("/x"));
+    for _ in 0..40 {
+        gateway.bolt("camera").publish("x", &json!({}));
+    }
+    // 120 attempts of a second: 15 s at eight at a time, two minutes at one.
+    until("forty dead", Duration::from_secs(60), || {
+        gateway.metric("footbridge_deliveries_total", "outcome=\"dead\"") == 40
+    });
+    assert_eq!(hanging.count(), 120);
+    gateway.assert_healthy();
 }

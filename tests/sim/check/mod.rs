@@ -1,6 +1,7 @@
 //! What must hold of a run, whatever happened in it.
 
 mod attempts;
+mod crashes;
 mod ends;
 mod matching;
 mod order;
@@ -46,6 +47,7 @@ pub(crate) fn all(remains: &Remains) {
     ends::check(&case);
     attempts::check(&case);
     order::check(&case);
+    crashes::check(&case);
 }
 
 impl<'a> Case<'a> {

@@ -106,7 +106,10 @@ impl Journal for Disk {
     }
 
     fn event(&self, id: EventId) -> Wait<Option<EventView>> {
-        self.read(move |kept| kept.event(id))
+        match self.look() {
+            Ok(()) => self.read(move |kept| kept.event(id)),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 
     fn events_of(&self, app: AppName, after: EventId, limit: u32) -> Wait<Since> {

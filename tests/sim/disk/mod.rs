@@ -10,6 +10,7 @@ use crate::plan::Plan;
 use crate::time::Time;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_journal::{JournalError, Wait};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use tokio::sync::{Notify, oneshot};
@@ -27,6 +28,7 @@ pub(crate) struct Disk {
     time: Time,
     plan: Arc<Plan>,
     ledger: Ledger,
+    blind_reads: AtomicU64,
 }
 
 struct Queue {
@@ -51,7 +53,24 @@ impl Disk {
             time: time.clone(),
             plan: Arc::clone(plan),
             ledger: ledger.clone(),
+            blind_reads: AtomicU64::new(0),
         }
+    }
+
+    /// How often an event could not be read in this life, and how often each attempt may have asked for one: it waits
+    /// 1, 2, 4 and then 8 s for the next time.
+    pub(crate) fn blind_reads(&self) -> (u64, u64) {
+        let lasted = self.plan.blind.end.saturating_sub(self.plan.blind.start);
+        (self.blind_reads.load(Ordering::Relaxed), 4 + lasted.as_secs() / 8)
+    }
+
+    /// Fails while events cannot be read.
+    fn look(&self) -> Result<(), JournalError> {
+        if self.plan.blind.contains(&self.time.passed()) {
+            self.blind_reads.fetch_add(1, Ordering::Relaxed);
+            return Err(JournalError::Conflict("no descriptor is left"));
+        }
+        Ok(())
     }
 
     /// What is on it now.

@@ -23,6 +23,7 @@ pub(super) async fn serve(net: Net, receiver: usize, mut stream: DuplexStream) {
             attempt,
             mark,
             answered,
+            answered_at: 0,
             asked,
         });
         net.reach(receiver).await;

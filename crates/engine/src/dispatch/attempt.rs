@@ -77,7 +77,8 @@ impl Sender {
             Some(held) => held.event(),
             None => match self.journal.event(waiting.due.event_id).await {
                 Ok(Some(view)) => Arc::new(view.event),
-                Ok(None) | Err(_) => return Tried::NotNow,
+                Ok(None) => return Tried::NotNow("an event is not in the journal", waiting.due.id.text()),
+                Err(error) => return Tried::NotNow("events cannot be read", error.to_string()),
             },
         };
         let (n, delivery) = (waiting.due.attempts + 1, waiting.due.id.text());
@@ -116,7 +117,7 @@ impl Sender {
                 let next = router.is_some() && answer.headers.contains_key(ROUTER_NEXT);
                 (answered(&answer, self.clock.now()), next)
             }
-            Err(failure) => (Outcome::Failed(failure), false),
+            Err(failure) => (Outcome::Failed(or_crashed(failure, road).await), false),
         }
     }
 
@@ -243,6 +244,21 @@ async fn or_asleep(outcome: Outcome, parcel: &Parcel<'_>, road: &Road) -> Tried 
             Tried::Asleep(parcel.app.app.name.clone())
         }
         _ => Tried::made(outcome),
+    }
+}
+
+/// What an attempt failed of: where the app of this server has ended meanwhile, that is the reason, and not what its
+/// connection said.
+async fn or_crashed(failure: Failure, road: &Road) -> Failure {
+    let cut =
+        failure.sent == Sent::Perhaps && matches!(failure.kind, FailureKind::Reset | FailureKind::Malformed);
+    match &road.run {
+        Some(run) if cut && run.ends().await => {
+            let how = if run.is_parted() { "was stopped" } else { "crashed" };
+            let what = format!("the app {how} before it answered; `footbridge app logs` shows what it wrote");
+            Failure::after(FailureKind::Crashed, what)
+        }
+        _ => failure,
     }
 }
 

@@ -15,6 +15,7 @@ mod run;
 mod tried;
 mod turns;
 mod urgent;
+mod watch;
 mod way;
 mod wheel;
 

@@ -7,7 +7,10 @@ use std::collections::HashMap;
 const QUICK: usize = 256;
 /// Attempts to receivers that answer late or not at all: they never take the others' places.
 const SLOW: usize = 256;
-/// Those of one app's hooks.
+/// Attempts to receivers that hold on to requests and never answer: what waits for them shall get on with its
+/// schedule, at nobody else's cost.
+const HANGING: usize = 512;
+/// Those of one app's hooks; what hangs is counted apart.
 const APP: usize = 64;
 /// All attempts, those whose lane has gone on without them too: each may hold a connection.
 const ALL: usize = 2048;
@@ -19,6 +22,8 @@ pub(super) enum Pool {
     Quick,
     /// For those that do not.
     Slow,
+    /// For those that have not answered for a while, and take their time over it.
+    Hanging,
 }
 
 /// Whose places are all taken.
@@ -30,6 +35,18 @@ pub(super) enum Taken {
     Pool(Pool),
     /// Those of the app.
     App(AppName),
+    /// Those of the app for receivers that hang.
+    HangingOf(AppName),
+}
+
+impl Taken {
+    /// Those of an app in a pool.
+    pub(super) fn of(app: &AppName, pool: Pool) -> Self {
+        match pool {
+            Pool::Quick | Pool::Slow => Self::App(app.clone()),
+            Pool::Hanging => Self::HangingOf(app.clone()),
+        }
+    }
 }
 
 /// The places that are taken.
@@ -37,7 +54,9 @@ pub(super) enum Taken {
 pub(super) struct Permits {
     quick: usize,
     slow: usize,
+    hanging: usize,
     apps: HashMap<AppName, usize>,
+    apps_hanging: HashMap<AppName, usize>,
     /// Attempts under way, those that hold no place any more too.
     running: usize,
 }
@@ -51,22 +70,20 @@ impl Permits {
         let full = match pool {
             Pool::Quick => self.quick >= QUICK,
             Pool::Slow => self.slow >= SLOW,
+            Pool::Hanging => self.hanging >= HANGING,
         };
         if full {
             return Err(Taken::Pool(pool));
         }
-        if self.apps.get(app).is_some_and(|taken| *taken >= APP) {
-            Err(Taken::App(app.clone()))
-        } else {
-            Ok(())
-        }
+        let apps = if pool == Pool::Hanging { &self.apps_hanging } else { &self.apps };
+        if apps.get(app).is_some_and(|taken| *taken >= APP) { Err(Taken::of(app, pool)) } else { Ok(()) }
     }
 
     /// An attempt begins.
     pub(super) fn take(&mut self, app: &AppName, pool: Pool) {
         self.running += 1;
         *self.count(pool) += 1;
-        *self.apps.entry(app.clone()).or_default() += 1;
+        *self.apps(pool).entry(app.clone()).or_default() += 1;
     }
 
     /// An attempt begins that needs no place.
@@ -84,10 +101,11 @@ impl Permits {
     pub(super) fn give_back(&mut self, app: &AppName, pool: Pool) {
         let count = self.count(pool);
         *count = count.saturating_sub(1);
-        if let Some(taken) = self.apps.get_mut(app) {
+        let apps = self.apps(pool);
+        if let Some(taken) = apps.get_mut(app) {
             *taken = taken.saturating_sub(1);
             if *taken == 0 {
-                self.apps.remove(app);
+                apps.remove(app);
             }
         }
     }
@@ -106,6 +124,14 @@ impl Permits {
         match pool {
             Pool::Quick => &mut self.quick,
             Pool::Slow => &mut self.slow,
+            Pool::Hanging => &mut self.hanging,
+        }
+    }
+
+    const fn apps(&mut self, pool: Pool) -> &mut HashMap<AppName, usize> {
+        match pool {
+            Pool::Quick | Pool::Slow => &mut self.apps,
+            Pool::Hanging => &mut self.apps_hanging,
         }
     }
 }

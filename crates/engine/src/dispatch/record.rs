@@ -1,5 +1,6 @@
 //! What attempts come to goes to the journal in batches, and again when the disk was full.
 
+use super::turns::Report;
 use footbridge_journal::{Journal, JournalError, NewEvent, Recorded};
 use footbridge_model::delivery::{Attempt, DeliveryStatus, Next};
 use footbridge_model::id::{DeliveryId, HookId};
@@ -7,25 +8,34 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// How long to wait before trying a full disk again.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// A result, and the lane that has it in flight until the journal has kept it.
+#[derive(Debug, Clone)]
+struct Noted {
+    lane: Option<HookId>,
+    result: Recorded,
+}
+
 /// Gathers results until they are written together.
 pub(super) struct Recorder {
     journal: Arc<dyn Journal>,
-    batch: Vec<Recorded>,
-    /// What a full disk has not taken, oldest first: an older result must not overwrite a later one.
-    behind: Rc<RefCell<Vec<Recorded>>>,
+    reports: mpsc::Sender<Report>,
+    batch: Vec<Noted>,
+    /// What the journal has not taken, oldest first: an older result must not overwrite a later one.
+    behind: Rc<RefCell<Vec<Noted>>>,
 }
 
 impl Recorder {
-    pub(super) fn new(journal: Arc<dyn Journal>) -> Self {
-        Self { journal, batch: Vec::new(), behind: Rc::default() }
+    pub(super) fn new(journal: Arc<dyn Journal>, reports: mpsc::Sender<Report>) -> Self {
+        Self { journal, reports, batch: Vec::new(), behind: Rc::default() }
     }
 
-    /// Notes an attempt and what becomes of its delivery.
-    pub(super) fn attempt(&mut self, id: DeliveryId, attempt: Attempt, next: &Next) {
+    /// Notes an attempt and what becomes of its delivery. Its `lane` hears once the journal has kept that.
+    pub(super) fn attempt(&mut self, lane: Option<HookId>, id: DeliveryId, attempt: Attempt, next: &Next) {
         let (status, next_attempt_at, reason) = match next {
             Next::Delivered => (DeliveryStatus::Delivered, None, None),
             Next::Unanswered => (DeliveryStatus::Unanswered, None, None),
@@ -37,18 +47,22 @@ impl Recorder {
                 Some("the receiver answered 410: the hook is switched off".into()),
             ),
         };
-        self.batch.push(Recorded { id, attempt: Some(attempt), status, next_attempt_at, reason });
+        let result = Recorded { id, attempt: Some(attempt), status, next_attempt_at, reason };
+        self.batch.push(Noted { lane, result });
     }
 
-    /// Notes that a delivery is cancelled without an attempt.
-    pub(super) fn end(&mut self, id: DeliveryId, reason: &str) {
+    /// Notes that a delivery is cancelled without an attempt. Its `lane` hears once the journal has kept that.
+    pub(super) fn end(&mut self, lane: Option<HookId>, id: DeliveryId, reason: &str) {
         let (status, reason) = (DeliveryStatus::Cancelled, Some(reason.to_owned()));
-        self.batch.push(Recorded { id, attempt: None, status, next_attempt_at: None, reason });
+        let result = Recorded { id, attempt: None, status, next_attempt_at: None, reason };
+        self.batch.push(Noted { lane, result });
     }
 
-    /// Notes what a function came to together with what it published; `kept` hears whether it was kept.
+    /// Notes what a function came to together with what it published; `kept` hears whether it was kept, and its
+    /// `lane` when that is decided.
     pub(super) fn conclude(
         &mut self,
+        lane: HookId,
         id: DeliveryId,
         attempt: Attempt,
         published: Vec<NewEvent>,
@@ -57,14 +71,19 @@ impl Recorder {
         self.flush();
         let status = DeliveryStatus::Delivered;
         let result = Recorded { id, attempt: Some(attempt), status, next_attempt_at: None, reason: None };
-        let journal = Arc::clone(&self.journal);
+        let (journal, reports) = (Arc::clone(&self.journal), self.reports.clone());
         let mut wait = journal.conclude(result.clone(), published.clone());
         tokio::task::spawn_local(async move {
             loop {
                 match wait.await {
-                    Err(JournalError::Full) => tokio::time::sleep(AGAIN).await,
-                    Ok(true) => return kept(),
-                    Ok(false) | Err(_) => return,
+                    Err(error) if passes(&error) => tokio::time::sleep(AGAIN).await,
+                    came => {
+                        if came == Ok(true) {
+                            kept();
+                        }
+                        let _ = reports.send(Report::Settled(vec![lane])).await;
+                        return;
+                    }
                 }
                 wait = journal.conclude(result.clone(), published.clone());
             }
@@ -74,10 +93,16 @@ impl Recorder {
     /// Cancels whatever is pending for a hook, after what was noted so far.
     pub(super) fn cancel(&mut self, hook: HookId, reason: &'static str) {
         self.flush();
-        let cancelled = self.journal.cancel(hook, reason);
+        let journal = Arc::clone(&self.journal);
+        let mut cancelled = journal.cancel(hook, reason);
         tokio::task::spawn_local(async move {
-            if let Err(error) = cancelled.await {
-                tracing::warn!(%hook, %error, "pending deliveries could not be cancelled");
+            while let Err(error) = cancelled.await {
+                if !passes(&error) {
+                    tracing::warn!(%hook, %error, "pending deliveries could not be cancelled");
+                    return;
+                }
+                tokio::time::sleep(AGAIN).await;
+                cancelled = journal.cancel(hook, reason);
             }
         });
     }
@@ -92,15 +117,18 @@ impl Recorder {
             self.behind.borrow_mut().extend(batch);
             return;
         }
-        let (journal, behind) = (Arc::clone(&self.journal), Rc::clone(&self.behind));
-        let kept = journal.record(batch.clone());
+        let (journal, behind, reports) =
+            (Arc::clone(&self.journal), Rc::clone(&self.behind), self.reports.clone());
+        let kept = journal.record(results(&batch));
         tokio::task::spawn_local(async move {
-            if kept.await == Err(JournalError::Full) {
+            if kept.await.is_err_and(|error| passes(&error)) {
                 let first = behind.borrow().is_empty();
                 behind.borrow_mut().extend(batch);
                 if first {
-                    catch_up(&*journal, &behind).await;
+                    catch_up(&*journal, &behind, &reports).await;
                 }
+            } else {
+                settle(&reports, &batch).await;
             }
         });
     }
@@ -111,18 +139,39 @@ impl Recorder {
     }
 }
 
+/// Whether the journal takes the same again later.
+const fn passes(error: &JournalError) -> bool {
+    matches!(error, JournalError::Full)
+}
+
+fn results(batch: &[Noted]) -> Vec<Recorded> {
+    batch.iter().map(|noted| noted.result.clone()).collect()
+}
+
+/// Tells lanes that results of theirs are kept.
+async fn settle(reports: &mpsc::Sender<Report>, batch: &[Noted]) {
+    let lanes: Vec<HookId> = batch.iter().filter_map(|noted| noted.lane).collect();
+    if !lanes.is_empty() {
+        // Without a dispatcher there is no lane that could go on.
+        let _ = reports.send(Report::Settled(lanes)).await;
+    }
+}
+
 /// Records what lies behind, and what comes to lie there meanwhile, once there is room.
-async fn catch_up(journal: &dyn Journal, behind: &RefCell<Vec<Recorded>>) {
+async fn catch_up(journal: &dyn Journal, behind: &RefCell<Vec<Noted>>, reports: &mpsc::Sender<Report>) {
     loop {
         tokio::time::sleep(AGAIN).await;
         let batch = behind.borrow().clone();
-        let count = batch.len();
-        if journal.record(batch).await == Err(JournalError::Full) {
+        if journal.record(results(&batch)).await.is_err_and(|error| passes(&error)) {
             continue;
         }
-        let mut behind = behind.borrow_mut();
-        behind.drain(..count);
-        if behind.is_empty() {
+        let caught_up = {
+            let mut behind = behind.borrow_mut();
+            behind.drain(..batch.len());
+            behind.is_empty()
+        };
+        settle(reports, &batch).await;
+        if caught_up {
             return;
         }
     }

@@ -12,10 +12,7 @@ use footbridge_model::delivery::{Attempt, Next, Outcome};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long to wait before asking a journal again that could not answer.
-const AGAIN: Duration = Duration::from_secs(1);
+use tokio::time::Instant;
 
 impl State {
     /// Takes what a task brought back.
@@ -41,6 +38,14 @@ impl State {
                 }
                 self.conclude(&flight, tried);
             }
+            Report::Settled(hooks) => {
+                for hook in hooks {
+                    if let Some(lane) = self.lanes.get_mut(&hook) {
+                        lane.settled();
+                        self.wheel.ready(hook);
+                    }
+                }
+            }
             Report::Hurried(flight, tried) => self.hurried(&flight, tried),
             Report::Started(app) => {
                 for hook in self.asleep.wake(&app) {
@@ -64,7 +69,7 @@ impl State {
         let Some(lane) = self.lanes.get_mut(&hook) else { return };
         match found {
             // It may have given what has ended, or when something was due before.
-            Ok(_) if self.recorder.is_behind() => lane.refill_failed(now.plus(AGAIN)),
+            Ok(_) if self.recorder.is_behind() => lane.refill_failed(now),
             Ok(mut found) => {
                 for due in &mut found {
                     // Further ahead than any schedule says: reckoned by a clock that was set back since.
@@ -73,7 +78,14 @@ impl State {
                 }
                 lane.refilled(found, asked);
             }
-            Err(_) => lane.refill_failed(now.plus(AGAIN)),
+            Err(error) => {
+                self.parts.progress.hinder(
+                    "the journal does not say what is due",
+                    &error.to_string(),
+                    Instant::now(),
+                );
+                lane.refill_failed(now);
+            }
         }
         self.wheel.ready(hook);
     }
@@ -84,7 +96,7 @@ impl State {
         if let Some(pool) = self.flights.end(flight.due.id) {
             self.permits.give_back(app, pool);
             self.wheel.unpark(&Taken::Pool(pool));
-            self.wheel.unpark(&Taken::App(app.clone()));
+            self.wheel.unpark(&Taken::of(app, pool));
         }
     }
 
@@ -97,14 +109,22 @@ impl State {
             Tried::Published(attempt, outcome, published) => {
                 return self.publish(flight, attempt, &outcome, published);
             }
-            Tried::NotNow => return self.wait_again(hook, Due { at: now.plus(AGAIN), ..flight.due.clone() }),
+            Tried::NotNow(why, detail) => {
+                self.parts.progress.hinder(why, &detail, Instant::now());
+                self.lane(hook).hold(now);
+                return self.wait_again(hook, flight.due.clone());
+            }
             Tried::Asleep(app) => {
                 self.wait_again(hook, flight.due.clone());
                 return self.wait_for(app, hook);
             }
-            Tried::Cancelled(why) => return self.recorder.end(flight.due.id, why),
+            Tried::Cancelled(why) => {
+                self.settling(hook);
+                return self.recorder.end(Some(hook), flight.due.id, why);
+            }
             Tried::Elsewhere => return,
         };
+        self.parts.progress.moved();
         let attempts = attempt.n;
         let since_retry = attempts.saturating_sub(flight.due.attempts_base);
         let answer = flight.hook.hook.options.answer;
@@ -120,9 +140,11 @@ impl State {
     /// A function ended well: what it published is kept together with that, then goes its way.
     fn publish(&mut self, flight: &Flight, attempt: Attempt, outcome: &Outcome, published: Vec<Prepared>) {
         debug_assert_eq!(*outcome, Outcome::Done);
+        self.parts.progress.moved();
+        self.settling(flight.hook.hook.id);
         let apps = Arc::clone(&self.sender.apps);
         let events = published.iter().map(|prepared| prepared.new.clone()).collect();
-        self.recorder.conclude(flight.due.id, attempt, events, move || {
+        self.recorder.conclude(flight.hook.hook.id, flight.due.id, attempt, events, move || {
             for Prepared { new, open } in published {
                 apps.publisher.offer(new.event, new.deliveries, &open);
             }
@@ -156,7 +178,15 @@ impl State {
             }
             Next::Delivered | Next::Unanswered | Next::Retry(_) => {}
         }
-        self.recorder.attempt(delivery, attempt, next);
+        self.settling(hook);
+        self.recorder.attempt(Some(hook), delivery, attempt, next);
+    }
+
+    /// The lane keeps the place of an attempt until the journal has kept its result.
+    fn settling(&mut self, hook: HookId) {
+        if let Some(lane) = self.lanes.get_mut(&hook) {
+            lane.settling();
+        }
     }
 
     fn end_hook(&mut self, hook: HookId) {
@@ -187,12 +217,13 @@ fn manner(tried: &Tried) -> Manner {
         }
         Tried::Made(_, Outcome::Answered { .. }) => Manner::Late,
         Tried::Made(_, Outcome::Done) | Tried::Published(..) => Manner::Quick,
-        Tried::Made(_, Outcome::Failed(failure)) => match failure.kind {
+        Tried::Made(attempt, Outcome::Failed(failure)) => match failure.kind {
             // Nobody was asked.
             FailureKind::Blocked | FailureKind::NotStarted => Manner::Unknown,
             FailureKind::Function => Manner::Quick,
+            _ if u128::from(attempt.ms) >= LONG.as_millis() => Manner::Hanging,
             _ => Manner::Silent,
         },
-        Tried::NotNow | Tried::Asleep(_) | Tried::Cancelled(_) | Tried::Elsewhere => Manner::Unknown,
+        Tried::NotNow(..) | Tried::Asleep(_) | Tried::Cancelled(_) | Tried::Elsewhere => Manner::Unknown,
     }
 }

@@ -4,6 +4,7 @@ use super::attempt::Sender;
 use super::turns::{Parts, State};
 use crate::apps::Apps;
 use crate::lanes::LaneFeed;
+use crate::progress::Progress;
 use crate::registry::Registry;
 use footbridge_courier::{Courier, CourierShared};
 use footbridge_journal::Journal;
@@ -35,6 +36,8 @@ pub(crate) struct DispatchOptions {
     pub(crate) timeout: Duration,
     /// How long a lane waits for an answer that its hook does not require.
     pub(crate) answer_wait: Duration,
+    /// Where the dispatcher tells whether it gets on.
+    pub(crate) progress: Arc<Progress>,
 }
 
 /// Delivers; runs on a thread of its own.
@@ -75,6 +78,7 @@ impl Dispatcher {
                 entropy: self.0.entropy,
                 schedule: self.0.schedule,
                 answer_wait: self.0.answer_wait,
+                progress: self.0.progress,
             },
         );
         state.stirred(self.0.waiting.iter().map(|(hook, _)| *hook).collect());

@@ -13,8 +13,8 @@ pub(super) enum Tried {
     Made(Attempt, Outcome),
     /// A function was called and ended well, and this is what it published.
     Published(Attempt, Outcome, Vec<Prepared>),
-    /// The journal could not be read: the delivery stays as it is.
-    NotNow,
+    /// The server itself could not make it, and the delivery stays as it is: why, and what the log tells besides.
+    NotNow(&'static str, String),
     /// This app has to be started first.
     Asleep(AppName),
     /// It is not to be made any more.
@@ -29,7 +29,7 @@ pub(super) enum Instead {
     /// It counts as made, and failed.
     Failed(Failure),
     /// See [`Tried::NotNow`].
-    NotNow,
+    NotNow(&'static str, String),
     /// See [`Tried::Asleep`].
     Asleep(AppName),
     /// See [`Tried::Cancelled`].
@@ -40,7 +40,7 @@ impl From<Instead> for Tried {
     fn from(instead: Instead) -> Self {
         match instead {
             Instead::Failed(failure) => Self::failed(failure),
-            Instead::NotNow => Self::NotNow,
+            Instead::NotNow(why, detail) => Self::NotNow(why, detail),
             Instead::Asleep(app) => Self::Asleep(app),
             Instead::Cancelled(why) => Self::Cancelled(why),
         }

@@ -8,12 +8,13 @@ use super::lane::{Lane, Waiting};
 use super::permits::{Permits, Pool, Taken};
 use super::record::Recorder;
 use super::tried::Tried;
+use super::watch::Watch;
 use super::way::Pace;
 use super::wheel::Wheel;
 use crate::lanes::Offer;
+use crate::progress::Progress;
 use crate::registry::{AppEntry, HookEntry, Registry};
 use footbridge_journal::{Due, JournalError};
-
 use footbridge_model::hook::AnswerRule;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
@@ -42,6 +43,8 @@ pub(super) enum Report {
     Tried(Flight, Tried),
     /// An attempt waits for an answer that need not come: the lane goes on.
     MovedOn(Flight),
+    /// The journal has kept results of these lanes, one for each time that they are named.
+    Settled(Vec<HookId>),
     /// An attempt past its lane has ended.
     Hurried(Flight, Tried),
     /// An app was started, or could not be.
@@ -66,6 +69,7 @@ pub(super) struct Parts {
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) schedule: Schedule,
     pub(super) answer_wait: Duration,
+    pub(super) progress: Arc<Progress>,
 }
 
 /// Everything the loop owns.
@@ -85,13 +89,14 @@ pub(super) struct State {
     /// The number of the oldest event that was under way when the last offers were taken.
     pub(super) oldest_open: u64,
     last_now: Millis,
+    pub(super) watch: Watch,
 }
 
 impl State {
     pub(super) fn new(sender: Sender, results: mpsc::Sender<Report>, parts: Parts) -> Self {
         Self {
             parts,
-            recorder: Recorder::new(Arc::clone(&sender.journal)),
+            recorder: Recorder::new(Arc::clone(&sender.journal), results.clone()),
             sender: Rc::new(sender),
             lanes: HashMap::new(),
             wheel: Wheel::default(),
@@ -103,6 +108,7 @@ impl State {
             budget: Budget::default(),
             oldest_open: u64::MAX,
             last_now: Millis(i64::MIN),
+            watch: Watch::default(),
         }
     }
 
@@ -120,7 +126,8 @@ impl State {
     pub(super) fn nap(&self) -> Duration {
         let due = self.wheel.next_wake().map_or(NAP, |at| self.parts.clock.now().until(at));
         let long = self.flights.next_long().map_or(NAP, |at| at.saturating_duration_since(Instant::now()));
-        due.min(long).min(NAP)
+        let watch = if self.lanes.is_empty() { NAP } else { self.watch.wait() };
+        due.min(long).min(watch)
     }
 
     pub(super) fn lane(&mut self, hook: HookId) -> &mut Lane {
@@ -160,6 +167,7 @@ impl State {
             self.clock_was_set_back();
         }
         self.last_now = now;
+        self.watch(now);
         while let Some(hook) = self.flights.grown_long(Instant::now()) {
             self.permits.slow_down();
             if let Some(lane) = self.lanes.get_mut(&hook) {
@@ -200,7 +208,11 @@ impl State {
             return;
         };
         let Some(lane) = self.lanes.get_mut(&id) else { return };
-        let pool = if lane.holds_long() { Pool::Slow } else { Pool::Quick };
+        let pool = match (lane.hangs(), lane.holds_long()) {
+            (true, _) => Pool::Hanging,
+            (false, true) => Pool::Slow,
+            (false, false) => Pool::Quick,
+        };
         if let Some(asked) = lane.refill(now) {
             self.refill(id, hook.hook.options.ordered, asked);
         }
@@ -277,6 +289,7 @@ impl State {
     }
 
     fn launch(&mut self, waiting: Waiting, hook: Arc<HookEntry>, app: Arc<AppEntry>, pool: Pool) {
+        self.watch.started();
         self.permits.take(&app.app.name, pool);
         self.flights.begin(waiting.due.id, hook.hook.id, pool);
         let flight = Flight { due: waiting.due.clone(), hook };

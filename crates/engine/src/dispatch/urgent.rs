@@ -20,7 +20,7 @@ impl State {
         for Urgent { event, deliveries, done } in urgent.drain(..) {
             for delivery in deliveries {
                 let Some((hook, app)) = self.addressee(delivery.hook_id) else {
-                    self.recorder.end(delivery.id, "hook gone");
+                    self.recorder.end(None, delivery.id, "hook gone");
                     self.sender.past.end(delivery.id);
                     continue;
                 };
@@ -54,11 +54,11 @@ impl State {
         match tried {
             Tried::Made(attempt, outcome) | Tried::Published(attempt, outcome, _) => {
                 let answer = flight.hook.hook.options.answer;
-                self.recorder.attempt(flight.due.id, attempt, &only_once(&outcome, answer));
+                self.recorder.attempt(None, flight.due.id, attempt, &only_once(&outcome, answer));
             }
-            Tried::Cancelled(why) => self.recorder.end(flight.due.id, why),
-            Tried::NotNow | Tried::Asleep(_) | Tried::Elsewhere => {
-                self.recorder.end(flight.due.id, "its moment is over");
+            Tried::Cancelled(why) => self.recorder.end(None, flight.due.id, why),
+            Tried::NotNow(..) | Tried::Asleep(_) | Tried::Elsewhere => {
+                self.recorder.end(None, flight.due.id, "its moment is over");
             }
         }
         // From here on the journal says that it has ended, whoever asks.

@@ -112,7 +112,9 @@ fn routers(
     let path = route.split('?').next().unwrap_or_default();
     let mut ways = Vec::new();
     for mounted in apps.routers_at(path) {
-        let Ok(host) = apps.installed(mounted.app.as_str()) else { return Err(Instead::NotNow) };
+        let Ok(host) = apps.installed(mounted.app.as_str()) else {
+            return Err(Instead::NotNow("the app of a router is being changed", mounted.app.to_string()));
+        };
         let run = match awake(&host, Lifetime::Persistent) {
             Ok(run) => run,
             // Those before it may well take it.

@@ -70,6 +70,11 @@ impl Wheel {
         }
     }
 
+    /// Whether a lane waits for a place.
+    pub(super) fn is_parked(&self, hook: HookId) -> bool {
+        self.is_parked.contains(&hook)
+    }
+
     /// Such a place was given back: some of those set aside for it look again, more than there are
     /// places, since one or the other may have nothing to do any more.
     pub(super) fn unpark(&mut self, taken: &Taken) {

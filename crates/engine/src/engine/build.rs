@@ -8,6 +8,7 @@ use crate::house::{House, Keep};
 use crate::lanes::{LaneFeed, Lanes};
 use crate::launcher::Launcher;
 use crate::live::Live;
+use crate::progress::Progress;
 use crate::publish::Publisher;
 use crate::rate::Rate;
 use crate::registry::{ChangeError, FileSpec, Parts, Registry, SecretKind};
@@ -113,6 +114,7 @@ pub(super) struct Inner {
     pub(super) tickets: Tickets,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) exchanges: Arc<Exchanges>,
+    pub(super) progress: Arc<Progress>,
     pub(super) first_uses: mpsc::Sender<(AppName, SecretKind)>,
 }
 
@@ -204,6 +206,7 @@ fn join(
         timeout: limits.exchange,
         answer_limit: limits.answer,
     });
+    let progress = Arc::new(Progress::default());
     let dispatcher = Dispatcher::new(DispatchOptions {
         registry: Arc::clone(registry),
         journal: Arc::clone(&journal),
@@ -217,6 +220,7 @@ fn join(
         schedule: options.schedule,
         timeout: limits.attempt,
         answer_wait: limits.answer_wait,
+        progress: Arc::clone(&progress),
     });
     let (first_uses, noticed) = mpsc::channel(64);
     let house = House::new(registry, &journal, &clock, Keep::from(&limits), noticed);
@@ -233,6 +237,7 @@ fn join(
         apps,
         entropy,
         exchanges,
+        progress,
         first_uses,
     };
     Started { engine: Engine(Arc::new(inner)), dispatcher, house, keeper, warnings: Vec::new() }

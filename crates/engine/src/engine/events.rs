@@ -167,6 +167,11 @@ impl Engine {
         self.0.drain.is_draining()
     }
 
+    /// Why deliveries do not get on although they could, in words, if so. The text may be shown to anybody.
+    pub fn hindrance(&self) -> Option<String> {
+        self.0.progress.hindrance(tokio::time::Instant::now())
+    }
+
     /// Refuses new work from now on.
     pub fn drain(&self) {
         self.0.drain.begin();

@@ -119,6 +119,7 @@ fn reached(result: &Result<Answer, Failure>, shortened: bool) -> Option<bool> {
         | FailureKind::Tls
         | FailureKind::Blocked
         | FailureKind::NotStarted
+        | FailureKind::Crashed
         | FailureKind::Function => None,
     }
 }
@@ -154,6 +155,8 @@ fn explain(failure: &Failure) -> ExchangeFailure {
         FailureKind::Blocked => {
             failed(502, "the address of the recipient's receiver is not allowed ([egress] allow)")
         }
-        FailureKind::NotStarted | FailureKind::Function => failed(502, "the recipient is not running"),
+        FailureKind::NotStarted | FailureKind::Function | FailureKind::Crashed => {
+            failed(502, "the recipient is not running")
+        }
     }
 }

@@ -18,6 +18,11 @@ const PAUSE_STEP: Duration = Duration::from_millis(2);
 /// The longest such pause: how late a receiver that is back is noticed.
 const PAUSE_MOST: Duration = Duration::from_secs(1);
 
+/// How long a lane holds back at first when the server itself could not make its attempt.
+const HOLD: Duration = Duration::from_secs(1);
+/// How often that doubles while it goes on.
+const HOLD_DOUBLES: u32 = 3;
+
 /// A delivery that waits for its attempt.
 #[derive(Debug)]
 pub(super) struct Waiting {
@@ -33,8 +38,10 @@ pub(super) enum Manner {
     Quick,
     /// It answered late.
     Late,
-    /// It did not answer.
+    /// It failed soon, without an answer.
     Silent,
+    /// It took its time, and then there was no answer.
+    Hanging,
     /// Nothing was learned of it.
     Unknown,
 }
@@ -66,6 +73,9 @@ pub(super) struct Lane {
     in_flight: HashSet<DeliveryId>,
     /// Those whose attempt still waits for an answer that need not come, while the lane goes on.
     aside: HashSet<DeliveryId>,
+    /// Results that the journal has not kept yet: after a crash their deliveries are sent again, so they count as in
+    /// flight.
+    unsettled: usize,
     refill: Refill,
     /// Those under way at some time during a refill: what the journal says of them may be out of date.
     touched: HashSet<DeliveryId>,
@@ -74,8 +84,14 @@ pub(super) struct Lane {
     silent_in_a_row: u32,
     /// Whether the receiver takes its time.
     slow: bool,
+    /// Whether it takes its time and then does not answer.
+    hanging: bool,
     /// A silent receiver is left alone until then, and nobody's attempts are used up meanwhile.
     paused_until: Option<Millis>,
+    /// The server itself could not make an attempt: the next is made no sooner than this.
+    held_until: Option<Millis>,
+    /// How often in a row.
+    holds: u32,
 }
 
 impl Lane {
@@ -94,7 +110,7 @@ impl Lane {
     /// Leaves everything that waits to the journal, and looks there as soon as possible.
     pub(super) fn forget(&mut self) {
         self.clear();
-        self.paused_until = None;
+        (self.paused_until, self.held_until) = (None, None);
         self.leave(Millis(0));
     }
 
@@ -195,16 +211,31 @@ impl Lane {
     }
 
     /// A refill brought nothing because the journal did not answer: it is asked again later.
-    pub(super) fn refill_failed(&mut self, again: Millis) {
+    pub(super) fn refill_failed(&mut self, now: Millis) {
         self.refill = Refill::No;
         self.missed = None;
-        self.floor = Some(self.floor.map_or(again, |floor| floor.max(again)));
+        self.hold(now);
+    }
+
+    /// Holds back, longer each time in a row: the server itself is short of something, and asking again at once
+    /// would only make it worse.
+    pub(super) fn hold(&mut self, now: Millis) {
+        if self.is_held(now) {
+            return;
+        }
+        self.held_until = Some(now.plus(HOLD.saturating_mul(1 << self.holds.min(HOLD_DOUBLES))));
+        self.holds = self.holds.saturating_add(1);
+    }
+
+    /// Whether it holds back since the server itself could not make an attempt.
+    pub(super) fn is_held(&self, now: Millis) -> bool {
+        self.held_until.is_some_and(|until| now < until)
     }
 
     /// The next delivery to attempt now, with at most `in_flight` at once.
     pub(super) fn start(&mut self, now: Millis, in_flight: usize) -> Option<Waiting> {
-        let most = if self.ordered || self.is_suspect() { 1 } else { in_flight };
-        if self.in_flight.len() >= most || self.aside.len() >= ASIDE || self.is_paused(now) {
+        let most = if self.ordered || self.is_suspect() && !self.hanging { 1 } else { in_flight };
+        if self.in_flight.len() + self.unsettled >= most || self.aside.len() >= ASIDE || self.is_paused(now) {
             return None;
         }
         let first = self.window.first_entry()?;
@@ -238,11 +269,25 @@ impl Lane {
         if self.aside.remove(&id) || manner == Manner::Unknown {
             return;
         }
+        self.holds = 0;
         self.slow = manner != Manner::Quick;
-        self.silent_in_a_row =
-            if manner == Manner::Silent { self.silent_in_a_row.saturating_add(1) } else { 0 };
-        let pause = PAUSE_STEP.saturating_mul(self.silent_in_a_row).min(PAUSE_MOST);
+        self.hanging = manner == Manner::Hanging;
+        let silent = matches!(manner, Manner::Silent | Manner::Hanging);
+        self.silent_in_a_row = if silent { self.silent_in_a_row.saturating_add(1) } else { 0 };
+        // One that hangs makes its own pause: what waits for it shall get on with its schedule.
+        let steps = if self.hanging { 0 } else { self.silent_in_a_row };
+        let pause = PAUSE_STEP.saturating_mul(steps).min(PAUSE_MOST);
         self.paused_until = self.is_suspect().then(|| now.plus(pause));
+    }
+
+    /// A result is on its way to the journal.
+    pub(super) const fn settling(&mut self) {
+        self.unsettled += 1;
+    }
+
+    /// The journal has kept a result, or will not.
+    pub(super) const fn settled(&mut self) {
+        self.unsettled = self.unsettled.saturating_sub(1);
     }
 
     fn is_refilling(&self) -> bool {
@@ -250,7 +295,25 @@ impl Lane {
     }
 
     fn is_paused(&self, now: Millis) -> bool {
-        self.paused_until.is_some_and(|until| now < until)
+        self.resumes_at().is_some_and(|until| now < until)
+    }
+
+    /// When the last of its pauses ends.
+    fn resumes_at(&self) -> Option<Millis> {
+        self.paused_until.max(self.held_until)
+    }
+
+    /// Whether its receiver holds on to requests without ever answering: its places are counted apart.
+    pub(super) const fn hangs(&self) -> bool {
+        self.is_suspect() && self.hanging
+    }
+
+    /// Whether something has been due since `then`, although nothing keeps it from being attempted.
+    pub(super) fn is_overdue(&self, then: Millis, now: Millis) -> bool {
+        let first = self.first_due();
+        let floor = self.floor.filter(|_| !(self.ordered && first.is_some()));
+        let due = first.into_iter().chain(floor).min();
+        self.in_flight.is_empty() && !self.is_paused(now) && due.is_some_and(|due| due <= then)
     }
 
     /// Whether its receiver has not answered for a while.
@@ -267,9 +330,9 @@ impl Lane {
         self.in_flight.contains(&id) || self.aside.contains(&id)
     }
 
-    /// How many attempts are under way, those it has gone on without too.
+    /// How many attempts are under way, those it has gone on without and those whose results are not kept yet too.
     pub(super) fn under_way(&self) -> usize {
-        self.in_flight.len() + self.aside.len()
+        self.in_flight.len() + self.aside.len() + self.unsettled
     }
 
     /// The event of the delivery that is next.
@@ -287,7 +350,7 @@ impl Lane {
         // Where order counts, the journal's turn comes only after the window's.
         let floor = self.floor.filter(|_| !(self.is_refilling() || self.ordered && first.is_some()));
         let due = [first, floor].into_iter().flatten().min()?;
-        Some(self.paused_until.map_or(due, |until| due.max(until)))
+        Some(self.resumes_at().map_or(due, |until| due.max(until)))
     }
 
     /// Whether there is nothing to remember it for.

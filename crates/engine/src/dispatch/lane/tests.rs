@@ -101,6 +101,64 @@ fn a_silent_receiver_is_probed_one_at_a_time() {
     assert!(lane.start(Millis(10), 8).is_some() && lane.start(Millis(10), 8).is_some());
 }
 
+#[test]
+fn a_hanging_receiver_is_tried_by_as_many_as_its_hook_allows() {
+    let mut lane = Lane::new(false);
+    for id in 0..20 {
+        lane.offer(waiting(id, 0));
+    }
+    for id in 0..5 {
+        assert!(!lane.hangs() && lane.start(Millis(0), 8).is_some());
+        lane.ended(DeliveryId::from_number(id), Manner::Hanging, Millis(0));
+    }
+    assert!(lane.hangs());
+    for id in 5..13 {
+        assert_eq!(lane.start(Millis(0), 8).unwrap().due.id.number(), id);
+    }
+    assert!(lane.start(Millis(0), 8).is_none());
+    lane.ended(DeliveryId::from_number(5), Manner::Silent, Millis(0));
+    assert!(!lane.hangs() && lane.start(Millis(60_000), 8).is_none(), "it refuses: one at a time");
+}
+
+#[test]
+fn a_result_counts_as_in_flight_until_the_journal_has_kept_it() {
+    let mut lane = Lane::new(false);
+    for id in 0..4 {
+        lane.offer(waiting(id, 0));
+    }
+    for id in 0..2 {
+        assert!(lane.start(Millis(0), 2).is_some());
+        lane.ended(DeliveryId::from_number(id), Manner::Quick, Millis(0));
+        lane.settling();
+    }
+    assert!(lane.start(Millis(0), 2).is_none() && !lane.is_idle());
+    lane.settled();
+    assert!(lane.start(Millis(0), 2).is_some());
+    assert!(lane.start(Millis(0), 2).is_none());
+}
+
+#[test]
+fn a_lane_holds_back_longer_each_time_that_the_server_itself_fails() {
+    let mut lane = Lane::new(false);
+    let mut now = 0;
+    for seconds in [1, 2, 4, 8, 8] {
+        lane.offer(waiting(7, 0));
+        assert!(lane.start(Millis(now), 8).is_some());
+        lane.ended(DeliveryId::from_number(7), Manner::Unknown, Millis(now));
+        lane.hold(Millis(now));
+        lane.hold(Millis(now));
+        lane.offer(waiting(7, 0));
+        now += seconds * 1000;
+        assert_eq!((lane.next_at(), lane.is_held(Millis(now - 1))), (Some(Millis(now)), true));
+        assert!(!lane.is_overdue(Millis(now - 1), Millis(now - 1)));
+        assert!(lane.is_overdue(Millis(now), Millis(now)), "due, and nothing keeps it");
+    }
+    assert!(lane.start(Millis(now), 8).is_some());
+    lane.ended(DeliveryId::from_number(7), Manner::Quick, Millis(now));
+    lane.hold(Millis(now));
+    assert!(!lane.is_held(Millis(now + 1000)), "one that was made counts from the beginning again");
+}
+
 /// What may happen to a lane, in any order.
 #[derive(Debug, Clone, Copy)]
 enum Step {
