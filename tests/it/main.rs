@@ -13,6 +13,7 @@ mod admin;
 mod apps;
 mod bridge;
 mod events;
+mod faults;
 mod live;
 mod program;
 mod promise;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{lint, no_args, test};
+use super::{fuzz, lint, no_args, test};
 use crate::consent::Consent;
 use crate::process::{self, Outcome, cargo, works};
 
@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     Step { name: "docs", run: |_| docs() },
     Step { name: "dependencies", run: dependencies },
     Step { name: "tests", run: |notes| test::run_with(&[], notes.consent) },
+    Step { name: "fuzz", run: |_| fuzz::run(&["--seconds", "3"].map(str::to_owned)) },
 ];
 
 pub(super) fn run(args: &[String]) -> Outcome {

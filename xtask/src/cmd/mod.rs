@@ -3,7 +3,9 @@
 mod bench;
 mod ci;
 mod demo;
+mod faults;
 mod fresh;
+mod fuzz;
 mod lint;
 mod node;
 mod package;
@@ -55,6 +57,18 @@ const CHORES: &[Chore] = &[
         args: "[--keep] [package]",
         about: "the README's commands, or the Debian package, on a bare Debian (as root, 30 minutes)",
         run: fresh::run,
+    },
+    Chore {
+        name: "faults",
+        args: "[--yes] [--long] [CASE…]",
+        about: "the fault suite, as docs/faults.md lists it",
+        run: faults::run,
+    },
+    Chore {
+        name: "fuzz",
+        args: "[TARGET…] [--seconds N]",
+        about: "random input against what parses what others send",
+        run: fuzz::run,
     },
     Chore { name: "demo", args: "[--once]", about: "build the release and run its demo", run: demo::run },
 ];

@@ -1,0 +1,39 @@
+//! Engine.IO packets of a page that proves nothing: answered or refused, never a hang, never an event.
+#![no_main]
+
+use footbridge_fuzz::server::{send, status};
+use libfuzzer_sys::fuzz_target;
+
+// The first byte says which version of the protocol.
+fuzz_target!(|data: &[u8]| {
+    let Some((first, packets)) = data.split_first() else { return };
+    let version: u8 = if *first == b'3' { 3 } else { 4 };
+    let opened = send(get(version, "").as_bytes());
+    assert!(status(&opened).is_some(), "no answer to a handshake");
+    let Some(sid) = sid(&opened) else { return };
+    let head = format!(
+        "POST /socket.io/?EIO={version}&transport=polling&sid={sid} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: {}\r\n\r\n",
+        packets.len()
+    );
+    let answer = send(&[head.as_bytes(), packets].concat());
+    assert!(status(&answer).is_none_or(|status| status < 500 || status == 503), "{}", String::from_utf8_lossy(&answer));
+    // The session goes with what is said last.
+    let close = format!(
+        "POST /socket.io/?EIO={version}&transport=polling&sid={sid} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: {}\r\n\r\n{}",
+        if version == 4 { 1 } else { 3 },
+        if version == 4 { "1" } else { "1:1" },
+    );
+    send(close.as_bytes());
+});
+
+fn get(version: u8, more: &str) -> String {
+    format!(
+        "GET /socket.io/?EIO={version}&transport=polling{more} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+}
+
+fn sid(answer: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(answer);
+    let behind = text.split("\"sid\":\"").nth(1)?;
+    behind.split('"').next().map(str::to_owned)
+}

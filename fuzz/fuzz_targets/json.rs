@@ -1,0 +1,35 @@
+//! JSON intake against serde_json: the same texts are taken, and members are the sender's bytes.
+#![no_main]
+
+use footbridge_model::json::{JsonError, MAX_DEPTH, is_json, members};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+fuzz_target!(|body: &[u8]| {
+    let parsed = serde_json::from_slice::<Value>(body);
+    match members(body, &["body", "headers", "a"]) {
+        Ok(found) => {
+            let whole = std::str::from_utf8(body).expect("what was taken is UTF-8");
+            assert!(is_json(body));
+            for member in found.into_iter().flatten() {
+                assert!(whole.contains(member.get()), "a member was rebuilt");
+            }
+            // Numbers that no float holds (1e400) are the sender's business; `Value` refuses them.
+            if let Ok(value) = &parsed {
+                assert!(value.is_object() && depth(value) <= MAX_DEPTH);
+            }
+        }
+        Err(JsonError::NotObject) => assert!(is_json(body) && parsed.is_ok_and(|value| !value.is_object())),
+        Err(JsonError::TooDeep | JsonError::ByteOrderMark | JsonError::Duplicate(_)) => {}
+        Err(JsonError::NotUtf8) => assert!(std::str::from_utf8(body).is_err()),
+        Err(JsonError::Syntax(why)) => assert!(parsed.is_err(), "refused though it is JSON: {why}"),
+    }
+});
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}

@@ -1,0 +1,54 @@
+//! A database that was put back from a copy.
+
+use harness::{App, Receiver, Reply, Setup, WAIT, until};
+use serde_json::json;
+
+#[test]
+fn a_restored_backup_sends_what_it_held_pending_and_nothing_else() {
+    let receiver = Receiver::start();
+    let hooks = format!(r#""camera/*" = {{ route = "{}", type = "web" }}"#, receiver.url("/x"));
+    let schedule = r#"["200ms", "200ms", "200ms", "200ms", "200ms", "200ms", "200ms", "200ms"]"#;
+    let setup = Setup::new().set("retry", "schedule", schedule).app(App::new("camera").hooks(&hooks));
+    let mut gateway = setup.start();
+    let publish = |gateway: &harness::Gateway, n: u64| {
+        gateway.bolt("camera").publish("x", &json!({ "body": n }))["id"].as_str().unwrap().to_owned()
+    };
+    publish(&gateway, 1);
+    receiver.wait(1);
+    until("the record", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
+    receiver.always(Reply::status(503));
+    let waiting = publish(&gateway, 2);
+    gateway.stop();
+    let backup = tempfile::tempdir().unwrap();
+    let files = || std::fs::read_dir(gateway.dir()).unwrap().map(|entry| entry.unwrap().path());
+    for file in files() {
+        std::fs::copy(&file, backup.path().join(file.file_name().unwrap())).unwrap();
+    }
+
+    // A day goes on: what waited arrives, and there is more.
+    gateway.start_again();
+    receiver.always(Reply::json("{}"));
+    until("what waited", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
+    publish(&gateway, 3);
+    until("the rest", WAIT, || gateway.metric("footbridge_deliveries_total", "outcome=\"delivered\"") == 3);
+    gateway.stop();
+    for file in files() {
+        std::fs::remove_file(file).unwrap();
+    }
+    for entry in std::fs::read_dir(backup.path()).unwrap() {
+        let file = entry.unwrap().path();
+        std::fs::copy(&file, gateway.dir().join(file.file_name().unwrap())).unwrap();
+    }
+
+    let before = receiver.count();
+    gateway.start_again();
+    until("what the backup held", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
+    let again = &receiver.got()[before..];
+    assert!(again.iter().all(|got| got.header("webhook-id") == Some(&waiting)), "{again:?}");
+    assert_eq!(again.len(), 1);
+    assert_eq!(gateway.identity(), (2, 2));
+    // Ids go on growing: a new event is not taken for one that the lost day knew.
+    let fresh = publish(&gateway, 4);
+    let known: Vec<_> = receiver.got().iter().filter_map(|got| got.header("webhook-id").map(str::to_owned)).collect();
+    assert!(!known[..before].contains(&fresh));
+}

@@ -1,0 +1,48 @@
+//! A process that stands still and goes on.
+
+use harness::{App, Gateway, Receiver, Reply, Setup, WAIT, pause, until};
+use serde_json::json;
+use std::process::Command;
+use std::time::Duration;
+
+fn signal(gateway: &Gateway, name: &str) {
+    let done = Command::new("sh").args(["-c", &format!("kill -{name} {}", gateway.pid())]).status().unwrap();
+    assert!(done.success());
+}
+
+/// How long the server stands still; `FOOTBRIDGE_FREEZE` sets other seconds.
+fn standstill() -> Duration {
+    let given = std::env::var("FOOTBRIDGE_FREEZE").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(given.unwrap_or(4))
+}
+
+#[test]
+fn a_server_that_stood_still_goes_on_without_a_storm() {
+    let receiver = Receiver::start();
+    let hooks = format!(r#""camera/*" = {{ route = "{}", type = "web" }}"#, receiver.url("/x"));
+    let setup = Setup::new()
+        .set("egress", "timeout", "\"2s\"")
+        .set("retry", "schedule", r#"["1s", "1s", "1s", "1s", "1s", "1s", "1s", "1s"]"#)
+        .app(App::new("camera").hooks(&hooks));
+    let mut gateway = setup.start();
+    receiver.always(Reply::status(503));
+    for n in 0..40 {
+        gateway.bolt("camera").publish("x", &json!({ "body": n }));
+    }
+    receiver.wait(40);
+    signal(&gateway, "STOP");
+    pause(standstill());
+    let before = receiver.count();
+    signal(&gateway, "CONT");
+    // Everything is overdue now: each delivery gets one attempt, however many it would have had meanwhile.
+    receiver.wait(before + 40);
+    let storm = receiver.got()[before..].iter().filter_map(|got| got.header("footbridge-delivery-id").map(str::to_owned));
+    let mut first: Vec<_> = storm.take(40).collect();
+    first.sort();
+    first.dedup();
+    assert!(first.len() >= 38, "{} deliveries had all of the first 40 attempts", first.len());
+    receiver.always(Reply::json("{}"));
+    until("all of them", WAIT, || gateway.metric("footbridge_deliveries_total", "outcome=\"delivered\"") == 40);
+    assert_eq!(gateway.identity(), (40, 40));
+    gateway.assert_healthy();
+}

@@ -1,0 +1,144 @@
+//! `cargo xtask fuzz`: random input against what parses what others send.
+//!
+//! The targets lie in `fuzz/`, laid out as cargo-fuzz wants them, but stable Rust is enough: coverage counters are
+//! asked of the compiler here, and without `unsafe` there is nothing for a sanitizer to find.
+
+use crate::process::{self, Outcome, cargo, root, target_dir};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// How long each target runs unless `--seconds` says otherwise.
+const SECONDS: u64 = 60;
+
+/// What makes rustc count coverage as libFuzzer reads it.
+const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 \
+    -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+    -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares";
+
+pub(super) fn run(args: &[String]) -> Outcome {
+    let Wish { names, seconds } = read(args)?;
+    let all = targets()?;
+    if let Some(name) = names.iter().find(|name| !all.contains(name)) {
+        return Err(format!("there is no fuzz target `{name}`; there are {}", all.join(", ")));
+    }
+    let picked = if names.is_empty() { all } else { names };
+    let built = build(&picked)?;
+    let mut failed = Vec::new();
+    for name in &picked {
+        println!("\n-- {name}, {seconds} s");
+        if let Err(error) = fuzz(&built, name, seconds) {
+            println!("{error}");
+            failed.push(name.as_str());
+        }
+    }
+    if failed.is_empty() {
+        println!("\nfuzzed {} targets for {seconds} s each: nothing found", picked.len());
+        return Ok(());
+    }
+    Err(format!(
+        "found by {}: the inputs are in fuzz/artifacts; run one again with `cargo xtask fuzz TARGET --seconds 1` \
+         after copying it to fuzz/corpus/TARGET",
+        failed.join(", ")
+    ))
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Wish {
+    names: Vec<String>,
+    seconds: u64,
+}
+
+fn read(args: &[String]) -> Result<Wish, String> {
+    let mut wish = Wish { names: Vec::new(), seconds: SECONDS };
+    let mut words = args.iter();
+    while let Some(word) = words.next() {
+        if word == "--seconds" {
+            let given = words.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+            wish.seconds = given.ok_or("`--seconds` wants a whole number above 0")?;
+        } else if word.starts_with('-') {
+            return Err(format!("`{word}` is not known; `cargo xtask fuzz [TARGET…] [--seconds N]`"));
+        } else {
+            wish.names.push(word.clone());
+        }
+    }
+    Ok(wish)
+}
+
+/// The targets there are: each file of `fuzz/fuzz_targets` is one.
+fn targets() -> Result<Vec<String>, String> {
+    let folder = root().join("fuzz/fuzz_targets");
+    let entries = fs::read_dir(&folder).map_err(|e| format!("cannot read {}: {e}", folder.display()))?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| entry.path().file_stem()?.to_str().map(str::to_owned))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Builds them; where the programs are.
+fn build(names: &[String]) -> Result<PathBuf, String> {
+    let host = host()?;
+    let target = target_dir()?.join("fuzz");
+    let manifest = root().join("fuzz/Cargo.toml");
+    let mut build = cargo(&["build", "--target", &host, "--manifest-path"]);
+    build.arg(manifest).arg("--target-dir").arg(&target);
+    for name in names {
+        build.args(["--bin", name]);
+    }
+    // Flags reach no build script where a target is named.
+    build.env("RUSTFLAGS", FLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");
+    process::run(&mut build)?;
+    Ok(target.join(host).join("debug"))
+}
+
+fn host() -> Result<String, String> {
+    let shown = Command::new("rustc").arg("-vV").output().map_err(|e| format!("cannot run rustc: {e}"))?;
+    let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| "rustc does not say what it builds for".to_owned())
+}
+
+fn fuzz(built: &Path, name: &str, seconds: u64) -> Outcome {
+    let found = folder(target_dir()?.join("fuzz/corpus").join(name))?;
+    let artifacts = folder(root().join("fuzz/artifacts").join(name))?;
+    let mut run = Command::new(built.join(name));
+    // What is found goes to the first corpus, outside the repository; the second holds the committed seeds.
+    run.arg(found).arg(root().join("fuzz/corpus").join(name));
+    run.args(["-timeout=20", "-rss_limit_mb=4096", "-max_len=8192", "-print_final_stats=1", "-verbosity=0"]);
+    run.arg(format!("-max_total_time={seconds}"));
+    run.arg(format!("-artifact_prefix={}/", artifacts.display()));
+    process::run(run.env("FOOTBRIDGE_LOG", "off").current_dir(root()))
+}
+
+fn folder(path: PathBuf) -> Result<PathBuf, String> {
+    fs::create_dir_all(&path).map_err(|e| format!("cannot make {}: {e}", path.display()))?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_targets_and_a_time() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let wish = |names: &str, seconds| Wish { names: words(names), seconds };
+        assert_eq!(read(&words("json urls --seconds 5")), Ok(wish("json urls", 5)));
+        assert_eq!(read(&words("json")), Ok(wish("json", SECONDS)));
+        for wrong in ["--seconds", "--seconds 0", "--seconds x", "--time 5"] {
+            assert!(read(&words(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn each_target_is_declared_and_has_seeds() {
+        let manifest = fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap_or_default();
+        for name in targets().unwrap_or_default() {
+            assert!(manifest.contains(&format!("name = \"{name}\"")), "{name} is not in fuzz/Cargo.toml");
+            let seeds = fs::read_dir(root().join("fuzz/corpus").join(&name)).map_or(0, Iterator::count);
+            assert!(seeds > 0, "{name} has no seeds");
+        }
+    }
+}
