@@ -1,13 +1,13 @@
 //! Credentials: nothing but the right name and secret key lets anybody in, and they always do.
 #![no_main]
 
-use footbridge_fuzz::server::{SECRET_KEY, TOKEN, send, status};
+use footbridge_fuzz::server::{SECRET_KEY, TOKEN, send, start, status};
 use libfuzzer_sys::fuzz_target;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 // The first byte says which header.
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: start(), |data: &[u8]| {
     let Some((first, value)) = data.split_first() else { return };
     let token = *first == b't';
     // What ends a header line would be another request.

@@ -1,11 +1,11 @@
 //! Engine.IO packets of a page that proves nothing: answered or refused, never a hang, never an event.
 #![no_main]
 
-use footbridge_fuzz::server::{send, status};
+use footbridge_fuzz::server::{send, start, status};
 use libfuzzer_sys::fuzz_target;
 
 // The first byte says which version of the protocol.
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: start(), |data: &[u8]| {
     let Some((first, packets)) = data.split_first() else { return };
     let version: u8 = if *first == b'3' { 3 } else { 4 };
     let opened = send(get(version, "").as_bytes());

@@ -1,10 +1,10 @@
 //! Requests, byte by byte: each is answered or its connection ended; never a hang, a panic or a 500.
 #![no_main]
 
-use footbridge_fuzz::server::send;
+use footbridge_fuzz::server::{send, start};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| {
+fuzz_target!(init: start(), |bytes: &[u8]| {
     let answer = send(bytes);
     let text = String::from_utf8_lossy(&answer);
     assert!(answer.is_empty() || text.starts_with("HTTP/1."), "{text}");

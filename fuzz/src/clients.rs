@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,14 +31,31 @@ pub struct Understood {
     pub body: Vec<u8>,
 }
 
-/// A connection on which every request is answered with the same bytes, in pieces of the given size, then closed.
+/// A connection on which the first request is answered with given bytes, in pieces of the given size, then closed.
 struct Canned {
     rest: Bytes,
     piece: usize,
+    /// Set once something was asked: what comes before that is nobody's answer.
+    asked: bool,
+    reader: Option<Waker>,
+}
+
+impl Canned {
+    fn new(answer: &[u8], piece: usize) -> Self {
+        Self { rest: Bytes::copy_from_slice(answer), piece, asked: false, reader: None }
+    }
 }
 
 impl AsyncRead for Canned {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, room: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        room: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.asked {
+            self.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
         let length = self.piece.min(room.remaining()).min(self.rest.len());
         let piece = self.rest.split_to(length);
         room.put_slice(&piece);
@@ -47,7 +64,15 @@ impl AsyncRead for Canned {
 }
 
 impl AsyncWrite for Canned {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.asked = true;
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -75,7 +100,7 @@ impl Dialer for OneDialer {
 
 /// What our client makes of `answer` when it comes in pieces of `piece` bytes; nothing when it refuses it.
 pub fn ours(answer: &[u8], piece: usize) -> Option<Understood> {
-    let canned = Canned { rest: Bytes::copy_from_slice(answer), piece: piece.max(1) };
+    let canned = Canned::new(answer, piece.max(1));
     let mut options = CourierOptions::new(Policy::new(Vec::new(), Vec::new()), HeaderValue::from_static("fuzz"));
     options.dialer = Arc::new(OneDialer(Mutex::new(Some(canned))));
     let shared = options.share();
@@ -91,7 +116,7 @@ pub fn ours(answer: &[u8], piece: usize) -> Option<Understood> {
 
 /// What hyper makes of it; nothing when it refuses it or the body is larger than we read.
 pub fn hypers(answer: &[u8]) -> Option<Understood> {
-    let canned = Canned { rest: Bytes::copy_from_slice(answer), piece: usize::MAX };
+    let canned = Canned::new(answer, usize::MAX);
     block_on(async move {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(canned)).await.ok()?;
         tokio::task::spawn_local(connection);

@@ -31,6 +31,16 @@ secret_key = "secret-key-of-superapp"
 hooks = { "superapp/seen" = { route = "http://127.0.0.1:1/", type = "web" } }
 "#;
 
+/// To be called first: the server runs this very program as the helper of its apps, and this is that helper then.
+pub fn start() {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == "__app-init") {
+        let _ = footbridge_runtime::init_main(words);
+        std::process::exit(0);
+    }
+    address();
+}
+
 /// Where the server of this process listens; started at the first call.
 ///
 /// # Panics
