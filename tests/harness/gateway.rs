@@ -236,7 +236,7 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         let _gone = self.child.kill();
         let _gone = self.child.wait();
-        let stderr = self.stderr.lock().unwrap().clone();
+        let stderr = self.stderr.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         if std::thread::panicking() {
             let begin = stderr.char_indices().rev().nth(3000).map_or(0, |(at, _)| at);
             eprintln!("--- the program's standard error, its end ---\n{}", &stderr[begin..]);

@@ -2,6 +2,18 @@
 
 use harness::{App, Receiver, Reply, Setup, WAIT, until};
 use serde_json::json;
+use std::fs;
+use std::path::Path;
+
+/// Replaces the files of `to` by those of `from`.
+fn copy_all(from: &Path, to: &Path) {
+    let files =
+        |dir| fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    files(to).for_each(|file| fs::remove_file(file).unwrap());
+    for file in files(from) {
+        fs::copy(&file, to.join(file.file_name().unwrap())).unwrap();
+    }
+}
 
 #[test]
 fn a_restored_backup_sends_what_it_held_pending_and_nothing_else() {
@@ -20,10 +32,7 @@ fn a_restored_backup_sends_what_it_held_pending_and_nothing_else() {
     let waiting = publish(&gateway, 2);
     gateway.stop();
     let backup = tempfile::tempdir().unwrap();
-    let files = || std::fs::read_dir(gateway.dir()).unwrap().map(|entry| entry.unwrap().path());
-    for file in files() {
-        std::fs::copy(&file, backup.path().join(file.file_name().unwrap())).unwrap();
-    }
+    copy_all(gateway.dir(), backup.path());
 
     // A day goes on: what waited arrives, and there is more.
     gateway.start_again();
@@ -32,13 +41,7 @@ fn a_restored_backup_sends_what_it_held_pending_and_nothing_else() {
     publish(&gateway, 3);
     until("the rest", WAIT, || gateway.metric("footbridge_deliveries_total", "outcome=\"delivered\"") == 3);
     gateway.stop();
-    for file in files() {
-        std::fs::remove_file(file).unwrap();
-    }
-    for entry in std::fs::read_dir(backup.path()).unwrap() {
-        let file = entry.unwrap().path();
-        std::fs::copy(&file, gateway.dir().join(file.file_name().unwrap())).unwrap();
-    }
+    copy_all(backup.path(), gateway.dir());
 
     let before = receiver.count();
     gateway.start_again();
@@ -49,6 +52,7 @@ fn a_restored_backup_sends_what_it_held_pending_and_nothing_else() {
     assert_eq!(gateway.identity(), (2, 2));
     // Ids go on growing: a new event is not taken for one that the lost day knew.
     let fresh = publish(&gateway, 4);
-    let known: Vec<_> = receiver.got().iter().filter_map(|got| got.header("webhook-id").map(str::to_owned)).collect();
+    let known: Vec<_> =
+        receiver.got().iter().filter_map(|got| got.header("webhook-id").map(str::to_owned)).collect();
     assert!(!known[..before].contains(&fresh));
 }

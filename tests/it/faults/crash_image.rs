@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use harness::{App, Gateway, Receiver, Setup, WAIT, until};
+use harness::{App, Gateway, Receiver, Setup, WAIT, pause, until, until_some};
 use serde_json::json;
 
 /// A page: what is lost is lost in these, in bytes.
@@ -19,9 +20,18 @@ const IMAGES: usize = 24;
 /// What the record tells, in order.
 #[derive(Debug)]
 enum Act {
-    Write { file: PathBuf, at: usize, bytes: Vec<u8> },
-    Cut { file: PathBuf, length: usize },
-    Synced { file: PathBuf },
+    Write {
+        file: PathBuf,
+        at: usize,
+        bytes: Vec<u8>,
+    },
+    Cut {
+        file: PathBuf,
+        length: usize,
+    },
+    Synced {
+        file: PathBuf,
+    },
     /// This event was acknowledged.
     Acked(String),
 }
@@ -97,12 +107,7 @@ fn read(record: &str) -> Vec<Act> {
 }
 
 /// The files as a disk may hold them after the first `moment` acts: of what no sync has followed, `keeps` says which pages.
-fn image(
-    start: &BTreeMap<PathBuf, Vec<u8>>,
-    acts: &[Act],
-    moment: usize,
-    mut keeps: impl FnMut() -> bool,
-) -> BTreeMap<PathBuf, Vec<u8>> {
+fn image(start: &Files, acts: &[Act], moment: usize, mut keeps: impl FnMut() -> bool) -> Files {
     let mut files = start.clone();
     let last_sync = |file: &Path| {
         acts[..moment].iter().rposition(|act| matches!(act, Act::Synced { file: synced } if synced == file))
@@ -129,17 +134,36 @@ fn image(
     files
 }
 
-#[test]
-fn an_acknowledged_event_survives_the_loss_of_all_that_was_not_synced() {
-    let receiver = Receiver::start();
-    let hooks = format!(r#""camera/*" = {{ route = "{}", type = "web" }}"#, receiver.url("/x"));
-    let mut gateway = Setup::new().app(App::new("camera").hooks(&hooks)).start();
+/// The files of the database in `dir`, the index of its log among them.
+fn database_files(dir: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let ours = |path: &PathBuf| {
+        path.extension().is_some_and(|end| ["db", "db-wal", "db-shm"].iter().any(|known| end == *known))
+    };
+    paths.filter(ours).collect()
+}
+
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// The database and its log as they are now.
+fn snapshot(gateway: &Gateway) -> Files {
+    let files =
+        database_files(gateway.dir()).into_iter().filter(|path| path.extension().unwrap() != "db-shm");
+    files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+/// Publishes thirty events and gives the files from before and the record of what happened since.
+fn recorded(gateway: &mut Gateway, receiver: &Receiver) -> (Files, Vec<Act>) {
     until("a database at rest", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    let names = || fs::read_dir(gateway.dir()).unwrap().map(|entry| entry.unwrap().path());
-    let of_the_database = |path: &PathBuf| file_of(&format!("<{}>", path.display())).is_some();
-    let start: BTreeMap<PathBuf, Vec<u8>> =
-        names().filter(of_the_database).map(|path| (path.clone(), fs::read(path).unwrap())).collect();
-    let mut strace = record(&gateway);
+    let mut strace = record(gateway);
+    let calls = gateway.dir().join("strace.calls");
+    let so_far = || fs::read_to_string(&calls).unwrap().len();
+    // Nothing may be written while the beginning is read, or the record does not follow on it.
+    let (start, begins) = until_some("a moment without writes", WAIT, || {
+        let (begins, start) = (so_far(), snapshot(gateway));
+        pause(Duration::from_millis(300));
+        (so_far() == begins && snapshot(gateway) == start).then_some((start, begins))
+    });
     for n in 0..30 {
         gateway.bolt("camera").publish("x", &json!({ "body": "a".repeat(n * 300) }));
     }
@@ -148,30 +172,41 @@ fn an_acknowledged_event_survives_the_loss_of_all_that_was_not_synced() {
     strace.kill().unwrap();
     strace.wait().unwrap();
     gateway.kill9();
-    let acts = read(&fs::read_to_string(gateway.dir().join("strace.calls")).unwrap());
+    (start, read(&fs::read_to_string(&calls).unwrap()[begins..]))
+}
+
+/// Numbers that look random and are the same in every run (xorshift).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 16).unwrap() % end
+    }
+}
+
+#[test]
+fn an_acknowledged_event_survives_the_loss_of_all_that_was_not_synced() {
+    let receiver = Receiver::start();
+    let hooks = format!(r#""camera/*" = {{ route = "{}", type = "web" }}"#, receiver.url("/x"));
+    let mut gateway = Setup::new().app(App::new("camera").hooks(&hooks)).start();
+    let (start, acts) = recorded(&mut gateway, &receiver);
     let acks: Vec<usize> = (0..acts.len()).filter(|at| matches!(acts[*at], Act::Acked(_))).collect();
     assert_eq!(acks.len(), 30, "the record tells of every ack");
 
-    let images = std::env::var("FOOTBRIDGE_IMAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(IMAGES);
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut random = move || {
-        // Xorshift: the same images in every run.
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
-    for number in 0..images {
+    let images = std::env::var("FOOTBRIDGE_IMAGES").ok().and_then(|text| text.parse().ok());
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
+    for number in 0..images.unwrap_or(IMAGES) {
         // Right behind an ack is the strictest moment; others lie anywhere.
-        let anywhere = usize::try_from(random()).unwrap() % acts.len();
-        let moment = if number % 2 == 0 { acks[anywhere % acks.len()] + 1 } else { anywhere };
-        let lost = number % 4 < 2;
-        for file in names().filter(|path| path.to_string_lossy().contains(".db-") || of_the_database(path)) {
-            if !file.to_string_lossy().contains(".db-") || file.extension().is_some_and(|end| end == "db-wal" || end == "db-shm") {
-                fs::remove_file(file).unwrap();
-            }
+        let moment =
+            if number % 2 == 0 { acks[random.below(acks.len())] + 1 } else { random.below(acts.len()) };
+        let all_lost = number % 4 < 2;
+        for file in database_files(gateway.dir()) {
+            fs::remove_file(file).unwrap();
         }
-        for (file, content) in image(&start, &acts, moment, || !lost && random() % 2 == 0) {
+        for (file, content) in image(&start, &acts, moment, || !all_lost && random.below(2) == 0) {
             fs::write(file, content).unwrap();
         }
         gateway.start_again();

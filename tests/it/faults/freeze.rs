@@ -36,13 +36,16 @@ fn a_server_that_stood_still_goes_on_without_a_storm() {
     signal(&gateway, "CONT");
     // Everything is overdue now: each delivery gets one attempt, however many it would have had meanwhile.
     receiver.wait(before + 40);
-    let storm = receiver.got()[before..].iter().filter_map(|got| got.header("footbridge-delivery-id").map(str::to_owned));
-    let mut first: Vec<_> = storm.take(40).collect();
+    let got = receiver.got();
+    let mut first: Vec<_> =
+        got[before..].iter().take(40).filter_map(|got| got.header("footbridge-delivery-id")).collect();
     first.sort();
     first.dedup();
     assert!(first.len() >= 38, "{} deliveries had all of the first 40 attempts", first.len());
     receiver.always(Reply::json("{}"));
-    until("all of them", WAIT, || gateway.metric("footbridge_deliveries_total", "outcome=\"delivered\"") == 40);
+    until("all of them", WAIT, || {
+        gateway.metric("footbridge_deliveries_total", "outcome=\"delivered\"") == 40
+    });
     assert_eq!(gateway.identity(), (40, 40));
     gateway.assert_healthy();
 }

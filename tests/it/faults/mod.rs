@@ -2,5 +2,4 @@
 
 mod backup;
 mod crash_image;
-mod descriptors;
 mod freeze;

@@ -65,7 +65,8 @@ pub(super) fn run(args: &[String]) -> Outcome {
 /// Runs tests of a package; those that passed.
 fn test(package: &str, tests: &BTreeSet<&str>, long: bool) -> Result<Vec<String>, String> {
     println!("\n-- {package}: {} tests", tests.len());
-    let mut command = cargo(&["test", "--quiet", "--no-fail-fast", "-p", package, "--tests", "--", "--exact"]);
+    let mut command =
+        cargo(&["test", "--quiet", "--no-fail-fast", "-p", package, "--tests", "--", "--exact"]);
     command.args(["--include-ignored", "--format", "pretty"]).args(tests);
     command.env("FOOTBRIDGE_BIN", footbridge_bin("debug")?).env("FOOTBRIDGE_NODE_MODULES", npm::modules()?);
     if long {
