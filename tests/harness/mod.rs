@@ -28,6 +28,7 @@ mod raw;
 mod receiver;
 mod reply;
 mod shelf;
+mod strace;
 mod until;
 mod wire;
 
@@ -47,4 +48,5 @@ pub use raw::Raw;
 pub use receiver::{Got, Receiver, refused_address};
 pub use reply::{Gate, Reply};
 pub use shelf::{Shelf, root};
+pub use strace::Strace;
 pub use until::{WAIT, pause, until, until_some};

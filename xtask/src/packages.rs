@@ -9,13 +9,8 @@ use crate::process::{self, Outcome, target_dir, works};
 /// The program of each and the Debian package that has it. The README's tour is a test and uses the first two;
 /// installed apps are written for Node, and in Perl where they are not; pages are shown in a real browser; system calls are
 /// recorded to see what is on the disk at which moment.
-const NEEDED: [(&str, &str); 5] = [
-    ("curl", "curl"),
-    ("perl", "perl"),
-    ("node", "nodejs"),
-    ("chromium", "chromium"),
-    ("strace", "strace"),
-];
+const NEEDED: [(&str, &str); 5] =
+    [("curl", "curl"), ("perl", "perl"), ("node", "nodejs"), ("chromium", "chromium"), ("strace", "strace")];
 
 /// The oldest Node that the tests run on: that of Debian 12.
 const NODE: u32 = 18;

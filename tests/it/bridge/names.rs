@@ -8,7 +8,7 @@ const HOST: &str = "host_a5801h7tkBLi";
 fn setup(receiver: &Receiver, host: &str) -> Setup {
     // The secrets stay while the name changes its case.
     let mut host_app = App::new(&host.to_ascii_lowercase()).receiver(&receiver.url("/host"));
-    host_app.name = host.to_owned();
+    host.clone_into(&mut host_app.name);
     let hooks = format!("\"{host}/paid\" = \"paid\"");
     let shop = App::new("Shop").url(&receiver.url("/base")).receiver(&receiver.url("/shop")).hooks(&hooks);
     Setup::new().app(host_app).app(shop).link(host, "shop")

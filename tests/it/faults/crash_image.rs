@@ -4,9 +4,8 @@
 //! some moment, and the server starts on them. Every event that was acknowledged before that moment must be there.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use harness::{App, Gateway, Receiver, Setup, WAIT, pause, until, until_some};
@@ -36,23 +35,6 @@ enum Act {
     Acked(String),
 }
 
-fn record(gateway: &Gateway) -> Child {
-    let messages = gateway.dir().join("strace.messages");
-    let mut child = Command::new("strace")
-        .args(["-f", "-y", "-xx", "-s", "100000", "-o", "strace.calls", "-p", &gateway.pid().to_string()])
-        .args(["-e", "trace=fsync,fdatasync,pwrite64,ftruncate,write,writev,sendto"])
-        .current_dir(gateway.dir())
-        .stdin(Stdio::null())
-        .stderr(File::create(&messages).unwrap())
-        .spawn()
-        .expect("strace is installed");
-    until("strace to attach", WAIT, || {
-        assert!(child.try_wait().unwrap().is_none(), "{}", fs::read_to_string(&messages).unwrap());
-        fs::read_to_string(&messages).unwrap().contains("attached")
-    });
-    child
-}
-
 /// The bytes of every `"\x41\x42"` in a line, one after another.
 fn bytes_of(line: &str) -> Vec<u8> {
     let strings = line.split('"').skip(1).step_by(2);
@@ -60,13 +42,16 @@ fn bytes_of(line: &str) -> Vec<u8> {
     digits.map(|digits| u8::from_str_radix(&digits[..2], 16).unwrap()).collect()
 }
 
+fn is_of_the_database(path: &Path, ends: &[&str]) -> bool {
+    path.extension().is_some_and(|end| ends.iter().any(|known| end == *known))
+}
+
 /// The file between the angle brackets behind a descriptor, when it is one of the database's.
 fn file_of(call: &str) -> Option<PathBuf> {
     let path = call.split_once('<')?.1.split_once('>')?.0;
     let text: Vec<u8> = if path.starts_with("\\x") { bytes_of(&format!("\"{path}\"")) } else { path.into() };
     let path = PathBuf::from(String::from_utf8(text).ok()?);
-    let name = path.file_name()?.to_str()?;
-    (name.ends_with(".db") || name.ends_with(".db-wal")).then_some(path)
+    is_of_the_database(&path, &["db", "db-wal"]).then_some(path)
 }
 
 fn read(record: &str) -> Vec<Act> {
@@ -137,10 +122,7 @@ fn image(start: &Files, acts: &[Act], moment: usize, mut keeps: impl FnMut() -> 
 /// The files of the database in `dir`, the index of its log among them.
 fn database_files(dir: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-    let ours = |path: &PathBuf| {
-        path.extension().is_some_and(|end| ["db", "db-wal", "db-shm"].iter().any(|known| end == *known))
-    };
-    paths.filter(ours).collect()
+    paths.filter(|path| is_of_the_database(path, &["db", "db-wal", "db-shm"])).collect()
 }
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
@@ -155,9 +137,9 @@ fn snapshot(gateway: &Gateway) -> Files {
 /// Publishes thirty events and gives the files from before and the record of what happened since.
 fn recorded(gateway: &mut Gateway, receiver: &Receiver) -> (Files, Vec<Act>) {
     until("a database at rest", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    let mut strace = record(gateway);
-    let calls = gateway.dir().join("strace.calls");
-    let so_far = || fs::read_to_string(&calls).unwrap().len();
+    let calls = "trace=fsync,fdatasync,pwrite64,ftruncate,write,writev,sendto";
+    let strace = gateway.strace(&["-y", "-xx", "-s", "100000", "-e", calls]);
+    let so_far = || strace.calls().len();
     // Nothing may be written while the beginning is read, or the record does not follow on it.
     let (start, begins) = until_some("a moment without writes", WAIT, || {
         let (begins, start) = (so_far(), snapshot(gateway));
@@ -169,10 +151,9 @@ fn recorded(gateway: &mut Gateway, receiver: &Receiver) -> (Files, Vec<Act>) {
     }
     receiver.wait(30);
     drop(gateway.get("/livez"));
-    strace.kill().unwrap();
-    strace.wait().unwrap();
+    let calls = strace.end();
     gateway.kill9();
-    (start, read(&fs::read_to_string(&calls).unwrap()[begins..]))
+    (start, read(&calls[begins..]))
 }
 
 /// Numbers that look random and are the same in every run (xorshift).

@@ -1,11 +1,10 @@
 //! `cargo xtask faults`: the fault suite, case by case as `docs/faults.md` lists it.
 
 use crate::consent::Consent;
-use crate::npm;
 use crate::process::{Outcome, cargo, footbridge_bin, root};
+use crate::{npm, packages};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 /// The page that lists the cases.
@@ -49,7 +48,8 @@ pub(super) fn run(args: &[String]) -> Outcome {
     if !picked.is_empty() {
         cases.retain(|case| picked.iter().any(|word| **word == case.number.to_string()));
     }
-    npm::ensure(consent)?;
+    packages::ensure(consent)?;
+    npm::ensure()?;
     crate::process::run(&mut cargo(&["build", "--workspace", "--bins", "--examples"]))?;
     let mut by_package: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for proof in cases.iter().flat_map(|case| &case.tests) {
@@ -138,36 +138,37 @@ fn proofs(cell: &str) -> Vec<Proof> {
     named.filter(|(_, test)| !test.starts_with(':')).map(proof).collect()
 }
 
-/// Where the sources of a package's tests are.
-fn sources(package: &str) -> Vec<PathBuf> {
-    let short = package.strip_prefix("footbridge-").unwrap_or(package);
-    match short {
-        "tests" => vec![root().join("tests/it")],
-        "sim" => vec![root().join("tests/sim")],
-        short => vec![root().join("crates").join(short)],
-    }
-}
-
-/// Whether a function of the test's name stands in the sources of its package.
-fn is_there(proof: &Proof) -> bool {
-    let name = proof.test.rsplit("::").next().unwrap_or_default();
-    sources(&proof.package).iter().any(|folder| holds(folder, &format!("fn {name}(")))
-}
-
-fn holds(folder: &Path, text: &str) -> bool {
-    let Ok(entries) = fs::read_dir(folder) else { return false };
-    entries.flatten().map(|entry| entry.path()).any(|path| {
-        if path.is_dir() {
-            return holds(&path, text);
-        }
-        path.extension().is_some_and(|end| end == "rs")
-            && fs::read_to_string(&path).is_ok_and(|source| source.contains(text))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::{Path, PathBuf};
+
+    /// Where the sources of a package's tests are.
+    fn sources(package: &str) -> Vec<PathBuf> {
+        let short = package.strip_prefix("footbridge-").unwrap_or(package);
+        match short {
+            "tests" => vec![root().join("tests/it")],
+            "sim" => vec![root().join("tests/sim")],
+            short => vec![root().join("crates").join(short)],
+        }
+    }
+
+    /// Whether a function of the test's name stands in the sources of its package.
+    fn is_there(proof: &Proof) -> bool {
+        let name = proof.test.rsplit("::").next().unwrap_or_default();
+        sources(&proof.package).iter().any(|folder| holds(folder, &format!("fn {name}(")))
+    }
+
+    fn holds(folder: &Path, text: &str) -> bool {
+        let Ok(entries) = fs::read_dir(folder) else { return false };
+        entries.flatten().map(|entry| entry.path()).any(|path| {
+            if path.is_dir() {
+                return holds(&path, text);
+            }
+            path.extension().is_some_and(|end| end == "rs")
+                && fs::read_to_string(&path).is_ok_and(|source| source.contains(text))
+        })
+    }
 
     #[test]
     fn a_row_is_a_case_with_its_tests() {
