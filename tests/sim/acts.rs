@@ -5,7 +5,7 @@ use crate::ledger::{Ledger, To};
 use crate::plan::{Act, HookPlan, Publish};
 use crate::run::name;
 use bytes::Bytes;
-use footbridge_engine::{DeliveryFilter, Engine, HookChange, HookEntry, HookSpec, Page};
+use footbridge_engine::{Bulk, DeliveryFilter, Engine, HookChange, HookEntry, HookSpec, Page};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::event::EventDraft;
 use footbridge_model::headers::PublishHeaders;
@@ -37,7 +37,10 @@ pub(crate) async fn act(engine: Engine, act: Act, ledger: Ledger) {
         Act::RetryAll(number) => {
             let Some(hook) = find(&engine, number) else { return };
             let _ = engine
-                .retry_dead(DeliveryFilter { hook: Some(hook.hook.id), ..DeliveryFilter::default() })
+                .retry_many(
+                    DeliveryFilter { hook: Some(hook.hook.id), ..DeliveryFilter::default() },
+                    Bulk::Do,
+                )
                 .await;
         }
     }
@@ -90,7 +93,10 @@ async fn add(engine: &Engine, plan: HookPlan, ledger: &Ledger) {
 async fn switch(engine: &Engine, hook: &HookEntry, on: bool, ledger: &Ledger) {
     let number = number_of(&hook.hook.route).unwrap();
     let change = ledger.changes(number, if on { To::On } else { To::Off });
-    let done = engine.change_hook(hook.hook.id, HookChange { enabled: Some(on) }).await.is_ok();
+    let done = engine
+        .change_hook(hook.hook.id, HookChange { enabled: Some(on), ..HookChange::default() })
+        .await
+        .is_ok();
     ledger.changed(number, change, done);
 }
 

@@ -1,6 +1,7 @@
 //! Why a hook would or would not get an event.
 
 use crate::registry::{AppEntry, HookEntry, Registry};
+use footbridge_model::id::HookId;
 use footbridge_model::name::{AppName, EventName};
 use std::sync::Arc;
 
@@ -47,15 +48,39 @@ impl Verdict {
     }
 }
 
-/// Judges every hook, by the rule that [`crate::publish`] applies through the index.
+/// Which hooks are judged.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ExplainFrom<'a> {
+    /// Only those after this one.
+    pub after: Option<HookId>,
+    /// Only those of this app.
+    pub app: Option<&'a AppName>,
+    /// Only those that would get it, or only the others.
+    pub would_get: Option<bool>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What hooks would make of an event.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// Those that were asked for, by their ids.
+    pub hooks: Vec<Explanation>,
+    /// How many of all hooks would get it.
+    pub would_get: u64,
+}
+
+/// Judges the hooks, by the rule that [`crate::publish`] applies through the index.
 pub(crate) fn explain(
     registry: &Registry,
     publisher: &AppName,
     entry: Option<&AppEntry>,
     name: &EventName,
     subscribers: Option<&[AppName]>,
-) -> Vec<Explanation> {
+    from: ExplainFrom<'_>,
+) -> Explained {
     let private = entry.is_some_and(|entry| entry.app.private.contains(name));
+    let would_get = matching_hooks(registry, publisher, name, private, subscribers);
     let directory = registry.directory.load();
     let judge = |entry: &HookEntry| {
         let hook = &entry.hook;
@@ -78,5 +103,26 @@ pub(crate) fn explain(
         }
     };
     let index = registry.index.load();
-    index.hooks().map(|hook| Explanation { hook: Arc::clone(hook), verdict: judge(hook) }).collect()
+    let hooks = index
+        .hooks()
+        .filter(|entry| from.after.is_none_or(|after| entry.hook.id > after))
+        .filter(|entry| from.app.is_none_or(|app| entry.hook.app == *app))
+        .map(|hook| Explanation { hook: Arc::clone(hook), verdict: judge(hook) })
+        .filter(|found| from.would_get.is_none_or(|wanted| wanted == (found.verdict == Verdict::Gets)))
+        .take(from.limit)
+        .collect();
+    Explained { hooks, would_get }
+}
+
+/// How many hooks an event goes to.
+fn matching_hooks(
+    registry: &Registry,
+    publisher: &AppName,
+    name: &EventName,
+    private: bool,
+    subscribers: Option<&[AppName]>,
+) -> u64 {
+    let matching = registry.index.load().matching(publisher, name, private);
+    let named = |hook: &&Arc<HookEntry>| subscribers.is_none_or(|names| names.contains(&hook.hook.app));
+    matching.iter().filter(named).count() as u64
 }

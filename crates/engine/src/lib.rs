@@ -36,7 +36,7 @@ pub use drain::{Draining, InFlight};
 pub use engine::Missed;
 pub use engine::{Engine, EngineOptions, Limits, StartError, Started};
 pub use exchange::{ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
-pub use explain::{Explanation, Verdict};
+pub use explain::{ExplainFrom, Explained, Explanation, Verdict};
 pub use footbridge_courier::{
     Courier, CourierShared, Relay, RelayBody, RelayError, Relayed, RelayedBody, Switched,
 };
@@ -51,8 +51,8 @@ pub use publish::PublishError;
 pub use rate::Rate;
 pub use registry::{
     AppChange, AppEntry, AppSpec, ChangeError, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
-    MadeSecrets, Rotation, SecretKind, SecretSet,
+    MadeSecrets, Overlap, Rotation, SecretKind, SecretSet,
 };
-pub use replay::ReplayError;
+pub use replay::{Bulk, ReplayError};
 pub use subscribe::SubscribeError;
 pub use tickets::{TICKET_MOST, Ticket, TicketSpec, TicketUse, TooManyTickets};

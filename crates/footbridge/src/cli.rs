@@ -7,7 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::{
     cmd::{
         app, args::DemoArgs, args::ServeArgs, config, delivery, demo, event, exchange, explain,
-        failure::Failure, hook, link, remote::RemoteArgs, remote::Session, serve, shell,
+        failure::Failure, hook, link, publish, remote::RemoteArgs, remote::Session, serve, shell,
     },
     config::env::Env,
     terminal::Terminal,
@@ -15,7 +15,7 @@ use crate::{
 
 /// Carries one event three ways: between apps for an answer, to everyone who asked for it, and into the page.
 #[derive(Debug, Parser)]
-#[command(name = "footbridge", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "footbridge", version, arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -38,6 +38,13 @@ enum Command {
     Hook(Remote<hook::HookCommand>),
     /// Published events
     Event(Remote<event::EventCommand>),
+    /// Publish an event as an app: short for `event publish`
+    Publish {
+        #[command(flatten)]
+        args: publish::PublishArgs,
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
     /// Events on their way to hooks
     Delivery(Remote<delivery::DeliveryCommand>),
     /// Events that were sent for an answer
@@ -95,8 +102,11 @@ fn text(command: &Command, env: &Env) -> Result<String, Failure> {
         }
         Command::Link(Remote { command, remote }) => link::run(command, &open(remote)?),
         Command::Hook(Remote { command, remote }) => hook::run(command, &open(remote)?),
-        Command::Event(Remote { command, remote }) => event::run(command, &open(remote)?),
-        Command::Delivery(Remote { command, remote }) => delivery::run(command, &open(remote)?),
+        Command::Event(Remote { command, remote }) => event::run(command, &open(remote)?, env),
+        Command::Publish { args, remote } => publish::run(args, &open(remote)?, env),
+        Command::Delivery(Remote { command, remote }) => {
+            delivery::run(command, &open(remote)?, &mut Terminal::of_process(env))
+        }
         Command::Exchange(Remote { command, remote }) => exchange::run(command, &open(remote)?),
         Command::Explain { args, remote } => explain::run(args, &open(remote)?),
         Command::Completion(args) => Ok(shell::completion(args, Cli::command())),
@@ -126,12 +136,23 @@ mod tests {
             "footbridge app --json --server http://h:1 list",
             "footbridge delivery list --app a --status dead --event evt_1 --limit 5",
             "footbridge app add shop --url http://h --receiver-url http://h/r",
-            "footbridge app secret shop --rotate",
+            "footbridge app secret shop",
+            "footbridge app secret shop --rotate --now",
             "footbridge app install ../shop --replace",
             "footbridge app start shop --json",
             "footbridge app logs shop --follow --tail 5",
             "footbridge app logs -f -n 0 shop --server http://h:1",
             "footbridge app uninstall shop --yes",
+            "footbridge app remove shop --yes",
+            "footbridge app delete shop",
+            "footbridge delivery retry dlv_1",
+            "footbridge delivery retry --status cancelled --app a --since 2h --dry-run",
+            "footbridge delivery replay --event evt_1 --yes --json",
+            "footbridge event publish paid --body {} --to a --token t",
+            "footbridge publish paid --body -1",
+            "footbridge hook add a * --route /x",
+            "footbridge hook set hook_1 --route /y --type server",
+            "footbridge explain camera photo-saved --gets --app a --limit 5",
             "footbridge link add host mini --admin-token t",
             "footbridge hook add a * /x --type web",
             "footbridge explain camera photo-saved --to a --to b --json",
@@ -146,10 +167,12 @@ mod tests {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
         for line in [
-            "footbridge app secret shop",
             "footbridge app install",
             "footbridge app logs shop --tail -1",
             "footbridge delivery list --status lost",
+            "footbridge delivery retry dlv_1 --app a",
+            "footbridge hook add a *",
+            "footbridge hook set hook_1",
             "footbridge serve --json",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");

@@ -8,18 +8,21 @@ use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, value::RawValue};
 use tokio::{net::TcpStream, runtime, time};
 use url::Url;
 
 use crate::{
-    answer,
     client_error::{ClientError, DEADLINE, LONGEST_START},
     table::plain_lines,
 };
 
 /// Largest answer read: 250 events of the largest body a server may be set to would not fit, a usual page does.
 const LARGEST_ANSWER: usize = 256 << 20;
+
+/// Where an app proves itself.
+const APP_TOKEN: &str = "x-bolt-app-token";
 
 /// Bolt's codes for a credential that is missing or not known.
 const TOKEN_MISSING: u64 = 110;
@@ -63,6 +66,8 @@ pub struct Call<'a> {
     pub query: &'a [(&'a str, Option<&'a str>)],
     /// The JSON to send.
     pub body: Option<Value>,
+    /// Who asks, when it is an app and not the administrator.
+    pub app_token: Option<&'a Secret>,
 }
 
 /// What the server said.
@@ -70,8 +75,23 @@ pub struct Call<'a> {
 pub struct Answer {
     /// As it said it.
     pub raw: Bytes,
-    /// Read by [`answer::read`], without Bolt's envelope; null when it said nothing.
+    /// Of Bolt's interface, what was in its envelope; null when that was nothing.
     pub json: Value,
+    api: Api,
+}
+
+impl Answer {
+    /// The answer as the type that the server wrote it from.
+    ///
+    /// # Errors
+    /// When it is another, in words of the parser.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        match self.api {
+            Api::Bolt => T::deserialize(&self.json),
+            Api::Admin if self.raw.is_empty() => serde_json::from_str("null"),
+            Api::Admin => serde_json::from_slice(&self.raw),
+        }
+    }
 }
 
 impl Client {
@@ -105,6 +125,24 @@ impl Client {
         self.send(&Method::POST, call)
     }
 
+    /// Changes.
+    ///
+    /// # Errors
+    /// [`ClientError`], in words for the user.
+    pub fn patch(&self, call: &Call<'_>) -> Result<Answer, ClientError> {
+        self.send(&Method::PATCH, call)
+    }
+
+    /// What an answer says, as the type that the server wrote it from.
+    ///
+    /// # Errors
+    /// [`ClientError::OtherVersion`]
+    pub fn parse<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, ClientError> {
+        answer
+            .parse()
+            .map_err(|error| ClientError::OtherVersion { server: self.shown(), why: error.to_string() })
+    }
+
     /// Removes.
     ///
     /// # Errors
@@ -117,7 +155,14 @@ impl Client {
         let patience = call.api.patience();
         let exchange = async { time::timeout(patience, self.exchange(method, call)).await };
         let (status, body) = self.block_on(exchange)?.map_err(|_| self.slow(patience))??;
-        self.read(call.api, status, body)
+        self.read(call.api, status, body).map_err(|error| match error {
+            ClientError::TokenMissing(server) | ClientError::TokenRefused(server)
+                if call.app_token.is_some() =>
+            {
+                ClientError::AppTokenRefused(server)
+            }
+            other => other,
+        })
     }
 
     /// Runs one request on a runtime of its own; whatever is left of its connection ends with it.
@@ -173,8 +218,12 @@ impl Client {
             .header(header::HOST, authority)
             .header(header::ACCEPT, "application/json")
             .header(header::USER_AGENT, concat!("footbridge/", env!("CARGO_PKG_VERSION")));
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose()));
+        match (call.app_token, &self.token) {
+            (Some(token), _) => request = request.header(APP_TOKEN, token.expose()),
+            (None, Some(token)) => {
+                request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose()));
+            }
+            (None, None) => {}
         }
         let body = call.body.as_ref().map(|body| Bytes::from(body.to_string()));
         if body.is_some() {
@@ -199,13 +248,14 @@ impl Client {
 
     /// What an answer says, or why it is none.
     pub(crate) fn read(&self, api: Api, status: StatusCode, body: Bytes) -> Result<Answer, ClientError> {
-        let json = if body.is_empty() { Some(Value::Null) } else { answer::read(&body) };
+        if api == Api::Admin && status.is_success() {
+            let is_json = body.is_empty() || serde_json::from_slice::<&RawValue>(&body).is_ok();
+            let answer = Answer { raw: body, json: Value::Null, api };
+            return if is_json { Ok(answer) } else { Err(self.foreign()) };
+        }
+        let json: Option<Value> = serde_json::from_slice(&body).ok();
         if api == Api::Bolt {
             return self.unwrap(status, json.unwrap_or_default(), body);
-        }
-        if status.is_success() {
-            let json = json.ok_or_else(|| self.foreign())?;
-            return Ok(Answer { raw: body, json });
         }
         if status == StatusCode::UNAUTHORIZED {
             return Err(self.token_refused());
@@ -222,7 +272,7 @@ impl Client {
         match code {
             Some(0) => {
                 let body = json.get_mut("body").map(Value::take).unwrap_or_default();
-                Ok(Answer { raw, json: body })
+                Ok(Answer { raw, json: body, api: Api::Bolt })
             }
             Some(TOKEN_MISSING | TOKEN_UNKNOWN) => Err(self.token_refused()),
             _ if status == StatusCode::UNAUTHORIZED => Err(self.token_refused()),

@@ -48,6 +48,9 @@ pub enum ClientError {
     /// The token is not the server's.
     #[error("{0} refuses this admin token; give the right one with --admin-token or FOOTBRIDGE_ADMIN_TOKEN")]
     TokenRefused(String),
+    /// The token is no app's.
+    #[error("{0} knows no app with this token, or the app is switched off")]
+    AppTokenRefused(String),
     /// The server says no.
     #[error("{message} ({status}{})", code.as_ref().map(|code| format!(", {code}")).unwrap_or_default())]
     Refused {
@@ -57,6 +60,17 @@ pub enum ClientError {
         code: Option<String>,
         /// What it says.
         message: String,
+    },
+    /// The answer is that of another version.
+    #[error(
+        "the answer of {server} is not what this version of the command reads ({why}); \
+         use the `footbridge` program of the server's version, or --json"
+    )]
+    OtherVersion {
+        /// The server.
+        server: String,
+        /// What the parser said.
+        why: String,
     },
     /// The answer is not what a Footbridge server says.
     #[error("{0} answers, but not as a Footbridge server does")]

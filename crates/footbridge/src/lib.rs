@@ -1,7 +1,6 @@
 //! The pieces of the `footbridge` program: command line, configuration, first run, signals, wiring.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
 
-pub mod answer;
 pub mod cli;
 pub mod client;
 pub mod client_error;

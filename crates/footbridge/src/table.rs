@@ -1,8 +1,12 @@
 //! Text for people: columns that line up, and one thing's members below each other.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor},
+};
+use serde_json::{Value, value::RawValue};
 
 /// Widest cell before it is cut, in characters. Ids and names are shorter; error texts may be longer.
 const WIDEST: usize = 64;
@@ -61,12 +65,69 @@ pub fn members(object: &Value, first: &[&str]) -> String {
         object.iter().map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !first.contains(key));
     let lines: Vec<(&str, String)> =
         leading.chain(others).map(|(key, value)| (key, plain(&show(value)))).collect();
+    aligned(&lines)
+}
+
+/// The members of what the server says, one a line, in the order in which it says them.
+pub fn lines(object: &impl Serialize) -> String {
+    // What was read from JSON can be written as JSON.
+    let text = serde_json::to_string(object).unwrap_or_default();
+    let Members(members) = serde_json::from_str(&text).unwrap_or_default();
+    let shown: Vec<(&str, String)> =
+        members.iter().map(|(name, value)| (name.as_str(), plain(&show_raw(value)))).collect();
+    aligned(&shown)
+}
+
+/// An object's members in their order.
+#[derive(Default)]
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// JSON in one line, text without its quotes. What an app wrote need not be JSON that can be read.
+pub fn show_raw(raw: &RawValue) -> String {
+    // JSON has line ends only between its parts.
+    serde_json::from_str(raw.get())
+        .map_or_else(|_| raw.get().replace(['\n', '\r', '\t'], " "), |value: Value| show(&value))
+}
+
+fn aligned(lines: &[(&str, String)]) -> String {
     let width = lines.iter().map(|(key, _)| key.chars().count()).max().unwrap_or_default();
     lines.iter().fold(String::new(), |mut text, (key, value)| {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:width$}  {value}", plain(key));
         text
     })
+}
+
+/// Text as a cell: `-` when there is none.
+pub fn or_dash(text: Option<impl ToString>) -> String {
+    text.map_or_else(|| "-".to_owned(), |text| text.to_string())
+}
+
+/// A yes or no.
+pub fn yes_no(flag: bool) -> String {
+    if flag { "yes" } else { "no" }.to_owned()
 }
 
 /// The member as text, `-` when it is absent or null.
@@ -130,6 +191,20 @@ mod tests {
         let mut table = Table::new(["A"]);
         table.row(["x".repeat(100)]);
         assert_eq!(table.or("").lines().last().unwrap().chars().count(), WIDEST);
+    }
+
+    #[test]
+    fn lines_keep_their_order_and_what_cannot_be_read() {
+        #[derive(Serialize)]
+        struct Event {
+            name: &'static str,
+            flag: bool,
+            body: Box<RawValue>,
+            after: Option<u8>,
+        }
+        let body = RawValue::from_string("{\n\t\"n\":\"\\ud800\"}".to_owned()).unwrap();
+        let event = Event { name: "x\ny", flag: true, body, after: None };
+        assert_eq!(lines(&event), "name   x\u{fffd}y\nflag   yes\nbody   {  \"n\":\"\\ud800\"}\nafter  -\n");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::fault::{Fault, Step};
 use crate::seal::Sealer;
 use crate::txn::Txn;
 use crate::{hooks, keys, links};
-use footbridge_model::app::{App, AppSecrets, ReceiverAuth};
+use footbridge_model::app::{App, AppSecrets, ReceiverAuth, Unseen};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::package::Package;
 use footbridge_model::secret::{Previous, Rotating, Secret};
@@ -27,6 +27,9 @@ struct Settings<'a> {
     url: Option<Cow<'a, str>>,
     miniapp_url: Option<Cow<'a, str>>,
     private: Vec<Cow<'a, str>>,
+    /// Which secrets nobody has seen yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unseen: Vec<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     package: Option<Box<Package>>,
     origin: i64,
@@ -110,11 +113,22 @@ fn settings(app: &App) -> Settings<'_> {
         url: text(&app.url),
         miniapp_url: text(&app.miniapp_url),
         private: app.private.iter().map(|name| Cow::Borrowed(name.as_str())).collect(),
+        unseen: unseen(app.unseen),
         package: app.package.clone(),
         origin: origin_code(app.origin),
         enabled: app.enabled,
         created_at: app.created_at.0,
     }
+}
+
+/// The names of the secrets that nobody has seen yet.
+fn unseen(unseen: Unseen) -> Vec<Cow<'static, str>> {
+    let all = [
+        ("token", unseen.token),
+        ("secret_key", unseen.secret_key),
+        ("signing_secret", unseen.signing_secret),
+    ];
+    all.into_iter().filter(|(_, unseen)| *unseen).map(|(name, _)| Cow::Borrowed(name)).collect()
 }
 
 fn seal(sealer: &Sealer, app: &App) -> Step<Vec<u8>> {
@@ -155,6 +169,11 @@ fn join(name: &str, settings: Settings<'_>, secrets: Secrets<String>) -> App {
             token: rotating(secrets.token),
             secret_key: rotating(secrets.secret_key),
             signing_secret: rotating(secrets.signing_secret),
+        },
+        unseen: Unseen {
+            token: settings.unseen.iter().any(|name| name == "token"),
+            secret_key: settings.unseen.iter().any(|name| name == "secret_key"),
+            signing_secret: settings.unseen.iter().any(|name| name == "signing_secret"),
         },
         token_prefix: settings.token_prefix.into_owned(),
         receiver_url: settings.receiver_url.map(Cow::into_owned),

@@ -3,7 +3,7 @@
 use crate::column::{CANCELLED, PENDING, count, key, number, status, status_code};
 use crate::events;
 use crate::fault::{Fault, Step};
-use crate::filter::Picked;
+use crate::filter::Condition;
 use crate::hook_row;
 use crate::txn::Txn;
 use footbridge_journal::{DeliveryFilter, DeliveryView, Due, NewEvent, Page, Recorded};
@@ -170,7 +170,7 @@ fn attempts(log: &str) -> Step<Vec<Attempt>> {
 
 /// Deliveries, newest first.
 pub(crate) fn list(conn: &Connection, filter: &DeliveryFilter, page: Page) -> Step<Vec<DeliveryView>> {
-    let picked = Picked::of(filter, filter.status);
+    let picked = Condition::of(filter);
     let sql = format!(
         "SELECT {} FROM deliveries d CROSS JOIN hooks h ON h.id = d.hook_id WHERE d.id < {} AND {} ORDER BY d.id DESC LIMIT {}",
         columns(),
@@ -179,7 +179,7 @@ pub(crate) fn list(conn: &Connection, filter: &DeliveryFilter, page: Page) -> St
         page.limit,
     );
     let mut select = conn.prepare(&sql)?;
-    let mut rows = select.query(params_from_iter(picked.app))?;
+    let mut rows = select.query(params_from_iter(picked.params))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(view(row)?);

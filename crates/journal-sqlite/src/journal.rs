@@ -7,8 +7,9 @@ use crate::writer::{Queue, Writer};
 use crate::{deliveries, events, exchanges, recover, retain, retry, since};
 use footbridge_journal::{
     Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
-    Journal, KeyAfter, KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Since, Wait,
+    Journal, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried, Since, Wait,
 };
+use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::name::AppName;
@@ -75,19 +76,21 @@ impl Journal for SqliteJournal {
         self.writer.ask(ROW, move |txn| retry::one(txn, id, now))
     }
 
-    fn count_dead(&self, filter: DeliveryFilter) -> Wait<u64> {
-        self.read(&self.lists, move |conn| retry::count_dead(conn, &filter))
+    fn pick(&self, filter: DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Wait<Picked> {
+        self.read(&self.lists, move |conn| retry::pick(conn, &filter, after, limit))
     }
 
-    fn retry_dead(
+    fn retry_many(
         &self,
-        filter: DeliveryFilter,
-        after: Option<DeliveryId>,
+        ids: Vec<DeliveryId>,
+        from: DeliveryStatus,
         now: Millis,
-        limit: u32,
     ) -> Wait<Vec<(DeliveryId, HookId)>> {
-        let weight = ROW * usize::try_from(limit).unwrap_or(0).min(1 << 16);
-        self.writer.ask(weight, move |txn| retry::dead(txn, &filter, after, now, limit))
+        self.writer.ask(ROW * ids.len(), move |txn| retry::many(txn, &ids, from, now))
+    }
+
+    fn replay(&self, replays: Vec<Replay>, now: Millis) -> Wait<Vec<(DeliveryId, HookId)>> {
+        self.writer.ask(2 * ROW * replays.len(), move |txn| retry::replay(txn, &replays, now))
     }
 
     fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun> {

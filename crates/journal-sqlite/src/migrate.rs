@@ -3,8 +3,11 @@
 use rusqlite::Connection;
 
 /// The steps. A step that was released is never changed.
-const STEPS: [&str; 2] =
-    [include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0030_written_names.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0030_written_names.sql"),
+    include_str!("../migrations/0040_replays.sql"),
+];
 
 /// Marks a database as ours: "Fbrg".
 pub(crate) const APPLICATION_ID: i64 = 0x4662_7267;

@@ -62,6 +62,7 @@ fn sweep_events(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
         txn.state.swept.events = id;
         if may_go(txn, id, deliveries, time < limits.dead_before)? {
             rows += txn.run("DELETE FROM deliveries WHERE id > ?1 AND id <= ?1 + ?2", [id, deliveries])?;
+            rows += delete_replays(txn, id)?;
             rows += txn.run("DELETE FROM events WHERE id = ?1", [id])?;
         }
     }
@@ -73,7 +74,19 @@ fn sweep_events(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
 
 fn may_go(txn: &Txn<'_>, event: i64, deliveries: i64, dead_too: bool) -> Step<bool> {
     let sql = "SELECT 1 FROM deliveries WHERE id > ?1 AND id <= ?1 + ?2 AND (status = ?3 OR (status = ?4 AND NOT ?5)) LIMIT 1";
-    Ok(txn.first(sql, params![event, deliveries, PENDING, DEAD, dead_too], |_| Ok(()))?.is_none())
+    if txn.first(sql, params![event, deliveries, PENDING, DEAD, dead_too], |_| Ok(()))?.is_some() {
+        return Ok(false);
+    }
+    let sql = "SELECT 1 FROM replays r CROSS JOIN deliveries d ON d.id = r.id
+               WHERE r.event_id = ?1 AND (d.status = ?2 OR (d.status = ?3 AND NOT ?4)) LIMIT 1";
+    Ok(txn.first(sql, params![event, PENDING, DEAD, dead_too], |_| Ok(()))?.is_none())
+}
+
+fn delete_replays(txn: &Txn<'_>, event: i64) -> Step<usize> {
+    let sql = "DELETE FROM deliveries WHERE id IN (SELECT id FROM replays WHERE event_id = ?1)";
+    let deleted = txn.run(sql, [event])?;
+    txn.run("DELETE FROM replays WHERE event_id = ?1", [event])?;
+    Ok(deleted)
 }
 
 /// Looks at the next exchanges in the order of their ids.

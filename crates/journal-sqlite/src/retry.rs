@@ -1,89 +1,157 @@
-//! Retries by hand: dead and cancelled deliveries become pending again.
+//! Retries and replays by hand.
 
-use crate::column::{CANCELLED, DEAD, count, key, number, status, status_code};
+use crate::column::{key, number, status};
 use crate::fault::{Fault, Step};
-use crate::filter::Picked;
+use crate::filter::{Condition, by_id, with_status};
 use crate::hooks;
 use crate::txn::Txn;
-use footbridge_journal::{DeliveryFilter, Due, JournalError, Retried};
+use footbridge_journal::{DeliveryFilter, Due, JournalError, Picked, Replay, Retried};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::time::Millis;
 use rusqlite::{Connection, params, params_from_iter};
 
-/// Makes one delivery pending again, while its hook is kept.
-pub(crate) fn one(txn: &mut Txn<'_>, id: DeliveryId, now: Millis) -> Step<Retried> {
-    let sql = "SELECT status, hook_id, event_id, attempts FROM deliveries WHERE id = ?1";
+/// The most deliveries that one look goes through: some ten milliseconds of the reader's time.
+const LOOK: u32 = 20_000;
+
+/// A delivery as far as it decides what may be done with it.
+struct Row {
+    status: DeliveryStatus,
+    hook: u64,
+    event: u64,
+    attempts: u32,
+    base: u32,
+}
+
+fn row(txn: &Txn<'_>, id: DeliveryId) -> Step<Option<Row>> {
+    let sql = "SELECT status, hook_id, event_id, attempts, attempts_base FROM deliveries WHERE id = ?1";
     let found = txn.first(sql, [key(id.number())], |row| {
-        Ok((row.get(0)?, number(row.get(1)?), number(row.get(2)?), row.get::<_, u32>(3)?))
+        Ok((row.get(0)?, number(row.get(1)?), number(row.get(2)?), row.get(3)?, row.get(4)?))
     })?;
-    let Some((code, hook, event, attempts)) = found else {
-        return Err(Fault::Refused(JournalError::NotFound("delivery")));
-    };
-    let (status, hook_id) = (status(code)?, HookId::from_number(hook));
-    let ended = matches!(status, DeliveryStatus::Dead | DeliveryStatus::Cancelled);
-    if !ended || !hooks::is_kept(txn, hook_id)? {
-        return Ok(Retried::Not(status));
+    let Some((code, hook, event, attempts, base)) = found else { return Ok(None) };
+    Ok(Some(Row { status: status(code)?, hook, event, attempts, base }))
+}
+
+/// Makes one delivery due now, while its hook is kept.
+pub(crate) fn one(txn: &mut Txn<'_>, id: DeliveryId, now: Millis) -> Step<Retried> {
+    match row(txn, id)? {
+        Some(row) => again(txn, id, &row, now),
+        None => Err(Fault::Refused(JournalError::NotFound("delivery"))),
     }
-    revive(txn, id.number(), hook, now)?;
-    *txn.state.account.of_mut(status) -= 1;
-    txn.state.account.pending += 1;
-    let event_id = EventId::from_number(event);
-    Ok(Retried::Again { due: Due { id, event_id, attempts, attempts_base: attempts, at: now }, hook_id })
 }
 
-fn revive(txn: &Txn<'_>, id: u64, hook: u64, now: Millis) -> Step<()> {
-    let sql = "UPDATE deliveries SET status = 0, ordered = ?2, attempts_base = attempts, next_at = ?3 WHERE id = ?1";
-    let ordered = txn.state.ordered.contains(&key(hook));
-    txn.run(sql, params![key(id), ordered, now.0])?;
-    Ok(())
-}
-
-/// The dead deliveries that `filter` picks and whose hook is kept; `None` when it asks for others.
-fn retryable(filter: &DeliveryFilter) -> Option<Picked> {
-    if filter.status.is_some_and(|status| status != DeliveryStatus::Dead) {
-        return None;
-    }
-    let mut picked = Picked::of(filter, Some(DeliveryStatus::Dead));
-    picked.sql += " AND EXISTS (SELECT 1 FROM hooks h WHERE h.id = d.hook_id AND h.gone_after IS NULL)";
-    Some(picked)
-}
-
-/// Makes dead deliveries pending again, in the order of ids, those above `after`.
-pub(crate) fn dead(
+/// Makes those of these deliveries due now that still stand at `from`.
+pub(crate) fn many(
     txn: &mut Txn<'_>,
+    ids: &[DeliveryId],
+    from: DeliveryStatus,
+    now: Millis,
+) -> Step<Vec<(DeliveryId, HookId)>> {
+    let mut done = Vec::with_capacity(ids.len());
+    for id in ids {
+        let Some(row) = row(txn, *id)?.filter(|row| row.status == from) else { continue };
+        if let Retried::Again { hook_id, .. } = again(txn, *id, &row, now)? {
+            done.push((*id, hook_id));
+        }
+    }
+    Ok(done)
+}
+
+fn again(txn: &mut Txn<'_>, id: DeliveryId, row: &Row, now: Millis) -> Step<Retried> {
+    let hook_id = HookId::from_number(row.hook);
+    if matches!(row.status, DeliveryStatus::Delivered | DeliveryStatus::Unanswered)
+        || !hooks::is_kept(txn, hook_id)?
+    {
+        return Ok(Retried::Not(row.status));
+    }
+    let base = if row.status == DeliveryStatus::Pending { row.base } else { row.attempts };
+    let sql =
+        "UPDATE deliveries SET status = 0, ordered = ?2, attempts_base = ?3, next_at = ?4 WHERE id = ?1";
+    let ordered = txn.state.ordered.contains(&key(row.hook));
+    txn.run(sql, params![key(id.number()), ordered, base, now.0])?;
+    *txn.state.account.of_mut(row.status) -= 1;
+    txn.state.account.pending += 1;
+    let event_id = EventId::from_number(row.event);
+    Ok(Retried::Again {
+        due: Due { id, event_id, attempts: row.attempts, attempts_base: base, at: now },
+        hook_id,
+    })
+}
+
+/// Looks for deliveries that a filter picks and whose hook is kept. Only what ids and partial indexes decide
+/// bounds the look, so that no look is longer than another.
+pub(crate) fn pick(
+    conn: &Connection,
     filter: &DeliveryFilter,
     after: Option<DeliveryId>,
-    now: Millis,
     limit: u32,
-) -> Step<Vec<(DeliveryId, HookId)>> {
-    let Some(picked) = retryable(filter) else { return Ok(Vec::new()) };
-    // Both indexes give the order of ids, so that no call looks at more than it changes.
-    let index = if filter.hook.is_some() { "deliveries_dead" } else { "deliveries_dead_age" };
+) -> Step<Picked> {
+    let index = match (filter.status, filter.hook) {
+        (Some(DeliveryStatus::Dead), Some(_)) => "INDEXED BY deliveries_dead",
+        (Some(DeliveryStatus::Dead), None) => "INDEXED BY deliveries_dead_age",
+        (Some(DeliveryStatus::Pending), _) => "INDEXED BY deliveries_due",
+        _ => "",
+    };
+    let indexed = filter.status.filter(|_| !index.is_empty());
+    let (inner, outer) = match indexed {
+        Some(status) => {
+            let hook =
+                filter.hook.map_or("1".to_owned(), |hook| format!("d.hook_id = {}", key(hook.number())));
+            (format!("{} AND {hook}", with_status(status)), "1".to_owned())
+        }
+        None => ("1".to_owned(), filter.status.map_or("1".to_owned(), with_status)),
+    };
+    let Condition { sql: columns, params } = Condition::by_columns(filter);
+    let (ids, after) = (by_id(filter), after.map_or(0, |after| key(after.number())));
     let sql = format!(
-        "SELECT d.id, d.hook_id FROM deliveries d INDEXED BY {index} WHERE {} AND d.id > {} ORDER BY d.id LIMIT {limit}",
-        picked.sql,
-        after.map_or(0, |after| key(after.number())),
+        "SELECT d.id, {outer} AND {columns}
+                AND EXISTS (SELECT 1 FROM hooks h WHERE h.id = d.hook_id AND h.gone_after IS NULL)
+         FROM (SELECT d.id, d.event_id, d.hook_id, d.status, d.last_status FROM deliveries d {index}
+               WHERE {inner} AND {ids} AND d.id > {after} ORDER BY d.id LIMIT {LOOK}) d ORDER BY d.id"
     );
-    let mut select = txn.conn.prepare(&sql)?;
-    let rows = select
-        .query_map(params_from_iter(picked.app), |row| Ok((number(row.get(0)?), number(row.get(1)?))))?;
-    let found = rows.collect::<Result<Vec<_>, _>>()?;
-    for (id, hook) in &found {
-        revive(txn, *id, *hook, now)?;
+    let mut select = conn.prepare(&sql)?;
+    let mut rows = select.query(params_from_iter(params))?;
+    let (mut picked, mut looked, mut last) = (Picked::default(), 0, None);
+    while let Some(row) = rows.next()? {
+        looked += 1;
+        let id = DeliveryId::from_number(number(row.get(0)?));
+        last = Some(id);
+        // A comparison with nothing is neither true nor false.
+        if row.get::<_, Option<bool>>(1)?.unwrap_or(false) {
+            picked.ids.push(id);
+            if picked.ids.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+                picked.more_after = last;
+                return Ok(picked);
+            }
+        }
     }
-    txn.state.account.dead -= count(found.len());
-    txn.state.account.pending += count(found.len());
-    Ok(found.into_iter().map(|(id, hook)| (DeliveryId::from_number(id), HookId::from_number(hook))).collect())
+    picked.more_after = last.filter(|_| looked >= LOOK);
+    Ok(picked)
 }
 
-/// How many dead deliveries that a filter picks could be made pending again.
-pub(crate) fn count_dead(conn: &Connection, filter: &DeliveryFilter) -> Step<u64> {
-    let Some(picked) = retryable(filter) else { return Ok(0) };
-    let sql = format!("SELECT count(*) FROM deliveries d WHERE {}", picked.sql);
-    let dead = conn.prepare(&sql)?.query_row(params_from_iter(picked.app), |row| row.get(0))?;
-    Ok(number(dead))
+/// Makes new deliveries of what has ended.
+pub(crate) fn replay(txn: &mut Txn<'_>, replays: &[Replay], now: Millis) -> Step<Vec<(DeliveryId, HookId)>> {
+    let mut made = Vec::with_capacity(replays.len());
+    for replay in replays {
+        let ended = row(txn, replay.of)?.filter(|row| row.status != DeliveryStatus::Pending);
+        let Some(row) = ended else { continue };
+        let hook_id = HookId::from_number(row.hook);
+        let event = key(row.event);
+        let kept = txn.first("SELECT 1 FROM events WHERE id = ?1", [event], |_| Ok(()))?;
+        if kept.is_none() || !hooks::is_kept(txn, hook_id)? {
+            continue;
+        }
+        let ordered = txn.state.ordered.contains(&key(row.hook));
+        let id = key(replay.id.number());
+        txn.run(
+            "INSERT INTO deliveries (id, event_id, hook_id, status, ordered, attempts, attempts_base, next_at)
+             VALUES (?1, ?2, ?3, 0, ?4, 0, 0, ?5)",
+            params![id, event, key(row.hook), ordered, now.0],
+        )?;
+        txn.run("INSERT INTO replays (id, event_id) VALUES (?1, ?2)", [id, event])?;
+        txn.state.account.accepted += 1;
+        txn.state.account.pending += 1;
+        made.push((replay.id, hook_id));
+    }
+    Ok(made)
 }
-
-const _: () =
-    assert!(DEAD == status_code(DeliveryStatus::Dead) && CANCELLED == status_code(DeliveryStatus::Cancelled));

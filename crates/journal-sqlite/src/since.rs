@@ -17,9 +17,10 @@ pub(crate) fn events_of(conn: &Connection, app: &AppName, after: EventId, limit:
     let oldest: Option<i64> = oldest.query_row([], |row| row.get(0))?;
     let old = oldest.is_none_or(|oldest| key(after.number()) < oldest);
     // The deliveries of an event have the ids that follow its own, so those of later events come later.
-    let sql = "SELECT d.event_id, coalesce(h.app = ?2, 0), d.id FROM
+    // A replay is no new event.
+    let sql = "SELECT d.event_id, coalesce(h.app = ?2, 0) AND r.id IS NULL, d.id FROM
                    (SELECT id, event_id, hook_id FROM deliveries WHERE id > ?1 ORDER BY id LIMIT ?3) d
-               LEFT JOIN hooks h ON h.id = d.hook_id ORDER BY d.id";
+               LEFT JOIN hooks h ON h.id = d.hook_id LEFT JOIN replays r ON r.id = d.id ORDER BY d.id";
     let mut select = conn.prepare_cached(sql)?;
     let mut rows = select.query(params![key(after.number()), app.key(), LOOK])?;
     let (mut found, mut seen) = (Vec::new(), 0);

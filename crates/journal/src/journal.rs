@@ -182,6 +182,32 @@ pub struct DeliveryFilter {
     pub hook: Option<HookId>,
     /// Only with this status.
     pub status: Option<DeliveryStatus>,
+    /// Only of events of this name.
+    pub name: Option<String>,
+    /// Only those whose receiver answered this HTTP status last.
+    pub code: Option<u16>,
+    /// Only those made at or after this time, as their ids tell it.
+    pub since: Option<Millis>,
+    /// Only those made before this time, as their ids tell it.
+    pub until: Option<Millis>,
+}
+
+/// What a look through the deliveries found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Picked {
+    /// Those that the filter picks, in the order of ids.
+    pub ids: Vec<DeliveryId>,
+    /// After which id the next look begins; `None` when all were looked at.
+    pub more_after: Option<DeliveryId>,
+}
+
+/// A delivery that is made anew from one that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replay {
+    /// The one that has ended.
+    pub of: DeliveryId,
+    /// The id of the new one.
+    pub id: DeliveryId,
 }
 
 /// Which exchanges.
@@ -248,25 +274,27 @@ pub trait Journal: Send + Sync {
     /// Cancels all pending deliveries of a hook, giving how many.
     fn cancel(&self, hook: HookId, reason: &'static str) -> Wait<u64>;
 
-    /// Makes one dead or cancelled delivery pending again, due `now`, its schedule anew. Cancelled
-    /// ones only while their hook is kept.
+    /// Makes one delivery due `now`, while its hook is kept: a dead or cancelled one becomes pending
+    /// again, its schedule anew; a pending one stays so, and its schedule goes on.
     fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried>;
 
-    /// How many dead deliveries `filter` picks, and whose hook is kept: those that
-    /// [`Journal::retry_dead`] would make pending.
-    fn count_dead(&self, filter: DeliveryFilter) -> Wait<u64>;
+    /// Looks for deliveries that `filter` picks and whose hook is kept: at most `limit`, in the order of
+    /// ids, those above `after`, in a bounded look at the journal.
+    fn pick(&self, filter: DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Wait<Picked>;
 
-    /// Makes up to `limit` dead deliveries that `filter` picks, and whose hook is kept, pending again,
-    /// those with the lowest ids first, and only ids above `after`; gives each with its hook, in the
-    /// order of ids. Going on after the last one given, a caller meets none twice, however soon they die
-    /// again.
-    fn retry_dead(
+    /// Does what [`Journal::retry`] does with each of these that still stands at `from`, giving those with
+    /// their hooks.
+    fn retry_many(
         &self,
-        filter: DeliveryFilter,
-        after: Option<DeliveryId>,
+        ids: Vec<DeliveryId>,
+        from: DeliveryStatus,
         now: Millis,
-        limit: u32,
     ) -> Wait<Vec<(DeliveryId, HookId)>>;
+
+    /// Makes new deliveries, due `now`, of the same event to the same hook; they count as accepted. Left
+    /// out are those of deliveries that have not ended, whose event is no longer kept or whose hook is not.
+    /// Gives those that were made, with their hooks. They go when their event goes.
+    fn replay(&self, replays: Vec<Replay>, now: Millis) -> Wait<Vec<(DeliveryId, HookId)>>;
 
     /// Keeps an exchange as running, unless its key says otherwise.
     fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun>;

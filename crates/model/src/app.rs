@@ -17,6 +17,8 @@ pub struct App {
     pub name: AppName,
     /// What it proves itself with and what is signed with.
     pub secrets: AppSecrets,
+    /// Which of its secrets were made here and shown to nobody yet.
+    pub unseen: Unseen,
     /// The scheme of its `Authorization`, both ways.
     pub token_prefix: String,
     /// Where its events of the bridge go.
@@ -50,6 +52,17 @@ pub struct AppSecrets {
     pub secret_key: Rotating,
     /// What its Standard Webhooks signatures are made with.
     pub signing_secret: Rotating,
+}
+
+/// Secrets that were made by the server and shown to nobody: they may be shown, once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unseen {
+    /// `X-Bolt-App-Token`.
+    pub token: bool,
+    /// The second half of `Authorization`.
+    pub secret_key: bool,
+    /// What signatures are made with.
+    pub signing_secret: bool,
 }
 
 /// A credential other than the app's own for its receiver.

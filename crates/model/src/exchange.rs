@@ -20,6 +20,14 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ToMiniapp => "to_miniapp",
+            Self::ToHost => "to_host",
+        }
+    }
+
     /// The last part of the path that it is sent to: whose endpoint it is.
     pub const fn endpoint(self) -> &'static str {
         match self {

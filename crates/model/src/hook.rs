@@ -73,6 +73,16 @@ pub enum AnswerRule {
     Optional,
 }
 
+impl AnswerRule {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Optional => "optional",
+        }
+    }
+}
+
 /// The text is neither `required` nor `optional`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`answer` is `required` or `optional`")]

@@ -156,6 +156,12 @@ impl IdSource {
     }
 }
 
+/// The lowest number of an id that is made at this time: those made before it have lower ones.
+pub fn number_at(at: Millis) -> u64 {
+    let since = u64::try_from(at.0.saturating_sub(EPOCH)).unwrap_or(0);
+    since.min(i64::MAX.unsigned_abs() >> SEQUENCE_BITS) << SEQUENCE_BITS
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +176,16 @@ mod tests {
         {
             assert!(bad.parse::<EventId>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_time_divides_the_ids_before_it_from_those_after() {
+        let source = IdSource::above(0);
+        let (earlier, later) = (source.next(Millis(EPOCH + 4)), source.next(Millis(EPOCH + 5)));
+        let between = number_at(Millis(EPOCH + 5));
+        assert!(earlier < between && between <= later);
+        assert_eq!(number_at(Millis(0)), 0);
+        assert!(i64::try_from(number_at(Millis(i64::MAX))).is_ok());
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use serde::{Serialize, Serializer};
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Wall-clock time in milliseconds since the Unix epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -43,6 +45,22 @@ impl fmt::Display for Millis {
     }
 }
 
+/// The text names no time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a time; write one such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31 (in UTC)")]
+pub struct BadTime(String);
+
+impl FromStr for Millis {
+    type Err = BadTime;
+
+    fn from_str(text: &str) -> Result<Self, BadTime> {
+        let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+        let at =
+            OffsetDateTime::parse(&whole, &Rfc3339).map_err(|_| BadTime(text.chars().take(64).collect()))?;
+        i64::try_from(at.unix_timestamp_nanos() / 1_000_000).map(Self).map_err(|_| BadTime(whole))
+    }
+}
+
 impl Serialize for Millis {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -65,5 +83,25 @@ pub trait Entropy: Send + Sync + fmt::Debug {
         let mut bytes = [0; 4];
         self.fill(&mut bytes);
         f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_they_are_written() {
+        for text in ["2026-01-31T12:00:00.250Z", "1970-01-01T00:00:00.000Z"] {
+            assert_eq!(text.parse::<Millis>().unwrap().to_string(), text);
+        }
+        assert_eq!("2026-01-31".parse::<Millis>().unwrap().to_string(), "2026-01-31T00:00:00.000Z");
+        assert_eq!(
+            "2026-01-31T12:00:00+02:00".parse::<Millis>().unwrap().to_string(),
+            "2026-01-31T10:00:00.000Z"
+        );
+        for bad in ["", "now", "2026-01-32", "2026-01-31 12:00", "1769860800"] {
+            assert!(bad.parse::<Millis>().is_err(), "{bad}");
+        }
     }
 }

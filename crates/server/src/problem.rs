@@ -73,12 +73,14 @@ codes! {
     ManagedByFile = "managed_by_file", CONFLICT, "The configuration file gives it";
     /// The app's `package.json` gives it.
     ManagedByPackage = "managed_by_package", CONFLICT, "The app's package gives it";
+    /// Every secret of the app was shown before, or is the file's.
+    SecretsSeen = "secrets_seen", CONFLICT, "There is no secret left to show";
     /// The app has as many hooks as it may.
     TooManyHooks = "too_many_hooks", UNPROCESSABLE_ENTITY, "The app has as many hooks as it may";
     /// Too many tickets of the app are still good.
     TooManyTickets = "too_many_tickets", TOO_MANY_REQUESTS, "The app has as many tickets as it may";
-    /// The delivery is neither dead nor cancelled.
-    NotRetryable = "not_retryable", CONFLICT, "The delivery cannot be retried";
+    /// The delivery stands where it can be neither retried nor replayed.
+    NotRetryable = "not_retryable", CONFLICT, "The delivery cannot be retried or replayed";
     /// The delivery's hook is gone.
     HookGone = "hook_gone", CONFLICT, "The delivery's hook is gone";
     /// The server is shutting down.
@@ -136,7 +138,13 @@ impl Problem {
 
     /// Something that is not there.
     pub fn missing(what: &str) -> Self {
-        Self::new(ProblemCode::NotFound, format!("there is no such {what}"))
+        // These go with time.
+        let old = if matches!(what, "event" | "delivery" | "exchange") {
+            "; those older than `[journal] keep` are deleted"
+        } else {
+            ""
+        };
+        Self::new(ProblemCode::NotFound, format!("there is no such {what}{old}"))
     }
 
     /// What went wrong.
@@ -211,6 +219,7 @@ impl From<ChangeError> for Problem {
             ChangeError::Exists(_) => ProblemCode::Exists,
             ChangeError::ManagedByFile(_) => ProblemCode::ManagedByFile,
             ChangeError::ManagedByPackage(_) => ProblemCode::ManagedByPackage,
+            ChangeError::Seen(_) => ProblemCode::SecretsSeen,
             ChangeError::Invalid { .. } => ProblemCode::Invalid,
             ChangeError::TooManyHooks(_) => ProblemCode::TooManyHooks,
         };
@@ -222,7 +231,7 @@ impl From<ReplayError> for Problem {
     fn from(error: ReplayError) -> Self {
         let code = match &error {
             ReplayError::Journal(inner) => return inner.clone().into(),
-            ReplayError::NotEnded(_) => ProblemCode::NotRetryable,
+            ReplayError::EndedWell(_) | ReplayError::Pending => ProblemCode::NotRetryable,
             ReplayError::HookGone => ProblemCode::HookGone,
         };
         Self::new(code, error.to_string())

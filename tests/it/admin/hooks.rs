@@ -135,3 +135,45 @@ fn the_list_may_be_narrowed_to_an_app() {
     let nobody = gateway.admin().call("GET", "hooks?app=nobody").send();
     assert!(nobody.status == 404 || nobody.json()["data"] == json!([]), "{}", nobody.text());
 }
+
+#[test]
+fn what_waits_follows_a_hook_that_is_changed() {
+    let receiver = Receiver::start();
+    let mut gateway = Setup::new()
+        .set("retry", "schedule", r#"["300ms", "300ms", "300ms", "1h"]"#)
+        .app(App::new("camera"))
+        .app(App::new("fax").url(&receiver.url("/fax")).hooks(r#""filed" = "f""#))
+        .start();
+    receiver.at("/fax/old", Reply::status(500));
+    let request = json!({"app": "fax", "pattern": "x", "route": "old"});
+    let hook = gateway.admin().done("POST", "hooks", &request);
+    let path = format!("hooks/{}", hook["id"].as_str().unwrap());
+    let ids: Vec<Value> =
+        (0..3).map(|_| gateway.bolt("camera").publish("x", &json!({}))["id"].clone()).collect();
+    receiver.wait_at("/fax/old", 3);
+    let url = receiver.url("/elsewhere");
+    let changed = gateway.admin().done("PATCH", &path, &json!({"route": url, "type": "web", "in_flight": 2}));
+    assert_eq!(
+        (&changed["id"], &changed["route"], &changed["type"]),
+        (&hook["id"], &json!(url), &json!("web"))
+    );
+    assert_eq!((&changed["created_at"], &changed["in_flight"]), (&hook["created_at"], &json!(2)));
+    let mut got: Vec<Value> =
+        receiver.wait_at("/elsewhere", 3).iter().map(|got| got.json()["id"].clone()).collect();
+    got.sort_by_key(Value::to_string);
+    assert_eq!(got, ids);
+    until("the end", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
+    assert_eq!(gateway.identity(), (3, 3));
+    gateway.kill9().start_again();
+    assert_eq!(gateway.admin().get(&path)["route"], url.as_str());
+    // Only the file changes where a hook of the file leads, and nonsense is refused.
+    let filed =
+        gateway.admin().all("hooks?app=fax").into_iter().find(|hook| hook["event"] == "filed").unwrap();
+    let filed = format!("hooks/{}", filed["id"].as_str().unwrap());
+    let refused = gateway.admin().send("PATCH", &filed, &json!({"route": "g"})).expect(409).json();
+    assert_eq!(refused["code"], "managed_by_file");
+    for bad in [json!({}), json!({"route": "/x"}), json!({"type": "dance"}), json!({"pattern": "y"})] {
+        gateway.admin().send("PATCH", &path, &bad).expect(422);
+    }
+    assert_eq!(gateway.admin().get(&path)["route"], url.as_str());
+}

@@ -10,4 +10,5 @@ mod fresh;
 mod hooks;
 mod links;
 mod pages;
+mod replays;
 mod rotate;

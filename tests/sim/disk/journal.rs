@@ -5,7 +5,7 @@ use crate::ledger::Ledger;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_journal::{
     Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
-    Journal, KeyAfter, KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Since, Wait,
+    Journal, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried, Since, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
@@ -63,19 +63,22 @@ impl Journal for Disk {
         })
     }
 
-    fn count_dead(&self, filter: DeliveryFilter) -> Wait<u64> {
-        self.read(|kept| kept.count_dead(filter))
+    fn pick(&self, filter: DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Wait<Picked> {
+        self.read(move |kept| kept.pick(filter, after, limit))
     }
 
-    fn retry_dead(
+    fn replay(&self, replays: Vec<Replay>, now: Millis) -> Wait<Vec<(DeliveryId, HookId)>> {
+        self.write(move |kept, _| at_once(kept.replay(replays, now)))
+    }
+
+    fn retry_many(
         &self,
-        filter: DeliveryFilter,
-        after: Option<DeliveryId>,
+        ids: Vec<DeliveryId>,
+        from: DeliveryStatus,
         now: Millis,
-        limit: u32,
     ) -> Wait<Vec<(DeliveryId, HookId)>> {
         self.write(move |kept, ledger| {
-            let again = at_once(kept.retry_dead(filter, after, now, limit))?;
+            let again = at_once(kept.retry_many(ids, from, now))?;
             for (id, _) in &again {
                 ledger.begins_again(*id);
             }

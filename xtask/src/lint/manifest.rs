@@ -6,16 +6,17 @@ use super::Finding;
 /// neither port; engine and server meet their journal in `footbridge` only.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("api", &[]),
     ("journal", &["model"]),
     ("journal-sqlite", &["model", "journal"]),
     ("courier", &["model"]),
     ("engine", &["model", "journal", "courier"]),
     ("runtime", &["model"]),
     ("functions", &["model"]),
-    ("server", &["model", "engine"]),
+    ("server", &["model", "api", "engine"]),
     (
         "footbridge",
-        &["model", "journal", "journal-sqlite", "courier", "engine", "runtime", "functions", "server"],
+        &["model", "api", "journal", "journal-sqlite", "courier", "engine", "runtime", "functions", "server"],
     ),
 ];
 

@@ -3,13 +3,13 @@
 use super::build::{Engine, Inner};
 use crate::auth::Caller;
 use crate::exchange::{ExchangeDraft, ExchangeReply, How};
-use crate::explain::{self, Explanation};
+use crate::explain::{self, ExplainFrom, Explained};
 use crate::publish::PublishError;
 use crate::registry::{AppEntry, HookEntry, whole};
-use crate::replay::{self, ReplayError};
+use crate::replay::{Bulk, ByHand, ReplayError};
 use crate::subscribe::{self, SubscribeError};
 use footbridge_courier::Courier;
-use footbridge_journal::{Accepted, Account, DeliveryFilter, Journal, JournalError};
+use footbridge_journal::{Accepted, Account, DeliveryFilter, Journal};
 use footbridge_model::event::EventDraft;
 use footbridge_model::hook::HookType;
 use footbridge_model::id::{DeliveryId, ExchangeId};
@@ -113,38 +113,52 @@ impl Engine {
         miniapp.app.miniapp_url.clone().filter(|_| counts)
     }
 
-    /// What every hook would make of an event, and why.
+    /// What the hooks after `from.after` would make of an event, by their ids, and why.
     pub fn explain(
         &self,
         publisher: &AppName,
         name: &EventName,
         subscribers: Option<&[AppName]>,
-    ) -> Vec<Explanation> {
+        from: ExplainFrom<'_>,
+    ) -> Explained {
         let entry = self.0.registry.app(publisher).ok();
-        explain::explain(&self.0.registry, publisher, entry.as_deref(), name, subscribers)
+        explain::explain(&self.0.registry, publisher, entry.as_deref(), name, subscribers, from)
     }
 
-    /// Makes one dead or cancelled delivery pending again.
+    /// Makes one delivery due now; a dead or cancelled one becomes pending again.
     ///
     /// # Errors
     /// [`ReplayError`]
     pub async fn retry(&self, id: DeliveryId) -> Result<(), ReplayError> {
         let inner = Arc::clone(&self.0);
-        whole(async move {
-            let Inner { registry, journal, clock, lanes, .. } = &*inner;
-            replay::retry(registry, &**journal, &**clock, lanes, id).await
-        })
-        .await
+        whole(async move { by_hand(&inner).retry(id).await }).await
     }
 
-    /// Makes the dead deliveries that `filter` picks pending again, giving how many.
+    /// Retries the deliveries that `filter` picks, the dead ones unless it names a status, giving how many.
     ///
     /// # Errors
-    /// [`JournalError`]; those before it are pending again.
-    pub async fn retry_dead(&self, filter: DeliveryFilter) -> Result<u64, JournalError> {
+    /// [`ReplayError`]; what came before it is done.
+    pub async fn retry_many(&self, filter: DeliveryFilter, bulk: Bulk) -> Result<u64, ReplayError> {
         let inner = Arc::clone(&self.0);
-        whole(async move { replay::retry_dead(&*inner.journal, &*inner.clock, &inner.lanes, filter).await })
-            .await
+        whole(async move { by_hand(&inner).retry_many(filter, bulk).await }).await
+    }
+
+    /// Makes a new delivery of what an ended one delivered, giving its id.
+    ///
+    /// # Errors
+    /// [`ReplayError`]
+    pub async fn replay(&self, id: DeliveryId) -> Result<DeliveryId, ReplayError> {
+        let inner = Arc::clone(&self.0);
+        whole(async move { by_hand(&inner).replay(id).await }).await
+    }
+
+    /// Replays the deliveries that `filter` picks, the delivered ones unless it names a status, giving how many.
+    ///
+    /// # Errors
+    /// [`ReplayError`]; what came before it is done.
+    pub async fn replay_many(&self, filter: DeliveryFilter, bulk: Bulk) -> Result<u64, ReplayError> {
+        let inner = Arc::clone(&self.0);
+        whole(async move { by_hand(&inner).replay_many(filter, bulk).await }).await
     }
 
     /// What is kept, for reading.
@@ -181,4 +195,9 @@ impl Engine {
     pub async fn idle(&self) {
         self.0.drain.idle().await;
     }
+}
+
+fn by_hand(inner: &Inner) -> ByHand<'_> {
+    let Inner { registry, journal, clock, lanes, ids, .. } = inner;
+    ByHand { registry, journal: &**journal, clock: &**clock, lanes, ids }
 }

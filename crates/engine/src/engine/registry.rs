@@ -4,7 +4,7 @@ use super::build::Engine;
 use crate::apps::Reason;
 use crate::registry::{
     AppChange, AppEntry, AppSpec, ChangeError, HookChange, HookEntry, HookSpec, LinkSpec, MadeSecrets,
-    Rotation, whole,
+    Overlap, Rotation, whole,
 };
 use footbridge_model::app::Link;
 use footbridge_model::hook::{Lifetime, Origin};
@@ -85,11 +85,34 @@ impl Engine {
     ///
     /// # Errors
     /// [`ChangeError`]
-    pub async fn rotate(&self, name: &AppName, which: Rotation) -> Result<MadeSecrets, ChangeError> {
+    pub async fn rotate(
+        &self,
+        name: &AppName,
+        which: Rotation,
+        overlap: Overlap,
+    ) -> Result<MadeSecrets, ChangeError> {
         let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
-        let made = whole(async move { registry.rotate(&owned, which).await }).await?;
+        let made = whole(async move { registry.rotate(&owned, which, overlap).await }).await?;
         self.revoke_tickets(name);
         Ok(made)
+    }
+
+    /// Gives the secrets of an app that were made here and shown to nobody, this once.
+    ///
+    /// # Errors
+    /// [`ChangeError::Seen`] when there is none, or another [`ChangeError`]
+    pub async fn show_secrets(&self, name: &AppName) -> Result<MadeSecrets, ChangeError> {
+        let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
+        whole(async move { registry.show_secrets(&name).await }).await
+    }
+
+    /// Ends the time in which replaced secrets of an app still count.
+    ///
+    /// # Errors
+    /// [`ChangeError`]
+    pub async fn end_overlap(&self, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
+        let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
+        whole(async move { registry.end_overlap(&name).await }).await
     }
 
     /// Every link, by host and miniapp.
@@ -168,7 +191,7 @@ impl Engine {
         whole(async move { registry.add_hook(spec, Lifetime::Persistent, Origin::Api).await }).await
     }
 
-    /// Switches a hook on or off.
+    /// Changes a hook; it keeps its id and what waits for it.
     ///
     /// # Errors
     /// [`ChangeError`]

@@ -6,7 +6,7 @@ use super::index::HookIndex;
 use super::spec::{AppSpec, FileSpec, HookSpec, LinkSpec, SecretSet};
 use super::state::{ChangeError, Registry};
 use footbridge_journal::Batch;
-use footbridge_model::app::{App, Link};
+use footbridge_model::app::{App, Link, Unseen};
 use footbridge_model::hook::{Hook, Lifetime, Origin};
 use footbridge_model::name::AppName;
 use footbridge_model::pattern::Pattern;
@@ -92,6 +92,11 @@ impl Registry {
                 });
             }
             app.created_at = kept.created_at;
+            app.unseen = Unseen {
+                token: kept.unseen.token && !files.token,
+                secret_key: kept.unseen.secret_key && !files.secret_key,
+                signing_secret: kept.unseen.signing_secret && !files.signing_secret,
+            };
             app.secrets.token = merge(&kept.secrets.token, given.0);
             app.secrets.secret_key = merge(&kept.secrets.secret_key, given.1);
             app.secrets.signing_secret = merge(&kept.secrets.signing_secret, given.2);

@@ -2,11 +2,11 @@
 
 use super::directory::Directory;
 use super::entry::AppEntry;
-use super::spec::{AppChange, AppSpec, LinkSpec, MadeSecrets, Rotation, SecretKind, SecretSet};
+use super::spec::{AppChange, AppSpec, LinkSpec, MadeSecrets, Overlap, Rotation, SecretKind, SecretSet};
 use super::state::{ChangeError, Registry};
 
 use footbridge_courier::{Target, TargetError};
-use footbridge_model::app::{App, AppSecrets, Link};
+use footbridge_model::app::{App, AppSecrets, Link, Unseen};
 use footbridge_model::hook::Origin;
 use footbridge_model::name::AppName;
 use footbridge_model::secret::{Rotating, Secret};
@@ -33,12 +33,17 @@ impl Registry {
         let _turn = self.changing.lock().await;
         let directory = self.directory.load_full();
         if directory.app(spec.name.as_str()).is_some() {
-            return Err(ChangeError::Exists(format!("the app `{}` exists already", spec.name)));
+            let name = spec.name;
+            return Err(ChangeError::Exists(format!(
+                "the app `{name}` exists already: see it with `footbridge app show {name}`, change it with PATCH /api/v1/apps/{name}"
+            )));
         }
         let (app, made) = self.new_app(spec, Origin::Api)?;
         if self.other_owner(&app.name, &app.secrets.token.current).is_some() {
             return Err(invalid("token", "is another app's token; each app needs its own"));
         }
+        // They are in the answer.
+        let app = App { unseen: Unseen::default(), ..app };
         let entry = self.keep_app(app, SecretSet::default()).await?;
         Ok((entry, made))
     }
@@ -49,6 +54,12 @@ impl Registry {
         check_url("miniapp_url", spec.miniapp_url.as_deref(), Target::parse_page)?;
         check_prefix(&spec.token_prefix)?;
         let entropy = &*self.parts.entropy;
+        let unseen = Unseen {
+            // An installed app's token is that of its run.
+            token: spec.token.is_none() && origin != Origin::Package,
+            secret_key: spec.secret_key.is_none(),
+            signing_secret: spec.signing_secret.is_none(),
+        };
         let token = spec.token.unwrap_or_else(|| Secret::make(TOKEN_MARK, entropy));
         let secret_key = spec.secret_key.unwrap_or_else(|| Secret::make(KEY_MARK, entropy));
         let signing_secret = spec.signing_secret.unwrap_or_else(|| signature::make(entropy));
@@ -65,6 +76,7 @@ impl Registry {
                 secret_key: Rotating::new(secret_key),
                 signing_secret: Rotating::new(signing_secret),
             },
+            unseen,
             token_prefix: spec.token_prefix,
             receiver_url: spec.receiver_url,
             receiver_enabled: spec.receiver_enabled,
@@ -150,8 +162,45 @@ impl Registry {
         self.keep_app(app, entry.file_secrets).await
     }
 
-    /// Replaces secrets; the old ones count for another 24 hours. The new ones are shown this once.
-    pub(crate) async fn rotate(&self, name: &AppName, which: Rotation) -> Result<MadeSecrets, ChangeError> {
+    /// Gives the secrets that were made here and shown to nobody; they are shown this once.
+    pub(crate) async fn show_secrets(&self, name: &AppName) -> Result<MadeSecrets, ChangeError> {
+        let _turn = self.changing.lock().await;
+        let entry = self.app(name)?;
+        let mut app = entry.app.clone();
+        let unseen = std::mem::take(&mut app.unseen);
+        if unseen == Unseen::default() {
+            return Err(ChangeError::Seen(name.clone()));
+        }
+        let secrets = app.secrets.clone();
+        let shown = |unseen: bool, secret: Rotating| unseen.then_some(secret.current);
+        let made = MadeSecrets {
+            token: shown(unseen.token, secrets.token),
+            secret_key: shown(unseen.secret_key, secrets.secret_key),
+            signing_secret: shown(unseen.signing_secret, secrets.signing_secret),
+        };
+        self.keep_app(app, entry.file_secrets).await?;
+        Ok(made)
+    }
+
+    /// Ends the time in which replaced secrets still count.
+    pub(crate) async fn end_overlap(&self, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
+        let _turn = self.changing.lock().await;
+        let entry = self.app(name)?;
+        let mut app = entry.app.clone();
+        let AppSecrets { token, secret_key, signing_secret } = &mut app.secrets;
+        for secret in [token, secret_key, signing_secret] {
+            secret.previous = None;
+        }
+        self.keep_app(app, entry.file_secrets).await
+    }
+
+    /// Replaces secrets; the old ones count for another 24 hours, or no longer. The new ones are shown this once.
+    pub(crate) async fn rotate(
+        &self,
+        name: &AppName,
+        which: Rotation,
+        overlap: Overlap,
+    ) -> Result<MadeSecrets, ChangeError> {
         let _turn = self.changing.lock().await;
         let entry = self.app(name)?;
         let file = entry.file_secrets;
@@ -161,8 +210,16 @@ impl Registry {
         let mut app = entry.app.clone();
         let until = self.parts.clock.now().plus(OVERLAP);
         let replace = |rotating: &mut Rotating, next: Secret| {
-            *rotating = rotating.clone().rotated(next.clone(), until);
+            *rotating = match overlap {
+                Overlap::Day => rotating.clone().rotated(next.clone(), until),
+                Overlap::None => Rotating::new(next.clone()),
+            };
             next
+        };
+        app.unseen = Unseen {
+            token: app.unseen.token && !which.token,
+            secret_key: app.unseen.secret_key && !which.secret_key,
+            signing_secret: app.unseen.signing_secret && !which.signing_secret,
         };
         let entropy = &*self.parts.entropy;
         let secrets = &mut app.secrets;

@@ -144,7 +144,7 @@ impl Directory {
 mod tests {
     use super::*;
     use crate::registry::spec::SecretSet;
-    use footbridge_model::app::{App, AppSecrets, TOKEN_PREFIX};
+    use footbridge_model::app::{App, AppSecrets, TOKEN_PREFIX, Unseen};
     use footbridge_model::hook::Origin;
     use footbridge_model::secret::{Previous, Rotating};
 
@@ -165,6 +165,7 @@ mod tests {
                 secret_key: rotating("key"),
                 signing_secret: rotating("signing"),
             },
+            unseen: Unseen::default(),
             token_prefix: TOKEN_PREFIX.to_owned(),
             receiver_url: None,
             receiver_enabled: true,

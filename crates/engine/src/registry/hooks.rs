@@ -8,7 +8,7 @@ use super::state::{ChangeError, Registry};
 use crate::life::Run;
 use footbridge_courier::Target;
 use footbridge_journal::Batch;
-use footbridge_model::hook::{Hook, HookType, Lifetime, Origin, check_path, web_url};
+use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin, check_path, web_url};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use footbridge_model::package::Package;
@@ -179,8 +179,9 @@ impl Registry {
         self.index.load().hook(id).cloned().ok_or(ChangeError::NotFound("hook"))
     }
 
-    /// Switches a hook on or off. A hook of the file may be switched too: a 410 switches it off for
-    /// good, past every restart, and only this brings it back.
+    /// Changes a hook. It keeps its id, and so what waits for it: attempts under way end at the address where
+    /// they began, all others go where it leads from now on. A hook of the file may be switched on and off, and
+    /// nothing else: a 410 switches it off for good, past every restart, and only this brings it back.
     pub(crate) async fn change_hook(
         &self,
         id: HookId,
@@ -188,18 +189,46 @@ impl Registry {
     ) -> Result<Arc<HookEntry>, ChangeError> {
         let _turn = self.changing.lock().await;
         let mut hook = self.hook(id)?.hook.clone();
+        if change != (HookChange { enabled: change.enabled, ..HookChange::default() }) {
+            self.may_change(&hook)?;
+            let HookOptions { answer, in_flight, ordered } = hook.options;
+            hook.options = HookOptions {
+                answer: change.answer.unwrap_or(answer),
+                in_flight: change.in_flight.unwrap_or(in_flight),
+                ordered: change.ordered.unwrap_or(ordered),
+            };
+            hook.route = change.route.unwrap_or(hook.route);
+            hook.kind = change.kind.unwrap_or(hook.kind);
+            let spec = HookSpec {
+                app: hook.app.clone(),
+                pattern: hook.pattern.clone(),
+                route: hook.route.clone(),
+                kind: hook.kind,
+                options: hook.options,
+            };
+            self.check_hook(&spec)?;
+            if let Some(same) = self.same_hook(&spec, hook.lifetime).filter(|same| same.hook.id != id) {
+                let text = format!("the app has such a hook already: {}", same.hook.id);
+                return Err(ChangeError::Exists(text));
+            }
+        }
         hook.enabled = change.enabled.unwrap_or(hook.enabled);
         self.keep_hook(hook).await
+    }
+
+    /// Whether the API may change a hook.
+    fn may_change(&self, hook: &Hook) -> Result<(), ChangeError> {
+        // The hooks of an app that the file no longer names are no longer the file's either.
+        if self.app(&hook.app)?.app.origin == Origin::Api {
+            return Ok(());
+        }
+        of_the_api(hook.origin, || format!("the hook {}", hook.id))
     }
 
     /// Removes a hook that the file does not give; its pending deliveries become cancelled.
     pub(crate) async fn remove_hook(&self, id: HookId) -> Result<(), ChangeError> {
         let _turn = self.changing.lock().await;
-        let entry = self.hook(id)?;
-        // The hooks of an app that the file no longer names are no longer the file's either.
-        if self.app(&entry.hook.app)?.app.origin != Origin::Api {
-            of_the_api(entry.hook.origin, || format!("the hook {id}"))?;
-        }
+        self.may_change(&self.hook(id)?.hook)?;
         self.drop_hooks(vec![id], "hook deleted").await
     }
 

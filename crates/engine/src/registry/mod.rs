@@ -18,7 +18,7 @@ mod whole;
 pub use entry::AppEntry;
 pub use index::HookEntry;
 pub use spec::{
-    AppChange, AppSpec, FileSpec, HookChange, HookSpec, LinkSpec, MadeSecrets, Rotation, SecretKind,
+    AppChange, AppSpec, FileSpec, HookChange, HookSpec, LinkSpec, MadeSecrets, Overlap, Rotation, SecretKind,
     SecretSet,
 };
 pub use state::ChangeError;

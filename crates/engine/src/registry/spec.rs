@@ -1,7 +1,7 @@
 //! What an operator says an app, a link or a hook should be.
 
 use footbridge_model::app::ReceiverAuth;
-use footbridge_model::hook::{HookOptions, HookType};
+use footbridge_model::hook::{AnswerRule, HookOptions, HookType};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::secret::Secret;
@@ -89,11 +89,31 @@ pub struct HookSpec {
     pub options: HookOptions,
 }
 
-/// A change to a hook.
-#[derive(Debug, Clone, Copy, Default)]
+/// A change to a hook: what is `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HookChange {
     /// Whether it takes events.
     pub enabled: Option<bool>,
+    /// Where its events go.
+    pub route: Option<String>,
+    /// How the route is read.
+    pub kind: Option<HookType>,
+    /// Whether its receiver must answer.
+    pub answer: Option<AnswerRule>,
+    /// The most deliveries in flight.
+    pub in_flight: Option<u8>,
+    /// Whether it keeps the order of acceptance.
+    pub ordered: Option<bool>,
+}
+
+/// How long replaced secrets still count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Overlap {
+    /// For 24 hours.
+    #[default]
+    Day,
+    /// No longer.
+    None,
 }
 
 /// A link.

@@ -138,6 +138,12 @@ pub enum ChangeError {
     /// A `package.json` gives it.
     #[error("{0} is given by its package: install it again with `replace`, or uninstall it")]
     ManagedByPackage(String),
+    /// There is no secret to show.
+    #[error(
+        "every secret of the app `{0}` was shown before, or is given by the configuration file; secrets are kept sealed \
+         and shown once: make new ones with `footbridge app secret {0} --rotate` (POST /api/v1/apps/{0}/rotate)"
+    )]
+    Seen(AppName),
     /// It breaks a rule.
     #[error("`{member}`: {why}")]
     Invalid {

@@ -1,53 +1,74 @@
-//! `footbridge event list|show`
+//! `footbridge event list|show|publish`
+
+use footbridge_api::{Delivery, Event, EventDetail, List};
 
 use super::{
     delivery,
     failure::Failure,
-    remote::{PageArgs, Session, more, rows},
+    publish::{self, PublishArgs},
+    remote::{PageArgs, Session, more, pairs},
 };
 use crate::{
     client::Call,
-    table::{Table, cell, members},
+    config::env::Env,
+    table::{Table, lines},
 };
 
 /// What to do with events.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum EventCommand {
     /// List the events, newest first
-    List(PageArgs),
+    List {
+        /// Only those of this publisher
+        #[arg(long, value_name = "APP")]
+        publisher: Option<String>,
+        /// Only those of this name
+        #[arg(long)]
+        name: Option<String>,
+        /// Which page
+        #[command(flatten)]
+        page: PageArgs,
+    },
     /// Show one event and its deliveries
     Show {
         /// Its id
         id: String,
     },
+    /// Publish an event as an app
+    Publish(PublishArgs),
 }
 
 /// Runs it.
 ///
 /// # Errors
 /// When the server cannot be reached or says no.
-pub fn run(command: &EventCommand, session: &Session) -> Result<String, Failure> {
+pub fn run(command: &EventCommand, session: &Session, env: &Env) -> Result<String, Failure> {
     match command {
-        EventCommand::List(page) => list(page, session),
+        EventCommand::List { publisher, name, page } => {
+            let publisher = publisher.clone().map(|publisher| ("publisher", publisher));
+            let name = name.clone().map(|name| ("name", name));
+            list(&page.query().chain(publisher).chain(name).collect::<Vec<_>>(), session)
+        }
         EventCommand::Show { id } => {
-            let first = ["id", "name", "publisher", "time"];
-            let event = session
-                .get(&Call { path: &["events", id], ..Call::default() }, |event| members(event, &first))?;
+            let call = Call { path: &["events", id], ..Call::default() };
+            let event = session.get(&call, |event: &EventDetail| lines(event))?;
             let query = [("event", Some(id.as_str()))];
             let call = Call { path: &["deliveries"], query: &query, ..Call::default() };
-            Ok(event + &session.also(&call, |list| format!("\n{}", delivery::table(list)))?)
+            let table = |list: &List<Delivery>| format!("\n{}", delivery::table(list));
+            Ok(event + &session.also(&call, table)?)
         }
+        EventCommand::Publish(args) => publish::run(args, session, env),
     }
 }
 
-fn list(page: &PageArgs, session: &Session) -> Result<String, Failure> {
-    let limit = page.limit.map(|limit| limit.to_string());
-    let query = [("limit", limit.as_deref()), ("cursor", page.cursor.as_deref())];
-    session.get(&Call { path: &["events"], query: &query, ..Call::default() }, |list| {
+fn list(query: &[(&'static str, String)], session: &Session) -> Result<String, Failure> {
+    let call = Call { path: &["events"], query: &pairs(query), ..Call::default() };
+    session.get(&call, |list: &List<Event>| {
         let mut table = Table::new(["ID", "PUBLISHER", "NAME", "TIME", "DELIVERIES"]);
-        for event in rows(list) {
-            table.row(["id", "publisher", "name", "time", "deliveries"].map(|key| cell(event, key)));
+        for event in &list.data {
+            let Event { id, name, publisher, time, deliveries } = event.clone();
+            table.row([id, publisher, name, time, deliveries.to_string()]);
         }
-        table.or("no events") + &more(list)
+        table.or("no events") + &more(list.next.as_deref())
     })
 }

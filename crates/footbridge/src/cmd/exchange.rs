@@ -1,19 +1,31 @@
 //! `footbridge exchange list|show`
 
+use footbridge_api::{ExchangeDetail, List};
+
 use super::{
     failure::Failure,
-    remote::{PageArgs, Session, more, rows},
+    remote::{PageArgs, Session, more, pairs},
 };
 use crate::{
     client::Call,
-    table::{Table, cell, first_cell, members},
+    table::{Table, lines, or_dash},
 };
 
 /// What to do with exchanges.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum ExchangeCommand {
     /// List exchanges, newest first
-    List(PageArgs),
+    List {
+        /// Only those that this app sent or was to answer
+        #[arg(long)]
+        app: Option<String>,
+        /// Only those that failed
+        #[arg(long)]
+        failed: bool,
+        /// Which page
+        #[command(flatten)]
+        page: PageArgs,
+    },
     /// Show one exchange
     Show {
         /// Its id
@@ -27,34 +39,35 @@ pub enum ExchangeCommand {
 /// When the server cannot be reached or says no.
 pub fn run(command: &ExchangeCommand, session: &Session) -> Result<String, Failure> {
     match command {
-        ExchangeCommand::List(page) => list(page, session),
+        ExchangeCommand::List { app, failed, page } => {
+            let app = app.clone().map(|app| ("app", app));
+            let failed = failed.then(|| ("failed", "true".to_owned()));
+            list(&page.query().chain(app).chain(failed).collect::<Vec<_>>(), session)
+        }
         ExchangeCommand::Show { id } => {
-            let first = ["id", "exchange_id", "status", "sender", "recipient", "event_type"];
-            session.get(&Call { path: &["exchanges", id], ..Call::default() }, |exchange| {
-                members(exchange, &first)
-            })
+            let call = Call { path: &["exchanges", id], ..Call::default() };
+            session.get(&call, |exchange: &ExchangeDetail| lines(exchange))
         }
     }
 }
 
-fn list(page: &PageArgs, session: &Session) -> Result<String, Failure> {
-    let limit = page.limit.map(|limit| limit.to_string());
-    let query = [("limit", limit.as_deref()), ("cursor", page.cursor.as_deref())];
-    session.get(&Call { path: &["exchanges"], query: &query, ..Call::default() }, |list| {
+fn list(query: &[(&'static str, String)], session: &Session) -> Result<String, Failure> {
+    let call = Call { path: &["exchanges"], query: &pairs(query), ..Call::default() };
+    session.get(&call, |list: &List<ExchangeDetail>| {
         let mut table =
             Table::new(["ID", "SENDER", "RECIPIENT", "EVENT TYPE", "STATUS", "ERROR", "AT", "MS"]);
-        for exchange in rows(list) {
+        for exchange in &list.data {
             table.row([
-                first_cell(exchange, &["id", "exchange_id"]),
-                cell(exchange, "sender"),
-                cell(exchange, "recipient"),
-                cell(exchange, "event_type"),
-                cell(exchange, "status"),
-                cell(exchange, "error_code"),
-                first_cell(exchange, &["at", "created_at"]),
-                cell(exchange, "ms"),
+                exchange.exchange_id.clone(),
+                exchange.sender.clone(),
+                exchange.recipient.clone(),
+                exchange.event_type.clone(),
+                exchange.status.as_str().to_owned(),
+                or_dash(exchange.error_code.as_ref()),
+                exchange.at.clone(),
+                or_dash(exchange.ms),
             ]);
         }
-        table.or("no exchanges") + &more(list)
+        table.or("no exchanges") + &more(list.next.as_deref())
     })
 }

@@ -1,14 +1,14 @@
 //! `footbridge explain PUBLISHER NAME`
 
-use serde_json::{Value, json};
+use footbridge_api::{Judgements, Question};
 
 use super::{
     failure::Failure,
-    remote::{Session, more, rows},
+    remote::{PageArgs, Session, body, more, pairs},
 };
 use crate::{
     client::Call,
-    table::{Table, first_cell},
+    table::{Table, plain, yes_no},
 };
 
 /// Who would get an event, and why the others would not.
@@ -21,6 +21,14 @@ pub struct ExplainArgs {
     /// As if the publisher named these subscribers
     #[arg(long = "to", value_name = "APP")]
     subscribers: Vec<String>,
+    /// Only the hooks of this app
+    #[arg(long)]
+    app: Option<String>,
+    /// Only the hooks that would get it
+    #[arg(long)]
+    gets: bool,
+    #[command(flatten)]
+    page: PageArgs,
 }
 
 /// Runs it.
@@ -28,27 +36,77 @@ pub struct ExplainArgs {
 /// # Errors
 /// When the server cannot be reached or says no.
 pub fn run(args: &ExplainArgs, session: &Session) -> Result<String, Failure> {
-    let mut body = json!({"publisher": args.publisher, "name": args.name});
-    if let (Some(body), false) = (body.as_object_mut(), args.subscribers.is_empty()) {
-        body.insert("subscribers".to_owned(), json!(args.subscribers));
-    }
-    session.post(&Call { path: &["explain"], body: Some(body), ..Call::default() }, table)
+    let question = Question {
+        publisher: args.publisher.clone(),
+        name: args.name.clone(),
+        subscribers: Some(args.subscribers.clone()).filter(|names| !names.is_empty()),
+    };
+    let app = args.app.clone().map(|app| ("app", app));
+    let gets = args.gets.then(|| ("would_get", "true".to_owned()));
+    let query: Vec<_> = args.page.query().chain(app).chain(gets).collect();
+    let call = Call { path: &["explain"], query: &pairs(&query), body: body(&question), ..Call::default() };
+    session.post(&call, human)
 }
 
-fn table(list: &Value) -> String {
-    let mut table = Table::new(["GETS IT", "HOOK", "APP", "PATTERN", "ROUTE", "WHY"]);
-    for row in rows(list) {
-        // A row names its hook by its members or holds it whole.
-        let hook = row.get("hook").filter(|hook| hook.is_object()).unwrap_or(row);
-        let pattern = format!("{}/{}", first_cell(hook, &["publisher"]), first_cell(hook, &["event"]));
+fn human(found: &Judgements) -> String {
+    let mut table = Table::new(["GETS IT", "HOOK", "APP", "PATTERN", "TYPE", "ROUTE", "WHY"]);
+    for row in &found.data {
+        let hook = &row.hook;
         table.row([
-            first_cell(row, &["gets", "matches"]),
-            first_cell(hook, &["id", "hook_id"]),
-            first_cell(hook, &["app"]),
-            pattern,
-            first_cell(hook, &["route"]),
-            first_cell(row, &["reason", "why"]),
+            yes_no(row.would_get),
+            hook.id.clone(),
+            hook.app.clone(),
+            hook.pattern(),
+            hook.kind.clone(),
+            hook.route.clone(),
+            row.reason.clone(),
         ]);
     }
-    table.or("no hooks yet") + &more(list)
+    let warnings: String =
+        found.warnings.iter().map(|warning| format!("warning: {}\n", plain(warning))).collect();
+    let count = match found.would_get {
+        0 => "no hook would get it".to_owned(),
+        1 => "1 hook would get it".to_owned(),
+        count => format!("{count} hooks would get it"),
+    };
+    format!("{warnings}{}{count}\n{}", table.or("no such hooks"), more(found.next.as_deref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use footbridge_api::{Hook, Judgement};
+
+    use super::*;
+
+    #[test]
+    fn it_says_who_gets_it() {
+        let hook = Hook {
+            id: "hook_1".to_owned(),
+            app: "shop".to_owned(),
+            publisher: "camera".to_owned(),
+            event: "*".to_owned(),
+            route: "hooks/all".to_owned(),
+            kind: "server".to_owned(),
+            transient: false,
+            enabled: true,
+            created_at: "t".to_owned(),
+            answer: None,
+            in_flight: None,
+            ordered: None,
+            managed_by: None,
+        };
+        let judged = |would_get| Judgement { hook: hook.clone(), would_get, reason: "because".to_owned() };
+        let found = Judgements {
+            data: vec![judged(true), judged(false)],
+            next: Some("c".to_owned()),
+            would_get: 1,
+            warnings: vec!["no app is called `camra`".to_owned()],
+        };
+        let said = human(&found);
+        let rows: Vec<&str> = said.lines().collect();
+        assert_eq!(rows.first(), Some(&"warning: no app is called `camra`"));
+        assert!(rows[2].starts_with("yes      hook_1  shop  camera/*  server  hooks/all  because"), "{said}");
+        assert!(rows[3].starts_with("no       hook_1"), "{said}");
+        assert!(said.ends_with("1 hook would get it\nmore: --cursor c\n"), "{said}");
+    }
 }

@@ -1,14 +1,14 @@
 //! `footbridge link list|add|remove`
 
-use serde_json::json;
+use footbridge_api::{Link, List, NewLink};
 
 use super::{
     failure::Failure,
-    remote::{PageArgs, Session, more, rows},
+    remote::{PageArgs, Session, body, more, pairs},
 };
 use crate::{
     client::Call,
-    table::{Table, cell},
+    table::{Table, yes_no},
 };
 
 /// What to do with links.
@@ -18,7 +18,8 @@ pub enum LinkCommand {
     List(PageArgs),
     /// Let a host and a miniapp exchange events
     Add(Ends),
-    /// Let them no longer
+    /// Let them no longer exchange events
+    #[command(visible_alias = "delete")]
     Remove(Ends),
 }
 
@@ -39,25 +40,27 @@ pub fn run(command: &LinkCommand, session: &Session) -> Result<String, Failure> 
     match command {
         LinkCommand::List(page) => list(page, session),
         LinkCommand::Add(Ends { host, miniapp }) => {
-            let body = json!({"host": host, "miniapp": miniapp});
-            let call = Call { path: &["links"], body: Some(body), ..Call::default() };
-            session.post(&call, |_| format!("{host} and {miniapp} may exchange events\n"))
+            let new = NewLink { host: host.clone(), miniapp: miniapp.clone(), enabled: None };
+            let call = Call { path: &["links"], body: body(&new), ..Call::default() };
+            session.post(&call, |link: &Link| {
+                format!("{} and {} may exchange events\n", link.host, link.miniapp)
+            })
         }
         LinkCommand::Remove(Ends { host, miniapp }) => {
             let call = Call { path: &["links", host, miniapp], ..Call::default() };
-            session.delete(&call, |_| format!("{host} and {miniapp} may no longer exchange events\n"))
+            session.delete(&call, &format!("{host} and {miniapp} may no longer exchange events\n"))
         }
     }
 }
 
 fn list(page: &PageArgs, session: &Session) -> Result<String, Failure> {
-    let limit = page.limit.map(|limit| limit.to_string());
-    let query = [("limit", limit.as_deref()), ("cursor", page.cursor.as_deref())];
-    session.get(&Call { path: &["links"], query: &query, ..Call::default() }, |list| {
+    let query: Vec<_> = page.query().collect();
+    session.get(&Call { path: &["links"], query: &pairs(&query), ..Call::default() }, |list: &List<Link>| {
         let mut table = Table::new(["HOST", "MINIAPP", "ENABLED"]);
-        for link in rows(list) {
-            table.row([cell(link, "host"), cell(link, "miniapp"), cell(link, "enabled")]);
+        for link in &list.data {
+            table.row([link.host.clone(), link.miniapp.clone(), yes_no(link.enabled)]);
         }
-        table.or("no links yet; add one with `footbridge link add HOST MINIAPP`") + &more(list)
+        table.or("no links yet; add one with `footbridge link add HOST MINIAPP`")
+            + &more(list.next.as_deref())
     })
 }

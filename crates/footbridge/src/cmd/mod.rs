@@ -14,6 +14,7 @@ pub mod explain;
 pub mod failure;
 pub mod hook;
 pub mod link;
+pub mod publish;
 pub mod remote;
 pub mod serve;
 pub mod shell;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use footbridge_model::secret::Secret;
+use serde::{Serialize, de::DeserializeOwned, de::IgnoredAny};
 use serde_json::Value;
 
 use super::failure::Failure;
@@ -10,6 +11,7 @@ use crate::{
     client::{Answer, Call, Client},
     client_error::ClientError,
     config::{env::Env, secret::SecretSource},
+    table::plain,
 };
 
 /// Where a server listens unless told otherwise.
@@ -86,24 +88,44 @@ impl Session {
     ///
     /// # Errors
     /// As [`Client::get`].
-    pub fn get(&self, call: &Call<'_>, human: impl FnOnce(&Value) -> String) -> Result<String, Failure> {
-        Ok(self.show(&self.client.get(call)?, human))
+    pub fn get<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        human: impl FnOnce(&T) -> String,
+    ) -> Result<String, Failure> {
+        self.show(&self.client.get(call)?, human)
     }
 
     /// Makes or acts, and shows the answer.
     ///
     /// # Errors
     /// As [`Client::post`].
-    pub fn post(&self, call: &Call<'_>, human: impl FnOnce(&Value) -> String) -> Result<String, Failure> {
-        Ok(self.show(&self.client.post(call)?, human))
+    pub fn post<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        human: impl FnOnce(&T) -> String,
+    ) -> Result<String, Failure> {
+        self.show(&self.client.post(call)?, human)
     }
 
-    /// Removes, and shows the answer.
+    /// Changes, and shows the answer.
+    ///
+    /// # Errors
+    /// As [`Client::patch`].
+    pub fn patch<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        human: impl FnOnce(&T) -> String,
+    ) -> Result<String, Failure> {
+        self.show(&self.client.patch(call)?, human)
+    }
+
+    /// Removes, and says `done`.
     ///
     /// # Errors
     /// As [`Client::delete`].
-    pub fn delete(&self, call: &Call<'_>, human: impl FnOnce(&Value) -> String) -> Result<String, Failure> {
-        Ok(self.show(&self.client.delete(call)?, human))
+    pub fn delete(&self, call: &Call<'_>, done: &str) -> Result<String, Failure> {
+        self.show(&self.client.delete(call)?, |_: &IgnoredAny| done.to_owned())
     }
 
     /// Makes or acts; what the server says is still to be shown.
@@ -118,8 +140,8 @@ impl Session {
     ///
     /// # Errors
     /// As [`Client::get`].
-    pub fn fetch(&self, call: &Call<'_>) -> Result<Value, ClientError> {
-        Ok(self.client.get(call)?.json)
+    pub fn fetch<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, ClientError> {
+        self.client.parse(&self.client.get(call)?)
     }
 
     /// Whether JSON is wanted.
@@ -146,20 +168,48 @@ impl Session {
     ///
     /// # Errors
     /// As [`Client::get`].
-    pub fn also(&self, call: &Call<'_>, human: impl FnOnce(&Value) -> String) -> Result<String, ClientError> {
-        if self.json { Ok(String::new()) } else { Ok(human(&self.client.get(call)?.json)) }
+    pub fn also<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        human: impl FnOnce(&T) -> String,
+    ) -> Result<String, ClientError> {
+        if self.json { Ok(String::new()) } else { Ok(human(&self.fetch(call)?)) }
     }
 
     /// Shows an answer: as it came when JSON is wanted, else with `human`.
-    pub fn show(&self, answer: &Answer, human: impl FnOnce(&Value) -> String) -> String {
+    ///
+    /// # Errors
+    /// When the answer is that of another version.
+    pub fn show<T: DeserializeOwned>(
+        &self,
+        answer: &Answer,
+        human: impl FnOnce(&T) -> String,
+    ) -> Result<String, Failure> {
         if !self.json {
-            return human(&answer.json);
+            return Ok(human(&self.client.parse(answer)?));
         }
         let mut text = String::from_utf8_lossy(&answer.raw).into_owned();
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
-        text
+        Ok(text)
+    }
+
+    /// Why a list for one app is empty when there is no such app; nothing when there is, or when JSON is wanted.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn unknown_app(&self, name: Option<&str>) -> Result<Option<String>, ClientError> {
+        let Some(name) = name.filter(|name| !self.json && !name.eq_ignore_ascii_case("bolt")) else {
+            return Ok(None);
+        };
+        match self.client.get(&Call { path: &["apps", name], ..Call::default() }) {
+            Err(ClientError::Refused { status: 404, .. }) => Ok(Some(format!(
+                "there is no app `{}`; `footbridge app list` shows those there are\n",
+                plain(name)
+            ))),
+            found => found.map(|_| None),
+        }
     }
 }
 
@@ -173,15 +223,26 @@ fn made_token(server: &str, source: SecretSource<'_>) -> Option<Secret> {
     if host? { source.find(&format!("file:{MADE_TOKEN}")).ok() } else { None }
 }
 
-/// The rows of a list.
-pub fn rows(list: &Value) -> impl Iterator<Item = &Value> {
-    list.get("data").or(Some(list)).and_then(Value::as_array).into_iter().flatten()
+impl PageArgs {
+    /// The query parameters that pick the page.
+    pub fn query(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
+        let limit = self.limit.map(|limit| ("limit", limit.to_string()));
+        limit.into_iter().chain(self.cursor.clone().map(|cursor| ("cursor", cursor)))
+    }
+}
+
+/// Query parameters as a call takes them.
+pub fn pairs<'a>(query: &'a [(&'static str, String)]) -> Vec<(&'a str, Option<&'a str>)> {
+    query.iter().map(|(name, value)| (*name, Some(value.as_str()))).collect()
+}
+
+/// The body of a call.
+pub fn body(request: &impl Serialize) -> Option<Value> {
+    // The requests are structs of text, numbers and flags, which always serialise.
+    serde_json::to_value(request).ok()
 }
 
 /// How to see the next page, when there is one.
-pub fn more(list: &Value) -> String {
-    match list.get("next").and_then(Value::as_str) {
-        Some(cursor) => format!("more: --cursor {cursor}\n"),
-        None => String::new(),
-    }
+pub fn more(next: Option<&str>) -> String {
+    next.map(|cursor| format!("more: --cursor {cursor}\n")).unwrap_or_default()
 }

@@ -85,6 +85,7 @@ fn app(name: &str) -> App {
             secret_key: Rotating::new(hush("key")),
             signing_secret: Rotating::new(hush("signing")),
         },
+        unseen: footbridge_model::app::Unseen::default(),
         token_prefix: "Token".into(),
         receiver_url: Some("https://shop.example".into()),
         receiver_enabled: true,

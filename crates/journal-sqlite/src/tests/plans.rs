@@ -1,7 +1,7 @@
 //! The statements that must stay quick whatever the backlog do so by their indexes.
 
 use super::{database, event, hook, open};
-use footbridge_journal::{DeliveryFilter, Journal as _, Recorded, Registry as _};
+use footbridge_journal::{DeliveryFilter, Journal as _, Recorded, Registry as _, Replay};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::{DeliveryId, HookId};
 use footbridge_model::time::Millis;
@@ -71,13 +71,21 @@ async fn the_account_equals_the_rows() {
     journal.record(ends.map(result).collect()).await.unwrap();
     journal.delete_hooks(vec![HookId::from_number(4)], "hook gone").await.unwrap();
     journal.cancel(HookId::from_number(3), "hook disabled").await.unwrap();
-    journal.retry_dead(DeliveryFilter::default(), None, Millis(9), 10).await.unwrap();
+    let dead = DeliveryFilter { status: Some(DeliveryStatus::Dead), ..DeliveryFilter::default() };
+    let picked = journal.pick(dead, None, 10).await.unwrap();
+    assert_eq!(picked.ids.len(), 10);
+    journal.retry_many(picked.ids, DeliveryStatus::Dead, Millis(9)).await.unwrap();
+    let delivered = DeliveryFilter { status: Some(DeliveryStatus::Delivered), ..DeliveryFilter::default() };
+    let again = journal.pick(delivered, None, 5).await.unwrap().ids;
+    let ids = (9001..).map(DeliveryId::from_number);
+    let replays = again.into_iter().zip(ids).map(|(of, id)| Replay { of, id }).collect();
+    assert_eq!(journal.replay(replays, Millis(9)).await.unwrap().len(), 5);
     journal.close().await.unwrap();
 
     let journal = open(&database(&directory)).unwrap();
     let account = journal.account();
     assert!(account.holds());
-    assert_eq!(account.accepted, 160);
+    assert_eq!(account.accepted, 165);
     for status in DeliveryStatus::ALL {
         let filter = DeliveryFilter { status: Some(status), ..DeliveryFilter::default() };
         let page = footbridge_journal::Page { before: None, limit: 1000 };

@@ -164,7 +164,7 @@ pub async fn lists_and_filters<S: Subject>(subject: S) {
     assert_eq!(list(DeliveryFilter { app: app.clone(), ..none() }, ALL).await, [32, 22, 12]);
     assert_eq!(list(DeliveryFilter { status: dead, ..none() }, ALL).await, [21, 12, 11]);
     assert_eq!(list(DeliveryFilter { status: dead, hook, ..none() }, ALL).await, [21, 11]);
-    assert_eq!(list(DeliveryFilter { status: dead, event, hook, app: None }, ALL).await, [21]);
+    assert_eq!(list(DeliveryFilter { status: dead, event, hook, ..none() }, ALL).await, [21]);
     assert_eq!(list(DeliveryFilter { status: dead, app, ..none() }, ALL).await, [12]);
     let pending = Some(DeliveryStatus::Pending);
     assert_eq!(list(DeliveryFilter { status: pending, hook, ..none() }, ALL).await, [33, 31, 23, 13]);

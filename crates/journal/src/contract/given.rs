@@ -2,7 +2,7 @@
 
 use crate::{KeyUse, NewDelivery, NewEvent, Page, Recorded};
 use bytes::Bytes;
-use footbridge_model::app::{App, AppSecrets, Link, ReceiverAuth};
+use footbridge_model::app::{App, AppSecrets, Link, ReceiverAuth, Unseen};
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::event::Event;
 use footbridge_model::exchange::{Direction, ExchangeHead};
@@ -118,6 +118,7 @@ pub(super) fn app(text: &str) -> App {
             secret_key: secret("key"),
             signing_secret: secret("signing"),
         },
+        unseen: Unseen { secret_key: true, ..Unseen::default() },
         token_prefix: "Bearer".to_owned(),
         receiver_url: Some("https://shop.example/events".to_owned()),
         receiver_enabled: false,

@@ -1,8 +1,8 @@
 //! The laws.
 
 use super::Subject;
-use super::given::{at, ended, event, hook, hook_id};
-use crate::{Account, DeliveryFilter, Journal, JournalError, Registry};
+use super::given::{at, delivery_id, ended, event, hook, hook_id};
+use crate::{Account, Journal, JournalError, Registry};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::EventId;
 
@@ -77,7 +77,7 @@ pub async fn the_account_adds_up<S: Subject>(mut subject: S) {
     check(&subject, Account { pending: 1, cancelled: 2, ..three });
     subject.restart().await;
     check(&subject, Account { pending: 1, cancelled: 2, ..three });
-    subject.store().retry_dead(DeliveryFilter::default(), None, at(600), 10).await.unwrap();
+    subject.store().retry(delivery_id(12), at(600)).await.unwrap();
     check(&subject, Account { pending: 2, cancelled: 2, dead: 0, ..three });
     subject.restart().await;
     check(&subject, Account { pending: 2, cancelled: 2, dead: 0, ..three });

@@ -34,7 +34,7 @@ pub use registry::{
     names_keep_their_case,
 };
 pub use retention::{old_things_go, what_stays_holds_nothing_up};
-pub use retries::{dead_ones_in_bulk, none_twice_in_bulk, one_by_hand};
+pub use retries::{a_pending_one_by_hand, many_by_hand, one_by_hand, replays_are_deliveries};
 
 use crate::{Journal, Registry};
 
@@ -68,8 +68,9 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     due_gives_the_first(fresh().await).await;
     lists_and_filters(fresh().await).await;
     one_by_hand(fresh().await).await;
-    dead_ones_in_bulk(fresh().await).await;
-    none_twice_in_bulk(fresh().await).await;
+    a_pending_one_by_hand(fresh().await).await;
+    many_by_hand(fresh().await).await;
+    replays_are_deliveries(fresh().await).await;
     exchanges_are_kept(fresh().await).await;
     keys_of_exchanges(fresh().await).await;
     notes_are_written_along(fresh().await).await;

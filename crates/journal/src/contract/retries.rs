@@ -1,10 +1,11 @@
 //! Retries by hand.
 
 use super::Subject;
-use super::given::{at, attempt, delivery_id, ended, event, hook, hook_id, name};
-use crate::{DeliveryFilter, Due, Journal, JournalError, Recorded, Registry, Retried};
+use super::given::{ALL, at, attempt, delivery_id, ended, event, hook, hook_id, name};
+use crate::{DeliveryFilter, Due, Journal, JournalError, Recorded, Registry, Replay, Retried};
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::id::EventId;
+use footbridge_model::id::{DeliveryId, EventId};
+use footbridge_model::time::Millis;
 
 /// A dead or cancelled delivery becomes pending again while its hook is kept, its schedule anew.
 pub async fn one_by_hand<S: Subject>(subject: S) {
@@ -30,7 +31,11 @@ pub async fn one_by_hand<S: Subject>(subject: S) {
     assert_eq!(retry(11).await.unwrap(), Retried::Again { due: due(11, 1), hook_id: hook_id(1) });
     assert_eq!(retry(13).await.unwrap(), Retried::Again { due: due(13, 0), hook_id: hook_id(1) });
     assert_eq!(retry(12).await.unwrap(), Retried::Not(DeliveryStatus::Delivered));
-    assert_eq!(retry(13).await.unwrap(), Retried::Not(DeliveryStatus::Pending));
+    assert_eq!(
+        retry(13).await.unwrap(),
+        Retried::Again { due: due(13, 0), hook_id: hook_id(1) },
+        "a pending one"
+    );
     assert_eq!(retry(14).await.unwrap(), Retried::Not(DeliveryStatus::Dead));
     assert_eq!(retry(15).await.unwrap(), Retried::Not(DeliveryStatus::Cancelled));
     assert_eq!(retry(99).await, Err(JournalError::NotFound("delivery")));
@@ -43,8 +48,29 @@ pub async fn one_by_hand<S: Subject>(subject: S) {
     assert_eq!((view.delivery.status, view.attempts.len()), (DeliveryStatus::Delivered, 2));
 }
 
-/// Dead deliveries in bulk: oldest first, only those to hooks that are kept, no more than asked for.
-pub async fn dead_ones_in_bulk<S: Subject>(subject: S) {
+/// A pending delivery is due at once when it is retried, and its schedule goes on.
+pub async fn a_pending_one_by_hand<S: Subject>(subject: S) {
+    subject.store().put_hook(hook(1)).await.unwrap();
+    subject.store().append(event(10, &[1])).await.unwrap();
+    let failed = Recorded {
+        attempt: Some(attempt(1, Some(500), Some("the receiver answered 500"))),
+        next_attempt_at: Some(at(9_000)),
+        ..ended(11, DeliveryStatus::Pending)
+    };
+    subject.store().record(vec![failed]).await.unwrap();
+    let (id, event_id) = (delivery_id(11), EventId::from_number(10));
+    let due = Due { id, event_id, attempts: 1, attempts_base: 0, at: at(500) };
+    let again = subject.store().retry(id, at(500)).await.unwrap();
+    assert_eq!(again, Retried::Again { due: due.clone(), hook_id: hook_id(1) });
+    assert_eq!(subject.store().due(hook_id(1), false, 9).await.unwrap(), [due]);
+    assert!(subject.store().account().holds());
+}
+
+/// No ids.
+const NONE: [u64; 0] = [];
+
+/// Many are picked by a filter, in the order of ids and only those whose hook is kept, and retried.
+pub async fn many_by_hand<S: Subject>(subject: S) {
     let mut other = hook(2);
     other.app = name("mic");
     for hook in [hook(1), other, hook(3)] {
@@ -56,55 +82,84 @@ pub async fn dead_ones_in_bulk<S: Subject>(subject: S) {
         subject.store().record(dead).await.unwrap();
     }
     subject.store().delete_hooks(vec![hook_id(3)], "hook gone").await.unwrap();
-    let none = DeliveryFilter::default;
-    let mic = DeliveryFilter { app: Some(name("mic")), ..none() };
-    let pending = DeliveryFilter { status: Some(DeliveryStatus::Pending), ..none() };
-    assert_eq!(subject.store().count_dead(none()).await.unwrap(), 6, "three have no hook any more");
-    assert_eq!(subject.store().count_dead(mic.clone()).await.unwrap(), 3);
-    assert_eq!(subject.store().count_dead(pending.clone()).await.unwrap(), 0);
-    let gone = DeliveryFilter { hook: Some(hook_id(3)), ..none() };
-    assert_eq!(subject.store().count_dead(gone.clone()).await.unwrap(), 0);
-    let retry = async |filter, limit| -> Vec<_> {
-        let again = subject.store().retry_dead(filter, None, at(500), limit).await.unwrap();
+    let dead = || DeliveryFilter { status: Some(DeliveryStatus::Dead), ..DeliveryFilter::default() };
+    let pick = async |filter: DeliveryFilter, after: Option<u64>, limit| -> (Vec<u64>, Option<u64>) {
+        let picked = subject.store().pick(filter, after.map(delivery_id), limit).await.unwrap();
+        let ids = picked.ids.into_iter().map(DeliveryId::number).collect();
+        (ids, picked.more_after.map(DeliveryId::number))
+    };
+    let ids = async |filter: DeliveryFilter| pick(filter, None, 99).await.0;
+    assert_eq!(ids(dead()).await, [11, 12, 21, 22, 31, 32], "three have no hook any more");
+    assert_eq!(ids(DeliveryFilter::default()).await, [11, 12, 21, 22, 31, 32]);
+    assert_eq!(ids(DeliveryFilter { app: Some(name("mic")), ..dead() }).await, [12, 22, 32]);
+    assert_eq!(ids(DeliveryFilter { hook: Some(hook_id(1)), ..dead() }).await, [11, 21, 31]);
+    assert_eq!(ids(DeliveryFilter { hook: Some(hook_id(3)), ..dead() }).await, NONE);
+    assert_eq!(ids(DeliveryFilter { event: Some(EventId::from_number(20)), ..dead() }).await, [21, 22]);
+    assert_eq!(ids(DeliveryFilter { name: Some("photo-saved".into()), ..dead() }).await.len(), 6);
+    assert_eq!(ids(DeliveryFilter { name: Some("other".into()), ..dead() }).await, NONE);
+    assert_eq!(ids(DeliveryFilter { code: Some(500), ..dead() }).await, NONE, "nobody answered");
+    assert_eq!(
+        ids(DeliveryFilter { until: Some(Millis(1_704_067_200_001)), ..dead() }).await,
+        [11, 12, 21, 22, 31, 32]
+    );
+    let never = Some(Millis(i64::MAX));
+    assert_eq!(ids(DeliveryFilter { since: never, ..dead() }).await, NONE);
+    let pending = DeliveryFilter { status: Some(DeliveryStatus::Pending), ..dead() };
+    assert_eq!(ids(pending.clone()).await, NONE);
+    // A look that is full says where the next begins.
+    assert_eq!(pick(dead(), None, 4).await, (vec![11, 12, 21, 22], Some(22)));
+    assert_eq!(pick(dead(), Some(22), 4).await.0, [31, 32]);
+
+    let retry = async |ids: &[u64], from| -> Vec<(u64, u64)> {
+        let ids = ids.iter().copied().map(delivery_id).collect();
+        let again = subject.store().retry_many(ids, from, at(500)).await.unwrap();
         again.into_iter().map(|(id, hook)| (id.number(), hook.number())).collect()
     };
-    assert_eq!(retry(pending, 9).await, []);
-    assert_eq!(retry(gone, 9).await, []);
-    assert_eq!(retry(none(), 3).await, [(11, 1), (12, 2), (21, 1)]);
-    assert_eq!(retry(mic, 9).await, [(22, 2), (32, 2)]);
-    let of_hook = DeliveryFilter { hook: Some(hook_id(1)), ..none() };
-    assert_eq!(retry(of_hook, 9).await, [(31, 1)]);
-    assert_eq!(retry(none(), 9).await, []);
-    assert_eq!(subject.store().count_dead(none()).await.unwrap(), 0);
-    assert_eq!(subject.store().due(hook_id(1), false, 9).await.unwrap().len(), 3);
+    assert!(retry(&[11, 12, 13], DeliveryStatus::Cancelled).await.is_empty(), "they are dead");
+    assert_eq!(retry(&[11, 12, 13, 99], DeliveryStatus::Dead).await, [(11, 1), (12, 2)]);
+    assert_eq!(ids(pending.clone()).await, [11, 12]);
+    assert_eq!(retry(&[11], DeliveryStatus::Pending).await, [(11, 1)]);
+    subject.store().cancel(hook_id(1), "hook disabled").await.unwrap();
+    assert_eq!(retry(&[11], DeliveryStatus::Cancelled).await, [(11, 1)]);
     let account = subject.store().account();
-    assert_eq!((account.pending, account.dead, account.holds()), (6, 3, true));
+    assert_eq!((account.pending, account.dead, account.holds()), (2, 7, true));
 }
 
-/// Portion after portion meets each dead delivery once, though those retried die again at once.
-pub async fn none_twice_in_bulk<S: Subject>(subject: S) {
+/// A replay is a new delivery of the same event: it counts as accepted, is listed with its event and goes with it.
+pub async fn replays_are_deliveries<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     subject.store().put_hook(hook(2)).await.unwrap();
-    for number in [10, 20, 30] {
-        subject.store().append(event(number, &[1, 2, 1])).await.unwrap();
-        let dead = (1..=3).map(|place| ended(number + place, DeliveryStatus::Dead)).collect();
-        subject.store().record(dead).await.unwrap();
-    }
-    for (hook, met) in
-        [(None, vec![11, 12, 13, 21, 22, 23, 31, 32, 33]), (Some(hook_id(2)), vec![12, 22, 32])]
-    {
-        let filter = DeliveryFilter { hook, ..DeliveryFilter::default() };
-        let (mut after, mut numbers) = (None, Vec::new());
-        while numbers.len() <= met.len() {
-            let again = subject.store().retry_dead(filter.clone(), after, at(500), 2).await.unwrap();
-            let Some((last, _)) = again.last() else { break };
-            after = Some(*last);
-            numbers.extend(again.iter().map(|(id, _)| id.number()));
-            let dead = again.iter().map(|(id, _)| ended(id.number(), DeliveryStatus::Dead)).collect();
-            subject.store().record(dead).await.unwrap();
-        }
-        assert_eq!(numbers, met);
-    }
+    subject.store().append(event(10, &[1, 2, 1])).await.unwrap();
+    subject.store().append(event(20, &[1])).await.unwrap();
+    let delivered = [11, 12, 21].map(|id| ended(id, DeliveryStatus::Delivered));
+    subject.store().record(delivered.to_vec()).await.unwrap();
+    subject.store().delete_hooks(vec![hook_id(2)], "hook gone").await.unwrap();
+    let replays = [(11, 100), (12, 101), (13, 102), (99, 103)];
+    let replays = replays.map(|(of, id)| Replay { of: delivery_id(of), id: delivery_id(id) });
+    let made = subject.store().replay(replays.to_vec(), at(500)).await.unwrap();
+    assert_eq!(made, [(delivery_id(100), hook_id(1))], "the others: gone hook, pending, unknown");
+    let (id, event_id) = (delivery_id(100), EventId::from_number(10));
+    let due = Due { id, event_id, attempts: 0, attempts_base: 0, at: at(500) };
+    assert!(subject.store().due(hook_id(1), false, 9).await.unwrap().contains(&due));
+    let listed = DeliveryFilter { event: Some(event_id), ..DeliveryFilter::default() };
+    let listed = subject.store().deliveries(listed, ALL).await.unwrap();
+    let numbers: Vec<_> = listed.iter().map(|view| view.delivery.id.number()).collect();
+    assert_eq!(numbers, [100, 13, 12, 11]);
+    // Whoever asks what it missed is not given the old event once more.
+    let since = subject.store().events_of(name("shop"), EventId::from_number(10), 9).await.unwrap();
+    assert_eq!(since.events.iter().map(|event| event.id.number()).collect::<Vec<_>>(), [20]);
     let account = subject.store().account();
-    assert_eq!((account.pending, account.dead, account.holds()), (0, 9, true));
+    assert_eq!((account.accepted, account.holds()), (5, true));
+    // Its event stays as long as it is pending, and takes it along.
+    subject.store().cancel(hook_id(1), "hook disabled").await.unwrap();
+    subject.store().retry(id, at(600)).await.unwrap();
+    subject.store().retain(at(1_000), at(1_000), at(1_000)).await.unwrap();
+    assert!(subject.store().event(event_id).await.unwrap().is_some());
+    subject.store().record(vec![ended(100, DeliveryStatus::Delivered)]).await.unwrap();
+    while subject.store().retain(at(1_000), at(1_000), at(1_000)).await.unwrap() {}
+    assert!(subject.store().event(event_id).await.unwrap().is_none());
+    assert!(subject.store().delivery(id).await.unwrap().is_none());
+    subject.restart().await;
+    assert!(subject.store().account().holds());
+    assert_eq!(subject.store().recover(at(2_000)).await.unwrap().highest_id, 100);
 }

@@ -2,11 +2,11 @@
 
 use super::state::{Row, State, Target};
 use crate::{
-    Accepted, Appended, DeliveryFilter, DeliveryView, Due, EventView, JournalError, NewEvent, Recorded,
-    Retried, Since,
+    Accepted, Appended, DeliveryFilter, DeliveryView, Due, EventView, JournalError, NewEvent, Picked,
+    Recorded, Replay, Retried, Since,
 };
 use footbridge_model::delivery::{Delivery, DeliveryStatus};
-use footbridge_model::id::{DeliveryId, EventId, HookId};
+use footbridge_model::id::{DeliveryId, EventId, HookId, number_at};
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use std::collections::BTreeSet;
@@ -40,19 +40,7 @@ impl State {
             return Err(JournalError::Conflict("the id is already in use"));
         }
         for delivery in &new.deliveries {
-            let row = Delivery {
-                id: delivery.id,
-                event_id: event.id,
-                hook_id: delivery.hook_id,
-                status: DeliveryStatus::Pending,
-                attempts: 0,
-                next_attempt_at: Some(event.time),
-                last_status: None,
-                last_error: None,
-            };
-            self.pending.insert((row.hook_id, event.time, row.id));
-            self.deliveries.insert(row.id, Row { delivery: row, attempts: Vec::new(), base: 0 });
-            self.saw(delivery.id.number());
+            self.begin_delivery(delivery.id, event.id, delivery.hook_id, event.time);
         }
         let deliveries = u32::try_from(new.deliveries.len()).unwrap_or(u32::MAX);
         self.account.accepted += u64::from(deliveries);
@@ -64,6 +52,22 @@ impl State {
             self.keep_key(used, Target::Event(accepted));
         }
         Ok(Appended::Stored)
+    }
+
+    fn begin_delivery(&mut self, id: DeliveryId, event_id: EventId, hook_id: HookId, due: Millis) {
+        let row = Delivery {
+            id,
+            event_id,
+            hook_id,
+            status: DeliveryStatus::Pending,
+            attempts: 0,
+            next_attempt_at: Some(due),
+            last_status: None,
+            last_error: None,
+        };
+        self.pending.insert((hook_id, due, id));
+        self.deliveries.insert(id, Row { delivery: row, attempts: Vec::new(), base: 0 });
+        self.saw(id.number());
     }
 
     pub(super) fn is_pending(&self, id: DeliveryId) -> bool {
@@ -101,43 +105,83 @@ impl State {
     pub(super) fn retry(&mut self, id: DeliveryId, now: Millis) -> Result<Retried, JournalError> {
         let row = self.deliveries.get(&id).ok_or(JournalError::NotFound("delivery"))?;
         let (status, hook_id) = (row.delivery.status, row.delivery.hook_id);
-        let ended = matches!(status, DeliveryStatus::Dead | DeliveryStatus::Cancelled);
-        if !ended || !self.is_kept(hook_id) {
+        if matches!(status, DeliveryStatus::Delivered | DeliveryStatus::Unanswered) || !self.is_kept(hook_id)
+        {
             return Ok(Retried::Not(status));
         }
         let row = self.change(id, DeliveryStatus::Pending, Some(now))?;
-        row.base = row.delivery.attempts;
+        if status != DeliveryStatus::Pending {
+            row.base = row.delivery.attempts;
+        }
         let due = row.due().ok_or(JournalError::NotFound("delivery"))?;
         Ok(Retried::Again { due, hook_id })
     }
 
-    pub(super) fn retry_dead(
+    pub(super) fn pick(&self, filter: &DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Picked {
+        let kept = |row: &&Row| self.is_kept(row.delivery.hook_id);
+        let beyond = |row: &&Row| Some(row.delivery.id) > after;
+        let rows = self.deliveries.values().filter(beyond).filter(kept).filter(|row| self.picks(filter, row));
+        let mut ids: Vec<_> = rows.map(|row| row.delivery.id).collect();
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = ids.len() > most;
+        ids.truncate(most);
+        Picked { more_after: ids.last().copied().filter(|_| more), ids }
+    }
+
+    pub(super) fn retry_many(
         &mut self,
-        filter: &DeliveryFilter,
-        after: Option<DeliveryId>,
+        ids: &[DeliveryId],
+        from: DeliveryStatus,
         now: Millis,
-        limit: u32,
     ) -> Result<Vec<(DeliveryId, HookId)>, JournalError> {
-        let picked = self.retryable(filter).map(|row| (row.delivery.id, row.delivery.hook_id));
-        let again = picked.filter(|(id, _)| Some(*id) > after);
-        let again: Vec<_> = again.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
-        for (id, _) in &again {
-            self.retry(*id, now)?;
+        let mut again = Vec::new();
+        for id in ids {
+            if self.deliveries.get(id).is_none_or(|row| row.delivery.status != from) {
+                continue;
+            }
+            if let Retried::Again { hook_id, .. } = self.retry(*id, now)? {
+                again.push((*id, hook_id));
+            }
         }
         Ok(again)
     }
 
-    /// The dead ones that `filter` picks and whose hook is kept, in the order of ids.
-    pub(super) fn retryable<'a>(&'a self, filter: &'a DeliveryFilter) -> impl Iterator<Item = &'a Row> {
-        let dead = |row: &&Row| row.delivery.status == DeliveryStatus::Dead;
-        let kept = |row: &&Row| self.is_kept(row.delivery.hook_id);
-        self.deliveries.values().filter(dead).filter(kept).filter(|row| self.picks(filter, row))
+    pub(super) fn replay(
+        &mut self,
+        replays: &[Replay],
+        now: Millis,
+    ) -> Result<Vec<(DeliveryId, HookId)>, JournalError> {
+        let mut made = Vec::new();
+        for replay in replays {
+            let Some(old) = self.deliveries.get(&replay.of).map(|row| &row.delivery) else { continue };
+            let (event_id, hook_id) = (old.event_id, old.hook_id);
+            let ended = old.status != DeliveryStatus::Pending;
+            if !ended || !self.is_kept(hook_id) || !self.events.contains_key(&event_id) {
+                continue;
+            }
+            if self.deliveries.contains_key(&replay.id) {
+                return Err(JournalError::Conflict("the id is already in use"));
+            }
+            self.begin_delivery(replay.id, event_id, hook_id, now);
+            self.account.accepted += 1;
+            self.account.pending += 1;
+            made.push((replay.id, hook_id));
+        }
+        Ok(made)
     }
 
     pub(super) fn picks(&self, filter: &DeliveryFilter, row: &Row) -> bool {
         let delivery = &row.delivery;
         let of_app = |app| self.hooks.get(&delivery.hook_id).is_some_and(|kept| kept.hook.app == app);
+        let named = |name: &str| {
+            self.events.get(&delivery.event_id).is_some_and(|kept| kept.event.name.as_str() == name)
+        };
+        let number = delivery.id.number();
         filter.event.is_none_or(|event| delivery.event_id == event)
+            && filter.name.as_deref().is_none_or(named)
+            && filter.code.is_none_or(|code| delivery.last_status == Some(code))
+            && filter.since.is_none_or(|since| number >= number_at(since))
+            && filter.until.is_none_or(|until| number < number_at(until))
             && filter.hook.is_none_or(|hook| delivery.hook_id == hook)
             && filter.status.is_none_or(|status| delivery.status == status)
             && filter.app.clone().is_none_or(of_app)

@@ -5,8 +5,10 @@ use super::exchanges::without_answer;
 use super::state::State;
 use crate::{
     Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
-    Journal, JournalError, KeyAfter, KeyUse, NewEvent, Page, Recorded, Recovery, Retried, Since, Wait,
+    Journal, JournalError, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried,
+    Since, Wait,
 };
+use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::name::AppName;
@@ -63,18 +65,21 @@ impl Journal for MemoryJournal {
         self.act(|state| state.retry(id, now))
     }
 
-    fn count_dead(&self, filter: DeliveryFilter) -> Wait<u64> {
-        self.act(|state| Ok(state.retryable(&filter).map(|_| 1).sum()))
+    fn pick(&self, filter: DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Wait<Picked> {
+        self.act(|state| Ok(state.pick(&filter, after, limit)))
     }
 
-    fn retry_dead(
+    fn retry_many(
         &self,
-        filter: DeliveryFilter,
-        after: Option<DeliveryId>,
+        ids: Vec<DeliveryId>,
+        from: DeliveryStatus,
         now: Millis,
-        limit: u32,
     ) -> Wait<Vec<(DeliveryId, HookId)>> {
-        self.act(|state| state.retry_dead(&filter, after, now, limit))
+        self.act(|state| state.retry_many(&ids, from, now))
+    }
+
+    fn replay(&self, replays: Vec<Replay>, now: Millis) -> Wait<Vec<(DeliveryId, HookId)>> {
+        self.act(|state| state.replay(&replays, now))
     }
 
     fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun> {

@@ -3,30 +3,24 @@
 use super::exchanges::without_answer;
 use super::state::{State, Target};
 use footbridge_model::delivery::DeliveryStatus;
+use footbridge_model::id::EventId;
 use footbridge_model::time::Millis;
 
 impl State {
     /// Deletes all that is too old at once.
     pub(super) fn retain(&mut self, ended_before: Millis, dead_before: Millis, now: Millis) {
-        let stays = |id: u64, deliveries: u32, time: Millis| {
-            let range = id + 1..=id + u64::from(deliveries);
+        let stays = |id: EventId, time: Millis| {
+            let mut rows = self.deliveries.values().filter(|row| row.delivery.event_id == id);
             let holds = |status| match status {
                 DeliveryStatus::Pending => true,
                 DeliveryStatus::Dead => time >= dead_before,
                 _ => false,
             };
-            time >= ended_before
-                || range.map(footbridge_model::id::DeliveryId::from_number).any(|delivery| {
-                    self.deliveries.get(&delivery).is_some_and(|row| holds(row.delivery.status))
-                })
+            time >= ended_before || rows.any(|row| holds(row.delivery.status))
         };
-        let goes = |id: u64, deliveries, time| !stays(id, deliveries, time);
-        let gone: Vec<_> = self
-            .events
-            .values()
-            .filter(|view| goes(view.event.id.number(), view.deliveries, view.event.time))
-            .map(|view| view.event.id)
-            .collect();
+        let events = self.events.values().map(|view| &view.event);
+        let gone: Vec<_> =
+            events.filter(|event| !stays(event.id, event.time)).map(|event| event.id).collect();
         for event in gone {
             self.events.remove(&event);
             self.deliveries.retain(|_, row| row.delivery.event_id != event);

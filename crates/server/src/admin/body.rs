@@ -100,7 +100,7 @@ macro_rules! kinds {
         $(impl Kind for $kind { const WHAT: &str = $what; })*
     };
 }
-kinds!(String = "a string", bool = "`true` or `false`", u8 = "a small whole number", Vec<String> = "an array of strings");
+kinds!(String = "a string", bool = "`true` or `false`", u8 = "a small whole number", u16 = "a whole number up to 65535", Vec<String> = "an array of strings");
 
 impl<'a> Fields<'a> {
     fn of(object: &'a str, path: String) -> Result<Self, Problem> {

@@ -2,26 +2,21 @@
 
 use super::body::{Body, Fields, FromFields};
 use super::extract::{Admin, Shared};
-use super::hooks::HookView;
+use super::page::Params;
+use super::{AdminState, hooks};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
-use footbridge_engine::{Explanation, Verdict};
+use footbridge_api as api;
+use footbridge_engine::{ExplainFrom, Explanation, Verdict};
+use footbridge_model::id::HookId;
 use footbridge_model::name::{AppName, EventName};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 /// An event that might be published.
-#[derive(Debug, ToSchema)]
+#[derive(Debug)]
 pub(super) struct Question {
-    /// Who would publish it.
-    #[schema(value_type = String)]
     publisher: AppName,
-    /// What it would be called.
-    #[schema(value_type = String)]
     name: EventName,
-    /// Whom the publisher would name; left out for nobody in particular.
-    #[schema(value_type = Option<Vec<String>>)]
     subscribers: Option<Vec<AppName>>,
 }
 
@@ -41,36 +36,48 @@ impl FromFields for Question {
     }
 }
 
-/// What every hook would make of the event.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Explained {
-    data: Vec<Judgement>,
-}
-
-/// What one hook would make of the event.
-#[derive(Debug, Serialize, ToSchema)]
-struct Judgement {
-    hook: HookView,
-    would_get: bool,
-    reason: &'static str,
-}
-
-impl From<Explanation> for Judgement {
-    fn from(explanation: Explanation) -> Self {
-        let Explanation { hook, verdict } = explanation;
-        Self { hook: HookView::from(&*hook), would_get: verdict == Verdict::Gets, reason: verdict.reason() }
+fn judgement(explanation: Explanation) -> api::Judgement {
+    let Explanation { hook, verdict } = explanation;
+    api::Judgement {
+        hook: hooks::view(&hook),
+        would_get: verdict == Verdict::Gets,
+        reason: verdict.reason().to_owned(),
     }
 }
 
-/// Says of every hook whether it would get an event, and why. Publishes nothing.
-#[utoipa::path(post, path = "/api/v1/explain", tag = "explain", security(("admin" = [])), request_body = Question,
-    responses((status = 200, body = Explained)))]
+/// Says of the hooks whether they would get an event, and why, in the order of their ids. Publishes nothing.
+#[utoipa::path(post, path = "/api/v1/explain", tag = "explain", security(("admin" = [])),
+    request_body = api::Question,
+    params(("app" = Option<String>, Query, description = "Only hooks of this app"),
+        ("would_get" = Option<bool>, Query, description = "Only hooks that would get it, or only the others"),
+        ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = api::Judgements)))]
 pub(super) async fn explain(
     _: Admin,
     State(shared): State<Shared>,
+    params: Params,
     Body(question): Body<Question>,
-) -> Result<Json<Explained>, Problem> {
+) -> Result<Json<api::Judgements>, Problem> {
+    let window = params.window("explain", &["app", "would_get"])?;
     let Question { publisher, name, subscribers } = question;
-    let all = shared.engine.explain(&publisher, &name, subscribers.as_deref());
-    Ok(Json(Explained { data: all.into_iter().map(Judgement::from).collect() }))
+    let app = params.app("app")?;
+    let from = ExplainFrom {
+        after: window.after(|text| text.parse::<HookId>().ok())?,
+        app: app.as_ref(),
+        would_get: params.flag("would_get")?,
+        limit: window.fetch(),
+    };
+    let found = shared.engine.explain(&publisher, &name, subscribers.as_deref(), from);
+    let list = window.list(found.hooks, |found| found.hook.hook.id.to_string(), judgement);
+    let named = std::iter::once(&publisher).chain(subscribers.iter().flatten()).chain(&app);
+    let warnings = named.filter_map(|name| unknown(&shared, name)).collect();
+    Ok(Json(api::Judgements { data: list.data, next: list.next, would_get: found.would_get, warnings }))
+}
+
+/// What to say of the name of an app that there is not.
+fn unknown(shared: &AdminState, name: &AppName) -> Option<String> {
+    if *name == AppName::bolt() || shared.engine.app(name).is_ok() {
+        return None;
+    }
+    Some(format!("no app is called `{name}`"))
 }

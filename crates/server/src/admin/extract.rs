@@ -105,15 +105,25 @@ fn unauthorized(shared: &AdminState) -> Problem {
     Problem::new(ProblemCode::Unauthorized, "send `Authorization: Bearer` and the admin token")
 }
 
-/// What a text in a path is the name of, for the 404.
+/// What a text in a path is the id of, for the 404.
 pub(super) trait Thing {
     /// The word for it.
     const WHAT: &str;
+    /// What its ids begin with, before the `_`.
+    const MARK: &str;
 }
 
 macro_rules! things {
     ($($kind:ty = $what:literal),*) => {
-        $(impl Thing for $kind { const WHAT: &str = $what; })*
+        $(impl Thing for $kind {
+            const WHAT: &str = $what;
+            const MARK: &str = <$kind>::PREFIX;
+        })*
+
+        /// The word for what an id of this beginning names.
+        fn named_by(mark: &str) -> Option<&'static str> {
+            [$((<$kind>::PREFIX, $what)),*].into_iter().find(|(known, _)| *known == mark).map(|(_, what)| what)
+        }
     };
 }
 things!(EventId = "event", DeliveryId = "delivery", ExchangeId = "exchange", HookId = "hook");
@@ -126,10 +136,26 @@ impl<T: FromStr + Thing> FromRequestParts<Shared> for Id<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let missing = || Problem::missing(T::WHAT);
-        let Path(text) = Path::<String>::from_request_parts(parts, shared).await.map_err(|_| missing())?;
-        text.parse().map(Self).map_err(|_| missing())
+        let path = Path::<String>::from_request_parts(parts, shared).await;
+        let Path(text) = path.map_err(|_| Problem::missing(T::WHAT))?;
+        text.parse().map(Self).map_err(|_| no_id::<T>(&text))
     }
+}
+
+/// Says what is wrong with an id: it is another thing's, or none at all.
+fn no_id<T: Thing>(text: &str) -> Problem {
+    let (what, mark) = (T::WHAT, T::MARK);
+    let shown: String = text.chars().filter(|c| !c.is_control()).take(64).collect();
+    let other = text.split_once('_').and_then(|(begin, _)| named_by(begin)).filter(|other| *other != what);
+    let detail = match other {
+        Some(other) => {
+            format!("`{shown}` names the wrong kind of thing ({other}); the id of a {what} is `{mark}_…`")
+        }
+        None => {
+            format!("`{shown}` is not the id of a {what}: those are `{mark}_` and thirteen digits or letters")
+        }
+    };
+    Problem::new(ProblemCode::NotFound, detail)
 }
 
 /// The app's name in the path.

@@ -1,14 +1,14 @@
 //! `/api/v1/hooks`.
 
-use super::apps::ManagedBy;
+use super::apps::managed_by;
 use super::body::{Body, Fields, FromFields};
 use super::extract::{Admin, Change, Id, Shared, existing};
-use super::links::Switch;
-use super::page::{List, Params};
-use crate::problem::Problem;
+use super::page::Params;
+use crate::problem::{Problem, ProblemCode};
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use footbridge_api::{self as api, List};
 use footbridge_engine::{ChangeError, HookChange, HookEntry, HookSpec};
 use footbridge_model::hook::{
     AnswerRule, BadRoute, HookOptions, HookType, Lifetime, MAX_IN_FLIGHT, Origin, check_path, web_url,
@@ -16,64 +16,29 @@ use footbridge_model::hook::{
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use footbridge_model::pattern::Pattern;
-use footbridge_model::time::Millis;
 use http::{StatusCode, header};
-use serde::Serialize;
 use std::str::FromStr;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// A hook. The last four members are there only when they are not the default.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Hook)]
-pub(super) struct HookView {
-    #[schema(value_type = String, example = "hook_0f7m2k9x4c1aa")]
-    id: HookId,
-    #[schema(value_type = String)]
-    app: AppName,
-    /// Whose events, `*` for anybody's.
-    publisher: String,
-    /// Which events, `*` for all.
-    event: String,
-    route: String,
-    #[serde(rename = "type")]
-    #[schema(value_type = String, example = "server")]
-    kind: HookType,
-    transient: bool,
-    enabled: bool,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Millis,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "optional")]
-    answer: Option<AnswerRule>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    in_flight: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ordered: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    managed_by: Option<ManagedBy>,
-}
-
-impl From<&HookEntry> for HookView {
-    fn from(entry: &HookEntry) -> Self {
-        let hook = &entry.hook;
-        let usual = HookOptions::default();
-        let HookOptions { answer, in_flight, ordered } = hook.options;
-        Self {
-            id: hook.id,
-            app: hook.app.clone(),
-            publisher: hook.pattern.publisher.as_str().to_owned(),
-            event: hook.pattern.event.as_str().to_owned(),
-            route: hook.route.clone(),
-            kind: hook.kind,
-            transient: hook.lifetime == Lifetime::Transient,
-            enabled: hook.enabled,
-            created_at: hook.created_at,
-            answer: Some(answer).filter(|answer| *answer != usual.answer),
-            in_flight: Some(in_flight).filter(|in_flight| *in_flight != usual.in_flight),
-            ordered: Some(ordered).filter(|ordered| *ordered != usual.ordered),
-            managed_by: (hook.origin != Origin::Api).then(|| hook.origin.into()),
-        }
+pub(super) fn view(entry: &HookEntry) -> api::Hook {
+    let hook = &entry.hook;
+    let usual = HookOptions::default();
+    let HookOptions { answer, in_flight, ordered } = hook.options;
+    api::Hook {
+        id: hook.id.to_string(),
+        app: hook.app.to_string(),
+        publisher: hook.pattern.publisher.as_str().to_owned(),
+        event: hook.pattern.event.as_str().to_owned(),
+        route: hook.route.clone(),
+        kind: hook.kind.as_str().to_owned(),
+        transient: hook.lifetime == Lifetime::Transient,
+        enabled: hook.enabled,
+        created_at: hook.created_at.to_string(),
+        answer: (answer != usual.answer).then(|| answer.as_str().to_owned()),
+        in_flight: Some(in_flight).filter(|in_flight| *in_flight != usual.in_flight),
+        ordered: Some(ordered).filter(|ordered| *ordered != usual.ordered),
+        managed_by: (hook.origin != Origin::Api).then(|| managed_by(hook.origin)),
     }
 }
 
@@ -98,12 +63,7 @@ impl Wish {
         wish.kind = fields.optional_as("type", HookType::from_str)?.unwrap_or_default();
         wish.options.answer = fields.optional_as("answer", AnswerRule::from_str)?.unwrap_or_default();
         wish.options.ordered = fields.optional("ordered")?.unwrap_or_default();
-        if let Some(in_flight) = fields.optional("in_flight")? {
-            if !(1..=MAX_IN_FLIGHT).contains(&in_flight) {
-                return Err(fields.wrong("in_flight", format_args!("must be 1 to {MAX_IN_FLIGHT}")));
-            }
-            wish.options.in_flight = in_flight;
-        }
+        wish.options.in_flight = in_flight(fields)?.unwrap_or(wish.options.in_flight);
         Ok(wish)
     }
 
@@ -118,6 +78,38 @@ impl Wish {
     /// The hook as this app's.
     pub(super) fn of(self, app: AppName) -> HookSpec {
         HookSpec { app, pattern: self.pattern, route: self.route, kind: self.kind, options: self.options }
+    }
+}
+
+fn in_flight(fields: &mut Fields<'_>) -> Result<Option<u8>, Problem> {
+    let asked = fields.optional("in_flight")?;
+    if asked.is_some_and(|asked| !(1..=MAX_IN_FLIGHT).contains(&asked)) {
+        return Err(fields.wrong("in_flight", format_args!("must be 1 to {MAX_IN_FLIGHT}")));
+    }
+    Ok(asked)
+}
+
+/// A change of a hook.
+#[derive(Debug)]
+pub(super) struct PatchHook(HookChange);
+
+impl FromFields for PatchHook {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Problem> {
+        let change = HookChange {
+            enabled: fields.settled("enabled")?,
+            route: fields.settled("route")?,
+            kind: fields.optional_as("type", HookType::from_str)?,
+            answer: fields.optional_as("answer", AnswerRule::from_str)?,
+            in_flight: in_flight(fields)?,
+            ordered: fields.settled("ordered")?,
+        };
+        if change == HookChange::default() {
+            return Err(Problem::new(
+                ProblemCode::Invalid,
+                "nothing is to be changed: name `enabled`, `route`, `type`, `answer`, `in_flight` or `ordered`",
+            ));
+        }
+        Ok(Self(change))
     }
 }
 
@@ -164,23 +156,23 @@ impl FromFields for NewHook {
 #[utoipa::path(get, path = "/api/v1/hooks", tag = "hooks", security(("admin" = [])),
     params(("app" = Option<String>, Query, description = "Only this app's"),
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = List<HookView>)))]
+    responses((status = 200, body = List<api::Hook>)))]
 pub(super) async fn list(
     _: Admin,
     State(shared): State<Shared>,
     params: Params,
-) -> Result<Json<List<HookView>>, Problem> {
+) -> Result<Json<List<api::Hook>>, Problem> {
     let window = params.window("hooks", &["app"])?;
     let app = params.app("app")?;
     let after = window.after(|text| text.parse::<HookId>().ok())?;
     let rows = window.of_sorted(shared.engine.hooks(app.as_ref()), after.as_ref(), |entry| entry.hook.id);
     let id = |entry: &Arc<HookEntry>| entry.hook.id.to_string();
-    Ok(Json(window.list(rows, id, |entry| HookView::from(&*entry))))
+    Ok(Json(window.list(rows, id, |entry| view(&entry))))
 }
 
 /// Makes a persistent hook, or gives the one that the app has already.
 #[utoipa::path(post, path = "/api/v1/hooks", tag = "hooks", security(("admin" = [])), request_body = NewHook,
-    responses((status = 201, body = HookView, headers(("Location" = String)))))]
+    responses((status = 201, body = api::Hook, headers(("Location" = String)))))]
 pub(super) async fn create(
     _: Change,
     State(shared): State<Shared>,
@@ -194,31 +186,32 @@ pub(super) async fn create(
         other => other.into(),
     })?;
     let location = format!("/api/v1/hooks/{}", entry.hook.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(HookView::from(&*entry))))
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view(&*entry))))
 }
 
 /// Shows a hook.
 #[utoipa::path(get, path = "/api/v1/hooks/{id}", tag = "hooks", security(("admin" = [])),
-    params(("id" = String, Path)), responses((status = 200, body = HookView)))]
+    params(("id" = String, Path)), responses((status = 200, body = api::Hook)))]
 pub(super) async fn show(
     _: Admin,
     State(shared): State<Shared>,
     Id(id): Id<HookId>,
-) -> Result<Json<HookView>, Problem> {
-    Ok(Json(HookView::from(&*shared.engine.hook(id)?)))
+) -> Result<Json<api::Hook>, Problem> {
+    Ok(Json(view(&*shared.engine.hook(id)?)))
 }
 
-/// Switches a hook on or off; also back on after its receiver answered 410.
-#[utoipa::path(patch, path = "/api/v1/hooks/{id}", tag = "hooks", security(("admin" = [])), request_body = Switch,
-    params(("id" = String, Path)), responses((status = 200, body = HookView)))]
+/// Changes a hook: where it leads, how, and whether it takes events. It keeps its id, and what waits for it follows
+/// it; attempts under way end where they began. `enabled` also brings it back after its receiver answered 410.
+#[utoipa::path(patch, path = "/api/v1/hooks/{id}", tag = "hooks", security(("admin" = [])), request_body = api::HookPatch,
+    params(("id" = String, Path)), responses((status = 200, body = api::Hook)))]
 pub(super) async fn change(
     _: Change,
     State(shared): State<Shared>,
     Id(id): Id<HookId>,
-    Body(switch): Body<Switch>,
-) -> Result<Json<HookView>, Problem> {
-    let entry = shared.engine.change_hook(id, HookChange { enabled: Some(switch.enabled) }).await?;
-    Ok(Json(HookView::from(&*entry)))
+    Body(PatchHook(change)): Body<PatchHook>,
+) -> Result<Json<api::Hook>, Problem> {
+    let entry = shared.engine.change_hook(id, change).await?;
+    Ok(Json(view(&*entry)))
 }
 
 /// Deletes a hook. Its pending deliveries become cancelled.

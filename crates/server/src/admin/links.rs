@@ -1,52 +1,35 @@
 //! `/api/v1/links`.
 
-use super::apps::ManagedBy;
+use super::apps::managed_by;
 use super::body::{Body, Fields, FromFields};
 use super::extract::{Admin, Change, Linked, Shared, existing};
-use super::page::{List, Params};
+use super::page::Params;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use footbridge_api::{self as api, List};
 use footbridge_engine::LinkSpec;
 use footbridge_model::app::Link;
 use footbridge_model::name::AppName;
-use footbridge_model::time::Millis;
 use http::{StatusCode, header};
-use serde::Serialize;
-use utoipa::ToSchema;
 
-/// Leave for a host and a miniapp to exchange events.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Link)]
-pub(super) struct LinkView {
-    #[schema(value_type = String, example = "superapp")]
-    host: AppName,
-    #[schema(value_type = String, example = "shop")]
-    miniapp: AppName,
-    enabled: bool,
-    managed_by: ManagedBy,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Millis,
-}
-
-impl From<Link> for LinkView {
-    fn from(link: Link) -> Self {
-        let Link { host, miniapp, enabled, origin, created_at } = link;
-        Self { host, miniapp, enabled, managed_by: origin.into(), created_at }
+fn view(link: Link) -> api::Link {
+    let Link { host, miniapp, enabled, origin, created_at } = link;
+    api::Link {
+        host: host.to_string(),
+        miniapp: miniapp.to_string(),
+        enabled,
+        managed_by: managed_by(origin),
+        created_at: created_at.to_string(),
     }
 }
 
 /// A new link.
-#[derive(Debug, ToSchema)]
+#[derive(Debug)]
 pub(super) struct NewLink {
-    /// The host app.
-    #[schema(value_type = String)]
     host: AppName,
-    /// The miniapp.
-    #[schema(value_type = String)]
     miniapp: AppName,
-    /// Whether it holds from the start; `true` when left out.
     enabled: Option<bool>,
 }
 
@@ -60,11 +43,10 @@ impl FromFields for NewLink {
     }
 }
 
-/// A change of a link or of a hook.
-#[derive(Debug, ToSchema)]
+/// A change of a link.
+#[derive(Debug)]
 pub(super) struct Switch {
-    /// Whether it counts.
-    pub(super) enabled: bool,
+    enabled: bool,
 }
 
 impl FromFields for Switch {
@@ -76,12 +58,12 @@ impl FromFields for Switch {
 /// Lists the links, by host and miniapp.
 #[utoipa::path(get, path = "/api/v1/links", tag = "links", security(("admin" = [])),
     params(("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = List<LinkView>)))]
+    responses((status = 200, body = List<api::Link>)))]
 pub(super) async fn list(
     _: Admin,
     State(shared): State<Shared>,
     params: Params,
-) -> Result<Json<List<LinkView>>, Problem> {
+) -> Result<Json<List<api::Link>>, Problem> {
     let window = params.window("links", &[])?;
     let after = window.after(|text| {
         let (host, miniapp) = text.split_once('/')?;
@@ -89,12 +71,12 @@ pub(super) async fn list(
     })?;
     let pair = |link: &Link| (link.host.clone(), link.miniapp.clone());
     let rows = window.of_sorted(shared.engine.links(), after.as_ref(), pair);
-    Ok(Json(window.list(rows, |link| format!("{}/{}", link.host, link.miniapp), LinkView::from)))
+    Ok(Json(window.list(rows, |link| format!("{}/{}", link.host, link.miniapp), view)))
 }
 
 /// Makes a link.
-#[utoipa::path(post, path = "/api/v1/links", tag = "links", security(("admin" = [])), request_body = NewLink,
-    responses((status = 201, body = LinkView, headers(("Location" = String)))))]
+#[utoipa::path(post, path = "/api/v1/links", tag = "links", security(("admin" = [])), request_body = api::NewLink,
+    responses((status = 201, body = api::Link, headers(("Location" = String)))))]
 pub(super) async fn create(
     _: Change,
     State(shared): State<Shared>,
@@ -103,32 +85,32 @@ pub(super) async fn create(
     let spec = LinkSpec { host: new.host, miniapp: new.miniapp, enabled: new.enabled.unwrap_or(true) };
     let link = shared.engine.add_link(spec).await?;
     let location = format!("/api/v1/links/{}/{}", link.host, link.miniapp);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(LinkView::from(link))))
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view(link))))
 }
 
 /// Shows a link.
 #[utoipa::path(get, path = "/api/v1/links/{host}/{miniapp}", tag = "links", security(("admin" = [])),
-    params(("host" = String, Path), ("miniapp" = String, Path)), responses((status = 200, body = LinkView)))]
+    params(("host" = String, Path), ("miniapp" = String, Path)), responses((status = 200, body = api::Link)))]
 pub(super) async fn show(
     _: Admin,
     State(shared): State<Shared>,
     Linked(host, miniapp): Linked,
-) -> Result<Json<LinkView>, Problem> {
-    Ok(Json(shared.engine.link(&host, &miniapp)?.into()))
+) -> Result<Json<api::Link>, Problem> {
+    Ok(Json(view(shared.engine.link(&host, &miniapp)?)))
 }
 
 /// Switches a link on or off.
 #[utoipa::path(patch, path = "/api/v1/links/{host}/{miniapp}", tag = "links", security(("admin" = [])),
-    request_body = Switch, params(("host" = String, Path), ("miniapp" = String, Path)),
-    responses((status = 200, body = LinkView)))]
+    request_body = api::Switch, params(("host" = String, Path), ("miniapp" = String, Path)),
+    responses((status = 200, body = api::Link)))]
 pub(super) async fn change(
     _: Change,
     State(shared): State<Shared>,
     Linked(host, miniapp): Linked,
     Body(switch): Body<Switch>,
-) -> Result<Json<LinkView>, Problem> {
+) -> Result<Json<api::Link>, Problem> {
     let link = shared.engine.change_link(&host, &miniapp, switch.enabled).await?;
-    Ok(Json(link.into()))
+    Ok(Json(view(link)))
 }
 
 /// Deletes a link.

@@ -12,6 +12,7 @@ mod explain;
 mod extract;
 mod hooks;
 mod links;
+mod moment;
 mod page;
 mod probes;
 mod routes;

@@ -5,27 +5,17 @@ use crate::problem::Problem;
 use axum::extract::{FromRequestParts, Query};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use footbridge_api::List;
 use footbridge_engine::Page;
 use footbridge_model::name::AppName;
 use http::request::Parts;
-use serde::Serialize;
 use std::fmt;
 use std::str::FromStr;
-use utoipa::ToSchema;
 
 /// Items of a page unless the caller says otherwise.
 const LIMIT: u32 = 50;
 /// The most items of a page.
 const MAX_LIMIT: u32 = 250;
-
-/// One page of a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct List<T> {
-    /// The items.
-    pub(super) data: Vec<T>,
-    /// What to send as `cursor` for the page after this one; `null` on the last.
-    pub(super) next: Option<String>,
-}
 
 /// Query parameters of a list.
 #[derive(Debug)]
@@ -77,7 +67,16 @@ impl Params {
 
     /// A parameter that means something.
     pub(super) fn read<T: FromStr<Err: fmt::Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
-        let read = self.text(name).map(str::parse).transpose();
+        self.parse(name, str::parse)
+    }
+
+    /// A parameter that `read` understands.
+    pub(super) fn parse<T, E: fmt::Display>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, Problem> {
+        let read = self.text(name).map(read).transpose();
         read.map_err(|error| Problem::parameter(name, format_args!("is wrong: {error}")))
     }
 
@@ -107,6 +106,11 @@ impl Window {
     /// What the page begins after.
     pub(super) fn after<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
         self.after.as_deref().map(|text| read(text).ok_or_else(bad_cursor)).transpose()
+    }
+
+    /// How many to fetch: one more than is shown, to see whether more follow.
+    pub(super) fn fetch(&self) -> usize {
+        self.limit as usize + 1
     }
 
     /// The page for a journal that lists newest first; one more than is shown, to see whether more follow.

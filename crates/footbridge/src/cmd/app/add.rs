@@ -1,12 +1,15 @@
 //! `footbridge app add|secret`
 
-use serde_json::{Map, Value, json};
+use footbridge_api::{App, MadeApp, NewApp, Rotate, Rotated, ShownSecrets};
 
-use super::super::{failure::Failure, remote::Session};
-use crate::{client::Call, table::members};
-
-/// Members of an app that come first.
-const FIRST: [&str; 6] = ["name", "enabled", "url", "receiver_url", "receiver_enabled", "miniapp_url"];
+use super::super::{
+    failure::Failure,
+    remote::{Session, body},
+};
+use crate::{
+    client::Call,
+    table::{lines, plain},
+};
 
 /// A new app.
 #[derive(Debug, Clone, clap::Args)]
@@ -28,24 +31,48 @@ pub struct AddArgs {
 }
 
 pub(super) fn add(args: &AddArgs, session: &Session) -> Result<String, Failure> {
-    let call = Call { path: &["apps"], body: Some(body(args)), ..Call::default() };
-    session.post(&call, |app| members(app, &FIRST) + "\nThe secrets are shown this once.\n")
+    let AddArgs { name, url, receiver_url, miniapp_url, token_prefix } = args.clone();
+    let new = NewApp { name, url, receiver_url, miniapp_url, token_prefix };
+    let call = Call { path: &["apps"], body: body(&new), ..Call::default() };
+    session.post(&call, |app: &MadeApp| lines(app) + "\nThe secrets are shown this once.\n")
 }
 
-pub(super) fn rotate(name: &str, session: &Session) -> Result<String, Failure> {
-    let call = Call { path: &["apps", name, "rotate"], body: Some(json!({})), ..Call::default() };
-    let note = "\nThe secrets are shown this once. The old ones work for 24 hours more.\n";
-    session.post(&call, |app| members(app, &FIRST) + note)
+/// Which secrets, and what to do with them.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SecretArgs {
+    /// Its name
+    name: String,
+    /// Make new ones; the old ones work for 24 hours more
+    #[arg(long)]
+    rotate: bool,
+    /// End the old ones at once: with --rotate those that are replaced, else those of an earlier rotation
+    #[arg(long)]
+    now: bool,
 }
 
-fn body(args: &AddArgs) -> Value {
-    let given = [
-        ("name", Some(&args.name)),
-        ("url", args.url.as_ref()),
-        ("receiver_url", args.receiver_url.as_ref()),
-        ("miniapp_url", args.miniapp_url.as_ref()),
-        ("token_prefix", args.token_prefix.as_ref()),
-    ];
-    let set = given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?))));
-    Value::Object(set.collect::<Map<_, _>>())
+pub(super) fn secret(args: &SecretArgs, session: &Session) -> Result<String, Failure> {
+    let name = args.name.as_str();
+    match (args.rotate, args.now) {
+        (true, now) => rotate(name, now, session),
+        (false, true) => {
+            let call = Call { path: &["apps", name, "end-overlap"], ..Call::default() };
+            session.post(&call, |app: &App| {
+                format!("only the newest secrets of {} work from now on\n", app.name)
+            })
+        }
+        (false, false) => {
+            let call = Call { path: &["apps", name, "secrets"], ..Call::default() };
+            session.post(&call, |shown: &ShownSecrets| lines(shown) + "\nThe secrets are shown this once.\n")
+        }
+    }
+}
+
+fn rotate(name: &str, now: bool, session: &Session) -> Result<String, Failure> {
+    let rotate = Rotate { secrets: None, now: Some(now).filter(|now| *now) };
+    let call = Call { path: &["apps", name, "rotate"], body: body(&rotate), ..Call::default() };
+    session.post(&call, |rotated: &Rotated| {
+        let note = plain(&rotated.note);
+        let shown = ShownSecrets { name: rotated.name.clone(), made: rotated.made.clone() };
+        lines(&shown) + &format!("\nThe secrets are shown this once. {note}\n")
+    })
 }

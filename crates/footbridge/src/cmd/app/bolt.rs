@@ -16,15 +16,7 @@ pub(super) fn call<'a>(path: &'a [&'a str], body: Option<Value>) -> Call<'a> {
 
 /// The apps that run: what Bolt calls contexts.
 pub(super) fn live(session: &Session) -> Result<Vec<Value>, ClientError> {
-    Ok(list(session.fetch(&call(&["apps", "@live"], None))?))
-}
-
-/// The elements of a list.
-pub(super) fn list(list: Value) -> Vec<Value> {
-    match list {
-        Value::Array(items) => items,
-        _ => Vec::new(),
-    }
+    session.fetch(&call(&["apps", "@live"], None))
 }
 
 /// The one of that name.

@@ -5,11 +5,11 @@ use super::{
         failure::Failure,
         remote::{PageArgs, Session},
     },
-    add::{self, AddArgs},
+    add::{self, AddArgs, SecretArgs},
     install::{self, InstallArgs, UninstallArgs},
     list,
     logs::{self, LogsArgs},
-    start,
+    remove, start,
 };
 use crate::terminal::Terminal;
 
@@ -25,14 +25,8 @@ pub enum AppCommand {
     },
     /// Add an app that runs elsewhere; its secrets are shown once
     Add(AddArgs),
-    /// Make new secrets for an app; the old ones work for 24 hours more
-    Secret {
-        /// Its name
-        name: String,
-        /// Make new ones: secrets are kept sealed and cannot be shown again
-        #[arg(long, required = true)]
-        rotate: bool,
-    },
+    /// Show the secrets of an app that the server made and nobody has seen yet, or make new ones
+    Secret(SecretArgs),
     /// Install the app of a directory, which the server then starts when it is needed
     Install(InstallArgs),
     /// Start an installed app now and wait until it listens
@@ -49,6 +43,9 @@ pub enum AppCommand {
     Logs(LogsArgs),
     /// Stop an installed app and remove it with its hooks; its directory stays
     Uninstall(UninstallArgs),
+    /// Remove an app with its hooks, links and secrets
+    #[command(visible_alias = "delete")]
+    Remove(UninstallArgs),
 }
 
 /// Runs it. What goes on without an end, and questions, use `terminal`; the text is what is to be printed at last.
@@ -60,11 +57,12 @@ pub fn run(command: &AppCommand, session: &Session, terminal: &mut Terminal) -> 
         AppCommand::List(page) => list::list(page, session),
         AppCommand::Show { name } => list::show(name, session),
         AppCommand::Add(args) => add::add(args, session),
-        AppCommand::Secret { name, .. } => add::rotate(name, session),
+        AppCommand::Secret(args) => add::secret(args, session),
         AppCommand::Install(args) => install::install(args, session),
         AppCommand::Start { name } => start::start(name, session),
         AppCommand::Stop { name } => start::stop(name, session),
         AppCommand::Logs(args) => logs::logs(args, session, terminal),
         AppCommand::Uninstall(args) => install::uninstall(args, session, terminal),
+        AppCommand::Remove(args) => remove::remove(args, session, terminal),
     }
 }

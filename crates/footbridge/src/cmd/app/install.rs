@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use footbridge_api::Hook;
 use serde_json::{Value, json};
 
 use super::{
@@ -28,7 +29,7 @@ pub struct InstallArgs {
 #[derive(Debug, Clone, clap::Args)]
 pub struct UninstallArgs {
     /// Its name
-    name: String,
+    pub(super) name: String,
     /// Do not ask; needed where there is no terminal
     #[arg(long, short)]
     yes: bool,
@@ -42,7 +43,7 @@ pub(super) fn install(args: &InstallArgs, session: &Session) -> Result<String, F
     }
     let answer = session.send(&bolt::call(&["apps", "local"], Some(body)))?;
     if session.json() {
-        return Ok(session.show(&answer, |_| String::new()));
+        return session.show(&answer, |_: &Value| String::new());
     }
     let app = &answer.json;
     let name = cell(app, "name");
@@ -56,22 +57,33 @@ pub(super) fn uninstall(
     terminal: &mut Terminal,
 ) -> Result<String, Failure> {
     let name = &args.name;
-    if !args.yes && !terminal.asks {
-        return Err(Failure::other(format!(
-            "nobody can be asked here whether {name} is to be removed; give --yes"
-        )));
-    }
-    if !args.yes {
-        let question =
-            format!("Stop {name} and remove it with its hooks? What is pending for them is cancelled.");
-        if !terminal.confirm(&question) {
-            return Err(Failure::other(format!("{name} stays installed")));
-        }
-    }
+    let question =
+        format!("Stop {name} and remove it with its hooks? What is pending for them is cancelled.");
+    args.confirm(&question, "stays installed", terminal)?;
     let path = ["apps", name.as_str()];
-    session.delete(&bolt::call(&path, None), |_| {
-        format!("{name} is uninstalled; its directory is left as it is\n")
-    })
+    session
+        .delete(&bolt::call(&path, None), &format!("{name} is uninstalled; its directory is left as it is\n"))
+}
+
+impl UninstallArgs {
+    /// Asks whether it is meant, unless that was said.
+    pub(super) fn confirm(
+        &self,
+        question: &str,
+        stays: &str,
+        terminal: &mut Terminal,
+    ) -> Result<(), Failure> {
+        let name = &self.name;
+        if self.yes {
+            return Ok(());
+        }
+        if !terminal.asks {
+            return Err(Failure::other(format!(
+                "nobody can be asked here whether {name} is to be removed; give --yes"
+            )));
+        }
+        if terminal.confirm(question) { Ok(()) } else { Err(Failure::other(format!("{name} {stays}"))) }
+    }
 }
 
 /// The server knows nothing of where this command runs.
@@ -87,7 +99,7 @@ fn absolute(directory: &Path) -> Result<String, Failure> {
     Ok(if text.len() > 1 { text.trim_end_matches('/').to_owned() } else { text.to_owned() })
 }
 
-fn installed(app: &Value, name: &str, path: &str, hooks: &[Value]) -> String {
+fn installed(app: &Value, name: &str, path: &str, hooks: &[Hook]) -> String {
     let anew = if app.get("replaced").and_then(Value::as_bool) == Some(true) { " anew" } else { "" };
     let version = app.get("version").and_then(Value::as_str).unwrap_or_default();
     let what = plain(format!("{name} {version}").trim_end());

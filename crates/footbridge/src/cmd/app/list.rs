@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use footbridge_api::{App, Hook, List};
 use serde_json::{Value, json};
 
 use super::{
     super::{
         failure::Failure,
-        remote::{PageArgs, Session, more, rows},
+        remote::{PageArgs, Session, more, pairs},
     },
     overview::{self, Installed},
 };
@@ -33,24 +34,25 @@ const FIRST: [&str; 12] = [
 ];
 
 pub(super) fn list(page: &PageArgs, session: &Session) -> Result<String, Failure> {
-    let limit = page.limit.map(|limit| limit.to_string());
-    let query = [("limit", limit.as_deref()), ("cursor", page.cursor.as_deref())];
-    let mut list = session.fetch(&Call { path: &["apps"], query: &query, ..Call::default() })?;
+    let query: Vec<_> = page.query().collect();
+    let list: List<App> =
+        session.fetch(&Call { path: &["apps"], query: &pairs(&query), ..Call::default() })?;
     let installed = Installed::ask(session)?;
     let mut hooks: HashMap<String, usize> = HashMap::new();
     for hook in overview::hooks("", session)? {
-        *hooks.entry(cell(&hook, "app")).or_default() += 1;
+        *hooks.entry(hook.app).or_default() += 1;
     }
-    for app in list.get_mut("data").and_then(Value::as_array_mut).into_iter().flatten() {
-        let count = hooks.get(&cell(app, "name")).copied().unwrap_or_default();
-        installed.add_to(app, json!(count));
-    }
-    Ok(session.tell(&list, table))
+    let whole = |app: &App| {
+        let count = hooks.get(&app.name).copied().unwrap_or_default();
+        installed.whole(app, json!(count))
+    };
+    let whole = List { data: list.data.iter().map(whole).collect::<Vec<Value>>(), next: list.next };
+    Ok(session.tell(&json!(whole), |_| table(&whole)))
 }
 
-fn table(list: &Value) -> String {
+fn table(list: &List<Value>) -> String {
     let mut table = Table::new(["NAME", "STATE", "VERSION", "PID", "ADDRESS", "RECEIVER", "HOOKS"]);
-    for app in rows(list) {
+    for app in &list.data {
         table.row([
             cell(app, "name"),
             cell(app, "state"),
@@ -61,17 +63,17 @@ fn table(list: &Value) -> String {
             cell(app, "hooks"),
         ]);
     }
-    table.or("no apps yet; install one with `footbridge app install DIR`, or add one that runs elsewhere with `footbridge app add NAME`") + &more(list)
+    table.or("no apps yet; install one with `footbridge app install DIR`, or add one that runs elsewhere with `footbridge app add NAME`") + &more(list.next.as_deref())
 }
 
 pub(super) fn show(name: &str, session: &Session) -> Result<String, Failure> {
-    let mut app = session.fetch(&Call { path: &["apps", name], ..Call::default() })?;
-    let hooks = overview::hooks(&cell(&app, "name"), session)?;
-    Installed::ask(session)?.add_to(&mut app, json!(hooks));
-    Ok(session.tell(&app, |app| human(app, &hooks)))
+    let app: App = session.fetch(&Call { path: &["apps", name], ..Call::default() })?;
+    let hooks = overview::hooks(&app.name, session)?;
+    let whole = Installed::ask(session)?.whole(&app, json!(hooks));
+    Ok(session.tell(&whole, |whole| human(whole, &hooks)))
 }
 
-fn human(app: &Value, hooks: &[Value]) -> String {
+fn human(app: &Value, hooks: &[Hook]) -> String {
     let mut head = app.clone();
     let mut tables = Vec::new();
     if let Some(head) = head.as_object_mut() {

@@ -74,7 +74,7 @@ pub(super) fn last(name: &str, most: usize, session: &Session) -> Result<Vec<Val
         let from = after.to_string();
         let query = [("after", Some(from.as_str()))];
         let path = ["apps", name, "logs"];
-        let page = session.fetch(&Call { query: &query, ..bolt::call(&path, None) })?;
+        let page: Value = session.fetch(&Call { query: &query, ..bolt::call(&path, None) })?;
         let found = page.get("lines").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let newest = found.iter().map(number).max().unwrap_or_default();
         if newest <= after {

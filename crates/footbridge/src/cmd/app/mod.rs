@@ -8,6 +8,7 @@ mod list;
 mod logs;
 mod output;
 mod overview;
+mod remove;
 mod start;
 
 #[cfg(test)]

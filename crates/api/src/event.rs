@@ -1,0 +1,31 @@
+//! Events.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// An accepted event.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    #[schema(example = "evt_0f7m2k9x4c1aa")]
+    pub id: String,
+    pub name: String,
+    pub publisher: String,
+    #[schema(format = DateTime)]
+    pub time: String,
+    /// How many hooks it went to.
+    pub deliveries: u32,
+}
+
+/// An accepted event with what it says.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct EventDetail {
+    #[serde(flatten)]
+    pub event: Event,
+    /// As its publisher sent it, byte for byte.
+    #[schema(value_type = serde_json::Value)]
+    pub body: Option<Box<RawValue>>,
+    /// Headers that go out with every delivery.
+    pub headers: BTreeMap<String, String>,
+}

@@ -1,0 +1,66 @@
+//! Exchanges.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// Where an exchange stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ExchangeStatus {
+    Running,
+    Answered,
+    Failed,
+}
+
+impl ExchangeStatus {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Answered => "answered",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// An exchange as its sender sees it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Exchange {
+    #[schema(example = "exc_0f7m2k9x4c1aa")]
+    pub exchange_id: String,
+    pub status: ExchangeStatus,
+    /// The recipient's answer, byte for byte. Kept for 24 hours, and only with `Prefer: respond-async` or an
+    /// `Idempotency-Key`.
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub answer: Option<Box<RawValue>>,
+    #[schema(example = "EVENT_DELIVERY_FAILED")]
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+}
+
+/// An exchange as the administrator sees it.
+// Its members stand here again, for raw JSON cannot be read through a flattened member.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ExchangeDetail {
+    #[schema(example = "exc_0f7m2k9x4c1aa")]
+    pub exchange_id: String,
+    pub status: ExchangeStatus,
+    /// The recipient's answer, byte for byte. Kept for 24 hours, and only with `Prefer: respond-async` or an
+    /// `Idempotency-Key`.
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub answer: Option<Box<RawValue>>,
+    #[schema(example = "EVENT_DELIVERY_FAILED")]
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+    /// `to_miniapp` or `to_host`
+    pub direction: String,
+    pub sender: String,
+    pub recipient: String,
+    pub event_type: String,
+    #[schema(format = DateTime)]
+    pub at: String,
+    pub ms: Option<u32>,
+    /// What the sender was answered; `null` while it runs.
+    pub http_status: Option<u16>,
+}

@@ -1,0 +1,38 @@
+//! `footbridge app remove`
+
+use super::{
+    super::{failure::Failure, remote::Session},
+    install::{self, UninstallArgs},
+};
+use crate::{client::Call, client_error::ClientError, terminal::Terminal};
+use footbridge_api::{App, ManagedBy};
+
+/// Removes an app, whichever way it came.
+pub(super) fn remove(
+    args: &UninstallArgs,
+    session: &Session,
+    terminal: &mut Terminal,
+) -> Result<String, Failure> {
+    let name = args.name.as_str();
+    let call = Call { path: &["apps", name], ..Call::default() };
+    if let Some(unknown) = session.unknown_app(Some(name))? {
+        return Err(Failure::other(unknown.trim_end()));
+    }
+    let app: App = session.fetch(&call)?;
+    if app.managed_by == ManagedBy::Package {
+        return install::uninstall(args, session, terminal);
+    }
+    let question = format!(
+        "Remove {name} with its hooks, links and secrets? What is pending for its hooks is cancelled."
+    );
+    args.confirm(&question, "stays", terminal)?;
+    match session.delete(&call, &format!("{name} is removed\n")) {
+        Err(Failure::Client(ClientError::Refused { code: Some(code), .. })) if code == "managed_by_file" => {
+            Err(Failure::other(format!(
+                "{name} is in the configuration file of the server: take it out there and restart the server, \
+                 then `footbridge app remove {name}` removes it"
+            )))
+        }
+        done => done,
+    }
+}

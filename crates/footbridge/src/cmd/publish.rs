@@ -1,0 +1,111 @@
+//! `footbridge event publish NAME`
+
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::Path,
+};
+
+use footbridge_model::secret::Secret;
+use serde::Deserialize;
+use serde_json::{Map, Value, json, value::RawValue};
+
+use super::{failure::Failure, remote::Session};
+use crate::{
+    client::{Api, Call},
+    config::{env::Env, secret::SecretSource},
+    table::plain,
+};
+
+/// Where the token may be besides the command line.
+const TOKEN: &str = "FOOTBRIDGE_APP_TOKEN";
+
+/// An event to publish.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PublishArgs {
+    /// The event's name
+    name: String,
+    /// What it says: JSON, @FILE for what a file holds, or - for standard input
+    #[arg(long, value_name = "JSON", default_value = "{}", allow_hyphen_values = true)]
+    body: String,
+    /// Only for the hooks of this app; may be given more than once
+    #[arg(long = "to", value_name = "APP")]
+    subscribers: Vec<String>,
+    /// The token of the app that publishes it, or env:NAME or file:PATH [env: `FOOTBRIDGE_APP_TOKEN`]
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When there is no token, the body is no JSON, or the server cannot be reached or says no.
+pub fn run(args: &PublishArgs, session: &Session, env: &Env) -> Result<String, Failure> {
+    let token = token(args.token.as_deref(), env)?;
+    let mut request = Map::new();
+    request.insert("body".to_owned(), read(&args.body)?);
+    if !args.subscribers.is_empty() {
+        request.insert("subscribers".to_owned(), json!(args.subscribers));
+    }
+    let call = Call {
+        api: Api::Bolt,
+        path: &["events", &args.name],
+        body: Some(Value::Object(request)),
+        app_token: Some(&token),
+        ..Call::default()
+    };
+    session.post(&call, |accepted: &Accepted| {
+        let warnings: String =
+            accepted.warnings.iter().map(|warning| format!("warning: {}\n", plain(warning))).collect();
+        let hooks = match accepted.deliveries {
+            0 => "no hook".to_owned(),
+            1 => "1 hook".to_owned(),
+            count => format!("{count} hooks"),
+        };
+        format!("{warnings}{} goes to {hooks}\n", accepted.id)
+    })
+}
+
+/// What of the answer is said.
+#[derive(Debug, Deserialize)]
+struct Accepted {
+    id: String,
+    deliveries: u32,
+    #[serde(default)]
+    warnings: Vec<String>,
+}
+
+fn token(given: Option<&str>, env: &Env) -> Result<Secret, Failure> {
+    let written =
+        given.map(str::to_owned).or_else(|| env.get(TOKEN).filter(|token| !token.is_empty()).cloned());
+    let written = written.ok_or_else(|| {
+        Failure::other(format!(
+            "an event is published by an app: give its token with --token or {TOKEN} \
+             (`footbridge app secret NAME` shows one that was made and not seen yet)"
+        ))
+    })?;
+    let source = SecretSource { env, base: Path::new("") };
+    source.find(&written).map_err(|message| Failure::other(format!("app token: {message}")))
+}
+
+/// The body, as JSON of any kind.
+fn read(written: &str) -> Result<Value, Failure> {
+    let failed =
+        |from: &str, error: &io::Error| Failure::other(format!("cannot read the body from {from}: {error}"));
+    let text = match written.strip_prefix('@') {
+        Some(file) => fs::read_to_string(file).map_err(|error| failed(file, &error))?,
+        None if written == "-" => {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text).map_err(|error| failed("standard input", &error))?;
+            text
+        }
+        None => written.to_owned(),
+    };
+    serde_json::from_str::<&RawValue>(text.trim()).and_then(|raw| serde_json::from_str(raw.get())).map_err(
+        |error| {
+            Failure::other(format!(
+                "the body is not JSON: {error}; text needs its quotes, as in --body '\"hello\"'"
+            ))
+        },
+    )
+}
