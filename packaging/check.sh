@@ -2,6 +2,8 @@
 # usage: check.sh PACKAGE   (as root; `cargo xtask fresh package` runs it)
 set -eux
 package=$1
+export FOOTBRIDGE_LISTEN="${FOOTBRIDGE_LISTEN:-127.0.0.1:4400}"
+export FOOTBRIDGE_SERVER="http://$FOOTBRIDGE_LISTEN"
 
 DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "$package" curl
 footbridge --version
@@ -22,12 +24,15 @@ cd /var/lib/footbridge
 setpriv --reuid footbridge --regid footbridge --clear-groups --no-new-privs $start &
 server=$!
 for _ in $(seq 100); do
-    if curl --silent --fail http://127.0.0.1:4400/readyz; then break; fi
+    if curl --silent --fail "$FOOTBRIDGE_SERVER/readyz"; then break; fi
     sleep 0.1
 done
-curl --silent --fail http://127.0.0.1:4400/readyz
+curl --silent --fail "$FOOTBRIDGE_SERVER/readyz"
 test "$(stat -c %U:%a footbridge.db.admin-token)" = footbridge:600
-FOOTBRIDGE_ADMIN_TOKEN=$(cat footbridge.db.admin-token) footbridge app list
+(
+    set +x
+    FOOTBRIDGE_ADMIN_TOKEN=$(cat footbridge.db.admin-token) footbridge app list
+)
 kill "$server"
 wait "$server"
 

@@ -46,7 +46,7 @@ pub(crate) fn ensure(consent: Consent) -> Outcome {
     consent.get(
         "Install them with apt-get?",
         &format!(
-            "Install them with\n    {sudo}apt-get update && {sudo}apt-get {} {names}\nor let this chore do it, with `--yes` behind it.",
+            "Install them with\n    {sudo}apt-get update && {sudo}apt-get {} {names}\nor let this chore do it, with `--yes` behind it. The rules of the domain need none of them: cargo test -p footbridge-model",
             INSTALL.join(" ")
         ),
     )?;

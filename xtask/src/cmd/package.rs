@@ -11,6 +11,9 @@ use crate::process::{self, Outcome, cargo, footbridge_bin, root, target_dir, wor
 /// The version of cargo-deb that the manifest of `crates/footbridge` is written for.
 const CARGO_DEB: &str = "3.8.0";
 
+/// As the manifest has it.
+const MAINTAINER: &str = "Footbridge maintainers <maintainers@footbridge.invalid>";
+
 pub(super) fn run(args: &[String]) -> Outcome {
     no_args(args)?;
     if !works(&mut cargo(&["deb", "--version"])) {
@@ -21,7 +24,9 @@ pub(super) fn run(args: &[String]) -> Outcome {
     let extras = extras(&program)?;
     let packages = target_dir()?.join("packages");
     empty(&packages)?;
-    process::run(cargo(&["deb", "--no-build", "--package", "footbridge", "--output"]).arg(&packages))?;
+    process::run(
+        cargo(&["deb", "--quiet", "--no-build", "--package", "footbridge", "--output"]).arg(&packages),
+    )?;
     archive(&program, &extras, &packages)?;
     println!("the packages are in {}", packages.display());
     Ok(())
@@ -38,9 +43,24 @@ fn extras(program: &Path) -> Result<std::path::PathBuf, String> {
         if !output.status.success() {
             return Err(format!("`footbridge completion {shell}` failed ({})", output.status));
         }
-        fs::write(place.join(file), output.stdout).map_err(|e| format!("cannot write {file}: {e}"))?;
+        write(&place.join(file), &String::from_utf8_lossy(&output.stdout))?;
     }
+    write(&place.join("changelog"), &changelog()?)?;
     Ok(place)
+}
+
+/// What Debian wants to know of this version, dated as what is committed.
+fn changelog() -> Result<String, String> {
+    let output = Command::new("git").args(["log", "-1", "--format=%cD"]).current_dir(root()).output();
+    let output = output.map_err(|e| format!("cannot run git: {e}"))?;
+    let date = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if date.is_empty() {
+        return Err("git does not tell the date of the last commit".into());
+    }
+    Ok(format!(
+        "footbridge ({}-1) stable; urgency=medium\n\n  * What is new is in /usr/share/doc/footbridge/CHANGELOG.md.\n\n -- {MAINTAINER}  {date}\n",
+        env!("CARGO_PKG_VERSION"),
+    ))
 }
 
 /// The archive that the manifest's `package.metadata.binstall` names.
@@ -70,9 +90,40 @@ fn triple() -> Result<String, String> {
     triple.map(str::to_owned).ok_or_else(|| format!("rustc does not name its host: {said}"))
 }
 
+fn write(file: &Path, text: &str) -> Outcome {
+    fs::write(file, text).map_err(|e| format!("cannot write {}: {e}", file.display()))
+}
+
 fn empty(place: &Path) -> Outcome {
     if place.exists() {
         fs::remove_dir_all(place).map_err(|e| format!("cannot empty {}: {e}", place.display()))?;
     }
     fs::create_dir_all(place).map_err(|e| format!("cannot make {}: {e}", place.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANIFEST: &str = include_str!("../../../crates/footbridge/Cargo.toml");
+
+    #[test]
+    fn the_manifest_names_what_is_there_and_what_the_chore_makes() {
+        let assets: Vec<&str> = MANIFEST.lines().filter_map(|line| line.strip_prefix("    [\"")).collect();
+        assert!(assets.len() >= 8, "{assets:?}");
+        for asset in assets {
+            let path = asset.split('"').next().unwrap_or_default();
+            if path.starts_with("target/") || path.starts_with("../../target/") {
+                continue;
+            }
+            let path = root().join("crates/footbridge").join(path.trim_end_matches('*'));
+            assert!(path.exists(), "{} is not there", path.display());
+        }
+        assert!(MANIFEST.contains(&format!("maintainer = \"{MAINTAINER}\"")));
+        assert!(MANIFEST.contains("changelog = \"../../target/package/changelog\""));
+        for made in ["man/*", "footbridge.bash", "_footbridge", "footbridge.fish"] {
+            assert!(MANIFEST.contains(&format!("[\"../../target/package/{made}\"")), "{made}");
+        }
+        assert!(MANIFEST.contains("/footbridge-{ target }{ archive-suffix }\"\npkg-fmt = \"tgz\""));
+    }
 }
