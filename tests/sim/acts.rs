@@ -33,6 +33,7 @@ pub(crate) async fn act(engine: Engine, act: Act, ledger: Ledger) {
                 switch(&engine, hook, true, &ledger).await;
             }
         }
+        Act::Ask => ledger.book().hindered.push(engine.hindrance().is_some()),
         Act::Retry(pick) => retry(&engine, pick).await,
         Act::RetryAll(number) => {
             let Some(hook) = find(&engine, number) else { return };

@@ -25,6 +25,8 @@ pub(crate) struct Book {
     /// Deliveries that the disk made pending again.
     pub(crate) again: Vec<(Tick, DeliveryId)>,
     pub(crate) crashes: Vec<Tick>,
+    /// Whether deliveries did not get on, each time somebody asked.
+    pub(crate) hindered: Vec<bool>,
 }
 
 /// A publish and what its caller was told.

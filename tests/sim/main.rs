@@ -79,3 +79,12 @@ fn a_seed_is_a_run() {
         assert!(first == second, "seed {seed} went two ways");
     }
 }
+
+/// It asks for an event now and then, counts no attempt meanwhile, and goes on by itself.
+#[test]
+fn a_server_that_cannot_read_its_events_says_so() {
+    let remains = run::run_plan(Plan::blind());
+    check::all(&remains);
+    assert_eq!(remains.ledger.book().hindered, [false, true, false]);
+    assert_eq!(remains.ledger.book().arrivals.iter().map(|arrival| arrival.attempt).collect::<Vec<_>>(), [2]);
+}

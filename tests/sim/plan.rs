@@ -1,7 +1,7 @@
 //! What is going to happen in a run: all of it follows from the seed, before anything begins.
 
 use crate::dice::Dice;
-use crate::weather::{self, Spell};
+use crate::weather::{self, Mood, Spell};
 use footbridge_model::hook::{AnswerRule, HookOptions};
 use std::ops::Range;
 use std::time::Duration;
@@ -76,6 +76,8 @@ pub(crate) enum Act {
     Retry(u64),
     /// Retries all dead deliveries of a hook.
     RetryAll(u64),
+    /// Asks whether deliveries get on.
+    Ask,
 }
 
 /// One publish.
@@ -147,6 +149,41 @@ impl Plan {
             patience += each * u32::try_from(publishes).unwrap();
         }
         Self { seed, steps, crashes, jumps, full, blind, weather, patience, calm }
+    }
+
+    /// One event whose first attempt fails, and whose second finds for a minute that it cannot be read.
+    pub(crate) fn blind() -> Self {
+        let seconds = Duration::from_secs;
+        let hook = HookPlan {
+            number: 0,
+            app: 0,
+            publisher: None,
+            event: None,
+            options: HookOptions::default(),
+            server: false,
+            transient: false,
+        };
+        let publish =
+            Publish { publisher: 1, event: EVENTS[0], mark: 7, key: None, only: None, patience: None };
+        let steps = [
+            (seconds(0), Act::Add(hook)),
+            (Duration::from_millis(100), Act::Publish(publish)),
+            (seconds(5), Act::Ask),
+            (seconds(25), Act::Ask),
+            (seconds(70), Act::Ask),
+        ];
+        let down = Spell { during: seconds(0)..Duration::from_millis(500), mood: Mood::Down };
+        Self {
+            seed: 0,
+            steps: steps.into_iter().map(|(at, act)| Step { at, act }).collect(),
+            crashes: Vec::new(),
+            jumps: Vec::new(),
+            full: Vec::new(),
+            blind: Duration::from_millis(500)..seconds(60),
+            weather: vec![vec![down]; APPS],
+            patience: CALM,
+            calm: seconds(61),
+        }
     }
 
     /// Whether nothing happens to the server itself.

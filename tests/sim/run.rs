@@ -8,7 +8,7 @@ use crate::net::{Counts, Net};
 use crate::plan::{APPS, ATTEMPT, AWAY, Plan, WAITS};
 use crate::time::Time;
 use footbridge_courier::{CourierOptions, Policy};
-use footbridge_engine::{AppSpec, Engine, EngineOptions, FileSpec, Limits, NoLauncher};
+use footbridge_engine::{AppSpec, Engine, EngineOptions, FileSpec, Limits, NoLauncher, Quota};
 use footbridge_journal::Journal as _;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::name::AppName;
@@ -30,7 +30,12 @@ pub(crate) struct Remains {
 
 /// Does what the seed says, to the end.
 pub(crate) fn run(seed: u64) -> Remains {
-    let plan = Arc::new(Plan::of(seed));
+    run_plan(Plan::of(seed))
+}
+
+/// Does what is planned, to the end.
+pub(crate) fn run_plan(plan: Plan) -> Remains {
+    let plan = Arc::new(plan);
     let (ledger, counts, next) = (Ledger::default(), Counts::default(), Cell::new(0));
     let (mut disk, mut before) = (MemoryJournal::new(), Duration::ZERO);
     let ends = plan.crashes.iter().map(|crash| Some((crash.at, crash.away))).chain([None]);
@@ -128,6 +133,7 @@ fn limits() -> Limits {
         answer_wait: Duration::from_millis(300),
         event: 1024,
         publish_rate: None,
+        quota: Quota { chain: 10_000, backlog: 100_000, bytes: 1 << 30 },
         hooks_per_app: 100,
         idle: None,
         keep: None,

@@ -6,7 +6,9 @@
 
 mod apps;
 mod auth;
+mod backlogs;
 mod carried;
+mod chains;
 mod dispatch;
 mod drain;
 mod engine;
@@ -31,6 +33,8 @@ pub use apps::{
     AppObject, AppsError, Condition, ContextObject, Installation, Keeper, LiveApp, MountedRouter, Reach,
 };
 pub use auth::Caller;
+pub use backlogs::OverQuota;
+pub use chains::Stopped;
 pub use dispatch::Dispatcher;
 pub use drain::{Draining, InFlight};
 pub use engine::Missed;
@@ -48,7 +52,7 @@ pub use house::House;
 pub use launcher::{Launcher, Launching, NoLauncher};
 pub use live::{Heard, PageEvent, Watcher};
 pub use publish::PublishError;
-pub use rate::Rate;
+pub use rate::{Quota, Rate};
 pub use registry::{
     AppChange, AppEntry, AppSpec, ChangeError, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
     MadeSecrets, Overlap, Rotation, SecretKind, SecretSet,

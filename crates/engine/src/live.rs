@@ -144,6 +144,7 @@ impl Drop for Watcher {
 mod tests {
     use super::*;
     use footbridge_model::headers::PublishHeaders;
+    use footbridge_model::lineage::Lineage;
     use footbridge_model::name::EventName;
 
     fn event(number: u64) -> Arc<Event> {
@@ -154,6 +155,7 @@ mod tests {
             body: Bytes::from_static(b"{}"),
             headers: PublishHeaders::default(),
             time: Millis(0),
+            lineage: Lineage::default(),
         })
     }
 

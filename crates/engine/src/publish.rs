@@ -1,18 +1,25 @@
 //! Accepting a published event: on the disk with one delivery for each matching hook, then answered.
 
+use crate::backlogs::{Backlogs, OverQuota};
 use crate::carried::carried;
+use crate::chains::{Chains, Stopped};
 use crate::drain::Drain;
 use crate::lanes::{Lanes, Offer, Urgent};
 use crate::live::Live;
 use crate::rate::Rate;
 use crate::registry::{AppEntry, HookEntry, Registry};
 use crate::unsettled::{Open, Unsettled};
-use footbridge_journal::{Accepted, Appended, Journal, JournalError, KeyUse, NewDelivery, NewEvent, Scopes};
+use footbridge_journal::{
+    Accepted, Appended, Backlog, Journal, JournalError, KeyUse, NewDelivery, NewEvent, Scopes,
+};
 use footbridge_model::event::{Event, EventDraft};
+use footbridge_model::headers::PublishHeaders;
 use footbridge_model::hook::HookType;
 use footbridge_model::id::{DeliveryId, EventId};
+use footbridge_model::lineage::{Lineage, STOP_DEPTH};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::time::Clock;
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +38,12 @@ pub enum PublishError {
     /// The app publishes more than it may.
     #[error("over the app's publish rate; try again in {} ms", .0.as_millis())]
     RateLimited(Duration),
+    /// It would go on a chain of events that is long enough.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    /// As much of what the app has published waits to be delivered as may.
+    #[error(transparent)]
+    OverQuota(#[from] OverQuota),
     /// The key was used for another request.
     #[error("this Idempotency-Key was used with another body")]
     KeyMismatch,
@@ -48,6 +61,8 @@ pub(crate) struct Publisher {
     pub(crate) drain: Arc<Drain>,
     pub(crate) live: Arc<Live>,
     pub(crate) rate: Option<Rate>,
+    pub(crate) chains: Chains,
+    pub(crate) backlogs: Arc<Backlogs>,
     /// The largest body of an event, where no edge has seen to it, in bytes.
     pub(crate) body: usize,
 }
@@ -59,19 +74,48 @@ pub(crate) struct Prepared {
     pub(crate) open: Open,
 }
 
+impl Prepared {
+    /// What it adds to what waits of its publisher's.
+    pub(crate) fn backlog(&self) -> Backlog {
+        Backlog { deliveries: self.new.deliveries.len() as u64, bytes: self.new.event.body.len() as u64 }
+    }
+}
+
+/// The body of `bolt/loop-stopped`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LoopStopped<'a> {
+    app: &'a str,
+    event: &'a str,
+    cause: String,
+    root: String,
+    depth: u32,
+    reason: &'static str,
+    message: String,
+}
+
 impl Publisher {
-    /// Accepts an event of `publisher`; resolves once it and its deliveries are on the disk.
+    /// Accepts an event of `publisher`, which follows from the event `cause`; resolves once it and its deliveries are
+    /// on the disk.
     pub(crate) async fn publish(
         self: &Arc<Self>,
         publisher: &AppEntry,
         draft: EventDraft,
         key: Option<(String, [u8; 32])>,
+        cause: Option<EventId>,
     ) -> Result<Accepted, PublishError> {
         let under_way = self.drain.enter().map_err(|_| PublishError::Draining)?;
         if let Some(rate) = self.rate {
             publisher.state.bucket.take(rate, 1, Instant::now()).map_err(PublishError::RateLimited)?;
         }
-        let (prepared, _) = self.prepare(publisher, draft, key);
+        let lineage = self.lineage(publisher, cause).await?;
+        let name = draft.name.clone();
+        let (prepared, _) = self.prepare(publisher, draft, key, lineage);
+        if let Err(stopped) = self.chains.admit(lineage, prepared.new.deliveries.len()) {
+            self.tell_stopped(publisher.app.name.clone(), name, stopped);
+            return Err(stopped.into());
+        }
+        self.backlogs.add(&publisher.app.name, prepared.backlog())?;
         let publisher = Arc::clone(self);
         carried(Box::pin(async move {
             let _under_way = under_way;
@@ -86,6 +130,7 @@ impl Publisher {
         publisher: &AppEntry,
         draft: EventDraft,
         key: Option<(String, [u8; 32])>,
+        lineage: Lineage,
     ) -> (Prepared, Vec<Arc<HookEntry>>) {
         let hooks = matching(&self.registry, publisher, &draft.name, draft.subscribers.as_deref());
         let now = self.clock.now();
@@ -104,11 +149,53 @@ impl Publisher {
             body: draft.body,
             headers: draft.headers,
             time: now,
+            lineage,
         });
         let ids = (first + 1..).map(DeliveryId::from_number);
         let deliveries =
             ids.zip(&hooks).map(|(id, hook)| NewDelivery { id, hook_id: hook.hook.id }).collect();
         (Prepared { new: NewEvent { event, deliveries, key }, open }, hooks)
+    }
+
+    /// The lineage of what follows from an event. One that the app did not get, or that is no longer kept, counts as
+    /// none: nobody can put events into a chain that is none of his.
+    async fn lineage(&self, publisher: &AppEntry, cause: Option<EventId>) -> Result<Lineage, PublishError> {
+        let Some(cause) = cause else { return Ok(Lineage::default()) };
+        let known = self.journal.lineage(cause, publisher.app.name.clone()).await?;
+        Ok(known.map(|its| Lineage::after(cause, its)).unwrap_or_default())
+    }
+
+    /// Tells that a chain was stopped: the log, and once whoever listens for `bolt/loop-stopped`.
+    pub(crate) fn tell_stopped(self: &Arc<Self>, app: AppName, event: EventName, stopped: Stopped) {
+        if !self.chains.tells(stopped) {
+            tracing::debug!(%app, %event, %stopped, "an event was not published");
+            return;
+        }
+        tracing::warn!(%app, %event, %stopped, "an event was not published");
+        let (root, cause, reason) = stopped.parts();
+        let body = LoopStopped {
+            app: app.as_str(),
+            event: event.as_str(),
+            cause: cause.text(),
+            root: root.text(),
+            depth: STOP_DEPTH,
+            reason,
+            message: stopped.to_string(),
+        };
+        let draft = EventDraft {
+            name: EventName::trusted("loop-stopped"),
+            body: serde_json::to_vec(&body).unwrap_or_else(|_| b"{}".to_vec()).into(),
+            headers: PublishHeaders::default(),
+            subscribers: None,
+        };
+        // What answers this event goes on the same chain, and is stopped in silence.
+        let lineage = Lineage { depth: STOP_DEPTH, cause: Some(cause), root: Some(root) };
+        let publisher = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Err(error) = publisher.tell(draft, None, lineage).await {
+                tracing::warn!(%error, "bolt/loop-stopped could not be kept");
+            }
+        });
     }
 
     async fn keep(&self, Prepared { new, open }: Prepared) -> Result<Accepted, PublishError> {
@@ -150,11 +237,12 @@ impl Publisher {
         self: &Arc<Self>,
         draft: EventDraft,
         urgent: Option<&AppName>,
+        lineage: Lineage,
     ) -> Result<mpsc::Receiver<()>, PublishError> {
         let under_way = self.drain.enter_anyway();
         let (done, ended) = mpsc::channel(1);
         let Some(server) = self.registry.directory.load().server().cloned() else { return Ok(ended) };
-        let (Prepared { new, open }, hooks) = self.prepare(&server, draft, None);
+        let (Prepared { new, open }, hooks) = self.prepare(&server, draft, None, lineage);
         let past = |hook: &HookEntry| {
             matches!(hook.hook.kind, HookType::Server | HookType::Router) && urgent == Some(&hook.hook.app)
         };

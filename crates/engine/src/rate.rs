@@ -13,6 +13,17 @@ pub struct Rate {
     pub burst: f64,
 }
 
+/// What may come of what an app publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Deliveries of events that one event has caused, directly or not.
+    pub chain: u64,
+    /// Deliveries of one app's events that wait.
+    pub backlog: u64,
+    /// Bytes of one app's events that wait.
+    pub bytes: u64,
+}
+
 /// What one app has left.
 #[derive(Debug, Default)]
 pub(crate) struct Bucket(Mutex<Option<(f64, Instant)>>);

@@ -9,6 +9,7 @@ use footbridge_model::event::Event;
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin};
 use footbridge_model::id::{DeliveryId, EventId, HookId, IdSource};
+use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::time::{Entropy, Millis};
@@ -39,6 +40,7 @@ fn event(ids: &IdSource, hook: HookId, body: &Bytes) -> NewEvent {
         body: body.clone(),
         headers: PublishHeaders::default(),
         time,
+        lineage: Lineage::default(),
     };
     let delivery = NewDelivery { id: DeliveryId::from_number(number + 1), hook_id: hook };
     NewEvent { event: Arc::new(event), deliveries: vec![delivery], key: None }

@@ -3,6 +3,7 @@
 use crate::column::{key, number};
 use crate::fault::{Fault, Step};
 use crate::keys::{self, Known};
+use crate::lineage;
 use crate::txn::Txn;
 use bytes::Bytes;
 use footbridge_journal::{Appended, EventFilter, EventView, NewEvent, Page};
@@ -26,7 +27,8 @@ pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> Step<Appended> {
     let count = u32::try_from(new.deliveries.len()).unwrap_or(u32::MAX);
     let headers = headers_text(&event.headers);
     txn.run(
-        "INSERT INTO events (id, time, publisher, name, deliveries, headers, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO events (id, time, publisher, name, deliveries, headers, body, depth, cause, root)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             key(event.id.number()),
             event.time.0,
@@ -35,6 +37,9 @@ pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> Step<Appended> {
             count,
             headers,
             &event.body[..],
+            event.lineage.depth,
+            event.lineage.cause.map(|id| key(id.number())),
+            event.lineage.root.map(|id| key(id.number())),
         ],
     )?;
     insert_deliveries(txn, new)?;
@@ -73,7 +78,11 @@ fn headers(text: Option<&str>) -> Step<PublishHeaders> {
         .map_err(|_| Fault::damaged("the headers of an event are not those of an event"))
 }
 
-const COLUMNS: &str = "id, time, publisher, name, deliveries, headers, body";
+fn columns() -> String {
+    format!("id, time, publisher, name, deliveries, headers, body, {}", lineage::COLUMNS)
+}
+
+const LINEAGE_AT: usize = 7;
 
 fn view(row: &Row<'_>) -> Step<EventView> {
     let text = |place| row.get_ref(place).and_then(|value| Ok(value.as_str()?));
@@ -84,13 +93,14 @@ fn view(row: &Row<'_>) -> Step<EventView> {
         name: EventName::trusted(text(3)?),
         headers: headers(row.get_ref(5)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
         body: Bytes::from(row.get::<_, Vec<u8>>(6)?),
+        lineage: lineage::read(row, LINEAGE_AT)?,
     };
     Ok(EventView { event, deliveries: row.get(4)? })
 }
 
 /// One event.
 pub(crate) fn one(conn: &Connection, id: EventId) -> Step<Option<EventView>> {
-    let mut select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE id = ?1"))?;
+    let mut select = conn.prepare_cached(&format!("SELECT {} FROM events WHERE id = ?1", columns()))?;
     let mut rows = select.query([key(id.number())])?;
     rows.next()?.map(view).transpose()
 }
@@ -98,8 +108,9 @@ pub(crate) fn one(conn: &Connection, id: EventId) -> Step<Option<EventView>> {
 /// Events, newest first.
 pub(crate) fn list(conn: &Connection, filter: &EventFilter, page: Page) -> Step<Vec<EventView>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM events WHERE id < ?1 AND (?2 IS NULL OR publisher = ?2 COLLATE NOCASE) AND (?3 IS NULL OR name = ?3)
-         ORDER BY id DESC LIMIT ?4"
+        "SELECT {} FROM events WHERE id < ?1 AND (?2 IS NULL OR publisher = ?2 COLLATE NOCASE) AND (?3 IS NULL OR name = ?3)
+         ORDER BY id DESC LIMIT ?4",
+        columns()
     );
     let mut select = conn.prepare_cached(&sql)?;
     let publisher = filter.publisher.as_ref().map(AppName::key);

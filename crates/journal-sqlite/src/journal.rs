@@ -4,14 +4,16 @@ use crate::exchanges::Finish;
 use crate::reader::Reader;
 use crate::retain::Limits;
 use crate::writer::{Queue, Writer};
-use crate::{deliveries, events, exchanges, recover, retain, retry, since};
+use crate::{deliveries, events, exchanges, lineage, recover, retain, retry, since};
 use footbridge_journal::{
-    Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
-    Journal, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried, Since, Wait,
+    Account, Appended, Backlog, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView,
+    ExchangeFilter, Journal, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried,
+    Since, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::lineage::Lineage;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use rusqlite::Connection;
@@ -119,6 +121,14 @@ impl Journal for SqliteJournal {
 
     fn event(&self, id: EventId) -> Wait<Option<EventView>> {
         self.read(&self.points, move |conn| events::one(conn, id))
+    }
+
+    fn lineage(&self, id: EventId, app: AppName) -> Wait<Option<Lineage>> {
+        self.read(&self.points, move |conn| lineage::of(conn, id, &app))
+    }
+
+    fn backlogs(&self) -> Wait<Vec<(AppName, Backlog)>> {
+        self.read(&self.lists, lineage::backlogs)
     }
 
     fn events_of(&self, app: AppName, after: EventId, limit: u32) -> Wait<Since> {

@@ -24,6 +24,7 @@ mod hook_row;
 mod hooks;
 mod journal;
 mod keys;
+mod lineage;
 mod links;
 mod lock;
 mod migrate;

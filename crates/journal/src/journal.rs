@@ -6,6 +6,7 @@ use footbridge_model::event::Event;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::lineage::Lineage;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use std::sync::Arc;
@@ -230,6 +231,15 @@ pub struct Since {
     pub gap: bool,
 }
 
+/// What is pending of the events of one app.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Deliveries.
+    pub deliveries: u64,
+    /// The bodies of their events, in bytes.
+    pub bytes: u64,
+}
+
 /// An event and how many hooks it went to.
 #[derive(Debug, Clone)]
 pub struct EventView {
@@ -315,6 +325,12 @@ pub trait Journal: Send + Sync {
 
     /// One event.
     fn event(&self, id: EventId) -> Wait<Option<EventView>>;
+
+    /// The lineage of an event that this app published, or that a hook of its got.
+    fn lineage(&self, id: EventId, app: AppName) -> Wait<Option<Lineage>>;
+
+    /// What is pending, by the app that published it.
+    fn backlogs(&self) -> Wait<Vec<(AppName, Backlog)>>;
 
     /// The events after `after` that hooks of this app got, oldest first: at most `limit`, found in a
     /// bounded look at the journal.

@@ -24,9 +24,9 @@ mod scopes;
 pub use account::Account;
 pub use error::JournalError;
 pub use journal::{
-    Accepted, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
-    Journal, KeyAfter, KeyUse, NewDelivery, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried,
-    Since,
+    Accepted, Appended, Backlog, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView,
+    ExchangeFilter, Journal, KeyAfter, KeyUse, NewDelivery, NewEvent, Page, Picked, Recorded, Recovery,
+    Replay, Retried, Since,
 };
 pub use registry::{Batch, Kept, Registry};
 pub use scopes::Scopes;

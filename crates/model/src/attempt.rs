@@ -29,6 +29,8 @@ pub enum FailureKind {
     Function,
     /// The app that it is for, which this server had started, ended before it answered.
     Crashed,
+    /// What it published would have gone on a chain of events that is long enough.
+    Loop,
 }
 
 impl FailureKind {
@@ -46,6 +48,7 @@ impl FailureKind {
             Self::NotStarted => "not_started",
             Self::Function => "function",
             Self::Crashed => "crashed",
+            Self::Loop => "loop",
         }
     }
 }

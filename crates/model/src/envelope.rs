@@ -106,6 +106,7 @@ mod tests {
             body: Bytes::from_static(body.as_bytes()),
             headers: PublishHeaders::default(),
             time: Millis(1_700_000_000_123),
+            lineage: crate::lineage::Lineage::default(),
         }
     }
 

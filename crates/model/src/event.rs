@@ -2,6 +2,7 @@
 
 use crate::headers::PublishHeaders;
 use crate::id::EventId;
+use crate::lineage::Lineage;
 use crate::name::{AppName, EventName};
 use crate::time::Millis;
 use bytes::Bytes;
@@ -21,6 +22,8 @@ pub struct Event {
     pub headers: PublishHeaders,
     /// When it was accepted.
     pub time: Millis,
+    /// Which events led to it.
+    pub lineage: Lineage,
 }
 
 /// What a publisher sent, checked but not yet accepted.

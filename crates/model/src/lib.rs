@@ -15,6 +15,7 @@ pub mod headers;
 pub mod hook;
 pub mod id;
 pub mod json;
+pub mod lineage;
 pub mod name;
 pub mod package;
 pub mod path;

@@ -18,6 +18,11 @@ fn the_node_host_runs_apps() {
 }
 
 #[test]
+fn the_node_host_names_what_a_publish_follows_from() {
+    run("cause.test.mjs");
+}
+
+#[test]
 fn the_node_host_runs_routers() {
     run("router.test.mjs");
 }

@@ -8,6 +8,7 @@ mod file_hooks;
 mod gone;
 mod headers;
 mod idempotency;
+mod loops;
 mod optional;
 mod ordered;
 mod outcome;

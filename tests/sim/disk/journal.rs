@@ -4,12 +4,14 @@ use super::{Disk, at_once};
 use crate::ledger::Ledger;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_journal::{
-    Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
-    Journal, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried, Since, Wait,
+    Account, Appended, Backlog, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView,
+    ExchangeFilter, Journal, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried,
+    Since, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::lineage::Lineage;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 
@@ -113,6 +115,14 @@ impl Journal for Disk {
             Ok(()) => self.read(move |kept| kept.event(id)),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }
+    }
+
+    fn lineage(&self, id: EventId, app: AppName) -> Wait<Option<Lineage>> {
+        self.read(move |kept| kept.lineage(id, app))
+    }
+
+    fn backlogs(&self) -> Wait<Vec<(AppName, Backlog)>> {
+        self.read(MemoryJournal::backlogs)
     }
 
     fn events_of(&self, app: AppName, after: EventId, limit: u32) -> Wait<Since> {

@@ -4,8 +4,10 @@ use super::state::Apps;
 use crate::publish::Prepared;
 use crate::registry::AppEntry;
 use bytes::Bytes;
-use footbridge_model::event::EventDraft;
+use footbridge_model::attempt::{Failure, FailureKind};
+use footbridge_model::event::{Event, EventDraft};
 use footbridge_model::headers::PublishHeaders;
+use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::run::{FunctionAnswer, FunctionCall, FunctionFailure, FunctionPublish};
 use serde::{Deserialize, Serialize};
@@ -45,21 +47,38 @@ impl Apps {
     /// What a function published, as events of its app.
     ///
     /// # Errors
-    /// In words, which of them the Events API would refuse; none of them counts then.
+    /// The failure of the attempt: which of them the Events API would refuse; none of them counts then.
     pub(crate) fn published(
         &self,
         app: &AppEntry,
+        cause: &Event,
         published: &[FunctionPublish],
-    ) -> Result<Vec<Prepared>, String> {
+    ) -> Result<Vec<Prepared>, Failure> {
+        let failed = |why: String| Failure::after(FailureKind::Function, why);
         let drafts: Result<Vec<EventDraft>, String> =
             published.iter().map(|one| draft(one, self.publisher.body)).collect();
-        let drafts = drafts?;
+        let drafts = drafts.map_err(failed)?;
         if let Some(rate) = self.publisher.rate {
             let count = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
             let taken = app.state.bucket.take(rate, count, Instant::now());
-            taken.map_err(|_| "what it published is over the app's publish rate".to_owned())?;
+            taken.map_err(|_| failed("what it published is over the app's publish rate".to_owned()))?;
         }
-        Ok(drafts.into_iter().map(|draft| self.publisher.prepare(app, draft, None).0).collect())
+        let lineage = Lineage::after(cause.id, cause.lineage);
+        let all: Vec<Prepared> =
+            drafts.into_iter().map(|draft| self.publisher.prepare(app, draft, None, lineage).0).collect();
+        let deliveries = all.iter().map(|prepared| prepared.new.deliveries.len()).sum();
+        if let Some(first) = all.first()
+            && let Err(stopped) = self.publisher.chains.admit(lineage, deliveries)
+        {
+            let name = first.new.event.name.clone();
+            self.publisher.tell_stopped(app.app.name.clone(), name, stopped);
+            return Err(Failure::after(FailureKind::Loop, stopped.to_string()));
+        }
+        for prepared in &all {
+            let added = self.publisher.backlogs.add(&app.app.name, prepared.backlog());
+            added.map_err(|over| failed(over.to_string()))?;
+        }
+        Ok(all)
     }
 }
 

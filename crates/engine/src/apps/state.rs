@@ -7,6 +7,7 @@ use crate::registry::{AppEntry, Registry};
 use bytes::Bytes;
 use footbridge_model::event::EventDraft;
 use footbridge_model::headers::PublishHeaders;
+use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::time::Entropy;
 use serde::Serialize;
@@ -108,7 +109,7 @@ impl Apps {
             headers: PublishHeaders::default(),
             subscribers: only.map(|app| vec![app.clone()]),
         };
-        match self.publisher.tell(draft, urgent).await {
+        match self.publisher.tell(draft, urgent, Lineage::default()).await {
             Ok(ended) => Some(ended),
             Err(error) => {
                 tracing::warn!(event = name, %error, "an event of the server's own could not be kept");

@@ -169,15 +169,14 @@ impl Sender {
     async fn call(&self, parcel: &Parcel<'_>, file: &str) -> Tried {
         let to = Addressee { kind: HookType::Function, token: "", public_url: &self.public_url };
         let event = envelope::write(parcel.event, parcel.now, to);
-        let failed = |message: String, log: &str| {
-            let kind = FailureKind::Function;
+        let failed = |failure: Failure, log: &str| {
             let attempt = Attempt { output: output(None, log), ..BLANK };
-            Tried::Made(attempt, Outcome::Failed(Failure::after(kind, message)))
+            Tried::Made(attempt, Outcome::Failed(failure))
         };
         match self.apps.call(parcel.app, file, event).await {
-            Err(failure) => failed(failure.message, &failure.log),
-            Ok(answer) => match self.apps.published(parcel.app, &answer.published) {
-                Err(why) => failed(why, &answer.log),
+            Err(failure) => failed(Failure::after(FailureKind::Function, failure.message), &failure.log),
+            Ok(answer) => match self.apps.published(parcel.app, parcel.event, &answer.published) {
+                Err(failure) => failed(failure, &answer.log),
                 Ok(events) => {
                     let output = output(answer.value.as_deref(), &answer.log);
                     Tried::Published(Attempt { output, ..BLANK }, Outcome::Done, events)

@@ -121,14 +121,21 @@ impl Recorder {
             (Arc::clone(&self.journal), Rc::clone(&self.behind), self.reports.clone());
         let kept = journal.record(results(&batch));
         tokio::task::spawn_local(async move {
-            if kept.await.is_err_and(|error| passes(&error)) {
-                let first = behind.borrow().is_empty();
-                behind.borrow_mut().extend(batch);
-                if first {
-                    catch_up(&*journal, &behind, &reports).await;
+            match kept.await {
+                Err(error) if passes(&error) => {
+                    let first = behind.borrow().is_empty();
+                    behind.borrow_mut().extend(batch);
+                    if first {
+                        catch_up(&*journal, &behind, &reports).await;
+                    }
                 }
-            } else {
-                settle(&reports, &batch).await;
+                // Nothing more is kept, so nothing more is sent that would have to be sent again.
+                Err(JournalError::Stopped(_)) => {}
+                Err(error) => {
+                    tracing::error!(%error, "results of attempts could not be kept");
+                    settle(&reports, &batch).await;
+                }
+                Ok(()) => settle(&reports, &batch).await,
             }
         });
     }
@@ -162,8 +169,10 @@ async fn catch_up(journal: &dyn Journal, behind: &RefCell<Vec<Noted>>, reports: 
     loop {
         tokio::time::sleep(AGAIN).await;
         let batch = behind.borrow().clone();
-        if journal.record(results(&batch)).await.is_err_and(|error| passes(&error)) {
-            continue;
+        match journal.record(results(&batch)).await {
+            Err(error) if passes(&error) => continue,
+            Err(JournalError::Stopped(_)) => return,
+            _ => {}
         }
         let caught_up = {
             let mut behind = behind.borrow_mut();

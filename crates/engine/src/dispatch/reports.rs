@@ -220,7 +220,7 @@ fn manner(tried: &Tried) -> Manner {
         Tried::Made(attempt, Outcome::Failed(failure)) => match failure.kind {
             // Nobody was asked.
             FailureKind::Blocked | FailureKind::NotStarted => Manner::Unknown,
-            FailureKind::Function => Manner::Quick,
+            FailureKind::Function | FailureKind::Loop => Manner::Quick,
             _ if u128::from(attempt.ms) >= LONG.as_millis() => Manner::Hanging,
             _ => Manner::Silent,
         },

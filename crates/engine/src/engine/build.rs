@@ -1,6 +1,8 @@
 //! Building the engine from its ports.
 
 use crate::apps::{Apps, Keeper};
+use crate::backlogs::Backlogs;
+use crate::chains::Chains;
 use crate::dispatch::{DispatchOptions, Dispatcher};
 use crate::drain::Drain;
 use crate::exchange::Exchanges;
@@ -10,7 +12,7 @@ use crate::launcher::Launcher;
 use crate::live::Live;
 use crate::progress::Progress;
 use crate::publish::Publisher;
-use crate::rate::Rate;
+use crate::rate::{Quota, Rate};
 use crate::registry::{ChangeError, FileSpec, Parts, Registry, SecretKind};
 use crate::tickets::Tickets;
 use crate::unsettled::Unsettled;
@@ -70,6 +72,8 @@ pub struct Limits {
     pub event: usize,
     /// What one app may publish; `None` without limit.
     pub publish_rate: Option<Rate>,
+    /// What may come of what an app publishes.
+    pub quota: Quota,
     /// The most hooks of one app.
     pub hooks_per_app: usize,
     /// How long an installed app may have nothing to do before it is stopped; `None` for ever.
@@ -173,6 +177,8 @@ impl Engine {
             drain: Arc::default(),
             live: Arc::default(),
             rate: options.limits.publish_rate,
+            chains: Chains::new(options.limits.quota.chain),
+            backlogs: Arc::new(Backlogs::new(options.limits.quota, Arc::clone(&options.journal))),
             body: options.limits.event,
         });
         Ok(Started { warnings, ..join(options, publisher, ids, feed, recovery.waiting) })
@@ -198,14 +204,7 @@ fn join(
         idle: limits.idle,
     });
     let keeper = Keeper { apps: Arc::clone(&apps), exits: options.exits };
-    let exchanges = Arc::new(Exchanges {
-        registry: Arc::clone(registry),
-        journal: Arc::clone(&journal),
-        clock: Arc::clone(&clock),
-        drain: Arc::clone(drain),
-        timeout: limits.exchange,
-        answer_limit: limits.answer,
-    });
+    let exchanges = exchanges(&publisher, &limits);
     let progress = Arc::new(Progress::default());
     let dispatcher = Dispatcher::new(DispatchOptions {
         registry: Arc::clone(registry),
@@ -241,4 +240,15 @@ fn join(
         first_uses,
     };
     Started { engine: Engine(Arc::new(inner)), dispatcher, house, keeper, warnings: Vec::new() }
+}
+
+fn exchanges(publisher: &Publisher, limits: &Limits) -> Arc<Exchanges> {
+    Arc::new(Exchanges {
+        registry: Arc::clone(&publisher.registry),
+        journal: Arc::clone(&publisher.journal),
+        clock: Arc::clone(&publisher.clock),
+        drain: Arc::clone(&publisher.drain),
+        timeout: limits.exchange,
+        answer_limit: limits.answer,
+    })
 }

@@ -12,7 +12,7 @@ use footbridge_courier::Courier;
 use footbridge_journal::{Accepted, Account, DeliveryFilter, Journal};
 use footbridge_model::event::EventDraft;
 use footbridge_model::hook::HookType;
-use footbridge_model::id::{DeliveryId, ExchangeId};
+use footbridge_model::id::{DeliveryId, EventId, ExchangeId};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::time::Millis;
@@ -53,7 +53,21 @@ impl Engine {
         draft: EventDraft,
         key: Option<(String, [u8; 32])>,
     ) -> Result<Accepted, PublishError> {
-        self.0.publisher.publish(publisher, draft, key).await
+        self.0.publisher.publish(publisher, draft, key, None).await
+    }
+
+    /// The same of an event that follows from another, which the publisher has got.
+    ///
+    /// # Errors
+    /// [`PublishError`]; nothing was accepted then.
+    pub async fn publish_after(
+        &self,
+        publisher: &AppEntry,
+        draft: EventDraft,
+        key: Option<(String, [u8; 32])>,
+        cause: Option<EventId>,
+    ) -> Result<Accepted, PublishError> {
+        self.0.publisher.publish(publisher, draft, key, cause).await
     }
 
     /// Makes a transient hook of `app`, or gives the one it has already.

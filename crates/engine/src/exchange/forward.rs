@@ -120,6 +120,7 @@ fn reached(result: &Result<Answer, Failure>, shortened: bool) -> Option<bool> {
         | FailureKind::Blocked
         | FailureKind::NotStarted
         | FailureKind::Crashed
+        | FailureKind::Loop
         | FailureKind::Function => None,
     }
 }
@@ -155,7 +156,7 @@ fn explain(failure: &Failure) -> ExchangeFailure {
         FailureKind::Blocked => {
             failed(502, "the address of the recipient's receiver is not allowed ([egress] allow)")
         }
-        FailureKind::NotStarted | FailureKind::Function | FailureKind::Crashed => {
+        FailureKind::NotStarted | FailureKind::Function | FailureKind::Crashed | FailureKind::Loop => {
             failed(502, "the recipient is not running")
         }
     }

@@ -57,10 +57,10 @@ impl Registry {
         };
         let changed: Vec<App> =
             apps.values().filter(|(app, _)| !known(app)).map(|(app, _)| app.clone()).collect();
+        let names: Vec<AppName> = changed.iter().map(|app| app.name.clone()).collect();
         if !changed.is_empty() {
             self.parts.store.put_batch(Batch { apps: changed, ..Batch::default() }).await?;
         }
-        let names: Vec<AppName> = apps.keys().cloned().collect();
         let entries = apps.into_values().map(|(app, files)| self.entry(app, Some(files)));
         self.publish_directory(before.with(entries, before.links().cloned()), None);
         self.publish_index(|index, directory| {

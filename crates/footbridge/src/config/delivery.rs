@@ -85,6 +85,12 @@ pub struct LimitsConfig {
     pub publish_rate: Option<Rate>,
     /// Hooks of one app.
     pub hooks_per_app: u64,
+    /// Deliveries of the events that one event has caused.
+    pub chain_deliveries: u64,
+    /// Deliveries of one app's events that wait.
+    pub backlog: u64,
+    /// Bytes of one app's events that wait.
+    pub backlog_bytes: u64,
 }
 
 impl LimitsConfig {
@@ -96,6 +102,9 @@ impl LimitsConfig {
             answer_body: table.parse("answer_body", 1 << 20, size::parse),
             publish_rate: table.parse("publish_rate", None, rate::parse),
             hooks_per_app: table.whole("hooks_per_app", &(1..=1_000_000)).unwrap_or(1000),
+            chain_deliveries: table.whole("chain_deliveries", &(1..=1_000_000_000)).unwrap_or(10_000),
+            backlog: table.whole("backlog", &(1..=1_000_000_000)).unwrap_or(1_000_000),
+            backlog_bytes: table.parse("backlog_bytes", 4 << 30, size::parse),
         }
     }
 }

@@ -15,7 +15,19 @@ pub const TABLES: &[(&str, Keys)] = &[
     ("retry", &["schedule"]),
     ("bolt", &["http_200_errors", "answer_wait"]),
     ("runtime", &["dir", "user", "start_timeout", "idle_timeout", "function_timeout", "pass_env"]),
-    ("limits", &["event_body", "bridge_body", "answer_body", "publish_rate", "hooks_per_app"]),
+    (
+        "limits",
+        &[
+            "event_body",
+            "bridge_body",
+            "answer_body",
+            "publish_rate",
+            "hooks_per_app",
+            "chain_deliveries",
+            "backlog",
+            "backlog_bytes",
+        ],
+    ),
     ("journal", &["keep", "keep_dead"]),
 ];
 

@@ -61,6 +61,9 @@ fn tables(page: &mut Page, config: &Config) {
     page.text("answer_body", size::print(limits.answer_body));
     page.text("publish_rate", rate::print(limits.publish_rate));
     page.bare("hooks_per_app", limits.hooks_per_app);
+    page.bare("chain_deliveries", limits.chain_deliveries);
+    page.bare("backlog", limits.backlog);
+    page.text("backlog_bytes", size::print(limits.backlog_bytes));
     page.heading("[journal]");
     page.text("keep", duration::print_or_off(journal.keep));
     page.text("keep_dead", duration::print_or_off(journal.keep_dead));

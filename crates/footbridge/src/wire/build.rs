@@ -7,7 +7,7 @@ use crate::config::{Config, MasterKey, env::Env};
 use crate::entropy::SystemEntropy;
 use crate::first_run::{self, Database, FirstRunError, Source};
 use footbridge_courier::{CourierOptions, CourierShared, Policy};
-use footbridge_engine::{Engine, EngineOptions, Limits, Rate, StartError, Started};
+use footbridge_engine::{Engine, EngineOptions, Limits, Quota, Rate, StartError, Started};
 use footbridge_journal_sqlite::{MasterKey as SealKey, OpenError, SqliteJournal, SqliteOptions};
 use footbridge_model::retry::Schedule;
 use footbridge_model::secret::Secret;
@@ -197,6 +197,11 @@ fn limits(config: &Config) -> Limits {
         answer_wait: config.bolt.answer_wait,
         event: usize::try_from(config.limits.event_body).unwrap_or(usize::MAX),
         publish_rate: rate.map(|rate| Rate { per_second: rate.per_second.into(), burst: rate.burst.into() }),
+        quota: Quota {
+            chain: config.limits.chain_deliveries,
+            backlog: config.limits.backlog,
+            bytes: config.limits.backlog_bytes,
+        },
         hooks_per_app: usize::try_from(config.limits.hooks_per_app).unwrap_or(usize::MAX),
         idle: config.runtime.idle_timeout,
         keep: config.journal.keep,

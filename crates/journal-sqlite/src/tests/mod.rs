@@ -15,6 +15,7 @@ use footbridge_model::event::Event;
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin};
 use footbridge_model::id::{DeliveryId, EventId, HookId};
+use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::secret::{Previous, Rotating, Secret};
@@ -108,6 +109,7 @@ fn event(number: u64, hooks: &[u64], length: usize) -> NewEvent {
         body: Bytes::from(vec![b'7'; length]),
         headers: PublishHeaders::default(),
         time: Millis(i64::try_from(number).unwrap()),
+        lineage: Lineage::default(),
     };
     let delivery = |(id, hook): (u64, &u64)| NewDelivery {
         id: DeliveryId::from_number(id),

@@ -122,7 +122,10 @@ async fn names_of_the_first_schema_are_those_it_kept() {
         journal.put_link(link).await.unwrap();
         journal.put_hook(hook(1)).await.unwrap();
     }
-    let older = "ALTER TABLE apps DROP COLUMN written; PRAGMA user_version = 1";
+    let older = "ALTER TABLE apps DROP COLUMN written;
+        ALTER TABLE events DROP COLUMN cause; ALTER TABLE events DROP COLUMN root; ALTER TABLE events DROP COLUMN depth;
+        DROP TABLE replays;
+        PRAGMA user_version = 1";
     Connection::open(&path).unwrap().execute_batch(older).unwrap();
     let kept = open(&path).unwrap().load().await.unwrap();
     let apps: Vec<_> = kept.apps.iter().map(|app| app.name.as_str()).collect();

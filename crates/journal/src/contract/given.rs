@@ -9,6 +9,7 @@ use footbridge_model::exchange::{Direction, ExchangeHead};
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::hook::{AnswerRule, Hook, HookOptions, HookType, Lifetime, Origin};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::secret::{Previous, Rotating, Secret};
@@ -64,6 +65,7 @@ pub(super) fn event(number: u64, hooks: &[u64]) -> NewEvent {
         body: Bytes::from(format!("{{\"n\": {number}.50 }}")),
         headers: PublishHeaders::parse([("x-bolt-user-name", "frank")]).unwrap(),
         time,
+        lineage: Lineage::after(EventId::from_number(3), Lineage::default()),
     };
     let delivery =
         |(place, hook): (u64, &u64)| NewDelivery { id: delivery_id(place), hook_id: hook_id(*hook) };

@@ -17,6 +17,7 @@ mod exchanges;
 mod given;
 mod installed;
 mod laws;
+mod lineage;
 mod recovery;
 mod registry;
 mod retention;
@@ -28,6 +29,7 @@ pub use events::{an_app_asks_what_it_missed, events_are_kept, keys_repeat_what_w
 pub use exchanges::{exchanges_are_kept, keys_of_exchanges, notes_are_written_along};
 pub use installed::{an_app_is_installed_as_a_whole, packages_are_kept};
 pub use laws::{calls_take_effect_in_order, the_account_adds_up, transactions_are_whole};
+pub use lineage::{backlogs_are_counted, lineages_are_kept};
 pub use recovery::a_new_server_puts_things_in_order;
 pub use registry::{
     a_batch_is_kept, an_app_takes_its_keys_along, apps_and_links_are_kept, hooks_are_kept,
@@ -60,6 +62,8 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     packages_are_kept(fresh().await).await;
     an_app_is_installed_as_a_whole(fresh().await).await;
     events_are_kept(fresh().await).await;
+    lineages_are_kept(fresh().await).await;
+    backlogs_are_counted(fresh().await).await;
     an_app_asks_what_it_missed(fresh().await).await;
     keys_repeat_what_was_accepted(fresh().await).await;
     results_are_kept(fresh().await).await;

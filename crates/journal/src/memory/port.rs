@@ -4,15 +4,17 @@ use super::MemoryJournal;
 use super::exchanges::without_answer;
 use super::state::State;
 use crate::{
-    Account, Appended, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView, ExchangeFilter,
-    Journal, JournalError, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried,
-    Since, Wait,
+    Account, Appended, Backlog, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView,
+    ExchangeFilter, Journal, JournalError, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery,
+    Replay, Retried, Since, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::lineage::Lineage;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Page {
     fn shows(self, id: u64) -> bool {
@@ -106,6 +108,32 @@ impl Journal for MemoryJournal {
 
     fn event(&self, id: EventId) -> Wait<Option<EventView>> {
         self.act(|state| Ok(state.events.get(&id).cloned()))
+    }
+
+    fn lineage(&self, id: EventId, app: AppName) -> Wait<Option<Lineage>> {
+        self.act(move |state| {
+            let Some(view) = state.events.get(&id) else { return Ok(None) };
+            let mut rows = state.deliveries.values().filter(|row| row.delivery.event_id == id);
+            let got = rows
+                .any(|row| state.hooks.get(&row.delivery.hook_id).is_some_and(|kept| kept.hook.app == app));
+            Ok((view.event.publisher == app || got).then_some(view.event.lineage))
+        })
+    }
+
+    fn backlogs(&self) -> Wait<Vec<(AppName, Backlog)>> {
+        self.act(|state| {
+            let (mut backlogs, mut seen) = (BTreeMap::<AppName, Backlog>::new(), BTreeSet::new());
+            let pending = state.deliveries.values().map(|row| &row.delivery);
+            for row in pending.filter(|row| row.status == DeliveryStatus::Pending) {
+                let Some(view) = state.events.get(&row.event_id) else { continue };
+                let backlog = backlogs.entry(view.event.publisher.clone()).or_default();
+                backlog.deliveries += 1;
+                if seen.insert(row.event_id) {
+                    backlog.bytes += view.event.body.len() as u64;
+                }
+            }
+            Ok(backlogs.into_iter().collect())
+        })
     }
 
     fn events_of(&self, app: AppName, after: EventId, limit: u32) -> Wait<Since> {

@@ -13,9 +13,12 @@
 //     `upgrade(request, socket, head)` is its `upgrade` listener;
 //   - an `http.Server` that does not listen yet, with whatever was attached to it.
 // A router exports what Express takes: `express.Router()` or `(request, response, next)`.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { subscribe } from "node:diagnostics_channel";
 import fs from "node:fs";
 import http from "node:http";
-import { createRequire } from "node:module";
+import https from "node:https";
+import { createRequire, syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import path from "node:path";
 import querystring from "node:querystring";
@@ -31,6 +34,7 @@ const BODY_MAX = 1024 * 1024;
 const ROUTER = "footbridge-router";
 const NOT_MINE = "footbridge-router-next";
 const CALLER = "footbridge-caller";
+const CAUSE = "footbridge-cause";
 
 const fd = Number(process.argv[2]);
 const again = new Int32Array(new SharedArrayBuffer(4));
@@ -294,6 +298,35 @@ function takeRouter(request) {
   return name;
 }
 
+// ---- What follows from what -------------------------------------------------------------------------------
+
+/** The id of the event that is being handled, wherever that leads. */
+const handled = new AsyncLocalStorage();
+
+/** Lets what the app publishes while it handles an event say so, unless it names a cause itself. */
+function nameCauses(address) {
+  const { host, origin } = new URL(address);
+  const publishes = (there, path) => there && String(path).startsWith("/api/events/");
+  for (const module of [http, https]) {
+    const { request } = module;
+    module.request = function (...args) {
+      const made = request.apply(this, args);
+      const cause = handled.getStore();
+      if (cause && publishes(made.getHeader("host") === host, made.path) && !made.hasHeader(CAUSE)) {
+        // Where the app has written the whole head itself it is too late, and its own affair.
+        if (!made.headersSent && !made._header) made.setHeader(CAUSE, cause);
+      }
+      return made;
+    };
+  }
+  syncBuiltinESMExports();
+  subscribe("undici:request:create", ({ request }) => {
+    const cause = handled.getStore();
+    const named = () => String(request.headers).toLowerCase().includes(CAUSE);
+    if (cause && publishes(String(request.origin) === origin, request.path) && !named()) request.addHeader(CAUSE, cause);
+  });
+}
+
 // ---- Serving --------------------------------------------------------------------------------------------
 
 /** Closes down on SIGTERM: no new connections, what is under way ends, what waits is dropped. */
@@ -334,6 +367,8 @@ async function serve({ server = http.createServer({ maxHeaderSize: 64 * 1024 }),
     socket.once("close", () => sockets.delete(socket));
   });
   server.on("request", (request, response) => {
+    // For this request and all that comes of it; the server alone sends this header.
+    handled.enterWith(request.headers["webhook-id"]);
     underWay.count += 1;
     // A connection that is never idle would never be closed.
     if (underWay.closing) response.shouldKeepAlive = false;
@@ -370,6 +405,7 @@ try {
   watchLifeline();
   process.title = `footbridge ${order.app}`;
   process.argv.splice(1, 2, path.join(order.dir, order.main ?? ""));
+  nameCauses(order.address);
   const nobody = { answer: (_, response) => response.writeHead(404, { "content-length": 0 }).end() };
   const main = order.main === null ? nobody : await prepareMain(order.dir, order.main);
   const routers = new Map();

@@ -22,7 +22,7 @@ export function write(version, files) {
 }
 
 /** A host that was started: what it said first (not waited for when `early`), its lines, and how it ends. */
-export async function start(test, dir, { main = null, routers = [], env = {}, early = false } = {}) {
+export async function start(test, dir, { main = null, routers = [], env = {}, early = false, address = "http://127.0.0.1:1" } = {}) {
   const child = spawn(process.execPath, [HOST, "3"], {
     cwd: dir,
     env: { PATH: process.env.PATH, ...env },
@@ -40,7 +40,7 @@ export async function start(test, dir, { main = null, routers = [], env = {}, ea
     return value && JSON.parse(value);
   };
   const mounted = routers.map((router) => ({ order: 0, ...router }));
-  const order = { app: "shop", dir, main, routers: mounted, token: "t0ken", address: "http://127.0.0.1:1" };
+  const order = { app: "shop", dir, main, routers: mounted, token: "t0ken", address };
   control.write(`${JSON.stringify(order)}\n`);
   const first = early ? undefined : await said();
   return { child, control, ended, first, said, port: first?.ready?.port, output: () => output };

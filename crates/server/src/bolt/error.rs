@@ -23,6 +23,7 @@ pub(crate) enum Code {
     TooManyHooks,
     Unavailable,
     JournalFull,
+    LoopStopped,
     NotAllowed,
     NoAppName,
     AppExists,
@@ -46,7 +47,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// Every code.
-    pub(crate) const ALL: [Self; 33] = [
+    pub(crate) const ALL: [Self; 34] = [
         Self::NoSuchEndpoint,
         Self::NoToken,
         Self::BadToken,
@@ -61,6 +62,7 @@ impl Code {
         Self::TooManyHooks,
         Self::Unavailable,
         Self::JournalFull,
+        Self::LoopStopped,
         Self::NotAllowed,
         Self::NoAppName,
         Self::AppExists,
@@ -101,6 +103,7 @@ impl Code {
             Self::TooManyHooks => (149, 429, "Too many hooks"),
             Self::Unavailable => (150, 503, "Try again shortly"),
             Self::JournalFull => (151, 507, "Storage full"),
+            Self::LoopStopped => (153, 422, "Loop stopped"),
             Self::NotAllowed => (337, 403, "Not allowed"),
             Self::NoAppName => (400, 400, "App name missing"),
             Self::AppExists => (401, 409, "App installed already"),
@@ -178,6 +181,10 @@ impl From<PublishError> for BoltError {
         match error {
             PublishError::Draining => Self::later(Code::Unavailable, text, 1),
             PublishError::RateLimited(wait) => Self::later(Code::RateLimited, text, wait.as_secs() + 1),
+            PublishError::OverQuota(over) => {
+                Self::later(Code::RateLimited, text, over.retry_after().as_secs())
+            }
+            PublishError::Stopped(_) => Self::new(Code::LoopStopped, text),
             PublishError::KeyMismatch => Self::new(Code::KeyMismatch, text),
             PublishError::Journal(error) => error.into(),
         }

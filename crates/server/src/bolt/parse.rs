@@ -5,11 +5,16 @@ use bytes::Bytes;
 use footbridge_model::event::EventDraft;
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::hook::HookType;
+use footbridge_model::id::EventId;
 use footbridge_model::json::{Pairs, members, string};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
+use http::{HeaderMap, HeaderName};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+
+/// Names the event from which a publish follows.
+const CAUSE: HeaderName = HeaderName::from_static("footbridge-cause");
 
 /// The members that a request may have, each as it was sent.
 pub(crate) struct Members<'a> {
@@ -84,6 +89,22 @@ impl<'a> Members<'a> {
         }
         Ok((route.into_owned(), kind))
     }
+}
+
+/// The event from which a publish follows, by the header that names it.
+pub(crate) fn cause(headers: &HeaderMap) -> Result<Option<EventId>, BoltError> {
+    let mut named = headers.get_all(CAUSE).iter();
+    let Some(first) = named.next() else { return Ok(None) };
+    let id = first.to_str().ok().and_then(|text| text.trim().parse().ok());
+    let wrong = || {
+        let message =
+            "`Footbridge-Cause` names one event: the `id` of the one that you handle, as in `evt_…`";
+        BoltError::new(Code::BadRequest, message)
+    };
+    if named.next().is_some() {
+        return Err(wrong());
+    }
+    id.map(Some).ok_or_else(wrong)
 }
 
 /// An event name out of a path.

@@ -90,7 +90,8 @@ async fn publish(
     let draft = members.draft(name.clone(), bytes)?;
     let key = body::idempotency_key(headers).map_err(|why| BoltError::new(Code::BadRequest, why))?;
     let key = key.map(|key| (key, digest(bytes)));
-    let accepted = local.shared.engine.publish(app, draft, key).await;
+    let cause = parse::cause(headers)?;
+    let accepted = local.shared.engine.publish_after(app, draft, key, cause).await;
     local.shared.metrics.publish(accepted.is_ok());
     let accepted = accepted?;
     Ok(render::accepted(&accepted, &name, &app.app.name))

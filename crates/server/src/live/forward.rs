@@ -153,6 +153,8 @@ fn not_published(error: &PublishError) -> ExchangeFailure {
         PublishError::RateLimited(wait) => {
             (429, Some(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)))
         }
+        PublishError::OverQuota(over) => (429, u32::try_from(over.retry_after().as_secs()).ok()),
+        PublishError::Stopped(_) => return invalid(422, error.to_string()),
         PublishError::KeyMismatch => return invalid(422, error.to_string()),
         PublishError::Journal(JournalError::Full) => (507, None),
         PublishError::Journal(error) => {

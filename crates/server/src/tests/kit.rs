@@ -5,7 +5,9 @@ use crate::listen::{Shard, ShardOptions, bind};
 use crate::metrics::Metrics;
 use crate::state::{BoltOptions, BridgeOptions, Shared};
 use footbridge_courier::{CourierOptions, Policy};
-use footbridge_engine::{AppSpec, Engine, EngineOptions, FileSpec, Launcher, Launching, Limits, Started};
+use footbridge_engine::{
+    AppSpec, Engine, EngineOptions, FileSpec, Launcher, Launching, Limits, Quota, Started,
+};
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::hook::{HookOptions, HookType};
 use footbridge_model::name::AppName;
@@ -280,6 +282,7 @@ pub(crate) fn limits() -> Limits {
         answer_wait: second,
         event: 4096,
         publish_rate: None,
+        quota: Quota { chain: 10_000, backlog: 1_000_000, bytes: 1 << 30 },
         hooks_per_app: 3,
         idle: None,
         keep: None,
