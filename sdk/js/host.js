@@ -1,5 +1,5 @@
 // The host's side: a page that embeds a miniapp in an iframe.
-import { bucket, CALL, CUSTOM, describe, failure, INIT, isId, json, newId } from "./wire.js";
+import { bucket, CALL, complain, CUSTOM, describe, failure, INIT, isId, json, newId } from "./wire.js";
 import { pinned, plain, QUEUE, shape, warner, WIRE } from "./wire.js";
 
 /**
@@ -28,6 +28,8 @@ export class MiniappHost {
       for (const host of hosts)
         if (source && host.#iframe.contentWindow === source) return host.#receive({ origin, data });
       if (data?.type !== CALL || !source) return;
+      if (!early.has(source))
+        setTimeout(() => early.has(source) && complain({ message: "a frame has no MiniappHost", origin }), 3000);
       early.add(source);
       boxo().then(({ keep }) => keep(source, origin, data));
       for (const host of hosts) host.#warn("message from another window ignored", "the miniapp's frame", origin);
@@ -35,7 +37,7 @@ export class MiniappHost {
   }
 
   /** @type {((warning: Warning) => void) | null} */
-  onwarning = console.warn;
+  onwarning = complain;
   /** Told when an event of the miniapp has ended. @type {((trace: Trace) => void) | null} */
   onevent = null;
 

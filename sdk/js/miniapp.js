@@ -1,6 +1,6 @@
 // The miniapp's side: a page embedded in an iframe of its host, or shown by a native app.
 import { NATIVE, native } from "./native.js";
-import { CALL, CUSTOM, failure, INIT, isId, json, newId, pinned, plain, QUEUE, REPLY } from "./wire.js";
+import { CALL, complain, CUSTOM, failure, INIT, isId, json, newId, pinned, plain, QUEUE, REPLY } from "./wire.js";
 import { shape, SIZE, warner, WIRE } from "./wire.js";
 
 /** @import { BridgeError, BridgeOptions, Listener, Pending, RequestOptions, Said, Waiter, Warning, WireError } from "./types.js" */
@@ -10,7 +10,7 @@ const AROUND = 1000;
 
 export class Bridge {
   /** @type {((warning: Warning) => void) | null} */
-  onwarning = console.warn;
+  onwarning = complain;
   /** Told once when the bridge is closed, by either side. @type {((reason: Error) => void) | null} */
   onclose = null;
   /** What the host says about itself: `app_id`, `client_id`, `data.handlers`… @type {any} */
@@ -175,7 +175,8 @@ export class Bridge {
       retry = setTimeout(hello, (pause = Math.min(pause * 2, 1000)));
     };
     hello();
-    const late = () => none(`no host at ${expected} answered within ${timeout} ms`);
+    const late = () =>
+      none(`no host at ${expected} answered within ${timeout} ms: no MiniappHost for ${location.origin}?`);
     const limit = isTime(timeout) ? setTimeout(late, timeout) : 0;
     const stop = () => (clearTimeout(retry), clearTimeout(limit));
     this.ready.then(stop, stop);

@@ -41,6 +41,8 @@ export declare function bucket({ rate, burst }: {
 }): () => boolean;
 /** @param {any} data @returns {string} what a message looks like, without what it says */
 export declare const shape: (data: any) => string;
+/** Tells the console, as text that any console shows. @param {object} warning */
+export declare const complain: (warning: object) => void;
 /**
  * @param {{ onwarning: ((warning: import("./types.js").Warning) => void) | null }} owner
  * @returns {(message: string, expected: string, got: string) => void}

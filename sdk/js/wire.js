@@ -117,6 +117,9 @@ export function bucket({ rate, burst }) {
 /** @param {any} data @returns {string} what a message looks like, without what it says */
 export const shape = (data) => `${typeof data} ${typeof data?.type === "string" ? data.type.slice(0, 60) : ""}`;
 
+/** Tells the console, as text that any console shows. @param {object} warning */
+export const complain = (warning) => console.warn(JSON.stringify(warning));
+
 /**
  * @param {{ onwarning: ((warning: import("./types.js").Warning) => void) | null }} owner
  * @returns {(message: string, expected: string, got: string) => void}

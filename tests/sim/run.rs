@@ -8,7 +8,7 @@ use crate::net::{Counts, Net};
 use crate::plan::{APPS, ATTEMPT, AWAY, Plan, WAITS};
 use crate::time::Time;
 use footbridge_courier::{CourierOptions, Policy};
-use footbridge_engine::{AppSpec, Engine, EngineOptions, FileSpec, Limits, NoLauncher, Quota};
+use footbridge_engine::{AppSpec, Engine, EngineOptions, FileSpec, Limits, NoLauncher, ProofKey, Quota};
 use footbridge_journal::Journal as _;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::name::AppName;
@@ -96,6 +96,7 @@ async fn live(
         exits,
         public_url: "http://footbridge.test".to_owned(),
         schedule: Schedule::new(WAITS.to_vec()),
+        proof_key: ProofKey::new([9; 32]),
         limits: limits(),
     };
     let started = Engine::start(options, FileSpec { apps: apps(), ..FileSpec::default() }).await.unwrap();

@@ -15,6 +15,8 @@ const LONGEST: usize = 4096;
 pub struct Caller {
     /// The app.
     pub entry: Arc<AppEntry>,
+    /// Which kind of secret it has proved itself with.
+    pub(crate) kind: SecretKind,
     /// Set when this is the first use of a new secret.
     pub(crate) first_use: Option<SecretKind>,
 }
@@ -26,7 +28,8 @@ impl Registry {
         let entry = directory.by_token(&digest(token))?;
         if let Some(run) = &entry.run {
             let proves = run.token.matches(token) && entry.app.enabled;
-            return proves.then(|| Caller { entry: Arc::clone(entry), first_use: None });
+            let kind = SecretKind::Token;
+            return proves.then(|| Caller { entry: Arc::clone(entry), kind, first_use: None });
         }
         prove(entry, &entry.app.secrets.token, token, SecretKind::Token, now)
     }
@@ -54,7 +57,7 @@ fn prove(
 ) -> Option<Caller> {
     let which = secret.check(offered, now).filter(|_| entry.app.enabled)?;
     let first_use = (which == Which::Current && secret.awaits_first_use(now)).then_some(kind);
-    Some(Caller { entry: Arc::clone(entry), first_use })
+    Some(Caller { entry: Arc::clone(entry), kind, first_use })
 }
 
 fn parse(header: &[u8]) -> Option<(&str, String, Vec<u8>)> {

@@ -19,7 +19,9 @@ mod lanes;
 mod launcher;
 mod life;
 mod live;
+mod pages;
 mod progress;
+mod proof_key;
 mod publish;
 mod rate;
 mod recipient;
@@ -37,8 +39,9 @@ pub use backlogs::OverQuota;
 pub use chains::Stopped;
 pub use dispatch::Dispatcher;
 pub use drain::{Draining, InFlight};
-pub use engine::Missed;
-pub use engine::{Engine, EngineOptions, Limits, StartError, Started};
+pub use engine::{
+    Engine, EngineOptions, Heard, Limits, Missed, PagePublishError, StartError, Started, Watcher,
+};
 pub use exchange::{ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
 pub use explain::{ExplainFrom, Explained, Explanation, Verdict};
 pub use footbridge_courier::{
@@ -50,13 +53,15 @@ pub use footbridge_journal::{
 };
 pub use house::House;
 pub use launcher::{Launcher, Launching, NoLauncher};
-pub use live::{Heard, PageEvent, Watcher};
+pub use live::PageEvent;
+pub use pages::{PAGE_TOKEN_MARK, PageCaller, PageId, PageRefusal, PageSocket};
+pub use proof_key::ProofKey;
 pub use publish::PublishError;
 pub use rate::{Quota, Rate};
 pub use registry::{
-    AppChange, AppEntry, AppSpec, ChangeError, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
+    AppChange, AppEntry, AppProof, AppSpec, ChangeError, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
     MadeSecrets, Overlap, Rotation, SecretKind, SecretSet,
 };
 pub use replay::{Bulk, ReplayError};
 pub use subscribe::SubscribeError;
-pub use tickets::{TICKET_MOST, Ticket, TicketSpec, TicketUse, TooManyTickets};
+pub use tickets::{TICKET_MOST, TICKET_PATTERNS, Ticket, TicketError, TicketSpec, TicketUse};

@@ -15,12 +15,30 @@ use tokio::sync::broadcast;
 /// The most events that wait for one watcher; whoever is slower misses the oldest and is told how many.
 const QUEUE: usize = 256;
 
-type Channels = HashMap<AppName, broadcast::Sender<Arc<PageEvent>>>;
+/// Where the watchers of one app listen.
+#[derive(Debug)]
+struct Channel {
+    /// Which app of this name it is of.
+    generation: u64,
+    said: broadcast::Sender<Said>,
+}
+
+impl Channel {
+    fn new(generation: u64) -> Self {
+        Self { generation, said: broadcast::channel(QUEUE).0 }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Said {
+    Event(Arc<PageEvent>),
+    Look,
+}
 
 /// Who watches which app.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
-    channels: Mutex<Channels>,
+    channels: Mutex<HashMap<AppName, Channel>>,
     watchers: AtomicUsize,
 }
 
@@ -50,23 +68,26 @@ impl PageEvent {
 
 /// What a watcher hears next.
 #[derive(Debug, Clone)]
-pub enum Heard {
+pub(crate) enum Heard {
     /// An event.
     Event(Arc<PageEvent>),
     /// It was too slow, and missed so many.
     Missed(u64),
+    /// The app has changed: whoever watches it looks whether it still may.
+    Look,
 }
 
-/// Watches one app until it is dropped.
+/// Listens to one app until it is dropped.
 #[derive(Debug)]
-pub struct Watcher {
+pub(crate) struct Listener {
     live: Arc<Live>,
     app: AppName,
-    events: broadcast::Receiver<Arc<PageEvent>>,
+    generation: u64,
+    said: broadcast::Receiver<Said>,
 }
 
 impl Live {
-    fn lock(&self) -> MutexGuard<'_, Channels> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<AppName, Channel>> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -75,35 +96,47 @@ impl Live {
         self.watchers.load(Ordering::Relaxed) > 0
     }
 
-    /// Tells the watchers of these apps of an event that is on the disk.
+    /// Tells the watchers of these apps, each with its generation, of an event that is on the disk.
     pub(crate) fn tell<'a>(
         &self,
         event: &Arc<Event>,
         settled: EventId,
         now: Millis,
-        apps: impl Iterator<Item = &'a AppName>,
+        apps: impl Iterator<Item = (&'a AppName, u64)>,
     ) {
         let channels = self.lock();
         let mut written = None;
-        for channel in apps.filter_map(|app| channels.get(app)) {
+        let of_app = |(app, generation)| {
+            channels.get(app).filter(|channel: &&Channel| channel.generation == generation)
+        };
+        for channel in apps.filter_map(of_app) {
             let event =
                 written.get_or_insert_with(|| Arc::new(PageEvent::new(Arc::clone(event), settled, now)));
             // The last one may have left just now.
-            let _ = channel.send(Arc::clone(event));
+            let _ = channel.said.send(Said::Event(Arc::clone(event)));
         }
     }
 
-    /// Begins to watch an app.
-    pub(crate) fn watch(self: &Arc<Self>, app: &AppName) -> Watcher {
+    /// Begins to listen to an app. One that is gone is heard of no more; one that took its name ends those who still
+    /// listen to it.
+    pub(crate) fn listen(self: &Arc<Self>, app: &AppName, generation: u64) -> Listener {
         let mut channels = self.lock();
-        let channel = channels.entry(app.clone()).or_insert_with(|| broadcast::channel(QUEUE).0);
+        let channel = channels.entry(app.clone()).or_insert_with(|| Channel::new(generation));
+        if channel.generation < generation {
+            *channel = Channel::new(generation);
+        }
+        let said =
+            if channel.generation == generation { channel.said.subscribe() } else { broadcast::channel(1).1 };
         self.watchers.fetch_add(1, Ordering::Relaxed);
-        Watcher { live: Arc::clone(self), app: app.clone(), events: channel.subscribe() }
+        Listener { live: Arc::clone(self), app: app.clone(), generation, said }
     }
 
-    /// Ends all watching of an app: it has gone, or may no longer be watched.
-    pub(crate) fn end(&self, app: &AppName) {
-        self.lock().remove(app);
+    /// Lets the watchers of an app look whether they still may: it has changed, or is gone.
+    pub(crate) fn look(&self, app: &AppName) {
+        if let Some(channel) = self.lock().get(app) {
+            // Nobody may be left.
+            let _ = channel.said.send(Said::Look);
+        }
     }
 
     /// Ends all watching: the server closes its connections.
@@ -112,28 +145,26 @@ impl Live {
     }
 }
 
-impl Watcher {
-    /// Which app is watched.
-    pub const fn app(&self) -> &AppName {
-        &self.app
-    }
-
-    /// Waits for what comes next; `None` once the app may no longer be watched.
-    pub async fn next(&mut self) -> Option<Heard> {
-        match self.events.recv().await {
-            Ok(event) => Some(Heard::Event(event)),
+impl Listener {
+    /// Waits for what comes next; `None` once nothing will.
+    pub(crate) async fn next(&mut self) -> Option<Heard> {
+        match self.said.recv().await {
+            Ok(Said::Event(event)) => Some(Heard::Event(event)),
+            Ok(Said::Look) => Some(Heard::Look),
             Err(broadcast::error::RecvError::Lagged(count)) => Some(Heard::Missed(count)),
             Err(broadcast::error::RecvError::Closed) => None,
         }
     }
 }
 
-impl Drop for Watcher {
+impl Drop for Listener {
     fn drop(&mut self) {
         self.live.watchers.fetch_sub(1, Ordering::Relaxed);
         let mut channels = self.live.lock();
         // Its own receiver is dropped only after this.
-        let last = channels.get(&self.app).is_some_and(|channel| channel.receiver_count() <= 1);
+        let last = channels.get(&self.app).is_some_and(|channel| {
+            channel.generation == self.generation && channel.said.receiver_count() <= 1
+        });
         if last {
             channels.remove(&self.app);
         }
@@ -159,10 +190,15 @@ mod tests {
         })
     }
 
-    async fn heard(watcher: &mut Watcher) -> String {
-        match watcher.next().await {
+    fn tell(live: &Live, number: u64, apps: &[(&AppName, u64)]) {
+        live.tell(&event(number), EventId::from_number(number), Millis(0), apps.iter().copied());
+    }
+
+    async fn heard(listener: &mut Listener) -> String {
+        match listener.next().await {
             Some(Heard::Event(event)) => event.event.id.number().to_string(),
             Some(Heard::Missed(count)) => format!("missed {count}"),
+            Some(Heard::Look) => "look".to_owned(),
             None => "end".to_owned(),
         }
     }
@@ -172,26 +208,42 @@ mod tests {
         let (live, fax, shop) =
             (Arc::new(Live::default()), AppName::trusted("fax"), AppName::trusted("shop"));
         assert!(!live.is_watched());
-        let (mut one, mut two) = (live.watch(&fax), live.watch(&fax));
-        let mut other = live.watch(&shop);
-        live.tell(&event(1), EventId::from_number(1), Millis(0), [&fax].into_iter());
-        live.tell(&event(2), EventId::from_number(2), Millis(0), [&fax, &shop].into_iter());
+        let (mut one, mut two) = (live.listen(&fax, 1), live.listen(&fax, 1));
+        let mut other = live.listen(&shop, 2);
+        tell(&live, 1, &[(&fax, 1)]);
+        tell(&live, 2, &[(&fax, 1), (&shop, 2)]);
         assert_eq!((heard(&mut one).await, heard(&mut two).await), ("1".into(), "1".into()));
         assert_eq!(heard(&mut other).await, "2");
-        live.end(&fax);
-        assert_eq!((heard(&mut one).await, heard(&mut one).await), ("2".into(), "end".into()));
-        drop((one, two, other));
+        live.look(&fax);
+        assert_eq!((heard(&mut one).await, heard(&mut one).await), ("2".into(), "look".into()));
+        drop((one, two));
+        live.end_all();
+        assert_eq!(heard(&mut other).await, "end");
+        drop(other);
         assert!(!live.is_watched() && live.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_app_is_not_heard_by_those_who_watch_its_namesake() {
+        let (live, fax) = (Arc::new(Live::default()), AppName::trusted("fax"));
+        let mut old = live.listen(&fax, 1);
+        tell(&live, 1, &[(&fax, 2)]);
+        let mut new = live.listen(&fax, 2);
+        tell(&live, 2, &[(&fax, 2)]);
+        let mut late = live.listen(&fax, 1);
+        assert_eq!((heard(&mut old).await, heard(&mut late).await), ("end".into(), "end".into()));
+        drop((old, late));
+        tell(&live, 3, &[(&fax, 1)]);
+        tell(&live, 4, &[(&fax, 2)]);
+        assert_eq!((heard(&mut new).await, heard(&mut new).await), ("2".into(), "4".into()));
     }
 
     #[tokio::test]
     async fn a_slow_watcher_is_told_what_it_missed() {
         let (live, fax) = (Arc::new(Live::default()), AppName::trusted("fax"));
-        let mut slow = live.watch(&fax);
+        let mut slow = live.listen(&fax, 1);
         let count = QUEUE as u64 + 10;
-        (1..=count).for_each(|number| {
-            live.tell(&event(number), EventId::from_number(number), Millis(0), [&fax].into_iter());
-        });
+        (1..=count).for_each(|number| tell(&live, number, &[(&fax, 1)]));
         assert_eq!(heard(&mut slow).await, "missed 10");
         assert_eq!(heard(&mut slow).await, "11");
     }

@@ -225,10 +225,13 @@ impl Publisher {
         if !self.live.is_watched() || event.subject().is_some() {
             return;
         }
+        // Before the hooks: one that went to an app of that name before is not found any more then.
+        let directory = self.registry.directory.load();
         let index = self.registry.index.load();
         let hooks = deliveries.iter().filter_map(|delivery| index.hook(delivery.hook_id));
         let apps: BTreeSet<&AppName> = hooks.map(|entry| &entry.hook.app).collect();
-        self.live.tell(event, open.settles(), self.clock.now(), apps.into_iter());
+        let of_app = |app| directory.app(AppName::key(app)).map(|entry| (app, entry.app.generation));
+        self.live.tell(event, open.settles(), self.clock.now(), apps.into_iter().filter_map(of_app));
     }
 
     /// Accepts an event of the server itself. What it sends to the `server` and `router` hooks of `urgent` goes past

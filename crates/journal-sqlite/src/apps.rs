@@ -6,6 +6,7 @@ use crate::seal::Sealer;
 use crate::txn::Txn;
 use crate::{hooks, keys, links};
 use footbridge_model::app::{App, AppSecrets, ReceiverAuth, Unseen};
+use footbridge_model::id::IdSource;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::package::Package;
 use footbridge_model::secret::{Previous, Rotating, Secret};
@@ -35,6 +36,11 @@ struct Settings<'a> {
     origin: i64,
     enabled: bool,
     created_at: i64,
+    // Apps that 0.1 made have neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof_epoch: Option<u64>,
 }
 
 // Secrets pass through as `String`s: each is moved into a `Secret`, which wipes it.
@@ -118,6 +124,8 @@ fn settings(app: &App) -> Settings<'_> {
         origin: origin_code(app.origin),
         enabled: app.enabled,
         created_at: app.created_at.0,
+        generation: Some(app.generation),
+        proof_epoch: Some(app.proof_epoch),
     }
 }
 
@@ -163,6 +171,8 @@ fn rotating(kept: Rotated<String>) -> Rotating {
 
 fn join(name: &str, settings: Settings<'_>, secrets: Secrets<String>) -> App {
     let receiver = settings.receiver_name.zip(secrets.receiver);
+    let created_at = Millis(settings.created_at);
+    let generation = settings.generation.unwrap_or_else(|| IdSource::first_at(created_at));
     App {
         name: AppName::trusted(name),
         secrets: AppSecrets {
@@ -186,6 +196,8 @@ fn join(name: &str, settings: Settings<'_>, secrets: Secrets<String>) -> App {
         package: settings.package,
         origin: origin(settings.origin),
         enabled: settings.enabled,
-        created_at: Millis(settings.created_at),
+        created_at,
+        generation,
+        proof_epoch: settings.proof_epoch.unwrap_or(generation),
     }
 }

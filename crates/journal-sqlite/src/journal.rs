@@ -131,8 +131,8 @@ impl Journal for SqliteJournal {
         self.read(&self.lists, lineage::backlogs)
     }
 
-    fn events_of(&self, app: AppName, after: EventId, limit: u32) -> Wait<Since> {
-        self.read(&self.lists, move |conn| since::events_of(conn, &app, after, limit))
+    fn events_of(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<Since> {
+        self.read(&self.lists, move |conn| since::events_of(conn, &app, generation, after, limit))
     }
 
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {

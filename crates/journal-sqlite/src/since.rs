@@ -11,24 +11,32 @@ use rusqlite::{Connection, params};
 /// The most deliveries that are looked at: a page that was away for long starts anew instead.
 const LOOK: u32 = 20_000;
 
-/// The events after `after` that hooks of this app got, oldest first.
-pub(crate) fn events_of(conn: &Connection, app: &AppName, after: EventId, limit: u32) -> Step<Since> {
+/// The events after `after` that hooks of this app got, oldest first, and none from before its generation.
+pub(crate) fn events_of(
+    conn: &Connection,
+    app: &AppName,
+    generation: u64,
+    after: EventId,
+    limit: u32,
+) -> Step<Since> {
     let mut oldest = conn.prepare_cached("SELECT min(id) FROM events")?;
     let oldest: Option<i64> = oldest.query_row([], |row| row.get(0))?;
     let old = oldest.is_none_or(|oldest| key(after.number()) < oldest);
-    // The deliveries of an event have the ids that follow its own, so those of later events come later.
-    // A replay is no new event.
-    let sql = "SELECT d.event_id, coalesce(h.app = ?2, 0) AND r.id IS NULL, d.id FROM
+    let floor = after.number().max(generation);
+    // The deliveries of an event have the ids that follow its own, so those of later events come later. A hook
+    // that is not gone is the app's; one that is gone may have been that of an app of this name before. A replay
+    // is no new event.
+    let sql = "SELECT d.event_id, coalesce(h.app = ?2 AND (h.gone_after IS NULL OR h.id > ?4), 0) AND r.id IS NULL, d.id FROM
                    (SELECT id, event_id, hook_id FROM deliveries WHERE id > ?1 ORDER BY id LIMIT ?3) d
                LEFT JOIN hooks h ON h.id = d.hook_id LEFT JOIN replays r ON r.id = d.id ORDER BY d.id";
     let mut select = conn.prepare_cached(sql)?;
-    let mut rows = select.query(params![key(after.number()), app.key(), LOOK])?;
+    let mut rows = select.query(params![key(floor), app.key(), LOOK, key(generation)])?;
     let (mut found, mut seen) = (Vec::new(), 0);
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     while let Some(row) = rows.next()?.filter(|_| found.len() <= most) {
         seen += 1;
         let (event, its): (i64, bool) = (row.get(0)?, row.get(1)?);
-        if its && event != key(after.number()) && found.last() != Some(&event) {
+        if its && event > key(floor) && found.last() != Some(&event) {
             found.push(event);
         }
     }

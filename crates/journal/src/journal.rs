@@ -333,8 +333,9 @@ pub trait Journal: Send + Sync {
     fn backlogs(&self) -> Wait<Vec<(AppName, Backlog)>>;
 
     /// The events after `after` that hooks of this app got, oldest first: at most `limit`, found in a
-    /// bounded look at the journal.
-    fn events_of(&self, app: AppName, after: EventId, limit: u32) -> Wait<Since>;
+    /// bounded look at the journal. Nothing from before its `generation` is among them: that went to an
+    /// app that had its name before.
+    fn events_of(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<Since>;
 
     /// Events, newest first.
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>>;

@@ -41,6 +41,10 @@ pub struct App {
     pub enabled: bool,
     /// When it was made.
     pub created_at: Millis,
+    /// Tells it from an app that had its name before: above every id that was given before it was made.
+    pub generation: u64,
+    /// What pages proved before this no longer counts: it is set anew when the app is switched off.
+    pub proof_epoch: u64,
 }
 
 /// The secrets of an app.

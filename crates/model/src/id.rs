@@ -132,6 +132,11 @@ impl IdSource {
         Self { last: AtomicU64::new(floor) }
     }
 
+    /// The first number that something made at this time can have.
+    pub fn first_at(time: Millis) -> u64 {
+        u64::try_from(time.0.saturating_sub(EPOCH)).unwrap_or(0) << SEQUENCE_BITS
+    }
+
     /// The next number, for something made `now`.
     pub fn next(&self, now: Millis) -> u64 {
         self.block(now, 1)
@@ -144,8 +149,7 @@ impl IdSource {
 
     /// The first of `count` numbers in a row.
     pub fn block(&self, now: Millis, count: u64) -> u64 {
-        let since = u64::try_from(now.0.saturating_sub(EPOCH)).unwrap_or(0);
-        let timely = since << SEQUENCE_BITS;
+        let timely = Self::first_at(now);
         let mut first = 0;
         // The closure never gives up, so this cannot fail.
         let _ = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {

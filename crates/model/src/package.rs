@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+/// Stands for every event in `footbridge.page_events`.
+pub const ALL_EVENTS: &str = "*";
+
 /// An app installed from a directory. Kept with the app as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
@@ -30,6 +33,9 @@ pub struct Package {
     pub routers: BTreeMap<String, Router>,
     /// Its functions: name to file, a path within its directory.
     pub functions: BTreeMap<String, String>,
+    /// Which events its pages may publish as the app: names, or `*` for all.
+    #[serde(default)]
+    pub page_events: BTreeSet<String>,
 }
 
 /// What runs when an app runs.
@@ -75,6 +81,11 @@ impl Package {
     /// Whether there is anything to start.
     pub fn can_run(&self) -> bool {
         self.program != Program::Nothing || self.starts_at_boot()
+    }
+
+    /// Whether its pages may publish this event as the app.
+    pub fn page_may_publish(&self, event: &EventName) -> bool {
+        self.page_events.contains(ALL_EVENTS) || self.page_events.contains(event.as_str())
     }
 
     /// Whether it has no server of its own.

@@ -73,6 +73,12 @@ impl Pattern {
         self.publisher.matches(publisher.key()) && self.event.matches(event.as_str())
     }
 
+    /// Whether some event can match both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let meets = |one: &Part, two: &Part| *one == Part::Any || *two == Part::Any || one == two;
+        meets(&self.publisher, &other.publisher) && meets(&self.event, &other.event)
+    }
+
     /// Whether either half is `*`: such hooks never get a publisher's private events.
     pub fn has_wildcard(&self) -> bool {
         self.publisher == Part::Any || self.event == Part::Any

@@ -10,7 +10,7 @@ use footbridge_model::run::StartOrder;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::{Clock, Millis};
 use footbridge_runtime::{Runtime, RuntimeOptions};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::io::Read as _;
 use std::process::ExitCode;
@@ -61,6 +61,7 @@ fn serve(words: &[String]) -> Option<()> {
             idle_timeout: None,
             routers: BTreeMap::new(),
             functions: BTreeMap::new(),
+            page_events: BTreeSet::new(),
         },
         token: Secret::new("token"),
     };

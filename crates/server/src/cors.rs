@@ -1,10 +1,10 @@
-//! Cross-origin access for pages: any origin, never with credentials.
+//! Cross-origin access for pages: any origin, without credentials but for Socket.IO.
 
 use bytes::Bytes;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
-    ACCESS_CONTROL_REQUEST_METHOD, HeaderValue,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderValue, VARY,
 };
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -63,5 +63,22 @@ pub(crate) fn allow<B>(mut response: Response<B>, asked: &Asked) -> Response<B> 
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.0.clone());
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after, footbridge-error"));
+    response
+}
+
+/// Lets the page that asks read the answer although it asks with credentials, as clients 1.x and 2.x of Socket.IO always
+/// do. They prove nothing there: no cookie counts that comes from another origin.
+pub(crate) fn allow_credentials<B>(
+    response: Response<B>,
+    asked: &Asked,
+    origin: Option<HeaderValue>,
+) -> Response<B> {
+    let mut response = allow(response, asked);
+    let headers = response.headers_mut();
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = origin {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
     response
 }

@@ -77,8 +77,6 @@ codes! {
     SecretsSeen = "secrets_seen", CONFLICT, "There is no secret left to show";
     /// The app has as many hooks as it may.
     TooManyHooks = "too_many_hooks", UNPROCESSABLE_ENTITY, "The app has as many hooks as it may";
-    /// Too many tickets of the app are still good.
-    TooManyTickets = "too_many_tickets", TOO_MANY_REQUESTS, "The app has as many tickets as it may";
     /// The delivery stands where it can be neither retried nor replayed.
     NotRetryable = "not_retryable", CONFLICT, "The delivery cannot be retried or replayed";
     /// The delivery's hook is gone.
@@ -147,6 +145,13 @@ impl Problem {
         Self::new(ProblemCode::NotFound, format!("there is no such {what}{old}"))
     }
 
+    /// The same, and more of what is wrong or how to mend it.
+    #[must_use]
+    pub fn with(mut self, more: &str) -> Self {
+        self.detail.push_str(more);
+        self
+    }
+
     /// What went wrong.
     pub const fn code(&self) -> ProblemCode {
         self.code
@@ -167,10 +172,7 @@ impl IntoResponse for Problem {
                     HeaderValue::from_static("Bearer realm=\"footbridge\""),
                 );
             }
-            ProblemCode::Draining
-            | ProblemCode::Unavailable
-            | ProblemCode::JournalFull
-            | ProblemCode::TooManyTickets => {
+            ProblemCode::Draining | ProblemCode::Unavailable | ProblemCode::JournalFull => {
                 headers.insert(header::RETRY_AFTER, RETRY_AFTER);
             }
             _ => {}

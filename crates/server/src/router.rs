@@ -11,7 +11,7 @@ use crate::{bolt, bridge, cors, live, page, proxy};
 use axum::response::IntoResponse as _;
 use footbridge_model::exchange::Direction;
 use footbridge_model::path::{OURS, is_under};
-use http::header::{CONNECTION, HOST, HeaderValue};
+use http::header::{CONNECTION, HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, Request, Response, Version};
 use http_body_util::Either;
 use hyper::body::Incoming;
@@ -106,10 +106,16 @@ async fn page_route(
         Route::File(_) | Route::Socket => cors::Asked::of(&request),
         _ => cors::Asked::live(),
     };
+    let under_socket = is_under(request.uri().path(), "/socket.io");
+    let origin = request.headers().get(ORIGIN).filter(|_| under_socket).cloned();
+    let allow = |response: Response<Body>| match under_socket {
+        true => cors::allow_credentials(response, &asked, origin.clone()),
+        false => cors::allow(response, &asked),
+    };
     if cors::is_preflight(&request) {
         let (head, incoming) = request.into_parts();
         body::discard(&head.headers, incoming);
-        return cors::allow(cors::preflight().map(stream::whole), &asked);
+        return allow(cors::preflight().map(stream::whole));
     }
     let response = match route {
         Route::Socket => live::socket(local, request, peer.ip(), watch).await,
@@ -123,7 +129,7 @@ async fn page_route(
             }
         }
     };
-    cors::allow(response, &asked)
+    allow(response)
 }
 
 /// The surfaces, by path.

@@ -2,7 +2,10 @@
 
 mod files;
 mod forward;
+mod generations;
 mod hostile;
+mod other_origins;
+mod page_token;
 mod pages;
 mod restart;
 mod resume;

@@ -76,6 +76,64 @@ fn sockets_come_back_after_a_restart() {
     }
 }
 
+/// The code that the guide shows for older clients.
+fn recipe() -> String {
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guides/live.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let code = guide.split("```js").find(|code| code.contains("reconnection: false")).expect("the recipe");
+    code.split("```").next().unwrap().to_owned()
+}
+
+#[test]
+fn older_clients_come_back_with_a_new_ticket_as_the_guide_says() {
+    const STAYS: &str = r"
+        const [url, version, token, transport, open] = process.argv.slice(2);
+        const seen = { connected: 0, tickets: 0, refused: 0 };
+        const headers = { 'X-Bolt-App-Token': token, 'content-type': 'application/json' };
+        // The first one proves nothing; the others are over long before the client comes back.
+        const freshTicket = async () => {
+          if (seen.tickets++ === 0) return 'tkt_wrong';
+          const body = JSON.stringify({ use: 'live', ttl: '1s' });
+          return (await (await fetch(url + '/api/v1/tickets', { method: 'POST', headers, body })).json()).ticket;
+        };
+        const client = require('socket.io-client' + version);
+        const io = (_, options) => client(url, { transports: [transport], ...options });
+        RECIPE
+        socket.on('error', () => seen.refused++);
+        socket.on('message', (text) => {
+          const { name } = JSON.parse(text);
+          if (name === 'server-connected') require('fs').writeFileSync(open, String(++seen.connected));
+          if (name === 'last') { console.log(JSON.stringify(seen)); process.exit(0); }
+        });";
+    let (mut gateway, shelf) = (stand(), Shelf::new());
+    let (url, token) = (gateway.url(""), gateway.setup().app_named("fax").token.clone());
+    let script = STAYS.replace("RECIPE", &recipe());
+    let rows =
+        ["1", "2"].map(|version| ["polling", "websocket"].map(|transport| (version, transport))).concat();
+    let file = |version: &str, transport: &str| shelf.path().join(format!("{version}-{transport}"));
+    let seen: Vec<Value> = std::thread::scope(|scope| {
+        let stay = |(version, transport): (&'static str, &'static str)| {
+            let (url, token, shelf, script) = (&url, &token, &shelf, &script);
+            let open = file(version, transport);
+            scope.spawn(move || shelf.node(script, &[url, version, token, transport, open.to_str().unwrap()]))
+        };
+        let clients: Vec<_> = rows.iter().map(|row| stay(*row)).collect();
+        for (version, transport) in &rows {
+            opened(&file(version, transport), 1);
+        }
+        restart(&mut gateway);
+        for (version, transport) in &rows {
+            opened(&file(version, transport), 2);
+        }
+        publish(&gateway, "fax", "last", &json!(1));
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    for (row, seen) in rows.iter().zip(&seen) {
+        assert!(seen["refused"].as_u64() >= Some(1), "{row:?}: {seen}");
+        assert!(seen["tickets"].as_u64() >= Some(3), "{row:?}: {seen}");
+    }
+}
+
 #[test]
 fn while_the_server_drains_streams_stay_and_none_begins() {
     let (receiver, gate) = (Receiver::start(), Gate::default());

@@ -48,6 +48,7 @@ fn what_is_wrong_with_a_request_is_named() {
         (json!({"use": "live", "events": "x"}), "events"),
         (json!({"use": "live", "events": ["a".repeat(200)]}), "events"),
         (json!({"use": "live", "events": vec!["a"; 33]}), "events"),
+        (json!({"use": "live", "events": vec!["a".repeat(100); 11]}), "events"),
         (json!({"use": "live", "for": "x"}), "for"),
     ];
     each(rows, |(request, member)| {
@@ -58,7 +59,31 @@ fn what_is_wrong_with_a_request_is_named() {
             answer.text()
         );
     });
+    let number = ask(&gateway, "fax", &json!({"use": "live", "ttl": 60})).expect(422).json();
+    assert!(number["detail"].as_str().unwrap().contains("such as \"90s\""), "{number}");
     ask(&gateway, "fax", &json!({"use": "live", "ttl": "10m", "events": ["*/x"]})).expect(200);
+}
+
+#[test]
+fn a_ticket_for_what_nobody_would_hear_is_warned_of() {
+    let gateway = stand();
+    let warnings = |app: &str, request: &serde_json::Value| {
+        let made = ask(&gateway, app, request).expect(200).json();
+        made.get("warnings").cloned().unwrap_or_default()
+    };
+    for heard in [json!(["camera/x"]), json!(["*"]), json!(["*/photo-saved"]), json!([])] {
+        assert_eq!(warnings("fax", &json!({"use": "live", "events": heard})), json!(null), "{heard}");
+    }
+    let some = warnings("fax", &json!({"use": "live", "events": ["camera/x", "shop/sold", "pen/*"]}));
+    let some = some.as_array().unwrap();
+    assert_eq!(some.len(), 1, "fax hooks */photo-saved, so pen/* may be heard: {some:?}");
+    assert!(
+        some[0].as_str().unwrap().contains("no hook of `fax` gets events that `shop/sold` matches"),
+        "{some:?}"
+    );
+    let none = warnings("camera", &json!({"use": "live"}));
+    assert!(none[0].as_str().unwrap().contains("`camera` has no hook"), "{none}");
+    assert_eq!(warnings("camera", &json!({"use": "forward", "events": ["*/x"]})), json!(null));
 }
 
 #[test]
@@ -72,6 +97,13 @@ fn a_ticket_is_good_for_its_use_and_its_time_alone() {
     let short = short["ticket"].as_str().unwrap();
     let mut stream = Stream::open(&gateway, short, None);
     until("the ticket's end", harness::WAIT, || watch(&gateway, short) == 401);
+    let said = |path: &str| gateway.get(path).expect(401).json()["detail"].as_str().unwrap().to_owned();
+    let expired = said(&format!("/api/v1/events/stream?ticket={short}"));
+    assert!(expired.contains("the ticket expired at 20"), "{expired}");
+    let other = ticket(&gateway, "fax", "forward");
+    let other = said(&format!("/api/v1/events/stream?ticket={other}"));
+    assert!(other.contains("the ticket is for `forward`"), "{other}");
+    assert!(said("/api/v1/events/stream").contains("give a ticket"));
     publish(&gateway, "camera", "photo-saved", &json!(1));
     assert_eq!(stream.name(), "photo-saved", "what it has opened stays open");
     assert!(!gateway.stderr().contains("tkt_") && !gateway.stdout().contains("tkt_"));
@@ -91,8 +123,9 @@ fn rotating_switching_off_and_deleting_end_tickets() {
     let mut stream = Stream::open(&gateway, &first, None);
     admin.done("POST", "apps/temp/rotate", &json!({}));
     assert_eq!(watch(&gateway, &first), 401, "rotated");
+    stream.ended();
     let second = new();
-    assert_eq!(watch(&gateway, &second), 200);
+    let mut stream = Stream::open(&gateway, &second, None);
     admin.done("PATCH", "apps/temp", &json!({"enabled": false}));
     assert_eq!(watch(&gateway, &second), 401, "switched off");
     stream.ended();

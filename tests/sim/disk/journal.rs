@@ -125,8 +125,8 @@ impl Journal for Disk {
         self.read(MemoryJournal::backlogs)
     }
 
-    fn events_of(&self, app: AppName, after: EventId, limit: u32) -> Wait<Since> {
-        self.read(move |kept| kept.events_of(app, after, limit))
+    fn events_of(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<Since> {
+        self.read(move |kept| kept.events_of(app, generation, after, limit))
     }
 
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {

@@ -26,10 +26,7 @@ impl Engine {
     /// # Errors
     /// [`AppsError`]
     pub async fn uninstall(&self, name: &str) -> Result<(), AppsError> {
-        let name = self.0.apps.installed(name)?.app.name.clone();
-        self.0.apps.uninstall(name.as_str()).await?;
-        self.end_pages(&name);
-        Ok(())
+        self.0.apps.uninstall(name).await
     }
 
     /// Starts an installed app, or gives the run it has.

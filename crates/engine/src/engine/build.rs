@@ -10,7 +10,9 @@ use crate::house::{House, Keep};
 use crate::lanes::{LaneFeed, Lanes};
 use crate::launcher::Launcher;
 use crate::live::Live;
+use crate::pages::Pages;
 use crate::progress::Progress;
+use crate::proof_key::ProofKey;
 use crate::publish::Publisher;
 use crate::rate::{Quota, Rate};
 use crate::registry::{ChangeError, FileSpec, Parts, Registry, SecretKind};
@@ -47,6 +49,8 @@ pub struct EngineOptions {
     pub public_url: String,
     /// Waits between attempts.
     pub schedule: Schedule,
+    /// What tickets and the tokens of pages are signed with: the same at every start, and used for nothing else.
+    pub proof_key: ProofKey,
     /// Times, sizes and counts.
     pub limits: Limits,
 }
@@ -116,6 +120,7 @@ pub(super) struct Inner {
     pub(super) apps: Arc<Apps>,
     pub(super) live: Arc<Live>,
     pub(super) tickets: Tickets,
+    pub(super) pages: Arc<Pages>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) exchanges: Arc<Exchanges>,
     pub(super) progress: Arc<Progress>,
@@ -150,8 +155,11 @@ impl Engine {
     /// [`StartError`] when the journal cannot be read or written, or the file breaks a rule.
     pub async fn start(options: EngineOptions, file: FileSpec) -> Result<Started, StartError> {
         let recovery = options.journal.recover(options.clock.now()).await?;
-        let ids = Arc::new(IdSource::above(recovery.highest_id));
+        let kept = options.registry.load().await?;
+        let of_apps = kept.apps.iter().map(|app| app.generation.max(app.proof_epoch)).max().unwrap_or(0);
+        let ids = Arc::new(IdSource::above(recovery.highest_id.max(of_apps)));
         let (lanes, feed) = Lanes::new();
+        let live = Arc::<Live>::default();
         let registry = Arc::new(Registry::new(
             Parts {
                 store: Arc::clone(&options.registry),
@@ -159,10 +167,11 @@ impl Engine {
                 entropy: Arc::clone(&options.entropy),
                 ids: Arc::clone(&ids),
                 lanes: lanes.clone(),
+                live: Arc::clone(&live),
                 courier: Arc::clone(&options.courier),
                 hooks_per_app: options.limits.hooks_per_app,
             },
-            options.registry.load().await?,
+            kept,
         )?);
         let mut warnings = registry.apply_file(file).await?;
         warnings.extend(registry.reserved_names());
@@ -175,7 +184,7 @@ impl Engine {
             unsettled: Arc::new(Unsettled::new(Arc::clone(&ids))),
             lanes,
             drain: Arc::default(),
-            live: Arc::default(),
+            live,
             rate: options.limits.publish_rate,
             chains: Chains::new(options.limits.quota.chain),
             backlogs: Arc::new(Backlogs::new(options.limits.quota, Arc::clone(&options.journal))),
@@ -229,7 +238,8 @@ fn join(
         lanes: lanes.clone(),
         drain: Arc::clone(drain),
         live: Arc::clone(live),
-        tickets: Tickets::default(),
+        tickets: Tickets::new(options.proof_key.clone()),
+        pages: Arc::new(Pages::new(options.proof_key)),
         journal,
         clock,
         publisher,

@@ -7,4 +7,4 @@ mod live;
 mod registry;
 
 pub use build::{Engine, EngineOptions, Limits, StartError, Started};
-pub use live::Missed;
+pub use live::{Heard, Missed, PagePublishError, Watcher};

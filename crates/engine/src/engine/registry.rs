@@ -63,7 +63,6 @@ impl Engine {
             self.0.apps.start_at_boot(&changed);
         }
         if !changed.app.enabled {
-            self.end_pages(name);
             // One that does not run has nothing to end.
             let _ = self.0.apps.stop(name.as_str(), Reason::Stop).await;
         }
@@ -76,9 +75,7 @@ impl Engine {
     /// [`ChangeError`]
     pub async fn remove_app(&self, name: &AppName) -> Result<(), ChangeError> {
         let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
-        whole(async move { registry.remove_app(&owned).await }).await?;
-        self.end_pages(name);
-        Ok(())
+        whole(async move { registry.remove_app(&owned).await }).await
     }
 
     /// Replaces secrets of an app; the new ones are given this once.
@@ -92,9 +89,7 @@ impl Engine {
         overlap: Overlap,
     ) -> Result<MadeSecrets, ChangeError> {
         let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
-        let made = whole(async move { registry.rotate(&owned, which, overlap).await }).await?;
-        self.revoke_tickets(name);
-        Ok(made)
+        whole(async move { registry.rotate(&owned, which, overlap).await }).await
     }
 
     /// Gives the secrets of an app that were made here and shown to nobody, this once.

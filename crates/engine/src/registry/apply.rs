@@ -44,7 +44,7 @@ impl Registry {
         let before = self.directory.load_full();
         let mut apps: BTreeMap<AppName, (App, SecretSet)> = before
             .apps()
-            .map(|entry| (entry.app.name.clone(), (unnamed(entry.app.clone()), SecretSet::default())))
+            .map(|entry| (entry.app.name.clone(), (self.unnamed(entry.app.clone()), SecretSet::default())))
             .collect();
         for spec in specs {
             let (app, files) = self.of_the_file(spec, &before)?;
@@ -92,6 +92,8 @@ impl Registry {
                 });
             }
             app.created_at = kept.created_at;
+            app.generation = kept.generation;
+            app.proof_epoch = kept.proof_epoch;
             app.unseen = Unseen {
                 token: kept.unseen.token && !files.token,
                 secret_key: kept.unseen.secret_key && !files.secret_key,
@@ -102,6 +104,18 @@ impl Registry {
             app.secrets.signing_secret = merge(&kept.secrets.signing_secret, given.2);
         }
         Ok((app, files))
+    }
+
+    /// An app without the file: what the file gave before is switched off, and from now on the operator's
+    /// to change or to delete.
+    fn unnamed(&self, app: App) -> App {
+        match app.origin {
+            Origin::File => {
+                let proof_epoch = self.parts.ids.next(self.parts.clock.now());
+                App { origin: Origin::Api, enabled: false, proof_epoch, ..app }
+            }
+            Origin::Api | Origin::Package => app,
+        }
     }
 
     async fn apply_links(&self, links: Vec<LinkSpec>) -> Result<(), ChangeError> {
@@ -194,15 +208,6 @@ fn known_hooks(index: &HookIndex) -> HashMap<Meaning<'_>, &Hook> {
         }
     }
     known
-}
-
-/// An app without the file: what the file gave before is switched off, and from now on the operator's
-/// to change or to delete.
-fn unnamed(app: App) -> App {
-    match app.origin {
-        Origin::File => App { origin: Origin::Api, enabled: false, ..app },
-        Origin::Api | Origin::Package => app,
-    }
 }
 
 /// A token says who calls, so no two apps may have it.

@@ -69,6 +69,8 @@ impl Registry {
             secret_key: Some(secret_key.clone()),
             signing_secret: Some(signing_secret.clone()),
         };
+        let created_at = self.parts.clock.now();
+        let generation = self.parts.ids.next(created_at);
         let app = App {
             name: spec.name,
             secrets: AppSecrets {
@@ -87,7 +89,9 @@ impl Registry {
             package: None,
             origin,
             enabled: true,
-            created_at: self.parts.clock.now(),
+            created_at,
+            generation,
+            proof_epoch: generation,
         };
         Ok((app, made))
     }
@@ -159,6 +163,9 @@ impl Registry {
         if app.enabled && !entry.app.enabled {
             self.reclaim_token(&mut app)?;
         }
+        if !app.enabled && entry.app.enabled {
+            app.proof_epoch = self.parts.ids.next(self.parts.clock.now());
+        }
         self.keep_app(app, entry.file_secrets).await
     }
 
@@ -191,6 +198,8 @@ impl Registry {
         for secret in [token, secret_key, signing_secret] {
             secret.previous = None;
         }
+        // What pages proved with a secret that no longer counts ends with it.
+        app.proof_epoch = self.parts.ids.next(self.parts.clock.now());
         self.keep_app(app, entry.file_secrets).await
     }
 
@@ -280,6 +289,7 @@ impl Registry {
         self.publish_directory(directory, None);
         self.forget_state(name);
         self.parts.lanes.stir(hooks);
+        self.parts.live.look(name);
         Ok(())
     }
 

@@ -177,6 +177,8 @@ mod tests {
             origin: Origin::Api,
             enabled: true,
             created_at: Millis(0),
+            generation: 0,
+            proof_epoch: 0,
         };
         AppEntry::new(app, Arc::default(), SecretSet::default())
     }

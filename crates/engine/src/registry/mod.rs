@@ -8,6 +8,7 @@ mod entry;
 mod hooks;
 mod index;
 mod install;
+mod proof;
 mod shared_map;
 mod spec;
 mod state;
@@ -17,6 +18,7 @@ mod whole;
 
 pub use entry::AppEntry;
 pub use index::HookEntry;
+pub use proof::AppProof;
 pub use spec::{
     AppChange, AppSpec, FileSpec, HookChange, HookSpec, LinkSpec, MadeSecrets, Overlap, Rotation, SecretKind,
     SecretSet,

@@ -4,6 +4,7 @@ use super::directory::Directory;
 use super::index::HookIndex;
 use crate::lanes::Lanes;
 use crate::life::Life;
+use crate::live::Live;
 use crate::rate::Bucket;
 use crate::recipient::{Breaker, Permits};
 use arc_swap::ArcSwap;
@@ -20,6 +21,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct AppState {
     /// What it may still publish.
     pub(crate) bucket: Bucket,
+    /// What all of its pages together may still publish.
+    pub(crate) pages: Bucket,
     /// How many exchanges its receiver has to answer at once.
     pub(crate) permits: Permits,
     /// Whether its receiver can be reached.
@@ -35,6 +38,7 @@ pub(crate) struct Parts {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) ids: Arc<IdSource>,
     pub(crate) lanes: Lanes,
+    pub(crate) live: Arc<Live>,
     pub(crate) courier: Arc<CourierShared>,
     pub(crate) hooks_per_app: usize,
 }
@@ -112,6 +116,7 @@ impl Registry {
             let stirred: Vec<_> = index.of(app).map(|entry| entry.hook.id).collect();
             self.index.store(Arc::new(index));
             self.parts.lanes.stir(stirred);
+            self.parts.live.look(app);
         }
     }
 

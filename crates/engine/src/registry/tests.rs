@@ -88,6 +88,7 @@ fn registry(store: &Arc<Store>, kept: Kept) -> (Registry, LaneFeed) {
         clock: Arc::new(Fixed),
         entropy: Arc::new(Fixed),
         ids: Arc::new(IdSource::above(1 << 60)),
+        live: Arc::default(),
         lanes,
         courier: CourierOptions::new(Policy::default(), HeaderValue::from_static("test")).share(),
         hooks_per_app: 1,

@@ -7,7 +7,7 @@ use crate::config::{Config, MasterKey, env::Env};
 use crate::entropy::SystemEntropy;
 use crate::first_run::{self, Database, FirstRunError, Source};
 use footbridge_courier::{CourierOptions, CourierShared, Policy};
-use footbridge_engine::{Engine, EngineOptions, Limits, Quota, Rate, StartError, Started};
+use footbridge_engine::{Engine, EngineOptions, Limits, ProofKey, Quota, Rate, StartError, Started};
 use footbridge_journal_sqlite::{MasterKey as SealKey, OpenError, SqliteJournal, SqliteOptions};
 use footbridge_model::retry::Schedule;
 use footbridge_model::secret::Secret;
@@ -28,6 +28,8 @@ use zeroize::Zeroizing;
 const USER_AGENT: &str = concat!("Footbridge/", env!("CARGO_PKG_VERSION"));
 /// What the key of the pages' cookies is derived by.
 const PAGES: &str = "footbridge page cookies 1";
+/// What the key of tickets and of the pages' tokens is derived by.
+const PROOFS: &str = "footbridge page proofs 1";
 
 /// Why the server did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +110,7 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
         exits,
         public_url: public_url.clone(),
         schedule: Schedule::new(config.retry.schedule.clone()),
+        proof_key: ProofKey::new(master_key.derive(PROOFS)),
         limits: limits(&config),
     };
     let mut started = Engine::start(options, file_spec(&config)).await?;

@@ -98,6 +98,8 @@ fn app(name: &str) -> App {
         origin: Origin::Api,
         enabled: true,
         created_at: Millis(0),
+        generation: 1,
+        proof_epoch: 2,
     }
 }
 

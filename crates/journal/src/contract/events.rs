@@ -51,7 +51,8 @@ pub async fn an_app_asks_what_it_missed<S: Subject>(mut subject: S) {
     }
     subject.restart().await;
     let whole = async |app, after, limit| -> (Vec<u64>, bool, bool) {
-        let since = subject.store().events_of(name(app), EventId::from_number(after), limit).await.unwrap();
+        let since =
+            subject.store().events_of(name(app), 0, EventId::from_number(after), limit).await.unwrap();
         (since.events.iter().map(|event| event.id.number()).collect(), since.gap, since.more)
     };
     let since = async |app, after, limit| -> (Vec<u64>, bool) {
@@ -69,6 +70,30 @@ pub async fn an_app_asks_what_it_missed<S: Subject>(mut subject: S) {
     assert_eq!(whole(app.as_str(), 10, 1).await, (vec![30], false, true));
     assert_eq!(whole(app.as_str(), 9, 1).await, (vec![10], true, true));
     assert_eq!(since(app.as_str(), 9, 9).await, (vec![10, 30, 50], true));
+}
+
+/// What an app got that had the name before is not told to the one that has it now.
+pub async fn an_app_is_not_told_what_its_namesake_got<S: Subject>(mut subject: S) {
+    subject.store().put_hook(hook(1)).await.unwrap();
+    for new in [event(10, &[1]), event(20, &[1])] {
+        subject.store().append(new).await.unwrap();
+    }
+    subject.store().delete_app(hook(1).app, "app deleted").await.unwrap();
+    let generation = 30;
+    subject.store().put_hook(hook(31)).await.unwrap();
+    // The last one was under way when its app was deleted.
+    for new in [event(40, &[31]), event(50, &[1])] {
+        subject.store().append(new).await.unwrap();
+    }
+    subject.restart().await;
+    let told = async |generation, after| -> Vec<u64> {
+        let after = EventId::from_number(after);
+        let since = subject.store().events_of(hook(1).app, generation, after, 9).await.unwrap();
+        since.events.iter().map(|event| event.id.number()).collect()
+    };
+    assert_eq!(told(generation, 10).await, [40]);
+    assert_eq!(told(generation, 40).await, [0; 0]);
+    assert_eq!(told(0, 10).await, [20, 40, 50]);
 }
 
 /// The same key and request repeat what was accepted, another request does not count, and a key whose

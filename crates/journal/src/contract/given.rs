@@ -132,6 +132,8 @@ pub(super) fn app(text: &str) -> App {
         origin: Origin::File,
         enabled: true,
         created_at: at(1),
+        generation: 5,
+        proof_epoch: 6,
     }
 }
 

@@ -22,6 +22,7 @@ fn package(program: Program) -> Package {
         idle_timeout: Some(IdleTimeout::After(Duration::from_millis(1500))),
         routers: [("api".to_owned(), router("/api/shop", -2)), ("b".to_owned(), router("/b", 7))].into(),
         functions: [("tag".to_owned(), "functions/tag.js".to_owned())].into(),
+        page_events: ["clicked".to_owned()].into(),
     }
 }
 

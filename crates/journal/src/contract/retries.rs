@@ -146,7 +146,7 @@ pub async fn replays_are_deliveries<S: Subject>(mut subject: S) {
     let numbers: Vec<_> = listed.iter().map(|view| view.delivery.id.number()).collect();
     assert_eq!(numbers, [100, 13, 12, 11]);
     // Whoever asks what it missed is not given the old event once more.
-    let since = subject.store().events_of(name("shop"), EventId::from_number(10), 9).await.unwrap();
+    let since = subject.store().events_of(name("shop"), 0, EventId::from_number(10), 9).await.unwrap();
     assert_eq!(since.events.iter().map(|event| event.id.number()).collect::<Vec<_>>(), [20]);
     let account = subject.store().account();
     assert_eq!((account.accepted, account.holds()), (5, true));

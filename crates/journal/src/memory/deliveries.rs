@@ -1,6 +1,6 @@
 //! Events and deliveries.
 
-use super::state::{Row, State, Target};
+use super::state::{KeptHook, Row, State, Target};
 use crate::{
     Accepted, Appended, DeliveryFilter, DeliveryView, Due, EventView, JournalError, NewEvent, Picked,
     Recorded, Replay, Retried, Since,
@@ -12,10 +12,13 @@ use footbridge_model::time::Millis;
 use std::collections::BTreeSet;
 
 impl State {
-    pub(super) fn events_of(&self, app: &AppName, after: EventId, limit: u32) -> Since {
+    pub(super) fn events_of(&self, app: &AppName, generation: u64, after: EventId, limit: u32) -> Since {
+        let floor = after.max(EventId::from_number(generation));
         let its = |row: &&Row| {
             let hook = self.hooks.get(&row.delivery.hook_id);
-            row.delivery.event_id > after && hook.is_some_and(|kept| kept.hook.app == *app)
+            let of_app =
+                |kept: &KeptHook| kept.hook.app == *app && (!kept.gone || kept.hook.id.number() > generation);
+            row.delivery.event_id > floor && hook.is_some_and(of_app)
         };
         let ids: BTreeSet<EventId> =
             self.deliveries.values().filter(its).map(|row| row.delivery.event_id).collect();

@@ -136,8 +136,8 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn events_of(&self, app: AppName, after: EventId, limit: u32) -> Wait<Since> {
-        self.act(|state| Ok(state.events_of(&app, after, limit)))
+    fn events_of(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<Since> {
+        self.act(|state| Ok(state.events_of(&app, generation, after, limit)))
     }
 
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {

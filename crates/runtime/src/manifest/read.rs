@@ -7,7 +7,7 @@ use super::{functions, hooks, program, routers, twice};
 use footbridge_model::duration;
 use footbridge_model::json::{self, JsonError, MAX_DEPTH};
 use footbridge_model::name::{AppName, BadName, EventName};
-use footbridge_model::package::{IdleTimeout, Manifest, ManifestError, Package};
+use footbridge_model::package::{ALL_EVENTS, IdleTimeout, Manifest, ManifestError, Package};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -133,6 +133,7 @@ fn check(top: &Members<'_>, directory: &Path) -> Result<Manifest, ManifestError>
         program,
         routers,
         functions,
+        page_events: read_page_events(&own, &mut warnings)?,
     };
     let private = read_private(&bolt)?.into_iter().chain(read_private(&own)?).collect();
     Ok(Manifest { name, package, hooks, private, warnings })
@@ -192,6 +193,29 @@ fn read_idle(own: &Members<'_>) -> Result<Option<IdleTimeout>, ManifestError> {
     let read =
         duration::parse_or_off(text).map_err(|why| own.error("idle_timeout", format!("is wrong: {why}")))?;
     Ok(Some(read.map_or(IdleTimeout::Off, IdleTimeout::After)))
+}
+
+/// What pages of the app may publish as the app.
+fn read_page_events(
+    own: &Members<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<BTreeSet<String>, ManifestError> {
+    const MEMBER: &str = "page_events";
+    let names = own.texts(MEMBER)?.unwrap_or_default();
+    let read = |name: &str| match name.trim() {
+        ALL_EVENTS => Ok(ALL_EVENTS.to_owned()),
+        _ => EventName::parse(name)
+            .map(|name| name.as_str().to_owned())
+            .map_err(|error| own.error(MEMBER, format!("holds {name:?}: {error}"))),
+    };
+    let events: BTreeSet<String> = names.into_iter().map(read).collect::<Result<_, _>>()?;
+    if events.contains(ALL_EVENTS) {
+        warnings.push(
+            "`footbridge.page_events` is [\"*\"]: whoever can load a page of this app can publish any event as the app; list the names that its pages need"
+                .to_owned(),
+        );
+    }
+    Ok(events)
 }
 
 fn read_private(section: &Members<'_>) -> Result<BTreeSet<EventName>, ManifestError> {

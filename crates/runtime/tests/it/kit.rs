@@ -6,7 +6,7 @@ use footbridge_model::run::{Exit, OutputLine, Running, StartFailure, StartOrder,
 use footbridge_model::secret::Secret;
 use footbridge_model::time::{Clock, Millis};
 use footbridge_runtime::{Opened, Runtime, RuntimeOptions};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -107,6 +107,7 @@ impl Kit {
                 idle_timeout: None,
                 routers: BTreeMap::new(),
                 functions: BTreeMap::new(),
+                page_events: BTreeSet::new(),
             },
             token: Secret::new("run-token"),
         }

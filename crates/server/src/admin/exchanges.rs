@@ -96,7 +96,7 @@ pub(super) async fn show(
 
 /// Whether this app sent it, and not one that had its name before.
 fn is_of(record: &ExchangeRecord, app: &App) -> bool {
-    app.name == record.head.sender && app.created_at <= record.head.at
+    app.name == record.head.sender && app.generation < record.head.id.number()
 }
 
 /// Whether the answer, if one was to be kept, is still there: after that `answer: null` would be untrue.

@@ -5,7 +5,7 @@ use crate::credential::{app_token, authorization, bearer};
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use axum::extract::{FromRequestParts, Path};
-use footbridge_engine::AppEntry;
+use footbridge_engine::{AppEntry, Caller};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::name::AppName;
 use http::request::Parts;
@@ -78,7 +78,7 @@ impl FromRequestParts<Shared> for Reader {
 
 /// The app that calls, by its credential of the bridge or by its token.
 #[derive(Debug)]
-pub(super) struct AppCaller(pub(super) Arc<AppEntry>);
+pub(super) struct AppCaller(pub(super) Caller);
 
 impl FromRequestParts<Shared> for AppCaller {
     type Rejection = Problem;
@@ -90,7 +90,7 @@ impl FromRequestParts<Shared> for AppCaller {
         } else {
             app_token(headers).and_then(|token| shared.engine.caller_by_token(token))
         };
-        caller.map(|caller| Self(caller.entry)).ok_or_else(|| {
+        caller.map(Self).ok_or_else(|| {
             shared.metrics.auth_failure(Surface::Live);
             Problem::new(
                 ProblemCode::Unauthorized,

@@ -3,13 +3,12 @@
 use super::query;
 use crate::credential::{authorization, bearer};
 use crate::page::PageKey;
-use footbridge_engine::{AppEntry, Engine, Ticket, TicketUse};
+use footbridge_engine::{AppProof, Engine, PageId, Ticket, TicketError, TicketUse};
 use footbridge_model::event::Event;
 use footbridge_model::name::AppName;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HOST, ORIGIN, REFERER};
 use http::request::Parts;
-use std::sync::Arc;
 
 /// What proofs are judged with.
 #[derive(Debug)]
@@ -23,8 +22,26 @@ pub(crate) struct Proofs {
 /// A page's app, and what it may see of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Proof {
-    pub(crate) entry: Arc<AppEntry>,
+    pub(crate) app: AppProof,
+    /// Which page it is; with a ticket, one of its own for each connection.
+    pub(crate) page: PageId,
     ticket: Option<Ticket>,
+}
+
+/// Why a page has proved nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unproved {
+    /// It has given nothing to prove it with.
+    #[error(
+        "give a ticket (`auth.ticket` of Socket.IO, `?ticket=`, or `Authorization: Bearer`), or connect from a page that the server shows under /x/ (with Socket.IO by polling first)"
+    )]
+    Nothing,
+    /// It has given something twice, or in a form that nobody reads.
+    #[error("the ticket is given twice or is not readable; give it once, as it was made")]
+    Unreadable,
+    /// Its ticket is not good.
+    #[error(transparent)]
+    Ticket(#[from] TicketError),
 }
 
 impl Proof {
@@ -44,22 +61,24 @@ impl Proofs {
     }
 
     /// What a request proves, or the ticket that came another way. Whoever gives a ticket is judged by that alone.
-    pub(crate) fn of(&self, head: &Parts, ticket: Option<&str>) -> Option<Proof> {
+    pub(crate) fn of(&self, head: &Parts, ticket: Option<&str>) -> Result<Proof, Unproved> {
         if let Some(ticket) = ticket {
             return self.by_ticket(ticket.as_bytes());
         }
         if head.headers.contains_key(AUTHORIZATION) {
-            return self.by_ticket(authorization(&head.headers).and_then(bearer)?);
+            let ticket = authorization(&head.headers).and_then(bearer).ok_or(Unproved::Unreadable)?;
+            return self.by_ticket(ticket);
         }
-        if let Some(ticket) = query::single(head.uri.query(), "ticket").ok()? {
+        let given = query::single(head.uri.query(), "ticket").map_err(|()| Unproved::Unreadable)?;
+        if let Some(ticket) = given {
             return self.by_ticket(ticket.as_bytes());
         }
-        self.by_cookie(&head.headers)
+        self.by_cookie(&head.headers).ok_or(Unproved::Nothing)
     }
 
-    fn by_ticket(&self, ticket: &[u8]) -> Option<Proof> {
+    fn by_ticket(&self, ticket: &[u8]) -> Result<Proof, Unproved> {
         let ticket = self.engine.ticket(ticket, TicketUse::Live)?;
-        Some(Proof { entry: Arc::clone(&ticket.entry), ticket: Some(ticket) })
+        Ok(Proof { app: ticket.proof.clone(), page: self.engine.new_page(), ticket: Some(ticket) })
     }
 
     /// A browser sends the cookie along whoever asks, so it must also say that one of our own pages does.
@@ -72,16 +91,19 @@ impl Proofs {
             // Browsers say it with everything but WebSockets.
             None => None,
         };
-        let entry = self.pages.check(&self.engine, headers, page.as_ref())?;
-        Some(Proof { entry, ticket: None })
+        let (entry, page) = self.pages.check(&self.engine, headers, page.as_ref())?;
+        Some(Proof { app: entry.proof(), page, ticket: None })
     }
 
     fn is_ours(&self, headers: &HeaderMap) -> bool {
         let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_ascii_lowercase);
         if let Some(origin) = headers.get(ORIGIN) {
             let host = headers.get(HOST).and_then(text).unwrap_or_default();
+            // Under the public name only the public scheme counts: over plain http anybody on the way can write the page.
+            let public = self.origin.split_once("://").is_some_and(|(_, it)| it == host);
             return text(origin).is_some_and(|origin| {
-                origin == self.origin || origin.split_once("://").is_some_and(|(_, it)| it == host)
+                let same = origin.split_once("://").is_some_and(|(_, it)| it == host);
+                origin == self.origin || (same && !public)
             });
         }
         headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin")

@@ -1,7 +1,7 @@
 //! Socket.IO, for clients 1.x to 4.x: each event that a hook of the page's app gets is sent once, as a `message`.
 
 use super::copy;
-use super::proof::{Proof, Proofs};
+use super::proof::{Proof, Proofs, Unproved};
 use super::seats::{Place, Seat, Seats};
 use bytes::Bytes;
 use footbridge_engine::{Heard, PageEvent};
@@ -82,10 +82,8 @@ struct Auth {
 /// Why a socket is turned away, as its client is told.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
-    #[error(
-        "no proof of an app: give a ticket as `auth.ticket` or `?ticket=`, or connect from a page under /x/ (by polling first)"
-    )]
-    Proof,
+    #[error("no proof of an app: {0}")]
+    Proof(#[from] Unproved),
     #[error("as many pages are connected as may be; try again later")]
     Full,
 }
@@ -99,7 +97,7 @@ struct Admitted {
 
 fn admit(proofs: &Proofs, seats: &Seats, socket: &SocketRef, auth: Option<Auth>) -> Result<(), Refused> {
     let ticket = auth.and_then(|auth| auth.ticket);
-    let proof = proofs.of(socket.req_parts(), ticket.as_deref()).ok_or(Refused::Proof)?;
+    let proof = proofs.of(socket.req_parts(), ticket.as_deref())?;
     let seat = seats.admit(socket.req_parts().extensions.get::<Place>()).ok_or(Refused::Full)?;
     socket.extensions.insert(Admitted { proof, _seat: Arc::new(seat) });
     Ok(())
@@ -132,16 +130,18 @@ async fn listen(proofs: Arc<Proofs>, socket: SocketRef) {
 
 async fn tell(proofs: &Proofs, proof: &Proof, socket: &SocketRef) {
     let engine = &proofs.engine;
-    let mut watcher = engine.watch(&proof.entry);
-    if !send(socket, "message", &copy::connected(engine.now())).await {
+    let Some(mut watcher) = engine.watch(&proof.app) else { return };
+    // The page's token counts for as long as this is held.
+    let page = engine.enter_page(&proof.app, proof.page);
+    let token = page.as_ref().map(|page| &page.token);
+    if !send(socket, "message", &copy::connected(engine.now(), token)).await {
         return;
     }
     while let Some(heard) = watcher.next().await {
         let taken = match heard {
             Heard::Event(event) if proof.covers(&event.event) => {
-                let token = engine.run_token(&proof.entry.app.name);
                 let PageEvent { json, .. } = &*event;
-                send(socket, "message", &copy::of(json, token.as_ref())).await
+                send(socket, "message", &copy::of(json, token)).await
             }
             Heard::Event(_) => true,
             Heard::Missed(missed) => send(socket, "gap", &Gap { missed }).await,

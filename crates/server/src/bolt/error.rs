@@ -1,7 +1,9 @@
 //! Bolt's error codes: one table of code, status and what a user is told.
 
 use crate::body::BodyError;
-use footbridge_engine::{AppsError, ChangeError, JournalError, PublishError, SubscribeError};
+use footbridge_engine::{
+    AppsError, ChangeError, JournalError, PagePublishError, PageRefusal, PublishError, SubscribeError,
+};
 use footbridge_model::headers::BadHeader;
 use footbridge_model::json::JsonError;
 use std::time::Duration;
@@ -187,6 +189,19 @@ impl From<PublishError> for BoltError {
             PublishError::Stopped(_) => Self::new(Code::LoopStopped, text),
             PublishError::KeyMismatch => Self::new(Code::KeyMismatch, text),
             PublishError::Journal(error) => error.into(),
+        }
+    }
+}
+
+impl From<PagePublishError> for BoltError {
+    fn from(error: PagePublishError) -> Self {
+        let text = error.to_string();
+        match error {
+            PagePublishError::Publish(error) => error.into(),
+            PagePublishError::Refused(PageRefusal::NotListed { .. }) => Self::new(Code::NotAllowed, text),
+            PagePublishError::Refused(PageRefusal::TooMuch(wait)) => {
+                Self::later(Code::RateLimited, text, whole_seconds(wait))
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::metrics::Surface;
 use crate::state::Local;
 use crate::watch::Watch;
 use bytes::Bytes;
-use footbridge_engine::{AppEntry, Caller};
+use footbridge_engine::{AppEntry, Caller, PAGE_TOKEN_MARK, PageCaller};
 use footbridge_model::secret::digest;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response};
@@ -40,8 +40,8 @@ async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) 
         let message = format!("there is no {} {}", head.method, head.uri.path());
         return Err(BoltError::new(Code::NoSuchEndpoint, message));
     };
-    let caller = match caller(local, &head.headers) {
-        Ok(caller) => caller,
+    let who = match who(local, &head.headers) {
+        Ok(who) => who,
         Err(error) => {
             body::discard(&head.headers, incoming);
             local.shared.metrics.auth_failure(Surface::Events);
@@ -51,21 +51,56 @@ async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) 
     let limit = local.shared.bolt.body;
     let bytes = body::read(&head.headers, incoming, limit, watch).await?;
     if head.method == Method::DELETE {
-        return unsubscribe(local, &caller.entry, tail).await;
+        return unsubscribe(local, who.subscriber()?, tail).await;
     }
     let members = Members::read(&bytes)?;
     let bad_name = || BoltError::new(Code::BadName, "the path names no event");
     match target::post(tail).ok_or_else(bad_name)? {
-        Target::Subscribe(pattern) => subscribe(local, &caller.entry, &pattern, &members).await,
+        Target::Subscribe(pattern) => subscribe(local, who.subscriber()?, &pattern, &members).await,
         Target::Slash { pattern, .. } if members.has_route() => {
-            subscribe(local, &caller.entry, &pattern, &members).await
+            subscribe(local, who.subscriber()?, &pattern, &members).await
         }
         Target::Open(text) if text == "*" || members.subscribe() => {
-            subscribe(local, &caller.entry, &text, &members).await
+            subscribe(local, who.subscriber()?, &text, &members).await
         }
         Target::Open(name) | Target::Slash { name, .. } => {
-            publish(local, &caller.entry, &name, &members, &bytes, &head.headers).await
+            publish(local, &who, &name, &members, &bytes, &head.headers).await
         }
+    }
+}
+
+/// Who calls the Events API.
+enum Who {
+    /// An app.
+    App(Caller),
+    /// A page of an installed app, which publishes at most.
+    Page(PageCaller),
+}
+
+impl Who {
+    /// The app, if it may hold hooks here.
+    fn subscriber(&self) -> Result<&AppEntry, BoltError> {
+        match self {
+            Self::App(caller) => Ok(&caller.entry),
+            Self::Page(_) => Err(BoltError::new(
+                Code::NotAllowed,
+                "this is the token of a page, which may not subscribe or unsubscribe: let the app's back end do it",
+            )),
+        }
+    }
+}
+
+/// The app or the page whose token a call carries.
+fn who(local: &Local, headers: &HeaderMap) -> Result<Who, BoltError> {
+    let page = app_token(headers).filter(|token| token.starts_with(PAGE_TOKEN_MARK.as_bytes()));
+    match page {
+        None => caller(local, headers).map(Who::App),
+        Some(token) => local.shared.engine.page_by_token(token).map(Who::Page).ok_or_else(|| {
+            BoltError::new(
+                Code::BadToken,
+                "no connected page has this token: it counts only while its page is connected to /socket.io/, and ends with the app",
+            )
+        }),
     }
 }
 
@@ -80,7 +115,7 @@ pub(super) fn caller(local: &Local, headers: &HeaderMap) -> Result<Caller, BoltE
 
 async fn publish(
     local: &Local,
-    app: &AppEntry,
+    who: &Who,
     name: &str,
     members: &Members<'_>,
     bytes: &Bytes,
@@ -91,10 +126,19 @@ async fn publish(
     let key = body::idempotency_key(headers).map_err(|why| BoltError::new(Code::BadRequest, why))?;
     let key = key.map(|key| (key, digest(bytes)));
     let cause = parse::cause(headers)?;
-    let accepted = local.shared.engine.publish_after(app, draft, key, cause).await;
+    let engine = &local.shared.engine;
+    let (accepted, app) = match who {
+        Who::App(caller) => (
+            engine.publish_after(&caller.entry, draft, key, cause).await.map_err(BoltError::from),
+            &caller.entry.app,
+        ),
+        Who::Page(page) => (
+            engine.publish_from_page(page, draft, key, cause).await.map_err(BoltError::from),
+            &page.entry.app,
+        ),
+    };
     local.shared.metrics.publish(accepted.is_ok());
-    let accepted = accepted?;
-    Ok(render::accepted(&accepted, &name, &app.app.name))
+    Ok(render::accepted(&accepted?, &name, &app.name))
 }
 
 async fn subscribe(local: &Local, app: &AppEntry, pattern: &str, members: &Members<'_>) -> Answer {

@@ -40,14 +40,16 @@ pub(crate) async fn forward(
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST, OPTIONS"));
         return response;
     }
-    let Some(ticket) = ticket(local, &head.headers) else {
-        body::discard(&head.headers, incoming);
-        local.shared.metrics.auth_failure(Surface::Live);
-        let message = "send `Authorization: Ticket` and a ticket for `forward` that has not run out";
-        let mut response = refuse(&ExchangeFailure::new(401, ErrorCode::Unauthorized, message));
-        let scheme = HeaderValue::from_static("Ticket realm=\"footbridge\"");
-        response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
-        return response;
+    let ticket = match ticket(local, &head.headers) {
+        Ok(ticket) => ticket,
+        Err(why) => {
+            body::discard(&head.headers, incoming);
+            local.shared.metrics.auth_failure(Surface::Live);
+            let mut response = refuse(&ExchangeFailure::new(401, ErrorCode::Unauthorized, why));
+            let scheme = HeaderValue::from_static("Ticket realm=\"footbridge\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+            return response;
+        }
     };
     match read(local, &head.headers, incoming, watch).await {
         Ok(read) => pass_on(local, &ticket, read).await,
@@ -59,10 +61,12 @@ fn refuse(failure: &ExchangeFailure) -> Response<Full<Bytes>> {
     bridge::error(None, failure)
 }
 
-fn ticket(local: &Local, headers: &HeaderMap) -> Option<Ticket> {
-    let (scheme, ticket) = authorization(headers)?.split_at_checked("Ticket ".len())?;
-    let forward = || local.shared.engine.ticket(ticket, TicketUse::Forward);
-    scheme.eq_ignore_ascii_case(b"Ticket ").then(forward)?
+fn ticket(local: &Local, headers: &HeaderMap) -> Result<Ticket, String> {
+    let given = authorization(headers).and_then(|header| header.split_at_checked("Ticket ".len()));
+    let (_, ticket) = given
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Ticket "))
+        .ok_or("send `Authorization: Ticket` and a ticket for `forward`")?;
+    local.shared.engine.ticket(ticket, TicketUse::Forward).map_err(|error| error.to_string())
 }
 
 /// A request to pass an event on.

@@ -1,6 +1,6 @@
 //! What a page missed while it was away, read from the journal a little at a time.
 
-use footbridge_engine::{AppEntry, Engine, Missed, PageEvent, Watcher};
+use footbridge_engine::{AppProof, Engine, Missed, PageEvent, Watcher};
 use footbridge_model::id::EventId;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -41,7 +41,7 @@ impl Resume {
     pub(super) async fn next(
         &mut self,
         engine: &Engine,
-        app: &AppEntry,
+        app: &AppProof,
         watcher: &mut Option<Watcher>,
         both: &mut BTreeSet<EventId>,
     ) -> Next {
@@ -52,7 +52,7 @@ impl Resume {
             if self.told >= MOST && !self.held.is_empty() {
                 self.held.clear();
                 (self.gap, self.whole) = (true, true);
-                watcher.get_or_insert_with(|| engine.watch(app));
+                begin(watcher, engine, app);
                 continue;
             }
             if let Some(event) = self.held.pop_front() {
@@ -67,14 +67,16 @@ impl Resume {
             }
             let watched = watcher.is_some();
             match engine.since(app, self.after, HELD).await {
-                Ok(missed) => self.take(missed, watched),
+                Ok(Some(missed)) => self.take(missed, watched),
+                // The stream ends as soon as it looks.
+                Ok(None) => return Next::End,
                 Err(error) => {
                     tracing::warn!(%error, "what a page missed could not be read");
                     (self.gap, self.whole) = (true, true);
                 }
             }
-            if watcher.is_none() && self.held.len() < HELD as usize {
-                *watcher = Some(engine.watch(app));
+            if self.held.len() < HELD as usize {
+                begin(watcher, engine, app);
             }
         }
     }
@@ -91,5 +93,12 @@ impl Resume {
         self.after = last;
         // What came before the watcher did is all there once a look after that finds no more.
         self.whole = watched && !missed.more;
+    }
+}
+
+/// Begins to watch, unless that was done; a proof that no longer counts begins nothing.
+fn begin(watcher: &mut Option<Watcher>, engine: &Engine, app: &AppProof) {
+    if watcher.is_none() {
+        *watcher = engine.watch(app);
     }
 }

@@ -52,7 +52,7 @@ pub(crate) async fn socket(
         // A session takes a place before it is admitted. Those whose first request proves nothing are few and end soon,
         // and they keep out nobody whose request does.
         let live = &local.shared.live;
-        let Some(place) = live.seats.begin(peer, live.proofs.of(&head, None).is_some()) else {
+        let Some(place) = live.seats.begin(peer, live.proofs.of(&head, None).is_ok()) else {
             body::discard(&head.headers, incoming);
             return refuse(
                 StatusCode::SERVICE_UNAVAILABLE,

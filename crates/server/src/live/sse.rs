@@ -49,12 +49,9 @@ fn open(local: &Rc<Local>, head: &Parts, watch: &Rc<Watch>) -> Result<Response<B
     if head.method != Method::GET {
         return Err(Problem::new(ProblemCode::MethodNotAllowed, "read the stream with GET"));
     }
-    let proof = local.shared.live.proofs.of(head, None).ok_or_else(|| {
+    let proof = local.shared.live.proofs.of(head, None).map_err(|why| {
         local.shared.metrics.auth_failure(Surface::Live);
-        Problem::new(
-            ProblemCode::Unauthorized,
-            "prove which app the page is of: a ticket in `?ticket=` or as Bearer, or the cookie of a page under /x/",
-        )
+        Problem::new(ProblemCode::Unauthorized, format!("no proof of an app: {why}"))
     })?;
     let engine = local.shared.engine.clone();
     if engine.is_draining() {
@@ -104,7 +101,7 @@ struct Source {
 impl Source {
     fn new(engine: Engine, proof: Proof, last_seen: Option<Option<EventId>>, seat: Seat) -> Self {
         let resume = last_seen.flatten().map(Resume::after);
-        let watcher = resume.is_none().then(|| engine.watch(&proof.entry));
+        let watcher = if resume.is_none() { engine.watch(&proof.app) } else { None };
         let mut out = VecDeque::from([Bytes::from_static(HELLO)]);
         if last_seen == Some(None) {
             out.push_back(gap(None));
@@ -115,6 +112,8 @@ impl Source {
 
     async fn next(mut self) -> Option<(Self, Bytes)> {
         loop {
+            // A page may read as slowly as it likes: what it has proved is looked at whenever it is told something.
+            self.engine.proved(&self.proof.app)?;
             if let Some(bytes) = self.out.pop_front() {
                 return Some((self, bytes));
             }
@@ -128,7 +127,7 @@ impl Source {
     /// Whether there was something from the journal.
     async fn resume(&mut self) -> bool {
         let Some(resume) = &mut self.resume else { return false };
-        match resume.next(&self.engine, &self.proof.entry, &mut self.watcher, &mut self.both).await {
+        match resume.next(&self.engine, &self.proof.app, &mut self.watcher, &mut self.both).await {
             Next::Event(event) => self.tell(&event),
             Next::Gap => self.out.push_back(gap(None)),
             Next::End => self.resume = None,

@@ -2,6 +2,8 @@
 
 mod cookie;
 mod files;
+mod mask;
 
-pub(crate) use cookie::{NAME, PageKey, is_page};
+pub(crate) use cookie::{NAME, PageKey, asks_for_page, is_page};
 pub(crate) use files::{File, find, serve};
+pub(crate) use mask::{Mask, Masked};

@@ -2,16 +2,16 @@
 
 use super::forward::{Outgoing, origin_form, scheme};
 use super::headers::{self, Client};
+use super::page::Page;
 use super::refusal::Refusal;
 use crate::body;
-use crate::page;
 use crate::state::Local;
 use crate::stream::{self, Body};
 use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::RelayBody;
 use footbridge_model::name::AppName;
-use http::header::{HeaderValue, LOCATION, SET_COOKIE};
+use http::header::{HeaderValue, LOCATION};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -92,7 +92,9 @@ async fn relay(
 ) -> Result<Response<Body>, Refusal> {
     let uri = origin_form(mounted.path, head.uri.query())?;
     let client = Client { peer, scheme: scheme(local), prefix: Some(mounted.prefix) };
-    let (headers, upgrades) = headers::to_app(head, client);
+    let (mut headers, upgrades) = headers::to_app(head, client);
+    let page = Page::of(local, head, &mounted.name);
+    page.ask(head, &mut headers);
     let outgoing = Outgoing { method: head.method.clone(), uri, headers, upgrades };
     let reach = match local.shared.engine.reach(mounted.name.as_str()).await {
         Ok(reach) => reach,
@@ -103,23 +105,9 @@ async fn relay(
     };
     let name = mounted.name.as_str();
     let (relayed, reach) = outgoing.send_on(local, name, reach, RelayBody::from(incoming)).await?;
-    let mut response = outgoing.answer(relayed, reach, watch)?;
-    prove_page(local, head, mounted, &mut response);
+    let mut response = outgoing.answer(relayed, reach, page.mask(local), watch)?;
+    page.prove(local, head, &mut response);
     Ok(response)
-}
-
-/// Lets a page prove later whose it is.
-fn prove_page(local: &Local, head: &Parts, mounted: &Mounted<'_>, response: &mut Response<Body>) {
-    let engine = &local.shared.engine;
-    if !page::is_page(head, response.status(), response.headers()) {
-        return;
-    }
-    let pages = &local.shared.live.proofs.pages;
-    let entry = engine.app(&mounted.name).ok();
-    let cookie = entry.and_then(|entry| pages.cookie(&entry, engine.now(), scheme(local) == "https"));
-    if let Some(cookie) = cookie {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
 }
 
 /// `/x/<app>`, the app's name in it, and the rest.

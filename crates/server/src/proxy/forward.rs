@@ -2,6 +2,7 @@
 
 use super::headers;
 use super::refusal::Refusal;
+use crate::page::{Mask, Masked};
 use crate::state::Local;
 use crate::stream::{self, Body};
 use crate::tunnel::Tunnel;
@@ -83,6 +84,7 @@ impl Outgoing {
         &self,
         relayed: Relayed,
         reach: Reach,
+        mask: Option<Mask>,
         watch: &Rc<Watch>,
     ) -> Result<Response<Body>, Refusal> {
         match relayed {
@@ -90,9 +92,15 @@ impl Outgoing {
             Relayed::Answer(answer) => {
                 let (mut head, body) = answer.into_parts();
                 headers::to_client(&mut head.headers);
+                if let Some(mask) = &mask {
+                    mask.headers(&mut head.headers);
+                }
                 head.version = Version::HTTP_11;
                 let length = length(&head.headers);
-                Ok(Response::from_parts(head, stream::streamed(body, reach, length, watch)))
+                Ok(Response::from_parts(
+                    head,
+                    stream::streamed(Masked::new(body, mask), reach, length, watch),
+                ))
             }
             Relayed::Switched(answer, switched) if self.upgrades => {
                 let mut answer = answer.map(|()| stream::whole(Full::new(Bytes::new())));

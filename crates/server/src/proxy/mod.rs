@@ -6,6 +6,7 @@
 mod app;
 mod forward;
 mod headers;
+mod page;
 mod refusal;
 mod routers;
 

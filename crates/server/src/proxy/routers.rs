@@ -85,7 +85,7 @@ async fn ask(
         outgoing.headers.insert(ROUTER, name);
         let (relayed, reach) = outgoing.send_on(local, router.app.as_str(), reach, body).await?;
         if !left_to_next(&relayed) {
-            return outgoing.answer(relayed, reach, watch);
+            return outgoing.answer(relayed, reach, None, watch);
         }
     }
     Err(Refusal::Nothing)

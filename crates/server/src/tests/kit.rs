@@ -6,7 +6,7 @@ use crate::metrics::Metrics;
 use crate::state::{BoltOptions, BridgeOptions, Shared};
 use footbridge_courier::{CourierOptions, Policy};
 use footbridge_engine::{
-    AppSpec, Engine, EngineOptions, FileSpec, Launcher, Launching, Limits, Quota, Started,
+    AppSpec, Engine, EngineOptions, FileSpec, Launcher, Launching, Limits, ProofKey, Quota, Started,
 };
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::hook::{HookOptions, HookType};
@@ -158,6 +158,7 @@ pub(super) fn package(name: &str) -> Manifest {
         idle_timeout: None,
         routers: BTreeMap::new(),
         functions: BTreeMap::new(),
+        page_events: BTreeSet::new(),
     };
     let name = AppName::parse(name).unwrap();
     Manifest {
@@ -207,6 +208,7 @@ impl Server {
             exits: tokio::sync::mpsc::channel(1).1,
             public_url: public_url.clone(),
             schedule: Schedule::default(),
+            proof_key: ProofKey::new([8; 32]),
             limits: limits(),
         };
         let other = AppName::parse("other").unwrap();

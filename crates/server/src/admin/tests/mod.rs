@@ -16,7 +16,9 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use footbridge_courier::{CourierOptions, Policy};
-use footbridge_engine::{AppSpec, Engine, EngineOptions, FileSpec, HookSpec, LinkSpec, NoLauncher, Started};
+use footbridge_engine::{
+    AppSpec, Engine, EngineOptions, FileSpec, HookSpec, LinkSpec, NoLauncher, ProofKey, Started,
+};
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::hook::{HookOptions, HookType};
 use footbridge_model::name::AppName;
@@ -104,6 +106,7 @@ impl Server {
             exits: tokio::sync::mpsc::channel(1).1,
             public_url: "http://127.0.0.1:4400".into(),
             schedule: Schedule::default(),
+            proof_key: ProofKey::new([8; 32]),
             limits: limits(),
         };
         let started = Engine::start(options, file()).await.unwrap();

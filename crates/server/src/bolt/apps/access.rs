@@ -58,7 +58,8 @@ const MISSING: &str =
     "send `Authorization: Bearer` and the admin token, or your app's token as X-Bolt-App-Token";
 
 fn wrong() -> BoltError {
-    BoltError::new(Code::BadToken, "this is neither the admin token nor an app's token")
+    let why = "this is neither the admin token nor an app's token; that of a page proves nothing here";
+    BoltError::new(Code::BadToken, why)
 }
 
 fn admin_only(what: &str) -> BoltError {

@@ -1,4 +1,5 @@
 // Bolt.Events.on(pattern, handler, name?), .remove(name), .emit(name, publish, appToken, callback).
+// Without `appToken` the page's own token is used, which the server tells a page of an installed app when it connects.
 // Load /socket.io/socket.io.js, bolt.env.js and bolt.request.js first. A page that is not under /x/ gives its ticket as
 // `data-ticket` of this script's tag.
 var Bolt = (function (bolt) {
@@ -6,6 +7,7 @@ var Bolt = (function (bolt) {
   var LONGEST = 30000;
   var hooks = [];
   var pause = FIRST;
+  var pageToken;
   var script = document.currentScript;
 
   bolt.Events = {
@@ -26,11 +28,16 @@ var Bolt = (function (bolt) {
       });
     },
     emit: function (name, publish, appToken, callback) {
+      var token = appToken || pageToken;
+      if (!token) {
+        if (typeof callback === "function") callback(new Error("the page is not connected yet: emit after bolt/server-connected"));
+        return;
+      }
       bolt.Request.to(
         bolt.Env.getAddress() + "/api/events/" + encodeURIComponent(name),
         {
           method: "POST",
-          headers: { "Content-Type": "application/json", "X-Bolt-App-Token": appToken },
+          headers: { "Content-Type": "application/json", "X-Bolt-App-Token": token },
           body: JSON.stringify(publish === undefined ? {} : publish),
         },
         callback,
@@ -61,7 +68,9 @@ var Bolt = (function (bolt) {
   var ticket = script && script.getAttribute("data-ticket");
   var socket = io.connect(address === location.origin ? "/" : address, ticket ? { query: { ticket: ticket } } : {});
   socket.on("message", function (text) {
-    tell(JSON.parse(text));
+    var event = JSON.parse(text);
+    pageToken = event.token || pageToken;
+    tell(event);
   });
   // The same hooks hear of it, as an event that the server can no longer send.
   socket.on("disconnect", function () {

@@ -1,0 +1,173 @@
+//! The token of a page: what it sees in place of its app's, and how little it may do with it.
+
+use std::time::Duration;
+
+use harness::{Answer, Call, Gateway, Raw, Shelf, WAIT, assert_bolt_error, each, until};
+use serde_json::{Value, json};
+
+use super::pages::{DOCUMENT, cookie, stand};
+
+/// A page as the browser with this cookie gets it.
+fn page(gateway: &Gateway, cookie: &str) -> Answer {
+    gateway
+        .apps()
+        .visit("GET", "pager", "/page")
+        .headers(&DOCUMENT)
+        .header("Cookie", cookie)
+        .send()
+        .expect(200)
+}
+
+/// The token that is written into a page.
+fn written(page: &Answer) -> String {
+    let text = page.text();
+    let behind = text.split("const token = \"").nth(1).expect("a token");
+    behind.split('"').next().unwrap().to_owned()
+}
+
+/// Connects a page by its cookie and does something meanwhile; the last message it got.
+fn connected<T>(shelf: &Shelf, gateway: &Gateway, cookie: &str, meanwhile: impl FnOnce() -> T) -> (T, Value) {
+    let open = shelf.path().join("open");
+    let _from_before = std::fs::remove_file(&open);
+    let headers = json!({"cookie": cookie, "referer": gateway.url("/x/pager/page")});
+    let options = json!({"extraHeaders": headers}).to_string();
+    let url = gateway.url("");
+    std::thread::scope(|scope| {
+        let args = [&url, "4", &options, open.to_str().unwrap()];
+        let client = scope.spawn(move || shelf.node(super::sockets::CLIENT, &args));
+        until("the connection", Duration::from_secs(30), || open.exists());
+        let done = meanwhile();
+        gateway.bolt("pen").publish("last", &json!({"body": 1}));
+        let seen = client.join().unwrap();
+        let last = seen["messages"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&last["name"], &last["publisher"]), (&json!("last"), &json!("pen")), "{seen}");
+        (done, last)
+    })
+}
+
+#[test]
+fn a_page_sees_one_token_that_is_not_its_apps() {
+    let (shelf, gateway) = stand();
+    let mine = cookie(&gateway, "pager");
+    let first = written(&page(&gateway, &mine));
+    let run = shelf.token("pager");
+    assert!(first.starts_with("fbp_") && first.len() == run.len(), "{first}");
+    assert_eq!(written(&page(&gateway, &mine)), first, "another window of the same browser");
+    assert_ne!(written(&page(&gateway, &cookie(&gateway, "pager"))), first, "another browser");
+    let (streamed, last) = connected(&shelf, &gateway, &mine, || {
+        let mut raw = Raw::connect(gateway.address());
+        raw.send(format!(
+            "GET /api/v1/events/stream HTTP/1.0\r\nHost: {}\r\nCookie: {mine}\r\n\r\n",
+            gateway.address()
+        ));
+        raw.until("retry");
+        gateway.bolt("pen").publish("other", &json!({"body": 1}));
+        raw.until("}\n\n")
+    });
+    assert!(streamed.contains("\"other\"") && !streamed.contains("token"), "{streamed}");
+    assert_eq!(last["token"], first);
+    // A run that comes later changes nothing for a page that stays open.
+    gateway.apps().stop("pager");
+    let (again, last) = connected(&shelf, &gateway, &mine, || {
+        gateway.apps().start("pager");
+        written(&page(&gateway, &mine))
+    });
+    assert_eq!((&again, &last["token"]), (&first, &json!(first)));
+    assert_ne!(shelf.token("pager"), run);
+    // What the app knows of its token is told to nobody, however it is asked for.
+    let coded = gateway.apps().visit("GET", "pager", "/page").header("Accept-Encoding", "gzip").send();
+    assert!(!coded.text().contains("fbr_") && coded.text().contains("fbp_"), "{}", coded.text());
+    let seen = shelf.noted("pager", "got");
+    let seen: Vec<_> = seen.iter().filter(|note| note["url"] == "/page").collect();
+    assert!(seen.iter().all(|note| note["headers"].get("accept-encoding").is_none()), "{seen:?}");
+}
+
+#[test]
+fn a_page_publishes_what_its_app_lists_and_nothing_else() {
+    let (shelf, gateway) = stand();
+    let mine = cookie(&gateway, "pager");
+    let token = written(&page(&gateway, &mine));
+    let bolt = gateway.bolt_with(&token);
+    let dead = |answer: &Answer| {
+        assert_bolt_error(answer, 401, 113);
+        assert!(answer.text().contains("only while its page is connected"), "{}", answer.text());
+    };
+    dead(&bolt.post("clicked", "{}"));
+    let ((), last) = connected(&shelf, &gateway, &mine, || {
+        let published = bolt.publish("Clicked", &json!({"body": {"n": 1}}));
+        assert_eq!((&published["name"], &published["publisher"]), (&json!("clicked"), &json!("pager")));
+        let refused = bolt.post("sold", "{}");
+        assert_bolt_error(&refused, 403, 337);
+        assert!(refused.text().contains("footbridge.page_events"), "{}", refused.text());
+        let hooks = gateway.admin().all("hooks?app=pager").len();
+        let rows = [
+            bolt.post("pen/*", r#"{"route": "https://evil.example/x", "type": "web"}"#),
+            bolt.post("*", r#"{"route": "https://evil.example/x", "type": "web"}"#),
+            bolt.post("sub/clicked", r#"{"route": "hooks/heard"}"#),
+            bolt.call("DELETE", "pen/*", "").send(),
+        ];
+        each(rows, |answer| assert_bolt_error(answer, 403, 337));
+        assert_eq!(gateway.admin().all("hooks?app=pager").len(), hooks);
+        let call = |method: &str, path: &str| {
+            Call::new(gateway.address(), method, path).header("X-Bolt-App-Token", &token)
+        };
+        let name = json!({"name": "pager"});
+        let rows = [
+            call("GET", "/api/apps"),
+            call("GET", "/api/apps/pager/logs"),
+            call("DELETE", "/api/apps/pager"),
+            call("POST", "/api/apps/stop").json(&name),
+            call("POST", "/api/v1/tickets").json(&json!({"use": "live"})),
+            call("POST", "/api/v1/event-bridge/hostapp/").json(&json!({})),
+            call("GET", "/api/v1/hooks"),
+        ];
+        each(rows, |call| assert_eq!(call.send().status, 401));
+        assert!(gateway.apps().runs("pager"));
+        // A page that publishes without end is stopped.
+        let rest = (0..60).map(|_| bolt.post("clicked", "{}").status).collect::<Vec<_>>();
+        assert!(rest.contains(&200) && rest.contains(&429), "{rest:?}");
+    });
+    assert_eq!(last["token"], token);
+    until("the page's end", WAIT, || bolt.post("clicked", "{}").status == 401);
+    dead(&bolt.post("clicked", "{}"));
+}
+
+#[test]
+fn a_page_ends_with_its_app_and_bolts_way_is_told_at_install() {
+    let (shelf, gateway) = stand();
+    let mine = cookie(&gateway, "pager");
+    let token = written(&page(&gateway, &mine));
+    let open = shelf.path().join("open");
+    let headers = json!({"cookie": mine, "referer": gateway.url("/x/pager/page")});
+    let options = json!({"extraHeaders": headers, "reconnection": false}).to_string();
+    let url = gateway.url("");
+    const STAYS: &str = r"
+        const [url, options, open] = process.argv.slice(2);
+        const socket = require('socket.io-client4').connect(url, JSON.parse(options));
+        socket.on('message', () => require('fs').writeFileSync(open, 'open'));
+        socket.on('disconnect', (reason) => { console.log(JSON.stringify(reason)); process.exit(0); });";
+    std::thread::scope(|scope| {
+        let client = scope.spawn(|| shelf.node(STAYS, &[&url, &options, open.to_str().unwrap()]));
+        until("the connection", Duration::from_secs(30), || open.exists());
+        gateway.bolt_with(&token).publish("clicked", &json!({}));
+        gateway.apps().uninstall("pager");
+        assert_eq!(client.join().unwrap(), "io server disconnect");
+    });
+    assert_bolt_error(&gateway.bolt_with(&token).post("clicked", "{}"), 401, 113);
+    let dir = shelf.path().join("pager");
+    let path = dir.join("package.json");
+    let mut package: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    package["footbridge"]["page_events"] = json!(["*"]);
+    std::fs::write(&path, package.to_string()).unwrap();
+    let installed = gateway.apps().install(&dir);
+    let warnings = installed["warnings"].to_string();
+    assert!(warnings.contains("page_events"), "{installed}");
+    let mine = cookie(&gateway, "pager");
+    let token = written(&page(&gateway, &mine));
+    connected(&shelf, &gateway, &mine, || gateway.bolt_with(&token).publish("anything", &json!({})));
+    package["footbridge"]["page_events"] = json!(["a/b"]);
+    std::fs::write(&path, package.to_string()).unwrap();
+    let refused = gateway.apps().installing(&dir, true).send();
+    assert_bolt_error(&refused, 400, 418);
+    assert!(refused.text().contains("`footbridge.page_events` holds"), "{}", refused.text());
+}
