@@ -69,6 +69,9 @@ pub struct MadeApp {
     pub app: App,
     #[serde(flatten)]
     pub made: MadeSecrets,
+    /// What is right but probably not meant; left out when there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// What of a new app the command line can say.

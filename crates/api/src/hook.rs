@@ -33,6 +33,16 @@ pub struct Hook {
     pub managed_by: Option<ManagedBy>,
 }
 
+/// A hook that was just made.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MadeHook {
+    #[serde(flatten)]
+    pub hook: Hook,
+    /// What is right but probably not meant; left out when there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
 impl Hook {
     /// What it listens for.
     pub fn pattern(&self) -> String {

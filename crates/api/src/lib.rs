@@ -19,7 +19,7 @@ pub use delivery::{Attempt, Bulk, BulkResult, Delivery, DeliveryDetail, Selectio
 pub use event::{Event, EventDetail};
 pub use exchange::{Exchange, ExchangeDetail, ExchangeStatus};
 pub use explain::{Judgement, Judgements, Question};
-pub use hook::{Hook, HookPatch, NewHook};
+pub use hook::{Hook, HookPatch, MadeHook, NewHook};
 pub use link::{Link, NewLink, Switch};
 pub use list::List;
 pub use secret::{MadeSecrets, Rotate, Rotated, ShownSecrets};

@@ -57,15 +57,17 @@ impl Table {
     }
 }
 
-/// The members of a JSON object, one a line: those of `first` in that order, then the others.
+/// The members of a JSON object, one a line: those of `first` in that order, then the others, then its warnings.
 pub fn members(object: &Value, first: &[&str]) -> String {
     let Some(object) = object.as_object() else { return format!("{}\n", show(object)) };
     let leading = first.iter().filter_map(|key| Some((*key, object.get(*key)?)));
-    let others =
-        object.iter().map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !first.contains(key));
+    let others = object
+        .iter()
+        .map(|(key, value)| (key.as_str(), value))
+        .filter(|(key, _)| !first.contains(key) && *key != WARNINGS);
     let lines: Vec<(&str, String)> =
         leading.chain(others).map(|(key, value)| (key, plain(&show(value)))).collect();
-    aligned(&lines)
+    aligned(&lines) + &warnings(object.get(WARNINGS))
 }
 
 /// The members of what the server says, one a line, in the order in which it says them.
@@ -73,9 +75,11 @@ pub fn lines(object: &impl Serialize) -> String {
     // What was read from JSON can be written as JSON.
     let text = serde_json::to_string(object).unwrap_or_default();
     let Members(members) = serde_json::from_str(&text).unwrap_or_default();
+    let (warned, members): (Vec<_>, Vec<_>) = members.into_iter().partition(|(name, _)| name == WARNINGS);
     let shown: Vec<(&str, String)> =
         members.iter().map(|(name, value)| (name.as_str(), plain(&show_raw(value)))).collect();
-    aligned(&shown)
+    let list = warned.first().and_then(|(_, list)| serde_json::from_str::<Value>(list.get()).ok());
+    aligned(&shown) + &warnings(list.as_ref())
 }
 
 /// An object's members in their order.
@@ -118,6 +122,15 @@ fn aligned(lines: &[(&str, String)]) -> String {
         let _ = writeln!(text, "{:width$}  {value}", plain(key));
         text
     })
+}
+
+/// The member of an answer that holds its warnings.
+const WARNINGS: &str = "warnings";
+
+/// The warnings of an answer, each below a blank line.
+pub fn warnings(list: Option<&Value>) -> String {
+    let texts = list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    texts.map(|text| format!("\nwarning: {}\n", plain(text))).collect()
 }
 
 /// Text as a cell: `-` when there is none.
@@ -211,6 +224,8 @@ mod tests {
     fn members_stand_below_each_other() {
         let object = json!({"a": null, "name": "x\ny", "flag": true, "list": [1]});
         assert_eq!(members(&object, &["name", "none"]), "name  x\u{fffd}y\na     -\nflag  yes\nlist  [1]\n");
+        let warned = json!({"name": "x", "warnings": ["a\u{7}", "b"]});
+        assert_eq!(members(&warned, &[]), "name  x\n\nwarning: a\u{fffd}\n\nwarning: b\n");
         let steering = json!({"name": "ab\u{202e}cd\u{2066}\u{2069}\u{200f}\u{2028}é\u{5d0}"});
         let shown = "name  ab\u{fffd}cd\u{fffd}\u{fffd}\u{fffd}\u{fffd}é\u{5d0}\n";
         assert_eq!(members(&steering, &[]), shown);

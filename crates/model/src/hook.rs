@@ -174,6 +174,9 @@ pub enum BadRoute {
     /// Not a path.
     #[error("a `{0}` route is a path of the app: no scheme, `..`, `\\`, `#` or control characters")]
     NotPath(&'static str),
+    /// A URL where a path belongs.
+    #[error("a `{0}` route is a path of the app, and this is a URL: for a URL say \"type\": \"web\"")]
+    IsUrl(&'static str),
     /// Not a URL.
     #[error("a `web` route is an absolute http or https URL without user name, or `host[:port][/path]`")]
     NotUrl,
@@ -192,6 +195,9 @@ pub fn check_path(kind: HookType, route: &str) -> Result<(), BadRoute> {
         plain == ".." || plain == "."
     });
     let wrong = |c: char| c == '\\' || c == '#' || c.is_control() || c.is_whitespace();
+    if route.contains("://") && scheme && !route.contains(wrong) {
+        return Err(BadRoute::IsUrl(kind.as_str()));
+    }
     if scheme || climbs || route.contains(wrong) {
         return Err(BadRoute::NotPath(kind.as_str()));
     }

@@ -1,6 +1,7 @@
 //! What every JSON request must be: UTF-8 without a byte order mark, at most 64 levels deep, no
 //! member we name given twice. Values stay the sender's bytes; nothing is rebuilt.
 
+use crate::words;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -31,6 +32,14 @@ pub enum JsonError {
     /// A member we name stands in it twice.
     #[error("the member `{0}` is given twice")]
     Duplicate(&'static str),
+    /// A member that is none of those we name.
+    #[error("`{}` {}", words::shown(.name), words::unknown(.name, .known))]
+    Unknown {
+        /// What it is called.
+        name: String,
+        /// The members that we name.
+        known: Vec<&'static str>,
+    },
 }
 
 /// Checks encoding and depth. Counting openers settles it for nearly every body, without a scan that
@@ -70,14 +79,23 @@ fn depth(bytes: &[u8]) -> usize {
     deepest
 }
 
-/// The members of a JSON object that `names` lists, each as the sender wrote it; others are skipped.
+/// What a JSON object holds.
+#[derive(Debug)]
+pub struct Found<'a, const N: usize> {
+    /// The members that were asked for, each as the sender wrote it.
+    pub members: [Option<&'a RawValue>; N],
+    /// The name of the first other member.
+    pub other: Option<String>,
+}
+
+/// The members of a JSON object that `names` lists, and whether there is another.
 ///
 /// # Errors
-/// Any [`JsonError`].
-pub fn members<'a, const N: usize>(
+/// Any [`JsonError`] but [`JsonError::Unknown`].
+pub fn find<'a, const N: usize>(
     bytes: &'a [u8],
     names: &[&'static str; N],
-) -> Result<[Option<&'a RawValue>; N], JsonError> {
+) -> Result<Found<'a, N>, JsonError> {
     let text = check_text(bytes)?;
     let mut duplicate = None;
     let visitor = Members { names, duplicate: &mut duplicate };
@@ -92,6 +110,32 @@ pub fn members<'a, const N: usize>(
     }
 }
 
+/// The members of a JSON object that `names` lists; others are skipped.
+///
+/// # Errors
+/// Any [`JsonError`] but [`JsonError::Unknown`].
+pub fn members<'a, const N: usize>(
+    bytes: &'a [u8],
+    names: &[&'static str; N],
+) -> Result<[Option<&'a RawValue>; N], JsonError> {
+    find(bytes, names).map(|found| found.members)
+}
+
+/// The members of a JSON object that has no others than `names` lists.
+///
+/// # Errors
+/// Any [`JsonError`].
+pub fn only<'a, const N: usize>(
+    bytes: &'a [u8],
+    names: &[&'static str; N],
+) -> Result<[Option<&'a RawValue>; N], JsonError> {
+    let Found { members, other } = find(bytes, names)?;
+    match other {
+        None => Ok(members),
+        Some(name) => Err(JsonError::Unknown { name, known: names.to_vec() }),
+    }
+}
+
 fn is_other_json(text: &str) -> bool {
     !text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
@@ -102,19 +146,20 @@ struct Members<'n, 'd, const N: usize> {
 }
 
 impl<'a, const N: usize> Visitor<'a> for Members<'_, '_, N> {
-    type Value = [Option<&'a RawValue>; N];
+    type Value = Found<'a, N>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = [None; N];
+        let (mut found, mut other) = ([None; N], None);
         while let Some(Key(key)) = map.next_key()? {
             let known = self.names.iter().zip(found.iter_mut()).find(|(name, _)| **name == key);
             match known {
                 None => {
                     map.next_value::<IgnoredAny>()?;
+                    other.get_or_insert_with(|| key.into_owned());
                 }
                 Some((name, place)) => {
                     if place.replace(map.next_value()?).is_some() {
@@ -123,7 +168,7 @@ impl<'a, const N: usize> Visitor<'a> for Members<'_, '_, N> {
                 }
             }
         }
-        Ok(found)
+        Ok(Found { members: found, other })
     }
 }
 
@@ -156,9 +201,15 @@ pub fn string(value: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Key<'_>>(value.get()).ok().map(|key| key.0)
 }
 
-/// Whether `bytes` are one JSON text of any kind.
-pub fn is_json(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<&RawValue>(text).is_ok())
+/// Checks that `bytes` are one JSON text of any kind, at most [`MAX_DEPTH`] levels deep.
+///
+/// # Errors
+/// What [`check_text`] says, or [`JsonError::Syntax`].
+pub fn check(bytes: &[u8]) -> Result<(), JsonError> {
+    let text = check_text(bytes)?;
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let parsed = <&RawValue>::deserialize(&mut parser).and_then(|_| parser.end());
+    parsed.map_err(|error| JsonError::Syntax(error.to_string()))
 }
 
 /// The members of an object in the order in which they were written, with every duplicate.
@@ -211,6 +262,30 @@ mod tests {
         assert_eq!(of(b"null"), JsonError::NotObject);
         for bad in [&b""[..], b"{", b"{}x", b"{\"a\":01}", b"[", b"nul", b"{\"b\":\"\\ud800\"", b"{'a':1}"] {
             assert!(matches!(of(bad), JsonError::Syntax(_)), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_is_not_known_is_told() {
+        let error = only(br#"{"body":1,"\u0042ody":2}"#, &["body", "headers"]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`Body` is not known here; did you mean `body`? Known are `body`, `headers`"
+        );
+        assert!(only(br#"{"headers":{}}"#, &["body", "headers"]).is_ok());
+        assert!(members(br#"{"more":{}}"#, &["body", "headers"]).is_ok());
+    }
+
+    #[test]
+    fn any_json_is_json_unless_it_is_too_deep() {
+        for good in [&b"1"[..], b" null ", b"\"x\"", b"[1,{}]"] {
+            assert_eq!(check(good), Ok(()), "{good:?}");
+        }
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert_eq!(check(nested(64).as_bytes()), Ok(()));
+        assert_eq!(check(nested(65).as_bytes()), Err(JsonError::TooDeep));
+        for bad in [&b""[..], b"1 2", b"<html>", b"\xff", b"\xef\xbb\xbf1"] {
+            assert!(check(bad).is_err(), "{bad:?}");
         }
     }
 

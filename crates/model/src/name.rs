@@ -20,8 +20,8 @@ pub enum BadName {
         "the app name `{0}` is reserved: `sub` is part of a path, and what looks like `bolt` could pass for the server"
     )]
     Reserved(String),
-    /// Empty, longer than 128 characters, `*`, or with a slash or a control character.
-    #[error("an event name is 1 to 128 characters without `/`, `\\` or control characters, and not `*`")]
+    /// Empty, longer than 128 characters, or with a slash, a `*` or a control character.
+    #[error("an event name is 1 to 128 characters without `/`, `\\`, `*` or control characters")]
     Event,
 }
 
@@ -154,12 +154,12 @@ impl EventName {
     /// Checks and normalises the name under which an event is published.
     ///
     /// # Errors
-    /// [`BadName::Event`] when it is empty, too long, `*`, or holds `/`, `\` or a control character.
+    /// [`BadName::Event`] when it is empty, too long, or holds `/`, `\`, `*` or a control character.
     pub fn parse(text: &str) -> Result<Self, BadName> {
         let name = text.trim().to_lowercase();
-        let wrong = |c: char| c == '/' || c == '\\' || c.is_control();
+        let wrong = |c: char| matches!(c, '/' | '\\' | '*') || c.is_control();
         let length = name.chars().take(EVENT_NAME_MAX + 1).count();
-        if length == 0 || length > EVENT_NAME_MAX || name == "*" || name.contains(wrong) {
+        if length == 0 || length > EVENT_NAME_MAX || name.contains(wrong) {
             return Err(BadName::Event);
         }
         Ok(Self(name.into()))

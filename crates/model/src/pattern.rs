@@ -6,10 +6,23 @@ use std::sync::Arc;
 
 /// Why a text is no pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a hook pattern is `event`, `publisher/event`, `publisher/*` or `*`: at most 64 and 128 characters, none of them control characters"
-)]
-pub struct BadPattern;
+pub enum BadPattern {
+    /// Too long, or with a control character.
+    #[error(
+        "a hook pattern is `event`, `publisher/event`, `publisher/*` or `*`: at most {APP_NAME_MAX} and {EVENT_NAME_MAX} characters, none of them control characters"
+    )]
+    Text,
+    /// A `/` behind the first one: no event has one in its name.
+    #[error(
+        "a hook pattern has at most one `/`, between publisher and event: the name of an event holds none, so this would never match"
+    )]
+    Slash,
+    /// A `*` beside other characters.
+    #[error(
+        "`*` stands for a whole publisher or a whole event, never for a part of a name: write `*`, or a hook for each name"
+    )]
+    Star,
+}
 
 /// One half of a pattern.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,7 +37,11 @@ impl Part {
     fn parse(text: &str, longest: usize) -> Result<Self, BadPattern> {
         match text.trim() {
             "" | "*" => Ok(Self::Any),
-            text if text.chars().any(char::is_control) || text.chars().count() > longest => Err(BadPattern),
+            text if text.contains('/') => Err(BadPattern::Slash),
+            text if text.contains('*') => Err(BadPattern::Star),
+            text if text.chars().any(char::is_control) || text.chars().count() > longest => {
+                Err(BadPattern::Text)
+            }
             text => Ok(Self::Is(text.to_lowercase().into())),
         }
     }
@@ -58,7 +75,7 @@ impl Pattern {
     /// Normalises `\` to `/`, splits at the first `/`, reads an empty half as `*` and lower-cases.
     ///
     /// # Errors
-    /// [`BadPattern`] when a half is too long or holds a control character.
+    /// [`BadPattern`] when it is too long, holds a control character, or can never match.
     pub fn parse(text: &str) -> Result<Self, BadPattern> {
         let text = text.replace('\\', "/");
         let (publisher, event) = text.split_once('/').unwrap_or(("*", &text));
@@ -77,6 +94,15 @@ impl Pattern {
     pub fn overlaps(&self, other: &Self) -> bool {
         let meets = |one: &Part, two: &Part| *one == Part::Any || *two == Part::Any || one == two;
         meets(&self.publisher, &other.publisher) && meets(&self.event, &other.event)
+    }
+
+    /// Why no event can ever match it: an older journal may hold such patterns.
+    pub fn never_matches(&self) -> Option<BadPattern> {
+        match (&self.publisher, &self.event) {
+            (Part::Is(text), _) | (_, Part::Is(text)) if text.contains('*') => Some(BadPattern::Star),
+            (_, Part::Is(text)) if text.contains('/') => Some(BadPattern::Slash),
+            _ => None,
+        }
     }
 
     /// Whether either half is `*`: such hooks never get a publisher's private events.
@@ -100,5 +126,38 @@ impl fmt::Debug for Pattern {
 impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_never_match_is_refused() {
+        for (text, error) in [
+            ("order-*", BadPattern::Star),
+            ("camera/photo-*", BadPattern::Star),
+            ("cam*/x", BadPattern::Star),
+            ("**", BadPattern::Star),
+            ("*/*.x", BadPattern::Star),
+            ("a/b/c", BadPattern::Slash),
+            ("a\\b\\c", BadPattern::Slash),
+            ("*/b/", BadPattern::Slash),
+            ("a//b", BadPattern::Slash),
+            ("a\nb", BadPattern::Text),
+        ] {
+            assert_eq!(Pattern::parse(text), Err(error), "{text}");
+        }
+        for text in ["x", "*", "*/*", "", "/", "camera/", "/x", " Camera / X "] {
+            assert_eq!(Pattern::parse(text).unwrap().never_matches(), None, "{text}");
+        }
+        let kept = |publisher: &str, event: &str| Pattern {
+            publisher: Part::Is(publisher.into()),
+            event: Part::Is(event.into()),
+        };
+        assert_eq!(kept("cam*", "x").never_matches(), Some(BadPattern::Star));
+        assert_eq!(kept("camera", "x-*").never_matches(), Some(BadPattern::Star));
+        assert_eq!(kept("camera", "x/y").never_matches(), Some(BadPattern::Slash));
     }
 }

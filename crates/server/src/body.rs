@@ -1,9 +1,10 @@
 //! Reading a request's body: never more than is allowed, never for longer than is decent.
 
+use crate::media;
 use crate::watch::Watch;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http::header::{AsHeaderName, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName};
+use http::header::{AsHeaderName, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -88,7 +89,7 @@ pub(crate) fn discard(headers: &HeaderMap, mut body: Incoming) {
 
 /// Whether the content type says JSON in UTF-8, and no encoding hides it.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
-    if headers.contains_key(CONTENT_ENCODING) {
+    if media::other(headers).is_some() {
         return false;
     }
     let Some(value) = headers.get(CONTENT_TYPE) else { return false };

@@ -17,6 +17,7 @@ mod bridge;
 mod cors;
 mod credential;
 mod live;
+mod media;
 mod openapi;
 mod page;
 mod percent;

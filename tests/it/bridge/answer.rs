@@ -21,6 +21,26 @@ fn any_json_comes_back_byte_for_byte() {
 }
 
 #[test]
+fn any_2xx_is_an_answer() {
+    let (gateway, receiver) = pair();
+    each([200, 201, 202, 203, 206, 226, 299], |status| {
+        receiver.at("/shop", Reply::status(*status).with_body("{\"a\": 1}"));
+        let answer = gateway.host("superapp").send(event("1")).expect(200);
+        assert_eq!(answer.text(), "{\"a\": 1}");
+    });
+    let blank = ["", " ", "\r\n", " \t\n "];
+    each(blank.iter().flat_map(|body| [200, 201].map(|status| (status, *body))), |(status, body)| {
+        receiver.at("/shop", Reply::status(*status).with_body(body));
+        assert_eq!(gateway.host("superapp").send(event("1")).expect(200).text(), "");
+    });
+    receiver.at("/shop", Reply::bytes("HTTP/1.1 204 No Content\r\n\r\n"));
+    assert_eq!(gateway.host("superapp").send(event("1")).expect(200).text(), "");
+    let call = gateway.host("superapp").call(event("1")).header("Idempotency-Key", "empty");
+    let replay = || call.clone().send().expect(200).text();
+    assert_eq!((replay(), replay()), (String::new(), String::new()));
+}
+
+#[test]
 fn framing_and_labels_of_the_receiver_do_not_matter() {
     let (gateway, receiver) = pair();
     let body = r#"{"a": "0123456789abcdef0123456789abcdef"}"#;

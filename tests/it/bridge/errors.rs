@@ -34,8 +34,13 @@ fn a_receiver_that_does_not_do_its_part_is_502() {
         ),
         ("huge header", Reply::json("{}").with("X-Big", &"x".repeat(2_000_000))),
     ];
-    for status in [201, 202, 204, 206, 301, 400, 401, 404, 409, 410, 429, 500, 503] {
-        rows.push(("status", Reply::status(status).with_body(if status == 204 { "" } else { "{}" })));
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    rows.push(("too deep", Reply::json(&nested(65))));
+    rows.push(("too deep by far", Reply::json(&"[".repeat(3_000))));
+    rows.push(("not JSON with a 201", Reply::status(201).with_body("created")));
+    rows.push(("a mark before it", Reply::json("\u{feff}{}")));
+    for status in [301, 400, 401, 404, 409, 410, 429, 500, 503] {
+        rows.push(("status", Reply::status(status).with_body("{}")));
     }
     each(rows, |(_, reply)| {
         let before = receiver.count();
@@ -60,6 +65,35 @@ fn the_receivers_status_is_named_and_its_headers_are_not() {
     assert!(message.contains("418"), "{message}");
     assert!(!message.contains("leak-of-header"), "{message}");
     assert!(!format!("{:?}", answer.headers).contains("leak"), "{:?}", answer.headers);
+}
+
+#[test]
+fn refusals_say_how_to_mend_them() {
+    let (gateway, _receiver) = pair();
+    let says = |answer: &harness::Answer, words: &[&str]| {
+        let message = answer.json()["error_message"].as_str().unwrap().to_owned();
+        assert!(words.iter().all(|word| message.contains(word)), "{message}");
+    };
+    // The right credentials and body at the other endpoint.
+    let turned = gateway.miniapp("superapp").send(event("1")).expect(403);
+    says(&turned, &["/api/v1/event-bridge/hostapp/"]);
+    let turned = gateway.host("shop").send(event("1")).expect(403);
+    says(&turned, &["/api/v1/event-bridge/miniapp/"]);
+    let other = gateway.host("stranger").send(event("1")).expect(403);
+    says(&other, &["another sender", "`client_id`"]);
+    let unlinked = event("1").replace("\"shop\"", "\"stranger\"");
+    let unknown = event("1").replace("\"shop\"", "\"nobody\"");
+    let [unlinked, unknown] = [unlinked, unknown].map(|body| gateway.host("superapp").send(body).expect(403));
+    says(&unlinked, &["footbridge link add HOST MINIAPP"]);
+    let message = |answer: &harness::Answer| answer.json()["error_message"].clone();
+    assert_eq!(message(&unlinked), message(&unknown));
+    let typed = |kind: &str| {
+        gateway.host("superapp").call(event("1")).without("content-type").header("Content-Type", kind)
+    };
+    says(&typed("application/x-www-form-urlencoded").send().expect(415), &["form", "application/json"]);
+    says(&typed("application/cloudevents+json").send().expect(415), &["CloudEvent"]);
+    let packed = gateway.host("superapp").call(event("1")).header("Content-Encoding", "gzip");
+    says(&packed.send().expect(415), &["gzip"]);
 }
 
 #[test]

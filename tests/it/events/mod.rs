@@ -18,6 +18,7 @@ mod publish;
 mod retries;
 mod subscribe;
 mod subscribers;
+mod swallowed;
 mod types;
 mod unsubscribe;
 mod which_is_which;

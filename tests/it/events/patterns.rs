@@ -1,6 +1,6 @@
 //! Which hook hears which event.
 
-use harness::{each, fixture};
+use harness::{App, Setup, each, fixture};
 use serde_json::{Value, json};
 
 use super::apps::apps;
@@ -31,6 +31,37 @@ fn a_bad_pattern_is_140() {
     each(["camera/%ff", "%c3%28/x", "sub/camera/%ff", "sub/%ff"], |pattern| {
         let answer = gateway.bolt("fax").post(pattern, r#"{"route":"/x"}"#);
         harness::assert_bolt_error(&answer, 400, 140);
+    });
+}
+
+#[test]
+fn what_can_never_match_is_140_wherever_it_is_written() {
+    let (gateway, receiver) = apps();
+    let dir = tempfile::tempdir().unwrap();
+    let table = fixture("patterns.json");
+    each(table["refused"].as_array().unwrap(), |pattern| {
+        let pattern = pattern.as_str().unwrap();
+        let raw = pattern.replace('\\', "%5C");
+        let bolt = gateway.bolt("fax").post(&format!("sub/{raw}"), r#"{"route":"/x"}"#);
+        harness::assert_bolt_error(&bolt, 400, 140);
+        harness::assert_bolt_error(
+            &gateway.bolt("fax").call("DELETE", &format!("sub/{raw}"), "").send(),
+            400,
+            140,
+        );
+        let hook = json!({"app": "fax", "pattern": pattern, "route": receiver.url("/x"), "type": "web"});
+        let refused = gateway.admin().send("POST", "hooks", &hook).expect(422).text();
+        let says = if pattern.contains("*") && !pattern.contains("/b/") { "whole" } else { "at most one" };
+        assert!(refused.contains(says) || bolt.text().contains(says), "{refused}");
+        let app = json!({"name": "new", "hooks": {pattern: {"route": receiver.url("/x"), "type": "web"}}});
+        gateway.admin().send("POST", "apps", &app).expect(422);
+        let file = Setup::new().app(App::new("a").url("http://x").hooks(&format!("{pattern:?} = \"x\"")));
+        std::fs::write(dir.path().join("my.toml"), file.text()).unwrap();
+        let exit = harness::footbridge(dir.path(), &["config", "check", "my.toml"], &[]);
+        assert_eq!(exit.code, Some(1), "{}", exit.said);
+    });
+    each(["photo-*", "*x", "**", "%2A%2A"], |name| {
+        harness::assert_bolt_error(&gateway.bolt("fax").post(name, "{}"), 400, 140);
     });
 }
 

@@ -28,7 +28,7 @@ fn the_answer_is_the_hook() {
         ),
         ("camera/*", json!({"route": url, "type": "web"}), "camera", "*", url.as_str(), "web"),
         ("*", json!({"route": "localhost:9/x", "type": "web"}), "*", "*", "localhost:9/x", "web"),
-        ("fax/x", json!({"route": "/r", "type": "server", "extra": [1]}), "fax", "x", "/r", "server"),
+        ("fax/x", json!({"route": "/r", "type": "server"}), "fax", "x", "/r", "server"),
     ];
     each(rows, |(pattern, request, publisher, event, route, kind)| {
         let answer = gateway.bolt("fax").post(&format!("sub/{pattern}"), request.to_string()).expect(200);

@@ -23,6 +23,7 @@ struct Output<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Options<'a> {
     #[serde(borrow)]
     body: Option<&'a RawValue>,

@@ -41,6 +41,7 @@ impl Apps {
         let (name, mut warnings) = (manifest.name.clone(), manifest.warnings.clone());
         let kept = self.registry.install(manifest, replace).await;
         let Installed { entry, hooks, replaced } = kept.map_err(|refused| because(refused, &name))?;
+        warnings.extend(self.registry.doubt_patterns(hooks.iter().map(|entry| &entry.hook.pattern)));
         if replaced {
             self.begin_anew(&name).await?;
         }

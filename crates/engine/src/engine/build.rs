@@ -175,6 +175,7 @@ impl Engine {
         )?);
         let mut warnings = registry.apply_file(file).await?;
         warnings.extend(registry.reserved_names());
+        warnings.extend(registry.doubtful_hooks());
         warnings.extend(options.launcher.warnings());
         registry.hold_own_hooks().await?;
         let publisher = Arc::new(Publisher {

@@ -96,6 +96,16 @@ impl Engine {
         subscribe::unsubscribe(&self.0.registry, &self.0.drain, app, pattern).await
     }
 
+    /// Warnings of subscribers that no app is called.
+    pub fn doubt_subscribers<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+        self.0.registry.doubt_subscribers(names)
+    }
+
+    /// Warnings of patterns whose publisher no app is called.
+    pub fn doubt_patterns<'a>(&self, patterns: impl Iterator<Item = &'a Pattern>) -> Vec<String> {
+        self.0.registry.doubt_patterns(patterns)
+    }
+
     /// The id of an exchange whose sender has proved itself.
     pub fn new_exchange_id(&self) -> ExchangeId {
         ExchangeId::from_number(self.0.ids.next(self.now()))

@@ -69,6 +69,26 @@ pub enum Reply {
     Accepted,
 }
 
+/// One answer for unknown and unlinked, which names nobody.
+const NOT_LINKED: &str = "you are not linked to a recipient of that name, if there is one: the operator links two apps \
+     with `footbridge link add HOST MINIAPP`, or a [[link]] in the configuration file";
+
+/// What to tell a sender that its body does not name; `turned` when it is the recipient there.
+fn other_sender(direction: Direction, turned: bool) -> String {
+    let (member, role, to) = match direction {
+        Direction::ToMiniapp => ("client_id", "a host", Direction::ToHost),
+        Direction::ToHost => ("app_id", "a miniapp", Direction::ToMiniapp),
+    };
+    let (here, there) = (direction.endpoint(), to.endpoint());
+    if turned {
+        return format!(
+            "your credentials are those of the recipient that the body names: this endpoint is for {role} that sends; \
+             send to /api/v1/event-bridge/{there}/ instead of /{here}/"
+        );
+    }
+    format!("the body names another sender than the credentials: at /{here}/ the sender is `{member}`")
+}
+
 pub(crate) struct Exchanges {
     pub(crate) registry: Arc<Registry>,
     pub(crate) journal: Arc<dyn Journal>,
@@ -133,7 +153,8 @@ impl Exchanges {
             Direction::ToHost => (&draft.app_id, &draft.client_id),
         };
         if !named.eq_ignore_ascii_case(sender.app.name.as_str()) {
-            return Err(unauthorized("the body names another sender than the credentials"));
+            let turned = other.eq_ignore_ascii_case(sender.app.name.as_str());
+            return Err(unauthorized(&other_sender(draft.direction, turned)));
         }
         let directory = self.registry.directory.load();
         let linked = directory.app(other).filter(|recipient| {
@@ -144,7 +165,7 @@ impl Exchanges {
             recipient.app.enabled && directory.link(host, miniapp).is_some_and(|link| link.enabled)
         });
         // One answer for unknown and unlinked, so that nobody learns who else is here.
-        let recipient = linked.ok_or_else(|| unauthorized("you are not linked to that recipient"))?;
+        let recipient = linked.ok_or_else(|| unauthorized(NOT_LINKED))?;
         if !recipient.app.receiver_enabled || recipient.receiver.is_none() {
             let message = "the recipient takes no events: its receiver is switched off or has no URL";
             return Err(ExchangeFailure::new(409, ErrorCode::EventReceiverDisabled, message));

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use footbridge_courier::{Answer, AnswerLimit, Courier, Outbound};
 use footbridge_model::attempt::{Failure, FailureKind, Sent};
 use footbridge_model::exchange::{Ending, ErrorCode, ExchangeFailure};
-use footbridge_model::json;
+use footbridge_model::json::{self, JsonError, MAX_DEPTH};
+use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -125,18 +125,27 @@ fn reached(result: &Result<Answer, Failure>, shortened: bool) -> Option<bool> {
     }
 }
 
-/// A receiver answers 200 with JSON, or with nothing.
+/// A receiver answers any 2xx with JSON, or with nothing.
 fn read(answer: Answer) -> Result<Bytes, ExchangeFailure> {
-    if answer.status != StatusCode::OK {
+    let status = answer.status.as_u16();
+    if !answer.status.is_success() {
         return Err(failed(
             502,
-            format!("the recipient answered {}; it must answer 200", answer.status.as_u16()),
+            format!("the recipient answered {status}; it must answer 200 or another 2xx"),
         ));
     }
-    if answer.body.is_empty() || json::is_json(&answer.body) {
-        return Ok(answer.body);
+    if answer.body.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+        return Ok(Bytes::new());
     }
-    Err(failed(502, "the recipient's answer is not JSON"))
+    match json::check(&answer.body) {
+        Ok(()) => Ok(answer.body),
+        Err(JsonError::TooDeep) => {
+            Err(failed(502, format!("the recipient's answer nests deeper than {MAX_DEPTH} levels")))
+        }
+        Err(_) => {
+            Err(failed(502, format!("the recipient answered {status} with something that is not JSON")))
+        }
+    }
 }
 
 fn explain(failure: &Failure) -> ExchangeFailure {
@@ -153,9 +162,10 @@ fn explain(failure: &Failure) -> ExchangeFailure {
         FailureKind::Refused => failed(502, "the recipient refused the connection"),
         FailureKind::Dns => failed(502, "the name of the recipient's receiver does not resolve"),
         FailureKind::Tls => failed(502, "the TLS handshake with the recipient failed"),
-        FailureKind::Blocked => {
-            failed(502, "the address of the recipient's receiver is not allowed ([egress] allow)")
-        }
+        FailureKind::Blocked => failed(
+            502,
+            "the outbound policy refuses the address of the recipient's receiver: private ones need [egress] allow, this server itself and metadata services are never allowed",
+        ),
         FailureKind::NotStarted | FailureKind::Function | FailureKind::Crashed | FailureKind::Loop => {
             failed(502, "the recipient is not running")
         }

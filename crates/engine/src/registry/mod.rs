@@ -4,6 +4,7 @@
 mod apply;
 mod change;
 mod directory;
+mod doubts;
 mod entry;
 mod hooks;
 mod index;

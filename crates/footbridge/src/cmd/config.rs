@@ -30,7 +30,8 @@ pub fn run(command: &ConfigCommand, env: &Env, cores: usize) -> Result<(String, 
     };
     match command {
         ConfigCommand::Check { file } => {
-            let config = load(Some(file.clone()))?;
+            let mut config = load(Some(file.clone()))?;
+            config.warnings.append(&mut config.hints);
             Ok((format!("{}: ok\n", file.display()), config.warnings))
         }
         ConfigCommand::Print { file } => {

@@ -1,6 +1,6 @@
 //! `footbridge hook list|show|add|set|enable|disable|remove`
 
-use footbridge_api::{Hook, HookPatch, List, NewHook};
+use footbridge_api::{Hook, HookPatch, List, MadeHook, NewHook};
 
 use super::{
     failure::Failure,
@@ -106,7 +106,7 @@ pub fn run(command: &HookCommand, session: &Session) -> Result<String, Failure> 
             let (app, pattern, kind) = (args.app.clone(), args.pattern.clone(), args.kind.clone());
             let new = NewHook { app, pattern, route, kind };
             let call = Call { path: &["hooks"], body: body(&new), ..Call::default() };
-            session.post(&call, |hook: &Hook| lines(hook))
+            session.post(&call, |hook: &MadeHook| lines(hook))
         }
         HookCommand::Set(args) => {
             let SetArgs { id, route, kind, answer, in_flight, ordered } = args.clone();

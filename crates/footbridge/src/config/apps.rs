@@ -34,9 +34,11 @@ pub struct AppConfig {
 /// The apps of the file, in its order.
 pub(super) fn read_apps(top: &Section<'_>, policy: &Policy) -> Vec<AppConfig> {
     let mut apps: Vec<AppConfig> = Vec::new();
+    let sections = top.array("app", label, keys::APP);
+    let all: BTreeSet<AppName> = sections.iter().filter_map(name_of).collect();
     let (mut names, mut tokens) = (BTreeSet::new(), HashMap::new());
-    for section in top.array("app", label, keys::APP) {
-        let Some(read) = read_app(&section, policy) else { continue };
+    for section in sections {
+        let Some(read) = read_app(&section, policy, &all) else { continue };
         let app = &read.app;
         if !names.insert(app.name.clone()) {
             section.problem(
@@ -54,6 +56,13 @@ pub(super) fn read_apps(top: &Section<'_>, policy: &Policy) -> Vec<AppConfig> {
     apps
 }
 
+fn name_of(section: &Section<'_>) -> Option<AppName> {
+    match &section.item("name")?.value {
+        Value::Text(name) => AppName::find(name),
+        _ => None,
+    }
+}
+
 fn label(table: &Table) -> Option<String> {
     match &table.get("name")?.value {
         Value::Text(name) => AppName::parse(name).ok().map(|name| name.to_string()),
@@ -61,7 +70,7 @@ fn label(table: &Table) -> Option<String> {
     }
 }
 
-fn read_app(section: &Section<'_>, policy: &Policy) -> Option<AppConfig> {
+fn read_app(section: &Section<'_>, policy: &Policy, names: &BTreeSet<AppName>) -> Option<AppConfig> {
     section.require("name");
     let name = section.parse_if_set("name", app_name);
     let url = section.parse_if_set("url", value::base_url);
@@ -70,6 +79,7 @@ fn read_app(section: &Section<'_>, policy: &Policy) -> Option<AppConfig> {
     let reach = Reach {
         has_url: section.has("url"),
         policy,
+        names,
         grants: grants.map(|target| Grant::of(&target)).collect(),
     };
     let hooks = hooks::read(section, &reach);

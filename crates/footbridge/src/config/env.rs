@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use footbridge_model::words::nearest;
+
 use super::{
     error::{Origin, Problem},
     keys,
@@ -56,7 +58,7 @@ fn unknown(path: &str) -> String {
         keys::TABLES.iter().flat_map(|(table, keys)| keys.iter().map(move |key| format!("{table}__{key}")));
     let all: Vec<String> = keys::TOP.iter().map(|key| (*key).to_owned()).chain(in_tables).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    let meant = keys::nearest(path, &all)
-        .map(|meant| format!("; did you mean {PREFIX}{}?", meant.to_ascii_uppercase()));
+    let meant =
+        nearest(path, &all).map(|meant| format!("; did you mean {PREFIX}{}?", meant.to_ascii_uppercase()));
     format!("is no configuration key and is ignored{}", meant.unwrap_or_default())
 }

@@ -1,11 +1,13 @@
 //! An app's `hooks`: pattern → route, or → a table that says more.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use footbridge_courier::{Grant, Policy, Refusal, Target};
 use footbridge_model::{
     hook::{self, AnswerRule, HookOptions, HookType, MAX_IN_FLIGHT},
-    pattern::Pattern,
+    name::AppName,
+    pattern::{Part, Pattern},
+    words::nearest,
 };
 
 use super::{
@@ -34,6 +36,8 @@ pub(super) struct Reach<'a> {
     pub(super) has_url: bool,
     /// The outbound policy.
     pub(super) policy: &'a Policy,
+    /// What the apps of the file are called.
+    pub(super) names: &'a BTreeSet<AppName>,
     /// What the app's own URLs open for it.
     pub(super) grants: Vec<Grant>,
 }
@@ -62,6 +66,9 @@ fn read_all(section: &Section<'_>, written: &Table, reach: &Reach<'_>) -> Vec<Ho
             Ok(Some(refusal)) => section.warn(key, refusal.to_string()),
             Ok(None) => {}
         }
+        if !is_known(&hook.pattern, reach.names) {
+            section.hint(key, unknown_publisher(&hook.pattern, reach.names));
+        }
         if !seen.insert((hook.pattern.clone(), hook.route.clone(), hook.kind.as_str())) {
             section.problem(key, "the same pattern, route and type are already among this app's hooks");
         }
@@ -70,6 +77,25 @@ fn read_all(section: &Section<'_>, written: &Table, reach: &Reach<'_>) -> Vec<Ho
     hooks.sort_by_cached_key(|hook| hook.pattern.to_string());
     hooks
 }
+
+/// Whether an app of the file, or the server itself, is the publisher that a pattern names, if it names one.
+fn is_known(pattern: &Pattern, names: &BTreeSet<AppName>) -> bool {
+    let Part::Is(publisher) = &pattern.publisher else { return true };
+    &**publisher == AppName::bolt().key() || names.contains(&**publisher)
+}
+
+fn unknown_publisher(pattern: &Pattern, names: &BTreeSet<AppName>) -> String {
+    let publisher = pattern.publisher.as_str();
+    let texts: Vec<&str> = names.iter().map(AppName::as_str).chain(["bolt"]).take(NEAR).collect();
+    let meant = nearest(publisher, &texts).map(|meant| format!(" (did you mean {meant}?)"));
+    format!(
+        "no [[app]] in this file is called {publisher}{}; the hook gets nothing until there is one, made over the API or installed",
+        meant.unwrap_or_default()
+    )
+}
+
+/// How many names are looked at for one that was meant.
+const NEAR: usize = 1000;
 
 fn read_one(hooks: &Section<'_>, key: &str, item: &Item) -> Option<HookConfig> {
     let pattern = Pattern::parse(key).map_err(|error| hooks.problem(key, error.to_string())).ok();

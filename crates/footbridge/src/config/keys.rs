@@ -1,5 +1,7 @@
 //! Every key there is, table by table; what an unknown key may have meant.
 
+use footbridge_model::words::nearest;
+
 /// One table and its keys.
 pub type Keys = &'static [&'static str];
 
@@ -69,6 +71,9 @@ pub fn top_level() -> Vec<&'static str> {
 
 /// What to say of a key that `table` (empty for the top) does not have.
 pub fn unknown(key: &str, table: &str, known: &[&str]) -> String {
+    if ["port", "host", "address", "bind"].contains(&key) && !known.contains(&key) {
+        return "unknown key; where the server listens is `listen`, such as listen = \"127.0.0.1:4400\", at the top of the file".to_owned();
+    }
     if let Some(meant) = nearest(key, known) {
         return format!("unknown key; did you mean {meant:?}?");
     }
@@ -83,47 +88,15 @@ pub fn unknown(key: &str, table: &str, known: &[&str]) -> String {
     format!("unknown key; known here: {}", known.join(", "))
 }
 
-/// The known word with the fewest changed letters, if few enough to be a slip of the finger.
-pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let word = word.to_ascii_lowercase();
-    let close = known.iter().map(|candidate| (distance(&word, candidate), *candidate)).min()?;
-    let letters = word.chars().count().max(close.1.len());
-    (close.0 <= 2.max(letters / 3) && close.0 < letters).then_some(close.1)
-}
-
-/// Letters to insert, delete or replace to get from one word to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (i, a) in from.chars().enumerate() {
-        let mut next = Vec::with_capacity(row.len());
-        next.push(i + 1);
-        for ((b, above), diagonal) in to.chars().zip(row.iter().skip(1)).zip(&row) {
-            let left = next.last().copied().unwrap_or_default();
-            next.push((diagonal + usize::from(a != b)).min(above + 1).min(left + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_the_nearest_key() {
-        assert_eq!(nearest("time_out", of("bridge")), Some("timeout"));
-        assert_eq!(nearest("tiemout", of("bridge")), Some("timeout"));
-        assert_eq!(nearest("recevier_url", APP), Some("receiver_url"));
-        assert_eq!(nearest("colour", of("bridge")), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-    }
-
-    #[test]
     fn says_where_a_misplaced_key_belongs() {
         assert!(unknown("listen", "server", of("server")).contains("before the first [table]"));
         assert!(unknown("schedule", "journal", of("journal")).contains("[retry]"));
+        assert!(unknown("port", "", TOP).contains("listen"));
         assert!(unknown("colour", "bridge", of("bridge")).ends_with("known here: timeout"));
     }
 }

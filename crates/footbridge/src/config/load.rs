@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     env::{self, Env},
-    error::{ConfigError, Origin, Problem},
+    error::{ConfigError, Origin},
     raw::{self, Item, Table, Value},
     resolve::Config,
     secret::SecretSource,
@@ -48,8 +48,8 @@ fn resolve(file: &str, text: &str, base: &Path, args: &LoadArgs) -> Result<Confi
     overlay_flag(&mut root, "listen", "--listen", args.listen.as_ref());
     overlay_flag(&mut root, "database", "--database", args.database.as_ref());
     let config = Config::read(&reading, &root, args.cores);
-    let (problems, warnings): (Vec<Problem>, Vec<Problem>) = reading.finish();
-    if problems.is_empty() { Ok(config.warned(file, &warnings)) } else { Err(invalid(problems)) }
+    let found = reading.finish();
+    if found.problems.is_empty() { Ok(config.warned(file, &found)) } else { Err(invalid(found.problems)) }
 }
 
 fn overlay_flag(root: &mut Table, key: &str, flag: &'static str, value: Option<&String>) {

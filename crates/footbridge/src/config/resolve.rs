@@ -17,7 +17,7 @@ use super::{
     network::{ConsoleConfig, EgressConfig, ServerConfig},
     raw::Table,
     runtime::RuntimeConfig,
-    section::{Reading, Section},
+    section::{Findings, Reading, Section},
     value,
 };
 
@@ -58,6 +58,8 @@ pub struct Config {
     pub links: Vec<LinkSpec>,
     /// What the operator should know, one line each, with file and line.
     pub warnings: Vec<String>,
+    /// The same, of what a running server knows better.
+    pub hints: Vec<String>,
 }
 
 impl Config {
@@ -87,11 +89,14 @@ impl Config {
             links: apps::read_links(&top, &apps),
             apps,
             warnings: Vec::new(),
+            hints: Vec::new(),
         }
     }
 
-    pub(super) fn warned(mut self, file: &str, warnings: &[Problem]) -> Self {
-        self.warnings = warnings.iter().map(|warning| warning.line(file).to_string()).collect();
+    pub(super) fn warned(mut self, file: &str, found: &Findings) -> Self {
+        let lines = |list: &[Problem]| list.iter().map(|problem| problem.line(file).to_string()).collect();
+        self.warnings = lines(&found.warnings);
+        self.hints = lines(&found.hints);
         self
     }
 

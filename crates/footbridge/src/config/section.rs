@@ -11,18 +11,34 @@ use super::{
     secret::SecretSource,
 };
 
+/// As many hints as anyone reads.
+const MOST_HINTS: usize = 50;
+
 /// What a whole reading shares: where secrets come from, and what was found wrong so far.
 #[derive(Debug)]
 pub struct Reading<'a> {
     secrets: SecretSource<'a>,
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
+    hints: RefCell<Vec<Problem>>,
+}
+
+/// What reading the sources came to, each in the order of the file.
+#[derive(Debug)]
+pub struct Findings {
+    /// What makes the configuration unusable.
+    pub problems: Vec<Problem>,
+    /// What the operator should know, but may have meant.
+    pub warnings: Vec<Problem>,
+    /// What the file alone cannot tell: a running server knows better, so only a check of the file says it.
+    pub hints: Vec<Problem>,
 }
 
 impl<'a> Reading<'a> {
     /// A reading with nothing wrong yet.
-    pub const fn new(secrets: SecretSource<'a>) -> Self {
-        Self { secrets, problems: RefCell::new(Vec::new()), warnings: RefCell::new(Vec::new()) }
+    pub fn new(secrets: SecretSource<'a>) -> Self {
+        let none = || RefCell::new(Vec::new());
+        Self { secrets, problems: none(), warnings: none(), hints: none() }
     }
 
     /// What makes the configuration unusable.
@@ -35,8 +51,16 @@ impl<'a> Reading<'a> {
         self.warnings.borrow_mut().push(warning);
     }
 
-    /// Problems and warnings, each in the order of the file.
-    pub fn finish(self) -> (Vec<Problem>, Vec<Problem>) {
+    /// What only a check of the file tells.
+    pub fn hint(&self, hint: Problem) {
+        let mut hints = self.hints.borrow_mut();
+        if hints.len() < MOST_HINTS {
+            hints.push(hint);
+        }
+    }
+
+    /// Everything that was found.
+    pub fn finish(self) -> Findings {
         let in_order = |mut list: Vec<Problem>| {
             list.sort_by_key(|problem| match problem.origin {
                 Origin::Line(line) => line,
@@ -44,7 +68,11 @@ impl<'a> Reading<'a> {
             });
             list
         };
-        (in_order(self.problems.into_inner()), in_order(self.warnings.into_inner()))
+        Findings {
+            problems: in_order(self.problems.into_inner()),
+            warnings: in_order(self.warnings.into_inner()),
+            hints: in_order(self.hints.into_inner()),
+        }
     }
 }
 
@@ -235,6 +263,11 @@ impl<'a> Section<'a> {
     /// Something about this key should be known.
     pub fn warn(&self, key: &str, message: impl Into<String>) {
         self.reading.warn(self.at(key, message.into()));
+    }
+
+    /// Something about this key that a running server knows better.
+    pub fn hint(&self, key: &str, message: impl Into<String>) {
+        self.reading.hint(self.at(key, message.into()));
     }
 
     /// The key must be there.

@@ -3,7 +3,7 @@
 use super::state::State;
 use crate::message::Published;
 use footbridge_model::headers::PublishHeaders;
-use footbridge_model::json::members;
+use footbridge_model::json::only;
 use footbridge_model::name::EventName;
 use rquickjs::function::{Func, Opt};
 use rquickjs::{Ctx, Exception, Object, Promise, Result, Value};
@@ -77,8 +77,8 @@ fn json<'js>(ctx: &Ctx<'js>, options: Value<'js>) -> Result<Option<String>> {
 
 /// What an HTTP request that publishes would be refused for. Said here, it comes with a stack.
 fn check(options: &str) -> std::result::Result<(), String> {
-    let [_, headers, subscribers] = members(options.as_bytes(), &["body", "headers", "subscribers"])
-        .map_err(|error| error.to_string())?;
+    let [_, headers, subscribers] =
+        only(options.as_bytes(), &["body", "headers", "subscribers"]).map_err(|error| error.to_string())?;
     if let Some(headers) = headers {
         let headers: BTreeMap<String, String> = serde_json::from_str(headers.get())
             .map_err(|_| "`headers` must be an object of strings".to_owned())?;

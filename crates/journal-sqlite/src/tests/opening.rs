@@ -122,12 +122,27 @@ async fn names_of_the_first_schema_are_those_it_kept() {
         journal.put_link(link).await.unwrap();
         journal.put_hook(hook(1)).await.unwrap();
     }
-    let older = "ALTER TABLE apps DROP COLUMN written;
-        ALTER TABLE events DROP COLUMN cause; ALTER TABLE events DROP COLUMN root; ALTER TABLE events DROP COLUMN depth;
-        DROP TABLE replays;
-        PRAGMA user_version = 1";
-    Connection::open(&path).unwrap().execute_batch(older).unwrap();
-    let kept = open(&path).unwrap().load().await.unwrap();
+    // The same in a file of the first schema.
+    let older = directory.path().join("older.db");
+    let conn = Connection::open(&older).unwrap();
+    conn.execute_batch(include_str!("../../migrations/0001_first.sql")).unwrap();
+    conn.execute("ATTACH ?1 AS newer", [path.to_str().unwrap()]).unwrap();
+    for (table, columns) in [
+        ("meta", "name, value"),
+        ("apps", "name, settings, secrets"),
+        ("links", "host, miniapp, enabled, origin, created_at"),
+        (
+            "hooks",
+            "id, app, publisher, event, route, kind, transient, origin, enabled, created_at, answer, in_flight, ordered, gone_after",
+        ),
+    ] {
+        let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM newer.{table}");
+        conn.execute(&copy, []).unwrap();
+    }
+    conn.pragma_update(None, "application_id", crate::migrate::APPLICATION_ID).unwrap();
+    conn.pragma_update(None, "user_version", 1).unwrap();
+    drop(conn);
+    let kept = open(&older).unwrap().load().await.unwrap();
     let apps: Vec<_> = kept.apps.iter().map(|app| app.name.as_str()).collect();
     assert_eq!(apps, ["shop", "superapp"]);
     assert_eq!((kept.links[0].host.as_str(), kept.hooks[0].app.as_str()), ("superapp", "shop"));

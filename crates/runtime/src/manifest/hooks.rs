@@ -112,7 +112,7 @@ impl Fault {
                 "is an empty route; write where the events go, such as \"hooks/photo\"".to_owned()
             }
             BadRoute::TooLong => format!("is longer than {ROUTE_MAX} bytes"),
-            BadRoute::NotPath(_) | BadRoute::NotUrl => format!("does not fit: {error}"),
+            BadRoute::NotPath(_) | BadRoute::IsUrl(_) | BadRoute::NotUrl => format!("does not fit: {error}"),
         };
         match value.as_object() {
             Some(map) => hooks.inner(&hooks.name(key), map).error("route", why),

@@ -1,10 +1,12 @@
 //! Request bodies: one JSON object, each member asked for by name, none left over.
 
 use super::extract::Shared;
+use crate::media;
 use crate::problem::{Problem, ProblemCode};
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use footbridge_model::json;
+use footbridge_model::words::{self, shown};
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -58,13 +60,15 @@ async fn bytes(request: Request) -> Result<Bytes, Problem> {
     })?;
     let bytes = collected.to_bytes();
     if !bytes.is_empty() && !is_json(&parts.headers) {
-        let detail = "send `Content-Type: application/json`";
-        return Err(Problem::new(ProblemCode::UnsupportedMediaType, detail));
+        return Err(Problem::new(ProblemCode::UnsupportedMediaType, media::not_json(&parts.headers)));
     }
     Ok(bytes)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
+    if media::other(headers).is_some() {
+        return false;
+    }
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
@@ -201,8 +205,7 @@ impl<'a> Fields<'a> {
     /// Refuses what nobody asked for: most likely a typing error.
     pub(super) fn finish(self) -> Result<(), Problem> {
         let Some((name, _)) = self.rest.first() else { return Ok(()) };
-        let known = self.asked.join("`, `");
-        Err(self.wrong(&shown(name), format_args!("is not known here; known are `{known}`")))
+        Err(self.wrong(&shown(name), words::unknown(name, &self.asked)))
     }
 }
 
@@ -224,11 +227,6 @@ impl<'a> Entry<'a> {
         }
         Err(Problem::member(&self.path, "must be a string or an object"))
     }
-}
-
-/// A name of the sender's, short enough for a message.
-fn shown(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
 struct Entries;

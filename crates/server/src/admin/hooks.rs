@@ -172,7 +172,7 @@ pub(super) async fn list(
 
 /// Makes a persistent hook, or gives the one that the app has already.
 #[utoipa::path(post, path = "/api/v1/hooks", tag = "hooks", security(("admin" = [])), request_body = NewHook,
-    responses((status = 201, body = api::Hook, headers(("Location" = String)))))]
+    responses((status = 201, body = api::MadeHook, headers(("Location" = String)))))]
 pub(super) async fn create(
     _: Change,
     State(shared): State<Shared>,
@@ -186,7 +186,9 @@ pub(super) async fn create(
         other => other.into(),
     })?;
     let location = format!("/api/v1/hooks/{}", entry.hook.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view(&*entry))))
+    let warnings = shared.engine.doubt_patterns(std::iter::once(&entry.hook.pattern));
+    let made = api::MadeHook { hook: view(&entry), warnings };
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(made)))
 }
 
 /// Shows a hook.

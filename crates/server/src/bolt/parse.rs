@@ -1,14 +1,16 @@
 //! A request's members become what the engine takes.
 
 use super::error::{BoltError, Code};
+use crate::media;
 use bytes::Bytes;
 use footbridge_model::event::EventDraft;
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::hook::HookType;
 use footbridge_model::id::EventId;
-use footbridge_model::json::{Pairs, members, string};
+use footbridge_model::json::{Found, JsonError, Pairs, find, string};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
+use footbridge_model::words;
 use http::{HeaderMap, HeaderName};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -23,15 +25,41 @@ pub(crate) struct Members<'a> {
     subscribers: Option<&'a RawValue>,
     route: Option<&'a RawValue>,
     kind: Option<&'a RawValue>,
+    /// The first member that is none of these.
+    other: Option<String>,
+    cloud_event: bool,
+}
+
+/// What a publish may say.
+const PUBLISH: [&str; 3] = ["body", "headers", "subscribers"];
+/// What a subscription may say.
+const SUBSCRIBE: [&str; 2] = ["route", "type"];
+
+/// A publish as it was asked for.
+pub(crate) struct Draft<'a> {
+    pub(crate) draft: EventDraft,
+    /// The subscribers that it names, as they were written.
+    pub(crate) named: Vec<Cow<'a, str>>,
+    /// Members that were not used, in words.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A subscription as it was asked for.
+pub(crate) struct Wanted {
+    pub(crate) route: String,
+    pub(crate) kind: HookType,
+    /// Members that were not used, in words.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl<'a> Members<'a> {
     /// Reads them; an empty request has none.
-    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, BoltError> {
-        let names = ["body", "headers", "subscribers", "route", "type"];
-        let [body, headers, subscribers, route, kind] =
-            if bytes.is_empty() { [None; 5] } else { members(bytes, &names)? };
-        Ok(Self { body, headers, subscribers, route, kind })
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, JsonError> {
+        let names = ["body", "headers", "subscribers", "route", "type", "specversion"];
+        let Found { members, other } =
+            if bytes.is_empty() { Found { members: [None; 6], other: None } } else { find(bytes, &names)? };
+        let [body, headers, subscribers, route, kind, specversion] = members;
+        Ok(Self { body, headers, subscribers, route, kind, other, cloud_event: specversion.is_some() })
     }
 
     /// Whether they can only be a subscription.
@@ -46,12 +74,19 @@ impl<'a> Members<'a> {
     }
 
     /// What to publish under `name`. `whole` is the request they were read from.
-    pub(crate) fn draft(&self, name: EventName, whole: &Bytes) -> Result<EventDraft, BoltError> {
+    pub(crate) fn draft(&self, name: EventName, whole: &Bytes) -> Result<Draft<'a>, BoltError> {
+        self.check_known(&PUBLISH, "what the event says goes into `body`")?;
         let body = match self.body {
             Some(body) => whole.slice_ref(body.get().as_bytes()),
             None => Bytes::from_static(b"{}"),
         };
-        Ok(EventDraft { name, body, headers: self.headers()?, subscribers: self.subscribers()? })
+        let named = self.subscribers()?;
+        // A name that no app can have reaches nobody, like one that no app has.
+        let subscribers =
+            named.as_ref().map(|names| names.iter().filter_map(|name| AppName::any(name)).collect());
+        let unused = self.unused([("route", self.route), ("type", self.kind)], "this publishes an event");
+        let draft = EventDraft { name, body, headers: self.headers()?, subscribers };
+        Ok(Draft { draft, named: named.unwrap_or_default(), warnings: unused })
     }
 
     fn headers(&self) -> Result<PublishHeaders, BoltError> {
@@ -61,17 +96,28 @@ impl<'a> Members<'a> {
         Ok(PublishHeaders::parse(pairs.0.iter().map(|(name, value)| (&**name, &**value)))?)
     }
 
-    fn subscribers(&self) -> Result<Option<Vec<AppName>>, BoltError> {
+    fn subscribers(&self) -> Result<Option<Vec<Cow<'a, str>>>, BoltError> {
         let Some(subscribers) = self.subscribers else { return Ok(None) };
-        let names: Vec<Cow<'_, str>> = serde_json::from_str(subscribers.get())
-            .map_err(|_| BoltError::new(Code::BadRequest, "`subscribers` must be an array of app names"))?;
-        // A name that no app can have reaches nobody, like one that no app has.
-        Ok(Some(names.iter().filter_map(|name| AppName::any(name)).collect()))
+        serde_json::from_str(subscribers.get())
+            .map(Some)
+            .map_err(|_| BoltError::new(Code::BadRequest, "`subscribers` must be an array of app names"))
     }
 
     /// The route and type to subscribe with.
-    pub(crate) fn route(&self) -> Result<(String, HookType), BoltError> {
-        let route = self.route.ok_or_else(|| BoltError::new(Code::BadRoute, "`route` is missing"))?;
+    pub(crate) fn wanted(&self) -> Result<Wanted, BoltError> {
+        self.check_known(&SUBSCRIBE, "this path subscribes: `route` says where the events go")?;
+        let Some(route) = self.route else {
+            let publishes = PUBLISH.iter().zip([self.body, self.headers, self.subscribers]);
+            let publishes = publishes.filter_map(|(name, value)| value.map(|_| *name)).next();
+            let why = publishes.map(|name| {
+                format!("`route` is missing: a path with a `/` subscribes, and `{name}` is for publishing, which is \
+                         POST /api/events/<event>; the token says who publishes")
+            });
+            return Err(BoltError::new(
+                Code::BadRoute,
+                why.unwrap_or_else(|| "`route` is missing".to_owned()),
+            ));
+        };
         let route =
             string(route).ok_or_else(|| BoltError::new(Code::BadRequest, "`route` must be a string"))?;
         let kind = match self.kind {
@@ -87,7 +133,27 @@ impl<'a> Members<'a> {
         if route.is_empty() {
             return Err(BoltError::new(Code::BadRoute, "`route` is empty"));
         }
-        Ok((route.into_owned(), kind))
+        let others = [("body", self.body), ("headers", self.headers), ("subscribers", self.subscribers)];
+        let warnings = self.unused(others, "this subscribes");
+        Ok(Wanted { route: route.into_owned(), kind, warnings })
+    }
+
+    /// Refuses a member that neither a publish nor a subscription has. `advice` goes with one that is not just a slip.
+    fn check_known(&self, known: &[&'static str], advice: &str) -> Result<(), BoltError> {
+        if self.cloud_event {
+            return Err(BoltError::new(Code::BadRequest, media::CLOUD_EVENT));
+        }
+        let Some(other) = &self.other else { return Ok(()) };
+        let (name, why) = (words::shown(other), words::unknown(other, known));
+        let advice = if words::nearest(other, known).is_some() { "" } else { advice };
+        let end = if advice.is_empty() { "" } else { "; " };
+        Err(BoltError::new(Code::BadRequest, format!("`{name}` {why}{end}{advice}")))
+    }
+
+    /// Warnings of members that belong to the other of the two calls.
+    fn unused<const N: usize>(&self, members: [(&str, Option<&RawValue>); N], what: &str) -> Vec<String> {
+        let unused = members.iter().filter(|(_, value)| value.is_some());
+        unused.map(|(name, _)| format!("`{name}` was not used: {what}")).collect()
     }
 }
 

@@ -66,7 +66,12 @@ struct Message<'a> {
 }
 
 /// What a publisher is told.
-pub(crate) fn accepted(accepted: &Accepted, name: &EventName, publisher: &AppName) -> Response<Full<Bytes>> {
+pub(crate) fn accepted(
+    accepted: &Accepted,
+    name: &EventName,
+    publisher: &AppName,
+    warnings: &[String],
+) -> Response<Full<Bytes>> {
     #[derive(Serialize)]
     struct Published<'a> {
         id: EventId,
@@ -74,9 +79,23 @@ pub(crate) fn accepted(accepted: &Accepted, name: &EventName, publisher: &AppNam
         publisher: &'a AppName,
         time: Millis,
         deliveries: u32,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        warnings: &'a [String],
     }
     let Accepted { id, time, deliveries } = *accepted;
-    success(&Published { id, name, publisher, time, deliveries })
+    success(&Published { id, name, publisher, time, deliveries, warnings })
+}
+
+/// What a subscriber is told.
+pub(crate) fn subscribed(hook: &HookEntry, warnings: &[String]) -> Response<Full<Bytes>> {
+    #[derive(Serialize)]
+    struct Subscribed<'a> {
+        #[serde(flatten)]
+        hook: HookView<'a>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        warnings: &'a [String],
+    }
+    success(&Subscribed { hook: HookView::of(hook), warnings })
 }
 
 /// A hook as its app sees it.

@@ -1,16 +1,18 @@
 //! `/api/events/…`: token, size, JSON, name or pattern, members, in this order.
 
 use super::error::{BoltError, Code};
-use super::parse::{self, Members};
+use super::parse::{self, Draft, Members, Wanted};
 use super::render::{self, HookView};
 use super::target::{self, Target};
 use crate::body;
 use crate::credential::{APP_TOKEN, app_token};
+use crate::media;
 use crate::metrics::Surface;
 use crate::state::Local;
 use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::{AppEntry, Caller, PAGE_TOKEN_MARK, PageCaller};
+use footbridge_model::json::JsonError;
 use footbridge_model::secret::digest;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response};
@@ -37,7 +39,11 @@ async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) 
     let tail = head.uri.path().strip_prefix("/api/events/");
     let Some(tail) = tail.filter(|_| matches!(head.method, Method::POST | Method::DELETE)) else {
         body::discard(&head.headers, incoming);
-        let message = format!("there is no {} {}", head.method, head.uri.path());
+        let message = format!(
+            "there is no {} {}: POST publishes and subscribes, DELETE unsubscribes",
+            head.method,
+            head.uri.path()
+        );
         return Err(BoltError::new(Code::NoSuchEndpoint, message));
     };
     let who = match who(local, &head.headers) {
@@ -53,7 +59,7 @@ async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) 
     if head.method == Method::DELETE {
         return unsubscribe(local, who.subscriber()?, tail).await;
     }
-    let members = Members::read(&bytes)?;
+    let members = json(&head.headers, &bytes, Members::read)?;
     let bad_name = || BoltError::new(Code::BadName, "the path names no event");
     match target::post(tail).ok_or_else(bad_name)? {
         Target::Subscribe(pattern) => subscribe(local, who.subscriber()?, &pattern, &members).await,
@@ -110,7 +116,7 @@ pub(super) fn caller(local: &Local, headers: &HeaderMap) -> Result<Caller, BoltE
         return Err(BoltError::new(Code::NoToken, "send your app token as X-Bolt-App-Token"));
     }
     let caller = app_token(headers).and_then(|token| local.shared.engine.caller_by_token(token));
-    caller.ok_or_else(|| BoltError::new(Code::BadToken, "no app has this X-Bolt-App-Token"))
+    caller.ok_or_else(|| BoltError::new(Code::BadToken, "no app that is switched on has this X-Bolt-App-Token: it may have been rotated, or belong to a run that has ended"))
 }
 
 async fn publish(
@@ -122,11 +128,12 @@ async fn publish(
     headers: &HeaderMap,
 ) -> Answer {
     let name = parse::name(name)?;
-    let draft = members.draft(name.clone(), bytes)?;
+    let engine = &local.shared.engine;
+    let Draft { draft, named, mut warnings } = members.draft(name.clone(), bytes)?;
     let key = body::idempotency_key(headers).map_err(|why| BoltError::new(Code::BadRequest, why))?;
     let key = key.map(|key| (key, digest(bytes)));
     let cause = parse::cause(headers)?;
-    let engine = &local.shared.engine;
+    warnings.extend(engine.doubt_subscribers(named.iter().map(|name| &**name)));
     let (accepted, app) = match who {
         Who::App(caller) => (
             engine.publish_after(&caller.entry, draft, key, cause).await.map_err(BoltError::from),
@@ -138,14 +145,41 @@ async fn publish(
         ),
     };
     local.shared.metrics.publish(accepted.is_ok());
-    Ok(render::accepted(&accepted?, &name, &app.name))
+    Ok(render::accepted(&accepted?, &name, &app.name, &warnings))
 }
 
 async fn subscribe(local: &Local, app: &AppEntry, pattern: &str, members: &Members<'_>) -> Answer {
     let pattern = parse::pattern(pattern)?;
-    let (route, kind) = members.route()?;
-    let hook = local.shared.engine.subscribe(app, pattern, route, kind).await?;
-    Ok(render::success(&HookView::of(&hook)))
+    let engine = &local.shared.engine;
+    let Wanted { route, kind, mut warnings } = members.wanted()?;
+    warnings.extend(engine.doubt_patterns(std::iter::once(&pattern)));
+    let hook = engine.subscribe(app, pattern, route, kind).await?;
+    Ok(render::subscribed(&hook, &warnings))
+}
+
+/// Refuses a body that cannot be meant as JSON.
+pub(super) fn check_media(headers: &HeaderMap, bytes: &[u8]) -> Result<(), BoltError> {
+    match media::other(headers).filter(|_| !bytes.is_empty()) {
+        Some(why) => Err(BoltError::new(Code::BadRequest, why)),
+        None => Ok(()),
+    }
+}
+
+/// Reads a body as JSON; one that is something else is named for what it is.
+fn json<'a, T>(
+    headers: &HeaderMap,
+    bytes: &'a [u8],
+    read: impl FnOnce(&'a [u8]) -> Result<T, JsonError>,
+) -> Result<T, BoltError> {
+    check_media(headers, bytes)?;
+    read(bytes).map_err(|error| {
+        let syntax = matches!(error, JsonError::Syntax(_) | JsonError::NotUtf8);
+        let looks = media::guess(headers, bytes).filter(|_| syntax);
+        BoltError::new(
+            Code::BadRequest,
+            looks.map_or_else(|| error.to_string(), |looks| format!("{error}; it looks like {looks}")),
+        )
+    })
 }
 
 async fn unsubscribe(local: &Local, app: &AppEntry, tail: &str) -> Answer {

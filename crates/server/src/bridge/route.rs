@@ -6,6 +6,7 @@ use super::prefer::Prefer;
 use super::render::render;
 use crate::body::{self, BodyError};
 use crate::credential::authorization;
+use crate::media;
 use crate::metrics::Surface;
 use crate::state::Local;
 use crate::watch::Watch;
@@ -95,8 +96,7 @@ pub(crate) async fn read_json(
 ) -> Result<Bytes, ExchangeFailure> {
     if !body::is_json(headers) {
         body::discard(headers, incoming);
-        let message = "send `Content-Type: application/json` in UTF-8, without Content-Encoding";
-        return Err(invalid(415, message));
+        return Err(invalid(415, media::not_json(headers)));
     }
     let limit = local.shared.bridge.body;
     body::read(headers, incoming, limit, watch).await.map_err(|error| match error {

@@ -11,7 +11,7 @@ use footbridge_engine::{ExchangeDraft, How, JournalError, PublishError, Reply, T
 use footbridge_model::event::EventDraft;
 use footbridge_model::exchange::{Direction, EVENT_TYPE_MAX, Ending, ErrorCode, ExchangeFailure};
 use footbridge_model::headers::PublishHeaders;
-use footbridge_model::json::{members, string};
+use footbridge_model::json::{members, only, string};
 use footbridge_model::name::EventName;
 use footbridge_model::secret::digest;
 use http::header::{ALLOW, HeaderValue, WWW_AUTHENTICATE};
@@ -86,7 +86,8 @@ async fn read(
     watch: &Watch,
 ) -> Result<Wanted, ExchangeFailure> {
     let whole = bridge::read_json(local, headers, incoming, watch).await?;
-    let [to, kind] = members(&whole, &["to", "type"]).map_err(|error| invalid(400, error.to_string()))?;
+    let known = ["to", "type", "payload", "app_id", "client_id"];
+    let [to, kind, ..] = only(&whole, &known).map_err(|error| invalid(400, error.to_string()))?;
     let publish = match to.and_then(string).as_deref() {
         Some("exchange") => false,
         Some("publish") => true,

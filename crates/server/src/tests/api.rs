@@ -63,7 +63,8 @@ fn the_life_of_an_app() {
         server.ask("POST /api/apps/local", ADMIN, path).await.refused(409, 401);
         let again = r#"{"path":"/apps/shop","replace":true}"#;
         let made = server.ask("POST /api/apps/local", ADMIN, again).await.bolt();
-        assert_eq!((&made["replaced"], &made["warnings"]), (&json!(true), &json!(["mind this"])));
+        assert_eq!((&made["replaced"], &made["warnings"][0]), (&json!(true), &json!("mind this")));
+        assert!(made["warnings"][1].as_str().unwrap().contains("no app is called `camera`"), "{made}");
         assert_eq!(
             (&made["hooks"][0]["route"], &made["hooks"][0]["transient"]),
             (&json!("hooks/photo"), &json!(false))

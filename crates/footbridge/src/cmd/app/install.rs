@@ -10,7 +10,7 @@ use super::{
     bolt, overview,
 };
 use crate::{
-    table::{Table, cell, plain},
+    table::{Table, cell, plain, warnings},
     terminal::Terminal,
 };
 
@@ -113,10 +113,7 @@ fn installed(app: &Value, name: &str, path: &str, hooks: &[Hook]) -> String {
     part(&overview::hook_table(hooks));
     part(&overview::router_table(app));
     part(&overview::function_table(app));
-    let warnings = app.get("warnings").and_then(Value::as_array).into_iter().flatten();
-    let warnings =
-        warnings.filter_map(Value::as_str).map(|warning| format!("\nwarning: {}\n", plain(warning)));
-    text + &warnings.collect::<Vec<_>>().concat()
+    text + &warnings(app.get("warnings"))
 }
 
 fn next_steps(app: &Value, name: &str, session: &Session) -> String {

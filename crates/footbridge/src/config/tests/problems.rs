@@ -85,7 +85,7 @@ const BAD_APPS: &[(&str, &str)] = &[
     ("[[app]]\ntoken = \"token-of-shop\"", "fb.toml:1: app[1].name: is missing"),
     (
         "[[app]]\nname = \"a b\"",
-        "fb.toml:2: app[1].name: \"a b\" cannot be an app's name: an app name is 1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit",
+        "fb.toml:2: app[1].name: \"a b\" cannot be an app's name: an app name is 1 to 64 ASCII letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
     ),
     (
         "[[app]]\nname = \"Bolt\"",

@@ -12,8 +12,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use footbridge_api::{self as api, List};
-use footbridge_engine::{AppEntry, MadeSecrets};
+use footbridge_engine::{AppEntry, HookSpec, MadeSecrets};
 use footbridge_model::name::AppName;
+use footbridge_model::pattern::Pattern;
 use http::{StatusCode, header};
 use std::sync::Arc;
 
@@ -45,10 +46,13 @@ pub(super) async fn create(
     Body(new): Body<NewApp>,
 ) -> Result<impl IntoResponse, Problem> {
     let name = new.spec.name.clone();
-    let hooks = new.hooks.into_iter().map(|hook| hook.of(name.clone())).collect();
+    let hooks: Vec<HookSpec> = new.hooks.into_iter().map(|hook| hook.of(name.clone())).collect();
+    let patterns: Vec<Pattern> = hooks.iter().map(|hook| hook.pattern.clone()).collect();
     let (entry, secrets) = shared.engine.add_app(new.spec, hooks).await?;
     let location = format!("/api/v1/apps/{name}");
-    let view = api::MadeApp { app: view::app(&entry, shared.engine.now()), made: view::shown(&secrets) };
+    let warnings = shared.engine.doubt_patterns(patterns.iter());
+    let app = view::app(&entry, shared.engine.now());
+    let view = api::MadeApp { app, made: view::shown(&secrets), warnings };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
 }
 

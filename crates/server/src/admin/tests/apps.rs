@@ -28,12 +28,12 @@ async fn an_app_lives_and_its_secrets_are_shown_once() {
     assert_eq!(hooks["data"].as_array().unwrap().len(), 2);
 
     let patch = json!({"url": "https://new.example", "receiver_auth": null, "enabled": false});
-    let changed = server.call("PATCH", "/api/v1/apps/made", patch.to_string()).await.expect(200).json();
+    let changed = server.call("PATCH", "/api/v1/apps/Made", patch.to_string()).await.expect(200).json();
     assert_eq!((&changed["url"], &changed["enabled"]), (&json!("https://new.example"), &json!(false)));
     assert!(changed["receiver_auth"].is_null());
     assert_eq!(changed["private"], json!(["quiet"]));
-    server.call("DELETE", "/api/v1/apps/made", "").await.expect(204);
-    server.get("/api/v1/apps/made").await.problem(404, "not_found");
+    server.call("DELETE", "/api/v1/apps/Made", "").await.expect(204);
+    server.get("/api/v1/apps/Made").await.problem(404, "not_found");
     assert_eq!(server.get("/api/v1/hooks?app=made").await.json()["data"], json!([]));
 }
 
@@ -47,7 +47,7 @@ async fn rotation_gives_only_what_was_rotated() {
         one["token"].is_string() && one.get("secret_key").is_none() && one.get("signing_secret").is_none()
     );
     assert_eq!(one["previous_valid_until"], "2027-01-16T08:00:00.000Z");
-    let view = server.get("/api/v1/apps/made").await.json();
+    let view = server.get("/api/v1/apps/Made").await.json();
     assert_eq!(view["secrets"]["token"]["previous_valid_until"], "2027-01-16T08:00:00.000Z");
     assert!(view["secrets"]["secret_key"]["previous_valid_until"].is_null());
     let all = server.call("POST", "/api/v1/apps/made/rotate", "").await.expect(200).json();
@@ -92,7 +92,7 @@ async fn an_app_is_made_with_all_its_hooks_or_not_at_all() {
     for (hooks, code) in hooks {
         let request = json!({"name": "made", "hooks": hooks}).to_string();
         server.call("POST", "/api/v1/apps", request).await.problem(422, code);
-        server.get("/api/v1/apps/made").await.problem(404, "not_found");
+        server.get("/api/v1/apps/Made").await.problem(404, "not_found");
     }
 }
 

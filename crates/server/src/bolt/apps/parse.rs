@@ -2,7 +2,7 @@
 
 use super::super::error::{BoltError, Code};
 use crate::percent;
-use footbridge_model::json::{members, string};
+use footbridge_model::json::{only, string};
 
 /// What is to be installed.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(super) struct Install {
 
 /// The members of an installation.
 pub(super) fn install(bytes: &[u8]) -> Result<Install, BoltError> {
-    let [path, replace] = if bytes.is_empty() { [None; 2] } else { members(bytes, &["path", "replace"])? };
+    let [path, replace] = if bytes.is_empty() { [None; 2] } else { only(bytes, &["path", "replace"])? };
     let path = path.ok_or_else(|| missing(Code::NoPath, "path", "a directory with a package.json"))?;
     let path = string(path).ok_or_else(|| wrong("`path` must be a string"))?;
     if path.is_empty() {
@@ -29,7 +29,7 @@ pub(super) fn install(bytes: &[u8]) -> Result<Install, BoltError> {
 
 /// The name of the app to start or stop.
 pub(super) fn name(bytes: &[u8]) -> Result<String, BoltError> {
-    let [name] = if bytes.is_empty() { [None] } else { members(bytes, &["name"])? };
+    let [name] = if bytes.is_empty() { [None] } else { only(bytes, &["name"])? };
     let name = name.ok_or_else(|| missing(Code::NoAppName, "name", "the app's name"))?;
     let name = string(name).ok_or_else(|| wrong("`name` must be a string"))?;
     if name.is_empty() {
@@ -109,7 +109,12 @@ mod tests {
         assert_eq!(read(r#"{"path":""}"#).unwrap_err().code, Code::NoPath);
         assert_eq!(read(r#"{"path":7}"#).unwrap_err().code, Code::BadRequest);
         assert_eq!(read(r#"{"path":"a","replace":"yes"}"#).unwrap_err().code, Code::BadRequest);
-        assert!(read(r#"{"path":"a","replace":true,"system":false}"#).unwrap().replace);
+        assert!(read(r#"{"path":"a","replace":true}"#).unwrap().replace);
+        let error = read(r#"{"path":"a","system":false}"#).unwrap_err();
+        assert!(
+            error.code == Code::BadRequest && error.message.contains("`system` is not known"),
+            "{error:?}"
+        );
         assert_eq!(name(b"{}").unwrap_err().code, Code::NoAppName);
     }
 }

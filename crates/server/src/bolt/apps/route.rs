@@ -2,6 +2,7 @@
 
 use super::super::error::{BoltError, Code};
 use super::super::render;
+use super::super::route::check_media;
 use super::access::Actor;
 use super::endpoint::Endpoint;
 use super::view::{AppView, InstallationView, LinesView};
@@ -60,6 +61,7 @@ async fn answer(
     };
     let limit = local.shared.bolt.body;
     let bytes = body::read(&head.headers, incoming, limit, watch).await?;
+    check_media(&head.headers, &bytes)?;
     actor.check(&endpoint)?;
     if let Endpoint::Logs(name) = &endpoint {
         return written(local, name, head.uri.query(), watch);

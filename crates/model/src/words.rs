@@ -1,0 +1,83 @@
+//! Words that are not known: how they are told, and which known one may have been meant. One mechanism for requests,
+//! manifests, options of functions and the configuration file.
+
+/// The longest name that a message repeats, in characters.
+const SHOWN_MAX: usize = 64;
+
+/// What to say of a name that is none of the known ones, after the name itself.
+pub fn unknown(name: &str, known: &[&str]) -> String {
+    let listed = known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+    match (nearest(name, known), known) {
+        (Some(meant), [_]) => format!("is not known here; did you mean `{meant}`?"),
+        (Some(meant), _) => format!("is not known here; did you mean `{meant}`? Known are {listed}"),
+        (None, []) => "is not known here; there is nothing to say".to_owned(),
+        (None, _) => format!("is not known here; known are {listed}"),
+    }
+}
+
+/// A name that somebody else wrote, fit for a message.
+pub fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect()
+}
+
+/// The known word with the fewest changed letters, if few enough to be a slip of the finger.
+pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    if word.len() > 4 * SHOWN_MAX {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let close = known.iter().map(|known| (distance(&word, &known.to_lowercase()), *known)).min()?;
+    let letters = word.chars().count().max(close.1.chars().count());
+    let slips = match letters {
+        0..=2 => 0,
+        3..=5 => 1,
+        6..=8 => 2,
+        more => more / 3,
+    };
+    (close.0 <= slips).then_some(close.1)
+}
+
+/// Letters to insert, delete or replace to get from one word to the other.
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut next = Vec::with_capacity(row.len());
+        next.push(i + 1);
+        for ((b, above), diagonal) in to.chars().zip(row.iter().skip(1)).zip(&row) {
+            let left = next.last().copied().unwrap_or_default();
+            next.push((diagonal + usize::from(a != b)).min(above + 1).min(left + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_nearest_word() {
+        assert_eq!(nearest("time_out", &["timeout"]), Some("timeout"));
+        assert_eq!(nearest("recevier_url", &["url", "receiver_url"]), Some("receiver_url"));
+        assert_eq!(nearest("boddy", &["body", "headers"]), Some("body"));
+        assert_eq!(nearest("Body", &["body", "headers"]), Some("body"));
+        assert_eq!(nearest("CAMRA", &["Camera", "fax"]), Some("Camera"));
+        assert_eq!(nearest("hook", &["hooks", "main"]), Some("hooks"));
+        for far in ["colour", "order", "payload", "bold-x", "data", "x", ""] {
+            assert_eq!(nearest(far, &["body", "headers", "subscribers"]), None, "{far}");
+        }
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+    }
+
+    #[test]
+    fn says_what_is_known() {
+        assert_eq!(
+            unknown("boddy", &["body", "headers"]),
+            "is not known here; did you mean `body`? Known are `body`, `headers`"
+        );
+        assert_eq!(unknown("colour", &["name"]), "is not known here; known are `name`");
+        assert_eq!(shown("a\nb\u{7}"), "ab");
+    }
+}

@@ -1,0 +1,140 @@
+//! What a body is when it is not the JSON it should be: named, so that its sender need not guess.
+
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+
+/// The types that CloudEvents come as, alone and in batches; the rest of the type follows.
+const CLOUD_EVENTS: &str = "application/cloudevents";
+pub(crate) const CLOUD_EVENT: &str = "this is a CloudEvent, which is not read here: send its `data` as JSON, in the member that this endpoint has for it";
+
+/// What a body is that cannot be meant as JSON, whatever is in it, by its headers.
+pub(crate) fn other(headers: &HeaderMap) -> Option<String> {
+    if let Some(coding) = coding(headers) {
+        return Some(format!("the body is encoded (`Content-Encoding: {coding}`); send it as it is"));
+    }
+    let essence = essence(headers);
+    if essence.starts_with(CLOUD_EVENTS) || headers.contains_key("ce-specversion") {
+        return Some(CLOUD_EVENT.to_owned());
+    }
+    if essence.starts_with("multipart/") {
+        return Some(format!("the body is `{essence}`; send one JSON object, without parts"));
+    }
+    None
+}
+
+/// What a body is that was read in vain as JSON, by its headers and its first bytes.
+pub(crate) fn guess(headers: &HeaderMap, bytes: &[u8]) -> Option<&'static str> {
+    let essence = essence(headers);
+    let has = |part: &str| essence.contains(part);
+    let begin = bytes.trim_ascii_start();
+    let form = begin.first().is_some_and(u8::is_ascii_alphanumeric)
+        && begin
+            .iter()
+            .position(|byte| !byte.is_ascii_graphic() || *byte == b'=')
+            .and_then(|at| begin.get(at))
+            == Some(&b'=');
+    let what = if begin.starts_with(b"\x1f\x8b") || has("gzip") {
+        "gzip; send it uncompressed"
+    } else if begin.starts_with(b"--")
+        && begin.windows(20).any(|part| part.eq_ignore_ascii_case(b"content-disposition:"))
+    {
+        "multipart form data; send one JSON object"
+    } else if begin.first() == Some(&b'<') || has("xml") || has("html") {
+        "XML or HTML; send JSON"
+    } else if has("protobuf") || has("grpc") || has("msgpack") || has("cbor") || has("avro") {
+        "a binary format; send JSON"
+    } else if has("yaml") {
+        "YAML; send JSON"
+    } else if begin.first() == Some(&b'\'') || begin.starts_with(b"{'") {
+        "in single quotes; JSON has double quotes"
+    } else if form {
+        "a form (name=value); send a JSON object"
+    } else {
+        return None;
+    };
+    Some(what)
+}
+
+/// What to say of a content type that is not JSON.
+pub(crate) fn not_json(headers: &HeaderMap) -> String {
+    if let Some(why) = other(headers) {
+        return why;
+    }
+    let essence = essence(headers);
+    let ask = "send `Content-Type: application/json` in UTF-8";
+    match essence.as_str() {
+        "" => format!("the request has no `Content-Type`; {ask}"),
+        "application/x-www-form-urlencoded" => {
+            format!("`Content-Type: {essence}` is that of a form (curl says so unless told otherwise); {ask}")
+        }
+        _ => format!("`Content-Type: {essence}` is not JSON in UTF-8; {ask}"),
+    }
+}
+
+/// An encoding that hides the body.
+fn coding(headers: &HeaderMap) -> Option<String> {
+    let coding = headers.get(CONTENT_ENCODING)?.to_str().unwrap_or("?");
+    let hides = !coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("identity");
+    hides.then(|| footbridge_model::words::shown(coding))
+}
+
+/// The content type without its parameters, lower-cased.
+fn essence(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    footbridge_model::words::shown(value.split(';').next().unwrap_or_default().trim()).to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderName, HeaderValue};
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_json_is_named() {
+        for (name, value, word) in [
+            ("content-encoding", "gzip", "gzip"),
+            ("content-encoding", "br", "br"),
+            ("content-type", "application/cloudevents+json; charset=utf-8", "CloudEvent"),
+            ("content-type", "application/cloudevents-batch+json", "CloudEvent"),
+            ("ce-specversion", "1.0", "CloudEvent"),
+            ("content-type", "Multipart/Form-Data; boundary=x", "multipart/form-data"),
+        ] {
+            let said = other(&headers(&[(name, value)])).unwrap();
+            assert!(said.contains(word), "{said}");
+        }
+        for (name, value) in [
+            ("content-encoding", "identity"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("content-type", "text/plain"),
+            ("content-type", "application/json"),
+            ("content-type", "application/vnd.api+json"),
+        ] {
+            assert_eq!(other(&headers(&[(name, value)])), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_guessed() {
+        for (body, word) in [
+            (&b"body=1&x=2"[..], "form"),
+            (b"\x1f\x8b\x08\x00", "gzip"),
+            (b"<event/>", "XML"),
+            (b"{'body': 1}", "single quotes"),
+            (b"--x\r\nContent-Disposition: form-data; name=\"body\"\r\n\r\n1", "multipart"),
+        ] {
+            assert!(guess(&HeaderMap::new(), body).unwrap().contains(word), "{word}");
+        }
+        let typed = |value| headers(&[("content-type", value)]);
+        assert!(guess(&typed("application/protobuf"), b"\x08\x01").unwrap().contains("binary"));
+        assert!(guess(&typed("application/yaml"), b"body:\n  x: 1").unwrap().contains("YAML"));
+        assert_eq!(guess(&HeaderMap::new(), b"{\"body\":"), None);
+        assert_eq!(guess(&HeaderMap::new(), b""), None);
+    }
+}
