@@ -85,7 +85,7 @@ impl Run {
         let spec = Spec {
             dir: order.package.path.clone(),
             argv,
-            env: machine.environment.of(&order.app, &order.package, port.number),
+            env: machine.environment.of(&order, port.number),
             user: machine.account.ids().cloned(),
             cgroup: record.cgroup.as_ref().map(|dir| dir.to_string_lossy().into_owned()),
         };
