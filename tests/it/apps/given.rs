@@ -175,19 +175,21 @@ fn files_with_secrets_that_apps_can_read_are_told() {
             health["warnings"].as_array().unwrap().iter().map(|warning| warning.as_str().unwrap().to_owned());
         all.filter(|warning| warning.contains("can read")).collect::<Vec<_>>()
     };
-    assert!(told(&gateway).is_empty(), "nobody gets into its directory: {:?}", told(&gateway));
-    gateway.stop();
-    fs::set_permissions(gateway.dir(), fs::Permissions::from_mode(0o755)).unwrap();
-    fs::set_permissions(gateway.dir().join("footbridge.toml"), fs::Permissions::from_mode(0o644)).unwrap();
-    gateway.start_again();
-    let warnings = told(&gateway);
+    let mut start_with = |dir: u32, file: u32| {
+        gateway.stop();
+        fs::set_permissions(gateway.dir().join("footbridge.toml"), fs::Permissions::from_mode(file)).unwrap();
+        fs::set_permissions(gateway.dir(), fs::Permissions::from_mode(dir)).unwrap();
+        gateway.start_again();
+        (told(&gateway), gateway.stdout())
+    };
+    let (warnings, _) = start_with(0o700, 0o644);
+    assert!(warnings.is_empty(), "nobody else gets into its directory: {warnings:?}");
+    let (warnings, said) = start_with(0o755, 0o644);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].contains("footbridge.toml") && warnings[0].contains("nobody"), "{warnings:?}");
-    assert!(gateway.stdout().contains("can read"), "{}", gateway.stdout());
-    gateway.stop();
-    fs::set_permissions(gateway.dir().join("footbridge.toml"), fs::Permissions::from_mode(0o600)).unwrap();
-    gateway.start_again();
-    assert!(told(&gateway).is_empty(), "{:?}", told(&gateway));
+    assert!(said.contains("can read"), "{said}");
+    let (warnings, _) = start_with(0o755, 0o600);
+    assert!(warnings.is_empty(), "{warnings:?}");
 }
 
 #[test]

@@ -24,10 +24,13 @@ fn gallery(shelf: &Shelf, public: &Value) -> PathBuf {
         ("secret.txt", "secret"),
     ];
     let dir = shelf.write("gallery", &package, &files);
-    symlink("../secret.txt", dir.join("assets/up.txt")).unwrap();
-    symlink("/etc/hostname", dir.join("assets/out.txt")).unwrap();
-    symlink("/", dir.join("assets/root")).unwrap();
-    symlink("style.css", dir.join("assets/near.css")).unwrap();
+    let links =
+        [("../secret.txt", "up.txt"), ("/etc/hostname", "out.txt"), ("/", "root"), ("style.css", "near.css")];
+    for (to, link) in links {
+        let link = dir.join("assets").join(link);
+        let _written_again = fs::remove_file(&link);
+        symlink(to, link).unwrap();
+    }
     fs::write(dir.join("assets/large.bin"), vec![b'x'; 3 << 20]).unwrap();
     dir
 }
