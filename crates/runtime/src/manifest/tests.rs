@@ -102,7 +102,7 @@ fn every_member_is_read() {
     });
     let manifest = install(base.path(), package.to_string().as_bytes()).unwrap();
     let package = &manifest.package;
-    assert_eq!(manifest.name.as_str(), "shop");
+    assert_eq!(manifest.name.as_str(), "Shop");
     assert_eq!(package.path, base.path().join("app").to_str().unwrap());
     assert_eq!((package.version.as_str(), package.description.as_str()), ("1.2.3", "Sells"));
     assert_eq!((package.display_name.as_str(), package.index.as_str()), ("The Shop", "/start"));
