@@ -183,6 +183,12 @@ impl Gateway {
         assert!(done.success());
     }
 
+    /// Sends it the signal of a closed terminal.
+    pub fn sighup(&self) {
+        let done = Command::new("sh").args(["-c", &format!("kill -HUP {}", self.pid())]).status().unwrap();
+        assert!(done.success());
+    }
+
     /// Waits for it to end by itself.
     #[track_caller]
     pub fn wait_exit(&mut self, timeout: Duration) -> ExitStatus {

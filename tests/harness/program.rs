@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -54,20 +54,33 @@ pub fn footbridge(dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Exit {
         .stderr(Stdio::piped())
         .spawn()
         .expect("run the program");
-    while child.try_wait().unwrap().is_none() {
-        if begun.elapsed() > Duration::from_secs(10) {
-            child.kill().unwrap();
-            let Output { stdout, stderr, .. } = child.wait_with_output().unwrap();
-            let (out, err) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-            panic!("{args:?} did not end within 10 s; it said: {out}{err}");
+    // Read all along: a pipe that is full would hold the program up.
+    let (out, err) = (read(child.stdout.take().unwrap()), read(child.stderr.take().unwrap()));
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break Some(status),
+            None if begun.elapsed() > Duration::from_secs(10) => break None,
+            None => std::thread::sleep(Duration::from_millis(5)),
         }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    };
     let took = begun.elapsed();
-    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    if status.is_none() {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let said = out.join().unwrap() + &err.join().unwrap();
+    let Some(status) = status else { panic!("{args:?} did not end within 10 s; it said: {said}") };
     assert!(!said.contains("panicked"), "{said}");
     Exit { code: status.code(), said, took }
+}
+
+/// Reads a stream to its end.
+fn read(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _read = pipe.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 /// What a stream of the program said so far.

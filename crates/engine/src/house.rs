@@ -1,5 +1,6 @@
 //! Housekeeping: what is old is deleted, and what an edge noticed is put down.
 
+use crate::failure_log::FailureLog;
 use crate::registry::{Registry, SecretKind};
 use footbridge_journal::Journal;
 use footbridge_model::name::AppName;
@@ -29,6 +30,7 @@ pub struct House {
     clock: Arc<dyn Clock>,
     keep: Keep,
     first_uses: mpsc::Receiver<(AppName, SecretKind)>,
+    log: Arc<FailureLog>,
 }
 
 impl std::fmt::Debug for House {
@@ -44,9 +46,10 @@ impl House {
         clock: &Arc<dyn Clock>,
         keep: Keep,
         first_uses: mpsc::Receiver<(AppName, SecretKind)>,
+        log: Arc<FailureLog>,
     ) -> Self {
         let (registry, journal, clock) = (Arc::clone(registry), Arc::clone(journal), Arc::clone(clock));
-        Self { registry, journal, clock, keep, first_uses }
+        Self { registry, journal, clock, keep, first_uses, log }
     }
 
     /// Keeps house until `drain` turns true.
@@ -67,6 +70,7 @@ impl House {
     }
 
     async fn retain(&self) -> bool {
+        self.log.sum_up();
         let now = self.clock.now();
         let before = |keep: Option<Duration>| {
             keep.map_or(footbridge_model::time::Millis(i64::MIN), |keep| now.minus(keep))

@@ -84,6 +84,28 @@ pub fn admin_token(
     Ok((made, Source::Made(path)))
 }
 
+/// What to say of an administrator's token that can be guessed.
+pub fn weak_token(configured: Option<&Secret>) -> Option<String> {
+    let text = configured?.expose();
+    let mut letters: Vec<char> = text.chars().collect();
+    let length = letters.len();
+    letters.sort_unstable();
+    letters.dedup();
+    if length >= WEAK_BELOW && letters.len() >= FEW_LETTERS {
+        return None;
+    }
+    Some(format!(
+        "the admin_token can be guessed: it has {length} characters, {} of them different; take 32 random ones \
+         (`openssl rand -hex 16`), or leave it out to have one made",
+        letters.len()
+    ))
+}
+
+/// A token shorter than this can be guessed.
+const WEAK_BELOW: usize = 16;
+/// So can one made of fewer different characters than this.
+const FEW_LETTERS: usize = 6;
+
 /// The master key: configured, found in `DATABASE.key`, or made there for a new database.
 ///
 /// # Errors
@@ -159,6 +181,16 @@ mod tests {
             (key, Source::Found(file))
         );
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_token_that_can_be_guessed_is_told() {
+        for weak in ["x", "admin", "hunter2hunter2", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+            let said = weak_token(Some(&Secret::new(weak))).unwrap();
+            assert!(said.contains("openssl rand") && !said.contains(&format!("{weak:?}")), "{said}");
+        }
+        assert_eq!(weak_token(Some(&Secret::new("fb_admin_5f1d0c7be2a94836b1c0de55aa11"))), None);
+        assert_eq!(weak_token(None), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tokio::{
 };
 
 /// Exit codes that shells give a process ended by these signals: 128 and the signal's number.
+const BY_HANGUP: i32 = 129;
 const BY_INTERRUPT: i32 = 130;
 const BY_TERMINATE: i32 = 143;
 
@@ -46,7 +47,10 @@ pub fn by_hand() -> (DrainTrigger, Drain) {
     (DrainTrigger(sender), Drain(receiver))
 }
 
-/// A drain that SIGTERM or SIGINT begins; the second signal ends the process with 143 or 130.
+/// A drain that SIGTERM, SIGINT or SIGHUP begins; the second signal ends the process with 143, 130 or 129.
+///
+/// SIGHUP is what a closed terminal sends, and its default would end the server in the middle of its work. Nothing is
+/// read again on it: what the configuration says is applied whole, at a start.
 ///
 /// Signals are waited for on a thread of their own, so that the second one counts even when every runtime is stuck.
 ///
@@ -57,7 +61,11 @@ pub fn by_signals() -> io::Result<(DrainTrigger, Drain)> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = {
         let _inside = runtime.enter();
-        Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? }
+        Signals {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        }
     };
     let begin = trigger.clone();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
@@ -74,6 +82,7 @@ pub fn by_signals() -> io::Result<(DrainTrigger, Drain)> {
 }
 
 struct Signals {
+    hangup: Signal,
     interrupt: Signal,
     terminate: Signal,
 }
@@ -81,6 +90,7 @@ struct Signals {
 impl Signals {
     async fn next(&mut self) -> i32 {
         tokio::select! {
+            _ = self.hangup.recv() => BY_HANGUP,
             _ = self.interrupt.recv() => BY_INTERRUPT,
             _ = self.terminate.recv() => BY_TERMINATE,
         }

@@ -1,13 +1,16 @@
 //! Hooks.
 
-use crate::column::{count, key, number, origin_code};
+use crate::column::{CANCELLED, PENDING, count, key, number, origin_code};
 use crate::deliveries;
 use crate::fault::Step;
 use crate::hook_row::{COLUMNS, read};
 use crate::txn::Txn;
-use footbridge_model::hook::{Hook, Lifetime};
+use footbridge_journal::EndedHook;
+use footbridge_model::hook::{Hook, Lifetime, Origin};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
+use footbridge_model::pattern::{Part, Pattern};
+use footbridge_model::time::Millis;
 use rusqlite::params;
 
 /// Every hook that is not gone.
@@ -20,6 +23,37 @@ pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<Hook>> {
         hooks.push(read(row, 0)?);
     }
     Ok(hooks)
+}
+
+/// Persistent hooks of the file that are gone, newest first.
+pub(crate) fn gone(txn: &Txn<'_>) -> Step<Vec<Hook>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM hooks h WHERE gone_after IS NOT NULL AND transient = 0 AND origin = ?1 ORDER BY id DESC"
+    );
+    let mut select = txn.conn.prepare(&sql)?;
+    let mut rows = select.query([origin_code(Origin::File)])?;
+    let mut hooks = Vec::new();
+    while let Some(row) = rows.next()? {
+        hooks.push(read(row, 0)?);
+    }
+    Ok(hooks)
+}
+
+/// Keeps a hook that was gone again, with what was cancelled for `reason` when it went.
+pub(crate) fn revive(txn: &mut Txn<'_>, hook: &Hook, reason: &str, now: Millis) -> Step<()> {
+    let id = key(hook.id.number());
+    let gone_after = txn.first("SELECT gone_after FROM hooks WHERE id = ?1", [id], |row| row.get(0))?;
+    put(txn, hook)?;
+    // Its deliveries were made after it and before it went: only those ids are looked at.
+    let Some(last) = gone_after.flatten() else { return Ok(()) };
+    let last: i64 = last;
+    let sql = "UPDATE deliveries SET status = ?5, ordered = ?6, attempts_base = attempts, next_at = ?4, last_error = NULL
+               WHERE id > ?1 AND id <= ?2 AND hook_id = ?1 AND status = ?7 AND last_error = ?3";
+    let params = params![id, last, reason, now.0, PENDING, hook.options.ordered, CANCELLED];
+    let revived = count(txn.run(sql, params)?);
+    txn.state.account.cancelled -= revived;
+    txn.state.account.pending += revived;
+    Ok(())
 }
 
 /// Keeps a hook, in place of one with the same id.
@@ -79,6 +113,19 @@ pub(crate) fn end_of_app(txn: &mut Txn<'_>, app: &AppName, reason: &str) -> Step
         end(txn, HookId::from_number(number(hook)), reason)?;
     }
     Ok(())
+}
+
+/// The first transient hooks of apps, by what they listen for.
+pub(crate) fn transient(txn: &Txn<'_>, most: u32) -> Step<Vec<EndedHook>> {
+    let sql = "SELECT app, publisher, event FROM hooks
+               WHERE transient = 1 AND gone_after IS NULL AND app != 'bolt' ORDER BY id LIMIT ?1";
+    let part = |text: String| if text == "*" { Part::Any } else { Part::Is(text.as_str().into()) };
+    let hooks = txn.all(sql, [most], |row| {
+        let (app, publisher, event): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let pattern = Pattern { publisher: part(publisher), event: part(event) };
+        Ok(EndedHook { app: AppName::trusted(&app), pattern })
+    })?;
+    Ok(hooks)
 }
 
 /// Marks transient hooks as gone, giving how many. What waits for them is left to the caller.

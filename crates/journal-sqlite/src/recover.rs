@@ -13,12 +13,16 @@ use std::time::Duration;
 /// How long an exchange without a known outcome stays: as long as the product keeps any answer.
 const KEEP_CUT_OFF: Duration = Duration::from_hours(24);
 
+/// The most ended hooks that are named.
+const NAMED: u32 = 50;
+
 /// Ends what ended with the server before.
 pub(crate) fn recover(txn: &mut Txn<'_>, now: Millis) -> Step<Recovery> {
+    let ended = hooks::transient(txn, NAMED)?;
     let ended_hooks = hooks::end_transient(txn)?;
     let cut_off_exchanges = count(exchanges::cut_off(txn, now, now.plus(KEEP_CUT_OFF))?);
     let waiting = waiting(txn)?;
-    Ok(Recovery { highest_id: highest_id(txn)?, waiting, ended_hooks, cut_off_exchanges })
+    Ok(Recovery { highest_id: highest_id(txn)?, waiting, ended_hooks, ended, cut_off_exchanges })
 }
 
 /// The kept hooks with pending deliveries; those of others are cancelled on the way. One seek a hook,

@@ -7,6 +7,7 @@ use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
+use footbridge_model::time::Millis;
 
 /// About what one of them costs.
 const ROW: usize = 2048;
@@ -52,6 +53,16 @@ impl Registry for SqliteJournal {
 
     fn put_hook(&self, hook: Hook) -> Wait<()> {
         self.writer.ask(ROW, move |txn| hooks::put(txn, &hook))
+    }
+
+    fn gone_hooks(&self) -> Wait<Vec<Hook>> {
+        self.writer.ask(0, |txn| hooks::gone(txn))
+    }
+
+    fn revive_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
+        self.writer.ask(ROW * hooks.len(), move |txn| {
+            hooks.iter().try_for_each(|hook| hooks::revive(txn, hook, reason, now))
+        })
     }
 
     fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()> {

@@ -8,6 +8,7 @@ use footbridge_model::hook::Hook;
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::AppName;
+use footbridge_model::pattern::Pattern;
 use footbridge_model::time::Millis;
 use std::sync::Arc;
 
@@ -112,10 +113,21 @@ pub struct Recovery {
     pub highest_id: u64,
     /// Hooks with pending deliveries, and when their first is due.
     pub waiting: Vec<(HookId, Millis)>,
-    /// Transient hooks that ended with the server that made them.
+    /// How many transient hooks ended with the server that made them.
     pub ended_hooks: u64,
+    /// The first of those that apps had made.
+    pub ended: Vec<EndedHook>,
     /// Exchanges that ran when that server ended; their outcome is unknown.
     pub cut_off_exchanges: u64,
+}
+
+/// A transient hook that ended with its server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedHook {
+    /// Whose it was.
+    pub app: AppName,
+    /// What it listened for.
+    pub pattern: Pattern,
 }
 
 /// What became of [`Journal::begin_exchange`].

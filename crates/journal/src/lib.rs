@@ -24,7 +24,7 @@ mod scopes;
 pub use account::Account;
 pub use error::JournalError;
 pub use journal::{
-    Accepted, Appended, Backlog, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView,
+    Accepted, Appended, Backlog, Begun, DeliveryFilter, DeliveryView, Due, EndedHook, EventFilter, EventView,
     ExchangeFilter, Journal, KeyAfter, KeyUse, NewDelivery, NewEvent, Page, Picked, Recorded, Recovery,
     Replay, Retried, Since,
 };

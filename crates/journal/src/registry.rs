@@ -6,6 +6,7 @@ use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
+use footbridge_model::time::Millis;
 
 /// All that is kept.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +70,13 @@ pub trait Registry: Send + Sync {
 
     /// Keeps a hook, in place of one with the same id.
     fn put_hook(&self, hook: Hook) -> Wait<()>;
+
+    /// Persistent hooks of the configuration file that are gone and that deliveries still name, newest first.
+    fn gone_hooks(&self) -> Wait<Vec<Hook>>;
+
+    /// Keeps hooks that were gone again, each in place of the one with its id. What was cancelled with `reason`
+    /// when they went is pending again, due `now`, its schedule anew. All of it or nothing.
+    fn revive_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()>;
 
     /// Marks hooks as gone; their pending deliveries become cancelled with `reason`. What is known of
     /// a gone hook stays readable through its deliveries.

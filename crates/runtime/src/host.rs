@@ -2,8 +2,9 @@
 
 use crate::fingerprint::fingerprint;
 use crate::user::Account;
+use footbridge_model::name::AppName;
 use footbridge_model::package::{Package, Program};
-use footbridge_model::run::StartOrder;
+use footbridge_model::secret::Secret;
 use serde::{Deserialize, Serialize};
 use std::fs::{DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
@@ -73,12 +74,8 @@ struct Order<'a> {
     app: &'a str,
     dir: &'a str,
     main: Option<&'a str>,
-    /// Where Bolt mounts it, for a system app.
-    mount: Option<String>,
     routers: Vec<RouterOrder<'a>>,
     token: &'a str,
-    /// What every request of the server's carries.
-    secret: &'a str,
     address: &'a str,
 }
 
@@ -121,8 +118,13 @@ impl HostWire {
     }
 
     /// Tells the host what to load.
-    pub(crate) async fn order(&mut self, order: &StartOrder, address: &str) -> io::Result<()> {
-        let package = &order.package;
+    pub(crate) async fn order(
+        &mut self,
+        app: &AppName,
+        package: &Package,
+        token: &Secret,
+        address: &str,
+    ) -> io::Result<()> {
         let main = if let Program::Node(main) = &package.program { Some(main.as_str()) } else { None };
         let routers = package.routers.iter().map(|(name, router)| RouterOrder {
             name,
@@ -131,13 +133,11 @@ impl HostWire {
             order: router.order,
         });
         let order = Order {
-            app: order.app.as_str(),
+            app: app.as_str(),
             dir: &package.path,
             main,
-            mount: package.mount(&order.app),
             routers: routers.collect(),
-            token: order.token.expose(),
-            secret: order.secret.expose(),
+            token: token.expose(),
             address,
         };
         let mut line = serde_json::to_vec(&order)?;

@@ -3,6 +3,7 @@
 //! Bumping is one relaxed atomic addition: no lock, no allocation, no name looked up. Labels have few
 //! values, all known here; no app's name is among them.
 
+use crate::refusals::Refusals;
 use footbridge_engine::Account;
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::ErrorCode;
@@ -20,7 +21,7 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const BOUNDS: [u64; 14] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000];
 
 /// Which API a request was for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Surface {
     /// The event bridge.
     Bridge,
@@ -39,7 +40,7 @@ pub enum Surface {
 impl Surface {
     const ALL: [Self; 6] = [Self::Bridge, Self::Events, Self::Admin, Self::Proxy, Self::Live, Self::Other];
 
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Bridge => "bridge",
             Self::Events => "events",
@@ -123,9 +124,21 @@ pub struct Metrics {
     opened: Counter,
     closed: Counter,
     live_connections: Arc<AtomicUsize>,
+    refusals: Refusals,
 }
 
 impl Metrics {
+    /// What the log says of refused credentials.
+    pub(crate) const fn refusals(&self) -> &Refusals {
+        &self.refusals
+    }
+
+    /// Lets the log say how many credentials were refused since this was last called. Call it once a minute.
+    pub fn sum_up_refusals(&self) {
+        let all = Surface::ALL.map(|surface| self.of(surface).auth_failures.get());
+        self.refusals.sum_up(all.iter().sum());
+    }
+
     /// An exchange ended: with an answer, or with the error that its sender got.
     pub fn exchange(&self, failure: Option<ErrorCode>, took: Duration) {
         let exchanges = &self.exchanges;

@@ -152,6 +152,17 @@ impl Problem {
         self
     }
 
+    /// The same, answered with another status than its code usually has.
+    pub(crate) fn with_status(self, status: &str) -> Self {
+        Self { status: status.parse().unwrap_or(self.status), ..self }
+    }
+
+    /// It as JSON.
+    pub(crate) fn text(&self) -> String {
+        // A struct of strings and a number always serialises.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// What went wrong.
     pub const fn code(&self) -> ProblemCode {
         self.code

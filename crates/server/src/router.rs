@@ -7,20 +7,38 @@ use crate::problem::{Problem, ProblemCode};
 use crate::state::Local;
 use crate::stream::{self, Body};
 use crate::watch::Watch;
-use crate::{bolt, bridge, cors, live, page, proxy, public};
+use crate::{bolt, bridge, cors, live, page, proxy};
 use axum::response::IntoResponse as _;
 use footbridge_model::exchange::Direction;
 use footbridge_model::path::{OURS, is_under};
-use http::header::{CONNECTION, HOST, HeaderValue, ORIGIN};
-use http::{HeaderMap, Request, Response, Version};
+use http::header::{AUTHORIZATION, CONNECTION, HOST, HeaderValue, ORIGIN};
+use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body_util::Either;
 use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use tower_service::Service as _;
 
-/// Answers one request.
+/// Where an app proves itself.
+const APP_TOKEN: &str = "x-bolt-app-token";
+
+/// Answers one request, and lets the log say when its credential was refused.
 pub(crate) async fn answer(
+    local: Rc<Local>,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    watch: Rc<Watch>,
+) -> Response<Body> {
+    let surface = Route::of(request.uri().path()).asks_for_credentials();
+    let given = request.headers().contains_key(AUTHORIZATION) || request.headers().contains_key(APP_TOKEN);
+    let response = respond(Rc::clone(&local), request, peer, watch).await;
+    if let Some(surface) = surface.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
+        local.shared.metrics.refusals().note(peer.ip().to_canonical(), surface.as_str(), given);
+    }
+    response
+}
+
+async fn respond(
     local: Rc<Local>,
     request: Request<Incoming>,
     peer: SocketAddr,
@@ -58,32 +76,22 @@ pub(crate) async fn answer(
             metrics.request(Surface::Admin, response.status());
             response
         }
-        Route::App | Route::Public | Route::Open => app_route(&local, route, request, peer, &watch).await,
-        Route::Admin => admin(&local, request, peer).await.map(from_admin),
-    }
-}
-
-/// Answers what leads to an app: its pages, its public files, the routers that it mounts.
-async fn app_route(
-    local: &Local,
-    route: Route,
-    request: Request<Incoming>,
-    peer: SocketAddr,
-    watch: &Rc<Watch>,
-) -> Response<Body> {
-    let response = match route {
-        Route::App => proxy::app(local, request, peer, watch).await,
-        Route::Public => public::serve(local, request, watch).await,
-        _ => {
-            let mounted = local.shared.engine.routers_at(request.uri().path());
-            if mounted.is_empty() && !page::farewell::is_asked(request.headers()) {
-                return admin(local, request, peer).await.map(from_admin);
-            }
-            proxy::routers(local, mounted, request, peer, watch).await
+        Route::App => {
+            let response = proxy::app(&local, request, peer, &watch).await;
+            metrics.request(Surface::Proxy, response.status());
+            response
         }
-    };
-    local.shared.metrics.request(Surface::Proxy, response.status());
-    response
+        Route::Admin => admin(&local, request, peer).await.map(from_admin),
+        Route::Open => {
+            let mounted = local.shared.engine.routers_at(request.uri().path());
+            if mounted.is_empty() {
+                return admin(&local, request, peer).await.map(from_admin);
+            }
+            let response = proxy::routers(&local, mounted, request, peer, &watch).await;
+            metrics.request(Surface::Proxy, response.status());
+            response
+        }
+    }
 }
 
 /// Answers a page that asks about a miniapp.
@@ -163,8 +171,6 @@ enum Route {
     Apps,
     /// A page or a call of an installed app.
     App,
-    /// A file that an installed app lets everybody read.
-    Public,
     /// Administration, probes, and whatever of ours there is not.
     Admin,
     /// What is not ours: a router of an app's may have it.
@@ -172,6 +178,17 @@ enum Route {
 }
 
 impl Route {
+    /// Whose credentials are asked for here; what an app answers is not ours.
+    const fn asks_for_credentials(&self) -> Option<Surface> {
+        match self {
+            Self::Exchange(_) => Some(Surface::Bridge),
+            Self::Events => Some(Surface::Events),
+            Self::Miniapp(_) | Self::Admin | Self::Apps => Some(Surface::Admin),
+            Self::Stream | Self::Socket | Self::Forward => Some(Surface::Live),
+            Self::File(_) | Self::App | Self::Open => None,
+        }
+    }
+
     fn of(path: &str) -> Self {
         let exchange =
             || path.strip_prefix("/api/v1/event-bridge/").and_then(bridge::direction).map(Self::Exchange);
@@ -193,11 +210,7 @@ impl Route {
         match OURS.into_iter().find(|root| is_under(path, root)) {
             Some("/api/apps") => Self::Apps,
             Some("/x") => Self::App,
-            Some("/sdk") => Self::File(page::find(path)),
-            Some("/public") => match page::find(path) {
-                None if !is_under(path, "/public/bolt") => Self::Public,
-                file => Self::File(file),
-            },
+            Some("/sdk" | "/public") => Self::File(page::find(path)),
             Some("/socket.io") => page::find(path).map_or(Self::Socket, |file| Self::File(Some(file))),
             Some(_) => Self::Admin,
             None => Self::Open,
@@ -221,15 +234,10 @@ async fn admin(
     }
 }
 
-/// What RFC 9112 demands of a request and hyper lets pass: one `Host`. Methods are compared with case (RFC 9110 §9.1), and
-/// programs behind this server do not all heed that: only what no one can mistake for another passes. Of a request with both
+/// What RFC 9112 demands of a request and hyper lets pass: one `Host`. Of a request with both
 /// `Content-Length` and `Transfer-Encoding` hyper reads the latter and closes the connection afterwards,
 /// as section 6.1 allows.
 fn check(request: &Request<Incoming>) -> Result<(), &'static str> {
-    let upper = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
-    if !request.method().as_str().bytes().all(upper) {
-        return Err("the method must be written in capital letters, such as GET or POST");
-    }
     let headers = request.headers();
     let count = |name| HeaderMap::get_all(headers, name).iter().count();
     match count(HOST) {
@@ -265,9 +273,6 @@ mod tests {
             ("/socket.io/", Route::Socket),
             ("/socket.io/socket.io.js", Route::File(page::find("/socket.io/socket.io.js"))),
             ("/sdk/nothing", Route::File(None)),
-            ("/public/bolt/native/js/none.js", Route::File(None)),
-            ("/public/shop/a.css", Route::Public),
-            ("/public/bolted/a.css", Route::Public),
             ("/api/v1/apps", Route::Admin),
             ("/api/apps", Route::Apps),
             ("/api/apps/shop/logs", Route::Apps),

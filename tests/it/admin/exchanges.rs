@@ -32,3 +32,29 @@ fn exchanges_are_listed_with_how_they_ended_and_without_what_they_said() {
     assert!(admin.get(&format!("exchanges/{bad}")).to_string().contains("EVENT_DELIVERY_FAILED"));
     admin.call("GET", "exchanges/exc_nonsense").send().expect(404);
 }
+
+#[test]
+fn one_that_was_refused_can_be_looked_up() {
+    let gateway = Setup::new()
+        .app(App::new("superapp"))
+        .app(App::new("shop"))
+        .app(App::new("stranger"))
+        .link("superapp", "shop")
+        .start();
+    for (recipient, status, code) in [
+        ("stranger", 403, "UNAUTHORIZED"),
+        ("nobody", 403, "UNAUTHORIZED"),
+        ("shop", 409, "EVENT_RECEIVER_DISABLED"),
+    ] {
+        let body =
+            format!(r#"{{"app_id":"{recipient}","client_id":"superapp","event_type":"x","payload":1}}"#);
+        let refused = gateway.host("superapp").send(body).expect(status);
+        let id = refused.header("footbridge-exchange-id").unwrap().to_owned();
+        until("the record", WAIT, || gateway.host("superapp").exchange(&id).status == 200);
+        let shown = gateway.host("superapp").exchange(&id).json();
+        assert_eq!((&shown["status"], &shown["error_code"]), (&"failed".into(), &code.into()), "{shown}");
+        assert_eq!(shown["error_message"], refused.json()["error_message"]);
+        assert!(shown.get("recipient").is_none(), "{shown}");
+        assert_eq!(gateway.admin().get(&format!("exchanges/{id}"))["http_status"], status);
+    }
+}

@@ -107,3 +107,69 @@ fn one_taken_out_of_the_file_is_gone_and_its_queue_with_it() {
     assert_eq!(gateway.admin().all("deliveries?status=pending").len(), 1);
     assert_eq!(gateway.identity(), (2, 2));
 }
+
+/// The same with the hook of `fax` on `camera/x` leading to this route, or without it.
+fn leading(setup: Setup, receiver: &Receiver, route: Option<&str>) -> Setup {
+    let fax = App::new("fax").url(&receiver.url("/fax"));
+    let hooks = route.map(|route| format!(r#""camera/x" = {route}"#));
+    setup.without_app("fax").app(match hooks {
+        Some(hooks) => fax.hooks(&hooks),
+        None => fax,
+    })
+}
+
+#[test]
+fn what_waits_follows_a_route_that_is_changed_in_the_file() {
+    let receiver = Receiver::start();
+    let base = Setup::new().set("retry", "schedule", r#"["2s", "1h"]"#).app(App::new("camera"));
+    let mut gateway = leading(base, &receiver, Some("\"old\"")).start();
+    receiver.at("/fax/old", Reply::status(503));
+    let hook = gateway.admin().all("hooks?app=fax").remove(0);
+    let events: Vec<_> =
+        (0..3).map(|_| gateway.bolt("camera").publish("x", &json!({}))["id"].clone()).collect();
+    receiver.wait_at("/fax/old", 3);
+    let other = format!(r#"{{ route = {:?}, type = "web" }}"#, receiver.url("/elsewhere"));
+    gateway.stop().start_changed(|setup| leading(setup, &receiver, Some(&other)));
+    let moved = gateway.admin().all("hooks?app=fax");
+    assert_eq!(moved.len(), 1);
+    assert_eq!((&moved[0]["id"], &moved[0]["type"]), (&hook["id"], &json!("web")));
+    let mut got: Vec<_> =
+        receiver.wait_at("/elsewhere", 3).iter().map(|got| got.json()["id"].clone()).collect();
+    got.sort_by_key(ToString::to_string);
+    assert_eq!(got, events);
+    assert_eq!(gateway.identity(), (3, 3));
+}
+
+#[test]
+fn a_line_that_comes_back_finds_what_waited_for_it() {
+    let receiver = Receiver::start();
+    let base = Setup::new().set("retry", "schedule", r#"["1h"]"#).app(App::new("camera"));
+    let mut gateway = leading(base, &receiver, Some("\"old\"")).start();
+    receiver.at("/fax/old", Reply::status(503));
+    let hook = gateway.admin().all("hooks?app=fax").remove(0);
+    for _ in 0..3 {
+        gateway.bolt("camera").publish("x", &json!({}));
+    }
+    until("three failed attempts", WAIT, || {
+        gateway.admin().all("deliveries?status=pending&code=503").len() == 3
+    });
+    gateway.stop().start_changed(|setup| leading(setup, &receiver, None));
+    assert!(gateway.admin().all("hooks?app=fax").is_empty());
+    assert_eq!(gateway.admin().all("deliveries?status=cancelled").len(), 3);
+    assert_eq!(gateway.identity(), (3, 3));
+    assert_eq!(gateway.bolt("camera").publish("x", &json!({}))["deliveries"], 0);
+    gateway.kill9().start_again();
+    receiver.at("/fax/new", Reply::json("{}"));
+    gateway.stop().start_changed(|setup| leading(setup, &receiver, Some("\"new\"")));
+    let back = gateway.admin().all("hooks?app=fax").remove(0);
+    assert_eq!((&back["id"], &back["route"]), (&hook["id"], &json!("new")));
+    receiver.wait_at("/fax/new", 3);
+    until("the end", WAIT, || gateway.admin().all("deliveries?status=delivered").len() == 3);
+    assert_eq!(gateway.bolt("camera").publish("x", &json!({}))["deliveries"], 1);
+    receiver.wait_at("/fax/new", 4);
+    until("the records", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
+    assert_eq!(gateway.identity(), (4, 4));
+    // What the API removed for good does not come back.
+    gateway.kill9().start_again();
+    assert_eq!(receiver.got_at("/fax/new").len(), 4);
+}

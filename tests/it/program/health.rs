@@ -91,16 +91,7 @@ fn shape(path: &str) -> String {
 fn what_is_not_there_is_404() {
     let mut gateway = Setup::new().app(App::new("fax")).start();
     each(
-        [
-            "/",
-            "/nothing",
-            "/api/v1/nothing",
-            "/api/v2/apps",
-            "/../etc/passwd",
-            "/%2e%2e/",
-            "//",
-            "/api/v1//apps",
-        ],
+        ["/nothing", "/api/v1/nothing", "/api/v2/apps", "/../etc/passwd", "/%2e%2e/", "//", "/api/v1//apps"],
         |path| {
             let answer = gateway.get(path);
             assert!(matches!(answer.status, 401 | 404), "{}", answer.status);

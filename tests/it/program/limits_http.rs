@@ -218,3 +218,43 @@ fn http_1_0_is_answered() {
     raw.send("GET /livez HTTP/1.0\r\nHost: x\r\n\r\n");
     raw.answer().expect(200);
 }
+
+#[test]
+fn what_is_not_http_is_told_why() {
+    let receiver = Receiver::start();
+    let mut gateway = gateway(&receiver);
+    let request = |rest: &str| format!("GET /livez HTTP/1.1\r\nHost: x\r\n{rest}\r\n");
+    let many = "X: 1\r\n".repeat(150);
+    let rows = [
+        (
+            request(
+                "Authorization: Token c3VwZXJhcHA6c3VwZXJhcHAtc2VjcmV0LWtleS1vZi1zdXBlcmFwcC0w\r\nZjFlMmQzYzRiNWE2OTc4\r\n",
+            ),
+            400,
+            "base64 -w0",
+        ),
+        (request("X-Bolt-App-Token: a\u{1}b\r\n"), 400, "character"),
+        (request("Na me: x\r\n"), 400, "Name: value"),
+        ("NONSENSE\r\n\r\n".to_owned(), 400, "first line"),
+        (request(&many), 431, "at most 100"),
+    ];
+    each(rows, |(sent, status, says)| {
+        let mut raw = Raw::connect(gateway.address());
+        raw.send(sent);
+        let answer = raw.answer().expect(*status);
+        let problem = answer.json();
+        assert!(problem["detail"].as_str().unwrap().contains(says), "{problem}");
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&serde_json::json!(status), &serde_json::json!("bad_request"))
+        );
+        assert!(answer.header("content-type").unwrap().starts_with("application/problem+json"));
+    });
+    // Behind a good request on the same connection, too.
+    let mut raw = Raw::connect(gateway.address());
+    raw.send(request(""));
+    raw.answer().expect(200);
+    raw.send(request("a b: c\r\n"));
+    assert!(raw.answer().expect(400).text().contains("Name: value"));
+    gateway.assert_healthy();
+}

@@ -7,6 +7,7 @@ mod demo_page;
 mod file_apps;
 mod health;
 mod limits_http;
+mod log;
 mod operate;
 mod readme;
 mod shutdown;

@@ -127,3 +127,20 @@ fn while_draining_nothing_new_is_accepted() {
     assert_eq!(gateway.wait_exit(Duration::from_secs(5)).code(), Some(0));
     assert_eq!(receiver.count(), 1);
 }
+
+#[test]
+fn a_closed_terminal_drains_like_sigterm() {
+    let receiver = Receiver::start();
+    let mut gateway = setup(&receiver).start();
+    let gate = Gate::default();
+    receiver.at("/fax/all", Reply::json("{}").behind(&gate));
+    let event = gateway.bolt("fax").publish("x", &json!({}))["id"].as_str().unwrap().to_owned();
+    receiver.wait(1);
+    gateway.sighup();
+    assert_not_ready(&gateway);
+    gate.open();
+    assert_eq!(gateway.wait_exit(Duration::from_secs(5)).code(), Some(0));
+    gateway.start_again();
+    assert_eq!(gateway.admin().delivery(&event)["status"], "delivered");
+    assert_eq!(receiver.count(), 1);
+}

@@ -138,3 +138,34 @@ fn it_starts_and_stops_quickly() {
     gateway.stop();
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
+
+#[test]
+fn an_address_of_another_host_and_a_missing_folder_get_fitting_advice() {
+    let said = refused(&Setup::new().root("listen", "\"192.0.2.1:4400\"").text());
+    assert!(said.contains("192.0.2.1:4400") && said.contains("no such address"), "{said}");
+    let said = refused(&Setup::new().root("database", "\"sqlite:nowhere/footbridge.db\"").text());
+    assert!(said.contains("the folder nowhere") && said.contains("does not exist"), "{said}");
+}
+
+#[test]
+fn a_weak_admin_token_is_told_to_the_operator_only() {
+    let gateway = Setup::new().root("admin_token", "\"x\"").start();
+    assert!(gateway.stdout().contains("warning: the admin_token can be guessed"), "{}", gateway.stdout());
+    assert!(gateway.stderr().contains("the admin_token can be guessed"), "{}", gateway.stderr());
+    assert!(!gateway.get("/healthz").text().contains("admin_token"));
+    let good = Setup::new().start();
+    assert!(!good.stdout().contains("admin_token can be"), "{}", good.stdout());
+}
+
+#[test]
+fn a_browser_is_told_what_runs_here() {
+    let gateway = Setup::new().start();
+    let page = gateway.call("GET", "/").header("Accept", "text/html,*/*").send().expect(200);
+    assert!(page.header("content-type").unwrap().starts_with("text/html"));
+    assert!(page.text().contains("<h1>Footbridge runs here</h1>") && page.text().contains("/healthz"));
+    let text = gateway.get("/").expect(200);
+    assert!(
+        text.header("content-type").unwrap().starts_with("text/plain")
+            && text.text().contains("/openapi.json")
+    );
+}

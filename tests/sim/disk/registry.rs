@@ -6,6 +6,7 @@ use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
+use footbridge_model::time::Millis;
 
 impl Registry for Disk {
     fn load(&self) -> Wait<Kept> {
@@ -46,6 +47,14 @@ impl Registry for Disk {
                 at_once(kept.put_hook(hook))
             }
         })
+    }
+
+    fn gone_hooks(&self) -> Wait<Vec<Hook>> {
+        self.ask(|kept, _, _| at_once(kept.gone_hooks()))
+    }
+
+    fn revive_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
+        self.write(move |kept, _| at_once(kept.revive_hooks(hooks, reason, now)))
     }
 
     fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()> {

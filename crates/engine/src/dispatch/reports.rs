@@ -129,7 +129,7 @@ impl State {
         let since_retry = attempts.saturating_sub(flight.due.attempts_base);
         let answer = flight.hook.hook.options.answer;
         let next = outcome.next(since_retry, answer, &self.parts.schedule, now, || self.parts.entropy.unit());
-        self.record(flight, attempt, &next);
+        self.record(flight, attempt, &outcome, &next);
         match next {
             Next::Retry(at) => self.wait_again(hook, Due { at, attempts, ..flight.due.clone() }),
             Next::Gone => self.end_hook(hook),
@@ -169,17 +169,11 @@ impl State {
         });
     }
 
-    fn record(&mut self, flight: &Flight, attempt: Attempt, next: &Next) {
-        let (delivery, hook) = (flight.due.id, flight.hook.hook.id);
-        match next {
-            Next::Dead(why) => tracing::warn!(%delivery, %hook, why, "a delivery is dead"),
-            Next::Gone => {
-                tracing::warn!(%delivery, %hook, "a receiver answered 410, its hook is switched off");
-            }
-            Next::Delivered | Next::Unanswered | Next::Retry(_) => {}
-        }
+    fn record(&mut self, flight: &Flight, attempt: Attempt, outcome: &Outcome, next: &Next) {
+        self.parts.log.attempt(&flight.hook, &flight.due, attempt.n, outcome, next);
+        let hook = flight.hook.hook.id;
         self.settling(hook);
-        self.recorder.attempt(Some(hook), delivery, attempt, next);
+        self.recorder.attempt(Some(hook), flight.due.id, attempt, next);
     }
 
     /// The lane keeps the place of an attempt until the journal has kept its result.

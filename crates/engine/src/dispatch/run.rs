@@ -3,6 +3,7 @@
 use super::attempt::Sender;
 use super::turns::{Parts, State};
 use crate::apps::Apps;
+use crate::failure_log::FailureLog;
 use crate::lanes::LaneFeed;
 use crate::progress::Progress;
 use crate::registry::Registry;
@@ -38,6 +39,7 @@ pub(crate) struct DispatchOptions {
     pub(crate) answer_wait: Duration,
     /// Where the dispatcher tells whether it gets on.
     pub(crate) progress: Arc<Progress>,
+    pub(crate) log: Arc<FailureLog>,
 }
 
 /// Delivers; runs on a thread of its own.
@@ -79,6 +81,7 @@ impl Dispatcher {
                 schedule: self.0.schedule,
                 answer_wait: self.0.answer_wait,
                 progress: self.0.progress,
+                log: self.0.log,
             },
         );
         state.stirred(self.0.waiting.iter().map(|(hook, _)| *hook).collect());

@@ -11,6 +11,7 @@ use super::tried::Tried;
 use super::watch::Watch;
 use super::way::Pace;
 use super::wheel::Wheel;
+use crate::failure_log::FailureLog;
 use crate::lanes::Offer;
 use crate::progress::Progress;
 use crate::registry::{AppEntry, HookEntry, Registry};
@@ -70,6 +71,7 @@ pub(super) struct Parts {
     pub(super) schedule: Schedule,
     pub(super) answer_wait: Duration,
     pub(super) progress: Arc<Progress>,
+    pub(super) log: Arc<FailureLog>,
 }
 
 /// Everything the loop owns.

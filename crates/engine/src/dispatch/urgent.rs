@@ -54,7 +54,9 @@ impl State {
         match tried {
             Tried::Made(attempt, outcome) | Tried::Published(attempt, outcome, _) => {
                 let answer = flight.hook.hook.options.answer;
-                self.recorder.attempt(None, flight.due.id, attempt, &only_once(&outcome, answer));
+                let next = only_once(&outcome, answer);
+                self.parts.log.attempt(&flight.hook, &flight.due, attempt.n, &outcome, &next);
+                self.recorder.attempt(None, flight.due.id, attempt, &next);
             }
             Tried::Cancelled(why) => self.recorder.end(None, flight.due.id, why),
             Tried::NotNow(..) | Tried::Asleep(_) | Tried::Elsewhere => {

@@ -6,6 +6,7 @@ use crate::chains::Chains;
 use crate::dispatch::{DispatchOptions, Dispatcher};
 use crate::drain::Drain;
 use crate::exchange::Exchanges;
+use crate::failure_log::FailureLog;
 use crate::house::{House, Keep};
 use crate::lanes::{LaneFeed, Lanes};
 use crate::launcher::Launcher;
@@ -19,7 +20,7 @@ use crate::registry::{ChangeError, FileSpec, Parts, Registry, SecretKind};
 use crate::tickets::Tickets;
 use crate::unsettled::Unsettled;
 use footbridge_courier::CourierShared;
-use footbridge_journal::{Journal, JournalError};
+use footbridge_journal::{EndedHook, Journal, JournalError, Recovery};
 use footbridge_model::id::{HookId, IdSource};
 use footbridge_model::name::AppName;
 use footbridge_model::retry::Schedule;
@@ -158,6 +159,7 @@ impl Engine {
         let kept = options.registry.load().await?;
         let of_apps = kept.apps.iter().map(|app| app.generation.max(app.proof_epoch)).max().unwrap_or(0);
         let ids = Arc::new(IdSource::above(recovery.highest_id.max(of_apps)));
+        say_ended(&recovery);
         let (lanes, feed) = Lanes::new();
         let live = Arc::<Live>::default();
         let registry = Arc::new(Registry::new(
@@ -195,6 +197,34 @@ impl Engine {
     }
 }
 
+/// Says which subscriptions have ended with the server before, for their apps have to make them again.
+fn say_ended(recovery: &Recovery) {
+    for EndedHook { app, pattern } in &recovery.ended {
+        tracing::info!(%app, %pattern, "a subscription ended with the server before; its app has to make it again");
+    }
+    let named = recovery.ended.len() as u64;
+    if recovery.ended_hooks > named && named > 0 {
+        tracing::info!(
+            subscriptions = recovery.ended_hooks,
+            named,
+            "more ended than are named, or were the server's own"
+        );
+    }
+}
+
+/// What sends to one recipient and brings the answer back.
+fn exchanges(publisher: &Publisher, limits: &Limits, log: &Arc<FailureLog>) -> Exchanges {
+    Exchanges {
+        registry: Arc::clone(&publisher.registry),
+        journal: Arc::clone(&publisher.journal),
+        clock: Arc::clone(&publisher.clock),
+        drain: Arc::clone(&publisher.drain),
+        timeout: limits.exchange,
+        answer_limit: limits.answer,
+        log: Arc::clone(log),
+    }
+}
+
 /// Joins what publishes with what delivers, starts apps, exchanges and keeps house.
 fn join(
     options: EngineOptions,
@@ -205,6 +235,7 @@ fn join(
 ) -> Started {
     let EngineOptions { journal, clock, entropy, limits, .. } = options;
     let Publisher { registry, lanes, drain, live, .. } = &*publisher;
+    let log = Arc::new(FailureLog::default());
     let apps = Arc::new(Apps {
         registry: Arc::clone(registry),
         publisher: Arc::clone(&publisher),
@@ -214,7 +245,7 @@ fn join(
         idle: limits.idle,
     });
     let keeper = Keeper { apps: Arc::clone(&apps), exits: options.exits };
-    let exchanges = exchanges(&publisher, &limits);
+    let exchanges = Arc::new(exchanges(&publisher, &limits, &log));
     let progress = Arc::new(Progress::default());
     let dispatcher = Dispatcher::new(DispatchOptions {
         registry: Arc::clone(registry),
@@ -230,9 +261,10 @@ fn join(
         timeout: limits.attempt,
         answer_wait: limits.answer_wait,
         progress: Arc::clone(&progress),
+        log: Arc::clone(&log),
     });
     let (first_uses, noticed) = mpsc::channel(64);
-    let house = House::new(registry, &journal, &clock, Keep::from(&limits), noticed);
+    let house = House::new(registry, &journal, &clock, Keep::from(&limits), noticed, log);
     let inner = Inner {
         registry: Arc::clone(registry),
         ids,
@@ -251,15 +283,4 @@ fn join(
         first_uses,
     };
     Started { engine: Engine(Arc::new(inner)), dispatcher, house, keeper, warnings: Vec::new() }
-}
-
-fn exchanges(publisher: &Publisher, limits: &Limits) -> Arc<Exchanges> {
-    Arc::new(Exchanges {
-        registry: Arc::clone(&publisher.registry),
-        journal: Arc::clone(&publisher.journal),
-        clock: Arc::clone(&publisher.clock),
-        drain: Arc::clone(&publisher.drain),
-        timeout: limits.exchange,
-        answer_limit: limits.answer,
-    })
 }

@@ -2,12 +2,16 @@
 
 use super::note::Note;
 use crate::drain::{Drain, InFlight};
-use crate::registry::{AppEntry, Registry};
+use crate::failure_log::FailureLog;
+use crate::registry::{AppEntry, Registry, host_of};
 use bytes::Bytes;
 use footbridge_courier::Courier;
 use footbridge_journal::Journal;
-use footbridge_model::exchange::{self, Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead};
+use footbridge_model::exchange::{
+    self, Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord,
+};
 use footbridge_model::id::ExchangeId;
+use footbridge_model::name::AppName;
 use footbridge_model::time::Clock;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -98,6 +102,7 @@ pub(crate) struct Exchanges {
     pub(crate) timeout: Duration,
     /// The largest answer, in bytes.
     pub(crate) answer_limit: usize,
+    pub(crate) log: Arc<FailureLog>,
 }
 
 /// An exchange that passed every check before its key.
@@ -125,9 +130,18 @@ impl Exchanges {
     ) -> ExchangeReply {
         let ended =
             |failure| ExchangeReply { id, replayed: false, reply: Reply::Ended(Ending::Failed(failure)) };
+        let refused = self.refused_head(sender, id, &draft);
         let ready = match self.check(sender, id, draft, how.wait) {
             Ok(ready) => ready,
-            Err(failure) => return ended(failure),
+            Err(failure) => {
+                // Kept like one that failed, so that its id can be looked up.
+                if let Some(head) = refused {
+                    self.log.exchange(&head, None, &failure);
+                    let ending = Some(Ending::Failed(failure.clone()));
+                    self.journal.note_exchange(ExchangeRecord { head, ending, ms: Some(0) });
+                }
+                return ended(failure);
+            }
         };
         if how.key.is_some() || how.respond_async {
             return self.exchange_kept(courier, ready, how).await;
@@ -135,8 +149,33 @@ impl Exchanges {
         let note = Note::new(&self.journal, &ready);
         let sent = self.forward(courier, &ready).await;
         let ending = sent.ending();
+        self.say(&ready, &ending);
         note.write(&ending);
         ExchangeReply { id, replayed: false, reply: Reply::Ended(ending) }
+    }
+
+    /// What is known of an exchange that may be refused; `None` when it names no app.
+    fn refused_head(&self, sender: &AppEntry, id: ExchangeId, draft: &ExchangeDraft) -> Option<ExchangeHead> {
+        let other = match draft.direction {
+            Direction::ToMiniapp => &draft.app_id,
+            Direction::ToHost => &draft.client_id,
+        };
+        Some(ExchangeHead {
+            id,
+            direction: draft.direction,
+            sender: sender.app.name.clone(),
+            recipient: AppName::find(other)?,
+            event_type: draft.event_type.clone(),
+            at: self.clock.now(),
+        })
+    }
+
+    /// Lets the log say that an exchange failed.
+    pub(super) fn say(&self, ready: &Ready, ending: &Ending) {
+        if let Ending::Failed(failure) = ending {
+            let host = ready.recipient.receiver.as_deref().and_then(|target| host_of(target.url()));
+            self.log.exchange(&ready.head, host, failure);
+        }
     }
 
     /// Sender, link, receiver: the checks behind credentials and body, in the contract's order.

@@ -79,6 +79,7 @@ impl Exchanges {
         let sent = self.forward(courier, &ready).await;
         let key = if sent.sent == Sent::Nothing { KeyAfter::Released } else { KeyAfter::Repeats };
         let ending = sent.ending();
+        self.say(&ready, &ending);
         let until = self.clock.now().plus(KEY_KEPT);
         let ms = elapsed(ready.begun);
         let kept = self.journal.finish_exchange(ready.head.id, ending.clone(), ms, until, key).await;

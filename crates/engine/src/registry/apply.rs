@@ -2,17 +2,20 @@
 //! no longer names is switched off.
 
 use super::directory::Directory;
+use super::entry::AppEntry;
 use super::index::HookIndex;
 use super::spec::{AppSpec, FileSpec, HookSpec, LinkSpec, SecretSet};
 use super::state::{ChangeError, Registry};
 use footbridge_journal::Batch;
 use footbridge_model::app::{App, Link, Unseen};
 use footbridge_model::hook::{Hook, Lifetime, Origin};
+use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use footbridge_model::pattern::Pattern;
 use footbridge_model::secret::{Rotating, Secret};
 use footbridge_model::time::Millis;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 impl Registry {
     /// Applies the file, giving warnings in words.
@@ -151,38 +154,123 @@ impl Registry {
 
     async fn apply_hooks(&self, specs: Vec<HookSpec>, warnings: &mut Vec<String>) -> Result<(), ChangeError> {
         let index = self.index.load_full();
-        let wanted: HashSet<Meaning<'_>> = specs.iter().map(meaning_of_spec).collect();
-        // Hooks of an app that the file no longer names stay with it, for it may be named again.
-        let directory = self.directory.load_full();
-        let named = |hook: &Hook| {
-            directory.app(hook.app.as_str()).is_some_and(|entry| entry.app.origin == Origin::File)
-        };
-        let vanished: Vec<_> = index
-            .hooks()
-            .map(|entry| &entry.hook)
-            .filter(|hook| hook.origin == Origin::File && named(hook) && !wanted.contains(&meaning(hook)))
-            .map(|hook| hook.id)
-            .collect();
-        if !vanished.is_empty() {
-            self.drop_hooks(vanished, "hook removed from the configuration file").await?;
-        }
-        let known = known_hooks(&index);
-        let mut changed = Vec::new();
+        let mut before = Before::of(&index, &specs, &self.directory.load_full());
         for spec in &specs {
             if let Err(error) = self.check_hook(spec) {
                 // Its deliveries will say the same; the server starts all the same.
                 warnings.push(format!("the hook `{}` of `{}`: {error}", spec.pattern, spec.app));
             }
-            match known.get(&meaning_of_spec(spec)) {
+        }
+        let (mut changed, mut unknown) = (Vec::new(), Vec::new());
+        for spec in specs {
+            match before.known.get(&meaning_of_spec(&spec)) {
                 Some(hook) if hook.origin == Origin::File && hook.options == spec.options => {}
                 Some(hook) => {
                     let options = spec.options;
                     changed.push(Hook { options, origin: Origin::File, ..Hook::clone(hook) });
                 }
-                None => changed.push(self.new_hook(spec.clone(), Lifetime::Persistent, Origin::File)),
+                None => match before.changed(&spec) {
+                    // What waits for it follows it to where it leads now.
+                    Some(hook) => changed.push(led_by(hook, spec)),
+                    None => unknown.push(spec),
+                },
             }
         }
-        self.keep_hooks(changed).await
+        let vanished = before.vanished();
+        if !vanished.is_empty() {
+            self.drop_hooks(vanished, TAKEN_OUT).await?;
+        }
+        let revived = self.revive(&mut unknown).await?;
+        let new = |spec| self.new_hook(spec, Lifetime::Persistent, Origin::File);
+        changed.extend(unknown.into_iter().map(new));
+        self.keep_hooks(changed).await?;
+        self.parts.lanes.stir(revived);
+        Ok(())
+    }
+
+    /// Takes those of the file's hooks that were taken out of it before, as long as deliveries name them: each is
+    /// kept again under its old id with what waited for it. Gives their ids.
+    async fn revive(&self, specs: &mut Vec<HookSpec>) -> Result<Vec<HookId>, ChangeError> {
+        if specs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let directory = self.directory.load_full();
+        let mut gone: HashMap<(AppName, Pattern), Vec<Hook>> = HashMap::new();
+        for hook in self.parts.store.gone_hooks().await? {
+            // Hooks of an app that had this name before are another's.
+            let same_app = |entry: &Arc<AppEntry>| entry.app.created_at <= hook.created_at;
+            if directory.app(hook.app.as_str()).is_some_and(same_app) {
+                gone.entry((hook.app.clone(), hook.pattern.clone())).or_default().push(hook);
+            }
+        }
+        let mut revived = Vec::new();
+        specs.retain(|spec| {
+            let Some(hooks) = gone.get_mut(&(spec.app.clone(), spec.pattern.clone())) else { return true };
+            // The newest one comes first; one that led to the same place is preferred.
+            let same = hooks.iter().position(|hook| meaning(hook) == meaning_of_spec(spec)).unwrap_or(0);
+            if hooks.is_empty() {
+                return true;
+            }
+            revived.push(led_by(&hooks.remove(same), spec.clone()));
+            false
+        });
+        if revived.is_empty() {
+            return Ok(Vec::new());
+        }
+        let now = self.parts.clock.now();
+        self.parts.store.revive_hooks(revived.clone(), TAKEN_OUT, now).await?;
+        let ids = revived.iter().map(|hook| hook.id).collect();
+        self.publish_index(|index, directory| {
+            revived.into_iter().for_each(|hook| index.put(hook, directory))
+        });
+        Ok(ids)
+    }
+}
+
+/// Why what waits for a hook that is taken out of the file is cancelled.
+const TAKEN_OUT: &str = "hook removed from the configuration file";
+
+/// A hook as the file gives it now. One that a 410 had switched off takes events again: its receiver is another.
+fn led_by(hook: &Hook, spec: HookSpec) -> Hook {
+    let HookSpec { app: _, pattern: _, route, kind, options } = spec;
+    let moved = hook.route != route || hook.kind != kind;
+    Hook { route, kind, options, origin: Origin::File, enabled: hook.enabled || moved, ..hook.clone() }
+}
+
+/// The hooks that there are before the file is applied.
+struct Before<'a> {
+    /// Those that the file gives as they are.
+    known: HashMap<Meaning<'a>, &'a Hook>,
+    /// The file's others, by app and pattern: they lead elsewhere now, or are taken out.
+    others: HashMap<(AppName, Pattern), VecDeque<&'a Hook>>,
+}
+
+impl<'a> Before<'a> {
+    fn of(index: &'a HookIndex, specs: &[HookSpec], directory: &Directory) -> Self {
+        let wanted: HashSet<Meaning<'_>> = specs.iter().map(meaning_of_spec).collect();
+        // Hooks of an app that the file no longer names stay with it, for it may be named again.
+        let named = |hook: &Hook| {
+            directory.app(hook.app.as_str()).is_some_and(|entry| entry.app.origin == Origin::File)
+        };
+        let mut others: HashMap<_, VecDeque<_>> = HashMap::new();
+        for hook in index.hooks().map(|entry| &entry.hook) {
+            if hook.origin == Origin::File && named(hook) && !wanted.contains(&meaning(hook)) {
+                others.entry((hook.app.clone(), hook.pattern.clone())).or_default().push_back(hook);
+            }
+        }
+        Self { known: known_hooks(index), others }
+    }
+
+    /// The hook of the file that listened for the same and led elsewhere.
+    fn changed(&mut self, spec: &HookSpec) -> Option<&'a Hook> {
+        self.others.get_mut(&(spec.app.clone(), spec.pattern.clone()))?.pop_front()
+    }
+
+    /// Those that the file no longer gives.
+    fn vanished(self) -> Vec<HookId> {
+        let mut ids: Vec<_> = self.others.into_values().flatten().map(|hook| hook.id).collect();
+        ids.sort_unstable();
+        ids
     }
 }
 

@@ -409,7 +409,8 @@ fn check_url(
     url: Option<&str>,
     rule: fn(&str) -> Result<Target, TargetError>,
 ) -> Result<(), ChangeError> {
-    url.map(rule).transpose().map(drop).map_err(|error| invalid(member, error.to_string()))
+    let advice = |error: TargetError| format!("{error}; write one such as \"https://app.example/events\"");
+    url.map(rule).transpose().map(drop).map_err(|error| invalid(member, advice(error)))
 }
 
 fn check_prefix(prefix: &str) -> Result<(), ChangeError> {

@@ -41,6 +41,14 @@ impl HookEntry {
         Self { hook, destination }
     }
 
+    /// The host that its deliveries go to, when it is one elsewhere.
+    pub(crate) fn host(&self) -> Option<&str> {
+        match &self.destination {
+            Destination::Http(target) => host_of(target.url()),
+            _ => None,
+        }
+    }
+
     /// Where its deliveries go, in words.
     pub fn url(&self) -> &str {
         match &self.destination {
@@ -68,6 +76,12 @@ fn destination(hook: &Hook, app: Option<&App>) -> Destination {
         Some(target) => Destination::Http(Arc::new(target)),
         None => Destination::Nowhere("its route leads nowhere"),
     }
+}
+
+/// The host and port of a URL.
+pub(crate) fn host_of(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    rest.split(['/', '?', '#']).next()
 }
 
 /// A base and a route with exactly one slash between them.
@@ -177,5 +191,17 @@ impl HookIndex {
         for hook in hooks {
             self.put(hook, directory);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_url_only_the_host() {
+        assert_eq!(host_of("https://a.example:8443/hook?token=x"), Some("a.example:8443"));
+        assert_eq!(host_of("http://[::1]:80?x"), Some("[::1]:80"));
+        assert_eq!(host_of("/path"), None);
     }
 }

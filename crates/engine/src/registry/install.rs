@@ -142,19 +142,31 @@ impl Registry {
         let index = self.index.load();
         let mut before: Vec<&Hook> =
             index.of(app).map(|entry| &entry.hook).filter(|hook| hook.origin == Origin::Package).collect();
-        let mut hooks = Vec::with_capacity(specs.len());
-        for spec in specs {
-            let same = |hook: &&Hook| {
-                hook.pattern == spec.pattern && hook.route == spec.route && hook.kind == spec.kind
-            };
-            hooks.push(match before.iter().position(same) {
-                // One that a 410 had switched off takes events again: the package is another.
-                Some(place) => {
-                    Hook { options: spec.options, enabled: true, ..before.swap_remove(place).clone() }
-                }
-                None => self.new_hook(spec, Lifetime::Persistent, Origin::Package),
-            });
+        let same = |hook: &Hook, spec: &HookSpec| {
+            hook.pattern == spec.pattern && hook.route == spec.route && hook.kind == spec.kind
+        };
+        // First those that lead where they led, then those that listen for the same: what waits follows them.
+        let mut known: Vec<Option<&Hook>> = Vec::with_capacity(specs.len());
+        for spec in &specs {
+            let place = before.iter().position(|hook| same(hook, spec));
+            known.push(place.map(|place| before.remove(place)));
         }
+        for (spec, known) in specs.iter().zip(&mut known).filter(|(_, known)| known.is_none()) {
+            let place = before.iter().position(|hook| hook.pattern == spec.pattern);
+            *known = place.map(|place| before.remove(place));
+        }
+        let plan = |(spec, known): (HookSpec, Option<&Hook>)| match known {
+            // One that a 410 had switched off takes events again: the package is another.
+            Some(hook) => Hook {
+                route: spec.route,
+                kind: spec.kind,
+                options: spec.options,
+                enabled: true,
+                ..hook.clone()
+            },
+            None => self.new_hook(spec, Lifetime::Persistent, Origin::Package),
+        };
+        let hooks = specs.into_iter().zip(known).map(plan).collect();
         (hooks, before.into_iter().map(|hook| hook.id).collect())
     }
 

@@ -26,7 +26,7 @@ pub use spec::{
 };
 pub use state::ChangeError;
 
-pub(crate) use index::{Destination, joined};
+pub(crate) use index::{Destination, host_of, joined};
 pub(crate) use install::{Installed, Refused};
 pub(crate) use state::{Parts, Registry};
 pub(crate) use whole::whole;

@@ -61,6 +61,12 @@ impl footbridge_journal::Registry for Store {
     fn put_hook(&self, hook: Hook) -> Wait<()> {
         self.write(self.kept.put_hook(hook))
     }
+    fn gone_hooks(&self) -> Wait<Vec<Hook>> {
+        self.kept.gone_hooks()
+    }
+    fn revive_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
+        self.write(self.kept.revive_hooks(hooks, reason, now))
+    }
     fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()> {
         self.write(self.kept.delete_hooks(hooks, reason))
     }

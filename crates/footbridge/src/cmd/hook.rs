@@ -70,10 +70,17 @@ pub struct AddArgs {
 
 /// A change of a hook.
 #[derive(Debug, Clone, clap::Args)]
-#[group(required = true, multiple = true, args = ["route", "kind", "answer", "in_flight", "ordered"])]
 pub struct SetArgs {
     /// Its id
     id: String,
+    #[command(flatten)]
+    change: ChangeArgs,
+}
+
+/// What may be changed: at least one of these.
+#[derive(Debug, Clone, clap::Args)]
+#[group(required = true, multiple = true)]
+struct ChangeArgs {
     /// Where its events go from now on
     #[arg(long)]
     route: Option<String>,
@@ -109,8 +116,8 @@ pub fn run(command: &HookCommand, session: &Session) -> Result<String, Failure> 
             session.post(&call, |hook: &MadeHook| lines(hook))
         }
         HookCommand::Set(args) => {
-            let SetArgs { id, route, kind, answer, in_flight, ordered } = args.clone();
-            change(&id, &HookPatch { enabled: None, route, kind, answer, in_flight, ordered }, session)
+            let ChangeArgs { route, kind, answer, in_flight, ordered } = args.change.clone();
+            change(&args.id, &HookPatch { enabled: None, route, kind, answer, in_flight, ordered }, session)
         }
         HookCommand::Enable { id } => {
             change(id, &HookPatch { enabled: Some(true), ..HookPatch::default() }, session)

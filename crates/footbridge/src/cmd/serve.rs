@@ -8,7 +8,7 @@ use std::{
 use super::{args::ServeArgs, failure::Failure};
 use crate::{
     config::{self, env::Env},
-    first_run::Source,
+    first_run::{self, Source},
     open_files, shutdown, telemetry,
     wire::{self, Built},
 };
@@ -27,9 +27,14 @@ pub fn run(args: &ServeArgs, env: &Env, cores: usize) -> Result<ExitCode, Failur
     let runtime = runtime.map_err(|error| other(&error))?;
     runtime.block_on(async {
         let database = config.database.display().to_string();
+        // Not among the warnings that `/healthz` tells everyone.
+        let weak = first_run::weak_token(config.admin_token.as_ref());
         let built = wire::build(config, env).await.map_err(|error| other(&error))?;
         // Nobody may be reading; that is no reason not to serve.
-        let _ = writeln!(io::stdout(), "{}", greeting(&built, &database));
+        let _ = writeln!(io::stdout(), "{}", greeting(&built, &database, weak.as_deref()));
+        if let Some(weak) = &weak {
+            tracing::warn!("{weak}");
+        }
         wire::run(built, drain).await.map_err(|error| other(&error))?;
         Ok(ExitCode::SUCCESS)
     })
@@ -49,7 +54,7 @@ fn whole(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn greeting(built: &Built, database: &str) -> String {
+fn greeting(built: &Built, database: &str, weak: Option<&str>) -> String {
     let token = match &built.token_source {
         Source::Configured => "from the configuration".to_owned(),
         Source::Found(path) => format!("in {}", path.display()),
@@ -60,6 +65,7 @@ fn greeting(built: &Built, database: &str) -> String {
         format!("  database     {database}"),
         format!("  admin token  {token}"),
     ];
-    lines.extend(built.warnings.iter().map(|warning| format!("warning: {warning}")));
+    let warnings = built.warnings.iter().map(String::as_str).chain(weak);
+    lines.extend(warnings.map(|warning| format!("warning: {warning}")));
     lines.join("\n")
 }

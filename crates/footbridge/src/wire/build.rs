@@ -20,7 +20,7 @@ use footbridge_server::{BoltOptions, BridgeOptions, LiveOptions, LiveState, Shar
 use http::HeaderValue;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -35,13 +35,16 @@ const PROOFS: &str = "footbridge page proofs 1";
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; stop what uses it, or set another `listen`")]
+    #[error("cannot listen on {address}: {source}; {}", listen_advice(source))]
     Listen {
         /// The address.
         address: SocketAddr,
         /// What the system said.
         source: io::Error,
     },
+    /// The database would be in a folder that is not there.
+    #[error("the folder {} of the database does not exist; make it, or set another `database`", .0.display())]
+    NoFolder(PathBuf),
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -60,6 +63,19 @@ pub enum ServeError {
     /// The journal stopped by itself: nothing is acknowledged that is not kept.
     #[error("the journal has stopped: {0}; mend the disk and start again, nothing acknowledged is lost")]
     Journal(String),
+}
+
+/// What helps against each reason why an address cannot be listened on.
+fn listen_advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address: set `listen` to one of its own, or to 0.0.0.0 or [::] for all of them"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 are for root: set another `listen`, or give the program CAP_NET_BIND_SERVICE"
+        }
+        _ => "stop what uses it, or set another `listen`",
+    }
 }
 
 /// A server that is built and not yet answering.
@@ -115,7 +131,6 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     };
     let mut started = Engine::start(options, file_spec(&config)).await?;
     let mut warnings = config.warnings.clone();
-    warnings.extend(launch::open_secrets(&config)?);
     warnings.append(&mut started.warnings);
     let health = Arc::new(Health::starting());
     let page_key = master_key.derive(PAGES);
@@ -171,6 +186,9 @@ fn edges(
 
 fn open(config: &Config, address: SocketAddr) -> Result<(SqliteJournal, MasterKey), ServeError> {
     let path = &config.database;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        return Err(ServeError::NoFolder(folder.to_owned()));
+    }
     let used = std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
     let state = if used { Database::Used } else { Database::New };
     let (key, source) = first_run::master_key(config.master_key.as_ref(), path, state, &SystemEntropy)?;

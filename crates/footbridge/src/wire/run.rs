@@ -4,6 +4,7 @@ use super::build::{Built, ServeError};
 use super::threads::{self, Running};
 use crate::shutdown::Drain;
 use footbridge_engine::{Dispatcher, Engine, House, Keeper};
+use footbridge_server::Shared;
 use footbridge_server::health::Health;
 use footbridge_server::listen::{Shard, ShardHandle, ShardOptions};
 use std::sync::Arc;
@@ -43,7 +44,9 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
     health.set_ready(warnings);
     let most = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
     let accepting = tokio::spawn(listener.accept(handles, most, is_stopped));
+    let summing_up = tokio::spawn(sum_up(Arc::clone(&shared)));
     let ended = wait(&engine, &health, drain).await;
+    summing_up.abort();
     engine.drain();
     let finished = async {
         engine.stop_apps().await;
@@ -82,6 +85,15 @@ async fn wait(engine: &Engine, health: &Health, mut drain: Drain) -> Result<(), 
             health.set_stopped(&reason);
             Err(ServeError::Journal(reason))
         }
+    }
+}
+
+/// Lets the log say every minute how many credentials were refused.
+async fn sum_up(shared: Arc<Shared>) {
+    let mut minutes = tokio::time::interval(Duration::from_mins(1));
+    loop {
+        minutes.tick().await;
+        shared.metrics.sum_up_refusals();
     }
 }
 

@@ -35,7 +35,7 @@ pub use laws::{calls_take_effect_in_order, the_account_adds_up, transactions_are
 pub use lineage::{backlogs_are_counted, lineages_are_kept};
 pub use recovery::a_new_server_puts_things_in_order;
 pub use registry::{
-    a_batch_is_kept, an_app_takes_its_keys_along, apps_and_links_are_kept, hooks_are_kept,
+    a_batch_is_kept, a_hook_comes_back, an_app_takes_its_keys_along, apps_and_links_are_kept, hooks_are_kept,
     names_keep_their_case,
 };
 pub use retention::{old_things_go, what_stays_holds_nothing_up};
@@ -62,6 +62,7 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     hooks_are_kept(fresh().await).await;
     names_keep_their_case(fresh().await).await;
     a_batch_is_kept(fresh().await).await;
+    a_hook_comes_back(fresh().await).await;
     packages_are_kept(fresh().await).await;
     an_app_is_installed_as_a_whole(fresh().await).await;
     events_are_kept(fresh().await).await;

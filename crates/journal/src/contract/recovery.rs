@@ -38,6 +38,9 @@ pub async fn a_new_server_puts_things_in_order<S: Subject>(mut subject: S) {
     subject.restart().await;
     let recovery = subject.store().recover(at(500)).await.unwrap();
     assert_eq!((recovery.highest_id, recovery.ended_hooks, recovery.cut_off_exchanges), (40, 1, 2));
+    let ended: Vec<_> =
+        recovery.ended.iter().map(|ended| format!("{} {}", ended.app, ended.pattern)).collect();
+    assert_eq!(ended, ["shop camera/*"]);
     assert_eq!(recovery.waiting, [(hook_id(1), at(20)), (hook_id(3), at(20))]);
     let kept: Vec<_> =
         subject.store().load().await.unwrap().hooks.iter().map(|hook| hook.id.number()).collect();

@@ -1,9 +1,10 @@
 //! Apps, links and hooks.
 
 use super::Subject;
-use super::given::{ALL, app, at, delivery_id, event, head, hook, hook_id, key, link, name};
+use super::given::{ALL, app, at, delivery_id, ended, event, head, hook, hook_id, key, link, name};
 use crate::{
-    Appended, Batch, Begun, DeliveryFilter, EventFilter, ExchangeFilter, Journal, KeyUse, NewEvent, Registry,
+    Appended, Batch, Begun, DeliveryFilter, EventFilter, ExchangeFilter, Journal, KeyUse, NewEvent, Recorded,
+    Registry,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::ExchangeHead;
@@ -164,4 +165,32 @@ pub async fn a_batch_is_kept<S: Subject>(mut subject: S) {
     subject.restart().await;
     let kept = subject.store().load().await.unwrap();
     assert_eq!((kept.apps, kept.links, kept.hooks), (batch.apps, batch.links, batch.hooks));
+}
+
+/// A hook of the file that was taken out comes back under its id, with what was cancelled for that.
+pub async fn a_hook_comes_back<S: Subject>(mut subject: S) {
+    let filed = |number| Hook { origin: Origin::File, ..hook(number) };
+    subject.store().put_hook(filed(1)).await.unwrap();
+    subject.store().put_hook(filed(2)).await.unwrap();
+    subject.store().put_hook(hook(3)).await.unwrap();
+    subject.store().append(event(10, &[1, 1, 1, 2, 3])).await.unwrap();
+    subject.store().record(vec![ended(11, DeliveryStatus::Dead)]).await.unwrap();
+    let other = Recorded {
+        attempt: None,
+        reason: Some("the app is off".to_owned()),
+        ..ended(12, DeliveryStatus::Cancelled)
+    };
+    subject.store().record(vec![other]).await.unwrap();
+    subject.store().delete_hooks(vec![hook_id(1), hook_id(2), hook_id(3)], "taken out").await.unwrap();
+    subject.restart().await;
+    let gone = subject.store().gone_hooks().await.unwrap();
+    assert_eq!(gone, [filed(2), filed(1)], "the newest first, those of the file only");
+    let back = Hook { route: "hooks/new".to_owned(), ..filed(1) };
+    subject.store().revive_hooks(vec![back.clone()], "taken out", at(500)).await.unwrap();
+    assert_eq!(subject.store().load().await.unwrap().hooks, [back]);
+    let due = subject.store().due(hook_id(1), false, 9).await.unwrap();
+    assert_eq!(due.iter().map(|due| (due.id.number(), due.at)).collect::<Vec<_>>(), [(13, at(500))]);
+    assert_eq!(subject.store().gone_hooks().await.unwrap(), [filed(2)]);
+    let account = subject.store().account();
+    assert_eq!((account.pending, account.dead, account.cancelled, account.holds()), (1, 1, 3, true));
 }

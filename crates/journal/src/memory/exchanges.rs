@@ -1,11 +1,12 @@
 //! Exchanges, and what a new server puts in order.
 
 use super::state::{Exchange, State, Target};
-use crate::{Begun, ExchangeFilter, JournalError, KeyAfter, KeyUse, Recovery};
+use crate::{Begun, EndedHook, ExchangeFilter, JournalError, KeyAfter, KeyUse, Recovery};
 use bytes::Bytes;
 use footbridge_model::exchange::{Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord};
 use footbridge_model::hook::Lifetime;
 use footbridge_model::id::{ExchangeId, HookId};
+use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use std::time::Duration;
 
@@ -76,6 +77,10 @@ impl State {
         {
             kept.gone = true;
             recovery.ended_hooks += 1;
+            if kept.hook.app != AppName::bolt() {
+                let (app, pattern) = (kept.hook.app.clone(), kept.hook.pattern.clone());
+                recovery.ended.push(EndedHook { app, pattern });
+            }
         }
         for exchange in self.exchanges.values_mut().filter(|exchange| exchange.record.ending.is_none()) {
             let message = "the outcome is unknown: the server ended while the exchange was running";

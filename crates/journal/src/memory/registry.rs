@@ -4,9 +4,10 @@ use super::MemoryJournal;
 use super::state::KeptHook;
 use crate::{Batch, Kept, Registry, Scopes, Wait};
 use footbridge_model::app::{App, Link};
-use footbridge_model::hook::Hook;
+use footbridge_model::hook::{Hook, Lifetime, Origin};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
+use footbridge_model::time::Millis;
 
 impl Registry for MemoryJournal {
     fn load(&self) -> Wait<Kept> {
@@ -83,6 +84,18 @@ impl Registry for MemoryJournal {
             }
             Ok(())
         })
+    }
+
+    fn gone_hooks(&self) -> Wait<Vec<Hook>> {
+        self.act(|state| {
+            let ours = |hook: &Hook| hook.lifetime == Lifetime::Persistent && hook.origin == Origin::File;
+            let gone = state.hooks.values().rev().filter(|kept| kept.gone && ours(&kept.hook));
+            Ok(gone.map(|kept| kept.hook.clone()).collect())
+        })
+    }
+
+    fn revive_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
+        self.act(|state| hooks.into_iter().try_for_each(|hook| state.revive_hook(hook, reason, now)))
     }
 
     fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()> {

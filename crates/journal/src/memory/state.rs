@@ -116,6 +116,23 @@ impl State {
         Ok(cancelled)
     }
 
+    pub(super) fn revive_hook(&mut self, hook: Hook, reason: &str, now: Millis) -> Result<(), JournalError> {
+        let id = hook.id;
+        self.hooks.insert(id, KeptHook { hook, gone: false });
+        let cancelled = |row: &&Row| {
+            let delivery = &row.delivery;
+            delivery.hook_id == id
+                && delivery.status == DeliveryStatus::Cancelled
+                && delivery.last_error.as_deref() == Some(reason)
+        };
+        let waiting: Vec<_> = self.deliveries.values().filter(cancelled).map(|row| row.delivery.id).collect();
+        for delivery in waiting {
+            let row = self.change(delivery, DeliveryStatus::Pending, Some(now))?;
+            row.base = row.delivery.attempts;
+        }
+        Ok(())
+    }
+
     pub(super) fn end_hook(&mut self, hook: HookId, reason: &str) -> Result<(), JournalError> {
         if let Some(kept) = self.hooks.get_mut(&hook) {
             kept.gone = true;

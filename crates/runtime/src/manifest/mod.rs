@@ -8,7 +8,6 @@ mod functions;
 mod hooks;
 mod members;
 mod program;
-mod public;
 mod read;
 mod roots;
 mod routers;

@@ -9,7 +9,35 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
+
+/// What somebody sees who opens the server's address in a browser.
+pub(super) async fn landing(headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if accept.contains("text/html") {
+        ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], LANDING).into_response()
+    } else {
+        let text = "Footbridge runs here. /healthz says how it is, /openapi.json describes its API.\n";
+        ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+    }
+}
+
+/// No scripts, nothing from elsewhere, and nothing that tells one server from another.
+const LANDING: &str = "<!doctype html>
+<html lang=\"en\">
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width\">
+<title>Footbridge</title>
+<style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 4rem auto; padding: 0 1rem }</style>
+<h1>Footbridge runs here</h1>
+<p>This server carries events between apps. There is nothing to see at this address itself.</p>
+<ul>
+<li><a href=\"/healthz\">/healthz</a>: how it is
+<li><a href=\"/openapi.json\">/openapi.json</a>: the description of its API
+</ul>
+<p>On the command line, <code>footbridge app list</code> shows the apps, and <code>footbridge help</code> the rest.</p>
+</html>
+";
 
 /// Whether the process can answer.
 #[utoipa::path(get, path = "/livez", tag = "probes", responses((status = 200, body = HealthReport)))]

@@ -37,6 +37,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/api/v1/exchanges/{id}", get(exchanges::show))
         .route("/api/v1/explain", post(explain::explain))
         .route("/api/v1/tickets", post(tickets::create))
+        .route("/", get(probes::landing))
         .route("/livez", get(probes::livez))
         .route("/readyz", get(probes::readyz))
         .route("/healthz", get(probes::healthz))

@@ -1,5 +1,6 @@
 //! One connection, from its first byte to its last.
 
+use super::refusal::explained;
 use crate::watch::{End, Watch, Watched};
 use hyper::body::Incoming;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -7,6 +8,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -28,9 +30,16 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let watch = Rc::clone(&watched.watch);
-    let io = WatchedIo { io: TokioIo::new(stream), watch: Rc::clone(&watch) };
+    let owed = Rc::new(Cell::new(false));
+    let io = WatchedIo {
+        io: TokioIo::new(stream),
+        watch: Rc::clone(&watch),
+        owed: Rc::clone(&owed),
+        instead: None,
+    };
     let service = service_fn(|request| {
         watch.request();
+        owed.set(true);
         // Held for its request only: a connection that is idle, or streams, has no use for its room.
         let answered = Box::pin(answer(request, Rc::clone(&watch)));
         let watch = Rc::clone(&watch);
@@ -69,9 +78,34 @@ where
 struct WatchedIo {
     io: TokioIo<TcpStream>,
     watch: Rc<Watch>,
+    /// Whether the head of an answer of ours has still to be written.
+    owed: Rc<Cell<bool>>,
+    /// What is written instead of an empty answer of hyper's, and how much of it has gone.
+    instead: Option<(Vec<u8>, usize)>,
 }
 
 impl WatchedIo {
+    /// Writes what says more than `written`, when that is hyper's own answer to what is not HTTP; `None` when it is not.
+    fn poll_explained(&mut self, cx: &mut Context<'_>, written: &[u8]) -> Option<Poll<io::Result<usize>>> {
+        if self.instead.is_none() {
+            if self.owed.take() {
+                return None;
+            }
+            self.instead = Some((explained(written)?, 0));
+        }
+        let (text, gone) = self.instead.as_mut()?;
+        while let Some(rest) = text.get(*gone..).filter(|rest| !rest.is_empty()) {
+            match Pin::new(&mut self.io).poll_write(cx, rest) {
+                Poll::Ready(Ok(0)) => return Some(Poll::Ready(Ok(0))),
+                Poll::Ready(Ok(count)) => *gone += count,
+                Poll::Ready(Err(error)) => return Some(Poll::Ready(Err(error))),
+                Poll::Pending => return Some(Poll::Pending),
+            }
+        }
+        self.instead = None;
+        Some(Poll::Ready(Ok(written.len())))
+    }
+
     /// Tells the watch when the client has closed its side. HTTP does not read while an answer is under
     /// way, but it flushes whenever the connection is looked at.
     fn heed_client(&self, cx: &mut Context<'_>) {
@@ -107,6 +141,9 @@ impl Read for WatchedIo {
 
 impl Write for WatchedIo {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(written) = self.poll_explained(cx, buf) {
+            return written;
+        }
         Pin::new(&mut self.io).poll_write(cx, buf)
     }
 
@@ -130,6 +167,12 @@ impl Write for WatchedIo {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
+        if let (Some(only), None) = (filled.next(), filled.next())
+            && let Some(written) = self.poll_explained(cx, only)
+        {
+            return written;
+        }
         Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
     }
 }

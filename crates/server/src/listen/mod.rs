@@ -5,6 +5,7 @@
 
 mod accept;
 mod connection;
+mod refusal;
 mod shard;
 
 pub use accept::{Listener, bind};

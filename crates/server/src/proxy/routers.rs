@@ -3,10 +3,8 @@
 use super::forward::{Outgoing, origin_form, scheme};
 use super::headers::{self, CALLER, Client, NEXT, ROUTER};
 use super::refusal::Refusal;
-use super::{cookies, origin};
 use crate::body;
-use crate::credential::{APP_TOKEN, app_token};
-use crate::page::farewell;
+use crate::credential::app_token;
 use crate::state::Local;
 use crate::stream::Body;
 use crate::watch::Watch;
@@ -19,9 +17,6 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::rc::Rc;
-
-/// What a router is told of a token that is no app's; no app is called so.
-const NOBODY: HeaderValue = HeaderValue::from_static("?");
 
 /// The largest body that is held for the next router, in bytes.
 const HELD: usize = 1 << 20;
@@ -43,16 +38,7 @@ pub(crate) async fn routers(
             return refusal.render();
         }
     };
-    ask(local, &mounted, outgoing, incoming, watch).await.unwrap_or_else(|refusal| match refusal {
-        Refusal::Nothing => farewell::instead(&head.headers, || refusal.render()),
-        refusal => refusal.render(),
-    })
-}
-
-/// Whether a router may answer: not with a service worker whose scope would reach out of the router's root.
-fn may_answer(router: &MountedRouter, outgoing: &Outgoing) -> bool {
-    let below = outgoing.uri.path().get(router.root.len()..).is_some_and(|rest| rest.starts_with('/'));
-    below || !farewell::is_asked(&outgoing.headers)
+    ask(local, &mounted, outgoing, incoming, watch).await.unwrap_or_else(Refusal::render)
 }
 
 /// The request as every router gets it, but for the router's name.
@@ -69,15 +55,10 @@ fn outgoing(local: &Local, head: &Parts, peer: SocketAddr) -> Result<Outgoing, R
     Ok(Outgoing { method: head.method.clone(), uri, headers, upgrades })
 }
 
-/// The app whose token the request carries, [`NOBODY`] when it is no app's, and nothing when there is none: the router
-/// learns the name and never the token.
+/// The app whose token the request carries: the router learns the name and never the token.
 fn caller(local: &Local, headers: &HeaderMap) -> Option<HeaderValue> {
-    if !headers.contains_key(APP_TOKEN) {
-        return None;
-    }
-    let caller = app_token(headers).and_then(|token| local.shared.engine.caller_by_token(token));
-    let name = caller.and_then(|caller| HeaderValue::from_str(caller.entry.app.name.as_str()).ok());
-    Some(name.unwrap_or(NOBODY))
+    let caller = local.shared.engine.caller_by_token(app_token(headers)?)?;
+    HeaderValue::from_str(caller.entry.app.name.as_str()).ok()
 }
 
 async fn ask(
@@ -91,9 +72,6 @@ async fn ask(
         if mounted.len() > 1 { hold(incoming, watch).await? } else { Held::Rest(Bytes::new(), incoming) };
     let mut held = Some(held);
     for router in mounted {
-        if !may_answer(router, &outgoing) {
-            continue;
-        }
         let body = match held.take() {
             Some(Held::Whole(bytes)) => {
                 held = Some(Held::Whole(bytes.clone()));
@@ -107,10 +85,7 @@ async fn ask(
         outgoing.headers.insert(ROUTER, name);
         let (relayed, reach) = outgoing.send_on(local, router.app.as_str(), reach, body).await?;
         if !left_to_next(&relayed) {
-            let mut response = outgoing.answer(relayed, reach, None, watch)?;
-            origin::keep_within(response.headers_mut(), &router.root);
-            cookies::keep_on_host(response.headers_mut());
-            return Ok(response);
+            return outgoing.answer(relayed, reach, None, watch);
         }
     }
     Err(Refusal::Nothing)

@@ -153,8 +153,8 @@ fn installed_and_other_apps_are_listed_alike() {
 fn one_app_is_shown_with_all_that_belongs_to_it() {
     let said = say(&server(&[LIVE]), "show shop").unwrap();
     for part in [
-        "name         shop\nstate        running\nversion      1.2.0\npid          77\naddress      http://127.0.0.1:41233\n",
-        "path         /srv/shop\n",
+        "name              shop\nstate             running\nversion           1.2.0\npid               77\naddress           http://127.0.0.1:41233\n",
+        "path              /srv/shop\n",
         "camera/photo-saved  server    hooks/photo  no         yes\n",
         "ROUTER  ROOT     FILE   ORDER\ndb      /api/db  db.js  0\n",
         "FUNCTION\nresize\n",
@@ -179,14 +179,14 @@ fn a_failed_start_is_shown_with_its_reason_and_the_next() {
     let fake = server(&[NONE_LIVE, failed("\"2026-01-31T12:00:00.000Z\"")]);
     let said = say(&fake, "show shop").unwrap();
     assert!(
-        said.contains("state       failed\nfailure     no port\u{fffd}\nnext start  not before 2026-01-31T12:00:00.000Z\n"),
+        said.contains("state             failed\nfailure           no port\u{fffd}\nnext start        not before 2026-01-31T12:00:00.000Z\n"),
         "{said}"
     );
     assert!(say(&fake, "list").unwrap().contains("shop  failed "));
     let said: Value = serde_json::from_str(&say(&fake, "show shop --json").unwrap()).unwrap();
     assert_eq!(said["failure"]["until"], "2026-01-31T12:00:00.000Z");
     let said = say(&server(&[NONE_LIVE, failed("null")]), "show shop").unwrap();
-    assert!(said.contains("next start  when an event or a visitor needs it\n"), "{said}");
+    assert!(said.contains("next start        when an event or a visitor needs it\n"), "{said}");
 }
 
 #[test]

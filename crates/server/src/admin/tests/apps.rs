@@ -23,7 +23,10 @@ async fn an_app_lives_and_its_secrets_are_shown_once() {
     assert_eq!(view["receiver_auth"], json!({"name": "other"}));
     assert_eq!(view["managed_by"], "api");
     assert_eq!(view["created_at"], "2027-01-15T08:00:00.000Z");
-    assert_eq!(view["secrets"]["token"], json!({"managed_by": "api", "previous_valid_until": null}));
+    assert_eq!(
+        view["secrets"]["token"],
+        json!({"managed_by": "api", "previous_valid_until": null, "unseen": false})
+    );
     let hooks = server.get("/api/v1/hooks?app=made").await.json();
     assert_eq!(hooks["data"].as_array().unwrap().len(), 2);
 

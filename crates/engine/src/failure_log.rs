@@ -1,0 +1,117 @@
+//! What the log says of failed attempts, dead deliveries and failed exchanges: a line each, bounded, without
+//! payloads, and with no more of a URL than its host.
+
+use crate::log_limit::LogLimit;
+use crate::registry::HookEntry;
+use footbridge_journal::Due;
+use footbridge_model::attempt::{Failure, FailureKind};
+use footbridge_model::delivery::{Next, Outcome};
+use footbridge_model::exchange::{ExchangeFailure, ExchangeHead};
+use footbridge_model::id::HookId;
+use footbridge_model::name::AppName;
+use tokio::time::Instant;
+
+/// The longest reason, in characters.
+const LONGEST: usize = 200;
+
+/// What failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Attempt,
+    Dead,
+}
+
+/// Writes the lines.
+#[derive(Debug, Default)]
+pub(crate) struct FailureLog {
+    deliveries: LogLimit<(HookId, Kind)>,
+    /// By sender.
+    exchanges: LogLimit<AppName>,
+}
+
+impl FailureLog {
+    /// An attempt has ended, and this becomes of its delivery.
+    pub(crate) fn attempt(&self, hook: &HookEntry, due: &Due, n: u32, outcome: &Outcome, next: &Next) {
+        let kind = match next {
+            Next::Delivered | Next::Unanswered => return,
+            Next::Retry(_) => Kind::Attempt,
+            Next::Dead(_) | Next::Gone => Kind::Dead,
+        };
+        let id = hook.hook.id;
+        if !self.deliveries.admits(&(id, kind), Instant::now()) {
+            return;
+        }
+        let (app, delivery, event, host) = (&hook.hook.app, due.id, due.event_id, hook.host());
+        let (status, reason) = (outcome.status(), reason(outcome));
+        match next {
+            Next::Delivered | Next::Unanswered => {}
+            Next::Retry(at) => tracing::info!(
+                %app, hook = %id, %event, %delivery, attempt = n, host, status, reason, next_attempt_at = %at,
+                "an attempt failed"
+            ),
+            Next::Dead(_) => tracing::info!(
+                %app, hook = %id, %event, %delivery, attempt = n, host, status, reason, "a delivery is dead"
+            ),
+            Next::Gone => tracing::info!(
+                %app, hook = %id, %event, %delivery, attempt = n, host, status,
+                "a delivery is dead: its receiver answered 410, so its hook is switched off"
+            ),
+        }
+    }
+
+    /// An exchange that was under way has failed.
+    pub(crate) fn exchange(&self, head: &ExchangeHead, host: Option<&str>, failure: &ExchangeFailure) {
+        if !self.exchanges.admits(&head.sender, Instant::now()) {
+            return;
+        }
+        tracing::info!(
+            exchange = %head.id, sender = %head.sender, recipient = %head.recipient, event = ?head.event_type, host,
+            status = failure.status, code = failure.code.as_str(), reason = failure.message, "an exchange failed"
+        );
+    }
+
+    /// Says how many lines were left out in the windows that are over.
+    pub(crate) fn sum_up(&self) {
+        let now = Instant::now();
+        for ((hook, kind), count) in self.deliveries.left_out(now) {
+            match kind {
+                Kind::Attempt => tracing::info!(%hook, count, "more attempts of this hook failed"),
+                Kind::Dead => tracing::info!(%hook, count, "more deliveries of this hook are dead"),
+            }
+        }
+        for (sender, count) in self.exchanges.left_out(now) {
+            tracing::info!(%sender, count, "more exchanges of this sender failed");
+        }
+    }
+}
+
+/// What went wrong. What a function or an app wrote is no business of the log's.
+fn reason(outcome: &Outcome) -> String {
+    let said = match outcome {
+        Outcome::Failed(Failure { kind: FailureKind::Function, .. }) => {
+            "the function failed; the delivery says how".to_owned()
+        }
+        Outcome::Failed(Failure { kind: FailureKind::NotStarted, .. }) => {
+            "the app did not start; the delivery says why".to_owned()
+        }
+        other => other.error().unwrap_or_default(),
+    };
+    said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_apps_wrote_is_not_said() {
+        let failed = |kind| Outcome::Failed(Failure::after(kind, "secret\nstack"));
+        assert!(!reason(&failed(FailureKind::Function)).contains("secret"));
+        assert!(!reason(&failed(FailureKind::NotStarted)).contains("secret"));
+        assert_eq!(reason(&failed(FailureKind::Reset)), "reset: secret stack");
+        assert_eq!(
+            reason(&Outcome::Answered { status: 502, retry_after: None }),
+            "the receiver answered 502"
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! What the log says of what went wrong: a line each, bounded, and nothing that is nobody's business.
+
+use harness::{App, Gateway, Receiver, Reply, Setup, WAIT, until};
+use serde_json::json;
+
+#[track_caller]
+fn line(gateway: &Gateway, parts: &[&str]) -> String {
+    let all = |line: &&str| parts.iter().all(|part| line.contains(part));
+    harness::until_some(&format!("a line with {parts:?}"), WAIT, || {
+        gateway.stderr().lines().find(all).map(str::to_owned)
+    })
+}
+
+#[test]
+fn failed_attempts_and_dead_deliveries() {
+    let receiver = Receiver::start();
+    let gateway = Setup::new()
+        .set("retry", "schedule", r#"["200ms"]"#)
+        .app(App::new("camera"))
+        .app(App::new("fax").url(&receiver.url("/path-4711")).hooks(r#""x" = "route-4712?key=key-4713""#))
+        .start();
+    receiver.always(Reply::status(503).with_body("answer-4714"));
+    let hook = gateway.admin().all("hooks?app=fax")[0]["id"].as_str().unwrap().to_owned();
+    let publish = || {
+        gateway.bolt("camera").publish("x", &json!({"body": "body-4715"}))["id"].as_str().unwrap().to_owned()
+    };
+    let event = publish();
+    let host = receiver.address().to_string();
+    let failed = line(&gateway, &["an attempt failed", &event]);
+    for part in
+        ["INFO", "fax", &hook, &host, "503", "the receiver answered 503", "next_attempt_at=", "attempt=1"]
+    {
+        assert!(failed.contains(part), "{part}: {failed}");
+    }
+    let dead = line(&gateway, &["a delivery is dead", &event]);
+    assert!(dead.contains("attempt=2") && dead.contains(&hook) && dead.contains(&host), "{dead}");
+    for _ in 0..30 {
+        publish();
+    }
+    until("the end", WAIT, || gateway.metric("footbridge_deliveries_total", "outcome=\"dead\"") == 31);
+    let said = gateway.stderr();
+    let count = |text: &str| said.lines().filter(|line| line.contains(text)).count();
+    assert!(count("an attempt failed") <= 5 && count("a delivery is dead") <= 5, "{said}");
+    for secret in ["4711", "4712", "4713", "4714", "4715", "token-of"] {
+        assert!(!said.contains(secret), "{secret}: {said}");
+    }
+}
+
+#[test]
+fn failed_exchanges_and_refused_credentials() {
+    let receiver = Receiver::start();
+    let gateway = Setup::new()
+        .app(App::new("superapp"))
+        .app(App::new("shop").receiver(&receiver.url("/path-4711")))
+        .app(App::new("other"))
+        .link("superapp", "shop")
+        .start();
+    receiver.always(Reply::status(500).with_body("answer-4712"));
+    let body = |recipient: &str| {
+        format!(
+            r#"{{"app_id":"{recipient}","client_id":"superapp","event_type":"a-type","payload":"payload-4713"}}"#
+        )
+    };
+    let failed = gateway.host("superapp").send(body("shop")).expect(502);
+    let id = failed.header("footbridge-exchange-id").unwrap();
+    let said = line(&gateway, &["an exchange failed", id]);
+    for part in
+        ["superapp", "shop", "a-type", "502", "EVENT_DELIVERY_FAILED", &receiver.address().to_string()]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let refused = gateway.host("superapp").send(body("other")).expect(403);
+    line(&gateway, &["an exchange failed", refused.header("footbridge-exchange-id").unwrap(), "403"]);
+    // Every surface that asks for a credential.
+    gateway.host("superapp").bare(body("shop")).send().expect(401);
+    line(&gateway, &["a credential was refused", "surface=\"bridge\"", "missing", "127.0.0.1"]);
+    gateway.bolt_with("token-4714").post("x", "{}").expect(401);
+    line(&gateway, &["a credential was refused", "surface=\"events\"", "wrong"]);
+    gateway.call("GET", "/api/v1/apps").header("Authorization", "Bearer token-4715").send().expect(401);
+    line(&gateway, &["a credential was refused", "surface=\"admin\"", "wrong"]);
+    gateway.call("GET", "/api/v1/events/stream?ticket=token-4716").send().expect(401);
+    line(&gateway, &["a credential was refused", "surface=\"live\""]);
+    for _ in 0..30 {
+        gateway.bolt_with("token-4714").post("x", "{}").expect(401);
+    }
+    let said = gateway.stderr();
+    let refused =
+        said.lines().filter(|line| line.contains("a credential was refused") && line.contains("events"));
+    assert!(refused.count() <= 5, "{said}");
+    assert!(!said.contains("471"), "{said}");
+}
+
+#[test]
+fn subscriptions_that_end_with_a_restart_are_named() {
+    let receiver = Receiver::start();
+    let mut gateway = Setup::new().app(App::new("fax")).start();
+    gateway.bolt("fax").web("camera/photo-saved", &receiver.url("/x"));
+    gateway.bolt("fax").web("*", &receiver.url("/x"));
+    gateway.kill9().start_again();
+    for pattern in ["camera/photo-saved", "*/*"] {
+        line(&gateway, &["a subscription ended", "app=fax", &format!("pattern={pattern}")]);
+    }
+    assert!(!gateway.stderr().contains("app=bolt"), "{}", gateway.stderr());
+}
