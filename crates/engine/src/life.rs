@@ -14,8 +14,10 @@ const NOTICED: Duration = Duration::from_secs(1);
 /// One run of an app, from when it listens.
 #[derive(Debug)]
 pub(crate) struct Run {
-    /// What it proves itself with, and what proves the server to it; nowhere else but in this memory.
+    /// What it proves itself with; nowhere else but in this memory.
     pub(crate) token: Secret,
+    /// What proves to it that a request comes from this server.
+    pub(crate) secret: Secret,
     /// Where it listens and as which process.
     pub(crate) running: Running,
     ending: watch::Sender<End>,
@@ -31,8 +33,8 @@ struct End {
 }
 
 impl Run {
-    pub(crate) fn new(token: Secret, running: Running) -> Self {
-        Self { token, running, ending: watch::Sender::default() }
+    pub(crate) fn new(token: Secret, secret: Secret, running: Running) -> Self {
+        Self { token, secret, running, ending: watch::Sender::default() }
     }
 
     /// Says that the server is about to end it: what it has not answered by now is not waited for.

@@ -1,6 +1,67 @@
-//! Headers a publisher may send along with an event.
+//! Who may say which header, and the headers a publisher may send along with an event.
+//!
+//! Programs behind CGI, WSGI and the like read `_` in a name as `-`. So it counts as one wherever a name is
+//! judged: for what is published, for what comes in under `/x/` and for what is sent.
 
 use http::header::{HeaderName, HeaderValue};
+
+/// What begins like this is said by the server, to nobody but the app, or not at all.
+const OURS: [&str; 3] = ["x-bolt-", "webhook-", "footbridge-"];
+
+/// What a proxy tells the program behind it: where a request comes from, and what it was before. Frameworks act on
+/// these without asking who wrote them.
+const OF_A_PROXY: [&str; 14] = [
+    "forwarded",
+    "x-forwarded",
+    "x-real-ip",
+    "x-client-ip",
+    "client-ip",
+    "true-client-ip",
+    "x-cluster-client-ip",
+    "cf-connecting-ip",
+    "fastly-client-ip",
+    "x-rewrite-url",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    // CGI makes it `HTTP_PROXY`, which libraries take for the proxy to use.
+    "proxy",
+];
+
+/// The same, for names that begin like this.
+const OF_A_PROXY_BEGIN: [&str; 2] = ["x-forwarded-", "x-original-"];
+
+/// What proves an app.
+const APP_TOKEN: &str = "x-bolt-app-token";
+
+fn same_letter(a: u8, b: u8) -> bool {
+    let plain = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    plain(a) == plain(b)
+}
+
+/// Whether two names are one to a reader that takes `_` for `-`.
+pub fn is_same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.bytes().zip(b.bytes()).all(|(a, b)| same_letter(a, b))
+}
+
+fn begins(name: &str, begin: &str) -> bool {
+    name.len() >= begin.len() && name.bytes().zip(begin.bytes()).all(|(a, b)| same_letter(a, b))
+}
+
+/// Whether only this server says it to an app: its own words, and what a proxy tells the program behind it.
+pub fn is_servers(name: &str) -> bool {
+    OURS.into_iter().any(|ours| begins(name, ours)) || is_of_a_proxy(name)
+}
+
+fn is_of_a_proxy(name: &str) -> bool {
+    OF_A_PROXY.into_iter().any(|known| is_same(name, known))
+        || OF_A_PROXY_BEGIN.into_iter().any(|begin| begins(name, begin))
+}
+
+/// Whether a publisher may send it along: `x-*`, but neither what proves an app nor what a proxy says.
+fn is_publishers(name: &str) -> bool {
+    name.starts_with("x-") && name.len() > 2 && !is_same(name, APP_TOKEN) && !is_of_a_proxy(name)
+}
 
 /// The most headers one event may carry.
 pub const MAX_HEADERS: usize = 20;
@@ -14,12 +75,14 @@ pub enum BadHeader {
     #[error("an event carries at most {MAX_HEADERS} headers")]
     TooMany,
     /// Not an `x-…` name, or one that is reserved.
-    #[error("the header `{0}` is not allowed: only `x-*` names, and none of X-Bolt-App-Token, X-Forwarded-*")]
+    #[error(
+        "the header `{0}` is not allowed: only `x-*` names, and none of X-Bolt-App-Token, X-Forwarded-*, X-Real-IP, X-Original-*, X-HTTP-Method-Override and their like (`_` counts as `-`)"
+    )]
     Name(String),
     /// Line breaks, other control characters, non-ASCII or too long.
     #[error("the value of the header `{0}` must be at most {MAX_VALUE} visible ASCII characters and spaces")]
     Value(String),
-    /// The same name twice, whatever the case.
+    /// The same name twice, whatever the case; `_` counts as `-`.
     #[error("the header `{0}` is given twice")]
     Twice(String),
 }
@@ -37,7 +100,7 @@ impl PublishHeaders {
         let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
         for (name, value) in pairs {
             let (name, value) = check(name, value)?;
-            if headers.iter().any(|(known, _)| *known == name) {
+            if headers.iter().any(|(known, _)| is_same(known.as_str(), name.as_str())) {
                 return Err(BadHeader::Twice(name.to_string()));
             }
             if headers.len() == MAX_HEADERS {
@@ -46,6 +109,11 @@ impl PublishHeaders {
             headers.push((name, value));
         }
         Ok(Self(headers))
+    }
+
+    /// Those that a journal kept: what was allowed when they were published and is not today is left out.
+    pub fn kept<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(pairs.into_iter().filter_map(|(name, value)| check(name, value).ok()).collect())
     }
 
     /// The headers in order.
@@ -67,8 +135,7 @@ impl PublishHeaders {
 fn check(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), BadHeader> {
     let refused = || BadHeader::Name(name.chars().take(80).filter(|c| !c.is_control()).collect());
     let lower = name.to_ascii_lowercase();
-    let reserved = lower == "x-bolt-app-token" || lower.starts_with("x-forwarded-");
-    if !lower.starts_with("x-") || lower.len() < 3 || reserved {
+    if !is_publishers(&lower) {
         return Err(refused());
     }
     let parsed = HeaderName::from_bytes(lower.as_bytes()).map_err(|_| refused())?;
@@ -102,12 +169,49 @@ mod tests {
             "x-\r\ny",
             "",
             "footbridge-attempt",
+            "x-bolt-app_token",
+            "x-bolt_app-token",
+            "x-forwarded_for",
+            "X-Forwarded",
+            "X-Real-IP",
+            "x-real_ip",
+            "X-Original-URL",
+            "x-original_host",
+            "X-Rewrite-URL",
+            "X-HTTP-Method-Override",
+            "x-http_method_override",
+            "X-Method-Override",
+            "X-HTTP-Method",
+            "x_trace",
         ] {
             assert!(matches!(PublishHeaders::parse([(name, "v")]), Err(BadHeader::Name(_))), "{name}");
         }
         for value in ["a\r\nb", "a\tb", "é", "\0"] {
             assert!(matches!(PublishHeaders::parse([("x-a", value)]), Err(BadHeader::Value(_))), "{value:?}");
         }
-        assert!(matches!(PublishHeaders::parse([("x-a", "1"), ("X-A", "2")]), Err(BadHeader::Twice(_))));
+        for twice in ["X-A-B", "x-a_b"] {
+            let parsed = PublishHeaders::parse([("x-a-b", "1"), (twice, "2")]);
+            assert!(matches!(parsed, Err(BadHeader::Twice(_))), "{twice}");
+        }
+    }
+
+    #[test]
+    fn what_an_older_version_kept_is_read_without_what_is_refused_today() {
+        let kept = PublishHeaders::kept([("x-a", "1"), ("x-real-ip", "10.0.0.1"), ("x-bolt-user-name", "u")]);
+        assert_eq!(kept.pairs(), [("x-a".into(), "1".into()), ("x-bolt-user-name".into(), "u".into())]);
+    }
+
+    #[test]
+    fn one_rule_however_a_name_is_spelt() {
+        for name in
+            ["X_Bolt_App_Token", "x-bolt_user-name", "WEBHOOK_ID", "footbridge_caller", "Forwarded", "Proxy"]
+        {
+            assert!(is_servers(name), "{name}");
+        }
+        for name in
+            ["x-boltless", "webhooks", "x-original", "forwarded-for", "x-real-ips", "accept", "proxy-x"]
+        {
+            assert!(!is_servers(name), "{name}");
+        }
     }
 }

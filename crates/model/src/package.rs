@@ -36,6 +36,10 @@ pub struct Package {
     /// Which events its pages may publish as the app: names, or `*` for all.
     #[serde(default)]
     pub page_events: BTreeSet<String>,
+    /// `bolt.public`: what is served below `/public/<app>/`: the path there, empty for the folder itself, to a file
+    /// or folder within its directory.
+    #[serde(default)]
+    pub public: BTreeMap<String, String>,
 }
 
 /// What runs when an app runs.
@@ -73,6 +77,12 @@ pub struct Router {
 }
 
 impl Package {
+    /// Where Bolt mounts it: a system app written for Node sees its requests below `/x/<app>`.
+    pub fn mount(&self, app: &AppName) -> Option<String> {
+        let mounted = self.system && matches!(self.program, Program::Node(_));
+        mounted.then(|| format!("/x/{}", app.as_str()))
+    }
+
     /// Whether it is started at install and at boot: routers answer from the first request on.
     pub fn starts_at_boot(&self) -> bool {
         !self.routers.is_empty()

@@ -10,6 +10,14 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub u64);
 
+/// The header that every request from this server to an app it runs carries: anyone on the machine can reach the
+/// app's port, and only the server and the app know the secret of the run. The Node host demands it and takes it off;
+/// a program started by a command finds the secret in [`RUN_SECRET_VARIABLE`] and checks for itself.
+pub const RUN_SECRET: &str = "footbridge-run-secret";
+
+/// The variable that holds the secret of the run, for programs started by a command.
+pub const RUN_SECRET_VARIABLE: &str = "FOOTBRIDGE_RUN_SECRET";
+
 /// What is to be started.
 #[derive(Debug, Clone)]
 pub struct StartOrder {
@@ -20,6 +28,8 @@ pub struct StartOrder {
     /// The app's token for this run: routers see it as `request.bolt.token`. It reaches the app's host
     /// over a socket, never through the environment, an argument or a file.
     pub token: Secret,
+    /// What proves to the app that a request comes from this server; see [`RUN_SECRET`].
+    pub secret: Secret,
 }
 
 /// An app that listens.

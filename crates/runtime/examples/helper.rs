@@ -62,8 +62,10 @@ fn serve(words: &[String]) -> Option<()> {
             routers: BTreeMap::new(),
             functions: BTreeMap::new(),
             page_events: BTreeSet::new(),
+            public: BTreeMap::new(),
         },
         token: Secret::new("token"),
+        secret: Secret::new("secret"),
     };
     let waiting = tokio::runtime::Builder::new_current_thread().build().ok()?;
     match waiting.block_on(runtime.start(order)) {

@@ -1,14 +1,16 @@
 //! The environment of an app: what is listed, and nothing else.
 
 use crate::user::Account;
-use footbridge_model::name::AppName;
-use footbridge_model::package::Package;
+use footbridge_model::package::Program;
+use footbridge_model::run::{RUN_SECRET_VARIABLE, StartOrder};
 use std::ffi::OsString;
 
 /// Names an app; also how processes of ours are told from others'.
 pub(crate) const APP: &str = "FOOTBRIDGE_APP";
 /// Names the server.
 pub(crate) const ADDRESS: &str = "BOLT_ADDRESS";
+/// Tells an app that it is no system app of Bolt's.
+const CHILD: &str = "BOLT_CHILD_PROC";
 
 const FROM_SERVER: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
 
@@ -45,13 +47,22 @@ impl Environment {
     }
 
     /// Everything an app finds in its environment.
-    pub(crate) fn of(&self, app: &AppName, package: &Package, port: u16) -> Vec<(String, String)> {
-        let mut own =
-            vec![("PORT", port.to_string()), (ADDRESS, self.address.clone()), (APP, app.as_str().to_owned())];
-        if !package.system {
-            own.push(("BOLT_CHILD_PROC", "true".to_owned()));
+    pub(crate) fn of(&self, order: &StartOrder, port: u16) -> Vec<(String, String)> {
+        let mut own = vec![
+            ("PORT", port.to_string()),
+            (ADDRESS, self.address.clone()),
+            (APP, order.app.as_str().to_owned()),
+        ];
+        if !order.package.system {
+            own.push((CHILD, "true".to_owned()));
         }
-        let ours = |name: &str| name == "BOLT_CHILD_PROC" || own.iter().any(|(own, _)| *own == name);
+        // The host of a Node app is told over its channel, and demands it there.
+        if matches!(order.package.program, Program::Command(_)) {
+            own.push((RUN_SECRET_VARIABLE, order.secret.expose().to_owned()));
+        }
+        let ours = |name: &str| {
+            [CHILD, RUN_SECRET_VARIABLE].contains(&name) || own.iter().any(|(own, _)| *own == name)
+        };
         let mut all: Vec<(String, String)> =
             self.shared.iter().filter(|(name, _)| !ours(name)).cloned().collect();
         all.extend(own.into_iter().map(|(name, value)| (name.to_owned(), value)));

@@ -2,9 +2,8 @@
 
 use crate::fingerprint::fingerprint;
 use crate::user::Account;
-use footbridge_model::name::AppName;
 use footbridge_model::package::{Package, Program};
-use footbridge_model::secret::Secret;
+use footbridge_model::run::StartOrder;
 use serde::{Deserialize, Serialize};
 use std::fs::{DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
@@ -74,8 +73,12 @@ struct Order<'a> {
     app: &'a str,
     dir: &'a str,
     main: Option<&'a str>,
+    /// Where Bolt mounts it, for a system app.
+    mount: Option<String>,
     routers: Vec<RouterOrder<'a>>,
     token: &'a str,
+    /// What every request of the server's carries.
+    secret: &'a str,
     address: &'a str,
 }
 
@@ -118,13 +121,8 @@ impl HostWire {
     }
 
     /// Tells the host what to load.
-    pub(crate) async fn order(
-        &mut self,
-        app: &AppName,
-        package: &Package,
-        token: &Secret,
-        address: &str,
-    ) -> io::Result<()> {
+    pub(crate) async fn order(&mut self, order: &StartOrder, address: &str) -> io::Result<()> {
+        let package = &order.package;
         let main = if let Program::Node(main) = &package.program { Some(main.as_str()) } else { None };
         let routers = package.routers.iter().map(|(name, router)| RouterOrder {
             name,
@@ -133,11 +131,13 @@ impl HostWire {
             order: router.order,
         });
         let order = Order {
-            app: app.as_str(),
+            app: order.app.as_str(),
             dir: &package.path,
             main,
+            mount: package.mount(&order.app),
             routers: routers.collect(),
-            token: token.expose(),
+            token: order.token.expose(),
+            secret: order.secret.expose(),
             address,
         };
         let mut line = serde_json::to_vec(&order)?;

@@ -27,3 +27,4 @@ pub use init::init_main;
 pub use manifest::read_manifest;
 pub use options::{RuntimeError, RuntimeOptions};
 pub use runtime::{Opened, Runtime, check_user};
+pub use user::readable_to_apps;

@@ -2,7 +2,7 @@
 
 use crate::options::RuntimeError;
 use crate::spec::Ids;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// Whom apps run as, decided once.
@@ -65,17 +65,48 @@ impl Account {
     }
 }
 
+/// Warnings about files with secrets that apps can read although they run as another user than the server.
+///
+/// # Errors
+/// When there is no such user, or this server cannot become it.
+pub fn readable_to_apps(user: Option<&str>, files: &[PathBuf]) -> Result<Vec<String>, RuntimeError> {
+    let account = Account::find(user)?;
+    let Account::Other(other) = &account else { return Ok(Vec::new()) };
+    let readable = |file: &PathBuf| {
+        let file = file.canonicalize().ok()?;
+        let about = file.metadata().ok()?;
+        let open = other.ids.may_read(&about) && account.reaches(file.parent()?).unwrap_or(true);
+        open.then(|| {
+            format!(
+                "apps run as {} and can read {}, which holds secrets of the server: run `chmod o-r` on it, or `chmod g-r` if the group is theirs",
+                other.name,
+                file.display()
+            )
+        })
+    };
+    Ok(files.iter().filter_map(readable).collect())
+}
+
 impl Ids {
     fn may_search(&self, dir: &fs::Metadata) -> bool {
+        self.rights(dir) & 1 == 1
+    }
+
+    fn may_read(&self, file: &fs::Metadata) -> bool {
+        self.rights(file) & 4 == 4
+    }
+
+    /// What the mode of a file allows this user: 4 to read, 2 to write, 1 to run or to search.
+    fn rights(&self, file: &fs::Metadata) -> u32 {
         use std::os::unix::fs::MetadataExt as _;
-        let shift = if dir.uid() == self.uid {
+        let shift = if file.uid() == self.uid {
             6
-        } else if dir.gid() == self.gid || self.groups.contains(&dir.gid()) {
+        } else if file.gid() == self.gid || self.groups.contains(&file.gid()) {
             3
         } else {
             0
         };
-        dir.mode() >> shift & 1 == 1
+        file.mode() >> shift & 7
     }
 }
 

@@ -22,6 +22,7 @@ mod openapi;
 mod page;
 mod percent;
 mod proxy;
+mod public;
 mod refusals;
 mod router;
 mod state;

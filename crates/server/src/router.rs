@@ -7,7 +7,7 @@ use crate::problem::{Problem, ProblemCode};
 use crate::state::Local;
 use crate::stream::{self, Body};
 use crate::watch::Watch;
-use crate::{bolt, bridge, cors, live, page, proxy};
+use crate::{bolt, bridge, cors, live, page, proxy, public};
 use axum::response::IntoResponse as _;
 use footbridge_model::exchange::Direction;
 use footbridge_model::path::{OURS, is_under};
@@ -76,22 +76,32 @@ async fn respond(
             metrics.request(Surface::Admin, response.status());
             response
         }
-        Route::App => {
-            let response = proxy::app(&local, request, peer, &watch).await;
-            metrics.request(Surface::Proxy, response.status());
-            response
-        }
+        Route::App | Route::Public | Route::Open => app_route(&local, route, request, peer, &watch).await,
         Route::Admin => admin(&local, request, peer).await.map(from_admin),
-        Route::Open => {
-            let mounted = local.shared.engine.routers_at(request.uri().path());
-            if mounted.is_empty() {
-                return admin(&local, request, peer).await.map(from_admin);
-            }
-            let response = proxy::routers(&local, mounted, request, peer, &watch).await;
-            metrics.request(Surface::Proxy, response.status());
-            response
-        }
     }
+}
+
+/// Answers what leads to an app: its pages, its public files, the routers that it mounts.
+async fn app_route(
+    local: &Local,
+    route: Route,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    watch: &Rc<Watch>,
+) -> Response<Body> {
+    let response = match route {
+        Route::App => proxy::app(local, request, peer, watch).await,
+        Route::Public => public::serve(local, request, watch).await,
+        _ => {
+            let mounted = local.shared.engine.routers_at(request.uri().path());
+            if mounted.is_empty() && !page::farewell::is_asked(request.headers()) {
+                return admin(local, request, peer).await.map(from_admin);
+            }
+            proxy::routers(local, mounted, request, peer, watch).await
+        }
+    };
+    local.shared.metrics.request(Surface::Proxy, response.status());
+    response
 }
 
 /// Answers a page that asks about a miniapp.
@@ -171,6 +181,8 @@ enum Route {
     Apps,
     /// A page or a call of an installed app.
     App,
+    /// A file that an installed app lets everybody read.
+    Public,
     /// Administration, probes, and whatever of ours there is not.
     Admin,
     /// What is not ours: a router of an app's may have it.
@@ -210,7 +222,11 @@ impl Route {
         match OURS.into_iter().find(|root| is_under(path, root)) {
             Some("/api/apps") => Self::Apps,
             Some("/x") => Self::App,
-            Some("/sdk" | "/public") => Self::File(page::find(path)),
+            Some("/sdk") => Self::File(page::find(path)),
+            Some("/public") => match page::find(path) {
+                None if !is_under(path, "/public/bolt") => Self::Public,
+                file => Self::File(file),
+            },
             Some("/socket.io") => page::find(path).map_or(Self::Socket, |file| Self::File(Some(file))),
             Some(_) => Self::Admin,
             None => Self::Open,
@@ -234,10 +250,15 @@ async fn admin(
     }
 }
 
-/// What RFC 9112 demands of a request and hyper lets pass: one `Host`. Of a request with both
+/// What RFC 9112 demands of a request and hyper lets pass: one `Host`. Methods are compared with case (RFC 9110 §9.1), and
+/// programs behind this server do not all heed that: only what no one can mistake for another passes. Of a request with both
 /// `Content-Length` and `Transfer-Encoding` hyper reads the latter and closes the connection afterwards,
 /// as section 6.1 allows.
 fn check(request: &Request<Incoming>) -> Result<(), &'static str> {
+    let upper = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
+    if !request.method().as_str().bytes().all(upper) {
+        return Err("the method must be written in capital letters, such as GET or POST");
+    }
     let headers = request.headers();
     let count = |name| HeaderMap::get_all(headers, name).iter().count();
     match count(HOST) {
@@ -273,6 +294,9 @@ mod tests {
             ("/socket.io/", Route::Socket),
             ("/socket.io/socket.io.js", Route::File(page::find("/socket.io/socket.io.js"))),
             ("/sdk/nothing", Route::File(None)),
+            ("/public/bolt/native/js/none.js", Route::File(None)),
+            ("/public/shop/a.css", Route::Public),
+            ("/public/bolted/a.css", Route::Public),
             ("/api/v1/apps", Route::Admin),
             ("/api/apps", Route::Apps),
             ("/api/apps/shop/logs", Route::Apps),

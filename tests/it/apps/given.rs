@@ -32,7 +32,9 @@ fn check_environment(gateway: &Gateway, app: &str, env: &Value, system: bool) {
     let known = |name: &&str| {
         ALLOWED.contains(name) || name.starts_with("LC_") || *name == "PASSED" || *name == "BOLT_CHILD_PROC"
     };
-    let more: Vec<&&str> = names.iter().filter(|name| !known(name)).collect();
+    // Only a program started by a command is told this so: it checks for itself who sends a request.
+    let own = |name: &str| app == "album" && name == "FOOTBRIDGE_RUN_SECRET";
+    let more: Vec<&&str> = names.iter().filter(|name| !known(name) && !own(name)).collect();
     assert!(more.is_empty(), "{app} sees {more:?}");
     let value = |name: &str| env.get(name).and_then(Value::as_str);
     assert_eq!(value("BOLT_ADDRESS"), Some(gateway.url("").as_str()));
@@ -159,6 +161,35 @@ fn an_app_of_another_user_can_read_nothing_of_the_server() {
     gateway.apps().stop("chat");
     gateway.stop();
     assert!(harness::processes_at(shelf.path(), &gateway.url("")).is_empty());
+}
+
+#[test]
+fn files_with_secrets_that_apps_can_read_are_told() {
+    if !root() {
+        return;
+    }
+    let mut gateway = setup().set("runtime", "user", "\"nobody\"").start();
+    let told = |gateway: &Gateway| {
+        let health = gateway.get("/healthz").json();
+        let all =
+            health["warnings"].as_array().unwrap().iter().map(|warning| warning.as_str().unwrap().to_owned());
+        all.filter(|warning| warning.contains("can read")).collect::<Vec<_>>()
+    };
+    let mut start_with = |dir: u32, file: u32| {
+        gateway.stop();
+        fs::set_permissions(gateway.dir().join("footbridge.toml"), fs::Permissions::from_mode(file)).unwrap();
+        fs::set_permissions(gateway.dir(), fs::Permissions::from_mode(dir)).unwrap();
+        gateway.start_again();
+        (told(&gateway), gateway.stdout())
+    };
+    let (warnings, _) = start_with(0o700, 0o644);
+    assert!(warnings.is_empty(), "nobody else gets into its directory: {warnings:?}");
+    let (warnings, said) = start_with(0o755, 0o644);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("footbridge.toml") && warnings[0].contains("nobody"), "{warnings:?}");
+    assert!(said.contains("can read"), "{said}");
+    let (warnings, _) = start_with(0o755, 0o600);
+    assert!(warnings.is_empty(), "{warnings:?}");
 }
 
 #[test]

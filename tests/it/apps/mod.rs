@@ -2,12 +2,15 @@
 
 mod cli;
 mod clients;
+mod direct;
 mod functions;
 mod given;
 mod install;
 mod lifecycle;
+mod mount;
 mod output;
 mod pages;
+mod public;
 mod races;
 mod routers;
 mod secrets;

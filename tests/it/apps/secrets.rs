@@ -82,6 +82,8 @@ fn no_token_of_a_run_is_seen_by_another_or_written_down() {
     until("everything to arrive", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
     let tokens = shelf.tokens();
     assert!(tokens.len() >= 4, "{tokens:?}");
+    let run_secret =
+        shelf.noted("album", "boot")[0]["env"]["FOOTBRIDGE_RUN_SECRET"].as_str().unwrap().to_owned();
 
     pages.extend(answers(&gateway));
     pages.push((
@@ -98,6 +100,7 @@ fn no_token_of_a_run_is_seen_by_another_or_written_down() {
     pages.push(("log".into(), format!("{}{}", gateway.stdout(), gateway.stderr()).into_bytes()));
     assert!(pages.iter().any(|(name, _)| name.contains("footbridge.db")));
     for (name, bytes) in &pages {
+        assert!(!holds(bytes, &run_secret), "{name} holds the secret of a run");
         for (app, token) in &tokens {
             assert!(
                 !holds(bytes, token),

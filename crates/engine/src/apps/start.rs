@@ -17,6 +17,8 @@ use tokio::time::Instant;
 
 /// What run tokens begin with, so that scanners can tell a leaked one.
 const TOKEN_MARK: &str = "fbr_";
+/// What run secrets begin with.
+const SECRET_MARK: &str = "fbs_";
 /// How soon a start that failed for another reason than the app's own is tried again.
 const SOON: Duration = Duration::from_secs(1);
 
@@ -75,10 +77,15 @@ impl Apps {
         };
         life(entry).set(Phase::Launching);
         let token = Secret::make(TOKEN_MARK, &*self.entropy);
-        let order =
-            StartOrder { app: entry.app.name.clone(), package: package.clone(), token: token.clone() };
+        let secret = Secret::make(SECRET_MARK, &*self.entropy);
+        let order = StartOrder {
+            app: entry.app.name.clone(),
+            package: package.clone(),
+            token: token.clone(),
+            secret: secret.clone(),
+        };
         let running = self.launcher.start(order).await?;
-        Ok(Arc::new(Run::new(token, running)))
+        Ok(Arc::new(Run::new(token, secret, running)))
     }
 
     /// From here on it counts as running: it is told, it may answer, then the events follow.

@@ -4,6 +4,7 @@ use crate::life::{Phase, Run};
 use crate::registry::{AppEntry, HookEntry};
 use footbridge_model::name::AppName;
 use footbridge_model::run::Running;
+use footbridge_model::secret::Secret;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -122,6 +123,11 @@ impl Reach {
         life.open.fetch_add(1, Ordering::AcqRel);
         let run = life.run().filter(|run| run.running.run == live.running.run);
         Self { address: live.running.address, run, open: Arc::clone(&life.open) }
+    }
+
+    /// What proves to the app that a request comes from this server; `None` once its run is over.
+    pub fn secret(&self) -> Option<&Secret> {
+        self.run.as_deref().map(|run| &run.secret)
     }
 
     /// Whether the app has ended since, or is found to have in a moment.

@@ -15,6 +15,7 @@ use footbridge_model::envelope::{self, Addressee};
 use footbridge_model::event::Event;
 use footbridge_model::hook::{AnswerRule, HookType};
 use footbridge_model::retry::retry_after;
+use footbridge_model::run::RUN_SECRET;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::{Clock, Millis};
 use http::Method;
@@ -31,6 +32,8 @@ const ATTEMPT: HeaderName = HeaderName::from_static("footbridge-attempt");
 const ROUTER: HeaderName = HeaderName::from_static("footbridge-router");
 /// Says that the router asked leaves it to the next.
 const ROUTER_NEXT: HeaderName = HeaderName::from_static("footbridge-router-next");
+/// Proves to an app that this server runs that the request comes from it.
+const SECRET: HeaderName = HeaderName::from_static(RUN_SECRET);
 
 /// What is read of a subscriber's answer: only its status and `Retry-After` matter, and the rest only
 /// so that the connection can be used again.
@@ -200,7 +203,7 @@ impl Sender {
             Pace::Urgent => envelope::write_to_itself(parcel.event, parcel.now, to),
         };
         let headers = parcel
-            .headers(&body, router)
+            .headers(&body, router, road)
             .ok_or_else(|| Failure::before(FailureKind::Malformed, "the headers cannot be sent"))?;
         Ok(Outbound {
             method: Method::POST,
@@ -217,7 +220,7 @@ impl Sender {
 
 impl Parcel<'_> {
     /// The publisher's headers first, ours over them.
-    fn headers(&self, body: &Bytes, router: Option<&str>) -> Option<HeaderMap> {
+    fn headers(&self, body: &Bytes, router: Option<&str>, road: &Road) -> Option<HeaderMap> {
         let id = self.event.id.text();
         let mut headers = HeaderMap::with_capacity(8);
         for (name, value) in self.event.headers.iter() {
@@ -229,6 +232,11 @@ impl Parcel<'_> {
         headers.insert(ATTEMPT, HeaderValue::from(self.n));
         if let Some(router) = router {
             headers.insert(ROUTER, HeaderValue::from_str(router).ok()?);
+        }
+        if let Some(run) = road.run.as_deref() {
+            let mut secret = HeaderValue::from_str(run.secret.expose()).ok()?;
+            secret.set_sensitive(true);
+            headers.insert(SECRET, secret);
         }
         Some(headers)
     }

@@ -86,7 +86,8 @@ fn installed(hook: &HookEntry, app: &AppEntry, event: &Event, pace: Pace) -> Res
         Pace::Lane => awake(app, hook.hook.lifetime)?,
         Pace::Urgent => app.state.life.run().ok_or(Instead::Cancelled(OVER))?,
     };
-    road(&joined(&run.base(), &hook.hook.route), run.token.clone(), run)
+    let mount = app.app.package.as_deref().and_then(|package| package.mount(name)).unwrap_or_default();
+    road(&joined(&format!("{}{mount}", run.base()), &hook.hook.route), run.token.clone(), run)
 }
 
 fn routers(

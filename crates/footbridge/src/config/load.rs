@@ -7,7 +7,7 @@ use super::{
     error::{ConfigError, Origin},
     raw::{self, Item, Table, Value},
     resolve::Config,
-    secret::SecretSource,
+    secret::{SecretSource, WrittenIn},
     section::Reading,
 };
 
@@ -48,6 +48,11 @@ fn resolve(file: &str, text: &str, base: &Path, args: &LoadArgs) -> Result<Confi
     overlay_flag(&mut root, "listen", "--listen", args.listen.as_ref());
     overlay_flag(&mut root, "database", "--database", args.database.as_ref());
     let config = Config::read(&reading, &root, args.cores);
+    let secret_files = reading.written_in().into_iter().map(|place| match place {
+        WrittenIn::Configuration => PathBuf::from(file),
+        WrittenIn::File(path) => path,
+    });
+    let config = Config { secret_files: secret_files.collect(), ..config };
     let found = reading.finish();
     if found.problems.is_empty() { Ok(config.warned(file, &found)) } else { Err(invalid(found.problems)) }
 }

@@ -60,6 +60,8 @@ pub struct Config {
     pub warnings: Vec<String>,
     /// The same, of what a running server knows better.
     pub hints: Vec<String>,
+    /// The files in which secrets are written down, the configuration itself among them.
+    pub secret_files: Vec<PathBuf>,
 }
 
 impl Config {
@@ -90,6 +92,7 @@ impl Config {
             apps,
             warnings: Vec::new(),
             hints: Vec::new(),
+            secret_files: Vec::new(),
         }
     }
 

@@ -44,6 +44,25 @@ impl SecretSource<'_> {
     }
 }
 
+/// Where a secret is written down.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WrittenIn {
+    /// In the configuration file itself.
+    Configuration,
+    /// In a file of its own.
+    File(PathBuf),
+}
+
+impl SecretSource<'_> {
+    /// Where a secret of the configuration file is written down; nowhere when it comes from the environment.
+    pub fn written_in(&self, written: &str) -> Option<WrittenIn> {
+        match written.strip_prefix("file:") {
+            Some(path) => Some(WrittenIn::File(self.base.join(path))),
+            None => (!written.starts_with("env:")).then_some(WrittenIn::Configuration),
+        }
+    }
+}
+
 fn read(path: &PathBuf) -> Result<String, String> {
     let cannot = |source: std::io::Error| format!("cannot read the file {}: {source}", path.display());
     if std::fs::metadata(path).map_err(cannot)?.len() > LARGEST_FILE {

@@ -1,6 +1,6 @@
 //! Reading one table: a key becomes a typed value, or a problem that names file, line and key.
 
-use std::{cell::RefCell, ops::RangeInclusive};
+use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive};
 
 use footbridge_model::secret::Secret;
 
@@ -8,7 +8,7 @@ use super::{
     error::{Origin, Problem},
     keys,
     raw::{Item, Table, Value},
-    secret::SecretSource,
+    secret::{SecretSource, WrittenIn},
 };
 
 /// As many hints as anyone reads.
@@ -21,6 +21,7 @@ pub struct Reading<'a> {
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
     hints: RefCell<Vec<Problem>>,
+    written_in: RefCell<BTreeSet<WrittenIn>>,
 }
 
 /// What reading the sources came to, each in the order of the file.
@@ -38,7 +39,13 @@ impl<'a> Reading<'a> {
     /// A reading with nothing wrong yet.
     pub fn new(secrets: SecretSource<'a>) -> Self {
         let none = || RefCell::new(Vec::new());
-        Self { secrets, problems: none(), warnings: none(), hints: none() }
+        let written_in = RefCell::new(BTreeSet::new());
+        Self { secrets, problems: none(), warnings: none(), hints: none(), written_in }
+    }
+
+    /// Where the secrets that were read are written down.
+    pub fn written_in(&self) -> BTreeSet<WrittenIn> {
+        self.written_in.borrow().clone()
     }
 
     /// What makes the configuration unusable.
@@ -248,7 +255,13 @@ impl<'a> Section<'a> {
     pub fn secret(&self, key: &str, check: impl Fn(&str) -> Result<(), String>) -> Option<Secret> {
         let item = self.item(key)?;
         let found = match &item.value {
-            Value::Text(text) => self.reading.secrets.find(text),
+            Value::Text(text) => {
+                if let (Origin::Line(_), Some(place)) = (&item.origin, self.reading.secrets.written_in(text))
+                {
+                    self.reading.written_in.borrow_mut().insert(place);
+                }
+                self.reading.secrets.find(text)
+            }
             other => Err(format!("must be a string, not {}", other.kind())),
         };
         let checked = found.and_then(|secret| check(secret.expose()).map(|()| secret));

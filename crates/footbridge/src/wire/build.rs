@@ -131,6 +131,7 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     };
     let mut started = Engine::start(options, file_spec(&config)).await?;
     let mut warnings = config.warnings.clone();
+    warnings.extend(launch::open_secrets(&config)?);
     warnings.append(&mut started.warnings);
     let health = Arc::new(Health::starting());
     let page_key = master_key.derive(PAGES);

@@ -2,6 +2,7 @@
 
 use crate::clock::SystemClock;
 use crate::config::{Config, env::Env};
+use crate::first_run;
 use footbridge_engine::{Launcher, Launching};
 use footbridge_functions::{FunctionOptions, Functions};
 use footbridge_model::name::AppName;
@@ -9,7 +10,7 @@ use footbridge_model::package::{Manifest, ManifestError};
 use footbridge_model::run::{
     Exit, FunctionAnswer, FunctionCall, FunctionFailure, OutputLine, Running, StartFailure, StartOrder,
 };
-use footbridge_runtime::{Runtime, RuntimeError, RuntimeOptions, read_manifest};
+use footbridge_runtime::{Runtime, RuntimeError, RuntimeOptions, read_manifest, readable_to_apps};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,6 +51,15 @@ pub(super) fn launcher(
     let functions = Functions::new(FunctionOptions::new(program, runtime.function_timeout));
     let apps = Apps { runtime: opened.runtime, functions, base: runtime.dir.clone() };
     Ok((Arc::new(apps), opened.exits))
+}
+
+/// What is written down where started apps can read it, though they run as another user.
+pub(super) fn open_secrets(config: &Config) -> Result<Vec<String>, RuntimeError> {
+    let database = &config.database;
+    let beside =
+        [first_run::admin_token_file(database), first_run::master_key_file(database), database.clone()];
+    let files: Vec<PathBuf> = config.secret_files.iter().cloned().chain(beside).collect();
+    readable_to_apps(config.runtime.user.as_deref(), &files)
 }
 
 /// This very program, however it was called and whatever has taken its place on the disk since.

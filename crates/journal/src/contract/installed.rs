@@ -23,6 +23,7 @@ fn package(program: Program) -> Package {
         routers: [("api".to_owned(), router("/api/shop", -2)), ("b".to_owned(), router("/b", 7))].into(),
         functions: [("tag".to_owned(), "functions/tag.js".to_owned())].into(),
         page_events: ["clicked".to_owned()].into(),
+        public: [("assets".to_owned(), "assets".to_owned())].into(),
     }
 }
 

@@ -42,6 +42,32 @@ impl Directory<'_> {
         Ok(path)
     }
 
+    /// A file or folder that everybody may read, and what should be mended about it. It may come to be later.
+    pub(super) fn shared(self, path: &str) -> Result<(String, Option<String>), String> {
+        // Bolt joins it to the directory of the app, so a slash before it means nothing.
+        let path = tidy(path.trim_start_matches('/'))?;
+        if path.split('/').any(|part| part.starts_with('.')) {
+            let why = format!("names {path:?}: what begins with a dot is never served");
+            return Ok((path, Some(why)));
+        }
+        let whole = self.0.join(&path);
+        let Ok(real) = whole.canonicalize() else {
+            return Ok((path, Some(format!("{}; nothing is served there until it is", missing(&whole)))));
+        };
+        let home = self.0.canonicalize().map_err(|error| format!("cannot be looked up: {error}"))?;
+        if !real.starts_with(&home) {
+            let why =
+                format!("names {path:?}, a link that leads out of the app's directory; put the files there");
+            return Err(why);
+        }
+        Ok((path, None))
+    }
+
+    /// Whether a path leads to a file.
+    pub(super) fn is_file(self, path: &str) -> bool {
+        self.0.join(path).is_file()
+    }
+
     /// A program that a command names: by its name alone, by an absolute path, or by one within the
     /// directory.
     pub(super) fn program(self, word: &str) -> Result<String, String> {

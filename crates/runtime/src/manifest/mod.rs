@@ -8,6 +8,7 @@ mod functions;
 mod hooks;
 mod members;
 mod program;
+mod public;
 mod read;
 mod roots;
 mod routers;

@@ -3,7 +3,7 @@
 use super::files::Directory;
 use super::hooks::Reach;
 use super::members::{Members, UNREADABLE};
-use super::{functions, hooks, program, routers, twice};
+use super::{functions, hooks, program, public, routers, twice};
 use footbridge_model::duration;
 use footbridge_model::json::{self, JsonError, MAX_DEPTH};
 use footbridge_model::name::{AppName, BadName, EventName};
@@ -122,6 +122,8 @@ fn check(top: &Members<'_>, directory: &Path) -> Result<Manifest, ManifestError>
     let serverless = program::serverless(&program, bolt.flag("module")?);
     let (hooks, left_out) = hooks::read(&bolt, &Reach { serverless, functions: &functions })?;
     warnings.extend(left_out);
+    let (public, amiss) = public::read(&bolt, files)?;
+    warnings.extend(amiss);
     let package = Package {
         path: directory.display().to_string(),
         version: top.text("version")?.unwrap_or("0.0.0").to_owned(),
@@ -134,6 +136,7 @@ fn check(top: &Members<'_>, directory: &Path) -> Result<Manifest, ManifestError>
         routers,
         functions,
         page_events: read_page_events(&own, &mut warnings)?,
+        public,
     };
     let private = read_private(&bolt)?.into_iter().chain(read_private(&own)?).collect();
     Ok(Manifest { name, package, hooks, private, warnings })

@@ -4,6 +4,7 @@ use super::read::read;
 use footbridge_model::hook::{AnswerRule, HookType};
 use footbridge_model::package::{IdleTimeout, Manifest, ManifestError, Program, Router};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -36,6 +37,50 @@ fn with_bolt(bolt: &Value) -> Result<Manifest, ManifestError> {
 }
 
 #[test]
+fn what_is_public_is_read_in_each_of_its_forms() {
+    let read = |public: Value| {
+        let base = directory();
+        std::os::unix::fs::symlink("/etc", base.path().join("app/out")).unwrap();
+        let package = json!({ "name": "shop", "bolt": { "main": "server.js", "public": public } });
+        install(base.path(), package.to_string().as_bytes())
+    };
+    let pairs = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(at, path)| ((*at).to_owned(), (*path).to_owned())).collect::<BTreeMap<_, _>>()
+    };
+    for (public, served) in [
+        (json!("lib"), pairs(&[("", "lib")])),
+        (json!("server.js"), pairs(&[("server.js", "server.js")])),
+        (json!(["lib/", "/routers/api.js"]), pairs(&[("lib", "lib"), ("routers/api.js", "routers/api.js")])),
+        (json!({ "paths": ["lib"], "clean": true, "move": true }), pairs(&[("lib", "lib")])),
+        (json!([]), pairs(&[])),
+        (json!(null), pairs(&[])),
+    ] {
+        let manifest = read(public.clone()).unwrap();
+        assert_eq!((&manifest.package.public, manifest.warnings.len()), (&served, 0), "{public}");
+    }
+    for (public, word) in [(json!(["none"]), "is not there"), (json!([".git"]), "begins with a dot")] {
+        let warnings = read(public).unwrap().warnings;
+        assert!(
+            warnings.len() == 1 && warnings[0].contains(word) && warnings[0].contains("bolt.public"),
+            "{warnings:?}"
+        );
+    }
+    for (public, word) in [
+        (json!("."), "the app's directory itself"),
+        (json!(["../x"]), "without `..`"),
+        (json!("out"), "leads out"),
+        (json!(["out/hostname"]), "leads out"),
+        (json!([1]), "must be an array of strings"),
+        (json!(7), "must be a folder"),
+        (json!({}), "`bolt.public.paths` is missing"),
+        (json!({ "paths": "lib" }), "must be an array"),
+    ] {
+        let refused = read(public.clone()).unwrap_err();
+        assert!(refused.code == 418 && refused.why.contains(word), "{public}: {}", refused.why);
+    }
+}
+
+#[test]
 fn every_member_is_read() {
     let base = directory();
     let package = json!({
@@ -57,7 +102,7 @@ fn every_member_is_read() {
     });
     let manifest = install(base.path(), package.to_string().as_bytes()).unwrap();
     let package = &manifest.package;
-    assert_eq!(manifest.name.as_str(), "shop");
+    assert_eq!(manifest.name.as_str(), "Shop");
     assert_eq!(package.path, base.path().join("app").to_str().unwrap());
     assert_eq!((package.version.as_str(), package.description.as_str()), ("1.2.3", "Sells"));
     assert_eq!((package.display_name.as_str(), package.index.as_str()), ("The Shop", "/start"));

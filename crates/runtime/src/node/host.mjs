@@ -1,7 +1,8 @@
 // Runs one Node app for the server: `node host.mjs FD`, in the app's directory.
 //
 // FD is one end of a socket pair, and both sides speak lines of JSON over it. The server writes one:
-//   {"app", "dir", "main": null | "file", "routers": [{"name", "main", "root", "order"}], "token", "address"}
+//   {"app", "dir", "main": null | "file", "mount": null | "/x/<app>", "routers": [{"name", "main", "root", "order"}],
+//    "token", "secret", "address"}
 // The host answers {"ready": {"port"}} once it listens on 127.0.0.1, or {"failed": {"message"}}, and later
 // perhaps {"crashed": {"message", "stack"}}; after either of these it exits with 70. When the server's end is
 // closed the host dies at once, whatever the app is doing.
@@ -13,7 +14,11 @@
 //     `upgrade(request, socket, head)` is its `upgrade` listener;
 //   - an `http.Server` that does not listen yet, with whatever was attached to it.
 // A router exports what Express takes: `express.Router()` or `(request, response, next)`.
+//
+// Every request must carry `secret` as `footbridge-run-secret`, or it is answered 403: anybody on the machine may
+// connect to the port. With `mount` the app sees its requests as Express shows them below a mount.
 import { AsyncLocalStorage } from "node:async_hooks";
+import crypto from "node:crypto";
 import { subscribe } from "node:diagnostics_channel";
 import fs from "node:fs";
 import http from "node:http";
@@ -34,7 +39,11 @@ const BODY_MAX = 1024 * 1024;
 const ROUTER = "footbridge-router";
 const NOT_MINE = "footbridge-router-next";
 const CALLER = "footbridge-caller";
+/** What `CALLER` says of a token that is no app's. */
+const NOBODY = "?";
 const CAUSE = "footbridge-cause";
+const SECRET = "footbridge-run-secret";
+const APP_TOKEN = "x-bolt-app-token";
 
 const fd = Number(process.argv[2]);
 const again = new Int32Array(new SharedArrayBuffer(4));
@@ -144,7 +153,7 @@ const OWN_LISTENING =
 
 /** The app's HTTP server, not listening yet, and what answers its requests. */
 async function prepareMain(dir, main) {
-  const { exported, listened } = await load(dir, main);
+  const { exported, found, listened } = await load(dir, main);
   const given = pick(exported, isServer);
   if (given) {
     if (listened.has(given)) throw new Unfit(`${main} listens by itself; ${OWN_LISTENING}`);
@@ -162,7 +171,22 @@ async function prepareMain(dir, main) {
     console.error(`footbridge: ${main} listens by itself, where nobody asks; ${OWN_LISTENING}`);
   }
   const companion = (name) => pick([exported?.[name], handler[name]].find(isHandler), isHandler);
-  return { answer: handler, attach: companion("attach"), upgrade: companion("upgrade") };
+  return { answer: handler, attach: companion("attach"), upgrade: companion("upgrade"), found };
+}
+
+/**
+ * What a system app of Bolt's finds: the app is told where it is mounted, bodies are parsed, and `request.bolt` is
+ * empty. Bolt loads such an app into its own Express application.
+ */
+function mountMain(main, mount) {
+  const isApp = isHandler(main.answer.handle) && isHandler(main.answer.set);
+  if (isApp && main.found) mountWithExpress(main.found, mount, main.answer);
+  const answer = async (request, response) => {
+    await readBody(request);
+    request.bolt = {};
+    return main.answer(request, response);
+  };
+  return { ...main, answer };
 }
 
 // ---- Routers --------------------------------------------------------------------------------------------
@@ -177,12 +201,29 @@ async function prepareRouter({ dir, app, token, address }, { name, main, root })
   const mounted = mountWithExpress(found, root, router) ?? mountByHand(root, router);
   return async (request, response) => {
     await readBody(request);
-    request.bolt = { token, address };
+    const caller = take(request, CALLER);
     // Who asks, as the server has proved it; the router's own app when nobody has.
-    request.appName = request.headers[CALLER] ?? app;
-    delete request.headers[CALLER];
+    request.appName = caller === undefined || caller === NOBODY ? app : caller;
+    request.bolt = { token, address };
+    // Not listed: whoever writes `request.bolt` somewhere writes no token but the app's own.
+    Object.defineProperty(request.bolt, "contextToAppTokenMap", { value: introduce(request, caller, { app, token }) });
     mounted(request, response, (error) => passedOn(name, response, error));
   };
+}
+
+/**
+ * Bolt's modules look for the token that a request carries in a map of the tokens of all apps. Here the map holds the
+ * router's own app and the one that asks, and for that one a stand-in made for this request: it tells who asks, as the
+ * server has proved it, and is good for nothing else.
+ */
+function introduce(request, caller, own) {
+  const known = new Map([[own.app, own.token]]);
+  if (caller === undefined) return known;
+  const shown = caller === own.app ? own.token : crypto.randomBytes(12).toString("hex");
+  if (caller !== NOBODY) known.set(caller, shown);
+  request.headers[APP_TOKEN] = shown;
+  request.rawHeaders.push("X-Bolt-App-Token", shown);
+  return known;
 }
 
 /** A router gets `response.json` and the like from the app around it: one of its own Express. */
@@ -200,17 +241,24 @@ function mountWithExpress(found, root, router) {
   return around;
 }
 
+/** Makes a request what Express makes of it below `root`; gives whether it lies there. */
+function enter(request, root) {
+  const { url } = request;
+  const rest = url.slice(root.length);
+  if (url.slice(0, root.length).toLowerCase() !== root.toLowerCase() || !/^([/?]|$)/.test(rest)) return false;
+  Object.assign(request, { originalUrl: url, baseUrl: url.slice(0, root.length) });
+  request.url = rest.startsWith("/") ? rest : `/${rest}`;
+  return true;
+}
+
 function mountByHand(root, router) {
   return (request, response, next) => {
     const { url } = request;
-    const rest = url.slice(root.length);
-    if (url.slice(0, root.length).toLowerCase() !== root.toLowerCase() || !/^([/?]|$)/.test(rest)) return next();
+    if (!enter(request, root)) return next();
     const restored = (error) => {
       Object.assign(request, { url, baseUrl: "" });
       next(error);
     };
-    Object.assign(request, { originalUrl: url, baseUrl: url.slice(0, root.length) });
-    request.url = rest.startsWith("/") ? rest : `/${rest}`;
     try {
       Promise.resolve(router(request, response, restored)).catch(restored);
     } catch (error) {
@@ -286,16 +334,16 @@ function peek(request) {
   });
 }
 
-/** The value of the header that names a router, taken out before the app sees the request. */
-function takeRouter(request) {
-  const name = request.headers[ROUTER];
-  if (name === undefined) return undefined;
-  delete request.headers[ROUTER];
+/** The value of a header that the server wrote, taken out before the app sees the request. */
+function take(request, header) {
+  const value = request.headers[header];
+  if (value === undefined) return undefined;
+  delete request.headers[header];
   const raw = request.rawHeaders;
   for (let at = raw.length - 2; at >= 0; at -= 2) {
-    if (raw[at].toLowerCase() === ROUTER) raw.splice(at, 2);
+    if (raw[at].toLowerCase() === header) raw.splice(at, 2);
   }
-  return name;
+  return value;
 }
 
 // ---- What follows from what -------------------------------------------------------------------------------
@@ -329,6 +377,39 @@ function nameCauses(address) {
 
 // ---- Serving --------------------------------------------------------------------------------------------
 
+/** The events of an HTTP server that bring a request. */
+const REQUESTS = new Set(["request", "checkContinue", "checkExpectation", "upgrade", "connect"]);
+const REFUSED = "This port is the server's alone. The app is reached under /x/ of its Footbridge server.\n";
+
+/**
+ * Lets no request through that does not carry the secret of the run. It stands before every listener, since an app
+ * may attach its own.
+ */
+function guard(server, { secret, mount }) {
+  const digest = (text) => crypto.createHash("sha256").update(text).digest();
+  const wanted = digest(secret);
+  const emit = server.emit;
+  server.emit = function (name, ...args) {
+    if (REQUESTS.has(name)) {
+      const [request, answer] = args;
+      const given = take(request, SECRET);
+      if (given === undefined || !crypto.timingSafeEqual(digest(given), wanted)) {
+        refuse(answer);
+        return true;
+      }
+      if (mount) enter(request, mount);
+    }
+    return emit.call(this, name, ...args);
+  };
+}
+
+/** Answers 403 with a response, or with a socket that was to switch protocols. */
+function refuse(answer) {
+  const head = { "content-type": "text/plain; charset=utf-8", connection: "close" };
+  if (answer instanceof http.ServerResponse) answer.writeHead(403, head).end(REFUSED);
+  else answer.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+}
+
 /** Closes down on SIGTERM: no new connections, what is under way ends, what waits is dropped. */
 function closeOnTerm(server, sockets, underWay) {
   const appHandlesIt = () => process.listenerCount("SIGTERM") > 1;
@@ -357,7 +438,8 @@ function listen(server, port) {
   });
 }
 
-async function serve({ server = http.createServer({ maxHeaderSize: 64 * 1024 }), answer, attach, upgrade }, routers) {
+async function serve(main, routers, order) {
+  const { server = http.createServer({ maxHeaderSize: 64 * 1024 }), answer, attach, upgrade } = main;
   const [sockets, underWay] = [new Set(), { count: 0, closing: false, ended: () => {} }];
   // The server's pool closes idle connections, and this side never does: one closed from here while a
   // request is on its way would lose it.
@@ -376,13 +458,14 @@ async function serve({ server = http.createServer({ maxHeaderSize: 64 * 1024 }),
       underWay.count -= 1;
       underWay.ended();
     });
-    const name = takeRouter(request);
+    const name = take(request, ROUTER);
     if (name === undefined) answer(request, response);
     else if (routers.has(name)) routers.get(name)(request, response);
     else passedOn(name, response);
   });
   if (upgrade) server.on("upgrade", upgrade);
   await attach?.(server);
+  guard(server, order);
   closeOnTerm(server, sockets, underWay);
   const port = Number(process.env.PORT) || 0;
   const free = (error) => {
@@ -407,10 +490,11 @@ try {
   process.argv.splice(1, 2, path.join(order.dir, order.main ?? ""));
   nameCauses(order.address);
   const nobody = { answer: (_, response) => response.writeHead(404, { "content-length": 0 }).end() };
-  const main = order.main === null ? nobody : await prepareMain(order.dir, order.main);
+  const loaded = order.main === null ? nobody : await prepareMain(order.dir, order.main);
+  const main = order.mount ? mountMain(loaded, order.mount) : loaded;
   const routers = new Map();
   for (const router of order.routers) routers.set(router.name, await prepareRouter(order, router));
-  tell({ ready: { port: await serve(main, routers) } });
+  tell({ ready: { port: await serve(main, routers, order) } });
 } catch (error) {
   fail(error);
 }

@@ -44,8 +44,7 @@ pub(super) async fn processes(
         let (ours, other) = Socket::pair()?;
         ours.set_nonblocking(true)?;
         let mut wire = HostWire::new(UnixStream::from_std(ours)?);
-        let (package, address) = (&order.package, machine.environment.address());
-        wire.order(&order.app, package, &order.token, address).await?;
+        wire.order(order, machine.environment.address()).await?;
         (host, theirs) = (Some(wire), Some(OwnedFd::from(other)));
     }
     let (mut helper, streams) = Helper::spawn(&machine.program, theirs)?;

@@ -85,7 +85,7 @@ impl Run {
         let spec = Spec {
             dir: order.package.path.clone(),
             argv,
-            env: machine.environment.of(&order.app, &order.package, port.number),
+            env: machine.environment.of(&order, port.number),
             user: machine.account.ids().cloned(),
             cgroup: record.cgroup.as_ref().map(|dir| dir.to_string_lossy().into_owned()),
         };
@@ -161,7 +161,12 @@ impl Run {
         if let Some(word) = self.last_word.take().filter(|_| !stopped) {
             how = format!("{how}: {word}");
         }
-        let verb = if stopped { "stopped" } else { "crashed" };
+        let verb = match self.end {
+            _ if stopped => "stopped",
+            // It was told that it is going to be stopped, or has nothing more to do: nothing broke.
+            Some(Report::Ended(Ending::Code(0))) => "ended by itself",
+            _ => "crashed",
+        };
         self.say(format!("{verb}: {how}"));
         Exit { app: self.order.app.clone(), run: self.id, stopped, how }
     }

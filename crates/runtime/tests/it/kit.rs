@@ -108,8 +108,10 @@ impl Kit {
                 routers: BTreeMap::new(),
                 functions: BTreeMap::new(),
                 page_events: BTreeSet::new(),
+                public: BTreeMap::new(),
             },
             token: Secret::new("run-token"),
+            secret: Secret::new("run-secret"),
         }
     }
 
@@ -191,7 +193,7 @@ pub(crate) fn open_to_all(dir: &Path) {
 /// What a running app answers to `GET /`.
 pub(crate) fn get(address: SocketAddr) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    stream.write_all(b"GET / HTTP/1.0\r\nfootbridge-run-secret: run-secret\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer.rsplit("\r\n\r\n").next().unwrap().to_owned()
@@ -199,7 +201,10 @@ pub(crate) fn get(address: SocketAddr) -> String {
 
 /// A request whose answer nobody waits for.
 pub(crate) fn poke(address: SocketAddr) {
-    TcpStream::connect(address).unwrap().write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    TcpStream::connect(address)
+        .unwrap()
+        .write_all(b"GET / HTTP/1.0\r\nfootbridge-run-secret: run-secret\r\n\r\n")
+        .unwrap();
 }
 
 /// The processes that live and have this in their environment.

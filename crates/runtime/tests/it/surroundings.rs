@@ -20,8 +20,10 @@ fn noisy(options: &mut footbridge_runtime::RuntimeOptions) {
         variable("PASSED", "on purpose"),
         variable("PORT", "4400"),
         variable("BOLT_CHILD_PROC", "false"),
+        variable("FOOTBRIDGE_RUN_SECRET", "of the server"),
     ];
-    options.pass_env = vec!["PASSED".to_owned(), "PORT".to_owned(), "BOLT_CHILD_PROC".to_owned()];
+    let passed = ["PASSED", "PORT", "BOLT_CHILD_PROC", "FOOTBRIDGE_RUN_SECRET"];
+    options.pass_env = passed.map(str::to_owned).to_vec();
 }
 
 #[tokio::test]
@@ -37,6 +39,7 @@ async fn the_environment_is_exactly_the_list() {
         "BOLT_ADDRESS",
         "BOLT_CHILD_PROC",
         "FOOTBRIDGE_APP",
+        "FOOTBRIDGE_RUN_SECRET",
         "HOME",
         "LANG",
         "LC_TIME",
@@ -50,6 +53,7 @@ async fn the_environment_is_exactly_the_list() {
     assert_eq!(found["PORT"], running.address.port().to_string());
     assert_eq!(found["BOLT_ADDRESS"], kit.mark());
     assert_eq!(found["FOOTBRIDGE_APP"], "shop");
+    assert_eq!(found["FOOTBRIDGE_RUN_SECRET"], "run-secret");
     assert_eq!(found["BOLT_CHILD_PROC"], "true");
     kit.runtime.stop_all().await;
     order.package.system = true;

@@ -22,7 +22,8 @@ export function write(version, files) {
 }
 
 /** A host that was started: what it said first (not waited for when `early`), its lines, and how it ends. */
-export async function start(test, dir, { main = null, routers = [], env = {}, early = false, address = "http://127.0.0.1:1" } = {}) {
+export async function start(test, dir, words = {}) {
+  const { main = null, mount = null, routers = [], env = {}, early = false, address = "http://127.0.0.1:1" } = words;
   const child = spawn(process.execPath, [HOST, "3"], {
     cwd: dir,
     env: { PATH: process.env.PATH, ...env },
@@ -40,14 +41,23 @@ export async function start(test, dir, { main = null, routers = [], env = {}, ea
     return value && JSON.parse(value);
   };
   const mounted = routers.map((router) => ({ order: 0, ...router }));
-  const order = { app: "shop", dir, main, routers: mounted, token: "t0ken", address };
+  const order = { app: "shop", dir, main, mount, routers: mounted, token: "t0ken", secret, address };
   control.write(`${JSON.stringify(order)}\n`);
   const first = early ? undefined : await said();
   return { child, control, ended, first, said, port: first?.ready?.port, output: () => output };
 }
 
-/** One request; the answer with its whole body. */
-export async function ask({ port }, target, { method = "GET", headers = {}, body, agent, chunked } = {}) {
+/** What proves to a host that a request comes from the server. */
+export const secret = "run-secret";
+export const SECRET = { "footbridge-run-secret": secret };
+
+/** One request as the server sends it; the answer with its whole body. */
+export async function ask(host, target, { headers = {}, ...rest } = {}) {
+  return askBare(host, target, { headers: { ...SECRET, ...headers }, ...rest });
+}
+
+/** One request as anybody may send it. */
+export async function askBare({ port }, target, { method = "GET", headers = {}, body, agent, chunked } = {}) {
   const request = http.request({ port, host: "127.0.0.1", path: target, method, headers, agent });
   if (chunked) request.write(body.slice(0, 1));
   request.end(chunked ? body.slice(1) : body);

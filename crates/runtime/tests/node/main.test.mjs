@@ -5,7 +5,7 @@ import net from "node:net";
 import path from "node:path";
 import { once } from "node:events";
 import { test } from "node:test";
-import { ask, start, until, write } from "./harness.mjs";
+import { SECRET, ask, askBare, start, until, write } from "./harness.mjs";
 
 const SHOWS = `(request, response) => response.end(JSON.stringify({
   url: request.url, bolt: request.bolt === undefined, headers: request.headers, raw: request.rawHeaders }))`;
@@ -156,7 +156,7 @@ test("WebSockets, by each of the ways", async (t) => {
      exports.upgrade = (q, s, h) => all.handleUpgrade(q, s, h, (ws) => all.emit("connection", ws, q));`,
   ]) {
     const host = await start(t, write(5, { "main.js": text }), { main: "main.js" });
-    const socket = new WebSocket(`ws://127.0.0.1:${host.port}/chat`);
+    const socket = new WebSocket(`ws://127.0.0.1:${host.port}/chat`, { headers: SECRET });
     await once(socket, "open");
     socket.send("hi");
     assert.equal(String((await once(socket, "message"))[0]), "echo hi");
@@ -169,4 +169,77 @@ test("WebSockets, by each of the ways", async (t) => {
   const io = `const app = require("express")(); app.attach = (s) => new (require("socket.io").Server)(s); module.exports = app;`;
   const host = await start(t, write(5, { "main.js": io }), { main: "main.js" });
   assert.match((await ask(host, "/socket.io/?EIO=4&transport=polling")).text, /"sid":/);
+});
+
+test("nothing reaches an app but what the server sends", async (t) => {
+  const modules = createRequire(path.join(process.env.HOST_TEST_MODULES, "express5", "package.json"));
+  const { WebSocket } = modules("ws");
+  const notes = `const note = (what) => console.log("reached " + what); const http = require("http");`;
+  const shows = `(request, response) => { note(request.url); (${SHOWS})(request, response); }`;
+  for (const [version, text] of [
+    [undefined, `${notes} exports.default = ${shows}; exports.upgrade = (q, s) => { note("upgrade"); s.destroy(); };`],
+    [undefined, `${notes} const server = http.createServer(${shows}).on("upgrade", (q, s) => { note("upgrade"); s.destroy(); })
+      .on("checkContinue", ${shows}); module.exports = server;`],
+    [5, `${notes} const app = require("express")(); app.use(${shows});
+      app.attach = (s) => { s.on("request", () => note("listener")); new (require("socket.io").Server)(s); }; module.exports = app;`],
+  ]) {
+    const host = await start(t, write(version, { "main.js": text }), { main: "main.js" });
+    const post = { method: "POST", body: "{}" };
+    for (const headers of [{}, { "footbridge-run-secret": "" }, { "footbridge-run-secret": "run-secreT" },
+      { "footbridge-run-secret": ["run-secret", "run-secret"] }, { "footbridge-run_secret": "run-secret" },
+      { "footbridge-router": "api", "footbridge-caller": "bolt" }, { origin: "http://evil.example" }]) {
+      for (const words of [{}, post, { ...post, headers: { expect: "100-continue" } }]) {
+        const answer = await askBare(host, "/hooks/starting", { ...words, headers: { ...headers, ...words.headers } });
+        assert.deepEqual([answer.status, answer.text.includes("/x/")], [403, true], JSON.stringify(headers));
+      }
+    }
+    assert.equal((await askBare(host, "/socket.io/?EIO=4&transport=polling")).status, 403);
+    const socket = new WebSocket(`ws://127.0.0.1:${host.port}/socket.io/?EIO=4&transport=websocket`);
+    assert.match((await once(socket, "error"))[0].message, /403/);
+    assert.ok(!host.output().includes("reached"), host.output());
+    const answer = await ask(host, "/open", post);
+    assert.equal(answer.status, 200);
+    assert.ok(!answer.text.includes("secret"), answer.text);
+    await until(() => host.output().includes("reached /open"));
+  }
+});
+
+const MOUNTED = `(request, response) => response.end(JSON.stringify({ url: request.url, original: request.originalUrl,
+  base: request.baseUrl, body: request.body, bolt: request.bolt }))`;
+
+for (const version of [4, 5, undefined]) {
+  test(`a system app is shown what is shown below a mount, Express ${version}`, async (t) => {
+    const text = version
+      ? `const express = require("express"); const app = express(); let mounted;
+         app.on("mount", (parent) => { mounted = app.mountpath; });
+         app.get("/about", (q, s) => s.json({ mounted, path: q.path, ip: q.ip, protocol: q.protocol }));
+         const inner = express.Router(); inner.use(${MOUNTED}); app.use("/inner", inner);
+         app.post("/read", express.text({ type: "*/*" }), (q, s) => s.json(q.body));
+         app.get("/none", (q, s, next) => next());
+         app.use((q, s, next) => q.url === "/none" ? next() : (${MOUNTED})(q, s)); module.exports = app;`
+      : `module.exports = ${MOUNTED};`;
+    const host = await start(t, write(version, { "main.js": text }), { main: "main.js", mount: "/x/shop" });
+    const seen = async (path, words) => JSON.parse((await ask(host, path, words)).text);
+    for (const [path, url, base] of [
+      ["/x/shop/hooks/a?b=1", "/hooks/a?b=1", "/x/shop"], ["/x/shop?q", "/?q", "/x/shop"], ["/x/Shop/", "/", "/x/Shop"],
+      ["/x/shop//a//b/", "//a//b/", "/x/shop"], ["/x/shop/x/shop/a", "/x/shop/a", "/x/shop"],
+    ]) {
+      assert.deepEqual(await seen(path), { url, original: path, base, bolt: {} });
+    }
+    // Bolt parses bodies before any system app.
+    const post = { method: "POST", body: `{"a":1}`, headers: { "content-type": "application/json" } };
+    assert.deepEqual((await seen("/x/shop/hooks/a", post)).body, { a: 1 });
+    if (version === undefined) return;
+    const about = await seen("/x/shop/about", { headers: { "x-forwarded-for": "192.0.2.7", "x-forwarded-proto": "https" } });
+    assert.deepEqual(about, { mounted: "/x/shop", path: "/about", ip: "192.0.2.7", protocol: "https" });
+    const inner = await seen("/x/shop/inner/a");
+    assert.deepEqual([inner.url, inner.base, inner.original], ["/a", "/x/shop/inner", "/x/shop/inner/a"]);
+    assert.equal(await seen("/x/shop/read", post), `{"a":1}`);
+    assert.equal((await ask(host, "/x/shop/none")).status, 404);
+  });
+}
+
+test("an app that is no system app sees bare paths", async (t) => {
+  const host = await start(t, write(undefined, { "main.js": `module.exports = ${MOUNTED};` }), { main: "main.js" });
+  assert.deepEqual(JSON.parse((await ask(host, "/x/shop/a")).text), { url: "/x/shop/a" });
 });

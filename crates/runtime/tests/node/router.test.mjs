@@ -98,3 +98,27 @@ test("a router's own parsers work", async (t) => {
     assert.equal(JSON.parse((await post("/api/shop/text", `{ "a": 1 }`)).text), `{ "a": 1 }`);
   }
 });
+
+test("a router tells who asks as Bolt's modules do", async (t) => {
+  // Written after what `bolt-internal-checks` does with a request.
+  const text = `module.exports = (request, response) => {
+    const given = request.headers["x-bolt-app-token"];
+    const known = [...request.bolt.contextToAppTokenMap].find(([, token]) => token === given);
+    response.end(JSON.stringify({ given, raw: request.rawHeaders.includes(given ?? "none"), who: known && known[0], app: request.appName,
+      all: [...request.bolt.contextToAppTokenMap.keys()], bolt: request.bolt, seen: JSON.stringify(request.headers) }));
+  };`;
+  const host = await start(t, write(undefined, { "r.js": text }), { routers: routers("r.js") });
+  const seen = async (headers) => JSON.parse((await ask(host, "/api/shop/a", { headers: { ...AT, ...headers } })).text);
+  const pen = await seen({ "footbridge-caller": "pen" });
+  assert.deepEqual([pen.who, pen.app, pen.all, pen.raw], ["pen", "pen", ["shop", "pen"], true]);
+  assert.ok(!pen.seen.includes("footbridge-"), pen.seen);
+  assert.match(pen.given, /^[0-9a-f]{24}$/);
+  assert.deepEqual(pen.bolt, { token: "t0ken", address: "http://127.0.0.1:1" });
+  assert.notEqual((await seen({ "footbridge-caller": "pen" })).given, pen.given, "good for one request");
+  const own = await seen({ "footbridge-caller": "shop" });
+  assert.deepEqual([own.who, own.given], ["shop", "t0ken"]);
+  const wrong = await seen({ "footbridge-caller": "?" });
+  assert.deepEqual([wrong.who, wrong.app, typeof wrong.given], [undefined, "shop", "string"]);
+  const none = await seen({});
+  assert.deepEqual([none.who, none.given, none.app], [undefined, undefined, "shop"]);
+});

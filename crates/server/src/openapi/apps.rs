@@ -171,14 +171,24 @@ mod paths {
     pub(super) fn app_logs() {}
 
     /// Whatever an installed app answers, by any method; it is started if it is down. Public. The app sees what
-    /// follows its name as the path. WebSockets pass.
+    /// follows its name as the path, a system app written for Node all of it. WebSockets pass. `Location`, `Content-Location`,
+    /// `Refresh` and the paths of cookies are mapped back below `/x/{app}`.
     #[utoipa::path(get, path = "/x/{app}/{path}", tag = "proxy",
         params(("app" = String, Path), ("path" = String, Path, description = "May hold slashes")),
         responses((status = "default", description = "The app's answer"),
-            (status = 404, description = "No such app, or the path is one of its `server` hook routes and the method is POST"),
+            (status = 404, description = "No such app, or the path is one of its `server` hook routes and the request is no GET or HEAD without a body"),
             (status = 502, description = "The app gave no answer"), (status = 503, description = "The app did not start"),
             (status = 504, description = "The app did not begin to answer within five minutes")))]
     pub(super) fn enter_app() {}
+
+    /// A file that an installed app lets everybody read (`bolt.public`). Public; the app need not run.
+    #[utoipa::path(get, path = "/public/{app}/{path}", tag = "proxy",
+        params(("app" = String, Path), ("path" = String, Path, description = "May hold slashes"),
+            ("Range" = Option<String>, Header, description = "One range of bytes; `If-Range` is heeded")),
+        responses((status = 200, description = "The file"), (status = 206, description = "The part that `Range` asks for"),
+            (status = 304, description = "What the client has still holds"), (status = 308, description = "A folder, asked for without a slash at the end"),
+            (status = 404, description = "No such file"), (status = 416, description = "The file has no such part")))]
+    pub(super) fn public_file() {}
 }
 
 #[derive(OpenApi)]
@@ -193,6 +203,7 @@ mod paths {
         paths::remove_app,
         paths::app_logs,
         paths::enter_app,
+        paths::public_file,
     ),
     components(schemas(Envelope, InstalledApp, AppContext, AppLines))
 )]

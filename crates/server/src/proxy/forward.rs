@@ -9,7 +9,8 @@ use crate::tunnel::Tunnel;
 use crate::watch::{Length, Watch};
 use bytes::Bytes;
 use footbridge_engine::{Reach, RelayBody, Relayed};
-use http::header::{CONTENT_TYPE, HOST, HeaderValue};
+use footbridge_model::run::RUN_SECRET;
+use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
 use http_body_util::Full;
@@ -18,6 +19,9 @@ use std::time::Duration;
 
 /// How long an app may take to begin its answer. How long it takes to end it is its client's business.
 const BEGIN: Duration = Duration::from_mins(5);
+
+/// Proves to the app that the request comes from this server.
+const SECRET: HeaderName = HeaderName::from_static(RUN_SECRET);
 
 /// The media type of server-sent events.
 const EVENTS: &[u8] = b"text/event-stream";
@@ -45,6 +49,11 @@ impl Outgoing {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers.clone();
+        if let Some(secret) = reach.secret() {
+            let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| Refusal::Fault)?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(SECRET, value);
+        }
         if !self.headers.contains_key(HOST) {
             // HTTP/1.0 can do without, HTTP/1.1 cannot.
             let host = HeaderValue::from_str(&reach.address.to_string()).map_err(|_| Refusal::Fault)?;

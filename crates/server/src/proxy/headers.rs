@@ -1,9 +1,10 @@
 //! Headers between a client and an app: those of the connection stay on it, those that are ours to say are not
 //! taken from outside.
 
-use crate::page;
+use super::cookies;
+use footbridge_model::headers::is_servers;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
@@ -24,9 +25,6 @@ pub(super) const CALLER: HeaderName = HeaderName::from_static("footbridge-caller
 /// Says in an answer that the router left the request to the next.
 pub(super) const NEXT: HeaderName = HeaderName::from_static("footbridge-router-next");
 
-/// What begins like this is said by the server, to nobody but the app, or not at all.
-const OURS: [&str; 4] = ["x-bolt-", "webhook-", "footbridge-", "x-forwarded-"];
-
 /// What an app is told of its client.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Client<'a> {
@@ -44,7 +42,7 @@ pub(super) fn to_app(head: &Parts, client: Client<'_>) -> (HeaderMap, bool) {
     let chunked = headers.contains_key(TRANSFER_ENCODING);
     strip_connection(&mut headers);
     strip(&mut headers, is_ours);
-    strip_cookies(&mut headers);
+    cookies::to_app(&mut headers);
     if let Some(host) = host(&head.uri).or_else(|| headers.get(HOST).cloned()) {
         headers.insert(HOST, host.clone());
         headers.insert(FORWARDED_HOST, host);
@@ -72,11 +70,9 @@ pub(super) fn is_coded(headers: &HeaderMap) -> bool {
     !one || given.next().is_some()
 }
 
-/// The headers of an app's answer as a client gets them.
+/// The headers of an app's answer without those of the connection to it.
 pub(super) fn to_client(headers: &mut HeaderMap) {
     strip_connection(headers);
-    headers.remove(ROUTER);
-    headers.remove(NEXT);
 }
 
 /// Those of an answer that switches protocols.
@@ -134,27 +130,6 @@ fn named(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
-/// A page's cookies go to all apps under `/x/`; those of ours prove one of them, which is no other's business.
-fn strip_cookies(headers: &mut HeaderMap) {
-    let is_ours = |pair: &str| pair.trim_start().starts_with(page::NAME);
-    let given: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    if !given.iter().any(|value| text(value).split(';').any(is_ours)) {
-        return;
-    }
-    headers.remove(COOKIE);
-    for value in given {
-        let kept: Vec<String> = text(&value)
-            .split(';')
-            .filter(|pair| !is_ours(pair))
-            .map(|pair| pair.trim().to_owned())
-            .collect();
-        if let Some(value) = HeaderValue::from_str(&kept.join("; ")).ok().filter(|value| !value.is_empty()) {
-            headers.append(COOKIE, value);
-        }
-    }
-}
-
 fn strip(headers: &mut HeaderMap, goes: fn(&HeaderName) -> bool) {
     let names: Vec<HeaderName> = headers.keys().filter(|name| goes(name)).cloned().collect();
     for name in names {
@@ -178,15 +153,8 @@ fn is_of_connection(name: &HeaderName) -> bool {
         || *name == HTTP2_SETTINGS
 }
 
-/// Many programs take `_` for `-` in names of headers, so here they are one too.
 fn is_ours(name: &HeaderName) -> bool {
-    let like = |ours: &str| {
-        let begin = name.as_str().as_bytes().get(..ours.len());
-        begin.is_some_and(|begin| {
-            begin.iter().zip(ours.bytes()).all(|(a, b)| *a == b || (*a == b'_' && b == b'-'))
-        })
-    };
-    OURS.into_iter().any(like) || name == "forwarded"
+    is_servers(name.as_str())
 }
 
 #[cfg(test)]
@@ -218,6 +186,12 @@ mod tests {
             ("x-forwarded-for", "10.0.0.1"),
             ("x-forwarded-server", "s"),
             ("forwarded", "for=10.0.0.1"),
+            ("x_forwarded_for", "10.0.0.1"),
+            ("x-real-ip", "10.0.0.1"),
+            ("x-original_url", "/admin"),
+            ("x-http-method-override", "POST"),
+            ("proxy", "http://evil.example"),
+            ("footbridge-run-secret", "s"),
             ("x-boltless", "stays"),
         ];
         let (headers, upgrades) = sent(&given, "/x/shop/");

@@ -3,8 +3,10 @@
 use super::forward::{Outgoing, origin_form, scheme};
 use super::headers::{self, CALLER, Client, NEXT, ROUTER};
 use super::refusal::Refusal;
+use super::{cookies, origin};
 use crate::body;
-use crate::credential::app_token;
+use crate::credential::{APP_TOKEN, app_token};
+use crate::page::farewell;
 use crate::state::Local;
 use crate::stream::Body;
 use crate::watch::Watch;
@@ -17,6 +19,9 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::rc::Rc;
+
+/// What a router is told of a token that is no app's; no app is called so.
+const NOBODY: HeaderValue = HeaderValue::from_static("?");
 
 /// The largest body that is held for the next router, in bytes.
 const HELD: usize = 1 << 20;
@@ -38,7 +43,16 @@ pub(crate) async fn routers(
             return refusal.render();
         }
     };
-    ask(local, &mounted, outgoing, incoming, watch).await.unwrap_or_else(Refusal::render)
+    ask(local, &mounted, outgoing, incoming, watch).await.unwrap_or_else(|refusal| match refusal {
+        Refusal::Nothing => farewell::instead(&head.headers, || refusal.render()),
+        refusal => refusal.render(),
+    })
+}
+
+/// Whether a router may answer: not with a service worker whose scope would reach out of the router's root.
+fn may_answer(router: &MountedRouter, outgoing: &Outgoing) -> bool {
+    let below = outgoing.uri.path().get(router.root.len()..).is_some_and(|rest| rest.starts_with('/'));
+    below || !farewell::is_asked(&outgoing.headers)
 }
 
 /// The request as every router gets it, but for the router's name.
@@ -55,10 +69,15 @@ fn outgoing(local: &Local, head: &Parts, peer: SocketAddr) -> Result<Outgoing, R
     Ok(Outgoing { method: head.method.clone(), uri, headers, upgrades })
 }
 
-/// The app whose token the request carries: the router learns the name and never the token.
+/// The app whose token the request carries, [`NOBODY`] when it is no app's, and nothing when there is none: the router
+/// learns the name and never the token.
 fn caller(local: &Local, headers: &HeaderMap) -> Option<HeaderValue> {
-    let caller = local.shared.engine.caller_by_token(app_token(headers)?)?;
-    HeaderValue::from_str(caller.entry.app.name.as_str()).ok()
+    if !headers.contains_key(APP_TOKEN) {
+        return None;
+    }
+    let caller = app_token(headers).and_then(|token| local.shared.engine.caller_by_token(token));
+    let name = caller.and_then(|caller| HeaderValue::from_str(caller.entry.app.name.as_str()).ok());
+    Some(name.unwrap_or(NOBODY))
 }
 
 async fn ask(
@@ -72,6 +91,9 @@ async fn ask(
         if mounted.len() > 1 { hold(incoming, watch).await? } else { Held::Rest(Bytes::new(), incoming) };
     let mut held = Some(held);
     for router in mounted {
+        if !may_answer(router, &outgoing) {
+            continue;
+        }
         let body = match held.take() {
             Some(Held::Whole(bytes)) => {
                 held = Some(Held::Whole(bytes.clone()));
@@ -85,7 +107,10 @@ async fn ask(
         outgoing.headers.insert(ROUTER, name);
         let (relayed, reach) = outgoing.send_on(local, router.app.as_str(), reach, body).await?;
         if !left_to_next(&relayed) {
-            return outgoing.answer(relayed, reach, None, watch);
+            let mut response = outgoing.answer(relayed, reach, None, watch)?;
+            origin::keep_within(response.headers_mut(), &router.root);
+            cookies::keep_on_host(response.headers_mut());
+            return Ok(response);
         }
     }
     Err(Refusal::Nothing)

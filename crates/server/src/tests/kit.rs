@@ -159,6 +159,7 @@ pub(super) fn package(name: &str) -> Manifest {
         routers: BTreeMap::new(),
         functions: BTreeMap::new(),
         page_events: BTreeSet::new(),
+        public: BTreeMap::new(),
     };
     let name = AppName::parse(name).unwrap();
     Manifest {

@@ -48,7 +48,7 @@ fn what_there_is_not() {
 }
 
 #[test]
-fn hook_routes_are_posted_to_by_nobody_outside() {
+fn hook_routes_are_read_and_nothing_else_by_those_outside() {
     run(async {
         let app = App::answering(OK).await;
         let server = stage(&app).await;
@@ -67,8 +67,27 @@ fn hook_routes_are_posted_to_by_nobody_outside() {
             let answer = server.ask(&format!("POST /x/shop{path}"), "", "{}").await;
             assert_eq!(answer.status, 404, "{path}");
         }
+        for (line, headers, body) in [
+            ("PUT", "", "{}"),
+            ("DELETE", "", ""),
+            ("PATCH", "", "{}"),
+            ("OPTIONS", "", ""),
+            ("REPORT", "", ""),
+            ("POST", "", ""),
+            ("GET", "", "{}"),
+            ("GET", "origin: http://evil.example\r\n", ""),
+            ("GET", "connection: upgrade\r\nupgrade: websocket\r\n", ""),
+        ] {
+            let answer = server.ask(&format!("{line} /x/shop/hooks/photo"), headers, body).await;
+            assert_eq!(answer.status, 404, "{line} {headers}");
+        }
         assert_eq!(app.seen.count(), 0);
-        for line in ["GET /x/shop/hooks/photo", "POST /x/shop/hooks/photos", "POST /x/shop/hooks"] {
+        for line in [
+            "GET /x/shop/hooks/photo",
+            "PUT /x/shop/hooks/photos",
+            "POST /x/shop/hooks/photos",
+            "POST /x/shop/hooks",
+        ] {
             assert_eq!(server.ask(line, "", "").await.status, 200, "{line}");
         }
     });
@@ -79,7 +98,9 @@ fn headers_of_both_sides() {
     run(async {
         let app = App::answering(
             "HTTP/1.1 201 Made\r\nconnection: close, x-gone\r\nx-gone: 1\r\nfootbridge-router-next: 1\r\n\
-             set-cookie: a=1\r\nset-cookie: b=2; Path=/\r\ncontent-length: 2\r\n\r\nok",
+             set-cookie: a=1\r\nset-cookie: b=2; Path=/; Domain=a.example\r\nset-cookie: fb_page_other=; Max-Age=0\r\n\
+             location: /made\r\nrefresh: 1; url=/made\r\nstrict-transport-security: max-age=99\r\n\
+             service-worker-allowed: /\r\ncontent-length: 2\r\n\r\nok",
         )
         .await;
         let server = stage(&app).await;
@@ -87,12 +108,88 @@ fn headers_of_both_sides() {
                      x-forwarded-for: 10.1.1.1\r\ncookie: c=3\r\nte: trailers\r\n";
         let answer = server.ask("GET /x/shop/", given, "").await;
         assert_eq!((answer.status, &answer.body[..]), (201, "ok"));
-        assert!(answer.head.contains("set-cookie: a=1\r\nset-cookie: b=2; Path=/\r\n"), "{}", answer.head);
-        assert!(!answer.head.contains("x-gone") && !answer.head.contains("footbridge-"), "{}", answer.head);
+        for kept in [
+            "set-cookie: a=1\r\nset-cookie: b=2; Path=/x/shop/\r\n",
+            "location: /x/shop/made\r\n",
+            "refresh: 1; url=/x/shop/made\r\n",
+            "service-worker-allowed: /x/shop/\r\n",
+        ] {
+            assert!(answer.head.contains(kept), "{kept}: {}", answer.head);
+        }
+        for gone in ["x-gone", "footbridge-", "fb_page", "strict-transport"] {
+            assert!(!answer.head.contains(gone), "{gone}: {}", answer.head);
+        }
         let seen = app.seen.last();
         assert!(seen.contains("cookie: c=3\r\n"), "{seen}");
+        // What the server itself adds is another's than the client's.
+        assert!(seen.contains("footbridge-run-secret: fbs_"), "{seen}");
+        let seen = seen.replace("footbridge-run-secret", "");
         for gone in ["x-bolt", "webhook", "footbridge", "10.1.1.1", "te:"] {
             assert!(!seen.contains(gone), "{gone} in {seen}");
+        }
+    });
+}
+
+#[test]
+fn a_system_app_is_sent_its_whole_path() {
+    run(async {
+        let app =
+            App::answering("HTTP/1.1 302 Found\r\nlocation: /api/books/1\r\ncontent-length: 0\r\n\r\n").await;
+        let server = Server::start().await;
+        let mut manifest = package("shop");
+        manifest.package.system = true;
+        server.install(manifest, app.address).await;
+        let answer = server.ask("GET /x/shop/a%2Fb?q=/x", "", "").await;
+        assert!(app.seen.last().starts_with("GET /x/shop/a%2Fb?q=/x HTTP/1.1\r\n"), "{}", app.seen.last());
+        assert_eq!(answer.header("location"), Some("/x/shop/api/books/1"));
+        assert_eq!(server.ask("PUT /x/shop/hooks/photo", "", "{}").await.status, 404);
+        // What one of its like mounts on the server is the server's.
+        let router = App::answering(OK).await;
+        server.install(super::kit::with_router("books", "r", "/api/books", 0), router.address).await;
+        let answer = server.ask("GET /x/shop/", "", "").await;
+        assert_eq!(answer.header("location"), Some("/api/books/1"));
+    });
+}
+
+#[test]
+fn methods_are_written_in_capitals() {
+    run(async {
+        let app = App::answering(OK).await;
+        let server = stage(&app).await;
+        for path in ["/x/shop/", "/x/shop/hooks/photo", "/api/events/x", "/api/v1/apps", "/livez", "/nothing"]
+        {
+            for method in ["post", "Get", "gET", "POST_", "P!"] {
+                let answer = server.ask(&format!("{method} {path}"), "", "{}").await;
+                assert_eq!(answer.status, 400, "{method} {path}");
+                assert!(answer.body.contains("capital letters"), "{}", answer.body);
+            }
+        }
+        assert_eq!(app.seen.count(), 0);
+        assert_eq!(server.ask("M-SEARCH /x/shop/", "", "").await.status, 200);
+    });
+}
+
+#[test]
+fn the_worker_of_an_app_that_is_gone_is_told_to_go() {
+    run(async {
+        let app = App::answering(OK).await;
+        let server = stage(&app).await;
+        server.install(super::kit::with_router("books", "r", "/sw.js", 0), app.address).await;
+        for path in
+            ["/x/none/sw.js", "/x/none", "/public/none/sw.js", "/public/shop/sw.js", "/gone/sw.js", "/sw.js"]
+        {
+            let answer = server.ask(&format!("GET {path}"), "service-worker: script\r\n", "").await;
+            assert_eq!((answer.status, answer.header("service-worker-allowed")), (200, Some("/")), "{path}");
+            assert!(answer.body.contains("registration.unregister()"), "{}", answer.body);
+            assert!(answer.header("content-type").is_some_and(|kind| kind.starts_with("text/javascript")));
+        }
+        for path in ["/x/none/sw.js", "/public/none/sw.js", "/gone/sw.js"] {
+            assert_eq!(server.ask(&format!("GET {path}"), "", "").await.status, 404, "{path}");
+        }
+        // That of an app that is there is the app's.
+        for path in ["/x/shop/sw.js", "/sw.js/lib/sw.js"] {
+            let answer = server.ask(&format!("GET {path}"), "service-worker: script\r\n", "").await;
+            assert_eq!(answer.body, "ok", "{path}");
         }
     });
 }

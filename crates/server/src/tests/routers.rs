@@ -27,6 +27,30 @@ fn routers_are_asked_in_order_until_one_answers() {
 }
 
 #[test]
+fn a_token_that_is_no_apps_is_told_as_that() {
+    run(async {
+        let app = App::answering(OK).await;
+        let server = Server::start().await;
+        server.install(with_router("one", "r", "/pages", 0), app.address).await;
+        for (headers, told) in [
+            ("", None),
+            ("x-bolt-app-token: made-up\r\n", Some("footbridge-caller: ?\r\n")),
+            (&format!("{OTHER}{OTHER}"), Some("footbridge-caller: ?\r\n")),
+            (OTHER, Some("footbridge-caller: other\r\n")),
+        ] {
+            server.ask("GET /pages/x", headers, "").await;
+            let seen = app.seen.last();
+            match told {
+                Some(told) => assert!(seen.contains(told), "{seen}"),
+                None => assert!(!seen.contains("footbridge-caller"), "{seen}"),
+            }
+            assert!(!seen.contains("x-bolt"), "{seen}");
+            assert!(seen.contains("footbridge-run-secret: fbs_"), "{seen}");
+        }
+    });
+}
+
+#[test]
 fn at_the_end_there_is_nothing() {
     run(async {
         let app = App::answering(NEXT).await;

@@ -14,7 +14,7 @@ use crate::{
 /// A new app.
 #[derive(Debug, Clone, clap::Args)]
 pub struct AddArgs {
-    /// Its name: 1 to 64 of a-z, 0-9, ".", "_" and "-"
+    /// Its name: 1 to 64 ASCII letters, digits, ".", "_" and "-"
     name: String,
     /// Where it is running; `server` hooks go there
     #[arg(long, value_name = "URL")]

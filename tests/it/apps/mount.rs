@@ -1,0 +1,167 @@
+//! System apps: they see what Express shows below a mount at `/x/<app>`, as under Bolt.
+
+use harness::{each, until};
+use serde_json::json;
+
+use super::stand::{LONG, publish, stand};
+
+/// An app in Bolt's old style: whoever is not logged in is sent to the login page, hooks and actions excepted, and those
+/// are told by a path that does not begin with them.
+const GUARDED: &str = r"
+    const express = require('express');
+    const note = require('note');
+    const app = express();
+    app.use((request, response, next) => {
+      const { url, originalUrl, baseUrl, path } = request;
+      note('saw', { url, originalUrl, baseUrl, path, mountpath: app.mountpath, body: request.body, bolt: request.bolt });
+      if (originalUrl.indexOf('/hook/') > 0 || originalUrl.indexOf('/action/') > 0) return next();
+      response.redirect(302, process.env.BOLT_ADDRESS + '/login?success=' + encodeURIComponent(originalUrl));
+    });
+    app.post('/hook/bolt/app-starting', (request) => note('starting', { event: request.body }));
+    app.post('/hook/photo', (request) => note('heard', { event: request.body }));
+    app.get('/action/list', (request, response) => response.json({ ok: true }));
+    module.exports = app;";
+
+fn package(name: &str, version: &str, system: bool) -> serde_json::Value {
+    json!({"name": name, "version": "1.0.0", "dependencies": {"express": version}, "bolt": {"main": "server.js", "system": system,
+        "hooks": {"bolt/app-starting": "/hook/bolt/app-starting", "pen/photo-saved": "hook/photo"}}})
+}
+
+#[test]
+fn a_system_app_that_looks_for_its_prefix_gets_its_token_and_its_events() {
+    for version in ["^4", "^5"] {
+        let (shelf, gateway) = stand();
+        gateway.apps().install(&shelf.write(
+            "Desk",
+            &package("Desk", version, true),
+            &[("server.js", GUARDED)],
+        ));
+        gateway.apps().start("Desk");
+        shelf.wait("Desk", "starting", 1);
+        // The token works: the app has it, and it is the app's.
+        assert_eq!(gateway.bolt_with(&shelf.token("Desk")).publish("x", &json!({}))["publisher"], "Desk");
+        publish(&gateway, "photo-saved", &json!({"n": 1}));
+        let heard = shelf.wait("Desk", "heard", 1).remove(0);
+        assert_eq!(heard["event"]["body"], json!({"n": 1}));
+        let saw = shelf.noted("Desk", "saw").remove(0);
+        assert_eq!(saw["url"], "/hook/bolt/app-starting", "{saw}");
+        assert_eq!(saw["originalUrl"], "/x/Desk/hook/bolt/app-starting", "{saw}");
+        assert_eq!((&saw["baseUrl"], &saw["mountpath"]), (&json!("/x/Desk"), &json!("/x/Desk")), "{saw}");
+        assert_eq!((&saw["body"]["name"], &saw["bolt"]), (&json!("app-starting"), &json!({})), "{saw}");
+        // Pages see the same, however the visitor spells the name.
+        let page = gateway.apps().page("desk", "/action/list?a=b%20c").expect(200);
+        assert_eq!(page.json(), json!({"ok": true}));
+        let saw = shelf.noted("Desk", "saw").pop().unwrap();
+        assert_eq!(
+            (&saw["url"], &saw["originalUrl"], &saw["baseUrl"], &saw["path"]),
+            (
+                &json!("/action/list?a=b%20c"),
+                &json!("/x/desk/action/list?a=b%20c"),
+                &json!("/x/desk"),
+                &json!("/action/list")
+            )
+        );
+        assert_eq!(gateway.apps().visit("POST", "desk", "/hook/photo").json(&json!({})).send().status, 404);
+        until("nothing pending", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
+    }
+}
+
+#[test]
+fn an_app_that_is_no_system_app_sees_its_own_paths_only() {
+    let (shelf, gateway) = stand();
+    let open = GUARDED.replace("indexOf('/hook/') > 0", "indexOf('/hook/') === 0");
+    gateway.apps().install(&shelf.write("plain", &package("plain", "^4", false), &[("server.js", &open)]));
+    gateway.apps().start("plain");
+    shelf.wait("plain", "starting", 1);
+    publish(&gateway, "photo-saved", &json!({}));
+    shelf.wait("plain", "heard", 1);
+    gateway.apps().page("plain", "/a/b?c");
+    let saw = shelf.noted("plain", "saw");
+    let seen: Vec<_> = saw
+        .iter()
+        .map(|saw| (saw["originalUrl"].as_str().unwrap(), saw["baseUrl"].as_str().unwrap()))
+        .collect();
+    assert_eq!(seen, [("/hook/bolt/app-starting", ""), ("/hook/photo", ""), ("/a/b?c", "")]);
+}
+
+/// Says where to go, as its query says.
+const LEADS: &str = r"
+    const express = require('express');
+    const app = express();
+    app.use('/files', express.static(__dirname + '/files'));
+    app.get('/to', (request, response) => {
+      for (const [name, value] of Object.entries(request.query)) response.append(name, value);
+      response.status(302).end();
+    });
+    app.get('/back', (request, response) => response.redirect(request.baseUrl + '/home'));
+    app.get('/login', (request, response) => response.redirect('/home'));
+    app.get('/absolute', (request, response) => response.redirect(`http://${request.get('host')}/home`));
+    app.get('/own', (request, response) => response.redirect(`http://localhost:${request.socket.localPort}/home?a#b`));
+    module.exports = app;";
+
+#[test]
+fn redirects_lead_back_into_the_app() {
+    let (shelf, gateway) = stand();
+    for (name, system) in [("system", true), ("plain", false)] {
+        let package = json!({"name": name, "dependencies": {"express": "^4"}, "bolt": {"main": "server.js", "system": system}});
+        let files = [("server.js", LEADS), ("files/sub/index.html", "<h1>sub</h1>")];
+        gateway.apps().install(&shelf.write(name, &package, &files));
+        let location = |path: &str| {
+            let answer = gateway.apps().page(name, path);
+            assert!((300..400).contains(&answer.status), "{path}: {}", answer.status);
+            answer.header("location").unwrap().to_owned()
+        };
+        for path in ["/login", "/absolute", "/back"] {
+            assert_eq!(location(path), format!("/x/{name}/home"), "{name} {path}");
+        }
+        assert_eq!(location("/own"), format!("/x/{name}/home?a#b"));
+        assert_eq!(location("/files/sub"), format!("/x/{name}/files/sub/"), "{name}");
+        let page = gateway.apps().page(name, "/files/sub/").expect(200);
+        assert_eq!(page.text(), "<h1>sub</h1>");
+        let rows = [
+            ("location=https%3A%2F%2Fother.example%2Fa", "location", "https://other.example/a".to_owned()),
+            ("location=%2F%2Fother.example%2Fa", "location", "//other.example/a".to_owned()),
+            ("location=home", "location", "home".to_owned()),
+            ("location=%2Fx%2Fsystem%2Fhome", "location", "/x/system/home".to_owned()),
+            ("content-location=%2Fa", "content-location", format!("/x/{name}/a")),
+            ("refresh=3%3B%20url%3D%2Fa", "refresh", format!("3; url=/x/{name}/a")),
+            (
+                "set-cookie=a%3D1%3B%20Path%3D%2F%3B%20Domain%3Da.example",
+                "set-cookie",
+                format!("a=1; Path=/x/{name}/"),
+            ),
+            (
+                "set-cookie=__Host-a%3D1%3B%20Path%3D%2F%3B%20Secure",
+                "set-cookie",
+                format!("__Secure-fb_host_a=1; Path=/x/{name}/; Secure"),
+            ),
+        ];
+        each(rows, |(query, header, expected)| {
+            let answer = gateway.apps().page(name, &format!("/to?{query}"));
+            assert_eq!(answer.header(header), Some(expected.as_str()), "{name} {query}");
+        });
+    }
+}
+
+#[test]
+fn a_system_app_may_lead_to_what_is_the_servers() {
+    let (shelf, gateway) = stand();
+    let package = json!({"name": "system", "dependencies": {"express": "^4"}, "bolt": {"main": "server.js", "system": true}});
+    gateway.apps().install(&shelf.write("system", &package, &[("server.js", LEADS)]));
+    let location = |to: &str| {
+        let answer = gateway
+            .apps()
+            .page("system", &format!("/to?location={}", to.replace('/', "%2F").replace(':', "%3A")));
+        answer.header("location").unwrap().to_owned()
+    };
+    assert_eq!(location("/portal/enter"), "/x/system/portal/enter");
+    let router = json!({"name": "portal", "bolt": {"module": true, "routers": {"it": {"main": "router.js", "root": "/portal"}}}});
+    gateway.apps().install(&shelf.write(
+        "portal",
+        &router,
+        &[("router.js", "module.exports = (q, s) => s.end();")],
+    ));
+    for to in ["/portal/enter", "/x/portal/", "/public/portal/a.css", &gateway.url("/portal/enter")] {
+        assert_eq!(location(to), to);
+    }
+}
