@@ -88,3 +88,10 @@ fn a_server_that_cannot_read_its_events_says_so() {
     assert_eq!(remains.ledger.book().hindered, [false, true, false]);
     assert_eq!(remains.ledger.book().arrivals.iter().map(|arrival| arrival.attempt).collect::<Vec<_>>(), [2]);
 }
+
+#[test]
+fn a_kill_repeats_no_more_than_a_hook_may_have_in_flight() {
+    for seed in 0..40 {
+        check::all(&run::run_plan(Plan::killed(seed)));
+    }
+}

@@ -151,6 +151,41 @@ impl Plan {
         Self { seed, steps, crashes, jumps, full, blind, weather, patience, calm }
     }
 
+    /// Many events for receivers that are well, in the midst of which the server is killed.
+    pub(crate) fn killed(seed: u64) -> Self {
+        let mut dice = Dice::of(seed, &[7]);
+        let hook = |number: u64, ordered| {
+            let options = HookOptions { ordered, in_flight: 4, ..HookOptions::default() };
+            let app = usize::try_from(number).unwrap();
+            Act::Add(HookPlan {
+                number,
+                app,
+                publisher: None,
+                event: None,
+                options,
+                server: false,
+                transient: false,
+            })
+        };
+        let second = Duration::from_secs(1);
+        let hooks = [hook(0, false), hook(1, true)].map(|act| Step { at: Duration::ZERO, act });
+        let publishes = (0..60).map(|mark| {
+            let publish =
+                Publish { publisher: 2, event: EVENTS[0], mark, key: None, only: None, patience: None };
+            Step { at: second, act: Act::Publish(publish) }
+        });
+        let crash = Crash { at: second + dice.millis(100..400), away: second };
+        Self {
+            steps: hooks.into_iter().chain(publishes).collect(),
+            crashes: vec![crash],
+            calm: 3 * second,
+            blind: Duration::ZERO..Duration::ZERO,
+            weather: vec![Vec::new(); APPS],
+            seed,
+            ..Self::blind()
+        }
+    }
+
     /// One event whose first attempt fails, and whose second finds for a minute that it cannot be read.
     pub(crate) fn blind() -> Self {
         let seconds = Duration::from_secs;
@@ -167,19 +202,19 @@ impl Plan {
             Publish { publisher: 1, event: EVENTS[0], mark: 7, key: None, only: None, patience: None };
         let steps = [
             (seconds(0), Act::Add(hook)),
-            (Duration::from_millis(100), Act::Publish(publish)),
+            (seconds(2), Act::Publish(publish)),
             (seconds(5), Act::Ask),
             (seconds(25), Act::Ask),
             (seconds(70), Act::Ask),
         ];
-        let down = Spell { during: seconds(0)..Duration::from_millis(500), mood: Mood::Down };
+        let down = Spell { during: seconds(0)..Duration::from_millis(2500), mood: Mood::Down };
         Self {
             seed: 0,
             steps: steps.into_iter().map(|(at, act)| Step { at, act }).collect(),
             crashes: Vec::new(),
             jumps: Vec::new(),
             full: Vec::new(),
-            blind: Duration::from_millis(500)..seconds(60),
+            blind: Duration::from_millis(2500)..seconds(60),
             weather: vec![vec![down]; APPS],
             patience: CALM,
             calm: seconds(61),

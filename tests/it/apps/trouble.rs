@@ -226,3 +226,19 @@ fn a_visitor_of_an_app_that_does_not_start_learns_nothing_of_the_machine() {
     assert!(!text.contains("secret-path-8812") && !text.contains(shelf.path().to_str().unwrap()), "{text}");
     assert!(!text.trim().is_empty());
 }
+
+#[test]
+fn a_crash_in_a_handler_is_called_a_crash() {
+    let (shelf, gateway) = stand();
+    let server = "module.exports = (request, response) => {\n  if (request.url.includes('boom')) process.exit(3);\n  response.end();\n};";
+    let package = json!({"name": "frail", "version": "1.0.0",
+        "bolt": {"main": "server.js", "hooks": {"boom": "hooks/boom"}}});
+    gateway.apps().install(&shelf.write("frail", &package, &[("server.js", server)]));
+    let event = publish(&gateway, "boom", &json!({}));
+    let error = until_some("an attempt", LONG, || {
+        let delivery = gateway.admin().delivery(&event);
+        delivery["last_error"].as_str().map(str::to_owned)
+    });
+    assert!(error.contains("the app crashed before it answered"), "{error}");
+    gateway.apps().uninstall("frail");
+}
