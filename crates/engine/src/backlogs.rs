@@ -31,9 +31,7 @@ pub enum OverQuota {
 
 impl OverQuota {
     /// What to wait before the next try.
-    pub const fn retry_after(self) -> Duration {
-        EVERY
-    }
+    pub const RETRY_AFTER: Duration = EVERY;
 }
 
 /// Knows about how much waits, by publisher.

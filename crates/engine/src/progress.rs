@@ -33,14 +33,13 @@ impl Progress {
     /// besides.
     pub(crate) fn hinder(&self, why: &'static str, detail: &str, now: Instant) {
         let mut told = self.lock();
-        match &mut told.hindered {
-            Some((_, last)) => *last = why,
-            None => {
-                told.hindered = Some((now, why));
-                drop(told);
-                tracing::warn!(why, detail, "deliveries are held back");
-            }
+        if let Some((_, last)) = &mut told.hindered {
+            *last = why;
+            return;
         }
+        told.hindered = Some((now, why));
+        drop(told);
+        tracing::warn!(why, detail, "deliveries are held back");
     }
 
     /// An attempt was made, or nothing is held back any more.

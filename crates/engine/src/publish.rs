@@ -109,10 +109,9 @@ impl Publisher {
             publisher.state.bucket.take(rate, 1, Instant::now()).map_err(PublishError::RateLimited)?;
         }
         let lineage = self.lineage(publisher, cause).await?;
-        let name = draft.name.clone();
         let (prepared, _) = self.prepare(publisher, draft, key, lineage);
         if let Err(stopped) = self.chains.admit(lineage, prepared.new.deliveries.len()) {
-            self.tell_stopped(publisher.app.name.clone(), name, stopped);
+            self.tell_stopped(&publisher.app.name, &prepared.new.event.name, stopped);
             return Err(stopped.into());
         }
         self.backlogs.add(&publisher.app.name, prepared.backlog())?;
@@ -166,7 +165,7 @@ impl Publisher {
     }
 
     /// Tells that a chain was stopped: the log, and once whoever listens for `bolt/loop-stopped`.
-    pub(crate) fn tell_stopped(self: &Arc<Self>, app: AppName, event: EventName, stopped: Stopped) {
+    pub(crate) fn tell_stopped(self: &Arc<Self>, app: &AppName, event: &EventName, stopped: Stopped) {
         if !self.chains.tells(stopped) {
             tracing::debug!(%app, %event, %stopped, "an event was not published");
             return;

@@ -71,8 +71,7 @@ impl Apps {
         if let Some(first) = all.first()
             && let Err(stopped) = self.publisher.chains.admit(lineage, deliveries)
         {
-            let name = first.new.event.name.clone();
-            self.publisher.tell_stopped(app.app.name.clone(), name, stopped);
+            self.publisher.tell_stopped(&app.app.name, &first.new.event.name, stopped);
             return Err(Failure::after(FailureKind::Loop, stopped.to_string()));
         }
         for prepared in &all {

@@ -146,8 +146,12 @@ impl Registry {
             store.put_batch(Batch { links: changed.clone(), ..Batch::default() }).await?;
         }
         let mut directory = Directory::clone(&before);
-        vanished.iter().for_each(|link| directory.remove_link(&link.host, &link.miniapp));
-        changed.into_iter().for_each(|link| directory.put_link(link));
+        for link in &vanished {
+            directory.remove_link(&link.host, &link.miniapp);
+        }
+        for link in changed {
+            directory.put_link(link);
+        }
         self.publish_directory(directory, None);
         Ok(())
     }

@@ -126,7 +126,9 @@ impl Directory {
         self.apps.remove(name);
         let its = |(host, miniapp): &&(AppName, AppName)| host == name || miniapp == name;
         let gone: Vec<_> = self.links.iter().map(|(ends, _)| ends).filter(its).cloned().collect();
-        gone.iter().for_each(|ends| drop(self.links.remove(ends)));
+        for ends in &gone {
+            self.links.remove(ends);
+        }
     }
 
     pub(super) fn put_link(&mut self, link: Link) {

@@ -2,7 +2,8 @@
 
 use crate::body::BodyError;
 use footbridge_engine::{
-    AppsError, ChangeError, JournalError, PagePublishError, PageRefusal, PublishError, SubscribeError,
+    AppsError, ChangeError, JournalError, OverQuota, PagePublishError, PageRefusal, PublishError,
+    SubscribeError,
 };
 use footbridge_model::headers::BadHeader;
 use footbridge_model::json::JsonError;
@@ -183,8 +184,8 @@ impl From<PublishError> for BoltError {
         match error {
             PublishError::Draining => Self::later(Code::Unavailable, text, 1),
             PublishError::RateLimited(wait) => Self::later(Code::RateLimited, text, wait.as_secs() + 1),
-            PublishError::OverQuota(over) => {
-                Self::later(Code::RateLimited, text, over.retry_after().as_secs())
+            PublishError::OverQuota(_) => {
+                Self::later(Code::RateLimited, text, OverQuota::RETRY_AFTER.as_secs())
             }
             PublishError::Stopped(_) => Self::new(Code::LoopStopped, text),
             PublishError::KeyMismatch => Self::new(Code::KeyMismatch, text),

@@ -7,7 +7,9 @@ use crate::metrics::Surface;
 use crate::state::Local;
 use crate::watch::Watch;
 use bytes::Bytes;
-use footbridge_engine::{ExchangeDraft, How, JournalError, PublishError, Reply, Ticket, TicketUse, UsedKey};
+use footbridge_engine::{
+    ExchangeDraft, How, JournalError, OverQuota, PublishError, Reply, Ticket, TicketUse, UsedKey,
+};
 use footbridge_model::event::EventDraft;
 use footbridge_model::exchange::{Direction, EVENT_TYPE_MAX, Ending, ErrorCode, ExchangeFailure};
 use footbridge_model::headers::PublishHeaders;
@@ -158,7 +160,7 @@ fn not_published(error: &PublishError) -> ExchangeFailure {
         PublishError::RateLimited(wait) => {
             (429, Some(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)))
         }
-        PublishError::OverQuota(over) => (429, u32::try_from(over.retry_after().as_secs()).ok()),
+        PublishError::OverQuota(_) => (429, u32::try_from(OverQuota::RETRY_AFTER.as_secs()).ok()),
         PublishError::Stopped(_) => return invalid(422, error.to_string()),
         PublishError::KeyMismatch => return invalid(422, error.to_string()),
         PublishError::Journal(JournalError::Full) => (507, None),
