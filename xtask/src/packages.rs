@@ -6,11 +6,17 @@ use std::process::{Command, Stdio};
 use crate::consent::Consent;
 use crate::process::{self, Outcome, target_dir, works};
 
-/// The program of each and the Debian package that has it. The README's tour is a test and uses the first two;
-/// installed apps are written for Node, and in Perl where they are not; pages are shown in a real browser; system calls are
-/// recorded to see what is on the disk at which moment.
-const NEEDED: [(&str, &str); 5] =
-    [("curl", "curl"), ("perl", "perl"), ("node", "nodejs"), ("chromium", "chromium"), ("strace", "strace")];
+/// The program of each and the Debian package that has it. The README's tour is a test and uses the first two, that of
+/// the guide to apps the third; installed apps are written for Node, and in Perl where they are not; pages are shown in a
+/// real browser; system calls are recorded to see what is on the disk at which moment.
+const NEEDED: [(&str, &str); 6] = [
+    ("curl", "curl"),
+    ("perl", "perl"),
+    ("python3", "python3"),
+    ("node", "nodejs"),
+    ("chromium", "chromium"),
+    ("strace", "strace"),
+];
 
 /// The oldest Node that the tests run on: that of Debian 12.
 const NODE: u32 = 18;

@@ -59,11 +59,11 @@ fn without_a_terminal_and_a_yes_it_says_what_is_missing_and_changes_nothing() {
     let machine = Machine::new("refused");
     let said = machine.test(&[], &[("CI", "false")]);
     for part in [
-        "missing here: curl perl nodejs chromium strace",
+        "missing here: curl perl python3 nodejs chromium strace",
         "184 Debian packages: 220 MB to download, 793 MB on disk",
         "nothing was installed: nobody is here to be asked",
         "apt-get update && ",
-        "install --no-install-recommends curl perl nodejs chromium strace",
+        "install --no-install-recommends curl perl python3 nodejs chromium strace",
         "--yes",
     ] {
         assert!(said.contains(part), "{part:?} is not in:\n{said}");
@@ -79,7 +79,7 @@ fn a_yes_is_a_word_or_that_this_is_ci() {
         assert!(said.contains("793 MB on disk"), "{said}");
         assert_eq!(
             machine.changes(),
-            ["install --no-install-recommends -qq --yes curl perl nodejs chromium strace"]
+            ["install --no-install-recommends -qq --yes curl perl python3 nodejs chromium strace"]
         );
     }
 }
