@@ -5,7 +5,7 @@ package=$1
 export FOOTBRIDGE_LISTEN="${FOOTBRIDGE_LISTEN:-127.0.0.1:4400}"
 export FOOTBRIDGE_SERVER="http://$FOOTBRIDGE_LISTEN"
 
-DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "$package" curl
+DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes -o Dpkg::Use-Pty=0 --no-install-recommends "$package" curl
 footbridge --version
 getent passwd footbridge
 test "$(stat -c %U:%G:%a /etc/footbridge/footbridge.toml)" = root:footbridge:640
@@ -37,7 +37,7 @@ kill "$server"
 wait "$server"
 
 cd /
-apt-get purge -qq --yes footbridge
+apt-get purge -qq --yes -o Dpkg::Use-Pty=0 footbridge
 test ! -e /usr/bin/footbridge
 test ! -e /etc/footbridge
 test -e /var/lib/footbridge/footbridge.db

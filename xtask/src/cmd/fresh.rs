@@ -5,7 +5,7 @@ use crate::process::Outcome;
 
 /// What the README names, then its two commands; `--once` and `--yes` because nobody is there to end or to answer.
 const README: [&str; 3] = [
-    "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends build-essential",
+    "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes -o Dpkg::Use-Pty=0 --no-install-recommends build-essential",
     "cargo run -p footbridge -- demo --once",
     "cargo xtask test --yes",
 ];
