@@ -197,7 +197,7 @@ impl Route {
             Self::Events => Some(Surface::Events),
             Self::Miniapp(_) | Self::Admin | Self::Apps => Some(Surface::Admin),
             Self::Stream | Self::Socket | Self::Forward => Some(Surface::Live),
-            Self::File(_) | Self::App | Self::Open => None,
+            Self::File(_) | Self::Public | Self::App | Self::Open => None,
         }
     }
 
