@@ -214,6 +214,18 @@ impl Gateway {
         self
     }
 
+    /// Starts it again without waiting until it is ready, which it may not be for a while.
+    #[track_caller]
+    pub fn start_again_unready(&mut self) -> &mut Self {
+        assert!(self.child.try_wait().unwrap().is_some(), "it still runs");
+        (self.child, self.address) =
+            run(self.dir.path(), &self.setup, &self.args, &self.stdout, &self.stderr);
+        until("livez", Duration::from_secs(20), || {
+            self.call("GET", "/livez").try_send().is_ok_and(|answer| answer.status == 200)
+        });
+        self
+    }
+
     /// Starts it again on a changed configuration.
     #[track_caller]
     pub fn start_changed(&mut self, change: impl FnOnce(Setup) -> Setup) -> &mut Self {

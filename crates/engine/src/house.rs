@@ -8,11 +8,16 @@ use footbridge_model::time::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 /// How often old things are looked for.
 const EVERY: Duration = Duration::from_mins(1);
 /// The pause between two portions, so that deleting delays nobody.
 const BREATH: Duration = Duration::from_millis(20);
+/// How often they are looked for while the journal takes nothing new.
+const SOON: Duration = Duration::from_secs(3);
+/// How long to wait before asking a journal again that could not delete anything for a while.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// How long things are kept after they ended.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +59,7 @@ impl House {
 
     /// Keeps house until `drain` turns true.
     pub async fn run(mut self, mut drain: watch::Receiver<bool>) {
-        let mut wait = BREATH;
+        let mut next = Instant::now() + BREATH;
         loop {
             tokio::select! {
                 biased;
@@ -64,22 +69,34 @@ impl House {
                         tracing::warn!(%app, %error, "the first use of a new secret could not be noted");
                     }
                 }
-                () = tokio::time::sleep(wait) => wait = if self.retain().await { BREATH } else { EVERY },
+                () = tokio::time::sleep_until(next.min(Instant::now() + SOON)) => {
+                    // What has become old since may be what the disk has no room for.
+                    if next <= Instant::now() || !self.journal.service_state().hindrances.is_empty() {
+                        next = Instant::now() + self.retain().await;
+                    }
+                }
             }
         }
     }
 
-    async fn retain(&self) -> bool {
+    /// Deletes a portion of what is old; gives when to look again.
+    async fn retain(&self) -> Duration {
         self.log.sum_up();
         let now = self.clock.now();
         let before = |keep: Option<Duration>| {
             keep.map_or(footbridge_model::time::Millis(i64::MIN), |keep| now.minus(keep))
         };
         match self.journal.retain(before(self.keep.ended), before(self.keep.dead), now).await {
-            Ok(more) => more,
+            Ok(true) => BREATH,
+            Ok(false) => EVERY,
+            // On a full disk a smaller portion may fit, and is what makes room.
+            Err(error) if error.is_temporary() => {
+                tracing::debug!(%error, "old events cannot be deleted at the moment");
+                AGAIN
+            }
             Err(error) => {
                 tracing::warn!(%error, "old events could not be deleted");
-                false
+                EVERY
             }
         }
     }

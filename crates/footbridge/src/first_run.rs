@@ -36,6 +36,19 @@ pub enum FirstRunError {
     /// A file beside the database.
     #[error(transparent)]
     File(#[from] KeyFileError),
+    /// There is no database, but files of an earlier one.
+    #[error(
+        "the database {} is missing or empty, but {} of an earlier one is there; restore the database from a \
+         backup, or start once with --new-database to begin with an empty one",
+        database.display(),
+        left.display()
+    )]
+    DatabaseLost {
+        /// The database.
+        database: PathBuf,
+        /// The file that is there.
+        left: PathBuf,
+    },
     /// There is a database, but not what its secrets are sealed with.
     #[error(
         "the database {} exists, but its key file {} does not; put the key file back or set master_key",
@@ -133,6 +146,11 @@ pub fn master_key(
     let made = MasterKey::new(*bytes);
     key_file::create(&path, &made.encode())?;
     Ok((made, Source::Made(path)))
+}
+
+/// A file that an earlier server left beside this database.
+pub fn remains(database: &Path) -> Option<PathBuf> {
+    [master_key_file(database), admin_token_file(database)].into_iter().find(|file| file.exists())
 }
 
 /// Where the administrator's token of this database is kept.

@@ -3,6 +3,7 @@
 use crate::column::{origin, origin_code};
 use crate::fault::{Fault, Step};
 use crate::seal::Sealer;
+use crate::sum::Sum;
 use crate::txn::Txn;
 use crate::{hooks, keys, links};
 use footbridge_model::app::{App, AppSecrets, ReceiverAuth, Unseen};
@@ -69,9 +70,15 @@ struct Replaced<T> {
 pub(crate) fn put(txn: &Txn<'_>, app: &App) -> Step<()> {
     let settings = serde_json::to_string(&settings(app)).unwrap_or_default();
     let secrets = seal(txn.sealer, app)?;
-    let sql = "INSERT OR REPLACE INTO apps (name, written, settings, secrets) VALUES (?1, ?2, ?3, ?4)";
-    txn.run(sql, params![app.name.key(), app.name.as_str(), settings, secrets])?;
+    let sum = sum(app.name.key(), &settings, &secrets).value();
+    let sql =
+        "INSERT OR REPLACE INTO apps (name, written, settings, secrets, sum) VALUES (?1, ?2, ?3, ?4, ?5)";
+    txn.run(sql, params![app.name.key(), app.name.as_str(), settings, secrets, sum])?;
     Ok(())
+}
+
+fn sum(name: &str, settings: &str, secrets: &[u8]) -> Sum {
+    Sum::default().text(name).text(settings).bytes(secrets)
 }
 
 /// Forgets an app with its links, keys and hooks.
@@ -86,15 +93,16 @@ pub(crate) fn delete(txn: &mut Txn<'_>, name: &AppName, reason: &str) -> Step<()
 pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<App>> {
     let mut select = txn
         .conn
-        .prepare("SELECT name, settings, secrets, coalesce(written, name) FROM apps ORDER BY name")?;
+        .prepare("SELECT name, settings, secrets, coalesce(written, name), sum FROM apps ORDER BY name")?;
     let mut rows = select.query([])?;
     let mut apps = Vec::new();
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
         let unreadable = || Fault::damaged(format!("the settings of the app `{name}` are not readable"));
         let settings: String = row.get(1)?;
-        let settings: Settings<'_> = serde_json::from_str(&settings).map_err(|_| unreadable())?;
         let sealed: Vec<u8> = row.get(2)?;
+        sum(&name, &settings, &sealed).check(row.get(4)?, || format!("the app `{name}`"))?;
+        let settings: Settings<'_> = serde_json::from_str(&settings).map_err(|_| unreadable())?;
         let unsealable = || Fault::damaged(format!("the secrets of the app `{name}` cannot be opened"));
         let secrets = txn.sealer.open(&place(&name), &sealed).map_err(|_| unsealable())?;
         // Without its position and excerpt: the text holds secrets.

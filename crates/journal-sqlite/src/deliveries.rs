@@ -5,6 +5,7 @@ use crate::events;
 use crate::fault::{Fault, Step};
 use crate::filter::Condition;
 use crate::hook_row;
+use crate::sum;
 use crate::txn::Txn;
 use footbridge_journal::{DeliveryFilter, DeliveryView, Due, NewEvent, Page, Recorded};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
@@ -78,34 +79,49 @@ fn record_end(txn: &Txn<'_>, result: &Recorded) -> Step<usize> {
     Ok(txn.run(sql, params![key(result.id.number()), status_code(result.status), next_at, result.reason])?)
 }
 
-/// The pending deliveries of a hook that come first.
-pub(crate) fn due(txn: &Txn<'_>, hook: HookId, ordered: bool, limit: u32) -> Step<Vec<Due>> {
+const DUE: &str = "SELECT id, event_id, attempts, attempts_base, next_at, hook_id, sum FROM deliveries";
+
+/// The pending deliveries of a hook that come first. Those whose row is damaged are given up instead: what they would
+/// deliver, and to whom, is not known.
+pub(crate) fn due(txn: &mut Txn<'_>, hook: HookId, ordered: bool, limit: u32) -> Step<Vec<Due>> {
     let hook = key(hook.number());
-    let sql = match (ordered, txn.state.ordered.contains(&hook)) {
+    let rest = match (ordered, txn.state.ordered.contains(&hook)) {
         (false, _) => {
-            "SELECT id, event_id, attempts, attempts_base, next_at FROM deliveries INDEXED BY deliveries_due
-             WHERE hook_id = ?1 AND status = 0 ORDER BY next_at, id LIMIT ?2"
+            "INDEXED BY deliveries_due WHERE hook_id = ?1 AND status = 0 ORDER BY next_at, id LIMIT ?2"
         }
         (true, true) => {
-            "SELECT id, event_id, attempts, attempts_base, next_at FROM deliveries INDEXED BY deliveries_in_order
+            "INDEXED BY deliveries_in_order
              WHERE hook_id = ?1 AND status = 0 AND ordered = 1 ORDER BY id LIMIT ?2"
         }
         // The hook is not kept as ordered: right all the same, at the cost of sorting its backlog.
-        (true, false) => {
-            "SELECT id, event_id, attempts, attempts_base, next_at FROM deliveries INDEXED BY deliveries_due
-             WHERE hook_id = ?1 AND status = 0 ORDER BY id LIMIT ?2"
-        }
+        (true, false) => "INDEXED BY deliveries_due WHERE hook_id = ?1 AND status = 0 ORDER BY id LIMIT ?2",
     };
-    let due = txn.all(sql, params![hook, limit], |row| {
-        Ok(Due {
-            id: DeliveryId::from_number(number(row.get(0)?)),
-            event_id: EventId::from_number(number(row.get(1)?)),
+    let found = txn.all(&format!("{DUE} {rest}"), params![hook, limit], |row| {
+        let (id, event): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let sound = sum::of_delivery(id, event, row.get(5)?)
+            .check(row.get(6)?, || format!("the delivery {id}"))
+            .is_ok();
+        let due = Due {
+            id: DeliveryId::from_number(number(id)),
+            event_id: EventId::from_number(number(event)),
             attempts: row.get(2)?,
             attempts_base: row.get(3)?,
             at: Millis(row.get(4)?),
-        })
+        };
+        Ok((due, sound))
     })?;
-    Ok(due)
+    let (sound, damaged): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, sound)| *sound);
+    for (due, _) in damaged {
+        give_up(txn, due.id)?;
+    }
+    Ok(sound.into_iter().map(|(due, _)| due).collect())
+}
+
+fn give_up(txn: &mut Txn<'_>, id: DeliveryId) -> Step<()> {
+    let reason = "damaged: its row does not match its checksum; nothing was sent";
+    tracing::error!(delivery = %id, reason, "a delivery is dead");
+    let (status, reason) = (DeliveryStatus::Dead, Some(reason.to_owned()));
+    record_one(txn, &Recorded { id, attempt: None, status, next_attempt_at: None, reason }).map(drop)
 }
 
 /// Cancels all pending deliveries of a hook.

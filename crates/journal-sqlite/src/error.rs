@@ -1,7 +1,8 @@
 //! Why a journal did not open: each names the file and what to do.
 
+use rusqlite::ErrorCode;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a journal did not open.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +67,20 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// Another program keeps the database locked.
+    #[error("the database {} is locked by {holder}; end that program, or wait until it is done, and start again", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+        /// The other program, as far as it is known.
+        holder: String,
+    },
+    /// There is no room to open it.
+    #[error("there is no room on the disk to open the database {}; make room and start again", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
     /// SQLite refused for another reason.
     #[error("cannot open the database {}: {what}", path.display())]
     Failed {
@@ -74,4 +89,22 @@ pub enum OpenError {
         /// What SQLite said.
         what: String,
     },
+}
+
+impl OpenError {
+    /// What an error of SQLite says of the database at `path`.
+    pub(crate) fn judge(path: &Path, error: &rusqlite::Error) -> Self {
+        let (path, what) = (path.to_owned(), error.to_string());
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged { path, what },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                let shm = crate::beside(&path, "-shm");
+                let holder =
+                    crate::holder::of_write_lock(&shm).unwrap_or_else(|| "another program".to_owned());
+                Self::Busy { path, holder }
+            }
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            _ => Self::Failed { path, what },
+        }
+    }
 }

@@ -4,6 +4,7 @@ use crate::column::{key, number};
 use crate::fault::{Fault, Step};
 use crate::keys::{self, Known};
 use crate::lineage;
+use crate::sum::{self, Sum};
 use crate::txn::Txn;
 use bytes::Bytes;
 use footbridge_journal::{Appended, EventFilter, EventView, NewEvent, Page};
@@ -27,8 +28,8 @@ pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> Step<Appended> {
     let count = u32::try_from(new.deliveries.len()).unwrap_or(u32::MAX);
     let headers = headers_text(&event.headers);
     txn.run(
-        "INSERT INTO events (id, time, publisher, name, deliveries, headers, body, depth, cause, root)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO events (id, time, publisher, name, deliveries, headers, body, depth, cause, root, sum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             key(event.id.number()),
             event.time.0,
@@ -40,6 +41,7 @@ pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> Step<Appended> {
             event.lineage.depth,
             event.lineage.cause.map(|id| key(id.number())),
             event.lineage.root.map(|id| key(id.number())),
+            sum_of(event, count, headers.as_deref()).value(),
         ],
     )?;
     insert_deliveries(txn, new)?;
@@ -51,16 +53,29 @@ pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> Step<Appended> {
     Ok(Appended::Stored)
 }
 
+fn sum_of(event: &Event, deliveries: u32, headers: Option<&str>) -> Sum {
+    Sum::default()
+        .number(key(event.id.number()))
+        .number(event.time.0)
+        .text(event.publisher.as_str())
+        .text(event.name.as_str())
+        .number(i64::from(deliveries))
+        .optional(headers)
+        .bytes(&event.body)
+}
+
 fn insert_deliveries(txn: &Txn<'_>, new: &NewEvent) -> Step<()> {
     let mut insert = txn.conn.prepare_cached(
-        "INSERT INTO deliveries (id, event_id, hook_id, status, ordered, attempts, attempts_base, next_at)
-         VALUES (?1, ?2, ?3, 0, ?4, 0, 0, ?5)",
+        "INSERT INTO deliveries (id, event_id, hook_id, status, ordered, attempts, attempts_base, next_at, sum)
+         VALUES (?1, ?2, ?3, 0, ?4, 0, 0, ?5, ?6)",
     )?;
     let event = key(new.event.id.number());
     for delivery in &new.deliveries {
         let hook = key(delivery.hook_id.number());
         let ordered = txn.state.ordered.contains(&hook);
-        insert.execute(params![key(delivery.id.number()), event, hook, ordered, new.event.time.0])?;
+        let id = key(delivery.id.number());
+        let sum = sum::of_delivery(id, event, hook).value();
+        insert.execute(params![id, event, hook, ordered, new.event.time.0, sum])?;
     }
     Ok(())
 }
@@ -78,10 +93,11 @@ fn headers(text: Option<&str>) -> Step<PublishHeaders> {
 }
 
 fn columns() -> String {
-    format!("id, time, publisher, name, deliveries, headers, body, {}", lineage::COLUMNS)
+    format!("id, time, publisher, name, deliveries, headers, body, {}, sum", lineage::COLUMNS)
 }
 
 const LINEAGE_AT: usize = 7;
+const SUM_AT: usize = 10;
 
 fn view(row: &Row<'_>) -> Step<EventView> {
     let text = |place| row.get_ref(place).and_then(|value| Ok(value.as_str()?));
@@ -101,7 +117,11 @@ fn view(row: &Row<'_>) -> Step<EventView> {
 pub(crate) fn one(conn: &Connection, id: EventId) -> Step<Option<EventView>> {
     let mut select = conn.prepare_cached(&format!("SELECT {} FROM events WHERE id = ?1", columns()))?;
     let mut rows = select.query([key(id.number())])?;
-    rows.next()?.map(view).transpose()
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let found = view(row)?;
+    let headers = row.get_ref(5)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+    sum_of(&found.event, found.deliveries, headers).check(row.get(SUM_AT)?, || format!("the event {id}"))?;
+    Ok(Some(found))
 }
 
 /// Events, newest first.

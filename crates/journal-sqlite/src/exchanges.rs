@@ -3,6 +3,7 @@
 use crate::column::{key, number};
 use crate::fault::{Fault, Step};
 use crate::keys::{self, Known};
+use crate::sum::Sum;
 use crate::txn::Txn;
 use bytes::Bytes;
 use footbridge_journal::{Begun, ExchangeFilter, JournalError, KeyAfter, KeyUse, Page};
@@ -134,7 +135,7 @@ pub(crate) fn finish(txn: &Txn<'_>, finish: &Finish) -> Step<()> {
     };
     let changed = txn.run(
         "UPDATE exchanges SET state = ?2, ms = ?3, status = ?4, code = ?5, message = ?6, retry_after = ?7,
-             answer_until = ?8, answer = ?9
+             answer_until = ?8, answer = ?9, sum = ?10
          WHERE id = ?1 AND state = 0",
         params![
             key(finish.id.number()),
@@ -146,6 +147,7 @@ pub(crate) fn finish(txn: &Txn<'_>, finish: &Finish) -> Step<()> {
             failure.and_then(|failure| failure.retry_after),
             finish.keep_answer_until.0,
             answer,
+            answer.map(|answer| sum(finish.id, answer).value()),
         ],
     )?;
     if changed == 0 {
@@ -202,9 +204,20 @@ fn code(text: &str) -> Step<ErrorCode> {
 
 /// One exchange with its answer, while that is kept.
 pub(crate) fn one(conn: &Connection, id: ExchangeId) -> Step<Option<ExchangeRecord>> {
-    let mut select = conn.prepare_cached(&format!("SELECT {HEAD}, answer FROM exchanges WHERE id = ?1"))?;
+    let mut select =
+        conn.prepare_cached(&format!("SELECT {HEAD}, answer, sum FROM exchanges WHERE id = ?1"))?;
     let mut rows = select.query([key(id.number())])?;
-    rows.next()?.map(read).transpose()
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let found = read(row)?;
+    if let Some(answer) = row.get_ref(12)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
+        sum(id, answer).check(row.get(13)?, || format!("the answer of the exchange {id}"))?;
+    }
+    Ok(Some(found))
+}
+
+/// The checksum of the answer that an exchange repeats.
+fn sum(id: ExchangeId, answer: &[u8]) -> Sum {
+    Sum::default().number(key(id.number())).bytes(answer)
 }
 
 /// Exchanges, newest first, without answers.

@@ -1,8 +1,9 @@
 //! A hook in a row, its own or its delivery's.
 
-use crate::column::{number, origin};
+use crate::column::{key, number, origin, origin_code};
 use crate::fault::{Fault, Step};
-use footbridge_model::hook::{Hook, HookOptions, Lifetime};
+use crate::sum::Sum;
+use footbridge_model::hook::{AnswerRule, Hook, HookOptions, Lifetime};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use footbridge_model::pattern::{Part, Pattern};
@@ -12,7 +13,36 @@ use rusqlite::Row;
 /// The columns that [`read`] wants, of `h`. The app is written as it is registered now.
 pub(crate) const COLUMNS: &str =
     "h.id, coalesce((SELECT a.written FROM apps a WHERE a.name = h.app), h.app), h.publisher, h.event, h.route, h.kind, h.transient, h.origin, h.enabled,
-     h.created_at, h.answer, h.in_flight, h.ordered";
+     h.created_at, h.answer, h.in_flight, h.ordered, h.sum";
+
+/// Where its checksum is among [`COLUMNS`].
+pub(crate) const SUM: usize = 13;
+
+/// The checksum of a hook.
+pub(crate) fn sum(hook: &Hook) -> Sum {
+    Sum::default()
+        .number(key(hook.id.number()))
+        .text(hook.app.key())
+        .text(hook.pattern.publisher.as_str())
+        .text(hook.pattern.event.as_str())
+        .text(&hook.route)
+        .text(hook.kind.as_str())
+        .number(i64::from(hook.lifetime == Lifetime::Transient))
+        .number(origin_code(hook.origin))
+        .number(i64::from(hook.enabled))
+        .number(hook.created_at.0)
+        .text(answer(hook.options.answer))
+        .number(i64::from(hook.options.in_flight))
+        .number(i64::from(hook.options.ordered))
+}
+
+/// How its answer stands in its column.
+pub(crate) const fn answer(rule: AnswerRule) -> &'static str {
+    match rule {
+        AnswerRule::Required => "required",
+        AnswerRule::Optional => "optional",
+    }
+}
 
 /// A hook from [`COLUMNS`], the first of which is number `from`.
 pub(crate) fn read(row: &Row<'_>, from: usize) -> Step<Hook> {

@@ -3,7 +3,7 @@
 use crate::column::{CANCELLED, PENDING, count, key, number, origin_code};
 use crate::deliveries;
 use crate::fault::Step;
-use crate::hook_row::{COLUMNS, read};
+use crate::hook_row::{self, COLUMNS};
 use crate::txn::Txn;
 use footbridge_journal::EndedHook;
 use footbridge_model::hook::{Hook, Lifetime, Origin};
@@ -20,7 +20,10 @@ pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<Hook>> {
     let mut rows = select.query([])?;
     let mut hooks = Vec::new();
     while let Some(row) = rows.next()? {
-        hooks.push(read(row, 0)?);
+        let hook = hook_row::read(row, 0)?;
+        let what = || format!("the hook {} of the app `{}`", hook.id, hook.app);
+        hook_row::sum(&hook).check(row.get(hook_row::SUM)?, what)?;
+        hooks.push(hook);
     }
     Ok(hooks)
 }
@@ -34,7 +37,7 @@ pub(crate) fn gone(txn: &Txn<'_>) -> Step<Vec<Hook>> {
     let mut rows = select.query([origin_code(Origin::File)])?;
     let mut hooks = Vec::new();
     while let Some(row) = rows.next()? {
-        hooks.push(read(row, 0)?);
+        hooks.push(hook_row::read(row, 0)?);
     }
     Ok(hooks)
 }
@@ -58,14 +61,10 @@ pub(crate) fn revive(txn: &mut Txn<'_>, hook: &Hook, reason: &str, now: Millis) 
 
 /// Keeps a hook, in place of one with the same id.
 pub(crate) fn put(txn: &mut Txn<'_>, hook: &Hook) -> Step<()> {
-    let answer = match hook.options.answer {
-        footbridge_model::hook::AnswerRule::Required => "required",
-        footbridge_model::hook::AnswerRule::Optional => "optional",
-    };
     txn.run(
         "INSERT OR REPLACE INTO hooks (id, app, publisher, event, route, kind, transient, origin, enabled, created_at,
-             answer, in_flight, ordered, gone_after)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, NULL)",
+             answer, in_flight, ordered, gone_after, sum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, NULL, ?14)",
         params![
             key(hook.id.number()),
             hook.app.key(),
@@ -77,9 +76,10 @@ pub(crate) fn put(txn: &mut Txn<'_>, hook: &Hook) -> Step<()> {
             origin_code(hook.origin),
             hook.enabled,
             hook.created_at.0,
-            answer,
+            hook_row::answer(hook.options.answer),
             hook.options.in_flight,
             hook.options.ordered,
+            hook_row::sum(hook).value(),
         ],
     )?;
     order(txn, key(hook.id.number()), hook.options.ordered)

@@ -3,12 +3,13 @@
 use crate::exchanges::Finish;
 use crate::reader::Reader;
 use crate::retain::Limits;
+use crate::status::Status;
 use crate::writer::{Queue, Writer};
 use crate::{deliveries, events, exchanges, lineage, recover, retain, retry, since};
 use footbridge_journal::{
     Account, Appended, Backlog, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView,
     ExchangeFilter, Journal, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried,
-    Since, Wait,
+    ServiceState, Since, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
@@ -31,9 +32,17 @@ pub struct SqliteJournal {
     pub(crate) points: Arc<Reader>,
     /// Lists and counts, which may take their time.
     pub(crate) lists: Arc<Reader>,
+    pub(crate) status: Arc<Status>,
+    /// When the database was last used before it was opened.
+    pub(crate) seen: Option<Millis>,
 }
 
 impl SqliteJournal {
+    /// The time of day when the database was last used before it was opened, if it was.
+    pub const fn last_used(&self) -> Option<Millis> {
+        self.seen
+    }
+
     fn read<T, F>(&self, reader: &Reader, read: F) -> Wait<T>
     where
         T: Send + 'static,
@@ -53,7 +62,7 @@ impl Journal for SqliteJournal {
 
     fn append(&self, event: NewEvent) -> Wait<Appended> {
         let weight = event.event.body.len() + ROW * (1 + event.deliveries.len());
-        self.writer.ask(weight, move |txn| events::append(txn, &event))
+        self.writer.ask_room(weight, move |txn| events::append(txn, &event))
     }
 
     fn record(&self, results: Vec<Recorded>) -> Wait<()> {
@@ -63,7 +72,10 @@ impl Journal for SqliteJournal {
     fn conclude(&self, result: Recorded, published: Vec<NewEvent>) -> Wait<bool> {
         let weight = |new: &NewEvent| new.event.body.len() + ROW * (1 + new.deliveries.len());
         let weight = 2 * ROW + published.iter().map(weight).sum::<usize>();
-        self.writer.ask(weight, move |txn| deliveries::conclude(txn, &result, &published))
+        if published.is_empty() {
+            return self.writer.ask(weight, move |txn| deliveries::conclude(txn, &result, &[]));
+        }
+        self.writer.ask_room(weight, move |txn| deliveries::conclude(txn, &result, &published))
     }
 
     fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<Due>> {
@@ -96,7 +108,7 @@ impl Journal for SqliteJournal {
     }
 
     fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun> {
-        self.writer.ask(2 * ROW, move |txn| exchanges::begin(txn, &head, key.as_ref()))
+        self.writer.ask_room(2 * ROW, move |txn| exchanges::begin(txn, &head, key.as_ref()))
     }
 
     fn finish_exchange(
@@ -162,6 +174,10 @@ impl Journal for SqliteJournal {
 
     fn account(&self) -> Account {
         self.writer.account()
+    }
+
+    fn service_state(&self) -> ServiceState {
+        self.status.service_state()
     }
 
     fn left_out(&self) -> u64 {

@@ -2,6 +2,7 @@
 
 use crate::column::{key, number};
 use crate::fault::Step;
+use crate::sum::Sum;
 use crate::txn::Txn;
 use footbridge_journal::{Accepted, KeyUse, Scopes};
 use footbridge_model::id::{EventId, ExchangeId};
@@ -24,27 +25,68 @@ pub(crate) enum Known {
 
 /// What is known under the key of `used` at `now`.
 pub(crate) fn find(txn: &Txn<'_>, used: &KeyUse, now: Millis) -> Step<Known> {
-    let sql =
-        "SELECT fingerprint, id, time, deliveries FROM keys WHERE scope = ?1 AND key = ?2 AND until > ?3";
+    let sql = "SELECT fingerprint, id, time, deliveries, until, sum FROM keys WHERE scope = ?1 AND key = ?2 AND until > ?3";
     let known = txn.first(sql, params![used.scope, used.key, now.0], |row| {
-        let same = row.get_ref(0)?.as_blob().is_ok_and(|kept| kept == used.fingerprint);
-        let id = number(row.get(1)?);
-        Ok(match (same, row.get::<_, Option<u32>>(3)?) {
-            (false, _) => Known::Other,
-            (true, None) => Known::Exchange(ExchangeId::from_number(id)),
-            (true, Some(deliveries)) => {
-                Known::Event(Accepted { id: EventId::from_number(id), time: Millis(row.get(2)?), deliveries })
-            }
-        })
+        let row = Row {
+            fingerprint: row.get(0)?,
+            id: row.get(1)?,
+            time: row.get(2)?,
+            deliveries: row.get(3)?,
+            until: row.get(4)?,
+            sum: row.get(5)?,
+        };
+        Ok(row)
     })?;
-    Ok(known.unwrap_or(Known::Nothing))
+    let Some(row) = known else { return Ok(Known::Nothing) };
+    row.sum(used).check(row.sum, || format!("an Idempotency-Key of {}", used.scope))?;
+    let id = number(row.id);
+    Ok(match (row.fingerprint == used.fingerprint, row.deliveries) {
+        (false, _) => Known::Other,
+        (true, None) => Known::Exchange(ExchangeId::from_number(id)),
+        (true, Some(deliveries)) => {
+            Known::Event(Accepted { id: EventId::from_number(id), time: Millis(row.time), deliveries })
+        }
+    })
+}
+
+/// What is kept under a key.
+struct Row {
+    fingerprint: Vec<u8>,
+    id: i64,
+    time: i64,
+    deliveries: Option<u32>,
+    until: i64,
+    sum: Option<i64>,
+}
+
+impl Row {
+    fn sum(&self, used: &KeyUse) -> Sum {
+        Sum::default()
+            .text(&used.scope)
+            .text(&used.key)
+            .bytes(&self.fingerprint)
+            .number(self.id)
+            .number(self.time)
+            .number(self.deliveries.map_or(-1, i64::from))
+            .number(self.until)
+    }
 }
 
 /// Keeps that `used` stands for this event, or exchange when there is no count of deliveries.
 pub(crate) fn put(txn: &Txn<'_>, used: &KeyUse, id: u64, time: Millis, deliveries: Option<u32>) -> Step<()> {
-    let sql = "INSERT OR REPLACE INTO keys (scope, key, fingerprint, until, id, time, deliveries)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    txn.run(sql, params![used.scope, used.key, used.fingerprint, used.until.0, key(id), time.0, deliveries])?;
+    let sql = "INSERT OR REPLACE INTO keys (scope, key, fingerprint, until, id, time, deliveries, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let row = Row {
+        fingerprint: used.fingerprint.to_vec(),
+        id: key(id),
+        time: time.0,
+        deliveries,
+        until: used.until.0,
+        sum: None,
+    };
+    let sum = row.sum(used).value();
+    let Row { id, time, until, .. } = row;
+    txn.run(sql, params![used.scope, used.key, used.fingerprint, until, id, time, deliveries, sum])?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use crate::column::{origin, origin_code};
 use crate::fault::Step;
+use crate::sum::Sum;
 use crate::txn::Txn;
 use footbridge_model::app::Link;
 use footbridge_model::name::AppName;
@@ -11,25 +12,40 @@ use rusqlite::params;
 /// Every link.
 pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<Link>> {
     let sql = "SELECT coalesce((SELECT written FROM apps WHERE name = host), host),
-                   coalesce((SELECT written FROM apps WHERE name = miniapp), miniapp), enabled, origin, created_at
+                   coalesce((SELECT written FROM apps WHERE name = miniapp), miniapp), enabled, origin, created_at, sum
                FROM links ORDER BY host, miniapp";
     let links = txn.all(sql, [], |row| {
-        Ok(Link {
+        let link = Link {
             host: AppName::trusted(row.get_ref(0)?.as_str()?),
             miniapp: AppName::trusted(row.get_ref(1)?.as_str()?),
             enabled: row.get(2)?,
             origin: origin(row.get(3)?),
             created_at: Millis(row.get(4)?),
-        })
+        };
+        Ok((link, row.get(5)?))
     })?;
-    Ok(links)
+    let checked = links.into_iter().map(|(link, kept): (Link, Option<i64>)| {
+        sum(&link).check(kept, || format!("the link of `{}` and `{}`", link.host, link.miniapp))?;
+        Ok(link)
+    });
+    checked.collect()
+}
+
+fn sum(link: &Link) -> Sum {
+    Sum::default()
+        .text(link.host.key())
+        .text(link.miniapp.key())
+        .number(i64::from(link.enabled))
+        .number(origin_code(link.origin))
+        .number(link.created_at.0)
 }
 
 /// Keeps a link, in place of one between the same two.
 pub(crate) fn put(txn: &Txn<'_>, link: &Link) -> Step<()> {
-    let sql = "INSERT OR REPLACE INTO links (host, miniapp, enabled, origin, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let (host, miniapp) = (link.host.key(), link.miniapp.key());
-    txn.run(sql, params![host, miniapp, link.enabled, origin_code(link.origin), link.created_at.0])?;
+    let sql = "INSERT OR REPLACE INTO links (host, miniapp, enabled, origin, created_at, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let (host, miniapp, sum) = (link.host.key(), link.miniapp.key(), sum(link).value());
+    txn.run(sql, params![host, miniapp, link.enabled, origin_code(link.origin), link.created_at.0, sum])?;
     Ok(())
 }
 

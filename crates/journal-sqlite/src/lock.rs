@@ -1,54 +1,112 @@
-//! One server to a database: an exclusive lock on a file beside it, held until the end.
+//! One server to a database: exclusive locks on the database itself and on a file beside it, held until the end.
+//!
+//! The lock on the database is on what the file is, whatever name leads to it. It does not meet SQLite's own locks,
+//! which are of another kind. The file beside it says who holds it, and stays when the database is moved away.
 
+use crate::beside;
 use crate::error::OpenError;
-use std::fs::{File, OpenOptions, TryLockError};
+use crate::holder;
+use crate::room::is_no_room;
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// The most that is read of another server's note.
 const NOTE: u64 = 256;
+/// How the note begins while a first start is not through.
+const FIRST: &str = "first start: ";
 
-/// The lock. The operating system lets it go with the process, however that ends.
+/// The locks. The operating system lets them go with the process, however that ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
     path: PathBuf,
+    /// What the note said before.
+    found: String,
     made: bool,
+    /// The database, locked. Closed only after SQLite has closed it: closing any descriptor of a file gives up all of
+    /// this process's record locks on it, SQLite's included.
+    database: Option<File>,
 }
 
 impl Lock {
-    /// Takes the lock for `database`, and writes down who holds it.
-    pub(crate) fn take(database: &Path, listen: Option<&str>) -> Result<Self, OpenError> {
-        let mut name = database.as_os_str().to_owned();
-        name.push(".lock");
-        let path = PathBuf::from(name);
+    /// Takes the lock beside `database`.
+    pub(crate) fn take(database: &Path) -> Result<Self, OpenError> {
+        let path = beside(database, ".lock");
         let unwritable = |source| OpenError::Unwritable { path: path.clone(), source };
         loop {
             let (file, made) = open(&path).map_err(unwritable)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
-                    return Err(OpenError::Locked { database: database.to_owned(), holder: holder(&file) });
+                    return Err(OpenError::Locked { database: database.to_owned(), holder: noted(&file) });
                 }
                 Err(TryLockError::Error(source)) => return Err(unwritable(source)),
             }
             // Whoever made the file may have removed it before we had the lock: then it locks nothing.
             if is_at(&file, &path) {
-                let lock = Self { file, path: path.clone(), made };
-                if let Err(source) = lock.sign(listen) {
-                    lock.undo();
-                    return Err(unwritable(source));
-                }
-                return Ok(lock);
+                let found = note(&file).unwrap_or_default();
+                return Ok(Self { file, path: path.clone(), found, made, database: None });
             }
         }
     }
 
-    fn sign(&self, listen: Option<&str>) -> io::Result<()> {
-        self.file.set_len(0)?;
+    /// Locks the database itself.
+    pub(crate) fn take_database(&mut self, database: &Path) -> Result<(), OpenError> {
+        let file = File::open(database)
+            .map_err(|source| OpenError::Unreadable { path: database.to_owned(), source })?;
+        match file.try_lock() {
+            Ok(()) => {
+                self.database = Some(file);
+                Ok(())
+            }
+            Err(TryLockError::WouldBlock) => {
+                let holder = file.metadata().ok().and_then(|about: Metadata| holder::of_file(&about));
+                let holder = holder.unwrap_or_else(|| "another process".to_owned());
+                let holder = format!("{holder}, which knows it by another name");
+                Err(OpenError::Locked { database: database.to_owned(), holder })
+            }
+            // A file system without such locks: the lock beside the database has to do.
+            Err(TryLockError::Error(error)) => {
+                tracing::warn!(%error, "the database itself cannot be locked against a second server");
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes down who holds it. `first` says that the database is only being made.
+    pub(crate) fn sign(&self, listen: Option<&str>, first: bool) -> Result<(), OpenError> {
         let at = listen.map(|address| format!(", listening on {address}")).unwrap_or_default();
-        writeln!(&self.file, "process {}{at}", std::process::id())
+        let begin = if first { FIRST } else { "" };
+        let note = format!("{begin}process {}{at}\n", std::process::id());
+        let mut file = &self.file;
+        let written = self
+            .file
+            .set_len(0)
+            .and_then(|()| io::Seek::rewind(&mut file))
+            .and_then(|()| file.write_all(note.as_bytes()));
+        match written {
+            // The lock holds without its note.
+            Err(error) if is_no_room(&error) => Ok(()),
+            Err(source) => Err(OpenError::Unwritable { path: self.path.clone(), source }),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Whether a server was here that had its database whole.
+    pub(crate) fn tells_of_a_server(&self) -> bool {
+        !self.made && !self.found.is_empty() && !self.tells_of_a_first_start()
+    }
+
+    /// Whether a first start was cut off here.
+    pub(crate) fn tells_of_a_first_start(&self) -> bool {
+        self.found.starts_with(FIRST)
+    }
+
+    /// Where the note is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Leaves nothing behind that was not there before.
@@ -64,7 +122,9 @@ impl Drop for Lock {
     /// A lock lives as long as any copy of its file does, and a process that was forked a moment ago has copies of all
     /// files until it runs its own program. Closing ours would leave the database locked for that moment.
     fn drop(&mut self) {
-        let _ = self.file.unlock();
+        for file in self.database.iter().chain([&self.file]) {
+            let _ = file.unlock();
+        }
     }
 }
 
@@ -80,17 +140,24 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
 }
 
 fn is_at(file: &File, path: &Path) -> bool {
-    let same = |(a, b): (std::fs::Metadata, std::fs::Metadata)| a.ino() == b.ino() && a.dev() == b.dev();
+    let same = |(a, b): (Metadata, Metadata)| a.ino() == b.ino() && a.dev() == b.dev();
     file.metadata().ok().zip(std::fs::metadata(path).ok()).is_some_and(same)
 }
 
-fn holder(mut file: &File) -> String {
-    let mut note = String::new();
-    let read = (&mut file).take(NOTE).read_to_string(&mut note);
-    match note.trim() {
-        name if read.is_ok() && !name.is_empty() && !name.contains(char::is_control) => name.to_owned(),
-        _ => "another process".to_owned(),
+fn noted(file: &File) -> String {
+    let note = note(file).unwrap_or_default();
+    match note.trim_start_matches(FIRST) {
+        "" => "another process".to_owned(),
+        name => name.to_owned(),
     }
+}
+
+/// What the note says, if it is one.
+fn note(mut file: &File) -> Option<String> {
+    let mut text = String::new();
+    (&mut file).take(NOTE).read_to_string(&mut text).ok()?;
+    let text = text.trim();
+    (!text.contains(char::is_control)).then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -101,12 +168,12 @@ mod tests {
     fn it_ends_with_its_holder_though_a_forked_process_still_has_a_copy_of_the_file() {
         let directory = tempfile::tempdir().unwrap();
         let database = directory.path().join("journal.db");
-        let lock = Lock::take(&database, None).unwrap();
+        let lock = Lock::take(&database).unwrap();
         // What a fork leaves in the child: another descriptor of the same open file.
         let copy = lock.file.try_clone().unwrap();
-        assert!(matches!(Lock::take(&database, None), Err(OpenError::Locked { .. })));
+        assert!(matches!(Lock::take(&database), Err(OpenError::Locked { .. })));
         drop(lock);
-        assert!(Lock::take(&database, None).is_ok());
+        assert!(Lock::take(&database).is_ok());
         drop(copy);
     }
 }

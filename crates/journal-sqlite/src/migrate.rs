@@ -3,11 +3,12 @@
 use rusqlite::Connection;
 
 /// The steps. A step that was released is never changed.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0030_written_names.sql"),
     include_str!("../migrations/0040_replays.sql"),
     include_str!("../migrations/0070_lineage.sql"),
+    include_str!("../migrations/0060_checksums.sql"),
 ];
 
 /// Marks a database as ours: "Fbrg".

@@ -1,20 +1,26 @@
-//! Opening: the lock first, then the file as it lies there, then the schema, then the key.
+//! Opening: the locks first, then the file as it lies there, then the schema, then the key.
 
+use crate::background::Check;
 use crate::error::OpenError;
+use crate::fault::Trouble;
+use crate::inspect::{Found, inspect};
 use crate::journal::SqliteJournal;
 use crate::lock::Lock;
-use crate::migrate;
 use crate::reader::Reader;
+use crate::room::Room;
 use crate::seal::{MasterKey, Sealer};
+use crate::status::Status;
 use crate::txn::State;
-use crate::writer::{Parts, Queue, Writer};
+use crate::writer::{Parts, Queue, Writer, carry_over};
+use crate::{beside, check, mark, migrate};
 use footbridge_model::time::Entropy;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use std::fs::OpenOptions;
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The first SQLite without the bug that damages a database when a checkpoint runs beside other
 /// connections (sqlite.org/wal.html, "The WAL-reset bug").
@@ -23,6 +29,13 @@ const SOUND_SQLITE: i32 = 3_051_003;
 /// Where `key_check` stands, and what it seals.
 const KEY_CHECK: &str = "meta|key_check|value";
 const KEY_CHECK_TEXT: &[u8] = b"footbridge";
+
+/// How long opening waits for another program's lock on the database.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the writer waits for one at a time: between two waits it can answer those who wait for it.
+const WAIT: Duration = Duration::from_millis(200);
+/// Up to which size a database that cannot shrink is made one that can: a few tenths of a second, once.
+const REBUILT: u64 = 32 << 20;
 
 /// How to open a journal.
 #[derive(Debug, Clone)]
@@ -37,13 +50,116 @@ pub struct SqliteOptions {
     pub listen: Option<String>,
 }
 
-/// What lies at the path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
-    Nothing,
-    /// An empty file: one that was made but never written to.
-    Empty,
-    Database,
+/// A database that this process has locked and looked at, but not opened.
+#[derive(Debug)]
+pub struct Claim {
+    path: PathBuf,
+    listen: Option<String>,
+    lock: Lock,
+    found: Found,
+}
+
+impl Claim {
+    /// Locks the database, wherever links may lead, and looks at its file.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing is left behind that was not there before.
+    pub fn take(database: &Path, listen: Option<&str>) -> Result<Self, OpenError> {
+        if rusqlite::version_number() < SOUND_SQLITE {
+            return Err(OpenError::Sqlite(rusqlite::version()));
+        }
+        let path = resolved(database);
+        let mut lock = Lock::take(&path)?;
+        let taken = inspect(&path).and_then(|found| {
+            if found != Found::Nothing {
+                lock.take_database(&path)?;
+            }
+            Ok(found)
+        });
+        match taken {
+            Ok(found) => Ok(Self { path, listen: listen.map(str::to_owned), lock, found }),
+            Err(error) => {
+                lock.undo();
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether there is no database yet, or an empty file.
+    pub fn is_new(&self) -> bool {
+        self.found != Found::Database
+    }
+
+    /// The file beside the database that shows that a server has used one here.
+    pub fn used_before(&self) -> Option<&Path> {
+        self.lock.tells_of_a_server().then(|| self.lock.path())
+    }
+
+    /// Whether a first start was cut off here, so that what it made is no sign of an earlier database.
+    pub fn was_cut_off(&self) -> bool {
+        self.lock.tells_of_a_first_start()
+    }
+
+    /// Gives the database up again; nothing is left behind that was not there before.
+    pub fn abandon(self) {
+        self.lock.undo();
+    }
+
+    /// Writes down beside the database that a server has it, or is about to make it.
+    ///
+    /// # Errors
+    /// [`OpenError::Unwritable`]
+    pub fn sign(&self) -> Result<(), OpenError> {
+        self.lock.sign(self.listen.as_deref(), self.is_new())
+    }
+
+    /// Opens the journal, making the database when there is none.
+    ///
+    /// # Errors
+    /// [`OpenError`], which names the file and what to do; nothing is left behind that was not there before.
+    pub fn open(
+        mut self,
+        master_key: &MasterKey,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<SqliteJournal, OpenError> {
+        let status = Arc::new(Status::default());
+        let room = Room::new(&self.path, Arc::clone(&status));
+        let sealer = Sealer::new(master_key, entropy);
+        let opened = self.prepare(&sealer, &room).and_then(|(conn, state)| {
+            self.lock.sign(self.listen.as_deref(), false)?;
+            Ok((conn, state))
+        });
+        match opened {
+            Ok((conn, state)) => start(self, (conn, state, sealer), room, status),
+            Err(error) => {
+                clean(&self.path, self.found);
+                self.lock.undo();
+                Err(error)
+            }
+        }
+    }
+
+    fn prepare(&mut self, sealer: &Sealer, room: &Room) -> Result<(Connection, State), OpenError> {
+        let path = &self.path;
+        make(path).map_err(|source| OpenError::Unwritable { path: path.clone(), source })?;
+        if self.found == Found::Nothing {
+            self.lock.take_database(path)?;
+        }
+        match prepare(path, self.found, sealer, room) {
+            // The reserve is for this, too.
+            Err(Unopened::Sql(error)) if Trouble::of(&error, || room.is_refused()) == Trouble::Full => {
+                room.run_out();
+                room.release();
+                prepare(path, self.found, sealer, room).map_err(|error| match error {
+                    Unopened::Sql(error) if Trouble::of(&error, || room.is_refused()) == Trouble::Full => {
+                        OpenError::Full { path: path.clone() }
+                    }
+                    error => error.of(path),
+                })
+            }
+            done => done.map_err(|error| error.of(path)),
+        }
+    }
 }
 
 impl SqliteJournal {
@@ -52,41 +168,51 @@ impl SqliteJournal {
     /// # Errors
     /// [`OpenError`], which names the file and what to do.
     pub fn open(options: SqliteOptions) -> Result<Self, OpenError> {
-        if rusqlite::version_number() < SOUND_SQLITE {
-            return Err(OpenError::Sqlite(rusqlite::version()));
-        }
-        let lock = Lock::take(&options.path, options.listen.as_deref())?;
-        let found = match inspect(&options.path) {
-            Ok(found) => found,
-            Err(error) => {
-                lock.undo();
-                return Err(error);
-            }
-        };
-        match prepare(&options) {
-            Ok((conn, state, sealer)) => start(options.path, conn, state, sealer, lock),
-            Err(error) => {
-                clean(&options.path, found);
-                lock.undo();
-                Err(error)
-            }
-        }
+        let SqliteOptions { path, master_key, entropy, listen } = options;
+        Claim::take(&path, listen.as_deref())?.open(&master_key, entropy)
+    }
+}
+
+/// The file that `path` leads to, through whatever links: what lies beside it must be beside the file.
+fn resolved(path: &Path) -> PathBuf {
+    if let Ok(found) = std::fs::canonicalize(path) {
+        return found;
+    }
+    // There is none yet, but a link may say where it is to be.
+    let target = std::fs::read_link(path).map(|target| match path.parent() {
+        Some(parent) => parent.join(target),
+        None => target,
+    });
+    let path = target.unwrap_or_else(|_| path.to_owned());
+    let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    match (std::fs::canonicalize(parent), path.file_name()) {
+        (Ok(parent), Some(name)) => parent.join(name),
+        _ => path,
     }
 }
 
 fn start(
-    path: PathBuf,
-    conn: Connection,
-    state: State,
-    sealer: Sealer,
-    lock: Lock,
+    claim: Claim,
+    (conn, state, sealer): (Connection, State, Sealer),
+    room: Room,
+    status: Arc<Status>,
 ) -> Result<SqliteJournal, OpenError> {
+    let Claim { path, lock, found, .. } = claim;
+    room.keep_reserve();
+    let size = std::fs::metadata(&path).map_or(0, |file| file.len());
+    let begin = || Check::begin(path.clone(), size, Arc::clone(&status));
+    let check = (found == Found::Database && !check::is_small(size)).then(begin);
     let (points, lists) = (Arc::new(Reader::new(path.clone())), Arc::new(Reader::new(path.clone())));
+    points.prepare();
+    lists.prepare();
     let queue = Arc::new(Queue::new());
-    let parts = Parts { conn, state, sealer, lock, readers: vec![points.clone(), lists.clone()] };
+    let seen = state.seen;
+    let readers = vec![points.clone(), lists.clone()];
+    let shm = beside(&path, "-shm");
+    let parts = Parts { conn, state, sealer, lock, readers, check, room, shm, status: Arc::clone(&status) };
     let writer = Writer::start(parts, queue.clone())
         .map_err(|error| OpenError::Failed { path, what: format!("no thread to write on: {error}") })?;
-    Ok(SqliteJournal { writer, queue, points, lists })
+    Ok(SqliteJournal { writer, queue, points, lists, status, seen })
 }
 
 /// Takes away what a failed first opening made.
@@ -105,74 +231,72 @@ fn clean(path: &Path, found: Found) {
     }
 }
 
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
+/// Why a database was not prepared.
+enum Unopened {
+    Sql(rusqlite::Error),
+    Other(OpenError),
 }
 
-/// Judges the file before SQLite sees it, which would begin anew over an empty one, log or not.
-fn inspect(path: &Path) -> Result<Found, OpenError> {
-    let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
-    let damaged = |what: &str| OpenError::Damaged { path: path.to_owned(), what: what.to_owned() };
-    let log = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !log => return Ok(Found::Nothing),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(damaged("the file is missing, though its log is there"));
+impl Unopened {
+    fn of(self, path: &Path) -> OpenError {
+        match self {
+            Self::Sql(error) => OpenError::judge(path, &error),
+            Self::Other(error) => error,
         }
-        Err(source) => return Err(unreadable(source)),
-    };
-    let length = file.metadata().map_err(unreadable)?.len();
-    match (length, log) {
-        (0, false) => return Ok(Found::Empty),
-        (0, true) => return Err(damaged("the file is empty, though its log is not")),
-        (1..512, _) => return Err(damaged("the file is shorter than any database")),
-        _ => {}
     }
-    let mut head = [0; 100];
-    file.read_exact(&mut head).map_err(unreadable)?;
-    if !head.starts_with(b"SQLite format 3\0") {
-        return Err(damaged("its header is not that of a database"));
-    }
-    let field = |at: usize| {
-        head.get(at..at + 4).map_or(0, |bytes| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b)))
-    };
-    // The page size, two bytes, in which 1 means 65536.
-    let page = match field(16) >> 16 {
-        1 => 65_536,
-        size => size,
-    };
-    if !log && length < page * field(28) {
-        return Err(damaged("the file has been cut short"));
-    }
-    Ok(Found::Database)
 }
 
-fn prepare(options: &SqliteOptions) -> Result<(Connection, State, Sealer), OpenError> {
-    let path = &options.path;
-    let failed = |error: rusqlite::Error| judge(path, &error);
-    make(path).map_err(|source| OpenError::Unwritable { path: path.clone(), source })?;
+impl From<rusqlite::Error> for Unopened {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<OpenError> for Unopened {
+    fn from(error: OpenError) -> Self {
+        Self::Other(error)
+    }
+}
+
+fn prepare(path: &Path, found: Found, sealer: &Sealer, room: &Room) -> Result<(Connection, State), Unopened> {
+    let damaged = |what: String| OpenError::Damaged { path: path.to_owned(), what };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
-    if conn.is_readonly("main").map_err(failed)? {
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(PATIENCE)?;
+    if conn.is_readonly("main")? {
         let source = io::ErrorKind::PermissionDenied.into();
-        return Err(OpenError::Unwritable { path: path.clone(), source });
+        return Err(OpenError::Unwritable { path: path.to_owned(), source }.into());
     }
     recognise(&conn, path)?;
-    tune(&conn).map_err(failed)?;
-    migrate::migrate(&conn).map_err(failed)?;
-    let sealer = Sealer::new(&options.master_key, options.entropy.clone());
-    check_key(&conn, &sealer, path)?;
-    let state = State::load(&conn).map_err(failed)?;
-    if !state.account.holds() {
-        return Err(OpenError::Damaged {
-            path: path.clone(),
-            what: "its account does not add up".to_owned(),
-        });
+    tune(&conn)?;
+    migrate::migrate(&conn)?;
+    if found == Found::Database {
+        check::tables(&conn, path)?;
+        let size = std::fs::metadata(path).map_or(0, |file| file.len());
+        if check::is_small(size) {
+            let wrong = check::pages(&conn)?;
+            if !wrong.is_empty() {
+                return Err(damaged(wrong.join("; ")).into());
+            }
+        }
+        if size <= REBUILT {
+            let_shrink(&conn);
+        }
     }
-    Ok((conn, state, sealer))
+    check_key(&conn, sealer, path)?;
+    // Nobody else may be writing: what comes next must not wait for that.
+    conn.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
+    let state = State { seen: mark::seen(&conn)?, ..State::load(&conn)? };
+    if !state.account.holds() {
+        return Err(damaged("its account does not add up".to_owned()).into());
+    }
+    // The log begins anew with the next write, in the room it has already. Without room for that it goes on.
+    match carry_over(&conn, room) {
+        Err(error) if Trouble::of(&error, || false) != Trouble::Full => return Err(error.into()),
+        _ => {}
+    }
+    conn.busy_timeout(WAIT)?;
+    Ok((conn, state))
 }
 
 /// SQLite gives the log and the shared memory the mode of the database.
@@ -183,39 +307,31 @@ fn make(path: &Path) -> io::Result<()> {
     }
 }
 
-fn judge(path: &Path, error: &rusqlite::Error) -> OpenError {
-    let (path, what) = (path.to_owned(), error.to_string());
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path, what },
-        _ => OpenError::Failed { path, what },
-    }
-}
-
 /// Refuses a database of another program or of a newer version of this one, before changing anything.
-fn recognise(conn: &Connection, path: &Path) -> Result<(), OpenError> {
-    let failed = |error: rusqlite::Error| judge(path, &error);
+fn recognise(conn: &Connection, path: &Path) -> Result<(), Unopened> {
     let one = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let application = one("PRAGMA application_id").map_err(failed)?;
-    let tables = one("SELECT count(*) FROM sqlite_schema").map_err(failed)?;
-    let found = migrate::current(conn).map_err(failed)?;
+    let application = one("PRAGMA application_id")?;
+    let tables = one("SELECT count(*) FROM sqlite_schema")?;
+    let found = migrate::current(conn)?;
     let ours = application == migrate::APPLICATION_ID && found > 0;
     let fresh = application == 0 && found == 0 && tables == 0;
     if !ours && !fresh {
-        return Err(OpenError::Foreign { path: path.to_owned() });
+        return Err(OpenError::Foreign { path: path.to_owned() }.into());
     }
     let known = migrate::newest();
     if found > known {
-        return Err(OpenError::TooNew { path: path.to_owned(), found, known });
+        return Err(OpenError::TooNew { path: path.to_owned(), found, known }.into());
     }
     Ok(())
 }
 
 /// `FULL`: the log is flushed at every commit, which is what an acknowledgement stands for. Checkpoints
-/// are the writer's own business.
+/// are the writer's own business. `auto_vacuum` takes effect on a new database only.
 fn tune(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_prepared_statement_cache_capacity(96);
     conn.execute_batch(
         "PRAGMA page_size = 4096;
+         PRAGMA auto_vacuum = INCREMENTAL;
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = 0;
@@ -228,17 +344,31 @@ fn tune(conn: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-fn check_key(conn: &Connection, sealer: &Sealer, path: &Path) -> Result<(), OpenError> {
-    let failed = |error: rusqlite::Error| judge(path, &error);
+/// Makes a database that was made without it able to give room back to the file system.
+fn let_shrink(conn: &Connection) {
+    let kind = conn.query_row("PRAGMA auto_vacuum", [], |row| row.get::<_, i64>(0));
+    if kind == Ok(0)
+        && let Err(error) = conn.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
+    {
+        tracing::debug!(%error, "the database stays one that does not shrink");
+    }
+}
+
+fn check_key(conn: &Connection, sealer: &Sealer, path: &Path) -> Result<(), Unopened> {
     let wrong = || OpenError::MasterKey { path: path.to_owned() };
     let select = "SELECT value FROM meta WHERE name = 'key_check'";
-    let kept: Option<Vec<u8>> = conn.query_row(select, [], |row| row.get(0)).optional().map_err(failed)?;
+    let kept: Option<Vec<u8>> = conn.query_row(select, [], |row| row.get(0)).optional()?;
     let Some(kept) = kept else {
+        let apps: i64 = conn.query_row("SELECT count(*) FROM apps", [], |row| row.get(0))?;
+        if apps > 0 {
+            let what = "what its key is checked by is missing".to_owned();
+            return Err(OpenError::Damaged { path: path.to_owned(), what }.into());
+        }
         let sealed = sealer.seal(KEY_CHECK, KEY_CHECK_TEXT).map_err(|_| wrong())?;
         let insert = "INSERT INTO meta (name, value) VALUES ('key_check', ?1)";
-        conn.execute(insert, [sealed]).map_err(failed)?;
+        conn.execute(insert, [sealed])?;
         return Ok(());
     };
     let opened = sealer.open(KEY_CHECK, &kept).map_err(|_| wrong())?;
-    if opened.as_slice() == KEY_CHECK_TEXT { Ok(()) } else { Err(wrong()) }
+    if opened.as_slice() == KEY_CHECK_TEXT { Ok(()) } else { Err(wrong().into()) }
 }

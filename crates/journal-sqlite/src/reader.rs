@@ -1,6 +1,6 @@
 //! Reads that tolerate the last commit, on a thread of their own.
 
-use crate::fault::{Step, of_read};
+use crate::fault::{Step, is_temporary, of_read};
 use footbridge_journal::{JournalError, Wait};
 use rusqlite::{Connection, OpenFlags};
 use std::fmt;
@@ -8,14 +8,23 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// The most reads that wait; more are refused at once.
 const READS: usize = 1024;
+/// How long a read waits for another program's lock.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The pause after a connection could not be opened: reads that come meanwhile get the same error. It doubles with
+/// every failure up to the longest.
+const PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-type Read = Box<dyn FnOnce(&Result<Connection, JournalError>) + Send>;
+/// A read; gives whether its connection may be used for another.
+type Read = Box<dyn FnOnce(Result<&Connection, JournalError>) -> bool + Send>;
 
-/// A connection that only reads, opened with the first read.
+/// A connection that only reads, and its thread. Neither an error nor a panic is kept: the next read opens and
+/// starts anew.
 pub(crate) struct Reader {
     path: PathBuf,
     running: Mutex<Running>,
@@ -38,6 +47,12 @@ impl Reader {
         Self { path, running: Mutex::new(Running::Not) }
     }
 
+    /// Opens the connection and starts the thread before the first read, so that neither depends on what descriptors
+    /// are left by then. A failure is no matter: the first read tries again.
+    pub(crate) fn prepare(&self) {
+        drop(self.ask(|_| Ok(())));
+    }
+
     /// Puts a read into the queue.
     pub(crate) fn ask<T, F>(&self, read: F) -> Wait<T>
     where
@@ -46,9 +61,17 @@ impl Reader {
     {
         let (reply, answer) = oneshot::channel();
         let job: Read = Box::new(move |conn| {
-            let result = conn.as_ref().map_err(Clone::clone).and_then(|conn| read(conn).map_err(of_read));
+            let (result, usable) = match conn.map(read) {
+                Ok(Ok(value)) => (Ok(value), true),
+                Ok(Err(fault)) => {
+                    let usable = !fault.spoils_connection();
+                    (Err(of_read(fault)), usable)
+                }
+                Err(error) => (Err(error), true),
+            };
             // Whoever asked may have gone.
             let _ = reply.send(result);
+            usable
         });
         if let Err(error) = self.send(job) {
             return Box::pin(std::future::ready(Err(error)));
@@ -58,24 +81,33 @@ impl Reader {
 
     fn send(&self, job: Read) -> Result<(), JournalError> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*running, Running::Not) {
-            *running = self.start()?;
-        }
-        let Running::Yes(queue, _) = &*running else { return Err(ended()) };
-        queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => JournalError::Conflict("too many reads wait already"),
-            TrySendError::Disconnected(_) => ended(),
-        })
+        let job = match &*running {
+            Running::Closed => return Err(ended()),
+            Running::Not => job,
+            Running::Yes(queue, _) => match queue.try_send(job) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(_)) => {
+                    return Err(JournalError::Busy("too many reads wait already".to_owned()));
+                }
+                // Its thread panicked.
+                Err(TrySendError::Disconnected(job)) => job,
+            },
+        };
+        let (queue, thread) = self.start()?;
+        // The queue is new and empty.
+        let sent = queue.try_send(job);
+        *running = Running::Yes(queue, thread);
+        sent.map_err(|_| ended())
     }
 
-    fn start(&self) -> Result<Running, JournalError> {
+    fn start(&self) -> Result<(SyncSender<Read>, JoinHandle<()>), JournalError> {
         let (queue, jobs) = sync_channel(READS);
         let path = self.path.clone();
         let thread = std::thread::Builder::new()
             .name("journal-reader".into())
             .spawn(move || serve(&path, &jobs))
-            .map_err(|error| JournalError::Stopped(format!("no thread to read on: {error}")))?;
-        Ok(Running::Yes(queue, thread))
+            .map_err(|error| JournalError::Busy(format!("no thread to read on: {error}")))?;
+        Ok((queue, thread))
     }
 
     /// Answers what waits and closes the connection.
@@ -96,20 +128,50 @@ fn ended() -> JournalError {
     JournalError::Stopped("it was closed".to_owned())
 }
 
-fn serve(path: &std::path::Path, jobs: &Receiver<Read>) {
-    let conn = for_reading(path).map_err(|error| JournalError::Corrupt(error.to_string()));
+/// Why there is no connection, until when that is told without another try, and the pause after the next failure.
+struct Refusal {
+    error: JournalError,
+    until: Instant,
+    pause: Duration,
+}
+
+fn serve(path: &Path, jobs: &Receiver<Read>) {
+    let (mut conn, mut refusal): (Option<Connection>, Option<Refusal>) = (None, None);
     while let Ok(job) = jobs.recv() {
-        job(&conn);
+        if conn.is_none() && refusal.as_ref().is_none_or(|refusal| refusal.until <= Instant::now()) {
+            match for_reading(path) {
+                Ok(opened) => (conn, refusal) = (Some(opened), None),
+                Err(error) => refusal = Some(refused(&error, refusal)),
+            }
+        }
+        let given = match (&conn, &refusal) {
+            (Some(conn), _) => Ok(conn),
+            (None, Some(refusal)) => Err(refusal.error.clone()),
+            (None, None) => Err(ended()),
+        };
+        if !job(given) {
+            conn = None;
+        }
     }
 }
 
-/// A connection that only reads.
-fn for_reading(path: &Path) -> rusqlite::Result<Connection> {
+fn refused(error: &rusqlite::Error, before: Option<Refusal>) -> Refusal {
+    tracing::warn!(%error, "the database could not be opened for reading");
+    let pause = before.map_or(PAUSE, |before| (before.pause * 2).min(LONGEST_PAUSE));
+    let why = format!("the database could not be opened for reading: {error}");
+    let error = if is_temporary(error) { JournalError::Busy(why) } else { JournalError::Corrupt(why) };
+    Refusal { error, until: Instant::now() + pause, pause }
+}
+
+/// A connection that only reads, which has read: its files are open.
+pub(crate) fn for_reading(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(PATIENCE)?;
     conn.execute_batch(
         "PRAGMA query_only = 1; PRAGMA mmap_size = 0; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF;",
     )?;
+    conn.query_row("SELECT count(*) FROM meta", [], |_| Ok(()))?;
     Ok(conn)
 }

@@ -1,13 +1,12 @@
 //! What a new server puts in order.
 
-use crate::column::{count, key, number};
+use crate::column::{count, number};
 use crate::fault::Step;
 use crate::txn::Txn;
-use crate::{deliveries, exchanges, hooks};
+use crate::{deliveries, exchanges, hooks, mark};
 use footbridge_journal::Recovery;
 use footbridge_model::id::HookId;
 use footbridge_model::time::Millis;
-use rusqlite::params;
 use std::time::Duration;
 
 /// How long an exchange without a known outcome stays: as long as the product keeps any answer.
@@ -22,7 +21,8 @@ pub(crate) fn recover(txn: &mut Txn<'_>, now: Millis) -> Step<Recovery> {
     let ended_hooks = hooks::end_transient(txn)?;
     let cut_off_exchanges = count(exchanges::cut_off(txn, now, now.plus(KEEP_CUT_OFF))?);
     let waiting = waiting(txn)?;
-    Ok(Recovery { highest_id: highest_id(txn)?, waiting, ended_hooks, ended, cut_off_exchanges })
+    mark::keep(txn, now)?;
+    Ok(Recovery { highest_id: mark::highest_id(txn.conn)?, waiting, ended_hooks, ended, cut_off_exchanges })
 }
 
 /// The kept hooks with pending deliveries; those of others are cancelled on the way. One seek a hook,
@@ -41,20 +41,4 @@ fn waiting(txn: &mut Txn<'_>) -> Step<Vec<(HookId, Millis)>> {
         }
     }
     Ok(waiting)
-}
-
-/// The highest number any id has or had.
-pub(crate) fn highest_id(txn: &Txn<'_>) -> Step<u64> {
-    let sql =
-        "SELECT max(coalesce((SELECT max(id) FROM events), 0), coalesce((SELECT max(id) FROM deliveries), 0),
-                   coalesce((SELECT max(id) FROM hooks), 0), coalesce((SELECT max(id) FROM exchanges), 0),
-                   coalesce((SELECT value FROM meta WHERE name = 'highest_id'), 0))";
-    Ok(number(txn.first(sql, [], |row| row.get(0))?.unwrap_or(0)))
-}
-
-/// Keeps the highest number, before rows that hold it are deleted.
-pub(crate) fn keep_highest_id(txn: &Txn<'_>) -> Step<()> {
-    let highest = highest_id(txn)?;
-    txn.run("INSERT OR REPLACE INTO meta (name, value) VALUES ('highest_id', ?1)", params![key(highest)])?;
-    Ok(())
 }

@@ -2,13 +2,16 @@
 
 use crate::column::{DEAD, PENDING, count};
 use crate::fault::Step;
-use crate::recover::keep_highest_id;
+use crate::mark;
 use crate::txn::{Swept, Txn};
 use footbridge_model::time::Millis;
 use rusqlite::params;
 
-/// How many rows of a kind one call looks at: some ten milliseconds of the writer's time.
-const PORTION: u32 = 1000;
+/// How many pages one call gives back to the file system, and how many stay for what is written next: so many, and a
+/// part of all.
+const GIVEN_BACK: u32 = 128;
+const SPARE: i64 = 256;
+const SPARE_PART: i64 = 16;
 
 /// How long after a hook went an append may still name it: far longer than a snapshot of the hooks
 /// lives. In ids, which are time in their upper bits.
@@ -26,37 +29,56 @@ pub(crate) struct Limits {
 /// each event and exchange is looked at once; those that must stay are passed over until the next, so
 /// that they cannot hold retention up.
 pub(crate) fn retain(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
-    keep_highest_id(txn)?;
+    mark::keep(txn, limits.now)?;
     let events = sweep_events(txn, limits)?;
     let exchanges = sweep_exchanges(txn, limits)?;
     let answers = forget_answers(txn, limits.now)?;
     let keys = delete_keys(txn, limits.now)?;
     delete_hooks(txn)?;
-    let more = events || exchanges || answers || keys;
-    if !more {
-        txn.state.swept = Swept::default();
+    let swept = &mut txn.state.swept;
+    swept.portion = (swept.portion * 2).min(Swept::PORTION);
+    if events || exchanges || answers || keys || give_back(txn)? {
+        return Ok(true);
     }
-    Ok(more)
+    txn.state.swept = Swept::default();
+    Ok(false)
 }
 
+/// Gives some pages that are not used back to the file system, giving whether there are more. The file itself shrinks
+/// with the next checkpoint.
+fn give_back(txn: &Txn<'_>) -> Step<bool> {
+    let one = |sql: &str| txn.first(sql, [], |row| row.get::<_, i64>(0)).map(Option::unwrap_or_default);
+    let (free, pages) = (one("PRAGMA freelist_count")?, one("PRAGMA page_count")?);
+    let spare = SPARE + pages / SPARE_PART;
+    if free <= spare || one("PRAGMA auto_vacuum")? != INCREMENTAL {
+        return Ok(false);
+    }
+    // It gives a row for each page.
+    txn.all(&format!("PRAGMA incremental_vacuum({GIVEN_BACK})"), [], |_| Ok(()))?;
+    Ok(free - i64::from(GIVEN_BACK) > spare)
+}
+
+/// What `PRAGMA auto_vacuum` says of a database that can be made smaller step by step.
+const INCREMENTAL: i64 = 2;
+
 /// Whether so many rows are a whole portion, so that more may follow.
-fn fills(rows: usize) -> bool {
-    count(rows) >= u64::from(PORTION)
+fn fills(txn: &Txn<'_>, rows: usize) -> bool {
+    count(rows) >= u64::from(txn.state.swept.portion)
 }
 
 /// Looks at the next events in the order of their ids.
 fn sweep_events(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
     let sql = "SELECT id, time, deliveries FROM events WHERE id > ?1 ORDER BY id LIMIT ?2";
-    let events = txn.all(sql, params![txn.state.swept.events, PORTION], |row| {
+    let events = txn.all(sql, params![txn.state.swept.events, txn.state.swept.portion], |row| {
         Ok((row.get::<_, i64>(0)?, Millis(row.get(1)?), row.get::<_, i64>(2)?))
     })?;
-    let (more, mut rows) = (fills(events.len()), 0);
+    let (more, mut rows) = (fills(txn, events.len()), 0);
     for (id, time, deliveries) in events {
         if time >= limits.ended_before {
             txn.state.swept.events = i64::MAX;
             return Ok(false);
         }
-        if fills(rows) {
+        if fills(txn, rows) {
             return Ok(true);
         }
         txn.state.swept.events = id;
@@ -93,10 +115,11 @@ fn delete_replays(txn: &Txn<'_>, event: i64) -> Step<usize> {
 fn sweep_exchanges(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
     let sql = "SELECT id, at, state != 0 AND coalesce(answer_until <= ?3, 1)
                FROM exchanges WHERE id > ?1 ORDER BY id LIMIT ?2";
-    let next = txn.all(sql, params![txn.state.swept.exchanges, PORTION, limits.now.0], |row| {
-        Ok((row.get::<_, i64>(0)?, Millis(row.get(1)?), row.get::<_, bool>(2)?))
-    })?;
-    let mut more = fills(next.len());
+    let next =
+        txn.all(sql, params![txn.state.swept.exchanges, txn.state.swept.portion, limits.now.0], |row| {
+            Ok((row.get::<_, i64>(0)?, Millis(row.get(1)?), row.get::<_, bool>(2)?))
+        })?;
+    let mut more = fills(txn, next.len());
     for (id, at, may_go) in next {
         if at >= limits.ended_before {
             more = false;
@@ -116,13 +139,13 @@ fn sweep_exchanges(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
 fn forget_answers(txn: &Txn<'_>, now: Millis) -> Step<bool> {
     let sql = "UPDATE exchanges SET answer = NULL, answer_until = NULL
                WHERE id IN (SELECT id FROM exchanges WHERE answer_until <= ?1 ORDER BY answer_until LIMIT ?2)";
-    Ok(fills(txn.run(sql, params![now.0, PORTION])?))
+    Ok(fills(txn, txn.run(sql, params![now.0, txn.state.swept.portion])?))
 }
 
 fn delete_keys(txn: &Txn<'_>, now: Millis) -> Step<bool> {
     let sql = "DELETE FROM keys
                WHERE (scope, key) IN (SELECT scope, key FROM keys WHERE until <= ?1 ORDER BY until LIMIT ?2)";
-    Ok(fills(txn.run(sql, params![now.0, PORTION])?))
+    Ok(fills(txn, txn.run(sql, params![now.0, txn.state.swept.portion])?))
 }
 
 /// Gone hooks that no delivery names any more: all that could were made before the oldest left.

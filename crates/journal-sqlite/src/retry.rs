@@ -4,6 +4,7 @@ use crate::column::{key, number, status};
 use crate::fault::{Fault, Step};
 use crate::filter::{Condition, by_id, with_status};
 use crate::hooks;
+use crate::sum;
 use crate::txn::Txn;
 use footbridge_journal::{DeliveryFilter, Due, JournalError, Picked, Replay, Retried};
 use footbridge_model::delivery::DeliveryStatus;
@@ -144,9 +145,16 @@ pub(crate) fn replay(txn: &mut Txn<'_>, replays: &[Replay], now: Millis) -> Step
         let ordered = txn.state.ordered.contains(&key(row.hook));
         let id = key(replay.id.number());
         txn.run(
-            "INSERT INTO deliveries (id, event_id, hook_id, status, ordered, attempts, attempts_base, next_at)
-             VALUES (?1, ?2, ?3, 0, ?4, 0, 0, ?5)",
-            params![id, event, key(row.hook), ordered, now.0],
+            "INSERT INTO deliveries (id, event_id, hook_id, status, ordered, attempts, attempts_base, next_at, sum)
+             VALUES (?1, ?2, ?3, 0, ?4, 0, 0, ?5, ?6)",
+            params![
+                id,
+                event,
+                key(row.hook),
+                ordered,
+                now.0,
+                sum::of_delivery(id, event, key(row.hook)).value()
+            ],
         )?;
         txn.run("INSERT INTO replays (id, event_id) VALUES (?1, ?2)", [id, event])?;
         txn.state.account.accepted += 1;

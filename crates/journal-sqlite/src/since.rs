@@ -2,7 +2,7 @@
 
 use crate::column::{key, number};
 use crate::events;
-use crate::fault::Step;
+use crate::fault::{Fault, Step};
 use footbridge_journal::Since;
 use footbridge_model::id::EventId;
 use footbridge_model::name::AppName;
@@ -45,9 +45,10 @@ pub(crate) fn events_of(
     found.truncate(most);
     let mut since = Since { events: Vec::with_capacity(found.len()), more, gap: gap && !more || old };
     for id in found {
-        match events::one(conn, EventId::from_number(number(id)))? {
-            Some(view) => since.events.push(view.event),
-            None => since.gap = true,
+        match events::one(conn, EventId::from_number(number(id))) {
+            Ok(Some(view)) => since.events.push(view.event),
+            Ok(None) | Err(Fault::Refused(_)) => since.gap = true,
+            Err(error) => return Err(error),
         }
     }
     Ok(since)

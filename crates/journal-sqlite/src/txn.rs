@@ -3,6 +3,7 @@
 use crate::account;
 use crate::seal::Sealer;
 use footbridge_journal::Account;
+use footbridge_model::time::Millis;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use std::collections::HashSet;
 
@@ -15,13 +16,28 @@ pub(crate) struct State {
     pub(crate) ordered: HashSet<i64>,
     /// How far the current round of retention has looked.
     pub(crate) swept: Swept,
+    /// When the database was last used before it was opened.
+    pub(crate) seen: Option<Millis>,
 }
 
 /// Up to which ids a round of retention has looked; `i64::MAX` when it is through.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Swept {
     pub(crate) events: i64,
     pub(crate) exchanges: i64,
+    /// How many rows of a kind the next call looks at: fewer after a portion did not fit on the disk.
+    pub(crate) portion: u32,
+}
+
+impl Swept {
+    /// How many rows of a kind one call looks at: some ten milliseconds of the writer's time.
+    pub(crate) const PORTION: u32 = 1000;
+}
+
+impl Default for Swept {
+    fn default() -> Self {
+        Self { events: 0, exchanges: 0, portion: Self::PORTION }
+    }
 }
 
 impl State {
@@ -29,7 +45,7 @@ impl State {
     pub(crate) fn load(conn: &Connection) -> rusqlite::Result<Self> {
         let sql = "SELECT id FROM hooks WHERE ordered = 1 AND gone_after IS NULL";
         let ordered = conn.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        Ok(Self { account: account::load(conn)?, ordered, swept: Swept::default() })
+        Ok(Self { account: account::load(conn)?, ordered, swept: Swept::default(), seen: None })
     }
 }
 

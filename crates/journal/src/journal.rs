@@ -1,6 +1,6 @@
 //! The port that keeps events, deliveries and exchanges.
 
-use crate::{Account, Wait};
+use crate::{Account, ServiceState, Wait};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::event::Event;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
@@ -369,6 +369,11 @@ pub trait Journal: Send + Sync {
 
     /// The account after the last commit.
     fn account(&self) -> Account;
+
+    /// How the journal is doing.
+    fn service_state(&self) -> ServiceState {
+        ServiceState::default()
+    }
 
     /// How many exchanges [`Self::note_exchange`] has left out since the start.
     fn left_out(&self) -> u64;

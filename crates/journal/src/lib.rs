@@ -20,6 +20,7 @@ mod journal;
 pub mod memory;
 mod registry;
 mod scopes;
+mod service_state;
 
 pub use account::Account;
 pub use error::JournalError;
@@ -30,6 +31,7 @@ pub use journal::{
 };
 pub use registry::{Batch, Kept, Registry};
 pub use scopes::Scopes;
+pub use service_state::ServiceState;
 
 use std::future::Future;
 use std::pin::Pin;

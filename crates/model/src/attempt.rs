@@ -31,6 +31,8 @@ pub enum FailureKind {
     Crashed,
     /// What it published would have gone on a chain of events that is long enough.
     Loop,
+    /// What was to be sent cannot be read from the journal as it was written; nothing was sent.
+    Damaged,
 }
 
 impl FailureKind {
@@ -49,6 +51,7 @@ impl FailureKind {
             Self::Function => "function",
             Self::Crashed => "crashed",
             Self::Loop => "loop",
+            Self::Damaged => "damaged",
         }
     }
 }

@@ -158,7 +158,12 @@ impl Outcome {
             Self::Done | Self::Answered { status: 200..300, .. } => return Next::Delivered,
             Self::Answered { status: 410, .. } => return Next::Gone,
             Self::Answered { status: 429 | 503, retry_after } => *retry_after,
-            Self::Failed(failure) if matches!(failure.kind, FailureKind::Blocked | FailureKind::Loop) => {
+            Self::Failed(failure)
+                if matches!(
+                    failure.kind,
+                    FailureKind::Blocked | FailureKind::Loop | FailureKind::Damaged
+                ) =>
+            {
                 return Next::Dead(failure.to_string());
             }
             Self::Failed(failure)
@@ -199,6 +204,7 @@ mod tests {
             (answered(500), 2, Required, Next::Dead("the receiver answered 500".into())),
             (failed(FailureKind::Blocked), 1, Required, Next::Dead("blocked: x".into())),
             (failed(FailureKind::Loop), 1, Required, Next::Dead("loop: x".into())),
+            (failed(FailureKind::Damaged), 1, Required, Next::Dead("damaged: x".into())),
             (failed(FailureKind::Timeout), 1, Required, retry(1000)),
             (failed(FailureKind::Timeout), 1, Optional, Next::Unanswered),
             (failed(FailureKind::Reset), 1, Optional, retry(1000)),

@@ -1,6 +1,6 @@
 //! Ids: one type for each kind of thing, with its prefix, ordered by time.
 //!
-//! An id is 63 bits: 41 bits of milliseconds since 2024 (until 2093) and 22 bits of sequence, written
+//! An id is 63 bits: 41 bits of milliseconds since 2024 (until 2093, beyond which they only count on) and 22 bits of sequence, written
 //! as thirteen Crockford base-32 digits. Bits fit an integer key of any database.
 
 use crate::time::Millis;
@@ -12,6 +12,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// 2024-01-01T00:00:00Z in milliseconds since the Unix epoch.
 const EPOCH: i64 = 1_704_067_200_000;
 const SEQUENCE_BITS: u32 = 22;
+/// The last millisecond since [`EPOCH`] that ids are made of, some months before 41 bits are used up: a clock that
+/// is set beyond leaves numbers for whatever comes after it.
+const LAST_MILLISECOND: u64 = (1 << 41) - (1 << 34);
+
+/// No id has a higher number than this.
+pub const LAST_NUMBER: u64 = (1 << 63) - (1 << 32);
+
+/// When the id with this number was made, if its clock was right.
+pub const fn made_at(number: u64) -> Millis {
+    // 41 bits are left.
+    Millis(EPOCH + (number >> SEQUENCE_BITS).cast_signed())
+}
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH: usize = 13;
 
@@ -134,7 +146,8 @@ impl IdSource {
 
     /// The first number that something made at this time can have.
     pub fn first_at(time: Millis) -> u64 {
-        u64::try_from(time.0.saturating_sub(EPOCH)).unwrap_or(0) << SEQUENCE_BITS
+        let since = u64::try_from(time.0.saturating_sub(EPOCH)).unwrap_or(0);
+        since.min(LAST_MILLISECOND) << SEQUENCE_BITS
     }
 
     /// The next number, for something made `now`.
@@ -200,5 +213,19 @@ mod tests {
         let block = source.block(now.minus(std::time::Duration::from_hours(1)), 5);
         assert!(block > first);
         assert!(source.next(now) > block + 4);
+    }
+
+    #[test]
+    fn a_clock_far_ahead_leaves_numbers_for_what_comes_after() {
+        let source = IdSource::above(0);
+        for clock in [i64::MAX, EPOCH + (1 << 41), 0, i64::MIN, EPOCH + 1] {
+            let first = source.block(Millis(clock), 200);
+            assert!(first + 200 < LAST_NUMBER, "{clock}: {first}");
+            assert!(source.next(Millis(clock)) > first);
+        }
+        // A journal whose highest id is from such a clock goes on, too.
+        let source = IdSource::above(LAST_MILLISECOND << SEQUENCE_BITS);
+        assert!(source.next(Millis(EPOCH)) < LAST_NUMBER);
+        assert_eq!(made_at(IdSource::above(0).next(Millis(EPOCH + 77))), Millis(EPOCH + 77));
     }
 }

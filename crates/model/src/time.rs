@@ -71,6 +71,11 @@ impl Serialize for Millis {
 pub trait Clock: Send + Sync + fmt::Debug {
     /// The time of day.
     fn now(&self) -> Millis;
+
+    /// Why the time of day is not what the machine says, while that is so: for operators.
+    fn doubt(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Where randomness comes from, so that a simulation can seed it.

@@ -1,5 +1,6 @@
 //! Whether the server takes work: what probes ask.
 
+use footbridge_engine::ServiceState;
 use serde::Serialize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use utoipa::ToSchema;
@@ -12,6 +13,8 @@ pub enum HealthStatus {
     Starting,
     /// Taking work.
     Ready,
+    /// Running, but kept from its work by what the reasons say: it takes it up again by itself.
+    Degraded,
     /// Ending what it has, taking nothing new.
     Draining,
     /// Its journal has stopped by itself; only a restart helps.
@@ -27,6 +30,22 @@ pub struct HealthReport {
     pub version: &'static str,
     /// What an operator should mend, in words.
     pub warnings: Vec<String>,
+    /// Why the server is not ready although it runs, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+}
+
+impl HealthReport {
+    /// The same, given what keeps the server from its work at the moment.
+    #[must_use]
+    pub fn under(mut self, state: ServiceState) -> Self {
+        if self.status == HealthStatus::Ready && !state.hindrances.is_empty() {
+            self.status = HealthStatus::Degraded;
+        }
+        self.reasons = state.hindrances;
+        self.warnings.extend(state.warnings);
+        self
+    }
 }
 
 /// Whether the server takes work. Only ever goes forward: starting, ready, draining, stopped.
@@ -37,7 +56,8 @@ impl Health {
     /// A server that starts.
     pub fn starting() -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        Self(Mutex::new(HealthReport { status: HealthStatus::Starting, version, warnings: Vec::new() }))
+        let (warnings, reasons) = (Vec::new(), Vec::new());
+        Self(Mutex::new(HealthReport { status: HealthStatus::Starting, version, warnings, reasons }))
     }
 
     /// It takes work from now on. `warnings` say what the configuration asks for that cannot be.

@@ -87,6 +87,8 @@ codes! {
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The server cannot do this now";
     /// The disk is full.
     JournalFull = "journal_full", INSUFFICIENT_STORAGE, "The disk is full";
+    /// The journal failed while it kept a change.
+    OutcomeUnknown = "outcome_unknown", SERVICE_UNAVAILABLE, "It is not known whether this was done";
     /// A fault of ours.
     Internal = "internal", INTERNAL_SERVER_ERROR, "A fault of the server";
 }
@@ -183,7 +185,10 @@ impl IntoResponse for Problem {
                     HeaderValue::from_static("Bearer realm=\"footbridge\""),
                 );
             }
-            ProblemCode::Draining | ProblemCode::Unavailable | ProblemCode::JournalFull => {
+            ProblemCode::Draining
+            | ProblemCode::Unavailable
+            | ProblemCode::JournalFull
+            | ProblemCode::OutcomeUnknown => {
                 headers.insert(header::RETRY_AFTER, RETRY_AFTER);
             }
             _ => {}
@@ -208,6 +213,17 @@ impl From<JournalError> for Problem {
                 ProblemCode::JournalFull,
                 "the disk that holds the journal is full; nothing was changed",
             ),
+            JournalError::Busy(why) => {
+                tracing::warn!(why, "a request met a journal that cannot be used at the moment");
+                let text = "the journal cannot be used at the moment; nothing was changed, try again shortly";
+                Self::new(ProblemCode::Unavailable, text)
+            }
+            JournalError::Unknown(why) => {
+                tracing::error!(why, "the journal failed while it kept a change");
+                let text = "the journal failed while it kept this change, which may count or not; \
+                            look whether it does before you repeat it";
+                Self::new(ProblemCode::OutcomeUnknown, text)
+            }
             JournalError::Stopped(reason) => {
                 tracing::warn!(reason, "a request met a stopped journal");
                 Self::new(ProblemCode::Unavailable, "the journal takes no writes now; nothing was changed")
@@ -277,6 +293,8 @@ mod tests {
         for error in [
             JournalError::Corrupt("page 7 of /var/lib/x.db".into()),
             JournalError::Stopped("/var/lib/x.db: I/O error".into()),
+            JournalError::Unknown("/var/lib/x.db: I/O error".into()),
+            JournalError::Busy("process 7 locks /var/lib/x.db".into()),
             JournalError::Conflict("the id is already in use"),
         ] {
             let problem = Problem::from(error);

@@ -1,7 +1,9 @@
 //! §1 The program.
 
+mod clock;
 mod commands;
 mod config;
+mod database;
 mod demo;
 mod demo_page;
 mod file_apps;

@@ -1,6 +1,7 @@
 //! §4 What is promised.
 
 mod egress;
+mod full_disk;
 mod hangups;
 mod identity;
 mod isolation;

@@ -8,7 +8,7 @@ use crate::lanes::Past;
 use crate::registry::{AppEntry, HookEntry};
 use bytes::Bytes;
 use footbridge_courier::{Answer, AnswerLimit, Courier, Outbound};
-use footbridge_journal::Journal;
+use footbridge_journal::{Journal, JournalError};
 use footbridge_model::attempt::{Failure, FailureKind, Sent};
 use footbridge_model::delivery::{Attempt, Outcome};
 use footbridge_model::envelope::{self, Addressee};
@@ -80,7 +80,8 @@ impl Sender {
             Some(held) => held.event(),
             None => match self.journal.event(waiting.due.event_id).await {
                 Ok(Some(view)) => Arc::new(view.event),
-                Ok(None) => return Tried::NotNow("an event is not in the journal", waiting.due.id.text()),
+                Ok(None) => return self.unreadable(&waiting, "the event is no longer in the journal"),
+                Err(JournalError::Corrupt(what)) => return self.unreadable(&waiting, &what),
                 Err(error) => return Tried::NotNow("events cannot be read", error.to_string()),
             },
         };
@@ -101,6 +102,13 @@ impl Sender {
         };
         let ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
         tried.dated(n, at, ms)
+    }
+
+    /// Gives a delivery up whose event cannot be read as it was written: nothing is better than something else.
+    fn unreadable(&self, waiting: &Waiting, what: &str) -> Tried {
+        tracing::error!(delivery = %waiting.due.id, event = %waiting.due.event_id, what, "an event cannot be delivered");
+        let failure = Failure::before(FailureKind::Damaged, format!("{what}; nothing was sent"));
+        Tried::made(Outcome::Failed(failure)).dated(waiting.due.attempts + 1, self.clock.now(), 0)
     }
 
     /// Sends it to one receiver; gives what came back, and whether a router leaves it to the next.

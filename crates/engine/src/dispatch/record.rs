@@ -148,7 +148,7 @@ impl Recorder {
 
 /// Whether the journal takes the same again later.
 const fn passes(error: &JournalError) -> bool {
-    matches!(error, JournalError::Full)
+    error.is_temporary()
 }
 
 fn results(batch: &[Noted]) -> Vec<Recorded> {

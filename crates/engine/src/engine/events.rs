@@ -9,7 +9,7 @@ use crate::registry::{AppEntry, HookEntry, whole};
 use crate::replay::{Bulk, ByHand, ReplayError};
 use crate::subscribe::{self, SubscribeError};
 use footbridge_courier::Courier;
-use footbridge_journal::{Accepted, Account, DeliveryFilter, Journal};
+use footbridge_journal::{Accepted, Account, DeliveryFilter, Journal, ServiceState};
 use footbridge_model::event::EventDraft;
 use footbridge_model::hook::HookType;
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId};
@@ -193,6 +193,14 @@ impl Engine {
     /// The accounting identity after the last commit.
     pub fn account(&self) -> Account {
         self.0.journal.account()
+    }
+
+    /// What keeps the server from its work at the moment, and what an operator should know.
+    pub fn service_state(&self) -> ServiceState {
+        let mut state = self.0.journal.service_state();
+        state.hindrances.extend(self.hindrance());
+        state.warnings.extend(self.0.clock.doubt());
+        state
     }
 
     /// How many records of exchanges were left out under overload since the start.

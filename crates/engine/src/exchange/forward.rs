@@ -121,6 +121,7 @@ fn reached(result: &Result<Answer, Failure>, shortened: bool) -> Option<bool> {
         | FailureKind::NotStarted
         | FailureKind::Crashed
         | FailureKind::Loop
+        | FailureKind::Damaged
         | FailureKind::Function => None,
     }
 }
@@ -166,8 +167,10 @@ fn explain(failure: &Failure) -> ExchangeFailure {
             502,
             "the outbound policy refuses the address of the recipient's receiver: private ones need [egress] allow, this server itself and metadata services are never allowed",
         ),
-        FailureKind::NotStarted | FailureKind::Function | FailureKind::Crashed | FailureKind::Loop => {
-            failed(502, "the recipient is not running")
-        }
+        FailureKind::NotStarted
+        | FailureKind::Function
+        | FailureKind::Crashed
+        | FailureKind::Loop
+        | FailureKind::Damaged => failed(502, "the recipient is not running"),
     }
 }

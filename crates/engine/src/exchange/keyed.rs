@@ -10,7 +10,11 @@ use footbridge_model::exchange::{Ending, ErrorCode, ExchangeFailure};
 use footbridge_model::id::ExchangeId;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// How long to wait before asking a journal again that could not keep anything for a while.
+const AGAIN: Duration = Duration::from_secs(1);
 
 impl Exchanges {
     /// Keeps it as running, sends it, keeps how it ended, and only then answers.
@@ -77,17 +81,30 @@ impl Exchanges {
 
     async fn finish(&self, courier: &Courier, ready: Ready) -> Ending {
         let sent = self.forward(courier, &ready).await;
-        let key = if sent.sent == Sent::Nothing { KeyAfter::Released } else { KeyAfter::Repeats };
+        let nothing_sent = sent.sent == Sent::Nothing;
+        let key = if nothing_sent { KeyAfter::Released } else { KeyAfter::Repeats };
         let ending = sent.ending();
         self.say(&ready, &ending);
         let until = self.clock.now().plus(KEY_KEPT);
-        let ms = elapsed(ready.begun);
-        let kept = self.journal.finish_exchange(ready.head.id, ending.clone(), ms, until, key).await;
-        drop(ready.under_way);
-        match kept {
-            Ok(()) => ending,
-            Err(error) => Ending::Failed(not_kept(&error)),
+        let (id, ms) = (ready.head.id, elapsed(ready.begun));
+        let kept = self.journal.finish_exchange(id, ending.clone(), ms, until, key).await;
+        let Err(error) = kept else { return ending };
+        tracing::warn!(exchange = %id, %error, "how an exchange ended could not be kept");
+        if error.is_temporary() {
+            // The sender is told at once; the record follows, so that the key does not seem to run for ever.
+            let (journal, kept) = (Arc::clone(&self.journal), ending.clone());
+            tokio::task::spawn_local(async move {
+                let _under_way = ready.under_way;
+                loop {
+                    tokio::time::sleep(AGAIN).await;
+                    match journal.finish_exchange(id, kept.clone(), ms, until, key).await {
+                        Err(error) if error.is_temporary() => {}
+                        _ => return,
+                    }
+                }
+            });
         }
+        Ending::Failed(if nothing_sent { not_kept(&error) } else { lost(&error) })
     }
 }
 
@@ -104,11 +121,38 @@ fn running() -> Reply {
     Reply::Ended(Ending::Failed(ExchangeFailure { retry_after: Some(1), ..failure }))
 }
 
+/// Nothing was sent, for the journal could not keep it as running.
 fn not_kept(error: &JournalError) -> ExchangeFailure {
-    let status = if *error == JournalError::Full { 507 } else { 500 };
-    ExchangeFailure::new(
-        status,
-        ErrorCode::EventDeliveryFailed,
-        format!("the exchange could not be kept: {error}"),
-    )
+    let (status, retry_after, what) = match error {
+        JournalError::Full => (507, None, "nothing was sent"),
+        JournalError::Busy(_) => (503, Some(2), "nothing was sent"),
+        JournalError::Stopped(_) => (503, Some(5), "nothing was sent"),
+        JournalError::Unknown(_) => {
+            (503, Some(5), "nothing was sent, but the key may count as used: repeat it with the same one")
+        }
+        _ => (500, None, "nothing was sent"),
+    };
+    let message = format!("the exchange could not be kept: {}; {what}", shown(error));
+    let failure = ExchangeFailure::new(status, ErrorCode::EventDeliveryFailed, message);
+    ExchangeFailure { retry_after, ..failure }
+}
+
+/// The recipient has the event, but what came of it could not be kept, so that a repetition could not repeat it.
+fn lost(error: &JournalError) -> ExchangeFailure {
+    let message = format!(
+        "the event was sent, but how that ended could not be kept: {}; the outcome is unknown",
+        shown(error)
+    );
+    ExchangeFailure::new(504, ErrorCode::EventDeliveryFailed, message)
+}
+
+/// What a sender may know of an error: neither paths nor what the system said.
+const fn shown(error: &JournalError) -> &'static str {
+    match error {
+        JournalError::Full => "the disk that holds the journal is full",
+        JournalError::Busy(_) => "the journal cannot be used at the moment",
+        JournalError::Unknown(_) => "the journal failed while it kept it",
+        JournalError::Stopped(_) => "the journal has stopped",
+        _ => "a fault of the server, told in its log",
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::{LoadArgs, env::Env};
+use crate::config::{LoadArgs, Meant, env::Env};
 
 /// `footbridge serve`
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -16,6 +16,12 @@ pub struct ServeArgs {
     /// The database, instead of what the configuration says, such as sqlite:footbridge.db
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
+    /// Begin with an empty database although files of an earlier one lie beside it
+    #[arg(long)]
+    pub new_database: bool,
+    /// Take the machine's clock as it is, however far it is from what the database has seen
+    #[arg(long)]
+    pub accept_clock: bool,
 }
 
 impl ServeArgs {
@@ -28,6 +34,7 @@ impl ServeArgs {
             database: self.database.clone(),
             env: env.clone(),
             cores,
+            meant: Meant { new_database: self.new_database, accept_clock: self.accept_clock },
         }
     }
 }

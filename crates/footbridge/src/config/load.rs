@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{
     env::{self, Env},
     error::{ConfigError, Origin},
+    meant::Meant,
     raw::{self, Item, Table, Value},
     resolve::Config,
     secret::{SecretSource, WrittenIn},
@@ -24,6 +25,8 @@ pub struct LoadArgs {
     pub env: Env,
     /// Cores of the machine, the default of `server.shards`.
     pub cores: usize,
+    /// What is meant although it looks like a mistake.
+    pub meant: Meant,
 }
 
 /// Reads, checks and fills in the configuration. Creates nothing.
@@ -52,7 +55,7 @@ fn resolve(file: &str, text: &str, base: &Path, args: &LoadArgs) -> Result<Confi
         WrittenIn::Configuration => PathBuf::from(file),
         WrittenIn::File(path) => path,
     });
-    let config = Config { secret_files: secret_files.collect(), ..config };
+    let config = Config { secret_files: secret_files.collect(), meant: args.meant, ..config };
     let found = reading.finish();
     if found.problems.is_empty() { Ok(config.warned(file, &found)) } else { Err(invalid(found.problems)) }
 }

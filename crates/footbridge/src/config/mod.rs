@@ -11,6 +11,7 @@ pub mod hooks;
 pub mod keys;
 mod load;
 pub mod master_key;
+mod meant;
 pub mod network;
 pub mod print;
 pub mod rate;
@@ -31,6 +32,7 @@ pub use self::{
     error::ConfigError,
     load::{LoadArgs, load},
     master_key::MasterKey,
+    meant::Meant,
     resolve::Config,
 };
 

@@ -14,6 +14,7 @@ use super::{
     delivery::{BoltConfig, BridgeConfig, JournalConfig, LimitsConfig, RetryConfig},
     error::Problem,
     master_key::MasterKey,
+    meant::Meant,
     network::{ConsoleConfig, EgressConfig, ServerConfig},
     raw::Table,
     runtime::RuntimeConfig,
@@ -62,6 +63,8 @@ pub struct Config {
     pub hints: Vec<String>,
     /// The files in which secrets are written down, the configuration itself among them.
     pub secret_files: Vec<PathBuf>,
+    /// What is meant although it looks like a mistake.
+    pub meant: Meant,
 }
 
 impl Config {
@@ -93,6 +96,7 @@ impl Config {
             warnings: Vec::new(),
             hints: Vec::new(),
             secret_files: Vec::new(),
+            meant: Meant::default(),
         }
     }
 

@@ -2,15 +2,17 @@
 
 use super::launch;
 use super::spec::file_spec;
-use crate::clock::SystemClock;
 use crate::config::{Config, MasterKey, env::Env};
 use crate::entropy::SystemEntropy;
 use crate::first_run::{self, Database, FirstRunError, Source};
+use crate::steady_clock::{self, ClockError, SteadyClock};
 use footbridge_courier::{CourierOptions, CourierShared, Policy};
 use footbridge_engine::{Engine, EngineOptions, Limits, ProofKey, Quota, Rate, StartError, Started};
-use footbridge_journal_sqlite::{MasterKey as SealKey, OpenError, SqliteJournal, SqliteOptions};
+use footbridge_journal::JournalError;
+use footbridge_journal_sqlite::{Claim, MasterKey as SealKey, OpenError, SqliteJournal};
 use footbridge_model::retry::Schedule;
 use footbridge_model::secret::Secret;
+use footbridge_model::time::Clock;
 use footbridge_runtime::RuntimeError;
 use footbridge_server::admin::{self, AdminState};
 use footbridge_server::health::Health;
@@ -48,6 +50,9 @@ pub enum ServeError {
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The machine's clock is wrong.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
     /// A file beside the database.
     #[error(transparent)]
     FirstRun(#[from] FirstRunError),
@@ -109,17 +114,18 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     let listener = listen::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
     let public_url = config.public_url_at(address);
-    let (journal, master_key) = open(&config, address)?;
+    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
+    let (journal, master_key) = open(&config, address, &*clock)?;
     let journal = Arc::new(journal);
     let (admin_token, token_source) =
         first_run::admin_token(config.admin_token.as_ref(), &config.database, &SystemEntropy)?;
     let policy = Policy::new(config.egress.allow.clone(), vec![address]);
     let courier = CourierOptions::new(policy, HeaderValue::from_static(USER_AGENT)).share();
-    let (launcher, exits) = launch::launcher(&config, &public_url, env)?;
+    let (launcher, exits) = launch::launcher(&config, &public_url, env, &clock)?;
     let options = EngineOptions {
         registry: journal.clone(),
         journal,
-        clock: Arc::new(SystemClock),
+        clock,
         entropy: Arc::new(SystemEntropy),
         courier: Arc::clone(&courier),
         launcher,
@@ -129,7 +135,14 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
         proof_key: ProofKey::new(master_key.derive(PROOFS)),
         limits: limits(&config),
     };
-    let mut started = Engine::start(options, file_spec(&config)).await?;
+    let started = Engine::start(options, file_spec(&config)).await;
+    let mut started = started.map_err(|error| match error {
+        // Told as any damage is: with the file and what to do.
+        StartError::Journal(JournalError::Corrupt(what)) => {
+            ServeError::Open(OpenError::Damaged { path: config.database.clone(), what })
+        }
+        error => error.into(),
+    })?;
     let mut warnings = config.warnings.clone();
     warnings.extend(launch::open_secrets(&config)?);
     warnings.append(&mut started.warnings);
@@ -185,22 +198,45 @@ fn edges(
     }
 }
 
-fn open(config: &Config, address: SocketAddr) -> Result<(SqliteJournal, MasterKey), ServeError> {
+/// Locks the database, finds or makes its key, opens it.
+fn open(
+    config: &Config,
+    address: SocketAddr,
+    clock: &dyn Clock,
+) -> Result<(SqliteJournal, MasterKey), ServeError> {
+    steady_clock::check(clock.now())?;
     let path = &config.database;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
         return Err(ServeError::NoFolder(folder.to_owned()));
     }
-    let used = std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
-    let state = if used { Database::Used } else { Database::New };
-    let (key, source) = first_run::master_key(config.master_key.as_ref(), path, state, &SystemEntropy)?;
-    let options = SqliteOptions {
-        path: path.clone(),
-        master_key: SealKey(*key.expose()),
-        entropy: Arc::new(SystemEntropy),
-        listen: Some(address.to_string()),
+    let claim = Claim::take(path, Some(&address.to_string()))?;
+    let (key, source) = match master_key(config, &claim) {
+        Ok(found) => found,
+        Err(error) => {
+            claim.abandon();
+            return Err(error);
+        }
     };
-    let journal = SqliteJournal::open(options).inspect_err(|_| undo(&source))?;
+    let seal = SealKey(*key.expose());
+    let journal = claim.open(&seal, Arc::new(SystemEntropy)).inspect_err(|_| undo(&source))?;
+    if !config.meant.accept_clock {
+        steady_clock::check_against(clock.now(), journal.last_used())?;
+    }
     Ok((journal, key))
+}
+
+/// The key of a claimed database; made with a new one, unless files show that there was another before.
+fn master_key(config: &Config, claim: &Claim) -> Result<(MasterKey, Source), ServeError> {
+    let database = &config.database;
+    if claim.is_new() && !claim.was_cut_off() && !config.meant.new_database {
+        let left = first_run::remains(database).or_else(|| claim.used_before().map(Path::to_owned));
+        if let Some(left) = left {
+            return Err(FirstRunError::DatabaseLost { database: database.clone(), left }.into());
+        }
+    }
+    claim.sign()?;
+    let state = if claim.is_new() { Database::New } else { Database::Used };
+    Ok(first_run::master_key(config.master_key.as_ref(), database, state, &SystemEntropy)?)
 }
 
 /// Takes back what a failed first start made.

@@ -1,6 +1,5 @@
 //! The runtime and the functions as the engine's launcher.
 
-use crate::clock::SystemClock;
 use crate::config::{Config, env::Env};
 use crate::first_run;
 use footbridge_engine::{Launcher, Launching};
@@ -10,6 +9,7 @@ use footbridge_model::package::{Manifest, ManifestError};
 use footbridge_model::run::{
     Exit, FunctionAnswer, FunctionCall, FunctionFailure, OutputLine, Running, StartFailure, StartOrder,
 };
+use footbridge_model::time::Clock;
 use footbridge_runtime::{Runtime, RuntimeError, RuntimeOptions, read_manifest, readable_to_apps};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,7 @@ pub(super) fn launcher(
     config: &Config,
     public_url: &str,
     env: &Env,
+    clock: &Arc<dyn Clock>,
 ) -> Result<(Arc<dyn Launcher>, mpsc::Receiver<Exit>), RuntimeError> {
     let program = own_program();
     let runtime = &config.runtime;
@@ -46,7 +47,7 @@ pub(super) fn launcher(
         environment: env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
         pass_env: runtime.pass_env.clone(),
         bolt_address: public_url.to_owned(),
-        clock: Arc::new(SystemClock),
+        clock: Arc::clone(clock),
     })?;
     let functions = Functions::new(FunctionOptions::new(program, runtime.function_timeout));
     let apps = Apps { runtime: opened.runtime, functions, base: runtime.dir.clone() };

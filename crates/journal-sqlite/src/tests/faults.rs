@@ -40,6 +40,11 @@ async fn a_full_disk_is_told_and_outlived() {
     assert!(journal.event(EventId::from_number(10)).await.unwrap().is_some(), "reads go on");
 
     limit(1_000_000).await.unwrap();
+    assert_eq!(journal.service_state().hindrances.len(), 1, "probes are told");
+    // Room is looked for by itself, now and then.
+    while !journal.service_state().hindrances.is_empty() {
+        tokio::task::yield_now().await;
+    }
     assert_eq!(journal.append(event(5000, &[1], 10_000)).await, Ok(Appended::Stored));
     stored.push(5000);
     drop(journal);

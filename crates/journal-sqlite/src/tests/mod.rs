@@ -2,10 +2,14 @@
 
 mod contract;
 mod crash;
+mod damage;
 mod faults;
+mod locked;
 mod opening;
 mod plans;
+mod reading;
 mod sealing;
+mod shrinking;
 
 use crate::{MasterKey, OpenError, SqliteJournal, SqliteOptions};
 use bytes::Bytes;

@@ -6,6 +6,7 @@ use crate::{MasterKey, OpenError, SqliteJournal};
 use footbridge_journal::{Journal as _, Registry as _};
 use footbridge_model::app::Link;
 use footbridge_model::hook::Origin;
+use footbridge_model::id::{EventId, HookId};
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use rusqlite::Connection;
@@ -33,14 +34,14 @@ async fn files_are_for_the_owner_alone() {
     journal.put_hook(hook(1)).await.unwrap();
     assert_eq!(
         files(directory.path()),
-        ["journal.db", "journal.db-shm", "journal.db-wal", "journal.db.lock"]
+        ["journal.db", "journal.db-ballast", "journal.db-shm", "journal.db-wal", "journal.db.lock"]
     );
     for name in files(directory.path()) {
         let mode = fs::metadata(directory.path().join(&name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
     journal.close().await.unwrap();
-    assert_eq!(files(directory.path()), ["journal.db", "journal.db.lock"]);
+    assert_eq!(files(directory.path()), ["journal.db", "journal.db-ballast", "journal.db.lock"]);
 }
 
 #[tokio::test]
@@ -84,7 +85,11 @@ async fn a_damaged_file_is_refused_and_left_as_it_is() {
     let mut schema = sound.clone();
     schema[100..4096].fill(0xa5);
     let short = sound[..sound.len() / 2].to_vec();
-    for damaged in [head, schema, short, b"hello".to_vec()] {
+    let mut page_size = sound.clone();
+    page_size[16..18].fill(7);
+    let mut free_list = sound.clone();
+    free_list[32..36].fill(9);
+    for damaged in [head, schema, short, page_size, free_list, b"hello".to_vec()] {
         fs::write(&path, &damaged).unwrap();
         let error = refusal(&path);
         assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
@@ -97,7 +102,7 @@ async fn a_damaged_file_is_refused_and_left_as_it_is() {
         fs::write(directory.path().join("journal.db-wal"), "frames").unwrap();
         assert!(matches!(refusal(&path), OpenError::Damaged { .. }));
     }
-    assert_eq!(files(directory.path()), ["journal.db-wal", "journal.db.lock"]);
+    assert_eq!(files(directory.path()), ["journal.db-ballast", "journal.db-wal", "journal.db.lock"]);
 }
 
 #[tokio::test]
@@ -174,4 +179,67 @@ async fn another_key_newer_schema_or_program() {
 #[test]
 fn only_a_sound_sqlite() {
     assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
+}
+
+/// The tables that a version says it has are looked for, not only its number.
+#[tokio::test]
+async fn another_schema_than_the_version_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = database(&directory);
+    filled(&path).await;
+    let sound = fs::read(&path).unwrap();
+    for (change, what) in [
+        ("DROP TABLE keys", "the index `keys_exchange` is missing"),
+        ("DROP INDEX deliveries_due", "the index `deliveries_due` is missing"),
+        (
+            "ALTER TABLE links RENAME COLUMN enabled TO on_off",
+            "the table `links` is not as this version made it",
+        ),
+        ("UPDATE account SET accepted = 7", "its account does not add up"),
+        (
+            "DELETE FROM meta; INSERT INTO apps (name, settings, secrets) VALUES ('a', '{}', x'00')",
+            "what its key is checked by",
+        ),
+    ] {
+        fs::write(&path, &sound).unwrap();
+        Connection::open(&path).unwrap().execute_batch(change).unwrap();
+        let error = refusal(&path).to_string();
+        assert!(error.contains(what) && error.contains("restore it from a backup"), "{error}");
+    }
+    fs::write(&path, &sound).unwrap();
+    Connection::open(&path).unwrap().execute_batch("CREATE INDEX mine ON events (name)").unwrap();
+    assert!(open(&path).is_ok(), "an index of the operator's own is no damage");
+}
+
+/// A database of the first version opens, and what it holds without checksums is taken as it is.
+#[tokio::test]
+async fn a_database_of_the_first_version() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = database(&directory);
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../../migrations/0001_first.sql")).unwrap();
+    old.execute_batch(
+        "PRAGMA application_id = 0x46627267; PRAGMA user_version = 1; PRAGMA journal_mode = WAL;
+         INSERT INTO hooks VALUES (1, 'shop', '*', '*', 'x', 'server', 0, 1, 1, 0, 'required', 8, 0, NULL);
+         INSERT INTO events VALUES (10, 10, 'camera', 'photo-saved', 1, NULL, x'37');
+         INSERT INTO deliveries VALUES (11, 10, 1, 0, 0, 0, 0, 10, NULL, NULL, NULL);
+         UPDATE account SET accepted = 1, pending = 1;
+         INSERT INTO exchanges (id, at, to_host, sender, recipient, event_type, state) VALUES (9223372036854775807, 0, 0, 'a', 'b', 't', 0);",
+    )
+    .unwrap();
+    drop(old);
+    let journal = open(&path).unwrap();
+    assert_eq!(journal.load().await.unwrap().hooks.len(), 1);
+    assert_eq!(journal.event(EventId::from_number(10)).await.unwrap().unwrap().event.body.as_ref(), b"7");
+    assert_eq!(journal.due(HookId::from_number(1), false, 9).await.unwrap().len(), 1);
+    // The id that a clock beyond 2093 made is no reason to have none left.
+    let now = Millis(1_790_000_000_000);
+    assert_eq!(journal.recover(now).await.unwrap().highest_id, 11);
+    journal.append(event(20, &[1], 10)).await.unwrap();
+    journal.close().await.unwrap();
+    drop(journal);
+    assert_eq!(open(&path).unwrap().last_used(), Some(now));
+    let kind =
+        Connection::open(&path).unwrap().query_row("PRAGMA auto_vacuum", [], |row| row.get::<_, i64>(0));
+    assert_eq!(kind, Ok(2), "it can give room back from now on");
 }

@@ -10,6 +10,9 @@ pub(crate) trait Command: Send {
     /// About how many bytes it writes.
     fn weight(&self) -> usize;
 
+    /// Whether it makes the journal grow: it is refused while the disk is full.
+    fn grows(&self) -> bool;
+
     /// Does its work. May be called again after the transaction was undone.
     ///
     /// # Errors
@@ -23,6 +26,7 @@ pub(crate) trait Command: Send {
 pub(crate) struct Task<T, F> {
     work: F,
     weight: usize,
+    grows: bool,
     outcome: Option<Result<T, JournalError>>,
     reply: oneshot::Sender<Result<T, JournalError>>,
 }
@@ -33,9 +37,13 @@ where
     F: Fn(&mut Txn<'_>) -> Step<T> + Send,
 {
     /// The command, and where its answer arrives.
-    pub(crate) fn new(weight: usize, work: F) -> (Self, oneshot::Receiver<Result<T, JournalError>>) {
+    pub(crate) fn new(
+        weight: usize,
+        grows: bool,
+        work: F,
+    ) -> (Self, oneshot::Receiver<Result<T, JournalError>>) {
         let (reply, answer) = oneshot::channel();
-        (Self { work, weight, outcome: None, reply }, answer)
+        (Self { work, weight, grows, outcome: None, reply }, answer)
     }
 }
 
@@ -46,6 +54,10 @@ where
 {
     fn weight(&self) -> usize {
         self.weight
+    }
+
+    fn grows(&self) -> bool {
+        self.grows
     }
 
     fn run(&mut self, txn: &mut Txn<'_>) -> rusqlite::Result<()> {

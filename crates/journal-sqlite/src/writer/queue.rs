@@ -133,12 +133,23 @@ impl Queue {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits for work and takes it; `None` once the queue is closed and empty.
-    pub(crate) fn take(&self) -> Option<Group> {
+    /// Waits for work and takes it; `None` once the queue is closed and empty. With `longest` it waits no longer than
+    /// that and may give an empty group.
+    pub(crate) fn take(&self, longest: Option<Duration>) -> Option<Group> {
         let mut waiting = self.lock();
         while waiting.commands.is_empty() && waiting.notes.is_empty() && !waiting.closed {
             waiting.asleep = true;
-            waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            let Some(longest) = longest else {
+                waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let (woken, timed) =
+                self.wake.wait_timeout(waiting, longest).unwrap_or_else(PoisonError::into_inner);
+            waiting = woken;
+            if timed.timed_out() && waiting.commands.is_empty() && !waiting.closed {
+                waiting.asleep = false;
+                return Some(Group::default());
+            }
         }
         if waiting.commands.is_empty() && !waiting.closed {
             waiting.asleep = true;
@@ -161,6 +172,27 @@ impl Queue {
         let notes = waiting.notes.len().min(GROUP_NOTES);
         group.notes.extend(waiting.notes.drain(..notes));
         (!group.commands.is_empty() || !group.notes.is_empty()).then_some(group)
+    }
+
+    /// Puts notes back that could not be written, before those that came since; gives how many found no place.
+    pub(crate) fn put_back(&self, notes: &mut Vec<ExchangeRecord>) -> usize {
+        let mut waiting = self.lock();
+        if waiting.closed {
+            // The last group would never be the last.
+            return notes.drain(..).count();
+        }
+        let fit = NOTES.saturating_sub(waiting.notes.len()).min(notes.len());
+        let lost = notes.len() - fit;
+        for note in notes.drain(..).skip(lost).rev() {
+            waiting.notes.push_front(note);
+        }
+        lost
+    }
+
+    /// Lets some time pass.
+    pub(crate) fn pause(&self, time: Duration) {
+        let waiting = self.lock();
+        drop(self.wake.wait_timeout_while(waiting, time, |_| true).unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Takes no more; what waits is still written. The answer comes when the writer has ended.

@@ -2,7 +2,7 @@
 
 use super::extract::{Shared, local_or_admin};
 use super::spec;
-use crate::health::HealthReport;
+use crate::health::{HealthReport, HealthStatus};
 use crate::metrics;
 use crate::problem::{Problem, ProblemCode};
 use axum::Json;
@@ -42,7 +42,7 @@ const LANDING: &str = "<!doctype html>
 /// Whether the process can answer.
 #[utoipa::path(get, path = "/livez", tag = "probes", responses((status = 200, body = HealthReport)))]
 pub(super) async fn livez(State(shared): State<Shared>) -> Json<HealthReport> {
-    Json(shared.health.report())
+    Json(report(&shared))
 }
 
 /// Whether the server takes work.
@@ -60,8 +60,14 @@ pub(super) async fn healthz(State(shared): State<Shared>) -> Response {
 }
 
 fn health(shared: &Shared) -> Response {
-    let status = if shared.health.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(shared.health.report())).into_response()
+    let report = report(shared);
+    let ready = report.status == HealthStatus::Ready;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(report)).into_response()
+}
+
+fn report(shared: &Shared) -> HealthReport {
+    shared.health.report().under(shared.engine.service_state())
 }
 
 /// Metrics as Prometheus text: free on loopback, else with the admin token.
@@ -69,8 +75,8 @@ fn health(shared: &Shared) -> Response {
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
 pub(super) async fn scrape(State(shared): State<Shared>, parts: Parts) -> Result<impl IntoResponse, Problem> {
     local_or_admin(&parts, &shared)?;
-    let text =
-        shared.metrics.text(&shared.engine.account(), shared.engine.left_out(), shared.health.is_ready());
+    let ready = report(&shared).status == HealthStatus::Ready;
+    let text = shared.metrics.text(&shared.engine.account(), shared.engine.left_out(), ready);
     Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text))
 }
 

@@ -27,6 +27,7 @@ pub(crate) enum Code {
     Unavailable,
     JournalFull,
     LoopStopped,
+    OutcomeUnknown,
     NotAllowed,
     NoAppName,
     AppExists,
@@ -50,7 +51,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// Every code.
-    pub(crate) const ALL: [Self; 34] = [
+    pub(crate) const ALL: [Self; 35] = [
         Self::NoSuchEndpoint,
         Self::NoToken,
         Self::BadToken,
@@ -66,6 +67,7 @@ impl Code {
         Self::Unavailable,
         Self::JournalFull,
         Self::LoopStopped,
+        Self::OutcomeUnknown,
         Self::NotAllowed,
         Self::NoAppName,
         Self::AppExists,
@@ -87,7 +89,7 @@ impl Code {
         Self::Unknown,
     ];
 
-    /// Bolt's number for it, its HTTP status and its title. 140 to 151 and 421 to 425 are free in
+    /// Bolt's number for it, its HTTP status and its title. 140 to 152 and 421 to 425 are free in
     /// Bolt and ours, the others Bolt's own. 148 (key in use) is never needed: a second request with the
     /// same key waits for the first one's commit and repeats its answer.
     pub(crate) const fn row(self) -> (u16, u16, &'static str) {
@@ -107,6 +109,7 @@ impl Code {
             Self::Unavailable => (150, 503, "Try again shortly"),
             Self::JournalFull => (151, 507, "Storage full"),
             Self::LoopStopped => (153, 422, "Loop stopped"),
+            Self::OutcomeUnknown => (152, 503, "Outcome unknown"),
             Self::NotAllowed => (337, 403, "Not allowed"),
             Self::NoAppName => (400, 400, "App name missing"),
             Self::AppExists => (401, 409, "App installed already"),
@@ -209,11 +212,29 @@ impl From<PagePublishError> for BoltError {
 
 impl From<JournalError> for BoltError {
     fn from(error: JournalError) -> Self {
-        if error == JournalError::Full {
-            return Self::new(Code::JournalFull, error.to_string());
+        match error {
+            JournalError::Full => Self::new(Code::JournalFull, error.to_string()),
+            JournalError::Busy(why) => {
+                tracing::warn!(why, "a request met a journal that cannot be used at the moment");
+                let text =
+                    "the journal cannot be used at the moment; nothing was accepted, try again shortly";
+                Self::later(Code::Unavailable, text, 2)
+            }
+            JournalError::Unknown(why) => {
+                tracing::error!(why, "the journal failed while it kept a request");
+                let text = "the journal failed while it kept this: it may have been kept; \
+                            repeat it with the same Idempotency-Key, or it may be accepted twice";
+                Self::later(Code::OutcomeUnknown, text, 5)
+            }
+            JournalError::Stopped(why) => {
+                tracing::error!(why, "a request met a stopped journal");
+                Self::later(Code::Unavailable, "the journal has stopped; nothing was accepted", 5)
+            }
+            error => {
+                tracing::error!(%error, "the journal failed");
+                Self::new(Code::Unknown, "the server could not keep it; nothing was accepted")
+            }
         }
-        tracing::error!(%error, "the journal failed");
-        Self::new(Code::Unknown, "the server could not keep it; nothing was accepted")
     }
 }
 

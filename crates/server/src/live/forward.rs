@@ -164,6 +164,17 @@ fn not_published(error: &PublishError) -> ExchangeFailure {
         PublishError::Stopped(_) => return invalid(422, error.to_string()),
         PublishError::KeyMismatch => return invalid(422, error.to_string()),
         PublishError::Journal(JournalError::Full) => (507, None),
+        PublishError::Journal(JournalError::Busy(_)) => (503, Some(2)),
+        PublishError::Journal(error @ JournalError::Unknown(_)) => {
+            tracing::error!(%error, "the journal failed while it kept an event");
+            let message = "the event may have been kept: repeat it with the same Idempotency-Key";
+            return ExchangeFailure::new(503, ErrorCode::EventDeliveryFailed, message);
+        }
+        PublishError::Journal(JournalError::Stopped(_)) => {
+            let message = "the journal has stopped; nothing was accepted";
+            let failure = ExchangeFailure::new(503, ErrorCode::EventDeliveryFailed, message);
+            return ExchangeFailure { retry_after: Some(5), ..failure };
+        }
         PublishError::Journal(error) => {
             tracing::error!(%error, "the journal failed");
             let message = "the server could not keep it; nothing was accepted";

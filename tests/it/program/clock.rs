@@ -1,0 +1,94 @@
+//! A machine whose clock is wrong. The program gets its time through a small library that adds what a file says.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use harness::{App, Gateway, Setup, WAIT, footbridge, until};
+use serde_json::json;
+
+const SHIM: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+int clock_gettime(clockid_t id, struct timespec *at) {
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int done = real(id, at);
+    const char *name = getenv("CLOCK_OFF_BY");
+    FILE *file = id == CLOCK_REALTIME && name ? fopen(name, "r") : 0;
+    if (file) {
+        long off = 0;
+        if (fscanf(file, "%ld", &off) == 1) at->tv_sec += off;
+        fclose(file);
+    }
+    return done;
+}
+"#;
+
+const YEAR: i64 = 366 * 24 * 3600;
+
+/// Sets by how many seconds the clock is off, at once for whoever reads it.
+fn set(file: &Path, seconds: i64) {
+    let next = file.with_extension("next");
+    fs::write(&next, seconds.to_string()).unwrap();
+    fs::rename(next, file).unwrap();
+}
+
+fn healthy_warnings(gateway: &Gateway) -> String {
+    gateway.get("/healthz").expect(200).json()["warnings"].to_string()
+}
+
+#[test]
+fn a_clock_that_is_far_off_is_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (source, shim, off) = (dir.path().join("shim.c"), dir.path().join("shim.so"), dir.path().join("off"));
+    fs::write(&source, SHIM).unwrap();
+    set(&off, 0);
+    let made =
+        Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&shim, &source]).arg("-ldl").status();
+    assert!(made.unwrap().success());
+    let env = [("LD_PRELOAD", shim.to_str().unwrap()), ("CLOCK_OFF_BY", off.to_str().unwrap())];
+    let setup =
+        env.iter().fold(Setup::new().app(App::new("camera")), |setup, (name, value)| setup.env(name, value));
+    let mut gateway = setup.start();
+    let first = gateway.bolt("camera").publish("x", &json!({}));
+    let year = |event: &serde_json::Value| event["time"].as_str().unwrap()[..4].to_owned();
+
+    for wrong in [70 * YEAR, -40 * YEAR, -60 * YEAR] {
+        set(&off, wrong);
+        let event = gateway.bolt("camera").publish("x", &json!({}));
+        assert_eq!(year(&event), year(&first), "the event is dated by a clock that was set");
+        assert!(event["id"].as_str() > first["id"].as_str());
+        assert!(healthy_warnings(&gateway).contains("clock"));
+        set(&off, 0);
+        gateway.bolt("camera").publish("x", &json!({}));
+        until("the end of the warning", WAIT, || !healthy_warnings(&gateway).contains("clock"));
+    }
+    assert_eq!(
+        gateway.admin().get("events?publisher=camera")["data"].as_array().unwrap().len(),
+        7,
+        "nothing was too old to keep"
+    );
+    gateway.stop();
+
+    let serve = ["serve", "--config", "footbridge.toml"];
+    for (wrong, why) in [
+        (70 * YEAR, "cannot be"),
+        (-60 * YEAR, "cannot be"),
+        (3 * YEAR, "--accept-clock"),
+        (-3 * 24 * 3600, "--accept-clock"),
+    ] {
+        set(&off, wrong);
+        let exit = footbridge(gateway.dir(), &serve, &env);
+        assert!(exit.code.is_some_and(|code| code != 0), "{wrong}: {}", exit.said);
+        assert!(exit.said.contains("clock says") && exit.said.contains(why), "{}", exit.said);
+    }
+    set(&off, 0);
+    gateway.start_again();
+    let last = gateway.bolt("camera").publish("x", &json!({}));
+    assert_eq!(year(&last), year(&first));
+    gateway.assert_healthy();
+}
