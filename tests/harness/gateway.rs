@@ -234,6 +234,13 @@ impl Gateway {
         self.start_again()
     }
 
+    /// Starts it again with these arguments instead of those it had.
+    #[track_caller]
+    pub fn start_with_args(&mut self, args: &[&str]) -> &mut Self {
+        self.args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        self.start_again()
+    }
+
     /// Fails unless it still answers: what was done to it before has not hurt it.
     #[track_caller]
     pub fn assert_healthy(&mut self) {

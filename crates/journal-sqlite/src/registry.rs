@@ -15,7 +15,14 @@ const ROW: usize = 2048;
 impl Registry for SqliteJournal {
     fn load(&self) -> Wait<Kept> {
         self.writer.ask(0, |txn| {
-            Ok(Kept { apps: apps::load(txn)?, links: links::load(txn)?, hooks: hooks::load(txn)? })
+            let sql = "SELECT value FROM meta WHERE name = 'config_file'";
+            let config_file = txn.first(sql, [], |row| row.get(0))?;
+            Ok(Kept {
+                apps: apps::load(txn)?,
+                links: links::load(txn)?,
+                hooks: hooks::load(txn)?,
+                config_file,
+            })
         })
     }
 
@@ -27,7 +34,11 @@ impl Registry for SqliteJournal {
         self.writer.ask(ROW * batch.len(), move |txn| {
             batch.apps.iter().try_for_each(|app| apps::put(txn, app))?;
             batch.links.iter().try_for_each(|link| links::put(txn, link))?;
-            batch.hooks.iter().try_for_each(|hook| hooks::put(txn, hook))
+            batch.hooks.iter().try_for_each(|hook| hooks::put(txn, hook))?;
+            if let Some(file) = &batch.config_file {
+                txn.run("INSERT OR REPLACE INTO meta (name, value) VALUES ('config_file', ?1)", [file])?;
+            }
+            Ok(())
         })
     }
 

@@ -17,6 +17,8 @@ pub struct Kept {
     pub links: Vec<Link>,
     /// Every hook that is not gone.
     pub hooks: Vec<Hook>,
+    /// The configuration file that was applied last.
+    pub config_file: Option<String>,
 }
 
 /// Apps, links and hooks that are kept together, each in place of what it replaces.
@@ -28,16 +30,18 @@ pub struct Batch {
     pub links: Vec<Link>,
     /// By id.
     pub hooks: Vec<Hook>,
+    /// The configuration file that was applied; `None` leaves what is kept.
+    pub config_file: Option<String>,
 }
 
 impl Batch {
     /// How many there are.
-    pub const fn len(&self) -> usize {
-        self.apps.len() + self.links.len() + self.hooks.len()
+    pub fn len(&self) -> usize {
+        self.apps.len() + self.links.len() + self.hooks.len() + usize::from(self.config_file.is_some())
     }
 
     /// Whether there are none.
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }

@@ -37,17 +37,29 @@ pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     (close.0 <= slips).then_some(close.1)
 }
 
-/// Letters to insert, delete or replace to get from one word to the other.
+/// Letters to insert, delete, replace or exchange with their neighbour to get from one word to the other.
 fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    let mut before: Option<(char, Vec<usize>)> = None;
     for (i, a) in from.chars().enumerate() {
         let mut next = Vec::with_capacity(row.len());
         next.push(i + 1);
-        for ((b, above), diagonal) in to.chars().zip(row.iter().skip(1)).zip(&row) {
-            let left = next.last().copied().unwrap_or_default();
-            next.push((diagonal + usize::from(a != b)).min(above + 1).min(left + 1));
+        let mut left_of = None;
+        for (j, b) in to.iter().enumerate() {
+            let of = |row: &[usize], place: usize| row.get(place).copied().unwrap_or(usize::MAX - 1);
+            let mut least =
+                (of(&row, j) + usize::from(a != *b)).min(of(&row, j + 1) + 1).min(of(&next, j) + 1);
+            if let (Some((above, two_up)), Some(left)) = (&before, left_of)
+                && *above == *b
+                && left == a
+            {
+                least = least.min(of(two_up, j.saturating_sub(1)) + 1);
+            }
+            next.push(least);
+            left_of = Some(*b);
         }
-        row = next;
+        before = Some((a, std::mem::replace(&mut row, next)));
     }
     row.last().copied().unwrap_or_default()
 }
@@ -67,6 +79,8 @@ mod tests {
         for far in ["colour", "order", "payload", "bold-x", "data", "x", ""] {
             assert_eq!(nearest(far, &["body", "headers", "subscribers"]), None, "{far}");
         }
+        assert_eq!(nearest("tpye", &["route", "type"]), Some("type"));
+        assert_eq!((distance("ab", "ba"), distance("abcd", "acbd"), distance("ca", "abc")), (1, 1, 3));
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "abc"), 3);
     }

@@ -249,7 +249,7 @@ impl From<ChangeError> for Problem {
             ChangeError::ManagedByFile(_) => ProblemCode::ManagedByFile,
             ChangeError::ManagedByPackage(_) => ProblemCode::ManagedByPackage,
             ChangeError::Seen(_) => ProblemCode::SecretsSeen,
-            ChangeError::Invalid { .. } => ProblemCode::Invalid,
+            ChangeError::Invalid { .. } | ChangeError::FileLeftOut { .. } => ProblemCode::Invalid,
             ChangeError::TooManyHooks(_) => ProblemCode::TooManyHooks,
         };
         Self::new(code, error.to_string())

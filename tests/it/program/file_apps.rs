@@ -85,6 +85,41 @@ fn a_token_of_an_app_that_counts_is_not_given_away() {
     assert_eq!(whose(&gateway, &made), "thief");
 }
 
+#[test]
+fn a_start_without_the_file_is_refused_unless_it_is_meant() {
+    let fax = app("fax", "1");
+    let mut gateway = setup(&[fax.clone(), app("pen", "2")]).link("fax", "pen").start();
+    gateway.stop();
+    let database = ["--database", "sqlite:footbridge.db", "--listen", "127.0.0.1:0"];
+    let refused = footbridge(gateway.dir(), &[&["serve"], &database[..]].concat(), &[]);
+    assert!(refused.code.is_some_and(|code| code != 0), "{}", refused.said);
+    let file = gateway.dir().join("footbridge.toml");
+    for word in ["`fax`", "`pen`", file.to_str().unwrap(), "--without-config"] {
+        assert!(refused.said.contains(word), "no {word}: {}", refused.said);
+    }
+    assert!(!gateway.dir().join("footbridge.db.admin-token").exists());
+    // Nothing was changed by that.
+    gateway.start_again();
+    assert_eq!(whose(&gateway, &fax), "fax");
+    // One that is taken out is told once.
+    gateway.stop().start_changed(|setup| setup.without_app("pen"));
+    let told = |gateway: &Gateway| {
+        gateway.stdout().contains("no longer in the configuration file and so switched off: `pen`;")
+    };
+    assert!(told(&gateway), "{}", gateway.stdout());
+    gateway.stop().start_again();
+    assert!(!told(&gateway), "{}", gateway.stdout());
+    gateway.stop();
+    let both = ["serve", "--without-config", "--config", "footbridge.toml"];
+    assert_eq!(footbridge(gateway.dir(), &both, &[]).code, Some(2));
+    gateway.start_with_args(&[&["serve", "--without-config"], &database[..]].concat());
+    assert_bolt_error(&gateway.bolt_with(&fax.token).post("x", "{}"), 401, 113);
+    assert!(gateway.stdout().contains("`fax`"), "{}", gateway.stdout());
+    // It was meant once: from then on nothing comes from a file.
+    gateway.stop().start_with_args(&[&["serve"], &database[..]].concat());
+    assert_bolt_error(&gateway.bolt_with(&fax.token).post("x", "{}"), 401, 113);
+}
+
 fn with_pen(receiver: &Receiver) -> (App, Gateway) {
     let pen = app("pen", "2").url(&receiver.url("/pen")).hooks(r#""x" = "one", "y" = "two""#);
     let mut gateway = setup(&[app("fax", "1"), pen.clone()]).link("fax", "pen").start();

@@ -172,6 +172,7 @@ impl Engine {
                 live: Arc::clone(&live),
                 courier: Arc::clone(&options.courier),
                 hooks_per_app: options.limits.hooks_per_app,
+                config_file: kept.config_file.clone(),
             },
             kept,
         )?);

@@ -22,10 +22,47 @@ impl Registry {
     pub(crate) async fn apply_file(&self, file: FileSpec) -> Result<Vec<String>, ChangeError> {
         let _turn = self.changing.lock().await;
         let mut warnings = Vec::new();
+        self.check_file(&file)?;
+        warnings.extend(self.taken_out(&file.apps));
+        if file.path.is_some() && file.path != self.parts.config_file {
+            self.parts.store.put_batch(Batch { config_file: file.path, ..Batch::default() }).await?;
+        }
         self.apply_apps(file.apps).await?;
         self.apply_links(file.links).await?;
         self.apply_hooks(file.hooks, &mut warnings).await?;
         Ok(warnings)
+    }
+
+    /// Refuses a start without the file that the apps and links of before came from: it would switch all of them off.
+    fn check_file(&self, file: &FileSpec) -> Result<(), ChangeError> {
+        let nothing = file.path.is_none() && file.apps.is_empty() && file.links.is_empty();
+        if !nothing || file.left_out {
+            return Ok(());
+        }
+        let directory = self.directory.load();
+        let of_file = directory.apps().map(|entry| &entry.app).filter(|app| app.origin == Origin::File);
+        let mut what: Vec<String> = of_file.map(|app| format!("the app `{}`", app.name)).collect();
+        let links = directory.links().filter(|link| link.origin == Origin::File);
+        what.extend(links.map(|link| format!("the link of `{}` and `{}`", link.host, link.miniapp)));
+        if what.is_empty() {
+            return Ok(());
+        }
+        Err(ChangeError::FileLeftOut { what: listed(&what), file: self.parts.config_file.clone() })
+    }
+
+    /// A warning of the apps that the file named before and no longer names.
+    fn taken_out(&self, specs: &[AppSpec]) -> Option<String> {
+        let named: HashSet<&AppName> = specs.iter().map(|spec| &spec.name).collect();
+        let directory = self.directory.load();
+        let gone = directory.apps().map(|entry| &entry.app);
+        let gone = gone.filter(|app| app.origin == Origin::File && !named.contains(&app.name));
+        let gone: Vec<String> = gone.map(|app| format!("`{}`", app.name)).collect();
+        (!gone.is_empty()).then(|| {
+            format!(
+                "no longer in the configuration file and so switched off: {}; put them back there, or switch them on or delete them over the API",
+                listed(&gone)
+            )
+        })
     }
 
     /// Warnings of apps that were made before their names were reserved.
@@ -326,4 +363,12 @@ fn merge(kept: &Rotating, given: Option<Secret>) -> Rotating {
         Some(given) if kept.current != given => Rotating::new(given),
         _ => kept.clone(),
     }
+}
+
+/// The first few of them, and how many more there are.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 20;
+    let more = names.len().saturating_sub(MOST);
+    let first = names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
+    if more == 0 { first } else { format!("{first} and {more} more") }
 }

@@ -130,6 +130,10 @@ pub struct LinkSpec {
 /// What the configuration file says.
 #[derive(Debug, Clone, Default)]
 pub struct FileSpec {
+    /// Where it is, for a later start that names none.
+    pub path: Option<String>,
+    /// Whether it is meant that there is none, although apps and links come from one.
+    pub left_out: bool,
     /// Its apps.
     pub apps: Vec<AppSpec>,
     /// Its links.

@@ -41,6 +41,8 @@ pub(crate) struct Parts {
     pub(crate) live: Arc<Live>,
     pub(crate) courier: Arc<CourierShared>,
     pub(crate) hooks_per_app: usize,
+    /// The configuration file that was applied last.
+    pub(crate) config_file: Option<String>,
 }
 
 /// Apps, links and hooks in memory, and the one way to change them.
@@ -149,6 +151,17 @@ pub enum ChangeError {
          and shown once: make new ones with `footbridge app secret {0} --rotate` (POST /api/v1/apps/{0}/rotate)"
     )]
     Seen(AppName),
+    /// What the file gave would be switched off by a start that names no file.
+    #[error(
+        "this start names no configuration file, and without one {what} would be switched off: start with `--config {}` or set FOOTBRIDGE_CONFIG, or with `--without-config` if that is meant",
+        .file.as_deref().unwrap_or("FILE")
+    )]
+    FileLeftOut {
+        /// Some of it, in words.
+        what: String,
+        /// The file that was applied last, when that is known.
+        file: Option<String>,
+    },
     /// It breaks a rule.
     #[error("`{member}`: {why}")]
     Invalid {

@@ -98,6 +98,7 @@ fn registry(store: &Arc<Store>, kept: Kept) -> (Registry, LaneFeed) {
         lanes,
         courier: CourierOptions::new(Policy::default(), HeaderValue::from_static("test")).share(),
         hooks_per_app: 1,
+        config_file: None,
     };
     (Registry::new(parts, kept).unwrap(), feed)
 }
@@ -123,6 +124,7 @@ fn file(hooks: usize) -> FileSpec {
         apps: vec![app("shop"), app("camera")],
         links: vec![LinkSpec { host: name("camera"), miniapp: name("shop"), enabled: true }],
         hooks: (0..hooks).map(hook).collect(),
+        ..FileSpec::default()
     }
 }
 

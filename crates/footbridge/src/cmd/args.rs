@@ -10,6 +10,9 @@ pub struct ServeArgs {
     /// The configuration file.
     #[arg(long, value_name = "FILE", help = "The configuration file [env: FOOTBRIDGE_CONFIG]")]
     pub config: Option<PathBuf>,
+    /// Start without a configuration file although the database knows one: its apps and links are switched off
+    #[arg(long, conflicts_with = "config")]
+    pub without_config: bool,
     /// Where to listen, instead of what the configuration says
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
@@ -29,7 +32,8 @@ impl ServeArgs {
     pub fn load_args(&self, env: &Env, cores: usize) -> LoadArgs {
         let from_env = || env.get("FOOTBRIDGE_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
         LoadArgs {
-            file: self.config.clone().or_else(from_env),
+            file: self.config.clone().or_else(|| from_env().filter(|_| !self.without_config)),
+            without_file: self.without_config,
             listen: self.listen.clone(),
             database: self.database.clone(),
             env: env.clone(),

@@ -17,6 +17,8 @@ use super::{
 pub struct LoadArgs {
     /// The file, if there is one.
     pub file: Option<PathBuf>,
+    /// `--without-config`
+    pub without_file: bool,
     /// `--listen`
     pub listen: Option<String>,
     /// `--database`
@@ -57,7 +59,11 @@ fn resolve(file: &str, text: &str, base: &Path, args: &LoadArgs) -> Result<Confi
     });
     let config = Config { secret_files: secret_files.collect(), meant: args.meant, ..config };
     let found = reading.finish();
-    if found.problems.is_empty() { Ok(config.warned(file, &found)) } else { Err(invalid(found.problems)) }
+    if !found.problems.is_empty() {
+        return Err(invalid(found.problems));
+    }
+    let config = Config { file: args.file.clone(), without_file: args.without_file, ..config };
+    Ok(config.warned(file, &found))
 }
 
 fn overlay_flag(root: &mut Table, key: &str, flag: &'static str, value: Option<&String>) {

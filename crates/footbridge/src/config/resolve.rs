@@ -57,6 +57,10 @@ pub struct Config {
     pub apps: Vec<AppConfig>,
     /// `[[link]]`, in the order of the file.
     pub links: Vec<LinkSpec>,
+    /// The file it was read from.
+    pub file: Option<PathBuf>,
+    /// Whether it is meant that there is none, although the database knows one.
+    pub without_file: bool,
     /// What the operator should know, one line each, with file and line.
     pub warnings: Vec<String>,
     /// The same, of what a running server knows better.
@@ -93,6 +97,8 @@ impl Config {
             journal: JournalConfig::read(&top),
             links: apps::read_links(&top, &apps),
             apps,
+            file: None,
+            without_file: false,
             warnings: Vec::new(),
             hints: Vec::new(),
             secret_files: Vec::new(),

@@ -135,7 +135,7 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
         proof_key: ProofKey::new(master_key.derive(PROOFS)),
         limits: limits(&config),
     };
-    let started = Engine::start(options, file_spec(&config)).await;
+    let started = Engine::start(options, file_spec(&config)).await.inspect_err(|_| undo(&token_source));
     let mut started = started.map_err(|error| match error {
         // Told as any damage is: with the file and what to do.
         StartError::Journal(JournalError::Corrupt(what)) => {

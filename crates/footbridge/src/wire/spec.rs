@@ -3,10 +3,15 @@
 use crate::config::Config;
 use crate::config::apps::AppConfig;
 use footbridge_engine::{FileSpec, HookSpec};
+use std::path::PathBuf;
 
 /// The apps, links and hooks of the file.
 pub(super) fn file_spec(config: &Config) -> FileSpec {
+    // As it can be named from anywhere.
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     FileSpec {
+        path: config.file.as_ref().map(|path| absolute(path).display().to_string()),
+        left_out: config.without_file,
         apps: config.apps.iter().map(|read| read.app.clone()).collect(),
         links: config.links.clone(),
         hooks: config.apps.iter().flat_map(hook_specs).collect(),

@@ -159,12 +159,15 @@ pub async fn a_batch_is_kept<S: Subject>(mut subject: S) {
         apps: vec![shop, app("superapp")],
         links: vec![link("superapp", "shop")],
         hooks: vec![first, hook(2)],
+        config_file: Some("/etc/footbridge.toml".to_owned()),
     };
-    assert_eq!((batch.len(), batch.is_empty()), (5, false));
+    assert_eq!((batch.len(), batch.is_empty()), (6, false));
     subject.store().put_batch(batch.clone()).await.unwrap();
+    subject.store().put_batch(Batch { apps: vec![app("superapp")], ..Batch::default() }).await.unwrap();
     subject.restart().await;
     let kept = subject.store().load().await.unwrap();
     assert_eq!((kept.apps, kept.links, kept.hooks), (batch.apps, batch.links, batch.hooks));
+    assert_eq!(kept.config_file, batch.config_file);
 }
 
 /// A hook of the file that was taken out comes back under its id, with what was cancelled for that.

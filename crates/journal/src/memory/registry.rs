@@ -16,6 +16,7 @@ impl Registry for MemoryJournal {
                 apps: state.apps.values().cloned().collect(),
                 links: state.links.values().cloned().collect(),
                 hooks: state.hooks.values().filter(|kept| !kept.gone).map(|kept| kept.hook.clone()).collect(),
+                config_file: state.config_file.clone(),
             })
         })
     }
@@ -36,6 +37,7 @@ impl Registry for MemoryJournal {
                 state.saw(hook.id.number());
                 state.hooks.insert(hook.id, KeptHook { hook, gone: false });
             }
+            state.config_file = batch.config_file.or(state.config_file.take());
             Ok(())
         })
     }

@@ -23,6 +23,7 @@ pub(super) struct State {
     pub(super) keys: BTreeMap<(String, String), KeptKey>,
     pub(super) account: Account,
     pub(super) highest_id: u64,
+    pub(super) config_file: Option<String>,
 }
 
 #[derive(Clone)]

@@ -26,7 +26,7 @@ pub(super) fn read(
     let hooks = bolt.section("hooks", &at)?;
     let (mut read, mut warnings) = (Vec::<ManifestHook>::new(), Vec::new());
     for (key, value) in hooks.iter() {
-        let hook = read_one(&hooks, key, value)?;
+        let hook = read_one(&hooks, key, value, &mut warnings)?;
         check(&hook, reach).map_err(|fault| fault.of(&hooks, key, value))?;
         let same = |other: &ManifestHook| {
             other.pattern == hook.pattern && other.route == hook.route && other.kind == hook.kind
@@ -44,7 +44,12 @@ pub(super) fn read(
     Ok((read, warnings))
 }
 
-fn read_one(hooks: &Members<'_>, key: &str, value: &Value) -> Result<ManifestHook, ManifestError> {
+fn read_one(
+    hooks: &Members<'_>,
+    key: &str,
+    value: &Value,
+    warnings: &mut Vec<String>,
+) -> Result<ManifestHook, ManifestError> {
     let pattern = Pattern::parse(key).map_err(|error| hooks.error(key, format!("is no pattern: {error}")))?;
     if let Some(route) = value.as_str() {
         let (route, kind) = (route.to_owned(), HookType::Server);
@@ -54,6 +59,7 @@ fn read_one(hooks: &Members<'_>, key: &str, value: &Value) -> Result<ManifestHoo
         value.as_object().ok_or_else(|| hooks.kind(key, "a route or an object with a `route`", value))?;
     let at = hooks.name(key);
     let hook = hooks.inner(&at, map);
+    warnings.extend(hook.strangers(&["route", "type", "answer", "in_flight", "ordered"], &[]));
     let route = hook.text("route")?.ok_or_else(|| {
         hook.error("route", "is missing; write where the events go, such as \"hooks/photo\"")
     })?;

@@ -1,6 +1,7 @@
 //! Reading one object of a `package.json`: a member becomes a typed value, or an error that names it.
 
 use footbridge_model::package::ManifestError;
+use footbridge_model::words;
 use serde_json::{Map, Value};
 
 /// `Could not retrieve package.json from local repository`: whatever is wrong with it that has no code
@@ -89,6 +90,24 @@ impl<'a> Members<'a> {
     /// An object that was found.
     pub(super) fn inner(&self, at: &'a str, map: &'a Map<String, Value>) -> Members<'a> {
         Members { file: self.file, at, map: Some(map) }
+    }
+
+    /// A warning for each member that is none of `known`, nor of `others`, which are known to mean nothing here.
+    pub(super) fn strangers(&self, known: &[&str], others: &[&str]) -> Vec<String> {
+        let named = self.iter().map(|(name, _)| name);
+        let strange = named.filter(|name| !known.contains(name) && !others.contains(name));
+        strange
+            .map(|name| format!("`{}` {}", words::shown(&self.name(name)), words::unknown(name, known)))
+            .collect()
+    }
+
+    /// A warning for each member that may be a slip of one of `known`; the others are somebody else's.
+    pub(super) fn slips(&self, known: &[&str]) -> Vec<String> {
+        let strange = self.iter().map(|(name, _)| name).filter(|name| !known.contains(name));
+        let meant = strange.filter_map(|name| Some((name, words::nearest(name, known)?)));
+        meant
+            .map(|(name, meant)| format!("`{}` is not read; did you mean `{meant}`?", words::shown(name)))
+            .collect()
     }
 
     /// An array of strings.

@@ -115,9 +115,12 @@ fn check(top: &Members<'_>, directory: &Path) -> Result<Manifest, ManifestError>
         return Err(top.error("bolt", mend));
     }
     let mut warnings: Vec<String> = check_target(&bolt)?.into_iter().collect();
+    warnings.extend(top.slips(&["bolt", "footbridge", "version", "description"]));
+    warnings.extend(bolt.strangers(BOLT, BOLT_ONLY));
+    warnings.extend(own.strangers(OWN, &[]));
     let files = Directory(directory);
     let program = program::read(&bolt, &own, files)?;
-    let routers = routers::read(&bolt, files)?;
+    let routers = routers::read(&bolt, files, &mut warnings)?;
     let functions = functions::read(&bolt, files)?;
     let serverless = program::serverless(&program, bolt.flag("module")?);
     let (hooks, left_out) = hooks::read(&bolt, &Reach { serverless, functions: &functions })?;
@@ -141,6 +144,37 @@ fn check(top: &Members<'_>, directory: &Path) -> Result<Manifest, ManifestError>
     let private = read_private(&bolt)?.into_iter().chain(read_private(&own)?).collect();
     Ok(Manifest { name, package, hooks, private, warnings })
 }
+
+/// The members of `bolt` that are read.
+const BOLT: &[&str] = &[
+    "displayName",
+    "main",
+    "index",
+    "hooks",
+    "routers",
+    "functions",
+    "system",
+    "module",
+    "private",
+    "public",
+    "target",
+];
+/// Those that are Bolt's and mean nothing here.
+const BOLT_ONLY: &[&str] = &[
+    "order",
+    "tags",
+    "files",
+    "checks",
+    "collections",
+    "permissions",
+    "extensions",
+    "dependencies",
+    "startup",
+    "ini",
+    "install",
+];
+/// The members of `footbridge`.
+const OWN: &[&str] = &["command", "idle_timeout", "private", "page_events"];
 
 fn read_name(top: &Members<'_>) -> Result<AppName, ManifestError> {
     let missing =

@@ -13,6 +13,7 @@ const ROOT_MAX: usize = 256;
 pub(super) fn read(
     bolt: &Members<'_>,
     directory: Directory<'_>,
+    warnings: &mut Vec<String>,
 ) -> Result<BTreeMap<String, Router>, ManifestError> {
     let at = bolt.name("routers");
     let routers = bolt.section("routers", &at)?;
@@ -23,7 +24,7 @@ pub(super) fn read(
             let why = format!("is no name of a router: write 1 to {NAME_MAX} visible ASCII characters");
             return Err(routers.error(name, why));
         }
-        let router = read_one(&routers, name, value, directory)?;
+        let router = read_one(&routers, name, value, (directory, &mut *warnings))?;
         let same =
             |other: &&Router| other.root.eq_ignore_ascii_case(&router.root) && other.order == router.order;
         if let Some((other, _)) = read.iter().find(|(_, known)| same(known)) {
@@ -41,7 +42,7 @@ fn read_one(
     routers: &Members<'_>,
     name: &str,
     value: &Value,
-    directory: Directory<'_>,
+    (directory, warnings): (Directory<'_>, &mut Vec<String>),
 ) -> Result<Router, ManifestError> {
     if let Some(file) = value.as_str() {
         let why = format!(
@@ -54,6 +55,7 @@ fn read_one(
         value.as_object().ok_or_else(|| routers.kind(name, "an object with `main` and `root`", value))?;
     let at = routers.name(name);
     let router = routers.inner(&at, map);
+    warnings.extend(router.strangers(&["main", "root", "order"], &[]));
     let main = router.text("main")?.ok_or_else(|| {
         router.error("main", "is missing; write the file that exports the router, such as \"routers/api.js\"")
     })?;

@@ -81,6 +81,29 @@ fn what_is_public_is_read_in_each_of_its_forms() {
 }
 
 #[test]
+fn a_member_that_is_not_known_is_told() {
+    let bolt = json!({
+        "main": "server.js", "hook": { "a": "b" }, "icon": "x.png", "collections": {}, "tags": [],
+        "hooks": { "camera/x": { "route": "x", "tpye": "web" } },
+        "routers": { "api": { "main": "routers/api", "root": "/api/shop", "ordr": 1 } },
+    });
+    let package = json!({ "name": "shop", "scripts": {}, "Footbridge": {}, "bolt": bolt, "footbridge": { "idle_timout": "5m" } });
+    let warnings = of(&package).unwrap().warnings;
+    for (name, meant) in [
+        ("bolt.hook", "did you mean `hooks`"),
+        ("bolt.icon", "known are `displayName`"),
+        ("bolt.hooks[\"camera/x\"].tpye", "did you mean `type`"),
+        ("bolt.routers.api.ordr", "did you mean `order`"),
+        ("footbridge.idle_timout", "did you mean `idle_timeout`"),
+        ("Footbridge", "did you mean `footbridge`"),
+    ] {
+        let told = |warning: &&String| warning.starts_with(&format!("`{name}`")) && warning.contains(meant);
+        assert_eq!(warnings.iter().filter(told).count(), 1, "{name}: {warnings:#?}");
+    }
+    assert_eq!(warnings.len(), 6, "{warnings:#?}");
+}
+
+#[test]
 fn every_member_is_read() {
     let base = directory();
     let package = json!({

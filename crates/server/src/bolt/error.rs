@@ -259,9 +259,10 @@ impl From<ChangeError> for BoltError {
             ChangeError::Invalid { why, .. } => Self::new(Code::BadRoute, why),
             ChangeError::NotFound(_) => Self::new(Code::NoSuchApp, text),
             ChangeError::ManagedByFile(_) => Self::new(Code::NotInstalled, text),
-            ChangeError::Exists(_) | ChangeError::ManagedByPackage(_) | ChangeError::Seen(_) => {
-                Self::new(Code::Unknown, text)
-            }
+            ChangeError::Exists(_)
+            | ChangeError::ManagedByPackage(_)
+            | ChangeError::Seen(_)
+            | ChangeError::FileLeftOut { .. } => Self::new(Code::Unknown, text),
         }
     }
 }

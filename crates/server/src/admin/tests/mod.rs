@@ -178,5 +178,6 @@ fn file() -> FileSpec {
         apps: vec![superapp, AppSpec::named(app("shop"))],
         links: vec![LinkSpec { host: app("superapp"), miniapp: app("shop"), enabled: true }],
         hooks: vec![hook],
+        ..FileSpec::default()
     }
 }
