@@ -130,7 +130,7 @@ impl Recorder {
                     }
                 }
                 // Nothing more is kept, so nothing more is sent that would have to be sent again.
-                Err(JournalError::Stopped(_)) => {}
+                Err(JournalError::Stopped(_) | JournalError::Unknown(_)) => {}
                 Err(error) => {
                     tracing::error!(%error, "results of attempts could not be kept");
                     settle(&reports, &batch).await;
@@ -171,7 +171,7 @@ async fn catch_up(journal: &dyn Journal, behind: &RefCell<Vec<Noted>>, reports: 
         let batch = behind.borrow().clone();
         match journal.record(results(&batch)).await {
             Err(error) if passes(&error) => continue,
-            Err(JournalError::Stopped(_)) => return,
+            Err(JournalError::Stopped(_) | JournalError::Unknown(_)) => return,
             _ => {}
         }
         let caught_up = {
