@@ -225,6 +225,10 @@ impl Registry {
             };
             next
         };
+        if overlap == Overlap::None {
+            // What pages proved with a secret that no longer counts ends with it.
+            app.proof_epoch = self.parts.ids.next(self.parts.clock.now());
+        }
         app.unseen = Unseen {
             token: app.unseen.token && !which.token,
             secret_key: app.unseen.secret_key && !which.secret_key,

@@ -168,10 +168,14 @@ impl Write for WatchedIo {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
-        if let (Some(only), None) = (filled.next(), filled.next())
-            && let Some(written) = self.poll_explained(cx, only)
-        {
-            return written;
+        match (filled.next(), filled.next()) {
+            (Some(only), None) => {
+                if let Some(written) = self.poll_explained(cx, only) {
+                    return written;
+                }
+            }
+            // A head with a body behind it: an answer of ours.
+            _ => self.owed.set(false),
         }
         Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
     }
