@@ -64,7 +64,8 @@ impl Page {
         let failed = |error: std::io::Error| format!("a stream: {error}");
         let mut stream = TcpStream::connect(server.address).map_err(failed)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
-        let request = format!("GET /api/v1/events/stream?ticket={ticket} HTTP/1.1\r\nhost: bench\r\n\r\n");
+        let request =
+            format!("GET /api/v1/events/stream?ticket={ticket} HTTP/1.1\r\nhost: localhost\r\n\r\n");
         stream.write_all(request.as_bytes()).map_err(failed)?;
         // Ten thousand of the usual buffers would be this process's own measurement.
         let mut page = Self(BufReader::with_capacity(512, stream));

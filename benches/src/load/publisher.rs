@@ -140,7 +140,7 @@ impl Publisher {
         let body = format!("{{\"body\":{}}}", Stamp::payload(SIZE - wrapped));
         let (event, token, length) = (self.event, &self.token, body.len());
         let request = format!(
-            "POST /api/events/{event} HTTP/1.1\r\nhost: bench\r\nx-bolt-app-token: {token}\r\n\
+            "POST /api/events/{event} HTTP/1.1\r\nhost: localhost\r\nx-bolt-app-token: {token}\r\n\
              content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         );
         Ok(Line { stream, frames: Frames::default(), request: request.into_bytes(), stamp: self.stamp })

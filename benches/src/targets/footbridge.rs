@@ -240,7 +240,7 @@ fn ask(address: SocketAddr, request: &str) -> io::Result<(u16, String)> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     let (start, rest) = request.split_once("\r\n").unwrap_or((request, "\r\n"));
-    stream.write_all(format!("{start}\r\nhost: bench\r\nconnection: close\r\n{rest}").as_bytes())?;
+    stream.write_all(format!("{start}\r\nhost: localhost\r\nconnection: close\r\n{rest}").as_bytes())?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
     let status = text.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or_default();

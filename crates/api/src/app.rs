@@ -25,6 +25,8 @@ pub struct App {
     pub receiver_url: Option<String>,
     pub receiver_enabled: bool,
     pub receiver_auth: Option<ReceiverAuth>,
+    /// A file with authorities that are trusted when it is sent to.
+    pub ca_file: Option<String>,
     pub url: Option<String>,
     pub miniapp_url: Option<String>,
     pub private: Vec<String>,

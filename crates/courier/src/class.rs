@@ -7,6 +7,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use footbridge_model::address::AddressClass;
+
 /// Why a destination is not one that anybody may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
@@ -18,6 +20,9 @@ pub enum Reason {
     Port,
     /// This machine; `0.0.0.0` and `::` too, since Linux connects them to loopback.
     Loopback,
+    /// A public address of this machine: who may reach it from outside is for a firewall to say, which does not see
+    /// what comes from here.
+    OwnAddress,
     /// Private use, unique-local, site-local or carrier-grade NAT.
     Private,
     /// Valid on one link only.
@@ -36,10 +41,21 @@ impl Reason {
             Self::OwnListener => "own listener",
             Self::Port => "port 0",
             Self::Loopback => "loopback",
+            Self::OwnAddress => "this machine's own",
             Self::Private => "private",
             Self::LinkLocal => "link-local",
             Self::Multicast => "multicast",
             Self::Reserved => "reserved",
+        }
+    }
+
+    /// What it is for a grant.
+    pub const fn class(self) -> AddressClass {
+        match self {
+            Self::Loopback | Self::OwnAddress | Self::OwnListener => AddressClass::ThisMachine,
+            Self::Private => AddressClass::Private,
+            Self::LinkLocal => AddressClass::LinkLocal,
+            Self::Metadata | Self::Port | Self::Multicast | Self::Reserved => AddressClass::Reserved,
         }
     }
 

@@ -10,15 +10,15 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::capture::Capture;
 use crate::classify::{exchange_failure, tls_failure};
-use crate::dial::dial;
+use crate::dial::{Trip, dial};
 use crate::exchange::{Exchange, Scratch};
 use crate::fault::Fault;
 use crate::head::Asked;
 use crate::message::{Answer, Outbound};
 use crate::options::CourierShared;
-use crate::pool::Pool;
+use crate::pool::{Pool, Terms};
 use crate::request::Parcel;
-use crate::target::Target;
+use crate::target::{Grant, Target};
 use crate::wire::Wire;
 
 /// How much is read at once, in bytes.
@@ -83,18 +83,19 @@ impl Inner {
         if out.deadline <= now {
             return Err(Failure::before(FailureKind::Timeout, "the deadline had passed before the start"));
         }
-        let Outbound { target, grants, method, headers, body, deadline, answer: limit, written } = out;
-        let granted = grants.iter().any(|grant| grant.covers(&target));
+        let Outbound { target, app, grants, roots, method, headers, body, deadline, answer: limit, written } =
+            out;
+        let terms = Terms { granted: Grant::opened(&grants, &target), roots };
         let mut parcel = Parcel::new(&target, &method, &headers, body, &self.shared.preamble);
         drop(headers);
         parcel.tell(written);
         let asked = Asked { bodiless: method == Method::HEAD, headers: headers_wanted };
         let mut timer = pin!(sleep_until(deadline));
         loop {
-            let (mut wire, pooled) = match self.pool.take(target.origin(), granted, now).await {
+            let (mut wire, pooled) = match self.pool.take(target.origin(), &terms, now).await {
                 Some(wire) => (wire, true),
                 // Boxed: rare, and far larger than the rest of an attempt.
-                None => (Box::pin(self.open(&target, granted, deadline)).await?, false),
+                None => (Box::pin(self.open(&target, &terms, &app, deadline)).await?, false),
             };
             let mut capture = Capture::new(limit, asked);
             let mut exchange = Exchange {
@@ -106,7 +107,7 @@ impl Inner {
             let ended = exchange.run(timer.as_mut()).await;
             match ended {
                 Err(Fault::Io(_) | Fault::Closed) if pooled && !parcel.is_touched() => {}
-                ended => return self.settle((&target, granted), wire, ended, &parcel, capture),
+                ended => return self.settle((&target, terms), wire, ended, &parcel, capture),
             }
         }
     }
@@ -114,7 +115,7 @@ impl Inner {
     /// What an attempt came to, and what becomes of its connection.
     fn settle(
         &self,
-        at: (&Target, bool),
+        at: (&Target, Terms),
         wire: Wire,
         ended: Result<(), Fault>,
         parcel: &Parcel,
@@ -132,25 +133,36 @@ impl Inner {
             return Err(exchange_failure(&Fault::Closed, sent, begun));
         };
         if let Some(hint) = keep.filter(|_| parcel.is_whole()) {
-            let (target, granted) = at;
-            self.pool.put(target.origin(), granted, wire, hint);
+            let (target, terms) = at;
+            self.pool.put(target.origin(), terms, wire, hint);
         }
         Ok(answer)
     }
 
-    async fn open(&self, target: &Target, granted: bool, deadline: Instant) -> Result<Wire, Failure> {
-        let opened = timeout_at(deadline, self.dial(target, granted, deadline)).await;
+    async fn open(
+        &self,
+        target: &Target,
+        terms: &Terms,
+        app: &str,
+        deadline: Instant,
+    ) -> Result<Wire, Failure> {
+        let opened = timeout_at(deadline, self.dial(target, terms, app, deadline)).await;
         opened.unwrap_or_else(|_| {
             Err(Failure::before(FailureKind::Timeout, "no connection within the deadline"))
         })
     }
 
-    async fn dial(&self, target: &Target, granted: bool, deadline: Instant) -> Result<Wire, Failure> {
-        let shared = &*self.shared;
-        let network = (&*shared.resolver, &*shared.dialer);
-        let stream = dial(&shared.policy, network, target, granted, deadline).await?;
+    async fn dial(
+        &self,
+        target: &Target,
+        terms: &Terms,
+        app: &str,
+        deadline: Instant,
+    ) -> Result<Wire, Failure> {
+        let trip = Trip { target, granted: terms.granted, app, deadline };
+        let stream = dial(self.shared.network(), trip).await?;
         let Some(name) = target.server_name() else { return Ok(Wire::Plain(stream)) };
-        let connector = shared.tls.connector().await?;
+        let connector = self.shared.tls.connector(terms.roots.as_deref()).await?;
         let tls = connector.connect(name.clone(), stream).await;
         Ok(Wire::Tls(Box::new(tls.map_err(|error| tls_failure(target.host(), &error))?)))
     }

@@ -3,11 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use footbridge_model::address::{AddressClass, AddressClasses};
 use footbridge_model::attempt::{Failure, FailureKind};
 use tokio::time::{Instant, timeout_at};
 
+use crate::class::Reason;
+use crate::classify::{connect_failure, is_shortage, shortage};
 use crate::dialer::{Dialed, Dialer};
-use crate::policy::{Policy, Refusal, canonical, judge_name};
+use crate::policy::{Policy, Refusal, canonical, judge_name, reason_of};
 use crate::resolve::Resolver;
 use crate::stream::Stream;
 use crate::target::Target;
@@ -18,19 +21,30 @@ const MAX_TRIED: usize = 8;
 /// Least time given to an address while others wait behind it.
 const MIN_SHARE: Duration = Duration::from_millis(100);
 
-/// Opens a connection to `target`, or says why not. Every failure is one with nothing sent.
-pub(crate) async fn dial(
-    policy: &Policy,
-    (resolver, dialer): (&dyn Resolver, &dyn Dialer),
-    target: &Target,
-    granted: bool,
-    deadline: Instant,
-) -> Result<Stream, Failure> {
-    let addresses = judged(policy, resolver, target, granted).await?;
+/// What decides where a connection may lead, and how it gets there.
+#[derive(Clone, Copy)]
+pub(crate) struct Network<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) resolver: &'a dyn Resolver,
+    pub(crate) dialer: &'a dyn Dialer,
+}
+
+/// What is dialled, and for whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Trip<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) granted: Option<AddressClasses>,
+    pub(crate) app: &'a str,
+    pub(crate) deadline: Instant,
+}
+
+/// Opens a connection to a target, or says why not. Every failure is one with nothing sent.
+pub(crate) async fn dial(network: Network<'_>, trip: Trip<'_>) -> Result<Stream, Failure> {
+    let addresses = judged(network, trip).await?;
     let mut failure = Failure::before(FailureKind::Dns, "no address to dial");
     let mut behind = addresses.len();
     for addr in addresses {
-        match timeout_at(share(deadline, behind), connect(policy, dialer, addr, granted)).await {
+        match timeout_at(share(trip.deadline, behind), connect(network, addr, trip.granted)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(failed)) => failure = failed,
             Err(_) => {
@@ -43,29 +57,31 @@ pub(crate) async fn dial(
 }
 
 /// The addresses that may be dialled, in the resolver's order. Refused ones are dropped; none left is a refusal.
-async fn judged(
-    policy: &Policy,
-    resolver: &dyn Resolver,
-    target: &Target,
-    granted: bool,
-) -> Result<Vec<SocketAddr>, Failure> {
-    judge_name(target.host()).map_err(|refusal| blocked(&refusal))?;
+async fn judged(network: Network<'_>, trip: Trip<'_>) -> Result<Vec<SocketAddr>, Failure> {
+    let (target, host) = (trip.target, trip.target.host());
+    let is_here = |ip| network.dialer.is_here(ip);
+    let judge = |addr| network.policy.judge_from_here(addr, trip.granted, &is_here);
+    judge_name(host).map_err(|refusal| blocked(&refusal))?;
     if let Some(ip) = target.literal() {
         let addr = SocketAddr::new(ip, target.port());
-        return match policy.judge(addr, granted) {
+        return match judge(addr) {
             Ok(()) => Ok(vec![canonical(addr)]),
             Err(refusal) => Err(blocked(&refusal)),
         };
     }
-    let found = resolver
-        .resolve(target.host(), target.port())
-        .await
-        .map_err(|_| Failure::before(FailureKind::Dns, format!("{} does not resolve", target.host())))?;
+    let found = network.resolver.resolve(host, target.port(), trip.app).await;
+    let found = found.map_err(|error| match error {
+        error if is_shortage(&error) => shortage("look a name up", &error),
+        error if error.kind() == std::io::ErrorKind::TimedOut => {
+            Failure::before(FailureKind::Dns, format!("{host} does not resolve: {error}"))
+        }
+        _ => Failure::before(FailureKind::Dns, format!("{host} does not resolve")),
+    })?;
     let mut open = Vec::with_capacity(found.len().min(MAX_TRIED));
     let mut refused = None;
     for mut addr in found {
         addr.set_port(target.port());
-        match policy.judge(addr, granted) {
+        match judge(addr) {
             Ok(()) => open.push(canonical(addr)),
             Err(refusal) => {
                 refused.get_or_insert(refusal);
@@ -75,29 +91,49 @@ async fn judged(
     open.truncate(MAX_TRIED);
     match refused {
         _ if !open.is_empty() => Ok(open),
+        Some(refusal) if trip.granted.is_some() && !refusal.class().is_final() => {
+            Err(elsewhere(host, &refusal))
+        }
         Some(refusal) => Err(blocked(&refusal)),
-        None => Err(Failure::before(FailureKind::Dns, format!("{} has no address", target.host()))),
+        None => Err(Failure::before(FailureKind::Dns, format!("{host} has no address"))),
     }
 }
 
 /// Dials one judged address and looks again at where the connection really went.
 pub(crate) async fn connect(
-    policy: &Policy,
-    dialer: &dyn Dialer,
+    network: Network<'_>,
     addr: SocketAddr,
-    granted: bool,
+    granted: Option<AddressClasses>,
 ) -> Result<Stream, Failure> {
-    let dialed = dialer.dial(addr).await;
-    let Dialed { stream, local, peer } =
-        dialed.map_err(|error| crate::classify::connect_failure(addr, &error))?;
+    let dialed = network.dialer.dial(addr).await;
+    let Dialed { stream, local, peer } = dialed.map_err(|error| connect_failure(addr, &error))?;
     // The kernel turns 0.0.0.0 and :: into loopback: what counts is where it really went.
     if peer != addr {
-        policy.judge(peer, granted).map_err(|refusal| blocked(&refusal))?;
+        let is_here = |ip| network.dialer.is_here(ip);
+        network.policy.judge_from_here(peer, granted, &is_here).map_err(|refusal| blocked(&refusal))?;
     }
-    if policy.is_own(local, peer) {
+    if network.policy.is_own(local, peer) {
         return Err(blocked(&Refusal::own_listener(peer.ip())));
     }
     Ok(stream)
+}
+
+/// A name that the operator wrote and that leads elsewhere by now.
+fn elsewhere(host: &str, refusal: &Refusal) -> Failure {
+    let why = format!(
+        "{refusal}: {host} had no such address when its URL was saved; save the URL again if that is meant"
+    );
+    Failure::before(FailureKind::Blocked, why)
+}
+
+/// What the addresses of a name are now; nothing when it cannot be told.
+pub(crate) async fn classes_of(network: Network<'_>, target: &Target, app: &str) -> AddressClasses {
+    let found = network.resolver.resolve(target.host(), target.port(), app).await.unwrap_or_default();
+    let is_here = |ip| network.dialer.is_here(ip);
+    let class = |addr: SocketAddr| {
+        reason_of(addr.ip().to_canonical(), &is_here).map_or(AddressClass::Public, Reason::class)
+    };
+    found.into_iter().map(class).collect()
 }
 
 /// The instant until which one address may try while `behind` (itself included) are left: a silent first address must

@@ -2,13 +2,16 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::pin::Pin;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::stream::Stream;
+
+/// Any port will do: nothing is sent there.
+const DISCARD: u16 = 9;
 
 /// The answer of a [`Dialer`], some time later.
 pub type Dialing<'a> = Pin<Box<dyn Future<Output = io::Result<Dialed>> + Send + 'a>>;
@@ -17,6 +20,11 @@ pub type Dialing<'a> = Pin<Box<dyn Future<Output = io::Result<Dialed>> + Send + 
 pub trait Dialer: Send + Sync {
     /// Connects to `addr`. There is no deadline: dropping the future gives it up.
     fn dial(&self, addr: SocketAddr) -> Dialing<'_>;
+
+    /// Whether this address is one of this machine's, whatever kind it is.
+    fn is_here(&self, _: IpAddr) -> bool {
+        false
+    }
 }
 
 /// An open connection and its two ends.
@@ -54,5 +62,18 @@ pub struct SystemDialer;
 impl Dialer for SystemDialer {
     fn dial(&self, addr: SocketAddr) -> Dialing<'_> {
         Box::pin(async move { Dialed::tcp(TcpStream::connect(addr).await?) })
+    }
+
+    /// Asks for the way there, which sends nothing: to an address of its own a machine goes from that very address.
+    fn is_here(&self, ip: IpAddr) -> bool {
+        let any = match ip {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let local = UdpSocket::bind((any, 0)).and_then(|socket| {
+            socket.connect((ip, DISCARD))?;
+            socket.local_addr()
+        });
+        local.is_ok_and(|local| local.ip() == ip)
     }
 }

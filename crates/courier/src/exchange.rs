@@ -70,7 +70,7 @@ impl Exchange<'_> {
     /// A head that was no HTTP before the connection broke is called that.
     fn cut_off(&mut self, error: io::Error) -> Fault {
         match self.capture.end() {
-            Err(fault @ (Fault::Malformed | Fault::HeadTooLarge)) => fault,
+            Err(fault @ (Fault::Malformed | Fault::Encrypted | Fault::HeadTooLarge)) => fault,
             _ => Fault::Io(error),
         }
     }

@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     Closed,
     /// Not HTTP/1.1 as we take it.
     Malformed,
+    /// TLS where plain HTTP was spoken.
+    Encrypted,
     /// A head with too many lines or bytes.
     HeadTooLarge,
     /// `101`, which nobody asked for.

@@ -66,6 +66,8 @@ pub(crate) fn read(bytes: &[u8], asked: Asked) -> Result<Found, Fault> {
         Ok(Status::Complete(length)) if length <= MAX_HEAD => length,
         Ok(Status::Partial) if bytes.len() <= MAX_HEAD => return Ok(Found::Part),
         Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(Fault::HeadTooLarge),
+        // The header of a TLS record: an alert or a handshake, version 3.x.
+        Err(_) if matches!(bytes, [0x15 | 0x16, 3, ..]) => return Err(Fault::Encrypted),
         Err(_) => return Err(Fault::Malformed),
     };
     if has_bare_line_feed(bytes.get(..length).unwrap_or_default()) {

@@ -8,6 +8,7 @@ use http::{HeaderMap, Method, StatusCode};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::roots::Roots;
 use crate::target::{Grant, Target};
 
 /// How much of an answer's body is wanted, in bytes, and what becomes of one that is larger or never complete.
@@ -23,8 +24,12 @@ pub enum AnswerLimit {
 /// One request to make.
 pub struct Outbound {
     pub target: Arc<Target>,
-    /// What the operator opened for the app this is sent for.
+    /// The app this is sent for.
+    pub app: Arc<str>,
+    /// What the operator opened for it.
     pub grants: Arc<[Grant]>,
+    /// Authorities that are trusted for it, besides those that are trusted for all.
+    pub roots: Option<Arc<Roots>>,
     pub method: Method,
     /// Legal headers; those that belong to the connection are taken out.
     pub headers: HeaderMap,
@@ -41,7 +46,9 @@ impl Outbound {
     pub fn post(target: Arc<Target>, body: Bytes, deadline: Instant) -> Self {
         Self {
             target,
+            app: Arc::default(),
             grants: Arc::default(),
+            roots: None,
             method: Method::POST,
             headers: HeaderMap::new(),
             body,

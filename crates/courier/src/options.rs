@@ -4,14 +4,20 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use footbridge_model::address::AddressClasses;
 use http::HeaderValue;
-use rustls::pki_types::CertificateDer;
 
+use crate::dial::{Network, classes_of};
 use crate::dialer::{Dialer, SystemDialer};
 use crate::policy::Policy;
 use crate::request::preamble;
 use crate::resolve::{Resolver, SystemResolver};
+use crate::roots::Roots;
+use crate::target::Target;
 use crate::tls::Tls;
+
+/// How long whoever saves a URL waits to hear where its name leads.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What couriers are made from.
 pub struct CourierOptions {
@@ -22,8 +28,8 @@ pub struct CourierOptions {
     pub user_agent: HeaderValue,
     /// How long a connection is kept idle. The default of 4 s is below the 5 s after which common servers close.
     pub idle: Duration,
-    /// Root certificates trusted besides the system's and Mozilla's.
-    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Authorities trusted besides the machine's and Mozilla's.
+    pub roots: Option<Arc<Roots>>,
 }
 
 impl CourierOptions {
@@ -31,11 +37,11 @@ impl CourierOptions {
     pub fn new(policy: Policy, user_agent: HeaderValue) -> Self {
         Self {
             policy,
-            resolver: Arc::new(SystemResolver),
+            resolver: Arc::new(SystemResolver::default()),
             dialer: Arc::new(SystemDialer),
             user_agent,
             idle: Duration::from_secs(4),
-            extra_roots: Vec::new(),
+            roots: None,
         }
     }
 
@@ -47,7 +53,7 @@ impl CourierOptions {
             dialer: self.dialer,
             preamble: preamble(&self.user_agent),
             idle: self.idle,
-            tls: Tls::new(self.extra_roots),
+            tls: Tls::new(self.roots),
         })
     }
 }
@@ -77,6 +83,20 @@ impl CourierShared {
     /// The policy in force, for friendly checks before something is saved.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// What the addresses of a target's name are now, for the grant of whoever writes it into an app: nothing for one
+    /// that is an address itself, or cannot be resolved within a few seconds.
+    pub async fn classes_of(&self, target: &Target, app: &str) -> AddressClasses {
+        if target.literal().is_some() {
+            return AddressClasses::NONE;
+        }
+        let found = tokio::time::timeout(PATIENCE, classes_of(self.network(), target, app)).await;
+        found.unwrap_or_default()
+    }
+
+    pub(crate) fn network(&self) -> Network<'_> {
+        Network { policy: &self.policy, resolver: &*self.resolver, dialer: &*self.dialer }
     }
 }
 

@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::allow::AllowRule;
 use crate::class::{METADATA_NAMES, Reason, classify, is_metadata};
-use crate::target::Target;
+use crate::target::{Target, is_localhost};
+use footbridge_model::address::AddressClasses;
 
 /// The address policy. Immutable: pooled connections stay valid under the policy they were opened with.
 #[derive(Debug, Clone, Default)]
@@ -65,11 +66,22 @@ impl Policy {
         Self { allow, own: own.into_iter().map(canonical).collect() }
     }
 
-    /// Whether this address may be dialled. `granted`: the operator wrote this very host and port into the app.
+    /// Whether this address may be dialled. `granted`: the operator wrote this very host and port into the app, and
+    /// the address may be of these classes.
     ///
     /// Own listeners and metadata services are refused whatever else holds; then come the grant, the allow rules and
     /// the table of public addresses.
-    pub fn judge(&self, addr: SocketAddr, granted: bool) -> Result<(), Refusal> {
+    pub fn judge(&self, addr: SocketAddr, granted: Option<AddressClasses>) -> Result<(), Refusal> {
+        self.judge_from_here(addr, granted, &|_| false)
+    }
+
+    /// As [`Policy::judge`]; `is_here` tells which addresses are this machine's.
+    pub(crate) fn judge_from_here(
+        &self,
+        addr: SocketAddr,
+        granted: Option<AddressClasses>,
+        is_here: &dyn Fn(IpAddr) -> bool,
+    ) -> Result<(), Refusal> {
         let ip = addr.ip();
         let refuse = |reason| Err(Refusal { reason, subject: Subject::Address(ip) });
         if is_metadata(ip) {
@@ -79,18 +91,25 @@ impl Policy {
         if addr.port() == 0 {
             return refuse(Reason::Port);
         }
-        if self.own.iter().any(|own| listens_on(*own, addr)) {
+        let everywhere =
+            |own: &SocketAddr| own.ip().is_unspecified() && own.port() == addr.port() && is_here(addr.ip());
+        if self.own.iter().any(|own| listens_on(*own, addr) || everywhere(own)) {
             return refuse(Reason::OwnListener);
         }
-        if granted || self.allow.iter().any(|rule| rule.covers(addr)) {
+        if self.allow.iter().any(|rule| rule.covers(addr)) {
             return Ok(());
         }
-        classify(ip).map_or(Ok(()), refuse)
+        match reason_of(addr.ip(), is_here) {
+            Some(reason) if !granted.is_some_and(|granted| granted.contains(reason.class())) => {
+                refuse(reason)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses what can be told from the URL alone, for a friendly answer when it is saved: literal addresses,
     /// metadata names, `localhost`. Passing says nothing about where a name leads later.
-    pub fn judge_literal(&self, target: &Target, granted: bool) -> Result<(), Refusal> {
+    pub fn judge_literal(&self, target: &Target, granted: Option<AddressClasses>) -> Result<(), Refusal> {
         judge_name(target.host())?;
         if let Some(ip) = target.literal() {
             return self.judge(SocketAddr::new(ip, target.port()), granted);
@@ -122,8 +141,9 @@ pub(crate) fn judge_name(host: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn is_localhost(host: &str) -> bool {
-    host == "localhost" || host.ends_with(".localhost")
+/// Why this address is not open to all, or `None` when it is.
+pub(crate) fn reason_of(ip: IpAddr, is_here: &dyn Fn(IpAddr) -> bool) -> Option<Reason> {
+    classify(ip).or_else(|| is_here(ip).then_some(Reason::OwnAddress))
 }
 
 /// The address as it is dialled: IPv4 inside IPv6 unwrapped.

@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use crate::roots::Roots;
 use crate::target::Origin;
 use crate::wire::Wire;
+use footbridge_model::address::AddressClasses;
 
 /// Most idle connections kept to one origin.
 const MAX_IDLE: usize = 256;
@@ -23,15 +25,31 @@ const SURELY_FRESH: Duration = Duration::from_millis(20);
 /// The sweeper never sleeps less or more than this while something is idle.
 const SWEEP: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
+/// On what a connection was opened; a request on other terms never gets it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Terms {
+    /// What the operator opened for the app, beyond what is open to all.
+    pub(crate) granted: Option<AddressClasses>,
+    /// The app's own authorities.
+    pub(crate) roots: Option<Arc<Roots>>,
+}
+
+impl Terms {
+    fn are(&self, other: &Self) -> bool {
+        self.granted == other.granted && Roots::same(self.roots.as_ref(), other.roots.as_ref())
+    }
+}
+
 struct Idle {
     wire: Wire,
+    terms: Terms,
     since: Instant,
     until: Instant,
 }
 
-/// Idle connections by origin; the second list holds those opened under a grant, which requests without it never get.
+/// Idle connections by origin.
 pub(crate) struct Pool {
-    shelves: RefCell<HashMap<Arc<Origin>, [Vec<Idle>; 2]>>,
+    shelves: RefCell<HashMap<Arc<Origin>, Vec<Idle>>>,
     longest: Duration,
     sweeping: Cell<bool>,
 }
@@ -42,10 +60,10 @@ impl Pool {
     }
 
     /// The connection last used for this origin that is still good.
-    pub(crate) async fn take(&self, origin: &Origin, granted: bool, now: Instant) -> Option<Wire> {
+    pub(crate) async fn take(&self, origin: &Origin, terms: &Terms, now: Instant) -> Option<Wire> {
         let mut asked = false;
         loop {
-            let mut idle = self.pop(origin, granted)?;
+            let mut idle = self.pop(origin, terms)?;
             if idle.until <= now {
                 continue;
             }
@@ -64,7 +82,7 @@ impl Pool {
     pub(crate) fn put(
         self: &Rc<Self>,
         origin: &Arc<Origin>,
-        granted: bool,
+        terms: Terms,
         wire: Wire,
         hint: Option<Duration>,
     ) {
@@ -73,17 +91,14 @@ impl Pool {
             return;
         }
         let since = Instant::now();
-        let idle = Idle { wire, since, until: since + longest };
+        let idle = Idle { wire, terms, since, until: since + longest };
         let mut shelves = self.shelves.borrow_mut();
-        if let Some(pair) = shelves.get_mut(origin) {
-            let shelf = shelf(pair, granted);
+        if let Some(shelf) = shelves.get_mut(origin) {
             if shelf.len() < MAX_IDLE {
                 shelf.push(idle);
             }
         } else {
-            let mut pair = [Vec::new(), Vec::new()];
-            shelf(&mut pair, granted).push(idle);
-            shelves.insert(Arc::clone(origin), pair);
+            shelves.insert(Arc::clone(origin), vec![idle]);
         }
         drop(shelves);
         if !self.sweeping.replace(true) {
@@ -93,34 +108,35 @@ impl Pool {
 
     /// How many connections are idle.
     pub(crate) fn len(&self) -> usize {
-        self.shelves.borrow().values().flatten().map(Vec::len).sum()
+        self.shelves.borrow().values().map(Vec::len).sum()
     }
 
     /// Ends every idle connection the way a peer does it: behind the back of whoever takes it next.
     #[cfg(test)]
     pub(crate) fn cut_all(&self) {
-        for idle in self.shelves.borrow_mut().values_mut().flatten().flatten() {
+        for idle in self.shelves.borrow_mut().values_mut().flatten() {
             idle.wire.cut();
         }
     }
 
-    fn pop(&self, origin: &Origin, granted: bool) -> Option<Idle> {
-        shelf(self.shelves.borrow_mut().get_mut(origin)?, granted).pop()
+    fn pop(&self, origin: &Origin, terms: &Terms) -> Option<Idle> {
+        let mut shelves = self.shelves.borrow_mut();
+        let shelf = shelves.get_mut(origin)?;
+        let place = shelf.iter().rposition(|idle| idle.terms.are(terms))?;
+        Some(shelf.remove(place))
     }
 
     /// Closes what is over its time or closed by the peer; the earliest end of what is left, `None` when nothing is.
     fn expire(&self, now: Instant) -> Option<Instant> {
         let mut earliest: Option<Instant> = None;
-        self.shelves.borrow_mut().retain(|_, pair| {
-            for shelf in pair.iter_mut() {
-                shelf.retain_mut(|idle| idle.until > now && idle.wire.is_quiet());
-                let first = shelf.iter().map(|idle| idle.until).min();
-                earliest = match (earliest, first) {
-                    (Some(a), Some(b)) => Some(a.min(b)),
-                    (a, b) => a.or(b),
-                };
-            }
-            pair.iter().any(|shelf| !shelf.is_empty())
+        self.shelves.borrow_mut().retain(|_, shelf| {
+            shelf.retain_mut(|idle| idle.until > now && idle.wire.is_quiet());
+            let first = shelf.iter().map(|idle| idle.until).min();
+            earliest = match (earliest, first) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            !shelf.is_empty()
         });
         earliest
     }
@@ -130,11 +146,6 @@ impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool").field("idle", &self.len()).finish_non_exhaustive()
     }
-}
-
-fn shelf(pair: &mut [Vec<Idle>; 2], granted: bool) -> &mut Vec<Idle> {
-    let [open, under_grant] = pair;
-    if granted { under_grant } else { open }
 }
 
 /// Lives only while something is idle, so that an idle process has no timer of ours.

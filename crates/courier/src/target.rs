@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use footbridge_model::address::{AddressClass, AddressClasses};
 use http::{HeaderValue, Uri};
 use rustls::pki_types::ServerName;
 use url::{Host, Url};
@@ -165,18 +166,44 @@ impl fmt::Debug for Target {
 pub struct Grant {
     host: String,
     port: u16,
+    opened: AddressClasses,
 }
 
 impl Grant {
-    /// Opens exactly the host and port of `target`.
+    /// Opens exactly the host and port of `target`: the address that it is, this machine if it is `localhost`, and
+    /// for any other name nothing that is not open to all. Whoever owns a name decides where it leads.
     pub fn of(target: &Target) -> Self {
-        Self { host: target.host().to_owned(), port: target.port() }
+        Self::seen(target, AddressClasses::NONE)
+    }
+
+    /// As [`Grant::of`], for a name whose addresses were of these classes when the operator wrote it.
+    pub fn seen(target: &Target, classes: AddressClasses) -> Self {
+        let opened = if target.literal().is_some() {
+            AddressClasses::ALL
+        } else if is_localhost(target.host()) {
+            [AddressClass::ThisMachine].into_iter().collect()
+        } else {
+            classes
+        };
+        Self { host: target.host().to_owned(), port: target.port(), opened }
     }
 
     /// Whether it opens `target`.
     pub fn covers(&self, target: &Target) -> bool {
         self.port == target.port() && self.host == target.host()
     }
+
+    /// The classes of addresses that these open for `target`; `None` when none of them covers it.
+    pub fn opened(grants: &[Self], target: &Target) -> Option<AddressClasses> {
+        let mut opened = grants.iter().filter(|grant| grant.covers(target)).map(|grant| grant.opened);
+        let first = opened.next()?;
+        Some(opened.fold(first, AddressClasses::with))
+    }
+}
+
+/// Whether a name always means this machine (RFC 6761 §6.3).
+pub(crate) fn is_localhost(host: &str) -> bool {
+    host == "localhost" || host.ends_with(".localhost")
 }
 
 fn check_characters(text: &str) -> Result<(), TargetError> {

@@ -3,34 +3,48 @@
 use std::fmt;
 use std::sync::Arc;
 
-use footbridge_model::attempt::{Failure, FailureKind};
+use footbridge_model::attempt::{Failure, FailureKind, TlsFault};
 use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
+use rustls_native_certs::ErrorKind;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 
-/// Makes and keeps the one TLS configuration of a process.
+use crate::classify::is_shortage;
+use crate::roots::Roots;
+
+/// Makes and keeps the TLS configurations of a process: one, and one for each app with authorities of its own.
 pub(crate) struct Tls {
-    extra_roots: Vec<CertificateDer<'static>>,
+    roots: Option<Arc<Roots>>,
+    /// Everybody whom the machine, Mozilla and `roots` trust.
+    base: OnceCell<RootCertStore>,
     connector: OnceCell<TlsConnector>,
 }
 
 impl Tls {
-    pub(crate) fn new(extra_roots: Vec<CertificateDer<'static>>) -> Self {
-        Self { extra_roots, connector: OnceCell::new() }
+    pub(crate) fn new(roots: Option<Arc<Roots>>) -> Self {
+        Self { roots, base: OnceCell::new(), connector: OnceCell::new() }
     }
 
-    /// The connector; the first call reads the system's root store, off this thread.
-    pub(crate) async fn connector(&self) -> Result<&TlsConnector, Failure> {
-        self.connector
+    /// The connector, for an app with authorities of its own if it has any; the first call reads the system's root
+    /// store, off this thread.
+    pub(crate) async fn connector<'a>(&'a self, own: Option<&'a Roots>) -> Result<&'a TlsConnector, Failure> {
+        let kept = own.map_or(&self.connector, |own| &own.connector);
+        kept.get_or_try_init(async || {
+            let mut trusted = self.base().await?.clone();
+            add(&mut trusted, own).map_err(|error| no_tls(&error.to_string()))?;
+            let config = config(trusted).map_err(|error| no_tls(&error.to_string()))?;
+            Ok(TlsConnector::from(Arc::new(config)))
+        })
+        .await
+    }
+
+    async fn base(&self) -> Result<&RootCertStore, Failure> {
+        self.base
             .get_or_try_init(async || {
-                let extra = self.extra_roots.clone();
-                let made = tokio::task::spawn_blocking(move || config(&extra)).await;
-                let config = made
-                    .map_err(|_| no_tls("the root store could not be read"))?
-                    .map_err(|error| no_tls(&error.to_string()))?;
-                Ok(TlsConnector::from(Arc::new(config)))
+                let roots = self.roots.clone();
+                let read = tokio::task::spawn_blocking(move || base(roots.as_deref())).await;
+                read.map_err(|_| no_tls("the root store could not be read"))?
             })
             .await
     }
@@ -43,21 +57,36 @@ impl fmt::Debug for Tls {
 }
 
 fn no_tls(why: &str) -> Failure {
-    Failure::before(FailureKind::Tls, format!("TLS cannot be set up: {why}"))
+    Failure::before(FailureKind::Tls(TlsFault::Other), format!("TLS cannot be set up: {why}"))
 }
 
 /// The system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` honoured) joined with Mozilla's, so that a bare container works too.
-fn config(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {
+fn base(more: Option<&Roots>) -> Result<RootCertStore, Failure> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
+        // What could not be opened for want of a descriptor is there the next time: nothing is kept without it.
+        if let ErrorKind::Io { inner, .. } = &error.kind
+            && is_shortage(inner)
+        {
+            return Err(Failure::before(FailureKind::Local, format!("the root store: {inner}")));
+        }
         tracing::warn!(%error, "a system root certificate could not be read");
     }
     roots.add_parsable_certificates(system.certs);
-    for certificate in extra {
-        roots.add(certificate.clone())?;
+    add(&mut roots, more).map_err(|error| no_tls(&error.to_string()))?;
+    Ok(roots)
+}
+
+fn add(store: &mut RootCertStore, roots: Option<&Roots>) -> Result<(), rustls::Error> {
+    for certificate in roots.map(Roots::certificates).unwrap_or_default() {
+        store.add(certificate.clone())?;
     }
+    Ok(())
+}
+
+fn config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_root_certificates(roots)

@@ -6,6 +6,7 @@ use crate::seal::Sealer;
 use crate::sum::Sum;
 use crate::txn::Txn;
 use crate::{hooks, keys, links};
+use footbridge_model::address::AddressClasses;
 use footbridge_model::app::{App, AppSecrets, ReceiverAuth, Unseen};
 use footbridge_model::id::IdSource;
 use footbridge_model::name::{AppName, EventName};
@@ -15,6 +16,7 @@ use footbridge_model::time::Millis;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// Enough for the secrets of any app, so that growing leaves no copy behind in freed memory.
@@ -28,6 +30,11 @@ struct Settings<'a> {
     receiver_name: Option<Cow<'a, str>>,
     url: Option<Cow<'a, str>>,
     miniapp_url: Option<Cow<'a, str>>,
+    /// Absent in what 0.1.0 wrote.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    host_classes: BTreeMap<Cow<'a, str>, Vec<Cow<'a, str>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ca_file: Option<Cow<'a, str>>,
     private: Vec<Cow<'a, str>>,
     /// Which secrets nobody has seen yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -126,6 +133,14 @@ fn settings(app: &App) -> Settings<'_> {
         receiver_name: app.receiver_auth.as_ref().map(|auth| Cow::Borrowed(auth.name.as_str())),
         url: text(&app.url),
         miniapp_url: text(&app.miniapp_url),
+        host_classes: app
+            .host_classes
+            .iter()
+            .map(|(host, classes)| {
+                (Cow::Borrowed(host.as_str()), classes.words().map(Cow::Borrowed).collect())
+            })
+            .collect(),
+        ca_file: text(&app.ca_file),
         private: app.private.iter().map(|name| Cow::Borrowed(name.as_str())).collect(),
         unseen: unseen(app.unseen),
         package: app.package.clone(),
@@ -200,6 +215,14 @@ fn join(name: &str, settings: Settings<'_>, secrets: Secrets<String>) -> App {
             .map(|(name, secret)| ReceiverAuth { name: name.into_owned(), secret: Secret::new(secret) }),
         url: settings.url.map(Cow::into_owned),
         miniapp_url: settings.miniapp_url.map(Cow::into_owned),
+        host_classes: settings
+            .host_classes
+            .into_iter()
+            .map(|(host, words)| {
+                (host.into_owned(), AddressClasses::of_words(words.iter().map(AsRef::as_ref)))
+            })
+            .collect(),
+        ca_file: settings.ca_file.map(Cow::into_owned),
         private: settings.private.iter().map(|name| EventName::trusted(name)).collect(),
         package: settings.package,
         origin: origin(settings.origin),

@@ -1,11 +1,12 @@
 //! Apps and the links between them.
 
+use crate::address::AddressClasses;
 use crate::hook::Origin;
 use crate::name::{AppName, EventName};
 use crate::package::Package;
 use crate::secret::{Rotating, Secret};
 use crate::time::Millis;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The prefix of `Authorization` unless an app says otherwise.
 pub const TOKEN_PREFIX: &str = "Token";
@@ -29,6 +30,11 @@ pub struct App {
     pub receiver_auth: Option<ReceiverAuth>,
     /// The base of its `server` hooks.
     pub url: Option<String>,
+    /// What the addresses of the names in its URLs were when those were saved; a name that is missing was not looked
+    /// at yet.
+    pub host_classes: BTreeMap<String, AddressClasses>,
+    /// A file with authorities that are trusted when this app is sent to, besides those that always are.
+    pub ca_file: Option<String>,
     /// The page a host embeds.
     pub miniapp_url: Option<String>,
     /// Its events that hooks with a `*` half never get.

@@ -16,7 +16,7 @@ pub enum FailureKind {
     /// The connection was reset or closed before a whole answer.
     Reset,
     /// The TLS handshake failed, the certificate included.
-    Tls,
+    Tls(TlsFault),
     /// No whole answer within the deadline.
     Timeout,
     /// What came back is not HTTP as we accept it.
@@ -33,6 +33,45 @@ pub enum FailureKind {
     Loop,
     /// What was to be sent cannot be read from the journal as it was written; nothing was sent.
     Damaged,
+    /// This server was short of something of its own, such as file descriptors: it says nothing of the receiver.
+    Local,
+}
+
+/// What is wrong with TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TlsFault {
+    /// The certificate has expired.
+    Expired,
+    /// The certificate is not valid yet.
+    NotYetValid,
+    /// Nobody that is trusted here has signed the certificate.
+    UnknownIssuer,
+    /// The certificate is for other names.
+    WrongName,
+    /// The port does not speak TLS.
+    NotTls,
+    /// The port speaks TLS, and was spoken to without.
+    Wanted,
+    /// There is no version of TLS that both speak.
+    Version,
+    /// Anything else.
+    Other,
+}
+
+impl TlsFault {
+    /// What is wrong, in words that name nobody.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Expired => "the certificate has expired",
+            Self::NotYetValid => "the certificate is not valid yet",
+            Self::UnknownIssuer => "the certificate is signed by an unknown authority ([egress] ca_file)",
+            Self::WrongName => "the certificate is for another name",
+            Self::NotTls => "the port does not speak TLS (http:// instead of https://?)",
+            Self::Wanted => "the port speaks TLS (https:// instead of http://)",
+            Self::Version => "there is no version of TLS that both speak",
+            Self::Other => "the TLS handshake failed",
+        }
+    }
 }
 
 impl FailureKind {
@@ -43,7 +82,14 @@ impl FailureKind {
             Self::Dns => "dns",
             Self::Refused => "refused",
             Self::Reset => "reset",
-            Self::Tls => "tls",
+            Self::Tls(TlsFault::Expired) => "tls_expired",
+            Self::Tls(TlsFault::NotYetValid) => "tls_not_yet_valid",
+            Self::Tls(TlsFault::UnknownIssuer) => "tls_unknown_issuer",
+            Self::Tls(TlsFault::WrongName) => "tls_wrong_name",
+            Self::Tls(TlsFault::NotTls) => "tls_not_tls",
+            Self::Tls(TlsFault::Wanted) => "tls_wanted",
+            Self::Tls(TlsFault::Version) => "tls_version",
+            Self::Tls(TlsFault::Other) => "tls",
             Self::Timeout => "timeout",
             Self::Malformed => "malformed",
             Self::TooLarge => "too_large",
@@ -52,6 +98,7 @@ impl FailureKind {
             Self::Crashed => "crashed",
             Self::Loop => "loop",
             Self::Damaged => "damaged",
+            Self::Local => "local",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! type of this crate, and everything inside trusts those types.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
 
+pub mod address;
 pub mod app;
 pub mod attempt;
 pub mod delivery;

@@ -5,6 +5,10 @@ use http::{HeaderMap, HeaderName, header};
 /// By which an app says who calls.
 pub(crate) const APP_TOKEN: HeaderName = HeaderName::from_static("x-bolt-app-token");
 
+/// Among the extensions of an answer: the request's credential was wrong, whatever status says so.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WrongCredential;
+
 /// The one `Authorization`: two could mean two callers.
 pub(crate) fn authorization(headers: &HeaderMap) -> Option<&[u8]> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();

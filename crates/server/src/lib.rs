@@ -6,6 +6,7 @@
 
 pub mod admin;
 mod audience;
+mod edge;
 pub mod health;
 pub mod listen;
 pub mod metrics;
@@ -33,4 +34,5 @@ mod tunnel;
 mod watch;
 
 pub use audience::{LiveOptions, LiveState};
+pub use edge::{Edge, HostName, Hosts, HostsError, Proxies, Visitor};
 pub use state::{BoltOptions, BridgeOptions, Shared};

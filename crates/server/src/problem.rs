@@ -53,6 +53,10 @@ codes! {
     BadRequest = "bad_request", BAD_REQUEST, "The request is not proper HTTP";
     /// No admin token, or a wrong one.
     Unauthorized = "unauthorized", UNAUTHORIZED, "The credential is missing or wrong";
+    /// The request names a server that this one is not.
+    UnknownHost = "unknown_host", MISDIRECTED_REQUEST, "The server is not known by this name";
+    /// Too many wrong credentials came from the same address.
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many wrong credentials";
     /// Nothing is there.
     NotFound = "not_found", NOT_FOUND, "There is no such thing";
     /// The path takes other methods.

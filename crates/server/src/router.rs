@@ -1,7 +1,8 @@
 //! The whole URL map, and what holds for every request.
 
-use crate::admin::PeerAddr;
 use crate::body;
+use crate::credential::WrongCredential;
+use crate::edge::{Admission, Presented, Visitor};
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Local;
@@ -11,12 +12,13 @@ use crate::{bolt, bridge, cors, live, page, proxy, public};
 use axum::response::IntoResponse as _;
 use footbridge_model::exchange::Direction;
 use footbridge_model::path::{OURS, is_under};
-use http::header::{AUTHORIZATION, CONNECTION, HOST, HeaderValue, ORIGIN};
-use http::{HeaderMap, Request, Response, StatusCode, Version};
+use http::header::{AUTHORIZATION, CONNECTION, HeaderValue, ORIGIN, RETRY_AFTER};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::Either;
 use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use tokio::time::Instant;
 use tower_service::Service as _;
 
 /// Where an app proves itself.
@@ -29,55 +31,123 @@ pub(crate) async fn answer(
     peer: SocketAddr,
     watch: Rc<Watch>,
 ) -> Response<Body> {
+    let visitor = match admit(&local, &request, peer, &watch) {
+        Ok(visitor) => visitor,
+        Err(problem) => return refuse(problem, None),
+    };
     let surface = Route::of(request.uri().path()).asks_for_credentials();
     let given = request.headers().contains_key(AUTHORIZATION) || request.headers().contains_key(APP_TOKEN);
-    let response = respond(Rc::clone(&local), request, peer, watch).await;
+    let response = throttled(&local, request, visitor, &watch).await;
     if let Some(surface) = surface.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
-        local.shared.metrics.refusals().note(peer.ip().to_canonical(), surface.as_str(), given);
+        local.shared.metrics.refusals().note(visitor.ip, surface.as_str(), given);
     }
     response
 }
 
-async fn respond(
-    local: Rc<Local>,
+/// Answers one request, unless too many wrong credentials came from its visitor's address.
+async fn throttled(
+    local: &Rc<Local>,
     request: Request<Incoming>,
-    peer: SocketAddr,
-    watch: Rc<Watch>,
+    visitor: Visitor,
+    watch: &Rc<Watch>,
 ) -> Response<Body> {
-    if let Err(why) = check(&request) {
-        let mut response = Problem::new(ProblemCode::BadRequest, why).into_response();
-        // What follows on this connection cannot be told from the request's own body.
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        return response.map(from_admin);
+    let throttle = &local.shared.edge.throttle;
+    let asks = Route::of(request.uri().path()).asks(request.method(), request.uri().path());
+    let presented = asks.and_then(|_| throttle.presented(visitor.ip, request.headers(), request.uri()));
+    let Some(mut presented) = presented else { return surface(local, request, visitor, watch).await };
+    match throttle.admit(&mut presented, Instant::now()) {
+        Admission::Now => {}
+        Admission::After(wait) => tokio::time::sleep(wait).await,
+        Admission::Refused(wait) => {
+            let why =
+                "too many wrong credentials came from this address; one that was right before still counts";
+            return refuse(Problem::new(ProblemCode::TooManyAttempts, why), Some(wait.as_secs()));
+        }
     }
+    let response = surface(local, request, visitor, watch).await;
+    note(local, asks, &presented, &response);
+    response
+}
+
+/// Who sends the request, if it may be answered at all.
+fn admit(
+    local: &Local,
+    request: &Request<Incoming>,
+    peer: SocketAddr,
+    watch: &Watch,
+) -> Result<Visitor, Problem> {
+    if watch.is_flawed() {
+        let why = "a line of the request's head ends in a line feed without a carriage return before it";
+        return Err(Problem::new(ProblemCode::BadRequest, why));
+    }
+    let visitor = local.shared.edge.visitor(request, peer)?;
+    if watch.is_restricted() && !Route::of(request.uri().path()).is_for_operators() {
+        let why = "the server has as many connections as it may ([server] connections); try again later";
+        return Err(Problem::new(ProblemCode::Unavailable, why));
+    }
+    Ok(visitor)
+}
+
+/// Tells why, and ends the connection: what follows on it cannot be told from the request's own body, or is not to
+/// be read.
+fn refuse(problem: Problem, retry_after: Option<u64>) -> Response<Body> {
+    let mut response = problem.into_response();
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    }
+    response.map(from_admin)
+}
+
+/// Notes whether the credential was right, if the answer says so.
+fn note(local: &Local, asks: Option<Asks>, presented: &Presented, response: &Response<Body>) {
+    let wrong = response.status() == StatusCode::UNAUTHORIZED
+        || response.extensions().get::<WrongCredential>().is_some();
+    let throttle = &local.shared.edge.throttle;
+    if wrong {
+        throttle.wrong(presented, Instant::now());
+    } else if asks == Some(Asks::First) || asks == Some(Asks::BeforeSuccess) && response.status().is_success()
+    {
+        throttle.right(presented);
+    }
+}
+
+/// Answers one request of a visitor's.
+async fn surface(
+    local: &Rc<Local>,
+    request: Request<Incoming>,
+    visitor: Visitor,
+    watch: &Rc<Watch>,
+) -> Response<Body> {
+    let peer = SocketAddr::new(visitor.ip, 0);
     let metrics = &local.shared.metrics;
     let route = Route::of(request.uri().path());
     match route {
         Route::Exchange(direction) => {
-            let response = bridge::exchange(&local, direction, request, &watch).await;
+            let response = bridge::exchange(local, direction, request, watch).await;
             metrics.request(Surface::Bridge, response.status());
             response.map(stream::whole)
         }
         Route::Events => {
             let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
             let response =
-                if preflight { cors::preflight() } else { bolt::events(&local, request, &watch).await };
+                if preflight { cors::preflight() } else { bolt::events(local, request, watch).await };
             metrics.request(Surface::Events, response.status());
             cors::allow(response, &asked).map(stream::whole)
         }
-        Route::Miniapp(miniapp) => miniapp_route(&local, miniapp, request, peer).await,
+        Route::Miniapp(miniapp) => miniapp_route(local, miniapp, request, visitor).await,
         Route::Stream | Route::File(_) | Route::Socket | Route::Forward => {
-            let response = page_route(&local, route, request, peer, &watch).await;
+            let response = page_route(local, route, request, peer, watch).await;
             metrics.request(Surface::Live, response.status());
             response
         }
         Route::Apps => {
-            let response = bolt::apps(&local, request, &watch).await;
+            let response = bolt::apps(local, request, watch).await;
             metrics.request(Surface::Admin, response.status());
             response
         }
-        Route::App | Route::Public | Route::Open => app_route(&local, route, request, peer, &watch).await,
-        Route::Admin => admin(&local, request, peer).await.map(from_admin),
+        Route::App | Route::Public | Route::Open => app_route(local, route, request, visitor, watch).await,
+        Route::Admin => admin(local, request, visitor).await.map(from_admin),
     }
 }
 
@@ -86,16 +156,17 @@ async fn app_route(
     local: &Local,
     route: Route,
     request: Request<Incoming>,
-    peer: SocketAddr,
+    visitor: Visitor,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
+    let peer = SocketAddr::new(visitor.ip, 0);
     let response = match route {
         Route::App => proxy::app(local, request, peer, watch).await,
         Route::Public => public::serve(local, request, watch).await,
         _ => {
             let mounted = local.shared.engine.routers_at(request.uri().path());
             if mounted.is_empty() && !page::farewell::is_asked(request.headers()) {
-                return admin(local, request, peer).await.map(from_admin);
+                return admin(local, request, visitor).await.map(from_admin);
             }
             proxy::routers(local, mounted, request, peer, watch).await
         }
@@ -109,14 +180,14 @@ async fn miniapp_route(
     local: &Local,
     settings: Option<String>,
     request: Request<Incoming>,
-    peer: SocketAddr,
+    visitor: Visitor,
 ) -> Response<Body> {
     let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
     let response = match settings {
         _ if preflight => cors::preflight().map(stream::whole),
         Some(miniapp) => bridge::settings(local, &miniapp, &request).map(stream::whole),
         // What there is not is told by whoever tells it elsewhere, and counted there.
-        None => return cors::allow(admin(local, request, peer).await.map(from_admin), &asked),
+        None => return cors::allow(admin(local, request, visitor).await.map(from_admin), &asked),
     };
     local.shared.metrics.request(Surface::Bridge, response.status());
     cors::allow(response, &asked)
@@ -234,6 +305,45 @@ impl Route {
     }
 }
 
+/// When a request is asked for a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// Before anything else: whatever is answered but 401, it was right.
+    First,
+    /// Before it succeeds.
+    BeforeSuccess,
+    /// A wrong one is noticed, a right one cannot be told from none.
+    Perhaps,
+}
+
+impl Route {
+    fn asks(&self, method: &Method, path: &str) -> Option<Asks> {
+        match self {
+            Self::Exchange(_) if *method == Method::POST => Some(Asks::First),
+            Self::Events if matches!(*method, Method::POST | Method::DELETE) && is_event(path) => {
+                Some(Asks::First)
+            }
+            Self::Apps => Some(Asks::First),
+            Self::Admin if is_under(path, "/api/v1") => Some(Asks::BeforeSuccess),
+            Self::Exchange(_) | Self::Events | Self::Admin | Self::Stream | Self::Forward | Self::Socket => {
+                Some(Asks::Perhaps)
+            }
+            // What an app's own pages ask for is its own business.
+            Self::Miniapp(_) | Self::File(_) | Self::Public | Self::App | Self::Open => None,
+        }
+    }
+
+    /// Whether probes and whoever mends the server ask here.
+    fn is_for_operators(&self) -> bool {
+        matches!(self, Self::Admin | Self::Apps)
+    }
+}
+
+/// What the Events API has an endpoint for.
+fn is_event(path: &str) -> bool {
+    path.strip_prefix("/api/events/").is_some_and(|tail| !tail.is_empty())
+}
+
 fn from_admin(body: axum::body::Body) -> Body {
     Either::Right(Either::Left(body))
 }
@@ -241,33 +351,13 @@ fn from_admin(body: axum::body::Body) -> Body {
 async fn admin(
     local: &Local,
     mut request: Request<Incoming>,
-    peer: SocketAddr,
+    visitor: Visitor,
 ) -> Response<axum::body::Body> {
-    request.extensions_mut().insert(PeerAddr(peer));
+    request.extensions_mut().insert(visitor);
     match local.admin.clone().call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     }
-}
-
-/// What RFC 9112 demands of a request and hyper lets pass: one `Host`. Methods are compared with case (RFC 9110 §9.1), and
-/// programs behind this server do not all heed that: only what no one can mistake for another passes. Of a request with both
-/// `Content-Length` and `Transfer-Encoding` hyper reads the latter and closes the connection afterwards,
-/// as section 6.1 allows.
-fn check(request: &Request<Incoming>) -> Result<(), &'static str> {
-    let upper = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
-    if !request.method().as_str().bytes().all(upper) {
-        return Err("the method must be written in capital letters, such as GET or POST");
-    }
-    let headers = request.headers();
-    let count = |name| HeaderMap::get_all(headers, name).iter().count();
-    match count(HOST) {
-        1 => {}
-        0 if request.version() == Version::HTTP_10 || request.uri().host().is_some() => {}
-        0 => return Err("the request has no Host header"),
-        _ => return Err("the request has more than one Host header"),
-    }
-    Ok(())
 }
 
 #[cfg(test)]

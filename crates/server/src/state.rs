@@ -1,6 +1,7 @@
 //! What requests are answered with: shared by all shards, or one shard's own.
 
 use crate::audience::LiveState;
+use crate::edge::Edge;
 use crate::metrics::Metrics;
 use footbridge_engine::{Courier, Engine, Relay};
 use footbridge_model::secret::Secret;
@@ -19,6 +20,8 @@ pub struct Shared {
     pub admin_token: Secret,
     /// What Bolt calls `BOLT_ADDRESS`; its scheme is what apps are told that their clients use.
     pub public_url: String,
+    /// By which names the server is known, and who is in front of it.
+    pub edge: Edge,
     /// Who is connected live.
     pub live: LiveState,
     /// The surface of Boxo.

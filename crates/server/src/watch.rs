@@ -3,7 +3,8 @@
 
 use crate::tunnel::Tunnel;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -19,6 +20,16 @@ const BODY_GRACE: Duration = Duration::from_secs(5);
 const SLOWEST: u64 = 1024;
 /// Between requests, the rest of an answer being read included.
 const IDLE: Duration = Duration::from_mins(1);
+/// After so long without a request a connection gives its room back, and keeps its socket.
+const REST: Duration = Duration::from_secs(2);
+/// A head that has been coming for longer than this may be given up for another connection.
+const SLOW_HEAD: Duration = Duration::from_secs(1);
+/// A connection that has waited for less is not given up: its request may have come already.
+const FRESH: Duration = Duration::from_millis(50);
+/// How long a client may keep a body from coming, in all: this, and a second for each [`SLOWEST`] bytes.
+const STARVED: Duration = Duration::from_secs(10);
+/// Connections to give up that are found at once.
+const VICTIMS: usize = 64;
 /// After this much more it is ended although its client has not read the whole answer.
 const UNREAD: Duration = Duration::from_secs(5);
 
@@ -54,6 +65,30 @@ pub(crate) enum End {
     Graceful,
     /// At once.
     Now,
+    /// It goes on, without whatever a request needs: it has none.
+    Rest,
+}
+
+/// Whether there is nothing between a connection and its next request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ease {
+    /// Something may be under way.
+    Busy,
+    /// The next request is waited for; what was answered may not be written yet.
+    Reading,
+    /// It is: nothing of either is held.
+    Ready,
+    /// It rests.
+    Resting,
+}
+
+/// Tells whether there are too many connections.
+struct Crowded(Box<dyn Fn() -> bool>);
+
+impl std::fmt::Debug for Crowded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Crowded")
+    }
 }
 
 /// The state of one connection.
@@ -66,10 +101,18 @@ pub(crate) struct Watch {
     heeds: Cell<bool>,
     gone: Cell<Option<Instant>>,
     tunnel: RefCell<Option<Tunnel>>,
+    ease: Cell<Ease>,
+    written: Cell<bool>,
+    crowded: RefCell<Option<Crowded>>,
+    flawed: Cell<bool>,
+    /// How long the body of the request has been waited for, in all, and since when it is now.
+    starved: Cell<(Duration, Option<Instant>)>,
+    fed: Cell<u64>,
+    address: Option<IpAddr>,
 }
 
 impl Watch {
-    fn new() -> Self {
+    fn new(address: Option<IpAddr>) -> Self {
         let (phase, since) = (Cell::new(Phase::Idle), Cell::new(Instant::now()));
         Self {
             phase,
@@ -79,6 +122,14 @@ impl Watch {
             heeds: Cell::new(false),
             gone: Cell::new(None),
             tunnel: RefCell::new(None),
+            // It has said nothing yet, and may never.
+            ease: Cell::new(Ease::Reading),
+            written: Cell::new(true),
+            crowded: RefCell::new(None),
+            flawed: Cell::new(false),
+            starved: Cell::default(),
+            fed: Cell::new(0),
+            address,
         }
     }
 
@@ -87,16 +138,71 @@ impl Watch {
         self.since.set(Instant::now());
     }
 
-    /// Bytes came in.
-    pub(crate) fn bytes_came(&self) {
+    /// So many bytes came in.
+    pub(crate) fn bytes_came(&self, count: usize) {
+        self.ease.set(Ease::Busy);
+        self.fed.set(self.fed.get() + count as u64);
+        if let (spent, Some(since)) = self.starved.get() {
+            self.starved.set((spent + since.elapsed(), None));
+        }
         if self.phase.get() == Phase::Idle {
             self.enter(Phase::Head);
         }
     }
 
+    /// More would have been read than there is. `in_body`: a body is not whole yet.
+    pub(crate) fn nothing_came(&self, in_body: bool) {
+        if in_body && let (spent, None) = self.starved.get() {
+            self.starved.set((spent, Some(Instant::now())));
+        }
+        if self.phase.get() == Phase::Idle && self.ease.get() == Ease::Busy {
+            self.ease.set(if self.written.get() { Ease::Ready } else { Ease::Reading });
+        }
+    }
+
+    /// Bytes of an answer go out.
+    pub(crate) fn bytes_go(&self) {
+        self.written.set(false);
+        self.ease.set(Ease::Busy);
+    }
+
+    /// All that was to go out has.
+    pub(crate) fn all_is_written(&self) {
+        self.written.set(true);
+        if self.ease.get() == Ease::Reading && self.phase.get() == Phase::Idle {
+            self.ease.set(Ease::Ready);
+        }
+    }
+
+    /// Only probes and administration are answered here for as long as there are too many connections.
+    pub(crate) fn restrict_while(&self, crowded: impl Fn() -> bool + 'static) {
+        *self.crowded.borrow_mut() = Some(Crowded(Box::new(crowded)));
+    }
+
+    /// Whether that is so.
+    pub(crate) fn is_restricted(&self) -> bool {
+        let restricted = self.crowded.borrow().as_ref().is_some_and(|Crowded(ask)| ask());
+        if !restricted {
+            *self.crowded.borrow_mut() = None;
+        }
+        restricted
+    }
+
+    /// A line of a head ended as none may.
+    pub(crate) fn set_flawed(&self) {
+        self.flawed.set(true);
+    }
+
+    /// Whether one did.
+    pub(crate) fn is_flawed(&self) -> bool {
+        self.flawed.get()
+    }
+
     /// The head is complete.
     pub(crate) fn request(&self) {
         self.phase.set(Phase::Busy);
+        self.starved.set((Duration::ZERO, self.starved.get().1.map(|_| Instant::now())));
+        self.fed.set(0);
     }
 
     /// The body is being read.
@@ -167,6 +273,11 @@ impl Watch {
         tunnel
     }
 
+    /// Whether nothing has come since it was ordered to rest.
+    pub(crate) fn is_resting(&self) -> bool {
+        self.ease.get() == Ease::Resting
+    }
+
     /// Waits until the connection is to end.
     pub(crate) async fn ended(&self) -> End {
         loop {
@@ -175,6 +286,25 @@ impl Watch {
             }
             self.ended.notified().await;
         }
+    }
+
+    /// Whether it may be given up for another connection: its client has nothing under way, or is slow to say what.
+    fn is_spare(&self, now: Instant) -> bool {
+        let spent = now.saturating_duration_since(self.since.get());
+        match self.phase.get() {
+            // What was just answered may still be on its way.
+            Phase::Idle => spent > if self.ease.get() == Ease::Busy { SLOW_HEAD } else { FRESH },
+            Phase::Head => spent > SLOW_HEAD,
+            Phase::Body(_) | Phase::Busy | Phase::Stream(_) => false,
+        }
+    }
+
+    /// Whether its client lets the server wait for a body that it has announced.
+    fn is_starved(&self, now: Instant) -> bool {
+        let (spent, since) = self.starved.get();
+        let Some(since) = since else { return false };
+        let waited = spent + now.saturating_duration_since(since);
+        waited > STARVED + Duration::from_secs(self.fed.get() / SLOWEST)
     }
 
     fn order(&self, end: End) {
@@ -188,6 +318,7 @@ impl Watch {
             self.order(End::Now);
         }
         match self.phase.get() {
+            Phase::Busy | Phase::Stream(_) if self.is_starved(now) => self.order(End::Now),
             Phase::Head if spent > HEAD => self.order(End::Now),
             Phase::Body(_) if spent > BODY => self.order(End::Now),
             Phase::Body(bytes) if spent > BODY_GRACE && bytes < spent.as_secs() * SLOWEST => {
@@ -196,24 +327,33 @@ impl Watch {
             Phase::Stream(Length::Endless) if draining => self.order(End::Now),
             Phase::Idle if spent > IDLE + UNREAD => self.order(End::Now),
             Phase::Idle if spent > IDLE => self.order(End::Graceful),
+            Phase::Idle if spent > REST && self.ease.get() == Ease::Ready => {
+                self.ease.set(Ease::Resting);
+                self.order(End::Rest);
+            }
             _ => {}
         }
     }
 }
+
+/// Connections by number, and since when each has been idle.
+type Victims = VecDeque<(u64, Instant)>;
 
 /// The connections of one shard.
 #[derive(Debug, Default)]
 pub(crate) struct Watches {
     open: RefCell<HashMap<u64, Rc<Watch>>>,
     next: Cell<u64>,
+    /// Who may be given up next, the oldest first: of one address, or of all.
+    victims: RefCell<HashMap<Option<IpAddr>, Victims>>,
 }
 
 impl Watches {
     /// Watches a new connection until the guard is dropped.
-    pub(crate) fn open(self: &Rc<Self>) -> Watched {
+    pub(crate) fn open(self: &Rc<Self>, address: Option<IpAddr>) -> Watched {
         let id = self.next.get();
         self.next.set(id.wrapping_add(1));
-        let watch = Rc::new(Watch::new());
+        let watch = Rc::new(Watch::new(address));
         self.open.borrow_mut().insert(id, Rc::clone(&watch));
         Watched { id, watch, all: Rc::clone(self) }
     }
@@ -224,6 +364,54 @@ impl Watches {
         for watch in self.open.borrow().values() {
             watch.sweep(now, draining);
         }
+    }
+
+    /// Ends the connection that has been idle for longest, of this address or of all; gives whether there is one.
+    pub(crate) fn evict(&self, address: Option<IpAddr>) -> bool {
+        self.evict_at(address, Instant::now())
+    }
+
+    fn evict_at(&self, address: Option<IpAddr>, now: Instant) -> bool {
+        self.evict_known(address, now) || {
+            self.find_victims(address, now);
+            self.evict_known(address, now)
+        }
+    }
+
+    fn evict_known(&self, address: Option<IpAddr>, now: Instant) -> bool {
+        let (mut victims, open) = (self.victims.borrow_mut(), self.open.borrow());
+        let Some(known) = victims.get_mut(&address) else { return false };
+        while let Some((id, since)) = known.pop_front() {
+            if let Some(watch) = open.get(&id)
+                && watch.since.get() == since
+                && watch.is_spare(now)
+            {
+                // Whoever looks next shall not find it again.
+                watch.enter(Phase::Busy);
+                watch.order(End::Now);
+                return true;
+            }
+        }
+        victims.remove(&address);
+        false
+    }
+
+    fn find_victims(&self, address: Option<IpAddr>, now: Instant) {
+        let of_it = |watch: &Watch| address.is_none() || watch.address == address;
+        let mut found: Vec<(u64, Instant)> = self
+            .open
+            .borrow()
+            .iter()
+            .filter(|(_, watch)| of_it(watch) && watch.is_spare(now))
+            .map(|(id, watch)| (*id, watch.since.get()))
+            .collect();
+        found.sort_by_key(|(_, since)| *since);
+        found.truncate(VICTIMS);
+        let mut victims = self.victims.borrow_mut();
+        if victims.len() > VICTIMS {
+            victims.clear();
+        }
+        victims.insert(address, found.into());
     }
 
     /// Ends all once what is under way has been answered.
@@ -264,12 +452,12 @@ mod tests {
 
     #[test]
     fn a_stream_has_no_deadline_and_what_follows_it_has() {
-        let watch = Watch::new();
-        watch.bytes_came();
+        let watch = Watch::new(None);
+        watch.bytes_came(1);
         watch.request();
         watch.stream_begins(Length::Endless);
         watch.answered();
-        watch.bytes_came();
+        watch.bytes_came(1);
         assert_eq!(order_after(&watch, Duration::from_hours(100)), None);
         watch.stream_ends();
         assert_eq!(order_after(&watch, IDLE / 2), None);
@@ -277,8 +465,76 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_rests_once_all_is_read_and_written() {
+        let watch = Watch::new(None);
+        watch.bytes_came(1);
+        watch.request();
+        watch.nothing_came(false);
+        watch.answered();
+        watch.bytes_go();
+        watch.nothing_came(false);
+        assert_eq!(order_after(&watch, REST * 2), None, "the answer may not be written yet");
+        watch.all_is_written();
+        assert_eq!(order_after(&watch, REST / 2), None);
+        assert_eq!(order_after(&watch, REST * 2), Some(End::Rest));
+        assert_eq!(order_after(&watch, REST * 2), None, "it rests already");
+        assert_eq!(order_after(&watch, IDLE * 2), Some(End::Now));
+        watch.bytes_came(1);
+        watch.request();
+        watch.answered();
+        watch.bytes_go();
+        watch.all_is_written();
+        watch.nothing_came(false);
+        assert_eq!(order_after(&watch, REST * 2), Some(End::Rest), "in the other order as well");
+    }
+
+    #[test]
+    fn a_body_that_drips_is_not_waited_for_and_one_that_flows_is() {
+        let (drips, flows) = (Watch::new(None), Watch::new(None));
+        for (watch, bytes) in [(&drips, 1), (&flows, 1 << 20)] {
+            watch.bytes_came(1);
+            watch.request();
+            watch.bytes_came(bytes);
+            watch.nothing_came(true);
+        }
+        assert_eq!(order_after(&drips, STARVED / 2), None);
+        assert_eq!(order_after(&drips, STARVED * 2), Some(End::Now));
+        assert_eq!(order_after(&flows, STARVED * 2), None);
+        let slow_app = Watch::new(None);
+        slow_app.request();
+        slow_app.bytes_came(1);
+        assert_eq!(order_after(&slow_app, IDLE * 9), None, "nobody asks for more");
+    }
+
+    #[test]
+    fn the_oldest_idle_connection_goes_and_no_other() {
+        let watches = Rc::new(Watches::default());
+        let [one, other]: [Option<IpAddr>; 2] =
+            ["192.0.2.1", "192.0.2.2"].map(|ip| Some(ip.parse().unwrap()));
+        let evict = |address| watches.evict_at(address, Instant::now() + FRESH * 2);
+        let open = |address| {
+            let watched = watches.open(address);
+            watched.watch.nothing_came(false);
+            watched
+        };
+        let (first, busy, second, third) = (open(one), open(one), open(other), open(one));
+        busy.watch.bytes_came(1);
+        busy.watch.request();
+        assert!(!watches.evict(other), "it has only just come");
+        assert!(evict(other));
+        assert_eq!(second.watch.end.take(), Some(End::Now));
+        assert!(!evict(other));
+        for idle in [&first, &third] {
+            assert!(evict(None));
+            assert_eq!(idle.watch.end.take(), Some(End::Now));
+        }
+        assert!(!evict(None) && !evict(one));
+        assert_eq!(busy.watch.end.take(), None);
+    }
+
+    #[test]
     fn a_client_that_has_gone_gets_what_comes_at_once() {
-        let watch = Watch::new();
+        let watch = Watch::new(None);
         watch.request();
         assert!(!watch.heeds_client(), "most requests do not ask");
         watch.heed_client();

@@ -66,7 +66,7 @@ fn output_can_be_followed() {
     gateway.apps().start("talker");
     let mut stream = Raw::connect(gateway.address());
     stream.send(format!(
-        "GET /api/apps/talker/logs?follow=true&after=0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ADMIN_TOKEN}\r\n\r\n"
+        "GET /api/apps/talker/logs?follow=true&after=0 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {ADMIN_TOKEN}\r\n\r\n"
     ));
     let seen = stream.until("first line of talker");
     assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");

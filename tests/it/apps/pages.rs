@@ -87,7 +87,7 @@ fn path_query_method_and_body_arrive_as_they_were_sent() {
     assert_eq!(got.len(), 4);
     assert!(got.iter().all(|body| *body == serde_json::from_str::<Value>(text).unwrap()));
     let mut chunked = Raw::connect(gateway.address());
-    chunked.send("POST /x/exact/chunked HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n\"ab\r\n2\r\nc\"\r\n0\r\n\r\n");
+    chunked.send("POST /x/exact/chunked HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n\"ab\r\n2\r\nc\"\r\n0\r\n\r\n");
     assert_eq!(chunked.answer().status, 200);
     assert_eq!(shelf.got("exact", "/chunked"), [json!("abc")]);
     let mut old = Raw::connect(gateway.address());
@@ -95,7 +95,7 @@ fn path_query_method_and_body_arrive_as_they_were_sent() {
     assert_eq!(old.answer().json()["url"], "/old");
     let mut expecting = Raw::connect(gateway.address());
     expecting
-        .send("POST /x/exact/later HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+        .send("POST /x/exact/later HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
     expecting.send("7");
     assert_eq!(expecting.answer().status, 200);
 }
@@ -223,7 +223,7 @@ fn frames_arrive_one_by_one_and_a_leaving_visitor_is_noticed() {
     gateway.apps().install(&streamer(&shelf));
     gateway.apps().start("streamer");
     let mut stream = Raw::connect(gateway.address());
-    stream.send("GET /x/streamer/frames HTTP/1.1\r\nHost: h\r\n\r\n");
+    stream.send("GET /x/streamer/frames HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let mut times = Vec::new();
     for n in 1..=5 {
         stream.until(&format!("data: frame {n}\n\n"));
@@ -232,7 +232,7 @@ fn frames_arrive_one_by_one_and_a_leaving_visitor_is_noticed() {
     let spread = times[4] - times[0];
     assert!(spread > Duration::from_millis(300), "all frames came within {spread:?}");
     let mut leaving = Raw::connect(gateway.address());
-    leaving.send("GET /x/streamer/frames HTTP/1.1\r\nHost: h\r\n\r\n");
+    leaving.send("GET /x/streamer/frames HTTP/1.1\r\nHost: localhost\r\n\r\n");
     leaving.until("data: frame 1\n\n");
     drop(leaving);
     until("the end that the app sees", WAIT, || {
@@ -260,7 +260,7 @@ fn large_bodies_stream_and_a_slow_reader_slows_the_app() {
     assert!(grown < 24, "the server grew by {grown} MiB while {} MiB went through", LARGE >> 20);
     // Nobody reads: the app is held back long before it has sent very much.
     let mut lazy = Raw::connect(gateway.address());
-    lazy.send("GET /x/streamer/endless HTTP/1.1\r\nHost: h\r\n\r\n");
+    lazy.send("GET /x/streamer/endless HTTP/1.1\r\nHost: localhost\r\n\r\n");
     shelf.wait("streamer", "sent", 1);
     let mut last = u64::MAX;
     until("the app to be held back", WAIT, || {

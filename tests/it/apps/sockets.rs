@@ -87,7 +87,7 @@ fn an_open_socket_keeps_its_app_up_and_does_not_hold_back_the_end_of_the_server(
 fn upgraded(gateway: &harness::Gateway) -> Raw {
     let mut socket = Raw::connect(gateway.address());
     socket.send(
-        "GET /x/album/live HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET /x/album/live HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
     );
     let answer = socket.answer();
@@ -111,7 +111,7 @@ fn an_app_that_wants_no_upgrade_answers_as_it_likes() {
     gateway.apps().install(&shelf.recorder("plain", &json!({})));
     let mut socket = Raw::connect(gateway.address());
     socket.send(
-        "GET /x/plain/live HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET /x/plain/live HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
     );
     let answer = socket.answer();

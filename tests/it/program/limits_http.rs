@@ -19,12 +19,12 @@ fn heads(gateway: &Gateway) -> [String; 2] {
     let bridge = gateway.host("superapp");
     [
         format!(
-            "POST {} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: {}\r\n",
+            "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: {}\r\n",
             bridge.path(),
             bridge.authorization()
         ),
         format!(
-            "POST /api/events/x HTTP/1.1\r\nHost: x\r\nX-Bolt-App-Token: {}\r\n",
+            "POST /api/events/x HTTP/1.1\r\nHost: localhost\r\nX-Bolt-App-Token: {}\r\n",
             gateway.setup().app_named("superapp").token
         ),
     ]
@@ -136,21 +136,21 @@ fn a_broken_request_is_400_and_the_connection_ends() {
         format!("{bridge}Bad Header: x\r\nContent-Length: 0\r\n\r\n").into(),
         format!("{bridge}X-A: a\r\n folded\r\nContent-Length: 0\r\n\r\n").into(),
         "GET /livez\r\n\r\n".into(),
-        "GET /livez HTTP/9.9\r\nHost: x\r\n\r\n".into(),
-        "GET /li vez HTTP/1.1\r\nHost: x\r\n\r\n".into(),
+        "GET /livez HTTP/9.9\r\nHost: localhost\r\n\r\n".into(),
+        "GET /li vez HTTP/1.1\r\nHost: localhost\r\n\r\n".into(),
         "GET /livez HTTP/1.1\r\n\r\n".into(),
-        "GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".into(),
+        "GET /livez HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n".into(),
         "\0\0\0\0\r\n\r\n".into(),
-        b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n".as_slice().into(),
+        b"GET /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n".as_slice().into(),
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".repeat(20).as_slice().into(),
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(),
-        format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(1_000_000)).into(),
-        format!("GET /livez HTTP/1.1\r\nHost: x\r\nX-Big: {}\r\n\r\n", "x".repeat(1_000_000)).into(),
-        format!("GET /livez HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-Many: x\r\n".repeat(5000)).into(),
+        format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(1_000_000)).into(),
+        format!("GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Big: {}\r\n\r\n", "x".repeat(1_000_000)).into(),
+        format!("GET /livez HTTP/1.1\r\nHost: localhost\r\n{}\r\n", "X-Many: x\r\n".repeat(5000)).into(),
     ];
     each(rows, |bytes| {
         let mut raw = Raw::connect(gateway.address());
-        raw.send(&bytes.0).send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").finish();
+        raw.send(&bytes.0).send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").finish();
         let said = raw.rest();
         assert!(!said.contains(" 200 "), "{said}");
         assert!(said.matches("HTTP/1.").count() <= 1, "a second request was read out of the first: {said}");
@@ -215,7 +215,7 @@ fn http_1_0_is_answered() {
     let receiver = Receiver::start();
     let gateway = gateway(&receiver);
     let mut raw = Raw::connect(gateway.address());
-    raw.send("GET /livez HTTP/1.0\r\nHost: x\r\n\r\n");
+    raw.send("GET /livez HTTP/1.0\r\nHost: localhost\r\n\r\n");
     raw.answer().expect(200);
 }
 

@@ -6,6 +6,7 @@ mod config;
 mod database;
 mod demo;
 mod demo_page;
+mod edge;
 mod file_apps;
 mod health;
 mod limits_http;

@@ -7,6 +7,7 @@ mod identity;
 mod isolation;
 mod kill9;
 mod secrets;
+mod shortage;
 mod slow;
 mod sync_first;
 mod unread;

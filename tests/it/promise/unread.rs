@@ -14,7 +14,7 @@ fn a_connection_that_asks_and_never_reads_is_closed() {
     let mut gateway = Setup::new().start();
     gateway.wait_alone();
     let before = open_files(&gateway);
-    let requests = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(400);
+    let requests = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(400);
     let unread: Vec<Raw> = (0..50)
         .map(|_| {
             let mut raw = Raw::connect(gateway.address());

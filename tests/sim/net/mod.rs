@@ -74,7 +74,7 @@ fn receiver_at(addr: SocketAddr) -> usize {
 }
 
 impl Resolver for Net {
-    fn resolve<'a>(&'a self, host: &'a str, port: u16) -> Resolving<'a> {
+    fn resolve<'a>(&'a self, host: &'a str, port: u16, _: &'a str) -> Resolving<'a> {
         let digits: String = host.chars().filter(char::is_ascii_digit).collect();
         let receiver: usize = digits.parse().unwrap();
         Box::pin(async move {

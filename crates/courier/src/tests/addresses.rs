@@ -2,12 +2,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use proptest::prelude::*;
 
-use super::allowing;
+use super::{AddressClasses, allowing};
 use crate::class::{METADATA_V4, METADATA_V6, Reason, V4_REFUSED, V6_NAMED, V6_PUBLIC, V6_REFUSED, classify};
 use crate::{Policy, Refusal};
 
 fn refused(policy: &Policy, addr: &str, granted: bool) -> Option<&'static str> {
-    policy.judge(addr.parse().unwrap(), granted).err().map(|refusal: Refusal| refusal.reason())
+    policy
+        .judge(addr.parse().unwrap(), granted.then_some(AddressClasses::ALL))
+        .err()
+        .map(|refusal: Refusal| refusal.reason())
 }
 
 /// A second opinion on IPv4, written as comparisons of octets instead of masks.
@@ -168,11 +171,15 @@ fn metadata_is_refused_whatever_is_allowed_or_granted() {
     let policy = allowing(&["0.0.0.0/0", "::/0"]);
     for ip in METADATA_V4.iter().map(|ip| IpAddr::V4(*ip)).chain(METADATA_V6.iter().map(|ip| IpAddr::V6(*ip)))
     {
-        let refusal = policy.judge(SocketAddr::new(ip, 80), true).unwrap_err();
+        let refusal = policy.judge(SocketAddr::new(ip, 80), Some(AddressClasses::ALL)).unwrap_err();
         assert_eq!(refusal.class(), Reason::Metadata);
         assert_eq!(refusal.to_string(), format!("destination refused: metadata address {ip}"));
         if let IpAddr::V4(v4) = ip {
-            assert!(policy.judge(SocketAddr::new(v4.to_ipv6_mapped().into(), 80), true).is_err());
+            assert!(
+                policy
+                    .judge(SocketAddr::new(v4.to_ipv6_mapped().into(), 80), Some(AddressClasses::ALL))
+                    .is_err()
+            );
         }
     }
     assert_eq!(refused(&policy, "10.0.0.1:80", false), None);
@@ -218,11 +225,50 @@ fn own_listeners_are_refused_whatever_is_allowed_or_granted() {
 fn a_grant_opens_private_addresses_and_says_how_else() {
     let policy = Policy::default();
     assert_eq!(refused(&policy, "127.0.0.1:9003", true), None);
-    let refusal = policy.judge("127.0.0.1:9003".parse().unwrap(), false).unwrap_err();
+    let refusal = policy.judge("127.0.0.1:9003".parse().unwrap(), None).unwrap_err();
     assert_eq!(
         refusal.to_string(),
         "destination refused: loopback address 127.0.0.1 (allow it with [egress] allow)"
     );
+}
+
+#[test]
+fn a_grant_for_a_name_opens_no_other_class_than_the_name_had() {
+    let policy = Policy::default();
+    let open = |addr: &str, words: &[&str]| {
+        policy.judge(addr.parse().unwrap(), Some(AddressClasses::of_words(words.iter().copied()))).is_ok()
+    };
+    for (addr, class) in [
+        ("127.0.0.1:80", "this_machine"),
+        ("[::1]:80", "this_machine"),
+        ("10.0.0.1:80", "private"),
+        ("[fd00::1]:80", "private"),
+        ("169.254.1.1:80", "link_local"),
+        ("192.0.2.1:80", "reserved"),
+    ] {
+        assert!(open(addr, &[class]), "{addr}");
+        let others: Vec<_> = AddressClasses::ALL.words().filter(|word| *word != class).collect();
+        assert!(!open(addr, &others) && !open(addr, &[]), "{addr}");
+    }
+    assert!(open("8.8.8.8:80", &[]), "what is open to all needs no grant");
+}
+
+#[test]
+fn a_public_address_of_this_machine_is_this_machine() {
+    let here: IpAddr = "93.184.216.34".parse().unwrap();
+    let is_here = |ip: IpAddr| ip == here;
+    let own = "0.0.0.0:4400".parse().unwrap();
+    let judge = |rules: &[&str], addr: &str, granted: Option<&str>| {
+        let policy = Policy::new(rules.iter().map(|rule| rule.parse().unwrap()).collect(), vec![own]);
+        let granted = granted.map(|word| AddressClasses::of_words([word]));
+        policy.judge_from_here(addr.parse().unwrap(), granted, &is_here).err().map(|refusal| refusal.reason())
+    };
+    assert_eq!(judge(&[], "93.184.216.34:80", None), Some("this machine's own"));
+    assert_eq!(judge(&[], "93.184.216.34:80", Some("public")), Some("this machine's own"));
+    assert_eq!(judge(&[], "93.184.216.34:80", Some("this_machine")), None);
+    assert_eq!(judge(&["93.184.216.34/32"], "93.184.216.34:80", None), None);
+    assert_eq!(judge(&["93.184.216.34/32"], "93.184.216.34:4400", None), Some("own listener"));
+    assert_eq!(judge(&[], "93.184.216.35:80", None), None);
 }
 
 proptest! {

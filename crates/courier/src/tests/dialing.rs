@@ -1,7 +1,8 @@
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;
-use crate::dial::connect;
+use crate::classify::connect_failure;
+use crate::dial::{Network, connect};
 use crate::{Dialed, Dialer, Dialing, Grant, SystemDialer};
 
 #[test]
@@ -177,20 +178,78 @@ fn a_grant_is_for_its_own_port_only() {
 }
 
 #[test]
+fn a_granted_name_opens_only_what_it_was_and_says_so() {
+    run(async {
+        let receiver = Receiver::answering(OK).await;
+        let url = format!("http://shop.test:{}/", receiver.addr.port());
+        let courier = courier_asking(Policy::default(), Script::new(&[&["127.0.0.1"]]));
+        let to = |words: &[&str]| {
+            let seen = AddressClasses::of_words(words.iter().copied());
+            Outbound { grants: Arc::from([Grant::seen(&target(&url), seen)]), ..post(&url) }
+        };
+        let detail = assert_failed(courier.send(to(&["public"])).await, FailureKind::Blocked, Sent::Nothing);
+        assert!(detail.contains("shop.test had no such address when its URL was saved"), "{detail}");
+        assert_eq!(courier.send(to(&["this_machine"])).await.unwrap().status, 200);
+        // What was opened under the wider grant does not serve the narrower one.
+        assert_eq!(courier.idle_connections(), 1);
+        assert_failed(courier.send(to(&["public"])).await, FailureKind::Blocked, Sent::Nothing);
+        assert_failed(courier.send(to(&[])).await, FailureKind::Blocked, Sent::Nothing);
+        let local = format!("http://localhost:{}/", receiver.addr.port());
+        let out = Outbound { grants: Arc::from([Grant::of(&target(&local))]), ..post(&local) };
+        assert_eq!(courier.send(out).await.unwrap().status, 200, "localhost is nobody else's");
+    });
+}
+
+#[test]
+fn the_system_knows_its_own_addresses() {
+    assert!(SystemDialer.is_here("127.0.0.1".parse().unwrap()));
+    assert!(!SystemDialer.is_here("192.0.2.77".parse().unwrap()));
+}
+
+/// What a dialer is told that finds no descriptor free.
+struct Short;
+
+impl Dialer for Short {
+    fn dial(&self, _: SocketAddr) -> Dialing<'_> {
+        Box::pin(async { Err(io::Error::from_raw_os_error(24)) })
+    }
+}
+
+#[test]
+fn what_this_server_is_short_of_is_not_the_receivers_failure() {
+    run(async {
+        let courier = Courier::new(
+            CourierOptions { dialer: Arc::new(Short), ..options(allowing(&["127.0.0.0/8"])) }.share(),
+        );
+        assert_failed(courier.send(post("http://127.0.0.1:9/")).await, FailureKind::Local, Sent::Nothing);
+        for (code, kind) in [(23, FailureKind::Local), (12, FailureKind::Local), (111, FailureKind::Refused)]
+        {
+            let error = io::Error::from_raw_os_error(code);
+            assert_eq!(connect_failure("127.0.0.1:9".parse().unwrap(), &error).kind, kind, "{error}");
+        }
+    });
+}
+
+fn network<'a>(policy: &'a Policy, resolver: &'a Script) -> Network<'a> {
+    Network { policy, resolver, dialer: &SystemDialer }
+}
+
+#[test]
 fn the_connection_itself_is_judged_once_more() {
     run(async {
         let receiver = Receiver::answering(OK).await;
         let port = receiver.addr.port();
+        let (resolver, all) = (Script::new(&[&[]]), Some(AddressClasses::ALL));
         // Every address of this machine behind `0.0.0.0`, also one that only the kernel knows to be ours.
         let own = Policy::new(Vec::new(), vec![SocketAddr::new("0.0.0.0".parse().unwrap(), port)]);
-        let failure = connect(&own, &SystemDialer, receiver.addr, true).await.unwrap_err();
+        let failure = connect(network(&own, &resolver), receiver.addr, all).await.unwrap_err();
         assert!(failure.detail.contains("own listener"), "{failure}");
         // Dialled as one address, landed at another.
         let any = SocketAddr::new("0.0.0.0".parse().unwrap(), port);
-        let failure = connect(&allowing(&["0.0.0.0/32"]), &SystemDialer, any, false).await.unwrap_err();
+        let failure = connect(network(&allowing(&["0.0.0.0/32"]), &resolver), any, None).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Blocked);
         assert!(failure.detail.contains("loopback address 127.0.0.1"), "{failure}");
-        let open = connect(&Policy::default(), &SystemDialer, receiver.addr, true).await.unwrap();
+        let open = connect(network(&Policy::default(), &resolver), receiver.addr, all).await.unwrap();
         assert!(open.sends_at_once());
     });
 }

@@ -4,6 +4,7 @@ mod addresses;
 mod answers;
 mod dialing;
 mod hostile;
+mod names;
 mod pooling;
 mod relaying;
 mod requests;
@@ -21,7 +22,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use footbridge_model::attempt::{Failure, FailureKind, Sent};
+use footbridge_model::address::AddressClasses;
+use footbridge_model::attempt::{Failure, FailureKind, Sent, TlsFault};
 use http::HeaderValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -192,7 +194,7 @@ impl Script {
 }
 
 impl Resolver for Script {
-    fn resolve<'a>(&'a self, _: &'a str, port: u16) -> Resolving<'a> {
+    fn resolve<'a>(&'a self, _: &'a str, port: u16, _: &'a str) -> Resolving<'a> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let mut answers = self.answers.lock().unwrap();
         let ips = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
@@ -207,7 +209,7 @@ enum Broken {
 }
 
 impl Resolver for Broken {
-    fn resolve<'a>(&'a self, _: &'a str, _: u16) -> Resolving<'a> {
+    fn resolve<'a>(&'a self, _: &'a str, _: u16, _: &'a str) -> Resolving<'a> {
         match self {
             Self::Failing => Box::pin(async { Err(io::Error::other("SERVFAIL")) }),
             Self::Silent => Box::pin(std::future::pending()),

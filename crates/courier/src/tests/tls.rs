@@ -5,8 +5,13 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
-use crate::CourierOptions;
+use crate::{CourierOptions, Roots};
 
 /// A root of our own and what it signs.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -20,6 +25,16 @@ impl Authority {
 
     fn root(&self) -> CertificateDer<'static> {
         self.0.der().clone()
+    }
+
+    fn pem(&self) -> String {
+        let text = STANDARD.encode(self.root());
+        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+    }
+
+    /// It as a file that an operator names.
+    fn roots(&self) -> Arc<Roots> {
+        Arc::new(Roots::parse(Path::new("ca.pem"), self.pem().as_bytes()).unwrap())
     }
 
     fn acceptor(&self, name: &str, expired: bool) -> TlsAcceptor {
@@ -67,9 +82,9 @@ async fn receiver(acceptor: TlsAcceptor) -> Receiver {
     .await
 }
 
-fn courier(extra_roots: Vec<CertificateDer<'static>>) -> Courier {
+fn courier(roots: Option<Arc<Roots>>) -> Courier {
     let resolver = Script::new(&[&["127.0.0.1"]]);
-    Courier::new(CourierOptions { resolver, extra_roots, ..options(allowing(&["127.0.0.0/8"])) }.share())
+    Courier::new(CourierOptions { resolver, roots, ..options(allowing(&["127.0.0.0/8"])) }.share())
 }
 
 #[test]
@@ -77,7 +92,7 @@ fn a_certificate_that_holds_is_taken_and_the_connection_kept() {
     run(async {
         let authority = Authority::new();
         let receiver = receiver(authority.acceptor("good.test", false)).await;
-        let courier = courier(vec![authority.root()]);
+        let courier = courier(Some(authority.roots()));
         let url = format!("https://good.test:{}/hook", receiver.addr.port());
         for _ in 0..3 {
             let (written, told) = tokio::sync::oneshot::channel();
@@ -93,21 +108,60 @@ fn a_certificate_that_holds_is_taken_and_the_connection_kept() {
 }
 
 #[test]
-fn a_certificate_that_does_not_hold_is_never_overlooked() {
+fn a_certificate_that_does_not_hold_is_never_overlooked_and_the_failure_says_why() {
     run(async {
         let authority = Authority::new();
-        for (name, expired, trusted) in
-            [("other.test", false, true), ("good.test", true, true), ("good.test", false, false)]
-        {
+        for (name, expired, trusted, fault, why) in [
+            ("other.test", false, true, TlsFault::WrongName, "its certificate is for other.test"),
+            ("good.test", true, true, TlsFault::Expired, "its certificate expired at 2021-01-01T00:00:00"),
+            ("good.test", false, false, TlsFault::UnknownIssuer, "[egress] ca_file"),
+        ] {
             let receiver = receiver(authority.acceptor(name, expired)).await;
-            let roots = if trusted { vec![authority.root()] } else { Vec::new() };
+            let roots = trusted.then(|| authority.roots());
             let url = format!("https://good.test:{}/", receiver.addr.port());
-            let detail =
-                assert_failed(courier(roots).send(post(&url)).await, FailureKind::Tls, Sent::Nothing);
-            assert!(detail.contains("certificate"), "{detail}");
+            let sent = courier(roots).send(post(&url)).await;
+            let detail = assert_failed(sent, FailureKind::Tls(fault), Sent::Nothing);
+            assert!(detail.contains(why) && detail.contains("good.test"), "{detail}");
             assert_eq!(receiver.seen(), 0);
         }
     });
+}
+
+#[test]
+fn an_authority_of_one_app_is_trusted_for_no_other() {
+    run(async {
+        let authority = Authority::new();
+        let receiver = receiver(authority.acceptor("good.test", false)).await;
+        let courier = courier(None);
+        let url = format!("https://good.test:{}/", receiver.addr.port());
+        let roots = Some(authority.roots());
+        let own = || Outbound { roots: roots.clone(), ..post(&url) };
+        courier.send(own()).await.unwrap();
+        assert_eq!(courier.idle_connections(), 1);
+        let unknown = FailureKind::Tls(TlsFault::UnknownIssuer);
+        assert_failed(courier.send(post(&url)).await, unknown, Sent::Nothing);
+        courier.send(own()).await.unwrap();
+        assert_eq!(receiver.seen(), 2);
+    });
+}
+
+#[test]
+fn a_file_of_authorities_is_checked_when_it_is_read() {
+    let dir = std::env::temp_dir().join(format!("footbridge-roots-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let read = |text: &str| {
+        let path = dir.join("ca.pem");
+        std::fs::write(&path, text).unwrap();
+        Roots::read(&path).map(|roots| roots.certificates().len()).map_err(|error| error.to_string())
+    };
+    let pem = Authority::new().pem();
+    assert_eq!(read(&pem), Ok(1));
+    assert_eq!(read(&format!("a comment\n{pem}\n{pem}")), Ok(2));
+    assert!(read("").unwrap_err().contains("holds no certificate"));
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    assert!(read(&format!("{pem}{broken}")).unwrap_err().contains("certificate 2"));
+    assert!(Roots::read(&dir.join("none")).unwrap_err().to_string().contains("none"));
+    std::fs::remove_dir_all(&dir).unwrap();
 }
 
 #[test]
@@ -120,12 +174,42 @@ fn a_peer_that_speaks_no_tls_or_stalls_in_it_fails_before_anything_is_sent() {
         .await;
         let closing = Receiver::start(|peer| async move { drop(peer) }).await;
         let stalling = Receiver::start(|peer| peer.say_and_hold("")).await;
+        // An alert about the version, as TLS 1.0 servers send it.
+        let old = Receiver::start(|mut peer| async move {
+            let _ = peer.stream.write_all(b"\x15\x03\x01\x00\x02\x02\x46").await;
+            peer.say_and_hold("").await;
+        })
+        .await;
         let url = |receiver: &Receiver| format!("https://a.test:{}/", receiver.addr.port());
-        let courier = courier(Vec::new());
-        assert_failed(courier.send(post(&url(&plain))).await, FailureKind::Tls, Sent::Nothing);
-        assert_failed(courier.send(post(&url(&closing))).await, FailureKind::Tls, Sent::Nothing);
+        let courier = courier(None);
+        let failed = async |receiver: &Receiver, fault| {
+            assert_failed(courier.send(post(&url(receiver))).await, FailureKind::Tls(fault), Sent::Nothing)
+        };
+        assert!(failed(&plain, TlsFault::NotTls).await.contains("write http://"));
+        assert!(failed(&closing, TlsFault::Other).await.contains("write http://"));
+        assert!(failed(&old, TlsFault::Version).await.contains("1.2 or 1.3"));
         let out = Outbound { deadline: after(300), ..post(&url(&stalling)) };
         assert_failed(courier.send(out).await, FailureKind::Timeout, Sent::Nothing);
+    });
+}
+
+#[test]
+fn plain_http_to_a_port_that_speaks_tls_is_called_that() {
+    run(async {
+        let authority = Authority::new();
+        let acceptor = authority.acceptor("good.test", false);
+        let receiver = Receiver::start(move |peer| {
+            let acceptor = acceptor.clone();
+            async move {
+                let (_, mut tcp) = acceptor.accept(peer.stream).into_fallible().await.unwrap_err();
+                while tcp.read(&mut [0; 4096]).await.is_ok_and(|n| n > 0) {}
+            }
+        })
+        .await;
+        let url = format!("http://good.test:{}/", receiver.addr.port());
+        let sent = courier(None).send(post(&url)).await;
+        let detail = assert_failed(sent, FailureKind::Tls(TlsFault::Wanted), Sent::Perhaps);
+        assert!(detail.contains("write https://"), "{detail}");
     });
 }
 
@@ -149,8 +233,8 @@ fn an_alert_after_the_request_is_a_tls_failure_and_not_a_reset() {
         let url = format!("https://good.test:{}/", receiver.addr.port());
         // In TLS 1.3 a client is done before the server has looked at its (missing) certificate.
         let detail = assert_failed(
-            courier(vec![authority.root()]).send(post(&url)).await,
-            FailureKind::Tls,
+            courier(Some(authority.roots())).send(post(&url)).await,
+            FailureKind::Tls(TlsFault::Other),
             Sent::Perhaps,
         );
         assert!(detail.contains("CertificateRequired"), "{detail}");

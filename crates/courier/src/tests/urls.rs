@@ -208,8 +208,11 @@ fn unusable_urls_say_why() {
 #[test]
 fn saving_refuses_what_the_url_alone_gives_away() {
     let policy = allowing(&["127.0.0.1/32:3000-3999"]);
-    let word = |url: &str, granted| {
-        policy.judge_literal(&target(url), granted).err().map(|refusal| refusal.reason())
+    let word = |url: &str, granted: bool| {
+        policy
+            .judge_literal(&target(url), granted.then_some(AddressClasses::ALL))
+            .err()
+            .map(|refusal| refusal.reason())
     };
     for (url, granted, reason) in [
         ("http://127.1:80/", false, Some("loopback")),

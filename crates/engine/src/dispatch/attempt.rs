@@ -101,7 +101,7 @@ impl Sender {
             Ok(Way::Own) => Tried::made(self.act(&event).await),
         };
         let ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
-        tried.dated(n, at, ms)
+        tried.or_later().dated(n, at, ms)
     }
 
     /// Gives a delivery up whose event cannot be read as it was written: nothing is better than something else.
@@ -216,7 +216,9 @@ impl Sender {
         Ok(Outbound {
             method: Method::POST,
             target: Arc::clone(&road.target),
+            app: Arc::clone(&parcel.app.label),
             grants: Arc::clone(&road.grants),
+            roots: parcel.app.roots.clone(),
             headers,
             body,
             deadline: Instant::now() + self.timeout,

@@ -213,7 +213,9 @@ fn manner(tried: &Tried) -> Manner {
         Tried::Made(_, Outcome::Done) | Tried::Published(..) => Manner::Quick,
         Tried::Made(attempt, Outcome::Failed(failure)) => match failure.kind {
             // Nobody was asked.
-            FailureKind::Blocked | FailureKind::NotStarted | FailureKind::Damaged => Manner::Unknown,
+            FailureKind::Blocked | FailureKind::NotStarted | FailureKind::Damaged | FailureKind::Local => {
+                Manner::Unknown
+            }
             FailureKind::Function | FailureKind::Loop => Manner::Quick,
             _ if u128::from(attempt.ms) >= LONG.as_millis() => Manner::Hanging,
             _ => Manner::Silent,

@@ -1,7 +1,7 @@
 //! What an attempt came to.
 
 use crate::publish::Prepared;
-use footbridge_model::attempt::Failure;
+use footbridge_model::attempt::{Failure, FailureKind};
 use footbridge_model::delivery::{Attempt, Outcome};
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
@@ -56,6 +56,16 @@ impl Tried {
     /// An attempt that ends before anything is sent.
     const fn failed(failure: Failure) -> Self {
         Self::made(Outcome::Failed(failure))
+    }
+
+    /// What this server could not try for want of something of its own is tried later, and does not count.
+    pub(super) fn or_later(self) -> Self {
+        match self {
+            Self::Made(_, Outcome::Failed(failure)) if failure.kind == FailureKind::Local => {
+                Self::NotNow("this server is short of something", failure.detail)
+            }
+            other => other,
+        }
     }
 
     /// The same with its number, its time and how long it took.

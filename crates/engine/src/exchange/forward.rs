@@ -76,7 +76,9 @@ impl Exchanges {
         let outbound = Outbound {
             method: Method::POST,
             target: Arc::clone(target),
+            app: Arc::clone(&recipient.label),
             grants: Arc::clone(&recipient.grants),
+            roots: recipient.roots.clone(),
             headers,
             body: ready.body.clone(),
             deadline: ready.deadline,
@@ -116,7 +118,8 @@ fn reached(result: &Result<Answer, Failure>, shortened: bool) -> Option<bool> {
         FailureKind::Refused | FailureKind::Reset => Some(false),
         FailureKind::Malformed | FailureKind::TooLarge => Some(true),
         FailureKind::Dns
-        | FailureKind::Tls
+        | FailureKind::Tls(_)
+        | FailureKind::Local
         | FailureKind::Blocked
         | FailureKind::NotStarted
         | FailureKind::Crashed
@@ -162,7 +165,13 @@ fn explain(failure: &Failure) -> ExchangeFailure {
         FailureKind::Malformed => failed(502, "the recipient's answer is not HTTP"),
         FailureKind::Refused => failed(502, "the recipient refused the connection"),
         FailureKind::Dns => failed(502, "the name of the recipient's receiver does not resolve"),
-        FailureKind::Tls => failed(502, "the TLS handshake with the recipient failed"),
+        FailureKind::Tls(fault) => {
+            failed(502, format!("no TLS connection to the recipient's receiver: {}", fault.in_words()))
+        }
+        FailureKind::Local => later(
+            "the server is short of file descriptors, memory or ports at present; nothing was sent",
+            Duration::from_secs(1),
+        ),
         FailureKind::Blocked => failed(
             502,
             "the outbound policy refuses the address of the recipient's receiver: private ones need [egress] allow, this server itself and metadata services are never allowed",

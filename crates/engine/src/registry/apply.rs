@@ -4,6 +4,7 @@
 use super::directory::Directory;
 use super::entry::AppEntry;
 use super::index::HookIndex;
+use super::seen;
 use super::spec::{AppSpec, FileSpec, HookSpec, LinkSpec, SecretSet};
 use super::state::{ChangeError, Registry};
 use footbridge_journal::Batch;
@@ -27,7 +28,7 @@ impl Registry {
         if file.path.is_some() && file.path != self.parts.config_file {
             self.parts.store.put_batch(Batch { config_file: file.path, ..Batch::default() }).await?;
         }
-        self.apply_apps(file.apps).await?;
+        warnings.extend(self.apply_apps(file.apps).await?);
         self.apply_links(file.links).await?;
         self.apply_hooks(file.hooks, &mut warnings).await?;
         Ok(warnings)
@@ -80,7 +81,7 @@ impl Registry {
     }
 
     /// All apps as one: tokens may move among them, and nothing is written unless all fit together.
-    async fn apply_apps(&self, specs: Vec<AppSpec>) -> Result<(), ChangeError> {
+    async fn apply_apps(&self, specs: Vec<AppSpec>) -> Result<Vec<String>, ChangeError> {
         let before = self.directory.load_full();
         let mut apps: BTreeMap<AppName, (App, SecretSet)> = before
             .apps()
@@ -90,6 +91,7 @@ impl Registry {
             let (app, files) = self.of_the_file(spec, &before)?;
             apps.insert(app.name.clone(), (app, files));
         }
+        let warnings = self.look_at_new(&mut apps).await;
         check_tokens(apps.values().map(|(app, _)| app), self.parts.clock.now())?;
         let known = |app: &App| {
             let same = |known: &App| known == app && known.name.is_written_like(&app.name);
@@ -108,7 +110,7 @@ impl Registry {
                 index.refresh(name, directory);
             }
         });
-        Ok(())
+        Ok(warnings)
     }
 
     /// An app as the file gives it; secrets that the file leaves out are kept.
@@ -131,6 +133,7 @@ impl Registry {
                     ),
                 });
             }
+            app.host_classes = seen::kept(&app, kept);
             app.created_at = kept.created_at;
             app.generation = kept.generation;
             app.proof_epoch = kept.proof_epoch;

@@ -2,6 +2,7 @@
 
 use super::directory::Directory;
 use super::entry::AppEntry;
+use super::seen::{check_ca_file, hosts};
 use super::spec::{AppChange, AppSpec, LinkSpec, MadeSecrets, Overlap, Rotation, SecretKind, SecretSet};
 use super::state::{ChangeError, Registry};
 
@@ -11,6 +12,7 @@ use footbridge_model::hook::Origin;
 use footbridge_model::name::AppName;
 use footbridge_model::secret::{Rotating, Secret};
 use footbridge_model::signature::{self, Signer};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +32,7 @@ impl Registry {
 
     /// Makes an app; the secrets in the answer are shown this once.
     pub(crate) async fn add_app(&self, spec: AppSpec) -> Result<(Arc<AppEntry>, MadeSecrets), ChangeError> {
+        let seen = self.look(spec.name.as_str(), [&spec.url, &spec.receiver_url].into_iter().flatten()).await;
         let _turn = self.changing.lock().await;
         let directory = self.directory.load_full();
         if directory.app(spec.name.as_str()).is_some() {
@@ -38,7 +41,8 @@ impl Registry {
                 "the app `{name}` exists already: see it with `footbridge app show {name}`, change it with PATCH /api/v1/apps/{name}"
             )));
         }
-        let (app, made) = self.new_app(spec, Origin::Api)?;
+        let (mut app, made) = self.new_app(spec, Origin::Api)?;
+        app.host_classes = seen;
         if self.other_owner(&app.name, &app.secrets.token.current).is_some() {
             return Err(invalid("token", "is another app's token; each app needs its own"));
         }
@@ -53,6 +57,7 @@ impl Registry {
         check_url("url", spec.url.as_deref(), Target::parse_base)?;
         check_url("miniapp_url", spec.miniapp_url.as_deref(), Target::parse_page)?;
         check_prefix(&spec.token_prefix)?;
+        spec.ca_file.as_deref().map(check_ca_file).transpose()?;
         let entropy = &*self.parts.entropy;
         let unseen = Unseen {
             // An installed app's token is that of its run.
@@ -84,6 +89,8 @@ impl Registry {
             receiver_enabled: spec.receiver_enabled,
             receiver_auth: spec.receiver_auth,
             url: spec.url,
+            host_classes: BTreeMap::new(),
+            ca_file: spec.ca_file,
             miniapp_url: spec.miniapp_url,
             private: spec.private,
             package: None,
@@ -134,6 +141,9 @@ impl Registry {
         name: &AppName,
         change: AppChange,
     ) -> Result<Arc<AppEntry>, ChangeError> {
+        // Before the turn is taken: DNS may take its time.
+        let written = [&change.url, &change.receiver_url].into_iter().flatten().flatten();
+        let seen = self.look(name.as_str(), written).await;
         let _turn = self.changing.lock().await;
         let entry = self.app(name)?;
         if entry.app.origin != Origin::Package || change.url.is_some() || change.private.is_some() {
@@ -151,6 +161,14 @@ impl Registry {
         if let Some(url) = change.url {
             check_url("url", url.as_deref(), Target::parse_base)?;
             app.url = url;
+        }
+        let before = entry.app.host_classes.clone();
+        app.host_classes = hosts(&app).filter_map(|host| Some((host.clone(), *before.get(&host)?))).collect();
+        app.host_classes.extend(seen);
+        if let Some(file) = change.ca_file {
+            file.as_deref().map(check_ca_file).transpose()?;
+            entry.state.forget_roots();
+            app.ca_file = file;
         }
         if let Some(url) = change.miniapp_url {
             check_url("miniapp_url", url.as_deref(), Target::parse_page)?;

@@ -173,6 +173,8 @@ mod tests {
             receiver_enabled: true,
             receiver_auth: None,
             url: None,
+            host_classes: std::collections::BTreeMap::new(),
+            ca_file: None,
             miniapp_url: None,
             private: std::collections::BTreeSet::new(),
             package: None,

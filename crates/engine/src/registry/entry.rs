@@ -5,7 +5,7 @@ use super::state::AppState;
 use crate::life::Run;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use footbridge_courier::{Grant, Target};
+use footbridge_courier::{Grant, Roots, Target};
 use footbridge_model::app::App;
 use footbridge_model::secret::Secret;
 use footbridge_model::signature::Signer;
@@ -29,6 +29,10 @@ pub struct AppEntry {
     pub(crate) run: Option<Arc<Run>>,
     /// Where the operator's own URLs lead, allowed for this app alone.
     pub(crate) grants: Arc<[Grant]>,
+    /// Authorities that are trusted when it is sent to.
+    pub(crate) roots: Option<Arc<Roots>>,
+    /// Its name, for whoever sends to it.
+    pub(crate) label: Arc<str>,
     pub(crate) receiver: Option<Arc<Target>>,
     signers: Vec<(Signer, Option<Millis>)>,
     authorization: Vec<(HeaderValue, Option<Millis>)>,
@@ -40,7 +44,10 @@ impl AppEntry {
         let receiver = target(&app.receiver_url).map(Arc::new);
         let base = target(&app.url);
         let run = state.life.run().filter(|_| app.package.is_some());
-        let grants = receiver.as_deref().into_iter().chain(base.as_ref()).map(Grant::of).collect();
+        let grants =
+            receiver.as_deref().into_iter().chain(base.as_ref()).map(|target| grant(&app, target)).collect();
+        let roots = app.ca_file.as_deref().and_then(|path| state.roots(path));
+        let label = Arc::from(app.name.as_str());
         let signers = made(&app.secrets.signing_secret, |secret| Signer::new(secret).ok());
         let authorization = match &app.receiver_auth {
             Some(auth) => authorization(&app.token_prefix, &auth.name, &auth.secret)
@@ -51,7 +58,7 @@ impl AppEntry {
                 authorization(&app.token_prefix, app.name.as_str(), secret)
             }),
         };
-        Self { app, file_secrets, state, run, grants, receiver, signers, authorization }
+        Self { app, file_secrets, state, run, grants, roots, label, receiver, signers, authorization }
     }
 
     /// What goes into `Authorization` on the way to its receiver.
@@ -89,6 +96,11 @@ impl AppEntry {
     pub fn is_running(&self) -> bool {
         self.app.enabled && (self.app.url.is_some() || self.run.is_some())
     }
+}
+
+/// What a URL of the operator's opens for its app.
+fn grant(app: &App, target: &Target) -> Grant {
+    Grant::seen(target, app.host_classes.get(target.host()).copied().unwrap_or_default())
 }
 
 fn made<T>(

@@ -6,7 +6,7 @@ use super::index::HookEntry;
 use super::spec::{HookChange, HookSpec};
 use super::state::{ChangeError, Registry};
 use crate::life::Run;
-use footbridge_courier::Target;
+use footbridge_courier::{Grant, Target};
 use footbridge_journal::Batch;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin, check_path, web_url};
 use footbridge_model::id::HookId;
@@ -162,7 +162,7 @@ impl Registry {
                 let target = web_url(&spec.route).map_err(|error| error.to_string());
                 let target = target.and_then(|url| Target::parse(&url).map_err(|error| error.to_string()));
                 let judged = target.and_then(|target| {
-                    let granted = entry.grants.iter().any(|grant| grant.covers(&target));
+                    let granted = Grant::opened(&entry.grants, &target);
                     self.parts
                         .courier
                         .policy()

@@ -10,6 +10,7 @@ mod hooks;
 mod index;
 mod install;
 mod proof;
+mod seen;
 mod shared_map;
 mod spec;
 mod state;

@@ -26,6 +26,8 @@ pub struct AppSpec {
     pub receiver_enabled: bool,
     /// What its receiver wants to see instead of its own pair.
     pub receiver_auth: Option<ReceiverAuth>,
+    /// A file with authorities that are trusted when it is sent to.
+    pub ca_file: Option<String>,
     /// The base of its `server` hooks.
     pub url: Option<String>,
     /// The page a host embeds.
@@ -46,6 +48,7 @@ impl AppSpec {
             receiver_url: None,
             receiver_enabled: true,
             receiver_auth: None,
+            ca_file: None,
             url: None,
             miniapp_url: None,
             private: BTreeSet::new(),
@@ -64,6 +67,8 @@ pub struct AppChange {
     pub receiver_enabled: Option<bool>,
     /// What its receiver wants to see.
     pub receiver_auth: Option<Option<ReceiverAuth>>,
+    /// A file with authorities that are trusted when it is sent to.
+    pub ca_file: Option<Option<String>>,
     /// The base of its `server` hooks.
     pub url: Option<Option<String>>,
     /// The page a host embeds.

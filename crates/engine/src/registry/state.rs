@@ -8,12 +8,13 @@ use crate::live::Live;
 use crate::rate::Bucket;
 use crate::recipient::{Breaker, Permits};
 use arc_swap::ArcSwap;
-use footbridge_courier::CourierShared;
+use footbridge_courier::{CourierShared, Roots};
 use footbridge_journal::{JournalError, Kept};
 use footbridge_model::id::IdSource;
 use footbridge_model::name::AppName;
 use footbridge_model::time::{Clock, Entropy};
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What an app has under way; survives every change of the app.
@@ -29,6 +30,28 @@ pub(crate) struct AppState {
     pub(crate) breaker: Breaker,
     /// Where it stands, when it is installed.
     pub(crate) life: Life,
+    /// Its file of authorities as it was read.
+    roots: Mutex<Option<Arc<Roots>>>,
+}
+
+impl AppState {
+    /// The authorities in this file, read at the first ask; `None` when it cannot be read by now.
+    pub(crate) fn roots(&self, path: &str) -> Option<Arc<Roots>> {
+        let mut kept = self.roots.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_none_or(|roots| roots.path() != Path::new(path)) {
+            let read = Roots::read(Path::new(path));
+            *kept = read
+                .inspect_err(|error| tracing::warn!(%error, "a ca_file is not trusted"))
+                .ok()
+                .map(Arc::new);
+        }
+        kept.clone()
+    }
+
+    /// The file is to be read anew.
+    pub(crate) fn forget_roots(&self) {
+        *self.roots.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 /// What the registry is built from.

@@ -1,9 +1,9 @@
 //! What a change costs, counted in what the store is asked for.
 
-use super::spec::{AppSpec, FileSpec, HookSpec, LinkSpec};
+use super::spec::{AppChange, AppSpec, FileSpec, HookSpec, LinkSpec};
 use super::state::{Parts, Registry};
 use crate::lanes::{LaneFeed, Lanes};
-use footbridge_courier::{CourierOptions, Policy};
+use footbridge_courier::{CourierOptions, Policy, Resolver, Resolving};
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_journal::{Batch, Kept, Wait};
 use footbridge_model::app::{App, Link};
@@ -13,8 +13,9 @@ use footbridge_model::name::AppName;
 use footbridge_model::pattern::Pattern;
 use footbridge_model::time::{Clock, Entropy, Millis};
 use http::HeaderValue;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 const HOOKS: usize = 3000;
 
@@ -72,6 +73,23 @@ impl footbridge_journal::Registry for Store {
     }
 }
 
+/// Every name leads to one address, which may change, or to none.
+#[derive(Default)]
+struct Names(Mutex<Option<IpAddr>>);
+
+impl Names {
+    fn lead_to(&self, ip: &str) {
+        *self.0.lock().unwrap() = ip.parse().ok();
+    }
+}
+
+impl Resolver for Names {
+    fn resolve<'a>(&'a self, _: &'a str, port: u16, _: &'a str) -> Resolving<'a> {
+        let found = *self.0.lock().unwrap();
+        Box::pin(async move { Ok(found.into_iter().map(|ip| SocketAddr::new(ip, port)).collect()) })
+    }
+}
+
 #[derive(Debug)]
 struct Fixed;
 
@@ -88,6 +106,10 @@ impl Entropy for Fixed {
 }
 
 fn registry(store: &Arc<Store>, kept: Kept) -> (Registry, LaneFeed) {
+    registry_asking(store, kept, Arc::new(Names::default()))
+}
+
+fn registry_asking(store: &Arc<Store>, kept: Kept, resolver: Arc<Names>) -> (Registry, LaneFeed) {
     let (lanes, feed) = Lanes::new();
     let parts = Parts {
         store: store.clone(),
@@ -96,7 +118,11 @@ fn registry(store: &Arc<Store>, kept: Kept) -> (Registry, LaneFeed) {
         ids: Arc::new(IdSource::above(1 << 60)),
         live: Arc::default(),
         lanes,
-        courier: CourierOptions::new(Policy::default(), HeaderValue::from_static("test")).share(),
+        courier: CourierOptions {
+            resolver,
+            ..CourierOptions::new(Policy::default(), HeaderValue::from_static("test"))
+        }
+        .share(),
         hooks_per_app: 1,
         config_file: None,
     };
@@ -110,7 +136,7 @@ fn name(text: &str) -> AppName {
 fn file(hooks: usize) -> FileSpec {
     let app = |text: &str| AppSpec {
         token: Some(footbridge_model::secret::Secret::new(format!("token-of-{text}"))),
-        url: Some("https://shop.example".to_owned()),
+        url: Some("https://192.0.2.1".to_owned()),
         ..AppSpec::named(name(text))
     };
     let hook = |number: usize| HookSpec {
@@ -147,4 +173,54 @@ async fn a_file_is_applied_in_a_few_transactions_however_many_hooks_it_has() {
     again.apply_file(file(HOOKS - 1000)).await.unwrap();
     assert_eq!(store.take_count(), 1, "a thousand hooks went together");
     assert_eq!(again.index.load().hooks().count(), HOOKS - 1000);
+}
+
+/// What was seen of the one name in the URLs of `shop`.
+fn seen(registry: &Registry) -> Option<String> {
+    let entry = registry.app(&name("shop")).unwrap();
+    let classes = entry.app.host_classes.get("shop.test")?;
+    Some(classes.words().collect::<Vec<_>>().join(" "))
+}
+
+fn named(path: &str) -> FileSpec {
+    let url = Some(format!("http://shop.test/{path}"));
+    FileSpec { apps: vec![AppSpec { url, ..AppSpec::named(name("shop")) }], ..FileSpec::default() }
+}
+
+#[tokio::test]
+async fn a_name_of_the_file_is_looked_at_when_its_url_is_new_and_not_at_each_start() {
+    let (store, names) = (Arc::new(Store::default()), Arc::new(Names::default()));
+    let start = async |file: FileSpec| {
+        let kept = footbridge_journal::Registry::load(&*store).await.unwrap();
+        let (registry, _feed) = registry_asking(&store, kept, Arc::clone(&names));
+        let warnings = registry.apply_file(file).await.unwrap();
+        (seen(&registry).unwrap(), warnings.len())
+    };
+    assert_eq!(start(named("")).await, (String::new(), 1), "it does not resolve, and that is told");
+    names.lead_to("10.0.0.1");
+    assert_eq!(start(named("")).await, ("private".to_owned(), 0), "now it does");
+    names.lead_to("8.8.8.8");
+    assert_eq!(start(named("")).await.0, "private", "written as before");
+    assert_eq!(start(named("new")).await.0, "public");
+    names.lead_to("10.0.0.1");
+    assert_eq!(start(named("new")).await.0, "public", "whoever owns the name gains nothing by a restart");
+}
+
+#[tokio::test]
+async fn a_name_given_over_the_api_is_looked_at_whenever_its_url_is_written() {
+    let (store, names) = (Arc::new(Store::default()), Arc::new(Names::default()));
+    names.lead_to("8.8.8.8");
+    let (registry, _feed) = registry_asking(&store, Kept::default(), Arc::clone(&names));
+    let url = Some("http://shop.test/".to_owned());
+    registry.add_app(AppSpec { url: url.clone(), ..AppSpec::named(name("shop")) }).await.unwrap();
+    assert_eq!(seen(&registry).as_deref(), Some("public"));
+    names.lead_to("127.0.0.1");
+    let change = AppChange { receiver_enabled: Some(false), ..AppChange::default() };
+    registry.change_app(&name("shop"), change).await.unwrap();
+    assert_eq!(seen(&registry).as_deref(), Some("public"), "another change looks at nothing");
+    registry.change_app(&name("shop"), AppChange { url: Some(url), ..AppChange::default() }).await.unwrap();
+    assert_eq!(seen(&registry).as_deref(), Some("this_machine"));
+    let away = AppChange { url: Some(None), ..AppChange::default() };
+    registry.change_app(&name("shop"), away).await.unwrap();
+    assert_eq!(seen(&registry), None);
 }

@@ -75,6 +75,7 @@ fn read_app(section: &Section<'_>, policy: &Policy, names: &BTreeSet<AppName>) -
     let name = section.parse_if_set("name", app_name);
     let url = section.parse_if_set("url", value::base_url);
     let receiver_url = section.parse_if_set("receiver_url", value::target_url);
+    let ca_file = section.file("ca_file", value::ca_file).and_then(|path| std::path::absolute(path).ok());
     let grants = [&url, &receiver_url].into_iter().flatten().filter_map(|url| Target::parse(url).ok());
     let reach = Reach {
         has_url: section.has("url"),
@@ -92,6 +93,7 @@ fn read_app(section: &Section<'_>, policy: &Policy, names: &BTreeSet<AppName>) -
         receiver_enabled: section.flag("receiver_enabled", true),
         receiver_auth: read_receiver_auth(section),
         miniapp_url: section.parse_if_set("miniapp_url", value::page_url),
+        ca_file: ca_file.map(|path| path.display().to_string()),
         private: section.list("private", event_name).unwrap_or_default().into_iter().collect(),
         url,
         // A wrong name is already a problem; the rest is read all the same, to name every problem at once.

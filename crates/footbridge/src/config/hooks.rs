@@ -142,7 +142,7 @@ fn check(written: &HookConfig, reach: &Reach<'_>) -> Result<Option<Refusal>, Str
         HookType::Web => {
             let url = hook::web_url(route).map_err(|error| error.to_string())?;
             let target = Target::parse(&url).map_err(|error| error.to_string())?;
-            let granted = reach.grants.iter().any(|grant| grant.covers(&target));
+            let granted = Grant::opened(&reach.grants, &target);
             Ok(reach.policy.judge_literal(&target, granted).err())
         }
         _ if route.contains("://") => Err(format!(

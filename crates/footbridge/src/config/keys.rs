@@ -10,9 +10,9 @@ pub const TOP: Keys = &["listen", "public_url", "database", "admin_token", "mast
 
 /// Tables that stand once, with their keys.
 pub const TABLES: &[(&str, Keys)] = &[
-    ("server", &["drain", "connections", "shards"]),
+    ("server", &["drain", "connections", "trusted_proxies", "hosts", "shards"]),
     ("console", &["listen"]),
-    ("egress", &["allow", "timeout"]),
+    ("egress", &["allow", "timeout", "ca_file"]),
     ("bridge", &["timeout"]),
     ("retry", &["schedule"]),
     ("bolt", &["http_200_errors", "answer_wait"]),
@@ -43,6 +43,7 @@ pub const APP: Keys = &[
     "receiver_url",
     "receiver_enabled",
     "receiver_auth",
+    "ca_file",
     "url",
     "miniapp_url",
     "hooks",

@@ -1,11 +1,14 @@
 //! `[server]`, `[console]` and `[egress]`: who may reach us, and whom we may reach.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
 use footbridge_courier::{AllowError, AllowRule};
+use footbridge_server::{HostName, HostsError};
+use ipnet::IpNet;
 
 use super::{duration, error::DOES_NOTHING_YET, section::Section, value};
 
@@ -16,6 +19,10 @@ pub struct ServerConfig {
     pub drain: Duration,
     /// Connections held at once.
     pub connections: u64,
+    /// Proxies whose word counts on who is behind them.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Names by which clients reach the server, besides those that follow from `public_url` and `listen`.
+    pub hosts: Vec<HostName>,
     /// Threads that serve the hot surfaces, each with its own listener.
     pub shards: usize,
 }
@@ -31,8 +38,30 @@ impl ServerConfig {
         Self {
             drain: table.parse("drain", Duration::from_secs(10), duration::parse),
             connections: table.whole("connections", &(1..=10_000_000)).unwrap_or(10_000),
+            trusted_proxies: table.list("trusted_proxies", network).unwrap_or_default(),
+            hosts: table
+                .list("hosts", |text| text.parse().map_err(|error: HostsError| error.to_string()))
+                .unwrap_or_default(),
             shards: shards.unwrap_or(cores.max(1)),
         }
+    }
+}
+
+/// A network, or the one address of it.
+fn network(text: &str) -> Result<IpNet, String> {
+    let one = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    let network: IpNet = text.parse().ok().or_else(one).ok_or_else(|| {
+        format!(
+            "{text:?} is no network; write an IP address or a CIDR, such as \"127.0.0.1\" or \"10.0.0.0/8\""
+        )
+    })?;
+    if network.trunc() == network {
+        Ok(network)
+    } else {
+        Err(format!(
+            "{text:?} has bits set behind its prefix length: did you mean {:?}?",
+            network.trunc().to_string()
+        ))
     }
 }
 
@@ -62,6 +91,8 @@ pub struct EgressConfig {
     pub allow: Vec<AllowRule>,
     /// One attempt, whole.
     pub timeout: Duration,
+    /// Certificates of authorities that are trusted besides the machine's own, as a PEM file.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl EgressConfig {
@@ -74,6 +105,7 @@ impl EgressConfig {
             timeout: table.parse("timeout", Duration::from_secs(15), |text| {
                 duration::parse_within(text, Duration::from_millis(1), Duration::from_hours(1))
             }),
+            ca_file: table.file("ca_file", value::ca_file),
         }
     }
 }

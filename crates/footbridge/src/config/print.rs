@@ -35,12 +35,15 @@ fn tables(page: &mut Page, config: &Config) {
     page.heading("[server]");
     page.text("drain", duration::print(server.drain));
     page.bare("connections", server.connections);
+    page.list("trusted_proxies", &server.trusted_proxies);
+    page.list("hosts", &server.hosts);
     page.bare("shards", server.shards);
     page.heading("[console]");
     page.text("listen", console.listen.map_or_else(|| "off".to_owned(), |listen| listen.to_string()));
     page.heading("[egress]");
     page.list("allow", &egress.allow);
     page.text("timeout", duration::print(egress.timeout));
+    page.text_if_set("ca_file", egress.ca_file.as_ref().map(|path| path.display()));
     page.heading("[bridge]");
     page.text("timeout", duration::print(bridge.timeout));
     page.heading("[retry]");
@@ -80,6 +83,7 @@ fn print_app(page: &mut Page, AppConfig { app, hooks }: &AppConfig) {
     if let Some(auth) = &app.receiver_auth {
         page.bare("receiver_auth", format_args!("{{ name = {}, secret = \"…\" }}", quoted(&auth.name)));
     }
+    page.text_if_set("ca_file", app.ca_file.as_ref());
     page.text_if_set("url", app.url.as_ref());
     page.text_if_set("miniapp_url", app.miniapp_url.as_ref());
     let hooks: Vec<String> = hooks.iter().map(print_hook).collect();

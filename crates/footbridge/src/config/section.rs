@@ -1,6 +1,11 @@
 //! Reading one table: a key becomes a typed value, or a problem that names file, line and key.
 
-use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive};
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+};
 
 use footbridge_model::secret::Secret;
 
@@ -193,6 +198,14 @@ impl<'a> Section<'a> {
             other => Err(format!("must be a string, not {}", other.kind())),
         };
         self.keep(key, parsed)
+    }
+
+    /// A file; a relative path starts from the directory of the configuration file.
+    pub fn file(&self, key: &str, check: impl Fn(&Path) -> Result<(), String>) -> Option<PathBuf> {
+        self.parse_if_set(key, |text| {
+            let path = self.reading.secrets.base.join(text);
+            check(&path).map(|()| path)
+        })
     }
 
     /// `true` or `false`.

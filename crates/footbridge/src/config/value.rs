@@ -1,8 +1,11 @@
 //! The grammars of single values that no other file has: addresses, URLs, database, tokens, networks.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
-use footbridge_courier::{Target, TargetError};
+use footbridge_courier::{Roots, Target, TargetError};
 
 /// An address to listen on.
 ///
@@ -72,6 +75,14 @@ pub fn database(text: &str) -> Result<PathBuf, String> {
         return Err("takes a plain path, without ? options".to_owned());
     }
     Ok(PathBuf::from(path))
+}
+
+/// A PEM file with certificates of authorities.
+///
+/// # Errors
+/// Says what is wrong with the file.
+pub fn ca_file(path: &Path) -> Result<(), String> {
+    Roots::read(path).map(drop).map_err(|error| error.to_string())
 }
 
 /// A token or key that travels in a header: visible ASCII, at least one character.

@@ -6,7 +6,7 @@ use crate::config::{Config, MasterKey, env::Env};
 use crate::entropy::SystemEntropy;
 use crate::first_run::{self, Database, FirstRunError, Source};
 use crate::steady_clock::{self, ClockError, SteadyClock};
-use footbridge_courier::{CourierOptions, CourierShared, Policy};
+use footbridge_courier::{CourierOptions, CourierShared, Policy, Roots, RootsError};
 use footbridge_engine::{Engine, EngineOptions, Limits, ProofKey, Quota, Rate, StartError, Started};
 use footbridge_journal::JournalError;
 use footbridge_journal_sqlite::{Claim, MasterKey as SealKey, OpenError, SqliteJournal};
@@ -18,7 +18,7 @@ use footbridge_server::admin::{self, AdminState};
 use footbridge_server::health::Health;
 use footbridge_server::listen::{self, Listener};
 use footbridge_server::metrics::Metrics;
-use footbridge_server::{BoltOptions, BridgeOptions, LiveOptions, LiveState, Shared};
+use footbridge_server::{BoltOptions, BridgeOptions, Edge, Hosts, LiveOptions, LiveState, Proxies, Shared};
 use http::HeaderValue;
 use std::io;
 use std::net::SocketAddr;
@@ -56,6 +56,9 @@ pub enum ServeError {
     /// A file beside the database.
     #[error(transparent)]
     FirstRun(#[from] FirstRunError),
+    /// The certificates of `[egress] ca_file`.
+    #[error("egress.ca_file: {0}")]
+    Roots(#[from] RootsError),
     /// Installed apps cannot be run here.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
@@ -112,15 +115,19 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     footbridge_runtime::check_user(config.runtime.user.as_deref())?;
     let address = config.listen;
     let listener = listen::bind(address).map_err(|source| ServeError::Listen { address, source })?;
-    let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
+    let unknown = |source| ServeError::Listen { address, source };
+    let own = listener.addresses().map_err(unknown)?;
+    let address = listener.local_addr().map_err(unknown)?;
     let public_url = config.public_url_at(address);
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
     let (journal, master_key) = open(&config, address, &*clock)?;
     let journal = Arc::new(journal);
     let (admin_token, token_source) =
         first_run::admin_token(config.admin_token.as_ref(), &config.database, &SystemEntropy)?;
-    let policy = Policy::new(config.egress.allow.clone(), vec![address]);
-    let courier = CourierOptions::new(policy, HeaderValue::from_static(USER_AGENT)).share();
+    let policy = Policy::new(config.egress.allow.clone(), own.clone());
+    let roots = config.egress.ca_file.as_deref().map(Roots::read).transpose()?.map(Arc::new);
+    let courier =
+        CourierOptions { roots, ..CourierOptions::new(policy, HeaderValue::from_static(USER_AGENT)) }.share();
     let (launcher, exits) = launch::launcher(&config, &public_url, env, &clock)?;
     let options = EngineOptions {
         registry: journal.clone(),
@@ -146,9 +153,11 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     let mut warnings = config.warnings.clone();
     warnings.extend(launch::open_secrets(&config)?);
     warnings.append(&mut started.warnings);
+    warnings.extend(listener.warning());
     let health = Arc::new(Health::starting());
     let page_key = master_key.derive(PAGES);
-    let shared = Arc::new(edges(&config, &started.engine, &admin_token, &public_url, &health, page_key));
+    let shared =
+        Arc::new(edges((&config, &own), &started.engine, &admin_token, &public_url, &health, page_key));
     Ok(Built {
         address,
         public_url,
@@ -166,7 +175,7 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
 
 /// What answers, on whichever thread.
 fn edges(
-    config: &Config,
+    (config, own): (&Config, &[SocketAddr]),
     engine: &Engine,
     admin_token: &Secret,
     public_url: &str,
@@ -186,9 +195,11 @@ fn edges(
         BoltOptions { body: bytes(config.limits.event_body), http_200_errors: config.bolt.http_200_errors };
     let connections = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
     let live = LiveState::new(LiveOptions { engine, page_key, public_url, metrics: &metrics, connections });
+    let hosts = Hosts::new(public_url, own, &config.server.hosts);
     Shared {
         engine: engine.clone(),
         metrics,
+        edge: Edge::new(hosts, proxies(config)),
         admin,
         admin_token: admin_token.clone(),
         public_url: public_url.to_owned(),
@@ -196,6 +207,11 @@ fn edges(
         bridge,
         bolt,
     }
+}
+
+/// Whose word counts on who is behind them.
+pub(super) fn proxies(config: &Config) -> Proxies {
+    Proxies::new(config.server.trusted_proxies.clone())
 }
 
 /// Locks the database, finds or makes its key, opens it.

@@ -1,12 +1,12 @@
 //! Running: threads start, the server answers, and in the end it drains.
 
-use super::build::{Built, ServeError};
+use super::build::{Built, ServeError, proxies};
 use super::threads::{self, Running};
 use crate::shutdown::Drain;
 use footbridge_engine::{Dispatcher, Engine, House, Keeper};
 use footbridge_server::Shared;
 use footbridge_server::health::Health;
-use footbridge_server::listen::{Shard, ShardHandle, ShardOptions};
+use footbridge_server::listen::{Places, Shard, ShardHandle, ShardOptions};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -43,7 +43,8 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
     engine.boot().await;
     health.set_ready(warnings);
     let most = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
-    let accepting = tokio::spawn(listener.accept(handles, most, is_stopped));
+    let places = Places::new(most, proxies(&config), Arc::clone(&shared.metrics));
+    let accepting = tokio::spawn(listener.accept(handles, places, is_stopped));
     let summing_up = tokio::spawn(sum_up(Arc::clone(&shared)));
     let ended = wait(&engine, &health, drain).await;
     summing_up.abort();

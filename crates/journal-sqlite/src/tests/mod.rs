@@ -24,7 +24,7 @@ use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::secret::{Previous, Rotating, Secret};
 use footbridge_model::time::{Entropy, Millis};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -96,6 +96,8 @@ fn app(name: &str) -> App {
         receiver_enabled: true,
         receiver_auth: Some(ReceiverAuth { name: "pair".into(), secret: hush("pair") }),
         url: None,
+        host_classes: BTreeMap::new(),
+        ca_file: None,
         miniapp_url: None,
         private: BTreeSet::new(),
         package: None,

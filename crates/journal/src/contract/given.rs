@@ -2,6 +2,7 @@
 
 use crate::{KeyUse, NewDelivery, NewEvent, Page, Recorded};
 use bytes::Bytes;
+use footbridge_model::address::AddressClasses;
 use footbridge_model::app::{App, AppSecrets, Link, ReceiverAuth, Unseen};
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::event::Event;
@@ -125,7 +126,13 @@ pub(super) fn app(text: &str) -> App {
         receiver_url: Some("https://shop.example/events".to_owned()),
         receiver_enabled: false,
         receiver_auth: Some(ReceiverAuth { name: "other".to_owned(), secret: Secret::new("pair") }),
-        url: Some("http://127.0.0.1:9003".to_owned()),
+        url: Some("http://shop.internal:9003".to_owned()),
+        host_classes: [
+            ("shop.example".to_owned(), AddressClasses::of_words(["public"])),
+            ("shop.internal".to_owned(), AddressClasses::NONE),
+        ]
+        .into(),
+        ca_file: Some("/etc/ssl/own.pem".to_owned()),
         miniapp_url: None,
         private: [EventName::parse("chat-posted").unwrap(), EventName::parse("ärger").unwrap()].into(),
         package: None,

@@ -2,6 +2,7 @@
 
 use super::AdminState;
 use crate::credential::{app_token, authorization, bearer};
+use crate::edge::Visitor;
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use axum::extract::{FromRequestParts, Path};
@@ -193,14 +194,11 @@ pub(super) fn existing(text: &str) -> Result<AppName, &'static str> {
     AppName::find(text).ok_or("it cannot be the name of an app")
 }
 
-/// Whether a request to something that is free on loopback may be answered: it comes straight from this
-/// machine, or has the admin token. One that a proxy on this machine passes on comes from elsewhere.
+/// Whether a request to something that is free on this machine may be answered: it comes straight from here, or has
+/// the admin token. One that a proxy on this machine passes on, or a page whose name leads here, comes from elsewhere.
 pub(super) fn local_or_admin(parts: &Parts, shared: &AdminState) -> Result<(), Problem> {
-    let peer = parts.extensions.get::<super::PeerAddr>();
-    let local = peer.is_some_and(|super::PeerAddr(address)| address.ip().to_canonical().is_loopback());
-    let passed_on =
-        parts.headers.contains_key(header::FORWARDED) || parts.headers.contains_key("x-forwarded-for");
-    if (local && !passed_on) || Admin::of(&parts.headers, shared).is_some() {
+    let local = parts.extensions.get::<Visitor>().is_some_and(|visitor| visitor.local);
+    if local || Admin::of(&parts.headers, shared).is_some() {
         return Ok(());
     }
     Err(unauthorized(shared))

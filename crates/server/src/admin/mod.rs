@@ -28,7 +28,6 @@ use crate::health::Health;
 use crate::metrics::Metrics;
 use footbridge_engine::Engine;
 use footbridge_model::secret::Secret;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What the handlers share.
@@ -43,7 +42,3 @@ pub struct AdminState {
     /// What a scrape reads.
     pub metrics: Arc<Metrics>,
 }
-
-/// Where a request comes from; the listener puts it among a request's extensions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PeerAddr(pub SocketAddr);

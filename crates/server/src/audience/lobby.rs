@@ -1,8 +1,9 @@
 //! Where sessions wait that have proved nothing yet: for few, and for fewer of one address, so that no single stranger
 //! keeps the others out.
 
+use crate::edge::holder;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The most sessions that wait.
@@ -68,14 +69,6 @@ impl Drop for Waiting {
                 inside.by_address.remove(&self.address);
             }
         }
-    }
-}
-
-/// Whom an address stands for: with IPv6 one customer has a whole /64.
-fn holder(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Bolt's envelope: `code` 0 and a body, or a code, an error and what to tell a user.
 
-use super::error::BoltError;
+use super::error::{BoltError, Code};
+use crate::credential::WrongCredential;
 use bytes::Bytes;
 use footbridge_engine::{Accepted, HookEntry};
 use footbridge_model::hook::{HookType, Lifetime};
@@ -44,6 +45,9 @@ pub(crate) fn failure(error: &BoltError, trace: &str, always_200: bool) -> Respo
     };
     let bytes = serde_json::to_vec(&body).unwrap_or_default();
     let mut response = response(if always_200 { 200 } else { status }, bytes.into());
+    if error.code == Code::BadToken {
+        response.extensions_mut().insert(WrongCredential);
+    }
     if let Some(seconds) = error.retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -5,8 +5,11 @@
 
 mod accept;
 mod connection;
+mod framing;
+mod places;
 mod refusal;
 mod shard;
 
 pub use accept::{Listener, bind};
+pub use places::Places;
 pub use shard::{Shard, ShardHandle, ShardOptions};

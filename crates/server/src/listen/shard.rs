@@ -1,10 +1,13 @@
 //! A shard: the connections of one thread, and all that their requests need there.
 
-use super::connection;
+use super::accept::FULL;
+use super::connection::{self, Scratch};
+use super::places::Place;
 use crate::router;
 use crate::state::{Local, Shared};
 use crate::watch::Watches;
 use footbridge_engine::{Courier, CourierShared, Relay};
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream as StdStream};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,14 +34,17 @@ pub struct ShardOptions {
 #[derive(Debug)]
 pub struct Shard {
     options: ShardOptions,
-    inbox: mpsc::Receiver<(StdStream, SocketAddr)>,
+    inbox: mpsc::Receiver<Given>,
     open: Arc<AtomicUsize>,
 }
+
+/// A connection on its way to a shard.
+type Given = (StdStream, SocketAddr, Place);
 
 /// Gives connections to a shard.
 #[derive(Debug, Clone)]
 pub struct ShardHandle {
-    outbox: mpsc::Sender<(StdStream, SocketAddr)>,
+    outbox: mpsc::Sender<Given>,
     open: Arc<AtomicUsize>,
 }
 
@@ -49,9 +55,9 @@ impl ShardHandle {
     }
 
     /// Gives it one more; a shard that cannot keep up lets it go.
-    pub(super) fn give(&self, stream: StdStream, peer: SocketAddr) {
+    pub(super) fn give(&self, stream: StdStream, peer: SocketAddr, place: Place) {
         self.open.fetch_add(1, Ordering::Relaxed);
-        if self.outbox.try_send((stream, peer)).is_err() {
+        if self.outbox.try_send((stream, peer, place)).is_err() {
             self.open.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -74,12 +80,13 @@ impl Shard {
             shared: self.options.shared,
         });
         let watches = Rc::new(Watches::default());
+        let scratch = connection::scratch();
         let mut ticks = tokio::time::interval(SWEEP);
         loop {
             tokio::select! {
                 given = self.inbox.recv() => {
-                    let Some((stream, peer)) = given else { break };
-                    open(&local, &watches, &self.open, stream, peer);
+                    let Some(given) = given else { break };
+                    open(&local, &watches, &self.open, &scratch, given);
                 }
                 _ = ticks.tick() => watches.sweep(local.shared.engine.is_draining()),
                 _ = drain.wait_for(|draining| *draining) => break,
@@ -99,16 +106,26 @@ fn open(
     local: &Rc<Local>,
     watches: &Rc<Watches>,
     open: &Arc<AtomicUsize>,
-    stream: StdStream,
-    peer: SocketAddr,
+    scratch: &Scratch,
+    (mut stream, peer, place): Given,
 ) {
     let counted = Counted(Arc::clone(open));
+    if place.beyond_share && !watches.evict(place.address) {
+        // It is not waited for: one that cannot take a few bytes at once goes without.
+        let _ = stream.write(FULL);
+        return;
+    }
+    let crowded = place.is_crowded() && !watches.evict(None);
     let Ok(stream) = TcpStream::from_std(stream) else { return };
-    let (local, watched) = (Rc::clone(local), watches.open());
+    let (local, watched) = (Rc::clone(local), watches.open(place.address));
+    if crowded {
+        watched.watch.restrict_while(place.crowding());
+    }
+    let scratch = Rc::clone(scratch);
     tokio::task::spawn_local(async move {
-        let _counted = counted;
+        let _counted = (counted, place);
         let answer = |request, watch| router::answer(Rc::clone(&local), request, peer, watch);
-        connection::serve(stream, watched, answer).await;
+        connection::serve(stream, watched, scratch, answer).await;
     });
 }
 

@@ -1,7 +1,8 @@
 //! A server on a real socket, a launcher that starts nothing but knows where apps listen, and a bare client.
 
 use crate::audience::{LiveOptions, LiveState};
-use crate::listen::{Shard, ShardOptions, bind};
+use crate::edge::{Edge, Hosts, Proxies};
+use crate::listen::{Places, Shard, ShardOptions, bind};
 use crate::metrics::Metrics;
 use crate::state::{BoltOptions, BridgeOptions, Shared};
 use footbridge_courier::{CourierOptions, Policy};
@@ -225,9 +226,14 @@ impl Server {
             metrics: &metrics,
             connections: 100,
         });
+        let places = Places::new(1000, Proxies::default(), Arc::clone(&metrics));
+        let hosts = ["a", "x", "*.example"].map(|name| name.parse().unwrap());
+        let listen = ["127.0.0.1:0".parse().unwrap()];
+        let edge = Edge::new(Hosts::new(&public_url, &listen, &hosts), Proxies::default());
         let shared = Arc::new(Shared {
             engine: engine.clone(),
             metrics,
+            edge,
             admin: axum::Router::new(),
             admin_token: Secret::new("admin-token-for-tests"),
             public_url,
@@ -240,7 +246,7 @@ impl Server {
         let (shard, handle) = Shard::new(ShardOptions { shared, courier });
         let (drain, draining) = watch::channel(false);
         let ended = tokio::task::spawn_local(shard.run(draining.clone()));
-        tokio::task::spawn_local(listener.accept(vec![handle], 1000, draining));
+        tokio::task::spawn_local(listener.accept(vec![handle], places, draining));
         Self { address, engine, launcher, drain, ended, _idle: started }
     }
 

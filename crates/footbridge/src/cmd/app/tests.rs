@@ -81,6 +81,7 @@ fn app(name: &str, managed_by: ManagedBy, url: Option<&str>) -> App {
         receiver_url: url.map(|url| format!("{url}/r")),
         receiver_enabled: true,
         receiver_auth: None,
+        ca_file: None,
         url: url.map(str::to_owned),
         miniapp_url: None,
         private: Vec::new(),

@@ -35,6 +35,7 @@ impl FromFields for NewApp {
         spec.receiver_url = fields.optional("receiver_url")?;
         spec.receiver_enabled = fields.optional("receiver_enabled")?.unwrap_or(spec.receiver_enabled);
         spec.receiver_auth = receiver_auth(fields)?.flatten();
+        spec.ca_file = fields.optional("ca_file")?;
         spec.url = fields.optional("url")?;
         spec.miniapp_url = fields.optional("miniapp_url")?;
         spec.private = private(fields)?.unwrap_or_default();
@@ -57,6 +58,7 @@ impl FromFields for PatchApp {
             receiver_url: fields.change("receiver_url")?,
             receiver_enabled: fields.settled("receiver_enabled")?,
             receiver_auth: receiver_auth(fields)?,
+            ca_file: fields.change("ca_file")?,
             url: fields.change("url")?,
             miniapp_url: fields.change("miniapp_url")?,
             private: private(fields)?,
@@ -170,6 +172,12 @@ fn common(secrets: &str) -> ObjectBuilder {
         .property("receiver_url", text_or_null("Where its events of the bridge go"))
         .property("receiver_enabled", flag("Whether it takes events of the bridge"))
         .property("receiver_auth", receiver_auth)
+        .property(
+            "ca_file",
+            text_or_null(
+                "A PEM file on the server with authorities that are trusted when this app is sent to",
+            ),
+        )
         .property("url", text_or_null("The base of its `server` hooks"))
         .property("miniapp_url", text_or_null("The page a host embeds"))
         .property("private", private)

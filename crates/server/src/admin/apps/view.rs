@@ -35,6 +35,7 @@ pub(super) fn app(entry: &AppEntry, now: Millis) -> api::App {
         receiver_url: app.receiver_url,
         receiver_enabled: app.receiver_enabled,
         receiver_auth: app.receiver_auth.map(|auth| api::ReceiverAuth { name: auth.name }),
+        ca_file: app.ca_file,
         url: app.url,
         miniapp_url: app.miniapp_url,
         private: app.private.iter().map(ToString::to_string).collect(),

@@ -8,7 +8,8 @@ mod failing;
 mod history;
 mod links_hooks;
 
-use super::{AdminState, PeerAddr, router};
+use super::{AdminState, router};
+use crate::edge::Visitor;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::tests::kit::{Counting, limits};
@@ -29,7 +30,6 @@ use footbridge_model::time::{Clock, Millis};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tower_service::Service as _;
@@ -150,9 +150,9 @@ impl Server {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    async fn from(&self, path: &str, peer: &str) -> Answer {
-        let peer: SocketAddr = peer.parse().unwrap();
-        self.send(Request::builder().uri(path).extension(PeerAddr(peer)).body(Body::empty()).unwrap()).await
+    async fn from(&self, path: &str, ip: &str, local: bool) -> Answer {
+        let visitor = Visitor { ip: ip.parse().unwrap(), local };
+        self.send(Request::builder().uri(path).extension(visitor).body(Body::empty()).unwrap()).await
     }
 }
 
