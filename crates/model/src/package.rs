@@ -95,7 +95,12 @@ impl Package {
 
     /// Whether its pages may publish this event as the app.
     pub fn page_may_publish(&self, event: &EventName) -> bool {
-        self.page_events.contains(ALL_EVENTS) || self.page_events.contains(event.as_str())
+        self.pages_act_for_it() || self.page_events.contains(event.as_str())
+    }
+
+    /// Whether its pages may do in its name what Bolt lets them do: publish everything, and call routers.
+    pub fn pages_act_for_it(&self) -> bool {
+        self.page_events.contains(ALL_EVENTS)
     }
 
     /// Whether it has no server of its own.

@@ -123,6 +123,9 @@ fn a_page_publishes_what_its_app_lists_and_nothing_else() {
         ];
         each(rows, |call| assert_eq!(call.send().status, 401));
         assert!(gateway.apps().runs("pager"));
+        gateway.apps().install(&shelf.sample("db"));
+        let asked = call("GET", "/api/db/where").send().expect(200).json();
+        assert_ne!(asked["appName"], "pager", "{asked}");
         // A page that publishes without end is stopped.
         let rest = (0..60).map(|_| bolt.post("clicked", "{}").status).collect::<Vec<_>>();
         assert!(rest.contains(&200) && rest.contains(&429), "{rest:?}");
@@ -164,7 +167,16 @@ fn a_page_ends_with_its_app_and_bolts_way_is_told_at_install() {
     assert!(warnings.contains("page_events"), "{installed}");
     let mine = cookie(&gateway, "pager");
     let token = written(&page(&gateway, &mine));
-    connected(&shelf, &gateway, &mine, || gateway.bolt_with(&token).publish("anything", &json!({})));
+    gateway.apps().install(&shelf.sample("db"));
+    let asks = || {
+        let call = gateway.call("GET", "/api/db/where").header("X-Bolt-App-Token", &token);
+        call.send().expect(200).json()["appName"].clone()
+    };
+    connected(&shelf, &gateway, &mine, || {
+        gateway.bolt_with(&token).publish("anything", &json!({}));
+        assert_eq!(asks(), "pager", "a router takes it for its app");
+    });
+    until("the page's end", WAIT, || asks() != "pager");
     package["footbridge"]["page_events"] = json!(["a/b"]);
     std::fs::write(&path, package.to_string()).unwrap();
     let refused = gateway.apps().installing(&dir, true).send();

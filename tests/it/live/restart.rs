@@ -211,15 +211,13 @@ fn bolts_page_scripts_try_again_what_was_refused() {
     // Its proof is good from the second refusal on.
     const PAGE: &str = r"
         const [url, ticket] = process.argv.slice(2);
-        const extraHeaders = { authorization: 'Bearer tkt_wrong' };
-        const io = {
-          connect: (address, options) => require('socket.io-client4').connect(address, { ...options, extraHeaders }),
-        };
-        const document = { currentScript: { getAttribute: () => null } };
+        let attribute = 'tkt_wrong';
+        const io = require('socket.io-client4');
+        const document = { currentScript: { getAttribute: () => attribute } };
         const location = { origin: 'http://page.example' };
         const warned = [];
         const console = { warn: (said) => {
-          if (warned.push(said) === 2) extraHeaders.authorization = 'Bearer ' + ticket;
+          if (warned.push(said) === 2) attribute = ticket;
         } };
         const Bolt = { Env: { getAddress: () => url } };
         const script = fetch(url + '/public/bolt/native/js/bolt.events.js').then((answer) => answer.text());

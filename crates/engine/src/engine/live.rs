@@ -10,6 +10,7 @@ use crate::tickets::{Ticket, TicketError, TicketSpec, TicketUse};
 use footbridge_journal::{Accepted, JournalError};
 use footbridge_model::event::EventDraft;
 use footbridge_model::id::EventId;
+use footbridge_model::package::Package;
 use footbridge_model::pattern::Pattern;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::Millis;
@@ -73,6 +74,15 @@ impl Engine {
     /// The page whose token this is, while it is connected.
     pub fn page_by_token(&self, token: &[u8]) -> Option<PageCaller> {
         self.0.pages.caller(&self.0.registry, token)
+    }
+
+    /// The app that calls a router with this token: its own, or that of a page whose app lets its pages do so.
+    pub fn router_caller(&self, token: &[u8]) -> Option<Arc<AppEntry>> {
+        if let Some(caller) = self.caller_by_token(token) {
+            return Some(caller.entry);
+        }
+        let page = self.page_by_token(token)?;
+        page.entry.app.package.as_deref().is_some_and(Package::pages_act_for_it).then_some(page.entry)
     }
 
     /// Accepts an event that a page publishes as its app.

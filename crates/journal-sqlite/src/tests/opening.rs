@@ -4,9 +4,9 @@ use super::{app, database, event, files, hook, open, options};
 use crate::migrate::newest;
 use crate::{MasterKey, OpenError, SqliteJournal};
 use footbridge_journal::{Journal as _, Registry as _};
-use footbridge_model::app::Link;
+use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Origin;
-use footbridge_model::id::{EventId, HookId};
+use footbridge_model::id::{EventId, HookId, IdSource};
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use rusqlite::Connection;
@@ -115,11 +115,12 @@ async fn an_empty_file_is_a_new_database() {
 
 #[tokio::test]
 async fn names_of_the_first_schema_are_those_it_kept() {
+    let created_at = Millis(1_800_000_000_000);
     let directory = tempfile::tempdir().unwrap();
     let path = database(&directory);
     {
         let journal = open(&path).unwrap();
-        journal.put_app(app("shop")).await.unwrap();
+        journal.put_app(App { created_at, ..app("shop") }).await.unwrap();
         journal.put_app(app("superapp")).await.unwrap();
         let name = AppName::trusted;
         let (host, miniapp) = (name("superapp"), name("shop"));
@@ -144,12 +145,17 @@ async fn names_of_the_first_schema_are_those_it_kept() {
         let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM newer.{table}");
         conn.execute(&copy, []).unwrap();
     }
+    let bare = "UPDATE main.apps SET settings = json_remove(settings, '$.generation', '$.proof_epoch')";
+    conn.execute(bare, []).unwrap();
     conn.pragma_update(None, "application_id", crate::migrate::APPLICATION_ID).unwrap();
     conn.pragma_update(None, "user_version", 1).unwrap();
     drop(conn);
     let kept = open(&older).unwrap().load().await.unwrap();
     let apps: Vec<_> = kept.apps.iter().map(|app| app.name.as_str()).collect();
     assert_eq!(apps, ["shop", "superapp"]);
+    // Above whatever an app of its name got before it was made.
+    let shop = &kept.apps[0];
+    assert_eq!((shop.generation, shop.proof_epoch), (IdSource::first_at(created_at), shop.generation));
     assert_eq!((kept.links[0].host.as_str(), kept.hooks[0].app.as_str()), ("superapp", "shop"));
 }
 

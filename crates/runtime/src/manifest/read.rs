@@ -248,7 +248,7 @@ fn read_page_events(
     let events: BTreeSet<String> = names.into_iter().map(read).collect::<Result<_, _>>()?;
     if events.contains(ALL_EVENTS) {
         warnings.push(
-            "`footbridge.page_events` is [\"*\"]: whoever can load a page of this app can publish any event as the app; list the names that its pages need"
+            "`footbridge.page_events` is [\"*\"]: whoever can load a page of this app can publish any event and call routers as the app; list the names that its pages need"
                 .to_owned(),
         );
     }

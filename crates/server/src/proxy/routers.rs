@@ -75,8 +75,8 @@ fn caller(local: &Local, headers: &HeaderMap) -> Option<HeaderValue> {
     if !headers.contains_key(APP_TOKEN) {
         return None;
     }
-    let caller = app_token(headers).and_then(|token| local.shared.engine.caller_by_token(token));
-    let name = caller.and_then(|caller| HeaderValue::from_str(caller.entry.app.name.as_str()).ok());
+    let caller = app_token(headers).and_then(|token| local.shared.engine.router_caller(token));
+    let name = caller.and_then(|caller| HeaderValue::from_str(caller.app.name.as_str()).ok());
     Some(name.unwrap_or(NOBODY))
 }
 

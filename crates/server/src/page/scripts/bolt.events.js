@@ -1,7 +1,7 @@
 // Bolt.Events.on(pattern, handler, name?), .remove(name), .emit(name, publish, appToken, callback).
 // Without `appToken` the page's own token is used, which the server tells a page of an installed app when it connects.
 // Load /socket.io/socket.io.js, bolt.env.js and bolt.request.js first. A page that is not under /x/ gives its ticket as
-// `data-ticket` of this script's tag.
+// `data-ticket` of this script's tag, and keeps it current: it is read at each attempt to connect.
 var Bolt = (function (bolt) {
   var FIRST = 1000;
   var LONGEST = 30000;
@@ -65,8 +65,16 @@ var Bolt = (function (bolt) {
     return bolt;
   }
   var address = bolt.Env ? bolt.Env.getAddress() : location.origin;
-  var ticket = script && script.getAttribute("data-ticket");
-  var socket = io.connect(address === location.origin ? "/" : address, ticket ? { query: { ticket: ticket } } : {});
+  function query() {
+    var ticket = script && script.getAttribute("data-ticket");
+    return ticket ? { ticket: ticket } : undefined;
+  }
+  var options = query() ? { query: query() } : {};
+  var socket = io.connect(address === location.origin ? "/" : address, options);
+  function refresh() {
+    if (query()) socket.io.opts.query = query();
+  }
+  socket.io.on("reconnect_attempt", refresh);
   socket.on("message", function (text) {
     var event = JSON.parse(text);
     pageToken = event.token || pageToken;
@@ -92,6 +100,7 @@ var Bolt = (function (bolt) {
     );
     if (!refused) return;
     setTimeout(function () {
+      refresh();
       socket.connect();
     }, pause);
     pause = Math.min(2 * pause, LONGEST);
