@@ -25,6 +25,7 @@ impl ExchangeStatus {
 }
 
 /// An exchange as its sender sees it.
+#[expect(clippy::struct_field_names, reason = "the members are named in the contract")]
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Exchange {
     #[schema(example = "exc_0f7m2k9x4c1aa")]

@@ -130,7 +130,7 @@ const WARNINGS: &str = "warnings";
 /// The warnings of an answer, each below a blank line.
 pub fn warnings(list: Option<&Value>) -> String {
     let texts = list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    texts.map(|text| format!("\nwarning: {}\n", plain(text))).collect()
+    texts.map(|text| format!("\nwarning: {}\n", plain(text))).collect::<Vec<_>>().concat()
 }
 
 /// Text as a cell: `-` when there is none.

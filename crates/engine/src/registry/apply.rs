@@ -265,7 +265,9 @@ impl Registry {
         self.parts.store.revive_hooks(revived.clone(), TAKEN_OUT, now).await?;
         let ids = revived.iter().map(|hook| hook.id).collect();
         self.publish_index(|index, directory| {
-            revived.into_iter().for_each(|hook| index.put(hook, directory))
+            for hook in revived {
+                index.put(hook, directory);
+            }
         });
         Ok(ids)
     }

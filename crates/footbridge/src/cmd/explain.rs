@@ -62,8 +62,8 @@ fn human(found: &Judgements) -> String {
             row.reason.clone(),
         ]);
     }
-    let warnings: String =
-        found.warnings.iter().map(|warning| format!("warning: {}\n", plain(warning))).collect();
+    let warnings = found.warnings.iter().map(|warning| format!("warning: {}\n", plain(warning)));
+    let warnings = warnings.collect::<Vec<_>>().concat();
     let count = match found.would_get {
         0 => "no hook would get it".to_owned(),
         1 => "1 hook would get it".to_owned(),

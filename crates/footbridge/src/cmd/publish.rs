@@ -31,7 +31,7 @@ pub struct PublishArgs {
     /// Only for the hooks of this app; may be given more than once
     #[arg(long = "to", value_name = "APP")]
     subscribers: Vec<String>,
-    /// The token of the app that publishes it, or env:NAME or file:PATH [env: `FOOTBRIDGE_APP_TOKEN`]
+    /// The token of the app that publishes it, or `env:NAME` or `file:PATH` [env: `FOOTBRIDGE_APP_TOKEN`]
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
 }
@@ -55,8 +55,8 @@ pub fn run(args: &PublishArgs, session: &Session, env: &Env) -> Result<String, F
         ..Call::default()
     };
     session.post(&call, |accepted: &Accepted| {
-        let warnings: String =
-            accepted.warnings.iter().map(|warning| format!("warning: {}\n", plain(warning))).collect();
+        let warnings = accepted.warnings.iter().map(|warning| format!("warning: {}\n", plain(warning)));
+        let warnings = warnings.collect::<Vec<_>>().concat();
         let hooks = match accepted.deliveries {
             0 => "no hook".to_owned(),
             1 => "1 hook".to_owned(),

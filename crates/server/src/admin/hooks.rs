@@ -213,7 +213,7 @@ pub(super) async fn change(
     Body(PatchHook(change)): Body<PatchHook>,
 ) -> Result<Json<api::Hook>, Problem> {
     let entry = shared.engine.change_hook(id, change).await?;
-    Ok(Json(view(&*entry)))
+    Ok(Json(view(&entry)))
 }
 
 /// Deletes a hook. Its pending deliveries become cancelled.

@@ -30,7 +30,7 @@ pub(super) async fn list(
     params: Params,
 ) -> Result<Json<List<api::App>>, Problem> {
     let window = params.window("apps", &[])?;
-    let after = window.after(|text| AppName::find(text))?;
+    let after = window.after(AppName::find)?;
     let name = |entry: &Arc<AppEntry>| entry.app.name.clone();
     let rows = window.of_sorted(shared.engine.apps(), after.as_ref(), name);
     let now = shared.engine.now();
