@@ -104,7 +104,7 @@ impl LimitsConfig {
             hooks_per_app: table.whole("hooks_per_app", &(1..=1_000_000)).unwrap_or(1000),
             chain_deliveries: table.whole("chain_deliveries", &(1..=1_000_000_000)).unwrap_or(10_000),
             backlog: table.whole("backlog", &(1..=1_000_000_000)).unwrap_or(1_000_000),
-            backlog_bytes: table.parse("backlog_bytes", 4 << 30, size::parse),
+            backlog_bytes: table.parse("backlog_bytes", 4 << 30, size::parse_stored),
         }
     }
 }

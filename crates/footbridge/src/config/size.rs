@@ -6,11 +6,26 @@ const LARGEST: u64 = 512 << 20;
 
 const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)];
 
-/// Reads a whole number of bytes, or one with `KiB`, `MiB` or `GiB`.
+/// Largest size of what lies on the disk: 1 PiB, more than any disk that one server has.
+const LARGEST_STORED: u64 = 1 << 50;
+
+/// Reads the size of what is held in memory: a whole number of bytes, or one with `KiB`, `MiB` or `GiB`.
 ///
 /// # Errors
 /// Says what was written and how to write it.
 pub fn parse(text: &str) -> Result<u64, String> {
+    parse_up_to(text, LARGEST)
+}
+
+/// Reads the size of what lies on the disk, written as [`parse`] reads it.
+///
+/// # Errors
+/// Says what was written and how to write it.
+pub fn parse_stored(text: &str) -> Result<u64, String> {
+    parse_up_to(text, LARGEST_STORED)
+}
+
+fn parse_up_to(text: &str, largest: u64) -> Result<u64, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let bytes = UNITS
@@ -20,8 +35,8 @@ pub fn parse(text: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("{text:?} is not a size; write bytes, KiB or MiB, such as \"256KiB\""))?;
     match bytes {
         0 => Err("must be larger than zero".to_owned()),
-        1..=LARGEST => Ok(bytes),
-        _ => Err(format!("{text:?} is too large; at most {}", print(LARGEST))),
+        bytes if bytes <= largest => Ok(bytes),
+        _ => Err(format!("{text:?} is too large; at most {}", print(largest))),
     }
 }
 

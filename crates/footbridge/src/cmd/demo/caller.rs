@@ -17,6 +17,7 @@ use tokio::{
 
 use super::{cast::Player, error::DemoError};
 use crate::client::{Call, Client};
+use crate::client_error::ClientError;
 
 /// How long one request may take; everything is on this machine.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -154,13 +155,13 @@ impl Caller {
     /// Asks the administration API. The client of the command line blocks, so it gets a thread.
     async fn read(&self, path: Vec<String>, event: Option<String>) -> Result<Value, String> {
         let (url, admin) = (self.url.clone(), self.admin.clone());
-        let asked = spawn_blocking(move || {
+        let asked = spawn_blocking(move || -> Result<Value, ClientError> {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             let query = [("event", event.as_deref())];
-            Client::new(&url, Some(admin))?.get(&Call { path: &path, query: &query, ..Call::default() })
+            let client = Client::new(&url, Some(admin))?;
+            client.parse(&client.get(&Call { path: &path, query: &query, ..Call::default() })?)
         });
-        let answer = asked.await.map_err(|error| error.to_string())?;
-        answer.map(|answer| answer.json).map_err(|error| error.to_string())
+        asked.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
     }
 
     async fn send(

@@ -89,7 +89,7 @@ const BAD_APPS: &[(&str, &str)] = &[
     ),
     (
         "[[app]]\nname = \"Bolt\"",
-        "fb.toml:2: app[1].name: \"Bolt\" cannot be an app's name: the app name `bolt` is reserved",
+        "fb.toml:2: app[1].name: \"Bolt\" cannot be an app's name: the app name `Bolt` is reserved",
     ),
     ("[app]\nname = \"shop\"", "fb.toml:1: app: is written as [[app]], not as a table"),
     (
