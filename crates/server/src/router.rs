@@ -207,9 +207,12 @@ async fn page_route(
     };
     let under_socket = is_under(request.uri().path(), "/socket.io");
     let origin = request.headers().get(ORIGIN).filter(|_| under_socket).cloned();
-    let allow = |response: Response<Body>| match under_socket {
-        true => cors::allow_credentials(response, &asked, origin.clone()),
-        false => cors::allow(response, &asked),
+    let allow = |response: Response<Body>| {
+        if under_socket {
+            cors::allow_credentials(response, &asked, origin.clone())
+        } else {
+            cors::allow(response, &asked)
+        }
     };
     if cors::is_preflight(&request) {
         let (head, incoming) = request.into_parts();

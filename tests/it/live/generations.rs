@@ -159,8 +159,7 @@ fn exchanges_and_keys_of_the_last_owner_are_not_the_next_ones() {
         let body = json!({"app_id": "shop", "client_id": "temp", "event_type": "x", "payload": 1});
         let call = Call::new(gateway.address(), "POST", "/api/v1/event-bridge/hostapp/");
         let call = call.header("Authorization", &credential).header("Idempotency-Key", "k");
-        let id = call.json(&body).send().expect(200).header("footbridge-exchange-id").unwrap().to_owned();
-        id
+        call.json(&body).send().expect(200).header("footbridge-exchange-id").unwrap().to_owned()
     };
     let publish = || -> Value {
         let call = gateway.call("POST", "/api/events/x").header("X-Bolt-App-Token", "the-same-token-twice");

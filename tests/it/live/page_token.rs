@@ -137,6 +137,11 @@ fn a_page_publishes_what_its_app_lists_and_nothing_else() {
 
 #[test]
 fn a_page_ends_with_its_app_and_bolts_way_is_told_at_install() {
+    const STAYS: &str = r"
+        const [url, options, open] = process.argv.slice(2);
+        const socket = require('socket.io-client4').connect(url, JSON.parse(options));
+        socket.on('message', () => require('fs').writeFileSync(open, 'open'));
+        socket.on('disconnect', (reason) => { console.log(JSON.stringify(reason)); process.exit(0); });";
     let (shelf, gateway) = stand();
     let mine = cookie(&gateway, "pager");
     let token = written(&page(&gateway, &mine));
@@ -144,11 +149,6 @@ fn a_page_ends_with_its_app_and_bolts_way_is_told_at_install() {
     let headers = json!({"cookie": mine, "referer": gateway.url("/x/pager/page")});
     let options = json!({"extraHeaders": headers, "reconnection": false}).to_string();
     let url = gateway.url("");
-    const STAYS: &str = r"
-        const [url, options, open] = process.argv.slice(2);
-        const socket = require('socket.io-client4').connect(url, JSON.parse(options));
-        socket.on('message', () => require('fs').writeFileSync(open, 'open'));
-        socket.on('disconnect', (reason) => { console.log(JSON.stringify(reason)); process.exit(0); });";
     std::thread::scope(|scope| {
         let client = scope.spawn(|| shelf.node(STAYS, &[&url, &options, open.to_str().unwrap()]));
         until("the connection", Duration::from_secs(30), || open.exists());
