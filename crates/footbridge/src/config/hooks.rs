@@ -1,6 +1,6 @@
 //! An app's `hooks`: pattern → route, or → a table that says more.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use footbridge_courier::{Grant, Policy, Refusal, Target};
 use footbridge_model::{
@@ -57,7 +57,7 @@ pub(super) fn read(app: &Section<'_>, reach: &Reach<'_>) -> Vec<HookConfig> {
 
 fn read_all(section: &Section<'_>, written: &Table, reach: &Reach<'_>) -> Vec<HookConfig> {
     let mut hooks: Vec<HookConfig> = Vec::with_capacity(written.len());
-    let mut seen = HashSet::new();
+    let (mut seen, mut unknown) = (HashSet::new(), HashMap::new());
     for (key, item) in written {
         let Some(hook) = read_one(section, key, item) else { continue };
         match check(&hook, reach) {
@@ -67,7 +67,11 @@ fn read_all(section: &Section<'_>, written: &Table, reach: &Reach<'_>) -> Vec<Ho
             Ok(None) => {}
         }
         if !is_known(&hook.pattern, reach.names) {
-            section.hint(key, unknown_publisher(&hook.pattern, reach.names));
+            // Each name is looked up once: many hooks may listen for an app that is made later.
+            let hint = unknown
+                .entry(hook.pattern.publisher.clone())
+                .or_insert_with(|| unknown_publisher(&hook.pattern, reach.names));
+            section.hint(key, hint.as_str());
         }
         if !seen.insert((hook.pattern.clone(), hook.route.clone(), hook.kind.as_str())) {
             section.problem(key, "the same pattern, route and type are already among this app's hooks");
