@@ -89,12 +89,12 @@ const BAD_APPS: &[(&str, &str)] = &[
     ),
     (
         "[[app]]\nname = \"Bolt\"",
-        "fb.toml:2: app[1].name: \"Bolt\" cannot be an app's name: the app name `Bolt` is reserved",
+        "fb.toml:2: app[1].name: \"Bolt\" cannot be an app's name: the app name `Bolt` is reserved: `sub` is part of a path, and what looks like `bolt` could pass for the server",
     ),
     ("[app]\nname = \"shop\"", "fb.toml:1: app: is written as [[app]], not as a table"),
     (
         "[[app]]\nname = \"shop\"\n[[app]]\nname = \"Shop\"",
-        "fb.toml:4: app[shop].name: the app shop is already in this file; names are compared without case",
+        "fb.toml:4: app[Shop].name: the app Shop is already in this file; names are compared without case",
     ),
     (
         "[[app]]\nname = \"shop\"\ntoken = \"token-of-shop\"\n[[app]]\nname = \"b\"\ntoken = \"token-of-shop\"",
@@ -175,7 +175,7 @@ const BAD_APPS: &[(&str, &str)] = &[
     ),
     (
         "[[app]]\nname = \"shop\"\nprivate = [\"a/b\"]",
-        "fb.toml:3: app[shop].private: \"a/b\" cannot be an event's name: an event name is 1 to 128 characters without `/`, `\\` or control characters, and not `*`",
+        "fb.toml:3: app[shop].private: \"a/b\" cannot be an event's name: an event name is 1 to 128 characters without `/`, `\\`, `*` or control characters",
     ),
     ("[[link]]\nhost = \"a\"", "fb.toml:1: link[1].miniapp: is missing"),
 ];
