@@ -140,7 +140,10 @@ mod tests {
         let delivery =
             |place| NewDelivery { id: DeliveryId::from_number(place), hook_id: HookId::from_number(1) };
         let deliveries = (number + 1..=number + deliveries).map(delivery).collect();
-        journal.append(NewEvent { event: Arc::new(event), deliveries, key: None }).await.unwrap();
+        journal
+            .append(NewEvent { event: Arc::new(event), deliveries, skipped: Vec::new(), key: None })
+            .await
+            .unwrap();
     }
 
     #[tokio::test]

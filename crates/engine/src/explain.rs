@@ -42,8 +42,10 @@ impl Verdict {
             Self::OtherEvent => "its pattern names another event",
             Self::Private => "the event is private, and hooks with a `*` half never get those",
             Self::NotASubscriber => "the publisher named subscribers, and its app is not among them",
-            Self::HookDisabled => "the hook is switched off",
-            Self::AppDisabled => "its app is switched off",
+            Self::HookDisabled => {
+                "the hook is switched off: the event is kept as skipped, and can be retried"
+            }
+            Self::AppDisabled => "its app is switched off: the event is kept as skipped, and can be retried",
         }
     }
 }

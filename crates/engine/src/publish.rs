@@ -131,7 +131,7 @@ impl Publisher {
         key: Option<(String, [u8; 32])>,
         lineage: Lineage,
     ) -> (Prepared, Vec<Arc<HookEntry>>) {
-        let hooks = matching(&self.registry, publisher, &draft.name, draft.subscribers.as_deref());
+        let (hooks, off) = matching(&self.registry, publisher, &draft.name, draft.subscribers.as_deref());
         let now = self.clock.now();
         let key = key.map(|(key, fingerprint)| KeyUse {
             scope: Scopes::publish(&publisher.app.name, &draft.name),
@@ -139,7 +139,7 @@ impl Publisher {
             fingerprint,
             until: now.plus(KEY_KEPT),
         });
-        let open = self.unsettled.begin(now, hooks.len() as u64);
+        let open = self.unsettled.begin(now, (hooks.len() + off.len()) as u64);
         let first = open.number();
         let event = Arc::new(Event {
             id: EventId::from_number(first),
@@ -150,10 +150,14 @@ impl Publisher {
             time: now,
             lineage,
         });
-        let ids = (first + 1..).map(DeliveryId::from_number);
-        let deliveries =
-            ids.zip(&hooks).map(|(id, hook)| NewDelivery { id, hook_id: hook.hook.id }).collect();
-        (Prepared { new: NewEvent { event, deliveries, key }, open }, hooks)
+        let mut ids = (first + 1..).map(DeliveryId::from_number);
+        let mut new = |hook: &HookEntry| ids.next().map(|id| NewDelivery { id, hook_id: hook.hook.id });
+        let deliveries = hooks.iter().filter_map(|hook| new(hook)).collect();
+        // An app is not told later of its own start or end.
+        let subject = event.subject();
+        let off = off.iter().filter(|hook| subject.as_ref() != Some(&hook.hook.app));
+        let skipped = off.filter_map(|hook| Some((new(hook)?, skipped_because(hook)))).collect();
+        (Prepared { new: NewEvent { event, deliveries, skipped, key }, open }, hooks)
     }
 
     /// The lineage of what follows from an event. One that the app did not get, or that is no longer kept, counts as
@@ -270,17 +274,25 @@ impl Publisher {
     }
 }
 
-/// The hooks that an event of `publisher` goes to.
-pub(crate) fn matching(
+/// Why a hook that matches gets nothing.
+fn skipped_because(hook: &HookEntry) -> &'static str {
+    if hook.hook.enabled { "skipped: the app was switched off" } else { "skipped: the hook was switched off" }
+}
+
+/// The hooks that an event of `publisher` goes to, and those that match but are switched off.
+fn matching(
     registry: &Registry,
     publisher: &AppEntry,
     name: &EventName,
     subscribers: Option<&[AppName]>,
-) -> Vec<Arc<HookEntry>> {
+) -> (Vec<Arc<HookEntry>>, Vec<Arc<HookEntry>>) {
     let private = publisher.app.private.contains(name);
-    let mut hooks = registry.index.load().matching(&publisher.app.name, name, private);
+    let index = registry.index.load();
+    let mut hooks = index.matching(&publisher.app.name, name, private);
+    let mut off = index.matching_off(&publisher.app.name, name, private);
     if let Some(subscribers) = subscribers {
         hooks.retain(|entry| subscribers.contains(&entry.hook.app));
+        off.retain(|entry| subscribers.contains(&entry.hook.app));
     }
-    hooks
+    (hooks, off)
 }

@@ -43,7 +43,7 @@ fn event(ids: &IdSource, hook: HookId, body: &Bytes) -> NewEvent {
         lineage: Lineage::default(),
     };
     let delivery = NewDelivery { id: DeliveryId::from_number(number + 1), hook_id: hook };
-    NewEvent { event: Arc::new(event), deliveries: vec![delivery], key: None }
+    NewEvent { event: Arc::new(event), deliveries: vec![delivery], skipped: Vec::new(), key: None }
 }
 
 fn hook(number: u64) -> Hook {

@@ -1,6 +1,6 @@
 //! Events.
 
-use crate::column::{key, number};
+use crate::column::{CANCELLED, key, number};
 use crate::fault::{Fault, Step};
 use crate::keys::{self, Known};
 use crate::lineage;
@@ -25,7 +25,9 @@ pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> Step<Appended> {
             Known::Other | Known::Exchange(_) => return Ok(Appended::Mismatch),
         }
     }
-    let count = u32::try_from(new.deliveries.len()).unwrap_or(u32::MAX);
+    let (taken, skipped) = (length(&new.deliveries), length(&new.skipped));
+    // What is skipped has ids of this event's too.
+    let count = taken.saturating_add(skipped);
     let headers = headers_text(&event.headers);
     txn.run(
         "INSERT INTO events (id, time, publisher, name, deliveries, headers, body, depth, cause, root, sum)
@@ -46,10 +48,11 @@ pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> Step<Appended> {
     )?;
     insert_deliveries(txn, new)?;
     if let Some(used) = &new.key {
-        keys::put(txn, used, event.id.number(), event.time, Some(count))?;
+        keys::put(txn, used, event.id.number(), event.time, Some(taken))?;
     }
     txn.state.account.accepted += u64::from(count);
-    txn.state.account.pending += u64::from(count);
+    txn.state.account.pending += u64::from(taken);
+    txn.state.account.cancelled += u64::from(skipped);
     Ok(Appended::Stored)
 }
 
@@ -64,6 +67,10 @@ fn sum_of(event: &Event, deliveries: u32, headers: Option<&str>) -> Sum {
         .bytes(&event.body)
 }
 
+fn length<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len()).unwrap_or(u32::MAX)
+}
+
 fn insert_deliveries(txn: &Txn<'_>, new: &NewEvent) -> Step<()> {
     let mut insert = txn.conn.prepare_cached(
         "INSERT INTO deliveries (id, event_id, hook_id, status, ordered, attempts, attempts_base, next_at, sum)
@@ -76,6 +83,15 @@ fn insert_deliveries(txn: &Txn<'_>, new: &NewEvent) -> Step<()> {
         let id = key(delivery.id.number());
         let sum = sum::of_delivery(id, event, hook).value();
         insert.execute(params![id, event, hook, ordered, new.event.time.0, sum])?;
+    }
+    for (delivery, reason) in &new.skipped {
+        let (id, hook) = (key(delivery.id.number()), key(delivery.hook_id.number()));
+        let sum = sum::of_delivery(id, event, hook).value();
+        txn.run(
+            "INSERT INTO deliveries (id, event_id, hook_id, status, ordered, attempts, attempts_base, last_error, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?7)",
+            params![id, event, hook, CANCELLED, txn.state.ordered.contains(&hook), reason, sum],
+        )?;
     }
     Ok(())
 }

@@ -19,6 +19,9 @@ pub struct NewEvent {
     pub event: Arc<Event>,
     /// One for each matching hook. Their ids follow the event's without a gap.
     pub deliveries: Vec<NewDelivery>,
+    /// One for each hook that matches but takes nothing, with the reason: cancelled from the beginning, so that it
+    /// can be retried. Their ids follow those of `deliveries`.
+    pub skipped: Vec<(NewDelivery, &'static str)>,
     /// The `Idempotency-Key` it was published under.
     pub key: Option<KeyUse>,
 }

@@ -16,6 +16,7 @@ mod patterns;
 mod private;
 mod publish;
 mod retries;
+mod skipped;
 mod subscribe;
 mod subscribers;
 mod swallowed;

@@ -36,7 +36,7 @@ fn ended_for_a_reason(case: &Case<'_>, row: &Row<'_>) {
         }
         DeliveryStatus::Cancelled => {
             let asked = |to| row.story.changes.iter().any(|change| change.to == to);
-            asked(To::Removed) || asked(To::Gone) || case.lapsed(row.story, Tick::MAX)
+            asked(To::Removed) || asked(To::Gone) || case.lapsed(row.story, Tick::MAX) || row.is_skipped()
         }
     };
     assert!(explained, "{} is no end for what happened: {}", delivery.status.as_str(), row.tells());

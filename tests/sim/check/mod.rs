@@ -13,7 +13,7 @@ use crate::ledger::{Arrival, Book, HookStory, Tick};
 use crate::plan::Plan;
 use crate::run::Remains;
 use footbridge_journal::{Account, DeliveryFilter, DeliveryView, EventFilter, EventView, Journal as _, Page};
-use footbridge_model::delivery::DeliveryStatus;
+use footbridge_model::delivery::{Delivery, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, EventId};
 use footbridge_model::name::AppName;
 use std::collections::BTreeMap;
@@ -104,6 +104,13 @@ impl Row<'_> {
     /// Whether it was ever made pending again by hand.
     fn was_retried(&self) -> bool {
         !self.again.is_empty()
+    }
+
+    /// Whether it is cancelled because its hook was off when the event came.
+    fn is_skipped(&self) -> bool {
+        let Delivery { status, last_error, .. } = &self.view.delivery;
+        let reason = last_error.as_deref().unwrap_or_default();
+        *status == DeliveryStatus::Cancelled && reason.starts_with("skipped: ")
     }
 
     fn tells(&self) -> String {

@@ -4,7 +4,7 @@ use super::directory::Directory;
 use super::shared_map::SharedMap;
 use footbridge_courier::Target;
 use footbridge_model::app::App;
-use footbridge_model::hook::{Hook, HookType, web_url};
+use footbridge_model::hook::{Hook, HookType, Lifetime, web_url};
 use footbridge_model::id::HookId;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::{Part, Pattern};
@@ -98,6 +98,8 @@ pub(crate) struct HookIndex {
     by_app: SharedMap<(AppName, Pattern, HookId), Entry>,
     /// Hooks that take events now.
     by_pattern: SharedMap<(Pattern, HookId), Entry>,
+    /// Persistent hooks that take none, for they or their apps are switched off.
+    off: SharedMap<(Pattern, HookId), Entry>,
 }
 
 impl HookIndex {
@@ -148,12 +150,30 @@ impl HookIndex {
 
     /// The hooks whose pattern matches an event; those with a wildcard only unless it is private.
     pub(crate) fn matching(&self, publisher: &AppName, event: &EventName, private: bool) -> Vec<Entry> {
+        Self::select(&self.by_pattern, publisher, event, private)
+    }
+
+    /// The same of those that are switched off.
+    pub(crate) fn matching_off(&self, publisher: &AppName, event: &EventName, private: bool) -> Vec<Entry> {
+        if self.off.values().next().is_none() {
+            Vec::new()
+        } else {
+            Self::select(&self.off, publisher, event, private)
+        }
+    }
+
+    fn select(
+        hooks: &SharedMap<(Pattern, HookId), Entry>,
+        publisher: &AppName,
+        event: &EventName,
+        private: bool,
+    ) -> Vec<Entry> {
         let exact = |text: &str| Part::Is(text.into());
         let (publisher, event) = (exact(publisher.key()), exact(event.as_str()));
         let mut found = Vec::new();
         let mut look = |publisher: &Part, event: &Part| {
             let pattern = Pattern { publisher: publisher.clone(), event: event.clone() };
-            let entries = self.by_pattern.iter_from(|(other, _)| *other < pattern);
+            let entries = hooks.iter_from(|(other, _)| *other < pattern);
             found.extend(entries.take_while(|((other, _), _)| *other == pattern).map(|(_, e)| Arc::clone(e)));
         };
         look(&publisher, &event);
@@ -173,6 +193,8 @@ impl HookIndex {
         let Hook { id, app, pattern, .. } = &entry.hook;
         if counts {
             self.by_pattern.insert((pattern.clone(), *id), Arc::clone(&entry));
+        } else if entry.hook.lifetime == Lifetime::Persistent {
+            self.off.insert((pattern.clone(), *id), Arc::clone(&entry));
         }
         self.by_app.insert((app.clone(), pattern.clone(), *id), Arc::clone(&entry));
         self.all.insert(*id, Arc::clone(&entry));
@@ -182,6 +204,7 @@ impl HookIndex {
         let Some(entry) = self.all.remove(&id) else { return };
         let Hook { app, pattern, .. } = &entry.hook;
         self.by_pattern.remove(&(pattern.clone(), id));
+        self.off.remove(&(pattern.clone(), id));
         self.by_app.remove(&(app.clone(), pattern.clone(), id));
     }
 

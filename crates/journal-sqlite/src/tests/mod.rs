@@ -126,6 +126,7 @@ fn event(number: u64, hooks: &[u64], length: usize) -> NewEvent {
     NewEvent {
         event: Arc::new(event),
         deliveries: (number + 1..).zip(hooks).map(delivery).collect(),
+        skipped: Vec::new(),
         key: None,
     }
 }

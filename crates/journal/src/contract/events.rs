@@ -1,8 +1,11 @@
 //! Events and their keys.
 
 use super::Subject;
-use super::given::{ALL, at, event, hook, key, name};
-use crate::{Accepted, Appended, EventFilter, Journal, KeyUse, Page, Registry};
+use super::given::{ALL, at, delivery_id, event, hook, hook_id, key, name};
+use crate::{
+    Accepted, Account, Appended, EventFilter, Journal, KeyUse, NewDelivery, NewEvent, Page, Registry,
+};
+use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::event::Event;
 use footbridge_model::hook::Hook;
 use footbridge_model::id::EventId;
@@ -122,4 +125,31 @@ pub async fn keys_repeat_what_was_accepted<S: Subject>(mut subject: S) {
     assert_eq!(subject.store().append(late).await.unwrap(), Appended::Stored);
     let again = Accepted { id: EventId::from_number(1000), time: at(1000), deliveries: 2 };
     assert_eq!(subject.store().append(keyed(1010, 2)).await.unwrap(), Appended::Replay(again));
+}
+
+/// What is skipped is cancelled from the beginning, with its reason and an id of the event's; the account adds up, a key
+/// repeats how many were not skipped, and a retry makes it pending.
+pub async fn skipped_ones_are_kept<S: Subject>(mut subject: S) {
+    subject.store().put_hook(hook(1)).await.unwrap();
+    subject.store().put_hook(Hook { enabled: false, ..hook(2) }).await.unwrap();
+    let used = key("k", 1, at(9000));
+    let skipped = || (NewDelivery { id: delivery_id(12), hook_id: hook_id(2) }, "skipped: the hook is off");
+    let new = || NewEvent { skipped: vec![skipped()], key: Some(used.clone()), ..event(10, &[1]) };
+    assert_eq!(subject.store().append(new()).await.unwrap(), Appended::Stored);
+    let account = |pending, cancelled| Account { accepted: 2, pending, cancelled, ..Account::default() };
+    assert_eq!(subject.store().account(), account(1, 1));
+    subject.restart().await;
+    assert_eq!(subject.store().account(), account(1, 1));
+    let Appended::Replay(accepted) = subject.store().append(new()).await.unwrap() else {
+        panic!("not a replay")
+    };
+    assert_eq!(accepted.deliveries, 1);
+    assert_eq!(subject.store().event(EventId::from_number(10)).await.unwrap().unwrap().deliveries, 2);
+    let view = subject.store().delivery(delivery_id(12)).await.unwrap().unwrap();
+    assert_eq!((view.delivery.status, view.delivery.attempts), (DeliveryStatus::Cancelled, 0));
+    assert_eq!(view.delivery.last_error.as_deref(), Some("skipped: the hook is off"));
+    assert!(subject.store().due(hook_id(2), false, 9).await.unwrap().is_empty());
+    subject.store().retry(delivery_id(12), at(100)).await.unwrap();
+    assert_eq!(subject.store().account(), account(2, 0));
+    assert_eq!(subject.store().due(hook_id(2), false, 9).await.unwrap().len(), 1);
 }

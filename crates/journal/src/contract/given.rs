@@ -73,6 +73,7 @@ pub(super) fn event(number: u64, hooks: &[u64]) -> NewEvent {
     NewEvent {
         event: Arc::new(event),
         deliveries: (number + 1..).zip(hooks).map(delivery).collect(),
+        skipped: Vec::new(),
         key: None,
     }
 }

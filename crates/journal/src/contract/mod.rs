@@ -27,7 +27,7 @@ pub use conclusions::{an_attempt_publishes_with_its_result, outputs_are_kept_whe
 pub use deliveries::{due_gives_the_first, lists_and_filters, results_are_kept};
 pub use events::{
     an_app_asks_what_it_missed, an_app_is_not_told_what_its_namesake_got, events_are_kept,
-    keys_repeat_what_was_accepted,
+    keys_repeat_what_was_accepted, skipped_ones_are_kept,
 };
 pub use exchanges::{exchanges_are_kept, keys_of_exchanges, notes_are_written_along};
 pub use installed::{an_app_is_installed_as_a_whole, packages_are_kept};
@@ -71,6 +71,7 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     an_app_asks_what_it_missed(fresh().await).await;
     an_app_is_not_told_what_its_namesake_got(fresh().await).await;
     keys_repeat_what_was_accepted(fresh().await).await;
+    skipped_ones_are_kept(fresh().await).await;
     results_are_kept(fresh().await).await;
     an_attempt_publishes_with_its_result(fresh().await).await;
     outputs_are_kept_where_there_are_any(fresh().await).await;

@@ -45,12 +45,20 @@ impl State {
         for delivery in &new.deliveries {
             self.begin_delivery(delivery.id, event.id, delivery.hook_id, event.time);
         }
+        for (delivery, reason) in &new.skipped {
+            self.begin_delivery(delivery.id, event.id, delivery.hook_id, event.time);
+            self.account.pending += 1;
+            self.change(delivery.id, DeliveryStatus::Cancelled, None)?.delivery.last_error =
+                Some((*reason).to_owned());
+        }
         let deliveries = u32::try_from(new.deliveries.len()).unwrap_or(u32::MAX);
-        self.account.accepted += u64::from(deliveries);
+        let skipped = u32::try_from(new.skipped.len()).unwrap_or(u32::MAX);
+        self.account.accepted += u64::from(deliveries) + u64::from(skipped);
         self.account.pending += u64::from(deliveries);
         self.saw(event.id.number());
         let accepted = Accepted { id: event.id, time: event.time, deliveries };
-        self.events.insert(event.id, EventView { event: (**event).clone(), deliveries });
+        let all = deliveries.saturating_add(skipped);
+        self.events.insert(event.id, EventView { event: (**event).clone(), deliveries: all });
         if let Some(used) = new.key {
             self.keep_key(used, Target::Event(accepted));
         }
