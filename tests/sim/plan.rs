@@ -145,7 +145,8 @@ impl Plan {
             weather[0] = weather::hanging_for_good();
             let publishes = steps.iter().filter(|step| matches!(step.act, Act::Publish(_))).count();
             // One after the other: all attempts of each, and the waits between them.
-            let each = WAITS.iter().sum::<Duration>().mul_f64(1.2) + ATTEMPT * (WAITS.len() as u32 + 1);
+            let each = WAITS.iter().sum::<Duration>().mul_f64(1.2)
+                + ATTEMPT * (u32::try_from(WAITS.len()).unwrap() + 1);
             patience += each * u32::try_from(publishes).unwrap();
         }
         Self { seed, steps, crashes, jumps, full, blind, weather, patience, calm }

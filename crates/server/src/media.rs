@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
-/// The types that CloudEvents come as, alone and in batches; the rest of the type follows.
+/// The types that `CloudEvents` come as, alone and in batches; the rest of the type follows.
 const CLOUD_EVENTS: &str = "application/cloudevents";
 pub(crate) const CLOUD_EVENT: &str = "this is a CloudEvent, which is not read here: send its `data` as JSON, in the member that this endpoint has for it";
 

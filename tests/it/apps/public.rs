@@ -35,6 +35,35 @@ fn gallery(shelf: &Shelf, public: &Value) -> PathBuf {
     dir
 }
 
+/// Places of the sample app that nobody may read.
+const NOT_SERVED: [&str; 25] = [
+    "",
+    "/",
+    "/package.json",
+    "/secret.txt",
+    "/assets",
+    "/assets/",
+    "/assets/none.css",
+    "/assets/style.css/",
+    "/assets/../secret.txt",
+    "/assets/%2e%2e/secret.txt",
+    "/assets/..%2fsecret.txt",
+    "/assets/%2e%2e%2fsecret.txt",
+    "/assets/..%5csecret.txt",
+    "/assets/..\\secret.txt",
+    "/assets%2fstyle.css",
+    "/assets/%00style.css",
+    "/assets//style.css",
+    "/assets/.env",
+    "/assets/%2eenv",
+    "/assets/.git/config",
+    "/assets/up.txt",
+    "/assets/out.txt",
+    "/assets/root/etc/hostname",
+    "/ASSETS/style.css",
+    "/%2e%2e/gallery/favicon.ico",
+];
+
 #[test]
 fn what_an_app_lists_is_served_and_nothing_else() {
     let (shelf, gateway) = stand();
@@ -56,34 +85,7 @@ fn what_an_app_lists_is_served_and_nothing_else() {
     });
     let moved = gateway.get("/public/Gallery/assets/sub?a=b");
     assert_eq!((moved.status, moved.header("location")), (308, Some("/public/Gallery/assets/sub/?a=b")));
-    let nothing = [
-        "",
-        "/",
-        "/package.json",
-        "/secret.txt",
-        "/assets",
-        "/assets/",
-        "/assets/none.css",
-        "/assets/style.css/",
-        "/assets/../secret.txt",
-        "/assets/%2e%2e/secret.txt",
-        "/assets/..%2fsecret.txt",
-        "/assets/%2e%2e%2fsecret.txt",
-        "/assets/..%5csecret.txt",
-        "/assets/..\\secret.txt",
-        "/assets%2fstyle.css",
-        "/assets/%00style.css",
-        "/assets//style.css",
-        "/assets/.env",
-        "/assets/%2eenv",
-        "/assets/.git/config",
-        "/assets/up.txt",
-        "/assets/out.txt",
-        "/assets/root/etc/hostname",
-        "/ASSETS/style.css",
-        "/%2e%2e/gallery/favicon.ico",
-    ];
-    each(nothing, |path| {
+    each(NOT_SERVED, |path| {
         let answer = gateway.get(&format!("/public/gallery{path}"));
         assert!(
             answer.status == 404 || path == &"/assets" && answer.status == 308,
@@ -201,6 +203,6 @@ fn what_the_server_may_not_read_is_not_there() {
     let (shelf, gateway) = stand();
     let dir = gallery(&shelf, &json!(["assets"]));
     gateway.apps().install(&dir);
-    fs::set_permissions(dir.join("assets/style.css"), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(dir.join("assets/style.css"), Permissions::from_mode(0o000)).unwrap();
     assert_eq!(gateway.get("/public/gallery/assets/style.css").status, 404);
 }

@@ -35,8 +35,8 @@ fn a_receiver_that_does_not_do_its_part_is_502() {
         ("huge header", Reply::json("{}").with("X-Big", &"x".repeat(2_000_000))),
     ];
     let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
-    rows.push(("too deep", Reply::json(&nested(65))));
-    rows.push(("too deep by far", Reply::json(&"[".repeat(3_000))));
+    rows.push(("too deep", Reply::json(nested(65))));
+    rows.push(("too deep by far", Reply::json("[".repeat(3_000))));
     rows.push(("not JSON with a 201", Reply::status(201).with_body("created")));
     rows.push(("a mark before it", Reply::json("\u{feff}{}")));
     for status in [301, 400, 401, 404, 409, 410, 429, 500, 503] {

@@ -51,7 +51,7 @@ fn what_can_never_match_is_140_wherever_it_is_written() {
         );
         let hook = json!({"app": "fax", "pattern": pattern, "route": receiver.url("/x"), "type": "web"});
         let refused = gateway.admin().send("POST", "hooks", &hook).expect(422).text();
-        let says = if pattern.contains("*") && !pattern.contains("/b/") { "whole" } else { "at most one" };
+        let says = if pattern.contains('*') && !pattern.contains("/b/") { "whole" } else { "at most one" };
         assert!(refused.contains(says) || bolt.text().contains(says), "{refused}");
         let app = json!({"name": "new", "hooks": {pattern: {"route": receiver.url("/x"), "type": "web"}}});
         gateway.admin().send("POST", "apps", &app).expect(422);

@@ -2,4 +2,5 @@
 
 mod backup;
 mod crash_image;
+mod descriptors;
 mod freeze;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use harness::{App, Gateway, Receiver, Setup, WAIT, until};
+use harness::{App, Gateway, Receiver, Setup, WAIT, pause, until};
 use serde_json::json;
 
 /// A small disk of its own.
@@ -140,7 +140,7 @@ fn retention_frees_a_full_disk() {
     let database = disk.path().join("footbridge.db");
     let gateway = setup(database.to_str().unwrap(), &receiver).set("journal", "keep", "\"2s\"").start();
     publish_until_full(&gateway);
-    until("room by retention alone", Duration::from_secs(60), || is_ready(&gateway));
+    until("room by retention alone", Duration::from_mins(1), || is_ready(&gateway));
     gateway.bolt("camera").publish("x", &json!({}));
 }
 
@@ -194,6 +194,13 @@ fn a_flush_that_fails_leaves_the_outcome_open_and_says_so() {
     gateway.bolt("camera").publish("y", &json!({}));
     receiver.wait(1);
     until("the record", WAIT, || gateway.metric("footbridge_deliveries_total", "outcome=\"delivered\"") == 1);
+    // Retention looks for the first time soon after the start.
+    let written = || std::fs::metadata(gateway.dir().join("footbridge.db-wal")).unwrap().modified().unwrap();
+    until("a moment without writes", WAIT, || {
+        let before = written();
+        pause(Duration::from_millis(500));
+        written() == before
+    });
     let Some(strace) = inject(&gateway, "fsync,fdatasync", "EIO", &["footbridge.db-wal"]) else {
         eprintln!("strace cannot attach here: nothing was tested");
         return;

@@ -53,7 +53,7 @@ fn a_hanging_receiver_holds_up_nobodys_schedule() {
         gateway.bolt("camera").publish("x", &json!({}));
     }
     // 120 attempts of a second: 15 s at eight at a time, two minutes at one.
-    until("forty dead", Duration::from_secs(60), || {
+    until("forty dead", Duration::from_mins(1), || {
         gateway.metric("footbridge_deliveries_total", "outcome=\"dead\"") == 40
     });
     assert_eq!(hanging.count(), 120);

@@ -60,13 +60,11 @@ fn is_doubtful(directory: &Directory, pattern: &Pattern) -> bool {
 }
 
 fn doubt(directory: &Directory, pattern: &Pattern) -> String {
-    match pattern.never_matches() {
-        Some(why) => format!("the hook `{pattern}` never gets anything: {why}"),
-        None => {
-            let unknown = unknown(directory, pattern.publisher.as_str());
-            format!("the hook `{pattern}` gets nothing as long as {unknown}")
-        }
+    if let Some(why) = pattern.never_matches() {
+        return format!("the hook `{pattern}` never gets anything: {why}");
     }
+    let unknown = unknown(directory, pattern.publisher.as_str());
+    format!("the hook `{pattern}` gets nothing as long as {unknown}")
 }
 
 /// The first few in words, and how many more there are.

@@ -37,7 +37,7 @@ const SUBSCRIBE: [&str; 2] = ["route", "type"];
 
 /// A publish as it was asked for.
 pub(crate) struct Draft<'a> {
-    pub(crate) draft: EventDraft,
+    pub(crate) event: EventDraft,
     /// The subscribers that it names, as they were written.
     pub(crate) named: Vec<Cow<'a, str>>,
     /// Members that were not used, in words.
@@ -84,9 +84,9 @@ impl<'a> Members<'a> {
         // A name that no app can have reaches nobody, like one that no app has.
         let subscribers =
             named.as_ref().map(|names| names.iter().filter_map(|name| AppName::any(name)).collect());
-        let unused = self.unused([("route", self.route), ("type", self.kind)], "this publishes an event");
+        let unused = Self::unused([("route", self.route), ("type", self.kind)], "this publishes an event");
         let draft = EventDraft { name, body, headers: self.headers()?, subscribers };
-        Ok(Draft { draft, named: named.unwrap_or_default(), warnings: unused })
+        Ok(Draft { event: draft, named: named.unwrap_or_default(), warnings: unused })
     }
 
     fn headers(&self) -> Result<PublishHeaders, BoltError> {
@@ -107,8 +107,8 @@ impl<'a> Members<'a> {
     pub(crate) fn wanted(&self) -> Result<Wanted, BoltError> {
         self.check_known(&SUBSCRIBE, "this path subscribes: `route` says where the events go")?;
         let Some(route) = self.route else {
-            let publishes = PUBLISH.iter().zip([self.body, self.headers, self.subscribers]);
-            let publishes = publishes.filter_map(|(name, value)| value.map(|_| *name)).next();
+            let mut given = PUBLISH.iter().zip([self.body, self.headers, self.subscribers]);
+            let publishes = given.find_map(|(name, value)| value.map(|_| *name));
             let why = publishes.map(|name| {
                 format!("`route` is missing: a path with a `/` subscribes, and `{name}` is for publishing, which is \
                          POST /api/events/<event>; the token says who publishes")
@@ -134,7 +134,7 @@ impl<'a> Members<'a> {
             return Err(BoltError::new(Code::BadRoute, "`route` is empty"));
         }
         let others = [("body", self.body), ("headers", self.headers), ("subscribers", self.subscribers)];
-        let warnings = self.unused(others, "this subscribes");
+        let warnings = Self::unused(others, "this subscribes");
         Ok(Wanted { route: route.into_owned(), kind, warnings })
     }
 
@@ -151,7 +151,7 @@ impl<'a> Members<'a> {
     }
 
     /// Warnings of members that belong to the other of the two calls.
-    fn unused<const N: usize>(&self, members: [(&str, Option<&RawValue>); N], what: &str) -> Vec<String> {
+    fn unused<const N: usize>(members: [(&str, Option<&RawValue>); N], what: &str) -> Vec<String> {
         let unused = members.iter().filter(|(_, value)| value.is_some());
         unused.map(|(name, _)| format!("`{name}` was not used: {what}")).collect()
     }

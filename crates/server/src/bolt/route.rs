@@ -129,7 +129,7 @@ async fn publish(
 ) -> Answer {
     let name = parse::name(name)?;
     let engine = &local.shared.engine;
-    let Draft { draft, named, mut warnings } = members.draft(name.clone(), bytes)?;
+    let Draft { event: draft, named, mut warnings } = members.draft(name.clone(), bytes)?;
     let key = body::idempotency_key(headers).map_err(|why| BoltError::new(Code::BadRequest, why))?;
     let key = key.map(|key| (key, digest(bytes)));
     let cause = parse::cause(headers)?;

@@ -1,0 +1,71 @@
+//! A process that may open no more files.
+
+use harness::{App, Gateway, Raw, Receiver, Reply, Setup, pause, until};
+use std::fs;
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::Duration;
+
+/// How many more files the server may open than it has open.
+fn allow_more(gateway: &Gateway, more: usize) {
+    let open = fs::read_dir(format!("/proc/{}/fd", gateway.pid())).unwrap().count();
+    let limit = format!("--nofile={}:", open + more);
+    let done = Command::new("prlimit").args(["--pid", &gateway.pid().to_string(), &limit]).status().unwrap();
+    assert!(done.success(), "prlimit");
+}
+
+fn ticks(gateway: &Gateway) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", gateway.pid())).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+/// Publishes over a connection that is open already.
+fn publish(kept: &mut Raw, token: &str, n: u64) {
+    let body = format!("{{\"body\":{n}}}");
+    kept.send(format!(
+        "POST /api/events/x HTTP/1.1\r\nHost: localhost\r\nX-Bolt-App-Token: {token}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    assert_eq!(kept.answer().status, 200);
+}
+
+#[test]
+fn what_waited_while_there_were_no_descriptors_is_delivered_afterwards() {
+    let receiver = Receiver::start();
+    let hooks = format!(r#""camera/*" = {{ route = "{}", type = "web" }}"#, receiver.url("/x"));
+    let setup =
+        Setup::new().set("retry", "schedule", r#"["50ms", "50ms"]"#).app(App::new("camera").hooks(&hooks));
+    let mut gateway = setup.start();
+    let token = gateway.setup().app_named("camera").token.clone();
+    let mut kept = Raw::connect(gateway.address());
+    publish(&mut kept, &token, 0);
+    receiver.wait(1);
+
+    // Our connection to the receiver is given up, and a crowd takes the descriptors that are left.
+    receiver.always(Reply::json("{}").with("Connection", "close"));
+    publish(&mut kept, &token, 1);
+    receiver.wait(2);
+    allow_more(&gateway, 4);
+    let crowd: Vec<TcpStream> = (0..16).map(|_| TcpStream::connect(gateway.address()).unwrap()).collect();
+    pause(Duration::from_secs(1));
+    for n in 2..=30 {
+        publish(&mut kept, &token, n);
+    }
+    let begun = ticks(&gateway);
+    pause(Duration::from_secs(4));
+    let used = ticks(&gateway) - begun;
+    // 100 ticks are a second of one processor.
+    assert!(used < 120, "it burns {used} ticks in four seconds");
+    assert!(receiver.count() < 31, "the descriptors were never short");
+
+    drop(crowd);
+    allow_more(&gateway, 200);
+    until("all that was accepted", Duration::from_secs(30), || {
+        gateway.metric("footbridge_deliveries_total", "outcome=\"delivered\"") == 31
+    });
+    let dead = gateway.metric("footbridge_deliveries_total", "outcome=\"dead\"");
+    assert_eq!(dead, 0, "our own lack of descriptors was counted as the receiver's failure");
+    assert_eq!(gateway.identity(), (31, 31));
+    gateway.assert_healthy();
+}
