@@ -331,9 +331,12 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     await page.bringToFront();
     for (const width of [360, 1280]) {
       await page.setViewport({ width, height: 900 });
-      await shop.waitForFunction(() => document.documentElement.scrollHeight <= innerHeight + 1);
-      const low = await shop.evaluate(() => innerHeight - document.querySelector("main").offsetHeight);
-      assert.ok(low < 40, `${low} px are empty`);
+      // The frame follows the page's height a moment later: all of it is shown, and hardly anything is empty.
+      await shop.waitForFunction(
+        () =>
+          document.documentElement.scrollHeight <= innerHeight + 1 &&
+          innerHeight - document.querySelector("main").offsetHeight < 40,
+      );
     }
   });
 
