@@ -1,7 +1,7 @@
 //! JSON intake against serde_json: the same texts are taken, and members are the sender's bytes.
 #![no_main]
 
-use footbridge_model::json::{JsonError, MAX_DEPTH, is_json, members};
+use footbridge_model::json::{JsonError, MAX_DEPTH, members};
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -13,7 +13,7 @@ fuzz_target!(|body: &[u8]| {
     match members(body, &["body", "headers", "a"]) {
         Ok(found) => {
             let whole = std::str::from_utf8(body).expect("what was taken is UTF-8");
-            assert!(is_json(body));
+            assert!(serde_json::from_slice::<IgnoredAny>(body).is_ok());
             for member in found.into_iter().flatten() {
                 assert!(whole.contains(member.get()), "a member was rebuilt");
             }
@@ -23,6 +23,7 @@ fuzz_target!(|body: &[u8]| {
         }
         Err(JsonError::NotObject) => assert!(is_other_json() && !body.trim_ascii_start().starts_with(b"{")),
         Err(JsonError::TooDeep | JsonError::ByteOrderMark | JsonError::Duplicate(_)) => {}
+        Err(JsonError::Unknown { .. }) => panic!("`members` skips what it does not know"),
         Err(JsonError::NotUtf8) => assert!(std::str::from_utf8(body).is_err()),
         Err(JsonError::Syntax(why)) => assert!(parsed.is_err(), "refused though it is JSON: {why}"),
     }

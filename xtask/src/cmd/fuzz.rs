@@ -17,7 +17,7 @@ const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 \
     -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares";
 
 pub(super) fn run(args: &[String]) -> Outcome {
-    let Wish { names, seconds } = read(args)?;
+    let Wish { names, seconds, seed } = read(args)?;
     let all = targets()?;
     if let Some(name) = names.iter().find(|name| !all.contains(name)) {
         return Err(format!("there is no fuzz target `{name}`; there are {}", all.join(", ")));
@@ -27,7 +27,7 @@ pub(super) fn run(args: &[String]) -> Outcome {
     let mut failed = Vec::new();
     for name in &picked {
         println!("\n-- {name}, {seconds} s");
-        if let Err(error) = fuzz(&built, name, seconds) {
+        if let Err(error) = fuzz(&built, name, seconds, seed) {
             println!("{error}");
             failed.push(name.as_str());
         }
@@ -47,17 +47,24 @@ pub(super) fn run(args: &[String]) -> Outcome {
 struct Wish {
     names: Vec<String>,
     seconds: u64,
+    /// From which the inputs are made; 0 for another in every run.
+    seed: u32,
 }
 
 fn read(args: &[String]) -> Result<Wish, String> {
-    let mut wish = Wish { names: Vec::new(), seconds: SECONDS };
+    let mut wish = Wish { names: Vec::new(), seconds: SECONDS, seed: 0 };
     let mut words = args.iter();
     while let Some(word) = words.next() {
         if word == "--seconds" {
             let given = words.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
             wish.seconds = given.ok_or("`--seconds` wants a whole number above 0")?;
+        } else if word == "--seed" {
+            let given = words.next().and_then(|number| number.parse().ok());
+            wish.seed = given.ok_or("`--seed` wants a whole number")?;
         } else if word.starts_with('-') {
-            return Err(format!("`{word}` is not known; `cargo xtask fuzz [TARGET…] [--seconds N]`"));
+            return Err(format!(
+                "`{word}` is not known; `cargo xtask fuzz [TARGET…] [--seconds N] [--seed N]`"
+            ));
         } else {
             wish.names.push(word.clone());
         }
@@ -98,14 +105,14 @@ fn host() -> Result<String, String> {
     host.map(str::to_owned).ok_or_else(|| "rustc does not say what it builds for".to_owned())
 }
 
-fn fuzz(built: &Path, name: &str, seconds: u64) -> Outcome {
+fn fuzz(built: &Path, name: &str, seconds: u64, seed: u32) -> Outcome {
     let found = folder(target_dir()?.join("fuzz/corpus").join(name))?;
     let artifacts = folder(root().join("fuzz/artifacts").join(name))?;
     let mut run = Command::new(built.join(name));
     // What is found goes to the first corpus, outside the repository; the second holds the committed seeds.
     run.arg(found).arg(root().join("fuzz/corpus").join(name));
     run.args(["-timeout=20", "-rss_limit_mb=4096", "-max_len=8192", "-print_final_stats=1", "-verbosity=0"]);
-    run.arg(format!("-max_total_time={seconds}"));
+    run.args([format!("-max_total_time={seconds}"), format!("-seed={seed}")]);
     run.arg(format!("-artifact_prefix={}/", artifacts.display()));
     process::run(run.env("FOOTBRIDGE_LOG", "off").current_dir(root()))
 }
@@ -122,7 +129,7 @@ mod tests {
     #[test]
     fn words_are_targets_and_a_time() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let wish = |names: &str, seconds| Wish { names: words(names), seconds };
+        let wish = |names: &str, seconds| Wish { names: words(names), seconds, seed: 0 };
         assert_eq!(read(&words("json urls --seconds 5")), Ok(wish("json urls", 5)));
         assert_eq!(read(&words("json")), Ok(wish("json", SECONDS)));
         for wrong in ["--seconds", "--seconds 0", "--seconds x", "--time 5"] {
