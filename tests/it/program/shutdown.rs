@@ -49,21 +49,27 @@ fn an_exchange_under_way_is_answered() {
     assert_eq!(gateway.wait_exit(Duration::from_secs(5)).code(), Some(0));
 }
 
-#[test]
-fn a_delivery_under_way_is_finished() {
+/// Tells the server to end by `signal` while a receiver has not answered yet.
+#[track_caller]
+fn finishes_a_delivery_after(signal: impl FnOnce(&Gateway)) {
     let receiver = Receiver::start();
     let mut gateway = setup(&receiver).start();
     let gate = Gate::default();
     receiver.at("/fax/all", Reply::json("{}").behind(&gate));
     let event = gateway.bolt("fax").publish("x", &json!({}))["id"].as_str().unwrap().to_owned();
     receiver.wait(1);
-    gateway.sigterm();
+    signal(&gateway);
     assert_not_ready(&gateway);
     gate.open();
     assert_eq!(gateway.wait_exit(Duration::from_secs(5)).code(), Some(0));
     gateway.start_again();
     assert_eq!(gateway.admin().delivery(&event)["status"], "delivered");
     assert_eq!(receiver.count(), 1);
+}
+
+#[test]
+fn a_delivery_under_way_is_finished() {
+    finishes_a_delivery_after(Gateway::sigterm);
 }
 
 #[test]
@@ -130,17 +136,5 @@ fn while_draining_nothing_new_is_accepted() {
 
 #[test]
 fn a_closed_terminal_drains_like_sigterm() {
-    let receiver = Receiver::start();
-    let mut gateway = setup(&receiver).start();
-    let gate = Gate::default();
-    receiver.at("/fax/all", Reply::json("{}").behind(&gate));
-    let event = gateway.bolt("fax").publish("x", &json!({}))["id"].as_str().unwrap().to_owned();
-    receiver.wait(1);
-    gateway.sighup();
-    assert_not_ready(&gateway);
-    gate.open();
-    assert_eq!(gateway.wait_exit(Duration::from_secs(5)).code(), Some(0));
-    gateway.start_again();
-    assert_eq!(gateway.admin().delivery(&event)["status"], "delivered");
-    assert_eq!(receiver.count(), 1);
+    finishes_a_delivery_after(Gateway::sighup);
 }
