@@ -16,7 +16,7 @@ impl Consent {
     pub(crate) fn take(words: &mut Vec<String>) -> Self {
         let before = words.len();
         words.retain(|word| word != "--yes");
-        let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+        let ci = crate::process::on_ci();
         if words.len() < before || ci { Self::Given } else { Self::Ask }
     }
 

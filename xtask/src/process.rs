@@ -134,3 +134,7 @@ fn shown(command: &Command) -> String {
     let args = command.get_args().map(|a| a.to_string_lossy());
     std::iter::once(program).chain(args).collect::<Vec<_>>().join(" ")
 }
+/// Whether this is a machine that judges changes: `CI=true`, as `.ci/run` and the usual services set it.
+pub(crate) fn on_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
+}

@@ -19,6 +19,8 @@ pub(crate) struct Results {
     pub(crate) passed: usize,
     /// A line for each that failed.
     pub(crate) failed: Vec<String>,
+    /// A line for each that failed and passed when it was run again.
+    pub(crate) flaky: Vec<String>,
 }
 
 /// Reads the lines of one runner.
@@ -33,7 +35,7 @@ pub(crate) struct Reader {
 }
 
 /// What nextest calls tests that did not fail.
-const GOOD: [&str; 8] = ["PASS", "SLOW", "LEAK", "FLAKY", "SKIP", "TRY", "PASS+SLOW", "TMPASS"];
+const GOOD: [&str; 6] = ["PASS", "SLOW", "LEAK", "SKIP", "PASS+SLOW", "TMPASS"];
 
 impl Reader {
     pub(crate) fn new(runner: Runner) -> Self {
@@ -67,7 +69,10 @@ impl Reader {
         let Some((head, tail)) = line.split_once(']') else { return };
         let Some((status, _time)) = head.trim_start().split_once('[') else { return };
         let status = status.trim();
-        if !self.in_summary || GOOD.contains(&status) || status.is_empty() {
+        // What a failed test printed stands here too, and may hold brackets of its own.
+        let is_status = |c: char| c.is_ascii_uppercase() || "+-/ ".contains(c) || c.is_ascii_digit();
+        let is_good = GOOD.contains(&status) || status.starts_with("TRY ");
+        if !self.in_summary || status.is_empty() || is_good || !status.chars().all(is_status) {
             return;
         }
         let tail = tail.trim_start();
@@ -75,8 +80,11 @@ impl Reader {
             Some((_number, name)) => name.trim(),
             None => tail,
         };
-        if !name.is_empty() && !self.results.failed.iter().any(|known| known == name) {
-            self.results.failed.push(name.to_owned());
+        // Each try of a test that was run again has a line, `TRY 1 FAIL`; the last says how it ended.
+        let list =
+            if status.starts_with("FLAKY") { &mut self.results.flaky } else { &mut self.results.failed };
+        if !name.is_empty() && !list.iter().any(|known| known == name) {
+            list.push(name.to_owned());
         }
     }
 
@@ -117,6 +125,8 @@ impl Reader {
     fn sdk(&mut self, line: &str) {
         if let Some(name) = line.strip_prefix("failed: ") {
             self.results.failed.push(format!("sdk/js {name}"));
+        } else if let Some(name) = line.strip_prefix("flaky: ") {
+            self.results.flaky.push(format!("sdk/js {name}"));
         } else if line.contains(" passed, ") && line.ends_with(" skipped") {
             self.results.passed = number_before(line, " passed").unwrap_or(0);
         }
@@ -127,16 +137,19 @@ impl Results {
     pub(crate) fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed.extend(other.failed);
+        self.flaky.extend(other.flaky);
     }
 
-    /// What failed, and the counts alone on the last line.
+    /// What failed, what passed only when it was run again, and the counts alone on the last line.
     pub(crate) fn summary(&self) -> String {
         let mut text = String::new();
-        if !self.failed.is_empty() {
-            text.push_str("failed:\n");
-        }
-        for name in &self.failed {
-            let _ = writeln!(text, "  {name}");
+        for (title, names) in [("flaky, passed when run again:", &self.flaky), ("failed:", &self.failed)] {
+            if !names.is_empty() {
+                let _ = writeln!(text, "{title}");
+            }
+            for name in names {
+                let _ = writeln!(text, "  {name}");
+            }
         }
         let _ = write!(text, "{} passed, {} failed", self.passed, self.failed.len());
         text
@@ -185,9 +198,13 @@ mod tests {
             ────────────\n     Summary [   0.039s] 4 tests run: 2 passed (1 slow), 2 failed, 7 skipped\n\
             \x20       SLOW [  31.000s] (3/4) demo tests::slow\n\
             \x20       \u{1b}[31;1mFAIL\u{1b}[0m [   0.015s] (\u{1b}[35m2/4\u{1b}[0m) \u{1b}[35mdemo\u{1b}[0m \u{1b}[34mtests::\u{1b}[0mred\n\
-            \x20    TIMEOUT [ 120.003s] (4/4) demo::it hangs\nerror: test run failed\n";
+            \x20    TIMEOUT [ 120.003s] (4/4) demo::it hangs\n\
+            \x20 TRY 1 FAIL [   0.046s] (2/4) demo::it shy\n\
+            \x20  FLAKY 2/2 [   0.033s] (2/4) demo::it shy\n\
+            \x20   an error [of its own: see [[link]] in the file\nerror: test run failed\n";
         let failed = vec!["demo tests::red".to_owned(), "demo::it hangs".to_owned()];
-        assert_eq!(read(Runner::Nextest, text), Results { passed: 2, failed });
+        let flaky = vec!["demo::it shy".to_owned()];
+        assert_eq!(read(Runner::Nextest, text), Results { passed: 2, failed, flaky });
     }
 
     #[test]
@@ -205,15 +222,20 @@ mod tests {
         let failed = ["it c", "it d::e", "node_host: the process of these tests ended before they did"];
         assert_eq!(
             read(Runner::Cargo, text),
-            Results { passed: 3, failed: failed.map(str::to_owned).to_vec() }
+            Results { passed: 3, failed: failed.map(str::to_owned).to_vec(), flaky: Vec::new() }
         );
     }
 
     #[test]
     fn the_summary_ends_with_the_counts() {
-        let results =
-            read(Runner::Sdk, "ℹ pass 3\nfailed: wire.test.js: ids\n3 passed, 1 failed, 2 skipped\n");
-        assert_eq!(results.summary(), "failed:\n  sdk/js wire.test.js: ids\n3 passed, 1 failed");
-        assert_eq!(Results { passed: 4, failed: Vec::new() }.summary(), "4 passed, 0 failed");
+        let results = read(
+            Runner::Sdk,
+            "ℹ pass 3\nflaky: a.test.js: b\nfailed: wire.test.js: ids\n3 passed, 1 failed, 2 skipped\n",
+        );
+        assert_eq!(
+            results.summary(),
+            "flaky, passed when run again:\n  sdk/js a.test.js: b\nfailed:\n  sdk/js wire.test.js: ids\n3 passed, 1 failed"
+        );
+        assert_eq!(Results { passed: 4, ..Results::default() }.summary(), "4 passed, 0 failed");
     }
 }

@@ -90,8 +90,7 @@ fn dependencies(Notes { notes, .. }: &mut Notes) -> Outcome {
 /// Installing takes minutes, so only a CI machine does it unasked.
 fn have_cargo_deny() -> bool {
     let present = || works(&mut cargo(&["deny", "--version"]));
-    let on_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-    if present() || !on_ci {
+    if present() || !process::on_ci() {
         return present();
     }
     process::run(&mut cargo(&["install", "--locked", "cargo-deny", "--version", CARGO_DENY])).is_ok()

@@ -25,12 +25,16 @@ fn kill(id: u32) {
 async fn a_worker_that_is_killed_fails_its_call_and_no_other() {
     let stage = Stage::new();
     let before = children();
-    let call =
-        stage.prepare("shop", "loop.js", "module.exports = () => { console.log('begun'); for (;;); }", "{}");
+    // The memory that the function fills after its line of log shows from outside how far it is.
+    let source = "module.exports = () => {
+        console.log('begun');
+        const filled = new Uint8Array(24 << 20).fill(1);
+        for (;;) filled[0] += 1;
+    }";
+    let call = stage.prepare("shop", "loop.js", source, "{}");
     let running = tokio::spawn(stage.functions.call(call));
     for id in fresh(&before).await {
-        // Not before it has begun: its process has given up its rights by then.
-        until("it computes", || cpu_ticks(id) > 5).await;
+        until("it has written its log", || resident_bytes(id) > 24 << 20).await;
         kill(id);
     }
     let failure = running.await.unwrap().unwrap_err();
@@ -45,10 +49,11 @@ async fn a_worker_that_is_killed_fails_its_call_and_no_other() {
     assert_eq!(stage.value("return 2").await.unwrap(), "2", "a worker that died idle is not missed");
 }
 
-fn cpu_ticks(id: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    let words: Vec<&str> = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').collect();
-    words.get(11).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+/// Memory of process `id` that is resident, in bytes.
+fn resident_bytes(id: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse().map_or(0, |kib: u64| kib << 10)
 }
 
 #[tokio::test]

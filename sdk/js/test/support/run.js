@@ -19,29 +19,38 @@ if (files.length === 0) {
 if (globalThis.crypto === undefined)
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import ${new URL("node18.js", import.meta.url)}`;
 
-let passed = 0;
-let skipped = 0;
-const failed = [];
 // A group that only failed for what is in it, and a file (which some versions of Node tell of as a test of its own).
 const isGroup = ({ name, details }) => details?.type === "suite" || name.endsWith(".test.js");
-const fileOf = (data) => (data.file ? `${basename(data.file)}: ` : "");
 
-// Each file of pages starts a browser: more than two at a time would slow each other down.
-const tests = run({ files: files.map((name) => folder + name), concurrency: 2 });
-tests.on("test:pass", (data) => {
-  if (isGroup(data)) return;
-  if (data.skip !== undefined) skipped += 1;
-  else passed += 1;
-});
-tests.on("test:fail", (data) => {
-  if (data.details?.error?.failureType === "subtestsFailed") return;
-  failed.push(isGroup(data) ? basename(data.name) : `${fileOf(data)}${data.name}`);
-});
-tests.pipe(new spec()).pipe(process.stdout);
-tests.on("end", () => {
-  process.exitCode = failed.length === 0 ? 0 : 1;
-  process.on("exit", () => {
-    for (const name of failed) console.log(`failed: ${name}`);
-    console.log(`${passed} passed, ${failed.length} failed, ${skipped} skipped`);
+/** Runs `files`; which tests failed stands by file. */
+async function runFiles(files) {
+  const ended = { passed: 0, skipped: 0, failed: new Map() };
+  // Each file of pages starts a browser: more than two at a time would slow each other down.
+  const tests = run({ files, concurrency: 2 });
+  tests.on("test:pass", (data) => {
+    if (isGroup(data)) return;
+    if (data.skip !== undefined) ended.skipped += 1;
+    else ended.passed += 1;
   });
+  tests.on("test:fail", (data) => {
+    if (data.details?.error?.failureType === "subtestsFailed") return;
+    const file = data.file ?? folder + basename(data.name);
+    const name = isGroup(data) ? basename(data.name) : `${basename(file)}: ${data.name}`;
+    ended.failed.set(file, [...(ended.failed.get(file) ?? []), name]);
+  });
+  for await (const text of tests.pipe(new spec())) process.stdout.write(text);
+  return ended;
+}
+
+const ended = await runFiles(files.map((name) => folder + name));
+const failed = [...ended.failed.values()].flat();
+// As with the tests in Rust, only a machine that judges a change runs what failed once more.
+const again = process.env.CI === "true" && failed.length > 0 ? await runFiles([...ended.failed.keys()]) : ended;
+const stillFailed = [...again.failed.values()].flat();
+process.exitCode = stillFailed.length === 0 ? 0 : 1;
+process.on("exit", () => {
+  const flaky = failed.filter((name) => !stillFailed.includes(name));
+  for (const name of flaky) console.log(`flaky: ${name}`);
+  for (const name of stillFailed) console.log(`failed: ${name}`);
+  console.log(`${ended.passed + flaky.length} passed, ${stillFailed.length} failed, ${ended.skipped} skipped`);
 });
