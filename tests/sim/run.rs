@@ -59,7 +59,7 @@ pub(crate) fn run_plan(plan: Plan) -> Remains {
         }));
         drop((set, runtime));
         disk = left;
-        assert!(disk.account().holds(), "after life {life}: {:?}", disk.account());
+        assert!(disk.account().balances(), "after life {life}: {:?}", disk.account());
         if let Some((at, away)) = end {
             ledger.crashes();
             before = before.max(at) + away;
@@ -100,7 +100,7 @@ async fn live(
         limits: limits(),
     };
     let started = Engine::start(options, FileSpec { apps: apps(), ..FileSpec::default() }).await.unwrap();
-    assert!(started.engine.account().holds());
+    assert!(started.engine.account().balances());
     let (_drain, draining) = watch::channel(false);
     let dispatcher = spawn_local(started.dispatcher.run(draining.clone()));
     spawn_local(started.house.run(draining.clone()));

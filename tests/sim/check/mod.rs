@@ -87,10 +87,10 @@ impl<'a> Case<'a> {
     }
 
     fn accounts(&self, account: Account) {
-        assert!(account.holds(), "{account:?}");
+        assert!(account.balances(), "{account:?}");
         for status in DeliveryStatus::ALL {
             let count = self.rows.values().filter(|row| row.view.delivery.status == status).count();
-            assert_eq!(account.of(status), count as u64, "{} in {account:?}", status.as_str());
+            assert_eq!(account.count(status), count as u64, "{} in {account:?}", status.as_str());
         }
     }
 

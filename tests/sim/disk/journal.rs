@@ -4,9 +4,9 @@ use super::{Disk, at_once};
 use crate::ledger::Ledger;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_journal::{
-    Account, Appended, Backlog, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView,
-    ExchangeFilter, Journal, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried,
-    Since, Wait,
+    Account, Appended, Backlog, DeliveryFilter, DeliveryResult, DeliveryView, EventFilter, EventView,
+    ExchangeFilter, ExchangeStart, FoundDeliveries, IdempotencyKey, Journal, KeyDisposition, MissedEvents,
+    NewEvent, Page, PendingDelivery, Recovery, Replay, Retried, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
@@ -16,7 +16,7 @@ use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 
 /// Puts down which of these have ended by an attempt.
-fn note(kept: &MemoryJournal, ledger: &Ledger, results: &[Recorded]) {
+fn note(kept: &MemoryJournal, ledger: &Ledger, results: &[DeliveryResult]) {
     use DeliveryStatus::{Dead, Delivered, Unanswered};
     for result in results.iter().filter(|result| result.attempt.is_some()) {
         let view = at_once(kept.delivery(result.id)).unwrap();
@@ -35,7 +35,7 @@ impl Journal for Disk {
         self.write(|kept, _| at_once(kept.append(event)))
     }
 
-    fn record(&self, results: Vec<Recorded>) -> Wait<()> {
+    fn record(&self, results: Vec<DeliveryResult>) -> Wait<()> {
         self.write(move |kept, ledger| {
             at_once(kept.record(results.clone()))?;
             note(kept, ledger, &results);
@@ -43,11 +43,11 @@ impl Journal for Disk {
         })
     }
 
-    fn conclude(&self, result: Recorded, published: Vec<NewEvent>) -> Wait<bool> {
-        self.write(|kept, _| at_once(kept.conclude(result, published)))
+    fn record_and_append(&self, result: DeliveryResult, published: Vec<NewEvent>) -> Wait<bool> {
+        self.write(|kept, _| at_once(kept.record_and_append(result, published)))
     }
 
-    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<Due>> {
+    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<PendingDelivery>> {
         self.ask(move |kept, _, _| at_once(kept.due(hook, ordered, limit)))
     }
 
@@ -58,15 +58,20 @@ impl Journal for Disk {
     fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried> {
         self.write(move |kept, ledger| {
             let retried = at_once(kept.retry(id, now))?;
-            if matches!(retried, Retried::Again { .. }) {
+            if matches!(retried, Retried::Pending { .. }) {
                 ledger.begins_again(id);
             }
             Ok(retried)
         })
     }
 
-    fn pick(&self, filter: DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Wait<Picked> {
-        self.read(move |kept| kept.pick(filter, after, limit))
+    fn find_deliveries(
+        &self,
+        filter: DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Wait<FoundDeliveries> {
+        self.read(move |kept| kept.find_deliveries(filter, after, limit))
     }
 
     fn replay(&self, replays: Vec<Replay>, now: Millis) -> Wait<Vec<(DeliveryId, HookId)>> {
@@ -88,8 +93,8 @@ impl Journal for Disk {
         })
     }
 
-    fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun> {
-        self.write(|kept, _| at_once(kept.begin_exchange(head, key)))
+    fn start_exchange(&self, head: ExchangeHead, key: Option<IdempotencyKey>) -> Wait<ExchangeStart> {
+        self.write(|kept, _| at_once(kept.start_exchange(head, key)))
     }
 
     fn finish_exchange(
@@ -98,14 +103,14 @@ impl Journal for Disk {
         ending: Ending,
         ms: u32,
         keep_answer_until: Millis,
-        key: KeyAfter,
+        key: KeyDisposition,
     ) -> Wait<()> {
         self.write(move |kept, _| at_once(kept.finish_exchange(id, ending, ms, keep_answer_until, key)))
     }
 
-    fn note_exchange(&self, record: ExchangeRecord) {
+    fn record_exchange(&self, record: ExchangeRecord) {
         drop(self.write(|kept, _| {
-            kept.note_exchange(record);
+            kept.record_exchange(record);
             Ok(())
         }));
     }
@@ -125,8 +130,8 @@ impl Journal for Disk {
         self.read(MemoryJournal::backlogs)
     }
 
-    fn events_of(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<Since> {
-        self.read(move |kept| kept.events_of(app, generation, after, limit))
+    fn missed_events(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<MissedEvents> {
+        self.read(move |kept| kept.missed_events(app, generation, after, limit))
     }
 
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {
@@ -149,16 +154,16 @@ impl Journal for Disk {
         self.read(move |kept| kept.exchanges(filter, page))
     }
 
-    fn retain(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool> {
-        self.write(move |kept, _| at_once(kept.retain(ended_before, dead_before, now)))
+    fn prune(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool> {
+        self.write(move |kept, _| at_once(kept.prune(ended_before, dead_before, now)))
     }
 
     fn account(&self) -> Account {
         self.kept.account()
     }
 
-    fn left_out(&self) -> u64 {
-        self.kept.left_out()
+    fn dropped_records(&self) -> u64 {
+        self.kept.dropped_records()
     }
 
     fn stopped(&self) -> Wait<String> {

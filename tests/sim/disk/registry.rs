@@ -1,15 +1,15 @@
 //! The port of apps, links and hooks.
 
 use super::{Disk, at_once};
-use footbridge_journal::{Batch, Kept, Registry, Wait};
+use footbridge_journal::{RegistryBatch, RegistrySnapshot, RegistryStore, Wait};
 use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 
-impl Registry for Disk {
-    fn load(&self) -> Wait<Kept> {
+impl RegistryStore for Disk {
+    fn load(&self) -> Wait<RegistrySnapshot> {
         self.ask(|kept, _, _| at_once(kept.load()))
     }
 
@@ -17,7 +17,7 @@ impl Registry for Disk {
         self.write(|kept, _| at_once(kept.put_app(app)))
     }
 
-    fn put_batch(&self, batch: Batch) -> Wait<()> {
+    fn put_batch(&self, batch: RegistryBatch) -> Wait<()> {
         self.write(|kept, _| at_once(kept.put_batch(batch)))
     }
 
@@ -49,12 +49,12 @@ impl Registry for Disk {
         })
     }
 
-    fn gone_hooks(&self) -> Wait<Vec<Hook>> {
-        self.ask(|kept, _, _| at_once(kept.gone_hooks()))
+    fn deleted_hooks(&self) -> Wait<Vec<Hook>> {
+        self.ask(|kept, _, _| at_once(kept.deleted_hooks()))
     }
 
-    fn revive_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
-        self.write(move |kept, _| at_once(kept.revive_hooks(hooks, reason, now)))
+    fn restore_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
+        self.write(move |kept, _| at_once(kept.restore_hooks(hooks, reason, now)))
     }
 
     fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()> {
