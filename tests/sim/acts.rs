@@ -33,7 +33,7 @@ pub(crate) async fn act(engine: Engine, act: Act, ledger: Ledger) {
                 switch(&engine, hook, true, &ledger).await;
             }
         }
-        Act::Ask => ledger.book().hindered.push(engine.hindrance().is_some()),
+        Act::Ask => ledger.book().hindered.push(engine.delivery_problem().is_some()),
         Act::Retry(pick) => retry(&engine, pick).await,
         Act::RetryAll(number) => {
             let Some(hook) = find(&engine, number) else { return };
@@ -105,7 +105,7 @@ async fn retry(engine: &Engine, pick: u64) {
     let mut dice = Dice::of(pick, &[]);
     let status = dice.pick(&[DeliveryStatus::Dead, DeliveryStatus::Dead, DeliveryStatus::Cancelled]);
     let filter = DeliveryFilter { status: Some(status), ..DeliveryFilter::default() };
-    let found = engine.journal().deliveries(filter, Page { before: None, limit: 20 }).await.unwrap();
+    let found = engine.history().deliveries(filter, Page { before: None, limit: 20 }).await.unwrap();
     if !found.is_empty() {
         let place = usize::try_from(dice.within(0..found.len() as u64)).unwrap();
         let _ = engine.retry(found[place].delivery.id).await;

@@ -7,8 +7,12 @@ use crate::ledger::Ledger;
 use crate::net::{Counts, Net};
 use crate::plan::{APPS, ATTEMPT, AWAY, Plan, WAITS};
 use crate::time::Time;
+use bytes::Bytes;
 use footbridge_courier::{CourierOptions, Policy};
-use footbridge_engine::{AppSpec, Engine, EngineOptions, FileSpec, Limits, NoLauncher, ProofKey, Quota};
+use footbridge_engine::{
+    AppSpec, Engine, EngineOptions, FileSpec, Limits, NoLauncher, ProofKey, Quota, SystemEvent,
+    SystemEventFormat,
+};
 use footbridge_journal::Journal as _;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::name::AppName;
@@ -20,6 +24,15 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
+
+/// Writes bodies that name the app of an event and nothing else.
+struct NamedBodies;
+
+impl SystemEventFormat for NamedBodies {
+    fn body(&self, event: &SystemEvent<'_>) -> Bytes {
+        event.app().map_or_else(|| Bytes::from_static(b"{}"), |app| format!("{{\"name\":\"{app}\"}}").into())
+    }
+}
 
 /// What a run leaves.
 pub(crate) struct Remains {
@@ -94,6 +107,7 @@ async fn live(
         courier: courier.share(),
         launcher: Arc::new(NoLauncher),
         exits,
+        system_events: Arc::new(NamedBodies),
         public_url: "http://footbridge.test".to_owned(),
         schedule: Schedule::new(WAITS.to_vec()),
         proof_key: ProofKey::new([9; 32]),
@@ -104,7 +118,7 @@ async fn live(
     let (_drain, draining) = watch::channel(false);
     let dispatcher = spawn_local(started.dispatcher.run(draining.clone()));
     spawn_local(started.house.run(draining.clone()));
-    spawn_local(started.keeper.run(draining));
+    spawn_local(started.app_monitor.run(draining));
     while let Some(step) = plan.steps.get(next.get()) {
         time.reach(step.at).await;
         next.set(next.get() + 1);
@@ -116,7 +130,7 @@ async fn live(
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     assert!(!dispatcher.is_finished(), "the dispatcher has ended");
-    assert_eq!(started.engine.hindrance(), None);
+    assert_eq!(started.engine.delivery_problem(), None);
     let (tried, most) = disk.blind_reads();
     assert!(tried <= most * engine_lanes(ledger), "{tried} reads of a disk that cannot be read");
 }
