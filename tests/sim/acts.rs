@@ -5,7 +5,7 @@ use crate::ledger::{Ledger, To};
 use crate::plan::{Act, HookPlan, Publish};
 use crate::run::name;
 use bytes::Bytes;
-use footbridge_engine::{Bulk, DeliveryFilter, Engine, HookChange, HookEntry, HookSpec, Page};
+use footbridge_engine::{BulkMode, DeliveryFilter, Engine, HookChange, HookEntry, HookSpec, Page};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::event::EventDraft;
 use footbridge_model::headers::PublishHeaders;
@@ -40,7 +40,7 @@ pub(crate) async fn act(engine: Engine, act: Act, ledger: Ledger) {
             let _ = engine
                 .retry_many(
                     DeliveryFilter { hook: Some(hook.hook.id), ..DeliveryFilter::default() },
-                    Bulk::Do,
+                    BulkMode::Apply,
                 )
                 .await;
         }

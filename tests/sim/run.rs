@@ -117,7 +117,7 @@ async fn live(
     assert!(started.engine.account().balances());
     let (_drain, draining) = watch::channel(false);
     let dispatcher = spawn_local(started.dispatcher.run(draining.clone()));
-    spawn_local(started.house.run(draining.clone()));
+    spawn_local(started.retention.run(draining.clone()));
     spawn_local(started.app_monitor.run(draining));
     while let Some(step) = plan.steps.get(next.get()) {
         time.reach(step.at).await;

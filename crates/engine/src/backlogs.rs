@@ -1,7 +1,7 @@
-//! How much of what each app has published is still to be delivered, and that it stays within bounds.
+//! Limits the pending deliveries of the events that each app has published.
 //!
-//! What is pending in all is known at every moment, so an app can be over its share only when that is over it. Then
-//! the journal is asked who has how much, now and then, and what is published meanwhile is added.
+//! The total of pending deliveries is always known, and an app can be over its limit only if the total is. Only then is
+//! the journal asked for the numbers per app, now and then; between two answers, new events are added to them.
 
 use crate::rate::Quota;
 use footbridge_journal::{Backlog, Journal};
@@ -11,104 +11,107 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often the journal is asked at most, and what an app that is refused should wait.
-const EVERY: Duration = Duration::from_secs(10);
+/// The shortest time between two questions to the journal, and how long a refused app should wait.
+const INTERVAL: Duration = Duration::from_secs(10);
 
-/// An app has as much waiting as it may.
+/// The pending deliveries of an app have reached their limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OverQuota {
-    /// In deliveries.
+    /// The limit of deliveries.
     #[error(
-        "{0} deliveries of the app's events wait already, which is the limit ([limits] backlog); `footbridge delivery list --status pending` shows for whom"
+        "{0} deliveries of the app's events are pending, which is the limit ([limits] backlog); `footbridge delivery list --status pending` shows their hooks"
     )]
     Deliveries(u64),
-    /// In bytes.
+    /// The limit of bytes.
     #[error(
-        "{0} bytes of the app's events wait to be delivered already, which is the limit ([limits] backlog_bytes); `footbridge delivery list --status pending` shows for whom"
+        "{0} bytes of the app's events are pending, which is the limit ([limits] backlog_bytes); `footbridge delivery list --status pending` shows their hooks"
     )]
     Bytes(u64),
 }
 
 impl OverQuota {
-    /// What to wait before the next try.
-    pub const RETRY_AFTER: Duration = EVERY;
+    /// How long the app should wait before it publishes again.
+    pub const RETRY_AFTER: Duration = INTERVAL;
 }
 
-/// Knows about how much waits, by publisher.
+/// Counts the pending deliveries, by publisher.
 pub(crate) struct Backlogs {
     quota: Quota,
     journal: Arc<dyn Journal>,
-    known: Mutex<Known>,
+    counts: Mutex<BacklogCounts>,
 }
 
 #[derive(Default)]
-struct Known {
-    /// What the journal said last, and what was published since.
+struct BacklogCounts {
+    /// The journal's last answer, plus the events published since.
     apps: HashMap<AppName, Backlog>,
-    asked: Option<Instant>,
-    asking: bool,
+    /// When the journal was asked last.
+    asked_at: Option<Instant>,
+    /// The journal was asked and has not answered yet.
+    is_asking: bool,
 }
 
 impl Backlogs {
     pub(crate) fn new(quota: Quota, journal: Arc<dyn Journal>) -> Self {
-        Self { quota, journal, known: Mutex::default() }
+        Self { quota, journal, counts: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BacklogCounts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds an event of an app to what waits.
+    /// Adds an event to the backlog of its publisher.
     ///
     /// # Errors
-    /// [`OverQuota`]; it is not to be published then.
+    /// [`OverQuota`] if the event must not be published.
     pub(crate) fn add(self: &Arc<Self>, app: &AppName, event: Backlog) -> Result<(), OverQuota> {
         if event.deliveries == 0 {
             return Ok(());
         }
-        let in_all = self.journal.account().pending.saturating_add(event.deliveries);
-        let mut known = self.lock();
-        let mine = known.apps.entry(app.clone()).or_default();
+        let total = self.journal.account().pending.saturating_add(event.deliveries);
+        let mut counts = self.lock();
+        let count = counts.apps.entry(app.clone()).or_default();
         let sum = Backlog {
-            deliveries: mine.deliveries.saturating_add(event.deliveries),
-            bytes: mine.bytes.saturating_add(event.bytes),
+            deliveries: count.deliveries.saturating_add(event.deliveries),
+            bytes: count.bytes.saturating_add(event.bytes),
         };
-        let many = in_all > self.quota.backlog && sum.deliveries > self.quota.backlog;
-        let large = sum.bytes > self.quota.bytes;
-        if !(many || large) {
-            *mine = sum;
-            if in_all > self.quota.backlog {
-                self.ask(&mut known);
+        let too_many = total > self.quota.backlog && sum.deliveries > self.quota.backlog;
+        let too_large = sum.bytes > self.quota.bytes;
+        if !(too_many || too_large) {
+            *count = sum;
+            if total > self.quota.backlog {
+                self.ask(&mut counts);
             }
             return Ok(());
         }
-        if !self.ask(&mut known) {
-            let over = if many {
+        if !self.ask(&mut counts) {
+            let over = if too_many {
                 OverQuota::Deliveries(self.quota.backlog)
             } else {
                 OverQuota::Bytes(self.quota.bytes)
             };
             return Err(over);
         }
-        // What was reckoned may have been delivered long ago: the journal knows in a moment.
+        // Much of the count may have been delivered since the last answer. The journal is being asked; accept until then.
         Ok(())
     }
 
-    /// Asks the journal who has how much, unless that was done lately; gives whether it is asked just now.
-    fn ask(self: &Arc<Self>, known: &mut Known) -> bool {
-        if known.asking || known.asked.is_some_and(|asked| asked.elapsed() < EVERY) {
+    /// Asks the journal for the backlog of each app, unless it was asked a short while ago; returns true if it is asked
+    /// now.
+    fn ask(self: &Arc<Self>, counts: &mut BacklogCounts) -> bool {
+        if counts.is_asking || counts.asked_at.is_some_and(|asked| asked.elapsed() < INTERVAL) {
             return false;
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return false };
-        (known.asking, known.asked) = (true, Some(Instant::now()));
-        let (backlogs, counted) = (Arc::clone(self), self.journal.backlogs());
+        (counts.is_asking, counts.asked_at) = (true, Some(Instant::now()));
+        let (backlogs, answer) = (Arc::clone(self), self.journal.backlogs());
         runtime.spawn(async move {
-            let counted = counted.await;
-            let mut known = backlogs.lock();
-            known.asking = false;
-            match counted {
-                Ok(counted) => known.apps = counted.into_iter().collect(),
-                Err(error) => tracing::warn!(%error, "what waits could not be counted"),
+            let answer = answer.await;
+            let mut counts = backlogs.lock();
+            counts.is_asking = false;
+            match answer {
+                Ok(apps) => counts.apps = apps.into_iter().collect(),
+                Err(error) => tracing::warn!(%error, "pending deliveries could not be counted"),
             }
         });
         true
@@ -156,7 +159,7 @@ mod tests {
         assert_eq!(backlogs.add(&busy, Backlog { deliveries: 0, bytes: 1000 }), Ok(()), "nobody gets it");
         assert_eq!(backlogs.add(&busy, one), Ok(()));
         assert_eq!(backlogs.add(&busy, one), Ok(()), "the journal is asked first");
-        while backlogs.lock().asking {
+        while backlogs.lock().is_asking {
             tokio::task::yield_now().await;
         }
         assert_eq!(backlogs.add(&busy, one), Ok(()), "it said that nothing waits");
@@ -168,7 +171,7 @@ mod tests {
         let backlogs = Arc::new(Backlogs::new(quota, kept));
         let small = Backlog { deliveries: 1, bytes: 1 };
         assert_eq!(backlogs.add(&busy, small), Ok(()), "not known yet");
-        while backlogs.lock().asking {
+        while backlogs.lock().is_asking {
             tokio::task::yield_now().await;
         }
         assert_eq!(backlogs.lock().apps.get(&busy), Some(&Backlog { deliveries: 6, bytes: 2 }));

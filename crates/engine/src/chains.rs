@@ -1,42 +1,42 @@
-//! Chains of events that cause each other: how deep they go, and how many deliveries come of one event.
+//! Limits chains of events that cause each other: their depth, and the deliveries that one event leads to.
 
 use footbridge_model::id::EventId;
 use footbridge_model::lineage::{Lineage, STOP_DEPTH};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-/// How many chains are counted at once; the one that began first is forgotten for the next.
-const ROOTS: usize = 4096;
+/// The most chains that are counted at the same time. A further one replaces the oldest.
+const MAX_CHAINS: usize = 4096;
 
-/// Why an event was not published: it would have gone on a chain that is long enough.
+/// An event was not published, because its chain of events has reached a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Stopped {
-    /// Too many events led to it.
+pub enum LoopDetected {
+    /// The chain has too many events in a row.
     #[error(
-        "a loop is stopped: {STOP_DEPTH} events that cause each other led here from {root} by way of {cause}; let an app not answer an event with one that leads back to it"
+        "a loop is stopped: {STOP_DEPTH} events that cause each other led from {root} to {cause}; change the apps so that no answer to an event causes the same event again"
     )]
     Depth {
-        /// The first of the chain.
+        /// The first event of the chain.
         root: EventId,
-        /// The event that this one was to follow.
+        /// The event that caused the refused one.
         cause: EventId,
     },
-    /// Too many deliveries came of the first.
+    /// The chain has too many deliveries.
     #[error(
-        "a loop is stopped: {most} deliveries have come of {root} through events that cause each other ([limits] chain_deliveries), the last by way of {cause}"
+        "a loop is stopped: {root} has led to {most} deliveries through events that cause each other, which is the limit ([limits] chain_deliveries); the last event was {cause}"
     )]
     Deliveries {
-        /// The first of the chain.
+        /// The first event of the chain.
         root: EventId,
-        /// The event that this one was to follow.
+        /// The event that caused the refused one.
         cause: EventId,
-        /// How many may.
+        /// The limit.
         most: u64,
     },
 }
 
-impl Stopped {
-    /// The first of the chain, the event that this one was to follow, and the reason in a word.
+impl LoopDetected {
+    /// The first event of the chain, the event that caused the refused one, and the reason in a word.
     pub(crate) const fn parts(self) -> (EventId, EventId, &'static str) {
         match self {
             Self::Depth { root, cause } => (root, cause, "depth"),
@@ -45,68 +45,72 @@ impl Stopped {
     }
 }
 
-/// Counts what comes of events.
+/// Counts the deliveries of each chain.
 #[derive(Debug)]
 pub(crate) struct Chains {
     most: u64,
-    roots: Mutex<Roots>,
+    counts: Mutex<ChainCounts>,
 }
 
 #[derive(Debug, Default)]
-struct Roots {
-    known: HashMap<EventId, Root>,
-    oldest: VecDeque<EventId>,
+struct ChainCounts {
+    /// By the first event of the chain.
+    by_root: HashMap<EventId, ChainCount>,
+    /// The keys of `by_root`, oldest first.
+    order: VecDeque<EventId>,
 }
 
 #[derive(Debug, Default)]
-struct Root {
+struct ChainCount {
     deliveries: u64,
-    told: bool,
+    is_reported: bool,
 }
 
-impl Roots {
-    fn root(&mut self, id: EventId) -> &mut Root {
-        if !self.known.contains_key(&id) {
-            self.oldest.push_back(id);
-            if self.oldest.len() > ROOTS
-                && let Some(oldest) = self.oldest.pop_front()
+impl ChainCounts {
+    /// The count of the chain that begins with `root`.
+    fn chain(&mut self, root: EventId) -> &mut ChainCount {
+        if !self.by_root.contains_key(&root) {
+            self.order.push_back(root);
+            if self.order.len() > MAX_CHAINS
+                && let Some(oldest) = self.order.pop_front()
             {
-                self.known.remove(&oldest);
+                self.by_root.remove(&oldest);
             }
         }
-        self.known.entry(id).or_default()
+        self.by_root.entry(root).or_default()
     }
 }
 
 impl Chains {
-    /// With at most so many deliveries of the events that one has caused.
+    /// Allows at most `most` deliveries per chain.
     pub(crate) fn new(most: u64) -> Self {
-        Self { most, roots: Mutex::default() }
+        Self { most, counts: Mutex::default() }
     }
 
-    /// Counts the deliveries of an event that another caused.
+    /// Counts the deliveries of an event. An event without a cause starts a chain and always passes.
     ///
     /// # Errors
-    /// [`Stopped`]; it is not to be published then.
-    pub(crate) fn admit(&self, lineage: Lineage, deliveries: usize) -> Result<(), Stopped> {
+    /// [`LoopDetected`] if the event must not be published.
+    pub(crate) fn admit(&self, lineage: Lineage, deliveries: usize) -> Result<(), LoopDetected> {
         let (Some(root), Some(cause)) = (lineage.root, lineage.cause) else { return Ok(()) };
         if lineage.is_too_deep() {
-            return Err(Stopped::Depth { root, cause });
+            return Err(LoopDetected::Depth { root, cause });
         }
-        let mut roots = self.roots.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = &mut roots.root(root).deliveries;
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = &mut counts.chain(root).deliveries;
         let sum = count.saturating_add(deliveries as u64);
         if sum > self.most {
-            return Err(Stopped::Deliveries { root, cause, most: self.most });
+            return Err(LoopDetected::Deliveries { root, cause, most: self.most });
         }
         *count = sum;
         Ok(())
     }
 
-    /// Whether a stop is to be told: once for each chain, for a chain with many branches is stopped at each.
-    pub(crate) fn tells(&self, stopped: Stopped) -> bool {
-        let mut roots = self.roots.lock().unwrap_or_else(PoisonError::into_inner);
-        !std::mem::replace(&mut roots.root(stopped.parts().0).told, true)
+    /// Returns true the first time that a chain is stopped. A chain with many branches is stopped at each of them, and
+    /// reported once.
+    pub(crate) fn is_first_report(&self, stopped: LoopDetected) -> bool {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        !std::mem::replace(&mut counts.chain(stopped.parts().0).is_reported, true)
     }
 }
 
@@ -119,26 +123,26 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_is_stopped_by_its_depth_and_by_what_comes_of_it() {
+    fn a_chain_is_stopped_at_its_depth_and_at_its_deliveries() {
         let chains = Chains::new(10);
         let first = Lineage::after(id(1), Lineage::default());
         assert_eq!(chains.admit(Lineage::default(), 1_000_000), Ok(()), "nothing caused it");
         assert_eq!(chains.admit(first, 10), Ok(()));
-        let stopped = Stopped::Deliveries { root: id(1), cause: id(1), most: 10 };
+        let stopped = LoopDetected::Deliveries { root: id(1), cause: id(1), most: 10 };
         assert_eq!((chains.admit(first, 1), chains.admit(first, 0)), (Err(stopped), Ok(())));
-        assert_eq!((chains.tells(stopped), chains.tells(stopped)), (true, false));
+        assert_eq!((chains.is_first_report(stopped), chains.is_first_report(stopped)), (true, false));
         assert_eq!(chains.admit(Lineage::after(id(2), Lineage::default()), 10), Ok(()), "another chain");
 
         let deep = (3..19).fold(Lineage::default(), |lineage, number| Lineage::after(id(number), lineage));
-        assert_eq!(chains.admit(deep, 0), Err(Stopped::Depth { root: id(3), cause: id(18) }));
+        assert_eq!(chains.admit(deep, 0), Err(LoopDetected::Depth { root: id(3), cause: id(18) }));
     }
 
     #[test]
-    fn no_more_chains_are_counted_than_there_is_room_for() {
+    fn the_oldest_chain_makes_room_for_a_new_one() {
         let chains = Chains::new(10);
-        for number in 0..3 * ROOTS as u64 {
+        for number in 0..3 * MAX_CHAINS as u64 {
             assert_eq!(chains.admit(Lineage::after(id(number), Lineage::default()), 10), Ok(()));
         }
-        assert!(chains.roots.lock().unwrap().known.len() <= ROOTS);
+        assert!(chains.counts.lock().unwrap().by_root.len() <= MAX_CHAINS);
     }
 }

@@ -1,15 +1,15 @@
-//! Ending well: no new work once draining, and a way to wait for what is under way.
+//! Draining: refuses new work at the end of the server, and waits for the work in progress.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
-/// The server is draining and takes no new work.
+/// The server is draining and accepts no new work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the server is shutting down")]
 pub struct Draining;
 
-/// Counts work under way.
+/// Counts the work in progress.
 #[derive(Debug, Default)]
 pub(crate) struct Drain {
     draining: AtomicBool,
@@ -18,33 +18,32 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    /// Begins a piece of work.
+    /// Starts a piece of work.
     ///
     /// # Errors
-    /// [`Draining`] once [`Self::begin`] was called.
-    pub(crate) fn enter(self: &Arc<Self>) -> Result<InFlight, Draining> {
-        self.count.fetch_add(1, Ordering::AcqRel);
-        let entered = InFlight(Arc::clone(self));
-        if self.draining.load(Ordering::Acquire) { Err(Draining) } else { Ok(entered) }
+    /// [`Draining`] after [`Self::begin`].
+    pub(crate) fn enter(self: &Arc<Self>) -> Result<WorkGuard, Draining> {
+        let guard = self.enter_anyway();
+        if self.draining.load(Ordering::Acquire) { Err(Draining) } else { Ok(guard) }
     }
 
-    /// Begins a piece of work that belongs to the end itself.
-    pub(crate) fn enter_anyway(self: &Arc<Self>) -> InFlight {
+    /// Starts a piece of work that is part of draining itself.
+    pub(crate) fn enter_anyway(self: &Arc<Self>) -> WorkGuard {
         self.count.fetch_add(1, Ordering::AcqRel);
-        InFlight(Arc::clone(self))
+        WorkGuard(Arc::clone(self))
     }
 
-    /// Takes no new work from now on.
+    /// Refuses new work from now on.
     pub(crate) fn begin(&self) {
         self.draining.store(true, Ordering::Release);
     }
 
-    /// Whether new work is refused.
+    /// Returns true if new work is refused.
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// Waits until nothing is under way.
+    /// Waits until no work is in progress.
     pub(crate) async fn idle(&self) {
         loop {
             let woken = self.idle.notified();
@@ -56,11 +55,11 @@ impl Drain {
     }
 }
 
-/// A piece of work under way; ends when dropped.
+/// A piece of work in progress; it ends when the guard is dropped.
 #[derive(Debug)]
-pub struct InFlight(Arc<Drain>);
+pub struct WorkGuard(Arc<Drain>);
 
-impl Drop for InFlight {
+impl Drop for WorkGuard {
     fn drop(&mut self) {
         if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 && self.0.is_draining() {
             self.0.idle.notify_waiters();

@@ -1,134 +1,185 @@
-//! How the rest of the engine speaks to the dispatcher: never waiting, never losing a hook.
+//! How the rest of the engine hands deliveries to the dispatcher: without waiting, and without losing a hook.
 
 use footbridge_journal::NewDelivery;
 use footbridge_model::event::Event;
 use footbridge_model::id::{DeliveryId, HookId};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc};
 
-/// The most offers that wait for the dispatcher; what is over it is read from the journal instead.
-const OFFERS: usize = 1024;
+/// The most offers that wait for the dispatcher; lanes read further deliveries from the journal.
+const MAX_OFFERS: usize = 1024;
 
-/// The same for urgent ones; whoever hands over more waits.
-const URGENT: usize = 64;
+/// The most bypass requests that wait for the dispatcher; further senders wait.
+const MAX_BYPASS_REQUESTS: usize = 64;
 
-/// Deliveries that were just kept, so that their first attempt needs no look at the disk.
+/// Deliveries that were just committed, so that their first attempt needs no read from the disk.
 #[derive(Debug)]
 pub(crate) struct Offer {
     pub(crate) event: Arc<Event>,
     pub(crate) deliveries: Vec<NewDelivery>,
 }
 
-/// Deliveries that go past their lanes: an app is told of its own start or end, at once, one attempt.
-/// Whoever waits for them holds the other end of `done`, which closes when all have ended.
+/// Deliveries that bypass their lanes: they tell an app about its own start or end, in one attempt, at once.
 #[derive(Debug)]
-pub(crate) struct Urgent {
+pub(crate) struct BypassRequest {
     pub(crate) event: Arc<Event>,
     pub(crate) deliveries: Vec<NewDelivery>,
+    /// Dropped after the last attempt; whoever waits for them holds the receiver.
     pub(crate) done: mpsc::Sender<()>,
 }
 
-/// The engine's side.
+/// Hands deliveries to the dispatcher.
 #[derive(Debug, Clone)]
 pub(crate) struct Lanes {
     offers: mpsc::Sender<Offer>,
-    urgent: mpsc::Sender<Urgent>,
-    stirred: Arc<Stirred>,
-    past: Past,
+    bypass_requests: mpsc::Sender<BypassRequest>,
+    woken: Arc<WokenHooks>,
+    bypass: BypassSet,
 }
 
-/// Lanes that must look anew at the journal and at their hook.
+/// Hooks whose lanes must read the hook and the journal again.
 #[derive(Debug, Default)]
-struct Stirred {
+struct WokenHooks {
     hooks: Mutex<BTreeSet<HookId>>,
     notify: Notify,
 }
 
-impl Lanes {
-    /// Both sides.
-    pub(crate) fn new() -> (Self, LaneFeed) {
-        let (offers, feed) = mpsc::channel(OFFERS);
-        let (urgent, hurried) = mpsc::channel(URGENT);
-        let stirred = Arc::new(Stirred::default());
-        let past = Past::default();
-        let lanes = Self { offers, urgent, stirred: Arc::clone(&stirred), past: past.clone() };
-        (lanes, LaneFeed { offers: feed, urgent: hurried, stirred, past })
-    }
-
-    /// Says that these deliveries, which are about to be kept, are none of their lanes' business.
-    pub(crate) fn set_past(&self, deliveries: impl IntoIterator<Item = DeliveryId>) {
-        self.past.0.lock().unwrap_or_else(PoisonError::into_inner).extend(deliveries);
-    }
-
-    /// Nothing came of them: they were not kept.
-    pub(crate) fn forget_past(&self, deliveries: impl IntoIterator<Item = DeliveryId>) {
-        deliveries.into_iter().for_each(|id| self.past.end(id));
-    }
-
-    /// Hands over what was [set past](Self::set_past) its lanes and is kept by now.
-    pub(crate) async fn hurry(&self, urgent: Urgent) {
-        // Without a dispatcher there is nobody to tell: what is pending is cancelled at the next start.
-        let _ = self.urgent.send(urgent).await;
-    }
-
-    /// Offers deliveries that the journal keeps.
-    pub(crate) fn offer(&self, offer: Offer) {
-        if let Err(mpsc::error::TrySendError::Full(offer)) = self.offers.try_send(offer) {
-            self.stir(offer.deliveries.iter().map(|delivery| delivery.hook_id));
-        }
-    }
-
-    /// Says that these hooks, or what is due to them, have changed.
-    pub(crate) fn stir(&self, hooks: impl IntoIterator<Item = HookId>) {
-        self.stirred.hooks.lock().unwrap_or_else(PoisonError::into_inner).extend(hooks);
-        self.stirred.notify.notify_one();
+impl WokenHooks {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<HookId>> {
+        self.hooks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The dispatcher's side.
+impl Lanes {
+    /// Returns both ends of the connection to the dispatcher.
+    pub(crate) fn new() -> (Self, LaneFeed) {
+        let (offers, offers_feed) = mpsc::channel(MAX_OFFERS);
+        let (bypass_requests, bypass_feed) = mpsc::channel(MAX_BYPASS_REQUESTS);
+        let woken = Arc::new(WokenHooks::default());
+        let bypass = BypassSet::default();
+        let lanes = Self { offers, bypass_requests, woken: Arc::clone(&woken), bypass: bypass.clone() };
+        (lanes, LaneFeed { offers: offers_feed, bypass_requests: bypass_feed, woken, bypass })
+    }
+
+    /// Marks deliveries that bypass the hook's lane. Call this before they are stored, so that no lane attempts them.
+    pub(crate) fn mark_bypass(&self, deliveries: impl IntoIterator<Item = DeliveryId>) {
+        self.bypass.lock().extend(deliveries);
+    }
+
+    /// Removes the mark from deliveries that were not stored.
+    pub(crate) fn unmark_bypass(&self, deliveries: impl IntoIterator<Item = DeliveryId>) {
+        deliveries.into_iter().for_each(|id| self.bypass.remove(id));
+    }
+
+    /// Sends deliveries that were [marked](Self::mark_bypass) and are stored now.
+    pub(crate) async fn send_bypass(&self, request: BypassRequest) {
+        // An error means that the dispatcher has ended: the deliveries are cancelled at the next start.
+        let _ = self.bypass_requests.send(request).await;
+    }
+
+    /// Offers deliveries that are stored. If too many offers wait, the lanes read them from the journal instead.
+    pub(crate) fn offer(&self, offer: Offer) {
+        if let Err(mpsc::error::TrySendError::Full(offer)) = self.offers.try_send(offer) {
+            self.wake(offer.deliveries.iter().map(|delivery| delivery.hook_id));
+        }
+    }
+
+    /// Wakes lanes whose hook or due deliveries have changed.
+    pub(crate) fn wake(&self, hooks: impl IntoIterator<Item = HookId>) {
+        self.woken.lock().extend(hooks);
+        self.woken.notify.notify_one();
+    }
+}
+
+/// The dispatcher's end.
 #[derive(Debug)]
 pub(crate) struct LaneFeed {
     offers: mpsc::Receiver<Offer>,
-    urgent: mpsc::Receiver<Urgent>,
-    stirred: Arc<Stirred>,
-    past: Past,
+    bypass_requests: mpsc::Receiver<BypassRequest>,
+    woken: Arc<WokenHooks>,
+    bypass: BypassSet,
 }
 
 impl LaneFeed {
-    /// Waits until there is something to take.
-    pub(crate) async fn next(&mut self, into: &mut Vec<Offer>, urgent: &mut Vec<Urgent>) -> BTreeSet<HookId> {
+    /// Waits for offers, bypass requests or woken hooks; returns the woken hooks.
+    pub(crate) async fn next(
+        &mut self,
+        offers: &mut Vec<Offer>,
+        bypass: &mut Vec<BypassRequest>,
+    ) -> BTreeSet<HookId> {
         tokio::select! {
             biased;
-            _ = self.urgent.recv_many(urgent, URGENT) => {}
-            _ = self.offers.recv_many(into, OFFERS) => {}
-            () = self.stirred.notify.notified() => {}
+            _ = self.bypass_requests.recv_many(bypass, MAX_BYPASS_REQUESTS) => {}
+            _ = self.offers.recv_many(offers, MAX_OFFERS) => {}
+            () = self.woken.notify.notified() => {}
         }
-        std::mem::take(&mut *self.stirred.hooks.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.woken.lock())
     }
 
-    /// Takes what is there, without waiting.
-    pub(crate) fn take(&mut self, into: &mut Vec<Offer>) -> BTreeSet<HookId> {
-        into.extend((0..OFFERS).map_while(|_| self.offers.try_recv().ok()));
-        std::mem::take(&mut *self.stirred.hooks.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Takes the offers that are there, without waiting; returns the woken hooks.
+    pub(crate) fn take(&mut self, offers: &mut Vec<Offer>) -> BTreeSet<HookId> {
+        offers.extend((0..MAX_OFFERS).map_while(|_| self.offers.try_recv().ok()));
+        std::mem::take(&mut *self.woken.lock())
     }
 
-    /// Which deliveries are none of their lanes' business.
-    pub(crate) fn past(&self) -> Past {
-        self.past.clone()
+    /// The deliveries that bypass their lanes.
+    pub(crate) fn bypass(&self) -> BypassSet {
+        self.bypass.clone()
     }
 }
 
-/// The deliveries that go past their lanes, until they have ended.
+/// The deliveries that bypass their lanes, until their attempt is recorded.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Past(Arc<Mutex<BTreeSet<DeliveryId>>>);
+pub(crate) struct BypassSet(Arc<Mutex<BTreeSet<DeliveryId>>>);
 
-impl Past {
-    pub(crate) fn contains(&self, id: DeliveryId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+impl BypassSet {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<DeliveryId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn end(&self, id: DeliveryId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    pub(crate) fn contains(&self, id: DeliveryId) -> bool {
+        self.lock().contains(&id)
+    }
+
+    pub(crate) fn remove(&self, id: DeliveryId) {
+        self.lock().remove(&id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use footbridge_model::headers::PublishHeaders;
+    use footbridge_model::id::EventId;
+    use footbridge_model::lineage::Lineage;
+    use footbridge_model::name::{AppName, EventName};
+    use footbridge_model::time::Millis;
+
+    fn offer(hook: u64) -> Offer {
+        let event = Event {
+            id: EventId::from_number(1),
+            name: EventName::trusted("x"),
+            publisher: AppName::trusted("app"),
+            body: Bytes::new(),
+            headers: PublishHeaders::default(),
+            time: Millis(0),
+            lineage: Lineage::default(),
+        };
+        let delivery = NewDelivery { id: DeliveryId::from_number(2), hook_id: HookId::from_number(hook) };
+        Offer { event: Arc::new(event), deliveries: vec![delivery] }
+    }
+
+    #[test]
+    fn a_hook_whose_offer_finds_no_room_is_woken() {
+        let (lanes, mut feed) = Lanes::new();
+        for _ in 0..MAX_OFFERS {
+            lanes.offer(offer(1));
+        }
+        lanes.offer(offer(2));
+        let mut offers = Vec::new();
+        let woken = feed.take(&mut offers);
+        assert_eq!((offers.len(), woken), (MAX_OFFERS, BTreeSet::from([HookId::from_number(2)])));
     }
 }

@@ -16,7 +16,6 @@ mod engine;
 mod exchange;
 mod explain;
 mod failure_log;
-mod house;
 mod lanes;
 mod launcher;
 mod live;
@@ -29,17 +28,18 @@ mod rate;
 mod recipient;
 mod registry;
 mod replay;
+mod retention;
 mod subscribe;
 mod system_event;
 mod tickets;
-mod unsettled;
+mod watermark;
 
 pub use apps::{AppConnection, AppMonitor, AppStatus, AppsError, Installation, MountedRouter, RunningApp};
 pub use auth::Caller;
 pub use backlogs::OverQuota;
-pub use chains::Stopped;
+pub use chains::LoopDetected;
 pub use dispatch::Dispatcher;
-pub use drain::{Draining, InFlight};
+pub use drain::{Draining, WorkGuard};
 pub use engine::{
     Engine, EngineOptions, History, Limits, MissedPage, PagePublishError, StartError, Started, WatchItem,
     Watcher,
@@ -53,7 +53,6 @@ pub use footbridge_journal::{
     Accepted, Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, Journal,
     JournalError, JournalHealth, Page,
 };
-pub use house::House;
 pub use launcher::{Launcher, Launching, NoLauncher};
 pub use live::PageEvent;
 pub use log_limit::LogLimit;
@@ -65,7 +64,8 @@ pub use registry::{
     AppChange, AppEntry, AppProof, AppSpec, ChangeError, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
     MadeSecrets, Overlap, Rotation, SecretKind, SecretSet,
 };
-pub use replay::{Bulk, ReplayError};
+pub use replay::{BulkMode, ReplayError};
+pub use retention::Retention;
 pub use subscribe::SubscribeError;
 pub use system_event::{ChainStop, StopReason, SystemEvent, SystemEventFormat};
 pub use tickets::{TICKET_MOST, TICKET_PATTERNS, Ticket, TicketError, TicketSpec, TicketUse};

@@ -1,65 +1,75 @@
-//! Whether deliveries get on: told by the dispatcher, asked for by probes.
+//! Whether deliveries make progress: reported by the dispatcher, read by health checks.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long something may hinder every delivery before it is told.
-const HINDERED: Duration = Duration::from_secs(10);
-/// How long the dispatcher may take over one round; it sleeps for half of that when nothing is due.
-const SILENT: Duration = Duration::from_mins(1);
+/// How long a stall lasts before it is reported.
+const STALLED_AFTER: Duration = Duration::from_secs(10);
+/// The longest time between two heartbeats. Without work the dispatcher sleeps for half of it.
+const MAX_SILENCE: Duration = Duration::from_mins(1);
 
-/// What the dispatcher told last.
+/// What the dispatcher reported last.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Mutex<Told>);
+pub(crate) struct Progress(Mutex<ProgressState>);
 
 #[derive(Debug, Default)]
-struct Told {
-    beat: Option<Instant>,
-    hindered: Option<(Instant, &'static str)>,
+struct ProgressState {
+    last_beat: Option<Instant>,
+    stall: Option<Stall>,
+}
+
+#[derive(Debug)]
+struct Stall {
+    since: Instant,
+    reason: &'static str,
 }
 
 impl Progress {
-    fn lock(&self) -> MutexGuard<'_, Told> {
+    fn lock(&self) -> MutexGuard<'_, ProgressState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The dispatcher goes round.
+    /// Reports that the dispatcher's loop runs.
     pub(crate) fn beat(&self, now: Instant) {
-        self.lock().beat = Some(now);
+        self.lock().last_beat = Some(now);
     }
 
-    /// The server itself could not make an attempt that was due: why, in words for anybody, and what the log tells
-    /// besides.
-    pub(crate) fn hinder(&self, why: &'static str, detail: &str, now: Instant) {
-        let mut told = self.lock();
-        if let Some((_, last)) = &mut told.hindered {
-            *last = why;
+    /// Reports that the server itself keeps a due delivery from its attempt.
+    ///
+    /// `reason` is for anybody, `detail` only for the log.
+    pub(crate) fn report_stall(&self, reason: &'static str, detail: &str, now: Instant) {
+        let mut state = self.lock();
+        if let Some(stall) = &mut state.stall {
+            stall.reason = reason;
             return;
         }
-        told.hindered = Some((now, why));
-        drop(told);
-        tracing::warn!(why, detail, "deliveries are held back");
+        state.stall = Some(Stall { since: now, reason });
+        drop(state);
+        tracing::warn!(reason, detail, "deliveries are delayed");
     }
 
-    /// An attempt was made, or nothing is held back any more.
-    pub(crate) fn moved(&self) {
-        let was = self.lock().hindered.take();
-        if was.is_some_and(|(since, _)| since.elapsed() >= HINDERED) {
-            tracing::info!("deliveries get on again");
+    /// Reports that an attempt was made, or that no delivery is delayed any more.
+    pub(crate) fn clear_stall(&self) {
+        let stall = self.lock().stall.take();
+        if stall.is_some_and(|stall| stall.since.elapsed() >= STALLED_AFTER) {
+            tracing::info!("deliveries make progress again");
         }
     }
 
-    /// Why deliveries do not get on although they could, if so.
-    pub(crate) fn hindrance(&self, now: Instant) -> Option<String> {
-        let told = self.lock();
-        let silent = told.beat.map(|beat| now.duration_since(beat)).filter(|silent| *silent >= SILENT);
-        if let Some(silent) = silent {
-            return Some(format!("nothing is delivered: the dispatcher is stuck for {} s", silent.as_secs()));
+    /// Why nothing is delivered; `None` while deliveries make progress.
+    pub(crate) fn stall_reason(&self, now: Instant) -> Option<String> {
+        let state = self.lock();
+        let silence = state.last_beat.map(|beat| now.duration_since(beat));
+        if let Some(silence) = silence.filter(|silence| *silence >= MAX_SILENCE) {
+            return Some(format!(
+                "nothing is delivered: the dispatcher is stuck for {} s",
+                silence.as_secs()
+            ));
         }
-        let (since, why) = told.hindered.as_ref()?;
-        let passed = now.duration_since(*since);
-        (passed >= HINDERED).then(|| format!("nothing is delivered for {} s: {why}", passed.as_secs()))
+        let Stall { since, reason } = state.stall.as_ref()?;
+        let lasts = now.duration_since(*since);
+        (lasts >= STALLED_AFTER).then(|| format!("nothing is delivered for {} s: {reason}", lasts.as_secs()))
     }
 }
 
@@ -68,19 +78,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lasts_is_told_until_something_moves() {
+    fn a_stall_is_reported_while_it_lasts() {
         let (progress, start) = (Progress::default(), Instant::now());
-        let told = |after: Duration| progress.hindrance(start + after);
-        assert_eq!(told(SILENT), None, "no dispatcher yet");
+        let reason = |after: Duration| progress.stall_reason(start + after);
+        assert_eq!(reason(MAX_SILENCE), None, "no dispatcher yet");
         progress.beat(start);
-        progress.hinder("no descriptors", "24", start);
-        progress.hinder("no memory", "12", start + HINDERED / 2);
-        assert_eq!(told(HINDERED / 2), None, "it may pass");
-        assert_eq!(told(HINDERED).unwrap(), "nothing is delivered for 10 s: no memory");
-        progress.moved();
-        assert_eq!(told(HINDERED), None);
-        assert!(told(SILENT).unwrap().contains("stuck for 60 s"));
-        progress.beat(start + SILENT);
-        assert_eq!(told(SILENT), None);
+        progress.report_stall("no descriptors", "24", start);
+        progress.report_stall("no memory", "12", start + STALLED_AFTER / 2);
+        assert_eq!(reason(STALLED_AFTER / 2), None, "it may pass");
+        assert_eq!(reason(STALLED_AFTER).unwrap(), "nothing is delivered for 10 s: no memory");
+        progress.clear_stall();
+        assert_eq!(reason(STALLED_AFTER), None);
+        assert!(reason(MAX_SILENCE).unwrap().contains("stuck for 60 s"));
+        progress.beat(start + MAX_SILENCE);
+        assert_eq!(reason(MAX_SILENCE), None);
     }
 }

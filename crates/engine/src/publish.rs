@@ -1,15 +1,15 @@
 //! Publishing: an event is stored with one delivery per matching hook, and only then acknowledged.
 
 use crate::backlogs::{Backlogs, OverQuota};
-use crate::chains::{Chains, Stopped};
+use crate::chains::{Chains, LoopDetected};
 use crate::detached::detached;
 use crate::drain::Drain;
-use crate::lanes::{Lanes, Offer, Urgent};
+use crate::lanes::{BypassRequest, Lanes, Offer};
 use crate::live::Live;
 use crate::rate::Rate;
 use crate::registry::{AppEntry, AppRegistry, HookEntry};
 use crate::system_event::{ChainStop, SystemEvent, SystemEventFormat};
-use crate::unsettled::{Open, Unsettled};
+use crate::watermark::{OpenEvent, Watermark};
 use footbridge_journal::{
     Accepted, Appended, Backlog, IdempotencyKey, Journal, JournalError, KeyScopes, NewDelivery, NewEvent,
 };
@@ -40,7 +40,7 @@ pub enum PublishError {
     RateLimited(Duration),
     /// The chain of events that led to this one is too long.
     #[error(transparent)]
-    Stopped(#[from] Stopped),
+    LoopDetected(#[from] LoopDetected),
     /// Too many deliveries of the app's events are pending.
     #[error(transparent)]
     OverQuota(#[from] OverQuota),
@@ -67,7 +67,7 @@ pub(crate) struct Publisher {
     pub(crate) registry: Arc<AppRegistry>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) unsettled: Arc<Unsettled>,
+    pub(crate) watermark: Arc<Watermark>,
     pub(crate) lanes: Lanes,
     pub(crate) drain: Arc<Drain>,
     pub(crate) live: Arc<Live>,
@@ -83,7 +83,7 @@ pub(crate) struct Publisher {
 #[derive(Debug)]
 pub(crate) struct PreparedEvent {
     pub(crate) new: NewEvent,
-    pub(crate) open: Open,
+    pub(crate) open: OpenEvent,
 }
 
 impl PreparedEvent {
@@ -140,7 +140,7 @@ impl Publisher {
             fingerprint,
             until: now.plus(KEY_RETENTION),
         });
-        let open = self.unsettled.begin(now, (hooks.len() + off.len()) as u64);
+        let open = self.watermark.open(now, (hooks.len() + off.len()) as u64);
         let first = open.number();
         let event = Arc::new(Event {
             id: EventId::from_number(first),
@@ -170,8 +170,13 @@ impl Publisher {
     }
 
     /// Logs that a chain was stopped, and publishes `bolt/loop-stopped` once per chain.
-    pub(crate) fn report_stopped_chain(self: &Arc<Self>, app: &AppName, event: &EventName, stopped: Stopped) {
-        if !self.chains.tells(stopped) {
+    pub(crate) fn report_stopped_chain(
+        self: &Arc<Self>,
+        app: &AppName,
+        event: &EventName,
+        stopped: LoopDetected,
+    ) {
+        if !self.chains.is_first_report(stopped) {
             tracing::debug!(%app, %event, %stopped, "an event was not published");
             return;
         }
@@ -215,7 +220,7 @@ impl Publisher {
     }
 
     /// Offers stored deliveries to the lanes, and the event to connected pages.
-    pub(crate) fn offer(&self, event: Arc<Event>, deliveries: Vec<NewDelivery>, open: &Open) {
+    pub(crate) fn offer(&self, event: Arc<Event>, deliveries: Vec<NewDelivery>, open: &OpenEvent) {
         if !deliveries.is_empty() {
             self.notify_watchers(&event, &deliveries, open);
             self.lanes.offer(Offer { event, deliveries });
@@ -223,7 +228,7 @@ impl Publisher {
     }
 
     /// Sends an event to the pages of the apps that receive it: once per app, whatever its number of hooks.
-    fn notify_watchers(&self, event: &Arc<Event>, deliveries: &[NewDelivery], open: &Open) {
+    fn notify_watchers(&self, event: &Arc<Event>, deliveries: &[NewDelivery], open: &OpenEvent) {
         if !self.live.is_watched() || event.subject().is_some() {
             return;
         }
@@ -233,7 +238,7 @@ impl Publisher {
         let hooks = deliveries.iter().filter_map(|delivery| index.hook(delivery.hook_id));
         let apps: BTreeSet<&AppName> = hooks.map(|entry| &entry.hook.app).collect();
         let of_app = |app| directory.app(AppName::key(app)).map(|entry| (app, entry.app.generation));
-        self.live.tell(event, open.settles(), self.clock.now(), apps.into_iter().filter_map(of_app));
+        self.live.tell(event, open.watermark_after(), self.clock.now(), apps.into_iter().filter_map(of_app));
     }
 
     /// Publishes an event of the server itself.
@@ -263,17 +268,17 @@ impl Publisher {
             new.deliveries.iter().copied().zip(&hooks).partition(|(_, hook)| bypasses(hook));
         let ids = |picked: Vec<(NewDelivery, _)>| picked.into_iter().map(|(new, _)| new).collect::<Vec<_>>();
         let (bypassing, queued, event) = (ids(bypassing), ids(queued), Arc::clone(&new.event));
-        self.lanes.set_past(bypassing.iter().map(|delivery| delivery.id));
+        self.lanes.mark_bypass(bypassing.iter().map(|delivery| delivery.id));
         let (this, stored) = (Arc::clone(self), self.journal.append(new));
         detached(async move {
             let _in_flight = in_flight;
             if let Err(error) = stored.await {
-                this.lanes.forget_past(bypassing.iter().map(|delivery| delivery.id));
+                this.lanes.unmark_bypass(bypassing.iter().map(|delivery| delivery.id));
                 return Err(error.into());
             }
             this.offer(Arc::clone(&event), queued, &open);
             if !bypassing.is_empty() {
-                this.lanes.hurry(Urgent { event, deliveries: bypassing, done }).await;
+                this.lanes.send_bypass(BypassRequest { event, deliveries: bypassing, done }).await;
             }
             Ok(ended)
         })

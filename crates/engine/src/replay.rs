@@ -1,4 +1,4 @@
-//! Retries and replays by hand: one delivery, or all that a filter picks.
+//! Retries and replays at the request of an operator: one delivery, or all that a filter selects.
 
 use crate::lanes::Lanes;
 use crate::registry::AppRegistry;
@@ -8,44 +8,45 @@ use footbridge_model::id::{DeliveryId, HookId, IdSource};
 use footbridge_model::time::Clock;
 
 /// The most deliveries that one transaction changes.
-const PORTION: u32 = 1000;
+const BATCH: u32 = 1000;
 
-/// Why nothing was done with a delivery.
+/// Why a delivery was neither retried nor replayed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
-    /// It has ended well.
+    /// The delivery has ended with success.
     #[error("the delivery is {}, so there is nothing to retry; replay it to send the event once more", .0.as_str())]
-    EndedWell(DeliveryStatus),
-    /// It has not ended.
+    AlreadyDelivered(DeliveryStatus),
+    /// The delivery has not ended.
     #[error("the delivery is pending, so it cannot be replayed; retry it to send it now")]
     Pending,
-    /// Its hook takes nothing.
+    /// The hook was deleted.
     #[error("its hook is gone, so there is nowhere to deliver to")]
     HookGone,
-    /// The journal did not do it.
+    /// The journal failed.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
 
-/// Whether something is done with many deliveries.
+/// Whether a bulk retry or replay changes anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bulk {
-    /// It is only counted with how many it would be done.
-    Count,
-    /// It is done.
-    Do,
+pub enum BulkMode {
+    /// Counts the deliveries that would be changed.
+    DryRun,
+    /// Changes the deliveries.
+    Apply,
 }
 
-/// What is done with deliveries by hand.
+/// What is done with the selected deliveries.
 #[derive(Debug, Clone, Copy)]
-enum Act {
+enum BulkAction {
     Count,
+    /// Retries deliveries that have this status.
     Retry(DeliveryStatus),
     Replay,
 }
 
-/// What retries and replays need.
-pub(crate) struct ByHand<'a> {
+/// Retries and replays deliveries.
+pub(crate) struct Redelivery<'a> {
     pub(crate) registry: &'a AppRegistry,
     pub(crate) journal: &'a dyn Journal,
     pub(crate) clock: &'a dyn Clock,
@@ -53,35 +54,35 @@ pub(crate) struct ByHand<'a> {
     pub(crate) ids: &'a IdSource,
 }
 
-impl ByHand<'_> {
-    /// Makes a delivery due now: a dead or cancelled one becomes pending again, a pending one waits no longer.
+impl Redelivery<'_> {
+    /// Makes a delivery due now. A dead or cancelled delivery becomes pending again.
     pub(crate) async fn retry(&self, id: DeliveryId) -> Result<(), ReplayError> {
         self.check_hook(id).await?;
         match self.journal.retry(id, self.clock.now()).await? {
             Retried::Pending { hook_id, .. } => {
-                self.lanes.stir([hook_id]);
+                self.lanes.wake([hook_id]);
                 Ok(())
             }
             Retried::NotRetryable(status @ (DeliveryStatus::Delivered | DeliveryStatus::Unanswered)) => {
-                Err(ReplayError::EndedWell(status))
+                Err(ReplayError::AlreadyDelivered(status))
             }
-            // Its hook went meanwhile.
+            // The hook was deleted meanwhile.
             Retried::NotRetryable(_) => Err(ReplayError::HookGone),
         }
     }
 
-    /// Makes a new delivery of what an ended one delivered, giving its id.
+    /// Creates a new delivery of the same event to the same hook; returns its id.
     pub(crate) async fn replay(&self, id: DeliveryId) -> Result<DeliveryId, ReplayError> {
         if self.check_hook(id).await? == DeliveryStatus::Pending {
             return Err(ReplayError::Pending);
         }
-        let made = self.make(vec![id]).await?;
-        // It had ended, so its hook went meanwhile.
+        let made = self.create(vec![id]).await?;
+        // The delivery had ended, so its hook was deleted meanwhile.
         let (new, _) = made.first().ok_or(ReplayError::HookGone)?;
         Ok(*new)
     }
 
-    /// Where a delivery stands whose hook is kept.
+    /// Returns the status of a delivery whose hook exists.
     async fn check_hook(&self, id: DeliveryId) -> Result<DeliveryStatus, ReplayError> {
         let view = self.journal.delivery(id).await?.ok_or(JournalError::NotFound("delivery"))?;
         match self.registry.index.load().hook(view.hook.id) {
@@ -90,37 +91,46 @@ impl ByHand<'_> {
         }
     }
 
-    /// Retries the deliveries that `filter` picks, the dead ones unless it names a status, giving how many.
-    pub(crate) async fn retry_many(&self, filter: DeliveryFilter, bulk: Bulk) -> Result<u64, ReplayError> {
+    /// Retries the deliveries that `filter` selects; returns how many. Without a status it selects dead deliveries.
+    pub(crate) async fn retry_many(
+        &self,
+        filter: DeliveryFilter,
+        mode: BulkMode,
+    ) -> Result<u64, ReplayError> {
         let status = filter.status.unwrap_or(DeliveryStatus::Dead);
         if matches!(status, DeliveryStatus::Delivered | DeliveryStatus::Unanswered) {
-            return Err(ReplayError::EndedWell(status));
+            return Err(ReplayError::AlreadyDelivered(status));
         }
-        let act = if bulk == Bulk::Do { Act::Retry(status) } else { Act::Count };
-        self.walk(DeliveryFilter { status: Some(status), ..filter }, act).await
+        let action = if mode == BulkMode::Apply { BulkAction::Retry(status) } else { BulkAction::Count };
+        self.for_each_batch(DeliveryFilter { status: Some(status), ..filter }, action).await
     }
 
-    /// Replays the deliveries that `filter` picks, the delivered ones unless it names a status, giving how many.
-    pub(crate) async fn replay_many(&self, filter: DeliveryFilter, bulk: Bulk) -> Result<u64, ReplayError> {
+    /// Replays the deliveries that `filter` selects; returns how many. Without a status it selects delivered ones.
+    pub(crate) async fn replay_many(
+        &self,
+        filter: DeliveryFilter,
+        mode: BulkMode,
+    ) -> Result<u64, ReplayError> {
         let status = filter.status.unwrap_or(DeliveryStatus::Delivered);
         if status == DeliveryStatus::Pending {
             return Err(ReplayError::Pending);
         }
-        let act = if bulk == Bulk::Do { Act::Replay } else { Act::Count };
-        self.walk(DeliveryFilter { status: Some(status), ..filter }, act).await
+        let action = if mode == BulkMode::Apply { BulkAction::Replay } else { BulkAction::Count };
+        self.for_each_batch(DeliveryFilter { status: Some(status), ..filter }, action).await
     }
 
-    /// Goes through the deliveries that `filter` picks in the order of their ids, meeting each once: up to the
-    /// highest id there was at the start, however fast those retried die again and whatever is made meanwhile.
-    async fn walk(&self, filter: DeliveryFilter, act: Act) -> Result<u64, ReplayError> {
+    /// Applies an action once to each delivery that `filter` selects, in the order of their ids.
+    ///
+    /// Ends at the highest id that existed at the start, so that it ends even if retried deliveries fail again at once.
+    async fn for_each_batch(&self, filter: DeliveryFilter, action: BulkAction) -> Result<u64, ReplayError> {
         let newest = Page { before: None, limit: 1 };
         let newest = self.journal.deliveries(DeliveryFilter::default(), newest).await?;
         let Some(end) = newest.first().map(|view| view.delivery.id) else { return Ok(0) };
         let (mut after, mut count) = (None, 0);
         loop {
-            let picked = self.journal.find_deliveries(filter.clone(), after, PORTION).await?;
+            let picked = self.journal.find_deliveries(filter.clone(), after, BATCH).await?;
             let ids: Vec<_> = picked.ids.into_iter().filter(|id| *id <= end).collect();
-            count += self.act(ids, act).await?;
+            count += self.apply(ids, action).await?;
             match picked.more_after.filter(|next| *next < end) {
                 Some(next) => after = Some(next),
                 None => return Ok(count),
@@ -128,29 +138,30 @@ impl ByHand<'_> {
         }
     }
 
-    async fn act(&self, ids: Vec<DeliveryId>, act: Act) -> Result<u64, ReplayError> {
+    async fn apply(&self, ids: Vec<DeliveryId>, action: BulkAction) -> Result<u64, ReplayError> {
         if ids.is_empty() {
             return Ok(0);
         }
-        let done = match act {
-            Act::Count => return Ok(ids.len() as u64),
-            Act::Retry(from) => {
-                let again = self.journal.retry_many(ids, from, self.clock.now()).await?;
-                self.lanes.stir(again.iter().map(|(_, hook)| *hook));
-                again
+        let changed = match action {
+            BulkAction::Count => return Ok(ids.len() as u64),
+            BulkAction::Retry(from) => {
+                let retried = self.journal.retry_many(ids, from, self.clock.now()).await?;
+                self.lanes.wake(retried.iter().map(|(_, hook)| *hook));
+                retried
             }
-            Act::Replay => self.make(ids).await?,
+            BulkAction::Replay => self.create(ids).await?,
         };
-        Ok(done.len() as u64)
+        Ok(changed.len() as u64)
     }
 
-    async fn make(&self, of: Vec<DeliveryId>) -> Result<Vec<(DeliveryId, HookId)>, JournalError> {
+    /// Creates a new delivery for each of these.
+    async fn create(&self, of: Vec<DeliveryId>) -> Result<Vec<(DeliveryId, HookId)>, JournalError> {
         let now = self.clock.now();
         let first = self.ids.block(now, of.len() as u64);
         let ids = (first..).map(DeliveryId::from_number);
         let replays = of.into_iter().zip(ids).map(|(of, id)| Replay { of, id }).collect();
         let made = self.journal.replay(replays, now).await?;
-        self.lanes.stir(made.iter().map(|(_, hook)| *hook));
+        self.lanes.wake(made.iter().map(|(_, hook)| *hook));
         Ok(made)
     }
 }

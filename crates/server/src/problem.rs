@@ -264,7 +264,7 @@ impl From<ReplayError> for Problem {
     fn from(error: ReplayError) -> Self {
         let code = match &error {
             ReplayError::Journal(inner) => return inner.clone().into(),
-            ReplayError::EndedWell(_) | ReplayError::Pending => ProblemCode::NotRetryable,
+            ReplayError::AlreadyDelivered(_) | ReplayError::Pending => ProblemCode::NotRetryable,
             ReplayError::HookGone => ProblemCode::HookGone,
         };
         Self::new(code, error.to_string())

@@ -62,7 +62,7 @@ impl Apps {
             Err(failure) => {
                 let until = Instant::now() + failure.again_in.max(MIN_RETRY);
                 lifecycle(&entry).set(Phase::Failed { why: failure.why.clone(), until });
-                self.registry.stir(name);
+                self.registry.wake_lanes(name);
                 tracing::warn!(app = %name, why = failure.why, "an app did not start");
                 Err(AppsError::Start { app: name.clone(), failure })
             }

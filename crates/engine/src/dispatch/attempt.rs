@@ -1,10 +1,10 @@
-//! One attempt: the event read if need be, wrapped for its addressee, signed, sent.
+//! Makes one attempt: reads the event if needed, writes and signs its envelope, sends it.
 
-use super::lane::Waiting;
-use super::tried::{BLANK, Tried};
-use super::way::{self, Pace, Road, Way};
+use super::attempt_result::{AttemptResult, UNSTAMPED};
+use super::destination::{AttemptTarget, Endpoint, Priority, Resolver, RouterEndpoint};
+use super::lane::QueuedDelivery;
 use crate::apps::{Apps, output};
-use crate::lanes::Past;
+use crate::lanes::BypassSet;
 use crate::registry::{AppEntry, HookEntry};
 use bytes::Bytes;
 use footbridge_courier::{Answer, AnswerLimit, Courier, Outbound};
@@ -28,148 +28,158 @@ use tokio::time::Instant;
 
 const DELIVERY_ID: HeaderName = HeaderName::from_static("footbridge-delivery-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("footbridge-attempt");
-/// Which router of its host a request is for.
+/// The router of an app that a request is for.
 const ROUTER: HeaderName = HeaderName::from_static("footbridge-router");
-/// Says that the router asked leaves it to the next.
+/// Set by a router in its answer when the next router should handle the request.
 const ROUTER_NEXT: HeaderName = HeaderName::from_static("footbridge-router-next");
-/// Proves to an app that this server runs that the request comes from it.
+/// Proves to an installed app that a request comes from this server.
 const SECRET: HeaderName = HeaderName::from_static(RUN_SECRET);
 
-/// What is read of a subscriber's answer: only its status and `Retry-After` matter, and the rest only
-/// so that the connection can be used again.
-const READ: usize = 64 * 1024;
+/// The most bytes read of an answer. Only its status and `Retry-After` matter; the rest is read so that the connection
+/// can be used again.
+const MAX_ANSWER: usize = 64 * 1024;
 
-/// What every attempt needs.
-pub(super) struct Sender {
+/// Makes attempts; holds what all of them need.
+pub(super) struct AttemptRunner {
     pub(super) courier: Rc<Courier>,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) apps: Arc<Apps>,
-    pub(super) past: Past,
+    pub(super) bypass: BypassSet,
     pub(super) public_url: String,
     pub(super) timeout: Duration,
-    /// How long an app that need not answer may take to.
+    /// How long an attempt waits for an optional answer after its app was told to stop.
     pub(super) answer_wait: Duration,
 }
 
-/// What an attempt is made for.
-pub(super) struct Parcel<'a> {
-    pub(super) event: &'a Event,
-    pub(super) delivery: &'a str,
-    pub(super) n: u32,
-    pub(super) now: Millis,
-    pub(super) pace: Pace,
-    pub(super) hook: &'a HookEntry,
-    pub(super) app: &'a AppEntry,
+/// One attempt: the event, the delivery, and the hook it goes to.
+struct AttemptContext<'a> {
+    event: &'a Event,
+    delivery: &'a str,
+    /// The number of the attempt; the first is 1.
+    n: u32,
+    now: Millis,
+    priority: Priority,
+    hook: &'a HookEntry,
+    app: &'a AppEntry,
 }
 
-impl Sender {
-    /// Makes the attempt. `written` fires once the request is with the receiver's connection whole.
+impl AttemptRunner {
+    /// Makes an attempt. `written` fires once the complete request is written to the receiver's connection.
     pub(super) async fn attempt(
         &self,
-        waiting: Waiting,
+        queued: QueuedDelivery,
         hook: &HookEntry,
         app: &AppEntry,
         written: Option<oneshot::Sender<()>>,
-        pace: Pace,
-    ) -> Tried {
-        if pace == Pace::Lane && self.past.contains(waiting.due.id) {
-            return Tried::Elsewhere;
+        priority: Priority,
+    ) -> AttemptResult {
+        if priority == Priority::Lane && self.bypass.contains(queued.delivery.id) {
+            return AttemptResult::Bypassed;
         }
-        let event = match &waiting.event {
+        let event = match &queued.event {
             Some(held) => held.event(),
-            None => match self.journal.event(waiting.due.event_id).await {
+            None => match self.journal.event(queued.delivery.event_id).await {
                 Ok(Some(view)) => Arc::new(view.event),
-                Ok(None) => return self.unreadable(&waiting, "the event is no longer in the journal"),
-                Err(JournalError::Corrupt(what)) => return self.unreadable(&waiting, &what),
-                Err(error) => return Tried::NotNow("events cannot be read", error.to_string()),
+                Ok(None) => return self.unreadable(&queued, "the event is no longer in the journal"),
+                Err(JournalError::Corrupt(what)) => return self.unreadable(&queued, &what),
+                Err(error) => {
+                    let reason = "events cannot be read";
+                    return AttemptResult::Postponed { reason, detail: error.to_string() };
+                }
             },
         };
-        let (n, delivery) = (waiting.due.attempts + 1, waiting.due.id.text());
-        // The budget is for what waits; this no longer does.
-        drop(waiting);
-        let (at, begun) = (self.clock.now(), Instant::now());
-        let parcel = Parcel { event: &event, delivery: &delivery, n, now: at, pace, hook, app };
-        let tried = match way::find(&self.apps, hook, app, &event, (pace, at)) {
-            Err(instead) => instead.into(),
-            Ok(Way::Http(road)) => {
-                let (outcome, _) = self.send(&parcel, &road, None, written).await;
-                or_asleep(outcome, &parcel, &road).await
+        let (n, delivery) = (queued.delivery.attempts + 1, queued.delivery.id.text());
+        // Only events that wait count against the memory budget.
+        drop(queued);
+        let (now, started) = (self.clock.now(), Instant::now());
+        let resolver = Resolver { apps: &self.apps, hook, app, event: &event, priority, now };
+        let context = AttemptContext { event: &event, delivery: &delivery, n, now, priority, hook, app };
+        let result = match resolver.resolve() {
+            Err(not_made) => not_made.into(),
+            Ok(AttemptTarget::Http(endpoint)) => {
+                let (outcome, _) = self.send(&context, &endpoint, None, written).await;
+                app_not_running(outcome, &context, &endpoint).await
             }
-            Ok(Way::Routers(roads)) => Tried::made(self.ask(&parcel, roads, written).await),
-            Ok(Way::Function(file)) => self.call(&parcel, &file).await,
-            Ok(Way::Own) => Tried::made(self.act(&event).await),
+            Ok(AttemptTarget::Routers(routers)) => {
+                AttemptResult::made(self.ask_routers(&context, routers, written).await)
+            }
+            Ok(AttemptTarget::Function(file)) => self.call_function(&context, &file).await,
+            Ok(AttemptTarget::Server) => AttemptResult::made(self.act(&event).await),
         };
-        let ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
-        tried.or_later().dated(n, at, ms)
+        let ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
+        result.postpone_if_local().stamped(n, now, ms)
     }
 
-    /// Gives a delivery up whose event cannot be read as it was written: nothing is better than something else.
-    fn unreadable(&self, waiting: &Waiting, what: &str) -> Tried {
-        tracing::error!(delivery = %waiting.due.id, event = %waiting.due.event_id, what, "an event cannot be delivered");
+    /// Fails a delivery whose event cannot be read as it was written: no content is better than wrong content.
+    fn unreadable(&self, queued: &QueuedDelivery, what: &str) -> AttemptResult {
+        let delivery = &queued.delivery;
+        let (id, event) = (delivery.id, delivery.event_id);
+        tracing::error!(delivery = %id, %event, what, "an event cannot be delivered");
         let failure = Failure::before(FailureKind::Damaged, format!("{what}; nothing was sent"));
-        Tried::made(Outcome::Failed(failure)).dated(waiting.due.attempts + 1, self.clock.now(), 0)
+        AttemptResult::made(Outcome::Failed(failure)).stamped(delivery.attempts + 1, self.clock.now(), 0)
     }
 
-    /// Sends it to one receiver; gives what came back, and whether a router leaves it to the next.
+    /// Sends the event to one endpoint; returns the outcome, and true if the next router should be asked.
     async fn send(
         &self,
-        parcel: &Parcel<'_>,
-        road: &Road,
+        context: &AttemptContext<'_>,
+        endpoint: &Endpoint,
         router: Option<&str>,
         written: Option<oneshot::Sender<()>>,
     ) -> (Outcome, bool) {
-        let outbound = match self.outbound(parcel, road, router) {
+        let outbound = match self.outbound(context, endpoint, router) {
             Ok(outbound) => outbound,
             Err(failure) => return (Outcome::Failed(failure), false),
         };
-        match self.within_run(parcel, road, self.courier.send(Outbound { written, ..outbound })).await {
+        let answer = self.courier.send(Outbound { written, ..outbound });
+        match self.within_run(context, endpoint, answer).await {
             Ok(answer) => {
                 let next = router.is_some() && answer.headers.contains_key(ROUTER_NEXT);
                 (answered(&answer, self.clock.now()), next)
             }
-            Err(failure) => (Outcome::Failed(or_crashed(failure, road).await), false),
+            Err(failure) => (Outcome::Failed(crash_or(failure, endpoint).await), false),
         }
     }
 
-    /// Waits for the answer of an app that need not give one as long as its run lasts: once the server ends
-    /// that, there will be none, and to say it all again would start the app anew.
+    /// Waits for an answer; an optional answer only as long as the app's run lasts.
+    ///
+    /// After the server has ended the run there will be no answer, and a second attempt would start the app again.
     async fn within_run(
         &self,
-        parcel: &Parcel<'_>,
-        road: &Road,
-        sent: impl Future<Output = Result<Answer, Failure>>,
+        context: &AttemptContext<'_>,
+        endpoint: &Endpoint,
+        answer: impl Future<Output = Result<Answer, Failure>>,
     ) -> Result<Answer, Failure> {
-        let optional = parcel.hook.hook.options.answer == AnswerRule::Optional;
-        let Some(run) = road.run.as_deref().filter(|_| optional) else { return sent.await };
-        let begun = Instant::now();
+        let optional = context.hook.hook.options.answer == AnswerRule::Optional;
+        let Some(run) = endpoint.run.as_deref().filter(|_| optional) else { return answer.await };
+        let started = Instant::now();
         let ended = async {
             run.stop_requested().await;
-            tokio::time::sleep_until(begun + self.answer_wait).await;
+            tokio::time::sleep_until(started + self.answer_wait).await;
         };
-        let came = tokio::select! {
+        let answer = tokio::select! {
             biased;
-            came = sent => came,
+            answer = answer => answer,
             () = ended => Err(Failure::after(FailureKind::Timeout, "the app was stopped before it answered")),
         };
-        came.map_err(|failure| match failure.sent {
+        answer.map_err(|failure| match failure.sent {
             Sent::Perhaps if run.is_stop_requested() => Failure { kind: FailureKind::Timeout, ..failure },
             _ => failure,
         })
     }
 
-    /// Asks one router after the other.
-    async fn ask(
+    /// Asks the routers in order, until one handles the event.
+    async fn ask_routers(
         &self,
-        parcel: &Parcel<'_>,
-        roads: Vec<(String, Road)>,
-        written: Option<oneshot::Sender<()>>,
+        context: &AttemptContext<'_>,
+        routers: Vec<RouterEndpoint>,
+        mut written: Option<oneshot::Sender<()>>,
     ) -> Outcome {
-        let mut written = written;
         let mut outcome = Outcome::Answered { status: 404, retry_after: None };
-        for (name, road) in roads {
-            let (came, next) = self.send(parcel, &road, Some(&name), written.take()).await;
-            outcome = came;
+        for RouterEndpoint { name, endpoint } in routers {
+            let (answered, next) = self.send(context, &endpoint, Some(&name), written.take()).await;
+            outcome = answered;
             if !next {
                 break;
             }
@@ -177,20 +187,20 @@ impl Sender {
         outcome
     }
 
-    async fn call(&self, parcel: &Parcel<'_>, file: &str) -> Tried {
+    async fn call_function(&self, context: &AttemptContext<'_>, file: &str) -> AttemptResult {
         let to = Addressee { kind: HookType::Function, token: "", public_url: &self.public_url };
-        let event = envelope::write(parcel.event, parcel.now, to);
+        let event = envelope::write(context.event, context.now, to);
         let failed = |failure: Failure, log: &str| {
-            let attempt = Attempt { output: output(None, log), ..BLANK };
-            Tried::Made(attempt, Outcome::Failed(failure))
+            let attempt = Attempt { output: output(None, log), ..UNSTAMPED };
+            AttemptResult::Made(attempt, Outcome::Failed(failure))
         };
-        match self.apps.call(parcel.app, file, event).await {
+        match self.apps.call(context.app, file, event).await {
             Err(failure) => failed(Failure::after(FailureKind::Function, failure.message), &failure.log),
-            Ok(answer) => match self.apps.prepare_published(parcel.app, parcel.event, &answer.published) {
+            Ok(answer) => match self.apps.prepare_published(context.app, context.event, &answer.published) {
                 Err(failure) => failed(failure, &answer.log),
                 Ok(events) => {
                     let output = output(answer.value.as_deref(), &answer.log);
-                    Tried::Published(Attempt { output, ..BLANK }, Outcome::Done, events)
+                    AttemptResult::Published(Attempt { output, ..UNSTAMPED }, Outcome::Done, events)
                 }
             },
         }
@@ -203,34 +213,39 @@ impl Sender {
         }
     }
 
-    fn outbound(&self, parcel: &Parcel<'_>, road: &Road, router: Option<&str>) -> Result<Outbound, Failure> {
-        let token = road.token.as_ref().map_or_else(|| parcel.app.token(parcel.now), Secret::expose);
-        let to = Addressee { kind: parcel.hook.hook.kind, token, public_url: &self.public_url };
-        let body = match parcel.pace {
-            Pace::Lane => envelope::write(parcel.event, parcel.now, to),
-            Pace::Urgent => envelope::write_to_itself(parcel.event, parcel.now, to),
+    fn outbound(
+        &self,
+        context: &AttemptContext<'_>,
+        endpoint: &Endpoint,
+        router: Option<&str>,
+    ) -> Result<Outbound, Failure> {
+        let token = endpoint.token.as_ref().map_or_else(|| context.app.token(context.now), Secret::expose);
+        let to = Addressee { kind: context.hook.hook.kind, token, public_url: &self.public_url };
+        let body = match context.priority {
+            Priority::Lane => envelope::write(context.event, context.now, to),
+            Priority::Bypass => envelope::write_to_itself(context.event, context.now, to),
         };
-        let headers = parcel
-            .headers(&body, router, road)
+        let headers = context
+            .headers(&body, router, endpoint)
             .ok_or_else(|| Failure::before(FailureKind::Malformed, "the headers cannot be sent"))?;
         Ok(Outbound {
             method: Method::POST,
-            target: Arc::clone(&road.target),
-            app: Arc::clone(&parcel.app.label),
-            grants: Arc::clone(&road.grants),
-            roots: parcel.app.roots.clone(),
+            target: Arc::clone(&endpoint.target),
+            app: Arc::clone(&context.app.label),
+            grants: Arc::clone(&endpoint.grants),
+            roots: context.app.roots.clone(),
             headers,
             body,
             deadline: Instant::now() + self.timeout,
-            answer: AnswerLimit::Truncate(READ),
+            answer: AnswerLimit::Truncate(MAX_ANSWER),
             written: None,
         })
     }
 }
 
-impl Parcel<'_> {
-    /// The publisher's headers first, ours over them.
-    fn headers(&self, body: &Bytes, router: Option<&str>, road: &Road) -> Option<HeaderMap> {
+impl AttemptContext<'_> {
+    /// The headers of the request: first the publisher's, then the server's, which replace them.
+    fn headers(&self, body: &Bytes, router: Option<&str>, endpoint: &Endpoint) -> Option<HeaderMap> {
         let id = self.event.id.text();
         let mut headers = HeaderMap::with_capacity(8);
         for (name, value) in self.event.headers.iter() {
@@ -243,7 +258,7 @@ impl Parcel<'_> {
         if let Some(router) = router {
             headers.insert(ROUTER, HeaderValue::from_str(router).ok()?);
         }
-        if let Some(run) = road.run.as_deref() {
+        if let Some(run) = endpoint.run.as_deref() {
             let mut secret = HeaderValue::from_str(run.secret.expose()).ok()?;
             secret.set_sensitive(true);
             headers.insert(SECRET, secret);
@@ -252,25 +267,29 @@ impl Parcel<'_> {
     }
 }
 
-/// What an attempt came to, unless nothing was sent since the app's run is over: then it waits for the next.
-async fn or_asleep(outcome: Outcome, parcel: &Parcel<'_>, road: &Road) -> Tried {
+/// The result of an attempt; if nothing was sent because the app's run is over, the delivery waits for the next run.
+async fn app_not_running(
+    outcome: Outcome,
+    context: &AttemptContext<'_>,
+    endpoint: &Endpoint,
+) -> AttemptResult {
     let unsent = matches!(&outcome, Outcome::Failed(failure)
         if failure.kind == FailureKind::Refused && failure.sent == Sent::Nothing);
-    match &road.run {
-        Some(run) if unsent && parcel.pace == Pace::Lane && run.has_ended().await => {
-            Tried::Asleep(parcel.app.app.name.clone())
+    match &endpoint.run {
+        Some(run) if unsent && context.priority == Priority::Lane && run.has_ended().await => {
+            AttemptResult::AppNotRunning(context.app.app.name.clone())
         }
-        _ => Tried::made(outcome),
+        _ => AttemptResult::made(outcome),
     }
 }
 
-/// What an attempt failed of: where the app of this server has ended meanwhile, that is the reason, and not what its
-/// connection said.
-async fn or_crashed(failure: Failure, road: &Road) -> Failure {
-    let cut =
+/// The failure of an attempt. If the installed app has ended meanwhile, that is the reason, and not the error of its
+/// connection.
+async fn crash_or(failure: Failure, endpoint: &Endpoint) -> Failure {
+    let cut_off =
         failure.sent == Sent::Perhaps && matches!(failure.kind, FailureKind::Reset | FailureKind::Malformed);
-    match &road.run {
-        Some(run) if cut && run.has_ended().await => {
+    match &endpoint.run {
+        Some(run) if cut_off && run.has_ended().await => {
             let how = if run.is_stop_requested() { "was stopped" } else { "crashed" };
             let what = format!("the app {how} before it answered; `footbridge app logs` shows what it wrote");
             Failure::after(FailureKind::Crashed, what)
@@ -280,7 +299,7 @@ async fn or_crashed(failure: Failure, road: &Road) -> Failure {
 }
 
 fn answered(answer: &Answer, now: Millis) -> Outcome {
-    let asked =
+    let retry_after =
         answer.headers.get_all(RETRY_AFTER).iter().find_map(|value| retry_after(value.to_str().ok()?, now));
-    Outcome::Answered { status: answer.status.as_u16(), retry_after: asked }
+    Outcome::Answered { status: answer.status.as_u16(), retry_after }
 }

@@ -1,23 +1,30 @@
-//! Delivering: one lane for each hook, fair turns between them, attempts, and what they come to.
+//! Delivers events to hooks: one lane per hook, a fair run queue, attempts, and their results.
 //!
-//! The dispatcher is the only owner of the lanes, on a thread of its own: no lock is held while a
-//! receiver is slow. What it holds in memory is bounded; the rest lies in the journal.
+//! One dispatcher owns all lanes and runs on a thread of its own, so no lock is held while a receiver is slow. Its
+//! memory is bounded; deliveries that do not fit stay in the journal and are read later.
+//!
+//! - [`run`]: the loop. It takes offers from the rest of the engine and reports from attempts.
+//! - [`scheduler`]: decides which lane makes its next attempt, within the limits of [`permits`].
+//! - [`lane`]: the deliveries of one hook that wait in memory.
+//! - [`attempt`] and [`destination`]: one attempt, and where it goes.
+//! - [`completion`] and [`record`]: what an attempt means for its delivery, and writing that to the journal.
 
-mod asleep;
 mod attempt;
-mod flights;
-mod held;
+mod attempt_result;
+mod completion;
+mod destination;
+mod in_flight;
 mod lane;
+mod memory_budget;
 mod permits;
 mod record;
-mod reports;
 mod run;
-mod tried;
-mod turns;
-mod urgent;
-mod watch;
-mod way;
-mod wheel;
+mod run_queue;
+mod scheduler;
+mod task_report;
+mod tasks;
+mod waiting_for_app;
+mod watchdog;
 
 pub use run::Dispatcher;
 

@@ -1,107 +1,121 @@
-//! How many attempts run at once: in all, for one app, and to receivers that take their time.
+//! Limits how many attempts run at the same time: in total, per app, and to slow receivers.
 
 use footbridge_model::name::AppName;
 use std::collections::HashMap;
 
-/// Attempts to receivers that answer soon, as far as is known.
-const QUICK: usize = 256;
-/// Attempts to receivers that answer late or not at all: they never take the others' places.
-const SLOW: usize = 256;
-/// Attempts to receivers that hold on to requests and never answer: what waits for them shall get on with its
-/// schedule, at nobody else's cost.
-const HANGING: usize = 512;
-/// Those of one app's hooks; what hangs is counted apart.
-const APP: usize = 64;
-/// All attempts, those whose lane has gone on without them too: each may hold a connection.
-const ALL: usize = 2048;
+/// The most attempts to receivers that answer within a second, as far as is known.
+const MAX_FAST: usize = 256;
+/// The most attempts to receivers that answer late or not at all. They never take the permits of fast receivers.
+const MAX_SLOW: usize = 256;
+/// The most attempts to receivers that hold on to requests and never answer. Their deliveries keep to their retry
+/// schedule, at the cost of no other receiver.
+const MAX_HANGING: usize = 512;
+/// The most attempts to the hooks of one app. Attempts to hanging receivers are counted separately.
+const MAX_PER_APP: usize = 64;
+/// The most attempts in total, including those whose permit was released while they wait for an optional answer:
+/// each may hold a connection.
+const MAX_RUNNING: usize = 2048;
 
-/// Which places an attempt is counted under.
+/// The group of receivers that a permit is counted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Pool {
-    /// For receivers that answer soon.
-    Quick,
-    /// For those that do not.
+    /// Receivers that answer within a second.
+    Fast,
+    /// Receivers that take longer, or whose last attempt failed.
     Slow,
-    /// For those that have not answered for a while, and take their time over it.
+    /// Receivers that have failed several times in a row, each time after more than a second.
     Hanging,
 }
 
-/// Whose places are all taken.
+/// The limit that keeps an attempt from starting.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Taken {
-    /// Everybody's.
-    All,
-    /// Those for receivers of this kind.
+pub(super) enum Exhausted {
+    /// The limit of attempts in total.
+    Total,
+    /// The limit of a pool.
     Pool(Pool),
-    /// Those of the app.
+    /// The limit of the app.
     App(AppName),
-    /// Those of the app for receivers that hang.
-    HangingOf(AppName),
+    /// The limit of the app for hanging receivers.
+    AppHanging(AppName),
 }
 
-impl Taken {
-    /// Those of an app in a pool.
-    pub(super) fn of(app: &AppName, pool: Pool) -> Self {
+impl Exhausted {
+    /// The limit of an app in a pool.
+    pub(super) fn app(app: &AppName, pool: Pool) -> Self {
         match pool {
-            Pool::Quick | Pool::Slow => Self::App(app.clone()),
-            Pool::Hanging => Self::HangingOf(app.clone()),
+            Pool::Fast | Pool::Slow => Self::App(app.clone()),
+            Pool::Hanging => Self::AppHanging(app.clone()),
         }
     }
 }
 
-/// The places that are taken.
+/// Counts the permits that are taken.
 #[derive(Debug, Default)]
-pub(super) struct Permits {
-    quick: usize,
+pub(super) struct AttemptPermits {
+    fast: usize,
     slow: usize,
     hanging: usize,
     apps: HashMap<AppName, usize>,
     apps_hanging: HashMap<AppName, usize>,
-    /// Attempts under way, those that hold no place any more too.
+    /// Attempts in flight, including those whose permit was released.
     running: usize,
 }
 
-impl Permits {
-    /// Whether an attempt may begin.
-    pub(super) fn check(&self, app: &AppName, pool: Pool) -> Result<(), Taken> {
-        if self.running >= ALL {
-            return Err(Taken::All);
+impl AttemptPermits {
+    /// Checks that an attempt may start now.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    pub(super) fn check(&self, app: &AppName, pool: Pool) -> Result<(), Exhausted> {
+        if self.running >= MAX_RUNNING {
+            return Err(Exhausted::Total);
         }
-        let full = match pool {
-            Pool::Quick => self.quick >= QUICK,
-            Pool::Slow => self.slow >= SLOW,
-            Pool::Hanging => self.hanging >= HANGING,
+        let is_full = match pool {
+            Pool::Fast => self.fast >= MAX_FAST,
+            Pool::Slow => self.slow >= MAX_SLOW,
+            Pool::Hanging => self.hanging >= MAX_HANGING,
         };
-        if full {
-            return Err(Taken::Pool(pool));
+        if is_full {
+            return Err(Exhausted::Pool(pool));
         }
         let apps = if pool == Pool::Hanging { &self.apps_hanging } else { &self.apps };
-        if apps.get(app).is_some_and(|taken| *taken >= APP) { Err(Taken::of(app, pool)) } else { Ok(()) }
+        if apps.get(app).is_some_and(|taken| *taken >= MAX_PER_APP) {
+            Err(Exhausted::app(app, pool))
+        } else {
+            Ok(())
+        }
     }
 
-    /// An attempt begins.
-    pub(super) fn take(&mut self, app: &AppName, pool: Pool) {
+    /// Takes a permit for an attempt that [`Self::check`] has allowed.
+    pub(super) fn acquire(&mut self, app: &AppName, pool: Pool) {
+        debug_assert_eq!(self.check(app, pool), Ok(()), "an attempt starts above a limit");
         self.running += 1;
-        *self.count(pool) += 1;
+        *self.pool(pool) += 1;
         *self.apps(pool).entry(app.clone()).or_default() += 1;
     }
 
-    /// An attempt begins that needs no place.
-    pub(super) const fn begin(&mut self) {
+    /// Counts an attempt that needs no permit.
+    pub(super) const fn start_without_permit(&mut self) {
         self.running += 1;
     }
 
-    /// An attempt takes long: it shall no longer stand in the way of those that do not.
-    pub(super) fn slow_down(&mut self) {
-        self.quick = self.quick.saturating_sub(1);
+    /// Moves the permit of an attempt that has become slow, so that it no longer counts as fast.
+    ///
+    /// The slow pool may exceed its limit by this; then no slow attempt starts until it is below the limit again.
+    pub(super) fn move_to_slow(&mut self) {
+        debug_assert!(self.fast > 0, "no fast attempt holds a permit");
+        self.fast = self.fast.saturating_sub(1);
         self.slow += 1;
     }
 
-    /// An attempt gives its place back.
-    pub(super) fn give_back(&mut self, app: &AppName, pool: Pool) {
-        let count = self.count(pool);
+    /// Releases the permit of an attempt. The attempt still counts as running.
+    pub(super) fn release(&mut self, app: &AppName, pool: Pool) {
+        let count = self.pool(pool);
+        debug_assert!(*count > 0, "a permit of {pool:?} is released twice");
         *count = count.saturating_sub(1);
         let apps = self.apps(pool);
+        debug_assert!(apps.contains_key(app), "a permit of {app} is released twice");
         if let Some(taken) = apps.get_mut(app) {
             *taken = taken.saturating_sub(1);
             if *taken == 0 {
@@ -110,19 +124,20 @@ impl Permits {
         }
     }
 
-    /// An attempt has ended.
+    /// Counts an attempt that has ended.
     pub(super) fn end(&mut self) {
+        debug_assert!(self.running > 0, "an attempt has ended twice");
         self.running = self.running.saturating_sub(1);
     }
 
-    /// How many attempts are under way.
+    /// The number of attempts in flight, including those whose permit was released.
     pub(super) const fn running(&self) -> usize {
         self.running
     }
 
-    const fn count(&mut self, pool: Pool) -> &mut usize {
+    const fn pool(&mut self, pool: Pool) -> &mut usize {
         match pool {
-            Pool::Quick => &mut self.quick,
+            Pool::Fast => &mut self.fast,
             Pool::Slow => &mut self.slow,
             Pool::Hanging => &mut self.hanging,
         }
@@ -130,7 +145,7 @@ impl Permits {
 
     const fn apps(&mut self, pool: Pool) -> &mut HashMap<AppName, usize> {
         match pool {
-            Pool::Quick | Pool::Slow => &mut self.apps,
+            Pool::Fast | Pool::Slow => &mut self.apps,
             Pool::Hanging => &mut self.apps_hanging,
         }
     }

@@ -1,6 +1,6 @@
-//! What attempts come to goes to the journal in batches, and again when the disk was full.
+//! Writes the results of attempts to the journal in batches, and again while the disk is full.
 
-use super::turns::Report;
+use super::task_report::TaskReport;
 use footbridge_journal::{DeliveryResult, Journal, JournalError, NewEvent};
 use footbridge_model::delivery::{Attempt, DeliveryStatus, Next};
 use footbridge_model::id::{DeliveryId, HookId};
@@ -10,31 +10,31 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How long to wait before trying a full disk again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// The pause before a write is tried again that the journal could not take.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// A result, and the lane that has it in flight until the journal has kept it.
+/// A result, and the lane that counts it as in flight until it is written.
 #[derive(Debug, Clone)]
-struct Noted {
+struct Unwritten {
     lane: Option<HookId>,
     result: DeliveryResult,
 }
 
-/// Gathers results until they are written together.
+/// Collects results, so that many are written in one transaction.
 pub(super) struct Recorder {
     journal: Arc<dyn Journal>,
-    reports: mpsc::Sender<Report>,
-    batch: Vec<Noted>,
-    /// What the journal has not taken, oldest first: an older result must not overwrite a later one.
-    behind: Rc<RefCell<Vec<Noted>>>,
+    reports: mpsc::Sender<TaskReport>,
+    batch: Vec<Unwritten>,
+    /// Results that the journal did not take yet, oldest first: an older result must not overwrite a later one.
+    overdue: Rc<RefCell<Vec<Unwritten>>>,
 }
 
 impl Recorder {
-    pub(super) fn new(journal: Arc<dyn Journal>, reports: mpsc::Sender<Report>) -> Self {
-        Self { journal, reports, batch: Vec::new(), behind: Rc::default() }
+    pub(super) fn new(journal: Arc<dyn Journal>, reports: mpsc::Sender<TaskReport>) -> Self {
+        Self { journal, reports, batch: Vec::new(), overdue: Rc::default() }
     }
 
-    /// Notes an attempt and what becomes of its delivery. Its `lane` hears once the journal has kept that.
+    /// Records an attempt and what follows for its delivery. `lane` gets a report once this is written.
     pub(super) fn attempt(&mut self, lane: Option<HookId>, id: DeliveryId, attempt: Attempt, next: &Next) {
         let (status, next_attempt_at, reason) = match next {
             Next::Delivered => (DeliveryStatus::Delivered, None, None),
@@ -48,140 +48,142 @@ impl Recorder {
             ),
         };
         let result = DeliveryResult { id, attempt: Some(attempt), status, next_attempt_at, reason };
-        self.batch.push(Noted { lane, result });
+        self.batch.push(Unwritten { lane, result });
     }
 
-    /// Notes that a delivery is cancelled without an attempt. Its `lane` hears once the journal has kept that.
-    pub(super) fn end(&mut self, lane: Option<HookId>, id: DeliveryId, reason: &str) {
+    /// Records that a delivery is cancelled without an attempt. `lane` gets a report once this is written.
+    pub(super) fn cancelled(&mut self, lane: Option<HookId>, id: DeliveryId, reason: &str) {
         let (status, reason) = (DeliveryStatus::Cancelled, Some(reason.to_owned()));
         let result = DeliveryResult { id, attempt: None, status, next_attempt_at: None, reason };
-        self.batch.push(Noted { lane, result });
+        self.batch.push(Unwritten { lane, result });
     }
 
-    /// Notes what a function came to together with what it published; `kept` hears whether it was kept, and its
-    /// `lane` when that is decided.
-    pub(super) fn conclude(
+    /// Records a function call and the events that it published, in one transaction.
+    ///
+    /// `written` is called only if they were written; `lane` gets a report in either case.
+    pub(super) fn function_call(
         &mut self,
         lane: HookId,
         id: DeliveryId,
         attempt: Attempt,
         published: Vec<NewEvent>,
-        kept: impl FnOnce() + 'static,
+        written: impl FnOnce() + 'static,
     ) {
         self.flush();
         let status = DeliveryStatus::Delivered;
         let result =
             DeliveryResult { id, attempt: Some(attempt), status, next_attempt_at: None, reason: None };
         let (journal, reports) = (Arc::clone(&self.journal), self.reports.clone());
-        let mut wait = journal.record_and_append(result.clone(), published.clone());
+        let mut write = journal.record_and_append(result.clone(), published.clone());
         tokio::task::spawn_local(async move {
             loop {
-                match wait.await {
-                    Err(error) if passes(&error) => tokio::time::sleep(AGAIN).await,
-                    came => {
-                        if came == Ok(true) {
-                            kept();
+                match write.await {
+                    Err(error) if error.is_temporary() => tokio::time::sleep(RETRY_AFTER).await,
+                    ended => {
+                        if ended == Ok(true) {
+                            written();
                         }
-                        let _ = reports.send(Report::Settled(vec![lane])).await;
+                        let _ = reports.send(TaskReport::ResultsWritten(vec![lane])).await;
                         return;
                     }
                 }
-                wait = journal.record_and_append(result.clone(), published.clone());
+                write = journal.record_and_append(result.clone(), published.clone());
             }
         });
     }
 
-    /// Cancels whatever is pending for a hook, after what was noted so far.
-    pub(super) fn cancel(&mut self, hook: HookId, reason: &'static str) {
+    /// Cancels all pending deliveries of a hook, after the results recorded so far.
+    pub(super) fn cancel_pending(&mut self, hook: HookId, reason: &'static str) {
         self.flush();
         let journal = Arc::clone(&self.journal);
         let mut cancelled = journal.cancel(hook, reason);
         tokio::task::spawn_local(async move {
             while let Err(error) = cancelled.await {
-                if !passes(&error) {
+                if !error.is_temporary() {
                     tracing::warn!(%hook, %error, "pending deliveries could not be cancelled");
                     return;
                 }
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(RETRY_AFTER).await;
                 cancelled = journal.cancel(hook, reason);
             }
         });
     }
 
-    /// Hands what was gathered to the journal, in order before whatever is asked of it next.
+    /// Hands the collected results to the journal, before anything that is asked of it later.
     pub(super) fn flush(&mut self) {
         if self.batch.is_empty() {
             return;
         }
         let batch = std::mem::take(&mut self.batch);
-        if self.is_behind() {
-            self.behind.borrow_mut().extend(batch);
+        if self.is_overdue() {
+            self.overdue.borrow_mut().extend(batch);
             return;
         }
-        let (journal, behind, reports) =
-            (Arc::clone(&self.journal), Rc::clone(&self.behind), self.reports.clone());
-        let kept = journal.record(results(&batch));
+        let (journal, overdue, reports) =
+            (Arc::clone(&self.journal), Rc::clone(&self.overdue), self.reports.clone());
+        let write = journal.record(results(&batch));
         tokio::task::spawn_local(async move {
-            match kept.await {
-                Err(error) if passes(&error) => {
-                    let first = behind.borrow().is_empty();
-                    behind.borrow_mut().extend(batch);
-                    if first {
-                        catch_up(&*journal, &behind, &reports).await;
+            match write.await {
+                Err(error) if error.is_temporary() => {
+                    let is_first = overdue.borrow().is_empty();
+                    overdue.borrow_mut().extend(batch);
+                    if is_first {
+                        write_overdue(&*journal, &overdue, &reports).await;
                     }
                 }
-                // Nothing more is kept, so nothing more is sent that would have to be sent again.
+                // The journal writes nothing more. The lanes stay blocked, so that no attempt is made that would be
+                // repeated after a restart.
                 Err(JournalError::Stopped(_) | JournalError::Unknown(_)) => {}
                 Err(error) => {
-                    tracing::error!(%error, "results of attempts could not be kept");
-                    settle(&reports, &batch).await;
+                    tracing::error!(%error, "the results of attempts could not be written");
+                    report_written(&reports, &batch).await;
                 }
-                Ok(()) => settle(&reports, &batch).await,
+                Ok(()) => report_written(&reports, &batch).await,
             }
         });
     }
 
-    /// Whether the journal does not know everything yet that was flushed.
-    pub(super) fn is_behind(&self) -> bool {
-        !self.behind.borrow().is_empty()
+    /// Returns true if results that were flushed are not written yet because the journal did not take them.
+    pub(super) fn is_overdue(&self) -> bool {
+        !self.overdue.borrow().is_empty()
     }
 }
 
-/// Whether the journal takes the same again later.
-const fn passes(error: &JournalError) -> bool {
-    error.is_temporary()
+fn results(batch: &[Unwritten]) -> Vec<DeliveryResult> {
+    batch.iter().map(|unwritten| unwritten.result.clone()).collect()
 }
 
-fn results(batch: &[Noted]) -> Vec<DeliveryResult> {
-    batch.iter().map(|noted| noted.result.clone()).collect()
-}
-
-/// Tells lanes that results of theirs are kept.
-async fn settle(reports: &mpsc::Sender<Report>, batch: &[Noted]) {
-    let lanes: Vec<HookId> = batch.iter().filter_map(|noted| noted.lane).collect();
+/// Reports to the lanes that their results are written.
+async fn report_written(reports: &mpsc::Sender<TaskReport>, batch: &[Unwritten]) {
+    let lanes: Vec<HookId> = batch.iter().filter_map(|unwritten| unwritten.lane).collect();
     if !lanes.is_empty() {
-        // Without a dispatcher there is no lane that could go on.
-        let _ = reports.send(Report::Settled(lanes)).await;
+        // An error means that the dispatcher has ended, and its lanes with it.
+        let _ = reports.send(TaskReport::ResultsWritten(lanes)).await;
     }
 }
 
-/// Records what lies behind, and what comes to lie there meanwhile, once there is room.
-async fn catch_up(journal: &dyn Journal, behind: &RefCell<Vec<Noted>>, reports: &mpsc::Sender<Report>) {
+/// Writes the overdue results, and those that are added meanwhile, as soon as the journal takes them.
+async fn write_overdue(
+    journal: &dyn Journal,
+    overdue: &RefCell<Vec<Unwritten>>,
+    reports: &mpsc::Sender<TaskReport>,
+) {
     loop {
-        tokio::time::sleep(AGAIN).await;
-        let batch = behind.borrow().clone();
+        tokio::time::sleep(RETRY_AFTER).await;
+        let batch = overdue.borrow().clone();
         match journal.record(results(&batch)).await {
-            Err(error) if passes(&error) => continue,
+            Err(error) if error.is_temporary() => continue,
             Err(JournalError::Stopped(_) | JournalError::Unknown(_)) => return,
-            _ => {}
+            Err(error) => tracing::error!(%error, "the results of attempts could not be written"),
+            Ok(()) => {}
         }
-        let caught_up = {
-            let mut behind = behind.borrow_mut();
-            behind.drain(..batch.len());
-            behind.is_empty()
+        let is_done = {
+            let mut overdue = overdue.borrow_mut();
+            overdue.drain(..batch.len());
+            overdue.is_empty()
         };
-        settle(reports, &batch).await;
-        if caught_up {
+        report_written(reports, &batch).await;
+        if is_done {
             return;
         }
     }

@@ -1,11 +1,16 @@
-//! The dispatcher's loop: offers in, attempts out, results to the journal.
+//! The dispatcher's loop: takes offers, starts attempts, and hands results to the journal.
 
-use super::attempt::Sender;
-use super::turns::{Parts, State};
+use super::attempt::AttemptRunner;
+use super::completion::Completion;
+use super::record::Recorder;
+use super::scheduler::{Scheduler, SchedulerParts};
+use super::task_report::TaskReport;
+use super::tasks::Tasks;
 use crate::apps::Apps;
 use crate::failure_log::FailureLog;
 use crate::lanes::LaneFeed;
 use crate::progress::Progress;
+use crate::publish::Publisher;
 use crate::registry::AppRegistry;
 use footbridge_courier::{Courier, CourierShared};
 use footbridge_journal::Journal;
@@ -17,8 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// The most results that wait for the loop; the attempts behind them wait in turn.
-const RESULTS: usize = 1024;
+/// The most reports that wait for the loop; further tasks wait until there is room.
+const MAX_REPORTS: usize = 1024;
 
 /// What the dispatcher is built from.
 pub(crate) struct DispatchOptions {
@@ -29,20 +34,21 @@ pub(crate) struct DispatchOptions {
     pub(crate) courier: Arc<CourierShared>,
     pub(crate) feed: LaneFeed,
     pub(crate) apps: Arc<Apps>,
-    /// Hooks with deliveries from before, and when their first is due.
+    pub(crate) publisher: Arc<Publisher>,
+    /// Hooks with pending deliveries from before the start, and when their first is due.
     pub(crate) waiting: Vec<(HookId, Millis)>,
     pub(crate) public_url: String,
     pub(crate) schedule: Schedule,
-    /// One attempt, whole.
+    /// The time limit of one complete attempt.
     pub(crate) timeout: Duration,
-    /// How long a lane waits for an answer that its hook does not require.
+    /// How long a lane waits for an optional answer.
     pub(crate) answer_wait: Duration,
-    /// Where the dispatcher tells whether it gets on.
+    /// Where the dispatcher reports whether deliveries make progress.
     pub(crate) progress: Arc<Progress>,
     pub(crate) log: Arc<FailureLog>,
 }
 
-/// Delivers; runs on a thread of its own.
+/// Delivers events to hooks. Runs on a thread of its own.
 pub struct Dispatcher(DispatchOptions);
 
 impl std::fmt::Debug for Dispatcher {
@@ -56,68 +62,90 @@ impl Dispatcher {
         Self(options)
     }
 
-    /// Delivers until `drain` turns true, then waits until what is under way has ended. Drop the
-    /// future to cut that short: deliveries under way stay pending, uncounted. Needs a `LocalSet`.
+    /// Delivers until `drain` turns true, then waits until all attempts in flight have ended.
+    ///
+    /// Drop the future to stop earlier: the deliveries in flight stay pending, and their attempts do not count. Needs
+    /// a `LocalSet`.
     pub async fn run(self, mut drain: watch::Receiver<bool>) {
-        let mut feed = self.0.feed;
-        let (results, mut news) = mpsc::channel(RESULTS);
-        let sender = Sender {
-            courier: Rc::new(Courier::new(self.0.courier)),
-            journal: Arc::clone(&self.0.journal),
-            clock: Arc::clone(&self.0.clock),
-            apps: self.0.apps,
-            past: feed.past(),
-            public_url: self.0.public_url,
-            timeout: self.0.timeout,
-            answer_wait: self.0.answer_wait,
-        };
-        let mut state = State::new(
-            sender,
-            results,
-            Parts {
-                registry: self.0.registry,
-                clock: self.0.clock,
-                entropy: self.0.entropy,
-                schedule: self.0.schedule,
-                answer_wait: self.0.answer_wait,
-                progress: self.0.progress,
-                log: self.0.log,
-            },
-        );
-        state.stirred(self.0.waiting.iter().map(|(hook, _)| *hook).collect());
-        let (mut offers, mut urgent, mut batch) = (Vec::new(), Vec::new(), Vec::new());
+        let (reports, mut incoming) = mpsc::channel(MAX_REPORTS);
+        let (mut scheduler, mut feed) = self.0.build(reports);
+        let (mut offers, mut bypass, mut batch) = (Vec::new(), Vec::new(), Vec::new());
         loop {
             let draining = *drain.borrow();
-            if draining && state.is_idle() {
-                state.flush();
+            if draining && scheduler.is_idle() {
+                scheduler.flush();
                 return;
             }
-            // First what is under way, then what was offered: all that is older than it has its lane by now.
-            state.oldest_open = state.sender.apps.publisher.unsettled.oldest();
-            let stirred = feed.take(&mut offers);
-            state.offered(&mut offers);
-            state.stirred(stirred);
+            // In this order: every event that is older than the oldest open one has then reached its lanes.
+            scheduler.note_oldest_open();
+            let woken = feed.take(&mut offers);
+            scheduler.offer(&mut offers);
+            scheduler.wake(woken);
             if !draining {
-                state.pump();
+                scheduler.run_lanes();
             }
-            state.flush();
-            // In this order, so that a simulation can repeat it. Reports are sent on this very thread: none comes while
-            // they are taken, and then it is the feed's turn.
+            scheduler.flush();
+            // A fixed order, so that a simulation can repeat it. Reports are sent by this very thread: none arrives while
+            // they are handled, and then it is the feed's turn.
             tokio::select! {
                 biased;
-                _ = news.recv_many(&mut batch, RESULTS) => {
+                _ = incoming.recv_many(&mut batch, MAX_REPORTS) => {
                     for report in batch.drain(..) {
-                        state.report(report);
+                        scheduler.handle(report);
                     }
                 }
-                stirred = feed.next(&mut offers, &mut urgent) => {
-                    state.hurry(&mut urgent);
-                    state.offered(&mut offers);
-                    state.stirred(stirred);
+                woken = feed.next(&mut offers, &mut bypass) => {
+                    scheduler.send_bypass(&mut bypass);
+                    scheduler.offer(&mut offers);
+                    scheduler.wake(woken);
                 }
                 _ = drain.changed(), if !draining => {}
-                () = tokio::time::sleep(state.nap()) => {}
+                () = tokio::time::sleep(scheduler.sleep()) => {}
             }
         }
+    }
+}
+
+impl DispatchOptions {
+    /// Builds the scheduler, and wakes the lanes with deliveries from before the start.
+    fn build(self, reports: mpsc::Sender<TaskReport>) -> (Scheduler, LaneFeed) {
+        let runner = AttemptRunner {
+            courier: Rc::new(Courier::new(self.courier)),
+            journal: Arc::clone(&self.journal),
+            clock: Arc::clone(&self.clock),
+            apps: Arc::clone(&self.apps),
+            bypass: self.feed.bypass(),
+            public_url: self.public_url,
+            timeout: self.timeout,
+            answer_wait: self.answer_wait,
+        };
+        let completion = Completion {
+            recorder: Recorder::new(Arc::clone(&self.journal), reports.clone()),
+            publisher: Arc::clone(&self.publisher),
+            schedule: self.schedule,
+            entropy: self.entropy,
+            progress: Arc::clone(&self.progress),
+            log: self.log,
+        };
+        let tasks = Tasks {
+            runner: Rc::new(runner),
+            registry: Arc::clone(&self.registry),
+            journal: self.journal,
+            apps: self.apps,
+            drain: Arc::clone(&self.publisher.drain),
+            answer_wait: self.answer_wait,
+            reports,
+        };
+        let mut scheduler = Scheduler::new(SchedulerParts {
+            registry: self.registry,
+            clock: self.clock,
+            watermark: Arc::clone(&self.publisher.watermark),
+            bypass: self.feed.bypass(),
+            progress: self.progress,
+            completion,
+            tasks,
+        });
+        scheduler.wake(self.waiting.iter().map(|(hook, _)| *hook).collect());
+        (scheduler, self.feed)
     }
 }

@@ -7,7 +7,6 @@ use crate::dispatch::{DispatchOptions, Dispatcher};
 use crate::drain::Drain;
 use crate::exchange::Exchanges;
 use crate::failure_log::FailureLog;
-use crate::house::{House, Keep};
 use crate::lanes::{LaneFeed, Lanes};
 use crate::launcher::Launcher;
 use crate::live::Live;
@@ -17,9 +16,10 @@ use crate::proof_key::ProofKey;
 use crate::publish::Publisher;
 use crate::rate::{Quota, Rate};
 use crate::registry::{AppRegistry, ChangeError, FileSpec, RegistryOptions, SecretKind};
+use crate::retention::{Retention, RetentionPeriods};
 use crate::system_event::SystemEventFormat;
 use crate::tickets::Tickets;
-use crate::unsettled::Unsettled;
+use crate::watermark::Watermark;
 use footbridge_courier::CourierShared;
 use footbridge_journal::{EndedHook, Journal, JournalError, Recovery};
 use footbridge_model::id::{HookId, IdSource};
@@ -92,7 +92,7 @@ pub struct Limits {
     pub keep_dead: Option<Duration>,
 }
 
-impl From<&Limits> for Keep {
+impl From<&Limits> for RetentionPeriods {
     fn from(limits: &Limits) -> Self {
         Self { ended: limits.keep, dead: limits.keep_dead }
     }
@@ -145,7 +145,7 @@ pub struct Started {
     /// Delivers events; must run on its own `LocalSet`.
     pub dispatcher: Dispatcher,
     /// Must run beside it.
-    pub house: House,
+    pub retention: Retention,
     /// Watches the runs of installed apps; must run once the server answers requests.
     pub app_monitor: AppMonitor,
     /// Settings of the configuration file that cannot take effect, in words.
@@ -188,7 +188,7 @@ impl Engine {
             registry,
             journal: Arc::clone(&options.journal),
             clock: Arc::clone(&options.clock),
-            unsettled: Arc::new(Unsettled::new(Arc::clone(&ids))),
+            watermark: Arc::new(Watermark::new(Arc::clone(&ids))),
             lanes,
             drain: Arc::default(),
             live,
@@ -260,6 +260,7 @@ fn assemble(
         courier: options.courier,
         feed,
         apps: Arc::clone(&apps),
+        publisher: Arc::clone(&publisher),
         waiting,
         public_url: options.public_url,
         schedule: options.schedule,
@@ -269,7 +270,7 @@ fn assemble(
         log: Arc::clone(&log),
     });
     let (first_uses, noticed) = mpsc::channel(64);
-    let house = House::new(registry, &journal, &clock, Keep::from(&limits), noticed, log);
+    let retention = Retention::new(registry, &journal, &clock, RetentionPeriods::from(&limits), noticed, log);
     let inner = Inner {
         registry: Arc::clone(registry),
         ids,
@@ -287,5 +288,5 @@ fn assemble(
         progress,
         first_uses,
     };
-    Started { engine: Engine(Arc::new(inner)), dispatcher, house, app_monitor, warnings: Vec::new() }
+    Started { engine: Engine(Arc::new(inner)), dispatcher, retention, app_monitor, warnings: Vec::new() }
 }

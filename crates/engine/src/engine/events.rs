@@ -8,7 +8,7 @@ use crate::exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply};
 use crate::explain::{self, ExplainFrom, Explained};
 use crate::publish::{PublishError, Published};
 use crate::registry::{AppEntry, HookEntry};
-use crate::replay::{Bulk, ByHand, ReplayError};
+use crate::replay::{BulkMode, Redelivery, ReplayError};
 use crate::subscribe::{self, SubscribeError};
 use footbridge_courier::Courier;
 use footbridge_journal::{Accepted, Account, DeliveryFilter, JournalError, JournalHealth};
@@ -158,7 +158,7 @@ impl Engine {
     /// [`ReplayError`]
     pub async fn retry(&self, id: DeliveryId) -> Result<(), ReplayError> {
         let inner = Arc::clone(&self.0);
-        detached(async move { by_hand(&inner).retry(id).await }).await
+        detached(async move { redelivery(&inner).retry(id).await }).await
     }
 
     /// Retries the deliveries that match `filter`, and returns their number. Without a status in the filter, only dead
@@ -166,9 +166,9 @@ impl Engine {
     ///
     /// # Errors
     /// [`ReplayError`]; deliveries before the failing one were retried.
-    pub async fn retry_many(&self, filter: DeliveryFilter, bulk: Bulk) -> Result<u64, ReplayError> {
+    pub async fn retry_many(&self, filter: DeliveryFilter, mode: BulkMode) -> Result<u64, ReplayError> {
         let inner = Arc::clone(&self.0);
-        detached(async move { by_hand(&inner).retry_many(filter, bulk).await }).await
+        detached(async move { redelivery(&inner).retry_many(filter, mode).await }).await
     }
 
     /// Makes a new delivery with the event and hook of an ended one, and returns its id.
@@ -177,7 +177,7 @@ impl Engine {
     /// [`ReplayError`]
     pub async fn replay(&self, id: DeliveryId) -> Result<DeliveryId, ReplayError> {
         let inner = Arc::clone(&self.0);
-        detached(async move { by_hand(&inner).replay(id).await }).await
+        detached(async move { redelivery(&inner).replay(id).await }).await
     }
 
     /// Replays the deliveries that match `filter`, and returns their number. Without a status in the filter, only
@@ -185,9 +185,9 @@ impl Engine {
     ///
     /// # Errors
     /// [`ReplayError`]; deliveries before the failing one were replayed.
-    pub async fn replay_many(&self, filter: DeliveryFilter, bulk: Bulk) -> Result<u64, ReplayError> {
+    pub async fn replay_many(&self, filter: DeliveryFilter, mode: BulkMode) -> Result<u64, ReplayError> {
         let inner = Arc::clone(&self.0);
-        detached(async move { by_hand(&inner).replay_many(filter, bulk).await }).await
+        detached(async move { redelivery(&inner).replay_many(filter, mode).await }).await
     }
 
     /// Stored events, deliveries and exchanges, read only.
@@ -233,7 +233,7 @@ impl Engine {
 
     /// The reason why deliveries do not progress although they could, if so. The text is public.
     pub fn delivery_problem(&self) -> Option<String> {
-        self.0.progress.hindrance(tokio::time::Instant::now())
+        self.0.progress.stall_reason(tokio::time::Instant::now())
     }
 
     /// Refuses new work from now on.
@@ -247,7 +247,7 @@ impl Engine {
     }
 }
 
-fn by_hand(inner: &Inner) -> ByHand<'_> {
+fn redelivery(inner: &Inner) -> Redelivery<'_> {
     let Inner { registry, journal, clock, lanes, ids, .. } = inner;
-    ByHand { registry, journal: &**journal, clock: &**clock, lanes, ids }
+    Redelivery { registry, journal: &**journal, clock: &**clock, lanes, ids }
 }

@@ -113,7 +113,7 @@ impl Engine {
 
     /// Low watermark: every event up to this id is committed and was sent to the watchers.
     pub fn settled(&self) -> EventId {
-        self.0.publisher.unsettled.look().settled(|_| false)
+        self.0.publisher.watermark.snapshot().low_watermark(|_| false)
     }
 
     /// Ends every [`Watcher`], for the end of the server. Pages reconnect after its next start.
@@ -133,14 +133,14 @@ impl Engine {
         limit: u32,
     ) -> Result<Option<MissedPage>, JournalError> {
         // Read before the journal: an event that is stored later may have an id between those that the journal returns.
-        let under_way = self.0.publisher.unsettled.look();
+        let under_way = self.0.publisher.watermark.snapshot();
         let (app, generation) = (proof.app().clone(), proof.generation());
         let since = self.0.journal.missed_events(app, generation, after, limit).await?;
         if self.0.registry.app_by_proof(proof).is_none() {
             return Ok(None);
         }
         let settled =
-            under_way.settled(|id| since.events.binary_search_by_key(&id, |event| event.id).is_ok());
+            under_way.low_watermark(|id| since.events.binary_search_by_key(&id, |event| event.id).is_ok());
         let now = self.now();
         let last = since.events.last().map(|event| event.id);
         // Events about the app itself are for its back end only.

@@ -1,6 +1,6 @@
 //! An exchange that has passed every check.
 
-use crate::drain::InFlight;
+use crate::drain::WorkGuard;
 use crate::registry::AppEntry;
 use bytes::Bytes;
 use footbridge_model::exchange::ExchangeHead;
@@ -18,5 +18,5 @@ pub(super) struct CheckedExchange {
     /// True if the sender asked for an earlier deadline than the server's.
     pub(super) shortened: bool,
     /// Delays the end of the server until the exchange has ended.
-    pub(super) in_flight: InFlight,
+    pub(super) in_flight: WorkGuard,
 }

@@ -3,7 +3,7 @@
 use super::accept::Exchanges;
 use super::checked::CheckedExchange;
 use super::error::ExchangeError;
-use crate::recipient::Full;
+use crate::recipient::PermitError;
 use bytes::Bytes;
 use footbridge_courier::{Answer, AnswerLimit, Courier, Outbound};
 use footbridge_model::attempt::{Failure, FailureKind, Sent};
@@ -50,8 +50,8 @@ impl Exchanges {
         }
         let _permit = match state.permits.acquire(checked.deadline).await {
             Ok(permit) => permit,
-            Err(Full::Queue) => return SendResult::unsent(ExchangeError::QueueFull),
-            Err(Full::Deadline) => return SendResult::unsent(ExchangeError::Busy),
+            Err(PermitError::QueueFull) => return SendResult::unsent(ExchangeError::QueueFull),
+            Err(PermitError::DeadlinePassed) => return SendResult::unsent(ExchangeError::Busy),
         };
         let Some(headers) = self.headers(checked) else {
             let why = "the recipient's credentials cannot be sent";

@@ -1,7 +1,7 @@
-//! What protects a recipient of exchanges, and everyone else from a bad one.
+//! Protects the receivers of exchanges from overload, and the server from receivers that do not answer.
 
-mod breaker;
+mod circuit_breaker;
 mod permits;
 
-pub(crate) use breaker::Breaker;
-pub(crate) use permits::{Full, Permits};
+pub(crate) use circuit_breaker::CircuitBreaker;
+pub(crate) use permits::{ExchangePermits, PermitError};

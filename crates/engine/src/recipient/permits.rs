@@ -1,63 +1,108 @@
-//! How many exchanges one recipient answers at once, and how many wait for that.
+//! Limits how many exchanges one receiver answers at the same time, and how many wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-/// The most exchanges at one recipient at once.
-const AT_ONCE: usize = 128;
-/// The most that wait for one of those places.
-const QUEUE: usize = 1024;
+/// The most exchanges in flight to one receiver.
+const MAX_IN_FLIGHT: usize = 128;
+/// The most exchanges that wait for a permit.
+const MAX_WAITING: usize = 1024;
 
-/// Why there was no permit.
+/// Why an exchange got no permit.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Full {
-    /// The queue is full.
-    Queue,
-    /// The deadline came first.
-    Deadline,
+pub(crate) enum PermitError {
+    /// Too many exchanges wait already.
+    QueueFull,
+    /// No permit was free before the deadline.
+    DeadlinePassed,
 }
 
-/// The places at one recipient.
+/// The permits of one receiver. An exchange holds one from its start until its answer is complete.
 #[derive(Debug)]
-pub(crate) struct Permits {
-    places: Arc<Semaphore>,
+pub(crate) struct ExchangePermits {
+    permits: Arc<Semaphore>,
     waiting: AtomicUsize,
 }
 
-impl Default for Permits {
+impl Default for ExchangePermits {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(AT_ONCE)), waiting: AtomicUsize::new(0) }
+        Self { permits: Arc::new(Semaphore::new(MAX_IN_FLIGHT)), waiting: AtomicUsize::new(0) }
     }
 }
 
-impl Permits {
-    /// A place, at once or after waiting until `deadline` at the longest.
+impl ExchangePermits {
+    /// Returns a permit, at once or after waiting until `deadline` at the latest.
     ///
     /// # Errors
-    /// [`Full`] when too many wait already, or none was free in time.
-    pub(crate) async fn acquire(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Full> {
-        if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
+    /// [`PermitError`] if too many exchanges wait already, or no permit was free in time.
+    pub(crate) async fn acquire(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, PermitError> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             return Ok(permit);
         }
-        let _waits = Waits::enter(&self.waiting)?;
-        let place = tokio::time::timeout_at(deadline, Arc::clone(&self.places).acquire_owned()).await;
-        place.map_err(|_| Full::Deadline)?.map_err(|_| Full::Queue)
+        let _slot = QueueSlot::take(&self.waiting)?;
+        let permit = tokio::time::timeout_at(deadline, Arc::clone(&self.permits).acquire_owned()).await;
+        permit.map_err(|_| PermitError::DeadlinePassed)?.map_err(|_| PermitError::QueueFull)
     }
 }
 
-struct Waits<'a>(&'a AtomicUsize);
+/// A place in the queue; given back when dropped.
+struct QueueSlot<'a>(&'a AtomicUsize);
 
-impl<'a> Waits<'a> {
-    fn enter(waiting: &'a AtomicUsize) -> Result<Self, Full> {
-        let entered = Self(waiting);
-        if waiting.fetch_add(1, Ordering::AcqRel) < QUEUE { Ok(entered) } else { Err(Full::Queue) }
+impl<'a> QueueSlot<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Result<Self, PermitError> {
+        let slot = Self(waiting);
+        if waiting.fetch_add(1, Ordering::AcqRel) < MAX_WAITING {
+            Ok(slot)
+        } else {
+            Err(PermitError::QueueFull)
+        }
     }
 }
 
-impl Drop for Waits<'_> {
+impl Drop for QueueSlot<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test(start_paused = true)]
+    async fn exchanges_wait_for_a_permit_in_a_bounded_queue() {
+        let permits = Arc::new(ExchangePermits::default());
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let mut held = Vec::new();
+        for _ in 0..MAX_IN_FLIGHT {
+            held.push(permits.acquire(deadline).await.unwrap());
+        }
+        let waiting: Vec<_> = (0..MAX_WAITING)
+            .map(|_| {
+                let permits = Arc::clone(&permits);
+                tokio::spawn(async move { permits.acquire(deadline).await.map(drop) })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        assert_eq!(permits.acquire(deadline).await.err(), Some(PermitError::QueueFull));
+
+        drop(held.pop());
+        let ended = async {
+            let mut ended = Vec::new();
+            for task in waiting {
+                ended.push(task.await.unwrap());
+            }
+            ended
+        };
+        assert!(ended.await.iter().all(Result::is_ok), "each waiting exchange gets the permit in turn");
+        assert_eq!(permits.permits.available_permits(), 1, "every permit was given back once");
+        assert_eq!(permits.waiting.load(Ordering::Acquire), 0);
+
+        held.push(permits.acquire(deadline).await.unwrap());
+        let late = permits.acquire(deadline).await;
+        assert_eq!((late.err(), Instant::now()), (Some(PermitError::DeadlinePassed), deadline));
     }
 }

@@ -96,9 +96,9 @@ impl AppRegistry {
     }
 
     /// Wakes the lanes of an app.
-    pub(crate) fn stir(&self, name: &AppName) {
+    pub(crate) fn wake_lanes(&self, name: &AppName) {
         let hooks: Vec<_> = self.index.load().of(name).map(|entry| entry.hook.id).collect();
-        self.options.lanes.stir(hooks);
+        self.options.lanes.wake(hooks);
     }
 
     /// Publishes a new directory to readers, and updates the hooks of `app` accordingly.
@@ -110,7 +110,7 @@ impl AppRegistry {
             index.refresh(app, &directory);
             let hooks: Vec<_> = index.of(app).map(|entry| entry.hook.id).collect();
             self.index.store(Arc::new(index));
-            self.options.lanes.stir(hooks);
+            self.options.lanes.wake(hooks);
             self.options.live.look(app);
         }
     }

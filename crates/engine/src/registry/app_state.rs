@@ -2,7 +2,7 @@
 
 use crate::app_phase::Lifecycle;
 use crate::rate::Bucket;
-use crate::recipient::{Breaker, Permits};
+use crate::recipient::{CircuitBreaker, ExchangePermits};
 use footbridge_courier::Roots;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,9 +15,9 @@ pub(crate) struct AppState {
     /// The publish rate of all pages of the app together.
     pub(crate) pages: Bucket,
     /// Limits the exchanges that its receiver handles at once.
-    pub(crate) permits: Permits,
+    pub(crate) permits: ExchangePermits,
     /// Opens when its receiver cannot be reached.
-    pub(crate) breaker: Breaker,
+    pub(crate) breaker: CircuitBreaker,
     /// The lifecycle of an installed app.
     pub(crate) lifecycle: Lifecycle,
     /// The contents of its `ca_file`.

@@ -53,7 +53,7 @@ impl AppRegistry {
         let new = |spec| self.new_hook(spec, Lifetime::Persistent, Origin::File);
         changed.extend(unknown.into_iter().map(new));
         self.store_hooks(changed).await?;
-        self.options.lanes.stir(restored);
+        self.options.lanes.wake(restored);
         Ok(())
     }
 

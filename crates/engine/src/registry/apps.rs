@@ -166,7 +166,7 @@ impl AppRegistry {
         directory.remove_app(name);
         self.publish_directory(directory, None);
         self.forget_state(name);
-        self.options.lanes.stir(hooks);
+        self.options.lanes.wake(hooks);
         self.options.live.look(name);
         Ok(())
     }

@@ -82,7 +82,7 @@ impl AppRegistry {
         let changed: Vec<_> =
             hooks.iter().map(|hook| hook.id).filter(|id| known.hook(*id).is_some()).collect();
         self.publish_index(|index, directory| hooks.into_iter().for_each(|hook| index.put(hook, directory)));
-        self.options.lanes.stir(changed);
+        self.options.lanes.wake(changed);
         Ok(())
     }
 
@@ -106,7 +106,7 @@ impl AppRegistry {
         let id = hook.id;
         self.options.store.put_hook(hook.clone()).await?;
         self.publish_index(|index, directory| index.put(hook, directory));
-        self.options.lanes.stir([id]);
+        self.options.lanes.wake([id]);
         self.hook(id)
     }
 
@@ -248,7 +248,7 @@ impl AppRegistry {
             let hooks = ids.iter().filter_map(|id| Some(before.hook(*id)?.hook.clone()));
             self.publish_index(|index, directory| hooks.for_each(|hook| index.put(hook, directory)));
         }
-        self.options.lanes.stir(ids);
+        self.options.lanes.wake(ids);
         Ok(deleted?)
     }
 

@@ -87,7 +87,7 @@ impl AppRegistry {
                 index.put(hook, directory);
             }
         });
-        self.options.lanes.stir(ids.iter().copied().chain(gone));
+        self.options.lanes.wake(ids.iter().copied().chain(gone));
         let hooks = ids.iter().filter_map(|id| self.hook(*id).ok()).collect();
         Ok(Installed { entry: self.app(&name)?, hooks, replaced: known.is_some() })
     }

@@ -3,7 +3,7 @@
 use super::build::{Built, ServeError, proxies};
 use super::threads::{self, Running};
 use crate::shutdown::Drain;
-use footbridge_engine::{AppMonitor, Dispatcher, Engine, House};
+use footbridge_engine::{AppMonitor, Dispatcher, Engine, Retention};
 use footbridge_server::Shared;
 use footbridge_server::health::Health;
 use footbridge_server::listen::{Places, Shard, ShardHandle, ShardOptions};
@@ -28,7 +28,7 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
     let (stop, is_stopped) = watch::channel(false);
     let engine = started.engine;
     let delivering = deliver(
-        (started.dispatcher, started.house, started.app_monitor),
+        (started.dispatcher, started.retention, started.app_monitor),
         is_draining.clone(),
         is_stopped.clone(),
     )?;
@@ -106,16 +106,16 @@ fn give_way() {
     }
 }
 
-/// Runs the dispatcher, the housekeeper and the app monitor on a thread of their own.
+/// Runs the dispatcher, the retention task and the app monitor on a thread of their own.
 fn deliver(
-    (dispatcher, house, app_monitor): (Dispatcher, House, AppMonitor),
+    (dispatcher, retention, app_monitor): (Dispatcher, Retention, AppMonitor),
     draining: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<Running, ServeError> {
     let running = threads::spawn("deliver", move || {
         give_way();
         Box::pin(async move {
-            tokio::task::spawn_local(house.run(draining.clone()));
+            tokio::task::spawn_local(retention.run(draining.clone()));
             tokio::task::spawn_local(app_monitor.run(draining.clone()));
             tokio::select! {
                 () = dispatcher.run(draining) => {}

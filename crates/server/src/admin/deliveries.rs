@@ -9,7 +9,7 @@ use crate::problem::{Problem, ProblemCode};
 use axum::Json;
 use axum::extract::State;
 use footbridge_api::{self as api, List};
-use footbridge_engine::{Bulk, DeliveryFilter, DeliveryView as Kept};
+use footbridge_engine::{BulkMode, DeliveryFilter, DeliveryView as Kept};
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::name::{AppName, EventName};
@@ -48,7 +48,7 @@ fn delivery(kept: Kept, shared: &AdminState) -> api::Delivery {
 #[derive(Debug)]
 pub(super) struct Many {
     wanted: Wanted,
-    bulk: Bulk,
+    mode: BulkMode,
 }
 
 impl FromFields for Many {
@@ -68,7 +68,7 @@ impl FromFields for Many {
             until: fields.optional_as("until", Moment::from_str)?,
         };
         let dry_run = fields.optional("dry_run")?.unwrap_or(false);
-        Ok(Self { wanted, bulk: if dry_run { Bulk::Count } else { Bulk::Do } })
+        Ok(Self { wanted, mode: if dry_run { BulkMode::DryRun } else { BulkMode::Apply } })
     }
 }
 
@@ -165,7 +165,7 @@ pub(super) async fn retry(
 pub(super) async fn retry_many(
     _: Change,
     State(shared): State<Shared>,
-    Body(Many { wanted, bulk }): Body<Many>,
+    Body(Many { wanted, mode }): Body<Many>,
 ) -> Result<Json<api::BulkResult>, Problem> {
     if wanted
         .filter
@@ -177,8 +177,8 @@ pub(super) async fn retry_many(
             "is `dead`, `cancelled` or `pending` here; what was delivered can be replayed",
         ));
     }
-    let count = shared.engine.retry_many(wanted.at(shared.engine.now()), bulk).await?;
-    Ok(Json(api::BulkResult { count, dry_run: bulk == Bulk::Count }))
+    let count = shared.engine.retry_many(wanted.at(shared.engine.now()), mode).await?;
+    Ok(Json(api::BulkResult { count, dry_run: mode == BulkMode::DryRun }))
 }
 
 /// Makes a new delivery of the same event to the same hook as one that has ended.
@@ -201,7 +201,7 @@ pub(super) async fn replay(
 pub(super) async fn replay_many(
     _: Change,
     State(shared): State<Shared>,
-    Body(Many { wanted, bulk }): Body<Many>,
+    Body(Many { wanted, mode }): Body<Many>,
 ) -> Result<Json<api::BulkResult>, Problem> {
     let DeliveryFilter { event, app, hook, name, code, status, .. } = &wanted.filter;
     if *status == Some(DeliveryStatus::Pending) {
@@ -217,6 +217,6 @@ pub(super) async fn replay_many(
             "everything that was ever delivered is not sent once more: name `event`, `app`, `hook`, `name`, `code`, `since` or `until`",
         ));
     }
-    let count = shared.engine.replay_many(wanted.at(shared.engine.now()), bulk).await?;
-    Ok(Json(api::BulkResult { count, dry_run: bulk == Bulk::Count }))
+    let count = shared.engine.replay_many(wanted.at(shared.engine.now()), mode).await?;
+    Ok(Json(api::BulkResult { count, dry_run: mode == BulkMode::DryRun }))
 }

@@ -190,7 +190,7 @@ impl From<PublishError> for BoltError {
             PublishError::OverQuota(_) => {
                 Self::later(Code::RateLimited, text, OverQuota::RETRY_AFTER.as_secs())
             }
-            PublishError::Stopped(_) => Self::new(Code::LoopStopped, text),
+            PublishError::LoopDetected(_) => Self::new(Code::LoopStopped, text),
             PublishError::KeyMismatch => Self::new(Code::KeyMismatch, text),
             PublishError::Journal(error) => error.into(),
         }

@@ -162,7 +162,7 @@ fn not_published(error: &PublishError) -> BridgeError {
             (429, Some(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)))
         }
         PublishError::OverQuota(_) => (429, u32::try_from(OverQuota::RETRY_AFTER.as_secs()).ok()),
-        PublishError::Stopped(_) | PublishError::KeyMismatch => return invalid(422, error.to_string()),
+        PublishError::LoopDetected(_) | PublishError::KeyMismatch => return invalid(422, error.to_string()),
         PublishError::Journal(JournalError::Full) => (507, None),
         PublishError::Journal(JournalError::Busy(_)) => (503, Some(2)),
         PublishError::Journal(error @ JournalError::Unknown(_)) => {

@@ -1,6 +1,6 @@
-//! One hook's deliveries: a bounded window of those that are due first, refilled from the journal.
+//! The lane of one hook: a bounded window of the deliveries that are due first, refilled from the journal.
 
-use super::held::Held;
+use super::memory_budget::HeldEvent;
 use footbridge_journal::PendingDelivery;
 use footbridge_model::id::{DeliveryId, EventId};
 use footbridge_model::time::Millis;
@@ -9,89 +9,91 @@ use std::time::Duration;
 
 /// The most deliveries of one hook that wait in memory.
 pub(super) const WINDOW: usize = 256;
-/// The most attempts of one lane that wait on for an answer that need not come.
-const ASIDE: usize = 256;
-/// Attempts in a row without an answer after which a receiver is probed instead of tried.
-const TROUBLE: u32 = 5;
-/// How much longer each further one of them makes the pause before the next probe.
-const PAUSE_STEP: Duration = Duration::from_millis(2);
-/// The longest such pause: how late a receiver that is back is noticed.
-const PAUSE_MOST: Duration = Duration::from_secs(1);
+/// The most attempts of one lane that wait for an optional answer after the lane has gone on.
+const MAX_AWAITING_OPTIONAL: usize = 256;
+/// The number of failures in a row, without any answer, after which the receiver is probed by one attempt at a time.
+const FAILING_AFTER: u32 = 5;
+/// How much each further failure lengthens the pause before the next probe.
+const PROBE_PAUSE_STEP: Duration = Duration::from_millis(2);
+/// The longest pause before a probe, and so the longest delay until a receiver that is back is noticed.
+const MAX_PROBE_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long a lane holds back at first when the server itself could not make its attempt.
-const HOLD: Duration = Duration::from_secs(1);
-/// How often that doubles while it goes on.
-const HOLD_DOUBLES: u32 = 3;
+/// The first backoff after the server itself could not make an attempt.
+const BACKOFF: Duration = Duration::from_secs(1);
+/// How many times the backoff doubles at most.
+const MAX_BACKOFF_DOUBLINGS: u32 = 3;
 
 /// A delivery that waits for its attempt.
 #[derive(Debug)]
-pub(super) struct Waiting {
-    pub(super) due: PendingDelivery,
-    /// The event, when it is at hand; else the attempt reads it.
-    pub(super) event: Option<Held>,
+pub(super) struct QueuedDelivery {
+    pub(super) delivery: PendingDelivery,
+    /// The event, if it is held in memory; otherwise the attempt reads it from the journal.
+    pub(super) event: Option<HeldEvent>,
 }
 
-/// How an attempt ended, as far as it tells of the receiver.
+/// What the end of an attempt shows about the receiver. The limit between fast and slow is one second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
-    /// It answered soon.
-    Quick,
-    /// It answered late.
-    Late,
-    /// It failed soon, without an answer.
-    Silent,
-    /// It took its time, and then there was no answer.
-    Hanging,
-    /// Nothing was learned of it.
+pub(super) enum ReceiverSignal {
+    /// The receiver answered.
+    FastAnswer,
+    /// The receiver answered late.
+    SlowAnswer,
+    /// The attempt failed without an answer, for example because the connection was refused.
+    FastFailure,
+    /// The attempt failed late without an answer, for example because it timed out.
+    SlowFailure,
+    /// The receiver was not contacted.
     Unknown,
 }
 
-/// Whether the journal was asked for more.
+/// The state of the read that refills the window from the journal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Refill {
-    /// No.
+enum RefillState {
+    /// No read is under way.
     #[default]
-    No,
-    /// Yes, and it has not answered yet.
-    Asked,
-    /// Yes, but its answer is no longer wanted.
+    Idle,
+    /// The journal was asked, and has not answered yet.
+    Requested,
+    /// The journal was asked, but its answer is out of date and will be ignored.
     Outdated,
 }
 
-/// Due first, then oldest; a lane that keeps order knows only the latter.
-type Place = (Millis, DeliveryId);
+/// The position in the window: first by due time, then by id. Ordered lanes use the id alone.
+type WindowKey = (Millis, DeliveryId);
 
 /// The lane of one hook.
+///
+/// A pending delivery is in the window, in flight, or only in the journal; `journal_due` covers the last group.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
+    /// Deliveries are attempted one at a time, in the order of their events.
     ordered: bool,
-    window: BTreeMap<Place, Waiting>,
-    /// The deliveries in the window.
-    waiting: HashSet<DeliveryId>,
-    /// When the first of those that lie only in the journal is due.
-    floor: Option<Millis>,
+    window: BTreeMap<WindowKey, QueuedDelivery>,
+    /// The ids of the deliveries in the window.
+    queued: HashSet<DeliveryId>,
+    /// The earliest due time of the deliveries that are only in the journal; `None` if there are none.
+    journal_due: Option<Millis>,
     in_flight: HashSet<DeliveryId>,
-    /// Those whose attempt still waits for an answer that need not come, while the lane goes on.
-    aside: HashSet<DeliveryId>,
-    /// Results that the journal has not kept yet: after a crash their deliveries are sent again, so they count as in
-    /// flight.
-    unsettled: usize,
-    refill: Refill,
-    /// Those under way at some time during a refill: what the journal says of them may be out of date.
-    touched: HashSet<DeliveryId>,
-    /// Whether something was left to the journal while a refill was under way.
-    missed: Option<Millis>,
-    silent_in_a_row: u32,
-    /// Whether the receiver takes its time.
+    /// Attempts that still wait for an optional answer, although the lane has gone on.
+    awaiting_optional: HashSet<DeliveryId>,
+    /// The number of results that are not written yet. They count as in flight, because a crash would repeat their
+    /// attempts.
+    unwritten_results: usize,
+    refill: RefillState,
+    /// Deliveries that were in flight at some time during a refill; the journal's answer about them may be out of date.
+    attempted_during_refill: HashSet<DeliveryId>,
+    /// Like `journal_due`, for deliveries that were left in the journal during a refill.
+    left_during_refill: Option<Millis>,
+    failures_in_a_row: u32,
+    /// The last attempt was slow or failed.
     slow: bool,
-    /// Whether it takes its time and then does not answer.
-    hanging: bool,
-    /// A silent receiver is left alone until then, and nobody's attempts are used up meanwhile.
+    /// The last attempt failed slowly.
+    slow_failure: bool,
+    /// A failing receiver gets no attempt before this time. Its deliveries lose no attempts meanwhile.
     paused_until: Option<Millis>,
-    /// The server itself could not make an attempt: the next is made no sooner than this.
-    held_until: Option<Millis>,
-    /// How often in a row.
-    holds: u32,
+    /// The server itself could not make an attempt; the next one is made no earlier than this.
+    backoff_until: Option<Millis>,
+    backoffs_in_a_row: u32,
 }
 
 impl Lane {
@@ -99,264 +101,284 @@ impl Lane {
         Self { ordered, ..Self::default() }
     }
 
+    /// Changes whether the lane is ordered.
     pub(super) fn set_ordered(&mut self, ordered: bool) {
         if self.ordered != ordered {
-            // Places mean something else now: leave all of it to the journal.
+            // The keys of the window change their meaning: read all of it again.
             self.ordered = ordered;
-            self.forget();
+            self.reload();
         }
     }
 
-    /// Leaves everything that waits to the journal, and looks there as soon as possible.
-    pub(super) fn forget(&mut self) {
-        self.clear();
-        (self.paused_until, self.held_until) = (None, None);
-        self.leave(Millis(0));
+    /// Empties the window and ends all pauses, so that the next run reads the journal again.
+    pub(super) fn reload(&mut self) {
+        self.clear_window();
+        (self.paused_until, self.backoff_until) = (None, None);
+        self.leave_in_journal(Millis(0));
     }
 
-    /// Leaves everything that waits to the journal and does not look there: its hook takes nothing.
-    pub(super) fn rest(&mut self) {
-        self.clear();
-        (self.floor, self.missed) = (None, None);
+    /// Empties the window without reading the journal again. The deliveries stay pending there, until the hook is
+    /// enabled and the lane is woken.
+    pub(super) fn suspend(&mut self) {
+        self.clear_window();
+        (self.journal_due, self.left_during_refill) = (None, None);
     }
 
-    fn clear(&mut self) {
+    fn clear_window(&mut self) {
         self.window.clear();
-        self.waiting.clear();
-        if self.refill == Refill::Asked {
-            self.refill = Refill::Outdated;
+        self.queued.clear();
+        if self.refill == RefillState::Requested {
+            self.refill = RefillState::Outdated;
         }
     }
 
-    fn leave(&mut self, at: Millis) {
-        // Where order counts, what lies in the journal is due as soon as it is its turn.
+    /// Notes that a delivery which is due at `at` is only in the journal.
+    fn leave_in_journal(&mut self, at: Millis) {
+        // In an ordered lane, a delivery is due as soon as its predecessors have ended.
         let at = if self.ordered { Millis(0) } else { at };
         let earlier = |known: Option<Millis>| Some(known.map_or(at, |known| known.min(at)));
-        self.floor = earlier(self.floor);
+        self.journal_due = earlier(self.journal_due);
         if self.is_refilling() {
-            self.missed = earlier(self.missed);
+            self.left_during_refill = earlier(self.left_during_refill);
         }
     }
 
-    fn place(&self, due: &PendingDelivery) -> Place {
-        (if self.ordered { Millis(0) } else { due.at }, due.id)
+    fn window_key(&self, delivery: &PendingDelivery) -> WindowKey {
+        (if self.ordered { Millis(0) } else { delivery.at }, delivery.id)
     }
 
-    /// Takes a delivery that the journal keeps, unless older ones wait there only.
-    pub(super) fn offer(&mut self, waiting: Waiting) {
-        let due = &waiting.due;
-        let older_wait = match self.floor {
-            // What waits in the journal is younger than the window, and than one that comes back from its attempt.
+    /// Queues a delivery that the journal has stored, unless earlier ones are only in the journal.
+    pub(super) fn offer(&mut self, queued: QueuedDelivery) {
+        let delivery = &queued.delivery;
+        let earlier_in_journal = match self.journal_due {
+            // In the journal are only deliveries that are younger than the window. A retried one belongs before them.
             Some(_) if self.ordered => {
-                self.window.keys().next_back().map_or(due.attempts == 0, |(_, last)| due.id > *last)
+                let last = self.window.keys().next_back();
+                last.map_or(delivery.attempts == 0, |(_, last)| delivery.id > *last)
             }
-            Some(floor) => floor <= due.at,
+            Some(journal_due) => journal_due <= delivery.at,
             None => false,
         };
-        if older_wait {
-            self.leave(due.at);
+        if earlier_in_journal {
+            self.leave_in_journal(delivery.at);
         } else {
-            self.insert(waiting);
+            self.insert(queued);
         }
     }
 
-    fn insert(&mut self, waiting: Waiting) {
-        let id = waiting.due.id;
-        if self.is_under_way(id) || !self.waiting.insert(id) {
+    fn insert(&mut self, queued: QueuedDelivery) {
+        let id = queued.delivery.id;
+        if self.is_in_flight(id) || !self.queued.insert(id) {
             return;
         }
-        self.window.insert(self.place(&waiting.due), waiting);
+        self.window.insert(self.window_key(&queued.delivery), queued);
         while self.window.len() > WINDOW {
             if let Some((_, last)) = self.window.pop_last() {
-                self.waiting.remove(&last.due.id);
-                self.leave(last.due.at);
+                self.queued.remove(&last.delivery.id);
+                self.leave_in_journal(last.delivery.at);
             }
         }
     }
 
-    /// How many to ask the journal for, if it is time to.
-    pub(super) fn refill(&mut self, now: Millis) -> Option<u32> {
-        let floor =
-            self.floor.filter(|floor| *floor <= now && !self.is_refilling() && !self.is_paused(now))?;
+    /// Starts a refill if one is needed; returns how many deliveries to request from the journal.
+    pub(super) fn start_refill(&mut self, now: Millis) -> Option<u32> {
+        let journal_due =
+            self.journal_due.filter(|due| *due <= now && !self.is_refilling() && !self.is_paused(now))?;
         let first = self.first_due();
-        let hidden = !self.ordered && first.is_none_or(|first| floor < first);
-        if self.window.len() > WINDOW / 4 && !hidden {
+        let is_first_in_journal = !self.ordered && first.is_none_or(|first| journal_due < first);
+        if self.window.len() > WINDOW / 4 && !is_first_in_journal {
             return None;
         }
-        self.refill = Refill::Asked;
-        self.missed = None;
-        self.touched = self.in_flight.union(&self.aside).copied().collect();
-        u32::try_from(WINDOW + self.touched.len()).ok()
+        self.refill = RefillState::Requested;
+        self.left_during_refill = None;
+        self.attempted_during_refill = self.in_flight.union(&self.awaiting_optional).copied().collect();
+        u32::try_from(WINDOW + self.attempted_during_refill.len()).ok()
     }
 
-    /// Takes what the journal gave for a refill that asked for `asked`.
-    pub(super) fn refilled(&mut self, found: Vec<PendingDelivery>, asked: u32) {
-        if std::mem::take(&mut self.refill) == Refill::Outdated {
-            // What was left to the journal since is among what `floor` stands for.
+    /// Takes the journal's answer to a refill that requested `requested` deliveries.
+    pub(super) fn finish_refill(&mut self, found: Vec<PendingDelivery>, requested: u32) {
+        if std::mem::take(&mut self.refill) == RefillState::Outdated {
+            // `journal_due` covers everything that was left in the journal since.
             return;
         }
-        self.floor = None;
-        if let Some(last) = found.last().filter(|_| found.len() >= asked as usize) {
-            self.leave(last.at);
+        self.journal_due = None;
+        if let Some(last) = found.last().filter(|_| found.len() >= requested as usize) {
+            self.leave_in_journal(last.at);
         }
-        if let Some(missed) = self.missed.take() {
-            self.leave(missed);
+        if let Some(left) = self.left_during_refill.take() {
+            self.leave_in_journal(left);
         }
-        let touched = std::mem::take(&mut self.touched);
-        for due in found {
-            if !touched.contains(&due.id) {
-                self.insert(Waiting { due, event: None });
+        let attempted = std::mem::take(&mut self.attempted_during_refill);
+        for delivery in found {
+            if !attempted.contains(&delivery.id) {
+                self.insert(QueuedDelivery { delivery, event: None });
             }
         }
     }
 
-    /// A refill brought nothing because the journal did not answer: it is asked again later.
+    /// Ends a refill that failed; the journal is asked again after a backoff.
     pub(super) fn refill_failed(&mut self, now: Millis) {
-        self.refill = Refill::No;
-        self.missed = None;
-        self.hold(now);
+        self.refill = RefillState::Idle;
+        self.left_during_refill = None;
+        self.back_off(now);
     }
 
-    /// Holds back, longer each time in a row: the server itself is short of something, and asking again at once
-    /// would only make it worse.
-    pub(super) fn hold(&mut self, now: Millis) {
-        if self.is_held(now) {
+    /// Pauses the lane because the server itself lacks something. The pause doubles each time in a row.
+    pub(super) fn back_off(&mut self, now: Millis) {
+        if self.is_backing_off(now) {
             return;
         }
-        self.held_until = Some(now.plus(HOLD.saturating_mul(1 << self.holds.min(HOLD_DOUBLES))));
-        self.holds = self.holds.saturating_add(1);
+        let factor = 1 << self.backoffs_in_a_row.min(MAX_BACKOFF_DOUBLINGS);
+        self.backoff_until = Some(now.plus(BACKOFF.saturating_mul(factor)));
+        self.backoffs_in_a_row = self.backoffs_in_a_row.saturating_add(1);
     }
 
-    /// Whether it holds back since the server itself could not make an attempt.
-    pub(super) fn is_held(&self, now: Millis) -> bool {
-        self.held_until.is_some_and(|until| now < until)
+    /// Returns true if the lane is paused because the server itself could not make an attempt.
+    pub(super) fn is_backing_off(&self, now: Millis) -> bool {
+        self.backoff_until.is_some_and(|until| now < until)
     }
 
-    /// The next delivery to attempt now, with at most `in_flight` at once.
-    pub(super) fn start(&mut self, now: Millis, in_flight: usize) -> Option<Waiting> {
-        let most = if self.ordered || self.is_suspect() && !self.hanging { 1 } else { in_flight };
-        if self.in_flight.len() + self.unsettled >= most || self.aside.len() >= ASIDE || self.is_paused(now) {
+    /// Removes and returns the next delivery to attempt now, if fewer than `max_in_flight` attempts are in flight.
+    pub(super) fn start(&mut self, now: Millis, max_in_flight: usize) -> Option<QueuedDelivery> {
+        let one_at_a_time = self.ordered || self.is_failing() && !self.slow_failure;
+        let max = if one_at_a_time { 1 } else { max_in_flight };
+        if self.counted_in_flight() >= max
+            || self.awaiting_optional.len() >= MAX_AWAITING_OPTIONAL
+            || self.is_paused(now)
+        {
             return None;
         }
         let first = self.window.first_entry()?;
-        if first.get().due.at > now {
+        if first.get().delivery.at > now {
             return None;
         }
-        let waiting = first.remove();
-        self.waiting.remove(&waiting.due.id);
-        self.in_flight.insert(waiting.due.id);
+        let queued = first.remove();
+        let id = queued.delivery.id;
+        self.queued.remove(&id);
+        let is_new = self.in_flight.insert(id);
+        debug_assert!(
+            is_new && !self.awaiting_optional.contains(&id),
+            "{id} is attempted twice at the same time"
+        );
+        debug_assert!(self.counted_in_flight() <= max, "more than {max} attempts are in flight");
         if self.is_refilling() {
-            self.touched.insert(waiting.due.id);
+            self.attempted_during_refill.insert(id);
         }
-        Some(waiting)
+        Some(queued)
     }
 
-    /// An attempt waits on for an answer that need not come: the lane goes on without it.
-    pub(super) fn move_on(&mut self, id: DeliveryId) {
+    /// Lets the lane go on while an attempt still waits for its optional answer.
+    pub(super) fn stop_waiting(&mut self, id: DeliveryId) {
         if self.in_flight.remove(&id) {
-            self.aside.insert(id);
+            self.awaiting_optional.insert(id);
         }
     }
 
-    /// An attempt takes long: its receiver shall get only places that it cannot keep from others.
-    pub(super) const fn takes_long(&mut self) {
+    /// Marks the receiver as slow while an attempt is still in flight.
+    pub(super) const fn mark_slow(&mut self) {
         self.slow = true;
     }
 
-    /// An attempt has ended; how decides how carefully the receiver is tried.
-    pub(super) fn ended(&mut self, id: DeliveryId, manner: Manner, now: Millis) {
+    /// Ends an attempt. `signal` decides how carefully the receiver is tried from now on.
+    pub(super) fn end(&mut self, id: DeliveryId, signal: ReceiverSignal, now: Millis) {
         self.in_flight.remove(&id);
-        if self.aside.remove(&id) || manner == Manner::Unknown {
+        if self.awaiting_optional.remove(&id) || signal == ReceiverSignal::Unknown {
             return;
         }
-        self.holds = 0;
-        self.slow = manner != Manner::Quick;
-        self.hanging = manner == Manner::Hanging;
-        let silent = matches!(manner, Manner::Silent | Manner::Hanging);
-        self.silent_in_a_row = if silent { self.silent_in_a_row.saturating_add(1) } else { 0 };
-        // One that hangs makes its own pause: what waits for it shall get on with its schedule.
-        let steps = if self.hanging { 0 } else { self.silent_in_a_row };
-        let pause = PAUSE_STEP.saturating_mul(steps).min(PAUSE_MOST);
-        self.paused_until = self.is_suspect().then(|| now.plus(pause));
+        self.backoffs_in_a_row = 0;
+        self.slow = signal != ReceiverSignal::FastAnswer;
+        self.slow_failure = signal == ReceiverSignal::SlowFailure;
+        let failed = matches!(signal, ReceiverSignal::FastFailure | ReceiverSignal::SlowFailure);
+        self.failures_in_a_row = if failed { self.failures_in_a_row.saturating_add(1) } else { 0 };
+        // A slow failure is a pause in itself. The other deliveries keep to their retry schedule.
+        let steps = if self.slow_failure { 0 } else { self.failures_in_a_row };
+        let pause = PROBE_PAUSE_STEP.saturating_mul(steps).min(MAX_PROBE_PAUSE);
+        self.paused_until = self.is_failing().then(|| now.plus(pause));
     }
 
-    /// A result is on its way to the journal.
-    pub(super) const fn settling(&mut self) {
-        self.unsettled += 1;
+    /// Counts a result that was handed to the journal and is not written yet.
+    pub(super) const fn result_unwritten(&mut self) {
+        self.unwritten_results += 1;
     }
 
-    /// The journal has kept a result, or will not.
-    pub(super) const fn settled(&mut self) {
-        self.unsettled = self.unsettled.saturating_sub(1);
+    /// Counts a result that was written, or that never will be.
+    pub(super) const fn result_written(&mut self) {
+        self.unwritten_results = self.unwritten_results.saturating_sub(1);
     }
 
     fn is_refilling(&self) -> bool {
-        self.refill != Refill::No
+        self.refill != RefillState::Idle
     }
 
     fn is_paused(&self, now: Millis) -> bool {
         self.resumes_at().is_some_and(|until| now < until)
     }
 
-    /// When the last of its pauses ends.
+    /// The end of the pause, or of the backoff, whichever is later.
     fn resumes_at(&self) -> Option<Millis> {
-        self.paused_until.max(self.held_until)
+        self.paused_until.max(self.backoff_until)
     }
 
-    /// Whether its receiver holds on to requests without ever answering: its places are counted apart.
-    pub(super) const fn hangs(&self) -> bool {
-        self.is_suspect() && self.hanging
+    /// Returns true if the receiver keeps failing slowly; its attempts have permits of their own.
+    pub(super) const fn is_hanging(&self) -> bool {
+        self.is_failing() && self.slow_failure
     }
 
-    /// Whether something has been due since `then`, although nothing keeps it from being attempted.
-    pub(super) fn is_overdue(&self, then: Millis, now: Millis) -> bool {
+    /// Returns true if a delivery has been due since `since`, and nothing keeps the lane from attempting it.
+    pub(super) fn is_overdue(&self, since: Millis, now: Millis) -> bool {
         let first = self.first_due();
-        let floor = self.floor.filter(|_| !(self.ordered && first.is_some()));
-        let due = first.into_iter().chain(floor).min();
-        self.in_flight.is_empty() && !self.is_paused(now) && due.is_some_and(|due| due <= then)
+        let journal_due = self.journal_due.filter(|_| !(self.ordered && first.is_some()));
+        let due = first.into_iter().chain(journal_due).min();
+        self.in_flight.is_empty() && !self.is_paused(now) && due.is_some_and(|due| due <= since)
     }
 
-    /// Whether its receiver has not answered for a while.
-    const fn is_suspect(&self) -> bool {
-        self.silent_in_a_row >= TROUBLE
+    /// Returns true if the receiver has not answered the last few attempts.
+    const fn is_failing(&self) -> bool {
+        self.failures_in_a_row >= FAILING_AFTER
     }
 
-    /// Whether its receiver would keep a place for long.
-    pub(super) const fn holds_long(&self) -> bool {
+    /// Returns true if the last attempt was slow or failed, or one in flight has become slow.
+    pub(super) const fn is_slow(&self) -> bool {
         self.slow
     }
 
-    fn is_under_way(&self, id: DeliveryId) -> bool {
-        self.in_flight.contains(&id) || self.aside.contains(&id)
+    fn is_in_flight(&self, id: DeliveryId) -> bool {
+        self.in_flight.contains(&id) || self.awaiting_optional.contains(&id)
     }
 
-    /// How many attempts are under way, those it has gone on without and those whose results are not kept yet too.
-    pub(super) fn under_way(&self) -> usize {
-        self.in_flight.len() + self.aside.len() + self.unsettled
+    /// The number that the hook's `in_flight` limit applies to.
+    fn counted_in_flight(&self) -> usize {
+        self.in_flight.len() + self.unwritten_results
     }
 
-    /// The event of the delivery that is next.
+    /// The number of attempts in flight, including those that wait for an optional answer and unwritten results.
+    pub(super) fn total_in_flight(&self) -> usize {
+        self.counted_in_flight() + self.awaiting_optional.len()
+    }
+
+    /// The event of the next delivery in the window.
     pub(super) fn first_event(&self) -> Option<EventId> {
-        self.window.values().next().map(|first| first.due.event_id)
+        self.window.values().next().map(|first| first.delivery.event_id)
     }
 
     fn first_due(&self) -> Option<Millis> {
-        self.window.values().next().map(|first| first.due.at)
+        self.window.values().next().map(|first| first.delivery.at)
     }
 
-    /// When there may be something to do next, while nothing else happens.
+    /// The next time at which there may be something to do, if nothing else happens before.
     pub(super) fn next_at(&self) -> Option<Millis> {
         let first = self.first_due();
-        // Where order counts, the journal's turn comes only after the window's.
-        let floor = self.floor.filter(|_| !(self.is_refilling() || self.ordered && first.is_some()));
-        let due = [first, floor].into_iter().flatten().min()?;
+        // An ordered lane reads the journal only after its window is empty.
+        let journal_due =
+            self.journal_due.filter(|_| !(self.is_refilling() || self.ordered && first.is_some()));
+        let due = [first, journal_due].into_iter().flatten().min()?;
         Some(self.resumes_at().map_or(due, |until| due.max(until)))
     }
 
-    /// Whether there is nothing to remember it for.
+    /// Returns true if the lane holds no state that is worth keeping.
     pub(super) fn is_idle(&self) -> bool {
-        let waits = !self.window.is_empty() || self.floor.is_some() || self.is_refilling();
-        !waits && self.under_way() == 0 && !self.slow
+        let waits = !self.window.is_empty() || self.journal_due.is_some() || self.is_refilling();
+        !waits && self.total_in_flight() == 0 && !self.slow
     }
 }
 

@@ -1,28 +1,29 @@
-//! Stops sending exchanges to a recipient that cannot be reached, and probes it now and then.
+//! Stops sending exchanges to a receiver that cannot be reached, and probes it now and then.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How far back attempts count.
+/// How long an attempt counts.
 const WINDOW: Duration = Duration::from_secs(30);
-/// A window is counted in slices of this length.
+/// The window is counted in slices of this length.
 const SLICE: Duration = Duration::from_secs(3);
-/// The fewest attempts that can open it.
-const LEAST: u32 = 20;
-/// The share of failed ones, in percent, that opens it.
-const SHARE: u32 = 70;
-/// How long it stays open before a probe.
-pub(crate) const PROBE_AFTER: Duration = Duration::from_secs(5);
+/// The circuit does not open before this many attempts.
+const MIN_ATTEMPTS: u32 = 20;
+/// The circuit opens at this share of failed attempts, in percent.
+const MAX_FAILED_PERCENT: u32 = 70;
+/// The time between two probes while the circuit is open.
+pub(crate) const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Counts attempts; only those that were refused, reset or timed out count against a recipient.
+/// Counts attempts to one receiver. Only refused, reset and timed-out attempts count as failed.
 #[derive(Debug, Default)]
-pub(crate) struct Breaker(Mutex<State>);
+pub(crate) struct CircuitBreaker(Mutex<CircuitState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct CircuitState {
     slices: VecDeque<Slice>,
+    /// When the next probe may be sent; `None` while the circuit is closed.
     probe_at: Option<Instant>,
 }
 
@@ -33,27 +34,28 @@ struct Slice {
     failed: u32,
 }
 
-impl Breaker {
-    /// Whether an exchange may be sent now; while open, one every [`PROBE_AFTER`] may.
+impl CircuitBreaker {
+    /// Allows an exchange to be sent now. While the circuit is open, one exchange every [`PROBE_INTERVAL`] is allowed as
+    /// a probe.
     ///
     /// # Errors
-    /// The wait until the next probe.
+    /// The time until the next probe.
     pub(crate) fn admit(&self, now: Instant) -> Result<(), Duration> {
-        let mut state = self.state();
+        let mut state = self.lock();
         match state.probe_at {
             Some(at) if now < at => Err(at - now),
             Some(_) => {
-                // Others wait while this one probes.
-                state.probe_at = Some(now + PROBE_AFTER);
+                // This exchange is the probe; the others wait for the next one.
+                state.probe_at = Some(now + PROBE_INTERVAL);
                 Ok(())
             }
             None => Ok(()),
         }
     }
 
-    /// Counts an attempt.
+    /// Counts an attempt, and opens or closes the circuit.
     pub(crate) fn record(&self, reached: bool, now: Instant) {
-        let mut state = self.state();
+        let mut state = self.lock();
         if reached && state.probe_at.take().is_some() {
             state.slices.clear();
         }
@@ -67,14 +69,16 @@ impl Breaker {
             }
             _ => state.slices.push_back(Slice { begin: now, attempts: 1, failed: u32::from(!reached) }),
         }
-        let (attempts, failed) =
-            state.slices.iter().fold((0, 0), |(all, bad), slice| (all + slice.attempts, bad + slice.failed));
-        if !reached && attempts >= LEAST && failed * 100 >= attempts * SHARE {
-            state.probe_at = Some(now + PROBE_AFTER);
+        let (attempts, failed) = state
+            .slices
+            .iter()
+            .fold((0, 0), |(attempts, failed), slice| (attempts + slice.attempts, failed + slice.failed));
+        if !reached && attempts >= MIN_ATTEMPTS && failed * 100 >= attempts * MAX_FAILED_PERCENT {
+            state.probe_at = Some(now + PROBE_INTERVAL);
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, CircuitState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -84,15 +88,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn opens_on_unreachable_recipients_and_closes_on_an_answer() {
-        let (breaker, mut now) = (Breaker::default(), Instant::now());
+    fn the_circuit_opens_when_attempts_fail_and_closes_on_an_answer() {
+        let (breaker, mut now) = (CircuitBreaker::default(), Instant::now());
         for _ in 0..19 {
             breaker.record(false, now);
         }
         assert!(breaker.admit(now).is_ok());
         breaker.record(false, now);
-        assert_eq!(breaker.admit(now), Err(PROBE_AFTER));
-        now += PROBE_AFTER;
+        assert_eq!(breaker.admit(now), Err(PROBE_INTERVAL));
+        now += PROBE_INTERVAL;
         assert!(breaker.admit(now).is_ok(), "a probe");
         assert!(breaker.admit(now).is_err(), "one at a time");
         breaker.record(true, now);
@@ -100,8 +104,8 @@ mod tests {
     }
 
     #[test]
-    fn old_failures_and_answers_keep_it_closed() {
-        let (breaker, mut now) = (Breaker::default(), Instant::now());
+    fn old_failures_and_answers_keep_the_circuit_closed() {
+        let (breaker, mut now) = (CircuitBreaker::default(), Instant::now());
         for _ in 0..19 {
             breaker.record(false, now);
         }

@@ -1,0 +1,34 @@
+//! What tasks report to the scheduler.
+
+use super::attempt_result::AttemptResult;
+use crate::registry::HookEntry;
+use footbridge_journal::{JournalError, PendingDelivery};
+use footbridge_model::id::HookId;
+use footbridge_model::name::AppName;
+use std::sync::Arc;
+
+/// An attempt in flight.
+#[derive(Debug, Clone)]
+pub(super) struct InFlightAttempt {
+    pub(super) delivery: PendingDelivery,
+    pub(super) hook: Arc<HookEntry>,
+}
+
+/// What a task reports to the scheduler.
+#[derive(Debug)]
+pub(super) enum TaskReport {
+    /// An attempt has ended.
+    AttemptEnded(InFlightAttempt, AttemptResult),
+    /// An attempt still waits for an optional answer, but its lane goes on.
+    AnswerWaitOver(InFlightAttempt),
+    /// An attempt that bypassed its lane has ended.
+    BypassEnded(InFlightAttempt, AttemptResult),
+    /// Results of these lanes are written; a lane is named once for each result.
+    ResultsWritten(Vec<HookId>),
+    /// The start of an app has succeeded or failed.
+    AppStarted(AppName),
+    /// The journal has answered a refill that requested so many deliveries.
+    Refilled { hook: HookId, found: Result<Vec<PendingDelivery>, JournalError>, requested: u32 },
+    /// A hook whose receiver answered 410 was switched off; `done` is false if that failed.
+    HookSwitchedOff { hook: HookId, done: bool },
+}
