@@ -11,7 +11,7 @@ fuzz_target!(|text: &str| {
     assert_eq!((again.host(), again.port(), again.url()), (target.host(), target.port(), target.url()));
     assert!(!target.host().is_empty() && target.port() != 0);
     let policy = Policy::new(Vec::new(), Vec::new());
-    let verdict = policy.judge_literal(&target, None);
+    let verdict = policy.check_target(&target, None);
     let named_here = target.host() == "localhost" || target.host().ends_with(".localhost");
     assert!(!(named_here && verdict.is_ok()), "{text}");
     let Ok(ip) = target.host().parse::<IpAddr>() else {
@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| {
         return;
     };
     assert_eq!(target.literal(), Some(ip));
-    let judged = policy.judge(SocketAddr::new(ip, target.port()), None);
+    let judged = policy.check(SocketAddr::new(ip, target.port()), None);
     assert_eq!(judged.is_ok(), verdict.is_ok(), "{text}");
     if is_inward(ip) {
         assert!(judged.is_err(), "{text}");

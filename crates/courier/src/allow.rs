@@ -1,4 +1,4 @@
-//! `[egress] allow`: networks the operator opens although they are refused otherwise.
+//! The rules of `[egress] allow`: networks that the operator opens although they are not public.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -6,11 +6,19 @@ use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net};
 
-/// A network, with a port or a range of ports when only those are opened.
+/// A network, optionally with a port or a range of ports.
 ///
-/// Written `CIDR`, `CIDR:PORT` or `CIDR:PORT-PORT`. A bare IPv4 address means that one host (`/32`); a bare IPv6
-/// address must stand in brackets (`[::1]:3000`) or carry its prefix length (`::1/128:3000`), since `::1:3000`
-/// is itself an address and would quietly open something else. Bits behind the prefix must be zero.
+/// The forms are `CIDR`, `CIDR:PORT` and `CIDR:PORT-PORT`. An IPv4 address without a prefix length means that one host
+/// (`/32`). An IPv6 address needs brackets (`[::1]:3000`) or its prefix length (`::1/128:3000`), because `::1:3000` is
+/// itself an address and would open another host. The bits after the prefix must be zero.
+///
+/// ```
+/// use footbridge_courier::AllowRule;
+///
+/// assert!("10.0.0.0/8".parse::<AllowRule>().is_ok());
+/// assert!("[::1]:3000-3999".parse::<AllowRule>().is_ok());
+/// assert!("::1:3000".parse::<AllowRule>().is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AllowRule {
     net: IpNet,
@@ -18,21 +26,25 @@ pub struct AllowRule {
     last: u16,
 }
 
-/// Why a rule cannot be read.
+/// Why a rule cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AllowError {
+    /// Not a network.
     #[error("`{0}` is no network: expected CIDR, CIDR:PORT or CIDR:PORT-PORT, as in 127.0.0.1/32:3000-3999")]
     Network(String),
+    /// An IPv6 address without brackets and prefix length.
     #[error("`{0}`: write an IPv6 address with its prefix length (::1/128:3000) or in brackets ([::1]:3000)")]
     Ambiguous(String),
-    #[error("`{0}` has bits set behind its prefix length: did you mean {1}?")]
+    /// Bits after the prefix are set; the second value is the network without them.
+    #[error("`{0}` has bits set after its prefix length; did you mean {1}?")]
     HostBits(String, IpNet),
+    /// Not a port or a range of ports.
     #[error("`{0}` is no port or port range from 1 to 65535")]
     Ports(String),
 }
 
 impl AllowRule {
-    /// Whether this rule opens the address. It must be in canonical form (no IPv4 inside IPv6).
+    /// Returns true if the rule opens an address, which must be in canonical form (no IPv4 inside IPv6).
     pub(crate) fn covers(&self, addr: SocketAddr) -> bool {
         (self.first..=self.last).contains(&addr.port()) && self.net.contains(&addr.ip())
     }
@@ -100,7 +112,7 @@ fn split(text: &str) -> Result<(IpNet, Option<&str>), AllowError> {
     Ok((IpAddr::V4(ip).into(), ports))
 }
 
-/// `::ffff:10.0.0.0/104` is `10.0.0.0/8`: rules are compared with unwrapped addresses.
+/// Turns `::ffff:10.0.0.0/104` into `10.0.0.0/8`, because rules are compared with canonical addresses.
 fn mapped_as_v4(net: IpNet) -> IpNet {
     let IpNet::V6(v6) = net else { return net };
     match (v6.addr().to_ipv4_mapped(), v6.prefix_len().checked_sub(96)) {
@@ -113,7 +125,7 @@ fn port(text: &str) -> Option<u16> {
     number(text).filter(|port| *port > 0)
 }
 
-/// Digits only: `str::parse` would take a leading `+`.
+/// Parses digits only; `str::parse` would accept a leading `+`.
 fn number(text: &str) -> Option<u16> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }

@@ -1,40 +1,40 @@
-//! What an address is: the table of networks that a request typed by somebody else must not reach.
+//! Classifies addresses: the table of networks that a URL from an untrusted user must not reach.
 //!
-//! IPv4 is a deny list after the IANA special-purpose registry plus the well-known metadata services; IPv6 is the
-//! other way round, only `2000::/3` is public and a few networks in it are taken out again. IPv4 addresses carried
-//! inside IPv6 (mapped, translated, 6to4, …) never count as public, whatever they carry.
+//! For IPv4 it is a deny list: the IANA special-purpose registry and the well-known metadata services. For IPv6 only
+//! `2000::/3` is public, without a few networks in it. An IPv4 address inside an IPv6 address (mapped, translated, 6to4, …)
+//! never counts as public.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use footbridge_model::address::AddressClass;
 
-/// Why a destination is not one that anybody may reach.
+/// Why an address is not public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// A cloud's metadata service: hands out credentials to whoever asks. Never allowed.
+pub enum RefusalReason {
+    /// The metadata service of a cloud, which gives credentials to anybody. Never allowed.
     Metadata,
-    /// One of our own listening sockets. Never allowed.
+    /// A listening socket of this server. Never allowed.
     OwnListener,
     /// Port 0 cannot be dialled. Never allowed.
     Port,
-    /// This machine; `0.0.0.0` and `::` too, since Linux connects them to loopback.
+    /// This machine. Includes `0.0.0.0` and `::`, because Linux connects them to loopback.
     Loopback,
-    /// A public address of this machine: who may reach it from outside is for a firewall to say, which does not see
-    /// what comes from here.
+    /// A public address of this machine. A firewall may protect it from outside, but does not see requests from the
+    /// machine itself.
     OwnAddress,
     /// Private use, unique-local, site-local or carrier-grade NAT.
     Private,
     /// Valid on one link only.
     LinkLocal,
-    /// A group, not a host.
+    /// A multicast group.
     Multicast,
-    /// Everything else that is not a public unicast address: documentation, benchmarks, tunnels, translators, future use.
+    /// Any other address that is not public unicast: documentation, benchmarks, tunnels, translators, future use.
     Reserved,
 }
 
-impl Reason {
-    /// The short word for it.
+impl RefusalReason {
+    /// The word for texts, such as `loopback` or `private`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Metadata => "metadata",
@@ -49,7 +49,7 @@ impl Reason {
         }
     }
 
-    /// What it is for a grant.
+    /// The address class that a grant must open.
     pub const fn class(self) -> AddressClass {
         match self {
             Self::Loopback | Self::OwnAddress | Self::OwnListener => AddressClass::ThisMachine,
@@ -59,61 +59,62 @@ impl Reason {
         }
     }
 
-    /// Whether no grant and no allow rule opens it.
+    /// Returns true if no grant and no allow rule can open the address.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Metadata | Self::OwnListener | Self::Port)
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for RefusalReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-/// First address, prefix length, what it is. The first match counts.
-pub(crate) const V4_REFUSED: &[(Ipv4Addr, u32, Reason)] = &[
-    (Ipv4Addr::UNSPECIFIED, 32, Reason::Loopback),
-    (Ipv4Addr::UNSPECIFIED, 8, Reason::Reserved),
-    (Ipv4Addr::new(10, 0, 0, 0), 8, Reason::Private),
-    (Ipv4Addr::new(100, 64, 0, 0), 10, Reason::Private),
-    (Ipv4Addr::new(127, 0, 0, 0), 8, Reason::Loopback),
-    (Ipv4Addr::new(169, 254, 0, 0), 16, Reason::LinkLocal),
-    (Ipv4Addr::new(172, 16, 0, 0), 12, Reason::Private),
-    (Ipv4Addr::new(192, 0, 0, 0), 24, Reason::Reserved),
-    (Ipv4Addr::new(192, 0, 2, 0), 24, Reason::Reserved),
-    (Ipv4Addr::new(192, 31, 196, 0), 24, Reason::Reserved),
-    (Ipv4Addr::new(192, 52, 193, 0), 24, Reason::Reserved),
-    (Ipv4Addr::new(192, 88, 99, 0), 24, Reason::Reserved),
-    (Ipv4Addr::new(192, 168, 0, 0), 16, Reason::Private),
-    (Ipv4Addr::new(192, 175, 48, 0), 24, Reason::Reserved),
-    (Ipv4Addr::new(198, 18, 0, 0), 15, Reason::Reserved),
-    (Ipv4Addr::new(198, 51, 100, 0), 24, Reason::Reserved),
-    (Ipv4Addr::new(203, 0, 113, 0), 24, Reason::Reserved),
-    (Ipv4Addr::new(224, 0, 0, 0), 4, Reason::Multicast),
-    (Ipv4Addr::new(240, 0, 0, 0), 4, Reason::Reserved),
+/// The networks of IPv4 that are not public: first address, prefix length, reason. The first match counts.
+pub(crate) const V4_REFUSED: &[(Ipv4Addr, u32, RefusalReason)] = &[
+    (Ipv4Addr::UNSPECIFIED, 32, RefusalReason::Loopback),
+    (Ipv4Addr::UNSPECIFIED, 8, RefusalReason::Reserved),
+    (Ipv4Addr::new(10, 0, 0, 0), 8, RefusalReason::Private),
+    (Ipv4Addr::new(100, 64, 0, 0), 10, RefusalReason::Private),
+    (Ipv4Addr::new(127, 0, 0, 0), 8, RefusalReason::Loopback),
+    (Ipv4Addr::new(169, 254, 0, 0), 16, RefusalReason::LinkLocal),
+    (Ipv4Addr::new(172, 16, 0, 0), 12, RefusalReason::Private),
+    (Ipv4Addr::new(192, 0, 0, 0), 24, RefusalReason::Reserved),
+    (Ipv4Addr::new(192, 0, 2, 0), 24, RefusalReason::Reserved),
+    (Ipv4Addr::new(192, 31, 196, 0), 24, RefusalReason::Reserved),
+    (Ipv4Addr::new(192, 52, 193, 0), 24, RefusalReason::Reserved),
+    (Ipv4Addr::new(192, 88, 99, 0), 24, RefusalReason::Reserved),
+    (Ipv4Addr::new(192, 168, 0, 0), 16, RefusalReason::Private),
+    (Ipv4Addr::new(192, 175, 48, 0), 24, RefusalReason::Reserved),
+    (Ipv4Addr::new(198, 18, 0, 0), 15, RefusalReason::Reserved),
+    (Ipv4Addr::new(198, 51, 100, 0), 24, RefusalReason::Reserved),
+    (Ipv4Addr::new(203, 0, 113, 0), 24, RefusalReason::Reserved),
+    (Ipv4Addr::new(224, 0, 0, 0), 4, RefusalReason::Multicast),
+    (Ipv4Addr::new(240, 0, 0, 0), 4, RefusalReason::Reserved),
 ];
 
-/// Networks outside `2000::/3` that deserve a better word than "reserved".
-pub(crate) const V6_NAMED: &[(Ipv6Addr, u32, Reason)] = &[
-    (Ipv6Addr::UNSPECIFIED, 128, Reason::Loopback),
-    (Ipv6Addr::LOCALHOST, 128, Reason::Loopback),
-    (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7, Reason::Private),
-    (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10, Reason::LinkLocal),
-    (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10, Reason::Private),
-    (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8, Reason::Multicast),
+/// Networks outside `2000::/3` with a more precise reason than "reserved".
+pub(crate) const V6_NAMED: &[(Ipv6Addr, u32, RefusalReason)] = &[
+    (Ipv6Addr::UNSPECIFIED, 128, RefusalReason::Loopback),
+    (Ipv6Addr::LOCALHOST, 128, RefusalReason::Loopback),
+    (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7, RefusalReason::Private),
+    (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10, RefusalReason::LinkLocal),
+    (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10, RefusalReason::Private),
+    (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8, RefusalReason::Multicast),
 ];
 
-/// The only public unicast network of IPv6.
+/// The public unicast network of IPv6.
 pub(crate) const V6_PUBLIC: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// Networks inside it that are not: protocol assignments with Teredo and ORCHID, documentation, 6to4, AS112.
-pub(crate) const V6_REFUSED: &[(Ipv6Addr, u32, Reason)] = &[
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23, Reason::Reserved),
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, Reason::Reserved),
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16, Reason::Reserved),
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, Reason::Reserved),
-    (Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0), 48, Reason::Reserved),
+/// Networks inside [`V6_PUBLIC`] that are not public: protocol assignments with Teredo and ORCHID, documentation, 6to4,
+/// AS112.
+pub(crate) const V6_REFUSED: &[(Ipv6Addr, u32, RefusalReason)] = &[
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23, RefusalReason::Reserved),
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, RefusalReason::Reserved),
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16, RefusalReason::Reserved),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, RefusalReason::Reserved),
+    (Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0), 48, RefusalReason::Reserved),
 ];
 
 /// AWS, Azure and GCP, ECS and EKS credentials, Alibaba, Oracle, Azure's wire server.
@@ -144,16 +145,16 @@ pub(crate) const METADATA_NAMES: &[&str] = &[
     "metadata.platformequinix.com",
 ];
 
-/// Why this address is not public, or `None` when it is.
-pub(crate) fn classify(ip: IpAddr) -> Option<Reason> {
+/// The reason why an address is not public; `None` if it is public.
+pub(crate) fn classify(ip: IpAddr) -> Option<RefusalReason> {
     match ip.to_canonical() {
-        _ if is_metadata(ip) => Some(Reason::Metadata),
+        _ if is_metadata(ip) => Some(RefusalReason::Metadata),
         IpAddr::V4(v4) => v4_reason(v4),
         IpAddr::V6(v6) => v6_reason(v6),
     }
 }
 
-/// Whether it is a metadata service, also when carried inside an IPv6 address that a translator would unwrap.
+/// Returns true for the address of a metadata service, also inside an IPv6 address that a translator would unwrap.
 pub(crate) fn is_metadata(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(v4) => METADATA_V4.contains(&v4),
@@ -163,27 +164,28 @@ pub(crate) fn is_metadata(ip: IpAddr) -> bool {
     }
 }
 
-fn v4_reason(ip: Ipv4Addr) -> Option<Reason> {
+fn v4_reason(ip: Ipv4Addr) -> Option<RefusalReason> {
     V4_REFUSED.iter().find(|(net, len, _)| within_v4(ip, *net, *len)).map(|(.., reason)| *reason)
 }
 
-fn v6_reason(ip: Ipv6Addr) -> Option<Reason> {
+fn v6_reason(ip: Ipv6Addr) -> Option<RefusalReason> {
     if let Some((.., reason)) = V6_NAMED.iter().find(|(net, len, _)| within_v6(ip, *net, *len)) {
         return Some(*reason);
     }
     if !within_v6(ip, V6_PUBLIC.0, V6_PUBLIC.1) || is_isatap(ip) {
-        return Some(Reason::Reserved);
+        return Some(RefusalReason::Reserved);
     }
     V6_REFUSED.iter().find(|(net, len, _)| within_v6(ip, *net, *len)).map(|(.., reason)| *reason)
 }
 
-/// An interface id of the shape `[02]00:5efe:a.b.c.d` (RFC 5214) tunnels to that IPv4 address.
+/// Returns true for an interface id of the form `[02]00:5efe:a.b.c.d`, which is tunnelled to that IPv4 address
+/// (RFC 5214).
 fn is_isatap(ip: Ipv6Addr) -> bool {
     let [.., high, low, _, _] = ip.segments();
     matches!(high, 0 | 0x200) && low == 0x5efe
 }
 
-/// The IPv4 address a stack, tunnel or translator would take out of this one.
+/// The IPv4 address that a network stack, tunnel or translator would extract from an IPv6 address.
 fn carried_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let s = ip.segments();
     let tail = || {
@@ -193,7 +195,7 @@ fn carried_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     match s {
         // v4-compatible, mapped (::ffff:0:0/96), translated (::ffff:0:0:0/96), NAT64 well-known and local-use.
         [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, ..] => Some(tail()),
-        // 6to4 keeps it behind the prefix, Teredo inverted at the end.
+        // 6to4 has it after the prefix; Teredo has it inverted at the end.
         [0x2002, a, b, ..] => Some(from_halves(a, b)),
         [0x2001, 0, .., a, b] => Some(from_halves(!a, !b)),
         _ if is_isatap(ip) => Some(tail()),

@@ -1,32 +1,33 @@
-//! One attempt: take or open a connection, send once, read what comes back, all within one deadline.
+//! One attempt: takes or opens a connection, sends the request once, and reads the answer, within one deadline.
 
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use footbridge_model::attempt::{Failure, FailureKind, Sent};
 use http::Method;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::capture::Capture;
-use crate::classify::{exchange_failure, tls_failure};
-use crate::dial::{Trip, dial};
-use crate::exchange::{Exchange, Scratch};
-use crate::fault::Fault;
-use crate::head::Asked;
+use crate::answer_reader::AnswerReader;
+use crate::connection::Connection;
+use crate::dial::{DialRequest, dial};
+use crate::failures::{round_trip_failure, tls_failure};
+use crate::head::HeadOptions;
 use crate::message::{Answer, Outbound};
 use crate::options::CourierShared;
-use crate::pool::{Pool, Terms};
-use crate::request::Parcel;
+use crate::pool::{ConnectionPool, ConnectionTerms};
+use crate::request::RequestWriter;
+use crate::round_trip::{ReadBuffer, RoundTrip};
+use crate::round_trip_error::RoundTripError;
 use crate::target::{Grant, Target};
-use crate::wire::Wire;
 
-/// How much is read at once, in bytes.
-const READ: usize = 32 * 1024;
+/// The size of the read buffer, in bytes.
+const READ_BUFFER: usize = 32 * 1024;
 
-/// Sends requests from one thread. Clones share the pool of connections.
+/// Sends requests from one thread. Clones share the idle connections.
 ///
-/// Must be used inside a [`tokio::task::LocalSet`], since what closes idle connections is a local task.
+/// Must be used inside a [`tokio::task::LocalSet`], because a local task closes idle connections.
 #[derive(Debug, Clone)]
 pub struct Courier {
     inner: Rc<Inner>,
@@ -35,30 +36,31 @@ pub struct Courier {
 #[derive(Debug)]
 struct Inner {
     shared: Arc<CourierShared>,
-    pool: Rc<Pool>,
-    scratch: Scratch,
+    pool: Rc<ConnectionPool>,
+    buffer: ReadBuffer,
 }
 
 impl Courier {
-    /// A courier for the thread it is made on.
+    /// Creates a courier for the current thread.
     pub fn new(shared: Arc<CourierShared>) -> Self {
-        let pool = Pool::new(shared.idle);
-        let scratch = Scratch::new(vec![0; READ].into());
-        Self { inner: Rc::new(Inner { shared, pool, scratch }) }
+        let pool = ConnectionPool::new(shared.idle);
+        let buffer = ReadBuffer::new(vec![0; READ_BUFFER].into());
+        Self { inner: Rc::new(Inner { shared, pool, buffer }) }
     }
 
-    /// Makes exactly one attempt. It is sent again only where provably no byte of it had left: on a pooled connection
-    /// that turns out to be closed.
+    /// Sends a request and returns its answer. Makes exactly one attempt.
     ///
-    /// Dropping the future gives the attempt up and closes its connection.
+    /// The request is written a second time only if an idle connection turns out to be closed before the first byte was
+    /// sent. Dropping the future ends the attempt and closes its connection.
     ///
     /// # Errors
-    /// No answer, or not all of one that is only good whole: the [`Failure`] says why and whether the receiver may have seen the request.
+    /// [`Failure`] if there is no answer, or only part of one that must be complete ([`Outbound::answer`]). It says why,
+    /// and whether the receiver may have got the request.
     pub async fn send(&self, out: Outbound) -> Result<Answer, Failure> {
         self.inner.attempt(out, true).await
     }
 
-    /// As [`Courier::send`] for a caller to whom the headers of the answer say nothing: they are left empty.
+    /// Like [`Courier::send`], but leaves the headers of the answer empty, which saves copying them.
     ///
     /// # Errors
     /// As [`Courier::send`].
@@ -66,7 +68,7 @@ impl Courier {
         self.inner.attempt(out, false).await
     }
 
-    /// How many connections this thread keeps idle.
+    /// The number of idle connections of this thread.
     pub fn idle_connections(&self) -> usize {
         self.inner.pool.len()
     }
@@ -78,74 +80,56 @@ impl Courier {
 }
 
 impl Inner {
-    async fn attempt(&self, out: Outbound, headers_wanted: bool) -> Result<Answer, Failure> {
+    async fn attempt(&self, out: Outbound, keep_headers: bool) -> Result<Answer, Failure> {
         let now = Instant::now();
         if out.deadline <= now {
             return Err(Failure::before(FailureKind::Timeout, "the deadline had passed before the start"));
         }
         let Outbound { target, app, grants, roots, method, headers, body, deadline, answer: limit, written } =
             out;
-        let terms = Terms { granted: Grant::opened(&grants, &target), roots };
-        let mut parcel = Parcel::new(&target, &method, &headers, body, &self.shared.preamble);
+        let terms = ConnectionTerms { granted: Grant::opened_by(&grants, &target), roots };
+        let mut request = RequestWriter::new(&target, &method, &headers, body, &self.shared.preamble);
         drop(headers);
-        parcel.tell(written);
-        let asked = Asked { bodiless: method == Method::HEAD, headers: headers_wanted };
+        request.notify_when_written(written);
+        let options = HeadOptions { no_body: method == Method::HEAD, keep_headers };
         let mut timer = pin!(sleep_until(deadline));
         loop {
-            let (mut wire, pooled) = match self.pool.take(target.origin(), &terms, now).await {
-                Some(wire) => (wire, true),
-                // Boxed: rare, and far larger than the rest of an attempt.
-                None => (Box::pin(self.open(&target, &terms, &app, deadline)).await?, false),
+            let pooled = self.pool.take(target.origin(), &terms, now).await;
+            let is_pooled = pooled.is_some();
+            let mut connection = match pooled {
+                Some(connection) => connection,
+                // Boxed, because it is rare and far larger than the rest of an attempt.
+                None => Box::pin(self.open(&target, &terms, &app, deadline)).await?,
             };
-            let mut capture = Capture::new(limit, asked);
-            let mut exchange = Exchange {
-                wire: &mut wire,
-                parcel: &mut parcel,
-                capture: &mut capture,
-                scratch: &self.scratch,
+            let mut reader = AnswerReader::new(limit, options);
+            let mut round_trip = RoundTrip {
+                connection: &mut connection,
+                request: &mut request,
+                answer: &mut reader,
+                buffer: &self.buffer,
             };
-            let ended = exchange.run(timer.as_mut()).await;
-            match ended {
-                Err(Fault::Io(_) | Fault::Closed) if pooled && !parcel.is_touched() => {}
-                ended => return self.settle((&target, terms), wire, ended, &parcel, capture),
+            let ended = round_trip.run(timer.as_mut()).await;
+            if let Err(RoundTripError::Io(_) | RoundTripError::Closed) = ended
+                && is_pooled
+                && !request.may_be_sent()
+            {
+                continue;
             }
+            let (answer, reusable_for) = finish(ended, &request, reader)?;
+            if let Some(limit) = reusable_for {
+                self.pool.put(target.origin(), terms, connection, limit);
+            }
+            return Ok(answer);
         }
-    }
-
-    /// What an attempt came to, and what becomes of its connection.
-    fn settle(
-        &self,
-        at: (&Target, Terms),
-        wire: Wire,
-        ended: Result<(), Fault>,
-        parcel: &Parcel,
-        capture: Capture,
-    ) -> Result<Answer, Failure> {
-        let sent = if parcel.is_touched() { Sent::Perhaps } else { Sent::Nothing };
-        let begun = capture.has_begun();
-        let truncated = ended.is_err();
-        if let Err(fault) = ended
-            && !capture.is_enough()
-        {
-            return Err(exchange_failure(&fault, sent, begun));
-        }
-        let Some((answer, keep)) = capture.into_answer(truncated) else {
-            return Err(exchange_failure(&Fault::Closed, sent, begun));
-        };
-        if let Some(hint) = keep.filter(|_| parcel.is_whole()) {
-            let (target, terms) = at;
-            self.pool.put(target.origin(), terms, wire, hint);
-        }
-        Ok(answer)
     }
 
     async fn open(
         &self,
         target: &Target,
-        terms: &Terms,
+        terms: &ConnectionTerms,
         app: &str,
         deadline: Instant,
-    ) -> Result<Wire, Failure> {
+    ) -> Result<Connection, Failure> {
         let opened = timeout_at(deadline, self.dial(target, terms, app, deadline)).await;
         opened.unwrap_or_else(|_| {
             Err(Failure::before(FailureKind::Timeout, "no connection within the deadline"))
@@ -155,15 +139,36 @@ impl Inner {
     async fn dial(
         &self,
         target: &Target,
-        terms: &Terms,
+        terms: &ConnectionTerms,
         app: &str,
         deadline: Instant,
-    ) -> Result<Wire, Failure> {
-        let trip = Trip { target, granted: terms.granted, app, deadline };
-        let stream = dial(self.shared.network(), trip).await?;
-        let Some(name) = target.server_name() else { return Ok(Wire::Plain(stream)) };
+    ) -> Result<Connection, Failure> {
+        let request = DialRequest { target, granted: terms.granted, app, deadline };
+        let stream = dial(self.shared.network(), request).await?;
+        let Some(name) = target.server_name() else { return Ok(Connection::Plain(stream)) };
         let connector = self.shared.tls.connector(terms.roots.as_deref()).await?;
         let tls = connector.connect(name.clone(), stream).await;
-        Ok(Wire::Tls(Box::new(tls.map_err(|error| tls_failure(target.host(), &error))?)))
+        Ok(Connection::Tls(Box::new(tls.map_err(|error| tls_failure(target.host(), &error))?)))
     }
+}
+
+/// The answer of a round trip. The second value is set if the connection can be used again; it holds the receiver's own
+/// limit for idle connections, if there is one.
+fn finish(
+    ended: Result<(), RoundTripError>,
+    request: &RequestWriter,
+    reader: AnswerReader,
+) -> Result<(Answer, Option<Option<Duration>>), Failure> {
+    let sent = if request.may_be_sent() { Sent::Perhaps } else { Sent::Nothing };
+    let has_head = reader.has_head();
+    let truncated = ended.is_err();
+    if let Err(error) = ended
+        && !reader.is_sufficient()
+    {
+        return Err(round_trip_failure(&error, sent, has_head));
+    }
+    let Some((answer, reusable_for)) = reader.into_answer(truncated) else {
+        return Err(round_trip_failure(&RoundTripError::Closed, sent, has_head));
+    };
+    Ok((answer, reusable_for.filter(|_| request.is_complete())))
 }

@@ -1,4 +1,4 @@
-//! Addresses to connections. What is dialled was judged before, and where it really led is judged after.
+//! Opens connections to addresses. The policy checks each address before it is dialled, and the peer afterwards.
 
 use std::future::Future;
 use std::io;
@@ -10,19 +10,19 @@ use tokio::net::TcpStream;
 
 use crate::stream::Stream;
 
-/// Any port will do: nothing is sent there.
-const DISCARD: u16 = 9;
+/// A port for the route look-up. Nothing is sent to it.
+const ANY_PORT: u16 = 9;
 
-/// The answer of a [`Dialer`], some time later.
+/// The future that [`Dialer::dial`] returns.
 pub type Dialing<'a> = Pin<Box<dyn Future<Output = io::Result<Dialed>> + Send + 'a>>;
 
-/// Opens connections. Whether an address may be dialled is not its business.
+/// Opens connections. The caller has checked that the address may be dialled.
 pub trait Dialer: Send + Sync {
-    /// Connects to `addr`. There is no deadline: dropping the future gives it up.
+    /// Connects to `addr`. Has no deadline; dropping the future ends the attempt.
     fn dial(&self, addr: SocketAddr) -> Dialing<'_>;
 
-    /// Whether this address is one of this machine's, whatever kind it is.
-    fn is_here(&self, _: IpAddr) -> bool {
+    /// Returns true if `ip` is an address of this machine.
+    fn is_local(&self, _: IpAddr) -> bool {
         false
     }
 }
@@ -36,17 +36,17 @@ pub struct Dialed {
 }
 
 impl Dialed {
-    /// A TCP connection, which sends at once what it is given.
+    /// Wraps a TCP connection, and sets `TCP_NODELAY`.
     ///
     /// # Errors
-    /// What the system says when the connection has ended already.
+    /// The error of the system if the connection has already ended.
     pub fn tcp(tcp: TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
         let (local, peer) = (tcp.local_addr()?, tcp.peer_addr()?);
         Ok(Self { stream: Stream::tcp(tcp), local, peer })
     }
 
-    /// Anything else that carries bytes both ways between `local` and `peer`.
+    /// Wraps any other stream between `local` and `peer`.
     pub fn other<S>(stream: S, local: SocketAddr, peer: SocketAddr) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -55,7 +55,7 @@ impl Dialed {
     }
 }
 
-/// The dialer of the operating system: TCP.
+/// Opens TCP connections through the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemDialer;
 
@@ -64,14 +64,15 @@ impl Dialer for SystemDialer {
         Box::pin(async move { Dialed::tcp(TcpStream::connect(addr).await?) })
     }
 
-    /// Asks for the way there, which sends nothing: to an address of its own a machine goes from that very address.
-    fn is_here(&self, ip: IpAddr) -> bool {
+    /// Asks the system for the route to `ip`, which sends nothing. A machine reaches an address of its own from that same
+    /// address.
+    fn is_local(&self, ip: IpAddr) -> bool {
         let any = match ip {
             IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         };
         let local = UdpSocket::bind((any, 0)).and_then(|socket| {
-            socket.connect((ip, DISCARD))?;
+            socket.connect((ip, ANY_PORT))?;
             socket.local_addr()
         });
         local.is_ok_and(|local| local.ip() == ip)

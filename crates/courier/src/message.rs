@@ -1,4 +1,4 @@
-//! What goes into an attempt and what comes out of it.
+//! The request of an attempt, and its answer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,38 +11,43 @@ use tokio::time::Instant;
 use crate::roots::Roots;
 use crate::target::{Grant, Target};
 
-/// How much of an answer's body is wanted, in bytes, and what becomes of one that is larger or never complete.
+/// How many bytes of an answer's body are read, and what happens to a larger or incomplete one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerLimit {
-    /// Only a whole answer counts: a larger one is a failure ([`FailureKind::TooLarge`](footbridge_model::attempt::FailureKind::TooLarge)), and so is one that breaks off.
+    /// Only a complete answer counts. A larger or incomplete one is a failure
+    /// ([`FailureKind::TooLarge`](footbridge_model::attempt::FailureKind::TooLarge) if it is larger).
     Refuse(usize),
-    /// The head is what counts, whatever becomes of the body: what lies beyond the limit, a broken connection or the
-    /// deadline is not read, and the connection is given up.
+    /// The head alone counts. The body is cut off at the limit, at a broken connection, or at the deadline, and the
+    /// connection is then closed.
     Truncate(usize),
 }
 
-/// One request to make.
+/// One request to send.
 pub struct Outbound {
+    /// The URL to send it to.
     pub target: Arc<Target>,
-    /// The app this is sent for.
+    /// The name of the app that it is sent for.
     pub app: Arc<str>,
-    /// What the operator opened for it.
+    /// The hosts that the operator has opened for the app.
     pub grants: Arc<[Grant]>,
-    /// Authorities that are trusted for it, besides those that are trusted for all.
+    /// Certificate authorities that are trusted for this app only.
     pub roots: Option<Arc<Roots>>,
+    /// The HTTP method.
     pub method: Method,
-    /// Legal headers; those that belong to the connection are taken out.
+    /// The headers. Those that belong to the connection, such as `connection` and `host`, are not sent.
     pub headers: HeaderMap,
+    /// The body.
     pub body: Bytes,
-    /// When the whole attempt must be over: name, connection, TLS, request, answer.
+    /// The end of the complete attempt: name look-up, connection, TLS, request and answer.
     pub deadline: Instant,
+    /// How much of the answer is read.
     pub answer: AnswerLimit,
-    /// Fired when the request, body included, has been written whole to the socket. Dropped unfired when it never is.
+    /// Fires once the complete request was written to the socket. Dropped if that never happens.
     pub written: Option<oneshot::Sender<()>>,
 }
 
 impl Outbound {
-    /// A `POST` without grants or headers that takes no answer larger than 64 KiB.
+    /// A `POST` without grants or headers; its answer may have up to 64 KiB.
     pub fn post(target: Arc<Target>, body: Bytes, deadline: Instant) -> Self {
         Self {
             target,
@@ -69,13 +74,16 @@ impl fmt::Debug for Outbound {
     }
 }
 
-/// What the receiver answered, whatever the status; redirects are not followed.
+/// The answer of a receiver, with any status. Redirects are not followed.
 #[derive(Clone)]
 pub struct Answer {
+    /// The HTTP status.
     pub status: StatusCode,
+    /// The headers; empty if they were not requested ([`Courier::send_for_body`](crate::Courier::send_for_body)).
     pub headers: HeaderMap,
+    /// The body, or its beginning.
     pub body: Bytes,
-    /// `body` is only its beginning: it went on beyond the limit, broke off, or had not ended by the deadline.
+    /// True if `body` is only the beginning: it exceeded the limit, broke off, or had not ended at the deadline.
     pub truncated: bool,
 }
 

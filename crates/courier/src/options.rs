@@ -1,4 +1,4 @@
-//! What couriers are made from, and what those of all threads share.
+//! The options of a courier, and what the couriers of all threads share.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,33 +7,36 @@ use std::time::Duration;
 use footbridge_model::address::AddressClasses;
 use http::HeaderValue;
 
-use crate::dial::{Network, classes_of};
+use crate::dial::{Network, address_classes};
 use crate::dialer::{Dialer, SystemDialer};
 use crate::policy::Policy;
 use crate::request::preamble;
 use crate::resolve::{Resolver, SystemResolver};
 use crate::roots::Roots;
 use crate::target::Target;
-use crate::tls::Tls;
+use crate::tls::TlsConnectors;
 
-/// How long whoever saves a URL waits to hear where its name leads.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long [`CourierShared::classes_of`] waits for the resolver.
+const CLASSES_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What couriers are made from.
+/// The options of couriers.
 pub struct CourierOptions {
+    /// Decides which addresses may be dialled.
     pub policy: Policy,
+    /// Resolves host names.
     pub resolver: Arc<dyn Resolver>,
+    /// Opens connections.
     pub dialer: Arc<dyn Dialer>,
-    /// `User-Agent` of every request.
+    /// The `User-Agent` of every request.
     pub user_agent: HeaderValue,
-    /// How long a connection is kept idle. The default of 4 s is below the 5 s after which common servers close.
+    /// How long an idle connection stays open. The default of 4 s is below the 5 s of common servers.
     pub idle: Duration,
-    /// Authorities trusted besides the machine's and Mozilla's.
+    /// Certificate authorities that are trusted besides those of the system and of Mozilla.
     pub roots: Option<Arc<Roots>>,
 }
 
 impl CourierOptions {
-    /// The system's resolver and dialer, 4 s idle, no further roots.
+    /// Options with the resolver and dialer of the operating system, 4 s for idle connections, and no further roots.
     pub fn new(policy: Policy, user_agent: HeaderValue) -> Self {
         Self {
             policy,
@@ -45,7 +48,7 @@ impl CourierOptions {
         }
     }
 
-    /// What all couriers of the process share.
+    /// Returns what all couriers of the process share.
     pub fn share(self) -> Arc<CourierShared> {
         Arc::new(CourierShared {
             policy: self.policy,
@@ -53,7 +56,7 @@ impl CourierOptions {
             dialer: self.dialer,
             preamble: preamble(&self.user_agent),
             idle: self.idle,
-            tls: Tls::new(self.roots),
+            tls: TlsConnectors::new(self.roots),
         })
     }
 }
@@ -68,31 +71,33 @@ impl fmt::Debug for CourierOptions {
     }
 }
 
-/// Policy, resolver, dialer and TLS configuration, shared by the couriers of all threads.
+/// The policy, resolver, dialer and TLS configuration that the couriers of all threads share.
 pub struct CourierShared {
     pub(crate) policy: Policy,
     pub(crate) resolver: Arc<dyn Resolver>,
     pub(crate) dialer: Arc<dyn Dialer>,
-    /// What every request begins with behind its `host`.
+    /// The header lines that follow `host` in every request.
     pub(crate) preamble: Box<[u8]>,
     pub(crate) idle: Duration,
-    pub(crate) tls: Tls,
+    pub(crate) tls: TlsConnectors,
 }
 
 impl CourierShared {
-    /// The policy in force, for friendly checks before something is saved.
+    /// The address policy, for early checks before a URL is saved.
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// What the addresses of a target's name are now, for the grant of whoever writes it into an app: nothing for one
-    /// that is an address itself, or cannot be resolved within a few seconds.
+    /// Resolves the host of `target` for `app`, and returns the classes of its addresses.
+    ///
+    /// Returns no class if the host is an address, or cannot be resolved within 3 s. See [`Grant`](crate::Grant) for what
+    /// the classes are used for.
     pub async fn classes_of(&self, target: &Target, app: &str) -> AddressClasses {
         if target.literal().is_some() {
             return AddressClasses::NONE;
         }
-        let found = tokio::time::timeout(PATIENCE, classes_of(self.network(), target, app)).await;
-        found.unwrap_or_default()
+        let classes = address_classes(self.network(), target, app);
+        tokio::time::timeout(CLASSES_TIMEOUT, classes).await.unwrap_or_default()
     }
 
     pub(crate) fn network(&self) -> Network<'_> {

@@ -1,26 +1,39 @@
-//! Where requests may go. Decided on the address being dialled; names are looked at only where the name itself is the
-//! danger, or to give a friendly answer early.
+//! Decides which addresses requests may be sent to. The address that is dialled counts. A name is checked only if the name
+//! itself is dangerous, or to report an error early.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::allow::AllowRule;
-use crate::class::{METADATA_NAMES, Reason, classify, is_metadata};
+use crate::class::{METADATA_NAMES, RefusalReason, classify, is_metadata};
 use crate::target::{Target, is_localhost};
 use footbridge_model::address::AddressClasses;
 
-/// The address policy. Immutable: pooled connections stay valid under the policy they were opened with.
+/// The address policy. It never changes, so idle connections stay valid under the policy they were opened with.
+///
+/// # Example
+///
+/// ```
+/// use footbridge_courier::{Policy, Target};
+///
+/// let policy = Policy::new(vec!["127.0.0.1:3000".parse()?], Vec::new());
+/// let allowed = Target::parse("http://127.0.0.1:3000/hook")?;
+/// let refused = Target::parse("http://127.0.0.1:4000/hook")?;
+/// assert!(policy.check_target(&allowed, None).is_ok());
+/// assert_eq!(policy.check_target(&refused, None).unwrap_err().reason(), "loopback");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
     allow: Vec<AllowRule>,
     own: Vec<SocketAddr>,
 }
 
-/// A destination the policy does not let through. Safe to show: names the address and its class, nothing else.
+/// The policy does not allow an address. The text names only the address and its class, so it is safe to show.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("destination refused: {reason} {subject}{}", self.hint())]
 pub struct Refusal {
-    reason: Reason,
+    reason: RefusalReason,
     subject: Subject,
 }
 
@@ -40,18 +53,18 @@ impl fmt::Display for Subject {
 }
 
 impl Refusal {
-    /// The class of the address, as a short word: `loopback`, `private`, `metadata`, `own listener`, …
+    /// The reason as a word: `loopback`, `private`, `metadata`, `own listener`, …
     pub fn reason(&self) -> &'static str {
         self.reason.as_str()
     }
 
-    /// The class itself.
-    pub fn class(&self) -> Reason {
+    /// The reason.
+    pub fn class(&self) -> RefusalReason {
         self.reason
     }
 
     pub(crate) fn own_listener(ip: IpAddr) -> Self {
-        Self { reason: Reason::OwnListener, subject: Subject::Address(ip) }
+        Self { reason: RefusalReason::OwnListener, subject: Subject::Address(ip) }
     }
 
     fn hint(&self) -> &'static str {
@@ -60,46 +73,48 @@ impl Refusal {
 }
 
 impl Policy {
-    /// `own` holds the addresses we listen on ourselves; one that is unspecified (`0.0.0.0`, `[::]`) stands for every
-    /// address of this machine.
+    /// Creates a policy with the operator's allow rules. `own` holds the addresses on which this server listens; an
+    /// unspecified one (`0.0.0.0`, `[::]`) means every address of this machine.
     pub fn new(allow: Vec<AllowRule>, own: Vec<SocketAddr>) -> Self {
         Self { allow, own: own.into_iter().map(canonical).collect() }
     }
 
-    /// Whether this address may be dialled. `granted`: the operator wrote this very host and port into the app, and
-    /// the address may be of these classes.
+    /// Checks that an address may be dialled.
     ///
-    /// Own listeners and metadata services are refused whatever else holds; then come the grant, the allow rules and
-    /// the table of public addresses.
-    pub fn judge(&self, addr: SocketAddr, granted: Option<AddressClasses>) -> Result<(), Refusal> {
-        self.judge_from_here(addr, granted, &|_| false)
+    /// Listeners of this server and metadata services are always refused. Other addresses are allowed if an allow rule
+    /// covers them, if they are public, or if their class is in `granted` ([`Grant::opened_by`](crate::Grant::opened_by)).
+    ///
+    /// # Errors
+    /// [`Refusal`] if the policy does not allow the address.
+    pub fn check(&self, addr: SocketAddr, granted: Option<AddressClasses>) -> Result<(), Refusal> {
+        self.check_with(addr, granted, &|_| false)
     }
 
-    /// As [`Policy::judge`]; `is_here` tells which addresses are this machine's.
-    pub(crate) fn judge_from_here(
+    /// Like [`Policy::check`]; `is_local` returns true for the addresses of this machine.
+    pub(crate) fn check_with(
         &self,
         addr: SocketAddr,
         granted: Option<AddressClasses>,
-        is_here: &dyn Fn(IpAddr) -> bool,
+        is_local: &dyn Fn(IpAddr) -> bool,
     ) -> Result<(), Refusal> {
         let ip = addr.ip();
         let refuse = |reason| Err(Refusal { reason, subject: Subject::Address(ip) });
         if is_metadata(ip) {
-            return refuse(Reason::Metadata);
+            return refuse(RefusalReason::Metadata);
         }
         let addr = canonical(addr);
         if addr.port() == 0 {
-            return refuse(Reason::Port);
+            return refuse(RefusalReason::Port);
         }
-        let everywhere =
-            |own: &SocketAddr| own.ip().is_unspecified() && own.port() == addr.port() && is_here(addr.ip());
-        if self.own.iter().any(|own| listens_on(*own, addr) || everywhere(own)) {
-            return refuse(Reason::OwnListener);
+        let listens_everywhere =
+            |own: &SocketAddr| own.ip().is_unspecified() && own.port() == addr.port() && is_local(addr.ip());
+        if self.own.iter().any(|own| listens_on(*own, addr) || listens_everywhere(own)) {
+            return refuse(RefusalReason::OwnListener);
         }
         if self.allow.iter().any(|rule| rule.covers(addr)) {
             return Ok(());
         }
-        match reason_of(addr.ip(), is_here) {
+        match refusal_reason(addr.ip(), is_local) {
             Some(reason) if !granted.is_some_and(|granted| granted.contains(reason.class())) => {
                 refuse(reason)
             }
@@ -107,23 +122,27 @@ impl Policy {
         }
     }
 
-    /// Refuses what can be told from the URL alone, for a friendly answer when it is saved: literal addresses,
-    /// metadata names, `localhost`. Passing says nothing about where a name leads later.
-    pub fn judge_literal(&self, target: &Target, granted: Option<AddressClasses>) -> Result<(), Refusal> {
-        judge_name(target.host())?;
+    /// Checks a URL without resolving its name, to report an error when the URL is saved. Refuses literal addresses,
+    /// names of metadata services, and `localhost`. Any other name passes, and is checked when it is dialled.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the policy does not allow the target.
+    pub fn check_target(&self, target: &Target, granted: Option<AddressClasses>) -> Result<(), Refusal> {
+        check_name(target.host())?;
         if let Some(ip) = target.literal() {
-            return self.judge(SocketAddr::new(ip, target.port()), granted);
+            return self.check(SocketAddr::new(ip, target.port()), granted);
         }
         if !is_localhost(target.host()) {
             return Ok(());
         }
-        let v4 = self.judge((Ipv4Addr::LOCALHOST, target.port()).into(), granted);
-        let v6 = self.judge((Ipv6Addr::LOCALHOST, target.port()).into(), granted);
+        let v4 = self.check((Ipv4Addr::LOCALHOST, target.port()).into(), granted);
+        let v6 = self.check((Ipv6Addr::LOCALHOST, target.port()).into(), granted);
         v4.or_else(|refusal| v6.map_err(|_| refusal))
     }
 
-    /// Whether a connection between these two ends landed on ourselves through an address of this machine that no list knew.
-    pub(crate) fn is_own(&self, local: SocketAddr, peer: SocketAddr) -> bool {
+    /// Returns true if a connection between these ends leads to a listener of this server, through an address of this
+    /// machine that was not known.
+    pub(crate) fn is_own_listener(&self, local: SocketAddr, peer: SocketAddr) -> bool {
         let (local, peer) = (canonical(local), canonical(peer));
         local.ip() == peer.ip()
             && self
@@ -133,20 +152,20 @@ impl Policy {
     }
 }
 
-/// Refuses names that lead to a metadata service, wherever the resolver says they lead.
-pub(crate) fn judge_name(host: &str) -> Result<(), Refusal> {
+/// Refuses names of metadata services, whatever they resolve to.
+pub(crate) fn check_name(host: &str) -> Result<(), Refusal> {
     if METADATA_NAMES.contains(&host) {
-        return Err(Refusal { reason: Reason::Metadata, subject: Subject::Name(host.to_owned()) });
+        return Err(Refusal { reason: RefusalReason::Metadata, subject: Subject::Name(host.to_owned()) });
     }
     Ok(())
 }
 
-/// Why this address is not open to all, or `None` when it is.
-pub(crate) fn reason_of(ip: IpAddr, is_here: &dyn Fn(IpAddr) -> bool) -> Option<Reason> {
-    classify(ip).or_else(|| is_here(ip).then_some(Reason::OwnAddress))
+/// The reason why an address is not public; `None` if it is public.
+pub(crate) fn refusal_reason(ip: IpAddr, is_local: &dyn Fn(IpAddr) -> bool) -> Option<RefusalReason> {
+    classify(ip).or_else(|| is_local(ip).then_some(RefusalReason::OwnAddress))
 }
 
-/// The address as it is dialled: IPv4 inside IPv6 unwrapped.
+/// The address as it is dialled: an IPv4 address inside an IPv6 address is unwrapped.
 pub(crate) fn canonical(addr: SocketAddr) -> SocketAddr {
     match addr.ip().to_canonical() {
         ip @ IpAddr::V4(_) => SocketAddr::new(ip, addr.port()),
@@ -155,10 +174,10 @@ pub(crate) fn canonical(addr: SocketAddr) -> SocketAddr {
 }
 
 fn listens_on(own: SocketAddr, addr: SocketAddr) -> bool {
-    let here = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
+    let is_this_machine = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
     own.port() == addr.port()
         && (own.ip() == addr.ip()
-            || own.ip().is_unspecified() && here(addr.ip())
+            || own.ip().is_unspecified() && is_this_machine(addr.ip())
             // Linux connects 0.0.0.0 and :: to loopback.
-            || addr.ip().is_unspecified() && here(own.ip()))
+            || addr.ip().is_unspecified() && is_this_machine(own.ip()))
 }

@@ -1,6 +1,7 @@
 //! The idle connections of one thread.
 //!
-//! Ours close first: an idle connection is given up before common servers (5 s and more) close it under a request.
+//! This side closes an idle connection before common servers do (after 5 s or more), so that no request meets a
+//! connection that is being closed.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -11,154 +12,161 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use crate::connection::Connection;
 use crate::roots::Roots;
 use crate::target::Origin;
-use crate::wire::Wire;
 use footbridge_model::address::AddressClasses;
 
-/// Most idle connections kept to one origin.
+/// The most idle connections to one origin.
 const MAX_IDLE: usize = 256;
 
-/// A connection idle for less is reused without asking the reactor first whether the peer has closed it.
-const SURELY_FRESH: Duration = Duration::from_millis(20);
+/// A connection that was idle for less is used again without asking the reactor whether the peer has closed it.
+const FRESH: Duration = Duration::from_millis(20);
 
-/// The sweeper never sleeps less or more than this while something is idle.
-const SWEEP: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+/// The shortest and the longest pause between two sweeps while a connection is idle.
+const SWEEP_PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// On what a connection was opened; a request on other terms never gets it.
+/// The conditions under which a connection was opened. Only requests with the same conditions use it again.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Terms {
-    /// What the operator opened for the app, beyond what is open to all.
+pub(crate) struct ConnectionTerms {
+    /// The address classes that the operator has opened for the app, besides public addresses.
     pub(crate) granted: Option<AddressClasses>,
-    /// The app's own authorities.
+    /// The app's own certificate authorities.
     pub(crate) roots: Option<Arc<Roots>>,
 }
 
-impl Terms {
-    fn are(&self, other: &Self) -> bool {
-        self.granted == other.granted && Roots::same(self.roots.as_ref(), other.roots.as_ref())
+impl ConnectionTerms {
+    fn equal(&self, other: &Self) -> bool {
+        self.granted == other.granted && Roots::are_equal(self.roots.as_ref(), other.roots.as_ref())
     }
 }
 
-struct Idle {
-    wire: Wire,
-    terms: Terms,
+struct IdleConnection {
+    connection: Connection,
+    terms: ConnectionTerms,
     since: Instant,
     until: Instant,
 }
 
-/// Idle connections by origin.
-pub(crate) struct Pool {
-    shelves: RefCell<HashMap<Arc<Origin>, Vec<Idle>>>,
-    longest: Duration,
-    sweeping: Cell<bool>,
+/// The idle connections of one thread, by origin.
+pub(crate) struct ConnectionPool {
+    idle: RefCell<HashMap<Arc<Origin>, Vec<IdleConnection>>>,
+    /// The longest time that a connection stays idle.
+    max_idle_time: Duration,
+    is_sweeping: Cell<bool>,
 }
 
-impl Pool {
-    pub(crate) fn new(longest: Duration) -> Rc<Self> {
-        Rc::new(Self { shelves: RefCell::default(), longest, sweeping: Cell::new(false) })
+impl ConnectionPool {
+    pub(crate) fn new(max_idle_time: Duration) -> Rc<Self> {
+        Rc::new(Self { idle: RefCell::default(), max_idle_time, is_sweeping: Cell::new(false) })
     }
 
-    /// The connection last used for this origin that is still good.
-    pub(crate) async fn take(&self, origin: &Origin, terms: &Terms, now: Instant) -> Option<Wire> {
-        let mut asked = false;
+    /// Removes and returns the last used connection to an origin that is still open.
+    pub(crate) async fn take(
+        &self,
+        origin: &Origin,
+        terms: &ConnectionTerms,
+        now: Instant,
+    ) -> Option<Connection> {
+        let mut has_yielded = false;
         loop {
             let mut idle = self.pop(origin, terms)?;
             if idle.until <= now {
                 continue;
             }
-            if !asked && now.duration_since(idle.since) > SURELY_FRESH {
-                // Lets the reactor deliver a close that has already arrived.
+            if !has_yielded && now.duration_since(idle.since) > FRESH {
+                // The reactor may learn now that the peer has closed the connection.
                 tokio::task::yield_now().await;
-                asked = true;
+                has_yielded = true;
             }
-            if idle.wire.is_quiet() {
-                return Some(idle.wire);
+            if idle.connection.is_quiet() {
+                return Some(idle.connection);
             }
         }
     }
 
-    /// Keeps a connection for the next request. `hint` is the peer's own idle limit.
+    /// Stores a connection for the next request. `peer_limit` is the receiver's own limit for idle connections.
     pub(crate) fn put(
         self: &Rc<Self>,
         origin: &Arc<Origin>,
-        terms: Terms,
-        wire: Wire,
-        hint: Option<Duration>,
+        terms: ConnectionTerms,
+        connection: Connection,
+        peer_limit: Option<Duration>,
     ) {
-        let longest = hint.map_or(self.longest, |hint| hint.min(self.longest));
-        if longest.is_zero() {
+        let idle_time = peer_limit.map_or(self.max_idle_time, |limit| limit.min(self.max_idle_time));
+        if idle_time.is_zero() {
             return;
         }
         let since = Instant::now();
-        let idle = Idle { wire, terms, since, until: since + longest };
-        let mut shelves = self.shelves.borrow_mut();
-        if let Some(shelf) = shelves.get_mut(origin) {
-            if shelf.len() < MAX_IDLE {
-                shelf.push(idle);
+        let added = IdleConnection { connection, terms, since, until: since + idle_time };
+        let mut idle = self.idle.borrow_mut();
+        if let Some(same_origin) = idle.get_mut(origin) {
+            if same_origin.len() < MAX_IDLE {
+                same_origin.push(added);
             }
         } else {
-            shelves.insert(Arc::clone(origin), vec![idle]);
+            idle.insert(Arc::clone(origin), vec![added]);
         }
-        drop(shelves);
-        if !self.sweeping.replace(true) {
+        drop(idle);
+        if !self.is_sweeping.replace(true) {
             tokio::task::spawn_local(sweep(Rc::downgrade(self)));
         }
     }
 
-    /// How many connections are idle.
+    /// The number of idle connections.
     pub(crate) fn len(&self) -> usize {
-        self.shelves.borrow().values().map(Vec::len).sum()
+        self.idle.borrow().values().map(Vec::len).sum()
     }
 
-    /// Ends every idle connection the way a peer does it: behind the back of whoever takes it next.
+    /// Shuts down every idle connection, as a peer does, without removing it.
     #[cfg(test)]
     pub(crate) fn cut_all(&self) {
-        for idle in self.shelves.borrow_mut().values_mut().flatten() {
-            idle.wire.cut();
+        for idle in self.idle.borrow_mut().values_mut().flatten() {
+            idle.connection.cut();
         }
     }
 
-    fn pop(&self, origin: &Origin, terms: &Terms) -> Option<Idle> {
-        let mut shelves = self.shelves.borrow_mut();
-        let shelf = shelves.get_mut(origin)?;
-        let place = shelf.iter().rposition(|idle| idle.terms.are(terms))?;
-        Some(shelf.remove(place))
+    fn pop(&self, origin: &Origin, terms: &ConnectionTerms) -> Option<IdleConnection> {
+        let mut idle = self.idle.borrow_mut();
+        let same_origin = idle.get_mut(origin)?;
+        let last = same_origin.iter().rposition(|idle| idle.terms.equal(terms))?;
+        Some(same_origin.remove(last))
     }
 
-    /// Closes what is over its time or closed by the peer; the earliest end of what is left, `None` when nothing is.
+    /// Removes the connections that have expired or were closed by the peer. Returns the earliest expiry of the rest;
+    /// `None` if there are none.
     fn expire(&self, now: Instant) -> Option<Instant> {
         let mut earliest: Option<Instant> = None;
-        self.shelves.borrow_mut().retain(|_, shelf| {
-            shelf.retain_mut(|idle| idle.until > now && idle.wire.is_quiet());
-            let first = shelf.iter().map(|idle| idle.until).min();
+        self.idle.borrow_mut().retain(|_, same_origin| {
+            same_origin.retain_mut(|idle| idle.until > now && idle.connection.is_quiet());
+            let first = same_origin.iter().map(|idle| idle.until).min();
             earliest = match (earliest, first) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),
             };
-            !shelf.is_empty()
+            !same_origin.is_empty()
         });
         earliest
     }
 }
 
-impl fmt::Debug for Pool {
+impl fmt::Debug for ConnectionPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("idle", &self.len()).finish_non_exhaustive()
+        f.debug_struct("ConnectionPool").field("idle", &self.len()).finish_non_exhaustive()
     }
 }
 
-/// Lives only while something is idle, so that an idle process has no timer of ours.
-async fn sweep(pool: Weak<Pool>) {
-    let mut wake = Instant::now() + SWEEP.0;
+/// Removes expired connections. Ends when none is idle, so that an idle process has no timer.
+async fn sweep(pool: Weak<ConnectionPool>) {
+    let mut wake = Instant::now() + SWEEP_PAUSE.0;
     loop {
         sleep_until(wake).await;
         let Some(pool) = pool.upgrade() else { return };
         let now = Instant::now();
         let Some(earliest) = pool.expire(now) else {
-            pool.sweeping.set(false);
+            pool.is_sweeping.set(false);
             return;
         };
-        wake = earliest.clamp(now + SWEEP.0, now + SWEEP.1);
+        wake = earliest.clamp(now + SWEEP_PAUSE.0, now + SWEEP_PAUSE.1);
     }
 }

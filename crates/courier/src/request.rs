@@ -1,4 +1,4 @@
-//! The request as it goes out: ours first, then the caller's headers without those that belong to the connection.
+//! Writes a request: first the headers of the courier, then those of the caller that do not belong to the connection.
 
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -8,28 +8,29 @@ use http::Method;
 use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::oneshot;
 
+use crate::connection::Connection;
 use crate::target::Target;
-use crate::wire::Wire;
 
-/// A body up to this long is copied behind the head: cheaper than handing the kernel two pieces.
-const COPIED: usize = 8 * 1024;
+/// A body up to this size is copied behind the head, which is cheaper than two buffers for the kernel.
+const MAX_COPIED_BODY: usize = 8 * 1024;
 
-/// Room for a head without looking at its headers first.
-const HEAD_ROOM: usize = 1024;
+/// The first capacity of the buffer for the head, in bytes.
+const HEAD_CAPACITY: usize = 1024;
 
-/// A request written out, and how much of it has gone. Not for showing: it holds credentials.
-pub(crate) struct Parcel {
-    /// The head, and the body when that is small.
+/// A request in wire format, and how much of it was sent. Has no `Debug`, because it holds credentials.
+pub(crate) struct RequestWriter {
+    /// The head, and the body if it is small.
     head: Vec<u8>,
+    /// The body if it is not small.
     body: Bytes,
-    gone: usize,
-    touched: bool,
-    whole: bool,
-    written: Option<oneshot::Sender<()>>,
+    sent: usize,
+    may_be_sent: bool,
+    is_complete: bool,
+    on_written: Option<oneshot::Sender<()>>,
 }
 
-impl Parcel {
-    /// Dresses the caller's headers and body for the wire.
+impl RequestWriter {
+    /// Serializes a request.
     pub(crate) fn new(
         target: &Target,
         method: &Method,
@@ -37,92 +38,82 @@ impl Parcel {
         body: Bytes,
         preamble: &[u8],
     ) -> Self {
-        let small = body.len() <= COPIED;
-        let mut head = Vec::with_capacity(HEAD_ROOM + if small { body.len() } else { 0 });
+        let is_small = body.len() <= MAX_COPIED_BODY;
+        let mut head = Vec::with_capacity(HEAD_CAPACITY + if is_small { body.len() } else { 0 });
         head.extend_from_slice(method.as_str().as_bytes());
         head.extend_from_slice(target.preamble());
         head.extend_from_slice(preamble);
         if !body.is_empty() || *method != Method::GET && *method != Method::HEAD {
             head.extend_from_slice(b"content-length: ");
-            put_number(&mut head, body.len());
+            head.extend_from_slice(itoa::Buffer::new().format(body.len()).as_bytes());
             head.extend_from_slice(b"\r\n");
         }
-        put_headers(&mut head, headers);
+        write_headers(&mut head, headers);
         head.extend_from_slice(b"\r\n");
-        if small {
+        if is_small {
             head.extend_from_slice(&body);
         }
-        let body = if small { Bytes::new() } else { body };
-        Self { head, body, gone: 0, touched: false, whole: false, written: None }
+        let body = if is_small { Bytes::new() } else { body };
+        Self { head, body, sent: 0, may_be_sent: false, is_complete: false, on_written: None }
     }
 
-    /// Fires `signal` once the request has gone whole.
-    pub(crate) fn tell(&mut self, signal: Option<oneshot::Sender<()>>) {
-        self.written = signal;
+    /// Fires `signal` once the complete request is written.
+    pub(crate) fn notify_when_written(&mut self, signal: Option<oneshot::Sender<()>>) {
+        self.on_written = signal;
     }
 
-    /// Whether some of it may have left this process.
-    pub(crate) fn is_touched(&self) -> bool {
-        self.touched
+    /// Returns true if the receiver may have got a part of the request.
+    pub(crate) fn may_be_sent(&self) -> bool {
+        self.may_be_sent
     }
 
-    /// Whether all of it has been handed to the kernel.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.whole
+    /// Returns true once the kernel has accepted the complete request.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.is_complete
     }
 
-    /// Sends what is left of it; ready once the kernel has it whole.
-    pub(crate) fn poll_send(&mut self, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.gone < self.head.len() + self.body.len() {
-            let head = self.head.get(self.gone..).unwrap_or_default();
-            let body = self.body.get(self.gone.saturating_sub(self.head.len())..).unwrap_or_default();
-            match ready!(wire.poll_write(cx, head, body)) {
+    /// Sends the rest of the request. Ready once the kernel has accepted all of it.
+    pub(crate) fn poll_send(
+        &mut self,
+        connection: &mut Connection,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.sent < self.head.len() + self.body.len() {
+            let head = self.head.get(self.sent..).unwrap_or_default();
+            let body = self.body.get(self.sent.saturating_sub(self.head.len())..).unwrap_or_default();
+            match ready!(connection.poll_write(cx, head, body)) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Ok(count) => {
-                    self.touched = true;
-                    self.gone += count;
+                    self.may_be_sent = true;
+                    self.sent += count;
                 }
                 Err(error) => {
-                    self.touched |= wire.fails_in_part();
+                    self.may_be_sent |= connection.may_send_on_error();
                     return Poll::Ready(Err(error));
                 }
             }
         }
-        ready!(wire.poll_flush(cx))?;
-        self.whole = true;
-        if let Some(signal) = self.written.take() {
-            // Whoever wanted to know may have gone.
+        ready!(connection.poll_flush(cx))?;
+        self.is_complete = true;
+        if let Some(signal) = self.on_written.take() {
+            // The receiver may have been dropped.
             let _ = signal.send(());
         }
         Poll::Ready(Ok(()))
     }
 }
 
-/// The lines that are the same in every request of a process.
+/// The header lines that are the same in every request of a process.
 pub(crate) fn preamble(user_agent: &HeaderValue) -> Box<[u8]> {
     [b"user-agent: ", user_agent.as_bytes(), b"\r\naccept-encoding: identity\r\n"].concat().into()
 }
 
-fn put_number(out: &mut Vec<u8>, mut number: usize) {
-    let mut digits = [b'0'; 20];
-    let mut used = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit += u8::try_from(number % 10).unwrap_or(0);
-        number /= 10;
-        used += 1;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
-}
-
-/// Writes the headers, but for what describes the connection or its framing rather than the message (RFC 9110 §7.6.1)
-/// and what is ours to say.
-fn put_headers(out: &mut Vec<u8>, headers: &HeaderMap) {
+/// Writes the headers of the caller, without those that describe the connection (RFC 9110 §7.6.1) and those that the
+/// courier writes itself.
+fn write_headers(out: &mut Vec<u8>, headers: &HeaderMap) {
     let named = if headers.contains_key(CONNECTION) { named_by_connection(headers) } else { Vec::new() };
     for (name, value) in headers {
-        if is_ours(name.as_str()) || named.contains(name) {
+        if is_reserved(name.as_str()) || named.contains(name) {
             continue;
         }
         out.extend_from_slice(name.as_str().as_bytes());
@@ -137,7 +128,7 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     values.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok()).collect()
 }
 
-fn is_ours(name: &str) -> bool {
+fn is_reserved(name: &str) -> bool {
     matches!(
         name,
         "accept-encoding"

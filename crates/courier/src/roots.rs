@@ -1,4 +1,4 @@
-//! Authorities of one's own: who is trusted besides those that the machine and Mozilla trust.
+//! Certificate authorities that are trusted besides those of the system and of Mozilla.
 
 use std::fmt;
 use std::io;
@@ -11,55 +11,55 @@ use rustls::pki_types::pem::PemObject;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 
-/// The largest file that is read: all authorities of the world fit in it many times.
-const LARGEST: u64 = 4 * 1024 * 1024;
+/// The largest file that is read, in bytes. The list of Mozilla has about 200 kB.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
 
-/// The certificates of a PEM file, and how to speak TLS with whom they vouch for.
+/// The certificate authorities of a PEM file.
 pub struct Roots {
     path: PathBuf,
     certificates: Vec<CertificateDer<'static>>,
     pub(crate) connector: OnceCell<TlsConnector>,
 }
 
-/// Why a file gives no authorities.
+/// Why the certificate authorities of a file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RootsError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read the file {}: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// It is far larger than any such file.
+    /// The file is far larger than a list of certificates.
     #[error("the file {} is too large to be a list of certificates", .0.display())]
     TooLarge(PathBuf),
-    /// There is none in it.
+    /// The file has no certificate.
     #[error(
         "the file {} holds no certificate; expected PEM, with `-----BEGIN CERTIFICATE-----` before each", .0.display()
     )]
     Empty(PathBuf),
-    /// One of them is none.
+    /// A certificate cannot be parsed.
     #[error("certificate {number} in the file {} cannot be read: {why}", path.display())]
     Broken {
         /// The file.
         path: PathBuf,
-        /// Which, from 1.
+        /// The number of the certificate in the file; the first is 1.
         number: usize,
-        /// What is wrong with it.
+        /// The reason.
         why: String,
     },
 }
 
 impl Roots {
-    /// Reads and checks a PEM file. Blocks for as long as the disk takes.
+    /// Reads and checks a PEM file. Blocks the thread while it reads.
     ///
     /// # Errors
     /// [`RootsError`]
     pub fn read(path: &Path) -> Result<Self, RootsError> {
         let unreadable = |source| RootsError::Unreadable { path: path.to_owned(), source };
-        if std::fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
+        if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE {
             return Err(RootsError::TooLarge(path.to_owned()));
         }
         Self::parse(path, &std::fs::read(path).map_err(unreadable)?)
@@ -80,7 +80,7 @@ impl Roots {
         Ok(Self { path: path.to_owned(), certificates, connector: OnceCell::new() })
     }
 
-    /// Where they come from.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -89,8 +89,8 @@ impl Roots {
         &self.certificates
     }
 
-    /// Whether two are the same, so that what was opened under one serves the other.
-    pub(crate) fn same(one: Option<&Arc<Self>>, other: Option<&Arc<Self>>) -> bool {
+    /// Returns true if both contain the same certificates, so that a connection opened with one may serve the other.
+    pub(crate) fn are_equal(one: Option<&Arc<Self>>, other: Option<&Arc<Self>>) -> bool {
         match (one, other) {
             (None, None) => true,
             (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one.certificates == other.certificates,

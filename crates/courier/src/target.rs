@@ -1,4 +1,4 @@
-//! A URL read once: everything an attempt needs to know about where it goes.
+//! A parsed URL, with everything that an attempt needs.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -10,13 +10,23 @@ use http::{HeaderValue, Uri};
 use rustls::pki_types::ServerName;
 use url::{Host, Url};
 
-/// Longest URL taken, in bytes.
+/// The longest URL, in bytes.
 pub const MAX_URL: usize = 8 * 1024;
 
-/// A parsed `http` or `https` URL. Cheap to share, reused for every attempt.
+/// A parsed `http` or `https` URL. Parsed once and used for every attempt.
 ///
-/// There is one parser: what is kept, shown and dialled is the form `url` normalised, so that encoded addresses
-/// (`0x7f.1`, `2130706433`, full-width digits) are judged as what they are.
+/// The URL is stored, shown and dialled in the normal form of the `url` crate, so that the policy checks encoded addresses
+/// (`0x7f.1`, `2130706433`, full-width digits) as the addresses that they are.
+///
+/// ```
+/// use footbridge_courier::Target;
+///
+/// let target = Target::parse("https://Shop.example:8443/hook?x=1")?;
+/// assert_eq!((target.host(), target.port()), ("shop.example", 8443));
+/// assert_eq!(Target::parse("http://2130706433/")?.host(), "127.0.0.1");
+/// assert!(Target::parse("http://user:secret@shop.example/").is_err());
+/// # Ok::<(), footbridge_courier::TargetError>(())
+/// ```
 pub struct Target {
     origin: Arc<Origin>,
     url: String,
@@ -25,7 +35,7 @@ pub struct Target {
     literal: Option<IpAddr>,
 }
 
-/// Whom a connection leads to; connections are shared among the targets of one origin.
+/// The scheme, host and port of a URL. Targets with the same origin share connections.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) https: bool,
@@ -34,42 +44,51 @@ pub(crate) struct Origin {
 }
 
 impl Hash for Origin {
-    /// Without what hardly ever tells two apart: it is done twice for each request.
+    /// Leaves out `https`, which rarely differs: the hash is computed twice per request.
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write(self.host.as_bytes());
         state.write_u16(self.port);
     }
 }
 
-/// Why a URL is not one we send to.
+/// Why a URL cannot be a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
+    /// Not an absolute URL.
     #[error("not an absolute URL")]
     Syntax,
+    /// Another scheme.
     #[error("only http:// and https:// URLs are sent to")]
     Scheme,
+    /// No host, or one that is no DNS name.
     #[error("the URL has no usable host")]
     Host,
+    /// Port 0.
     #[error("port 0 cannot be dialled")]
     Port,
+    /// A user name or password.
     #[error("a URL with a user name or password is not accepted")]
     UserInfo,
+    /// A character that the URL standard changes or drops without an error.
     #[error("a backslash, a space or a control character is not accepted in a URL")]
     Character,
+    /// A fragment.
     #[error("a URL with a #fragment is not accepted")]
     Fragment,
-    #[error("a ?query is not accepted in a URL that paths are put behind")]
+    /// A query in a base URL.
+    #[error("a ?query is not accepted in a URL that paths are appended to")]
     Query,
+    /// Longer than [`MAX_URL`].
     #[error("the URL is longer than {MAX_URL} bytes")]
     TooLong,
 }
 
 impl Target {
-    /// Reads an absolute URL.
+    /// Parses an absolute URL.
     ///
     /// # Errors
-    /// Anything but a plain `http(s)://host[:port][/path][?query]`: user info, fragments, backslashes, blanks and
-    /// control characters (which the URL standard drops silently) included.
+    /// [`TargetError`] for anything but `http(s)://host[:port][/path][?query]`. Backslashes, blanks and control characters,
+    /// which the URL standard changes or drops without an error, are refused too.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
         check_text(text)?;
         let url = Url::parse(text).map_err(|_| TargetError::Syntax)?;
@@ -97,46 +116,46 @@ impl Target {
         })
     }
 
-    /// Reads a URL that paths are put behind.
+    /// Parses a base URL, to which paths are appended.
     ///
     /// # Errors
-    /// As [`Target::parse`], and for a query, which would end up in the middle.
+    /// Like [`Target::parse`], and [`TargetError::Query`] for a query, which would be in the middle of the URL.
     pub fn parse_base(text: &str) -> Result<Self, TargetError> {
         let target = Self::parse(text)?;
         if text.contains('?') { Err(TargetError::Query) } else { Ok(target) }
     }
 
-    /// Reads the URL of a page. A fragment is fine there and no part of the target, since no browser sends it.
+    /// Parses the URL of a page. It may have a fragment, which is dropped, because browsers do not send it.
     ///
     /// # Errors
-    /// As [`Target::parse`] but for the fragment.
+    /// Like [`Target::parse`], except for the fragment.
     pub fn parse_page(text: &str) -> Result<Self, TargetError> {
         let (sent, fragment) = text.split_once('#').unwrap_or((text, ""));
         check_characters(fragment)?;
         Self::parse(sent)
     }
 
-    /// The host in lower case and without a final dot; an address without brackets.
+    /// The host, in lower case and without a final dot. An IPv6 address has no brackets.
     pub fn host(&self) -> &str {
         &self.origin.host
     }
 
-    /// The port, the scheme's own when the URL names none.
+    /// The port; the default port of the scheme if the URL has none.
     pub fn port(&self) -> u16 {
         self.origin.port
     }
 
-    /// The whole URL in normal form. Its path and query may hold something secret: not for logs.
+    /// The complete URL in normal form. Do not log it: its path and query may contain secrets.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Whether it is spoken to over TLS.
+    /// Returns true for `https`.
     pub fn is_https(&self) -> bool {
         self.origin.https
     }
 
-    /// The address, when the host is one.
+    /// The address, if the host is an address.
     pub fn literal(&self) -> Option<IpAddr> {
         self.literal
     }
@@ -145,7 +164,7 @@ impl Target {
         &self.origin
     }
 
-    /// The request line behind the method, and the `host` line.
+    /// The request line after the method, and the `host` header line.
     pub(crate) fn preamble(&self) -> &[u8] {
         &self.preamble
     }
@@ -161,47 +180,48 @@ impl fmt::Debug for Target {
     }
 }
 
-/// One host and port the operator opened by writing a URL there into an app.
+/// A host and port that the operator has opened for an app by saving a URL with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     host: String,
     port: u16,
-    opened: AddressClasses,
+    classes: AddressClasses,
 }
 
 impl Grant {
-    /// Opens exactly the host and port of `target`: the address that it is, this machine if it is `localhost`, and
-    /// for any other name nothing that is not open to all. Whoever owns a name decides where it leads.
-    pub fn of(target: &Target) -> Self {
-        Self::seen(target, AddressClasses::NONE)
+    /// Opens the host and port of `target` if the host is an address or `localhost`. For any other name it opens nothing
+    /// but public addresses, because the owner of a name decides what it resolves to.
+    pub fn for_target(target: &Target) -> Self {
+        Self::with_classes(target, AddressClasses::NONE)
     }
 
-    /// As [`Grant::of`], for a name whose addresses were of these classes when the operator wrote it.
-    pub fn seen(target: &Target, classes: AddressClasses) -> Self {
-        let opened = if target.literal().is_some() {
+    /// Like [`Grant::for_target`]; for a name it opens `classes`, the classes of the addresses that the name had when the
+    /// operator saved it ([`CourierShared::classes_of`](crate::CourierShared::classes_of)).
+    pub fn with_classes(target: &Target, classes: AddressClasses) -> Self {
+        let classes = if target.literal().is_some() {
             AddressClasses::ALL
         } else if is_localhost(target.host()) {
             [AddressClass::ThisMachine].into_iter().collect()
         } else {
             classes
         };
-        Self { host: target.host().to_owned(), port: target.port(), opened }
+        Self { host: target.host().to_owned(), port: target.port(), classes }
     }
 
-    /// Whether it opens `target`.
+    /// Returns true if the grant has the host and port of `target`.
     pub fn covers(&self, target: &Target) -> bool {
         self.port == target.port() && self.host == target.host()
     }
 
-    /// The classes of addresses that these open for `target`; `None` when none of them covers it.
-    pub fn opened(grants: &[Self], target: &Target) -> Option<AddressClasses> {
-        let mut opened = grants.iter().filter(|grant| grant.covers(target)).map(|grant| grant.opened);
+    /// The address classes that `grants` open for `target`; `None` if no grant covers it.
+    pub fn opened_by(grants: &[Self], target: &Target) -> Option<AddressClasses> {
+        let mut opened = grants.iter().filter(|grant| grant.covers(target)).map(|grant| grant.classes);
         let first = opened.next()?;
         Some(opened.fold(first, AddressClasses::with))
     }
 }
 
-/// Whether a name always means this machine (RFC 6761 §6.3).
+/// Returns true if a name always means this machine (RFC 6761 §6.3).
 pub(crate) fn is_localhost(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost")
 }
@@ -222,7 +242,7 @@ fn check_text(text: &str) -> Result<(), TargetError> {
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return Err(TargetError::Scheme);
     }
-    // The URL standard also takes `http:host` and `http:////host`; nobody means them.
+    // The URL standard also accepts `http:host` and `http:////host`, which are mistakes.
     match rest.strip_prefix("//") {
         Some(rest) if !rest.starts_with('/') => {}
         _ => return Err(TargetError::Syntax),
@@ -238,7 +258,7 @@ fn host_of(url: &Url) -> Result<(String, Option<IpAddr>), TargetError> {
         Some(Host::Ipv6(ip)) => Ok((ip.to_string(), Some(IpAddr::V6(ip)))),
         Some(Host::Domain(name)) => {
             let name = name.strip_suffix('.').unwrap_or(name);
-            // 253 octets is the most a name can have in DNS (RFC 1035 §2.3.4).
+            // A DNS name has at most 253 octets (RFC 1035 §2.3.4).
             if name.is_empty() || name.len() > 253 || name.split('.').any(str::is_empty) {
                 return Err(TargetError::Host);
             }

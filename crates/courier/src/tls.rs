@@ -1,4 +1,5 @@
-//! TLS for `https` targets: made at the first one, since the root store costs memory that plain HTTP never needs.
+//! TLS for `https` targets. The configuration is built for the first one, because the root store costs memory that plain
+//! HTTP does not need.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,33 +11,35 @@ use rustls_native_certs::ErrorKind;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 
-use crate::classify::is_shortage;
+use crate::failures::is_shortage;
 use crate::roots::Roots;
 
-/// Makes and keeps the TLS configurations of a process: one, and one for each app with authorities of its own.
-pub(crate) struct Tls {
+/// The TLS configurations of a process: one for all apps, and one for each app with certificate authorities of its own.
+pub(crate) struct TlsConnectors {
     roots: Option<Arc<Roots>>,
-    /// Everybody whom the machine, Mozilla and `roots` trust.
+    /// The roots of the system, of Mozilla, and `roots`.
     base: OnceCell<RootCertStore>,
     connector: OnceCell<TlsConnector>,
 }
 
-impl Tls {
+impl TlsConnectors {
     pub(crate) fn new(roots: Option<Arc<Roots>>) -> Self {
         Self { roots, base: OnceCell::new(), connector: OnceCell::new() }
     }
 
-    /// The connector, for an app with authorities of its own if it has any; the first call reads the system's root
-    /// store, off this thread.
+    /// Returns the connector for an app; `own` holds the app's own certificate authorities.
+    ///
+    /// The first call reads the root store of the system on another thread.
     pub(crate) async fn connector<'a>(&'a self, own: Option<&'a Roots>) -> Result<&'a TlsConnector, Failure> {
-        let kept = own.map_or(&self.connector, |own| &own.connector);
-        kept.get_or_try_init(async || {
-            let mut trusted = self.base().await?.clone();
-            add(&mut trusted, own).map_err(|error| no_tls(&error.to_string()))?;
-            let config = config(trusted).map_err(|error| no_tls(&error.to_string()))?;
-            Ok(TlsConnector::from(Arc::new(config)))
-        })
-        .await
+        let connector = own.map_or(&self.connector, |own| &own.connector);
+        connector
+            .get_or_try_init(async || {
+                let mut trusted = self.base().await?.clone();
+                add(&mut trusted, own).map_err(|error| setup_failure(&error.to_string()))?;
+                let config = config(trusted).map_err(|error| setup_failure(&error.to_string()))?;
+                Ok(TlsConnector::from(Arc::new(config)))
+            })
+            .await
     }
 
     async fn base(&self) -> Result<&RootCertStore, Failure> {
@@ -44,29 +47,31 @@ impl Tls {
             .get_or_try_init(async || {
                 let roots = self.roots.clone();
                 let read = tokio::task::spawn_blocking(move || base(roots.as_deref())).await;
-                read.map_err(|_| no_tls("the root store could not be read"))?
+                read.map_err(|_| setup_failure("the root store could not be read"))?
             })
             .await
     }
 }
 
-impl fmt::Debug for Tls {
+impl fmt::Debug for TlsConnectors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("made", &self.connector.initialized()).finish_non_exhaustive()
+        f.debug_struct("TlsConnectors").field("made", &self.connector.initialized()).finish_non_exhaustive()
     }
 }
 
-fn no_tls(why: &str) -> Failure {
+fn setup_failure(why: &str) -> Failure {
     Failure::before(FailureKind::Tls(TlsFault::Other), format!("TLS cannot be set up: {why}"))
 }
 
-/// The system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` honoured) joined with Mozilla's, so that a bare container works too.
+/// The roots of the system (`SSL_CERT_FILE` and `SSL_CERT_DIR` are respected) together with those of Mozilla, so that it
+/// works in a container without roots.
 fn base(more: Option<&Roots>) -> Result<RootCertStore, Failure> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
-        // What could not be opened for want of a descriptor is there the next time: nothing is kept without it.
+        // A file that could not be opened because descriptors are short may be readable next time. Store no result
+        // without it.
         if let ErrorKind::Io { inner, .. } = &error.kind
             && is_shortage(inner)
         {
@@ -75,7 +80,7 @@ fn base(more: Option<&Roots>) -> Result<RootCertStore, Failure> {
         tracing::warn!(%error, "a system root certificate could not be read");
     }
     roots.add_parsable_certificates(system.certs);
-    add(&mut roots, more).map_err(|error| no_tls(&error.to_string()))?;
+    add(&mut roots, more).map_err(|error| setup_failure(&error.to_string()))?;
     Ok(roots)
 }
 

@@ -46,9 +46,7 @@ pub use engine::{
 };
 pub use exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey};
 pub use explain::{ExplainFrom, Explained, Explanation, Verdict};
-pub use footbridge_courier::{
-    Courier, CourierShared, Relay, RelayBody, RelayError, Relayed, RelayedBody, Switched,
-};
+pub use footbridge_courier::{Courier, CourierShared, Relay, RelayBody, RelayError, Relayed, Switched};
 pub use footbridge_journal::{
     Accepted, Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, Journal,
     JournalError, JournalHealth, Page,

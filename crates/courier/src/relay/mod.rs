@@ -1,16 +1,16 @@
-//! Relaying requests to the apps of this machine: loopback only, streamed both ways, with upgrades.
+//! Relays requests to the apps that this server has started: loopback only, streaming in both directions, with upgrades.
 //!
-//! No policy is asked, since nobody outside chooses the address: it is that of an app which this server has
-//! started. A request is sent once; only one that surely was not read, or that has no body and may be repeated,
-//! goes out again when a kept connection turns out to be closed.
+//! No policy applies, because no untrusted user chooses the address: this server has started the app that listens there.
+//! A request is sent once. Only a request that was certainly not read, or an idempotent one without a body, is sent again
+//! when an idle connection turns out to be closed.
 
-mod answer;
 mod body;
 mod error;
 mod pool;
+mod relayed;
 mod send;
 
-pub use answer::{Relayed, RelayedBody, Switched};
 pub use body::RelayBody;
 pub use error::RelayError;
+pub use relayed::{Relayed, Switched};
 pub use send::Relay;

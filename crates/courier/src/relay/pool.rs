@@ -1,7 +1,7 @@
-//! The connections of one thread to the apps of this machine.
+//! The connections of one thread to the apps on this machine.
 //!
-//! Ours close first: a Node app closes idle connections after five seconds by default, but the host it runs in
-//! keeps them for an hour, and any other is asked again when a kept connection fails.
+//! A Node app closes idle connections after five seconds by default, but the host that runs it here keeps them open for an
+//! hour. Any other app may close one earlier; its request is then sent on a new connection.
 
 use super::body::RelayBody;
 use hyper::client::conn::http1::SendRequest;
@@ -13,121 +13,129 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// How long a connection is kept.
-const IDLE: Duration = Duration::from_secs(30);
-/// How long an app that has answered may still take to read the request it answered.
-const UNREAD: Duration = Duration::from_secs(10);
-/// Most connections kept to one app.
+/// The longest time that a connection stays idle.
+const MAX_IDLE_TIME: Duration = Duration::from_secs(30);
+/// How long an app may take to read the rest of a request that it has answered.
+const MAX_UNREAD_TIME: Duration = Duration::from_secs(10);
+/// The most idle connections to one app.
 const MAX_IDLE: usize = 64;
-/// How often connections are looked at, while there are any.
-const SWEEP: Duration = Duration::from_secs(1);
-/// A connection idle for less is reused without asking the reactor first whether the app has closed it.
-const SURELY_FRESH: Duration = Duration::from_millis(20);
+/// The pause between two sweeps while there are connections.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+/// A connection that was idle for less is used again without asking the reactor whether the app has closed it.
+const FRESH: Duration = Duration::from_millis(20);
 
-/// One open connection. Dropping it closes the socket at once, whatever is going on.
+/// An open connection. Dropping it closes the socket at once, even in the middle of a request.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct RelayConnection {
     pub(super) sender: SendRequest<RelayBody>,
     task: JoinHandle<()>,
+    /// The number of open connections of the pool.
     open: Rc<Cell<usize>>,
 }
 
-impl Drop for Link {
+impl Drop for RelayConnection {
     fn drop(&mut self) {
         self.task.abort();
-        self.open.set(self.open.get() - 1);
+        let open = self.open.get();
+        debug_assert!(open > 0, "more connections are closed than were opened");
+        self.open.set(open.saturating_sub(1));
     }
 }
 
 #[derive(Debug)]
-struct Kept {
-    link: Link,
+struct IdleConnection {
+    connection: RelayConnection,
     since: Instant,
 }
 
-impl Kept {
-    fn is_good(&self, now: Instant) -> bool {
-        let longest = if self.link.sender.is_ready() { IDLE } else { UNREAD };
-        !self.link.sender.is_closed() && now.duration_since(self.since) < longest
+impl IdleConnection {
+    fn is_valid(&self, now: Instant) -> bool {
+        let sender = &self.connection.sender;
+        let max_time = if sender.is_ready() { MAX_IDLE_TIME } else { MAX_UNREAD_TIME };
+        !sender.is_closed() && now.duration_since(self.since) < max_time
     }
 }
 
-/// Idle connections by address, and those whose app has answered but not yet read the whole request.
+/// Idle connections by address, and those whose app has answered but not read the complete request.
 #[derive(Debug, Default)]
-pub(super) struct Pool {
-    kept: RefCell<HashMap<SocketAddr, Vec<Kept>>>,
+pub(super) struct RelayPool {
+    idle: RefCell<HashMap<SocketAddr, Vec<IdleConnection>>>,
     open: Rc<Cell<usize>>,
-    sweeping: Cell<bool>,
+    is_sweeping: Cell<bool>,
 }
 
-impl Pool {
-    /// A connection that was just opened. Needs a `LocalSet`.
-    pub(super) fn link(self: &Rc<Self>, sender: SendRequest<RelayBody>, task: JoinHandle<()>) -> Link {
+impl RelayPool {
+    /// Registers a new connection. Needs a `LocalSet`.
+    pub(super) fn register(
+        self: &Rc<Self>,
+        sender: SendRequest<RelayBody>,
+        task: JoinHandle<()>,
+    ) -> RelayConnection {
         self.open.set(self.open.get() + 1);
-        if !self.sweeping.replace(true) {
+        if !self.is_sweeping.replace(true) {
             tokio::task::spawn_local(sweep(Rc::downgrade(self)));
         }
-        Link { sender, task, open: Rc::clone(&self.open) }
+        RelayConnection { sender, task, open: Rc::clone(&self.open) }
     }
 
-    /// The connection last used that is still good.
-    pub(super) async fn take(&self, to: SocketAddr) -> Option<Link> {
+    /// Removes and returns the last used connection to an address that is still open.
+    pub(super) async fn take(&self, address: SocketAddr) -> Option<RelayConnection> {
         let now = Instant::now();
-        let mut asked = false;
+        let mut has_yielded = false;
         loop {
-            let kept = self.pop(to, now)?;
-            if !asked && now.duration_since(kept.since) > SURELY_FRESH {
-                // Lets the reactor deliver a close that has already arrived.
+            let idle = self.pop(address, now)?;
+            if !has_yielded && now.duration_since(idle.since) > FRESH {
+                // The reactor may learn now that the app has closed the connection.
                 tokio::task::yield_now().await;
-                asked = true;
+                has_yielded = true;
             }
-            if kept.link.sender.is_ready() {
-                return Some(kept.link);
+            if idle.connection.sender.is_ready() {
+                return Some(idle.connection);
             }
         }
     }
 
-    fn pop(&self, to: SocketAddr, now: Instant) -> Option<Kept> {
-        let mut all = self.kept.borrow_mut();
-        let shelf = all.get_mut(&to)?;
-        let ready = |kept: &Kept| kept.link.sender.is_ready() && kept.is_good(now);
-        let place = shelf.iter().rposition(ready)?;
-        Some(shelf.remove(place))
+    fn pop(&self, address: SocketAddr, now: Instant) -> Option<IdleConnection> {
+        let mut idle = self.idle.borrow_mut();
+        let of_app = idle.get_mut(&address)?;
+        let is_ready = |idle: &IdleConnection| idle.connection.sender.is_ready() && idle.is_valid(now);
+        let last = of_app.iter().rposition(is_ready)?;
+        Some(of_app.remove(last))
     }
 
-    /// Keeps a connection for the next request.
-    pub(super) fn put(&self, to: SocketAddr, link: Link) {
-        if link.sender.is_closed() {
+    /// Stores a connection for the next request.
+    pub(super) fn put(&self, address: SocketAddr, connection: RelayConnection) {
+        if connection.sender.is_closed() {
             return;
         }
-        let mut all = self.kept.borrow_mut();
-        let shelf = all.entry(to).or_default();
-        if shelf.len() < MAX_IDLE {
-            shelf.push(Kept { link, since: Instant::now() });
+        let mut idle = self.idle.borrow_mut();
+        let of_app = idle.entry(address).or_default();
+        if of_app.len() < MAX_IDLE {
+            of_app.push(IdleConnection { connection, since: Instant::now() });
         }
     }
 
-    /// How many connections are kept.
+    /// The number of idle connections.
     pub(super) fn len(&self) -> usize {
-        self.kept.borrow().values().map(Vec::len).sum()
+        self.idle.borrow().values().map(Vec::len).sum()
     }
 
-    fn expire(&self, now: Instant) {
-        self.kept.borrow_mut().retain(|_, shelf| {
-            shelf.retain(|kept| kept.is_good(now));
-            !shelf.is_empty()
+    fn remove_expired(&self, now: Instant) {
+        self.idle.borrow_mut().retain(|_, of_app| {
+            of_app.retain(|idle| idle.is_valid(now));
+            !of_app.is_empty()
         });
     }
 }
 
-/// Lives only while there are connections, so that an idle process has no timer of ours.
-async fn sweep(pool: Weak<Pool>) {
+/// Removes expired connections. Ends when none is open, so that an idle process has no timer.
+async fn sweep(pool: Weak<RelayPool>) {
     loop {
-        tokio::time::sleep(SWEEP).await;
+        tokio::time::sleep(SWEEP_INTERVAL).await;
         let Some(pool) = pool.upgrade() else { return };
-        pool.expire(Instant::now());
+        pool.remove_expired(Instant::now());
         if pool.open.get() == 0 {
-            pool.sweeping.set(false);
+            pool.is_sweeping.set(false);
             return;
         }
     }

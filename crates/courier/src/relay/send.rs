@@ -1,10 +1,11 @@
-//! One request: on a kept connection or a new one.
+//! Sends relayed requests, on idle or new connections.
 
-use super::answer::{Relayed, RelayedBody, Switched};
 use super::body::RelayBody;
 use super::error::RelayError;
-use super::pool::{Link, Pool};
+use super::pool::{RelayConnection, RelayPool};
+use super::relayed::{Relayed, Switched};
 use crate::dialer::{Dialer, SystemDialer};
+use crate::failures::is_shortage;
 use crate::options::CourierShared;
 use crate::stream::Stream;
 use bytes::Bytes;
@@ -18,17 +19,17 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Most header lines of an answer.
+/// The most header lines of an answer.
 const MAX_HEADERS: usize = 200;
-/// Largest head of an answer, and largest piece of a body read at once, in bytes.
+/// The largest head of an answer, and the most bytes of a body that are read at once.
 const MAX_HEAD: usize = 128 * 1024;
 
-/// Relays requests from one thread to apps of this machine. Clones share their connections.
+/// Relays requests from one thread to apps on this machine. Clones share the idle connections.
 ///
-/// Must be used inside a [`tokio::task::LocalSet`], since connections live in local tasks.
+/// Must be used inside a [`tokio::task::LocalSet`], because connections are driven by local tasks.
 #[derive(Clone)]
 pub struct Relay {
-    pool: Rc<Pool>,
+    pool: Rc<RelayPool>,
     http: http1::Builder,
     dialer: Arc<dyn Dialer>,
 }
@@ -41,91 +42,97 @@ impl fmt::Debug for Relay {
 
 impl Default for Relay {
     fn default() -> Self {
-        Self::dialing_with(Arc::new(SystemDialer))
+        Self::with_dialer(Arc::new(SystemDialer))
     }
 }
 
 impl Relay {
-    /// A relay that dials as the couriers do which share this.
+    /// Creates a relay that uses the dialer of `shared`.
     pub fn new(shared: &CourierShared) -> Self {
-        Self::dialing_with(Arc::clone(&shared.dialer))
+        Self::with_dialer(Arc::clone(&shared.dialer))
     }
 
-    fn dialing_with(dialer: Arc<dyn Dialer>) -> Self {
+    fn with_dialer(dialer: Arc<dyn Dialer>) -> Self {
         let mut http = http1::Builder::new();
         http.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD);
         Self { pool: Rc::default(), http, dialer }
     }
 
-    /// Sends a request, as it is, to the app that listens at `to`, and gives its answer once the head of it has
-    /// come. There is no deadline: dropping the future gives the request up and closes its connection.
+    /// Sends a request unchanged to the app at `address`; returns its answer as soon as the head has arrived.
+    ///
+    /// Has no deadline. Dropping the future ends the request and closes its connection.
     ///
     /// # Errors
-    /// [`RelayError`] when no answer came.
-    pub async fn send(&self, to: SocketAddr, request: Request<RelayBody>) -> Result<Relayed, RelayError> {
-        if !to.ip().to_canonical().is_loopback() {
-            return Err(RelayError::NotLocal(to));
+    /// [`RelayError`] if there is no answer.
+    pub async fn send(
+        &self,
+        address: SocketAddr,
+        mut request: Request<RelayBody>,
+    ) -> Result<Relayed, RelayError> {
+        if !address.ip().to_canonical().is_loopback() {
+            return Err(RelayError::NotLocal(address));
         }
-        let mut request = request;
-        if let Some(mut link) = self.pool.take(to).await {
-            let spare = spare(&request);
-            match link.sender.try_send_request(request).await {
-                Ok(response) => return self.answer(to, link, response).await,
+        if let Some(mut connection) = self.pool.take(address).await {
+            let copy = repeatable_copy(&request);
+            match connection.sender.try_send_request(request).await {
+                Ok(response) => return self.answer(address, connection, response).await,
                 Err(mut error) => {
-                    let again = error.take_message().or(spare);
-                    request = again.ok_or_else(|| RelayError::of(error.error()))?;
+                    let again = error.take_message().or(copy);
+                    request = again.ok_or_else(|| RelayError::from(error.error()))?;
                 }
             }
         }
-        let mut link = self.open(to).await?;
-        let response = link.sender.send_request(request).await.map_err(|error| RelayError::of(&error))?;
-        self.answer(to, link, response).await
+        let mut connection = self.open(address).await?;
+        let response = connection.sender.send_request(request).await?;
+        self.answer(address, connection, response).await
     }
 
-    /// How many connections this thread keeps idle.
+    /// The number of idle connections of this thread.
     pub fn idle_connections(&self) -> usize {
         self.pool.len()
     }
 
-    async fn open(&self, to: SocketAddr) -> Result<Link, RelayError> {
-        let dialed = self.dialer.dial(to).await.map_err(|_| RelayError::Unreachable(to))?;
-        let (sender, connection) = self
-            .http
-            .handshake::<_, RelayBody>(TokioIo::new(dialed.stream))
-            .await
-            .map_err(|error| RelayError::of(&error))?;
+    async fn open(&self, address: SocketAddr) -> Result<RelayConnection, RelayError> {
+        let dialed = self.dialer.dial(address).await.map_err(|error| {
+            if is_shortage(&error) {
+                RelayError::Shortage(error.to_string())
+            } else {
+                RelayError::Unreachable(address)
+            }
+        })?;
+        let (sender, connection) = self.http.handshake::<_, RelayBody>(TokioIo::new(dialed.stream)).await?;
         let task = tokio::task::spawn_local(async move {
-            // Whoever waits for an answer is told through the request; an idle end interests nobody.
+            // The request gets the same error; the end of an idle connection needs no report.
             let _ = connection.with_upgrades().await;
         });
-        Ok(self.pool.link(sender, task))
+        Ok(self.pool.register(sender, task))
     }
 
     async fn answer(
         &self,
-        to: SocketAddr,
-        link: Link,
+        address: SocketAddr,
+        connection: RelayConnection,
         mut response: Response<Incoming>,
     ) -> Result<Relayed, RelayError> {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            let body = |body| RelayedBody::new(body, Rc::clone(&self.pool), to, link);
+            let body = |body| RelayBody::answer(body, &self.pool, address, connection);
             return Ok(Relayed::Answer(response.map(body)));
         }
-        let upgraded = hyper::upgrade::on(&mut response).await.map_err(|error| RelayError::of(&error))?;
+        let upgraded = hyper::upgrade::on(&mut response).await?;
         let parts = upgraded.downcast::<TokioIo<Stream>>().map_err(|_| RelayError::Malformed)?;
         let switched = Switched { stream: parts.io.into_inner(), early: parts.read_buf };
         Ok(Relayed::Switched(response.map(drop), switched))
     }
 }
 
-/// The same request once more, if it has no body and repeating it changes nothing.
-fn spare(request: &Request<RelayBody>) -> Option<Request<RelayBody>> {
+/// A copy of the request, if it is idempotent and has no body.
+fn repeatable_copy(request: &Request<RelayBody>) -> Option<Request<RelayBody>> {
     if !request.body().is_end_stream() || !request.method().is_idempotent() {
         return None;
     }
-    let mut spare = Request::new(RelayBody::whole(Bytes::new()));
-    *spare.method_mut() = request.method().clone();
-    *spare.uri_mut() = request.uri().clone();
-    *spare.headers_mut() = request.headers().clone();
-    Some(spare)
+    let mut copy = Request::new(RelayBody::complete(Bytes::new()));
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy)
 }

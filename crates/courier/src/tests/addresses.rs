@@ -3,12 +3,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use proptest::prelude::*;
 
 use super::{AddressClasses, allowing};
-use crate::class::{METADATA_V4, METADATA_V6, Reason, V4_REFUSED, V6_NAMED, V6_PUBLIC, V6_REFUSED, classify};
+use crate::class::{
+    METADATA_V4, METADATA_V6, RefusalReason, V4_REFUSED, V6_NAMED, V6_PUBLIC, V6_REFUSED, classify,
+};
 use crate::{Policy, Refusal};
 
 fn refused(policy: &Policy, addr: &str, granted: bool) -> Option<&'static str> {
     policy
-        .judge(addr.parse().unwrap(), granted.then_some(AddressClasses::ALL))
+        .check(addr.parse().unwrap(), granted.then_some(AddressClasses::ALL))
         .err()
         .map(|refusal: Refusal| refusal.reason())
 }
@@ -91,7 +93,7 @@ fn every_ipv4_range_ends_where_it_should() {
 
 #[test]
 fn every_ipv6_range_ends_where_it_should() {
-    let public = (V6_PUBLIC.0, V6_PUBLIC.1, Reason::Reserved);
+    let public = (V6_PUBLIC.0, V6_PUBLIC.1, RefusalReason::Reserved);
     for (net, len, _) in V6_NAMED.iter().chain(V6_REFUSED).chain([&public]) {
         let first = net.to_bits();
         let last = first | u128::MAX.checked_shr(*len).unwrap_or(0);
@@ -171,13 +173,13 @@ fn metadata_is_refused_whatever_is_allowed_or_granted() {
     let policy = allowing(&["0.0.0.0/0", "::/0"]);
     for ip in METADATA_V4.iter().map(|ip| IpAddr::V4(*ip)).chain(METADATA_V6.iter().map(|ip| IpAddr::V6(*ip)))
     {
-        let refusal = policy.judge(SocketAddr::new(ip, 80), Some(AddressClasses::ALL)).unwrap_err();
-        assert_eq!(refusal.class(), Reason::Metadata);
+        let refusal = policy.check(SocketAddr::new(ip, 80), Some(AddressClasses::ALL)).unwrap_err();
+        assert_eq!(refusal.class(), RefusalReason::Metadata);
         assert_eq!(refusal.to_string(), format!("destination refused: metadata address {ip}"));
         if let IpAddr::V4(v4) = ip {
             assert!(
                 policy
-                    .judge(SocketAddr::new(v4.to_ipv6_mapped().into(), 80), Some(AddressClasses::ALL))
+                    .check(SocketAddr::new(v4.to_ipv6_mapped().into(), 80), Some(AddressClasses::ALL))
                     .is_err()
             );
         }
@@ -214,7 +216,7 @@ fn own_listeners_are_refused_whatever_is_allowed_or_granted() {
         assert_eq!(refused(&policy, addr, true), None, "{addr}");
     }
     // An address of this machine that no list knows shows once both ends of the connection are known.
-    let own = |local: &str, peer: &str| policy.is_own(local.parse().unwrap(), peer.parse().unwrap());
+    let own = |local: &str, peer: &str| policy.is_own_listener(local.parse().unwrap(), peer.parse().unwrap());
     assert!(own("10.7.7.7:50000", "10.7.7.7:4500"));
     assert!(own("[2600::1]:50000", "[2600::1]:4700"));
     assert!(!own("10.7.7.7:50000", "10.7.7.7:4400"));
@@ -225,7 +227,7 @@ fn own_listeners_are_refused_whatever_is_allowed_or_granted() {
 fn a_grant_opens_private_addresses_and_says_how_else() {
     let policy = Policy::default();
     assert_eq!(refused(&policy, "127.0.0.1:9003", true), None);
-    let refusal = policy.judge("127.0.0.1:9003".parse().unwrap(), None).unwrap_err();
+    let refusal = policy.check("127.0.0.1:9003".parse().unwrap(), None).unwrap_err();
     assert_eq!(
         refusal.to_string(),
         "destination refused: loopback address 127.0.0.1 (allow it with [egress] allow)"
@@ -236,7 +238,7 @@ fn a_grant_opens_private_addresses_and_says_how_else() {
 fn a_grant_for_a_name_opens_no_other_class_than_the_name_had() {
     let policy = Policy::default();
     let open = |addr: &str, words: &[&str]| {
-        policy.judge(addr.parse().unwrap(), Some(AddressClasses::of_words(words.iter().copied()))).is_ok()
+        policy.check(addr.parse().unwrap(), Some(AddressClasses::of_words(words.iter().copied()))).is_ok()
     };
     for (addr, class) in [
         ("127.0.0.1:80", "this_machine"),
@@ -256,12 +258,12 @@ fn a_grant_for_a_name_opens_no_other_class_than_the_name_had() {
 #[test]
 fn a_public_address_of_this_machine_is_this_machine() {
     let here: IpAddr = "93.184.216.34".parse().unwrap();
-    let is_here = |ip: IpAddr| ip == here;
+    let is_local = |ip: IpAddr| ip == here;
     let own = "0.0.0.0:4400".parse().unwrap();
     let judge = |rules: &[&str], addr: &str, granted: Option<&str>| {
         let policy = Policy::new(rules.iter().map(|rule| rule.parse().unwrap()).collect(), vec![own]);
         let granted = granted.map(|word| AddressClasses::of_words([word]));
-        policy.judge_from_here(addr.parse().unwrap(), granted, &is_here).err().map(|refusal| refusal.reason())
+        policy.check_with(addr.parse().unwrap(), granted, &is_local).err().map(|refusal| refusal.reason())
     };
     assert_eq!(judge(&[], "93.184.216.34:80", None), Some("this machine's own"));
     assert_eq!(judge(&[], "93.184.216.34:80", Some("public")), Some("this machine's own"));

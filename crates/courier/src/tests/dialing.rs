@@ -1,8 +1,8 @@
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;
-use crate::classify::connect_failure;
 use crate::dial::{Network, connect};
+use crate::failures::connect_failure;
 use crate::{Dialed, Dialer, Dialing, Grant, SystemDialer};
 
 #[test]
@@ -98,7 +98,7 @@ fn the_name_of_a_metadata_service_is_not_even_resolved() {
         let resolver = Script::new(&[&["8.8.8.8"]]);
         let courier = courier_asking(allowing(&["0.0.0.0/0"]), Arc::clone(&resolver) as _);
         let url = "http://Metadata.Google.Internal./computeMetadata/v1/";
-        let out = Outbound { grants: Arc::from([Grant::of(&target(url))]), ..post(url) };
+        let out = Outbound { grants: Arc::from([Grant::for_target(&target(url))]), ..post(url) };
         assert_failed(courier.send(out).await, FailureKind::Blocked, Sent::Nothing);
         assert_eq!(resolver.asked(), 0);
     });
@@ -153,7 +153,7 @@ fn our_own_listener_is_refused_even_when_granted() {
             let courier = courier_asking(policy, Script::new(&[&["127.0.0.1"]]));
             for host in ["127.0.0.1", "0.0.0.0", "[::ffff:127.0.0.1]", "localhost", "0x7f.1"] {
                 let url = format!("http://{host}:{}/", receiver.addr.port());
-                let out = Outbound { grants: Arc::from([Grant::of(&target(&url))]), ..post(&url) };
+                let out = Outbound { grants: Arc::from([Grant::for_target(&target(&url))]), ..post(&url) };
                 let detail = assert_failed(courier.send(out).await, FailureKind::Blocked, Sent::Nothing);
                 assert!(detail.contains("own listener"), "{detail}");
             }
@@ -168,7 +168,7 @@ fn a_grant_is_for_its_own_port_only() {
     run(async {
         let (granted, other) = (Receiver::answering(OK).await, Receiver::answering(OK).await);
         let courier = Courier::new(options(Policy::default()).share());
-        let grants: Arc<[Grant]> = Arc::from([Grant::of(&target(&granted.url()))]);
+        let grants: Arc<[Grant]> = Arc::from([Grant::for_target(&target(&granted.url()))]);
         let to = |url: &str| Outbound { grants: Arc::clone(&grants), ..post(url) };
         assert_eq!(courier.send(to(&granted.url())).await.unwrap().status, 200);
         assert_failed(courier.send(to(&other.url())).await, FailureKind::Blocked, Sent::Nothing);
@@ -185,7 +185,7 @@ fn a_granted_name_opens_only_what_it_was_and_says_so() {
         let courier = courier_asking(Policy::default(), Script::new(&[&["127.0.0.1"]]));
         let to = |words: &[&str]| {
             let seen = AddressClasses::of_words(words.iter().copied());
-            Outbound { grants: Arc::from([Grant::seen(&target(&url), seen)]), ..post(&url) }
+            Outbound { grants: Arc::from([Grant::with_classes(&target(&url), seen)]), ..post(&url) }
         };
         let detail = assert_failed(courier.send(to(&["public"])).await, FailureKind::Blocked, Sent::Nothing);
         assert!(detail.contains("shop.test had no such address when its URL was saved"), "{detail}");
@@ -195,15 +195,15 @@ fn a_granted_name_opens_only_what_it_was_and_says_so() {
         assert_failed(courier.send(to(&["public"])).await, FailureKind::Blocked, Sent::Nothing);
         assert_failed(courier.send(to(&[])).await, FailureKind::Blocked, Sent::Nothing);
         let local = format!("http://localhost:{}/", receiver.addr.port());
-        let out = Outbound { grants: Arc::from([Grant::of(&target(&local))]), ..post(&local) };
+        let out = Outbound { grants: Arc::from([Grant::for_target(&target(&local))]), ..post(&local) };
         assert_eq!(courier.send(out).await.unwrap().status, 200, "localhost is nobody else's");
     });
 }
 
 #[test]
 fn the_system_knows_its_own_addresses() {
-    assert!(SystemDialer.is_here("127.0.0.1".parse().unwrap()));
-    assert!(!SystemDialer.is_here("192.0.2.77".parse().unwrap()));
+    assert!(SystemDialer.is_local("127.0.0.1".parse().unwrap()));
+    assert!(!SystemDialer.is_local("192.0.2.77".parse().unwrap()));
 }
 
 /// What a dialer is told that finds no descriptor free.

@@ -7,9 +7,9 @@ use proptest::sample::select;
 
 use super::*;
 use crate::AnswerLimit::{self, Refuse, Truncate};
-use crate::capture::Capture;
-use crate::classify::exchange_failure;
-use crate::head::Asked;
+use crate::answer_reader::AnswerReader;
+use crate::failures::round_trip_failure;
+use crate::head::HeadOptions;
 
 /// What became of an answer, as far as a caller can tell.
 #[derive(Debug, PartialEq)]
@@ -20,7 +20,7 @@ enum Became {
 
 /// Reads pieces as they come and then the end of the connection.
 fn read(pieces: &[&[u8]], limit: AnswerLimit, bodiless: bool) -> Became {
-    let mut capture = Capture::new(limit, Asked { bodiless, headers: true });
+    let mut capture = AnswerReader::new(limit, HeadOptions { no_body: bodiless, keep_headers: true });
     let mut pieces = pieces.iter();
     let ended = loop {
         match pieces.next().map(|piece| capture.feed(piece)) {
@@ -29,10 +29,10 @@ fn read(pieces: &[&[u8]], limit: AnswerLimit, bodiless: bool) -> Became {
             None => break capture.end(),
         }
     };
-    let begun = capture.has_begun();
+    let begun = capture.has_head();
     match ended {
-        Err(fault) if !capture.is_enough() => {
-            Became::Failed(exchange_failure(&fault, Sent::Perhaps, begun).kind)
+        Err(fault) if !capture.is_sufficient() => {
+            Became::Failed(round_trip_failure(&fault, Sent::Perhaps, begun).kind)
         }
         ended => {
             let (answer, keep) = capture.into_answer(ended.is_err()).unwrap();

@@ -16,7 +16,7 @@ struct System {
 impl System {
     fn resolver(self: &Arc<Self>) -> SystemResolver {
         let system = Arc::clone(self);
-        SystemResolver::asking(move |host| {
+        SystemResolver::with_look_up(move |host| {
             system.asked.fetch_add(1, Ordering::Relaxed);
             if host.starts_with("good") {
                 return Ok(vec![IpAddr::from([192, 0, 2, 1])]);

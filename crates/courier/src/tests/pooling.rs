@@ -191,7 +191,7 @@ fn a_connection_opened_under_a_grant_serves_nobody_without_it() {
     run(async {
         let receiver = Receiver::answering(OK).await;
         let courier = Courier::new(options(Policy::default()).share());
-        let grants: Arc<[Grant]> = Arc::from([Grant::of(&target(&receiver.url()))]);
+        let grants: Arc<[Grant]> = Arc::from([Grant::for_target(&target(&receiver.url()))]);
         let granted = || Outbound { grants: Arc::clone(&grants), ..post(&receiver.url()) };
         courier.send(granted()).await.unwrap();
         assert_eq!(courier.idle_connections(), 1);

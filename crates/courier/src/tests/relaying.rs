@@ -5,7 +5,7 @@ use super::*;
 use crate::{Relay, RelayBody, RelayError, Relayed};
 
 fn request(method: Method, body: &'static str) -> Request<RelayBody> {
-    let mut request = Request::new(RelayBody::whole(Bytes::from_static(body.as_bytes())));
+    let mut request = Request::new(RelayBody::complete(Bytes::from_static(body.as_bytes())));
     *request.method_mut() = method;
     *request.uri_mut() = "/path?q".parse().unwrap();
     request

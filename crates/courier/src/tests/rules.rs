@@ -20,8 +20,8 @@ fn rules_open_their_network_and_ports_only() {
         ("::ffff:10.0.0.0/104", "10.1.2.3:80", "[::1]:80"),
     ] {
         let policy = Policy::new(vec![rule(text)], Vec::new());
-        assert!(policy.judge(inside.parse().unwrap(), None).is_ok(), "{text} {inside}");
-        assert!(policy.judge(outside.parse().unwrap(), None).is_err(), "{text} {outside}");
+        assert!(policy.check(inside.parse().unwrap(), None).is_ok(), "{text} {inside}");
+        assert!(policy.check(outside.parse().unwrap(), None).is_err(), "{text} {outside}");
     }
 }
 

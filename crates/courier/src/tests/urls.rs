@@ -141,8 +141,10 @@ fn no_trick_reaches_the_canary() {
             assert!(failure.detail.starts_with("destination refused: "), "{failure}");
         }
         // Accepting is in order: when the control request is the first connection, no trick was one.
-        let control =
-            Outbound { grants: Arc::from([Grant::of(&target(&canary.url()))]), ..post(&canary.url()) };
+        let control = Outbound {
+            grants: Arc::from([Grant::for_target(&target(&canary.url()))]),
+            ..post(&canary.url())
+        };
         assert_eq!(courier.send(control).await.unwrap().status, 200);
         assert_eq!((canary.connections.get(), canary.seen()), (1, 1));
         let unused = tokio::time::timeout(Duration::from_millis(20), canary_v6.accept()).await;
@@ -210,7 +212,7 @@ fn saving_refuses_what_the_url_alone_gives_away() {
     let policy = allowing(&["127.0.0.1/32:3000-3999"]);
     let word = |url: &str, granted: bool| {
         policy
-            .judge_literal(&target(url), granted.then_some(AddressClasses::ALL))
+            .check_target(&target(url), granted.then_some(AddressClasses::ALL))
             .err()
             .map(|refusal| refusal.reason())
     };
@@ -234,7 +236,7 @@ fn saving_refuses_what_the_url_alone_gives_away() {
 
 #[test]
 fn a_grant_covers_one_host_and_port() {
-    let grant = Grant::of(&target("http://Apps.Internal:9003/base"));
+    let grant = Grant::for_target(&target("http://Apps.Internal:9003/base"));
     for (url, covered) in [
         ("http://apps.internal:9003/other", true),
         ("https://APPS.internal.:9003/", true),

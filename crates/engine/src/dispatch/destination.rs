@@ -209,6 +209,6 @@ fn running(app: &AppEntry, lifetime: Lifetime) -> Result<Arc<Run>, NotMade> {
 /// The endpoint of an app that this server runs. Its address is allowed, whatever the egress policy says.
 fn run_endpoint(url: &str, token: Secret, run: Arc<Run>) -> Result<Endpoint, NotMade> {
     let target = Target::parse(url).map_err(|error| refused(error.to_string()))?;
-    let grants = Arc::from([Grant::of(&target)]);
+    let grants = Arc::from([Grant::for_target(&target)]);
     Ok(Endpoint { target: Arc::new(target), grants, token: Some(token), run: Some(run) })
 }

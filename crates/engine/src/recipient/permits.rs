@@ -86,7 +86,9 @@ mod tests {
                 tokio::spawn(async move { permits.acquire(deadline).await.map(drop) })
             })
             .collect();
-        tokio::task::yield_now().await;
+        while permits.waiting.load(Ordering::Acquire) < MAX_WAITING {
+            tokio::task::yield_now().await;
+        }
         assert_eq!(permits.acquire(deadline).await.err(), Some(PermitError::QueueFull));
 
         drop(held.pop());

@@ -100,7 +100,7 @@ impl AppEntry {
 
 /// The access that a URL of the app grants.
 fn grant(app: &App, target: &Target) -> Grant {
-    Grant::seen(target, app.host_classes.get(target.host()).copied().unwrap_or_default())
+    Grant::with_classes(target, app.host_classes.get(target.host()).copied().unwrap_or_default())
 }
 
 /// Makes a value from the current secret and from the previous one, with the time at which it becomes invalid.

@@ -163,11 +163,11 @@ impl AppRegistry {
                 let target = web_url(&spec.route).map_err(|error| error.to_string());
                 let target = target.and_then(|url| Target::parse(&url).map_err(|error| error.to_string()));
                 let judged = target.and_then(|target| {
-                    let granted = Grant::opened(&entry.grants, &target);
+                    let granted = Grant::opened_by(&entry.grants, &target);
                     self.options
                         .courier
                         .policy()
-                        .judge_literal(&target, granted)
+                        .check_target(&target, granted)
                         .map_err(|refusal| refusal.to_string())
                 });
                 judged.or_else(|why| invalid("route", why))

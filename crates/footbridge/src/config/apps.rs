@@ -81,7 +81,7 @@ fn read_app(section: &Section<'_>, policy: &Policy, names: &BTreeSet<AppName>) -
         has_url: section.has("url"),
         policy,
         names,
-        grants: grants.map(|target| Grant::of(&target)).collect(),
+        grants: grants.map(|target| Grant::for_target(&target)).collect(),
     };
     let hooks = hooks::read(section, &reach);
     let app = AppSpec {

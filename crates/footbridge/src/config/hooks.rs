@@ -146,8 +146,8 @@ fn check(written: &HookConfig, reach: &Reach<'_>) -> Result<Option<Refusal>, Str
         HookType::Web => {
             let url = hook::web_url(route).map_err(|error| error.to_string())?;
             let target = Target::parse(&url).map_err(|error| error.to_string())?;
-            let granted = Grant::opened(&reach.grants, &target);
-            Ok(reach.policy.judge_literal(&target, granted).err())
+            let granted = Grant::opened_by(&reach.grants, &target);
+            Ok(reach.policy.check_target(&target, granted).err())
         }
         _ if route.contains("://") => Err(format!(
             "the route of a {} hook is a path; for a URL write {{ route = {route:?}, type = \"web\" }}",

@@ -84,7 +84,7 @@ impl Outgoing {
         }
         drop(reach);
         let reach = local.shared.engine.connect_app(name).await?;
-        let relayed = self.send(local, &reach, RelayBody::whole(Bytes::new())).await?;
+        let relayed = self.send(local, &reach, RelayBody::complete(Bytes::new())).await?;
         Ok((relayed, reach))
     }
 

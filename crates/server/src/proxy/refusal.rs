@@ -23,6 +23,8 @@ pub(super) enum Refusal {
     Draining,
     /// Nothing listens for the app; nothing was sent.
     Unreachable,
+    /// This server lacks descriptors, memory or ports; nothing was sent.
+    Shortage,
     /// The app closed the connection before it answered.
     Closed,
     /// The app did not speak HTTP.
@@ -49,6 +51,7 @@ impl Refusal {
             }
             Self::SwitchedOff => (503, "The app is switched off.\n"),
             Self::Draining => (503, "The server is shutting down.\n"),
+            Self::Shortage => (503, "This server is out of resources at present. Try again shortly.\n"),
             Self::Unreachable | Self::Closed | Self::Broken => {
                 (502, "The app gave no answer. Whoever runs this server may find more in the app's logs.\n")
             }
@@ -63,7 +66,7 @@ impl Refusal {
     const fn retry_after(self) -> Option<Duration> {
         match self {
             Self::NotStarted(wait) => Some(wait),
-            Self::Draining => Some(Duration::from_secs(1)),
+            Self::Draining | Self::Shortage => Some(Duration::from_secs(1)),
             _ => None,
         }
     }
@@ -106,6 +109,7 @@ impl From<RelayError> for Refusal {
         tracing::debug!(%error, "an app gave no answer");
         match error {
             RelayError::Unreachable(_) => Self::Unreachable,
+            RelayError::Shortage(_) => Self::Shortage,
             RelayError::Closed => Self::Closed,
             RelayError::NotLocal(_) | RelayError::Malformed => Self::Broken,
         }

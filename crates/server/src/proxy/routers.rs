@@ -97,9 +97,9 @@ async fn ask(
         let body = match held.take() {
             Some(Held::Whole(bytes)) => {
                 held = Some(Held::Whole(bytes.clone()));
-                RelayBody::whole(bytes)
+                RelayBody::complete(bytes)
             }
-            Some(Held::Rest(bytes, rest)) => RelayBody::begun(bytes, rest),
+            Some(Held::Rest(bytes, rest)) => RelayBody::partial(bytes, rest),
             None => return Err(Refusal::TooLarge),
         };
         let reach = local.shared.engine.connect_app(router.app.as_str()).await?;

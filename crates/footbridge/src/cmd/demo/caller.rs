@@ -185,7 +185,7 @@ impl Caller {
             headers.insert(name, value);
         }
         let outbound = Outbound {
-            grants: Arc::new([Grant::of(&target)]),
+            grants: Arc::new([Grant::for_target(&target)]),
             method,
             headers,
             answer: AnswerLimit::Refuse(1 << 20),

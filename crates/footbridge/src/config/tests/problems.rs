@@ -119,7 +119,7 @@ const BAD_APPS: &[(&str, &str)] = &[
     ),
     (
         "[[app]]\nname = \"shop\"\nurl = \"http://h:1/base?x=1\"",
-        "fb.toml:3: app[shop].url: a ?query is not accepted in a URL that paths are put behind; write one such as \"https://app.example/events\"",
+        "fb.toml:3: app[shop].url: a ?query is not accepted in a URL that paths are appended to; write one such as \"https://app.example/events\"",
     ),
     (
         "[[app]]\nname = \"shop\"\ntoken = \"hunter 2\"",

@@ -1,4 +1,4 @@
-//! What is under a connection, plain or encrypted, as an exchange uses it.
+//! An open connection, plain or encrypted.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -10,16 +10,16 @@ use tokio_rustls::client::TlsStream;
 
 use crate::stream::Stream;
 
-/// One open connection. Dropping it closes the socket at once, whatever is going on.
-pub(crate) enum Wire {
+/// An open connection. Dropping it closes the socket at once, even in the middle of a request.
+pub(crate) enum Connection {
     Plain(Stream),
     Tls(Box<TlsStream<Stream>>),
 }
 
-impl Wire {
-    /// Reads into `room`; 0 is the end.
-    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut buffer = ReadBuf::new(room);
+impl Connection {
+    /// Reads into `buffer`; returns 0 at the end of the stream.
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
         let polled = match self {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
             Self::Tls(tls) => Pin::new(&mut **tls).poll_read(cx, &mut buffer),
@@ -27,7 +27,7 @@ impl Wire {
         polled.map_ok(|()| buffer.filled().len())
     }
 
-    /// Writes some of two pieces that follow each other.
+    /// Writes some bytes of `head`, followed by `body`.
     pub(crate) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -35,10 +35,10 @@ impl Wire {
         body: &[u8],
     ) -> Poll<io::Result<usize>> {
         let ((only, []) | ([], only)) = (head, body) else {
-            let both = [IoSlice::new(head), IoSlice::new(body)];
+            let slices = [IoSlice::new(head), IoSlice::new(body)];
             return match self {
-                Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, &both),
-                Self::Tls(tls) => Pin::new(&mut **tls).poll_write_vectored(cx, &both),
+                Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, &slices),
+                Self::Tls(tls) => Pin::new(&mut **tls).poll_write_vectored(cx, &slices),
             };
         };
         match self {
@@ -47,7 +47,7 @@ impl Wire {
         }
     }
 
-    /// Hands the kernel what encryption still holds.
+    /// Hands the bytes that are buffered for encryption to the kernel.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Plain(_) => Poll::Ready(Ok(())),
@@ -55,21 +55,23 @@ impl Wire {
         }
     }
 
-    /// Whether a write that failed may have sent something: a socket took nothing, but TLS may have sent part of a record.
-    pub(crate) fn fails_in_part(&self) -> bool {
+    /// Returns true if a failed write may have sent something. A plain socket has sent nothing, but TLS may have sent a
+    /// part of a record.
+    pub(crate) fn may_send_on_error(&self) -> bool {
         matches!(self, Self::Tls(_))
     }
 
-    /// Whether nothing has come, no end either, as far as the reactor knows. Costs no system call while that is so.
+    /// Returns true if neither data nor the end of the stream has arrived, as far as the reactor knows. Makes no system
+    /// call in that case.
     pub(crate) fn is_quiet(&mut self) -> bool {
         match self {
             Self::Plain(stream) => stream.is_quiet(),
-            // Session tickets come when nothing is asked; they are no data.
+            // TLS session tickets may arrive at any time; they are no data.
             Self::Tls(_) => self.poll_read(&mut Context::from_waker(Waker::noop()), &mut [0]).is_pending(),
         }
     }
 
-    /// Ends it the way a peer does: behind the back of whoever uses it next.
+    /// Shuts the connection down, as a peer does, without the pool noticing.
     #[cfg(test)]
     pub(crate) fn cut(&mut self) {
         let mut cx = Context::from_waker(Waker::noop());
@@ -81,7 +83,7 @@ impl Wire {
     }
 }
 
-impl fmt::Debug for Wire {
+impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Plain(_) => "Plain",

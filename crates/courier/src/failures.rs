@@ -1,6 +1,6 @@
-//! What went wrong, as data: from the errors of the system, TLS and HTTP to [`Failure`].
+//! Turns errors of the system, TLS and HTTP into [`Failure`].
 //!
-//! The texts are written here and not taken from below, so that none can carry a header or a piece of an answer.
+//! The texts are written here instead of taken from the errors, so that none contains a header or a part of an answer.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,12 +10,12 @@ use footbridge_model::time::Millis;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, Error};
 
-use crate::fault::Fault;
+use crate::round_trip_error::RoundTripError;
 
-/// The most names of a certificate that are shown.
-const NAMES: usize = 8;
+/// The most names of a certificate that a text lists.
+const MAX_NAMES: usize = 8;
 
-/// Whether this process or machine is short of something. The receiver has nothing to do with that.
+/// Returns true if this process or machine lacks descriptors, memory or ports. The receiver is not the cause.
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
     // EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL (no local port is free); and EAGAIN, which Linux says of the last
     // one as well. macOS numbers the latter three otherwise.
@@ -25,12 +25,12 @@ pub(crate) fn is_shortage(error: &io::Error) -> bool {
         || error.raw_os_error().is_some_and(|code| CODES.contains(&code))
 }
 
-/// An attempt that was not made for want of something of our own.
+/// The failure of an attempt that was not made because this server lacks something.
 pub(crate) fn shortage(what: &str, error: &io::Error) -> Failure {
     Failure::before(FailureKind::Local, format!("this server cannot {what} at present: {error}"))
 }
 
-/// A TCP connection that did not come about. Nothing was sent.
+/// The failure of a TCP connection that could not be opened. Nothing was sent.
 pub(crate) fn connect_failure(addr: SocketAddr, error: &io::Error) -> Failure {
     if is_shortage(error) {
         return shortage("open a connection", error);
@@ -49,7 +49,7 @@ pub(crate) fn connect_failure(addr: SocketAddr, error: &io::Error) -> Failure {
     Failure::before(kind, format!("{what} by {addr}"))
 }
 
-/// A TLS handshake that failed. Nothing of the request was sent.
+/// The failure of a TLS handshake. Nothing of the request was sent.
 pub(crate) fn tls_failure(host: &str, error: &io::Error) -> Failure {
     let (fault, what) = match tls_cause(error) {
         Some(tls) => explain(tls),
@@ -64,7 +64,7 @@ pub(crate) fn tls_failure(host: &str, error: &io::Error) -> Failure {
 fn explain(error: &Error) -> (TlsFault, String) {
     match error {
         Error::InvalidCertificate(wrong) => certificate(wrong),
-        // An answer in plain text is no record of TLS.
+        // A plain-text answer is no TLS record.
         Error::InvalidMessage(_) => (
             TlsFault::NotTls,
             "the port does not speak TLS; if it speaks plain HTTP, write http://".to_owned(),
@@ -115,14 +115,14 @@ fn certificate(error: &CertificateError) -> (TlsFault, String) {
     }
 }
 
-/// The names in a certificate, as rustls lists them: `DnsName("a.example")`.
+/// Lists the names of a certificate. rustls writes them as `DnsName("a.example")`.
 fn names(presented: &[String]) -> String {
     let plain = |name: &String| match name.split('"').nth(1) {
         Some(name) => name.to_owned(),
         None => name.clone(),
     };
-    let shown: Vec<String> = presented.iter().take(NAMES).map(plain).collect();
-    match (shown.is_empty(), presented.len().saturating_sub(NAMES)) {
+    let shown: Vec<String> = presented.iter().take(MAX_NAMES).map(plain).collect();
+    match (shown.is_empty(), presented.len().saturating_sub(MAX_NAMES)) {
         (true, _) => "no name at all (a common name does not count)".to_owned(),
         (false, 0) => shown.join(", "),
         (false, more) => format!("{} and {more} more", shown.join(", ")),
@@ -133,27 +133,35 @@ fn date(at: UnixTime) -> Millis {
     Millis(i64::try_from(at.as_secs()).unwrap_or(i64::MAX / 1000).saturating_mul(1000))
 }
 
-/// An answer that did not come, or is none, on a connection that was open.
-pub(crate) fn exchange_failure(fault: &Fault, sent: Sent, begun: bool) -> Failure {
-    let (kind, detail) = match fault {
-        Fault::Io(error) => match tls_cause(error) {
+/// The failure of a round trip on an open connection. `has_head` tells that the head of the answer has arrived.
+pub(crate) fn round_trip_failure(error: &RoundTripError, sent: Sent, has_head: bool) -> Failure {
+    let (kind, detail) = match error {
+        RoundTripError::Io(error) => match tls_cause(error) {
             Some(tls) => (FailureKind::Tls(TlsFault::Other), format!("the TLS connection broke: {tls}")),
             None => reset(),
         },
-        Fault::Closed => reset(),
-        Fault::Malformed => (FailureKind::Malformed, "the answer is not valid HTTP/1.1".to_owned()),
-        Fault::Encrypted => (
+        RoundTripError::Closed => reset(),
+        RoundTripError::Malformed => (FailureKind::Malformed, "the answer is not valid HTTP/1.1".to_owned()),
+        RoundTripError::Encrypted => (
             FailureKind::Tls(TlsFault::Wanted),
             "the receiver speaks TLS on this port; write https://".to_owned(),
         ),
-        Fault::HeadTooLarge => (FailureKind::Malformed, "the head of the answer is too large".to_owned()),
-        Fault::Switched => (FailureKind::Malformed, "the receiver switched protocols unasked".to_owned()),
-        Fault::TooLarge(limit) => (FailureKind::TooLarge, format!("the answer is larger than {limit} bytes")),
-        // A request that waits to be sent has an outcome as unknown as one that was.
-        Fault::Late if begun => {
+        RoundTripError::HeadTooLarge => {
+            (FailureKind::Malformed, "the head of the answer is too large".to_owned())
+        }
+        RoundTripError::Switched => {
+            (FailureKind::Malformed, "the receiver switched protocols unasked".to_owned())
+        }
+        RoundTripError::TooLarge(limit) => {
+            (FailureKind::TooLarge, format!("the answer is larger than {limit} bytes"))
+        }
+        // A request that still waits to be sent may be sent before the connection closes, so its outcome is unknown.
+        RoundTripError::DeadlinePassed if has_head => {
             return Failure::after(FailureKind::Timeout, "the answer was not complete within the deadline");
         }
-        Fault::Late => return Failure::after(FailureKind::Timeout, "no answer within the deadline"),
+        RoundTripError::DeadlinePassed => {
+            return Failure::after(FailureKind::Timeout, "no answer within the deadline");
+        }
     };
     Failure { kind, sent, detail }
 }
