@@ -1,22 +1,22 @@
-//! Chance that can be repeated: everything a run leaves open is drawn from its seed.
+//! A repeatable random number generator.
 
 use footbridge_model::time::Entropy;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Throws that follow from a seed (`SplitMix64`).
+/// A random number generator with a seed (`SplitMix64`).
 #[derive(Debug, Clone)]
-pub(crate) struct Dice(u64);
+pub(crate) struct Rng(u64);
 
-impl Dice {
-    /// The dice for one purpose: what is thrown for another does not shift them.
+impl Rng {
+    /// The generator for one purpose: draws for another purpose do not shift it.
     pub(crate) fn of(seed: u64, purpose: &[u64]) -> Self {
-        let mut dice = Self(seed);
+        let mut rng = Self(seed);
         for word in purpose {
-            dice.0 = dice.next() ^ *word;
+            rng.0 = rng.next() ^ *word;
         }
-        dice
+        rng
     }
 
     pub(crate) const fn next(&mut self) -> u64 {
@@ -27,42 +27,42 @@ impl Dice {
         mixed ^ mixed >> 31
     }
 
-    /// A number of `range`.
+    /// Draws a number in `range`.
     pub(crate) const fn within(&mut self, range: Range<u64>) -> u64 {
         range.start + self.next() % (range.end - range.start)
     }
 
-    /// So many milliseconds.
+    /// Draws a duration in milliseconds.
     pub(crate) const fn millis(&mut self, range: Range<u64>) -> Duration {
         Duration::from_millis(self.within(range))
     }
 
-    /// True in so many of a hundred cases.
+    /// Returns true in this percentage of draws.
     pub(crate) const fn percent(&mut self, cases: u64) -> bool {
         self.within(0..100) < cases
     }
 
-    /// One of them.
+    /// Picks an element.
     pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[usize::try_from(self.within(0..of.len() as u64)).unwrap()]
     }
 }
 
-/// Randomness that is none.
+/// The engine's entropy, drawn from the seed.
 #[derive(Debug)]
-pub(crate) struct Seeded(Mutex<Dice>);
+pub(crate) struct SeededEntropy(Mutex<Rng>);
 
-impl Seeded {
-    pub(crate) const fn new(dice: Dice) -> Self {
-        Self(Mutex::new(dice))
+impl SeededEntropy {
+    pub(crate) const fn new(rng: Rng) -> Self {
+        Self(Mutex::new(rng))
     }
 }
 
-impl Entropy for Seeded {
+impl Entropy for SeededEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        let mut dice = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rng = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for piece in bytes.chunks_mut(8) {
-            let drawn = dice.next().to_le_bytes();
+            let drawn = rng.next().to_le_bytes();
             piece.copy_from_slice(&drawn[..piece.len()]);
         }
     }
