@@ -3,7 +3,7 @@
 
 use crate::log_limit::LogLimit;
 use crate::registry::HookEntry;
-use footbridge_journal::Due;
+use footbridge_journal::PendingDelivery;
 use footbridge_model::attempt::{Failure, FailureKind};
 use footbridge_model::delivery::{Next, Outcome};
 use footbridge_model::exchange::{ExchangeFailure, ExchangeHead};
@@ -31,7 +31,14 @@ pub(crate) struct FailureLog {
 
 impl FailureLog {
     /// An attempt has ended, and this becomes of its delivery.
-    pub(crate) fn attempt(&self, hook: &HookEntry, due: &Due, n: u32, outcome: &Outcome, next: &Next) {
+    pub(crate) fn attempt(
+        &self,
+        hook: &HookEntry,
+        due: &PendingDelivery,
+        n: u32,
+        outcome: &Outcome,
+        next: &Next,
+    ) {
         let kind = match next {
             Next::Delivered | Next::Unanswered => return,
             Next::Retry(_) => Kind::Attempt,

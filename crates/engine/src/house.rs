@@ -71,7 +71,7 @@ impl House {
                 }
                 () = tokio::time::sleep_until(next.min(Instant::now() + SOON)) => {
                     // What has become old since may be what the disk has no room for.
-                    if next <= Instant::now() || !self.journal.service_state().hindrances.is_empty() {
+                    if next <= Instant::now() || !self.journal.health().problems.is_empty() {
                         next = Instant::now() + self.retain().await;
                     }
                 }
@@ -86,7 +86,7 @@ impl House {
         let before = |keep: Option<Duration>| {
             keep.map_or(footbridge_model::time::Millis(i64::MIN), |keep| now.minus(keep))
         };
-        match self.journal.retain(before(self.keep.ended), before(self.keep.dead), now).await {
+        match self.journal.prune(before(self.keep.ended), before(self.keep.dead), now).await {
             Ok(true) => BREATH,
             Ok(false) => EVERY,
             // On a full disk a smaller portion may fit, and is what makes room.

@@ -51,7 +51,7 @@ pub use footbridge_courier::{
 };
 pub use footbridge_journal::{
     Accepted, Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, Journal,
-    JournalError, Page, ServiceState,
+    JournalError, JournalHealth, Page,
 };
 pub use house::House;
 pub use launcher::{Launcher, Launching, NoLauncher};

@@ -10,7 +10,7 @@ use crate::rate::Rate;
 use crate::registry::{AppEntry, HookEntry, Registry};
 use crate::unsettled::{Open, Unsettled};
 use footbridge_journal::{
-    Accepted, Appended, Backlog, Journal, JournalError, KeyUse, NewDelivery, NewEvent, Scopes,
+    Accepted, Appended, Backlog, IdempotencyKey, Journal, JournalError, KeyScopes, NewDelivery, NewEvent,
 };
 use footbridge_model::event::{Event, EventDraft};
 use footbridge_model::headers::PublishHeaders;
@@ -133,8 +133,8 @@ impl Publisher {
     ) -> (Prepared, Vec<Arc<HookEntry>>) {
         let (hooks, off) = matching(&self.registry, publisher, &draft.name, draft.subscribers.as_deref());
         let now = self.clock.now();
-        let key = key.map(|(key, fingerprint)| KeyUse {
-            scope: Scopes::publish(&publisher.app.name, &draft.name),
+        let key = key.map(|(key, fingerprint)| IdempotencyKey {
+            scope: KeyScopes::publish(&publisher.app.name, &draft.name),
             key,
             fingerprint,
             until: now.plus(KEY_KEPT),

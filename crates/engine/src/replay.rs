@@ -58,15 +58,15 @@ impl ByHand<'_> {
     pub(crate) async fn retry(&self, id: DeliveryId) -> Result<(), ReplayError> {
         self.check_hook(id).await?;
         match self.journal.retry(id, self.clock.now()).await? {
-            Retried::Again { hook_id, .. } => {
+            Retried::Pending { hook_id, .. } => {
                 self.lanes.stir([hook_id]);
                 Ok(())
             }
-            Retried::Not(status @ (DeliveryStatus::Delivered | DeliveryStatus::Unanswered)) => {
+            Retried::NotRetryable(status @ (DeliveryStatus::Delivered | DeliveryStatus::Unanswered)) => {
                 Err(ReplayError::EndedWell(status))
             }
             // Its hook went meanwhile.
-            Retried::Not(_) => Err(ReplayError::HookGone),
+            Retried::NotRetryable(_) => Err(ReplayError::HookGone),
         }
     }
 
@@ -118,7 +118,7 @@ impl ByHand<'_> {
         let Some(end) = newest.first().map(|view| view.delivery.id) else { return Ok(0) };
         let (mut after, mut count) = (None, 0);
         loop {
-            let picked = self.journal.pick(filter.clone(), after, PORTION).await?;
+            let picked = self.journal.find_deliveries(filter.clone(), after, PORTION).await?;
             let ids: Vec<_> = picked.ids.into_iter().filter(|id| *id <= end).collect();
             count += self.act(ids, act).await?;
             match picked.more_after.filter(|next| *next < end) {

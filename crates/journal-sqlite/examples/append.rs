@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss, clippy::indexing_slicing)]
 
 use bytes::Bytes;
-use footbridge_journal::{Journal, NewDelivery, NewEvent, Recorded, Registry};
+use footbridge_journal::{DeliveryResult, Journal, NewDelivery, NewEvent, RegistryStore};
 use footbridge_journal_sqlite::{MasterKey, SqliteJournal, SqliteOptions};
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::event::Event;
@@ -89,7 +89,7 @@ async fn caller(
         if record {
             let attempt = Attempt { n: 1, at: now(), status: Some(200), error: None, ms: 3, output: None };
             let status = DeliveryStatus::Delivered;
-            let result = Recorded {
+            let result = DeliveryResult {
                 id: delivery,
                 attempt: Some(attempt),
                 status,
@@ -176,7 +176,7 @@ async fn backlog(path: &Path) {
     let later = now().plus(Duration::from_secs(1));
     loop {
         let one = Instant::now();
-        let more = journal.retain(later, later, later).await.unwrap();
+        let more = journal.prune(later, later, later).await.unwrap();
         longest = longest.max(one.elapsed());
         if !more {
             break;

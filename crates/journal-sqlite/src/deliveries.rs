@@ -7,14 +7,14 @@ use crate::filter::Condition;
 use crate::hook_row;
 use crate::sum;
 use crate::txn::Txn;
-use footbridge_journal::{DeliveryFilter, DeliveryView, Due, NewEvent, Page, Recorded};
+use footbridge_journal::{DeliveryFilter, DeliveryResult, DeliveryView, NewEvent, Page, PendingDelivery};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::time::Millis;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
 /// Keeps what attempts came to.
-pub(crate) fn record(txn: &mut Txn<'_>, results: &[Recorded]) -> Step<()> {
+pub(crate) fn record(txn: &mut Txn<'_>, results: &[DeliveryResult]) -> Step<()> {
     for result in results {
         record_one(txn, result)?;
     }
@@ -22,20 +22,24 @@ pub(crate) fn record(txn: &mut Txn<'_>, results: &[Recorded]) -> Step<()> {
 }
 
 /// Keeps what one attempt came to; gives whether its delivery was still pending.
-fn record_one(txn: &mut Txn<'_>, result: &Recorded) -> Step<bool> {
+fn record_one(txn: &mut Txn<'_>, result: &DeliveryResult) -> Step<bool> {
     let changed = match &result.attempt {
         Some(attempt) => record_attempt(txn, result, attempt)?,
         None => record_end(txn, result)?,
     };
     if changed > 0 {
         txn.state.account.pending -= 1;
-        *txn.state.account.of_mut(result.status) += 1;
+        *txn.state.account.count_mut(result.status) += 1;
     }
     Ok(changed > 0)
 }
 
 /// Keeps what an attempt came to with the events that it published, or nothing of it.
-pub(crate) fn conclude(txn: &mut Txn<'_>, result: &Recorded, published: &[NewEvent]) -> Step<bool> {
+pub(crate) fn record_and_append(
+    txn: &mut Txn<'_>,
+    result: &DeliveryResult,
+    published: &[NewEvent],
+) -> Step<bool> {
     let kept = record_one(txn, result)?;
     if kept {
         for new in published {
@@ -45,7 +49,7 @@ pub(crate) fn conclude(txn: &mut Txn<'_>, result: &Recorded, published: &[NewEve
     Ok(kept)
 }
 
-fn record_attempt(txn: &Txn<'_>, result: &Recorded, attempt: &Attempt) -> Step<usize> {
+fn record_attempt(txn: &Txn<'_>, result: &DeliveryResult, attempt: &Attempt) -> Step<usize> {
     let Attempt { n, at, status, error, ms, output } = attempt;
     // Numbers and strings always serialise.
     let entry = match output {
@@ -71,7 +75,7 @@ fn record_attempt(txn: &Txn<'_>, result: &Recorded, attempt: &Attempt) -> Step<u
     )?)
 }
 
-fn record_end(txn: &Txn<'_>, result: &Recorded) -> Step<usize> {
+fn record_end(txn: &Txn<'_>, result: &DeliveryResult) -> Step<usize> {
     let sql = "UPDATE deliveries SET status = ?2, next_at = iif(?2 = 0, coalesce(?3, next_at), NULL),
                    last_error = coalesce(?4, last_error)
                WHERE id = ?1 AND status = 0";
@@ -83,7 +87,7 @@ const DUE: &str = "SELECT id, event_id, attempts, attempts_base, next_at, hook_i
 
 /// The pending deliveries of a hook that come first. Those whose row is damaged are given up instead: what they would
 /// deliver, and to whom, is not known.
-pub(crate) fn due(txn: &mut Txn<'_>, hook: HookId, ordered: bool, limit: u32) -> Step<Vec<Due>> {
+pub(crate) fn due(txn: &mut Txn<'_>, hook: HookId, ordered: bool, limit: u32) -> Step<Vec<PendingDelivery>> {
     let hook = key(hook.number());
     let rest = match (ordered, txn.state.ordered.contains(&hook)) {
         (false, _) => {
@@ -101,7 +105,7 @@ pub(crate) fn due(txn: &mut Txn<'_>, hook: HookId, ordered: bool, limit: u32) ->
         let sound = sum::of_delivery(id, event, row.get(5)?)
             .check(row.get(6)?, || format!("the delivery {id}"))
             .is_ok();
-        let due = Due {
+        let due = PendingDelivery {
             id: DeliveryId::from_number(number(id)),
             event_id: EventId::from_number(number(event)),
             attempts: row.get(2)?,
@@ -121,7 +125,7 @@ fn give_up(txn: &mut Txn<'_>, id: DeliveryId) -> Step<()> {
     let reason = "damaged: its row does not match its checksum; nothing was sent";
     tracing::error!(delivery = %id, reason, "a delivery is dead");
     let (status, reason) = (DeliveryStatus::Dead, Some(reason.to_owned()));
-    record_one(txn, &Recorded { id, attempt: None, status, next_attempt_at: None, reason }).map(drop)
+    record_one(txn, &DeliveryResult { id, attempt: None, status, next_attempt_at: None, reason }).map(drop)
 }
 
 /// Cancels all pending deliveries of a hook.

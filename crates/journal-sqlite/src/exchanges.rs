@@ -6,7 +6,7 @@ use crate::keys::{self, Known};
 use crate::sum::Sum;
 use crate::txn::Txn;
 use bytes::Bytes;
-use footbridge_journal::{Begun, ExchangeFilter, JournalError, KeyAfter, KeyUse, Page};
+use footbridge_journal::{ExchangeFilter, ExchangeStart, IdempotencyKey, JournalError, KeyDisposition, Page};
 use footbridge_model::exchange::{
     Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord,
 };
@@ -29,18 +29,22 @@ pub(crate) struct Finish {
     pub(crate) ending: Ending,
     pub(crate) ms: u32,
     pub(crate) keep_answer_until: Millis,
-    pub(crate) key: KeyAfter,
+    pub(crate) key: KeyDisposition,
 }
 
 /// Keeps an exchange as running, unless its key says otherwise.
-pub(crate) fn begin(txn: &Txn<'_>, head: &ExchangeHead, used: Option<&KeyUse>) -> Step<Begun> {
+pub(crate) fn begin(
+    txn: &Txn<'_>,
+    head: &ExchangeHead,
+    used: Option<&IdempotencyKey>,
+) -> Step<ExchangeStart> {
     if let Some(used) = used {
         match keys::find(txn, used, head.at)? {
             Known::Nothing => {}
-            Known::Other | Known::Event(_) => return Ok(Begun::Mismatch),
+            Known::Other | Known::Event(_) => return Ok(ExchangeStart::Mismatch),
             Known::Exchange(id) => match one(txn.conn, id)? {
-                Some(record) if record.ending.is_none() => return Ok(Begun::Running(id)),
-                Some(record) => return Ok(Begun::Replay(Box::new(record))),
+                Some(record) if record.ending.is_none() => return Ok(ExchangeStart::Running(id)),
+                Some(record) => return Ok(ExchangeStart::Replay(Box::new(record))),
                 // Retention took the exchange before its key: nothing is left to repeat.
                 None => {}
             },
@@ -50,7 +54,7 @@ pub(crate) fn begin(txn: &Txn<'_>, head: &ExchangeHead, used: Option<&KeyUse>) -
     if let Some(used) = used {
         keys::put(txn, used, head.id.number(), head.at, None)?;
     }
-    Ok(Begun::Started)
+    Ok(ExchangeStart::Started)
 }
 
 /// Keeps exchanges, without their answers.
@@ -154,8 +158,8 @@ pub(crate) fn finish(txn: &Txn<'_>, finish: &Finish) -> Step<()> {
         return Err(Fault::Refused(JournalError::NotFound("running exchange")));
     }
     match finish.key {
-        KeyAfter::Repeats => Ok(()),
-        KeyAfter::Released => keys::release(txn, finish.id),
+        KeyDisposition::Replays => Ok(()),
+        KeyDisposition::Released => keys::release(txn, finish.id),
     }
 }
 

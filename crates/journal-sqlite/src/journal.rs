@@ -1,15 +1,15 @@
 //! The port of events, deliveries and exchanges: which thread does what.
 
 use crate::exchanges::Finish;
+use crate::prune::Limits;
 use crate::reader::Reader;
-use crate::retain::Limits;
 use crate::status::Status;
 use crate::writer::{Queue, Writer};
-use crate::{deliveries, events, exchanges, lineage, recover, retain, retry, since};
+use crate::{deliveries, events, exchanges, lineage, missed, prune, recover, retry};
 use footbridge_journal::{
-    Account, Appended, Backlog, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView,
-    ExchangeFilter, Journal, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried,
-    ServiceState, Since, Wait,
+    Account, Appended, Backlog, DeliveryFilter, DeliveryResult, DeliveryView, EventFilter, EventView,
+    ExchangeFilter, ExchangeStart, FoundDeliveries, IdempotencyKey, Journal, JournalHealth, KeyDisposition,
+    MissedEvents, NewEvent, Page, PendingDelivery, Recovery, Replay, Retried, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
@@ -65,20 +65,20 @@ impl Journal for SqliteJournal {
         self.writer.ask_room(weight, move |txn| events::append(txn, &event))
     }
 
-    fn record(&self, results: Vec<Recorded>) -> Wait<()> {
+    fn record(&self, results: Vec<DeliveryResult>) -> Wait<()> {
         self.writer.ask(2 * ROW * results.len(), move |txn| deliveries::record(txn, &results))
     }
 
-    fn conclude(&self, result: Recorded, published: Vec<NewEvent>) -> Wait<bool> {
+    fn record_and_append(&self, result: DeliveryResult, published: Vec<NewEvent>) -> Wait<bool> {
         let weight = |new: &NewEvent| new.event.body.len() + ROW * (1 + new.deliveries.len());
         let weight = 2 * ROW + published.iter().map(weight).sum::<usize>();
         if published.is_empty() {
-            return self.writer.ask(weight, move |txn| deliveries::conclude(txn, &result, &[]));
+            return self.writer.ask(weight, move |txn| deliveries::record_and_append(txn, &result, &[]));
         }
-        self.writer.ask_room(weight, move |txn| deliveries::conclude(txn, &result, &published))
+        self.writer.ask_room(weight, move |txn| deliveries::record_and_append(txn, &result, &published))
     }
 
-    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<Due>> {
+    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<PendingDelivery>> {
         self.writer.ask(0, move |txn| deliveries::due(txn, hook, ordered, limit))
     }
 
@@ -90,8 +90,13 @@ impl Journal for SqliteJournal {
         self.writer.ask(ROW, move |txn| retry::one(txn, id, now))
     }
 
-    fn pick(&self, filter: DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Wait<Picked> {
-        self.read(&self.lists, move |conn| retry::pick(conn, &filter, after, limit))
+    fn find_deliveries(
+        &self,
+        filter: DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Wait<FoundDeliveries> {
+        self.read(&self.lists, move |conn| retry::find_deliveries(conn, &filter, after, limit))
     }
 
     fn retry_many(
@@ -107,7 +112,7 @@ impl Journal for SqliteJournal {
         self.writer.ask(2 * ROW * replays.len(), move |txn| retry::replay(txn, &replays, now))
     }
 
-    fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun> {
+    fn start_exchange(&self, head: ExchangeHead, key: Option<IdempotencyKey>) -> Wait<ExchangeStart> {
         self.writer.ask_room(2 * ROW, move |txn| exchanges::begin(txn, &head, key.as_ref()))
     }
 
@@ -117,7 +122,7 @@ impl Journal for SqliteJournal {
         ending: Ending,
         ms: u32,
         keep_answer_until: Millis,
-        key: KeyAfter,
+        key: KeyDisposition,
     ) -> Wait<()> {
         let answer = match &ending {
             Ending::Answered(answer) => answer.len(),
@@ -127,7 +132,7 @@ impl Journal for SqliteJournal {
         self.writer.ask(2 * ROW + answer, move |txn| exchanges::finish(txn, &finish))
     }
 
-    fn note_exchange(&self, record: ExchangeRecord) {
+    fn record_exchange(&self, record: ExchangeRecord) {
         self.queue.note(record);
     }
 
@@ -143,8 +148,8 @@ impl Journal for SqliteJournal {
         self.read(&self.lists, lineage::backlogs)
     }
 
-    fn events_of(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<Since> {
-        self.read(&self.lists, move |conn| since::events_of(conn, &app, generation, after, limit))
+    fn missed_events(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<MissedEvents> {
+        self.read(&self.lists, move |conn| missed::missed_events(conn, &app, generation, after, limit))
     }
 
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {
@@ -167,20 +172,20 @@ impl Journal for SqliteJournal {
         self.read(&self.lists, move |conn| exchanges::list(conn, &filter, page))
     }
 
-    fn retain(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool> {
+    fn prune(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool> {
         let limits = Limits { ended_before, dead_before, now };
-        self.writer.ask(1 << 20, move |txn| retain::retain(txn, limits))
+        self.writer.ask(1 << 20, move |txn| prune::prune(txn, limits))
     }
 
     fn account(&self) -> Account {
         self.writer.account()
     }
 
-    fn service_state(&self) -> ServiceState {
-        self.status.service_state()
+    fn health(&self) -> JournalHealth {
+        self.status.health()
     }
 
-    fn left_out(&self) -> u64 {
+    fn dropped_records(&self) -> u64 {
         self.queue.dropped()
     }
 

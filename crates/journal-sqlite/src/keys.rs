@@ -4,7 +4,7 @@ use crate::column::{key, number};
 use crate::fault::Step;
 use crate::sum::Sum;
 use crate::txn::Txn;
-use footbridge_journal::{Accepted, KeyUse, Scopes};
+use footbridge_journal::{Accepted, IdempotencyKey, KeyScopes};
 use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
@@ -24,7 +24,7 @@ pub(crate) enum Known {
 }
 
 /// What is known under the key of `used` at `now`.
-pub(crate) fn find(txn: &Txn<'_>, used: &KeyUse, now: Millis) -> Step<Known> {
+pub(crate) fn find(txn: &Txn<'_>, used: &IdempotencyKey, now: Millis) -> Step<Known> {
     let sql = "SELECT fingerprint, id, time, deliveries, until, sum FROM keys WHERE scope = ?1 AND key = ?2 AND until > ?3";
     let known = txn.first(sql, params![used.scope, used.key, now.0], |row| {
         let row = Row {
@@ -60,7 +60,7 @@ struct Row {
 }
 
 impl Row {
-    fn sum(&self, used: &KeyUse) -> Sum {
+    fn sum(&self, used: &IdempotencyKey) -> Sum {
         Sum::default()
             .text(&used.scope)
             .text(&used.key)
@@ -73,7 +73,13 @@ impl Row {
 }
 
 /// Keeps that `used` stands for this event, or exchange when there is no count of deliveries.
-pub(crate) fn put(txn: &Txn<'_>, used: &KeyUse, id: u64, time: Millis, deliveries: Option<u32>) -> Step<()> {
+pub(crate) fn put(
+    txn: &Txn<'_>,
+    used: &IdempotencyKey,
+    id: u64,
+    time: Millis,
+    deliveries: Option<u32>,
+) -> Step<()> {
     let sql = "INSERT OR REPLACE INTO keys (scope, key, fingerprint, until, id, time, deliveries, sum)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let row = Row {
@@ -98,7 +104,7 @@ pub(crate) fn release(txn: &Txn<'_>, id: ExchangeId) -> Step<()> {
 
 /// Forgets the keys an app used.
 pub(crate) fn delete_of_app(txn: &Txn<'_>, app: &AppName) -> Step<()> {
-    let Scopes { publishes, exchanges } = Scopes::of(app);
+    let KeyScopes { publishes, exchanges } = KeyScopes::owned_by(app);
     txn.run("DELETE FROM keys WHERE scope >= ?1 AND scope < ?2", [publishes.start, publishes.end])?;
     txn.run("DELETE FROM keys WHERE scope IN (?1, ?2)", exchanges)?;
     Ok(())

@@ -34,15 +34,15 @@ mod links;
 mod lock;
 mod mark;
 mod migrate;
+mod missed;
 mod open;
+mod prune;
 mod reader;
 mod recover;
 mod registry;
-mod retain;
 mod retry;
 mod room;
 mod seal;
-mod since;
 mod status;
 mod sum;
 #[cfg(test)]

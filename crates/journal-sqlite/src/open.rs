@@ -287,7 +287,7 @@ fn prepare(path: &Path, found: Found, sealer: &Sealer, room: &Room) -> Result<(C
     // Nobody else may be writing: what comes next must not wait for that.
     conn.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
     let state = State { seen: mark::seen(&conn)?, ..State::load(&conn)? };
-    if !state.account.holds() {
+    if !state.account.balances() {
         return Err(damaged("its account does not add up".to_owned()).into());
     }
     // The log begins anew with the next write, in the room it has already. Without room for that it goes on.

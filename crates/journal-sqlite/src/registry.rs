@@ -2,7 +2,7 @@
 
 use crate::journal::SqliteJournal;
 use crate::{apps, hooks, links};
-use footbridge_journal::{Batch, Kept, Registry, Wait};
+use footbridge_journal::{RegistryBatch, RegistrySnapshot, RegistryStore, Wait};
 use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
@@ -12,12 +12,12 @@ use footbridge_model::time::Millis;
 /// About what one of them costs.
 const ROW: usize = 2048;
 
-impl Registry for SqliteJournal {
-    fn load(&self) -> Wait<Kept> {
+impl RegistryStore for SqliteJournal {
+    fn load(&self) -> Wait<RegistrySnapshot> {
         self.writer.ask(0, |txn| {
             let sql = "SELECT value FROM meta WHERE name = 'config_file'";
             let config_file = txn.first(sql, [], |row| row.get(0))?;
-            Ok(Kept {
+            Ok(RegistrySnapshot {
                 apps: apps::load(txn)?,
                 links: links::load(txn)?,
                 hooks: hooks::load(txn)?,
@@ -30,7 +30,7 @@ impl Registry for SqliteJournal {
         self.writer.ask(ROW, move |txn| apps::put(txn, &app))
     }
 
-    fn put_batch(&self, batch: Batch) -> Wait<()> {
+    fn put_batch(&self, batch: RegistryBatch) -> Wait<()> {
         self.writer.ask(ROW * batch.len(), move |txn| {
             batch.apps.iter().try_for_each(|app| apps::put(txn, app))?;
             batch.links.iter().try_for_each(|link| links::put(txn, link))?;
@@ -66,11 +66,11 @@ impl Registry for SqliteJournal {
         self.writer.ask(ROW, move |txn| hooks::put(txn, &hook))
     }
 
-    fn gone_hooks(&self) -> Wait<Vec<Hook>> {
+    fn deleted_hooks(&self) -> Wait<Vec<Hook>> {
         self.writer.ask(0, |txn| hooks::gone(txn))
     }
 
-    fn revive_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
+    fn restore_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
         self.writer.ask(ROW * hooks.len(), move |txn| {
             hooks.iter().try_for_each(|hook| hooks::revive(txn, hook, reason, now))
         })

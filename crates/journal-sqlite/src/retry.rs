@@ -6,7 +6,7 @@ use crate::filter::{Condition, by_id, with_status};
 use crate::hooks;
 use crate::sum;
 use crate::txn::Txn;
-use footbridge_journal::{DeliveryFilter, Due, JournalError, Picked, Replay, Retried};
+use footbridge_journal::{DeliveryFilter, FoundDeliveries, JournalError, PendingDelivery, Replay, Retried};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::time::Millis;
@@ -51,7 +51,7 @@ pub(crate) fn many(
     let mut done = Vec::with_capacity(ids.len());
     for id in ids {
         let Some(row) = row(txn, *id)?.filter(|row| row.status == from) else { continue };
-        if let Retried::Again { hook_id, .. } = again(txn, *id, &row, now)? {
+        if let Retried::Pending { hook_id, .. } = again(txn, *id, &row, now)? {
             done.push((*id, hook_id));
         }
     }
@@ -63,30 +63,30 @@ fn again(txn: &mut Txn<'_>, id: DeliveryId, row: &Row, now: Millis) -> Step<Retr
     if matches!(row.status, DeliveryStatus::Delivered | DeliveryStatus::Unanswered)
         || !hooks::is_kept(txn, hook_id)?
     {
-        return Ok(Retried::Not(row.status));
+        return Ok(Retried::NotRetryable(row.status));
     }
     let base = if row.status == DeliveryStatus::Pending { row.base } else { row.attempts };
     let sql =
         "UPDATE deliveries SET status = 0, ordered = ?2, attempts_base = ?3, next_at = ?4 WHERE id = ?1";
     let ordered = txn.state.ordered.contains(&key(row.hook));
     txn.run(sql, params![key(id.number()), ordered, base, now.0])?;
-    *txn.state.account.of_mut(row.status) -= 1;
+    *txn.state.account.count_mut(row.status) -= 1;
     txn.state.account.pending += 1;
     let event_id = EventId::from_number(row.event);
-    Ok(Retried::Again {
-        due: Due { id, event_id, attempts: row.attempts, attempts_base: base, at: now },
+    Ok(Retried::Pending {
+        due: PendingDelivery { id, event_id, attempts: row.attempts, attempts_base: base, at: now },
         hook_id,
     })
 }
 
 /// Looks for deliveries that a filter picks and whose hook is kept. Only what ids and partial indexes decide
 /// bounds the look, so that no look is longer than another.
-pub(crate) fn pick(
+pub(crate) fn find_deliveries(
     conn: &Connection,
     filter: &DeliveryFilter,
     after: Option<DeliveryId>,
     limit: u32,
-) -> Step<Picked> {
+) -> Step<FoundDeliveries> {
     let index = match (filter.status, filter.hook) {
         (Some(DeliveryStatus::Dead), Some(_)) => "INDEXED BY deliveries_dead",
         (Some(DeliveryStatus::Dead), None) => "INDEXED BY deliveries_dead_age",
@@ -112,7 +112,7 @@ pub(crate) fn pick(
     );
     let mut select = conn.prepare(&sql)?;
     let mut rows = select.query(params_from_iter(params))?;
-    let (mut picked, mut looked, mut last) = (Picked::default(), 0, None);
+    let (mut picked, mut looked, mut last) = (FoundDeliveries::default(), 0, None);
     while let Some(row) = rows.next()? {
         looked += 1;
         let id = DeliveryId::from_number(number(row.get(0)?));

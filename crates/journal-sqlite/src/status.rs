@@ -1,6 +1,6 @@
 //! What hinders the journal at the moment, shared by its threads and told to probes.
 
-use footbridge_journal::ServiceState;
+use footbridge_journal::JournalHealth;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -34,17 +34,17 @@ impl Status {
     }
 
     /// What probes are told.
-    pub(crate) fn service_state(&self) -> ServiceState {
-        let mut hindrances = Vec::new();
+    pub(crate) fn health(&self) -> JournalHealth {
+        let mut problems = Vec::new();
         if self.is_full() {
-            hindrances.push("the disk that holds the journal is full: nothing new is accepted".to_owned());
+            problems.push("the disk that holds the journal is full: nothing new is accepted".to_owned());
         }
         if self.locked.load(Ordering::Relaxed) {
             let text =
                 "another program holds a lock on the database: nothing can be written until it lets go";
-            hindrances.push(text.to_owned());
+            problems.push(text.to_owned());
         }
         let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        ServiceState { hindrances, warnings }
+        JournalHealth { problems, warnings }
     }
 }

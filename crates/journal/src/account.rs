@@ -21,7 +21,7 @@ pub struct Account {
 
 impl Account {
     /// How many stand at `status`.
-    pub const fn of(&self, status: DeliveryStatus) -> u64 {
+    pub const fn count(&self, status: DeliveryStatus) -> u64 {
         match status {
             DeliveryStatus::Pending => self.pending,
             DeliveryStatus::Delivered => self.delivered,
@@ -32,7 +32,7 @@ impl Account {
     }
 
     /// The place that counts `status`.
-    pub const fn of_mut(&mut self, status: DeliveryStatus) -> &mut u64 {
+    pub const fn count_mut(&mut self, status: DeliveryStatus) -> &mut u64 {
         match status {
             DeliveryStatus::Pending => &mut self.pending,
             DeliveryStatus::Delivered => &mut self.delivered,
@@ -43,7 +43,7 @@ impl Account {
     }
 
     /// Whether the identity holds.
-    pub const fn holds(&self) -> bool {
+    pub const fn balances(&self) -> bool {
         self.accepted == self.pending + self.delivered + self.unanswered + self.dead + self.cancelled
     }
 }

@@ -1,6 +1,6 @@
 //! The port that keeps events, deliveries and exchanges.
 
-use crate::{Account, ServiceState, Wait};
+use crate::{Account, JournalHealth, Wait};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::event::Event;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
@@ -23,7 +23,7 @@ pub struct NewEvent {
     /// can be retried. Their ids follow those of `deliveries`.
     pub skipped: Vec<(NewDelivery, &'static str)>,
     /// The `Idempotency-Key` it was published under.
-    pub key: Option<KeyUse>,
+    pub key: Option<IdempotencyKey>,
 }
 
 /// A delivery that begins, due at once.
@@ -38,16 +38,16 @@ pub struct NewDelivery {
 impl NewDelivery {
     /// What its first attempt has to know.
     #[must_use]
-    pub fn due(&self, event: &Event) -> Due {
-        Due { id: self.id, event_id: event.id, attempts: 0, attempts_base: 0, at: event.time }
+    pub fn due(&self, event: &Event) -> PendingDelivery {
+        PendingDelivery { id: self.id, event_id: event.id, attempts: 0, attempts_base: 0, at: event.time }
     }
 }
 
 /// One use of an `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyUse {
+pub struct IdempotencyKey {
     /// Within what the key is unique: the sender and the endpoint, in the form that
-    /// [`Scopes`](crate::Scopes) tells.
+    /// [`KeyScopes`](crate::KeyScopes) tells.
     pub scope: String,
     /// The key.
     pub key: String,
@@ -81,7 +81,7 @@ pub enum Appended {
 
 /// A pending delivery with what an attempt needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
+pub struct PendingDelivery {
     /// Its id.
     pub id: DeliveryId,
     /// What is delivered.
@@ -96,7 +96,7 @@ pub struct Due {
 
 /// The result of an attempt, or an end without one.
 #[derive(Debug, Clone)]
-pub struct Recorded {
+pub struct DeliveryResult {
     /// Which delivery.
     pub id: DeliveryId,
     /// The attempt, if one was made.
@@ -133,9 +133,9 @@ pub struct EndedHook {
     pub pattern: Pattern,
 }
 
-/// What became of [`Journal::begin_exchange`].
+/// What became of [`Journal::start_exchange`].
 #[derive(Debug, Clone)]
-pub enum Begun {
+pub enum ExchangeStart {
     /// Kept as running: send it.
     Started,
     /// The same key and request run already.
@@ -148,7 +148,7 @@ pub enum Begun {
 
 /// What becomes of the key of an exchange that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyAfter {
+pub enum KeyDisposition {
     /// It repeats this ending from now on.
     Repeats,
     /// Nothing was sent: the key is free, as if it had never been used.
@@ -161,7 +161,7 @@ pub enum Retried {
     /// Pending again.
     Again {
         /// Which delivery.
-        due: Due,
+        due: PendingDelivery,
         /// To which hook.
         hook_id: HookId,
     },
@@ -210,7 +210,7 @@ pub struct DeliveryFilter {
 
 /// What a look through the deliveries found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Picked {
+pub struct FoundDeliveries {
     /// Those that the filter picks, in the order of ids.
     pub ids: Vec<DeliveryId>,
     /// After which id the next look begins; `None` when all were looked at.
@@ -237,7 +237,7 @@ pub struct ExchangeFilter {
 
 /// What an app's hooks got since some event.
 #[derive(Debug, Clone, Default)]
-pub struct Since {
+pub struct MissedEvents {
     /// The events, oldest first.
     pub events: Vec<Event>,
     /// Whether there are more than were asked for: they come after the last of these.
@@ -286,15 +286,15 @@ pub trait Journal: Send + Sync {
     fn append(&self, event: NewEvent) -> Wait<Appended>;
 
     /// Keeps what attempts came to. A delivery that is no longer pending stays as it is.
-    fn record(&self, results: Vec<Recorded>) -> Wait<()>;
+    fn record(&self, results: Vec<DeliveryResult>) -> Wait<()>;
 
     /// Keeps what an attempt came to together with the events that it published; gives whether they
     /// were kept. When the delivery is no longer pending nothing is kept.
-    fn conclude(&self, result: Recorded, published: Vec<NewEvent>) -> Wait<bool>;
+    fn record_and_append(&self, result: DeliveryResult, published: Vec<NewEvent>) -> Wait<bool>;
 
     /// The pending deliveries of a hook that are due first, at most `limit`, in the order of
     /// `(due, id)`, or for an `ordered` hook in the order of ids.
-    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<Due>>;
+    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<PendingDelivery>>;
 
     /// Cancels all pending deliveries of a hook, giving how many.
     fn cancel(&self, hook: HookId, reason: &'static str) -> Wait<u64>;
@@ -305,7 +305,12 @@ pub trait Journal: Send + Sync {
 
     /// Looks for deliveries that `filter` picks and whose hook is kept: at most `limit`, in the order of
     /// ids, those above `after`, in a bounded look at the journal.
-    fn pick(&self, filter: DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Wait<Picked>;
+    fn find_deliveries(
+        &self,
+        filter: DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Wait<FoundDeliveries>;
 
     /// Does what [`Journal::retry`] does with each of these that still stands at `from`, giving those with
     /// their hooks.
@@ -322,7 +327,7 @@ pub trait Journal: Send + Sync {
     fn replay(&self, replays: Vec<Replay>, now: Millis) -> Wait<Vec<(DeliveryId, HookId)>>;
 
     /// Keeps an exchange as running, unless its key says otherwise.
-    fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun>;
+    fn start_exchange(&self, head: ExchangeHead, key: Option<IdempotencyKey>) -> Wait<ExchangeStart>;
 
     /// Keeps how a begun exchange ended, the answer included, until `keep_answer_until`.
     fn finish_exchange(
@@ -331,12 +336,12 @@ pub trait Journal: Send + Sync {
         ending: Ending,
         ms: u32,
         keep_answer_until: Millis,
-        key: KeyAfter,
+        key: KeyDisposition,
     ) -> Wait<()>;
 
     /// Keeps an ended exchange soon, without the answer: written with whatever is written next, at
     /// the latest after 250 ms. Never waits; under overload it may be left out and counted instead.
-    fn note_exchange(&self, record: ExchangeRecord);
+    fn record_exchange(&self, record: ExchangeRecord);
 
     /// One event.
     fn event(&self, id: EventId) -> Wait<Option<EventView>>;
@@ -350,7 +355,7 @@ pub trait Journal: Send + Sync {
     /// The events after `after` that hooks of this app got, oldest first: at most `limit`, found in a
     /// bounded look at the journal. Nothing from before its `generation` is among them: that went to an
     /// app that had its name before.
-    fn events_of(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<Since>;
+    fn missed_events(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<MissedEvents>;
 
     /// Events, newest first.
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>>;
@@ -368,18 +373,18 @@ pub trait Journal: Send + Sync {
     fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>>;
 
     /// Deletes what is older than its time, a bounded portion at each call; gives whether there is more.
-    fn retain(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool>;
+    fn prune(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool>;
 
     /// The account after the last commit.
     fn account(&self) -> Account;
 
     /// How the journal is doing.
-    fn service_state(&self) -> ServiceState {
-        ServiceState::default()
+    fn health(&self) -> JournalHealth {
+        JournalHealth::default()
     }
 
-    /// How many exchanges [`Self::note_exchange`] has left out since the start.
-    fn left_out(&self) -> u64;
+    /// How many exchanges [`Self::record_exchange`] has left out since the start.
+    fn dropped_records(&self) -> u64;
 
     /// Resolves with the reason when the journal has stopped by itself.
     fn stopped(&self) -> Wait<String>;

@@ -1,6 +1,6 @@
 //! What must survive: the ports of the journal and their laws. Names no driver.
 //!
-//! Two traits: [`Registry`] keeps apps, links and hooks, [`Journal`] keeps events, deliveries and
+//! Two traits: [`RegistryStore`] keeps apps, links and hooks, [`Journal`] keeps events, deliveries and
 //! exchanges. The laws every implementation obeys:
 //!
 //! 1. When a returned [`Wait`] resolves to `Ok`, what it wrote is on stable storage (unless its method
@@ -15,23 +15,23 @@ mod account;
 #[cfg(feature = "test")]
 pub mod contract;
 mod error;
+mod health;
 mod journal;
+mod key_scopes;
 #[cfg(feature = "test")]
 pub mod memory;
 mod registry;
-mod scopes;
-mod service_state;
 
 pub use account::Account;
 pub use error::JournalError;
+pub use health::JournalHealth;
 pub use journal::{
-    Accepted, Appended, Backlog, Begun, DeliveryFilter, DeliveryView, Due, EndedHook, EventFilter, EventView,
-    ExchangeFilter, Journal, KeyAfter, KeyUse, NewDelivery, NewEvent, Page, Picked, Recorded, Recovery,
-    Replay, Retried, Since,
+    Accepted, Appended, Backlog, DeliveryFilter, DeliveryResult, DeliveryView, EndedHook, EventFilter,
+    EventView, ExchangeFilter, ExchangeStart, FoundDeliveries, IdempotencyKey, Journal, KeyDisposition,
+    MissedEvents, NewDelivery, NewEvent, Page, PendingDelivery, Recovery, Replay, Retried,
 };
-pub use registry::{Batch, Kept, Registry};
-pub use scopes::Scopes;
-pub use service_state::ServiceState;
+pub use key_scopes::KeyScopes;
+pub use registry::{RegistryBatch, RegistrySnapshot, RegistryStore};
 
 use std::future::Future;
 use std::pin::Pin;

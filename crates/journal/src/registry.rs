@@ -10,7 +10,7 @@ use footbridge_model::time::Millis;
 
 /// All that is kept.
 #[derive(Debug, Clone, Default)]
-pub struct Kept {
+pub struct RegistrySnapshot {
     /// Every app, disabled ones too.
     pub apps: Vec<App>,
     /// Every link.
@@ -23,7 +23,7 @@ pub struct Kept {
 
 /// Apps, links and hooks that are kept together, each in place of what it replaces.
 #[derive(Debug, Clone, Default)]
-pub struct Batch {
+pub struct RegistryBatch {
     /// By name.
     pub apps: Vec<App>,
     /// By their two apps.
@@ -34,7 +34,7 @@ pub struct Batch {
     pub config_file: Option<String>,
 }
 
-impl Batch {
+impl RegistryBatch {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.apps.len() + self.links.len() + self.hooks.len() + usize::from(self.config_file.is_some())
@@ -47,22 +47,22 @@ impl Batch {
 }
 
 /// Keeps apps, links and hooks. Secrets are sealed before they reach the disk.
-pub trait Registry: Send + Sync {
+pub trait RegistryStore: Send + Sync {
     /// All of them.
-    fn load(&self) -> Wait<Kept>;
+    fn load(&self) -> Wait<RegistrySnapshot>;
 
     /// Keeps an app, in place of one of the same name.
     fn put_app(&self, app: App) -> Wait<()>;
 
     /// Keeps apps, links and hooks in one transaction: all of them or none.
-    fn put_batch(&self, batch: Batch) -> Wait<()>;
+    fn put_batch(&self, batch: RegistryBatch) -> Wait<()>;
 
     /// Keeps an installed app with all its hooks, in place of what was installed before: `gone` are
     /// marked as gone, their pending deliveries become cancelled with `reason`. All of it or nothing.
     fn put_installed(&self, app: App, hooks: Vec<Hook>, gone: Vec<HookId>, reason: &'static str) -> Wait<()>;
 
     /// Forgets an app with its links, its hooks and the idempotency keys in its
-    /// [`Scopes`](crate::Scopes), so that the next app of its name begins afresh; pending deliveries of
+    /// [`KeyScopes`](crate::KeyScopes), so that the next app of its name begins afresh; pending deliveries of
     /// those hooks become cancelled with `reason`.
     fn delete_app(&self, name: AppName, reason: &'static str) -> Wait<()>;
 
@@ -76,11 +76,11 @@ pub trait Registry: Send + Sync {
     fn put_hook(&self, hook: Hook) -> Wait<()>;
 
     /// Persistent hooks of the configuration file that are gone and that deliveries still name, newest first.
-    fn gone_hooks(&self) -> Wait<Vec<Hook>>;
+    fn deleted_hooks(&self) -> Wait<Vec<Hook>>;
 
     /// Keeps hooks that were gone again, each in place of the one with its id. What was cancelled with `reason`
     /// when they went is pending again, due `now`, its schedule anew. All of it or nothing.
-    fn revive_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()>;
+    fn restore_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()>;
 
     /// Marks hooks as gone; their pending deliveries become cancelled with `reason`. What is known of
     /// a gone hook stays readable through its deliveries.

@@ -1,6 +1,6 @@
 //! Whether the server takes work: what probes ask.
 
-use footbridge_engine::ServiceState;
+use footbridge_engine::JournalHealth;
 use serde::Serialize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use utoipa::ToSchema;
@@ -38,11 +38,11 @@ pub struct HealthReport {
 impl HealthReport {
     /// The same, given what keeps the server from its work at the moment.
     #[must_use]
-    pub fn under(mut self, state: ServiceState) -> Self {
-        if self.status == HealthStatus::Ready && !state.hindrances.is_empty() {
+    pub fn under(mut self, state: JournalHealth) -> Self {
+        if self.status == HealthStatus::Ready && !state.problems.is_empty() {
             self.status = HealthStatus::Degraded;
         }
-        self.reasons = state.hindrances;
+        self.reasons = state.problems;
         self.warnings.extend(state.warnings);
         self
     }

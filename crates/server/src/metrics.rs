@@ -259,7 +259,7 @@ impl Text {
         self.head(name, "gauge", "Ended deliveries, those no longer kept included.");
         for status in DeliveryStatus::ALL {
             if status != DeliveryStatus::Pending {
-                self.sample(name, &[("outcome", status.as_str())], account.of(status));
+                self.sample(name, &[("outcome", status.as_str())], account.count(status));
             }
         }
         let name = "footbridge_deliveries_pending";

@@ -4,9 +4,9 @@ use super::{Disk, ready_now};
 use crate::history::History;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_journal::{
-    Account, Appended, Backlog, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView,
-    ExchangeFilter, Journal, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery, Replay, Retried,
-    Since, Wait,
+    Account, Appended, Backlog, ExchangeStart, DeliveryFilter, DeliveryView, PendingDelivery, EventFilter, EventView,
+    ExchangeFilter, Journal, KeyDisposition, IdempotencyKey, NewEvent, Page, FoundDeliveries, DeliveryResult, Recovery, Replay, Retried,
+    MissedEvents, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
@@ -16,13 +16,39 @@ use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 
 /// Records which deliveries have a final attempt.
-fn note(stored: &MemoryJournal, history: &History, results: &[Recorded]) {
+fn note(stored: &MemoryJournal, history: &History, results: &[DeliveryResult]) {
     use DeliveryStatus::{Dead, Delivered, Unanswered};
     for result in results.iter().filter(|result| result.attempt.is_some()) {
         let view = ready_now(stored.delivery(result.id)).unwrap();
         if view.is_some_and(|view| matches!(view.delivery.status, Delivered | Unanswered | Dead)) {
             history.record_end(result.id);
         }
+    }
+}
+
+/// All stored events and deliveries at one moment.
+struct StoredEvents {
+    events: Vec<EventView>,
+    deliveries: Vec<DeliveryView>,
+}
+
+impl StoredEvents {
+    fn of(stored: &MemoryJournal) -> Self {
+        let all = Page { before: None, limit: u32::MAX };
+        let listed = ready_now(stored.deliveries(DeliveryFilter::default(), all)).unwrap();
+        let view = |listed: DeliveryView| ready_now(stored.delivery(listed.delivery.id)).unwrap();
+        Self {
+            events: ready_now(stored.events(EventFilter::default(), all)).unwrap(),
+            deliveries: listed.into_iter().filter_map(view).collect(),
+        }
+    }
+
+    /// Records what is no longer stored.
+    fn record_missing(self, stored: &MemoryJournal, history: &History) {
+        let is_gone = |view: &EventView| ready_now(stored.event(view.event.id)).unwrap().is_none();
+        let events = self.events.into_iter().filter(is_gone).collect();
+        let is_gone = |view: &DeliveryView| ready_now(stored.delivery(view.delivery.id)).unwrap().is_none();
+        history.record_pruned(events, self.deliveries.into_iter().filter(is_gone).collect());
     }
 }
 
@@ -35,7 +61,7 @@ impl Journal for Disk {
         self.write(|stored, _| ready_now(stored.append(event)))
     }
 
-    fn record(&self, results: Vec<Recorded>) -> Wait<()> {
+    fn record(&self, results: Vec<DeliveryResult>) -> Wait<()> {
         self.write(move |stored, history| {
             ready_now(stored.record(results.clone()))?;
             note(stored, history, &results);
@@ -43,11 +69,11 @@ impl Journal for Disk {
         })
     }
 
-    fn conclude(&self, result: Recorded, published: Vec<NewEvent>) -> Wait<bool> {
-        self.write(|stored, _| ready_now(stored.conclude(result, published)))
+    fn record_and_append(&self, result: DeliveryResult, published: Vec<NewEvent>) -> Wait<bool> {
+        self.write(|stored, _| ready_now(stored.record_and_append(result, published)))
     }
 
-    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<Due>> {
+    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<PendingDelivery>> {
         self.ask(move |stored, _, _| ready_now(stored.due(hook, ordered, limit)))
     }
 
@@ -58,15 +84,15 @@ impl Journal for Disk {
     fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried> {
         self.write(move |stored, history| {
             let retried = ready_now(stored.retry(id, now))?;
-            if matches!(retried, Retried::Again { .. }) {
+            if matches!(retried, Retried::Pending { .. }) {
                 history.record_retry(id);
             }
             Ok(retried)
         })
     }
 
-    fn pick(&self, filter: DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Wait<Picked> {
-        self.read(move |stored| stored.pick(filter, after, limit))
+    fn find_deliveries(&self, filter: DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Wait<FoundDeliveries> {
+        self.read(move |stored| stored.find_deliveries(filter, after, limit))
     }
 
     fn replay(&self, replays: Vec<Replay>, now: Millis) -> Wait<Vec<(DeliveryId, HookId)>> {
@@ -88,8 +114,8 @@ impl Journal for Disk {
         })
     }
 
-    fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun> {
-        self.write(|stored, _| ready_now(stored.begin_exchange(head, key)))
+    fn start_exchange(&self, head: ExchangeHead, key: Option<IdempotencyKey>) -> Wait<ExchangeStart> {
+        self.write(|stored, _| ready_now(stored.start_exchange(head, key)))
     }
 
     fn finish_exchange(
@@ -98,14 +124,14 @@ impl Journal for Disk {
         ending: Ending,
         ms: u32,
         keep_answer_until: Millis,
-        key: KeyAfter,
+        key: KeyDisposition,
     ) -> Wait<()> {
         self.write(move |stored, _| ready_now(stored.finish_exchange(id, ending, ms, keep_answer_until, key)))
     }
 
-    fn note_exchange(&self, record: ExchangeRecord) {
+    fn record_exchange(&self, record: ExchangeRecord) {
         drop(self.write(|stored, _| {
-            stored.note_exchange(record);
+            stored.record_exchange(record);
             Ok(())
         }));
     }
@@ -125,8 +151,8 @@ impl Journal for Disk {
         self.read(MemoryJournal::backlogs)
     }
 
-    fn events_of(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<Since> {
-        self.read(move |stored| stored.events_of(app, generation, after, limit))
+    fn missed_events(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<MissedEvents> {
+        self.read(move |stored| stored.missed_events(app, generation, after, limit))
     }
 
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {
@@ -149,16 +175,21 @@ impl Journal for Disk {
         self.read(move |stored| stored.exchanges(filter, page))
     }
 
-    fn retain(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool> {
-        self.write(move |stored, _| ready_now(stored.retain(ended_before, dead_before, now)))
+    fn prune(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool> {
+        self.write(move |stored, history| {
+            let before = StoredEvents::of(stored);
+            let more = ready_now(stored.prune(ended_before, dead_before, now))?;
+            before.record_missing(stored, history);
+            Ok(more)
+        })
     }
 
     fn account(&self) -> Account {
         self.stored.account()
     }
 
-    fn left_out(&self) -> u64 {
-        self.stored.left_out()
+    fn dropped_records(&self) -> u64 {
+        self.stored.dropped_records()
     }
 
     fn stopped(&self) -> Wait<String> {

@@ -1,15 +1,15 @@
 //! The registry port of the simulated disk.
 
 use super::{Disk, ready_now};
-use footbridge_journal::{Batch, Kept, Registry, Wait};
+use footbridge_journal::{RegistryBatch, RegistrySnapshot, RegistryStore, Wait};
 use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 
-impl Registry for Disk {
-    fn load(&self) -> Wait<Kept> {
+impl RegistryStore for Disk {
+    fn load(&self) -> Wait<RegistrySnapshot> {
         self.ask(|stored, _, _| ready_now(stored.load()))
     }
 
@@ -17,7 +17,7 @@ impl Registry for Disk {
         self.write(|stored, _| ready_now(stored.put_app(app)))
     }
 
-    fn put_batch(&self, batch: Batch) -> Wait<()> {
+    fn put_batch(&self, batch: RegistryBatch) -> Wait<()> {
         self.write(|stored, _| ready_now(stored.put_batch(batch)))
     }
 
@@ -49,12 +49,12 @@ impl Registry for Disk {
         })
     }
 
-    fn gone_hooks(&self) -> Wait<Vec<Hook>> {
-        self.ask(|stored, _, _| ready_now(stored.gone_hooks()))
+    fn deleted_hooks(&self) -> Wait<Vec<Hook>> {
+        self.ask(|stored, _, _| ready_now(stored.deleted_hooks()))
     }
 
-    fn revive_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
-        self.write(move |stored, _| ready_now(stored.revive_hooks(hooks, reason, now)))
+    fn restore_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
+        self.write(move |stored, _| ready_now(stored.restore_hooks(hooks, reason, now)))
     }
 
     fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()> {

@@ -1,7 +1,7 @@
 //! What attempts come to goes to the journal in batches, and again when the disk was full.
 
 use super::turns::Report;
-use footbridge_journal::{Journal, JournalError, NewEvent, Recorded};
+use footbridge_journal::{DeliveryResult, Journal, JournalError, NewEvent};
 use footbridge_model::delivery::{Attempt, DeliveryStatus, Next};
 use footbridge_model::id::{DeliveryId, HookId};
 use std::cell::RefCell;
@@ -17,7 +17,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 struct Noted {
     lane: Option<HookId>,
-    result: Recorded,
+    result: DeliveryResult,
 }
 
 /// Gathers results until they are written together.
@@ -47,14 +47,14 @@ impl Recorder {
                 Some("the receiver answered 410: the hook is switched off".into()),
             ),
         };
-        let result = Recorded { id, attempt: Some(attempt), status, next_attempt_at, reason };
+        let result = DeliveryResult { id, attempt: Some(attempt), status, next_attempt_at, reason };
         self.batch.push(Noted { lane, result });
     }
 
     /// Notes that a delivery is cancelled without an attempt. Its `lane` hears once the journal has kept that.
     pub(super) fn end(&mut self, lane: Option<HookId>, id: DeliveryId, reason: &str) {
         let (status, reason) = (DeliveryStatus::Cancelled, Some(reason.to_owned()));
-        let result = Recorded { id, attempt: None, status, next_attempt_at: None, reason };
+        let result = DeliveryResult { id, attempt: None, status, next_attempt_at: None, reason };
         self.batch.push(Noted { lane, result });
     }
 
@@ -70,9 +70,10 @@ impl Recorder {
     ) {
         self.flush();
         let status = DeliveryStatus::Delivered;
-        let result = Recorded { id, attempt: Some(attempt), status, next_attempt_at: None, reason: None };
+        let result =
+            DeliveryResult { id, attempt: Some(attempt), status, next_attempt_at: None, reason: None };
         let (journal, reports) = (Arc::clone(&self.journal), self.reports.clone());
-        let mut wait = journal.conclude(result.clone(), published.clone());
+        let mut wait = journal.record_and_append(result.clone(), published.clone());
         tokio::task::spawn_local(async move {
             loop {
                 match wait.await {
@@ -85,7 +86,7 @@ impl Recorder {
                         return;
                     }
                 }
-                wait = journal.conclude(result.clone(), published.clone());
+                wait = journal.record_and_append(result.clone(), published.clone());
             }
         });
     }
@@ -151,7 +152,7 @@ const fn passes(error: &JournalError) -> bool {
     error.is_temporary()
 }
 
-fn results(batch: &[Noted]) -> Vec<Recorded> {
+fn results(batch: &[Noted]) -> Vec<DeliveryResult> {
     batch.iter().map(|noted| noted.result.clone()).collect()
 }
 

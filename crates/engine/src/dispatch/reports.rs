@@ -6,7 +6,7 @@ use super::permits::Taken;
 use super::tried::Tried;
 use super::turns::{Flight, Report, SWITCHED_OFF, State};
 use crate::publish::Prepared;
-use footbridge_journal::{Due, JournalError};
+use footbridge_journal::{JournalError, PendingDelivery};
 use footbridge_model::attempt::FailureKind;
 use footbridge_model::delivery::{Attempt, Next, Outcome};
 use footbridge_model::id::HookId;
@@ -64,7 +64,7 @@ impl State {
         }
     }
 
-    fn refilled(&mut self, hook: HookId, found: Result<Vec<Due>, JournalError>, asked: u32) {
+    fn refilled(&mut self, hook: HookId, found: Result<Vec<PendingDelivery>, JournalError>, asked: u32) {
         let now = self.parts.clock.now();
         let Some(lane) = self.lanes.get_mut(&hook) else { return };
         match found {
@@ -131,7 +131,7 @@ impl State {
         let next = outcome.next(since_retry, answer, &self.parts.schedule, now, || self.parts.entropy.unit());
         self.record(flight, attempt, &outcome, &next);
         match next {
-            Next::Retry(at) => self.wait_again(hook, Due { at, attempts, ..flight.due.clone() }),
+            Next::Retry(at) => self.wait_again(hook, PendingDelivery { at, attempts, ..flight.due.clone() }),
             Next::Gone => self.end_hook(hook),
             Next::Delivered | Next::Unanswered | Next::Dead(_) => {}
         }
@@ -197,7 +197,7 @@ impl State {
         });
     }
 
-    fn wait_again(&mut self, hook: HookId, due: Due) {
+    fn wait_again(&mut self, hook: HookId, due: PendingDelivery) {
         self.lane(hook).offer(Waiting { due, event: None });
         self.wheel.ready(hook);
     }

@@ -15,7 +15,7 @@ use crate::failure_log::FailureLog;
 use crate::lanes::Offer;
 use crate::progress::Progress;
 use crate::registry::{AppEntry, HookEntry, Registry};
-use footbridge_journal::{Due, JournalError};
+use footbridge_journal::{JournalError, PendingDelivery};
 use footbridge_model::hook::AnswerRule;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
@@ -51,7 +51,7 @@ pub(super) enum Report {
     /// An app was started, or could not be.
     Started(AppName),
     /// The journal gave what a lane asked for.
-    Refilled { hook: HookId, found: Result<Vec<Due>, JournalError>, asked: u32 },
+    Refilled { hook: HookId, found: Result<Vec<PendingDelivery>, JournalError>, asked: u32 },
     /// A hook whose receiver said 410 was switched off, or could not be.
     SwitchedOff { hook: HookId, done: bool },
 }
@@ -59,7 +59,7 @@ pub(super) enum Report {
 /// An attempt under way.
 #[derive(Debug, Clone)]
 pub(super) struct Flight {
-    pub(super) due: Due,
+    pub(super) due: PendingDelivery,
     pub(super) hook: Arc<HookEntry>,
 }
 

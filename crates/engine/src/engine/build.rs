@@ -33,7 +33,7 @@ use tokio::sync::mpsc;
 /// What an engine is built from.
 pub struct EngineOptions {
     /// Where apps, links and hooks are kept.
-    pub registry: Arc<dyn footbridge_journal::Registry>,
+    pub registry: Arc<dyn footbridge_journal::RegistryStore>,
     /// Where events, deliveries and exchanges are kept.
     pub journal: Arc<dyn Journal>,
     /// The time of day.

@@ -9,7 +9,7 @@ use crate::registry::{AppEntry, HookEntry, whole};
 use crate::replay::{Bulk, ByHand, ReplayError};
 use crate::subscribe::{self, SubscribeError};
 use footbridge_courier::Courier;
-use footbridge_journal::{Accepted, Account, DeliveryFilter, Journal, ServiceState};
+use footbridge_journal::{Accepted, Account, DeliveryFilter, Journal, JournalHealth};
 use footbridge_model::event::EventDraft;
 use footbridge_model::hook::HookType;
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId};
@@ -196,16 +196,16 @@ impl Engine {
     }
 
     /// What keeps the server from its work at the moment, and what an operator should know.
-    pub fn service_state(&self) -> ServiceState {
-        let mut state = self.0.journal.service_state();
-        state.hindrances.extend(self.hindrance());
+    pub fn service_state(&self) -> JournalHealth {
+        let mut state = self.0.journal.health();
+        state.problems.extend(self.hindrance());
         state.warnings.extend(self.0.clock.doubt());
         state
     }
 
     /// How many records of exchanges were left out under overload since the start.
     pub fn left_out(&self) -> u64 {
-        self.0.journal.left_out()
+        self.0.journal.dropped_records()
     }
 
     /// Whether new work is refused.

@@ -134,7 +134,7 @@ impl Engine {
         // Asked before the journal is: what is kept after this may lie between what it finds.
         let under_way = self.0.publisher.unsettled.look();
         let (app, generation) = (proof.app().clone(), proof.generation());
-        let since = self.0.journal.events_of(app, generation, after, limit).await?;
+        let since = self.0.journal.missed_events(app, generation, after, limit).await?;
         if self.0.registry.proved(proof).is_none() {
             return Ok(None);
         }

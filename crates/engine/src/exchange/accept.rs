@@ -138,7 +138,7 @@ impl Exchanges {
                 if let Some(head) = refused {
                     self.log.exchange(&head, None, &failure);
                     let ending = Some(Ending::Failed(failure.clone()));
-                    self.journal.note_exchange(ExchangeRecord { head, ending, ms: Some(0) });
+                    self.journal.record_exchange(ExchangeRecord { head, ending, ms: Some(0) });
                 }
                 return ended(failure);
             }

@@ -4,7 +4,7 @@ use super::accept::{ExchangeReply, Exchanges, How, Ready, Reply, UsedKey};
 use super::note::elapsed;
 use crate::publish::KEY_KEPT;
 use footbridge_courier::Courier;
-use footbridge_journal::{Begun, JournalError, KeyAfter, KeyUse, Scopes};
+use footbridge_journal::{ExchangeStart, IdempotencyKey, JournalError, KeyDisposition, KeyScopes};
 use footbridge_model::attempt::Sent;
 use footbridge_model::exchange::{Ending, ErrorCode, ExchangeFailure};
 use footbridge_model::id::ExchangeId;
@@ -55,20 +55,22 @@ impl Exchanges {
     /// Keeps it as running; gives the answer when there is nothing to send.
     async fn begin(&self, ready: &Ready, key: Option<UsedKey>) -> Option<ExchangeReply> {
         let id = ready.head.id;
-        let key = key.map(|used| KeyUse {
-            scope: Scopes::exchange(ready.head.direction, &ready.head.sender),
+        let key = key.map(|used| IdempotencyKey {
+            scope: KeyScopes::exchange(ready.head.direction, &ready.head.sender),
             key: used.key,
             fingerprint: used.fingerprint,
             until: ready.head.at.plus(KEY_KEPT),
         });
-        match self.journal.begin_exchange(ready.head.clone(), key).await {
-            Ok(Begun::Started) => None,
-            Ok(Begun::Replay(record)) => {
+        match self.journal.start_exchange(ready.head.clone(), key).await {
+            Ok(ExchangeStart::Started) => None,
+            Ok(ExchangeStart::Replay(record)) => {
                 let reply = record.ending.map_or(Reply::Accepted, Reply::Ended);
                 Some(ExchangeReply { id: record.head.id, replayed: true, reply })
             }
-            Ok(Begun::Running(first)) => Some(ExchangeReply { id: first, replayed: false, reply: running() }),
-            Ok(Begun::Mismatch) => {
+            Ok(ExchangeStart::Running(first)) => {
+                Some(ExchangeReply { id: first, replayed: false, reply: running() })
+            }
+            Ok(ExchangeStart::Mismatch) => {
                 let message = "this Idempotency-Key was used with another body";
                 Some(ended(
                     id,
@@ -82,7 +84,7 @@ impl Exchanges {
     async fn finish(&self, courier: &Courier, ready: Ready) -> Ending {
         let sent = self.forward(courier, &ready).await;
         let nothing_sent = sent.sent == Sent::Nothing;
-        let key = if nothing_sent { KeyAfter::Released } else { KeyAfter::Repeats };
+        let key = if nothing_sent { KeyDisposition::Released } else { KeyDisposition::Replays };
         let ending = sent.ending();
         self.say(&ready, &ending);
         let until = self.clock.now().plus(KEY_KEPT);

@@ -30,7 +30,7 @@ impl Note {
     fn note(&mut self, ending: Ending) {
         if let Some(head) = self.head.take() {
             let ms = Some(elapsed(self.begun));
-            self.journal.note_exchange(ExchangeRecord { head, ending: Some(ending), ms });
+            self.journal.record_exchange(ExchangeRecord { head, ending: Some(ending), ms });
         }
     }
 }

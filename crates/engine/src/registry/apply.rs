@@ -7,7 +7,7 @@ use super::index::HookIndex;
 use super::seen;
 use super::spec::{AppSpec, FileSpec, HookSpec, LinkSpec, SecretSet};
 use super::state::{ChangeError, Registry};
-use footbridge_journal::Batch;
+use footbridge_journal::RegistryBatch;
 use footbridge_model::app::{App, Link, Unseen};
 use footbridge_model::hook::{Hook, Lifetime, Origin};
 use footbridge_model::id::HookId;
@@ -26,7 +26,10 @@ impl Registry {
         self.check_file(&file)?;
         warnings.extend(self.taken_out(&file.apps));
         if file.path.is_some() && file.path != self.parts.config_file {
-            self.parts.store.put_batch(Batch { config_file: file.path, ..Batch::default() }).await?;
+            self.parts
+                .store
+                .put_batch(RegistryBatch { config_file: file.path, ..RegistryBatch::default() })
+                .await?;
         }
         warnings.extend(self.apply_apps(file.apps).await?);
         self.apply_links(file.links).await?;
@@ -101,7 +104,7 @@ impl Registry {
             apps.values().filter(|(app, _)| !known(app)).map(|(app, _)| app.clone()).collect();
         let names: Vec<AppName> = changed.iter().map(|app| app.name.clone()).collect();
         if !changed.is_empty() {
-            self.parts.store.put_batch(Batch { apps: changed, ..Batch::default() }).await?;
+            self.parts.store.put_batch(RegistryBatch { apps: changed, ..RegistryBatch::default() }).await?;
         }
         let entries = apps.into_values().map(|(app, files)| self.entry(app, Some(files)));
         self.publish_directory(before.with(entries, before.links().cloned()), None);
@@ -183,7 +186,7 @@ impl Registry {
             .map(|link| self.new_link(link, Origin::File))
             .collect();
         if !changed.is_empty() {
-            store.put_batch(Batch { links: changed.clone(), ..Batch::default() }).await?;
+            store.put_batch(RegistryBatch { links: changed.clone(), ..RegistryBatch::default() }).await?;
         }
         let mut directory = Directory::clone(&before);
         for link in &vanished {
@@ -240,7 +243,7 @@ impl Registry {
         }
         let directory = self.directory.load_full();
         let mut gone: HashMap<(AppName, Pattern), Vec<Hook>> = HashMap::new();
-        for hook in self.parts.store.gone_hooks().await? {
+        for hook in self.parts.store.deleted_hooks().await? {
             // Hooks of an app that had this name before are another's.
             let same_app = |entry: &Arc<AppEntry>| entry.app.created_at <= hook.created_at;
             if directory.app(hook.app.as_str()).is_some_and(same_app) {
@@ -262,7 +265,7 @@ impl Registry {
             return Ok(Vec::new());
         }
         let now = self.parts.clock.now();
-        self.parts.store.revive_hooks(revived.clone(), TAKEN_OUT, now).await?;
+        self.parts.store.restore_hooks(revived.clone(), TAKEN_OUT, now).await?;
         let ids = revived.iter().map(|hook| hook.id).collect();
         self.publish_index(|index, directory| {
             for hook in revived {

@@ -7,7 +7,7 @@ use super::spec::{HookChange, HookSpec};
 use super::state::{ChangeError, Registry};
 use crate::life::Run;
 use footbridge_courier::{Grant, Target};
-use footbridge_journal::Batch;
+use footbridge_journal::RegistryBatch;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin, check_path, web_url};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
@@ -74,7 +74,7 @@ impl Registry {
         if hooks.is_empty() {
             return Ok(());
         }
-        let kept = Batch { hooks: hooks.clone(), ..Batch::default() };
+        let kept = RegistryBatch { hooks: hooks.clone(), ..RegistryBatch::default() };
         self.parts.store.put_batch(kept).await?;
         // Nothing waits for a hook that was not there before.
         let known = self.index.load_full();

@@ -9,7 +9,7 @@ use crate::rate::Bucket;
 use crate::recipient::{Breaker, Permits};
 use arc_swap::ArcSwap;
 use footbridge_courier::{CourierShared, Roots};
-use footbridge_journal::{JournalError, Kept};
+use footbridge_journal::{JournalError, RegistrySnapshot};
 use footbridge_model::id::IdSource;
 use footbridge_model::name::AppName;
 use footbridge_model::time::{Clock, Entropy};
@@ -56,7 +56,7 @@ impl AppState {
 
 /// What the registry is built from.
 pub(crate) struct Parts {
-    pub(crate) store: Arc<dyn footbridge_journal::Registry>,
+    pub(crate) store: Arc<dyn footbridge_journal::RegistryStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) ids: Arc<IdSource>,
@@ -86,7 +86,7 @@ impl std::fmt::Debug for Registry {
 
 impl Registry {
     /// The registry that `kept` describes.
-    pub(crate) fn new(parts: Parts, kept: Kept) -> Result<Self, ChangeError> {
+    pub(crate) fn new(parts: Parts, kept: RegistrySnapshot) -> Result<Self, ChangeError> {
         let registry = Self {
             directory: ArcSwap::default(),
             index: ArcSwap::default(),

@@ -5,7 +5,7 @@ use super::state::{Parts, Registry};
 use crate::lanes::{LaneFeed, Lanes};
 use footbridge_courier::{CourierOptions, Policy, Resolver, Resolving};
 use footbridge_journal::memory::MemoryJournal;
-use footbridge_journal::{Batch, Kept, Wait};
+use footbridge_journal::{RegistryBatch, RegistrySnapshot, Wait};
 use footbridge_model::app::{App, Link};
 use footbridge_model::hook::{Hook, HookOptions, HookType};
 use footbridge_model::id::{HookId, IdSource};
@@ -37,14 +37,14 @@ impl Store {
     }
 }
 
-impl footbridge_journal::Registry for Store {
-    fn load(&self) -> Wait<Kept> {
+impl footbridge_journal::RegistryStore for Store {
+    fn load(&self) -> Wait<RegistrySnapshot> {
         self.kept.load()
     }
     fn put_app(&self, app: App) -> Wait<()> {
         self.write(self.kept.put_app(app))
     }
-    fn put_batch(&self, batch: Batch) -> Wait<()> {
+    fn put_batch(&self, batch: RegistryBatch) -> Wait<()> {
         self.write(self.kept.put_batch(batch))
     }
     fn put_installed(&self, app: App, hooks: Vec<Hook>, gone: Vec<HookId>, why: &'static str) -> Wait<()> {
@@ -62,11 +62,11 @@ impl footbridge_journal::Registry for Store {
     fn put_hook(&self, hook: Hook) -> Wait<()> {
         self.write(self.kept.put_hook(hook))
     }
-    fn gone_hooks(&self) -> Wait<Vec<Hook>> {
-        self.kept.gone_hooks()
+    fn deleted_hooks(&self) -> Wait<Vec<Hook>> {
+        self.kept.deleted_hooks()
     }
-    fn revive_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
-        self.write(self.kept.revive_hooks(hooks, reason, now))
+    fn restore_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
+        self.write(self.kept.restore_hooks(hooks, reason, now))
     }
     fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()> {
         self.write(self.kept.delete_hooks(hooks, reason))
@@ -105,11 +105,11 @@ impl Entropy for Fixed {
     }
 }
 
-fn registry(store: &Arc<Store>, kept: Kept) -> (Registry, LaneFeed) {
+fn registry(store: &Arc<Store>, kept: RegistrySnapshot) -> (Registry, LaneFeed) {
     registry_asking(store, kept, Arc::new(Names::default()))
 }
 
-fn registry_asking(store: &Arc<Store>, kept: Kept, resolver: Arc<Names>) -> (Registry, LaneFeed) {
+fn registry_asking(store: &Arc<Store>, kept: RegistrySnapshot, resolver: Arc<Names>) -> (Registry, LaneFeed) {
     let (lanes, feed) = Lanes::new();
     let parts = Parts {
         store: store.clone(),
@@ -157,7 +157,7 @@ fn file(hooks: usize) -> FileSpec {
 #[tokio::test]
 async fn a_file_is_applied_in_a_few_transactions_however_many_hooks_it_has() {
     let store = Arc::new(Store::default());
-    let (first, mut feed) = registry(&store, Kept::default());
+    let (first, mut feed) = registry(&store, RegistrySnapshot::default());
     assert!(first.apply_file(file(HOOKS)).await.unwrap().is_empty());
     assert_eq!(store.take_count(), 3, "apps, links, hooks");
     assert!(feed.take(&mut Vec::new()).is_empty(), "nothing can wait for a hook that is new");
@@ -166,7 +166,7 @@ async fn a_file_is_applied_in_a_few_transactions_however_many_hooks_it_has() {
     let pattern = Pattern::parse("camera/photo-7").unwrap();
     assert_eq!(index.of_pattern(&name("shop"), &pattern).count(), 3);
 
-    let kept = footbridge_journal::Registry::load(&*store).await.unwrap();
+    let kept = footbridge_journal::RegistryStore::load(&*store).await.unwrap();
     let (again, _feed) = registry(&store, kept);
     again.apply_file(file(HOOKS)).await.unwrap();
     assert_eq!(store.take_count(), 0, "nothing has changed");
@@ -191,7 +191,7 @@ fn named(path: &str) -> FileSpec {
 async fn a_name_of_the_file_is_looked_at_when_its_url_is_new_and_not_at_each_start() {
     let (store, names) = (Arc::new(Store::default()), Arc::new(Names::default()));
     let start = async |file: FileSpec| {
-        let kept = footbridge_journal::Registry::load(&*store).await.unwrap();
+        let kept = footbridge_journal::RegistryStore::load(&*store).await.unwrap();
         let (registry, _feed) = registry_asking(&store, kept, Arc::clone(&names));
         let warnings = registry.apply_file(file).await.unwrap();
         (seen(&registry).unwrap(), warnings.len())
@@ -210,7 +210,7 @@ async fn a_name_of_the_file_is_looked_at_when_its_url_is_new_and_not_at_each_sta
 async fn a_name_given_over_the_api_is_looked_at_whenever_its_url_is_written() {
     let (store, names) = (Arc::new(Store::default()), Arc::new(Names::default()));
     names.lead_to("8.8.8.8");
-    let (registry, _feed) = registry_asking(&store, Kept::default(), Arc::clone(&names));
+    let (registry, _feed) = registry_asking(&store, RegistrySnapshot::default(), Arc::clone(&names));
     let url = Some("http://shop.test/".to_owned());
     registry.add_app(AppSpec { url: url.clone(), ..AppSpec::named(name("shop")) }).await.unwrap();
     assert_eq!(seen(&registry).as_deref(), Some("public"));

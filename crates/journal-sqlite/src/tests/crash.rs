@@ -1,7 +1,7 @@
 //! `kill -9` at any moment: every event that was acknowledged is there, with all its deliveries.
 
 use super::{database, event, hook, open};
-use footbridge_journal::{DeliveryFilter, EventFilter, Journal as _, Page, Registry as _};
+use footbridge_journal::{DeliveryFilter, EventFilter, Journal as _, Page, RegistryStore as _};
 use footbridge_model::id::EventId;
 use footbridge_model::time::Millis;
 use std::io::{BufRead as _, BufReader, Write as _};

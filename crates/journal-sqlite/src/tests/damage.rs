@@ -1,7 +1,7 @@
 //! Files whose bytes were changed: what is read is what was written, or an error.
 
 use super::{database, event, hook, open};
-use footbridge_journal::{Journal as _, JournalError, Registry as _};
+use footbridge_journal::{Journal as _, JournalError, RegistryStore as _};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use rusqlite::Connection;

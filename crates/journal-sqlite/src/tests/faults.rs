@@ -5,7 +5,7 @@ use crate::txn::Txn;
 use crate::{OpenError, SqliteJournal};
 use bytes::Bytes;
 use footbridge_journal::{
-    Appended, EventFilter, ExchangeFilter, Journal as _, JournalError, Page, Registry as _, Wait,
+    Appended, EventFilter, ExchangeFilter, Journal as _, JournalError, Page, RegistryStore as _, Wait,
 };
 use footbridge_model::exchange::{
     Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord,
@@ -40,9 +40,9 @@ async fn a_full_disk_is_told_and_outlived() {
     assert!(journal.event(EventId::from_number(10)).await.unwrap().is_some(), "reads go on");
 
     limit(1_000_000).await.unwrap();
-    assert_eq!(journal.service_state().hindrances.len(), 1, "probes are told");
+    assert_eq!(journal.health().problems.len(), 1, "probes are told");
     // Room is looked for by itself, now and then.
-    while !journal.service_state().hindrances.is_empty() {
+    while !journal.health().problems.is_empty() {
         tokio::task::yield_now().await;
     }
     assert_eq!(journal.append(event(5000, &[1], 10_000)).await, Ok(Appended::Stored));
@@ -125,14 +125,14 @@ async fn notes_wait_in_a_bounded_place() {
     let journal = open(&database(&directory)).unwrap();
     let (release, held) = hold(&journal);
     for number in 1..=10_000 {
-        journal.note_exchange(note(number));
+        journal.record_exchange(note(number));
     }
     release.send(()).unwrap();
     held.await.unwrap();
-    assert!((700..=10_000 - 8192).contains(&journal.left_out()), "{}", journal.left_out());
+    assert!((700..=10_000 - 8192).contains(&journal.dropped_records()), "{}", journal.dropped_records());
     let page = Page { before: None, limit: 20_000 };
     while journal.exchanges(ExchangeFilter::default(), page).await.unwrap().len()
-        < usize::try_from(10_000 - journal.left_out()).unwrap()
+        < usize::try_from(10_000 - journal.dropped_records()).unwrap()
     {
         tokio::task::yield_now().await;
     }
@@ -160,16 +160,16 @@ async fn notes_written_together_stay_apart() {
     };
     let numbers: Vec<u64> = (1..=300).rev().collect();
     for number in &numbers {
-        journal.note_exchange(made(*number));
+        journal.record_exchange(made(*number));
         if *number == 250 {
-            journal.note_exchange(made(270));
+            journal.record_exchange(made(270));
         }
     }
     // Not sent but dropped: the command runs again when it shares its transaction with the note that fails.
     drop(release);
     held.await.unwrap();
     journal.close().await.unwrap();
-    assert_eq!(journal.left_out(), 1);
+    assert_eq!(journal.dropped_records(), 1);
     drop(journal);
     let journal = open(&database(&directory)).unwrap();
     for number in numbers {

@@ -2,7 +2,7 @@
 
 use super::{database, event, hook, open};
 use crate::OpenError;
-use footbridge_journal::{Appended, Journal as _, JournalError, Registry as _};
+use footbridge_journal::{Appended, Journal as _, JournalError, RegistryStore as _};
 use footbridge_model::id::EventId;
 use rusqlite::Connection;
 use std::time::{Duration, Instant};
@@ -23,12 +23,12 @@ async fn a_lock_of_another_program_is_outlived() {
         assert!(matches!(refused, Err(JournalError::Busy(_))), "{refused:?}");
     }
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-    assert_eq!(journal.service_state().hindrances.len(), 1);
+    assert_eq!(journal.health().problems.len(), 1);
     assert!(journal.event(EventId::from_number(10)).await.unwrap().is_some(), "reads go on");
 
     // By itself, with nobody asking.
     shell.execute_batch("ROLLBACK").unwrap();
-    while !journal.service_state().hindrances.is_empty() {
+    while !journal.health().problems.is_empty() {
         assert!(begun.elapsed() < Duration::from_secs(30));
         tokio::task::yield_now().await;
     }

@@ -3,7 +3,7 @@
 use super::{app, database, event, files, hook, open, options};
 use crate::migrate::newest;
 use crate::{MasterKey, OpenError, SqliteJournal};
-use footbridge_journal::{Journal as _, Registry as _};
+use footbridge_journal::{Journal as _, RegistryStore as _};
 use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Origin;
 use footbridge_model::id::{EventId, HookId, IdSource};

@@ -1,7 +1,7 @@
 //! The statements that must stay quick whatever the backlog do so by their indexes.
 
 use super::{database, event, hook, open};
-use footbridge_journal::{DeliveryFilter, Journal as _, Recorded, Registry as _, Replay};
+use footbridge_journal::{DeliveryFilter, DeliveryResult, Journal as _, RegistryStore as _, Replay};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::{DeliveryId, HookId};
 use footbridge_model::time::Millis;
@@ -61,7 +61,7 @@ async fn the_account_equals_the_rows() {
         journal.append(event(number * 10, &[1, 2, 3, 4], 10)).await.unwrap();
     }
     let ends = DeliveryStatus::ALL.into_iter().cycle().zip((11..410).filter(|id| id % 10 < 4));
-    let result = |(status, id)| Recorded {
+    let result = |(status, id)| DeliveryResult {
         id: DeliveryId::from_number(id),
         attempt: None,
         status,
@@ -72,11 +72,11 @@ async fn the_account_equals_the_rows() {
     journal.delete_hooks(vec![HookId::from_number(4)], "hook gone").await.unwrap();
     journal.cancel(HookId::from_number(3), "hook disabled").await.unwrap();
     let dead = DeliveryFilter { status: Some(DeliveryStatus::Dead), ..DeliveryFilter::default() };
-    let picked = journal.pick(dead, None, 10).await.unwrap();
+    let picked = journal.find_deliveries(dead, None, 10).await.unwrap();
     assert_eq!(picked.ids.len(), 10);
     journal.retry_many(picked.ids, DeliveryStatus::Dead, Millis(9)).await.unwrap();
     let delivered = DeliveryFilter { status: Some(DeliveryStatus::Delivered), ..DeliveryFilter::default() };
-    let again = journal.pick(delivered, None, 5).await.unwrap().ids;
+    let again = journal.find_deliveries(delivered, None, 5).await.unwrap().ids;
     let ids = (9001..).map(DeliveryId::from_number);
     let replays = again.into_iter().zip(ids).map(|(of, id)| Replay { of, id }).collect();
     assert_eq!(journal.replay(replays, Millis(9)).await.unwrap().len(), 5);
@@ -84,12 +84,12 @@ async fn the_account_equals_the_rows() {
 
     let journal = open(&database(&directory)).unwrap();
     let account = journal.account();
-    assert!(account.holds());
+    assert!(account.balances());
     assert_eq!(account.accepted, 165);
     for status in DeliveryStatus::ALL {
         let filter = DeliveryFilter { status: Some(status), ..DeliveryFilter::default() };
         let page = footbridge_journal::Page { before: None, limit: 1000 };
         let rows = journal.deliveries(filter, page).await.unwrap().len();
-        assert_eq!(u64::try_from(rows).unwrap(), account.of(status), "{status:?}");
+        assert_eq!(u64::try_from(rows).unwrap(), account.count(status), "{status:?}");
     }
 }

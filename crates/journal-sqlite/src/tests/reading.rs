@@ -2,7 +2,7 @@
 
 use super::{database, event, hook, open};
 use crate::reader::Reader;
-use footbridge_journal::{Journal as _, JournalError, Registry as _};
+use footbridge_journal::{Journal as _, JournalError, RegistryStore as _};
 use std::time::{Duration, Instant};
 
 #[tokio::test]

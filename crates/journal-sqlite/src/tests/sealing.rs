@@ -3,7 +3,7 @@
 use super::{Counting, app, database, files, open};
 use crate::MasterKey;
 use crate::seal::{Sealer, Unsealable};
-use footbridge_journal::{Journal as _, Registry as _};
+use footbridge_journal::{Journal as _, RegistryStore as _};
 use std::sync::Arc;
 
 fn sealer(key: u8) -> Sealer {

@@ -1,7 +1,7 @@
 //! Retention gives room back to the file system, step by step.
 
 use super::{database, event, hook, open};
-use footbridge_journal::{DeliveryFilter, Journal as _, Page, Recorded, Registry as _};
+use footbridge_journal::{DeliveryFilter, DeliveryResult, Journal as _, Page, RegistryStore as _};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::time::Millis;
 
@@ -15,7 +15,7 @@ async fn the_file_shrinks_after_retention() {
         journal.append(event(number * 10, &[1], 40_000)).await.unwrap();
     }
     let all = Page { before: None, limit: 1000 };
-    let ended = |view: &footbridge_journal::DeliveryView| Recorded {
+    let ended = |view: &footbridge_journal::DeliveryView| DeliveryResult {
         id: view.delivery.id,
         attempt: None,
         status: DeliveryStatus::Cancelled,
@@ -28,7 +28,7 @@ async fn the_file_shrinks_after_retention() {
     let (before, now) = (size(), Millis(1_790_000_000_000));
     assert!(before > 8 << 20, "{before}");
     let mut steps = 0;
-    while journal.retain(now, now, now).await.unwrap() {
+    while journal.prune(now, now, now).await.unwrap() {
         steps += 1;
         assert!(steps < 1000, "retention does not end");
     }

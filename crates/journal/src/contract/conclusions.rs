@@ -2,14 +2,14 @@
 
 use super::Subject;
 use super::given::{at, attempt, delivery_id, event, hook, hook_id};
-use crate::{Account, Journal, JournalError, NewEvent, Recorded, Registry};
+use crate::{Account, DeliveryResult, Journal, JournalError, NewEvent, RegistryStore};
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::id::EventId;
 
 const OUTPUT: &str = "{\"returned\":[1,\"ä\\\"\"],\"log\":\"two\\nlines\"}";
 
-fn with_output(delivery: u64, n: u32, status: DeliveryStatus) -> Recorded {
-    Recorded {
+fn with_output(delivery: u64, n: u32, status: DeliveryStatus) -> DeliveryResult {
+    DeliveryResult {
         id: delivery_id(delivery),
         attempt: Some(Attempt { output: Some(OUTPUT.to_owned()), ..attempt(n, None, None) }),
         status,
@@ -28,8 +28,9 @@ pub async fn an_attempt_publishes_with_its_result<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     subject.store().put_hook(hook(2)).await.unwrap();
     subject.store().append(event(10, &[1, 1, 1])).await.unwrap();
-    let conclude =
-        async |subject: &S, result, events: Vec<NewEvent>| subject.store().conclude(result, events).await;
+    let conclude = async |subject: &S, result, events: Vec<NewEvent>| {
+        subject.store().record_and_append(result, events).await
+    };
     // A failed attempt keeps its output too, and the delivery goes on.
     assert_eq!(conclude(&subject, with_output(11, 1, DeliveryStatus::Pending), vec![]).await, Ok(true));
     let published = vec![event(100, &[2, 2]), event(200, &[])];
@@ -77,7 +78,8 @@ pub async fn outputs_are_kept_where_there_are_any<S: Subject>(mut subject: S) {
         Attempt { output: Some(String::new()), ..attempt(3, None, None) },
     ];
     for tried in &tries {
-        let result = Recorded { attempt: Some(tried.clone()), ..with_output(11, 0, DeliveryStatus::Pending) };
+        let result =
+            DeliveryResult { attempt: Some(tried.clone()), ..with_output(11, 0, DeliveryStatus::Pending) };
         subject.store().record(vec![result]).await.unwrap();
     }
     subject.restart().await;

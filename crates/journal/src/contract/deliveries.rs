@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::given::{ALL, at, attempt, delivery_id, ended, event, hook, hook_id, name};
-use crate::{DeliveryFilter, DeliveryView, Due, Journal, Page, Recorded, Registry};
+use crate::{DeliveryFilter, DeliveryResult, DeliveryView, Journal, Page, PendingDelivery, RegistryStore};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::EventId;
 
@@ -21,7 +21,7 @@ pub async fn results_are_kept<S: Subject>(mut subject: S) {
         attempt(2, None, Some("dns: \"no\", name")),
     ];
     for failed in &tries {
-        let result = Recorded {
+        let result = DeliveryResult {
             id: delivery_id(11),
             attempt: Some(failed.clone()),
             status: DeliveryStatus::Pending,
@@ -53,7 +53,7 @@ pub async fn results_are_kept<S: Subject>(mut subject: S) {
 
 async fn ends_without_an_attempt<S: Subject>(subject: &S) {
     subject.store().append(event(20, &[1, 1])).await.unwrap();
-    let end = |number, status, reason: &str| Recorded {
+    let end = |number, status, reason: &str| DeliveryResult {
         id: delivery_id(number),
         attempt: None,
         status,
@@ -85,7 +85,7 @@ pub async fn due_gives_the_first<S: Subject>(mut subject: S) {
     for number in [10, 20, 30, 40] {
         subject.store().append(event(number, &[1, 2])).await.unwrap();
     }
-    let later = |number| Recorded {
+    let later = |number| DeliveryResult {
         id: delivery_id(number),
         attempt: Some(attempt(1, Some(503), Some("busy"))),
         status: DeliveryStatus::Pending,
@@ -97,14 +97,14 @@ pub async fn due_gives_the_first<S: Subject>(mut subject: S) {
     subject.store().record(results).await.unwrap();
     for _ in 0..2 {
         let due = subject.store().due(hook_id(1), false, 10).await.unwrap();
-        let first = Due {
+        let first = PendingDelivery {
             id: delivery_id(21),
             event_id: EventId::from_number(20),
             attempts: 0,
             attempts_base: 0,
             at: at(20),
         };
-        let second = Due {
+        let second = PendingDelivery {
             id: delivery_id(11),
             event_id: EventId::from_number(10),
             attempts: 1,
@@ -130,7 +130,7 @@ pub async fn due_gives_the_first<S: Subject>(mut subject: S) {
     assert_eq!(numbers(&subject.store().due(hook_id(2), false, 10).await.unwrap()), [22, 12, 42]);
 }
 
-fn numbers(due: &[Due]) -> Vec<u64> {
+fn numbers(due: &[PendingDelivery]) -> Vec<u64> {
     due.iter().map(|due| due.id.number()).collect()
 }
 

@@ -3,7 +3,8 @@
 use super::Subject;
 use super::given::{ALL, at, delivery_id, event, hook, hook_id, key, name};
 use crate::{
-    Accepted, Account, Appended, EventFilter, Journal, KeyUse, NewDelivery, NewEvent, Page, Registry,
+    Accepted, Account, Appended, EventFilter, IdempotencyKey, Journal, NewDelivery, NewEvent, Page,
+    RegistryStore,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::event::Event;
@@ -55,7 +56,7 @@ pub async fn an_app_asks_what_it_missed<S: Subject>(mut subject: S) {
     subject.restart().await;
     let whole = async |app, after, limit| -> (Vec<u64>, bool, bool) {
         let since =
-            subject.store().events_of(name(app), 0, EventId::from_number(after), limit).await.unwrap();
+            subject.store().missed_events(name(app), 0, EventId::from_number(after), limit).await.unwrap();
         (since.events.iter().map(|event| event.id.number()).collect(), since.gap, since.more)
     };
     let since = async |app, after, limit| -> (Vec<u64>, bool) {
@@ -91,7 +92,7 @@ pub async fn an_app_is_not_told_what_its_namesake_got<S: Subject>(mut subject: S
     subject.restart().await;
     let told = async |generation, after| -> Vec<u64> {
         let after = EventId::from_number(after);
-        let since = subject.store().events_of(hook(1).app, generation, after, 9).await.unwrap();
+        let since = subject.store().missed_events(hook(1).app, generation, after, 9).await.unwrap();
         since.events.iter().map(|event| event.id.number()).collect()
     };
     assert_eq!(told(generation, 10).await, [40]);
@@ -115,7 +116,7 @@ pub async fn keys_repeat_what_was_accepted<S: Subject>(mut subject: S) {
     assert_eq!(subject.store().append(keyed(30, 1)).await.unwrap(), Appended::Replay(first));
     assert_eq!(subject.store().append(keyed(40, 2)).await.unwrap(), Appended::Mismatch);
     let mut elsewhere = keyed(50, 2);
-    elsewhere.key = elsewhere.key.map(|used| KeyUse { scope: "mic|events".to_owned(), ..used });
+    elsewhere.key = elsewhere.key.map(|used| IdempotencyKey { scope: "mic|events".to_owned(), ..used });
     assert_eq!(subject.store().append(elsewhere).await.unwrap(), Appended::Stored);
     assert_eq!(subject.store().account().accepted, 4);
     assert!(subject.store().event(EventId::from_number(40)).await.unwrap().is_none());

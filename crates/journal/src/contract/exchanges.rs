@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::given::{ALL, at, head, key, link, name};
-use crate::{Begun, ExchangeFilter, Journal, JournalError, KeyAfter, Page, Registry};
+use crate::{ExchangeFilter, ExchangeStart, Journal, JournalError, KeyDisposition, Page, RegistryStore};
 use bytes::Bytes;
 use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure, ExchangeRecord};
 use footbridge_model::id::ExchangeId;
@@ -22,11 +22,11 @@ pub async fn exchanges_are_kept<S: Subject>(mut subject: S) {
     back.direction = Direction::ToHost;
     (back.sender, back.recipient) = (name("mic"), name("camera"));
     for head in [head(10), back.clone(), head(30)] {
-        assert!(matches!(subject.store().begin_exchange(head, None).await.unwrap(), Begun::Started));
+        assert!(matches!(subject.store().start_exchange(head, None).await.unwrap(), ExchangeStart::Started));
     }
     let finish = async |subject: &S, number, ending| {
         let id = ExchangeId::from_number(number);
-        subject.store().finish_exchange(id, ending, 12, at(9000), KeyAfter::Repeats).await
+        subject.store().finish_exchange(id, ending, 12, at(9000), KeyDisposition::Replays).await
     };
     finish(&subject, 10, answer()).await.unwrap();
     finish(&subject, 20, failure()).await.unwrap();
@@ -63,38 +63,38 @@ pub async fn exchanges_are_kept<S: Subject>(mut subject: S) {
 pub async fn keys_of_exchanges<S: Subject>(mut subject: S) {
     let begin = async |subject: &S, number, fingerprint| {
         let used = key("k", fingerprint, at(1000));
-        subject.store().begin_exchange(head(number), Some(used)).await.unwrap()
+        subject.store().start_exchange(head(number), Some(used)).await.unwrap()
     };
     let id = ExchangeId::from_number;
-    assert!(matches!(begin(&subject, 10, 1).await, Begun::Started));
-    assert!(matches!(begin(&subject, 20, 1).await, Begun::Running(first) if first == id(10)));
-    assert!(matches!(begin(&subject, 30, 2).await, Begun::Mismatch));
-    subject.store().finish_exchange(id(10), failure(), 1, at(9000), KeyAfter::Released).await.unwrap();
-    assert!(matches!(begin(&subject, 40, 2).await, Begun::Started));
-    subject.store().finish_exchange(id(40), answer(), 1, at(9000), KeyAfter::Repeats).await.unwrap();
+    assert!(matches!(begin(&subject, 10, 1).await, ExchangeStart::Started));
+    assert!(matches!(begin(&subject, 20, 1).await, ExchangeStart::Running(first) if first == id(10)));
+    assert!(matches!(begin(&subject, 30, 2).await, ExchangeStart::Mismatch));
+    subject.store().finish_exchange(id(10), failure(), 1, at(9000), KeyDisposition::Released).await.unwrap();
+    assert!(matches!(begin(&subject, 40, 2).await, ExchangeStart::Started));
+    subject.store().finish_exchange(id(40), answer(), 1, at(9000), KeyDisposition::Replays).await.unwrap();
     subject.restart().await;
-    let Begun::Replay(record) = begin(&subject, 50, 2).await else {
+    let ExchangeStart::Replay(record) = begin(&subject, 50, 2).await else {
         panic!("the key does not repeat the exchange")
     };
     assert_eq!((record.head.id, record.ending), (id(40), Some(answer())));
-    assert!(matches!(begin(&subject, 60, 1).await, Begun::Mismatch));
+    assert!(matches!(begin(&subject, 60, 1).await, ExchangeStart::Mismatch));
     for number in [20, 30, 50, 60] {
         assert!(subject.store().exchange(id(number)).await.unwrap().is_none(), "{number} was kept");
     }
-    let late = subject.store().begin_exchange(head(1000), Some(key("k", 1, at(2000)))).await.unwrap();
-    assert!(matches!(late, Begun::Started));
+    let late = subject.store().start_exchange(head(1000), Some(key("k", 1, at(2000)))).await.unwrap();
+    assert!(matches!(late, ExchangeStart::Started));
 }
 
 /// A noted exchange is written with what is written next, without its answer.
 pub async fn notes_are_written_along<S: Subject>(mut subject: S) {
-    subject.store().note_exchange(ExchangeRecord { head: head(10), ending: Some(answer()), ms: Some(3) });
-    subject.store().note_exchange(ExchangeRecord { head: head(20), ending: Some(failure()), ms: None });
+    subject.store().record_exchange(ExchangeRecord { head: head(10), ending: Some(answer()), ms: Some(3) });
+    subject.store().record_exchange(ExchangeRecord { head: head(20), ending: Some(failure()), ms: None });
     subject.store().put_link(link("superapp", "shop")).await.unwrap();
     let ending = |record: Option<ExchangeRecord>| record.unwrap().ending.unwrap();
     let first = subject.store().exchange(ExchangeId::from_number(10)).await.unwrap();
     assert_eq!(ending(first), Ending::Answered(Bytes::new()));
     // Those of the last moments are written when the journal is closed.
-    subject.store().note_exchange(ExchangeRecord { head: head(30), ending: Some(failure()), ms: Some(4) });
+    subject.store().record_exchange(ExchangeRecord { head: head(30), ending: Some(failure()), ms: Some(4) });
     subject.restart().await;
     for number in [20, 30] {
         let record = subject.store().exchange(ExchangeId::from_number(number)).await.unwrap();

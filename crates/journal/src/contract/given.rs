@@ -1,6 +1,6 @@
 //! Things for the parts to work with.
 
-use crate::{KeyUse, NewDelivery, NewEvent, Page, Recorded};
+use crate::{DeliveryResult, IdempotencyKey, NewDelivery, NewEvent, Page};
 use bytes::Bytes;
 use footbridge_model::address::AddressClasses;
 use footbridge_model::app::{App, AppSecrets, Link, ReceiverAuth, Unseen};
@@ -78,8 +78,13 @@ pub(super) fn event(number: u64, hooks: &[u64]) -> NewEvent {
     }
 }
 
-pub(super) fn key(text: &str, fingerprint: u8, until: Millis) -> KeyUse {
-    KeyUse { scope: "camera|events".to_owned(), key: text.to_owned(), fingerprint: [fingerprint; 32], until }
+pub(super) fn key(text: &str, fingerprint: u8, until: Millis) -> IdempotencyKey {
+    IdempotencyKey {
+        scope: "camera|events".to_owned(),
+        key: text.to_owned(),
+        fingerprint: [fingerprint; 32],
+        until,
+    }
 }
 
 pub(super) fn attempt(n: u32, status: Option<u16>, error: Option<&str>) -> Attempt {
@@ -87,12 +92,12 @@ pub(super) fn attempt(n: u32, status: Option<u16>, error: Option<&str>) -> Attem
 }
 
 /// An attempt that ended the delivery.
-pub(super) fn ended(delivery: u64, status: DeliveryStatus) -> Recorded {
+pub(super) fn ended(delivery: u64, status: DeliveryStatus) -> DeliveryResult {
     let attempt = match status {
         DeliveryStatus::Delivered => attempt(1, Some(204), None),
         _ => attempt(1, None, Some("refused: nobody listens")),
     };
-    Recorded {
+    DeliveryResult {
         id: delivery_id(delivery),
         attempt: Some(attempt),
         status,

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::given::{app, delivery_id, ended, event, hook, hook_id, name};
-use crate::{Account, Journal, Registry};
+use crate::{Account, Journal, RegistryStore};
 use footbridge_model::app::App;
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::hook::{Hook, HookType, Origin};

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::given::{at, delivery_id, ended, event, hook, hook_id};
-use crate::{Account, Journal, JournalError, Registry};
+use crate::{Account, Journal, JournalError, RegistryStore};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::EventId;
 
@@ -56,7 +56,7 @@ pub async fn transactions_are_whole<S: Subject>(subject: S) {
 pub async fn the_account_adds_up<S: Subject>(mut subject: S) {
     let check = |subject: &S, expected: Account| {
         assert_eq!(subject.store().account(), expected);
-        assert!(expected.holds());
+        assert!(expected.balances());
     };
     subject.store().put_hook(hook(1)).await.unwrap();
     subject.store().put_hook(hook(2)).await.unwrap();

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::given::{app, ended, event, hook, name};
-use crate::{Backlog, Journal, NewEvent, Registry};
+use crate::{Backlog, Journal, NewEvent, RegistryStore};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::event::Event;
 use footbridge_model::id::EventId;

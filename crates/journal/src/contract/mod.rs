@@ -41,12 +41,12 @@ pub use registry::{
 pub use retention::{old_things_go, what_stays_holds_nothing_up};
 pub use retries::{a_pending_one_by_hand, many_by_hand, one_by_hand, replays_are_deliveries};
 
-use crate::{Journal, Registry};
+use crate::{Journal, RegistryStore};
 
 /// A journal under test.
 pub trait Subject {
     /// What it is.
-    type Store: Journal + Registry;
+    type Store: Journal + RegistryStore;
 
     /// The journal.
     fn store(&self) -> &Self::Store;

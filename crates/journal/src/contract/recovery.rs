@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::given::{at, delivery_id, ended, event, head, hook, hook_id, key};
-use crate::{Begun, Journal, Recorded, Recovery, Registry};
+use crate::{DeliveryResult, ExchangeStart, Journal, Recovery, RegistryStore};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ErrorCode};
 use footbridge_model::hook::Lifetime;
@@ -21,7 +21,7 @@ pub async fn a_new_server_puts_things_in_order<S: Subject>(mut subject: S) {
     for number in [10, 20] {
         subject.store().append(event(number, &[1, 2, 3, 9])).await.unwrap();
     }
-    let again = Recorded {
+    let again = DeliveryResult {
         id: delivery_id(13),
         attempt: None,
         status: DeliveryStatus::Pending,
@@ -33,8 +33,8 @@ pub async fn a_new_server_puts_things_in_order<S: Subject>(mut subject: S) {
         .record(vec![ended(11, DeliveryStatus::Delivered), again, ended(22, DeliveryStatus::Dead)])
         .await
         .unwrap();
-    subject.store().begin_exchange(head(30), Some(key("k", 1, at(9000)))).await.unwrap();
-    subject.store().begin_exchange(head(40), None).await.unwrap();
+    subject.store().start_exchange(head(30), Some(key("k", 1, at(9000)))).await.unwrap();
+    subject.store().start_exchange(head(40), None).await.unwrap();
     subject.restart().await;
     let recovery = subject.store().recover(at(500)).await.unwrap();
     assert_eq!((recovery.highest_id, recovery.ended_hooks, recovery.cut_off_exchanges), (40, 1, 2));
@@ -51,10 +51,10 @@ pub async fn a_new_server_puts_things_in_order<S: Subject>(mut subject: S) {
         (DeliveryStatus::Cancelled, Some("hook gone"))
     );
     let account = subject.store().account();
-    assert_eq!((account.pending, account.cancelled, account.holds()), (3, 3, true));
+    assert_eq!((account.pending, account.cancelled, account.balances()), (3, 3, true));
 
-    let Begun::Replay(record) =
-        subject.store().begin_exchange(head(50), Some(key("k", 1, at(9000)))).await.unwrap()
+    let ExchangeStart::Replay(record) =
+        subject.store().start_exchange(head(50), Some(key("k", 1, at(9000)))).await.unwrap()
     else {
         panic!("an exchange that was cut off is sent twice")
     };

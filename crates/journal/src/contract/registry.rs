@@ -3,8 +3,8 @@
 use super::Subject;
 use super::given::{ALL, app, at, delivery_id, ended, event, head, hook, hook_id, key, link, name};
 use crate::{
-    Appended, Batch, Begun, DeliveryFilter, EventFilter, ExchangeFilter, Journal, KeyUse, NewEvent, Recorded,
-    Registry,
+    Appended, DeliveryFilter, DeliveryResult, EventFilter, ExchangeFilter, ExchangeStart, IdempotencyKey,
+    Journal, NewEvent, RegistryBatch, RegistryStore,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::ExchangeHead;
@@ -57,7 +57,7 @@ pub async fn names_keep_their_case<S: Subject>(mut subject: S) {
     Arc::get_mut(&mut new.event).unwrap().publisher = name("host_A58");
     subject.store().append(new).await.unwrap();
     let note = ExchangeHead { sender: name("host_A58"), ..head(20) };
-    subject.store().begin_exchange(note, None).await.unwrap();
+    subject.store().start_exchange(note, None).await.unwrap();
     subject.restart().await;
     let kept = subject.store().load().await.unwrap();
     let names: Vec<_> = kept.apps.iter().map(|app| app.name.as_str()).collect();
@@ -87,14 +87,14 @@ pub async fn an_app_takes_its_keys_along<S: Subject>(mut subject: S) {
     let publishes: Vec<_> = APPS.iter().flat_map(|app| of_app(app)).collect();
     let of_app = |app: &str| ["hostapp", "miniapp"].map(|endpoint| format!("exchange/{endpoint}/{app}"));
     let exchanges: Vec<_> = APPS.iter().flat_map(|app| of_app(app)).collect();
-    let used = |scope: &str| KeyUse { scope: scope.to_owned(), ..key("k", 1, at(9000)) };
+    let used = |scope: &str| IdempotencyKey { scope: scope.to_owned(), ..key("k", 1, at(9000)) };
     for (number, scope) in (1..).zip(&publishes) {
         let new = NewEvent { key: Some(used(scope)), ..event(number, &[]) };
         assert_eq!(subject.store().append(new).await.unwrap(), Appended::Stored);
     }
     for (number, scope) in (101..).zip(&exchanges) {
-        let begun = subject.store().begin_exchange(head(number), Some(used(scope))).await.unwrap();
-        assert!(matches!(begun, Begun::Started));
+        let begun = subject.store().start_exchange(head(number), Some(used(scope))).await.unwrap();
+        assert!(matches!(begun, ExchangeStart::Started));
     }
     subject.store().delete_app(name("s_op"), "app gone").await.unwrap();
     subject.restart().await;
@@ -104,8 +104,8 @@ pub async fn an_app_takes_its_keys_along<S: Subject>(mut subject: S) {
         assert_eq!(fresh, scope.starts_with("publish/s_op/"), "{scope}");
     }
     for (number, scope) in (301..).zip(&exchanges) {
-        let begun = subject.store().begin_exchange(head(number), Some(used(scope))).await.unwrap();
-        assert_eq!(matches!(begun, Begun::Started), scope.ends_with("/s_op"), "{scope}");
+        let begun = subject.store().start_exchange(head(number), Some(used(scope))).await.unwrap();
+        assert_eq!(matches!(begun, ExchangeStart::Started), scope.ends_with("/s_op"), "{scope}");
     }
 }
 
@@ -155,7 +155,7 @@ pub async fn a_batch_is_kept<S: Subject>(mut subject: S) {
     let (mut shop, mut first) = (app("shop"), hook(1));
     shop.enabled = false;
     first.options.ordered = true;
-    let batch = Batch {
+    let batch = RegistryBatch {
         apps: vec![shop, app("superapp")],
         links: vec![link("superapp", "shop")],
         hooks: vec![first, hook(2)],
@@ -163,7 +163,11 @@ pub async fn a_batch_is_kept<S: Subject>(mut subject: S) {
     };
     assert_eq!((batch.len(), batch.is_empty()), (6, false));
     subject.store().put_batch(batch.clone()).await.unwrap();
-    subject.store().put_batch(Batch { apps: vec![app("superapp")], ..Batch::default() }).await.unwrap();
+    subject
+        .store()
+        .put_batch(RegistryBatch { apps: vec![app("superapp")], ..RegistryBatch::default() })
+        .await
+        .unwrap();
     subject.restart().await;
     let kept = subject.store().load().await.unwrap();
     assert_eq!((kept.apps, kept.links, kept.hooks), (batch.apps, batch.links, batch.hooks));
@@ -178,7 +182,7 @@ pub async fn a_hook_comes_back<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(3)).await.unwrap();
     subject.store().append(event(10, &[1, 1, 1, 2, 3])).await.unwrap();
     subject.store().record(vec![ended(11, DeliveryStatus::Dead)]).await.unwrap();
-    let other = Recorded {
+    let other = DeliveryResult {
         attempt: None,
         reason: Some("the app is off".to_owned()),
         ..ended(12, DeliveryStatus::Cancelled)
@@ -186,14 +190,14 @@ pub async fn a_hook_comes_back<S: Subject>(mut subject: S) {
     subject.store().record(vec![other]).await.unwrap();
     subject.store().delete_hooks(vec![hook_id(1), hook_id(2), hook_id(3)], "taken out").await.unwrap();
     subject.restart().await;
-    let gone = subject.store().gone_hooks().await.unwrap();
+    let gone = subject.store().deleted_hooks().await.unwrap();
     assert_eq!(gone, [filed(2), filed(1)], "the newest first, those of the file only");
     let back = Hook { route: "hooks/new".to_owned(), ..filed(1) };
-    subject.store().revive_hooks(vec![back.clone()], "taken out", at(500)).await.unwrap();
+    subject.store().restore_hooks(vec![back.clone()], "taken out", at(500)).await.unwrap();
     assert_eq!(subject.store().load().await.unwrap().hooks, [back]);
     let due = subject.store().due(hook_id(1), false, 9).await.unwrap();
     assert_eq!(due.iter().map(|due| (due.id.number(), due.at)).collect::<Vec<_>>(), [(13, at(500))]);
-    assert_eq!(subject.store().gone_hooks().await.unwrap(), [filed(2)]);
+    assert_eq!(subject.store().deleted_hooks().await.unwrap(), [filed(2)]);
     let account = subject.store().account();
-    assert_eq!((account.pending, account.dead, account.cancelled, account.holds()), (1, 1, 3, true));
+    assert_eq!((account.pending, account.dead, account.cancelled, account.balances()), (1, 1, 3, true));
 }

@@ -3,7 +3,8 @@
 use super::Subject;
 use super::given::{ALL, at, ended, event, head, hook, hook_id, key};
 use crate::{
-    Appended, Begun, DeliveryFilter, EventFilter, ExchangeFilter, Journal, KeyAfter, Page, Registry,
+    Appended, DeliveryFilter, EventFilter, ExchangeFilter, ExchangeStart, Journal, KeyDisposition, Page,
+    RegistryStore,
 };
 use bytes::Bytes;
 use footbridge_model::delivery::DeliveryStatus;
@@ -11,8 +12,8 @@ use footbridge_model::exchange::{Ending, ExchangeRecord};
 use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::time::Millis;
 
-async fn retain<S: Subject>(subject: &S, ended_before: Millis, dead_before: Millis, now: Millis) {
-    while subject.store().retain(ended_before, dead_before, now).await.unwrap() {}
+async fn prune<S: Subject>(subject: &S, ended_before: Millis, dead_before: Millis, now: Millis) {
+    while subject.store().prune(ended_before, dead_before, now).await.unwrap() {}
 }
 
 /// Only what is old and ended goes, the account stays, and ids never go back.
@@ -27,7 +28,7 @@ pub async fn old_things_go<S: Subject>(mut subject: S) {
     subject.store().record(results.to_vec()).await.unwrap();
     let before = subject.store().account();
     // 10 has ended; 20 is dead long enough, 40 is not; 31's sibling waits; 50 is young.
-    retain(&subject, at(50), at(25), at(100)).await;
+    prune(&subject, at(50), at(25), at(100)).await;
     assert_eq!(events(&subject).await, [50, 40, 30]);
     assert_eq!(subject.store().account(), before);
     assert!(subject.store().event(EventId::from_number(10)).await.unwrap().is_none());
@@ -36,10 +37,10 @@ pub async fn old_things_go<S: Subject>(mut subject: S) {
 
     subject.store().cancel(hook_id(1), "hook disabled").await.unwrap();
     subject.store().delete_hooks(vec![hook_id(1)], "hook gone").await.unwrap();
-    retain(&subject, at(1000), at(1000), at(1000)).await;
+    prune(&subject, at(1000), at(1000), at(1000)).await;
     assert!(events(&subject).await.is_empty());
     let after = subject.store().account();
-    assert_eq!((after.accepted, after.pending, after.holds()), (10, 0, true));
+    assert_eq!((after.accepted, after.pending, after.balances()), (10, 0, true));
     subject.restart().await;
     assert_eq!(subject.store().account(), after);
     assert_eq!(subject.store().recover(at(2000)).await.unwrap().highest_id, 52);
@@ -58,24 +59,24 @@ async fn keys_and_exchanges<S: Subject>(subject: &S) {
     let answer = Ending::Answered(Bytes::from_static(b"{}"));
     for (number, until) in [(70, at(3000)), (80, at(6000))] {
         let used = key(&format!("exchange {number}"), 1, until);
-        subject.store().begin_exchange(head(number), Some(used)).await.unwrap();
+        subject.store().start_exchange(head(number), Some(used)).await.unwrap();
         let id = ExchangeId::from_number(number);
-        subject.store().finish_exchange(id, answer.clone(), 1, until, KeyAfter::Repeats).await.unwrap();
+        subject.store().finish_exchange(id, answer.clone(), 1, until, KeyDisposition::Replays).await.unwrap();
     }
-    subject.store().note_exchange(ExchangeRecord {
+    subject.store().record_exchange(ExchangeRecord {
         head: head(90),
         ending: Some(answer.clone()),
         ms: Some(1),
     });
 
-    retain(subject, at(0), at(0), at(4000)).await;
+    prune(subject, at(0), at(0), at(4000)).await;
     let ending = async |number| {
         subject.store().exchange(ExchangeId::from_number(number)).await.unwrap().unwrap().ending
     };
     assert_eq!(ending(70).await, Some(Ending::Answered(Bytes::new())), "its answer's time is over");
     assert_eq!(ending(80).await, Some(answer));
 
-    retain(subject, at(4000), at(4000), at(4000)).await;
+    prune(subject, at(4000), at(4000), at(4000)).await;
     let left = subject.store().exchanges(ExchangeFilter::default(), ALL).await.unwrap();
     assert_eq!(
         left.iter().map(|record| record.head.id.number()).collect::<Vec<_>>(),
@@ -83,42 +84,42 @@ async fn keys_and_exchanges<S: Subject>(subject: &S) {
         "its key still counts"
     );
     let again =
-        subject.store().begin_exchange(head(91), Some(key("exchange 80", 1, at(9000)))).await.unwrap();
-    assert!(matches!(again, Begun::Replay(_)));
+        subject.store().start_exchange(head(91), Some(key("exchange 80", 1, at(9000)))).await.unwrap();
+    assert!(matches!(again, ExchangeStart::Replay(_)));
     // The event went; its key did not.
     assert!(matches!(subject.store().append(keyed).await.unwrap(), Appended::Replay(_)));
-    retain(subject, at(4000), at(4000), at(7000)).await;
+    prune(subject, at(4000), at(4000), at(7000)).await;
     let fresh =
-        subject.store().begin_exchange(head(92), Some(key("exchange 80", 2, at(9000)))).await.unwrap();
-    assert!(matches!(fresh, Begun::Started));
+        subject.store().start_exchange(head(92), Some(key("exchange 80", 2, at(9000)))).await.unwrap();
+    assert!(matches!(fresh, ExchangeStart::Started));
 }
 
 /// However much must stay, what lies behind it goes; and what stayed goes in its turn.
 pub async fn what_stays_holds_nothing_up<S: Subject>(subject: S) {
     let end = |number| {
         let (id, answer) = (ExchangeId::from_number(number), Ending::Answered(Bytes::from_static(b"{}")));
-        subject.store().finish_exchange(id, answer, 1, at(90_000), KeyAfter::Repeats)
+        subject.store().finish_exchange(id, answer, 1, at(90_000), KeyDisposition::Replays)
     };
     // Every second one runs on; the others' answers are kept for longer than exchanges are.
     let begun: Vec<_> = (1..=2500)
         .map(|number| {
-            let begun = subject.store().begin_exchange(head(number), None);
+            let begun = subject.store().start_exchange(head(number), None);
             (begun, (number % 2 == 0).then(|| end(number)))
         })
         .collect();
     for (begun, ended) in begun {
-        assert!(matches!(begun.await.unwrap(), Begun::Started));
+        assert!(matches!(begun.await.unwrap(), ExchangeStart::Started));
         if let Some(ended) = ended {
             ended.await.unwrap();
         }
     }
     for number in 2501..=4000 {
         let ending = Some(Ending::Answered(Bytes::new()));
-        subject.store().note_exchange(ExchangeRecord { head: head(number), ending, ms: Some(1) });
+        subject.store().record_exchange(ExchangeRecord { head: head(number), ending, ms: Some(1) });
     }
     subject.store().append(event(5000, &[])).await.unwrap();
     let left = async |before, now| {
-        retain(&subject, at(before), at(before), at(now)).await;
+        prune(&subject, at(before), at(before), at(now)).await;
         let everything = Page { before: None, limit: 9000 };
         subject.store().exchanges(ExchangeFilter::default(), everything).await.unwrap().len()
     };

@@ -2,7 +2,9 @@
 
 use super::Subject;
 use super::given::{ALL, at, attempt, delivery_id, ended, event, hook, hook_id, name};
-use crate::{DeliveryFilter, Due, Journal, JournalError, Recorded, Registry, Replay, Retried};
+use crate::{
+    DeliveryFilter, DeliveryResult, Journal, JournalError, PendingDelivery, RegistryStore, Replay, Retried,
+};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::{DeliveryId, EventId};
 use footbridge_model::time::Millis;
@@ -21,28 +23,28 @@ pub async fn one_by_hand<S: Subject>(subject: S) {
     assert_eq!(subject.store().cancel(hook_id(1), "hook disabled").await.unwrap(), 1);
     subject.store().delete_hooks(vec![hook_id(2)], "hook gone").await.unwrap();
     let retry = async |number| subject.store().retry(delivery_id(number), at(500)).await;
-    let due = |number, attempts| Due {
+    let due = |number, attempts| PendingDelivery {
         id: delivery_id(number),
         event_id: EventId::from_number(10),
         attempts,
         attempts_base: attempts,
         at: at(500),
     };
-    assert_eq!(retry(11).await.unwrap(), Retried::Again { due: due(11, 1), hook_id: hook_id(1) });
-    assert_eq!(retry(13).await.unwrap(), Retried::Again { due: due(13, 0), hook_id: hook_id(1) });
-    assert_eq!(retry(12).await.unwrap(), Retried::Not(DeliveryStatus::Delivered));
+    assert_eq!(retry(11).await.unwrap(), Retried::Pending { due: due(11, 1), hook_id: hook_id(1) });
+    assert_eq!(retry(13).await.unwrap(), Retried::Pending { due: due(13, 0), hook_id: hook_id(1) });
+    assert_eq!(retry(12).await.unwrap(), Retried::NotRetryable(DeliveryStatus::Delivered));
     assert_eq!(
         retry(13).await.unwrap(),
-        Retried::Again { due: due(13, 0), hook_id: hook_id(1) },
+        Retried::Pending { due: due(13, 0), hook_id: hook_id(1) },
         "a pending one"
     );
-    assert_eq!(retry(14).await.unwrap(), Retried::Not(DeliveryStatus::Dead));
-    assert_eq!(retry(15).await.unwrap(), Retried::Not(DeliveryStatus::Cancelled));
+    assert_eq!(retry(14).await.unwrap(), Retried::NotRetryable(DeliveryStatus::Dead));
+    assert_eq!(retry(15).await.unwrap(), Retried::NotRetryable(DeliveryStatus::Cancelled));
     assert_eq!(retry(99).await, Err(JournalError::NotFound("delivery")));
     assert_eq!(subject.store().due(hook_id(1), false, 9).await.unwrap(), [due(11, 1), due(13, 0)]);
 
     let second =
-        Recorded { attempt: Some(attempt(2, Some(200), None)), ..ended(11, DeliveryStatus::Delivered) };
+        DeliveryResult { attempt: Some(attempt(2, Some(200), None)), ..ended(11, DeliveryStatus::Delivered) };
     subject.store().record(vec![second]).await.unwrap();
     let view = subject.store().delivery(delivery_id(11)).await.unwrap().unwrap();
     assert_eq!((view.delivery.status, view.attempts.len()), (DeliveryStatus::Delivered, 2));
@@ -52,18 +54,18 @@ pub async fn one_by_hand<S: Subject>(subject: S) {
 pub async fn a_pending_one_by_hand<S: Subject>(subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     subject.store().append(event(10, &[1])).await.unwrap();
-    let failed = Recorded {
+    let failed = DeliveryResult {
         attempt: Some(attempt(1, Some(500), Some("the receiver answered 500"))),
         next_attempt_at: Some(at(9_000)),
         ..ended(11, DeliveryStatus::Pending)
     };
     subject.store().record(vec![failed]).await.unwrap();
     let (id, event_id) = (delivery_id(11), EventId::from_number(10));
-    let due = Due { id, event_id, attempts: 1, attempts_base: 0, at: at(500) };
+    let due = PendingDelivery { id, event_id, attempts: 1, attempts_base: 0, at: at(500) };
     let again = subject.store().retry(id, at(500)).await.unwrap();
-    assert_eq!(again, Retried::Again { due: due.clone(), hook_id: hook_id(1) });
+    assert_eq!(again, Retried::Pending { due: due.clone(), hook_id: hook_id(1) });
     assert_eq!(subject.store().due(hook_id(1), false, 9).await.unwrap(), [due]);
-    assert!(subject.store().account().holds());
+    assert!(subject.store().account().balances());
 }
 
 /// No ids.
@@ -84,7 +86,7 @@ pub async fn many_by_hand<S: Subject>(subject: S) {
     subject.store().delete_hooks(vec![hook_id(3)], "hook gone").await.unwrap();
     let dead = || DeliveryFilter { status: Some(DeliveryStatus::Dead), ..DeliveryFilter::default() };
     let pick = async |filter: DeliveryFilter, after: Option<u64>, limit| -> (Vec<u64>, Option<u64>) {
-        let picked = subject.store().pick(filter, after.map(delivery_id), limit).await.unwrap();
+        let picked = subject.store().find_deliveries(filter, after.map(delivery_id), limit).await.unwrap();
         let ids = picked.ids.into_iter().map(DeliveryId::number).collect();
         (ids, picked.more_after.map(DeliveryId::number))
     };
@@ -122,7 +124,7 @@ pub async fn many_by_hand<S: Subject>(subject: S) {
     subject.store().cancel(hook_id(1), "hook disabled").await.unwrap();
     assert_eq!(retry(&[11], DeliveryStatus::Cancelled).await, [(11, 1)]);
     let account = subject.store().account();
-    assert_eq!((account.pending, account.dead, account.holds()), (2, 7, true));
+    assert_eq!((account.pending, account.dead, account.balances()), (2, 7, true));
 }
 
 /// A replay is a new delivery of the same event: it counts as accepted, is listed with its event and goes with it.
@@ -139,27 +141,27 @@ pub async fn replays_are_deliveries<S: Subject>(mut subject: S) {
     let made = subject.store().replay(replays.to_vec(), at(500)).await.unwrap();
     assert_eq!(made, [(delivery_id(100), hook_id(1))], "the others: gone hook, pending, unknown");
     let (id, event_id) = (delivery_id(100), EventId::from_number(10));
-    let due = Due { id, event_id, attempts: 0, attempts_base: 0, at: at(500) };
+    let due = PendingDelivery { id, event_id, attempts: 0, attempts_base: 0, at: at(500) };
     assert!(subject.store().due(hook_id(1), false, 9).await.unwrap().contains(&due));
     let listed = DeliveryFilter { event: Some(event_id), ..DeliveryFilter::default() };
     let listed = subject.store().deliveries(listed, ALL).await.unwrap();
     let numbers: Vec<_> = listed.iter().map(|view| view.delivery.id.number()).collect();
     assert_eq!(numbers, [100, 13, 12, 11]);
     // Whoever asks what it missed is not given the old event once more.
-    let since = subject.store().events_of(name("shop"), 0, EventId::from_number(10), 9).await.unwrap();
+    let since = subject.store().missed_events(name("shop"), 0, EventId::from_number(10), 9).await.unwrap();
     assert_eq!(since.events.iter().map(|event| event.id.number()).collect::<Vec<_>>(), [20]);
     let account = subject.store().account();
-    assert_eq!((account.accepted, account.holds()), (5, true));
+    assert_eq!((account.accepted, account.balances()), (5, true));
     // Its event stays as long as it is pending, and takes it along.
     subject.store().cancel(hook_id(1), "hook disabled").await.unwrap();
     subject.store().retry(id, at(600)).await.unwrap();
-    subject.store().retain(at(1_000), at(1_000), at(1_000)).await.unwrap();
+    subject.store().prune(at(1_000), at(1_000), at(1_000)).await.unwrap();
     assert!(subject.store().event(event_id).await.unwrap().is_some());
     subject.store().record(vec![ended(100, DeliveryStatus::Delivered)]).await.unwrap();
-    while subject.store().retain(at(1_000), at(1_000), at(1_000)).await.unwrap() {}
+    while subject.store().prune(at(1_000), at(1_000), at(1_000)).await.unwrap() {}
     assert!(subject.store().event(event_id).await.unwrap().is_none());
     assert!(subject.store().delivery(id).await.unwrap().is_none());
     subject.restart().await;
-    assert!(subject.store().account().holds());
+    assert!(subject.store().account().balances());
     assert_eq!(subject.store().recover(at(2_000)).await.unwrap().highest_id, 100);
 }

@@ -2,8 +2,8 @@
 
 use super::state::{KeptHook, Row, State, Target};
 use crate::{
-    Accepted, Appended, DeliveryFilter, DeliveryView, Due, EventView, JournalError, NewEvent, Picked,
-    Recorded, Replay, Retried, Since,
+    Accepted, Appended, DeliveryFilter, DeliveryResult, DeliveryView, EventView, FoundDeliveries,
+    JournalError, MissedEvents, NewEvent, PendingDelivery, Replay, Retried,
 };
 use footbridge_model::delivery::{Delivery, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, EventId, HookId, number_at};
@@ -12,7 +12,13 @@ use footbridge_model::time::Millis;
 use std::collections::BTreeSet;
 
 impl State {
-    pub(super) fn events_of(&self, app: &AppName, generation: u64, after: EventId, limit: u32) -> Since {
+    pub(super) fn missed_events(
+        &self,
+        app: &AppName,
+        generation: u64,
+        after: EventId,
+        limit: u32,
+    ) -> MissedEvents {
         let floor = after.max(EventId::from_number(generation));
         let its = |row: &&Row| {
             let hook = self.hooks.get(&row.delivery.hook_id);
@@ -26,7 +32,7 @@ impl State {
         let gap = oldest.is_none_or(|oldest| after < *oldest);
         let more = ids.len() > limit as usize;
         let events = ids.iter().filter_map(|id| Some(self.events.get(id)?.event.clone()));
-        Since { events: events.take(limit as usize).collect(), more, gap }
+        MissedEvents { events: events.take(limit as usize).collect(), more, gap }
     }
 
     pub(super) fn append(&mut self, new: NewEvent) -> Result<Appended, JournalError> {
@@ -85,7 +91,7 @@ impl State {
         self.deliveries.get(&id).is_some_and(|row| row.delivery.status == DeliveryStatus::Pending)
     }
 
-    pub(super) fn record(&mut self, results: Vec<Recorded>) -> Result<(), JournalError> {
+    pub(super) fn record(&mut self, results: Vec<DeliveryResult>) -> Result<(), JournalError> {
         for result in results {
             if !self.is_pending(result.id) {
                 continue;
@@ -104,7 +110,7 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Vec<Due> {
+    pub(super) fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Vec<PendingDelivery> {
         let mut waiting: Vec<_> = self.waiting_for(hook).collect();
         if ordered {
             waiting.sort_by_key(|(_, id)| *id);
@@ -118,17 +124,22 @@ impl State {
         let (status, hook_id) = (row.delivery.status, row.delivery.hook_id);
         if matches!(status, DeliveryStatus::Delivered | DeliveryStatus::Unanswered) || !self.is_kept(hook_id)
         {
-            return Ok(Retried::Not(status));
+            return Ok(Retried::NotRetryable(status));
         }
         let row = self.change(id, DeliveryStatus::Pending, Some(now))?;
         if status != DeliveryStatus::Pending {
             row.base = row.delivery.attempts;
         }
         let due = row.due().ok_or(JournalError::NotFound("delivery"))?;
-        Ok(Retried::Again { due, hook_id })
+        Ok(Retried::Pending { due, hook_id })
     }
 
-    pub(super) fn pick(&self, filter: &DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Picked {
+    pub(super) fn find_deliveries(
+        &self,
+        filter: &DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> FoundDeliveries {
         let kept = |row: &&Row| self.is_kept(row.delivery.hook_id);
         let beyond = |row: &&Row| Some(row.delivery.id) > after;
         let rows = self.deliveries.values().filter(beyond).filter(kept).filter(|row| self.picks(filter, row));
@@ -136,7 +147,7 @@ impl State {
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = ids.len() > most;
         ids.truncate(most);
-        Picked { more_after: ids.last().copied().filter(|_| more), ids }
+        FoundDeliveries { more_after: ids.last().copied().filter(|_| more), ids }
     }
 
     pub(super) fn retry_many(
@@ -150,7 +161,7 @@ impl State {
             if self.deliveries.get(id).is_none_or(|row| row.delivery.status != from) {
                 continue;
             }
-            if let Retried::Again { hook_id, .. } = self.retry(*id, now)? {
+            if let Retried::Pending { hook_id, .. } = self.retry(*id, now)? {
                 again.push((*id, hook_id));
             }
         }
@@ -205,8 +216,8 @@ impl State {
 }
 
 impl Row {
-    fn due(&self) -> Option<Due> {
-        Some(Due {
+    fn due(&self) -> Option<PendingDelivery> {
+        Some(PendingDelivery {
             id: self.delivery.id,
             event_id: self.delivery.event_id,
             attempts: self.delivery.attempts,

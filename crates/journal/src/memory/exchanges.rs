@@ -1,7 +1,9 @@
 //! Exchanges, and what a new server puts in order.
 
 use super::state::{Exchange, State, Target};
-use crate::{Begun, EndedHook, ExchangeFilter, JournalError, KeyAfter, KeyUse, Recovery};
+use crate::{
+    EndedHook, ExchangeFilter, ExchangeStart, IdempotencyKey, JournalError, KeyDisposition, Recovery,
+};
 use bytes::Bytes;
 use footbridge_model::exchange::{Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord};
 use footbridge_model::hook::Lifetime;
@@ -13,12 +15,12 @@ use std::time::Duration;
 const KEEP_CUT_OFF: Duration = Duration::from_hours(24);
 
 impl State {
-    pub(super) fn begin(&mut self, head: ExchangeHead, used: Option<KeyUse>) -> Begun {
+    pub(super) fn begin(&mut self, head: ExchangeHead, used: Option<IdempotencyKey>) -> ExchangeStart {
         if let Some(known) = used.as_ref().and_then(|used| self.key(used, head.at)) {
-            let Some(Target::Exchange(id)) = known else { return Begun::Mismatch };
+            let Some(Target::Exchange(id)) = known else { return ExchangeStart::Mismatch };
             match self.exchanges.get(&id).map(|exchange| &exchange.record) {
-                Some(record) if record.ending.is_none() => return Begun::Running(id),
-                Some(record) => return Begun::Replay(Box::new(record.clone())),
+                Some(record) if record.ending.is_none() => return ExchangeStart::Running(id),
+                Some(record) => return ExchangeStart::Replay(Box::new(record.clone())),
                 None => {}
             }
         }
@@ -27,7 +29,7 @@ impl State {
         if let Some(used) = used {
             self.keep_key(used, Target::Exchange(id));
         }
-        Begun::Started
+        ExchangeStart::Started
     }
 
     pub(super) fn keep(&mut self, record: ExchangeRecord) {
@@ -45,7 +47,7 @@ impl State {
         ending: Ending,
         ms: u32,
         until: Millis,
-        key: KeyAfter,
+        key: KeyDisposition,
     ) -> Result<(), JournalError> {
         let running = |exchange: &&mut Exchange| exchange.record.ending.is_none();
         let exchange =
@@ -53,7 +55,7 @@ impl State {
         exchange.record.ending = Some(ending);
         exchange.record.ms = Some(ms);
         exchange.keep_answer_until = Some(until);
-        if key == KeyAfter::Released {
+        if key == KeyDisposition::Released {
             self.keys.retain(|_, kept| kept.target != Target::Exchange(id));
         }
         Ok(())

@@ -4,8 +4,8 @@
 mod deliveries;
 mod exchanges;
 mod port;
+mod prune;
 mod registry;
-mod retain;
 mod state;
 
 use crate::{JournalError, Wait};
@@ -93,7 +93,7 @@ impl MemoryJournal {
 mod tests {
     use super::*;
     use crate::contract::{self, Subject};
-    use crate::{Journal as _, Registry as _};
+    use crate::{Journal as _, RegistryStore as _};
 
     struct InMemory(MemoryJournal);
 

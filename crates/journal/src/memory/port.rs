@@ -4,9 +4,9 @@ use super::MemoryJournal;
 use super::exchanges::without_answer;
 use super::state::State;
 use crate::{
-    Account, Appended, Backlog, Begun, DeliveryFilter, DeliveryView, Due, EventFilter, EventView,
-    ExchangeFilter, Journal, JournalError, KeyAfter, KeyUse, NewEvent, Page, Picked, Recorded, Recovery,
-    Replay, Retried, Since, Wait,
+    Account, Appended, Backlog, DeliveryFilter, DeliveryResult, DeliveryView, EventFilter, EventView,
+    ExchangeFilter, ExchangeStart, FoundDeliveries, IdempotencyKey, Journal, JournalError, KeyDisposition,
+    MissedEvents, NewEvent, Page, PendingDelivery, Recovery, Replay, Retried, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
@@ -36,11 +36,11 @@ impl Journal for MemoryJournal {
         self.act(|state| refusal.map_or_else(|| state.append(event), Err))
     }
 
-    fn record(&self, results: Vec<Recorded>) -> Wait<()> {
+    fn record(&self, results: Vec<DeliveryResult>) -> Wait<()> {
         self.act(|state| state.record(results))
     }
 
-    fn conclude(&self, result: Recorded, published: Vec<NewEvent>) -> Wait<bool> {
+    fn record_and_append(&self, result: DeliveryResult, published: Vec<NewEvent>) -> Wait<bool> {
         self.act(|state| {
             if !state.is_pending(result.id) {
                 return Ok(false);
@@ -55,7 +55,7 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<Due>> {
+    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<PendingDelivery>> {
         self.act(|state| Ok(state.due(hook, ordered, limit)))
     }
 
@@ -67,8 +67,13 @@ impl Journal for MemoryJournal {
         self.act(|state| state.retry(id, now))
     }
 
-    fn pick(&self, filter: DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Wait<Picked> {
-        self.act(|state| Ok(state.pick(&filter, after, limit)))
+    fn find_deliveries(
+        &self,
+        filter: DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Wait<FoundDeliveries> {
+        self.act(|state| Ok(state.find_deliveries(&filter, after, limit)))
     }
 
     fn retry_many(
@@ -84,7 +89,7 @@ impl Journal for MemoryJournal {
         self.act(|state| state.replay(&replays, now))
     }
 
-    fn begin_exchange(&self, head: ExchangeHead, key: Option<KeyUse>) -> Wait<Begun> {
+    fn start_exchange(&self, head: ExchangeHead, key: Option<IdempotencyKey>) -> Wait<ExchangeStart> {
         self.act(|state| Ok(state.begin(head, key)))
     }
 
@@ -94,12 +99,12 @@ impl Journal for MemoryJournal {
         ending: Ending,
         ms: u32,
         keep_answer_until: Millis,
-        key: KeyAfter,
+        key: KeyDisposition,
     ) -> Wait<()> {
         self.act(|state| state.finish(id, ending, ms, keep_answer_until, key))
     }
 
-    fn note_exchange(&self, record: ExchangeRecord) {
+    fn record_exchange(&self, record: ExchangeRecord) {
         drop(self.act(|state| {
             state.note(record);
             Ok(())
@@ -136,8 +141,8 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn events_of(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<Since> {
-        self.act(|state| Ok(state.events_of(&app, generation, after, limit)))
+    fn missed_events(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<MissedEvents> {
+        self.act(|state| Ok(state.missed_events(&app, generation, after, limit)))
     }
 
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {
@@ -179,9 +184,9 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn retain(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool> {
+    fn prune(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool> {
         self.act(|state| {
-            state.retain(ended_before, dead_before, now);
+            state.prune(ended_before, dead_before, now);
             Ok(false)
         })
     }
@@ -190,7 +195,7 @@ impl Journal for MemoryJournal {
         self.lock().state.account
     }
 
-    fn left_out(&self) -> u64 {
+    fn dropped_records(&self) -> u64 {
         0
     }
 

@@ -2,17 +2,17 @@
 
 use super::MemoryJournal;
 use super::state::KeptHook;
-use crate::{Batch, Kept, Registry, Scopes, Wait};
+use crate::{KeyScopes, RegistryBatch, RegistrySnapshot, RegistryStore, Wait};
 use footbridge_model::app::{App, Link};
 use footbridge_model::hook::{Hook, Lifetime, Origin};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 
-impl Registry for MemoryJournal {
-    fn load(&self) -> Wait<Kept> {
+impl RegistryStore for MemoryJournal {
+    fn load(&self) -> Wait<RegistrySnapshot> {
         self.act(|state| {
-            Ok(Kept {
+            Ok(RegistrySnapshot {
                 apps: state.apps.values().cloned().collect(),
                 links: state.links.values().cloned().collect(),
                 hooks: state.hooks.values().filter(|kept| !kept.gone).map(|kept| kept.hook.clone()).collect(),
@@ -28,7 +28,7 @@ impl Registry for MemoryJournal {
         })
     }
 
-    fn put_batch(&self, batch: Batch) -> Wait<()> {
+    fn put_batch(&self, batch: RegistryBatch) -> Wait<()> {
         self.act(|state| {
             state.apps.extend(batch.apps.into_iter().map(|app| (app.name.clone(), app)));
             let links = batch.links.into_iter();
@@ -46,7 +46,7 @@ impl Registry for MemoryJournal {
         self.act(|state| {
             state.apps.remove(&name);
             state.links.retain(|(host, miniapp), _| *host != name && *miniapp != name);
-            let scopes = Scopes::of(&name);
+            let scopes = KeyScopes::owned_by(&name);
             state.keys.retain(|(scope, _), _| !scopes.contains(scope));
             let of_app = |kept: &&KeptHook| kept.hook.app == name;
             let hooks: Vec<_> = state.hooks.values().filter(of_app).map(|kept| kept.hook.id).collect();
@@ -88,7 +88,7 @@ impl Registry for MemoryJournal {
         })
     }
 
-    fn gone_hooks(&self) -> Wait<Vec<Hook>> {
+    fn deleted_hooks(&self) -> Wait<Vec<Hook>> {
         self.act(|state| {
             let ours = |hook: &Hook| hook.lifetime == Lifetime::Persistent && hook.origin == Origin::File;
             let gone = state.hooks.values().rev().filter(|kept| kept.gone && ours(&kept.hook));
@@ -96,7 +96,7 @@ impl Registry for MemoryJournal {
         })
     }
 
-    fn revive_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
+    fn restore_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
         self.act(|state| hooks.into_iter().try_for_each(|hook| state.revive_hook(hook, reason, now)))
     }
 

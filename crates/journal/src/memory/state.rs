@@ -1,6 +1,6 @@
 //! What is kept, and the moves of deliveries between states.
 
-use crate::{Account, EventView, JournalError, KeyUse};
+use crate::{Account, EventView, IdempotencyKey, JournalError};
 use footbridge_model::app::{App, Link};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::exchange::ExchangeRecord;
@@ -47,7 +47,7 @@ pub(super) struct Exchange {
 
 #[derive(Clone)]
 pub(super) struct KeptKey {
-    pub(super) used: KeyUse,
+    pub(super) used: IdempotencyKey,
     pub(super) target: Target,
 }
 
@@ -67,13 +67,13 @@ impl State {
     }
 
     /// The live key under the same name: `Some(None)` when it stands for another request.
-    pub(super) fn key(&self, used: &KeyUse, now: Millis) -> Option<Option<Target>> {
+    pub(super) fn key(&self, used: &IdempotencyKey, now: Millis) -> Option<Option<Target>> {
         let kept =
             self.keys.get(&(used.scope.clone(), used.key.clone())).filter(|kept| now < kept.used.until)?;
         Some((kept.used.fingerprint == used.fingerprint).then(|| kept.target.clone()))
     }
 
-    pub(super) fn keep_key(&mut self, used: KeyUse, target: Target) {
+    pub(super) fn keep_key(&mut self, used: IdempotencyKey, target: Target) {
         self.keys.insert((used.scope.clone(), used.key.clone()), KeptKey { used, target });
     }
 
@@ -89,8 +89,8 @@ impl State {
         if let Some(at) = delivery.next_attempt_at {
             self.pending.remove(&(delivery.hook_id, at, id));
         }
-        *self.account.of_mut(delivery.status) -= 1;
-        *self.account.of_mut(status) += 1;
+        *self.account.count_mut(delivery.status) -= 1;
+        *self.account.count_mut(status) += 1;
         delivery.next_attempt_at = match status {
             DeliveryStatus::Pending => next.or(delivery.next_attempt_at),
             _ => None,

@@ -1,7 +1,7 @@
 //! One hook's deliveries: a bounded window of those that are due first, refilled from the journal.
 
 use super::held::Held;
-use footbridge_journal::Due;
+use footbridge_journal::PendingDelivery;
 use footbridge_model::id::{DeliveryId, EventId};
 use footbridge_model::time::Millis;
 use std::collections::{BTreeMap, HashSet};
@@ -26,7 +26,7 @@ const HOLD_DOUBLES: u32 = 3;
 /// A delivery that waits for its attempt.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    pub(super) due: Due,
+    pub(super) due: PendingDelivery,
     /// The event, when it is at hand; else the attempt reads it.
     pub(super) event: Option<Held>,
 }
@@ -138,7 +138,7 @@ impl Lane {
         }
     }
 
-    fn place(&self, due: &Due) -> Place {
+    fn place(&self, due: &PendingDelivery) -> Place {
         (if self.ordered { Millis(0) } else { due.at }, due.id)
     }
 
@@ -190,7 +190,7 @@ impl Lane {
     }
 
     /// Takes what the journal gave for a refill that asked for `asked`.
-    pub(super) fn refilled(&mut self, found: Vec<Due>, asked: u32) {
+    pub(super) fn refilled(&mut self, found: Vec<PendingDelivery>, asked: u32) {
         if std::mem::take(&mut self.refill) == Refill::Outdated {
             // What was left to the journal since is among what `floor` stands for.
             return;

@@ -4,9 +4,9 @@ use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-fn due(id: u64, at: i64) -> Due {
+fn due(id: u64, at: i64) -> PendingDelivery {
     let (id, event_id) = (DeliveryId::from_number(id), EventId::from_number(id));
-    Due { id, event_id, attempts: 0, attempts_base: 0, at: Millis(at) }
+    PendingDelivery { id, event_id, attempts: 0, attempts_base: 0, at: Millis(at) }
 }
 
 fn waiting(id: u64, at: i64) -> Waiting {
@@ -18,7 +18,7 @@ fn waiting(id: u64, at: i64) -> Waiting {
 struct Disk(BTreeSet<(i64, u64)>);
 
 impl Disk {
-    fn due(&self, ordered: bool, limit: u32) -> Vec<Due> {
+    fn due(&self, ordered: bool, limit: u32) -> Vec<PendingDelivery> {
         let mut all: Vec<_> = self.0.iter().map(|(at, id)| due(*id, *at)).collect();
         if ordered {
             all.sort_by_key(|due| due.id);
@@ -62,7 +62,7 @@ fn an_ordered_lane_holds_back_until_the_first_is_done() {
     assert_eq!(lane.start(Millis(0), 8).unwrap().due.id.number(), 1);
     assert!(lane.start(Millis(0), 8).is_none(), "one at a time");
     lane.ended(DeliveryId::from_number(1), Manner::Quick, Millis(0));
-    lane.offer(Waiting { due: Due { attempts: 1, ..due(1, 50) }, event: None });
+    lane.offer(Waiting { due: PendingDelivery { attempts: 1, ..due(1, 50) }, event: None });
     assert!(lane.start(Millis(49), 8).is_none(), "the first retries, the second waits");
     assert_eq!(lane.start(Millis(50), 8).unwrap().due.id.number(), 1);
 }
@@ -187,18 +187,18 @@ fn step() -> impl Strategy<Value = Step> {
 struct World {
     lane: Lane,
     disk: BTreeMap<u64, (i64, u32)>,
-    asked: Option<(u32, Vec<Due>)>,
-    flying: Vec<Due>,
+    asked: Option<(u32, Vec<PendingDelivery>)>,
+    flying: Vec<PendingDelivery>,
     now: i64,
     ordered: bool,
 }
 
 impl World {
-    fn found(&self, limit: u32) -> Vec<Due> {
-        let mut all: Vec<Due> = self
+    fn found(&self, limit: u32) -> Vec<PendingDelivery> {
+        let mut all: Vec<PendingDelivery> = self
             .disk
             .iter()
-            .map(|(id, (at, attempts))| Due { attempts: *attempts, ..due(*id, *at) })
+            .map(|(id, (at, attempts))| PendingDelivery { attempts: *attempts, ..due(*id, *at) })
             .collect();
         all.sort_by_key(|due| (if self.ordered { Millis(0) } else { due.at }, due.id));
         all.truncate(limit as usize);
@@ -250,10 +250,11 @@ impl World {
         }
     }
 
-    fn end(&mut self, ended: &Due, retry: bool) {
+    fn end(&mut self, ended: &PendingDelivery, retry: bool) {
         self.lane.ended(ended.id, Manner::Quick, Millis(self.now));
         if retry {
-            let again = Due { at: Millis(self.now + 3), attempts: ended.attempts + 1, ..ended.clone() };
+            let again =
+                PendingDelivery { at: Millis(self.now + 3), attempts: ended.attempts + 1, ..ended.clone() };
             self.disk.insert(again.id.number(), (again.at.0, again.attempts));
             self.lane.offer(Waiting { due: again, event: None });
         } else {

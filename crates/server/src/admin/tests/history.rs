@@ -3,7 +3,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use footbridge_engine::Journal as _;
-use footbridge_journal::{KeyAfter, Recorded};
+use footbridge_journal::{DeliveryResult, KeyDisposition};
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::event::EventDraft;
 use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead};
@@ -37,7 +37,8 @@ async fn kill(server: &Server, id: DeliveryId) {
     let error = Some("the receiver answered 502".to_owned());
     let attempt = Attempt { n: 1, at: server.engine.now(), status: Some(502), error, ms: 7, output: None };
     let dead = DeliveryStatus::Dead;
-    let recorded = Recorded { id, attempt: Some(attempt), status: dead, next_attempt_at: None, reason: None };
+    let recorded =
+        DeliveryResult { id, attempt: Some(attempt), status: dead, next_attempt_at: None, reason: None };
     server.journal.record(vec![recorded]).await.unwrap();
 }
 
@@ -107,10 +108,10 @@ async fn exchange(server: &Server, ending: Option<Ending>) -> ExchangeId {
         event_type: "buy".into(),
         at: server.engine.now(),
     };
-    server.journal.begin_exchange(head, None).await.unwrap();
+    server.journal.start_exchange(head, None).await.unwrap();
     if let Some(ending) = ending {
         let until = footbridge_model::time::Millis(i64::MAX);
-        server.journal.finish_exchange(id, ending, 12, until, KeyAfter::Repeats).await.unwrap();
+        server.journal.finish_exchange(id, ending, 12, until, KeyDisposition::Replays).await.unwrap();
     }
     id
 }

@@ -7,14 +7,14 @@ use std::ops::Range;
 /// The scopes of the keys that an app uses as a sender. That of a publish is `publish/<app>/<event>`,
 /// that of an exchange `exchange/<endpoint>/<app>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scopes {
+pub struct KeyScopes {
     /// Its publishes': one for each event it names, all of them in this range and no other app's.
     pub publishes: Range<String>,
     /// Its exchanges': one for each direction.
     pub exchanges: [String; 2],
 }
 
-impl Scopes {
+impl KeyScopes {
     /// Where a key of `app`'s publishes of `event` counts.
     pub fn publish(app: &AppName, event: &EventName) -> String {
         format!("publish/{}/{event}", app.key())
@@ -26,7 +26,7 @@ impl Scopes {
     }
 
     /// Those of `app`.
-    pub fn of(app: &AppName) -> Self {
+    pub fn owned_by(app: &AppName) -> Self {
         let key = app.key();
         Self {
             // `0` follows `/` in ASCII, and no name of an app holds a `/`.

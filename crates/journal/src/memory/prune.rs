@@ -8,7 +8,7 @@ use footbridge_model::time::Millis;
 
 impl State {
     /// Deletes all that is too old at once.
-    pub(super) fn retain(&mut self, ended_before: Millis, dead_before: Millis, now: Millis) {
+    pub(super) fn prune(&mut self, ended_before: Millis, dead_before: Millis, now: Millis) {
         let stays = |id: EventId, time: Millis| {
             let mut rows = self.deliveries.values().filter(|row| row.delivery.event_id == id);
             let holds = |status| match status {

@@ -3,7 +3,7 @@
 use crate::column::{key, number};
 use crate::events;
 use crate::fault::{Fault, Step};
-use footbridge_journal::Since;
+use footbridge_journal::MissedEvents;
 use footbridge_model::id::EventId;
 use footbridge_model::name::AppName;
 use rusqlite::{Connection, params};
@@ -12,13 +12,13 @@ use rusqlite::{Connection, params};
 const LOOK: u32 = 20_000;
 
 /// The events after `after` that hooks of this app got, oldest first, and none from before its generation.
-pub(crate) fn events_of(
+pub(crate) fn missed_events(
     conn: &Connection,
     app: &AppName,
     generation: u64,
     after: EventId,
     limit: u32,
-) -> Step<Since> {
+) -> Step<MissedEvents> {
     let mut oldest = conn.prepare_cached("SELECT min(id) FROM events")?;
     let oldest: Option<i64> = oldest.query_row([], |row| row.get(0))?;
     let old = oldest.is_none_or(|oldest| key(after.number()) < oldest);
@@ -43,7 +43,7 @@ pub(crate) fn events_of(
     let gap = seen >= LOOK;
     let more = found.len() > most;
     found.truncate(most);
-    let mut since = Since { events: Vec::with_capacity(found.len()), more, gap: gap && !more || old };
+    let mut since = MissedEvents { events: Vec::with_capacity(found.len()), more, gap: gap && !more || old };
     for id in found {
         match events::one(conn, EventId::from_number(number(id))) {
             Ok(Some(view)) => since.events.push(view.event),

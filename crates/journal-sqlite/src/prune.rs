@@ -28,7 +28,7 @@ pub(crate) struct Limits {
 /// Deletes a portion, giving whether there is more. Calls up to one that gives no are a round, in which
 /// each event and exchange is looked at once; those that must stay are passed over until the next, so
 /// that they cannot hold retention up.
-pub(crate) fn retain(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
+pub(crate) fn prune(txn: &mut Txn<'_>, limits: Limits) -> Step<bool> {
     mark::keep(txn, limits.now)?;
     let events = sweep_events(txn, limits)?;
     let exchanges = sweep_exchanges(txn, limits)?;
