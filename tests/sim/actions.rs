@@ -55,7 +55,7 @@ pub(crate) async fn run(engine: Engine, courier: Rc<Courier>, action: Action, hi
     }
 }
 
-async fn publish(engine: &Engine, plan: Publish, history: &History) {
+pub(crate) async fn publish(engine: &Engine, plan: Publish, history: &History) {
     let publisher = engine.app(&name(plan.publisher)).unwrap();
     let body = format!("{{\"mark\":{}}}", plan.mark);
     let mut fingerprint = [0; 32];

@@ -16,9 +16,10 @@ use footbridge_model::run::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 
 /// The port of run 0; each run has one of its own.
 const FIRST_PORT: u64 = 20_000;
@@ -46,14 +47,35 @@ struct Run {
     id: RunId,
     port: u16,
     secret: String,
-    ended: watch::Sender<bool>,
+    end: Arc<End>,
+}
+
+/// The end of a run. Waiters go on in the order in which they began to wait, which a watch channel does not promise.
+#[derive(Debug, Default)]
+pub(crate) struct End {
+    is_over: AtomicBool,
+    over: Notify,
+}
+
+impl End {
+    fn set(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.over.notify_waiters();
+    }
+
+    pub(crate) async fn wait(&self) {
+        let over = self.over.notified();
+        if !self.is_over.load(Ordering::Relaxed) {
+            over.await;
+        }
+    }
 }
 
 /// A run that accepts connections.
 pub(crate) struct LiveRun {
     pub(crate) receiver: usize,
     pub(crate) secret: String,
-    pub(crate) ended: watch::Receiver<bool>,
+    pub(crate) end: Arc<End>,
 }
 
 /// The name of an installed app, which is its path too.
@@ -93,7 +115,7 @@ impl SimulatedLauncher {
         Some(LiveRun {
             receiver: APPS + number_of(name),
             secret: run.secret.clone(),
-            ended: run.ended.subscribe(),
+            end: Arc::clone(&run.end),
         })
     }
 
@@ -113,7 +135,7 @@ impl SimulatedLauncher {
         let id = RunId(self.counts.next((101, 0)));
         let port = u16::try_from(FIRST_PORT + id.0).unwrap();
         let secret = order.secret.expose().to_owned();
-        let run = Run { id, port, secret, ended: watch::Sender::new(false) };
+        let run = Run { id, port, secret, end: Arc::default() };
         self.runs().running.insert(order.app.clone(), run);
         if !healthy && rng.percent(50) {
             let (this, app, after) = (Arc::clone(&self), order.app, rng.millis(0..30_000));
@@ -136,7 +158,7 @@ impl SimulatedLauncher {
             if wanted { runs.running.remove(app) } else { None }
         };
         let Some(run) = run else { return };
-        run.ended.send_replace(true);
+        run.end.set();
         let how = if stopped { "exit code 0" } else { "killed by signal 9" };
         let exit = Exit { app: app.clone(), run: run.id, stopped, how: how.to_owned() };
         let _ = self.exits.send(exit).await;

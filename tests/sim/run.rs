@@ -113,12 +113,11 @@ impl World {
             launcher,
             exits,
             public_url: "http://footbridge.test".to_owned(),
-            schedule: Schedule::new(WAITS.to_vec()),
+            schedule: schedule(),
             proof_key: ProofKey::new([9; 32]),
             limits: limits(&self.plan),
         };
-        let file = FileSpec { apps: apps(), links: links(), ..FileSpec::default() };
-        let Started { engine, dispatcher, house, keeper, .. } = Engine::start(options, file).await.unwrap();
+        let Started { engine, dispatcher, house, keeper, .. } = Engine::start(options, file()).await.unwrap();
         assert!(engine.account().balances());
         let (_drain, draining) = watch::channel(false);
         let dispatcher = spawn_local(dispatcher.run(draining.clone()));
@@ -135,6 +134,10 @@ impl World {
         }
         self.settle(&engine, time).await;
         assert!(!dispatcher.is_finished(), "the dispatcher has ended");
+        if engine.hindrance().is_some() {
+            // What was held back may be cancelled; an idle dispatcher looks at that only now and then.
+            tokio::time::sleep(Duration::from_secs(31)).await;
+        }
         assert_eq!(engine.hindrance(), None);
         let (tried, most) = disk.unreadable_reads();
         let lanes = 8 * self.history.records().hooks.len() as u64;
@@ -174,7 +177,7 @@ async fn react(engine: Engine, mut reacting: mpsc::UnboundedReceiver<Reaction>, 
     }
 }
 
-fn courier(network: Network) -> Arc<CourierShared> {
+pub(crate) fn courier(network: Network) -> Arc<CourierShared> {
     let network = Arc::new(network);
     let options = CourierOptions {
         resolver: network.clone(),
@@ -184,7 +187,7 @@ fn courier(network: Network) -> Arc<CourierShared> {
     options.share()
 }
 
-fn limits(plan: &Plan) -> Limits {
+pub(crate) fn limits(plan: &Plan) -> Limits {
     Limits {
         attempt: ATTEMPT,
         exchange: ATTEMPT,
@@ -203,6 +206,15 @@ fn limits(plan: &Plan) -> Limits {
 /// The name of an app, by its number.
 pub(crate) fn name(app: usize) -> AppName {
     AppName::parse(&format!("app{app}")).unwrap()
+}
+
+/// The configuration file of every server.
+pub(crate) fn file() -> FileSpec {
+    FileSpec { apps: apps(), links: links(), ..FileSpec::default() }
+}
+
+pub(crate) fn schedule() -> Schedule {
+    Schedule::new(WAITS.to_vec())
 }
 
 fn apps() -> Vec<AppSpec> {

@@ -16,6 +16,7 @@ use crate::disk::ready_now;
 use crate::history::{Arrival, HookHistory, Records, Tick};
 use crate::plan::Plan;
 use crate::run::Outcome;
+use footbridge_journal::memory::MemoryJournal;
 use footbridge_journal::{
     Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, Journal as _, Page,
 };
@@ -30,7 +31,7 @@ use std::time::Duration;
 const ALL: Page = Page { before: None, limit: u32::MAX };
 
 /// A finished run, indexed for the checks. Includes what retention has deleted.
-struct RunView<'a> {
+pub(crate) struct RunView<'a> {
     plan: &'a Plan,
     records: &'a Records,
     lasted: Duration,
@@ -42,11 +43,11 @@ struct RunView<'a> {
 }
 
 /// A delivery with its hook and the requests that reached the receiver.
-struct Row<'a> {
-    view: DeliveryView,
-    hook: u64,
-    hook_history: &'a HookHistory,
-    arrivals: Vec<&'a Arrival>,
+pub(crate) struct Row<'a> {
+    pub(crate) view: DeliveryView,
+    pub(crate) hook: u64,
+    pub(crate) hook_history: &'a HookHistory,
+    pub(crate) arrivals: Vec<&'a Arrival>,
     /// When the end of an attempt was committed as final.
     ended: Vec<Tick>,
     /// When a retry by hand was committed.
@@ -57,7 +58,7 @@ struct Row<'a> {
 pub(crate) fn all(outcome: &Outcome) {
     let records = outcome.history.records();
     assert!(records.violations.is_empty(), "{:#?}", records.violations);
-    let run = RunView::new(outcome, &records);
+    let run = RunView::of_store(&outcome.plan, &records, &outcome.disk, outcome.lasted);
     run.accounts(outcome.disk.account());
     publishes::check(&run);
     lineage::check(&run);
@@ -71,12 +72,17 @@ pub(crate) fn all(outcome: &Outcome) {
 }
 
 impl<'a> RunView<'a> {
-    fn new(outcome: &'a Outcome, records: &'a Records) -> Self {
-        let disk = &outcome.disk;
+    /// Reads what a run has left in its store.
+    pub(crate) fn of_store(
+        plan: &'a Plan,
+        records: &'a Records,
+        disk: &MemoryJournal,
+        lasted: Duration,
+    ) -> Self {
         let mut run = Self {
-            plan: &outcome.plan,
+            plan,
             records,
-            lasted: outcome.lasted,
+            lasted,
             events: BTreeMap::new(),
             rows: BTreeMap::new(),
             own: Vec::new(),
@@ -132,7 +138,21 @@ impl<'a> RunView<'a> {
         }
     }
 
-    fn accounts(&self, account: Account) {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row<'a>> {
+        self.rows.values()
+    }
+
+    /// When an event was published, and when that was acknowledged.
+    pub(crate) fn acknowledged(&self, event: EventId) -> Option<(Tick, Tick)> {
+        let call = self
+            .records
+            .publishes
+            .iter()
+            .find(|call| matches!(&call.answer, Some(Ok(accepted)) if accepted.id == event))?;
+        Some((call.called, call.answered))
+    }
+
+    pub(crate) fn accounts(&self, account: Account) {
         assert!(account.balances(), "{account:?}");
         for status in DeliveryStatus::ALL {
             let rows = self.rows.values().filter(|row| row.view.delivery.status == status).count();
@@ -149,7 +169,7 @@ impl<'a> RunView<'a> {
 
 impl Row<'_> {
     /// True if it was ever retried by hand.
-    fn was_retried(&self) -> bool {
+    pub(crate) fn was_retried(&self) -> bool {
         !self.again.is_empty()
     }
 
@@ -160,7 +180,7 @@ impl Row<'_> {
         *status == DeliveryStatus::Cancelled && reason.starts_with("skipped: ")
     }
 
-    fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         format!("{:?}\n{:#?}\nat hook {:?}", self.view.delivery, self.view.attempts, self.hook_history)
     }
 }

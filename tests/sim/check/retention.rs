@@ -26,8 +26,7 @@ pub(super) fn check(run: &RunView<'_>, outcome: &Outcome) {
     for view in run.events.values().filter(|view| view.event.time < old) {
         let deleted = pruned.events.iter().any(|deleted| deleted.event.id == view.event.id);
         let waits = run.rows.values().any(|row| {
-            row.view.delivery.event_id == view.event.id
-                && row.view.delivery.status == DeliveryStatus::Pending
+            row.view.delivery.event_id == view.event.id && row.view.delivery.status == DeliveryStatus::Pending
         });
         assert!(deleted || waits, "older than {longest:?} and still stored: {view:?}");
     }

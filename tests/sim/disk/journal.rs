@@ -4,9 +4,9 @@ use super::{Disk, ready_now};
 use crate::history::History;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_journal::{
-    Account, Appended, Backlog, ExchangeStart, DeliveryFilter, DeliveryView, PendingDelivery, EventFilter, EventView,
-    ExchangeFilter, Journal, KeyDisposition, IdempotencyKey, NewEvent, Page, FoundDeliveries, DeliveryResult, Recovery, Replay, Retried,
-    MissedEvents, Wait,
+    Account, Appended, Backlog, DeliveryFilter, DeliveryResult, DeliveryView, EventFilter, EventView,
+    ExchangeFilter, ExchangeStart, FoundDeliveries, IdempotencyKey, Journal, KeyDisposition, MissedEvents,
+    NewEvent, Page, PendingDelivery, Recovery, Replay, Retried, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
@@ -91,7 +91,12 @@ impl Journal for Disk {
         })
     }
 
-    fn find_deliveries(&self, filter: DeliveryFilter, after: Option<DeliveryId>, limit: u32) -> Wait<FoundDeliveries> {
+    fn find_deliveries(
+        &self,
+        filter: DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Wait<FoundDeliveries> {
         self.read(move |stored| stored.find_deliveries(filter, after, limit))
     }
 

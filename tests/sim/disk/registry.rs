@@ -18,7 +18,8 @@ impl RegistryStore for Disk {
     }
 
     fn put_batch(&self, batch: RegistryBatch) -> Wait<()> {
-        self.write(|stored, _| ready_now(stored.put_batch(batch)))
+        // The configuration file, which the first process writes; the plan leaves space for it.
+        self.ask(|stored, _, _| ready_now(stored.put_batch(batch)))
     }
 
     fn put_installed(&self, app: App, hooks: Vec<Hook>, gone: Vec<HookId>, reason: &'static str) -> Wait<()> {

@@ -16,6 +16,8 @@ pub(crate) struct Published {
     pub(crate) called: Tick,
     /// `None` if the caller hung up or the server crashed first.
     pub(crate) answer: Option<Result<Accepted, PublishError>>,
+    /// When the answer came; 0 before.
+    pub(crate) answered: Tick,
 }
 
 /// A hook and the changes requested for it.
@@ -49,6 +51,8 @@ pub(crate) enum To {
 pub(crate) struct Arrival {
     pub(crate) tick: Tick,
     pub(crate) at: Duration,
+    /// The server process that sent it.
+    pub(crate) process: u64,
     pub(crate) hook: u64,
     pub(crate) event: EventId,
     pub(crate) delivery: DeliveryId,
@@ -84,7 +88,6 @@ pub(crate) struct ExchangeAnswer {
 /// An exchange request that reached a receiver.
 #[derive(Debug)]
 pub(crate) struct ExchangeSend {
-    pub(crate) tick: Tick,
     pub(crate) recipient: usize,
     pub(crate) id: ExchangeId,
     pub(crate) mark: u64,

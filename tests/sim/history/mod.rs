@@ -48,14 +48,15 @@ impl History {
     pub(crate) fn record_publish(&self, publish: &Publish) -> usize {
         let mut records = self.records();
         let called = records.tick();
-        records.publishes.push(Published { publish: publish.clone(), called, answer: None });
+        records.publishes.push(Published { publish: publish.clone(), called, answer: None, answered: 0 });
         records.publishes.len() - 1
     }
 
     pub(crate) fn record_publish_answer(&self, call: usize, answer: Result<Accepted, PublishError>) {
         let mut records = self.records();
-        records.tick();
-        records.publishes[call].answer = Some(answer);
+        let answered = records.tick();
+        let published = &mut records.publishes[call];
+        (published.answer, published.answered) = (Some(answer), answered);
     }
 
     pub(crate) fn record_hook(&self, plan: &HookPlan) {
@@ -125,8 +126,8 @@ impl History {
     /// Records an exchange request that reached its recipient, and returns its index.
     pub(crate) fn record_exchange_send(&self, recipient: usize, id: ExchangeId, mark: u64) -> usize {
         let mut records = self.records();
-        let tick = records.tick();
-        records.exchange_sends.push(ExchangeSend { tick, recipient, id, mark, answered: None });
+        records.tick();
+        records.exchange_sends.push(ExchangeSend { recipient, id, mark, answered: None });
         records.exchange_sends.len() - 1
     }
 

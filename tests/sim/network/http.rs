@@ -81,7 +81,10 @@ fn header<'a>(head: &'a str, name: &str) -> &'a str {
 /// Writes a complete answer.
 pub(super) fn answer(status: u16, ask: Option<u64>, body: &str) -> String {
     let asked = ask.map_or_else(String::new, |seconds| format!("retry-after: {seconds}\r\n"));
-    let rest =
-        if status == 204 { "\r\n".to_owned() } else { format!("content-length: {}\r\n\r\n{body}", body.len()) };
+    let rest = if status == 204 {
+        "\r\n".to_owned()
+    } else {
+        format!("content-length: {}\r\n\r\n{body}", body.len())
+    };
     format!("HTTP/1.1 {status} Said\r\n{asked}{rest}")
 }

@@ -32,6 +32,15 @@ pub(crate) struct Network {
     counts: Counts,
     launcher: Arc<SimulatedLauncher>,
     reactions: mpsc::UnboundedSender<Reaction>,
+    /// The server process.
+    process: u64,
+    rule: Option<Arc<dyn SendRule>>,
+}
+
+/// Decides if a server process may send.
+pub(crate) trait SendRule: Send + Sync {
+    /// Explains why the process must not send at present; `None` if it may.
+    fn forbids_sending(&self) -> Option<String>;
 }
 
 /// An app publishes an event because it got another.
@@ -68,13 +77,22 @@ impl Network {
             counts: counts.clone(),
             launcher: Arc::clone(launcher),
             reactions,
+            process: 0,
+            rule: None,
         }
+    }
+
+    /// The network of this process, which may send only as the rule says.
+    pub(crate) fn of_process(self, process: u64, rule: Arc<dyn SendRule>) -> Self {
+        Self { process, rule: Some(rule), ..self }
     }
 
     /// Lets an app react to an event, at most once to each.
     fn react(&self, app: usize, cause: EventId) {
         let reactions = self.counts.next((4, 0));
-        if reactions <= self.plan.most_reactions as u64 && self.counts.next((5 + app as u64, cause.number())) == 1 {
+        if reactions <= self.plan.most_reactions as u64
+            && self.counts.next((5 + app as u64, cause.number())) == 1
+        {
             // Nobody publishes any more when the process ends.
             let _ = self.reactions.send(Reaction { app, cause });
         }
@@ -86,10 +104,9 @@ impl Network {
         let (ours, theirs) = tokio::io::duplex(HELD);
         let network = self.clone();
         tokio::spawn(async move {
-            let mut ended = run.ended.clone();
             tokio::select! {
                 biased;
-                _ = ended.wait_for(|ended| *ended) => {}
+                () = run.end.wait() => {}
                 () = receiver::serve(network, run.receiver, Some(run.secret), theirs) => {}
             }
         });

@@ -47,9 +47,13 @@ pub(super) async fn serve(
 fn record(network: &Network, receiver: usize, content: Content) -> (Place, (u64, u64), u64) {
     match content {
         Content::Delivery(DeliveryRequest { hook, event, delivery, attempt, mark }) => {
+            if let Some(why) = network.rule.as_ref().and_then(|rule| rule.forbids_sending()) {
+                network.history.record_violation(format!("{why}: attempt {attempt} of {delivery}"));
+            }
             let place = network.history.record_request(Arrival {
                 tick: 0,
                 at: network.time.passed(),
+                process: network.process,
                 hook,
                 event,
                 delivery,

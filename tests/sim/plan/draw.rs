@@ -1,8 +1,8 @@
 //! Draws the plan of a seed.
 
 use super::{
-    APPS, ATTEMPT, Action, ClockJump, Crash, EVENTS, ExchangePlan, HookPlan, INSTALLABLE, MAX_DOWNTIME, PagePlan,
-    Plan, Publish, Retention, SETTLE_TIME, Step, WAITS,
+    APPS, ATTEMPT, Action, ClockJump, Crash, EVENTS, ExchangePlan, HookPlan, INSTALLABLE, MAX_DOWNTIME,
+    PagePlan, Plan, Publish, Retention, SETTLE_TIME, Step, WAITS,
 };
 use crate::receiver_faults;
 use crate::rng::Rng;
@@ -52,6 +52,7 @@ impl Plan {
             pages: Vec::new(),
             retention: None,
             settle_time: SETTLE_TIME,
+            is_cluster: false,
             faults_end,
             steps,
         };
@@ -67,8 +68,8 @@ impl Plan {
         self.receivers[0] = receiver_faults::hanging_for_good();
         let publishes = self.steps.iter().filter(|step| matches!(step.action, Action::Publish(_))).count();
         // The deliveries come one after another: all attempts of each, and the waits between them.
-        let each = WAITS.iter().sum::<Duration>().mul_f64(1.2)
-            + ATTEMPT * (u32::try_from(WAITS.len()).unwrap() + 1);
+        let each =
+            WAITS.iter().sum::<Duration>().mul_f64(1.2) + ATTEMPT * (u32::try_from(WAITS.len()).unwrap() + 1);
         self.settle_time += each * u32::try_from(publishes).unwrap();
     }
 

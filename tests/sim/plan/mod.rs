@@ -50,6 +50,8 @@ pub(crate) struct Plan {
     pub(crate) retention: Option<Retention>,
     /// How long after `faults_end` all deliveries must have ended.
     pub(crate) settle_time: Duration,
+    /// Several servers share a database, which may fail.
+    pub(crate) is_cluster: bool,
     /// The time after which nothing fails.
     pub(crate) faults_end: Duration,
 }
@@ -179,7 +181,7 @@ pub(crate) fn package_hooks(installed: usize) -> Vec<HookPlan> {
 impl Plan {
     /// True if the server never crashes and its disk is never full.
     pub(crate) fn has_no_server_faults(&self) -> bool {
-        self.crashes.is_empty() && self.disk_full.is_empty()
+        self.crashes.is_empty() && self.disk_full.is_empty() && !self.is_cluster
     }
 
     /// True if the disk is full at this time.

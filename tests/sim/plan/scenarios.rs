@@ -12,7 +12,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 impl Plan {
     /// These steps with healthy receivers and a healthy server.
-    fn quiet(seed: u64, faults_end: Duration, steps: Vec<Step>) -> Self {
+    pub(crate) fn quiet(seed: u64, faults_end: Duration, steps: Vec<Step>) -> Self {
         Self {
             seed,
             steps,
@@ -26,6 +26,7 @@ impl Plan {
             pages: Vec::new(),
             retention: None,
             settle_time: SETTLE_TIME,
+            is_cluster: false,
             faults_end,
         }
     }
@@ -89,7 +90,6 @@ fn hook(number: u64, options: HookOptions) -> Step {
 
 fn publish(at: Duration, publisher: usize, mark: u64) -> Step {
     let event = EVENTS[0];
-    let publish =
-        Publish { publisher, event, mark, key: None, only: None, cause: None, hang_up_after: None };
+    let publish = Publish { publisher, event, mark, key: None, only: None, cause: None, hang_up_after: None };
     Step { at, action: Action::Publish(publish) }
 }
