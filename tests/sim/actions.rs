@@ -40,7 +40,7 @@ pub(crate) async fn run(engine: Engine, courier: Rc<Courier>, action: Action, hi
                 switch(&engine, hook, true, &history).await;
             }
         }
-        Action::Ask => history.records().stalled.push(engine.hindrance().is_some()),
+        Action::Ask => history.records().stalled.push(engine.delivery_problem().is_some()),
         Action::Retry(pick) => retry(&engine, pick).await,
         Action::RetryAll(number) => {
             let Some(hook) = find(&engine, number) else { return };
@@ -74,7 +74,7 @@ pub(crate) async fn publish(engine: &Engine, plan: Publish, history: &History) {
         Some(after) => tokio::time::timeout(after, answer).await.ok(),
     };
     if let Some(answer) = answer {
-        history.record_publish_answer(call, answer);
+        history.record_publish_answer(call, answer.map(|published| published.accepted));
     }
 }
 
@@ -142,7 +142,7 @@ async fn retry(engine: &Engine, pick: u64) {
     let mut rng = Rng::of(pick, &[]);
     let status = rng.pick(&[DeliveryStatus::Dead, DeliveryStatus::Dead, DeliveryStatus::Cancelled]);
     let filter = DeliveryFilter { status: Some(status), ..DeliveryFilter::default() };
-    let found = engine.journal().deliveries(filter, Page { before: None, limit: 20 }).await.unwrap();
+    let found = engine.history().deliveries(filter, Page { before: None, limit: 20 }).await.unwrap();
     if !found.is_empty() {
         let place = usize::try_from(rng.within(0..found.len() as u64)).unwrap();
         let _ = engine.retry(found[place].delivery.id).await;

@@ -5,7 +5,7 @@ use crate::plan::ExchangePlan;
 use crate::run::name;
 use bytes::Bytes;
 use footbridge_courier::Courier;
-use footbridge_engine::{Engine, ExchangeDraft, How, UsedKey};
+use footbridge_engine::{Engine, ExchangeDraft, ExchangeOptions, UsedKey};
 use footbridge_model::exchange::Direction;
 use std::rc::Rc;
 
@@ -25,7 +25,7 @@ pub(crate) async fn call(engine: &Engine, courier: &Rc<Courier>, plan: &Exchange
     };
     let mut fingerprint = [0; 32];
     fingerprint[..8].copy_from_slice(&plan.mark.to_le_bytes());
-    let how = How {
+    let how = ExchangeOptions {
         key: plan.key.map(|key| UsedKey { key: format!("key-{key}"), fingerprint }),
         wait: None,
         respond_async: plan.respond_async,

@@ -4,13 +4,13 @@ use crate::history::{History, PageEntry};
 use crate::plan::PagePlan;
 use crate::run::name;
 use crate::time::Time;
-use footbridge_engine::{AppProof, Engine, Heard, Watcher};
+use footbridge_engine::{AppProof, Engine, WatchItem, Watcher};
 use footbridge_model::id::EventId;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// How many missed events are read at once.
+/// ExchangeOptions many missed events are read at once.
 const PORTION: u32 = 8;
 
 /// The cursor of each page. Continues over crashes.
@@ -101,11 +101,11 @@ impl Page {
         }
         while let Some(heard) = watcher.next().await {
             match heard {
-                Heard::Event(event) if repeated.remove(&event.event.id) => {
+                WatchItem::Event(event) if repeated.remove(&event.event.id) => {
                     self.settle(&mut cursor, event.settled);
                 }
-                Heard::Event(event) => self.see(&mut cursor, event.event.id, event.settled),
-                Heard::Missed(_) => self.record(PageEntry::Gap),
+                WatchItem::Event(event) => self.see(&mut cursor, event.event.id, event.settled),
+                WatchItem::Missed(_) => self.record(PageEntry::Gap),
             }
         }
     }
@@ -122,7 +122,7 @@ impl Page {
         let mut gap = false;
         loop {
             let watched = watcher.is_some();
-            let Ok(Some(missed)) = self.engine.since(proof, after, PORTION).await else {
+            let Ok(Some(missed)) = self.engine.events_since(proof, after, PORTION).await else {
                 self.record(PageEntry::Gap);
                 break;
             };

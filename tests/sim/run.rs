@@ -9,9 +9,11 @@ use crate::pages::{Cursors, Page};
 use crate::plan::{APPS, ATTEMPT, MAX_DOWNTIME, Plan, WAITS};
 use crate::rng::{Rng, SeededEntropy};
 use crate::time::Time;
+use bytes::Bytes;
 use footbridge_courier::{Courier, CourierOptions, CourierShared, Policy};
 use footbridge_engine::{
-    AppSpec, Engine, EngineOptions, FileSpec, Limits, LinkSpec, ProofKey, Quota, Started,
+    AppSpec, Engine, EngineOptions, FileSpec, Limits, LinkSpec, ProofKey, Quota, Started, SystemEvent,
+    SystemEventFormat,
 };
 use footbridge_journal::Journal as _;
 use footbridge_journal::memory::MemoryJournal;
@@ -26,15 +28,24 @@ use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
 
-/// How long a run with retention goes on after its last delivery, so that old events are deleted.
+/// ExchangeOptions long a run with retention goes on after its last delivery, so that old events are deleted.
 const RETENTION_TIME: Duration = Duration::from_mins(5);
+
+/// Writes bodies that name the app of an event and nothing else.
+pub(crate) struct NamedBodies;
+
+impl SystemEventFormat for NamedBodies {
+    fn body(&self, event: &SystemEvent<'_>) -> Bytes {
+        event.app().map_or_else(|| Bytes::from_static(b"{}"), |app| format!("{{\"name\":\"{app}\"}}").into())
+    }
+}
 
 /// The result of a run, for the checks.
 pub(crate) struct Outcome {
     pub(crate) plan: Arc<Plan>,
     pub(crate) history: History,
     pub(crate) disk: MemoryJournal,
-    /// How long the run lasted.
+    /// ExchangeOptions long the run lasted.
     pub(crate) lasted: Duration,
 }
 
@@ -113,16 +124,18 @@ impl World {
             launcher,
             exits,
             public_url: "http://footbridge.test".to_owned(),
+            system_events: Arc::new(NamedBodies),
             schedule: schedule(),
             proof_key: ProofKey::new([9; 32]),
             limits: limits(&self.plan),
         };
-        let Started { engine, dispatcher, house, keeper, .. } = Engine::start(options, file()).await.unwrap();
+        let Started { engine, dispatcher, house, app_monitor, .. } =
+            Engine::start(options, file()).await.unwrap();
         assert!(engine.account().balances());
         let (_drain, draining) = watch::channel(false);
         let dispatcher = spawn_local(dispatcher.run(draining.clone()));
         spawn_local(house.run(draining.clone()));
-        spawn_local(keeper.run(draining));
+        spawn_local(app_monitor.run(draining));
         spawn_local(react(engine.clone(), reacting, self.history.clone()));
         self.open_pages(&engine, time);
         let courier = Rc::new(Courier::new(courier));
@@ -134,11 +147,11 @@ impl World {
         }
         self.settle(&engine, time).await;
         assert!(!dispatcher.is_finished(), "the dispatcher has ended");
-        if engine.hindrance().is_some() {
+        if engine.delivery_problem().is_some() {
             // What was held back may be cancelled; an idle dispatcher looks at that only now and then.
             tokio::time::sleep(Duration::from_secs(31)).await;
         }
-        assert_eq!(engine.hindrance(), None);
+        assert_eq!(engine.delivery_problem(), None);
         let (tried, most) = disk.unreadable_reads();
         let lanes = 8 * self.history.records().hooks.len() as u64;
         assert!(tried <= most * lanes, "{tried} reads of a disk that cannot be read");

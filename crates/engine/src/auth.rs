@@ -1,9 +1,9 @@
 //! Who calls: a credential becomes a [`Caller`], and nothing else does.
 
-use crate::registry::{AppEntry, Registry, SecretKind};
+use crate::registry::{AppEntry, AppRegistry, SecretKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use footbridge_model::secret::{Rotating, Which, digest};
+use footbridge_model::secret::{Rotating, SecretVersion, digest};
 use footbridge_model::time::Millis;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub struct Caller {
     pub(crate) first_use: Option<SecretKind>,
 }
 
-impl Registry {
+impl AppRegistry {
     /// The app whose token this is.
     pub(crate) fn by_token(&self, token: &[u8], now: Millis) -> Option<Caller> {
         let directory = self.directory.load();
@@ -56,7 +56,7 @@ fn prove(
     now: Millis,
 ) -> Option<Caller> {
     let which = secret.check(offered, now).filter(|_| entry.app.enabled)?;
-    let first_use = (which == Which::Current && secret.awaits_first_use(now)).then_some(kind);
+    let first_use = (which == SecretVersion::Current && secret.awaits_first_use(now)).then_some(kind);
     Some(Caller { entry: Arc::clone(entry), kind, first_use })
 }
 

@@ -1,6 +1,6 @@
 //! Why a hook would or would not get an event.
 
-use crate::registry::{AppEntry, HookEntry, Registry};
+use crate::registry::{AppEntry, AppRegistry, HookEntry};
 use footbridge_model::id::HookId;
 use footbridge_model::name::{AppName, EventName};
 use std::sync::Arc;
@@ -74,7 +74,7 @@ pub struct Explained {
 
 /// Judges the hooks, by the rule that [`crate::publish`] applies through the index.
 pub(crate) fn explain(
-    registry: &Registry,
+    registry: &AppRegistry,
     publisher: &AppName,
     entry: Option<&AppEntry>,
     name: &EventName,
@@ -118,7 +118,7 @@ pub(crate) fn explain(
 
 /// How many hooks an event goes to.
 fn matching_hooks(
-    registry: &Registry,
+    registry: &AppRegistry,
     publisher: &AppName,
     name: &EventName,
     private: bool,

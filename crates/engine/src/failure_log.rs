@@ -73,7 +73,7 @@ impl FailureLog {
         }
         tracing::info!(
             exchange = %head.id, sender = %head.sender, recipient = %head.recipient, event = ?head.event_type, host,
-            status = failure.status, code = failure.code.as_str(), reason = failure.message, "an exchange failed"
+            kind = failure.kind.as_str(), reason = failure.message, "an exchange failed"
         );
     }
 

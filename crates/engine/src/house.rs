@@ -1,7 +1,7 @@
 //! Housekeeping: what is old is deleted, and what an edge noticed is put down.
 
 use crate::failure_log::FailureLog;
-use crate::registry::{Registry, SecretKind};
+use crate::registry::{AppRegistry, SecretKind};
 use footbridge_journal::Journal;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Clock;
@@ -30,7 +30,7 @@ pub(crate) struct Keep {
 
 /// The housekeeper; runs beside the dispatcher.
 pub struct House {
-    registry: Arc<Registry>,
+    registry: Arc<AppRegistry>,
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,
     keep: Keep,
@@ -46,7 +46,7 @@ impl std::fmt::Debug for House {
 
 impl House {
     pub(crate) fn new(
-        registry: &Arc<Registry>,
+        registry: &Arc<AppRegistry>,
         journal: &Arc<dyn Journal>,
         clock: &Arc<dyn Clock>,
         keep: Keep,
@@ -65,7 +65,7 @@ impl House {
                 biased;
                 _ = drain.wait_for(|draining| *draining) => return,
                 Some((app, kind)) = self.first_uses.recv() => {
-                    if let Err(error) = self.registry.note_first_use(&app, kind).await {
+                    if let Err(error) = self.registry.mark_first_use(&app, kind).await {
                         tracing::warn!(%app, %error, "the first use of a new secret could not be noted");
                     }
                 }

@@ -1,14 +1,15 @@
-//! What happens to events: authority, hook index, publish, dispatch, exchange.
+//! The engine: authentication, registry, publish, delivery, exchange and installed apps.
 //!
-//! No HTTP server, no SQL, no sockets of its own: edges call the verbs of [`Engine`], storage lies
-//! behind the ports of `footbridge-journal`, and every outbound request leaves through the courier.
+//! It has no HTTP server, no SQL and no sockets. Edges call the methods of [`Engine`], storage is behind the ports of
+//! `footbridge-journal`, and every outbound request leaves through `footbridge-courier`.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
 
+mod app_phase;
 mod apps;
 mod auth;
 mod backlogs;
-mod carried;
 mod chains;
+mod detached;
 mod dispatch;
 mod drain;
 mod engine;
@@ -18,7 +19,6 @@ mod failure_log;
 mod house;
 mod lanes;
 mod launcher;
-mod life;
 mod live;
 mod log_limit;
 mod pages;
@@ -30,21 +30,21 @@ mod recipient;
 mod registry;
 mod replay;
 mod subscribe;
+mod system_event;
 mod tickets;
 mod unsettled;
 
-pub use apps::{
-    AppObject, AppsError, Condition, ContextObject, Installation, Keeper, LiveApp, MountedRouter, Reach,
-};
+pub use apps::{AppConnection, AppMonitor, AppStatus, AppsError, Installation, MountedRouter, RunningApp};
 pub use auth::Caller;
 pub use backlogs::OverQuota;
 pub use chains::Stopped;
 pub use dispatch::Dispatcher;
 pub use drain::{Draining, InFlight};
 pub use engine::{
-    Engine, EngineOptions, Heard, Limits, Missed, PagePublishError, StartError, Started, Watcher,
+    Engine, EngineOptions, History, Limits, MissedPage, PagePublishError, StartError, Started, WatchItem,
+    Watcher,
 };
-pub use exchange::{ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
+pub use exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey};
 pub use explain::{ExplainFrom, Explained, Explanation, Verdict};
 pub use footbridge_courier::{
     Courier, CourierShared, Relay, RelayBody, RelayError, Relayed, RelayedBody, Switched,
@@ -59,7 +59,7 @@ pub use live::PageEvent;
 pub use log_limit::LogLimit;
 pub use pages::{PAGE_TOKEN_MARK, PageCaller, PageId, PageRefusal, PageSocket};
 pub use proof_key::ProofKey;
-pub use publish::PublishError;
+pub use publish::{PublishError, Published};
 pub use rate::{Quota, Rate};
 pub use registry::{
     AppChange, AppEntry, AppProof, AppSpec, ChangeError, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
@@ -67,4 +67,5 @@ pub use registry::{
 };
 pub use replay::{Bulk, ReplayError};
 pub use subscribe::SubscribeError;
+pub use system_event::{ChainStop, StopReason, SystemEvent, SystemEventFormat};
 pub use tickets::{TICKET_MOST, TICKET_PATTERNS, Ticket, TicketError, TicketSpec, TicketUse};

@@ -5,7 +5,7 @@
 
 use crate::proof_key::ProofKey;
 use crate::rate::{Bucket, Rate};
-use crate::registry::{AppEntry, AppProof, Registry};
+use crate::registry::{AppEntry, AppProof, AppRegistry};
 use footbridge_model::name::EventName;
 use footbridge_model::secret::{Secret, digest};
 use std::collections::HashMap;
@@ -104,14 +104,14 @@ impl Pages {
     }
 
     /// The page whose token this is.
-    pub(crate) fn caller(&self, registry: &Registry, token: &[u8]) -> Option<PageCaller> {
+    pub(crate) fn caller(&self, registry: &AppRegistry, token: &[u8]) -> Option<PageCaller> {
         let page = digest(token);
         let (proof, bucket) = {
             let open = self.lock();
             let its = open.get(&page)?;
             (its.proof.clone(), Arc::clone(&its.bucket))
         };
-        Some(PageCaller { entry: registry.proved(&proof)?, page, bucket })
+        Some(PageCaller { entry: registry.app_by_proof(&proof)?, page, bucket })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Retries and replays by hand: one delivery, or all that a filter picks.
 
 use crate::lanes::Lanes;
-use crate::registry::Registry;
+use crate::registry::AppRegistry;
 use footbridge_journal::{DeliveryFilter, Journal, JournalError, Page, Replay, Retried};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::{DeliveryId, HookId, IdSource};
@@ -46,7 +46,7 @@ enum Act {
 
 /// What retries and replays need.
 pub(crate) struct ByHand<'a> {
-    pub(crate) registry: &'a Registry,
+    pub(crate) registry: &'a AppRegistry,
     pub(crate) journal: &'a dyn Journal,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) lanes: &'a Lanes,

@@ -5,7 +5,7 @@
 
 use crate::auth::Caller;
 use crate::proof_key::ProofKey;
-use crate::registry::{AppEntry, AppProof, Registry, SecretKind};
+use crate::registry::{AppEntry, AppProof, AppRegistry, SecretKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use footbridge_model::name::{AppName, EventName};
@@ -72,6 +72,12 @@ impl Ticket {
     pub fn covers(&self, publisher: &AppName, name: &EventName) -> bool {
         self.events.as_ref().is_none_or(|events| events.iter().any(|one| one.matches(publisher, name)))
     }
+
+    /// Like [`Self::covers`], for the type of an exchange, which need not be a valid event name.
+    pub fn covers_type(&self, publisher: &AppName, event_type: &str) -> bool {
+        let matches = |one: &Pattern| one.matches_text(publisher, event_type);
+        self.events.as_ref().is_none_or(|events| events.iter().any(matches))
+    }
 }
 
 /// Why a ticket is not good.
@@ -119,7 +125,7 @@ impl Tickets {
 
     pub(crate) fn check(
         &self,
-        registry: &Registry,
+        registry: &AppRegistry,
         ticket: &[u8],
         for_use: TicketUse,
         now: Millis,
@@ -181,7 +187,7 @@ impl Said {
         let (until, mut rest) = rest.split_first_chunk()?;
         let for_use = if for_use == 0 { TicketUse::Live } else { TicketUse::Forward };
         let kind = if kind == 0 { SecretKind::Token } else { SecretKind::SecretKey };
-        let app = AppName::trusted(take(&mut rest)?);
+        let app = AppName::find(take(&mut rest)?)?;
         let mut events = None;
         while !rest.is_empty() {
             let list = events.get_or_insert_with(Vec::new);

@@ -8,7 +8,7 @@ use crate::txn::Txn;
 use bytes::Bytes;
 use footbridge_journal::{ExchangeFilter, ExchangeStart, IdempotencyKey, JournalError, KeyDisposition, Page};
 use footbridge_model::exchange::{
-    Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord,
+    Direction, ExchangeFailure, ExchangeFailureKind, ExchangeHead, ExchangeOutcome, ExchangeRecord,
 };
 use footbridge_model::id::ExchangeId;
 use footbridge_model::name::AppName;
@@ -26,7 +26,7 @@ const FAILED: i64 = 2;
 #[derive(Debug)]
 pub(crate) struct Finish {
     pub(crate) id: ExchangeId,
-    pub(crate) ending: Ending,
+    pub(crate) ending: ExchangeOutcome,
     pub(crate) ms: u32,
     pub(crate) keep_answer_until: Millis,
     pub(crate) key: KeyDisposition,
@@ -62,7 +62,7 @@ pub(crate) fn insert_all(txn: &Txn<'_>, records: &[ExchangeRecord]) -> rusqlite:
     let (groups, rest) = records.as_chunks::<TOGETHER>();
     for group in groups {
         // Nearly all are answered, and those have fewer columns.
-        if group.iter().all(|record| matches!(record.ending, Some(Ending::Answered(_)))) {
+        if group.iter().all(|record| matches!(record.ending, Some(ExchangeOutcome::Answered(_)))) {
             put_answered(txn, group)?;
         } else {
             group.iter().try_for_each(|record| insert(txn, record))?;
@@ -113,8 +113,8 @@ fn insert(txn: &Txn<'_>, record: &ExchangeRecord) -> rusqlite::Result<()> {
             head.event_type,
             state,
             record.ms,
-            failure.map(|failure| failure.status),
-            failure.map(|failure| failure.code.as_str()),
+            failure.map(|failure| columns(failure.kind).0),
+            failure.map(|failure| columns(failure.kind).1),
             failure.map(|failure| failure.message.as_str()),
             failure.and_then(|failure| failure.retry_after),
         ],
@@ -122,11 +122,11 @@ fn insert(txn: &Txn<'_>, record: &ExchangeRecord) -> rusqlite::Result<()> {
     Ok(())
 }
 
-const fn state(ending: Option<&Ending>) -> (i64, Option<&ExchangeFailure>) {
+const fn state(ending: Option<&ExchangeOutcome>) -> (i64, Option<&ExchangeFailure>) {
     match ending {
         None => (RUNNING, None),
-        Some(Ending::Answered(_)) => (ANSWERED, None),
-        Some(Ending::Failed(failure)) => (FAILED, Some(failure)),
+        Some(ExchangeOutcome::Answered(_)) => (ANSWERED, None),
+        Some(ExchangeOutcome::Failed(failure)) => (FAILED, Some(failure)),
     }
 }
 
@@ -134,8 +134,8 @@ const fn state(ending: Option<&Ending>) -> (i64, Option<&ExchangeFailure>) {
 pub(crate) fn finish(txn: &Txn<'_>, finish: &Finish) -> Step<()> {
     let (state, failure) = state(Some(&finish.ending));
     let answer = match &finish.ending {
-        Ending::Answered(answer) => Some(&answer[..]),
-        Ending::Failed(_) => None,
+        ExchangeOutcome::Answered(answer) => Some(&answer[..]),
+        ExchangeOutcome::Failed(_) => None,
     };
     let changed = txn.run(
         "UPDATE exchanges SET state = ?2, ms = ?3, status = ?4, code = ?5, message = ?6, retry_after = ?7,
@@ -145,8 +145,8 @@ pub(crate) fn finish(txn: &Txn<'_>, finish: &Finish) -> Step<()> {
             key(finish.id.number()),
             state,
             finish.ms,
-            failure.map(|failure| failure.status),
-            failure.map(|failure| failure.code.as_str()),
+            failure.map(|failure| columns(failure.kind).0),
+            failure.map(|failure| columns(failure.kind).1),
             failure.map(|failure| failure.message.as_str()),
             failure.and_then(|failure| failure.retry_after),
             finish.keep_answer_until.0,
@@ -165,12 +165,12 @@ pub(crate) fn finish(txn: &Txn<'_>, finish: &Finish) -> Step<()> {
 
 /// Fails every running exchange: what became of it is not known.
 pub(crate) fn cut_off(txn: &Txn<'_>, now: Millis, keep_until: Millis) -> Step<usize> {
-    let sql = "UPDATE exchanges SET state = ?1, ms = max(0, min(?2 - at, 4294967295)), status = 504, code = ?3, message = ?4,
-                   answer_until = ?5
+    let sql = "UPDATE exchanges SET state = ?1, ms = max(0, min(?2 - at, 4294967295)), status = ?3, code = ?4, message = ?5,
+                   answer_until = ?6
                WHERE state = 0";
     let message = "the outcome is unknown: the server ended while the exchange was running";
-    let code = ErrorCode::EventDeliveryFailed.as_str();
-    Ok(txn.run(sql, params![FAILED, now.0, code, message, keep_until.0])?)
+    let (status, code) = columns(ExchangeFailureKind::NoAnswer);
+    Ok(txn.run(sql, params![FAILED, now.0, status, code, message, keep_until.0])?)
 }
 
 const HEAD: &str =
@@ -188,12 +188,11 @@ fn read(row: &Row<'_>) -> Step<ExchangeRecord> {
     };
     let ending = match row.get(6)? {
         RUNNING => None,
-        ANSWERED => {
-            Some(Ending::Answered(Bytes::from(row.get::<_, Option<Vec<u8>>>(12)?.unwrap_or_default())))
-        }
-        _ => Some(Ending::Failed(ExchangeFailure {
-            status: row.get(8)?,
-            code: code(text(9)?)?,
+        ANSWERED => Some(ExchangeOutcome::Answered(Bytes::from(
+            row.get::<_, Option<Vec<u8>>>(12)?.unwrap_or_default(),
+        ))),
+        _ => Some(ExchangeOutcome::Failed(ExchangeFailure {
+            kind: kind(row.get(8)?, text(9)?)?,
             message: text(10)?.to_owned(),
             retry_after: row.get(11)?,
         })),
@@ -201,9 +200,33 @@ fn read(row: &Row<'_>) -> Step<ExchangeRecord> {
     Ok(ExchangeRecord { head, ending, ms: row.get(7)? })
 }
 
-fn code(text: &str) -> Step<ErrorCode> {
-    let found = ErrorCode::ALL.into_iter().find(|code| code.as_str() == text);
-    found.ok_or_else(|| Fault::damaged("an exchange has an error code that none has"))
+/// The values of `status` and `code` that stand for a kind of failure. Existing databases hold them, so they never change.
+const fn columns(kind: ExchangeFailureKind) -> (u16, &'static str) {
+    use ExchangeFailureKind as Kind;
+    match kind {
+        Kind::Forbidden | Kind::SenderIsRecipient => (403, "UNAUTHORIZED"),
+        Kind::ReceiverDisabled => (409, "EVENT_RECEIVER_DISABLED"),
+        Kind::KeyReused => (422, "INVALID_EVENT_DATA"),
+        Kind::KeyInUse => (409, "EVENT_DELIVERY_FAILED"),
+        Kind::Unavailable => (503, "EVENT_DELIVERY_FAILED"),
+        Kind::JournalFull => (507, "EVENT_DELIVERY_FAILED"),
+        Kind::Internal => (500, "EVENT_DELIVERY_FAILED"),
+        Kind::Undelivered => (502, "EVENT_DELIVERY_FAILED"),
+        Kind::NoAnswer => (504, "EVENT_DELIVERY_FAILED"),
+        Kind::SenderLeft => (499, "EVENT_DELIVERY_FAILED"),
+    }
+}
+
+/// The kind of failure that `status` and `code` stand for. [`ExchangeFailureKind::SenderIsRecipient`] is read as
+/// [`ExchangeFailureKind::Forbidden`].
+fn kind(status: u16, code: &str) -> Step<ExchangeFailureKind> {
+    let kinds = ExchangeFailureKind::ALL.into_iter();
+    let exact = kinds.clone().find(|kind| columns(*kind) == (status, code));
+    // A status that no version writes does not make the whole exchange unreadable.
+    let with_code = || kinds.rev().find(|kind| columns(*kind).1 == code);
+    exact
+        .or_else(with_code)
+        .ok_or_else(|| Fault::damaged("an exchange has an error code that no failure has"))
 }
 
 /// One exchange with its answer, while that is kept.

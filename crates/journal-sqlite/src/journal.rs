@@ -12,7 +12,7 @@ use footbridge_journal::{
     MissedEvents, NewEvent, Page, PendingDelivery, Recovery, Replay, Retried, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
+use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::AppName;
@@ -119,14 +119,14 @@ impl Journal for SqliteJournal {
     fn finish_exchange(
         &self,
         id: ExchangeId,
-        ending: Ending,
+        ending: ExchangeOutcome,
         ms: u32,
         keep_answer_until: Millis,
         key: KeyDisposition,
     ) -> Wait<()> {
         let answer = match &ending {
-            Ending::Answered(answer) => answer.len(),
-            Ending::Failed(_) => 0,
+            ExchangeOutcome::Answered(answer) => answer.len(),
+            ExchangeOutcome::Failed(_) => 0,
         };
         let finish = Finish { id, ending, ms, keep_answer_until, key };
         self.writer.ask(2 * ROW + answer, move |txn| exchanges::finish(txn, &finish))

@@ -3,7 +3,7 @@
 use crate::{Account, JournalHealth, Wait};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::event::Event;
-use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
+use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::lineage::Lineage;
@@ -150,7 +150,7 @@ pub enum ExchangeStart {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyDisposition {
     /// It repeats this ending from now on.
-    Repeats,
+    Replays,
     /// Nothing was sent: the key is free, as if it had never been used.
     Released,
 }
@@ -159,14 +159,14 @@ pub enum KeyDisposition {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Retried {
     /// Pending again.
-    Again {
+    Pending {
         /// Which delivery.
         due: PendingDelivery,
         /// To which hook.
         hook_id: HookId,
     },
     /// It is not in a state that can be retried.
-    Not(DeliveryStatus),
+    NotRetryable(DeliveryStatus),
 }
 
 /// Which part of a list, newest first.
@@ -333,7 +333,7 @@ pub trait Journal: Send + Sync {
     fn finish_exchange(
         &self,
         id: ExchangeId,
-        ending: Ending,
+        ending: ExchangeOutcome,
         ms: u32,
         keep_answer_until: Millis,
         key: KeyDisposition,

@@ -14,6 +14,14 @@ pub struct KeyScopes {
     pub exchanges: [String; 2],
 }
 
+/// The part of a scope that stands for a direction. Existing databases hold it, so it never changes.
+const fn part(direction: Direction) -> &'static str {
+    match direction {
+        Direction::ToMiniapp => "hostapp",
+        Direction::ToHost => "miniapp",
+    }
+}
+
 impl KeyScopes {
     /// Where a key of `app`'s publishes of `event` counts.
     pub fn publish(app: &AppName, event: &EventName) -> String {
@@ -22,7 +30,7 @@ impl KeyScopes {
 
     /// Where a key of the exchanges that `app` sends this way counts.
     pub fn exchange(direction: Direction, app: &AppName) -> String {
-        format!("exchange/{}/{}", direction.endpoint(), app.key())
+        format!("exchange/{}/{}", part(direction), app.key())
     }
 
     /// Those of `app`.

@@ -57,7 +57,7 @@ impl Event {
             return None;
         }
         let body: Body<'_> = serde_json::from_slice(&self.body).ok()?;
-        body.app_name.or(body.name).map(|name| AppName::trusted(&name))
+        body.app_name.or(body.name).and_then(|name| AppName::find(&name))
     }
 
     /// The app that this event tells the life of, when it is one of those that never start their own

@@ -1,4 +1,4 @@
-//! An event for one recipient whose answer goes back to the sender.
+//! Exchanges: an event for one recipient, whose answer goes back to the sender.
 
 use crate::id::ExchangeId;
 use crate::name::AppName;
@@ -9,7 +9,7 @@ use serde::Serialize;
 /// The longest event type, in characters.
 pub const EVENT_TYPE_MAX: usize = 128;
 
-/// Which way an exchange goes.
+/// The direction of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -20,85 +20,114 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// The word for it.
+    /// The word for it in answers and queries.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ToMiniapp => "to_miniapp",
             Self::ToHost => "to_host",
         }
     }
-
-    /// The last part of the path that it is sent to: whose endpoint it is.
-    pub const fn endpoint(self) -> &'static str {
-        match self {
-            Self::ToMiniapp => "hostapp",
-            Self::ToHost => "miniapp",
-        }
-    }
 }
 
-/// What Boxo calls an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ErrorCode {
-    /// The sender is not authorised.
-    Unauthorized,
-    /// The request is not a valid event.
-    InvalidEventData,
-    /// The recipient takes no events.
-    EventReceiverDisabled,
-    /// The event did not reach the recipient, or its answer did not come back.
-    EventDeliveryFailed,
-}
-
-impl ErrorCode {
-    /// Every code.
-    pub const ALL: [Self; 4] =
-        [Self::Unauthorized, Self::InvalidEventData, Self::EventReceiverDisabled, Self::EventDeliveryFailed];
-
-    /// The text of it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unauthorized => "UNAUTHORIZED",
-            Self::InvalidEventData => "INVALID_EVENT_DATA",
-            Self::EventReceiverDisabled => "EVENT_RECEIVER_DISABLED",
-            Self::EventDeliveryFailed => "EVENT_DELIVERY_FAILED",
-        }
-    }
-}
-
-/// How an exchange ended.
+/// The outcome of an exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    /// The recipient's answer; empty when it answered with nothing.
+pub enum ExchangeOutcome {
+    /// The recipient's answer; empty if the recipient answered without a body.
     Answered(Bytes),
-    /// An error of ours.
+    /// The exchange failed, and the sender gets an error.
     Failed(ExchangeFailure),
 }
 
-/// An error of ours as the sender sees it.
+/// The kind of a failure, which decides what a sender can do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExchangeFailureKind {
+    /// The sender is not who the body says, or is not linked to the recipient.
+    Forbidden,
+    /// The body names the sender as the recipient, so the exchange has the wrong direction.
+    SenderIsRecipient,
+    /// The recipient takes no events.
+    ReceiverDisabled,
+    /// The idempotency key was used with another body.
+    KeyReused,
+    /// An exchange with this idempotency key has not ended.
+    KeyInUse,
+    /// The server or the recipient is overloaded or unreachable at present; nothing was sent.
+    Unavailable,
+    /// The journal has no room to store the exchange; nothing was sent.
+    JournalFull,
+    /// A fault of this server.
+    Internal,
+    /// The recipient was not reached, or its answer cannot be used.
+    Undelivered,
+    /// No complete answer came in time, or the outcome was lost.
+    NoAnswer,
+    /// The sender disconnected before the answer.
+    SenderLeft,
+}
+
+impl ExchangeFailureKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Forbidden,
+        Self::SenderIsRecipient,
+        Self::ReceiverDisabled,
+        Self::KeyReused,
+        Self::KeyInUse,
+        Self::Unavailable,
+        Self::JournalFull,
+        Self::Internal,
+        Self::Undelivered,
+        Self::NoAnswer,
+        Self::SenderLeft,
+    ];
+
+    /// The word for it in logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forbidden => "forbidden",
+            Self::SenderIsRecipient => "sender_is_recipient",
+            Self::ReceiverDisabled => "receiver_disabled",
+            Self::KeyReused => "key_reused",
+            Self::KeyInUse => "key_in_use",
+            Self::Unavailable => "unavailable",
+            Self::JournalFull => "journal_full",
+            Self::Internal => "internal",
+            Self::Undelivered => "undelivered",
+            Self::NoAnswer => "no_answer",
+            Self::SenderLeft => "sender_left",
+        }
+    }
+}
+
+/// A failed exchange, as its sender sees it and as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeFailure {
-    /// The HTTP status.
-    pub status: u16,
-    /// The code.
-    pub code: ErrorCode,
+    /// The kind of failure.
+    pub kind: ExchangeFailureKind,
     /// One line: what is wrong and how to mend it.
     pub message: String,
-    /// When to try again, in seconds.
+    /// The wait before another try can succeed, in seconds, if known.
     pub retry_after: Option<u32>,
 }
 
 impl ExchangeFailure {
     /// A failure without advice on when to try again.
-    pub fn new(status: u16, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after: None }
+    ///
+    /// ```
+    /// use footbridge_model::exchange::{ExchangeFailure, ExchangeFailureKind};
+    ///
+    /// let failure = ExchangeFailure::new(ExchangeFailureKind::NoAnswer, "no answer in time");
+    /// assert_eq!(failure.retry_after, None);
+    /// ```
+    pub fn new(kind: ExchangeFailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), retry_after: None }
     }
 }
 
-/// What a recipient is sent: the four members, names as registered and the payload byte for byte.
+/// Writes the body of the request to the recipient: four members, with the names as registered and the payload byte for
+/// byte.
 pub fn body(app_id: &AppName, client_id: &AppName, event_type: &str, payload: &[u8]) -> Bytes {
-    // Names need no escapes, and a string always serialises.
+    // App names need no escapes, and a string always serialises.
     let event_type = serde_json::to_string(event_type).unwrap_or_default();
     let parts = [
         b"{\"app_id\":\"",
@@ -118,32 +147,32 @@ pub fn body(app_id: &AppName, client_id: &AppName, event_type: &str, payload: &[
     out.freeze()
 }
 
-/// What is known of an exchange before it is sent.
+/// The part of an exchange that is known before it is sent.
 #[derive(Debug, Clone)]
 pub struct ExchangeHead {
-    /// Its id.
+    /// The id of the exchange.
     pub id: ExchangeId,
-    /// Which way it goes.
+    /// Its direction.
     pub direction: Direction,
-    /// Who sends.
+    /// The app that sends.
     pub sender: AppName,
-    /// Who is to answer.
+    /// The app that answers.
     pub recipient: AppName,
-    /// What it is about, in the sender's words.
+    /// The sender's name for the kind of event.
     pub event_type: String,
-    /// When it was accepted.
+    /// The time of acceptance.
     pub at: Millis,
 }
 
-/// An exchange as the journal keeps it.
+/// An exchange as the journal stores it.
 #[derive(Debug, Clone)]
 pub struct ExchangeRecord {
-    /// What was known before it was sent.
+    /// The part that was known before it was sent.
     pub head: ExchangeHead,
-    /// How it ended; `None` while it runs. An answer is kept only for those that asked for it to be
-    /// (`Idempotency-Key`, `respond-async`), else it is empty here.
-    pub ending: Option<Ending>,
-    /// How long it took, in milliseconds.
+    /// The outcome; `None` while the exchange is running. The answer is stored only if the sender asked for that
+    /// (`Idempotency-Key`, `respond-async`); otherwise it is empty.
+    pub ending: Option<ExchangeOutcome>,
+    /// The duration in milliseconds.
     pub ms: Option<u32>,
 }
 

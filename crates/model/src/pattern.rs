@@ -90,6 +90,12 @@ impl Pattern {
         self.publisher.matches(publisher.key()) && self.event.matches(event.as_str())
     }
 
+    /// Returns true if the pattern matches events of this publisher whose name is `event` after trimming and lower-casing.
+    /// The text need not be a valid event name.
+    pub fn matches_text(&self, publisher: &AppName, event: &str) -> bool {
+        self.publisher.matches(publisher.key()) && self.event.matches(&event.trim().to_lowercase())
+    }
+
     /// Whether some event can match both.
     pub fn overlaps(&self, other: &Self) -> bool {
         let meets = |one: &Part, two: &Part| *one == Part::Any || *two == Part::Any || one == two;

@@ -113,13 +113,13 @@ impl Rotating {
     }
 
     /// Whether `offered` counts at `now`, and whether it is the newest.
-    pub fn check(&self, offered: &[u8], now: Millis) -> Option<Which> {
+    pub fn check(&self, offered: &[u8], now: Millis) -> Option<SecretVersion> {
         // Both are compared whatever the first gave, so that time tells nothing.
         let current = self.current.matches(offered);
         let previous = self.previous.as_ref().is_some_and(|p| now < p.until && p.secret.matches(offered));
         match (current, previous) {
-            (true, _) => Some(Which::Current),
-            (false, true) => Some(Which::Previous),
+            (true, _) => Some(SecretVersion::Current),
+            (false, true) => Some(SecretVersion::Previous),
             (false, false) => None,
         }
     }
@@ -132,7 +132,7 @@ impl Rotating {
 
 /// Which of two live secrets was offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum SecretVersion {
     /// The newest.
     Current,
     /// The one before, still inside its overlap.

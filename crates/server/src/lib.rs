@@ -7,6 +7,7 @@
 pub mod admin;
 mod audience;
 mod edge;
+mod error_code;
 pub mod health;
 pub mod listen;
 pub mod metrics;
@@ -34,5 +35,6 @@ mod tunnel;
 mod watch;
 
 pub use audience::{LiveOptions, LiveState};
+pub use bolt::BoltEvents;
 pub use edge::{Edge, HostName, Hosts, HostsError, Proxies, Visitor};
 pub use state::{BoltOptions, BridgeOptions, Shared};

@@ -3,10 +3,10 @@
 //! Bumping is one relaxed atomic addition: no lock, no allocation, no name looked up. Labels have few
 //! values, all known here; no app's name is among them.
 
+use crate::error_code::ErrorCode;
 use crate::refusals::Refusals;
 use footbridge_engine::Account;
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::exchange::ErrorCode;
 use http::StatusCode;
 use std::fmt::{Display, Write};
 use std::sync::Arc;
@@ -140,7 +140,7 @@ impl Metrics {
     }
 
     /// An exchange ended: with an answer, or with the error that its sender got.
-    pub fn exchange(&self, failure: Option<ErrorCode>, took: Duration) {
+    pub(crate) fn exchange(&self, failure: Option<ErrorCode>, took: Duration) {
         let exchanges = &self.exchanges;
         exchanges.ended(failure).add(1);
         exchanges.micros.add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));

@@ -1,7 +1,7 @@
 //! A connection that no longer speaks HTTP: its bytes go to and fro.
 
 use bytes::Bytes;
-use footbridge_engine::{Reach, Switched};
+use footbridge_engine::{AppConnection, Switched};
 use socket2::{SockRef, TcpKeepalive};
 use std::fmt;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ type Taker = Box<dyn FnOnce(TcpStream, Bytes) -> Pin<Box<dyn Future<Output = ()>
 /// The other end of a connection that has switched protocols.
 pub(crate) enum Tunnel {
     /// An app, which is in use for as long as this lasts.
-    App(Switched, Reach),
+    App(Switched, AppConnection),
     /// Ourselves.
     Ours(Taker),
 }
@@ -32,7 +32,7 @@ impl fmt::Debug for Tunnel {
 }
 
 impl Tunnel {
-    pub(crate) fn new(switched: Switched, reach: Reach) -> Self {
+    pub(crate) fn new(switched: Switched, reach: AppConnection) -> Self {
         Self::App(switched, reach)
     }
 

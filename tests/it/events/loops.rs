@@ -65,9 +65,21 @@ fn a_cause_is_an_event_that_the_app_has_got_or_sent() {
     }
     assert_bolt_error(&follow(&gateway, "camera", &last), 422, 153);
     assert_bolt_error(&follow(&gateway, "fax", &last), 422, 153);
-    // A stranger can neither join a chain nor find out about it.
-    id(follow(&gateway, "ears", &last));
-    id(follow(&gateway, "ears", "evt_0000000000001"));
+    // A stranger can neither join a chain nor find out about it: both answers warn in the same words.
+    let warning = |cause: &str| {
+        let answer = follow(&gateway, "ears", cause).expect(200).json();
+        let warnings = answer["body"]["warnings"].as_array().unwrap().clone();
+        assert_eq!(warnings.len(), 1, "{answer}");
+        let warning = warnings[0].as_str().unwrap();
+        assert!(warning.contains("`Footbridge-Cause`") && warning.contains(cause), "{warning}");
+        warning.replace(cause, "")
+    };
+    assert_eq!(warning(&last), warning("evt_0000000000001"));
+    // A cause that counts, and none at all, get no warning.
+    let own = id(gateway.bolt("ears").post("ping", "{}"));
+    for answer in [follow(&gateway, "ears", &own), gateway.bolt("ears").post("ping", "{}")] {
+        assert_eq!(answer.expect(200).json()["body"]["warnings"], Value::Null);
+    }
     each(["", "evt_", "5", "dlv_0000000000001", "evt_0000000000001, evt_0000000000002"], |junk| {
         assert_bolt_error(&follow(&gateway, "camera", junk), 400, 143);
     });

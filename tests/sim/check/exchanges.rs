@@ -3,7 +3,7 @@
 use super::RunView;
 use crate::history::{ExchangeCall, ExchangeSend};
 use footbridge_engine::Reply;
-use footbridge_model::exchange::Ending;
+use footbridge_model::exchange::ExchangeOutcome;
 use footbridge_model::id::ExchangeId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,18 +60,18 @@ fn answers_are_true(
     let is_stored = call.plan.key.is_some() || call.plan.respond_async;
     let record = run.exchanges.get(&id).and_then(|record| record.ending.as_ref());
     match reply {
-        Reply::Ended(Ending::Answered(body)) => {
+        Reply::Ended(ExchangeOutcome::Answered(body)) => {
             let sent = send.and_then(|send| send.answered.as_ref());
             let same = sent.is_some_and(|(status, sent)| {
                 (200..300).contains(status) && sent.as_bytes() == body.as_ref()
             });
             assert!(same, "{body:?} is not the recipient's answer {sent:?}: {call:?}");
             if is_stored {
-                let expected = Some(&Ending::Answered(body.clone()));
+                let expected = Some(&ExchangeOutcome::Answered(body.clone()));
                 assert_eq!(record, expected, "the record differs from the answer: {call:?}");
             }
         }
-        Reply::Ended(Ending::Failed(_)) => {}
+        Reply::Ended(ExchangeOutcome::Failed(_)) => {}
         Reply::Accepted => {
             assert!(is_stored, "{call:?}");
             assert!(record.is_some(), "accepted and lost: {call:?}");

@@ -9,7 +9,7 @@ use footbridge_journal::{
     NewEvent, Page, PendingDelivery, Recovery, Replay, Retried, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
+use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::AppName;
@@ -126,7 +126,7 @@ impl Journal for Disk {
     fn finish_exchange(
         &self,
         id: ExchangeId,
-        ending: Ending,
+        ending: ExchangeOutcome,
         ms: u32,
         keep_answer_until: Millis,
         key: KeyDisposition,

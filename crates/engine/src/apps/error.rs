@@ -1,4 +1,4 @@
-//! Why something could not be done with an installed app.
+//! Errors of operations on installed apps.
 
 use crate::drain::Draining;
 use crate::registry::ChangeError;
@@ -6,59 +6,59 @@ use footbridge_model::name::AppName;
 use footbridge_model::package::ManifestError;
 use footbridge_model::run::StartFailure;
 
-/// Why something could not be done with an installed app.
+/// An error of an operation on an installed app.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppsError {
     /// The server is shutting down.
     #[error(transparent)]
     Draining(#[from] Draining),
-    /// There is no app of this name.
+    /// No app has this name.
     #[error("there is no app `{0}`")]
     NoSuchApp(String),
-    /// It is not one that this server starts.
+    /// The app was not installed from a directory.
     #[error("the app `{0}` was not installed from a directory, so this server neither starts nor stops it")]
     NotInstalled(AppName),
-    /// It is installed already.
+    /// An app of this name is installed already.
     #[error("the app `{0}` is installed already; say `replace` to install it again")]
     Installed(AppName),
-    /// Another kind of app has its name.
+    /// An app that was not installed from a directory has this name.
     #[error("the name `{0}` is that of an app of the configuration file or the administration API")]
     NameTaken(AppName),
-    /// Its directory cannot be installed.
+    /// The directory cannot be installed.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// Its routers want a place that another app's router has.
+    /// A router of another app has the same path and order.
     #[error(
         "the router `{router}` wants `{root}`, where `{other}` has one with the same `order`; give one of them another"
     )]
     RootTaken {
-        /// The router to be.
+        /// The router that was to be installed.
         router: String,
-        /// Where.
+        /// The path of both routers.
         root: String,
-        /// Whose is there already: app and router.
+        /// The other router: app and name.
         other: String,
     },
-    /// There is nothing to run.
+    /// The app has no program and no routers.
     #[error("the app `{0}` has nothing to run: no `bolt.main`, no `footbridge.command` and no routers")]
     NothingToRun(AppName),
-    /// It is switched off.
+    /// The app is switched off.
     #[error(
         "the app `{0}` is switched off; `PATCH /api/v1/apps/{0}` with {{\"enabled\": true}} switches it on"
     )]
     SwitchedOff(AppName),
-    /// It does not run.
+    /// The app does not run.
     #[error("the app `{0}` is not running")]
     NotRunning(AppName),
-    /// It did not start.
+    /// The app did not start.
     #[error("the app `{app}` did not start: {failure}")]
     Start {
-        /// Which app.
+        /// The app that did not start.
         app: AppName,
-        /// Why.
+        /// The reason and the wait before the next start.
         failure: StartFailure,
     },
-    /// The registry refused it.
+    /// The registry refused the change.
     #[error(transparent)]
     Change(#[from] ChangeError),
 }

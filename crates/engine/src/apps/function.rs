@@ -1,7 +1,7 @@
-//! Functions: called with an event, and what they publish is their app's.
+//! Functions of installed apps: calling one with an event, and publishing the events that it asks for.
 
-use super::state::Apps;
-use crate::publish::Prepared;
+use super::installed::Apps;
+use crate::publish::PreparedEvent;
 use crate::registry::AppEntry;
 use bytes::Bytes;
 use footbridge_model::attempt::{Failure, FailureKind};
@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 
-/// What a function came to, as it is kept with its attempt.
+/// The result of a function, as it is stored with its attempt.
 #[derive(Serialize)]
 struct Output<'a> {
     value: Option<&'a RawValue>,
@@ -45,19 +45,20 @@ impl Apps {
         self.launcher.call(call).await
     }
 
-    /// What a function published, as events of its app.
+    /// Prepares the events that a function published, as events of its app.
     ///
     /// # Errors
-    /// The failure of the attempt: which of them the Events API would refuse; none of them counts then.
-    pub(crate) fn published(
+    /// The failure of the attempt, naming the first publish that the Events API would refuse. None of them is published
+    /// then.
+    pub(crate) fn prepare_published(
         &self,
         app: &AppEntry,
         cause: &Event,
         published: &[FunctionPublish],
-    ) -> Result<Vec<Prepared>, Failure> {
+    ) -> Result<Vec<PreparedEvent>, Failure> {
         let failed = |why: String| Failure::after(FailureKind::Function, why);
         let drafts: Result<Vec<EventDraft>, String> =
-            published.iter().map(|one| draft(one, self.publisher.body)).collect();
+            published.iter().map(|one| draft(one, self.publisher.event_limit)).collect();
         let drafts = drafts.map_err(failed)?;
         if let Some(rate) = self.publisher.rate {
             let count = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
@@ -65,13 +66,13 @@ impl Apps {
             taken.map_err(|_| failed("what it published is over the app's publish rate".to_owned()))?;
         }
         let lineage = Lineage::after(cause.id, cause.lineage);
-        let all: Vec<Prepared> =
+        let all: Vec<PreparedEvent> =
             drafts.into_iter().map(|draft| self.publisher.prepare(app, draft, None, lineage).0).collect();
         let deliveries = all.iter().map(|prepared| prepared.new.deliveries.len()).sum();
         if let Some(first) = all.first()
             && let Err(stopped) = self.publisher.chains.admit(lineage, deliveries)
         {
-            self.publisher.tell_stopped(&app.app.name, &first.new.event.name, stopped);
+            self.publisher.report_stopped_chain(&app.app.name, &first.new.event.name, stopped);
             return Err(Failure::after(FailureKind::Loop, stopped.to_string()));
         }
         for prepared in &all {
@@ -82,25 +83,25 @@ impl Apps {
     }
 }
 
-/// What is kept of a function's answer, or of what it wrote before it failed.
+/// Writes the result of a function as JSON: its value, `null` if it failed, and its console output.
 pub(crate) fn output(value: Option<&str>, log: &str) -> Option<String> {
     let value = value.and_then(|value| serde_json::from_str::<&RawValue>(value).ok());
     serde_json::to_string(&Output { value, log }).ok()
 }
 
-fn draft(publish: &FunctionPublish, most: usize) -> Result<EventDraft, String> {
+fn draft(publish: &FunctionPublish, limit: usize) -> Result<EventDraft, String> {
     let about = |why: String| format!("ctx.publish({:?}): {why}", publish.name);
     let name = EventName::parse(&publish.name).map_err(|error| about(error.to_string()))?;
     let options: Options<'_> =
         serde_json::from_str(&publish.options).map_err(|error| about(error.to_string()))?;
     let body = options.body.map_or("{}", RawValue::get);
-    if body.len() > most {
-        return Err(about(format!("the body is larger than {most} bytes")));
+    if body.len() > limit {
+        return Err(about(format!("the body is larger than {limit} bytes")));
     }
     let pairs = options.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let headers = PublishHeaders::parse(pairs).map_err(|error| about(error.to_string()))?;
     let subscribers = options.subscribers.map(|names| {
-        // A name that no app can have reaches nobody, as over the Events API.
+        // As over the Events API, a name that no app can have matches no subscriber.
         names.iter().filter_map(|name| AppName::any(name)).collect()
     });
     Ok(EventDraft { name, body: Bytes::copy_from_slice(body.as_bytes()), headers, subscribers })

@@ -1,9 +1,9 @@
-//! Idle apps are stopped, when the operator wants that.
+//! Stopping idle apps.
 
-use super::state::{Apps, life};
-use super::stop::Reason;
-use crate::life::Run;
+use super::installed::{Apps, lifecycle};
+use crate::app_phase::Run;
 use crate::registry::AppEntry;
+use crate::system_event::StopReason;
 use footbridge_journal::{DeliveryFilter, Page};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::hook::Lifetime;
@@ -12,22 +12,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl Apps {
-    /// Stops the apps that have had nothing to do for as long as they may.
+    /// Stops the apps that have been idle for longer than their timeout.
     pub(crate) async fn stop_idle(self: &Arc<Self>) {
-        for live in self.live() {
-            let entry = live.entry;
+        for running in self.running() {
+            let entry = running.entry;
             if !self.is_idle(&entry).await {
                 continue;
             }
             let apps = Arc::clone(self);
             tokio::spawn(async move {
-                // It may have been needed again meanwhile; then it is not stopped.
-                let _ = apps.stop(entry.app.name.as_str(), Reason::Idle).await;
+                // An app that is in use again by then is not stopped.
+                let _ = apps.stop(entry.app.name.as_str(), StopReason::Idle).await;
             });
         }
     }
 
-    /// How long this app may have nothing to do; `None` for ever.
+    /// The idle timeout of this app; `None` for no timeout.
     fn idle_timeout(&self, entry: &AppEntry) -> Option<Duration> {
         let package = entry.app.package.as_deref()?;
         match package.idle_timeout {
@@ -39,16 +39,15 @@ impl Apps {
         }
     }
 
-    /// Whether an app has had nothing to do for as long as it may, and has nothing before it: no
-    /// transient hook, nobody who speaks to it, no pending delivery.
+    /// Returns true if the app was unused for its timeout, has no transient hook, no open connection and no pending
+    /// delivery.
     async fn is_idle(&self, entry: &AppEntry) -> bool {
-        let Some(most) = self.idle_timeout(entry) else { return false };
-        if life(entry).unused_for().is_none_or(|unused| unused < most) {
+        let Some(timeout) = self.idle_timeout(entry) else { return false };
+        if lifecycle(entry).unused_for().is_none_or(|unused| unused < timeout) {
             return false;
         }
         let name = &entry.app.name;
-        let transient = |lifetime| lifetime == Lifetime::Transient;
-        if self.registry.index.load().of(name).any(|hook| transient(hook.hook.lifetime)) {
+        if self.registry.index.load().of(name).any(|entry| entry.hook.lifetime == Lifetime::Transient) {
             return false;
         }
         let filter = DeliveryFilter {
@@ -60,18 +59,18 @@ impl Apps {
         pending.is_ok_and(|pending| pending.is_empty())
     }
 
-    /// Lets the run of an idle app leave, unless it is needed at the last moment.
-    pub(super) async fn leaves_if_idle(&self, entry: &AppEntry, run: &Arc<Run>) -> bool {
-        let Some(most) = self.idle_timeout(entry) else { return false };
-        self.is_idle(entry).await && life(entry).leave_if_unused(run, most)
+    /// Marks the run of an idle app as stopping, unless the app was used in the meantime.
+    pub(super) async fn stop_if_idle(&self, entry: &AppEntry, run: &Arc<Run>) -> bool {
+        let Some(timeout) = self.idle_timeout(entry) else { return false };
+        self.is_idle(entry).await && lifecycle(entry).stop_if_unused(run, timeout)
     }
 
-    /// How often to look for idle apps.
-    pub(crate) fn idle_pace(&self) -> Duration {
-        const OFTEN: Duration = Duration::from_millis(100);
-        const SELDOM: Duration = Duration::from_secs(1);
+    /// The interval between two checks: a quarter of the shortest timeout, from 100 ms to 1 s.
+    pub(crate) fn idle_check_interval(&self) -> Duration {
+        const SHORTEST: Duration = Duration::from_millis(100);
+        const LONGEST: Duration = Duration::from_secs(1);
         let directory = self.registry.directory.load();
-        let shortest = directory.apps().filter_map(|entry| self.idle_timeout(entry)).min();
-        shortest.map_or(SELDOM, |time| (time / 4).clamp(OFTEN, SELDOM))
+        let timeout = directory.apps().filter_map(|entry| self.idle_timeout(entry)).min();
+        timeout.map_or(LONGEST, |time| (time / 4).clamp(SHORTEST, LONGEST))
     }
 }

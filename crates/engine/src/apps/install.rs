@@ -1,73 +1,74 @@
-//! Installing and uninstalling.
+//! Installing and uninstalling apps.
 
-use super::bodies::AppObject;
 use super::error::AppsError;
-use super::state::{Apps, life};
-use super::stop::Reason;
+use super::installed::{Apps, lifecycle};
 use super::view::Installation;
-use crate::drain::Draining;
-use crate::registry::{AppEntry, Installed, Refused};
+use crate::detached::detached;
+use crate::registry::{AppEntry, InstallRefusal, Installed};
+use crate::system_event::{StopReason, SystemEvent};
 use footbridge_model::name::AppName;
 use footbridge_model::package::{Manifest, Package};
-use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long an installation waits to hear whether an app with routers starts.
-const FIRST_START: Duration = Duration::from_secs(2);
+/// How long an installation waits for the first start of an app with routers, to report a failure in its answer.
+const FIRST_START_WAIT: Duration = Duration::from_secs(2);
 
-/// What a start without anyone who needs it comes to.
-type FirstStart = tokio::task::JoinHandle<Result<(), AppsError>>;
+/// A start in the background.
+type BackgroundStart = tokio::task::JoinHandle<Result<(), AppsError>>;
 
 impl Apps {
-    /// Installs the app of a directory.
+    /// Installs the app in the directory `path`. `replace` allows it to be installed already.
     pub(crate) async fn install(
         self: &Arc<Self>,
         path: String,
         replace: bool,
     ) -> Result<Installation, AppsError> {
-        let _under_way = self.publisher.drain.enter()?;
+        let in_flight = self.publisher.drain.enter()?;
         let manifest = self.launcher.manifest(path).await?;
         let apps = Arc::clone(self);
-        let installed = tokio::spawn(async move { apps.install_whole(manifest, replace).await });
-        installed.await.unwrap_or(Err(AppsError::Draining(Draining)))
+        detached(async move {
+            let _in_flight = in_flight;
+            apps.install_manifest(manifest, replace).await
+        })
+        .await
     }
 
-    async fn install_whole(
+    async fn install_manifest(
         self: &Arc<Self>,
         manifest: Manifest,
         replace: bool,
     ) -> Result<Installation, AppsError> {
         let (name, mut warnings) = (manifest.name.clone(), manifest.warnings.clone());
-        let kept = self.registry.install(manifest, replace).await;
-        let Installed { entry, hooks, replaced } = kept.map_err(|refused| because(refused, &name))?;
-        warnings.extend(self.registry.doubt_patterns(hooks.iter().map(|entry| &entry.hook.pattern)));
+        let installed = self.registry.install(manifest, replace).await;
+        let Installed { entry, hooks, replaced } = installed.map_err(|refusal| refused(refusal, &name))?;
+        warnings.extend(self.registry.warn_patterns(hooks.iter().map(|entry| &entry.hook.pattern)));
         if replaced {
-            self.begin_anew(&name).await?;
-        }
-        if let Some(object) = AppObject::of(&entry) {
-            self.tell(if replaced { "app-updated" } else { "app-installed" }, &object, None).await;
+            self.stop_replaced(&name).await?;
+            self.publish_event(SystemEvent::AppUpdated(&entry)).await;
+        } else {
+            self.publish_event(SystemEvent::AppInstalled(&entry)).await;
         }
         if let Some(start) = self.start_at_boot(&entry)
-            && let Ok(Ok(Err(error))) = tokio::time::timeout(FIRST_START, start).await
+            && let Ok(Ok(Err(error))) = tokio::time::timeout(FIRST_START_WAIT, start).await
         {
             warnings.push(format!("its routers do not answer yet: {error}"));
         }
         Ok(Installation { entry, hooks, replaced, warnings })
     }
 
-    /// Ends what runs of the package of before, and forgets how its starts went.
-    async fn begin_anew(&self, name: &AppName) -> Result<(), AppsError> {
-        let (entry, _turn) = self.turn_to_end(name).await?;
-        // One that does not run has nothing to end.
-        let _ = self.stop_in_turn(&entry, Reason::Uninstall).await;
+    /// Stops the run of the replaced package and forgets its failed starts.
+    async fn stop_replaced(&self, name: &AppName) -> Result<(), AppsError> {
+        let (entry, _guard) = self.lock_to_stop(name).await?;
+        // The only error is that the app does not run.
+        let _ = self.stop_locked(&entry, StopReason::Uninstall).await;
         self.launcher.renew(name);
-        life(&entry).pardon();
+        lifecycle(&entry).clear_failure();
         Ok(())
     }
 
-    /// Starts an app with routers, without waiting for it.
-    pub(crate) fn start_at_boot(self: &Arc<Self>, entry: &AppEntry) -> Option<FirstStart> {
+    /// Starts an app in the background if it has routers: those must answer from the first request on.
+    pub(crate) fn start_at_boot(self: &Arc<Self>, entry: &AppEntry) -> Option<BackgroundStart> {
         let starts = entry.app.enabled && entry.app.package.as_deref().is_some_and(Package::starts_at_boot);
         starts.then(|| {
             let (apps, name) = (Arc::clone(self), entry.app.name.clone());
@@ -81,38 +82,29 @@ impl Apps {
         })
     }
 
-    /// Removes an installed app: it is told, stopped, forgotten.
+    /// Uninstalls an app: notifies it, stops it, and deletes it with its hooks and links.
     pub(crate) async fn uninstall(self: &Arc<Self>, name: &str) -> Result<(), AppsError> {
         let (apps, name) = (Arc::clone(self), self.installed(name)?.app.name.clone());
-        let removed = tokio::spawn(async move { apps.uninstall_whole(&name).await });
-        removed.await.unwrap_or(Err(AppsError::Draining(Draining)))
+        detached(async move { apps.uninstall_locked(&name).await }).await
     }
 
-    async fn uninstall_whole(&self, name: &AppName) -> Result<(), AppsError> {
-        let _under_way = self.publisher.drain.enter()?;
-        // Kept to the end: nothing that starts it now finds it any more afterwards.
-        let (entry, _turn) = self.turn_to_end(name).await?;
-        let object = AppObject::of(&entry);
-        if let Some(object) = &object {
-            self.tell_itself("app-uninstalling", object, name).await;
-        }
-        // One that does not run has nothing to end.
-        let _ = self.stop_in_turn(&entry, Reason::Uninstall).await;
+    async fn uninstall_locked(&self, name: &AppName) -> Result<(), AppsError> {
+        let _in_flight = self.publisher.drain.enter()?;
+        // Held to the end: a start that waits for the lock finds no app afterwards.
+        let (entry, _guard) = self.lock_to_stop(name).await?;
+        self.notify_app(SystemEvent::AppUninstalling(&entry), name).await;
+        // The only error is that the app does not run.
+        let _ = self.stop_locked(&entry, StopReason::Uninstall).await;
         self.registry.remove_installed(name).await?;
         self.launcher.forget(name);
-        if let Some(object) = &object {
-            self.tell("app-uninstalled", object, None).await;
-            // What `app-uninstalled` was once called; old listeners still wait for it.
-            self.tell("app-deleted", object, None).await;
-        }
+        self.publish_event(SystemEvent::AppUninstalled(&entry)).await;
+        self.publish_event(SystemEvent::AppDeleted(&entry)).await;
         Ok(())
     }
 
-    /// What is said and started once the server answers.
+    /// Publishes `system-started` and starts the apps with routers, once the server answers requests.
     pub(crate) async fn boot(self: &Arc<Self>) {
-        #[derive(Serialize)]
-        struct Nothing {}
-        self.tell("system-started", &Nothing {}, None).await;
+        self.publish_event(SystemEvent::SystemStarted).await;
         let entries: Vec<_> = self.registry.directory.load().apps().cloned().collect();
         for entry in entries {
             self.start_at_boot(&entry);
@@ -120,12 +112,12 @@ impl Apps {
     }
 }
 
-fn because(refused: Refused, name: &AppName) -> AppsError {
-    match refused {
-        Refused::Installed => AppsError::Installed(name.clone()),
-        Refused::NameTaken => AppsError::NameTaken(name.clone()),
-        Refused::RootTaken(router, root, other) => AppsError::RootTaken { router, root, other },
-        Refused::Package(error) => error.into(),
-        Refused::Change(error) => error.into(),
+fn refused(refusal: InstallRefusal, name: &AppName) -> AppsError {
+    match refusal {
+        InstallRefusal::Installed => AppsError::Installed(name.clone()),
+        InstallRefusal::NameTaken => AppsError::NameTaken(name.clone()),
+        InstallRefusal::RootTaken(router, root, other) => AppsError::RootTaken { router, root, other },
+        InstallRefusal::Package(error) => error.into(),
+        InstallRefusal::Change(error) => error.into(),
     }
 }

@@ -1,23 +1,20 @@
-//! Installed apps: installing, runs, routers, functions, and the events of their lives.
+//! Installed apps: installing, starting, stopping, routers, functions, and the events that announce all of it.
 
-mod bodies;
+mod app_monitor;
 mod error;
 mod function;
 mod idle;
 mod install;
-mod keeper;
-mod own;
+mod installed;
 mod routers;
+mod server_hooks;
 mod start;
-mod state;
 mod stop;
 mod view;
 
-pub use bodies::{AppObject, ContextObject};
+pub use app_monitor::AppMonitor;
 pub use error::AppsError;
-pub use keeper::Keeper;
-pub use view::{Condition, Installation, LiveApp, MountedRouter, Reach};
+pub use view::{AppConnection, AppStatus, Installation, MountedRouter, RunningApp};
 
 pub(crate) use function::output;
-pub(crate) use state::Apps;
-pub(crate) use stop::Reason;
+pub(crate) use installed::Apps;

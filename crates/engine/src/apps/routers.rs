@@ -1,6 +1,6 @@
-//! Routers: which app answers a path of this server.
+//! The routers of installed apps: which of them answers a path of this server.
 
-use super::state::Apps;
+use super::installed::Apps;
 use super::view::MountedRouter;
 use footbridge_model::hook::HookType;
 use footbridge_model::path::{canonical, is_mounted_under};
@@ -27,7 +27,7 @@ impl Apps {
         found
     }
 
-    /// Whether `path` is one of the app's own `server` hook routes, however it is spelt.
+    /// Returns true if `path` is the route of one of the app's `server` hooks. All spellings of a path count as one.
     pub(crate) fn is_hook_route(&self, name: &str, path: &str) -> bool {
         let Ok(entry) = self.installed(name) else { return false };
         let asked = canonical(path);

@@ -1,12 +1,12 @@
-//! Starting: once, however many wait for it.
+//! Starting apps: one start per app, however many callers wait for it.
 
-use super::bodies::{ContextObject, RouterLoaded, Starting};
 use super::error::AppsError;
-use super::state::{Apps, life};
-use super::view::LiveApp;
-use crate::drain::Draining;
-use crate::life::{Phase, Run};
+use super::installed::{Apps, lifecycle};
+use super::view::RunningApp;
+use crate::app_phase::{Phase, Run};
+use crate::detached::detached;
 use crate::registry::AppEntry;
+use crate::system_event::SystemEvent;
 use footbridge_model::name::AppName;
 use footbridge_model::package::Package;
 use footbridge_model::run::{StartFailure, StartOrder};
@@ -15,53 +15,53 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What run tokens begin with, so that scanners can tell a leaked one.
-const TOKEN_MARK: &str = "fbr_";
-/// What run secrets begin with.
-const SECRET_MARK: &str = "fbs_";
-/// How soon a start that failed for another reason than the app's own is tried again.
-const SOON: Duration = Duration::from_secs(1);
+/// The prefix of run tokens. Secret scanners recognise a leaked token by it.
+const TOKEN_PREFIX: &str = "fbr_";
+/// The prefix of run secrets.
+const SECRET_PREFIX: &str = "fbs_";
+/// The shortest wait between a failed start and the next one.
+const MIN_RETRY: Duration = Duration::from_secs(1);
+/// The wait before an app that has no program is started again.
+const NOTHING_TO_RUN_RETRY: Duration = Duration::from_mins(5);
 
 impl Apps {
-    /// Starts an app unless it runs, and gives its run. The start is made whole even when whoever asked
-    /// for it goes away.
-    pub(crate) async fn start(self: &Arc<Self>, name: &str) -> Result<LiveApp, AppsError> {
+    /// Starts an app unless it runs, and returns its run. The start goes on if the caller hangs up.
+    pub(crate) async fn start(self: &Arc<Self>, name: &str) -> Result<RunningApp, AppsError> {
         let entry = self.installed(name)?;
-        if let Some(run) = life(&entry).needed().filter(|_| entry.app.enabled) {
-            return Ok(LiveApp { running: run.running, entry });
+        if let Some(run) = lifecycle(&entry).use_running().filter(|_| entry.app.enabled) {
+            return Ok(RunningApp { running: run.running, entry });
         }
         let (apps, name) = (Arc::clone(self), entry.app.name.clone());
-        let started = tokio::spawn(async move { apps.start_whole(&name).await });
-        started.await.unwrap_or(Err(AppsError::Draining(Draining)))
+        detached(async move { apps.start_locked(&name).await }).await
     }
 
-    /// Whether there is anything to start.
-    pub(crate) fn runnable(&self, name: &str) -> Result<(), AppsError> {
+    /// Checks that the app has a program or routers.
+    pub(crate) fn check_runnable(&self, name: &str) -> Result<(), AppsError> {
         let entry = self.installed(name)?;
         let runs = entry.app.package.as_deref().is_some_and(Package::can_run);
         if runs { Ok(()) } else { Err(AppsError::NothingToRun(entry.app.name.clone())) }
     }
 
-    async fn start_whole(&self, name: &AppName) -> Result<LiveApp, AppsError> {
-        let (entry, _turn) = self.turn(name).await?;
+    /// Starts an app under its lock, unless it runs by then or its last start failed a moment ago.
+    async fn start_locked(&self, name: &AppName) -> Result<RunningApp, AppsError> {
+        let (entry, _guard) = self.lock_app(name).await?;
         if !entry.app.enabled {
-            let failure = StartFailure { why: "it is switched off".to_owned(), again_in: SOON };
-            return Err(AppsError::Start { app: name.clone(), failure });
+            return Err(AppsError::SwitchedOff(name.clone()));
         }
-        match life(&entry).phase() {
-            Phase::Up(run) => return Ok(LiveApp { running: run.running, entry }),
+        match lifecycle(&entry).phase() {
+            Phase::Running(run) => return Ok(RunningApp { running: run.running, entry }),
             Phase::Failed { why, until } if Instant::now() < until => {
                 let failure = StartFailure { why, again_in: until.saturating_duration_since(Instant::now()) };
                 return Err(AppsError::Start { app: name.clone(), failure });
             }
             _ => {}
         }
-        let _under_way = self.publisher.drain.enter()?;
+        let _in_flight = self.publisher.drain.enter()?;
         match self.launch(&entry).await {
-            Ok(run) => self.greet(&entry, run).await,
+            Ok(run) => self.announce(&entry, run).await,
             Err(failure) => {
-                let until = Instant::now() + failure.again_in.max(SOON);
-                life(&entry).set(Phase::Failed { why: failure.why.clone(), until });
+                let until = Instant::now() + failure.again_in.max(MIN_RETRY);
+                lifecycle(&entry).set(Phase::Failed { why: failure.why.clone(), until });
                 self.registry.stir(name);
                 tracing::warn!(app = %name, why = failure.why, "an app did not start");
                 Err(AppsError::Start { app: name.clone(), failure })
@@ -69,15 +69,16 @@ impl Apps {
         }
     }
 
+    /// Starts the process and waits until it listens.
     async fn launch(&self, entry: &AppEntry) -> Result<Arc<Run>, StartFailure> {
         let package = entry.app.package.as_deref().filter(|package| package.can_run());
         let Some(package) = package else {
             let why = AppsError::NothingToRun(entry.app.name.clone()).to_string();
-            return Err(StartFailure { why, again_in: Duration::from_mins(5) });
+            return Err(StartFailure { why, again_in: NOTHING_TO_RUN_RETRY });
         };
-        life(entry).set(Phase::Launching);
-        let token = Secret::make(TOKEN_MARK, &*self.entropy);
-        let secret = Secret::make(SECRET_MARK, &*self.entropy);
+        lifecycle(entry).set(Phase::Starting);
+        let token = Secret::make(TOKEN_PREFIX, &*self.entropy);
+        let secret = Secret::make(SECRET_PREFIX, &*self.entropy);
         let order = StartOrder {
             app: entry.app.name.clone(),
             package: package.clone(),
@@ -88,77 +89,31 @@ impl Apps {
         Ok(Arc::new(Run::new(token, secret, running)))
     }
 
-    /// From here on it counts as running: it is told, it may answer, then the events follow.
-    async fn greet(&self, entry: &AppEntry, run: Arc<Run>) -> Result<LiveApp, AppsError> {
+    /// Makes the token valid, sends `app-starting`, waits for the app's answer, and then lets events through.
+    async fn announce(&self, entry: &AppEntry, run: Arc<Run>) -> Result<RunningApp, AppsError> {
         let name = &entry.app.name;
         let ended = || {
             let why = "it ended right after its start; see its output".to_owned();
-            Err(AppsError::Start { app: name.clone(), failure: StartFailure { why, again_in: SOON } })
+            Err(AppsError::Start { app: name.clone(), failure: StartFailure { why, again_in: MIN_RETRY } })
         };
-        if !life(entry).begin(&run) {
+        if !lifecycle(entry).run_started(&run) {
             return ended();
         }
         self.registry.refresh(name).await;
-        let (protocol, host, port) = parts_of(&self.public_url);
-        let starting = Starting {
-            app_name: name.as_str(),
-            app_port: run.running.address.port(),
-            protocol: &protocol,
-            host: &host,
-            port,
-        };
-        self.tell_itself("app-starting", &starting, name).await;
-        if !life(entry).advance(run.running.run, Phase::Up(Arc::clone(&run))) {
+        let port = run.running.address.port();
+        let starting = SystemEvent::AppStarting { app: name, port, public_url: &self.public_url };
+        self.notify_app(starting, name).await;
+        if !lifecycle(entry).advance(run.running.run, Phase::Running(Arc::clone(&run))) {
             return ended();
         }
         self.registry.refresh(name).await;
         let entry = self.installed(name.as_str())?;
-        if let Some(context) = ContextObject::of(&entry, &run.running) {
-            self.tell("app-started", &context, None).await;
+        self.publish_event(SystemEvent::AppStarted { app: &entry, running: &run.running }).await;
+        if let Some(package) = entry.app.package.as_deref() {
+            for (name, router) in &package.routers {
+                self.publish_event(SystemEvent::RouterLoaded { app: &entry, name, router }).await;
+            }
         }
-        self.tell_routers(&entry).await;
-        Ok(LiveApp { running: run.running, entry })
-    }
-
-    async fn tell_routers(&self, entry: &AppEntry) {
-        let Some(package) = entry.app.package.as_deref() else { return };
-        for (name, router) in &package.routers {
-            let loaded = RouterLoaded {
-                name,
-                app: entry.app.name.as_str(),
-                path: &package.path,
-                main: &router.main,
-                root: &router.root,
-                order: router.order,
-            };
-            self.tell("app-router-loaded", &loaded, None).await;
-        }
-    }
-}
-
-/// Protocol, host and port of our own address.
-fn parts_of(public_url: &str) -> (String, String, String) {
-    let (protocol, rest) = public_url.split_once("://").unwrap_or(("http", public_url));
-    let authority = rest.split('/').next().unwrap_or(rest);
-    let split = authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
-    let usual = if protocol == "https" { "443" } else { "80" };
-    let (host, port) = split.unwrap_or((authority, usual));
-    (protocol.to_owned(), host.to_owned(), port.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parts_of;
-
-    #[test]
-    fn our_address_in_parts() {
-        for (url, protocol, host, port) in [
-            ("http://127.0.0.1:4400", "http", "127.0.0.1", "4400"),
-            ("https://a.example", "https", "a.example", "443"),
-            ("http://a.example/base", "http", "a.example", "80"),
-            ("http://[::1]:4400", "http", "[::1]", "4400"),
-        ] {
-            assert_eq!(parts_of(url), (protocol.into(), host.into(), port.into()), "{url}");
-        }
+        Ok(RunningApp { running: run.running, entry })
     }
 }

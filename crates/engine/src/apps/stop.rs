@@ -1,129 +1,109 @@
-//! Stopping, and what follows when a run has ended, however it did.
+//! Stopping apps, and the clean-up after every run.
 
-use super::bodies::{ContextObject, Stopped};
 use super::error::AppsError;
-use super::state::{Apps, life};
-use super::view::LiveApp;
-use crate::drain::Draining;
-use crate::life::{Phase, Run};
+use super::installed::{Apps, lifecycle};
+use super::view::RunningApp;
+use crate::app_phase::{Phase, Run};
+use crate::detached::detached;
 use crate::registry::AppEntry;
+use crate::system_event::{StopReason, SystemEvent};
 use footbridge_model::hook::Hook;
 use footbridge_model::run::Exit;
 use std::sync::Arc;
 
-/// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// Somebody asked for it.
-    Stop,
-    /// It ended by itself.
-    Crash,
-    /// It had nothing to do.
-    Idle,
-    /// Its app goes away, or is installed anew.
-    Uninstall,
-}
-
-impl Reason {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Stop => "stop",
-            Self::Crash => "crash",
-            Self::Idle => "idle",
-            Self::Uninstall => "uninstall",
-        }
-    }
-}
-
 impl Apps {
-    /// Stops an app; gives what ran once every process of it is gone.
-    pub(crate) async fn stop(self: &Arc<Self>, name: &str, reason: Reason) -> Result<LiveApp, AppsError> {
+    /// Stops an app. Returns the run that has ended, once every process of it is gone.
+    pub(crate) async fn stop(
+        self: &Arc<Self>,
+        name: &str,
+        reason: StopReason,
+    ) -> Result<RunningApp, AppsError> {
         let (apps, name) = (Arc::clone(self), self.installed(name)?.app.name.clone());
-        let stopped = tokio::spawn(async move {
-            let turn = match reason {
-                Reason::Idle => apps.turn(&name).await,
-                _ => apps.turn_to_end(&name).await,
+        detached(async move {
+            let locked = match reason {
+                StopReason::Idle => apps.lock_app(&name).await,
+                _ => apps.lock_to_stop(&name).await,
             };
-            let (entry, _turn) = turn?;
-            apps.stop_in_turn(&entry, reason).await
-        });
-        stopped.await.unwrap_or(Err(AppsError::Draining(Draining)))
+            let (entry, _guard) = locked?;
+            apps.stop_locked(&entry, reason).await
+        })
+        .await
     }
 
-    /// Stops an app, for whoever has its [turn](Self::turn_to_end).
-    pub(super) async fn stop_in_turn(
+    /// Stops an app for a caller that holds its [lock](Self::lock_to_stop).
+    pub(super) async fn stop_locked(
         &self,
         entry: &Arc<AppEntry>,
-        reason: Reason,
-    ) -> Result<LiveApp, AppsError> {
+        reason: StopReason,
+    ) -> Result<RunningApp, AppsError> {
         let name = &entry.app.name;
         let not_running = || AppsError::NotRunning(name.clone());
-        let run = life(entry).run().ok_or_else(not_running)?;
-        let leaves = match reason {
-            Reason::Idle => self.leaves_if_idle(entry, &run).await,
-            _ => life(entry).advance(run.running.run, Phase::Leaving(Arc::clone(&run))),
+        let run = lifecycle(entry).run().ok_or_else(not_running)?;
+        let stops = match reason {
+            StopReason::Idle => self.stop_if_idle(entry, &run).await,
+            _ => lifecycle(entry).advance(run.running.run, Phase::Stopping(Arc::clone(&run))),
         };
-        if !leaves {
+        if !stops {
             return Err(not_running());
         }
-        if let Some(context) = ContextObject::of(entry, &run.running) {
-            self.tell_itself("app-stopping", &context, name).await;
-        }
-        run.part();
+        self.notify_app(SystemEvent::AppStopping { app: entry, running: &run.running }, name).await;
+        run.request_stop();
         self.launcher.stop(name.clone()).await;
-        self.clear(entry, &run, reason).await;
-        Ok(LiveApp { entry: Arc::clone(entry), running: run.running })
+        self.clean_up(entry, &run, reason).await;
+        Ok(RunningApp { entry: Arc::clone(entry), running: run.running })
     }
 
-    /// A run has ended by itself, or by a stop that sees to the rest.
-    pub(crate) async fn ended(&self, exit: Exit) {
+    /// Handles the end of a run, unless a stop under way does it.
+    pub(crate) async fn handle_exit(&self, exit: Exit) {
         let Ok(entry) = self.installed(exit.app.as_str()) else { return };
-        let Some(run) = life(&entry).end(exit.run) else { return };
-        let reason = if exit.stopped { Reason::Stop } else { Reason::Crash };
-        if reason == Reason::Crash {
+        let Some(run) = lifecycle(&entry).run_ended(exit.run) else { return };
+        let reason = if exit.stopped { StopReason::Stop } else { StopReason::Crash };
+        if reason == StopReason::Crash {
             tracing::warn!(app = %exit.app, how = exit.how, "an app ended by itself");
         }
-        self.clear(&entry, &run, reason).await;
+        self.clean_up(&entry, &run, reason).await;
     }
 
-    /// Nothing of a run is left: neither its token nor its transient hooks.
-    async fn clear(&self, entry: &AppEntry, run: &Run, reason: Reason) {
+    /// Removes everything that belongs to a run: its token and its transient hooks.
+    async fn clean_up(&self, entry: &AppEntry, run: &Run, reason: StopReason) {
         let name = &entry.app.name;
-        if !life(entry).advance(run.running.run, Phase::Down) {
+        if !lifecycle(entry).advance(run.running.run, Phase::Down) {
             return;
         }
-        run.end();
+        run.mark_over();
         self.registry.refresh(name).await;
-        // Whatever it was making is made by now, and from here on it makes none; the next run may.
-        let at = self.publisher.clock.now();
-        let its = |hook: &Hook| hook.created_at <= at;
-        if let Err(error) = self.registry.remove_transient(name, its, "hook gone").await {
+        debug_assert!(
+            self.registry.by_token(run.token.expose().as_bytes(), self.publisher.clock.now()).is_none(),
+            "the token of a run is valid only while the run lasts"
+        );
+        // The app can make no more hooks in this run. Hooks that the next run makes are younger than this instant.
+        let now = self.publisher.clock.now();
+        let of_this_run = |hook: &Hook| hook.created_at <= now;
+        if let Err(error) = self.registry.remove_transient(name, of_this_run, "hook gone").await {
             tracing::warn!(app = %name, %error, "the transient hooks of an app that ended could not be removed");
         }
-        if let Some(context) = ContextObject::of(entry, &run.running) {
-            self.tell("app-stopped", &Stopped { context, reason: reason.as_str() }, None).await;
-        }
+        self.publish_event(SystemEvent::AppStopped { app: entry, running: &run.running, reason }).await;
     }
 
-    /// The installed apps that run, by name.
-    pub(crate) fn live(&self) -> Vec<LiveApp> {
+    /// The installed apps that run, sorted by name.
+    pub(crate) fn running(&self) -> Vec<RunningApp> {
         let directory = self.registry.directory.load();
-        let live = |entry: &Arc<AppEntry>| {
-            let run = life(entry).run().filter(|_| entry.app.package.is_some())?;
-            Some(LiveApp { entry: Arc::clone(entry), running: run.running })
+        let running = |entry: &Arc<AppEntry>| {
+            let run = lifecycle(entry).run().filter(|_| entry.app.package.is_some())?;
+            Some(RunningApp { entry: Arc::clone(entry), running: run.running })
         };
-        directory.apps().filter_map(live).collect()
+        directory.apps().filter_map(running).collect()
     }
 
-    /// Stops every app side by side, as an operator would.
+    /// Stops every app at the same time.
     pub(crate) async fn stop_all(self: &Arc<Self>) {
         let mut stops = tokio::task::JoinSet::new();
-        for live in self.live() {
+        for running in self.running() {
             let apps = Arc::clone(self);
-            stops.spawn(async move { apps.stop(live.entry.app.name.as_str(), Reason::Stop).await });
+            stops.spawn(async move { apps.stop(running.entry.app.name.as_str(), StopReason::Stop).await });
         }
         while stops.join_next().await.is_some() {}
-        // What was starting or would not end.
+        // Apps that were starting, and processes that did not end.
         self.launcher.stop_all().await;
     }
 }

@@ -1,6 +1,6 @@
-//! What is told of installed apps.
+//! What callers see of installed apps: their status, their runs and their routers.
 
-use crate::life::{Phase, Run};
+use crate::app_phase::{Phase, Run};
 use crate::registry::{AppEntry, HookEntry};
 use footbridge_model::name::AppName;
 use footbridge_model::run::Running;
@@ -11,47 +11,47 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What an installation made.
+/// The result of an installation.
 #[derive(Debug, Clone)]
 pub struct Installation {
-    /// The app.
+    /// The app that was installed.
     pub entry: Arc<AppEntry>,
     /// Its hooks.
     pub hooks: Vec<Arc<HookEntry>>,
-    /// Whether it was installed before.
+    /// True if it replaced an installed app of the same name.
     pub replaced: bool,
-    /// What was left out or should be mended, in words.
+    /// Things that were left out or should be corrected, in words.
     pub warnings: Vec<String>,
 }
 
-/// Where an app stands.
+/// The status of an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
-    /// This server neither starts nor stops it.
+pub enum AppStatus {
+    /// The app runs elsewhere: this server neither starts nor stops it.
     Elsewhere,
     /// It is switched off.
     Disabled,
-    /// It is installed, and there is nothing of it to run.
+    /// It is installed and has no program and no routers.
     NothingToRun,
-    /// It does not run; what needs it starts it.
+    /// It does not run. The next event or request for it starts it.
     Stopped,
-    /// It is being started, or has just been and is being told so.
+    /// Its process is being started, or handles `app-starting`.
     Starting,
-    /// It runs.
+    /// It runs and receives events.
     Running,
-    /// It is being told to stop, or ends.
+    /// It is being stopped.
     Stopping,
     /// Its last start failed.
     Failed {
-        /// What went wrong.
+        /// The reason, for the operator.
         why: String,
-        /// How long it is left alone from now on; zero once what needs it starts it again.
+        /// The time left until it may be started again; zero if the next event or request starts it.
         again_in: Duration,
     },
 }
 
-impl Condition {
-    /// What it is called.
+impl AppStatus {
+    /// The word for it in answers; `-` for [`Self::NothingToRun`].
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Elsewhere => "elsewhere",
@@ -67,80 +67,81 @@ impl Condition {
 }
 
 impl AppEntry {
-    /// Where it stands just now.
-    pub fn condition(&self) -> Condition {
+    /// The current status of the app.
+    pub fn status(&self) -> AppStatus {
         if !self.app.enabled {
-            return Condition::Disabled;
+            return AppStatus::Disabled;
         }
-        let Some(package) = self.app.package.as_deref() else { return Condition::Elsewhere };
-        match self.state.life.phase() {
-            Phase::Down if !package.can_run() => Condition::NothingToRun,
-            Phase::Down => Condition::Stopped,
-            Phase::Launching | Phase::Greeting(_) => Condition::Starting,
-            Phase::Up(_) => Condition::Running,
-            Phase::Leaving(_) => Condition::Stopping,
+        let Some(package) = self.app.package.as_deref() else { return AppStatus::Elsewhere };
+        match self.state.lifecycle.phase() {
+            Phase::Down if !package.can_run() => AppStatus::NothingToRun,
+            Phase::Down => AppStatus::Stopped,
+            Phase::Starting | Phase::Announcing(_) => AppStatus::Starting,
+            Phase::Running(_) => AppStatus::Running,
+            Phase::Stopping(_) => AppStatus::Stopping,
             Phase::Failed { why, until } => {
-                Condition::Failed { why, again_in: until.saturating_duration_since(Instant::now()) }
+                AppStatus::Failed { why, again_in: until.saturating_duration_since(Instant::now()) }
             }
         }
     }
 }
 
-/// An installed app that runs: what Bolt calls a context.
+/// An installed app that runs. Bolt calls this a context.
 #[derive(Debug, Clone)]
-pub struct LiveApp {
-    /// The app.
+pub struct RunningApp {
+    /// The app that runs.
     pub entry: Arc<AppEntry>,
-    /// Where it listens and as which process.
+    /// Its address and process.
     pub running: Running,
 }
 
 /// A router that is mounted on this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MountedRouter {
-    /// Whose it is.
+    /// The app that answers.
     pub app: AppName,
-    /// Its name.
+    /// The name of the router.
     pub name: String,
-    /// Where it is mounted: begins with `/`, does not end with one.
+    /// The path at which it is mounted: begins with `/` and does not end with one.
     pub root: String,
-    /// Which is asked first.
+    /// Routers with a lower order are asked first.
     pub order: i64,
 }
 
-/// A running app to speak to; it is not idle while this is held.
+/// A connection to a running app. The app does not count as idle while this exists.
 #[derive(Debug)]
-pub struct Reach {
-    /// Where it listens.
+pub struct AppConnection {
+    /// The address that the app listens on.
     pub address: SocketAddr,
     run: Option<Arc<Run>>,
-    open: Arc<AtomicUsize>,
+    open_connections: Arc<AtomicUsize>,
 }
 
-impl Reach {
-    pub(crate) fn new(live: &LiveApp) -> Self {
-        let life = &live.entry.state.life;
-        life.open.fetch_add(1, Ordering::AcqRel);
-        let run = life.run().filter(|run| run.running.run == live.running.run);
-        Self { address: live.running.address, run, open: Arc::clone(&life.open) }
+impl AppConnection {
+    pub(crate) fn new(app: &RunningApp) -> Self {
+        let lifecycle = &app.entry.state.lifecycle;
+        lifecycle.open_connections.fetch_add(1, Ordering::AcqRel);
+        let run = lifecycle.run().filter(|run| run.running.run == app.running.run);
+        Self { address: app.running.address, run, open_connections: Arc::clone(&lifecycle.open_connections) }
     }
 
-    /// What proves to the app that a request comes from this server; `None` once its run is over.
+    /// The secret that proves to the app that a request comes from this server; `None` once its run is over.
     pub fn secret(&self) -> Option<&Secret> {
         self.run.as_deref().map(|run| &run.secret)
     }
 
-    /// Whether the app has ended since, or is found to have in a moment.
-    pub async fn ends(&self) -> bool {
+    /// Returns true if the run of the app is over. Waits up to one second for that: after a crash, the first sign may
+    /// be that nothing listens on the port any more.
+    pub async fn has_ended(&self) -> bool {
         match &self.run {
-            Some(run) => run.ends().await,
+            Some(run) => run.has_ended().await,
             None => true,
         }
     }
 }
 
-impl Drop for Reach {
+impl Drop for AppConnection {
     fn drop(&mut self) {
-        self.open.fetch_sub(1, Ordering::AcqRel);
+        self.open_connections.fetch_sub(1, Ordering::AcqRel);
     }
 }

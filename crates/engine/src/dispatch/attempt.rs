@@ -144,7 +144,7 @@ impl Sender {
         let Some(run) = road.run.as_deref().filter(|_| optional) else { return sent.await };
         let begun = Instant::now();
         let ended = async {
-            run.parted().await;
+            run.stop_requested().await;
             tokio::time::sleep_until(begun + self.answer_wait).await;
         };
         let came = tokio::select! {
@@ -153,7 +153,7 @@ impl Sender {
             () = ended => Err(Failure::after(FailureKind::Timeout, "the app was stopped before it answered")),
         };
         came.map_err(|failure| match failure.sent {
-            Sent::Perhaps if run.is_parted() => Failure { kind: FailureKind::Timeout, ..failure },
+            Sent::Perhaps if run.is_stop_requested() => Failure { kind: FailureKind::Timeout, ..failure },
             _ => failure,
         })
     }
@@ -186,7 +186,7 @@ impl Sender {
         };
         match self.apps.call(parcel.app, file, event).await {
             Err(failure) => failed(Failure::after(FailureKind::Function, failure.message), &failure.log),
-            Ok(answer) => match self.apps.published(parcel.app, parcel.event, &answer.published) {
+            Ok(answer) => match self.apps.prepare_published(parcel.app, parcel.event, &answer.published) {
                 Err(failure) => failed(failure, &answer.log),
                 Ok(events) => {
                     let output = output(answer.value.as_deref(), &answer.log);
@@ -197,7 +197,7 @@ impl Sender {
     }
 
     async fn act(&self, event: &Event) -> Outcome {
-        match self.apps.act(event).await {
+        match self.apps.handle_own_event(event).await {
             Ok(()) => Outcome::Done,
             Err(why) => Outcome::Failed(Failure::after(FailureKind::Function, why)),
         }
@@ -257,7 +257,7 @@ async fn or_asleep(outcome: Outcome, parcel: &Parcel<'_>, road: &Road) -> Tried 
     let unsent = matches!(&outcome, Outcome::Failed(failure)
         if failure.kind == FailureKind::Refused && failure.sent == Sent::Nothing);
     match &road.run {
-        Some(run) if unsent && parcel.pace == Pace::Lane && run.ends().await => {
+        Some(run) if unsent && parcel.pace == Pace::Lane && run.has_ended().await => {
             Tried::Asleep(parcel.app.app.name.clone())
         }
         _ => Tried::made(outcome),
@@ -270,8 +270,8 @@ async fn or_crashed(failure: Failure, road: &Road) -> Failure {
     let cut =
         failure.sent == Sent::Perhaps && matches!(failure.kind, FailureKind::Reset | FailureKind::Malformed);
     match &road.run {
-        Some(run) if cut && run.ends().await => {
-            let how = if run.is_parted() { "was stopped" } else { "crashed" };
+        Some(run) if cut && run.has_ended().await => {
+            let how = if run.is_stop_requested() { "was stopped" } else { "crashed" };
             let what = format!("the app {how} before it answered; `footbridge app logs` shows what it wrote");
             Failure::after(FailureKind::Crashed, what)
         }

@@ -5,7 +5,7 @@ use super::lane::{Manner, Waiting};
 use super::permits::Taken;
 use super::tried::Tried;
 use super::turns::{Flight, Report, SWITCHED_OFF, State};
-use crate::publish::Prepared;
+use crate::publish::PreparedEvent;
 use footbridge_journal::{JournalError, PendingDelivery};
 use footbridge_model::attempt::FailureKind;
 use footbridge_model::delivery::{Attempt, Next, Outcome};
@@ -138,14 +138,20 @@ impl State {
     }
 
     /// A function ended well: what it published is kept together with that, then goes its way.
-    fn publish(&mut self, flight: &Flight, attempt: Attempt, outcome: &Outcome, published: Vec<Prepared>) {
+    fn publish(
+        &mut self,
+        flight: &Flight,
+        attempt: Attempt,
+        outcome: &Outcome,
+        published: Vec<PreparedEvent>,
+    ) {
         debug_assert_eq!(*outcome, Outcome::Done);
         self.parts.progress.moved();
         self.settling(flight.hook.hook.id);
         let apps = Arc::clone(&self.sender.apps);
         let events = published.iter().map(|prepared| prepared.new.clone()).collect();
         self.recorder.conclude(flight.hook.hook.id, flight.due.id, attempt, events, move || {
-            for Prepared { new, open } in published {
+            for PreparedEvent { new, open } in published {
                 apps.publisher.offer(new.event, new.deliveries, &open);
             }
         });

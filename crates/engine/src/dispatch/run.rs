@@ -6,7 +6,7 @@ use crate::apps::Apps;
 use crate::failure_log::FailureLog;
 use crate::lanes::LaneFeed;
 use crate::progress::Progress;
-use crate::registry::Registry;
+use crate::registry::AppRegistry;
 use footbridge_courier::{Courier, CourierShared};
 use footbridge_journal::Journal;
 use footbridge_model::id::HookId;
@@ -22,7 +22,7 @@ const RESULTS: usize = 1024;
 
 /// What the dispatcher is built from.
 pub(crate) struct DispatchOptions {
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) registry: Arc<AppRegistry>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,

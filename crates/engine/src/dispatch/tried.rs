@@ -1,6 +1,6 @@
 //! What an attempt came to.
 
-use crate::publish::Prepared;
+use crate::publish::PreparedEvent;
 use footbridge_model::attempt::{Failure, FailureKind};
 use footbridge_model::delivery::{Attempt, Outcome};
 use footbridge_model::name::AppName;
@@ -12,7 +12,7 @@ pub(super) enum Tried {
     /// It was made.
     Made(Attempt, Outcome),
     /// A function was called and ended well, and this is what it published.
-    Published(Attempt, Outcome, Vec<Prepared>),
+    Published(Attempt, Outcome, Vec<PreparedEvent>),
     /// The server itself could not make it, and the delivery stays as it is: why, and what the log tells besides.
     NotNow(&'static str, String),
     /// This app has to be started first.

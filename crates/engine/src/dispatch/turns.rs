@@ -14,7 +14,7 @@ use super::wheel::Wheel;
 use crate::failure_log::FailureLog;
 use crate::lanes::Offer;
 use crate::progress::Progress;
-use crate::registry::{AppEntry, HookEntry, Registry};
+use crate::registry::{AppEntry, AppRegistry, HookEntry};
 use footbridge_journal::{JournalError, PendingDelivery};
 use footbridge_model::hook::AnswerRule;
 use footbridge_model::id::HookId;
@@ -65,7 +65,7 @@ pub(super) struct Flight {
 
 /// What the loop works with that does not change.
 pub(super) struct Parts {
-    pub(super) registry: Arc<Registry>,
+    pub(super) registry: Arc<AppRegistry>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) schedule: Schedule,

@@ -2,8 +2,8 @@
 //! router, to a function, or to the server itself.
 
 use super::tried::Instead;
+use crate::app_phase::{Phase, Run};
 use crate::apps::Apps;
-use crate::life::{Phase, Run};
 use crate::registry::{AppEntry, Destination, HookEntry, joined};
 use footbridge_courier::{Grant, Target};
 use footbridge_model::attempt::{Failure, FailureKind};
@@ -84,7 +84,7 @@ fn installed(hook: &HookEntry, app: &AppEntry, event: &Event, pace: Pace) -> Res
     }
     let run = match pace {
         Pace::Lane => awake(app, hook.hook.lifetime)?,
-        Pace::Urgent => app.state.life.run().ok_or(Instead::Cancelled(OVER))?,
+        Pace::Urgent => app.state.lifecycle.run().ok_or(Instead::Cancelled(OVER))?,
     };
     let mount = app.app.package.as_deref().and_then(|package| package.mount(name)).unwrap_or_default();
     road(&joined(&format!("{}{mount}", run.base()), &hook.hook.route), run.token.clone(), run)
@@ -133,7 +133,7 @@ fn routers(
 /// The way of what an app hears of its own start and end: to routers of its own, for nobody else is told its
 /// token.
 fn own_routers(apps: &Apps, hook: &HookEntry, app: &AppEntry) -> Result<Way, Instead> {
-    let run = app.state.life.run().ok_or(Instead::Cancelled(OVER))?;
+    let run = app.state.lifecycle.run().ok_or(Instead::Cancelled(OVER))?;
     let route = joined("", &hook.hook.route);
     let path = route.split('?').next().unwrap_or_default();
     let mut ways = Vec::new();
@@ -154,7 +154,7 @@ fn among(ways: Vec<(String, Road)>, path: &str) -> Result<Way, Instead> {
 
 /// The token of an app: that of its run, when it is one that runs.
 fn own_token(app: &AppEntry, now: Millis) -> String {
-    match app.state.life.run().filter(|_| app.app.package.is_some()) {
+    match app.state.lifecycle.run().filter(|_| app.app.package.is_some()) {
         Some(run) => run.token.expose().to_owned(),
         None => app.token(now).to_owned(),
     }
@@ -163,12 +163,12 @@ fn own_token(app: &AppEntry, now: Millis) -> String {
 /// The run of an installed app, if it is up.
 fn awake(app: &AppEntry, lifetime: Lifetime) -> Result<Arc<Run>, Instead> {
     let name = &app.app.name;
-    if let Some(run) = app.state.life.needed() {
+    if let Some(run) = app.state.lifecycle.use_running() {
         return Ok(run);
     }
-    match (app.state.life.phase(), lifetime) {
+    match (app.state.lifecycle.phase(), lifetime) {
         // Its lane may have been quicker than the end of the greeting; that starts nothing.
-        (Phase::Up(_) | Phase::Greeting(_), _) => Err(Instead::Asleep(name.clone())),
+        (Phase::Running(_) | Phase::Announcing(_), _) => Err(Instead::Asleep(name.clone())),
         // It goes with the run that made it.
         (_, Lifetime::Transient) => Err(Instead::Cancelled(GONE)),
         (Phase::Failed { why, until }, _) if Instant::now() < until => {

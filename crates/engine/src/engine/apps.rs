@@ -1,40 +1,41 @@
-//! Verbs over installed apps.
+//! Operations on installed apps.
 
 use super::build::Engine;
-use crate::apps::{AppsError, Installation, LiveApp, MountedRouter, Reach, Reason};
+use crate::apps::{AppConnection, AppsError, Installation, MountedRouter, RunningApp};
+use crate::system_event::StopReason;
 use footbridge_model::name::AppName;
 use footbridge_model::run::OutputLine;
 
 impl Engine {
-    /// Says that the server has started, and starts the apps that run from then on. To be called once,
-    /// before the server answers: a hook that is made later does not hear of its start.
+    /// Publishes `system-started` and starts the apps that have routers. Call this once, before the server answers
+    /// requests: hooks that are made later do not receive the event.
     pub async fn boot(&self) {
         self.0.apps.boot().await;
     }
 
-    /// Installs the app of a directory on this machine, with its hooks, or nothing of it. `replace`
-    /// installs an app anew: hooks that are no longer there take their pending deliveries with them.
+    /// Installs the app in the directory `path` with its hooks. `replace` allows it to be installed already: pending
+    /// deliveries of hooks that the new package no longer has are cancelled.
     ///
     /// # Errors
-    /// [`AppsError`]; nothing has changed then.
+    /// [`AppsError`]; nothing has changed.
     pub async fn install(&self, path: String, replace: bool) -> Result<Installation, AppsError> {
         self.0.apps.install(path, replace).await
     }
 
-    /// Removes an installed app with its hooks and links, stopping it first.
+    /// Stops and uninstalls an app, and deletes its hooks and links.
     ///
     /// # Errors
-    /// [`AppsError`]
+    /// [`AppsError`] if no such app is installed, or the registry cannot be written.
     pub async fn uninstall(&self, name: &str) -> Result<(), AppsError> {
         self.0.apps.uninstall(name).await
     }
 
-    /// Starts an installed app, or gives the run it has.
+    /// Starts an installed app, or returns the run that it has.
     ///
     /// # Errors
-    /// [`AppsError`]
-    pub async fn start_app(&self, name: &str) -> Result<LiveApp, AppsError> {
-        self.0.apps.runnable(name)?;
+    /// [`AppsError`] if the app cannot run, is switched off, or did not start.
+    pub async fn start_app(&self, name: &str) -> Result<RunningApp, AppsError> {
+        self.0.apps.check_runnable(name)?;
         let app = &self.0.apps.installed(name)?.app;
         if !app.enabled {
             return Err(AppsError::SwitchedOff(app.name.clone()));
@@ -42,33 +43,34 @@ impl Engine {
         self.0.apps.start(name).await
     }
 
-    /// Stops an installed app; resolves once every process of it is gone, with what ran.
+    /// Stops an installed app. Returns the run that has ended, once every process of it is gone.
     ///
     /// # Errors
-    /// [`AppsError`]
-    pub async fn stop_app(&self, name: &str) -> Result<LiveApp, AppsError> {
-        self.0.apps.stop(name, Reason::Stop).await
+    /// [`AppsError`] if no such app is installed or it does not run.
+    pub async fn stop_app(&self, name: &str) -> Result<RunningApp, AppsError> {
+        self.0.apps.stop(name, StopReason::Stop).await
     }
 
-    /// Stops every app, telling each before; for the end of the server, while it still delivers.
+    /// Stops every app, for the end of the server. Call this while events are still delivered: each app gets
+    /// `app-stopping`.
     pub async fn stop_apps(&self) {
         self.0.apps.stop_all().await;
     }
 
-    /// The installed apps that run, by name.
-    pub fn live_apps(&self) -> Vec<LiveApp> {
-        self.0.apps.live()
+    /// The installed apps that run, sorted by name.
+    pub fn running_apps(&self) -> Vec<RunningApp> {
+        self.0.apps.running()
     }
 
-    /// A running app to speak to, started first if it is down. It does not count as idle while what
-    /// is given is held.
+    /// Starts an installed app if it does not run, and returns a connection to it. The app does not count as idle while
+    /// the connection exists.
     ///
     /// # Errors
-    /// [`AppsError`]
-    pub async fn reach(&self, name: &str) -> Result<Reach, AppsError> {
-        self.0.apps.runnable(name)?;
-        let live = self.0.apps.start(name).await?;
-        Ok(Reach::new(&live))
+    /// [`AppsError`] if the app cannot run or did not start.
+    pub async fn connect_app(&self, name: &str) -> Result<AppConnection, AppsError> {
+        self.0.apps.check_runnable(name)?;
+        let running = self.0.apps.start(name).await?;
+        Ok(AppConnection::new(&running))
     }
 
     /// The routers that answer `path` (without its query), in the order in which they are asked.
@@ -76,13 +78,13 @@ impl Engine {
         self.0.apps.routers_at(path)
     }
 
-    /// Whether `path` (of the app, without its query) is one of the app's own `server` hook routes,
-    /// which only this server may POST to.
+    /// Returns true if `path` (within the app, without its query) is the route of one of the app's `server` hooks. Only
+    /// this server may POST there.
     pub fn is_hook_route(&self, name: &str, path: &str) -> bool {
         self.0.apps.is_hook_route(name, path)
     }
 
-    /// What an installed app wrote after the line of this number, at most `limit` lines.
+    /// The output of an installed app after the line numbered `after`, at most `limit` lines.
     ///
     /// # Errors
     /// [`AppsError::NoSuchApp`], [`AppsError::NotInstalled`]
@@ -91,7 +93,7 @@ impl Engine {
         Ok(self.0.apps.launcher.output(&entry.app.name, after, limit))
     }
 
-    /// Resolves once the app has written a line with a number above `after`.
+    /// Waits until the app has written a line numbered above `after`.
     pub async fn written(&self, name: &AppName, after: u64) {
         self.0.apps.launcher.written(name.clone(), after).await;
     }

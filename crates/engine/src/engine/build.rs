@@ -1,6 +1,6 @@
 //! Building the engine from its ports.
 
-use crate::apps::{Apps, Keeper};
+use crate::apps::{AppMonitor, Apps};
 use crate::backlogs::Backlogs;
 use crate::chains::Chains;
 use crate::dispatch::{DispatchOptions, Dispatcher};
@@ -16,7 +16,8 @@ use crate::progress::Progress;
 use crate::proof_key::ProofKey;
 use crate::publish::Publisher;
 use crate::rate::{Quota, Rate};
-use crate::registry::{ChangeError, FileSpec, Parts, Registry, SecretKind};
+use crate::registry::{AppRegistry, ChangeError, FileSpec, RegistryOptions, SecretKind};
+use crate::system_event::SystemEventFormat;
 use crate::tickets::Tickets;
 use crate::unsettled::Unsettled;
 use footbridge_courier::CourierShared;
@@ -30,29 +31,31 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// What an engine is built from.
+/// The ports and settings that an engine is built from.
 pub struct EngineOptions {
-    /// Where apps, links and hooks are kept.
+    /// The store of apps, links and hooks.
     pub registry: Arc<dyn footbridge_journal::RegistryStore>,
-    /// Where events, deliveries and exchanges are kept.
+    /// The store of events, deliveries and exchanges.
     pub journal: Arc<dyn Journal>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
-    /// Randomness fit for secrets.
+    /// Randomness that is good enough for secrets.
     pub entropy: Arc<dyn Entropy>,
-    /// What outbound requests share.
+    /// The dialer, policy and limits that all outbound requests share.
     pub courier: Arc<CourierShared>,
-    /// What starts installed apps.
+    /// Starts and stops the processes of installed apps.
     pub launcher: Arc<dyn Launcher>,
-    /// The runs that it saw end.
+    /// The ends of runs, as the launcher reports them.
     pub exits: mpsc::Receiver<Exit>,
-    /// What Bolt calls `BOLT_ADDRESS`.
+    /// Writes the bodies of the events that the server publishes itself.
+    pub system_events: Arc<dyn SystemEventFormat>,
+    /// The URL at which apps reach this server; Bolt calls it `BOLT_ADDRESS`.
     pub public_url: String,
-    /// Waits between attempts.
+    /// The waits between the attempts of a delivery.
     pub schedule: Schedule,
-    /// What tickets and the tokens of pages are signed with: the same at every start, and used for nothing else.
+    /// Signs tickets and page tokens. It must be the same at every start, and must have no other use.
     pub proof_key: ProofKey,
-    /// Times, sizes and counts.
+    /// Limits on time, size and number.
     pub limits: Limits,
 }
 
@@ -62,30 +65,30 @@ impl std::fmt::Debug for EngineOptions {
     }
 }
 
-/// Times, sizes and counts of an engine.
+/// The engine's limits on time, size and number.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// One attempt, whole.
+    /// The deadline of one delivery attempt.
     pub attempt: Duration,
-    /// One exchange, whole.
+    /// The deadline of one exchange.
     pub exchange: Duration,
     /// The largest answer to an exchange, in bytes.
     pub answer: usize,
-    /// How long a lane waits for an answer that its hook does not require.
+    /// How long a hook's queue waits for an answer that the hook does not require.
     pub answer_wait: Duration,
     /// The largest body of an event that a function publishes, in bytes.
     pub event: usize,
-    /// What one app may publish; `None` without limit.
+    /// The publish rate of one app; `None` for no limit.
     pub publish_rate: Option<Rate>,
-    /// What may come of what an app publishes.
+    /// The limits on the deliveries that an app's events cause.
     pub quota: Quota,
-    /// The most hooks of one app.
+    /// The largest number of hooks of one app.
     pub hooks_per_app: usize,
-    /// How long an installed app may have nothing to do before it is stopped; `None` for ever.
+    /// How long an installed app may be idle before it is stopped; `None` for no limit.
     pub idle: Option<Duration>,
-    /// How long ended events and deliveries are kept; `None` for ever.
+    /// How long ended events and deliveries are stored; `None` for ever.
     pub keep: Option<Duration>,
-    /// How long dead deliveries are kept; `None` for ever.
+    /// How long dead deliveries are stored; `None` for ever.
     pub keep_dead: Option<Duration>,
 }
 
@@ -95,7 +98,7 @@ impl From<&Limits> for Keep {
     }
 }
 
-/// Why an engine did not start.
+/// The reason why an engine did not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// The journal could not be read.
@@ -106,12 +109,12 @@ pub enum StartError {
     Config(#[from] ChangeError),
 }
 
-/// The engine; cheap to clone.
+/// The engine. Clones are cheap and share everything.
 #[derive(Clone)]
 pub struct Engine(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) registry: Arc<Registry>,
+    pub(super) registry: Arc<AppRegistry>,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<IdSource>,
@@ -134,36 +137,36 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-/// An engine and the parts of it that must run, and what an operator should know.
+/// An engine, the tasks that must run for it, and warnings for the operator.
 #[derive(Debug)]
 pub struct Started {
     /// The engine.
     pub engine: Engine,
-    /// Must run on a `LocalSet` of its own.
+    /// Delivers events; must run on its own `LocalSet`.
     pub dispatcher: Dispatcher,
     /// Must run beside it.
     pub house: House,
-    /// Must run beside it, once the server answers.
-    pub keeper: Keeper,
-    /// What the file asks for that cannot be, in words.
+    /// Watches the runs of installed apps; must run once the server answers requests.
+    pub app_monitor: AppMonitor,
+    /// Settings of the configuration file that cannot take effect, in words.
     pub warnings: Vec<String>,
 }
 
 impl Engine {
-    /// Puts the journal in order, applies the file, and builds the engine.
+    /// Recovers the journal, applies the configuration file, and builds the engine.
     ///
     /// # Errors
-    /// [`StartError`] when the journal cannot be read or written, or the file breaks a rule.
+    /// [`StartError`] if the journal cannot be read or written, or the file breaks a rule.
     pub async fn start(options: EngineOptions, file: FileSpec) -> Result<Started, StartError> {
         let recovery = options.journal.recover(options.clock.now()).await?;
         let kept = options.registry.load().await?;
         let of_apps = kept.apps.iter().map(|app| app.generation.max(app.proof_epoch)).max().unwrap_or(0);
         let ids = Arc::new(IdSource::above(recovery.highest_id.max(of_apps)));
-        say_ended(&recovery);
+        log_ended_hooks(&recovery);
         let (lanes, feed) = Lanes::new();
         let live = Arc::<Live>::default();
-        let registry = Arc::new(Registry::new(
-            Parts {
+        let registry = Arc::new(AppRegistry::new(
+            RegistryOptions {
                 store: Arc::clone(&options.registry),
                 clock: Arc::clone(&options.clock),
                 entropy: Arc::clone(&options.entropy),
@@ -177,10 +180,10 @@ impl Engine {
             kept,
         )?);
         let mut warnings = registry.apply_file(file).await?;
-        warnings.extend(registry.reserved_names());
-        warnings.extend(registry.doubtful_hooks());
+        warnings.extend(registry.warn_reserved_names());
+        warnings.extend(registry.warn_hooks());
         warnings.extend(options.launcher.warnings());
-        registry.hold_own_hooks().await?;
+        registry.add_server_hooks().await?;
         let publisher = Arc::new(Publisher {
             registry,
             journal: Arc::clone(&options.journal),
@@ -192,28 +195,29 @@ impl Engine {
             rate: options.limits.publish_rate,
             chains: Chains::new(options.limits.quota.chain),
             backlogs: Arc::new(Backlogs::new(options.limits.quota, Arc::clone(&options.journal))),
-            body: options.limits.event,
+            system_events: Arc::clone(&options.system_events),
+            event_limit: options.limits.event,
         });
-        Ok(Started { warnings, ..join(options, publisher, ids, feed, recovery.waiting) })
+        Ok(Started { warnings, ..assemble(options, publisher, ids, feed, recovery.waiting) })
     }
 }
 
-/// Says which subscriptions have ended with the server before, for their apps have to make them again.
-fn say_ended(recovery: &Recovery) {
+/// Logs the subscriptions that ended with the previous run of the server: their apps must subscribe again.
+fn log_ended_hooks(recovery: &Recovery) {
     for EndedHook { app, pattern } in &recovery.ended {
-        tracing::info!(%app, %pattern, "a subscription ended with the server before; its app has to make it again");
+        tracing::info!(%app, %pattern, "a subscription ended with the previous run of the server; its app must subscribe again");
     }
     let named = recovery.ended.len() as u64;
     if recovery.ended_hooks > named && named > 0 {
         tracing::info!(
             subscriptions = recovery.ended_hooks,
             named,
-            "more ended than are named, or were the server's own"
+            "more subscriptions ended than are named here"
         );
     }
 }
 
-/// What sends to one recipient and brings the answer back.
+/// Builds the part that runs exchanges.
 fn exchanges(publisher: &Publisher, limits: &Limits, log: &Arc<FailureLog>) -> Exchanges {
     Exchanges {
         registry: Arc::clone(&publisher.registry),
@@ -226,8 +230,8 @@ fn exchanges(publisher: &Publisher, limits: &Limits, log: &Arc<FailureLog>) -> E
     }
 }
 
-/// Joins what publishes with what delivers, starts apps, exchanges and keeps house.
-fn join(
+/// Builds everything that depends on the publisher.
+fn assemble(
     options: EngineOptions,
     publisher: Arc<Publisher>,
     ids: Arc<IdSource>,
@@ -245,7 +249,7 @@ fn join(
         public_url: options.public_url.clone(),
         idle: limits.idle,
     });
-    let keeper = Keeper { apps: Arc::clone(&apps), exits: options.exits };
+    let app_monitor = AppMonitor { apps: Arc::clone(&apps), exits: options.exits };
     let exchanges = Arc::new(exchanges(&publisher, &limits, &log));
     let progress = Arc::new(Progress::default());
     let dispatcher = Dispatcher::new(DispatchOptions {
@@ -283,5 +287,5 @@ fn join(
         progress,
         first_uses,
     };
-    Started { engine: Engine(Arc::new(inner)), dispatcher, house, keeper, warnings: Vec::new() }
+    Started { engine: Engine(Arc::new(inner)), dispatcher, house, app_monitor, warnings: Vec::new() }
 }

@@ -1,15 +1,17 @@
-//! Verbs over events, deliveries and exchanges, and what goes with them.
+//! Operations on events, deliveries and exchanges, and on the server as a whole.
 
 use super::build::{Engine, Inner};
+use super::history::History;
 use crate::auth::Caller;
-use crate::exchange::{ExchangeDraft, ExchangeReply, How};
+use crate::detached::detached;
+use crate::exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply};
 use crate::explain::{self, ExplainFrom, Explained};
-use crate::publish::PublishError;
-use crate::registry::{AppEntry, HookEntry, whole};
+use crate::publish::{PublishError, Published};
+use crate::registry::{AppEntry, HookEntry};
 use crate::replay::{Bulk, ByHand, ReplayError};
 use crate::subscribe::{self, SubscribeError};
 use footbridge_courier::Courier;
-use footbridge_journal::{Accepted, Account, DeliveryFilter, Journal, JournalHealth};
+use footbridge_journal::{Accepted, Account, DeliveryFilter, JournalError, JournalHealth};
 use footbridge_model::event::EventDraft;
 use footbridge_model::hook::HookType;
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId};
@@ -20,19 +22,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 impl Engine {
-    /// The app whose token this is.
+    /// The app that a token (`X-Bolt-App-Token`) authenticates.
     pub fn caller_by_token(&self, token: &[u8]) -> Option<Caller> {
-        self.0.registry.by_token(token, self.now()).inspect(|caller| self.notice(caller))
+        self.0.registry.by_token(token, self.now()).inspect(|caller| self.report_first_use(caller))
     }
 
-    /// The app that an `Authorization` header of the bridge proves.
+    /// The app that an `Authorization` header of the bridge authenticates.
     pub fn caller_by_authorization(&self, header: &[u8]) -> Option<Caller> {
-        self.0.registry.by_authorization(header, self.now()).inspect(|caller| self.notice(caller))
+        self.0.registry.by_authorization(header, self.now()).inspect(|caller| self.report_first_use(caller))
     }
 
-    fn notice(&self, caller: &Caller) {
+    fn report_first_use(&self, caller: &Caller) {
         if let Some(kind) = caller.first_use {
-            // When the queue is full the next use is noted instead.
+            // If the queue is full, the next use of the secret is reported instead.
             let _ = self.0.first_uses.try_send((caller.entry.app.name.clone(), kind));
         }
     }
@@ -42,38 +44,39 @@ impl Engine {
         self.0.clock.now()
     }
 
-    /// Accepts an event; resolves once it and its deliveries are on the disk. `key` is an
-    /// `Idempotency-Key` with the SHA-256 of the raw body.
+    /// Publishes an event. Resolves once the event and its deliveries are on disk. `key` is an `Idempotency-Key` with
+    /// the SHA-256 of the raw body.
     ///
     /// # Errors
-    /// [`PublishError`]; nothing was accepted then.
+    /// [`PublishError`]; the event was not accepted.
     pub async fn publish(
         &self,
         publisher: &AppEntry,
         draft: EventDraft,
         key: Option<(String, [u8; 32])>,
     ) -> Result<Accepted, PublishError> {
-        self.0.publisher.publish(publisher, draft, key, None).await
+        Ok(self.0.publisher.publish(publisher, draft, key, None).await?.accepted)
     }
 
-    /// The same of an event that follows from another, which the publisher has got.
+    /// Publishes an event that the event `cause` has caused. A cause that the publisher never received is ignored and
+    /// named in the result.
     ///
     /// # Errors
-    /// [`PublishError`]; nothing was accepted then.
+    /// [`PublishError`]; the event was not accepted.
     pub async fn publish_after(
         &self,
         publisher: &AppEntry,
         draft: EventDraft,
         key: Option<(String, [u8; 32])>,
         cause: Option<EventId>,
-    ) -> Result<Accepted, PublishError> {
+    ) -> Result<Published, PublishError> {
         self.0.publisher.publish(publisher, draft, key, cause).await
     }
 
-    /// Makes a transient hook of `app`, or gives the one it has already.
+    /// Makes a transient hook of `app`. Returns the existing hook if the app has the same one.
     ///
     /// # Errors
-    /// [`SubscribeError`]
+    /// [`SubscribeError`] if the server drains, the app does not run, or the hook is not allowed.
     pub async fn subscribe(
         &self,
         app: &AppEntry,
@@ -84,10 +87,10 @@ impl Engine {
         subscribe::subscribe(&self.0.registry, &self.0.drain, app, pattern, route, kind).await
     }
 
-    /// Removes the transient hooks of `app` with this pattern, giving them.
+    /// Removes the transient hooks of `app` with this pattern, and returns them.
     ///
     /// # Errors
-    /// [`SubscribeError`]
+    /// [`SubscribeError`] if the server drains or the registry cannot be written.
     pub async fn unsubscribe(
         &self,
         app: &AppEntry,
@@ -96,48 +99,48 @@ impl Engine {
         subscribe::unsubscribe(&self.0.registry, &self.0.drain, app, pattern).await
     }
 
-    /// Warnings of subscribers that no app is called.
-    pub fn doubt_subscribers<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-        self.0.registry.doubt_subscribers(names)
+    /// Returns a warning for each of these subscribers that is not the name of an app.
+    pub fn warn_subscribers<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+        self.0.registry.warn_subscribers(names)
     }
 
-    /// Warnings of patterns whose publisher no app is called.
-    pub fn doubt_patterns<'a>(&self, patterns: impl Iterator<Item = &'a Pattern>) -> Vec<String> {
-        self.0.registry.doubt_patterns(patterns)
+    /// Returns a warning for each of these patterns whose publisher is not the name of an app.
+    pub fn warn_patterns<'a>(&self, patterns: impl Iterator<Item = &'a Pattern>) -> Vec<String> {
+        self.0.registry.warn_patterns(patterns)
     }
 
-    /// The id of an exchange whose sender has proved itself.
+    /// A new exchange id, for a sender that is authenticated.
     pub fn new_exchange_id(&self) -> ExchangeId {
         ExchangeId::from_number(self.0.ids.next(self.now()))
     }
 
-    /// Something to find one failed call by.
+    /// A new trace id, by which the answer to a failed call is found in the log.
     pub fn new_trace_id(&self) -> String {
         format!("trc_{:013x}", self.0.ids.next(self.now()))
     }
 
-    /// Sends an event to one recipient and brings the answer back. Needs a `LocalSet`.
+    /// Sends an event to one recipient and returns the recipient's answer. Must be called in a `LocalSet`.
     pub async fn exchange(
         &self,
         courier: &Rc<Courier>,
         sender: &AppEntry,
         id: ExchangeId,
         draft: ExchangeDraft,
-        how: How,
+        options: ExchangeOptions,
     ) -> ExchangeReply {
-        self.0.exchanges.exchange(courier, sender, id, draft, how).await
+        self.0.exchanges.exchange(courier, sender, id, draft, options).await
     }
 
-    /// The page of a miniapp that this host is linked to.
+    /// The page URL of a miniapp that this host is linked to.
     pub fn miniapp_url(&self, host: &str, miniapp: &str) -> Option<String> {
         let directory = self.0.registry.directory.load();
         let (host, miniapp) = (directory.app(host)?, directory.app(miniapp)?);
         let link = directory.link(&host.app.name, &miniapp.app.name)?;
-        let counts = link.enabled && host.app.enabled && miniapp.app.enabled;
-        miniapp.app.miniapp_url.clone().filter(|_| counts)
+        let enabled = link.enabled && host.app.enabled && miniapp.app.enabled;
+        miniapp.app.miniapp_url.clone().filter(|_| enabled)
     }
 
-    /// What the hooks after `from.after` would make of an event, by their ids, and why.
+    /// Explains for each hook after `from.after`, sorted by id, if and why it would receive an event.
     pub fn explain(
         &self,
         publisher: &AppName,
@@ -149,72 +152,87 @@ impl Engine {
         explain::explain(&self.0.registry, publisher, entry.as_deref(), name, subscribers, from)
     }
 
-    /// Makes one delivery due now; a dead or cancelled one becomes pending again.
+    /// Makes one delivery due now. A dead or cancelled delivery becomes pending again.
     ///
     /// # Errors
     /// [`ReplayError`]
     pub async fn retry(&self, id: DeliveryId) -> Result<(), ReplayError> {
         let inner = Arc::clone(&self.0);
-        whole(async move { by_hand(&inner).retry(id).await }).await
+        detached(async move { by_hand(&inner).retry(id).await }).await
     }
 
-    /// Retries the deliveries that `filter` picks, the dead ones unless it names a status, giving how many.
+    /// Retries the deliveries that match `filter`, and returns their number. Without a status in the filter, only dead
+    /// deliveries match.
     ///
     /// # Errors
-    /// [`ReplayError`]; what came before it is done.
+    /// [`ReplayError`]; deliveries before the failing one were retried.
     pub async fn retry_many(&self, filter: DeliveryFilter, bulk: Bulk) -> Result<u64, ReplayError> {
         let inner = Arc::clone(&self.0);
-        whole(async move { by_hand(&inner).retry_many(filter, bulk).await }).await
+        detached(async move { by_hand(&inner).retry_many(filter, bulk).await }).await
     }
 
-    /// Makes a new delivery of what an ended one delivered, giving its id.
+    /// Makes a new delivery with the event and hook of an ended one, and returns its id.
     ///
     /// # Errors
     /// [`ReplayError`]
     pub async fn replay(&self, id: DeliveryId) -> Result<DeliveryId, ReplayError> {
         let inner = Arc::clone(&self.0);
-        whole(async move { by_hand(&inner).replay(id).await }).await
+        detached(async move { by_hand(&inner).replay(id).await }).await
     }
 
-    /// Replays the deliveries that `filter` picks, the delivered ones unless it names a status, giving how many.
+    /// Replays the deliveries that match `filter`, and returns their number. Without a status in the filter, only
+    /// delivered ones match.
     ///
     /// # Errors
-    /// [`ReplayError`]; what came before it is done.
+    /// [`ReplayError`]; deliveries before the failing one were replayed.
     pub async fn replay_many(&self, filter: DeliveryFilter, bulk: Bulk) -> Result<u64, ReplayError> {
         let inner = Arc::clone(&self.0);
-        whole(async move { by_hand(&inner).replay_many(filter, bulk).await }).await
+        detached(async move { by_hand(&inner).replay_many(filter, bulk).await }).await
     }
 
-    /// What is kept, for reading.
-    pub fn journal(&self) -> &Arc<dyn Journal> {
-        &self.0.journal
+    /// Stored events, deliveries and exchanges, read only.
+    pub fn history(&self) -> History<'_> {
+        History::new(&*self.0.journal)
     }
 
-    /// The accounting identity after the last commit.
+    /// Writes everything that is queued and closes the journal, for the end of the server.
+    ///
+    /// # Errors
+    /// [`JournalError`] if the last writes may be lost.
+    pub async fn close_journal(&self) -> Result<(), JournalError> {
+        self.0.journal.close().await
+    }
+
+    /// Waits until the journal has stopped by itself, and returns the reason.
+    pub async fn journal_stopped(&self) -> String {
+        self.0.journal.stopped().await.unwrap_or_else(|error| error.to_string())
+    }
+
+    /// The delivery counters of all apps after the last commit.
     pub fn account(&self) -> Account {
         self.0.journal.account()
     }
 
-    /// What keeps the server from its work at the moment, and what an operator should know.
-    pub fn service_state(&self) -> JournalHealth {
-        let mut state = self.0.journal.health();
-        state.problems.extend(self.hindrance());
-        state.warnings.extend(self.0.clock.doubt());
-        state
+    /// The problems that keep the server from its work at the moment, and warnings for the operator.
+    pub fn health(&self) -> JournalHealth {
+        let mut health = self.0.journal.health();
+        health.problems.extend(self.delivery_problem());
+        health.warnings.extend(self.0.clock.doubt());
+        health
     }
 
-    /// How many records of exchanges were left out under overload since the start.
-    pub fn left_out(&self) -> u64 {
+    /// The number of exchange records that were dropped under overload since the start.
+    pub fn dropped_records(&self) -> u64 {
         self.0.journal.dropped_records()
     }
 
-    /// Whether new work is refused.
+    /// Returns true if new work is refused.
     pub fn is_draining(&self) -> bool {
         self.0.drain.is_draining()
     }
 
-    /// Why deliveries do not get on although they could, in words, if so. The text may be shown to anybody.
-    pub fn hindrance(&self) -> Option<String> {
+    /// The reason why deliveries do not progress although they could, if so. The text is public.
+    pub fn delivery_problem(&self) -> Option<String> {
         self.0.progress.hindrance(tokio::time::Instant::now())
     }
 
@@ -223,7 +241,7 @@ impl Engine {
         self.0.drain.begin();
     }
 
-    /// Waits until no publish and no exchange is under way.
+    /// Waits until no publish and no exchange is in progress.
     pub async fn idle(&self) {
         self.0.drain.idle().await;
     }

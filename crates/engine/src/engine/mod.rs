@@ -1,10 +1,12 @@
-//! The engine: built from its ports, and the verbs that edges may call.
+//! The engine: how it is built from its ports, and the operations that edges may call.
 
 mod apps;
 mod build;
 mod events;
+mod history;
 mod live;
 mod registry;
 
 pub use build::{Engine, EngineOptions, Limits, StartError, Started};
-pub use live::{Heard, Missed, PagePublishError, Watcher};
+pub use history::History;
+pub use live::{MissedPage, PagePublishError, WatchItem, Watcher};

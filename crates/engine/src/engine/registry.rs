@@ -1,11 +1,12 @@
-//! Verbs over apps, links and hooks.
+//! Operations on apps, links and hooks.
 
 use super::build::Engine;
-use crate::apps::Reason;
+use crate::detached::detached;
 use crate::registry::{
     AppChange, AppEntry, AppSpec, ChangeError, HookChange, HookEntry, HookSpec, LinkSpec, MadeSecrets,
-    Overlap, Rotation, whole,
+    Overlap, Rotation,
 };
+use crate::system_event::StopReason;
 use footbridge_model::app::Link;
 use footbridge_model::hook::{Lifetime, Origin};
 use footbridge_model::id::HookId;
@@ -13,12 +14,12 @@ use footbridge_model::name::AppName;
 use std::sync::Arc;
 
 impl Engine {
-    /// Every app, by name.
+    /// All apps, sorted by name.
     pub fn apps(&self) -> Vec<Arc<AppEntry>> {
         self.0.registry.directory.load().apps().cloned().collect()
     }
 
-    /// One app.
+    /// The app of this name.
     ///
     /// # Errors
     /// [`ChangeError::NotFound`]
@@ -26,7 +27,7 @@ impl Engine {
         self.0.registry.app(name)
     }
 
-    /// Makes an app with its hooks, or nothing of it; its secrets are given this once.
+    /// Makes an app with its hooks, all or nothing. Returns the secrets that were made; they are not shown again.
     ///
     /// # Errors
     /// [`ChangeError`]
@@ -36,12 +37,12 @@ impl Engine {
         hooks: Vec<HookSpec>,
     ) -> Result<(Arc<AppEntry>, MadeSecrets), ChangeError> {
         let registry = Arc::clone(&self.0.registry);
-        whole(async move {
+        detached(async move {
             let name = spec.name.clone();
             let made = registry.add_app(spec).await?;
             for hook in hooks {
                 if let Err(error) = registry.add_hook(hook, Lifetime::Persistent, Origin::Api).await {
-                    // An app without the hooks it was asked for would go unnoticed.
+                    // An app without its hooks would miss events without anybody noticing.
                     registry.remove_app(&name).await?;
                     return Err(error);
                 }
@@ -51,34 +52,34 @@ impl Engine {
         .await
     }
 
-    /// Changes an app.
+    /// Changes the settings of an app.
     ///
     /// # Errors
     /// [`ChangeError`]
     pub async fn change_app(&self, name: &AppName, change: AppChange) -> Result<Arc<AppEntry>, ChangeError> {
         let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
         let was_off = registry.app(name).is_ok_and(|entry| !entry.app.enabled);
-        let changed = whole(async move { registry.change_app(&owned, change).await }).await?;
+        let changed = detached(async move { registry.change_app(&owned, change).await }).await?;
         if changed.app.enabled && was_off {
             self.0.apps.start_at_boot(&changed);
         }
         if !changed.app.enabled {
-            // One that does not run has nothing to end.
-            let _ = self.0.apps.stop(name.as_str(), Reason::Stop).await;
+            // The only error is that the app does not run.
+            let _ = self.0.apps.stop(name.as_str(), StopReason::Stop).await;
         }
         Ok(changed)
     }
 
-    /// Removes an app with its hooks and links.
+    /// Deletes an app with its hooks and links.
     ///
     /// # Errors
     /// [`ChangeError`]
     pub async fn remove_app(&self, name: &AppName) -> Result<(), ChangeError> {
         let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
-        whole(async move { registry.remove_app(&owned).await }).await
+        detached(async move { registry.remove_app(&owned).await }).await
     }
 
-    /// Replaces secrets of an app; the new ones are given this once.
+    /// Replaces secrets of an app. Returns the new ones; they are not shown again.
     ///
     /// # Errors
     /// [`ChangeError`]
@@ -89,33 +90,33 @@ impl Engine {
         overlap: Overlap,
     ) -> Result<MadeSecrets, ChangeError> {
         let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
-        whole(async move { registry.rotate(&owned, which, overlap).await }).await
+        detached(async move { registry.rotate(&owned, which, overlap).await }).await
     }
 
-    /// Gives the secrets of an app that were made here and shown to nobody, this once.
+    /// Returns the secrets of an app that the server has made and nobody has seen; they are not shown again.
     ///
     /// # Errors
-    /// [`ChangeError::Seen`] when there is none, or another [`ChangeError`]
+    /// [`ChangeError::Seen`] if there are none, or another [`ChangeError`]
     pub async fn show_secrets(&self, name: &AppName) -> Result<MadeSecrets, ChangeError> {
         let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
-        whole(async move { registry.show_secrets(&name).await }).await
+        detached(async move { registry.show_secrets(&name).await }).await
     }
 
-    /// Ends the time in which replaced secrets of an app still count.
+    /// Ends the overlap of a rotation: the replaced secrets of an app become invalid.
     ///
     /// # Errors
     /// [`ChangeError`]
     pub async fn end_overlap(&self, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
         let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
-        whole(async move { registry.end_overlap(&name).await }).await
+        detached(async move { registry.end_overlap(&name).await }).await
     }
 
-    /// Every link, by host and miniapp.
+    /// All links, sorted by host and miniapp.
     pub fn links(&self) -> Vec<Link> {
         self.0.registry.directory.load().links().cloned().collect()
     }
 
-    /// One link.
+    /// The link between a host and a miniapp.
     ///
     /// # Errors
     /// [`ChangeError::NotFound`]
@@ -123,13 +124,13 @@ impl Engine {
         self.0.registry.link(host, miniapp)
     }
 
-    /// Makes a link.
+    /// Links a host and a miniapp, so that they may exchange events.
     ///
     /// # Errors
     /// [`ChangeError`]
     pub async fn add_link(&self, spec: LinkSpec) -> Result<Link, ChangeError> {
         let registry = Arc::clone(&self.0.registry);
-        whole(async move { registry.add_link(spec).await }).await
+        detached(async move { registry.add_link(spec).await }).await
     }
 
     /// Switches a link on or off.
@@ -143,19 +144,19 @@ impl Engine {
         enabled: bool,
     ) -> Result<Link, ChangeError> {
         let (registry, host, miniapp) = (Arc::clone(&self.0.registry), host.clone(), miniapp.clone());
-        whole(async move { registry.change_link(&host, &miniapp, enabled).await }).await
+        detached(async move { registry.change_link(&host, &miniapp, enabled).await }).await
     }
 
-    /// Removes a link.
+    /// Deletes a link.
     ///
     /// # Errors
     /// [`ChangeError`]
     pub async fn remove_link(&self, host: &AppName, miniapp: &AppName) -> Result<(), ChangeError> {
         let (registry, host, miniapp) = (Arc::clone(&self.0.registry), host.clone(), miniapp.clone());
-        whole(async move { registry.remove_link(&host, &miniapp).await }).await
+        detached(async move { registry.remove_link(&host, &miniapp).await }).await
     }
 
-    /// Every hook, by id, or those of one app.
+    /// All hooks, or the hooks of one app, sorted by id.
     pub fn hooks(&self, app: Option<&AppName>) -> Vec<Arc<HookEntry>> {
         let index = self.0.registry.index.load();
         let Some(app) = app else { return index.hooks().cloned().collect() };
@@ -164,12 +165,12 @@ impl Engine {
         hooks
     }
 
-    /// Up to `limit` hooks with ids above `after`, by id.
+    /// At most `limit` hooks with ids above `after`, sorted by id.
     pub fn hooks_after(&self, after: Option<HookId>, limit: usize) -> Vec<Arc<HookEntry>> {
         self.0.registry.index.load().hooks_after(after).take(limit).cloned().collect()
     }
 
-    /// One hook.
+    /// The hook of this id.
     ///
     /// # Errors
     /// [`ChangeError::NotFound`]
@@ -177,30 +178,30 @@ impl Engine {
         self.0.registry.hook(id)
     }
 
-    /// Makes a persistent hook, or gives the one the app has already.
+    /// Makes a persistent hook. Returns the existing hook if the app has the same one.
     ///
     /// # Errors
     /// [`ChangeError`]
     pub async fn add_hook(&self, spec: HookSpec) -> Result<Arc<HookEntry>, ChangeError> {
         let registry = Arc::clone(&self.0.registry);
-        whole(async move { registry.add_hook(spec, Lifetime::Persistent, Origin::Api).await }).await
+        detached(async move { registry.add_hook(spec, Lifetime::Persistent, Origin::Api).await }).await
     }
 
-    /// Changes a hook; it keeps its id and what waits for it.
+    /// Changes a hook. The hook keeps its id and its pending deliveries.
     ///
     /// # Errors
     /// [`ChangeError`]
     pub async fn change_hook(&self, id: HookId, change: HookChange) -> Result<Arc<HookEntry>, ChangeError> {
         let registry = Arc::clone(&self.0.registry);
-        whole(async move { registry.change_hook(id, change).await }).await
+        detached(async move { registry.change_hook(id, change).await }).await
     }
 
-    /// Removes a hook; its pending deliveries become cancelled.
+    /// Deletes a hook and cancels its pending deliveries.
     ///
     /// # Errors
     /// [`ChangeError`]
     pub async fn remove_hook(&self, id: HookId) -> Result<(), ChangeError> {
         let registry = Arc::clone(&self.0.registry);
-        whole(async move { registry.remove_hook(id).await }).await
+        detached(async move { registry.remove_hook(id).await }).await
     }
 }

@@ -1,10 +1,12 @@
-//! Exchanges: one request to one recipient, its answer back to the sender.
+//! Exchanges: one request to one recipient, whose answer goes back to the sender.
 
 mod accept;
+mod checked;
+mod error;
 mod forward;
-mod keyed;
-mod note;
+mod record;
+mod stored;
 
-pub use accept::{ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
+pub use accept::{ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey};
 
 pub(crate) use accept::Exchanges;

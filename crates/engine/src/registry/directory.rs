@@ -8,24 +8,24 @@ use footbridge_model::secret::Secret;
 use footbridge_model::time::Millis;
 use std::sync::Arc;
 
-/// Apps by name and by token, and links.
+/// Apps by name and by token, and links. Clones share their parts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Directory {
     apps: SharedMap<AppName, Arc<AppEntry>>,
     tokens: SharedMap<[u8; 32], AppName>,
     links: SharedMap<(AppName, AppName), Link>,
-    /// The server itself, as the publisher and subscriber `bolt`. It is not listed among the apps, and
-    /// nothing proves it.
+    /// The server itself, as the publisher and subscriber `bolt`. It is not listed among the apps, and no token
+    /// authenticates it.
     server: Option<Arc<AppEntry>>,
 }
 
 impl Directory {
-    /// One that knows the server only.
+    /// A directory without apps and links.
     pub(super) fn with_server(server: AppEntry) -> Self {
         Self { server: Some(Arc::new(server)), ..Self::default() }
     }
 
-    /// One with these instead of its apps and links.
+    /// A directory with these apps and links instead.
     pub(super) fn with(
         &self,
         apps: impl Iterator<Item = AppEntry>,
@@ -37,13 +37,13 @@ impl Directory {
         directory
     }
 
-    /// The app of this name, whatever its case, whether or not it counts.
+    /// The app of this name. Case-insensitive; includes disabled apps.
     pub(crate) fn app(&self, name: &str) -> Option<&Arc<AppEntry>> {
         let known = self.apps.get(name).or_else(|| self.apps.get(name.to_ascii_lowercase().as_str()));
         known.or_else(|| self.server.as_ref().filter(|server| server.app.name.as_str() == name))
     }
 
-    /// The name written as its app is registered; a name that no app has stays as it is.
+    /// The name in the spelling of its app; unchanged if no app has it.
     pub(crate) fn as_registered(&self, name: AppName) -> AppName {
         self.apps.get(&name).map_or(name, |entry| entry.app.name.clone())
     }
@@ -53,29 +53,29 @@ impl Directory {
         self.server.as_ref()
     }
 
-    /// The app, switched on, that has or had a token with this digest.
+    /// The enabled app that has or had a token with this digest. The caller checks that the token is still valid.
     pub(crate) fn by_token(&self, digest: &[u8; 32]) -> Option<&Arc<AppEntry>> {
         self.apps.get(self.tokens.get(digest)?)
     }
 
-    /// The app that this token proves at `now`.
+    /// The app that this token authenticates at `now`.
     pub(super) fn owner(&self, token: &Secret, now: Millis) -> Option<&AppName> {
         let entry = self.by_token(&token.digest())?;
         let live = entry.app.secrets.token.live(now).any(|live| live == token);
         live.then_some(&entry.app.name)
     }
 
-    /// Every app, by name.
+    /// All apps, sorted by name.
     pub(crate) fn apps(&self) -> impl Iterator<Item = &Arc<AppEntry>> {
         self.apps.values()
     }
 
-    /// The link between these two.
+    /// The link between a host and a miniapp.
     pub(crate) fn link(&self, host: &AppName, miniapp: &AppName) -> Option<&Link> {
         self.links.get(&(host.clone(), miniapp.clone()))
     }
 
-    /// Every link, by host and miniapp.
+    /// All links, sorted by host and miniapp.
     pub(crate) fn links(&self) -> impl Iterator<Item = &Link> {
         self.links.values()
     }
@@ -83,15 +83,15 @@ impl Directory {
     pub(super) fn put_app(&mut self, entry: AppEntry) {
         let name = entry.app.name.clone();
         self.forget_tokens(&name);
-        // What is switched off proves nothing, and its tokens may have become another's.
+        // A disabled app has no valid token, and another app may have taken its tokens.
         if let Some(run) = entry.run.as_ref().filter(|_| entry.app.enabled) {
             self.tokens.insert(run.token.digest(), name.clone());
         }
-        // The token of an installed app is that of its run, and no other.
+        // An installed app has the token of its run and no other.
         if entry.app.enabled && entry.app.package.is_none() {
             let token = &entry.app.secrets.token;
             if let Some(previous) = &token.previous {
-                // Its overlap may be over: what another app was given since is that app's.
+                // The overlap may be over, and another app may have taken the token since.
                 let digest = previous.secret.digest();
                 if self.tokens.get(&digest).is_none() {
                     self.tokens.insert(digest, name.clone());
@@ -107,7 +107,7 @@ impl Directory {
         }
     }
 
-    /// Lets the tokens of an app, as it is known now, prove nothing.
+    /// Removes the tokens of an app.
     fn forget_tokens(&mut self, name: &AppName) {
         let Some(known) = self.apps.get(name).cloned() else { return };
         let token = &known.app.secrets.token;
@@ -152,7 +152,7 @@ mod tests {
 
     const NOW: Millis = Millis(1_000_000);
 
-    /// An app whose token was, up to some time, another one.
+    /// An app whose token replaced another one, which is valid until the given time.
     fn entry(name: &str, token: &str, previous: Option<(&str, i64)>) -> AppEntry {
         let rotating = |text: &str| Rotating::new(Secret::new(text));
         let previous = previous.map(|(secret, until)| Previous {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replaced_token_counts_until_its_overlap_ends() {
+    fn a_replaced_token_is_valid_until_its_overlap_ends() {
         let during = directory([entry("a", "new", Some(("old", NOW.0 + 1)))]);
         assert_eq!((owner(&during, "new"), owner(&during, "old")), (Some("a"), Some("a")));
         let after = directory([entry("a", "new", Some(("old", NOW.0)))]);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_in_use_is_never_taken_for_one_that_is_over() {
+    fn a_current_token_wins_over_an_expired_one() {
         let over = || entry("a", "new", Some(("old", NOW.0)));
         let taken = || entry("b", "old", None);
         for mut known in [directory([over(), taken()]), directory([taken(), over()])] {
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_that_is_off_has_no_token() {
+    fn a_disabled_app_has_no_token() {
         let mut known = directory([off(entry("a", "1", Some(("2", NOW.0 + 1))))]);
         assert_eq!((owner(&known, "1"), owner(&known, "2")), (None, None));
         known.put_app(entry("b", "1", None));

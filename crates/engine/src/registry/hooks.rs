@@ -1,11 +1,11 @@
 //! Changes of hooks.
 
-use super::change::of_the_api;
+use super::app_registry::AppRegistry;
 use super::entry::AppEntry;
+use super::error::{ChangeError, require_api_origin};
 use super::index::HookEntry;
 use super::spec::{HookChange, HookSpec};
-use super::state::{ChangeError, Registry};
-use crate::life::Run;
+use crate::app_phase::Run;
 use footbridge_courier::{Grant, Target};
 use footbridge_journal::RegistryBatch;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin, check_path, web_url};
@@ -14,36 +14,37 @@ use footbridge_model::name::AppName;
 use footbridge_model::package::Package;
 use std::sync::Arc;
 
-impl Registry {
-    /// Makes a hook, or gives the one the app already has with this pattern, route, type and lifetime.
+impl AppRegistry {
+    /// Makes a hook. Returns the existing hook if the app has one with the same pattern, route, type, options and
+    /// lifetime.
     pub(crate) async fn add_hook(
         &self,
         spec: HookSpec,
         lifetime: Lifetime,
         origin: Origin,
     ) -> Result<Arc<HookEntry>, ChangeError> {
-        let _turn = self.changing.lock().await;
-        self.add_hook_in_turn(spec, lifetime, origin).await
+        let _lock = self.change_lock.lock().await;
+        self.add_hook_locked(spec, lifetime, origin).await
     }
 
-    /// Makes a transient hook for an app, which has this run when it is an installed one; `None` when that
-    /// has ended since, for it would be left to the next.
+    /// Makes a transient hook for an app. `run` is the run of an installed app that asks for it. Returns `None` if that
+    /// run is over: the hook would belong to the next run.
     pub(crate) async fn add_transient(
         &self,
         spec: HookSpec,
         run: Option<&Run>,
     ) -> Result<Option<Arc<HookEntry>>, ChangeError> {
-        let _turn = self.changing.lock().await;
+        let _lock = self.change_lock.lock().await;
         let entry = self.app(&spec.app)?;
-        let current = entry.state.life.run();
+        let current = entry.state.lifecycle.run();
         let lasts = current.as_deref().map(|run| run.running.run) == run.map(|run| run.running.run);
         if entry.app.package.is_some() && !lasts {
             return Ok(None);
         }
-        self.add_hook_in_turn(spec, Lifetime::Transient, Origin::Api).await.map(Some)
+        self.add_hook_locked(spec, Lifetime::Transient, Origin::Api).await.map(Some)
     }
 
-    async fn add_hook_in_turn(
+    async fn add_hook_locked(
         &self,
         spec: HookSpec,
         lifetime: Lifetime,
@@ -53,42 +54,42 @@ impl Registry {
         if let Some(same) = self.same_hook(&spec, lifetime) {
             return Ok(same);
         }
-        let held = self.index.load().count_of(&spec.app);
-        if held >= self.parts.hooks_per_app {
-            return Err(ChangeError::TooManyHooks(self.parts.hooks_per_app));
+        let count = self.index.load().count_of(&spec.app);
+        if count >= self.options.hooks_per_app {
+            return Err(ChangeError::TooManyHooks(self.options.hooks_per_app));
         }
-        self.keep_new_hook(spec, lifetime, origin).await
+        self.store_new_hook(spec, lifetime, origin).await
     }
 
-    pub(super) async fn keep_new_hook(
+    pub(super) async fn store_new_hook(
         &self,
         spec: HookSpec,
         lifetime: Lifetime,
         origin: Origin,
     ) -> Result<Arc<HookEntry>, ChangeError> {
-        self.keep_hook(self.new_hook(spec, lifetime, origin)).await
+        self.store_hook(self.new_hook(spec, lifetime, origin)).await
     }
 
-    /// Keeps hooks in one transaction and shows them to readers at once.
-    pub(super) async fn keep_hooks(&self, hooks: Vec<Hook>) -> Result<(), ChangeError> {
+    /// Stores hooks in one transaction and publishes them to readers together.
+    pub(super) async fn store_hooks(&self, hooks: Vec<Hook>) -> Result<(), ChangeError> {
         if hooks.is_empty() {
             return Ok(());
         }
-        let kept = RegistryBatch { hooks: hooks.clone(), ..RegistryBatch::default() };
-        self.parts.store.put_batch(kept).await?;
-        // Nothing waits for a hook that was not there before.
+        let batch = RegistryBatch { hooks: hooks.clone(), ..RegistryBatch::default() };
+        self.options.store.put_batch(batch).await?;
+        // A new hook has no pending deliveries.
         let known = self.index.load_full();
         let changed: Vec<_> =
             hooks.iter().map(|hook| hook.id).filter(|id| known.hook(*id).is_some()).collect();
         self.publish_index(|index, directory| hooks.into_iter().for_each(|hook| index.put(hook, directory)));
-        self.parts.lanes.stir(changed);
+        self.options.lanes.stir(changed);
         Ok(())
     }
 
     pub(super) fn new_hook(&self, spec: HookSpec, lifetime: Lifetime, origin: Origin) -> Hook {
-        let now = self.parts.clock.now();
+        let now = self.options.clock.now();
         Hook {
-            id: HookId::from_number(self.parts.ids.next(now)),
+            id: HookId::from_number(self.options.ids.next(now)),
             app: spec.app,
             pattern: spec.pattern,
             route: spec.route,
@@ -101,11 +102,11 @@ impl Registry {
         }
     }
 
-    pub(super) async fn keep_hook(&self, hook: Hook) -> Result<Arc<HookEntry>, ChangeError> {
+    pub(super) async fn store_hook(&self, hook: Hook) -> Result<Arc<HookEntry>, ChangeError> {
         let id = hook.id;
-        self.parts.store.put_hook(hook.clone()).await?;
+        self.options.store.put_hook(hook.clone()).await?;
         self.publish_index(|index, directory| index.put(hook, directory));
-        self.parts.lanes.stir([id]);
+        self.options.lanes.stir([id]);
         self.hook(id)
     }
 
@@ -121,12 +122,12 @@ impl Registry {
         index.of_pattern(&spec.app, &spec.pattern).find(same).cloned()
     }
 
-    /// Whether a hook may be made: its route fits its type, and a literal address in it is not refused.
+    /// Checks that a hook may be made: its route fits its type, and the policy allows a literal address in it.
     pub(crate) fn check_hook(&self, spec: &HookSpec) -> Result<(), ChangeError> {
         self.check_hook_of(spec, &*self.app(&spec.app)?)
     }
 
-    /// The same for an app that need not be kept yet.
+    /// Like [`Self::check_hook`], for an app that need not be stored yet.
     pub(super) fn check_hook_of(&self, spec: &HookSpec, entry: &AppEntry) -> Result<(), ChangeError> {
         let package = entry.app.package.as_deref();
         let invalid = |member, why: String| Err(ChangeError::Invalid { member, why });
@@ -163,7 +164,7 @@ impl Registry {
                 let target = target.and_then(|url| Target::parse(&url).map_err(|error| error.to_string()));
                 let judged = target.and_then(|target| {
                     let granted = Grant::opened(&entry.grants, &target);
-                    self.parts
+                    self.options
                         .courier
                         .policy()
                         .judge_literal(&target, granted)
@@ -179,15 +180,15 @@ impl Registry {
         self.index.load().hook(id).cloned().ok_or(ChangeError::NotFound("hook"))
     }
 
-    /// Changes a hook. It keeps its id, and so what waits for it: attempts under way end at the address where
-    /// they began, all others go where it leads from now on. A hook of the file may be switched on and off, and
-    /// nothing else: a 410 switches it off for good, past every restart, and only this brings it back.
+    /// Changes a hook. The hook keeps its id and its pending deliveries. Attempts in progress end at the old address, all
+    /// others use the new one. A hook of the file can only be switched on and off: a 410 switches a hook off, also across
+    /// restarts, and this is the only way to switch it on again.
     pub(crate) async fn change_hook(
         &self,
         id: HookId,
         change: HookChange,
     ) -> Result<Arc<HookEntry>, ChangeError> {
-        let _turn = self.changing.lock().await;
+        let _lock = self.change_lock.lock().await;
         let mut hook = self.hook(id)?.hook.clone();
         if change != (HookChange { enabled: change.enabled, ..HookChange::default() }) {
             self.may_change(&hook)?;
@@ -213,67 +214,71 @@ impl Registry {
             }
         }
         hook.enabled = change.enabled.unwrap_or(hook.enabled);
-        self.keep_hook(hook).await
+        self.store_hook(hook).await
     }
 
-    /// Whether the API may change a hook.
+    /// Checks that the API may change a hook.
     fn may_change(&self, hook: &Hook) -> Result<(), ChangeError> {
-        // The hooks of an app that the file no longer names are no longer the file's either.
+        // If the file no longer names the app, the API manages the hooks of the app too.
         if self.app(&hook.app)?.app.origin == Origin::Api {
             return Ok(());
         }
-        of_the_api(hook.origin, || format!("the hook {}", hook.id))
+        require_api_origin(hook.origin, || format!("the hook {}", hook.id))
     }
 
-    /// Removes a hook that the file does not give; its pending deliveries become cancelled.
+    /// Deletes a hook that neither the file nor a package defines, and cancels its pending deliveries.
     pub(crate) async fn remove_hook(&self, id: HookId) -> Result<(), ChangeError> {
-        let _turn = self.changing.lock().await;
+        let _lock = self.change_lock.lock().await;
         self.may_change(&self.hook(id)?.hook)?;
-        self.drop_hooks(vec![id], "hook deleted").await
+        self.delete_hooks(vec![id], "hook deleted").await
     }
 
-    /// Removes hooks, whoever made them; their pending deliveries become cancelled.
-    pub(crate) async fn drop_hooks(&self, ids: Vec<HookId>, reason: &'static str) -> Result<(), ChangeError> {
+    /// Deletes hooks of any origin and cancels their pending deliveries.
+    pub(crate) async fn delete_hooks(
+        &self,
+        ids: Vec<HookId>,
+        reason: &'static str,
+    ) -> Result<(), ChangeError> {
         let before = self.index.load_full();
-        // Unseen first: an event published meanwhile no longer picks them.
+        // Removed from the index first: events that are published in the meantime no longer match them.
         self.publish_index(|index, _| ids.iter().for_each(|id| index.remove(*id)));
-        let dropped = self.parts.store.delete_hooks(ids.clone(), reason).await;
-        if dropped.is_err() {
-            // They are still kept, and so is what is pending for them.
+        let deleted = self.options.store.delete_hooks(ids.clone(), reason).await;
+        if deleted.is_err() {
+            // They are still stored, with their pending deliveries.
             let hooks = ids.iter().filter_map(|id| Some(before.hook(*id)?.hook.clone()));
             self.publish_index(|index, directory| hooks.for_each(|hook| index.put(hook, directory)));
         }
-        self.parts.lanes.stir(ids);
-        Ok(dropped?)
+        self.options.lanes.stir(ids);
+        Ok(deleted?)
     }
 
-    /// Removes the transient hooks of an app that `wanted` picks, giving them.
+    /// Deletes the transient hooks of an app that match `wanted`, and returns them.
     pub(crate) async fn remove_transient(
         &self,
         app: &AppName,
         wanted: impl Fn(&Hook) -> bool,
         reason: &'static str,
     ) -> Result<Vec<Arc<HookEntry>>, ChangeError> {
-        let _turn = self.changing.lock().await;
+        let _lock = self.change_lock.lock().await;
         let index = self.index.load_full();
         let picked =
             |entry: &&Arc<HookEntry>| entry.hook.lifetime == Lifetime::Transient && wanted(&entry.hook);
-        let gone: Vec<_> = index.of(app).filter(picked).cloned().collect();
-        if !gone.is_empty() {
-            self.drop_hooks(gone.iter().map(|entry| entry.hook.id).collect(), reason).await?;
+        let removed: Vec<_> = index.of(app).filter(picked).cloned().collect();
+        if !removed.is_empty() {
+            self.delete_hooks(removed.iter().map(|entry| entry.hook.id).collect(), reason).await?;
         }
-        Ok(gone)
+        Ok(removed)
     }
 
-    /// A receiver said 410: its hook takes no more events, a transient one is gone.
+    /// Handles a 410 of a receiver: switches its hook off, or deletes it if it is transient.
     pub(crate) async fn end_hook(&self, id: HookId) -> Result<(), ChangeError> {
-        let _turn = self.changing.lock().await;
+        let _lock = self.change_lock.lock().await;
         let Ok(entry) = self.hook(id) else { return Ok(()) };
         if entry.hook.lifetime == Lifetime::Transient {
-            return self.drop_hooks(vec![id], "hook gone").await;
+            return self.delete_hooks(vec![id], "hook gone").await;
         }
         let mut hook = entry.hook.clone();
         hook.enabled = false;
-        self.keep_hook(hook).await.map(drop)
+        self.store_hook(hook).await.map(drop)
     }
 }

@@ -10,24 +10,24 @@ use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::{Part, Pattern};
 use std::sync::Arc;
 
-/// Where a hook's deliveries go.
+/// The destination of a hook's deliveries.
 #[derive(Debug, Clone)]
 pub(crate) enum Destination {
-    /// To this URL.
+    /// A URL.
     Http(Arc<Target>),
-    /// To this path of an installed app, which is started first if it is down.
+    /// A path of an installed app, which is started first if it does not run.
     Installed,
-    /// To whatever router is mounted there.
+    /// The router that is mounted at the route.
     Router,
-    /// To a function: its file.
+    /// A function of the app: its file.
     Function(String),
-    /// To the server itself.
+    /// The server itself.
     Own,
-    /// Nowhere for now, for the reason in words.
+    /// None at present; holds the reason.
     Nowhere(&'static str),
 }
 
-/// A hook as the engine holds it.
+/// A hook and the destination of its deliveries.
 #[derive(Debug, Clone)]
 pub struct HookEntry {
     /// The hook.
@@ -41,7 +41,7 @@ impl HookEntry {
         Self { hook, destination }
     }
 
-    /// The host that its deliveries go to, when it is one elsewhere.
+    /// The host and port of the destination, if it is a URL.
     pub(crate) fn host(&self) -> Option<&str> {
         match &self.destination {
             Destination::Http(target) => host_of(target.url()),
@@ -49,7 +49,7 @@ impl HookEntry {
         }
     }
 
-    /// Where its deliveries go, in words.
+    /// The URL of the destination; the route if the destination is not a URL.
     pub fn url(&self) -> &str {
         match &self.destination {
             Destination::Http(target) => target.url(),
@@ -91,14 +91,14 @@ pub(crate) fn joined(base: &str, route: &str) -> String {
 
 type Entry = Arc<HookEntry>;
 
-/// Hooks by id, by app and by pattern; cheap to clone, so that a change of one hook copies none of the others.
+/// Hooks by id, by app and by pattern. Clones share their parts, so a change of one hook copies no other hook.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HookIndex {
     all: SharedMap<HookId, Entry>,
     by_app: SharedMap<(AppName, Pattern, HookId), Entry>,
-    /// Hooks that take events now.
+    /// Hooks that receive events.
     by_pattern: SharedMap<(Pattern, HookId), Entry>,
-    /// Persistent hooks that take none, for they or their apps are switched off.
+    /// Persistent hooks that receive none, because they or their apps are switched off.
     off: SharedMap<(Pattern, HookId), Entry>,
 }
 
@@ -111,33 +111,33 @@ impl HookIndex {
         index
     }
 
-    /// The hook of this id, whether or not it takes events.
+    /// The hook of this id; includes hooks that are switched off.
     pub(crate) fn hook(&self, id: HookId) -> Option<&Entry> {
         self.all.get(&id)
     }
 
-    /// Every hook, by id.
+    /// All hooks, sorted by id.
     pub(crate) fn hooks(&self) -> impl Iterator<Item = &Entry> {
         self.all.values()
     }
 
-    /// The hooks with ids above this, by id.
+    /// The hooks with ids above `after`, sorted by id.
     pub(crate) fn hooks_after(&self, after: Option<HookId>) -> impl Iterator<Item = &Entry> {
         self.all.iter_from(move |id| Some(*id) <= after).map(|(_, entry)| entry)
     }
 
-    /// The hooks of an app, by pattern.
+    /// The hooks of an app, sorted by pattern.
     pub(crate) fn of<'a>(&'a self, app: &'a AppName) -> impl Iterator<Item = &'a Entry> {
         let entries = self.by_app.iter_from(move |(other, ..)| other < app);
         entries.take_while(move |((other, ..), _)| other == app).map(|(_, entry)| entry)
     }
 
-    /// How many hooks an app has.
+    /// The number of hooks of an app.
     pub(crate) fn count_of(&self, app: &AppName) -> usize {
         self.by_app.rank(|(other, ..)| other <= app) - self.by_app.rank(|(other, ..)| other < app)
     }
 
-    /// The hooks of an app with this pattern, by id.
+    /// The hooks of an app with this pattern, sorted by id.
     pub(crate) fn of_pattern<'a>(
         &'a self,
         app: &'a AppName,
@@ -148,12 +148,12 @@ impl HookIndex {
         entries.take_while(move |((app, pattern, _), _)| (app, pattern) == wanted).map(|(_, entry)| entry)
     }
 
-    /// The hooks whose pattern matches an event; those with a wildcard only unless it is private.
+    /// The hooks that receive an event. A private event matches only hooks without a wildcard.
     pub(crate) fn matching(&self, publisher: &AppName, event: &EventName, private: bool) -> Vec<Entry> {
         Self::select(&self.by_pattern, publisher, event, private)
     }
 
-    /// The same of those that are switched off.
+    /// Like [`Self::matching`], for hooks that are switched off.
     pub(crate) fn matching_off(&self, publisher: &AppName, event: &EventName, private: bool) -> Vec<Entry> {
         if self.off.values().next().is_none() {
             Vec::new()
@@ -188,10 +188,11 @@ impl HookIndex {
     pub(super) fn put(&mut self, mut hook: Hook, directory: &Directory) {
         self.remove(hook.id);
         hook.app = directory.as_registered(hook.app);
-        let counts = hook.enabled && directory.app(hook.app.as_str()).is_some_and(|entry| entry.app.enabled);
+        let receives =
+            hook.enabled && directory.app(hook.app.as_str()).is_some_and(|entry| entry.app.enabled);
         let entry = Arc::new(HookEntry::new(hook, directory));
         let Hook { id, app, pattern, .. } = &entry.hook;
-        if counts {
+        if receives {
             self.by_pattern.insert((pattern.clone(), *id), Arc::clone(&entry));
         } else if entry.hook.lifetime == Lifetime::Persistent {
             self.off.insert((pattern.clone(), *id), Arc::clone(&entry));
@@ -208,7 +209,7 @@ impl HookIndex {
         self.by_app.remove(&(app.clone(), pattern.clone(), id));
     }
 
-    /// Looks anew at where the hooks of an app lead and whether they count.
+    /// Updates the hooks of an app after the app has changed: their destinations, and whether they receive events.
     pub(super) fn refresh(&mut self, app: &AppName, directory: &Directory) {
         let hooks: Vec<Hook> = self.of(app).map(|entry| entry.hook.clone()).collect();
         for hook in hooks {
@@ -222,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_url_only_the_host() {
+    fn the_host_of_a_url_is_its_authority() {
         assert_eq!(host_of("https://a.example:8443/hook?token=x"), Some("a.example:8443"));
         assert_eq!(host_of("http://[::1]:80?x"), Some("[::1]:80"));
         assert_eq!(host_of("/path"), None);

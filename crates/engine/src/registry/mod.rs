@@ -1,33 +1,36 @@
-//! Apps, links and hooks as the engine holds them: snapshots that readers never wait for, and the
-//! changes that replace them.
+//! Apps, links and hooks in memory: snapshots that readers never wait for, and the changes that replace them.
 
+mod app_registry;
+mod app_state;
 mod apply;
-mod change;
+mod apply_hooks;
+mod apps;
+mod checks;
 mod directory;
-mod doubts;
 mod entry;
+mod error;
 mod hooks;
+mod host_classes;
 mod index;
 mod install;
+mod links;
 mod proof;
-mod seen;
+mod secrets;
 mod shared_map;
 mod spec;
-mod state;
 #[cfg(test)]
 mod tests;
-mod whole;
+mod warnings;
 
 pub use entry::AppEntry;
+pub use error::ChangeError;
 pub use index::HookEntry;
 pub use proof::AppProof;
 pub use spec::{
     AppChange, AppSpec, FileSpec, HookChange, HookSpec, LinkSpec, MadeSecrets, Overlap, Rotation, SecretKind,
     SecretSet,
 };
-pub use state::ChangeError;
 
+pub(crate) use app_registry::{AppRegistry, RegistryOptions};
 pub(crate) use index::{Destination, host_of, joined};
-pub(crate) use install::{Installed, Refused};
-pub(crate) use state::{Parts, Registry};
-pub(crate) use whole::whole;
+pub(crate) use install::{InstallRefusal, Installed};

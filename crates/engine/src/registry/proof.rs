@@ -1,20 +1,20 @@
-//! What a page has proved: which app it is of. It is looked at again whenever it is used.
+//! Proofs that a page belongs to an app. A proof is checked again at every use.
 
+use super::app_registry::AppRegistry;
 use super::entry::AppEntry;
 use super::spec::SecretKind;
-use super::state::Registry;
 use footbridge_model::name::AppName;
 use std::fmt;
 use std::sync::Arc;
 
-/// That something is an app's, as the app was when this was proved. It no longer counts once the app is removed or was
-/// switched off, or once the secret that it was proved with is replaced.
+/// A proof that its holder belongs to an app. It becomes invalid when the app is deleted or switched off, or when the
+/// secret that it was made with is replaced.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AppProof {
     name: AppName,
     generation: u64,
     epoch: u64,
-    /// With which kind of secret, and the digest of the newest one then; `None` when no secret can end it.
+    /// The kind of secret that the proof was made with, and the digest of the secret; `None` if no rotation ends it.
     secret: Option<(SecretKind, [u8; 32])>,
 }
 
@@ -25,7 +25,7 @@ impl fmt::Debug for AppProof {
 }
 
 impl AppProof {
-    /// Which app was proved.
+    /// The app that the holder belongs to.
     pub const fn app(&self) -> &AppName {
         &self.name
     }
@@ -34,7 +34,7 @@ impl AppProof {
         self.generation
     }
 
-    /// What a signature over it covers: the same for the same app in the same state, and for no other.
+    /// The bytes that a signature over the proof covers. Equal proofs have equal bytes; different ones have different bytes.
     pub fn sealed(&self) -> Vec<u8> {
         let mut bytes = [self.generation.to_be_bytes(), self.epoch.to_be_bytes()].concat();
         bytes.extend(self.secret.iter().flat_map(|(_, digest)| digest));
@@ -44,16 +44,16 @@ impl AppProof {
 }
 
 impl AppEntry {
-    /// A proof of this app as it is now, which no secret ends.
+    /// A proof for this app that no rotation ends.
     pub fn proof(&self) -> AppProof {
         self.proof_by(None)
     }
 
-    /// The same, made with a secret of this kind: it ends when that is replaced.
+    /// A proof for this app, made with a secret of this kind: it ends when that secret is replaced.
     pub(crate) fn proof_by(&self, kind: Option<SecretKind>) -> AppProof {
         let secrets = &self.app.secrets;
         let digest = |kind| match kind {
-            // That of an installed app changes with each of its runs, by nobody's wish.
+            // The token of an installed app changes with every run, which must not end the proof.
             SecretKind::Token if self.app.package.is_some() => None,
             SecretKind::Token => Some((kind, secrets.token.current.digest())),
             SecretKind::SecretKey => Some((kind, secrets.secret_key.current.digest())),
@@ -67,9 +67,9 @@ impl AppEntry {
     }
 }
 
-impl Registry {
-    /// The app that was proved, if the proof still counts.
-    pub(crate) fn proved(&self, proof: &AppProof) -> Option<Arc<AppEntry>> {
+impl AppRegistry {
+    /// The app that a proof authenticates, if the proof is still valid.
+    pub(crate) fn app_by_proof(&self, proof: &AppProof) -> Option<Arc<AppEntry>> {
         let entry = self.directory.load().app(proof.name.key()).filter(|entry| entry.app.enabled).cloned()?;
         let same = entry.proof_by(proof.secret.map(|(kind, _)| kind)) == *proof;
         same.then_some(entry)

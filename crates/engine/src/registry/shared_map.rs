@@ -1,18 +1,18 @@
-//! An ordered map whose copies share their parts: a change of one copy copies a chunk of entries, never the
-//! whole map. Readers keep the snapshot they have, and a change costs the same however many entries there are.
+//! An ordered map whose clones share their parts. A change of one clone copies a chunk of at most 256 entries, so the cost
+//! of a change does not grow with the number of entries, and readers retain their snapshot.
 
 use std::borrow::Borrow;
 use std::sync::Arc;
 
-/// The most entries of one chunk.
+/// The largest number of entries in a chunk.
 const CHUNK: usize = 256;
 
 type Chunk<K, V> = Vec<(K, V)>;
 
-/// Entries by key; cheap to clone.
+/// Entries sorted by key. Clones are cheap.
 #[derive(Debug)]
 pub(super) struct SharedMap<K, V> {
-    /// None of them is empty, and the keys grow from each to the next.
+    /// No chunk is empty; keys are sorted within a chunk and from chunk to chunk.
     chunks: Vec<Arc<Chunk<K, V>>>,
 }
 
@@ -29,39 +29,39 @@ impl<K, V> Clone for SharedMap<K, V> {
 }
 
 impl<K, V> SharedMap<K, V> {
-    /// The place of the first entry whose key does not come `before`: its chunk, and its place in there.
+    /// The position of the first entry for whose key `before` is false: its chunk, and its index in the chunk.
     fn place(&self, before: impl Fn(&K) -> bool) -> (usize, usize) {
         let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|(key, _)| before(key)));
         let at = self.chunks.get(chunk).map_or(0, |chunk| chunk.partition_point(|(key, _)| before(key)));
         (chunk, at)
     }
 
-    /// How many entries have keys that come `before`.
+    /// The number of entries for whose keys `before` is true.
     pub(super) fn rank(&self, before: impl Fn(&K) -> bool) -> usize {
         let (chunk, at) = self.place(before);
         self.chunks.iter().take(chunk).map(|chunk| chunk.len()).sum::<usize>() + at
     }
 
-    /// The entries from the first on whose key does not come `before`.
+    /// The entries from the first one for whose key `before` is false.
     pub(super) fn iter_from(&self, before: impl Fn(&K) -> bool) -> impl Iterator<Item = (&K, &V)> {
         let (chunk, at) = self.place(before);
         let entries = self.chunks.iter().skip(chunk).flat_map(|chunk| chunk.iter());
         entries.skip(at).map(|(key, value)| (key, value))
     }
 
-    /// Every entry, by key.
+    /// All entries, sorted by key.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.chunks.iter().flat_map(|chunk| chunk.iter()).map(|(key, value)| (key, value))
     }
 
-    /// Every value, by key.
+    /// All values, sorted by key.
     pub(super) fn values(&self) -> impl Iterator<Item = &V> {
         self.iter().map(|(_, value)| value)
     }
 }
 
 impl<K: Ord, V> SharedMap<K, V> {
-    /// The value of a key.
+    /// Returns the value of a key.
     pub(super) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
@@ -73,7 +73,7 @@ impl<K: Ord, V> SharedMap<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
-    /// Puts an entry in place of the one with its key, which it gives.
+    /// Inserts an entry. Returns the previous value of the key.
     pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
         let (place, at) = self.place(|other| *other < key);
         let Some(chunk) = self.chunks.get_mut(place) else {
@@ -92,7 +92,7 @@ impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
         None
     }
 
-    /// Puts an entry behind all there are: in a new chunk once the last is full, so that growing keys fill each.
+    /// Appends an entry after all others. Starts a new chunk if the last one is full, so that ascending keys fill chunks.
     fn push(&mut self, key: K, value: V) {
         match self.chunks.last_mut() {
             Some(last) if last.len() < CHUNK => Arc::make_mut(last).push((key, value)),
@@ -100,7 +100,7 @@ impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
         }
     }
 
-    /// Takes an entry away, giving its value.
+    /// Removes an entry and returns its value.
     pub(super) fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -123,7 +123,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// A value that counts its copies.
+    /// A value that counts how often it is cloned.
     #[derive(Debug)]
     struct Counted(Arc<AtomicUsize>);
 

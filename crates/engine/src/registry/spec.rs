@@ -1,4 +1,4 @@
-//! What an operator says an app, a link or a hook should be.
+//! The settings of apps, links and hooks, as operators give them.
 
 use footbridge_model::app::ReceiverAuth;
 use footbridge_model::hook::{AnswerRule, HookOptions, HookType};
@@ -7,37 +7,37 @@ use footbridge_model::pattern::Pattern;
 use footbridge_model::secret::Secret;
 use std::collections::BTreeSet;
 
-/// A new app, or one from the file.
+/// The settings of a new app or of an app of the configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppSpec {
-    /// What it is called.
+    /// The name of the app.
     pub name: AppName,
-    /// `X-Bolt-App-Token`; made when absent.
+    /// `X-Bolt-App-Token`; generated if absent.
     pub token: Option<Secret>,
-    /// The second half of its `Authorization`; made when absent.
+    /// The password in its `Authorization`; generated if absent.
     pub secret_key: Option<Secret>,
-    /// `whsec_…`; made when absent.
+    /// `whsec_…`; generated if absent.
     pub signing_secret: Option<Secret>,
     /// The scheme of its `Authorization`.
     pub token_prefix: String,
-    /// Where its events of the bridge go.
+    /// The URL that receives exchanges.
     pub receiver_url: Option<String>,
-    /// Whether it takes events of the bridge.
+    /// False if its receiver is switched off.
     pub receiver_enabled: bool,
-    /// What its receiver wants to see instead of its own pair.
+    /// The credentials that its receiver expects instead of the app's own.
     pub receiver_auth: Option<ReceiverAuth>,
-    /// A file with authorities that are trusted when it is sent to.
+    /// A file with additional certificate authorities for requests to the app.
     pub ca_file: Option<String>,
-    /// The base of its `server` hooks.
+    /// The base URL of its `server` hooks.
     pub url: Option<String>,
-    /// The page a host embeds.
+    /// The URL of the page that a host embeds.
     pub miniapp_url: Option<String>,
-    /// Its events that hooks with a `*` half never get.
+    /// The events that hooks with a wildcard do not receive.
     pub private: BTreeSet<EventName>,
 }
 
 impl AppSpec {
-    /// An app of this name with nothing else said.
+    /// An app of this name with default settings.
     pub fn named(name: AppName) -> Self {
         Self {
             name,
@@ -56,133 +56,133 @@ impl AppSpec {
     }
 }
 
-/// A change to an app: `None` leaves a thing as it is, `Some(None)` takes it away.
+/// A change of an app's settings: `None` leaves a setting as it is, `Some(None)` removes it.
 #[derive(Debug, Clone, Default)]
 pub struct AppChange {
     /// The scheme of its `Authorization`.
     pub token_prefix: Option<String>,
-    /// Where its events of the bridge go.
+    /// The URL that receives exchanges.
     pub receiver_url: Option<Option<String>>,
-    /// Whether it takes events of the bridge.
+    /// False if its receiver is switched off.
     pub receiver_enabled: Option<bool>,
-    /// What its receiver wants to see.
+    /// The credentials that its receiver expects.
     pub receiver_auth: Option<Option<ReceiverAuth>>,
-    /// A file with authorities that are trusted when it is sent to.
+    /// A file with additional certificate authorities for requests to the app.
     pub ca_file: Option<Option<String>>,
-    /// The base of its `server` hooks.
+    /// The base URL of its `server` hooks.
     pub url: Option<Option<String>>,
-    /// The page a host embeds.
+    /// The URL of the page that a host embeds.
     pub miniapp_url: Option<Option<String>>,
-    /// Its private events.
+    /// The events that hooks with a wildcard do not receive.
     pub private: Option<BTreeSet<EventName>>,
-    /// Whether it counts.
+    /// False to switch the app off.
     pub enabled: Option<bool>,
 }
 
-/// A persistent hook.
+/// The settings of a hook.
 #[derive(Debug, Clone)]
 pub struct HookSpec {
-    /// Whose it is.
+    /// The app that receives the events.
     pub app: AppName,
-    /// What it listens for.
+    /// The events to receive.
     pub pattern: Pattern,
-    /// Where its events go.
+    /// The path, URL or function that receives the events.
     pub route: String,
-    /// How the route is read.
+    /// The type of the route.
     pub kind: HookType,
-    /// What it asks for beyond the defaults.
+    /// Options of delivery.
     pub options: HookOptions,
 }
 
-/// A change to a hook: what is `None` stays.
+/// A change of a hook: `None` leaves a setting as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HookChange {
-    /// Whether it takes events.
+    /// False to switch the hook off.
     pub enabled: Option<bool>,
-    /// Where its events go.
+    /// The path, URL or function that receives the events.
     pub route: Option<String>,
-    /// How the route is read.
+    /// The type of the route.
     pub kind: Option<HookType>,
-    /// Whether its receiver must answer.
+    /// The rule for receivers that do not answer.
     pub answer: Option<AnswerRule>,
-    /// The most deliveries in flight.
+    /// The largest number of deliveries in flight.
     pub in_flight: Option<u8>,
-    /// Whether it keeps the order of acceptance.
+    /// True to deliver in the order of acceptance, one at a time.
     pub ordered: Option<bool>,
 }
 
-/// How long replaced secrets still count.
+/// How long replaced secrets stay valid.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Overlap {
-    /// For 24 hours.
+    /// 24 hours.
     #[default]
     Day,
-    /// No longer.
+    /// They become invalid at once.
     None,
 }
 
-/// A link.
+/// The settings of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkSpec {
     /// The host app.
     pub host: AppName,
     /// The miniapp.
     pub miniapp: AppName,
-    /// Whether it holds.
+    /// False to switch the link off.
     pub enabled: bool,
 }
 
-/// What the configuration file says.
+/// The apps, links and hooks of the configuration file.
 #[derive(Debug, Clone, Default)]
 pub struct FileSpec {
-    /// Where it is, for a later start that names none.
+    /// The path of the file, for the error at a later start that names no file.
     pub path: Option<String>,
-    /// Whether it is meant that there is none, although apps and links come from one.
+    /// True if the operator confirmed that there is no file any more, although an earlier one has defined apps or links.
     pub left_out: bool,
-    /// Its apps.
+    /// The apps of the file.
     pub apps: Vec<AppSpec>,
-    /// Its links.
+    /// The links of the file.
     pub links: Vec<LinkSpec>,
-    /// The hooks of its apps.
+    /// The hooks of the file's apps.
     pub hooks: Vec<HookSpec>,
 }
 
-/// Secrets to show once.
+/// Generated secrets, to be shown once.
 #[derive(Debug, Clone)]
 pub struct MadeSecrets {
     /// `X-Bolt-App-Token`
     pub token: Option<Secret>,
-    /// The second half of `Authorization`.
+    /// The password in `Authorization`.
     pub secret_key: Option<Secret>,
     /// `whsec_…`
     pub signing_secret: Option<Secret>,
 }
 
-/// Some of an app's secrets.
+/// A set of kinds of secrets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SecretSet {
     /// `X-Bolt-App-Token`
     pub token: bool,
-    /// The second half of `Authorization`.
+    /// The password in `Authorization`.
     pub secret_key: bool,
     /// `whsec_…`
     pub signing_secret: bool,
 }
 
-/// Which secrets to rotate.
+/// The secrets to rotate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
-    /// Every one that the configuration file does not give.
+    /// All secrets that the configuration file does not define.
     Ours,
-    /// These, and none if one of them is given by the file.
+    /// These secrets; refused if the configuration file defines one of them.
     These(SecretSet),
 }
 
-/// A secret that an app proves itself with.
+/// A kind of secret that authenticates an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretKind {
     /// `X-Bolt-App-Token`
     Token,
-    /// The second half of `Authorization`.
+    /// The password in `Authorization`.
     SecretKey,
 }

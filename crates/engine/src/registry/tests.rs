@@ -1,7 +1,7 @@
 //! What a change costs, counted in what the store is asked for.
 
+use super::app_registry::{AppRegistry, RegistryOptions};
 use super::spec::{AppChange, AppSpec, FileSpec, HookSpec, LinkSpec};
-use super::state::{Parts, Registry};
 use crate::lanes::{LaneFeed, Lanes};
 use footbridge_courier::{CourierOptions, Policy, Resolver, Resolving};
 use footbridge_journal::memory::MemoryJournal;
@@ -105,13 +105,17 @@ impl Entropy for Fixed {
     }
 }
 
-fn registry(store: &Arc<Store>, kept: RegistrySnapshot) -> (Registry, LaneFeed) {
+fn registry(store: &Arc<Store>, kept: RegistrySnapshot) -> (AppRegistry, LaneFeed) {
     registry_asking(store, kept, Arc::new(Names::default()))
 }
 
-fn registry_asking(store: &Arc<Store>, kept: RegistrySnapshot, resolver: Arc<Names>) -> (Registry, LaneFeed) {
+fn registry_asking(
+    store: &Arc<Store>,
+    kept: RegistrySnapshot,
+    resolver: Arc<Names>,
+) -> (AppRegistry, LaneFeed) {
     let (lanes, feed) = Lanes::new();
-    let parts = Parts {
+    let options = RegistryOptions {
         store: store.clone(),
         clock: Arc::new(Fixed),
         entropy: Arc::new(Fixed),
@@ -126,7 +130,7 @@ fn registry_asking(store: &Arc<Store>, kept: RegistrySnapshot, resolver: Arc<Nam
         hooks_per_app: 1,
         config_file: None,
     };
-    (Registry::new(parts, kept).unwrap(), feed)
+    (AppRegistry::new(options, kept).unwrap(), feed)
 }
 
 fn name(text: &str) -> AppName {
@@ -176,7 +180,7 @@ async fn a_file_is_applied_in_a_few_transactions_however_many_hooks_it_has() {
 }
 
 /// What was seen of the one name in the URLs of `shop`.
-fn seen(registry: &Registry) -> Option<String> {
+fn seen(registry: &AppRegistry) -> Option<String> {
     let entry = registry.app(&name("shop")).unwrap();
     let classes = entry.app.host_classes.get("shop.test")?;
     Some(classes.words().collect::<Vec<_>>().join(" "))

@@ -18,7 +18,9 @@ use footbridge_server::admin::{self, AdminState};
 use footbridge_server::health::Health;
 use footbridge_server::listen::{self, Listener};
 use footbridge_server::metrics::Metrics;
-use footbridge_server::{BoltOptions, BridgeOptions, Edge, Hosts, LiveOptions, LiveState, Proxies, Shared};
+use footbridge_server::{
+    BoltEvents, BoltOptions, BridgeOptions, Edge, Hosts, LiveOptions, LiveState, Proxies, Shared,
+};
 use http::HeaderValue;
 use std::io;
 use std::net::SocketAddr;
@@ -137,6 +139,7 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
         courier: Arc::clone(&courier),
         launcher,
         exits,
+        system_events: Arc::new(BoltEvents),
         public_url: public_url.clone(),
         schedule: Schedule::new(config.retry.schedule.clone()),
         proof_key: ProofKey::new(master_key.derive(PROOFS)),
@@ -154,8 +157,7 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     warnings.extend(launch::open_secrets(&config)?);
     warnings.append(&mut started.warnings);
     warnings.extend(listener.warning());
-    let health = Arc::new(Health::starting());
-    let page_key = master_key.derive(PAGES);
+    let (health, page_key) = (Arc::new(Health::starting()), master_key.derive(PAGES));
     let shared =
         Arc::new(edges((&config, &own), &started.engine, &admin_token, &public_url, &health, page_key));
     Ok(Built {

@@ -3,7 +3,7 @@
 use super::build::{Built, ServeError, proxies};
 use super::threads::{self, Running};
 use crate::shutdown::Drain;
-use footbridge_engine::{Dispatcher, Engine, House, Keeper};
+use footbridge_engine::{AppMonitor, Dispatcher, Engine, House};
 use footbridge_server::Shared;
 use footbridge_server::health::Health;
 use footbridge_server::listen::{Places, Shard, ShardHandle, ShardOptions};
@@ -28,7 +28,7 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
     let (stop, is_stopped) = watch::channel(false);
     let engine = started.engine;
     let delivering = deliver(
-        (started.dispatcher, started.house, started.keeper),
+        (started.dispatcher, started.house, started.app_monitor),
         is_draining.clone(),
         is_stopped.clone(),
     )?;
@@ -67,7 +67,7 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
         }
     };
     let _ = tokio::time::timeout(LINGER, closed).await;
-    if let Err(error) = engine.journal().close().await {
+    if let Err(error) = engine.close_journal().await {
         tracing::warn!(%error, "the journal did not close well");
     }
     ended
@@ -80,8 +80,7 @@ async fn wait(engine: &Engine, health: &Health, mut drain: Drain) -> Result<(), 
             health.set_draining();
             Ok(())
         }
-        reason = engine.journal().stopped() => {
-            let reason = reason.unwrap_or_else(|error| error.to_string());
+        reason = engine.journal_stopped() => {
             tracing::error!(reason, "the journal has stopped");
             health.set_stopped(&reason);
             Err(ServeError::Journal(reason))
@@ -107,9 +106,9 @@ fn give_way() {
     }
 }
 
-/// Runs the dispatcher, the housekeeper and the keeper of installed apps on a thread of their own.
+/// Runs the dispatcher, the housekeeper and the app monitor on a thread of their own.
 fn deliver(
-    (dispatcher, house, keeper): (Dispatcher, House, Keeper),
+    (dispatcher, house, app_monitor): (Dispatcher, House, AppMonitor),
     draining: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<Running, ServeError> {
@@ -117,7 +116,7 @@ fn deliver(
         give_way();
         Box::pin(async move {
             tokio::task::spawn_local(house.run(draining.clone()));
-            tokio::task::spawn_local(keeper.run(draining.clone()));
+            tokio::task::spawn_local(app_monitor.run(draining.clone()));
             tokio::select! {
                 () = dispatcher.run(draining) => {}
                 _ = stopped.wait_for(|stopped| *stopped) => {}

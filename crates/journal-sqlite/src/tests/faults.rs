@@ -8,7 +8,7 @@ use footbridge_journal::{
     Appended, EventFilter, ExchangeFilter, Journal as _, JournalError, Page, RegistryStore as _, Wait,
 };
 use footbridge_model::exchange::{
-    Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord,
+    Direction, ExchangeFailure, ExchangeFailureKind, ExchangeHead, ExchangeOutcome, ExchangeRecord,
 };
 use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::name::AppName;
@@ -145,7 +145,7 @@ async fn notes_written_together_stay_apart() {
     let journal = open(&database(&directory)).unwrap();
     let (release, held) = hold(&journal);
     let made = |number: u64| {
-        let failure = ExchangeFailure::new(502, ErrorCode::EventDeliveryFailed, format!("no. {number}"));
+        let failure = ExchangeFailure::new(ExchangeFailureKind::Undelivered, format!("no. {number}"));
         let failure = ExchangeFailure { retry_after: number.is_multiple_of(5).then_some(7), ..failure };
         let mut note = note(number);
         note.head.event_type = format!("t{number}");
@@ -153,8 +153,8 @@ async fn notes_written_together_stay_apart() {
         note.ms = (!number.is_multiple_of(7)).then(|| u32::try_from(number).unwrap());
         // Stretches of answered ones, some with a failed one among them, whatever the size of a statement.
         note.ending = Some(match number % 101 {
-            0 | 3 | 4 => Ending::Failed(failure),
-            _ => Ending::Answered(Bytes::new()),
+            0 | 3 | 4 => ExchangeOutcome::Failed(failure),
+            _ => ExchangeOutcome::Answered(Bytes::new()),
         });
         note
     };

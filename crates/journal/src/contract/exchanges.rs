@@ -4,16 +4,18 @@ use super::Subject;
 use super::given::{ALL, at, head, key, link, name};
 use crate::{ExchangeFilter, ExchangeStart, Journal, JournalError, KeyDisposition, Page, RegistryStore};
 use bytes::Bytes;
-use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure, ExchangeRecord};
+use footbridge_model::exchange::{
+    Direction, ExchangeFailure, ExchangeFailureKind, ExchangeOutcome, ExchangeRecord,
+};
 use footbridge_model::id::ExchangeId;
 
-fn failure() -> Ending {
-    let failure = ExchangeFailure::new(504, ErrorCode::EventDeliveryFailed, "no answer in time: \"x\"");
-    Ending::Failed(ExchangeFailure { retry_after: Some(7), ..failure })
+fn failure() -> ExchangeOutcome {
+    let failure = ExchangeFailure::new(ExchangeFailureKind::NoAnswer, "no answer in time: \"x\"");
+    ExchangeOutcome::Failed(ExchangeFailure { retry_after: Some(7), ..failure })
 }
 
-fn answer() -> Ending {
-    Ending::Answered(Bytes::from_static(b"{\"price\": 1.50 }"))
+fn answer() -> ExchangeOutcome {
+    ExchangeOutcome::Answered(Bytes::from_static(b"{\"price\": 1.50 }"))
 }
 
 /// Exchanges come back as they ended; lists leave the answers out.
@@ -92,7 +94,7 @@ pub async fn notes_are_written_along<S: Subject>(mut subject: S) {
     subject.store().put_link(link("superapp", "shop")).await.unwrap();
     let ending = |record: Option<ExchangeRecord>| record.unwrap().ending.unwrap();
     let first = subject.store().exchange(ExchangeId::from_number(10)).await.unwrap();
-    assert_eq!(ending(first), Ending::Answered(Bytes::new()));
+    assert_eq!(ending(first), ExchangeOutcome::Answered(Bytes::new()));
     // Those of the last moments are written when the journal is closed.
     subject.store().record_exchange(ExchangeRecord { head: head(30), ending: Some(failure()), ms: Some(4) });
     subject.restart().await;

@@ -4,7 +4,7 @@ use super::Subject;
 use super::given::{at, delivery_id, ended, event, head, hook, hook_id, key};
 use crate::{DeliveryResult, ExchangeStart, Journal, Recovery, RegistryStore};
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::exchange::{Ending, ErrorCode};
+use footbridge_model::exchange::{ExchangeFailureKind, ExchangeOutcome};
 use footbridge_model::hook::Lifetime;
 use footbridge_model::id::ExchangeId;
 
@@ -59,8 +59,8 @@ pub async fn a_new_server_puts_things_in_order<S: Subject>(mut subject: S) {
         panic!("an exchange that was cut off is sent twice")
     };
     assert_eq!(record.head.id, ExchangeId::from_number(30));
-    let Some(Ending::Failed(failure)) = record.ending else { panic!("it did not fail") };
-    assert_eq!((failure.status, failure.code), (504, ErrorCode::EventDeliveryFailed));
+    let Some(ExchangeOutcome::Failed(failure)) = record.ending else { panic!("it did not fail") };
+    assert_eq!(failure.kind, ExchangeFailureKind::NoAnswer);
     assert!(failure.message.contains("unknown"), "{}", failure.message);
     assert_eq!(record.ms, Some(470));
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use bytes::Bytes;
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::exchange::{Ending, ExchangeRecord};
+use footbridge_model::exchange::{ExchangeOutcome, ExchangeRecord};
 use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::time::Millis;
 
@@ -56,7 +56,7 @@ async fn keys_and_exchanges<S: Subject>(subject: &S) {
     let mut keyed = event(60, &[]);
     keyed.key = Some(key("event", 1, at(5000)));
     assert_eq!(subject.store().append(keyed.clone()).await.unwrap(), Appended::Stored);
-    let answer = Ending::Answered(Bytes::from_static(b"{}"));
+    let answer = ExchangeOutcome::Answered(Bytes::from_static(b"{}"));
     for (number, until) in [(70, at(3000)), (80, at(6000))] {
         let used = key(&format!("exchange {number}"), 1, until);
         subject.store().start_exchange(head(number), Some(used)).await.unwrap();
@@ -73,7 +73,7 @@ async fn keys_and_exchanges<S: Subject>(subject: &S) {
     let ending = async |number| {
         subject.store().exchange(ExchangeId::from_number(number)).await.unwrap().unwrap().ending
     };
-    assert_eq!(ending(70).await, Some(Ending::Answered(Bytes::new())), "its answer's time is over");
+    assert_eq!(ending(70).await, Some(ExchangeOutcome::Answered(Bytes::new())), "its answer's time is over");
     assert_eq!(ending(80).await, Some(answer));
 
     prune(subject, at(4000), at(4000), at(4000)).await;
@@ -97,7 +97,8 @@ async fn keys_and_exchanges<S: Subject>(subject: &S) {
 /// However much must stay, what lies behind it goes; and what stayed goes in its turn.
 pub async fn what_stays_holds_nothing_up<S: Subject>(subject: S) {
     let end = |number| {
-        let (id, answer) = (ExchangeId::from_number(number), Ending::Answered(Bytes::from_static(b"{}")));
+        let (id, answer) =
+            (ExchangeId::from_number(number), ExchangeOutcome::Answered(Bytes::from_static(b"{}")));
         subject.store().finish_exchange(id, answer, 1, at(90_000), KeyDisposition::Replays)
     };
     // Every second one runs on; the others' answers are kept for longer than exchanges are.
@@ -114,7 +115,7 @@ pub async fn what_stays_holds_nothing_up<S: Subject>(subject: S) {
         }
     }
     for number in 2501..=4000 {
-        let ending = Some(Ending::Answered(Bytes::new()));
+        let ending = Some(ExchangeOutcome::Answered(Bytes::new()));
         subject.store().record_exchange(ExchangeRecord { head: head(number), ending, ms: Some(1) });
     }
     subject.store().append(event(5000, &[])).await.unwrap();

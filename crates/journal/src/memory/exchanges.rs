@@ -5,7 +5,9 @@ use crate::{
     EndedHook, ExchangeFilter, ExchangeStart, IdempotencyKey, JournalError, KeyDisposition, Recovery,
 };
 use bytes::Bytes;
-use footbridge_model::exchange::{Ending, ErrorCode, ExchangeFailure, ExchangeHead, ExchangeRecord};
+use footbridge_model::exchange::{
+    ExchangeFailure, ExchangeFailureKind, ExchangeHead, ExchangeOutcome, ExchangeRecord,
+};
 use footbridge_model::hook::Lifetime;
 use footbridge_model::id::{ExchangeId, HookId};
 use footbridge_model::name::AppName;
@@ -44,7 +46,7 @@ impl State {
     pub(super) fn finish(
         &mut self,
         id: ExchangeId,
-        ending: Ending,
+        ending: ExchangeOutcome,
         ms: u32,
         until: Millis,
         key: KeyDisposition,
@@ -65,8 +67,8 @@ impl State {
         let head = &record.head;
         let wanted = |failed| match &record.ending {
             None => false,
-            Some(Ending::Failed(_)) => failed,
-            Some(Ending::Answered(_)) => !failed,
+            Some(ExchangeOutcome::Failed(_)) => failed,
+            Some(ExchangeOutcome::Answered(_)) => !failed,
         };
         filter.app.as_ref().is_none_or(|app| head.sender == *app || head.recipient == *app)
             && filter.failed.is_none_or(wanted)
@@ -86,10 +88,10 @@ impl State {
         }
         for exchange in self.exchanges.values_mut().filter(|exchange| exchange.record.ending.is_none()) {
             let message = "the outcome is unknown: the server ended while the exchange was running";
-            let failure = ExchangeFailure::new(504, ErrorCode::EventDeliveryFailed, message);
+            let failure = ExchangeFailure::new(ExchangeFailureKind::NoAnswer, message);
             exchange.record.ms =
                 Some(u32::try_from(exchange.record.head.at.until(now).as_millis()).unwrap_or(u32::MAX));
-            exchange.record.ending = Some(Ending::Failed(failure));
+            exchange.record.ending = Some(ExchangeOutcome::Failed(failure));
             exchange.keep_answer_until = Some(now.plus(KEEP_CUT_OFF));
             recovery.cut_off_exchanges += 1;
         }
@@ -107,7 +109,7 @@ impl State {
 
 /// As lists and notes show it.
 pub(super) fn without_answer(mut record: ExchangeRecord) -> ExchangeRecord {
-    if let Some(Ending::Answered(answer)) = &mut record.ending {
+    if let Some(ExchangeOutcome::Answered(answer)) = &mut record.ending {
         *answer = Bytes::new();
     }
     record

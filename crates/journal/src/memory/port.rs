@@ -9,7 +9,7 @@ use crate::{
     MissedEvents, NewEvent, Page, PendingDelivery, Recovery, Replay, Retried, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::exchange::{Ending, ExchangeHead, ExchangeRecord};
+use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::AppName;
@@ -96,7 +96,7 @@ impl Journal for MemoryJournal {
     fn finish_exchange(
         &self,
         id: ExchangeId,
-        ending: Ending,
+        ending: ExchangeOutcome,
         ms: u32,
         keep_answer_until: Millis,
         key: KeyDisposition,

@@ -127,7 +127,7 @@ pub(super) async fn list(
     let window = params.window("deliveries", &FILTERS)?;
     let filter = Wanted::of(&params)?.at(shared.engine.now());
     let page = window.of_journal(DeliveryId::number)?;
-    let rows = shared.engine.journal().deliveries(filter, page).await?;
+    let rows = shared.engine.history().deliveries(filter, page).await?;
     let id = |kept: &Kept| kept.delivery.id.to_string();
     Ok(Json(window.list(rows, id, |kept| delivery(kept, &shared))))
 }
@@ -140,7 +140,7 @@ pub(super) async fn show(
     State(shared): State<Shared>,
     Id(id): Id<DeliveryId>,
 ) -> Result<Json<api::DeliveryDetail>, Problem> {
-    let mut kept = shared.engine.journal().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
+    let mut kept = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
     let attempt_log = std::mem::take(&mut kept.attempts).into_iter().map(attempt).collect();
     Ok(Json(api::DeliveryDetail { delivery: delivery(kept, &shared), attempt_log }))
 }
@@ -154,7 +154,7 @@ pub(super) async fn retry(
     Id(id): Id<DeliveryId>,
 ) -> Result<(StatusCode, Json<api::Delivery>), Problem> {
     shared.engine.retry(id).await?;
-    let kept = shared.engine.journal().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
+    let kept = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
     Ok((StatusCode::ACCEPTED, Json(delivery(kept, &shared))))
 }
 
@@ -190,7 +190,7 @@ pub(super) async fn replay(
     Id(id): Id<DeliveryId>,
 ) -> Result<(StatusCode, Json<api::Delivery>), Problem> {
     let id = shared.engine.replay(id).await?;
-    let kept = shared.engine.journal().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
+    let kept = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
     Ok((StatusCode::ACCEPTED, Json(delivery(kept, &shared))))
 }
 

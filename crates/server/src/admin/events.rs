@@ -42,7 +42,7 @@ pub(super) async fn list(
     let name = params.parse("name", EventName::parse)?.map(|name| name.to_string());
     let filter = EventFilter { publisher: params.app("publisher")?, name };
     let page = window.of_journal(EventId::number)?;
-    let rows = shared.engine.journal().events(filter, page).await?;
+    let rows = shared.engine.history().events(filter, page).await?;
     Ok(Json(window.list(rows, |kept| kept.event.id.to_string(), |kept| event(&kept))))
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn show(
     State(shared): State<Shared>,
     Id(id): Id<EventId>,
 ) -> Result<Json<api::EventDetail>, Problem> {
-    let kept = shared.engine.journal().event(id).await?.ok_or_else(|| Problem::missing("event"))?;
+    let kept = shared.engine.history().event(id).await?.ok_or_else(|| Problem::missing("event"))?;
     let body = raw(&kept.event.body);
     let headers = kept.event.headers.pairs().into_iter().collect();
     Ok(Json(api::EventDetail { event: event(&kept), body, headers }))

@@ -3,6 +3,7 @@
 use super::events::raw;
 use super::extract::{Admin, Id, Reader, Shared};
 use super::page::Params;
+use crate::error_code;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use footbridge_api::{self as api, ExchangeStatus, List};
 use footbridge_engine::ExchangeFilter;
 use footbridge_model::app::App;
-use footbridge_model::exchange::{Ending, ExchangeRecord};
+use footbridge_model::exchange::{ExchangeOutcome, ExchangeRecord};
 use footbridge_model::id::ExchangeId;
 use footbridge_model::time::Millis;
 use std::time::Duration;
@@ -21,14 +22,14 @@ const KEPT: Duration = Duration::from_hours(24);
 fn exchange(record: &ExchangeRecord) -> api::Exchange {
     let (status, answer, failure) = match &record.ending {
         None => (ExchangeStatus::Running, None, None),
-        Some(Ending::Answered(answer)) => (ExchangeStatus::Answered, raw(answer), None),
-        Some(Ending::Failed(failure)) => (ExchangeStatus::Failed, None, Some(failure)),
+        Some(ExchangeOutcome::Answered(answer)) => (ExchangeStatus::Answered, raw(answer), None),
+        Some(ExchangeOutcome::Failed(failure)) => (ExchangeStatus::Failed, None, Some(failure)),
     };
     api::Exchange {
         exchange_id: record.head.id.to_string(),
         status,
         answer,
-        error_code: failure.map(|failure| failure.code.as_str().to_owned()),
+        error_code: failure.map(|failure| error_code::row(failure.kind).1.as_str().to_owned()),
         error_message: failure.map(|failure| failure.message.clone()),
     }
 }
@@ -36,8 +37,8 @@ fn exchange(record: &ExchangeRecord) -> api::Exchange {
 fn detail(record: ExchangeRecord) -> api::ExchangeDetail {
     let api::Exchange { exchange_id, status, answer, error_code, error_message } = exchange(&record);
     let http_status = record.ending.as_ref().map(|ending| match ending {
-        Ending::Answered(_) => 200,
-        Ending::Failed(failure) => failure.status,
+        ExchangeOutcome::Answered(_) => 200,
+        ExchangeOutcome::Failed(failure) => error_code::row(failure.kind).0,
     });
     let ExchangeRecord { head, ms, .. } = record;
     api::ExchangeDetail {
@@ -70,7 +71,7 @@ pub(super) async fn list(
     let window = params.window("exchanges", &["app", "failed"])?;
     let filter = ExchangeFilter { app: params.app("app")?, failed: params.flag("failed")? };
     let page = window.of_journal(ExchangeId::number)?;
-    let rows = shared.engine.journal().exchanges(filter, page).await?;
+    let rows = shared.engine.history().exchanges(filter, page).await?;
     Ok(Json(window.list(rows, |record| record.head.id.to_string(), detail)))
 }
 
@@ -83,7 +84,7 @@ pub(super) async fn show(
     Id(id): Id<ExchangeId>,
 ) -> Result<Response, Problem> {
     let missing = || Problem::missing("exchange");
-    let record = shared.engine.journal().exchange(id).await?.ok_or_else(missing)?;
+    let record = shared.engine.history().exchange(id).await?.ok_or_else(missing)?;
     match reader {
         Reader::Admin => Ok(Json(detail(record)).into_response()),
         // The same answer for another's exchange and for none, so that ids cannot be probed.

@@ -186,7 +186,7 @@ pub(super) async fn create(
         other => other.into(),
     })?;
     let location = format!("/api/v1/hooks/{}", entry.hook.id);
-    let warnings = shared.engine.doubt_patterns(std::iter::once(&entry.hook.pattern));
+    let warnings = shared.engine.warn_patterns(std::iter::once(&entry.hook.pattern));
     let made = api::MadeHook { hook: view(&entry), warnings };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(made)))
 }

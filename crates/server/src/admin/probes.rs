@@ -67,7 +67,7 @@ fn health(shared: &Shared) -> Response {
 }
 
 fn report(shared: &Shared) -> HealthReport {
-    shared.health.report().under(shared.engine.service_state())
+    shared.health.report().under(shared.engine.health())
 }
 
 /// Metrics as Prometheus text: free on loopback, else with the admin token.
@@ -76,7 +76,7 @@ fn report(shared: &Shared) -> HealthReport {
 pub(super) async fn scrape(State(shared): State<Shared>, parts: Parts) -> Result<impl IntoResponse, Problem> {
     local_or_admin(&parts, &shared)?;
     let ready = report(&shared).status == HealthStatus::Ready;
-    let text = shared.metrics.text(&shared.engine.account(), shared.engine.left_out(), ready);
+    let text = shared.metrics.text(&shared.engine.account(), shared.engine.dropped_records(), ready);
     Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text))
 }
 

@@ -111,5 +111,5 @@ fn warnings(engine: &Engine, caller: &Caller, spec: &TicketSpec) -> Vec<String> 
             "no hook of `{app}` gets events that `{pattern}` matches now, so no page hears them: subscribe to them first"
         )
     };
-    engine.unheard(&caller.entry, patterns).iter().map(silent).collect()
+    engine.unmatched_patterns(&caller.entry, patterns).iter().map(silent).collect()
 }

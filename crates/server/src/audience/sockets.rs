@@ -4,7 +4,7 @@ use super::copy;
 use super::proof::{Proof, Proofs, Unproved};
 use super::seats::{Place, Seat, Seats};
 use bytes::Bytes;
-use footbridge_engine::{Heard, PageEvent};
+use footbridge_engine::{PageEvent, WatchItem};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use serde::{Deserialize, Serialize};
@@ -139,12 +139,12 @@ async fn tell(proofs: &Proofs, proof: &Proof, socket: &SocketRef) {
     }
     while let Some(heard) = watcher.next().await {
         let taken = match heard {
-            Heard::Event(event) if proof.covers(&event.event) => {
+            WatchItem::Event(event) if proof.covers(&event.event) => {
                 let PageEvent { json, .. } = &*event;
                 send(socket, "message", &copy::of(json, token)).await
             }
-            Heard::Event(_) => true,
-            Heard::Missed(missed) => send(socket, "gap", &Gap { missed }).await,
+            WatchItem::Event(_) => true,
+            WatchItem::Missed(missed) => send(socket, "gap", &Gap { missed }).await,
         };
         if !taken {
             return;

@@ -2,10 +2,13 @@
 
 mod apps;
 mod error;
+mod objects;
 mod parse;
 mod render;
 mod route;
+mod system_events;
 mod target;
 
 pub(crate) use apps::apps;
 pub(crate) use route::events;
+pub use system_events::BoltEvents;

@@ -11,7 +11,8 @@ use crate::metrics::Surface;
 use crate::state::Local;
 use crate::watch::Watch;
 use bytes::Bytes;
-use footbridge_engine::{AppEntry, Caller, PAGE_TOKEN_MARK, PageCaller};
+use footbridge_engine::{AppEntry, Caller, PAGE_TOKEN_MARK, PageCaller, Published};
+use footbridge_model::id::EventId;
 use footbridge_model::json::JsonError;
 use footbridge_model::secret::digest;
 use http::request::Parts;
@@ -133,8 +134,8 @@ async fn publish(
     let key = body::idempotency_key(headers).map_err(|why| BoltError::new(Code::BadRequest, why))?;
     let key = key.map(|key| (key, digest(bytes)));
     let cause = parse::cause(headers)?;
-    warnings.extend(engine.doubt_subscribers(named.iter().map(|name| &**name)));
-    let (accepted, app) = match who {
+    warnings.extend(engine.warn_subscribers(named.iter().map(|name| &**name)));
+    let (published, app) = match who {
         Who::App(caller) => (
             engine.publish_after(&caller.entry, draft, key, cause).await.map_err(BoltError::from),
             &caller.entry.app,
@@ -144,15 +145,25 @@ async fn publish(
             &page.entry.app,
         ),
     };
-    local.shared.metrics.publish(accepted.is_ok());
-    Ok(render::accepted(&accepted?, &name, &app.name, &warnings))
+    local.shared.metrics.publish(published.is_ok());
+    let Published { accepted, unknown_cause } = published?;
+    warnings.extend(unknown_cause.map(warn_unknown_cause));
+    Ok(render::accepted(&accepted, &name, &app.name, &warnings))
+}
+
+/// The warning for a cause that was ignored: the event starts a new chain.
+fn warn_unknown_cause(cause: EventId) -> String {
+    format!(
+        "`Footbridge-Cause`: {cause} is no stored event that your app received or published, so this event starts a \
+         new chain; send the `id` of the event that you handle"
+    )
 }
 
 async fn subscribe(local: &Local, app: &AppEntry, pattern: &str, members: &Members<'_>) -> Answer {
     let pattern = parse::pattern(pattern)?;
     let engine = &local.shared.engine;
     let Wanted { route, kind, mut warnings } = members.wanted()?;
-    warnings.extend(engine.doubt_patterns(std::iter::once(&pattern)));
+    warnings.extend(engine.warn_patterns(std::iter::once(&pattern)));
     let hook = engine.subscribe(app, pattern, route, kind).await?;
     Ok(render::subscribed(&hook, &warnings))
 }

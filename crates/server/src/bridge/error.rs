@@ -1,8 +1,10 @@
-//! An error of ours, told apart from a recipient's own answer by `Footbridge-Error`.
+//! Errors of the bridge: status, Boxo's code and a message. The header `Footbridge-Error` tells them from the answers of
+//! recipients.
 
 use super::render::{EXCHANGE_ID, json_response};
+use crate::error_code::{ErrorCode, row};
 use bytes::Bytes;
-use footbridge_model::exchange::{ErrorCode, ExchangeFailure};
+use footbridge_model::exchange::{Direction, ExchangeFailure, ExchangeFailureKind};
 use footbridge_model::id::ExchangeId;
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
@@ -11,6 +13,38 @@ use serde::Serialize;
 
 const ERROR: HeaderName = HeaderName::from_static("footbridge-error");
 
+/// An error that a sender gets instead of a recipient's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BridgeError {
+    pub(crate) status: u16,
+    pub(crate) code: ErrorCode,
+    /// One line: what is wrong and how to mend it.
+    pub(crate) message: String,
+    /// The wait before another try can succeed, in seconds.
+    pub(crate) retry_after: Option<u32>,
+}
+
+impl BridgeError {
+    /// An error without advice on when to try again.
+    pub(crate) fn new(status: u16, code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry_after: None }
+    }
+
+    /// The error for an exchange that was sent to the endpoint of `direction` and failed.
+    pub(crate) fn of_exchange(failure: ExchangeFailure, direction: Direction) -> Self {
+        let (status, code) = row(failure.kind);
+        let ExchangeFailure { kind, mut message, retry_after } = failure;
+        if kind == ExchangeFailureKind::SenderIsRecipient {
+            let (here, there) = match direction {
+                Direction::ToMiniapp => ("hostapp", "miniapp"),
+                Direction::ToHost => ("miniapp", "hostapp"),
+            };
+            message.push_str(&format!("; send to /api/v1/event-bridge/{there}/ instead of /{here}/"));
+        }
+        Self { status, code, message, retry_after }
+    }
+}
+
 #[derive(Serialize)]
 struct Body<'a> {
     error_code: ErrorCode,
@@ -18,35 +52,35 @@ struct Body<'a> {
     exchange_id: Option<ExchangeId>,
 }
 
-/// Writes an error; `id` once the sender has proved itself.
-pub(crate) fn error(id: Option<ExchangeId>, failure: &ExchangeFailure) -> Response<Full<Bytes>> {
-    let body = Body { error_code: failure.code, error_message: &failure.message, exchange_id: id };
+/// Writes an error. `id` is the id of the exchange, once the sender is authenticated.
+pub(crate) fn error(id: Option<ExchangeId>, error: &BridgeError) -> Response<Full<Bytes>> {
+    let body = Body { error_code: error.code, error_message: &error.message, exchange_id: id };
     let bytes = serde_json::to_vec(&body).unwrap_or_default();
-    let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json_response(status, bytes.into());
     let headers = response.headers_mut();
-    headers.insert(ERROR, HeaderValue::from_static(failure.code.as_str()));
+    headers.insert(ERROR, HeaderValue::from_static(error.code.as_str()));
     if let Some(id) = id.and_then(|id| HeaderValue::from_str(&id.to_string()).ok()) {
         headers.insert(EXCHANGE_ID, id);
     }
-    if let Some(seconds) = failure.retry_after {
+    if let Some(seconds) = error.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
 
-/// No, malformed or wrong credentials: one answer for all of them.
+/// The one answer to missing, malformed and wrong credentials.
 pub(crate) fn unauthorized() -> Response<Full<Bytes>> {
     let message = "send `Authorization: <prefix> base64(<name>:<secret key>)` with the credentials of an app";
-    let mut response = error(None, &ExchangeFailure::new(401, ErrorCode::Unauthorized, message));
+    let mut response = error(None, &BridgeError::new(401, ErrorCode::Unauthorized, message));
     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Token realm=\"footbridge\""));
     response
 }
 
-/// Another method than POST.
+/// The answer to methods other than POST.
 pub(crate) fn method_not_allowed() -> Response<Full<Bytes>> {
     let mut response =
-        error(None, &ExchangeFailure::new(405, ErrorCode::InvalidEventData, "send events with POST"));
+        error(None, &BridgeError::new(405, ErrorCode::InvalidEventData, "send events with POST"));
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     response
 }
@@ -56,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_explained() {
+    fn every_code_is_documented() {
         let page = include_str!("../../../../docs/errors/bridge.md");
         for code in ErrorCode::ALL {
             assert!(page.contains(&format!("## `{}`", code.as_str())), "{code:?}");

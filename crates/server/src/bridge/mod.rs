@@ -7,7 +7,7 @@ mod render;
 mod route;
 mod settings;
 
-pub(crate) use error::error;
+pub(crate) use error::{BridgeError, error};
 pub(crate) use render::json_response;
 pub(crate) use route::{direction, exchange, invalid, read_json};
 pub(crate) use settings::{settings, settings_of};

@@ -1,9 +1,9 @@
 //! What the engine brought back becomes an HTTP answer.
 
-use super::error::error;
+use super::error::{BridgeError, error};
 use bytes::Bytes;
 use footbridge_engine::{ExchangeReply, Reply};
-use footbridge_model::exchange::Ending;
+use footbridge_model::exchange::{Direction, ExchangeOutcome};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{Response, StatusCode};
 use http_body_util::Full;
@@ -20,8 +20,12 @@ pub(crate) fn json_response(status: StatusCode, body: Bytes) -> Response<Full<By
     response
 }
 
-/// The answer to the sender; to one that asked not to wait, where to find it.
-pub(crate) fn render(reply: ExchangeReply, respond_async: bool) -> Response<Full<Bytes>> {
+/// The answer to the sender. A sender that asked not to wait gets the place of the outcome.
+pub(crate) fn render(
+    reply: ExchangeReply,
+    direction: Direction,
+    respond_async: bool,
+) -> Response<Full<Bytes>> {
     let id = reply.id.text();
     let later = matches!(reply.reply, Reply::Accepted) || (reply.replayed && respond_async);
     let mut response = match reply.reply {
@@ -35,8 +39,10 @@ pub(crate) fn render(reply: ExchangeReply, respond_async: bool) -> Response<Full
             headers.insert(APPLIED, HeaderValue::from_static("respond-async"));
             response
         }
-        Reply::Ended(Ending::Failed(failure)) => error(Some(reply.id), &failure),
-        Reply::Ended(Ending::Answered(answer)) => json_response(StatusCode::OK, answer),
+        Reply::Ended(ExchangeOutcome::Failed(failure)) => {
+            error(Some(reply.id), &BridgeError::of_exchange(failure, direction))
+        }
+        Reply::Ended(ExchangeOutcome::Answered(answer)) => json_response(StatusCode::OK, answer),
         Reply::Accepted => json_response(StatusCode::ACCEPTED, Bytes::new()),
     };
     let headers = response.headers_mut();

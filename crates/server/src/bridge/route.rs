@@ -1,18 +1,19 @@
 //! The two endpoints: authenticate, read, parse, then one call of the engine.
 
-use super::error::{error, method_not_allowed, unauthorized};
+use super::error::{BridgeError, error, method_not_allowed, unauthorized};
 use super::parse;
 use super::prefer::Prefer;
 use super::render::render;
 use crate::body::{self, BodyError};
 use crate::credential::authorization;
+use crate::error_code::{ErrorCode, row};
 use crate::media;
 use crate::metrics::Surface;
 use crate::state::Local;
 use crate::watch::Watch;
 use bytes::Bytes;
-use footbridge_engine::{Caller, Engine, ExchangeDraft, ExchangeReply, How, Reply, UsedKey};
-use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure};
+use footbridge_engine::{Caller, Engine, ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey};
+use footbridge_model::exchange::{Direction, ExchangeOutcome};
 use footbridge_model::secret::digest;
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
@@ -58,13 +59,13 @@ pub(crate) async fn exchange(
     let respond_async = how.respond_async;
     let reply = engine.exchange(&local.courier, &caller.entry, id, draft, how).await;
     local.shared.metrics.exchange(failed_with(&reply), begun.elapsed());
-    render(reply, respond_async)
+    render(reply, direction, respond_async)
 }
 
 fn failed_with(reply: &ExchangeReply) -> Option<ErrorCode> {
     match &reply.reply {
-        Reply::Ended(Ending::Failed(failure)) => Some(failure.code),
-        Reply::Ended(Ending::Answered(_)) | Reply::Accepted => None,
+        Reply::Ended(ExchangeOutcome::Failed(failure)) => Some(row(failure.kind).1),
+        Reply::Ended(ExchangeOutcome::Answered(_)) | Reply::Accepted => None,
     }
 }
 
@@ -78,13 +79,13 @@ async fn read(
     headers: &HeaderMap,
     incoming: Incoming,
     watch: &Watch,
-) -> Result<(ExchangeDraft, How), ExchangeFailure> {
+) -> Result<(ExchangeDraft, ExchangeOptions), BridgeError> {
     let bytes = read_json(local, headers, incoming, watch).await?;
     let draft = parse::draft(direction, &bytes).map_err(|error| invalid(400, error.to_string()))?;
     let key = body::idempotency_key(headers).map_err(|why| invalid(400, why))?;
     let prefer = Prefer::of(headers);
     let key = key.map(|key| UsedKey { key, fingerprint: digest(&bytes) });
-    Ok((draft, How { key, wait: prefer.wait, respond_async: prefer.respond_async }))
+    Ok((draft, ExchangeOptions { key, wait: prefer.wait, respond_async: prefer.respond_async }))
 }
 
 /// The whole of a JSON body, within the bridge's limit.
@@ -93,7 +94,7 @@ pub(crate) async fn read_json(
     headers: &HeaderMap,
     incoming: Incoming,
     watch: &Watch,
-) -> Result<Bytes, ExchangeFailure> {
+) -> Result<Bytes, BridgeError> {
     if !body::is_json(headers) {
         body::discard(headers, incoming);
         return Err(invalid(415, media::not_json(headers)));
@@ -106,6 +107,6 @@ pub(crate) async fn read_json(
 }
 
 /// What is wrong with a request.
-pub(crate) fn invalid(status: u16, message: impl Into<String>) -> ExchangeFailure {
-    ExchangeFailure::new(status, ErrorCode::InvalidEventData, message)
+pub(crate) fn invalid(status: u16, message: impl Into<String>) -> BridgeError {
+    BridgeError::new(status, ErrorCode::InvalidEventData, message)
 }

@@ -1,17 +1,18 @@
 //! `POST /api/v1/forward`: a page passes a custom event on, as its app.
 
 use crate::body;
-use crate::bridge::{self, invalid};
+use crate::bridge::{self, BridgeError, invalid};
 use crate::credential::authorization;
+use crate::error_code::ErrorCode;
 use crate::metrics::Surface;
 use crate::state::Local;
 use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::{
-    ExchangeDraft, How, JournalError, OverQuota, PublishError, Reply, Ticket, TicketUse, UsedKey,
+    ExchangeDraft, ExchangeOptions, JournalError, OverQuota, PublishError, Reply, Ticket, TicketUse, UsedKey,
 };
 use footbridge_model::event::EventDraft;
-use footbridge_model::exchange::{Direction, EVENT_TYPE_MAX, Ending, ErrorCode, ExchangeFailure};
+use footbridge_model::exchange::{Direction, EVENT_TYPE_MAX, ExchangeOutcome};
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::json::{members, only, string};
 use footbridge_model::name::EventName;
@@ -47,7 +48,7 @@ pub(crate) async fn forward(
         Err(why) => {
             body::discard(&head.headers, incoming);
             local.shared.metrics.auth_failure(Surface::Live);
-            let mut response = refuse(&ExchangeFailure::new(401, ErrorCode::Unauthorized, why));
+            let mut response = refuse(&BridgeError::new(401, ErrorCode::Unauthorized, why));
             let scheme = HeaderValue::from_static("Ticket realm=\"footbridge\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
             return response;
@@ -59,7 +60,7 @@ pub(crate) async fn forward(
     }
 }
 
-fn refuse(failure: &ExchangeFailure) -> Response<Full<Bytes>> {
+fn refuse(failure: &BridgeError) -> Response<Full<Bytes>> {
     bridge::error(None, failure)
 }
 
@@ -86,7 +87,7 @@ async fn read(
     headers: &HeaderMap,
     incoming: Incoming,
     watch: &Watch,
-) -> Result<Wanted, ExchangeFailure> {
+) -> Result<Wanted, BridgeError> {
     let whole = bridge::read_json(local, headers, incoming, watch).await?;
     let known = ["to", "type", "payload", "app_id", "client_id"];
     let [to, kind, ..] = only(&whole, &known).map_err(|error| invalid(400, error.to_string()))?;
@@ -114,7 +115,7 @@ async fn read(
     Ok(Wanted { publish, kind, whole, key, page_event })
 }
 
-fn text(name: &str, value: Option<&RawValue>) -> Result<String, ExchangeFailure> {
+fn text(name: &str, value: Option<&RawValue>) -> Result<String, BridgeError> {
     match value.and_then(string) {
         Some(text) if !text.is_empty() => Ok(text.into_owned()),
         _ => Err(invalid(400, format!("`{name}` must be a non-empty string"))),
@@ -123,9 +124,9 @@ fn text(name: &str, value: Option<&RawValue>) -> Result<String, ExchangeFailure>
 
 async fn pass_on(local: &Local, ticket: &Ticket, wanted: Wanted) -> Response<Full<Bytes>> {
     let app = &ticket.entry.app.name;
-    if !ticket.covers(app, &EventName::trusted(&wanted.kind.trim().to_lowercase())) {
+    if !ticket.covers_type(app, &wanted.kind) {
         let message = "the ticket does not cover this event; name it among the ticket's `events`";
-        return refuse(&ExchangeFailure::new(403, ErrorCode::Unauthorized, message));
+        return refuse(&BridgeError::new(403, ErrorCode::Unauthorized, message));
     }
     let passed = if wanted.publish {
         publish(local, ticket, wanted).await
@@ -135,7 +136,7 @@ async fn pass_on(local: &Local, ticket: &Ticket, wanted: Wanted) -> Response<Ful
     passed.unwrap_or_else(|failure| refuse(&failure))
 }
 
-type Passed = Result<Response<Full<Bytes>>, ExchangeFailure>;
+type Passed = Result<Response<Full<Bytes>>, BridgeError>;
 
 async fn publish(local: &Local, ticket: &Ticket, wanted: Wanted) -> Passed {
     let name = EventName::parse(&wanted.kind).map_err(|error| invalid(400, error.to_string()))?;
@@ -154,7 +155,7 @@ async fn publish(local: &Local, ticket: &Ticket, wanted: Wanted) -> Passed {
     Ok(bridge::json_response(StatusCode::OK, format!("{{\"id\":\"{}\"}}", accepted.id).into()))
 }
 
-fn not_published(error: &PublishError) -> ExchangeFailure {
+fn not_published(error: &PublishError) -> BridgeError {
     let (status, retry_after) = match error {
         PublishError::Draining => (503, Some(1)),
         PublishError::RateLimited(wait) => {
@@ -167,37 +168,39 @@ fn not_published(error: &PublishError) -> ExchangeFailure {
         PublishError::Journal(error @ JournalError::Unknown(_)) => {
             tracing::error!(%error, "the journal failed while it kept an event");
             let message = "the event may have been kept: repeat it with the same Idempotency-Key";
-            return ExchangeFailure::new(503, ErrorCode::EventDeliveryFailed, message);
+            return BridgeError::new(503, ErrorCode::EventDeliveryFailed, message);
         }
         PublishError::Journal(JournalError::Stopped(_)) => {
             let message = "the journal has stopped; nothing was accepted";
-            let failure = ExchangeFailure::new(503, ErrorCode::EventDeliveryFailed, message);
-            return ExchangeFailure { retry_after: Some(5), ..failure };
+            let failure = BridgeError::new(503, ErrorCode::EventDeliveryFailed, message);
+            return BridgeError { retry_after: Some(5), ..failure };
         }
         PublishError::Journal(error) => {
             tracing::error!(%error, "the journal failed");
             let message = "the server could not keep it; nothing was accepted";
-            return ExchangeFailure::new(500, ErrorCode::EventDeliveryFailed, message);
+            return BridgeError::new(500, ErrorCode::EventDeliveryFailed, message);
         }
     };
-    let failure = ExchangeFailure::new(status, ErrorCode::EventDeliveryFailed, error.to_string());
-    ExchangeFailure { retry_after, ..failure }
+    let failure = BridgeError::new(status, ErrorCode::EventDeliveryFailed, error.to_string());
+    BridgeError { retry_after, ..failure }
 }
 
 async fn exchange(local: &Local, ticket: &Ticket, wanted: &Wanted) -> Passed {
     let begun = Instant::now();
     let draft = exchange_draft(ticket, wanted)?;
+    let direction = draft.direction;
     let key = wanted.key.as_deref();
     let key = key.map(|key| UsedKey { key: format!("{PAGE}{key}"), fingerprint: digest(&wanted.whole) });
     let engine = &local.shared.engine;
     let id = engine.new_exchange_id();
-    let how = How { key, ..How::default() };
+    let how = ExchangeOptions { key, ..ExchangeOptions::default() };
     let reply = engine.exchange(&local.courier, &ticket.entry, id, draft, how).await;
     let answer = match reply.reply {
-        Reply::Ended(Ending::Answered(answer)) => answer,
-        Reply::Ended(Ending::Failed(failure)) => {
-            local.shared.metrics.exchange(Some(failure.code), begun.elapsed());
-            return Ok(bridge::error(Some(reply.id), &failure));
+        Reply::Ended(ExchangeOutcome::Answered(answer)) => answer,
+        Reply::Ended(ExchangeOutcome::Failed(failure)) => {
+            let error = BridgeError::of_exchange(failure, direction);
+            local.shared.metrics.exchange(Some(error.code), begun.elapsed());
+            return Ok(bridge::error(Some(reply.id), &error));
         }
         Reply::Accepted => Bytes::new(),
     };
@@ -212,7 +215,7 @@ async fn exchange(local: &Local, ticket: &Ticket, wanted: &Wanted) -> Passed {
 }
 
 /// The exchange that a page wants of its app: the way it goes is told by which of the two the app is.
-fn exchange_draft(ticket: &Ticket, wanted: &Wanted) -> Result<ExchangeDraft, ExchangeFailure> {
+fn exchange_draft(ticket: &Ticket, wanted: &Wanted) -> Result<ExchangeDraft, BridgeError> {
     let names = ["app_id", "client_id", "payload"];
     let [app_id, client_id, payload] =
         members(&wanted.whole, &names).map_err(|error| invalid(400, error.to_string()))?;

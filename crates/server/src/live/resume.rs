@@ -1,6 +1,6 @@
 //! What a page missed while it was away, read from the journal a little at a time.
 
-use footbridge_engine::{AppProof, Engine, Missed, PageEvent, Watcher};
+use footbridge_engine::{AppProof, Engine, MissedPage, PageEvent, Watcher};
 use footbridge_model::id::EventId;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -66,7 +66,7 @@ impl Resume {
                 return Next::End;
             }
             let watched = watcher.is_some();
-            match engine.since(app, self.after, HELD).await {
+            match engine.events_since(app, self.after, HELD).await {
                 Ok(Some(missed)) => self.take(missed, watched),
                 // The stream ends as soon as it looks.
                 Ok(None) => return Next::End,
@@ -81,7 +81,7 @@ impl Resume {
         }
     }
 
-    fn take(&mut self, missed: Missed, watched: bool) {
+    fn take(&mut self, missed: MissedPage, watched: bool) {
         self.gap = missed.gap;
         let mut last = missed.last.unwrap_or(self.after);
         self.held = missed.events.into();

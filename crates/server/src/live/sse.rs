@@ -10,7 +10,7 @@ use crate::stream::{self, Body};
 use crate::watch::{Length, Watch};
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
-use footbridge_engine::{Engine, Heard, PageEvent, Watcher};
+use footbridge_engine::{Engine, PageEvent, WatchItem, Watcher};
 use footbridge_model::id::EventId;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
@@ -113,7 +113,7 @@ impl Source {
     async fn next(mut self) -> Option<(Self, Bytes)> {
         loop {
             // A page may read as slowly as it likes: what it has proved is looked at whenever it is told something.
-            self.engine.proved(&self.proof.app)?;
+            self.engine.app_by_proof(&self.proof.app)?;
             if let Some(bytes) = self.out.pop_front() {
                 return Some((self, bytes));
             }
@@ -150,11 +150,11 @@ impl Source {
             }
         };
         match heard {
-            Heard::Event(event) if self.both.remove(&event.event.id) => {
+            WatchItem::Event(event) if self.both.remove(&event.event.id) => {
                 self.out.extend(self.cursor.catch_up(event.settled));
             }
-            Heard::Event(event) => self.tell(&event),
-            Heard::Missed(count) => self.out.push_back(gap(Some(count))),
+            WatchItem::Event(event) => self.tell(&event),
+            WatchItem::Missed(count) => self.out.push_back(gap(Some(count))),
         }
         Some(())
     }

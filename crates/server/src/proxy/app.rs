@@ -117,7 +117,7 @@ async fn relay(
     page.ask(head, &mut headers);
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
     let outgoing = Outgoing { method: head.method.clone(), uri, headers, upgrades };
-    let reach = match local.shared.engine.reach(mounted.name.as_str()).await {
+    let reach = match local.shared.engine.connect_app(mounted.name.as_str()).await {
         Ok(reach) => reach,
         Err(error) => {
             body::discard(&head.headers, incoming);

@@ -8,7 +8,7 @@ use crate::stream::{self, Body};
 use crate::tunnel::Tunnel;
 use crate::watch::{Length, Watch};
 use bytes::Bytes;
-use footbridge_engine::{Reach, RelayBody, Relayed};
+use footbridge_engine::{AppConnection, RelayBody, Relayed};
 use footbridge_model::run::RUN_SECRET;
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
@@ -42,7 +42,7 @@ impl Outgoing {
     pub(super) async fn send(
         &self,
         local: &Local,
-        reach: &Reach,
+        reach: &AppConnection,
         body: RelayBody,
     ) -> Result<Relayed, Refusal> {
         let mut request = Request::new(body);
@@ -69,9 +69,9 @@ impl Outgoing {
         &self,
         local: &Local,
         name: &str,
-        reach: Reach,
+        reach: AppConnection,
         body: RelayBody,
-    ) -> Result<(Relayed, Reach), Refusal> {
+    ) -> Result<(Relayed, AppConnection), Refusal> {
         let spare = body.is_end_stream();
         let came = self.send(local, &reach, body).await;
         let again = match &came {
@@ -79,11 +79,11 @@ impl Outgoing {
             Err(Refusal::Closed) => spare && self.method.is_idempotent(),
             _ => false,
         };
-        if !again || !reach.ends().await {
+        if !again || !reach.has_ended().await {
             return Ok((came?, reach));
         }
         drop(reach);
-        let reach = local.shared.engine.reach(name).await?;
+        let reach = local.shared.engine.connect_app(name).await?;
         let relayed = self.send(local, &reach, RelayBody::whole(Bytes::new())).await?;
         Ok((relayed, reach))
     }
@@ -92,7 +92,7 @@ impl Outgoing {
     pub(super) fn answer(
         &self,
         relayed: Relayed,
-        reach: Reach,
+        reach: AppConnection,
         mask: Option<Mask>,
         watch: &Rc<Watch>,
     ) -> Result<Response<Body>, Refusal> {

@@ -90,6 +90,7 @@ impl From<AppsError> for Refusal {
             AppsError::NoSuchApp(_) | AppsError::NotInstalled(_) => Self::NoSuchApp,
             AppsError::NothingToRun(_) => Self::Nothing,
             AppsError::Start { failure, .. } => Self::NotStarted(failure.again_in),
+            AppsError::SwitchedOff(_) => Self::SwitchedOff,
             AppsError::NotRunning(_) => Self::NotStarted(Duration::from_secs(1)),
             AppsError::Draining(_) => Self::Draining,
             error => {

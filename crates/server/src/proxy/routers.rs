@@ -102,7 +102,7 @@ async fn ask(
             Some(Held::Rest(bytes, rest)) => RelayBody::begun(bytes, rest),
             None => return Err(Refusal::TooLarge),
         };
-        let reach = local.shared.engine.reach(router.app.as_str()).await?;
+        let reach = local.shared.engine.connect_app(router.app.as_str()).await?;
         let name = HeaderValue::from_str(&router.name).map_err(|_| Refusal::Fault)?;
         outgoing.headers.insert(ROUTER, name);
         let (relayed, reach) = outgoing.send_on(local, router.app.as_str(), reach, body).await?;

@@ -35,7 +35,7 @@ fn who_may_do_what() {
                 answer.refused(403, 337);
             }
         }
-        assert!(server.engine.live_apps().is_empty());
+        assert!(server.engine.running_apps().is_empty());
         for line in ["GET /api/apps/x/y", "PUT /api/apps/shop", "POST /api/apps"] {
             server.ask(line, ADMIN, "").await.refused(404, 103);
         }

@@ -1,6 +1,7 @@
 //! A server on a real socket, a launcher that starts nothing but knows where apps listen, and a bare client.
 
 use crate::audience::{LiveOptions, LiveState};
+use crate::bolt::BoltEvents;
 use crate::edge::{Edge, Hosts, Proxies};
 use crate::listen::{Places, Shard, ShardOptions, bind};
 use crate::metrics::Metrics;
@@ -208,6 +209,7 @@ impl Server {
             courier: Arc::clone(&courier),
             launcher: launcher.clone(),
             exits: tokio::sync::mpsc::channel(1).1,
+            system_events: Arc::new(BoltEvents),
             public_url: public_url.clone(),
             schedule: Schedule::default(),
             proof_key: ProofKey::new([8; 32]),

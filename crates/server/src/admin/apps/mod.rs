@@ -50,7 +50,7 @@ pub(super) async fn create(
     let patterns: Vec<Pattern> = hooks.iter().map(|hook| hook.pattern.clone()).collect();
     let (entry, secrets) = shared.engine.add_app(new.spec, hooks).await?;
     let location = format!("/api/v1/apps/{name}");
-    let warnings = shared.engine.doubt_patterns(patterns.iter());
+    let warnings = shared.engine.warn_patterns(patterns.iter());
     let app = view::app(&entry, shared.engine.now());
     let view = api::MadeApp { app, made: view::shown(&secrets), warnings };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))

@@ -6,7 +6,9 @@ use footbridge_engine::Journal as _;
 use footbridge_journal::{DeliveryResult, KeyDisposition};
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::event::EventDraft;
-use footbridge_model::exchange::{Direction, Ending, ErrorCode, ExchangeFailure, ExchangeHead};
+use footbridge_model::exchange::{
+    Direction, ExchangeFailure, ExchangeFailureKind, ExchangeHead, ExchangeOutcome,
+};
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::id::{DeliveryId, ExchangeId};
 use footbridge_model::name::EventName;
@@ -98,7 +100,7 @@ async fn dead_deliveries_are_retried() {
     assert_eq!(pending["data"].as_array().unwrap().len(), 2);
 }
 
-async fn exchange(server: &Server, ending: Option<Ending>) -> ExchangeId {
+async fn exchange(server: &Server, ending: Option<ExchangeOutcome>) -> ExchangeId {
     let id = server.engine.new_exchange_id();
     let head = ExchangeHead {
         id,
@@ -119,9 +121,10 @@ async fn exchange(server: &Server, ending: Option<Ending>) -> ExchangeId {
 #[tokio::test]
 async fn an_exchange_is_shown_to_its_sender_for_a_day_and_to_the_admin() {
     let server = Server::start().await;
-    let answered = exchange(&server, Some(Ending::Answered(Bytes::from_static(b"{\"n\": 1.0}")))).await;
-    let failure = ExchangeFailure::new(502, ErrorCode::EventDeliveryFailed, "the receiver answered 500");
-    let failed = exchange(&server, Some(Ending::Failed(failure))).await;
+    let answered =
+        exchange(&server, Some(ExchangeOutcome::Answered(Bytes::from_static(b"{\"n\": 1.0}")))).await;
+    let failure = ExchangeFailure::new(ExchangeFailureKind::Undelivered, "the receiver answered 500");
+    let failed = exchange(&server, Some(ExchangeOutcome::Failed(failure))).await;
     let running = exchange(&server, None).await;
     let sender = format!("Token {}", STANDARD.encode("superapp:key-of-superapp"));
     let path = |id: &ExchangeId| format!("/api/v1/exchanges/{id}");

@@ -9,6 +9,7 @@ mod history;
 mod links_hooks;
 
 use super::{AdminState, router};
+use crate::bolt::BoltEvents;
 use crate::edge::Visitor;
 use crate::health::Health;
 use crate::metrics::Metrics;
@@ -104,6 +105,7 @@ impl Server {
                 .share(),
             launcher: Arc::new(NoLauncher),
             exits: tokio::sync::mpsc::channel(1).1,
+            system_events: Arc::new(BoltEvents),
             public_url: "http://127.0.0.1:4400".into(),
             schedule: Schedule::default(),
             proof_key: ProofKey::new([8; 32]),

@@ -1,6 +1,7 @@
 //! `/api/apps…`: credential, endpoint, size, JSON, leave, members, in this order.
 
 use super::super::error::{BoltError, Code};
+use super::super::objects::ContextObject;
 use super::super::render;
 use super::super::route::check_media;
 use super::access::Actor;
@@ -13,7 +14,7 @@ use crate::state::Local;
 use crate::stream::{self, Body};
 use crate::watch::Watch;
 use bytes::Bytes;
-use footbridge_engine::{AppEntry, AppsError, ContextObject, LiveApp};
+use footbridge_engine::{AppEntry, AppsError, RunningApp};
 use footbridge_model::name::AppName;
 use http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
@@ -96,7 +97,7 @@ async fn call(local: &Local, actor: &Actor, endpoint: Endpoint, bytes: &[u8]) ->
         }
         Endpoint::List => Ok(list(local)),
         Endpoint::Live => {
-            let live = engine.live_apps();
+            let live = engine.running_apps();
             Ok(render::success(&live.iter().map(context).collect::<Vec<_>>()))
         }
         Endpoint::Show(name) => show(local, actor, &name),
@@ -150,6 +151,6 @@ fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
-fn context(live: &LiveApp) -> Option<ContextObject> {
+fn context(live: &RunningApp) -> Option<ContextObject<'_>> {
     ContextObject::of(&live.entry, &live.running)
 }

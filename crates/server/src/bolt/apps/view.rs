@@ -1,7 +1,7 @@
 //! An app and its output, for the API. No secret is ever among it.
 
 use super::super::render::HookView;
-use footbridge_engine::{AppEntry, Condition, HookEntry, Installation};
+use footbridge_engine::{AppEntry, AppStatus, HookEntry, Installation};
 use footbridge_model::name::AppName;
 use footbridge_model::package::{Package, Program};
 use footbridge_model::run::OutputLine;
@@ -68,10 +68,10 @@ impl<'a> AppView<'a> {
     /// The app; its hooks are for its own eyes and the administrator's, as their routes may be secret.
     pub(super) fn of(entry: &'a AppEntry, hooks: Option<&'a [Arc<HookEntry>]>, now: Millis) -> Self {
         let app = &entry.app;
-        let condition = entry.condition();
+        let condition = entry.status();
         let state = condition.as_str();
         let failure = match condition {
-            Condition::Failed { why, again_in } => {
+            AppStatus::Failed { why, again_in } => {
                 let until = Some(now.plus(again_in)).filter(|_| !again_in.is_zero());
                 Some(FailureView { why, until })
             }
@@ -93,7 +93,7 @@ impl<'a> AppView<'a> {
 
     /// The same once it is removed.
     pub(super) fn gone(entry: &'a AppEntry, now: Millis) -> Self {
-        let stopped = Condition::Stopped.as_str();
+        let stopped = AppStatus::Stopped.as_str();
         Self { running: false, state: stopped, failure: None, ..Self::of(entry, None, now) }
     }
 }

@@ -1,24 +1,24 @@
-//! Watches over runs: what ended is put in order, what is idle is stopped.
+//! The monitor of installed apps: it cleans up after runs that have ended and stops idle apps.
 
-use super::state::Apps;
+use super::installed::Apps;
 use footbridge_model::run::Exit;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
-/// The keeper of installed apps; runs beside the dispatcher.
-pub struct Keeper {
+/// Watches the runs of installed apps; runs next to the dispatcher.
+pub struct AppMonitor {
     pub(crate) apps: Arc<Apps>,
     pub(crate) exits: mpsc::Receiver<Exit>,
 }
 
-impl std::fmt::Debug for Keeper {
+impl std::fmt::Debug for AppMonitor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keeper").finish_non_exhaustive()
+        f.debug_struct("AppMonitor").finish_non_exhaustive()
     }
 }
 
-impl Keeper {
-    /// Keeps watch until `drain` turns true.
+impl AppMonitor {
+    /// Runs until `drain` turns true.
     pub async fn run(mut self, mut drain: watch::Receiver<bool>) {
         loop {
             tokio::select! {
@@ -26,9 +26,9 @@ impl Keeper {
                 _ = drain.wait_for(|draining| *draining) => return,
                 Some(exit) = self.exits.recv() => {
                     let apps = Arc::clone(&self.apps);
-                    tokio::spawn(async move { apps.ended(exit).await });
+                    tokio::spawn(async move { apps.handle_exit(exit).await });
                 }
-                () = tokio::time::sleep(self.apps.idle_pace()) => self.apps.stop_idle().await,
+                () = tokio::time::sleep(self.apps.idle_check_interval()) => self.apps.stop_idle().await,
             }
         }
     }

@@ -1,0 +1,50 @@
+//! The record of an exchange whose sender waits for the answer: written behind the sender's back.
+
+use super::checked::CheckedExchange;
+use super::error::ExchangeError;
+use bytes::Bytes;
+use footbridge_journal::Journal;
+use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Writes the record when the exchange has ended, or when it is dropped because the sender has disconnected.
+pub(super) struct RecordGuard {
+    journal: Arc<dyn Journal>,
+    head: Option<ExchangeHead>,
+    started: Instant,
+}
+
+impl RecordGuard {
+    pub(super) fn new(journal: &Arc<dyn Journal>, checked: &CheckedExchange) -> Self {
+        Self { journal: Arc::clone(journal), head: Some(checked.head.clone()), started: checked.started }
+    }
+
+    /// Records the outcome without the answer, which belongs to the sender alone.
+    pub(super) fn write(mut self, outcome: &ExchangeOutcome) {
+        self.record(match outcome {
+            ExchangeOutcome::Answered(_) => ExchangeOutcome::Answered(Bytes::new()),
+            ExchangeOutcome::Failed(failure) => ExchangeOutcome::Failed(failure.clone()),
+        });
+    }
+
+    fn record(&mut self, outcome: ExchangeOutcome) {
+        if let Some(head) = self.head.take() {
+            let ms = Some(elapsed_ms(self.started));
+            self.journal.record_exchange(ExchangeRecord { head, ending: Some(outcome), ms });
+        }
+    }
+}
+
+impl Drop for RecordGuard {
+    fn drop(&mut self) {
+        if self.head.is_some() {
+            self.record(ExchangeOutcome::Failed(ExchangeError::SenderLeft.into()));
+        }
+    }
+}
+
+/// Milliseconds since `started`.
+pub(super) fn elapsed_ms(started: Instant) -> u32 {
+    u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,101 @@
+//! Exchanges that are on disk before they are sent: with an `Idempotency-Key`, or answered later.
+
+use super::accept::{ExchangeOptions, ExchangeReply, Exchanges, Reply, UsedKey, ended};
+use super::checked::CheckedExchange;
+use super::error::ExchangeError;
+use super::record::elapsed_ms;
+use crate::detached::detached_local;
+use crate::publish::KEY_RETENTION;
+use footbridge_courier::Courier;
+use footbridge_journal::{ExchangeStart, IdempotencyKey, KeyDisposition, KeyScopes};
+use footbridge_model::attempt::Sent;
+use footbridge_model::exchange::ExchangeOutcome;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The wait before an outcome is written again that a busy journal has not stored.
+const REWRITE_INTERVAL: Duration = Duration::from_secs(1);
+
+impl Exchanges {
+    /// Stores the exchange as running, sends it, stores the outcome, and only then answers.
+    ///
+    /// All of it goes on if the sender hangs up: an exchange that is stored as running must get an outcome.
+    pub(super) async fn exchange_stored(
+        self: &Arc<Self>,
+        courier: &Rc<Courier>,
+        checked: CheckedExchange,
+        options: ExchangeOptions,
+    ) -> ExchangeReply {
+        let id = checked.head.id;
+        let (this, courier) = (Arc::clone(self), Rc::clone(courier));
+        let replied = detached_local(async move {
+            if let Some(reply) = this.start(&checked, options.key).await {
+                return reply;
+            }
+            if options.respond_async {
+                tokio::task::spawn_local(async move { this.finish(&courier, checked).await });
+                return ExchangeReply { id, replayed: false, reply: Reply::Accepted };
+            }
+            ended(id, this.finish(&courier, checked).await)
+        });
+        let cut_off = || ended(id, ExchangeOutcome::Failed(ExchangeError::CutOff.into()));
+        replied.await.unwrap_or_else(cut_off)
+    }
+
+    /// Stores the exchange as running. Returns the reply if there is nothing to send.
+    async fn start(&self, checked: &CheckedExchange, key: Option<UsedKey>) -> Option<ExchangeReply> {
+        let head = &checked.head;
+        let key = key.map(|used| IdempotencyKey {
+            scope: KeyScopes::exchange(head.direction, &head.sender),
+            key: used.key,
+            fingerprint: used.fingerprint,
+            until: head.at.plus(KEY_RETENTION),
+        });
+        let failed = |id, error: ExchangeError| Some(ended(id, ExchangeOutcome::Failed(error.into())));
+        match self.journal.start_exchange(head.clone(), key).await {
+            Ok(ExchangeStart::Started) => None,
+            Ok(ExchangeStart::Replay(record)) => {
+                let reply = record.ending.map_or(Reply::Accepted, Reply::Ended);
+                Some(ExchangeReply { id: record.head.id, replayed: true, reply })
+            }
+            Ok(ExchangeStart::Running(first)) => failed(first, ExchangeError::KeyInUse),
+            Ok(ExchangeStart::Mismatch) => failed(head.id, ExchangeError::KeyReused),
+            Err(error) => failed(head.id, ExchangeError::NotStored(error)),
+        }
+    }
+
+    /// Sends the exchange and stores the outcome.
+    async fn finish(&self, courier: &Courier, checked: CheckedExchange) -> ExchangeOutcome {
+        let sent = self.forward(courier, &checked).await;
+        let nothing_sent = sent.sent == Sent::Nothing;
+        let key = if nothing_sent { KeyDisposition::Released } else { KeyDisposition::Replays };
+        let outcome = sent.into_outcome();
+        self.log_if_failed(&checked, &outcome);
+        let until = self.clock.now().plus(KEY_RETENTION);
+        let (id, ms) = (checked.head.id, elapsed_ms(checked.started));
+        let stored = self.journal.finish_exchange(id, outcome.clone(), ms, until, key).await;
+        let Err(error) = stored else { return outcome };
+        tracing::warn!(exchange = %id, %error, "the outcome of an exchange could not be stored");
+        if error.is_temporary() {
+            // The sender is answered at once. The outcome is stored later, so that the key does not stay in use.
+            let journal = Arc::clone(&self.journal);
+            tokio::task::spawn_local(async move {
+                let _in_flight = checked.in_flight;
+                loop {
+                    tokio::time::sleep(REWRITE_INTERVAL).await;
+                    match journal.finish_exchange(id, outcome.clone(), ms, until, key).await {
+                        Err(error) if error.is_temporary() => {}
+                        _ => return,
+                    }
+                }
+            });
+        }
+        let error = if nothing_sent {
+            ExchangeError::NotStored(error)
+        } else {
+            ExchangeError::OutcomeNotStored(error)
+        };
+        ExchangeOutcome::Failed(error.into())
+    }
+}

@@ -1,0 +1,204 @@
+//! Changes of apps.
+
+use super::app_registry::AppRegistry;
+use super::checks::{check_ca_file, check_prefix, check_secrets, check_url};
+use super::directory::Directory;
+use super::entry::AppEntry;
+use super::error::{ChangeError, require_api_origin};
+use super::host_classes::hosts;
+use super::secrets::{KEY_PREFIX, TOKEN_PREFIX};
+use super::spec::{AppChange, AppSpec, MadeSecrets, SecretSet};
+use footbridge_courier::Target;
+use footbridge_model::app::{App, AppSecrets, Unseen};
+use footbridge_model::hook::Origin;
+use footbridge_model::name::AppName;
+use footbridge_model::secret::{Rotating, Secret};
+use footbridge_model::signature;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl AppRegistry {
+    /// The app of this name.
+    pub(crate) fn app(&self, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
+        self.directory.load().app(name.as_str()).cloned().ok_or(ChangeError::NotFound("app"))
+    }
+
+    /// Makes an app. Returns its secrets, which are not shown again.
+    pub(crate) async fn add_app(&self, spec: AppSpec) -> Result<(Arc<AppEntry>, MadeSecrets), ChangeError> {
+        let urls = [&spec.url, &spec.receiver_url].into_iter().flatten();
+        let host_classes = self.classify_urls(spec.name.as_str(), urls).await;
+        let _lock = self.change_lock.lock().await;
+        let directory = self.directory.load_full();
+        if directory.app(spec.name.as_str()).is_some() {
+            let name = spec.name;
+            return Err(ChangeError::Exists(format!(
+                "the app `{name}` exists already: see it with `footbridge app show {name}`, change it with PATCH /api/v1/apps/{name}"
+            )));
+        }
+        let (app, made) = self.new_app(spec, Origin::Api)?;
+        if self.other_token_owner(&app.name, &app.secrets.token.current).is_some() {
+            return Err(ChangeError::invalid("token", "is another app's token; each app needs its own"));
+        }
+        // The answer shows the secrets.
+        let app = App { host_classes, unseen: Unseen::default(), ..app };
+        let entry = self.store_app(app, SecretSet::default()).await?;
+        Ok((entry, made))
+    }
+
+    /// Checks `spec` and builds an app from it. Also returns the app's secrets.
+    pub(super) fn new_app(&self, spec: AppSpec, origin: Origin) -> Result<(App, MadeSecrets), ChangeError> {
+        check_url("receiver_url", spec.receiver_url.as_deref(), Target::parse)?;
+        check_url("url", spec.url.as_deref(), Target::parse_base)?;
+        check_url("miniapp_url", spec.miniapp_url.as_deref(), Target::parse_page)?;
+        check_prefix(&spec.token_prefix)?;
+        spec.ca_file.as_deref().map(check_ca_file).transpose()?;
+        let entropy = &*self.options.entropy;
+        let unseen = Unseen {
+            // The token of an installed app belongs to its run.
+            token: spec.token.is_none() && origin != Origin::Package,
+            secret_key: spec.secret_key.is_none(),
+            signing_secret: spec.signing_secret.is_none(),
+        };
+        let token = spec.token.unwrap_or_else(|| Secret::make(TOKEN_PREFIX, entropy));
+        let secret_key = spec.secret_key.unwrap_or_else(|| Secret::make(KEY_PREFIX, entropy));
+        let signing_secret = spec.signing_secret.unwrap_or_else(|| signature::make(entropy));
+        check_secrets(&token, &secret_key, &signing_secret)?;
+        let made = MadeSecrets {
+            token: Some(token.clone()),
+            secret_key: Some(secret_key.clone()),
+            signing_secret: Some(signing_secret.clone()),
+        };
+        let created_at = self.options.clock.now();
+        let generation = self.options.ids.next(created_at);
+        let app = App {
+            name: spec.name,
+            secrets: AppSecrets {
+                token: Rotating::new(token),
+                secret_key: Rotating::new(secret_key),
+                signing_secret: Rotating::new(signing_secret),
+            },
+            unseen,
+            token_prefix: spec.token_prefix,
+            receiver_url: spec.receiver_url,
+            receiver_enabled: spec.receiver_enabled,
+            receiver_auth: spec.receiver_auth,
+            url: spec.url,
+            host_classes: BTreeMap::new(),
+            ca_file: spec.ca_file,
+            miniapp_url: spec.miniapp_url,
+            private: spec.private,
+            package: None,
+            origin,
+            enabled: true,
+            created_at,
+            generation,
+            proof_epoch: generation,
+        };
+        Ok((app, made))
+    }
+
+    /// Stores an app and publishes it to readers.
+    pub(super) async fn store_app(
+        &self,
+        app: App,
+        file_secrets: SecretSet,
+    ) -> Result<Arc<AppEntry>, ChangeError> {
+        self.options.store.put_app(app.clone()).await?;
+        let name = app.name.clone();
+        let mut directory = Directory::clone(&self.directory.load());
+        directory.put_app(self.entry(app, Some(file_secrets)));
+        self.publish_directory(directory, Some(&name));
+        self.app(&name)
+    }
+
+    /// Changes the settings of an app.
+    pub(crate) async fn change_app(
+        &self,
+        name: &AppName,
+        change: AppChange,
+    ) -> Result<Arc<AppEntry>, ChangeError> {
+        // Before the lock is taken, because DNS may be slow.
+        let urls = [&change.url, &change.receiver_url].into_iter().flatten().flatten();
+        let host_classes = self.classify_urls(name.as_str(), urls).await;
+        let _lock = self.change_lock.lock().await;
+        let entry = self.app(name)?;
+        if entry.app.origin != Origin::Package || change.url.is_some() || change.private.is_some() {
+            require_api_origin(entry.app.origin, || format!("the app `{name}`"))?;
+        }
+        let mut app = changed(&entry, change)?;
+        let before = &entry.app.host_classes;
+        app.host_classes = hosts(&app).filter_map(|host| Some((host.clone(), *before.get(&host)?))).collect();
+        app.host_classes.extend(host_classes);
+        if app.enabled && !entry.app.enabled {
+            self.reclaim_token(&mut app)?;
+        }
+        if !app.enabled && entry.app.enabled {
+            self.end_proofs(&mut app);
+        }
+        self.store_app(app, entry.file_secrets).await
+    }
+
+    /// Deletes an app of the API with its hooks and links.
+    pub(crate) async fn remove_app(&self, name: &AppName) -> Result<(), ChangeError> {
+        let _lock = self.change_lock.lock().await;
+        require_api_origin(self.app(name)?.app.origin, || format!("the app `{name}`"))?;
+        self.delete_app(name).await
+    }
+
+    /// Deletes an installed app with its hooks and links.
+    pub(crate) async fn remove_installed(&self, name: &AppName) -> Result<(), ChangeError> {
+        let _lock = self.change_lock.lock().await;
+        self.delete_app(name).await
+    }
+
+    /// Deletes the links and hooks that a deleted app has left. Does nothing if an app of this name exists: it was made
+    /// since and is another app.
+    pub(crate) async fn purge_removed(&self, name: &AppName) -> Result<(), ChangeError> {
+        let _lock = self.change_lock.lock().await;
+        if self.app(name).is_ok() { Ok(()) } else { self.delete_app(name).await }
+    }
+
+    async fn delete_app(&self, name: &AppName) -> Result<(), ChangeError> {
+        self.options.store.delete_app(name.clone(), "app deleted").await?;
+        let hooks: Vec<_> = self.index.load().of(name).map(|entry| entry.hook.id).collect();
+        self.publish_index(|index, _| hooks.iter().for_each(|id| index.remove(*id)));
+        let mut directory = Directory::clone(&self.directory.load());
+        directory.remove_app(name);
+        self.publish_directory(directory, None);
+        self.forget_state(name);
+        self.options.lanes.stir(hooks);
+        self.options.live.look(name);
+        Ok(())
+    }
+}
+
+/// Checks `change` and applies it to the settings of an app.
+fn changed(entry: &AppEntry, change: AppChange) -> Result<App, ChangeError> {
+    let mut app = entry.app.clone();
+    if let Some(prefix) = change.token_prefix {
+        check_prefix(&prefix)?;
+        app.token_prefix = prefix;
+    }
+    if let Some(url) = change.receiver_url {
+        check_url("receiver_url", url.as_deref(), Target::parse)?;
+        app.receiver_url = url;
+    }
+    if let Some(url) = change.url {
+        check_url("url", url.as_deref(), Target::parse_base)?;
+        app.url = url;
+    }
+    if let Some(file) = change.ca_file {
+        file.as_deref().map(check_ca_file).transpose()?;
+        entry.state.forget_roots();
+        app.ca_file = file;
+    }
+    if let Some(url) = change.miniapp_url {
+        check_url("miniapp_url", url.as_deref(), Target::parse_page)?;
+        app.miniapp_url = url;
+    }
+    app.receiver_enabled = change.receiver_enabled.unwrap_or(app.receiver_enabled);
+    app.receiver_auth = change.receiver_auth.unwrap_or(app.receiver_auth);
+    app.private = change.private.unwrap_or(app.private);
+    app.enabled = change.enabled.unwrap_or(app.enabled);
+    Ok(app)
+}

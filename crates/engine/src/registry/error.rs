@@ -1,0 +1,68 @@
+//! Errors of changes to the registry.
+
+use footbridge_journal::JournalError;
+use footbridge_model::hook::Origin;
+use footbridge_model::name::AppName;
+
+/// The reason why a change of the registry was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// The app, link or hook exists already.
+    #[error("{0}")]
+    Exists(String),
+    /// The app, link or hook does not exist.
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    /// The configuration file defines it.
+    #[error("{0} is given by the configuration file: change it there and restart")]
+    ManagedByFile(String),
+    /// A `package.json` defines it.
+    #[error("{0} is given by its package: install it again with `replace`, or uninstall it")]
+    ManagedByPackage(String),
+    /// The app has no secret that may still be shown.
+    #[error(
+        "every secret of the app `{0}` was shown before, or is given by the configuration file; secrets are kept sealed \
+         and shown once: make new ones with `footbridge app secret {0} --rotate` (POST /api/v1/apps/{0}/rotate)"
+    )]
+    Seen(AppName),
+    /// The start names no configuration file, although earlier starts applied one.
+    #[error(
+        "this start names no configuration file, and without one {what} would be switched off: start with `--config {}` or set FOOTBRIDGE_CONFIG, or with `--without-config` if that is meant",
+        .file.as_deref().unwrap_or("FILE")
+    )]
+    FileLeftOut {
+        /// Some of the apps and links that would be switched off, in words.
+        what: String,
+        /// The file that was applied last, if known.
+        file: Option<String>,
+    },
+    /// A member breaks a rule.
+    #[error("`{member}`: {why}")]
+    Invalid {
+        /// The name of the member.
+        member: &'static str,
+        /// What is wrong and how to mend it.
+        why: String,
+    },
+    /// The app has the largest number of hooks that it may have.
+    #[error("the app has {0} hooks already, which is the limit ([limits] hooks_per_app)")]
+    TooManyHooks(usize),
+    /// The change could not be stored.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+impl ChangeError {
+    pub(super) fn invalid(member: &'static str, why: impl Into<String>) -> Self {
+        Self::Invalid { member, why: why.into() }
+    }
+}
+
+/// Refuses a change of `what` unless the API manages it.
+pub(super) fn require_api_origin(origin: Origin, what: impl FnOnce() -> String) -> Result<(), ChangeError> {
+    match origin {
+        Origin::Api => Ok(()),
+        Origin::Package => Err(ChangeError::ManagedByPackage(what())),
+        Origin::File => Err(ChangeError::ManagedByFile(what())),
+    }
+}

@@ -1,0 +1,96 @@
+//! Bolt's objects for apps and for their runs, in answers and in the bodies of events.
+
+use footbridge_engine::AppEntry;
+use footbridge_model::package::{Program, Router};
+use footbridge_model::run::Running;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Bolt's app object. Holds no secret.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AppObject<'a> {
+    name: &'a str,
+    display_name: &'a str,
+    description: &'a str,
+    version: &'a str,
+    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    main: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'a [String]>,
+    index: &'a str,
+    system: bool,
+    module: bool,
+    routers: Vec<RouterObject<'a>>,
+    /// File by function name.
+    functions: &'a BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RouterObject<'a> {
+    name: &'a str,
+    main: &'a str,
+    root: &'a str,
+    order: i64,
+}
+
+impl<'a> AppObject<'a> {
+    /// The object of an installed app; `None` for other apps.
+    pub(super) fn of(entry: &'a AppEntry) -> Option<Self> {
+        let package = entry.app.package.as_deref()?;
+        let (main, command) = match &package.program {
+            Program::Node(main) => (Some(main.as_str()), None),
+            Program::Command(command) => (None, Some(command.as_slice())),
+            Program::Nothing => (None, None),
+        };
+        Some(Self {
+            name: entry.app.name.as_str(),
+            display_name: &package.display_name,
+            description: &package.description,
+            version: &package.version,
+            path: &package.path,
+            main,
+            command,
+            index: &package.index,
+            system: package.system,
+            module: package.is_module(),
+            routers: package.routers.iter().map(|(name, router)| RouterObject::of(name, router)).collect(),
+            functions: &package.functions,
+        })
+    }
+}
+
+impl<'a> RouterObject<'a> {
+    fn of(name: &'a str, router: &'a Router) -> Self {
+        Self { name, main: &router.main, root: &router.root, order: router.order }
+    }
+}
+
+/// Bolt's context object: an app and the address of its run.
+#[derive(Debug, Serialize)]
+pub(super) struct ContextObject<'a> {
+    name: &'a str,
+    path: &'a str,
+    app: AppObject<'a>,
+    protocol: &'static str,
+    host: String,
+    port: u16,
+    pid: u32,
+}
+
+impl<'a> ContextObject<'a> {
+    /// The object of a run of an installed app; `None` for other apps.
+    pub(super) fn of(entry: &'a AppEntry, running: &Running) -> Option<Self> {
+        let app = AppObject::of(entry)?;
+        Some(Self {
+            name: app.name,
+            path: app.path,
+            app,
+            protocol: "http",
+            host: running.address.ip().to_string(),
+            port: running.address.port(),
+            pid: running.pid,
+        })
+    }
+}
