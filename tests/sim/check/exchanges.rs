@@ -34,7 +34,7 @@ fn one_send_for_each_key(run: &RunView<'_>, sends: &BTreeMap<ExchangeId, &Exchan
     let mut of_key: BTreeMap<u64, BTreeSet<ExchangeId>> = BTreeMap::new();
     for call in &run.records.exchanges {
         if let Some(key) = call.plan.key
-            && sends.contains_key(&call.id)
+            && sends.get(&call.id).is_some_and(|send| send.mark == call.plan.mark)
         {
             of_key.entry(key).or_default().insert(call.id);
         }
