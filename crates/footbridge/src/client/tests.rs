@@ -1,15 +1,12 @@
-//! What the client sends, and what it makes of answers.
+//! The requests that the client sends, and how it reads answers.
 
 use std::{net::TcpListener, ops::ControlFlow};
 
 use footbridge_model::secret::Secret;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{
-    client::{Api, Call, Client},
-    client_error::ClientError,
-    fake::{Fake, OPEN},
-};
+use super::{Api, Call, Client, error::ClientError};
+use crate::fake::{Fake, OPEN};
 
 fn client(url: &str) -> Client {
     Client::new(url, Some(Secret::new("adm"))).unwrap()
@@ -20,7 +17,7 @@ fn call(api: Api) -> Call<'static> {
 }
 
 #[test]
-fn a_call_is_encoded_and_its_answer_is_kept_as_it_came() {
+fn a_call_is_encoded_and_its_answer_is_not_changed() {
     let fake = Fake::start(&[("", "200 OK", "{\"b\":1,  \"a\":2}")]);
     let call = Call {
         path: &["apps", "a/b ?", "rotate"],
@@ -28,10 +25,12 @@ fn a_call_is_encoded_and_its_answer_is_kept_as_it_came() {
         body: Some(json!({"k": "v"})),
         ..Call::default()
     };
-    let answer = client(&format!("{}/base/?drop=1", fake.url)).post(&call).unwrap();
+    let server = format!("{}/base/?drop=1#x", fake.url.replace("http://", "http://user:password@"));
+    let answer = client(&server).post(&call).unwrap();
     assert_eq!(answer.raw, "{\"b\":1,  \"a\":2}");
     let seen = fake.seen().remove(0);
     let head = seen.head;
+    assert!(!head.contains("user:") && !head.contains("password"), "{head}");
     assert!(head.starts_with("POST /base/api/v1/apps/a%2Fb%20%3F/rotate?app=x%26y HTTP/1.1\r\n"), "{head}");
     assert!(head.contains("authorization: Bearer adm\r\n"), "{head}");
     assert!(head.contains("content-type: application/json\r\n"), "{head}");
@@ -39,7 +38,7 @@ fn a_call_is_encoded_and_its_answer_is_kept_as_it_came() {
 }
 
 #[test]
-fn refusals_are_said_in_words() {
+fn refusals_become_texts_for_the_user() {
     let problem = "{\"title\":\"Conflict\",\"detail\":\"the app shop exists\",\"code\":\"app_exists\"}";
     let refused = "refuses this admin token; give the right one with --admin-token";
     let foreign = "answers, but not as a Footbridge server does";
@@ -62,31 +61,31 @@ fn refusals_are_said_in_words() {
         (Api::Bolt, "404 Not Found", "<html>", foreign),
     ] {
         let fake = Fake::start(&[("", status, body)]);
-        let said = client(&fake.url).get(&call(api)).unwrap_err().to_string();
-        assert!(said.contains(expected), "{said}");
+        let message = client(&fake.url).get(&call(api)).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
     }
     let fake = Fake::start(&[("", "401 Unauthorized", "")]);
     for api in [Api::Admin, Api::Bolt] {
-        let said = Client::new(&fake.url, None).unwrap().get(&call(api)).unwrap_err().to_string();
-        assert!(said.contains("wants the admin token; give it with --admin-token"), "{said}");
+        let message = Client::new(&fake.url, None).unwrap().get(&call(api)).unwrap_err().to_string();
+        assert!(message.contains("wants the admin token; give it with --admin-token"), "{message}");
     }
 }
 
 #[test]
-fn an_envelope_is_taken_off() {
+fn the_envelope_of_bolt_is_removed() {
     let raw = "{\"code\":0,\"body\":{\"name\":\"a\"}}";
     let fake = Fake::start(&[("GET /api/apps ", "200 OK", raw), ("DELETE ", "200 OK", "{\"code\":0}")]);
     let answer = client(&fake.url).get(&call(Api::Bolt)).unwrap();
-    assert_eq!((answer.json, answer.raw), (json!({"name": "a"}), raw.into()));
-    assert!(client(&fake.url).delete(&call(Api::Bolt)).unwrap().json.is_null());
+    assert_eq!((answer.parse::<Value>().unwrap(), answer.raw), (json!({"name": "a"}), raw.into()));
+    assert!(client(&fake.url).delete(&call(Api::Bolt)).unwrap().parse::<Value>().unwrap().is_null());
 }
 
 #[test]
-fn lines_are_followed_until_the_end_of_either_side() {
+fn lines_are_followed_until_either_side_ends() {
     let text = "{\"n\":1}\n\n\n{\"n\":2}\n{\"n\":";
     let open = Fake::start(&[("", OPEN, text)]);
     let mut lines = Vec::new();
-    // The server says no more, and the reader has what it came for.
+    // The reader ends it, while the server keeps the answer open.
     client(&open.url)
         .follow(&call(Api::Bolt), std::future::pending(), |line| {
             lines.push(line.to_owned());
@@ -94,11 +93,11 @@ fn lines_are_followed_until_the_end_of_either_side() {
         })
         .unwrap();
     assert_eq!(lines, ["{\"n\":1}", "{\"n\":2}"]);
-    // The reader is told to end.
+    // `until` ends it.
     client(&open.url)
         .follow(&call(Api::Bolt), std::future::ready(()), |_| ControlFlow::Continue(()))
         .unwrap();
-    // The server ends.
+    // The server ends it.
     let whole = Fake::start(&[("", "200 OK", text)]);
     let mut count = 0;
     let count_up = |_: &str| {
@@ -117,8 +116,8 @@ fn lines_are_followed_until_the_end_of_either_side() {
 #[test]
 fn a_server_that_is_not_there_is_named() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let said = client(&format!("http://127.0.0.1:{port}/")).get(&Call::default()).unwrap_err().to_string();
-    assert_eq!(said, format!("no server at http://127.0.0.1:{port}; start one with `footbridge serve`"));
+    let message = client(&format!("http://127.0.0.1:{port}/")).get(&Call::default()).unwrap_err().to_string();
+    assert_eq!(message, format!("no server at http://127.0.0.1:{port}; start one with `footbridge serve`"));
     assert!(Client::new("https://h", None).unwrap_err().to_string().contains("asks for https"));
     for server in ["", "h:4400", "ftp://h"] {
         assert!(matches!(Client::new(server, None), Err(ClientError::BadServer(_))), "{server}");

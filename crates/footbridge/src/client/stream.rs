@@ -1,4 +1,4 @@
-//! Answers that go on: one JSON line after the other.
+//! Answers without an end: one JSON text per line.
 
 use std::{ops::ControlFlow, time::Duration};
 
@@ -6,23 +6,23 @@ use http::Method;
 use http_body_util::BodyExt as _;
 use tokio::time;
 
-use crate::{
-    client::{Call, Client},
-    client_error::{ClientError, DEADLINE},
+use super::{
+    Call, Client,
+    error::{ClientError, DEADLINE},
 };
 
-/// A server that says nothing for so long, not even an empty line, is taken to be gone.
+/// The server is taken to be gone after so long without a line. It sends an empty line more often.
 const SILENCE: Duration = Duration::from_mins(2);
 
-/// Longest line read.
+/// Longest line read, 4 MiB.
 const LONGEST_LINE: usize = 4 << 20;
 
 impl Client {
-    /// Gives `each` line of the answer as it comes, until the answer ends, `until` does, or `each` has had enough.
-    /// Empty lines only say that the server is still there.
+    /// Passes each line of the answer to `each` as it arrives, until the answer ends, `until` ends or `each` breaks.
+    /// Empty lines, which only show that the server is alive, are left out.
     ///
     /// # Errors
-    /// [`ClientError`], in words for the user.
+    /// [`ClientError`], whose text is for the user.
     pub fn follow(
         &self,
         call: &Call<'_>,
@@ -46,14 +46,15 @@ impl Client {
         let mut answer = opened.map_err(|_| self.slow(DEADLINE))??;
         let status = answer.status();
         if !status.is_success() {
-            let body = self.whole(answer).await?;
-            return self.read(call.api, status, body).and_then(|_| Err(self.foreign()));
+            let body = self.body(answer).await?;
+            return self.read(call, status, body).and_then(|_| Err(self.foreign()));
         }
         let mut lines = Lines::default();
         loop {
             let frame = time::timeout(SILENCE, answer.frame()).await.map_err(|_| self.slow(SILENCE))?;
             let Some(frame) = frame else { return Ok(()) };
-            let frame = frame.map_err(|_| self.broken(&"it broke off, as a server does that ends"))?;
+            let frame =
+                frame.map_err(|_| self.broken(&"the connection broke off; the server may have stopped"))?;
             let Some(data) = frame.data_ref() else { continue };
             for line in lines.push(data) {
                 if each(&line).is_break() {
@@ -67,19 +68,20 @@ impl Client {
     }
 }
 
-/// Puts lines together again that the network has cut.
+/// Joins lines that the network has split.
 #[derive(Debug, Default)]
 struct Lines {
     rest: Vec<u8>,
 }
 
 impl Lines {
-    /// The lines that are whole now, without empty ones.
+    /// Adds data and returns the lines that are complete now, without empty ones.
     fn push(&mut self, data: &[u8]) -> Vec<String> {
         self.rest.extend_from_slice(data);
         let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else { return Vec::new() };
-        let whole: Vec<u8> = self.rest.drain(..=end).collect();
-        let lines = whole.split(|byte| *byte == b'\n').map(|line| String::from_utf8_lossy(line.trim_ascii()));
+        let complete: Vec<u8> = self.rest.drain(..=end).collect();
+        let lines =
+            complete.split(|byte| *byte == b'\n').map(|line| String::from_utf8_lossy(line.trim_ascii()));
         lines.filter(|line| !line.is_empty()).map(std::borrow::Cow::into_owned).collect()
     }
 }
@@ -89,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_whole_wherever_they_were_cut() {
+    fn lines_are_complete_wherever_the_network_splits_them() {
         let text = "{\"a\":\"é\"}\n\n\r\n{\"b\":2}\n{\"c\"";
         for cut in 0..=text.len() {
             let (first, second) = text.as_bytes().split_at(cut);
