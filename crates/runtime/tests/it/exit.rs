@@ -1,13 +1,13 @@
-//! However a run ends, nothing of it is left.
+//! The end of runs: however a run ends, none of its processes remains.
 
 use crate::kit::{Kit, SERVER, app, get, living, parent, until};
 use std::time::{Duration, Instant};
 
-/// Leaves descendants in sessions of their own behind, which no group signal reaches.
+/// Starts processes in new sessions, which no signal to the process group reaches.
 const SCATTER: &str = "(setsid sh -c 'trap \"\" TERM; (setsid sleep 1000 &) ; sleep 1000' &)\n";
 
 #[tokio::test]
-async fn a_stop_reaches_what_left_its_session() {
+async fn a_stop_ends_processes_that_left_the_session() {
     let mut kit = Kit::new();
     let order = kit.command(
         "shop",
@@ -18,13 +18,16 @@ async fn a_stop_reaches_what_left_its_session() {
     until("all are there", || living(&kit.mark()).len() >= 4).await;
     let before = Instant::now();
     kit.runtime.stop(app("shop")).await;
-    assert!(before.elapsed() < Duration::from_secs(8), "nobody waits for those that left the group");
+    assert!(
+        before.elapsed() < Duration::from_secs(8),
+        "the stop does not wait for processes outside of the group"
+    );
     assert_eq!(living(&kit.mark()), [0; 0]);
     assert!(kit.exit().await.stopped);
 }
 
 #[tokio::test]
-async fn a_crash_is_noticed_at_once_and_takes_the_rest_along() {
+async fn a_crash_is_reported_and_ends_all_processes_of_the_run() {
     let mut kit = Kit::new();
     let source = format!(
         "setTimeout(() => process.exit(3), 1e9); process.on('SIGUSR1', () => process.exit(3)); {SERVER}"
@@ -41,24 +44,24 @@ async fn a_crash_is_noticed_at_once_and_takes_the_rest_along() {
     assert!(!exit.stopped && exit.how == "exit code 3" && exit.run == running.run, "{exit:?}");
     assert_eq!(living(&kit.mark()), [0; 0]);
     let again = kit.start(&order).await.unwrap();
-    assert!(again.run > running.run, "whoever hears of the end gets a new run");
+    assert!(again.run > running.run, "a start after the report of the end is a new run");
     signal(again.pid, rustix::process::Signal::KILL);
     assert_eq!(kit.exit().await.how, "killed by signal 9");
 }
 
 #[tokio::test]
-async fn an_exception_in_the_host_is_told() {
+async fn an_exception_in_the_host_is_reported() {
     let mut kit = Kit::new();
     let source = "module.exports = (q, s) => { s.end('bye'); setImmediate(() => { throw new Error('no cups left') }); }";
     let running = kit.start(&kit.hosted("shop", source)).await.unwrap();
     assert_eq!(get(running.address), "bye");
     let exit = kit.exit().await;
     assert!(!exit.stopped && exit.how.contains("no cups left"), "{exit:?}");
-    kit.until_said("shop", "app.js:1").await;
+    kit.wait_for_line("shop", "app.js:1").await;
 }
 
 #[tokio::test]
-async fn who_ignores_sigterm_is_killed() {
+async fn an_app_that_ignores_sigterm_is_killed() {
     let mut kit = Kit::new();
     let source = format!("process.on('SIGTERM', () => console.log('no')); {SERVER}");
     kit.start(&kit.server("shop", &source)).await.unwrap();
@@ -68,11 +71,11 @@ async fn who_ignores_sigterm_is_killed() {
     assert!(waited >= Duration::from_secs(9) && waited < Duration::from_secs(20), "{waited:?}");
     assert_eq!(living(&kit.mark()), [0; 0]);
     assert_eq!(kit.exit().await.how, "killed by signal 9");
-    kit.until_said("shop", "no").await;
+    kit.wait_for_line("shop", "no").await;
 }
 
 #[tokio::test]
-async fn members_of_its_group_may_finish_their_work() {
+async fn a_stop_waits_for_all_members_of_the_process_group() {
     let mut kit = Kit::new();
     // The shell dies of SIGTERM at once; the server behind it needs a moment.
     let source = format!(
@@ -86,15 +89,15 @@ async fn members_of_its_group_may_finish_their_work() {
     kit.start(&order).await.unwrap();
     kit.runtime.stop(app("shop")).await;
     assert!(kit.exit().await.stopped);
-    kit.until_said("shop", "finished").await;
+    kit.wait_for_line("shop", "finished").await;
     assert_eq!(living(&kit.mark()), [0; 0]);
 }
 
 #[tokio::test]
-async fn a_stop_ends_a_start_under_way() {
+async fn a_stop_cancels_a_start() {
     let kit = Kit::new();
     let start = tokio::spawn(kit.runtime.start(kit.script("shop", &format!("{SCATTER}echo up; sleep 1000"))));
-    kit.until_said("shop", "up").await;
+    kit.wait_for_line("shop", "up").await;
     kit.runtime.stop(app("shop")).await;
     assert!(start.await.unwrap().unwrap_err().why.contains("stopped"));
     assert_eq!(living(&kit.mark()), [0; 0]);

@@ -1,4 +1,4 @@
-//! The helpers' ends of their sockets: JSON lines, and one descriptor.
+//! The helpers' ends of their sockets, which carry JSON lines and one descriptor.
 
 use crate::spec::WITH_CHANNEL;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
@@ -9,17 +9,17 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-/// No line of ours is longer.
+/// The most bytes of unread input; longer than any valid line.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// One end of a socket that carries lines.
-pub(super) struct Wire {
+/// One end of a socket that carries lines of JSON.
+pub(super) struct LineSocket {
     socket: UnixStream,
     read: Vec<u8>,
 }
 
-impl Wire {
-    /// What this process got as its standard input.
+impl LineSocket {
+    /// The socket that is this process's standard input.
     pub(super) fn of_stdin() -> io::Result<Self> {
         Ok(Self::new(UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?)))
     }
@@ -28,7 +28,7 @@ impl Wire {
         Self { socket, read: Vec::new() }
     }
 
-    /// The first byte, with the descriptor that comes with it.
+    /// Reads the first byte and the descriptor that was sent with it.
     pub(super) fn receive_channel(&self) -> io::Result<Option<OwnedFd>> {
         let mut first = [0];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -44,7 +44,7 @@ impl Wire {
         rights.map(Some).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
-    /// Waits for the next line; `None` at the end.
+    /// Waits for the next line; `None` at the end of input.
     pub(super) fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
@@ -56,13 +56,13 @@ impl Wire {
         }
     }
 
-    /// Waits for the next value; `None` at the end.
+    /// Waits for the next value; `None` at the end of input.
     pub(super) fn receive<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
         self.line()?.map(|line| Ok(serde_json::from_slice(&line)?)).transpose()
     }
 
-    /// Reads once and gives every value that is whole by then; `None` at the end. Does not wait when the
-    /// socket is known to be readable.
+    /// Reads once and returns every complete value; `None` at the end of input. Does not block if the socket is
+    /// readable.
     pub(super) fn ready<T: DeserializeOwned>(&mut self) -> io::Result<Option<Vec<T>>> {
         if !self.fill()? {
             return Ok(None);
@@ -75,7 +75,7 @@ impl Wire {
         Ok(Some(values))
     }
 
-    /// Everything up to the end.
+    /// Reads everything up to the end of input.
     pub(super) fn rest(&mut self) -> io::Result<Vec<u8>> {
         while self.fill()? {}
         Ok(std::mem::take(&mut self.read))
@@ -91,7 +91,7 @@ impl Wire {
         self.socket.write_all(bytes)
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending direction.
     pub(super) fn close_sending(&self) -> io::Result<()> {
         self.socket.shutdown(std::net::Shutdown::Write)
     }
@@ -107,7 +107,7 @@ impl Wire {
     }
 }
 
-impl AsFd for Wire {
+impl AsFd for LineSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }

@@ -1,4 +1,4 @@
-//! Members that are given twice: the second would silently take the place of the first.
+//! Refuses members that are given twice, because the second would silently replace the first.
 
 use super::members::Members;
 use footbridge_model::json::Pairs;
@@ -6,16 +6,16 @@ use footbridge_model::package::ManifestError;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
-/// What is read of a `package.json`; the rest is npm's business.
+/// The members of a `package.json` that the server reads. All others belong to npm and other tools.
 const READ: [&str; 5] = ["name", "version", "description", "bolt", "footbridge"];
 
-/// Refuses a member that is given twice in what is read of the file.
+/// Refuses a member that is given twice within the members that the server reads.
 pub(super) fn check(file: &str, text: &str) -> Result<(), ManifestError> {
     look(file, "", text)
 }
 
 fn look(file: &str, at: &str, text: &str) -> Result<(), ManifestError> {
-    // What is no object has no members.
+    // Values other than objects have no members.
     let Ok(Pairs(pairs)) = serde_json::from_str::<Pairs<String, &RawValue>>(text) else { return Ok(()) };
     let members = Members::new(file, at, None);
     let mut seen = BTreeSet::new();
@@ -24,7 +24,7 @@ fn look(file: &str, at: &str, text: &str) -> Result<(), ManifestError> {
             continue;
         }
         if !seen.insert(name) {
-            return Err(members.error(name, "is given twice; leave one of them out"));
+            return Err(members.error(name, "is given twice; remove one of the two"));
         }
         look(file, &members.name(name), value.get())?;
     }

@@ -1,4 +1,4 @@
-//! What an app finds around it.
+//! The environment, user, limits and descriptors of apps.
 
 use crate::kit::{Kit, SERVER, get, root, variable};
 use std::fs;
@@ -27,7 +27,7 @@ fn noisy(options: &mut footbridge_runtime::RuntimeOptions) {
 }
 
 #[tokio::test]
-async fn the_environment_is_exactly_the_list() {
+async fn the_environment_is_exactly_the_documented_list() {
     let kit = Kit::with(noisy);
     let mut order = kit.server("shop", ENVIRONMENT);
     let running = kit.start(&order).await.unwrap();
@@ -70,7 +70,7 @@ async fn node_apps_get_the_same_environment() {
     assert_eq!(get(running.address), expected);
 }
 
-/// Says who it is, what bounds it, what it sees, and which descriptors it was left.
+/// A server that answers with its user, limits, visible processes and inherited descriptors.
 const ABOUT: &str = r"
 const fs = require('fs');
 const descriptors = fs.readdirSync('/proc/self/fd').filter((fd) => { try { return fs.readlinkSync('/proc/self/fd/' + fd) } catch { return false } });
@@ -83,13 +83,13 @@ const about = {
 require('http').createServer((q, s) => s.end(JSON.stringify(about))).listen(process.env.PORT, '127.0.0.1');";
 
 #[tokio::test]
-async fn an_app_is_bounded_and_cannot_gain_rights() {
+async fn an_app_has_limits_and_cannot_gain_privileges() {
     let kit = Kit::new();
     let running = kit.start(&kit.server("shop", ABOUT)).await.unwrap();
     let about: serde_json::Value = serde_json::from_str(&get(running.address)).unwrap();
     let (status, limits) = (about["status"].as_str().unwrap(), about["limits"].as_str().unwrap());
     assert!(status.contains("NoNewPrivs:\t1"));
-    assert!(!status.contains("THP_enabled:\t0"), "what helpers do without is not the app's business");
+    assert!(!status.contains("THP_enabled:\t0"), "only helpers run without huge pages");
     let limit = |name: &str| limits.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     assert!(limit("Max core file size").contains(" 0 "));
     assert!(limit("Max open files").contains("16384"));
@@ -101,7 +101,7 @@ async fn an_app_is_bounded_and_cannot_gain_rights() {
 }
 
 #[tokio::test]
-async fn an_app_runs_as_the_user_it_should() {
+async fn an_app_runs_as_the_configured_user() {
     if !root() {
         return;
     }
@@ -122,7 +122,7 @@ async fn an_app_runs_as_the_user_it_should() {
 }
 
 #[tokio::test]
-async fn a_state_closed_to_the_user_hides_no_host() {
+async fn the_host_is_readable_if_the_user_cannot_enter_the_state_directory() {
     if !root() {
         return;
     }

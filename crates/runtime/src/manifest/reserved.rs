@@ -1,18 +1,17 @@
-//! Which paths are the server's own: no router is mounted there and no router hook leads there.
+//! Paths that are reserved for the server. Routers cannot be mounted there, and router hooks cannot lead there.
 
 use footbridge_model::path::{OURS, is_under};
 
-/// The path of ours that `path` is or lies under. Express reads paths without regard to case, so this
-/// does too.
-pub(super) fn ours(path: &str) -> Option<&'static str> {
+/// Returns the reserved path that `path` equals or lies under. Ignores case, as Express does.
+pub(super) fn reserved_path(path: &str) -> Option<&'static str> {
     let path = path.split('?').next().unwrap_or_default().to_ascii_lowercase();
     OURS.into_iter().find(|own| is_under(&path, own))
 }
 
-/// The path of ours that `root` is, lies under or would swallow.
+/// Returns the reserved path that `root` equals, lies under or contains.
 pub(super) fn clash(root: &str) -> Option<&'static str> {
     let root = root.to_ascii_lowercase();
-    ours(&root).or_else(|| OURS.into_iter().find(|own| is_under(own, &root)))
+    reserved_path(&root).or_else(|| OURS.into_iter().find(|own| is_under(own, &root)))
 }
 
 #[cfg(test)]
@@ -20,7 +19,7 @@ mod tests {
     use super::clash;
 
     #[test]
-    fn whole_segments_count() {
+    fn paths_are_compared_by_complete_segments() {
         for (root, own) in [
             ("/api/events", "/api/events"),
             ("/API/Apps/x", "/api/apps"),

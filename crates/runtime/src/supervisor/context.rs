@@ -1,10 +1,10 @@
-//! What every run is started with: decided once, when the runtime opens.
+//! Settings that all runs share. They are determined once, when the runtime opens.
 
 use super::ports::Ports;
 use crate::cgroup::Cgroups;
 use crate::environment::Environment;
-use crate::output::Store;
-use crate::record::Records;
+use crate::output::OutputStore;
+use crate::record::RunRecords;
 use crate::user::Account;
 use footbridge_model::run::Exit;
 use std::collections::BTreeSet;
@@ -13,25 +13,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// What every run is started with.
+/// Settings and resources that all runs share.
 #[derive(Debug)]
-pub(crate) struct Machine {
+pub(crate) struct LaunchContext {
     pub(crate) program: PathBuf,
     pub(crate) account: Account,
     pub(crate) start_timeout: Duration,
     pub(crate) environment: Environment,
-    /// The host's file, or why there is none.
+    /// Path of the Node host's main file, or the reason why there is none.
     pub(crate) host: Result<PathBuf, String>,
-    pub(crate) store: Store,
-    pub(crate) records: Records,
+    pub(crate) store: OutputStore,
+    pub(crate) records: RunRecords,
     pub(crate) cgroups: Option<Cgroups>,
     pub(crate) exits: mpsc::Sender<Exit>,
-    /// What operators should know, in words; runs add what they find.
+    /// Warnings for the operator. Runs add to them.
     pub(crate) warnings: Arc<Mutex<BTreeSet<String>>>,
     pub(crate) ports: Ports,
 }
 
-impl Machine {
+impl LaunchContext {
     pub(super) fn warn(&self, warning: String) {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).insert(warning);
     }
