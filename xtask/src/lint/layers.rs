@@ -91,7 +91,7 @@ const RULES: &[Rule] = &[
         name: "process",
         paths: &["std::process::Command", "tokio::process", "process::exit", "process::abort"],
         within: CRATES,
-        except: &["crates/footbridge/", "crates/runtime/", "crates/functions/src/pool/process.rs"],
+        except: &["crates/footbridge/", "crates/runtime/", "crates/functions/src/pool/worker_process.rs"],
         tests: false,
         mend: "only runtime and functions start programs, and only the binary ends the process: return a value",
     },

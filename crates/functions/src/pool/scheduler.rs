@@ -1,8 +1,8 @@
-//! Keeps the workers: starts them when they are needed, gives them calls in turn, ends them when they idle.
+//! Owns the workers: starts them when needed, assigns calls to them, and ends idle ones.
 
-use super::process::Process;
+use super::fair_queue::FairQueue;
 use super::source;
-use super::turns::Turns;
+use super::worker_process::WorkerProcess;
 use crate::message::{Call, Limits};
 use crate::options::FunctionOptions;
 use footbridge_model::name::AppName;
@@ -14,29 +14,29 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{LocalSet, spawn_blocking, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
-/// So many workers are kept for the next call.
-const WARM: usize = 2;
+/// The most idle workers that are kept for later calls.
+const IDLE_MAX: usize = 2;
 
-/// Calls that wait here, by app, so that apps can take turns; more wait in the channel.
-const WAITING: usize = 1024;
+/// The most calls in the fair queue. Further calls wait in the channel.
+const QUEUE_MAX: usize = 1024;
 
-/// A call and whoever waits for its end.
+/// A call and its caller.
 #[derive(Debug)]
 pub(crate) struct Job {
-    /// What to call.
+    /// The call.
     pub(crate) call: FunctionCall,
-    /// Where its end goes.
+    /// Receives the result.
     pub(crate) end: oneshot::Sender<Result<FunctionAnswer, FunctionFailure>>,
 }
 
-/// A place that is free again, and the worker that may serve another call.
-struct Ended {
+/// The end of a job: its slot is free, and its worker may serve another call.
+struct JobEnd {
     app: AppName,
-    worker: Option<Process>,
+    worker: Option<WorkerProcess>,
 }
 
-/// Runs on a thread of its own until nobody can send a job any more.
-pub(crate) fn keep(
+/// Runs the pool on the current thread until every sender of jobs is dropped.
+pub(crate) fn run_pool(
     options: FunctionOptions,
     idle: Duration,
     jobs: mpsc::Receiver<Job>,
@@ -47,35 +47,35 @@ pub(crate) fn keep(
 }
 
 async fn serve(options: Rc<FunctionOptions>, idle: Duration, mut jobs: mpsc::Receiver<Job>) {
-    let mut turns = Turns::new(options.workers);
-    let mut warm = Warm { workers: Vec::new(), idle };
+    let mut queue = FairQueue::new(options.workers);
+    let mut idle_workers = IdleWorkers { workers: Vec::new(), idle };
     let (back, mut ended) = mpsc::channel(options.workers.max(1));
     loop {
-        while let Some(Job { call, end }) = turns.next() {
-            let worker = if end.is_closed() { None } else { warm.take() };
+        while let Some(Job { call, end }) = queue.next() {
+            let worker = if end.is_closed() { None } else { idle_workers.take() };
             let (options, back) = (Rc::clone(&options), back.clone());
             spawn_local(async move {
                 let app = call.app.clone();
                 let worker = run(&options, Job { call, end }, worker).await;
-                let _ = back.send(Ended { app, worker }).await;
+                let _ = back.send(JobEnd { app, worker }).await;
             });
         }
         tokio::select! {
-            job = jobs.recv(), if turns.len() < WAITING => match job {
-                Some(job) => turns.push(job.call.app.clone(), job),
+            job = jobs.recv(), if queue.len() < QUEUE_MAX => match job {
+                Some(job) => queue.push(job.call.app.clone(), job),
                 None => return,
             },
-            Some(Ended { app, worker }) = ended.recv() => {
-                turns.ended(&app);
-                warm.put(worker);
+            Some(JobEnd { app, worker }) = ended.recv() => {
+                queue.ended(&app);
+                idle_workers.put(worker);
             }
-            () = warm.expired() => {}
+            () = idle_workers.expired() => {}
         }
     }
 }
 
-/// Runs a job to its end and returns the worker, if it can serve another.
-async fn run(options: &FunctionOptions, job: Job, worker: Option<Process>) -> Option<Process> {
+/// Runs a job to its end. Returns the worker if it can serve another call.
+async fn run(options: &FunctionOptions, job: Job, worker: Option<WorkerProcess>) -> Option<WorkerProcess> {
     let Job { call, end } = job;
     if end.is_closed() {
         return worker;
@@ -99,15 +99,15 @@ async fn run(options: &FunctionOptions, job: Job, worker: Option<Process>) -> Op
         }
     };
     let _ = end.send(result);
-    worker.clear().await.then_some(worker)
+    worker.wait_until_ready().await.then_some(worker)
 }
 
-/// Reads the source, and starts a worker where none is warm.
+/// Reads the source, and starts a worker if none is given.
 async fn prepare(
     options: &FunctionOptions,
     call: &FunctionCall,
-    worker: Option<Process>,
-) -> Result<(Process, String), (String, Option<Process>)> {
+    worker: Option<WorkerProcess>,
+) -> Result<(WorkerProcess, String), (String, Option<WorkerProcess>)> {
     let (dir, file) = (call.dir.clone(), call.file.clone());
     let source = match spawn_blocking(move || source::read(&dir, &file)).await {
         Ok(Ok(source)) => source,
@@ -116,13 +116,13 @@ async fn prepare(
     };
     let started = match worker {
         Some(worker) => Ok(worker),
-        None => Process::start(&options.program, limits(options)).await,
+        None => WorkerProcess::start(&options.program, limits(options)).await,
     };
     match started {
         Ok(worker) => Ok((worker, source)),
         Err(why) => {
-            tracing::error!(app = %call.app, %why, "a function was not called: no worker");
-            Err((format!("the function was not called: {why}"), None))
+            tracing::error!(app = %call.app, %why, "cannot call a function: no worker could be started");
+            Err((format!("the function could not be called: {why}"), None))
         }
     }
 }
@@ -137,29 +137,29 @@ fn limits(options: &FunctionOptions) -> Limits {
     }
 }
 
-/// Workers without work, the one that ended last at the end.
-struct Warm {
-    workers: Vec<(Process, Instant)>,
+/// Idle workers, the most recently used one last.
+struct IdleWorkers {
+    workers: Vec<(WorkerProcess, Instant)>,
     idle: Duration,
 }
 
-impl Warm {
-    fn take(&mut self) -> Option<Process> {
+impl IdleWorkers {
+    fn take(&mut self) -> Option<WorkerProcess> {
         while let Some((mut worker, _)) = self.workers.pop() {
-            if worker.lives() {
+            if worker.is_running() {
                 return Some(worker);
             }
         }
         None
     }
 
-    fn put(&mut self, worker: Option<Process>) {
-        if let Some(worker) = worker.filter(|_| self.workers.len() < WARM) {
+    fn put(&mut self, worker: Option<WorkerProcess>) {
+        if let Some(worker) = worker.filter(|_| self.workers.len() < IDLE_MAX) {
             self.workers.push((worker, Instant::now() + self.idle));
         }
     }
 
-    /// Waits until a worker has idled for too long, and ends it; for ever when there is none.
+    /// Waits until a worker has been idle for too long, and ends it. Never resolves if there is no idle worker.
     async fn expired(&mut self) {
         match self.workers.first() {
             Some((_, until)) => sleep_until(*until).await,
