@@ -1,4 +1,4 @@
-//! What the server is short of is nobody else's failure.
+//! Running out of descriptors is not counted as a failure of the receiver.
 
 use std::process::Command;
 
@@ -13,7 +13,7 @@ fn limit(gateway: &Gateway, files: Option<u64>) {
 }
 
 #[test]
-fn without_a_free_descriptor_no_attempt_counts_and_all_goes_on_afterwards() {
+fn without_free_descriptors_no_attempt_counts() {
     let receiver = Receiver::start();
     // Each attempt needs a connection of its own.
     receiver.always(Reply::json("1").with("Connection", "close"));
@@ -35,7 +35,7 @@ fn without_a_free_descriptor_no_attempt_counts_and_all_goes_on_afterwards() {
     let id = open.send(&publish).answer().expect(200).json()["body"]["id"].as_str().unwrap().to_owned();
     let refused = open.send(&exchange).answer();
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.text());
-    // Whoever asks in vain meanwhile is heard later.
+    // Whoever asks in vain meanwhile is received later.
     let late = gateway.call("GET", "/livez").spawn();
     until("an attempt that has to wait", WAIT, || gateway.stderr().contains("short of something"));
     limit(&gateway, None);

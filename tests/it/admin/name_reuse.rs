@@ -1,4 +1,4 @@
-//! What an app had under way goes with it: another one of its name starts anew.
+//! The breaker and the publish rate of a deleted app do not pass to a new app of the same name.
 
 use harness::{App, Gateway, Setup, refused_address};
 use serde_json::json;
@@ -12,7 +12,7 @@ fn make(gateway: &Gateway, app: &App, receiver: &str) {
 }
 
 #[test]
-fn an_open_breaker_and_an_empty_allowance_go_with_their_app() {
+fn breaker_and_publish_rate_are_reset_when_an_app_is_created_anew() {
     let receiver = format!("http://{}/", refused_address());
     let gateway =
         Setup::new().set("limits", "publish_rate", "\"1/s burst 3\"").app(App::new("superapp")).start();

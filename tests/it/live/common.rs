@@ -1,4 +1,4 @@
-//! What this chapter's tests begin with.
+//! Setups and helpers of this chapter's tests.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -16,7 +16,7 @@ pub(super) fn setup() -> Setup {
 }
 
 /// A server with these apps.
-pub(super) fn stand() -> Gateway {
+pub(super) fn start_server() -> Gateway {
     setup().start()
 }
 

@@ -1,4 +1,4 @@
-//! Nothing is swallowed with a 200: what is not known is refused, what is not meant is told.
+//! Unknown input is refused, and a probable mistake gets a warning.
 
 use harness::{App, Receiver, Setup, assert_bolt_error, each, footbridge};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ fn message(answer: &harness::Answer) -> String {
 }
 
 #[test]
-fn a_member_that_is_not_known_is_143_and_named() {
+fn an_unknown_member_is_143_and_named() {
     let (gateway, receiver) = apps();
     gateway.bolt("fax").web("*", &receiver.url("/x"));
     let rows = [
@@ -41,7 +41,7 @@ fn a_member_that_is_not_known_is_143_and_named() {
 }
 
 #[test]
-fn what_is_plainly_something_else_is_named() {
+fn a_request_in_the_wrong_form_is_named() {
     let (gateway, _receiver) = apps();
     let rows: [(&str, &str, &[u8], &str); 9] = [
         ("Content-Type", "application/cloudevents+json", br#"{"body":1}"#, "CloudEvent"),
@@ -68,7 +68,7 @@ fn what_is_plainly_something_else_is_named() {
 }
 
 #[test]
-fn a_name_that_no_app_has_is_taken_and_told() {
+fn an_unknown_publisher_name_is_accepted_with_a_warning() {
     let (gateway, receiver) = apps();
     let warned = |answer: &Value, word: &str| {
         let warnings = answer["warnings"].as_array().unwrap();
@@ -99,11 +99,11 @@ fn a_name_that_no_app_has_is_taken_and_told() {
     let server = gateway.url("");
     let args = ["hook", "add", "fax", "galery/y", &receiver.url("/z"), "--type", "web", "--server", &server];
     let exit = footbridge(gateway.dir(), &args, &[("FOOTBRIDGE_ADMIN_TOKEN", harness::ADMIN_TOKEN)]);
-    assert!(exit.code == Some(0) && exit.said.contains("warning: the hook `galery/y`"), "{}", exit.said);
+    assert!(exit.code == Some(0) && exit.output.contains("warning: the hook `galery/y`"), "{}", exit.output);
 }
 
 #[test]
-fn a_publisher_that_no_app_has_is_told_at_start_and_by_the_check() {
+fn an_unknown_publisher_is_reported_at_start_and_by_config_check() {
     let receiver = Receiver::start();
     let hooks = r#""camra/x" = "x", "camera/x" = "x", "bolt/app-started" = "x", "made/x" = "x""#;
     let setup = || {
@@ -113,12 +113,12 @@ fn a_publisher_that_no_app_has_is_told_at_start_and_by_the_check() {
     let mut gateway = setup().start();
     gateway.admin().done("POST", "apps", &json!({"name": "made"}));
     gateway.stop().start_again();
-    let said = gateway.stdout();
-    let told: Vec<&str> = said.lines().filter(|line| line.contains("gets nothing")).collect();
-    assert!(told.len() == 1 && told[0].contains("`camra` (did you mean `camera`?)"), "{said}");
+    let output = gateway.stdout();
+    let reported: Vec<&str> = output.lines().filter(|line| line.contains("gets nothing")).collect();
+    assert!(reported.len() == 1 && reported[0].contains("`camra` (did you mean `camera`?)"), "{output}");
     let exit = footbridge(gateway.dir(), &["config", "check", "footbridge.toml"], &[]);
-    assert_eq!(exit.code, Some(0), "{}", exit.said);
+    assert_eq!(exit.code, Some(0), "{}", exit.output);
     for word in ["camra", "made"] {
-        assert!(exit.said.contains(word), "{}", exit.said);
+        assert!(exit.output.contains(word), "{}", exit.output);
     }
 }

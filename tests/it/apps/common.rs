@@ -1,9 +1,9 @@
-//! What this chapter's tests begin with.
+//! Setups and helpers of this chapter's tests.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use harness::{App, Gateway, Receiver, Setup, Shelf, until_some};
+use harness::{App, AppDir, Gateway, Receiver, Setup, until_some};
 use serde_json::{Value, json};
 
 /// Enough for anything that an app of a test does on a busy machine.
@@ -20,33 +20,33 @@ pub(crate) fn setup() -> Setup {
         .starts_apps()
 }
 
-/// This server, and a shelf for the apps that it is to install. They go in the other order: first the server.
-pub(crate) fn stand() -> (Shelf, Gateway) {
-    (Shelf::new(), setup().start())
+/// This server, and a app_dir for the apps that it is to install. They go in the other order: first the server.
+pub(crate) fn start_server() -> (AppDir, Gateway) {
+    (AppDir::new(), setup().start())
 }
 
 /// As [`stand`], with `watcher` besides: an app of the file that gets every event of `bolt` at `/bolt`, in order.
-pub(crate) fn watched() -> (Shelf, Gateway, Receiver) {
+pub(crate) fn start_watched_server() -> (AppDir, Gateway, Receiver) {
     let receiver = Receiver::start();
     let hooks = r#""bolt/*" = { route = "bolt", ordered = true }"#;
     let watcher = App::new("watcher").url(&receiver.url("/")).hooks(hooks);
-    (Shelf::new(), setup().app(watcher).start(), receiver)
+    (AppDir::new(), setup().app(watcher).start(), receiver)
 }
 
 /// A Node app that takes `boot` milliseconds before it exports anything, and answers every hook.
-pub(crate) fn slow_boot(shelf: &Shelf, name: &str, boot: u64) -> PathBuf {
+pub(crate) fn slow_boot(app_dir: &AppDir, name: &str, boot: u64) -> PathBuf {
     let server = format!(
         "const until = Date.now() + {boot};\nwhile (Date.now() < until);\nmodule.exports = require('./recorder.js');"
     );
     let recorder = include_str!("../../apps/recorder/server.js");
     let package = json!({"name": name, "version": "1.0.0", "bolt": {"main": "server.js",
         "hooks": {"bolt/app-starting": "hooks/starting", "work": "hooks/work"}}});
-    shelf.write(name, &package, &[("server.js", &server), ("recorder.js", recorder)])
+    app_dir.write(name, &package, &[("server.js", &server), ("recorder.js", recorder)])
 }
 
 /// The events of `bolt` that the watcher got, without those about other apps than `app`.
-pub(crate) fn told(watcher: &Receiver, app: &str) -> Vec<Value> {
-    let all = watcher.got_at("/bolt").into_iter().map(|got| got.json());
+pub(crate) fn lifecycle_events(watcher: &Receiver, app: &str) -> Vec<Value> {
+    let all = watcher.requests_at("/bolt").into_iter().map(|got| got.json());
     all.filter(|event| of(event).is_some_and(|name| name == app)).collect()
 }
 
@@ -59,9 +59,9 @@ fn of(event: &Value) -> Option<String> {
 
 /// Waits until the watcher was told `name` of `app`; that event.
 #[track_caller]
-pub(crate) fn wait_told(watcher: &Receiver, app: &str, name: &str) -> Value {
+pub(crate) fn wait_lifecycle_event(watcher: &Receiver, app: &str, name: &str) -> Value {
     until_some(&format!("{name} of {app}"), LONG, || {
-        told(watcher, app).into_iter().find(|event| event["name"] == name)
+        lifecycle_events(watcher, app).into_iter().find(|event| event["name"] == name)
     })
 }
 

@@ -1,11 +1,11 @@
-//! Publish or subscribe: how one path is told apart.
+//! How one path serves both publishing and subscribing.
 
 use harness::{assert_bolt_error, each};
 
 use super::apps::apps;
 
 #[test]
-fn each_post_is_what_the_contract_says() {
+fn posts_are_told_apart_as_the_contract_says() {
     let (gateway, _receiver) = apps();
     let camera = gateway.bolt("camera");
     // Path after /api/events/, body, and what it must become: the event's name, or publisher/event of the hook.
@@ -55,7 +55,7 @@ fn each_post_is_what_the_contract_says() {
 }
 
 #[test]
-fn a_subscription_without_a_route_is_no_publish() {
+fn a_subscription_without_a_route_is_not_published() {
     let (gateway, receiver) = apps();
     let camera = gateway.bolt("camera");
     each(["*", "camera/photo-saved", "sub/photo-saved", "sub/*", "a/b"], |tail| {
@@ -67,7 +67,7 @@ fn a_subscription_without_a_route_is_no_publish() {
 }
 
 #[test]
-fn delete_takes_both_spellings() {
+fn delete_accepts_both_spellings() {
     let (gateway, _receiver) = apps();
     let camera = gateway.bolt("camera");
     let rows = [

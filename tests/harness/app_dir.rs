@@ -1,4 +1,4 @@
-//! Sample apps in a directory of their own, and the notes that they take of what happens to them.
+//! Sample apps in a temporary directory, and the notes that they write about what they receive.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -12,38 +12,38 @@ use tempfile::TempDir;
 use crate::config::Setup;
 use crate::until::until;
 
-/// How long an app may take to be started and to tell what a test waits for, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Time limit for an app to start and write the note that a test waits for, on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where the samples of the repository are.
+/// The directory of the sample apps.
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/apps");
 
-/// A directory with apps to be installed. Everyone may read it, and write the notes.
+/// A directory with apps to install. Every user may read it and append to its notes.
 #[derive(Debug)]
-pub struct Shelf {
+pub struct AppDir {
     dir: TempDir,
 }
 
 impl Setup {
-    /// Lets the server start apps, as the user that runs the tests: root must say so, anyone else must not.
+    /// Lets the server start apps as the user that runs the tests. Only root has to configure that.
     pub fn starts_apps(self) -> Self {
         if root() { self.set("runtime", "user", "\"root\"") } else { self }
     }
 }
 
-/// Whether the tests run as root.
+/// Returns true if the tests run as root.
 pub fn root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
-impl Default for Shelf {
+impl Default for AppDir {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Shelf {
-    /// An empty one, with the npm packages of the tests within reach of its apps.
+impl AppDir {
+    /// Creates an empty directory in which apps find the npm packages of the tests.
     #[track_caller]
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -51,8 +51,8 @@ impl Shelf {
         let notes = dir.path().join("notes.jsonl");
         fs::write(&notes, "").unwrap();
         allow(&notes, 0o666);
-        let shelf = Self { dir };
-        let modules = shelf.dir.path().join("node_modules");
+        let app_dir = Self { dir };
+        let modules = app_dir.dir.path().join("node_modules");
         fs::create_dir(&modules).unwrap();
         let installed = installed();
         if root() && !everyone_reaches(&installed) {
@@ -63,15 +63,15 @@ impl Shelf {
             }
         }
         copy(&Path::new(SAMPLES).join("note"), &modules.join("note"));
-        shelf
+        app_dir
     }
 
-    /// The directory itself.
+    /// The path of the directory.
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Puts a sample of the repository there, under the name of its directory; where it is.
+    /// Copies a sample app of the repository. Returns the path of the copy.
     #[track_caller]
     pub fn sample(&self, name: &str) -> PathBuf {
         let to = self.path().join(name);
@@ -80,7 +80,7 @@ impl Shelf {
         to
     }
 
-    /// Puts an app there of which the test writes every file; where it is.
+    /// Creates an app from these files. Returns its path.
     #[track_caller]
     pub fn write(&self, name: &str, package: &Value, files: &[(&str, &str)]) -> PathBuf {
         let to = self.path().join(name);
@@ -96,8 +96,9 @@ impl Shelf {
         to
     }
 
-    /// Puts an app there that notes every request and answers as its path says. Its token comes to it at
-    /// `hooks/starting`; `bolt` is what its package says besides.
+    /// Creates an app that notes every request and answers as the path says. It receives its token at
+    /// `hooks/starting`;
+    /// `bolt` holds the other members of `bolt` in its package.
     #[track_caller]
     pub fn recorder(&self, name: &str, bolt: &Value) -> PathBuf {
         let mut package = json!({"name": name, "version": "1.0.0", "bolt": bolt});
@@ -108,14 +109,14 @@ impl Shelf {
         self.recorder_with(name, &package)
     }
 
-    /// As [`Shelf::recorder`], with the whole package given.
+    /// Like [`AppDir::recorder`], with the complete package.
     #[track_caller]
     pub fn recorder_with(&self, name: &str, package: &Value) -> PathBuf {
         let server = fs::read_to_string(Path::new(SAMPLES).join("recorder/server.js")).unwrap();
         self.write(name, package, &[("server.js", &server)])
     }
 
-    /// Gives an app the version of Express that its package asks for.
+    /// Links the version of Express that the package of an app requires.
     fn express(&self, app: &Path) {
         let Ok(text) = fs::read(app.join("package.json")) else { return };
         let package: Value = serde_json::from_slice(&text).unwrap_or_default();
@@ -129,77 +130,79 @@ impl Shelf {
         symlink(express, link).unwrap();
     }
 
-    /// Runs a script in node, with the npm packages within reach; the last line that it prints, as JSON.
+    /// Runs a Node script that can use the npm packages. Returns the last line of its output, parsed as JSON.
     #[track_caller]
     pub fn node(&self, script: &str, args: &[&str]) -> Value {
-        let script = format!("setTimeout(() => process.exit(9), 30_000).unref();\n{script}");
+        let script = format!("setTimeout(() => process.exit(9), 120_000).unref();\n{script}");
         let file = tempfile::Builder::new().suffix(".js").tempfile_in(self.path()).unwrap();
         fs::write(file.path(), script).unwrap();
         let out = Command::new("node").arg(file.path()).args(args).current_dir(self.path()).output().unwrap();
-        let (said, errors) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-        assert!(out.status.success(), "{}: {said}{errors}", out.status);
-        let last = said.lines().last().unwrap_or_default();
-        serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {said}{errors}"))
+        let (output, errors) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        assert!(out.status.success(), "{}: {output}{errors}", out.status);
+        let last = output.lines().last().unwrap_or_default();
+        serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {output}{errors}"))
     }
 
-    /// Every note taken so far.
+    /// All notes written so far.
     #[track_caller]
     pub fn notes(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.path().join("notes.jsonl")).unwrap();
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let complete = text.rfind('\n').map_or("", |end| &text[..end]);
         let read =
             |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
-        whole.lines().map(read).collect()
+        complete.lines().map(read).collect()
     }
 
-    /// What `app` has noted about `what`.
+    /// The notes of `app` of kind `what`.
     #[track_caller]
     pub fn noted(&self, app: &str, what: &str) -> Vec<Value> {
         self.notes().into_iter().filter(|note| note["app"] == app && note["what"] == what).collect()
     }
 
-    /// Waits until `app` has noted `what` so often and gives those notes.
+    /// Waits until `app` has written `times` notes of kind `what` and returns them.
     #[track_caller]
     pub fn wait(&self, app: &str, what: &str, times: usize) -> Vec<Value> {
-        until(&format!("{times} notes of {app} about {what} in {:?}", self.short()), PATIENCE, || {
+        until(&format!("{times} notes of {app} of kind {what} in {:?}", self.short()), TIMEOUT, || {
             self.noted(app, what).len() >= times
         });
         self.noted(app, what)
     }
 
-    /// The bodies of the requests that a recorder got at `url`.
+    /// The bodies of the requests that a recorder received at `url`.
     #[track_caller]
-    pub fn got(&self, app: &str, url: &str) -> Vec<Value> {
+    pub fn requests(&self, app: &str, url: &str) -> Vec<Value> {
         let got = self.noted(app, "got").into_iter().filter(|note| note["url"] == url);
         got.map(|note| note["body"].clone()).collect()
     }
 
-    /// Waits until a recorder got so many requests at `url` and gives their bodies.
+    /// Waits until a recorder has received `times` requests at `url` and returns their bodies.
     #[track_caller]
-    pub fn wait_got(&self, app: &str, url: &str, times: usize) -> Vec<Value> {
-        until(&format!("{times} requests to {app} at {url}"), PATIENCE, || self.got(app, url).len() >= times);
-        self.got(app, url)
+    pub fn wait_requests(&self, app: &str, url: &str, times: usize) -> Vec<Value> {
+        until(&format!("{times} requests to {app} at {url}"), TIMEOUT, || {
+            self.requests(app, url).len() >= times
+        });
+        self.requests(app, url)
     }
 
-    /// The token of the latest run of `app`, as the app itself was told.
+    /// The token of the latest run of `app`, as the app received it.
     #[track_caller]
     pub fn token(&self, app: &str) -> String {
-        let told = |note: &Value| {
+        let reported = |note: &Value| {
             let event = if note["what"] == "starting" { &note["event"] } else { &note["body"] };
             let starting = note["app"] == app && event["name"] == "app-starting";
             starting.then(|| event["body"]["appToken"].as_str().map(str::to_owned)).flatten()
         };
-        self.notes().iter().rev().find_map(told).unwrap_or_else(|| panic!("{app} was told no token"))
+        self.notes().iter().rev().find_map(reported).unwrap_or_else(|| panic!("{app} received no token"))
     }
 
-    /// Every token that any app was ever told.
+    /// All tokens that apps have received, with the names of the apps.
     pub fn tokens(&self) -> Vec<(String, String)> {
-        let told = |note: &Value| {
+        let reported = |note: &Value| {
             let event = if note["what"] == "starting" { &note["event"] } else { &note["body"] };
             let token = event["body"]["appToken"].as_str()?;
             Some((note["app"].as_str()?.to_owned(), token.to_owned()))
         };
-        self.notes().iter().filter_map(told).collect()
+        self.notes().iter().filter_map(reported).collect()
     }
 
     fn short(&self) -> Vec<String> {
@@ -208,7 +211,7 @@ impl Shelf {
     }
 }
 
-/// Where the npm packages are: `FOOTBRIDGE_NODE_MODULES`, or in the target directory.
+/// The directory of the npm packages: `FOOTBRIDGE_NODE_MODULES`, or in the target directory.
 fn installed() -> PathBuf {
     if let Some(given) = std::env::var_os("FOOTBRIDGE_NODE_MODULES") {
         return given.into();

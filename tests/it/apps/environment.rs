@@ -1,13 +1,13 @@
-//! What an app is given: its environment, its user, its limits, and nothing of the server's.
+//! The environment of an app: variables, user, limits and open files. Nothing of the server leaks into it.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use harness::{App, Gateway, Setup, Shelf, root};
+use harness::{App, AppDir, Gateway, Setup, root};
 use serde_json::{Value, json};
 
-use super::stand::{publish, setup};
+use super::common::{publish, setup};
 
 const ALLOWED: [&str; 8] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "PORT", "BOLT_ADDRESS", "FOOTBRIDGE_APP"];
 
@@ -48,15 +48,15 @@ fn check_environment(gateway: &Gateway, app: &str, env: &Value, system: bool) {
 
 #[test]
 fn the_environment_is_the_documented_one_and_no_more() {
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let gateway = rich().start();
-    gateway.apps().install(&shelf.recorder("plain", &json!({})));
-    gateway.apps().install(&shelf.recorder("system", &json!({"system": true})));
-    gateway.apps().install(&shelf.sample("album"));
-    gateway.apps().install(&shelf.sample("weather"));
+    gateway.apps().install(&app_dir.recorder("plain", &json!({})));
+    gateway.apps().install(&app_dir.recorder("system", &json!({"system": true})));
+    gateway.apps().install(&app_dir.sample("album"));
+    gateway.apps().install(&app_dir.sample("weather"));
     for app in ["plain", "system", "album", "weather"] {
         let context = gateway.apps().start(app);
-        let boot = shelf.wait(app, "boot", 1).remove(0);
+        let boot = app_dir.wait(app, "boot", 1).remove(0);
         if app == "weather" {
             let names: Vec<&str> =
                 boot["names"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
@@ -65,11 +65,11 @@ fn the_environment_is_the_documented_one_and_no_more() {
         }
         check_environment(&gateway, app, &boot["env"], app == "system");
         if app != "album" {
-            let dir = fs::canonicalize(shelf.path().join(app)).unwrap();
+            let dir = fs::canonicalize(app_dir.path().join(app)).unwrap();
             assert_eq!(boot["cwd"], dir.to_str().unwrap(), "an app runs in its directory");
         }
         let port = boot["env"]["PORT"].as_str().unwrap();
-        assert_eq!(port, context["port"].to_string(), "{app} listens elsewhere than it was told");
+        assert_eq!(port, context["port"].to_string(), "{app} does not listen on its assigned port");
     }
 }
 
@@ -96,9 +96,9 @@ const SPY: &str = r"
     };";
 
 #[track_caller]
-fn spy(shelf: &Shelf, gateway: &Gateway) -> Value {
+fn spy(app_dir: &AppDir, gateway: &Gateway) -> Value {
     let package = json!({"name": "spy", "bolt": {"main": "server.js"}});
-    gateway.apps().install(&shelf.write("spy", &package, &[("server.js", SPY)]));
+    gateway.apps().install(&app_dir.write("spy", &package, &[("server.js", SPY)]));
     let dir = gateway.dir();
     let mut read: Vec<String> = fs::read_dir(dir)
         .unwrap()
@@ -112,7 +112,7 @@ fn spy(shelf: &Shelf, gateway: &Gateway) -> Value {
     let asked = json!({"read": read, "kill": [gateway.pid()]}).to_string();
     let query = asked.bytes().fold(String::new(), |query, byte| query + &format!("%{byte:02x}"));
     gateway.apps().page("spy", &format!("/see?{query}")).expect(200);
-    shelf.wait("spy", "saw", 1).remove(0)
+    app_dir.wait("spy", "saw", 1).remove(0)
 }
 
 #[test]
@@ -120,12 +120,12 @@ fn an_app_of_another_user_can_read_nothing_of_the_server() {
     if !root() {
         return;
     }
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let mut gateway =
         setup().env("SERVER_SECRET", "server-secret-3c1d").set("runtime", "user", "\"nobody\"").start();
     // The usual place of a server's files is one that others may enter.
     fs::set_permissions(gateway.dir(), fs::Permissions::from_mode(0o755)).unwrap();
-    let saw = spy(&shelf, &gateway);
+    let saw = spy(&app_dir, &gateway);
     assert_eq!((saw["uid"].as_u64(), saw["gid"].as_u64()), (Some(65534), Some(65534)), "{saw}");
     assert!(saw["groups"].as_array().unwrap().iter().all(|group| group != 0), "{}", saw["groups"]);
     for what in ["read", "kill"] {
@@ -154,22 +154,22 @@ fn an_app_of_another_user_can_read_nothing_of_the_server() {
     assert!(!health.contains("server's secrets"), "{health}");
     gateway.assert_healthy();
     // What it needs it has: packages, its hooks, its token.
-    gateway.apps().install(&shelf.sample("chat"));
+    gateway.apps().install(&app_dir.sample("chat"));
     gateway.apps().start("chat");
     gateway.apps().visit("POST", "chat", "/chats").json(&json!({"text": "hi"})).send().expect(201);
-    shelf.wait("chat", "heard", 1);
+    app_dir.wait("chat", "received", 1);
     gateway.apps().stop("chat");
     gateway.stop();
-    assert!(harness::processes_at(shelf.path(), &gateway.url("")).is_empty());
+    assert!(harness::processes_at(app_dir.path(), &gateway.url("")).is_empty());
 }
 
 #[test]
-fn files_with_secrets_that_apps_can_read_are_told() {
+fn secret_files_that_apps_can_read_are_reported() {
     if !root() {
         return;
     }
     let mut gateway = setup().set("runtime", "user", "\"nobody\"").start();
-    let told = |gateway: &Gateway| {
+    let reported = |gateway: &Gateway| {
         let health = gateway.get("/healthz").json();
         let all =
             health["warnings"].as_array().unwrap().iter().map(|warning| warning.as_str().unwrap().to_owned());
@@ -180,23 +180,23 @@ fn files_with_secrets_that_apps_can_read_are_told() {
         fs::set_permissions(gateway.dir().join("footbridge.toml"), fs::Permissions::from_mode(file)).unwrap();
         fs::set_permissions(gateway.dir(), fs::Permissions::from_mode(dir)).unwrap();
         gateway.start_again();
-        (told(&gateway), gateway.stdout())
+        (reported(&gateway), gateway.stdout())
     };
     let (warnings, _) = start_with(0o700, 0o644);
     assert!(warnings.is_empty(), "nobody else gets into its directory: {warnings:?}");
-    let (warnings, said) = start_with(0o755, 0o644);
+    let (warnings, stdout) = start_with(0o755, 0o644);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].contains("footbridge.toml") && warnings[0].contains("nobody"), "{warnings:?}");
-    assert!(said.contains("can read"), "{said}");
+    assert!(stdout.contains("can read"), "{stdout}");
     let (warnings, _) = start_with(0o755, 0o600);
     assert!(warnings.is_empty(), "{warnings:?}");
 }
 
 #[test]
 fn apps_that_run_as_the_server_itself_are_warned_about() {
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let gateway = setup().app(App::new("fax")).start();
-    let saw = spy(&shelf, &gateway);
+    let saw = spy(&app_dir, &gateway);
     assert!(!saw["files"].to_string().contains(".db"), "{}", saw["files"]);
     let health = gateway.get("/healthz").text();
     assert!(health.contains("user"), "{health}");
@@ -205,8 +205,8 @@ fn apps_that_run_as_the_server_itself_are_warned_about() {
 }
 
 #[test]
-fn a_command_is_given_its_three_streams_and_no_other_file() {
-    let shelf = Shelf::new();
+fn a_command_app_inherits_only_its_three_standard_streams() {
+    let app_dir = AppDir::new();
     // A file of whoever started the server, handed on to it by mistake as shells and other programs do.
     let stray = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     stray.set_cloexec(false).unwrap();
@@ -216,7 +216,7 @@ fn a_command_is_given_its_three_streams_and_no_other_file() {
         closedir $all; my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $ENV{PORT}, Listen => 9);\n\
         while (my $client = $server->accept) { close $client }";
     let package = json!({"name": "bare", "footbridge": {"command": ["perl", "-e", run]}});
-    gateway.apps().install(&shelf.write("bare", &package, &[]));
+    gateway.apps().install(&app_dir.write("bare", &package, &[]));
     gateway.apps().start("bare");
     let output = gateway.apps().output("bare");
     let mut files: Vec<&str> = output.iter().filter_map(|line| line.strip_prefix("out: file ")).collect();
@@ -228,28 +228,28 @@ fn a_command_is_given_its_three_streams_and_no_other_file() {
 }
 
 #[test]
-fn root_starts_no_app_until_it_is_told_as_whom() {
+fn root_starts_no_app_without_a_configured_user() {
     if !root() {
         return;
     }
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let gateway = Setup::new().app(App::new("pen")).start();
-    gateway.apps().install(&shelf.recorder("app", &json!({"hooks": {"x": "x"}})));
+    gateway.apps().install(&app_dir.recorder("app", &json!({"hooks": {"x": "x"}})));
     let answer = gateway.apps().starting("app").send();
     assert!(answer.status >= 400, "{}", answer.text());
     let message = answer.json()["error"]["message"].to_string();
     assert!(message.contains("[runtime]") && message.contains("user"), "{message}");
     publish(&gateway, "x", &json!(1));
     assert!(gateway.apps().page("app", "/").status >= 500);
-    assert!(shelf.notes().is_empty());
+    assert!(app_dir.notes().is_empty());
 }
 
 #[test]
-fn a_user_that_is_not_there_is_told_at_the_start() {
+fn an_unknown_app_user_fails_the_server_start() {
     let dir = tempfile::tempdir().unwrap();
     let file = setup().set("runtime", "user", "\"no-such-user-here\"").text();
     fs::write(dir.path().join("footbridge.toml"), file).unwrap();
     let exit = harness::footbridge(dir.path(), &["serve", "--config", "footbridge.toml"], &[]);
-    assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.said);
-    assert!(exit.said.contains("no-such-user-here"), "{}", exit.said);
+    assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.output);
+    assert!(exit.output.contains("no-such-user-here"), "{}", exit.output);
 }

@@ -1,4 +1,4 @@
-//! Clients that ask and never read.
+//! Clients that send requests and never read the answers.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn open_files(gateway: &Gateway) -> usize {
 #[ignore = "waits out the server's own limit of a minute; run it with --run-ignored all"]
 fn a_connection_that_asks_and_never_reads_is_closed() {
     let mut gateway = Setup::new().start();
-    gateway.wait_alone();
+    gateway.wait_connections_closed();
     let before = open_files(&gateway);
     let requests = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(400);
     let unread: Vec<Raw> = (0..50)
