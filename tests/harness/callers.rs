@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::config::{ADMIN_TOKEN, App};
 use crate::http::{Answer, Call};
 
-/// `<prefix> base64(<name>:<secret>)`.
+/// Returns a bridge credential: `<prefix> base64(<name>:<secret>)`.
 pub fn basic(prefix: &str, name: &str, secret: &str) -> String {
     format!("{prefix} {}", STANDARD.encode(format!("{name}:{secret}")))
 }
@@ -31,33 +31,33 @@ impl Bridge {
         }
     }
 
-    /// Its endpoint.
+    /// The path of the endpoint.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// What it sends as `Authorization`.
+    /// The value of the `Authorization` header.
     pub fn authorization(&self) -> &str {
         &self.authorization
     }
 
-    /// A request with its credentials and this body, as `application/json`.
+    /// Builds a request with the sender's credentials and this body, as `application/json`.
     pub fn call(&self, body: impl AsRef<[u8]>) -> Call {
         self.bare(body).header("Authorization", &self.authorization)
     }
 
-    /// A request with this body and without credentials.
+    /// Builds a request with this body and without credentials.
     pub fn bare(&self, body: impl AsRef<[u8]>) -> Call {
         Call::new(self.address, "POST", &self.path).header("Content-Type", "application/json").body(body)
     }
 
-    /// Sends this body with the right credentials.
+    /// Sends this body with the sender's credentials.
     #[track_caller]
     pub fn send(&self, body: impl AsRef<[u8]>) -> Answer {
         self.call(body).send()
     }
 
-    /// Asks for the record of an exchange that was started with `respond-async`.
+    /// Requests the result of an exchange that was started with `respond-async`.
     #[track_caller]
     pub fn exchange(&self, id: &str) -> Answer {
         let path = format!("/api/v1/exchanges/{id}");
@@ -77,7 +77,7 @@ impl Bolt {
         Self { address, token: token.into() }
     }
 
-    /// A request with its token; `tail` is what follows `/api/events/`.
+    /// Builds a request with the app's token; `tail` follows `/api/events/` in the path.
     pub fn call(&self, method: &str, tail: &str, body: impl AsRef<[u8]>) -> Call {
         Call::new(self.address, method, &format!("/api/events/{tail}"))
             .header("X-Bolt-App-Token", &self.token)
@@ -85,32 +85,32 @@ impl Bolt {
             .body(body)
     }
 
-    /// POSTs this text.
+    /// Sends this text with POST.
     #[track_caller]
     pub fn post(&self, tail: &str, body: impl AsRef<[u8]>) -> Answer {
         self.call("POST", tail, body).send()
     }
 
-    /// Unsubscribes from this pattern; the answer's `body`.
+    /// Unsubscribes from this pattern and returns the answer's `body`.
     #[track_caller]
     pub fn unsubscribe(&self, pattern: &str) -> Value {
         let answer = Call::new(self.address, "DELETE", &format!("/api/events/{pattern}"));
         done(&answer.header("X-Bolt-App-Token", &self.token).send())
     }
 
-    /// Publishes this request; the answer's `body`.
+    /// Publishes this event and returns the answer's `body`.
     #[track_caller]
     pub fn publish(&self, name: &str, request: &Value) -> Value {
         done(&self.post(name, request.to_string()))
     }
 
-    /// Makes a transient `web` hook; the answer's `body`.
+    /// Creates a transient `web` hook and returns the answer's `body`.
     #[track_caller]
     pub fn web(&self, pattern: &str, url: &str) -> Value {
         done(&self.post(&format!("sub/{pattern}"), json!({"route": url, "type": "web"}).to_string()))
     }
 
-    /// Makes a transient hook of the default type; the answer's `body`.
+    /// Creates a transient hook of the default type and returns the answer's `body`.
     #[track_caller]
     pub fn server(&self, pattern: &str, route: &str) -> Value {
         done(&self.post(&format!("sub/{pattern}"), json!({"route": route}).to_string()))
@@ -120,9 +120,9 @@ impl Bolt {
 #[track_caller]
 fn done(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.text());
-    let whole = answer.json();
-    assert_eq!(whole["code"], 0, "{whole}");
-    whole["body"].clone()
+    let answer = answer.json();
+    assert_eq!(answer["code"], 0, "{answer}");
+    answer["body"].clone()
 }
 
 /// The administrator.
@@ -136,25 +136,25 @@ impl Admin {
         Self { address }
     }
 
-    /// A request with the admin token; `tail` is what follows `/api/v1/`.
+    /// Builds a request with the admin token; `tail` follows `/api/v1/` in the path.
     pub fn call(&self, method: &str, tail: &str) -> Call {
         Call::new(self.address, method, &format!("/api/v1/{tail}"))
             .header("Authorization", format!("Bearer {ADMIN_TOKEN}"))
     }
 
-    /// GETs and expects 200.
+    /// Sends a GET, expects 200 and returns the body.
     #[track_caller]
     pub fn get(&self, tail: &str) -> Value {
         self.call("GET", tail).send().expect(200).json()
     }
 
-    /// Sends JSON.
+    /// Sends a JSON body.
     #[track_caller]
     pub fn send(&self, method: &str, tail: &str, body: &Value) -> Answer {
         self.call(method, tail).json(body).send()
     }
 
-    /// Sends JSON and expects success; the answer's body, `null` when there is none.
+    /// Sends a JSON body and expects success. Returns the answer's body, `null` if it has none.
     #[track_caller]
     pub fn done(&self, method: &str, tail: &str, body: &Value) -> Value {
         let answer = self.send(method, tail, body);
@@ -162,15 +162,15 @@ impl Admin {
         serde_json::from_slice(&answer.body).unwrap_or_default()
     }
 
-    /// DELETEs and expects success.
+    /// Sends a DELETE and expects success.
     #[track_caller]
     pub fn delete(&self, tail: &str) {
         let answer = self.call("DELETE", tail).send();
         assert!((200..300).contains(&answer.status), "DELETE {tail}: {} {}", answer.status, answer.text());
     }
 
-    /// Every item of a list, over all its pages, but for what the server says of itself and its own
-    /// hooks; `tail` has a `?` and no cursor.
+    /// All items of a list, from all its pages, without the server's own events and hooks. `tail` has a `?` and no
+    /// cursor.
     #[track_caller]
     pub fn all(&self, tail: &str) -> Vec<Value> {
         let mut items = Vec::new();
@@ -192,7 +192,7 @@ impl Admin {
         items
     }
 
-    /// The one delivery of an event.
+    /// The delivery of an event that has exactly one.
     #[track_caller]
     pub fn delivery(&self, event: &str) -> Value {
         let all = self.all(&format!("deliveries?event={event}"));

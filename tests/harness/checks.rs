@@ -1,4 +1,4 @@
-//! Judgements that many tests make.
+//! Assertions that many tests share.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -7,9 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_json::value::RawValue;
 
 use crate::http::Answer;
-use crate::receiver::Got;
+use crate::receiver::ReceivedRequest;
 
-/// Fails unless this is a bridge error with this status and code, complete in every part; returns its exchange id.
+/// Fails unless this is a complete bridge error with this status and code. Returns its exchange id.
 #[track_caller]
 pub fn assert_bridge_error(answer: &Answer, status: u16, code: &str) -> Option<String> {
     let text = answer.text();
@@ -33,7 +33,7 @@ pub fn assert_bridge_error(answer: &Answer, status: u16, code: &str) -> Option<S
     id
 }
 
-/// Fails unless this is a Bolt error with this status and code, complete in every part.
+/// Fails unless this is a complete Bolt error with this status and code.
 #[track_caller]
 pub fn assert_bolt_error(answer: &Answer, status: u16, code: u64) {
     let text = answer.text();
@@ -47,7 +47,7 @@ pub fn assert_bolt_error(answer: &Answer, status: u16, code: u64) {
     assert!(answer.header("content-type").is_some_and(|kind| kind.starts_with("application/json")), "{text}");
 }
 
-/// The member names of a JSON object, in order and as often as they are there.
+/// The member names of a JSON object, in order and with repetitions.
 #[track_caller]
 pub fn members(object: &[u8]) -> Vec<String> {
     let text = std::str::from_utf8(object).expect("UTF-8").trim();
@@ -83,10 +83,10 @@ fn string_length(text: &str) -> usize {
             _ => {}
         }
     }
-    panic!("a string without an end: {text}");
+    panic!("a string without a closing quote: {text}");
 }
 
-/// Bytes that show themselves as text, for rows of bad input.
+/// Bytes that `Debug` prints as text, for rows of bad input.
 pub struct Bytes(pub Vec<u8>);
 
 impl Debug for Bytes {
@@ -101,7 +101,7 @@ impl<T: AsRef<[u8]>> From<T> for Bytes {
     }
 }
 
-/// Runs `check` on every row and fails at the end, naming all the rows that did not hold.
+/// Runs `check` on every row and fails at the end, listing all rows that failed.
 #[track_caller]
 pub fn each<T: Debug>(rows: impl IntoIterator<Item = T>, check: impl Fn(&T)) {
     let failed: Vec<String> = rows
@@ -109,10 +109,10 @@ pub fn each<T: Debug>(rows: impl IntoIterator<Item = T>, check: impl Fn(&T)) {
         .filter(|row| catch_unwind(AssertUnwindSafe(|| check(row))).is_err())
         .map(|row| format!("{row:.200?}"))
         .collect();
-    assert!(failed.is_empty(), "{} rows do not hold:\n{}", failed.len(), failed.join("\n"));
+    assert!(failed.is_empty(), "{} rows failed:\n{}", failed.len(), failed.join("\n"));
 }
 
-/// The bytes of one member of a JSON object, as they were written.
+/// The value of one member of a JSON object, exactly as written.
 #[track_caller]
 pub fn raw_member(object: &[u8], name: &str) -> String {
     let all: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(object)
@@ -120,7 +120,7 @@ pub fn raw_member(object: &[u8], name: &str) -> String {
     all.get(name).unwrap_or_else(|| panic!("no {name}: {}", String::from_utf8_lossy(object))).get().to_owned()
 }
 
-/// Whether this is ISO-8601 in UTC with milliseconds: `2026-01-31T23:59:59.000Z`.
+/// Returns true for ISO-8601 in UTC with milliseconds, as in `2026-01-31T23:59:59.000Z`.
 pub fn is_iso_millis(text: &str) -> bool {
     text.len() == 24
         && text.bytes().zip("dddd-dd-ddTdd:dd:dd.dddZ".bytes()).all(|(got, wanted)| match wanted {
@@ -129,8 +129,8 @@ pub fn is_iso_millis(text: &str) -> bool {
         })
 }
 
-/// Checks a request's Standard Webhooks signature with the reference library.
-pub fn verify_signature(got: &Got, secret: &str) -> Result<(), String> {
+/// Verifies a request's Standard Webhooks signature with the reference library.
+pub fn verify_signature(got: &ReceivedRequest, secret: &str) -> Result<(), String> {
     let mut headers = ::http::HeaderMap::new();
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         let value = got.header(name).ok_or_else(|| format!("no {name}"))?;

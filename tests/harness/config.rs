@@ -1,4 +1,4 @@
-//! Putting a configuration file together.
+//! Builds a configuration file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,27 +6,27 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The admin token of every gateway that a test starts.
+/// The admin token of every server that a test starts.
 pub const ADMIN_TOKEN: &str = "fb_admin_5f1d0c7be2a94836b1c0de55aa11";
 
-/// One app of the file, with secrets derived from its name so that a test can search for them.
+/// An app of the file, with secrets derived from its name so that a test can search for them.
 #[derive(Clone, Debug)]
 pub struct App {
-    /// Its name as written in the file.
+    /// The name as written in the file.
     pub name: String,
-    /// Its Bolt token.
+    /// The Bolt token.
     pub token: String,
-    /// The second half of its bridge credential.
+    /// The secret of the bridge credential.
     pub secret_key: String,
-    /// Its Standard Webhooks secret, `whsec_…`.
+    /// The Standard Webhooks secret, `whsec_…`.
     pub signing_secret: String,
-    /// Its word before the bridge credential.
+    /// The scheme of the bridge credential.
     pub prefix: String,
     lines: Vec<String>,
 }
 
 impl App {
-    /// An app with a token, a secret and a signing secret, and nothing else.
+    /// Creates an app with a token, a secret and a signing secret only.
     pub fn new(name: &str) -> Self {
         let key = format!("{name:_<32}").into_bytes();
         Self {
@@ -39,34 +39,34 @@ impl App {
         }
     }
 
-    /// Adds a line as it is to be written in the file.
+    /// Adds a line of TOML.
     pub fn line(mut self, line: impl Into<String>) -> Self {
         self.lines.push(line.into());
         self
     }
 
-    /// Where it receives exchanges.
+    /// Sets the URL that receives exchanges.
     pub fn receiver(self, url: &str) -> Self {
         self.line(format!("receiver_url = {url:?}"))
     }
 
-    /// Where it already runs.
+    /// Sets the URL at which the app already runs.
     pub fn url(self, url: &str) -> Self {
         self.line(format!("url = {url:?}"))
     }
 
-    /// Another word before its bridge credential.
+    /// Sets the scheme of the bridge credential.
     pub fn prefix(mut self, prefix: &str) -> Self {
         self.prefix = prefix.into();
         self.line(format!("token_prefix = {prefix:?}"))
     }
 
-    /// Hooks of the file: the inside of the inline table.
+    /// Sets the hooks, given as the content of an inline table.
     pub fn hooks(self, inside: &str) -> Self {
         self.line(format!("hooks = {{ {inside} }}"))
     }
 
-    /// Its secrets, as they must appear nowhere.
+    /// All secrets of the app, to check that they appear nowhere.
     pub fn secrets(&self) -> Vec<String> {
         let key = self.signing_secret.trim_start_matches("whsec_").to_owned();
         vec![self.token.clone(), self.secret_key.clone(), self.signing_secret.clone(), key]
@@ -84,7 +84,7 @@ impl App {
     }
 }
 
-/// A configuration being put together: retries in milliseconds, no console, loopback allowed as a destination.
+/// A configuration under construction: retries in milliseconds, no console, loopback allowed as a destination.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Setup {
@@ -103,12 +103,12 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// The usual setup of a test.
+    /// Creates the default setup of a test.
     pub fn new() -> Self {
         Self::strict().set("egress", "allow", r#"["127.0.0.0/8"]"#)
     }
 
-    /// The usual setup with the outbound policy a user gets.
+    /// Creates a setup with the product's default outbound policy.
     pub fn strict() -> Self {
         let empty = Self {
             root: BTreeMap::new(),
@@ -126,73 +126,73 @@ impl Setup {
             .set("retry", "schedule", r#"["50ms", "100ms"]"#)
     }
 
-    /// Sets a key before the first table; the value as it is to be written.
+    /// Sets a key before the first table; `value` is TOML.
     pub fn root(mut self, key: &str, value: &str) -> Self {
         self.root.insert(key.into(), value.into());
         self
     }
 
-    /// Leaves a key before the first table out.
+    /// Removes a key before the first table.
     pub fn without(mut self, key: &str) -> Self {
         self.root.remove(key);
         self
     }
 
-    /// Sets a key of a table; the value as it is to be written.
+    /// Sets a key of a table; `value` is TOML.
     pub fn set(mut self, table: &str, key: &str, value: &str) -> Self {
         self.tables.entry(table.into()).or_default().insert(key.into(), value.into());
         self
     }
 
-    /// Adds an app.
+    /// Adds an app to the file.
     pub fn app(mut self, app: App) -> Self {
         self.apps.push(app);
         self
     }
 
-    /// Takes an app out again.
+    /// Removes an app from the file.
     pub fn without_app(mut self, name: &str) -> Self {
         self.apps.retain(|app| app.name != name);
         self
     }
 
-    /// Lets a host and a miniapp exchange events.
+    /// Adds a link between a host and a miniapp.
     pub fn link(mut self, host: &str, miniapp: &str) -> Self {
         let _ = writeln!(self.rest, "[[link]]\nhost = {host:?}\nminiapp = {miniapp:?}");
         self
     }
 
-    /// Adds text at the end of the file.
+    /// Appends text to the file.
     pub fn tail(mut self, text: &str) -> Self {
         self.rest.push_str(text);
         self.rest.push('\n');
         self
     }
 
-    /// Sets an environment variable of the program.
+    /// Sets an environment variable for the program.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.into(), value.into()));
         self
     }
 
-    /// Gives the program a standard error on which nothing can be written.
+    /// Gives the program a standard error on which every write fails.
     pub fn log_full(mut self) -> Self {
         self.log_full = true;
         self
     }
 
-    /// The app called `name`.
+    /// The app with this name.
     #[track_caller]
     pub fn app_named(&self, name: &str) -> &App {
         self.apps.iter().find(|app| app.name == name).unwrap_or_else(|| panic!("no app {name} in this setup"))
     }
 
-    /// Every app of the file.
+    /// All apps of the file.
     pub fn apps(&self) -> &[App] {
         &self.apps
     }
 
-    /// The text of the file.
+    /// The content of the file.
     pub fn text(&self) -> String {
         let mut out = String::new();
         for (key, value) in &self.root {

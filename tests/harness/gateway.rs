@@ -1,4 +1,4 @@
-//! A running program, on a port and in a directory of its own.
+//! A running program with its own port and directory.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::installed::Apps;
 use crate::program::{Text, run};
 use crate::until::{WAIT, until, until_some};
 
-/// A running program. Dropping it kills it and fails the test if it ever panicked.
+/// A running program. Dropping it kills the process and fails the test if the program has panicked.
 #[derive(Debug)]
 pub struct Gateway {
     setup: Setup,
@@ -27,13 +27,13 @@ pub struct Gateway {
 }
 
 impl Setup {
-    /// Starts the program on this configuration and waits until it is ready.
+    /// Starts the program with this configuration and waits until it is ready.
     #[track_caller]
     pub fn start(self) -> Gateway {
         self.start_with(&[])
     }
 
-    /// As [`Setup::start`], with more arguments after `serve --config FILE`.
+    /// Like [`Setup::start`], with more arguments after `serve --config FILE`.
     #[track_caller]
     pub fn start_with(self, args: &[&str]) -> Gateway {
         let dir = tempfile::tempdir().unwrap();
@@ -71,7 +71,7 @@ impl Gateway {
         });
     }
 
-    /// Where it listens.
+    /// The address on which the program listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -81,78 +81,78 @@ impl Gateway {
         format!("http://{}{path}", self.address)
     }
 
-    /// Its working directory, where the configuration and the database are.
+    /// The working directory, which holds the configuration and the database.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Its process id.
+    /// The process id of the program.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// What it wrote on standard output since its last start.
+    /// The standard output since the last start.
     pub fn stdout(&self) -> String {
         self.stdout.lock().unwrap().clone()
     }
 
-    /// What it wrote on standard error since the first start.
+    /// The standard error since the first start.
     pub fn stderr(&self) -> String {
         self.stderr.lock().unwrap().clone()
     }
 
-    /// What it was configured with.
+    /// The configuration of the program.
     pub fn setup(&self) -> &Setup {
         &self.setup
     }
 
-    /// A request to it.
+    /// Builds a request to the program.
     pub fn call(&self, method: &str, path: &str) -> Call {
         Call::new(self.address, method, path)
     }
 
-    /// A GET without credentials.
+    /// Sends a GET without credentials.
     #[track_caller]
     pub fn get(&self, path: &str) -> Answer {
         self.call("GET", path).send()
     }
 
-    /// The bridge as a host app sees it.
+    /// The bridge as used by a host app.
     pub fn host(&self, name: &str) -> Bridge {
         Bridge::new(self.address, self.setup.app_named(name), "hostapp")
     }
 
-    /// The bridge as a miniapp sees it.
+    /// The bridge as used by a miniapp.
     pub fn miniapp(&self, name: &str) -> Bridge {
         Bridge::new(self.address, self.setup.app_named(name), "miniapp")
     }
 
-    /// The events API as an app of the file sees it.
+    /// The events API as used by an app of the file.
     pub fn bolt(&self, name: &str) -> Bolt {
         Bolt::new(self.address, &self.setup.app_named(name).token)
     }
 
-    /// The events API with any token.
+    /// The events API with the given token.
     pub fn bolt_with(&self, token: &str) -> Bolt {
         Bolt::new(self.address, token)
     }
 
-    /// The administration API.
+    /// The administration API with the admin token.
     pub fn admin(&self) -> Admin {
         Admin::new(self.address)
     }
 
-    /// Installed apps.
+    /// The administration API and the pages of installed apps.
     pub fn apps(&self) -> Apps {
         Apps::new(self.address)
     }
 
-    /// The value of a metric with exactly these labels (`outcome="dead"`, or nothing); absent is 0.
+    /// The value of a metric with exactly these labels (such as `outcome="dead"`, or none). A missing metric is 0.
     pub fn metric(&self, name: &str, labels: &str) -> u64 {
         metric(&self.get("/metrics").expect(200).text(), name, labels)
     }
 
-    /// Both sides of the identity that the contract promises, from one scrape.
+    /// Both sides of the identity of deliveries (accepted = sum of all outcomes and pending), from one scrape.
     pub fn identity(&self) -> (u64, u64) {
         let text = self.get("/metrics").expect(200).text();
         let ends = ["delivered", "unanswered", "dead", "cancelled"];
@@ -162,46 +162,46 @@ impl Gateway {
         (metric(&text, "footbridge_deliveries_accepted_total", ""), ended.iter().sum::<u64>() + pending)
     }
 
-    /// Waits until every connection that was opened before is over, and with it what was read from there.
+    /// Waits until all connections opened before are closed and their requests are processed.
     #[track_caller]
-    pub fn wait_alone(&self) {
-        self.wait_alone_but_for(0);
+    pub fn wait_connections_closed(&self) {
+        self.wait_connections_closed_but(0);
     }
 
-    /// As [`Gateway::wait_alone`], where so many connections stay open.
+    /// Like [`Gateway::wait_connections_closed`], but lets `open` connections stay open.
     #[track_caller]
-    pub fn wait_alone_but_for(&self, open: u64) {
-        until("the end of every other connection", WAIT, || {
+    pub fn wait_connections_closed_but(&self, open: u64) {
+        until("all other connections to close", WAIT, || {
             self.metric("footbridge_http_connections", "") <= 1 + open
         });
     }
 
-    /// Kills it as a power cut of the process would.
+    /// Kills the program with SIGKILL.
     pub fn kill9(&mut self) -> &mut Self {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self
     }
 
-    /// Asks it to end.
+    /// Sends SIGTERM to the program.
     pub fn sigterm(&self) {
         let done = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.pid())]).status().unwrap();
         assert!(done.success());
     }
 
-    /// Sends it the signal of a closed terminal.
+    /// Sends SIGHUP to the program, as a closed terminal does.
     pub fn sighup(&self) {
         let done = Command::new("sh").args(["-c", &format!("kill -HUP {}", self.pid())]).status().unwrap();
         assert!(done.success());
     }
 
-    /// Waits for it to end by itself.
+    /// Waits until the program exits by itself.
     #[track_caller]
     pub fn wait_exit(&mut self, timeout: Duration) -> ExitStatus {
-        until_some("its end", timeout, || self.child.try_wait().unwrap())
+        until_some("the program to exit", timeout, || self.child.try_wait().unwrap())
     }
 
-    /// Asks it to end and waits; it must end with 0.
+    /// Sends SIGTERM and waits until the program exits with code 0.
     #[track_caller]
     pub fn stop(&mut self) -> &mut Self {
         self.sigterm();
@@ -210,7 +210,7 @@ impl Gateway {
         self
     }
 
-    /// Starts it again in the same directory; the port is another one.
+    /// Starts the program again in the same directory, on a new port.
     #[track_caller]
     pub fn start_again(&mut self) -> &mut Self {
         assert!(self.child.try_wait().unwrap().is_some(), "it still runs");
@@ -220,7 +220,7 @@ impl Gateway {
         self
     }
 
-    /// Starts it again without waiting until it is ready, which it may not be for a while.
+    /// Starts the program again and waits only until it is alive; it may not be ready yet.
     #[track_caller]
     pub fn start_again_unready(&mut self) -> &mut Self {
         assert!(self.child.try_wait().unwrap().is_some(), "it still runs");
@@ -232,7 +232,7 @@ impl Gateway {
         self
     }
 
-    /// Starts it again on a changed configuration.
+    /// Starts the program again with a changed configuration.
     #[track_caller]
     pub fn start_changed(&mut self, change: impl FnOnce(Setup) -> Setup) -> &mut Self {
         self.setup = change(self.setup.clone());
@@ -240,17 +240,17 @@ impl Gateway {
         self.start_again()
     }
 
-    /// Starts it again with these arguments instead of those it had.
+    /// Starts the program again with these arguments instead of the previous ones.
     #[track_caller]
     pub fn start_with_args(&mut self, args: &[&str]) -> &mut Self {
         self.args = args.iter().map(|arg| (*arg).to_owned()).collect();
         self.start_again()
     }
 
-    /// Fails unless it still answers: what was done to it before has not hurt it.
+    /// Fails the test unless the program runs, is ready and has not panicked.
     #[track_caller]
     pub fn assert_healthy(&mut self) {
-        assert!(self.child.try_wait().unwrap().is_none(), "it has died: {}", self.stderr());
+        assert!(self.child.try_wait().unwrap().is_none(), "the program has exited: {}", self.stderr());
         self.get("/livez").expect(200);
         self.get("/readyz").expect(200);
         assert!(!self.stderr().contains("panicked"), "{}", self.stderr());
@@ -270,7 +270,7 @@ impl Drop for Gateway {
         let stderr = self.stderr.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         if std::thread::panicking() {
             let begin = stderr.char_indices().rev().nth(3000).map_or(0, |(at, _)| at);
-            eprintln!("--- the program's standard error, its end ---\n{}", &stderr[begin..]);
+            eprintln!("--- end of the program's standard error ---\n{}", &stderr[begin..]);
         } else {
             assert!(!stderr.contains("panicked"), "{stderr}");
         }

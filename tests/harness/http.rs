@@ -1,4 +1,4 @@
-//! One call and its answer.
+//! An HTTP request and its answer.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Write};
@@ -9,41 +9,41 @@ use serde_json::Value;
 
 use crate::wire::{self, Head};
 
-/// Longer than any deadline a test configures: whoever waits so long has been forgotten.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// The time limit for an answer. Longer than any deadline a test configures.
+const TIMEOUT: Duration = Duration::from_secs(40);
 
-/// An HTTP answer, its body as it came.
+/// An HTTP answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// Status code of the final answer.
+    /// The status code of the final answer.
     pub status: u16,
-    /// Headers in order, names as sent.
+    /// The headers in order, names as sent.
     pub headers: Vec<(String, String)>,
-    /// The bytes of the body, transfer coding taken off.
+    /// The body, without its transfer coding.
     pub body: Vec<u8>,
-    /// Status codes of the interim answers (1xx) that came first.
+    /// The status codes of the interim answers (1xx) before it.
     pub interim: Vec<u16>,
 }
 
 impl Answer {
-    /// The first header called `name`, compared without case.
+    /// The first header with this name, compared without case.
     pub fn header(&self, name: &str) -> Option<&str> {
         wire::find(&self.headers, name)
     }
 
-    /// The body as text, for messages and for searching.
+    /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON.
+    /// The body parsed as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error}: status {} body {:?}", self.status, self.text()))
     }
 
-    /// Fails unless the status is `status`, showing the body.
+    /// Fails and shows the body unless the answer has this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "body: {}", self.text());
@@ -76,16 +76,16 @@ fn status_of(head: &Head) -> io::Result<u16> {
         })
 }
 
-/// How a client goes away.
+/// A way for a client to disconnect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HangUp {
-    /// It closes: what it has sent may still be read.
+    /// A normal close: the server can still read what was sent.
     Close,
-    /// It resets: the connection is gone at once.
+    /// A reset: the connection is gone at once.
     Reset,
 }
 
-/// One request being put together.
+/// A request under construction.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Call {
@@ -97,7 +97,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// A request without a body to `path` at `address`.
+    /// Creates a request without a body to `path` at `address`.
     pub fn new(address: SocketAddr, method: &str, path: &str) -> Self {
         Self { address, method: method.into(), path: path.into(), headers: Vec::new(), body: None }
     }
@@ -108,30 +108,30 @@ impl Call {
         self
     }
 
-    /// Adds every header of `headers`.
+    /// Adds all these headers.
     pub fn headers(mut self, headers: &[(&str, &str)]) -> Self {
         self.headers.extend(headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         self
     }
 
-    /// Replaces the headers called `name` by none.
+    /// Removes all headers with this name.
     pub fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self
     }
 
-    /// Sets the body.
+    /// Sets the body to these bytes.
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = Some(body.as_ref().to_vec());
         self
     }
 
-    /// Sets the body to `value`, as `application/json`.
+    /// Sets the body to this JSON value, as `application/json`.
     pub fn json(self, value: &Value) -> Self {
         self.header("Content-Type", "application/json").body(value.to_string())
     }
 
-    /// The bytes that go over the wire.
+    /// The request as sent on the connection.
     pub fn bytes(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.path, self.address);
         for (name, value) in &self.headers {
@@ -146,24 +146,24 @@ impl Call {
         bytes
     }
 
-    /// Sends it on a connection of its own and reads the answer.
+    /// Sends the request on a new connection and reads the answer.
     pub fn try_send(&self) -> io::Result<Answer> {
         let mut stream = TcpStream::connect(self.address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        // A server may answer and close before it has taken everything: then the answer counts, not the failed write.
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        // A server may answer and close before it has read everything. Then the answer counts, not the failed write.
         let sent = stream.write_all(&self.bytes());
         let answer = Answer::read(&mut BufReader::new(stream), self.method == "HEAD");
         sent.or_else(|failed| if answer.is_ok() { Ok(()) } else { Err(failed) }).and(answer)
     }
 
-    /// As [`Call::try_send`], where no answer fails the test.
+    /// Like [`Call::try_send`], but fails the test without an answer.
     #[track_caller]
     pub fn send(&self) -> Answer {
         self.try_send().unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path))
     }
 
-    /// Sends it and hangs up so much later without having read a byte: by closing, or by a reset as when a process dies.
+    /// Sends the request, waits for `after` and disconnects without having read a byte.
     pub fn hang_up(&self, after: Duration, by: HangUp) {
         let mut stream = TcpStream::connect(self.address).expect("connect");
         stream.set_nodelay(true).unwrap();
@@ -174,7 +174,7 @@ impl Call {
         }
     }
 
-    /// Sends it from a thread of its own.
+    /// Sends the request from a new thread.
     pub fn spawn(self) -> std::thread::JoinHandle<io::Result<Answer>> {
         std::thread::spawn(move || self.try_send())
     }

@@ -1,4 +1,4 @@
-//! Installed apps as the administrator and their visitors see them.
+//! Installed apps: their administration API and their pages.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::config::ADMIN_TOKEN;
 use crate::http::{Answer, Call};
 use crate::until::{WAIT, until};
 
-/// `/api/apps` with the admin token, and `/x/`.
+/// The administration of installed apps (`/api/apps`) and their pages (`/x/`).
 #[derive(Clone, Debug)]
 pub struct Apps {
     address: SocketAddr,
@@ -20,17 +20,17 @@ impl Apps {
         Self { address }
     }
 
-    /// A request with the admin token; `tail` is what follows `/api/apps`.
+    /// Builds a request with the admin token; `tail` follows `/api/apps` in the path.
     pub fn call(&self, method: &str, tail: &str) -> Call {
         self.bare(method, tail).header("Authorization", format!("Bearer {ADMIN_TOKEN}"))
     }
 
-    /// The same without a credential.
+    /// Like [`Apps::call`], without a credential.
     pub fn bare(&self, method: &str, tail: &str) -> Call {
         Call::new(self.address, method, &format!("/api/apps{tail}"))
     }
 
-    /// A request that installs the app of a directory.
+    /// Builds a request that installs the app in a directory.
     pub fn installing(&self, dir: &Path, replace: bool) -> Call {
         let mut request = json!({"path": dir});
         if replace {
@@ -39,72 +39,72 @@ impl Apps {
         self.call("POST", "/local").json(&request)
     }
 
-    /// Installs the app of a directory; the answer's `body`.
+    /// Installs the app in a directory and returns the answer's `body`.
     #[track_caller]
     pub fn install(&self, dir: &Path) -> Value {
         body(&self.installing(dir, false).send())
     }
 
-    /// Installs it in place of what is installed under its name; the answer's `body`.
+    /// Installs the app in a directory, replacing an app of the same name. Returns the answer's `body`.
     #[track_caller]
     pub fn replace(&self, dir: &Path) -> Value {
         body(&self.installing(dir, true).send())
     }
 
-    /// Removes an app.
+    /// Uninstalls an app.
     #[track_caller]
     pub fn uninstall(&self, name: &str) {
         let answer = self.call("DELETE", &format!("/{name}")).send();
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
-    /// A request that starts an app.
+    /// Builds a request that starts an app.
     pub fn starting(&self, name: &str) -> Call {
         self.call("POST", "/start").json(&json!({ "name": name }))
     }
 
-    /// Starts an app; its context.
+    /// Starts an app and returns its context.
     #[track_caller]
     pub fn start(&self, name: &str) -> Value {
         body(&self.starting(name).send())
     }
 
-    /// Stops an app; its context.
+    /// Stops an app and returns its context.
     #[track_caller]
     pub fn stop(&self, name: &str) -> Value {
         body(&self.call("POST", "/stop").json(&json!({ "name": name })).send())
     }
 
-    /// An installed app.
+    /// The description of an installed app.
     #[track_caller]
     pub fn get(&self, name: &str) -> Value {
         body(&self.call("GET", &format!("/{name}")).send())
     }
 
-    /// Whether there is an installed app of this name.
-    pub fn knows(&self, name: &str) -> bool {
+    /// Returns true if an app of this name is installed.
+    pub fn is_installed(&self, name: &str) -> bool {
         self.call("GET", &format!("/{name}")).send().status == 200
     }
 
-    /// The contexts of what runs.
+    /// The contexts of all running apps.
     #[track_caller]
-    pub fn live(&self) -> Vec<Value> {
+    pub fn running(&self) -> Vec<Value> {
         body(&self.call("GET", "/@live").send()).as_array().expect("a list").clone()
     }
 
-    /// Whether an app runs.
+    /// Returns true if an app of this name is running.
     #[track_caller]
-    pub fn runs(&self, name: &str) -> bool {
-        self.live().iter().any(|context| context["name"] == name)
+    pub fn is_running(&self, name: &str) -> bool {
+        self.running().iter().any(|context| context["name"] == name)
     }
 
-    /// Waits until an app runs no more.
+    /// Waits until an app is no longer running.
     #[track_caller]
-    pub fn wait_down(&self, name: &str) {
-        until(&format!("the end of {name}"), WAIT, || !self.runs(name));
+    pub fn wait_stopped(&self, name: &str) {
+        until(&format!("{name} to stop"), WAIT, || !self.is_running(name));
     }
 
-    /// What an app wrote, as `stream: text`.
+    /// The output of an app, one `stream: text` per line.
     #[track_caller]
     pub fn output(&self, name: &str) -> Vec<String> {
         let page = body(&self.call("GET", &format!("/{name}/logs?after=0&limit=5000")).send());
@@ -114,12 +114,12 @@ impl Apps {
         page["lines"].as_array().expect("lines").iter().map(line).collect()
     }
 
-    /// A request of a visitor to `/x/<app>` followed by `tail`.
+    /// Builds a visitor's request to `/x/<app>` followed by `tail`.
     pub fn visit(&self, method: &str, name: &str, tail: &str) -> Call {
         Call::new(self.address, method, &format!("/x/{name}{tail}"))
     }
 
-    /// A page of an app.
+    /// Requests a page of an app.
     #[track_caller]
     pub fn page(&self, name: &str, tail: &str) -> Answer {
         self.visit("GET", name, tail).send()
@@ -129,7 +129,7 @@ impl Apps {
 #[track_caller]
 fn body(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.text());
-    let whole = answer.json();
-    assert_eq!(whole["code"], 0, "{whole}");
-    whole["body"].clone()
+    let answer = answer.json();
+    assert_eq!(answer["code"], 0, "{answer}");
+    answer["body"].clone()
 }

@@ -1,61 +1,64 @@
-//! What was said to the program and what it answered, kept outside of it: the oracle of the kill tests.
+//! A record of publishes and deliveries outside the program: the oracle of the kill tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-/// How a publish ended, as its caller saw it.
+/// The result of a publish, as its caller saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Answered 200: it must arrive.
+pub enum PublishResult {
+    /// Answered with 200: the event must arrive.
     Acked,
-    /// Answered with an error: it must not arrive.
+    /// Answered with an error: the event must not arrive.
     Refused,
-    /// No answer: it may or may not arrive.
+    /// Not answered: the event may or may not arrive.
     Unknown,
 }
 
-/// Every publish by the number its body carried, and every arrival by hook, number and event id.
+/// All publishes by the number in their body, and all arrivals by hook, number and event id.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    said: Mutex<BTreeMap<u64, (Fate, Option<String>)>>,
-    heard: Mutex<BTreeMap<(String, u64), BTreeSet<String>>>,
+    published: Mutex<BTreeMap<u64, (PublishResult, Option<String>)>>,
+    received: Mutex<BTreeMap<(String, u64), BTreeSet<String>>>,
 }
 
 impl Ledger {
-    /// Notes how publish `n` ended and which event id it was given.
-    pub fn said(&self, n: u64, fate: Fate, id: Option<String>) {
-        self.said.lock().unwrap().insert(n, (fate, id));
+    /// Records the result of publish `n` and the event id of its answer.
+    pub fn record_publish(&self, n: u64, result: PublishResult, id: Option<String>) {
+        self.published.lock().unwrap().insert(n, (result, id));
     }
 
-    /// Notes that `hook` received event `id` with number `n`.
-    pub fn heard(&self, hook: &str, n: u64, id: &str) {
-        self.heard.lock().unwrap().entry((hook.into(), n)).or_default().insert(id.into());
+    /// Records that `hook` received event `id` with number `n`.
+    pub fn record_arrival(&self, hook: &str, n: u64, id: &str) {
+        self.received.lock().unwrap().entry((hook.into(), n)).or_default().insert(id.into());
     }
 
-    /// How many publishes ended with `fate`.
-    pub fn count(&self, fate: Fate) -> usize {
-        self.said.lock().unwrap().values().filter(|(known, _)| *known == fate).count()
+    /// The number of publishes with this result.
+    pub fn count(&self, result: PublishResult) -> usize {
+        self.published.lock().unwrap().values().filter(|(known, _)| *known == result).count()
     }
 
-    /// The numbers that were acked and that `hook` has not received.
+    /// The numbers of acked publishes that `hook` has not received.
     pub fn missing(&self, hook: &str) -> Vec<u64> {
-        let heard = self.heard.lock().unwrap();
-        let said = self.said.lock().unwrap();
-        said.iter()
-            .filter(|(n, (fate, _))| *fate == Fate::Acked && !heard.contains_key(&(hook.to_owned(), **n)))
+        let received = self.received.lock().unwrap();
+        let published = self.published.lock().unwrap();
+        published
+            .iter()
+            .filter(|(n, (result, _))| {
+                *result == PublishResult::Acked && !received.contains_key(&(hook.to_owned(), **n))
+            })
             .map(|(n, _)| *n)
             .collect()
     }
 
-    /// Fails when something arrived that was refused or never said, or under another id than the acked one, or twice
-    /// under two ids.
+    /// Fails the test if an arrival was refused or never published, or if its event id differs from the acked one or
+    /// between two arrivals.
     #[track_caller]
     pub fn check_arrivals(&self) {
-        let said = self.said.lock().unwrap();
-        for ((hook, n), ids) in self.heard.lock().unwrap().iter() {
+        let published = self.published.lock().unwrap();
+        for ((hook, n), ids) in self.received.lock().unwrap().iter() {
             assert_eq!(ids.len(), 1, "publish {n} reached {hook} under several ids: {ids:?}");
-            let (fate, acked) = said.get(n).unwrap_or_else(|| panic!("{n} was never published"));
-            assert_ne!(*fate, Fate::Refused, "publish {n} was refused and reached {hook}");
+            let (result, acked) = published.get(n).unwrap_or_else(|| panic!("{n} was never published"));
+            assert_ne!(*result, PublishResult::Refused, "publish {n} was refused and reached {hook}");
             if let Some(acked) = acked {
                 assert!(
                     ids.contains(acked),

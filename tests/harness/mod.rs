@@ -1,8 +1,9 @@
-//! What a black-box test of Footbridge needs: the real program on a port of its own, callers that speak its three
-//! dialects, receivers that answer as they are told, and a way to wait for a condition.
+//! Tools for black-box tests of Footbridge: the real program on a free port, callers of its three APIs,
+//! receivers with
+//! configurable replies, and a way to wait for a condition.
 //!
-//! Everything here is blocking and written on `std::net` with framing of its own, so that a test shares neither runtime
-//! nor HTTP parser with the program it judges.
+//! All of it is blocking code on `std::net` with a separate HTTP parser, so that a test shares neither runtime nor
+//! parser with the program under test.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,9 +12,10 @@
     clippy::missing_panics_doc,
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "a harness fails by panicking and owns its sockets, clock and processes"
+    reason = "a harness fails by panicking and manages sockets, clocks and processes directly"
 )]
 
+mod app_dir;
 mod callers;
 mod checks;
 mod config;
@@ -27,11 +29,11 @@ mod program;
 mod raw;
 mod receiver;
 mod reply;
-mod shelf;
 mod strace;
 mod until;
 mod wire;
 
+pub use app_dir::{AppDir, root};
 pub use callers::{Admin, Bolt, Bridge, basic};
 pub use checks::{
     Bytes, assert_bolt_error, assert_bridge_error, each, is_iso_millis, members, raw_member, verify_signature,
@@ -41,12 +43,11 @@ pub use fixtures::{fixture, payloads};
 pub use gateway::Gateway;
 pub use http::{Answer, Call, HangUp};
 pub use installed::Apps;
-pub use ledger::{Fate, Ledger};
+pub use ledger::{Ledger, PublishResult};
 pub use processes::{Process, descendants, processes_at};
 pub use program::{Exit, binary, footbridge};
 pub use raw::Raw;
-pub use receiver::{Got, Receiver, refused_address};
+pub use receiver::{ReceivedRequest, Receiver, refused_address};
 pub use reply::{Gate, Reply};
-pub use shelf::{Shelf, root};
 pub use strace::Strace;
 pub use until::{WAIT, pause, until, until_some};

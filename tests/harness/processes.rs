@@ -1,21 +1,21 @@
-//! What runs on this machine, told from `/proc`.
+//! Processes of this machine, read from `/proc`.
 
 use std::fs;
 use std::path::Path;
 
-/// A process that lives or has lived: the number alone may be given to another one.
+/// A process, running or ended. The start time distinguishes it from a later process with the same id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Process {
-    /// Its number.
+    /// The process id.
     pub pid: u32,
-    /// Its program and arguments.
+    /// The program and its arguments.
     pub line: String,
     parent: u32,
     started: u64,
 }
 
 impl Process {
-    /// Whether it still runs; one that has ended and was not asked for its end yet does not.
+    /// Returns true while the process runs. A zombie does not run.
     pub fn lives(&self) -> bool {
         read(self.pid).is_some_and(|now| now.started == self.started)
     }
@@ -23,7 +23,7 @@ impl Process {
 
 fn read(pid: u32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in brackets may hold anything.
+    // The name in brackets may contain any character.
     let rest = stat.rsplit_once(')')?.1;
     let fields: Vec<&str> = rest.split_whitespace().collect();
     if matches!(*fields.first()?, "Z" | "X") {
@@ -39,7 +39,7 @@ fn all() -> Vec<Process> {
     entries.filter_map(|entry| read(entry.file_name().to_str()?.parse().ok()?)).collect()
 }
 
-/// The processes whose working directory lies in `dir`, and those that were given `address` as `BOLT_ADDRESS`.
+/// The processes with a working directory in `dir`, and those with `address` as their `BOLT_ADDRESS`.
 pub fn processes_at(dir: &Path, address: &str) -> Vec<Process> {
     let mark = format!("BOLT_ADDRESS={address}\0");
     let belongs = |process: &Process| {
@@ -53,7 +53,7 @@ pub fn processes_at(dir: &Path, address: &str) -> Vec<Process> {
     all().into_iter().filter(belongs).collect()
 }
 
-/// Every process below `pid`.
+/// All descendants of process `pid`.
 pub fn descendants(pid: u32) -> Vec<Process> {
     let (mut found, all) = (Vec::<Process>::new(), all());
     let mut parents = vec![pid];

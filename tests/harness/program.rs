@@ -1,4 +1,4 @@
-//! The program as a process: where it is, how it is started, what it says.
+//! The program as a process: where it is, how it is started, what it prints.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::config::Setup;
 use crate::until::until_some;
 
-/// Where the program is: `FOOTBRIDGE_BIN`, or beside the folder of the test's own binary.
+/// The path of the program: `FOOTBRIDGE_BIN`, or `footbridge` in the target directory of the test binary.
 pub fn binary() -> PathBuf {
     if let Some(given) = std::env::var_os("FOOTBRIDGE_BIN") {
         return given.into();
@@ -20,7 +20,7 @@ pub fn binary() -> PathBuf {
     found.expect("build the program first (cargo build -p footbridge), or set FOOTBRIDGE_BIN")
 }
 
-/// The program in `dir`, with nothing of the test's environment that it might read.
+/// Builds a command that runs the program in `dir` without the variables of the test's environment that it reads.
 fn command(dir: &Path, env: &[(String, String)]) -> Command {
     let mut command = Command::new(binary());
     command.current_dir(dir).env_clear().stdin(Stdio::null());
@@ -33,18 +33,21 @@ fn command(dir: &Path, env: &[(String, String)]) -> Command {
     command
 }
 
-/// How a run of the program ended by itself.
+/// The result of a run of the program that exited by itself.
 #[derive(Debug)]
 pub struct Exit {
-    /// Exit code; none when a signal ended it.
+    /// The exit code; none if a signal ended the program.
     pub code: Option<i32>,
-    /// Standard output and standard error in one.
-    pub said: String,
-    /// How long it ran.
+    /// Standard output followed by standard error.
+    pub output: String,
+    /// The duration of the run.
     pub took: Duration,
 }
 
-/// Runs the program to its end in `dir`; fails the test when it takes longer than 10 s.
+/// Time limit for a command. A hanging command must fail the test; a slow machine must not.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Runs the program in `dir` until it exits; fails the test if that takes longer than 60 s.
 pub fn footbridge(dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Exit {
     let env: Vec<_> = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let begun = Instant::now();
@@ -54,12 +57,12 @@ pub fn footbridge(dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Exit {
         .stderr(Stdio::piped())
         .spawn()
         .expect("run the program");
-    // Read all along: a pipe that is full would hold the program up.
+    // Read while the program runs: a full pipe would block it.
     let (out, err) = (read(child.stdout.take().unwrap()), read(child.stderr.take().unwrap()));
     let status = loop {
         match child.try_wait().unwrap() {
             Some(status) => break Some(status),
-            None if begun.elapsed() > Duration::from_secs(10) => break None,
+            None if begun.elapsed() > TIMEOUT => break None,
             None => std::thread::sleep(Duration::from_millis(5)),
         }
     };
@@ -68,13 +71,13 @@ pub fn footbridge(dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Exit {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    let said = out.join().unwrap() + &err.join().unwrap();
-    let Some(status) = status else { panic!("{args:?} did not end within 10 s; it said: {said}") };
-    assert!(!said.contains("panicked"), "{said}");
-    Exit { code: status.code(), said, took }
+    let output = out.join().unwrap() + &err.join().unwrap();
+    let Some(status) = status else { panic!("{args:?} did not exit within {TIMEOUT:?}; output: {output}") };
+    assert!(!output.contains("panicked"), "{output}");
+    Exit { code: status.code(), output, took }
 }
 
-/// Reads a stream to its end.
+/// Reads a stream to its end in a new thread.
 fn read(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -83,10 +86,10 @@ fn read(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String>
     })
 }
 
-/// What a stream of the program said so far.
+/// The text that a stream of the program has produced so far.
 pub(crate) type Text = Arc<Mutex<String>>;
 
-/// Starts the program and waits for the line that says where it listens.
+/// Starts the program and waits for the line with its listening address.
 #[track_caller]
 pub(crate) fn run(
     dir: &Path,
@@ -108,10 +111,10 @@ pub(crate) fn run(
     if let Some(pipe) = child.stderr.take() {
         collect(pipe, stderr);
     }
-    let address = until_some("the line that says where it listens", Duration::from_secs(20), || {
+    let address = until_some("the line with the listening address", Duration::from_secs(60), || {
         if let Some(status) = child.try_wait().unwrap() {
             std::thread::sleep(Duration::from_millis(50));
-            panic!("it ended with {status}: {}{}", stdout.lock().unwrap(), stderr.lock().unwrap());
+            panic!("the program exited with {status}: {}{}", stdout.lock().unwrap(), stderr.lock().unwrap());
         }
         announced(&stdout.lock().unwrap())
     });

@@ -1,4 +1,4 @@
-//! A connection that says exactly what it is told, for HTTP that no client would send.
+//! A TCP connection that sends exact bytes, for HTTP that no client would send.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -14,7 +14,7 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// Connects; reads wait 15 s at most.
+    /// Connects. Reads time out after 15 s.
     pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("connect");
         stream.set_nodelay(true).unwrap();
@@ -24,29 +24,29 @@ impl Raw {
         Self { stream, reader }
     }
 
-    /// Writes the bytes; a peer that has gone away is not an error here, its answer counts.
+    /// Writes the bytes. A closed connection is no error here; the answer decides.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         let _gone = self.stream.write_all(bytes.as_ref());
         self
     }
 
-    /// Writes the bytes and tells whether the peer took them.
+    /// Writes the bytes; returns an error if the peer has closed the connection.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref())
     }
 
-    /// Reads one answer.
+    /// Reads the next answer.
     pub fn try_answer(&mut self) -> io::Result<Answer> {
         Answer::read(&mut self.reader, false)
     }
 
-    /// Reads one answer; none fails the test.
+    /// Reads the next answer; fails the test if there is none.
     #[track_caller]
     pub fn answer(&mut self) -> Answer {
         self.try_answer().unwrap_or_else(|error| panic!("no answer: {error}"))
     }
 
-    /// Reads until `text` has come; everything since the last call. Fails the test when it does not come.
+    /// Reads until `text` arrives and returns everything read. Fails the test if the connection ends first.
     #[track_caller]
     pub fn until(&mut self, text: &str) -> String {
         let mut seen = Vec::new();
@@ -60,14 +60,14 @@ impl Raw {
         String::from_utf8_lossy(&seen).into_owned()
     }
 
-    /// Everything that still comes until the peer closes.
+    /// Reads until the peer closes the connection.
     pub fn rest(&mut self) -> String {
         let mut rest = Vec::new();
         let _reset = self.reader.read_to_end(&mut rest);
         String::from_utf8_lossy(&rest).into_owned()
     }
 
-    /// Whether nothing more comes within `time` while the connection stays open.
+    /// Returns true if nothing arrives within `time` and the connection stays open.
     pub fn silent_for(&mut self, time: Duration) -> bool {
         self.stream.set_read_timeout(Some(time)).unwrap();
         let mut byte = [0];
@@ -79,7 +79,7 @@ impl Raw {
         quiet
     }
 
-    /// Ends our half of the connection.
+    /// Closes the sending half of the connection.
     pub fn finish(&mut self) -> &mut Self {
         let _gone = self.stream.shutdown(Shutdown::Write);
         self

@@ -1,4 +1,4 @@
-//! A server that records what it is sent, byte for byte, and answers as it is told: the other end of every delivery.
+//! A server that records each request byte for byte and sends configured replies: the receiver of deliveries.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::BufReader;
@@ -13,30 +13,30 @@ use crate::reply::Reply;
 use crate::until::{WAIT, until};
 use crate::wire;
 
-/// One request as it arrived.
+/// A request as it arrived.
 #[derive(Clone, Debug)]
-pub struct Got {
-    /// Method of the request line.
+pub struct ReceivedRequest {
+    /// The method.
     pub method: String,
-    /// Target of the request line, query included.
+    /// The path with its query.
     pub path: String,
-    /// Headers in order, names as sent.
+    /// The headers in order, names as sent.
     pub headers: Vec<(String, String)>,
-    /// The bytes of the body.
+    /// The body, without its transfer coding.
     pub body: Vec<u8>,
-    /// When its last byte was read.
+    /// The time at which its last byte was read.
     pub at: Instant,
-    /// The status it was told to be answered with.
-    pub told: u16,
+    /// The status of the configured reply.
+    pub reply_status: u16,
 }
 
-impl Got {
-    /// The first header called `name`, compared without case.
+impl ReceivedRequest {
+    /// The first header with this name, compared without case.
     pub fn header(&self, name: &str) -> Option<&str> {
         wire::find(&self.headers, name)
     }
 
-    /// Every value of the headers called `name`.
+    /// The values of all headers with this name.
     pub fn all(&self, name: &str) -> Vec<&str> {
         self.headers
             .iter()
@@ -45,7 +45,7 @@ impl Got {
             .collect()
     }
 
-    /// The body as JSON.
+    /// The body parsed as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.text()))
@@ -56,7 +56,7 @@ impl Got {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Request line, headers and body in one, to search for what must not be there.
+    /// Request line, headers and body as one text, to search it for secrets.
     pub fn whole(&self) -> String {
         format!("{} {}\n{:?}\n{}", self.method, self.path, self.headers, self.text())
     }
@@ -71,7 +71,7 @@ struct Script {
 
 #[derive(Debug)]
 struct Shared {
-    got: Mutex<Vec<Got>>,
+    requests: Mutex<Vec<ReceivedRequest>>,
     script: Mutex<Script>,
     connections: AtomicUsize,
 }
@@ -84,18 +84,18 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Listens on a free port and answers 200 `{}` to everything.
+    /// Listens on a free port and answers every request with 200 and `{}`.
     pub fn start() -> Self {
         Self::start_on("127.0.0.1:0".parse().unwrap())
     }
 
-    /// As [`Receiver::start`], on `address`.
+    /// Like [`Receiver::start`], on `address`.
     pub fn start_on(address: SocketAddr) -> Self {
         let listener = TcpListener::bind(address).expect("bind a receiver");
         let address = listener.local_addr().unwrap();
         let script = Script { always: Reply::json("{}"), next: VecDeque::new(), paths: BTreeMap::new() };
         let shared = Arc::new(Shared {
-            got: Mutex::default(),
+            requests: Mutex::default(),
             script: Mutex::new(script),
             connections: AtomicUsize::new(0),
         });
@@ -110,7 +110,7 @@ impl Receiver {
         Self { address, shared }
     }
 
-    /// Where it listens.
+    /// The address on which the receiver listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -120,56 +120,56 @@ impl Receiver {
         format!("http://{}{path}", self.address)
     }
 
-    /// From now on answers this, where nothing more special was said.
+    /// Sets the reply for requests without a more specific one.
     pub fn always(&self, reply: Reply) -> &Self {
         self.shared.script.lock().unwrap().always = reply;
         self
     }
 
-    /// Answers this once, after what was queued before.
+    /// Queues a reply that is sent once, after those queued before.
     pub fn next(&self, reply: Reply) -> &Self {
         self.shared.script.lock().unwrap().next.push_back(reply);
         self
     }
 
-    /// Answers this at `path`.
+    /// Sets the reply for requests to `path`.
     pub fn at(&self, path: &str, reply: Reply) -> &Self {
         self.shared.script.lock().unwrap().paths.insert(path.into(), reply);
         self
     }
 
-    /// Everything received so far.
-    pub fn got(&self) -> Vec<Got> {
-        self.shared.got.lock().unwrap().clone()
+    /// All requests received so far.
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.shared.requests.lock().unwrap().clone()
     }
 
-    /// What was received at `path` so far.
-    pub fn got_at(&self, path: &str) -> Vec<Got> {
-        self.got().into_iter().filter(|got| got.path == path).collect()
+    /// The requests to `path` received so far.
+    pub fn requests_at(&self, path: &str) -> Vec<ReceivedRequest> {
+        self.requests().into_iter().filter(|got| got.path == path).collect()
     }
 
-    /// How many requests were received.
+    /// The number of requests received so far.
     pub fn count(&self) -> usize {
-        self.shared.got.lock().unwrap().len()
+        self.shared.requests.lock().unwrap().len()
     }
 
-    /// How many connections were opened.
+    /// The number of connections opened so far.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Waits until there are `n` requests and returns all of them.
+    /// Waits until `n` requests have arrived and returns all of them.
     #[track_caller]
-    pub fn wait(&self, n: usize) -> Vec<Got> {
-        until(&format!("{n} requests, of which {} came", self.count()), WAIT, || self.count() >= n);
-        self.got()
+    pub fn wait(&self, n: usize) -> Vec<ReceivedRequest> {
+        until(&format!("{n} requests ({} when the wait began)", self.count()), WAIT, || self.count() >= n);
+        self.requests()
     }
 
-    /// Waits until `path` was asked `n` times and returns those requests.
+    /// Waits until `n` requests to `path` have arrived and returns them.
     #[track_caller]
-    pub fn wait_at(&self, path: &str, n: usize) -> Vec<Got> {
-        until(&format!("{n} requests at {path}"), WAIT, || self.got_at(path).len() >= n);
-        self.got_at(path)
+    pub fn wait_at(&self, path: &str, n: usize) -> Vec<ReceivedRequest> {
+        until(&format!("{n} requests at {path}"), WAIT, || self.requests_at(path).len() >= n);
+        self.requests_at(path)
     }
 }
 
@@ -186,13 +186,13 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> Option<()> {
             let special = script.paths.get(&path).cloned().or_else(|| script.next.pop_front());
             special.unwrap_or_else(|| script.always.clone())
         };
-        shared.got.lock().unwrap().push(Got {
+        shared.requests.lock().unwrap().push(ReceivedRequest {
             method,
             path,
             headers: head.headers,
             body,
             at: Instant::now(),
-            told: reply.code(),
+            reply_status: reply.code(),
         });
         if !reply.write(&mut stream).ok()? {
             return None;
@@ -200,7 +200,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> Option<()> {
     }
 }
 
-/// An address where nobody listens: connecting is refused.
+/// Returns an address on which nothing listens, so that connecting is refused.
 pub fn refused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -1,4 +1,4 @@
-//! What a receiver is told to answer: well, badly, late or not at all.
+//! Replies of a receiver: successful, failing, late or absent.
 
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
@@ -6,12 +6,12 @@ use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-/// A door that holds answers back until a test opens it.
+/// A gate that holds replies back until a test opens it.
 #[derive(Clone, Debug, Default)]
 pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
 impl Gate {
-    /// Lets everything through from now on.
+    /// Releases all waiting and later replies.
     pub fn open(&self) {
         *self.0.0.lock().unwrap() = true;
         self.0.1.notify_all();
@@ -26,7 +26,7 @@ impl Gate {
 }
 
 #[derive(Clone, Debug)]
-enum How {
+enum ReplyMode {
     Whole,
     Chunked,
     ByByte(Duration),
@@ -38,7 +38,7 @@ enum How {
     Close,
 }
 
-/// What a receiver answers.
+/// A reply of a receiver.
 #[derive(Clone, Debug)]
 pub struct Reply {
     status: u16,
@@ -46,20 +46,20 @@ pub struct Reply {
     body: Vec<u8>,
     gate: Option<Gate>,
     delay: Duration,
-    how: How,
+    mode: ReplyMode,
 }
 
 impl Reply {
-    fn how(how: How) -> Self {
-        Self { how, ..Self::json("{}") }
+    fn with_mode(mode: ReplyMode) -> Self {
+        Self { mode, ..Self::json("{}") }
     }
 
-    /// 200 with this body.
+    /// Status 200 with this JSON body.
     pub fn json(body: impl AsRef<[u8]>) -> Self {
         Self::status(200).with_body(body).with("Content-Type", "application/json")
     }
 
-    /// This status and an empty body.
+    /// This status with an empty body.
     pub fn status(status: u16) -> Self {
         Self {
             status,
@@ -67,72 +67,72 @@ impl Reply {
             body: Vec::new(),
             gate: None,
             delay: Duration::ZERO,
-            how: How::Whole,
+            mode: ReplyMode::Whole,
         }
     }
 
-    /// Reads the request and never answers; ends when the peer closes.
+    /// Reads the request and never answers; ends when the peer closes the connection.
     pub fn hang() -> Self {
-        Self::how(How::Hang)
+        Self::with_mode(ReplyMode::Hang)
     }
 
     /// Reads the request and resets the connection.
     pub fn reset() -> Self {
-        Self::how(How::Reset)
+        Self::with_mode(ReplyMode::Reset)
     }
 
-    /// Reads the request and closes the connection without a byte.
+    /// Reads the request and closes the connection without sending a byte.
     pub fn close() -> Self {
-        Self::how(How::Close)
+        Self::with_mode(ReplyMode::Close)
     }
 
-    /// Answers with these very bytes and closes.
+    /// Answers with exactly these bytes and closes the connection.
     pub fn bytes(bytes: impl AsRef<[u8]>) -> Self {
-        Self::how(How::Bytes(bytes.as_ref().to_vec()))
+        Self::with_mode(ReplyMode::Bytes(bytes.as_ref().to_vec()))
     }
 
-    /// 200 and a chunked body that never ends.
+    /// Status 200 with a chunked body that never ends.
     pub fn endless() -> Self {
-        Self::how(How::Endless)
+        Self::with_mode(ReplyMode::Endless)
     }
 
-    /// Sends a byte of the whole answer each `pace`.
-    pub fn by_byte(mut self, pace: Duration) -> Self {
-        self.how = How::ByByte(pace);
+    /// Sends the reply one byte at a time, with a pause of `interval` after each.
+    pub fn by_byte(mut self, interval: Duration) -> Self {
+        self.mode = ReplyMode::ByByte(interval);
         self
     }
 
-    /// Sends the body chunked, a few bytes a chunk.
+    /// Sends the body in chunks of a few bytes.
     pub fn chunked(mut self) -> Self {
-        self.how = How::Chunked;
+        self.mode = ReplyMode::Chunked;
         self
     }
 
-    /// Announces one byte more than it sends, then closes.
+    /// Announces one byte more than it sends, then closes the connection.
     pub fn short(mut self) -> Self {
-        self.how = How::Short;
+        self.mode = ReplyMode::Short;
         self
     }
 
-    /// Waits for the gate before answering.
+    /// Holds the reply back until the gate opens.
     pub fn behind(mut self, gate: &Gate) -> Self {
         self.gate = Some(gate.clone());
         self
     }
 
-    /// Waits so long before answering.
+    /// Waits for `delay` before answering.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Adds a header.
+    /// Adds a header to the reply.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Sets the body.
+    /// Sets the body of the reply.
     pub fn with_body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = body.as_ref().to_vec();
         self
@@ -143,19 +143,19 @@ impl Reply {
     }
 
     fn head(&self) -> String {
-        let mut head = format!("HTTP/1.1 {} Told\r\n", self.status);
+        let mut head = format!("HTTP/1.1 {} Reply\r\n", self.status);
         for (name, value) in &self.headers {
             let _ = write!(head, "{name}: {value}\r\n");
         }
-        if matches!(self.how, How::ByByte(_)) {
+        if matches!(self.mode, ReplyMode::ByByte(_)) {
             head.push_str("Connection: close\r\n");
         }
         let bare = self.status == 204 || self.status == 304;
-        match self.how {
-            How::Chunked | How::Endless => head.push_str("Transfer-Encoding: chunked\r\n"),
+        match self.mode {
+            ReplyMode::Chunked | ReplyMode::Endless => head.push_str("Transfer-Encoding: chunked\r\n"),
             _ if bare => {}
             _ => {
-                let length = self.body.len() + usize::from(matches!(self.how, How::Short));
+                let length = self.body.len() + usize::from(matches!(self.mode, ReplyMode::Short));
                 let _ = write!(head, "Content-Length: {length}\r\n");
             }
         }
@@ -163,18 +163,18 @@ impl Reply {
         head
     }
 
-    /// Writes the answer; `false` when the connection is over.
+    /// Writes the reply. Returns false if the connection must be closed afterwards.
     pub(crate) fn write(&self, stream: &mut TcpStream) -> io::Result<bool> {
         if let Some(gate) = &self.gate {
             gate.pass();
         }
         std::thread::sleep(self.delay);
-        match &self.how {
-            How::Whole => {
+        match &self.mode {
+            ReplyMode::Whole => {
                 stream.write_all(&[self.head().as_bytes(), &self.body].concat())?;
                 return Ok(true);
             }
-            How::Chunked => {
+            ReplyMode::Chunked => {
                 stream.write_all(self.head().as_bytes())?;
                 for part in self.body.chunks(7) {
                     stream
@@ -183,26 +183,26 @@ impl Reply {
                 stream.write_all(b"0\r\n\r\n")?;
                 return Ok(true);
             }
-            How::ByByte(pace) => {
+            ReplyMode::ByByte(interval) => {
                 for byte in [self.head().as_bytes(), &self.body].concat() {
                     stream.write_all(&[byte])?;
-                    std::thread::sleep(*pace);
+                    std::thread::sleep(*interval);
                 }
             }
-            How::Short => stream.write_all(&[self.head().as_bytes(), &self.body].concat())?,
-            How::Endless => {
+            ReplyMode::Short => stream.write_all(&[self.head().as_bytes(), &self.body].concat())?,
+            ReplyMode::Endless => {
                 stream.write_all(self.head().as_bytes())?;
                 let chunk = [b"1000\r\n".as_slice(), &[b' '; 0x1000], b"\r\n"].concat();
                 loop {
                     stream.write_all(&chunk)?;
                 }
             }
-            How::Bytes(bytes) => stream.write_all(bytes)?,
-            How::Hang => {
+            ReplyMode::Bytes(bytes) => stream.write_all(bytes)?,
+            ReplyMode::Hang => {
                 stream.read_to_end(&mut Vec::new())?;
             }
-            How::Reset => socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO))?,
-            How::Close => {}
+            ReplyMode::Reset => socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO))?,
+            ReplyMode::Close => {}
         }
         Ok(false)
     }

@@ -1,4 +1,4 @@
-//! The system calls of a running program, recorded by `strace`.
+//! System calls of a running program, recorded by `strace`.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use crate::gateway::Gateway;
 use crate::until::{WAIT, until};
 
-/// A record that goes on until [`Strace::end`].
+/// A recording that runs until [`Strace::end`].
 #[derive(Debug)]
 pub struct Strace {
     child: Child,
@@ -15,7 +15,7 @@ pub struct Strace {
 }
 
 impl Gateway {
-    /// Records the calls of all threads from now on. `args` say which (`-e`) and how they are written.
+    /// Records the system calls of all threads from now on. `args` select the calls (`-e`) and their format.
     #[track_caller]
     pub fn strace(&self, args: &[&str]) -> Strace {
         let messages = self.dir().join("strace.messages");
@@ -28,21 +28,21 @@ impl Gateway {
             .spawn()
             .expect("strace is installed");
         until("strace to attach", WAIT, || {
-            let said = fs::read_to_string(&messages).unwrap();
-            assert!(child.try_wait().unwrap().is_none(), "strace cannot attach: {said}");
-            said.contains("attached")
+            let output = fs::read_to_string(&messages).unwrap();
+            assert!(child.try_wait().unwrap().is_none(), "strace cannot attach: {output}");
+            output.contains("attached")
         });
         Strace { child, calls: self.dir().join("strace.calls") }
     }
 }
 
 impl Strace {
-    /// What was recorded so far.
+    /// The calls recorded so far.
     pub fn calls(&self) -> String {
         fs::read_to_string(&self.calls).unwrap()
     }
 
-    /// Ends the record and gives it.
+    /// Ends the recording and returns it.
     pub fn end(mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

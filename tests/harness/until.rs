@@ -1,17 +1,17 @@
-//! Waiting for a condition instead of for luck.
+//! Waits for a condition.
 
 use std::time::{Duration, Instant};
 
-/// How long a test waits for something that should happen soon.
+/// The time limit for something that should happen soon.
 pub const WAIT: Duration = Duration::from_secs(15);
 
-/// Polls `condition` until it holds; fails the test after `timeout`, naming `what`.
+/// Polls `condition` until it is true. Fails the test after `timeout` and names `what`.
 #[track_caller]
 pub fn until(what: &str, timeout: Duration, mut condition: impl FnMut() -> bool) {
     let _: () = until_some(what, timeout, || condition().then_some(()));
 }
 
-/// Polls `probe` until it yields a value; fails the test after `timeout`, naming `what`.
+/// Polls `probe` until it returns a value. Fails the test after `timeout` and names `what`.
 #[track_caller]
 pub fn until_some<T>(what: &str, timeout: Duration, mut probe: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
@@ -19,12 +19,12 @@ pub fn until_some<T>(what: &str, timeout: Duration, mut probe: impl FnMut() -> O
         if let Some(value) = probe() {
             return value;
         }
-        assert!(begun.elapsed() < timeout, "waited {timeout:?} in vain for {what}");
+        assert!(begun.elapsed() < timeout, "waited {timeout:?} for {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// Lets time pass where the passing itself is what is tested ("nothing more arrives").
+/// Waits for a fixed time. Only for tests that nothing happens within it.
 pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }

@@ -1,8 +1,8 @@
-//! Reading HTTP/1.1 messages off a stream: one parser for both ends of the harness.
+//! Reads HTTP/1.1 messages from a stream; used by both ends of the harness.
 
 use std::io::{self, BufRead};
 
-/// The start line and the headers of a message, names as they came.
+/// The start line and the headers of a message.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Head {
     pub(crate) start: String,
@@ -19,7 +19,7 @@ pub(crate) fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'
     headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
-/// Reads up to the empty line; `None` when the stream ended before a first byte.
+/// Reads up to the empty line. Returns `None` if the stream ends before the first byte.
 pub(crate) fn read_head(from: &mut impl BufRead) -> io::Result<Option<Head>> {
     let mut head = Head::default();
     loop {
@@ -41,7 +41,8 @@ pub(crate) fn read_head(from: &mut impl BufRead) -> io::Result<Option<Head>> {
     }
 }
 
-/// Reads the body that `head` announces; `to_end` says what a message without a length means.
+/// Reads the body that `head` announces. A message without a length has a body up to the end of the stream if
+/// `to_end`.
 pub(crate) fn read_body(head: &Head, from: &mut impl BufRead, to_end: bool) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
     if head.get("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {

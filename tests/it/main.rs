@@ -1,4 +1,4 @@
-//! The contract, chapter by chapter, against the real program. One binary, so that it links once.
+//! Black-box tests of the contract, one module per chapter. One binary, so that it links once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The harness itself: a test is worth what its tools are.
+//! Tests of the harness itself.
 
 use std::time::{Duration, Instant};
 
@@ -52,7 +52,7 @@ fn a_receiver_fails_as_told() {
 }
 
 #[test]
-fn a_json_object_is_read_as_it_is_written() {
+fn json_members_are_read_as_written() {
     let object = r#" { "a":{"b":1}, "c" : "}\"{", "a":[{"d":2}],"e":"f" } "#;
     assert_eq!(members(object.as_bytes()), ["a", "c", "a", "e"]);
     assert_eq!(raw_member(br#"{"a": [ 1 ]}"#, "a"), "[ 1 ]");

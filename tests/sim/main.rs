@@ -1,7 +1,8 @@
-//! Footbridge's delivery engine in a simulated world: its disk is slow, full, and loses what it has not written;
-//! its receivers fail in every way; its clock is set; it is killed at any moment. All of it follows from a seed.
+//! A seeded simulation of the engine: the disk is slow, full, and loses uncommitted writes; receivers fail in every
+//! way; the clock jumps; the server crashes at any moment. [`cluster`] simulates several servers over one database. The
+//! seed determines everything.
 //!
-//! `FOOTBRIDGE_SIM_SEED=n` replays one seed, `FOOTBRIDGE_SIM_RUNS=n` runs so many.
+//! `FOOTBRIDGE_SIM_SEED=n` replays one seed, `FOOTBRIDGE_SIM_RUNS=n` sets the number of seeds.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,88 +11,79 @@
     reason = "a test fails by panicking"
 )]
 
-mod acts;
+mod actions;
 mod check;
-mod dice;
 mod disk;
-mod ledger;
-mod net;
+mod exchanges;
+mod history;
+mod launcher;
+mod network;
+mod pages;
 mod plan;
+mod receiver_faults;
+mod rng;
 mod run;
+mod seeds;
 mod time;
-mod weather;
 
+use footbridge_engine::PublishError;
+use history::PageEntry;
 use plan::Plan;
-use std::panic::catch_unwind;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use seeds::Seeds;
 
-/// How many seeds are run unless it is said.
+/// The number of seeds without `FOOTBRIDGE_SIM_RUNS`.
 const RUNS: u64 = 200;
 
-fn number(variable: &str) -> Option<u64> {
-    Some(std::env::var(variable).ok()?.parse().expect("a number"))
-}
-
-/// Runs a seed and checks what came of it; gives whether all held, what did not having been told.
-fn holds(seed: u64) -> bool {
-    let holds = catch_unwind(|| check::all(&run::run(seed))).is_ok();
-    if !holds {
-        let Plan { crashes, full, jumps, calm, .. } = Plan::of(seed);
-        eprintln!("seed {seed} failed with {crashes:?}, full {full:?}, {jumps:?}, calm from {calm:?}");
-        eprintln!("again: FOOTBRIDGE_SIM_SEED={seed} cargo test -p footbridge-sim");
-    }
-    holds
+#[test]
+fn the_oracles_hold_for_every_seed() {
+    Seeds::of(RUNS).each(|seed| check::all(&run::run(seed)));
 }
 
 #[test]
-fn what_is_promised_holds_whatever_fails() {
-    if let Some(seed) = number("FOOTBRIDGE_SIM_SEED") {
-        assert!(holds(seed));
-        return;
-    }
-    let runs = number("FOOTBRIDGE_SIM_RUNS").unwrap_or(RUNS);
-    let (next, failed) = (AtomicU64::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= runs {
-                        return;
-                    }
-                    if !holds(seed) {
-                        failed.lock().unwrap().push(seed);
-                    }
-                }
-            });
-        }
-    });
-    let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty(), "{} of {runs} seeds failed: {failed:?}", failed.len());
-}
-
-#[test]
-fn a_seed_is_a_run() {
+fn a_seed_replays_the_same_run() {
     for seed in 0..20 {
         let [first, second] =
-            [run::run(seed), run::run(seed)].map(|remains| format!("{:?}", remains.ledger.book()));
-        assert!(first == second, "seed {seed} went two ways");
+            [run::run(seed), run::run(seed)].map(|outcome| format!("{:?}", outcome.history.records()));
+        let place = first.bytes().zip(second.bytes()).position(|(one, other)| one != other).unwrap_or(0);
+        let around = |text: &str| text.chars().skip(place.saturating_sub(300)).take(600).collect::<String>();
+        assert!(first == second, "seed {seed} ran in two ways: {}\n\n{}", around(&first), around(&second));
     }
 }
 
-/// It asks for an event now and then, counts no attempt meanwhile, and goes on by itself.
+/// The engine reads again with growing pauses, counts no attempt meanwhile, and recovers without help.
 #[test]
-fn a_server_that_cannot_read_its_events_says_so() {
-    let remains = run::run_plan(Plan::blind());
-    check::all(&remains);
-    assert_eq!(remains.ledger.book().hindered, [false, true, false]);
-    assert_eq!(remains.ledger.book().arrivals.iter().map(|arrival| arrival.attempt).collect::<Vec<_>>(), [2]);
+fn unreadable_events_are_reported_as_stalled() {
+    let outcome = run::run_plan(Plan::unreadable());
+    check::all(&outcome);
+    let records = outcome.history.records();
+    assert_eq!(records.stalled, [false, true, false]);
+    assert_eq!(records.arrivals.iter().map(|arrival| arrival.attempt).collect::<Vec<_>>(), [2]);
 }
 
 #[test]
-fn a_kill_repeats_no_more_than_a_hook_may_have_in_flight() {
+fn a_crash_repeats_at_most_the_in_flight_deliveries() {
     for seed in 0..40 {
         check::all(&run::run_plan(Plan::killed(seed)));
     }
+}
+
+#[test]
+fn a_circle_of_reactions_ends_at_the_depth_limit() {
+    let outcome = run::run_plan(Plan::circle());
+    check::all(&outcome);
+    let records = outcome.history.records();
+    let accepted = records.publishes.iter().filter(|call| matches!(call.answer, Some(Ok(_)))).count();
+    let stopped = |answer: &_| matches!(answer, Some(Err(PublishError::LoopDetected(_))));
+    let refused = records.publishes.iter().filter(|call| stopped(&call.answer)).count();
+    assert_eq!((accepted, refused), (16, 1));
+}
+
+#[test]
+fn a_page_that_is_away_for_too_long_sees_a_gap() {
+    let outcome = run::run_plan(Plan::forgotten());
+    check::all(&outcome);
+    let records = outcome.history.records();
+    assert!(!records.pruned.events.is_empty());
+    let gaps = records.pages[&0].entries.iter().filter(|(_, entry)| *entry == PageEntry::Gap).count();
+    assert_eq!(gaps, 1);
 }

@@ -1,16 +1,18 @@
-//! A run: lives of a server that follow each other over one disk, until it is calm and all has ended.
+//! A run: server processes, one after another, over one disk, until the faults end and all deliveries have ended.
 
-use crate::acts;
-use crate::dice::{Dice, Seeded};
+use crate::actions;
 use crate::disk::Disk;
-use crate::ledger::Ledger;
-use crate::net::{Counts, Net};
-use crate::plan::{APPS, ATTEMPT, AWAY, Plan, WAITS};
+use crate::history::History;
+use crate::launcher::SimulatedLauncher;
+use crate::network::{Counts, EXCHANGE_PATH, Network, Reaction};
+use crate::pages::{Cursors, Page};
+use crate::plan::{APPS, ATTEMPT, MAX_DOWNTIME, Plan, WAITS};
+use crate::rng::{Rng, SeededEntropy};
 use crate::time::Time;
 use bytes::Bytes;
-use footbridge_courier::{CourierOptions, Policy};
+use footbridge_courier::{Courier, CourierOptions, CourierShared, Policy};
 use footbridge_engine::{
-    AppSpec, Engine, EngineOptions, FileSpec, Limits, NoLauncher, ProofKey, Quota, SystemEvent,
+    AppSpec, Engine, EngineOptions, FileSpec, Limits, LinkSpec, ProofKey, Quota, Started, SystemEvent,
     SystemEventFormat,
 };
 use footbridge_journal::Journal as _;
@@ -19,14 +21,18 @@ use footbridge_model::name::AppName;
 use footbridge_model::retry::Schedule;
 use http::HeaderValue;
 use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
 
+/// ExchangeOptions long a run with retention goes on after its last delivery, so that old events are deleted.
+const RETENTION_TIME: Duration = Duration::from_mins(5);
+
 /// Writes bodies that name the app of an event and nothing else.
-struct NamedBodies;
+pub(crate) struct NamedBodies;
 
 impl SystemEventFormat for NamedBodies {
     fn body(&self, event: &SystemEvent<'_>) -> Bytes {
@@ -34,32 +40,49 @@ impl SystemEventFormat for NamedBodies {
     }
 }
 
-/// What a run leaves.
-pub(crate) struct Remains {
+/// The result of a run, for the checks.
+pub(crate) struct Outcome {
     pub(crate) plan: Arc<Plan>,
-    pub(crate) ledger: Ledger,
+    pub(crate) history: History,
     pub(crate) disk: MemoryJournal,
+    /// ExchangeOptions long the run lasted.
+    pub(crate) lasted: Duration,
 }
 
-/// Does what the seed says, to the end.
-pub(crate) fn run(seed: u64) -> Remains {
+/// What continues over crashes.
+struct World {
+    plan: Arc<Plan>,
+    history: History,
+    counts: Counts,
+    cursors: Cursors,
+    /// The index of the next step.
+    next: Cell<usize>,
+}
+
+/// Runs a seed to the end.
+pub(crate) fn run(seed: u64) -> Outcome {
     run_plan(Plan::of(seed))
 }
 
-/// Does what is planned, to the end.
-pub(crate) fn run_plan(plan: Plan) -> Remains {
+/// Runs a plan to the end.
+pub(crate) fn run_plan(plan: Plan) -> Outcome {
     let plan = Arc::new(plan);
-    let (ledger, counts, next) = (Ledger::default(), Counts::default(), Cell::new(0));
-    let (mut disk, mut before) = (MemoryJournal::new(), Duration::ZERO);
-    let ends = plan.crashes.iter().map(|crash| Some((crash.at, crash.away))).chain([None]);
-    for (life, end) in (1..).zip(ends) {
+    let world = World {
+        plan: Arc::clone(&plan),
+        history: History::default(),
+        counts: Counts::default(),
+        cursors: Cursors::default(),
+        next: Cell::new(0),
+    };
+    let (mut disk, mut before, mut lasted) = (MemoryJournal::new(), Duration::ZERO, Duration::ZERO);
+    let ends = plan.crashes.iter().map(|crash| Some((crash.at, crash.downtime))).chain([None]);
+    for (process, end) in (1..).zip(ends) {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let set = LocalSet::new();
         let left = runtime.block_on(set.run_until(async {
             let time = Time::from(before, &plan);
-            let found = Arc::new(Disk::found(&disk, life, &time, &plan, &ledger));
-            let net = Net::around(&plan, &ledger, &time, &counts);
-            let living = live(&plan, &ledger, &found, (&time, net), &next, life);
+            let found = Arc::new(Disk::found(&disk, process, &time, &plan, &world.history));
+            let living = world.live(&found, &time, process);
             match end {
                 None => living.await,
                 Some((at, _)) => tokio::select! {
@@ -68,79 +91,116 @@ pub(crate) fn run_plan(plan: Plan) -> Remains {
                     () = living => {}
                 },
             }
-            found.kept().reopened()
+            lasted = time.passed();
+            found.stored().reopened()
         }));
         drop((set, runtime));
         disk = left;
-        assert!(disk.account().balances(), "after life {life}: {:?}", disk.account());
-        if let Some((at, away)) = end {
-            ledger.crashes();
-            before = before.max(at) + away;
+        assert!(disk.account().balances(), "after process {process}: {:?}", disk.account());
+        if let Some((at, downtime)) = end {
+            world.history.record_crash();
+            before = before.max(at) + downtime;
         }
     }
-    Remains { plan, ledger, disk }
+    Outcome { plan, history: world.history, disk, lasted }
 }
 
-/// One life of the server, with all that is done to it meanwhile.
-async fn live(
-    plan: &Arc<Plan>,
-    ledger: &Ledger,
-    disk: &Arc<Disk>,
-    (time, net): (&Time, Net),
-    next: &Cell<usize>,
-    life: u64,
-) {
-    let working = Arc::clone(disk);
-    spawn_local(async move { working.work().await });
-    let (_kept, exits) = mpsc::channel(1);
-    let net = Arc::new(net);
-    let courier = CourierOptions {
-        resolver: net.clone(),
-        dialer: net,
+impl World {
+    /// Runs one server process and the actions of the plan meanwhile.
+    async fn live(&self, disk: &Arc<Disk>, time: &Time, process: u64) {
+        let working = Arc::clone(disk);
+        spawn_local(async move { working.work().await });
+        let (ended, exits) = mpsc::channel(16);
+        let launcher = SimulatedLauncher::new((&self.plan, &self.history, time), &self.counts, ended);
+        let (reactions, reacting) = mpsc::unbounded_channel();
+        let network = Network::around((&self.plan, &self.history, time), &self.counts, &launcher, reactions);
+        let courier = courier(network);
+        let options = EngineOptions {
+            registry: disk.clone(),
+            journal: disk.clone(),
+            clock: Arc::new(time.clone()),
+            entropy: Arc::new(SeededEntropy::new(Rng::of(self.plan.seed, &[5, process]))),
+            courier: Arc::clone(&courier),
+            launcher,
+            exits,
+            public_url: "http://footbridge.test".to_owned(),
+            system_events: Arc::new(NamedBodies),
+            schedule: schedule(),
+            proof_key: ProofKey::new([9; 32]),
+            limits: limits(&self.plan),
+        };
+        let Started { engine, dispatcher, retention, app_monitor, .. } =
+            Engine::start(options, file()).await.unwrap();
+        assert!(engine.account().balances());
+        let (_drain, draining) = watch::channel(false);
+        let dispatcher = spawn_local(dispatcher.run(draining.clone()));
+        spawn_local(retention.run(draining.clone()));
+        spawn_local(app_monitor.run(draining));
+        spawn_local(react(engine.clone(), reacting, self.history.clone()));
+        self.open_pages(&engine, time);
+        let courier = Rc::new(Courier::new(courier));
+        while let Some(step) = self.plan.steps.get(self.next.get()) {
+            time.reach(step.at).await;
+            self.next.set(self.next.get() + 1);
+            let action = step.action.clone();
+            spawn_local(actions::run(engine.clone(), Rc::clone(&courier), action, self.history.clone()));
+        }
+        self.settle(&engine, time).await;
+        assert!(!dispatcher.is_finished(), "the dispatcher has ended");
+        if engine.delivery_problem().is_some() {
+            // What was held back may be cancelled; an idle dispatcher looks at that only now and then.
+            tokio::time::sleep(Duration::from_secs(31)).await;
+        }
+        assert_eq!(engine.delivery_problem(), None);
+        let (tried, most) = disk.unreadable_reads();
+        let lanes = 8 * self.history.records().hooks.len() as u64;
+        assert!(tried <= most * lanes, "{tried} reads of a disk that cannot be read");
+    }
+
+    fn open_pages(&self, engine: &Engine, time: &Time) {
+        for (number, plan) in self.plan.pages.iter().enumerate() {
+            let page = Page {
+                number,
+                plan: plan.clone(),
+                engine: engine.clone(),
+                history: self.history.clone(),
+                time: time.clone(),
+                cursors: self.cursors.clone(),
+            };
+            spawn_local(page.run());
+        }
+    }
+
+    /// Waits until all deliveries have ended, and old ones are deleted.
+    async fn settle(&self, engine: &Engine, time: &Time) {
+        // The last actions take effect first.
+        time.reach(self.plan.faults_end + 2 * MAX_DOWNTIME).await;
+        while engine.account().pending > 0 && time.passed() < self.plan.faults_end + self.plan.settle_time {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        if self.plan.retention.is_some() {
+            tokio::time::sleep(RETENTION_TIME).await;
+        }
+    }
+}
+
+async fn react(engine: Engine, mut reacting: mpsc::UnboundedReceiver<Reaction>, history: History) {
+    while let Some(reaction) = reacting.recv().await {
+        spawn_local(actions::react(engine.clone(), reaction, history.clone()));
+    }
+}
+
+pub(crate) fn courier(network: Network) -> Arc<CourierShared> {
+    let network = Arc::new(network);
+    let options = CourierOptions {
+        resolver: network.clone(),
+        dialer: network,
         ..CourierOptions::new(Policy::default(), HeaderValue::from_static("Footbridge/simulated"))
     };
-    let options = EngineOptions {
-        registry: disk.clone(),
-        journal: disk.clone(),
-        clock: Arc::new(time.clone()),
-        entropy: Arc::new(Seeded::new(Dice::of(plan.seed, &[5, life]))),
-        courier: courier.share(),
-        launcher: Arc::new(NoLauncher),
-        exits,
-        system_events: Arc::new(NamedBodies),
-        public_url: "http://footbridge.test".to_owned(),
-        schedule: Schedule::new(WAITS.to_vec()),
-        proof_key: ProofKey::new([9; 32]),
-        limits: limits(),
-    };
-    let started = Engine::start(options, FileSpec { apps: apps(), ..FileSpec::default() }).await.unwrap();
-    assert!(started.engine.account().balances());
-    let (_drain, draining) = watch::channel(false);
-    let dispatcher = spawn_local(started.dispatcher.run(draining.clone()));
-    spawn_local(started.retention.run(draining.clone()));
-    spawn_local(started.app_monitor.run(draining));
-    while let Some(step) = plan.steps.get(next.get()) {
-        time.reach(step.at).await;
-        next.set(next.get() + 1);
-        spawn_local(acts::act(started.engine.clone(), step.act.clone(), ledger.clone()));
-    }
-    // What was asked for last has its effect first.
-    time.reach(plan.calm + 2 * AWAY).await;
-    while started.engine.account().pending > 0 && time.passed() < plan.calm + plan.patience {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    assert!(!dispatcher.is_finished(), "the dispatcher has ended");
-    assert_eq!(started.engine.delivery_problem(), None);
-    let (tried, most) = disk.blind_reads();
-    assert!(tried <= most * engine_lanes(ledger), "{tried} reads of a disk that cannot be read");
+    options.share()
 }
 
-/// How many attempts may be under way at once, all hooks together.
-fn engine_lanes(ledger: &Ledger) -> u64 {
-    8 * ledger.book().hooks.len() as u64
-}
-
-fn limits() -> Limits {
+pub(crate) fn limits(plan: &Plan) -> Limits {
     Limits {
         attempt: ATTEMPT,
         exchange: ATTEMPT,
@@ -151,17 +211,36 @@ fn limits() -> Limits {
         quota: Quota { chain: 10_000, backlog: 100_000, bytes: 1 << 30 },
         hooks_per_app: 100,
         idle: None,
-        keep: None,
-        keep_dead: None,
+        keep: plan.retention.map(|retention| retention.ended),
+        keep_dead: plan.retention.map(|retention| retention.dead),
     }
 }
 
-/// The name of an app.
+/// The name of an app, by its number.
 pub(crate) fn name(app: usize) -> AppName {
     AppName::parse(&format!("app{app}")).unwrap()
 }
 
+/// The configuration file of every server.
+pub(crate) fn file() -> FileSpec {
+    FileSpec { apps: apps(), links: links(), ..FileSpec::default() }
+}
+
+pub(crate) fn schedule() -> Schedule {
+    Schedule::new(WAITS.to_vec())
+}
+
 fn apps() -> Vec<AppSpec> {
-    let spec = |app| AppSpec { url: Some(format!("http://r{app}.test")), ..AppSpec::named(name(app)) };
+    let spec = |app| AppSpec {
+        url: Some(format!("http://r{app}.test")),
+        receiver_url: Some(format!("http://r{app}.test{EXCHANGE_PATH}")),
+        ..AppSpec::named(name(app))
+    };
     (0..APPS).map(spec).collect()
+}
+
+/// Each app of an even number is a host of the next one.
+fn links() -> Vec<LinkSpec> {
+    let link = |host| LinkSpec { host: name(host), miniapp: name(host + 1), enabled: true };
+    (0..APPS).step_by(2).map(link).collect()
 }

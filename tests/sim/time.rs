@@ -1,4 +1,4 @@
-//! The time of a run goes on through its crashes, and the clock on the wall does not always follow it.
+//! The time of a run: continues over crashes, while the wall clock may jump.
 
 use crate::plan::Plan;
 use footbridge_model::time::{Clock, Millis};
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What the clock on the wall shows when a run begins.
-const BEGIN: Millis = Millis(1_780_000_000_000);
+/// The wall clock at the start of a run.
+pub(crate) const BEGIN: Millis = Millis(1_780_000_000_000);
 
-/// The time of a run within one life of its server.
+/// The time of a run within one server process.
 #[derive(Debug, Clone)]
 pub(crate) struct Time {
     born: Instant,
@@ -18,7 +18,7 @@ pub(crate) struct Time {
 }
 
 impl Time {
-    /// A life that begins now, so long after the run did.
+    /// The time for a process that starts this long after the start of the run.
     pub(crate) fn from(before: Duration, plan: &Arc<Plan>) -> Self {
         Self { born: Instant::now(), before, plan: Arc::clone(plan) }
     }
@@ -28,7 +28,7 @@ impl Time {
         self.before + self.born.elapsed()
     }
 
-    /// Waits until the run has lasted so long.
+    /// Waits until this time of the run.
     pub(crate) async fn reach(&self, when: Duration) {
         tokio::time::sleep_until(self.born + when.saturating_sub(self.before)).await;
     }
@@ -37,7 +37,13 @@ impl Time {
 impl Clock for Time {
     fn now(&self) -> Millis {
         let passed = self.passed();
-        let set = self.plan.jumps.iter().filter(|jump| jump.at <= passed).map(|jump| jump.by).sum::<i64>();
+        let set = self
+            .plan
+            .clock_jumps
+            .iter()
+            .filter(|clock_jump| clock_jump.at <= passed)
+            .map(|clock_jump| clock_jump.by)
+            .sum::<i64>();
         Millis(BEGIN.plus(passed).0 + set)
     }
 }

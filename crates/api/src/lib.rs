@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod app;
+mod bolt;
 mod delivery;
 mod event;
 mod exchange;
@@ -15,6 +16,9 @@ mod list;
 mod secret;
 
 pub use app::{App, MadeApp, ManagedBy, NewApp, ReceiverAuth, Secret, Secrets};
+pub use bolt::{
+    BoltApp, BoltContext, BoltHook, BoltRouter, Install, Installed, LogLine, LogPage, NamedApp, StartFailure,
+};
 pub use delivery::{Attempt, Bulk, BulkResult, Delivery, DeliveryDetail, Selection};
 pub use event::{Event, EventDetail};
 pub use exchange::{Exchange, ExchangeDetail, ExchangeStatus};

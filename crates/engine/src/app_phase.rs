@@ -2,10 +2,10 @@
 
 use footbridge_model::run::{RunId, Running};
 use footbridge_model::secret::Secret;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// How long the server may take to notice that a process crashed, on a busy machine.
@@ -20,48 +20,65 @@ pub(crate) struct Run {
     pub(crate) secret: Secret,
     /// The address it listens on, and its process.
     pub(crate) running: Running,
-    end: watch::Sender<EndOfRun>,
+    stop_requested: Flag,
+    over: Flag,
 }
 
-/// How far the end of a run has progressed.
-#[derive(Debug, Clone, Copy, Default)]
-struct EndOfRun {
-    /// The server is about to stop it.
-    stop_requested: bool,
-    /// Its processes are gone.
-    over: bool,
+/// A flag that is set once. Waiters go on in the order in which they began to wait, which a `watch` channel does not
+/// promise: a simulation can repeat a run.
+#[derive(Debug, Default)]
+struct Flag {
+    is_set: AtomicBool,
+    set: Notify,
+}
+
+impl Flag {
+    fn set(&self) {
+        self.is_set.store(true, Ordering::Release);
+        self.set.notify_waiters();
+    }
+
+    fn is_set(&self) -> bool {
+        self.is_set.load(Ordering::Acquire)
+    }
+
+    async fn wait(&self) {
+        // Registered before the flag is read: a flag that is set in between is noticed.
+        let set = self.set.notified();
+        if !self.is_set() {
+            set.await;
+        }
+    }
 }
 
 impl Run {
     pub(crate) fn new(token: Secret, secret: Secret, running: Running) -> Self {
-        Self { token, secret, running, end: watch::Sender::default() }
+        Self { token, secret, running, stop_requested: Flag::default(), over: Flag::default() }
     }
 
     /// Announces that the server is about to stop this run. Requests that it has not answered by now are given up.
     pub(crate) fn request_stop(&self) {
-        self.end.send_modify(|end| end.stop_requested = true);
+        self.stop_requested.set();
     }
 
     pub(crate) fn is_stop_requested(&self) -> bool {
-        self.end.borrow().stop_requested
+        self.stop_requested.is_set()
     }
 
     /// Waits until the server is about to stop this run.
     pub(crate) async fn stop_requested(&self) {
-        // `self` owns the sender, so the channel stays open.
-        let _ = self.end.subscribe().wait_for(|end| end.stop_requested).await;
+        self.stop_requested.wait().await;
     }
 
     /// Records that the run is over.
     pub(crate) fn mark_over(&self) {
-        self.end.send_modify(|end| end.over = true);
+        self.over.set();
     }
 
     /// Returns true if the run is over. Waits up to one second for that: after a crash, the first sign may be that
     /// nothing listens on the port any more.
     pub(crate) async fn has_ended(&self) -> bool {
-        let mut end = self.end.subscribe();
-        tokio::time::timeout(CRASH_NOTICED_WITHIN, end.wait_for(|end| end.over)).await.is_ok()
+        tokio::time::timeout(CRASH_NOTICED_WITHIN, self.over.wait()).await.is_ok()
     }
 
     /// The base URL of the app, without a slash at the end.

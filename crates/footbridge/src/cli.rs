@@ -1,4 +1,4 @@
-//! The command line: what there is, and which command runs.
+//! The command line and the commands that it runs.
 
 use std::{io, process::ExitCode};
 
@@ -13,7 +13,7 @@ use crate::{
     terminal::Terminal,
 };
 
-/// Carries one event three ways: between apps for an answer, to everyone who asked for it, and into the page.
+/// Event gateway: carries an event to an app that answers it, to every subscribed hook, and into web pages.
 #[derive(Debug, Parser)]
 #[command(name = "footbridge", version, arg_required_else_help = true)]
 pub struct Cli {
@@ -25,18 +25,18 @@ pub struct Cli {
 enum Command {
     /// Run the server
     Serve(ServeArgs),
-    /// Run a server with two sample apps on a throw-away database and show what happens
+    /// Run a server with two sample apps on a temporary database and show what happens
     Demo(DemoArgs),
-    /// Check or show a configuration file
+    /// Check or print a configuration file
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Apps of a running server: those that run elsewhere, and those it starts itself
+    /// Manage apps: those that run elsewhere, and installed apps, which the server starts
     App(Remote<app::AppCommand>),
-    /// Which hosts and miniapps may exchange events
+    /// Manage links: which hosts and miniapps may exchange events
     Link(Remote<link::LinkCommand>),
-    /// Who gets which events
+    /// Manage hooks: which app gets which events
     Hook(Remote<hook::HookCommand>),
-    /// Published events
+    /// Show published events, or publish one
     Event(Remote<event::EventCommand>),
     /// Publish an event as an app: short for `event publish`
     Publish {
@@ -45,20 +45,20 @@ enum Command {
         #[command(flatten)]
         remote: RemoteArgs,
     },
-    /// Events on their way to hooks
+    /// Show deliveries of events to hooks, and retry or replay them
     Delivery(Remote<delivery::DeliveryCommand>),
-    /// Events that were sent for an answer
+    /// Show exchanges: events that one app sent to another for an answer
     Exchange(Remote<exchange::ExchangeCommand>),
-    /// Say which hooks would get an event, and why the others would not
+    /// Explain which hooks would get an event, and why the others would not
     Explain {
         #[command(flatten)]
         args: explain::ExplainArgs,
         #[command(flatten)]
         remote: RemoteArgs,
     },
-    /// Print the script that completes this program's commands in a shell
+    /// Print the completion script for a shell
     Completion(shell::CompletionArgs),
-    /// Print this program's manual page, or write those of all its commands
+    /// Print the manual page, or write the pages of all commands into a directory
     Man(shell::ManArgs),
 }
 
@@ -70,31 +70,31 @@ struct Remote<C: Subcommand> {
     remote: RemoteArgs,
 }
 
-/// Runs what the command line says. Prints; the only place that does for commands that end.
+/// Runs the command of the command line and prints its output.
 pub fn run(cli: &Cli, env: &Env, cores: usize) -> ExitCode {
     let done = match &cli.command {
         Command::Serve(args) => serve::run(args, env, cores),
         Command::Demo(args) => demo::run(args, env, cores),
         Command::Config(command) => config::run(command, env, cores).map(|(text, warnings)| {
             for warning in warnings {
-                say(&mut io::stderr(), &format!("warning: {warning}\n"));
+                print(&mut io::stderr(), &format!("warning: {warning}\n"));
             }
-            say(&mut io::stdout(), &text);
+            print(&mut io::stdout(), &text);
             ExitCode::SUCCESS
         }),
-        command => text(command, env).map(|text| {
-            say(&mut io::stdout(), &text);
+        command => output(command, env).map(|text| {
+            print(&mut io::stdout(), &text);
             ExitCode::SUCCESS
         }),
     };
     done.unwrap_or_else(|failure| {
-        say(&mut io::stderr(), &format!("{failure}\n"));
+        print(&mut io::stderr(), &format!("{failure}\n"));
         ExitCode::FAILURE
     })
 }
 
-/// What the commands print that end.
-fn text(command: &Command, env: &Env) -> Result<String, Failure> {
+/// Returns the output of a command that talks to a server or needs none.
+fn output(command: &Command, env: &Env) -> Result<String, Failure> {
     let open = |remote: &RemoteArgs| Session::open(remote, env);
     match command {
         Command::App(Remote { command, remote }) => {
@@ -115,8 +115,8 @@ fn text(command: &Command, env: &Env) -> Result<String, Failure> {
     }
 }
 
-/// Writes, and does not mind a reader that has gone: `footbridge event list | head`.
-fn say(to: &mut dyn io::Write, text: &str) {
+/// Writes text. A reader that has gone, as in `footbridge event list | head`, is no error.
+fn print(to: &mut dyn io::Write, text: &str) {
     let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
 }
 
@@ -125,12 +125,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_definition_of_the_command_line_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn options_stand_before_or_behind_the_verb() {
+    fn options_may_be_before_or_after_the_verb() {
         for line in [
             "footbridge app list --json --server http://h:1",
             "footbridge app --json --server http://h:1 list",

@@ -1,7 +1,7 @@
-//! What a first run makes and later runs find again: the administrator's token and the master key.
+//! The administrator's token and the master key, which the first start generates and later starts read.
 //!
-//! Both stand in 0600 files beside the database unless the configuration gives them. Call these only once the
-//! database's directory is known to be ours: a start that fails earlier must leave nothing behind.
+//! Both are in files beside the database with mode 0600, unless the configuration sets them. Call these functions only
+//! after the database is locked: a start that fails earlier must not leave files behind.
 
 use std::{
     ffi::OsString,
@@ -16,66 +16,66 @@ use crate::{
     key_file::{self, KeyFileError},
 };
 
-/// What made administrator's tokens begin with, so that scanners spot a leaked one.
+/// The prefix of generated administrator's tokens. Secret scanners use it to find a leaked token.
 pub const ADMIN_TOKEN_PREFIX: &str = "fbadm_";
 
-/// Where a secret came from.
+/// The source of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// The configuration.
+    /// The configuration sets the secret.
     Configured,
-    /// This file, made at an earlier start.
+    /// An earlier start wrote it to this file.
     Found(PathBuf),
-    /// This file, made just now.
-    Made(PathBuf),
+    /// This start wrote it to this file.
+    Generated(PathBuf),
 }
 
-/// Why a first run cannot be completed.
+/// Reason why a start has no token or key.
 #[derive(Debug, thiserror::Error)]
 pub enum FirstRunError {
-    /// A file beside the database.
+    /// A file beside the database cannot be used.
     #[error(transparent)]
     File(#[from] KeyFileError),
-    /// There is no database, but files of an earlier one.
+    /// The database is missing, but files of an earlier database exist.
     #[error(
-        "the database {} is missing or empty, but {} of an earlier one is there; restore the database from a \
-         backup, or start once with --new-database to begin with an empty one",
+        "the database {} is missing or empty, but {} of an earlier database exists; restore the database from a \
+         backup, or start once with --new-database to use an empty one",
         database.display(),
         left.display()
     )]
     DatabaseLost {
-        /// The database.
+        /// The path of the database.
         database: PathBuf,
-        /// The file that is there.
+        /// The file of an earlier database.
         left: PathBuf,
     },
-    /// There is a database, but not what its secrets are sealed with.
+    /// The database exists, but its key file does not.
     #[error(
         "the database {} exists, but its key file {} does not; put the key file back or set master_key",
         database.display(),
         key.display()
     )]
     KeyLost {
-        /// The database.
+        /// The path of the database.
         database: PathBuf,
-        /// Where its key should be.
+        /// The path of the missing key file.
         key: PathBuf,
     },
 }
 
-/// Whether the database has been used before.
+/// The state of the database before this start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
-    /// It holds nothing yet.
+    /// The database is empty.
     New,
-    /// It may hold secrets sealed with the key of an earlier run.
+    /// The database may contain secrets that are sealed with the key of an earlier start.
     Used,
 }
 
-/// The administrator's token: configured, found in `DATABASE.admin-token`, or made there.
+/// Returns the administrator's token from the configuration or from `DATABASE.admin-token`, or generates it there.
 ///
 /// # Errors
-/// When the file cannot be read or made, or others may read it.
+/// The file cannot be read or written, or other users may read it.
 pub fn admin_token(
     configured: Option<&Secret>,
     database: &Path,
@@ -87,17 +87,17 @@ pub fn admin_token(
     let path = admin_token_file(database);
     if let Some(found) = key_file::read(&path)? {
         if !found.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let why = "it is no token; delete it to have one made".to_owned();
+            let why = "it is not a token; delete the file, and the next start generates a token".to_owned();
             return Err(KeyFileError::Malformed { path, why }.into());
         }
         return Ok((Secret::new(found.as_str()), Source::Found(path)));
     }
     let made = Secret::make(ADMIN_TOKEN_PREFIX, entropy);
     key_file::create(&path, made.expose())?;
-    Ok((made, Source::Made(path)))
+    Ok((made, Source::Generated(path)))
 }
 
-/// What to say of an administrator's token that can be guessed.
+/// Returns a warning if the administrator's token can be guessed.
 pub fn weak_token(configured: Option<&Secret>) -> Option<String> {
     let text = configured?.expose();
     let mut letters: Vec<char> = text.chars().collect();
@@ -108,21 +108,21 @@ pub fn weak_token(configured: Option<&Secret>) -> Option<String> {
         return None;
     }
     Some(format!(
-        "the admin_token can be guessed: it has {length} characters, {} of them different; take 32 random ones \
-         (`openssl rand -hex 16`), or leave it out to have one made",
+        "the admin_token can be guessed: it has {length} characters, {} of them different; use 32 random ones \
+         (`openssl rand -hex 16`), or omit it, and the server generates one",
         letters.len()
     ))
 }
 
 /// A token shorter than this can be guessed.
 const WEAK_BELOW: usize = 16;
-/// So can one made of fewer different characters than this.
+/// A token with fewer different characters than this can be guessed.
 const FEW_LETTERS: usize = 6;
 
-/// The master key: configured, found in `DATABASE.key`, or made there for a new database.
+/// Returns the master key from the configuration or from `DATABASE.key`, or generates it there for a new database.
 ///
 /// # Errors
-/// When the file cannot be read or made, others may read it, or the key of a used database is gone.
+/// The file cannot be read or written, other users may read it, or the key of a used database is missing.
 pub fn master_key(
     configured: Option<&MasterKey>,
     database: &Path,
@@ -145,20 +145,20 @@ pub fn master_key(
     entropy.fill(bytes.as_mut());
     let made = MasterKey::new(*bytes);
     key_file::create(&path, &made.encode())?;
-    Ok((made, Source::Made(path)))
+    Ok((made, Source::Generated(path)))
 }
 
-/// A file that an earlier server left beside this database.
-pub fn remains(database: &Path) -> Option<PathBuf> {
+/// Returns a file that an earlier server left beside this database.
+pub fn leftover(database: &Path) -> Option<PathBuf> {
     [master_key_file(database), admin_token_file(database)].into_iter().find(|file| file.exists())
 }
 
-/// Where the administrator's token of this database is kept.
+/// Returns the path of the file with the administrator's token of this database.
 pub fn admin_token_file(database: &Path) -> PathBuf {
     beside(database, ".admin-token")
 }
 
-/// Where the master key of this database is kept.
+/// Returns the path of the file with the master key of this database.
 pub fn master_key_file(database: &Path) -> PathBuf {
     beside(database, ".key")
 }
@@ -181,19 +181,19 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_made_once_and_found_again() {
+    fn secrets_are_generated_once_and_read_later() {
         let dir = tempfile::tempdir().unwrap();
         let database = dir.path().join("fb.db");
         let (token, source) = admin_token(None, &database, &SystemEntropy).unwrap();
         let file = dir.path().join("fb.db.admin-token");
-        assert_eq!(source, Source::Made(file.clone()));
+        assert_eq!(source, Source::Generated(file.clone()));
         assert!(token.expose().starts_with(ADMIN_TOKEN_PREFIX) && token.expose().len() == 6 + 43);
         assert_eq!(mode(&file), 0o600);
         assert_eq!(admin_token(None, &database, &SystemEntropy).unwrap(), (token, Source::Found(file)));
 
         let (key, source) = master_key(None, &database, Database::New, &SystemEntropy).unwrap();
         let file = dir.path().join("fb.db.key");
-        assert_eq!((source, mode(&file)), (Source::Made(file.clone()), 0o600));
+        assert_eq!((source, mode(&file)), (Source::Generated(file.clone()), 0o600));
         assert_eq!(
             master_key(None, &database, Database::Used, &SystemEntropy).unwrap(),
             (key, Source::Found(file))
@@ -202,17 +202,17 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_can_be_guessed_is_told() {
+    fn a_token_that_can_be_guessed_gets_a_warning() {
         for weak in ["x", "admin", "hunter2hunter2", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
-            let said = weak_token(Some(&Secret::new(weak))).unwrap();
-            assert!(said.contains("openssl rand") && !said.contains(&format!("{weak:?}")), "{said}");
+            let warning = weak_token(Some(&Secret::new(weak))).unwrap();
+            assert!(warning.contains("openssl rand") && !warning.contains(&format!("{weak:?}")), "{warning}");
         }
         assert_eq!(weak_token(Some(&Secret::new("fb_admin_5f1d0c7be2a94836b1c0de55aa11"))), None);
         assert_eq!(weak_token(None), None);
     }
 
     #[test]
-    fn what_is_configured_makes_no_file() {
+    fn configured_secrets_write_no_file() {
         let dir = tempfile::tempdir().unwrap();
         let database = dir.path().join("fb.db");
         let token = Secret::new("t");
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_others_read_and_lost_keys_are_refused() {
+    fn files_that_others_can_read_and_missing_keys_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let database = dir.path().join("fb.db");
         let lost = master_key(None, &database, Database::Used, &SystemEntropy).unwrap_err().to_string();
@@ -238,18 +238,21 @@ mod tests {
         fs::write(&file, "fbadm_x\n").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         let open = admin_token(None, &database, &SystemEntropy).unwrap_err().to_string();
-        assert!(open.contains("(mode 0640); mend it with: chmod 600 ") && !open.contains("fbadm_"), "{open}");
+        assert!(
+            open.contains("(mode 0640); fix this with: chmod 600 ") && !open.contains("fbadm_"),
+            "{open}"
+        );
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(admin_token(None, &database, &SystemEntropy).unwrap().0, Secret::new("fbadm_x"));
 
         key_file::create(&master_key_file(&database), "hunter2").unwrap();
         let bad = master_key(None, &database, Database::Used, &SystemEntropy).unwrap_err().to_string();
-        assert!(bad.contains("fb.db.key does not hold what it should") && !bad.contains("hunter2"), "{bad}");
+        assert!(bad.contains("fb.db.key has the wrong content") && !bad.contains("hunter2"), "{bad}");
         assert!(key_file::create(&master_key_file(&database), "x").is_err());
     }
 
     #[test]
-    fn a_directory_that_is_not_there_is_named() {
+    fn a_missing_directory_is_named() {
         let error = admin_token(None, Path::new("/nowhere/fb.db"), &SystemEntropy).unwrap_err().to_string();
         assert!(error.starts_with("cannot write /nowhere/fb.db.admin-token: "), "{error}");
     }

@@ -1,4 +1,4 @@
-//! Small files that only their owner may read: made whole or not at all, and refused when others could read them.
+//! Small files with secrets. They are written completely or not at all, and refused if other users can read them.
 
 use std::{
     fs::{self, File},
@@ -9,44 +9,44 @@ use std::{
 
 use zeroize::Zeroizing;
 
-/// Largest file read; what we write is under 100 bytes.
+/// Largest file read, in bytes. The files that the server writes are below 100 bytes.
 const LARGEST: u64 = 4096;
 
-/// Why a file with a secret cannot be used.
+/// Reason why a file with a secret cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
-    /// Others than the owner may read or change it.
-    #[error("{} can be read by others (mode {mode:04o}); mend it with: chmod 600 {}", path.display(), path.display())]
+    /// Users other than the owner may read or change the file.
+    #[error("other users can read {} (mode {mode:04o}); fix this with: chmod 600 {}", path.display(), path.display())]
     Open {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Its permission bits.
+        /// The permission bits of the file.
         mode: u32,
     },
-    /// Not a file of the kind we write.
-    #[error("{} does not hold what it should: {why}", path.display())]
+    /// The content is not what the server writes.
+    #[error("{} has the wrong content: {why}", path.display())]
     Malformed {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong, without the content.
+        /// The reason, without the content.
         why: String,
     },
-    /// The system refused.
+    /// The system refused to read or write.
     #[error("cannot {doing} {}: {source}", path.display())]
     Io {
-        /// `read` or `write`.
+        /// The action: `read` or `write`.
         doing: &'static str,
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
 }
 
-/// The content of the file without its last newline; none when there is no such file.
+/// Reads the file and returns its content without the last line break, or `None` if it does not exist.
 ///
 /// # Errors
-/// When it is not a small plain file of text that only its owner may read.
+/// The file is not a small plain text file that only its owner may read.
 pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, KeyFileError> {
     let io = |source| KeyFileError::Io { doing: "read", path: path.to_owned(), source };
     let malformed = |why: &str| KeyFileError::Malformed { path: path.to_owned(), why: why.to_owned() };
@@ -55,7 +55,7 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, KeyFileError> {
         about => about.map_err(io)?,
     };
     if !about.is_file() || about.len() > LARGEST {
-        return Err(malformed("it is not a small plain file"));
+        return Err(malformed("it is not a small regular file"));
     }
     let mode = about.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
@@ -70,10 +70,10 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, KeyFileError> {
     }
 }
 
-/// Makes the file with mode 0600 and a newline at its end. It is on stable storage, whole, when this returns.
+/// Writes a new file with mode 0600 and a line break at its end, and syncs it to the disk.
 ///
 /// # Errors
-/// When there is such a file already, or the system refuses; then nothing is left behind.
+/// The file exists already, or the system refuses. Then no new file is left behind.
 pub fn create(path: &Path, content: &str) -> Result<(), KeyFileError> {
     write(path, content).map_err(|source| KeyFileError::Io { doing: "write", path: path.to_owned(), source })
 }
@@ -89,6 +89,6 @@ fn write(path: &Path, content: &str) -> io::Result<()> {
     file.write_all(b"\n")?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
-    // The name is durable only once its directory is.
+    // The name of the file is durable only after its directory is synced.
     File::open(directory)?.sync_all()
 }

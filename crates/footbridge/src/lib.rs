@@ -1,10 +1,8 @@
-//! The pieces of the `footbridge` program: command line, configuration, first run, signals, wiring.
+//! The parts of the `footbridge` program: command line, configuration, first run, signals, and assembly of the server.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
 
 pub mod cli;
 pub mod client;
-pub mod client_error;
-pub mod client_stream;
 pub mod clock;
 pub mod cmd;
 pub mod config;
@@ -19,7 +17,5 @@ pub mod telemetry;
 pub mod terminal;
 pub mod wire;
 
-#[cfg(test)]
-mod client_tests;
 #[cfg(test)]
 mod fake;

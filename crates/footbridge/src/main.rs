@@ -5,12 +5,12 @@ use std::{env, process::ExitCode, thread};
 use clap::Parser as _;
 use footbridge::cli::{self, Cli};
 
-/// Many small short-lived buffers on many threads: what this allocator is made for.
+/// An allocator that is fast for many small short-lived buffers on many threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // The helpers of apps come first: they must have no thread and no open file of their own.
+    // These helper processes of apps must start before this process has threads or open files.
     let mut words = env::args_os().skip(1);
     match words.next() {
         Some(word) if word == "__app-init" => return footbridge_runtime::init_main(words),
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         _ => {}
     }
     let cli = Cli::parse();
-    // The only place that reads the process's environment; names and values that are not UTF-8 are nobody's of ours.
+    // The only place that reads the environment. Variables that are not UTF-8 cannot be settings of ours.
     let env = env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);

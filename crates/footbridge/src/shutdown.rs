@@ -1,4 +1,4 @@
-//! How the process is told to end: the first signal drains, the second ends at once.
+//! The end of the process: the first signal starts the drain, the second ends the process at once.
 
 use std::{io, thread};
 
@@ -8,54 +8,55 @@ use tokio::{
     sync::watch,
 };
 
-/// Exit codes that shells give a process ended by these signals: 128 and the signal's number.
+/// Exit codes after these signals, as shells report them: 128 plus the number of the signal.
 const BY_HANGUP: i32 = 129;
 const BY_INTERRUPT: i32 = 130;
 const BY_TERMINATE: i32 = 143;
 
-/// Tells that it is time to drain. Cheap to clone, usable on every runtime.
+/// Notifies of the start of the drain. Cheap to clone, usable on every runtime.
 #[derive(Debug, Clone)]
 pub struct Drain(watch::Receiver<bool>);
 
 impl Drain {
-    /// Whether draining has begun.
-    pub fn has_begun(&self) -> bool {
+    /// Returns true if the drain has started.
+    pub fn has_started(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Waits until draining begins; at once when it has.
-    pub async fn begun(&mut self) {
-        // An error means that whoever could begin it is gone, which ends the work all the same.
-        let _ = self.0.wait_for(|begun| *begun).await;
+    /// Waits until the drain starts; returns at once if it has.
+    pub async fn started(&mut self) {
+        // An error means that the trigger was dropped. Then the process ends too.
+        let _ = self.0.wait_for(|started| *started).await;
     }
 }
 
-/// Begins the draining.
+/// Starts the drain.
 #[derive(Debug, Clone)]
 pub struct DrainTrigger(watch::Sender<bool>);
 
 impl DrainTrigger {
-    /// Begins it; no effect the second time.
-    pub fn begin(&self) {
+    /// Starts the drain; has no effect the second time.
+    pub fn start(&self) {
         self.0.send_replace(true);
     }
 }
 
-/// A drain that only its trigger begins.
+/// Returns a drain that only the trigger starts.
 pub fn by_hand() -> (DrainTrigger, Drain) {
     let (sender, receiver) = watch::channel(false);
     (DrainTrigger(sender), Drain(receiver))
 }
 
-/// A drain that SIGTERM, SIGINT or SIGHUP begins; the second signal ends the process with 143, 130 or 129.
+/// Returns a drain that SIGTERM, SIGINT or SIGHUP starts. The second signal ends the process with exit code 143, 130 or
+/// 129.
 ///
-/// SIGHUP is what a closed terminal sends, and its default would end the server in the middle of its work. Nothing is
-/// read again on it: what the configuration says is applied whole, at a start.
+/// A closed terminal sends SIGHUP, whose default would end the server in the middle of its work. SIGHUP does not reload
+/// the configuration, which is applied only at a start.
 ///
-/// Signals are waited for on a thread of their own, so that the second one counts even when every runtime is stuck.
+/// A separate thread waits for signals, so that the second one works even if every runtime is stuck.
 ///
 /// # Errors
-/// When the system lets us have no handlers or no thread.
+/// The system refuses the signal handlers or the thread.
 pub fn by_signals() -> io::Result<(DrainTrigger, Drain)> {
     let (trigger, drain) = by_hand();
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
@@ -67,14 +68,14 @@ pub fn by_signals() -> io::Result<(DrainTrigger, Drain)> {
             terminate: signal(SignalKind::terminate())?,
         }
     };
-    let begin = trigger.clone();
+    let on_signal = trigger.clone();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         runtime.block_on(async {
             signals.next().await;
-            tracing::info!("draining; a second signal ends at once");
-            begin.begin();
+            tracing::info!("draining; a second signal ends the process at once");
+            on_signal.start();
             let code = signals.next().await;
-            tracing::warn!("ended by a second signal before draining was done");
+            tracing::warn!("the second signal ended the process before the drain was finished");
             std::process::exit(code);
         });
     })?;
@@ -102,14 +103,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_drain_is_seen_by_every_clone() {
+    async fn every_clone_is_notified_of_the_drain() {
         let (trigger, mut drain) = by_hand();
         let mut other = drain.clone();
-        assert!(!drain.has_begun());
-        trigger.begin();
-        trigger.begin();
-        drain.begun().await;
-        other.begun().await;
-        assert!(other.has_begun());
+        assert!(!drain.has_started());
+        trigger.start();
+        trigger.start();
+        drain.started().await;
+        other.started().await;
+        assert!(other.has_started());
     }
 }

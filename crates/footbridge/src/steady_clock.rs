@@ -4,6 +4,7 @@
 //! kept and make ids that lie ahead of all later ones. So a start is refused while the clock is far from what the
 //! database has seen, and a running server goes on counting by itself when the clock is set by more than a day.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -74,24 +75,45 @@ pub fn check_against(now: Millis, seen: Option<Millis>) -> Result<(), ClockError
     }
 }
 
+/// A clock that differs by at most this from its last judged reading needs no judging: milliseconds.
+const STEP: u64 = 1000;
+/// No reading can be taken without judging it.
+const IN_DOUBT: i64 = i64::MIN;
+
 /// The system's clock without its jumps.
 #[derive(Debug)]
-pub struct SteadyClock(Mutex<Steady>);
+pub struct SteadyClock {
+    judged: Mutex<Steady>,
+    /// The time of day minus the time the machine has run, when last judged, in milliseconds; or [`IN_DOUBT`]. Every
+    /// request asks for the time, and on every thread: with this, none of them waits for another.
+    offset: AtomicI64,
+}
 
 impl SteadyClock {
-    /// A clock that begins with what the system says now.
+    /// Starts a clock with the system's time.
     pub fn start() -> Self {
-        Self(Mutex::new(Steady { wall: SystemClock.now(), run: running(), doubt: None }))
+        let judged = Steady { wall: SystemClock.now(), run: running(), doubt: None };
+        Self { judged: Mutex::new(judged), offset: AtomicI64::new(IN_DOUBT) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Steady> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.judged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Clock for SteadyClock {
     fn now(&self) -> Millis {
-        self.lock().read(SystemClock.now(), running())
+        let (wall, run) = (SystemClock.now(), running());
+        let offset = wall.0.saturating_sub(i64::try_from(run.as_millis()).unwrap_or(i64::MAX));
+        let judged_offset = self.offset.load(Ordering::Relaxed);
+        if judged_offset != IN_DOUBT && offset.abs_diff(judged_offset) <= STEP {
+            return wall;
+        }
+        let mut judged = self.lock();
+        let now = judged.read(wall, run);
+        let offset = if judged.doubt.is_none() { offset } else { IN_DOUBT };
+        self.offset.store(offset, Ordering::Relaxed);
+        now
     }
 
     fn doubt(&self) -> Option<String> {

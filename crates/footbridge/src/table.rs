@@ -1,4 +1,4 @@
-//! Text for people: columns that line up, and one thing's members below each other.
+//! Text for people: tables with aligned columns, and the members of an object one per line.
 
 use std::fmt::{self, Write as _};
 
@@ -8,32 +8,32 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-/// Widest cell before it is cut, in characters. Ids and names are shorter; error texts may be longer.
+/// Most characters of a cell; a longer text is cut. Ids and names are shorter, error texts may be longer.
 const WIDEST: usize = 64;
 
-/// A table with a heading.
+/// A table with a row of headings.
 #[derive(Debug)]
 pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// A table with these headings and no rows.
+    /// Makes a table with these headings and no rows.
     pub fn new<const N: usize>(headings: [&str; N]) -> Self {
         Self { rows: vec![headings.map(str::to_owned).to_vec()] }
     }
 
-    /// Adds a row.
+    /// Adds a row; texts that are too long are cut.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.rows.push(cells.into_iter().map(|cell| cut(&plain(&cell))).collect());
     }
 
-    /// Whether it has headings only.
+    /// Returns true if the table has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.len() <= 1
     }
 
-    /// The table, or `instead` when it has no rows.
+    /// Returns the table as text, or `instead` if it has no rows.
     pub fn or(&self, instead: &str) -> String {
         if self.is_empty() { format!("{instead}\n") } else { self.render() }
     }
@@ -57,7 +57,8 @@ impl Table {
     }
 }
 
-/// The members of a JSON object, one a line: those of `first` in that order, then the others, then its warnings.
+/// Returns the members of a JSON object, one per line: those in `first` in that order, then the others, then the
+/// warnings.
 pub fn members(object: &Value, first: &[&str]) -> String {
     let Some(object) = object.as_object() else { return format!("{}\n", show(object)) };
     let leading = first.iter().filter_map(|key| Some((*key, object.get(*key)?)));
@@ -70,9 +71,9 @@ pub fn members(object: &Value, first: &[&str]) -> String {
     aligned(&lines) + &warnings(object.get(WARNINGS))
 }
 
-/// The members of what the server says, one a line, in the order in which it says them.
+/// Returns the members of an answer, one per line, in the order of the type.
 pub fn lines(object: &impl Serialize) -> String {
-    // What was read from JSON can be written as JSON.
+    // The object was read from JSON, so it can be written as JSON.
     let text = serde_json::to_string(object).unwrap_or_default();
     let Members(members) = serde_json::from_str(&text).unwrap_or_default();
     let (warned, members): (Vec<_>, Vec<_>) = members.into_iter().partition(|(name, _)| name == WARNINGS);
@@ -82,7 +83,7 @@ pub fn lines(object: &impl Serialize) -> String {
     aligned(&shown) + &warnings(list.as_ref())
 }
 
-/// An object's members in their order.
+/// The members of a JSON object in their order.
 #[derive(Default)]
 struct Members(Vec<(String, Box<RawValue>)>);
 
@@ -108,9 +109,9 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// JSON in one line, text without its quotes. What an app wrote need not be JSON that can be read.
+/// Returns JSON in one line; a string loses its quotes. JSON that an app wrote may be invalid; it is returned as it is.
 pub fn show_raw(raw: &RawValue) -> String {
-    // JSON has line ends only between its parts.
+    // JSON has line breaks only between its tokens.
     serde_json::from_str(raw.get())
         .map_or_else(|_| raw.get().replace(['\n', '\r', '\t'], " "), |value: Value| show(&value))
 }
@@ -118,39 +119,32 @@ pub fn show_raw(raw: &RawValue) -> String {
 fn aligned(lines: &[(&str, String)]) -> String {
     let width = lines.iter().map(|(key, _)| key.chars().count()).max().unwrap_or_default();
     lines.iter().fold(String::new(), |mut text, (key, value)| {
-        // Writing to a string cannot fail.
+        // Writing to a string never fails.
         let _ = writeln!(text, "{:width$}  {value}", plain(key));
         text
     })
 }
 
-/// The member of an answer that holds its warnings.
+/// The member of an answer with the warnings.
 const WARNINGS: &str = "warnings";
 
-/// The warnings of an answer, each below a blank line.
-pub fn warnings(list: Option<&Value>) -> String {
-    let texts = list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    texts.map(|text| format!("\nwarning: {}\n", plain(text))).collect::<Vec<_>>().concat()
+fn warnings(list: Option<&Value>) -> String {
+    warning_lines(list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str))
 }
 
-/// Text as a cell: `-` when there is none.
+/// Returns the warnings of an answer as text, each below a blank line.
+pub fn warning_lines<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    texts.map(|text| format!("\nwarning: {}\n", plain(text))).collect()
+}
+
+/// Returns a value as a cell; `-` for `None`.
 pub fn or_dash(text: Option<impl ToString>) -> String {
     text.map_or_else(|| "-".to_owned(), |text| text.to_string())
 }
 
-/// A yes or no.
+/// Returns a flag as a cell: `yes` or `no`.
 pub fn yes_no(flag: bool) -> String {
     if flag { "yes" } else { "no" }.to_owned()
-}
-
-/// The member as text, `-` when it is absent or null.
-pub fn cell(object: &Value, key: &str) -> String {
-    object.get(key).map_or_else(|| "-".to_owned(), show)
-}
-
-/// The first of these members that is there and not null, as text.
-pub fn first_cell(object: &Value, keys: &[&str]) -> String {
-    keys.iter().map(|key| cell(object, key)).find(|text| text != "-").unwrap_or_else(|| "-".to_owned())
 }
 
 fn show(value: &Value) -> String {
@@ -164,18 +158,18 @@ fn show(value: &Value) -> String {
     }
 }
 
-/// What senders and receivers wrote must not steer the terminal it is shown on.
+/// Makes the text of a sender or receiver harmless for the terminal: control characters are replaced by `\u{fffd}`.
 pub fn plain(text: &str) -> String {
     text.chars().map(|letter| if steers(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
-/// The same for text of several lines.
+/// The same as [`plain`], but line breaks stay.
 pub fn plain_lines(text: &str) -> String {
     text.chars().map(|letter| if letter != '\n' && steers(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
-/// Whether a character does something to a terminal instead of being shown: control characters, line and paragraph
-/// separators, and those that turn the direction of the text around them.
+/// Returns true if a terminal acts on the character instead of showing it: control characters, line and paragraph
+/// separators, and characters that change the direction of text.
 pub fn steers(letter: char) -> bool {
     let turns = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     turns || matches!(letter, '\u{2028}' | '\u{2029}') || letter.is_control()
@@ -207,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_keep_their_order_and_what_cannot_be_read() {
+    fn members_keep_their_order_and_invalid_json() {
         #[derive(Serialize)]
         struct Event {
             name: &'static str,
@@ -221,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn members_stand_below_each_other() {
+    fn members_are_listed_one_per_line() {
         let object = json!({"a": null, "name": "x\ny", "flag": true, "list": [1]});
         assert_eq!(members(&object, &["name", "none"]), "name  x\u{fffd}y\na     -\nflag  yes\nlist  [1]\n");
         let warned = json!({"name": "x", "warnings": ["a\u{7}", "b"]});
@@ -230,6 +224,5 @@ mod tests {
         let shown = "name  ab\u{fffd}cd\u{fffd}\u{fffd}\u{fffd}\u{fffd}é\u{5d0}\n";
         assert_eq!(members(&steering, &[]), shown);
         assert_eq!(plain_lines("a\n\u{1b}b"), "a\n\u{fffd}b");
-        assert_eq!(first_cell(&object, &["a", "missing", "flag"]), "yes");
     }
 }

@@ -1,4 +1,4 @@
-//! What the process says on standard error: a filter and a format, both from the environment.
+//! The log on standard error. The environment sets its filter and its format.
 
 use std::io::{self, IsTerminal as _};
 
@@ -6,48 +6,49 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::env::Env;
 
-/// What is said without a filter.
+/// The filter if the environment sets none.
 const DEFAULT_FILTER: &str = "info";
 
-/// Why nothing can be logged.
+/// Reason why logging cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The filter cannot be read.
+    /// The filter is not valid.
     #[error(
-        "{name}: {filter:?} is no log filter ({why}); write a level such as \"info\" or \"footbridge_engine=debug,info\""
+        "{name}: {filter:?} is not a log filter ({why}); write a level such as \"info\" or \"footbridge_engine=debug,info\""
     )]
     Filter {
-        /// The variable.
+        /// The environment variable.
         name: &'static str,
-        /// What it says.
+        /// The value of the variable.
         filter: String,
-        /// What the parser said.
+        /// The parser's message.
         why: String,
     },
-    /// The format is unknown.
+    /// The format is not one of the known ones.
     #[error("FOOTBRIDGE_LOG_FORMAT: {0:?} is neither \"text\" nor \"json\"")]
     Format(String),
-    /// Something else in this process logs already.
+    /// Logging was set up before in this process.
     #[error("logging is already set up")]
     Twice,
 }
 
-/// How lines are written.
+/// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Text,
     Json,
 }
 
-/// Starts logging to standard error: `FOOTBRIDGE_LOG` or `RUST_LOG` filters, `FOOTBRIDGE_LOG_FORMAT=json` for machines.
+/// Sets up logging to standard error. `FOOTBRIDGE_LOG` or `RUST_LOG` is the filter; `FOOTBRIDGE_LOG_FORMAT=json` selects
+/// JSON lines.
 ///
 /// # Errors
-/// When one of them cannot be read, or logging was started before.
+/// One of the variables is not valid, or logging was set up before.
 pub fn init(env: &Env) -> Result<(), TelemetryError> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(env)?)
         .with_writer(io::stderr)
-        // A log that takes no more must not stop the server: without this it panics on the same stream.
+        // A closed log must not stop the server. Without this the subscriber panics on a write error.
         .log_internal_errors(false);
     let started = match format(env)? {
         Format::Json => builder.json().flatten_event(true).try_init(),

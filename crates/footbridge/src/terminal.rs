@@ -1,4 +1,4 @@
-//! The streams that the program was started with: for commands that ask, and for output that goes on.
+//! Standard input and output, for commands that ask questions or have output without an end.
 
 use std::{
     fmt,
@@ -7,19 +7,19 @@ use std::{
 
 use crate::config::env::Env;
 
-/// Standard input and output, and whether a person is at their ends.
+/// The standard streams of the process, or their doubles in a test.
 pub struct Terminal {
     input: Box<dyn BufRead>,
     output: Box<dyn Write>,
     questions: Box<dyn Write>,
-    /// Whether questions reach somebody who can answer them.
+    /// True if a person can see questions and answer them.
     pub asks: bool,
-    /// Whether output may be coloured.
+    /// True if the output may have colours.
     pub colours: bool,
 }
 
 impl Terminal {
-    /// That of this process.
+    /// Returns the streams of this process.
     pub fn of_process(env: &Env) -> Self {
         let set = |name: &str| env.get(name).is_some_and(|value| !value.is_empty());
         let dumb = env.get("TERM").is_some_and(|term| term == "dumb");
@@ -32,14 +32,14 @@ impl Terminal {
         }
     }
 
-    /// One that a test has written and will read.
+    /// Returns a terminal with the input and the output of a test.
     #[cfg(test)]
     pub(crate) fn scripted(input: &'static str, output: impl Write + Clone + 'static, asks: bool) -> Self {
         let questions = Box::new(output.clone());
         Self { input: Box::new(input.as_bytes()), output: Box::new(output), questions, asks, colours: false }
     }
 
-    /// Asks a question that is answered by yes or no; no answer is a no.
+    /// Asks a yes-or-no question. No answer counts as no.
     pub fn confirm(&mut self, question: &str) -> bool {
         let asked = write!(self.questions, "{question} [y/N] ").and_then(|()| self.questions.flush());
         let mut answer = String::new();
@@ -47,11 +47,11 @@ impl Terminal {
         answered.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
     }
 
-    /// Writes text at once.
+    /// Writes text and flushes it.
     ///
     /// # Errors
-    /// When nobody reads it any more.
-    pub fn say(&mut self, text: &str) -> io::Result<()> {
+    /// The reader of the output has gone.
+    pub fn write(&mut self, text: &str) -> io::Result<()> {
         self.output.write_all(text.as_bytes())?;
         self.output.flush()
     }

@@ -1,4 +1,5 @@
-//! How long a call takes, cold and warm: `function-calls [calls]`. The worker is the other example.
+//! Measures the time of a call with a new and with an idle worker: `function-calls [calls]`. Uses the example
+//! `function-worker`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing)]
 
 use footbridge_functions::{FunctionOptions, Functions};

@@ -1,8 +1,8 @@
-//! A worker and nothing else: what `footbridge __function-worker` is. The tests call their functions in it.
+//! A worker process for tests, as `footbridge __function-worker` is in the product.
 
 use std::process::ExitCode;
 
-/// As in the product: it reserves memory in its own way, which a worker's limits must bear.
+/// The allocator of the product. It reserves memory in its own way, which the limits of a worker must allow.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,13 +1,13 @@
-//! Messages on a byte stream: four bytes of length, little-endian, then JSON.
+//! Framing of messages on a byte stream: a length of four bytes, little-endian, then JSON.
 
 use serde::Serialize;
 use std::io::{self, ErrorKind, Read};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// No message is longer: a call and its answer are bounded far below.
+/// The longest message in bytes. Calls and answers have much lower limits.
 const MAX: usize = 128 << 20;
 
-/// A message as it goes onto the stream.
+/// Encodes a message with its length.
 pub(crate) fn encode(message: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut frame = vec![0; 4];
     serde_json::to_writer(&mut frame, message)?;
@@ -20,7 +20,7 @@ pub(crate) fn encode(message: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(frame)
 }
 
-/// The next message; `None` when the stream ends before one begins.
+/// Reads the next message; `None` if the stream ends before a message begins. Blocks.
 pub(crate) fn read(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut prefix = [0; 4];
     match stream.read_exact(&mut prefix) {
@@ -31,10 +31,10 @@ pub(crate) fn read(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let length = length(prefix)?;
     let mut body = Vec::new();
     stream.take(length).read_to_end(&mut body)?;
-    whole(body, length).map(Some)
+    check_complete(body, length).map(Some)
 }
 
-/// As [`read`], for the side that must not block.
+/// Reads the next message as [`read`] does, without blocking.
 pub(crate) async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
     let mut prefix = [0; 4];
     match stream.read_exact(&mut prefix).await {
@@ -45,7 +45,7 @@ pub(crate) async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> io::Result
     let length = length(prefix)?;
     let mut body = Vec::new();
     stream.take(length).read_to_end(&mut body).await?;
-    whole(body, length).map(Some)
+    check_complete(body, length).map(Some)
 }
 
 fn length(prefix: [u8; 4]) -> io::Result<u64> {
@@ -56,7 +56,7 @@ fn length(prefix: [u8; 4]) -> io::Result<u64> {
     Ok(length)
 }
 
-fn whole(body: Vec<u8>, length: u64) -> io::Result<Vec<u8>> {
+fn check_complete(body: Vec<u8>, length: u64) -> io::Result<Vec<u8>> {
     if body.len() as u64 == length { Ok(body) } else { Err(ErrorKind::UnexpectedEof.into()) }
 }
 
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_was_encoded_is_read_again_and_a_cut_one_is_an_error() {
+    async fn an_encoded_message_is_read_back_and_a_truncated_one_is_an_error() {
         let frame = encode(&("a", 1)).unwrap();
         assert_eq!(read(&mut &frame[..]).unwrap().unwrap(), br#"["a",1]"#);
         assert_eq!(receive(&mut &frame[..]).await.unwrap().unwrap(), br#"["a",1]"#);

@@ -1,50 +1,51 @@
-//! The handle that callers hold.
+//! The handle through which the server calls functions.
 
 use crate::options::FunctionOptions;
-use crate::pool::{Job, keep};
+use crate::pool::{Job, run_pool};
 use footbridge_model::run::{FunctionAnswer, FunctionCall, FunctionFailure};
 use std::future::Future;
 use std::thread;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// A worker that had nothing to do for this long is ended.
+/// Time after which an idle worker is ended.
 const IDLE: Duration = Duration::from_mins(1);
 
-/// Calls that nobody has looked at yet; whoever comes next waits until there is room.
+/// Capacity of the channel to the pool. Callers wait when it is full.
 const QUEUE: usize = 256;
 
-/// Calls functions. Cheap to clone; the workers end with the last clone.
+/// Calls functions. Clones are cheap and share the workers, which end with the last clone.
 ///
-/// The workers belong to a thread of their own, so calls may come from any thread and any runtime.
+/// A separate thread owns the workers, so calls may come from any thread and any runtime.
 #[derive(Debug, Clone)]
 pub struct Functions {
     jobs: mpsc::Sender<Job>,
 }
 
 impl Functions {
-    /// Starts no worker yet: that is left to the first call.
+    /// Starts the pool's thread. The first call starts the first worker.
     pub fn new(options: FunctionOptions) -> Self {
-        Self::keeping(options, IDLE)
+        Self::with_idle_timeout(options, IDLE)
     }
 
-    /// As [`Self::new`], with another time after which an idle worker is ended.
-    pub fn keeping(options: FunctionOptions, idle: Duration) -> Self {
-        let (jobs, waiting) = mpsc::channel(QUEUE);
+    /// Creates a pool as [`Self::new`] does, with a different idle time after which a worker is ended.
+    pub fn with_idle_timeout(options: FunctionOptions, idle: Duration) -> Self {
+        let (jobs, queued) = mpsc::channel(QUEUE);
         let started = thread::Builder::new().name("functions".to_owned()).spawn(move || {
-            if let Err(error) = keep(options, idle, waiting) {
-                tracing::error!(%error, "functions cannot be called: their thread has no runtime");
+            if let Err(error) = run_pool(options, idle, queued) {
+                tracing::error!(%error, "cannot call functions: the runtime of their thread cannot be created");
             }
         });
         if let Err(error) = started {
-            tracing::error!(%error, "functions cannot be called: their thread does not start");
+            tracing::error!(%error, "cannot call functions: their thread cannot be started");
         }
         Self { jobs }
     }
 
-    /// Calls a function: waits for its turn and a worker, then for its end.
+    /// Calls a function. Waits for a free worker, then for the end of the call.
     ///
-    /// When the future is dropped before the function began, it is not called; later it runs to its end.
+    /// If the future is dropped before the function starts, the function is not called. If it is dropped later,
+    /// the function still runs to its end.
     pub fn call(
         &self,
         call: FunctionCall,
@@ -56,7 +57,7 @@ impl Functions {
                 return Err(closed());
             }
             let result = ended.await;
-            // Held until here: the workers end with the last sender.
+            // Kept until here, because the workers end with the last sender.
             drop(jobs);
             result.unwrap_or_else(|_| Err(closed()))
         }
@@ -65,7 +66,7 @@ impl Functions {
 
 fn closed() -> FunctionFailure {
     FunctionFailure {
-        message: "functions cannot be called: their thread has ended; see the server's log".to_owned(),
+        message: "the function could not be called: the server's thread for functions has ended; see the server's log".to_owned(),
         timed_out: false,
         log: String::new(),
     }

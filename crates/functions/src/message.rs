@@ -1,82 +1,82 @@
-//! What server and worker say to each other.
+//! Messages between server and worker.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// The first message to a worker: what its calls may cost.
+/// The first message to a worker: the limits of its calls.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Limits {
-    /// How long one call may take.
+    /// Time limit of one call.
     pub(crate) timeout: Duration,
-    /// How much memory its JavaScript may use, in bytes.
+    /// Memory limit of the JavaScript engine, in bytes.
     pub(crate) memory: usize,
-    /// The most bytes it may return, and publish at once.
+    /// The most bytes of JSON that a call may return, and that one published event may have.
     pub(crate) output: usize,
-    /// The most events it may publish.
+    /// The most events that a call may publish.
     pub(crate) publishes: usize,
-    /// The most bytes of its console that are kept.
+    /// The most bytes of console output that are stored.
     pub(crate) log: usize,
 }
 
-/// Every further message to a worker.
+/// Every further message to a worker: one call.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Call<'a> {
-    /// Whose function it is.
+    /// The app that owns the function.
     #[serde(borrow)]
     pub(crate) app: Cow<'a, str>,
-    /// Its file, as stacks name it.
+    /// The function's file, as shown in stack traces.
     #[serde(borrow)]
     pub(crate) file: Cow<'a, str>,
-    /// What the file holds.
+    /// The content of the file.
     #[serde(borrow)]
     pub(crate) source: Cow<'a, str>,
-    /// The event.
+    /// The event as JSON.
     #[serde(borrow)]
     pub(crate) event: &'a RawValue,
 }
 
-/// What a worker says.
+/// A message of a worker to the server.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Said {
-    /// It waits for a call.
+pub(crate) enum WorkerMessage {
+    /// The worker waits for a call.
     Ready,
-    /// It cannot be one: why, and how to mend it. It ends.
-    Unfit(String),
-    /// The function wrote this to its console; said at once, so that it is not lost when the worker is killed.
-    Wrote(String),
-    /// The function ended well.
-    Returned(Returned),
-    /// The function did not end well.
-    Failed(Failed),
+    /// The worker cannot start and ends: the reason and how to fix it.
+    CannotStart(String),
+    /// The function wrote this to its console. Sent at once, so that it is not lost if the worker is killed.
+    Logged(String),
+    /// The function returned.
+    Returned(FunctionReturn),
+    /// The function failed.
+    Failed(FunctionError),
 }
 
-/// How a function ended well.
+/// The result of a function that returned.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Returned {
-    /// What it returned; nothing for `undefined`, which is not the same as `null`.
+pub(crate) struct FunctionReturn {
+    /// The returned value; `None` for `undefined`, which differs from `null`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub(crate) value: Option<Box<RawValue>>,
-    /// What it published, in order.
-    pub(crate) published: Vec<Published>,
+    /// The events that it published, in order.
+    pub(crate) published: Vec<PublishedEvent>,
 }
 
-/// One `ctx.publish`.
+/// One call of `ctx.publish`.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Published {
-    /// The name it gave.
+pub(crate) struct PublishedEvent {
+    /// The event's name as the function wrote it.
     pub(crate) name: String,
-    /// `{body?, headers?, subscribers?}`
+    /// The second argument as JSON: `{body?, headers?, subscribers?}`.
     pub(crate) options: Box<RawValue>,
 }
 
-/// How a function did not end well.
+/// The error of a function that failed.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Failed {
-    /// The exception with its stack, or the limit it broke.
+pub(crate) struct FunctionError {
+    /// The exception with its stack, or the limit that was exceeded.
     pub(crate) message: String,
-    /// Whether it took too long.
+    /// True if the function exceeded its time limit or could never end.
     pub(crate) timed_out: bool,
 }
 

@@ -1,42 +1,42 @@
-//! What functions may cost.
+//! Options and limits of functions.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How functions are run. [`FunctionOptions::new`] has the defaults.
+/// Options for calling functions. [`FunctionOptions::new`] sets the defaults.
 #[derive(Debug, Clone)]
 pub struct FunctionOptions {
-    /// The program that is a worker when it is started with [`Self::ARGUMENT`].
+    /// The program that runs as a worker if its first argument is [`Self::ARGUMENT`].
     pub program: PathBuf,
-    /// How long one call may take, from when it has a worker.
+    /// Time limit of one call, counted from when it has a worker.
     pub timeout: Duration,
-    /// How much memory a function may use, in bytes.
+    /// Memory limit of a function, in bytes.
     pub memory: usize,
-    /// The most bytes a function may return, and the most it may publish at once.
+    /// The most bytes of JSON that a function may return, and that one published event may have.
     pub output: usize,
-    /// How much of what a function writes to its console is kept, in bytes.
+    /// The most bytes of a function's console output that are stored.
     pub log: usize,
-    /// How many functions run at once.
+    /// The most functions that run at the same time.
     pub workers: usize,
 }
 
 impl FunctionOptions {
-    /// The argument that makes the program a worker.
+    /// The first argument that makes the program run as a worker.
     pub const ARGUMENT: &str = "__function-worker";
-    /// [`Self::memory`], unless told otherwise.
+    /// Default of [`Self::memory`]: 64 MiB.
     pub const MEMORY: usize = 64 << 20;
-    /// [`Self::output`], unless told otherwise.
+    /// Default of [`Self::output`]: 256 KiB.
     pub const OUTPUT: usize = 256 << 10;
-    /// [`Self::log`], unless told otherwise.
+    /// Default of [`Self::log`]: 16 KiB.
     pub const LOG: usize = 16 << 10;
-    /// [`Self::workers`], unless told otherwise.
+    /// Default of [`Self::workers`].
     pub const WORKERS: usize = 4;
-    /// The longest file a function may have, in bytes.
+    /// The largest file of a function: 1 MiB.
     pub const SOURCE: usize = 1 << 20;
-    /// How many events one call may publish.
+    /// The most events that one call may publish.
     pub const PUBLISHES: usize = 100;
 
-    /// The usual limits.
+    /// Creates options with the default limits.
     pub fn new(program: PathBuf, timeout: Duration) -> Self {
         Self {
             program,

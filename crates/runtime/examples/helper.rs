@@ -1,8 +1,7 @@
-//! What the product's binary is to the runtime, small: a helper when started with `__app-init`, else a server
-//! that starts the apps it is told to and then only waits to be killed.
+//! A minimal server for tests of the runtime. With `__app-init` it runs as a helper process, as the product does.
 //!
-//! `helper STATE ADDRESS USER|- NAME DIR PROGRAM…` starts one app, prints what became of it and waits for the
-//! end of its standard input.
+//! `helper STATE ADDRESS USER|- NAME DIR PROGRAM…` starts one app, prints its process id or the error, and waits
+//! for the end of its standard input.
 
 use footbridge_model::name::AppName;
 use footbridge_model::package::{Package, Program};

@@ -1,20 +1,20 @@
-//! The environment of an app: what is listed, and nothing else.
+//! The environment variables of an app: an explicit list, and nothing else.
 
 use crate::user::Account;
 use footbridge_model::package::Program;
 use footbridge_model::run::{RUN_SECRET_VARIABLE, StartOrder};
 use std::ffi::OsString;
 
-/// Names an app; also how processes of ours are told from others'.
-pub(crate) const APP: &str = "FOOTBRIDGE_APP";
-/// Names the server.
-pub(crate) const ADDRESS: &str = "BOLT_ADDRESS";
-/// Tells an app that it is no system app of Bolt's.
-const CHILD: &str = "BOLT_CHILD_PROC";
+/// The app's name. Also identifies processes of apps when they are cleaned up.
+pub(crate) const APP_VARIABLE: &str = "FOOTBRIDGE_APP";
+/// The server's URL.
+pub(crate) const ADDRESS_VARIABLE: &str = "BOLT_ADDRESS";
+/// Set for every app that is not a system app of Bolt.
+const CHILD_VARIABLE: &str = "BOLT_CHILD_PROC";
 
-const FROM_SERVER: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
+const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
 
-/// What every app gets of the server's environment.
+/// The variables that every app gets from the server's environment, and the server's URL.
 #[derive(Debug, Clone)]
 pub(crate) struct Environment {
     shared: Vec<(String, String)>,
@@ -22,7 +22,7 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// Picks from the server's environment; what is not UTF-8 is left out.
+    /// Selects the variables to pass on. `pass` names additional ones; values that are not UTF-8 are dropped.
     pub(crate) fn new(
         server: Vec<(OsString, OsString)>,
         pass: &[String],
@@ -30,38 +30,38 @@ impl Environment {
         account: &Account,
     ) -> Self {
         let wanted = |name: &str| {
-            FROM_SERVER.contains(&name) || name.starts_with("LC_") || pass.iter().any(|other| other == name)
+            INHERITED.contains(&name) || name.starts_with("LC_") || pass.iter().any(|other| other == name)
         };
         let mut shared: Vec<(String, String)> = server
             .into_iter()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .filter(|(name, _)| wanted(name))
             .collect();
-        if let Account::Other(other) = account {
-            // The server's home is closed to another user.
+        if let Account::Separate(user) = account {
+            // Another user cannot enter the server's home directory.
             for (_, home) in shared.iter_mut().filter(|(name, _)| name == "HOME") {
-                home.clone_from(&other.home);
+                home.clone_from(&user.home);
             }
         }
         Self { shared, address }
     }
 
-    /// Everything an app finds in its environment.
-    pub(crate) fn of(&self, order: &StartOrder, port: u16) -> Vec<(String, String)> {
+    /// The complete environment of an app that is to listen on `port`.
+    pub(crate) fn for_app(&self, order: &StartOrder, port: u16) -> Vec<(String, String)> {
         let mut own = vec![
             ("PORT", port.to_string()),
-            (ADDRESS, self.address.clone()),
-            (APP, order.app.as_str().to_owned()),
+            (ADDRESS_VARIABLE, self.address.clone()),
+            (APP_VARIABLE, order.app.as_str().to_owned()),
         ];
         if !order.package.system {
-            own.push((CHILD, "true".to_owned()));
+            own.push((CHILD_VARIABLE, "true".to_owned()));
         }
-        // The host of a Node app is told over its channel, and demands it there.
+        // The Node host gets the secret over its channel and checks it for the app.
         if matches!(order.package.program, Program::Command(_)) {
             own.push((RUN_SECRET_VARIABLE, order.secret.expose().to_owned()));
         }
         let ours = |name: &str| {
-            [CHILD, RUN_SECRET_VARIABLE].contains(&name) || own.iter().any(|(own, _)| *own == name)
+            [CHILD_VARIABLE, RUN_SECRET_VARIABLE].contains(&name) || own.iter().any(|(own, _)| *own == name)
         };
         let mut all: Vec<(String, String)> =
             self.shared.iter().filter(|(name, _)| !ours(name)).cloned().collect();
@@ -69,12 +69,12 @@ impl Environment {
         all
     }
 
-    /// What apps call the server.
+    /// The URL under which apps reach the server.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// Where programs are looked for.
+    /// The search path for programs.
     pub(crate) fn path(&self) -> &str {
         self.shared.iter().find(|(name, _)| name == "PATH").map_or("", |(_, path)| path)
     }

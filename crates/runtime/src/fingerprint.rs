@@ -1,6 +1,6 @@
-//! Short names for long things.
+//! Short file names derived from long contents.
 
-/// FNV-1a: the same in every version of the server. Names, not secrets: it is easily collided on purpose.
+/// FNV-1a, 64 bits: stable across versions of the server. Not collision-resistant, so never use it on secrets.
 pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
     bytes
         .iter()

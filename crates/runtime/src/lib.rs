@@ -1,10 +1,10 @@
 //! Installed apps as processes.
 //!
-//! A [`Runtime`] starts an app, waits until it listens, reads what it writes, notices its end, and leaves
-//! nothing of it behind. *When* an app runs is the engine's business. Between the server and an app stands a
-//! helper process, our own program started anew ([`init_main`]): it puts the app into its own session, limits,
-//! user and, where the machine allows it, process namespace and control group. Whichever of server, helper and
-//! app dies first, the others learn it at once.
+//! A [`Runtime`] starts an app, waits until it listens, reads its output, reports its exit and removes every
+//! process that it leaves behind. The engine decides *when* an app runs. Between the server and an app runs a
+//! helper process, which is the server's own program started again ([`init_main`]). It puts the app into a
+//! session of its own, sets its limits and user, and creates a process namespace and a control group where the
+//! machine allows it. If the server, the helper or the app dies, the other two are notified at once.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 mod cgroup;

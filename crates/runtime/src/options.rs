@@ -1,4 +1,4 @@
-//! What the runtime is opened with, and why it may not open.
+//! Options of the runtime, and the errors of opening it.
 
 use footbridge_model::time::Clock;
 use std::ffi::OsString;
@@ -7,63 +7,63 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the runtime is opened with.
+/// Options for [`Runtime::open`](crate::Runtime::open).
 #[derive(Debug, Clone)]
 pub struct RuntimeOptions {
-    /// Directory for the records of runs; made when absent. One server at a time may use it.
+    /// Directory for the records of runs. Created if missing. Only one server at a time may use it.
     pub state: PathBuf,
     /// The program that runs [`init_main`](crate::init_main) when its first argument is `__app-init`.
     pub program: PathBuf,
-    /// Whom apps run as. A server run as root starts no app without one.
+    /// User that apps run as. A server that runs as root starts no app if this is not set.
     pub user: Option<String>,
-    /// How long an app may take to listen.
+    /// Time limit for an app to start listening.
     pub start_timeout: Duration,
-    /// The server's whole environment; apps get the few variables they are promised.
+    /// The server's complete environment. Apps get only a documented list of variables from it.
     pub environment: Vec<(OsString, OsString)>,
-    /// Further variables that apps get, by name.
+    /// Names of additional variables that apps get.
     pub pass_env: Vec<String>,
-    /// What apps call the server: `BOLT_ADDRESS`.
+    /// URL under which apps reach the server; becomes `BOLT_ADDRESS`.
     pub bolt_address: String,
-    /// The time of day, for lines of output.
+    /// Clock that timestamps lines of output.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Why no app can be run.
+/// Reason why the runtime cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
-    /// A directory or file of the state cannot be made.
+    /// A directory or file of the state cannot be created.
     #[error("cannot write {} for the records of runs: give the server a directory it may write to", path.display())]
     State {
-        /// Which.
+        /// The directory or file.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
-    /// The list of users cannot be read.
+    /// `/etc/passwd` or `/etc/group` cannot be read.
     #[error("cannot read {path} to find [runtime] user")]
     Users {
-        /// Which file.
+        /// The file.
         path: String,
         /// Why.
         source: io::Error,
     },
-    /// `[runtime] user` is nobody.
-    #[error("[runtime] user = {0:?}: this machine has no such user: create it, or name another")]
+    /// `[runtime] user` does not exist on this machine.
+    #[error("[runtime] user = {0:?}: this machine has no such user: create it, or set another user")]
     UnknownUser(String),
-    /// The server is not root.
+    /// `[runtime] user` is another user, and the server does not run as root.
     #[error(
-        "[runtime] user = {0:?}: only a server run as root can start apps as another user: leave the line out, or run the server as root"
+        "[runtime] user = {0:?}: only a server that runs as root can start apps as another user: remove the line, or run the server as root"
     )]
     CannotSwitch(String),
-    /// Our own program does not run as a helper.
-    #[error("cannot run {} as helper of apps", program.display())]
+    /// The server's own program cannot be started as a helper.
+    #[error("cannot start {} as the helper process of apps", program.display())]
     Helper {
-        /// Which program.
+        /// The program.
         program: PathBuf,
         /// Why.
         source: io::Error,
     },
-    /// The system gives no thread.
-    #[error("cannot start the thread that watches over apps")]
+    /// The system refuses a thread.
+    #[error("cannot start the thread that supervises apps")]
     Thread(#[source] io::Error),
 }

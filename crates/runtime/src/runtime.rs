@@ -1,14 +1,14 @@
-//! The handle through which apps are started and stopped.
+//! The handle that starts and stops apps.
 
 use crate::cgroup::Cgroups;
 use crate::environment::Environment;
 use crate::fingerprint::fingerprint;
 use crate::host;
 use crate::options::{RuntimeError, RuntimeOptions};
-use crate::output::Store;
-use crate::record::Records;
-use crate::spec::{Layers, WORD};
-use crate::supervisor::{Machine, Message, Ports, watch_over};
+use crate::output::OutputStore;
+use crate::record::RunRecords;
+use crate::spec::{HELPER_ARGUMENT, Isolation};
+use crate::supervisor::{LaunchContext, Message, Ports, supervise};
 use crate::sweep;
 use crate::user::Account;
 use footbridge_model::name::AppName;
@@ -23,47 +23,47 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// How many messages may wait for the actor; whoever has more to say waits in turn.
+/// Capacity of the supervisor's channel. Senders wait when it is full.
 const ASKED: usize = 256;
-/// How many ends of runs may wait to be read.
+/// Capacity of the channel that reports exits.
 const EXITS: usize = 1024;
 
-/// Runs apps. A clone is the same runtime; when the last one is dropped every app ends at once.
+/// Runs apps. Clones share the same runtime; dropping the last clone kills every app.
 #[derive(Debug, Clone)]
 pub struct Runtime {
     ask: mpsc::Sender<Message>,
-    store: Store,
+    store: OutputStore,
     warnings: Arc<Mutex<BTreeSet<String>>>,
 }
 
-/// A runtime, and where it tells which runs have ended.
+/// A runtime and the channel on which it reports the end of runs.
 #[derive(Debug)]
 pub struct Opened {
-    /// Starts and stops apps.
+    /// The handle that starts and stops apps.
     pub runtime: Runtime,
-    /// The end of every run that was up, stopped or not.
+    /// One message for the end of every run that had started to listen, whether it was stopped or ended by itself.
     pub exits: mpsc::Receiver<Exit>,
 }
 
-/// Whether apps can be run as this user: to be asked before anything is made that an error would leave.
+/// Checks that apps can run as this user. Creates nothing, so call it before creating files.
 ///
 /// # Errors
-/// When there is no such user, or this server cannot become it.
+/// If the user does not exist, or this server cannot switch to it.
 pub fn check_user(user: Option<&str>) -> Result<(), RuntimeError> {
     Account::find(user).map(drop)
 }
 
 impl Runtime {
-    /// Ends what a killed server left, finds out what this machine can do, and starts the thread that
-    /// watches over apps.
+    /// Ends processes that a killed server left behind, probes which isolation this machine supports, and
+    /// starts the thread that supervises apps.
     ///
     /// # Errors
-    /// When the state cannot be written, the user is not there, or our own program does not run.
+    /// If the state directory cannot be written, the user does not exist, or the helper program does not start.
     pub fn open(options: RuntimeOptions) -> Result<Opened, RuntimeError> {
         let account = Account::find(options.user.as_deref())?;
         let state = make_state(&options.state)?;
         let at_state = |source| RuntimeError::State { path: state.clone(), source };
-        let records = Records::open(&state).map_err(at_state)?;
+        let records = RunRecords::open(&state).map_err(at_state)?;
         let mut warnings = BTreeSet::new();
         warnings.extend(account_warning(&account));
         let cgroups = match Cgroups::open(&format!(
@@ -79,25 +79,25 @@ impl Runtime {
         let ended = sweep::sweep(&records, cgroups.as_ref());
         cgroups.iter().for_each(Cgroups::close);
         if ended > 0 {
-            tracing::warn!(ended, "processes of apps had outlived a server that was killed; they were ended");
+            tracing::warn!(ended, "ended processes of apps that a killed server had left running");
         }
         if let Some(why) = probe(&options.program)?.no_namespace {
             warnings.insert(format!(
-                "apps run without a process namespace ({why}): what they leave behind is ended all the same, but they see other processes"
+                "apps run without a process namespace ({why}): processes that they leave behind are still ended, but apps can see other processes"
             ));
         }
         let temporary = options.environment.iter().find(|(name, _)| name == "TMPDIR");
         let temporary = temporary.map_or_else(|| PathBuf::from("/tmp"), |(_, dir)| PathBuf::from(dir));
         let host = host::place(&state, &temporary, &account).map_err(|error| {
-            format!("the Node host cannot be put where the apps' user can read it ({error}): open {} to that user", state.display())
+            format!("the Node host cannot be written where the apps' user can read it ({error}): give that user access to {}", state.display())
         });
         warnings.extend(host.as_ref().err().cloned());
         let environment =
             Environment::new(options.environment, &options.pass_env, options.bolt_address, &account);
-        let store = Store::new(options.clock);
+        let store = OutputStore::new(options.clock);
         let warnings = Arc::new(Mutex::new(warnings));
         let (exits, ended) = mpsc::channel(EXITS);
-        let machine = Machine {
+        let context = LaunchContext {
             program: options.program,
             account,
             start_timeout: options.start_timeout,
@@ -110,11 +110,11 @@ impl Runtime {
             warnings: Arc::clone(&warnings),
             ports: Ports::default(),
         };
-        let ask = start_thread(machine).map_err(RuntimeError::Thread)?;
+        let ask = start_thread(context).map_err(RuntimeError::Thread)?;
         Ok(Opened { runtime: Self { ask, store, warnings }, exits: ended })
     }
 
-    /// Starts an app and waits until it listens. Asked for again meanwhile, it gives the same run.
+    /// Starts an app and waits until it listens. If the app already runs or starts, returns that run.
     pub fn start(
         &self,
         order: StartOrder,
@@ -122,49 +122,52 @@ impl Runtime {
         let ask = self.ask.clone();
         async move {
             let (answer, answered) = oneshot::channel();
-            // An error leaves `answered` without a sender, which is told below.
+            // If this fails, `answered` has no sender and fails too.
             let _ = ask.send(Message::Start(Box::new(order), answer)).await;
-            let gone =
-                StartFailure { why: "the server is ending".to_owned(), again_in: Duration::from_secs(1) };
+            let gone = StartFailure {
+                why: "the server is shutting down".to_owned(),
+                again_in: Duration::from_secs(1),
+            };
             answered.await.unwrap_or(Err(gone))
         }
     }
 
-    /// Stops an app; resolves once nothing of it is left. A start under way is given up.
+    /// Stops an app and cancels a start in progress. Resolves when all of its processes have ended.
     pub fn stop(&self, app: AppName) -> impl Future<Output = ()> + Send + 'static {
         self.and_wait(move |answer| Message::Stop(app, answer))
     }
 
-    /// Stops every app, all at the same time; resolves once nothing of them is left.
+    /// Stops all apps in parallel. Resolves when all of their processes have ended.
     pub fn stop_all(&self) -> impl Future<Output = ()> + Send + 'static {
         self.and_wait(Message::StopAll)
     }
 
-    /// What an app wrote after the line of this number (0: from the oldest kept), at most `limit` lines.
+    /// Returns at most `limit` lines of an app's output with a number above `after`; 0 starts at the oldest
+    /// stored line.
     pub fn output(&self, app: &AppName, after: u64, limit: usize) -> Vec<OutputLine> {
         self.store.after(app, after, limit)
     }
 
-    /// Resolves once an app has written a line with a number above `after`, or is forgotten.
+    /// Resolves when an app has written a line with a number above `after`, or has been forgotten.
     pub fn written(&self, app: AppName, after: u64) -> impl Future<Output = ()> + Send + 'static {
         let store = self.store.clone();
         async move { store.written(&app, after).await }
     }
 
-    /// Forgets how an app's starts went: it was installed anew and may be another by now.
+    /// Clears the start back-off of an app that was installed again.
     pub fn renew(&self, app: &AppName) {
-        // A full channel leaves the app its back-off.
-        let _ = self.ask.try_send(Message::Renew(app.clone()));
+        // If the channel is full, the back-off stays.
+        let _ = self.ask.try_send(Message::ResetBackoff(app.clone()));
     }
 
-    /// Forgets what is kept of an app that was uninstalled.
+    /// Deletes the output and the start back-off of an app that was uninstalled.
     pub fn forget(&self, app: &AppName) {
         self.store.forget(app);
-        // A full channel leaves a few bytes of memory of its failures.
+        // If the channel is full, a few bytes about its failures stay in memory.
         let _ = self.ask.try_send(Message::Forget(app.clone()));
     }
 
-    /// What an operator should know about how well apps are kept apart, in words.
+    /// Warnings for the operator about missing isolation of apps.
     pub fn warnings(&self) -> Vec<String> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
@@ -176,14 +179,14 @@ impl Runtime {
         let ask = self.ask.clone();
         async move {
             let (answer, answered) = oneshot::channel();
-            // Without an actor nothing runs.
+            // If the supervisor has ended, no app runs.
             let _ = ask.send(message(answer)).await;
             let _ = answered.await;
         }
     }
 }
 
-/// Everybody may pass through it, for the host's file; nobody else may look around.
+/// Creates the state directory. Other users may enter it, to reach the Node host, but not list it.
 fn make_state(dir: &Path) -> Result<PathBuf, RuntimeError> {
     let failed = |source| RuntimeError::State { path: dir.to_owned(), source };
     if !dir.exists() {
@@ -195,20 +198,20 @@ fn make_state(dir: &Path) -> Result<PathBuf, RuntimeError> {
 
 fn account_warning(account: &Account) -> Option<String> {
     match account {
-        Account::Other(_) => None,
-        Account::Undecided => Some("no app is started: the server runs as root and [runtime] user is not set".to_owned()),
-        Account::Own => Some(
+        Account::Separate(_) => None,
+        Account::Unset => Some("apps cannot start: the server runs as root and [runtime] user is not set".to_owned()),
+        Account::Server => Some(
             "apps run as the server's own user and can read the server's secrets: run the server as root and set [runtime] user to another user"
                 .to_owned(),
         ),
     }
 }
 
-/// Asks a helper what this machine can do; also proves that helpers run at all.
-fn probe(program: &Path) -> Result<Layers, RuntimeError> {
+/// Starts a helper that reports which isolation this machine supports. Fails if helpers cannot be started.
+fn probe(program: &Path) -> Result<Isolation, RuntimeError> {
     let failed = |source| RuntimeError::Helper { program: program.to_owned(), source };
     let output = Command::new(program)
-        .args([WORD, "probe"])
+        .args([HELPER_ARGUMENT, "probe"])
         .env_clear()
         .stdin(Stdio::null())
         .stderr(Stdio::null())
@@ -217,11 +220,11 @@ fn probe(program: &Path) -> Result<Layers, RuntimeError> {
     serde_json::from_slice(&output.stdout).map_err(|error| failed(io::Error::other(error)))
 }
 
-fn start_thread(machine: Machine) -> io::Result<mpsc::Sender<Message>> {
+fn start_thread(context: LaunchContext) -> io::Result<mpsc::Sender<Message>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (ask, asked) = mpsc::channel(ASKED);
     std::thread::Builder::new()
         .name("apps".to_owned())
-        .spawn(move || runtime.block_on(watch_over(Arc::new(machine), asked)))?;
+        .spawn(move || runtime.block_on(supervise(Arc::new(context), asked)))?;
     Ok(ask)
 }

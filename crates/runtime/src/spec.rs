@@ -1,97 +1,97 @@
-//! What the server and the helper processes of a run say to each other: JSON lines over a socket.
+//! Messages between the server and the helper processes of a run: JSON lines over a socket.
 
 use serde::{Deserialize, Serialize};
 
-/// The word that makes our program a helper process.
-pub(crate) const WORD: &str = "__app-init";
+/// The first argument that makes the server's program run as a helper process.
+pub(crate) const HELPER_ARGUMENT: &str = "__app-init";
 
-/// Before the spec goes one byte: whether a descriptor comes with it.
+/// The byte before the spec: a descriptor is passed with it.
 pub(crate) const WITH_CHANNEL: u8 = b'+';
-/// See [`WITH_CHANNEL`].
+/// The byte before the spec: no descriptor is passed with it.
 pub(crate) const WITHOUT_CHANNEL: u8 = b'-';
 
-/// Stands in the arguments for a number that only the helper knows.
+/// Placeholder in the arguments for the number of the descriptor, which only the helper knows.
 pub(crate) const CHANNEL: &str = "{channel}";
 
-/// An app as a process.
+/// The process of an app that a helper is to start.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Spec {
-    /// Where it runs; absolute.
+pub(crate) struct ProcessSpec {
+    /// Working directory, absolute.
     pub(crate) dir: String,
-    /// The program with its arguments. Where one is [`CHANNEL`], the number of the descriptor that came with
-    /// the spec takes its place.
+    /// The program and its arguments. The helper replaces [`CHANNEL`] by the number of the descriptor that was
+    /// passed with the spec.
     pub(crate) argv: Vec<String>,
-    /// Its whole environment.
+    /// The complete environment.
     pub(crate) env: Vec<(String, String)>,
-    /// Whom it runs as; `None` for whoever runs the server.
-    pub(crate) user: Option<Ids>,
-    /// The control group it joins.
+    /// The user to switch to; `None` keeps the server's user.
+    pub(crate) user: Option<UserIds>,
+    /// The directory of the control group to join.
     pub(crate) cgroup: Option<String>,
 }
 
-/// A user as the kernel knows it.
+/// The numeric ids of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Ids {
+pub(crate) struct UserIds {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
     pub(crate) groups: Vec<u32>,
 }
 
-/// What the server asks of a helper.
+/// A command of the server to a helper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Ask {
-    /// SIGTERM to the app's group.
+pub(crate) enum HelperCommand {
+    /// Sends SIGTERM to the app's process group.
     Stop,
-    /// SIGKILL to everything.
+    /// Sends SIGKILL to every process of the run.
     Kill,
 }
 
-/// What a helper tells.
+/// A report of a helper to the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Report {
-    /// The program runs, under this process id, as leader of a group of its own.
+pub(crate) enum HelperReport {
+    /// The program runs with this process id, as leader of its own process group.
     Started {
         pid: i32,
-        /// Layers that could not be put around it, in words.
+        /// Kinds of isolation that could not be set up, as text.
         missing: Vec<String>,
     },
-    /// The program does not run.
-    Failed(Failed),
-    /// It ended. Once the server reads this, every process of the run is gone.
-    Ended(Ending),
+    /// The program could not be started.
+    Failed(SpawnFailure),
+    /// The app ended. Every process of the run has ended before the server reads this.
+    Ended(ExitCause),
 }
 
-/// Why a program does not run.
+/// Reason why a program could not be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Failed {
-    pub(crate) step: Step,
-    /// The system's error number; 0 for none.
+pub(crate) struct SpawnFailure {
+    pub(crate) stage: SpawnStage,
+    /// The system's error number; 0 if there is none.
     pub(crate) errno: i32,
 }
 
-/// What a helper does before the program runs.
+/// The stage of the start that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Step {
-    /// Anything about the helper itself.
+pub(crate) enum SpawnStage {
+    /// The helper process itself.
     Helper,
-    /// Its own session, limits, no new privileges.
+    /// New session, resource limits, `no_new_privs`.
     Limits,
-    /// Becoming the user.
+    /// Switching to the user.
     User,
-    /// Entering its directory.
+    /// Entering the working directory.
     Directory,
-    /// Running the program.
+    /// Executing the program.
     Program,
 }
 
-/// How a process ended.
+/// How a process ended: an exit code or a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Ending {
+pub(crate) enum ExitCause {
     Code(i32),
     Signal(i32),
 }
 
-impl std::fmt::Display for Ending {
+impl std::fmt::Display for ExitCause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Code(code) => write!(f, "exit code {code}"),
@@ -100,9 +100,9 @@ impl std::fmt::Display for Ending {
     }
 }
 
-/// Which layers this machine has.
+/// The isolation that this machine supports.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Layers {
-    /// Why no process namespace can be made; `None` when it can.
+pub(crate) struct Isolation {
+    /// Reason why no process namespace can be created; `None` if it can.
     pub(crate) no_namespace: Option<String>,
 }

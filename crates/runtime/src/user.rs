@@ -1,63 +1,63 @@
-//! Whom apps run as.
+//! The user that apps run as.
 
 use crate::options::RuntimeError;
-use crate::spec::Ids;
+use crate::spec::UserIds;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// Whom apps run as, decided once.
+/// The user that apps run as. Determined once, when the runtime opens.
 #[derive(Debug, Clone)]
 pub(crate) enum Account {
-    /// Another user than the server's.
-    Other(Other),
-    /// Whoever runs the server; by its own will when that is root.
-    Own,
-    /// Nobody: the server is root and was not told whom to use.
-    Undecided,
+    /// A user other than the server's.
+    Separate(AppUser),
+    /// The user that runs the server. For root this must have been configured explicitly.
+    Server,
+    /// No user: the server runs as root and `[runtime] user` is not set. No app can start.
+    Unset,
 }
 
-/// A user that is not the server's.
+/// A user other than the server's, as found in `/etc/passwd` and `/etc/group`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Other {
+pub(crate) struct AppUser {
     pub(crate) name: String,
     pub(crate) home: String,
-    pub(crate) ids: Ids,
+    pub(crate) ids: UserIds,
 }
 
 impl Account {
-    /// Finds `[runtime] user` on this machine.
+    /// Looks up `[runtime] user`, a name or a numeric id, on this machine.
     pub(crate) fn find(user: Option<&str>) -> Result<Self, RuntimeError> {
         let own = rustix::process::geteuid();
         let Some(name) = user else {
-            return Ok(if own.is_root() { Self::Undecided } else { Self::Own });
+            return Ok(if own.is_root() { Self::Unset } else { Self::Server });
         };
         let read = |path: &str| {
             fs::read_to_string(path).map_err(|source| RuntimeError::Users { path: path.to_owned(), source })
         };
         let unknown = || RuntimeError::UnknownUser(name.to_owned());
-        let other = lookup(name, &read("/etc/passwd")?, &read("/etc/group")?).ok_or_else(unknown)?;
-        if other.ids.uid == own.as_raw() {
-            Ok(Self::Own)
+        let found = lookup(name, &read("/etc/passwd")?, &read("/etc/group")?).ok_or_else(unknown)?;
+        if found.ids.uid == own.as_raw() {
+            Ok(Self::Server)
         } else if own.is_root() {
-            Ok(Self::Other(other))
+            Ok(Self::Separate(found))
         } else {
             Err(RuntimeError::CannotSwitch(name.to_owned()))
         }
     }
 
-    /// What the kernel needs to know to become this user.
-    pub(crate) fn ids(&self) -> Option<&Ids> {
+    /// The numeric ids to switch to; `None` when apps run as the server's own user.
+    pub(crate) fn ids(&self) -> Option<&UserIds> {
         match self {
-            Self::Other(other) => Some(&other.ids),
-            Self::Own | Self::Undecided => None,
+            Self::Separate(user) => Some(&user.ids),
+            Self::Server | Self::Unset => None,
         }
     }
 
-    /// Whether the user can pass through a directory and all above it.
+    /// Returns true if the user may enter `dir` and every directory above it.
     pub(crate) fn reaches(&self, dir: &Path) -> io::Result<bool> {
-        let Self::Other(other) = self else { return Ok(true) };
+        let Self::Separate(user) = self else { return Ok(true) };
         for above in dir.ancestors() {
-            if !other.ids.may_search(&fs::metadata(above)?) {
+            if !user.ids.may_search(&fs::metadata(above)?) {
                 return Ok(false);
             }
         }
@@ -65,21 +65,21 @@ impl Account {
     }
 }
 
-/// Warnings about files with secrets that apps can read although they run as another user than the server.
+/// Returns a warning for each of `files` that the separate user of apps can read. `files` hold secrets of the server.
 ///
 /// # Errors
 /// When there is no such user, or this server cannot become it.
 pub fn readable_to_apps(user: Option<&str>, files: &[PathBuf]) -> Result<Vec<String>, RuntimeError> {
     let account = Account::find(user)?;
-    let Account::Other(other) = &account else { return Ok(Vec::new()) };
+    let Account::Separate(separate) = &account else { return Ok(Vec::new()) };
     let readable = |file: &PathBuf| {
         let file = file.canonicalize().ok()?;
         let about = file.metadata().ok()?;
-        let open = other.ids.may_read(&about) && account.reaches(file.parent()?).unwrap_or(true);
+        let open = separate.ids.may_read(&about) && account.reaches(file.parent()?).unwrap_or(true);
         open.then(|| {
             format!(
-                "apps run as {} and can read {}, which holds secrets of the server: run `chmod o-r` on it, or `chmod g-r` if the group is theirs",
-                other.name,
+                "apps run as {} and can read {}, which holds secrets of the server: run `chmod o-r` on it, or `chmod g-r` if that user is in its group",
+                separate.name,
                 file.display()
             )
         })
@@ -87,7 +87,7 @@ pub fn readable_to_apps(user: Option<&str>, files: &[PathBuf]) -> Result<Vec<Str
     Ok(files.iter().filter_map(readable).collect())
 }
 
-impl Ids {
+impl UserIds {
     fn may_search(&self, dir: &fs::Metadata) -> bool {
         self.rights(dir) & 1 == 1
     }
@@ -96,7 +96,7 @@ impl Ids {
         self.rights(file) & 4 == 4
     }
 
-    /// What the mode of a file allows this user: 4 to read, 2 to write, 1 to run or to search.
+    /// The permission bits of a file for this user: 4 = read, 2 = write, 1 = execute or enter.
     fn rights(&self, file: &fs::Metadata) -> u32 {
         use std::os::unix::fs::MetadataExt as _;
         let shift = if file.uid() == self.uid {
@@ -110,8 +110,8 @@ impl Ids {
     }
 }
 
-/// A name, or the number of a user that has one.
-fn lookup(user: &str, passwd: &str, group: &str) -> Option<Other> {
+/// Finds a user by name, or by numeric id if no user has that name, with all of its groups.
+fn lookup(user: &str, passwd: &str, group: &str) -> Option<AppUser> {
     let fields = |line: &'_ str| line.split(':').map(str::to_owned).collect::<Vec<_>>();
     let entries = || passwd.lines().map(fields).filter(|entry| entry.len() >= 6);
     let named = entries().find(|entry| entry.first().is_some_and(|name| name == user));
@@ -128,7 +128,7 @@ fn lookup(user: &str, passwd: &str, group: &str) -> Option<Other> {
             groups.push(id);
         }
     }
-    Some(Other { name, home: entry.get(5)?.clone(), ids: Ids { uid, gid, groups } })
+    Some(AppUser { name, home: entry.get(5)?.clone(), ids: UserIds { uid, gid, groups } })
 }
 
 #[cfg(test)]
@@ -139,7 +139,7 @@ mod tests {
     const GROUP: &str = "root:x:0:\nshop:x:1002:\ndata:x:33:www,shop\nother:x:34:shopper\nbad\n";
 
     #[test]
-    fn a_user_comes_with_all_groups() {
+    fn lookup_finds_a_user_by_name_or_id_with_all_groups() {
         let shop = lookup("shop", PASSWD, GROUP).unwrap();
         assert_eq!((shop.home.as_str(), shop.ids.uid, shop.ids.gid), ("/srv/shop", 1001, 1002));
         assert_eq!(shop.ids.groups, [1002, 33]);

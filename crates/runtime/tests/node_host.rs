@@ -1,29 +1,28 @@
-//! The Node host, driven over its control channel by `tests/node/*.test.mjs` with the Express versions
-//! people use.
+//! Runs `tests/node/*.test.mjs`, which drive the Node host over its channel, with Express 4 and 5.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// By the directory that apps are written below: what they can load, by name, and which package that is.
+/// For each directory of apps: the modules that they can load, and the package of each.
 const MODULES: [(&str, &[(&str, &str)]); 2] = [
     ("express4", &[("express", "express4")]),
     ("express5", &[("express", "express5"), ("ws", "ws"), ("socket.io", "socket.io")]),
 ];
 
 #[test]
-fn the_node_host_runs_apps() {
+fn node_host_runs_apps() {
     run("main.test.mjs");
 }
 
 #[test]
-fn the_node_host_names_what_a_publish_follows_from() {
+fn node_host_names_the_cause_of_published_events() {
     run("cause.test.mjs");
 }
 
 #[test]
-fn the_node_host_runs_routers() {
+fn node_host_runs_routers() {
     run("router.test.mjs");
 }
 
@@ -38,7 +37,7 @@ fn run(file: &str) {
             symlink(package, place.join(name)).unwrap();
         }
     }
-    // Node 18 has no limit of its own for a file of tests.
+    // Node 18 has no time limit for a file of tests.
     let status = Command::new("timeout")
         .args(["300", "node", "--test"])
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node").join(file))
@@ -48,7 +47,7 @@ fn run(file: &str) {
     assert!(status.success(), "node --test: {status} (124: not finished after 300 s)");
 }
 
-/// Where the npm packages of all tests are: `FOOTBRIDGE_NODE_MODULES`, or in the target directory.
+/// The directory with the npm packages of all tests: `FOOTBRIDGE_NODE_MODULES`, or one in the target directory.
 fn installed() -> PathBuf {
     if let Some(given) = std::env::var_os("FOOTBRIDGE_NODE_MODULES") {
         return given.into();

@@ -26,7 +26,7 @@ app.post('/hooks/bolt/app-starting', function (request) {
   note('starting', { event: event });
 });
 app.post('/hooks/chat/chat-posted', function (request) {
-  note('heard', { event: request.body });
+  note('received', { event: request.body });
 });
 
 app.get('/', function (request, response) {

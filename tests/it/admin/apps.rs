@@ -1,4 +1,4 @@
-//! Apps: made, shown, changed, deleted; those of the file only shown.
+//! Apps over the administration API: create, show, change, delete. Apps of the configuration file are read-only.
 
 use harness::{App, Receiver, Reply, Setup, assert_bolt_error, basic, each};
 use serde_json::json;
@@ -42,7 +42,7 @@ fn secrets_may_be_supplied() {
 }
 
 #[test]
-fn a_name_is_taken_once() {
+fn a_duplicate_app_name_is_refused() {
     let gateway = Setup::new().app(App::new("fax")).start();
     let admin = gateway.admin();
     admin.send("POST", "apps", &json!({"name": "made"})).expect(201);
@@ -55,7 +55,7 @@ fn a_name_is_taken_once() {
 }
 
 #[test]
-fn a_token_belongs_to_one_app() {
+fn a_duplicate_app_token_is_refused() {
     let gateway = Setup::new().app(App::new("fax")).start();
     let token = gateway.setup().app_named("fax").token.clone();
     let answer = gateway.admin().send("POST", "apps", &json!({"name": "thief", "token": token}));
@@ -90,7 +90,7 @@ fn a_bad_app_is_refused() {
 }
 
 #[test]
-fn a_deleted_app_is_gone_with_all_it_had() {
+fn deleting_an_app_deletes_its_hooks_links_and_deliveries() {
     let receiver = Receiver::start();
     let mut gateway = Setup::new().set("retry", "schedule", r#"["1h"]"#).app(App::new("superapp")).start();
     let admin = gateway.admin();
@@ -120,7 +120,7 @@ fn a_deleted_app_is_gone_with_all_it_had() {
 }
 
 #[test]
-fn another_app_of_a_deleted_ones_name_inherits_nothing() {
+fn an_app_with_the_name_of_a_deleted_one_inherits_nothing() {
     let receiver = Receiver::start();
     let gateway = Setup::new().app(App::new("shop").receiver(&receiver.url("/shop"))).start();
     let (admin, app) = (gateway.admin(), App::new("made"));
@@ -180,7 +180,7 @@ fn another_app_of_a_deleted_ones_name_inherits_nothing() {
 }
 
 #[test]
-fn what_the_file_gives_is_read_only() {
+fn apps_and_hooks_of_the_file_are_read_only() {
     let gateway = Setup::new()
         .app(App::new("fax").url("http://127.0.0.1:9003"))
         .app(App::new("pen"))
@@ -200,7 +200,7 @@ fn what_the_file_gives_is_read_only() {
 }
 
 #[test]
-fn a_change_lasts() {
+fn changes_survive_a_restart() {
     let receiver = Receiver::start();
     let mut gateway = Setup::new().app(App::new("superapp")).start();
     gateway.admin().send("POST", "apps", &json!({"name": "made"})).expect(201);

@@ -1,4 +1,4 @@
-//! Deliveries: what became of each, and trying again.
+//! Deliveries over the administration API: listing, attempts and retries.
 
 use harness::{App, Gateway, Receiver, Reply, Setup, WAIT, each, is_iso_millis, until};
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ fn a_delivery_has_every_member_and_its_attempts() {
 }
 
 #[test]
-fn the_list_may_be_narrowed() {
+fn deliveries_can_be_filtered() {
     let (gateway, _receiver) = start();
     let one = publish(&gateway);
     publish(&gateway);
@@ -106,7 +106,7 @@ fn the_list_may_be_narrowed() {
 }
 
 #[test]
-fn a_retry_is_for_what_has_ended_badly() {
+fn only_dead_and_cancelled_deliveries_can_be_retried() {
     let (gateway, receiver) = start();
     let event = publish(&gateway);
     settle(&gateway);
@@ -128,7 +128,7 @@ fn a_retry_is_for_what_has_ended_badly() {
 }
 
 #[test]
-fn many_are_retried_at_once_and_first_only_counted() {
+fn a_bulk_retry_counts_first_and_then_retries() {
     let (gateway, receiver) = start();
     let events: Vec<_> = (0..5).map(|_| publish(&gateway)).collect();
     settle(&gateway);
@@ -153,7 +153,7 @@ fn many_are_retried_at_once_and_first_only_counted() {
 }
 
 #[test]
-fn many_that_die_again_at_once_are_retried_once() {
+fn deliveries_that_die_again_are_retried_once_per_bulk_retry() {
     // Nothing is sent to a private address, so that they die as fast as they can.
     let setup = Setup::new().set("retry", "schedule", r#"["1ms"]"#);
     let setup = setup.app(App::new("camera")).app(App::new("gone"));
@@ -185,7 +185,7 @@ fn says(answer: &Value, count: u64) -> bool {
 }
 
 #[test]
-fn an_unreachable_receiver_has_an_error_and_no_status() {
+fn an_attempt_at_an_unreachable_receiver_has_an_error_and_no_status() {
     let (gateway, _receiver) = start();
     gateway.bolt("gallery").unsubscribe("*");
     gateway.bolt("gallery").web("y", &format!("http://{}/", harness::refused_address()));

@@ -1,4 +1,4 @@
-//! Errors of the administration API, and who may use it.
+//! Errors and authorization of the administration API.
 
 use harness::{ADMIN_TOKEN, App, Bytes, Gateway, Setup, basic, each};
 use serde_json::json;
@@ -76,7 +76,7 @@ fn without_the_admin_token_every_route_is_401() {
 }
 
 #[test]
-fn the_token_is_not_taken_from_elsewhere() {
+fn the_admin_token_is_read_from_the_authorization_header_only() {
     let gateway = start();
     each([format!("apps?token={ADMIN_TOKEN}"), format!("apps?admin_token={ADMIN_TOKEN}")], |tail| {
         assert_problem(&gateway.get(&format!("/api/v1/{tail}")), 401);
@@ -93,7 +93,7 @@ fn the_token_is_not_taken_from_elsewhere() {
 }
 
 #[test]
-fn what_is_not_there_is_404_and_another_method_no_success() {
+fn unknown_paths_are_404_and_other_methods_never_succeed() {
     let gateway = start();
     let admin = gateway.admin();
     let missing =
@@ -111,7 +111,7 @@ fn what_is_not_there_is_404_and_another_method_no_success() {
 }
 
 #[test]
-fn a_body_that_is_no_json_object_is_refused() {
+fn a_body_that_is_not_a_json_object_is_refused() {
     let mut gateway = start();
     let rows: Vec<Bytes> = vec![
         "".into(),

@@ -1,4 +1,4 @@
-//! Events as the journal keeps them.
+//! Stored events over the administration API.
 
 use harness::{App, Receiver, Setup, is_iso_millis};
 use serde_json::json;

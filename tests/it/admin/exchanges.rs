@@ -1,9 +1,9 @@
-//! Exchanges as the journal keeps them.
+//! Stored exchanges over the administration API.
 
 use harness::{App, Receiver, Reply, Setup, WAIT, until};
 
 #[test]
-fn exchanges_are_listed_with_how_they_ended_and_without_what_they_said() {
+fn exchanges_are_listed_with_their_outcome_and_without_payloads() {
     let receiver = Receiver::start();
     let gateway = Setup::new()
         .app(App::new("superapp"))
@@ -34,7 +34,7 @@ fn exchanges_are_listed_with_how_they_ended_and_without_what_they_said() {
 }
 
 #[test]
-fn one_that_was_refused_can_be_looked_up() {
+fn a_refused_exchange_can_be_looked_up() {
     let gateway = Setup::new()
         .app(App::new("superapp"))
         .app(App::new("shop"))

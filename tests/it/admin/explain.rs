@@ -1,4 +1,4 @@
-//! Explain: who would get it, and why the others would not.
+//! Explain: the hooks that would receive an event, and why the others would not.
 
 use harness::{App, Gateway, Receiver, Setup, each};
 use serde_json::{Value, json};
@@ -44,10 +44,10 @@ fn every_hook_is_named_with_a_reason() {
         let would = explained(&answer)
             .iter()
             .filter(|row| {
-                let told = |(name, value): (&String, &Value)| {
+                let reported = |(name, value): (&String, &Value)| {
                     !matches!(name.as_str(), "transient" | "enabled") && *value == json!(true)
                 };
-                row.as_object().unwrap().iter().any(told)
+                row.as_object().unwrap().iter().any(reported)
             })
             .count();
         assert_eq!(would, *count, "{text}");
@@ -59,7 +59,7 @@ fn every_hook_is_named_with_a_reason() {
 }
 
 #[test]
-fn a_bad_question_is_refused() {
+fn a_bad_explain_request_is_refused() {
     let receiver = Receiver::start();
     let gateway = start(&receiver);
     each(

@@ -1,4 +1,4 @@
-//! Hooks over the API.
+//! Hooks over the administration API.
 
 use harness::{App, Gateway, Receiver, Reply, Setup, WAIT, each, members, until};
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ fn a_bad_hook_is_refused() {
 }
 
 #[test]
-fn a_disabled_hook_hears_nothing_until_it_is_enabled() {
+fn a_disabled_hook_receives_nothing_until_it_is_enabled() {
     let receiver = Receiver::start();
     let mut gateway = start(&receiver);
     let hook = make(&gateway, &receiver, "x", "/x");
@@ -83,7 +83,7 @@ fn a_disabled_hook_hears_nothing_until_it_is_enabled() {
 }
 
 #[test]
-fn after_a_410_it_can_be_enabled_again() {
+fn a_hook_disabled_by_410_can_be_enabled_again() {
     let receiver = Receiver::start();
     let gateway = start(&receiver);
     receiver.at("/x", Reply::status(410));
@@ -104,7 +104,7 @@ fn after_a_410_it_can_be_enabled_again() {
 }
 
 #[test]
-fn deleting_cancels_what_waits() {
+fn deleting_a_hook_cancels_its_pending_deliveries() {
     let receiver = Receiver::start();
     let gateway = start(&receiver);
     receiver.at("/x", Reply::status(503));
@@ -124,7 +124,7 @@ fn deleting_cancels_what_waits() {
 }
 
 #[test]
-fn the_list_may_be_narrowed_to_an_app() {
+fn hooks_can_be_filtered_by_app() {
     let receiver = Receiver::start();
     let gateway = start(&receiver);
     make(&gateway, &receiver, "x", "/x");
@@ -137,7 +137,7 @@ fn the_list_may_be_narrowed_to_an_app() {
 }
 
 #[test]
-fn what_waits_follows_a_hook_that_is_changed() {
+fn pending_deliveries_follow_a_changed_hook() {
     let receiver = Receiver::start();
     let mut gateway = Setup::new()
         .set("retry", "schedule", r#"["300ms", "300ms", "300ms", "1h"]"#)

@@ -1,4 +1,4 @@
-//! Links over the API.
+//! Links over the administration API.
 
 use harness::{App, Setup, each};
 use serde_json::json;
@@ -12,7 +12,7 @@ fn setup() -> Setup {
 }
 
 #[test]
-fn a_link_is_made_shown_changed_and_deleted() {
+fn a_link_is_created_shown_changed_and_deleted() {
     let mut gateway = setup().start();
     let admin = gateway.admin();
     admin.send("POST", "links", &json!({"host": "superapp", "miniapp": "late"})).expect(201);
@@ -52,7 +52,7 @@ fn a_bad_link_is_refused() {
 }
 
 #[test]
-fn a_link_that_is_there_or_is_not_there() {
+fn creating_a_link_twice_is_409_and_an_unknown_one_is_404() {
     let gateway = setup().start();
     let admin = gateway.admin();
     admin.send("POST", "links", &json!({"host": "superapp", "miniapp": "late"})).expect(201);

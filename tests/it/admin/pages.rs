@@ -1,4 +1,4 @@
-//! Lists: limits and cursors.
+//! Paging of lists: limits and cursors.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use harness::{App, Setup, each};
 use serde_json::json;
 
 #[test]
-fn a_list_is_walked_whole_and_nothing_twice() {
+fn paging_returns_each_item_exactly_once() {
     let gateway = Setup::new().app(App::new("camera")).app(App::new("fax")).start();
     gateway.bolt("fax").web("*", "http://127.0.0.1:9/");
     let made: BTreeSet<String> = (0..23)

@@ -1,4 +1,4 @@
-//! Sending now, trying again, sending once more: one by one and by filter.
+//! Sending now, retrying and replaying deliveries: one at a time and by filter.
 
 use harness::{App, Gateway, Receiver, Reply, Setup, WAIT, each, until};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ fn many(gateway: &Gateway, verb: &str, request: &Value) -> u64 {
 }
 
 #[test]
-fn what_was_delivered_is_sent_once_more_as_a_new_delivery() {
+fn replaying_a_delivered_event_makes_a_new_delivery() {
     let (mut gateway, receiver) = start();
     let event = publish(&gateway);
     let delivered = settle(&gateway, "status=delivered", 1).remove(0);
@@ -62,13 +62,13 @@ fn what_was_delivered_is_sent_once_more_as_a_new_delivery() {
 }
 
 #[test]
-fn what_waits_is_sent_now() {
+fn replaying_a_pending_delivery_sends_it_now() {
     let (gateway, receiver) = start();
     for _ in 0..3 {
         publish(&gateway);
     }
     let waits = |count| {
-        until("first attempts", WAIT, || receiver.got_at("/gallery/bad").len() == count);
+        until("first attempts", WAIT, || receiver.requests_at("/gallery/bad").len() == count);
         settle(&gateway, "status=pending&app=gallery&code=503", 3)
     };
     let one = id(&waits(3)[0]);
@@ -90,12 +90,12 @@ fn what_waits_is_sent_now() {
 }
 
 #[test]
-fn what_was_cancelled_is_retried_together() {
+fn cancelled_deliveries_are_replayed_together() {
     let (gateway, receiver) = start();
     for _ in 0..3 {
         publish(&gateway);
     }
-    until("first attempts", WAIT, || receiver.got_at("/gallery/bad").len() == 3);
+    until("first attempts", WAIT, || receiver.requests_at("/gallery/bad").len() == 3);
     receiver.at("/gallery/bad", Reply::status(410));
     many(&gateway, "retry", &json!({"status": "pending", "app": "gallery"}));
     // The first 410 ends its delivery and switches the hook off; what has not been sent by then is cancelled.
@@ -141,7 +141,7 @@ fn a_filter_picks_what_is_replayed() {
         request["dry_run"] = json!(true);
         assert_eq!(count(&request), *expected);
     });
-    assert_eq!(receiver.got_at("/fax/ok").len(), 2, "a dry run sends nothing");
+    assert_eq!(receiver.requests_at("/fax/ok").len(), 2, "a dry run sends nothing");
     assert_eq!(count(&json!({"event": first})), 1);
     receiver.wait_at("/fax/ok", 3);
     settle(&gateway, "status=delivered", 3);
@@ -153,11 +153,11 @@ fn a_filter_picks_what_is_replayed() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_refused_with_the_way_to_mean_it() {
+fn an_ambiguous_replay_is_refused_with_advice() {
     let (gateway, receiver) = start();
     publish(&gateway);
     let delivered = id(&settle(&gateway, "status=delivered", 1)[0]);
-    until("the first attempt", WAIT, || receiver.got_at("/gallery/bad").len() == 1);
+    until("the first attempt", WAIT, || receiver.requests_at("/gallery/bad").len() == 1);
     let pending = id(&settle(&gateway, "status=pending", 1)[0]);
     let rows = [
         (format!("deliveries/{delivered}/retry"), json!({}), 409, "replay it"),

@@ -1,4 +1,5 @@
-//! Rotation: both secrets hold for a while, and outbound the old one until the new one is first used.
+//! Rotation: both secrets are valid for a while, and outbound requests use the old one until the new one is first
+//! used.
 
 use harness::{App, Gateway, Receiver, Setup, WAIT, basic, until, verify_signature};
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ fn text<'a>(app: &'a Value, kind: &str) -> &'a str {
 }
 
 #[test]
-fn both_are_accepted_and_both_sign() {
+fn old_and_new_secrets_are_both_accepted_and_both_sign() {
     let receiver = Receiver::start();
     let (mut gateway, old) = made(&receiver);
     let new = gateway.admin().done("POST", "apps/made/rotate", &json!({}));
@@ -41,7 +42,7 @@ fn both_are_accepted_and_both_sign() {
 }
 
 #[test]
-fn outbound_stays_the_old_one_until_the_new_one_is_used() {
+fn outbound_requests_use_the_old_secret_until_the_new_one_is_used() {
     let receiver = Receiver::start();
     let (gateway, old) = made(&receiver);
     gateway.bolt_with(text(&old, "token")).server("camera/x", "/x");
@@ -63,7 +64,7 @@ fn outbound_stays_the_old_one_until_the_new_one_is_used() {
     call.header("Authorization", authorization.clone()).body(back).send().expect(409);
     until("the new credential", WAIT, || {
         gateway.host("superapp").send(EVENT).expect(200);
-        receiver.got_at("/made").pop().unwrap().header("authorization") == Some(&authorization)
+        receiver.requests_at("/made").pop().unwrap().header("authorization") == Some(&authorization)
     });
 }
 

@@ -1,9 +1,9 @@
-//! Clients that others wrote, as they come from npm.
+//! Third-party npm packages, unchanged: Bolt's client and two versions of Express.
 
 use harness::{Receiver, WAIT, until};
 use serde_json::{Value, json};
 
-use super::stand::{hooks, setup, stand};
+use super::common::{hooks, setup, start_server};
 
 /// Fires, subscribes and unsubscribes with Bolt's own package, and prints what it was told.
 const CLIENT: &str = r"
@@ -27,9 +27,9 @@ const CLIENT: &str = r"
 #[test]
 fn bolts_own_client_package_works_unchanged() {
     let receiver = Receiver::start();
-    let (shelf, gateway) = stand();
+    let (app_dir, gateway) = start_server();
     let token = gateway.setup().app_named("pen").token.clone();
-    let seen = shelf.node(CLIENT, &[&gateway.url(""), &token, &receiver.url("/web")]);
+    let seen = app_dir.node(CLIENT, &[&gateway.url(""), &token, &receiver.url("/web")]);
     for act in ["sub", "star", "fire", "narrow", "unsub", "again"] {
         assert_eq!(
             (&seen[act]["error"], &seen[act]["body"]["code"]),
@@ -51,8 +51,8 @@ fn bolts_own_client_package_works_unchanged() {
 }
 
 #[test]
-fn old_and_new_express_run_side_by_side_each_with_its_own() {
-    let (shelf, gateway) = (harness::Shelf::new(), setup().start());
+fn express_4_and_5_apps_run_side_by_side() {
+    let (app_dir, gateway) = (harness::AppDir::new(), setup().start());
     for major in ["4", "5"] {
         let name = format!("express-{major}");
         let server = "const express = require('express');\nconst app = express();\n\
@@ -63,7 +63,7 @@ fn old_and_new_express_run_side_by_side_each_with_its_own() {
             app.set('trust proxy', 'loopback');\nmodule.exports = app;";
         let package =
             json!({"name": name, "dependencies": {"express": major}, "bolt": {"main": "server.js"}});
-        gateway.apps().install(&shelf.write(&name, &package, &[("server.js", server)]));
+        gateway.apps().install(&app_dir.write(&name, &package, &[("server.js", server)]));
         let saw = gateway.apps().page(&name, "/version").expect(200).json();
         assert!(saw["version"].as_str().unwrap().starts_with(&format!("{major}.")), "{saw}");
         assert_eq!(saw["base"], "", "{saw}");

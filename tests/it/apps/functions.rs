@@ -1,21 +1,21 @@
-//! Functions: a few lines of JavaScript that answer an event.
+//! Functions: JavaScript that handles an event without a server.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use harness::{App, Receiver, Shelf, each, until, until_some};
+use harness::{App, AppDir, Receiver, each, until, until_some};
 use serde_json::{Value, json};
 
-use super::stand::{LONG, ended, publish, setup, stand};
+use super::common::{LONG, ended, publish, setup, start_server};
 
 /// An app of functions only: each of these files is one, called `f0`, `f1`, …, for events of the same name.
-fn functions(shelf: &Shelf, files: &[&str]) -> PathBuf {
+fn functions(app_dir: &AppDir, files: &[&str]) -> PathBuf {
     let names: Vec<String> = (0..files.len()).map(|n| format!("f{n}")).collect();
     let table: Value = names.iter().map(|name| (name.clone(), json!(format!("{name}.js")))).collect();
     let hooks: Value =
         names.iter().map(|name| (name.clone(), json!({"route": name, "type": "function"}))).collect();
     let package = json!({"name": "fun", "bolt": {"functions": table, "hooks": hooks}});
-    let dir = shelf.write("fun", &package, &[]);
+    let dir = app_dir.write("fun", &package, &[]);
     for (name, text) in names.iter().zip(files) {
         std::fs::write(dir.join(format!("{name}.js")), text).unwrap();
     }
@@ -23,34 +23,35 @@ fn functions(shelf: &Shelf, files: &[&str]) -> PathBuf {
 }
 
 #[test]
-fn an_event_calls_a_function_and_what_it_publishes_goes_on() {
+fn an_event_calls_a_function_whose_events_are_delivered() {
     let receiver = Receiver::start();
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let hooks = r#""thumbs/*" = "thumbs""#;
     let gateway = setup().app(App::new("ears").url(&receiver.url("/")).hooks(hooks)).start();
-    gateway.apps().install(&shelf.sample("thumbs"));
+    gateway.apps().install(&app_dir.sample("thumbs"));
     let id = publish(&gateway, "photo-saved", &json!({"photo": 12}));
-    let events: Vec<Value> = receiver.wait_at("/thumbs", 2).iter().map(harness::Got::json).collect();
+    let events: Vec<Value> =
+        receiver.wait_at("/thumbs", 2).iter().map(harness::ReceivedRequest::json).collect();
     let named = |name: &str| events.iter().find(|event| event["name"] == name).cloned().unwrap();
     assert_eq!(named("thumb-made")["body"], json!({"photo": 12, "width": 64}));
     assert_eq!(named("thumb-made")["publisher"], "thumbs");
     // The second function was called by what the first published; it keeps no state between calls.
     assert_eq!(named("thumb-counted")["body"], json!({"photo": 12, "calls": 1}));
-    let got = receiver.got().into_iter().find(|got| got.json()["name"] == "thumb-made").unwrap();
+    let got = receiver.requests().into_iter().find(|got| got.json()["name"] == "thumb-made").unwrap();
     assert_eq!(got.header("x-made-by"), Some("thumbs"));
     publish(&gateway, "photo-saved", &json!({"photo": 13}));
     receiver.wait_at("/thumbs", 4);
-    assert!(receiver.got().iter().all(|got| got.json()["body"]["calls"].as_u64().unwrap_or(1) == 1));
+    assert!(receiver.requests().iter().all(|got| got.json()["body"]["calls"].as_u64().unwrap_or(1) == 1));
     let delivery = ended(&gateway, &id);
     assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("delivered"), &json!(1)), "{delivery}");
     let whole = gateway.admin().get(&format!("deliveries/{}", delivery["id"].as_str().unwrap()));
     assert!(whole.to_string().contains("photo 12 of pen"), "what it printed is not there: {whole}");
-    assert!(gateway.apps().live().is_empty(), "nothing runs for a function");
+    assert!(gateway.apps().running().is_empty(), "nothing runs for a function");
 }
 
 #[test]
 fn an_exception_is_a_failed_attempt_with_its_stack_and_publishes_nothing() {
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let gateway = setup().set("retry", "schedule", r#"["50ms"]"#).start();
     let files = [
         "module.exports = async (event, ctx) => {\n  await ctx.publish('half', { body: 1 });\n  explode(event);\n};\n\
@@ -63,7 +64,7 @@ fn an_exception_is_a_failed_attempt_with_its_stack_and_publishes_nothing() {
         "module.exports = () => { let a = []; for (;;) a.push('x'.repeat(1 << 20) + a.length); };",
         "module.exports = (event, ctx) => ctx.publish('sub/../x', {});",
     ];
-    gateway.apps().install(&functions(&shelf, &files));
+    gateway.apps().install(&functions(&app_dir, &files));
     let words: [&[&str]; 8] = [
         &["TypeError", "no film in it", "f0.js:6"],
         &["thrown as it is"],
@@ -90,8 +91,8 @@ fn an_exception_is_a_failed_attempt_with_its_stack_and_publishes_nothing() {
 }
 
 #[test]
-fn a_function_that_does_not_end_is_ended_and_delays_nobody() {
-    let shelf = Shelf::new();
+fn a_function_that_runs_too_long_is_killed_and_delays_no_other() {
+    let app_dir = AppDir::new();
     let gateway = setup()
         .set("retry", "schedule", r#"["50ms"]"#)
         .set("runtime", "function_timeout", "\"300ms\"")
@@ -106,7 +107,7 @@ fn a_function_that_does_not_end_is_ended_and_delays_nobody() {
         "module.exports = async () => { for (;;) await null; };",
         "module.exports = () => 'quick';",
     ];
-    gateway.apps().install(&functions(&shelf, &files));
+    gateway.apps().install(&functions(&app_dir, &files));
     let slow: Vec<String> = (0..7).map(|n| publish(&gateway, &format!("f{n}"), &json!(1))).collect();
     let begun = Instant::now();
     let quick = publish(&gateway, "f7", &json!(1));
@@ -121,12 +122,12 @@ fn a_function_that_does_not_end_is_ended_and_delays_nobody() {
 }
 
 #[test]
-fn what_a_function_published_is_there_with_its_outcome_or_not_at_all() {
-    let shelf = Shelf::new();
+fn published_events_of_a_function_commit_with_its_outcome() {
+    let app_dir = AppDir::new();
     let mut gateway = setup().start();
     let file = "module.exports = async (event, ctx) => {\n\
                 for (let n = 0; n < 5; n += 1) await ctx.publish('made', { body: { of: event.body, n } });\n};";
-    gateway.apps().install(&functions(&shelf, &[file]));
+    gateway.apps().install(&functions(&app_dir, &[file]));
     let calls = 30;
     let mut ids = Vec::new();
     for n in 0..calls {
@@ -146,15 +147,15 @@ fn what_a_function_published_is_there_with_its_outcome_or_not_at_all() {
 }
 
 #[test]
-fn a_function_sees_the_event_and_no_secret() {
+fn a_function_receives_the_event_without_secrets() {
     let receiver = Receiver::start();
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let ears = App::new("ears").url(&receiver.url("/")).hooks(r#""fun/seen" = "seen""#);
     let gateway = setup().app(ears).env("SERVER_SECRET", "secret-of-the-server-77").start();
     let file = "module.exports = (event, ctx) => ctx.publish('seen', { body: { event, ctx: Object.keys(ctx), app: ctx.appName,\n\
                 globals: ['process', 'require', 'fetch', 'XMLHttpRequest', 'Deno', 'std', 'os'].filter((name) => typeof globalThis[name] !== 'undefined'),\n\
                 left: (globalThis.left = (globalThis.left || 0) + 1) } });";
-    gateway.apps().install(&functions(&shelf, &[file]));
+    gateway.apps().install(&functions(&app_dir, &[file]));
     for _ in 0..2 {
         let request = json!({"body": {"__proto__": 1, "a": [1, null]}, "headers": {"x-colour": "red"}});
         gateway.bolt("pen").publish("f0", &request);
@@ -175,9 +176,9 @@ fn a_function_sees_the_event_and_no_secret() {
 }
 
 #[test]
-fn an_idle_server_keeps_no_worker_for_long_and_a_stopped_one_none() {
-    let (shelf, mut gateway) = stand();
-    gateway.apps().install(&functions(&shelf, &["module.exports = () => 1;"]));
+fn idle_workers_end_and_a_stopped_server_leaves_none() {
+    let (app_dir, mut gateway) = start_server();
+    gateway.apps().install(&functions(&app_dir, &["module.exports = () => 1;"]));
     let id = publish(&gateway, "f0", &json!(1));
     ended(&gateway, &id);
     let all = harness::descendants(gateway.pid());

@@ -1,17 +1,17 @@
-//! Installing: checked first, whole or not at all, and what to write instead.
+//! Installing: the checks, their messages, and that an install is complete or absent.
 
 use std::fs;
 use std::path::Path;
 
-use harness::{App, Shelf, WAIT, assert_bolt_error, each, until};
+use harness::{App, AppDir, WAIT, assert_bolt_error, each, until};
 use serde_json::{Value, json};
 
-use super::stand::{LONG, ended, hooks, publish, setup, stand};
+use super::common::{LONG, ended, hooks, publish, setup, start_server};
 
 #[test]
 fn an_app_is_installed_from_its_directory_with_its_hooks_and_does_not_run() {
-    let (shelf, gateway) = stand();
-    let app = gateway.apps().install(&shelf.sample("chat"));
+    let (app_dir, gateway) = start_server();
+    let app = gateway.apps().install(&app_dir.sample("chat"));
     assert_eq!(app["name"], "chat", "{app}");
     assert_eq!(app["version"], "1.2.0", "{app}");
     assert_eq!(app["description"], "Messages among the staff of a school", "{app}");
@@ -28,8 +28,8 @@ fn an_app_is_installed_from_its_directory_with_its_hooks_and_does_not_run() {
     assert!(listed.as_array().unwrap().iter().any(|app| app["name"] == "chat"), "{listed}");
     assert_eq!(gateway.apps().get("CHAT")["name"], "chat", "names are compared without case");
     assert_eq!(gateway.admin().get("apps/chat")["name"], "chat");
-    assert!(gateway.apps().live().is_empty());
-    assert!(shelf.noted("chat", "boot").is_empty(), "it was started by being installed");
+    assert!(gateway.apps().running().is_empty());
+    assert!(app_dir.noted("chat", "boot").is_empty(), "it was started by being installed");
     // What was made for it is shown nowhere: an installed app learns its token when it starts.
     for secret in ["token", "secret_key", "signing_secret", "appToken", "appHash"] {
         assert!(app.get(secret).is_none(), "{app}");
@@ -38,26 +38,26 @@ fn an_app_is_installed_from_its_directory_with_its_hooks_and_does_not_run() {
 
 #[test]
 fn a_relative_path_is_below_the_directory_of_the_runtime() {
-    let shelf = Shelf::new();
-    let dir = format!("{:?}", shelf.path().display().to_string());
+    let app_dir = AppDir::new();
+    let dir = format!("{:?}", app_dir.path().display().to_string());
     let gateway = setup().set("runtime", "dir", &dir).start();
-    shelf.sample("weather");
+    app_dir.sample("weather");
     gateway.apps().install(Path::new("weather"));
     gateway.apps().start("weather");
-    shelf.wait("weather", "boot", 1);
+    app_dir.wait("weather", "boot", 1);
 }
 
 #[test]
-fn a_directory_may_be_called_anything() {
-    let (shelf, gateway) = stand();
+fn a_directory_may_have_any_name() {
+    let (app_dir, gateway) = start_server();
     for (name, sample) in [("chat", "it's a \"chat\" $HOME 日本"), ("weather", "-weather; rm *\n&")] {
-        let plain = shelf.sample(name);
-        let odd = shelf.path().join(sample);
+        let plain = app_dir.sample(name);
+        let odd = app_dir.path().join(sample);
         fs::rename(plain, &odd).unwrap();
         let app = gateway.apps().install(&odd);
         assert_eq!(app["path"], odd.to_str().unwrap());
         gateway.apps().start(name);
-        shelf.wait(name, "boot", 1);
+        app_dir.wait(name, "boot", 1);
         gateway.apps().stop(name);
     }
 }
@@ -66,20 +66,20 @@ fn a_directory_may_be_called_anything() {
 const REFUSED: &str = include_str!("refused.json");
 
 #[test]
-fn what_is_wrong_is_told_with_its_place_and_leaves_nothing_behind() {
-    let (shelf, mut gateway) = stand();
+fn install_errors_name_the_place_and_leave_nothing_behind() {
+    let (app_dir, mut gateway) = start_server();
     let before = (gateway.admin().all("apps?limit=9").len(), gateway.admin().all("hooks?limit=9").len());
     let rows: Vec<Value> = serde_json::from_str(REFUSED).unwrap();
     let any = json!([400, 405, 410, 414, 415, 416, 417, 418, 419]);
     each(rows, |row| {
-        let dir = shelf.write("wrong", &row["package"], &[("server.js", "module.exports = () => {};")]);
+        let dir = app_dir.write("wrong", &row["package"], &[("server.js", "module.exports = () => {};")]);
         let answer = gateway.apps().installing(&dir, false).send();
-        let told = answer.json();
+        let reported = answer.json();
         let codes = row["codes"].as_array().unwrap_or_else(|| any.as_array().unwrap());
-        assert!(codes.contains(&told["code"]), "{}: {told}", row["what"]);
-        let code = told["code"].as_u64().unwrap();
+        assert!(codes.contains(&reported["code"]), "{}: {reported}", row["what"]);
+        let code = reported["code"].as_u64().unwrap();
         assert_bolt_error(&answer, if code == 401 { 409 } else { 400 }, code);
-        let message = told["error"]["message"].as_str().unwrap().to_lowercase();
+        let message = reported["error"]["message"].as_str().unwrap().to_lowercase();
         for word in row["words"].as_array().unwrap() {
             let word = word.as_str().unwrap();
             assert!(
@@ -88,7 +88,7 @@ fn what_is_wrong_is_told_with_its_place_and_leaves_nothing_behind() {
                 row["what"]
             );
         }
-        assert!(!gateway.apps().knows("wrong"), "{}", row["what"]);
+        assert!(!gateway.apps().is_installed("wrong"), "{}", row["what"]);
     });
     let after = (gateway.admin().all("apps?limit=9").len(), gateway.admin().all("hooks?limit=9").len());
     assert_eq!(before, after);
@@ -97,31 +97,32 @@ fn what_is_wrong_is_told_with_its_place_and_leaves_nothing_behind() {
 
 #[test]
 fn too_many_hooks_are_counted_in_the_refusal() {
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let gateway = setup().set("limits", "hooks_per_app", "3").start();
     let hooks = json!({"a": "x", "b": "x", "c": "x", "d": "x"});
-    let answer = gateway.apps().installing(&shelf.recorder("keen", &json!({ "hooks": hooks })), false).send();
+    let answer =
+        gateway.apps().installing(&app_dir.recorder("keen", &json!({ "hooks": hooks })), false).send();
     assert_bolt_error(&answer, 400, 418);
     let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
     assert!(message.contains("has 5 hooks, and an app may have 3 at most"), "{message}");
-    assert!(!gateway.apps().knows("keen"));
+    assert!(!gateway.apps().is_installed("keen"));
 }
 
 #[test]
-fn a_request_without_a_directory_to_read_is_told_so() {
-    let (shelf, gateway) = stand();
-    let broken = shelf.path().join("broken");
+fn an_install_without_a_readable_directory_is_refused() {
+    let (app_dir, gateway) = start_server();
+    let broken = app_dir.path().join("broken");
     fs::create_dir(&broken).unwrap();
     fs::write(broken.join("package.json"), "{\"name\": ").unwrap();
-    let large = shelf.write("large", &json!({"name": "large", "pad": "x".repeat(2 << 20)}), &[]);
-    let deep = shelf.path().join("deep");
+    let large = app_dir.write("large", &json!({"name": "large", "pad": "x".repeat(2 << 20)}), &[]);
+    let deep = app_dir.path().join("deep");
     fs::create_dir(&deep).unwrap();
     fs::write(deep.join("package.json"), format!("{{\"bolt\":{}{}}}", "[".repeat(9999), "]".repeat(9999)))
         .unwrap();
     let rows = [
         (json!({}), 410),
         (json!({"path": ""}), 410),
-        (json!({"path": shelf.path().join("absent")}), 410),
+        (json!({"path": app_dir.path().join("absent")}), 410),
         (json!({ "path": broken }), 418),
         (json!({ "path": large }), 418),
         (json!({ "path": deep }), 418),
@@ -137,13 +138,13 @@ fn a_request_without_a_directory_to_read_is_told_so() {
 }
 
 #[test]
-fn odd_patterns_are_read_as_bolt_reads_them() {
-    let (shelf, gateway) = stand();
+fn unusual_patterns_are_read_as_bolt_reads_them() {
+    let (app_dir, gateway) = start_server();
     let patterns = json!({
         "Camera\\Photo-Saved": "a", "fax/": "b", "plain": "c", "/started": "d", "*": "e",
         "thumbs/*": {"route": "f", "type": "SERVER"},
     });
-    gateway.apps().install(&shelf.recorder("odd", &json!({"hooks": patterns})));
+    gateway.apps().install(&app_dir.recorder("odd", &json!({"hooks": patterns})));
     let expected = [
         "*/* -> server:e",
         "*/plain -> server:c",
@@ -157,22 +158,23 @@ fn odd_patterns_are_read_as_bolt_reads_them() {
 }
 
 #[test]
-fn a_taken_name_is_refused_and_a_replacement_swaps_at_once() {
-    let (shelf, gateway) = stand();
-    let dir = shelf.recorder("swap", &json!({"hooks": {"kept": "one/status/503", "gone": "two/status/503"}}));
+fn a_used_name_is_refused_and_replace_swaps_at_once() {
+    let (app_dir, gateway) = start_server();
+    let dir =
+        app_dir.recorder("swap", &json!({"hooks": {"kept": "one/status/503", "gone": "two/status/503"}}));
     gateway.apps().install(&dir);
     let again = gateway.apps().installing(&dir, false).send();
     assert_bolt_error(&again, 409, 401);
     let lost = publish(&gateway, "gone", &json!(1));
     let stays = publish(&gateway, "kept", &json!(1));
-    shelf.wait_got("swap", "/two/status/503", 1);
+    app_dir.wait_requests("swap", "/two/status/503", 1);
     // A package that is refused changes nothing of the one that is there.
     fs::rename(dir.join("server.js"), dir.join("moved.js")).unwrap();
     assert_eq!(gateway.apps().installing(&dir, true).send().status, 400);
     fs::rename(dir.join("moved.js"), dir.join("server.js")).unwrap();
     assert_eq!(hooks(&gateway, "swap").len(), 3);
 
-    let dir = shelf.recorder("swap", &json!({"hooks": {"kept": "one/status/503", "new": "four"}}));
+    let dir = app_dir.recorder("swap", &json!({"hooks": {"kept": "one/status/503", "new": "four"}}));
     let swapped = gateway.apps().replace(&dir);
     assert_eq!(swapped["name"], "swap", "{swapped}");
     let expected = [
@@ -185,14 +187,14 @@ fn a_taken_name_is_refused_and_a_replacement_swaps_at_once() {
     assert_eq!(cancelled["status"], "cancelled", "{cancelled}");
     assert_ne!(gateway.admin().delivery(&stays)["status"], "cancelled");
     publish(&gateway, "new", &json!(2));
-    shelf.wait_got("swap", "/four", 1);
+    app_dir.wait_requests("swap", "/four", 1);
 }
 
 #[test]
-fn a_hook_that_said_gone_takes_events_again_once_its_app_is_replaced() {
-    let (shelf, gateway) = stand();
+fn replacing_an_app_enables_hooks_disabled_by_410() {
+    let (app_dir, gateway) = start_server();
     let hook = json!({"hooks": {"work": "status/410"}});
-    gateway.apps().install(&shelf.recorder("quitter", &hook));
+    gateway.apps().install(&app_dir.recorder("quitter", &hook));
     let event = publish(&gateway, "work", &json!(1));
     ended(&gateway, &event);
     until("the end of the hook", LONG, || {
@@ -202,19 +204,19 @@ fn a_hook_that_said_gone_takes_events_again_once_its_app_is_replaced() {
     let mended = "const note = require('note');\nmodule.exports = (request, response) => { note('mended'); response.end(); };";
     let package = json!({"name": "quitter", "version": "2.0.0",
         "bolt": {"main": "server.js", "hooks": {"work": "status/410"}}});
-    gateway.apps().replace(&shelf.write("quitter", &package, &[("server.js", mended)]));
+    gateway.apps().replace(&app_dir.write("quitter", &package, &[("server.js", mended)]));
     let event = publish(&gateway, "work", &json!(2));
     assert_eq!(ended(&gateway, &event)["status"], "delivered");
-    assert_eq!(shelf.noted("quitter", "mended").len(), 1);
+    assert_eq!(app_dir.noted("quitter", "mended").len(), 1);
 }
 
 #[test]
-fn a_name_of_the_file_or_of_the_administration_is_not_taken_over() {
-    let shelf = Shelf::new();
+fn an_app_of_the_file_or_api_is_not_replaced_by_an_install() {
+    let app_dir = AppDir::new();
     let gateway = setup().app(App::new("camera")).start();
     gateway.admin().send("POST", "apps", &json!({"name": "fax"})).expect(201);
     for name in ["camera", "fax"] {
-        let dir = shelf.sample(name);
+        let dir = app_dir.sample(name);
         for replace in [false, true] {
             let answer = gateway.apps().installing(&dir, replace).send();
             assert!(matches!(answer.status, 400 | 409), "{}", answer.text());
@@ -223,7 +225,7 @@ fn a_name_of_the_file_or_of_the_administration_is_not_taken_over() {
         assert!(hooks(&gateway, name).is_empty());
     }
     // And the other way round: an installed app is changed by installing it, not by the administration.
-    gateway.apps().install(&shelf.sample("chat"));
+    gateway.apps().install(&app_dir.sample("chat"));
     let answer = gateway.admin().send("POST", "apps", &json!({"name": "chat"}));
     assert!(matches!(answer.status, 409 | 422), "{}", answer.text());
     for (method, tail, request) in [
@@ -241,20 +243,20 @@ fn a_name_of_the_file_or_of_the_administration_is_not_taken_over() {
 }
 
 #[test]
-fn a_module_keeps_every_hook_but_those_to_a_server() {
-    let (shelf, gateway) = stand();
-    let answer = gateway.apps().install(&shelf.sample("db"));
+fn a_module_drops_only_hooks_that_need_a_server() {
+    let (app_dir, gateway) = start_server();
+    let answer = gateway.apps().install(&app_dir.sample("db"));
     assert_eq!(hooks(&gateway, "db"), ["bolt/app-uninstalled -> router:/api/db/hooks/bolt/app-uninstalled"]);
     let warnings = answer["warnings"].to_string();
     assert!(warnings.contains("bolt/app-started"), "{answer}");
 }
 
 #[test]
-fn a_hook_that_leads_to_no_server_is_not_accepted_in_silence() {
-    let (shelf, gateway) = stand();
+fn a_hook_that_reaches_no_server_is_reported() {
+    let (app_dir, gateway) = start_server();
     // Neither a main nor a command: nothing could ever take the event.
     let package = json!({"name": "mute", "bolt": {"hooks": {"x": "hooks/x"}}});
-    let answer = gateway.apps().installing(&shelf.write("mute", &package, &[]), false).send();
+    let answer = gateway.apps().installing(&app_dir.write("mute", &package, &[]), false).send();
     if answer.status == 200 {
         let body = answer.json()["body"].clone();
         assert!(body["warnings"].to_string().contains('x') && hooks(&gateway, "mute").is_empty(), "{body}");
@@ -266,14 +268,14 @@ fn a_hook_that_leads_to_no_server_is_not_accepted_in_silence() {
 }
 
 #[test]
-fn installing_starting_and_stopping_are_for_who_may() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.recorder("one", &json!({})));
-    gateway.apps().install(&shelf.recorder("two", &json!({})));
+fn only_authorized_callers_install_start_and_stop() {
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.recorder("one", &json!({})));
+    gateway.apps().install(&app_dir.recorder("two", &json!({})));
     gateway.apps().start("one");
     gateway.apps().start("two");
-    let token = shelf.token("one");
-    let dir = shelf.sample("weather");
+    let token = app_dir.token("one");
+    let dir = app_dir.sample("weather");
     let name = |name: &str| json!({ "name": name });
     let all = [
         ("POST", "/local", json!({ "path": dir })),
@@ -300,16 +302,16 @@ fn installing_starting_and_stopping_are_for_who_may() {
     each(["", "/@live", "/two"], |tail| {
         gateway.apps().bare("GET", tail).header("X-Bolt-App-Token", &token).send().expect(200);
     });
-    assert!(gateway.apps().runs("two") && !gateway.apps().knows("weather"));
+    assert!(gateway.apps().is_running("two") && !gateway.apps().is_installed("weather"));
     let itself = gateway.apps().bare("POST", "/stop").header("X-Bolt-App-Token", &token);
     itself.json(&name("one")).send().expect(200);
-    gateway.apps().wait_down("one");
+    gateway.apps().wait_stopped("one");
 }
 
 #[test]
-fn what_is_not_there_is_403_and_what_does_not_run_is_420() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.sample("weather"));
+fn an_unknown_app_is_403_and_a_stopped_one_420() {
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.sample("weather"));
     let post = |tail: &str, request: Value| gateway.apps().call("POST", tail).json(&request).send();
     assert_bolt_error(&post("/start", json!({"name": "nobody"})), 404, 403);
     assert_bolt_error(&post("/stop", json!({"name": "nobody"})), 404, 403);
@@ -321,32 +323,32 @@ fn what_is_not_there_is_403_and_what_does_not_run_is_420() {
 }
 
 #[test]
-fn an_uninstalled_app_is_stopped_and_gone_with_everything_that_was_its() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.recorder("leaver", &json!({"hooks": {"x": "slow/status/503"}})));
+fn uninstalling_stops_an_app_and_deletes_everything_it_owned() {
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.recorder("leaver", &json!({"hooks": {"x": "slow/status/503"}})));
     gateway.apps().start("leaver");
-    let token = shelf.token("leaver");
+    let token = app_dir.token("leaver");
     gateway.bolt_with(&token).server("y", "/transient");
     let event = publish(&gateway, "x", &json!(1));
-    shelf.wait_got("leaver", "/slow/status/503", 1);
+    app_dir.wait_requests("leaver", "/slow/status/503", 1);
     gateway.apps().uninstall("leaver");
-    assert!(!gateway.apps().knows("leaver") && !gateway.apps().runs("leaver"));
+    assert!(!gateway.apps().is_installed("leaver") && !gateway.apps().is_running("leaver"));
     assert!(hooks(&gateway, "leaver").is_empty());
     assert_eq!(ended(&gateway, &event)["status"], "cancelled");
     assert_bolt_error(&gateway.bolt_with(&token).post("z", "{}"), 401, 113);
-    until("its last process", WAIT, || harness::processes_at(shelf.path(), &gateway.url("")).is_empty());
+    until("its last process", WAIT, || harness::processes_at(app_dir.path(), &gateway.url("")).is_empty());
     assert_eq!(gateway.apps().page("leaver", "/").status, 404);
-    assert_eq!(shelf.noted("leaver", "boot").len(), 1, "it was started again");
+    assert_eq!(app_dir.noted("leaver", "boot").len(), 1, "it was started again");
     // The name is free again.
-    gateway.apps().install(&shelf.recorder("leaver", &json!({})));
+    gateway.apps().install(&app_dir.recorder("leaver", &json!({})));
 }
 
 #[test]
-fn an_install_that_is_cut_off_is_there_whole_or_not_at_all() {
-    let (shelf, mut gateway) = stand();
+fn an_interrupted_install_is_complete_or_absent() {
+    let (app_dir, mut gateway) = start_server();
     let routes = (0..40).map(|n| (format!("event-{n}"), json!(format!("route-{n}"))));
     let hooks_of_it = Value::Object(routes.collect());
-    let dir = shelf.recorder("atom", &json!({ "hooks": hooks_of_it }));
+    let dir = app_dir.recorder("atom", &json!({ "hooks": hooks_of_it }));
     let mut installed = 0;
     for delay in [0, 2, 4, 8, 15, 30] {
         let call = gateway.apps().installing(&dir, false).spawn();
@@ -354,7 +356,7 @@ fn an_install_that_is_cut_off_is_there_whole_or_not_at_all() {
         gateway.kill9().start_again();
         let _cut = call.join();
         let found = hooks(&gateway, "atom").len();
-        if gateway.apps().knows("atom") {
+        if gateway.apps().is_installed("atom") {
             assert_eq!(found, 41);
             gateway.apps().uninstall("atom");
             installed += 1;

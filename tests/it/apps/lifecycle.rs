@@ -1,11 +1,13 @@
-//! What `bolt` publishes of apps and of itself, and what the server's own hooks do.
+//! Lifecycle events that `bolt` publishes about apps and the server, and the server's own hooks.
 
 use std::collections::BTreeSet;
 
-use harness::{App, Receiver, Shelf, WAIT, until};
+use harness::{App, AppDir, Receiver, WAIT, until};
 use serde_json::{Value, json};
 
-use super::stand::{LONG, hooks, names, publish, setup, told, wait_told, watched};
+use super::common::{
+    LONG, hooks, lifecycle_events, names, publish, setup, start_watched_server, wait_lifecycle_event,
+};
 
 /// Fails unless this is a context: where an app listens.
 #[track_caller]
@@ -22,9 +24,9 @@ fn assert_context(event: &Value, app: &str) {
 }
 
 #[test]
-fn the_life_of_an_app_is_told_in_order() {
-    let (shelf, gateway, watcher) = watched();
-    let dir = shelf.recorder(
+fn lifecycle_events_of_an_app_come_in_order() {
+    let (app_dir, gateway, watcher) = start_watched_server();
+    let dir = app_dir.recorder(
         "subject",
         &json!({"hooks": {"bolt/app-uninstalling": "uninstalling", "bolt/app-stopping": "stopping"}}),
     );
@@ -34,8 +36,8 @@ fn the_life_of_an_app_is_told_in_order() {
     gateway.apps().replace(&dir);
     gateway.apps().start("subject");
     gateway.apps().uninstall("subject");
-    wait_told(&watcher, "subject", "app-deleted");
-    let events = told(&watcher, "subject");
+    wait_lifecycle_event(&watcher, "subject", "app-deleted");
+    let events = lifecycle_events(&watcher, "subject");
     let expected = [
         "app-installed",
         "app-started",
@@ -62,27 +64,30 @@ fn the_life_of_an_app_is_told_in_order() {
     assert_eq!(events[5]["body"]["reason"], "uninstall");
     // What is for the app itself came to it alone, while it still ran.
     let own: Vec<String> =
-        shelf.noted("subject", "got").iter().map(|note| note["url"].as_str().unwrap().to_owned()).collect();
+        app_dir.noted("subject", "got").iter().map(|note| note["url"].as_str().unwrap().to_owned()).collect();
     assert_eq!(own, ["/hooks/starting", "/stopping", "/hooks/starting", "/uninstalling", "/stopping"]);
-    let event = &shelf.got("subject", "/uninstalling")[0];
+    let event = &app_dir.requests("subject", "/uninstalling")[0];
     assert_eq!((&event["name"], &event["body"]["name"]), (&json!("app-uninstalling"), &json!("subject")));
 }
 
 #[test]
-fn events_about_itself_do_not_start_an_app_that_is_down() {
-    let (shelf, gateway, watcher) = watched();
+fn lifecycle_events_do_not_start_the_app_they_are_about() {
+    let (app_dir, gateway, watcher) = start_watched_server();
     let all =
         json!({"hooks": {"bolt/app-uninstalling": "a", "bolt/app-stopping": "b", "bolt/app-stopped": "c"}});
-    gateway.apps().install(&shelf.recorder("still", &all));
+    gateway.apps().install(&app_dir.recorder("still", &all));
     gateway.apps().uninstall("still");
-    wait_told(&watcher, "still", "app-deleted");
-    assert!(shelf.notes().is_empty(), "{:?}", shelf.notes());
-    assert_eq!(names(&told(&watcher, "still")), ["app-installed", "app-uninstalled", "app-deleted"]);
+    wait_lifecycle_event(&watcher, "still", "app-deleted");
+    assert!(app_dir.notes().is_empty(), "{:?}", app_dir.notes());
+    assert_eq!(
+        names(&lifecycle_events(&watcher, "still")),
+        ["app-installed", "app-uninstalled", "app-deleted"]
+    );
     until("nothing to be pending", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
 }
 
 #[test]
-fn the_server_tells_once_that_it_has_started() {
+fn the_server_publishes_its_start_once() {
     let receiver = Receiver::start();
     let watcher = App::new("watcher").url(&receiver.url("/")).hooks("\"bolt/system-started\" = \"up\"");
     let mut gateway = setup().app(watcher).start();
@@ -92,18 +97,18 @@ fn the_server_tells_once_that_it_has_started() {
     gateway.kill9().start_again();
     // The kill may have come before the record of the second: then that one comes twice.
     let ids = || -> BTreeSet<String> {
-        receiver.got_at("/up").iter().map(|got| got.json()["id"].to_string()).collect()
+        receiver.requests_at("/up").iter().map(|got| got.json()["id"].to_string()).collect()
     };
     until("the third of them", WAIT, || ids().len() >= 3);
     until("everything to arrive", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
     assert_eq!(ids().len(), 3);
-    let up = receiver.got_at("/up");
+    let up = receiver.requests_at("/up");
     assert!(up.iter().all(|got| got.json()["publisher"] == "bolt" && got.json()["name"] == "system-started"));
 }
 
 #[test]
 fn the_servers_own_hooks_are_listed_and_act() {
-    let (shelf, gateway, watcher) = watched();
+    let (app_dir, gateway, watcher) = start_watched_server();
     let expected = [
         "bolt/app-deleted",
         "bolt/app-router-loaded",
@@ -115,15 +120,15 @@ fn the_servers_own_hooks_are_listed_and_act() {
         hooks(&gateway, "bolt").iter().map(|hook| hook.split(' ').next().unwrap().to_owned()).collect();
     assert_eq!(own, expected);
     assert!(gateway.admin().all("hooks?app=bolt").iter().all(|hook| hook["transient"] == true));
-    gateway.apps().install(&shelf.recorder("linked", &json!({})));
+    gateway.apps().install(&app_dir.recorder("linked", &json!({})));
     gateway.admin().send("POST", "links", &json!({"host": "watcher", "miniapp": "linked"})).expect(201);
     gateway.apps().start("linked");
-    wait_told(&watcher, "linked", "app-started");
+    wait_lifecycle_event(&watcher, "linked", "app-started");
     gateway.apps().uninstall("linked");
     until("the end of its link", WAIT, || gateway.admin().all("links?limit=9").is_empty());
-    until("the record of what the server heard", WAIT, || {
-        let heard = gateway.admin().all("deliveries?app=bolt&limit=9");
-        heard.len() >= 2 && heard.iter().all(|delivery| delivery["status"] == "delivered")
+    until("the record of what the server received", WAIT, || {
+        let received = gateway.admin().all("deliveries?app=bolt&limit=9");
+        received.len() >= 2 && received.iter().all(|delivery| delivery["status"] == "delivered")
     });
     for delivery in gateway.admin().all("deliveries?app=bolt&limit=9") {
         assert_eq!(delivery["attempts"], 1, "{delivery}");
@@ -131,14 +136,14 @@ fn the_servers_own_hooks_are_listed_and_act() {
 }
 
 #[test]
-fn what_looks_like_an_event_of_the_server_changes_nothing() {
-    let (shelf, gateway, watcher) = watched();
-    gateway.apps().install(&shelf.recorder("linked", &json!({"hooks": {"bolt/app-deleted": "mine"}})));
-    gateway.apps().install(&shelf.recorder("forger", &json!({"system": true})));
+fn events_that_imitate_the_servers_events_have_no_effect() {
+    let (app_dir, gateway, watcher) = start_watched_server();
+    gateway.apps().install(&app_dir.recorder("linked", &json!({"hooks": {"bolt/app-deleted": "mine"}})));
+    gateway.apps().install(&app_dir.recorder("forger", &json!({"system": true})));
     gateway.admin().send("POST", "links", &json!({"host": "watcher", "miniapp": "linked"})).expect(201);
     gateway.apps().start("linked");
     gateway.apps().start("forger");
-    let forger = gateway.bolt_with(&shelf.token("forger"));
+    let forger = gateway.bolt_with(&app_dir.token("forger"));
     let before = (hooks(&gateway, "bolt"), gateway.admin().all("deliveries?app=bolt&limit=99").len());
     let names = [
         "user-deleted",
@@ -169,39 +174,45 @@ fn what_looks_like_an_event_of_the_server_changes_nothing() {
     let after = (hooks(&gateway, "bolt"), gateway.admin().all("deliveries?app=bolt&limit=99").len());
     assert_eq!(before, after);
     assert_eq!(gateway.admin().all("links?limit=9").len(), 1);
-    assert!(gateway.apps().runs("linked") && gateway.apps().knows("linked"));
-    assert_eq!(gateway.bolt_with(&shelf.token("linked")).publish("still", &json!({}))["publisher"], "linked");
-    assert!(shelf.got("linked", "/mine").is_empty());
+    assert!(gateway.apps().is_running("linked") && gateway.apps().is_installed("linked"));
+    assert_eq!(
+        gateway.bolt_with(&app_dir.token("linked")).publish("still", &json!({}))["publisher"],
+        "linked"
+    );
+    assert!(app_dir.requests("linked", "/mine").is_empty());
     // An app cannot have the name that would make it pass.
     for name in ["bolt", "BOLT", "Bolt "] {
-        let dir =
-            shelf.write("named", &json!({"name": name, "bolt": {"main": "server.js"}}), &[("server.js", "")]);
+        let dir = app_dir.write(
+            "named",
+            &json!({"name": name, "bolt": {"main": "server.js"}}),
+            &[("server.js", "")],
+        );
         assert_ne!(gateway.apps().installing(&dir, false).send().status, 200, "{name:?}");
     }
-    let forged = watcher.got().into_iter().filter(|got| got.text().contains("made-up")).count();
+    let forged = watcher.requests().into_iter().filter(|got| got.text().contains("made-up")).count();
     assert_eq!(forged, 0);
 }
 
 #[test]
 fn a_private_event_of_an_installed_app_is_hidden_from_wide_hooks() {
-    let (shelf, gateway, _watcher) = watched();
+    let (app_dir, gateway, _watcher) = start_watched_server();
     let mut gateway = gateway;
     let package = json!({"name": "shy", "bolt": {"main": "server.js", "hooks": {"bolt/app-starting": "hooks/starting"},
         "private": ["whisper"]}, "footbridge": {"private": ["whisper"]}});
-    gateway.apps().install(&shelf.recorder_with("shy", &package));
+    gateway.apps().install(&app_dir.recorder_with("shy", &package));
     let ears = json!({"hooks": {"*": "all", "shy/*": "wide", "shy/whisper": "named"}});
-    gateway.apps().install(&shelf.recorder("ears", &ears));
+    gateway.apps().install(&app_dir.recorder("ears", &ears));
     gateway.apps().start("shy");
-    let shy = gateway.bolt_with(&shelf.token("shy"));
+    let shy = gateway.bolt_with(&app_dir.token("shy"));
     shy.publish("whisper", &json!({"body": "psst"}));
     shy.publish("shout", &json!({"body": "hey"}));
-    shelf.wait_got("ears", "/named", 1);
-    shelf.wait_got("ears", "/wide", 1);
+    app_dir.wait_requests("ears", "/named", 1);
+    app_dir.wait_requests("ears", "/wide", 1);
     until("everything to arrive", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    let wide: Vec<Value> = shelf
-        .got("ears", "/wide")
+    let wide: Vec<Value> = app_dir
+        .requests("ears", "/wide")
         .iter()
-        .chain(&shelf.got("ears", "/all"))
+        .chain(&app_dir.requests("ears", "/all"))
         .map(|event| event["body"].clone())
         .collect();
     assert!(!wide.contains(&json!("psst")) && wide.contains(&json!("hey")), "{wide:?}");
@@ -210,30 +221,30 @@ fn a_private_event_of_an_installed_app_is_hidden_from_wide_hooks() {
 
 #[test]
 fn an_event_of_one_app_never_reaches_a_hook_on_another() {
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let gateway = setup().start();
     for name in ["camera", "fax"] {
-        gateway.apps().install(&shelf.sample(name));
+        gateway.apps().install(&app_dir.sample(name));
     }
     let ears = json!({"hooks": {"camera/*": "camera", "photo-saved": "any", "fax/photo-saved": "fax"}});
-    gateway.apps().install(&shelf.recorder("ears", &ears));
+    gateway.apps().install(&app_dir.recorder("ears", &ears));
     gateway.apps().start("fax");
-    gateway.bolt_with(&shelf.token("fax")).publish("photo-saved", &json!({"body": "of the fax"}));
+    gateway.bolt_with(&app_dir.token("fax")).publish("photo-saved", &json!({"body": "of the fax"}));
     publish(&gateway, "photo-saved", &json!("of the pen"));
     let snap =
         gateway.apps().visit("POST", "camera", "/snap").json(&json!({"by": "camera"})).send().expect(200);
     assert_eq!(snap.json()["code"], 0, "{}", snap.text());
     until("everything to arrive", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    shelf.wait("fax", "photo", 1);
-    let camera = shelf.wait_got("ears", "/camera", 1);
+    app_dir.wait("fax", "photo", 1);
+    let camera = app_dir.wait_requests("ears", "/camera", 1);
     assert_eq!(camera.len(), 1, "{camera:?}");
     assert_eq!((&camera[0]["publisher"], &camera[0]["body"]["by"]), (&json!("camera"), &json!("camera")));
-    assert_eq!(shelf.got("ears", "/any").len(), 3);
-    let fax = shelf.got("ears", "/fax");
+    assert_eq!(app_dir.requests("ears", "/any").len(), 3);
+    let fax = app_dir.requests("ears", "/fax");
     assert_eq!((fax.len(), &fax[0]["body"]), (1, &json!("of the fax")));
     // `fax` checks that the token in the event is its own, and that the camera's header came along.
-    let photo = shelf.noted("fax", "photo");
+    let photo = app_dir.noted("fax", "photo");
     assert_eq!(photo.len(), 1, "{photo:?}");
     assert_eq!(photo[0]["headers"]["x-camera"], "front");
-    assert!(shelf.noted("fax", "forged").is_empty());
+    assert!(app_dir.noted("fax", "forged").is_empty());
 }

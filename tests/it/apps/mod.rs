@@ -2,9 +2,10 @@
 
 mod cli;
 mod clients;
+mod common;
 mod direct;
+mod environment;
 mod functions;
-mod given;
 mod install;
 mod lifecycle;
 mod mount;
@@ -15,10 +16,9 @@ mod races;
 mod routers;
 mod secrets;
 mod sockets;
-mod stand;
 mod start;
+mod start_failures;
 mod states;
 mod stop;
 mod transient;
-mod trouble;
 mod unanswered;

@@ -1,9 +1,9 @@
-//! System apps: they see what Express shows below a mount at `/x/<app>`, as under Bolt.
+//! System apps see the paths that Express shows below a mount at `/x/<app>`, as under Bolt.
 
 use harness::{each, until};
 use serde_json::json;
 
-use super::stand::{LONG, publish, stand};
+use super::common::{LONG, publish, start_server};
 
 /// An app in Bolt's old style: whoever is not logged in is sent to the login page, hooks and actions excepted, and those
 /// are told by a path that does not begin with them.
@@ -18,7 +18,7 @@ const GUARDED: &str = r"
       response.redirect(302, process.env.BOLT_ADDRESS + '/login?success=' + encodeURIComponent(originalUrl));
     });
     app.post('/hook/bolt/app-starting', (request) => note('starting', { event: request.body }));
-    app.post('/hook/photo', (request) => note('heard', { event: request.body }));
+    app.post('/hook/photo', (request) => note('received', { event: request.body }));
     app.get('/action/list', (request, response) => response.json({ ok: true }));
     module.exports = app;";
 
@@ -30,20 +30,20 @@ fn package(name: &str, version: &str, system: bool) -> serde_json::Value {
 #[test]
 fn a_system_app_that_looks_for_its_prefix_gets_its_token_and_its_events() {
     for version in ["^4", "^5"] {
-        let (shelf, gateway) = stand();
-        gateway.apps().install(&shelf.write(
+        let (app_dir, gateway) = start_server();
+        gateway.apps().install(&app_dir.write(
             "Desk",
             &package("Desk", version, true),
             &[("server.js", GUARDED)],
         ));
         gateway.apps().start("Desk");
-        shelf.wait("Desk", "starting", 1);
+        app_dir.wait("Desk", "starting", 1);
         // The token works: the app has it, and it is the app's.
-        assert_eq!(gateway.bolt_with(&shelf.token("Desk")).publish("x", &json!({}))["publisher"], "Desk");
+        assert_eq!(gateway.bolt_with(&app_dir.token("Desk")).publish("x", &json!({}))["publisher"], "Desk");
         publish(&gateway, "photo-saved", &json!({"n": 1}));
-        let heard = shelf.wait("Desk", "heard", 1).remove(0);
-        assert_eq!(heard["event"]["body"], json!({"n": 1}));
-        let saw = shelf.noted("Desk", "saw").remove(0);
+        let received = app_dir.wait("Desk", "received", 1).remove(0);
+        assert_eq!(received["event"]["body"], json!({"n": 1}));
+        let saw = app_dir.noted("Desk", "saw").remove(0);
         assert_eq!(saw["url"], "/hook/bolt/app-starting", "{saw}");
         assert_eq!(saw["originalUrl"], "/x/Desk/hook/bolt/app-starting", "{saw}");
         assert_eq!((&saw["baseUrl"], &saw["mountpath"]), (&json!("/x/Desk"), &json!("/x/Desk")), "{saw}");
@@ -51,7 +51,7 @@ fn a_system_app_that_looks_for_its_prefix_gets_its_token_and_its_events() {
         // Pages see the same, however the visitor spells the name.
         let page = gateway.apps().page("desk", "/action/list?a=b%20c").expect(200);
         assert_eq!(page.json(), json!({"ok": true}));
-        let saw = shelf.noted("Desk", "saw").pop().unwrap();
+        let saw = app_dir.noted("Desk", "saw").pop().unwrap();
         assert_eq!(
             (&saw["url"], &saw["originalUrl"], &saw["baseUrl"], &saw["path"]),
             (
@@ -67,16 +67,16 @@ fn a_system_app_that_looks_for_its_prefix_gets_its_token_and_its_events() {
 }
 
 #[test]
-fn an_app_that_is_no_system_app_sees_its_own_paths_only() {
-    let (shelf, gateway) = stand();
+fn an_ordinary_app_sees_paths_without_its_mount_prefix() {
+    let (app_dir, gateway) = start_server();
     let open = GUARDED.replace("indexOf('/hook/') > 0", "indexOf('/hook/') === 0");
-    gateway.apps().install(&shelf.write("plain", &package("plain", "^4", false), &[("server.js", &open)]));
+    gateway.apps().install(&app_dir.write("plain", &package("plain", "^4", false), &[("server.js", &open)]));
     gateway.apps().start("plain");
-    shelf.wait("plain", "starting", 1);
+    app_dir.wait("plain", "starting", 1);
     publish(&gateway, "photo-saved", &json!({}));
-    shelf.wait("plain", "heard", 1);
+    app_dir.wait("plain", "received", 1);
     gateway.apps().page("plain", "/a/b?c");
-    let saw = shelf.noted("plain", "saw");
+    let saw = app_dir.noted("plain", "saw");
     let seen: Vec<_> = saw
         .iter()
         .map(|saw| (saw["originalUrl"].as_str().unwrap(), saw["baseUrl"].as_str().unwrap()))
@@ -100,12 +100,12 @@ const LEADS: &str = r"
     module.exports = app;";
 
 #[test]
-fn redirects_lead_back_into_the_app() {
-    let (shelf, gateway) = stand();
+fn redirects_stay_below_the_apps_mount_path() {
+    let (app_dir, gateway) = start_server();
     for (name, system) in [("system", true), ("plain", false)] {
         let package = json!({"name": name, "dependencies": {"express": "^4"}, "bolt": {"main": "server.js", "system": system}});
         let files = [("server.js", LEADS), ("files/sub/index.html", "<h1>sub</h1>")];
-        gateway.apps().install(&shelf.write(name, &package, &files));
+        gateway.apps().install(&app_dir.write(name, &package, &files));
         let location = |path: &str| {
             let answer = gateway.apps().page(name, path);
             assert!((300..400).contains(&answer.status), "{path}: {}", answer.status);
@@ -144,10 +144,10 @@ fn redirects_lead_back_into_the_app() {
 }
 
 #[test]
-fn a_system_app_may_lead_to_what_is_the_servers() {
-    let (shelf, gateway) = stand();
+fn a_system_app_may_redirect_to_server_pages() {
+    let (app_dir, gateway) = start_server();
     let package = json!({"name": "system", "dependencies": {"express": "^4"}, "bolt": {"main": "server.js", "system": true}});
-    gateway.apps().install(&shelf.write("system", &package, &[("server.js", LEADS)]));
+    gateway.apps().install(&app_dir.write("system", &package, &[("server.js", LEADS)]));
     let location = |to: &str| {
         let answer = gateway
             .apps()
@@ -156,7 +156,7 @@ fn a_system_app_may_lead_to_what_is_the_servers() {
     };
     assert_eq!(location("/portal/enter"), "/x/system/portal/enter");
     let router = json!({"name": "portal", "bolt": {"module": true, "routers": {"it": {"main": "router.js", "root": "/portal"}}}});
-    gateway.apps().install(&shelf.write(
+    gateway.apps().install(&app_dir.write(
         "portal",
         &router,
         &[("router.js", "module.exports = (q, s) => s.end();")],

@@ -1,27 +1,27 @@
-//! What apps print: kept, bounded, and there to be read and followed.
+//! Output of apps: stored, bounded, readable and followable.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
-use harness::{ADMIN_TOKEN, Raw, Shelf, WAIT, assert_bolt_error, until};
+use harness::{ADMIN_TOKEN, AppDir, Raw, WAIT, assert_bolt_error, until};
 use serde_json::{Value, json};
 
-use super::stand::{LONG, publish, stand};
+use super::common::{LONG, publish, start_server};
 
-fn talker(shelf: &Shelf, name: &str, more: &str) -> std::path::PathBuf {
+fn talker(app_dir: &AppDir, name: &str, more: &str) -> std::path::PathBuf {
     let server = format!(
         "console.log('first line of {name}');\nconsole.error('a warning');\n{more}\n\
          module.exports = (request, response) => {{ console.log('asked for ' + request.url); response.end(); }};"
     );
     let package = json!({"name": name, "bolt": {"main": "server.js"}});
-    shelf.write(name, &package, &[("server.js", &server)])
+    app_dir.write(name, &package, &[("server.js", &server)])
 }
 
 #[test]
-fn lines_are_kept_with_their_stream_and_number() {
-    let (shelf, gateway) = stand();
+fn output_lines_are_stored_with_stream_and_number() {
+    let (app_dir, gateway) = start_server();
     gateway.apps().install(&talker(
-        &shelf,
+        &app_dir,
         "talker",
         "process.stdout.write('half a line');\nprocess.stdout.write(Buffer.from([0x62, 0xff, 0x0a]));",
     ));
@@ -61,8 +61,8 @@ fn lines_are_kept_with_their_stream_and_number() {
 
 #[test]
 fn output_can_be_followed() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&talker(&shelf, "talker", ""));
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&talker(&app_dir, "talker", ""));
     gateway.apps().start("talker");
     let mut stream = Raw::connect(gateway.address());
     stream.send(format!(
@@ -87,19 +87,19 @@ fn memory(pid: u32) -> u64 {
 }
 
 #[test]
-fn a_gigabyte_of_output_costs_nobody_anything() {
-    let (shelf, gateway) = stand();
+fn a_gigabyte_of_output_does_not_slow_other_apps() {
+    let (app_dir, gateway) = start_server();
     // It listens, prints for as long as it takes, and says so; a second one has no line ends at all.
     let listen = "require('http').createServer((q, s) => s.end()).listen(process.env.PORT, '127.0.0.1');";
     let run = "node listen.js &\nyes 'a line that says nothing, over and over and over again' | head -c 1000000000\n\
                echo '{\"app\":\"loud\",\"what\":\"printed\"}' >> ../notes.jsonl\nwait\n";
     let loud = json!({"name": "loud", "footbridge": {"command": ["sh", "run.sh"]}});
-    gateway.apps().install(&shelf.write("loud", &loud, &[("run.sh", run), ("listen.js", listen)]));
+    gateway.apps().install(&app_dir.write("loud", &loud, &[("run.sh", run), ("listen.js", listen)]));
     let package = json!({"name": "endless", "bolt": {"main": "server.js", "hooks": {"x": "x"}}});
     let server = "const part = 'x'.repeat(1 << 20);\nfor (let n = 0; n < 8; n += 1) process.stdout.write(part);\n\
                   module.exports = require('./recorder.js');";
     let recorder = include_str!("../../apps/recorder/server.js");
-    gateway.apps().install(&shelf.write(
+    gateway.apps().install(&app_dir.write(
         "endless",
         &package,
         &[("server.js", server), ("recorder.js", recorder)],
@@ -110,11 +110,11 @@ fn a_gigabyte_of_output_costs_nobody_anything() {
     let mut worst = Duration::ZERO;
     let mut rounds = 0;
     let begun = Instant::now();
-    while shelf.noted("loud", "printed").is_empty() || rounds < 20 {
+    while app_dir.noted("loud", "printed").is_empty() || rounds < 20 {
         let sent = Instant::now();
         publish(&gateway, "x", &json!(rounds));
         rounds += 1;
-        shelf.wait_got("endless", "/x", rounds);
+        app_dir.wait_requests("endless", "/x", rounds);
         worst = worst.max(sent.elapsed());
         assert!(begun.elapsed() < Duration::from_secs(90), "it is still printing");
     }
@@ -122,12 +122,12 @@ fn a_gigabyte_of_output_costs_nobody_anything() {
     let grown = memory(gateway.pid()).saturating_sub(before);
     assert!(grown < 64, "the server grew by {grown} MiB");
     let lines = gateway.apps().output("loud");
-    let kept: usize = lines.iter().map(String::len).sum();
-    assert!(kept < 4 << 20, "{kept} bytes");
-    // How much was left out is said where it was left out.
-    until("the line that says so", LONG, || {
+    let stored: usize = lines.iter().map(String::len).sum();
+    assert!(stored < 4 << 20, "{stored} bytes");
+    // A line of the server marks the place where output was dropped, with its size.
+    until("the line that reports dropped output", LONG, || {
         let lines = gateway.apps().output("loud");
-        lines.iter().any(|line| line.starts_with("server: ") && line.contains("left out"))
+        lines.iter().any(|line| line.starts_with("server: ") && line.contains("dropped"))
     });
     let long = gateway.apps().output("endless").iter().map(String::len).max().unwrap_or(0);
     assert!((1000..64 << 10).contains(&long), "a line of {long} bytes");
@@ -136,8 +136,8 @@ fn a_gigabyte_of_output_costs_nobody_anything() {
 
 #[test]
 fn what_an_app_prints_is_not_in_the_servers_log() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&talker(&shelf, "talker", "console.log('card number 4111-2222');"));
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&talker(&app_dir, "talker", "console.log('card number 4111-2222');"));
     gateway.apps().start("talker");
     until("the line", WAIT, || {
         gateway.apps().output("talker").contains(&"out: card number 4111-2222".to_owned())

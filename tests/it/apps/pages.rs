@@ -1,13 +1,13 @@
-//! `/x/<app>/…`: what visitors see of an app, and what an app sees of visitors.
+//! Pages of apps at `/x/<app>/…`: how requests and responses pass between visitors and apps.
 
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use harness::{Gateway, Raw, Shelf, WAIT, each, until};
+use harness::{AppDir, Gateway, Raw, WAIT, each, until};
 use serde_json::{Value, json};
 
-use super::stand::{setup, stand};
+use super::common::{setup, start_server};
 
 /// What an app saw of a request, as it says itself.
 #[track_caller]
@@ -18,9 +18,9 @@ fn seen(answer: &harness::Answer) -> Value {
 
 #[test]
 fn pages_of_old_and_new_express_are_served_below_the_name_of_the_app() {
-    let (shelf, gateway) = stand();
+    let (app_dir, gateway) = start_server();
     for name in ["chat", "camera", "weather"] {
-        gateway.apps().install(&shelf.sample(name));
+        gateway.apps().install(&app_dir.sample(name));
     }
     let home = gateway.apps().page("chat", "/home").expect(200);
     assert!(home.text().contains("<h1>Staff chat</h1>"));
@@ -41,14 +41,14 @@ fn pages_of_old_and_new_express_are_served_below_the_name_of_the_app() {
     assert_eq!(gateway.apps().page("nobody", "/").status, 404);
     // Each was started by its first visitor.
     for name in ["chat", "camera", "weather"] {
-        assert_eq!(shelf.noted(name, "boot").len(), 1, "{name}");
+        assert_eq!(app_dir.noted(name, "boot").len(), 1, "{name}");
     }
 }
 
 #[test]
-fn the_bare_name_leads_to_the_name_with_a_slash() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.recorder("page", &json!({})));
+fn the_path_without_a_slash_redirects_to_the_one_with_it() {
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.recorder("page", &json!({})));
     let rows = [("", "/x/page/"), ("?a=b&c=%20", "/x/page/?a=b&c=%20")];
     each(rows, |(tail, location)| {
         let answer = gateway.apps().page("page", tail);
@@ -59,9 +59,9 @@ fn the_bare_name_leads_to_the_name_with_a_slash() {
 }
 
 #[test]
-fn path_query_method_and_body_arrive_as_they_were_sent() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.recorder("exact", &json!({})));
+fn path_query_method_and_body_arrive_unchanged() {
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.recorder("exact", &json!({})));
     let paths = [
         "/",
         "/a/b?c=d&e",
@@ -83,13 +83,13 @@ fn path_query_method_and_body_arrive_as_they_were_sent() {
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
         gateway.apps().visit(method, "exact", "/body").body(text).send().expect(200);
     }
-    let got = shelf.got("exact", "/body");
+    let got = app_dir.requests("exact", "/body");
     assert_eq!(got.len(), 4);
     assert!(got.iter().all(|body| *body == serde_json::from_str::<Value>(text).unwrap()));
     let mut chunked = Raw::connect(gateway.address());
     chunked.send("POST /x/exact/chunked HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n\"ab\r\n2\r\nc\"\r\n0\r\n\r\n");
     assert_eq!(chunked.answer().status, 200);
-    assert_eq!(shelf.got("exact", "/chunked"), [json!("abc")]);
+    assert_eq!(app_dir.requests("exact", "/chunked"), [json!("abc")]);
     let mut old = Raw::connect(gateway.address());
     old.send("GET /x/exact/old HTTP/1.0\r\n\r\n");
     assert_eq!(old.answer().json()["url"], "/old");
@@ -101,9 +101,9 @@ fn path_query_method_and_body_arrive_as_they_were_sent() {
 }
 
 #[test]
-fn headers_that_only_the_server_may_send_come_from_the_server() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.recorder("guarded", &json!({})));
+fn reserved_headers_are_set_by_the_server_only() {
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.recorder("guarded", &json!({})));
     let answer = gateway
         .apps()
         .visit("GET", "guarded", "/page")
@@ -142,10 +142,10 @@ fn headers_that_only_the_server_may_send_come_from_the_server() {
 }
 
 #[test]
-fn a_hook_of_the_app_is_reached_by_the_server_only() {
-    let (shelf, gateway) = stand();
+fn a_hook_path_is_reachable_by_the_server_only() {
+    let (app_dir, gateway) = start_server();
     let bolt = json!({"hooks": {"x": "hooks/secret", "y": "/Mixed/Case", "z": "with?query=1"}});
-    gateway.apps().install(&shelf.recorder("hooked", &bolt));
+    gateway.apps().install(&app_dir.recorder("hooked", &bolt));
     gateway.apps().start("hooked");
     let tricks = [
         "/hooks/secret",
@@ -172,14 +172,14 @@ fn a_hook_of_the_app_is_reached_by_the_server_only() {
         let answer = gateway.apps().visit("POST", "hooked", path).json(&json!({"forged": true})).send();
         assert_eq!(answer.status, 404, "{path}");
     });
-    assert!(!json!(shelf.notes()).to_string().contains("forged"), "{:?}", shelf.noted("hooked", "got"));
+    assert!(!json!(app_dir.notes()).to_string().contains("forged"), "{:?}", app_dir.noted("hooked", "got"));
     gateway.apps().visit("POST", "hooked", "/hooks").json(&json!({})).send().expect(200);
     gateway.apps().visit("POST", "hooked", "/hooks/secret/deeper").json(&json!({})).send().expect(200);
     gateway.apps().visit("GET", "hooked", "/hooks/secret").send().expect(200);
 }
 
 /// An app that streams: `/frames`, `/large` and `/hash`, and notes who leaves early.
-fn streamer(shelf: &Shelf) -> PathBuf {
+fn streamer(app_dir: &AppDir) -> PathBuf {
     let server = r"
         const crypto = require('crypto');
         const note = require('note');
@@ -210,7 +210,7 @@ fn streamer(shelf: &Shelf) -> PathBuf {
             request.on('end', () => response.end(JSON.stringify({ length, hash: hash.digest('hex') })));
           }
         };";
-    shelf.write(
+    app_dir.write(
         "streamer",
         &json!({"name": "streamer", "bolt": {"main": "server.js"}}),
         &[("server.js", server)],
@@ -218,9 +218,9 @@ fn streamer(shelf: &Shelf) -> PathBuf {
 }
 
 #[test]
-fn frames_arrive_one_by_one_and_a_leaving_visitor_is_noticed() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&streamer(&shelf));
+fn streamed_frames_arrive_one_by_one_and_a_disconnect_is_noticed() {
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&streamer(&app_dir));
     gateway.apps().start("streamer");
     let mut stream = Raw::connect(gateway.address());
     stream.send("GET /x/streamer/frames HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -236,7 +236,7 @@ fn frames_arrive_one_by_one_and_a_leaving_visitor_is_noticed() {
     leaving.until("data: frame 1\n\n");
     drop(leaving);
     until("the end that the app sees", WAIT, || {
-        shelf.noted("streamer", "closed").iter().any(|note| note["whole"] == false)
+        app_dir.noted("streamer", "closed").iter().any(|note| note["whole"] == false)
     });
 }
 
@@ -249,8 +249,8 @@ fn memory(pid: u32) -> u64 {
 #[test]
 fn large_bodies_stream_and_a_slow_reader_slows_the_app() {
     const LARGE: usize = 64 << 20;
-    let (shelf, mut gateway) = stand();
-    gateway.apps().install(&streamer(&shelf));
+    let (app_dir, mut gateway) = start_server();
+    gateway.apps().install(&streamer(&app_dir));
     gateway.apps().start("streamer");
     let before = memory(gateway.pid());
     let body = b"0123456789abcde\n".repeat(LARGE / 16);
@@ -261,10 +261,10 @@ fn large_bodies_stream_and_a_slow_reader_slows_the_app() {
     // Nobody reads: the app is held back long before it has sent very much.
     let mut lazy = Raw::connect(gateway.address());
     lazy.send("GET /x/streamer/endless HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    shelf.wait("streamer", "sent", 1);
+    app_dir.wait("streamer", "sent", 1);
     let mut last = u64::MAX;
     until("the app to be held back", WAIT, || {
-        let sent = shelf.noted("streamer", "sent").last().unwrap()["sent"].as_u64().unwrap();
+        let sent = app_dir.noted("streamer", "sent").last().unwrap()["sent"].as_u64().unwrap();
         harness::pause(Duration::from_millis(200));
         std::mem::replace(&mut last, sent) == sent
     });
@@ -275,15 +275,15 @@ fn large_bodies_stream_and_a_slow_reader_slows_the_app() {
 }
 
 #[test]
-fn an_app_that_breaks_off_is_told_as_that() {
-    let (shelf, mut gateway) = stand();
+fn a_response_cut_off_by_the_app_is_reported() {
+    let (app_dir, mut gateway) = start_server();
     let server = "module.exports = (request, response) => {\n\
           if (request.url === '/reset') request.socket.destroy();\n\
           else { response.writeHead(200, { 'content-length': '100' }); response.write('part'); \
             setTimeout(() => request.socket.destroy(), 50); }\n\
         };";
     let package = json!({"name": "rude", "bolt": {"main": "server.js"}});
-    gateway.apps().install(&shelf.write("rude", &package, &[("server.js", server)]));
+    gateway.apps().install(&app_dir.write("rude", &package, &[("server.js", server)]));
     let answer = gateway.apps().page("rude", "/reset");
     assert_eq!(answer.status, 502, "{}", answer.text());
     // A body that ends early ends the connection early: nobody takes it for whole.
@@ -292,10 +292,10 @@ fn an_app_that_breaks_off_is_told_as_that() {
 }
 
 #[test]
-fn apps_are_told_apart_by_name_and_our_own_pages_are_never_theirs() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.recorder("one", &json!({})));
-    gateway.apps().install(&shelf.recorder("one.two", &json!({})));
+fn apps_are_routed_by_name_and_never_serve_the_servers_pages() {
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.recorder("one", &json!({})));
+    gateway.apps().install(&app_dir.recorder("one.two", &json!({})));
     assert_eq!(gateway.apps().page("one", "/a").header("x-app"), Some("one"));
     assert_eq!(gateway.apps().page("one.two", "/a").header("x-app"), Some("one.two"));
     assert_eq!(gateway.apps().page("ONE", "/a").header("x-app"), Some("one"));
@@ -307,7 +307,7 @@ fn apps_are_told_apart_by_name_and_our_own_pages_are_never_theirs() {
 }
 
 #[test]
-fn an_app_of_the_file_has_no_pages_here() {
+fn an_app_of_the_file_has_no_pages() {
     let gateway: Gateway = setup().start();
     assert_eq!(gateway.apps().page("pen", "/").status, 404);
 }

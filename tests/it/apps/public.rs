@@ -1,16 +1,16 @@
-//! `/public/<app>/…`: the files that an app lets everybody read.
+//! Public files of apps at `/public/<app>/…`.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 
-use harness::{Shelf, each};
+use harness::{AppDir, each};
 use serde_json::{Value, json};
 
-use super::stand::stand;
+use super::common::start_server;
 
 /// An app with a folder of each kind of trap in it.
-fn gallery(shelf: &Shelf, public: &Value) -> PathBuf {
+fn gallery(app_dir: &AppDir, public: &Value) -> PathBuf {
     let package =
         json!({"name": "gallery", "version": "1.0.0", "bolt": {"main": "server.js", "public": public}});
     let files = [
@@ -23,7 +23,7 @@ fn gallery(shelf: &Shelf, public: &Value) -> PathBuf {
         ("favicon.ico", "icon"),
         ("secret.txt", "secret"),
     ];
-    let dir = shelf.write("gallery", &package, &files);
+    let dir = app_dir.write("gallery", &package, &files);
     let links =
         [("../secret.txt", "up.txt"), ("/etc/hostname", "out.txt"), ("/", "root"), ("style.css", "near.css")];
     for (to, link) in links {
@@ -65,9 +65,9 @@ const NOT_SERVED: [&str; 25] = [
 ];
 
 #[test]
-fn what_an_app_lists_is_served_and_nothing_else() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&gallery(&shelf, &json!(["assets", "favicon.ico"])));
+fn only_the_files_an_app_lists_are_served() {
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&gallery(&app_dir, &json!(["assets", "favicon.ico"])));
     let rows = [
         ("assets/style.css", "text/css; charset=utf-8", "body { color: red }"),
         ("assets/near.css", "text/css; charset=utf-8", "body { color: red }"),
@@ -99,7 +99,7 @@ fn what_an_app_lists_is_served_and_nothing_else() {
         );
     });
     // The app was not started for any of it.
-    assert!(shelf.notes().is_empty(), "{:?}", shelf.notes());
+    assert!(app_dir.notes().is_empty(), "{:?}", app_dir.notes());
     for path in ["/public/none/a.css", "/public/pen/a.css", "/public/bolt/x.css", "/public/", "/public"] {
         assert_eq!(gateway.get(path).status, 404, "{path}");
     }
@@ -109,9 +109,9 @@ fn what_an_app_lists_is_served_and_nothing_else() {
 }
 
 #[test]
-fn one_folder_is_served_as_the_apps_own() {
-    let (shelf, gateway) = stand();
-    let dir = gallery(&shelf, &json!("assets"));
+fn a_single_public_folder_is_served_at_the_apps_root() {
+    let (app_dir, gateway) = start_server();
+    let dir = gallery(&app_dir, &json!("assets"));
     gateway.apps().install(&dir);
     gateway.get("/public/gallery/style.css").expect(200);
     gateway.get("/public/gallery/sub/").expect(200);
@@ -120,18 +120,18 @@ fn one_folder_is_served_as_the_apps_own() {
     assert_eq!(gateway.get("/public/gallery/").expect(200).text(), "<h1>all</h1>");
     assert_eq!(gateway.get("/public/gallery").header("location"), Some("/public/gallery/"));
     // It follows the package.
-    gateway.apps().replace(&gallery(&shelf, &json!(["favicon.ico"])));
+    gateway.apps().replace(&gallery(&app_dir, &json!(["favicon.ico"])));
     assert_eq!(gateway.get("/public/gallery/style.css").status, 404);
     gateway.get("/public/gallery/favicon.ico").expect(200);
     // And an app that makes nothing public has nothing there.
-    gateway.apps().replace(&gallery(&shelf, &Value::Null));
+    gateway.apps().replace(&gallery(&app_dir, &Value::Null));
     assert_eq!(gateway.get("/public/gallery/favicon.ico").status, 404);
 }
 
 #[test]
-fn browsers_ask_whether_what_they_have_still_holds() {
-    let (shelf, gateway) = stand();
-    let dir = gallery(&shelf, &json!(["assets"]));
+fn static_files_answer_conditional_requests() {
+    let (app_dir, gateway) = start_server();
+    let dir = gallery(&app_dir, &json!(["assets"]));
     gateway.apps().install(&dir);
     let path = "/public/gallery/assets/style.css";
     let first = gateway.get(path).expect(200);
@@ -163,9 +163,9 @@ fn browsers_ask_whether_what_they_have_still_holds() {
 }
 
 #[test]
-fn parts_of_large_files_are_served_and_cut_nowhere() {
-    let (shelf, mut gateway) = stand();
-    gateway.apps().install(&gallery(&shelf, &json!(["assets"])));
+fn byte_ranges_of_large_files_are_served_exactly() {
+    let (app_dir, mut gateway) = start_server();
+    gateway.apps().install(&gallery(&app_dir, &json!(["assets"])));
     let path = "/public/gallery/assets/large.bin";
     let whole = gateway.get(path).expect(200);
     assert_eq!((whole.body.len(), whole.header("content-length")), (3 << 20, Some("3145728")));
@@ -196,12 +196,12 @@ fn parts_of_large_files_are_served_and_cut_nowhere() {
 }
 
 #[test]
-fn what_the_server_may_not_read_is_not_there() {
+fn unreadable_files_are_404() {
     if harness::root() {
         return;
     }
-    let (shelf, gateway) = stand();
-    let dir = gallery(&shelf, &json!(["assets"]));
+    let (app_dir, gateway) = start_server();
+    let dir = gallery(&app_dir, &json!(["assets"]));
     gateway.apps().install(&dir);
     fs::set_permissions(dir.join("assets/style.css"), Permissions::from_mode(0o000)).unwrap();
     assert_eq!(gateway.get("/public/gallery/assets/style.css").status, 404);

@@ -1,21 +1,23 @@
-//! Starts, ends, installs and removals that meet.
+//! Starts, exits, installs and removals of apps that happen at the same time.
 
 use std::time::Duration;
 
-use harness::{Gateway, Shelf, WAIT, pause, processes_at, until};
+use harness::{AppDir, Gateway, WAIT, pause, processes_at, until};
 use serde_json::json;
 
-use super::stand::{LONG, hooks, publish, setup, slow_boot, stand, wait_told, watched};
+use super::common::{
+    LONG, hooks, publish, setup, slow_boot, start_server, start_watched_server, wait_lifecycle_event,
+};
 
 #[track_caller]
-fn nothing_left(shelf: &Shelf, gateway: &Gateway) {
-    until("the end of every process", LONG, || processes_at(shelf.path(), &gateway.url("")).is_empty());
+fn nothing_left(app_dir: &AppDir, gateway: &Gateway) {
+    until("the end of every process", LONG, || processes_at(app_dir.path(), &gateway.url("")).is_empty());
 }
 
 #[test]
 fn an_app_that_is_removed_while_it_starts_leaves_no_process() {
-    let (shelf, gateway) = stand();
-    let dir = slow_boot(&shelf, "brief", 150);
+    let (app_dir, gateway) = start_server();
+    let dir = slow_boot(&app_dir, "brief", 150);
     for wait in [0, 1, 2, 3, 5, 8, 20, 60, 150, 250, 300] {
         gateway.apps().install(&dir);
         let starts: Vec<_> = (0..3).map(|_| gateway.apps().starting("brief").spawn()).collect();
@@ -25,8 +27,8 @@ fn an_app_that_is_removed_while_it_starts_leaves_no_process() {
         for start in starts {
             start.join().unwrap().unwrap();
         }
-        nothing_left(&shelf, &gateway);
-        assert!(gateway.apps().live().is_empty(), "after {wait} ms");
+        nothing_left(&app_dir, &gateway);
+        assert!(gateway.apps().running().is_empty(), "after {wait} ms");
     }
     until("the end of every delivery", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
     let (accepted, ended) = gateway.identity();
@@ -35,8 +37,8 @@ fn an_app_that_is_removed_while_it_starts_leaves_no_process() {
 
 #[test]
 fn events_for_an_app_that_is_being_removed_start_nothing_that_stays() {
-    let (shelf, gateway) = stand();
-    let dir = slow_boot(&shelf, "brief", 0);
+    let (app_dir, gateway) = start_server();
+    let dir = slow_boot(&app_dir, "brief", 0);
     for round in 0..6 {
         gateway.apps().install(&dir);
         gateway.apps().start("brief");
@@ -46,14 +48,14 @@ fn events_for_an_app_that_is_being_removed_start_nothing_that_stays() {
             gateway.apps().page("brief", "/");
         }
         removal.join().unwrap().unwrap().expect(200);
-        nothing_left(&shelf, &gateway);
+        nothing_left(&app_dir, &gateway);
     }
 }
 
 #[test]
 fn an_app_installed_right_after_its_removal_stays() {
-    let (shelf, gateway) = stand();
-    let dir = slow_boot(&shelf, "again", 0);
+    let (app_dir, gateway) = start_server();
+    let dir = slow_boot(&app_dir, "again", 0);
     for round in 0..40 {
         gateway.apps().install(&dir);
         gateway.apps().uninstall("again");
@@ -61,15 +63,15 @@ fn an_app_installed_right_after_its_removal_stays() {
         until("what the server does about the removal", WAIT, || {
             gateway.metric("footbridge_deliveries_pending", "") == 0
         });
-        assert!(gateway.apps().knows("again"), "round {round}");
+        assert!(gateway.apps().is_installed("again"), "round {round}");
         gateway.apps().uninstall("again");
     }
 }
 
 #[test]
 fn of_two_removals_at_once_one_finds_nothing() {
-    let (shelf, gateway, watcher) = watched();
-    let dir = shelf.recorder("twice", &json!({"hooks": {"bolt/app-uninstalling": "bye/after/300"}}));
+    let (app_dir, gateway, watcher) = start_watched_server();
+    let dir = app_dir.recorder("twice", &json!({"hooks": {"bolt/app-uninstalling": "bye/after/300"}}));
     gateway.apps().install(&dir);
     gateway.apps().start("twice");
     let removals: Vec<_> = (0..2).map(|_| gateway.apps().call("DELETE", "/twice").spawn()).collect();
@@ -77,25 +79,25 @@ fn of_two_removals_at_once_one_finds_nothing() {
         removals.into_iter().map(|removal| removal.join().unwrap().unwrap().status).collect();
     status.sort_unstable();
     assert_eq!(status, [200, 404]);
-    wait_told(&watcher, "twice", "app-deleted");
+    wait_lifecycle_event(&watcher, "twice", "app-deleted");
     until("the rest", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    let told = super::stand::told(&watcher, "twice");
-    assert_eq!(told.iter().filter(|event| event["name"] == "app-uninstalled").count(), 1, "{told:?}");
+    let reported = super::common::lifecycle_events(&watcher, "twice");
+    assert_eq!(reported.iter().filter(|event| event["name"] == "app-uninstalled").count(), 1, "{reported:?}");
 }
 
 #[test]
-fn an_app_that_ends_by_itself_when_it_is_told_to_has_not_crashed() {
-    let (shelf, gateway, watcher) = watched();
+fn an_app_that_exits_on_its_stop_event_has_not_crashed() {
+    let (app_dir, gateway, watcher) = start_watched_server();
     let server = "const note = require('note');\nmodule.exports = (q, s) => { note('got', {url: q.url}); s.end();\n\
         if (q.url === '/bye') setTimeout(() => process.exit(0), 1); };";
     let slow = server.replace("s.end();", "if (q.url !== '/bye') s.end();");
     for (name, server) in [("polite", server), ("hasty", &slow), ("again", &slow), ("more", &slow)] {
         let package =
             json!({"name": name, "bolt": {"main": "server.js", "hooks": {"bolt/app-stopping": "bye"}}});
-        gateway.apps().install(&shelf.write(name, &package, &[("server.js", server)]));
+        gateway.apps().install(&app_dir.write(name, &package, &[("server.js", server)]));
         gateway.apps().start(name);
         gateway.apps().stop(name);
-        let event = wait_told(&watcher, name, "app-stopped");
+        let event = wait_lifecycle_event(&watcher, name, "app-stopped");
         assert_eq!(event["body"]["reason"], "stop", "{event}");
         assert!(
             !gateway.apps().output(name).iter().any(|line| line.contains("crashed")),
@@ -106,42 +108,42 @@ fn an_app_that_ends_by_itself_when_it_is_told_to_has_not_crashed() {
 }
 
 #[test]
-fn a_router_hook_on_its_own_end_starts_nobody() {
-    let (shelf, gateway) = stand();
+fn a_router_hook_on_the_routers_own_stop_starts_no_process() {
+    let (app_dir, gateway) = start_server();
     let code = "require('note')('loaded');\nmodule.exports = (q, s) => { require('note')('asked', {url: q.url}); s.end(); };";
     let package = json!({"name": "mounted", "bolt": {"module": true,
         "routers": {"it": {"main": "router.js", "root": "/mounted"}},
         "hooks": {"bolt/app-stopped": {"route": "mounted/stopped", "type": "router"},
                   "bolt/app-stopping": {"route": "mounted/stopping", "type": "router"}}}});
-    gateway.apps().install(&shelf.write("mounted", &package, &[("router.js", code)]));
-    shelf.wait("mounted", "loaded", 1);
-    until("its start", LONG, || gateway.apps().runs("mounted"));
+    gateway.apps().install(&app_dir.write("mounted", &package, &[("router.js", code)]));
+    app_dir.wait("mounted", "loaded", 1);
+    until("its start", LONG, || gateway.apps().is_running("mounted"));
     gateway.apps().stop("mounted");
     until("the end of every delivery", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    assert!(!gateway.apps().runs("mounted"));
-    assert_eq!(shelf.noted("mounted", "loaded").len(), 1);
+    assert!(!gateway.apps().is_running("mounted"));
+    assert_eq!(app_dir.noted("mounted", "loaded").len(), 1);
 }
 
 #[test]
-fn an_app_that_is_switched_off_answers_nobody() {
-    let (shelf, gateway, watcher) = watched();
-    gateway.apps().install(&shelf.recorder("off", &json!({"hooks": {"x": "x"}})));
+fn a_disabled_app_answers_no_request() {
+    let (app_dir, gateway, watcher) = start_watched_server();
+    gateway.apps().install(&app_dir.recorder("off", &json!({"hooks": {"x": "x"}})));
     gateway.apps().start("off");
     gateway.apps().page("off", "/").expect(200);
     gateway.admin().done("PATCH", "apps/off", &json!({"enabled": false}));
-    let event = wait_told(&watcher, "off", "app-stopped");
+    let event = wait_lifecycle_event(&watcher, "off", "app-stopped");
     assert_eq!(event["body"]["reason"], "stop", "{event}");
-    assert!(!gateway.apps().runs("off"));
+    assert!(!gateway.apps().is_running("off"));
     assert_ne!(gateway.apps().page("off", "/").status, 200);
     assert_ne!(gateway.apps().starting("off").send().status, 200);
     gateway.admin().done("PATCH", "apps/off", &json!({"enabled": true}));
     publish(&gateway, "x", &json!(1));
-    shelf.wait_got("off", "/x", 1);
+    app_dir.wait_requests("off", "/x", 1);
 }
 
 #[test]
-fn an_app_that_ends_as_soon_as_it_listens_is_not_taken_for_a_running_one() {
-    let (shelf, gateway) = stand();
+fn an_app_that_exits_right_after_listening_is_not_reported_as_running() {
+    let (app_dir, gateway) = start_server();
     for delay in ["0", "1", "3"] {
         let name = format!("spark{delay}");
         let run =
@@ -149,21 +151,21 @@ fn an_app_that_ends_as_soon_as_it_listens_is_not_taken_for_a_running_one() {
             if (DELAY) setTimeout(() => process.exit(3), DELAY); else process.exit(3); });"
                 .replace("DELAY", delay);
         let package = json!({"name": name, "footbridge": {"command": ["node", "run.js"]}});
-        gateway.apps().install(&shelf.write(&name, &package, &[("run.js", &run)]));
+        gateway.apps().install(&app_dir.write(&name, &package, &[("run.js", &run)]));
         for _ in 0..4 {
             gateway.apps().starting(&name).send();
-            gateway.apps().wait_down(&name);
+            gateway.apps().wait_stopped(&name);
         }
     }
 }
 
 #[test]
-fn a_subscription_of_a_run_that_has_ended_is_not_kept() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.recorder("late", &json!({})));
+fn a_subscription_by_an_ended_run_is_refused() {
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.recorder("late", &json!({})));
     for round in 0..8 {
         gateway.apps().start("late");
-        let bolt = gateway.bolt_with(&shelf.token("late"));
+        let bolt = gateway.bolt_with(&app_dir.token("late"));
         let calls: Vec<_> = (0..40)
             .map(|n| {
                 bolt.call("POST", &format!("sub/r{round}n{n}"), json!({"route": "/t"}).to_string()).spawn()
@@ -188,18 +190,18 @@ fn busy(pid: u32) -> Duration {
 }
 
 #[test]
-fn a_server_that_waits_for_its_apps_to_end_does_not_burn() {
-    let (shelf, mut gateway) = stand();
-    gateway.apps().install(&shelf.recorder("lingers", &json!({"hooks": {"bolt/app-stopping": "silent"}})));
-    gateway.apps().install(&shelf.recorder("unwell", &json!({"hooks": {"work": "status/503"}})));
+fn a_draining_server_does_not_use_cpu() {
+    let (app_dir, mut gateway) = start_server();
+    gateway.apps().install(&app_dir.recorder("lingers", &json!({"hooks": {"bolt/app-stopping": "silent"}})));
+    gateway.apps().install(&app_dir.recorder("unwell", &json!({"hooks": {"work": "status/503"}})));
     gateway.apps().start("lingers");
     publish(&gateway, "work", &json!(1));
-    shelf.wait_got("unwell", "/status/503", 2);
+    app_dir.wait_requests("unwell", "/status/503", 2);
     // Its next attempt comes due while the server ends, and would start it.
     gateway.apps().stop("unwell");
     let before = busy(gateway.pid());
     gateway.sigterm();
-    shelf.wait_got("lingers", "/silent", 1);
+    app_dir.wait_requests("lingers", "/silent", 1);
     pause(Duration::from_millis(1800));
     let took = busy(gateway.pid()).saturating_sub(before);
     assert!(took < Duration::from_millis(400), "{took:?}");
@@ -208,12 +210,12 @@ fn a_server_that_waits_for_its_apps_to_end_does_not_burn() {
 
 #[test]
 fn a_transient_hook_does_not_start_an_app_that_is_being_stopped() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.recorder("leaver", &json!({"hooks": {"bolt/app-stopping": "silent"}})));
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.recorder("leaver", &json!({"hooks": {"bolt/app-stopping": "silent"}})));
     gateway.apps().start("leaver");
-    gateway.bolt_with(&shelf.token("leaver")).server("x", "/transient");
+    gateway.bolt_with(&app_dir.token("leaver")).server("x", "/transient");
     let stop = gateway.apps().call("POST", "/stop").json(&json!({"name": "leaver"})).spawn();
-    shelf.wait_got("leaver", "/silent", 1);
+    app_dir.wait_requests("leaver", "/silent", 1);
     publish(&gateway, "x", &json!(1));
     stop.join().unwrap().unwrap().expect(200);
     until("the end of every delivery", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
@@ -224,12 +226,12 @@ fn a_transient_hook_does_not_start_an_app_that_is_being_stopped() {
 }
 
 #[test]
-fn a_function_that_listens_to_itself_is_held_to_its_publish_rate() {
-    let shelf = Shelf::new();
+fn a_function_that_triggers_itself_is_limited_by_its_publish_rate() {
+    let app_dir = AppDir::new();
     let gateway = setup().set("limits", "publish_rate", r#""1/s burst 5""#).start();
     let package = json!({"name": "echo", "bolt": {"functions": {"f": "f.js"}, "hooks": {"ping": {"route": "f", "type": "function"}}}});
     let code = "module.exports = (event, ctx) => { ctx.publish('ping', {body: event.body + 1}); };";
-    gateway.apps().install(&shelf.write("echo", &package, &[("f.js", code)]));
+    gateway.apps().install(&app_dir.write("echo", &package, &[("f.js", code)]));
     publish(&gateway, "ping", &json!(0));
     pause(Duration::from_secs(3));
     let events =
@@ -238,22 +240,22 @@ fn a_function_that_listens_to_itself_is_held_to_its_publish_rate() {
 }
 
 #[test]
-fn a_router_that_does_not_start_leaves_the_one_before_it_alone() {
-    let (shelf, gateway) = stand();
+fn a_router_that_fails_to_start_leaves_the_previous_one_running() {
+    let (app_dir, gateway) = start_server();
     let good = "module.exports = (q, s) => { require('note')('asked', {url: q.url}); s.end(); };";
     let package = |name: &str, order: i64, hooks: serde_json::Value| {
         json!({"name": name, "bolt": {"module": true,
         "routers": {"it": {"main": "router.js", "root": "/shared", "order": order}}, "hooks": hooks}})
     };
     let hook = json!({"ping": {"route": "shared/ping", "type": "router"}});
-    gateway.apps().install(&shelf.write("good", &package("good", 1, hook), &[("router.js", good)]));
-    gateway.apps().install(&shelf.write(
+    gateway.apps().install(&app_dir.write("good", &package("good", 1, hook), &[("router.js", good)]));
+    gateway.apps().install(&app_dir.write(
         "bad",
         &package("bad", 2, json!({})),
         &[("router.js", "throw new Error('no')")],
     ));
     let id = publish(&gateway, "ping", &json!(0));
-    let delivery = super::stand::ended(&gateway, &id);
+    let delivery = super::common::ended(&gateway, &id);
     assert_eq!(delivery["status"], "delivered", "{delivery}");
     assert_eq!(delivery["attempts"], 1, "{delivery}");
     assert_eq!(gateway.call("POST", "/shared/x").send().status, 200);

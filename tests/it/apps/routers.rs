@@ -1,24 +1,26 @@
-//! Routers: parts of the server that apps bring along.
+//! Routers: request handlers that modules add to the server.
 
-use harness::{Raw, Shelf, WAIT, assert_bolt_error, each, until};
+use harness::{AppDir, Raw, WAIT, assert_bolt_error, each, until};
 use serde_json::{Value, json};
 
-use super::stand::{LONG, ended, publish, setup, stand, told, wait_told, watched};
+use super::common::{
+    LONG, ended, lifecycle_events, publish, setup, start_server, start_watched_server, wait_lifecycle_event,
+};
 
 /// A module with one router, whose file is `router.js`.
-fn module(shelf: &Shelf, name: &str, root: &str, order: i64, code: &str) -> std::path::PathBuf {
+fn module(app_dir: &AppDir, name: &str, root: &str, order: i64, code: &str) -> std::path::PathBuf {
     let router = json!({"main": "router.js", "root": root, "order": order});
     let package = json!({"name": name, "dependencies": {"express": "5"}, "bolt": {"module": true, "routers": {"it": router}}});
-    shelf.write(name, &package, &[("router.js", code)])
+    app_dir.write(name, &package, &[("router.js", code)])
 }
 
 #[test]
 fn a_router_is_started_at_install_and_mounted_as_express_mounts_it() {
-    let (shelf, mut gateway, watcher) = watched();
+    let (app_dir, mut gateway, watcher) = start_watched_server();
     assert_eq!(gateway.get("/api/db/where").status, 404);
-    gateway.apps().install(&shelf.sample("db"));
-    shelf.wait("db", "loaded", 1);
-    let event = wait_told(&watcher, "db", "app-router-loaded");
+    gateway.apps().install(&app_dir.sample("db"));
+    app_dir.wait("db", "loaded", 1);
+    let event = wait_lifecycle_event(&watcher, "db", "app-router-loaded");
     let body = &event["body"];
     assert_eq!((&body["name"], &body["app"]), (&json!("api-db"), &json!("db")), "{event}");
     assert_eq!((&body["root"], &body["order"]), (&json!("/api/db"), &json!(10)), "{event}");
@@ -37,28 +39,30 @@ fn a_router_is_started_at_install_and_mounted_as_express_mounts_it() {
         assert_eq!(gateway.get(path).status, 404, "{path}");
     });
     gateway.stop().start_again();
-    shelf.wait("db", "loaded", 2);
+    app_dir.wait("db", "loaded", 2);
     gateway.get("/api/db/where").expect(200);
-    let loaded = || told(&watcher, "db").iter().filter(|event| event["name"] == "app-router-loaded").count();
+    let loaded = || {
+        lifecycle_events(&watcher, "db").iter().filter(|event| event["name"] == "app-router-loaded").count()
+    };
     until("the event of the second start", LONG, || loaded() == 2);
-    // The server, too, heard of it each time: its own hooks are there before anything is told.
-    until("what the server heard", LONG, || {
-        let heard = gateway.admin().all("deliveries?app=bolt&limit=99");
+    // The server, too, received of it each time: its own hooks are there before anything is told.
+    until("what the server received", LONG, || {
+        let received = gateway.admin().all("deliveries?app=bolt&limit=99");
         let of = |delivery: &Value| {
             let event = gateway.admin().get(&format!("events/{}", delivery["event_id"].as_str().unwrap()));
             event["name"] == "app-router-loaded" && delivery["status"] == "delivered"
         };
-        heard.iter().filter(|delivery| of(delivery)).count() == 2
+        received.iter().filter(|delivery| of(delivery)).count() == 2
     });
 }
 
 #[test]
-fn the_database_works_for_its_users_and_tells_them() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.sample("db"));
-    gateway.apps().install(&shelf.sample("notices"));
+fn a_database_router_serves_and_notifies_its_users() {
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.sample("db"));
+    gateway.apps().install(&app_dir.sample("notices"));
     let ears = json!({"hooks": {"notices/notice-posted": "posted", "db/*": "db"}});
-    gateway.apps().install(&shelf.recorder("ears", &ears));
+    gateway.apps().install(&app_dir.recorder("ears", &ears));
     let put = gateway
         .apps()
         .visit("POST", "notices", "/notices")
@@ -67,13 +71,13 @@ fn the_database_works_for_its_users_and_tells_them() {
         .expect(201);
     assert_eq!(put.json()["body"]["insertedIds"], json!(["1"]), "{}", put.text());
     // insert → event for the owner alone → its hook → its own event → everyone who listens.
-    let inserted = shelf.wait("notices", "inserted", 1).remove(0);
+    let inserted = app_dir.wait("notices", "inserted", 1).remove(0);
     assert_eq!(inserted["event"]["publisher"], "db");
-    assert_eq!(inserted["event"]["token"], shelf.token("notices"));
-    let posted = shelf.wait_got("ears", "/posted", 1).remove(0);
+    assert_eq!(inserted["event"]["token"], app_dir.token("notices"));
+    let posted = app_dir.wait_requests("ears", "/posted", 1).remove(0);
     assert_eq!(posted["body"], json!({"id": "1"}));
     until("everything to arrive", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    assert!(shelf.got("ears", "/db").is_empty(), "an event for one app went to another");
+    assert!(app_dir.requests("ears", "/db").is_empty(), "an event for one app went to another");
     assert_eq!(gateway.get("/api/db/notices/fail").status, 404, "GET is not POST");
     let broken = gateway.call("POST", "/api/db/notices/fail").body("{}").send();
     assert_eq!(broken.status, 500, "{}", broken.text());
@@ -81,9 +85,9 @@ fn the_database_works_for_its_users_and_tells_them() {
 }
 
 #[test]
-fn a_router_knows_who_asks_by_the_token_and_by_nothing_else() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.sample("db"));
+fn a_router_identifies_callers_by_token_only() {
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.sample("db"));
     let ask = |headers: &[(&str, &str)]| {
         gateway.call("GET", "/api/db/where").headers(headers).send().expect(200).json()["appName"].clone()
     };
@@ -101,14 +105,14 @@ fn a_router_knows_who_asks_by_the_token_and_by_nothing_else() {
 
 #[test]
 fn a_router_hook_reaches_a_router_with_the_token_of_its_app() {
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.sample("db"));
-    gateway.apps().install(&shelf.recorder("leaver", &json!({})));
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.sample("db"));
+    gateway.apps().install(&app_dir.recorder("leaver", &json!({})));
     gateway.apps().uninstall("leaver");
-    let heard = shelf.wait("db", "uninstalled", 1).remove(0);
-    assert_eq!(heard["event"]["name"], "app-uninstalled");
-    assert_eq!(heard["event"]["body"]["name"], "leaver", "{heard}");
-    assert_eq!(heard["genuine"], true, "{heard}");
+    let received = app_dir.wait("db", "uninstalled", 1).remove(0);
+    assert_eq!(received["event"]["name"], "app-uninstalled");
+    assert_eq!(received["event"]["body"]["name"], "leaver", "{received}");
+    assert_eq!(received["genuine"], true, "{received}");
     until("the record", WAIT, || {
         let all = gateway.admin().all("deliveries?app=db&limit=9");
         all.iter().any(|delivery| delivery["status"] == "delivered")
@@ -117,12 +121,12 @@ fn a_router_hook_reaches_a_router_with_the_token_of_its_app() {
     let forged =
         json!({"name": "app-uninstalled", "publisher": "bolt", "token": "made-up", "body": {"name": "x"}});
     gateway.call("POST", "/api/db/hooks/bolt/app-uninstalled").json(&forged).send();
-    assert!(shelf.noted("db", "uninstalled").iter().skip(1).all(|note| note["genuine"] == false));
+    assert!(app_dir.noted("db", "uninstalled").iter().skip(1).all(|note| note["genuine"] == false));
 }
 
 #[test]
-fn routers_are_asked_by_their_order_and_the_last_word_is_ours() {
-    let (shelf, gateway) = stand();
+fn routers_are_tried_in_order_and_the_server_answers_last() {
+    let (app_dir, gateway) = start_server();
     let passing = |name: &str| {
         format!(
             "const express = require('express');\nconst router = express.Router();\n\
@@ -130,11 +134,11 @@ fn routers_are_asked_by_their_order_and_the_last_word_is_ours() {
              module.exports = router;"
         )
     };
-    gateway.apps().install(&module(&shelf, "late", "/api/shared", 20, &passing("late")));
-    gateway.apps().install(&module(&shelf, "early", "/api/shared", 5, &passing("early")));
+    gateway.apps().install(&module(&app_dir, "late", "/api/shared", 20, &passing("late")));
+    gateway.apps().install(&module(&app_dir, "early", "/api/shared", 5, &passing("early")));
     let echo = "module.exports = (request, response) => { let text = ''; request.on('data', (part) => { text += part; });\n\
                 request.on('end', () => response.end(request.url + ' ' + text)); };";
-    gateway.apps().install(&module(&shelf, "plain", "/api/shared/deep", 30, echo));
+    gateway.apps().install(&module(&app_dir, "plain", "/api/shared/deep", 30, echo));
     assert_eq!(gateway.get("/api/shared/mine/early").expect(200).text(), "early /api/shared");
     assert_eq!(gateway.get("/api/shared/mine/late").expect(200).text(), "late /api/shared");
     // A body is there for whoever takes the request in the end.
@@ -155,19 +159,19 @@ fn routers_are_asked_by_their_order_and_the_last_word_is_ours() {
 }
 
 #[test]
-fn a_place_that_is_taken_is_refused_at_install() {
-    let (shelf, gateway) = stand();
+fn a_used_mount_path_is_refused_at_install() {
+    let (app_dir, gateway) = start_server();
     let code = "module.exports = (request, response) => response.end(process.env.FOOTBRIDGE_APP);";
-    gateway.apps().install(&module(&shelf, "first", "/api/place", 1, code));
-    let second = module(&shelf, "second", "/api/place", 1, code);
+    gateway.apps().install(&module(&app_dir, "first", "/api/place", 1, code));
+    let second = module(&app_dir, "second", "/api/place", 1, code);
     let answer = gateway.apps().installing(&second, false).send();
     assert!((400..500).contains(&answer.status), "{}", answer.text());
     for word in ["/api/place", "first", "order"] {
         assert!(answer.text().contains(word), "{word}: {}", answer.text());
     }
-    assert!(!gateway.apps().knows("second"));
+    assert!(!gateway.apps().is_installed("second"));
     assert_eq!(gateway.get("/api/place").expect(200).text(), "first");
-    gateway.apps().replace(&module(&shelf, "first", "/api/elsewhere", 1, code));
+    gateway.apps().replace(&module(&app_dir, "first", "/api/elsewhere", 1, code));
     until("the new place", WAIT, || gateway.get("/api/elsewhere").status == 200);
     assert_eq!(gateway.get("/api/place").status, 404);
     gateway.apps().install(&second);
@@ -177,31 +181,31 @@ fn a_place_that_is_taken_is_refused_at_install() {
 }
 
 #[test]
-fn a_router_beside_an_app_shares_its_process_and_its_token() {
-    let (shelf, gateway) = stand();
+fn a_router_of_an_app_shares_its_process_and_token() {
+    let (app_dir, gateway) = start_server();
     let package = json!({"name": "both", "bolt": {"main": "server.js", "hooks": {"bolt/app-starting": "hooks/starting"},
         "routers": {"it": {"main": "router.js", "root": "/api/both"}}}});
-    let dir = shelf.recorder_with("both", &package);
+    let dir = app_dir.recorder_with("both", &package);
     let code = "module.exports = (request, response) => response.end(JSON.stringify({ pid: process.pid, token: request.bolt.token }));";
     std::fs::write(dir.join("router.js"), code).unwrap();
     gateway.apps().install(&dir);
     let saw = gateway.get("/api/both").expect(200).json();
-    assert_eq!(saw["token"], shelf.token("both"), "{saw}");
-    assert_eq!(shelf.noted("both", "boot").len(), 1);
-    assert_eq!(gateway.bolt_with(&shelf.token("both")).publish("x", &json!({}))["publisher"], "both");
+    assert_eq!(saw["token"], app_dir.token("both"), "{saw}");
+    assert_eq!(app_dir.noted("both", "boot").len(), 1);
+    assert_eq!(gateway.bolt_with(&app_dir.token("both")).publish("x", &json!({}))["publisher"], "both");
     // A router that crashes is started again by the next request, as an app is.
     gateway.apps().stop("both");
     gateway.get("/api/both").expect(200);
-    assert_ne!(shelf.token("both"), saw["token"].as_str().unwrap());
+    assert_ne!(app_dir.token("both"), saw["token"].as_str().unwrap());
 }
 
 #[test]
-fn routers_stream_and_take_what_apps_take() {
-    let (shelf, gateway) = stand();
+fn routers_stream_and_accept_large_bodies() {
+    let (app_dir, gateway) = start_server();
     let code = "module.exports = (request, response) => {\n\
         response.writeHead(200, { 'content-type': 'text/event-stream' });\n  let n = 0;\n\
         const timer = setInterval(() => { n += 1; response.write(`data: ${n}\\n\\n`); if (n === 3) { clearInterval(timer); response.end(); } }, 100);\n};";
-    gateway.apps().install(&module(&shelf, "frames", "/api/frames", 1, code));
+    gateway.apps().install(&module(&app_dir, "frames", "/api/frames", 1, code));
     let mut stream = Raw::connect(gateway.address());
     stream.send("GET /api/frames/now HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let first = stream.until("data: 1\n\n");
@@ -211,12 +215,12 @@ fn routers_stream_and_take_what_apps_take() {
 
 #[test]
 fn a_router_hook_is_answered_by_routers_only() {
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let gateway = setup().start();
     // Its route leads to no router: to a page of the server, and to nothing.
     let rows = json!({"a": {"route": "/api/v1/apps", "type": "router"}, "b": {"route": "/api/events/x", "type": "router"},
         "c": {"route": "/nowhere", "type": "router"}});
-    let answer = gateway.apps().installing(&shelf.recorder("loop", &json!({"hooks": rows})), false).send();
+    let answer = gateway.apps().installing(&app_dir.recorder("loop", &json!({"hooks": rows})), false).send();
     if answer.status != 200 {
         // Refusing such a route at install is as good.
         assert_bolt_error(&answer, 400, answer.json()["code"].as_u64().unwrap());
@@ -230,14 +234,14 @@ fn a_router_hook_is_answered_by_routers_only() {
 }
 
 #[test]
-fn a_body_that_its_router_does_not_read_stops_nobody() {
-    let (shelf, gateway) = stand();
+fn an_unread_request_body_does_not_block_other_requests() {
+    let (app_dir, gateway) = start_server();
     let code = "module.exports = (request, response) => {\n\
         if (request.url !== '/read') return response.end('unread');\n\
         let length = 0;\n\
         request.on('data', (part) => (length += part.length)).on('end', () => response.end(String(length)));\n\
         };";
-    gateway.apps().install(&module(&shelf, "deaf", "/deaf", 0, code));
+    gateway.apps().install(&module(&app_dir, "deaf", "/deaf", 0, code));
     gateway.get("/deaf/x").expect(200);
     let piece = format!("{:x}\r\n{}\r\n", 1 << 16, " ".repeat(1 << 16));
     let ask = |path: &str, pieces: usize| {
@@ -261,45 +265,50 @@ fn a_body_that_its_router_does_not_read_stops_nobody() {
 }
 
 #[test]
-fn a_root_is_taken_whatever_its_case() {
-    let (shelf, gateway) = stand();
+fn a_mount_path_is_reserved_in_any_case() {
+    let (app_dir, gateway) = start_server();
     let code = "module.exports = (request, response) => response.end('mine');";
-    gateway.apps().install(&module(&shelf, "first", "/api/q", 4, code));
-    let second = module(&shelf, "second", "/API/Q", 4, code);
+    gateway.apps().install(&module(&app_dir, "first", "/api/q", 4, code));
+    let second = module(&app_dir, "second", "/API/Q", 4, code);
     assert_bolt_error(&gateway.apps().installing(&second, false).send(), 409, 423);
-    gateway.apps().install(&module(&shelf, "third", "/API/Q", 5, code));
+    gateway.apps().install(&module(&app_dir, "third", "/API/Q", 5, code));
 }
 
 #[test]
-fn a_router_that_cannot_be_loaded_is_told_at_install() {
-    let (shelf, gateway) = stand();
-    let installed =
-        gateway.apps().install(&module(&shelf, "broken", "/broken", 0, "throw new Error('no such table');"));
+fn a_router_that_cannot_be_loaded_fails_the_install() {
+    let (app_dir, gateway) = start_server();
+    let installed = gateway.apps().install(&module(
+        &app_dir,
+        "broken",
+        "/broken",
+        0,
+        "throw new Error('no such table');",
+    ));
     let warnings = installed["warnings"].to_string();
     assert!(warnings.contains("routers do not answer") && warnings.contains("no such table"), "{installed}");
 }
 
 #[test]
-fn a_router_hears_of_its_own_start_and_end_once_with_its_token() {
-    let (shelf, gateway) = stand();
+fn a_router_receives_its_own_lifecycle_events_once_with_its_token() {
+    let (app_dir, gateway) = start_server();
     let hook = |path: &str| json!({"route": path, "type": "router"});
     let package = json!({"name": "modx", "bolt": {"module": true,
         "routers": {"it": {"main": "router.js", "root": "/modx", "order": 0}},
         "hooks": {"bolt/app-starting": hook("/modx/starting"), "bolt/app-stopping": hook("/modx/stopping")}}});
     let code = "const note = require('note');\n\
         module.exports = (request, response) => { note('got', { url: request.url, body: request.body, headers: request.headers }); response.statusCode = 500; response.end(); };";
-    gateway.apps().install(&shelf.write("modx", &package, &[("router.js", code)]));
-    let starting = shelf.wait_got("modx", "/starting", 1).remove(0);
+    gateway.apps().install(&app_dir.write("modx", &package, &[("router.js", code)]));
+    let starting = app_dir.wait_requests("modx", "/starting", 1).remove(0);
     assert_eq!(starting["body"]["appName"], "modx", "{starting}");
     assert_eq!(starting["body"]["appToken"], starting["token"], "{starting}");
     gateway.apps().stop("modx");
-    assert_eq!(shelf.got("modx", "/stopping").len(), 1);
+    assert_eq!(app_dir.requests("modx", "/stopping").len(), 1);
     until("the end of every delivery", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
     assert_eq!(
-        shelf.got("modx", "/starting").len(),
+        app_dir.requests("modx", "/starting").len(),
         1,
         "one attempt, whatever the answer: {:?}",
-        shelf.notes()
+        app_dir.notes()
     );
-    assert!(!gateway.apps().runs("modx"));
+    assert!(!gateway.apps().is_running("modx"));
 }

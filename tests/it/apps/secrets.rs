@@ -1,12 +1,12 @@
-//! The token of a run is known to the app that runs and to nobody else, and is written nowhere.
+//! The token of a run is known to the running app only and is stored nowhere.
 
 use std::fs;
 use std::path::Path;
 
-use harness::{App, Gateway, Receiver, Setup, Shelf, until};
+use harness::{App, AppDir, Gateway, Receiver, Setup, until};
 use serde_json::{Value, json};
 
-use super::stand::{LONG, publish, setup};
+use super::common::{LONG, publish, setup};
 
 fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
@@ -55,16 +55,16 @@ fn answers(gateway: &Gateway) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn no_token_of_a_run_is_seen_by_another_or_written_down() {
+fn run_tokens_are_neither_shared_nor_stored() {
     let receiver = Receiver::start();
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let mut gateway = everything(&receiver).start();
     let wide = json!({"hooks": {"*": "all", "bolt/app-stopping": "stopping"}});
     for name in ["one", "two"] {
-        gateway.apps().install(&shelf.recorder(name, &wide));
+        gateway.apps().install(&app_dir.recorder(name, &wide));
     }
     for name in ["db", "chat", "thumbs", "album"] {
-        gateway.apps().install(&shelf.sample(name));
+        gateway.apps().install(&app_dir.sample(name));
     }
     let mut pages: Vec<(String, Vec<u8>)> = Vec::new();
     for name in ["one", "two", "chat", "album"] {
@@ -73,24 +73,24 @@ fn no_token_of_a_run_is_seen_by_another_or_written_down() {
     publish(&gateway, "x", &json!({"a": 1}));
     publish(&gateway, "photo-saved", &json!({"photo": 1}));
     for name in ["one", "two"] {
-        gateway.bolt_with(&shelf.token(name)).publish("hello", &json!({"body": name}));
-        gateway.bolt_with(&shelf.token(name)).web("w", &receiver.url("/transient"));
+        gateway.bolt_with(&app_dir.token(name)).publish("hello", &json!({"body": name}));
+        gateway.bolt_with(&app_dir.token(name)).web("w", &receiver.url("/transient"));
     }
     publish(&gateway, "w", &json!(1));
     receiver.wait_at("/transient", 2);
     gateway.apps().visit("POST", "chat", "/chats").json(&json!({"text": "hi"})).send().expect(201);
     until("everything to arrive", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    let tokens = shelf.tokens();
+    let tokens = app_dir.tokens();
     assert!(tokens.len() >= 4, "{tokens:?}");
     let run_secret =
-        shelf.noted("album", "boot")[0]["env"]["FOOTBRIDGE_RUN_SECRET"].as_str().unwrap().to_owned();
+        app_dir.noted("album", "boot")[0]["env"]["FOOTBRIDGE_RUN_SECRET"].as_str().unwrap().to_owned();
 
     pages.extend(answers(&gateway));
     pages.push((
         "stop one".into(),
         gateway.apps().call("POST", "/stop").json(&json!({"name": "one"})).send().body,
     ));
-    for got in receiver.got() {
+    for got in receiver.requests() {
         pages.push((format!("what was sent to {}", got.path), got.whole().into_bytes()));
     }
     // Whatever is on disk while it runs, the write-ahead log too, and what is left when it has ended.
@@ -109,13 +109,13 @@ fn no_token_of_a_run_is_seen_by_another_or_written_down() {
             );
         }
     }
-    assert_no_other_token(&shelf, &tokens);
+    assert_no_other_token(&app_dir, &tokens);
 }
 
 /// What each app was sent holds no token but its own.
 #[track_caller]
-fn assert_no_other_token(shelf: &Shelf, tokens: &[(String, String)]) {
-    for note in shelf.notes() {
+fn assert_no_other_token(app_dir: &AppDir, tokens: &[(String, String)]) {
+    for note in app_dir.notes() {
         let text = note.to_string();
         for (app, token) in tokens {
             assert!(note["app"] == app.as_str() || !text.contains(token.as_str()), "{app}'s token: {text}");
@@ -124,21 +124,21 @@ fn assert_no_other_token(shelf: &Shelf, tokens: &[(String, String)]) {
 }
 
 #[test]
-fn an_event_is_made_anew_for_each_of_its_addressees() {
+fn each_recipient_gets_an_event_with_its_own_token() {
     let receiver = Receiver::start();
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let gateway = everything(&receiver).start();
-    gateway.apps().install(&shelf.sample("db"));
+    gateway.apps().install(&app_dir.sample("db"));
     let both = json!({"hooks": {"x": "own", "pen/x": {"route": "/api/db/hooks/bolt/app-uninstalled", "type": "router"},
         "pen/*": {"route": receiver.url("/of-one"), "type": "web"}}});
-    gateway.apps().install(&shelf.recorder("one", &both));
+    gateway.apps().install(&app_dir.recorder("one", &both));
     for n in 0..10 {
         publish(&gateway, "x", &json!(n));
     }
-    shelf.wait("db", "uninstalled", 10);
+    app_dir.wait("db", "uninstalled", 10);
     for path in ["/web", "/inside/all", "/of-one"] {
         until(path, LONG, || {
-            receiver.got_at(path).iter().filter(|got| got.json()["name"] == "x").count() == 10
+            receiver.requests_at(path).iter().filter(|got| got.json()["name"] == "x").count() == 10
         });
     }
     let members = |event: &Value| {
@@ -146,21 +146,21 @@ fn an_event_is_made_anew_for_each_of_its_addressees() {
         names.sort();
         names.join(" ")
     };
-    for got in receiver.got_at("/web").iter().chain(&receiver.got_at("/of-one")) {
+    for got in receiver.requests_at("/web").iter().chain(&receiver.requests_at("/of-one")) {
         assert_eq!(members(&got.json()), "body bolt dispatchTime id name publisher time", "{}", got.text());
     }
-    for got in receiver.got_at("/inside/all") {
+    for got in receiver.requests_at("/inside/all") {
         assert_eq!(members(&got.json()), "body dispatchTime id name publisher time token", "{}", got.text());
         assert_eq!(got.json()["token"], gateway.setup().app_named("inside").token.as_str());
     }
-    let own = shelf.token("one");
-    for event in shelf.wait_got("one", "/own", 10) {
+    let own = app_dir.token("one");
+    for event in app_dir.wait_requests("one", "/own", 10) {
         assert_eq!(
             (members(&event).as_str(), &event["token"]),
             ("body dispatchTime id name publisher time token", &json!(own))
         );
     }
-    for note in shelf.noted("db", "uninstalled") {
+    for note in app_dir.noted("db", "uninstalled") {
         // The router is another app's: what proves one app to another is in no envelope.
         assert_eq!(members(&note["event"]), "body dispatchTime id name publisher time", "{note}");
     }

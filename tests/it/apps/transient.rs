@@ -1,18 +1,18 @@
-//! Hooks that an app makes while it runs, from their making to each of their ends.
+//! Transient hooks of running apps: how they are created and each way they end.
 
 use std::time::Duration;
 
-use harness::{App, Gateway, Receiver, Reply, Shelf, WAIT, assert_bolt_error, until};
+use harness::{App, AppDir, Gateway, Receiver, Reply, WAIT, assert_bolt_error, until};
 use serde_json::{Value, json};
 
-use super::stand::{LONG, ended, hooks, publish, setup, stand};
+use super::common::{LONG, ended, hooks, publish, setup, start_server};
 
 /// A running app with a transient hook on `t` at `/t`; its token.
 #[track_caller]
-fn running(shelf: &Shelf, gateway: &Gateway, name: &str) -> String {
-    gateway.apps().install(&shelf.recorder(name, &json!({})));
+fn running(app_dir: &AppDir, gateway: &Gateway, name: &str) -> String {
+    gateway.apps().install(&app_dir.recorder(name, &json!({})));
     gateway.apps().start(name);
-    let token = shelf.token(name);
+    let token = app_dir.token(name);
     let hook = gateway.bolt_with(&token).server("t", "/t");
     assert_eq!(hook["transient"], true, "{hook}");
     token
@@ -24,9 +24,9 @@ fn transient(gateway: &Gateway, app: &str) -> usize {
 }
 
 #[test]
-fn a_running_app_hears_what_it_subscribed_to_until_it_unsubscribes() {
-    let (shelf, gateway) = stand();
-    let token = running(&shelf, &gateway, "app");
+fn a_running_app_receives_events_until_it_unsubscribes() {
+    let (app_dir, gateway) = start_server();
+    let token = running(&app_dir, &gateway, "app");
     let bolt = gateway.bolt_with(&token);
     let id = bolt.server("t", "/t")["id"].clone();
     assert_eq!(bolt.server("*/T", "/t")["id"], id, "the same hook again is the same hook");
@@ -34,14 +34,14 @@ fn a_running_app_hears_what_it_subscribed_to_until_it_unsubscribes() {
     assert_eq!(transient(&gateway, "app"), 2);
     publish(&gateway, "t", &json!(1));
     for path in ["/t", "/second"] {
-        let event = shelf.wait_got("app", path, 1).remove(0);
+        let event = app_dir.wait_requests("app", path, 1).remove(0);
         assert_eq!((&event["body"], &event["token"]), (&json!(1), &json!(token)), "{event}");
     }
     let removed = bolt.unsubscribe("sub/T");
     assert_eq!(removed.as_array().unwrap().len(), 1, "{removed}");
     publish(&gateway, "t", &json!(2));
-    shelf.wait_got("app", "/second", 2);
-    assert_eq!(shelf.got("app", "/t").len(), 1);
+    app_dir.wait_requests("app", "/second", 2);
+    assert_eq!(app_dir.requests("app", "/t").len(), 1);
     // Those of the package are not its to remove.
     assert_eq!(bolt.unsubscribe("bolt/app-starting"), json!([]));
     assert_eq!(
@@ -52,49 +52,49 @@ fn a_running_app_hears_what_it_subscribed_to_until_it_unsubscribes() {
 
 #[test]
 fn a_transient_hook_ends_with_the_run_that_made_it() {
-    type End = fn(&Shelf, &mut Gateway);
+    type End = fn(&AppDir, &mut Gateway);
     let ends: [(&str, End); 5] = [
         ("stop", |_, gateway| _ = gateway.apps().stop("app")),
         ("crash", |_, gateway| {
             gateway.apps().visit("POST", "app", "/crash").body("").try_send().ok();
         }),
-        ("replace", |shelf, gateway| _ = gateway.apps().replace(&shelf.path().join("app"))),
+        ("replace", |app_dir, gateway| _ = gateway.apps().replace(&app_dir.path().join("app"))),
         ("end of the server", |_, gateway| _ = gateway.stop().start_again()),
         ("kill of the server", |_, gateway| _ = gateway.kill9().start_again()),
     ];
-    let (shelf, mut gateway) = stand();
+    let (app_dir, mut gateway) = start_server();
     let server = "module.exports = (request, response) => {\n\
                   if (request.url === '/crash') process.exit(1);\n  return require('./recorder.js')(request, response);\n};";
     let recorder = include_str!("../../apps/recorder/server.js");
     let package = json!({"name": "app", "bolt": {"main": "server.js", "hooks": {"bolt/app-starting": "hooks/starting"}}});
-    let dir = shelf.write("app", &package, &[("server.js", server), ("recorder.js", recorder)]);
+    let dir = app_dir.write("app", &package, &[("server.js", server), ("recorder.js", recorder)]);
     gateway.apps().install(&dir);
     for (runs, (what, end)) in ends.into_iter().enumerate() {
         gateway.apps().start("app");
-        shelf.wait_got("app", "/hooks/starting", runs + 1);
-        let token = shelf.token("app");
+        app_dir.wait_requests("app", "/hooks/starting", runs + 1);
+        let token = app_dir.token("app");
         gateway.bolt_with(&token).server("t", "/t");
         gateway.bolt_with(&token).web("t", "http://127.0.0.1:9/never");
         assert_eq!(transient(&gateway, "app"), 2, "{what}");
-        end(&shelf, &mut gateway);
+        end(&app_dir, &mut gateway);
         until(&format!("the end of the hooks by {what}"), WAIT, || transient(&gateway, "app") == 0);
         assert_bolt_error(&gateway.bolt_with(&token).post("x", "{}"), 401, 113);
         assert_eq!(hooks(&gateway, "app").len(), 1, "{what}");
         let answer = gateway.bolt("pen").publish("t", &json!({}));
         assert_eq!(answer["deliveries"], 0, "{what}: {answer}");
-        if gateway.apps().runs("app") {
+        if gateway.apps().is_running("app") {
             gateway.apps().stop("app");
         }
     }
-    assert!(shelf.got("app", "/t").is_empty());
+    assert!(app_dir.requests("app", "/t").is_empty());
 }
 
 #[test]
-fn what_was_pending_for_a_transient_hook_is_cancelled_with_it() {
+fn pending_deliveries_of_a_transient_hook_are_cancelled_with_it() {
     let receiver = Receiver::start();
     receiver.always(Reply::status(503));
-    let (shelf, gateway) = stand();
-    let token = running(&shelf, &gateway, "app");
+    let (app_dir, gateway) = start_server();
+    let token = running(&app_dir, &gateway, "app");
     gateway.bolt_with(&token).unsubscribe("t");
     gateway.bolt_with(&token).web("t", &receiver.url("/web"));
     let event = publish(&gateway, "t", &json!(1));
@@ -109,8 +109,8 @@ fn what_was_pending_for_a_transient_hook_is_cancelled_with_it() {
 
 #[test]
 fn a_transient_hook_never_starts_an_app() {
-    let (shelf, gateway) = stand();
-    running(&shelf, &gateway, "app");
+    let (app_dir, gateway) = start_server();
+    running(&app_dir, &gateway, "app");
     // The events are there before the app goes down; it must not come up for them.
     let stopping = gateway.apps().call("POST", "/stop").json(&json!({"name": "app"})).spawn();
     for n in 0..50 {
@@ -118,14 +118,14 @@ fn a_transient_hook_never_starts_an_app() {
     }
     stopping.join().unwrap().unwrap().expect(200);
     until("the end of every delivery", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    assert!(!gateway.apps().runs("app"));
-    assert_eq!(shelf.noted("app", "boot").len(), 1);
+    assert!(!gateway.apps().is_running("app"));
+    assert_eq!(app_dir.noted("app", "boot").len(), 1);
 }
 
 #[test]
-fn saying_gone_ends_a_transient_hook() {
-    let (shelf, gateway) = stand();
-    let token = running(&shelf, &gateway, "app");
+fn answering_410_ends_a_transient_hook() {
+    let (app_dir, gateway) = start_server();
+    let token = running(&app_dir, &gateway, "app");
     gateway.bolt_with(&token).server("g", "/status/410");
     let event = publish(&gateway, "g", &json!(1));
     ended(&gateway, &event);
@@ -133,13 +133,13 @@ fn saying_gone_ends_a_transient_hook() {
         let answer = gateway.bolt("pen").publish("g", &json!({}));
         answer["deliveries"] == 0
     });
-    assert_eq!(shelf.got("app", "/status/410").len(), 1);
+    assert_eq!(app_dir.requests("app", "/status/410").len(), 1);
 }
 
 #[test]
 fn an_app_of_the_file_runs_while_the_server_runs() {
     let receiver = Receiver::start();
-    let shelf = Shelf::new();
+    let app_dir = AppDir::new();
     let mut gateway = setup().app(App::new("fax").url(&receiver.url("/fax"))).start();
     gateway.bolt("fax").server("t", "/t");
     assert_bolt_error(&gateway.bolt("pen").post("sub/t", json!({"route": "/t"}).to_string()), 409, 145);
@@ -149,17 +149,17 @@ fn an_app_of_the_file_runs_while_the_server_runs() {
     receiver.wait_at("/pen", 1);
     gateway.stop().start_again();
     assert_eq!(transient(&gateway, "fax") + transient(&gateway, "pen"), 0);
-    drop(shelf);
+    drop(app_dir);
 }
 
 #[test]
-fn every_type_can_be_had_for_a_while() {
+fn every_hook_type_can_be_transient() {
     let receiver = Receiver::start();
-    let (shelf, gateway) = stand();
-    gateway.apps().install(&shelf.sample("db"));
+    let (app_dir, gateway) = start_server();
+    gateway.apps().install(&app_dir.sample("db"));
     let package = json!({"name": "app", "bolt": {"main": "server.js", "hooks": {"bolt/app-starting": "hooks/starting"},
         "functions": {"seen": "seen.js"}}});
-    let dir = shelf.recorder_with("app", &package);
+    let dir = app_dir.recorder_with("app", &package);
     std::fs::write(
         dir.join("seen.js"),
         "module.exports = (event, ctx) => ctx.publish('seen', { body: event.id });",
@@ -167,7 +167,7 @@ fn every_type_can_be_had_for_a_while() {
     .unwrap();
     gateway.apps().install(&dir);
     gateway.apps().start("app");
-    let bolt = gateway.bolt_with(&shelf.token("app"));
+    let bolt = gateway.bolt_with(&app_dir.token("app"));
     let make =
         |route: &str, kind: &str| bolt.post("sub/pen/t", json!({"route": route, "type": kind}).to_string());
     let body = |answer: &harness::Answer| -> Value { answer.json()["body"].clone() };
@@ -182,14 +182,14 @@ fn every_type_can_be_had_for_a_while() {
     }
     assert_bolt_error(&make("no-such-function", "function"), 400, 141);
     assert_bolt_error(&make("/t", "carrier-pigeon"), 400, 142);
-    gateway.bolt_with(&shelf.token("app")).server("app/seen", "/was-seen");
+    gateway.bolt_with(&app_dir.token("app")).server("app/seen", "/was-seen");
     let event = publish(&gateway, "t", &json!(7));
-    shelf.wait_got("app", "/t", 1);
+    app_dir.wait_requests("app", "/t", 1);
     let web = receiver.wait_at("/web", 1).remove(0).json();
     assert!(web.get("token").is_none() && web["bolt"]["address"].is_string(), "{web}");
-    let routed = shelf.wait("db", "uninstalled", 1).remove(0);
+    let routed = app_dir.wait("db", "uninstalled", 1).remove(0);
     assert!(routed["event"].get("token").is_none(), "another app's router was given the token: {routed}");
     assert_eq!(routed["genuine"], false);
-    assert_eq!(shelf.wait_got("app", "/was-seen", 1)[0]["body"], event.as_str());
+    assert_eq!(app_dir.wait_requests("app", "/was-seen", 1)[0]["body"], event.as_str());
     harness::pause(Duration::from_millis(1));
 }

@@ -1,4 +1,4 @@
-//! The answer comes back as it was given.
+//! The receiver's answer is returned unchanged.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ fn any_2xx_is_an_answer() {
 }
 
 #[test]
-fn framing_and_labels_of_the_receiver_do_not_matter() {
+fn transfer_coding_and_content_type_of_an_answer_do_not_matter() {
     let (gateway, receiver) = pair();
     let body = r#"{"a": "0123456789abcdef0123456789abcdef"}"#;
     let until_close = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{body}");
@@ -68,7 +68,7 @@ fn framing_and_labels_of_the_receiver_do_not_matter() {
 }
 
 #[test]
-fn the_receivers_headers_stay_behind() {
+fn headers_of_the_receiver_are_not_forwarded() {
     let (gateway, receiver) = pair();
     let reply = Reply::json("{}")
         .with("Set-Cookie", "leak=1")

@@ -1,4 +1,4 @@
-//! Credentials: who may knock, and that nothing else is looked at before.
+//! Credentials of the bridge: they are checked before anything else.
 
 use harness::{App, Receiver, Setup, assert_bridge_error, basic, each};
 
@@ -76,7 +76,7 @@ fn base64_is_strict() {
 }
 
 #[test]
-fn the_scheme_is_compared_without_case_and_an_app_may_have_its_own() {
+fn the_auth_scheme_ignores_case_and_can_be_set_per_app() {
     let receiver = Receiver::start();
     let gateway = Setup::new()
         .app(App::new("superapp").prefix("HostKey"))
@@ -105,7 +105,7 @@ fn names_are_compared_without_case() {
 }
 
 #[test]
-fn credentials_come_before_everything_else() {
+fn credentials_are_checked_first() {
     let (gateway, receiver) = pair();
     let host = gateway.host("superapp");
     let wrong = basic("Token", "superapp", "wrong");
@@ -147,6 +147,6 @@ fn a_trailing_slash_makes_no_difference() {
             call.body(event("{}")).send().expect(200);
         });
     }
-    assert_eq!(receiver.got_at("/shop").len(), 2);
-    assert_eq!(receiver.got_at("/superapp").len(), 2);
+    assert_eq!(receiver.requests_at("/shop").len(), 2);
+    assert_eq!(receiver.requests_at("/superapp").len(), 2);
 }

@@ -1,4 +1,4 @@
-//! What a request must look like, and that the payload passes byte for byte.
+//! The format of a bridge request; the payload passes byte for byte.
 
 use harness::{Bytes, Receiver, assert_bridge_error, each, members, payloads, raw_member};
 
@@ -104,13 +104,13 @@ fn the_payload_passes_byte_for_byte() {
         let mut names = members(&got.body);
         names.sort();
         assert_eq!(names, ["app_id", "client_id", "event_type", "payload"]);
-        let told = ["app_id", "client_id", "event_type"].map(|name| raw_member(&got.body, name));
-        assert_eq!(told, ["\"shop\"", "\"superapp\"", "\"user_profile_updated\""]);
+        let members = ["app_id", "client_id", "event_type"].map(|name| raw_member(&got.body, name));
+        assert_eq!(members, ["\"shop\"", "\"superapp\"", "\"user_profile_updated\""]);
     });
 }
 
 #[test]
-fn members_may_come_in_any_order_escaped_and_with_strangers_among_them() {
+fn members_may_be_reordered_escaped_and_mixed_with_unknown_ones() {
     let (gateway, receiver) = pair();
     let body = r#" { "x":1, "x":2, "payload" : [ 7 ], "event_type":"\u0065\"\\é", "client_id":"superap\u0070",
         "authorization":"no", "app_id":"shop", "extra":{"payload":1,"payload":2} } "#;
@@ -128,7 +128,7 @@ fn an_event_type_has_128_characters_at_most_not_bytes() {
     let host = gateway.host("superapp");
     for kind in ["x".repeat(128), "é".repeat(128), "😀".repeat(128)] {
         host.send(event("1").replace("user_profile_updated", &kind)).expect(200);
-        assert_eq!(receiver.got().pop().unwrap().json()["event_type"], kind);
+        assert_eq!(receiver.requests().pop().unwrap().json()["event_type"], kind);
     }
     let long = host.send(event("1").replace("user_profile_updated", &"é".repeat(129)));
     assert_bridge_error(&long, 400, "INVALID_EVENT_DATA");

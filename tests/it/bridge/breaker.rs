@@ -1,4 +1,4 @@
-//! The breaker: it opens on a recipient that cannot be reached, never on one that says no.
+//! The circuit breaker: it opens for a recipient that cannot be reached, never for one that refuses.
 
 use std::time::{Duration, Instant};
 

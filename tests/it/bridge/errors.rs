@@ -1,4 +1,4 @@
-//! What goes wrong on the way to the recipient, row by row.
+//! Errors between the bridge and the recipient.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -9,7 +9,7 @@ use harness::{App, Receiver, Reply, Setup, assert_bridge_error, each, refused_ad
 use super::pair::{event, hurried_pair, pair, setup};
 
 #[test]
-fn a_receiver_that_does_not_do_its_part_is_502() {
+fn a_bad_answer_of_the_receiver_is_502() {
     let receiver = Receiver::start();
     let mut gateway = setup(&receiver).set("limits", "answer_body", "\"4KiB\"").start();
     let big = format!("{:?}", "x".repeat(5000));
@@ -68,7 +68,7 @@ fn the_receivers_status_is_named_and_its_headers_are_not() {
 }
 
 #[test]
-fn refusals_say_how_to_mend_them() {
+fn refusals_say_how_to_fix_them() {
     let (gateway, _receiver) = pair();
     let says = |answer: &harness::Answer, words: &[&str]| {
         let message = answer.json()["error_message"].as_str().unwrap().to_owned();
@@ -162,7 +162,7 @@ fn no_full_answer_in_time_is_504() {
 }
 
 #[test]
-fn a_sender_that_hangs_up_causes_one_request_and_no_more() {
+fn a_sender_that_disconnects_causes_exactly_one_request() {
     let (mut gateway, receiver) = hurried_pair("1s");
     let gate = harness::Gate::default();
     receiver.at("/shop", Reply::json("{}").behind(&gate));

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: one outcome, stored before it is told, and told again as often as it is asked for.
+//! `Idempotency-Key` on an exchange: one outcome, stored before it is answered and returned for every repeat.
 
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ fn a_crowd_with_one_key_causes_one_send() {
 }
 
 #[test]
-fn an_outcome_is_on_disk_before_it_is_told() {
+fn an_outcome_is_on_disk_before_it_is_answered() {
     let (mut gateway, receiver) = hurried_pair("500ms");
     receiver.at("/shop", Reply::json("{ \"kept\" : true }"));
     let answered = keyed(&gateway, "answered", &event("1")).send().expect(200);
@@ -130,7 +130,7 @@ fn an_outcome_is_on_disk_before_it_is_told() {
 }
 
 #[test]
-fn one_cut_off_by_a_crash_answers_504_and_is_never_sent_again() {
+fn an_exchange_cut_off_by_a_crash_answers_504_and_is_never_sent_again() {
     let (mut gateway, receiver) = pair();
     receiver.at("/shop", Reply::hang());
     let cut = keyed(&gateway, "k", &event("1")).spawn();
@@ -148,7 +148,7 @@ fn one_cut_off_by_a_crash_answers_504_and_is_never_sent_again() {
 }
 
 #[test]
-fn the_outcome_waits_for_a_sender_that_hung_up() {
+fn the_outcome_is_stored_for_a_sender_that_disconnected() {
     let (gateway, receiver) = pair();
     let gate = Gate::default();
     receiver.at("/shop", Reply::json("\"late\"").behind(&gate));

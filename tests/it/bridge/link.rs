@@ -1,4 +1,4 @@
-//! Who may send to whom, and how little a refusal says.
+//! Links decide who may send to whom; a refusal reveals nothing else.
 
 use harness::{App, Receiver, assert_bridge_error, each};
 
@@ -19,7 +19,7 @@ fn the_body_must_name_the_sender_that_the_credentials_name() {
 }
 
 #[test]
-fn an_unknown_and_an_unlinked_recipient_get_one_same_answer() {
+fn unknown_and_unlinked_recipients_get_the_same_answer() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver)
         .app(App::new("apart").receiver(&receiver.url("/apart")))
@@ -58,7 +58,7 @@ fn a_link_has_a_direction() {
     // Both endpoints of the link itself work, each towards the other party.
     gateway.host("superapp").send(event("1")).expect(200);
     gateway.miniapp("shop").send(event("2")).expect(200);
-    let paths: Vec<_> = receiver.got().into_iter().map(|got| got.path).collect();
+    let paths: Vec<_> = receiver.requests().into_iter().map(|got| got.path).collect();
     assert_eq!(paths, ["/shop", "/superapp"]);
 }
 
@@ -73,7 +73,7 @@ fn the_sender_is_checked_before_the_link() {
 }
 
 #[test]
-fn a_link_takes_effect_and_ends_while_running() {
+fn links_can_be_added_and_removed_while_running() {
     let (gateway, receiver) = pair();
     let (host, admin) = (gateway.host("superapp"), gateway.admin());
     let to_stranger = event("1").replace("shop", "stranger");

@@ -1,6 +1,6 @@
-//! Names with capitals: compared without case, sent and shown as they are registered.
+//! Names with capital letters: compared without case, sent and shown as registered.
 
-use harness::{App, Gateway, Got, Receiver, Setup, basic};
+use harness::{App, Gateway, ReceivedRequest, Receiver, Setup, basic};
 use serde_json::{Value, json};
 
 const HOST: &str = "host_a5801h7tkBLi";
@@ -19,14 +19,14 @@ fn event(client: &str, app: &str) -> String {
 }
 
 /// What arrives at `path` because of `act`.
-fn arrives<T>(receiver: &Receiver, path: &str, act: impl FnOnce() -> T) -> (Got, T) {
-    let before = receiver.got_at(path).len();
+fn arrives<T>(receiver: &Receiver, path: &str, act: impl FnOnce() -> T) -> (ReceivedRequest, T) {
+    let before = receiver.requests_at(path).len();
     let done = act();
     (receiver.wait_at(path, before + 1).pop().unwrap(), done)
 }
 
 fn exchanged(gateway: &Gateway, receiver: &Receiver, host: &str) {
-    let checked = |got: &Got, name: &str| {
+    let checked = |got: &ReceivedRequest, name: &str| {
         let secret = &gateway.setup().app_named(name).secret_key;
         assert_eq!(got.header("authorization"), Some(&*basic("Token", name, secret)));
         assert_eq!((&got.json()["app_id"], &got.json()["client_id"]), (&json!("Shop"), &json!(host)));
@@ -75,7 +75,7 @@ fn names_are_sent_as_registered_and_compared_without_case() {
 }
 
 #[test]
-fn a_file_that_writes_a_name_in_another_case_renames_it_and_nothing_else() {
+fn a_name_in_another_case_in_the_file_renames_the_app_only() {
     let receiver = Receiver::start();
     // What a server that lower-cased all names has kept.
     let mut gateway = setup(&receiver, "host_a5801h7tkbli").start();
@@ -94,7 +94,7 @@ fn a_file_that_writes_a_name_in_another_case_renames_it_and_nothing_else() {
 }
 
 #[test]
-fn nobody_is_called_like_the_server() {
+fn names_of_the_server_are_reserved() {
     let gateway = Setup::new().app(App::new("superapp")).start();
     for name in ["bolt", "Bolt.", "b0lt", "bo-lt", "boIt", "SUB"] {
         let refused = gateway.admin().send("POST", "apps", &json!({"name": name})).expect(422);
@@ -104,8 +104,8 @@ fn nobody_is_called_like_the_server() {
     std::fs::write(dir.path().join("my.toml"), Setup::new().app(App::new("b0lt")).text()).unwrap();
     let exit = harness::footbridge(dir.path(), &["config", "check", "my.toml"], &[]);
     assert!(
-        exit.code == Some(1) && exit.said.contains("b0lt") && exit.said.contains("reserved"),
+        exit.code == Some(1) && exit.output.contains("b0lt") && exit.output.contains("reserved"),
         "{}",
-        exit.said
+        exit.output
     );
 }

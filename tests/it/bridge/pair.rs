@@ -1,4 +1,4 @@
-//! A host and a miniapp that may exchange events, and somebody who may not.
+//! A linked host and miniapp, and an app without a link.
 
 use harness::{App, Gateway, Receiver, Setup};
 

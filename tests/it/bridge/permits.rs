@@ -1,4 +1,4 @@
-//! Many exchanges at once: they wait for their turn inside their own deadline, and only for their own recipient.
+//! Concurrent exchanges: they wait within their own deadline, and only for their own recipient.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! `Prefer`: a shorter deadline, or an answer fetched later.
+//! `Prefer`: a shorter deadline, or an asynchronous answer.
 
 use std::time::{Duration, Instant};
 
@@ -72,7 +72,7 @@ fn respond_async_is_fetched_later() {
     let mut names = members(&done.body);
     names.sort();
     assert_eq!(names, ["answer", "error_code", "error_message", "exchange_id", "status"]);
-    let got = receiver.got().pop().unwrap();
+    let got = receiver.requests().pop().unwrap();
     assert_eq!(got.header("footbridge-exchange-id"), Some(id.as_str()));
     assert_eq!(receiver.count(), 1);
 }
@@ -121,7 +121,7 @@ fn a_failure_says_which() {
 }
 
 #[test]
-fn one_running_at_a_crash_has_failed_and_is_not_sent_again() {
+fn an_async_exchange_running_at_a_crash_has_failed_and_is_not_sent_again() {
     let (mut gateway, receiver) = pair();
     receiver.at("/shop", Reply::json("\"kept\""));
     let kept = start(&gateway);

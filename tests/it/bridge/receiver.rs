@@ -1,4 +1,4 @@
-//! What the recipient is sent, and with whose credential.
+//! The request that the recipient gets, and its credential.
 
 use harness::{
     App, Receiver, Reply, Setup, assert_bridge_error, basic, each, is_iso_millis, verify_signature,
@@ -53,7 +53,7 @@ fn a_miniapps_event_reaches_the_host_with_the_hosts_prefix() {
 }
 
 #[test]
-fn receiver_auth_replaces_the_pair() {
+fn receiver_auth_replaces_the_default_credential() {
     let receiver = Receiver::start();
     let shop = App::new("shop")
         .receiver(&receiver.url("/shop"))
@@ -67,7 +67,7 @@ fn receiver_auth_replaces_the_pair() {
 }
 
 #[test]
-fn nothing_of_the_senders_headers_passes() {
+fn headers_of_the_sender_are_not_forwarded() {
     let (gateway, receiver) = pair();
     let call = gateway.host("superapp").call(event("1")).headers(&[
         ("X-Custom", "leak-1"),
@@ -119,7 +119,7 @@ fn a_receiver_is_set_and_switched_while_running() {
     assert_bridge_error(&send(), 409, "EVENT_RECEIVER_DISABLED");
     admin.done("PATCH", "apps/late", &json!({"receiver_enabled": true}));
     send().expect(200);
-    assert_eq!(receiver.got_at("/late").len(), 2);
+    assert_eq!(receiver.requests_at("/late").len(), 2);
 }
 
 #[test]

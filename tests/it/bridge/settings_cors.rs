@@ -1,4 +1,4 @@
-//! What a web host asks, and which pages of other origins may.
+//! The settings page of a miniapp, and cross-origin requests.
 
 use harness::{Gateway, each};
 
@@ -9,7 +9,7 @@ fn settings(gateway: &Gateway, miniapp: &str, query: &str) -> harness::Answer {
 }
 
 #[test]
-fn a_linked_host_learns_the_miniapps_page() {
+fn a_linked_host_gets_the_miniapps_settings_page() {
     let (gateway, _receiver) = pair();
     let rows = ["?client_id=superapp", "?client_id=superapp&is_desktop=true", "?x=1&client_id=SuperApp"];
     each(rows, |query| {
@@ -53,7 +53,7 @@ fn a_linked_miniapp_without_a_page_is_404() {
 }
 
 #[test]
-fn pages_of_any_origin_may_ask_where_the_contract_says_so() {
+fn cross_origin_requests_are_allowed_where_the_contract_says() {
     let (gateway, _receiver) = pair();
     let settings_path = "/api/v1/miniapps/shop/settings/?client_id=superapp";
     let rows = [
@@ -98,7 +98,7 @@ fn pages_of_any_origin_may_ask_where_the_contract_says_so() {
 }
 
 #[test]
-fn pages_of_other_origins_may_not_ask_anywhere_else() {
+fn cross_origin_requests_are_refused_everywhere_else() {
     let (gateway, _receiver) = pair();
     let rows = [
         "/api/v1/event-bridge/hostapp/",

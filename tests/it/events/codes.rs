@@ -1,4 +1,4 @@
-//! Every code of the table, and which comes first.
+//! Every error code of the table, and which of several comes first.
 
 use harness::{Bytes, Receiver, assert_bolt_error, each};
 use serde_json::json;
@@ -132,7 +132,7 @@ fn over_the_publish_rate_is_146() {
 }
 
 #[test]
-fn what_comes_first_is_told() {
+fn the_first_of_several_errors_is_answered() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver).set("limits", "event_body", "\"1KiB\"").start();
     let big_junk = "{".repeat(2000);
@@ -154,7 +154,7 @@ fn what_comes_first_is_told() {
 }
 
 #[test]
-fn errors_may_all_be_200_and_keep_their_codes() {
+fn errors_can_all_be_200_with_their_codes() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver)
         .set("bolt", "http_200_errors", "true")

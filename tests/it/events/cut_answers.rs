@@ -1,4 +1,4 @@
-//! A receiver's status counts from the moment it has come, whatever becomes of the body behind it.
+//! The status of a receiver's answer counts as soon as it has arrived, even if the body is cut off.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn a_2xx_is_delivered() {
         assert_eq!(delivery["status"], "delivered", "{delivery}");
         assert_eq!(delivery["attempts"], 1, "{delivery}");
     });
-    assert_eq!(receiver.got_at("/x").len(), count);
+    assert_eq!(receiver.requests_at("/x").len(), count);
 }
 
 #[test]

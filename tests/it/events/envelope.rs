@@ -1,4 +1,4 @@
-//! The event object: a fresh one for every delivery, with what its addressee may know and nothing else.
+//! The event object: built anew for every delivery, without anything its recipient may not see.
 
 use harness::{App, Receiver, Reply, Setup, is_iso_millis, members, raw_member};
 use serde_json::json;
@@ -17,7 +17,7 @@ fn each_hook_type_gets_its_own_members_in_order() {
     for (path, owner) in
         [("/fax/server", Some("fax")), ("/web", None), ("/gallery/server", Some("gallery")), ("/web2", None)]
     {
-        let got = receiver.got_at(path).pop().unwrap();
+        let got = receiver.requests_at(path).pop().unwrap();
         let event = got.json();
         let mut names = vec!["id", "name", "publisher", "body", "time", "dispatchTime"];
         if let Some(owner) = owner {
@@ -81,7 +81,7 @@ fn only_dispatch_time_and_the_attempt_change_on_a_retry() {
 }
 
 #[test]
-fn the_address_told_is_public_url() {
+fn the_address_in_an_envelope_is_public_url() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver).root("public_url", "\"https://bolt.example/gate\"").start();
     gateway.bolt("fax").web("x", &receiver.url("/w"));

@@ -1,4 +1,4 @@
-//! Hooks written in the configuration: persistent, and nobody's to remove over the events API.
+//! Hooks of the configuration file: persistent, and not removable over the events API.
 
 use harness::{App, Receiver, Reply, Setup, WAIT, until};
 use serde_json::json;
@@ -12,7 +12,7 @@ fn setup(receiver: &Receiver) -> Setup {
 }
 
 #[test]
-fn they_hear_from_the_start_and_after_every_restart() {
+fn file_hooks_receive_events_from_the_start_and_after_restarts() {
     let receiver = Receiver::start();
     let mut gateway = setup(&receiver).start();
     let ids = |gateway: &harness::Gateway| {
@@ -37,7 +37,7 @@ fn they_hear_from_the_start_and_after_every_restart() {
 }
 
 #[test]
-fn unsubscribe_leaves_them_alone() {
+fn unsubscribe_does_not_remove_file_hooks() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver).start();
     assert_eq!(gateway.bolt("fax").unsubscribe("*"), json!([]));
@@ -46,7 +46,7 @@ fn unsubscribe_leaves_them_alone() {
 }
 
 #[test]
-fn their_deliveries_survive_a_restart() {
+fn deliveries_of_file_hooks_survive_a_restart() {
     let receiver = Receiver::start();
     let mut gateway = setup(&receiver).set("retry", "schedule", r#"["1s", "1s", "1s"]"#).start();
     receiver.at("/all", Reply::status(503));
@@ -57,7 +57,7 @@ fn their_deliveries_survive_a_restart() {
     receiver.at("/all", Reply::json("{}"));
     gateway.start_again();
     until("the delivery", WAIT, || gateway.admin().delivery(&event)["status"] == "delivered");
-    let got = receiver.got_at("/all");
+    let got = receiver.requests_at("/all");
     let (first, last) = (&got[0], got.last().unwrap());
     assert_eq!(last.json()["id"], event.as_str());
     assert_eq!(last.json()["body"], "kept");
@@ -65,7 +65,7 @@ fn their_deliveries_survive_a_restart() {
 }
 
 #[test]
-fn one_that_the_policy_refuses_is_a_warning_and_its_deliveries_are_dead_at_once() {
+fn a_file_hook_refused_by_egress_warns_and_its_deliveries_die_at_once() {
     let receiver = Receiver::start();
     let canary = Receiver::start();
     let hooks = format!(
@@ -89,7 +89,7 @@ fn one_that_the_policy_refuses_is_a_warning_and_its_deliveries_are_dead_at_once(
 }
 
 #[test]
-fn one_taken_out_of_the_file_is_gone_and_its_queue_with_it() {
+fn a_hook_removed_from_the_file_is_deleted_with_its_queue() {
     let receiver = Receiver::start();
     let mut gateway = setup(&receiver).set("retry", "schedule", r#"["1h"]"#).start();
     receiver.always(Reply::status(503));
@@ -119,7 +119,7 @@ fn leading(setup: Setup, receiver: &Receiver, route: Option<&str>) -> Setup {
 }
 
 #[test]
-fn what_waits_follows_a_route_that_is_changed_in_the_file() {
+fn pending_deliveries_follow_a_route_changed_in_the_file() {
     let receiver = Receiver::start();
     let base = Setup::new().set("retry", "schedule", r#"["2s", "1h"]"#).app(App::new("camera"));
     let mut gateway = leading(base, &receiver, Some("\"old\"")).start();
@@ -141,7 +141,7 @@ fn what_waits_follows_a_route_that_is_changed_in_the_file() {
 }
 
 #[test]
-fn a_line_that_comes_back_finds_what_waited_for_it() {
+fn a_hook_added_back_to_the_file_finds_its_pending_deliveries() {
     let receiver = Receiver::start();
     let base = Setup::new().set("retry", "schedule", r#"["1h"]"#).app(App::new("camera"));
     let mut gateway = leading(base, &receiver, Some("\"old\"")).start();
@@ -171,5 +171,5 @@ fn a_line_that_comes_back_finds_what_waited_for_it() {
     assert_eq!(gateway.identity(), (4, 4));
     // What the API removed for good does not come back.
     gateway.kill9().start_again();
-    assert_eq!(receiver.got_at("/fax/new").len(), 4);
+    assert_eq!(receiver.requests_at("/fax/new").len(), 4);
 }

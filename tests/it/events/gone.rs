@@ -38,7 +38,7 @@ fn nothing_stays_pending_behind_a_410_and_the_hook_can_be_revived() {
         assert_eq!(accepted, ended);
         let cancelled = || gateway.metric("footbridge_deliveries_total", "outcome=\"cancelled\"");
         let before = cancelled();
-        let posts = receiver.got_at(&path).len();
+        let posts = receiver.requests_at(&path).len();
         assert!(
             (1..=16).contains(&posts),
             "{posts} were sent: eight at once, and those already on their way"
@@ -49,7 +49,7 @@ fn nothing_stays_pending_behind_a_410_and_the_hook_can_be_revived() {
         let event = gateway.bolt("camera").publish(name, &json!({}))["id"].as_str().unwrap().to_owned();
         until("the delivery", WAIT, || gateway.admin().delivery(&event)["status"] == "delivered");
         // Those that were on their way may have come late; nothing else may.
-        let got = receiver.got_at(&path);
+        let got = receiver.requests_at(&path);
         assert!(got.len() <= 17, "{} were sent", got.len());
         assert_eq!(got.iter().filter(|got| got.json()["id"] == event.as_str()).count(), 1);
         assert_eq!(cancelled(), before, "what was cancelled stays cancelled");

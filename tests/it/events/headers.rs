@@ -1,4 +1,4 @@
-//! Headers of a delivery: the publisher's, as far as it may, then ours.
+//! Headers of a delivery: the allowed ones of the publisher, then the server's.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::apps::apps;
 
 #[test]
-fn ours_are_all_there_and_the_signature_verifies() {
+fn all_footbridge_headers_are_sent_and_the_signature_verifies() {
     let (gateway, receiver) = apps();
     gateway.bolt("fax").server("x", "/s");
     gateway.bolt("gallery").web("x", &receiver.url("/w"));

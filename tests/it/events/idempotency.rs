@@ -1,4 +1,4 @@
-//! `Idempotency-Key` on a publish: published once, answered as often as asked.
+//! `Idempotency-Key` on a publish: published once, same answer for every repeat.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,7 +12,7 @@ fn keyed(gateway: &Gateway, app: &str, key: &str, body: &str) -> Answer {
 }
 
 #[test]
-fn the_same_again_is_the_same_answer_and_no_second_event() {
+fn a_repeated_key_gets_the_same_answer_and_no_second_event() {
     let (mut gateway, receiver) = apps();
     gateway.bolt("fax").web("x", &receiver.url("/x"));
     let first = keyed(&gateway, "camera", "k", r#"{"body":1}"#).expect(200);

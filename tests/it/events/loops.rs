@@ -1,6 +1,6 @@
-//! Events that cause each other come to an end.
+//! Limits on events that cause each other.
 
-use harness::{App, Receiver, Setup, Shelf, assert_bolt_error, each, until};
+use harness::{App, AppDir, Receiver, Setup, assert_bolt_error, each, until};
 use serde_json::{Value, json};
 
 fn setup() -> Setup {
@@ -17,7 +17,7 @@ fn id(answer: harness::Answer) -> String {
 }
 
 #[test]
-fn a_chain_of_apps_is_stopped_at_depth_sixteen_and_told_once() {
+fn a_chain_of_apps_is_stopped_at_depth_sixteen_and_reported_once() {
     let receiver = Receiver::start();
     let mut gateway = setup().start();
     gateway.bolt("camera").web("fax/ping", &receiver.url("/camera"));
@@ -40,22 +40,22 @@ fn a_chain_of_apps_is_stopped_at_depth_sixteen_and_told_once() {
         assert_bolt_error(&answer, 422, 153);
         assert!(answer.text().contains(&root) && answer.text().contains(&last), "{}", answer.text());
     });
-    let told = receiver.wait_at("/ears", 1)[0].json();
-    assert_eq!(told["publisher"], "bolt");
-    let body = &told["body"];
+    let reported = receiver.wait_at("/ears", 1)[0].json();
+    assert_eq!(reported["publisher"], "bolt");
+    let body = &reported["body"];
     assert_eq!((&body["app"], &body["event"]), (&json!("camera"), &json!("ping")));
     assert_eq!((&body["root"], &body["cause"]), (&json!(root), &json!(last)));
     assert_eq!((&body["depth"], &body["reason"]), (&json!(16), &json!("depth")));
     // What answers the news goes no further either.
-    assert_bolt_error(&follow(&gateway, "ears", told["id"].as_str().unwrap()), 422, 153);
+    assert_bolt_error(&follow(&gateway, "ears", reported["id"].as_str().unwrap()), 422, 153);
     // Nobody else's chain is touched, and one that names no cause begins anew.
     id(gateway.bolt("camera").post("ping", "{}"));
-    assert_eq!(receiver.wait_at("/ears", 1).len(), 1, "told once");
+    assert_eq!(receiver.wait_at("/ears", 1).len(), 1, "reported once");
     gateway.assert_healthy();
 }
 
 #[test]
-fn a_cause_is_an_event_that_the_app_has_got_or_sent() {
+fn a_cause_must_be_an_event_the_app_received_or_sent() {
     let receiver = Receiver::start();
     let gateway = setup().start();
     gateway.bolt("fax").web("camera/ping", &receiver.url("/fax"));
@@ -86,8 +86,8 @@ fn a_cause_is_an_event_that_the_app_has_got_or_sent() {
 }
 
 #[test]
-fn functions_that_call_themselves_are_stopped_by_depth_and_by_what_comes_of_them() {
-    let shelf = Shelf::new();
+fn self_calling_functions_are_stopped_by_depth_and_by_descendants() {
+    let app_dir = AppDir::new();
     let receiver = Receiver::start();
     let setup = setup().set("limits", "chain_deliveries", "200").set("runtime", "user", r#""root""#);
     let mut gateway = setup.start();
@@ -96,7 +96,7 @@ fn functions_that_call_themselves_are_stopped_by_depth_and_by_what_comes_of_them
         "functions": {"once": "once.js", "twice": "twice.js"},
         "hooks": {"once": {"route": "once", "type": "function"}, "twice": {"route": "twice", "type": "function"}},
     }});
-    let dir = shelf.write("fun", &package, &[]);
+    let dir = app_dir.write("fun", &package, &[]);
     let again = "module.exports = (event, ctx) => ctx.publish(event.name, { body: event.body });";
     let doubled =
         "module.exports = (event, ctx) => { ctx.publish(event.name, {}); ctx.publish(event.name, {}); };";
@@ -109,9 +109,9 @@ fn functions_that_call_themselves_are_stopped_by_depth_and_by_what_comes_of_them
     };
 
     gateway.bolt("camera").publish("once", &json!({"body": 7}));
-    let told = stopped(1);
+    let reported = stopped(1);
     assert_eq!(
-        (&told["app"], &told["event"], &told["reason"]),
+        (&reported["app"], &reported["event"], &reported["reason"]),
         (&json!("fun"), &json!("once"), &json!("depth"))
     );
     all_ended(&gateway);
@@ -126,12 +126,12 @@ fn functions_that_call_themselves_are_stopped_by_depth_and_by_what_comes_of_them
     all_ended(&gateway);
     let made = gateway.admin().all("deliveries?app=fun").len() - 16;
     assert!((150..=201).contains(&made), "{made} deliveries came of one event");
-    assert_eq!(receiver.count(), 2, "told once for each chain");
+    assert_eq!(receiver.count(), 2, "reported once for each chain");
     gateway.assert_healthy();
 }
 
 #[test]
-fn an_app_whose_events_wait_in_heaps_is_refused_and_no_other() {
+fn an_app_with_a_huge_backlog_is_refused_and_no_other() {
     let mut gateway = setup().set("limits", "backlog", "30").set("egress", "timeout", r#""60s""#).start();
     let hanging = Receiver::start();
     hanging.always(harness::Reply::hang());

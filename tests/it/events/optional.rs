@@ -1,4 +1,4 @@
-//! A hook that need not be answered.
+//! Hooks that need no answer.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::apps::setup;
 
 #[test]
-fn silence_ends_unanswered_after_one_post_and_the_lane_moves_on() {
+fn no_answer_ends_unanswered_after_one_attempt_and_the_lane_moves_on() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver)
         .set("egress", "timeout", "\"1500ms\"")
@@ -36,7 +36,7 @@ fn silence_ends_unanswered_after_one_post_and_the_lane_moves_on() {
     assert!(begun.elapsed() < WAIT, "{:?}", begun.elapsed());
     assert_eq!(gateway.metric("footbridge_deliveries_total", "outcome=\"unanswered\""), 600);
     assert_eq!(gateway.identity(), (600, 600));
-    let got = receiver.got();
+    let got = receiver.requests();
     assert!(got.iter().all(|got| got.header("footbridge-attempt") == Some("1")));
     let ids: BTreeSet<_> = got.iter().filter_map(|got| got.header("footbridge-delivery-id")).collect();
     assert_eq!((got.len(), ids.len()), (600, 600), "each is sent exactly once");

@@ -1,8 +1,8 @@
-//! A hook that asks for order.
+//! Hooks with ordered delivery.
 
 use std::time::Duration;
 
-use harness::{Gate, Gateway, Got, Receiver, Reply, until};
+use harness::{Gate, Gateway, ReceivedRequest, Receiver, Reply, until};
 use serde_json::json;
 
 use super::apps::setup;
@@ -30,14 +30,14 @@ fn start(receiver: &Receiver, later: &[usize]) -> Gateway {
     gateway
 }
 
-fn number(got: &Got) -> u64 {
+fn number(got: &ReceivedRequest) -> u64 {
     got.json()["body"].as_u64().unwrap()
 }
 
 /// The numbers of the events that were received and answered 200, in the order of their first such reception.
 fn taken(receiver: &Receiver) -> Vec<u64> {
     let mut seen = Vec::new();
-    for got in receiver.got().iter().filter(|got| got.told == 200) {
+    for got in receiver.requests().iter().filter(|got| got.reply_status == 200) {
         if !seen.contains(&number(got)) {
             seen.push(number(got));
         }
@@ -56,8 +56,8 @@ fn wait_for_all(gateway: &Gateway, receiver: &Receiver) {
 
 /// Fails when anything but the failed one was sent after a failure, or before its delay was over.
 #[track_caller]
-fn assert_failures_hold_the_lane(got: &[Got]) {
-    for pair in got.windows(2).filter(|pair| pair[0].told != 200) {
+fn assert_failures_hold_the_lane(got: &[ReceivedRequest]) {
+    for pair in got.windows(2).filter(|pair| pair[0].reply_status != 200) {
         assert_eq!(number(&pair[1]), number(&pair[0]), "another went ahead of the one that waits");
         let gap = pair[1].at - pair[0].at;
         assert!(gap >= Duration::from_millis(235), "{gap:?}");
@@ -65,12 +65,12 @@ fn assert_failures_hold_the_lane(got: &[Got]) {
 }
 
 #[test]
-fn what_fails_is_waited_for() {
+fn a_failing_delivery_holds_its_lane() {
     let receiver = Receiver::start();
     let gateway = start(&receiver, &[1, 100, 550]);
     wait_for_all(&gateway, &receiver);
-    let got = receiver.got();
-    let failures = got.iter().filter(|got| got.told == 500).count();
+    let got = receiver.requests();
+    let failures = got.iter().filter(|got| got.reply_status == 500).count();
     assert_eq!(failures, 4);
     assert_eq!(got.len() as u64, EVENTS + 4, "nothing else is sent twice");
     assert_failures_hold_the_lane(&got);
@@ -88,7 +88,7 @@ fn order_survives_a_kill() {
     until("a part of the row", Duration::from_secs(10), || receiver.count() >= 100);
     gateway.kill9().start_again();
     wait_for_all(&gateway, &receiver);
-    let sent: Vec<_> = receiver.got().iter().map(number).collect();
+    let sent: Vec<_> = receiver.requests().iter().map(number).collect();
     let back = sent.windows(2).filter(|pair| pair[1] < pair[0]).count();
     assert!(back <= 2, "only a kill may repeat what was sent, from one place on and in order: {sent:?}");
 }

@@ -1,4 +1,4 @@
-//! How a delivery ends.
+//! Outcomes of a delivery.
 
 use std::time::Duration;
 
@@ -65,10 +65,10 @@ fn everything_else_is_retried_on_the_schedule_and_then_dead() {
         } else {
             assert!(delivery["last_error"].is_string(), "{delivery}");
         }
-        assert_eq!(receiver.got_at(&path).len(), 3);
+        assert_eq!(receiver.requests_at(&path).len(), 3);
         gateway.bolt("fax").unsubscribe("x");
     });
-    assert_eq!(receiver.got_at("/elsewhere").len(), 0, "a redirect was followed");
+    assert_eq!(receiver.requests_at("/elsewhere").len(), 0, "a redirect was followed");
     gateway.assert_healthy();
 }
 
@@ -82,7 +82,7 @@ fn a_server_hook_of_an_app_from_the_file_must_answer_too() {
 }
 
 #[test]
-fn nobody_there_is_retried_until_somebody_is() {
+fn a_refused_connection_is_retried_until_it_succeeds() {
     let receiver = Receiver::start();
     let gone = harness::refused_address();
     let gateway =
@@ -120,10 +120,10 @@ fn gone_disables_the_hook_and_cancels_its_queue() {
     assert!(mine.iter().any(|delivery| delivery["status"] == "cancelled"), "{mine:?}");
     let other: Vec<_> = admin.all("deliveries?app=gallery&limit=250");
     assert!(other.iter().all(|delivery| delivery["status"] == "delivered"));
-    let count = receiver.got_at("/x").len();
+    let count = receiver.requests_at("/x").len();
     publish(&gateway);
     pause(Duration::from_millis(200));
-    assert_eq!(receiver.got_at("/x").len(), count, "a disabled hook was called");
+    assert_eq!(receiver.requests_at("/x").len(), count, "a disabled hook was called");
     // A transient hook may be gone altogether; what is left of it is switched off.
     let left = admin.all("hooks?app=fax");
     assert!(left.iter().all(|known| known["id"] != hook["id"] || known["enabled"] == false), "{left:?}");
@@ -144,7 +144,7 @@ fn a_dead_delivery_is_retried_when_asked() {
     let delivery = ended(&gateway, &event);
     assert_eq!(delivery["status"], "delivered", "{delivery}");
     assert_eq!(delivery["id"], dead["id"]);
-    let got = receiver.got_at("/x");
+    let got = receiver.requests_at("/x");
     assert_eq!(got.len(), 4);
     assert_eq!(got[3].header("footbridge-delivery-id"), got[0].header("footbridge-delivery-id"));
     assert_eq!(got[3].json()["id"], got[0].json()["id"]);

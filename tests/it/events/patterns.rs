@@ -1,4 +1,4 @@
-//! Which hook hears which event.
+//! Pattern matching: which hook receives which event.
 
 use harness::{App, Setup, each, fixture};
 use serde_json::{Value, json};
@@ -16,11 +16,11 @@ fn a_hook_matches_when_publisher_and_event_both_do() {
         let pattern = row["pattern"].as_str().unwrap().replace('\\', "%5C");
         let hook = gallery.web(&pattern, &receiver.url("/x"));
         assert_eq!((&hook["publisher"], &hook["event"]), (&row["publisher"], &row["event"]));
-        let heard =
+        let received =
             |[app, name]: &[String; 2]| gateway.bolt(app).publish(name, &json!({}))["deliveries"] == 1;
-        let heard: Vec<bool> = events.iter().map(heard).collect();
+        let received: Vec<bool> = events.iter().map(received).collect();
         let removed = gallery.unsubscribe(&format!("sub/{pattern}"));
-        assert_eq!(json!(heard), row["hears"]);
+        assert_eq!(json!(received), row["hears"]);
         assert_eq!(removed.as_array().unwrap().len(), 1, "the same pattern must remove it");
     });
 }
@@ -35,7 +35,7 @@ fn a_bad_pattern_is_140() {
 }
 
 #[test]
-fn what_can_never_match_is_140_wherever_it_is_written() {
+fn a_pattern_that_can_never_match_is_140_everywhere() {
     let (gateway, receiver) = apps();
     let dir = tempfile::tempdir().unwrap();
     let table = fixture("patterns.json");
@@ -58,7 +58,7 @@ fn what_can_never_match_is_140_wherever_it_is_written() {
         let file = Setup::new().app(App::new("a").url("http://x").hooks(&format!("{pattern:?} = \"x\"")));
         std::fs::write(dir.path().join("my.toml"), file.text()).unwrap();
         let exit = harness::footbridge(dir.path(), &["config", "check", "my.toml"], &[]);
-        assert_eq!(exit.code, Some(1), "{}", exit.said);
+        assert_eq!(exit.code, Some(1), "{}", exit.output);
     });
     each(["photo-*", "*x", "**", "%2A%2A"], |name| {
         harness::assert_bolt_error(&gateway.bolt("fax").post(name, "{}"), 400, 140);
@@ -66,7 +66,7 @@ fn what_can_never_match_is_140_wherever_it_is_written() {
 }
 
 #[test]
-fn a_bad_pattern_is_140_before_its_members_are_looked_at() {
+fn a_bad_pattern_is_140_before_the_body_is_checked() {
     let (gateway, _receiver) = apps();
     harness::assert_bolt_error(&gateway.bolt("fax").post("camera/%ff", r#"{"route":5}"#), 400, 140);
     harness::assert_bolt_error(&gateway.bolt("fax").post("camera/%ff", "{"), 400, 143);

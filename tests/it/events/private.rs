@@ -1,4 +1,4 @@
-//! Events that a hook with a `*` never gets.
+//! Private events: a hook with a `*` never receives them.
 
 use harness::{App, Receiver, Setup, each};
 use serde_json::json;
@@ -36,7 +36,7 @@ fn only_a_hook_that_names_both_parts_gets_a_private_event() {
 }
 
 #[test]
-fn the_list_is_its_publishers_alone() {
+fn the_subscriber_list_is_visible_to_its_publisher_only() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver).start();
     gateway.bolt("fax").web("*", &receiver.url("/x"));
@@ -44,7 +44,7 @@ fn the_list_is_its_publishers_alone() {
 }
 
 #[test]
-fn subscribers_do_not_open_it() {
+fn subscribers_do_not_make_a_private_event_public() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver).start();
     gateway.bolt("fax").web("*", &receiver.url("/x"));

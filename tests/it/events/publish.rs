@@ -1,4 +1,4 @@
-//! Publishing: what the answer says, and that the body passes byte for byte.
+//! Publishing: the answer, and that the body passes byte for byte.
 
 use harness::{assert_bolt_error, each, is_iso_millis, members, payloads, raw_member};
 use serde_json::json;
@@ -24,21 +24,21 @@ fn the_answer_names_the_event_and_counts_the_deliveries() {
     let mut paths: Vec<_> = receiver.wait(3).into_iter().map(|got| got.path).collect();
     paths.sort();
     assert_eq!(paths, ["/one", "/three", "/two"]);
-    for got in receiver.got() {
+    for got in receiver.requests() {
         assert_eq!(got.json()["id"], body["id"], "every hook gets the same event");
         assert_eq!(got.json()["time"], body["time"]);
     }
 }
 
 #[test]
-fn nobody_listens_is_fine() {
+fn publishing_without_subscribers_succeeds() {
     let (gateway, receiver) = apps();
     assert_eq!(gateway.bolt("camera").publish("photo-saved", &json!({}))["deliveries"], 0);
     assert_eq!(receiver.count(), 0);
 }
 
 #[test]
-fn the_publisher_hears_itself_when_it_listens() {
+fn a_publisher_can_receive_its_own_events() {
     let (gateway, receiver) = apps();
     gateway.bolt("camera").server("camera/photo-saved", "hooks/own");
     gateway.bolt("camera").publish("photo-saved", &json!({}));
@@ -95,7 +95,7 @@ fn any_content_type_is_read_as_json() {
 }
 
 #[test]
-fn the_token_alone_says_who_publishes() {
+fn the_token_alone_identifies_the_publisher() {
     let (gateway, receiver) = apps();
     gateway.bolt("fax").web("*", &receiver.url("/x"));
     each(["publisher", "app", "id", "name", "time", "token"], |member| {

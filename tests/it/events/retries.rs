@@ -1,4 +1,4 @@
-//! When the next attempt comes.
+//! The timing of retries.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ fn assert_scheduled(gap: Duration, what: &str) {
 }
 
 #[test]
-fn the_schedule_is_kept_within_its_jitter() {
+fn retries_follow_the_schedule_within_its_jitter() {
     for gap in gaps(vec![Reply::status(500); 8]) {
         assert_scheduled(gap, "plain");
     }

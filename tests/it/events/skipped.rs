@@ -1,4 +1,4 @@
-//! An event that finds a hook or its app switched off is kept as skipped, and can be replayed.
+//! Deliveries to a disabled hook or app are stored as skipped and can be replayed.
 
 use harness::{Gateway, each, until};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn one(gateway: &Gateway, event: &Value) -> Value {
 }
 
 #[test]
-fn what_finds_its_subscriber_off_is_skipped_and_can_be_replayed() {
+fn deliveries_to_a_disabled_app_are_skipped_and_can_be_replayed() {
     let (mut gateway, receiver) = apps();
     let hook = json!({"app": "fax", "pattern": "camera/x", "route": receiver.url("/x"), "type": "web"});
     let hook = gateway.admin().done("POST", "hooks", &hook)["id"].as_str().unwrap().to_owned();
@@ -66,7 +66,7 @@ fn what_finds_its_subscriber_off_is_skipped_and_can_be_replayed() {
 }
 
 #[test]
-fn a_private_event_is_not_kept_for_a_hook_with_a_star() {
+fn a_private_event_is_not_skipped_for_a_wildcard_hook() {
     let receiver = harness::Receiver::start();
     let camera = harness::App::new("camera").line(r#"private = ["secret"]"#);
     let gateway = setup(&receiver).without_app("camera").app(camera).start();

@@ -1,4 +1,4 @@
-//! Transient hooks come to be.
+//! Creating transient hooks.
 
 use harness::{each, members, raw_member};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::apps::apps;
 
 #[test]
-fn the_answer_is_the_hook() {
+fn subscribing_answers_with_the_hook() {
     let (gateway, receiver) = apps();
     let url = receiver.url("/w");
     let rows = [
@@ -43,7 +43,7 @@ fn the_answer_is_the_hook() {
 }
 
 #[test]
-fn the_same_again_is_the_same_hook() {
+fn subscribing_twice_returns_the_same_hook() {
     let (gateway, receiver) = apps();
     let fax = gateway.bolt("fax");
     let first = fax.server("photo-saved", "/x");
@@ -64,7 +64,7 @@ fn the_same_again_is_the_same_hook() {
 }
 
 #[test]
-fn it_is_listed_like_any_hook() {
+fn a_transient_hook_is_listed() {
     let (gateway, _receiver) = apps();
     let hook = gateway.bolt("fax").server("camera/photo-saved", "/x");
     let listed = gateway.admin().all("hooks?app=fax");
@@ -78,7 +78,7 @@ fn it_is_listed_like_any_hook() {
 }
 
 #[test]
-fn transient_hooks_die_with_the_server() {
+fn transient_hooks_end_with_the_server() {
     let (mut gateway, receiver) = apps();
     for kill in [true, false] {
         gateway.bolt("fax").web("*", &receiver.url("/x"));
@@ -106,7 +106,7 @@ fn an_app_without_an_address_may_hold_web_hooks_only() {
 }
 
 #[test]
-fn there_is_a_limit_of_hooks_per_app() {
+fn hooks_per_app_are_limited() {
     let receiver = harness::Receiver::start();
     let gateway = super::apps::setup(&receiver).set("limits", "hooks_per_app", "3").start();
     let fax = gateway.bolt("fax");

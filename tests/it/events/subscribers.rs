@@ -1,4 +1,4 @@
-//! `subscribers` narrows, never widens.
+//! `subscribers` narrows the recipients and never widens them.
 
 use harness::each;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::apps::apps;
 
 #[test]
-fn only_those_named_get_it() {
+fn only_named_subscribers_receive_the_event() {
     let (gateway, receiver) = apps();
     for app in ["fax", "gallery"] {
         gateway.bolt(app).web("x", &receiver.url(&format!("/{app}")));

@@ -1,4 +1,4 @@
-//! Hook types: where an event goes, and which routes are not allowed.
+//! Hook types: their destinations, and the routes that are not allowed.
 
 use harness::{App, Gateway, Receiver, Setup, assert_bolt_error, each};
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ fn a_server_route_is_joined_by_exactly_one_slash() {
 }
 
 #[test]
-fn a_web_route_may_leave_its_scheme_out() {
+fn a_web_route_may_omit_its_scheme() {
     let (gateway, receiver) = apps();
     let address = receiver.address();
     let port = address.port();

@@ -1,4 +1,4 @@
-//! Transient hooks go, and what waits for them with them.
+//! Removing transient hooks cancels their pending deliveries.
 
 use harness::{Gate, Reply, WAIT, each, members, until};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::apps::apps;
 
 #[test]
-fn it_removes_the_callers_own_with_that_pattern() {
+fn unsubscribe_removes_the_callers_hooks_with_that_pattern() {
     let (gateway, receiver) = apps();
     let fax = gateway.bolt("fax");
     let one = fax.server("photo-saved", "/x");
@@ -31,7 +31,7 @@ fn it_removes_the_callers_own_with_that_pattern() {
 }
 
 #[test]
-fn nothing_to_remove_is_fine() {
+fn unsubscribing_from_nothing_succeeds() {
     let (gateway, _receiver) = apps();
     each(["photo-saved", "nobody/nothing", "*", "sub/x", "bolt/app-started"], |pattern| {
         assert_eq!(gateway.bolt("fax").unsubscribe(pattern), json!([]));
@@ -39,7 +39,7 @@ fn nothing_to_remove_is_fine() {
 }
 
 #[test]
-fn after_it_nothing_more_comes() {
+fn no_event_arrives_after_unsubscribe() {
     let (gateway, receiver) = apps();
     let fax = gateway.bolt("fax");
     fax.web("*", &receiver.url("/x"));
@@ -51,7 +51,7 @@ fn after_it_nothing_more_comes() {
 }
 
 #[test]
-fn pending_deliveries_become_cancelled() {
+fn unsubscribe_cancels_pending_deliveries() {
     let (gateway, receiver) = apps();
     let gate = Gate::default();
     receiver.at("/x", Reply::status(503).behind(&gate));
@@ -76,7 +76,7 @@ fn pending_deliveries_become_cancelled() {
 }
 
 #[test]
-fn a_restart_cancels_what_waited_for_a_transient_hook() {
+fn a_restart_cancels_pending_deliveries_of_a_transient_hook() {
     let (mut gateway, receiver) = apps();
     receiver.at("/x", Reply::hang());
     gateway.bolt("fax").web("*", &receiver.url("/x"));

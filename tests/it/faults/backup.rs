@@ -1,4 +1,4 @@
-//! A database that was put back from a copy.
+//! A database restored from a backup.
 
 use harness::{App, Receiver, Reply, Setup, WAIT, until};
 use serde_json::json;
@@ -16,7 +16,7 @@ fn copy_all(from: &Path, to: &Path) {
 }
 
 #[test]
-fn a_restored_backup_sends_what_it_held_pending_and_nothing_else() {
+fn a_restored_backup_sends_only_its_pending_deliveries() {
     let receiver = Receiver::start();
     let hooks = format!(r#""camera/*" = {{ route = "{}", type = "web" }}"#, receiver.url("/x"));
     let schedule = r#"["200ms", "200ms", "200ms", "200ms", "200ms", "200ms", "200ms", "200ms"]"#;
@@ -46,13 +46,13 @@ fn a_restored_backup_sends_what_it_held_pending_and_nothing_else() {
     let before = receiver.count();
     gateway.start_again();
     until("what the backup held", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    let again = &receiver.got()[before..];
+    let again = &receiver.requests()[before..];
     assert!(again.iter().all(|got| got.header("webhook-id") == Some(&waiting)), "{again:?}");
     assert_eq!(again.len(), 1);
     assert_eq!(gateway.identity(), (2, 2));
     // Ids go on growing: a new event is not taken for one that the lost day knew.
     let fresh = publish(&gateway, 4);
     let known: Vec<_> =
-        receiver.got().iter().filter_map(|got| got.header("webhook-id").map(str::to_owned)).collect();
+        receiver.requests().iter().filter_map(|got| got.header("webhook-id").map(str::to_owned)).collect();
     assert!(!known[..before].contains(&fresh));
 }

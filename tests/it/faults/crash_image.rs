@@ -1,4 +1,4 @@
-//! What a power cut leaves: the database with every write since the last sync lost, or some of them kept.
+//! Power loss: the database without any, or with only some, of the writes since the last sync.
 //!
 //! The server's writes are recorded by `strace`; from the record the files are made anew as a disk may hold them at
 //! some moment, and the server starts on them. Every event that was acknowledged before that moment must be there.
@@ -82,8 +82,8 @@ fn read(record: &str) -> Vec<Act> {
             let length = length.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap();
             acts.push(Act::Cut { file, length });
         } else if ["write(", "writev(", "sendto("].iter().any(|name| call.starts_with(name)) {
-            let said = String::from_utf8_lossy(&bytes_of(call)).into_owned();
-            if let Some((_, id)) = said.split_once(r#"{"code":0,"body":{"id":""#) {
+            let sent = String::from_utf8_lossy(&bytes_of(call)).into_owned();
+            if let Some((_, id)) = sent.split_once(r#"{"code":0,"body":{"id":""#) {
                 acts.push(Act::Acked(id.split('"').next().unwrap().to_owned()));
             }
         }
@@ -169,7 +169,7 @@ impl Random {
 }
 
 #[test]
-fn an_acknowledged_event_survives_the_loss_of_all_that_was_not_synced() {
+fn an_acknowledged_event_survives_the_loss_of_unsynced_data() {
     let receiver = Receiver::start();
     let hooks = format!(r#""camera/*" = {{ route = "{}", type = "web" }}"#, receiver.url("/x"));
     let mut gateway = Setup::new().app(App::new("camera").hooks(&hooks)).start();

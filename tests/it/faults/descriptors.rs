@@ -1,4 +1,4 @@
-//! A process that may open no more files.
+//! A process that is out of file descriptors.
 
 use harness::{App, Gateway, Raw, Receiver, Reply, Setup, pause, until};
 use std::fs;
@@ -31,7 +31,7 @@ fn publish(kept: &mut Raw, token: &str, n: u64) {
 }
 
 #[test]
-fn what_waited_while_there_were_no_descriptors_is_delivered_afterwards() {
+fn deliveries_wait_while_descriptors_are_exhausted() {
     let receiver = Receiver::start();
     let hooks = format!(r#""camera/*" = {{ route = "{}", type = "web" }}"#, receiver.url("/x"));
     let setup =

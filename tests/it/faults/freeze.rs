@@ -1,4 +1,4 @@
-//! A process that stands still and goes on.
+//! A process that is suspended and resumed.
 
 use harness::{App, Gateway, Receiver, Reply, Setup, WAIT, pause, until};
 use serde_json::json;
@@ -17,7 +17,7 @@ fn standstill() -> Duration {
 }
 
 #[test]
-fn a_server_that_stood_still_goes_on_without_a_storm() {
+fn a_frozen_server_resumes_without_a_burst() {
     let receiver = Receiver::start();
     let hooks = format!(r#""camera/*" = {{ route = "{}", type = "web" }}"#, receiver.url("/x"));
     let setup = Setup::new()
@@ -36,7 +36,7 @@ fn a_server_that_stood_still_goes_on_without_a_storm() {
     signal(&gateway, "CONT");
     // Everything is overdue now: each delivery gets one attempt, however many it would have had meanwhile.
     receiver.wait(before + 40);
-    let got = receiver.got();
+    let got = receiver.requests();
     let mut first: Vec<_> =
         got[before..].iter().take(40).filter_map(|got| got.header("footbridge-delivery-id")).collect();
     first.sort_unstable();

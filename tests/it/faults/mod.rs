@@ -1,4 +1,4 @@
-//! Faults of the machine: what `docs/faults.md` lists and no chapter of the contract tests already.
+//! Faults of the machine: the rows of `docs/faults.md` that no other chapter tests.
 
 mod backup;
 mod crash_image;

@@ -1,12 +1,12 @@
-//! What pages load: the SDK, Bolt's scripts, the client of Socket.IO.
+//! Files that pages load: the SDK, Bolt's scripts, the Socket.IO client.
 
 use harness::each;
 
-use super::stand::stand;
+use super::common::start_server;
 
 #[test]
-fn pages_of_any_origin_may_load_them_and_ask_whether_they_changed() {
-    let gateway = stand();
+fn client_files_load_from_any_origin_and_revalidate() {
+    let gateway = start_server();
     let rows = [
         ("/sdk/host.js", "MiniappHost"),
         ("/sdk/miniapp.js", "connect"),

@@ -3,7 +3,7 @@
 use harness::{Answer, App, Gateway, Receiver, Setup, assert_bridge_error, each};
 use serde_json::{Value, json};
 
-use super::stand::{ask, stand, ticket};
+use super::common::{ask, start_server, ticket};
 
 /// A host, a miniapp that it is linked to, and their receivers.
 fn pair() -> (Gateway, Receiver) {
@@ -45,7 +45,7 @@ fn an_exchange_is_sent_as_the_tickets_app_and_its_answer_comes_back() {
         assert_eq!(again.json(), answer);
         let other = forward(&gateway, &ticket, Some("pev_1"), &exchange("buy", &json!({"sku": 2})));
         assert_bridge_error(&other, 422, "INVALID_EVENT_DATA");
-        assert_eq!(receiver.got_at(path).len(), 1);
+        assert_eq!(receiver.requests_at(path).len(), 1);
     });
     let listed = gateway.admin().all("exchanges");
     assert_eq!(listed.len(), 2, "{listed:?}");
@@ -64,11 +64,11 @@ fn a_publish_is_an_event_of_the_tickets_app_and_carries_the_pages_id() {
     assert_eq!((&event["id"], &event["name"]), (&answer["id"], &json!("opened")));
     assert_eq!((&event["publisher"], &event["body"]), (&json!("superapp"), &json!([1, null])));
     assert_eq!(got.header("x-page-event-id"), Some("pev_2"));
-    assert_eq!(receiver.got_at("/hook").len(), 1);
+    assert_eq!(receiver.requests_at("/hook").len(), 1);
 }
 
 #[test]
-fn a_page_may_tell_its_id_apart_from_its_key() {
+fn page_id_and_idempotency_key_are_separate() {
     let (gateway, receiver) = pair();
     let ticket = ticket(&gateway, "superapp", "forward");
     let request = json!({"to": "publish", "type": "opened", "payload": 1, "app_id": "", "client_id": ""});
@@ -88,7 +88,7 @@ fn a_page_may_tell_its_id_apart_from_its_key() {
 }
 
 #[test]
-fn a_pages_keys_are_not_its_back_ends() {
+fn keys_of_a_page_and_of_its_backend_are_separate() {
     let (gateway, receiver) = pair();
     let ticket = ticket(&gateway, "superapp", "forward");
     forward(&gateway, &ticket, Some("order-1"), &exchange("buy", &json!(1))).expect(200);
@@ -103,7 +103,7 @@ fn a_pages_keys_are_not_its_back_ends() {
 }
 
 #[test]
-fn a_ticket_may_narrow_what_is_passed_on() {
+fn a_ticket_can_restrict_forwarding() {
     let (gateway, receiver) = pair();
     let made = ask(&gateway, "superapp", &json!({"use": "forward", "events": ["*/buy"]})).expect(200).json();
     let narrow = made["ticket"].as_str().unwrap();
@@ -112,11 +112,11 @@ fn a_ticket_may_narrow_what_is_passed_on() {
     assert_bridge_error(&refused, 403, "UNAUTHORIZED");
     let refused = forward(&gateway, narrow, None, &json!({"to": "publish", "type": "refund", "payload": 1}));
     assert_bridge_error(&refused, 403, "UNAUTHORIZED");
-    assert_eq!(receiver.got_at("/shop").len(), 1);
+    assert_eq!(receiver.requests_at("/shop").len(), 1);
 }
 
 #[test]
-fn errors_are_the_bridges() {
+fn forwarding_errors_are_bridge_errors() {
     let (gateway, receiver) = pair();
     let good = ticket(&gateway, "superapp", "forward");
     let of = |ticket: &str, request: &Value| forward(&gateway, ticket, None, request);
@@ -171,7 +171,7 @@ fn errors_are_the_bridges() {
 
 #[test]
 fn a_ticket_ends_with_its_app() {
-    let gateway = stand();
+    let gateway = start_server();
     let made = gateway.admin().done("POST", "apps", &json!({"name": "temp"}));
     let call =
         gateway.call("POST", "/api/v1/tickets").header("X-Bolt-App-Token", made["token"].as_str().unwrap());

@@ -1,4 +1,4 @@
-//! What was proved for an app proves nothing for the next one of its name, and its history is not the next one's.
+//! A new app of a deleted app's name inherits neither its credentials nor its history.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use harness::{Call, Gateway, Receiver, Reply, Setup, WAIT, basic, refused_address, until};
 use serde_json::{Value, json};
 
-use super::stand::{Stream, publish, stand};
+use super::common::{Stream, publish, start_server};
 
 /// Makes the app `temp` with a hook on everything of `camera`; its token.
 fn make(gateway: &Gateway) -> String {
@@ -44,7 +44,7 @@ fn unread(gateway: &Gateway, ticket: &str, after: &str) -> TcpStream {
 type End = fn(&Gateway);
 
 #[test]
-fn a_replay_that_is_not_read_ends_with_its_app_and_hears_nothing_of_the_next() {
+fn an_unread_replay_ends_with_its_app_and_gets_nothing_of_the_next() {
     let ends: [(&str, End); 3] = [
         ("delete", |gateway| {
             gateway.admin().delete("apps/temp");
@@ -57,7 +57,7 @@ fn a_replay_that_is_not_read_ends_with_its_app_and_hears_nothing_of_the_next() {
         }),
     ];
     for (what, end) in ends {
-        let gateway = stand();
+        let gateway = start_server();
         let token = make(&gateway);
         let ticket = live_ticket(&gateway, &token);
         let first = publish(&gateway, "camera", "first", &json!(0));
@@ -73,16 +73,16 @@ fn a_replay_that_is_not_read_ends_with_its_app_and_hears_nothing_of_the_next() {
         // The server ends it; a reset is an end too.
         let _reset = stream.read_to_end(&mut rest);
         let rest = String::from_utf8_lossy(&rest);
-        let told = rest.matches("\"name\":\"old\"").count();
-        assert!(told < 150, "{what}: all {told} were told");
+        let replayed = rest.matches("\"name\":\"old\"").count();
+        assert!(replayed < 150, "{what}: all {replayed} were replayed");
         assert!(!rest.contains("secret"), "{what}");
         until("the end of the stream", WAIT, || gateway.metric("footbridge_live_connections", "") == 0);
     }
 }
 
 #[test]
-fn the_next_owner_of_a_name_is_not_told_what_the_last_one_got() {
-    let mut gateway = stand();
+fn the_next_owner_of_a_name_gets_no_events_of_the_previous_one() {
+    let mut gateway = start_server();
     let old = make(&gateway);
     let before = publish(&gateway, "camera", "before", &json!(0));
     for n in 0..5 {
@@ -111,8 +111,8 @@ fn the_next_owner_of_a_name_is_not_told_what_the_last_one_got() {
 }
 
 #[test]
-fn a_ticket_ends_with_the_secret_that_it_was_asked_for_with_and_outlives_the_server() {
-    let mut gateway = stand();
+fn a_ticket_ends_with_its_secret_and_survives_a_restart() {
+    let mut gateway = start_server();
     let made = gateway.admin().done("POST", "apps", &json!({"name": "temp"}));
     hook(&gateway);
     let key = basic("Token", "temp", made["secret_key"].as_str().unwrap());
@@ -143,7 +143,7 @@ fn a_ticket_ends_with_the_secret_that_it_was_asked_for_with_and_outlives_the_ser
 }
 
 #[test]
-fn exchanges_and_keys_of_the_last_owner_are_not_the_next_ones() {
+fn the_next_owner_of_a_name_gets_no_exchanges_or_keys() {
     let receiver = Receiver::start();
     receiver.at("/shop", Reply::json("{\"secret\":1}"));
     let shop = harness::App::new("shop").receiver(&receiver.url("/shop"));

@@ -1,11 +1,11 @@
-//! Pages that mean no good, or no longer listen.
+//! Pages that are hostile or stop reading.
 
 use std::time::Duration;
 
-use harness::{Call, Gateway, Raw, Shelf, WAIT, each, until};
+use harness::{AppDir, Call, Gateway, Raw, WAIT, each, until};
 use serde_json::json;
 
-use super::stand::{Stream, publish, stand, ticket};
+use super::common::{Stream, publish, start_server, ticket};
 
 fn resident(gateway: &Gateway) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.pid())).unwrap();
@@ -14,8 +14,8 @@ fn resident(gateway: &Gateway) -> u64 {
 }
 
 #[test]
-fn a_page_that_never_reads_costs_a_fixed_amount_and_is_told_what_it_missed() {
-    let mut gateway = stand();
+fn a_page_that_never_reads_has_bounded_cost_and_gets_a_gap() {
+    let mut gateway = start_server();
     let ticket = ticket(&gateway, "fax", "live");
     let mut deaf = Stream::open(&gateway, &ticket, None);
     let mut awake = Stream::open(&gateway, &ticket, None);
@@ -31,23 +31,23 @@ fn a_page_that_never_reads_costs_a_fixed_amount_and_is_told_what_it_missed() {
     }
     let grown = resident(&gateway).saturating_sub(before);
     assert!(grown < 48 * 1024, "{grown} KiB more");
-    let mut told = 0;
+    let mut received = 0;
     let missed = loop {
         let frame = deaf.next();
         if frame.event == "gap" {
             break frame.data["missed"].as_u64().unwrap();
         }
-        told += 1;
+        received += 1;
     };
-    assert!(missed > 200 && told + missed <= 600 && told > 0, "{told} told, {missed} missed");
+    assert!(missed > 200 && received + missed <= 600 && received > 0, "{received} received, {missed} missed");
     let last = publish(&gateway, "camera", "last", &json!(1));
     while deaf.next().id != last {}
     gateway.assert_healthy();
 }
 
 #[test]
-fn handshakes_that_are_none_are_refused() {
-    let mut gateway = stand();
+fn bad_handshakes_are_refused() {
+    let mut gateway = start_server();
     let rows = [
         ("/socket.io/", 400),
         ("/socket.io/?EIO=2&transport=polling", 400),
@@ -77,7 +77,7 @@ fn polled(gateway: &Gateway, query: &str) -> String {
 
 #[test]
 fn large_messages_end_their_socket_and_nothing_else() {
-    let (mut gateway, shelf) = (stand(), Shelf::new());
+    let (mut gateway, app_dir) = (start_server(), AppDir::new());
     let good = ticket(&gateway, "fax", "live");
     let sid = polled(&gateway, &format!("&ticket={good}"));
     let path = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
@@ -89,7 +89,7 @@ fn large_messages_end_their_socket_and_nothing_else() {
         socket.on('message', (data) => { if (String(data)[0] === '0') socket.send('40' + 'x'.repeat(200_000)); });
         socket.on('error', () => {});
         socket.on('close', (code) => { console.log(JSON.stringify({ code })); process.exit(0); });";
-    assert!(shelf.node(script, &[&url])["code"].as_u64().unwrap() > 1000);
+    assert!(app_dir.node(script, &[&url])["code"].as_u64().unwrap() > 1000);
     let many = r"
         const WebSocket = require('ws');
         const socket = new WebSocket(process.argv[2]);
@@ -100,12 +100,12 @@ fn large_messages_end_their_socket_and_nothing_else() {
         });
         socket.on('error', () => {});
         socket.on('close', () => { console.log('{}'); process.exit(0); });";
-    shelf.node(many, &[&url]);
+    app_dir.node(many, &[&url]);
     gateway.assert_healthy();
 }
 
 #[test]
-fn sessions_that_prove_nothing_are_few() {
+fn unauthenticated_sessions_are_limited() {
     // Asks from an address for sessions, one after the other; how many it got.
     const ASKS: &str = r"
         const [host, port, localAddress, path] = process.argv.slice(2);
@@ -118,13 +118,13 @@ fn sessions_that_prove_nothing_are_few() {
           for (let n = 0; n < 30; n++) { const status = await ask(); got[status] = (got[status] || 0) + 1; }
           console.log(JSON.stringify(got));
         })();";
-    let shelf = Shelf::new();
-    let mut gateway = super::stand::setup().set("server", "connections", "50").start();
+    let app_dir = AppDir::new();
+    let mut gateway = super::common::setup().set("server", "connections", "50").start();
     let good = ticket(&gateway, "fax", "live");
     let (host, port) = (gateway.address().ip().to_string(), gateway.address().port().to_string());
     let ask = |from: &str, proof: &str| {
         let path = format!("/socket.io/?EIO=4&transport=polling{proof}");
-        shelf.node(ASKS, &[&host, &port, from, &path])
+        app_dir.node(ASKS, &[&host, &port, from, &path])
     };
     let few = json!({"200": 16, "503": 14});
     assert_eq!(ask("127.0.0.1", ""), few, "one address has a part of the places only");

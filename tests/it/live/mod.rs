@@ -1,5 +1,6 @@
-//! Live events, tickets and forwarding, with the clients that pages have.
+//! Live events, tickets and forwarding, with real browser clients.
 
+mod common;
 mod files;
 mod forward;
 mod generations;
@@ -10,6 +11,5 @@ mod pages;
 mod restart;
 mod resume;
 mod sockets;
-mod stand;
 mod stream;
 mod tickets;

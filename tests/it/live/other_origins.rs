@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use harness::{each, until};
 
-use super::pages::{Browser, cookie, stand};
-use super::stand::ticket;
+use super::common::ticket;
+use super::pages::{Browser, cookie, start_server};
 
 /// Serves a page of another origin that shows one of ours first, whose cookie the browser then has, and connects each
 /// generation of clients by each transport, with a ticket and without; prints what came of it.
@@ -32,7 +32,7 @@ const PAGE: &str = r"
           transports: [transport], forceNew: true, reconnection: false, ...(ticket && { query: { ticket } }),
           withCredentials: true,
         });
-        const end = (said) => { socket.close(); done(said); };
+        const end = (result) => { socket.close(); done(result); };
         socket.on('message', (text) => end(JSON.parse(text).name));
         for (const name of ['error', 'connect_error'])
           socket.on(name, (error) => end('refused: ' + (error && error.message || error)));
@@ -64,14 +64,14 @@ const PAGE: &str = r"
     server.listen(0, '127.0.0.1', () => fs.writeFileSync(file, String(server.address().port)));";
 
 #[test]
-fn a_ticket_is_proof_enough_and_no_cookie_is() {
-    let (shelf, gateway) = stand();
+fn cross_origin_pages_need_a_ticket_and_cannot_use_a_cookie() {
+    let (app_dir, gateway) = start_server();
     // Without a hook that the page's app needs: what counts is who is let in.
     let ticket = ticket(&gateway, "pen", "live");
-    let port = shelf.path().join("port");
+    let port = app_dir.path().join("port");
     let url = gateway.url("");
     let came = std::thread::scope(|scope| {
-        let server = scope.spawn(|| shelf.node(PAGE, &[&url, &ticket, port.to_str().unwrap()]));
+        let server = scope.spawn(|| app_dir.node(PAGE, &[&url, &ticket, port.to_str().unwrap()]));
         until("the page's server", Duration::from_secs(20), || {
             std::fs::read_to_string(&port).is_ok_and(|text| !text.is_empty())
         });
@@ -90,8 +90,8 @@ fn a_ticket_is_proof_enough_and_no_cookie_is() {
 }
 
 #[test]
-fn only_socket_io_allows_credentials_and_there_to_the_asking_origin() {
-    let (_shelf, gateway) = stand();
+fn only_socket_io_allows_cors_credentials_and_only_to_the_request_origin() {
+    let (_shelf, gateway) = start_server();
     let mine = cookie(&gateway, "pager");
     let rows = [
         ("/socket.io/?EIO=3&transport=polling", true),

@@ -1,11 +1,11 @@
-//! The token of a page: what it sees in place of its app's, and how little it may do with it.
+//! The token of a page: it differs from the app's token and allows little.
 
 use std::time::Duration;
 
-use harness::{Answer, Call, Gateway, Raw, Shelf, WAIT, assert_bolt_error, each, until};
+use harness::{Answer, AppDir, Call, Gateway, Raw, WAIT, assert_bolt_error, each, until};
 use serde_json::{Value, json};
 
-use super::pages::{DOCUMENT, cookie, stand};
+use super::pages::{DOCUMENT, cookie, start_server};
 
 /// A page as the browser with this cookie gets it.
 fn page(gateway: &Gateway, cookie: &str) -> Answer {
@@ -26,15 +26,20 @@ fn written(page: &Answer) -> String {
 }
 
 /// Connects a page by its cookie and does something meanwhile; the last message it got.
-fn connected<T>(shelf: &Shelf, gateway: &Gateway, cookie: &str, meanwhile: impl FnOnce() -> T) -> (T, Value) {
-    let open = shelf.path().join("open");
+fn connected<T>(
+    app_dir: &AppDir,
+    gateway: &Gateway,
+    cookie: &str,
+    meanwhile: impl FnOnce() -> T,
+) -> (T, Value) {
+    let open = app_dir.path().join("open");
     let _from_before = std::fs::remove_file(&open);
     let headers = json!({"cookie": cookie, "referer": gateway.url("/x/pager/page")});
     let options = json!({"extraHeaders": headers}).to_string();
     let url = gateway.url("");
     std::thread::scope(|scope| {
         let args = [&url, "4", &options, open.to_str().unwrap()];
-        let client = scope.spawn(move || shelf.node(super::sockets::CLIENT, &args));
+        let client = scope.spawn(move || app_dir.node(super::sockets::CLIENT, &args));
         until("the connection", Duration::from_secs(30), || open.exists());
         let done = meanwhile();
         gateway.bolt("pen").publish("last", &json!({"body": 1}));
@@ -46,15 +51,15 @@ fn connected<T>(shelf: &Shelf, gateway: &Gateway, cookie: &str, meanwhile: impl 
 }
 
 #[test]
-fn a_page_sees_one_token_that_is_not_its_apps() {
-    let (shelf, gateway) = stand();
+fn a_page_gets_a_token_other_than_its_apps() {
+    let (app_dir, gateway) = start_server();
     let mine = cookie(&gateway, "pager");
     let first = written(&page(&gateway, &mine));
-    let run = shelf.token("pager");
+    let run = app_dir.token("pager");
     assert!(first.starts_with("fbp_") && first.len() == run.len(), "{first}");
     assert_eq!(written(&page(&gateway, &mine)), first, "another window of the same browser");
     assert_ne!(written(&page(&gateway, &cookie(&gateway, "pager"))), first, "another browser");
-    let (streamed, last) = connected(&shelf, &gateway, &mine, || {
+    let (streamed, last) = connected(&app_dir, &gateway, &mine, || {
         let mut raw = Raw::connect(gateway.address());
         raw.send(format!(
             "GET /api/v1/events/stream HTTP/1.0\r\nHost: {}\r\nCookie: {mine}\r\n\r\n",
@@ -68,23 +73,23 @@ fn a_page_sees_one_token_that_is_not_its_apps() {
     assert_eq!(last["token"], first);
     // A run that comes later changes nothing for a page that stays open.
     gateway.apps().stop("pager");
-    let (again, last) = connected(&shelf, &gateway, &mine, || {
+    let (again, last) = connected(&app_dir, &gateway, &mine, || {
         gateway.apps().start("pager");
         written(&page(&gateway, &mine))
     });
     assert_eq!((&again, &last["token"]), (&first, &json!(first)));
-    assert_ne!(shelf.token("pager"), run);
+    assert_ne!(app_dir.token("pager"), run);
     // What the app knows of its token is told to nobody, however it is asked for.
     let coded = gateway.apps().visit("GET", "pager", "/page").header("Accept-Encoding", "gzip").send();
     assert!(!coded.text().contains("fbr_") && coded.text().contains("fbp_"), "{}", coded.text());
-    let seen = shelf.noted("pager", "got");
+    let seen = app_dir.noted("pager", "got");
     let seen: Vec<_> = seen.iter().filter(|note| note["url"] == "/page").collect();
     assert!(seen.iter().all(|note| note["headers"].get("accept-encoding").is_none()), "{seen:?}");
 }
 
 #[test]
-fn a_page_publishes_what_its_app_lists_and_nothing_else() {
-    let (shelf, gateway) = stand();
+fn a_page_publishes_only_the_events_its_app_lists() {
+    let (app_dir, gateway) = start_server();
     let mine = cookie(&gateway, "pager");
     let token = written(&page(&gateway, &mine));
     let bolt = gateway.bolt_with(&token);
@@ -93,7 +98,7 @@ fn a_page_publishes_what_its_app_lists_and_nothing_else() {
         assert!(answer.text().contains("only while its page is connected"), "{}", answer.text());
     };
     dead(&bolt.post("clicked", "{}"));
-    let ((), last) = connected(&shelf, &gateway, &mine, || {
+    let ((), last) = connected(&app_dir, &gateway, &mine, || {
         let published = bolt.publish("Clicked", &json!({"body": {"n": 1}}));
         assert_eq!((&published["name"], &published["publisher"]), (&json!("clicked"), &json!("pager")));
         let refused = bolt.post("sold", "{}");
@@ -103,7 +108,7 @@ fn a_page_publishes_what_its_app_lists_and_nothing_else() {
         let rows = [
             bolt.post("pen/*", r#"{"route": "https://evil.example/x", "type": "web"}"#),
             bolt.post("*", r#"{"route": "https://evil.example/x", "type": "web"}"#),
-            bolt.post("sub/clicked", r#"{"route": "hooks/heard"}"#),
+            bolt.post("sub/clicked", r#"{"route": "hooks/received"}"#),
             bolt.call("DELETE", "pen/*", "").send(),
         ];
         each(rows, |answer| assert_bolt_error(answer, 403, 337));
@@ -122,8 +127,8 @@ fn a_page_publishes_what_its_app_lists_and_nothing_else() {
             call("GET", "/api/v1/hooks"),
         ];
         each(rows, |call| assert_eq!(call.send().status, 401));
-        assert!(gateway.apps().runs("pager"));
-        gateway.apps().install(&shelf.sample("db"));
+        assert!(gateway.apps().is_running("pager"));
+        gateway.apps().install(&app_dir.sample("db"));
         let asked = call("GET", "/api/db/where").send().expect(200).json();
         assert_ne!(asked["appName"], "pager", "{asked}");
         // A page that publishes without end is stopped.
@@ -136,28 +141,28 @@ fn a_page_publishes_what_its_app_lists_and_nothing_else() {
 }
 
 #[test]
-fn a_page_ends_with_its_app_and_bolts_way_is_told_at_install() {
+fn page_access_ends_with_its_app_and_bolts_form_is_reported_at_install() {
     const STAYS: &str = r"
         const [url, options, open] = process.argv.slice(2);
         const socket = require('socket.io-client4').connect(url, JSON.parse(options));
         socket.on('message', () => require('fs').writeFileSync(open, 'open'));
         socket.on('disconnect', (reason) => { console.log(JSON.stringify(reason)); process.exit(0); });";
-    let (shelf, gateway) = stand();
+    let (app_dir, gateway) = start_server();
     let mine = cookie(&gateway, "pager");
     let token = written(&page(&gateway, &mine));
-    let open = shelf.path().join("open");
+    let open = app_dir.path().join("open");
     let headers = json!({"cookie": mine, "referer": gateway.url("/x/pager/page")});
     let options = json!({"extraHeaders": headers, "reconnection": false}).to_string();
     let url = gateway.url("");
     std::thread::scope(|scope| {
-        let client = scope.spawn(|| shelf.node(STAYS, &[&url, &options, open.to_str().unwrap()]));
+        let client = scope.spawn(|| app_dir.node(STAYS, &[&url, &options, open.to_str().unwrap()]));
         until("the connection", Duration::from_secs(30), || open.exists());
         gateway.bolt_with(&token).publish("clicked", &json!({}));
         gateway.apps().uninstall("pager");
         assert_eq!(client.join().unwrap(), "io server disconnect");
     });
     assert_bolt_error(&gateway.bolt_with(&token).post("clicked", "{}"), 401, 113);
-    let dir = shelf.path().join("pager");
+    let dir = app_dir.path().join("pager");
     let path = dir.join("package.json");
     let mut package: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     package["footbridge"]["page_events"] = json!(["*"]);
@@ -167,12 +172,12 @@ fn a_page_ends_with_its_app_and_bolts_way_is_told_at_install() {
     assert!(warnings.contains("page_events"), "{installed}");
     let mine = cookie(&gateway, "pager");
     let token = written(&page(&gateway, &mine));
-    gateway.apps().install(&shelf.sample("db"));
+    gateway.apps().install(&app_dir.sample("db"));
     let asks = || {
         let call = gateway.call("GET", "/api/db/where").header("X-Bolt-App-Token", &token);
         call.send().expect(200).json()["appName"].clone()
     };
-    connected(&shelf, &gateway, &mine, || {
+    connected(&app_dir, &gateway, &mine, || {
         gateway.bolt_with(&token).publish("anything", &json!({}));
         assert_eq!(asks(), "pager", "a router takes it for its app");
     });

@@ -1,9 +1,9 @@
-//! Pages of installed apps: the cookie that shows whose they are, and Bolt's scripts in a real browser.
+//! Pages of installed apps: the cookie that authenticates them, and Bolt's scripts in a real browser.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use harness::{App, Gateway, Raw, Setup, Shelf, each};
+use harness::{App, AppDir, Gateway, Raw, Setup, each};
 use serde_json::{Value, json};
 
 /// Serves one page, and notes its requests and what the page reports.
@@ -37,7 +37,7 @@ const SERVER: &str = r"
             Bolt.Events.remove('gone');
             Bolt.Events.on('bolt/server-connected', () =>
               Bolt.Events.emit('Clicked', { body: { 'é': '😀' } }, token, (error, text) => {
-                seen.push(['told', String(error), JSON.parse(text).code]);
+                seen.push(['answered', String(error), JSON.parse(text).code]);
                 // Without a token the page's own is used.
                 Bolt.Events.emit('done', {}, null, () => {});
               }));
@@ -46,19 +46,19 @@ const SERVER: &str = r"
       });
     };";
 
-pub(super) fn stand() -> (Shelf, Gateway) {
-    let (shelf, gateway) = (Shelf::new(), Setup::new().app(App::new("pen")).starts_apps().start());
+pub(super) fn start_server() -> (AppDir, Gateway) {
+    let (app_dir, gateway) = (AppDir::new(), Setup::new().app(App::new("pen")).starts_apps().start());
     for name in ["pager", "other"] {
         let hooks = json!({
-            "bolt/app-starting": "hooks/starting", format!("{name}/*"): "hooks/heard", "pen/*": "hooks/heard"
+            "bolt/app-starting": "hooks/starting", format!("{name}/*"): "hooks/received", "pen/*": "hooks/received"
         });
         let package = json!({
             "name": name, "version": "1.0.0", "bolt": {"main": "server.js", "hooks": hooks},
             "footbridge": {"page_events": ["Clicked", "done"]}
         });
-        gateway.apps().install(&shelf.write(name, &package, &[("server.js", SERVER)]));
+        gateway.apps().install(&app_dir.write(name, &package, &[("server.js", SERVER)]));
     }
-    (shelf, gateway)
+    (app_dir, gateway)
 }
 
 pub(super) const DOCUMENT: [(&str, &str); 2] =
@@ -77,12 +77,12 @@ pub(super) fn cookie(gateway: &Gateway, app: &str) -> String {
 
 #[test]
 fn a_page_gets_a_cookie_that_no_app_sees() {
-    let (shelf, gateway) = stand();
+    let (app_dir, gateway) = start_server();
     let (mine, other) = (cookie(&gateway, "pager"), cookie(&gateway, "other"));
     let visit = |tail: &str| gateway.apps().visit("GET", "pager", tail);
     let jar = format!("a=1; {mine}; {other}; b=2");
     visit("/seen").header("Cookie", &jar).send().expect(200);
-    let seen = shelf.wait("pager", "got", 1).into_iter().find(|note| note["url"] == "/seen").unwrap();
+    let seen = app_dir.wait("pager", "got", 1).into_iter().find(|note| note["url"] == "/seen").unwrap();
     assert_eq!(seen["headers"]["cookie"], "a=1; b=2");
     let without = [
         visit("/page"),
@@ -114,7 +114,7 @@ fn status(gateway: &Gateway, headers: &[(&str, &str)]) -> u16 {
 
 #[test]
 fn the_cookie_proves_one_app_to_pages_of_this_server_alone() {
-    let (shelf, mut gateway) = stand();
+    let (app_dir, mut gateway) = start_server();
     let (mine, other) = (cookie(&gateway, "pager"), cookie(&gateway, "other"));
     let both = format!("{mine}; {other}");
     let page = gateway.url("/x/pager/page");
@@ -140,15 +140,15 @@ fn the_cookie_proves_one_app_to_pages_of_this_server_alone() {
         (vec![("Cookie", &renamed), ("Referer", &page)], 401),
     ];
     each(rows, |(headers, expected)| assert_eq!(status(&gateway, headers), *expected, "{headers:?}"));
-    for (restart, told) in
+    for (restart, answered) in
         [(Gateway::stop as fn(&mut Gateway) -> &mut Gateway, "stop"), (Gateway::kill9, "kill")]
     {
         restart(&mut gateway).start_again();
-        assert_eq!(status(&gateway, &[("Cookie", &mine)]), 200, "cookies outlive the server: {told}");
+        assert_eq!(status(&gateway, &[("Cookie", &mine)]), 200, "cookies outlive the server: {answered}");
     }
     gateway.apps().uninstall("pager");
     assert_eq!(status(&gateway, &[("Cookie", &mine)]), 401, "and end with their app");
-    gateway.apps().install(&shelf.path().join("pager"));
+    gateway.apps().install(&app_dir.path().join("pager"));
     assert_eq!(status(&gateway, &[("Cookie", &mine)]), 401, "also when one of its name comes");
     assert_eq!(status(&gateway, &[("Cookie", &cookie(&gateway, "pager"))]), 200);
 }
@@ -186,9 +186,9 @@ impl Drop for Browser {
 
 #[test]
 fn bolts_page_scripts_work_in_a_browser() {
-    let (shelf, gateway) = stand();
+    let (app_dir, gateway) = start_server();
     let _browser = Browser::show(&gateway.url("/x/pager/page"));
-    let report: Value = shelf.wait("pager", "report", 1).remove(0);
+    let report: Value = app_dir.wait("pager", "report", 1).remove(0);
     assert_eq!(report["address"], gateway.url(""), "{report}");
     let seen = &report["seen"];
     let body = json!({"é": "😀"});
@@ -196,7 +196,7 @@ fn bolts_page_scripts_work_in_a_browser() {
         ["all", "server-connected", "bolt", {}, true],
         ["all", "clicked", "pager", body, true],
         ["mine", "clicked", "pager", body, true],
-        ["told", "null", 0],
+        ["answered", "null", 0],
         ["all", "done", "pager", {}, true],
     ]);
     let sorted = |list: &Value| {

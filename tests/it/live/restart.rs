@@ -1,13 +1,13 @@
-//! Pages stay open while the server is started again: they come back by themselves.
+//! Open pages reconnect by themselves after a server restart.
 
 use std::path::Path;
 use std::time::Duration;
 
-use harness::{App, Gate, Gateway, Receiver, Reply, Setup, Shelf, WAIT, until};
+use harness::{App, AppDir, Gate, Gateway, Receiver, Reply, Setup, WAIT, until};
 use serde_json::{Value, json};
 
+use super::common::{Stream, publish, start_server, ticket};
 use super::pages::Browser;
-use super::stand::{Stream, publish, stand, ticket};
 
 /// Listens until the event called `last`, with a fresh ticket for each connection; older clients, whose ticket is in
 /// the query, until they are connected again.
@@ -42,19 +42,19 @@ fn opened(path: &Path, times: u32) {
 }
 
 #[test]
-fn sockets_come_back_after_a_restart() {
-    let (mut gateway, shelf) = (stand(), Shelf::new());
+fn sockets_reconnect_after_a_restart() {
+    let (mut gateway, app_dir) = (start_server(), AppDir::new());
     let (url, token) = (gateway.url(""), gateway.setup().app_named("fax").token.clone());
     let old = ticket(&gateway, "fax", "live");
     let rows = ["1", "2", "4"].map(|version| ["polling", "websocket"].map(|transport| (version, transport)));
     let rows = rows.concat();
-    let file = |version: &str, transport: &str| shelf.path().join(format!("{version}-{transport}"));
+    let file = |version: &str, transport: &str| app_dir.path().join(format!("{version}-{transport}"));
     let seen: Vec<Value> = std::thread::scope(|scope| {
         let stay = |(version, transport): (&'static str, &'static str)| {
-            let (url, token, old, shelf) = (&url, &token, &old, &shelf);
+            let (url, token, old, app_dir) = (&url, &token, &old, &app_dir);
             let open = file(version, transport);
             scope.spawn(move || {
-                shelf.node(STAYS, &[url, version, token, old, transport, open.to_str().unwrap()])
+                app_dir.node(STAYS, &[url, version, token, old, transport, open.to_str().unwrap()])
             })
         };
         let clients: Vec<_> = rows.iter().map(|row| stay(*row)).collect();
@@ -85,7 +85,7 @@ fn recipe() -> String {
 }
 
 #[test]
-fn older_clients_come_back_with_a_new_ticket_as_the_guide_says() {
+fn older_clients_reconnect_with_a_new_ticket_as_in_the_guide() {
     const STAYS: &str = r"
         const [url, version, token, transport, open] = process.argv.slice(2);
         const seen = { connected: 0, tickets: 0, refused: 0 };
@@ -105,17 +105,19 @@ fn older_clients_come_back_with_a_new_ticket_as_the_guide_says() {
           if (name === 'server-connected') require('fs').writeFileSync(open, String(++seen.connected));
           if (name === 'last') { console.log(JSON.stringify(seen)); process.exit(0); }
         });";
-    let (mut gateway, shelf) = (stand(), Shelf::new());
+    let (mut gateway, app_dir) = (start_server(), AppDir::new());
     let (url, token) = (gateway.url(""), gateway.setup().app_named("fax").token.clone());
     let script = STAYS.replace("RECIPE", &recipe());
     let rows =
         ["1", "2"].map(|version| ["polling", "websocket"].map(|transport| (version, transport))).concat();
-    let file = |version: &str, transport: &str| shelf.path().join(format!("{version}-{transport}"));
+    let file = |version: &str, transport: &str| app_dir.path().join(format!("{version}-{transport}"));
     let seen: Vec<Value> = std::thread::scope(|scope| {
         let stay = |(version, transport): (&'static str, &'static str)| {
-            let (url, token, shelf, script) = (&url, &token, &shelf, &script);
+            let (url, token, app_dir, script) = (&url, &token, &app_dir, &script);
             let open = file(version, transport);
-            scope.spawn(move || shelf.node(script, &[url, version, token, transport, open.to_str().unwrap()]))
+            scope.spawn(move || {
+                app_dir.node(script, &[url, version, token, transport, open.to_str().unwrap()])
+            })
         };
         let clients: Vec<_> = rows.iter().map(|row| stay(*row)).collect();
         for (version, transport) in &rows {
@@ -135,7 +137,7 @@ fn older_clients_come_back_with_a_new_ticket_as_the_guide_says() {
 }
 
 #[test]
-fn while_the_server_drains_streams_stay_and_none_begins() {
+fn a_draining_server_keeps_streams_and_accepts_none() {
     let (receiver, gate) = (Receiver::start(), Gate::default());
     let fax = App::new("fax").url(&receiver.url("/fax")).hooks(r#""fax/*" = "all""#);
     let mut gateway = Setup::new().app(fax).start();
@@ -188,14 +190,14 @@ const SERVER: &str = r"
     };";
 
 #[test]
-fn a_page_of_an_app_hears_on_after_a_restart() {
-    let (shelf, mut gateway) = (Shelf::new(), Setup::new().app(App::new("pen")).starts_apps().start());
-    let package = json!({"name": "pager", "version": "1.0.0", "bolt": {"main": "server.js", "hooks": {"pen/*": "hooks/heard"}}});
-    gateway.apps().install(&shelf.write("pager", &package, &[("server.js", SERVER)]));
+fn a_page_receives_events_again_after_a_restart() {
+    let (app_dir, mut gateway) = (AppDir::new(), Setup::new().app(App::new("pen")).starts_apps().start());
+    let package = json!({"name": "pager", "version": "1.0.0", "bolt": {"main": "server.js", "hooks": {"pen/*": "hooks/received"}}});
+    gateway.apps().install(&app_dir.write("pager", &package, &[("server.js", SERVER)]));
     let _browser = Browser::show(&gateway.url("/x/pager/page"));
     let reported = |name: &str, connected: u64| {
         until(name, Duration::from_secs(30), || {
-            let noted = shelf.noted("pager", "report");
+            let noted = app_dir.noted("pager", "report");
             noted.iter().any(|note| note["name"] == name && note["connected"].as_u64() >= Some(connected))
         });
     };
@@ -207,7 +209,7 @@ fn a_page_of_an_app_hears_on_after_a_restart() {
 }
 
 #[test]
-fn bolts_page_scripts_try_again_what_was_refused() {
+fn bolts_page_scripts_retry_refused_connections() {
     // Its proof is good from the second refusal on.
     const PAGE: &str = r"
         const [url, ticket] = process.argv.slice(2);
@@ -216,8 +218,8 @@ fn bolts_page_scripts_try_again_what_was_refused() {
         const document = { currentScript: { getAttribute: () => attribute } };
         const location = { origin: 'http://page.example' };
         const warned = [];
-        const console = { warn: (said) => {
-          if (warned.push(said) === 2) attribute = ticket;
+        const console = { warn: (message) => {
+          if (warned.push(message) === 2) attribute = ticket;
         } };
         const Bolt = { Env: { getAddress: () => url } };
         const script = fetch(url + '/public/bolt/native/js/bolt.events.js').then((answer) => answer.text());
@@ -227,10 +229,11 @@ fn bolts_page_scripts_try_again_what_was_refused() {
             process.stdout.write(JSON.stringify(warned) + '\n', () => process.exit(0));
           });
         });";
-    let (gateway, shelf) = (stand(), Shelf::new());
-    let warned = shelf.node(PAGE, &[&gateway.url(""), &ticket(&gateway, "fax", "live")]);
-    let warned: Vec<&str> = warned.as_array().unwrap().iter().map(|said| said.as_str().unwrap()).collect();
-    assert!(warned.iter().all(|said| said.contains("no proof of an app")), "{warned:?}");
+    let (gateway, app_dir) = (start_server(), AppDir::new());
+    let warned = app_dir.node(PAGE, &[&gateway.url(""), &ticket(&gateway, "fax", "live")]);
+    let warned: Vec<&str> =
+        warned.as_array().unwrap().iter().map(|message| message.as_str().unwrap()).collect();
+    assert!(warned.iter().all(|message| message.contains("no proof of an app")), "{warned:?}");
     assert!(
         warned.len() == 2 && warned[0].ends_with(" in 1 s") && warned[1].ends_with(" in 2 s"),
         "{warned:?}"

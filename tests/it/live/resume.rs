@@ -1,4 +1,4 @@
-//! Coming back with `Last-Event-ID`.
+//! Resuming a stream with `Last-Event-ID`.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use harness::HangUp;
 use serde_json::{Value, json};
 
-use super::stand::{Frame, Stream, publish, stand, ticket};
+use super::common::{Frame, Stream, publish, start_server, ticket};
 
 fn gap(missed: &Value) -> Frame {
     Frame { event: "gap".into(), id: String::new(), data: json!({ "missed": missed }) }
 }
 
 #[test]
-fn what_was_missed_is_told_in_order_and_once_across_a_restart() {
-    let mut gateway = stand();
+fn missed_events_arrive_once_in_order_across_a_restart() {
+    let mut gateway = start_server();
     let mut stream = Stream::open(&gateway, &ticket(&gateway, "fax", "live"), None);
     publish(&gateway, "camera", "seen", &json!(0));
     let seen = stream.next().id;
@@ -24,15 +24,15 @@ fn what_was_missed_is_told_in_order_and_once_across_a_restart() {
     gateway.kill9().start_again();
     let mut stream = Stream::open(&gateway, &ticket(&gateway, "fax", "live"), Some(&seen));
     missed.push(publish(&gateway, "camera", "live", &json!(1)));
-    let told: Vec<String> = missed.iter().map(|_| stream.next().id).collect();
-    assert_eq!(told, missed);
+    let received: Vec<String> = missed.iter().map(|_| stream.next().id).collect();
+    assert_eq!(received, missed);
 }
 
 #[test]
 fn nothing_is_lost_or_out_of_order_while_events_come() {
-    let gateway = stand();
+    let gateway = start_server();
     let mut stream = Stream::open(&gateway, &ticket(&gateway, "fax", "live"), None);
-    let (mut told, publisher) = (Vec::new(), gateway.bolt("camera"));
+    let (mut received, publisher) = (Vec::new(), gateway.bolt("camera"));
     let published = std::thread::scope(|scope| {
         let publishing = scope.spawn(|| {
             let one =
@@ -40,7 +40,7 @@ fn nothing_is_lost_or_out_of_order_while_events_come() {
             (0..200).map(one).collect::<Vec<String>>()
         });
         for frames in 1.. {
-            if told.len() == 200 {
+            if received.len() == 200 {
                 break;
             }
             if frames % 23 == 0 {
@@ -50,23 +50,23 @@ fn nothing_is_lost_or_out_of_order_while_events_come() {
             let frame = stream.next();
             assert_eq!(frame.event, "", "{frame:?}");
             let id = frame.data["id"].as_str().unwrap().to_owned();
-            // What was on its way to the disk when the page came back may be told again.
-            if !told.contains(&id) {
-                told.push(id);
+            // What was on its way to the disk when the page came back may be received again.
+            if !received.contains(&id) {
+                received.push(id);
             }
         }
         publishing.join().unwrap()
     });
-    assert_eq!(told, published);
+    assert_eq!(received, published);
 }
 
 #[test]
-fn a_page_that_drops_among_many_publishers_misses_nothing() {
-    let gateway = stand();
+fn a_reconnecting_page_misses_nothing_of_many_publishers() {
+    let gateway = start_server();
     let ticket = ticket(&gateway, "fax", "live");
     let mut stream = Stream::open(&gateway, &ticket, None);
     let one = |_| publish(&gateway, "camera", "x", &json!({}));
-    let (told, published) = std::thread::scope(|scope| {
+    let (received, published) = std::thread::scope(|scope| {
         let publishing = scope.spawn(|| {
             let published: BTreeSet<String> = std::thread::scope(|scope| {
                 let threads: Vec<_> =
@@ -76,25 +76,25 @@ fn a_page_that_drops_among_many_publishers_misses_nothing() {
             publish(&gateway, "camera", "last", &json!({}));
             published
         });
-        let mut told = BTreeSet::new();
+        let mut received = BTreeSet::new();
         // The last one comes when all others are settled, so after them.
         while let frame = stream.next()
             && frame.data["name"] != "last"
         {
-            told.insert(frame.data["id"].as_str().unwrap().to_owned());
-            if told.len() % 3 == 0 && stream.last.is_some() {
+            received.insert(frame.data["id"].as_str().unwrap().to_owned());
+            if received.len() % 3 == 0 && stream.last.is_some() {
                 stream = Stream::open(&gateway, &ticket, stream.last.clone().as_deref());
             }
         }
-        (told, publishing.join().unwrap())
+        (received, publishing.join().unwrap())
     });
-    assert_eq!(told.len(), published.len());
-    assert_eq!(told, published);
+    assert_eq!(received.len(), published.len());
+    assert_eq!(received, published);
 }
 
 #[test]
-fn pages_hear_of_what_its_publisher_did_not_wait_for() {
-    let gateway = stand();
+fn pages_receive_events_whose_publisher_disconnected() {
+    let gateway = start_server();
     let mut stream = Stream::open(&gateway, &ticket(&gateway, "fax", "live"), None);
     let token = &gateway.setup().app_named("camera").token;
     for n in 0..50 {
@@ -103,29 +103,29 @@ fn pages_hear_of_what_its_publisher_did_not_wait_for() {
         call.json(&json!({ "body": n })).hang_up(Duration::from_micros(250 * (n / 2 % 16)), by);
     }
     // The stream's own one stays.
-    gateway.wait_alone_but_for(1);
+    gateway.wait_connections_closed_but(1);
     publish(&gateway, "camera", "last", &json!(0));
-    let mut told = BTreeSet::new();
+    let mut received = BTreeSet::new();
     while let frame = stream.next()
         && frame.data["name"] != "last"
     {
-        told.insert(frame.data["id"].as_str().unwrap().to_owned());
+        received.insert(frame.data["id"].as_str().unwrap().to_owned());
     }
-    // Whoever left early enough was not heard; of what is kept all is told, one that was on its way then after the last.
+    // Whoever left early enough was not received; of what is kept all is received, one that was on its way then after the last.
     let kept = || -> BTreeSet<String> {
         let kept = gateway.admin().all("events?limit=250");
         let kept = kept.iter().filter(|event| event["name"] == "x");
         kept.map(|event| event["id"].as_str().unwrap().to_owned()).collect()
     };
-    while !told.is_superset(&kept()) {
-        told.insert(stream.next().data["id"].as_str().unwrap().to_owned());
+    while !received.is_superset(&kept()) {
+        received.insert(stream.next().data["id"].as_str().unwrap().to_owned());
     }
-    assert_eq!(told, kept());
+    assert_eq!(received, kept());
 }
 
 #[test]
-fn what_cannot_be_told_again_is_a_gap() {
-    let gateway = stand();
+fn events_that_cannot_be_replayed_are_a_gap() {
+    let gateway = start_server();
     let ticket = ticket(&gateway, "fax", "live");
     let first = publish(&gateway, "camera", "first", &json!(0));
     let mut stream = Stream::open(&gateway, &ticket, Some("junk"));
@@ -141,8 +141,8 @@ fn what_cannot_be_told_again_is_a_gap() {
 }
 
 #[test]
-fn more_than_a_thousand_are_a_gap_and_then_it_goes_on_live() {
-    let gateway = stand();
+fn more_than_a_thousand_missed_events_are_a_gap_before_live_events() {
+    let gateway = start_server();
     let ticket = ticket(&gateway, "fax", "live");
     let first = publish(&gateway, "camera", "first", &json!(0));
     std::thread::scope(|scope| {
@@ -151,9 +151,9 @@ fn more_than_a_thousand_are_a_gap_and_then_it_goes_on_live() {
         }
     });
     let mut stream = Stream::open(&gateway, &ticket, Some(&first));
-    for told in 0..1000 {
+    for received in 0..1000 {
         let frame = stream.next();
-        assert_eq!(frame.data["name"], "many", "{told}: {frame:?}");
+        assert_eq!(frame.data["name"], "many", "{received}: {frame:?}");
     }
     assert_eq!(stream.next(), gap(&Value::Null));
     let live = publish(&gateway, "camera", "live", &json!(0));

@@ -1,13 +1,13 @@
-//! Socket.IO with the clients of its three generations.
+//! Socket.IO with clients of its three protocol generations.
 
 use std::time::Duration;
 
-use harness::{Shelf, each, until};
+use harness::{AppDir, each, until};
 use serde_json::{Value, json};
 
-use super::stand::{ask, publish, stand, ticket};
+use super::common::{ask, publish, start_server, ticket};
 
-/// Listens until the event called `last`, and prints what it heard.
+/// Listens until the event called `last`, and prints what it received.
 pub(super) const CLIENT: &str = r"
     const [url, version, options, open] = process.argv.slice(2);
     const io = require('socket.io-client' + version);
@@ -28,7 +28,7 @@ pub(super) const CLIENT: &str = r"
 
 #[test]
 fn clients_of_three_generations_get_each_event_once() {
-    let (gateway, shelf) = (stand(), Shelf::new());
+    let (gateway, app_dir) = (start_server(), AppDir::new());
     let ticket = ticket(&gateway, "fax", "live");
     let both = json!(["polling", "websocket"]);
     let mut rows = Vec::new();
@@ -39,12 +39,12 @@ fn clients_of_three_generations_get_each_event_once() {
     }
     each(rows, |(version, transports)| {
         let options = json!({"transports": transports, "query": {"ticket": ticket}, "forceNew": true});
-        let open = tempfile::NamedTempFile::new_in(shelf.path()).unwrap();
+        let open = tempfile::NamedTempFile::new_in(app_dir.path()).unwrap();
         let path = open.path().to_owned();
         let args = [gateway.url(""), (*version).to_owned(), options.to_string()];
         let seen = std::thread::scope(|scope| {
             let client =
-                scope.spawn(|| shelf.node(CLIENT, &[&args[0], &args[1], &args[2], path.to_str().unwrap()]));
+                scope.spawn(|| app_dir.node(CLIENT, &[&args[0], &args[1], &args[2], path.to_str().unwrap()]));
             until("the connection", Duration::from_secs(30), || {
                 std::fs::read(&path).is_ok_and(|text| text == b"open")
             });
@@ -71,11 +71,11 @@ fn clients_of_three_generations_get_each_event_once() {
 }
 
 #[test]
-fn auth_proves_an_app_too_and_no_proof_gets_nothing() {
-    let (gateway, shelf) = (stand(), Shelf::new());
-    let open = shelf.path().join("open");
+fn socket_auth_authenticates_an_app_and_without_it_nothing_is_sent() {
+    let (gateway, app_dir) = (start_server(), AppDir::new());
+    let open = app_dir.path().join("open");
     let connect = |version: &str, options: &Value| {
-        shelf.node(CLIENT, &[&gateway.url(""), version, &options.to_string(), open.to_str().unwrap()])
+        app_dir.node(CLIENT, &[&gateway.url(""), version, &options.to_string(), open.to_str().unwrap()])
     };
     let narrow = ask(&gateway, "fax", &json!({"use": "live", "events": ["*/last"]})).expect(200).json();
     let seen = std::thread::scope(|scope| {
@@ -111,7 +111,7 @@ fn sockets_end_with_their_app_and_with_the_server() {
         const socket = require('socket.io-client4').connect(url, { ...JSON.parse(options), reconnection: false });
         socket.on('message', () => require('fs').writeFileSync(open, 'open'));
         socket.on('disconnect', (reason) => { console.log(JSON.stringify(reason)); process.exit(0); });";
-    let (mut gateway, shelf) = (stand(), Shelf::new());
+    let (mut gateway, app_dir) = (start_server(), AppDir::new());
     let made = gateway.admin().done("POST", "apps", &json!({"name": "temp"}));
     let call = gateway.call("POST", "/api/v1/tickets");
     let call = call.header("X-Bolt-App-Token", made["token"].as_str().unwrap());
@@ -120,15 +120,15 @@ fn sockets_end_with_their_app_and_with_the_server() {
     let url = gateway.url("");
     let wait = |ticket: &Value, transport: &str, file: &str| {
         let options = json!({"auth": {"ticket": ticket}, "transports": [transport]}).to_string();
-        let open = shelf.path().join(file);
-        shelf.node(WAITS, &[&url, &options, open.to_str().unwrap()])
+        let open = app_dir.path().join(file);
+        app_dir.node(WAITS, &[&url, &options, open.to_str().unwrap()])
     };
     std::thread::scope(|scope| {
         let of_app = scope.spawn(|| wait(&temp, "polling", "a"));
         let others =
             [scope.spawn(|| wait(&fax, "websocket", "b")), scope.spawn(|| wait(&fax, "polling", "c"))];
         until("the connections", Duration::from_secs(30), || {
-            ["a", "b", "c"].iter().all(|file| shelf.path().join(file).exists())
+            ["a", "b", "c"].iter().all(|file| app_dir.path().join(file).exists())
         });
         gateway.admin().delete("apps/temp");
         assert_eq!(of_app.join().unwrap(), "io server disconnect");

@@ -1,11 +1,11 @@
-//! `GET /api/v1/events/stream` as a page's `EventSource` sees it.
+//! `GET /api/v1/events/stream` as used by a page's `EventSource`.
 
-use harness::{Shelf, WAIT, until};
+use harness::{AppDir, WAIT, until};
 use serde_json::{Value, json};
 
-use super::stand::{Stream, ask, publish, stand, ticket};
+use super::common::{Stream, ask, publish, start_server, ticket};
 
-/// Listens until the event called `last`, and prints what it heard.
+/// Listens until the event called `last`, and prints what it received.
 const CLIENT: &str = r"
     const { EventSource } = require('eventsource');
     const source = new EventSource(process.argv[2]);
@@ -20,11 +20,11 @@ const CLIENT: &str = r"
 
 #[test]
 fn a_plain_event_source_gets_each_event_of_its_app_once() {
-    let (gateway, shelf) = (stand(), Shelf::new());
+    let (gateway, app_dir) = (start_server(), AppDir::new());
     let url = gateway.url(&format!("/api/v1/events/stream?ticket={}", ticket(&gateway, "fax", "live")));
-    let open = shelf.path().join("open");
+    let open = app_dir.path().join("open");
     let seen = std::thread::scope(|scope| {
-        let client = scope.spawn(|| shelf.node(CLIENT, &[&url, open.to_str().unwrap()]));
+        let client = scope.spawn(|| app_dir.node(CLIENT, &[&url, open.to_str().unwrap()]));
         until("the stream", std::time::Duration::from_secs(30), || open.exists());
         publish(&gateway, "camera", "photo-saved", &json!({"é": "😀\n\r\u{2028}", "n": 1.50}));
         publish(&gateway, "shop", "photo-kept", &json!(1));
@@ -55,8 +55,8 @@ fn a_plain_event_source_gets_each_event_of_its_app_once() {
 }
 
 #[test]
-fn a_ticket_may_narrow_what_is_seen() {
-    let gateway = stand();
+fn a_ticket_can_restrict_received_events() {
+    let gateway = start_server();
     let request = json!({"use": "live", "events": ["camera/Wiped", "fax/*"]});
     let narrow = ask(&gateway, "fax", &request).expect(200).json()["ticket"].as_str().unwrap().to_owned();
     let mut stream = Stream::open(&gateway, &narrow, None);
@@ -68,7 +68,7 @@ fn a_ticket_may_narrow_what_is_seen() {
 
 #[test]
 fn pages_of_other_origins_may_read_it_and_the_methods_are_named() {
-    let gateway = stand();
+    let gateway = start_server();
     let path = "/api/v1/events/stream";
     let asked = gateway
         .call("OPTIONS", path)
@@ -92,8 +92,8 @@ fn pages_of_other_origins_may_read_it_and_the_methods_are_named() {
 }
 
 #[test]
-fn streams_end_with_the_server_and_do_not_hold_it_back() {
-    let mut gateway = stand();
+fn streams_end_with_the_server_without_delaying_it() {
+    let mut gateway = start_server();
     let mut streams: Vec<Stream> =
         (0..20).map(|_| Stream::open(&gateway, &ticket(&gateway, "fax", "live"), None)).collect();
     assert_eq!(gateway.metric("footbridge_live_connections", ""), 20);
@@ -107,7 +107,7 @@ fn streams_end_with_the_server_and_do_not_hold_it_back() {
 
 #[test]
 fn live_connections_leave_room_for_others() {
-    let gateway = super::stand::setup().set("server", "connections", "20").start();
+    let gateway = super::common::setup().set("server", "connections", "20").start();
     let ticket = ticket(&gateway, "fax", "live");
     let streams: Vec<Stream> = (0..18).map(|_| Stream::open(&gateway, &ticket, None)).collect();
     let refused = gateway.get(&format!("/api/v1/events/stream?ticket={ticket}")).expect(503);

@@ -1,9 +1,9 @@
-//! Tickets: who gets one, for what, and when it ends.
+//! Tickets: who gets one, for which use, and when it ends.
 
 use harness::{Call, Gateway, basic, each, is_iso_millis, until};
 use serde_json::json;
 
-use super::stand::{Stream, ask, publish, stand, ticket};
+use super::common::{Stream, ask, publish, start_server, ticket};
 
 fn watch(gateway: &Gateway, ticket: &str) -> u16 {
     // A stream that is let in does not end; its head is all that counts.
@@ -14,8 +14,8 @@ fn watch(gateway: &Gateway, ticket: &str) -> u16 {
 }
 
 #[test]
-fn an_app_gets_one_with_either_credential_and_nobody_else_does() {
-    let gateway = stand();
+fn an_app_gets_a_ticket_with_either_credential() {
+    let gateway = start_server();
     let request = json!({"use": "live"});
     let post = || Call::new(gateway.address(), "POST", "/api/v1/tickets").json(&request);
     let app = gateway.setup().app_named("fax");
@@ -37,8 +37,8 @@ fn an_app_gets_one_with_either_credential_and_nobody_else_does() {
 }
 
 #[test]
-fn what_is_wrong_with_a_request_is_named() {
-    let gateway = stand();
+fn ticket_request_errors_are_named() {
+    let gateway = start_server();
     let rows = [
         (json!({}), "use"),
         (json!({"use": "both"}), "use"),
@@ -65,18 +65,18 @@ fn what_is_wrong_with_a_request_is_named() {
 }
 
 #[test]
-fn a_ticket_for_what_nobody_would_hear_is_warned_of() {
-    let gateway = stand();
+fn a_ticket_that_matches_no_hook_gets_a_warning() {
+    let gateway = start_server();
     let warnings = |app: &str, request: &serde_json::Value| {
         let made = ask(&gateway, app, request).expect(200).json();
         made.get("warnings").cloned().unwrap_or_default()
     };
-    for heard in [json!(["camera/x"]), json!(["*"]), json!(["*/photo-saved"]), json!([])] {
-        assert_eq!(warnings("fax", &json!({"use": "live", "events": heard})), json!(null), "{heard}");
+    for received in [json!(["camera/x"]), json!(["*"]), json!(["*/photo-saved"]), json!([])] {
+        assert_eq!(warnings("fax", &json!({"use": "live", "events": received})), json!(null), "{received}");
     }
     let some = warnings("fax", &json!({"use": "live", "events": ["camera/x", "shop/sold", "pen/*"]}));
     let some = some.as_array().unwrap();
-    assert_eq!(some.len(), 1, "fax hooks */photo-saved, so pen/* may be heard: {some:?}");
+    assert_eq!(some.len(), 1, "fax hooks */photo-saved, so pen/* may be received: {some:?}");
     assert!(
         some[0].as_str().unwrap().contains("no hook of `fax` gets events that `shop/sold` matches"),
         "{some:?}"
@@ -87,8 +87,8 @@ fn a_ticket_for_what_nobody_would_hear_is_warned_of() {
 }
 
 #[test]
-fn a_ticket_is_good_for_its_use_and_its_time_alone() {
-    let gateway = stand();
+fn a_ticket_is_valid_for_its_use_and_lifetime_only() {
+    let gateway = start_server();
     let live = ticket(&gateway, "fax", "live");
     assert_eq!(watch(&gateway, &live), 200);
     assert_eq!(watch(&gateway, &ticket(&gateway, "fax", "forward")), 401);
@@ -97,21 +97,21 @@ fn a_ticket_is_good_for_its_use_and_its_time_alone() {
     let short = short["ticket"].as_str().unwrap();
     let mut stream = Stream::open(&gateway, short, None);
     until("the ticket's end", harness::WAIT, || watch(&gateway, short) == 401);
-    let said = |path: &str| gateway.get(path).expect(401).json()["detail"].as_str().unwrap().to_owned();
-    let expired = said(&format!("/api/v1/events/stream?ticket={short}"));
+    let detail_of = |path: &str| gateway.get(path).expect(401).json()["detail"].as_str().unwrap().to_owned();
+    let expired = detail_of(&format!("/api/v1/events/stream?ticket={short}"));
     assert!(expired.contains("the ticket expired at 20"), "{expired}");
     let other = ticket(&gateway, "fax", "forward");
-    let other = said(&format!("/api/v1/events/stream?ticket={other}"));
+    let other = detail_of(&format!("/api/v1/events/stream?ticket={other}"));
     assert!(other.contains("the ticket is for `forward`"), "{other}");
-    assert!(said("/api/v1/events/stream").contains("give a ticket"));
+    assert!(detail_of("/api/v1/events/stream").contains("give a ticket"));
     publish(&gateway, "camera", "photo-saved", &json!(1));
     assert_eq!(stream.name(), "photo-saved", "what it has opened stays open");
     assert!(!gateway.stderr().contains("tkt_") && !gateway.stdout().contains("tkt_"));
 }
 
 #[test]
-fn rotating_switching_off_and_deleting_end_tickets() {
-    let gateway = stand();
+fn rotating_disabling_and_deleting_end_tickets() {
+    let gateway = start_server();
     let admin = gateway.admin();
     let made = admin.done("POST", "apps", &json!({"name": "temp"}));
     let token = made["token"].as_str().unwrap().to_owned();

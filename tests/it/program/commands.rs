@@ -1,4 +1,4 @@
-//! The commands beside `serve`.
+//! The commands other than `serve`.
 
 use std::process::Command;
 
@@ -6,19 +6,19 @@ use harness::{ADMIN_TOKEN, App, Setup, each, footbridge};
 use serde_json::{Value, json};
 
 #[test]
-fn what_is_no_command_is_refused_and_help_is_given() {
+fn unknown_commands_are_refused_with_help() {
     let dir = tempfile::tempdir().unwrap();
     each(
         [vec!["dance"], vec!["serve", "--nonsense"], vec!["config", "check"], vec!["config", "dance", "x"]],
         |args| {
             let exit = footbridge(dir.path(), args, &[]);
-            assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.said);
+            assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.output);
         },
     );
     let help = footbridge(dir.path(), &["--help"], &[]);
     assert_eq!(help.code, Some(0));
     for command in ["serve", "demo", "config", "app"] {
-        assert!(help.said.contains(command), "{}", help.said);
+        assert!(help.output.contains(command), "{}", help.output);
     }
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "something was created");
 }
@@ -28,8 +28,8 @@ fn it_prints_its_completion_and_its_manual() {
     let dir = tempfile::tempdir().unwrap();
     let say = |args: &[&str]| {
         let exit = footbridge(dir.path(), args, &[]);
-        assert_eq!(exit.code, Some(0), "{}", exit.said);
-        exit.said
+        assert_eq!(exit.code, Some(0), "{}", exit.output);
+        exit.output
     };
     each(["bash", "zsh", "fish"], |shell| {
         let script = say(&["completion", shell]);
@@ -48,11 +48,15 @@ fn it_prints_its_completion_and_its_manual() {
         assert!(text.contains(".SH SYNOPSIS"), "{text}");
     });
     let exit = footbridge(dir.path(), &["man", "--dir", "completion"], &[]);
-    assert!(exit.code == Some(1) && exit.said.contains("cannot be written to completion"), "{}", exit.said);
+    assert!(
+        exit.code == Some(1) && exit.output.contains("cannot be written to completion"),
+        "{}",
+        exit.output
+    );
 }
 
 #[test]
-fn a_made_secret_of_the_file_is_shown_by_rotating_it() {
+fn rotating_shows_a_generated_secret_of_a_file_app() {
     let gateway = Setup::new()
         .app(App::new("fax"))
         .tail("[[app]]\nname = \"made\"\n[[app]]\nname = \"mixed\"\ntoken = \"token-of-mixed-0f1e2d3c4b\"")
@@ -61,19 +65,19 @@ fn a_made_secret_of_the_file_is_shown_by_rotating_it() {
     let run = |args: &[&str], env: &[(&str, &str)]| footbridge(gateway.dir(), args, env);
     let by_env = [("FOOTBRIDGE_SERVER", server.as_str()), ("FOOTBRIDGE_ADMIN_TOKEN", ADMIN_TOKEN)];
     let exit = run(&["app", "secret", "made", "--rotate", "--json"], &by_env);
-    assert_eq!(exit.code, Some(0), "{}", exit.said);
+    assert_eq!(exit.code, Some(0), "{}", exit.output);
     let shown: Value =
-        serde_json::from_str(exit.said.trim()).unwrap_or_else(|error| panic!("{error}: {}", exit.said));
+        serde_json::from_str(exit.output.trim()).unwrap_or_else(|error| panic!("{error}: {}", exit.output));
     let token = shown["token"].as_str().unwrap_or_else(|| panic!("no token: {shown}"));
     assert_eq!(gateway.bolt_with(token).publish("x", &json!({}))["publisher"], "made");
     let flags = ["app", "secret", "made", "--rotate", "--server", &server, "--admin-token", ADMIN_TOKEN];
     let again = run(&flags, &[]);
-    assert_eq!(again.code, Some(0), "{}", again.said);
-    assert!(again.said.contains("whsec_") && !again.said.contains(token), "{}", again.said);
+    assert_eq!(again.code, Some(0), "{}", again.output);
+    assert!(again.output.contains("whsec_") && !again.output.contains(token), "{}", again.output);
     // Of an app to which the file gives some, the others.
     let mixed = run(&["app", "secret", "mixed", "--rotate", "--json"], &by_env);
-    assert_eq!(mixed.code, Some(0), "{}", mixed.said);
-    let shown: Value = serde_json::from_str(mixed.said.trim()).unwrap();
+    assert_eq!(mixed.code, Some(0), "{}", mixed.output);
+    let shown: Value = serde_json::from_str(mixed.output.trim()).unwrap();
     assert!(shown["signing_secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")), "{shown}");
     assert_eq!(gateway.bolt_with("token-of-mixed-0f1e2d3c4b").publish("x", &json!({}))["publisher"], "mixed");
     // Without the right, without a server, without such an app: a message and a failure.
@@ -83,6 +87,6 @@ fn a_made_secret_of_the_file_is_shown_by_rotating_it() {
         run(&["app", "secret", "made", "--rotate", "--server", "http://127.0.0.1:1"], &by_env[1..]),
     ];
     for exit in refused {
-        assert!(exit.code.is_some_and(|code| code != 0) && !exit.said.trim().is_empty(), "{}", exit.said);
+        assert!(exit.code.is_some_and(|code| code != 0) && !exit.output.trim().is_empty(), "{}", exit.output);
     }
 }

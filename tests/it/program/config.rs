@@ -1,4 +1,4 @@
-//! The configuration: checked, shown, resolved, applied.
+//! The configuration: checked, printed, resolved and applied.
 
 use harness::{App, Exit, Setup, assert_bolt_error, each, footbridge};
 use serde_json::json;
@@ -18,7 +18,7 @@ fn a_good_file_passes() {
         .link("fax", "shop");
     each([String::new(), Setup::new().text(), full.text()], |text| {
         let exit = config("check", text, &[]);
-        assert_eq!(exit.code, Some(0), "{}", exit.said);
+        assert_eq!(exit.code, Some(0), "{}", exit.output);
     });
 }
 
@@ -59,11 +59,11 @@ fn a_bad_file_names_file_line_and_key() {
     ];
     each(rows, |(text, line, key)| {
         let exit = config("check", text, &[]);
-        assert_eq!(exit.code, Some(1), "{}", exit.said);
-        assert!(exit.said.contains("my.toml"), "no file: {}", exit.said);
-        assert!(exit.said.contains(key), "no key {key}: {}", exit.said);
-        let numbers: Vec<&str> = exit.said.split(|c: char| !c.is_ascii_digit()).collect();
-        assert!(numbers.contains(&line.to_string().as_str()), "no line {line}: {}", exit.said);
+        assert_eq!(exit.code, Some(1), "{}", exit.output);
+        assert!(exit.output.contains("my.toml"), "no file: {}", exit.output);
+        assert!(exit.output.contains(key), "no key {key}: {}", exit.output);
+        let numbers: Vec<&str> = exit.output.split(|c: char| !c.is_ascii_digit()).collect();
+        assert!(numbers.contains(&line.to_string().as_str()), "no line {line}: {}", exit.output);
         assert!(exit.took < std::time::Duration::from_secs(2));
     });
 }
@@ -74,29 +74,29 @@ fn a_server_does_not_start_on_a_bad_file() {
     std::fs::write(dir.path().join("bad.toml"), "[bridge]\ntimeout = \"1h\"\n").unwrap();
     let exit = footbridge(dir.path(), &["serve", "--config", "bad.toml"], &[]);
     assert!(exit.code.is_some_and(|code| code != 0));
-    assert!(exit.said.contains("bad.toml") && exit.said.contains("timeout"), "{}", exit.said);
+    assert!(exit.output.contains("bad.toml") && exit.output.contains("timeout"), "{}", exit.output);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "something was created");
     let missing = footbridge(dir.path(), &["serve", "--config", "missing.toml"], &[]);
     assert!(
-        missing.code.is_some_and(|code| code != 0) && missing.said.contains("missing.toml"),
+        missing.code.is_some_and(|code| code != 0) && missing.output.contains("missing.toml"),
         "{}",
-        missing.said
+        missing.output
     );
 }
 
 #[test]
-fn print_shows_what_holds_and_no_secret() {
+fn config_print_shows_effective_values_without_secrets() {
     let text = Setup::new().set("bridge", "timeout", "\"7s\"").app(App::new("fax")).text()
         + "receiver_auth = { name = \"legacy\", secret = \"receiver-secret-55aa12\" }\n";
     let exit = config("print", &text, &[("FOOTBRIDGE_SERVER__DRAIN", "3s")]);
-    assert_eq!(exit.code, Some(0), "{}", exit.said);
+    assert_eq!(exit.code, Some(0), "{}", exit.output);
     for expected in ["7s", "3s", "fax", "…", "legacy", "127.0.0.0/8"] {
-        assert!(exit.said.contains(expected), "no {expected}: {}", exit.said);
+        assert!(exit.output.contains(expected), "no {expected}: {}", exit.output);
     }
     let mut secrets = App::new("fax").secrets();
     secrets.extend([harness::ADMIN_TOKEN.to_owned(), "receiver-secret-55aa12".into()]);
     for secret in secrets {
-        assert!(!exit.said.contains(&secret), "{}", exit.said);
+        assert!(!exit.output.contains(&secret), "{}", exit.output);
     }
 }
 
@@ -105,10 +105,10 @@ fn the_environment_sets_scalars() {
     let text = Setup::new().text();
     let good = [("FOOTBRIDGE_BRIDGE__TIMEOUT", "4s"), ("FOOTBRIDGE_BOLT__HTTP_200_ERRORS", "true")];
     let exit = config("print", &text, &good);
-    assert!(exit.said.contains("4s"), "{}", exit.said);
+    assert!(exit.output.contains("4s"), "{}", exit.output);
     let bad = config("check", &text, &[("FOOTBRIDGE_BRIDGE__TIMEOUT", "31s")]);
-    assert_eq!(bad.code, Some(1), "{}", bad.said);
-    assert!(bad.said.to_lowercase().contains("timeout"), "{}", bad.said);
+    assert_eq!(bad.code, Some(1), "{}", bad.output);
+    assert!(bad.output.to_lowercase().contains("timeout"), "{}", bad.output);
     let gateway = Setup::new().env("FOOTBRIDGE_BOLT__HTTP_200_ERRORS", "true").start();
     assert_bolt_error(&gateway.call("POST", "/api/events/x").body("{}").send(), 200, 110);
 }

@@ -1,4 +1,4 @@
-//! The database's file: who has it, what becomes of it when it is gone, locked or damaged.
+//! The database file: lock, deletion and damage.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -16,7 +16,7 @@ fn setup(receiver: &Receiver) -> Setup {
 }
 
 #[test]
-fn another_name_of_the_database_is_the_same_database() {
+fn the_database_lock_holds_under_another_path() {
     let mut gateway = Setup::new().app(App::new("fax")).start();
     let dir = tempfile::tempdir_in(gateway.dir()).unwrap();
     fs::copy(gateway.dir().join("footbridge.toml"), dir.path().join("footbridge.toml")).unwrap();
@@ -30,9 +30,9 @@ fn another_name_of_the_database_is_the_same_database() {
         assert!(
             exit.code.is_some_and(|code| code != 0) && exit.took < Duration::from_secs(2),
             "{}",
-            exit.said
+            exit.output
         );
-        assert!(exit.said.contains(&gateway.pid().to_string()), "{}", exit.said);
+        assert!(exit.output.contains(&gateway.pid().to_string()), "{}", exit.output);
         fs::remove_file(&name).unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "something was created");
     }
@@ -41,7 +41,7 @@ fn another_name_of_the_database_is_the_same_database() {
 }
 
 #[test]
-fn a_database_that_is_gone_is_not_begun_anew() {
+fn a_deleted_database_is_not_recreated() {
     let mut gateway = Setup::new().without("admin_token").app(App::new("fax")).start();
     gateway.stop();
     let dir = gateway.dir().to_owned();
@@ -55,9 +55,9 @@ fn a_database_that_is_gone_is_not_begun_anew() {
     let refused = |beside: &str| {
         let before = files();
         let exit = footbridge(&dir, &SERVE, &[]);
-        assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.said);
+        assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.output);
         for part in ["footbridge.db", beside, "backup", "--new-database"] {
-            assert!(exit.said.contains(part), "no {part} in: {}", exit.said);
+            assert!(exit.output.contains(part), "no {part} in: {}", exit.output);
         }
         assert_eq!(files(), before, "something was created");
     };
@@ -115,7 +115,7 @@ impl Drop for Holder {
 }
 
 #[test]
-fn a_lock_of_another_program_is_named_and_outlived() {
+fn a_lock_of_another_program_is_named_and_waited_for() {
     let receiver = Receiver::start();
     let mut gateway = setup(&receiver).start();
     gateway.bolt("camera").publish("x", &json!({}));
@@ -150,7 +150,7 @@ fn a_lock_of_another_program_is_named_and_outlived() {
 }
 
 #[test]
-fn a_body_that_was_damaged_is_never_sent() {
+fn a_damaged_body_is_never_sent() {
     let receiver = Receiver::start();
     receiver.always(Reply::status(500));
     let mut gateway = setup(&receiver).set("retry", "schedule", r#"["2s", "2s", "2s"]"#).start();
@@ -170,7 +170,9 @@ fn a_body_that_was_damaged_is_never_sent() {
     let dead = gateway.admin().delivery(event["id"].as_str().unwrap());
     assert_eq!(dead["status"], "dead", "{dead}");
     assert!(dead["last_error"].as_str().unwrap().contains("checksum"), "{dead}");
-    assert!(receiver.got().iter().all(|got| !String::from_utf8_lossy(&got.body).contains("900 to alice")));
+    assert!(
+        receiver.requests().iter().all(|got| !String::from_utf8_lossy(&got.body).contains("900 to alice"))
+    );
     assert_eq!(gateway.metric("footbridge_deliveries_total", "outcome=\"delivered\""), 1);
     assert!(gateway.stderr().contains("checksum"), "{}", gateway.stderr());
     assert_eq!(gateway.identity(), (2, 2));

@@ -1,4 +1,4 @@
-//! `footbridge demo`: the steps, and the lines it gives for trying it.
+//! `footbridge demo`: its steps, and the commands it prints.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,20 +14,20 @@ fn count(dir: &Path) -> usize {
 }
 
 #[track_caller]
-fn assert_fits(said: &str) {
-    for line in said.lines() {
+fn assert_fits(output: &str) {
+    for line in output.lines() {
         assert!(line.chars().count() <= WIDTH, "{} columns: {line}", line.chars().count());
         assert!(!line.contains('\x1b'), "colours are for terminals: {line:?}");
     }
 }
 
 #[test]
-fn each_step_is_told_and_comes_out() {
+fn the_demo_reports_each_step_and_its_result() {
     let dir = tempfile::tempdir().unwrap();
     let exit = footbridge(dir.path(), &["demo", "--once"], &[("TMPDIR", dir.path().to_str().unwrap())]);
-    let said = exit.said;
-    assert_eq!(exit.code, Some(0), "{said}");
-    let mut rest = said.as_str();
+    let output = exit.output;
+    assert_eq!(exit.code, Some(0), "{output}");
+    let mut rest = output.as_str();
     for word in [
         "superapp ──▶ Footbridge",
         "user_profile_updated",
@@ -44,17 +44,17 @@ fn each_step_is_told_and_comes_out() {
         "nothing lost: accepted 2 = delivered 2 + pending 0",
     ] {
         let (_, after) =
-            rest.split_once(word).unwrap_or_else(|| panic!("{word:?} is not told in turn: {said}"));
+            rest.split_once(word).unwrap_or_else(|| panic!("{word:?} is missing or out of order: {output}"));
         rest = after;
     }
-    assert!(!said.contains("curl"), "it ends, so there is nothing to try: {said}");
-    assert_fits(&said);
+    assert!(!output.contains("curl"), "it ends, so there is nothing to try: {output}");
+    assert_fits(&output);
     assert_eq!(count(dir.path()), 0, "its folder is a throw-away");
 }
 
 /// The blocks of shell in what it says: from `# what` to the next empty line.
-fn commands(said: &str) -> Vec<&str> {
-    said.split("\n\n").filter(|block| block.starts_with("# ")).collect()
+fn commands(output: &str) -> Vec<&str> {
+    output.split("\n\n").filter(|block| block.starts_with("# ")).collect()
 }
 
 /// Runs the block as it was printed, and reads the answer.
@@ -66,15 +66,15 @@ fn paste(block: &str) -> Value {
 }
 
 #[test]
-fn what_it_gives_to_try_works_and_a_signal_ends_it() {
+fn the_commands_the_demo_prints_work_and_a_signal_ends_it() {
     let tmp = tempfile::tempdir().unwrap();
     let setup = Setup::new().env("TMPDIR", tmp.path().to_str().unwrap());
     let mut demo = setup.start_bare(&["demo"]);
     until("the lines to try", harness::WAIT, || demo.stdout().contains("Ctrl-C ends it."));
-    let said = demo.stdout();
-    assert_fits(&said);
+    let output = demo.stdout();
+    assert_fits(&output);
     assert_eq!(count(tmp.path()), 1);
-    let blocks = commands(&said);
+    let blocks = commands(&output);
     let [exchange, publish, subscribe, ship, unsubscribe, deliveries] = blocks[..] else {
         panic!("six things to try: {blocks:?}");
     };
@@ -94,7 +94,7 @@ fn what_it_gives_to_try_works_and_a_signal_ends_it() {
         ["──▶ shop  exchange hello", "──▶ mailer  event order-paid", "──▶ superapp  event order-shipped"];
     until("what the apps got", harness::WAIT, || {
         let now = demo.stdout();
-        got.iter().all(|line| now[said.len()..].contains(line))
+        got.iter().all(|line| now[output.len()..].contains(line))
     });
     demo.stop();
     assert_eq!(count(tmp.path()), 0, "its folder is a throw-away");

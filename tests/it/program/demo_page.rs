@@ -1,4 +1,4 @@
-//! The page that `footbridge demo` leaves open to visit; what it looks like in a browser is tested beside the SDK.
+//! The page that `footbridge demo` serves. Its appearance in a browser is tested beside the SDK.
 
 use std::net::SocketAddr;
 
@@ -10,8 +10,8 @@ fn open() -> (Gateway, SocketAddr, tempfile::TempDir) {
     let tmp = tempfile::tempdir().unwrap();
     let demo = Setup::new().env("TMPDIR", tmp.path().to_str().unwrap()).start_bare(&["demo"]);
     until("the end of the story", harness::WAIT, || demo.stdout().contains("Ctrl-C ends it."));
-    let said = demo.stdout();
-    let (_, rest) = said.split_once("Open  http://").expect("where the page is");
+    let output = demo.stdout();
+    let (_, rest) = output.split_once("Open  http://").expect("where the page is");
     let (address, _) = rest.split_once('/').unwrap();
     (demo, address.parse().unwrap(), tmp)
 }
@@ -23,7 +23,7 @@ fn policy(answer: &harness::Answer) -> &str {
 }
 
 #[test]
-fn it_is_there_for_its_own_browser_only() {
+fn the_demo_page_serves_only_the_browser_it_opened() {
     let (_demo, address, _tmp) = open();
     let page = Call::new(address, "GET", "/").send().expect(200);
     let shop: SocketAddr = {
@@ -60,7 +60,7 @@ fn it_is_there_for_its_own_browser_only() {
 }
 
 #[test]
-fn another_name_that_leads_to_it_is_not_it() {
+fn the_demo_page_refuses_other_host_names() {
     let (_demo, address, _tmp) = open();
     let call = |method| Call::new(address, method, "/").bytes();
     let named = |bytes: Vec<u8>| {

@@ -1,9 +1,9 @@
-//! What is decided before any surface is asked: names, visitors, connections, guesses.
+//! Checks before any route: host names, client addresses, connection limits, guessed secrets.
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use harness::{App, Gate, Gateway, Raw, Receiver, Reply, Setup, Shelf, WAIT, each, until};
+use harness::{App, AppDir, Gate, Gateway, Raw, Receiver, Reply, Setup, WAIT, each, until};
 use serde_json::json;
 
 const EVENT: &str = r#"{"app_id":"shop","client_id":"superapp","event_type":"x","payload":1}"#;
@@ -16,7 +16,7 @@ fn asked(gateway: &Gateway, line: &str, headers: &str) -> (u16, String) {
 }
 
 #[test]
-fn a_name_that_is_not_the_servers_is_refused_everywhere_but_by_livez() {
+fn a_foreign_host_header_is_refused_except_by_livez() {
     let setup = Setup::new().set("server", "hosts", r#"["gate.internal", "*.apps.example"]"#);
     let gateway = setup.root("public_url", "\"https://hooks.example\"").app(App::new("superapp")).start();
     let paths = [
@@ -64,13 +64,13 @@ fn a_name_that_is_not_the_servers_is_refused_everywhere_but_by_livez() {
 }
 
 #[test]
-fn a_trusted_proxy_says_who_its_visitor_is_and_nobody_else_does() {
+fn only_a_trusted_proxy_sets_the_client_address() {
     let server = "module.exports = (request, response) => response.end(JSON.stringify(request.headers));";
     let package = json!({"name": "mirror", "bolt": {"main": "server.js"}});
     for (trusted, visitor) in [(r#"["127.0.0.1"]"#, "192.0.2.7"), (r#"["10.0.0.0/8"]"#, "127.0.0.1")] {
-        let shelf = Shelf::new();
+        let app_dir = AppDir::new();
         let gateway = Setup::new().set("server", "trusted_proxies", trusted).starts_apps().start();
-        gateway.apps().install(&shelf.write("mirror", &package, &[("server.js", server)]));
+        gateway.apps().install(&app_dir.write("mirror", &package, &[("server.js", server)]));
         for name in ["X-Forwarded-For", "Forwarded"] {
             let value = if name == "Forwarded" { "for=6.6.6.6, for=192.0.2.7" } else { "6.6.6.6, 192.0.2.7" };
             let call = gateway.apps().visit("GET", "mirror", "/").header(name, value);
@@ -85,7 +85,7 @@ fn a_trusted_proxy_says_who_its_visitor_is_and_nobody_else_does() {
 }
 
 #[test]
-fn a_full_server_lets_the_oldest_idle_connection_go() {
+fn a_full_server_closes_the_oldest_idle_connection() {
     let gateway = Setup::new().set("server", "connections", "40").app(App::new("superapp")).start();
     let mut silent: Vec<Raw> = (0..40).map(|_| Raw::connect(gateway.address())).collect();
     let mut slow = Raw::connect(gateway.address());
@@ -100,7 +100,7 @@ fn a_full_server_lets_the_oldest_idle_connection_go() {
 }
 
 #[test]
-fn a_full_server_that_is_busy_answers_probes_and_administration_only() {
+fn a_busy_full_server_answers_only_probes_and_administration() {
     let (receiver, gate) = (Receiver::start(), Gate::default());
     receiver.always(Reply::json("1").behind(&gate));
     let setup = Setup::new().set("server", "connections", "20").set("bridge", "timeout", "\"30s\"");
@@ -123,7 +123,7 @@ fn a_full_server_that_is_busy_answers_probes_and_administration_only() {
 }
 
 #[test]
-fn idle_connections_are_counted_and_go_on_after_a_rest() {
+fn idle_connections_are_counted_and_can_be_used_again() {
     let gateway = Setup::new().start();
     let mut raw = Raw::connect(gateway.address());
     let request = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -139,7 +139,7 @@ fn idle_connections_are_counted_and_go_on_after_a_rest() {
 }
 
 #[test]
-fn a_line_that_ends_without_its_carriage_return_is_refused_by_name() {
+fn a_bare_line_feed_is_refused_and_named() {
     let gateway = Setup::new().start();
     let heads = [
         "GET /livez HTTP/1.1\nHost: localhost\r\n\r\n",
@@ -157,11 +157,11 @@ fn a_line_that_ends_without_its_carriage_return_is_refused_by_name() {
 }
 
 #[test]
-fn a_body_that_drips_is_given_up_wherever_it_goes() {
-    let (shelf, gateway) = (Shelf::new(), Setup::new().starts_apps().start());
+fn a_slowly_dripping_body_is_cut_off_on_every_route() {
+    let (app_dir, gateway) = (AppDir::new(), Setup::new().starts_apps().start());
     let server = "module.exports = (request, response) => { request.resume(); request.on('end', () => response.end()); };";
     let package = json!({"name": "sink", "bolt": {"main": "server.js"}});
-    gateway.apps().install(&shelf.write("sink", &package, &[("server.js", server)]));
+    gateway.apps().install(&app_dir.write("sink", &package, &[("server.js", server)]));
     let admin =
         format!("Authorization: Bearer {}\r\nContent-Type: application/json\r\n", harness::ADMIN_TOKEN);
     let heads = [
@@ -188,7 +188,7 @@ fn a_body_that_drips_is_given_up_wherever_it_goes() {
 }
 
 #[test]
-fn guesses_are_slowed_down_and_no_right_secret_is_refused() {
+fn wrong_secrets_are_slowed_down_and_right_ones_accepted() {
     let gateway = Setup::new().app(App::new("superapp")).app(App::new("camera")).start();
     gateway.bolt("superapp").publish("x", &json!({}));
     let mut seen = [0; 2];
@@ -232,7 +232,7 @@ fn guesses_are_slowed_down_and_no_right_secret_is_refused() {
 }
 
 #[test]
-fn the_other_loopback_address_is_the_servers_too() {
+fn the_ipv6_loopback_address_is_accepted_too() {
     let gateway = Setup::new().start();
     let other = SocketAddr::new(Ipv6Addr::LOCALHOST.into(), gateway.address().port());
     if std::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {

@@ -1,4 +1,4 @@
-//! Apps of the file from one start to the next: renamed, their tokens exchanged, taken out, put back.
+//! Apps of the configuration file across restarts: renamed, removed, added back, tokens moved.
 
 use harness::{App, Gateway, Receiver, Setup, assert_bolt_error, each, footbridge};
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ fn tokens_move_from_one_app_to_another() {
 }
 
 #[test]
-fn a_token_of_an_app_that_counts_is_not_given_away() {
+fn a_token_of_an_active_app_is_not_moved() {
     let mut gateway = setup(&[app("fax", "1")]).start();
     let made = app("made", "7");
     gateway.admin().send("POST", "apps", &json!({"name": "made", "token": made.token})).expect(201);
@@ -60,11 +60,11 @@ fn a_token_of_an_app_that_counts_is_not_given_away() {
     let good = std::fs::read(gateway.dir().join("footbridge.toml")).unwrap();
     std::fs::write(gateway.dir().join("footbridge.toml"), thieves.text()).unwrap();
     let exit = footbridge(gateway.dir(), &["serve", "--config", "footbridge.toml"], &[]);
-    assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.said);
+    assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.output);
     for word in ["token", "thief", "made"] {
-        assert!(exit.said.contains(word), "no {word}: {}", exit.said);
+        assert!(exit.output.contains(word), "no {word}: {}", exit.output);
     }
-    assert!(!exit.said.contains(&made.token), "{}", exit.said);
+    assert!(!exit.output.contains(&made.token), "{}", exit.output);
     std::fs::write(gateway.dir().join("footbridge.toml"), good).unwrap();
     gateway.start_again();
     assert_eq!(whose(&gateway, &made), "made");
@@ -86,16 +86,16 @@ fn a_token_of_an_app_that_counts_is_not_given_away() {
 }
 
 #[test]
-fn a_start_without_the_file_is_refused_unless_it_is_meant() {
+fn a_start_without_the_file_needs_confirmation() {
     let fax = app("fax", "1");
     let mut gateway = setup(&[fax.clone(), app("pen", "2")]).link("fax", "pen").start();
     gateway.stop();
     let database = ["--database", "sqlite:footbridge.db", "--listen", "127.0.0.1:0"];
     let refused = footbridge(gateway.dir(), &[&["serve"], &database[..]].concat(), &[]);
-    assert!(refused.code.is_some_and(|code| code != 0), "{}", refused.said);
+    assert!(refused.code.is_some_and(|code| code != 0), "{}", refused.output);
     let file = gateway.dir().join("footbridge.toml");
     for word in ["`fax`", "`pen`", file.to_str().unwrap(), "--without-config"] {
-        assert!(refused.said.contains(word), "no {word}: {}", refused.said);
+        assert!(refused.output.contains(word), "no {word}: {}", refused.output);
     }
     assert!(!gateway.dir().join("footbridge.db.admin-token").exists());
     // Nothing was changed by that.
@@ -103,12 +103,12 @@ fn a_start_without_the_file_is_refused_unless_it_is_meant() {
     assert_eq!(whose(&gateway, &fax), "fax");
     // One that is taken out is told once.
     gateway.stop().start_changed(|setup| setup.without_app("pen"));
-    let told = |gateway: &Gateway| {
+    let reported = |gateway: &Gateway| {
         gateway.stdout().contains("no longer in the configuration file and so switched off: `pen`;")
     };
-    assert!(told(&gateway), "{}", gateway.stdout());
+    assert!(reported(&gateway), "{}", gateway.stdout());
     gateway.stop().start_again();
-    assert!(!told(&gateway), "{}", gateway.stdout());
+    assert!(!reported(&gateway), "{}", gateway.stdout());
     gateway.stop();
     let both = ["serve", "--without-config", "--config", "footbridge.toml"];
     assert_eq!(footbridge(gateway.dir(), &both, &[]).code, Some(2));
@@ -130,7 +130,7 @@ fn with_pen(receiver: &Receiver) -> (App, Gateway) {
 }
 
 #[test]
-fn one_taken_out_can_be_deleted() {
+fn an_app_removed_from_the_file_can_be_deleted() {
     let receiver = Receiver::start();
     let (pen, mut gateway) = with_pen(&receiver);
     gateway.stop().start_again();
@@ -145,7 +145,7 @@ fn one_taken_out_can_be_deleted() {
 }
 
 #[test]
-fn one_taken_out_is_the_operators_until_the_file_names_it_again() {
+fn an_app_removed_from_the_file_is_managed_by_the_api_until_it_is_added_back() {
     let receiver = Receiver::start();
     let (pen, mut gateway) = with_pen(&receiver);
     let fax = app("fax", "1");
@@ -179,7 +179,7 @@ fn one_taken_out_is_the_operators_until_the_file_names_it_again() {
 }
 
 #[test]
-fn what_config_check_passes_starts() {
+fn a_file_that_passes_config_check_starts() {
     let rows = [
         App::new("shop").line("miniapp_url = \"https://shop.example/#/start\""),
         with_token("shop", "k"),
@@ -200,6 +200,6 @@ fn what_config_check_passes_starts() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("my.toml"), setup(std::slice::from_ref(app)).text()).unwrap();
         let exit = footbridge(dir.path(), &["config", "check", "my.toml"], &[]);
-        assert_eq!(exit.code, Some(1), "{}", exit.said);
+        assert_eq!(exit.code, Some(1), "{}", exit.output);
     });
 }

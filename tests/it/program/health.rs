@@ -1,4 +1,4 @@
-//! What a probe and a scraper see.
+//! Probes and metrics.
 
 use harness::{App, Setup, each};
 

@@ -1,4 +1,4 @@
-//! HTTP that no client would send, and requests too large to read.
+//! Malformed HTTP, and requests that are too large.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn too_large_is_refused_from_its_length_before_reading() {
 }
 
 #[test]
-fn a_client_that_keeps_sending_gets_its_answer_all_the_same() {
+fn a_client_that_keeps_sending_still_gets_its_answer() {
     let receiver = Receiver::start();
     let mut gateway = gateway(&receiver);
     each(heads(&gateway), |head| {
@@ -151,12 +151,15 @@ fn a_broken_request_is_400_and_the_connection_ends() {
     each(rows, |bytes| {
         let mut raw = Raw::connect(gateway.address());
         raw.send(&bytes.0).send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").finish();
-        let said = raw.rest();
-        assert!(!said.contains(" 200 "), "{said}");
-        assert!(said.matches("HTTP/1.").count() <= 1, "a second request was read out of the first: {said}");
+        let answer = raw.rest();
+        assert!(!answer.contains(" 200 "), "{answer}");
         assert!(
-            said.is_empty() || said.starts_with("HTTP/1.1 4") || said.starts_with("HTTP/1.1 5"),
-            "{said}"
+            answer.matches("HTTP/1.").count() <= 1,
+            "a second request was read out of the first: {answer}"
+        );
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 4") || answer.starts_with("HTTP/1.1 5"),
+            "{answer}"
         );
     });
     assert_eq!(receiver.count(), 0);
@@ -164,7 +167,7 @@ fn a_broken_request_is_400_and_the_connection_ends() {
 }
 
 #[test]
-fn a_request_that_never_ends_reaches_nobody() {
+fn an_unfinished_request_reaches_no_receiver() {
     let receiver = Receiver::start();
     let mut gateway = gateway(&receiver);
     let [bridge, bolt] = heads(&gateway);
@@ -180,8 +183,8 @@ fn a_request_that_never_ends_reaches_nobody() {
         }
         let mut raw = Raw::connect(gateway.address());
         raw.send(format!("{head}Content-Length: 100\r\n\r\n{{\"half\":")).finish();
-        let said = raw.rest();
-        assert!(!said.contains(" 200 "), "{said}");
+        let answer = raw.rest();
+        assert!(!answer.contains(" 200 "), "{answer}");
     }
     gateway.assert_healthy();
     gateway.host("superapp").send(EVENT).expect(200);
@@ -220,7 +223,7 @@ fn http_1_0_is_answered() {
 }
 
 #[test]
-fn what_is_not_http_is_told_why() {
+fn bytes_that_are_not_http_get_an_explanation() {
     let receiver = Receiver::start();
     let mut gateway = gateway(&receiver);
     let request = |rest: &str| format!("GET /livez HTTP/1.1\r\nHost: x\r\n{rest}\r\n");

@@ -1,4 +1,4 @@
-//! What the log says of what went wrong: a line each, bounded, and nothing that is nobody's business.
+//! The log of failures: one line each, limited in number, without private data.
 
 use harness::{App, Gateway, Receiver, Reply, Setup, WAIT, until};
 use serde_json::json;
@@ -13,14 +13,14 @@ fn line(gateway: &Gateway, parts: &[&str]) -> String {
 
 /// Whether the log holds a secret of these tests. They are words: digits would turn up by chance in a time or a port.
 #[track_caller]
-fn no_secret(said: &str) {
+fn no_secret(output: &str) {
     for secret in ["sesame", "walnut", "quartz", "velvet", "harbor", "tundra"] {
-        assert!(!said.contains(secret), "{secret}: {said}");
+        assert!(!output.contains(secret), "{secret}: {output}");
     }
 }
 
 #[test]
-fn failed_attempts_and_dead_deliveries() {
+fn failed_attempts_and_dead_deliveries_are_logged() {
     let receiver = Receiver::start();
     let gateway = Setup::new()
         .set("retry", "schedule", r#"["200ms"]"#)
@@ -53,15 +53,15 @@ fn failed_attempts_and_dead_deliveries() {
         publish();
     }
     until("the end", WAIT, || gateway.metric("footbridge_deliveries_total", "outcome=\"dead\"") == 31);
-    let said = gateway.stderr();
-    let count = |text: &str| said.lines().filter(|line| line.contains(text)).count();
-    assert!(count("an attempt failed") <= 5 && count("a delivery is dead") <= 5, "{said}");
-    no_secret(&said);
-    assert!(!said.contains("token-of"), "{said}");
+    let output = gateway.stderr();
+    let count = |text: &str| output.lines().filter(|line| line.contains(text)).count();
+    assert!(count("an attempt failed") <= 5 && count("a delivery is dead") <= 5, "{output}");
+    no_secret(&output);
+    assert!(!output.contains("token-of"), "{output}");
 }
 
 #[test]
-fn failed_exchanges_and_refused_credentials() {
+fn failed_exchanges_and_refused_credentials_are_logged() {
     let receiver = Receiver::start();
     let gateway = Setup::new()
         .app(App::new("superapp"))
@@ -77,10 +77,10 @@ fn failed_exchanges_and_refused_credentials() {
     };
     let failed = gateway.host("superapp").send(body("shop")).expect(502);
     let id = failed.header("footbridge-exchange-id").unwrap();
-    let said = line(&gateway, &["an exchange failed", id]);
+    let output = line(&gateway, &["an exchange failed", id]);
     for part in ["superapp", "shop", "a-type", "undelivered", "answered 500", &receiver.address().to_string()]
     {
-        assert!(said.contains(part), "{part}: {said}");
+        assert!(output.contains(part), "{part}: {output}");
     }
     let refused = gateway.host("superapp").send(body("other")).expect(403);
     line(&gateway, &["an exchange failed", refused.header("footbridge-exchange-id").unwrap(), "forbidden"]);
@@ -96,15 +96,15 @@ fn failed_exchanges_and_refused_credentials() {
     for _ in 0..30 {
         gateway.bolt_with("token-velvet").post("x", "{}").expect(401);
     }
-    let said = gateway.stderr();
+    let output = gateway.stderr();
     let refused =
-        said.lines().filter(|line| line.contains("a credential was refused") && line.contains("events"));
-    assert!(refused.count() <= 5, "{said}");
-    no_secret(&said);
+        output.lines().filter(|line| line.contains("a credential was refused") && line.contains("events"));
+    assert!(refused.count() <= 5, "{output}");
+    no_secret(&output);
 }
 
 #[test]
-fn subscriptions_that_end_with_a_restart_are_named() {
+fn subscriptions_ended_by_a_restart_are_logged() {
     let receiver = Receiver::start();
     let mut gateway = Setup::new().app(App::new("fax")).start();
     gateway.bolt("fax").web("camera/photo-saved", &receiver.url("/x"));

@@ -1,4 +1,4 @@
-//! The commands that operate a running server, against the real one.
+//! The commands that operate a running server.
 
 use harness::{ADMIN_TOKEN, App, Exit, Gateway, Receiver, Reply, Setup, WAIT, each, footbridge, until};
 use serde_json::{Value, json};
@@ -20,34 +20,34 @@ fn run(gateway: &Gateway, line: &str) -> Exit {
 #[track_caller]
 fn ok(gateway: &Gateway, line: &str) -> String {
     let exit = run(gateway, line);
-    assert_eq!(exit.code, Some(0), "{line}: {}", exit.said);
-    exit.said
+    assert_eq!(exit.code, Some(0), "{line}: {}", exit.output);
+    exit.output
 }
 
 #[track_caller]
 fn fails(gateway: &Gateway, line: &str) -> String {
     let exit = run(gateway, line);
-    assert!(exit.code.is_some_and(|code| code != 0), "{line}: {}", exit.said);
-    exit.said
+    assert!(exit.code.is_some_and(|code| code != 0), "{line}: {}", exit.output);
+    exit.output
 }
 
 #[test]
-fn explain_says_who_gets_it_and_why_not() {
+fn explain_names_recipients_and_reasons() {
     let receiver = Receiver::start();
     let gateway = start(&receiver);
-    let said = ok(&gateway, "explain camera photo-saved");
+    let output = ok(&gateway, "explain camera photo-saved");
     let row =
-        |begin: &str| said.lines().find(|line| line.contains(begin)).unwrap_or_else(|| panic!("{said}"));
-    assert!(row("camera/*").starts_with("yes "), "{said}");
-    assert!(row("other/x").starts_with("no "), "{said}");
-    assert!(row("other/x").contains("another publisher"), "{said}");
-    assert!(said.contains("\n1 hook would get it\n") && !said.contains("warning"), "{said}");
-    let said = ok(&gateway, "explain camera photo-saved --gets");
-    assert!(said.contains("camera/*") && !said.contains("other/x"), "{said}");
-    let said = ok(&gateway, "explain camra photo-saved");
+        |begin: &str| output.lines().find(|line| line.contains(begin)).unwrap_or_else(|| panic!("{output}"));
+    assert!(row("camera/*").starts_with("yes "), "{output}");
+    assert!(row("other/x").starts_with("no "), "{output}");
+    assert!(row("other/x").contains("another publisher"), "{output}");
+    assert!(output.contains("\n1 hook would get it\n") && !output.contains("warning"), "{output}");
+    let output = ok(&gateway, "explain camera photo-saved --gets");
+    assert!(output.contains("camera/*") && !output.contains("other/x"), "{output}");
+    let output = ok(&gateway, "explain camra photo-saved");
     assert!(
-        said.contains("warning: no app is called `camra`") && said.contains("no hook would get it"),
-        "{said}"
+        output.contains("warning: no app is called `camra`") && output.contains("no hook would get it"),
+        "{output}"
     );
 }
 
@@ -82,8 +82,8 @@ fn deliveries_are_retried_and_replayed() {
     let gateway = start(&receiver);
     receiver.at("/fax/all", Reply::status(503));
     let token = App::new("camera").token;
-    let said = ok(&gateway, &format!("event publish photo-saved --token {token} --body {{\"n\":1}}"));
-    assert!(said.starts_with("evt_") && said.ends_with(" goes to 1 hook\n"), "{said}");
+    let output = ok(&gateway, &format!("event publish photo-saved --token {token} --body {{\"n\":1}}"));
+    assert!(output.starts_with("evt_") && output.ends_with(" goes to 1 hook\n"), "{output}");
     receiver.wait(1);
     let pending = "deliveries?status=pending&code=503";
     until("the first attempt", WAIT, || gateway.admin().all(pending).len() == 1);
@@ -97,12 +97,15 @@ fn deliveries_are_retried_and_replayed() {
     until("the end", WAIT, || gateway.admin().all("deliveries?status=delivered").len() == 1);
     let id = gateway.admin().all("deliveries")[0]["id"].as_str().unwrap().to_owned();
     assert!(fails(&gateway, &format!("delivery retry {id}")).contains("replay it"));
-    let said = ok(&gateway, &format!("delivery replay {id}"));
-    assert!(said.starts_with("dlv_") && said.contains(" delivers evt_") && !said.contains(&id), "{said}");
+    let output = ok(&gateway, &format!("delivery replay {id}"));
+    assert!(
+        output.starts_with("dlv_") && output.contains(" delivers evt_") && !output.contains(&id),
+        "{output}"
+    );
     receiver.wait(3);
-    assert_eq!(receiver.got()[2].json()["body"], json!({"n": 1}));
-    let said = ok(&gateway, "delivery list --app tyop");
-    assert!(said.contains("there is no app `tyop`"), "{said}");
+    assert_eq!(receiver.requests()[2].json()["body"], json!({"n": 1}));
+    let output = ok(&gateway, "delivery list --app tyop");
+    assert!(output.contains("there is no app `tyop`"), "{output}");
     assert!(ok(&gateway, "hook list --app tyop").contains("there is no app `tyop`"));
     assert_eq!(ok(&gateway, "delivery list --app camera"), "no deliveries\n");
     assert!(ok(&gateway, &format!("delivery show {id}")).contains("attempts         2\n"));
@@ -112,7 +115,7 @@ fn deliveries_are_retried_and_replayed() {
 }
 
 #[test]
-fn made_secrets_are_shown_once() {
+fn generated_secrets_are_shown_once() {
     let setup = Setup::new()
         .tail("[[app]]\nname = \"made\"\n[[app]]\nname = \"mixed\"\ntoken = \"token-of-mixed-0f1e2d3c4b\"");
     let mut gateway = setup.start();
@@ -141,8 +144,8 @@ fn made_secrets_are_shown_once() {
     ok(&gateway, "app add new");
     fails(&gateway, "app secret new");
     // Until its overlap ends the old one counts, and then it does not.
-    let said = ok(&gateway, "app secret made --rotate");
-    assert!(said.contains("old `Authorization` and `token` until") && said.contains("--now"), "{said}");
+    let output = ok(&gateway, "app secret made --rotate");
+    assert!(output.contains("old `Authorization` and `token` until") && output.contains("--now"), "{output}");
     gateway.bolt_with(&token).publish("x", &json!({}));
     ok(&gateway, "app secret made --now");
     gateway.bolt_with(&token).post("x", "{}").expect(401);
@@ -154,7 +157,7 @@ fn made_secrets_are_shown_once() {
 }
 
 #[test]
-fn the_overlap_ends_for_what_is_sent_too() {
+fn the_rotation_overlap_ends_for_outbound_requests_too() {
     let receiver = Receiver::start();
     let gateway = Setup::new().app(App::new("camera")).start();
     let request = json!({"name": "made", "url": receiver.url("/app")});
@@ -172,20 +175,20 @@ fn apps_and_hooks_are_changed_and_removed() {
     let receiver = Receiver::start();
     let gateway = start(&receiver);
     ok(&gateway, "app add shop --url http://shop.example");
-    let said = fails(&gateway, "app add shop");
-    assert!(said.contains("exists already") && said.contains("footbridge app show shop"), "{said}");
-    let said = ok(&gateway, "hook add shop camera/x --route hooks/x");
-    let id = said.split_whitespace().nth(1).unwrap().to_owned();
-    assert!(id.starts_with("hook_"), "{said}");
-    let said = ok(&gateway, &format!("hook set {id} --route http://elsewhere.example/ --type web"));
-    assert!(said.contains(&id) && said.contains("http://elsewhere.example/"), "{said}");
+    let output = fails(&gateway, "app add shop");
+    assert!(output.contains("exists already") && output.contains("footbridge app show shop"), "{output}");
+    let output = ok(&gateway, "hook add shop camera/x --route hooks/x");
+    let id = output.split_whitespace().nth(1).unwrap().to_owned();
+    assert!(id.starts_with("hook_"), "{output}");
+    let output = ok(&gateway, &format!("hook set {id} --route http://elsewhere.example/ --type web"));
+    assert!(output.contains(&id) && output.contains("http://elsewhere.example/"), "{output}");
     assert!(ok(&gateway, &format!("hook disable {id}")).contains("enabled     no"));
     assert!(ok(&gateway, &format!("hook enable {id}")).contains("enabled     yes"));
     assert!(fails(&gateway, "app remove shop").contains("give --yes"));
     assert_eq!(ok(&gateway, "app remove shop --yes"), "shop is removed\n");
     assert!(fails(&gateway, "app delete shop --yes").contains("there is no app `shop`"));
-    let said = fails(&gateway, "app delete fax --yes");
-    assert!(said.contains("configuration file") && said.contains("take it out there"), "{said}");
+    let output = fails(&gateway, "app delete fax --yes");
+    assert!(output.contains("configuration file") && output.contains("take it out there"), "{output}");
 }
 
 #[test]
@@ -200,8 +203,8 @@ fn help_is_a_command() {
         ],
         |args| {
             let exit = footbridge(dir.path(), args, &[]);
-            assert_eq!(exit.code, Some(0), "{}", exit.said);
-            assert!(exit.said.contains("Usage: footbridge"), "{}", exit.said);
+            assert_eq!(exit.code, Some(0), "{}", exit.output);
+            assert!(exit.output.contains("Usage: footbridge"), "{}", exit.output);
         },
     );
 }

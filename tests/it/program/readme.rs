@@ -1,5 +1,5 @@
-//! The README's tour and that of the guide to apps do what they say: their shell blocks run as they stand, and say what
-//! the blocks behind them show.
+//! The shell blocks of the README's tour and of the apps guide run as written and print the output shown behind
+//! them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -86,12 +86,12 @@ fn run(steps: &[Step], dir: &Path, server: &str) -> Vec<String> {
         .env("FOOTBRIDGE_CONSOLE__LISTEN", "off")
         .output()
         .unwrap();
-    let said = String::from_utf8(out.stdout).unwrap();
+    let output = String::from_utf8(out.stdout).unwrap();
     let log = std::fs::read_to_string(dir.join("footbridge.log")).unwrap_or_default();
     let errors = String::from_utf8_lossy(&out.stderr).into_owned();
-    assert!(out.status.success(), "{}\n{said}\n{errors}\n{log}", out.status);
+    assert!(out.status.success(), "{}\n{output}\n{errors}\n{log}", out.status);
     assert_eq!(errors, "");
-    said.split(&format!("{MARK}\n")).map(str::to_owned).collect()
+    output.split(&format!("{MARK}\n")).map(str::to_owned).collect()
 }
 
 /// Runs a page's tour, and compares what it says with what it shows.
@@ -126,7 +126,7 @@ fn the_tour_of_installed_apps_runs_as_it_stands() {
 }
 
 #[test]
-fn what_is_shown_is_compared_whole() {
+fn shown_output_is_compared_completely() {
     assert!(shows("a … c … e", "a b c d e") && shows("…", "") && shows("é…", "é"));
     assert!(
         !shows("a … c", "a b c d") && !shows("ab", "abc") && !shows("abc", "ab") && !shows("a…c", "xabc")
@@ -153,7 +153,7 @@ fn linked(root: &Path, page: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_page_is_reached_from_it_and_no_link_is_dead() {
+fn every_docs_page_is_linked_and_no_link_is_dead() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut reached = BTreeSet::from([PathBuf::from("README.md")]);
     let mut unread: Vec<PathBuf> = reached.iter().cloned().collect();

@@ -1,4 +1,4 @@
-//! SIGTERM: what is under way ends well, and nothing is lost.
+//! SIGTERM: work in progress is finished and nothing is lost.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ fn an_idle_server_ends_at_once_with_0() {
 }
 
 #[test]
-fn an_exchange_under_way_is_answered() {
+fn an_exchange_in_progress_is_answered() {
     let receiver = Receiver::start();
     let mut gateway = setup(&receiver).start();
     let gate = Gate::default();
@@ -68,12 +68,12 @@ fn finishes_a_delivery_after(signal: impl FnOnce(&Gateway)) {
 }
 
 #[test]
-fn a_delivery_under_way_is_finished() {
+fn a_delivery_in_progress_is_finished() {
     finishes_a_delivery_after(Gateway::sigterm);
 }
 
 #[test]
-fn what_does_not_end_within_drain_goes_back_uncounted() {
+fn an_attempt_cut_off_by_the_drain_limit_is_not_counted() {
     let receiver = Receiver::start();
     let mut gateway = setup(&receiver).set("server", "drain", "\"500ms\"").start();
     receiver.at("/fax/all", Reply::hang());
@@ -112,7 +112,7 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn while_draining_nothing_new_is_accepted() {
+fn a_draining_server_accepts_nothing_new() {
     let receiver = Receiver::start();
     let mut gateway = setup(&receiver).start();
     let gate = Gate::default();

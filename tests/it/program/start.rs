@@ -18,7 +18,7 @@ fn names(dir: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-/// Writes the configuration, runs the program to its end and returns what it said; it must fail fast and make nothing.
+/// Writes the configuration, runs the program to its end and returns what it output; it must fail fast and make nothing.
 #[track_caller]
 fn refused(config: &str) -> String {
     let dir = tempfile::tempdir().unwrap();
@@ -26,28 +26,28 @@ fn refused(config: &str) -> String {
     std::fs::write(dir.path().join("file"), "not a directory").unwrap();
     let before = names(dir.path());
     let exit = footbridge(dir.path(), &SERVE, &[]);
-    assert!(exit.code.is_some_and(|code| code != 0), "{:?}: {}", exit.code, exit.said);
+    assert!(exit.code.is_some_and(|code| code != 0), "{:?}: {}", exit.code, exit.output);
     assert!(exit.took < Duration::from_secs(2), "took {:?}", exit.took);
     assert_eq!(names(dir.path()), before, "something was created");
-    assert!(!exit.said.trim().is_empty());
-    exit.said
+    assert!(!exit.output.trim().is_empty());
+    exit.output
 }
 
 #[test]
 fn a_port_in_use_is_named_and_nothing_created() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let said = refused(&Setup::new().root("listen", &format!("{address:?}")).text());
-    assert!(said.contains(&address.split(':').next_back().unwrap().to_owned()), "{said}");
+    let output = refused(&Setup::new().root("listen", &format!("{address:?}")).text());
+    assert!(output.contains(&address.split(':').next_back().unwrap().to_owned()), "{output}");
 }
 
 #[test]
 fn an_unwritable_place_for_the_database_is_named() {
     each(["sqlite:file/footbridge.db", "sqlite:/proc/footbridge/footbridge.db"], |database| {
-        let said = refused(&Setup::new().root("database", &format!("{database:?}")).text());
+        let output = refused(&Setup::new().root("database", &format!("{database:?}")).text());
         assert!(
-            said.contains(database.trim_start_matches("sqlite:").trim_end_matches("/footbridge.db")),
-            "{said}"
+            output.contains(database.trim_start_matches("sqlite:").trim_end_matches("/footbridge.db")),
+            "{output}"
         );
     });
 }
@@ -64,12 +64,12 @@ fn a_database_another_server_holds_is_named() {
     let mut gateway = Setup::new().app(App::new("fax")).start();
     let before = names(gateway.dir());
     let exit = footbridge(gateway.dir(), &SERVE, &[]);
-    assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.said);
+    assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.output);
     assert!(exit.took < Duration::from_secs(2), "took {:?}", exit.took);
     assert!(
-        exit.said.contains("footbridge.db") || exit.said.contains(&gateway.pid().to_string()),
+        exit.output.contains("footbridge.db") || exit.output.contains(&gateway.pid().to_string()),
         "{}",
-        exit.said
+        exit.output
     );
     assert_eq!(names(gateway.dir()), before);
     gateway.assert_healthy();
@@ -77,14 +77,14 @@ fn a_database_another_server_holds_is_named() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused_and_left_alone() {
+fn a_file_that_is_no_database_is_refused_and_unchanged() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("footbridge.toml"), Setup::new().text()).unwrap();
     let junk = b"this is somebody's letter, not a database".repeat(100);
     std::fs::write(dir.path().join("footbridge.db"), &junk).unwrap();
     let exit = footbridge(dir.path(), &SERVE, &[]);
-    assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.said);
-    assert!(exit.said.contains("footbridge.db"), "{}", exit.said);
+    assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.output);
+    assert!(exit.output.contains("footbridge.db"), "{}", exit.output);
     assert_eq!(std::fs::read(dir.path().join("footbridge.db")).unwrap(), junk);
 }
 
@@ -101,21 +101,21 @@ fn flags_win_over_the_file() {
 }
 
 #[test]
-fn without_a_file_it_makes_an_admin_token_and_keeps_it() {
+fn without_a_file_an_admin_token_is_generated_and_stored() {
     let mut gateway = Setup::new().env("FOOTBRIDGE_CONSOLE__LISTEN", "off").start_bare(&[
         "serve",
         "--listen",
         "127.0.0.1:0",
     ]);
     assert!(gateway.dir().join("footbridge.db").exists());
-    let said = format!("{}{}", gateway.stdout(), gateway.stderr());
+    let output = format!("{}{}", gateway.stdout(), gateway.stderr());
     let made: Vec<_> = names(gateway.dir()).into_iter().filter(|name| name.contains("token")).collect();
     assert_eq!(made.len(), 1, "{made:?}");
-    assert!(said.contains(&made[0]), "the path is printed: {said}");
+    assert!(output.contains(&made[0]), "the path is printed: {output}");
     let path = gateway.dir().join(&made[0]);
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let token = std::fs::read_to_string(&path).unwrap().trim().to_owned();
-    assert!(token.len() >= 22 && !said.contains(&token), "the token itself is not printed");
+    assert!(token.len() >= 22 && !output.contains(&token), "the token itself is not printed");
     let apps = |address| {
         Call::new(address, "GET", "/api/v1/apps")
             .header("Authorization", format!("Bearer {token}"))
@@ -132,7 +132,7 @@ fn without_a_file_it_makes_an_admin_token_and_keeps_it() {
 }
 
 #[test]
-fn it_starts_and_stops_quickly() {
+fn the_server_starts_and_stops_quickly() {
     let begun = std::time::Instant::now();
     let mut gateway = Setup::new().app(App::new("fax")).start();
     gateway.stop();
@@ -141,14 +141,14 @@ fn it_starts_and_stops_quickly() {
 
 #[test]
 fn an_address_of_another_host_and_a_missing_folder_get_fitting_advice() {
-    let said = refused(&Setup::new().root("listen", "\"192.0.2.1:4400\"").text());
-    assert!(said.contains("192.0.2.1:4400") && said.contains("no such address"), "{said}");
-    let said = refused(&Setup::new().root("database", "\"sqlite:nowhere/footbridge.db\"").text());
-    assert!(said.contains("the folder nowhere") && said.contains("does not exist"), "{said}");
+    let output = refused(&Setup::new().root("listen", "\"192.0.2.1:4400\"").text());
+    assert!(output.contains("192.0.2.1:4400") && output.contains("no such address"), "{output}");
+    let output = refused(&Setup::new().root("database", "\"sqlite:nowhere/footbridge.db\"").text());
+    assert!(output.contains("the folder nowhere") && output.contains("does not exist"), "{output}");
 }
 
 #[test]
-fn a_weak_admin_token_is_told_to_the_operator_only() {
+fn a_weak_admin_token_is_reported_to_the_operator_only() {
     let gateway = Setup::new().root("admin_token", "\"x\"").start();
     assert!(gateway.stdout().contains("warning: the admin_token can be guessed"), "{}", gateway.stdout());
     assert!(gateway.stderr().contains("the admin_token can be guessed"), "{}", gateway.stderr());
@@ -158,7 +158,7 @@ fn a_weak_admin_token_is_told_to_the_operator_only() {
 }
 
 #[test]
-fn a_browser_is_told_what_runs_here() {
+fn a_browser_at_the_root_gets_an_explanation() {
     let gateway = Setup::new().start();
     let page = gateway.call("GET", "/").header("Accept", "text/html,*/*").send().expect(200);
     assert!(page.header("content-type").unwrap().starts_with("text/html"));

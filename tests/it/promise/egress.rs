@@ -1,4 +1,4 @@
-//! Where outbound requests may go.
+//! Destinations that outbound requests may have.
 
 use harness::{App, Receiver, Setup, WAIT, assert_bolt_error, assert_bridge_error, each, until_some};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ fn an_address_written_by_the_operator_is_allowed_for_its_app() {
 }
 
 #[test]
-fn that_allows_no_other_port_and_no_other_app() {
+fn an_operator_address_allows_no_other_port_or_app() {
     let receiver = Receiver::start();
     let canary = Receiver::start();
     let gateway = strict(&receiver).start();
@@ -77,7 +77,7 @@ fn a_server_route_cannot_leave_the_apps_host() {
         if answer.status == 200 {
             gateway.bolt("camera").publish("x", &json!({}));
             until_some("the delivery", WAIT, || {
-                receiver.got().into_iter().find(|got| got.path.starts_with("/fax/"))
+                receiver.requests().into_iter().find(|got| got.path.starts_with("/fax/"))
             });
             gateway.bolt("fax").unsubscribe("x");
         } else {

@@ -1,4 +1,4 @@
-//! A disk that is full, over quota, or fails while it flushes.
+//! A disk that is full, over quota, or fails to flush.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -76,7 +76,7 @@ fn is_ready(gateway: &Gateway) -> bool {
 }
 
 #[test]
-fn a_full_disk_is_outlived() {
+fn the_server_survives_a_full_disk() {
     let Some(disk) = Disk::mount(12) else {
         eprintln!("this user cannot mount a disk: nothing was tested");
         return;
@@ -169,7 +169,7 @@ fn end(mut strace: Child) {
 }
 
 #[test]
-fn a_quota_is_a_full_disk() {
+fn an_exceeded_quota_is_handled_like_a_full_disk() {
     let receiver = Receiver::start();
     let mut gateway = setup("footbridge.db", &receiver).start();
     gateway.bolt("camera").publish("x", &json!({}));

@@ -1,4 +1,4 @@
-//! Clients that go away before they are answered: what was begun for them is either done whole or not at all.
+//! Clients that disconnect before their answer: their request happens completely or not at all.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn hang_up(gateway: &Gateway, calls: impl IntoIterator<Item = Call>) {
         let by = if n % 2 == 0 { HangUp::Close } else { HangUp::Reset };
         call.hang_up(Duration::from_micros(250 * (n as u64 / 2 % 16)), by);
     }
-    gateway.wait_alone();
+    gateway.wait_connections_closed();
 }
 
 fn setup(receiver: &Receiver) -> Setup {
@@ -55,7 +55,7 @@ fn settled(call: impl Fn(usize) -> Call) -> Vec<Answer> {
 }
 
 #[test]
-fn a_publish_that_was_accepted_is_delivered_without_further_ado() {
+fn an_accepted_publish_is_delivered_after_a_disconnect() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver).start();
     hang_up(
@@ -73,7 +73,7 @@ fn a_publish_that_was_accepted_is_delivered_without_further_ado() {
 }
 
 #[test]
-fn a_keyed_publish_can_be_asked_for_again_and_happens_once() {
+fn a_repeated_keyed_publish_happens_once() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver).start();
     let publish = |n: usize| {
@@ -98,7 +98,7 @@ fn a_keyed_exchange_has_an_outcome_and_is_sent_once() {
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
     let mut sent: Vec<u64> =
-        receiver.got().iter().map(|got| got.json()["payload"].as_u64().unwrap()).collect();
+        receiver.requests().iter().map(|got| got.json()["payload"].as_u64().unwrap()).collect();
     sent.sort_unstable();
     assert_eq!(sent, (0..100).collect::<Vec<_>>(), "each is sent once, by the first call or by the second");
 }
@@ -150,7 +150,7 @@ fn lists(gateway: &Gateway) -> [Vec<Value>; 3] {
 }
 
 #[test]
-fn administration_says_the_same_before_and_after_a_restart() {
+fn administration_answers_the_same_before_and_after_a_restart() {
     let receiver = Receiver::start();
     let mut gateway = setup(&receiver).start();
     let admin = gateway.admin();
@@ -182,15 +182,15 @@ fn administration_says_the_same_before_and_after_a_restart() {
 
     let before = quiet_lists(&gateway);
     assert!(before[1].len() > 20, "only {} hooks were made: this tests nothing", before[1].len());
-    let told = before[1].iter().filter(made).filter(|hook| hook["enabled"] == true).count();
-    assert_eq!(gateway.bolt("camera").publish("y", &json!({}))["deliveries"], told);
+    let enabled = before[1].iter().filter(made).filter(|hook| hook["enabled"] == true).count();
+    assert_eq!(gateway.bolt("camera").publish("y", &json!({}))["deliveries"], enabled);
     gateway.stop().start_again();
     assert_eq!(lists(&gateway), before);
-    assert_eq!(gateway.bolt("camera").publish("y", &json!({}))["deliveries"], told);
+    assert_eq!(gateway.bolt("camera").publish("y", &json!({}))["deliveries"], enabled);
 }
 
 #[test]
-fn who_ends_only_its_own_half_is_answered() {
+fn a_half_closed_client_is_answered() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver).start();
     receiver.at("/shop", Reply::json("\"late\"").after(Duration::from_millis(200)));

@@ -18,7 +18,7 @@ fn setup(receiver: &Receiver) -> Setup {
 }
 
 #[test]
-fn it_holds_in_every_scrape_under_load() {
+fn the_delivery_identity_holds_in_every_scrape_under_load() {
     let receiver = Receiver::start();
     let gateway = setup(&receiver).start();
     let over = Arc::new(AtomicBool::new(false));
@@ -53,7 +53,7 @@ fn it_holds_in_every_scrape_under_load() {
 }
 
 #[test]
-fn it_holds_across_kills_retries_and_cancellations() {
+fn the_delivery_identity_holds_across_kills_retries_and_cancellations() {
     let receiver = Receiver::start();
     let mut gateway = setup(&receiver).start();
     let mut accepted = 0;
@@ -83,7 +83,7 @@ fn it_holds_across_kills_retries_and_cancellations() {
 }
 
 #[test]
-fn it_holds_when_what_is_old_is_deleted() {
+fn the_delivery_identity_holds_when_retention_deletes() {
     let receiver = Receiver::start();
     let mut gateway =
         setup(&receiver).set("journal", "keep", "\"1s\"").set("journal", "keep_dead", "\"1s\"").start();

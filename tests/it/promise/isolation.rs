@@ -1,4 +1,4 @@
-//! A slow, dead or hostile receiver delays nobody else.
+//! A slow, dead or hostile receiver delays no other.
 
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,7 @@ fn one_hook_of_an_app_does_not_hold_up_the_other() {
 }
 
 #[test]
-fn a_log_that_takes_no_more_stops_nothing() {
+fn a_log_that_cannot_be_written_blocks_nothing() {
     let mut gateway = Setup::new().log_full().app(App::new("camera")).app(App::new("fax")).start();
     gateway.bolt("fax").web("x", &format!("http://{}/", refused_address()));
     for _ in 0..3 {

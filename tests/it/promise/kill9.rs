@@ -1,11 +1,11 @@
-//! `kill -9` under load, judged by a ledger kept outside.
+//! `kill -9` under load, checked against a record outside the program.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use harness::{App, Call, Fate, Gateway, Ledger, Receiver, Reply, Setup, WAIT, raw_member, until};
+use harness::{App, Call, Gateway, Ledger, PublishResult, Receiver, Reply, Setup, WAIT, raw_member, until};
 use serde_json::json;
 
 /// Three persistent hooks of two apps.
@@ -44,15 +44,16 @@ impl Load {
                         let to = *address.lock().unwrap();
                         let call =
                             Call::new(to, "POST", "/api/events/load").header("X-Bolt-App-Token", &token);
-                        let (fate, id) = match call.json(&json!({"body": {"n": n}})).try_send() {
-                            Ok(answer) if answer.status == 200 => {
-                                (Fate::Acked, answer.json()["body"]["id"].as_str().map(str::to_owned))
-                            }
-                            Ok(_) => (Fate::Refused, None),
-                            Err(_) => (Fate::Unknown, None),
+                        let (result, id) = match call.json(&json!({"body": {"n": n}})).try_send() {
+                            Ok(answer) if answer.status == 200 => (
+                                PublishResult::Acked,
+                                answer.json()["body"]["id"].as_str().map(str::to_owned),
+                            ),
+                            Ok(_) => (PublishResult::Refused, None),
+                            Err(_) => (PublishResult::Unknown, None),
                         };
-                        ledger.said(n, fate, id);
-                        if fate != Fate::Acked {
+                        ledger.record_publish(n, result, id);
+                        if result != PublishResult::Acked {
                             harness::pause(Duration::from_millis(5));
                         }
                     }
@@ -80,9 +81,9 @@ fn kills() -> usize {
 }
 
 fn enter(receiver: &Receiver, ledger: &Ledger) {
-    for got in receiver.got() {
+    for got in receiver.requests() {
         let event = got.json();
-        ledger.heard(&got.path, event["body"]["n"].as_u64().unwrap(), event["id"].as_str().unwrap());
+        ledger.record_arrival(&got.path, event["body"]["n"].as_u64().unwrap(), event["id"].as_str().unwrap());
     }
 }
 
@@ -95,8 +96,8 @@ fn nothing_acked_is_lost_and_nothing_refused_arrives() {
     for round in 1..=kills() {
         // Some die while a receiver refuses, so that retries are pending; some while all is well.
         receiver.at("/web", if round % 2 == 0 { Reply::json("{}") } else { Reply::status(503) });
-        let goal = ledger.count(Fate::Acked) + 40;
-        until("more acked publishes", WAIT, || ledger.count(Fate::Acked) >= goal);
+        let goal = ledger.count(PublishResult::Acked) + 40;
+        until("more acked publishes", WAIT, || ledger.count(PublishResult::Acked) >= goal);
         gateway.kill9().start_again();
         load.follow(&gateway);
     }
@@ -111,10 +112,10 @@ fn nothing_acked_is_lost_and_nothing_refused_arrives() {
     until("rest", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
     enter(&receiver, &ledger);
     ledger.check_arrivals();
-    assert!(ledger.count(Fate::Acked) >= 40 * kills());
+    assert!(ledger.count(PublishResult::Acked) >= 40 * kills());
     let (accepted, ended) = gateway.identity();
     assert_eq!(accepted, ended);
-    assert!(accepted >= 3 * ledger.count(Fate::Acked) as u64, "{accepted}");
+    assert!(accepted >= 3 * ledger.count(PublishResult::Acked) as u64, "{accepted}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! §4 What is promised.
+//! §4 Guarantees.
 
 mod egress;
 mod full_disk;
@@ -6,8 +6,8 @@ mod hangups;
 mod identity;
 mod isolation;
 mod kill9;
+mod no_descriptors;
 mod secrets;
-mod shortage;
 mod slow;
 mod sync_first;
-mod unread;
+mod unread_answers;

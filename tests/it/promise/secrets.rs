@@ -1,4 +1,4 @@
-//! A secret is shown once, to whom it belongs, and is nowhere to be found after that.
+//! A secret is shown once to its owner and can be found nowhere afterwards.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ fn holds(bytes: &[u8], secret: &str) -> bool {
 }
 
 #[test]
-fn known_secrets_are_in_no_file_no_log_no_metric_and_no_answer() {
+fn known_secrets_appear_in_no_file_log_metric_or_answer() {
     let receiver = Receiver::start();
     let shop = App::new("shop")
         .receiver(&receiver.url("/shop"))
@@ -100,12 +100,12 @@ fn a_database_without_its_key_gives_nothing_away_and_does_not_start() {
     assert_eq!(mode & 0o777, 0o600);
     std::fs::remove_file(keys[0].path()).unwrap();
     let exit = harness::footbridge(gateway.dir(), &["serve", "--config", "footbridge.toml"], &[]);
-    assert_ne!(exit.code, Some(0), "{}", exit.said);
-    assert!(exit.said.contains("key"), "{}", exit.said);
+    assert_ne!(exit.code, Some(0), "{}", exit.output);
+    assert!(exit.output.contains("key"), "{}", exit.output);
 }
 
 #[test]
-fn made_secrets_work_and_are_kept() {
+fn generated_secrets_work_and_are_stored() {
     let receiver = Receiver::start();
     let mut gateway = Setup::new().app(App::new("superapp")).start();
     let url = receiver.url("/made");

@@ -1,4 +1,4 @@
-//! Receivers that answer well and take their time: they delay nobody else.
+//! Receivers that answer successfully but slowly delay no other.
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,7 @@ fn many_slow_receivers_with_a_backlog_do_not_delay_another_app() {
 
 /// What waits for a receiver that never answers goes through its whole schedule, eight at a time, and ends dead.
 #[test]
-fn a_hanging_receiver_holds_up_nobodys_schedule() {
+fn a_hanging_receiver_does_not_delay_other_retries() {
     let hanging = Receiver::start();
     hanging.always(Reply::hang());
     let mut gateway = Setup::new()

@@ -1,4 +1,4 @@
-//! An answer leaves after the disk has the event, never before: seen from outside, in the order of system calls.
+//! An answer is sent after the event is synced to disk, seen from outside in the order of system calls.
 
 use harness::{App, Receiver, Setup};
 use serde_json::json;

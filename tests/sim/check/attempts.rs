@@ -1,34 +1,34 @@
-//! Attempts keep to the schedule.
+//! Oracle: attempts keep to the retry schedule.
 
-use super::{Case, Row};
+use super::{Row, RunView};
 use crate::plan::WAITS;
 use footbridge_model::retry::JITTER;
 use std::time::Duration;
 
-/// What rounding may take away.
+/// Tolerance for rounding to milliseconds.
 const ROUNDED: Duration = Duration::from_millis(2);
 
-pub(super) fn check(case: &Case<'_>) {
-    for row in case.rows.values().filter(|row| !row.was_retried()) {
-        receivers_are_left_alone(case, row);
-        if case.plan.jumps.is_empty() {
+pub(super) fn check(run: &RunView<'_>) {
+    for row in run.rows.values().filter(|row| !row.was_retried()) {
+        receivers_are_left_alone(run, row);
+        if run.plan.clock_jumps.is_empty() {
             kept_attempts_are_apart(row);
         }
     }
 }
 
-/// The least wait after the attempt of this number.
+/// The shortest allowed wait after attempt number `attempt`.
 fn least(attempt: u32, asked: Option<Duration>) -> Duration {
     let wait = WAITS[attempt as usize - 1];
     let asked = asked.map(|asked| asked.clamp(wait, 2 * wait));
     asked.unwrap_or_else(|| wait.mul_f64(1.0 - JITTER)).saturating_sub(ROUNDED)
 }
 
-fn receivers_are_left_alone(case: &Case<'_>, row: &Row<'_>) {
+fn receivers_are_left_alone(run: &RunView<'_>, row: &Row<'_>) {
     for (place, later) in row.arrivals.iter().enumerate() {
         let before = row.arrivals[..place].iter().rev().find(|before| before.attempt + 1 == later.attempt);
         let Some(before) = before else { continue };
-        let passed = later.at.saturating_sub(before.at) + case.plan.set_forward(before.at..later.at);
+        let passed = later.at.saturating_sub(before.at) + run.plan.set_forward(before.at..later.at);
         let least = least(before.attempt, before.asked);
         assert!(passed >= least, "{passed:?} instead of {least:?}: {before:?}, {later:?}");
     }
@@ -38,6 +38,6 @@ fn kept_attempts_are_apart(row: &Row<'_>) {
     for pair in row.view.attempts.windows(2) {
         let ended = pair[0].at.plus(Duration::from_millis(pair[0].ms.into()));
         let passed = ended.until(pair[1].at);
-        assert!(passed >= least(pair[0].n, None), "too soon: {}", row.tells());
+        assert!(passed >= least(pair[0].n, None), "too soon: {}", row.describe());
     }
 }

@@ -1,124 +1,196 @@
-//! What must hold of a run, whatever happened in it.
+//! The oracles: properties that hold for every run.
 
 mod attempts;
 mod crashes;
 mod ends;
+mod exchanges;
+mod lineage;
 mod matching;
 mod order;
+mod pages;
 mod publishes;
+mod retention;
 
-use crate::acts::number_of;
-use crate::disk::at_once;
-use crate::ledger::{Arrival, Book, HookStory, Tick};
+use crate::actions::number_of;
+use crate::disk::ready_now;
+use crate::history::{Arrival, HookHistory, Records, Tick};
 use crate::plan::Plan;
-use crate::run::Remains;
-use footbridge_journal::{Account, DeliveryFilter, DeliveryView, EventFilter, EventView, Journal as _, Page};
+use crate::run::Outcome;
+use footbridge_journal::memory::MemoryJournal;
+use footbridge_journal::{
+    Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, Journal as _, Page,
+};
 use footbridge_model::delivery::{Delivery, DeliveryStatus};
-use footbridge_model::id::{DeliveryId, EventId};
+use footbridge_model::exchange::ExchangeRecord;
+use footbridge_model::id::{DeliveryId, EventId, ExchangeId};
 use footbridge_model::name::AppName;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-/// A run that has ended, laid out for its checks.
-struct Case<'a> {
+/// A page of a list that holds the complete list.
+const ALL: Page = Page { before: None, limit: u32::MAX };
+
+/// A finished run, indexed for the checks. Includes what retention has deleted.
+pub(crate) struct RunView<'a> {
     plan: &'a Plan,
-    book: &'a Book,
+    records: &'a Records,
+    lasted: Duration,
     events: BTreeMap<EventId, EventView>,
     rows: BTreeMap<DeliveryId, Row<'a>>,
+    /// The statuses of deliveries to the server's own hooks.
+    own: Vec<DeliveryStatus>,
+    exchanges: BTreeMap<ExchangeId, ExchangeRecord>,
 }
 
-/// A delivery, what it was made for and what its receiver saw.
-struct Row<'a> {
-    view: DeliveryView,
-    hook: u64,
-    story: &'a HookStory,
-    arrivals: Vec<&'a Arrival>,
-    /// When the disk knew that it had ended by an attempt.
+/// A delivery with its hook and the requests that reached the receiver.
+pub(crate) struct Row<'a> {
+    pub(crate) view: DeliveryView,
+    pub(crate) hook: u64,
+    pub(crate) hook_history: &'a HookHistory,
+    pub(crate) arrivals: Vec<&'a Arrival>,
+    /// When the end of an attempt was committed as final.
     ended: Vec<Tick>,
-    /// When the disk made it pending again, by hand.
+    /// When a retry by hand was committed.
     again: Vec<Tick>,
 }
 
-/// Checks all of it; panics with what does not hold.
-pub(crate) fn all(remains: &Remains) {
-    let book = remains.ledger.book();
-    let case = Case::new(remains, &book);
-    case.accounts(remains.disk.account());
-    publishes::check(&case);
-    ends::check(&case);
-    attempts::check(&case);
-    order::check(&case);
-    crashes::check(&case);
+/// Runs all checks. Panics with the first property that does not hold.
+pub(crate) fn all(outcome: &Outcome) {
+    let records = outcome.history.records();
+    assert!(records.violations.is_empty(), "{:#?}", records.violations);
+    let run = RunView::of_store(&outcome.plan, &records, &outcome.disk, outcome.lasted);
+    run.accounts(outcome.disk.account());
+    publishes::check(&run);
+    lineage::check(&run);
+    ends::check(&run);
+    attempts::check(&run);
+    order::check(&run);
+    crashes::check(&run);
+    exchanges::check(&run);
+    pages::check(&run);
+    retention::check(&run, outcome);
 }
 
-impl<'a> Case<'a> {
-    fn new(remains: &'a Remains, book: &'a Book) -> Self {
-        let whole = Page { before: None, limit: u32::MAX };
-        let events = at_once(remains.disk.events(EventFilter::default(), whole)).unwrap();
-        let rows = at_once(remains.disk.deliveries(DeliveryFilter::default(), whole)).unwrap();
-        let mut case = Self {
-            plan: &remains.plan,
-            book,
-            events: events.into_iter().map(|view| (view.event.id, view)).collect(),
+impl<'a> RunView<'a> {
+    /// Reads what a run has left in its store.
+    pub(crate) fn of_store(
+        plan: &'a Plan,
+        records: &'a Records,
+        disk: &MemoryJournal,
+        lasted: Duration,
+    ) -> Self {
+        let mut run = Self {
+            plan,
+            records,
+            lasted,
+            events: BTreeMap::new(),
             rows: BTreeMap::new(),
+            own: Vec::new(),
+            exchanges: BTreeMap::new(),
         };
-        for listed in rows.into_iter().filter(|row| row.hook.app != AppName::bolt()) {
-            let id = listed.delivery.id;
-            let view = at_once(remains.disk.delivery(id)).unwrap().unwrap();
-            let hook = number_of(&view.hook.route).expect("a hook that nobody made");
-            let (arrivals, ended, again) = (Vec::new(), Vec::new(), Vec::new());
-            case.rows.insert(id, Row { view, hook, story: &book.hooks[&hook], arrivals, ended, again });
+        let stored = ready_now(disk.events(EventFilter::default(), ALL)).unwrap();
+        let events = stored.into_iter().chain(records.pruned.events.iter().cloned());
+        run.events = events.map(|view| (view.event.id, view)).collect();
+        for listed in ready_now(disk.deliveries(DeliveryFilter::default(), ALL)).unwrap() {
+            run.add_row(ready_now(disk.delivery(listed.delivery.id)).unwrap().unwrap());
         }
-        for (tick, ended) in &book.ended {
-            case.rows.get_mut(ended).unwrap().ended.push(*tick);
+        for view in &records.pruned.deliveries {
+            run.add_row(view.clone());
         }
-        for (tick, again) in &book.again {
-            case.rows.get_mut(again).unwrap().again.push(*tick);
+        for listed in ready_now(disk.exchanges(ExchangeFilter::default(), ALL)).unwrap() {
+            let record = ready_now(disk.exchange(listed.head.id)).unwrap().unwrap();
+            run.exchanges.insert(record.head.id, record);
         }
-        for arrival in &book.arrivals {
-            let row = case.rows.get_mut(&arrival.delivery);
-            let row = row.unwrap_or_else(|| panic!("sent but not kept: {arrival:?}"));
-            let event = &case.events[&arrival.event].event;
+        run.add_history();
+        run
+    }
+
+    fn add_row(&mut self, view: DeliveryView) {
+        if view.hook.app == AppName::bolt() {
+            self.own.push(view.delivery.status);
+            return;
+        }
+        let hook = number_of(&view.hook.route).expect("a hook that nobody made");
+        let (arrivals, ended, again) = (Vec::new(), Vec::new(), Vec::new());
+        let hook_history = &self.records.hooks[&hook];
+        self.rows.insert(view.delivery.id, Row { view, hook, hook_history, arrivals, ended, again });
+    }
+
+    fn add_history(&mut self) {
+        for (tick, ended) in &self.records.ended {
+            if let Some(row) = self.rows.get_mut(ended) {
+                row.ended.push(*tick);
+            }
+        }
+        for (tick, again) in &self.records.again {
+            if let Some(row) = self.rows.get_mut(again) {
+                row.again.push(*tick);
+            }
+        }
+        for arrival in &self.records.arrivals {
+            let row = self.rows.get_mut(&arrival.delivery);
+            let row = row.unwrap_or_else(|| panic!("sent but not stored: {arrival:?}"));
+            let event = &self.events[&arrival.event].event;
             assert_eq!(arrival.event, row.view.delivery.event_id, "{arrival:?}");
             assert_eq!(arrival.hook, row.hook, "sent to another hook: {arrival:?}");
             assert_eq!(arrival.mark, mark(&event.body), "sent with another body: {arrival:?}");
             row.arrivals.push(arrival);
         }
-        case
     }
 
-    fn accounts(&self, account: Account) {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row<'a>> {
+        self.rows.values()
+    }
+
+    /// When an event was published, and when that was acknowledged.
+    pub(crate) fn acknowledged(&self, event: EventId) -> Option<(Tick, Tick)> {
+        let call = self
+            .records
+            .publishes
+            .iter()
+            .find(|call| matches!(&call.answer, Some(Ok(accepted)) if accepted.id == event))?;
+        Some((call.called, call.answered))
+    }
+
+    pub(crate) fn accounts(&self, account: Account) {
         assert!(account.balances(), "{account:?}");
         for status in DeliveryStatus::ALL {
-            let count = self.rows.values().filter(|row| row.view.delivery.status == status).count();
-            assert_eq!(account.count(status), count as u64, "{} in {account:?}", status.as_str());
+            let rows = self.rows.values().filter(|row| row.view.delivery.status == status).count();
+            let own = self.own.iter().filter(|other| **other == status).count();
+            assert_eq!(account.count(status), (rows + own) as u64, "{} in {account:?}", status.as_str());
         }
     }
 
-    /// Whether the server was killed between these two.
+    /// True if the server crashed between these two ticks.
     fn crashed(&self, from: Tick, to: Tick) -> bool {
-        self.book.crashes.iter().any(|crash| (from..to).contains(crash))
+        self.records.crashes.iter().any(|crash| (from..to).contains(crash))
     }
 }
 
 impl Row<'_> {
-    /// Whether it was ever made pending again by hand.
-    fn was_retried(&self) -> bool {
+    /// True if it was ever retried by hand.
+    pub(crate) fn was_retried(&self) -> bool {
         !self.again.is_empty()
     }
 
-    /// Whether it is cancelled because its hook was off when the event came.
+    /// True if it was cancelled because its hook was disabled at the time of the event.
     fn is_skipped(&self) -> bool {
         let Delivery { status, last_error, .. } = &self.view.delivery;
         let reason = last_error.as_deref().unwrap_or_default();
         *status == DeliveryStatus::Cancelled && reason.starts_with("skipped: ")
     }
 
-    fn tells(&self) -> String {
-        format!("{:?}\n{:#?}\nat hook {:?}", self.view.delivery, self.view.attempts, self.story)
+    pub(crate) fn describe(&self) -> String {
+        format!("{:?}\n{:#?}\nat hook {:?}", self.view.delivery, self.view.attempts, self.hook_history)
     }
 }
 
-/// What the body of an event says.
+/// True for an event of the server itself.
+fn is_own(view: &EventView) -> bool {
+    view.event.publisher == AppName::bolt()
+}
+
+/// The marker in an event's body; 0 in an event of the server itself.
 fn mark(body: &[u8]) -> u64 {
-    serde_json::from_slice::<serde_json::Value>(body).unwrap()["mark"].as_u64().unwrap()
+    serde_json::from_slice::<serde_json::Value>(body).unwrap()["mark"].as_u64().unwrap_or(0)
 }

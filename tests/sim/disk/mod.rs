@@ -1,12 +1,12 @@
-//! A disk that takes its time: what is asked of it takes effect in order, a group at once, and whatever has not
-//! is lost with the server. It obeys the laws of the journal's ports.
+//! A slow disk that obeys the laws of the journal: writes take effect in order, in groups; a crash loses all that did
+//! not take effect yet.
 
 mod journal;
 mod registry;
 
-use crate::dice::Dice;
-use crate::ledger::Ledger;
+use crate::history::History;
 use crate::plan::Plan;
+use crate::rng::Rng;
 use crate::time::Time;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_journal::{JournalError, Wait};
@@ -15,79 +15,79 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use tokio::sync::{Notify, oneshot};
 
-/// Tells whoever asked, later than what was asked for took effect.
-type Tell = Box<dyn FnOnce() + Send>;
-/// Something to be done in its turn; the disk may be full.
-type Task = Box<dyn FnOnce(&MemoryJournal, bool) -> Tell + Send>;
+/// Sends the answer to the caller, some time after the write took effect.
+type Reply = Box<dyn FnOnce() + Send>;
+/// A queued operation. The flag says that the disk is full.
+type Task = Box<dyn FnOnce(&MemoryJournal, bool) -> Reply + Send>;
 
-/// The disk under one life of a server.
+/// The disk of one server process.
 pub(crate) struct Disk {
-    kept: Arc<MemoryJournal>,
+    stored: Arc<MemoryJournal>,
     queue: Mutex<Queue>,
     asked: Notify,
     time: Time,
     plan: Arc<Plan>,
-    ledger: Ledger,
-    blind_reads: AtomicU64,
+    history: History,
+    unreadable_reads: AtomicU64,
 }
 
 struct Queue {
     tasks: Vec<Task>,
-    dice: Dice,
+    rng: Rng,
 }
 
 impl Disk {
-    /// The disk as an earlier life of the server left it.
+    /// The disk with the state that the previous process left.
     pub(crate) fn found(
-        kept: &MemoryJournal,
+        stored: &MemoryJournal,
         life: u64,
         time: &Time,
         plan: &Arc<Plan>,
-        ledger: &Ledger,
+        history: &History,
     ) -> Self {
-        let queue = Queue { tasks: Vec::new(), dice: Dice::of(plan.seed, &[1, life]) };
+        let queue = Queue { tasks: Vec::new(), rng: Rng::of(plan.seed, &[1, life]) };
         Self {
-            kept: Arc::new(kept.reopened()),
+            stored: Arc::new(stored.reopened()),
             queue: Mutex::new(queue),
             asked: Notify::new(),
             time: time.clone(),
             plan: Arc::clone(plan),
-            ledger: ledger.clone(),
-            blind_reads: AtomicU64::new(0),
+            history: history.clone(),
+            unreadable_reads: AtomicU64::new(0),
         }
     }
 
-    /// How often an event could not be read in this life, and how often each attempt may have asked for one: it waits
-    /// 1, 2, 4 and then 8 s for the next time.
-    pub(crate) fn blind_reads(&self) -> (u64, u64) {
-        let lasted = self.plan.blind.end.saturating_sub(self.plan.blind.start);
-        (self.blind_reads.load(Ordering::Relaxed), 4 + lasted.as_secs() / 8)
+    /// How many reads of events failed, and the most that one attempt may make: it waits 1, 2, 4 and then 8 s between
+    /// reads.
+    pub(crate) fn unreadable_reads(&self) -> (u64, u64) {
+        let lasted = self.plan.unreadable.end.saturating_sub(self.plan.unreadable.start);
+        (self.unreadable_reads.load(Ordering::Relaxed), 4 + lasted.as_secs() / 8)
     }
 
     /// Fails while events cannot be read.
     fn look(&self) -> Result<(), JournalError> {
-        if self.plan.blind.contains(&self.time.passed()) {
-            self.blind_reads.fetch_add(1, Ordering::Relaxed);
+        if self.plan.unreadable.contains(&self.time.passed()) {
+            self.unreadable_reads.fetch_add(1, Ordering::Relaxed);
             return Err(JournalError::Conflict("no descriptor is left"));
         }
         Ok(())
     }
 
-    /// What is on it now.
-    pub(crate) fn kept(&self) -> &Arc<MemoryJournal> {
-        &self.kept
+    /// The current state of the disk.
+    pub(crate) fn stored(&self) -> &Arc<MemoryJournal> {
+        &self.stored
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does what it is asked for, until it is dropped.
+    /// Executes operations until it is dropped.
     pub(crate) async fn work(&self) {
         loop {
             let (group, commit, answer) = {
                 let mut queue = self.queue();
-                let times = (queue.dice.millis(1..20), queue.dice.millis(0..5));
+                let times = (queue.rng.millis(1..20), queue.rng.millis(0..5));
                 (std::mem::take(&mut queue.tasks), times.0, times.1)
             };
             if group.is_empty() {
@@ -95,58 +95,60 @@ impl Disk {
                 continue;
             }
             tokio::time::sleep(commit).await;
-            let full = self.plan.is_full(self.time.passed());
-            let tells: Vec<Tell> = group.into_iter().map(|task| task(&self.kept, full)).collect();
+            let full = self.plan.is_disk_full(self.time.passed());
+            let replies: Vec<Reply> = group.into_iter().map(|task| task(&self.stored, full)).collect();
             tokio::time::sleep(answer).await;
-            for tell in tells {
-                tell();
+            for reply in replies {
+                reply();
             }
         }
     }
 
-    /// Writes in its turn, if there is room.
+    /// Queues a write. Fails with `Full` while the disk is full.
     fn write<T, W>(&self, work: W) -> Wait<T>
     where
         T: Send + 'static,
-        W: FnOnce(&MemoryJournal, &Ledger) -> Result<T, JournalError> + Send + 'static,
+        W: FnOnce(&MemoryJournal, &History) -> Result<T, JournalError> + Send + 'static,
     {
-        self.ask(move |kept, ledger, full| if full { Err(JournalError::Full) } else { work(kept, ledger) })
-    }
-
-    /// Does something in its turn.
-    fn ask<T, W>(&self, work: W) -> Wait<T>
-    where
-        T: Send + 'static,
-        W: FnOnce(&MemoryJournal, &Ledger, bool) -> Result<T, JournalError> + Send + 'static,
-    {
-        let (tell, told) = oneshot::channel();
-        let ledger = self.ledger.clone();
-        self.queue().tasks.push(Box::new(move |kept, full| {
-            let result = work(kept, &ledger, full);
-            Box::new(move || drop(tell.send(result)))
-        }));
-        self.asked.notify_one();
-        Box::pin(
-            async move { told.await.unwrap_or_else(|_| Err(JournalError::Stopped("it is gone".into()))) },
+        self.ask(
+            move |stored, history, full| if full { Err(JournalError::Full) } else { work(stored, history) },
         )
     }
 
-    /// Reads what is there by then.
+    /// Queues an operation that needs no space.
+    fn ask<T, W>(&self, work: W) -> Wait<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&MemoryJournal, &History, bool) -> Result<T, JournalError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let history = self.history.clone();
+        self.queue().tasks.push(Box::new(move |stored, full| {
+            let result = work(stored, &history, full);
+            Box::new(move || drop(reply.send(result)))
+        }));
+        self.asked.notify_one();
+        Box::pin(
+            async move { answer.await.unwrap_or_else(|_| Err(JournalError::Stopped("it is gone".into()))) },
+        )
+    }
+
+    /// Reads the state after a delay.
     fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&MemoryJournal) -> Wait<T> + Send + 'static,
     ) -> Wait<T> {
-        let wait = self.queue().dice.millis(0..4);
-        let kept = Arc::clone(&self.kept);
+        let wait = self.queue().rng.millis(0..4);
+        let stored = Arc::clone(&self.stored);
         Box::pin(async move {
             tokio::time::sleep(wait).await;
-            read(&kept).await
+            read(&stored).await
         })
     }
 }
 
-/// What a journal in memory answers, which it does at once.
-pub(crate) fn at_once<T>(mut wait: Wait<T>) -> Result<T, JournalError> {
+/// The result of a call to a journal in memory, which never waits.
+pub(crate) fn ready_now<T>(mut wait: Wait<T>) -> Result<T, JournalError> {
     match wait.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
         Poll::Pending => unreachable!("a journal in memory waits for nothing"),

@@ -1,11 +1,14 @@
-//! `cargo xtask lint`: prints what breaks a rule of the code, and the notes.
+//! `cargo xtask lint`: prints each broken rule of the code, and notes.
 
-use super::no_args;
 use crate::lint;
 use crate::process::{self, Outcome};
 
 pub(super) fn run(args: &[String]) -> Outcome {
-    no_args(args)?;
+    match args {
+        [] => {}
+        [word] if word == "--tighten" => lint::tighten(process::root())?,
+        [word, ..] => return Err(format!("`{word}` is not known; `cargo xtask lint [--tighten]`")),
+    }
     let report = lint::check(process::root())?;
     for note in &report.notes {
         println!("note: {note}");

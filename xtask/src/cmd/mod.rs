@@ -29,8 +29,8 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "lint",
-        args: "",
-        about: "the code rules neither rustc nor clippy can state",
+        args: "[--tighten]",
+        about: "check the code rules that neither rustc nor clippy can state",
         run: lint::run,
     },
     Chore {

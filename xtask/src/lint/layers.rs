@@ -1,20 +1,19 @@
-//! Who may name what: drivers stay in their leaf, the outside world comes in through what was passed in.
+//! Which folders may name which paths: a driver stays in its crate, and code gets clock, randomness, environment and
+//! sockets from its caller.
 
 use super::Finding;
-use super::paths::uses;
-use super::scan::is_word;
 use super::source::Source;
 
-/// Paths that may be named in few places only.
+/// Paths that only some folders may name.
 struct Rule {
     name: &'static str,
-    /// Any of these, as written in code or as a `use` unfolds.
+    /// Any of these, as written in code or imported by `use`.
     paths: &'static [&'static str],
-    /// Where the rule holds, as path prefixes.
+    /// Folders and files that the rule covers, as path prefixes.
     within: &'static [&'static str],
-    /// Exempt files and folders, as path prefixes.
+    /// Folders and files that are exempt, as path prefixes.
     except: &'static [&'static str],
-    /// Whether it binds test code too.
+    /// True if the rule covers test code too.
     tests: bool,
     mend: &'static str,
 }
@@ -25,7 +24,7 @@ const EVERYWHERE: &[&str] = &["crates/", "tests/", "benches/", "xtask/"];
 const RULES: &[Rule] = &[
     Rule {
         name: "driver",
-        paths: &["rusqlite::", "libsqlite3_sys::"],
+        paths: &["rusqlite", "libsqlite3_sys"],
         within: EVERYWHERE,
         except: &["crates/journal-sqlite/"],
         tests: true,
@@ -33,7 +32,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "http-framework",
-        paths: &["axum::"],
+        paths: &["axum"],
         within: EVERYWHERE,
         except: &["crates/server/", "tests/"],
         tests: true,
@@ -41,11 +40,11 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "outbound",
-        paths: &["TcpStream::connect", "TcpStream::connect_timeout", "client::conn::", "client::legacy::"],
+        paths: &["TcpStream::connect", "TcpStream::connect_timeout", "client::conn", "client::legacy"],
         within: CRATES,
-        except: &["crates/courier/", "crates/footbridge/src/client.rs"],
+        except: &["crates/courier/", "crates/footbridge/src/client/"],
         tests: false,
-        mend: "only courier dials, because it judges the address first: go through it",
+        mend: "only courier opens connections, because it checks the address against the egress policy: use it",
     },
     Rule {
         name: "wall-clock",
@@ -53,7 +52,7 @@ const RULES: &[Rule] = &[
         within: CRATES,
         except: &["crates/footbridge/src/clock.rs"],
         tests: false,
-        mend: "ask the model's Clock that was passed in",
+        mend: "take the model's Clock as an argument",
     },
     Rule {
         name: "monotonic-clock",
@@ -70,7 +69,7 @@ const RULES: &[Rule] = &[
         // Pool tests stop the thread so that the runtime cannot notice what happens meanwhile.
         except: &["crates/courier/src/tests/"],
         tests: true,
-        mend: "wait for what is awaited: a channel, a Notify, a deadline of tokio::time",
+        mend: "wait for the event itself: a channel, a Notify, a deadline of tokio::time",
     },
     Rule {
         name: "sleep-in-tests",
@@ -86,84 +85,72 @@ const RULES: &[Rule] = &[
         within: CRATES,
         except: &["crates/footbridge/"],
         tests: false,
-        mend: "the environment is read once, by the config of the binary: take a value",
+        mend: "the configuration of the binary reads the environment once: take the value as an argument",
     },
     Rule {
         name: "process",
-        paths: &["std::process::Command", "tokio::process::", "process::exit", "process::abort"],
+        paths: &["std::process::Command", "tokio::process", "process::exit", "process::abort"],
         within: CRATES,
-        except: &["crates/footbridge/", "crates/runtime/", "crates/functions/src/pool/process.rs"],
+        except: &["crates/footbridge/", "crates/runtime/", "crates/functions/src/pool/worker_process.rs"],
         tests: false,
-        mend: "only runtime and functions start programs, nothing ends this one: return a value to the binary",
+        mend: "only runtime and functions start programs, and only the binary ends the process: return a value",
     },
     Rule {
         name: "randomness",
-        paths: &["getrandom::", "rand::"],
+        paths: &["getrandom", "rand"],
         within: CRATES,
         except: &["crates/footbridge/"],
         tests: false,
         mend: "take the source of randomness as an argument",
     },
-    Rule {
-        name: "panic",
-        paths: &[".unwrap()", ".expect("],
-        within: CRATES,
-        except: &[],
-        tests: false,
-        mend: "return an error, or make the case impossible by type",
-    },
 ];
 
-/// Types that turn a `static` into state shared by every server of a process.
-const SHARED: [&str; 7] = ["OnceLock", "LazyLock", "OnceCell", "LazyCell", "Mutex", "RwLock", "Atomic"];
-
 pub(super) fn check(source: &Source, findings: &mut Vec<Finding>) {
-    let uses = uses(&source.code);
-    for rule in RULES.iter().filter(|rule| rule.holds_in(&source.path)) {
-        let inline = source.lines().filter(|(_, line)| rule.paths.iter().any(|path| names(line, path)));
-        let imported =
-            uses.iter().filter(|leaf| rule.paths.iter().any(|path| names(&format!("{}::", leaf.path), path)));
+    let facts = &source.facts;
+    let uses = facts.uses.iter().map(|used| (used.line, &used.segments));
+    let paths: Vec<(usize, &Vec<String>)> =
+        facts.paths.iter().map(|path| (path.line, &path.segments)).chain(uses).collect();
+    for rule in RULES.iter().filter(|rule| rule.covers(&source.path)) {
         let mut lines: Vec<usize> =
-            inline.map(|(line, _)| line).chain(imported.map(|leaf| leaf.line)).collect();
+            paths.iter().filter(|(_, segments)| rule.names(segments)).map(|(line, _)| *line).collect();
         lines.sort_unstable();
         lines.dedup();
         for line in lines.into_iter().filter(|line| rule.tests || !source.is_test_line(*line)) {
-            let (file, mend) = (source.path.clone(), rule.mend.to_owned());
-            findings.push(Finding { file, line, rule: rule.name, mend });
+            findings.push(Finding::new(&source.path, line, rule.name, rule.mend));
         }
     }
-    check_statics(source, findings);
-}
-
-impl Rule {
-    fn holds_in(&self, path: &str) -> bool {
-        let below = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
-        below(self.within) && !below(self.except)
-    }
-}
-
-/// Whether `line` names `path`, not merely something that contains it.
-fn names(line: &str, path: &str) -> bool {
-    line.match_indices(path).any(|(at, _)| {
-        let before = line.get(..at).and_then(|s| s.chars().next_back()).unwrap_or(' ');
-        let after = line.get(at + path.len()..).and_then(|s| s.chars().next()).unwrap_or(' ');
-        let starts = !path.starts_with(is_word) || !is_word(before);
-        starts && (!path.ends_with(is_word) || !is_word(after))
-    })
-}
-
-fn check_statics(source: &Source, findings: &mut Vec<Finding>) {
     if !source.path.starts_with("crates/") {
         return;
     }
-    for (line, text) in source.lines().filter(|(line, _)| !source.is_test_line(*line)) {
-        let declares = text.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
-        let shared = declares.starts_with("static ") && SHARED.iter().any(|word| text.contains(word));
-        if shared || text.contains("thread_local!") {
-            let mend =
-                "two servers in one process must not meet: keep it in a value that is passed on".to_owned();
-            findings.push(Finding { file: source.path.clone(), line, rule: "global-state", mend });
-        }
+    let product = |lines: &[usize]| -> Vec<usize> {
+        lines.iter().copied().filter(|line| !source.is_test_line(*line)).collect()
+    };
+    for line in product(&facts.unwraps) {
+        findings.push(Finding::new(
+            &source.path,
+            line,
+            "panic",
+            "return an error, or make the case impossible by type",
+        ));
+    }
+    for line in product(&facts.shared_state) {
+        let mend = "two servers in one process would share this state: hold it in a value that is passed on";
+        findings.push(Finding::new(&source.path, line, "global-state", mend));
+    }
+}
+
+impl Rule {
+    fn covers(&self, path: &str) -> bool {
+        let below = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
+        below(self.within) && !below(self.except)
+    }
+
+    /// Returns true if the path holds one of the rule's paths, segment by segment.
+    fn names(&self, segments: &[String]) -> bool {
+        self.paths.iter().any(|path| {
+            let wanted: Vec<&str> = path.split("::").collect();
+            segments.windows(wanted.len()).any(|part| part == wanted)
+        })
     }
 }
 
@@ -174,7 +161,7 @@ mod tests {
 
     fn rules(path: &str, text: &str) -> Vec<&'static str> {
         let mut findings = Vec::new();
-        check(&Source::new(path, text), &mut findings);
+        check(&Source::new(path, text).unwrap(), &mut findings);
         findings.iter().map(|finding| finding.rule).collect()
     }
 
@@ -193,7 +180,7 @@ mod tests {
         assert!(rules("crates/journal-sqlite/src/a.rs", text).is_empty());
         assert_eq!(rules("crates/engine/src/a.rs", text), ["driver"]);
         assert_eq!(rules("crates/engine/src/a.rs", "fn f() { axum::serve() }"), ["http-framework"]);
-        assert_eq!(rules("crates/server/src/a.rs", "TcpStream::connect(addr)"), ["outbound"]);
+        assert_eq!(rules("crates/server/src/a.rs", "fn f() { TcpStream::connect(addr) }"), ["outbound"]);
         assert!(rules("crates/server/src/a/tests.rs", "TcpStream::connect(addr)").is_empty());
     }
 

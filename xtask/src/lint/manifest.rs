@@ -2,8 +2,8 @@
 
 use super::Finding;
 
-/// For each crate of the product, the crates it may know. `server` hands `model` types through and knows
-/// neither port; engine and server meet their journal in `footbridge` only.
+/// For each crate of the product, the crates it may depend on. `server` passes `model` types through and knows neither
+/// port; only `footbridge` gives engine and server their journal.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("api", &[]),
@@ -20,7 +20,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Outside crates with one home.
+/// Outside crates that only these crates may use.
 const HOMES: &[(&str, &[&str])] = &[("rusqlite", &["journal-sqlite"]), ("axum", &["server"])];
 
 struct Dependency<'a> {
@@ -36,7 +36,13 @@ pub(super) fn check(path: &str, text: &str, findings: &mut Vec<Finding>) {
     let known = MAY_KNOW.iter().find(|(member, _)| *member == name).map(|(_, below)| *below);
     let mut find = |line, rule, mend| findings.push(Finding { file: path.to_owned(), line, rule, mend });
     if in_product && known.is_none() {
-        find(1, "crate-direction", format!("say in the lint's table which crates `{name}` may know"));
+        find(
+            1,
+            "crate-direction",
+            format!(
+                "add `{name}` to the table in xtask/src/lint/manifest.rs with the crates it may depend on"
+            ),
+        );
     }
     for dependency in dependencies(text) {
         let Dependency { line, name: wanted, .. } = dependency;
@@ -53,18 +59,18 @@ pub(super) fn check(path: &str, text: &str, findings: &mut Vec<Finding>) {
                 find(
                     line,
                     "crate-direction",
-                    format!("`{name}` may not know `{sibling}`: take a value or a port"),
+                    format!("`{name}` may not depend on `{sibling}`: take a value or a port"),
                 );
             }
         }
         let home = HOMES.iter().find(|(driver, _)| *driver == wanted);
         if let Some((driver, homes)) = home.filter(|(_, homes)| !homes.contains(&name)) {
-            find(line, "driver", format!("`{driver}` stays in {}", homes.join(", ")));
+            find(line, "driver", format!("only {} may use `{driver}`", homes.join(", ")));
         }
     }
 }
 
-/// What a crate's tests may use: everything beneath it.
+/// Returns the crates that the tests of a crate may use: all that it depends on, directly or not.
 fn reach(name: &str) -> Vec<&'static str> {
     let direct = MAY_KNOW.iter().find(|(member, _)| *member == name).map_or(&[][..], |(_, below)| below);
     let mut all: Vec<&'static str> =
@@ -114,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_may_use_what_lies_beneath() {
+    fn tests_may_use_indirect_dependencies() {
         let text = "[dev-dependencies]\nfootbridge-journal = { workspace = true, features = [\"test\"] }\n";
         assert!(rules("crates/server/Cargo.toml", text).is_empty());
         assert_eq!(rules("crates/courier/Cargo.toml", text), [(2, "crate-direction")]);

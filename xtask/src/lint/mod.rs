@@ -1,27 +1,35 @@
 //! The rules of the code that neither the compiler nor clippy can state.
 //!
-//! Sources are read as text with comments and literals told apart ([`lexer`]), not parsed: every rule here
-//! is about words, lengths and paths, and a rule that needs types belongs to clippy. A finding says where,
-//! which rule, and how to mend it.
+//! Files are split into tokens ([`facts`]), not type-checked: a rule that needs types belongs to clippy. A finding has
+//! a place, a rule, and how to mend it.
 
-mod functions;
+mod circles;
+mod commits;
+mod docs;
+mod facts;
 mod layers;
-mod lexer;
 mod manifest;
 mod modules;
-mod paths;
+mod names;
+mod promises;
 mod reasons;
-mod scan;
+mod signature;
 mod size;
 mod source;
-mod words;
+mod tokens;
+mod uses;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folders the rules hold in.
+use source::Source;
+
+/// The folders that the rules cover.
 const FOLDERS: [&str; 4] = ["crates", "tests", "benches", "xtask"];
+
+/// Rules whose findings are notes until the code keeps them.
+const ANNOUNCED: [&str; 4] = ["inner-circle", "type-name", "parameters", "doc-comment"];
 
 /// One broken rule at one place.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,56 +40,70 @@ pub(crate) struct Finding {
     mend: String,
 }
 
+impl Finding {
+    fn new(file: &str, line: usize, rule: &'static str, mend: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line, rule, mend: mend.into() }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}: {}", self.file, self.line, self.rule, self.mend)
     }
 }
 
-/// What a run of all rules has to say.
+/// The result of all rules.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) findings: Vec<Finding>,
+    /// Observations that break no rule.
     pub(crate) notes: Vec<String>,
 }
 
 /// Runs every rule over the workspace at `root`.
 pub(crate) fn check(root: &Path) -> Result<Report, String> {
-    let mut rust = Vec::new();
-    let mut manifests = Vec::new();
-    for path in list_files(root) {
-        let name = Path::new(&path);
-        let kept = if name.extension().is_some_and(|extension| extension == "rs") {
-            &mut rust
-        } else if name.ends_with("Cargo.toml") {
-            &mut manifests
-        } else {
-            continue;
-        };
-        let text = read(root, &path)?;
-        kept.push((path, text));
-    }
-    let sources = source::read_all(&rust);
+    let sources = sources(root)?;
     let mut report = Report::default();
     size::check(&sources, &mut report);
     for source in &sources {
         layers::check(source, &mut report.findings);
-        words::check(source, &mut report.findings);
+        promises::check(source, &mut report.findings);
     }
-    modules::check(&sources, &mut report.findings);
-    for (path, text) in &manifests {
-        manifest::check(path, text, &mut report.findings);
+    circles::check(&sources, &mut report.findings);
+    names::check(&sources, &mut report.findings);
+    docs::check(&sources, &read(root, docs::LIMITS)?, &mut report)?;
+    for path in list_files(root).iter().filter(|path| Path::new(path).ends_with("Cargo.toml")) {
+        manifest::check(path, &read(root, path)?, &mut report.findings);
     }
     reasons::check(&read(root, "Cargo.toml")?, &read(root, reasons::PAGE)?, &mut report.findings);
+    commits::check(root, &mut report);
+    let (announced, findings): (Vec<_>, Vec<_>) =
+        report.findings.into_iter().partition(|finding| ANNOUNCED.contains(&finding.rule));
+    report.notes.extend(announced.iter().map(ToString::to_string));
+    report.findings = findings;
     report.findings.sort_by(|a, b| (&a.file, a.line, a.rule).cmp(&(&b.file, b.line, b.rule)));
     Ok(report)
+}
+
+/// Lowers the limits for doc comments to the counts of today.
+pub(crate) fn tighten(root: &Path) -> Result<(), String> {
+    let limits = docs::tighten(&sources(root)?, &read(root, docs::LIMITS)?)?;
+    std::fs::write(root.join(docs::LIMITS), limits).map_err(|e| format!("cannot write {}: {e}", docs::LIMITS))
+}
+
+fn sources(root: &Path) -> Result<Vec<Source>, String> {
+    let is_rust = |path: &String| Path::new(path).extension().is_some_and(|extension| extension == "rs");
+    let files = list_files(root).into_iter().filter(is_rust);
+    let files =
+        files.map(|path| read(root, &path).map(|text| (path, text))).collect::<Result<Vec<_>, _>>()?;
+    source::read_all(&files)
 }
 
 fn read(root: &Path, path: &str) -> Result<String, String> {
     std::fs::read_to_string(root.join(path)).map_err(|e| format!("cannot read {path}: {e}"))
 }
 
-/// Tracked files and those about to be, as `/`-separated paths; without a usable git, whatever lies there.
+/// Lists files that git tracks or does not ignore, as `/`-separated paths; without git, all files of the folders.
 fn list_files(root: &Path) -> Vec<String> {
     let mut git = Command::new("git");
     git.args(["ls-files", "--cached", "--others", "--exclude-standard", "--"])

@@ -1,11 +1,11 @@
-//! Every outside crate has its reason in `docs/dependencies.md`.
+//! Every outside crate has a reason in `docs/dependencies.md`.
 
 use super::Finding;
 
 pub(super) const PAGE: &str = "docs/dependencies.md";
 
-/// Compares the root manifest with the page; a crate counts as explained when it stands in backquotes in
-/// the first column of a table.
+/// Compares the root manifest with the page. A crate is explained if it is in backquotes in the first column of a
+/// table.
 pub(super) fn check(root_manifest: &str, page: &str, findings: &mut Vec<Finding>) {
     let explained: Vec<&str> = page
         .lines()
@@ -22,13 +22,8 @@ pub(super) fn check(root_manifest: &str, page: &str, findings: &mut Vec<Finding>
         let outside =
             name.filter(|name| inside && !name.starts_with("footbridge-") && !name.starts_with('#'));
         if let Some(name) = outside.filter(|name| !explained.contains(name)) {
-            let mend = format!("say in {PAGE} why `{name}`, and not the next best");
-            findings.push(Finding {
-                file: "Cargo.toml".into(),
-                line: index + 1,
-                rule: "dependency-reason",
-                mend,
-            });
+            let mend = format!("add a row to {PAGE}: why `{name}`, and not an alternative");
+            findings.push(Finding::new("Cargo.toml", index + 1, "dependency-reason", mend));
         }
     }
 }

@@ -2,33 +2,33 @@
 
 use std::path::PathBuf;
 
-use crate::config::{LoadArgs, Meant, env::Env};
+use crate::config::{LoadArgs, Overrides, env::Env};
 
 /// `footbridge serve`
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ServeArgs {
-    /// The configuration file.
+    /// The path of the configuration file.
     #[arg(long, value_name = "FILE", help = "The configuration file [env: FOOTBRIDGE_CONFIG]")]
     pub config: Option<PathBuf>,
-    /// Start without a configuration file although the database knows one: its apps and links are switched off
+    /// Start without a configuration file although the database was used with one: its apps and links are disabled
     #[arg(long, conflicts_with = "config")]
     pub without_config: bool,
-    /// Where to listen, instead of what the configuration says
+    /// The address to listen on; overrides the configuration
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
-    /// The database, instead of what the configuration says, such as sqlite:footbridge.db
+    /// The database, such as sqlite:footbridge.db; overrides the configuration
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Begin with an empty database although files of an earlier one lie beside it
+    /// Start with an empty database although files of an earlier database exist beside it
     #[arg(long)]
     pub new_database: bool,
-    /// Take the machine's clock as it is, however far it is from what the database has seen
+    /// Accept the machine's clock even if it is far from the time of the database's last use
     #[arg(long)]
     pub accept_clock: bool,
 }
 
 impl ServeArgs {
-    /// What to load the configuration from, on a machine with `cores` cores.
+    /// Returns the sources of the configuration, on a machine with `cores` cores.
     pub fn load_args(&self, env: &Env, cores: usize) -> LoadArgs {
         let from_env = || env.get("FOOTBRIDGE_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
         LoadArgs {
@@ -38,7 +38,7 @@ impl ServeArgs {
             database: self.database.clone(),
             env: env.clone(),
             cores,
-            meant: Meant { new_database: self.new_database, accept_clock: self.accept_clock },
+            overrides: Overrides { new_database: self.new_database, accept_clock: self.accept_clock },
         }
     }
 }
@@ -46,7 +46,7 @@ impl ServeArgs {
 /// `footbridge demo`
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct DemoArgs {
-    /// End with exit code 0 after the steps instead of running on
+    /// Exit with code 0 after the steps instead of keeping the server running
     #[arg(long)]
     pub once: bool,
 }

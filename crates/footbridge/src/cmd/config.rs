@@ -5,25 +5,25 @@ use std::path::PathBuf;
 use super::failure::Failure;
 use crate::config::{self, Config, LoadArgs, env::Env, print};
 
-/// What to do with a configuration file.
+/// The verbs of `footbridge config`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum ConfigCommand {
-    /// Check a file; exit code 0 when it is fine, else 1 and what is wrong, with file, line and key
+    /// Check a configuration file; exit code 0 if it is valid, else 1 and each problem with file, line and key
     Check {
-        /// The configuration file
+        /// The configuration file to check
         file: PathBuf,
     },
-    /// Show what a file and the environment come to, with secrets as …
+    /// Print the configuration that results from a file and the environment, with secrets as …
     Print {
-        /// The configuration file; the defaults without one
+        /// The configuration file; without one, the defaults are printed
         file: Option<PathBuf>,
     },
 }
 
-/// Runs it. Warnings come as lines for standard error.
+/// Runs the command. Returns its output, and the warnings for standard error.
 ///
 /// # Errors
-/// When the file does not make a configuration.
+/// The file cannot be read, or the configuration is wrong.
 pub fn run(command: &ConfigCommand, env: &Env, cores: usize) -> Result<(String, Vec<String>), Failure> {
     let load = |file: Option<PathBuf>| -> Result<Config, Failure> {
         Ok(config::load(&LoadArgs { file, env: env.clone(), cores, ..LoadArgs::default() })?)

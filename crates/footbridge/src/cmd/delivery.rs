@@ -15,82 +15,81 @@ use crate::{
     terminal::Terminal,
 };
 
-/// What to do with deliveries.
+/// The verbs of `footbridge delivery`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum DeliveryCommand {
     /// List deliveries, newest first
     List {
-        /// Which
         #[command(flatten)]
-        which: Which,
-        /// Which page
+        filter: Filter,
         #[command(flatten)]
         page: PageArgs,
     },
     /// Show one delivery and its attempts
     Show {
-        /// Its id
+        /// The id of the delivery
         id: String,
     },
-    /// Send a pending delivery now, or try dead and cancelled ones again: one by its id, or all that the options pick
-    Retry(ByHandArgs),
-    /// Send events once more that were delivered, as new deliveries: one by its id, or all that the options pick
-    Replay(ByHandArgs),
+    /// Attempt deliveries again: one by its id, or all that the options select (by default the dead ones)
+    Retry(RedeliverArgs),
+    /// Deliver events once more, as new deliveries: one by its id, or all that the options select (by default the
+    /// delivered ones)
+    Replay(RedeliverArgs),
 }
 
-/// Which deliveries.
+/// Options that select deliveries.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Which {
-    /// Only those to this app
+pub struct Filter {
+    /// Only deliveries to this app
     #[arg(long)]
     app: Option<String>,
-    /// Only those to this hook
+    /// Only deliveries to this hook
     #[arg(long, value_name = "ID")]
     hook: Option<String>,
-    /// Only those of this event
+    /// Only deliveries of this event
     #[arg(long, value_name = "ID")]
     event: Option<String>,
-    /// Only those of events of this name
+    /// Only deliveries of events with this name
     #[arg(long)]
     name: Option<String>,
-    /// Only those with this status
+    /// Only deliveries with this status
     #[arg(long, value_parser = DeliveryStatus::ALL.map(DeliveryStatus::as_str))]
     status: Option<String>,
-    /// Only those whose receiver answered this HTTP status last
+    /// Only deliveries whose last attempt was answered with this HTTP status
     #[arg(long)]
     code: Option<u16>,
-    /// Only those made since then: 2026-01-31T12:00:00Z, or 2h for two hours ago
+    /// Only deliveries made since this time: 2026-01-31T12:00:00Z, or 2h for two hours ago
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Only those made before then
+    /// Only deliveries made before this time
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
 }
 
-impl Which {
+impl Filter {
     fn selection(&self) -> Selection {
         let Self { app, hook, event, name, status, code, since, until } = self.clone();
         Selection { app, hook, event, name, status, code, since, until }
     }
 }
 
-/// What to retry or to replay.
+/// One delivery, or options that select several.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct ByHandArgs {
+pub struct RedeliverArgs {
     /// The id of one delivery
     #[arg(conflicts_with_all = ["app", "hook", "event", "name", "status", "code", "since", "until"])]
     id: Option<String>,
     #[command(flatten)]
-    which: Which,
-    /// Only say how many it would be
+    filter: Filter,
+    /// Only print the number of selected deliveries
     #[arg(long, conflicts_with = "id")]
     dry_run: bool,
-    /// Do not ask; needed where there is no terminal
+    /// Do not ask for confirmation; required without a terminal
     #[arg(long, short)]
     yes: bool,
 }
 
-/// The two things that are done with deliveries by hand.
+/// An action on deliveries that a person starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verb {
     Retry,
@@ -106,34 +105,34 @@ impl Verb {
     }
 }
 
-/// Runs it; questions use `terminal`.
+/// Runs the command and returns its output; questions use `terminal`.
 ///
 /// # Errors
-/// When the server cannot be reached or says no.
+/// The server cannot be reached, or it refuses the request.
 pub fn run(command: &DeliveryCommand, session: &Session, terminal: &mut Terminal) -> Result<String, Failure> {
     match command {
-        DeliveryCommand::List { which, page } => list(which, page, session),
+        DeliveryCommand::List { filter, page } => list(filter, page, session),
         DeliveryCommand::Show { id } => {
             session.get(&Call { path: &["deliveries", id], ..Call::default() }, show)
         }
-        DeliveryCommand::Retry(args) => by_hand(Verb::Retry, args, session, terminal),
-        DeliveryCommand::Replay(args) => by_hand(Verb::Replay, args, session, terminal),
+        DeliveryCommand::Retry(args) => redeliver(Verb::Retry, args, session, terminal),
+        DeliveryCommand::Replay(args) => redeliver(Verb::Replay, args, session, terminal),
     }
 }
 
-fn list(which: &Which, page: &PageArgs, session: &Session) -> Result<String, Failure> {
-    let query: Vec<_> = which.selection().query().into_iter().chain(page.query()).collect();
+fn list(filter: &Filter, page: &PageArgs, session: &Session) -> Result<String, Failure> {
+    let query: Vec<_> = filter.selection().query().into_iter().chain(page.query()).collect();
     let call = Call { path: &["deliveries"], query: &pairs(&query), ..Call::default() };
     let mut empty = false;
     let shown = session.get(&call, |list: &List<Delivery>| {
         empty = list.data.is_empty();
         table(list)
     })?;
-    let unknown = if empty { session.unknown_app(which.app.as_deref())? } else { None };
+    let unknown = if empty { session.unknown_app(filter.app.as_deref())? } else { None };
     Ok(unknown.unwrap_or(shown))
 }
 
-/// A list of deliveries.
+/// Returns a list of deliveries as a table.
 pub(super) fn table(list: &List<Delivery>) -> String {
     let mut table = Table::new(["ID", "EVENT", "APP", "STATUS", "ATTEMPTS", "LAST", "NEXT"]);
     for delivery in &list.data {
@@ -157,12 +156,12 @@ fn show(detail: &DeliveryDetail) -> String {
         let Attempt { n, at, status, error, ms, .. } = attempt;
         table.row([n.to_string(), at.clone(), or_dash(*status), ms.to_string(), or_dash(error.as_ref())]);
     }
-    let whole: String = detail.attempt_log.iter().map(whole).collect();
-    format!("{}\n{}{whole}", lines(&detail.delivery), table.or("no attempts yet"))
+    let details: String = detail.attempt_log.iter().map(details).collect();
+    format!("{}\n{}{details}", lines(&detail.delivery), table.or("no attempts yet"))
 }
 
-/// What of an attempt has no room in a row: a stack, and what a function returned and wrote.
-fn whole(attempt: &Attempt) -> String {
+/// Returns the parts of an attempt that do not fit into a row: a stack trace, and the result and output of a function.
+fn details(attempt: &Attempt) -> String {
     #[derive(Default, Deserialize)]
     struct Output<'a> {
         #[serde(borrow, default)]
@@ -182,14 +181,14 @@ fn whole(attempt: &Attempt) -> String {
     if lines.is_empty() { String::new() } else { format!("\nattempt {}\n{}", attempt.n, lines.concat()) }
 }
 
-/// JSON in one line, text with its quotes.
+/// Returns JSON in one line; a string keeps its quotes.
 fn as_json(value: &RawValue) -> String {
     if value.get().starts_with('"') { value.get().to_owned() } else { show_raw(value) }
 }
 
-fn by_hand(
+fn redeliver(
     verb: Verb,
-    args: &ByHandArgs,
+    args: &RedeliverArgs,
     session: &Session,
     terminal: &mut Terminal,
 ) -> Result<String, Failure> {
@@ -200,12 +199,12 @@ fn by_hand(
             Verb::Replay => format!("{} delivers {} once more\n", delivery.id, delivery.event_id),
         });
     }
-    let selection = args.which.selection();
+    let selection = args.filter.selection();
     if selection == Selection::default() {
         let word = verb.as_str();
         return Err(Failure::other(format!(
-            "which deliveries? give an id, or options that pick some: `footbridge delivery {word} --app NAME --since 2h`; \
-             `footbridge delivery list` shows them"
+            "no deliveries selected; give an id, or options that select some: `footbridge delivery {word} --app NAME --since 2h`; \
+             `footbridge delivery list` takes the same options"
         )));
     }
     let ask = |dry_run: bool| {
@@ -224,7 +223,7 @@ fn by_hand(
         }
         if !terminal.asks {
             return Err(Failure::other(format!(
-                "nobody can be asked here whether to {} {}; give --yes",
+                "there is no terminal to confirm the {} of {}; give --yes",
                 verb.as_str(),
                 deliveries(count)
             )));
@@ -232,16 +231,16 @@ fn by_hand(
         let question = match verb {
             Verb::Retry => format!("Retry {}?", deliveries(count)),
             Verb::Replay => {
-                format!("Replay {}? Their receivers get those events once more.", deliveries(count))
+                format!("Replay {}? The receivers get these events once more.", deliveries(count))
             }
         };
         if !terminal.confirm(&question) {
-            return Err(Failure::other("nothing was done"));
+            return Err(Failure::other("not confirmed; nothing was done"));
         }
     }
     session.show(&ask(false)?, |done: &BulkResult| match verb {
         Verb::Retry => format!("{} due now\n", are(done.count)),
-        Verb::Replay => format!("{} sent once more\n", are(done.count)),
+        Verb::Replay => format!("{} replayed as new deliveries\n", are(done.count)),
     })
 }
 
@@ -256,10 +255,10 @@ fn are(count: u64) -> String {
 fn would(verb: Verb, count: u64) -> String {
     match (verb, count) {
         (Verb::Retry, 0) => {
-            "no delivery is picked; without --status, only dead ones are retried\n".to_owned()
+            "no delivery is selected; without --status, only dead deliveries are retried\n".to_owned()
         }
         (Verb::Replay, 0) => {
-            "no delivery is picked; without --status, only delivered ones are replayed\n".to_owned()
+            "no delivery is selected; without --status, only delivered ones are replayed\n".to_owned()
         }
         (verb, count) => format!(
             "{} would be {}\n",
@@ -298,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn stacks_and_what_a_function_wrote_are_shown_whole() {
+    fn stack_traces_and_function_output_are_shown_in_full() {
         let attempt = |n, error: Option<&str>, output: Option<&str>| Attempt {
             n,
             at: "t".to_owned(),
@@ -318,16 +317,16 @@ mod tests {
             attempt(4, None, Some(r#"{"value":"\ud800","log":""}"#)),
         ];
         let shown = show(&delivery(log));
-        let (_, whole) = shown.split_once("\n\nattempt ").unwrap();
+        let (_, details) = shown.split_once("\n\nattempt ").unwrap();
         assert_eq!(
-            whole,
+            details,
             "1\n  TypeError: x\n      at f (f.js:3)\n  one\n  \u{fffd}two\n\nattempt 2\n  returned {\"a\":1}\n\n\
              attempt 4\n  returned \"\\ud800\"\n"
         );
         assert!(shown.starts_with("id               dlv_1\nevent_id         evt_1\n"), "{shown}");
     }
 
-    fn say(
+    fn output(
         fake: &Fake,
         command: &DeliveryCommand,
         answer: &'static str,
@@ -340,25 +339,28 @@ mod tests {
     }
 
     #[test]
-    fn many_are_counted_and_asked_about_first() {
+    fn several_deliveries_need_a_confirmation_with_their_number() {
         let counted: Route = ("POST /api/v1/deliveries/retry ", "200 OK", r#"{"count":203,"dry_run":true}"#);
-        let which = Which { app: Some("shop".to_owned()), code: Some(503), ..Which::default() };
-        let args = ByHandArgs { which, ..ByHandArgs::default() };
+        let filter = Filter { app: Some("shop".to_owned()), code: Some(503), ..Filter::default() };
+        let args = RedeliverArgs { filter, ..RedeliverArgs::default() };
         let retry = DeliveryCommand::Retry(args.clone());
         let fake = Fake::start(&[counted]);
-        let said = say(&fake, &retry, "n\n", true).unwrap_err().to_string();
-        assert_eq!(said, "footbridge: nothing was done");
-        let said = say(&fake, &retry, "", false).unwrap_err().to_string();
-        assert_eq!(said, "footbridge: nobody can be asked here whether to retry 203 deliveries; give --yes");
+        let message = output(&fake, &retry, "n\n", true).unwrap_err().to_string();
+        assert_eq!(message, "footbridge: not confirmed; nothing was done");
+        let message = output(&fake, &retry, "", false).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "footbridge: there is no terminal to confirm the retry of 203 deliveries; give --yes"
+        );
         let bodies: Vec<_> = fake.seen().into_iter().map(|seen| seen.body).collect();
         assert_eq!(bodies, [r#"{"app":"shop","code":503,"dry_run":true}"#; 2], "it was only counted");
-        assert_eq!(say(&fake, &retry, "y\n", true).unwrap(), "203 deliveries are due now\n");
+        assert_eq!(output(&fake, &retry, "y\n", true).unwrap(), "203 deliveries are due now\n");
         assert!(fake.seen().last().unwrap().body.contains(r#""dry_run":false"#));
-        let dry = DeliveryCommand::Retry(ByHandArgs { dry_run: true, yes: true, ..args });
-        assert_eq!(say(&fake, &dry, "", false).unwrap(), "203 deliveries would be retried\n");
+        let dry = DeliveryCommand::Retry(RedeliverArgs { dry_run: true, yes: true, ..args });
+        assert_eq!(output(&fake, &dry, "", false).unwrap(), "203 deliveries would be retried\n");
         assert!(fake.seen().last().unwrap().body.contains(r#""dry_run":true"#));
-        let nothing = DeliveryCommand::Replay(ByHandArgs::default());
-        let said = say(&fake, &nothing, "", false).unwrap_err().to_string();
-        assert!(said.contains("which deliveries? give an id"), "{said}");
+        let nothing = DeliveryCommand::Replay(RedeliverArgs::default());
+        let message = output(&fake, &nothing, "", false).unwrap_err().to_string();
+        assert!(message.contains("no deliveries selected; give an id"), "{message}");
     }
 }

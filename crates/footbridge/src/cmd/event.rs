@@ -14,34 +14,33 @@ use crate::{
     table::{Table, lines},
 };
 
-/// What to do with events.
+/// The verbs of `footbridge event`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum EventCommand {
-    /// List the events, newest first
+    /// List events, newest first
     List {
-        /// Only those of this publisher
+        /// Only events of this publisher
         #[arg(long, value_name = "APP")]
         publisher: Option<String>,
-        /// Only those of this name
+        /// Only events with this name
         #[arg(long)]
         name: Option<String>,
-        /// Which page
         #[command(flatten)]
         page: PageArgs,
     },
     /// Show one event and its deliveries
     Show {
-        /// Its id
+        /// The id of the event
         id: String,
     },
     /// Publish an event as an app
     Publish(PublishArgs),
 }
 
-/// Runs it.
+/// Runs the command and returns its output.
 ///
 /// # Errors
-/// When the server cannot be reached or says no.
+/// The server cannot be reached, or it refuses the request.
 pub fn run(command: &EventCommand, session: &Session, env: &Env) -> Result<String, Failure> {
     match command {
         EventCommand::List { publisher, name, page } => {
@@ -55,7 +54,7 @@ pub fn run(command: &EventCommand, session: &Session, env: &Env) -> Result<Strin
             let query = [("event", Some(id.as_str()))];
             let call = Call { path: &["deliveries"], query: &query, ..Call::default() };
             let table = |list: &List<Delivery>| format!("\n{}", delivery::table(list));
-            Ok(event + &session.also(&call, table)?)
+            Ok(event + &session.fetch_for_people(&call, table)?)
         }
         EventCommand::Publish(args) => publish::run(args, session, env),
     }

@@ -11,32 +11,31 @@ use crate::{
     table::{Table, lines, or_dash},
 };
 
-/// What to do with exchanges.
+/// The verbs of `footbridge exchange`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum ExchangeCommand {
     /// List exchanges, newest first
     List {
-        /// Only those that this app sent or was to answer
+        /// Only exchanges with this app as sender or recipient
         #[arg(long)]
         app: Option<String>,
-        /// Only those that failed
+        /// Only exchanges that failed
         #[arg(long)]
         failed: bool,
-        /// Which page
         #[command(flatten)]
         page: PageArgs,
     },
     /// Show one exchange
     Show {
-        /// Its id
+        /// The id of the exchange
         id: String,
     },
 }
 
-/// Runs it.
+/// Runs the command and returns its output.
 ///
 /// # Errors
-/// When the server cannot be reached or says no.
+/// The server cannot be reached, or it refuses the request.
 pub fn run(command: &ExchangeCommand, session: &Session) -> Result<String, Failure> {
     match command {
         ExchangeCommand::List { app, failed, page } => {

@@ -11,30 +11,30 @@ use crate::{
     table::{Table, plain, yes_no},
 };
 
-/// Who would get an event, and why the others would not.
+/// Arguments of `footbridge explain`: an event that might be published.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ExplainArgs {
-    /// The app that would publish it
+    /// The app that would publish the event
     publisher: String,
-    /// The event's name
+    /// The name of the event
     name: String,
-    /// As if the publisher named these subscribers
+    /// Assume that the publisher names this subscriber; may be given more than once
     #[arg(long = "to", value_name = "APP")]
     subscribers: Vec<String>,
-    /// Only the hooks of this app
+    /// Show only the hooks of this app
     #[arg(long)]
     app: Option<String>,
-    /// Only the hooks that would get it
+    /// Show only the hooks that would get the event
     #[arg(long)]
     gets: bool,
     #[command(flatten)]
     page: PageArgs,
 }
 
-/// Runs it.
+/// Runs the command and returns its output.
 ///
 /// # Errors
-/// When the server cannot be reached or says no.
+/// The server cannot be reached, or it refuses the request.
 pub fn run(args: &ExplainArgs, session: &Session) -> Result<String, Failure> {
     let question = Question {
         publisher: args.publisher.clone(),
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_who_gets_it() {
+    fn the_answer_is_a_table_with_a_count() {
         let hook = Hook {
             id: "hook_1".to_owned(),
             app: "shop".to_owned(),
@@ -102,11 +102,11 @@ mod tests {
             would_get: 1,
             warnings: vec!["no app is called `camra`".to_owned()],
         };
-        let said = human(&found);
-        let rows: Vec<&str> = said.lines().collect();
+        let text = human(&found);
+        let rows: Vec<&str> = text.lines().collect();
         assert_eq!(rows.first(), Some(&"warning: no app is called `camra`"));
-        assert!(rows[2].starts_with("yes      hook_1  shop  camera/*  server  hooks/all  because"), "{said}");
-        assert!(rows[3].starts_with("no       hook_1"), "{said}");
-        assert!(said.ends_with("1 hook would get it\nmore: --cursor c\n"), "{said}");
+        assert!(rows[2].starts_with("yes      hook_1  shop  camera/*  server  hooks/all  because"), "{text}");
+        assert!(rows[3].starts_with("no       hook_1"), "{text}");
+        assert!(text.ends_with("1 hook would get it\nmore: --cursor c\n"), "{text}");
     }
 }

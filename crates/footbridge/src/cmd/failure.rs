@@ -1,34 +1,34 @@
-//! Why a command failed, in one message for the user.
+//! Failures of commands, each with one message for the user.
 
 use crate::{
-    client_error::ClientError, config::ConfigError, first_run::FirstRunError, telemetry::TelemetryError,
+    client::error::ClientError, config::ConfigError, first_run::FirstRunError, telemetry::TelemetryError,
 };
 
-/// Ends the program with exit code 1 and this message.
+/// The message that a command ends with; the exit code is 1.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The configuration; its lines begin with file and line, for editors to jump to.
+    /// The configuration is wrong. Each line of the message begins with file and line, so that editors can jump there.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A call to a running server.
+    /// A request to a running server failed.
     #[error("footbridge: {0}")]
     Client(#[from] ClientError),
-    /// A secret of the first run.
+    /// A secret of the first run cannot be read or made.
     #[error("footbridge: {0}")]
     FirstRun(#[from] FirstRunError),
-    /// Logging.
+    /// Logging cannot be set up.
     #[error("footbridge: {0}")]
     Telemetry(#[from] TelemetryError),
-    /// A failure in words already, with more to say behind it.
+    /// A message that has the program's name already.
     #[error("{0}")]
-    Said(String),
-    /// Anything else.
+    Printed(String),
+    /// Any other failure.
     #[error("footbridge: {0}")]
     Other(String),
 }
 
 impl Failure {
-    /// A failure with words of its own.
+    /// Makes a failure with this message.
     pub fn other(message: impl Into<String>) -> Self {
         Self::Other(message.into())
     }

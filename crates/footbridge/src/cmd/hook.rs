@@ -11,53 +11,52 @@ use crate::{
     table::{Table, lines, yes_no},
 };
 
-/// What to do with hooks.
+/// The verbs of `footbridge hook`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum HookCommand {
-    /// List the hooks
+    /// List hooks
     List {
-        /// Only those of this app
+        /// Only hooks of this app
         #[arg(long)]
         app: Option<String>,
-        /// Which page
         #[command(flatten)]
         page: PageArgs,
     },
     /// Show one hook
     Show {
-        /// Its id
+        /// The id of the hook
         id: String,
     },
-    /// Send an app the events that a pattern matches
+    /// Add a hook: an app gets the events that match a pattern
     Add(AddArgs),
-    /// Change where a hook leads; it keeps its id, and what waits for it goes there
+    /// Change a hook; its id stays, and pending deliveries use the new route
     Set(SetArgs),
-    /// Let a hook take events again, also after its receiver answered 410
+    /// Enable a hook again, also one that was disabled because its receiver answered 410
     Enable {
-        /// Its id
+        /// The id of the hook
         id: String,
     },
-    /// Let a hook take no events for now; what is pending waits
+    /// Disable a hook: it gets no new events, and its pending deliveries wait
     Disable {
-        /// Its id
+        /// The id of the hook
         id: String,
     },
     /// Remove a hook; its pending deliveries are cancelled
     #[command(visible_alias = "delete")]
     Remove {
-        /// Its id
+        /// The id of the hook
         id: String,
     },
 }
 
-/// A new hook.
+/// Arguments of `footbridge hook add`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct AddArgs {
-    /// Whose hook it is
+    /// The app that gets the events
     app: String,
-    /// Which events: photo-saved, camera/photo-saved, camera/* or *
+    /// The events: photo-saved, camera/photo-saved, camera/* or *
     pattern: String,
-    /// Where to: a path of the app's url, or a URL with --type web
+    /// The destination: a path below the app's url, or a URL with --type web
     #[arg(required_unless_present = "named_route")]
     route: Option<String>,
     /// The same as the argument ROUTE
@@ -68,40 +67,40 @@ pub struct AddArgs {
     kind: String,
 }
 
-/// A change of a hook.
+/// Arguments of `footbridge hook set`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SetArgs {
-    /// Its id
+    /// The id of the hook
     id: String,
     #[command(flatten)]
     change: ChangeArgs,
 }
 
-/// What may be changed: at least one of these.
+/// The settings of a hook; a change needs at least one of them.
 #[derive(Debug, Clone, clap::Args)]
 #[group(required = true, multiple = true)]
 struct ChangeArgs {
-    /// Where its events go from now on
+    /// The new destination of its events
     #[arg(long)]
     route: Option<String>,
     /// How the route is read: server, web or router
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
-    /// Whether its receiver must answer: required or optional
+    /// The rule for the receiver's answer: required or optional
     #[arg(long, value_name = "RULE")]
     answer: Option<String>,
-    /// The most deliveries in flight, 1 to 64
+    /// Most deliveries in flight at once, 1 to 64
     #[arg(long, value_name = "N")]
     in_flight: Option<u8>,
-    /// Deliver strictly in the order of acceptance: true or false
+    /// Deliver events strictly in the order in which they were accepted: true or false
     #[arg(long, value_name = "BOOL")]
     ordered: Option<bool>,
 }
 
-/// Runs it.
+/// Runs the command and returns its output.
 ///
 /// # Errors
-/// When the server cannot be reached or says no.
+/// The server cannot be reached, or it refuses the request.
 pub fn run(command: &HookCommand, session: &Session) -> Result<String, Failure> {
     match command {
         HookCommand::List { app, page } => list(app.as_deref(), page, session),

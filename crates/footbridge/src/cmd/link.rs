@@ -11,42 +11,42 @@ use crate::{
     table::{Table, yes_no},
 };
 
-/// What to do with links.
+/// The verbs of `footbridge link`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum LinkCommand {
-    /// List the links
+    /// List links, by host and miniapp
     List(PageArgs),
-    /// Let a host and a miniapp exchange events
-    Add(Ends),
-    /// Let them no longer exchange events
+    /// Allow a host and a miniapp to exchange events
+    Add(LinkArgs),
+    /// Remove a link: the host and the miniapp may no longer exchange events
     #[command(visible_alias = "delete")]
-    Remove(Ends),
+    Remove(LinkArgs),
 }
 
-/// The two ends of a link.
+/// The two apps of a link.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Ends {
-    /// The host app
+pub struct LinkArgs {
+    /// The name of the host app
     host: String,
-    /// The miniapp
+    /// The name of the miniapp
     miniapp: String,
 }
 
-/// Runs it.
+/// Runs the command and returns its output.
 ///
 /// # Errors
-/// When the server cannot be reached or says no.
+/// The server cannot be reached, or it refuses the request.
 pub fn run(command: &LinkCommand, session: &Session) -> Result<String, Failure> {
     match command {
         LinkCommand::List(page) => list(page, session),
-        LinkCommand::Add(Ends { host, miniapp }) => {
+        LinkCommand::Add(LinkArgs { host, miniapp }) => {
             let new = NewLink { host: host.clone(), miniapp: miniapp.clone(), enabled: None };
             let call = Call { path: &["links"], body: body(&new), ..Call::default() };
             session.post(&call, |link: &Link| {
                 format!("{} and {} may exchange events\n", link.host, link.miniapp)
             })
         }
-        LinkCommand::Remove(Ends { host, miniapp }) => {
+        LinkCommand::Remove(LinkArgs { host, miniapp }) => {
             let call = Call { path: &["links", host, miniapp], ..Call::default() };
             session.delete(&call, &format!("{host} and {miniapp} may no longer exchange events\n"))
         }

@@ -1,7 +1,7 @@
-//! The commands, one a file: each with its own arguments.
+//! The commands, one per file, each with its arguments.
 //!
-//! Commands that talk to a running server turn arguments into one call of the administration API and its answer into
-//! text; they return the text, and only the program's end prints it.
+//! A command that talks to a running server turns its arguments into a request to the administration API, and the
+//! answer into text. It returns the text; `cli::run` prints it.
 
 pub mod app;
 pub mod args;

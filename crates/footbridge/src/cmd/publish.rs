@@ -17,29 +17,29 @@ use crate::{
     table::plain,
 };
 
-/// Where the token may be besides the command line.
+/// The environment variable with the token, used without `--token`.
 const TOKEN: &str = "FOOTBRIDGE_APP_TOKEN";
 
-/// An event to publish.
+/// Arguments of `footbridge publish`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PublishArgs {
-    /// The event's name
+    /// The name of the event
     name: String,
-    /// What it says: JSON, @FILE for what a file holds, or - for standard input
+    /// The body: JSON, @FILE for the content of a file, or - for standard input
     #[arg(long, value_name = "JSON", default_value = "{}", allow_hyphen_values = true)]
     body: String,
-    /// Only for the hooks of this app; may be given more than once
+    /// Deliver only to the hooks of this app; may be given more than once
     #[arg(long = "to", value_name = "APP")]
     subscribers: Vec<String>,
-    /// The token of the app that publishes it, or `env:NAME` or `file:PATH` [env: `FOOTBRIDGE_APP_TOKEN`]
+    /// The token of the publishing app, or `env:NAME` or `file:PATH` [env: `FOOTBRIDGE_APP_TOKEN`]
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
 }
 
-/// Runs it.
+/// Runs the command and returns its output.
 ///
 /// # Errors
-/// When there is no token, the body is no JSON, or the server cannot be reached or says no.
+/// There is no token, the body is not JSON, the server cannot be reached, or it refuses the event.
 pub fn run(args: &PublishArgs, session: &Session, env: &Env) -> Result<String, Failure> {
     let token = token(args.token.as_deref(), env)?;
     let mut request = Map::new();
@@ -66,7 +66,7 @@ pub fn run(args: &PublishArgs, session: &Session, env: &Env) -> Result<String, F
     })
 }
 
-/// What of the answer is said.
+/// The parts of the answer that are shown.
 #[derive(Debug, Deserialize)]
 struct Accepted {
     id: String,
@@ -75,20 +75,20 @@ struct Accepted {
     warnings: Vec<String>,
 }
 
-fn token(given: Option<&str>, env: &Env) -> Result<Secret, Failure> {
+fn token(argument: Option<&str>, env: &Env) -> Result<Secret, Failure> {
     let written =
-        given.map(str::to_owned).or_else(|| env.get(TOKEN).filter(|token| !token.is_empty()).cloned());
+        argument.map(str::to_owned).or_else(|| env.get(TOKEN).filter(|token| !token.is_empty()).cloned());
     let written = written.ok_or_else(|| {
         Failure::other(format!(
-            "an event is published by an app: give its token with --token or {TOKEN} \
-             (`footbridge app secret NAME` shows one that was made and not seen yet)"
+            "an app publishes an event: give the app's token with --token or {TOKEN} \
+             (`footbridge app secret NAME` shows a generated token once)"
         ))
     })?;
     let source = SecretSource { env, base: Path::new("") };
     source.find(&written).map_err(|message| Failure::other(format!("app token: {message}")))
 }
 
-/// The body, as JSON of any kind.
+/// Reads the body, which may be any JSON.
 fn read(written: &str) -> Result<Value, Failure> {
     let failed =
         |from: &str, error: &io::Error| Failure::other(format!("cannot read the body from {from}: {error}"));
@@ -104,7 +104,7 @@ fn read(written: &str) -> Result<Value, Failure> {
     serde_json::from_str::<&RawValue>(text.trim()).and_then(|raw| serde_json::from_str(raw.get())).map_err(
         |error| {
             Failure::other(format!(
-                "the body is not JSON: {error}; text needs its quotes, as in --body '\"hello\"'"
+                "the body is not JSON: {error}; a string needs quotes, as in --body '\"hello\"'"
             ))
         },
     )

@@ -1,35 +1,35 @@
-//! What all commands share that talk to a running server.
+//! Shared parts of the commands that talk to a running server.
 
 use std::path::Path;
 
 use footbridge_model::secret::Secret;
 use serde::{Serialize, de::DeserializeOwned, de::IgnoredAny};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::failure::Failure;
 use crate::{
+    client::error::ClientError,
     client::{Answer, Call, Client},
-    client_error::ClientError,
     config::{env::Env, secret::SecretSource},
     table::plain,
 };
 
-/// Where a server listens unless told otherwise.
+/// The address of a server with the default configuration.
 const DEFAULT_SERVER: &str = "http://127.0.0.1:4400";
 
-/// Where a server that was started here without a configuration keeps the token it made.
-const MADE_TOKEN: &str = "footbridge.db.admin-token";
+/// The file with the generated token of a server that was started in this directory without a configuration.
+const TOKEN_FILE: &str = "footbridge.db.admin-token";
 
-/// Options of every such command.
+/// Options of every command that talks to a running server.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct RemoteArgs {
-    /// The server.
+    /// The URL of the server.
     #[arg(
         long,
         global = true,
         value_name = "URL",
         help_heading = "Server",
-        help = "The server [env: FOOTBRIDGE_SERVER] [default: http://127.0.0.1:4400]"
+        help = "The URL of the server [env: FOOTBRIDGE_SERVER] [default: http://127.0.0.1:4400]"
     )]
     pub server: Option<String>,
     /// The admin token, or `env:NAME` or `file:PATH`.
@@ -39,26 +39,26 @@ pub struct RemoteArgs {
         value_name = "TOKEN",
         help_heading = "Server",
         help = "The admin token, or env:NAME or file:PATH [env: FOOTBRIDGE_ADMIN_TOKEN] \
-                [default, for a server on this machine: what ./footbridge.db.admin-token holds]"
+                [default, for a server on this machine: the content of ./footbridge.db.admin-token]"
     )]
     pub admin_token: Option<String>,
-    /// Print the server's JSON as it is
+    /// Print the JSON of the server's answer
     #[arg(long, global = true, help_heading = "Server")]
     pub json: bool,
 }
 
-/// Which page of a list.
+/// Options that select a page of a list.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct PageArgs {
-    /// At most so many, up to 250
+    /// Most entries of the page, up to 250
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=250))]
     pub limit: Option<u8>,
-    /// Go on where an earlier list ended
+    /// The cursor that the previous page printed
     #[arg(long, value_name = "CURSOR")]
     pub cursor: Option<String>,
 }
 
-/// A server to talk to, and how to show what it says.
+/// A server to talk to, and the form of the output.
 #[derive(Debug)]
 pub struct Session {
     client: Client,
@@ -66,10 +66,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// Options first, then the environment, then what is usual.
+    /// Takes server and token from the options, else from the environment, else the defaults.
     ///
     /// # Errors
-    /// When the server's URL or the token cannot be read.
+    /// The server's URL is wrong, or the token cannot be read.
     pub fn open(args: &RemoteArgs, env: &Env) -> Result<Self, Failure> {
         let set = |name: &str| env.get(name).filter(|value| !value.is_empty()).cloned();
         let server = args.server.clone().or_else(|| set("FOOTBRIDGE_SERVER"));
@@ -79,12 +79,12 @@ impl Session {
             Some(written) => Some(
                 source.find(&written).map_err(|message| Failure::other(format!("admin token: {message}")))?,
             ),
-            None => made_token(&server, source),
+            None => generated_token(&server, source),
         };
         Ok(Self { client: Client::new(&server, token)?, json: args.json })
     }
 
-    /// Reads, and shows the answer with `human` unless JSON is wanted.
+    /// Sends a `GET` request and returns the answer as text for people by `human`, or as JSON.
     ///
     /// # Errors
     /// As [`Client::get`].
@@ -96,7 +96,7 @@ impl Session {
         self.show(&self.client.get(call)?, human)
     }
 
-    /// Makes or acts, and shows the answer.
+    /// Sends a `POST` request and returns the answer as text.
     ///
     /// # Errors
     /// As [`Client::post`].
@@ -108,7 +108,7 @@ impl Session {
         self.show(&self.client.post(call)?, human)
     }
 
-    /// Changes, and shows the answer.
+    /// Sends a `PATCH` request and returns the answer as text.
     ///
     /// # Errors
     /// As [`Client::patch`].
@@ -120,7 +120,7 @@ impl Session {
         self.show(&self.client.patch(call)?, human)
     }
 
-    /// Removes, and says `done`.
+    /// Sends a `DELETE` request and returns `done` as the text for people.
     ///
     /// # Errors
     /// As [`Client::delete`].
@@ -128,7 +128,7 @@ impl Session {
         self.show(&self.client.delete(call)?, |_: &IgnoredAny| done.to_owned())
     }
 
-    /// Makes or acts; what the server says is still to be shown.
+    /// Sends a `POST` request and returns the answer for [`Self::show`].
     ///
     /// # Errors
     /// As [`Client::post`].
@@ -136,7 +136,7 @@ impl Session {
         self.client.post(call)
     }
 
-    /// Reads what is only a part of what will be shown.
+    /// Sends a `GET` request and returns the parsed answer.
     ///
     /// # Errors
     /// As [`Client::get`].
@@ -144,31 +144,32 @@ impl Session {
         self.client.parse(&self.client.get(call)?)
     }
 
-    /// Whether JSON is wanted.
+    /// Returns true if the output is JSON.
     pub const fn json(&self) -> bool {
         self.json
     }
 
-    /// What speaks to the server.
+    /// Returns the client for other requests.
     pub const fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Where the server is, without a `/` at the end.
+    /// Returns the server's URL without a `/` at the end.
     pub fn server(&self) -> String {
-        self.client.shown()
+        self.client.address()
     }
 
-    /// Shows what was put together from several answers.
-    pub fn tell(&self, value: &Value, human: impl FnOnce(&Value) -> String) -> String {
-        if self.json { format!("{value}\n") } else { human(value) }
+    /// Returns a value that was made from several answers as text.
+    pub fn print<T: Serialize>(&self, value: &T, human: impl FnOnce(&T) -> String) -> String {
+        if self.json { format!("{}\n", json!(value)) } else { human(value) }
     }
 
-    /// Reads one more thing for people; nothing when JSON is wanted, so that it stays one answer.
+    /// Sends a further `GET` request for the text for people. If the output is JSON, sends nothing and returns an empty
+    /// text, so that the output stays one JSON text.
     ///
     /// # Errors
     /// As [`Client::get`].
-    pub fn also<T: DeserializeOwned>(
+    pub fn fetch_for_people<T: DeserializeOwned>(
         &self,
         call: &Call<'_>,
         human: impl FnOnce(&T) -> String,
@@ -176,10 +177,10 @@ impl Session {
         if self.json { Ok(String::new()) } else { Ok(human(&self.fetch(call)?)) }
     }
 
-    /// Shows an answer: as it came when JSON is wanted, else with `human`.
+    /// Returns an answer as text: the JSON as the server sent it, or text for people by `human`.
     ///
     /// # Errors
-    /// When the answer is that of another version.
+    /// The answer is that of another version.
     pub fn show<T: DeserializeOwned>(
         &self,
         answer: &Answer,
@@ -195,7 +196,8 @@ impl Session {
         Ok(text)
     }
 
-    /// Why a list for one app is empty when there is no such app; nothing when there is, or when JSON is wanted.
+    /// Returns a message if there is no app of this name, which explains an empty list. Returns `None` if the app exists
+    /// or the output is JSON.
     ///
     /// # Errors
     /// As [`Client::get`].
@@ -204,45 +206,44 @@ impl Session {
             return Ok(None);
         };
         match self.client.get(&Call { path: &["apps", name], ..Call::default() }) {
-            Err(ClientError::Refused { status: 404, .. }) => Ok(Some(format!(
-                "there is no app `{}`; `footbridge app list` shows those there are\n",
-                plain(name)
-            ))),
+            Err(ClientError::Refused { status: 404, .. }) => {
+                Ok(Some(format!("there is no app `{}`; `footbridge app list` shows all apps\n", plain(name))))
+            }
             found => found.map(|_| None),
         }
     }
 }
 
-/// The token beside the default database, but only for a server on this machine: it must not travel to another.
-fn made_token(server: &str, source: SecretSource<'_>) -> Option<Secret> {
+/// Returns the token beside the default database, but only for a server on this machine: it must not be sent to another.
+fn generated_token(server: &str, source: SecretSource<'_>) -> Option<Secret> {
     let host = url::Url::parse(server).ok()?.host().map(|host| match host {
         url::Host::Ipv4(ip) => ip.is_loopback(),
         url::Host::Ipv6(ip) => ip.is_loopback(),
         url::Host::Domain(name) => name == "localhost",
     });
-    if host? { source.find(&format!("file:{MADE_TOKEN}")).ok() } else { None }
+    if host? { source.find(&format!("file:{TOKEN_FILE}")).ok() } else { None }
 }
 
 impl PageArgs {
-    /// The query parameters that pick the page.
+    /// Returns the query parameters that select the page.
     pub fn query(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
         let limit = self.limit.map(|limit| ("limit", limit.to_string()));
         limit.into_iter().chain(self.cursor.clone().map(|cursor| ("cursor", cursor)))
     }
 }
 
-/// Query parameters as a call takes them.
+/// Converts query parameters to the form of [`Call::query`].
 pub fn pairs<'a>(query: &'a [(&'static str, String)]) -> Vec<(&'a str, Option<&'a str>)> {
     query.iter().map(|(name, value)| (*name, Some(value.as_str()))).collect()
 }
 
-/// The body of a call.
+/// Returns the JSON body of a request.
 pub fn body(request: &impl Serialize) -> Option<Value> {
-    // The requests are structs of text, numbers and flags, which always serialise.
+    // Requests are structs of text, numbers and flags, which always serialise.
     serde_json::to_value(request).ok()
 }
 
-/// How to see the next page, when there is one.
+/// Returns a line with the option for the next page, if there is one.
 pub fn more(next: Option<&str>) -> String {
     next.map(|cursor| format!("more: --cursor {cursor}\n")).unwrap_or_default()
 }

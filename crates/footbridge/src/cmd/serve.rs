@@ -13,13 +13,13 @@ use crate::{
     wire::{self, Built},
 };
 
-/// Runs the server until it is told to end.
+/// Runs the server until a signal ends it.
 ///
 /// # Errors
-/// When it cannot start, or its journal stopped by itself.
+/// The server cannot start, or its journal stopped because of an error.
 pub fn run(args: &ServeArgs, env: &Env, cores: usize) -> Result<ExitCode, Failure> {
     let config = config::load(&args.load_args(env, cores))?;
-    let other = |error: &dyn std::error::Error| Failure::other(whole(error));
+    let other = |error: &dyn std::error::Error| Failure::other(with_causes(error));
     telemetry::init(env).map_err(|error| other(&error))?;
     let (_trigger, drain) = shutdown::by_signals().map_err(|error| other(&error))?;
     open_files::raise_limit();
@@ -27,10 +27,10 @@ pub fn run(args: &ServeArgs, env: &Env, cores: usize) -> Result<ExitCode, Failur
     let runtime = runtime.map_err(|error| other(&error))?;
     runtime.block_on(async {
         let database = config.database.display().to_string();
-        // Not among the warnings that `/healthz` tells everyone.
+        // Not among the warnings that `/healthz` shows to everybody.
         let weak = first_run::weak_token(config.admin_token.as_ref());
         let built = wire::build(config, env).await.map_err(|error| other(&error))?;
-        // Nobody may be reading; that is no reason not to serve.
+        // Standard output may be closed; the server runs all the same.
         let _ = writeln!(io::stdout(), "{}", greeting(&built, &database, weak.as_deref()));
         if let Some(weak) = &weak {
             tracing::warn!("{weak}");
@@ -40,16 +40,16 @@ pub fn run(args: &ServeArgs, env: &Env, cores: usize) -> Result<ExitCode, Failur
     })
 }
 
-/// An error with its causes, those that it does not tell itself.
-fn whole(error: &dyn std::error::Error) -> String {
+/// Returns the text of an error, followed by the texts of its causes that it does not contain.
+fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
-    while let Some(because) = cause {
-        let because_text = because.to_string();
-        if !text.contains(&because_text) {
-            text = format!("{text}: {because_text}");
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if !text.contains(&message) {
+            text = format!("{text}: {message}");
         }
-        cause = because.source();
+        cause = error.source();
     }
     text
 }
@@ -58,7 +58,7 @@ fn greeting(built: &Built, database: &str, weak: Option<&str>) -> String {
     let token = match &built.token_source {
         Source::Configured => "from the configuration".to_owned(),
         Source::Found(path) => format!("in {}", path.display()),
-        Source::Made(path) => format!("made, in {}", path.display()),
+        Source::Generated(path) => format!("generated, in {}", path.display()),
     };
     let mut lines = vec![
         format!("Footbridge {} listening on http://{}", env!("CARGO_PKG_VERSION"), built.address),

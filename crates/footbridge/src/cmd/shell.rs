@@ -1,4 +1,4 @@
-//! `footbridge completion SHELL` and `footbridge man`: what a package of the program carries besides it.
+//! `footbridge completion SHELL` and `footbridge man`, for packages of the program.
 
 use std::path::PathBuf;
 
@@ -9,19 +9,19 @@ use super::failure::Failure;
 /// `footbridge completion`
 #[derive(Debug, Clone, clap::Args)]
 pub struct CompletionArgs {
-    /// For which shell
+    /// The shell that reads the script
     shell: clap_complete::Shell,
 }
 
 /// `footbridge man`
 #[derive(Debug, Clone, clap::Args)]
 pub struct ManArgs {
-    /// Write a page for the program and for each of its commands into this folder
+    /// Write a page for the program and for each of its commands into this directory
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
-/// The script that completes `program` in a shell.
+/// Returns the script that completes the commands of `program` in a shell.
 pub fn completion(args: &CompletionArgs, mut program: clap::Command) -> String {
     let mut script = Vec::new();
     let name = program.get_name().to_owned();
@@ -29,19 +29,19 @@ pub fn completion(args: &CompletionArgs, mut program: clap::Command) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// The manual page of `program`, or what was written.
+/// Returns the manual page of `program`, or writes all pages into the directory of the arguments.
 ///
 /// # Errors
-/// When a page cannot be written.
+/// A page cannot be written.
 pub fn man(args: &ManArgs, program: clap::Command) -> Result<String, Failure> {
     let Some(dir) = &args.dir else {
         let mut page = Vec::new();
-        // Into memory: this cannot fail.
+        // Writing into memory cannot fail.
         Man::new(program).render(&mut page).map_err(|error| Failure::other(error.to_string()))?;
         return Ok(String::from_utf8_lossy(&page).into_owned());
     };
     let unwritable = |error: std::io::Error| {
-        Failure::other(format!("the manual pages cannot be written to {}: {error}", dir.display()))
+        Failure::other(format!("cannot write the manual pages to {}: {error}", dir.display()))
     };
     std::fs::create_dir_all(dir).map_err(unwritable)?;
     clap_mangen::generate_to(program, dir).map_err(unwritable)?;

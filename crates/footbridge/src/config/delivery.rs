@@ -1,4 +1,5 @@
-//! `[bridge]`, `[retry]`, `[bolt]`, `[limits]` and `[journal]`: how events are carried, and what is kept of them.
+//! `[bridge]`, `[retry]`, `[bolt]`, `[limits]` and `[journal]`: timeouts and limits of events, and how long they are
+//! stored.
 
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use super::{
 const LEAST: Duration = Duration::from_millis(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// `[bridge]`.
+/// The table `[bridge]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BridgeConfig {
-    /// One exchange, whole; at most 30 s.
+    /// Time limit of one exchange; at most 30 s.
     pub timeout: Duration,
 }
 
@@ -26,17 +27,17 @@ impl BridgeConfig {
     }
 }
 
-/// `[retry]`.
+/// The table `[retry]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryConfig {
-    /// The wait before the second attempt, the third, and so on; then a delivery is dead.
+    /// The wait before the second attempt, the third attempt and so on. After the last attempt a delivery is dead.
     pub schedule: Vec<Duration>,
 }
 
-/// Most entries of a schedule: with waits of up to 30 days each, more than anyone waits for.
+/// Most entries of a schedule.
 const LONGEST_SCHEDULE: usize = 100;
 
-/// Five seconds to ten hours: eight attempts in about 27 hours, the schedule Standard Webhooks suggests.
+/// Eight attempts in about 27 hours, in seconds: the schedule that Standard Webhooks suggests.
 const SCHEDULE: [u64; 7] = [5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600];
 
 impl RetryConfig {
@@ -46,18 +47,21 @@ impl RetryConfig {
             .list("schedule", |text| duration::parse_within(text, LEAST, 30 * DAY))
             .unwrap_or_else(|| SCHEDULE.map(Duration::from_secs).to_vec());
         if schedule.len() > LONGEST_SCHEDULE {
-            table.problem("schedule", format!("has {} entries; at most {LONGEST_SCHEDULE}", schedule.len()));
+            table.problem(
+                "schedule",
+                format!("has {} entries; at most {LONGEST_SCHEDULE} are allowed", schedule.len()),
+            );
         }
         Self { schedule }
     }
 }
 
-/// `[bolt]`.
+/// The table `[bolt]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoltConfig {
-    /// Whether errors of the Events API go out as HTTP 200, as Bolt sends them.
+    /// True if errors of the Events API are sent with status 200, as Bolt sends them.
     pub http_200_errors: bool,
-    /// How long an optional answer is waited for once the request is written.
+    /// Time limit for an optional answer after the request is written.
     pub answer_wait: Duration,
 }
 
@@ -66,30 +70,30 @@ impl BoltConfig {
         let table = top.table("bolt");
         let within = |text: &str| duration::parse_within(text, Duration::ZERO, Duration::from_mins(1));
         Self {
-            http_200_errors: table.flag("http_200_errors", false),
+            http_200_errors: table.boolean("http_200_errors", false),
             answer_wait: table.parse("answer_wait", Duration::from_millis(250), within),
         }
     }
 }
 
-/// `[limits]`; sizes in bytes.
+/// The table `[limits]`; sizes are in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitsConfig {
-    /// A whole request of the Events API.
+    /// Largest request of the Events API.
     pub event_body: u64,
-    /// A whole request of the Event Bridge.
+    /// Largest request of the Event Bridge.
     pub bridge_body: u64,
-    /// A receiver's answer to an exchange.
+    /// Largest answer of a receiver to an exchange.
     pub answer_body: u64,
-    /// Publishing, per app; none for no limit.
+    /// Most events that one app may publish; `None` for no limit.
     pub publish_rate: Option<Rate>,
-    /// Hooks of one app.
+    /// Most hooks of one app.
     pub hooks_per_app: u64,
-    /// Deliveries of the events that one event has caused.
+    /// Most deliveries of the events that one event has caused.
     pub chain_deliveries: u64,
-    /// Deliveries of one app's events that wait.
+    /// Most pending deliveries of one app's events.
     pub backlog: u64,
-    /// Bytes of one app's events that wait.
+    /// Most bytes of one app's events with pending deliveries.
     pub backlog_bytes: u64,
 }
 
@@ -101,20 +105,20 @@ impl LimitsConfig {
             bridge_body: table.parse("bridge_body", 1 << 20, size::parse),
             answer_body: table.parse("answer_body", 1 << 20, size::parse),
             publish_rate: table.parse("publish_rate", None, rate::parse),
-            hooks_per_app: table.whole("hooks_per_app", &(1..=1_000_000)).unwrap_or(1000),
-            chain_deliveries: table.whole("chain_deliveries", &(1..=1_000_000_000)).unwrap_or(10_000),
-            backlog: table.whole("backlog", &(1..=1_000_000_000)).unwrap_or(1_000_000),
+            hooks_per_app: table.integer("hooks_per_app", &(1..=1_000_000)).unwrap_or(1000),
+            chain_deliveries: table.integer("chain_deliveries", &(1..=1_000_000_000)).unwrap_or(10_000),
+            backlog: table.integer("backlog", &(1..=1_000_000_000)).unwrap_or(1_000_000),
             backlog_bytes: table.parse("backlog_bytes", 4 << 30, size::parse_stored),
         }
     }
 }
 
-/// `[journal]`: how long what is settled is kept; none for ever.
+/// The table `[journal]`: how long finished records are stored; `None` for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalConfig {
-    /// Events, deliveries and exchanges that are done with.
+    /// Time limit for events, deliveries and exchanges that are finished.
     pub keep: Option<Duration>,
-    /// Dead deliveries, which someone may still want to retry.
+    /// Time limit for dead deliveries, which a person may still retry.
     pub keep_dead: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! Values from the environment: `FOOTBRIDGE_LISTEN`, `FOOTBRIDGE_BRIDGE__TIMEOUT`.
+//! Values from the environment, such as `FOOTBRIDGE_LISTEN` and `FOOTBRIDGE_BRIDGE__TIMEOUT`.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use super::{
     raw::{Item, Table, Value},
 };
 
-/// The environment as it was when the program started.
+/// The environment variables at the start of the program.
 pub type Env = BTreeMap<String, String>;
 
 const PREFIX: &str = "FOOTBRIDGE_";
 
-/// Names with our prefix that are no keys: for the command line, logging, and apps that the server starts.
+/// Names with the prefix that are not keys: they are for the command line, logging, and apps that the server starts.
 const NOT_KEYS: &[&str] = &["SERVER", "CONFIG", "LOG", "LOG_FORMAT", "APP"];
 
-/// Writes what the environment says over what the file says, and returns a warning for every name that is no key.
+/// Replaces values of the file by values of the environment. Returns a warning for every name that is not a key.
 ///
-/// An empty variable counts as not set: that is how container files leave one out.
+/// An empty variable counts as not set, because container files cannot unset a variable.
 pub fn overlay(root: &mut Table, env: &Env) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for (name, value) in env {
@@ -41,7 +41,7 @@ pub fn overlay(root: &mut Table, env: &Env) -> Vec<Problem> {
     warnings
 }
 
-/// Writes one item over what is there; a `table` that was written as something else is left to be reported.
+/// Sets one item. If `table` is not a table in the file, nothing changes, and reading the table reports the problem.
 pub fn put(root: &mut Table, table: &str, key: &str, item: Item) {
     if table.is_empty() {
         root.insert(key.to_owned(), item);
@@ -58,7 +58,7 @@ fn unknown(path: &str) -> String {
         keys::TABLES.iter().flat_map(|(table, keys)| keys.iter().map(move |key| format!("{table}__{key}")));
     let all: Vec<String> = keys::TOP.iter().map(|key| (*key).to_owned()).chain(in_tables).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    let meant =
-        nearest(path, &all).map(|meant| format!("; did you mean {PREFIX}{}?", meant.to_ascii_uppercase()));
-    format!("is no configuration key and is ignored{}", meant.unwrap_or_default())
+    let similar =
+        nearest(path, &all).map(|name| format!("; did you mean {PREFIX}{}?", name.to_ascii_uppercase()));
+    format!("is not a configuration key and is ignored{}", similar.unwrap_or_default())
 }

@@ -1,31 +1,31 @@
-//! What is wrong with a configuration, and where it was written.
+//! Problems of a configuration, with their places.
 
 use std::{fmt, io, path::PathBuf};
 
-/// Said of keys that belong to a part which is not there yet.
-pub(super) const DOES_NOTHING_YET: &str = "is understood, but does nothing in this version";
+/// The warning for a key of a part that this version lacks.
+pub(super) const DOES_NOTHING_YET: &str = "is valid, but has no effect in this version";
 
-/// Where a value came from.
+/// The place where a value was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// This line of the file, counted from 1.
+    /// A line of the file, counted from 1.
     Line(usize),
-    /// This environment variable.
+    /// An environment variable.
     Env(String),
-    /// This option on the command line.
+    /// An option of the command line.
     Flag(&'static str),
-    /// Nobody wrote it.
+    /// No source sets the value.
     Default,
 }
 
-/// One thing that is wrong, or to be warned of.
+/// One error or warning about the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where it was written.
+    /// The place of the value.
     pub origin: Origin,
-    /// The key with its table, such as `bridge.timeout`; empty when no key can be told.
+    /// The key with its table, such as `bridge.timeout`; empty if there is no key.
     pub key: String,
-    /// What is wrong and how to mend it. Never holds a secret.
+    /// The mistake and the way to correct it. Never contains a secret.
     pub message: String,
 }
 
@@ -43,29 +43,29 @@ impl Problem {
         f.write_str(&self.message)
     }
 
-    /// The problem as one line: `FILE:LINE: KEY: MESSAGE`.
+    /// Returns the problem as one line: `FILE:LINE: KEY: MESSAGE`.
     pub fn line<'a>(&'a self, file: &'a str) -> impl fmt::Display + 'a {
         fmt::from_fn(move |f| self.write(file, f))
     }
 }
 
-/// Why there is no configuration.
+/// Reason why the configuration cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file cannot be read.
+    /// The system refused to read the file.
     #[error("cannot read the configuration file {}: {source}", path.display())]
     Unreadable {
-        /// As it was given.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
-    /// What was written does not make a configuration.
+    /// The sources have errors.
     #[error("{}", fmt::from_fn(|f| write_all(file, problems, f)))]
     Invalid {
-        /// The file as it was given, or a word for there being none.
+        /// The path of the file, or `defaults` without a file.
         file: String,
-        /// At least one, in the order of the file.
+        /// At least one problem; all are in the order of the file.
         problems: Vec<Problem>,
     },
 }

@@ -1,4 +1,4 @@
-//! An app's `hooks`: pattern → route, or → a table that says more.
+//! The `hooks` of an app: each key is a pattern, each value a route or a table with a route and options.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -19,31 +19,31 @@ use super::{
 /// One persistent hook of an app in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookConfig {
-    /// Normalised.
+    /// The pattern in its normal form.
     pub pattern: Pattern,
-    /// As it was written, and checked for its type.
+    /// The route as it was written; it is valid for the type.
     pub route: String,
-    /// How the route is read: `server`, `web` or `router`.
+    /// The type: `server`, `web` or `router`.
     pub kind: HookType,
-    /// What it asks for beyond the defaults.
+    /// Options, or their defaults.
     pub options: HookOptions,
 }
 
-/// What decides where an app's hooks may lead.
+/// The facts about an app and its file that decide which routes its hooks may have.
 #[derive(Debug)]
-pub(super) struct Reach<'a> {
-    /// Whether `server` hooks have a base.
+pub(super) struct AppContext<'a> {
+    /// True if the app has a `url`, which `server` hooks need.
     pub(super) has_url: bool,
-    /// The outbound policy.
+    /// The policy for outbound addresses.
     pub(super) policy: &'a Policy,
-    /// What the apps of the file are called.
+    /// The names of all apps of the file.
     pub(super) names: &'a BTreeSet<AppName>,
-    /// What the app's own URLs open for it.
+    /// Addresses that the app's URLs allow in addition to the policy.
     pub(super) grants: Vec<Grant>,
 }
 
 /// Reads the `hooks` of an app.
-pub(super) fn read(app: &Section<'_>, reach: &Reach<'_>) -> Vec<HookConfig> {
+pub(super) fn read(app: &Section<'_>, context: &AppContext<'_>) -> Vec<HookConfig> {
     let written = match app.item("hooks").map(|item| &item.value) {
         Some(Value::Table(table)) => table,
         Some(other) => {
@@ -52,29 +52,31 @@ pub(super) fn read(app: &Section<'_>, reach: &Reach<'_>) -> Vec<HookConfig> {
         }
         None => return Vec::new(),
     };
-    app.inner_any("hooks").map(|section| read_all(&section, written, reach)).unwrap_or_default()
+    app.subtable_with_any_keys("hooks")
+        .map(|section| read_all(&section, written, context))
+        .unwrap_or_default()
 }
 
-fn read_all(section: &Section<'_>, written: &Table, reach: &Reach<'_>) -> Vec<HookConfig> {
+fn read_all(section: &Section<'_>, written: &Table, context: &AppContext<'_>) -> Vec<HookConfig> {
     let mut hooks: Vec<HookConfig> = Vec::with_capacity(written.len());
     let (mut seen, mut unknown) = (HashSet::new(), HashMap::new());
     for (key, item) in written {
         let Some(hook) = read_one(section, key, item) else { continue };
-        match check(&hook, reach) {
+        match check(&hook, context) {
             Err(message) => section.problem(key, message),
-            // The rest of the file must not wait for it: events for this hook end dead with the same reason.
+            // The server starts all the same. Deliveries to this hook become dead with the same reason.
             Ok(Some(refusal)) => section.warn(key, refusal.to_string()),
             Ok(None) => {}
         }
-        if !is_known(&hook.pattern, reach.names) {
-            // Each name is looked up once: many hooks may listen for an app that is made later.
+        if !is_known(&hook.pattern, context.names) {
+            // Each name is looked up once: many hooks may name an app that is added later.
             let hint = unknown
                 .entry(hook.pattern.publisher.clone())
-                .or_insert_with(|| unknown_publisher(&hook.pattern, reach.names));
+                .or_insert_with(|| unknown_publisher(&hook.pattern, context.names));
             section.hint(key, hint.as_str());
         }
         if !seen.insert((hook.pattern.clone(), hook.route.clone(), hook.kind.as_str())) {
-            section.problem(key, "the same pattern, route and type are already among this app's hooks");
+            section.problem(key, "this app has another hook with the same pattern, route and type");
         }
         hooks.push(hook);
     }
@@ -82,7 +84,7 @@ fn read_all(section: &Section<'_>, written: &Table, reach: &Reach<'_>) -> Vec<Ho
     hooks
 }
 
-/// Whether an app of the file, or the server itself, is the publisher that a pattern names, if it names one.
+/// Returns true if the pattern names no publisher, or one that is an app of the file or the server itself.
 fn is_known(pattern: &Pattern, names: &BTreeSet<AppName>) -> bool {
     let Part::Is(publisher) = &pattern.publisher else { return true };
     &**publisher == AppName::bolt().key() || names.contains(&**publisher)
@@ -90,24 +92,24 @@ fn is_known(pattern: &Pattern, names: &BTreeSet<AppName>) -> bool {
 
 fn unknown_publisher(pattern: &Pattern, names: &BTreeSet<AppName>) -> String {
     let publisher = pattern.publisher.as_str();
-    let texts: Vec<&str> = names.iter().map(AppName::as_str).chain(["bolt"]).take(NEAR).collect();
-    let meant = nearest(publisher, &texts).map(|meant| format!(" (did you mean {meant}?)"));
+    let texts: Vec<&str> = names.iter().map(AppName::as_str).chain(["bolt"]).take(SEARCHED).collect();
+    let similar = nearest(publisher, &texts).map(|name| format!(" (did you mean {name}?)"));
     format!(
-        "no [[app]] in this file is called {publisher}{}; the hook gets nothing until there is one, made over the API or installed",
-        meant.unwrap_or_default()
+        "this file has no [[app]] {publisher}{}; the hook gets no events until that app is added over the API or installed",
+        similar.unwrap_or_default()
     )
 }
 
-/// How many names are looked at for one that was meant.
-const NEAR: usize = 1000;
+/// Most names that are searched for a similar one.
+const SEARCHED: usize = 1000;
 
 fn read_one(hooks: &Section<'_>, key: &str, item: &Item) -> Option<HookConfig> {
     let pattern = Pattern::parse(key).map_err(|error| hooks.problem(key, error.to_string())).ok();
     let (route, kind, options) = match &item.value {
-        Value::Table(_) => read_table(&hooks.inner(key, keys::HOOK)?)?,
+        Value::Table(_) => read_table(&hooks.subtable(key, keys::HOOK)?)?,
         Value::Text(route) => (route.clone(), HookType::Server, HookOptions::default()),
         other => {
-            hooks.problem(key, format!("must be a route or a table with one, not {}", other.kind()));
+            hooks.problem(key, format!("must be a route or a table with a route, not {}", other.kind()));
             return None;
         }
     };
@@ -118,43 +120,43 @@ fn read_table(hook: &Section<'_>) -> Option<(String, HookType, HookOptions)> {
     hook.require("route");
     let usual = HookOptions::default();
     let route = hook.parse_if_set("route", |text| Ok(text.to_owned()));
-    let kind = hook.parse("type", Some(HookType::Server), |text| available(text).map(Some));
-    let in_flight = hook.whole("in_flight", &(1..=u64::from(MAX_IN_FLIGHT)));
+    let kind = hook.parse("type", Some(HookType::Server), |text| hook_type(text).map(Some));
+    let in_flight = hook.integer("in_flight", &(1..=u64::from(MAX_IN_FLIGHT)));
     let options = HookOptions {
         answer: hook.parse("answer", usual.answer, |text| {
             text.parse::<AnswerRule>().map_err(|error| error.to_string())
         }),
         in_flight: in_flight.and_then(|number| u8::try_from(number).ok()).unwrap_or(usual.in_flight),
-        ordered: hook.flag("ordered", usual.ordered),
+        ordered: hook.boolean("ordered", usual.ordered),
     };
     Some((route?, kind?, options))
 }
 
-fn available(text: &str) -> Result<HookType, String> {
+fn hook_type(text: &str) -> Result<HookType, String> {
     match text.parse() {
         Ok(HookType::Function) => Err(format!(
-            "{text:?} hooks belong to apps installed from a directory; write \"server\", \"web\" or \"router\""
+            "only apps installed from a directory have {text:?} hooks; write \"server\", \"web\" or \"router\""
         )),
         Ok(kind) => Ok(kind),
-        Err(_) => Err(format!("{text:?} is no type of hook; write \"server\", \"web\" or \"router\"")),
+        Err(_) => Err(format!("{text:?} is not a hook type; write \"server\", \"web\" or \"router\"")),
     }
 }
 
-fn check(written: &HookConfig, reach: &Reach<'_>) -> Result<Option<Refusal>, String> {
+fn check(written: &HookConfig, context: &AppContext<'_>) -> Result<Option<Refusal>, String> {
     let route = &written.route;
     match written.kind {
         HookType::Web => {
             let url = hook::web_url(route).map_err(|error| error.to_string())?;
             let target = Target::parse(&url).map_err(|error| error.to_string())?;
-            let granted = Grant::opened_by(&reach.grants, &target);
-            Ok(reach.policy.check_target(&target, granted).err())
+            let granted = Grant::opened_by(&context.grants, &target);
+            Ok(context.policy.check_target(&target, granted).err())
         }
         _ if route.contains("://") => Err(format!(
             "the route of a {} hook is a path; for a URL write {{ route = {route:?}, type = \"web\" }}",
             written.kind.as_str()
         )),
-        HookType::Server if !reach.has_url => {
-            Err("a server hook needs the app's url, which is not set".to_owned())
+        HookType::Server if !context.has_url => {
+            Err("a server hook needs the app's url; set `url`".to_owned())
         }
         kind => hook::check_path(kind, route).map(|()| None).map_err(|error| error.to_string()),
     }

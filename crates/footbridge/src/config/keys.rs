@@ -1,14 +1,14 @@
-//! Every key there is, table by table; what an unknown key may have meant.
+//! All keys of the configuration by table, and messages for unknown keys.
 
 use footbridge_model::words::nearest;
 
-/// One table and its keys.
+/// The names of the keys of one table.
 pub type Keys = &'static [&'static str];
 
-/// Keys before the first table.
+/// Keys at the top of the file, before the first table.
 pub const TOP: Keys = &["listen", "public_url", "database", "admin_token", "master_key"];
 
-/// Tables that stand once, with their keys.
+/// Tables that a file has at most once, with their keys.
 pub const TABLES: &[(&str, Keys)] = &[
     ("server", &["drain", "connections", "trusted_proxies", "hosts", "shards"]),
     ("console", &["listen"]),
@@ -33,7 +33,7 @@ pub const TABLES: &[(&str, Keys)] = &[
     ("journal", &["keep", "keep_dead"]),
 ];
 
-/// Keys of one `[[app]]`.
+/// Keys of an `[[app]]` table.
 pub const APP: Keys = &[
     "name",
     "token",
@@ -53,40 +53,40 @@ pub const APP: Keys = &[
 /// Keys of an app's `receiver_auth`.
 pub const RECEIVER_AUTH: Keys = &["name", "secret"];
 
-/// Keys of one hook written as a table.
+/// Keys of a hook that is written as a table.
 pub const HOOK: Keys = &["route", "type", "answer", "in_flight", "ordered"];
 
-/// Keys of one `[[link]]`.
+/// Keys of a `[[link]]` table.
 pub const LINK: Keys = &["host", "miniapp", "enabled"];
 
-/// The keys of the table of that name; none for an unknown table.
+/// Returns the keys of a table; none for an unknown table.
 pub fn of(table: &str) -> Keys {
     TABLES.iter().find(|(name, _)| *name == table).map_or(&[], |(_, keys)| keys)
 }
 
-/// Everything that may stand at the top of the file: keys, tables, `app` and `link`.
+/// Returns all names at the top of the file: keys, tables, `app` and `link`.
 pub fn top_level() -> Vec<&'static str> {
     let tables = TABLES.iter().map(|(name, _)| *name);
     TOP.iter().copied().chain(tables).chain(["app", "link"]).collect()
 }
 
-/// What to say of a key that `table` (empty for the top) does not have.
+/// Returns the message for a key that `table` (empty for the top) does not have.
 pub fn unknown(key: &str, table: &str, known: &[&str]) -> String {
     if ["port", "host", "address", "bind"].contains(&key) && !known.contains(&key) {
-        return "unknown key; where the server listens is `listen`, such as listen = \"127.0.0.1:4400\", at the top of the file".to_owned();
+        return "unknown key; the address to listen on is `listen` at the top of the file, such as listen = \"127.0.0.1:4400\"".to_owned();
     }
-    if let Some(meant) = nearest(key, known) {
-        return format!("unknown key; did you mean {meant:?}?");
+    if let Some(similar) = nearest(key, known) {
+        return format!("unknown key; did you mean {similar:?}?");
     }
     if !table.is_empty() && TOP.contains(&key) {
         return format!(
-            "unknown key in [{table}]; {key:?} stands at the top of the file, before the first [table]"
+            "unknown key in [{table}]; {key:?} belongs at the top of the file, before the first [table]"
         );
     }
     if let Some((owner, _)) = TABLES.iter().find(|(name, keys)| *name != table && keys.contains(&key)) {
-        return format!("unknown key; {key:?} stands in [{owner}]");
+        return format!("unknown key; {key:?} belongs in [{owner}]");
     }
-    format!("unknown key; known here: {}", known.join(", "))
+    format!("unknown key; known keys here: {}", known.join(", "))
 }
 
 #[cfg(test)]
@@ -94,10 +94,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_where_a_misplaced_key_belongs() {
+    fn the_message_names_the_place_of_a_misplaced_key() {
         assert!(unknown("listen", "server", of("server")).contains("before the first [table]"));
         assert!(unknown("schedule", "journal", of("journal")).contains("[retry]"));
         assert!(unknown("port", "", TOP).contains("listen"));
-        assert!(unknown("colour", "bridge", of("bridge")).ends_with("known here: timeout"));
+        assert!(unknown("colour", "bridge", of("bridge")).ends_with("known keys here: timeout"));
     }
 }

@@ -1,40 +1,40 @@
-//! From sources to a configuration.
+//! Loads the configuration from its sources.
 
 use std::path::{Path, PathBuf};
 
 use super::{
     env::{self, Env},
     error::{ConfigError, Origin},
-    meant::Meant,
+    overrides::Overrides,
     raw::{self, Item, Table, Value},
     resolve::Config,
-    secret::{SecretSource, WrittenIn},
+    secret::{SecretPlace, SecretSource},
     section::Reading,
 };
 
-/// Everything a configuration is made from.
+/// The sources of a configuration.
 #[derive(Debug, Clone, Default)]
 pub struct LoadArgs {
-    /// The file, if there is one.
+    /// The path of the configuration file.
     pub file: Option<PathBuf>,
-    /// `--without-config`
+    /// The option `--without-config`.
     pub without_file: bool,
-    /// `--listen`
+    /// The option `--listen`.
     pub listen: Option<String>,
-    /// `--database`
+    /// The option `--database`.
     pub database: Option<String>,
     /// The environment of the process.
     pub env: Env,
-    /// Cores of the machine, the default of `server.shards`.
+    /// The number of cores of the machine, which is the default of `server.shards`.
     pub cores: usize,
-    /// What is meant although it looks like a mistake.
-    pub meant: Meant,
+    /// Checks that the operator turned off.
+    pub overrides: Overrides,
 }
 
-/// Reads, checks and fills in the configuration. Creates nothing.
+/// Reads and checks the configuration and adds the defaults. Creates no file.
 ///
 /// # Errors
-/// [`ConfigError::Unreadable`] without the file, [`ConfigError::Invalid`] with every problem found.
+/// [`ConfigError::Unreadable`] if the file cannot be read, [`ConfigError::Invalid`] with all problems of the sources.
 pub fn load(args: &LoadArgs) -> Result<Config, ConfigError> {
     let Some(path) = &args.file else { return resolve("defaults", "", Path::new(""), args) };
     let text = std::fs::read_to_string(path)
@@ -53,17 +53,17 @@ fn resolve(file: &str, text: &str, base: &Path, args: &LoadArgs) -> Result<Confi
     overlay_flag(&mut root, "listen", "--listen", args.listen.as_ref());
     overlay_flag(&mut root, "database", "--database", args.database.as_ref());
     let config = Config::read(&reading, &root, args.cores);
-    let secret_files = reading.written_in().into_iter().map(|place| match place {
-        WrittenIn::Configuration => PathBuf::from(file),
-        WrittenIn::File(path) => path,
+    let secret_files = reading.secret_places().into_iter().map(|place| match place {
+        SecretPlace::Configuration => PathBuf::from(file),
+        SecretPlace::File(path) => path,
     });
-    let config = Config { secret_files: secret_files.collect(), meant: args.meant, ..config };
+    let config = Config { secret_files: secret_files.collect(), overrides: args.overrides, ..config };
     let found = reading.finish();
     if !found.problems.is_empty() {
         return Err(invalid(found.problems));
     }
     let config = Config { file: args.file.clone(), without_file: args.without_file, ..config };
-    Ok(config.warned(file, &found))
+    Ok(config.with_warnings(file, &found))
 }
 
 fn overlay_flag(root: &mut Table, key: &str, flag: &'static str, value: Option<&String>) {

@@ -1,4 +1,4 @@
-//! The key that seals secrets at rest.
+//! The key that encrypts the secrets in the database.
 
 use std::fmt;
 
@@ -10,22 +10,22 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// 32 bytes that are wiped when dropped and never shown.
+/// A key of 32 bytes. It is wiped from memory when dropped, and never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
-    /// Takes the bytes under protection.
+    /// Makes a key from its bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
     /// Reads base64 of 32 bytes (either alphabet, with or without padding) or 64 hexadecimal digits.
     ///
-    /// A passphrase is not taken: what seals every secret must not be guessable.
+    /// A passphrase is refused: it could be guessed, and the key protects every secret.
     ///
     /// # Errors
-    /// Says how to make one; never repeats the text.
+    /// A message with the way to make a key. It never repeats the text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let bytes = hex(text).or_else(|| {
             let encoded = text.trim_end_matches('=');
@@ -39,21 +39,21 @@ impl MasterKey {
         })
     }
 
-    /// The bytes; for the sealed journal only: what else needs a key gets one by [`Self::derive`].
+    /// Returns the bytes, for the journal only. For every other use, [`Self::derive`] makes a key.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// A key for another purpose: HMAC-SHA-256 of its label. It lasts as long as this one and does not give it away.
+    /// Derives a key for another purpose: HMAC-SHA-256 of a label. The master key cannot be computed from it.
     pub fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
-        // HMAC fills a short key up with zeros itself; given whole, it cannot be refused.
+        // HMAC pads a short key with zeros. A key of a full block cannot be refused.
         let mut block = Zeroizing::new([0; 64]);
         block.iter_mut().zip(self.0.iter()).for_each(|(to, from)| *to = *from);
         let mac = Hmac::<Sha256>::new((&*block).into());
         Zeroizing::new(mac.chain_update(label).finalize().into_bytes().into())
     }
 
-    /// As the key file holds it.
+    /// Returns the key as base64, the form of the key file.
     pub fn encode(&self) -> Zeroizing<String> {
         Zeroizing::new(STANDARD.encode(self.0.as_slice()))
     }
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_base64_and_hexadecimal() {
+    fn base64_and_hexadecimal_are_read() {
         let key = MasterKey::new([0xfb; 32]);
         assert_eq!(MasterKey::parse(&key.encode()), Ok(key.clone()));
         assert_eq!(MasterKey::parse(key.encode().trim_end_matches('=')), Ok(key.clone()));
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_for_other_purposes_are_hmacs_of_their_labels() {
+    fn a_derived_key_is_the_hmac_of_its_label() {
         // RFC 4231, test case 2, whose key is "Jefe".
         let mut key = [0; 32];
         key[..4].copy_from_slice(b"Jefe");
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_everything_else() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "a passphrase that is long enough",

@@ -1,7 +1,7 @@
-//! The configuration in two steps: [`raw`] is what was written and where, [`resolve`] what it means.
+//! The configuration, read in two steps: [`raw`] has the written values with their lines, [`resolve`] the typed values.
 //!
-//! Later sources win: defaults, the file, the environment, the command line. Every problem names the
-//! file, the line and the key. Nothing here reads the process's environment: it is passed in.
+//! Sources in ascending priority: defaults, file, environment, command line. Every problem names the file, the line and
+//! the key. The environment is an argument; nothing here reads that of the process.
 
 pub mod apps;
 pub mod delivery;
@@ -11,8 +11,8 @@ pub mod hooks;
 pub mod keys;
 mod load;
 pub mod master_key;
-mod meant;
 pub mod network;
+mod overrides;
 pub mod print;
 pub mod rate;
 pub mod raw;
@@ -21,6 +21,7 @@ pub mod runtime;
 pub mod secret;
 pub mod section;
 pub mod size;
+mod syntax;
 pub mod value;
 
 #[cfg(test)]
@@ -32,9 +33,9 @@ pub use self::{
     error::ConfigError,
     load::{LoadArgs, load},
     master_key::MasterKey,
-    meant::Meant,
+    overrides::Overrides,
     resolve::Config,
 };
 
-/// The documentation of every key with its default, which is itself a configuration file.
+/// A configuration file with every key, its default and its documentation.
 pub const DEFAULT_FILE: &str = include_str!("../../footbridge.default.toml");

@@ -1,4 +1,4 @@
-//! `[server]`, `[console]` and `[egress]`: who may reach us, and whom we may reach.
+//! `[server]`, `[console]` and `[egress]`: inbound connections and outbound addresses.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -12,33 +12,33 @@ use ipnet::IpNet;
 
 use super::{duration, error::DOES_NOTHING_YET, section::Section, value};
 
-/// `[server]`: the listener of the hot surfaces.
+/// The table `[server]`: connections of clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerConfig {
-    /// How long work in flight may take to finish after the first signal.
+    /// Time limit for work in flight to finish after the first signal.
     pub drain: Duration,
-    /// Connections held at once.
+    /// Most connections at once.
     pub connections: u64,
-    /// Proxies whose word counts on who is behind them.
+    /// Reverse proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Names by which clients reach the server, besides those that follow from `public_url` and `listen`.
+    /// Host names that the server accepts, besides those of `public_url` and `listen`.
     pub hosts: Vec<HostName>,
-    /// Threads that serve the hot surfaces, each with its own listener.
+    /// Number of threads that answer requests of the Event Bridge and the Events API.
     pub shards: usize,
 }
 
-/// Most shards: more threads than any machine has cores is a slip.
+/// Most shards. A larger number than any machine has cores is a mistake.
 const MOST_SHARDS: u64 = 1024;
 
 impl ServerConfig {
     pub(super) fn read(top: &Section<'_>, cores: usize) -> Self {
         let table = top.table("server");
         let shards =
-            table.whole("shards", &(1..=MOST_SHARDS)).and_then(|shards| usize::try_from(shards).ok());
+            table.integer("shards", &(1..=MOST_SHARDS)).and_then(|shards| usize::try_from(shards).ok());
         Self {
             drain: table.parse("drain", Duration::from_secs(10), duration::parse),
-            connections: table.whole("connections", &(1..=10_000_000)).unwrap_or(10_000),
-            trusted_proxies: table.list("trusted_proxies", network).unwrap_or_default(),
+            connections: table.integer("connections", &(1..=10_000_000)).unwrap_or(10_000),
+            trusted_proxies: networks(&table, "trusted_proxies", network),
             hosts: table
                 .list("hosts", |text| text.parse().map_err(|error: HostsError| error.to_string()))
                 .unwrap_or_default(),
@@ -47,28 +47,60 @@ impl ServerConfig {
     }
 }
 
-/// A network, or the one address of it.
+/// Reads a list of networks and addresses. Warns of an address that looks like a network.
+fn networks<T>(table: &Section<'_>, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
+    table.warn_entries(key, warn_of_address);
+    table.list(key, parse).unwrap_or_default()
+}
+
+/// Returns a warning if the text is one address that ends like the address of a network, such as `10.0.0.0`.
+fn warn_of_address(text: &str) -> Option<String> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let (address, ports) = match (bare, text.split_once(':')) {
+        (Some((address, ports)), _) => (address, ports),
+        (None, Some((address, ports))) if !ports.contains(':') => (address, text.get(address.len()..)?),
+        _ => (text, ""),
+    };
+    let prefix = match address.parse().ok()? {
+        IpAddr::V4(ip) => match ip.octets() {
+            [0, 0, 0, 0] => 0,
+            [_, 0, 0, 0] => 8,
+            [_, _, 0, 0] => 16,
+            [_, _, _, 0] => 24,
+            _ => return None,
+        },
+        IpAddr::V6(ip) if ip.is_unspecified() => 0,
+        IpAddr::V6(ip) if ip.to_bits().trailing_zeros() >= 64 => 64,
+        IpAddr::V6(_) => return None,
+    };
+    Some(format!(
+        "{text:?} is the one address {address}; a network is written with its prefix length, such as {:?}",
+        format!("{address}/{prefix}{ports}")
+    ))
+}
+
+/// Reads a network, or one address.
 fn network(text: &str) -> Result<IpNet, String> {
     let one = || text.parse::<IpAddr>().ok().map(IpNet::from);
     let network: IpNet = text.parse().ok().or_else(one).ok_or_else(|| {
         format!(
-            "{text:?} is no network; write an IP address or a CIDR, such as \"127.0.0.1\" or \"10.0.0.0/8\""
+            "{text:?} is not a network; write an IP address or a CIDR, such as \"127.0.0.1\" or \"10.0.0.0/8\""
         )
     })?;
     if network.trunc() == network {
         Ok(network)
     } else {
         Err(format!(
-            "{text:?} has bits set behind its prefix length: did you mean {:?}?",
+            "{text:?} has bits set after its prefix length; did you mean {:?}?",
             network.trunc().to_string()
         ))
     }
 }
 
-/// `[console]`.
+/// The table `[console]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsoleConfig {
-    /// Where the console listens; none when it is off.
+    /// The address of the console; `None` if it is off.
     pub listen: Option<SocketAddr>,
 }
 
@@ -84,14 +116,14 @@ impl ConsoleConfig {
     }
 }
 
-/// `[egress]`: outbound policy.
+/// The table `[egress]`: the policy for outbound addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EgressConfig {
-    /// Networks that may be reached although they are private, loopback or the like.
+    /// Networks that are allowed although they are private, loopback or otherwise refused.
     pub allow: Vec<AllowRule>,
-    /// One attempt, whole.
+    /// Time limit of one attempt.
     pub timeout: Duration,
-    /// Certificates of authorities that are trusted besides the machine's own, as a PEM file.
+    /// A PEM file with certificate authorities that are trusted in addition to those of the machine.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -99,9 +131,9 @@ impl EgressConfig {
     pub(super) fn read(top: &Section<'_>) -> Self {
         let table = top.table("egress");
         Self {
-            allow: table
-                .list("allow", |text| text.parse().map_err(|error: AllowError| error.to_string()))
-                .unwrap_or_default(),
+            allow: networks(&table, "allow", |text| {
+                text.parse().map_err(|error: AllowError| error.to_string())
+            }),
             timeout: table.parse("timeout", Duration::from_secs(15), |text| {
                 duration::parse_within(text, Duration::from_millis(1), Duration::from_hours(1))
             }),

@@ -1,4 +1,4 @@
-//! The configuration as a file again: what `config print` shows. Secrets are `…`.
+//! Prints the configuration as a file, for `config print`. Secrets are `…`.
 
 use std::fmt::{self, Write as _};
 
@@ -8,7 +8,7 @@ use footbridge_engine::LinkSpec;
 
 use super::{apps::AppConfig, duration, hooks::HookConfig, rate, resolve::Config, size};
 
-/// The resolved values as TOML, with `…` for every secret.
+/// Returns the configuration as TOML, with `…` for every secret.
 pub fn print(config: &Config) -> String {
     let mut page = Page(String::new());
     page.text("listen", config.listen);

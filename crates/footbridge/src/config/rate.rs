@@ -1,18 +1,18 @@
-//! A rate as people write it: `100/s burst 500`.
+//! Rates, written as `100/s burst 500`.
 
-/// So many per second on average, and so many at once.
+/// An average rate and the number that may come at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// Per second, at least 1.
+    /// Average number per second, at least 1.
     pub per_second: u32,
-    /// How many may come at once; as many as `per_second` when not said. At least 1.
+    /// Most at once, at least 1. The default is `per_second`.
     pub burst: u32,
 }
 
 /// Reads `off`, `N/s` or `N/s burst M`.
 ///
 /// # Errors
-/// Says what was written and how to write it.
+/// A message with the text and the right form.
 pub fn parse(text: &str) -> Result<Option<Rate>, String> {
     if text == "off" {
         return Ok(None);
@@ -40,7 +40,7 @@ fn positive(text: &str) -> Option<u32> {
     (number > 0).then_some(number)
 }
 
-/// Writes a rate, `off` for none.
+/// Returns a rate as text; `off` for `None`.
 pub fn print(rate: Option<Rate>) -> String {
     rate.map_or_else(|| "off".to_owned(), |rate| format!("{}/s burst {}", rate.per_second, rate.burst))
 }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_and_writes() {
+    fn rates_are_read_and_printed() {
         assert_eq!(parse("off"), Ok(None));
         assert_eq!(parse("100/s"), Ok(Some(Rate { per_second: 100, burst: 100 })));
         assert_eq!(parse("100/s burst 500"), Ok(Some(Rate { per_second: 100, burst: 500 })));
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_everything_else() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "on",

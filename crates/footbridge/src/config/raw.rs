@@ -1,44 +1,47 @@
-//! What was written: the tree of a TOML file with the line of every key, and nothing about meaning.
+//! The values of a TOML file as they were written, with their lines.
 
 use std::collections::BTreeMap;
 
 use toml::de::{DeTable, DeValue};
 
-use super::error::{Origin, Problem};
+use super::{
+    error::{Origin, Problem},
+    syntax,
+};
 
-/// A written value and where it stands.
+/// A written value with its place.
 #[derive(Debug, Clone)]
 pub struct Item {
-    /// What was written.
+    /// The value as it was written.
     pub value: Value,
-    /// Where.
+    /// The place of the value.
     pub origin: Origin,
 }
 
-/// A written value.
+/// A value of one of the kinds that keys may have.
 #[derive(Debug, Clone)]
 pub enum Value {
-    /// A string, or a word from the environment or the command line.
+    /// A string, or a value from the environment or the command line.
     Text(String),
-    /// A whole number.
-    Whole(i64),
-    /// `true` or `false`.
-    Flag(bool),
-    /// An array.
+    /// A whole number of 64 bits.
+    Integer(i64),
+    /// The words `true` and `false`.
+    Boolean(bool),
+    /// An array of values.
     List(Vec<Item>),
-    /// A table, inline or not.
+    /// A table, inline or with a header.
     Table(Table),
-    /// A kind of value that no key takes, by its TOML name.
+    /// A kind of value that no key accepts, by its name for messages.
     Other(&'static str),
 }
 
 impl Value {
-    /// The kind of value, for messages.
+    /// Returns the kind of the value for messages.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "a string",
-            Self::Whole(_) => "a whole number",
-            Self::Flag(_) => "true or false",
+            Self::Integer(_) => "a whole number",
+            Self::Boolean(_) => "true or false",
             Self::List(_) => "an array",
             Self::Table(_) => "a table",
             Self::Other(kind) => kind,
@@ -46,21 +49,22 @@ impl Value {
     }
 }
 
-/// Keys and what was written for them.
+/// Keys and their values.
 pub type Table = BTreeMap<String, Item>;
 
-/// Reads TOML.
+/// Parses a TOML file.
 ///
 /// # Errors
-/// The first place where the text is not TOML.
+/// A message about the first place where the text is not TOML.
 pub fn parse(text: &str) -> Result<Table, Problem> {
     let lines = Lines::of(text);
     let document = DeTable::parse(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
+        let line = lines.text_at(text, offset);
         Problem {
             origin: lines.at(offset),
-            key: lines.key_at(text, offset),
-            message: error.message().to_owned(),
+            key: syntax::key_of(line).to_owned(),
+            message: syntax::explain(line).unwrap_or_else(|| error.message().to_owned()),
         }
     })?;
     Ok(table(document.get_ref(), &lines))
@@ -78,8 +82,8 @@ fn convert(value: &DeValue<'_>, lines: &Lines) -> Value {
     match value {
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or(Value::Other("a whole number beyond 64 bits"), Value::Whole),
-        DeValue::Boolean(flag) => Value::Flag(*flag),
+            .map_or(Value::Other("a whole number beyond 64 bits"), Value::Integer),
+        DeValue::Boolean(flag) => Value::Boolean(*flag),
         DeValue::Float(_) => Value::Other("a fraction"),
         DeValue::Datetime(_) => Value::Other("a date"),
         DeValue::Array(items) => Value::List(
@@ -95,7 +99,7 @@ fn convert(value: &DeValue<'_>, lines: &Lines) -> Value {
     }
 }
 
-/// Offsets at which lines begin.
+/// The offsets at which the lines of a text begin.
 struct Lines(Vec<usize>);
 
 impl Lines {
@@ -108,12 +112,9 @@ impl Lines {
         Origin::Line(self.0.partition_point(|start| *start <= offset))
     }
 
-    /// The key that stands left of the `=` on the line of a syntax error, if one does.
-    fn key_at(&self, text: &str, offset: usize) -> String {
+    /// Returns the line that contains an offset.
+    fn text_at<'a>(&self, text: &'a str, offset: usize) -> &'a str {
         let number = self.0.partition_point(|start| *start <= offset);
-        let line = text.lines().nth(number.saturating_sub(1)).unwrap_or_default();
-        let key = line.split_once('=').map_or("", |(key, _)| key.trim());
-        let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-        if plain { key.to_owned() } else { String::new() }
+        text.lines().nth(number.saturating_sub(1)).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! What was meant: every value typed, checked and filled in.
+//! The configuration with typed and checked values and defaults.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -14,65 +14,56 @@ use super::{
     delivery::{BoltConfig, BridgeConfig, JournalConfig, LimitsConfig, RetryConfig},
     error::Problem,
     master_key::MasterKey,
-    meant::Meant,
     network::{ConsoleConfig, EgressConfig, ServerConfig},
+    overrides::Overrides,
     raw::Table,
     runtime::RuntimeConfig,
     section::{Findings, Reading, Section},
     value,
 };
 
-/// The whole configuration.
+/// The complete configuration of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Where the server listens.
+    /// The address that the server listens on.
     pub listen: SocketAddr,
-    /// Where clients reach it, when it was said; see [`Config::public_url_at`].
+    /// The configured URL at which clients reach the server; see [`Config::public_url_at`].
     pub public_url: Option<String>,
-    /// The `SQLite` file; a relative path starts from the working directory.
+    /// The path of the `SQLite` file. A relative path starts from the working directory.
     pub database: PathBuf,
-    /// The administrator's token, when one was given.
+    /// The configured token of the administrator.
     pub admin_token: Option<Secret>,
-    /// What seals secrets at rest, when one was given.
+    /// The configured key that encrypts secrets in the database.
     pub master_key: Option<MasterKey>,
-    /// `[server]`
     pub server: ServerConfig,
-    /// `[console]`
     pub console: ConsoleConfig,
-    /// `[egress]`
     pub egress: EgressConfig,
-    /// `[bridge]`
     pub bridge: BridgeConfig,
-    /// `[retry]`
     pub retry: RetryConfig,
-    /// `[bolt]`
     pub bolt: BoltConfig,
-    /// `[runtime]`
     pub runtime: RuntimeConfig,
-    /// `[limits]`
     pub limits: LimitsConfig,
-    /// `[journal]`
     pub journal: JournalConfig,
-    /// `[[app]]`, in the order of the file.
+    /// The `[[app]]` tables, in the order of the file.
     pub apps: Vec<AppConfig>,
-    /// `[[link]]`, in the order of the file.
+    /// The `[[link]]` tables, in the order of the file.
     pub links: Vec<LinkSpec>,
-    /// The file it was read from.
+    /// The path of the configuration file.
     pub file: Option<PathBuf>,
-    /// Whether it is meant that there is none, although the database knows one.
+    /// True if `--without-config` allows a start without the file that the database was used with.
     pub without_file: bool,
-    /// What the operator should know, one line each, with file and line.
+    /// Warnings for the operator, one line each, with file and line.
     pub warnings: Vec<String>,
-    /// The same, of what a running server knows better.
+    /// Warnings about facts that a running server knows better. Only a check of the file shows them.
     pub hints: Vec<String>,
-    /// The files in which secrets are written down, the configuration itself among them.
+    /// The files that contain secrets, which may include the configuration file.
     pub secret_files: Vec<PathBuf>,
-    /// What is meant although it looks like a mistake.
-    pub meant: Meant,
+    /// Checks that the operator turned off.
+    pub overrides: Overrides,
 }
 
 impl Config {
-    /// Gives every key its meaning; notes what is wrong in `reading`.
+    /// Reads all tables. Problems go to `reading`.
     pub(super) fn read(reading: &Reading<'_>, root: &Table, cores: usize) -> Self {
         let top = Section::top(reading, root);
         let listen = top.parse("listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 4400)), value::listen);
@@ -102,21 +93,21 @@ impl Config {
             warnings: Vec::new(),
             hints: Vec::new(),
             secret_files: Vec::new(),
-            meant: Meant::default(),
+            overrides: Overrides::default(),
         }
     }
 
-    pub(super) fn warned(mut self, file: &str, found: &Findings) -> Self {
+    pub(super) fn with_warnings(mut self, file: &str, found: &Findings) -> Self {
         let lines = |list: &[Problem]| list.iter().map(|problem| problem.line(file).to_string()).collect();
         self.warnings = lines(&found.warnings);
         self.hints = lines(&found.hints);
         self
     }
 
-    /// Where clients reach the server that listens at `bound`, without a `/` at the end.
+    /// Returns the URL at which clients reach the server that listens on `bound`, without a `/` at the end.
     ///
-    /// Without a `public_url` it is the bound address; one that stands for every address
-    /// (`0.0.0.0`, `[::]`) becomes loopback, the only one that can be known to work from here.
+    /// Without a `public_url` it is the bound address. If the server listens on all addresses (`0.0.0.0`, `[::]`), it is
+    /// the loopback address.
     pub fn public_url_at(&self, bound: SocketAddr) -> String {
         if let Some(url) = &self.public_url {
             return url.trim_end_matches('/').to_owned();

@@ -1,28 +1,28 @@
 //! `[runtime]`: apps that the server starts.
 //!
-//! Whether there is such a user is asked when the server starts: the file may be checked on another machine.
+//! The existence of the user is checked when the server starts, because the file may be checked on another machine.
 
 use std::{path::PathBuf, time::Duration};
 
 use super::{duration, section::Section};
 
-/// Variables that mean something else in each app.
-const OURS: [&str; 4] = ["PORT", "BOLT_ADDRESS", "BOLT_CHILD_PROC", "FOOTBRIDGE_APP"];
+/// Variables that the server sets for each app.
+const SET_BY_SERVER: [&str; 4] = ["PORT", "BOLT_ADDRESS", "BOLT_CHILD_PROC", "FOOTBRIDGE_APP"];
 
-/// `[runtime]`.
+/// The table `[runtime]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuntimeConfig {
-    /// The base of relative install paths; itself relative to the working directory.
+    /// The base of relative install paths. A relative base starts from the working directory.
     pub dir: PathBuf,
-    /// The user started apps run as; without one, a server run as root starts none.
+    /// The user that started apps run as. Without it, a server that runs as root starts no apps.
     pub user: Option<String>,
-    /// How long a started app may take to listen.
+    /// Time limit for a started app to listen.
     pub start_timeout: Duration,
-    /// After how long without work an app is stopped; none for never.
+    /// Time without work after which an app is stopped; `None` for never.
     pub idle_timeout: Option<Duration>,
-    /// How long one call of a function may take.
+    /// Time limit of one call of a function.
     pub function_timeout: Duration,
-    /// Names of variables that started apps get from the server's environment.
+    /// Names of variables of the server's environment that started apps get.
     pub pass_env: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ impl RuntimeConfig {
         let timeout =
             |text: &str| duration::parse_within(text, Duration::from_millis(1), Duration::from_hours(1));
         Self {
-            dir: table.parse("dir", default.dir, |text| filled(text).map(PathBuf::from)),
+            dir: table.parse("dir", default.dir, |text| not_empty(text).map(PathBuf::from)),
             user: table.parse_if_set("user", user),
             start_timeout: table.parse("start_timeout", default.start_timeout, timeout),
             idle_timeout: table.parse("idle_timeout", None, duration::parse_or_off),
@@ -56,26 +56,26 @@ impl RuntimeConfig {
     }
 }
 
-fn filled(text: &str) -> Result<String, String> {
+fn not_empty(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn user(text: &str) -> Result<String, String> {
     if text.is_empty() || text.contains(|letter: char| letter.is_whitespace() || ":/\0".contains(letter)) {
-        return Err(format!("{text:?} is no user name; write one of this machine, such as \"nobody\""));
+        return Err(format!("{text:?} is not a user name; write a user of this machine, such as \"nobody\""));
     }
     Ok(text.to_owned())
 }
 
 fn variable(text: &str) -> Result<String, String> {
     if text.is_empty() || text.contains(['=', '\0']) {
-        return Err(format!("{text:?} is no name of an environment variable"));
+        return Err(format!("{text:?} is not a name of an environment variable"));
     }
-    if OURS.contains(&text) {
-        return Err(format!("{text} is set by the server for each app; it cannot be passed on"));
+    if SET_BY_SERVER.contains(&text) {
+        return Err(format!("the server sets {text} for each app; it cannot be passed on"));
     }
     if text.starts_with("FOOTBRIDGE_") {
-        return Err(format!("{text} is the server's own setting and may be a secret; it is not passed on"));
+        return Err(format!("{text} is a setting of the server and may be a secret; it cannot be passed on"));
     }
     Ok(text.to_owned())
 }

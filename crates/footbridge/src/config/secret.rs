@@ -1,4 +1,4 @@
-//! Where secrets come from: the text itself, a variable (`env:NAME`) or a file (`file:PATH`).
+//! Secrets of the configuration: the text itself, a variable (`env:NAME`) or a file (`file:PATH`).
 
 use std::path::{Path, PathBuf};
 
@@ -6,23 +6,23 @@ use footbridge_model::secret::Secret;
 
 use super::env::Env;
 
-/// Largest secret file read. A key or token is far smaller; a wrong path should not fill memory.
+/// Largest secret file read, in bytes. Keys and tokens are far smaller; the limit protects against a wrong path.
 const LARGEST_FILE: u64 = 64 * 1024;
 
-/// The environment and the directory that relative paths start from.
+/// The sources of secrets.
 #[derive(Debug, Clone, Copy)]
 pub struct SecretSource<'a> {
-    /// The environment.
+    /// The environment variables.
     pub env: &'a Env,
     /// The directory of the configuration file.
     pub base: &'a Path,
 }
 
 impl SecretSource<'_> {
-    /// The secret that the text is or points to. One newline at the end of a file is not part of it.
+    /// Returns the secret that the text is or names. One line break at the end of a file is not part of the secret.
     ///
     /// # Errors
-    /// Names the variable or file at fault, never a value.
+    /// A message that names the variable or file, never a value.
     pub fn find(&self, written: &str) -> Result<Secret, String> {
         if let Some(name) = written.strip_prefix("env:") {
             return match self.env.get(name) {
@@ -44,21 +44,21 @@ impl SecretSource<'_> {
     }
 }
 
-/// Where a secret is written down.
+/// A file that contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum WrittenIn {
-    /// In the configuration file itself.
+pub enum SecretPlace {
+    /// The configuration file itself.
     Configuration,
-    /// In a file of its own.
+    /// Another file, named by `file:PATH`.
     File(PathBuf),
 }
 
 impl SecretSource<'_> {
-    /// Where a secret of the configuration file is written down; nowhere when it comes from the environment.
-    pub fn written_in(&self, written: &str) -> Option<WrittenIn> {
+    /// Returns the file that contains a secret; `None` if the secret comes from the environment.
+    pub fn place(&self, written: &str) -> Option<SecretPlace> {
         match written.strip_prefix("file:") {
-            Some(path) => Some(WrittenIn::File(self.base.join(path))),
-            None => (!written.starts_with("env:")).then_some(WrittenIn::Configuration),
+            Some(path) => Some(SecretPlace::File(self.base.join(path))),
+            None => (!written.starts_with("env:")).then_some(SecretPlace::Configuration),
         }
     }
 }

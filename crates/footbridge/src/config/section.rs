@@ -1,4 +1,4 @@
-//! Reading one table: a key becomes a typed value, or a problem that names file, line and key.
+//! Reads one table of the configuration. A key becomes a typed value, or a problem with file, line and key.
 
 use std::{
     cell::RefCell,
@@ -13,57 +13,57 @@ use super::{
     error::{Origin, Problem},
     keys,
     raw::{Item, Table, Value},
-    secret::{SecretSource, WrittenIn},
+    secret::{SecretPlace, SecretSource},
 };
 
-/// As many hints as anyone reads.
+/// Most hints that are collected.
 const MOST_HINTS: usize = 50;
 
-/// What a whole reading shares: where secrets come from, and what was found wrong so far.
+/// State that is shared while a configuration is read: the sources of secrets, and the problems so far.
 #[derive(Debug)]
 pub struct Reading<'a> {
     secrets: SecretSource<'a>,
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
     hints: RefCell<Vec<Problem>>,
-    written_in: RefCell<BTreeSet<WrittenIn>>,
+    secret_places: RefCell<BTreeSet<SecretPlace>>,
 }
 
-/// What reading the sources came to, each in the order of the file.
+/// All problems of a configuration, each list in the order of the file.
 #[derive(Debug)]
 pub struct Findings {
-    /// What makes the configuration unusable.
+    /// Errors that make the configuration unusable.
     pub problems: Vec<Problem>,
-    /// What the operator should know, but may have meant.
+    /// Valid values that may be a mistake.
     pub warnings: Vec<Problem>,
-    /// What the file alone cannot tell: a running server knows better, so only a check of the file says it.
+    /// Possible mistakes that a running server judges better. Only a check of the file shows them.
     pub hints: Vec<Problem>,
 }
 
 impl<'a> Reading<'a> {
-    /// A reading with nothing wrong yet.
+    /// Starts to read a configuration.
     pub fn new(secrets: SecretSource<'a>) -> Self {
         let none = || RefCell::new(Vec::new());
-        let written_in = RefCell::new(BTreeSet::new());
-        Self { secrets, problems: none(), warnings: none(), hints: none(), written_in }
+        let secret_places = RefCell::new(BTreeSet::new());
+        Self { secrets, problems: none(), warnings: none(), hints: none(), secret_places }
     }
 
-    /// Where the secrets that were read are written down.
-    pub fn written_in(&self) -> BTreeSet<WrittenIn> {
-        self.written_in.borrow().clone()
+    /// Returns the files that contain the secrets that were read.
+    pub fn secret_places(&self) -> BTreeSet<SecretPlace> {
+        self.secret_places.borrow().clone()
     }
 
-    /// What makes the configuration unusable.
+    /// Adds an error.
     pub fn problem(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);
     }
 
-    /// What the operator should know, but may have meant.
+    /// Adds a warning.
     pub fn warn(&self, warning: Problem) {
         self.warnings.borrow_mut().push(warning);
     }
 
-    /// What only a check of the file tells.
+    /// Adds a hint, up to a limit.
     pub fn hint(&self, hint: Problem) {
         let mut hints = self.hints.borrow_mut();
         if hints.len() < MOST_HINTS {
@@ -71,7 +71,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Everything that was found.
+    /// Ends the reading and returns all problems in the order of the file.
     pub fn finish(self) -> Findings {
         let in_order = |mut list: Vec<Problem>| {
             list.sort_by_key(|problem| match problem.origin {
@@ -88,7 +88,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// One table of the file, or the absence of it.
+/// One table of the file; it may be absent.
 #[derive(Debug)]
 pub struct Section<'a> {
     reading: &'a Reading<'a>,
@@ -98,14 +98,14 @@ pub struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// The top of the file.
+    /// Returns the top of the file; reports its unknown keys.
     pub fn top(reading: &'a Reading<'a>, root: &'a Table) -> Self {
         let section = Self { reading, table: Some(root), origin: Origin::Default, path: String::new() };
         section.refuse_unknown(&keys::top_level());
         section
     }
 
-    /// The table of that name, with its unknown keys refused.
+    /// Returns the table of this name; reports its unknown keys.
     pub fn table(&self, name: &str) -> Self {
         let item = self.item(name);
         let mut section =
@@ -121,13 +121,13 @@ impl<'a> Section<'a> {
         section
     }
 
-    /// An inline table as a value of `key`.
-    pub fn inner(&self, key: &str, known: &[&str]) -> Option<Self> {
-        self.inner_any(key).inspect(|section| section.refuse_unknown(known))
+    /// Returns the table that is the value of `key`; reports its unknown keys.
+    pub fn subtable(&self, key: &str, known: &[&str]) -> Option<Self> {
+        self.subtable_with_any_keys(key).inspect(|section| section.refuse_unknown(known))
     }
 
-    /// The same where every key is allowed.
-    pub fn inner_any(&self, key: &str) -> Option<Self> {
+    /// The same as [`Self::subtable`] for a table in which every key is allowed.
+    pub fn subtable_with_any_keys(&self, key: &str) -> Option<Self> {
         let item = self.item(key)?;
         let Value::Table(table) = &item.value else {
             self.problem(key, format!("must be a table, not {}", item.value.kind()));
@@ -141,11 +141,11 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// The tables of `[[name]]`, each called by the text of its `label` key or its place from 1.
+    /// Returns the tables `[[name]]`. In messages each is named by its `label`, or by its number from 1.
     pub fn array(&self, name: &str, label: impl Fn(&Table) -> Option<String>, known: &[&str]) -> Vec<Self> {
         let Some(item) = self.item(name) else { return Vec::new() };
         let Value::List(items) = &item.value else {
-            self.problem(name, format!("is written as [[{name}]], not as {}", item.value.kind()));
+            self.problem(name, format!("must be written as [[{name}]], not as {}", item.value.kind()));
             return Vec::new();
         };
         let mut sections = Vec::with_capacity(items.len());
@@ -168,39 +168,39 @@ impl<'a> Section<'a> {
         sections
     }
 
-    /// The keys that were written.
+    /// Returns the keys that the table has.
     pub fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.table.into_iter().flat_map(|table| table.keys().map(String::as_str))
     }
 
-    /// Whether the key was written.
+    /// Returns true if the table has the key.
     pub fn has(&self, key: &str) -> bool {
         self.item(key).is_some()
     }
 
-    /// What was written for the key.
+    /// Returns the written value of the key.
     pub fn item(&self, key: &str) -> Option<&'a Item> {
         self.table.and_then(|table| table.get(key))
     }
 
-    /// A value written as text, or `default`.
+    /// Parses a value that is written as text; returns `default` if it is absent or wrong.
     pub fn parse<T>(&self, key: &str, default: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
         self.parse_if_set(key, parse).unwrap_or(default)
     }
 
-    /// A value written as text, or none.
+    /// Parses a value that is written as text; returns `None` if it is absent or wrong.
     pub fn parse_if_set<T>(&self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let item = self.item(key)?;
         let parsed = match &item.value {
             Value::Text(text) => parse(text),
-            // A bare number gets the parser's own words on which unit is missing, or is a size in bytes.
-            Value::Whole(number) => parse(&number.to_string()),
+            // A number without quotes: it is a size in bytes, or the parser names the missing unit.
+            Value::Integer(number) => parse(&number.to_string()),
             other => Err(format!("must be a string, not {}", other.kind())),
         };
-        self.keep(key, parsed)
+        self.value_or_problem(key, parsed)
     }
 
-    /// A file; a relative path starts from the directory of the configuration file.
+    /// Returns the path of a file. A relative path starts from the directory of the configuration file.
     pub fn file(&self, key: &str, check: impl Fn(&Path) -> Result<(), String>) -> Option<PathBuf> {
         self.parse_if_set(key, |text| {
             let path = self.reading.secrets.base.join(text);
@@ -208,41 +208,42 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// `true` or `false`.
-    pub fn flag(&self, key: &str, default: bool) -> bool {
+    /// Returns `true` or `false`, or `default` if the key is absent or wrong.
+    pub fn boolean(&self, key: &str, default: bool) -> bool {
         let read = |item: &Item| match &item.value {
-            Value::Flag(flag) => Ok(*flag),
-            Value::Text(text) if written_as_word(item) => {
-                text.parse().map_err(|_| format!("{text:?} is neither true nor false"))
+            Value::Boolean(flag) => Ok(*flag),
+            Value::Text(text) if is_untyped(item) => {
+                text.parse().map_err(|_| format!("{text:?} is not true or false"))
             }
             other => Err(format!("must be true or false, not {}", other.kind())),
         };
-        self.item(key).and_then(|item| self.keep(key, read(item))).unwrap_or(default)
+        self.item(key).and_then(|item| self.value_or_problem(key, read(item))).unwrap_or(default)
     }
 
-    /// A whole number within bounds, or none.
-    pub fn whole(&self, key: &str, bounds: &RangeInclusive<u64>) -> Option<u64> {
+    /// Returns a whole number within bounds, or `None` if the key is absent or wrong.
+    pub fn integer(&self, key: &str, bounds: &RangeInclusive<u64>) -> Option<u64> {
         let item = self.item(key)?;
         let number = match &item.value {
-            Value::Whole(number) => u64::try_from(*number).ok(),
-            Value::Text(text) if written_as_word(item) => text.parse().ok(),
-            other => return self.keep(key, Err(format!("must be a whole number, not {}", other.kind()))),
+            Value::Integer(number) => u64::try_from(*number).ok(),
+            Value::Text(text) if is_untyped(item) => text.parse().ok(),
+            other => {
+                return self
+                    .value_or_problem(key, Err(format!("must be a whole number, not {}", other.kind())));
+            }
         };
         let fitting = number.filter(|number| bounds.contains(number));
-        self.keep(
+        self.value_or_problem(
             key,
             fitting
                 .ok_or_else(|| format!("must be a whole number from {} to {}", bounds.start(), bounds.end())),
         )
     }
 
-    /// A list of values written as text; from the environment, words with commas between them.
+    /// Returns a list of values that are written as text. In the environment, commas separate the values.
     pub fn list<T>(&self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
-        let item = self.item(key)?;
-        let items = match &item.value {
-            Value::List(items) => items.clone(),
-            Value::Text(text) if written_as_word(item) => words(text, &item.origin),
-            other => return self.keep(key, Err(format!("must be a list of strings, not {}", other.kind()))),
+        let items = match self.entries(key)? {
+            Ok(items) => items,
+            Err(message) => return self.value_or_problem(key, Err(message)),
         };
         let read = |item: &Item| match &item.value {
             Value::Text(text) => parse(text),
@@ -264,39 +265,58 @@ impl<'a> Section<'a> {
         Some(values)
     }
 
-    /// A secret: literal, `env:NAME` or `file:PATH`. Problems never repeat what was written.
+    /// Adds a warning for each text in a list for which `check` returns one.
+    pub fn warn_entries(&self, key: &str, check: impl Fn(&str) -> Option<String>) {
+        for item in self.entries(key).and_then(Result::ok).unwrap_or_default() {
+            if let Value::Text(text) = &item.value
+                && let Some(message) = check(text)
+            {
+                self.reading.warn(Problem { origin: item.origin, key: self.path_of(key), message });
+            }
+        }
+    }
+
+    fn entries(&self, key: &str) -> Option<Result<Vec<Item>, String>> {
+        let item = self.item(key)?;
+        Some(match &item.value {
+            Value::List(items) => Ok(items.clone()),
+            Value::Text(text) if is_untyped(item) => Ok(words(text, &item.origin)),
+            other => Err(format!("must be a list of strings, not {}", other.kind())),
+        })
+    }
+
+    /// Returns a secret: literal, `env:NAME` or `file:PATH`. Problems never repeat the written text.
     pub fn secret(&self, key: &str, check: impl Fn(&str) -> Result<(), String>) -> Option<Secret> {
         let item = self.item(key)?;
         let found = match &item.value {
             Value::Text(text) => {
-                if let (Origin::Line(_), Some(place)) = (&item.origin, self.reading.secrets.written_in(text))
-                {
-                    self.reading.written_in.borrow_mut().insert(place);
+                if let (Origin::Line(_), Some(place)) = (&item.origin, self.reading.secrets.place(text)) {
+                    self.reading.secret_places.borrow_mut().insert(place);
                 }
                 self.reading.secrets.find(text)
             }
             other => Err(format!("must be a string, not {}", other.kind())),
         };
         let checked = found.and_then(|secret| check(secret.expose()).map(|()| secret));
-        self.keep(key, checked)
+        self.value_or_problem(key, checked)
     }
 
-    /// Something is wrong with this key.
+    /// Adds an error about a key.
     pub fn problem(&self, key: &str, message: impl Into<String>) {
         self.reading.problem(self.at(key, message.into()));
     }
 
-    /// Something about this key should be known.
+    /// Adds a warning about a key.
     pub fn warn(&self, key: &str, message: impl Into<String>) {
         self.reading.warn(self.at(key, message.into()));
     }
 
-    /// Something about this key that a running server knows better.
+    /// Adds a hint about a key.
     pub fn hint(&self, key: &str, message: impl Into<String>) {
         self.reading.hint(self.at(key, message.into()));
     }
 
-    /// The key must be there.
+    /// Adds an error if the key is absent.
     pub fn require(&self, key: &str) {
         if !self.has(key) {
             let message = "is missing".to_owned();
@@ -304,7 +324,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn keep<T>(&self, key: &str, result: Result<T, String>) -> Option<T> {
+    fn value_or_problem<T>(&self, key: &str, result: Result<T, String>) -> Option<T> {
         result.map_err(|message| self.problem(key, message)).ok()
     }
 
@@ -324,8 +344,8 @@ impl<'a> Section<'a> {
     }
 }
 
-/// Whether the value comes from where everything is a word: the environment or the command line.
-const fn written_as_word(item: &Item) -> bool {
+/// Returns true if the value comes from the environment or the command line, where every value is text.
+const fn is_untyped(item: &Item) -> bool {
     matches!(item.origin, Origin::Env(_) | Origin::Flag(_))
 }
 

@@ -1,26 +1,25 @@
-//! Sizes in bytes as people write them: `256KiB`, `1MiB`, `4096`.
+//! Sizes in bytes, written as `256KiB`, `1MiB` or `4096`.
 
-/// Largest size any limit takes: 512 MiB. A body is held in memory and stored as one value, and
-/// `SQLite` refuses values of more than 1,000,000,000 bytes (<https://sqlite.org/limits.html>).
+/// Largest size of a body: 512 MiB. A body is in memory and is stored as one value, and `SQLite` refuses values of more than 1,000,000,000 bytes (<https://sqlite.org/limits.html>).
 const LARGEST: u64 = 512 << 20;
 
 const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)];
 
-/// Largest size of what lies on the disk: 1 PiB, more than any disk that one server has.
+/// Largest size of stored data: 1 PiB, more than any disk of one server has.
 const LARGEST_STORED: u64 = 1 << 50;
 
-/// Reads the size of what is held in memory: a whole number of bytes, or one with `KiB`, `MiB` or `GiB`.
+/// Reads the size of a body: a whole number of bytes, or of `KiB`, `MiB` or `GiB`.
 ///
 /// # Errors
-/// Says what was written and how to write it.
+/// A message with the text and the right form.
 pub fn parse(text: &str) -> Result<u64, String> {
     parse_up_to(text, LARGEST)
 }
 
-/// Reads the size of what lies on the disk, written as [`parse`] reads it.
+/// Reads the size of stored data, in the form of [`parse`].
 ///
 /// # Errors
-/// Says what was written and how to write it.
+/// A message with the text and the right form.
 pub fn parse_stored(text: &str) -> Result<u64, String> {
     parse_up_to(text, LARGEST_STORED)
 }
@@ -40,7 +39,7 @@ fn parse_up_to(text: &str, largest: u64) -> Result<u64, String> {
     }
 }
 
-/// Writes a size with the largest unit that divides it.
+/// Returns a size as text, with the largest unit that divides it.
 pub fn print(bytes: u64) -> String {
     let fitting = UNITS.iter().find(|(_, unit)| bytes.is_multiple_of(*unit));
     fitting.map_or_else(|| bytes.to_string(), |(name, unit)| format!("{}{name}", bytes / unit))
@@ -51,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_and_writes() {
+    fn sizes_are_read_and_printed() {
         for (text, bytes) in
             [("1", 1), ("4096", 4096), ("256KiB", 262_144), ("1 MiB", 1_048_576), ("512MiB", 512 << 20)]
         {
@@ -63,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_everything_else() {
+    fn other_texts_are_refused() {
         for text in
             ["", "0", "KiB", "1KB", "1kib", "-1", "1.5MiB", "513MiB", "1GiB", "99999999999999999999", "1 000"]
         {

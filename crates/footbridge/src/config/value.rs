@@ -1,4 +1,4 @@
-//! The grammars of single values that no other file has: addresses, URLs, database, tokens, networks.
+//! Parsers of single values: addresses, URLs, the database, tokens and names.
 
 use std::{
     net::SocketAddr,
@@ -7,64 +7,64 @@ use std::{
 
 use footbridge_courier::{Roots, Target, TargetError};
 
-/// An address to listen on.
+/// Reads an address to listen on. Host names are refused, because the address of a name can change.
 ///
 /// # Errors
-/// Says how to write one; names of hosts are refused, since what they mean can change under a listener.
+/// A message with the right form.
 pub fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
         format!("{text:?} is not an address; write an IP address and a port, such as \"127.0.0.1:4400\" or \"0.0.0.0:4400\"")
     })
 }
 
-/// An address to listen on, or `off`.
+/// Reads an address to listen on, or `off`.
 ///
 /// # Errors
-/// As [`listen`].
+/// The same as [`listen`].
 pub fn listen_or_off(text: &str) -> Result<Option<SocketAddr>, String> {
     if text == "off" { Ok(None) } else { listen(text).map(Some) }
 }
 
-const HOW: &str = "write one such as \"https://app.example/events\"";
+const EXAMPLE: &str = "write one such as \"https://app.example/events\"";
 
-/// A URL that requests are sent to, as it was written: absolute, `http` or `https`, without user, password or fragment.
+/// Checks a URL for outbound requests: absolute, `http` or `https`, without user, password or fragment.
 ///
 /// # Errors
-/// Says what is wrong without repeating the text, which may hold a password.
+/// A message that does not repeat the text, which may contain a password.
 pub fn target_url(text: &str) -> Result<String, String> {
-    judged(text, Target::parse(text))
+    checked(text, Target::parse(text))
 }
 
-fn judged(text: &str, parsed: Result<Target, TargetError>) -> Result<String, String> {
-    parsed.map(|_| text.to_owned()).map_err(|error| format!("{error}; {HOW}"))
+fn checked(text: &str, parsed: Result<Target, TargetError>) -> Result<String, String> {
+    parsed.map(|_| text.to_owned()).map_err(|error| format!("{error}; {EXAMPLE}"))
 }
 
-/// A [`target_url`] that paths are put behind: no `?` part either.
+/// Checks a URL that paths are appended to: a [`target_url`] without a query.
 ///
 /// # Errors
-/// As [`target_url`].
+/// The same as [`target_url`].
 pub fn base_url(text: &str) -> Result<String, String> {
-    judged(text, Target::parse_base(text))
+    checked(text, Target::parse_base(text))
 }
 
-/// A URL that a browser opens: as [`target_url`], but it may carry a fragment.
+/// Checks a URL that a browser opens: a [`target_url`] that may have a fragment.
 ///
 /// # Errors
-/// As [`target_url`].
+/// The same as [`target_url`].
 pub fn page_url(text: &str) -> Result<String, String> {
-    judged(text, Target::parse_page(text))
+    checked(text, Target::parse_page(text))
 }
 
-/// The path of an `sqlite:PATH` database.
+/// Reads `sqlite:PATH` and returns the path.
 ///
 /// # Errors
-/// For other databases, and for `SQLite` without a file.
+/// The text names another kind of database, or no file.
 pub fn database(text: &str) -> Result<PathBuf, String> {
     if text.starts_with("postgres:") || text.starts_with("postgresql:") {
         return Err("PostgreSQL is not supported yet; write \"sqlite:PATH\"".to_owned());
     }
     let Some(path) = text.strip_prefix("sqlite:") else {
-        // What was written may hold a password.
+        // The text may contain a password.
         return Err("is not a database; write \"sqlite:PATH\", such as \"sqlite:footbridge.db\"".to_owned());
     };
     let path = path.strip_prefix("//").unwrap_or(path);
@@ -77,55 +77,55 @@ pub fn database(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(path))
 }
 
-/// A PEM file with certificates of authorities.
+/// Checks a PEM file with certificate authorities.
 ///
 /// # Errors
-/// Says what is wrong with the file.
+/// The file cannot be read, or has no certificates.
 pub fn ca_file(path: &Path) -> Result<(), String> {
     Roots::read(path).map(drop).map_err(|error| error.to_string())
 }
 
-/// A token or key that travels in a header: visible ASCII, at least one character.
+/// Checks a token or key for a header: visible ASCII, at least one character.
 ///
 /// # Errors
-/// Never repeats the text.
+/// A message that never repeats the text.
 pub fn visible_ascii(text: &str) -> Result<(), String> {
     match text {
         "" => Err("must not be empty".to_owned()),
         text if text.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(()),
-        _ => Err("must be visible ASCII characters without spaces".to_owned()),
+        _ => Err("must consist of visible ASCII characters without spaces".to_owned()),
     }
 }
 
-/// A token or key of an app: [`visible_ascii`] of at most 512 characters.
+/// Checks a token or key of an app: [`visible_ascii`] of at most 512 characters.
 ///
 /// # Errors
-/// Never repeats the text.
+/// A message that never repeats the text.
 pub fn credential(text: &str) -> Result<(), String> {
     visible_ascii(text)?;
     if text.len() <= 512 { Ok(()) } else { Err("must be at most 512 characters".to_owned()) }
 }
 
-/// An authentication scheme: a token of RFC 9110 §5.6.2, of at most 64 characters.
+/// Checks an authentication scheme: a token of RFC 9110 §5.6.2, of at most 64 characters.
 ///
 /// # Errors
-/// Says what a token is.
+/// A message with the text and the right form.
 pub fn scheme(text: &str) -> Result<String, String> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
         Ok(text.to_owned())
     } else {
-        Err(format!("{text:?} is no authentication scheme; write one word, such as \"Token\""))
+        Err(format!("{text:?} is not an authentication scheme; write one word, such as \"Token\""))
     }
 }
 
-/// The user half of a credential: not empty, no `:`, no control character.
+/// Checks the user name of a credential: not empty, no `:`, no control character.
 ///
 /// # Errors
-/// Says which.
+/// A message with these rules.
 pub fn user(text: &str) -> Result<String, String> {
     if text.is_empty() || text.contains(':') || text.chars().any(char::is_control) {
-        return Err("must not be empty nor hold a colon or a control character".to_owned());
+        return Err("must not be empty or contain a colon or a control character".to_owned());
     }
     Ok(text.to_owned())
 }

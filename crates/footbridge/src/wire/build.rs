@@ -1,4 +1,4 @@
-//! Building: whatever can fail does so here, before anything is left behind or answered.
+//! Builds a server. Everything that can fail fails here, before the server answers or leaves files behind.
 
 use super::launch;
 use super::spec::file_spec;
@@ -28,26 +28,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// What every outbound request calls itself.
+/// The `User-Agent` of every outbound request.
 const USER_AGENT: &str = concat!("Footbridge/", env!("CARGO_PKG_VERSION"));
-/// What the key of the pages' cookies is derived by.
+/// The label of the key for the cookies of pages.
 const PAGES: &str = "footbridge page cookies 1";
-/// What the key of tickets and of the pages' tokens is derived by.
+/// The label of the key for tickets and for the tokens of pages.
 const PROOFS: &str = "footbridge page proofs 1";
 
-/// Why the server did not start, or ended.
+/// Reason why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     #[error("cannot listen on {address}: {source}; {}", listen_advice(source))]
     Listen {
-        /// The address.
+        /// The configured address.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
-    /// The database would be in a folder that is not there.
-    #[error("the folder {} of the database does not exist; make it, or set another `database`", .0.display())]
+    /// The directory of the database does not exist.
+    #[error("the directory {} of the database does not exist; create it, or set another `database`", .0.display())]
     NoFolder(PathBuf),
     /// The database cannot be opened.
     #[error(transparent)]
@@ -55,51 +55,51 @@ pub enum ServeError {
     /// The machine's clock is wrong.
     #[error(transparent)]
     Clock(#[from] ClockError),
-    /// A file beside the database.
+    /// A secret beside the database cannot be read or made.
     #[error(transparent)]
     FirstRun(#[from] FirstRunError),
-    /// The certificates of `[egress] ca_file`.
+    /// The certificates of `[egress] ca_file` cannot be read.
     #[error("egress.ca_file: {0}")]
     Roots(#[from] RootsError),
-    /// Installed apps cannot be run here.
+    /// This machine cannot run installed apps.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
     /// The engine did not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The system gives no thread or runtime.
-    #[error("the system gives no thread: {0}")]
+    /// The system refuses a thread or a runtime.
+    #[error("the system refuses a thread: {0}")]
     Thread(#[from] io::Error),
-    /// The journal stopped by itself: nothing is acknowledged that is not kept.
-    #[error("the journal has stopped: {0}; mend the disk and start again, nothing acknowledged is lost")]
+    /// The journal stopped after an error. The server stops too, because it acknowledges only what is stored.
+    #[error("the journal has stopped: {0}; repair the disk and start again; no acknowledged event is lost")]
     Journal(String),
 }
 
-/// What helps against each reason why an address cannot be listened on.
+/// Returns advice for each reason why the server cannot listen on an address.
 fn listen_advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::AddrNotAvailable => {
-            "this machine has no such address: set `listen` to one of its own, or to 0.0.0.0 or [::] for all of them"
+            "this machine does not have the address: set `listen` to one that it has, or to 0.0.0.0 or [::] for all of them"
         }
         io::ErrorKind::PermissionDenied => {
-            "ports below 1024 are for root: set another `listen`, or give the program CAP_NET_BIND_SERVICE"
+            "ports below 1024 need root: set another `listen`, or give the program CAP_NET_BIND_SERVICE"
         }
-        _ => "stop what uses it, or set another `listen`",
+        _ => "stop the program that uses it, or set another `listen`",
     }
 }
 
-/// A server that is built and not yet answering.
+/// A server that is ready to run and does not answer yet.
 #[derive(Debug)]
 pub struct Built {
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
-    /// Where clients reach it.
+    /// The URL at which clients reach it.
     pub public_url: String,
-    /// Where the administrator's token came from.
+    /// The source of the administrator's token.
     pub token_source: Source,
-    /// The administrator's token.
+    /// The token of the administrator.
     pub admin_token: Secret,
-    /// What an operator should know.
+    /// Warnings for the operator.
     pub warnings: Vec<String>,
     pub(super) listener: Listener,
     pub(super) started: Started,
@@ -109,10 +109,10 @@ pub struct Built {
     pub(super) config: Config,
 }
 
-/// Binds, opens, applies the file.
+/// Binds the listener, opens the database and applies the configuration.
 ///
 /// # Errors
-/// [`ServeError`], naming the cause; nothing is left behind that was not there before.
+/// [`ServeError`] with the cause. Files that were made are removed again.
 pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     footbridge_runtime::check_user(config.runtime.user.as_deref())?;
     let address = config.listen;
@@ -126,10 +126,7 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     let journal = Arc::new(journal);
     let (admin_token, token_source) =
         first_run::admin_token(config.admin_token.as_ref(), &config.database, &SystemEntropy)?;
-    let policy = Policy::new(config.egress.allow.clone(), own.clone());
-    let roots = config.egress.ca_file.as_deref().map(Roots::read).transpose()?.map(Arc::new);
-    let courier =
-        CourierOptions { roots, ..CourierOptions::new(policy, HeaderValue::from_static(USER_AGENT)) }.share();
+    let courier = courier(&config, &own)?;
     let (launcher, exits) = launch::launcher(&config, &public_url, env, &clock)?;
     let options = EngineOptions {
         registry: journal.clone(),
@@ -146,20 +143,21 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
         limits: limits(&config),
     };
     let started = Engine::start(options, file_spec(&config)).await.inspect_err(|_| undo(&token_source));
-    let mut started = started.map_err(|error| match error {
-        // Told as any damage is: with the file and what to do.
-        StartError::Journal(JournalError::Corrupt(what)) => {
-            ServeError::Open(OpenError::Damaged { path: config.database.clone(), what })
-        }
-        error => error.into(),
-    })?;
+    let mut started = started.map_err(|error| start_error(error, &config))?;
     let mut warnings = config.warnings.clone();
     warnings.extend(launch::open_secrets(&config)?);
     warnings.append(&mut started.warnings);
     warnings.extend(listener.warning());
     let (health, page_key) = (Arc::new(Health::starting()), master_key.derive(PAGES));
-    let shared =
-        Arc::new(edges((&config, &own), &started.engine, &admin_token, &public_url, &health, page_key));
+    let served = Served {
+        config: &config,
+        addresses: &own,
+        engine: &started.engine,
+        admin_token: &admin_token,
+        public_url: &public_url,
+        health: &health,
+    };
+    let shared = Arc::new(served.shared(page_key));
     Ok(Built {
         address,
         public_url,
@@ -175,48 +173,76 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     })
 }
 
-/// What answers, on whichever thread.
-fn edges(
-    (config, own): (&Config, &[SocketAddr]),
-    engine: &Engine,
-    admin_token: &Secret,
-    public_url: &str,
-    health: &Arc<Health>,
-    page_key: Zeroizing<[u8; 32]>,
-) -> Shared {
-    let metrics = Arc::new(Metrics::default());
-    let admin = admin::router(AdminState {
-        engine: engine.clone(),
-        admin_token: admin_token.clone(),
-        health: Arc::clone(health),
-        metrics: Arc::clone(&metrics),
-    });
-    let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
-    let bridge = BridgeOptions { body: bytes(config.limits.bridge_body) };
-    let bolt =
-        BoltOptions { body: bytes(config.limits.event_body), http_200_errors: config.bolt.http_200_errors };
-    let connections = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
-    let live = LiveState::new(LiveOptions { engine, page_key, public_url, metrics: &metrics, connections });
-    let hosts = Hosts::new(public_url, own, &config.server.hosts);
-    Shared {
-        engine: engine.clone(),
-        metrics,
-        edge: Edge::new(hosts, proxies(config)),
-        admin,
-        admin_token: admin_token.clone(),
-        public_url: public_url.to_owned(),
-        live,
-        bridge,
-        bolt,
+/// Makes what all threads share to send requests.
+fn courier(config: &Config, own: &[SocketAddr]) -> Result<Arc<CourierShared>, ServeError> {
+    let policy = Policy::new(config.egress.allow.clone(), own.to_vec());
+    let roots = config.egress.ca_file.as_deref().map(Roots::read).transpose()?.map(Arc::new);
+    let options = CourierOptions::new(policy, HeaderValue::from_static(USER_AGENT));
+    Ok(CourierOptions { roots, ..options }.share())
+}
+
+/// Reports a damaged database like any damage: with the file and what to do.
+fn start_error(error: StartError, config: &Config) -> ServeError {
+    match error {
+        StartError::Journal(JournalError::Corrupt(what)) => {
+            ServeError::Open(OpenError::Damaged { path: config.database.clone(), what })
+        }
+        error => error.into(),
     }
 }
 
-/// Whose word counts on who is behind them.
+/// The parts of a server that its HTTP surfaces use.
+struct Served<'a> {
+    config: &'a Config,
+    /// The addresses that the server listens on.
+    addresses: &'a [SocketAddr],
+    engine: &'a Engine,
+    admin_token: &'a Secret,
+    public_url: &'a str,
+    health: &'a Arc<Health>,
+}
+
+impl Served<'_> {
+    /// Makes the state that all threads share to answer requests.
+    fn shared(&self, page_key: Zeroizing<[u8; 32]>) -> Shared {
+        let Self { config, addresses, engine, admin_token, public_url, health } = *self;
+        let metrics = Arc::new(Metrics::default());
+        let admin = admin::router(AdminState {
+            engine: engine.clone(),
+            admin_token: admin_token.clone(),
+            health: Arc::clone(health),
+            metrics: Arc::clone(&metrics),
+        });
+        let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+        let bridge = BridgeOptions { body: bytes(config.limits.bridge_body) };
+        let bolt = BoltOptions {
+            body: bytes(config.limits.event_body),
+            http_200_errors: config.bolt.http_200_errors,
+        };
+        let connections = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
+        let live =
+            LiveState::new(LiveOptions { engine, page_key, public_url, metrics: &metrics, connections });
+        let hosts = Hosts::new(public_url, addresses, &config.server.hosts);
+        Shared {
+            engine: engine.clone(),
+            metrics,
+            edge: Edge::new(hosts, proxies(config)),
+            admin,
+            admin_token: admin_token.clone(),
+            public_url: public_url.to_owned(),
+            live,
+            bridge,
+            bolt,
+        }
+    }
+}
+
+/// Returns the proxies whose forwarding headers are trusted.
 pub(super) fn proxies(config: &Config) -> Proxies {
     Proxies::new(config.server.trusted_proxies.clone())
 }
 
-/// Locks the database, finds or makes its key, opens it.
+/// Locks the database, finds or makes its key, and opens it.
 fn open(
     config: &Config,
     address: SocketAddr,
@@ -237,17 +263,18 @@ fn open(
     };
     let seal = SealKey(*key.expose());
     let journal = claim.open(&seal, Arc::new(SystemEntropy)).inspect_err(|_| undo(&source))?;
-    if !config.meant.accept_clock {
+    if !config.overrides.accept_clock {
         steady_clock::check_against(clock.now(), journal.last_used())?;
     }
     Ok((journal, key))
 }
 
-/// The key of a claimed database; made with a new one, unless files show that there was another before.
+/// Returns the key of a claimed database. A new database gets a new key, unless files show that there was a database
+/// before.
 fn master_key(config: &Config, claim: &Claim) -> Result<(MasterKey, Source), ServeError> {
     let database = &config.database;
-    if claim.is_new() && !claim.was_cut_off() && !config.meant.new_database {
-        let left = first_run::remains(database).or_else(|| claim.used_before().map(Path::to_owned));
+    if claim.is_new() && !claim.was_cut_off() && !config.overrides.new_database {
+        let left = first_run::leftover(database).or_else(|| claim.used_before().map(Path::to_owned));
         if let Some(left) = left {
             return Err(FirstRunError::DatabaseLost { database: database.clone(), left }.into());
         }
@@ -257,9 +284,9 @@ fn master_key(config: &Config, claim: &Claim) -> Result<(MasterKey, Source), Ser
     Ok(first_run::master_key(config.master_key.as_ref(), database, state, &SystemEntropy)?)
 }
 
-/// Takes back what a failed first start made.
+/// Removes the file that a failed first start made.
 fn undo(source: &Source) {
-    if let Source::Made(path) = source {
+    if let Source::Generated(path) = source {
         let path: &Path = path;
         let _ = std::fs::remove_file(path);
     }

@@ -1,4 +1,4 @@
-//! The runtime and the functions as the engine's launcher.
+//! The engine's launcher: the runtime for apps and the workers for functions.
 
 use crate::config::{Config, env::Env};
 use crate::first_run;
@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// What lies beside the database for runs: `footbridge.db` has `footbridge.db-runs`.
+/// The suffix of the directory for runs beside the database: `footbridge.db` has `footbridge.db-runs`.
 const RUNS: &str = "-runs";
 
-/// Starts and calls what apps consist of.
+/// Starts apps and calls their functions.
 struct Apps {
     runtime: Runtime,
     functions: Functions,
@@ -27,7 +27,7 @@ struct Apps {
     base: PathBuf,
 }
 
-/// The launcher of this configuration, and the runs that it will see end.
+/// Returns the launcher for a configuration, and the channel that reports ended runs.
 ///
 /// # Errors
 /// [`RuntimeError`]
@@ -54,7 +54,7 @@ pub(super) fn launcher(
     Ok((Arc::new(apps), opened.exits))
 }
 
-/// What is written down where started apps can read it, though they run as another user.
+/// Returns a warning for each file with secrets that started apps can read.
 pub(super) fn open_secrets(config: &Config) -> Result<Vec<String>, RuntimeError> {
     let database = &config.database;
     let beside =
@@ -63,7 +63,7 @@ pub(super) fn open_secrets(config: &Config) -> Result<Vec<String>, RuntimeError>
     readable_to_apps(config.runtime.user.as_deref(), &files)
 }
 
-/// This very program, however it was called and whatever has taken its place on the disk since.
+/// Returns the path of this program. It stays right if the file on the disk is replaced.
 fn own_program() -> PathBuf {
     PathBuf::from("/proc/self/exe")
 }

@@ -1,4 +1,4 @@
-//! The only place that knows every crate: a configuration becomes a running server.
+//! Assembles a server from a configuration. Only this module uses all crates.
 
 mod build;
 mod launch;

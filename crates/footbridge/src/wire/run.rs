@@ -1,4 +1,4 @@
-//! Running: threads start, the server answers, and in the end it drains.
+//! Runs a server: starts its threads, answers requests, and drains at the end.
 
 use super::build::{Built, ServeError, proxies};
 use super::threads::{self, Running};
@@ -11,17 +11,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How far deliveries stand back, from 0 to 19: about a third of a processor is left to them where all want one.
+/// The `nice` value of the delivery thread, from 0 to 19. With 5 it gets about a third of a busy processor.
 const DELIVERY_NICENESS: i32 = 5;
 
-/// How long connections may take to end after the work has.
+/// Time limit for connections to close after the work has ended.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Answers until `drain` begins, then drains. Runs on a current-thread runtime.
+/// Answers requests until `drain` starts, then drains. Must run on a current-thread runtime.
 ///
 /// # Errors
-/// [`ServeError::Journal`] when the journal stopped by itself, [`ServeError::Thread`] when the system
-/// gives no thread.
+/// [`ServeError::Journal`] if the journal stopped after an error, [`ServeError::Thread`] if the system refuses a thread.
 pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
     let Built { listener, started, shared, courier, health, config, warnings, .. } = built;
     let (draining, is_draining) = watch::channel(false);
@@ -56,7 +55,7 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
         delivering.ended().await;
     };
     if tokio::time::timeout(config.server.drain, finished).await.is_err() {
-        tracing::warn!("the drain time is over: deliveries under way go back to pending");
+        tracing::warn!("the drain time is over; deliveries in flight become pending again");
     }
     draining.send_replace(true);
     stop.send_replace(true);
@@ -68,15 +67,15 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
     };
     let _ = tokio::time::timeout(LINGER, closed).await;
     if let Err(error) = engine.close_journal().await {
-        tracing::warn!(%error, "the journal did not close well");
+        tracing::warn!(%error, "cannot close the journal");
     }
     ended
 }
 
-/// Waits for the order to drain, or for a journal that can no longer keep anything.
+/// Waits until the drain starts or the journal stops.
 async fn wait(engine: &Engine, health: &Health, mut drain: Drain) -> Result<(), ServeError> {
     tokio::select! {
-        () = drain.begun() => {
+        () = drain.started() => {
             health.set_draining();
             Ok(())
         }
@@ -88,7 +87,7 @@ async fn wait(engine: &Engine, health: &Health, mut drain: Drain) -> Result<(), 
     }
 }
 
-/// Lets the log say every minute how many credentials were refused.
+/// Logs the number of refused credentials every minute.
 async fn sum_up(shared: Arc<Shared>) {
     let mut minutes = tokio::time::interval(Duration::from_mins(1));
     loop {
@@ -97,12 +96,12 @@ async fn sum_up(shared: Arc<Shared>) {
     }
 }
 
-/// Lets the threads that take requests go first where processors are short: somebody waits for those, and what is
-/// to be delivered is on disk.
-fn give_way() {
-    // On Linux this is the calling thread's own.
+/// Lowers the priority of the calling thread below that of the threads that answer requests: clients wait for answers,
+/// while deliveries are stored on the disk.
+fn lower_priority() {
+    // On Linux this sets the priority of the calling thread only.
     if let Err(error) = rustix::process::setpriority_process(None, DELIVERY_NICENESS) {
-        tracing::debug!(%error, "deliveries do not give way to requests");
+        tracing::debug!(%error, "cannot lower the priority of deliveries");
     }
 }
 
@@ -113,7 +112,7 @@ fn deliver(
     mut stopped: watch::Receiver<bool>,
 ) -> Result<Running, ServeError> {
     let running = threads::spawn("deliver", move || {
-        give_way();
+        lower_priority();
         Box::pin(async move {
             tokio::task::spawn_local(retention.run(draining.clone()));
             tokio::task::spawn_local(app_monitor.run(draining.clone()));

@@ -1,13 +1,13 @@
-//! What the configuration says of apps, links and hooks, in the engine's words.
+//! Converts apps, links and hooks of the configuration to the engine's types.
 
 use crate::config::Config;
 use crate::config::apps::AppConfig;
 use footbridge_engine::{FileSpec, HookSpec};
 use std::path::PathBuf;
 
-/// The apps, links and hooks of the file.
+/// Returns the apps, links and hooks of the configuration file.
 pub(super) fn file_spec(config: &Config) -> FileSpec {
-    // As it can be named from anywhere.
+    // An absolute path names the file independently of the working directory.
     let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     FileSpec {
         path: config.file.as_ref().map(|path| absolute(path).display().to_string()),

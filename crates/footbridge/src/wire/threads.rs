@@ -1,4 +1,4 @@
-//! Threads with a runtime of their own.
+//! Threads, each with its own single-threaded runtime.
 
 use std::io;
 use std::pin::Pin;
@@ -7,20 +7,20 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
-/// Work of one thread.
+/// The future that a thread runs.
 pub(super) type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-/// A thread under way.
+/// A started thread and the notification of its end.
 #[derive(Debug)]
 pub(super) struct Running {
     handle: JoinHandle<()>,
     ended: oneshot::Receiver<()>,
 }
 
-/// Runs the work that `make` makes on a thread of its own, with a single-threaded runtime.
+/// Starts a thread with a single-threaded runtime and runs the work that `make` returns there.
 ///
 /// # Errors
-/// When the system gives no thread or no runtime.
+/// The system refuses the thread or the runtime.
 pub(super) fn spawn<M>(name: &str, make: M) -> io::Result<Running>
 where
     M: FnOnce() -> Work + Send + 'static,
@@ -35,9 +35,9 @@ where
 }
 
 impl Running {
-    /// Waits until the work has ended, well or by a panic.
+    /// Waits until the work has ended, also after a panic.
     pub(super) async fn ended(self) {
-        // A panic drops the sender, which counts as an end too.
+        // A panic drops the sender, which ends the wait too.
         let _ = self.ended.await;
         let _ = self.handle.join();
     }

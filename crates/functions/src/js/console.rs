@@ -1,24 +1,24 @@
-//! `console`, and `require`, which is there only to say that it is not.
+//! `console`, and a `require` that always throws an explanation.
 
+use super::call_state::CallState;
 use super::show;
-use super::state::State;
 use rquickjs::function::{Func, Opt, Rest};
 use rquickjs::{Ctx, Exception, Object, Result, Value};
 use std::rc::Rc;
 
-/// What a function reads when it asks for a module.
+/// The error for a function that loads a module.
 pub(super) const NO_MODULES: &str =
-    "a function has no modules, files or network: bundle what it needs into its one file";
+    "a function cannot load modules, files or network resources: bundle everything into its one file";
 
-/// Puts both where a function finds them.
-pub(super) fn install<'js>(ctx: &Ctx<'js>, globals: &Object<'js>, state: &Rc<State>) -> Result<()> {
+/// Adds both to the globals.
+pub(super) fn install<'js>(ctx: &Ctx<'js>, globals: &Object<'js>, state: &Rc<CallState>) -> Result<()> {
     let console = Object::new(ctx.clone())?;
     for (level, before) in
         [("log", ""), ("info", ""), ("debug", ""), ("warn", "warning: "), ("error", "error: ")]
     {
         let state = Rc::clone(state);
         let write = move |ctx: Ctx<'js>, args: Rest<Value<'js>>| {
-            if state.room() > 0 {
+            if state.remaining() > 0 {
                 let shown: Vec<String> = args.0.iter().map(|arg| show::value(&ctx, arg)).collect();
                 state.log(format!("{before}{}", shown.join(" ")));
             }

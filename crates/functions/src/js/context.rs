@@ -1,7 +1,7 @@
 //! `ctx`, the second argument of a function.
 
-use super::state::State;
-use crate::message::Published;
+use super::call_state::CallState;
+use crate::message::PublishedEvent;
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::json::only;
 use footbridge_model::name::EventName;
@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// `{appName, publish}`
-pub(super) fn context<'js>(ctx: &Ctx<'js>, state: &Rc<State>, app: &str) -> Result<Object<'js>> {
+/// Creates the object `{appName, publish}`.
+pub(super) fn context<'js>(ctx: &Ctx<'js>, state: &Rc<CallState>, app: &str) -> Result<Object<'js>> {
     let context = Object::new(ctx.clone())?;
     context.set("appName", app)?;
     let state = Rc::clone(state);
@@ -29,14 +29,14 @@ pub(super) fn context<'js>(ctx: &Ctx<'js>, state: &Rc<State>, app: &str) -> Resu
 
 fn publish<'js>(
     ctx: &Ctx<'js>,
-    state: &State,
+    state: &CallState,
     name: Option<Value<'js>>,
     options: Option<Value<'js>>,
 ) -> Result<()> {
     let wrong = |why: &str| Exception::throw_type(ctx, &format!("ctx.publish: {why}"));
     let over = |why: String| Exception::throw_range(ctx, &format!("ctx.publish: {why}"));
     let Some(name) = name.and_then(Value::into_string) else {
-        return Err(wrong("the first argument is the event's name, a string"));
+        return Err(wrong("the first argument must be the event's name, a string"));
     };
     let name = name.to_string()?.trim().to_owned();
     EventName::parse(&name).map_err(|error| wrong(&error.to_string()))?;
@@ -44,23 +44,23 @@ fn publish<'js>(
     let options = match options {
         None => "{}".to_owned(),
         Some(options) => json(ctx, options)?
-            .ok_or_else(|| wrong("the second argument is an object: {body, headers, subscribers}"))?,
+            .ok_or_else(|| wrong("the second argument must be an object: {body, headers, subscribers}"))?,
     };
     if options.len() > state.limits.output {
         let (length, most) = (options.len(), state.limits.output);
-        return Err(over(format!("an event may have {most} bytes, this one has {length}")));
+        return Err(over(format!("the event has {length} bytes of JSON, but at most {most} are allowed")));
     }
     check(&options).map_err(|why| wrong(&why))?;
     let options = RawValue::from_string(options).map_err(|error| wrong(&error.to_string()))?;
     let mut published = state.published.borrow_mut();
     if published.len() >= state.limits.publishes {
-        return Err(over(format!("a call may publish {} events, not more", state.limits.publishes)));
+        return Err(over(format!("a call may publish at most {} events", state.limits.publishes)));
     }
-    published.push(Published { name, options });
+    published.push(PublishedEvent { name, options });
     Ok(())
 }
 
-/// The options as JSON; nothing when they are no plain object.
+/// Returns the options as JSON; `None` if they are not a plain object.
 fn json<'js>(ctx: &Ctx<'js>, options: Value<'js>) -> Result<Option<String>> {
     let Some(object) = options.as_object().filter(|object| !object.is_array() && !object.is_function())
     else {
@@ -75,7 +75,7 @@ fn json<'js>(ctx: &Ctx<'js>, options: Value<'js>) -> Result<Option<String>> {
     Ok(Some(json).filter(|json| json.starts_with('{')))
 }
 
-/// What an HTTP request that publishes would be refused for. Said here, it comes with a stack.
+/// Checks the options as the server does for a publish request over HTTP. Checked here, the error has a stack trace.
 fn check(options: &str) -> std::result::Result<(), String> {
     let [_, headers, subscribers] =
         only(options.as_bytes(), &["body", "headers", "subscribers"]).map_err(|error| error.to_string())?;

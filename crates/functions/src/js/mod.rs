@@ -1,12 +1,12 @@
-//! The inside of one call: a JavaScript engine, what a function sees of the world, and how it ends.
+//! Runs one call: the JavaScript engine, the globals that a function sees, and the result.
 
+mod call_state;
 mod console;
 mod context;
 mod engine;
+mod failure;
 mod load;
 mod show;
-mod state;
 mod timers;
-mod trouble;
 
 pub(crate) use engine::Engine;

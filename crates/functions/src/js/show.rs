@@ -1,10 +1,10 @@
-//! Values and exceptions as text.
+//! Formats values and exceptions as text.
 //!
-//! All of this may run code of the function (getters, `toJSON`), which may throw; the deadline holds here too.
+//! Formatting may run code of the function (getters, `toJSON`), which may throw. The deadline applies here too.
 
 use rquickjs::{Coerced, Ctx, Exception, FromJs as _, Type, Value};
 
-/// A value as a person writes it down.
+/// Formats a value for the console.
 pub(super) fn value<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
     match value.type_of() {
         Type::Undefined => "undefined".to_owned(),
@@ -19,7 +19,7 @@ pub(super) fn value<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
     }
 }
 
-/// `name: message`, then the stack.
+/// Formats an exception as `name: message`, then the stack.
 pub(super) fn exception<'js>(ctx: &Ctx<'js>, exception: &Exception<'js>) -> String {
     let part = |name: &str| {
         let value: Option<Value<'js>> = checked(ctx, exception.get(name));
@@ -40,7 +40,7 @@ fn text<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> Option<String> {
     checked(ctx, Coerced::<String>::from_js(ctx, value)).map(|text| text.0)
 }
 
-/// The value, or nothing and no exception left behind.
+/// Converts a result to an option and discards the exception.
 fn checked<T>(ctx: &Ctx<'_>, result: rquickjs::Result<T>) -> Option<T> {
     result.inspect_err(|_| drop(ctx.catch())).ok()
 }

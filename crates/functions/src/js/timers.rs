@@ -1,19 +1,19 @@
 //! `setTimeout` and `clearTimeout`.
 
-use super::state::State;
 use rquickjs::function::{Func, Opt, Rest};
 use rquickjs::{Coerced, Ctx, Exception, Function, Object, Persistent, Result, Value};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// So many timers may wait at once.
-const MOST: usize = 1000;
+/// The most timers that may be pending at once.
+const MAX: usize = 1000;
 
-/// A function to be called later, and with what.
+/// A callback and its arguments.
 type Waiting = (Persistent<Function<'static>>, Vec<Persistent<Value<'static>>>);
 
-/// The timers of a call, the next one first.
+/// The pending timers of a call, the next one first.
 #[derive(Default)]
 pub(super) struct Timers {
     waiting: BTreeMap<(Instant, u32), Waiting>,
@@ -21,31 +21,31 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    /// When the next one is due; never, when there is none.
+    /// The time at which the next timer is due; `None` if there is none.
     pub(super) fn next(&self) -> Option<Instant> {
         self.waiting.keys().next().map(|(due, _)| *due)
     }
 }
 
-/// Puts `setTimeout` and `clearTimeout` where a function finds them.
-pub(super) fn install<'js>(globals: &Object<'js>, state: &Rc<State>) -> Result<()> {
-    let of_set = Rc::clone(state);
+/// Adds `setTimeout` and `clearTimeout` to the globals.
+pub(super) fn install<'js>(globals: &Object<'js>, timers: &Rc<RefCell<Timers>>) -> Result<()> {
+    let added_to = Rc::clone(timers);
     let set_timeout =
         move |ctx: Ctx<'js>, callback: Value<'js>, delay: Opt<Coerced<f64>>, args: Rest<Value<'js>>| {
-            set(&ctx, &of_set, callback, delay.0.map_or(0.0, |delay| delay.0), args.0)
+            set(&ctx, &added_to, callback, delay.0.map_or(0.0, |delay| delay.0), args.0)
         };
     globals.set("setTimeout", Func::from(set_timeout))?;
-    let of_clear = Rc::clone(state);
+    let removed_from = Rc::clone(timers);
     let clear_timeout = move |id: Opt<Value<'js>>| {
         let id = id.0.and_then(|id| id.as_number());
-        of_clear.timers.borrow_mut().waiting.retain(|(_, number), _| Some(f64::from(*number)) != id);
+        removed_from.borrow_mut().waiting.retain(|(_, number), _| Some(f64::from(*number)) != id);
     };
     globals.set("clearTimeout", Func::from(clear_timeout))
 }
 
 fn set<'js>(
     ctx: &Ctx<'js>,
-    state: &State,
+    timers: &RefCell<Timers>,
     callback: Value<'js>,
     delay: f64,
     args: Vec<Value<'js>>,
@@ -53,11 +53,11 @@ fn set<'js>(
     let Some(callback) = callback.into_function() else {
         return Err(Exception::throw_type(ctx, "setTimeout: the first argument must be a function"));
     };
-    let mut timers = state.timers.borrow_mut();
-    if timers.waiting.len() >= MOST {
-        return Err(Exception::throw_range(ctx, &format!("setTimeout: more than {MOST} timers wait")));
+    let mut timers = timers.borrow_mut();
+    if timers.waiting.len() >= MAX {
+        return Err(Exception::throw_range(ctx, &format!("setTimeout: more than {MAX} timers are pending")));
     }
-    // What is due after the deadline never runs; the sum must only not overflow.
+    // Timers due after the deadline never run; the bound only prevents an overflow.
     let millis = if delay.is_finite() { delay.clamp(0.0, 1e9) } else { 0.0 };
     let due = Instant::now() + Duration::from_secs_f64(millis / 1000.0);
     timers.last += 1;
@@ -67,11 +67,11 @@ fn set<'js>(
     Ok(id)
 }
 
-/// Calls the one that is due.
-pub(super) fn fire(ctx: &Ctx<'_>, state: &State) -> Result<()> {
+/// Calls the next timer if it is due.
+pub(super) fn fire(ctx: &Ctx<'_>, timers: &RefCell<Timers>) -> Result<()> {
     let now = Instant::now();
     let first = {
-        let mut timers = state.timers.borrow_mut();
+        let mut timers = timers.borrow_mut();
         let due = timers.next().is_some_and(|due| due <= now);
         if due { timers.waiting.pop_first() } else { None }
     };

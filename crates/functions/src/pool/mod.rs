@@ -1,8 +1,8 @@
-//! The server's side: workers, and whose turn it is.
+//! The server's side: the workers and the scheduling of calls.
 
-mod keeper;
-mod process;
+mod fair_queue;
+mod scheduler;
 mod source;
-mod turns;
+mod worker_process;
 
-pub(crate) use keeper::{Job, keep};
+pub(crate) use scheduler::{Job, run_pool};

@@ -1,7 +1,7 @@
-//! Reads the file of a function, and nothing outside the directory of its app.
+//! Reads the file of a function, and never a file outside of the app's directory.
 //!
-//! The directory may belong to the app, and the app may change it while it is read. So no path is checked first and
-//! opened later: every part is opened within the one before it, and none may be a link.
+//! The app may change its directory during the read. So no path is checked first and opened later: each component is
+//! opened relative to the previous one, and symbolic links are refused.
 
 use crate::options::FunctionOptions;
 use rustix::fs::{CWD, Mode, OFlags, openat};
@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Component, Path};
 
-/// The source of the function in `file`, or why there is none.
+/// Reads the source of the function in `file`. The error is a text for the app's author.
 pub(crate) fn read(dir: &str, file: &str) -> Result<String, String> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let wrong = |why: &str| format!("{file}: {why}");
@@ -19,16 +19,14 @@ pub(crate) fn read(dir: &str, file: &str) -> Result<String, String> {
     let mut parts = Path::new(file).components().filter(|part| *part != Component::CurDir).peekable();
     while let Some(part) = parts.next() {
         let Component::Normal(name) = part else {
-            return Err(wrong(
-                "a function's file is named relative to its app's directory and lies within it",
-            ));
+            return Err(wrong("the file of a function must be a path within the app's directory"));
         };
-        // NONBLOCK, so that nobody waits for the other end of a pipe.
+        // NONBLOCK, because opening a pipe would otherwise wait for its other end.
         let kind = if parts.peek().is_some() { OFlags::DIRECTORY } else { OFlags::NONBLOCK };
         at = openat(&at, name, flags | kind | OFlags::NOFOLLOW, Mode::empty()).map_err(
             |error| match error {
                 Errno::LOOP | Errno::MLINK => {
-                    wrong("is or passes a symbolic link; a function is a plain file")
+                    wrong("is a symbolic link or leads through one; a function must be a regular file")
                 }
                 Errno::NOENT | Errno::NOTDIR => wrong("there is no such file in the app's directory"),
                 error => wrong(&format!("cannot be opened: {error}")),
@@ -37,7 +35,7 @@ pub(crate) fn read(dir: &str, file: &str) -> Result<String, String> {
     }
     let file = File::from(at);
     if !file.metadata().is_ok_and(|about| about.is_file()) {
-        return Err(wrong("is not a file"));
+        return Err(wrong("is not a regular file"));
     }
     let mut source = Vec::new();
     let limit = FunctionOptions::SOURCE as u64;
@@ -45,10 +43,10 @@ pub(crate) fn read(dir: &str, file: &str) -> Result<String, String> {
         .read_to_end(&mut source)
         .map_err(|error| wrong(&format!("cannot be read: {error}")))?;
     if source.len() as u64 > limit {
-        return Err(wrong(&format!("is longer than {limit} bytes, the most a function may have")));
+        return Err(wrong(&format!("is longer than {limit} bytes, the limit for a function")));
     }
     if source.contains(&0) {
-        return Err(wrong("holds a NUL character, which no source does"));
+        return Err(wrong("holds a NUL character, which is not allowed in a source"));
     }
     String::from_utf8(source).map_err(|_| wrong("is not UTF-8"))
 }
@@ -60,7 +58,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn a_file_within_and_nothing_else() {
+    fn only_regular_files_within_the_directory_are_read() {
         let root = tempfile::tempdir().unwrap();
         let app = root.path().join("app");
         create_dir(&app).unwrap();
@@ -78,23 +76,23 @@ mod tests {
         assert_eq!(read(dir, "./lib/a.js").unwrap(), "yes");
         let secret = root.path().join("secret");
         for (file, why) in [
-            ("../secret", "lies within it"),
-            ("lib/../../secret", "lies within it"),
-            (secret.to_str().unwrap(), "lies within it"),
+            ("../secret", "must be a path within"),
+            ("lib/../../secret", "must be a path within"),
+            (secret.to_str().unwrap(), "must be a path within"),
             ("link.js", "symbolic link"),
             ("up/secret", "no such file"),
             ("none.js", "no such file"),
             ("lib/a.js/b", "no such file"),
-            ("lib", "is not a file"),
-            (".", "is not a file"),
-            ("", "is not a file"),
-            ("pipe.js", "is not a file"),
+            ("lib", "is not a regular file"),
+            (".", "is not a regular file"),
+            ("", "is not a regular file"),
+            ("pipe.js", "is not a regular file"),
             ("long.js", "is longer than 1048576 bytes"),
             ("bytes.js", "is not UTF-8"),
             ("nul.js", "holds a NUL character"),
         ] {
-            let said = read(dir, file).unwrap_err();
-            assert!(said.contains(why), "{file}: {said}");
+            let error = read(dir, file).unwrap_err();
+            assert!(error.contains(why), "{file}: {error}");
         }
         assert!(read("/nowhere", "a.js").unwrap_err().contains("/nowhere"));
     }

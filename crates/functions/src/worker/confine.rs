@@ -1,25 +1,25 @@
-//! What a worker gives up before it sees a function.
+//! Drops every privilege of a worker before it runs a function.
 //!
-//! The engine offers a function nothing to reach the machine with. All this is for the day on which the engine has a
-//! hole: no right, no file, no socket, no further process, and no life without the server.
+//! The engine gives a function no access to the machine. These measures limit the damage if the engine has a
+//! vulnerability: no capabilities, no files, no sockets, no further processes, and an end together with the server.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use std::io::Error;
 use std::time::Duration;
 
-/// Memory beside that of JavaScript: messages, and what the function publishes.
+/// Memory in addition to that of JavaScript, in bytes: for messages and published events.
 const BESIDE: u64 = 256 << 20;
 
-/// Gives everything up. `memory` is what JavaScript may use.
+/// Drops all privileges. `memory` is the limit of JavaScript in bytes.
 pub(super) fn confine(memory: usize) -> Result<(), String> {
-    // Read while files can still be opened. Unknown is no harm: the engine counts for itself.
+    // Read while files can still be opened. If it is unknown, only the engine's own limit applies.
     let mapped = mapped();
     #[cfg(target_os = "linux")]
     linux::confine()?;
     set(Resource::Core, 0)?;
     set(Resource::Fsize, 0)?;
-    // Standard input, output and error are open; nothing else can be, not even a socket.
+    // Standard input, output and error are open. With this limit nothing else can be opened, not even a socket.
     set(Resource::Nofile, 3)?;
     set(Resource::Nproc, 0)?;
     if let Some(mapped) = mapped {
@@ -28,7 +28,7 @@ pub(super) fn confine(memory: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// Lets the process compute for one more call. It ends by itself when the server is not there to end it.
+/// Sets the limit of processor time for one more call, so that the process ends even if the server does not end it.
 pub(super) fn allow_time(timeout: Duration) {
     let used = clock_gettime(ClockId::ProcessCPUTime).tv_sec.unsigned_abs();
     let maximum = getrlimit(Resource::Cpu).maximum;
@@ -43,7 +43,7 @@ fn set(resource: Resource, limit: u64) -> Result<(), String> {
         .map_err(|error| format!("a worker cannot limit itself ({resource:?}): {}", Error::from(error)))
 }
 
-/// How much address space the process has mapped.
+/// The address space that the process has mapped, in bytes.
 fn mapped() -> Option<u64> {
     let pages: u64 = std::fs::read_to_string("/proc/self/statm").ok()?.split(' ').next()?.parse().ok()?;
     pages.checked_mul(rustix::param::page_size() as u64)
@@ -60,7 +60,7 @@ mod linux {
     };
     use std::io::Error;
 
-    /// `nobody`, whose number is the same everywhere.
+    /// The id of the user `nobody`, which is the same on all Linux systems.
     const NOBODY: u32 = 65534;
 
     pub(super) fn confine() -> Result<(), String> {
@@ -68,8 +68,8 @@ mod linux {
             alone(UnshareFlags::NEWNET);
             become_nobody().map_err(|error| {
                 format!(
-                    "a server that runs as root calls functions as `nobody`, and cannot become it ({}); let it \
-                     have CAP_SETUID and CAP_SETGID, or run it as another user",
+                    "a server that runs as root runs functions as `nobody`, and it cannot switch to that user ({}); give it \
+                     CAP_SETUID and CAP_SETGID, or run it as another user",
                     Error::from(error)
                 )
             })?;
@@ -81,16 +81,17 @@ mod linux {
         let done = set_capabilities(None, nothing)
             .and_then(|()| set_no_new_privs(true))
             .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable))
-            // Last, because a change of user clears it. The server's thread that starts workers lives as long as they.
+            // Last, because a change of user clears it. The server's thread that starts workers lives as long
+            // as they do.
             .and_then(|()| set_parent_process_death_signal(Some(Signal::KILL)));
         done.map_err(|error| format!("a worker cannot give up its rights: {}", Error::from(error)))
     }
 
-    /// Leaves the network behind, where that is allowed: no socket can be opened anyway.
+    /// Moves to a network namespace without any network, if that is allowed. No socket can be opened in any case.
     fn alone(flags: UnshareFlags) {
         #[expect(
             deprecated,
-            reason = "only UnshareFlags::FILES is unsafe, and the other function is `unsafe` whole"
+            reason = "only UnshareFlags::FILES is unsafe, and the replacement is an unsafe function"
         )]
         let _ = rustix::thread::unshare(flags);
     }

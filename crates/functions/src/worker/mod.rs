@@ -1,4 +1,4 @@
-//! The other side: a process that calls one function after another and can do nothing else.
+//! The worker's side: a process without privileges that runs one function after another.
 
 mod confine;
 mod serve;

@@ -1,15 +1,15 @@
-//! A worker's life.
+//! The main loop of a worker.
 
 use super::confine;
 use crate::frame::{encode, read};
 use crate::js::Engine;
-use crate::message::{Call, Limits, Said};
+use crate::message::{Call, Limits, WorkerMessage};
 use std::io::{self, Read, Write as _};
 use std::process::ExitCode;
 
-/// What the program does when it is started as a worker: takes calls from its standard input until that ends.
+/// Runs this process as a worker: handles calls from standard input until its end.
 ///
-/// Call it before anything else: the process must have no thread and no open file yet.
+/// Call it first: the process must not have started a thread or opened a file.
 pub fn worker_main() -> ExitCode {
     match serve(&mut io::stdin().lock()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -21,30 +21,30 @@ fn serve(calls: &mut impl Read) -> io::Result<()> {
     let Some(first) = read(calls)? else { return Ok(()) };
     let limits: Limits = serde_json::from_slice(&first)?;
     if let Err(why) = confine::confine(limits.memory) {
-        return say(&Said::Unfit(why));
+        return send(&WorkerMessage::CannotStart(why));
     }
     loop {
-        // Made before the call comes, so that the call need not wait for it, and never used for another.
+        // Created before the call arrives, so that the call need not wait for it. Each engine serves one call.
         let engine = match Engine::new(limits) {
             Ok(engine) => engine,
-            Err(why) => return say(&Said::Unfit(why)),
+            Err(why) => return send(&WorkerMessage::CannotStart(why)),
         };
-        say(&Said::Ready)?;
+        send(&WorkerMessage::Ready)?;
         let Some(call) = read(calls)? else { return Ok(()) };
         let call: Call<'_> = serde_json::from_slice(&call)?;
         confine::allow_time(limits.timeout);
-        let end = engine.run(&call, Box::new(|text| drop(say(&Said::Wrote(text.to_owned())))));
-        say(&end.said)?;
-        if end.spoilt {
-            // Something inside was cut off half way. The process goes as it is: even freeing may fail now.
+        let end = engine.call(&call, Box::new(|text| drop(send(&WorkerMessage::Logged(text.to_owned())))));
+        send(&end.message)?;
+        if end.interrupted {
+            // The engine was interrupted and may be inconsistent. Even dropping it may fail, so the process exits.
             std::mem::forget(engine);
             return Ok(());
         }
     }
 }
 
-fn say(said: &Said) -> io::Result<()> {
+fn send(message: &WorkerMessage) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(&encode(said)?)?;
+    out.write_all(&encode(message)?)?;
     out.flush()
 }

@@ -1,9 +1,9 @@
-//! What a function sees, returns and publishes.
+//! The input, the result and the published events of functions.
 
 use crate::stage::Stage;
 
 #[tokio::test]
-async fn common_js_and_modules_by_name_and_by_content() {
+async fn commonjs_and_es_modules_are_recognised_by_name_and_content() {
     let stage = Stage::new();
     for (file, source) in [
         ("a.js", "module.exports = async (event, ctx) => [event.body.n, ctx.appName]"),
@@ -26,7 +26,7 @@ async fn common_js_and_modules_by_name_and_by_content() {
 }
 
 #[tokio::test]
-async fn what_it_returns_is_json() {
+async fn the_returned_value_is_converted_to_json() {
     let stage = Stage::new();
     for (body, value) in [
         ("", None),
@@ -61,7 +61,7 @@ async fn timers_run_in_order_and_can_be_cleared() {
 }
 
 #[tokio::test]
-async fn what_it_publishes_comes_with_its_end_and_in_order() {
+async fn published_events_come_with_the_result_in_order() {
     let stage = Stage::new();
     let source = "module.exports = async (event, {publish}) => {
         const got = await publish('First', {body: {n: 1.0}, headers: {'x-a': '1'}, subscribers: ['camera']});
@@ -84,25 +84,25 @@ async fn what_it_publishes_comes_with_its_end_and_in_order() {
 }
 
 #[tokio::test]
-async fn bad_publishes_are_errors_of_javascript() {
+async fn an_invalid_publish_throws_an_exception() {
     let stage = Stage::new();
     for (arguments, why) in [
         ("'x', {boddy: 1}", "TypeError: ctx.publish: `boddy` is not known here; did you mean `body`?"),
-        ("", "TypeError: ctx.publish: the first argument is the event's name, a string"),
-        ("{}", "TypeError: ctx.publish: the first argument is the event's name, a string"),
+        ("", "TypeError: ctx.publish: the first argument must be the event's name, a string"),
+        ("{}", "TypeError: ctx.publish: the first argument must be the event's name, a string"),
         ("'a/b'", "TypeError: ctx.publish: "),
         ("'*'", "TypeError: ctx.publish: "),
-        ("'a', 1", "TypeError: ctx.publish: the second argument is an object"),
-        ("'a', null", "TypeError: ctx.publish: the second argument is an object"),
-        ("'a', [1]", "TypeError: ctx.publish: the second argument is an object"),
-        ("'a', () => 1", "TypeError: ctx.publish: the second argument is an object"),
-        ("'a', {toJSON: () => 1}", "TypeError: ctx.publish: the second argument is an object"),
+        ("'a', 1", "TypeError: ctx.publish: the second argument must be an object"),
+        ("'a', null", "TypeError: ctx.publish: the second argument must be an object"),
+        ("'a', [1]", "TypeError: ctx.publish: the second argument must be an object"),
+        ("'a', () => 1", "TypeError: ctx.publish: the second argument must be an object"),
+        ("'a', {toJSON: () => 1}", "TypeError: ctx.publish: the second argument must be an object"),
         ("'a', {body: () => 1}", "TypeError: ctx.publish: `body` is a function"),
         ("'a', {body: 1n}", "TypeError: "),
         ("'a', {headers: {'x-a': 1}}", "TypeError: ctx.publish: `headers` must be an object of strings"),
         ("'a', {headers: {host: 'b'}}", "TypeError: ctx.publish: the header `host` is not allowed"),
         ("'a', {subscribers: 'b'}", "TypeError: ctx.publish: `subscribers` must be an array"),
-        ("'a', {body: 'x'.repeat(300000)}", "RangeError: ctx.publish: an event may have 262144 bytes"),
+        ("'a', {body: 'x'.repeat(300000)}", "RangeError: ctx.publish: the event has 300011 bytes"),
         ("'a', {get body() { throw new Error('mine') }}", "Error: mine"),
     ] {
         let body = format!("try {{ ctx.publish({arguments}) }} catch (error) {{ return String(error) }}");
@@ -110,11 +110,14 @@ async fn bad_publishes_are_errors_of_javascript() {
         assert!(value.starts_with(&format!("\"{why}")), "{arguments}: {value}");
     }
     let many = stage.failure("for (let i = 0; i < 101; i++) await ctx.publish('e' + i)").await;
-    assert!(many.message.starts_with("RangeError: ctx.publish: a call may publish 100 events"), "{many}");
+    assert!(
+        many.message.starts_with("RangeError: ctx.publish: a call may publish at most 100 events"),
+        "{many}"
+    );
 }
 
 #[tokio::test]
-async fn the_console_is_kept_up_to_its_limit() {
+async fn console_output_is_stored_up_to_the_limit() {
     let stage = Stage::new();
     let source = "module.exports = () => {
         console.log('a', 1, {b: [2]}, undefined, null, () => 1, Symbol('s'), 3n);
@@ -134,7 +137,7 @@ async fn the_console_is_kept_up_to_its_limit() {
     let bomb = "module.exports = () => { for (let i = 0; i < 1e5; i++) console.log('line é', i); return 1 }";
     let answer = stage.call(bomb).await.unwrap();
     assert!((16_000..17_000).contains(&answer.log.len()), "{}", answer.log.len());
-    assert!(answer.log.ends_with("… only 16384 bytes are kept\n"), "{}", answer.log);
+    assert!(answer.log.ends_with("… only 16384 bytes are stored\n"), "{}", answer.log);
 }
 
 #[tokio::test]
@@ -152,7 +155,7 @@ async fn calls_share_no_state() {
 }
 
 #[tokio::test]
-async fn what_a_function_does_to_its_arguments_reaches_nobody() {
+async fn changes_to_the_arguments_have_no_effect_outside() {
     let stage = Stage::new();
     let event =
         r#"{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"then":"no promise"}"#;
@@ -167,5 +170,5 @@ async fn what_a_function_does_to_its_arguments_reaches_nobody() {
     let call = stage.prepare("shop", "f.js", source, event);
     let answer = stage.functions.call(call).await.unwrap();
     assert_eq!((answer.value, answer.published.len()), (None, 1));
-    assert_eq!(answer.published[0].options, r#"{"body":"changed"}"#, "its own doing");
+    assert_eq!(answer.published[0].options, r#"{"body":"changed"}"#, "a function may change its own event");
 }

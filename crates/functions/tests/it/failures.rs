@@ -1,10 +1,10 @@
-//! How a function fails, and what its author reads then.
+//! Failures of functions, and the messages for their authors.
 
 use crate::stage::{Stage, options};
 use footbridge_functions::FunctionOptions;
 
 #[tokio::test]
-async fn exceptions_tell_where_they_were_thrown() {
+async fn exceptions_show_where_they_were_thrown() {
     let stage = Stage::new();
     let source = "const inner = () => {\n  throw new TypeError('no stock')\n}\nmodule.exports = async () => {\n  await null\n  inner()\n}";
     for (file, source) in
@@ -19,8 +19,8 @@ async fn exceptions_tell_where_they_were_thrown() {
     }
 }
 
-/// Each source ends with a message that has this in it.
-async fn fails(cases: &[(&str, &str)]) {
+/// Checks that each source fails with a message that contains the text.
+async fn check_failures(cases: &[(&str, &str)]) {
     let stage = Stage::new();
     for (source, why) in cases {
         let failure = stage.call(source).await.expect_err(source);
@@ -30,8 +30,8 @@ async fn fails(cases: &[(&str, &str)]) {
 }
 
 #[tokio::test]
-async fn whatever_is_thrown_is_shown() {
-    fails(&[
+async fn any_thrown_value_is_shown() {
+    check_failures(&[
         ("module.exports = async () => { throw 'plain' }", "it threw plain"),
         ("module.exports = () => { throw {code: 7} }", r#"it threw {"code":7}"#),
         ("module.exports = () => { throw undefined }", "it threw undefined"),
@@ -50,37 +50,43 @@ async fn whatever_is_thrown_is_shown() {
         ("await new Promise(() => {}); export default 1", "the function never ends: its promise is pending"),
         (
             "module.exports = async () => { (async () => { await null; throw new Error('lost') })() }",
-            "a promise was rejected and nobody awaited it: Error: lost\n",
+            "a promise was rejected without a handler: Error: lost\n",
         ),
     ])
     .await;
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_said() {
-    fails(&[
+async fn errors_name_their_cause() {
+    check_failures(&[
         ("module.exports = () => () => 1", "the function returned a function or a symbol"),
         ("module.exports = () => Symbol('s')", "the function returned a function or a symbol"),
-        ("module.exports = () => 1n", "what the function returned is not JSON: TypeError: "),
+        ("module.exports = () => 1n", "the returned value cannot be converted to JSON: TypeError: "),
         (
             "module.exports = () => { const a = []; a.push(a); return a }",
-            "what the function returned is not JSON: TypeError: circular",
+            "the returned value cannot be converted to JSON: TypeError: circular",
         ),
         (
             "module.exports = () => ({toJSON() { throw new Error('no') }})",
-            "what the function returned is not JSON: Error: no\n",
+            "the returned value cannot be converted to JSON: Error: no\n",
         ),
         (
             "module.exports = () => 'x'.repeat(262143)",
-            "the function returned 262145 bytes of JSON, and may return 262144",
+            "the function returned 262145 bytes of JSON, but at most 262144 are allowed",
         ),
         ("module.exports = {handler: () => 1}", "f.js exports no function: write `module.exports = "),
         ("", "f.js exports no function: write `module.exports = "),
         ("export const a = 1", "f.js exports no function: write `module.exports = "),
         ("export default {}", "f.js exports no function: write `module.exports = "),
-        ("const fs = require('fs')", "Error: require(fs): a function has no modules, files or network"),
-        ("import fs from 'fs'\nexport default () => 1", "a function has no modules, files or network"),
-        ("module.exports = () => import('fs')", "a function has no modules, files or network"),
+        (
+            "const fs = require('fs')",
+            "Error: require(fs): a function cannot load modules, files or network resources",
+        ),
+        (
+            "import fs from 'fs'\nexport default () => 1",
+            "a function cannot load modules, files or network resources",
+        ),
+        ("module.exports = () => import('fs')", "a function cannot load modules, files or network resources"),
         (
             "module.exports = () => { (function f() { f() })() }",
             "RangeError: Maximum call stack size exceeded\n",
@@ -135,13 +141,13 @@ async fn a_long_message_is_cut() {
 }
 
 #[tokio::test]
-async fn what_is_written_is_kept_when_it_fails() {
+async fn console_output_is_stored_when_the_call_fails() {
     let failure = Stage::new().failure("console.log('before'); throw 1").await;
     assert_eq!(failure.log, "before\n");
 }
 
 #[tokio::test]
-async fn a_missing_file_and_a_missing_worker_are_told() {
+async fn a_missing_file_and_a_missing_worker_are_reported() {
     let stage = Stage::new();
     let mut call = stage.prepare("shop", "f.js", "", "{}");
     call.file = "g.js".to_owned();
@@ -149,7 +155,7 @@ async fn a_missing_file_and_a_missing_worker_are_told() {
     assert_eq!(failure.message, "g.js: there is no such file in the app's directory");
 
     for (program, why) in
-        [("/nowhere/footbridge", "does not start"), ("/bin/true", "ended before it was ready")]
+        [("/nowhere/footbridge", "cannot be started"), ("/bin/true", "ended before it was ready")]
     {
         let stage = Stage::with(FunctionOptions { program: program.into(), ..options() });
         let failure = stage.failure("").await;

@@ -1,18 +1,18 @@
-//! Functions that mean harm, or have gone wrong badly.
+//! Functions that exceed their limits.
 
 use crate::stage::{Stage, children, options};
 use footbridge_functions::FunctionOptions;
 use std::time::{Duration, Instant};
 
-/// Enough for a call that does nothing on a machine that is very busy.
-const SHORT: Duration = Duration::from_millis(400);
+/// Long enough for a trivial call on a very busy machine.
+const SHORT: Duration = Duration::from_millis(800);
 
 fn short() -> FunctionOptions {
     FunctionOptions { timeout: SHORT, ..options() }
 }
 
-/// Ends at its deadline whatever it does, and the next call is none the worse.
-async fn stopped(sources: &[&str]) {
+/// Checks that each source ends at the deadline, and that the next call works.
+async fn check_timeouts(sources: &[&str]) {
     let stage = Stage::with(short());
     stage.call("module.exports = () => 1").await.unwrap();
     for source in sources {
@@ -20,18 +20,18 @@ async fn stopped(sources: &[&str]) {
         let failure = stage.call(source).await.expect_err(source);
         assert!(failure.timed_out, "{source}: {failure}");
         assert!(
-            failure.message.starts_with("the function took longer than 400ms and "),
+            failure.message.starts_with("the function took longer than 800ms and "),
             "{source}: {failure}"
         );
         assert!(start.elapsed() >= SHORT, "{source}");
-        assert!(start.elapsed() < Duration::from_secs(5), "{source}: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(20), "{source}: {:?}", start.elapsed());
         assert_eq!(stage.call("module.exports = () => 1").await.unwrap().value.unwrap(), "1");
     }
 }
 
 #[tokio::test]
-async fn loops_are_stopped() {
-    stopped(&[
+async fn loops_end_at_the_deadline() {
+    check_timeouts(&[
         "module.exports = () => { while (true); }",
         "while (true);",
         "for (;;); export default 1",
@@ -48,8 +48,8 @@ async fn loops_are_stopped() {
 }
 
 #[tokio::test]
-async fn loops_in_what_we_call_ourselves_are_stopped() {
-    stopped(&[
+async fn loops_in_getters_and_conversions_end_at_the_deadline() {
+    check_timeouts(&[
         "module.exports = () => ({get a() { for (;;); }})",
         "module.exports = () => ({toJSON() { for (;;); }})",
         "module.exports = () => ({get then() { for (;;); }})",
@@ -63,8 +63,8 @@ async fn loops_in_what_we_call_ourselves_are_stopped() {
 }
 
 #[tokio::test]
-async fn built_in_loops_that_cannot_be_interrupted_are_killed() {
-    stopped(&[
+async fn uninterruptible_loops_in_built_in_functions_are_killed() {
+    check_timeouts(&[
         "module.exports = () => Array.prototype.join.call({length: 2 ** 40})",
         "module.exports = async () => { await 1; Array.prototype.join.call({length: 2 ** 40}) }",
         "module.exports = () => Array.prototype.reverse.call({length: 2 ** 53 - 1})",
@@ -73,7 +73,7 @@ async fn built_in_loops_that_cannot_be_interrupted_are_killed() {
 }
 
 #[tokio::test]
-async fn a_loop_shows_where_it_was_and_what_it_wrote() {
+async fn a_timeout_reports_the_stack_and_the_console_output() {
     let stage = Stage::with(short());
     for source in [
         "function spin() {\n  for (;;);\n}\nmodule.exports = async () => { console.log('here'); spin() }",
@@ -104,19 +104,19 @@ async fn memory_is_limited() {
     ] {
         let failure = stage.call(source).await.expect_err(source);
         assert!(!failure.timed_out, "{source}: {failure}");
-        let told = [
+        let expected = [
             "more than 16777216 bytes of memory",
             "string too long",
             "BigInt is too large",
             "not a function",
         ];
-        assert!(told.iter().any(|told| failure.message.contains(told)), "{source}: {failure}");
+        assert!(expected.iter().any(|text| failure.message.contains(text)), "{source}: {failure}");
         assert_eq!(stage.call("module.exports = () => 1").await.unwrap().value.unwrap(), "1");
     }
 }
 
 #[tokio::test]
-async fn what_our_side_keeps_for_a_function_is_limited_too() {
+async fn memory_outside_of_the_engine_is_limited_too() {
     let stage = Stage::with(FunctionOptions { timeout: Duration::from_secs(20), ..options() });
     let most = "module.exports = (e, ctx) => { for (let i = 0; i < 100; i++) ctx.publish('e', {body: '\"'.repeat(131000)}) }";
     let answer = stage.call(most).await.unwrap();
@@ -135,13 +135,13 @@ async fn what_our_side_keeps_for_a_function_is_limited_too() {
 }
 
 #[tokio::test]
-async fn idle_workers_end_and_so_do_those_that_broke_a_limit() {
+async fn idle_workers_and_interrupted_workers_end() {
     use footbridge_functions::Functions;
     let before = children();
-    let stage = Stage::over(Functions::keeping(short(), Duration::from_millis(100)));
+    let stage = Stage::over(Functions::with_idle_timeout(short(), Duration::from_millis(100)));
     assert_eq!(children(), before, "none before the first call");
     stage.call("module.exports = () => 1").await.unwrap();
-    crate::stage::until("the worker idled and is gone", || children() == before).await;
+    crate::stage::until("the idle worker has ended", || children() == before).await;
     stage.failure("for (;;);").await;
-    crate::stage::until("the worker was cut off and is gone", || children() == before).await;
+    crate::stage::until("the interrupted worker has ended", || children() == before).await;
 }

@@ -1,4 +1,4 @@
-//! Functions in real workers.
+//! Tests of functions in real worker processes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod answers;

@@ -1,4 +1,4 @@
-//! An app with functions, and what calls them.
+//! Test kit: an app with functions, and a pool that calls them.
 
 use footbridge_functions::{FunctionOptions, Functions};
 use footbridge_model::name::AppName;
@@ -18,7 +18,8 @@ pub(crate) struct Stage {
 }
 
 thread_local! {
-    /// A name for the worker that only this test starts it by: tests may share a process, and its children with it.
+    /// A path of the worker program that only this test uses. Tests may share a process, so this identifies
+    /// their workers.
     static WORKER: (TempDir, PathBuf) = {
         let test = std::env::current_exe().unwrap();
         let worker = test.ancestors().nth(2).unwrap().join("examples/function-worker");
@@ -34,7 +35,7 @@ thread_local! {
     };
 }
 
-/// The worker: cargo builds examples together with tests, beside them.
+/// The path of the worker program, the example `function-worker`, which cargo builds together with the tests.
 pub(crate) fn worker() -> PathBuf {
     WORKER.with(|(_, name)| name.clone())
 }
@@ -56,7 +57,7 @@ impl Stage {
         Self { functions, dir: tempfile::tempdir().unwrap() }
     }
 
-    /// A call of `source`, kept in `file`, for `app`.
+    /// Writes `source` to `file` and returns a call of it for `app`.
     pub(crate) fn prepare(&self, app: &str, file: &str, source: &str, event: &str) -> FunctionCall {
         fs::write(self.dir.path().join(file), source).unwrap();
         FunctionCall {
@@ -75,19 +76,19 @@ impl Stage {
         self.functions.call(self.prepare("shop", file, source, r#"{"name":"e","body":{"n":1}}"#)).await
     }
 
-    /// What a function with this body returns.
+    /// Returns the result of a function with this body.
     pub(crate) async fn value(&self, body: &str) -> Option<String> {
         self.call(&format!("module.exports = async (event, ctx) => {{ {body} }}")).await.unwrap().value
     }
 
-    /// How a function with this body fails.
+    /// Returns the failure of a function with this body.
     pub(crate) async fn failure(&self, body: &str) -> FunctionFailure {
         let source = format!("module.exports = async (event, ctx) => {{ {body} }}");
         self.call(&source).await.expect_err(body)
     }
 }
 
-/// The workers that this test has started and that live, by id.
+/// The process ids of the running workers that this test has started.
 pub(crate) fn children() -> BTreeSet<u32> {
     let name = worker();
     let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
@@ -95,17 +96,17 @@ pub(crate) fn children() -> BTreeSet<u32> {
     ids.filter(|id| starts_with(*id, &name)).collect()
 }
 
-/// Whether a process was started by this name. One that has ended has none.
+/// Returns true if a process was started by this path. A process that has ended has no command line.
 fn starts_with(id: u32, name: &Path) -> bool {
     let line = fs::read(Path::new("/proc").join(id.to_string()).join("cmdline")).unwrap_or_default();
     line.split(|byte| *byte == 0).next() == Some(name.as_os_str().as_bytes())
 }
 
-/// Waits until it holds, for at most ten seconds.
+/// Waits until `holds` returns true, at most 30 seconds.
 pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = tokio::time::Instant::now();
     while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(10), "{what}");
+        assert!(start.elapsed() < Duration::from_secs(30), "{what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The workers as processes.
+//! Worker processes: start, end and privileges.
 
 use crate::stage::{Stage, children, options, until, worker};
 use footbridge_functions::FunctionOptions;
@@ -11,8 +11,8 @@ use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Workers that were not there before.
-async fn fresh(before: &BTreeSet<u32>) -> Vec<u32> {
+/// Waits for workers that are not in `before` and returns them.
+async fn new_workers(before: &BTreeSet<u32>) -> Vec<u32> {
     until("a worker runs", || children() != *before).await;
     children().difference(before).copied().collect()
 }
@@ -22,34 +22,34 @@ fn kill(id: u32) {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_killed_fails_its_call_and_no_other() {
+async fn a_killed_worker_fails_only_its_own_call() {
     let stage = Stage::new();
     let before = children();
-    // The memory that the function fills after its line of log shows from outside how far it is.
+    // The memory that the function fills after its console line shows from outside that the line has been written.
     let source = "module.exports = () => {
-        console.log('begun');
+        console.log('started');
         const filled = new Uint8Array(24 << 20).fill(1);
         for (;;) filled[0] += 1;
     }";
     let call = stage.prepare("shop", "loop.js", source, "{}");
     let running = tokio::spawn(stage.functions.call(call));
-    for id in fresh(&before).await {
+    for id in new_workers(&before).await {
         until("it has written its log", || resident_bytes(id) > 24 << 20).await;
         kill(id);
     }
     let failure = running.await.unwrap().unwrap_err();
     assert!(failure.message.contains("ended before the function did (killed by signal 9)"), "{failure}");
-    assert_eq!((failure.log.as_str(), failure.timed_out), ("begun\n", false));
+    assert_eq!((failure.log.as_str(), failure.timed_out), ("started\n", false));
 
     assert_eq!(stage.value("return 1").await.unwrap(), "1");
-    for id in fresh(&before).await {
+    for id in new_workers(&before).await {
         kill(id);
         until("it is gone", || !children().contains(&id)).await;
     }
-    assert_eq!(stage.value("return 2").await.unwrap(), "2", "a worker that died idle is not missed");
+    assert_eq!(stage.value("return 2").await.unwrap(), "2", "an idle worker that was killed is replaced");
 }
 
-/// Memory of process `id` that is resident, in bytes.
+/// The resident memory of process `id` in bytes.
 fn resident_bytes(id: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
@@ -57,11 +57,11 @@ fn resident_bytes(id: u32) -> u64 {
 }
 
 #[tokio::test]
-async fn a_worker_can_do_nothing_else() {
+async fn a_worker_has_no_privileges() {
     let stage = Stage::new();
     let before = children();
     stage.value("").await;
-    let [id] = fresh(&before).await[..] else { panic!("one worker") };
+    let [id] = new_workers(&before).await[..] else { panic!("one worker") };
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let limits = fs::read_to_string(format!("/proc/{id}/limits")).unwrap();
     let line = |text: &str, name: &str| {
@@ -92,7 +92,7 @@ async fn a_worker_can_do_nothing_else() {
 }
 
 #[tokio::test]
-async fn fifty_calls_at_once() {
+async fn fifty_calls_at_once_succeed() {
     let stage = Stage::new();
     let source = "module.exports = async (event) => { await new Promise((end) => setTimeout(end, 2)); return event.n }";
     let call = stage.prepare("", "f.js", source, "");
@@ -108,14 +108,14 @@ async fn fifty_calls_at_once() {
 }
 
 #[tokio::test]
-async fn an_app_that_loops_does_not_keep_another_waiting() {
+async fn an_app_in_a_loop_does_not_delay_other_apps() {
     let stage = Stage::with(FunctionOptions { timeout: Duration::from_secs(8), workers: 2, ..options() });
     let before = children();
     let loops: Vec<_> = (0..4)
         .map(|_| stage.prepare("greedy", "loop.js", "for (;;);", "{}"))
         .map(|call| tokio::spawn(stage.functions.call(call)))
         .collect();
-    fresh(&before).await;
+    new_workers(&before).await;
     let start = Instant::now();
     assert_eq!(stage.value("return 1").await.unwrap(), "1");
     assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
@@ -123,7 +123,7 @@ async fn an_app_that_loops_does_not_keep_another_waiting() {
 }
 
 #[test]
-fn any_thread_and_any_runtime_may_call() {
+fn calls_may_come_from_any_thread_and_runtime() {
     let stage = Stage::new();
     let call = stage.prepare("shop", "f.js", "exports.default = (e) => e", "");
     std::thread::scope(|scope| {
@@ -149,7 +149,7 @@ async fn workers_end_with_the_last_handle() {
     );
     let last = stage.functions.call(slow);
     drop(stage.functions);
-    assert_eq!(last.await.unwrap().value.unwrap(), "1", "a call that was made is still answered");
+    assert_eq!(last.await.unwrap().value.unwrap(), "1", "a call in progress is still answered");
     until("all are gone", || children() == before).await;
 }
 
@@ -161,15 +161,15 @@ fn frame(text: &str) -> Vec<u8> {
     [&length, text.as_bytes()].concat()
 }
 
-/// A worker at the end of our pipes, ready for a call.
+/// Starts a worker whose pipes the test holds, and waits until it is ready.
 fn ready(command: &mut Command) -> Child {
     let mut worker = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     worker.stdin.as_mut().unwrap().write_all(&frame(LIMITS)).unwrap();
-    assert_eq!(said(&mut worker), r#""Ready""#);
+    assert_eq!(read_message(&mut worker), r#""Ready""#);
     worker
 }
 
-fn said(worker: &mut Child) -> String {
+fn read_message(worker: &mut Child) -> String {
     let (out, mut length) = (worker.stdout.as_mut().unwrap(), [0; 4]);
     out.read_exact(&mut length).unwrap();
     let mut text = vec![0; u32::from_le_bytes(length) as usize];
@@ -178,22 +178,22 @@ fn said(worker: &mut Child) -> String {
 }
 
 #[test]
-fn a_worker_whose_server_lets_go_ends() {
+fn a_worker_ends_when_its_input_is_closed() {
     let mut worker = ready(&mut Command::new(worker()));
     drop(worker.stdin.take());
     assert!(worker.wait().unwrap().success());
 }
 
 #[test]
-fn a_worker_that_computes_ends_with_its_server() {
-    // The shell stands for the server; the pipes stay open in our hands.
+fn a_busy_worker_ends_with_its_server() {
+    // The shell takes the place of the server. The test keeps the pipes open.
     let mut server = ready(Command::new("sh").arg("-c").arg("exec 3<&0; \"$0\" <&3 & wait").arg(worker()));
     let call = r#"{"app":"a","file":"f.js","source":"console.log('on'); for (;;);","event":{}}"#;
     server.stdin.as_mut().unwrap().write_all(&frame(call)).unwrap();
-    assert_eq!(said(&mut server), r#"{"Wrote":"on\n"}"#);
+    assert_eq!(read_message(&mut server), r#"{"Logged":"on\n"}"#);
     server.kill().unwrap();
     let mut rest = Vec::new();
     server.stdout.as_mut().unwrap().read_to_end(&mut rest).unwrap();
-    assert_eq!(rest, b"", "its output is closed, so it has ended, well before its time");
+    assert_eq!(rest, b"", "the worker's output is closed, so it has ended before its time limit");
     server.wait().unwrap();
 }

@@ -1,7 +1,7 @@
-//! What the app is before it is the app: everything that must hold before its first instruction.
+//! The app's process before it executes the app's program: sets session, limits, user and directory.
 
-use super::wire::Wire;
-use crate::spec::{Failed, Ids, Spec, Step};
+use super::line_socket::LineSocket;
+use crate::spec::{ProcessSpec, SpawnFailure, SpawnStage, UserIds};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getppid, getrlimit, setrlimit};
 use rustix::thread::{disable_transparent_huge_pages, set_no_new_privs};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
@@ -9,45 +9,48 @@ use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-/// Memory an app may fill (heap and private mappings), address space it may reserve: runtimes with garbage
-/// collectors reserve far more than they fill.
+/// Limits in bytes for memory in use (heap and private mappings) and for reserved address space. Runtimes with
+/// garbage collection reserve far more than they use.
 const DATA: u64 = 4 << 30;
 const ADDRESS_SPACE: u64 = 1 << 40;
-/// Open files.
+/// Limit of open files.
 const FILES: u64 = 16 * 1024;
-/// Processes and threads of the apps' user, all apps together: the kernel counts by user.
+/// Limit of processes and threads of all apps together, because the kernel counts them per user.
 const PROCESSES: u64 = 8 * 1024;
 
-/// Becomes the app. `parent` is whom it must not outlive; none within a namespace that ends with its first
-/// process.
+/// Executes the app. The app is killed when `parent` ends; `None` inside a process namespace, which the kernel
+/// ends with its first process.
 pub(super) fn run(parent: Option<i32>) -> io::Result<()> {
-    let mut wire = Wire::of_stdin()?;
-    let spec: Spec = serde_json::from_slice(&wire.rest()?)?;
+    let mut wire = LineSocket::of_stdin()?;
+    let spec: ProcessSpec = serde_json::from_slice(&wire.rest()?)?;
     let failed = match prepare(&spec, parent.and_then(Pid::from_raw)) {
-        Ok(()) => Failed { step: Step::Program, errno: become_app(&spec).raw_os_error().unwrap_or(0) },
+        Ok(()) => {
+            SpawnFailure { stage: SpawnStage::Program, errno: become_app(&spec).raw_os_error().unwrap_or(0) }
+        }
         Err(failed) => failed,
     };
     wire.send(&failed)
 }
 
-fn prepare(spec: &Spec, parent: Option<Pid>) -> Result<(), Failed> {
-    let at = |step| move |error: rustix::io::Errno| Failed { step, errno: error.raw_os_error() };
-    rustix::process::setsid().map_err(at(Step::Limits))?;
-    limits(spec.user.is_some()).map_err(at(Step::Limits))?;
-    // Helpers do without, see there; kernels without the switch have nothing to undo.
+fn prepare(spec: &ProcessSpec, parent: Option<Pid>) -> Result<(), SpawnFailure> {
+    let at = |stage| move |error: rustix::io::Errno| SpawnFailure { stage, errno: error.raw_os_error() };
+    rustix::process::setsid().map_err(at(SpawnStage::Limits))?;
+    limits(spec.user.is_some()).map_err(at(SpawnStage::Limits))?;
+    // Undoes `disable_huge_pages` for the app. Kernels without this switch have nothing to undo.
     let _ = disable_transparent_huge_pages(false);
-    set_no_new_privs(true).map_err(at(Step::Limits))?;
+    set_no_new_privs(true).map_err(at(SpawnStage::Limits))?;
     if let Some(user) = &spec.user {
-        become_user(user).map_err(at(Step::User))?;
+        become_user(user).map_err(at(SpawnStage::User))?;
     }
     if let Some(parent) = parent {
-        // After the change of user, which clears it.
-        rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(at(Step::Limits))?;
+        // Must follow the change of user, which clears it.
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+            .map_err(at(SpawnStage::Limits))?;
         if getppid() != Some(parent) {
-            return Err(Failed { step: Step::Helper, errno: 0 });
+            return Err(SpawnFailure { stage: SpawnStage::Helper, errno: 0 });
         }
     }
-    rustix::process::chdir(spec.dir.as_str()).map_err(at(Step::Directory))
+    rustix::process::chdir(spec.dir.as_str()).map_err(at(SpawnStage::Directory))
 }
 
 fn limits(other_user: bool) -> rustix::io::Result<()> {
@@ -58,7 +61,7 @@ fn limits(other_user: bool) -> rustix::io::Result<()> {
         (Resource::Nofile, FILES),
     ];
     if other_user {
-        // Under the server's own user this would count the server's and everybody's processes.
+        // For the server's own user this limit would also count the server and unrelated processes.
         wanted.push((Resource::Nproc, PROCESSES));
     }
     for (resource, most) in wanted {
@@ -68,8 +71,8 @@ fn limits(other_user: bool) -> rustix::io::Result<()> {
     Ok(())
 }
 
-/// These calls change one thread; there is only one.
-fn become_user(user: &Ids) -> rustix::io::Result<()> {
+/// Switches to a user. These calls affect one thread, and this process has only one.
+fn become_user(user: &UserIds) -> rustix::io::Result<()> {
     let (uid, gid) = (rustix::process::Uid::from_raw(user.uid), rustix::process::Gid::from_raw(user.gid));
     let groups: Vec<_> = user.groups.iter().map(|gid| rustix::process::Gid::from_raw(*gid)).collect();
     set_thread_groups(&groups)?;
@@ -77,8 +80,8 @@ fn become_user(user: &Ids) -> rustix::io::Result<()> {
     set_thread_res_uid(uid, uid, uid)
 }
 
-/// Comes back only when the program does not run.
-fn become_app(spec: &Spec) -> io::Error {
+/// Executes the program. Returns only on an error.
+fn become_app(spec: &ProcessSpec) -> io::Error {
     let Some((program, arguments)) = spec.argv.split_first() else {
         return io::ErrorKind::InvalidInput.into();
     };

@@ -1,26 +1,26 @@
-//! The helper processes of a run. Our own program is started anew for each, so that what has to happen between
-//! fork and exec happens in ordinary code of a process with one thread.
+//! The helper processes of a run. Each is the server's own program, started again. So everything that has to
+//! happen between fork and exec runs as ordinary code in a process with one thread.
 //!
 //! ```text
 //! server ── outer ── inner ── app        with a process namespace: inner is its first process
-//! server ── outer ── app                 without: outer inherits whatever the app's processes leave
+//! server ── outer ── app                 without: outer becomes the parent of orphaned processes
 //! ```
 //!
-//! *outer* holds one end of a socket to the server, and that is the lifeline: when the server is gone, for
-//! whatever reason, outer ends everything and itself. *exec* is what the app is before it is the app.
+//! *outer* holds one end of a socket to the server. When the server ends for any reason, the socket closes, and
+//! outer kills the whole run and exits. *exec* is the app's process before it executes the app's program.
 
+mod common;
 mod exec;
 mod inner;
+mod line_socket;
 mod outer;
-mod stage;
-mod wire;
 
-use crate::spec::Layers;
+use crate::spec::Isolation;
 use rustix::thread::UnshareFlags;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// Runs this process as a helper. `arguments` are those after `__app-init`. Call it before any thread is made.
+/// Runs this process as a helper. `arguments` are those after `__app-init`. Call it before starting any thread.
 pub fn init_main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
@@ -34,10 +34,10 @@ pub fn init_main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Says which layers this machine has.
+/// Prints which isolation this machine supports.
 fn probe() -> std::io::Result<()> {
-    let no_namespace = stage::unshare(UnshareFlags::NEWPID | UnshareFlags::NEWNS).err();
-    let layers = Layers { no_namespace: no_namespace.map(|error| error.to_string()) };
-    serde_json::to_writer(std::io::stdout(), &layers)?;
+    let no_namespace = common::unshare(UnshareFlags::NEWPID | UnshareFlags::NEWNS).err();
+    let isolation = Isolation { no_namespace: no_namespace.map(|error| error.to_string()) };
+    serde_json::to_writer(std::io::stdout(), &isolation)?;
     Ok(())
 }

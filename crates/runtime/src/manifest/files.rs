@@ -1,8 +1,8 @@
-//! Files that a `package.json` names: paths within the app's directory that lead to something.
+//! Checks the paths that a `package.json` names: they must lie within the app's directory and exist.
 
 use std::path::{Path, PathBuf};
 
-/// What `require` tries behind a path that is no file.
+/// The endings that `require` tries after a path that is not a file.
 const ENDINGS: [&str; 3] = [".js", ".json", ".node"];
 
 /// The app's directory.
@@ -10,10 +10,10 @@ const ENDINGS: [&str; 3] = [".js", ".json", ".node"];
 pub(super) struct Directory<'a>(pub(super) &'a Path);
 
 impl Directory<'_> {
-    /// A module as `require` finds it: a file, a file without its `.js`, or a directory with an index.
-    /// Symbolic links are followed wherever they lead, as Node does.
+    /// Checks a module path as `require` resolves it: a file, a file without its `.js`, or a directory with an index.
+    /// Follows symbolic links out of the directory, as Node does.
     pub(super) fn module(self, path: &str) -> Result<String, String> {
-        let path = tidy(path)?;
+        let path = normalize(path)?;
         let whole = self.0.join(&path);
         let with_ending =
             || ENDINGS.into_iter().any(|ending| self.0.join(format!("{path}{ending}")).is_file());
@@ -24,9 +24,10 @@ impl Directory<'_> {
         if whole.is_file() || with_ending() || with_index() { Ok(path) } else { Err(missing(&whole)) }
     }
 
-    /// A file that the server itself reads: with its `.js`, and not through a link out of the directory.
-    pub(super) fn own_file(self, path: &str) -> Result<String, String> {
-        let mut path = tidy(path)?;
+    /// Checks the file of a function, which the server reads itself. Adds a missing `.js` and refuses links
+    /// that lead out of the directory.
+    pub(super) fn function_file(self, path: &str) -> Result<String, String> {
+        let mut path = normalize(path)?;
         let whole = self.0.join(&path);
         if !whole.is_file() {
             path.push_str(".js");
@@ -42,17 +43,17 @@ impl Directory<'_> {
         Ok(path)
     }
 
-    /// A file or folder that everybody may read, and what should be mended about it. It may come to be later.
-    pub(super) fn shared(self, path: &str) -> Result<(String, Option<String>), String> {
-        // Bolt joins it to the directory of the app, so a slash before it means nothing.
-        let path = tidy(path.trim_start_matches('/'))?;
+    /// Checks a public file or folder, and returns its path and a warning. It need not exist yet.
+    pub(super) fn public_path(self, path: &str) -> Result<(String, Option<String>), String> {
+        // Bolt joins the path to the app's directory, so a leading slash has no meaning.
+        let path = normalize(path.trim_start_matches('/'))?;
         if path.split('/').any(|part| part.starts_with('.')) {
-            let why = format!("names {path:?}: what begins with a dot is never served");
+            let why = format!("names {path:?}: files and folders that begin with a dot are never served");
             return Ok((path, Some(why)));
         }
         let whole = self.0.join(&path);
         let Ok(real) = whole.canonicalize() else {
-            return Ok((path, Some(format!("{}; nothing is served there until it is", missing(&whole)))));
+            return Ok((path, Some(format!("{}; nothing is served there until it exists", missing(&whole)))));
         };
         let home = self.0.canonicalize().map_err(|error| format!("cannot be looked up: {error}"))?;
         if !real.starts_with(&home) {
@@ -63,12 +64,12 @@ impl Directory<'_> {
         Ok((path, None))
     }
 
-    /// Whether a path leads to a file.
+    /// Returns true if a path leads to a file.
     pub(super) fn is_file(self, path: &str) -> bool {
         self.0.join(path).is_file()
     }
 
-    /// A program that a command names: by its name alone, by an absolute path, or by one within the
+    /// Checks the program of a command. It is a plain name (found in PATH), an absolute path, or a path within the
     /// directory.
     pub(super) fn program(self, word: &str) -> Result<String, String> {
         if !word.contains('/') {
@@ -77,26 +78,23 @@ impl Directory<'_> {
         let (word, whole) = if word.starts_with('/') {
             (word.to_owned(), PathBuf::from(word))
         } else {
-            let path = tidy(word)?;
+            let path = normalize(word)?;
             let whole = self.0.join(&path);
-            // With its slash, or it would be looked for among the programs of the system.
+            // Without a slash the program would be searched in PATH.
             (format!("./{path}"), whole)
         };
         if !whole.is_file() {
             return Err(missing(&whole));
         }
         if !is_executable(&whole) {
-            return Err(format!(
-                "names {}, which may not be executed; run `chmod +x` on it",
-                whole.display()
-            ));
+            return Err(format!("names {}, which is not executable; run `chmod +x` on it", whole.display()));
         }
         Ok(word)
     }
 }
 
-/// A path as it is kept: `./lib//x.js` is `lib/x.js`.
-fn tidy(path: &str) -> Result<String, String> {
+/// Normalizes a path within the directory: `./lib//x.js` becomes `lib/x.js`.
+fn normalize(path: &str) -> Result<String, String> {
     if path.trim().is_empty() {
         return Err("is empty; write a path within the app's directory, such as \"server.js\"".to_owned());
     }
@@ -110,16 +108,16 @@ fn tidy(path: &str) -> Result<String, String> {
     }
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     if parts.contains(&"..") {
-        return Err("leaves the app's directory; write a path within it, without `..`".to_owned());
+        return Err("leads out of the app's directory; write a path within it, without `..`".to_owned());
     }
     if parts.is_empty() {
-        return Err("names the app's directory itself; write a file of it, such as \"server.js\"".to_owned());
+        return Err("names the app's directory itself; write a file in it, such as \"server.js\"".to_owned());
     }
     Ok(parts.join("/"))
 }
 
 fn missing(whole: &Path) -> String {
-    format!("names a file that is not there: {}", whole.display())
+    format!("names a file that does not exist: {}", whole.display())
 }
 
 #[cfg(unix)]

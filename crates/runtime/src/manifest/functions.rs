@@ -1,4 +1,4 @@
-//! `bolt.functions`: name → file.
+//! Reads `bolt.functions`, a map from names to files.
 
 use super::files::Directory;
 use super::members::Members;
@@ -17,13 +17,14 @@ pub(super) fn read(
     for (name, value) in functions.iter() {
         let wrong = |c: char| c.is_control() || c.is_whitespace();
         if name.is_empty() || name.chars().count() > NAME_MAX || name.contains(wrong) {
-            let why = format!("is no name of a function: write 1 to {NAME_MAX} characters without spaces");
+            let why =
+                format!("is not a valid name of a function: write 1 to {NAME_MAX} characters without spaces");
             return Err(functions.error(name, why));
         }
         let file = value
             .as_str()
             .ok_or_else(|| functions.kind(name, "a file, such as \"functions/tag.js\"", value))?;
-        let file = directory.own_file(file).map_err(|why| functions.error(name, why))?;
+        let file = directory.function_file(file).map_err(|why| functions.error(name, why))?;
         read.insert(name.to_owned(), file);
     }
     Ok(read)

@@ -1,18 +1,18 @@
-//! Reading one object of a `package.json`: a member becomes a typed value, or an error that names it.
+//! Reads the members of one object of a `package.json` as typed values. Errors name the member.
 
 use footbridge_model::package::ManifestError;
 use footbridge_model::words;
 use serde_json::{Map, Value};
 
-/// `Could not retrieve package.json from local repository`: whatever is wrong with it that has no code
-/// of its own.
+/// Bolt's code for `Could not retrieve package.json from local repository`. Used for every error without a
+/// more specific code.
 pub(super) const UNREADABLE: u16 = 418;
 
-/// One object, or the absence of it.
+/// The members of one object. An absent object has no members.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Members<'a> {
     file: &'a str,
-    /// What it is called: `bolt.hooks`; empty for the whole file.
+    /// The object's full name, such as `bolt.hooks`; empty for the top of the file.
     at: &'a str,
     map: Option<&'a Map<String, Value>>,
 }
@@ -22,7 +22,7 @@ impl<'a> Members<'a> {
         Self { file, at, map }
     }
 
-    /// What a member is called from the top of the file.
+    /// The full name of a member, from the top of the file.
     pub(super) fn name(&self, member: &str) -> String {
         let plain = member.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'));
         match (self.at, plain) {
@@ -32,68 +32,69 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// An error about a member.
+    /// Returns an error about a member.
     pub(super) fn error(&self, member: &str, why: impl AsRef<str>) -> ManifestError {
         self.coded(UNREADABLE, member, why)
     }
 
-    /// An error about a member that has a code of its own.
+    /// Returns an error about a member, with a specific code.
     pub(super) fn coded(&self, code: u16, member: &str, why: impl AsRef<str>) -> ManifestError {
         ManifestError { code, why: format!("{}: `{}` {}", self.file, self.name(member), why.as_ref()) }
     }
 
-    /// A member that is there and not `null`.
+    /// Returns a member that is present and not `null`.
     pub(super) fn value(&self, member: &str) -> Option<&'a Value> {
         self.map?.get(member).filter(|value| !value.is_null())
     }
 
-    /// Whether a member is there.
+    /// Returns true if a member is present and not `null`.
     pub(super) fn has(&self, member: &str) -> bool {
         self.value(member).is_some()
     }
 
-    /// Every member.
+    /// Iterates over all members.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
         self.map.into_iter().flatten().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// A string.
+    /// Reads a string.
     pub(super) fn text(&self, member: &str) -> Result<Option<&'a str>, ManifestError> {
         self.value(member)
             .map(|value| value.as_str().ok_or_else(|| self.kind(member, "a string", value)))
             .transpose()
     }
 
-    /// `true` or `false`; absent is `false`.
+    /// Reads `true` or `false`; absent is `false`.
     pub(super) fn flag(&self, member: &str) -> Result<bool, ManifestError> {
         let read = |value: &Value| value.as_bool().ok_or_else(|| self.kind(member, "true or false", value));
         self.value(member).map_or(Ok(false), read)
     }
 
-    /// A whole number.
+    /// Reads a whole number.
     pub(super) fn whole(&self, member: &str) -> Result<Option<i64>, ManifestError> {
         self.value(member).map(|value| value.as_i64().ok_or_else(|| self.no_whole(member, value))).transpose()
     }
 
-    /// An object.
+    /// Reads an object.
     pub(super) fn table(&self, member: &str) -> Result<Option<&'a Map<String, Value>>, ManifestError> {
         self.value(member)
             .map(|value| value.as_object().ok_or_else(|| self.kind(member, "an object", value)))
             .transpose()
     }
 
-    /// An object, as members again; empty when absent. `at` is its whole name.
+    /// Reads an object as its members; none if it is absent. `at` is its full name.
     pub(super) fn section(&self, member: &str, at: &'a str) -> Result<Members<'a>, ManifestError> {
         Ok(Members { file: self.file, at, map: self.table(member)? })
     }
 
-    /// An object that was found.
+    /// Wraps an object that was found at the full name `at`.
     pub(super) fn inner(&self, at: &'a str, map: &'a Map<String, Value>) -> Members<'a> {
         Members { file: self.file, at, map: Some(map) }
     }
 
-    /// A warning for each member that is none of `known`, nor of `others`, which are known to mean nothing here.
-    pub(super) fn strangers(&self, known: &[&str], others: &[&str]) -> Vec<String> {
+    /// Returns a warning for each member that is neither in `known` nor in `others`, which are valid but have
+    /// no effect here.
+    pub(super) fn unknown_members(&self, known: &[&str], others: &[&str]) -> Vec<String> {
         let named = self.iter().map(|(name, _)| name);
         let strange = named.filter(|name| !known.contains(name) && !others.contains(name));
         strange
@@ -101,16 +102,16 @@ impl<'a> Members<'a> {
             .collect()
     }
 
-    /// A warning for each member that may be a slip of one of `known`; the others are somebody else's.
-    pub(super) fn slips(&self, known: &[&str]) -> Vec<String> {
+    /// Returns a warning for each member that is probably a misspelling of one of `known`.
+    pub(super) fn misspelled_members(&self, known: &[&str]) -> Vec<String> {
         let strange = self.iter().map(|(name, _)| name).filter(|name| !known.contains(name));
         let meant = strange.filter_map(|name| Some((name, words::nearest(name, known)?)));
         meant
-            .map(|(name, meant)| format!("`{}` is not read; did you mean `{meant}`?", words::shown(name)))
+            .map(|(name, meant)| format!("`{}` is not known; did you mean `{meant}`?", words::shown(name)))
             .collect()
     }
 
-    /// An array of strings.
+    /// Reads an array of strings.
     pub(super) fn texts(&self, member: &str) -> Result<Option<Vec<&'a str>>, ManifestError> {
         let Some(value) = self.value(member) else { return Ok(None) };
         let list = value.as_array().and_then(|list| list.iter().map(Value::as_str).collect());
@@ -124,7 +125,7 @@ impl<'a> Members<'a> {
         self.kind(member, "a whole number", value)
     }
 
-    /// The error for a member of the wrong type.
+    /// Returns the error for a member of the wrong type.
     pub(super) fn kind(&self, member: &str, wanted: &str, value: &Value) -> ManifestError {
         let found = match value {
             Value::Null => "null",

@@ -1,8 +1,9 @@
-//! An app's `package.json`: read whole, checked whole, before anything of it counts.
+//! Reads and checks an app's `package.json` completely before any of it takes effect.
 //!
-//! What is wrong is told with the file, the member and what to write instead. Members that mean nothing
-//! here are left alone: real packages are full of them.
+//! An error names the file, the member and what to write instead. Unknown members outside of `bolt` and
+//! `footbridge` are ignored, because packages contain many members for other tools.
 
+mod duplicates;
 mod files;
 mod functions;
 mod hooks;
@@ -10,10 +11,9 @@ mod members;
 mod program;
 mod public;
 mod read;
-mod roots;
+mod reserved;
 mod routers;
 #[cfg(test)]
 mod tests;
-mod twice;
 
 pub use read::read_manifest;

@@ -1,12 +1,12 @@
-//! What is run: `bolt.main` or `footbridge.command`.
+//! Reads the program of an app: `bolt.main` or `footbridge.command`.
 
 use super::files::Directory;
 use super::members::Members;
 use footbridge_model::package::{ManifestError, Program};
 
-/// Why an app has no server.
-const MODULE: &str = "a module has no server";
-const NOTHING: &str = "the app has no `bolt.main` and no `footbridge.command`, so it has no server";
+/// Reasons why an app has no server.
+const IS_MODULE: &str = "a module has no server";
+const NO_SERVER: &str = "the app has no `bolt.main` and no `footbridge.command`, so it has no server";
 
 pub(super) fn read(
     bolt: &Members<'_>,
@@ -19,9 +19,10 @@ pub(super) fn read(
     }
     let Some(main) = bolt.text("main")? else { return Ok(Program::Nothing) };
     if module {
-        return Err(
-            bolt.error("main", format!("cannot stand beside `bolt.module`: {MODULE}; leave one of them out"))
-        );
+        return Err(bolt.error(
+            "main",
+            format!("cannot be combined with `bolt.module`: {IS_MODULE}; remove one of the two"),
+        ));
     }
     directory.module(main).map(Program::Node).map_err(|why| bolt.error("main", why))
 }
@@ -33,10 +34,13 @@ fn read_command(
     module: bool,
 ) -> Result<Program, ManifestError> {
     for (name, why) in [
-        ("main", "is run by the server's Node host, `footbridge.command` by itself; leave one of them out"),
+        (
+            "main",
+            "is run by the server's Node host and cannot be combined with `footbridge.command`; remove one of the two",
+        ),
         (
             "routers",
-            "run in the server's Node host, which an app with a `footbridge.command` does not have; leave one of them out",
+            "run in the server's Node host, which an app with a `footbridge.command` does not have; remove one of the two",
         ),
     ] {
         if bolt.has(name) {
@@ -46,7 +50,7 @@ fn read_command(
     if module {
         return Err(own.error(
             "command",
-            format!("cannot stand beside `bolt.module`: {MODULE}; leave one of them out"),
+            format!("cannot be combined with `bolt.module`: {IS_MODULE}; remove one of the two"),
         ));
     }
     let words = own.texts("command")?.unwrap_or_default();
@@ -58,18 +62,18 @@ fn read_command(
             )
         })?;
     if words.iter().any(|word| word.contains('\0')) {
-        return Err(own.error("command", "holds a NUL character, which no argument can"));
+        return Err(own.error("command", "holds a NUL character, which is not allowed in an argument"));
     }
     let program = directory.program(first).map_err(|why| own.error("command", why))?;
     let arguments = arguments.iter().map(|&word| word.to_owned());
     Ok(Program::Command(std::iter::once(program).chain(arguments).collect()))
 }
 
-/// Why an app has no server, in words; `None` when it has one.
+/// Returns the reason why an app has no server; `None` if it has one.
 pub(super) fn serverless(program: &Program, module: bool) -> Option<&'static str> {
     match program {
         Program::Node(_) | Program::Command(_) => None,
-        Program::Nothing if module => Some(MODULE),
-        Program::Nothing => Some(NOTHING),
+        Program::Nothing if module => Some(IS_MODULE),
+        Program::Nothing => Some(NO_SERVER),
     }
 }

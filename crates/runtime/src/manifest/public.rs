@@ -1,4 +1,4 @@
-//! `bolt.public`: files and folders that everybody may read below `/public/<app>/`.
+//! Reads `bolt.public`: the files and folders that are served below `/public/<app>/`.
 
 use super::files::Directory;
 use super::members::Members;
@@ -6,13 +6,13 @@ use footbridge_model::package::ManifestError;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What is public, and what should be mended.
-type Public = (BTreeMap<String, String>, Vec<String>);
+/// The public files and folders by URL path, and a list of warnings.
+type PublicPaths = (BTreeMap<String, String>, Vec<String>);
 
-/// Reads a list of paths or an object with `paths`, as Bolt does: each is served under its own path. One folder, written
-/// as a string, is served as `/public/<app>/` itself.
-pub(super) fn read(bolt: &Members<'_>, directory: Directory<'_>) -> Result<Public, ManifestError> {
-    let Some(value) = bolt.value("public") else { return Ok(Public::default()) };
+/// Reads a list of paths or an object with `paths`, as Bolt does: each is served under the same path. A single
+/// folder, written as a string, is served as `/public/<app>/` itself.
+pub(super) fn read(bolt: &Members<'_>, directory: Directory<'_>) -> Result<PublicPaths, ManifestError> {
+    let Some(value) = bolt.value("public") else { return Ok(PublicPaths::default()) };
     match value {
         Value::String(path) => read_folder(bolt, path, directory),
         Value::Array(_) => {
@@ -20,7 +20,7 @@ pub(super) fn read(bolt: &Members<'_>, directory: Directory<'_>) -> Result<Publi
             read_list(bolt, "public", &paths, directory)
         }
         Value::Object(map) => {
-            // `clean`, `move` and `overwrite` say how Bolt copies: nothing is copied here.
+            // Bolt's `clean`, `move` and `overwrite` control copying. Nothing is copied here.
             let inner = bolt.inner("bolt.public", map);
             let paths = inner.texts("paths")?.ok_or_else(|| {
                 inner.error("paths", "is missing; write the files and folders that everybody may read")
@@ -31,8 +31,12 @@ pub(super) fn read(bolt: &Members<'_>, directory: Directory<'_>) -> Result<Publi
     }
 }
 
-fn read_folder(bolt: &Members<'_>, path: &str, directory: Directory<'_>) -> Result<Public, ManifestError> {
-    let (path, warning) = directory.shared(path).map_err(|why| bolt.error("public", why))?;
+fn read_folder(
+    bolt: &Members<'_>,
+    path: &str,
+    directory: Directory<'_>,
+) -> Result<PublicPaths, ManifestError> {
+    let (path, warning) = directory.public_path(path).map_err(|why| bolt.error("public", why))?;
     let at = if directory.is_file(&path) { path.clone() } else { String::new() };
     let warnings = warning.map(|why| format!("`bolt.public` {why}"));
     Ok(([(at, path)].into(), warnings.into_iter().collect()))
@@ -43,10 +47,10 @@ fn read_list(
     member: &str,
     paths: &[&str],
     directory: Directory<'_>,
-) -> Result<Public, ManifestError> {
-    let (mut public, mut warnings) = Public::default();
+) -> Result<PublicPaths, ManifestError> {
+    let (mut public, mut warnings) = PublicPaths::default();
     for path in paths {
-        let (path, warning) = directory.shared(path).map_err(|why| members.error(member, why))?;
+        let (path, warning) = directory.public_path(path).map_err(|why| members.error(member, why))?;
         warnings.extend(warning.map(|why| format!("`{}` {why}", members.name(member))));
         public.insert(path.clone(), path);
     }

@@ -1,9 +1,9 @@
-//! From a directory to a checked manifest.
+//! Reads the `package.json` of a directory into a checked manifest.
 
 use super::files::Directory;
-use super::hooks::Reach;
+use super::hooks::HookTargets;
 use super::members::{Members, UNREADABLE};
-use super::{functions, hooks, program, public, routers, twice};
+use super::{duplicates, functions, hooks, program, public, routers};
 use footbridge_model::duration;
 use footbridge_model::json::{self, JsonError, MAX_DEPTH};
 use footbridge_model::name::{AppName, BadName, EventName};
@@ -20,14 +20,13 @@ const NAME_MISSING: u16 = 400;
 const NAME_WRONG: u16 = 405;
 const PATH_MISSING: u16 = 410;
 const TARGET_UNSUPPORTED: u16 = 414;
-/// The versions of Bolt whose packages are understood, as Bolt writes them: 0.55 came before 0.6.
+/// The supported versions of Bolt, in Bolt's notation: 0.55 precedes 0.6.
 const TARGETS: std::ops::RangeInclusive<f64> = 0.55..=0.7;
 
-/// Reads and checks the `package.json` of the directory `path`, which `base` is put before when it is
-/// relative.
+/// Reads and checks the `package.json` of the directory `path`. A relative `path` is resolved against `base`.
 ///
 /// # Errors
-/// [`ManifestError`] with Bolt's code for the first thing that is wrong.
+/// A [`ManifestError`] with Bolt's code for the first problem found.
 pub async fn read_manifest(base: &Path, path: &str) -> Result<Manifest, ManifestError> {
     let (base, path) = (base.to_owned(), path.to_owned());
     let read = tokio::task::spawn_blocking(move || read(&base, &path));
@@ -45,7 +44,7 @@ pub(super) fn read(base: &Path, path: &str) -> Result<Manifest, ManifestError> {
     let text = read_text(&file).map_err(|why| unreadable(format!("{name} {why}")))?;
     let value = parse(&text).map_err(|why| unreadable(format!("{name} {why}")))?;
     let map = value.as_object().ok_or_else(|| unreadable(format!("{name} holds no JSON object")))?;
-    twice::check(&name, without_mark(&text))?;
+    duplicates::check(&name, without_mark(&text))?;
     check(&Members::new(&name, "", Some(map)), &directory)
 }
 
@@ -75,13 +74,13 @@ fn locate(base: &Path, path: &str) -> Result<PathBuf, ManifestError> {
 fn read_text(file: &Path) -> Result<String, String> {
     let cannot = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => {
-            "is not there; an app is a directory with a `package.json`".to_owned()
+            "does not exist; an app is a directory with a `package.json`".to_owned()
         }
         _ => format!("cannot be read: {error}"),
     };
-    // A device or a pipe would be read without end, or never.
+    // Reading a device or a pipe may never end or never start.
     if !file.metadata().map_err(cannot)?.is_file() {
-        return Err("is no file".to_owned());
+        return Err("is not a regular file".to_owned());
     }
     let mut bytes = Vec::new();
     File::open(file).and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut bytes)).map_err(cannot)?;
@@ -101,7 +100,7 @@ fn parse(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))
 }
 
-/// npm takes a file with a byte order mark, so editors leave it there.
+/// Removes a byte order mark, which some editors write and npm accepts.
 fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
@@ -111,22 +110,22 @@ fn check(top: &Members<'_>, directory: &Path) -> Result<Manifest, ManifestError>
     let bolt = top.section("bolt", "bolt")?;
     let own = top.section("footbridge", "footbridge")?;
     if !top.has("bolt") && !own.has("command") {
-        let mend = "is missing; write {\"bolt\": {\"main\": \"server.js\"}}, or {\"footbridge\": {\"command\": […]}} for an app that is not written in Node";
-        return Err(top.error("bolt", mend));
+        let hint = "is missing; write {\"bolt\": {\"main\": \"server.js\"}}, or {\"footbridge\": {\"command\": […]}} for an app that is not written in Node";
+        return Err(top.error("bolt", hint));
     }
     let mut warnings: Vec<String> = check_target(&bolt)?.into_iter().collect();
-    warnings.extend(top.slips(&["bolt", "footbridge", "version", "description"]));
-    warnings.extend(bolt.strangers(BOLT, BOLT_ONLY));
-    warnings.extend(own.strangers(OWN, &[]));
+    warnings.extend(top.misspelled_members(&["bolt", "footbridge", "version", "description"]));
+    warnings.extend(bolt.unknown_members(BOLT, BOLT_ONLY));
+    warnings.extend(own.unknown_members(OWN, &[]));
     let files = Directory(directory);
     let program = program::read(&bolt, &own, files)?;
     let routers = routers::read(&bolt, files, &mut warnings)?;
     let functions = functions::read(&bolt, files)?;
     let serverless = program::serverless(&program, bolt.flag("module")?);
-    let (hooks, left_out) = hooks::read(&bolt, &Reach { serverless, functions: &functions })?;
-    warnings.extend(left_out);
-    let (public, amiss) = public::read(&bolt, files)?;
-    warnings.extend(amiss);
+    let (hooks, hook_warnings) = hooks::read(&bolt, &HookTargets { serverless, functions: &functions })?;
+    warnings.extend(hook_warnings);
+    let (public, public_warnings) = public::read(&bolt, files)?;
+    warnings.extend(public_warnings);
     let package = Package {
         path: directory.display().to_string(),
         version: top.text("version")?.unwrap_or("0.0.0").to_owned(),
@@ -145,7 +144,7 @@ fn check(top: &Members<'_>, directory: &Path) -> Result<Manifest, ManifestError>
     Ok(Manifest { name, package, hooks, private, warnings })
 }
 
-/// The members of `bolt` that are read.
+/// The members of `bolt` that the server reads.
 const BOLT: &[&str] = &[
     "displayName",
     "main",
@@ -159,7 +158,7 @@ const BOLT: &[&str] = &[
     "public",
     "target",
 ];
-/// Those that are Bolt's and mean nothing here.
+/// The members of `bolt` that Bolt knows and that have no effect here.
 const BOLT_ONLY: &[&str] = &[
     "order",
     "tags",
@@ -173,12 +172,11 @@ const BOLT_ONLY: &[&str] = &[
     "ini",
     "install",
 ];
-/// The members of `footbridge`.
+/// The members of `footbridge` that the server reads.
 const OWN: &[&str] = &["command", "idle_timeout", "private", "page_events"];
 
 fn read_name(top: &Members<'_>) -> Result<AppName, ManifestError> {
-    let missing =
-        || top.coded(NAME_MISSING, "name", "is missing; write what the app is called, such as \"shop\"");
+    let missing = || top.coded(NAME_MISSING, "name", "is missing; write the app's name, such as \"shop\"");
     let written = match top.value("name") {
         None => return Err(missing()),
         Some(value) => {
@@ -190,13 +188,13 @@ fn read_name(top: &Members<'_>) -> Result<AppName, ManifestError> {
     }
     AppName::parse(written).map_err(|error| match error {
         BadName::Reserved(name) => {
-            top.coded(NAME_WRONG, "name", format!("is {name:?}, which is reserved; write another"))
+            top.coded(NAME_WRONG, "name", format!("is {name:?}, which is reserved; write another name"))
         }
         _ => top.coded(NAME_WRONG, "name", format!("is {written:?}: {error}")),
     })
 }
 
-/// Refuses packages for a Bolt that is too old or too new; gives a warning for one that cannot be told.
+/// Refuses packages for a version of Bolt that is not supported. Returns a warning if the version cannot be read.
 fn check_target(bolt: &Members<'_>) -> Result<Option<String>, ManifestError> {
     let Some(value) = bolt.value("target") else { return Ok(None) };
     let written = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -210,9 +208,9 @@ fn check_target(bolt: &Members<'_>) -> Result<Option<String>, ManifestError> {
         Some(_) => Err(bolt.coded(
             TARGET_UNSUPPORTED,
             "target",
-            format!("is {written:?}; packages for Bolt 0.55 to 0.7 are understood, so write one of these or leave it out"),
+            format!("is {written:?}; packages for Bolt 0.55 to 0.7 are supported, so write one of these versions or remove the member"),
         )),
-        None => Ok(Some(format!("`bolt.target` was not read: {written:?} is no version such as \"0.7\""))),
+        None => Ok(Some(format!("`bolt.target` was ignored: {written:?} is not a version such as \"0.7\""))),
     }
 }
 
@@ -221,7 +219,7 @@ fn read_index(bolt: &Members<'_>) -> Result<String, ManifestError> {
     if written.contains(|c: char| c == '\\' || c.is_control()) || written.contains("://") {
         return Err(bolt.error("index", "must be a path of the app, such as \"/\" or \"/start\""));
     }
-    // One slash: two would make a browser read the rest as a host.
+    // Exactly one slash: after two, a browser would read the rest as a host.
     Ok(format!("/{}", written.trim_start_matches('/')))
 }
 
@@ -232,7 +230,7 @@ fn read_idle(own: &Members<'_>) -> Result<Option<IdleTimeout>, ManifestError> {
     Ok(Some(read.map_or(IdleTimeout::Off, IdleTimeout::After)))
 }
 
-/// What pages of the app may publish as the app.
+/// Reads the events that pages of the app may publish as the app.
 fn read_page_events(
     own: &Members<'_>,
     warnings: &mut Vec<String>,
@@ -248,7 +246,7 @@ fn read_page_events(
     let events: BTreeSet<String> = names.into_iter().map(read).collect::<Result<_, _>>()?;
     if events.contains(ALL_EVENTS) {
         warnings.push(
-            "`footbridge.page_events` is [\"*\"]: whoever can load a page of this app can publish any event and call routers as the app; list the names that its pages need"
+            "`footbridge.page_events` is [\"*\"]: anyone who can load a page of this app can publish any event and call routers as the app; list the names that its pages need"
                 .to_owned(),
         );
     }

@@ -1,8 +1,8 @@
-//! `bolt.routers`: name → `{main, root, order}`.
+//! Reads `bolt.routers`, a map from names to `{main, root, order}`.
 
 use super::files::Directory;
 use super::members::Members;
-use super::roots;
+use super::reserved;
 use footbridge_model::package::{ManifestError, Router};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,12 +19,13 @@ pub(super) fn read(
     let routers = bolt.section("routers", &at)?;
     let mut read: BTreeMap<String, Router> = BTreeMap::new();
     for (name, value) in routers.iter() {
-        // It travels in a header between the server and the app's host.
+        // The name is sent in a header between the server and the Node host.
         if name.is_empty() || name.len() > NAME_MAX || !name.bytes().all(|b| b.is_ascii_graphic()) {
-            let why = format!("is no name of a router: write 1 to {NAME_MAX} visible ASCII characters");
+            let why =
+                format!("is not a valid name of a router: write 1 to {NAME_MAX} visible ASCII characters");
             return Err(routers.error(name, why));
         }
-        let router = read_one(&routers, name, value, (directory, &mut *warnings))?;
+        let router = read_one(&routers, name, value, directory, warnings)?;
         let same =
             |other: &&Router| other.root.eq_ignore_ascii_case(&router.root) && other.order == router.order;
         if let Some((other, _)) = read.iter().find(|(_, known)| same(known)) {
@@ -42,11 +43,12 @@ fn read_one(
     routers: &Members<'_>,
     name: &str,
     value: &Value,
-    (directory, warnings): (Directory<'_>, &mut Vec<String>),
+    directory: Directory<'_>,
+    warnings: &mut Vec<String>,
 ) -> Result<Router, ManifestError> {
     if let Some(file) = value.as_str() {
         let why = format!(
-            "would be mounted at `/`, which is the server's own; write {{\"main\": {file:?}, \"root\": \"/api/{}\"}}",
+            "would be mounted at `/`, which is reserved for the server; write {{\"main\": {file:?}, \"root\": \"/api/{}\"}}",
             example(name)
         );
         return Err(routers.error(name, why));
@@ -55,7 +57,7 @@ fn read_one(
         value.as_object().ok_or_else(|| routers.kind(name, "an object with `main` and `root`", value))?;
     let at = routers.name(name);
     let router = routers.inner(&at, map);
-    warnings.extend(router.strangers(&["main", "root", "order"], &[]));
+    warnings.extend(router.unknown_members(&["main", "root", "order"], &[]));
     let main = router.text("main")?.ok_or_else(|| {
         router.error("main", "is missing; write the file that exports the router, such as \"routers/api.js\"")
     })?;
@@ -67,10 +69,12 @@ fn read_one(
 
 fn read_root(written: &str, name: &str) -> Result<String, String> {
     let root = format!("/{}", written.trim_matches('/'));
-    let mend = format!("write a path of its own, such as \"/api/{}\"", example(name));
+    let hint = format!("write another path, such as \"/api/{}\"", example(name));
     if root == "/" {
         let what = if written.is_empty() { "is missing and so" } else { "" };
-        return Err(format!("{what} is `/`, which is the server's own; {mend}").trim_start().to_owned());
+        return Err(format!("{what} is `/`, which is reserved for the server; {hint}")
+            .trim_start()
+            .to_owned());
     }
     let segment = |part: &str| {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-');
@@ -78,16 +82,16 @@ fn read_root(written: &str, name: &str) -> Result<String, String> {
     };
     if root.len() > ROOT_MAX || !root.split('/').skip(1).all(segment) {
         return Err(format!(
-            "must be a plain path of letters, digits, `.`, `_`, `~` and `-` between single slashes; {mend}"
+            "must be a path of letters, digits, `.`, `_`, `~` and `-` between single slashes; {hint}"
         ));
     }
-    match roots::clash(&root) {
+    match reserved::clash(&root) {
         None => Ok(root),
-        Some(own) => Err(format!("is `{root}`, and `{own}` is the server's own; {mend}")),
+        Some(own) => Err(format!("is `{root}`, but `{own}` is reserved for the server; {hint}")),
     }
 }
 
-/// A segment that could do in an example.
+/// Turns a name into a path segment for an example.
 fn example(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect()
 }

@@ -1,4 +1,4 @@
-//! Packages as people write them, and everything that is wrong with some of them.
+//! Tests of reading `package.json`: valid packages, and every error.
 
 use super::read::read;
 use footbridge_model::hook::{AnswerRule, HookType};
@@ -37,7 +37,7 @@ fn with_bolt(bolt: &Value) -> Result<Manifest, ManifestError> {
 }
 
 #[test]
-fn what_is_public_is_read_in_each_of_its_forms() {
+fn public_files_are_read_in_every_form() {
     let read = |public: Value| {
         let base = directory();
         std::os::unix::fs::symlink("/etc", base.path().join("app/out")).unwrap();
@@ -58,7 +58,7 @@ fn what_is_public_is_read_in_each_of_its_forms() {
         let manifest = read(public.clone()).unwrap();
         assert_eq!((&manifest.package.public, manifest.warnings.len()), (&served, 0), "{public}");
     }
-    for (public, word) in [(json!(["none"]), "is not there"), (json!([".git"]), "begins with a dot")] {
+    for (public, word) in [(json!(["none"]), "does not exist"), (json!([".git"]), "begin with a dot")] {
         let warnings = read(public).unwrap().warnings;
         assert!(
             warnings.len() == 1 && warnings[0].contains(word) && warnings[0].contains("bolt.public"),
@@ -81,7 +81,7 @@ fn what_is_public_is_read_in_each_of_its_forms() {
 }
 
 #[test]
-fn a_member_that_is_not_known_is_told() {
+fn an_unknown_member_gives_a_warning() {
     let bolt = json!({
         "main": "server.js", "hook": { "a": "b" }, "icon": "x.png", "collections": {}, "tags": [],
         "hooks": { "camera/x": { "route": "x", "tpye": "web" } },
@@ -97,8 +97,9 @@ fn a_member_that_is_not_known_is_told() {
         ("footbridge.idle_timout", "did you mean `idle_timeout`"),
         ("Footbridge", "did you mean `footbridge`"),
     ] {
-        let told = |warning: &&String| warning.starts_with(&format!("`{name}`")) && warning.contains(meant);
-        assert_eq!(warnings.iter().filter(told).count(), 1, "{name}: {warnings:#?}");
+        let matches =
+            |warning: &&String| warning.starts_with(&format!("`{name}`")) && warning.contains(meant);
+        assert_eq!(warnings.iter().filter(matches).count(), 1, "{name}: {warnings:#?}");
     }
     assert_eq!(warnings.len(), 6, "{warnings:#?}");
 }
@@ -160,7 +161,7 @@ fn every_member_is_read() {
 }
 
 #[test]
-fn apps_without_a_server_keep_no_server_hooks() {
+fn server_hooks_of_an_app_without_a_server_are_ignored() {
     let hooks = json!({ "a/b": "x", "a/c": { "route": "example.org", "type": "web" } });
     for bolt in [json!({ "module": true, "hooks": hooks }), json!({ "hooks": hooks })] {
         let manifest = with_bolt(&bolt).unwrap();
@@ -171,7 +172,7 @@ fn apps_without_a_server_keep_no_server_hooks() {
 }
 
 #[test]
-fn other_programs_than_node() {
+fn a_command_runs_another_program_than_node() {
     let command = |words: Value| {
         of(&json!({ "name": "py", "footbridge": { "command": words, "idle_timeout": "off" } }))
     };
@@ -186,8 +187,8 @@ fn other_programs_than_node() {
         (json!("python3"), "an array of strings, not a string"),
         (json!([]), "names no program"),
         (json!(["a", 1]), "an array of strings"),
-        (json!(["./none"]), "not there"),
-        (json!(["../x"]), "leaves"),
+        (json!(["./none"]), "does not exist"),
+        (json!(["../x"]), "leads out"),
         (json!(["./run.sh"]), "chmod +x"),
     ] {
         let error = command(words.clone()).unwrap_err();
@@ -196,12 +197,12 @@ fn other_programs_than_node() {
     }
     for bolt in [json!({ "main": "server.js" }), json!({ "routers": {} }), json!({ "module": true })] {
         let package = json!({ "name": "py", "bolt": bolt, "footbridge": { "command": ["sh"] } });
-        assert!(of(&package).unwrap_err().why.contains("leave one of them out"), "{bolt}");
+        assert!(of(&package).unwrap_err().why.contains("remove one of the two"), "{bolt}");
     }
 }
 
 #[test]
-fn what_is_wrong_is_named_with_its_mend() {
+fn every_error_names_the_member_and_the_fix() {
     let hook = |value: Value| json!({ "main": "server.js", "functions": {}, "hooks": { "a/b": value } });
     let router = |value: Value| json!({ "routers": { "r": value } });
     let rooted = |root: &str| json!({ "routers": { "r": { "main": "lib", "root": root } } });
@@ -210,12 +211,12 @@ fn what_is_wrong_is_named_with_its_mend() {
     for (bolt, part) in [
         (json!(7), "`bolt` must be an object, not a number"),
         (json!({ "main": 1 }), "`bolt.main` must be a string"),
-        (json!({ "main": "none.js" }), "`bolt.main` names a file that is not there"),
-        (json!({ "main": "routers" }), "not there"),
-        (json!({ "main": "../app/server.js" }), "leaves the app's directory"),
+        (json!({ "main": "none.js" }), "`bolt.main` names a file that does not exist"),
+        (json!({ "main": "routers" }), "does not exist"),
+        (json!({ "main": "../app/server.js" }), "leads out of the app's directory"),
         (json!({ "main": "/server.js" }), "absolute"),
         (json!({ "main": "lib\\index.js" }), "write a path with `/`"),
-        (json!({ "main": "server.js", "module": true }), "leave one of them out"),
+        (json!({ "main": "server.js", "module": true }), "remove one of the two"),
         (json!({ "system": "yes" }), "`bolt.system` must be true or false, not a string"),
         (json!({ "index": "https://x.example" }), "`bolt.index`"),
         (json!({ "private": ["a/b"] }), "`bolt.private` holds \"a/b\""),
@@ -228,12 +229,15 @@ fn what_is_wrong_is_named_with_its_mend() {
         (hook(json!("https://x.example/")), "\"type\": \"web\""),
         (hook(json!({ "route": "x", "type": "webs" })), "use `server`, `web`, `router` or `function`"),
         (hook(json!({ "route": "x y", "type": "web" })), "a `web` route is"),
-        (hook(json!({ "route": "/api/events/x", "type": "router" })), "`/api/events` is the server's own"),
+        (
+            hook(json!({ "route": "/api/events/x", "type": "router" })),
+            "`/api/events` is reserved for the server",
+        ),
         (hook(json!({ "route": "tag", "type": "function" })), "not in `bolt.functions`"),
         (hook(json!({ "route": "x", "answer": "maybe" })), "\"required\" or \"optional\""),
         (hook(json!({ "route": "x", "in_flight": 65 })), "from 1 to 64"),
-        (json!({ "hooks": { "a\u{1}": "x" } }), "is no pattern"),
-        (json!({ "main": "server.js", "hooks": { "a": "x", "*/A": "x" } }), "leave one of them out"),
+        (json!({ "hooks": { "a\u{1}": "x" } }), "is not a valid pattern"),
+        (json!({ "main": "server.js", "hooks": { "a": "x", "*/A": "x" } }), "remove one of the two"),
         (json!({ "functions": { "f": "none.js" } }), "`bolt.functions.f` names a file"),
         (json!({ "functions": { "f": "functions/link.js" } }), "leads out"),
         (json!({ "functions": { "f": 1 } }), "must be a file"),
@@ -249,11 +253,11 @@ fn what_is_wrong_is_named_with_its_mend() {
             router(json!({ "main": "lib", "root": "/r", "order": "1" })),
             "must be a whole number, not a string",
         ),
-        (json!({ "routers": { "a b": { "main": "lib", "root": "/r" } } }), "no name of a router"),
+        (json!({ "routers": { "a b": { "main": "lib", "root": "/r" } } }), "is not a valid name of a router"),
         (rooted("/"), "is `/`"),
-        (rooted("/api/events"), "is the server's own; write a path of its own, such as \"/api/r\""),
-        (rooted("/a/../b"), "a plain path"),
-        (rooted("/a/:id"), "a plain path"),
+        (rooted("/api/events"), "is reserved for the server; write another path, such as \"/api/r\""),
+        (rooted("/a/../b"), "must be a path of letters"),
+        (rooted("/a/:id"), "must be a path of letters"),
         (two, "the same `root` and `order`"),
     ] {
         let error = with_bolt(&bolt).unwrap_err();
@@ -263,7 +267,7 @@ fn what_is_wrong_is_named_with_its_mend() {
 }
 
 #[test]
-fn a_member_that_is_given_twice_is_named() {
+fn a_member_that_is_given_twice_is_refused() {
     let base = directory();
     let hooks = r#""hooks": {"a/b": "x", "c/d": "x", "a/b": "y"}"#;
     for (text, member) in [
@@ -276,15 +280,15 @@ fn a_member_that_is_given_twice_is_named() {
         (r#"{"name": "shop", "bolt": {"main": "server.js"}, "bolt": {}}"#.to_owned(), "`bolt`"),
     ] {
         let error = install(base.path(), text.as_bytes()).unwrap_err();
-        let why = format!("app/package.json: {member} is given twice; leave one of them out");
+        let why = format!("app/package.json: {member} is given twice; remove one of the two");
         assert!(error.code == 418 && error.why.ends_with(&why), "{text}: {error}");
     }
-    let npms = r#"{"name": "shop", "bolt": {}, "scripts": {"a": "x", "a": "y"}, "scripts": {}}"#;
-    assert!(install(base.path(), npms.as_bytes()).is_ok());
+    let outside = r#"{"name": "shop", "bolt": {}, "scripts": {"a": "x", "a": "y"}, "scripts": {}}"#;
+    assert!(install(base.path(), outside.as_bytes()).is_ok());
 }
 
 #[test]
-fn bolts_codes() {
+fn errors_have_bolts_codes() {
     let empty = json!({ "name": "shop", "bolt": {} });
     assert!(of(&empty).is_ok());
     let named = |name: Value| of(&json!({ "name": name, "bolt": {} })).unwrap_err().code;
@@ -310,16 +314,16 @@ fn bolts_codes() {
     let base = directory();
     assert_eq!(read(base.path(), " ").unwrap_err().code, 410);
     assert_eq!(read(base.path(), "none").unwrap_err().code, 410);
-    assert!(read(base.path(), "app").unwrap_err().why.contains("is not there; an app is a directory"));
+    assert!(read(base.path(), "app").unwrap_err().why.contains("does not exist; an app is a directory"));
     assert!(read(base.path(), "app/server.js").unwrap_err().why.contains("is a file"));
 }
 
 #[test]
-fn files_that_are_no_package() {
+fn files_that_are_not_a_package_are_refused() {
     let base = directory();
     for (text, part) in [
         (&b"{\"name\": \"shop\"}"[..], "`bolt` is missing; write"),
-        (b"[1]", "no JSON object"),
+        (b"[1]", "holds no JSON object"),
         (b"{\"name\": }", "is not JSON: expected value at line 1 column 10"),
         (b"{\"name\": \"\xff\"}", "is not UTF-8"),
         (b"", "is not JSON"),
@@ -332,5 +336,5 @@ fn files_that_are_no_package() {
     assert!(install(base.path(), b"\xef\xbb\xbf{\"name\": \"shop\", \"bolt\": {}}").is_ok());
     std::fs::remove_file(base.path().join("app/package.json")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", base.path().join("app/package.json")).unwrap();
-    assert!(read(base.path(), "app").unwrap_err().why.contains("is no file"));
+    assert!(read(base.path(), "app").unwrap_err().why.contains("is not a regular file"));
 }

@@ -1,18 +1,18 @@
-//! Bytes into lines.
+//! Splits a byte stream into lines.
 
-/// The longest line kept.
-pub(super) const LONGEST: usize = 16 * 1024;
+/// The longest line that is stored, in bytes. Longer lines are cut.
+pub(super) const LINE_MAX: usize = 16 * 1024;
 
-/// Cuts bytes into lines, across reads.
+/// Splits bytes into lines across reads.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     open: Vec<u8>,
-    /// Whether the rest of an overlong line is being passed over.
+    /// True while the rest of an overlong line is skipped.
     cut: bool,
 }
 
 impl Lines {
-    /// Takes what was read and hands on every line that is whole now.
+    /// Adds bytes and passes every completed line to `line`.
     pub(super) fn feed(&mut self, mut bytes: &[u8], mut line: impl FnMut(String)) {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
             let (head, tail) = bytes.split_at(end);
@@ -23,19 +23,19 @@ impl Lines {
         self.take(bytes);
     }
 
-    /// The last line, when it did not end.
+    /// Returns the last line if it has no line end.
     pub(super) fn finish(&mut self) -> Option<String> {
         (!self.open.is_empty()).then(|| self.close())
     }
 
-    /// Drops what is open: what follows was not read.
-    pub(super) fn gap(&mut self) -> Option<String> {
+    /// Ends the current line before a gap in the input, and returns it if it has any text.
+    pub(super) fn skip(&mut self) -> Option<String> {
         self.cut = self.cut || !self.open.is_empty();
         self.finish()
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        let room = LONGEST.saturating_sub(self.open.len());
+        let room = LINE_MAX.saturating_sub(self.open.len());
         self.open.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
         self.cut = self.cut || bytes.len() > room;
     }
@@ -53,7 +53,7 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, Lines};
+    use super::{LINE_MAX, Lines};
 
     fn lines(parts: &[&[u8]]) -> Vec<String> {
         let (mut lines, mut found) = (Lines::default(), Vec::new());
@@ -65,17 +65,17 @@ mod tests {
     }
 
     #[test]
-    fn lines_survive_any_cut() {
+    fn lines_are_the_same_wherever_reads_split_them() {
         assert_eq!(lines(&[b"a", b"b\r", b"\n\nc\xff", b"d"]), ["ab", "", "c\u{fffd}d"]);
         assert!(lines(&[b""]).is_empty());
     }
 
     #[test]
     fn an_overlong_line_is_cut_once() {
-        let long = vec![b'x'; LONGEST + 5];
+        let long = vec![b'x'; LINE_MAX + 5];
         let found = lines(&[&long, &long, b"\nnext\n"]);
         assert_eq!(found.len(), 2);
-        assert_eq!(found[0].len(), LONGEST + '…'.len_utf8());
+        assert_eq!(found[0].len(), LINE_MAX + '…'.len_utf8());
         assert_eq!(found[1], "next");
     }
 }

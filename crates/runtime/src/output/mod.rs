@@ -1,4 +1,4 @@
-//! What apps write: read line by line, kept in bounds, never in anybody's way.
+//! Output of apps: read line by line, stored within limits, without slowing down anything else.
 
 mod lines;
 mod pump;
@@ -6,4 +6,4 @@ mod ring;
 mod store;
 
 pub(crate) use pump::pump;
-pub(crate) use store::Store;
+pub(crate) use store::OutputStore;

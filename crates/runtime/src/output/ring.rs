@@ -1,12 +1,12 @@
-//! The last lines of one app.
+//! Ring buffer with the last lines of one app.
 
 use footbridge_model::run::{OutputLine, Stream};
 use footbridge_model::time::Millis;
 use std::collections::VecDeque;
 
-/// The most lines kept of an app.
+/// The most lines stored for an app.
 const LINES: usize = 4000;
-/// The most bytes kept of an app; a line counts for a little more than its text.
+/// The most bytes stored for an app. A line counts its text and `OVERHEAD`.
 const BYTES: usize = 1024 * 1024;
 const OVERHEAD: usize = size_of::<OutputLine>();
 
@@ -14,7 +14,7 @@ const OVERHEAD: usize = size_of::<OutputLine>();
 pub(super) struct Ring {
     lines: VecDeque<OutputLine>,
     bytes: usize,
-    /// The number of the last line ever added.
+    /// The number of the line that was added last; 0 before the first.
     pub(super) last: u64,
 }
 
@@ -29,7 +29,7 @@ impl Ring {
         }
     }
 
-    /// The lines after number `after`, oldest first.
+    /// Returns at most `limit` lines with a number above `after`, oldest first.
     pub(super) fn after(&self, after: u64, limit: usize) -> Vec<OutputLine> {
         let start = self.lines.partition_point(|line| line.number <= after);
         self.lines.iter().skip(start).take(limit).cloned().collect()
@@ -43,7 +43,7 @@ mod tests {
     use footbridge_model::time::Millis;
 
     #[test]
-    fn the_oldest_go_first() {
+    fn the_oldest_lines_are_removed_first() {
         let mut ring = Ring::default();
         for number in 0..LINES + 10 {
             ring.push(Millis(0), Stream::Out, number.to_string());

@@ -1,4 +1,4 @@
-//! The output of all apps.
+//! Stores the output of all apps.
 
 use super::ring::Ring;
 use footbridge_model::name::AppName;
@@ -8,26 +8,26 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
-/// Keeps the last lines of every app; shared by whoever reads and whoever writes them.
+/// The last lines of every app. Clones share the same lines.
 #[derive(Debug, Clone)]
-pub(crate) struct Store {
-    apps: Arc<Mutex<HashMap<AppName, Kept>>>,
+pub(crate) struct OutputStore {
+    apps: Arc<Mutex<HashMap<AppName, AppOutput>>>,
     clock: Arc<dyn Clock>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct AppOutput {
     ring: Ring,
-    /// The number of the last line, for those that wait for the next.
+    /// The number of the last line; notifies readers that wait for the next line.
     last: watch::Sender<u64>,
 }
 
-impl Store {
+impl OutputStore {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self { apps: Arc::default(), clock }
     }
 
-    /// Adds lines, in order.
+    /// Adds lines in order.
     pub(crate) fn add(&self, app: &AppName, stream: Stream, lines: impl IntoIterator<Item = String>) {
         let mut lines = lines.into_iter().peekable();
         if lines.peek().is_none() {
@@ -42,25 +42,25 @@ impl Store {
         kept.last.send_replace(kept.ring.last);
     }
 
-    /// Adds a line of the server's own.
-    pub(crate) fn say(&self, app: &AppName, text: String) {
+    /// Adds a line written by the server itself.
+    pub(crate) fn add_server_line(&self, app: &AppName, text: String) {
         self.add(app, Stream::Server, [text]);
     }
 
-    /// The number of an app's last line.
+    /// The number of an app's last line; 0 if there is none.
     pub(crate) fn last(&self, app: &AppName) -> u64 {
         self.lock().get(app).map_or(0, |kept| kept.ring.last)
     }
 
-    /// At most `limit` lines after number `after`.
+    /// Returns at most `limit` lines with a number above `after`.
     pub(crate) fn after(&self, app: &AppName, after: u64, limit: usize) -> Vec<OutputLine> {
         self.lock().get(app).map(|kept| kept.ring.after(after, limit)).unwrap_or_default()
     }
 
-    /// Resolves once there is a line with a number above `after`, or the app is forgotten.
+    /// Resolves when the app has a line with a number above `after`, or is removed from the store.
     pub(crate) async fn written(&self, app: &AppName, after: u64) {
         let mut last = self.lock().entry(app.clone()).or_default().last.subscribe();
-        // An error means that the app is forgotten: whoever waits looks again and finds nothing.
+        // An error means that the app was removed; the reader then finds no lines.
         let _ = last.wait_for(|last| *last > after).await;
     }
 
@@ -68,7 +68,7 @@ impl Store {
         self.lock().remove(app);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<AppName, Kept>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<AppName, AppOutput>> {
         self.apps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,9 +1,9 @@
-//! Which apps run: one owner of that knowledge, asked through a channel.
+//! The actor that knows which apps run. Callers send it messages through a channel.
 
 use super::backoff::Backoff;
-use super::machine::Machine;
+use super::context::LaunchContext;
+use super::messages;
 use super::run::Run;
-use super::words;
 use crate::cgroup::Cgroups;
 use footbridge_model::name::AppName;
 use footbridge_model::run::{Exit, RunId, Running, StartFailure, StartOrder};
@@ -16,86 +16,91 @@ use tokio::time::Instant;
 
 type Started = Result<Running, StartFailure>;
 
-/// What is asked of the actor.
+/// A request to the actor. Answers go through the oneshot channels.
 #[derive(Debug)]
 pub(crate) enum Message {
+    /// Start an app and answer when it listens.
     Start(Box<StartOrder>, oneshot::Sender<Started>),
+    /// Stop an app and answer when all of its processes have ended.
     Stop(AppName, oneshot::Sender<()>),
+    /// Stop every app and answer when all of their processes have ended.
     StopAll(oneshot::Sender<()>),
+    /// Delete the output and the back-off of an app that does not run.
     Forget(AppName),
-    /// Forget how an app's starts went.
-    Renew(AppName),
+    /// Delete the back-off of an app that does not run.
+    ResetBackoff(AppName),
 }
 
-/// What a run's task tells the actor.
-enum News {
-    Up(Running),
-    /// Nothing of the run is left.
-    Over(Over),
+/// A message of a run's task to the actor.
+enum RunUpdate {
+    Listening(Running),
+    /// Every process of the run has ended.
+    Ended(RunOutcome),
 }
 
-enum Over {
-    /// It never listened.
+enum RunOutcome {
+    /// The app never listened; the reason why.
     NotStarted(String),
     Exited(Exit),
 }
 
-/// What is known of an app.
+/// The state of one app.
 #[derive(Default)]
-struct Slot {
-    run: Option<Current>,
+struct AppSlot {
+    run: Option<ActiveRun>,
     backoff: Backoff,
 }
 
-struct Current {
-    begun: Instant,
-    /// `None` while it starts.
-    up: Option<Running>,
+struct ActiveRun {
+    began: Instant,
+    /// `None` while the app starts.
+    running: Option<Running>,
     stop: watch::Sender<bool>,
-    /// Who waits for it to listen.
+    /// Callers that wait until the app listens.
     starting: Vec<oneshot::Sender<Started>>,
-    /// Who waits for it to be gone.
+    /// Callers that wait until the run has ended.
     stopping: Vec<oneshot::Sender<()>>,
-    /// What is to be started once it is gone.
+    /// The start to perform after this run has ended, with its callers.
     next: Option<(Box<StartOrder>, Vec<oneshot::Sender<Started>>)>,
 }
 
 struct Actor {
-    machine: Arc<Machine>,
-    slots: HashMap<AppName, Slot>,
+    context: Arc<LaunchContext>,
+    slots: HashMap<AppName, AppSlot>,
     runs: u64,
-    news: mpsc::Sender<(AppName, News)>,
+    updates: mpsc::Sender<(AppName, RunUpdate)>,
 }
 
-/// Answers until nobody can ask any more; what still runs then ends with the thread's runtime.
-pub(crate) async fn watch_over(machine: Arc<Machine>, mut asked: mpsc::Receiver<Message>) {
-    let (news, mut told) = mpsc::channel(64);
-    let mut actor = Actor { machine, slots: HashMap::new(), runs: 0, news };
+/// Handles messages until every sender is dropped. Apps that still run then are killed when the thread's
+/// runtime is dropped.
+pub(crate) async fn supervise(context: Arc<LaunchContext>, mut messages: mpsc::Receiver<Message>) {
+    let (updates, mut reported) = mpsc::channel(64);
+    let mut actor = Actor { context, slots: HashMap::new(), runs: 0, updates };
     loop {
         let message = tokio::select! {
             biased;
-            Some((app, news)) = told.recv() => {
-                actor.told(&app, news);
+            Some((app, update)) = reported.recv() => {
+                actor.handle_update(&app, update);
                 continue;
             }
-            message = asked.recv() => message,
+            message = messages.recv() => message,
         };
         let Some(message) = message else { break };
-        actor.asked(message);
+        actor.handle_message(message);
     }
-    actor.machine.cgroups.iter().for_each(Cgroups::close);
+    actor.context.cgroups.iter().for_each(Cgroups::close);
 }
 
 impl Actor {
-    fn asked(&mut self, message: Message) {
+    fn handle_message(&mut self, message: Message) {
         match message {
             Message::Start(order, answer) => self.start(order, vec![answer]),
             Message::Stop(app, answer) => self.stop(&app, answer),
             Message::StopAll(answer) => self.stop_all(answer),
-            Message::Renew(app) => self.slots.retain(|name, slot| *name != app || slot.run.is_some()),
+            Message::ResetBackoff(app) => self.slots.retain(|name, slot| *name != app || slot.run.is_some()),
             Message::Forget(app) => {
                 self.slots.retain(|name, slot| *name != app || slot.run.is_some());
-                self.machine.store.forget(&app);
+                self.context.store.forget(&app);
             }
         }
     }
@@ -109,26 +114,26 @@ impl Actor {
                 let (_, waiting) = run.next.get_or_insert_with(|| (order, Vec::new()));
                 waiting.extend(answers);
             }
-            Some(run) => match run.up {
+            Some(run) => match run.running {
                 Some(running) => answer_all(answers, &Ok(running)),
                 None => run.starting.extend(answers),
             },
             None => {
-                if let Some((again_in, why)) = slot.backoff.refuses(now) {
+                if let Some((again_in, why)) = slot.backoff.blocked_for(now) {
                     let why = why.to_owned();
                     return answer_all(answers, &Err(StartFailure { why, again_in }));
                 }
                 self.runs += 1;
                 let (stop, stopped) = watch::channel(false);
-                slot.run = Some(Current {
-                    begun: now,
-                    up: None,
+                slot.run = Some(ActiveRun {
+                    began: now,
+                    running: None,
                     stop,
                     starting: answers,
                     stopping: Vec::new(),
                     next: None,
                 });
-                let task = Task { app, machine: Arc::clone(&self.machine), news: self.news.clone() };
+                let task = RunTask { app, context: Arc::clone(&self.context), updates: self.updates.clone() };
                 tokio::spawn(task.run(*order, RunId(self.runs), stopped));
             }
         }
@@ -136,7 +141,7 @@ impl Actor {
 
     fn stop(&mut self, app: &AppName, answer: oneshot::Sender<()>) {
         let Some(run) = self.slots.get_mut(app).and_then(|slot| slot.run.as_mut()) else {
-            // Whoever asked may have gone; so throughout.
+            // The caller may have given up waiting; the same applies to all answers here.
             let _ = answer.send(());
             return;
         };
@@ -164,33 +169,33 @@ impl Actor {
         });
     }
 
-    fn told(&mut self, app: &AppName, news: News) {
+    fn handle_update(&mut self, app: &AppName, update: RunUpdate) {
         let Some(slot) = self.slots.get_mut(app) else { return };
         let Some(run) = slot.run.as_mut() else { return };
-        let over = match news {
-            News::Up(running) => {
-                run.up = Some(running);
+        let outcome = match update {
+            RunUpdate::Listening(running) => {
+                run.running = Some(running);
                 return answer_all(std::mem::take(&mut run.starting), &Ok(running));
             }
-            News::Over(over) => over,
+            RunUpdate::Ended(outcome) => outcome,
         };
         let Some(run) = slot.run.take() else { return };
-        let (now, wanted) = (Instant::now(), *run.stop.borrow());
-        let failure = match over {
-            Over::NotStarted(_) if wanted => cancelled(),
-            Over::NotStarted(why) => {
-                let again_in = slot.backoff.failed(run.begun, now, &why);
+        let (now, stopped) = (Instant::now(), *run.stop.borrow());
+        let failure = match outcome {
+            RunOutcome::NotStarted(_) if stopped => cancelled(),
+            RunOutcome::NotStarted(why) => {
+                let again_in = slot.backoff.failed(run.began, now, &why);
                 Err(StartFailure { why, again_in })
             }
-            Over::Exited(exit) => {
+            RunOutcome::Exited(exit) => {
                 if exit.stopped {
-                    slot.backoff.stopped(run.begun, now);
+                    slot.backoff.stopped(run.began, now);
                 } else {
-                    let why = format!("it crashed again and again ({})", exit.how);
-                    slot.backoff.crashed(run.begun, now, &why);
+                    let why = format!("it crashed repeatedly ({})", exit.how);
+                    slot.backoff.crashed(run.began, now, &why);
                 }
-                // Told when a start would begin a new run, and before those that wait for the end are.
-                tell(&self.machine.exits, exit);
+                // Sent after the slot is free for a new run, and before callers that wait for the end are answered.
+                send_exit(&self.context.exits, exit);
                 cancelled()
             }
         };
@@ -206,8 +211,8 @@ impl Actor {
     }
 }
 
-/// Tells of the end of a run. Nobody listens when the server is ending.
-fn tell(exits: &mpsc::Sender<Exit>, exit: Exit) {
+/// Reports the end of a run. No one receives it while the server shuts down.
+fn send_exit(exits: &mpsc::Sender<Exit>, exit: Exit) {
     if let Err(TrySendError::Full(exit)) = exits.try_send(exit) {
         let exits = exits.clone();
         tokio::spawn(async move { exits.send(exit).await });
@@ -215,7 +220,7 @@ fn tell(exits: &mpsc::Sender<Exit>, exit: Exit) {
 }
 
 fn cancelled() -> Started {
-    Err(StartFailure { why: words::CANCELLED.to_owned(), again_in: Duration::ZERO })
+    Err(StartFailure { why: messages::CANCELLED.to_owned(), again_in: Duration::ZERO })
 }
 
 fn answer_all(waiting: Vec<oneshot::Sender<Started>>, answer: &Started) {
@@ -224,33 +229,33 @@ fn answer_all(waiting: Vec<oneshot::Sender<Started>>, answer: &Started) {
     }
 }
 
-/// What a run's task has.
-struct Task {
+/// The task of one run.
+struct RunTask {
     app: AppName,
-    machine: Arc<Machine>,
-    news: mpsc::Sender<(AppName, News)>,
+    context: Arc<LaunchContext>,
+    updates: mpsc::Sender<(AppName, RunUpdate)>,
 }
 
-impl Task {
+impl RunTask {
     async fn run(self, order: StartOrder, id: RunId, mut stop: watch::Receiver<bool>) {
-        let over = self.live(order, id, &mut stop).await;
-        self.tell(News::Over(over)).await;
+        let outcome = self.run_to_end(order, id, &mut stop).await;
+        self.report(RunUpdate::Ended(outcome)).await;
     }
 
-    async fn live(&self, order: StartOrder, id: RunId, stop: &mut watch::Receiver<bool>) -> Over {
-        let mut run = match Run::begin(Arc::clone(&self.machine), order, id).await {
+    async fn run_to_end(&self, order: StartOrder, id: RunId, stop: &mut watch::Receiver<bool>) -> RunOutcome {
+        let mut run = match Run::start(Arc::clone(&self.context), order, id).await {
             Ok(run) => run,
-            Err(why) => return Over::NotStarted(why),
+            Err(why) => return RunOutcome::NotStarted(why),
         };
-        match run.ready(stop).await {
-            Ok(running) => self.tell(News::Up(running)).await,
-            Err(why) => return Over::NotStarted(why),
+        match run.wait_until_listening(stop).await {
+            Ok(running) => self.report(RunUpdate::Listening(running)).await,
+            Err(why) => return RunOutcome::NotStarted(why),
         }
-        Over::Exited(run.over(stop).await)
+        RunOutcome::Exited(run.wait_for_exit(stop).await)
     }
 
-    async fn tell(&self, news: News) {
-        // The actor goes only with the whole thread.
-        let _ = self.news.send((self.app.clone(), news)).await;
+    async fn report(&self, update: RunUpdate) {
+        // The actor ends only together with this thread.
+        let _ = self.updates.send((self.app.clone(), update)).await;
     }
 }

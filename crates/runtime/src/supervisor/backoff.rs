@@ -1,67 +1,67 @@
-//! When an app may be started again.
+//! Back-off: when an app may be started again after failures.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// This many starts that came to nothing…
+/// An app counts as failing after this many failed starts or crashes…
 const STARTS: usize = 5;
-/// …within this time make an app count as failed.
+/// …within this time.
 const WITHIN: Duration = Duration::from_secs(10);
-/// After a single start that failed.
+/// Delay after a single failed start.
 const SHORT: Duration = Duration::from_secs(1);
-/// A failed app waits this long, then twice as long each time…
+/// First delay of a failing app. It doubles with each further failure…
 const FIRST: Duration = Duration::from_secs(10);
-/// …but no longer than this.
+/// …up to this limit.
 const LONGEST: Duration = Duration::from_mins(5);
-/// A run that lasted this long wipes the slate.
+/// A run that lasts this long clears the back-off.
 const LASTED: Duration = Duration::from_mins(1);
 
-/// What is remembered of an app's starts.
+/// The recent failures of an app.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
-    /// When starts were begun that ended in a failure or a crash.
+    /// Start times of the runs that failed or crashed.
     recent: VecDeque<Instant>,
-    /// How often in a row it was found to have failed; 0 for an app in good health.
+    /// Number of consecutive failures since the app counts as failing; 0 if it does not.
     level: u32,
     until: Option<Instant>,
-    /// Why the last start or run failed.
+    /// Reason of the last failure.
     why: String,
 }
 
 impl Backoff {
-    /// How long no start is to be tried, and why.
-    pub(super) fn refuses(&self, now: Instant) -> Option<(Duration, &str)> {
+    /// Returns the remaining delay before the next start and its reason; `None` if a start is allowed.
+    pub(super) fn blocked_for(&self, now: Instant) -> Option<(Duration, &str)> {
         let left = self.until?.checked_duration_since(now).filter(|left| !left.is_zero())?;
         Some((left, &self.why))
     }
 
-    /// A start, begun at `begun`, failed. Gives how long no other is to be tried.
-    pub(super) fn failed(&mut self, begun: Instant, now: Instant, why: &str) -> Duration {
-        let wait = self.count(begun, now).unwrap_or(SHORT);
+    /// Records a start that began at `began` and failed. Returns the delay before the next start.
+    pub(super) fn failed(&mut self, began: Instant, now: Instant, why: &str) -> Duration {
+        let wait = self.count(began, now).unwrap_or(SHORT);
         self.hold(now + wait, why);
         wait
     }
 
-    /// A run ended by itself.
-    pub(super) fn crashed(&mut self, begun: Instant, now: Instant, why: &str) {
-        if now.duration_since(begun) >= LASTED {
+    /// Records a run that ended by itself.
+    pub(super) fn crashed(&mut self, began: Instant, now: Instant, why: &str) {
+        if now.duration_since(began) >= LASTED {
             *self = Self::default();
             return;
         }
-        if let Some(wait) = self.count(begun, now) {
+        if let Some(wait) = self.count(began, now) {
             self.hold(now + wait, why);
         }
     }
 
-    /// A run was stopped, or an operator stepped in.
-    pub(super) fn stopped(&mut self, begun: Instant, now: Instant) {
-        if now.duration_since(begun) >= LASTED {
+    /// Records a run that was stopped on request.
+    pub(super) fn stopped(&mut self, began: Instant, now: Instant) {
+        if now.duration_since(began) >= LASTED {
             *self = Self::default();
         }
     }
 
-    /// Whether there is anything to remember.
+    /// Returns true if no failure is recorded.
     pub(super) fn is_clean(&self) -> bool {
         self.level == 0 && self.recent.is_empty()
     }
@@ -71,9 +71,9 @@ impl Backoff {
         why.clone_into(&mut self.why);
     }
 
-    /// Counts one more; how long to wait when the app counts as failed.
-    fn count(&mut self, begun: Instant, now: Instant) -> Option<Duration> {
-        self.recent.push_back(begun);
+    /// Counts one failure. Returns the delay if the app counts as failing.
+    fn count(&mut self, began: Instant, now: Instant) -> Option<Duration> {
+        self.recent.push_back(began);
         while self.recent.len() > STARTS {
             self.recent.pop_front();
         }
@@ -95,7 +95,7 @@ mod tests {
     use tokio::time::Instant;
 
     #[test]
-    fn five_in_ten_seconds_are_a_failure_that_doubles() {
+    fn five_failures_in_ten_seconds_start_a_delay_that_doubles() {
         let (mut backoff, start) = (Backoff::default(), Instant::now());
         let at = |seconds| start + Duration::from_secs(seconds);
         for second in 0..4 {
@@ -104,21 +104,21 @@ mod tests {
         let mut now = 4;
         for wait in [10, 20, 40, 80, 160, 300, 300] {
             assert_eq!(backoff.failed(at(now), at(now), "bad"), Duration::from_secs(wait));
-            assert_eq!(backoff.refuses(at(now)), Some((Duration::from_secs(wait), "bad")));
+            assert_eq!(backoff.blocked_for(at(now)), Some((Duration::from_secs(wait), "bad")));
             now += wait;
-            assert_eq!(backoff.refuses(at(now)), None);
+            assert_eq!(backoff.blocked_for(at(now)), None);
         }
         backoff.crashed(at(now), at(now + 60), "late");
         assert!(backoff.is_clean());
     }
 
     #[test]
-    fn a_crash_now_and_then_may_start_again_at_once() {
+    fn occasional_crashes_cause_no_delay() {
         let (mut backoff, start) = (Backoff::default(), Instant::now());
         for second in (0..100).step_by(4) {
             let at = start + Duration::from_secs(second);
             backoff.crashed(at, at, "oops");
-            assert_eq!(backoff.refuses(at), None);
+            assert_eq!(backoff.blocked_for(at), None);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The server's side of a run's helper.
+//! The server's end of the connection to a run's helper process.
 
-use crate::spec::{Ask, Report, Spec, WITH_CHANNEL, WITHOUT_CHANNEL, WORD};
+use crate::spec::{HELPER_ARGUMENT, HelperCommand, HelperReport, ProcessSpec, WITH_CHANNEL, WITHOUT_CHANNEL};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde::Serialize;
 use std::io::{self, IoSlice};
@@ -14,25 +14,29 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
-/// A helper under way. Dropping it ends its run.
+/// A running helper process. Dropping it ends its run.
 #[derive(Debug)]
 pub(super) struct Helper {
     child: Child,
-    /// The helper's process.
+    /// The helper's process id.
     pub(super) pid: i32,
-    asks: OwnedWriteHalf,
+    commands: OwnedWriteHalf,
     reports: Lines<BufReader<OwnedReadHalf>>,
 }
 
-/// Both streams of the app.
-pub(super) type Streams = (Option<ChildStdout>, Option<ChildStderr>);
+/// The pipes that carry the app's output.
+#[derive(Debug)]
+pub(super) struct Streams {
+    pub(super) stdout: Option<ChildStdout>,
+    pub(super) stderr: Option<ChildStderr>,
+}
 
 impl Helper {
-    /// Starts a helper, not yet knowing what to run. `channel` goes on to the app.
+    /// Starts a helper, which then waits for [`Self::run`]. `channel` is passed on to the app.
     pub(super) fn spawn(program: &Path, channel: Option<OwnedFd>) -> io::Result<(Self, Streams)> {
         let (ours, theirs) = Socket::pair()?;
         let mut child = Command::new(program)
-            .arg(WORD)
+            .arg(HELPER_ARGUMENT)
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
@@ -43,43 +47,43 @@ impl Helper {
         send_channel(&ours, channel.as_ref())?;
         drop(channel);
         ours.set_nonblocking(true)?;
-        let (reports, asks) = UnixStream::from_std(ours)?.into_split();
+        let (reports, commands) = UnixStream::from_std(ours)?.into_split();
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).unwrap_or(0);
-        let streams = (child.stdout.take(), child.stderr.take());
-        Ok((Self { child, pid, asks, reports: BufReader::new(reports).lines() }, streams))
+        let streams = Streams { stdout: child.stdout.take(), stderr: child.stderr.take() };
+        Ok((Self { child, pid, commands, reports: BufReader::new(reports).lines() }, streams))
     }
 
-    /// Tells it what to run.
-    pub(super) async fn run(&mut self, spec: &Spec) -> io::Result<()> {
+    /// Sends the process to run.
+    pub(super) async fn run(&mut self, spec: &ProcessSpec) -> io::Result<()> {
         self.send(spec).await
     }
 
-    /// Asks for something. A helper that is gone has nothing left to do.
-    pub(super) async fn ask(&mut self, ask: Ask) {
-        let _ = self.send(&ask).await;
+    /// Sends a command. Errors are ignored: if the helper has ended, so has the run.
+    pub(super) async fn send_command(&mut self, command: HelperCommand) {
+        let _ = self.send(&command).await;
     }
 
-    /// The next report; `None` once it is gone.
-    pub(super) async fn report(&mut self) -> Option<Report> {
+    /// Waits for the next report; `None` after the helper has ended.
+    pub(super) async fn next_report(&mut self) -> Option<HelperReport> {
         let line = self.reports.next_line().await.ok()??;
         serde_json::from_str(&line).ok()
     }
 
-    /// Ends the helper itself, and waits until it is gone.
+    /// Kills the helper and waits until it has ended.
     pub(super) async fn kill(&mut self) {
-        // Gone already, most times.
+        // Usually it has already ended.
         let _ = self.child.kill().await;
     }
 
     async fn send<T: Serialize>(&mut self, value: &T) -> io::Result<()> {
         let mut line = serde_json::to_vec(value)?;
         line.push(b'\n');
-        self.asks.write_all(&line).await
+        self.commands.write_all(&line).await
     }
 }
 
-/// The first byte, with the descriptor when there is one. A descriptor that travels this way is never
-/// inherited by what other threads start meanwhile.
+/// Sends the first byte, with the descriptor if there is one. A descriptor that is sent this way cannot be
+/// inherited by processes that other threads start at the same time.
 fn send_channel(socket: &Socket, channel: Option<&OwnedFd>) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut extra = SendAncillaryBuffer::new(&mut space);

@@ -1,29 +1,30 @@
-//! Whether an app listens, and whether it is the app that does.
+//! Finds out which process listens on a port, to see when an app is ready.
 
 use crate::proc::{self, Listener};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-/// What is found on a port.
+/// The owner of a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Found {
-    /// Nobody listens there.
+pub(super) enum PortOwner {
+    /// No process listens on the port.
     Nobody,
-    /// A process of the run does; this is where it is reached.
+    /// A process of the run, and the address under which it is reached.
     App(SocketAddr),
-    /// A process of the run does, but not on a loopback address.
+    /// A process of the run, but not on a loopback address.
     Outside(SocketAddr),
-    /// Somebody else does.
+    /// Another process, described for a message.
     Other(String),
 }
 
-/// Looks who listens on a port. `app` is the app's first process, `helper` the ancestor of all of them.
-pub(super) fn look(port: u16, app: i32, helper: i32) -> Found {
+/// Finds the process that listens on a port. `app` is the app's first process; `helper` is the ancestor of all
+/// its processes.
+pub(super) fn find_owner(port: u16, app: i32, helper: i32) -> PortOwner {
     let on_port: Vec<Listener> =
         proc::listeners().into_iter().filter(|listener| listener.address.port() == port).collect();
     if on_port.is_empty() {
-        return Found::Nobody;
+        return PortOwner::Nobody;
     }
-    let family = std::iter::once(app).chain(std::iter::once_with(|| proc::family(helper)).flatten());
+    let family = std::iter::once(app).chain(std::iter::once_with(|| proc::descendants(helper)).flatten());
     let (mut owned, mut hidden) = (Vec::new(), false);
     for pid in family {
         for listener in &on_port {
@@ -34,22 +35,22 @@ pub(super) fn look(port: u16, app: i32, helper: i32) -> Found {
             }
         }
         if let Some(address) = reachable(&owned) {
-            return Found::App(address);
+            return PortOwner::App(address);
         }
     }
     let all: Vec<&Listener> = on_port.iter().collect();
     match (owned.first(), owner(&on_port), reachable(&all)) {
-        (Some(listener), _, _) => Found::Outside(listener.address),
-        (None, Some(owner), _) => Found::Other(owner),
-        // A process of the run hides what it holds, and nobody else is found to hold it.
-        (None, None, Some(address)) if hidden => Found::App(address),
-        (None, None, _) => Found::Other("another process".to_owned()),
+        (Some(listener), _, _) => PortOwner::Outside(listener.address),
+        (None, Some(owner), _) => PortOwner::Other(owner),
+        // The descriptors of a process of the run may not be read, and no other process has the socket.
+        (None, None, Some(address)) if hidden => PortOwner::App(address),
+        (None, None, _) => PortOwner::Other("another process".to_owned()),
     }
 }
 
-/// Every address that processes of the run listen on.
-pub(super) fn everywhere(helper: i32) -> Vec<SocketAddr> {
-    let (listeners, family) = (proc::listeners(), proc::family(helper));
+/// Every address that a process of the run listens on.
+pub(super) fn listening_addresses(helper: i32) -> Vec<SocketAddr> {
+    let (listeners, family) = (proc::listeners(), proc::descendants(helper));
     let ours =
         |listener: &Listener| family.iter().any(|pid| proc::holds(*pid, &[listener.inode]) == Some(true));
     let mut found: Vec<SocketAddr> =
@@ -59,7 +60,7 @@ pub(super) fn everywhere(helper: i32) -> Vec<SocketAddr> {
     found
 }
 
-/// The loopback address behind which these listen.
+/// The loopback address that reaches one of these listeners; `None` if no loopback address does.
 fn reachable(listeners: &[&Listener]) -> Option<SocketAddr> {
     let local = |address: &SocketAddr| address.ip().is_loopback() || address.ip().is_unspecified();
     let addresses: Vec<SocketAddr> =
@@ -74,12 +75,12 @@ fn reachable(listeners: &[&Listener]) -> Option<SocketAddr> {
     Some(SocketAddr::new(ip, best.port()))
 }
 
-/// Whether a listener on `::` leaves IPv4 to others: then its port can still be had there.
+/// Returns true if a listener on `::` accepts IPv6 only. Then the port can still be bound for IPv4.
 fn v6_only(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-/// Who holds one of these sockets, for a message.
+/// Describes the process that has one of these sockets open, for a message.
 fn owner(listeners: &[Listener]) -> Option<String> {
     let inodes: Vec<u64> = listeners.iter().map(|listener| listener.inode).collect();
     let mut all = proc::all().into_iter().map(|stat| stat.pid);

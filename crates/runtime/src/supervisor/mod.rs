@@ -1,18 +1,19 @@
-//! Watches over the runs: one actor on a thread of its own, one task for each run.
+//! Supervises the runs: one actor on its own thread, and one task for each run.
 //!
-//! The actor knows which apps run, single-flights starts, keeps back-off and answers those who wait. A run's
-//! task owns its helper, its readiness and its end; actor and task speak through channels only.
+//! The actor knows which apps run, merges parallel starts of an app into one, applies back-off and answers
+//! callers. The task of a run owns its helper process, waits until the app listens and reports its end. Actor
+//! and tasks communicate only through channels.
 
 mod actor;
 mod backoff;
+mod context;
 mod helper;
 mod launch;
 mod listening;
-mod machine;
+mod messages;
 mod ports;
 mod run;
-mod words;
 
-pub(crate) use actor::{Message, watch_over};
-pub(crate) use machine::Machine;
+pub(crate) use actor::{Message, supervise};
+pub(crate) use context::LaunchContext;
 pub(crate) use ports::Ports;

@@ -1,18 +1,18 @@
-//! Free ports, each given to one app.
+//! Picks free ports for apps.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How often the system is asked for a port that no other app was given.
+/// The most attempts to get a port that no other app has.
 const TRIES: usize = 100;
 
-/// The ports of the runs under way.
+/// The ports of the current runs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ports(Arc<Mutex<BTreeSet<u16>>>);
 
-/// A port for one run; given back when dropped.
+/// A port reserved for one run. Dropping it releases the port.
 #[derive(Debug)]
 pub(super) struct Port {
     pub(super) number: u16,
@@ -20,10 +20,10 @@ pub(super) struct Port {
 }
 
 impl Ports {
-    /// A port that is free now. The system keeps it for nobody: that it stays free is likely, not certain.
+    /// Picks a port that is free now. The system does not reserve it, so another process may still take it.
     pub(super) fn pick(&self) -> io::Result<Port> {
         for _ in 0..TRIES {
-            // A socket for both families finds a port that is free in both.
+            // A dual-stack socket finds a port that is free for IPv4 and IPv6.
             let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0))
                 .or_else(|_| TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)))?;
             let number = listener.local_addr().map(|address: SocketAddr| address.port())?;

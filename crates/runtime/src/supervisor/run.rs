@@ -1,15 +1,15 @@
-//! One run, from before its first process until after its last.
+//! One run of an app, from before its first process starts until after its last process has ended.
 
+use super::context::LaunchContext;
 use super::helper::Helper;
 use super::launch::{command, processes, pumps};
-use super::listening::{self, Found};
-use super::machine::Machine;
+use super::listening::{self, PortOwner};
+use super::messages;
 use super::ports::Port;
-use super::words;
-use crate::host::{HostWire, HostWord};
+use crate::host::{HostChannel, HostMessage};
 use crate::proc;
-use crate::record::{Process, Record};
-use crate::spec::{Ask, Ending, Report, Spec};
+use crate::record::{ProcessIdentity, RunRecord};
+use crate::spec::{ExitCause, HelperCommand, HelperReport, ProcessSpec};
 use crate::sweep;
 use footbridge_model::run::{Exit, RunId, Running, StartOrder, Stream};
 use std::net::SocketAddr;
@@ -19,86 +19,90 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-/// How long an app may take to stop.
-const GRACE: Duration = Duration::from_secs(10);
-/// How long a helper may take to end a run it was told to end.
-const KILL: Duration = Duration::from_secs(2);
-/// How long what an app wrote last is waited for once it is gone.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-/// How many of its last lines a failure quotes, and how much of each.
-const QUOTED: (usize, usize) = (5, 300);
-/// How many characters of an exception are told, and how many lines of its stack are kept.
-const MESSAGE: usize = 2000;
-const STACK: usize = 50;
-/// Pauses between looks for a listener.
-const LOOKS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(5));
-/// A port in foreign hands is looked at this often before that is believed.
-const FOREIGN: u32 = 3;
+/// Time an app has to stop after SIGTERM.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+/// Time a helper has to kill a run.
+const KILL_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time to wait for the last output of an app that has ended.
+const OUTPUT_GRACE: Duration = Duration::from_millis(500);
+/// A failure quotes this many of the app's last lines, and this many characters of each.
+const QUOTED_LINES: (usize, usize) = (5, 300);
+/// The most characters of an exception's message, and the most lines of its stack, that are reported.
+const MESSAGE_MAX: usize = 2000;
+const STACK_LINES_MAX: usize = 50;
+/// First and longest pause between checks for a listener.
+const POLL_INTERVAL: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(5));
+/// Checks of a port that another process owns before the start fails: the owner may be read while it changes.
+const FOREIGN_CHECKS: u32 = 3;
 
-/// A run under way.
+/// A run in progress.
 #[derive(Debug)]
 pub(super) struct Run {
-    machine: Arc<Machine>,
+    context: Arc<LaunchContext>,
     order: StartOrder,
     id: RunId,
-    begun: Instant,
-    /// The number of the last line of output from before.
+    began: Instant,
+    /// The number of the last output line before this run.
     before: u64,
     helper: Helper,
-    record: Record,
+    record: RunRecord,
     port: Port,
-    host: Option<HostWire>,
-    /// The app's first process, once it runs.
+    host: Option<HostChannel>,
+    /// The app's first process, after it has started.
     pid: Option<i32>,
-    /// The end, when the helper has told it.
-    end: Option<Report>,
-    /// What the host said before it ended.
-    last_word: Option<String>,
+    /// The final report of the helper.
+    end: Option<HelperReport>,
+    /// The last error that the Node host reported.
+    last_message: Option<String>,
     pumps: Vec<JoinHandle<()>>,
 }
 
-/// What happens in a run.
-enum News {
-    Report(Option<Report>),
-    Host(HostWord),
+/// Something that happens during a run.
+enum RunEvent {
+    Helper(Option<HelperReport>),
+    Host(HostMessage),
     Stop,
 }
 
 impl Run {
     /// Starts the processes of a run.
-    pub(super) async fn begin(machine: Arc<Machine>, order: StartOrder, id: RunId) -> Result<Self, String> {
-        let argv = command(&machine, &order)?;
-        let begun = Instant::now();
-        let port = machine.ports.pick().map_err(|error| words::system("find a free port", &error))?;
+    pub(super) async fn start(
+        context: Arc<LaunchContext>,
+        order: StartOrder,
+        id: RunId,
+    ) -> Result<Self, String> {
+        let argv = command(&context, &order)?;
+        let began = Instant::now();
+        let port = context.ports.pick().map_err(|error| messages::system("find a free port", &error))?;
         let name = id.0.to_string();
-        // Without one the run has a layer less, which is told at open.
-        let cgroup = machine.cgroups.as_ref().and_then(|cgroups| cgroups.create(&name).ok());
-        let mut record = Record {
+        // Without a control group the run has less isolation; `Runtime::open` has warned about that.
+        let cgroup = context.cgroups.as_ref().and_then(|cgroups| cgroups.create(&name).ok());
+        let mut record = RunRecord {
             app: order.app.as_str().to_owned(),
-            address: machine.environment.address().to_owned(),
+            address: context.environment.address().to_owned(),
             boot: proc::boot(),
             cgroup,
             processes: Vec::new(),
         };
-        let recorded = machine.records.write(&name, &record);
-        recorded.map_err(|error| words::system("write down the run", &error))?;
-        let spec = Spec {
+        let written = context.records.write(&name, &record);
+        written.map_err(|error| messages::system("write the record of the run", &error))?;
+        let spec = ProcessSpec {
             dir: order.package.path.clone(),
             argv,
-            env: machine.environment.of(&order, port.number),
-            user: machine.account.ids().cloned(),
+            env: context.environment.for_app(&order, port.number),
+            user: context.account.ids().cloned(),
             cgroup: record.cgroup.as_ref().map(|dir| dir.to_string_lossy().into_owned()),
         };
-        let before = machine.store.last(&order.app);
-        match processes(&machine, &order, &spec).await {
+        let before = context.store.last(&order.app);
+        match processes(&context, &order, &spec).await {
             Ok((helper, host, streams)) => {
-                record.processes.extend(Process::now(helper.pid));
-                let pumps = pumps(&machine, &order.app, streams);
+                record.processes.extend(ProcessIdentity::of(helper.pid));
+                let pumps = pumps(&context, &order.app, streams);
                 let mut run = Self {
-                    machine,
+                    context,
                     order,
                     id,
-                    begun,
+                    began,
                     before,
                     helper,
                     record,
@@ -106,97 +110,100 @@ impl Run {
                     host,
                     pid: None,
                     end: None,
-                    last_word: None,
+                    last_message: None,
                     pumps,
                 };
                 run.write_record();
                 Ok(run)
             }
             Err(error) => {
-                sweep::end(&record);
-                machine.records.remove(&name);
-                Err(words::system("start a process", &error))
+                sweep::end_run(&record);
+                context.records.remove(&name);
+                Err(messages::system("start a process", &error))
             }
         }
     }
 
-    /// Waits until the app listens. An error is the reason why it does not; then nothing of it is left.
-    pub(super) async fn ready(&mut self, stop: &mut watch::Receiver<bool>) -> Result<Running, String> {
-        let waited = timeout(self.machine.start_timeout, self.until_ready(stop)).await;
+    /// Waits until the app listens. On an error, which is the reason as text, all of its processes have ended.
+    pub(super) async fn wait_until_listening(
+        &mut self,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<Running, String> {
+        let waited = timeout(self.context.start_timeout, self.until_listening(stop)).await;
         let found = waited.unwrap_or_else(|_| {
-            let others = listening::everywhere(self.helper.pid);
-            let limit = self.machine.start_timeout;
-            Err(words::never_listened(&self.order.package, self.port.number, limit, &others))
+            let others = listening::listening_addresses(self.helper.pid);
+            let limit = self.context.start_timeout;
+            Err(messages::never_listened(&self.order.package, self.port.number, limit, &others))
         });
         match found {
             Ok(running) => {
-                let waited = self.begun.elapsed().as_millis();
-                self.say(format!("listening on {} after {waited} ms", running.address));
+                let waited = self.began.elapsed().as_millis();
+                self.log(format!("listening on {} after {waited} ms", running.address));
                 Ok(running)
             }
             Err(why) => {
-                self.put_down(Duration::ZERO).await;
+                self.terminate(Duration::ZERO).await;
                 let why = if why.is_empty() { self.ended_early() } else { why };
-                self.say(format!("not started: {why}"));
+                self.log(format!("not started: {why}"));
                 Err(why)
             }
         }
     }
 
-    /// Waits until the run is over, by itself or because it is told to stop.
-    pub(super) async fn over(mut self, stop: &mut watch::Receiver<bool>) -> Exit {
+    /// Waits until the app ends by itself or is told to stop. All of its processes have ended afterwards.
+    pub(super) async fn wait_for_exit(mut self, stop: &mut watch::Receiver<bool>) -> Exit {
         let stopped = loop {
-            match self.news(stop).await {
-                News::Stop => break true,
-                News::Report(report) => {
+            match self.next_event(stop).await {
+                RunEvent::Stop => break true,
+                RunEvent::Helper(report) => {
                     self.end = report;
                     break false;
                 }
-                News::Host(word) => self.hear(word),
+                RunEvent::Host(message) => self.note_host_message(message),
             }
         };
-        let grace = if stopped { GRACE } else { Duration::ZERO };
-        self.put_down(grace).await;
-        let mut how = self.how();
-        if let Some(word) = self.last_word.take().filter(|_| !stopped) {
-            how = format!("{how}: {word}");
+        let grace = if stopped { STOP_GRACE } else { Duration::ZERO };
+        self.terminate(grace).await;
+        let mut how = self.exit_reason();
+        if let Some(message) = self.last_message.take().filter(|_| !stopped) {
+            how = format!("{how}: {message}");
         }
         let verb = match self.end {
             _ if stopped => "stopped",
-            // It was told that it is going to be stopped, or has nothing more to do: nothing broke.
-            Some(Report::Ended(Ending::Code(0))) => "ended by itself",
+            // The app exited on a stop event, or had nothing more to do. That is no crash.
+            Some(HelperReport::Ended(ExitCause::Code(0))) => "ended by itself",
             _ => "crashed",
         };
-        self.say(format!("{verb}: {how}"));
+        self.log(format!("{verb}: {how}"));
         Exit { app: self.order.app.clone(), run: self.id, stopped, how }
     }
 
-    /// An empty error stands for an end that is told with the app's last words, once they are there.
-    async fn until_ready(&mut self, stop: &mut watch::Receiver<bool>) -> Result<Running, String> {
-        // Where to look: a command listens where it was told to, a host says where it does.
+    /// An empty error means that the app has ended. The caller adds the app's last lines after they have arrived.
+    async fn until_listening(&mut self, stop: &mut watch::Receiver<bool>) -> Result<Running, String> {
+        // A command listens on the port it was given. The Node host reports its port.
         let mut port = self.host.is_none().then_some(self.port.number);
-        let (mut pause, mut foreign) = (LOOKS.0, 0);
+        let (mut pause, mut foreign) = (POLL_INTERVAL.0, 0);
         loop {
             if let (Some(pid), Some(port)) = (self.pid, port) {
-                match listening::look(port, pid, self.helper.pid) {
-                    Found::App(address) => return Ok(self.running(pid, address)),
-                    Found::Other(_) if foreign < FOREIGN => foreign += 1,
-                    Found::Other(owner) => return Err(words::port_taken(port, &owner)),
-                    Found::Nobody | Found::Outside(_) => {}
+                match listening::find_owner(port, pid, self.helper.pid) {
+                    PortOwner::App(address) => return Ok(self.running(pid, address)),
+                    PortOwner::Other(_) if foreign < FOREIGN_CHECKS => foreign += 1,
+                    PortOwner::Other(owner) => return Err(messages::port_taken(port, &owner)),
+                    PortOwner::Nobody | PortOwner::Outside(_) => {}
                 }
             }
-            let news = tokio::select! {
-                news = self.news(stop) => news,
+            let event = tokio::select! {
+                event = self.next_event(stop) => event,
                 () = sleep(pause), if self.pid.is_some() && port.is_some() => {
-                    pause = (pause * 2).min(LOOKS.1);
+                    pause = (pause * 2).min(POLL_INTERVAL.1);
                     continue;
                 }
             };
-            match news {
-                News::Stop => return Err(words::CANCELLED.to_owned()),
-                News::Report(report) => self.started_or_ended(report)?,
-                News::Host(HostWord::Ready { port: listens }) => port = Some(listens),
-                News::Host(word) => self.hear(word),
+            match event {
+                RunEvent::Stop => return Err(messages::CANCELLED.to_owned()),
+                RunEvent::Helper(report) => self.started_or_ended(report)?,
+                RunEvent::Host(HostMessage::Ready { port: listens }) => port = Some(listens),
+                RunEvent::Host(message) => self.note_host_message(message),
             }
         }
     }
@@ -205,22 +212,22 @@ impl Run {
         Running { run: self.id, address, pid: u32::try_from(pid).unwrap_or(0) }
     }
 
-    fn started_or_ended(&mut self, report: Option<Report>) -> Result<(), String> {
+    fn started_or_ended(&mut self, report: Option<HelperReport>) -> Result<(), String> {
         match report {
-            Some(Report::Started { pid, missing }) => {
+            Some(HelperReport::Started { pid, missing }) => {
                 for layer in missing {
-                    self.machine.warn(format!("apps run without {layer}"));
+                    self.context.warn(format!("apps run without {layer}"));
                 }
                 self.pid = Some(pid);
-                self.record.processes.extend(Process::now(pid));
+                self.record.processes.extend(ProcessIdentity::of(pid));
                 self.write_record();
-                self.say(format!("started as process {pid}"));
+                self.log(format!("started as process {pid}"));
                 Ok(())
             }
-            Some(Report::Failed(failed)) => {
-                let (package, path) = (&self.order.package, self.machine.environment.path());
-                let why = words::failed(failed, package, path, &self.machine.account);
-                self.end = Some(Report::Failed(failed));
+            Some(HelperReport::Failed(failed)) => {
+                let (package, path) = (&self.order.package, self.context.environment.path());
+                let why = messages::failed(failed, package, path, &self.context.account);
+                self.end = Some(HelperReport::Failed(failed));
                 Err(why)
             }
             other => {
@@ -230,97 +237,100 @@ impl Run {
         }
     }
 
-    async fn news(&mut self, stop: &mut watch::Receiver<bool>) -> News {
+    async fn next_event(&mut self, stop: &mut watch::Receiver<bool>) -> RunEvent {
         let host = async {
             match &mut self.host {
-                Some(host) => host.next().await,
+                Some(host) => host.next_message().await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             biased;
-            // The actor goes only when the server does: then the run stops as well.
-            _ = stop.wait_for(|stop| *stop) => News::Stop,
-            word = host => News::Host(word),
-            report = self.helper.report() => News::Report(report),
+            // The sender is dropped only when the server ends; the run stops then too.
+            _ = stop.wait_for(|stop| *stop) => RunEvent::Stop,
+            message = host => RunEvent::Host(message),
+            report = self.helper.next_report() => RunEvent::Helper(report),
         }
     }
 
-    fn hear(&mut self, word: HostWord) {
-        let (message, stack) = match word {
-            HostWord::Ready { .. } => return,
-            HostWord::Failed { message } => (message, String::new()),
-            HostWord::Crashed { message, stack } => (message, stack),
+    fn note_host_message(&mut self, message: HostMessage) {
+        let (message, stack) = match message {
+            HostMessage::Ready { .. } => return,
+            HostMessage::Failed { message } => (message, String::new()),
+            HostMessage::Crashed { message, stack } => (message, stack),
         };
-        let lines = stack.lines().take(STACK).map(str::to_owned);
-        self.machine.store.add(&self.order.app, Stream::Server, lines);
-        self.last_word = Some(message.chars().take(MESSAGE).collect());
+        let lines = stack.lines().take(STACK_LINES_MAX).map(str::to_owned);
+        self.context.store.add(&self.order.app, Stream::Server, lines);
+        self.last_message = Some(message.chars().take(MESSAGE_MAX).collect());
     }
 
-    /// Ends whatever is left of the run: gently for as long as `grace`, then not.
-    async fn put_down(&mut self, grace: Duration) {
+    /// Ends all processes of the run: SIGTERM first if `grace` is not zero, then SIGKILL.
+    async fn terminate(&mut self, grace: Duration) {
         if self.end.is_none() && !grace.is_zero() {
-            self.helper.ask(Ask::Stop).await;
-            // Late, or the helper is gone: both are seen to below.
+            self.helper.send_command(HelperCommand::Stop).await;
+            // A timeout or a helper that has ended is handled below.
             let _ = timeout(grace, self.until_end()).await;
         }
         if self.end.is_none() {
-            self.helper.ask(Ask::Kill).await;
-            let _ = timeout(KILL, self.until_end()).await;
+            self.helper.send_command(HelperCommand::Kill).await;
+            let _ = timeout(KILL_TIMEOUT, self.until_end()).await;
         }
         self.helper.kill().await;
-        // A helper that tells of the end is believed, unless the control group says otherwise.
-        if self.end.is_none() || !sweep::is_over(&self.record) {
+        // The helper's report of the end is trusted unless the control group still has processes.
+        if self.end.is_none() || !sweep::remove_if_empty(&self.record) {
             let record = self.record.clone();
-            if let Ok(found @ 1..) = tokio::task::spawn_blocking(move || sweep::end(&record)).await {
-                tracing::warn!(app = %self.order.app, found, "processes of a run outlived its helper and were ended");
+            if let Ok(found @ 1..) = tokio::task::spawn_blocking(move || sweep::end_run(&record)).await {
+                tracing::warn!(app = %self.order.app, found, "ended processes of a run that had outlived its helper");
             }
         }
         for pump in &mut self.pumps {
-            if timeout(LAST_WORDS, &mut *pump).await.is_err() {
+            if timeout(OUTPUT_GRACE, &mut *pump).await.is_err() {
                 pump.abort();
             }
         }
-        self.machine.records.remove(&self.id.0.to_string());
+        self.context.records.remove(&self.id.0.to_string());
     }
 
-    /// Hears out helper and host until the run has ended.
+    /// Handles reports of the helper and messages of the host until the run has ended.
     async fn until_end(&mut self) {
         let (_never, mut never) = watch::channel(false);
         while self.end.is_none() {
-            match self.news(&mut never).await {
-                News::Report(Some(Report::Started { pid, .. })) => self.pid = Some(pid),
-                News::Report(Some(report)) => self.end = Some(report),
-                News::Report(None) | News::Stop => return,
-                News::Host(word) => self.hear(word),
+            match self.next_event(&mut never).await {
+                RunEvent::Helper(Some(HelperReport::Started { pid, .. })) => self.pid = Some(pid),
+                RunEvent::Helper(Some(report)) => self.end = Some(report),
+                RunEvent::Helper(None) | RunEvent::Stop => return,
+                RunEvent::Host(message) => self.note_host_message(message),
             }
         }
     }
 
-    fn how(&self) -> String {
+    fn exit_reason(&self) -> String {
         match self.end {
-            Some(Report::Ended(ending)) => ending.to_string(),
-            Some(Report::Failed(_)) => "its helper failed".to_owned(),
-            _ => Ending::Signal(9).to_string(),
+            Some(HelperReport::Ended(cause)) => cause.to_string(),
+            Some(HelperReport::Failed(_)) => "its helper failed".to_owned(),
+            _ => ExitCause::Signal(9).to_string(),
         }
     }
 
     fn ended_early(&mut self) -> String {
-        let written = self.machine.store.after(&self.order.app, self.before, usize::MAX);
+        let written = self.context.store.after(&self.order.app, self.before, usize::MAX);
         let lines =
             written.iter().filter(|line| line.stream != Stream::Server && !line.text.trim().is_empty());
-        let mut last: Vec<String> =
-            lines.rev().take(QUOTED.0).map(|line| line.text.chars().take(QUOTED.1).collect()).collect();
+        let mut last: Vec<String> = lines
+            .rev()
+            .take(QUOTED_LINES.0)
+            .map(|line| line.text.chars().take(QUOTED_LINES.1).collect())
+            .collect();
         last.reverse();
-        words::ended(&self.how(), self.last_word.as_deref(), &last)
+        messages::ended(&self.exit_reason(), self.last_message.as_deref(), &last)
     }
 
     fn write_record(&mut self) {
-        // The record of before says less, but enough.
-        let _ = self.machine.records.write(&self.id.0.to_string(), &self.record);
+        // If this fails, the previous record remains, which is sufficient.
+        let _ = self.context.records.write(&self.id.0.to_string(), &self.record);
     }
 
-    fn say(&self, text: String) {
-        self.machine.store.say(&self.order.app, text);
+    fn log(&self, text: String) {
+        self.context.store.add_server_line(&self.order.app, text);
     }
 }

@@ -1,4 +1,4 @@
-//! A runtime of one's own, apps from a few lines of source, and a look at the processes of this machine.
+//! Test kit: a separate runtime per test, apps from a few lines of source, and functions to inspect processes.
 
 use footbridge_model::name::AppName;
 use footbridge_model::package::{Package, Program};
@@ -30,7 +30,7 @@ impl Clock for NoClock {
     }
 }
 
-/// A runtime with a state of its own.
+/// A runtime with its own state directory.
 pub(crate) struct Kit {
     pub(crate) dir: TempDir,
     pub(crate) runtime: Runtime,
@@ -38,18 +38,18 @@ pub(crate) struct Kit {
 }
 
 impl Drop for Kit {
-    /// Leaves nothing behind in the machine's control groups either.
+    /// Stops every app, so that no control group remains on the machine.
     fn drop(&mut self) {
         let stop = self.runtime.stop_all();
         let waiting = std::thread::spawn(|| {
             tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(stop);
         });
-        // Whatever went wrong there, the test has said what matters.
+        // A failure here must not hide the result of the test.
         let _ = waiting.join();
     }
 }
 
-/// What a test may change of the options.
+/// A change that a test makes to the options.
 pub(crate) type Change = fn(&mut RuntimeOptions);
 
 impl Kit {
@@ -66,23 +66,23 @@ impl Kit {
         Self { dir, runtime, exits }
     }
 
-    /// An app with these files, run by this command.
+    /// Writes an app with these files that runs this command.
     pub(crate) fn command(&self, name: &str, files: &[(&str, &str)], command: &[&str]) -> StartOrder {
         let words = command.iter().map(|word| (*word).to_owned()).collect();
         self.app(name, files, Program::Command(words))
     }
 
-    /// An app that is a server in Node of its own.
+    /// Writes an app that is a Node program with its own HTTP server.
     pub(crate) fn server(&self, name: &str, source: &str) -> StartOrder {
         self.command(name, &[("server.js", source)], &["node", "server.js"])
     }
 
-    /// An app that is a shell script.
+    /// Writes an app that is a shell script.
     pub(crate) fn script(&self, name: &str, source: &str) -> StartOrder {
         self.command(name, &[("run.sh", source)], &["sh", "run.sh"])
     }
 
-    /// An app run by the Node host.
+    /// Writes an app that the Node host runs.
     pub(crate) fn hosted(&self, name: &str, source: &str) -> StartOrder {
         self.app(name, &[("app.js", source)], Program::Node("app.js".to_owned()))
     }
@@ -115,7 +115,7 @@ impl Kit {
         }
     }
 
-    /// What every process of this runtime's apps has in its environment.
+    /// The server address, which every process of this runtime's apps has in its environment.
     pub(crate) fn mark(&self) -> String {
         address(self.dir.path())
     }
@@ -132,13 +132,13 @@ impl Kit {
         self.runtime.output(&app(name), 0, usize::MAX)
     }
 
-    /// What a stream of an app says so far.
-    pub(crate) fn said(&self, name: &str, stream: Stream) -> Vec<String> {
+    /// The lines of one stream of an app so far.
+    pub(crate) fn lines(&self, name: &str, stream: Stream) -> Vec<String> {
         self.output(name).into_iter().filter(|line| line.stream == stream).map(|line| line.text).collect()
     }
 
-    /// Waits until an app has written a line that contains this.
-    pub(crate) async fn until_said(&self, name: &str, wanted: &str) -> String {
+    /// Waits until an app has written a line that contains `wanted`, and returns the line.
+    pub(crate) async fn wait_for_line(&self, name: &str, wanted: &str) -> String {
         let mut after = 0;
         loop {
             let lines = self.runtime.output(&app(name), after, usize::MAX);
@@ -165,12 +165,12 @@ pub(crate) fn options(dir: &Path) -> RuntimeOptions {
     }
 }
 
-/// An address that no other test has.
+/// A server address that no other test uses.
 pub(crate) fn address(dir: &Path) -> String {
     format!("http://{}", dir.file_name().unwrap().to_str().unwrap())
 }
 
-/// The example that stands for the product's binary.
+/// The path of the example `helper`, which takes the place of the product's binary.
 pub(crate) fn helper() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let helper = test.parent().unwrap().parent().unwrap().join("examples/helper");
@@ -190,7 +190,7 @@ pub(crate) fn open_to_all(dir: &Path) {
     fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// What a running app answers to `GET /`.
+/// The body of a running app's answer to `GET /`.
 pub(crate) fn get(address: SocketAddr) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(b"GET / HTTP/1.0\r\nfootbridge-run-secret: run-secret\r\n\r\n").unwrap();
@@ -199,7 +199,7 @@ pub(crate) fn get(address: SocketAddr) -> String {
     answer.rsplit("\r\n\r\n").next().unwrap().to_owned()
 }
 
-/// A request whose answer nobody waits for.
+/// Sends a request and does not wait for the answer.
 pub(crate) fn poke(address: SocketAddr) {
     TcpStream::connect(address)
         .unwrap()
@@ -207,7 +207,7 @@ pub(crate) fn poke(address: SocketAddr) {
         .unwrap();
 }
 
-/// The processes that live and have this in their environment.
+/// The running processes with `mark` in their environment.
 pub(crate) fn living(mark: &str) -> Vec<u32> {
     let marked = |pid: &u32| {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
@@ -221,14 +221,14 @@ fn processes() -> Vec<u32> {
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
 }
 
-/// State and parent of a process.
+/// The state and the parent of a process.
 fn stat(pid: u32) -> Option<(String, u32)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut words = stat.rsplit(')').next()?.split_ascii_whitespace();
     Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
 }
 
-/// Whether it runs; what only waits to be reaped does not.
+/// Returns true if a process runs. A zombie does not run.
 pub(crate) fn alive(pid: u32) -> bool {
     stat(pid).is_some_and(|(state, _)| state != "Z" && state != "X")
 }
@@ -243,7 +243,7 @@ pub(crate) fn descendants(pid: u32) -> Vec<u32> {
     children.flat_map(|child| [vec![child], descendants(child)].concat()).collect()
 }
 
-/// Waits until `done` holds.
+/// Waits until `done` returns true.
 pub(crate) async fn until(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
@@ -252,7 +252,7 @@ pub(crate) async fn until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// The server's environment in tests.
+/// One variable for the server's environment.
 pub(crate) fn variable(name: &str, value: &str) -> (OsString, OsString) {
     (name.into(), value.into())
 }

@@ -1,10 +1,10 @@
-//! The runtime against real processes.
+//! Tests of the runtime with real processes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod endings;
-mod failing;
+mod exit;
+mod isolation;
 mod kit;
 mod lifecycle;
 mod output;
 mod server;
-mod surroundings;
+mod start_failures;

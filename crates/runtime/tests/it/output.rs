@@ -1,4 +1,4 @@
-//! What apps write.
+//! Output of apps.
 
 use crate::kit::{Kit, SERVER, get, until};
 use footbridge_model::run::Stream;
@@ -11,18 +11,18 @@ async fn both_streams_are_read_line_by_line() {
     let source =
         format!("console.log('one\\ntwo'); console.error('three'); process.stdout.write('open'); {SERVER}");
     kit.start(&kit.server("shop", &source)).await.unwrap();
-    kit.until_said("shop", "two").await;
-    kit.until_said("shop", "three").await;
-    assert_eq!(kit.said("shop", Stream::Out), ["one", "two"]);
-    assert_eq!(kit.said("shop", Stream::Err), ["three"]);
+    kit.wait_for_line("shop", "two").await;
+    kit.wait_for_line("shop", "three").await;
+    assert_eq!(kit.lines("shop", Stream::Out), ["one", "two"]);
+    assert_eq!(kit.lines("shop", Stream::Err), ["three"]);
     kit.runtime.stop_all().await;
-    assert_eq!(kit.said("shop", Stream::Out), ["one", "two", "open"]);
+    assert_eq!(kit.lines("shop", Stream::Out), ["one", "two", "open"]);
     let numbers: Vec<u64> = kit.output("shop").iter().map(|line| line.number).collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn a_gigabyte_hurts_nobody() {
+async fn a_gigabyte_of_output_slows_nothing_down() {
     let kit = Kit::new();
     let source = format!(
         "{SERVER};\nconst b = Buffer.alloc(1 << 20, 'x'.repeat(99) + '\\n'); let n = 0;\nconst go = () => {{ if (n++ < 1024) process.stdout.write(b, go); else console.log('\\nall written'); }}; go()"
@@ -32,19 +32,19 @@ async fn a_gigabyte_hurts_nobody() {
     kit.start(&kit.server("loud", &source)).await.unwrap();
     let quiet = kit.start(&kit.server("quiet", SERVER)).await.unwrap();
     assert_eq!(get(quiet.address), "hi quiet");
-    let left_out = left_out(&kit).await;
+    let dropped = dropped_mebibytes(&kit).await;
     let (took, used) = (before.0.elapsed(), cpu().saturating_sub(before.1));
     println!("{took:?} of wall time, {used:?} of the apps thread");
     assert!(used < took / 3, "{used:?} of {took:?}");
     assert!(resident().saturating_sub(memory) < 32 << 20);
     let kept = kit.output("loud");
     assert!(kept.len() <= 4000 && kept.iter().map(|line| line.text.len()).sum::<usize>() <= 1 << 20);
-    // On a busy machine this reader is slower than the flood and misses lines that tell of what was left out.
-    println!("{left_out} MiB were seen to be left out");
+    // On a busy machine this reader is slower than the output and misses lines that report dropped output.
+    println!("{dropped} MiB were reported as dropped");
 }
 
 #[tokio::test]
-async fn forgetting_ends_the_wait() {
+async fn forgetting_an_app_ends_waits_for_its_output() {
     let kit = Kit::new();
     let waiting = tokio::spawn(kit.runtime.written(crate::kit::app("shop"), 0));
     until("it waits or is done", || {
@@ -54,8 +54,8 @@ async fn forgetting_ends_the_wait() {
     .await;
 }
 
-/// Follows the loud app to its end and adds up what is said to be left out.
-async fn left_out(kit: &Kit) -> f64 {
+/// Follows the output of the app `loud` to its end. Returns the sum of what is reported as dropped.
+async fn dropped_mebibytes(kit: &Kit) -> f64 {
     let (loud, mut after, mut sum) = (crate::kit::app("loud"), 0, 0.0);
     loop {
         for line in kit.runtime.output(&loud, after, usize::MAX) {
@@ -63,7 +63,7 @@ async fn left_out(kit: &Kit) -> f64 {
             if line.text == "all written" {
                 return sum;
             }
-            if line.stream == Stream::Server && line.text.contains("left out") {
+            if line.stream == Stream::Server && line.text.contains("dropped") {
                 sum += mebibytes(&line.text);
             }
         }
@@ -75,7 +75,7 @@ fn mebibytes(line: &str) -> f64 {
     line.split(' ').next().unwrap().parse().unwrap()
 }
 
-/// What the thread that watches over apps has used of a processor.
+/// The processor time that the thread which supervises apps has used.
 fn cpu() -> Duration {
     let tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
     let ticks = tasks.filter_map(|task| {
@@ -88,7 +88,7 @@ fn cpu() -> Duration {
     Duration::from_millis(ticks.sum::<u64>() * 10)
 }
 
-/// Bytes of memory in use.
+/// The memory in use by this process, in bytes.
 fn resident() -> usize {
     let pages = fs::read_to_string("/proc/self/statm").unwrap();
     pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096

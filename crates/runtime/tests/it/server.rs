@@ -1,4 +1,4 @@
-//! A server that is killed leaves nothing: at once, or at the latest when the next one opens.
+//! A killed server: its apps end at once, or at the latest when the next server opens the state.
 
 use crate::kit::{SERVER, address, descendants, helper, living, open_to_all, options, root, until};
 use footbridge_runtime::Runtime;
@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// A server of its own process, with an app that has scattered processes.
+/// A server in a separate process, with an app that has started processes in other sessions.
 struct Server {
     process: Child,
     mark: String,
@@ -17,7 +17,7 @@ struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Killed already, when the test came that far.
+        // Fails if the test has already killed it.
         let _ = self.process.kill();
     }
 }
@@ -52,7 +52,7 @@ fn serve(dir: &Path, user: &str, as_nobody: bool) -> Server {
     Server { process, mark }
 }
 
-async fn nothing_outlives(user: &str, as_nobody: bool) {
+async fn check_nothing_outlives_the_server(user: &str, as_nobody: bool) {
     let dir = tempfile::tempdir().unwrap();
     let mut server = serve(dir.path(), user, as_nobody);
     let helpers = descendants(server.process.id());
@@ -64,22 +64,22 @@ async fn nothing_outlives(user: &str, as_nobody: bool) {
 }
 
 #[tokio::test]
-async fn nothing_outlives_a_killed_server() {
-    nothing_outlives(if root() { "root" } else { "-" }, false).await;
+async fn no_process_outlives_a_killed_server() {
+    check_nothing_outlives_the_server(if root() { "root" } else { "-" }, false).await;
 }
 
 #[tokio::test]
-async fn nothing_outlives_a_killed_server_without_rights() {
+async fn no_process_outlives_a_killed_server_without_root() {
     if root() {
-        nothing_outlives("-", true).await;
+        check_nothing_outlives_the_server("-", true).await;
     }
 }
 
 #[tokio::test]
-async fn what_a_killed_server_left_is_swept() {
+async fn the_next_server_ends_what_a_killed_server_left() {
     let dir = tempfile::tempdir().unwrap();
     let mut server = serve(dir.path(), if root() { "root" } else { "-" }, false);
-    // Helpers that cannot notice anything any more, as on a machine that is out of order.
+    // Stopped helpers cannot react to the end of the server.
     let helpers: Vec<u32> = descendants(server.process.id());
     for helper in helpers.iter().filter(|pid| is_helper(**pid)) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(*helper).unwrap()).unwrap();

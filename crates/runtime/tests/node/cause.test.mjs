@@ -23,7 +23,7 @@ module.exports = (request, response) => {
   }, 1));
 };`;
 
-test("what an app publishes while it handles an event names that event", async (t) => {
+test("an event published while handling another event names it as its cause", async (t) => {
   const seen = {};
   const server = http.createServer((request, response) => {
     seen[request.url] = request.headers["footbridge-cause"];
@@ -40,7 +40,7 @@ test("what an app publishes while it handles an event names that event", async (
   const by = (id) => ({ "/api/events/by-request": id, "/api/events/by-fetch": id, "/api/events/named": id, ...own });
   assert.deepEqual(seen, by("evt_1"));
   await handle({});
-  assert.deepEqual(seen, by(undefined), "a visitor's request is no event");
+  assert.deepEqual(seen, by(undefined), "a visitor's request is not an event");
   await Promise.all(["evt_2", "evt_2"].map((id) => handle({ "webhook-id": id })));
   assert.deepEqual(seen, by("evt_2"));
 });

@@ -1,4 +1,4 @@
-// Starts the host as the server does, on apps written to directories where Express can be found.
+// Starts the Node host as the server does, with apps in directories from which Express can be loaded.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
@@ -8,10 +8,10 @@ import readline from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const HOST = fileURLToPath(new URL("../../src/node/host.mjs", import.meta.url));
-/** Holds `express4/node_modules` and `express5/node_modules`. */
+/** The directory with `express4/node_modules` and `express5/node_modules`. */
 const MODULES = process.env.HOST_TEST_MODULES;
 
-/** Writes an app that finds Express of this version, or none. */
+/** Writes an app that can load this version of Express, or none. */
 export function write(version, files) {
   const above = path.join(MODULES, version === undefined ? "none" : `express${version}`);
   fs.mkdirSync(above, { recursive: true });
@@ -21,7 +21,7 @@ export function write(version, files) {
   return dir;
 }
 
-/** A host that was started: what it said first (not waited for when `early`), its lines, and how it ends. */
+/** Starts a host. Returns its first message (unless `early`), its further messages, its output and its exit. */
 export async function start(test, dir, words = {}) {
   const { main = null, mount = null, routers = [], env = {}, early = false, address = "http://127.0.0.1:1" } = words;
   const child = spawn(process.execPath, [HOST, "3"], {
@@ -47,16 +47,16 @@ export async function start(test, dir, words = {}) {
   return { child, control, ended, first, said, port: first?.ready?.port, output: () => output };
 }
 
-/** What proves to a host that a request comes from the server. */
+/** The secret of the run, which every request of the server carries. */
 export const secret = "run-secret";
 export const SECRET = { "footbridge-run-secret": secret };
 
-/** One request as the server sends it; the answer with its whole body. */
+/** Sends a request as the server does. Returns the answer with its complete body. */
 export async function ask(host, target, { headers = {}, ...rest } = {}) {
   return askBare(host, target, { headers: { ...SECRET, ...headers }, ...rest });
 }
 
-/** One request as anybody may send it. */
+/** Sends a request without the run's secret. */
 export async function askBare({ port }, target, { method = "GET", headers = {}, body, agent, chunked } = {}) {
   const request = http.request({ port, host: "127.0.0.1", path: target, method, headers, agent });
   if (chunked) request.write(body.slice(0, 1));
@@ -67,7 +67,7 @@ export async function askBare({ port }, target, { method = "GET", headers = {}, 
   return { status: response.statusCode, headers: response.headers, text };
 }
 
-/** Resolves once `condition` holds. */
+/** Resolves when `condition` holds. */
 export async function until(condition) {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

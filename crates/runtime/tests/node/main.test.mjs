@@ -23,7 +23,7 @@ for (const version of [4, 5]) {
   });
 }
 
-test("the ways to export a handler", async (t) => {
+test("a handler may be exported in every usual way", async (t) => {
   for (const [file, text] of [
     ["main.mjs", `export default ${SHOWS};`],
     ["main.cjs", `module.exports = ${SHOWS};`],
@@ -37,16 +37,16 @@ test("the ways to export a handler", async (t) => {
   assert.equal((await ask(await start(t, write(undefined, files), { main: "main.js" }), "/")).status, 200);
 });
 
-test("what cannot be started says why", async (t) => {
+test("an app that cannot be loaded is reported with the reason", async (t) => {
   for (const [text, ...parts] of [
     [`require("not-there")`, "main.js could not be loaded", "'not-there'", "npm install"],
     [`require("express")`, "npm install"],
     [`const x = ;`, "main.js could not be loaded", "SyntaxError", "main.js:1"],
     [`throw new Error("no database")`, "no database", "main.js:1"],
-    [`module.exports = { routes: 1 }`, "exports an object with routes where a request handler is wanted", "module.exports = app"],
+    [`module.exports = { routes: 1 }`, "exports an object with routes instead of a request handler", "module.exports = app"],
     [``, "exports nothing"],
-    [`require("http").createServer().listen(0)`, "listens by itself and exports nothing", "PORT"],
-    [`module.exports = require("http").createServer().listen(0)`, "main.js listens by itself", "leave `listen`"],
+    [`require("http").createServer().listen(0)`, "calls `listen` itself and exports nothing", "PORT"],
+    [`module.exports = require("http").createServer().listen(0)`, "main.js calls `listen` itself", "do not call `listen`"],
   ]) {
     const host = await start(t, write(undefined, { "main.js": text }), { main: "main.js" });
     for (const part of parts) assert.ok(host.first.failed.message.includes(part), `${part}: ${host.first.failed.message}`);
@@ -58,14 +58,14 @@ test("what cannot be started says why", async (t) => {
   assert.match(host.first.failed.message, /the router api \(r\.js\) exports an object with x; export a router/);
 });
 
-test("an app that listens besides is told so and served", async (t) => {
+test("an app that also listens itself is served, with a warning", async (t) => {
   const text = `const server = require("http").createServer(); server.listen(0); module.exports = ${SHOWS};`;
   const host = await start(t, write(undefined, { "main.js": text }), { main: "main.js" });
   assert.equal((await ask(host, "/")).status, 200);
-  await until(() => host.output().includes("main.js listens by itself, where nobody asks"));
+  await until(() => host.output().includes("main.js calls `listen` itself, on a port that nothing uses"));
 });
 
-test("a crash is told with its stack", async (t) => {
+test("a crash is reported with its stack", async (t) => {
   const text = (event) => `${event} module.exports = () => setImmediate(() => { throw new Error("boom"); });`;
   for (const [event, survives] of [["", false], [`process.on("uncaughtException", () => console.log("kept"));`, true]]) {
     const host = await start(t, write(undefined, { "main.js": text(event) }), { main: "main.js" });
@@ -86,7 +86,7 @@ test("a crash is told with its stack", async (t) => {
   assert.equal((await host.said()).crashed.message, "async boom");
 });
 
-test("PORT is taken when it is free", async (t) => {
+test("the host listens on PORT if that port is free", async (t) => {
   const dir = write(undefined, { "main.js": `module.exports = ${SHOWS}` });
   const taken = net.createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
@@ -100,7 +100,7 @@ test("PORT is taken when it is free", async (t) => {
   assert.equal((await ask(host, "/")).status, 200);
 });
 
-test("SIGTERM lets requests end and drops what waits", async (t) => {
+test("on SIGTERM current requests end and idle connections are closed", async (t) => {
   const text = `module.exports = (request, response) => {
     if (request.url === "/slow") { console.log("asked"); process.once("SIGUSR2", () => response.end("done")); }
     else response.end("quick"); };`;
@@ -120,7 +120,7 @@ test("SIGTERM lets requests end and drops what waits", async (t) => {
   assert.deepEqual(await host.ended, { code: 0, signal: null });
 });
 
-test("an app may clean up by itself", async (t) => {
+test("an app may handle SIGTERM itself", async (t) => {
   const text = `const timer = setInterval(() => {}, 1000); process.on("SIGTERM", () => setImmediate(() => {
     clearInterval(timer); console.log("cleaned"); })); module.exports = ${SHOWS};`;
   const host = await start(t, write(undefined, { "main.js": text }), { main: "main.js" });
@@ -129,7 +129,7 @@ test("an app may clean up by itself", async (t) => {
   await until(() => host.output().includes("cleaned"));
 });
 
-test("the host ends with the server, however busy the app is", async (t) => {
+test("the host ends with the server, even while the app is busy", async (t) => {
   const text = `module.exports = () => { console.log("busy"); for (;;); };`;
   const host = await start(t, write(undefined, { "main.js": text }), { main: "main.js" });
   ask(host, "/").catch(() => {});
@@ -144,7 +144,7 @@ test("the host ends with the server, however busy the app is", async (t) => {
   assert.equal((await early.ended).signal, "SIGKILL");
 });
 
-test("WebSockets, by each of the ways", async (t) => {
+test("WebSockets work with attach, with a server and with upgrade", async (t) => {
   const modules = createRequire(path.join(process.env.HOST_TEST_MODULES, "express5", "package.json"));
   const { WebSocket } = modules("ws");
   const echo = `const { WebSocketServer } = require("ws");
@@ -171,7 +171,7 @@ test("WebSockets, by each of the ways", async (t) => {
   assert.match((await ask(host, "/socket.io/?EIO=4&transport=polling")).text, /"sid":/);
 });
 
-test("nothing reaches an app but what the server sends", async (t) => {
+test("requests without the run's secret do not reach the app", async (t) => {
   const modules = createRequire(path.join(process.env.HOST_TEST_MODULES, "express5", "package.json"));
   const { WebSocket } = modules("ws");
   const notes = `const note = (what) => console.log("reached " + what); const http = require("http");`;
@@ -208,7 +208,7 @@ const MOUNTED = `(request, response) => response.end(JSON.stringify({ url: reque
   base: request.baseUrl, body: request.body, bolt: request.bolt }))`;
 
 for (const version of [4, 5, undefined]) {
-  test(`a system app is shown what is shown below a mount, Express ${version}`, async (t) => {
+  test(`a system app sees its requests as below a mount, Express ${version}`, async (t) => {
     const text = version
       ? `const express = require("express"); const app = express(); let mounted;
          app.on("mount", (parent) => { mounted = app.mountpath; });
@@ -239,7 +239,7 @@ for (const version of [4, 5, undefined]) {
   });
 }
 
-test("an app that is no system app sees bare paths", async (t) => {
+test("an app that is not a system app sees full paths", async (t) => {
   const host = await start(t, write(undefined, { "main.js": `module.exports = ${MOUNTED};` }), { main: "main.js" });
   assert.deepEqual(JSON.parse((await ask(host, "/x/shop/a")).text), { url: "/x/shop/a" });
 });

@@ -7,7 +7,7 @@ const AT = { "footbridge-router": "api" };
 const SEES = `(request, response) => response.end(JSON.stringify({ url: request.url, original: request.originalUrl,
   base: request.baseUrl, bolt: request.bolt, app: request.appName, body: request.body,
   header: request.headers["footbridge-router"], raw: request.rawHeaders.join().includes("footbridge") }))`;
-const FAILS = `(request, response, next) => {
+const HANDLER = `(request, response, next) => {
   response.setHeader("x-left", "over");
   if (request.url === "/next") return next();
   if (request.url === "/fail") return next(new Error("broken"));
@@ -25,15 +25,15 @@ const routers = (main) => [{ name: "api", main, root: ROOT }];
 async function each(t, run) {
   for (const version of [4, 5, undefined]) {
     const text = version
-      ? `const router = require("express").Router(); router.use(${FAILS}); module.exports = router;`
-      : `module.exports = ${FAILS};`;
+      ? `const router = require("express").Router(); router.use(${HANDLER}); module.exports = router;`
+      : `module.exports = ${HANDLER};`;
     await t.test(`Express ${version}`, async (inner) => {
       await run(await start(inner, write(version, { "r.js": text }), { routers: routers("r.js") }), version);
     });
   }
 }
 
-test("a router is called as Express mounts it", (t) =>
+test("a router is called as if Express had mounted it", (t) =>
   each(t, async (host) => {
     for (const [path, url, base] of [
       ["/api/shop/a?b=1", "/a?b=1", "/api/shop"],
@@ -49,7 +49,7 @@ test("a router is called as Express mounts it", (t) =>
     assert.equal((await ask(host, "/api/shop/a")).status, 404, "an app without main answers nothing else");
   }));
 
-test("what a router passes on is told from what it answers", (t) =>
+test("a request that a router passes on is distinguished from its own 404", (t) =>
   each(t, async (host) => {
     for (const path of ["/api/shop/next", "/api/shopping", "/other"]) {
       const answer = await ask(host, path, { headers: AT });
@@ -64,7 +64,7 @@ test("what a router passes on is told from what it answers", (t) =>
     }
   }));
 
-test("bodies are parsed and left where they are", (t) =>
+test("bodies are parsed and the stream stays unread", (t) =>
   each(t, async (host) => {
     const post = (path, type, body, chunked) =>
       ask(host, path, { method: "POST", body, chunked, headers: { ...AT, ...(type && { "content-type": type }) } });
@@ -99,7 +99,7 @@ test("a router's own parsers work", async (t) => {
   }
 });
 
-test("a router tells who asks as Bolt's modules do", async (t) => {
+test("a router identifies its caller as Bolt's modules do", async (t) => {
   // Written after what `bolt-internal-checks` does with a request.
   const text = `module.exports = (request, response) => {
     const given = request.headers["x-bolt-app-token"];

@@ -24,7 +24,7 @@ function tell(request, name, result) {
     headers: { 'content-type': 'application/json', 'x-bolt-app-token': request.bolt.token },
   });
   call.on('response', function (answer) { answer.resume(); });
-  call.on('error', function (error) { note('untold', { error: String(error) }); });
+  call.on('error', function (error) { note('not_notified', { error: String(error) }); });
   call.end(text);
 }
 

@@ -11,21 +11,21 @@ use crate::{
     table::{lines, plain},
 };
 
-/// A new app.
+/// Arguments of `footbridge app add`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct AddArgs {
-    /// Its name: 1 to 64 ASCII letters, digits, ".", "_" and "-"
+    /// The name of the app: 1 to 64 ASCII letters, digits, ".", "_" and "-"
     name: String,
-    /// Where it is running; `server` hooks go there
+    /// The URL at which the app runs; `server` hooks lead below it
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Where exchanges for it go
+    /// The URL that gets exchanges for the app
     #[arg(long, value_name = "URL")]
     receiver_url: Option<String>,
-    /// The page that a host embeds
+    /// The URL of the page that a host embeds
     #[arg(long, value_name = "URL")]
     miniapp_url: Option<String>,
-    /// The scheme of its Authorization
+    /// The scheme of the Authorization header that the app sends
     #[arg(long, value_name = "WORD")]
     token_prefix: Option<String>,
 }
@@ -34,18 +34,18 @@ pub(super) fn add(args: &AddArgs, session: &Session) -> Result<String, Failure> 
     let AddArgs { name, url, receiver_url, miniapp_url, token_prefix } = args.clone();
     let new = NewApp { name, url, receiver_url, miniapp_url, token_prefix };
     let call = Call { path: &["apps"], body: body(&new), ..Call::default() };
-    session.post(&call, |app: &MadeApp| lines(app) + "\nThe secrets are shown this once.\n")
+    session.post(&call, |app: &MadeApp| lines(app) + "\nThe secrets are shown only this once.\n")
 }
 
-/// Which secrets, and what to do with them.
+/// Arguments of `footbridge app secret`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SecretArgs {
-    /// Its name
+    /// The name of the app
     name: String,
-    /// Make new ones; the old ones work for 24 hours more
+    /// Generate new secrets; the old ones work for 24 more hours
     #[arg(long)]
     rotate: bool,
-    /// End the old ones at once: with --rotate those that are replaced, else those of an earlier rotation
+    /// Revoke the old secrets at once: with --rotate those that are replaced, else those of an earlier rotation
     #[arg(long)]
     now: bool,
 }
@@ -56,13 +56,13 @@ pub(super) fn secret(args: &SecretArgs, session: &Session) -> Result<String, Fai
         (true, now) => rotate(name, now, session),
         (false, true) => {
             let call = Call { path: &["apps", name, "end-overlap"], ..Call::default() };
-            session.post(&call, |app: &App| {
-                format!("only the newest secrets of {} work from now on\n", app.name)
-            })
+            session.post(&call, |app: &App| format!("only the newest secrets of {} work now\n", app.name))
         }
         (false, false) => {
             let call = Call { path: &["apps", name, "secrets"], ..Call::default() };
-            session.post(&call, |shown: &ShownSecrets| lines(shown) + "\nThe secrets are shown this once.\n")
+            session.post(&call, |shown: &ShownSecrets| {
+                lines(shown) + "\nThe secrets are shown only this once.\n"
+            })
         }
     }
 }
@@ -73,6 +73,6 @@ fn rotate(name: &str, now: bool, session: &Session) -> Result<String, Failure> {
     session.post(&call, |rotated: &Rotated| {
         let note = plain(&rotated.note);
         let shown = ShownSecrets { name: rotated.name.clone(), made: rotated.made.clone() };
-        lines(&shown) + &format!("\nThe secrets are shown this once. {note}\n")
+        lines(&shown) + &format!("\nThe secrets are shown only this once. {note}\n")
     })
 }

@@ -1,4 +1,4 @@
-//! What there is to do with apps.
+//! The verbs of `footbridge app`.
 
 use super::{
     super::{
@@ -13,33 +13,33 @@ use super::{
 };
 use crate::terminal::Terminal;
 
-/// What to do with apps.
+/// The verbs of `footbridge app`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum AppCommand {
-    /// List the apps, and which of the installed ones run
+    /// List apps with their state
     List(PageArgs),
     /// Show one app with its hooks
     Show {
-        /// Its name
+        /// The name of the app
         name: String,
     },
-    /// Add an app that runs elsewhere; its secrets are shown once
+    /// Add an app that runs elsewhere; its secrets are shown only now
     Add(AddArgs),
-    /// Show the secrets of an app that the server made and nobody has seen yet, or make new ones
+    /// Show the generated secrets of an app, which works once, or generate new ones
     Secret(SecretArgs),
-    /// Install the app of a directory, which the server then starts when it is needed
+    /// Install an app from a directory; the server starts it when an event or a visitor needs it
     Install(InstallArgs),
-    /// Start an installed app now and wait until it listens
+    /// Start an installed app and wait until it listens
     Start {
-        /// Its name
+        /// The name of the app
         name: String,
     },
     /// Stop an installed app; the next event for it starts it again
     Stop {
-        /// Its name
+        /// The name of the app
         name: String,
     },
-    /// Show what an installed app wrote
+    /// Show the output of an installed app
     Logs(LogsArgs),
     /// Stop an installed app and remove it with its hooks; its directory stays
     Uninstall(UninstallArgs),
@@ -48,10 +48,10 @@ pub enum AppCommand {
     Remove(UninstallArgs),
 }
 
-/// Runs it. What goes on without an end, and questions, use `terminal`; the text is what is to be printed at last.
+/// Runs the command and returns its output. Questions, and output that has no end, use `terminal`.
 ///
 /// # Errors
-/// When the server cannot be reached or says no.
+/// The server cannot be reached, or it refuses the request.
 pub fn run(command: &AppCommand, session: &Session, terminal: &mut Terminal) -> Result<String, Failure> {
     match command {
         AppCommand::List(page) => list::list(page, session),

@@ -3,21 +3,21 @@
 use std::collections::HashMap;
 
 use footbridge_api::{App, Hook, List};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     super::{
         failure::Failure,
         remote::{PageArgs, Session, more, pairs},
     },
-    overview::{self, Installed},
+    overview::{self, InstalledApps, Overview},
 };
 use crate::{
     client::Call,
-    table::{Table, cell, first_cell, members},
+    table::{Table, members, or_dash},
 };
 
-/// Members of an app that come first.
+/// Members of an app that are shown first.
 const FIRST: [&str; 12] = [
     "name",
     "state",
@@ -37,30 +37,30 @@ pub(super) fn list(page: &PageArgs, session: &Session) -> Result<String, Failure
     let query: Vec<_> = page.query().collect();
     let list: List<App> =
         session.fetch(&Call { path: &["apps"], query: &pairs(&query), ..Call::default() })?;
-    let installed = Installed::ask(session)?;
+    let installed = InstalledApps::fetch(session)?;
     let mut hooks: HashMap<String, usize> = HashMap::new();
     for hook in overview::hooks("", session)? {
         *hooks.entry(hook.app).or_default() += 1;
     }
-    let whole = |app: &App| {
+    let overview = |app: App| {
         let count = hooks.get(&app.name).copied().unwrap_or_default();
-        installed.whole(app, json!(count))
+        installed.overview(app, count)
     };
-    let whole = List { data: list.data.iter().map(whole).collect::<Vec<Value>>(), next: list.next };
-    Ok(session.tell(&json!(whole), |_| table(&whole)))
+    let list = List { data: list.data.into_iter().map(overview).collect::<Vec<_>>(), next: list.next };
+    Ok(session.print(&list, table))
 }
 
-fn table(list: &List<Value>) -> String {
+fn table(list: &List<Overview<usize>>) -> String {
     let mut table = Table::new(["NAME", "STATE", "VERSION", "PID", "ADDRESS", "RECEIVER", "HOOKS"]);
-    for app in &list.data {
+    for overview in &list.data {
         table.row([
-            cell(app, "name"),
-            cell(app, "state"),
-            cell(app, "version"),
-            cell(app, "pid"),
-            first_cell(app, &["address", "url"]),
-            cell(app, "receiver_url"),
-            cell(app, "hooks"),
+            overview.app.name.clone(),
+            or_dash(overview.state.as_ref()),
+            or_dash(overview.version.as_ref()),
+            or_dash(overview.pid),
+            or_dash(overview.address.as_ref().or(overview.app.url.as_ref())),
+            or_dash(overview.app.receiver_url.as_ref()),
+            overview.hooks.to_string(),
         ]);
     }
     table.or("no apps yet; install one with `footbridge app install DIR`, or add one that runs elsewhere with `footbridge app add NAME`") + &more(list.next.as_deref())
@@ -69,28 +69,28 @@ fn table(list: &List<Value>) -> String {
 pub(super) fn show(name: &str, session: &Session) -> Result<String, Failure> {
     let app: App = session.fetch(&Call { path: &["apps", name], ..Call::default() })?;
     let hooks = overview::hooks(&app.name, session)?;
-    let whole = Installed::ask(session)?.whole(&app, json!(hooks));
-    Ok(session.tell(&whole, |whole| human(whole, &hooks)))
+    let overview = InstalledApps::fetch(session)?.overview(app, hooks);
+    Ok(session.print(&overview, human))
 }
 
-fn human(app: &Value, hooks: &[Hook]) -> String {
-    let mut head = app.clone();
-    let mut tables = Vec::new();
+fn human(overview: &Overview<Vec<Hook>>) -> String {
+    let mut head = json!(overview);
     if let Some(head) = head.as_object_mut() {
-        let installed = head.remove("installed").unwrap_or_default();
-        head.remove("hooks");
-        let failure = head.remove("failure").unwrap_or_default();
-        head.extend(overview::failed(&failure));
-        if installed.is_null() {
-            for key in ["version", "pid", "address"] {
-                head.remove(key);
-            }
+        for key in ["installed", "hooks", "failure"] {
+            head.remove(key);
         }
-        head.extend(overview::told(&installed));
-        tables.extend([overview::router_table(&installed), overview::function_table(&installed)]);
+        head.extend(overview.failure.iter().flat_map(overview::failure_members));
+        match &overview.installed {
+            Some(package) => head.extend(overview::package_members(package)),
+            None => head.retain(|key, _| !["version", "pid", "address"].contains(&key.as_str())),
+        }
     }
-    let mut text = members(&head, &FIRST) + "\n" + &overview::hook_table(hooks).or("no hooks");
-    for table in tables.iter().filter(|table| !table.is_empty()) {
+    let mut text = members(&head, &FIRST) + "\n" + &overview::hook_table(&overview.hooks).or("no hooks");
+    let tables = overview
+        .installed
+        .iter()
+        .flat_map(|package| [overview::router_table(package), overview::function_table(package)]);
+    for table in tables.filter(|table| !table.is_empty()) {
         text += "\n";
         text += &table.or("");
     }

@@ -2,23 +2,28 @@
 
 use std::{collections::VecDeque, ops::ControlFlow};
 
-use serde_json::Value;
+use footbridge_api::{LogLine, LogPage};
+use serde_json::json;
 
 use super::{
     super::{failure::Failure, remote::Session},
     bolt, output,
 };
-use crate::{client::Call, client_error::ClientError, shutdown, terminal::Terminal};
+use crate::{
+    client::{Call, error::ClientError},
+    shutdown,
+    terminal::Terminal,
+};
 
-/// Which lines of which app.
+/// An app and the lines to show.
 #[derive(Debug, Clone, clap::Args)]
 pub struct LogsArgs {
-    /// Its name
+    /// The app's name
     name: String,
-    /// Go on with what it writes from now on, until Ctrl-C
+    /// Keep showing new lines, until Ctrl-C
     #[arg(long, short)]
     follow: bool,
-    /// Only the last so many of the lines that are kept
+    /// Show only the last N of the stored lines
     #[arg(long, short = 'n', value_name = "N")]
     tail: Option<usize>,
 }
@@ -30,11 +35,11 @@ pub(super) fn logs(args: &LogsArgs, session: &Session, terminal: &mut Terminal) 
     }
     let (_trigger, mut interrupted) =
         shutdown::by_signals().map_err(|error| Failure::other(error.to_string()))?;
-    follow(args, session, terminal, interrupted.begun())?;
+    follow(args, session, terminal, interrupted.started())?;
     Ok(String::new())
 }
 
-/// Shows lines as they come, until `until`, the end of the app or that of the reader.
+/// Shows lines as they arrive, until `until` ends, the server ends the answer, or nobody reads the output.
 pub(super) fn follow(
     args: &LogsArgs,
     session: &Session,
@@ -44,9 +49,9 @@ pub(super) fn follow(
     let lines = last(&args.name, args.tail.unwrap_or(usize::MAX), session)?;
     let mut newest = 0;
     for line in &lines {
-        newest = newest.max(number(line));
+        newest = newest.max(line.number);
         let text = show(line, session, terminal);
-        if terminal.say(&text).is_err() {
+        if terminal.write(&text).is_err() {
             return Ok(());
         }
     }
@@ -55,41 +60,36 @@ pub(super) fn follow(
     let path = ["apps", args.name.as_str(), "logs"];
     let call = Call { query: &query, ..bolt::call(&path, None) };
     session.client().follow(&call, until, |raw| {
-        let Ok(line) = serde_json::from_str::<Value>(raw) else { return ControlFlow::Continue(()) };
-        if number(&line) <= newest {
+        let Ok(line) = serde_json::from_str::<LogLine>(raw) else { return ControlFlow::Continue(()) };
+        if line.number <= newest {
             return ControlFlow::Continue(());
         }
-        newest = number(&line);
+        newest = line.number;
         let text = show(&line, session, terminal);
-        if terminal.say(&text).is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if terminal.write(&text).is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(())
 }
 
-/// The last `most` of the lines that are kept, oldest first.
-pub(super) fn last(name: &str, most: usize, session: &Session) -> Result<Vec<Value>, ClientError> {
+/// Returns the last `most` of the stored lines, oldest first.
+pub(super) fn last(name: &str, most: usize, session: &Session) -> Result<Vec<LogLine>, ClientError> {
     let mut lines = VecDeque::new();
     let mut after = 0;
     loop {
         let from = after.to_string();
         let query = [("after", Some(from.as_str()))];
         let path = ["apps", name, "logs"];
-        let page: Value = session.fetch(&Call { query: &query, ..bolt::call(&path, None) })?;
-        let found = page.get("lines").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let newest = found.iter().map(number).max().unwrap_or_default();
+        let page: LogPage = session.fetch(&Call { query: &query, ..bolt::call(&path, None) })?;
+        let newest = page.lines.iter().map(|line| line.number).max().unwrap_or_default();
         if newest <= after {
             return Ok(lines.into());
         }
         after = newest;
-        lines.extend(found.iter().cloned());
+        lines.extend(page.lines);
         lines.drain(..lines.len().saturating_sub(most));
     }
 }
 
-fn number(line: &Value) -> u64 {
-    line.get("number").and_then(Value::as_u64).unwrap_or_default()
-}
-
-fn show(line: &Value, session: &Session, terminal: &Terminal) -> String {
-    if session.json() { format!("{line}\n") } else { output::render(line, terminal.colours) }
+fn show(line: &LogLine, session: &Session, terminal: &Terminal) -> String {
+    if session.json() { format!("{}\n", json!(line)) } else { output::render(line, terminal.colours) }
 }

@@ -1,4 +1,4 @@
-//! `footbridge app …`: apps that run elsewhere, and those that the server starts.
+//! `footbridge app …`: apps that run elsewhere, and installed apps, which the server starts.
 
 mod add;
 mod bolt;

@@ -1,55 +1,69 @@
-//! What is told of an app, whether the server starts it or not.
+//! An app with everything that the server knows about it, whether the server starts it or not.
 
-use footbridge_api::{App, Hook, List, ManagedBy};
+use footbridge_api::{App, BoltApp, BoltContext, Hook, List, ManagedBy, StartFailure};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{super::remote::Session, bolt};
 use crate::{
-    client::Call,
-    client_error::ClientError,
-    table::{Table, cell, yes_no},
+    client::{Call, error::ClientError},
+    table::{Table, yes_no},
 };
 
-/// What the server knows of installed apps.
+/// Installed apps and running apps.
 #[derive(Debug)]
-pub(super) struct Installed {
-    apps: Vec<Value>,
-    live: Vec<Value>,
+pub(super) struct InstalledApps {
+    apps: Vec<BoltApp>,
+    running: Vec<BoltContext>,
 }
 
-impl Installed {
-    /// Asks for all of them.
-    pub(super) fn ask(session: &Session) -> Result<Self, ClientError> {
-        Ok(Self { apps: session.fetch(&bolt::call(&["apps"], None))?, live: bolt::live(session)? })
+/// An app of the administration API, with its package and its run if it is an installed app.
+#[derive(Debug, Serialize)]
+pub(super) struct Overview<H> {
+    #[serde(flatten)]
+    pub(super) app: App,
+    pub(super) state: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) failure: Option<StartFailure>,
+    pub(super) version: Option<String>,
+    pub(super) pid: Option<u32>,
+    pub(super) address: Option<String>,
+    /// The number of hooks, or the hooks.
+    pub(super) hooks: H,
+    pub(super) installed: Option<BoltApp>,
+}
+
+impl InstalledApps {
+    /// Reads the lists of installed and of running apps from the server.
+    pub(super) fn fetch(session: &Session) -> Result<Self, ClientError> {
+        Ok(Self { apps: session.fetch(&bolt::call(&["apps"], None))?, running: bolt::running(session)? })
     }
 
-    /// An app of the administration API with what is known beyond it.
-    pub(super) fn whole(&self, app: &App, hooks: Value) -> Value {
-        let name = &app.name;
-        let installed = app.managed_by == ManagedBy::Package;
-        let known = bolt::named(&self.apps, name);
-        let package = known.filter(|_| installed);
-        let context = bolt::named(&self.live, name).filter(|_| installed);
-        let of = |object: Option<&Value>, key: &str| object.and_then(|it| it.get(key)).cloned();
-        // An app is a struct of text and flags, which always serialises.
-        let mut whole = serde_json::to_value(app).unwrap_or_default();
-        let Some(members) = whole.as_object_mut() else { return whole };
-        let mut put =
-            |key: &str, value: Option<Value>| members.insert(key.to_owned(), value.unwrap_or_default());
-        put("state", of(known, "state"));
-        if let Some(failure) = of(known, "failure") {
-            put("failure", Some(failure));
+    /// Joins what is known about an app.
+    pub(super) fn overview<H>(&self, app: App, hooks: H) -> Overview<H> {
+        let is_installed = app.managed_by == ManagedBy::Package;
+        let known = self.apps.iter().find(|known| known.name.eq_ignore_ascii_case(&app.name));
+        let package = known.filter(|_| is_installed);
+        let context = running(&self.running, &app.name).filter(|_| is_installed);
+        Overview {
+            state: known.and_then(|known| known.state.clone()),
+            failure: known.and_then(|known| known.failure.clone()),
+            version: package.and_then(|package| package.version.clone()),
+            pid: context.and_then(|context| context.pid),
+            address: context.and_then(bolt::address),
+            hooks,
+            installed: package.cloned(),
+            app,
         }
-        put("version", of(package, "version"));
-        put("pid", of(context, "pid"));
-        put("address", context.and_then(bolt::address).map(Value::from));
-        put("hooks", Some(hooks));
-        put("installed", package.cloned());
-        whole
     }
 }
 
-/// All hooks of an app, or of all apps when it is empty.
+/// Returns the run of an app.
+pub(super) fn running<'a>(list: &'a [BoltContext], name: &str) -> Option<&'a BoltContext> {
+    list.iter().find(|context| context.name.eq_ignore_ascii_case(name))
+}
+
+/// Returns all hooks of an app, or of all apps if `app` is empty.
 pub(super) fn hooks(app: &str, session: &Session) -> Result<Vec<Hook>, ClientError> {
     let app = Some(app).filter(|app| !app.is_empty());
     let (mut hooks, mut cursor) = (Vec::new(), None::<String>);
@@ -64,7 +78,7 @@ pub(super) fn hooks(app: &str, session: &Session) -> Result<Vec<Hook>, ClientErr
     }
 }
 
-/// The hooks of one app.
+/// Returns a table of one app's hooks.
 pub(super) fn hook_table(hooks: &[Hook]) -> Table {
     let mut table = Table::new(["HOOK", "TYPE", "ROUTE", "TRANSIENT", "ENABLED"]);
     for hook in hooks {
@@ -79,54 +93,49 @@ pub(super) fn hook_table(hooks: &[Hook]) -> Table {
     table
 }
 
-/// The routers of an installed app.
-pub(super) fn router_table(app: &Value) -> Table {
+/// Returns a table of an installed app's routers.
+pub(super) fn router_table(app: &BoltApp) -> Table {
     let mut table = Table::new(["ROUTER", "ROOT", "FILE", "ORDER"]);
-    for router in entries(app, "routers") {
-        table.row([name_of(router), cell(router, "root"), cell(router, "main"), cell(router, "order")]);
+    for router in app.routers.iter().flatten().cloned() {
+        table.row([router.name, router.root, router.main, router.order.to_string()]);
     }
     table
 }
 
-/// The functions of an installed app.
-pub(super) fn function_table(app: &Value) -> Table {
+/// Returns a table of an installed app's functions.
+pub(super) fn function_table(app: &BoltApp) -> Table {
     let mut table = Table::new(["FUNCTION"]);
-    for function in app.get("functions").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
-        table.row([function.clone()]);
+    for function in app.functions.iter().flatten() {
+        table.row([function.0.clone()]);
     }
     table
 }
 
-fn entries<'a>(app: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    app.get(key).and_then(Value::as_array).into_iter().flatten()
+/// Returns true if visitors reach the app below `/x/`.
+pub(super) fn has_pages(app: &BoltApp) -> bool {
+    app.module != Some(true)
 }
 
-/// What is listed by its name alone, or with more.
-fn name_of(entry: &Value) -> String {
-    entry.as_str().map_or_else(|| cell(entry, "name"), str::to_owned)
-}
-
-/// Whether it answers under `/x/`.
-pub(super) fn has_server(app: &Value) -> bool {
-    app.get("module").and_then(Value::as_bool) != Some(true)
-}
-
-/// Why the last start failed and when the next may come, if it did.
-pub(super) fn failed(failure: &Value) -> Vec<(String, Value)> {
-    let Some(why) = failure.get("why") else { return Vec::new() };
-    let until = failure.get("until").and_then(Value::as_str);
-    let next = until.map_or_else(
+/// Returns the failure of the last start, and when the next start may come, as members of the app.
+pub(super) fn failure_members(failure: &StartFailure) -> [(String, Value); 2] {
+    let next = failure.until.as_ref().map_or_else(
         || "when an event or a visitor needs it".to_owned(),
         |until| format!("not before {until}"),
     );
-    vec![("failure".to_owned(), why.clone()), ("next start".to_owned(), next.into())]
+    [("failure".to_owned(), failure.why.clone().into()), ("next start".to_owned(), next.into())]
 }
 
-/// Only the members of an installed app that say something to people.
-pub(super) fn told(app: &Value) -> Map<String, Value> {
-    let keys = ["displayName", "description", "path", "index", "system", "module"];
-    let told = keys.iter().filter_map(|key| Some((*key, app.get(*key)?)));
-    told.filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)) && *value != "")
-        .map(|(key, value)| (key.to_owned(), value.clone()))
-        .collect()
+/// Returns the members of an installed app that are shown to people.
+pub(super) fn package_members(app: &BoltApp) -> Map<String, Value> {
+    let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty()).map(Value::from);
+    let flag = |flag: Option<bool>| flag.filter(|flag| *flag).map(Value::from);
+    let members = [
+        ("displayName", text(&app.display_name)),
+        ("description", text(&app.description)),
+        ("path", text(&app.path)),
+        ("index", text(&app.index)),
+        ("system", flag(app.system)),
+        ("module", flag(app.module)),
+    ];
+    members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }

@@ -4,10 +4,10 @@ use super::{
     super::{failure::Failure, remote::Session},
     install::{self, UninstallArgs},
 };
-use crate::{client::Call, client_error::ClientError, terminal::Terminal};
+use crate::{client::Call, client::error::ClientError, terminal::Terminal};
 use footbridge_api::{App, ManagedBy};
 
-/// Removes an app, whichever way it came.
+/// Removes an app, installed or not.
 pub(super) fn remove(
     args: &UninstallArgs,
     session: &Session,
@@ -23,14 +23,14 @@ pub(super) fn remove(
         return install::uninstall(args, session, terminal);
     }
     let question = format!(
-        "Remove {name} with its hooks, links and secrets? What is pending for its hooks is cancelled."
+        "Remove {name} with its hooks, links and secrets? Pending deliveries to its hooks are cancelled."
     );
-    args.confirm(&question, "stays", terminal)?;
+    args.confirm(&question, "is not removed", terminal)?;
     match session.delete(&call, &format!("{name} is removed\n")) {
         Err(Failure::Client(ClientError::Refused { code: Some(code), .. })) if code == "managed_by_file" => {
             Err(Failure::other(format!(
-                "{name} is in the configuration file of the server: take it out there and restart the server, \
-                 then `footbridge app remove {name}` removes it"
+                "{name} is in the server's configuration file: delete it there, restart the server, \
+                 and then run `footbridge app remove {name}`"
             )))
         }
         done => done,

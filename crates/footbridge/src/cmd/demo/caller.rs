@@ -16,8 +16,8 @@ use tokio::{
 };
 
 use super::{cast::Player, error::DemoError};
+use crate::client::error::ClientError;
 use crate::client::{Call, Client};
-use crate::client_error::ClientError;
 
 /// How long one request may take; everything is on this machine.
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -107,10 +107,10 @@ impl Show<'_> {
         let stage = Stage { cast: &cast, url: &url, address, admin: &admin };
         let outcome = tokio::select! {
             outcome = self.perform(stage, &mut seen, &front) => outcome,
-            () = drain.begun() => self.interrupted(),
+            () = drain.started() => self.interrupted(),
             ended = &mut server => return Err(ended.map_or(DemoError::Server, DemoError::ended)),
         };
-        trigger.begin();
+        trigger.start();
         let ended = server.await.map_err(|_| DemoError::Server)?;
         outcome?;
         ended.map_err(DemoError::Serve)

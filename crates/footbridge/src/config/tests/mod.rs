@@ -1,4 +1,4 @@
-//! Tables of what is written and what comes of it.
+//! Configurations and the values or messages that result.
 
 mod problems;
 
@@ -43,7 +43,7 @@ fn problems(text: &str, env: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn the_default_file_says_the_defaults_and_names_every_key() {
+fn the_default_file_has_every_key_with_its_default() {
     let defaults = load(&args(&[])).unwrap();
     let written = load_with(DEFAULT_FILE, &[]).unwrap();
     assert!(written.file.is_some());
@@ -61,7 +61,7 @@ fn the_default_file_says_the_defaults_and_names_every_key() {
 }
 
 #[test]
-fn what_the_default_file_shows_as_examples_is_valid() {
+fn the_examples_of_the_default_file_are_valid() {
     let examples: String = DEFAULT_FILE
         .lines()
         .skip_while(|line| *line != "# [[app]]")
@@ -90,7 +90,7 @@ fn every_problem_is_named_in_the_order_of_the_file() {
 }
 
 #[test]
-fn the_environment_wins_over_the_file_and_the_command_line_over_both() {
+fn the_environment_overrides_the_file_and_the_command_line_both() {
     let file = "listen = \"127.0.0.1:1\"\n[bridge]\ntimeout = \"3s\"";
     let env = [
         ("FOOTBRIDGE_LISTEN", "127.0.0.1:2"),
@@ -116,7 +116,7 @@ fn the_environment_wins_over_the_file_and_the_command_line_over_both() {
     assert_eq!(
         from_env.warnings,
         [
-            "environment variable FOOTBRIDGE_BRIGE__TIMEOUT: is no configuration key and is ignored; did you mean FOOTBRIDGE_BRIDGE__TIMEOUT?"
+            "environment variable FOOTBRIDGE_BRIGE__TIMEOUT: is not a configuration key and is ignored; did you mean FOOTBRIDGE_BRIDGE__TIMEOUT?"
         ]
     );
     let flags = LoadArgs {
@@ -138,7 +138,7 @@ fn the_environment_wins_over_the_file_and_the_command_line_over_both() {
 }
 
 #[test]
-fn secrets_come_from_variables_and_files_and_are_never_shown() {
+fn secrets_come_from_variables_and_files_and_are_never_printed() {
     let text = format!(
         "admin_token = \"file:adm\"\nmaster_key = \"env:KEY\"\n[[app]]\nname = \"Shop\"\ntoken = \"tok-hunter2\"\nsecret_key = \"file:key\"\n\
          signing_secret = \"{SIGNING}\"\nreceiver_auth = {{ name = \"n\", secret = \"aut-hunter2\" }}\n"
@@ -185,7 +185,7 @@ fn a_hook_that_egress_refuses_is_a_warning() {
 }
 
 #[test]
-fn keys_of_later_chapters_warn_only_when_they_say_something() {
+fn keys_without_effect_warn_only_if_they_are_not_the_default() {
     let usual = load_with("[console]\nlisten = \"127.0.0.1:4401\"", &[]).unwrap();
     assert!(usual.warnings.is_empty(), "{:?}", usual.warnings);
     let config = load_with("[console]\nlisten = \"127.0.0.1:9\"", &[]).unwrap();
@@ -194,7 +194,7 @@ fn keys_of_later_chapters_warn_only_when_they_say_something() {
 }
 
 #[test]
-fn how_apps_are_run_is_read_whole() {
+fn the_runtime_table_is_read_completely() {
     let text = "[runtime]\ndir = \"/srv/apps\"\nuser = \"apps-of-nobody-here\"\nstart_timeout = \"1m\"\nidle_timeout = \"5m\"\n\
                 function_timeout = \"250ms\"\npass_env = [\"TERM\"]";
     let config = load_with(text, &[]).unwrap();
@@ -213,7 +213,7 @@ fn how_apps_are_run_is_read_whole() {
 }
 
 #[test]
-fn what_is_printed_is_a_configuration_that_says_the_same() {
+fn the_printed_configuration_reads_back_as_the_same() {
     let text = "listen = \"0.0.0.0:81\"\n[journal]\nkeep = \"off\"\n[limits]\npublish_rate = \"5/s burst 9\"\n[[app]]\nname = \"a\"\nurl = \"http://h:1\"\n\
                 hooks = { x = \"p\", \"b\\\\y\" = { route = \"h.example/é\\\"\", type = \"web\", ordered = true } }\nprivate = [\"Z\"]\n\
                 [[app]]\nname = \"b\"\n[[link]]\nhost = \"a\"\nminiapp = \"b\"\nenabled = false\n";
@@ -221,6 +221,34 @@ fn what_is_printed_is_a_configuration_that_says_the_same() {
     let printed = load_with(&print::print(&config), &[]).unwrap();
     assert_eq!(Config { public_url: None, file: config.file.clone(), ..printed }, config);
     assert_eq!(config.public_url_at(config.listen), "http://127.0.0.1:81");
+}
+
+#[test]
+fn an_address_that_looks_like_a_network_is_a_warning() {
+    let file = "[server]\ntrusted_proxies = [\"10.1.0.0\", \"10.1.2.3\"]\n[egress]\n\
+                allow = [\n \"10.0.0.0\",\n \"192.168.4.0:8080\", \"[fd00::]:80\", \"10.0.0.0/8\", \"127.0.0.1\", \"::1/128\"]";
+    let config = load_with(file, &[]).unwrap();
+    let warnings: Vec<&str> =
+        config.warnings.iter().filter_map(|line| line.split("fb.toml:").nth(1)).collect();
+    let how = "a network is written with its prefix length, such as";
+    let expected = [
+        format!("2: server.trusted_proxies: \"10.1.0.0\" is the one address 10.1.0.0; {how} \"10.1.0.0/16\""),
+        format!("5: egress.allow: \"10.0.0.0\" is the one address 10.0.0.0; {how} \"10.0.0.0/8\""),
+        format!(
+            "6: egress.allow: \"192.168.4.0:8080\" is the one address 192.168.4.0; {how} \"192.168.4.0/24:8080\""
+        ),
+        format!("6: egress.allow: \"[fd00::]:80\" is the one address fd00::; {how} \"fd00::/64:80\""),
+    ];
+    assert_eq!(warnings, expected);
+    for line in [
+        "[egress]\nallow = [\"10.0.0.0/8\"]",
+        "[egress]\nallow = [\"192.168.4.0/24:8080\", \"fd00::/64:80\"]",
+    ] {
+        assert!(
+            load_with(line, &[]).unwrap().warnings.is_empty(),
+            "what the warning suggests is valid: {line}"
+        );
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! What is wrong with a file, and the words for it.
+//! Mistakes in a file, and the messages about them.
 
 use super::problems;
 
-/// A file and the one thing wrong with it.
+/// Files with one mistake, and the message about it.
 const BAD_VALUES: &[(&str, &str)] = &[
     ("\n[bridge]\ntimeout = \"45s\"", "fb.toml:3: bridge.timeout: must be at most 30s, not \"45s\""),
     (
@@ -15,7 +15,7 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("bridge = 5", "fb.toml:1: bridge: must be a table, not a whole number"),
     (
         "[server]\nlisten = \"[::]:1\"",
-        "fb.toml:2: server.listen: unknown key in [server]; \"listen\" stands at the top of the file, before the first [table]",
+        "fb.toml:2: server.listen: unknown key in [server]; \"listen\" belongs at the top of the file, before the first [table]",
     ),
     (
         "listen = \"localhost:4400\"",
@@ -60,49 +60,71 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ),
     (
         "[runtime]\nuser = \"no body\"",
-        "fb.toml:2: runtime.user: \"no body\" is no user name; write one of this machine, such as \"nobody\"",
+        "fb.toml:2: runtime.user: \"no body\" is not a user name; write a user of this machine, such as \"nobody\"",
     ),
     ("[runtime]\nstart_timeout = \"2h\"", "fb.toml:2: runtime.start_timeout: must be at most 1h, not \"2h\""),
     (
         "[runtime]\npass_env = [\"A=B\"]",
-        "fb.toml:2: runtime.pass_env: \"A=B\" is no name of an environment variable",
+        "fb.toml:2: runtime.pass_env: \"A=B\" is not a name of an environment variable",
     ),
     (
         "[runtime]\npass_env = [\"TERM\", \"PORT\"]",
-        "fb.toml:2: runtime.pass_env: PORT is set by the server for each app; it cannot be passed on",
+        "fb.toml:2: runtime.pass_env: the server sets PORT for each app; it cannot be passed on",
     ),
     (
         "[runtime]\npass_env = [\"FOOTBRIDGE_ADMIN_TOKEN\"]",
-        "fb.toml:2: runtime.pass_env: FOOTBRIDGE_ADMIN_TOKEN is the server's own setting and may be a secret; it is not passed on",
+        "fb.toml:2: runtime.pass_env: FOOTBRIDGE_ADMIN_TOKEN is a setting of the server and may be a secret; it cannot be passed on",
     ),
     ("[journal]\nkeep = \"0d\"", "fb.toml:2: journal.keep: must be longer than zero; write \"off\" for none"),
-    ("\nlisten = ", "fb.toml:2: listen: string values must be quoted, expected literal string"),
+    ("\nlisten = ", "fb.toml:2: listen: the value is missing; write listen = followed by a value"),
+    (
+        "listen = 127.0.0.1:4400 # here",
+        "fb.toml:1: listen: a string needs quotes; write listen = \"127.0.0.1:4400\"",
+    ),
+    ("\n[journal]\nkeep = off", "fb.toml:3: keep: a string needs quotes; write keep = \"off\""),
+    ("[bridge]\ntimeout = 5s", "fb.toml:2: timeout: a string needs quotes; write timeout = \"5s\""),
+    ("admin_token = hunter2", "fb.toml:1: admin_token: a string needs quotes; write admin_token = \"…\""),
+    (
+        "public_url = http://u:hunter2@h",
+        "fb.toml:1: public_url: a string needs quotes; write public_url = \"…\"",
+    ),
+    (
+        "[egress]\nallow = [10.0.0.0/8]",
+        "fb.toml:2: allow: each string in allow needs quotes, such as \"10.0.0.0/8\"",
+    ),
+    ("listen = \"127.0.0.1:1", "fb.toml:1: listen: the closing \" of the string is missing"),
+    (
+        "listen = “127.0.0.1:1”",
+        "fb.toml:1: listen: typographic quotes are not quotes in TOML; write straight ones (\")",
+    ),
+    ("listen: \"127.0.0.1:1\"", "fb.toml:1: write listen = and the value: TOML has no `:` after a key"),
+    ("[bolt]\nhttp_200_errors = True", "fb.toml:2: http_200_errors: must be true or false, in lower case"),
     ("listen = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"", "fb.toml:2: listen: duplicate key"),
 ];
 
-/// A file with apps or links, and a thing wrong with it.
+/// Files with apps or links, and the message about a mistake.
 const BAD_APPS: &[(&str, &str)] = &[
     ("[[app]]\ntoken = \"token-of-shop\"", "fb.toml:1: app[1].name: is missing"),
     (
         "[[app]]\nname = \"a b\"",
-        "fb.toml:2: app[1].name: \"a b\" cannot be an app's name: an app name is 1 to 64 ASCII letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
+        "fb.toml:2: app[1].name: \"a b\" is not a valid app name: an app name is 1 to 64 ASCII letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
     ),
     (
         "[[app]]\nname = \"Bolt\"",
-        "fb.toml:2: app[1].name: \"Bolt\" cannot be an app's name: the app name `Bolt` is reserved: `sub` is part of a path, and what looks like `bolt` could pass for the server",
+        "fb.toml:2: app[1].name: \"Bolt\" is not a valid app name: the app name `Bolt` is reserved: `sub` is part of a path, and what looks like `bolt` could pass for the server",
     ),
-    ("[app]\nname = \"shop\"", "fb.toml:1: app: is written as [[app]], not as a table"),
+    ("[app]\nname = \"shop\"", "fb.toml:1: app: must be written as [[app]], not as a table"),
     (
         "[[app]]\nname = \"shop\"\n[[app]]\nname = \"Shop\"",
-        "fb.toml:4: app[Shop].name: the app Shop is already in this file; names are compared without case",
+        "fb.toml:4: app[Shop].name: the app Shop is already in this file; names are compared without regard to case",
     ),
     (
         "[[app]]\nname = \"shop\"\ntoken = \"token-of-shop\"\n[[app]]\nname = \"b\"\ntoken = \"token-of-shop\"",
-        "fb.toml:6: app[b].token: is also the token of the app shop; each app needs its own",
+        "fb.toml:6: app[b].token: is also the token of the app shop; each app needs a different token",
     ),
     (
         "[[app]]\nname = \"shop\"\ntoken = \"hunter 2\"",
-        "fb.toml:3: app[shop].token: must be visible ASCII characters without spaces",
+        "fb.toml:3: app[shop].token: must consist of visible ASCII characters without spaces",
     ),
     ("[[app]]\nname = \"shop\"\nsecret_key = \"\"", "fb.toml:3: app[shop].secret_key: must not be empty"),
     (
@@ -111,7 +133,7 @@ const BAD_APPS: &[(&str, &str)] = &[
     ),
     (
         "[[app]]\nname = \"shop\"\ntoken_prefix = \"To ken\"",
-        "fb.toml:3: app[shop].token_prefix: \"To ken\" is no authentication scheme; write one word, such as \"Token\"",
+        "fb.toml:3: app[shop].token_prefix: \"To ken\" is not an authentication scheme; write one word, such as \"Token\"",
     ),
     (
         "[[app]]\nname = \"shop\"\nrecevier_url = \"x\"",
@@ -123,7 +145,7 @@ const BAD_APPS: &[(&str, &str)] = &[
     ),
     (
         "[[app]]\nname = \"shop\"\ntoken = \"hunter 2\"",
-        "fb.toml:3: app[shop].token: must be visible ASCII characters without spaces",
+        "fb.toml:3: app[shop].token: must consist of visible ASCII characters without spaces",
     ),
     (
         "[[app]]\nname = \"shop\"\nreceiver_url = \"/events\"",
@@ -131,7 +153,7 @@ const BAD_APPS: &[(&str, &str)] = &[
     ),
     (
         "[[app]]\nname = \"shop\"\nreceiver_auth = { name = \"a:b\", secret = \"s\" }",
-        "fb.toml:3: app[shop].receiver_auth.name: must not be empty nor hold a colon or a control character",
+        "fb.toml:3: app[shop].receiver_auth.name: must not be empty or contain a colon or a control character",
     ),
     (
         "[[app]]\nname = \"shop\"\nreceiver_auth = { name = \"a\" }",
@@ -139,7 +161,7 @@ const BAD_APPS: &[(&str, &str)] = &[
     ),
     (
         "[[app]]\nname = \"shop\"\nhooks = { x = \"h\" }",
-        "fb.toml:3: app[shop].hooks.x: a server hook needs the app's url, which is not set",
+        "fb.toml:3: app[shop].hooks.x: a server hook needs the app's url; set `url`",
     ),
     (
         "[[app]]\nname = \"shop\"\nurl = \"http://h:1\"\nhooks = { x = \"https://h/x\" }",
@@ -151,7 +173,7 @@ const BAD_APPS: &[(&str, &str)] = &[
     ),
     (
         "[[app]]\nname = \"shop\"\nhooks = { x = { route = \"f\", type = \"function\" } }",
-        "fb.toml:3: app[shop].hooks.x.type: \"function\" hooks belong to apps installed from a directory; write \"server\", \"web\" or \"router\"",
+        "fb.toml:3: app[shop].hooks.x.type: only apps installed from a directory have \"function\" hooks; write \"server\", \"web\" or \"router\"",
     ),
     (
         "[[app]]\nname = \"shop\"\nhooks = { x = { route = \"http://h/x\", type = \"router\" } }",
@@ -175,7 +197,7 @@ const BAD_APPS: &[(&str, &str)] = &[
     ),
     (
         "[[app]]\nname = \"shop\"\nprivate = [\"a/b\"]",
-        "fb.toml:3: app[shop].private: \"a/b\" cannot be an event's name: an event name is 1 to 128 characters without `/`, `\\`, `*` or control characters",
+        "fb.toml:3: app[shop].private: \"a/b\" is not a valid event name: an event name is 1 to 128 characters without `/`, `\\`, `*` or control characters",
     ),
     ("[[link]]\nhost = \"a\"", "fb.toml:1: link[1].miniapp: is missing"),
 ];

@@ -1,0 +1,88 @@
+//! How one path serves both publishing and subscribing.
+
+use harness::{assert_bolt_error, each};
+
+use super::apps::apps;
+
+#[test]
+fn posts_are_told_apart_as_the_contract_says() {
+    let (gateway, _receiver) = apps();
+    let camera = gateway.bolt("camera");
+    // Path after /api/events/, body, and what it must become: the event's name, or publisher/event of the hook.
+    let rows = [
+        ("photo-saved", "", "photo-saved"),
+        ("photo-saved", "{}", "photo-saved"),
+        ("photo-saved", r#"{"body":1}"#, "photo-saved"),
+        ("photo-saved", r#"{"route":"/x","body":{}}"#, "photo-saved"),
+        ("photo-saved", r#"{"route":"/x","headers":{}}"#, "photo-saved"),
+        ("photo-saved", r#"{"route":"/x","subscribers":[]}"#, "photo-saved"),
+        ("photo-saved", r#"{"route":5}"#, "photo-saved"),
+        ("photo-saved", r#"{"route":null}"#, "photo-saved"),
+        ("photo-saved/", "{}", "photo-saved"),
+        ("photo-saved/", r#"{"body":1}"#, "photo-saved"),
+        ("sub", "{}", "sub"),
+        ("sub/", "{}", "sub"),
+        ("photo-saved", r#"{"route":"/x"}"#, "*/photo-saved"),
+        ("photo-saved", r#"{"route":"/x","type":"server"}"#, "*/photo-saved"),
+        ("camera/photo-saved", r#"{"route":"/x"}"#, "camera/photo-saved"),
+        ("camera/photo-saved", r#"{"route":"/x","body":1}"#, "camera/photo-saved"),
+        ("camera/", r#"{"route":"/x"}"#, "camera/*"),
+        ("*", r#"{"route":"/x"}"#, "*/*"),
+        ("*/*", r#"{"route":"/x"}"#, "*/*"),
+        ("*/photo-saved", r#"{"route":"/x"}"#, "*/photo-saved"),
+        ("sub/photo-saved", r#"{"route":"/x"}"#, "*/photo-saved"),
+        ("sub/camera/photo-saved", r#"{"route":"/x"}"#, "camera/photo-saved"),
+        ("sub/*", r#"{"route":"/x"}"#, "*/*"),
+        ("sub/sub/x", r#"{"route":"/x"}"#, "sub/x"),
+        ("sub", r#"{"route":"/x"}"#, "*/sub"),
+        ("bolt/app-started", r#"{"route":"/x"}"#, "bolt/app-started"),
+        ("photo%2Dsaved", "{}", "photo-saved"),
+        ("%63amera/photo%2dsaved", r#"{"route":"/x"}"#, "camera/photo-saved"),
+    ];
+    each(rows, |(tail, body, becomes)| {
+        let answer = camera.post(tail, body).expect(200).json();
+        let (id, body) = (answer["body"]["id"].as_str().unwrap(), &answer["body"]);
+        if becomes.contains('/') {
+            assert!(id.starts_with("hook_"), "{answer}");
+            let pattern =
+                format!("{}/{}", body["publisher"].as_str().unwrap(), body["event"].as_str().unwrap());
+            assert_eq!(pattern, *becomes);
+        } else {
+            assert!(id.starts_with("evt_"), "{answer}");
+            assert_eq!(body["name"], *becomes);
+        }
+    });
+}
+
+#[test]
+fn a_subscription_without_a_route_is_not_published() {
+    let (gateway, receiver) = apps();
+    let camera = gateway.bolt("camera");
+    each(["*", "camera/photo-saved", "sub/photo-saved", "sub/*", "a/b"], |tail| {
+        assert_bolt_error(&camera.post(tail, "{}"), 400, 141);
+        assert_bolt_error(&camera.post(tail, ""), 400, 141);
+    });
+    assert_bolt_error(&camera.post("camera%2Fphoto-saved", "{}"), 400, 140);
+    assert_eq!(receiver.count(), 0);
+}
+
+#[test]
+fn delete_accepts_both_spellings() {
+    let (gateway, _receiver) = apps();
+    let camera = gateway.bolt("camera");
+    let rows = [
+        ("photo-saved", "photo-saved"),
+        ("photo-saved", "sub/photo-saved"),
+        ("camera/photo-saved", "camera/photo-saved"),
+        ("camera/photo-saved", "sub/camera/photo-saved"),
+        ("*", "*"),
+        ("*", "sub/*"),
+        ("camera/*", "camera/"),
+    ];
+    each(rows, |(made, removed)| {
+        let id = camera.server(made, "/x")["id"].clone();
+        let gone = camera.unsubscribe(removed);
+        assert_eq!(gone.as_array().unwrap().len(), 1, "{gone}");
+        assert_eq!(gone[0]["id"], id);
+    });
+}

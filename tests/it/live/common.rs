@@ -1,0 +1,119 @@
+//! Setups and helpers of this chapter's tests.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use harness::{Answer, App, Gateway, Setup, refused_address};
+use serde_json::{Value, json};
+
+/// `fax` hooks everything of `camera` twice over and its own events; `shop` hooks nothing of it. Nobody answers them.
+pub(super) fn setup() -> Setup {
+    let nobody = format!("http://{}/x", refused_address());
+    let web = |pattern: &str| format!("{pattern:?} = {{ route = {nobody:?}, type = \"web\" }}");
+    let fax = App::new("fax").hooks(&[web("camera/*"), web("*/photo-saved"), web("fax/*")].join(", "));
+    Setup::new().app(fax).app(App::new("shop").hooks(&web("shop/*"))).app(App::new("camera"))
+}
+
+/// A server with these apps.
+pub(super) fn start_server() -> Gateway {
+    setup().start()
+}
+
+/// Asks for a ticket with an app's token.
+pub(super) fn ask(gateway: &Gateway, app: &str, request: &Value) -> Answer {
+    let token = gateway.setup().app_named(app).token.clone();
+    gateway.call("POST", "/api/v1/tickets").header("X-Bolt-App-Token", token).json(request).send()
+}
+
+/// A ticket of an app for `live` or `forward`.
+pub(super) fn ticket(gateway: &Gateway, app: &str, for_use: &str) -> String {
+    ask(gateway, app, &json!({ "use": for_use })).expect(200).json()["ticket"].as_str().unwrap().to_owned()
+}
+
+/// Publishes as an app; the event's id.
+pub(super) fn publish(gateway: &Gateway, app: &str, name: &str, body: &Value) -> String {
+    gateway.bolt(app).publish(name, &json!({ "body": body }))["id"].as_str().unwrap().to_owned()
+}
+
+/// One frame of a stream: its event, id and data.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Frame {
+    pub(super) event: String,
+    pub(super) id: String,
+    pub(super) data: Value,
+}
+
+/// A stream of events read by hand; by HTTP/1.0, which has no chunks.
+pub(super) struct Stream {
+    lines: BufReader<TcpStream>,
+    /// What it would come back with.
+    pub(super) last: Option<String>,
+}
+
+impl Stream {
+    /// Opens it with a ticket.
+    pub(super) fn open(gateway: &Gateway, ticket: &str, last: Option<&str>) -> Self {
+        let header = last.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
+        let mut stream = TcpStream::connect(gateway.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(stream, "GET /api/v1/events/stream?ticket={ticket} HTTP/1.0\r\n{header}\r\n").unwrap();
+        let mut stream = Self { lines: BufReader::new(stream), last: last.map(str::to_owned) };
+        let mut head = Vec::new();
+        while head.last().is_none_or(|line| line != "retry: 2000") {
+            head.push(stream.line());
+        }
+        assert!(head[0].ends_with(" 200 OK"), "{head:?}");
+        assert!(head.iter().any(|line| line == "content-type: text/event-stream"), "{head:?}");
+        stream
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        assert!(self.lines.read_line(&mut line).expect("a line") > 0, "the stream has ended");
+        line.trim_end().to_owned()
+    }
+
+    /// The next frame that is not a comment, nor moves the id alone.
+    pub(super) fn next(&mut self) -> Frame {
+        let mut frame = Frame::default();
+        loop {
+            let line = self.line();
+            match line.split_once(": ") {
+                Some(("event", event)) => event.clone_into(&mut frame.event),
+                Some(("id", id)) => id.clone_into(&mut frame.id),
+                Some(("data", data)) => frame.data = serde_json::from_str(data).expect(data),
+                _ if line.is_empty() => {
+                    if !frame.id.is_empty() {
+                        self.last = Some(frame.id.clone());
+                    }
+                    if !frame.data.is_null() {
+                        return frame;
+                    }
+                    frame = Frame::default();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The name of the next event.
+    pub(super) fn name(&mut self) -> String {
+        self.next().data["name"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Whether it is open and nothing comes for so long.
+    pub(super) fn is_silent(&mut self, time: Duration) -> bool {
+        self.lines.get_ref().set_read_timeout(Some(time)).unwrap();
+        let came = self.lines.fill_buf().map(<[u8]>::len);
+        self.lines.get_ref().set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        came.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
+    /// Waits until the server ends it.
+    pub(super) fn ended(&mut self) {
+        let mut rest = Vec::new();
+        // A reset is an end too.
+        let _reset = self.lines.read_to_end(&mut rest);
+    }
+}
