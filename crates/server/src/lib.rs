@@ -18,6 +18,7 @@ mod bolt;
 mod bridge;
 mod cors;
 mod credential;
+mod docs;
 mod live;
 mod media;
 mod openapi;
@@ -36,5 +37,6 @@ mod watch;
 
 pub use audience::{LiveOptions, LiveState};
 pub use bolt::BoltEvents;
+pub use docs::{Docs, Document};
 pub use edge::{Edge, HostName, Hosts, HostsError, Proxies, Visitor};
 pub use state::{BoltOptions, BridgeOptions, Shared};

@@ -8,7 +8,7 @@ use crate::problem::{Problem, ProblemCode};
 use crate::state::Local;
 use crate::stream::{self, Body};
 use crate::watch::Watch;
-use crate::{bolt, bridge, cors, live, page, proxy, public};
+use crate::{bolt, bridge, cors, docs, live, page, proxy, public};
 use axum::response::IntoResponse as _;
 use footbridge_model::exchange::Direction;
 use footbridge_model::path::{OURS, is_under};
@@ -147,6 +147,7 @@ async fn surface(
             response
         }
         Route::App | Route::Public | Route::Open => app_route(local, route, request, visitor, watch).await,
+        Route::Docs => docs_route(local, request, visitor).await,
         Route::Admin => admin(local, request, visitor).await.map(from_admin),
     }
 }
@@ -173,6 +174,16 @@ async fn app_route(
     };
     local.shared.metrics.request(Surface::Proxy, response.status());
     response
+}
+
+/// Answers with documentation; where it is switched off, as for any address that does not exist.
+async fn docs_route(local: &Local, request: Request<Incoming>, visitor: Visitor) -> Response<Body> {
+    let Some(docs) = local.shared.docs else { return admin(local, request, visitor).await.map(from_admin) };
+    let (head, incoming) = request.into_parts();
+    body::discard(&head.headers, incoming);
+    let response = docs::serve(docs, &head);
+    local.shared.metrics.request(Surface::Other, response.status());
+    response.map(stream::whole)
 }
 
 /// Answers a page that asks about a miniapp.
@@ -257,6 +268,8 @@ enum Route {
     App,
     /// A file that an installed app lets everybody read.
     Public,
+    /// The documentation.
+    Docs,
     /// Administration, probes, and whatever of ours there is not.
     Admin,
     /// What is not ours: a router of an app's may have it.
@@ -271,7 +284,7 @@ impl Route {
             Self::Events => Some(Surface::Events),
             Self::Miniapp(_) | Self::Admin | Self::Apps => Some(Surface::Admin),
             Self::Stream | Self::Socket | Self::Forward => Some(Surface::Live),
-            Self::File(_) | Self::Public | Self::App | Self::Open => None,
+            Self::File(_) | Self::Public | Self::App | Self::Docs | Self::Open => None,
         }
     }
 
@@ -296,6 +309,7 @@ impl Route {
         match OURS.into_iter().find(|root| is_under(path, root)) {
             Some("/api/apps") => Self::Apps,
             Some("/x") => Self::App,
+            Some("/docs") => Self::Docs,
             Some("/sdk") => Self::File(page::find(path)),
             Some("/public") => match page::find(path) {
                 None if !is_under(path, "/public/bolt") => Self::Public,
@@ -332,7 +346,7 @@ impl Route {
                 Some(Asks::Perhaps)
             }
             // What an app's own pages ask for is its own business.
-            Self::Miniapp(_) | Self::File(_) | Self::Public | Self::App | Self::Open => None,
+            Self::Miniapp(_) | Self::File(_) | Self::Public | Self::App | Self::Docs | Self::Open => None,
         }
     }
 
@@ -398,6 +412,9 @@ mod tests {
             ("/xs", Route::Open),
             ("/api/v1/apps/x", Route::Admin),
             ("/metrics", Route::Admin),
+            ("/docs", Route::Docs),
+            ("/docs/errors/invalid", Route::Docs),
+            ("/docsx", Route::Open),
             ("/api/db/things", Route::Open),
             ("/", Route::Open),
         ] {

@@ -1,6 +1,7 @@
 //! What requests are answered with: shared by all shards, or one shard's own.
 
 use crate::audience::LiveState;
+use crate::docs::Docs;
 use crate::edge::Edge;
 use crate::metrics::Metrics;
 use footbridge_engine::{Courier, Engine, Relay};
@@ -28,6 +29,8 @@ pub struct Shared {
     pub bridge: BridgeOptions,
     /// The surface of Bolt.
     pub bolt: BoltOptions,
+    /// The documentation; `None` when it is switched off.
+    pub docs: Option<Docs>,
 }
 
 impl std::fmt::Debug for Shared {

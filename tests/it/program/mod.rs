@@ -6,6 +6,7 @@ mod config;
 mod database;
 mod demo;
 mod demo_page;
+mod docs;
 mod edge;
 mod file_apps;
 mod health;

@@ -1,6 +1,7 @@
 //! The chores, one per file, and the help that lists them.
 
 mod bench;
+mod book;
 mod ci;
 mod demo;
 mod faults;
@@ -69,6 +70,12 @@ const CHORES: &[Chore] = &[
         args: "[TARGET…] [--seconds N]",
         about: "random input against what parses what others send",
         run: fuzz::run,
+    },
+    Chore {
+        name: "book",
+        args: "",
+        about: "check the pages, links and names of the documentation",
+        run: book::run,
     },
     Chore { name: "demo", args: "[--once]", about: "build the release and run its demo", run: demo::run },
 ];

@@ -7,6 +7,7 @@ use super::Finding;
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("api", &[]),
+    ("book", &[]),
     ("journal", &["model"]),
     ("journal-sqlite", &["model", "journal"]),
     ("courier", &["model"]),
@@ -16,7 +17,18 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("server", &["model", "api", "engine"]),
     (
         "footbridge",
-        &["model", "api", "journal", "journal-sqlite", "courier", "engine", "runtime", "functions", "server"],
+        &[
+            "model",
+            "api",
+            "book",
+            "journal",
+            "journal-sqlite",
+            "courier",
+            "engine",
+            "runtime",
+            "functions",
+            "server",
+        ],
     ),
 ];
 

@@ -10,7 +10,7 @@ pub const TOP: Keys = &["listen", "public_url", "database", "admin_token", "mast
 
 /// Tables that a file has at most once, with their keys.
 pub const TABLES: &[(&str, Keys)] = &[
-    ("server", &["drain", "connections", "trusted_proxies", "hosts", "shards"]),
+    ("server", &["drain", "connections", "trusted_proxies", "hosts", "docs", "shards"]),
     ("console", &["listen"]),
     ("egress", &["allow", "timeout", "ca_file"]),
     ("bridge", &["timeout"]),

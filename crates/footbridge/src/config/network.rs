@@ -23,6 +23,8 @@ pub struct ServerConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// Host names that the server accepts, besides those of `public_url` and `listen`.
     pub hosts: Vec<HostName>,
+    /// Serves the documentation under `/docs/`.
+    pub docs: bool,
     /// Number of threads that answer requests of the Event Bridge and the Events API.
     pub shards: usize,
 }
@@ -42,6 +44,7 @@ impl ServerConfig {
             hosts: table
                 .list("hosts", |text| text.parse().map_err(|error: HostsError| error.to_string()))
                 .unwrap_or_default(),
+            docs: table.boolean("docs", true),
             shards: shards.unwrap_or(cores.max(1)),
         }
     }

@@ -37,6 +37,7 @@ fn tables(page: &mut Page, config: &Config) {
     page.bare("connections", server.connections);
     page.list("trusted_proxies", &server.trusted_proxies);
     page.list("hosts", &server.hosts);
+    page.bare("docs", server.docs);
     page.bare("shards", server.shards);
     page.heading("[console]");
     page.text("listen", console.listen.map_or_else(|| "off".to_owned(), |listen| listen.to_string()));

@@ -7,7 +7,7 @@ use toml::de::DeTable;
 const SECRETS: [&str; 6] = ["admin_token", "master_key", "token", "secret_key", "signing_secret", "secret"];
 
 /// Keys whose values are `true` or `false`.
-const BOOLEANS: [&str; 4] = ["http_200_errors", "receiver_enabled", "enabled", "ordered"];
+const BOOLEANS: [&str; 5] = ["docs", "http_200_errors", "receiver_enabled", "enabled", "ordered"];
 
 /// Returns the key at the start of a line, or an empty text if there is none.
 pub(super) fn key_of(line: &str) -> &str {

@@ -1,5 +1,6 @@
 //! Builds a server. Everything that can fail fails here, before the server answers or leaves files behind.
 
+use super::docs;
 use super::launch;
 use super::spec::file_spec;
 use crate::config::{Config, MasterKey, env::Env};
@@ -19,7 +20,7 @@ use footbridge_server::health::Health;
 use footbridge_server::listen::{self, Listener};
 use footbridge_server::metrics::Metrics;
 use footbridge_server::{
-    BoltEvents, BoltOptions, BridgeOptions, Edge, Hosts, LiveOptions, LiveState, Proxies, Shared,
+    BoltEvents, BoltOptions, BridgeOptions, Docs, Edge, Hosts, LiveOptions, LiveState, Proxies, Shared,
 };
 use http::HeaderValue;
 use std::io;
@@ -233,6 +234,7 @@ impl Served<'_> {
             live,
             bridge,
             bolt,
+            docs: config.server.docs.then_some(docs::find as Docs),
         }
     }
 }

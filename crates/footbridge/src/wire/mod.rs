@@ -1,6 +1,7 @@
 //! Assembles a server from a configuration. Only this module uses all crates.
 
 mod build;
+mod docs;
 mod launch;
 mod run;
 mod spec;

@@ -6,7 +6,7 @@ use crate::health::{HealthReport, HealthStatus};
 use crate::metrics;
 use crate::problem::{Problem, ProblemCode};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
@@ -17,7 +17,7 @@ pub(super) async fn landing(headers: HeaderMap) -> Response {
     if accept.contains("text/html") {
         ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], LANDING).into_response()
     } else {
-        let text = "Footbridge runs here. /healthz says how it is, /openapi.json describes its API.\n";
+        let text = "Footbridge runs here. /docs/ has the documentation, /healthz its state, /openapi.json its API.\n";
         ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
     }
 }
@@ -32,6 +32,7 @@ const LANDING: &str = "<!doctype html>
 <h1>Footbridge runs here</h1>
 <p>This server carries events between apps. There is nothing to see at this address itself.</p>
 <ul>
+<li><a href=\"/docs/\">/docs/</a>: the documentation, unless it is switched off
 <li><a href=\"/healthz\">/healthz</a>: how it is
 <li><a href=\"/openapi.json\">/openapi.json</a>: the description of its API
 </ul>
@@ -88,14 +89,4 @@ pub(super) async fn openapi() -> Result<impl IntoResponse, Problem> {
         Problem::new(ProblemCode::Internal, "the description could not be written")
     })?;
     Ok(([(header::CONTENT_TYPE, "application/json")], text))
-}
-
-/// What a problem's `type` leads to: the page of its code.
-#[utoipa::path(get, path = "/docs/errors/{code}", tag = "probes", params(("code" = ProblemCode, Path)),
-    responses((status = 200, body = String, content_type = "text/markdown")))]
-pub(super) async fn error_page(code: Option<Path<String>>) -> Result<impl IntoResponse, Problem> {
-    let Path(text) = code.ok_or_else(|| Problem::missing("page"))?;
-    let found = ProblemCode::ALL.iter().find(|code| code.as_str() == text);
-    let code = found.ok_or_else(|| Problem::missing("page"))?;
-    Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], code.page()))
 }

@@ -43,7 +43,6 @@ pub fn router(state: AdminState) -> Router {
         .route("/healthz", get(probes::healthz))
         .route("/metrics", get(probes::scrape))
         .route("/openapi.json", get(probes::openapi))
-        .route("/docs/errors/{code}", get(probes::error_page))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(&shared), finish))

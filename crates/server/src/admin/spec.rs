@@ -43,7 +43,6 @@ use utoipa::OpenApi;
         probes::healthz,
         probes::scrape,
         probes::openapi,
-        probes::error_page,
     ),
     components(schemas(HookTarget))
 )]

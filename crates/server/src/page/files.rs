@@ -5,7 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use footbridge_model::secret::digest;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
@@ -71,11 +72,8 @@ pub(crate) fn serve(file: Option<&'static File>, head: &Parts) -> Response<Full<
         return response;
     }
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest(file.bytes)).get(..16).unwrap_or_default());
-    let known = head.headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let fresh = known
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag);
+    let tag = HeaderValue::from_str(&tag).ok();
+    let fresh = tag.as_ref().is_some_and(|tag| is_known(&head.headers, tag));
     let body = if fresh { Bytes::new() } else { Bytes::from_static(file.bytes) };
     let mut response = Response::new(Full::new(body));
     if fresh {
@@ -87,10 +85,17 @@ pub(crate) fn serve(file: Option<&'static File>, head: &Parts) -> Response<Full<
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    if let Some(tag) = tag {
         headers.insert(ETAG, tag);
     }
     response
+}
+
+/// Returns true if the client says (`If-None-Match`) that it has the document with this tag.
+pub(crate) fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut known = known.flat_map(|value| value.split(',')).map(str::trim);
+    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {

@@ -6,5 +6,5 @@ mod files;
 mod mask;
 
 pub(crate) use cookie::{NAME, PageKey, asks_for_page, is_page};
-pub(crate) use files::{File, find, plain, serve};
+pub(crate) use files::{File, find, is_known, plain, serve};
 pub(crate) use mask::{Mask, Masked};

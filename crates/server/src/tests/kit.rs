@@ -242,6 +242,7 @@ impl Server {
             live,
             bridge: BridgeOptions { body: 1 << 20 },
             bolt: BoltOptions { body: 4096, http_200_errors: false },
+            docs: None,
         });
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,0 +1,33 @@
+//! Renders the documentation when the program is built.
+
+#[path = "src/render/mod.rs"]
+mod render;
+#[path = "src/text.rs"]
+mod text;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // The repository is two folders above crates/book.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let Some(out) = std::env::var_os("OUT_DIR") else {
+        eprintln!("OUT_DIR is not set: cargo runs this program, not you");
+        return ExitCode::FAILURE;
+    };
+    println!("cargo::rerun-if-changed=../../docs");
+    match render::book(&root, Path::new(&out)) {
+        Ok(sources) => {
+            for source in sources {
+                println!("cargo::rerun-if-changed=../../{source}");
+            }
+            ExitCode::SUCCESS
+        }
+        Err(problems) => {
+            for problem in problems {
+                eprintln!("{problem}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
