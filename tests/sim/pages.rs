@@ -95,16 +95,16 @@ impl Page {
         let mut watcher = watcher.unwrap_or_else(|| self.engine.watch(&proof).unwrap());
         if cursor.after.is_none() {
             // From here on nothing may be missed.
-            cursor.after = Some(self.engine.settled());
+            cursor.after = Some(self.engine.watermark());
             self.cursors.store(self.number, &cursor);
             self.record(PageEntry::Connected);
         }
         while let Some(heard) = watcher.next().await {
             match heard {
                 WatchItem::Event(event) if repeated.remove(&event.event.id) => {
-                    self.settle(&mut cursor, event.settled);
+                    self.settle(&mut cursor, event.watermark);
                 }
-                WatchItem::Event(event) => self.see(&mut cursor, event.event.id, event.settled),
+                WatchItem::Event(event) => self.see(&mut cursor, event.event.id, event.watermark),
                 WatchItem::Missed(_) => self.record(PageEntry::Gap),
             }
         }
@@ -130,15 +130,15 @@ impl Page {
                 self.record(PageEntry::Gap);
             }
             let mut last = missed.last.unwrap_or(after);
-            if !watched && last > missed.settled {
+            if !watched && last > missed.watermark {
                 // Events before it may still be committed, and nobody would hear of them.
-                last = missed.settled.max(after);
+                last = missed.watermark.max(after);
             }
             for event in missed.events.iter().filter(|event| watched || event.event.id <= last) {
                 if watched {
                     repeated.insert(event.event.id);
                 }
-                self.see(cursor, event.event.id, event.settled);
+                self.see(cursor, event.event.id, event.watermark);
             }
             after = last;
             if watched && !missed.more {

@@ -4,16 +4,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-/// One event on its way to one hook.
+/// A delivery: one event for one hook.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Delivery {
     #[schema(example = "dlv_0f7m2k9x4c1aa")]
     pub id: String,
     pub event_id: String,
     pub hook_id: String,
-    /// Whose hook it is.
+    /// App that owns the hook.
     pub app: String,
-    /// Where it goes; the hook's route when the hook is gone.
+    /// URL of the receiver; the hook's route if the hook was removed.
     pub url: String,
     /// `pending`, `delivered`, `unanswered`, `dead` or `cancelled`.
     #[schema(example = "delivered")]
@@ -33,53 +33,45 @@ pub struct DeliveryDetail {
     pub attempt_log: Vec<Attempt>,
 }
 
-/// One attempt.
+/// An attempt to deliver an event.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Attempt {
-    /// Its number; the first is 1.
+    /// Number of the attempt; the first is 1.
     pub n: u32,
     #[schema(format = DateTime)]
     pub at: String,
     pub status: Option<u16>,
     pub error: Option<String>,
     pub ms: u32,
-    /// What a function returned and wrote: `{"value", "log"}`. Absent for every other receiver.
+    /// Result and output of a function: `{"value", "log"}`. Absent for other receivers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub output: Option<Box<RawValue>>,
 }
 
-/// Which deliveries. What is left out does not narrow them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+/// A selection of deliveries. Members that are left out do not limit it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// Only to hooks of this app.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// App that owns the hooks.
     pub app: Option<String>,
-    /// Only to this hook.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Hook of the deliveries.
     pub hook: Option<String>,
-    /// Only of this event.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Event of the deliveries.
     pub event: Option<String>,
-    /// Only of events of this name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Name of the events.
     pub name: Option<String>,
-    /// Only with this status.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Status of the deliveries.
     pub status: Option<String>,
-    /// Only those whose receiver answered this HTTP status last.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// HTTP status that the receiver answered last.
     pub code: Option<u16>,
-    /// Only those made at or after this time: `2026-01-31T12:00:00Z`, or `2h` for two hours ago.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Deliveries created at or after this time: `2026-01-31T12:00:00Z`, or `2h` for two hours ago.
     pub since: Option<String>,
-    /// Only those made before this time.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Deliveries created before this time.
     pub until: Option<String>,
 }
 
 impl Selection {
-    /// The members as query parameters.
+    /// Returns the members as query parameters.
     pub fn query(&self) -> Vec<(&'static str, String)> {
         let Self { app, hook, event, name, status, code, since, until } = self.clone();
         let code = code.map(|code| code.to_string());
@@ -97,17 +89,54 @@ impl Selection {
     }
 }
 
-/// Which deliveries to do something with.
-#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+/// A request to retry or replay many deliveries. Members that are left out do not limit the selection.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Bulk {
-    #[serde(flatten)]
-    pub selection: Selection,
-    /// Only count them.
+    /// App that owns the hooks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// Hook of the deliveries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hook: Option<String>,
+    /// Event of the deliveries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// Name of the events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Status of the deliveries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// HTTP status that the receiver answered last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// Deliveries created at or after this time: `2026-01-31T12:00:00Z`, or `2h` for two hours ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Deliveries created before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// True to only count the deliveries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
 }
 
-/// With how many deliveries it was done, or would be.
+impl Bulk {
+    /// Creates the request for a selection.
+    pub fn new(selection: Selection, dry_run: bool) -> Self {
+        let Selection { app, hook, event, name, status, code, since, until } = selection;
+        Self { app, hook, event, name, status, code, since, until, dry_run: Some(dry_run) }
+    }
+
+    /// Returns the selection of the request.
+    pub fn selection(self) -> Selection {
+        let Self { app, hook, event, name, status, code, since, until, dry_run: _ } = self;
+        Selection { app, hook, event, name, status, code, since, until }
+    }
+}
+
+/// The number of deliveries that were retried or replayed, or would be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BulkResult {
     pub count: u64,
@@ -119,8 +148,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_apps_wrote_is_read_as_it_stands() {
-        // Neither half of a surrogate pair nor such a number fits a `serde_json::Value`.
+    fn the_output_of_a_function_is_kept_byte_for_byte() {
+        // `serde_json::Value` can hold neither half a surrogate pair nor such a number.
         for value in [r#""\ud800""#, "1e999", r#"{"a":[1,2]}"#] {
             let text = format!(
                 r#"{{"id":"dlv_1","event_id":"evt_1","hook_id":"hook_1","app":"a","url":"u","status":"dead","attempts":1,

@@ -14,18 +14,18 @@ pub struct Event {
     pub publisher: String,
     #[schema(format = DateTime)]
     pub time: String,
-    /// How many hooks it went to.
+    /// Number of deliveries of the event.
     pub deliveries: u32,
 }
 
-/// An accepted event with what it says.
+/// An accepted event with its body.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct EventDetail {
     #[serde(flatten)]
     pub event: Event,
-    /// As its publisher sent it, byte for byte.
+    /// Body of the event, byte for byte.
     #[schema(value_type = serde_json::Value)]
     pub body: Option<Box<RawValue>>,
-    /// Headers that go out with every delivery.
+    /// Headers that are sent with every delivery.
     pub headers: BTreeMap<String, String>,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-/// Where an exchange stands.
+/// The status of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ExchangeStatus {
@@ -14,7 +14,7 @@ pub enum ExchangeStatus {
 }
 
 impl ExchangeStatus {
-    /// The word for it.
+    /// Returns the status as text.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -31,7 +31,7 @@ pub struct Exchange {
     #[schema(example = "exc_0f7m2k9x4c1aa")]
     pub exchange_id: String,
     pub status: ExchangeStatus,
-    /// The recipient's answer, byte for byte. Kept for 24 hours, and only with `Prefer: respond-async` or an
+    /// Answer of the recipient, byte for byte. Stored for 24 hours, and only with `Prefer: respond-async` or an
     /// `Idempotency-Key`.
     #[schema(value_type = Option<serde_json::Value>)]
     pub answer: Option<Box<RawValue>>,
@@ -41,20 +41,20 @@ pub struct Exchange {
 }
 
 /// An exchange as the administrator sees it.
-// Its members stand here again, for raw JSON cannot be read through a flattened member.
+// Repeats the members of `Exchange`: raw JSON cannot be read through a flattened member.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ExchangeDetail {
     #[schema(example = "exc_0f7m2k9x4c1aa")]
     pub exchange_id: String,
     pub status: ExchangeStatus,
-    /// The recipient's answer, byte for byte. Kept for 24 hours, and only with `Prefer: respond-async` or an
+    /// Answer of the recipient, byte for byte. Stored for 24 hours, and only with `Prefer: respond-async` or an
     /// `Idempotency-Key`.
     #[schema(value_type = Option<serde_json::Value>)]
     pub answer: Option<Box<RawValue>>,
     #[schema(example = "EVENT_DELIVERY_FAILED")]
     pub error_code: Option<String>,
     pub error_message: Option<String>,
-    /// `to_miniapp` or `to_host`
+    /// `to_miniapp` or `to_host`.
     pub direction: String,
     pub sender: String,
     pub recipient: String,
@@ -62,6 +62,6 @@ pub struct ExchangeDetail {
     #[schema(format = DateTime)]
     pub at: String,
     pub ms: Option<u32>,
-    /// What the sender was answered; `null` while it runs.
+    /// HTTP status that the sender got; `null` while the exchange runs.
     pub http_status: Option<u16>,
 }

@@ -1,22 +1,23 @@
-//! Who would get an event, and why the others would not.
+//! Explain: which hooks would get an event, and why the others would not.
 
 use crate::Hook;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// An event that might be published.
-#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+/// A hypothetical event.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Question {
-    /// Who would publish it.
+    /// App that would publish the event.
     pub publisher: String,
-    /// What it would be called.
+    /// Name of the event.
     pub name: String,
-    /// Whom the publisher would name; left out for nobody in particular.
+    /// Apps that the publisher would name as subscribers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscribers: Option<Vec<String>>,
 }
 
-/// What one hook would make of an event.
+/// The result for one hook.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Judgement {
     pub hook: Hook,
@@ -24,14 +25,14 @@ pub struct Judgement {
     pub reason: String,
 }
 
-/// One page of what the hooks would make of an event, by their ids.
+/// One page of results, ordered by hook id.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Judgements {
     pub data: Vec<Judgement>,
-    /// What to send as `cursor` for the page after this one; `null` on the last.
+    /// Value of `cursor` for the next page; `null` on the last page.
     pub next: Option<String>,
-    /// How many hooks would get it, on all pages together.
+    /// Number of hooks on all pages that would get the event.
     pub would_get: u64,
-    /// What is odd about the question, such as a publisher that no app is called.
+    /// Parts of the question that are probably not intended, such as an unknown publisher.
     pub warnings: Vec<String>,
 }

@@ -1,7 +1,7 @@
-//! The bodies of the administration API.
+//! Request and response bodies of the administration API.
 //!
-//! The server writes these types and the command line reads them, so that neither can know a member that the
-//! other does not. Ids, names and times are text here: what they may hold is the server's to judge.
+//! The server and the command line share these types, so both know the same members. Ids, names and times are text here; the
+//! server checks them.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod app;
@@ -13,9 +13,11 @@ mod explain;
 mod hook;
 mod link;
 mod list;
+mod members;
 mod secret;
+mod ticket;
 
-pub use app::{App, MadeApp, ManagedBy, NewApp, ReceiverAuth, Secret, Secrets};
+pub use app::{App, AppPatch, MadeApp, ManagedBy, NewApp, NewReceiverAuth, ReceiverAuth, Secret, Secrets};
 pub use bolt::{
     BoltApp, BoltContext, BoltHook, BoltRouter, Install, Installed, LogLine, LogPage, NamedApp, StartFailure,
 };
@@ -23,7 +25,9 @@ pub use delivery::{Attempt, Bulk, BulkResult, Delivery, DeliveryDetail, Selectio
 pub use event::{Event, EventDetail};
 pub use exchange::{Exchange, ExchangeDetail, ExchangeStatus};
 pub use explain::{Judgement, Judgements, Question};
-pub use hook::{Hook, HookPatch, MadeHook, NewHook};
-pub use link::{Link, NewLink, Switch};
+pub use hook::{Hook, HookPatch, HookTarget, MadeHook, NewHook, NewHooks, RouteOrTarget};
+pub use link::{Link, LinkPatch, NewLink};
 pub use list::List;
-pub use secret::{MadeSecrets, Rotate, Rotated, ShownSecrets};
+pub use members::FromObject;
+pub use secret::{MadeSecrets, Rotate, Rotated, SecretKind, ShownSecrets};
+pub use ticket::{NewTicket, Ticket, TicketPurpose};

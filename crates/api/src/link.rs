@@ -4,7 +4,7 @@ use crate::ManagedBy;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Leave for a host and a miniapp to exchange events.
+/// A link, which allows a host and a miniapp to exchange events.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Link {
     #[schema(example = "superapp")]
@@ -17,21 +17,24 @@ pub struct Link {
     pub created_at: String,
 }
 
-/// A new link.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+/// A request for a new link.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewLink {
     /// The host app.
     pub host: String,
     /// The miniapp.
     pub miniapp: String,
-    /// Whether it holds from the start; `true` when left out.
+    /// False to create a disabled link; true by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
 }
 
 /// A change of a link.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub struct Switch {
-    /// Whether it counts.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Switch)]
+pub struct LinkPatch {
+    /// False to disable the link.
     pub enabled: bool,
 }

@@ -8,6 +8,6 @@ use utoipa::ToSchema;
 pub struct List<T> {
     /// The items.
     pub data: Vec<T>,
-    /// What to send as `cursor` for the page after this one; `null` on the last.
+    /// Value of `cursor` for the next page; `null` on the last page.
     pub next: Option<String>,
 }

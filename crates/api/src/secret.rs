@@ -1,16 +1,16 @@
-//! Secrets, which are shown once.
+//! Secrets. Each is shown once.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
 
-/// Secrets, shown this once; only those that were made.
+/// New secrets, shown this once. Secrets that did not change are left out.
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct MadeSecrets {
     /// `X-Bolt-App-Token`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// The second half of its `Authorization`.
+    /// Second half of the app's `Authorization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<String>,
     /// `whsec_…`
@@ -24,7 +24,7 @@ impl fmt::Debug for MadeSecrets {
     }
 }
 
-/// Secrets that were made and that nobody had seen, shown this once.
+/// Generated secrets that nobody had seen, shown this once.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ShownSecrets {
     pub name: String,
@@ -32,26 +32,52 @@ pub struct ShownSecrets {
     pub made: MadeSecrets,
 }
 
-/// Secrets that were just replaced.
+/// The result of a rotation.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Rotated {
     pub name: String,
     #[serde(flatten)]
     pub made: MadeSecrets,
-    /// Until when the ones before count as well; `null` when they no longer do.
+    /// Time until which the previous secrets are valid too; `null` if they no longer are.
     #[schema(format = DateTime)]
     pub previous_valid_until: Option<String>,
-    /// What follows for the app's receivers, in words.
+    /// What the rotation means for the app's receivers.
     pub note: String,
 }
 
-/// Which secrets to replace, and how soon.
-#[derive(Debug, Clone, Default, Serialize)]
+/// The kind of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", try_from = "String")]
+pub enum SecretKind {
+    /// `X-Bolt-App-Token`
+    Token,
+    /// Second half of the app's `Authorization`.
+    SecretKey,
+    /// `whsec_…`
+    SigningSecret,
+}
+
+impl TryFrom<String> for SecretKind {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        match text.as_str() {
+            "token" => Ok(Self::Token),
+            "secret_key" => Ok(Self::SecretKey),
+            "signing_secret" => Ok(Self::SigningSecret),
+            _ => Err("must be `token`, `secret_key` or `signing_secret`"),
+        }
+    }
+}
+
+/// A request to rotate secrets.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Rotate {
-    /// `token`, `secret_key`, `signing_secret`; all that the file does not give when left out.
+    /// Secrets to rotate; by default all that the configuration file does not define.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub secrets: Option<Vec<String>>,
-    /// Whether the old ones end at once instead of in 24 hours.
+    pub secrets: Option<Vec<SecretKind>>,
+    /// True to end the previous secrets at once instead of after 24 hours.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub now: Option<bool>,
 }

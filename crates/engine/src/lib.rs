@@ -66,4 +66,4 @@ pub use replay::{BulkMode, ReplayError};
 pub use retention::Retention;
 pub use subscribe::SubscribeError;
 pub use system_event::{ChainStop, StopReason, SystemEvent, SystemEventFormat};
-pub use tickets::{TICKET_MOST, TICKET_PATTERNS, Ticket, TicketError, TicketSpec, TicketUse};
+pub use tickets::{TICKET_PATTERN_BYTES_MAX, TICKET_TTL_MAX, Ticket, TicketError, TicketSpec, TicketUse};

@@ -1,4 +1,4 @@
-//! Live events: whoever watches an app hears of what its hooks get, as it is accepted.
+//! Live events: each app has a broadcast channel that carries the events its hooks get, as they are accepted.
 
 use bytes::Bytes;
 use footbridge_model::envelope::{self, Addressee};
@@ -12,158 +12,161 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
-/// The most events that wait for one watcher; whoever is slower misses the oldest and is told how many.
+/// The most events that wait for one subscriber. A slower one misses the oldest and is told how many.
 const QUEUE: usize = 256;
 
-/// Where the watchers of one app listen.
+/// The channel of one app.
 #[derive(Debug)]
 struct Channel {
-    /// Which app of this name it is of.
+    /// Generation of the app. Another app of the same name has another generation.
     generation: u64,
-    said: broadcast::Sender<Said>,
+    sender: broadcast::Sender<LiveMessage>,
 }
 
 impl Channel {
     fn new(generation: u64) -> Self {
-        Self { generation, said: broadcast::channel(QUEUE).0 }
+        Self { generation, sender: broadcast::channel(QUEUE).0 }
     }
 }
 
 #[derive(Debug, Clone)]
-enum Said {
+enum LiveMessage {
     Event(Arc<PageEvent>),
-    Look,
+    Recheck,
 }
 
-/// Who watches which app.
+/// The channels of all apps that have subscribers.
 #[derive(Debug, Default)]
-pub(crate) struct Live {
+pub(crate) struct LiveChannels {
     channels: Mutex<HashMap<AppName, Channel>>,
-    watchers: AtomicUsize,
+    subscribers: AtomicUsize,
 }
 
-/// An event as pages see it; written once for all of them.
+/// An event as pages see it, serialised once for all of them.
 #[derive(Debug)]
 pub struct PageEvent {
     /// The event.
     pub event: Arc<Event>,
-    /// Up to this id all was told to watchers before it, and nothing is under way.
-    pub settled: EventId,
-    /// Its envelope in one line; it holds nobody's token.
+    /// Low watermark: every event up to this id is committed and was broadcast before this one.
+    pub watermark: EventId,
+    /// The event's envelope as one line of JSON. It contains no token.
     pub json: Bytes,
 }
 
 impl PageEvent {
-    pub(crate) fn new(event: Arc<Event>, settled: EventId, now: Millis) -> Self {
+    pub(crate) fn new(event: Arc<Event>, watermark: EventId, now: Millis) -> Self {
         let anyone = Addressee { kind: HookType::Function, token: "", public_url: "" };
         let mut json = envelope::write(&event, now, anyone);
-        // A line break in JSON is white space: within strings it is written as an escape.
+        // A raw line break in JSON is white space: within strings it is escaped.
         if json.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
             let plain = |byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte };
             json = json.iter().map(plain).collect();
         }
-        Self { event, settled, json }
+        Self { event, watermark, json }
     }
 }
 
-/// What a watcher hears next.
+/// The next item of a [`LiveSubscription`].
 #[derive(Debug, Clone)]
-pub(crate) enum Heard {
+pub(crate) enum Received {
     /// An event.
     Event(Arc<PageEvent>),
-    /// It was too slow, and missed so many.
+    /// The subscriber was too slow and missed this many events.
     Missed(u64),
-    /// The app has changed: whoever watches it looks whether it still may.
-    Look,
+    /// The app has changed: the subscriber checks whether it still may watch.
+    Recheck,
 }
 
-/// Listens to one app until it is dropped.
+/// A subscription to one app's channel, until dropped.
 #[derive(Debug)]
-pub(crate) struct Listener {
-    live: Arc<Live>,
+pub(crate) struct LiveSubscription {
+    channels: Arc<LiveChannels>,
     app: AppName,
     generation: u64,
-    said: broadcast::Receiver<Said>,
+    receiver: broadcast::Receiver<LiveMessage>,
 }
 
-impl Live {
+impl LiveChannels {
     fn lock(&self) -> MutexGuard<'_, HashMap<AppName, Channel>> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether anybody watches anything.
-    pub(crate) fn is_watched(&self) -> bool {
-        self.watchers.load(Ordering::Relaxed) > 0
+    /// Returns true if any app has a subscriber.
+    pub(crate) fn has_subscribers(&self) -> bool {
+        self.subscribers.load(Ordering::Relaxed) > 0
     }
 
-    /// Tells the watchers of these apps, each with its generation, of an event that is on the disk.
-    pub(crate) fn tell<'a>(
+    /// Broadcasts an event that is committed to the subscribers of `apps`, each given with its generation.
+    pub(crate) fn broadcast<'a>(
         &self,
         event: &Arc<Event>,
-        settled: EventId,
+        watermark: EventId,
         now: Millis,
         apps: impl Iterator<Item = (&'a AppName, u64)>,
     ) {
         let channels = self.lock();
-        let mut written = None;
+        let mut serialised = None;
         let of_app = |(app, generation)| {
             channels.get(app).filter(|channel: &&Channel| channel.generation == generation)
         };
         for channel in apps.filter_map(of_app) {
             let event =
-                written.get_or_insert_with(|| Arc::new(PageEvent::new(Arc::clone(event), settled, now)));
-            // The last one may have left just now.
-            let _ = channel.said.send(Said::Event(Arc::clone(event)));
+                serialised.get_or_insert_with(|| Arc::new(PageEvent::new(Arc::clone(event), watermark, now)));
+            // Sending fails if the last subscriber has just left.
+            let _ = channel.sender.send(LiveMessage::Event(Arc::clone(event)));
         }
     }
 
-    /// Begins to listen to an app. One that is gone is heard of no more; one that took its name ends those who still
-    /// listen to it.
-    pub(crate) fn listen(self: &Arc<Self>, app: &AppName, generation: u64) -> Listener {
+    /// Subscribes to an app's channel. A subscription to a removed app receives nothing. A newer app of the same name ends
+    /// the subscriptions to the older one.
+    pub(crate) fn subscribe(self: &Arc<Self>, app: &AppName, generation: u64) -> LiveSubscription {
         let mut channels = self.lock();
         let channel = channels.entry(app.clone()).or_insert_with(|| Channel::new(generation));
         if channel.generation < generation {
             *channel = Channel::new(generation);
         }
-        let said =
-            if channel.generation == generation { channel.said.subscribe() } else { broadcast::channel(1).1 };
-        self.watchers.fetch_add(1, Ordering::Relaxed);
-        Listener { live: Arc::clone(self), app: app.clone(), generation, said }
+        let receiver = if channel.generation == generation {
+            channel.sender.subscribe()
+        } else {
+            broadcast::channel(1).1
+        };
+        self.subscribers.fetch_add(1, Ordering::Relaxed);
+        LiveSubscription { channels: Arc::clone(self), app: app.clone(), generation, receiver }
     }
 
-    /// Lets the watchers of an app look whether they still may: it has changed, or is gone.
-    pub(crate) fn look(&self, app: &AppName) {
+    /// Makes the subscribers of an app check whether they still may watch: the app has changed or was removed.
+    pub(crate) fn recheck(&self, app: &AppName) {
         if let Some(channel) = self.lock().get(app) {
-            // Nobody may be left.
-            let _ = channel.said.send(Said::Look);
+            // Sending fails if no subscriber is left.
+            let _ = channel.sender.send(LiveMessage::Recheck);
         }
     }
 
-    /// Ends all watching: the server closes its connections.
-    pub(crate) fn end_all(&self) {
+    /// Ends all subscriptions.
+    pub(crate) fn close(&self) {
         self.lock().clear();
     }
 }
 
-impl Listener {
-    /// Waits for what comes next; `None` once nothing will.
-    pub(crate) async fn next(&mut self) -> Option<Heard> {
-        match self.said.recv().await {
-            Ok(Said::Event(event)) => Some(Heard::Event(event)),
-            Ok(Said::Look) => Some(Heard::Look),
-            Err(broadcast::error::RecvError::Lagged(count)) => Some(Heard::Missed(count)),
+impl LiveSubscription {
+    /// Waits for the next item; `None` once the channel is closed.
+    pub(crate) async fn next(&mut self) -> Option<Received> {
+        match self.receiver.recv().await {
+            Ok(LiveMessage::Event(event)) => Some(Received::Event(event)),
+            Ok(LiveMessage::Recheck) => Some(Received::Recheck),
+            Err(broadcast::error::RecvError::Lagged(count)) => Some(Received::Missed(count)),
             Err(broadcast::error::RecvError::Closed) => None,
         }
     }
 }
 
-impl Drop for Listener {
+impl Drop for LiveSubscription {
     fn drop(&mut self) {
-        self.live.watchers.fetch_sub(1, Ordering::Relaxed);
-        let mut channels = self.live.lock();
-        // Its own receiver is dropped only after this.
+        self.channels.subscribers.fetch_sub(1, Ordering::Relaxed);
+        let mut channels = self.channels.lock();
+        // The receiver of this subscription still counts: it is dropped afterwards.
         let last = channels.get(&self.app).is_some_and(|channel| {
-            channel.generation == self.generation && channel.said.receiver_count() <= 1
+            channel.generation == self.generation && channel.sender.receiver_count() <= 1
         });
         if last {
             channels.remove(&self.app);
@@ -190,61 +193,61 @@ mod tests {
         })
     }
 
-    fn tell(live: &Live, number: u64, apps: &[(&AppName, u64)]) {
-        live.tell(&event(number), EventId::from_number(number), Millis(0), apps.iter().copied());
+    fn broadcast(live: &LiveChannels, number: u64, apps: &[(&AppName, u64)]) {
+        live.broadcast(&event(number), EventId::from_number(number), Millis(0), apps.iter().copied());
     }
 
-    async fn heard(listener: &mut Listener) -> String {
-        match listener.next().await {
-            Some(Heard::Event(event)) => event.event.id.number().to_string(),
-            Some(Heard::Missed(count)) => format!("missed {count}"),
-            Some(Heard::Look) => "look".to_owned(),
+    async fn received(subscription: &mut LiveSubscription) -> String {
+        match subscription.next().await {
+            Some(Received::Event(event)) => event.event.id.number().to_string(),
+            Some(Received::Missed(count)) => format!("missed {count}"),
+            Some(Received::Recheck) => "recheck".to_owned(),
             None => "end".to_owned(),
         }
     }
 
     #[tokio::test]
-    async fn each_app_has_its_own_watchers() {
+    async fn each_app_has_its_own_subscribers() {
         let (live, fax, shop) =
-            (Arc::new(Live::default()), AppName::trusted("fax"), AppName::trusted("shop"));
-        assert!(!live.is_watched());
-        let (mut one, mut two) = (live.listen(&fax, 1), live.listen(&fax, 1));
-        let mut other = live.listen(&shop, 2);
-        tell(&live, 1, &[(&fax, 1)]);
-        tell(&live, 2, &[(&fax, 1), (&shop, 2)]);
-        assert_eq!((heard(&mut one).await, heard(&mut two).await), ("1".into(), "1".into()));
-        assert_eq!(heard(&mut other).await, "2");
-        live.look(&fax);
-        assert_eq!((heard(&mut one).await, heard(&mut one).await), ("2".into(), "look".into()));
+            (Arc::new(LiveChannels::default()), AppName::trusted("fax"), AppName::trusted("shop"));
+        assert!(!live.has_subscribers());
+        let (mut one, mut two) = (live.subscribe(&fax, 1), live.subscribe(&fax, 1));
+        let mut other = live.subscribe(&shop, 2);
+        broadcast(&live, 1, &[(&fax, 1)]);
+        broadcast(&live, 2, &[(&fax, 1), (&shop, 2)]);
+        assert_eq!((received(&mut one).await, received(&mut two).await), ("1".into(), "1".into()));
+        assert_eq!(received(&mut other).await, "2");
+        live.recheck(&fax);
+        assert_eq!((received(&mut one).await, received(&mut one).await), ("2".into(), "recheck".into()));
         drop((one, two));
-        live.end_all();
-        assert_eq!(heard(&mut other).await, "end");
+        live.close();
+        assert_eq!(received(&mut other).await, "end");
         drop(other);
-        assert!(!live.is_watched() && live.lock().is_empty());
+        assert!(!live.has_subscribers() && live.lock().is_empty());
     }
 
     #[tokio::test]
-    async fn an_app_is_not_heard_by_those_who_watch_its_namesake() {
-        let (live, fax) = (Arc::new(Live::default()), AppName::trusted("fax"));
-        let mut old = live.listen(&fax, 1);
-        tell(&live, 1, &[(&fax, 2)]);
-        let mut new = live.listen(&fax, 2);
-        tell(&live, 2, &[(&fax, 2)]);
-        let mut late = live.listen(&fax, 1);
-        assert_eq!((heard(&mut old).await, heard(&mut late).await), ("end".into(), "end".into()));
+    async fn subscribers_of_an_older_app_of_the_same_name_receive_nothing() {
+        let (live, fax) = (Arc::new(LiveChannels::default()), AppName::trusted("fax"));
+        let mut old = live.subscribe(&fax, 1);
+        broadcast(&live, 1, &[(&fax, 2)]);
+        let mut new = live.subscribe(&fax, 2);
+        broadcast(&live, 2, &[(&fax, 2)]);
+        let mut late = live.subscribe(&fax, 1);
+        assert_eq!((received(&mut old).await, received(&mut late).await), ("end".into(), "end".into()));
         drop((old, late));
-        tell(&live, 3, &[(&fax, 1)]);
-        tell(&live, 4, &[(&fax, 2)]);
-        assert_eq!((heard(&mut new).await, heard(&mut new).await), ("2".into(), "4".into()));
+        broadcast(&live, 3, &[(&fax, 1)]);
+        broadcast(&live, 4, &[(&fax, 2)]);
+        assert_eq!((received(&mut new).await, received(&mut new).await), ("2".into(), "4".into()));
     }
 
     #[tokio::test]
-    async fn a_slow_watcher_is_told_what_it_missed() {
-        let (live, fax) = (Arc::new(Live::default()), AppName::trusted("fax"));
-        let mut slow = live.listen(&fax, 1);
+    async fn a_slow_subscriber_is_told_how_many_events_it_missed() {
+        let (live, fax) = (Arc::new(LiveChannels::default()), AppName::trusted("fax"));
+        let mut slow = live.subscribe(&fax, 1);
         let count = QUEUE as u64 + 10;
-        (1..=count).for_each(|number| tell(&live, number, &[(&fax, 1)]));
-        assert_eq!(heard(&mut slow).await, "missed 10");
-        assert_eq!(heard(&mut slow).await, "11");
+        (1..=count).for_each(|number| broadcast(&live, number, &[(&fax, 1)]));
+        assert_eq!(received(&mut slow).await, "missed 10");
+        assert_eq!(received(&mut slow).await, "11");
     }
 }

@@ -1,6 +1,6 @@
-//! Pages of installed apps that are connected: the token that stands for the app's own in what they see.
+//! Connected pages of installed apps, and page tokens: a page sees its page token wherever the app wrote its own token.
 //!
-//! Whoever may load a page has its token, so it proves next to nothing: it publishes the events that the app's package
+//! Everyone who may load a page gets its token, so the token allows little: it publishes the events that the app's package
 //! lists for its pages, and only while the page is connected.
 
 use crate::proof_key::ProofKey;
@@ -13,45 +13,45 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What tokens of pages begin with. A page's token is as long as that of a run, so that it can stand in its place.
+/// Prefix of page tokens. A page token has the length of a run token, so that it can replace one.
 pub const PAGE_TOKEN_MARK: &str = "fbp_";
-/// What one page may publish.
-const ONE: Rate = Rate { per_second: 10.0, burst: 30.0 };
-/// What all pages of an app may publish together.
-const TOGETHER: Rate = Rate { per_second: 100.0, burst: 300.0 };
+/// Publish rate of one page.
+const PAGE_RATE: Rate = Rate { per_second: 10.0, burst: 30.0 };
+/// Publish rate of all pages of one app together.
+const APP_PAGES_RATE: Rate = Rate { per_second: 100.0, burst: 300.0 };
 
-/// Which page: a number that nobody can guess.
+/// Identifies a page: 128 random bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageId(pub [u8; 16]);
 
-/// The pages that are connected, by the digests of their tokens.
+/// The connected pages, by the digests of their tokens.
 #[derive(Debug)]
-pub(crate) struct Pages {
+pub(crate) struct ConnectedPages {
     key: ProofKey,
-    open: Mutex<HashMap<[u8; 32], Open>>,
+    open: Mutex<HashMap<[u8; 32], ConnectedPage>>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct ConnectedPage {
     proof: AppProof,
     sockets: usize,
     bucket: Arc<Bucket>,
 }
 
-/// A connection of a page; its token counts until the last of them is dropped.
+/// One connection of a page. The page token is valid until the page's last connection is dropped.
 #[derive(Debug)]
 pub struct PageSocket {
-    /// The page's token.
+    /// The page token.
     pub token: Secret,
-    pages: Arc<Pages>,
+    pages: Arc<ConnectedPages>,
 }
 
-/// A page that has proved itself with its token.
+/// A page that authenticated itself with its page token.
 #[derive(Debug, Clone)]
 pub struct PageCaller {
-    /// The app that the page is of.
+    /// The app that the page belongs to.
     pub entry: Arc<AppEntry>,
-    /// The digest of its token.
+    /// Digest of the page token.
     pub(crate) page: [u8; 32],
     bucket: Arc<Bucket>,
 }
@@ -59,57 +59,57 @@ pub struct PageCaller {
 /// Why a page may not publish an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PageRefusal {
-    /// Its app does not list it.
+    /// The app's package does not list the event.
     #[error(
         "pages of `{app}` may not publish `{event}`: add it to `footbridge.page_events` in the app's package.json ([\"*\"] for all) and install the app again, or let its back end publish it"
     )]
     NotListed {
         /// The page's app.
         app: String,
-        /// What it wanted to publish.
+        /// The event that the page wanted to publish.
         event: String,
     },
-    /// It publishes too much.
-    #[error("the page publishes more than it may; try again in {} ms", .0.as_millis())]
+    /// The page, or all pages of its app together, exceed the publish rate.
+    #[error("the pages of this app publish too fast; try again in {} ms", .0.as_millis())]
     TooMuch(Duration),
 }
 
-impl Pages {
+impl ConnectedPages {
     pub(crate) fn new(key: ProofKey) -> Self {
         Self { key, open: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Open>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], ConnectedPage>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The token of a page, whether or not it is connected.
+    /// Returns the token of a page. The page need not be connected.
     pub(crate) fn token(&self, proof: &AppProof, page: PageId) -> Secret {
         let text = self.key.text("page", &[&page.0, &proof.sealed()]);
         Secret::new(format!("{PAGE_TOKEN_MARK}{text}"))
     }
 
-    /// A page connects.
-    pub(crate) fn enter(self: &Arc<Self>, proof: &AppProof, page: PageId) -> PageSocket {
+    /// Adds a connection of a page.
+    pub(crate) fn connect(self: &Arc<Self>, proof: &AppProof, page: PageId) -> PageSocket {
         let token = self.token(proof, page);
         let mut open = self.lock();
-        let its = open.entry(token.digest()).or_insert_with(|| Open {
+        let page = open.entry(token.digest()).or_insert_with(|| ConnectedPage {
             proof: proof.clone(),
             sockets: 0,
             bucket: Arc::default(),
         });
-        its.sockets += 1;
+        page.sockets += 1;
         drop(open);
         PageSocket { token, pages: Arc::clone(self) }
     }
 
-    /// The page whose token this is.
+    /// Returns the connected page that has this token.
     pub(crate) fn caller(&self, registry: &AppRegistry, token: &[u8]) -> Option<PageCaller> {
         let page = digest(token);
         let (proof, bucket) = {
             let open = self.lock();
-            let its = open.get(&page)?;
-            (its.proof.clone(), Arc::clone(&its.bucket))
+            let connected = open.get(&page)?;
+            (connected.proof.clone(), Arc::clone(&connected.bucket))
         };
         Some(PageCaller { entry: registry.app_by_proof(&proof)?, page, bucket })
     }
@@ -119,9 +119,9 @@ impl Drop for PageSocket {
     fn drop(&mut self) {
         let mut open = self.pages.lock();
         let digest = self.token.digest();
-        if let Some(its) = open.get_mut(&digest) {
-            its.sockets -= 1;
-            if its.sockets == 0 {
+        if let Some(page) = open.get_mut(&digest) {
+            page.sockets -= 1;
+            if page.sockets == 0 {
                 open.remove(&digest);
             }
         }
@@ -129,14 +129,14 @@ impl Drop for PageSocket {
 }
 
 impl PageCaller {
-    /// Whether it may publish this now.
-    pub(crate) fn may_publish(&self, name: &EventName, now: Instant) -> Result<(), PageRefusal> {
+    /// Checks that the page may publish an event of this name now, and counts it.
+    pub(crate) fn check_publish(&self, name: &EventName, now: Instant) -> Result<(), PageRefusal> {
         let app = &self.entry.app;
         if !app.package.as_deref().is_some_and(|package| package.page_may_publish(name)) {
             let (app, event) = (app.name.to_string(), name.as_str().to_owned());
             return Err(PageRefusal::NotListed { app, event });
         }
-        self.bucket.take(ONE, 1, now).map_err(PageRefusal::TooMuch)?;
-        self.entry.state.pages.take(TOGETHER, 1, now).map_err(PageRefusal::TooMuch)
+        self.bucket.take(PAGE_RATE, 1, now).map_err(PageRefusal::TooMuch)?;
+        self.entry.state.pages.take(APP_PAGES_RATE, 1, now).map_err(PageRefusal::TooMuch)
     }
 }

@@ -1,4 +1,4 @@
-//! What proofs are signed with, so that nothing of them has to be kept.
+//! The key that tickets and page tokens are signed with. Signed credentials need no store.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use sha2::Sha256;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A key that lasts as long as the master key and is used for proofs of pages alone.
+/// A signing key, derived from the master key and used for credentials of pages only.
 #[derive(Clone)]
 pub struct ProofKey(Zeroizing<[u8; 32]>);
 
@@ -18,14 +18,14 @@ impl fmt::Debug for ProofKey {
 }
 
 impl ProofKey {
-    /// Takes the key.
+    /// Creates the key from its 32 bytes.
     pub fn new(key: impl Into<Zeroizing<[u8; 32]>>) -> Self {
         Self(key.into())
     }
 
-    /// A signature over `parts`; `label` says what they are, so that none stands for something else.
+    /// Starts an HMAC over `parts`. `label` names their purpose, so that a signature of one purpose is not valid for another.
     pub(crate) fn mac(&self, label: &str, parts: &[&[u8]]) -> Hmac<Sha256> {
-        // HMAC fills a short key up with zeros itself; given whole, it cannot be refused.
+        // HMAC pads a short key with zeros. A block of full length needs no error handling.
         let mut block = Zeroizing::new([0; 64]);
         block.iter_mut().zip(self.0.iter()).for_each(|(to, from)| *to = *from);
         let mut mac = Hmac::<Sha256>::new((&*block).into()).chain_update(label);
@@ -36,7 +36,7 @@ impl ProofKey {
         mac
     }
 
-    /// The signature as URL-safe text of 43 characters.
+    /// Returns the signature over `parts` as 43 characters of URL-safe base64.
     pub(crate) fn text(&self, label: &str, parts: &[&[u8]]) -> String {
         URL_SAFE_NO_PAD.encode(self.mac(label, parts).finalize().into_bytes())
     }

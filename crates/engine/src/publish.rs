@@ -5,7 +5,7 @@ use crate::chains::{Chains, LoopDetected};
 use crate::detached::detached;
 use crate::drain::Drain;
 use crate::lanes::{BypassRequest, Lanes, Offer};
-use crate::live::Live;
+use crate::live::LiveChannels;
 use crate::rate::Rate;
 use crate::registry::{AppEntry, AppRegistry, HookEntry};
 use crate::system_event::{ChainStop, SystemEvent, SystemEventFormat};
@@ -70,7 +70,7 @@ pub(crate) struct Publisher {
     pub(crate) watermark: Arc<Watermark>,
     pub(crate) lanes: Lanes,
     pub(crate) drain: Arc<Drain>,
-    pub(crate) live: Arc<Live>,
+    pub(crate) live: Arc<LiveChannels>,
     pub(crate) rate: Option<Rate>,
     pub(crate) chains: Chains,
     pub(crate) backlogs: Arc<Backlogs>,
@@ -229,7 +229,7 @@ impl Publisher {
 
     /// Sends an event to the pages of the apps that receive it: once per app, whatever its number of hooks.
     fn notify_watchers(&self, event: &Arc<Event>, deliveries: &[NewDelivery], open: &OpenEvent) {
-        if !self.live.is_watched() || event.subject().is_some() {
+        if !self.live.has_subscribers() || event.subject().is_some() {
             return;
         }
         // Loaded before the index: a hook of an app that was replaced by one of the same name is then not found.
@@ -238,7 +238,12 @@ impl Publisher {
         let hooks = deliveries.iter().filter_map(|delivery| index.hook(delivery.hook_id));
         let apps: BTreeSet<&AppName> = hooks.map(|entry| &entry.hook.app).collect();
         let of_app = |app| directory.app(AppName::key(app)).map(|entry| (app, entry.app.generation));
-        self.live.tell(event, open.watermark_after(), self.clock.now(), apps.into_iter().filter_map(of_app));
+        self.live.broadcast(
+            event,
+            open.watermark_after(),
+            self.clock.now(),
+            apps.into_iter().filter_map(of_app),
+        );
     }
 
     /// Publishes an event of the server itself.

@@ -1,7 +1,8 @@
-//! Tickets: short-lived leave for a page to watch an app's events, or to pass custom events on as the app.
+//! Tickets: short-lived credentials for a page, to watch an app's events or to forward custom events as the app.
 //!
-//! A ticket says what it is for and is signed, so nothing of it is kept and it outlives the server. What is signed covers
-//! the app's state as well: a ticket ends with its app, and with the secret that it was asked for with.
+//! A ticket carries its claims and a signature, so the server stores nothing and a ticket survives a restart. The signature
+//! also covers the app's generation, its revocation epoch and the secret that the ticket was requested with: a ticket ends
+//! with its app and when that secret is rotated.
 
 use crate::auth::Caller;
 use crate::proof_key::ProofKey;
@@ -16,28 +17,28 @@ use hmac::Mac as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What tickets begin with, so that scanners can tell a leaked one.
-const MARK: &str = "tkt_";
-/// The longest life of a ticket.
-pub const TICKET_MOST: Duration = Duration::from_mins(10);
-/// The most that the patterns of one ticket take together, in bytes: a ticket goes into URLs.
-pub const TICKET_PATTERNS: usize = 1024;
-/// How much of the signature a ticket carries, in bytes.
+/// Prefix of tickets, so that secret scanners recognise a leaked one.
+const PREFIX: &str = "tkt_";
+/// The longest lifetime of a ticket.
+pub const TICKET_TTL_MAX: Duration = Duration::from_mins(10);
+/// The most bytes that the patterns of one ticket take together: a ticket must fit into a URL.
+pub const TICKET_PATTERN_BYTES_MAX: usize = 1024;
+/// Bytes of the signature that a ticket carries: 128 bits of HMAC-SHA-256.
 const SIGNATURE: usize = 16;
-/// The form of what stands before it.
-const FORM: u8 = 1;
+/// Version of the claims' encoding.
+const VERSION: u8 = 1;
 
-/// What a ticket is for.
+/// The purpose of a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TicketUse {
     /// To watch the app's events.
     Live,
-    /// To pass custom events on as the app.
+    /// To forward custom events as the app.
     Forward,
 }
 
 impl TicketUse {
-    /// As it is asked for.
+    /// The word that requests use for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
@@ -46,59 +47,60 @@ impl TicketUse {
     }
 }
 
-/// A ticket that was asked for.
+/// A ticket to issue.
 #[derive(Debug, Clone)]
 pub struct TicketSpec {
-    /// What it is for.
+    /// The purpose.
     pub for_use: TicketUse,
-    /// Only events that one of these matches; `None` for all. Together at most [`TICKET_PATTERNS`].
+    /// Limits the ticket to events that one of these patterns matches; `None` for all events. Together at most
+    /// [`TICKET_PATTERN_BYTES_MAX`] bytes.
     pub events: Option<Vec<Pattern>>,
-    /// How long it lives, at most [`TICKET_MOST`].
+    /// The lifetime, at most [`TICKET_TTL_MAX`].
     pub ttl: Duration,
 }
 
-/// A ticket that was shown and holds.
+/// A ticket that was checked and is valid.
 #[derive(Debug, Clone)]
 pub struct Ticket {
-    /// Whose it is.
+    /// The app that the ticket was issued for.
     pub entry: Arc<AppEntry>,
-    /// What it proves for as long as that counts, even when the ticket has expired.
+    /// Proof of the app. It stays valid after the ticket expires, until the app ends or the secret is rotated.
     pub proof: AppProof,
     events: Option<Arc<[Pattern]>>,
 }
 
 impl Ticket {
-    /// Whether it is good for this event.
+    /// Returns true if the ticket allows this event.
     pub fn covers(&self, publisher: &AppName, name: &EventName) -> bool {
         self.events.as_ref().is_none_or(|events| events.iter().any(|one| one.matches(publisher, name)))
     }
 
-    /// Like [`Self::covers`], for the type of an exchange, which need not be a valid event name.
+    /// Returns true if the ticket allows a custom event of this type. The type of an exchange need not be an event name.
     pub fn covers_type(&self, publisher: &AppName, event_type: &str) -> bool {
         let matches = |one: &Pattern| one.matches_text(publisher, event_type);
         self.events.as_ref().is_none_or(|events| events.iter().any(matches))
     }
 }
 
-/// Why a ticket is not good.
+/// Why a ticket is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TicketError {
-    /// Its signature does not hold.
+    /// The signature is wrong.
     #[error(
-        "the ticket does not count: this server did not make it, or its app was removed, switched off or given another secret since; ask the app's back end for a new one"
+        "the ticket is not valid: this server did not issue it, or its app was removed, disabled or given another secret since; ask the app's back end for a new one"
     )]
     Wrong,
-    /// Its time is over.
+    /// The ticket has expired.
     #[error(
-        "the ticket expired at {0}; ask the app's back end for a new one (its `ttl` says how long it lives, at most 10m)"
+        "the ticket expired at {0}; ask the app's back end for a new one (`ttl` sets the lifetime, at most 10m)"
     )]
     Expired(Millis),
-    /// It is for something else.
-    #[error("the ticket is for `{}`; ask for one for `{}`", .0.as_str(), .1.as_str())]
+    /// The ticket is for another purpose.
+    #[error("the ticket is for `{}`; request one with `\"use\": \"{}\"`", .0.as_str(), .1.as_str())]
     OtherUse(TicketUse, TicketUse),
 }
 
-/// Makes tickets and checks them.
+/// Issues and checks tickets.
 #[derive(Debug)]
 pub(crate) struct Tickets(ProofKey);
 
@@ -108,19 +110,19 @@ impl Tickets {
     }
 
     pub(crate) fn issue(&self, caller: &Caller, spec: &TicketSpec, now: Millis) -> (Secret, Millis) {
-        let until = now.plus(spec.ttl.min(TICKET_MOST));
+        let until = now.plus(spec.ttl.min(TICKET_TTL_MAX));
         let proof = caller.entry.proof_by(Some(caller.kind));
-        let said = Said {
+        let claims = Claims {
             for_use: spec.for_use,
             kind: caller.kind,
             until,
             app: caller.entry.app.name.clone(),
             events: spec.events.clone(),
         };
-        let mut bytes = said.write();
+        let mut bytes = claims.encode();
         let signature = self.mac(&bytes, &proof).finalize().into_bytes();
         bytes.extend(signature.iter().take(SIGNATURE));
-        (Secret::new(format!("{MARK}{}", URL_SAFE_NO_PAD.encode(bytes))), until)
+        (Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))), until)
     }
 
     pub(crate) fn check(
@@ -130,34 +132,35 @@ impl Tickets {
         for_use: TicketUse,
         now: Millis,
     ) -> Result<Ticket, TicketError> {
-        let text = ticket.strip_prefix(MARK.as_bytes()).ok_or(TicketError::Wrong)?;
+        let text = ticket.strip_prefix(PREFIX.as_bytes()).ok_or(TicketError::Wrong)?;
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| TicketError::Wrong)?;
         let length = bytes.len().checked_sub(SIGNATURE).ok_or(TicketError::Wrong)?;
-        let (said_bytes, signature) = bytes.split_at_checked(length).ok_or(TicketError::Wrong)?;
-        let said = Said::read(said_bytes).ok_or(TicketError::Wrong)?;
-        let entry = registry.app(&said.app).map_err(|_| TicketError::Wrong)?;
-        let proof = entry.proof_by(Some(said.kind));
-        let good = self.mac(said_bytes, &proof).verify_truncated_left(signature).is_ok();
-        if !good || !entry.app.enabled {
+        let (claim_bytes, signature) = bytes.split_at_checked(length).ok_or(TicketError::Wrong)?;
+        let claims = Claims::decode(claim_bytes).ok_or(TicketError::Wrong)?;
+        let entry = registry.app(&claims.app).map_err(|_| TicketError::Wrong)?;
+        let proof = entry.proof_by(Some(claims.kind));
+        // Compares in constant time.
+        let valid = self.mac(claim_bytes, &proof).verify_truncated_left(signature).is_ok();
+        if !valid || !entry.app.enabled {
             return Err(TicketError::Wrong);
         }
-        if said.for_use != for_use {
-            return Err(TicketError::OtherUse(said.for_use, for_use));
+        if claims.for_use != for_use {
+            return Err(TicketError::OtherUse(claims.for_use, for_use));
         }
-        if now >= said.until {
-            return Err(TicketError::Expired(said.until));
+        if now >= claims.until {
+            return Err(TicketError::Expired(claims.until));
         }
-        Ok(Ticket { entry, proof, events: said.events.map(Arc::from) })
+        Ok(Ticket { entry, proof, events: claims.events.map(Arc::from) })
     }
 
-    fn mac(&self, said: &[u8], proof: &AppProof) -> hmac::Hmac<sha2::Sha256> {
-        self.0.mac("ticket", &[said, &proof.sealed()])
+    fn mac(&self, claims: &[u8], proof: &AppProof) -> hmac::Hmac<sha2::Sha256> {
+        self.0.mac("ticket", &[claims, &proof.sealed()])
     }
 }
 
-/// What a ticket says.
+/// The claims that a ticket carries.
 #[derive(Debug, PartialEq)]
-struct Said {
+struct Claims {
     for_use: TicketUse,
     kind: SecretKind,
     until: Millis,
@@ -165,25 +168,25 @@ struct Said {
     events: Option<Vec<Pattern>>,
 }
 
-impl Said {
-    fn write(&self) -> Vec<u8> {
+impl Claims {
+    fn encode(&self) -> Vec<u8> {
         let for_use = u8::from(self.for_use == TicketUse::Forward);
         let kind = u8::from(self.kind == SecretKind::SecretKey);
-        let mut bytes = vec![FORM, for_use, kind];
+        let mut bytes = vec![VERSION, for_use, kind];
         bytes.extend(self.until.0.to_be_bytes());
         put(&mut bytes, self.app.key());
         for pattern in self.events.iter().flatten() {
             put(&mut bytes, &pattern.to_string());
         }
-        // No pattern is empty: it tells none from an empty list.
+        // No pattern is empty, so an empty text marks the end of a list, and an empty list differs from none.
         if self.events.is_some() {
             put(&mut bytes, "");
         }
         bytes
     }
 
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let (&[FORM, for_use, kind], rest) = bytes.split_first_chunk()? else { return None };
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (&[VERSION, for_use, kind], rest) = bytes.split_first_chunk()? else { return None };
         let (until, mut rest) = rest.split_first_chunk()?;
         let for_use = if for_use == 0 { TicketUse::Live } else { TicketUse::Forward };
         let kind = if kind == 0 { SecretKind::Token } else { SecretKind::SecretKey };
@@ -217,8 +220,8 @@ fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    fn said(events: Option<&[&str]>) -> Said {
-        Said {
+    fn claims(events: Option<&[&str]>) -> Claims {
+        Claims {
             for_use: TicketUse::Forward,
             kind: SecretKind::SecretKey,
             until: Millis(1_800_000_000_123),
@@ -228,16 +231,16 @@ mod tests {
     }
 
     #[test]
-    fn what_a_ticket_says_is_read_again() {
+    fn claims_are_decoded_as_they_were_encoded() {
         for events in [None, Some(&[][..]), Some(&["camera/*", "*/ärger"][..])] {
-            let said = said(events);
-            let bytes = said.write();
-            assert_eq!(Said::read(&bytes).as_ref(), Some(&said));
+            let claims = claims(events);
+            let bytes = claims.encode();
+            assert_eq!(Claims::decode(&bytes).as_ref(), Some(&claims));
             for length in 0..bytes.len() {
-                assert_ne!(Said::read(&bytes[..length]).as_ref(), Some(&said), "{length}");
+                assert_ne!(Claims::decode(&bytes[..length]).as_ref(), Some(&claims), "{length}");
             }
-            assert_eq!(Said::read(&[&bytes[..], b"x"].concat()), None);
+            assert_eq!(Claims::decode(&[&bytes[..], b"x"].concat()), None);
         }
-        assert_eq!(Said::read(&[9; 40]), None);
+        assert_eq!(Claims::decode(&[9; 40]), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Reading a request's body: never more than is allowed, never for longer than is decent.
+//! Reads request bodies, limited in size and time.
 
 use crate::media;
 use crate::watch::Watch;
@@ -10,24 +10,27 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use std::time::Duration;
 
-/// What is read and thrown away of a body that is too large, so that its sender gets to read the
-/// answer instead of a reset connection.
-const DISCARD: usize = 64 * 1024 * 1024;
-/// How long that may take.
+/// The most bytes of an oversized body that are read and dropped, so that its sender gets the answer instead of a reset
+/// connection.
+const DISCARD_MAX: usize = 64 * 1024 * 1024;
+/// The longest time for dropping a body.
 const DISCARD_TIME: Duration = Duration::from_secs(10);
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Why a body was not read.
+/// Why a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BodyError {
-    /// It is larger than this many bytes.
+    /// The body is larger than this many bytes.
     TooLarge(usize),
-    /// It broke off.
+    /// The body ended before it was complete.
     CutOff,
 }
 
-/// The whole body, of at most `limit` bytes; one that says it is larger is refused before reading.
+/// Reads a body of at most `limit` bytes. A body whose `Content-Length` is larger is refused without reading.
+///
+/// # Errors
+/// [`BodyError`]
 pub(crate) async fn read(
     headers: &HeaderMap,
     mut body: Incoming,
@@ -42,18 +45,18 @@ pub(crate) async fn read(
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    watch.body_begins();
+    watch.body_started();
     let mut whole = BytesMut::new();
     let mut first: Option<Bytes> = None;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| BodyError::CutOff)?.into_data() else { continue };
-        watch.body_came(data.len());
+        watch.body_received(data.len());
         let length = first.as_ref().map_or(whole.len(), Bytes::len) + data.len();
         if length > limit {
             discard(headers, body);
             return Err(BodyError::TooLarge(limit));
         }
-        // Nearly every body comes in one piece and is never copied.
+        // Nearly every body arrives in one piece and is not copied.
         match first.take() {
             None if whole.is_empty() => first = Some(data),
             None => whole.extend_from_slice(&data),
@@ -66,18 +69,18 @@ pub(crate) async fn read(
             }
         }
     }
-    watch.body_ends();
+    watch.body_ended();
     Ok(first.unwrap_or_else(|| whole.freeze()))
 }
 
-/// Reads a body for nothing, behind the answer's back.
+/// Reads a body in the background and drops it.
 pub(crate) fn discard(headers: &HeaderMap, mut body: Incoming) {
-    // A sender that waits to be told to go on has not sent it, and shall not.
+    // A sender that waits for `100 Continue` has not sent the body, and is not told to.
     if headers.contains_key(EXPECT) || body.is_end_stream() {
         return;
     }
     tokio::task::spawn_local(tokio::time::timeout(DISCARD_TIME, async move {
-        let mut left = DISCARD;
+        let mut left = DISCARD_MAX;
         while let Some(Ok(frame)) = body.frame().await {
             left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
             if left == 0 {
@@ -87,13 +90,13 @@ pub(crate) fn discard(headers: &HeaderMap, mut body: Incoming) {
     }));
 }
 
-/// Whether the content type says JSON in UTF-8, and no encoding hides it.
+/// Returns true if the content type is JSON in UTF-8 and the body has no content coding.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
-    if media::other(headers).is_some() {
+    if media::refuse_by_headers(headers).is_some() {
         return false;
     }
     let Some(value) = headers.get(CONTENT_TYPE) else { return false };
-    // What nearly everyone sends, without taking it apart.
+    // The usual value needs no parsing.
     if value == "application/json" {
         return true;
     }
@@ -111,7 +114,7 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     json && utf8
 }
 
-/// The one value of a header that must not be given twice; `Err` when it is, or is not text.
+/// Returns the value of a header; `Err` if it is given twice or is not ASCII.
 pub(crate) fn single(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, ()> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -121,7 +124,7 @@ pub(crate) fn single(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Opt
     }
 }
 
-/// An `Idempotency-Key`: 1 to 255 visible ASCII characters.
+/// Returns the `Idempotency-Key`, which must have 1 to 255 visible ASCII characters.
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, &'static str> {
     const WRONG: &str = "Idempotency-Key must be given once, as 1 to 255 visible ASCII characters";
     match single(headers, IDEMPOTENCY_KEY).map_err(|()| WRONG)? {

@@ -1,4 +1,4 @@
-//! Cross-origin access for pages: any origin, without credentials but for Socket.IO.
+//! Cross-origin access for pages: any origin, without credentials except for Socket.IO.
 
 use bytes::Bytes;
 use http::header::{
@@ -9,31 +9,31 @@ use http::header::{
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 
-/// What is allowed whether or not a page asks for it.
-const ALWAYS: &str = "content-type, idempotency-key, x-bolt-app-token, x-bolt-user-name";
+/// Request headers that are always allowed.
+const ALLOWED: &str = "content-type, idempotency-key, x-bolt-app-token, x-bolt-user-name";
 
-/// Request headers that a page asks for and may use.
-pub(crate) struct Asked(HeaderValue);
+/// The request headers that a page may send.
+pub(crate) struct AllowedHeaders(HeaderValue);
 
-impl Asked {
-    /// What pages need for live events and for passing events on; a ticket is the credential there.
+impl AllowedHeaders {
+    /// The headers of live events and forwarding, where a ticket is the credential.
     pub(crate) const fn live() -> Self {
         Self(HeaderValue::from_static(
             "authorization, cache-control, content-type, idempotency-key, last-event-id, x-page-event-id",
         ))
     }
 
-    /// Those of them that begin with `x-bolt-`, besides the usual ones.
+    /// The headers of [`ALLOWED`], and those with the prefix `x-bolt-` that the preflight asks for.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
-        let usual = Self(HeaderValue::from_static(ALWAYS));
+        let usual = Self(HeaderValue::from_static(ALLOWED));
         if request.method() != Method::OPTIONS {
             return usual;
         }
         let asked = request.headers().get_all(ACCESS_CONTROL_REQUEST_HEADERS).iter();
-        let mut allowed = ALWAYS.to_owned();
+        let mut allowed = ALLOWED.to_owned();
         for name in asked.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
             let name = name.trim().to_ascii_lowercase();
-            if name.starts_with("x-bolt-") && !ALWAYS.split(", ").any(|known| known == name) {
+            if name.starts_with("x-bolt-") && !ALLOWED.split(", ").any(|known| known == name) {
                 allowed.push_str(", ");
                 allowed.push_str(&name);
             }
@@ -42,12 +42,12 @@ impl Asked {
     }
 }
 
-/// Whether a page asks before it sends.
+/// Returns true if the request is a CORS preflight.
 pub(crate) fn is_preflight<B>(request: &Request<B>) -> bool {
     request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The answer to a page that asks.
+/// Returns the answer to a preflight.
 pub(crate) fn preflight() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -58,22 +58,22 @@ pub(crate) fn preflight() -> Response<Full<Bytes>> {
 }
 
 /// Lets any page read the answer.
-pub(crate) fn allow<B>(mut response: Response<B>, asked: &Asked) -> Response<B> {
+pub(crate) fn allow<B>(mut response: Response<B>, allowed: &AllowedHeaders) -> Response<B> {
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.0.clone());
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed.0.clone());
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after, footbridge-error"));
     response
 }
 
-/// Lets the page that asks read the answer although it asks with credentials, as clients 1.x and 2.x of Socket.IO always
-/// do. They prove nothing there: no cookie counts that comes from another origin.
+/// Lets a page read the answer to a request with credentials, which Socket.IO clients 1.x and 2.x always send. The
+/// credentials have no effect: the page cookie is ignored for other origins.
 pub(crate) fn allow_credentials<B>(
     response: Response<B>,
-    asked: &Asked,
+    allowed: &AllowedHeaders,
     origin: Option<HeaderValue>,
 ) -> Response<B> {
-    let mut response = allow(response, asked);
+    let mut response = allow(response, allowed);
     let headers = response.headers_mut();
     headers.append(VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin {

@@ -1,42 +1,42 @@
-//! Whether the server takes work: what probes ask.
+//! Readiness of the server, as probes see it.
 
 use footbridge_engine::JournalHealth;
 use serde::Serialize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use utoipa::ToSchema;
 
-/// Where the server stands.
+/// Readiness of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HealthStatus {
-    /// Not yet taking work.
+    /// The server does not accept work yet.
     Starting,
-    /// Taking work.
+    /// The server accepts work.
     Ready,
-    /// Running, but kept from its work by what the reasons say: it takes it up again by itself.
+    /// The server runs but cannot accept work now, for the given reasons. It recovers by itself.
     Degraded,
-    /// Ending what it has, taking nothing new.
+    /// The server finishes what it has and accepts nothing new.
     Draining,
-    /// Its journal has stopped by itself; only a restart helps.
+    /// The journal stopped after a failure. The server must be restarted.
     Stopped,
 }
 
-/// What a probe is told.
+/// The answer to a probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct HealthReport {
-    /// Where the server stands.
+    /// Readiness of the server.
     pub status: HealthStatus,
-    /// Which Footbridge this is.
+    /// Version of Footbridge.
     pub version: &'static str,
-    /// What an operator should mend, in words.
+    /// Problems that an operator should fix.
     pub warnings: Vec<String>,
-    /// Why the server is not ready although it runs, in words.
+    /// Why the server is not ready although it runs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
 }
 
 impl HealthReport {
-    /// The same, given what keeps the server from its work at the moment.
+    /// Adds the current state of the service to the report.
     #[must_use]
     pub fn under(mut self, state: JournalHealth) -> Self {
         if self.status == HealthStatus::Ready && !state.problems.is_empty() {
@@ -48,19 +48,19 @@ impl HealthReport {
     }
 }
 
-/// Whether the server takes work. Only ever goes forward: starting, ready, draining, stopped.
+/// The health of the server. It only moves forward: starting, ready, draining, stopped.
 #[derive(Debug)]
 pub struct Health(Mutex<HealthReport>);
 
 impl Health {
-    /// A server that starts.
+    /// Creates the health of a server that starts.
     pub fn starting() -> Self {
         let version = env!("CARGO_PKG_VERSION");
         let (warnings, reasons) = (Vec::new(), Vec::new());
         Self(Mutex::new(HealthReport { status: HealthStatus::Starting, version, warnings, reasons }))
     }
 
-    /// It takes work from now on. `warnings` say what the configuration asks for that cannot be.
+    /// The server accepts work from now on. `warnings` name what the configuration asks for and the server cannot do.
     pub fn set_ready(&self, warnings: Vec<String>) {
         let mut report = self.lock();
         if report.status == HealthStatus::Starting {
@@ -69,7 +69,7 @@ impl Health {
         report.warnings = warnings;
     }
 
-    /// It takes nothing new from now on.
+    /// The server accepts nothing new from now on.
     pub fn set_draining(&self) {
         let mut report = self.lock();
         if report.status != HealthStatus::Stopped {
@@ -77,18 +77,18 @@ impl Health {
         }
     }
 
-    /// Its journal has stopped. The reason goes to the log: probes are open to everybody.
+    /// The journal has stopped. The reason is logged and not shown to probes, which are public.
     pub fn set_stopped(&self, reason: &str) {
-        tracing::error!(reason, "the journal has stopped; nothing more is accepted until a restart");
+        tracing::error!(reason, "the journal has stopped; the server accepts nothing until it is restarted");
         self.lock().status = HealthStatus::Stopped;
     }
 
-    /// What a probe is told now.
+    /// Returns the current report.
     pub fn report(&self) -> HealthReport {
         self.lock().clone()
     }
 
-    /// Whether it takes work.
+    /// Returns true if the server accepts work.
     pub fn is_ready(&self) -> bool {
         self.lock().status == HealthStatus::Ready
     }
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_forward() {
+    fn the_status_only_moves_forward() {
         let health = Health::starting();
         assert!(!health.is_ready());
         health.set_ready(vec!["the hook leads nowhere".into()]);

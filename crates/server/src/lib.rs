@@ -1,15 +1,13 @@
-//! The edges: what comes in over HTTP becomes a call of the engine, and its answer goes out again.
+//! The HTTP edge: turns requests into calls of the engine, and renders the results.
 //!
-//! One folder for each surface. Handlers extract, call the engine once, and render; no rule of the
-//! product lives here.
+//! Each surface has a folder. A handler extracts, calls the engine once and renders. No rule of the product lives here.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
 
 pub mod admin;
-mod audience;
 mod edge;
-mod error_code;
 pub mod health;
 pub mod listen;
+mod live_sessions;
 pub mod metrics;
 pub mod problem;
 
@@ -19,6 +17,7 @@ mod bridge;
 mod cors;
 mod credential;
 mod docs;
+mod error_code;
 mod live;
 mod media;
 mod openapi;
@@ -26,7 +25,8 @@ mod page;
 mod percent;
 mod proxy;
 mod public;
-mod refusals;
+mod query;
+mod refused_credentials;
 mod router;
 mod state;
 mod stream;
@@ -35,8 +35,8 @@ mod tests;
 mod tunnel;
 mod watch;
 
-pub use audience::{LiveOptions, LiveState};
 pub use bolt::BoltEvents;
 pub use docs::{Docs, Document};
-pub use edge::{Edge, HostName, Hosts, HostsError, Proxies, Visitor};
-pub use state::{BoltOptions, BridgeOptions, Shared};
+pub use edge::{ClientInfo, Edge, HostName, Hosts, HostsError, Proxies};
+pub use live_sessions::{LiveOptions, LiveState};
+pub use state::{BoltOptions, BridgeOptions, ServerState};

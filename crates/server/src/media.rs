@@ -1,16 +1,18 @@
-//! What a body is when it is not the JSON it should be: named, so that its sender need not guess.
+//! Recognises bodies that are not JSON, so that the error can name what was sent.
 
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
-/// The types that `CloudEvents` come as, alone and in batches; the rest of the type follows.
+/// Prefix of the media types of CloudEvents, single and in batches.
 const CLOUD_EVENTS: &str = "application/cloudevents";
-pub(crate) const CLOUD_EVENT: &str = "this is a CloudEvent, which is not read here: send its `data` as JSON, in the member that this endpoint has for it";
+pub(crate) const CLOUD_EVENT: &str = "CloudEvents are not accepted here: send the event's `data` as JSON, in the member that this endpoint has for it";
 
-/// What a body is that cannot be meant as JSON, whatever is in it, by its headers.
-pub(crate) fn other(headers: &HeaderMap) -> Option<String> {
+/// Returns an error text if the headers show that a body is not JSON.
+pub(crate) fn refuse_by_headers(headers: &HeaderMap) -> Option<String> {
     if let Some(coding) = coding(headers) {
-        return Some(format!("the body is encoded (`Content-Encoding: {coding}`); send it as it is"));
+        return Some(format!(
+            "the body is encoded (`Content-Encoding: {coding}`); send it without an encoding"
+        ));
     }
     let essence = essence(headers);
     if essence.starts_with(CLOUD_EVENTS) || headers.contains_key("ce-specversion") {
@@ -22,7 +24,7 @@ pub(crate) fn other(headers: &HeaderMap) -> Option<String> {
     None
 }
 
-/// What a body is that was read in vain as JSON, by its headers and its first bytes.
+/// Guesses from the headers and the first bytes what a body is that could not be parsed as JSON.
 pub(crate) fn guess(headers: &HeaderMap, bytes: &[u8]) -> Option<&'static str> {
     let essence = essence(headers);
     let has = |part: &str| essence.contains(part);
@@ -55,9 +57,9 @@ pub(crate) fn guess(headers: &HeaderMap, bytes: &[u8]) -> Option<&'static str> {
     Some(what)
 }
 
-/// What to say of a content type that is not JSON.
+/// Returns the error text for a content type that is not JSON.
 pub(crate) fn not_json(headers: &HeaderMap) -> String {
-    if let Some(why) = other(headers) {
+    if let Some(why) = refuse_by_headers(headers) {
         return why;
     }
     let essence = essence(headers);
@@ -65,20 +67,20 @@ pub(crate) fn not_json(headers: &HeaderMap) -> String {
     match essence.as_str() {
         "" => format!("the request has no `Content-Type`; {ask}"),
         "application/x-www-form-urlencoded" => {
-            format!("`Content-Type: {essence}` is that of a form (curl says so unless told otherwise); {ask}")
+            format!("`Content-Type: {essence}` is the type of a form (the default of curl); {ask}")
         }
         _ => format!("`Content-Type: {essence}` is not JSON in UTF-8; {ask}"),
     }
 }
 
-/// An encoding that hides the body.
+/// Returns the content coding if there is one other than `identity`.
 fn coding(headers: &HeaderMap) -> Option<String> {
     let coding = headers.get(CONTENT_ENCODING)?.to_str().unwrap_or("?");
     let hides = !coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("identity");
     hides.then(|| footbridge_model::words::shown(coding))
 }
 
-/// The content type without its parameters, lower-cased.
+/// Returns the content type without its parameters, in lower case.
 fn essence(headers: &HeaderMap) -> String {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     footbridge_model::words::shown(value.split(';').next().unwrap_or_default().trim()).to_ascii_lowercase()
@@ -97,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_json_is_named() {
+    fn a_body_that_cannot_be_json_is_named() {
         for (name, value, word) in [
             ("content-encoding", "gzip", "gzip"),
             ("content-encoding", "br", "br"),
@@ -106,8 +108,8 @@ mod tests {
             ("ce-specversion", "1.0", "CloudEvent"),
             ("content-type", "Multipart/Form-Data; boundary=x", "multipart/form-data"),
         ] {
-            let said = other(&headers(&[(name, value)])).unwrap();
-            assert!(said.contains(word), "{said}");
+            let refusal = refuse_by_headers(&headers(&[(name, value)])).unwrap();
+            assert!(refusal.contains(word), "{refusal}");
         }
         for (name, value) in [
             ("content-encoding", "identity"),
@@ -116,12 +118,12 @@ mod tests {
             ("content-type", "application/json"),
             ("content-type", "application/vnd.api+json"),
         ] {
-            assert_eq!(other(&headers(&[(name, value)])), None, "{value}");
+            assert_eq!(refuse_by_headers(&headers(&[(name, value)])), None, "{value}");
         }
     }
 
     #[test]
-    fn what_is_not_json_is_guessed() {
+    fn a_body_that_is_not_json_is_guessed() {
         for (body, word) in [
             (&b"body=1&x=2"[..], "form"),
             (b"\x1f\x8b\x08\x00", "gzip"),

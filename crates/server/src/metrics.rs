@@ -1,10 +1,10 @@
-//! Counters that every surface bumps, and their Prometheus text.
+//! Counters of all surfaces, and the Prometheus text.
 //!
-//! Bumping is one relaxed atomic addition: no lock, no allocation, no name looked up. Labels have few
-//! values, all known here; no app's name is among them.
+//! Counting is one relaxed atomic addition, without a lock, an allocation or a look-up by name. Labels have few values, all
+//! of them known here; app names are not among them.
 
 use crate::error_code::ErrorCode;
-use crate::refusals::Refusals;
+use crate::refused_credentials::RefusedCredentials;
 use footbridge_engine::Account;
 use footbridge_model::delivery::DeliveryStatus;
 use http::StatusCode;
@@ -13,27 +13,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// The content type of the text.
+/// Content type of the Prometheus text.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Upper bounds of the buckets of the exchange duration, in milliseconds: from a fast receiver on the
-/// same machine to the longest deadline an exchange may have.
+/// Upper bounds of the buckets of exchange durations, in milliseconds: from a fast receiver on the same machine to the
+/// longest deadline of an exchange.
 const BOUNDS: [u64; 14] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000];
 
-/// Which API a request was for.
+/// The surface that a request was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Surface {
-    /// The event bridge.
+    /// The event bridge (Boxo).
     Bridge,
-    /// The events API.
+    /// The events API (Bolt).
     Events,
     /// The administration API.
     Admin,
-    /// Installed apps: `/x/…` and routers.
+    /// Installed apps: `/x/…`, public files and routers.
     Proxy,
-    /// Tickets, live events, forwarding and what pages load.
+    /// Live events, forwarding, and files that pages load.
     Live,
-    /// Probes and descriptions.
+    /// Probes and documentation.
     Other,
 }
 
@@ -66,7 +66,7 @@ impl Counter {
 }
 
 #[derive(Debug, Default)]
-struct OfSurface {
+struct SurfaceCounters {
     success: Counter,
     redirection: Counter,
     client_error: Counter,
@@ -74,7 +74,7 @@ struct OfSurface {
     auth_failures: Counter,
 }
 
-impl OfSurface {
+impl SurfaceCounters {
     const fn answered(&self, status: u16) -> &Counter {
         match status {
             500.. => &self.server_error,
@@ -93,7 +93,7 @@ struct Exchanges {
     disabled: Counter,
     failed: Counter,
     buckets: [Counter; BOUNDS.len()],
-    beyond: Counter,
+    above: Counter,
     micros: Counter,
 }
 
@@ -109,84 +109,84 @@ impl Exchanges {
     }
 }
 
-/// What the server counts.
+/// The counters of the server.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    bridge: OfSurface,
-    events: OfSurface,
-    admin: OfSurface,
-    proxy: OfSurface,
-    live: OfSurface,
-    other: OfSurface,
+    bridge: SurfaceCounters,
+    events: SurfaceCounters,
+    admin: SurfaceCounters,
+    proxy: SurfaceCounters,
+    live: SurfaceCounters,
+    other: SurfaceCounters,
     exchanges: Exchanges,
     accepted: Counter,
     refused: Counter,
     opened: Counter,
     closed: Counter,
     live_connections: Arc<AtomicUsize>,
-    refusals: Refusals,
+    refused_credentials: RefusedCredentials,
 }
 
 impl Metrics {
-    /// What the log says of refused credentials.
-    pub(crate) const fn refusals(&self) -> &Refusals {
-        &self.refusals
+    /// Returns the log of refused credentials.
+    pub(crate) const fn refused_credentials(&self) -> &RefusedCredentials {
+        &self.refused_credentials
     }
 
-    /// Lets the log say how many credentials were refused since this was last called. Call it once a minute.
-    pub fn sum_up_refusals(&self) {
-        let all = Surface::ALL.map(|surface| self.of(surface).auth_failures.get());
-        self.refusals.sum_up(all.iter().sum());
+    /// Logs how many credentials were refused since the last call. Must be called once a minute.
+    pub fn log_refused_credentials(&self) {
+        let all = Surface::ALL.map(|surface| self.surface(surface).auth_failures.get());
+        self.refused_credentials.log_total(all.iter().sum());
     }
 
-    /// An exchange ended: with an answer, or with the error that its sender got.
+    /// Counts an exchange that ended with an answer, or with the error that its sender got.
     pub(crate) fn exchange(&self, failure: Option<ErrorCode>, took: Duration) {
         let exchanges = &self.exchanges;
         exchanges.ended(failure).add(1);
         exchanges.micros.add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         let within = |bound: &u64| took <= Duration::from_millis(*bound);
         let bucket = BOUNDS.iter().position(within).and_then(|place| exchanges.buckets.get(place));
-        bucket.unwrap_or(&exchanges.beyond).add(1);
+        bucket.unwrap_or(&exchanges.above).add(1);
     }
 
-    /// A publish was accepted, or was not.
+    /// Counts a publish that was accepted or refused.
     pub fn publish(&self, accepted: bool) {
         if accepted { &self.accepted } else { &self.refused }.add(1);
     }
 
-    /// A request was answered.
+    /// Counts an answered request.
     pub fn request(&self, surface: Surface, status: StatusCode) {
-        self.of(surface).answered(status.as_u16()).add(1);
+        self.surface(surface).answered(status.as_u16()).add(1);
     }
 
-    /// A request came without a credential or with a wrong one.
+    /// Counts a request without a credential or with a wrong one.
     pub fn auth_failure(&self, surface: Surface) {
-        self.of(surface).auth_failures.add(1);
+        self.surface(surface).auth_failures.add(1);
     }
 
-    /// A client has connected.
+    /// Counts a new client connection.
     pub fn connection_opened(&self) {
         self.opened.add(1);
     }
 
-    /// A client's connection is closed.
+    /// Counts a closed client connection.
     pub fn connection_closed(&self) {
         self.closed.add(1);
     }
 
-    /// Where live connections are counted.
+    /// Returns the gauge of live connections.
     pub(crate) fn live_connections(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.live_connections)
     }
 
-    /// The connections that are open.
+    /// Returns the number of open client connections.
     pub fn connections(&self) -> u64 {
-        // Read first, so that one closed in between is not counted as never opened.
+        // Read first: a connection that closes in between must not be subtracted before it was added.
         let closed = self.closed.get();
         self.opened.get().saturating_sub(closed)
     }
 
-    const fn of(&self, surface: Surface) -> &OfSurface {
+    const fn surface(&self, surface: Surface) -> &SurfaceCounters {
         match surface {
             Surface::Bridge => &self.bridge,
             Surface::Events => &self.events,
@@ -197,37 +197,37 @@ impl Metrics {
         }
     }
 
-    /// The Prometheus text. `account` is one consistent snapshot, so that the accounting identity holds
-    /// within every scrape.
-    pub fn text(&self, account: &Account, left_out: u64, ready: bool) -> String {
-        let mut text = Text(String::with_capacity(6 * 1024));
+    /// Returns the Prometheus text. `account` is one consistent snapshot, so that the accounting identity holds in every
+    /// scrape.
+    pub fn text(&self, account: &Account, dropped_records: u64, ready: bool) -> String {
+        let mut text = PrometheusText(String::with_capacity(6 * 1024));
         text.deliveries(account);
         text.exchanges(&self.exchanges);
         let name = "footbridge_exchange_records_left_out_total";
-        text.alone(name, "counter", "Records of exchanges that were left out under overload.", left_out);
-        text.head("footbridge_publishes_total", "counter", "Publishes, by whether they were accepted.");
+        text.metric(name, "counter", "Exchange records that were dropped under overload.", dropped_records);
+        text.head("footbridge_publishes_total", "counter", "Publish calls by outcome.");
         text.sample("footbridge_publishes_total", &[("outcome", "accepted")], self.accepted.get());
         text.sample("footbridge_publishes_total", &[("outcome", "refused")], self.refused.get());
         text.requests(self);
-        text.alone(
+        text.metric(
             "footbridge_http_connections",
             "gauge",
             "Open connections of clients.",
             self.connections(),
         );
         let live = self.live_connections.load(Ordering::Relaxed) as u64;
-        text.alone("footbridge_live_connections", "gauge", "Pages that listen to live events.", live);
-        text.alone("footbridge_ready", "gauge", "Whether the server takes work.", u64::from(ready));
-        text.head("footbridge_build_info", "gauge", "Which Footbridge this is.");
+        text.metric("footbridge_live_connections", "gauge", "Live connections of pages.", live);
+        text.metric("footbridge_ready", "gauge", "1 if the server accepts work, else 0.", u64::from(ready));
+        text.head("footbridge_build_info", "gauge", "Version of Footbridge.");
         text.sample("footbridge_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
         text.0
     }
 }
 
-/// Text exposition format 0.0.4, written by hand: few lines, and the names are exactly those promised.
-struct Text(String);
+/// Writes the text exposition format 0.0.4.
+struct PrometheusText(String);
 
-impl Text {
+impl PrometheusText {
     fn head(&mut self, name: &str, kind: &str, help: &str) {
         self.line(format_args!("# HELP {name} {help}"));
         self.line(format_args!("# TYPE {name} {kind}"));
@@ -241,7 +241,7 @@ impl Text {
         }
     }
 
-    fn alone(&mut self, name: &str, kind: &str, help: &str, value: u64) {
+    fn metric(&mut self, name: &str, kind: &str, help: &str, value: u64) {
         self.head(name, kind, help);
         self.sample(name, &[], value);
     }
@@ -253,36 +253,36 @@ impl Text {
 
     fn deliveries(&mut self, account: &Account) {
         let name = "footbridge_deliveries_accepted_total";
-        self.alone(name, "counter", "Deliveries made with accepted events.", account.accepted);
+        self.metric(name, "counter", "Deliveries created with accepted events.", account.accepted);
         let name = "footbridge_deliveries_total";
-        // Not a counter: a retry by hand moves a dead or cancelled one back to pending.
-        self.head(name, "gauge", "Ended deliveries, those no longer kept included.");
+        // Not a counter: a manual retry moves a dead or cancelled delivery back to pending.
+        self.head(name, "gauge", "Ended deliveries, including those that retention has deleted.");
         for status in DeliveryStatus::ALL {
             if status != DeliveryStatus::Pending {
                 self.sample(name, &[("outcome", status.as_str())], account.count(status));
             }
         }
         let name = "footbridge_deliveries_pending";
-        self.alone(name, "gauge", "Deliveries waiting or in an attempt.", account.pending);
+        self.metric(name, "gauge", "Deliveries that are waiting or in an attempt.", account.pending);
     }
 
     fn exchanges(&mut self, exchanges: &Exchanges) {
         let name = "footbridge_exchanges_total";
-        self.head(name, "counter", "Exchanges by what their sender was told.");
+        self.head(name, "counter", "Exchanges by outcome for the sender.");
         self.sample(name, &[("outcome", "answered"), ("code", "")], exchanges.answered.get());
         for code in ErrorCode::ALL {
             let count = exchanges.ended(Some(code)).get();
             self.sample(name, &[("outcome", "failed"), ("code", code.as_str())], count);
         }
         let name = "footbridge_exchange_duration_seconds";
-        self.head(name, "histogram", "How long exchanges took, as their sender saw it.");
+        self.head(name, "histogram", "Duration of exchanges as seen by the sender.");
         let mut below = 0;
         for (bound, bucket) in BOUNDS.iter().zip(&exchanges.buckets) {
             below += bucket.get();
             let bound = seconds(bound * 1000);
             self.sample(&format!("{name}_bucket"), &[("le", &bound)], below);
         }
-        below += exchanges.beyond.get();
+        below += exchanges.above.get();
         self.sample(&format!("{name}_bucket"), &[("le", "+Inf")], below);
         self.sample(&format!("{name}_sum"), &[], seconds(exchanges.micros.get()));
         self.sample(&format!("{name}_count"), &[], below);
@@ -290,17 +290,17 @@ impl Text {
 
     fn requests(&mut self, metrics: &Metrics) {
         let name = "footbridge_http_requests_total";
-        self.head(name, "counter", "Answered requests.");
+        self.head(name, "counter", "Answered requests by surface and status class.");
         for surface in Surface::ALL {
             for (class, status) in [("2xx", 200), ("3xx", 300), ("4xx", 400), ("5xx", 500)] {
-                let count = metrics.of(surface).answered(status).get();
+                let count = metrics.surface(surface).answered(status).get();
                 self.sample(name, &[("surface", surface.as_str()), ("status", class)], count);
             }
         }
         let name = "footbridge_auth_failures_total";
         self.head(name, "counter", "Requests without a credential or with a wrong one.");
         for surface in Surface::ALL {
-            self.sample(name, &[("surface", surface.as_str())], metrics.of(surface).auth_failures.get());
+            self.sample(name, &[("surface", surface.as_str())], metrics.surface(surface).auth_failures.get());
         }
     }
 }
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_written_short() {
+    fn seconds_are_written_without_trailing_zeros() {
         for (micros, text) in
             [(0, "0"), (1, "0.000001"), (2_500_000, "2.5"), (10_000_000, "10"), (30_000_000, "30")]
         {

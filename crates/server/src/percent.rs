@@ -1,25 +1,10 @@
-//! Percent-decoding of one part of a path or query.
+//! Percent-decoding of one segment of a path.
 
-/// The text that `part` stands for; `None` when it is not UTF-8. A `%` that begins no escape stays.
-pub(crate) fn decode(part: &str) -> Option<String> {
-    let mut bytes = part.bytes();
-    let mut out = Vec::with_capacity(part.len());
-    while let Some(byte) = bytes.next() {
-        let mut ahead = bytes.clone();
-        let escape = (byte == b'%').then(|| Some(hex(ahead.next()?)? << 4 | hex(ahead.next()?)?)).flatten();
-        match escape {
-            Some(decoded) => {
-                out.push(decoded);
-                bytes = ahead;
-            }
-            None => out.push(byte),
-        }
-    }
-    String::from_utf8(out).ok()
-}
+use percent_encoding::percent_decode_str;
 
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+/// Decodes `segment`; `None` if the result is not UTF-8. A `%` that begins no escape stays.
+pub(crate) fn decode(segment: &str) -> Option<String> {
+    percent_decode_str(segment).decode_utf8().ok().map(Into::into)
 }
 
 #[cfg(test)]
@@ -27,11 +12,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes() {
+    fn escapes_are_decoded_and_what_is_not_utf_8_is_refused() {
         for (text, decoded) in [
             ("a%2Fb", Some("a/b")),
             ("%C3%a9", Some("é")),
             ("100%", Some("100%")),
+            ("a+b", Some("a+b")),
             ("%zz", Some("%zz")),
             ("%ff", None),
         ] {

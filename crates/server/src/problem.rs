@@ -1,4 +1,4 @@
-//! Errors of the administration API: RFC 9457 problems, each with a code that has a page.
+//! Errors of the administration API: RFC 9457 problems. Each code has a page under `docs/errors`.
 
 use axum::response::{IntoResponse, Response};
 use footbridge_engine::{ChangeError, JournalError, ReplayError};
@@ -7,12 +7,12 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The media type of a problem.
+/// Media type of a problem.
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $code:ident = $text:literal, $status:ident, $title:literal;)*) => {
-        /// What went wrong, for programs. A code is never given another meaning.
+        /// The code of an error, for programs. A code never changes its meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum ProblemCode {
@@ -23,17 +23,17 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &[Self] = &[$(Self::$code),*];
 
-            /// The text of it.
+            /// Returns the code as text.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$code => $text,)* }
             }
 
-            /// The HTTP status it is answered with.
+            /// Returns the HTTP status of the answer.
             pub const fn status(self) -> StatusCode {
                 match self { $(Self::$code => StatusCode::$status,)* }
             }
 
-            /// What it is called, the same every time.
+            /// Returns the title, which is the same for every problem of this code.
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$code => $title,)* }
             }
@@ -42,77 +42,77 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The request is not HTTP as RFC 9112 demands it.
-    BadRequest = "bad_request", BAD_REQUEST, "The request is not proper HTTP";
-    /// No admin token, or a wrong one.
+    /// The request is not valid HTTP (RFC 9112).
+    BadRequest = "bad_request", BAD_REQUEST, "The request is not valid HTTP";
+    /// The credential is missing or wrong.
     Unauthorized = "unauthorized", UNAUTHORIZED, "The credential is missing or wrong";
-    /// The request names a server that this one is not.
-    UnknownHost = "unknown_host", MISDIRECTED_REQUEST, "The server is not known by this name";
-    /// Too many wrong credentials came from the same address.
+    /// The request's `Host` is not a name of this server.
+    UnknownHost = "unknown_host", MISDIRECTED_REQUEST, "The host name is unknown";
+    /// Too many wrong credentials came from one address.
     TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many wrong credentials";
-    /// Nothing is there.
-    NotFound = "not_found", NOT_FOUND, "There is no such thing";
-    /// The path takes other methods.
-    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The path does not take this method";
+    /// The resource does not exist.
+    NotFound = "not_found", NOT_FOUND, "The resource does not exist";
+    /// The path does not support this method.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The path does not support this method";
     /// A query parameter is unknown or wrong.
     InvalidParameter = "invalid_parameter", BAD_REQUEST, "A query parameter is wrong";
-    /// The body is not a JSON object as we read it.
+    /// The body is not a JSON object.
     InvalidBody = "invalid_body", BAD_REQUEST, "The body is not a JSON object";
-    /// The body is larger than we read.
+    /// The body is larger than the limit.
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "The body is too large";
-    /// The body has another content type than JSON.
+    /// The content type of the body is not JSON.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be JSON";
     /// A member is missing, unknown or breaks a rule.
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "A member of the body is wrong";
-    /// There is one of that name already.
-    Exists = "exists", CONFLICT, "It exists already";
-    /// The configuration file gives it.
-    ManagedByFile = "managed_by_file", CONFLICT, "The configuration file gives it";
-    /// The app's `package.json` gives it.
-    ManagedByPackage = "managed_by_package", CONFLICT, "The app's package gives it";
-    /// Every secret of the app was shown before, or is the file's.
+    /// A resource of this name already exists.
+    Exists = "exists", CONFLICT, "The name is already in use";
+    /// The configuration file defines the resource.
+    ManagedByFile = "managed_by_file", CONFLICT, "The configuration file defines it";
+    /// The app's `package.json` defines the resource.
+    ManagedByPackage = "managed_by_package", CONFLICT, "The app's package defines it";
+    /// Every secret of the app was shown before, or comes from the configuration file.
     SecretsSeen = "secrets_seen", CONFLICT, "There is no secret left to show";
-    /// The app has as many hooks as it may.
-    TooManyHooks = "too_many_hooks", UNPROCESSABLE_ENTITY, "The app has as many hooks as it may";
-    /// The delivery stands where it can be neither retried nor replayed.
+    /// The app has the maximum number of hooks.
+    TooManyHooks = "too_many_hooks", UNPROCESSABLE_ENTITY, "The app has too many hooks";
+    /// The status of the delivery does not allow a retry or a replay.
     NotRetryable = "not_retryable", CONFLICT, "The delivery cannot be retried or replayed";
-    /// The delivery's hook is gone.
-    HookGone = "hook_gone", CONFLICT, "The delivery's hook is gone";
+    /// The hook of the delivery was removed.
+    HookGone = "hook_gone", CONFLICT, "The delivery's hook was removed";
     /// The server is shutting down.
     Draining = "draining", SERVICE_UNAVAILABLE, "The server is shutting down";
-    /// The journal does not take writes.
+    /// The server cannot do this at the moment.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The server cannot do this now";
     /// The disk is full.
     JournalFull = "journal_full", INSUFFICIENT_STORAGE, "The disk is full";
-    /// The journal failed while it kept a change.
-    OutcomeUnknown = "outcome_unknown", SERVICE_UNAVAILABLE, "It is not known whether this was done";
-    /// A fault of ours.
-    Internal = "internal", INTERNAL_SERVER_ERROR, "A fault of the server";
+    /// The journal failed while it stored a change.
+    OutcomeUnknown = "outcome_unknown", SERVICE_UNAVAILABLE, "It is unknown whether this was done";
+    /// An internal error.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
 }
 
-/// A problem as it goes out.
+/// An error answer (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
-    /// Where the code is explained, relative to the server.
+    /// URL of the code's documentation, relative to the server.
     #[serde(rename = "type")]
     #[schema(example = "/docs/errors/invalid")]
     kind: String,
-    /// What the code is called.
+    /// Title of the code.
     title: &'static str,
     /// The HTTP status.
     #[schema(value_type = u16)]
     status: u16,
-    /// What is wrong this time, and how to mend it.
+    /// What is wrong with this request, and how to correct it.
     detail: String,
-    /// What went wrong, for programs.
+    /// The code, for programs.
     code: ProblemCode,
 }
 
-/// When a client may try again what the server cannot do now, in seconds.
+/// Seconds after which a client may retry when the server is unavailable.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 impl Problem {
-    /// A problem with what is wrong this time.
+    /// Creates a problem. `detail` says what is wrong with this request.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("/docs/errors/{}", code.as_str()),
@@ -123,19 +123,19 @@ impl Problem {
         }
     }
 
-    /// A member of the body that is wrong.
+    /// Creates the problem of a wrong member of the body.
     pub fn member(name: &str, why: impl std::fmt::Display) -> Self {
         Self::new(ProblemCode::Invalid, format!("`{name}` {why}"))
     }
 
-    /// A query parameter that is wrong.
+    /// Creates the problem of a wrong query parameter.
     pub fn parameter(name: &str, why: impl std::fmt::Display) -> Self {
         Self::new(ProblemCode::InvalidParameter, format!("`{name}` {why}"))
     }
 
-    /// Something that is not there.
+    /// Creates the problem of a resource that does not exist.
     pub fn missing(what: &str) -> Self {
-        // These go with time.
+        // The journal deletes these after a while.
         let old = if matches!(what, "event" | "delivery" | "exchange") {
             "; those older than `[journal] keep` are deleted"
         } else {
@@ -144,25 +144,25 @@ impl Problem {
         Self::new(ProblemCode::NotFound, format!("there is no such {what}{old}"))
     }
 
-    /// The same, and more of what is wrong or how to mend it.
+    /// Appends to the detail.
     #[must_use]
     pub fn with(mut self, more: &str) -> Self {
         self.detail.push_str(more);
         self
     }
 
-    /// The same, answered with another status than its code usually has.
+    /// Replaces the HTTP status.
     pub(crate) fn with_status(self, status: &str) -> Self {
         Self { status: status.parse().unwrap_or(self.status), ..self }
     }
 
-    /// It as JSON.
+    /// Returns the problem as JSON text.
     pub(crate) fn text(&self) -> String {
         // A struct of strings and a number always serialises.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// What went wrong.
+    /// Returns the code.
     pub const fn code(&self) -> ProblemCode {
         self.code
     }
@@ -202,7 +202,7 @@ impl From<JsonError> for Problem {
 
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
-        let internal = || Self::new(ProblemCode::Internal, "the server could not do this; its log says why");
+        let internal = || Self::new(ProblemCode::Internal, "internal error; the server's log has the reason");
         match error {
             JournalError::NotFound(what) => Self::missing(what),
             JournalError::Exists(what) => Self::new(ProblemCode::Exists, format!("{what} already exists")),
@@ -211,19 +211,20 @@ impl From<JournalError> for Problem {
                 "the disk that holds the journal is full; nothing was changed",
             ),
             JournalError::Busy(why) => {
-                tracing::warn!(why, "a request met a journal that cannot be used at the moment");
-                let text = "the journal cannot be used at the moment; nothing was changed, try again shortly";
+                tracing::warn!(why, "a request found the journal unavailable");
+                let text =
+                    "the journal is not available at the moment; nothing was changed, try again shortly";
                 Self::new(ProblemCode::Unavailable, text)
             }
             JournalError::Unknown(why) => {
-                tracing::error!(why, "the journal failed while it kept a change");
-                let text = "the journal failed while it kept this change, which may count or not; \
-                            look whether it does before you repeat it";
+                tracing::error!(why, "the journal failed while it stored a change");
+                let text = "the journal failed while it stored this change; \
+                            check whether it was made before you repeat it";
                 Self::new(ProblemCode::OutcomeUnknown, text)
             }
             JournalError::Stopped(reason) => {
-                tracing::warn!(reason, "a request met a stopped journal");
-                Self::new(ProblemCode::Unavailable, "the journal takes no writes now; nothing was changed")
+                tracing::warn!(reason, "a request found the journal stopped");
+                Self::new(ProblemCode::Unavailable, "the journal accepts no writes now; nothing was changed")
             }
             JournalError::Conflict(what) => {
                 tracing::error!(what, "the journal refused a request");
@@ -288,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_faults_are_not_told() {
+    fn internal_reasons_are_not_shown() {
         for error in [
             JournalError::Corrupt("page 7 of /var/lib/x.db".into()),
             JournalError::Stopped("/var/lib/x.db: I/O error".into()),

@@ -1,11 +1,11 @@
-//! The whole URL map, and what holds for every request.
+//! The URL map of the server, and the checks that apply to every request.
 
 use crate::body;
-use crate::credential::WrongCredential;
-use crate::edge::{Admission, Presented, Visitor};
+use crate::credential::{APP_TOKEN, WrongCredential};
+use crate::edge::{Admission, ClientInfo, PresentedCredential};
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
-use crate::state::Local;
+use crate::state::ShardState;
 use crate::stream::{self, Body};
 use crate::watch::Watch;
 use crate::{bolt, bridge, cors, docs, live, page, proxy, public};
@@ -21,75 +21,73 @@ use std::rc::Rc;
 use tokio::time::Instant;
 use tower_service::Service as _;
 
-/// Where an app proves itself.
-const APP_TOKEN: &str = "x-bolt-app-token";
-
-/// Answers one request, and lets the log say when its credential was refused.
+/// Answers one request, and logs a refused credential.
 pub(crate) async fn answer(
-    local: Rc<Local>,
+    local: Rc<ShardState>,
     request: Request<Incoming>,
     peer: SocketAddr,
     watch: Rc<Watch>,
 ) -> Response<Body> {
-    let visitor = match admit(&local, &request, peer, &watch) {
-        Ok(visitor) => visitor,
+    let client = match admit(&local, &request, peer, &watch) {
+        Ok(client) => client,
         Err(problem) => return refuse(problem, None),
     };
-    let surface = Route::of(request.uri().path()).asks_for_credentials();
+    let surface = Route::of(request.uri().path()).credential_surface();
     let given = request.headers().contains_key(AUTHORIZATION) || request.headers().contains_key(APP_TOKEN);
-    let response = throttled(&local, request, visitor, &watch).await;
+    let response = throttled(&local, request, client, &watch).await;
     if let Some(surface) = surface.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
-        local.shared.metrics.refusals().note(visitor.ip, surface.as_str(), given);
+        local.shared.metrics.refused_credentials().note(client.ip, surface.as_str(), given);
     }
     response
 }
 
-/// Answers one request, unless too many wrong credentials came from its visitor's address.
+/// Answers one request unless its client's address sent too many wrong credentials.
 async fn throttled(
-    local: &Rc<Local>,
+    local: &Rc<ShardState>,
     request: Request<Incoming>,
-    visitor: Visitor,
+    client: ClientInfo,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
     let throttle = &local.shared.edge.throttle;
-    let asks = Route::of(request.uri().path()).asks(request.method(), request.uri().path());
-    let presented = asks.and_then(|_| throttle.presented(visitor.ip, request.headers(), request.uri()));
-    let Some(mut presented) = presented else { return surface(local, request, visitor, watch).await };
+    let check = Route::of(request.uri().path()).credential_check(request.method(), request.uri().path());
+    let presented = check.and_then(|_| throttle.presented(client.ip, request.headers(), request.uri()));
+    let Some(mut presented) = presented else { return surface(local, request, client, watch).await };
     match throttle.admit(&mut presented, Instant::now()) {
         Admission::Now => {}
         Admission::After(wait) => tokio::time::sleep(wait).await,
         Admission::Refused(wait) => {
-            let why =
-                "too many wrong credentials came from this address; one that was right before still counts";
+            let why = "too many wrong credentials came from this address; credentials that were valid before are still accepted";
             return refuse(Problem::new(ProblemCode::TooManyAttempts, why), Some(wait.as_secs()));
         }
     }
-    let response = surface(local, request, visitor, watch).await;
-    note(local, asks, &presented, &response);
+    let response = surface(local, request, client, watch).await;
+    note_credential(local, check, &presented, &response);
     response
 }
 
-/// Who sends the request, if it may be answered at all.
+/// Returns the client of a request.
+///
+/// # Errors
+/// The request is not answered at all.
 fn admit(
-    local: &Local,
+    local: &ShardState,
     request: &Request<Incoming>,
     peer: SocketAddr,
     watch: &Watch,
-) -> Result<Visitor, Problem> {
-    if watch.is_flawed() {
-        let why = "a line of the request's head ends in a line feed without a carriage return before it";
+) -> Result<ClientInfo, Problem> {
+    if watch.has_bare_line_feed() {
+        let why = "a line of the request's head ends in a line feed without a carriage return";
         return Err(Problem::new(ProblemCode::BadRequest, why));
     }
-    let visitor = local.shared.edge.visitor(request, peer)?;
+    let client = local.shared.edge.client(request, peer)?;
     if watch.is_restricted() && !Route::of(request.uri().path()).is_for_operators() {
-        let why = "the server has as many connections as it may ([server] connections); try again later";
+        let why = "the server has as many connections as it allows ([server] connections); try again later";
         return Err(Problem::new(ProblemCode::Unavailable, why));
     }
-    Ok(visitor)
+    Ok(client)
 }
 
-/// Tells why, and ends the connection: what follows on it cannot be told from the request's own body, or is not to
-/// be read.
+/// Answers with a problem and closes the connection: the bytes that follow may be the request's body, which is not read.
 fn refuse(problem: Problem, retry_after: Option<u64>) -> Response<Body> {
     let mut response = problem.into_response();
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -99,43 +97,49 @@ fn refuse(problem: Problem, retry_after: Option<u64>) -> Response<Body> {
     response.map(from_admin)
 }
 
-/// Notes whether the credential was right, if the answer says so.
-fn note(local: &Local, asks: Option<Asks>, presented: &Presented, response: &Response<Body>) {
+/// Tells the throttle whether the credential was valid, if the answer shows it.
+fn note_credential(
+    local: &ShardState,
+    check: Option<CredentialCheck>,
+    presented: &PresentedCredential,
+    response: &Response<Body>,
+) {
     let wrong = response.status() == StatusCode::UNAUTHORIZED
         || response.extensions().get::<WrongCredential>().is_some();
     let throttle = &local.shared.edge.throttle;
     if wrong {
         throttle.wrong(presented, Instant::now());
-    } else if asks == Some(Asks::First) || asks == Some(Asks::BeforeSuccess) && response.status().is_success()
+    } else if check == Some(CredentialCheck::First)
+        || check == Some(CredentialCheck::BeforeSuccess) && response.status().is_success()
     {
-        throttle.right(presented);
+        throttle.valid(presented);
     }
 }
 
-/// Answers one request of a visitor's.
+/// Routes a request to its surface.
 async fn surface(
-    local: &Rc<Local>,
+    local: &Rc<ShardState>,
     request: Request<Incoming>,
-    visitor: Visitor,
+    client: ClientInfo,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
-    let peer = SocketAddr::new(visitor.ip, 0);
+    let peer = SocketAddr::new(client.ip, 0);
     let metrics = &local.shared.metrics;
     let route = Route::of(request.uri().path());
     match route {
         Route::Exchange(direction) => {
             let response = bridge::exchange(local, direction, request, watch).await;
             metrics.request(Surface::Bridge, response.status());
-            response.map(stream::whole)
+            response.map(stream::full)
         }
         Route::Events => {
-            let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
+            let (preflight, asked) = (cors::is_preflight(&request), cors::AllowedHeaders::of(&request));
             let response =
                 if preflight { cors::preflight() } else { bolt::events(local, request, watch).await };
             metrics.request(Surface::Events, response.status());
-            cors::allow(response, &asked).map(stream::whole)
+            cors::allow(response, &asked).map(stream::full)
         }
-        Route::Miniapp(miniapp) => miniapp_route(local, miniapp, request, visitor).await,
+        Route::Miniapp(miniapp) => miniapp_route(local, miniapp, request, client).await,
         Route::Stream | Route::File(_) | Route::Socket | Route::Forward => {
             let response = page_route(local, route, request, peer, watch).await;
             metrics.request(Surface::Live, response.status());
@@ -146,28 +150,28 @@ async fn surface(
             metrics.request(Surface::Admin, response.status());
             response
         }
-        Route::App | Route::Public | Route::Open => app_route(local, route, request, visitor, watch).await,
-        Route::Docs => docs_route(local, request, visitor).await,
-        Route::Admin => admin(local, request, visitor).await.map(from_admin),
+        Route::App | Route::Public | Route::Open => app_route(local, route, request, client, watch).await,
+        Route::Docs => docs_route(local, request, client).await,
+        Route::Admin => admin(local, request, client).await.map(from_admin),
     }
 }
 
-/// Answers what leads to an app: its pages, its public files, the routers that it mounts.
+/// Answers a request for an app: its pages, its public files, its routers.
 async fn app_route(
-    local: &Local,
+    local: &ShardState,
     route: Route,
     request: Request<Incoming>,
-    visitor: Visitor,
+    client: ClientInfo,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
-    let peer = SocketAddr::new(visitor.ip, 0);
+    let peer = SocketAddr::new(client.ip, 0);
     let response = match route {
         Route::App => proxy::app(local, request, peer, watch).await,
         Route::Public => public::serve(local, request, watch).await,
         _ => {
             let mounted = local.shared.engine.routers_at(request.uri().path());
-            if mounted.is_empty() && !page::farewell::is_asked(request.headers()) {
-                return admin(local, request, visitor).await.map(from_admin);
+            if mounted.is_empty() && !page::worker_removal::is_worker_request(request.headers()) {
+                return admin(local, request, client).await.map(from_admin);
             }
             proxy::routers(local, mounted, request, peer, watch).await
         }
@@ -176,45 +180,45 @@ async fn app_route(
     response
 }
 
-/// Answers with documentation; where it is switched off, as for any address that does not exist.
-async fn docs_route(local: &Local, request: Request<Incoming>, visitor: Visitor) -> Response<Body> {
-    let Some(docs) = local.shared.docs else { return admin(local, request, visitor).await.map(from_admin) };
+/// Answers a request for the documentation. If it is disabled, the path does not exist.
+async fn docs_route(local: &ShardState, request: Request<Incoming>, client: ClientInfo) -> Response<Body> {
+    let Some(docs) = local.shared.docs else { return admin(local, request, client).await.map(from_admin) };
     let (head, incoming) = request.into_parts();
     body::discard(&head.headers, incoming);
     let response = docs::serve(docs, &head);
     local.shared.metrics.request(Surface::Other, response.status());
-    response.map(stream::whole)
+    response.map(stream::full)
 }
 
-/// Answers a page that asks about a miniapp.
+/// Answers a request below `/api/v1/miniapps`.
 async fn miniapp_route(
-    local: &Local,
+    local: &ShardState,
     settings: Option<String>,
     request: Request<Incoming>,
-    visitor: Visitor,
+    client: ClientInfo,
 ) -> Response<Body> {
-    let (preflight, asked) = (cors::is_preflight(&request), cors::Asked::of(&request));
+    let (preflight, asked) = (cors::is_preflight(&request), cors::AllowedHeaders::of(&request));
     let response = match settings {
-        _ if preflight => cors::preflight().map(stream::whole),
-        Some(miniapp) => bridge::settings(local, &miniapp, &request).map(stream::whole),
-        // What there is not is told by whoever tells it elsewhere, and counted there.
-        None => return cors::allow(admin(local, request, visitor).await.map(from_admin), &asked),
+        _ if preflight => cors::preflight().map(stream::full),
+        Some(miniapp) => bridge::settings(local, &miniapp, &request).map(stream::full),
+        // The administration API answers and counts unknown paths.
+        None => return cors::allow(admin(local, request, client).await.map(from_admin), &asked),
     };
     local.shared.metrics.request(Surface::Bridge, response.status());
     cors::allow(response, &asked)
 }
 
-/// Answers a page: a file, its live events, a custom event that it passes on.
+/// Answers a page: a file, live events, Socket.IO, or a forwarded event.
 async fn page_route(
-    local: &Rc<Local>,
+    local: &Rc<ShardState>,
     route: Route,
     request: Request<Incoming>,
     peer: SocketAddr,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
     let asked = match route {
-        Route::File(_) | Route::Socket => cors::Asked::of(&request),
-        _ => cors::Asked::live(),
+        Route::File(_) | Route::Socket => cors::AllowedHeaders::of(&request),
+        _ => cors::AllowedHeaders::live(),
     };
     let under_socket = is_under(request.uri().path(), "/socket.io");
     let origin = request.headers().get(ORIGIN).filter(|_| under_socket).cloned();
@@ -228,16 +232,16 @@ async fn page_route(
     if cors::is_preflight(&request) {
         let (head, incoming) = request.into_parts();
         body::discard(&head.headers, incoming);
-        return allow(cors::preflight().map(stream::whole));
+        return allow(cors::preflight().map(stream::full));
     }
     let response = match route {
         Route::Socket => live::socket(local, request, peer.ip(), watch).await,
-        Route::Forward => live::forward(local, request, watch).await.map(stream::whole),
+        Route::Forward => live::forward(local, request, watch).await.map(stream::full),
         route => {
             let (head, incoming) = request.into_parts();
             body::discard(&head.headers, incoming);
             match route {
-                Route::File(file) => page::serve(file, &head).map(stream::whole),
+                Route::File(file) => page::serve(file, &head).map(stream::full),
                 _ => live::stream(local, &head, watch),
             }
         }
@@ -245,40 +249,40 @@ async fn page_route(
     allow(response)
 }
 
-/// The surfaces, by path.
+/// The surface that a path belongs to.
 #[derive(Debug, PartialEq, Eq)]
 enum Route {
-    /// The two endpoints of the bridge.
+    /// The event bridge.
     Exchange(Direction),
-    /// Everything of the Events API.
+    /// The events API.
     Events,
-    /// Where the page of this miniapp is, or whatever else of miniapps there is not: pages may read either.
+    /// The settings of this miniapp; `None` for an unknown path below `/api/v1/miniapps`. Pages may read both answers.
     Miniapp(Option<String>),
-    /// Live events.
+    /// Live events (SSE).
     Stream,
-    /// A file that is part of the program, if there is one.
+    /// A file that is built into the program; `None` if there is none at this path.
     File(Option<&'static page::File>),
-    /// Socket.IO.
+    /// The Socket.IO endpoint.
     Socket,
-    /// Custom events that pages pass on.
+    /// Custom events that pages forward.
     Forward,
     /// The API of installed apps.
     Apps,
-    /// A page or a call of an installed app.
+    /// An installed app below `/x/`.
     App,
-    /// A file that an installed app lets everybody read.
+    /// A public file of an installed app.
     Public,
     /// The documentation.
     Docs,
-    /// Administration, probes, and whatever of ours there is not.
+    /// Administration, probes, and unknown paths below those of the server.
     Admin,
-    /// What is not ours: a router of an app's may have it.
+    /// A path that is not the server's. A router of an app may answer it.
     Open,
 }
 
 impl Route {
-    /// Whose credentials are asked for here; what an app answers is not ours.
-    const fn asks_for_credentials(&self) -> Option<Surface> {
+    /// Returns the surface whose credentials are checked here; `None` if the server checks none.
+    const fn credential_surface(&self) -> Option<Surface> {
         match self {
             Self::Exchange(_) => Some(Surface::Bridge),
             Self::Events => Some(Surface::Events),
@@ -322,41 +326,41 @@ impl Route {
     }
 }
 
-/// When a request is asked for a credential.
+/// What an answer shows about the credential of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asks {
-    /// Before anything else: whatever is answered but 401, it was right.
+enum CredentialCheck {
+    /// The credential is checked first: any answer other than 401 shows that it is valid.
     First,
-    /// Before it succeeds.
+    /// The credential is checked before success: a successful answer shows that it is valid.
     BeforeSuccess,
-    /// A wrong one is noticed, a right one cannot be told from none.
-    Perhaps,
+    /// A wrong credential is noticed, a valid one cannot be told from none.
+    Optional,
 }
 
 impl Route {
-    fn asks(&self, method: &Method, path: &str) -> Option<Asks> {
+    fn credential_check(&self, method: &Method, path: &str) -> Option<CredentialCheck> {
         match self {
-            Self::Exchange(_) if *method == Method::POST => Some(Asks::First),
+            Self::Exchange(_) if *method == Method::POST => Some(CredentialCheck::First),
             Self::Events if matches!(*method, Method::POST | Method::DELETE) && is_event(path) => {
-                Some(Asks::First)
+                Some(CredentialCheck::First)
             }
-            Self::Apps => Some(Asks::First),
-            Self::Admin if is_under(path, "/api/v1") => Some(Asks::BeforeSuccess),
+            Self::Apps => Some(CredentialCheck::First),
+            Self::Admin if is_under(path, "/api/v1") => Some(CredentialCheck::BeforeSuccess),
             Self::Exchange(_) | Self::Events | Self::Admin | Self::Stream | Self::Forward | Self::Socket => {
-                Some(Asks::Perhaps)
+                Some(CredentialCheck::Optional)
             }
-            // What an app's own pages ask for is its own business.
+            // Apps check the credentials of their own pages.
             Self::Miniapp(_) | Self::File(_) | Self::Public | Self::App | Self::Docs | Self::Open => None,
         }
     }
 
-    /// Whether probes and whoever mends the server ask here.
+    /// Returns true for probes and administration, which stay reachable when the server is full.
     fn is_for_operators(&self) -> bool {
         matches!(self, Self::Admin | Self::Apps)
     }
 }
 
-/// What the Events API has an endpoint for.
+/// Returns true if the events API has an endpoint for this path.
 fn is_event(path: &str) -> bool {
     path.strip_prefix("/api/events/").is_some_and(|tail| !tail.is_empty())
 }
@@ -366,11 +370,11 @@ fn from_admin(body: axum::body::Body) -> Body {
 }
 
 async fn admin(
-    local: &Local,
+    local: &ShardState,
     mut request: Request<Incoming>,
-    visitor: Visitor,
+    client: ClientInfo,
 ) -> Response<axum::body::Body> {
-    request.extensions_mut().insert(visitor);
+    request.extensions_mut().insert(client);
     match local.admin.clone().call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
@@ -382,7 +386,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn surfaces_by_path() {
+    fn paths_belong_to_their_surfaces() {
         for (path, route) in [
             ("/api/v1/event-bridge/hostapp", Route::Exchange(Direction::ToMiniapp)),
             ("/api/v1/event-bridge/miniapp/", Route::Exchange(Direction::ToHost)),

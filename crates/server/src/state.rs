@@ -1,64 +1,64 @@
-//! What requests are answered with: shared by all shards, or one shard's own.
+//! The state that requests are answered with: one part is shared by all shards, one part is local to a shard.
 
-use crate::audience::LiveState;
 use crate::docs::Docs;
 use crate::edge::Edge;
+use crate::live_sessions::LiveState;
 use crate::metrics::Metrics;
 use footbridge_engine::{Courier, Engine, Relay};
 use footbridge_model::secret::Secret;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What every shard shares.
-pub struct Shared {
-    /// The engine.
+/// State that all shards share.
+pub struct ServerState {
+    /// The engine that handlers call.
     pub engine: Engine,
-    /// Counters.
+    /// Counters of all surfaces.
     pub metrics: Arc<Metrics>,
-    /// Administration, health and metrics.
+    /// Router of administration, probes and metrics.
     pub admin: axum::Router,
-    /// Who proves itself with this may do everything with apps.
+    /// The admin token, which allows every call of `/api/apps`.
     pub admin_token: Secret,
-    /// What Bolt calls `BOLT_ADDRESS`; its scheme is what apps are told that their clients use.
+    /// `BOLT_ADDRESS` of Bolt. Apps get its scheme as the scheme that their clients use.
     pub public_url: String,
-    /// By which names the server is known, and who is in front of it.
+    /// Host names of the server, and the proxies in front of it.
     pub edge: Edge,
-    /// Who is connected live.
+    /// Live sessions of pages.
     pub live: LiveState,
-    /// The surface of Boxo.
+    /// Options of the event bridge.
     pub bridge: BridgeOptions,
-    /// The surface of Bolt.
+    /// Options of the events API.
     pub bolt: BoltOptions,
-    /// The documentation; `None` when it is switched off.
+    /// The documentation; `None` if it is disabled.
     pub docs: Option<Docs>,
 }
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for ServerState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
+        f.debug_struct("ServerState").finish_non_exhaustive()
     }
 }
 
-/// What one shard has for itself.
-pub(crate) struct Local {
-    pub(crate) shared: Arc<Shared>,
+/// State of one shard.
+pub(crate) struct ShardState {
+    pub(crate) shared: Arc<ServerState>,
     pub(crate) courier: Rc<Courier>,
     pub(crate) relay: Relay,
     pub(crate) admin: axum::Router,
 }
 
-/// Limits of the bridge.
+/// Options of the event bridge.
 #[derive(Debug, Clone, Copy)]
 pub struct BridgeOptions {
     /// The largest request body, in bytes.
     pub body: usize,
 }
 
-/// How the Events API behaves.
+/// Options of the events API.
 #[derive(Debug, Clone, Copy)]
 pub struct BoltOptions {
     /// The largest request body, in bytes.
     pub body: usize,
-    /// Whether errors come with status 200, for Bolt's own clients.
+    /// If true, errors are answered with status 200, which Bolt's own clients need.
     pub http_200_errors: bool,
 }

@@ -1,4 +1,4 @@
-//! Answers that take as long as they take.
+//! Bodies of answers, complete or streamed.
 
 use crate::watch::{Length, Watch};
 use bytes::Bytes;
@@ -9,35 +9,34 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-/// The body of an answer: whole, from the administration API, or a stream.
+/// The body of an answer: complete, from the administration API, or a stream.
 pub(crate) type Body = Either<Full<Bytes>, Either<axum::body::Body, Boxed>>;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A stream that stays on its thread.
+/// A stream that stays on the thread of its connection.
 pub(crate) type Boxed = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError>>>;
 
-/// A body that may flow for days: until it has ended its connection has no deadline, and one whose client
-/// has gone is ended.
+/// A body of any duration. Its connection has no deadline until it ends, and is closed when the client closes its side.
 struct Streamed<B, K> {
     body: B,
     watch: Rc<Watch>,
     _keep: K,
 }
 
-/// The stream as the body of an answer; `keep` is kept until it has ended.
+/// Returns a stream as the body of an answer. `keep` is dropped when the stream ends.
 pub(crate) fn streamed<B, K>(body: B, keep: K, length: Length, watch: &Rc<Watch>) -> Body
 where
     B: HttpBody<Data = Bytes> + Unpin + 'static,
     B::Error: Into<BoxError>,
     K: Unpin + 'static,
 {
-    watch.stream_begins(length);
+    watch.stream_started(length);
     Either::Right(Either::Right(Box::pin(Streamed { body, watch: Rc::clone(watch), _keep: keep })))
 }
 
-/// A body that is all there as that of an answer.
-pub(crate) fn whole(bytes: Full<Bytes>) -> Body {
+/// Returns complete bytes as the body of an answer.
+pub(crate) fn full(bytes: Full<Bytes>) -> Body {
     Either::Left(bytes)
 }
 
@@ -68,6 +67,6 @@ where
 
 impl<B, K> Drop for Streamed<B, K> {
     fn drop(&mut self) {
-        self.watch.stream_ends();
+        self.watch.stream_ended();
     }
 }

@@ -1,4 +1,4 @@
-//! A connection that no longer speaks HTTP: its bytes go to and fro.
+//! A connection that has switched from HTTP to another protocol.
 
 use bytes::Bytes;
 use footbridge_engine::{AppConnection, Switched};
@@ -9,20 +9,20 @@ use std::time::Duration;
 use tokio::io::{AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::TcpStream;
 
-/// After so long without a byte the system asks whether the other side is still there.
-const ASK_AFTER: Duration = Duration::from_mins(1);
-/// And asks again, this often.
-const ASK_EVERY: Duration = Duration::from_secs(15);
+/// Idle time after which the system sends the first TCP keep-alive probe.
+const KEEPALIVE_AFTER: Duration = Duration::from_mins(1);
+/// Time between two keep-alive probes.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
-/// What takes a connection over, and how long it keeps it.
-type Taker = Box<dyn FnOnce(TcpStream, Bytes) -> Pin<Box<dyn Future<Output = ()>>>>;
+/// Takes over a connection; its future completes when the connection is done.
+type TakeOver = Box<dyn FnOnce(TcpStream, Bytes) -> Pin<Box<dyn Future<Output = ()>>>>;
 
 /// The other end of a connection that has switched protocols.
 pub(crate) enum Tunnel {
-    /// An app, which is in use for as long as this lasts.
+    /// An app. It counts as in use while the tunnel lasts.
     App(Switched, AppConnection),
-    /// Ourselves.
-    Ours(Taker),
+    /// A part of this server.
+    Own(TakeOver),
 }
 
 impl fmt::Debug for Tunnel {
@@ -36,37 +36,38 @@ impl Tunnel {
         Self::App(switched, reach)
     }
 
-    /// A tunnel that ends here: `take` gets the connection with what the client has sent already.
-    pub(crate) fn handing_over<F>(take: F) -> Self
+    /// Creates a tunnel to a part of this server: `take` gets the connection and the bytes that the client has sent
+    /// already.
+    pub(crate) fn taken_over_by<F>(take: F) -> Self
     where
         F: FnOnce(TcpStream, Bytes) -> Pin<Box<dyn Future<Output = ()>>> + 'static,
     {
-        Self::Ours(Box::new(take))
+        Self::Own(Box::new(take))
     }
 
-    /// Carries bytes until both sides have ended or one has broken. `early` is what the client has sent
-    /// already.
+    /// Copies bytes in both directions until both sides have ended or one has failed. `early` are the bytes that the client
+    /// has sent already.
     pub(crate) async fn run(self, mut client: TcpStream, early: Bytes) {
-        ask_for_life(&client);
+        enable_keepalive(&client);
         let (Switched { stream: mut app, early: answered }, _reach) = match self {
             Self::App(switched, reach) => (switched, reach),
-            Self::Ours(take) => return take(client, early).await,
+            Self::Own(take) => return take(client, early).await,
         };
-        let told = async {
+        let first = async {
             app.write_all(&early).await?;
             client.write_all(&answered).await
         };
-        if told.await.is_ok() {
-            // A side that breaks has nobody left to be told, and the other hears of it by its closing.
+        if first.await.is_ok() {
+            // If one side fails, the other notices when its connection closes.
             let _ = copy_bidirectional(&mut client, &mut app).await;
         }
     }
 }
 
-/// A client that vanished without a word is noticed by the system: such a connection has no deadline.
-pub(crate) fn ask_for_life(client: &TcpStream) {
-    let often = TcpKeepalive::new().with_time(ASK_AFTER).with_interval(ASK_EVERY);
+/// Enables TCP keep-alive, which notices a client that vanished: the connection has no other deadline.
+pub(crate) fn enable_keepalive(client: &TcpStream) {
+    let often = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_INTERVAL);
     if let Err(error) = SockRef::from(client).set_tcp_keepalive(&often) {
-        tracing::debug!(%error, "a connection cannot be asked whether it lives");
+        tracing::debug!(%error, "TCP keep-alive could not be enabled on a connection");
     }
 }

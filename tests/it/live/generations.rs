@@ -98,7 +98,7 @@ fn the_next_owner_of_a_name_gets_no_events_of_the_previous_one() {
         }
         let path = format!("/api/v1/events/stream?ticket={stale}");
         let refused = gateway.get(&path).expect(401).json();
-        assert!(refused["detail"].as_str().unwrap().contains("the ticket does not count"), "{refused}");
+        assert!(refused["detail"].as_str().unwrap().contains("the ticket is not valid"), "{refused}");
         let ticket = live_ticket(&gateway, &new);
         let mine = publish(&gateway, "camera", "mine", &json!(0));
         let mut stream = Stream::open(&gateway, &ticket, Some(&before));

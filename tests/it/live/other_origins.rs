@@ -84,7 +84,7 @@ fn cross_origin_pages_need_a_ticket_and_cannot_use_a_cookie() {
             let both = &came[format!("{version} {transport}")];
             assert_eq!(both[0], "server-connected", "{version} {transport}: {came}");
             let refused = both[1].as_str().unwrap();
-            assert!(refused.contains("no proof of an app"), "{version} {transport}: {came}");
+            assert!(refused.contains("the page is not authenticated"), "{version} {transport}: {came}");
         }
     }
 }

@@ -233,7 +233,7 @@ fn bolts_page_scripts_retry_refused_connections() {
     let warned = app_dir.node(PAGE, &[&gateway.url(""), &ticket(&gateway, "fax", "live")]);
     let warned: Vec<&str> =
         warned.as_array().unwrap().iter().map(|message| message.as_str().unwrap()).collect();
-    assert!(warned.iter().all(|message| message.contains("no proof of an app")), "{warned:?}");
+    assert!(warned.iter().all(|message| message.contains("the page is not authenticated")), "{warned:?}");
     assert!(
         warned.len() == 2 && warned[0].ends_with(" in 1 s") && warned[1].ends_with(" in 2 s"),
         "{warned:?}"

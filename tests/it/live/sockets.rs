@@ -99,7 +99,7 @@ fn socket_auth_authenticates_an_app_and_without_it_nothing_is_sent() {
     each(rows, |(version, options)| {
         let seen = connect(version, options);
         assert_eq!(seen["messages"], json!([]), "{seen}");
-        assert!(seen["errors"][0].as_str().unwrap().contains("no proof of an app"), "{seen}");
+        assert!(seen["errors"][0].as_str().unwrap().contains("the page is not authenticated"), "{seen}");
     });
     until("no live connection", harness::WAIT, || gateway.metric("footbridge_live_connections", "") == 0);
 }

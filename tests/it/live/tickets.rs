@@ -103,7 +103,7 @@ fn a_ticket_is_valid_for_its_use_and_lifetime_only() {
     let other = ticket(&gateway, "fax", "forward");
     let other = detail_of(&format!("/api/v1/events/stream?ticket={other}"));
     assert!(other.contains("the ticket is for `forward`"), "{other}");
-    assert!(detail_of("/api/v1/events/stream").contains("give a ticket"));
+    assert!(detail_of("/api/v1/events/stream").contains("send a ticket"));
     publish(&gateway, "camera", "photo-saved", &json!(1));
     assert_eq!(stream.name(), "photo-saved", "what it has opened stays open");
     assert!(!gateway.stderr().contains("tkt_") && !gateway.stdout().contains("tkt_"));

@@ -9,8 +9,8 @@ use crate::exchange::Exchanges;
 use crate::failure_log::FailureLog;
 use crate::lanes::{LaneFeed, Lanes};
 use crate::launcher::Launcher;
-use crate::live::Live;
-use crate::pages::Pages;
+use crate::live::LiveChannels;
+use crate::pages::ConnectedPages;
 use crate::progress::Progress;
 use crate::proof_key::ProofKey;
 use crate::publish::Publisher;
@@ -122,9 +122,9 @@ pub(super) struct Inner {
     pub(super) drain: Arc<Drain>,
     pub(super) publisher: Arc<Publisher>,
     pub(super) apps: Arc<Apps>,
-    pub(super) live: Arc<Live>,
+    pub(super) live: Arc<LiveChannels>,
     pub(super) tickets: Tickets,
-    pub(super) pages: Arc<Pages>,
+    pub(super) pages: Arc<ConnectedPages>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) exchanges: Arc<Exchanges>,
     pub(super) progress: Arc<Progress>,
@@ -164,7 +164,7 @@ impl Engine {
         let ids = Arc::new(IdSource::above(recovery.highest_id.max(of_apps)));
         log_ended_hooks(&recovery);
         let (lanes, feed) = Lanes::new();
-        let live = Arc::<Live>::default();
+        let live = Arc::<LiveChannels>::default();
         let registry = Arc::new(AppRegistry::new(
             RegistryOptions {
                 store: Arc::clone(&options.registry),
@@ -278,7 +278,7 @@ fn assemble(
         drain: Arc::clone(drain),
         live: Arc::clone(live),
         tickets: Tickets::new(options.proof_key.clone()),
-        pages: Arc::new(Pages::new(options.proof_key)),
+        pages: Arc::new(ConnectedPages::new(options.proof_key)),
         journal,
         clock,
         publisher,

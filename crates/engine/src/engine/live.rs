@@ -2,7 +2,7 @@
 
 use super::build::Engine;
 use crate::auth::Caller;
-use crate::live::{self, Listener, PageEvent};
+use crate::live::{LiveSubscription, PageEvent, Received};
 use crate::pages::{PageCaller, PageId, PageRefusal, PageSocket};
 use crate::publish::{PublishError, Published};
 use crate::registry::{AppEntry, AppProof, AppRegistry};
@@ -47,10 +47,10 @@ impl Engine {
 
     /// Watches the events that the hooks of an app receive from now on. Returns `None` if the proof is no longer valid.
     pub fn watch(&self, proof: &AppProof) -> Option<Watcher> {
-        let listener = self.0.live.listen(proof.app(), proof.generation());
-        // Checked after the listener exists, which is notified of every later change of the app.
+        let subscription = self.0.live.subscribe(proof.app(), proof.generation());
+        // Checked after the subscription exists, which is notified of every later change of the app.
         self.0.registry.app_by_proof(proof)?;
-        Some(Watcher { listener, registry: Arc::clone(&self.0.registry), proof: proof.clone() })
+        Some(Watcher { subscription, registry: Arc::clone(&self.0.registry), proof: proof.clone() })
     }
 
     /// A new, random page id.
@@ -60,15 +60,15 @@ impl Engine {
         PageId(id)
     }
 
-    /// The token of a page of an installed app. It is valid while the page [is connected](Self::enter_page).
+    /// The token of a page of an installed app. It is valid while the page [is connected](Self::connect_page).
     pub fn page_token(&self, proof: &AppProof, page: PageId) -> Secret {
         self.0.pages.token(proof, page)
     }
 
     /// Registers a connected page of an installed app. Returns `None` for pages of other apps, which have no token.
-    pub fn enter_page(&self, proof: &AppProof, page: PageId) -> Option<PageSocket> {
+    pub fn connect_page(&self, proof: &AppProof, page: PageId) -> Option<PageSocket> {
         let entry = self.0.registry.app_by_proof(proof)?;
-        entry.app.package.is_some().then(|| self.0.pages.enter(proof, page))
+        entry.app.package.is_some().then(|| self.0.pages.connect(proof, page))
     }
 
     /// The connected page that a token authenticates.
@@ -97,7 +97,7 @@ impl Engine {
         key: Option<(String, [u8; 32])>,
         cause: Option<EventId>,
     ) -> Result<Published, PagePublishError> {
-        page.may_publish(&draft.name, Instant::now())?;
+        page.check_publish(&draft.name, Instant::now())?;
         // An `Idempotency-Key` has no space, so these keys differ from those of the back end and of other pages.
         let page_id = u64::from_be_bytes(page.page.first_chunk().copied().unwrap_or_default());
         let key = key.map(|(key, fingerprint)| (format!("page {page_id:016x} {key}"), fingerprint));
@@ -112,13 +112,13 @@ impl Engine {
     }
 
     /// Low watermark: every event up to this id is committed and was sent to the watchers.
-    pub fn settled(&self) -> EventId {
+    pub fn watermark(&self) -> EventId {
         self.0.publisher.watermark.snapshot().low_watermark(|_| false)
     }
 
     /// Ends every [`Watcher`], for the end of the server. Pages reconnect after its next start.
     pub fn end_watching(&self) {
-        self.0.live.end_all();
+        self.0.live.close();
     }
 
     /// The events that the hooks of an app received after the event `after`, oldest first, at most `limit`. Returns `None`
@@ -139,14 +139,14 @@ impl Engine {
         if self.0.registry.app_by_proof(proof).is_none() {
             return Ok(None);
         }
-        let settled =
+        let watermark =
             under_way.low_watermark(|id| since.events.binary_search_by_key(&id, |event| event.id).is_ok());
         let now = self.now();
         let last = since.events.last().map(|event| event.id);
         // Events about the app itself are for its back end only.
         let events = since.events.into_iter().filter(|event| event.subject().is_none());
-        let events = events.map(|event| PageEvent::new(Arc::new(event), settled, now)).collect();
-        Ok(Some(MissedPage { events, last, settled, more: since.more, gap: since.gap }))
+        let events = events.map(|event| PageEvent::new(Arc::new(event), watermark, now)).collect();
+        Ok(Some(MissedPage { events, last, watermark, more: since.more, gap: since.gap }))
     }
 }
 
@@ -169,7 +169,7 @@ pub struct MissedPage {
     /// The id to continue after.
     pub last: Option<EventId>,
     /// Low watermark when the journal was read: every event up to this id was committed or is among the results.
-    pub settled: EventId,
+    pub watermark: EventId,
     /// True if there are more events, after the last of these.
     pub more: bool,
     /// True if there may have been other events that are no longer stored.
@@ -187,7 +187,7 @@ pub enum WatchItem {
 
 /// A subscription to the live events of one app; ends when it is dropped.
 pub struct Watcher {
-    listener: Listener,
+    subscription: LiveSubscription,
     registry: Arc<AppRegistry>,
     proof: AppProof,
 }
@@ -202,12 +202,12 @@ impl Watcher {
     /// Waits for the next item. Returns `None` once the proof is no longer valid or the server ends.
     pub async fn next(&mut self) -> Option<WatchItem> {
         loop {
-            let item = self.listener.next().await?;
+            let item = self.subscription.next().await?;
             self.registry.app_by_proof(&self.proof)?;
             match item {
-                live::Heard::Event(event) => return Some(WatchItem::Event(event)),
-                live::Heard::Missed(count) => return Some(WatchItem::Missed(count)),
-                live::Heard::Look => {}
+                Received::Event(event) => return Some(WatchItem::Event(event)),
+                Received::Missed(count) => return Some(WatchItem::Missed(count)),
+                Received::Recheck => {}
             }
         }
     }

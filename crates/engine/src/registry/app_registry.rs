@@ -7,7 +7,7 @@ use super::error::ChangeError;
 use super::index::HookIndex;
 use super::spec::SecretSet;
 use crate::lanes::Lanes;
-use crate::live::Live;
+use crate::live::LiveChannels;
 use arc_swap::ArcSwap;
 use footbridge_courier::CourierShared;
 use footbridge_journal::RegistrySnapshot;
@@ -25,7 +25,7 @@ pub(crate) struct RegistryOptions {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) ids: Arc<IdSource>,
     pub(crate) lanes: Lanes,
-    pub(crate) live: Arc<Live>,
+    pub(crate) live: Arc<LiveChannels>,
     pub(crate) courier: Arc<CourierShared>,
     pub(crate) hooks_per_app: usize,
     /// The configuration file that was applied last.
@@ -111,7 +111,7 @@ impl AppRegistry {
             let hooks: Vec<_> = index.of(app).map(|entry| entry.hook.id).collect();
             self.index.store(Arc::new(index));
             self.options.lanes.wake(hooks);
-            self.options.live.look(app);
+            self.options.live.recheck(app);
         }
     }
 

@@ -167,7 +167,7 @@ impl AppRegistry {
         self.publish_directory(directory, None);
         self.forget_state(name);
         self.options.lanes.wake(hooks);
-        self.options.live.look(name);
+        self.options.live.recheck(name);
         Ok(())
     }
 }

@@ -208,7 +208,7 @@ fn redeliver(
         )));
     }
     let ask = |dry_run: bool| {
-        let bulk = Bulk { selection: selection.clone(), dry_run: Some(dry_run) };
+        let bulk = Bulk::new(selection.clone(), dry_run);
         session.client().post(&Call {
             path: &["deliveries", verb.as_str()],
             body: body(&bulk),

@@ -110,7 +110,7 @@ pub fn run(command: &HookCommand, session: &Session) -> Result<String, Failure> 
         HookCommand::Add(args) => {
             let route = args.route.clone().or_else(|| args.named_route.clone()).unwrap_or_default();
             let (app, pattern, kind) = (args.app.clone(), args.pattern.clone(), args.kind.clone());
-            let new = NewHook { app, pattern, route, kind };
+            let new = NewHook { app, pattern, route, kind: Some(kind), ..NewHook::default() };
             let call = Call { path: &["hooks"], body: body(&new), ..Call::default() };
             session.post(&call, |hook: &MadeHook| lines(hook))
         }

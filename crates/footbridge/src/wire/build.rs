@@ -20,7 +20,7 @@ use footbridge_server::health::Health;
 use footbridge_server::listen::{self, Listener};
 use footbridge_server::metrics::Metrics;
 use footbridge_server::{
-    BoltEvents, BoltOptions, BridgeOptions, Docs, Edge, Hosts, LiveOptions, LiveState, Proxies, Shared,
+    BoltEvents, BoltOptions, BridgeOptions, Docs, Edge, Hosts, LiveOptions, LiveState, Proxies, ServerState,
 };
 use http::HeaderValue;
 use std::io;
@@ -104,7 +104,7 @@ pub struct Built {
     pub warnings: Vec<String>,
     pub(super) listener: Listener,
     pub(super) started: Started,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<ServerState>,
     pub(super) courier: Arc<CourierShared>,
     pub(super) health: Arc<Health>,
     pub(super) config: Config,
@@ -205,7 +205,7 @@ struct Served<'a> {
 
 impl Served<'_> {
     /// Makes the state that all threads share to answer requests.
-    fn shared(&self, page_key: Zeroizing<[u8; 32]>) -> Shared {
+    fn shared(&self, page_key: Zeroizing<[u8; 32]>) -> ServerState {
         let Self { config, addresses, engine, admin_token, public_url, health } = *self;
         let metrics = Arc::new(Metrics::default());
         let admin = admin::router(AdminState {
@@ -224,7 +224,7 @@ impl Served<'_> {
         let live =
             LiveState::new(LiveOptions { engine, page_key, public_url, metrics: &metrics, connections });
         let hosts = Hosts::new(public_url, addresses, &config.server.hosts);
-        Shared {
+        ServerState {
             engine: engine.clone(),
             metrics,
             edge: Edge::new(hosts, proxies(config)),

@@ -4,9 +4,9 @@ use super::build::{Built, ServeError, proxies};
 use super::threads::{self, Running};
 use crate::shutdown::Drain;
 use footbridge_engine::{AppMonitor, Dispatcher, Engine, Retention};
-use footbridge_server::Shared;
+use footbridge_server::ServerState;
 use footbridge_server::health::Health;
-use footbridge_server::listen::{Places, Shard, ShardHandle, ShardOptions};
+use footbridge_server::listen::{ConnectionSlots, Shard, ShardHandle, ShardOptions};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -42,7 +42,7 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
     engine.boot().await;
     health.set_ready(warnings);
     let most = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
-    let places = Places::new(most, proxies(&config), Arc::clone(&shared.metrics));
+    let places = ConnectionSlots::new(most, proxies(&config), Arc::clone(&shared.metrics));
     let accepting = tokio::spawn(listener.accept(handles, places, is_stopped));
     let summing_up = tokio::spawn(sum_up(Arc::clone(&shared)));
     let ended = wait(&engine, &health, drain).await;
@@ -88,11 +88,11 @@ async fn wait(engine: &Engine, health: &Health, mut drain: Drain) -> Result<(), 
 }
 
 /// Logs the number of refused credentials every minute.
-async fn sum_up(shared: Arc<Shared>) {
+async fn sum_up(shared: Arc<ServerState>) {
     let mut minutes = tokio::time::interval(Duration::from_mins(1));
     loop {
         minutes.tick().await;
-        shared.metrics.sum_up_refusals();
+        shared.metrics.log_refused_credentials();
     }
 }
 

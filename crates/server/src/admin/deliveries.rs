@@ -1,31 +1,32 @@
 //! `/api/v1/deliveries`.
 
 use super::AdminState;
-use super::body::{Body, Fields, FromFields};
+use super::body::JsonBody;
+use super::dto::{any_app, parse_optional};
 use super::extract::{Admin, Change, Id, Shared};
-use super::moment::Moment;
-use super::page::Params;
+use super::paging::Params;
+use super::time_filter::TimeFilter;
 use crate::problem::{Problem, ProblemCode};
 use axum::Json;
 use axum::extract::State;
 use footbridge_api::{self as api, List};
-use footbridge_engine::{BulkMode, DeliveryFilter, DeliveryView as Kept};
+use footbridge_engine::{BulkMode, DeliveryFilter, DeliveryView};
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, EventId, HookId};
-use footbridge_model::name::{AppName, EventName};
+use footbridge_model::name::EventName;
 use footbridge_model::time::Millis;
 use http::StatusCode;
 use serde_json::value::RawValue;
 use std::str::FromStr;
 
-fn attempt(kept: Attempt) -> api::Attempt {
-    let Attempt { n, at, status, error, ms, output } = kept;
+fn attempt(attempt: Attempt) -> api::Attempt {
+    let Attempt { n, at, status, error, ms, output } = attempt;
     let output = output.and_then(|output| RawValue::from_string(output).ok());
     api::Attempt { n, at: at.to_string(), status, error, ms, output }
 }
 
-fn delivery(kept: Kept, shared: &AdminState) -> api::Delivery {
-    let Kept { delivery, hook, .. } = kept;
+fn delivery(view: DeliveryView, shared: &AdminState) -> api::Delivery {
+    let DeliveryView { delivery, hook, .. } = view;
     let url = match shared.engine.hook(hook.id) {
         Ok(entry) => entry.url().to_owned(),
         Err(_) => hook.route,
@@ -44,44 +45,40 @@ fn delivery(kept: Kept, shared: &AdminState) -> api::Delivery {
     }
 }
 
-/// Which deliveries to do something with, and whether they are only counted.
-#[derive(Debug)]
-pub(super) struct Many {
-    wanted: Wanted,
-    mode: BulkMode,
+/// Reads a request to retry or replay many deliveries.
+fn bulk(request: api::Bulk) -> Result<(DeliverySelection, BulkMode), Problem> {
+    let mode = if request.dry_run == Some(true) { BulkMode::DryRun } else { BulkMode::Apply };
+    Ok((DeliverySelection::from_body(&request.selection())?, mode))
 }
 
-impl FromFields for Many {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Problem> {
-        let wanted = Wanted {
+/// A filter whose times may be relative to now.
+#[derive(Debug)]
+struct DeliverySelection {
+    filter: DeliveryFilter,
+    since: Option<TimeFilter>,
+    until: Option<TimeFilter>,
+}
+
+impl DeliverySelection {
+    fn from_body(selection: &api::Selection) -> Result<Self, Problem> {
+        let api::Selection { app, hook, event, name, status, code, since, until } = selection;
+        let name = parse_optional("name", name.as_deref(), EventName::parse)?;
+        Ok(Self {
             filter: DeliveryFilter {
-                event: fields.optional_as("event", EventId::from_str)?,
-                app: fields
-                    .optional_as("app", |text| AppName::any(text).ok_or("it is not the name of an app"))?,
-                hook: fields.optional_as("hook", HookId::from_str)?,
-                status: fields.optional_as("status", DeliveryStatus::from_str)?,
-                name: fields.optional_as("name", EventName::parse)?.map(|name| name.to_string()),
-                code: fields.optional("code")?,
+                event: parse_optional("event", event.as_deref(), EventId::from_str)?,
+                app: parse_optional("app", app.as_deref(), any_app)?,
+                hook: parse_optional("hook", hook.as_deref(), HookId::from_str)?,
+                status: parse_optional("status", status.as_deref(), DeliveryStatus::from_str)?,
+                name: name.map(|name| name.to_string()),
+                code: *code,
                 ..DeliveryFilter::default()
             },
-            since: fields.optional_as("since", Moment::from_str)?,
-            until: fields.optional_as("until", Moment::from_str)?,
-        };
-        let dry_run = fields.optional("dry_run")?.unwrap_or(false);
-        Ok(Self { wanted, mode: if dry_run { BulkMode::DryRun } else { BulkMode::Apply } })
+            since: parse_optional("since", since.as_deref(), TimeFilter::from_str)?,
+            until: parse_optional("until", until.as_deref(), TimeFilter::from_str)?,
+        })
     }
-}
 
-/// A filter whose times may be told from now.
-#[derive(Debug)]
-struct Wanted {
-    filter: DeliveryFilter,
-    since: Option<Moment>,
-    until: Option<Moment>,
-}
-
-impl Wanted {
-    fn of(params: &Params) -> Result<Self, Problem> {
+    fn from_query(params: &Params) -> Result<Self, Problem> {
         let name: Option<EventName> = params.parse("name", EventName::parse)?;
         Ok(Self {
             filter: DeliveryFilter {
@@ -99,24 +96,24 @@ impl Wanted {
     }
 
     fn at(self, now: Millis) -> DeliveryFilter {
-        let at = |moment: Moment| moment.at(now);
+        let at = |time: TimeFilter| time.at(now);
         DeliveryFilter { since: self.since.map(at), until: self.until.map(at), ..self.filter }
     }
 }
 
-/// The query parameters that pick deliveries.
+/// Query parameters that select deliveries.
 const FILTERS: [&str; 8] = ["event", "app", "hook", "status", "name", "code", "since", "until"];
 
 /// Lists the deliveries, newest first.
 #[utoipa::path(get, path = "/api/v1/deliveries", tag = "deliveries", security(("admin" = [])),
-    params(("event" = Option<String>, Query, description = "Only of this event"),
-        ("app" = Option<String>, Query, description = "Only to hooks of this app"),
-        ("hook" = Option<String>, Query, description = "Only to this hook"),
-        ("status" = Option<String>, Query, description = "Only with this status"),
-        ("name" = Option<String>, Query, description = "Only of events of this name"),
-        ("code" = Option<u16>, Query, description = "Only those whose receiver answered this HTTP status last"),
-        ("since" = Option<String>, Query, description = "Only those made at or after this time, or `2h` ago"),
-        ("until" = Option<String>, Query, description = "Only those made before this time, or `2h` ago"),
+    params(("event" = Option<String>, Query, description = "Deliveries of this event"),
+        ("app" = Option<String>, Query, description = "Deliveries to hooks of this app"),
+        ("hook" = Option<String>, Query, description = "Deliveries to this hook"),
+        ("status" = Option<String>, Query, description = "Deliveries with this status"),
+        ("name" = Option<String>, Query, description = "Deliveries of events with this name"),
+        ("code" = Option<u16>, Query, description = "Deliveries whose receiver answered this HTTP status last"),
+        ("since" = Option<String>, Query, description = "Deliveries created at or after this time; `2h` means two hours ago"),
+        ("until" = Option<String>, Query, description = "Deliveries created before this time; `2h` means two hours ago"),
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::Delivery>)))]
 pub(super) async fn list(
@@ -125,11 +122,11 @@ pub(super) async fn list(
     params: Params,
 ) -> Result<Json<List<api::Delivery>>, Problem> {
     let window = params.window("deliveries", &FILTERS)?;
-    let filter = Wanted::of(&params)?.at(shared.engine.now());
+    let filter = DeliverySelection::from_query(&params)?.at(shared.engine.now());
     let page = window.of_journal(DeliveryId::number)?;
     let rows = shared.engine.history().deliveries(filter, page).await?;
-    let id = |kept: &Kept| kept.delivery.id.to_string();
-    Ok(Json(window.list(rows, id, |kept| delivery(kept, &shared))))
+    let id = |view: &DeliveryView| view.delivery.id.to_string();
+    Ok(Json(window.list(rows, id, |view| delivery(view, &shared))))
 }
 
 /// Shows a delivery with its attempts.
@@ -140,12 +137,12 @@ pub(super) async fn show(
     State(shared): State<Shared>,
     Id(id): Id<DeliveryId>,
 ) -> Result<Json<api::DeliveryDetail>, Problem> {
-    let mut kept = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
-    let attempt_log = std::mem::take(&mut kept.attempts).into_iter().map(attempt).collect();
-    Ok(Json(api::DeliveryDetail { delivery: delivery(kept, &shared), attempt_log }))
+    let mut view = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
+    let attempt_log = std::mem::take(&mut view.attempts).into_iter().map(attempt).collect();
+    Ok(Json(api::DeliveryDetail { delivery: delivery(view, &shared), attempt_log }))
 }
 
-/// Makes a delivery due now: a pending one waits no longer, a dead or cancelled one becomes pending again.
+/// Makes a delivery due now. A dead or cancelled delivery becomes pending again.
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/retry", tag = "deliveries", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 202, body = api::Delivery)))]
 pub(super) async fn retry(
@@ -154,34 +151,31 @@ pub(super) async fn retry(
     Id(id): Id<DeliveryId>,
 ) -> Result<(StatusCode, Json<api::Delivery>), Problem> {
     shared.engine.retry(id).await?;
-    let kept = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
-    Ok((StatusCode::ACCEPTED, Json(delivery(kept, &shared))))
+    let view = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
+    Ok((StatusCode::ACCEPTED, Json(delivery(view, &shared))))
 }
 
-/// Retries all deliveries that are picked, the dead ones unless `status` says `pending` or `cancelled`, or only
-/// counts them.
+/// Retries the selected deliveries, or only counts them. Selects dead ones unless `status` is `pending` or `cancelled`.
 #[utoipa::path(post, path = "/api/v1/deliveries/retry", tag = "deliveries", security(("admin" = [])),
     request_body = api::Bulk, responses((status = 200, body = api::BulkResult)))]
 pub(super) async fn retry_many(
     _: Change,
     State(shared): State<Shared>,
-    Body(Many { wanted, mode }): Body<Many>,
+    JsonBody(request): JsonBody<api::Bulk>,
 ) -> Result<Json<api::BulkResult>, Problem> {
-    if wanted
-        .filter
-        .status
-        .is_some_and(|status| matches!(status, DeliveryStatus::Delivered | DeliveryStatus::Unanswered))
-    {
+    let (selection, mode) = bulk(request)?;
+    let status = selection.filter.status;
+    if matches!(status, Some(DeliveryStatus::Delivered | DeliveryStatus::Unanswered)) {
         return Err(Problem::member(
             "status",
-            "is `dead`, `cancelled` or `pending` here; what was delivered can be replayed",
+            "must be `dead`, `cancelled` or `pending` here; delivered ones can be replayed",
         ));
     }
-    let count = shared.engine.retry_many(wanted.at(shared.engine.now()), mode).await?;
+    let count = shared.engine.retry_many(selection.at(shared.engine.now()), mode).await?;
     Ok(Json(api::BulkResult { count, dry_run: mode == BulkMode::DryRun }))
 }
 
-/// Makes a new delivery of the same event to the same hook as one that has ended.
+/// Creates a new delivery of the same event to the same hook. The given delivery must have ended.
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/replay", tag = "deliveries", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 202, body = api::Delivery)))]
 pub(super) async fn replay(
@@ -190,33 +184,34 @@ pub(super) async fn replay(
     Id(id): Id<DeliveryId>,
 ) -> Result<(StatusCode, Json<api::Delivery>), Problem> {
     let id = shared.engine.replay(id).await?;
-    let kept = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
-    Ok((StatusCode::ACCEPTED, Json(delivery(kept, &shared))))
+    let view = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
+    Ok((StatusCode::ACCEPTED, Json(delivery(view, &shared))))
 }
 
-/// Replays all deliveries that are picked, the delivered ones unless `status` names others that have ended, or only
-/// counts them. At least one member must narrow them.
+/// Replays the selected deliveries, or only counts them. Selects delivered ones unless `status` names others that have
+/// ended. At least one other member must limit the selection.
 #[utoipa::path(post, path = "/api/v1/deliveries/replay", tag = "deliveries", security(("admin" = [])),
     request_body = api::Bulk, responses((status = 200, body = api::BulkResult)))]
 pub(super) async fn replay_many(
     _: Change,
     State(shared): State<Shared>,
-    Body(Many { wanted, mode }): Body<Many>,
+    JsonBody(request): JsonBody<api::Bulk>,
 ) -> Result<Json<api::BulkResult>, Problem> {
-    let DeliveryFilter { event, app, hook, name, code, status, .. } = &wanted.filter;
+    let (selection, mode) = bulk(request)?;
+    let DeliveryFilter { event, app, hook, name, code, status, .. } = &selection.filter;
     if *status == Some(DeliveryStatus::Pending) {
         return Err(Problem::member(
             "status",
-            "is that of deliveries that have ended here; what is pending can be retried",
+            "must be one of deliveries that have ended here; pending ones can be retried",
         ));
     }
-    let narrowed = event.is_some() || app.is_some() || hook.is_some() || name.is_some() || code.is_some();
-    if !(narrowed || wanted.since.is_some() || wanted.until.is_some()) {
+    let limited = event.is_some() || app.is_some() || hook.is_some() || name.is_some() || code.is_some();
+    if !(limited || selection.since.is_some() || selection.until.is_some()) {
         return Err(Problem::new(
             ProblemCode::Invalid,
-            "everything that was ever delivered is not sent once more: name `event`, `app`, `hook`, `name`, `code`, `since` or `until`",
+            "a replay of all deliveries is refused: name `event`, `app`, `hook`, `name`, `code`, `since` or `until`",
         ));
     }
-    let count = shared.engine.replay_many(wanted.at(shared.engine.now()), mode).await?;
+    let count = shared.engine.replay_many(selection.at(shared.engine.now()), mode).await?;
     Ok(Json(api::BulkResult { count, dry_run: mode == BulkMode::DryRun }))
 }

@@ -2,7 +2,7 @@
 
 use super::events::raw;
 use super::extract::{Admin, Id, Reader, Shared};
-use super::page::Params;
+use super::paging::Params;
 use crate::error_code;
 use crate::problem::Problem;
 use axum::Json;
@@ -16,8 +16,8 @@ use footbridge_model::id::ExchangeId;
 use footbridge_model::time::Millis;
 use std::time::Duration;
 
-/// How long the sender may read how its exchange ended.
-const KEPT: Duration = Duration::from_hours(24);
+/// ExchangeOptions long a sender can read the outcome of its exchange.
+const READABLE_FOR: Duration = Duration::from_hours(24);
 
 fn exchange(record: &ExchangeRecord) -> api::Exchange {
     let (status, answer, failure) = match &record.ending {
@@ -59,8 +59,8 @@ fn detail(record: ExchangeRecord) -> api::ExchangeDetail {
 
 /// Lists the exchanges, newest first, without their answers.
 #[utoipa::path(get, path = "/api/v1/exchanges", tag = "exchanges", security(("admin" = [])),
-    params(("app" = Option<String>, Query, description = "Only those this app sends or answers"),
-        ("failed" = Option<bool>, Query, description = "Only failed or only answered ones"),
+    params(("app" = Option<String>, Query, description = "Exchanges that this app sends or answers"),
+        ("failed" = Option<bool>, Query, description = "`true` for failed exchanges, `false` for answered ones"),
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::ExchangeDetail>)))]
 pub(super) async fn list(
@@ -75,7 +75,7 @@ pub(super) async fn list(
     Ok(Json(window.list(rows, |record| record.head.id.to_string(), detail)))
 }
 
-/// Shows an exchange: all of it to the administrator, how it ended to the app that sent it.
+/// Shows an exchange: completely to the administrator, and its outcome to the app that sent it.
 #[utoipa::path(get, path = "/api/v1/exchanges/{id}", tag = "exchanges", security(("admin" = []), ("bridge" = [])),
     params(("id" = String, Path)), responses((status = 200, body = api::Exchange)))]
 pub(super) async fn show(
@@ -87,21 +87,21 @@ pub(super) async fn show(
     let record = shared.engine.history().exchange(id).await?.ok_or_else(missing)?;
     match reader {
         Reader::Admin => Ok(Json(detail(record)).into_response()),
-        // The same answer for another's exchange and for none, so that ids cannot be probed.
-        Reader::App(entry) if is_of(&record, &entry.app) && is_kept(&record, shared.engine.now()) => {
+        // Exchanges of other apps and unknown ones get the same answer, so that ids cannot be probed.
+        Reader::App(entry) if sent_by(&record, &entry.app) && is_readable(&record, shared.engine.now()) => {
             Ok(Json(exchange(&record)).into_response())
         }
         Reader::App(_) => Err(missing()),
     }
 }
 
-/// Whether this app sent it, and not one that had its name before.
-fn is_of(record: &ExchangeRecord, app: &App) -> bool {
+/// Returns true if this app sent the exchange, and not an earlier app of the same name.
+fn sent_by(record: &ExchangeRecord, app: &App) -> bool {
     app.name == record.head.sender && app.generation < record.head.id.number()
 }
 
-/// Whether the answer, if one was to be kept, is still there: after that `answer: null` would be untrue.
-fn is_kept(record: &ExchangeRecord, now: Millis) -> bool {
+/// Returns true while the answer is stored. Afterwards `answer: null` would be wrong.
+fn is_readable(record: &ExchangeRecord, now: Millis) -> bool {
     let took = Duration::from_millis(record.ms.unwrap_or_default().into());
-    record.ending.is_none() || now < record.head.at.plus(took).plus(KEPT)
+    record.ending.is_none() || now < record.head.at.plus(took).plus(READABLE_FOR)
 }

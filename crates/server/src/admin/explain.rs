@@ -1,8 +1,9 @@
 //! `/api/v1/explain`.
 
-use super::body::{Body, Fields, FromFields};
+use super::body::JsonBody;
+use super::dto::{any_app, parse};
 use super::extract::{Admin, Shared};
-use super::page::Params;
+use super::paging::Params;
 use super::{AdminState, hooks};
 use crate::problem::Problem;
 use axum::Json;
@@ -11,30 +12,6 @@ use footbridge_api as api;
 use footbridge_engine::{ExplainFrom, Explanation, Verdict};
 use footbridge_model::id::HookId;
 use footbridge_model::name::{AppName, EventName};
-
-/// An event that might be published.
-#[derive(Debug)]
-pub(super) struct Question {
-    publisher: AppName,
-    name: EventName,
-    subscribers: Option<Vec<AppName>>,
-}
-
-impl FromFields for Question {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Problem> {
-        let app = |text: &str| AppName::any(text).ok_or("it is not the name of an app");
-        let publisher = fields.required_as("publisher", app)?;
-        let name = fields.required_as("name", EventName::parse)?;
-        let subscribers = match fields.optional::<Vec<String>>("subscribers")? {
-            None => None,
-            Some(names) => {
-                let read: Option<Vec<AppName>> = names.iter().map(|name| AppName::any(name)).collect();
-                Some(read.ok_or_else(|| fields.wrong("subscribers", "must be names of apps"))?)
-            }
-        };
-        Ok(Self { publisher, name, subscribers })
-    }
-}
 
 fn judgement(explanation: Explanation) -> api::Judgement {
     let Explanation { hook, verdict } = explanation;
@@ -45,21 +22,25 @@ fn judgement(explanation: Explanation) -> api::Judgement {
     }
 }
 
-/// Says of the hooks whether they would get an event, and why, in the order of their ids. Publishes nothing.
+/// Returns for each hook whether it would get an event, and why, ordered by id. Publishes nothing.
 #[utoipa::path(post, path = "/api/v1/explain", tag = "explain", security(("admin" = [])),
     request_body = api::Question,
-    params(("app" = Option<String>, Query, description = "Only hooks of this app"),
-        ("would_get" = Option<bool>, Query, description = "Only hooks that would get it, or only the others"),
+    params(("app" = Option<String>, Query, description = "Hooks of this app"),
+        ("would_get" = Option<bool>, Query, description = "`true` for hooks that would get it, `false` for the others"),
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = api::Judgements)))]
 pub(super) async fn explain(
     _: Admin,
     State(shared): State<Shared>,
     params: Params,
-    Body(question): Body<Question>,
+    JsonBody(question): JsonBody<api::Question>,
 ) -> Result<Json<api::Judgements>, Problem> {
     let window = params.window("explain", &["app", "would_get"])?;
-    let Question { publisher, name, subscribers } = question;
+    let publisher = parse("publisher", &question.publisher, any_app)?;
+    let name = parse("name", &question.name, EventName::parse)?;
+    let read = |name: &String| parse("subscribers", name, any_app);
+    let subscribers: Option<Vec<AppName>> =
+        question.subscribers.map(|names| names.iter().map(read).collect()).transpose()?;
     let app = params.app("app")?;
     let from = ExplainFrom {
         after: window.after(|text| text.parse::<HookId>().ok())?,
@@ -74,7 +55,7 @@ pub(super) async fn explain(
     Ok(Json(api::Judgements { data: list.data, next: list.next, would_get: found.would_get, warnings }))
 }
 
-/// What to say of the name of an app that there is not.
+/// Returns a warning if no app has this name.
 fn unknown(shared: &AdminState, name: &AppName) -> Option<String> {
     if *name == AppName::bolt() || shared.engine.app(name).is_ok() {
         return None;

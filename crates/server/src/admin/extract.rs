@@ -1,21 +1,27 @@
-//! What a handler takes: authority and path parts as types.
+//! Extractors of handlers: the caller's authority and the parts of the path, as types.
 
 use super::AdminState;
 use crate::credential::{app_token, authorization, bearer};
-use crate::edge::Visitor;
+use crate::edge::ClientInfo;
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use axum::extract::{FromRequestParts, Path};
+use bytes::Bytes;
 use footbridge_engine::{AppEntry, Caller};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::name::AppName;
+use footbridge_model::words;
 use http::request::Parts;
 use http::{HeaderMap, header};
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// What the handlers share.
+/// The state that handlers share.
 pub(super) type Shared = Arc<AdminState>;
+
+/// The API description, as JSON text.
+#[derive(Debug, Clone)]
+pub(super) struct Description(pub(super) Bytes);
 
 /// The caller has the admin token.
 #[derive(Debug)]
@@ -36,7 +42,7 @@ impl FromRequestParts<Shared> for Admin {
     }
 }
 
-/// The caller has the admin token, and the server takes changes.
+/// The caller has the admin token, and the server accepts changes.
 #[derive(Debug)]
 pub(super) struct Change(());
 
@@ -55,12 +61,12 @@ impl FromRequestParts<Shared> for Change {
     }
 }
 
-/// Who may read an exchange.
+/// A caller that may read exchanges.
 #[derive(Debug)]
 pub(super) enum Reader {
-    /// The administrator: any.
+    /// The administrator, who may read any exchange.
     Admin,
-    /// An app, by its credential of the bridge: those it sent.
+    /// An app with its bridge credential, which may read exchanges that it sent.
     App(Arc<AppEntry>),
 }
 
@@ -77,7 +83,7 @@ impl FromRequestParts<Shared> for Reader {
     }
 }
 
-/// The app that calls, by its credential of the bridge or by its token.
+/// The calling app, authenticated by its bridge credential or its token.
 #[derive(Debug)]
 pub(super) struct AppCaller(pub(super) Caller);
 
@@ -95,7 +101,7 @@ impl FromRequestParts<Shared> for AppCaller {
             shared.metrics.auth_failure(Surface::Live);
             Problem::new(
                 ProblemCode::Unauthorized,
-                "send the app's own credential: `Authorization: <prefix> base64(<name>:<secret key>)` or X-Bolt-App-Token",
+                "send the credential of the app: `Authorization: <prefix> base64(<name>:<secret key>)` or X-Bolt-App-Token",
             )
         })
     }
@@ -106,64 +112,67 @@ fn unauthorized(shared: &AdminState) -> Problem {
     Problem::new(ProblemCode::Unauthorized, "send `Authorization: Bearer` and the admin token")
 }
 
-/// What a text in a path is the id of, for the 404.
-pub(super) trait Thing {
-    /// The word for it.
-    const WHAT: &str;
-    /// What its ids begin with, before the `_`.
-    const MARK: &str;
+/// A kind of resource that a path names by id.
+pub(super) trait Resource {
+    /// Name of the kind.
+    const KIND: &str;
+    /// Prefix of its ids, without the `_`.
+    const ID_PREFIX: &str;
 }
 
-macro_rules! things {
-    ($($kind:ty = $what:literal),*) => {
-        $(impl Thing for $kind {
-            const WHAT: &str = $what;
-            const MARK: &str = <$kind>::PREFIX;
+macro_rules! resources {
+    ($($id:ty = $kind:literal),*) => {
+        $(impl Resource for $id {
+            const KIND: &str = $kind;
+            const ID_PREFIX: &str = <$id>::PREFIX;
         })*
 
-        /// The word for what an id of this beginning names.
-        fn named_by(mark: &str) -> Option<&'static str> {
-            [$((<$kind>::PREFIX, $what)),*].into_iter().find(|(known, _)| *known == mark).map(|(_, what)| what)
+        /// Returns the kind whose ids have this prefix.
+        fn kind_of(prefix: &str) -> Option<&'static str> {
+            [$((<$id>::PREFIX, $kind)),*].into_iter().find(|(known, _)| *known == prefix).map(|(_, kind)| kind)
         }
     };
 }
-things!(EventId = "event", DeliveryId = "delivery", ExchangeId = "exchange", HookId = "hook");
+resources!(EventId = "event", DeliveryId = "delivery", ExchangeId = "exchange", HookId = "hook");
 
-/// The id in the path. A text that is no id names nothing: 404.
+/// The id in the path. A text that is not an id is answered 404.
 #[derive(Debug)]
 pub(super) struct Id<T>(pub(super) T);
 
-impl<T: FromStr + Thing> FromRequestParts<Shared> for Id<T> {
+impl<T: FromStr + Resource> FromRequestParts<Shared> for Id<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let path = Path::<String>::from_request_parts(parts, shared).await;
-        let Path(text) = path.map_err(|_| Problem::missing(T::WHAT))?;
-        text.parse().map(Self).map_err(|_| no_id::<T>(&text))
+        let Path(text) = path.map_err(|_| Problem::missing(T::KIND))?;
+        text.parse().map(Self).map_err(|_| not_an_id::<T>(&text))
     }
 }
 
-/// Says what is wrong with an id: it is another thing's, or none at all.
-fn no_id<T: Thing>(text: &str) -> Problem {
-    let (what, mark) = (T::WHAT, T::MARK);
-    let shown: String = text.chars().filter(|c| !c.is_control()).take(64).collect();
-    let other = text.split_once('_').and_then(|(begin, _)| named_by(begin)).filter(|other| *other != what);
+/// Returns the problem of a text that is the id of another kind, or not an id.
+fn not_an_id<T: Resource>(text: &str) -> Problem {
+    let (kind, prefix, shown) = (T::KIND, T::ID_PREFIX, words::shown(text));
+    let other = text.split_once('_').and_then(|(begin, _)| kind_of(begin)).filter(|other| *other != kind);
     let detail = match other {
         Some(other) => {
-            format!("`{shown}` names the wrong kind of thing ({other}); the id of a {what} is `{mark}_…`")
+            format!(
+                "`{shown}` is the id of another kind ({other}); the id of a {kind} begins with `{prefix}_`"
+            )
         }
         None => {
-            format!("`{shown}` is not the id of a {what}: those are `{mark}_` and thirteen digits or letters")
+            format!(
+                "`{shown}` is not the id of a {kind}, which is `{prefix}_` and thirteen digits or letters"
+            )
         }
     };
     Problem::new(ProblemCode::NotFound, detail)
 }
 
-/// The app's name in the path.
+/// The name of an app in the path.
 #[derive(Debug)]
-pub(super) struct Named(pub(super) AppName);
+pub(super) struct AppPath(pub(super) AppName);
 
-impl FromRequestParts<Shared> for Named {
+impl FromRequestParts<Shared> for AppPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
@@ -175,9 +184,9 @@ impl FromRequestParts<Shared> for Named {
 
 /// The host and the miniapp in the path.
 #[derive(Debug)]
-pub(super) struct Linked(pub(super) AppName, pub(super) AppName);
+pub(super) struct LinkPath(pub(super) AppName, pub(super) AppName);
 
-impl FromRequestParts<Shared> for Linked {
+impl FromRequestParts<Shared> for LinkPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
@@ -189,15 +198,13 @@ impl FromRequestParts<Shared> for Linked {
     }
 }
 
-/// The name of an app that is there already, if it is one at all.
-pub(super) fn existing(text: &str) -> Result<AppName, &'static str> {
-    AppName::find(text).ok_or("it cannot be the name of an app")
-}
-
-/// Whether a request to something that is free on this machine may be answered: it comes straight from here, or has
-/// the admin token. One that a proxy on this machine passes on, or a page whose name leads here, comes from elsewhere.
+/// Checks that a request comes from this machine or has the admin token. A request that a local proxy forwards, or that a page
+/// sends by DNS rebinding, does not come from this machine.
+///
+/// # Errors
+/// 401
 pub(super) fn local_or_admin(parts: &Parts, shared: &AdminState) -> Result<(), Problem> {
-    let local = parts.extensions.get::<Visitor>().is_some_and(|visitor| visitor.local);
+    let local = parts.extensions.get::<ClientInfo>().is_some_and(|client| client.local);
     if local || Admin::of(&parts.headers, shared).is_some() {
         return Ok(());
     }

@@ -1,9 +1,9 @@
 //! `/api/v1/links`.
 
-use super::apps::managed_by;
-use super::body::{Body, Fields, FromFields};
-use super::extract::{Admin, Change, Linked, Shared, existing};
-use super::page::Params;
+use super::body::JsonBody;
+use super::dto::{existing_app, managed_by, parse};
+use super::extract::{Admin, Change, LinkPath, Shared};
+use super::paging::Params;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -25,37 +25,7 @@ fn view(link: Link) -> api::Link {
     }
 }
 
-/// A new link.
-#[derive(Debug)]
-pub(super) struct NewLink {
-    host: AppName,
-    miniapp: AppName,
-    enabled: Option<bool>,
-}
-
-impl FromFields for NewLink {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Problem> {
-        Ok(Self {
-            host: fields.required_as("host", existing)?,
-            miniapp: fields.required_as("miniapp", existing)?,
-            enabled: fields.optional("enabled")?,
-        })
-    }
-}
-
-/// A change of a link.
-#[derive(Debug)]
-pub(super) struct Switch {
-    enabled: bool,
-}
-
-impl FromFields for Switch {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Problem> {
-        fields.required("enabled").map(|enabled| Self { enabled })
-    }
-}
-
-/// Lists the links, by host and miniapp.
+/// Lists the links, ordered by host and miniapp.
 #[utoipa::path(get, path = "/api/v1/links", tag = "links", security(("admin" = [])),
     params(("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::Link>)))]
@@ -74,15 +44,19 @@ pub(super) async fn list(
     Ok(Json(window.list(rows, |link| format!("{}/{}", link.host, link.miniapp), view)))
 }
 
-/// Makes a link.
+/// Creates a link.
 #[utoipa::path(post, path = "/api/v1/links", tag = "links", security(("admin" = [])), request_body = api::NewLink,
     responses((status = 201, body = api::Link, headers(("Location" = String)))))]
 pub(super) async fn create(
     _: Change,
     State(shared): State<Shared>,
-    Body(new): Body<NewLink>,
+    JsonBody(request): JsonBody<api::NewLink>,
 ) -> Result<impl IntoResponse, Problem> {
-    let spec = LinkSpec { host: new.host, miniapp: new.miniapp, enabled: new.enabled.unwrap_or(true) };
+    let spec = LinkSpec {
+        host: parse("host", &request.host, existing_app)?,
+        miniapp: parse("miniapp", &request.miniapp, existing_app)?,
+        enabled: request.enabled.unwrap_or(true),
+    };
     let link = shared.engine.add_link(spec).await?;
     let location = format!("/api/v1/links/{}/{}", link.host, link.miniapp);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view(link))))
@@ -94,22 +68,22 @@ pub(super) async fn create(
 pub(super) async fn show(
     _: Admin,
     State(shared): State<Shared>,
-    Linked(host, miniapp): Linked,
+    LinkPath(host, miniapp): LinkPath,
 ) -> Result<Json<api::Link>, Problem> {
     Ok(Json(view(shared.engine.link(&host, &miniapp)?)))
 }
 
-/// Switches a link on or off.
+/// Enables or disables a link.
 #[utoipa::path(patch, path = "/api/v1/links/{host}/{miniapp}", tag = "links", security(("admin" = [])),
-    request_body = api::Switch, params(("host" = String, Path), ("miniapp" = String, Path)),
+    request_body = api::LinkPatch, params(("host" = String, Path), ("miniapp" = String, Path)),
     responses((status = 200, body = api::Link)))]
 pub(super) async fn change(
     _: Change,
     State(shared): State<Shared>,
-    Linked(host, miniapp): Linked,
-    Body(switch): Body<Switch>,
+    LinkPath(host, miniapp): LinkPath,
+    JsonBody(patch): JsonBody<api::LinkPatch>,
 ) -> Result<Json<api::Link>, Problem> {
-    let link = shared.engine.change_link(&host, &miniapp, switch.enabled).await?;
+    let link = shared.engine.change_link(&host, &miniapp, patch.enabled).await?;
     Ok(Json(view(link)))
 }
 
@@ -119,7 +93,7 @@ pub(super) async fn change(
 pub(super) async fn remove(
     _: Change,
     State(shared): State<Shared>,
-    Linked(host, miniapp): Linked,
+    LinkPath(host, miniapp): LinkPath,
 ) -> Result<StatusCode, Problem> {
     shared.engine.remove_link(&host, &miniapp).await?;
     Ok(StatusCode::NO_CONTENT)

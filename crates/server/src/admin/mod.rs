@@ -1,28 +1,30 @@
 //! The administration API, probes, metrics and the API description.
 //!
-//! A handler extracts, calls the engine once and renders. Who calls is a type: a handler that takes
-//! `extract::Admin` or `extract::Change` cannot be reached without the admin token.
+//! A handler extracts, calls the engine once and renders. Authorization is a type: a handler that takes `extract::Admin` or
+//! `extract::Change` cannot be reached without the admin token.
 
 mod apps;
 mod body;
+mod body_error;
 mod deliveries;
+mod description;
+mod dto;
 mod events;
 mod exchanges;
 mod explain;
 mod extract;
 mod hooks;
 mod links;
-mod moment;
-mod page;
+mod paging;
 mod probes;
 mod routes;
-mod spec;
 #[cfg(test)]
 mod tests;
 mod tickets;
+mod time_filter;
 
+pub use description::description;
 pub use routes::router;
-pub use spec::description;
 
 use crate::health::Health;
 use crate::metrics::Metrics;
@@ -30,15 +32,15 @@ use footbridge_engine::Engine;
 use footbridge_model::secret::Secret;
 use std::sync::Arc;
 
-/// What the handlers share.
+/// The state of the administration API.
 #[derive(Debug)]
 pub struct AdminState {
-    /// The engine.
+    /// The engine that handlers call.
     pub engine: Engine,
-    /// Who proves itself with this may do everything here.
+    /// The admin token, which allows every call.
     pub admin_token: Secret,
-    /// What probes are told.
+    /// Readiness, as probes see it.
     pub health: Arc<Health>,
-    /// What a scrape reads.
+    /// Counters for `/metrics`.
     pub metrics: Arc<Metrics>,
 }

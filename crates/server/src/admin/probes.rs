@@ -1,59 +1,58 @@
 //! Probes, metrics, the API description and the pages of error codes.
 
-use super::extract::{Shared, local_or_admin};
-use super::spec;
+use super::extract::{Description, Shared, local_or_admin};
 use crate::health::{HealthReport, HealthStatus};
 use crate::metrics;
-use crate::problem::{Problem, ProblemCode};
-use axum::Json;
+use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 
-/// What somebody sees who opens the server's address in a browser.
+/// The page at the server's root.
 pub(super) async fn landing(headers: HeaderMap) -> Response {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if accept.contains("text/html") {
         ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], LANDING).into_response()
     } else {
-        let text = "Footbridge runs here. /docs/ has the documentation, /healthz its state, /openapi.json its API.\n";
+        let text = "This is a Footbridge server. /docs/ has the documentation, /healthz the health, /openapi.json the API.\n";
         ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
     }
 }
 
-/// No scripts, nothing from elsewhere, and nothing that tells one server from another.
+/// Without scripts and external resources, and the same on every server.
 const LANDING: &str = "<!doctype html>
 <html lang=\"en\">
 <meta charset=\"utf-8\">
 <meta name=\"viewport\" content=\"width=device-width\">
 <title>Footbridge</title>
 <style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 4rem auto; padding: 0 1rem }</style>
-<h1>Footbridge runs here</h1>
-<p>This server carries events between apps. There is nothing to see at this address itself.</p>
+<h1>This is a Footbridge server</h1>
+<p>It carries events between apps. This page has no further content.</p>
 <ul>
-<li><a href=\"/docs/\">/docs/</a>: the documentation, unless it is switched off
-<li><a href=\"/healthz\">/healthz</a>: how it is
+<li><a href=\"/docs/\">/docs/</a>: the documentation, unless it is disabled
+<li><a href=\"/healthz\">/healthz</a>: the health of the server
 <li><a href=\"/openapi.json\">/openapi.json</a>: the description of its API
 </ul>
 <p>On the command line, <code>footbridge app list</code> shows the apps, and <code>footbridge help</code> the rest.</p>
 </html>
 ";
 
-/// Whether the process can answer.
+/// Reports that the process can answer.
 #[utoipa::path(get, path = "/livez", tag = "probes", responses((status = 200, body = HealthReport)))]
 pub(super) async fn livez(State(shared): State<Shared>) -> Json<HealthReport> {
     Json(report(&shared))
 }
 
-/// Whether the server takes work.
+/// Reports whether the server accepts work.
 #[utoipa::path(get, path = "/readyz", tag = "probes",
     responses((status = 200, body = HealthReport), (status = 503, body = HealthReport)))]
 pub(super) async fn readyz(State(shared): State<Shared>) -> Response {
     health(&shared)
 }
 
-/// Whether the server takes work, and what an operator should mend.
+/// Reports whether the server accepts work, and problems that an operator should fix.
 #[utoipa::path(get, path = "/healthz", tag = "probes",
     responses((status = 200, body = HealthReport), (status = 503, body = HealthReport)))]
 pub(super) async fn healthz(State(shared): State<Shared>) -> Response {
@@ -71,7 +70,7 @@ fn report(shared: &Shared) -> HealthReport {
     shared.health.report().under(shared.engine.health())
 }
 
-/// Metrics as Prometheus text: free on loopback, else with the admin token.
+/// Returns the metrics as Prometheus text. Needs the admin token unless the request comes from this machine.
 #[utoipa::path(get, path = "/metrics", tag = "probes", security((), ("admin" = [])),
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
 pub(super) async fn scrape(State(shared): State<Shared>, parts: Parts) -> Result<impl IntoResponse, Problem> {
@@ -81,12 +80,8 @@ pub(super) async fn scrape(State(shared): State<Shared>, parts: Parts) -> Result
     Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text))
 }
 
-/// This description.
+/// Returns this description.
 #[utoipa::path(get, path = "/openapi.json", tag = "probes", responses((status = 200)))]
-pub(super) async fn openapi() -> Result<impl IntoResponse, Problem> {
-    let text = spec::description().map_err(|error| {
-        tracing::error!(%error, "the API description could not be written");
-        Problem::new(ProblemCode::Internal, "the description could not be written")
-    })?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], text))
+pub(super) async fn openapi(Extension(Description(text)): Extension<Description>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], text)
 }

@@ -1,20 +1,26 @@
-//! The URL map of everything here.
+//! The URL map of the administration API.
 
-use super::extract::Shared;
+use super::description::description;
+use super::extract::{Description, Shared};
 use super::{AdminState, apps, deliveries, events, exchanges, explain, hooks, links, probes, tickets};
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, patch, post};
+use axum::{Extension, Router};
 use http::{HeaderValue, Method, header};
 use std::sync::Arc;
 
-/// Everything here as one service.
+/// Returns the administration API, the probes and the documentation as one service.
 pub fn router(state: AdminState) -> Router {
     let shared: Shared = Arc::new(state);
+    // The same text for every request, written once.
+    let description = description().inspect_err(|error| {
+        tracing::error!(%error, "the API description could not be written");
+    });
+    let description = Description(description.unwrap_or_default().into());
     Router::new()
         .route("/api/v1/apps", get(apps::list).post(apps::create))
         .route("/api/v1/apps/{name}", get(apps::show).patch(apps::change).delete(apps::remove))
@@ -45,20 +51,21 @@ pub fn router(state: AdminState) -> Router {
         .route("/openapi.json", get(probes::openapi))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(Extension(description))
         .layer(from_fn_with_state(Arc::clone(&shared), finish))
         .with_state(shared)
 }
 
 async fn not_found() -> Problem {
-    Problem::new(ProblemCode::NotFound, "there is nothing under this path; /openapi.json lists what there is")
+    Problem::new(ProblemCode::NotFound, "this path does not exist; /openapi.json lists all paths")
 }
 
 async fn method_not_allowed(method: Method) -> Problem {
-    let detail = format!("this path does not take {method}; the header `Allow` says what it takes");
+    let detail = format!("this path does not support {method}; the header `Allow` lists what it supports");
     Problem::new(ProblemCode::MethodNotAllowed, detail)
 }
 
-/// Counts the answer, and keeps it out of every cache: some hold secrets, all grow old.
+/// Counts the answer, and forbids caching: some answers contain secrets, and all become outdated.
 async fn finish(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let surface = if request.uri().path().starts_with("/api/") { Surface::Admin } else { Surface::Other };
     let mut response = next.run(request).await;

@@ -1,4 +1,4 @@
-//! Bolt's error codes: one table of code, status and what a user is told.
+//! Bolt's error codes: one table with number, HTTP status and title.
 
 use crate::body::BodyError;
 use footbridge_engine::{
@@ -9,7 +9,7 @@ use footbridge_model::headers::BadHeader;
 use footbridge_model::json::JsonError;
 use std::time::Duration;
 
-/// What a call of Bolt's API can end with instead of an answer.
+/// An error code of Bolt's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     NoSuchEndpoint,
@@ -50,7 +50,7 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    /// Every code.
+    /// All codes.
     pub(crate) const ALL: [Self; 35] = [
         Self::NoSuchEndpoint,
         Self::NoToken,
@@ -89,9 +89,9 @@ impl Code {
         Self::Unknown,
     ];
 
-    /// Bolt's number for it, its HTTP status and its title. 140 to 152 and 421 to 425 are free in
-    /// Bolt and ours, the others Bolt's own. 148 (key in use) is never needed: a second request with the
-    /// same key waits for the first one's commit and repeats its answer.
+    /// Returns the number, the HTTP status and the title. Numbers 140 to 153 and 421 to 425 are unused in Bolt and defined
+    /// here; the others are Bolt's. 148 (key in use) never occurs: a second request with the same key waits for the commit of
+    /// the first and repeats its answer.
     pub(crate) const fn row(self) -> (u16, u16, &'static str) {
         match self {
             Self::NoSuchEndpoint => (103, 404, "No such endpoint"),
@@ -139,12 +139,12 @@ impl Code {
     }
 }
 
-/// An error with what is wrong and how to mend it.
+/// An error with a message that says what is wrong and how to correct it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BoltError {
     pub(crate) code: Code,
     pub(crate) message: String,
-    /// Seconds.
+    /// Value of `Retry-After`, in seconds.
     pub(crate) retry_after: Option<u64>,
 }
 
@@ -164,7 +164,7 @@ impl From<BodyError> for BoltError {
             BodyError::TooLarge(limit) => {
                 Self::new(Code::TooLarge, format!("the request is larger than {limit} bytes"))
             }
-            BodyError::CutOff => Self::new(Code::BadRequest, "the request broke off"),
+            BodyError::CutOff => Self::new(Code::BadRequest, "the request ended before it was complete"),
         }
     }
 }
@@ -215,24 +215,24 @@ impl From<JournalError> for BoltError {
         match error {
             JournalError::Full => Self::new(Code::JournalFull, error.to_string()),
             JournalError::Busy(why) => {
-                tracing::warn!(why, "a request met a journal that cannot be used at the moment");
+                tracing::warn!(why, "a request found the journal unavailable");
                 let text =
-                    "the journal cannot be used at the moment; nothing was accepted, try again shortly";
+                    "the journal is not available at the moment; nothing was accepted, try again shortly";
                 Self::later(Code::Unavailable, text, 2)
             }
             JournalError::Unknown(why) => {
-                tracing::error!(why, "the journal failed while it kept a request");
-                let text = "the journal failed while it kept this: it may have been kept; \
-                            repeat it with the same Idempotency-Key, or it may be accepted twice";
+                tracing::error!(why, "the journal failed while it stored a request");
+                let text = "it is not known whether this was stored, because the journal failed; \
+                            repeat it with the same Idempotency-Key, otherwise it may be accepted twice";
                 Self::later(Code::OutcomeUnknown, text, 5)
             }
             JournalError::Stopped(why) => {
-                tracing::error!(why, "a request met a stopped journal");
+                tracing::error!(why, "a request found the journal stopped");
                 Self::later(Code::Unavailable, "the journal has stopped; nothing was accepted", 5)
             }
             error => {
                 tracing::error!(%error, "the journal failed");
-                Self::new(Code::Unknown, "the server could not keep it; nothing was accepted")
+                Self::new(Code::Unknown, "the server could not store it; nothing was accepted")
             }
         }
     }
@@ -289,7 +289,7 @@ impl From<AppsError> for BoltError {
     }
 }
 
-/// As many seconds as surely cover it.
+/// Rounds up to whole seconds.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
@@ -299,7 +299,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_number_is_given_twice() {
+    fn every_number_is_unique() {
         let mut numbers: Vec<u16> = Code::ALL.iter().map(|code| code.row().0).collect();
         numbers.sort_unstable();
         numbers.dedup();

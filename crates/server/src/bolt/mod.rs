@@ -1,4 +1,4 @@
-//! Bolt's API: its words over the engine's publish and transient hooks, and over installed apps.
+//! Bolt's HTTP API: the events API (publish, subscribe, unsubscribe) and the API of installed apps.
 
 mod apps;
 mod error;

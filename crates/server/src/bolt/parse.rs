@@ -1,4 +1,4 @@
-//! A request's members become what the engine takes.
+//! Parses the bodies of the events API.
 
 use super::error::{BoltError, Code};
 use crate::media;
@@ -15,45 +15,45 @@ use http::{HeaderMap, HeaderName};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// Names the event from which a publish follows.
+/// Header that names the event that caused a publish.
 const CAUSE: HeaderName = HeaderName::from_static("footbridge-cause");
 
-/// The members that a request may have, each as it was sent.
+/// The members of a request, each as raw JSON.
 pub(crate) struct Members<'a> {
     body: Option<&'a RawValue>,
     headers: Option<&'a RawValue>,
     subscribers: Option<&'a RawValue>,
     route: Option<&'a RawValue>,
     kind: Option<&'a RawValue>,
-    /// The first member that is none of these.
+    /// Name of the first unknown member.
     other: Option<String>,
     cloud_event: bool,
 }
 
-/// What a publish may say.
+/// Members of a publish.
 const PUBLISH: [&str; 3] = ["body", "headers", "subscribers"];
-/// What a subscription may say.
+/// Members of a subscription.
 const SUBSCRIBE: [&str; 2] = ["route", "type"];
 
-/// A publish as it was asked for.
+/// A parsed publish.
 pub(crate) struct Draft<'a> {
     pub(crate) event: EventDraft,
-    /// The subscribers that it names, as they were written.
+    /// The named subscribers, as the publisher wrote them.
     pub(crate) named: Vec<Cow<'a, str>>,
-    /// Members that were not used, in words.
+    /// Warnings about members that have no effect.
     pub(crate) warnings: Vec<String>,
 }
 
-/// A subscription as it was asked for.
-pub(crate) struct Wanted {
+/// A parsed subscription.
+pub(crate) struct Subscription {
     pub(crate) route: String,
     pub(crate) kind: HookType,
-    /// Members that were not used, in words.
+    /// Warnings about members that have no effect.
     pub(crate) warnings: Vec<String>,
 }
 
 impl<'a> Members<'a> {
-    /// Reads them; an empty request has none.
+    /// Reads the members. An empty request has none.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, JsonError> {
         let names = ["body", "headers", "subscribers", "route", "type", "specversion"];
         let Found { members, other } =
@@ -62,26 +62,26 @@ impl<'a> Members<'a> {
         Ok(Self { body, headers, subscribers, route, kind, other, cloud_event: specversion.is_some() })
     }
 
-    /// Whether they can only be a subscription.
-    pub(crate) fn subscribe(&self) -> bool {
+    /// Returns true if the members are those of a subscription only.
+    pub(crate) fn is_subscription(&self) -> bool {
         let publishes = self.body.is_some() || self.headers.is_some() || self.subscribers.is_some();
         !publishes && self.route.is_some_and(|route| string(route).is_some())
     }
 
-    /// Whether there is a route, of whatever type.
+    /// Returns true if there is a member `route` of any type.
     pub(crate) const fn has_route(&self) -> bool {
         self.route.is_some()
     }
 
-    /// What to publish under `name`. `whole` is the request they were read from.
-    pub(crate) fn draft(&self, name: EventName, whole: &Bytes) -> Result<Draft<'a>, BoltError> {
-        self.check_known(&PUBLISH, "what the event says goes into `body`")?;
+    /// Returns the draft of an event called `name`. `request` are the bytes that the members were read from.
+    pub(crate) fn draft(&self, name: EventName, request: &Bytes) -> Result<Draft<'a>, BoltError> {
+        self.check_known(&PUBLISH, "the content of the event belongs in `body`")?;
         let body = match self.body {
-            Some(body) => whole.slice_ref(body.get().as_bytes()),
+            Some(body) => request.slice_ref(body.get().as_bytes()),
             None => Bytes::from_static(b"{}"),
         };
         let named = self.subscribers()?;
-        // A name that no app can have reaches nobody, like one that no app has.
+        // A name that no app can have reaches nobody, like the name of an unknown app.
         let subscribers =
             named.as_ref().map(|names| names.iter().filter_map(|name| AppName::any(name)).collect());
         let unused = Self::unused([("route", self.route), ("type", self.kind)], "this publishes an event");
@@ -103,12 +103,12 @@ impl<'a> Members<'a> {
             .map_err(|_| BoltError::new(Code::BadRequest, "`subscribers` must be an array of app names"))
     }
 
-    /// The route and type to subscribe with.
-    pub(crate) fn wanted(&self) -> Result<Wanted, BoltError> {
-        self.check_known(&SUBSCRIBE, "this path subscribes: `route` says where the events go")?;
+    /// Returns the route and type of a subscription.
+    pub(crate) fn subscription(&self) -> Result<Subscription, BoltError> {
+        self.check_known(&SUBSCRIBE, "this path subscribes, and `route` is where the events go")?;
         let Some(route) = self.route else {
-            let mut given = PUBLISH.iter().zip([self.body, self.headers, self.subscribers]);
-            let publishes = given.find_map(|(name, value)| value.map(|_| *name));
+            let mut members = PUBLISH.iter().zip([self.body, self.headers, self.subscribers]);
+            let publishes = members.find_map(|(name, value)| value.map(|_| *name));
             let why = publishes.map(|name| {
                 format!("`route` is missing: a path with a `/` subscribes, and `{name}` is for publishing, which is \
                          POST /api/events/<event>; the token says who publishes")
@@ -135,10 +135,10 @@ impl<'a> Members<'a> {
         }
         let others = [("body", self.body), ("headers", self.headers), ("subscribers", self.subscribers)];
         let warnings = Self::unused(others, "this subscribes");
-        Ok(Wanted { route: route.into_owned(), kind, warnings })
+        Ok(Subscription { route: route.into_owned(), kind, warnings })
     }
 
-    /// Refuses a member that neither a publish nor a subscription has. `advice` goes with one that is not just a slip.
+    /// Refuses an unknown member. `advice` is added unless a known member has a similar name.
     fn check_known(&self, known: &[&'static str], advice: &str) -> Result<(), BoltError> {
         if self.cloud_event {
             return Err(BoltError::new(Code::BadRequest, media::CLOUD_EVENT));
@@ -150,21 +150,20 @@ impl<'a> Members<'a> {
         Err(BoltError::new(Code::BadRequest, format!("`{name}` {why}{end}{advice}")))
     }
 
-    /// Warnings of members that belong to the other of the two calls.
+    /// Returns warnings about members that belong to the other call.
     fn unused<const N: usize>(members: [(&str, Option<&RawValue>); N], what: &str) -> Vec<String> {
         let unused = members.iter().filter(|(_, value)| value.is_some());
         unused.map(|(name, _)| format!("`{name}` was not used: {what}")).collect()
     }
 }
 
-/// The event from which a publish follows, by the header that names it.
+/// Returns the event that `Footbridge-Cause` names.
 pub(crate) fn cause(headers: &HeaderMap) -> Result<Option<EventId>, BoltError> {
     let mut named = headers.get_all(CAUSE).iter();
     let Some(first) = named.next() else { return Ok(None) };
     let id = first.to_str().ok().and_then(|text| text.trim().parse().ok());
     let wrong = || {
-        let message =
-            "`Footbridge-Cause` names one event: the `id` of the one that you handle, as in `evt_…`";
+        let message = "`Footbridge-Cause` must be the `id` of the event that you handle, such as `evt_…`, and be given once";
         BoltError::new(Code::BadRequest, message)
     };
     if named.next().is_some() {
@@ -173,12 +172,12 @@ pub(crate) fn cause(headers: &HeaderMap) -> Result<Option<EventId>, BoltError> {
     id.map(Some).ok_or_else(wrong)
 }
 
-/// An event name out of a path.
+/// Parses an event name from a path.
 pub(crate) fn name(text: &str) -> Result<EventName, BoltError> {
     EventName::parse(text).map_err(|error| BoltError::new(Code::BadName, error.to_string()))
 }
 
-/// A hook pattern out of a path.
+/// Parses a hook pattern from a path.
 pub(crate) fn pattern(text: &str) -> Result<Pattern, BoltError> {
     Pattern::parse(text).map_err(|error| BoltError::new(Code::BadName, error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! Bolt's envelope: `code` 0 and a body, or a code, an error and what to tell a user.
+//! Renders Bolt's envelope: `code` 0 and a body, or an error code with messages.
 
 use super::error::{BoltError, Code};
 use crate::credential::WrongCredential;
@@ -13,6 +13,9 @@ use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
 
+/// The result of a call of Bolt's API.
+pub(super) type BoltResult = Result<Response<Full<Bytes>>, BoltError>;
+
 fn response(status: u16, body: Bytes) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -20,7 +23,7 @@ fn response(status: u16, body: Bytes) -> Response<Full<Bytes>> {
     response
 }
 
-/// A call that did what it was to do.
+/// Returns the answer of a successful call.
 pub(crate) fn success(body: &impl Serialize) -> Response<Full<Bytes>> {
     #[derive(Serialize)]
     struct Envelope<'a, B> {
@@ -31,8 +34,8 @@ pub(crate) fn success(body: &impl Serialize) -> Response<Full<Bytes>> {
     response(200, bytes.into())
 }
 
-/// A call that did not. Bolt's own clients take any status but 200 for a broken connection, which
-/// `always_200` is for.
+/// Returns the answer of a failed call. `always_200` is for Bolt's own clients, which take any other status for a broken
+/// connection.
 pub(crate) fn failure(error: &BoltError, trace: &str, always_200: bool) -> Response<Full<Bytes>> {
     let (code, status, title) = error.code.row();
     let message = error.message.as_str();
@@ -69,7 +72,7 @@ struct Message<'a> {
     message: &'a str,
 }
 
-/// What a publisher is told.
+/// Returns the answer to a publish.
 pub(crate) fn accepted(
     accepted: &Accepted,
     name: &EventName,
@@ -90,7 +93,7 @@ pub(crate) fn accepted(
     success(&Published { id, name, publisher, time, deliveries, warnings })
 }
 
-/// What a subscriber is told.
+/// Returns the answer to a subscription.
 pub(crate) fn subscribed(hook: &HookEntry, warnings: &[String]) -> Response<Full<Bytes>> {
     #[derive(Serialize)]
     struct Subscribed<'a> {
@@ -102,7 +105,7 @@ pub(crate) fn subscribed(hook: &HookEntry, warnings: &[String]) -> Response<Full
     success(&Subscribed { hook: HookView::of(hook), warnings })
 }
 
-/// A hook as its app sees it.
+/// A hook, as its app sees it.
 #[derive(Debug, Serialize)]
 pub(crate) struct HookView<'a> {
     id: HookId,

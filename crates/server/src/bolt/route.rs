@@ -1,14 +1,14 @@
-//! `/api/events/…`: token, size, JSON, name or pattern, members, in this order.
+//! `/api/events/…`. Checks in this order: token, size, JSON, name or pattern, members.
 
 use super::error::{BoltError, Code};
-use super::parse::{self, Draft, Members, Wanted};
-use super::render::{self, HookView};
+use super::parse::{self, Draft, Members, Subscription};
+use super::render::{self, BoltResult, HookView};
 use super::target::{self, Target};
 use crate::body;
 use crate::credential::{APP_TOKEN, app_token};
 use crate::media;
 use crate::metrics::Surface;
-use crate::state::Local;
+use crate::state::ShardState;
 use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::{AppEntry, Caller, PAGE_TOKEN_MARK, PageCaller, Published};
@@ -20,11 +20,9 @@ use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-type Answer = Result<Response<Full<Bytes>>, BoltError>;
-
 /// Publishes, subscribes or unsubscribes.
 pub(crate) async fn events(
-    local: &Local,
+    local: &ShardState,
     request: Request<Incoming>,
     watch: &Watch,
 ) -> Response<Full<Bytes>> {
@@ -36,7 +34,7 @@ pub(crate) async fn events(
     })
 }
 
-async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) -> Answer {
+async fn answer(local: &ShardState, head: &Parts, incoming: Incoming, watch: &Watch) -> BoltResult {
     let tail = head.uri.path().strip_prefix("/api/events/");
     let Some(tail) = tail.filter(|_| matches!(head.method, Method::POST | Method::DELETE)) else {
         body::discard(&head.headers, incoming);
@@ -47,8 +45,8 @@ async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) 
         );
         return Err(BoltError::new(Code::NoSuchEndpoint, message));
     };
-    let who = match who(local, &head.headers) {
-        Ok(who) => who,
+    let caller = match event_caller(local, &head.headers) {
+        Ok(caller) => caller,
         Err(error) => {
             body::discard(&head.headers, incoming);
             local.shared.metrics.auth_failure(Surface::Events);
@@ -58,76 +56,76 @@ async fn answer(local: &Local, head: &Parts, incoming: Incoming, watch: &Watch) 
     let limit = local.shared.bolt.body;
     let bytes = body::read(&head.headers, incoming, limit, watch).await?;
     if head.method == Method::DELETE {
-        return unsubscribe(local, who.subscriber()?, tail).await;
+        return unsubscribe(local, caller.subscriber()?, tail).await;
     }
     let members = json(&head.headers, &bytes, Members::read)?;
-    let bad_name = || BoltError::new(Code::BadName, "the path names no event");
+    let bad_name = || BoltError::new(Code::BadName, "the path contains no event name");
     match target::post(tail).ok_or_else(bad_name)? {
-        Target::Subscribe(pattern) => subscribe(local, who.subscriber()?, &pattern, &members).await,
+        Target::Subscribe(pattern) => subscribe(local, caller.subscriber()?, &pattern, &members).await,
         Target::Slash { pattern, .. } if members.has_route() => {
-            subscribe(local, who.subscriber()?, &pattern, &members).await
+            subscribe(local, caller.subscriber()?, &pattern, &members).await
         }
-        Target::Open(text) if text == "*" || members.subscribe() => {
-            subscribe(local, who.subscriber()?, &text, &members).await
+        Target::Segment(text) if text == "*" || members.is_subscription() => {
+            subscribe(local, caller.subscriber()?, &text, &members).await
         }
-        Target::Open(name) | Target::Slash { name, .. } => {
-            publish(local, &who, &name, &members, &bytes, &head.headers).await
+        Target::Segment(name) | Target::Slash { name, .. } => {
+            publish(local, &caller, &name, &members, &bytes, &head.headers).await
         }
     }
 }
 
-/// Who calls the Events API.
-enum Who {
+/// The caller of the events API.
+enum EventCaller {
     /// An app.
     App(Caller),
-    /// A page of an installed app, which publishes at most.
+    /// A page of an installed app, which may only publish.
     Page(PageCaller),
 }
 
-impl Who {
-    /// The app, if it may hold hooks here.
+impl EventCaller {
+    /// Returns the app if it may subscribe.
     fn subscriber(&self) -> Result<&AppEntry, BoltError> {
         match self {
             Self::App(caller) => Ok(&caller.entry),
             Self::Page(_) => Err(BoltError::new(
                 Code::NotAllowed,
-                "this is the token of a page, which may not subscribe or unsubscribe: let the app's back end do it",
+                "a page token may not subscribe or unsubscribe: the app's back end must do it",
             )),
         }
     }
 }
 
-/// The app or the page whose token a call carries.
-fn who(local: &Local, headers: &HeaderMap) -> Result<Who, BoltError> {
+/// Returns the app or the page whose token a call carries.
+fn event_caller(local: &ShardState, headers: &HeaderMap) -> Result<EventCaller, BoltError> {
     let page = app_token(headers).filter(|token| token.starts_with(PAGE_TOKEN_MARK.as_bytes()));
     match page {
-        None => caller(local, headers).map(Who::App),
-        Some(token) => local.shared.engine.page_by_token(token).map(Who::Page).ok_or_else(|| {
+        None => caller(local, headers).map(EventCaller::App),
+        Some(token) => local.shared.engine.page_by_token(token).map(EventCaller::Page).ok_or_else(|| {
             BoltError::new(
                 Code::BadToken,
-                "no connected page has this token: it counts only while its page is connected to /socket.io/, and ends with the app",
+                "no connected page has this token: it is valid only while its page is connected to /socket.io/, and ends with the app",
             )
         }),
     }
 }
 
-/// The app whose token a call carries.
-pub(super) fn caller(local: &Local, headers: &HeaderMap) -> Result<Caller, BoltError> {
+/// Returns the app whose token a call carries.
+pub(super) fn caller(local: &ShardState, headers: &HeaderMap) -> Result<Caller, BoltError> {
     if !headers.contains_key(APP_TOKEN) {
-        return Err(BoltError::new(Code::NoToken, "send your app token as X-Bolt-App-Token"));
+        return Err(BoltError::new(Code::NoToken, "send the app's token as X-Bolt-App-Token"));
     }
     let caller = app_token(headers).and_then(|token| local.shared.engine.caller_by_token(token));
-    caller.ok_or_else(|| BoltError::new(Code::BadToken, "no app that is switched on has this X-Bolt-App-Token: it may have been rotated, or belong to a run that has ended"))
+    caller.ok_or_else(|| BoltError::new(Code::BadToken, "no enabled app has this X-Bolt-App-Token: it may have been rotated, or belong to a run that has ended"))
 }
 
 async fn publish(
-    local: &Local,
-    who: &Who,
+    local: &ShardState,
+    caller: &EventCaller,
     name: &str,
     members: &Members<'_>,
     bytes: &Bytes,
     headers: &HeaderMap,
-) -> Answer {
+) -> BoltResult {
     let name = parse::name(name)?;
     let engine = &local.shared.engine;
     let Draft { event: draft, named, mut warnings } = members.draft(name.clone(), bytes)?;
@@ -135,12 +133,12 @@ async fn publish(
     let key = key.map(|key| (key, digest(bytes)));
     let cause = parse::cause(headers)?;
     warnings.extend(engine.warn_subscribers(named.iter().map(|name| &**name)));
-    let (published, app) = match who {
-        Who::App(caller) => (
-            engine.publish_after(&caller.entry, draft, key, cause).await.map_err(BoltError::from),
-            &caller.entry.app,
+    let (published, app) = match caller {
+        EventCaller::App(app) => (
+            engine.publish_after(&app.entry, draft, key, cause).await.map_err(BoltError::from),
+            &app.entry.app,
         ),
-        Who::Page(page) => (
+        EventCaller::Page(page) => (
             engine.publish_from_page(page, draft, key, cause).await.map_err(BoltError::from),
             &page.entry.app,
         ),
@@ -151,7 +149,7 @@ async fn publish(
     Ok(render::accepted(&accepted, &name, &app.name, &warnings))
 }
 
-/// The warning for a cause that was ignored: the event starts a new chain.
+/// Returns the warning about a cause that was ignored: the event starts a new chain.
 fn warn_unknown_cause(cause: EventId) -> String {
     format!(
         "`Footbridge-Cause`: {cause} is no stored event that your app received or published, so this event starts a \
@@ -159,24 +157,24 @@ fn warn_unknown_cause(cause: EventId) -> String {
     )
 }
 
-async fn subscribe(local: &Local, app: &AppEntry, pattern: &str, members: &Members<'_>) -> Answer {
+async fn subscribe(local: &ShardState, app: &AppEntry, pattern: &str, members: &Members<'_>) -> BoltResult {
     let pattern = parse::pattern(pattern)?;
     let engine = &local.shared.engine;
-    let Wanted { route, kind, mut warnings } = members.wanted()?;
+    let Subscription { route, kind, mut warnings } = members.subscription()?;
     warnings.extend(engine.warn_patterns(std::iter::once(&pattern)));
     let hook = engine.subscribe(app, pattern, route, kind).await?;
     Ok(render::subscribed(&hook, &warnings))
 }
 
-/// Refuses a body that cannot be meant as JSON.
+/// Refuses a body whose headers show that it is not JSON.
 pub(super) fn check_media(headers: &HeaderMap, bytes: &[u8]) -> Result<(), BoltError> {
-    match media::other(headers).filter(|_| !bytes.is_empty()) {
+    match media::refuse_by_headers(headers).filter(|_| !bytes.is_empty()) {
         Some(why) => Err(BoltError::new(Code::BadRequest, why)),
         None => Ok(()),
     }
 }
 
-/// Reads a body as JSON; one that is something else is named for what it is.
+/// Reads a body as JSON. An error names what the body looks like instead.
 fn json<'a, T>(
     headers: &HeaderMap,
     bytes: &'a [u8],
@@ -193,9 +191,9 @@ fn json<'a, T>(
     })
 }
 
-async fn unsubscribe(local: &Local, app: &AppEntry, tail: &str) -> Answer {
+async fn unsubscribe(local: &ShardState, app: &AppEntry, tail: &str) -> BoltResult {
     let text =
-        target::delete(tail).ok_or_else(|| BoltError::new(Code::BadName, "the path names no pattern"))?;
+        target::delete(tail).ok_or_else(|| BoltError::new(Code::BadName, "the path contains no pattern"))?;
     let pattern = parse::pattern(&text)?;
     let gone = local.shared.engine.unsubscribe(app, &pattern).await?;
     let gone: Vec<_> = gone.iter().map(|entry| HookView::of(entry)).collect();

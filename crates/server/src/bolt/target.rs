@@ -1,30 +1,30 @@
-//! Which is which: publish or subscribe, by path and body.
+//! Decides between publish and subscribe by the path.
 
 use crate::percent;
 
-/// What a POST is about, as far as its path tells.
+/// The meaning of the path of a POST.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     /// Subscribe to this pattern.
     Subscribe(String),
-    /// One segment: subscribe if it is `*` or the body says so, else publish.
-    Open(String),
-    /// One segment and a trailing slash: publish unless the body has a route.
+    /// One segment: subscribe if it is `*` or the body is a subscription, otherwise publish.
+    Segment(String),
+    /// One segment and a slash at the end: publish unless the body has a route.
     Slash {
-        /// The segment.
+        /// The segment without the slash.
         name: String,
-        /// The whole of it as a pattern.
+        /// The full path as a pattern.
         pattern: String,
     },
 }
 
-/// What the path behind `/api/events/` says; `None` when it is empty or not UTF-8.
+/// Reads the path after `/api/events/`; `None` if it is empty or not UTF-8.
 pub(crate) fn post(tail: &str) -> Option<Target> {
     if let Some(rest) = subscription(tail) {
         return pattern(rest).map(Target::Subscribe);
     }
     match tail.split_once('/') {
-        None => percent::decode(tail).filter(|name| !name.is_empty()).map(Target::Open),
+        None => percent::decode(tail).filter(|name| !name.is_empty()).map(Target::Segment),
         Some((name, "")) if !name.is_empty() => {
             Some(Target::Slash { name: percent::decode(name)?, pattern: pattern(tail)? })
         }
@@ -32,7 +32,7 @@ pub(crate) fn post(tail: &str) -> Option<Target> {
     }
 }
 
-/// The pattern that a DELETE is about.
+/// Returns the pattern of a DELETE.
 pub(crate) fn delete(tail: &str) -> Option<String> {
     pattern(subscription(tail).unwrap_or(tail)).filter(|pattern| !pattern.is_empty())
 }
@@ -41,7 +41,7 @@ fn subscription(tail: &str) -> Option<&str> {
     tail.strip_prefix("sub/").filter(|rest| !rest.is_empty())
 }
 
-/// Split at raw slashes first: an escaped one stays inside its part.
+/// Splits at raw slashes before decoding: an escaped slash stays inside its segment.
 fn pattern(tail: &str) -> Option<String> {
     let parts: Option<Vec<String>> = tail.split('/').map(percent::decode).collect();
     parts.map(|parts| parts.join("/"))
@@ -52,23 +52,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_spellings() {
+    fn paths_with_and_without_sub_are_read() {
         let subscribe = |text: &str| Some(Target::Subscribe(text.into()));
-        let open = |text: &str| Some(Target::Open(text.into()));
+        let segment = |text: &str| Some(Target::Segment(text.into()));
         let slash = |name: &str| Some(Target::Slash { name: name.into(), pattern: format!("{name}/") });
         for (tail, target) in [
-            ("photo-saved", open("photo-saved")),
-            ("*", open("*")),
+            ("photo-saved", segment("photo-saved")),
+            ("*", segment("*")),
             ("camera/photo-saved", subscribe("camera/photo-saved")),
             ("sub/photo-saved", subscribe("photo-saved")),
             ("sub/camera/*", subscribe("camera/*")),
             ("sub/sub/x", subscribe("sub/x")),
-            ("sub", open("sub")),
+            ("sub", segment("sub")),
             ("sub/", slash("sub")),
             ("photo-saved/", slash("photo-saved")),
             ("camera/photo/", subscribe("camera/photo/")),
             ("/photo", subscribe("/photo")),
-            ("a%2Fb", open("a/b")),
+            ("a%2Fb", segment("a/b")),
             ("", None),
             ("%ff", None),
         ] {

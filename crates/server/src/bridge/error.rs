@@ -1,7 +1,7 @@
-//! Errors of the bridge: status, Boxo's code and a message. The header `Footbridge-Error` tells them from the answers of
-//! recipients.
+//! Errors of the bridge: status, Boxo's code and a message. The header `Footbridge-Error` distinguishes them from a
+//! recipient's own answer.
 
-use super::render::{EXCHANGE_ID, json_response};
+use super::response::{EXCHANGE_ID, json_response};
 use crate::error_code::{ErrorCode, row};
 use bytes::Bytes;
 use footbridge_model::exchange::{Direction, ExchangeFailure, ExchangeFailureKind};
@@ -18,19 +18,19 @@ const ERROR: HeaderName = HeaderName::from_static("footbridge-error");
 pub(crate) struct BridgeError {
     pub(crate) status: u16,
     pub(crate) code: ErrorCode,
-    /// One line: what is wrong and how to mend it.
+    /// One line that says what is wrong and how to correct it.
     pub(crate) message: String,
-    /// The wait before another try can succeed, in seconds.
+    /// Value of `Retry-After`, in seconds.
     pub(crate) retry_after: Option<u32>,
 }
 
 impl BridgeError {
-    /// An error without advice on when to try again.
+    /// Creates an error without `Retry-After`.
     pub(crate) fn new(status: u16, code: ErrorCode, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), retry_after: None }
     }
 
-    /// The error for an exchange that was sent to the endpoint of `direction` and failed.
+    /// Returns the error for a failed exchange that was sent to the endpoint of `direction`.
     pub(crate) fn of_exchange(failure: ExchangeFailure, direction: Direction) -> Self {
         let (status, code) = row(failure.kind);
         let ExchangeFailure { kind, mut message, retry_after } = failure;
@@ -46,15 +46,15 @@ impl BridgeError {
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct ErrorBody<'a> {
     error_code: ErrorCode,
     error_message: &'a str,
     exchange_id: Option<ExchangeId>,
 }
 
-/// Writes an error. `id` is the id of the exchange, once the sender is authenticated.
+/// Returns an error answer. `id` is the id of the exchange, once the sender is authenticated.
 pub(crate) fn error(id: Option<ExchangeId>, error: &BridgeError) -> Response<Full<Bytes>> {
-    let body = Body { error_code: error.code, error_message: &error.message, exchange_id: id };
+    let body = ErrorBody { error_code: error.code, error_message: &error.message, exchange_id: id };
     let bytes = serde_json::to_vec(&body).unwrap_or_default();
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json_response(status, bytes.into());
@@ -69,7 +69,7 @@ pub(crate) fn error(id: Option<ExchangeId>, error: &BridgeError) -> Response<Ful
     response
 }
 
-/// The one answer to missing, malformed and wrong credentials.
+/// Returns the answer to missing, malformed and wrong credentials.
 pub(crate) fn unauthorized() -> Response<Full<Bytes>> {
     let message = "send `Authorization: <prefix> base64(<name>:<secret key>)` with the credentials of an app";
     let mut response = error(None, &BridgeError::new(401, ErrorCode::Unauthorized, message));
@@ -77,7 +77,7 @@ pub(crate) fn unauthorized() -> Response<Full<Bytes>> {
     response
 }
 
-/// The answer to methods other than POST.
+/// Returns the answer to a method other than POST.
 pub(crate) fn method_not_allowed() -> Response<Full<Bytes>> {
     let mut response =
         error(None, &BridgeError::new(405, ErrorCode::InvalidEventData, "send events with POST"));

@@ -1,4 +1,4 @@
-//! A request's bytes become a draft, or the reason why not.
+//! Parses the body of an exchange request.
 
 use bytes::Bytes;
 use footbridge_engine::ExchangeDraft;
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 const MEMBERS: [&str; 4] = ["app_id", "client_id", "event_type", "payload"];
 
-/// Why a body is no event.
+/// Why a body is not an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParseError {
     #[error(transparent)]
@@ -22,7 +22,10 @@ pub(crate) enum ParseError {
     TooLong,
 }
 
-/// Reads the four members; the payload is a slice of the request.
+/// Reads the four members. The payload is a slice of the request.
+///
+/// # Errors
+/// [`ParseError`] names the member.
 pub(crate) fn draft(direction: Direction, body: &Bytes) -> Result<ExchangeDraft, ParseError> {
     let [app_id, client_id, event_type, payload] = members(body, &MEMBERS)?;
     let app_id = text("app_id", app_id)?;
@@ -54,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_payload_is_kept_byte_for_byte() {
+    fn the_payload_is_passed_byte_for_byte() {
         let body = Bytes::from_static(br#"{"payload": {"a" :1.50, "a":2}, "event_type":"x\u0041","client_id":"Host","app_id":"shop","more":1}"#);
         let draft = draft(Direction::ToMiniapp, &body).unwrap();
         assert_eq!(draft.payload, r#"{"a" :1.50, "a":2}"#);
@@ -62,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn a_missing_or_wrong_member_is_named() {
         let of = |body: &str| draft(Direction::ToHost, &Bytes::copy_from_slice(body.as_bytes())).unwrap_err();
         assert_eq!(of("{}"), ParseError::Missing("app_id"));
         assert_eq!(

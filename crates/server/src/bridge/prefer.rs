@@ -1,16 +1,16 @@
-//! What a sender prefers (RFC 7240): `wait=N` and `respond-async`. What is not understood is ignored.
+//! The header `Prefer` (RFC 7240): `wait=N` and `respond-async`. Other preferences are ignored.
 
 use http::{HeaderMap, HeaderName};
 use std::time::Duration;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
-/// A sender's preferences.
+/// The preferences of a sender.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Prefer {
-    /// No longer than this.
+    /// The longest time that the sender waits for the answer.
     pub(crate) wait: Option<Duration>,
-    /// Not now.
+    /// True if the sender wants to fetch the answer later.
     pub(crate) respond_async: bool,
 }
 
@@ -24,7 +24,7 @@ impl Prefer {
             let (name, value) = (name.trim().to_ascii_lowercase(), value.trim().trim_matches('"'));
             match name.as_str() {
                 "respond-async" => prefer.respond_async = true,
-                // The first of several counts, says RFC 7240.
+                // The first of several applies (RFC 7240 §2).
                 "wait" if prefer.wait.is_none() => {
                     prefer.wait = value.parse().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs);
                 }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn preferences() {
+    fn known_preferences_are_read_and_others_ignored() {
         let of = |value: &'static str| {
             let mut headers = HeaderMap::new();
             headers.append("prefer", http::HeaderValue::from_static(value));

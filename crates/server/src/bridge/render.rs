@@ -1,26 +1,18 @@
-//! What the engine brought back becomes an HTTP answer.
+//! Renders the result of an exchange.
 
 use super::error::{BridgeError, error};
+use super::response::{EXCHANGE_ID, json_response};
 use bytes::Bytes;
 use footbridge_engine::{ExchangeReply, Reply};
 use footbridge_model::exchange::{Direction, ExchangeOutcome};
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use http::header::{HeaderName, HeaderValue, LOCATION};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
-pub(super) const EXCHANGE_ID: HeaderName = HeaderName::from_static("footbridge-exchange-id");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
-/// An answer whose body is JSON.
-pub(crate) fn json_response(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// The answer to the sender. A sender that asked not to wait gets the place of the outcome.
+/// Returns the answer for the sender, or 202 with a `Location` for one that asked not to wait.
 pub(crate) fn render(
     reply: ExchangeReply,
     direction: Direction,

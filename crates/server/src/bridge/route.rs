@@ -1,4 +1,4 @@
-//! The two endpoints: authenticate, read, parse, then one call of the engine.
+//! The two endpoints of the bridge: authenticate, read, parse, then call the engine once.
 
 use super::error::{BridgeError, error, method_not_allowed, unauthorized};
 use super::parse;
@@ -9,7 +9,7 @@ use crate::credential::authorization;
 use crate::error_code::{ErrorCode, row};
 use crate::media;
 use crate::metrics::Surface;
-use crate::state::Local;
+use crate::state::ShardState;
 use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::{Caller, Engine, ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey};
@@ -20,7 +20,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-/// Which way a path behind `/api/v1/event-bridge/` sends.
+/// Returns the direction of an endpoint, by its path after `/api/v1/event-bridge/`.
 pub(crate) fn direction(tail: &str) -> Option<Direction> {
     match tail.strip_suffix('/').unwrap_or(tail) {
         "hostapp" => Some(Direction::ToMiniapp),
@@ -29,9 +29,9 @@ pub(crate) fn direction(tail: &str) -> Option<Direction> {
     }
 }
 
-/// Takes an event for one recipient and answers with its answer.
+/// Sends an event to one recipient and returns the recipient's answer.
 pub(crate) async fn exchange(
-    local: &Local,
+    local: &ShardState,
     direction: Direction,
     request: Request<Incoming>,
     watch: &Watch,
@@ -49,15 +49,15 @@ pub(crate) async fn exchange(
         return unauthorized();
     };
     let id = engine.new_exchange_id();
-    let (draft, how) = match read(local, direction, &head.headers, incoming, watch).await {
+    let (draft, options) = match read(local, direction, &head.headers, incoming, watch).await {
         Ok(read) => read,
         Err(failure) => {
             local.shared.metrics.exchange(Some(failure.code), begun.elapsed());
             return error(Some(id), &failure);
         }
     };
-    let respond_async = how.respond_async;
-    let reply = engine.exchange(&local.courier, &caller.entry, id, draft, how).await;
+    let respond_async = options.respond_async;
+    let reply = engine.exchange(&local.courier, &caller.entry, id, draft, options).await;
     local.shared.metrics.exchange(failed_with(&reply), begun.elapsed());
     render(reply, direction, respond_async)
 }
@@ -74,7 +74,7 @@ fn caller(engine: &Engine, headers: &HeaderMap) -> Option<Caller> {
 }
 
 async fn read(
-    local: &Local,
+    local: &ShardState,
     direction: Direction,
     headers: &HeaderMap,
     incoming: Incoming,
@@ -88,9 +88,12 @@ async fn read(
     Ok((draft, ExchangeOptions { key, wait: prefer.wait, respond_async: prefer.respond_async }))
 }
 
-/// The whole of a JSON body, within the bridge's limit.
+/// Reads a JSON body within the limit of the bridge.
+///
+/// # Errors
+/// 415 for another content type, 413 for a body that is too large, 400 for one that ended early.
 pub(crate) async fn read_json(
-    local: &Local,
+    local: &ShardState,
     headers: &HeaderMap,
     incoming: Incoming,
     watch: &Watch,
@@ -102,11 +105,11 @@ pub(crate) async fn read_json(
     let limit = local.shared.bridge.body;
     body::read(headers, incoming, limit, watch).await.map_err(|error| match error {
         BodyError::TooLarge(limit) => invalid(413, format!("the body is larger than {limit} bytes")),
-        BodyError::CutOff => invalid(400, "the body broke off"),
+        BodyError::CutOff => invalid(400, "the body ended before it was complete"),
     })
 }
 
-/// What is wrong with a request.
+/// Creates the error of an invalid request.
 pub(crate) fn invalid(status: u16, message: impl Into<String>) -> BridgeError {
     BridgeError::new(status, ErrorCode::InvalidEventData, message)
 }

@@ -1,36 +1,36 @@
-//! The names that `Host` may say.
+//! The host names that requests may use.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-/// The longest name that is shown in an error; none in DNS is longer.
-const SHOWN: usize = 253;
+/// The longest host name, in characters; the limit of DNS.
+const NAME_MAX: usize = 253;
 
-/// A name of `[server] hosts`: exact, or `*.` and the end of all names that are meant.
+/// A name in `[server] hosts`: an exact name, or `*.` and a suffix.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostName(Written);
+pub struct HostName(HostPattern);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Written {
+enum HostPattern {
     Name(String),
-    /// With the dot before it.
-    End(String),
+    /// A suffix that begins with a dot.
+    Suffix(String),
     Address(IpAddr),
 }
 
-/// Why a text is no name of a host.
+/// Why a text is not a host name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HostsError {
-    /// It has a port.
+    /// The text has a port or a scheme.
     #[error("{0:?} has a port or a scheme; write the name alone, such as \"hooks.example.com\"")]
     NotAlone(String),
-    /// It is none at all.
+    /// The text is not a host name.
     #[error(
-        "{0:?} is no host name; write one such as \"hooks.example.com\", or \"*.example.com\" for all names below it"
+        "{0:?} is not a host name; write one such as \"hooks.example.com\", or \"*.example.com\" for all names below it"
     )]
-    NoName(String),
+    NotAName(String),
 }
 
 impl FromStr for HostName {
@@ -38,45 +38,45 @@ impl FromStr for HostName {
 
     fn from_str(text: &str) -> Result<Self, HostsError> {
         if let Ok(address) = text.trim_matches(['[', ']']).parse() {
-            return Ok(Self(Written::Address(address)));
+            return Ok(Self(HostPattern::Address(address)));
         }
         if text.contains([':', '/']) {
             return Err(HostsError::NotAlone(text.to_owned()));
         }
-        let (end, name) = match text.strip_prefix("*.") {
+        let (is_suffix, name) = match text.strip_prefix("*.") {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let name = plain(name.as_bytes()).ok_or_else(|| HostsError::NoName(text.to_owned()))?;
-        Ok(Self(if end { Written::End(format!(".{name}")) } else { Written::Name(name) }))
+        let name = plain(name.as_bytes()).ok_or_else(|| HostsError::NotAName(text.to_owned()))?;
+        Ok(Self(if is_suffix { HostPattern::Suffix(format!(".{name}")) } else { HostPattern::Name(name) }))
     }
 }
 
 impl fmt::Display for HostName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Written::Name(name) => f.write_str(name),
-            Written::End(end) => write!(f, "*{end}"),
-            Written::Address(address) => address.fmt(f),
+            HostPattern::Name(name) => f.write_str(name),
+            HostPattern::Suffix(suffix) => write!(f, "*{suffix}"),
+            HostPattern::Address(address) => address.fmt(f),
         }
     }
 }
 
-/// Every name by which the server may be asked. Ports do not count: what is in front may have another.
+/// The host names and addresses of the server. Ports are ignored: a proxy may use another.
 #[derive(Debug, Default)]
 pub struct Hosts {
     names: HashSet<String>,
-    ends: Vec<String>,
+    suffixes: Vec<String>,
     addresses: HashSet<IpAddr>,
     any_address: bool,
     localhost: bool,
 }
 
 impl Hosts {
-    /// The names of a server with this `public_url` that listens at these addresses, and those of `more`.
+    /// Returns the names of a server with this `public_url` and these listen addresses, and the names in `more`.
     ///
-    /// Who listens on loopback is `localhost` too. Who listens on every address cannot know them all (some are
-    /// translated on the way), and need not: no name that somebody else controls is an address.
+    /// A server that listens on loopback is also `localhost`. A server that listens on every address accepts every address
+    /// as its name: it cannot know them all, and DNS rebinding needs a name, not an address.
     pub fn new(public_url: &str, listen: &[SocketAddr], more: &[HostName]) -> Self {
         let mut hosts = Self::default();
         let authority = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
@@ -92,18 +92,18 @@ impl Hosts {
             hosts.localhost |= ip.is_unspecified() || ip.is_loopback();
             hosts.addresses.insert(ip);
         }
-        for HostName(written) in more {
-            match written {
-                Written::Name(name) => drop(hosts.names.insert(name.clone())),
-                Written::End(end) => hosts.ends.push(end.clone()),
-                Written::Address(address) => drop(hosts.addresses.insert(address.to_canonical())),
+        for HostName(pattern) in more {
+            match pattern {
+                HostPattern::Name(name) => drop(hosts.names.insert(name.clone())),
+                HostPattern::Suffix(suffix) => hosts.suffixes.push(suffix.clone()),
+                HostPattern::Address(address) => drop(hosts.addresses.insert(address.to_canonical())),
             }
         }
         hosts
     }
 
-    /// Whether a `Host`, with or without a port, is one of them.
-    pub(super) fn knows(&self, host: &[u8]) -> bool {
+    /// Returns true if a `Host`, with or without a port, names this server.
+    pub(super) fn contains(&self, host: &[u8]) -> bool {
         match split(host) {
             Some(Host::Address(ip)) => {
                 self.any_address || self.addresses.contains(&ip) || self.localhost && ip.is_loopback()
@@ -111,21 +111,21 @@ impl Hosts {
             Some(Host::Name(name)) => {
                 self.localhost && (name == "localhost" || name.ends_with(".localhost"))
                     || self.names.contains(&name)
-                    || self.ends.iter().any(|end| name.ends_with(end) && name.len() > end.len())
+                    || self.suffixes.iter().any(|suffix| name.ends_with(suffix) && name.len() > suffix.len())
             }
             None => false,
         }
     }
 }
 
-/// What to say of a name that is not known.
+/// Returns the error text for an unknown host name.
 pub(super) fn unknown(host: &[u8]) -> String {
     let name = match split(host) {
         Some(Host::Name(name)) => name,
         Some(Host::Address(address)) => address.to_string(),
         None => {
             let text = String::from_utf8_lossy(host);
-            let shown: String = text.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
+            let shown: String = text.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
             return format!("the Host {shown:?} is not a name or an address with or without a port");
         }
     };
@@ -160,17 +160,17 @@ fn split(host: &[u8]) -> Option<Host> {
     plain(name.as_bytes()).map(Host::Name)
 }
 
-/// Nothing, or a colon and digits (RFC 9112 lets them be left out).
+/// Returns true for an empty text and for a colon with or without digits (RFC 9112 allows none).
 fn is_port(text: &str) -> bool {
     text.is_empty() || text.strip_prefix(':').is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// A name in lower case and without its final dot.
+/// Returns a host name in lower case without its final dot; `None` if it is not one.
 fn plain(name: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(name).ok()?;
     let name = name.strip_suffix('.').unwrap_or(name);
     let fits = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
-    let whole = !name.is_empty() && name.len() <= SHOWN && !name.split('.').any(str::is_empty);
+    let whole = !name.is_empty() && name.len() <= NAME_MAX && !name.split('.').any(str::is_empty);
     (whole && name.bytes().all(fits)).then(|| name.to_ascii_lowercase())
 }
 
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn who_listens_on_loopback_is_known_by_its_names_only() {
+    fn a_server_on_loopback_accepts_only_its_names() {
         let hosts =
             hosts("https://Hooks.Example/base", "127.0.0.1:4400", &["gate.internal", "*.apps.example"]);
         for known in [
@@ -203,7 +203,7 @@ mod tests {
             "a.apps.example",
             "a.b.apps.example",
         ] {
-            assert!(hosts.knows(known.as_bytes()), "{known}");
+            assert!(hosts.contains(known.as_bytes()), "{known}");
         }
         for unknown in [
             "evil.example",
@@ -230,27 +230,27 @@ mod tests {
             ":4400",
             "\u{ff4c}ocalhost",
         ] {
-            assert!(!hosts.knows(unknown.as_bytes()), "{unknown}");
+            assert!(!hosts.contains(unknown.as_bytes()), "{unknown}");
         }
-        assert!(!hosts.knows(b"\xff"));
+        assert!(!hosts.contains(b"\xff"));
     }
 
     #[test]
-    fn who_listens_everywhere_is_known_by_any_address() {
+    fn a_server_on_every_address_accepts_every_address() {
         let everywhere = hosts("http://127.0.0.1:4400", "0.0.0.0:4400", &[]);
         for known in ["10.1.2.3:4400", "[2001:db8::1]", "localhost", "127.0.0.1"] {
-            assert!(everywhere.knows(known.as_bytes()), "{known}");
+            assert!(everywhere.contains(known.as_bytes()), "{known}");
         }
-        assert!(!everywhere.knows(b"evil.example"));
+        assert!(!everywhere.contains(b"evil.example"));
         let here = hosts("http://10.0.0.7:4400", "10.0.0.7:4400", &[]);
-        assert!(here.knows(b"10.0.0.7:4400"));
+        assert!(here.contains(b"10.0.0.7:4400"));
         for unknown in ["localhost:4400", "127.0.0.1", "10.0.0.8"] {
-            assert!(!here.knows(unknown.as_bytes()), "{unknown}");
+            assert!(!here.contains(unknown.as_bytes()), "{unknown}");
         }
     }
 
     #[test]
-    fn names_in_the_configuration() {
+    fn host_names_in_the_configuration_are_checked() {
         for text in ["a.example", "*.example", "10.0.0.1", "[::1]", "::1", "localhost", "A.Example."] {
             assert!(text.parse::<HostName>().is_ok(), "{text}");
         }
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_named_with_the_key() {
+    fn an_unknown_name_is_named_with_the_configuration_key() {
         assert_eq!(
             unknown(b"Evil.Example:80"),
             "this server is not known as \"evil.example\"; if it is meant to be reached by that name, add it to the configuration: [server] hosts = [\"evil.example\"]"

@@ -1,20 +1,20 @@
-//! What is decided before any surface is asked: by which names the server is known, who the visitor is, and how
-//! often somebody may guess at a secret.
+//! Checks that come before routing: the host name of the request, the address of its client, and the limit on wrong
+//! credentials.
 
+mod client;
 mod hosts;
 mod throttle;
-mod visitor;
 
+pub use client::{ClientInfo, Proxies};
 pub use hosts::{HostName, Hosts, HostsError};
-pub(crate) use throttle::{Admission, Presented, Throttle, holder};
-pub use visitor::{Proxies, Visitor};
+pub(crate) use throttle::{Admission, PresentedCredential, Throttle, client_network};
 
 use crate::problem::{Problem, ProblemCode};
 use http::header::HOST;
 use http::{HeaderMap, Request, Version};
 use std::net::SocketAddr;
 
-/// What the edge knows of its surroundings.
+/// Host names, proxies and the throttle of wrong credentials.
 #[derive(Debug)]
 pub struct Edge {
     hosts: Hosts,
@@ -23,28 +23,28 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// The edge of a server that is known by `hosts` and stands behind `proxies`.
+    /// Creates the edge of a server with these host names and proxies.
     pub fn new(hosts: Hosts, proxies: Proxies) -> Self {
         Self { hosts, proxies, throttle: Throttle::default() }
     }
 
-    /// Who sends this request.
+    /// Returns the client that sent a request over a connection from `peer`.
     ///
     /// # Errors
-    /// The request has no single `Host`, or one by which this server is not known.
-    pub(crate) fn visitor<B>(&self, request: &Request<B>, peer: SocketAddr) -> Result<Visitor, Problem> {
+    /// The method is not in capital letters, `Host` is missing or given twice, or the host name is unknown.
+    pub(crate) fn client<B>(&self, request: &Request<B>, peer: SocketAddr) -> Result<ClientInfo, Problem> {
         let named = self.host(request)?;
-        Ok(self.proxies.visitor(request.headers(), peer, named))
+        Ok(self.proxies.client(request.headers(), peer, named))
     }
 
-    /// Whether the request names this server; HTTP/1.0 need not name any.
+    /// Returns true if the request names this server; HTTP/1.0 requests need no name.
     ///
-    /// RFC 9112 demands one `Host`, and hyper lets pass what has none or two. A page whose name was made to lead
-    /// here (DNS rebinding) gives itself away by that name.
+    /// RFC 9112 requires exactly one `Host`, which hyper does not check. A page that reaches this server by DNS rebinding is
+    /// recognised by its host name.
     fn host<B>(&self, request: &Request<B>) -> Result<bool, Problem> {
         let bad = |why| Err(Problem::new(ProblemCode::BadRequest, why));
-        // Methods are compared with case (RFC 9110 §9.1), and programs behind this server do not all heed that: only
-        // what no one can mistake for another passes.
+        // Methods are case-sensitive (RFC 9110 §9.1), but some apps compare them without case. Only capital letters pass,
+        // so that no method is mistaken for another.
         let upper = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
         if !request.method().as_str().bytes().all(upper) {
             return bad("the method must be written in capital letters, such as GET or POST");
@@ -54,7 +54,7 @@ impl Edge {
             (_, Some(_)) => return bad("the request has more than one Host header"),
             (host, None) => host,
         };
-        // Of a request in absolute form its `Host` does not count (RFC 9112 §3.2.2).
+        // A request in absolute form ignores its `Host` (RFC 9112 §3.2.2).
         let name = match (request.uri().authority(), host) {
             (Some(authority), _) => Some(authority.as_str().as_bytes()),
             (None, Some(host)) => Some(host.as_bytes()),
@@ -62,7 +62,7 @@ impl Edge {
             (None, None) => return bad("the request has no Host header"),
         };
         let Some(name) = name else { return Ok(false) };
-        if self.hosts.knows(name) {
+        if self.hosts.contains(name) {
             return Ok(true);
         }
         if request.uri().path() == "/livez" {

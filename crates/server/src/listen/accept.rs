@@ -1,6 +1,6 @@
-//! The listeners, accepted in one place: a port in use is noticed, and connections are dealt evenly.
+//! Accepts connections in one place, so that a port in use is noticed and connections are spread evenly over the shards.
 
-use super::places::{Place, Places};
+use super::connection_slots::{ConnectionSlot, ConnectionSlots};
 use super::shard::ShardHandle;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::future::poll_fn;
@@ -13,45 +13,45 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Connections that wait to be accepted.
+/// The most connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
-/// The pause after a failed accept, which is nearly always a lack of file descriptors.
-const PAUSE: Duration = Duration::from_millis(50);
-/// Failed accepts of which one is told: a lack of descriptors lasts, and the log must not.
-const TOLD: u32 = 200;
-/// How long a connection waits for a place that others are about to leave.
-const ROOM: Duration = Duration::from_millis(5);
-/// How often it looks.
-const LOOKS: u32 = 10;
-/// What a connection over the limit is told.
+/// The pause after a failed accept. The cause is nearly always a lack of file descriptors.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+/// One in this many failed accepts is logged.
+const LOG_EVERY: u32 = 200;
+/// The pause before another try to get a connection slot.
+const SLOT_RETRY: Duration = Duration::from_millis(5);
+/// Tries to get a connection slot.
+const SLOT_TRIES: u32 = 10;
+/// The answer to a connection over the limit.
 pub(super) const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// A bound listener that does not accept yet.
 #[derive(Debug)]
 pub struct Listener {
-    own: StdListener,
-    beside: Option<StdListener>,
-    /// The other loopback address, which could not be had as well.
+    main: StdListener,
+    other_loopback: Option<StdListener>,
+    /// The other loopback address, if another program listens on it.
     taken: Option<SocketAddr>,
 }
 
-/// Binds `address`, and the other loopback address with it: `localhost` may mean either, and whoever held the
-/// other could pass for this server.
+/// Binds `address` and, for a loopback address, the other one too: `localhost` may mean either, and a program on the other
+/// could impersonate this server.
 ///
 /// # Errors
-/// What the system says, `AddrInUse` among it.
+/// The error of the system, such as `AddrInUse`.
 pub fn bind(address: SocketAddr) -> io::Result<Listener> {
-    let own = open(address)?;
-    let port = own.local_addr()?.port();
-    let other = other_loopback(address.ip()).map(|ip| SocketAddr::new(ip, port));
-    let (beside, taken) = match other.map(|other| (other, open(other))) {
-        Some((_, Ok(beside))) => (Some(beside), None),
+    let main = open(address)?;
+    let port = main.local_addr()?.port();
+    let other = other_loopback_ip(address.ip()).map(|ip| SocketAddr::new(ip, port));
+    let (other_loopback, taken) = match other.map(|other| (other, open(other))) {
+        Some((_, Ok(listener))) => (Some(listener), None),
         Some((other, Err(error))) if error.kind() == io::ErrorKind::AddrInUse => (None, Some(other)),
-        // A machine without the other protocol has no such address for anybody.
+        // A machine without the other protocol has no such address.
         _ => (None, None),
     };
-    Ok(Listener { own, beside, taken })
+    Ok(Listener { main, other_loopback, taken })
 }
 
 fn open(address: SocketAddr) -> io::Result<StdListener> {
@@ -63,7 +63,7 @@ fn open(address: SocketAddr) -> io::Result<StdListener> {
     Ok(socket.into())
 }
 
-const fn other_loopback(ip: IpAddr) -> Option<IpAddr> {
+const fn other_loopback_ip(ip: IpAddr) -> Option<IpAddr> {
     match ip {
         IpAddr::V4(Ipv4Addr::LOCALHOST | Ipv4Addr::UNSPECIFIED) => Some(IpAddr::V6(Ipv6Addr::LOCALHOST)),
         IpAddr::V6(Ipv6Addr::LOCALHOST) => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
@@ -72,62 +72,66 @@ const fn other_loopback(ip: IpAddr) -> Option<IpAddr> {
 }
 
 impl Listener {
-    /// Where it listens.
+    /// Returns the address that was asked for, with its port.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.own.local_addr()
+        self.main.local_addr()
     }
 
-    /// Every address that it listens on.
+    /// Returns every address that the server listens on.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
-        [Some(&self.own), self.beside.as_ref()].into_iter().flatten().map(StdListener::local_addr).collect()
+        [Some(&self.main), self.other_loopback.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(StdListener::local_addr)
+            .collect()
     }
 
-    /// What an operator should know of it.
+    /// Returns a warning for the operator if another program listens on the other loopback address.
     pub fn warning(&self) -> Option<String> {
         let taken = self.taken?;
         Some(format!(
-            "another program listens on {taken}: whoever asks for localhost may reach that one instead of this server"
+            "another program listens on {taken}: clients that connect to localhost may reach it instead of this server"
         ))
     }
 
-    /// Accepts until `drain` turns true, as long as there are `places`.
+    /// Accepts connections until `drain` turns true. A connection without a slot is answered 503.
     ///
     /// # Errors
-    /// When the listener cannot be watched at all.
+    /// The listener cannot be registered with the runtime.
     pub async fn accept(
         self,
         shards: Vec<ShardHandle>,
-        places: Arc<Places>,
+        slots: Arc<ConnectionSlots>,
         mut drain: watch::Receiver<bool>,
     ) -> io::Result<()> {
-        let own = TcpListener::from_std(self.own)?;
-        let beside = self.beside.map(TcpListener::from_std).transpose()?;
+        let main = TcpListener::from_std(self.main)?;
+        let other = self.other_loopback.map(TcpListener::from_std).transpose()?;
         let mut failed = 0_u32;
         loop {
             let accepted = tokio::select! {
-                accepted = poll_fn(|cx| accept_either(&own, beside.as_ref(), cx)) => accepted,
+                accepted = poll_fn(|cx| accept_either(&main, other.as_ref(), cx)) => accepted,
                 _ = drain.wait_for(|draining| *draining) => return Ok(()),
             };
             match accepted {
                 Ok((stream, peer)) => {
                     failed = 0;
-                    match place(&places, peer).await {
-                        Some(place) => deal(&shards, stream, peer, place),
+                    match take_slot(&slots, peer).await {
+                        Some(slot) => assign(&shards, stream, peer, slot),
                         None => drop(tokio::spawn(refuse(stream))),
                     }
                 }
                 Err(error) => {
-                    if failed.is_multiple_of(TOLD) {
-                        tracing::warn!(%error, "connections cannot be accepted; the server keeps trying");
+                    if failed.is_multiple_of(LOG_EVERY) {
+                        tracing::warn!(%error, "connections cannot be accepted; the server retries");
                     }
                     failed = failed.wrapping_add(1);
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(ACCEPT_RETRY).await;
                 }
             }
         }
@@ -135,34 +139,34 @@ impl Listener {
 }
 
 fn accept_either(
-    own: &TcpListener,
-    beside: Option<&TcpListener>,
+    main: &TcpListener,
+    other: Option<&TcpListener>,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-    match own.poll_accept(cx) {
-        Poll::Pending => beside.map_or(Poll::Pending, |beside| beside.poll_accept(cx)),
+    match main.poll_accept(cx) {
+        Poll::Pending => other.map_or(Poll::Pending, |other| other.poll_accept(cx)),
         ready @ Poll::Ready(_) => ready,
     }
 }
 
-/// A place, perhaps one that an idle connection is just leaving.
-async fn place(places: &Arc<Places>, peer: SocketAddr) -> Option<Place> {
-    for _ in 0..LOOKS {
-        if let Some(place) = places.enter(peer.ip()) {
-            return Some(place);
+/// Takes a slot, waiting shortly for one that an idle connection is about to free.
+async fn take_slot(slots: &Arc<ConnectionSlots>, peer: SocketAddr) -> Option<ConnectionSlot> {
+    for _ in 0..SLOT_TRIES {
+        if let Some(slot) = slots.take(peer.ip()) {
+            return Some(slot);
         }
-        tokio::time::sleep(ROOM).await;
+        tokio::time::sleep(SLOT_RETRY).await;
     }
     None
 }
 
-/// Gives a connection to the shard with the fewest.
-fn deal(shards: &[ShardHandle], stream: TcpStream, peer: SocketAddr, place: Place) {
+/// Assigns a connection to the shard with the fewest connections.
+fn assign(shards: &[ShardHandle], stream: TcpStream, peer: SocketAddr, slot: ConnectionSlot) {
     let Some(shard) = shards.iter().min_by_key(|shard| shard.open()) else { return };
-    // Answers are small and whole: waiting to fill a segment would only delay them.
-    let given = stream.set_nodelay(true).and_then(|()| stream.into_std());
-    match given {
-        Ok(stream) => shard.give(stream, peer, place),
+    // Answers are small and complete: waiting to fill a segment would only delay them.
+    let stream = stream.set_nodelay(true).and_then(|()| stream.into_std());
+    match stream {
+        Ok(stream) => shard.assign(stream, peer, slot),
         Err(error) => tracing::debug!(%error, "a connection ended before it was served"),
     }
 }
@@ -176,23 +180,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_loopback_addresses_are_held() {
+    fn both_loopback_addresses_are_bound() {
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let port = listener.local_addr().unwrap().port();
         let other = SocketAddr::new(Ipv6Addr::LOCALHOST.into(), port);
         if StdListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
-            return; // This machine speaks no IPv6: nobody can hold it.
+            return; // This machine has no IPv6, so no program can use the address.
         }
-        assert!(StdListener::bind(other).is_err(), "another program may pose as localhost");
+        assert!(StdListener::bind(other).is_err(), "another program could impersonate this server");
         assert_eq!(listener.addresses().unwrap().len(), 2);
         let second = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         assert_eq!(second.warning(), None);
     }
 
     #[test]
-    fn one_that_is_taken_is_told() {
-        let Ok(posing) = StdListener::bind((Ipv6Addr::LOCALHOST, 0)) else { return };
-        let address = posing.local_addr().unwrap();
+    fn a_taken_loopback_address_is_a_warning() {
+        let Ok(other) = StdListener::bind((Ipv6Addr::LOCALHOST, 0)) else { return };
+        let address = other.local_addr().unwrap();
         let listener = bind(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port())).unwrap();
         assert!(listener.warning().unwrap().contains(&address.to_string()));
     }

@@ -1,8 +1,8 @@
-//! One connection, from its first byte to its last.
+//! Serves one connection.
 
 use super::framing::Framing;
-use super::refusal::explained;
-use crate::watch::{End, Watch, Watched};
+use super::http_error::explained;
+use crate::watch::{End, Watch, WatchGuard};
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -21,29 +21,29 @@ use tokio::net::TcpStream;
 
 /// The largest head of a request, in bytes.
 const HEAD_MAX: usize = 64 * 1024;
-/// How much is read at once, in bytes.
+/// The most bytes that one read returns.
 const READ: usize = 32 * 1024;
 
-/// Where all connections of a shard read into: what is kept of it is copied out before the next one reads.
+/// The read buffer that all connections of a shard share. Each read copies what it got before the next one.
 pub(super) type Scratch = Rc<RefCell<Box<[u8]>>>;
 
-/// Room for the connections of one shard.
+/// Creates the read buffer of one shard.
 pub(super) fn scratch() -> Scratch {
     Rc::new(RefCell::new(vec![0; READ].into()))
 }
 
-/// How a turn of requests ended.
-enum Turn {
-    /// The connection is over, or has been given away.
-    Over,
-    /// Nothing is under way: it waits for its next request.
-    Rests(TcpStream),
+/// ExchangeOptions a series of requests on a connection ended.
+enum Served {
+    /// The connection is closed, or was handed to a tunnel.
+    Closed,
+    /// No request is in progress: the connection waits for the next one.
+    Idle(TcpStream),
 }
 
-/// Serves a connection until it ends, with what `answer` makes of each request.
+/// Serves a connection until it ends. `answer` handles each request.
 ///
-/// One that waits, for its first request or for the next, has nothing but its socket.
-pub(super) async fn serve<A, F, B>(mut stream: TcpStream, watched: Watched, scratch: Scratch, answer: A)
+/// A connection that waits for a request holds only its socket.
+pub(super) async fn serve<A, F, B>(mut stream: TcpStream, watched: WatchGuard, scratch: Scratch, answer: A)
 where
     A: Fn(Request<Incoming>, Rc<Watch>) -> F,
     F: Future<Output = Response<B>>,
@@ -51,133 +51,133 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let watch = &watched.watch;
-    while has_more(&stream, watch).await {
-        // Boxed, so that the room goes with it.
-        match Box::pin(speak(stream, watch, &scratch, &answer)).await {
-            Turn::Over => return,
-            Turn::Rests(back) => stream = back,
+    while readable(&stream, watch).await {
+        // Boxed, so that its memory is freed when the connection parks.
+        match Box::pin(serve_http(stream, watch, &scratch, &answer)).await {
+            Served::Closed => return,
+            Served::Idle(back) => stream = back,
         }
     }
 }
 
-/// Waits for the next byte; `false` when the connection is to end without it.
-async fn has_more(stream: &TcpStream, watch: &Watch) -> bool {
+/// Waits for the next byte; `false` if the connection must end first.
+async fn readable(stream: &TcpStream, watch: &Watch) -> bool {
     loop {
-        // Looked at by the sweep: a client that says nothing at all waits for its request, too.
-        watch.nothing_came(false);
+        // The idle deadline also applies to a client that sends nothing at all.
+        watch.read_pending(false);
         tokio::select! {
             readable = stream.readable() => return readable.is_ok(),
-            end = watch.ended() => match end {
+            end = watch.end_requested() => match end {
                 End::Now | End::Graceful => return false,
-                End::Rest => {}
+                End::Park => {}
             },
         }
     }
 }
 
-async fn speak<A, F, B>(stream: TcpStream, watch: &Rc<Watch>, scratch: &Scratch, answer: &A) -> Turn
+async fn serve_http<A, F, B>(stream: TcpStream, watch: &Rc<Watch>, scratch: &Scratch, answer: &A) -> Served
 where
     A: Fn(Request<Incoming>, Rc<Watch>) -> F,
     F: Future<Output = Response<B>>,
     B: hyper::body::Body + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let owed = Rc::new(Cell::new(false));
+    let answer_pending = Rc::new(Cell::new(false));
     let io = WatchedIo {
         stream,
         watch: Rc::clone(watch),
         scratch: Rc::clone(scratch),
         framing: Framing::default(),
-        owed: Rc::clone(&owed),
-        instead: None,
+        answer_pending: Rc::clone(&answer_pending),
+        replacement: None,
     };
     let service = service_fn(|request| {
-        watch.request();
-        owed.set(true);
-        // Held for its request only: a connection that is idle, or streams, has no use for its room.
+        watch.request_started();
+        answer_pending.set(true);
+        // Boxed for the time of the request only: an idle or streaming connection does not need this memory.
         let answered = Box::pin(answer(request, Rc::clone(watch)));
         let watch = Rc::clone(watch);
         async move {
             let response = answered.await;
-            watch.answered();
+            watch.answer_ready();
             Ok::<_, Infallible>(response)
         }
     });
     let mut connection = http1::Builder::new()
-        // A client that has said all it has to say still gets its answer.
+        // A client that has closed its sending side still gets its answer.
         .half_close(true)
         .header_read_timeout(None)
         .max_buf_size(HEAD_MAX)
         .serve_connection(io, service);
-    let rests = loop {
+    let parks = loop {
         tokio::select! {
-            // A connection that breaks off has nobody left to be told.
+            // If the connection fails, there is nobody to report to.
             _ = Pin::new(&mut connection) => break false,
-            end = watch.ended() => match end {
-                End::Now => return Turn::Over,
+            end = watch.end_requested() => match end {
+                End::Now => return Served::Closed,
                 End::Graceful => Pin::new(&mut connection).graceful_shutdown(),
-                // Unless its next request was quicker.
-                End::Rest if watch.is_resting() => break true,
-                End::Rest => {}
+                // Unless the next request has arrived meanwhile.
+                End::Park if watch.is_parked() => break true,
+                End::Park => {}
             },
         }
     };
     let parts = connection.into_parts();
-    if rests && parts.read_buf.is_empty() {
-        return Turn::Rests(parts.io.stream);
+    if parks && parts.read_buf.is_empty() {
+        return Served::Idle(parts.io.stream);
     }
-    tunnel(watch, parts.io.stream, parts.read_buf).await;
-    Turn::Over
+    run_tunnel(watch, parts.io.stream, parts.read_buf).await;
+    Served::Closed
 }
 
-/// What the connection has become, if it has become something else.
-async fn tunnel(watch: &Watch, stream: TcpStream, early: Bytes) {
+/// Runs the tunnel that the connection has turned into, if any.
+async fn run_tunnel(watch: &Watch, stream: TcpStream, early: Bytes) {
     let Some(tunnel) = watch.take_tunnel() else { return };
     tokio::select! {
         () = tunnel.run(stream, early) => {}
-        // Nobody can tell when it would end: it is given up.
-        _ = watch.ended() => {}
+        // A tunnel has no known end, so it is dropped.
+        _ = watch.end_requested() => {}
     }
 }
 
-/// A stream that tells its watch what goes on.
+/// A stream that reports its activity to the watch.
 struct WatchedIo {
     stream: TcpStream,
     watch: Rc<Watch>,
     scratch: Scratch,
     framing: Framing,
-    /// Whether the head of an answer of ours has still to be written.
-    owed: Rc<Cell<bool>>,
-    /// What is written instead of an empty answer of hyper's, and how much of it has gone.
-    instead: Option<(Vec<u8>, usize)>,
+    /// True while the head of an answer of this server still has to be written.
+    answer_pending: Rc<Cell<bool>>,
+    /// The text that replaces an empty error answer of hyper, and how many bytes of it are written.
+    replacement: Option<(Vec<u8>, usize)>,
 }
 
 impl WatchedIo {
-    /// Writes what says more than `written`, when that is hyper's own answer to what is not HTTP; `None` when it is not.
+    /// Writes an answer with an explanation if `written` is hyper's empty answer to invalid HTTP; `None` otherwise.
     fn poll_explained(&mut self, cx: &mut Context<'_>, written: &[u8]) -> Option<Poll<io::Result<usize>>> {
-        if self.instead.is_none() {
-            if self.owed.take() {
+        if self.replacement.is_none() {
+            if self.answer_pending.take() {
                 return None;
             }
-            self.instead = Some((explained(written)?, 0));
+            self.replacement = Some((explained(written)?, 0));
         }
-        let (text, gone) = self.instead.as_mut()?;
-        while let Some(rest) = text.get(*gone..).filter(|rest| !rest.is_empty()) {
+        let (text, sent) = self.replacement.as_mut()?;
+        while let Some(rest) = text.get(*sent..).filter(|rest| !rest.is_empty()) {
             match Pin::new(&mut self.stream).poll_write(cx, rest) {
                 Poll::Ready(Ok(0)) => return Some(Poll::Ready(Ok(0))),
-                Poll::Ready(Ok(count)) => *gone += count,
+                Poll::Ready(Ok(count)) => *sent += count,
                 Poll::Ready(Err(error)) => return Some(Poll::Ready(Err(error))),
                 Poll::Pending => return Some(Poll::Pending),
             }
         }
-        self.instead = None;
+        self.replacement = None;
         Some(Poll::Ready(Ok(written.len())))
     }
 
-    /// Tells the watch when the client has closed its side. HTTP does not read while an answer is under
-    /// way, but it flushes whenever the connection is looked at.
-    fn heed_client(&self, cx: &mut Context<'_>) {
-        // So that the connection is looked at again.
+    /// Reports to the watch that the client has closed its side. hyper does not read while an answer is in progress, but it
+    /// flushes at every poll.
+    fn check_client_close(&self, cx: &mut Context<'_>) {
+        // Registers the task to be polled when the socket becomes readable.
         if self.stream.poll_read_ready(cx).is_pending() {
             return;
         }
@@ -187,7 +187,7 @@ impl WatchedIo {
             Poll::Pending => false,
         };
         if closed {
-            self.watch.client_gone();
+            self.watch.client_closed();
         }
     }
 }
@@ -205,15 +205,15 @@ impl Read for WatchedIo {
         let read = Pin::new(&mut this.stream).poll_read(cx, &mut room);
         match &read {
             Poll::Ready(Ok(())) => {
-                this.watch.bytes_came(room.filled().len());
+                this.watch.bytes_received(room.filled().len());
                 this.framing.feed(room.filled());
-                if this.framing.has_bare_line() {
-                    this.watch.set_flawed();
+                if this.framing.has_bare_line_feed() {
+                    this.watch.set_bare_line_feed();
                 }
                 buf.put_slice(room.filled());
             }
             Poll::Ready(Err(_)) => {}
-            Poll::Pending => this.watch.nothing_came(this.framing.is_in_body()),
+            Poll::Pending => this.watch.read_pending(this.framing.is_in_body()),
         }
         read
     }
@@ -221,7 +221,7 @@ impl Read for WatchedIo {
 
 impl Write for WatchedIo {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.watch.bytes_go();
+        self.watch.write_started();
         if let Some(written) = self.poll_explained(cx, buf) {
             return written;
         }
@@ -229,12 +229,12 @@ impl Write for WatchedIo {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.watch.heeds_client() {
-            self.heed_client(cx);
+        if self.watch.wants_client_close() {
+            self.check_client_close(cx);
         }
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if flushed.is_ready() {
-            self.watch.all_is_written();
+            self.watch.write_flushed();
         }
         flushed
     }
@@ -252,7 +252,7 @@ impl Write for WatchedIo {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.watch.bytes_go();
+        self.watch.write_started();
         let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
         match (filled.next(), filled.next()) {
             (Some(only), None) => {
@@ -260,8 +260,8 @@ impl Write for WatchedIo {
                     return written;
                 }
             }
-            // A head with a body behind it: an answer of ours.
-            _ => self.owed.set(false),
+            // A head with a body is an answer of this server.
+            _ => self.answer_pending.set(false),
         }
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }

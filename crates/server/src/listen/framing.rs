@@ -1,45 +1,45 @@
-//! Where requests begin and end among the bytes of a connection. HTTP itself is hyper's business; this tells what
-//! hyper does not: that a line ends without its carriage return, and that a body is still to come.
+//! Follows the framing of requests on a connection. hyper parses HTTP; this reports what hyper does not: lines that end
+//! without a carriage return, and bodies that are incomplete.
 
-/// What the bytes so far lead to.
+/// The position within a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum FramePosition {
     /// Within a line of a head.
     Head,
-    /// So many bytes of a body are left.
+    /// In a body of which this many bytes are left.
     Body(u64),
-    /// Within the line that says how long a piece is.
-    Size,
-    /// So many bytes of a piece are left, its line end included.
-    Piece(u64),
-    /// Within a line behind the last piece.
+    /// Within the line with the size of a chunk.
+    ChunkSize,
+    /// In a chunk of which this many bytes are left, its line end included.
+    Chunk(u64),
+    /// Within a line after the last chunk.
     Trailer,
-    /// No longer known: not HTTP as hyper takes it either.
+    /// Unknown: the bytes are not valid HTTP, which hyper refuses too.
     Lost,
 }
 
-/// The longest beginning of a line that is looked at.
+/// The longest prefix of a line that is examined, in bytes.
 const LINE: usize = 40;
 
-/// Follows the requests of one connection.
+/// The framing state of one connection.
 #[derive(Debug)]
 pub(super) struct Framing {
-    place: Place,
+    position: FramePosition,
     line: [u8; LINE],
     filled: usize,
-    /// The length of the line so far.
+    /// Length of the line so far.
     length: usize,
     last: u8,
     declared: u64,
     chunked: bool,
     first_line: bool,
-    bare: bool,
+    bare_line_feed: bool,
 }
 
 impl Default for Framing {
     fn default() -> Self {
         Self {
-            place: Place::Head,
+            position: FramePosition::Head,
             line: [0; LINE],
             filled: 0,
             length: 0,
@@ -47,61 +47,67 @@ impl Default for Framing {
             declared: 0,
             chunked: false,
             first_line: true,
-            bare: false,
+            bare_line_feed: false,
         }
     }
 }
 
 impl Framing {
-    /// The next bytes of the connection.
+    /// Processes the next bytes of the connection.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() && self.place != Place::Lost {
-            bytes = match self.place {
-                Place::Body(left) | Place::Piece(left) => self.skip(left, bytes),
+        while !bytes.is_empty() && self.position != FramePosition::Lost {
+            bytes = match self.position {
+                FramePosition::Body(left) | FramePosition::Chunk(left) => self.skip(left, bytes),
                 _ => self.take_line(bytes),
             };
         }
     }
 
-    /// Whether a line of a head ended without a carriage return.
-    pub(super) fn has_bare_line(&self) -> bool {
-        self.bare
+    /// Returns true if a line of a head ended without a carriage return.
+    pub(super) fn has_bare_line_feed(&self) -> bool {
+        self.bare_line_feed
     }
 
-    /// Whether a request has begun to come whose body is not whole yet.
+    /// Returns true if the body of a request is incomplete.
     pub(super) fn is_in_body(&self) -> bool {
-        matches!(self.place, Place::Body(_) | Place::Size | Place::Piece(_) | Place::Trailer)
+        matches!(
+            self.position,
+            FramePosition::Body(_)
+                | FramePosition::ChunkSize
+                | FramePosition::Chunk(_)
+                | FramePosition::Trailer
+        )
     }
 
     fn skip<'a>(&mut self, left: u64, bytes: &'a [u8]) -> &'a [u8] {
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         let left = left - count as u64;
-        self.place = match (self.place, left) {
-            (Place::Body(_), 0) => Place::Head,
-            (Place::Body(_), left) => Place::Body(left),
-            (_, 0) => Place::Size,
-            (_, left) => Place::Piece(left),
+        self.position = match (self.position, left) {
+            (FramePosition::Body(_), 0) => FramePosition::Head,
+            (FramePosition::Body(_), left) => FramePosition::Body(left),
+            (_, 0) => FramePosition::ChunkSize,
+            (_, left) => FramePosition::Chunk(left),
         };
         bytes.get(count..).unwrap_or_default()
     }
 
     fn take_line<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
-            self.keep(bytes);
+            self.append(bytes);
             return &[];
         };
         let (line, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
-        self.keep(line);
+        self.append(line);
         let with_return = self.last == b'\r';
-        if self.place == Place::Head && !with_return {
-            self.bare = true;
+        if self.position == FramePosition::Head && !with_return {
+            self.bare_line_feed = true;
         }
         self.end_line(self.length - usize::from(with_return));
         (self.filled, self.length, self.last) = (0, 0, 0);
         rest.get(1..).unwrap_or_default()
     }
 
-    fn keep(&mut self, bytes: &[u8]) {
+    fn append(&mut self, bytes: &[u8]) {
         let room = self.line.get_mut(self.filled..).unwrap_or_default();
         let count = room.len().min(bytes.len());
         if let (Some(to), Some(from)) = (room.get_mut(..count), bytes.get(..count)) {
@@ -114,10 +120,10 @@ impl Framing {
 
     fn end_line(&mut self, length: usize) {
         let line = self.line.get(..self.filled.min(length)).unwrap_or_default();
-        match self.place {
-            Place::Head if length == 0 && self.first_line => {}
-            Place::Head if length == 0 => self.end_head(),
-            Place::Head => {
+        match self.position {
+            FramePosition::Head if length == 0 && self.first_line => {}
+            FramePosition::Head if length == 0 => self.end_head(),
+            FramePosition::Head => {
                 self.first_line = false;
                 match header(line) {
                     Some((name, value)) if name.eq_ignore_ascii_case(b"content-length") => {
@@ -127,24 +133,27 @@ impl Framing {
                     _ => {}
                 }
             }
-            Place::Size => {
+            FramePosition::ChunkSize => {
                 let digits = line.split(|byte| *byte == b';').next().unwrap_or_default();
-                self.place = match number(digits.trim_ascii(), 16) {
-                    Some(0) => Place::Trailer,
-                    Some(size) => Place::Piece(size.saturating_add(2)),
-                    None => Place::Lost,
+                self.position = match number(digits.trim_ascii(), 16) {
+                    Some(0) => FramePosition::Trailer,
+                    Some(size) => FramePosition::Chunk(size.saturating_add(2)),
+                    None => FramePosition::Lost,
                 };
             }
-            Place::Trailer if length == 0 => self.place = Place::Head,
-            Place::Trailer | Place::Body(_) | Place::Piece(_) | Place::Lost => {}
+            FramePosition::Trailer if length == 0 => self.position = FramePosition::Head,
+            FramePosition::Trailer
+            | FramePosition::Body(_)
+            | FramePosition::Chunk(_)
+            | FramePosition::Lost => {}
         }
     }
 
     fn end_head(&mut self) {
-        self.place = match (self.chunked, self.declared) {
-            (true, _) => Place::Size,
-            (false, 0) => Place::Head,
-            (false, length) => Place::Body(length),
+        self.position = match (self.chunked, self.declared) {
+            (true, _) => FramePosition::ChunkSize,
+            (false, 0) => FramePosition::Head,
+            (false, length) => FramePosition::Body(length),
         };
         (self.declared, self.chunked, self.first_line) = (0, false, true);
     }
@@ -165,17 +174,17 @@ fn number(digits: &[u8], radix: u32) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// The same however the bytes are cut.
+    /// Returns the result for the bytes fed in parts of `step` bytes.
     fn after(bytes: &str, step: usize) -> (bool, bool) {
         let mut framing = Framing::default();
-        for piece in bytes.as_bytes().chunks(step) {
-            framing.feed(piece);
+        for part in bytes.as_bytes().chunks(step) {
+            framing.feed(part);
         }
-        (framing.has_bare_line(), framing.is_in_body())
+        (framing.has_bare_line_feed(), framing.is_in_body())
     }
 
     #[test]
-    fn bare_lines_and_open_bodies_are_seen_however_the_bytes_are_cut() {
+    fn bare_line_feeds_and_incomplete_bodies_are_found_however_the_bytes_are_split() {
         let long = format!("GET /{} HTTP/1.1\r\nx: {}\r\n\r\n", "a".repeat(99), "b".repeat(99));
         for (bytes, bare, open) in [
             ("GET / HTTP/1.1\r\nhost: a\r\n\r\n", false, false),

@@ -1,15 +1,15 @@
-//! Connections: accepted once, dealt to the shards, watched for their deadlines.
+//! Connections: accepted in one place, assigned to a shard, watched for their deadlines.
 //!
-//! Each shard is a thread with a runtime of its own; a request stays on the thread that got its
-//! connection, with that thread's own pool of upstream connections.
+//! Each shard is a thread with its own runtime. A request stays on the thread of its connection and uses that thread's pool
+//! of upstream connections.
 
 mod accept;
 mod connection;
+mod connection_slots;
 mod framing;
-mod places;
-mod refusal;
+mod http_error;
 mod shard;
 
 pub use accept::{Listener, bind};
-pub use places::Places;
+pub use connection_slots::ConnectionSlots;
 pub use shard::{Shard, ShardHandle, ShardOptions};

@@ -1,11 +1,11 @@
-//! A shard: the connections of one thread, and all that their requests need there.
+//! A shard: the connections of one thread, and the state that their requests need.
 
 use super::accept::FULL;
 use super::connection::{self, Scratch};
-use super::places::Place;
+use super::connection_slots::ConnectionSlot;
 use crate::router;
-use crate::state::{Local, Shared};
-use crate::watch::Watches;
+use crate::state::{ServerState, ShardState};
+use crate::watch::WatchSet;
 use footbridge_engine::{Courier, CourierShared, Relay};
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream as StdStream};
@@ -16,84 +16,89 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
-/// How often connections are looked at for their deadlines.
+/// The interval at which the deadlines of connections are checked.
 const SWEEP: Duration = Duration::from_millis(500);
-/// Connections on their way to a shard.
+/// The most connections that wait for a shard.
 const INBOX: usize = 1024;
 
-/// What a shard is built from.
+/// Options of [`Shard::new`].
 #[derive(Debug)]
 pub struct ShardOptions {
-    /// What all shards share.
-    pub shared: Arc<Shared>,
-    /// What all outbound requests share.
+    /// State that all shards share.
+    pub shared: Arc<ServerState>,
+    /// State that all outbound requests share.
     pub courier: Arc<CourierShared>,
 }
 
-/// A shard before it runs.
+/// A shard that does not run yet.
 #[derive(Debug)]
 pub struct Shard {
     options: ShardOptions,
-    inbox: mpsc::Receiver<Given>,
+    inbox: mpsc::Receiver<Handover>,
     open: Arc<AtomicUsize>,
 }
 
 /// A connection on its way to a shard.
-type Given = (StdStream, SocketAddr, Place);
+#[derive(Debug)]
+struct Handover {
+    stream: StdStream,
+    peer: SocketAddr,
+    slot: ConnectionSlot,
+}
 
-/// Gives connections to a shard.
+/// Assigns connections to a shard.
 #[derive(Debug, Clone)]
 pub struct ShardHandle {
-    outbox: mpsc::Sender<Given>,
+    outbox: mpsc::Sender<Handover>,
     open: Arc<AtomicUsize>,
 }
 
 impl ShardHandle {
-    /// How many connections it has.
+    /// Returns the number of connections of the shard.
     pub(super) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Gives it one more; a shard that cannot keep up lets it go.
-    pub(super) fn give(&self, stream: StdStream, peer: SocketAddr, place: Place) {
+    /// Assigns a connection to the shard. A shard whose inbox is full drops it.
+    pub(super) fn assign(&self, stream: StdStream, peer: SocketAddr, slot: ConnectionSlot) {
         self.open.fetch_add(1, Ordering::Relaxed);
-        if self.outbox.try_send((stream, peer, place)).is_err() {
+        if self.outbox.try_send(Handover { stream, peer, slot }).is_err() {
             self.open.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
 
 impl Shard {
-    /// A shard and the handle to give it connections.
+    /// Returns a shard and the handle that assigns connections to it.
     pub fn new(options: ShardOptions) -> (Self, ShardHandle) {
         let (outbox, inbox) = mpsc::channel(INBOX);
         let open = Arc::new(AtomicUsize::new(0));
         (Self { options, inbox, open: Arc::clone(&open) }, ShardHandle { outbox, open })
     }
 
-    /// Serves until `drain` turns true and every connection has ended. Needs a `LocalSet`.
+    /// Serves until `drain` turns true and every connection has ended. Must run in a `LocalSet`.
     pub async fn run(mut self, mut drain: watch::Receiver<bool>) {
-        let local = Rc::new(Local {
+        let local = Rc::new(ShardState {
             relay: Relay::new(&self.options.courier),
             courier: Rc::new(Courier::new(self.options.courier)),
             admin: self.options.shared.admin.clone(),
             shared: self.options.shared,
         });
-        let watches = Rc::new(Watches::default());
+        let watches = Rc::new(WatchSet::default());
         let scratch = connection::scratch();
         let mut ticks = tokio::time::interval(SWEEP);
         loop {
             tokio::select! {
-                given = self.inbox.recv() => {
-                    let Some(given) = given else { break };
-                    open(&local, &watches, &self.open, &scratch, given);
+                handover = self.inbox.recv() => {
+                    let Some(handover) = handover else { break };
+                    open(&local, &watches, &self.open, &scratch, handover);
                 }
                 _ = ticks.tick() => watches.sweep(local.shared.engine.is_draining()),
                 _ = drain.wait_for(|draining| *draining) => break,
             }
         }
         self.inbox.close();
-        // Only now: pages that come back meet a closed door, which tells them to try again, not a refusal.
+        // Not earlier: a page that reconnects now finds a closed port and retries. After a refusal it would not.
         local.shared.live.close().await;
         while watches.len() > 0 {
             watches.end_all();
@@ -103,35 +108,36 @@ impl Shard {
 }
 
 fn open(
-    local: &Rc<Local>,
-    watches: &Rc<Watches>,
+    local: &Rc<ShardState>,
+    watches: &Rc<WatchSet>,
     open: &Arc<AtomicUsize>,
     scratch: &Scratch,
-    (mut stream, peer, place): Given,
+    handover: Handover,
 ) {
-    let counted = Counted(Arc::clone(open));
-    if place.beyond_share && !watches.evict(place.address) {
-        // It is not waited for: one that cannot take a few bytes at once goes without.
+    let Handover { mut stream, peer, slot } = handover;
+    let counted = OpenCount(Arc::clone(open));
+    if slot.beyond_share && !watches.evict(slot.address) {
+        // The write must not block the shard. If the socket is full, the client gets no answer.
         let _ = stream.write(FULL);
         return;
     }
-    let crowded = place.is_crowded() && !watches.evict(None);
+    let crowded = slot.is_crowded() && !watches.evict(None);
     let Ok(stream) = TcpStream::from_std(stream) else { return };
-    let (local, watched) = (Rc::clone(local), watches.open(place.address));
+    let (local, watched) = (Rc::clone(local), watches.open(slot.address));
     if crowded {
-        watched.watch.restrict_while(place.crowding());
+        watched.watch.restrict_while(slot.crowded_check());
     }
     let scratch = Rc::clone(scratch);
     tokio::task::spawn_local(async move {
-        let _counted = (counted, place);
+        let _counted = (counted, slot);
         let answer = |request, watch| router::answer(Rc::clone(&local), request, peer, watch);
         connection::serve(stream, watched, scratch, answer).await;
     });
 }
 
-struct Counted(Arc<AtomicUsize>);
+struct OpenCount(Arc<AtomicUsize>);
 
-impl Drop for Counted {
+impl Drop for OpenCount {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

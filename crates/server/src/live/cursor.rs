@@ -1,15 +1,15 @@
-//! With which id a page comes back: one that it has heard everything before.
+//! The cursor of a stream: the last event id up to which the page has every event.
 
 use bytes::Bytes;
 use footbridge_model::id::EventId;
 use std::collections::BTreeSet;
 
-/// Where a stream is.
+/// The cursor of one stream.
 #[derive(Debug)]
 pub(super) struct Cursor {
-    /// What the page would come back with.
+    /// The position that the page would resume from.
     last: Option<EventId>,
-    /// Told already, while something before them was still under way.
+    /// Events that were sent while an earlier one was still uncommitted.
     ahead: BTreeSet<EventId>,
 }
 
@@ -18,15 +18,15 @@ impl Cursor {
         Self { last, ahead: BTreeSet::new() }
     }
 
-    /// Whether there is anything to [catch up](Self::catch_up) with.
-    pub(super) fn is_ahead(&self) -> bool {
+    /// Returns true if events were sent that the cursor has not [reached](Self::advance) yet.
+    pub(super) fn is_behind(&self) -> bool {
         !self.ahead.is_empty()
     }
 
-    /// How the frame of an event begins: with its id if nothing before it is to come.
-    pub(super) fn begin(&mut self, id: EventId, settled: EventId) -> Bytes {
+    /// Returns the beginning of an event's frame, with an `id:` line if the page already has every earlier event.
+    pub(super) fn begin(&mut self, id: EventId, watermark: EventId) -> Bytes {
         let moves = self.last.is_none_or(|last| id > last);
-        if moves && id <= settled {
+        if moves && id <= watermark {
             self.last = Some(id);
             return format!("id: {id}\ndata: ").into();
         }
@@ -36,9 +36,9 @@ impl Cursor {
         Bytes::from_static(b"data: ")
     }
 
-    /// Moves on to the last of those told ahead that is settled: a frame of an id alone.
-    pub(super) fn catch_up(&mut self, settled: EventId) -> Option<Bytes> {
-        let reached = self.ahead.range(..=settled).next_back().copied()?;
+    /// Advances to the last event sent ahead that is within the watermark, and returns a frame with an `id:` line alone.
+    pub(super) fn advance(&mut self, watermark: EventId) -> Option<Bytes> {
+        let reached = self.ahead.range(..=watermark).next_back().copied()?;
         self.ahead.retain(|id| *id > reached);
         let moves = self.last.is_none_or(|last| reached > last);
         moves.then(|| {
@@ -53,23 +53,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_told_once_all_before_it_was() {
+    fn an_id_line_follows_once_all_earlier_events_were_sent() {
         let id = EventId::from_number;
         let mut cursor = Cursor::at(None);
-        let mut told = |event: u64, settled: u64| {
-            let begin = cursor.begin(id(event), id(settled));
-            let after = cursor.catch_up(id(settled)).unwrap_or_default();
+        let mut sent = |event: u64, watermark: u64| {
+            let begin = cursor.begin(id(event), id(watermark));
+            let after = cursor.advance(id(watermark)).unwrap_or_default();
             String::from_utf8([begin, after].concat()).unwrap()
         };
         let with = |event: u64| format!("id: {}\ndata: ", id(event));
-        assert_eq!(told(1, 1), with(1));
-        // The third and the fourth are quicker than the second.
-        assert_eq!(told(3, 1), "data: ");
-        assert_eq!(told(4, 1), "data: ");
-        assert_eq!(told(2, 4), format!("{}id: {}\n\n", with(2), id(4)));
-        // Never back.
-        assert_eq!(told(3, 4), "data: ");
-        assert_eq!(told(5, 6), with(5));
-        assert!(!cursor.is_ahead());
+        assert_eq!(sent(1, 1), with(1));
+        // The third and the fourth are committed before the second.
+        assert_eq!(sent(3, 1), "data: ");
+        assert_eq!(sent(4, 1), "data: ");
+        assert_eq!(sent(2, 4), format!("{}id: {}\n\n", with(2), id(4)));
+        // The cursor never goes back.
+        assert_eq!(sent(3, 4), "data: ");
+        assert_eq!(sent(5, 6), with(5));
+        assert!(!cursor.is_behind());
     }
 }

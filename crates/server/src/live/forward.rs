@@ -1,11 +1,11 @@
-//! `POST /api/v1/forward`: a page passes a custom event on, as its app.
+//! `POST /api/v1/forward`: forwards a page's custom event as its app, as an exchange or a published event.
 
 use crate::body;
 use crate::bridge::{self, BridgeError, invalid};
 use crate::credential::authorization;
 use crate::error_code::ErrorCode;
 use crate::metrics::Surface;
-use crate::state::Local;
+use crate::state::ShardState;
 use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::{
@@ -24,22 +24,22 @@ use hyper::body::Incoming;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-/// The page's own id of an event that it publishes: whoever gets it can tell which click it was.
+/// Header with the page's own id of an event. Receivers get it, so that an event can be traced to a click.
 const PAGE_EVENT: &str = "x-page-event-id";
-/// Set before a page's keys, so that they can neither meet nor spoil those of the app's back end: no
-/// `Idempotency-Key` holds a space.
-const PAGE: &str = "page ";
+/// Prefix of a page's idempotency keys. It contains a space, which no `Idempotency-Key` does, so that these keys never
+/// collide with those of the app's back end.
+const PAGE_KEY_PREFIX: &str = "page ";
 
-/// Passes an event on and answers with its id, and with the recipient's answer.
+/// Forwards an event and answers with its id and, for an exchange, the recipient's answer.
 pub(crate) async fn forward(
-    local: &Local,
+    local: &ShardState,
     request: Request<Incoming>,
     watch: &Watch,
 ) -> Response<Full<Bytes>> {
     let (head, incoming) = request.into_parts();
     if head.method != Method::POST {
         body::discard(&head.headers, incoming);
-        let mut response = refuse(&invalid(405, "pass events on with POST"));
+        let mut response = refuse(&invalid(405, "forward events with POST"));
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST, OPTIONS"));
         return response;
     }
@@ -55,7 +55,7 @@ pub(crate) async fn forward(
         }
     };
     match read(local, &head.headers, incoming, watch).await {
-        Ok(read) => pass_on(local, &ticket, read).await,
+        Ok(read) => forward_event(local, &ticket, read).await,
         Err(failure) => refuse(&failure),
     }
 }
@@ -64,47 +64,47 @@ fn refuse(failure: &BridgeError) -> Response<Full<Bytes>> {
     bridge::error(None, failure)
 }
 
-fn ticket(local: &Local, headers: &HeaderMap) -> Result<Ticket, String> {
-    let given = authorization(headers).and_then(|header| header.split_at_checked("Ticket ".len()));
-    let (_, ticket) = given
+fn ticket(local: &ShardState, headers: &HeaderMap) -> Result<Ticket, String> {
+    let header = authorization(headers).and_then(|header| header.split_at_checked("Ticket ".len()));
+    let (_, ticket) = header
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"Ticket "))
-        .ok_or("send `Authorization: Ticket` and a ticket for `forward`")?;
+        .ok_or("send `Authorization: Ticket <ticket>` with a ticket whose `use` is `forward`")?;
     local.shared.engine.ticket(ticket, TicketUse::Forward).map_err(|error| error.to_string())
 }
 
-/// A request to pass an event on.
-struct Wanted {
+/// A request to forward an event.
+struct ForwardRequest {
     publish: bool,
-    kind: String,
-    whole: Bytes,
+    event_type: String,
+    body: Bytes,
     key: Option<String>,
-    /// The page's own id of the event; the key, when it was not told apart from it.
+    /// The page's own id of the event; the idempotency key if the request has no other.
     page_event: Option<String>,
 }
 
 async fn read(
-    local: &Local,
+    local: &ShardState,
     headers: &HeaderMap,
     incoming: Incoming,
     watch: &Watch,
-) -> Result<Wanted, BridgeError> {
-    let whole = bridge::read_json(local, headers, incoming, watch).await?;
+) -> Result<ForwardRequest, BridgeError> {
+    let body = bridge::read_json(local, headers, incoming, watch).await?;
     let known = ["to", "type", "payload", "app_id", "client_id"];
-    let [to, kind, ..] = only(&whole, &known).map_err(|error| invalid(400, error.to_string()))?;
+    let [to, event_type, ..] = only(&body, &known).map_err(|error| invalid(400, error.to_string()))?;
     let publish = match to.and_then(string).as_deref() {
         Some("exchange") => false,
         Some("publish") => true,
         _ => return Err(invalid(400, "`to` must be \"exchange\" or \"publish\"")),
     };
-    let kind = text("type", kind)?;
-    if kind.chars().count() > EVENT_TYPE_MAX {
+    let event_type = text("type", event_type)?;
+    if event_type.chars().count() > EVENT_TYPE_MAX {
         return Err(invalid(400, format!("`type` must be at most {EVENT_TYPE_MAX} characters")));
     }
-    if publish && whole.len() > local.shared.bolt.body {
-        let most = local.shared.bolt.body;
+    let limit = local.shared.bolt.body;
+    if publish && body.len() > limit {
         return Err(invalid(
             413,
-            format!("the body is larger than {most} bytes, the most that is published"),
+            format!("the body is larger than {limit} bytes, the limit of a published event"),
         ));
     }
     let key = body::idempotency_key(headers).map_err(|why| invalid(400, why))?;
@@ -112,7 +112,7 @@ async fn read(
         .map_err(|()| invalid(400, "X-Page-Event-Id must be given once, in ASCII"))?
         .map(str::to_owned)
         .or_else(|| key.clone());
-    Ok(Wanted { publish, kind, whole, key, page_event })
+    Ok(ForwardRequest { publish, event_type, body, key, page_event })
 }
 
 fn text(name: &str, value: Option<&RawValue>) -> Result<String, BridgeError> {
@@ -122,33 +122,37 @@ fn text(name: &str, value: Option<&RawValue>) -> Result<String, BridgeError> {
     }
 }
 
-async fn pass_on(local: &Local, ticket: &Ticket, wanted: Wanted) -> Response<Full<Bytes>> {
+async fn forward_event(
+    local: &ShardState,
+    ticket: &Ticket,
+    request: ForwardRequest,
+) -> Response<Full<Bytes>> {
     let app = &ticket.entry.app.name;
-    if !ticket.covers_type(app, &wanted.kind) {
+    if !ticket.covers_type(app, &request.event_type) {
         let message = "the ticket does not cover this event; name it among the ticket's `events`";
         return refuse(&BridgeError::new(403, ErrorCode::Unauthorized, message));
     }
-    let passed = if wanted.publish {
-        publish(local, ticket, wanted).await
+    let forwarded = if request.publish {
+        publish(local, ticket, request).await
     } else {
-        exchange(local, ticket, &wanted).await
+        exchange(local, ticket, &request).await
     };
-    passed.unwrap_or_else(|failure| refuse(&failure))
+    forwarded.unwrap_or_else(|failure| refuse(&failure))
 }
 
-type Passed = Result<Response<Full<Bytes>>, BridgeError>;
+type ForwardResult = Result<Response<Full<Bytes>>, BridgeError>;
 
-async fn publish(local: &Local, ticket: &Ticket, wanted: Wanted) -> Passed {
-    let name = EventName::parse(&wanted.kind).map_err(|error| invalid(400, error.to_string()))?;
-    let [payload] = members(&wanted.whole, &["payload"]).map_err(|error| invalid(400, error.to_string()))?;
+async fn publish(local: &ShardState, ticket: &Ticket, request: ForwardRequest) -> ForwardResult {
+    let name = EventName::parse(&request.event_type).map_err(|error| invalid(400, error.to_string()))?;
+    let [payload] = members(&request.body, &["payload"]).map_err(|error| invalid(400, error.to_string()))?;
     let body = payload.map_or_else(
         || Bytes::from_static(b"{}"),
-        |payload| wanted.whole.slice_ref(payload.get().as_bytes()),
+        |payload| request.body.slice_ref(payload.get().as_bytes()),
     );
-    let id = wanted.page_event.as_deref().map(|id| (PAGE_EVENT, id));
+    let id = request.page_event.as_deref().map(|id| (PAGE_EVENT, id));
     let headers = PublishHeaders::parse(id).map_err(|error| invalid(400, error.to_string()))?;
     let draft = EventDraft { name, body, headers, subscribers: None };
-    let key = wanted.key.as_deref().map(|key| (format!("{PAGE}{key}"), digest(&wanted.whole)));
+    let key = request.key.as_deref().map(|key| (format!("{PAGE_KEY_PREFIX}{key}"), digest(&request.body)));
     let accepted = local.shared.engine.publish(&ticket.entry, draft, key).await;
     local.shared.metrics.publish(accepted.is_ok());
     let accepted = accepted.map_err(|error| not_published(&error))?;
@@ -166,8 +170,9 @@ fn not_published(error: &PublishError) -> BridgeError {
         PublishError::Journal(JournalError::Full) => (507, None),
         PublishError::Journal(JournalError::Busy(_)) => (503, Some(2)),
         PublishError::Journal(error @ JournalError::Unknown(_)) => {
-            tracing::error!(%error, "the journal failed while it kept an event");
-            let message = "the event may have been kept: repeat it with the same Idempotency-Key";
+            tracing::error!(%error, "the journal failed while it stored an event");
+            let message =
+                "it is not known whether the event was stored: repeat it with the same Idempotency-Key";
             return BridgeError::new(503, ErrorCode::EventDeliveryFailed, message);
         }
         PublishError::Journal(JournalError::Stopped(_)) => {
@@ -177,7 +182,7 @@ fn not_published(error: &PublishError) -> BridgeError {
         }
         PublishError::Journal(error) => {
             tracing::error!(%error, "the journal failed");
-            let message = "the server could not keep it; nothing was accepted";
+            let message = "the server could not store the event; nothing was accepted";
             return BridgeError::new(500, ErrorCode::EventDeliveryFailed, message);
         }
     };
@@ -185,16 +190,17 @@ fn not_published(error: &PublishError) -> BridgeError {
     BridgeError { retry_after, ..failure }
 }
 
-async fn exchange(local: &Local, ticket: &Ticket, wanted: &Wanted) -> Passed {
+async fn exchange(local: &ShardState, ticket: &Ticket, request: &ForwardRequest) -> ForwardResult {
     let begun = Instant::now();
-    let draft = exchange_draft(ticket, wanted)?;
+    let draft = exchange_draft(ticket, request)?;
     let direction = draft.direction;
-    let key = wanted.key.as_deref();
-    let key = key.map(|key| UsedKey { key: format!("{PAGE}{key}"), fingerprint: digest(&wanted.whole) });
+    let key = request.key.as_deref();
+    let key =
+        key.map(|key| UsedKey { key: format!("{PAGE_KEY_PREFIX}{key}"), fingerprint: digest(&request.body) });
     let engine = &local.shared.engine;
     let id = engine.new_exchange_id();
-    let how = ExchangeOptions { key, ..ExchangeOptions::default() };
-    let reply = engine.exchange(&local.courier, &ticket.entry, id, draft, how).await;
+    let options = ExchangeOptions { key, ..ExchangeOptions::default() };
+    let reply = engine.exchange(&local.courier, &ticket.entry, id, draft, options).await;
     let answer = match reply.reply {
         Reply::Ended(ExchangeOutcome::Answered(answer)) => answer,
         Reply::Ended(ExchangeOutcome::Failed(failure)) => {
@@ -214,15 +220,21 @@ async fn exchange(local: &Local, ticket: &Ticket, wanted: &Wanted) -> Passed {
     Ok(bridge::json_response(StatusCode::OK, body.into()))
 }
 
-/// The exchange that a page wants of its app: the way it goes is told by which of the two the app is.
-fn exchange_draft(ticket: &Ticket, wanted: &Wanted) -> Result<ExchangeDraft, BridgeError> {
+/// Builds the exchange. It goes to the host if the ticket's app is the miniapp, otherwise to the miniapp.
+fn exchange_draft(ticket: &Ticket, request: &ForwardRequest) -> Result<ExchangeDraft, BridgeError> {
     let names = ["app_id", "client_id", "payload"];
     let [app_id, client_id, payload] =
-        members(&wanted.whole, &names).map_err(|error| invalid(400, error.to_string()))?;
+        members(&request.body, &names).map_err(|error| invalid(400, error.to_string()))?;
     let (app, client) = (text("app_id", app_id)?, text("client_id", client_id)?);
     let payload = payload.ok_or_else(|| invalid(400, "`payload` is missing"))?.get();
-    let payload = wanted.whole.slice_ref(payload.as_bytes());
+    let payload = request.body.slice_ref(payload.as_bytes());
     let to_host = !client.eq_ignore_ascii_case(ticket.entry.app.name.as_str());
     let direction = if to_host { Direction::ToHost } else { Direction::ToMiniapp };
-    Ok(ExchangeDraft { direction, client_id: client, app_id: app, event_type: wanted.kind.clone(), payload })
+    Ok(ExchangeDraft {
+        direction,
+        client_id: client,
+        app_id: app,
+        event_type: request.event_type.clone(),
+        payload,
+    })
 }

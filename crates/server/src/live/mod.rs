@@ -1,11 +1,11 @@
-//! Where pages come to: live events, and custom events that pages pass on.
+//! What pages call: the stream of live events, Socket.IO, and forwarding of custom events.
 //!
-//! Who is told what is the engine's to say: here a page proves its app, and what the engine tells of that app is written
-//! as the page's client expects it.
+//! The engine decides which events a page gets. This module authenticates the page and writes the events in the form that
+//! the page's client expects.
 
+mod borrowed_stream;
 mod cursor;
 mod forward;
-mod lent;
 mod resume;
 mod socket;
 mod sse;

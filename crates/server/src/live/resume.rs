@@ -1,43 +1,43 @@
-//! What a page missed while it was away, read from the journal a little at a time.
+//! The events that a page missed while it was away, read from the journal in small parts.
 
 use footbridge_engine::{AppProof, Engine, MissedPage, PageEvent, Watcher};
 use footbridge_model::id::EventId;
 use std::collections::{BTreeSet, VecDeque};
 
-/// The most events that are told again.
-const MOST: usize = 1000;
-/// So many are held at once.
-const HELD: u32 = 32;
+/// The most events that are sent after a resume. A page that missed more gets a gap.
+const EVENTS_MAX: usize = 1000;
+/// Events that one read of the journal returns.
+const PAGE: u32 = 32;
 
-/// What comes next of what was missed.
+/// The next item of a resume.
 pub(super) enum Next {
-    /// An event.
+    /// A missed event.
     Event(PageEvent),
-    /// There were others that cannot be told.
+    /// Some missed events cannot be sent.
     Gap,
-    /// That was all.
+    /// There are no more missed events.
     End,
 }
 
-/// Reads on from an event that the page has seen.
+/// Reads the journal on from the event that the page saw last.
 #[derive(Debug)]
 pub(super) struct Resume {
     after: EventId,
-    held: VecDeque<PageEvent>,
-    told: usize,
+    events: VecDeque<PageEvent>,
+    sent: usize,
     gap: bool,
-    gap_told: bool,
-    /// Whether the journal has been read to its end since the watcher began.
-    whole: bool,
+    gap_sent: bool,
+    /// True once the journal was read to its end after the watcher began.
+    complete: bool,
 }
 
 impl Resume {
     pub(super) const fn after(after: EventId) -> Self {
-        Self { after, held: VecDeque::new(), told: 0, gap: false, gap_told: false, whole: false }
+        Self { after, events: VecDeque::new(), sent: 0, gap: false, gap_sent: false, complete: false }
     }
 
-    /// What comes next. The watcher begins when the end is near, so that nothing falls between the two and it
-    /// has little to hold meanwhile; `both` gathers what both may tell.
+    /// Returns the next item. The watcher begins shortly before the end of the journal, so that no event falls between the
+    /// two and the watcher queues few; `both` collects the events that may come from both.
     pub(super) async fn next(
         &mut self,
         engine: &Engine,
@@ -46,36 +46,36 @@ impl Resume {
         both: &mut BTreeSet<EventId>,
     ) -> Next {
         loop {
-            if std::mem::take(&mut self.gap) && !std::mem::replace(&mut self.gap_told, true) {
+            if std::mem::take(&mut self.gap) && !std::mem::replace(&mut self.gap_sent, true) {
                 return Next::Gap;
             }
-            if self.told >= MOST && !self.held.is_empty() {
-                self.held.clear();
-                (self.gap, self.whole) = (true, true);
+            if self.sent >= EVENTS_MAX && !self.events.is_empty() {
+                self.events.clear();
+                (self.gap, self.complete) = (true, true);
                 begin(watcher, engine, app);
                 continue;
             }
-            if let Some(event) = self.held.pop_front() {
-                self.told += 1;
+            if let Some(event) = self.events.pop_front() {
+                self.sent += 1;
                 if watcher.is_some() {
                     both.insert(event.event.id);
                 }
                 return Next::Event(event);
             }
-            if self.whole {
+            if self.complete {
                 return Next::End;
             }
             let watched = watcher.is_some();
-            match engine.events_since(app, self.after, HELD).await {
+            match engine.events_since(app, self.after, PAGE).await {
                 Ok(Some(missed)) => self.take(missed, watched),
-                // The stream ends as soon as it looks.
+                // The proof of the app is no longer valid: the stream ends at its next check.
                 Ok(None) => return Next::End,
                 Err(error) => {
-                    tracing::warn!(%error, "what a page missed could not be read");
-                    (self.gap, self.whole) = (true, true);
+                    tracing::warn!(%error, "the events that a page missed could not be read");
+                    (self.gap, self.complete) = (true, true);
                 }
             }
-            if self.held.len() < HELD as usize {
+            if self.events.len() < PAGE as usize {
                 begin(watcher, engine, app);
             }
         }
@@ -84,19 +84,19 @@ impl Resume {
     fn take(&mut self, missed: MissedPage, watched: bool) {
         self.gap = missed.gap;
         let mut last = missed.last.unwrap_or(self.after);
-        self.held = missed.events.into();
-        if !watched && last > missed.settled {
-            // What is still under way before it would be heard of by nobody.
-            last = missed.settled.max(self.after);
-            self.held.retain(|event| event.event.id <= last);
+        self.events = missed.events.into();
+        if !watched && last > missed.watermark {
+            // An earlier event is still uncommitted, and no watcher would receive it.
+            last = missed.watermark.max(self.after);
+            self.events.retain(|event| event.event.id <= last);
         }
         self.after = last;
-        // What came before the watcher did is all there once a look after that finds no more.
-        self.whole = watched && !missed.more;
+        // Only a read after the watcher began shows that nothing is left.
+        self.complete = watched && !missed.more;
     }
 }
 
-/// Begins to watch, unless that was done; a proof that no longer counts begins nothing.
+/// Begins to watch unless that happened already. A proof that is no longer valid begins nothing.
 fn begin(watcher: &mut Option<Watcher>, engine: &Engine, app: &AppProof) {
     if watcher.is_none() {
         *watcher = engine.watch(app);

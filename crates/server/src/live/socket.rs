@@ -1,9 +1,10 @@
-//! `/socket.io/`: requests of Socket.IO's two transports, brought to where its sessions are.
+//! `/socket.io/`: passes the requests of both Socket.IO transports to the sessions.
 
-use super::lent::Lent;
-use crate::audience::{MESSAGE, SocketService, query};
+use super::borrowed_stream::BorrowedStream;
 use crate::body::{self, BodyError};
-use crate::state::Local;
+use crate::live_sessions::{MESSAGE_MAX, SocketService};
+use crate::query;
+use crate::state::ShardState;
 use crate::stream::{self, Body};
 use crate::tunnel::Tunnel;
 use crate::watch::Watch;
@@ -23,25 +24,25 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use tower_service::Service;
 
-/// What RFC 6455 adds to a client's key.
+/// The constant that RFC 6455 §4.2.2 appends to a client's key.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Answers a request of a Socket.IO client.
 pub(crate) async fn socket(
-    local: &Rc<Local>,
+    local: &Rc<ShardState>,
     request: Request<Incoming>,
     peer: IpAddr,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
     let (mut head, incoming) = request.into_parts();
-    let of = |name| query::single(head.uri.query(), name).ok().flatten();
-    let begins = of("sid").is_none();
-    let websocket = of("transport").as_deref() == Some("websocket");
-    if websocket && !matches!(of("EIO").as_deref(), Some("3" | "4")) {
+    let parameter = |name| query::single(head.uri.query(), name).ok().flatten();
+    let is_new = parameter("sid").is_none();
+    let websocket = parameter("transport").as_deref() == Some("websocket");
+    if websocket && !matches!(parameter("EIO").as_deref(), Some("3" | "4")) {
         body::discard(&head.headers, incoming);
         return refuse(StatusCode::BAD_REQUEST, r#"{"code":5,"message":"Unsupported protocol version"}"#);
     }
-    if begins {
+    if is_new {
         if local.shared.engine.is_draining() {
             body::discard(&head.headers, incoming);
             return refuse(
@@ -49,28 +50,29 @@ pub(crate) async fn socket(
                 r#"{"code":3,"message":"The server is shutting down; try again"}"#,
             );
         }
-        // A session takes a place before it is admitted. Those whose first request proves nothing are few and end soon,
-        // and they keep out nobody whose request does.
+        // A session takes a slot before it is admitted. Sessions whose first request does not authenticate them are few and
+        // short, and do not keep out authenticated ones.
         let live = &local.shared.live;
-        let Some(place) = live.seats.begin(peer, live.proofs.of(&head, None).is_ok()) else {
+        let authenticated = live.authenticator.authenticate(&head, None).is_ok();
+        let Some(slot) = live.connection_limit.open_session(peer, authenticated) else {
             body::discard(&head.headers, incoming);
             return refuse(
                 StatusCode::SERVICE_UNAVAILABLE,
                 r#"{"code":3,"message":"Too many clients connect at once; try again"}"#,
             );
         };
-        head.extensions.insert(place);
+        head.extensions.insert(slot);
     }
     let service = local.shared.live.sockets.service();
     if websocket {
         body::discard(&head.headers, incoming);
-        return switch(service, head, watch);
+        return upgrade(service, head, watch);
     }
     poll(service, head, incoming, watch).await
 }
 
 fn refuse(status: StatusCode, body: &'static str) -> Response<Body> {
-    let mut response = Response::new(stream::whole(Full::new(Bytes::from_static(body.as_bytes()))));
+    let mut response = Response::new(stream::full(Full::new(Bytes::from_static(body.as_bytes()))));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -84,7 +86,7 @@ async fn poll(
     incoming: Incoming,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
-    let bytes = match body::read(&head.headers, incoming, MESSAGE, watch).await {
+    let bytes = match body::read(&head.headers, incoming, MESSAGE_MAX, watch).await {
         Ok(bytes) => bytes,
         Err(BodyError::TooLarge(_)) => {
             return refuse(StatusCode::PAYLOAD_TOO_LARGE, r#"{"code":3,"message":"Payload too large"}"#);
@@ -93,7 +95,7 @@ async fn poll(
             return refuse(StatusCode::BAD_REQUEST, r#"{"code":3,"message":"Bad request"}"#);
         }
     };
-    watch.heed_client();
+    watch.watch_client_close();
     let request = Request::from_parts(head, Full::new(bytes));
     let Ok(response) = Service::<Request<Full<Bytes>>>::call(&mut service, request).await;
     let mut response = response
@@ -102,18 +104,18 @@ async fn poll(
     response
 }
 
-/// Agrees to speak WebSocket; the connection then belongs to its session.
-fn switch(mut service: SocketService, head: Parts, watch: &Rc<Watch>) -> Response<Body> {
+/// Accepts a WebSocket handshake. The session then owns the connection.
+fn upgrade(mut service: SocketService, head: Parts, watch: &Rc<Watch>) -> Response<Body> {
     let Some(accept) = accept(&head) else {
         return refuse(StatusCode::BAD_REQUEST, r#"{"code":3,"message":"Not a WebSocket handshake"}"#);
     };
-    watch.set_tunnel(Tunnel::handing_over(move |client, early| {
-        let (lent, returned) = Lent::new(client, early);
-        // What could be wrong with it was looked at before.
-        drop(service.call((lent, Request::from_parts(head, ()))));
+    watch.set_tunnel(Tunnel::taken_over_by(move |client, early| {
+        let (stream, returned) = BorrowedStream::new(client, early);
+        // The handshake was checked before.
+        drop(service.call((stream, Request::from_parts(head, ()))));
         Box::pin(returned)
     }));
-    let mut response = Response::new(stream::whole(Full::default()));
+    let mut response = Response::new(stream::full(Full::default()));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -143,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_handshake_of_the_rfc() {
+    fn the_handshake_of_rfc_6455_is_accepted() {
         let request = |version: &str, connection: &str| {
             let request = Request::get("/socket.io/")
                 .header("upgrade", "WebSocket")

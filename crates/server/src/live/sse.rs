@@ -2,10 +2,11 @@
 
 use super::cursor::Cursor;
 use super::resume::{Next, Resume};
-use crate::audience::{Proof, Seat, query};
+use crate::live_sessions::{ConnectionPermit, PageAuth};
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
-use crate::state::Local;
+use crate::query;
+use crate::state::ShardState;
 use crate::stream::{self, Body};
 use crate::watch::{Length, Watch};
 use axum::response::IntoResponse as _;
@@ -25,15 +26,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// After so long without an event a comment shows that the stream lives.
-const BEAT: Duration = Duration::from_secs(15);
-/// Begins every stream; a page that lost it waits so long before it asks again.
-const HELLO: &[u8] = b"retry: 2000\n\n";
-/// nginx holds answers back unless told.
+/// After this long without an event a comment keeps the connection alive.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// The first frame of every stream: the time that a browser waits before it reconnects.
+const RETRY: &[u8] = b"retry: 2000\n\n";
+/// Tells nginx not to buffer the stream.
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Answers with the events of the app that the page proves, for as long as it stays.
-pub(crate) fn stream(local: &Rc<Local>, head: &Parts, watch: &Rc<Watch>) -> Response<Body> {
+/// Streams the events of the page's app until the page leaves.
+pub(crate) fn stream(local: &Rc<ShardState>, head: &Parts, watch: &Rc<Watch>) -> Response<Body> {
     open(local, head, watch).unwrap_or_else(|problem| {
         let method = problem.code() == ProblemCode::MethodNotAllowed;
         let mut response = problem.into_response().map(|body| Either::Right(Either::Left(body)));
@@ -45,28 +46,31 @@ pub(crate) fn stream(local: &Rc<Local>, head: &Parts, watch: &Rc<Watch>) -> Resp
     })
 }
 
-fn open(local: &Rc<Local>, head: &Parts, watch: &Rc<Watch>) -> Result<Response<Body>, Problem> {
+fn open(local: &Rc<ShardState>, head: &Parts, watch: &Rc<Watch>) -> Result<Response<Body>, Problem> {
     if head.method != Method::GET {
         return Err(Problem::new(ProblemCode::MethodNotAllowed, "read the stream with GET"));
     }
-    let proof = local.shared.live.proofs.of(head, None).map_err(|why| {
+    let auth = local.shared.live.authenticator.authenticate(head, None).map_err(|why| {
         local.shared.metrics.auth_failure(Surface::Live);
-        Problem::new(ProblemCode::Unauthorized, format!("no proof of an app: {why}"))
+        Problem::new(ProblemCode::Unauthorized, format!("the page is not authenticated: {why}"))
     })?;
     let engine = local.shared.engine.clone();
     if engine.is_draining() {
         return Err(Problem::new(
             ProblemCode::Draining,
-            "the server is shutting down; come back when it runs again",
+            "the server is shutting down; reconnect when it runs again",
         ));
     }
-    let seat = local.shared.live.seats.take().ok_or_else(|| {
-        Problem::new(ProblemCode::Unavailable, "as many pages are connected as may be; try again later")
+    let permit = local.shared.live.connection_limit.acquire().ok_or_else(|| {
+        Problem::new(
+            ProblemCode::Unavailable,
+            "the server has as many live connections as it allows; try again later",
+        )
     })?;
-    let source = Source::new(engine, proof, last_seen(head), seat);
-    let body = Events { next: Box::pin(source.next()) };
-    // A page whose stream ended while the server drains would come back to a refusal, after which an `EventSource` tries
-    // no more.
+    let source = EventSource::new(engine, auth, last_event_id(head), permit);
+    let body = EventBody { next: Box::pin(source.next()) };
+    // Not ended when the server begins to drain: a page that reconnects then is refused, and an `EventSource` does not
+    // retry after a refusal.
     let mut response = Response::new(stream::streamed(body, (), Length::UntilClose, watch));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -75,60 +79,66 @@ fn open(local: &Rc<Local>, head: &Parts, watch: &Rc<Watch>) -> Result<Response<B
     Ok(response)
 }
 
-/// What the page saw last; `Some(None)` when that is no event of ours.
-fn last_seen(head: &Parts) -> Option<Option<EventId>> {
+/// Returns the event that the page saw last; `Some(None)` if the page sent something that is not a known position.
+fn last_event_id(head: &Parts) -> Option<Option<EventId>> {
     let header = head.headers.get("last-event-id").map(|value| value.to_str().ok().map(str::to_owned));
-    let given =
-        header.or_else(|| query::single(head.uri.query(), "last_event_id").ok().flatten().map(Some))?;
+    let parameter = || query::single(head.uri.query(), "last_event_id").ok().flatten();
+    let given = header.or_else(|| parameter().map(|value| Some(value.into_owned())))?;
     let text = given.unwrap_or_default();
     (!text.is_empty()).then(|| text.parse().ok())
 }
 
-/// Where the frames come from.
-struct Source {
+/// Produces the frames of one stream.
+struct EventSource {
     engine: Engine,
-    proof: Proof,
+    auth: PageAuth,
     resume: Option<Resume>,
     watcher: Option<Watcher>,
-    /// What the journal told and the watcher may tell again.
+    /// Events sent from the journal that the watcher may receive as well.
     both: BTreeSet<EventId>,
     cursor: Cursor,
     out: VecDeque<Bytes>,
-    beat: Instant,
-    _seat: Seat,
+    heartbeat_at: Instant,
+    _permit: ConnectionPermit,
 }
 
-impl Source {
-    fn new(engine: Engine, proof: Proof, last_seen: Option<Option<EventId>>, seat: Seat) -> Self {
+impl EventSource {
+    fn new(
+        engine: Engine,
+        auth: PageAuth,
+        last_seen: Option<Option<EventId>>,
+        permit: ConnectionPermit,
+    ) -> Self {
         let resume = last_seen.flatten().map(Resume::after);
-        let watcher = if resume.is_none() { engine.watch(&proof.app) } else { None };
-        let mut out = VecDeque::from([Bytes::from_static(HELLO)]);
+        let watcher = if resume.is_none() { engine.watch(&auth.app) } else { None };
+        let mut out = VecDeque::from([Bytes::from_static(RETRY)]);
         if last_seen == Some(None) {
             out.push_back(gap(None));
         }
-        let (cursor, beat) = (Cursor::at(last_seen.flatten()), Instant::now() + BEAT);
-        Self { engine, proof, resume, watcher, both: BTreeSet::new(), cursor, out, beat, _seat: seat }
+        let (cursor, heartbeat_at) = (Cursor::at(last_seen.flatten()), Instant::now() + HEARTBEAT);
+        let both = BTreeSet::new();
+        Self { engine, auth, resume, watcher, both, cursor, out, heartbeat_at, _permit: permit }
     }
 
     async fn next(mut self) -> Option<(Self, Bytes)> {
         loop {
-            // A page may read as slowly as it likes: what it has proved is looked at whenever it is told something.
-            self.engine.app_by_proof(&self.proof.app)?;
+            // A page may read slowly, so its proof is checked before every frame.
+            self.engine.app_by_proof(&self.auth.app)?;
             if let Some(bytes) = self.out.pop_front() {
                 return Some((self, bytes));
             }
             if !self.resume().await {
                 self.listen().await?;
             }
-            self.beat = Instant::now() + BEAT;
+            self.heartbeat_at = Instant::now() + HEARTBEAT;
         }
     }
 
-    /// Whether there was something from the journal.
+    /// Sends the next missed event. Returns false if the resume is over.
     async fn resume(&mut self) -> bool {
         let Some(resume) = &mut self.resume else { return false };
-        match resume.next(&self.engine, &self.proof.app, &mut self.watcher, &mut self.both).await {
-            Next::Event(event) => self.tell(&event),
+        match resume.next(&self.engine, &self.auth.app, &mut self.watcher, &mut self.both).await {
+            Next::Event(event) => self.push(&event),
             Next::Gap => self.out.push_back(gap(None)),
             Next::End => self.resume = None,
         }
@@ -137,53 +147,53 @@ impl Source {
 
     async fn listen(&mut self) -> Option<()> {
         let watcher = self.watcher.as_mut()?;
-        // Asked before the watcher is: it has nothing then of what is settled by now.
-        let settled = self.cursor.is_ahead().then(|| self.engine.settled());
+        // Read before the watcher is polled: when the watcher is empty then, all events up to this watermark were sent.
+        let watermark = self.cursor.is_behind().then(|| self.engine.watermark());
         let heard = tokio::select! {
             biased;
             heard = watcher.next() => heard?,
-            () = tokio::time::sleep_until(self.beat) => {
+            () = tokio::time::sleep_until(self.heartbeat_at) => {
                 self.both.clear();
-                let caught_up = settled.and_then(|settled| self.cursor.catch_up(settled));
-                self.out.push_back(caught_up.unwrap_or(Bytes::from_static(b":\n\n")));
+                let advanced = watermark.and_then(|watermark| self.cursor.advance(watermark));
+                self.out.push_back(advanced.unwrap_or(Bytes::from_static(b":\n\n")));
                 return Some(());
             }
         };
         match heard {
             WatchItem::Event(event) if self.both.remove(&event.event.id) => {
-                self.out.extend(self.cursor.catch_up(event.settled));
+                self.out.extend(self.cursor.advance(event.watermark));
             }
-            WatchItem::Event(event) => self.tell(&event),
+            WatchItem::Event(event) => self.push(&event),
             WatchItem::Missed(count) => self.out.push_back(gap(Some(count))),
         }
         Some(())
     }
 
-    fn tell(&mut self, PageEvent { event, settled, json }: &PageEvent) {
-        if !self.proof.covers(event) {
+    fn push(&mut self, PageEvent { event, watermark, json }: &PageEvent) {
+        if !self.auth.covers(event) {
             return;
         }
-        let begin = self.cursor.begin(event.id, *settled);
-        // The event itself is shared by all streams that tell it.
+        let begin = self.cursor.begin(event.id, *watermark);
+        // All streams share the bytes of the event.
         self.out.extend([begin, json.clone(), Bytes::from_static(b"\n\n")]);
-        self.out.extend(self.cursor.catch_up(*settled));
+        self.out.extend(self.cursor.advance(*watermark));
     }
 }
 
-/// Says that events were missed, and how many if that is known.
+/// Returns a frame that says that events were missed, and how many if that is known.
 fn gap(missed: Option<u64>) -> Bytes {
     let missed = missed.map_or_else(|| "null".to_owned(), |count| count.to_string());
     format!("event: gap\ndata: {{\"missed\":{missed}}}\n\n").into()
 }
 
-type Coming = Pin<Box<dyn Future<Output = Option<(Source, Bytes)>>>>;
+type NextFrame = Pin<Box<dyn Future<Output = Option<(EventSource, Bytes)>>>>;
 
-/// The frames as a body.
-struct Events {
-    next: Coming,
+/// The frames as the body of an answer.
+struct EventBody {
+    next: NextFrame,
 }
 
-impl HttpBody for Events {
+impl HttpBody for EventBody {
     type Data = Bytes;
     type Error = Infallible;
 

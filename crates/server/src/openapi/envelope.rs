@@ -1,12 +1,12 @@
-//! What every answer of Bolt's API is wrapped in.
+//! The envelope of Bolt's API.
 
 use utoipa::ToSchema;
 
-/// The Bolt envelope: `code` is 0 and `body` is there, or `code` and the error members say what is wrong.
+/// The envelope of every answer of Bolt's API. On success `code` is 0 and `body` is present; otherwise the error members are.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `bolt` writes")]
 #[schema(rename_all = "camelCase")]
-pub(super) struct Envelope {
+pub(super) struct BoltEnvelope {
     code: u32,
     body: Option<serde_json::Value>,
     error: Option<serde_json::Value>,

@@ -1,7 +1,7 @@
-//! What the API description says beyond the administration API.
+//! The API description of surfaces that are not part of the administration API.
 
-mod apps;
+mod description;
 mod envelope;
-mod whole;
+mod installed_apps;
 
-pub(crate) use whole::whole;
+pub(crate) use description::complete;

@@ -1,4 +1,4 @@
-//! Files that are part of the program: the SDK, Bolt's page scripts, the client of Socket.IO.
+//! Files that are built into the program: the SDK, Bolt's page scripts and the Socket.IO client.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,7 +16,7 @@ const JS: &str = "text/javascript; charset=utf-8";
 const TS: &str = "application/typescript; charset=utf-8";
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// A file and its media type.
+/// A file with its media type.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct File {
     name: &'static str,
@@ -47,7 +47,7 @@ const CLIENT_MODULE: File = File {
     bytes: include_bytes!("assets/socket.io-client-4.8.3.esm.min.js"),
 };
 
-/// The file at this path.
+/// Finds the file at this path.
 pub(crate) fn find(path: &str) -> Option<&'static File> {
     let of = |files: &'static [File], name: &str| files.iter().find(|file| file.name == name);
     if let Some(name) = path.strip_prefix("/sdk/") {
@@ -58,12 +58,12 @@ pub(crate) fn find(path: &str) -> Option<&'static File> {
         Some("socket.io.esm.min.js") => return Some(&CLIENT_MODULE),
         _ => {}
     }
-    // Bolt serves its folder under any name, and its pages use several.
+    // Bolt serves this folder under any name, and its pages use several.
     let (_, name) = path.strip_prefix("/public/")?.rsplit_once("native/js/")?;
     of(&SCRIPTS, name)
 }
 
-/// Answers with a file, or that there is none.
+/// Serves a file, or 404 if there is none.
 pub(crate) fn serve(file: Option<&'static File>, head: &Parts) -> Response<Full<Bytes>> {
     let Some(file) = file else { return plain(StatusCode::NOT_FOUND, "There is nothing here.\n") };
     if !matches!(head.method, Method::GET | Method::HEAD) {
@@ -81,7 +81,7 @@ pub(crate) fn serve(file: Option<&'static File>, head: &Parts) -> Response<Full<
     }
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.kind));
-    // Short: pages get a new version soon after the server does, and ask with the tag until then.
+    // Short, so that pages get a new version soon after the server is updated. Afterwards they revalidate by tag.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_by_path() {
+    fn files_are_found_by_path() {
         for (path, found) in [
             ("/sdk/host.js", true),
             ("/sdk/miniapp.d.ts", true),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sdk_is_whole() {
+    fn every_import_of_the_sdk_is_served() {
         for file in &SDK {
             let text = std::str::from_utf8(file.bytes).unwrap();
             let named = ["from \"./", "import(\"./"].into_iter().flat_map(|word| text.split(word).skip(1));

@@ -1,10 +1,10 @@
-//! What pages load from the server, and what shows that a page is an app's.
+//! Files that pages load from the server, the page cookie, and masking of run tokens.
 
 mod cookie;
-pub(crate) mod farewell;
 mod files;
-mod mask;
+mod token_mask;
+pub(crate) mod worker_removal;
 
-pub(crate) use cookie::{NAME, PageKey, asks_for_page, is_page};
+pub(crate) use cookie::{COOKIE_PREFIX, PageKey, asks_for_page, is_page};
 pub(crate) use files::{File, find, is_known, plain, serve};
-pub(crate) use mask::{Mask, Masked};
+pub(crate) use token_mask::{MaskedBody, TokenMask};

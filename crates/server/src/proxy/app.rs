@@ -1,13 +1,13 @@
-//! `/x/<app>/…`: the app is started if it is down, and sees the rest of the path as its own.
+//! `/x/<app>/…`: starts the app if it is down, and relays the request with the rest of the path.
 
 use super::forward::{Outgoing, origin_form, scheme};
-use super::headers::{self, Client};
-use super::page::Page;
-use super::place::Place;
-use super::refusal::Refusal;
+use super::headers::{self, ForwardedClient};
+use super::proxy_error::ProxyError;
+use super::requested_page::RequestedPage;
+use super::rewrite::ResponseRewriter;
 use crate::body;
-use crate::page::farewell;
-use crate::state::Local;
+use crate::page::worker_removal;
+use crate::state::ShardState;
 use crate::stream::{self, Body};
 use crate::watch::Watch;
 use bytes::Bytes;
@@ -25,77 +25,78 @@ use std::rc::Rc;
 
 /// Relays a request under `/x/`.
 pub(crate) async fn app(
-    local: &Local,
+    local: &ShardState,
     request: Request<Incoming>,
     peer: SocketAddr,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
-    watch.heed_client();
+    watch.watch_client_close();
     let (head, incoming) = request.into_parts();
-    let ready = match ready(local, &head, &incoming) {
-        Ok(Ready::Enter(mounted)) => mounted,
-        Ok(Ready::Redirect(response)) => {
+    let mounted = match check(local, &head, &incoming) {
+        Ok(Checked::Relay(mounted)) => mounted,
+        Ok(Checked::Redirect(response)) => {
             body::discard(&head.headers, incoming);
             return response;
         }
-        Err(refusal) => {
+        Err(error) => {
             body::discard(&head.headers, incoming);
-            return match refusal {
-                Refusal::NoSuchApp | Refusal::Nothing => {
-                    farewell::instead(&head.headers, || refusal.render())
+            return match error {
+                ProxyError::NoSuchApp | ProxyError::NotFound => {
+                    worker_removal::or_else(&head.headers, || error.render())
                 }
-                refusal => refusal.render(),
+                error => error.render(),
             };
         }
     };
-    relay(local, &head, &ready, incoming, (peer, watch)).await.unwrap_or_else(Refusal::render)
+    relay(local, &head, &mounted, incoming, peer, watch).await.unwrap_or_else(ProxyError::render)
 }
 
-/// An app and a path of it.
-struct Mounted<'a> {
-    /// `/x/<app>`, as it was written.
+/// An app and a path within it.
+struct MountedApp<'a> {
+    /// `/x/<app>`, as the client wrote it.
     prefix: &'a str,
     name: AppName,
-    /// The path as the app gets it: without the prefix, unless it is mounted there.
+    /// The path that the app gets: without the prefix, unless the app sees its mount path.
     path: &'a str,
-    /// Whether it sees its requests below its prefix, as a system app of Bolt's does.
-    whole: bool,
+    /// True if the app sees its full path, as a system app of Bolt does.
+    full_path: bool,
 }
 
-enum Ready<'a> {
-    Enter(Mounted<'a>),
+enum Checked<'a> {
+    Relay(MountedApp<'a>),
     Redirect(Response<Body>),
 }
 
-/// Whether there is such an app, and whether this may be asked of it.
-fn ready<'a>(local: &Local, head: &'a Parts, incoming: &Incoming) -> Result<Ready<'a>, Refusal> {
+/// Finds the app and checks that the request may be relayed to it.
+fn check<'a>(local: &ShardState, head: &'a Parts, incoming: &Incoming) -> Result<Checked<'a>, ProxyError> {
     let engine = &local.shared.engine;
-    let whole = head.uri.path();
-    let (prefix, written, path) = split(whole).ok_or(Refusal::NoSuchApp)?;
-    let name = AppName::find(written).ok_or(Refusal::NoSuchApp)?;
-    let entry = engine.app(&name).map_err(|_| Refusal::NoSuchApp)?;
-    let package = entry.app.package.as_deref().ok_or(Refusal::NoSuchApp)?;
+    let full_path = head.uri.path();
+    let (prefix, written, path) = split(full_path).ok_or(ProxyError::NoSuchApp)?;
+    let name = AppName::find(written).ok_or(ProxyError::NoSuchApp)?;
+    let entry = engine.app(&name).map_err(|_| ProxyError::NoSuchApp)?;
+    let package = entry.app.package.as_deref().ok_or(ProxyError::NoSuchApp)?;
     if !package.can_run() {
-        return Err(Refusal::Nothing);
+        return Err(ProxyError::NotFound);
     }
     if !entry.app.enabled {
-        return Err(Refusal::SwitchedOff);
+        return Err(ProxyError::Disabled);
     }
-    if headers::is_coded(&head.headers) {
-        return Err(Refusal::Coded);
+    if headers::has_unsupported_coding(&head.headers) {
+        return Err(ProxyError::UnsupportedCoding);
     }
     if path.is_empty() {
-        return slash(whole, head.uri.query()).map(Ready::Redirect);
+        return redirect_to_slash(full_path, head.uri.query()).map(Checked::Redirect);
     }
-    // What arrives there comes from the server, or is made to look so.
+    // Only the server may send events to a hook route.
     if !is_plain_read(head, incoming) && engine.is_hook_route(name.as_str(), path) {
-        return Err(Refusal::Nothing);
+        return Err(ProxyError::NotFound);
     }
-    let whole = package.mount(&name).is_some();
-    Ok(Ready::Enter(Mounted { prefix, name, path: if whole { head.uri.path() } else { path }, whole }))
+    let sees_mount = package.mount(&name).is_some();
+    let path = if sees_mount { full_path } else { path };
+    Ok(Checked::Relay(MountedApp { prefix, name, path, full_path: sees_mount }))
 }
 
-/// Whether no handler could take a request for an event: many look at the path and the body alone.
+/// Returns true if no handler could mistake the request for an event. Many handlers only check the path and the body.
 fn is_plain_read(head: &Parts, incoming: &Incoming) -> bool {
     matches!(head.method, Method::GET | Method::HEAD)
         && incoming.is_end_stream()
@@ -104,17 +105,18 @@ fn is_plain_read(head: &Parts, incoming: &Incoming) -> bool {
 }
 
 async fn relay(
-    local: &Local,
+    local: &ShardState,
     head: &Parts,
-    mounted: &Mounted<'_>,
+    mounted: &MountedApp<'_>,
     incoming: Incoming,
-    (peer, watch): (SocketAddr, &Rc<Watch>),
-) -> Result<Response<Body>, Refusal> {
+    peer: SocketAddr,
+    watch: &Rc<Watch>,
+) -> Result<Response<Body>, ProxyError> {
     let uri = origin_form(mounted.path, head.uri.query())?;
-    let client = Client { peer, scheme: scheme(local), prefix: Some(mounted.prefix) };
+    let client = ForwardedClient { peer, scheme: scheme(local), prefix: Some(mounted.prefix) };
     let (mut headers, upgrades) = headers::to_app(head, client);
-    let page = Page::of(local, head, &mounted.name);
-    page.ask(head, &mut headers);
+    let page = RequestedPage::new(local, head, &mounted.name);
+    page.adjust_request(head, &mut headers);
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
     let outgoing = Outgoing { method: head.method.clone(), uri, headers, upgrades };
     let reach = match local.shared.engine.connect_app(mounted.name.as_str()).await {
@@ -125,28 +127,29 @@ async fn relay(
         }
     };
     let name = mounted.name.as_str();
-    let (relayed, reach) = outgoing.send_on(local, name, reach, RelayBody::from(incoming)).await?;
+    let (relayed, reach) = outgoing.send_with_retry(local, name, reach, RelayBody::from(incoming)).await?;
     let address = reach.address;
     let mut response = outgoing.answer(relayed, reach, page.mask(local), watch)?;
-    let is_servers = |path: &str| is_servers(local, mounted.whole, path);
-    let place = Place { prefix: mounted.prefix, host: host.as_deref(), address, is_servers: &is_servers };
-    place.fit(response.headers_mut());
-    page.prove(local, head, &mut response);
+    let leads_out = |path: &str| leads_out(local, mounted.full_path, path);
+    let host = host.as_deref();
+    let rewriter = ResponseRewriter { prefix: mounted.prefix, host, address, leads_out: &leads_out };
+    rewriter.rewrite(response.headers_mut());
+    page.set_cookie(local, head, &mut response);
     Ok(response)
 }
 
-/// Whether a path that an app redirects to leads out of the app. One that sees all of its path means the server's by the
-/// server's; any other means its own, but for those of other apps.
-fn is_servers(local: &Local, whole: bool, path: &str) -> bool {
+/// Returns true if a path that an app redirects to leads out of the app. An app that sees its full path means the server's
+/// paths as such. Any other app means its own paths, except below `/x/` of another installed app.
+fn leads_out(local: &ShardState, full_path: bool, path: &str) -> bool {
     let engine = &local.shared.engine;
-    if whole {
+    if full_path {
         return OURS.into_iter().any(|ours| is_under(path, ours)) || !engine.routers_at(path).is_empty();
     }
     let named = split(path).and_then(|(_, name, _)| AppName::parse(name).ok());
     named.is_some_and(|name| engine.app(&name).is_ok_and(|entry| entry.app.package.is_some()))
 }
 
-/// `/x/<app>`, the app's name in it, and the rest.
+/// Splits a path into `/x/<app>`, the app's name, and the rest.
 fn split(path: &str) -> Option<(&str, &str, &str)> {
     let behind = path.strip_prefix("/x/")?;
     let length = behind.find('/').unwrap_or(behind.len());
@@ -155,12 +158,13 @@ fn split(path: &str) -> Option<(&str, &str, &str)> {
     Some((prefix, name, rest))
 }
 
-/// To the same with a slash: without it the links of the app's first page would lead past the app.
-fn slash(path: &str, query: Option<&str>) -> Result<Response<Body>, Refusal> {
+/// Redirects to the same path with a slash. Without it the relative links of the app's first page would lead out of the
+/// app.
+fn redirect_to_slash(path: &str, query: Option<&str>) -> Result<Response<Body>, ProxyError> {
     let uri = origin_form(&format!("{path}/"), query)?;
-    let mut response = Response::new(stream::whole(Full::new(Bytes::new())));
+    let mut response = Response::new(stream::full(Full::new(Bytes::new())));
     *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-    let location = HeaderValue::from_str(&uri.to_string()).map_err(|_| Refusal::Nothing)?;
+    let location = HeaderValue::from_str(&uri.to_string()).map_err(|_| ProxyError::NotFound)?;
     response.headers_mut().insert(LOCATION, location);
     Ok(response)
 }
@@ -170,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prefix_name_and_rest() {
+    fn a_path_is_split_into_prefix_name_and_rest() {
         for (path, parts) in [
             ("/x/shop", Some(("/x/shop", "shop", ""))),
             ("/x/shop/", Some(("/x/shop", "shop", "/"))),
@@ -183,8 +187,8 @@ mod tests {
     }
 
     #[test]
-    fn the_query_stays() {
-        let response = slash("/x/shop", Some("a=/b&c")).unwrap();
+    fn the_redirect_keeps_the_query() {
+        let response = redirect_to_slash("/x/shop", Some("a=/b&c")).unwrap();
         assert_eq!(
             (response.status().as_u16(), &response.headers()[LOCATION]),
             (308, &HeaderValue::from_static("/x/shop/?a=/b&c"))

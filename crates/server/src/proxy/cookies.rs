@@ -1,55 +1,55 @@
-//! Cookies of apps under `/x/`: what an app sets reaches that app alone, and what proves a page reaches none.
+//! Cookies of apps under `/x/`: a cookie that an app sets reaches only that app, and page cookies reach no app.
 
 use crate::page;
 use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 
-/// A browser takes a cookie of such a name only with `Path=/`, and so for all apps.
-const HOST_ONLY: &str = "__Host-";
-/// So to the browser it has this name instead, and `Path` keeps it to its app. For the app nothing changes.
-const RENAMED: &str = "__Secure-fb_host_";
+/// Browsers accept cookies with this prefix only with `Path=/`, which would send them to all apps.
+const HOST_PREFIX: &str = "__Host-";
+/// The prefix that replaces it in the browser, so that `Path` limits the cookie to its app. The app does not notice.
+const RENAMED_PREFIX: &str = "__Secure-fb_host_";
 
-/// Brings the cookies that an answer sets below `prefix`, a path without a slash at the end, and to this host alone.
-pub(super) fn keep_below(headers: &mut HeaderMap, prefix: &str) {
+/// Limits the cookies that an answer sets to this host and to paths below `prefix`, which has no slash at the end.
+pub(super) fn limit_to_prefix(headers: &mut HeaderMap, prefix: &str) {
     rewrite(headers, |cookie| below(cookie, prefix));
 }
 
-/// Leaves the paths of cookies as they are: for routers, which are part of the server's own paths.
-pub(super) fn keep_on_host(headers: &mut HeaderMap) {
+/// Limits the cookies that an answer sets to this host and keeps their paths. For routers, whose paths are the server's.
+pub(super) fn limit_to_host(headers: &mut HeaderMap) {
     rewrite(headers, |cookie| {
-        let parts = Parts::of(cookie)?;
+        let parts = SetCookie::parse(cookie)?;
         Some(parts.write(parts.name, parts.path))
     });
 }
 
 fn rewrite(headers: &mut HeaderMap, change: impl Fn(&[u8]) -> Option<Vec<u8>>) {
-    let given: Vec<HeaderValue> = headers.get_all(SET_COOKIE).iter().cloned().collect();
+    let cookies: Vec<HeaderValue> = headers.get_all(SET_COOKIE).iter().cloned().collect();
     headers.remove(SET_COOKIE);
-    for cookie in given {
+    for cookie in cookies {
         if let Some(cookie) = change(cookie.as_bytes()).and_then(|text| HeaderValue::from_bytes(&text).ok()) {
             headers.append(SET_COOKIE, cookie);
         }
     }
 }
 
-/// A `Set-Cookie`, taken apart.
-struct Parts<'a> {
+/// A parsed `Set-Cookie`.
+struct SetCookie<'a> {
     name: &'a [u8],
-    /// From the `=` on.
+    /// The value with the `=` before it.
     value: &'a [u8],
     path: Option<&'a [u8]>,
-    /// Every other attribute but `Domain`, which would have it reach other hosts.
+    /// Every other attribute except `Domain`, which would send the cookie to other hosts.
     others: Vec<&'a [u8]>,
 }
 
-impl<'a> Parts<'a> {
-    /// `None` for one that is to be dropped: it has the name of one of ours, which no app sets.
-    fn of(cookie: &'a [u8]) -> Option<Self> {
+impl<'a> SetCookie<'a> {
+    /// Parses a cookie; `None` for one with the name of a page cookie, which no app may set.
+    fn parse(cookie: &'a [u8]) -> Option<Self> {
         let mut parts = cookie.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
         let pair = parts.next()?;
         let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
         let (name, value) = pair.split_at_checked(end)?;
         let (name, mut path, mut others) = (name.trim_ascii(), None, Vec::new());
-        if begins(name, page::NAME) {
+        if has_prefix(name, page::COOKIE_PREFIX) {
             return None;
         }
         for attribute in parts.filter(|attribute| !attribute.is_empty()) {
@@ -57,13 +57,13 @@ impl<'a> Parts<'a> {
             let (key, rest) = attribute.split_at_checked(end)?;
             let key = key.trim_ascii();
             if key.eq_ignore_ascii_case(b"path") {
-                // The last one counts.
+                // The last `Path` applies.
                 path = Some(rest.get(1..).unwrap_or_default().trim_ascii());
             } else if !key.eq_ignore_ascii_case(b"domain") {
                 others.push(attribute);
             }
         }
-        // To a browser any other path is none.
+        // Browsers ignore any other path.
         Some(Self { name, value, path: path.filter(|path| path.starts_with(b"/")), others })
     }
 
@@ -82,7 +82,7 @@ impl<'a> Parts<'a> {
 }
 
 fn below(cookie: &[u8], prefix: &str) -> Option<Vec<u8>> {
-    let parts = Parts::of(cookie)?;
+    let parts = SetCookie::parse(cookie)?;
     let within = |path: &[u8]| {
         let rest = path.strip_prefix(prefix.as_bytes());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
@@ -91,26 +91,29 @@ fn below(cookie: &[u8], prefix: &str) -> Option<Vec<u8>> {
         path if within(path) => path.to_vec(),
         path => [prefix.as_bytes(), path].concat(),
     });
-    let name = match parts.name.get(HOST_ONLY.len()..) {
-        Some(rest) if begins(parts.name, HOST_ONLY) => [RENAMED.as_bytes(), rest].concat(),
+    let name = match parts.name.get(HOST_PREFIX.len()..) {
+        Some(rest) if has_prefix(parts.name, HOST_PREFIX) => [RENAMED_PREFIX.as_bytes(), rest].concat(),
         _ => parts.name.to_vec(),
     };
     Some(parts.write(&name, path.as_deref()))
 }
 
-/// The cookies of a request as an app gets them.
+/// Rewrites the cookies of a request for an app.
 pub(super) fn to_app(headers: &mut HeaderMap) {
-    let given: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
-    let concerned = |value: &HeaderValue| {
-        pairs(value.as_bytes()).any(|pair| begins(pair, page::NAME) || begins(pair, RENAMED))
+    let values: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
+    let changes = |value: &HeaderValue| {
+        pairs(value.as_bytes())
+            .any(|pair| has_prefix(pair, page::COOKIE_PREFIX) || has_prefix(pair, RENAMED_PREFIX))
     };
-    if !given.iter().any(concerned) {
+    if !values.iter().any(changes) {
         return;
     }
     headers.remove(COOKIE);
-    for value in given {
-        let kept: Vec<Vec<u8>> =
-            pairs(value.as_bytes()).filter(|pair| !begins(pair, page::NAME)).map(as_set).collect();
+    for value in values {
+        let kept: Vec<Vec<u8>> = pairs(value.as_bytes())
+            .filter(|pair| !has_prefix(pair, page::COOKIE_PREFIX))
+            .map(original)
+            .collect();
         if let Ok(value) = HeaderValue::from_bytes(&kept.join(&b"; "[..]))
             && !value.is_empty()
         {
@@ -119,10 +122,10 @@ pub(super) fn to_app(headers: &mut HeaderMap) {
     }
 }
 
-/// A pair under the name that its app gave it.
-fn as_set(pair: &[u8]) -> Vec<u8> {
-    match pair.get(RENAMED.len()..) {
-        Some(rest) if begins(pair, RENAMED) => [HOST_ONLY.as_bytes(), rest].concat(),
+/// Restores the name that the app gave a cookie.
+fn original(pair: &[u8]) -> Vec<u8> {
+    match pair.get(RENAMED_PREFIX.len()..) {
+        Some(rest) if has_prefix(pair, RENAMED_PREFIX) => [HOST_PREFIX.as_bytes(), rest].concat(),
         _ => pair.to_vec(),
     }
 }
@@ -131,9 +134,9 @@ fn pairs(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii)
 }
 
-/// Browsers do not heed case in the beginnings of names that mean something to them.
-fn begins(name: &[u8], begin: &str) -> bool {
-    name.get(..begin.len()).is_some_and(|head| head.eq_ignore_ascii_case(begin.as_bytes()))
+/// Compares without case, as browsers do with cookie name prefixes.
+fn has_prefix(name: &[u8], prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
 }
 
 #[cfg(test)]
@@ -145,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_reaches_its_app_alone() {
+    fn a_cookie_reaches_only_its_app() {
         for (given, kept) in [
             ("a=1", "a=1"),
             ("a=1; Path=/", "a=1; Path=/x/shop/"),
@@ -175,19 +178,19 @@ mod tests {
     }
 
     #[test]
-    fn routers_keep_their_paths() {
+    fn cookies_of_routers_keep_their_paths() {
         let mut headers = HeaderMap::new();
         for cookie in ["a=1; Path=/; Domain=example.com; Secure", "fb_page_x=1", "__Host-b=2; Path=/; Secure"]
         {
             headers.append(SET_COOKIE, HeaderValue::from_static(cookie));
         }
-        keep_on_host(&mut headers);
+        limit_to_host(&mut headers);
         let left: Vec<_> = headers.get_all(SET_COOKIE).iter().collect();
         assert_eq!(left, ["a=1; Path=/; Secure", "__Host-b=2; Path=/; Secure"]);
     }
 
     #[test]
-    fn an_app_gets_its_cookies_under_their_names() {
+    fn an_app_gets_its_cookies_under_their_original_names() {
         for (given, got) in [
             (vec!["a=1; fb_page_shop=1.x; b=2"], vec!["a=1; b=2"]),
             (vec!["fb_page_shop=1.x"], vec![]),

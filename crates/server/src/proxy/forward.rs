@@ -1,9 +1,9 @@
-//! One request to an app, and what came back.
+//! Sends one request to an app and turns its answer into the answer for the client.
 
 use super::headers;
-use super::refusal::Refusal;
-use crate::page::{Mask, Masked};
-use crate::state::Local;
+use super::proxy_error::ProxyError;
+use crate::page::{MaskedBody, TokenMask};
+use crate::state::ShardState;
 use crate::stream::{self, Body};
 use crate::tunnel::Tunnel;
 use crate::watch::{Length, Watch};
@@ -17,70 +17,70 @@ use http_body_util::Full;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// How long an app may take to begin its answer. How long it takes to end it is its client's business.
-const BEGIN: Duration = Duration::from_mins(5);
+/// The longest time until an app begins its answer. The rest of the answer has no limit.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Proves to the app that the request comes from this server.
+/// Header that authenticates the server to the app.
 const SECRET: HeaderName = HeaderName::from_static(RUN_SECRET);
 
-/// The media type of server-sent events.
-const EVENTS: &[u8] = b"text/event-stream";
+/// Media type of server-sent events.
+const EVENT_STREAM: &[u8] = b"text/event-stream";
 
-/// What does not change from one router to the next.
+/// A request to an app. It is the same for each of several routers, except for the router's name.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub(super) method: Method,
-    /// In origin form.
+    /// The URI in origin form.
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
-    /// Whether it asks for another protocol.
+    /// True if the request asks for a WebSocket.
     pub(super) upgrades: bool,
 }
 
 impl Outgoing {
-    /// Sends it, with this body.
+    /// Sends the request with this body.
     pub(super) async fn send(
         &self,
-        local: &Local,
+        local: &ShardState,
         reach: &AppConnection,
         body: RelayBody,
-    ) -> Result<Relayed, Refusal> {
+    ) -> Result<Relayed, ProxyError> {
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers.clone();
         if let Some(secret) = reach.secret() {
-            let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| Refusal::Fault)?;
+            let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| ProxyError::Fault)?;
             value.set_sensitive(true);
             request.headers_mut().insert(SECRET, value);
         }
         if !self.headers.contains_key(HOST) {
-            // HTTP/1.0 can do without, HTTP/1.1 cannot.
-            let host = HeaderValue::from_str(&reach.address.to_string()).map_err(|_| Refusal::Fault)?;
+            // HTTP/1.0 allows requests without `Host`, HTTP/1.1 does not.
+            let host = HeaderValue::from_str(&reach.address.to_string()).map_err(|_| ProxyError::Fault)?;
             request.headers_mut().insert(HOST, host);
         }
-        let begun = tokio::time::timeout(BEGIN, local.relay.send(reach.address, request)).await;
-        Ok(begun.map_err(|_| Refusal::Late)??)
+        let answer = tokio::time::timeout(ANSWER_TIMEOUT, local.relay.send(reach.address, request)).await;
+        Ok(answer.map_err(|_| ProxyError::TimedOut)??)
     }
 
-    /// The same, and once more to the app's next run when this one has ended instead of answering and nothing
-    /// speaks against it: nothing was sent, or repeating it changes nothing.
-    pub(super) async fn send_on(
+    /// Sends the request, and repeats it once to the app's next run if the current run ended without an answer and repeating
+    /// is safe: nothing was sent, or the method is idempotent and the request has no body.
+    pub(super) async fn send_with_retry(
         &self,
-        local: &Local,
+        local: &ShardState,
         name: &str,
         reach: AppConnection,
         body: RelayBody,
-    ) -> Result<(Relayed, AppConnection), Refusal> {
-        let spare = body.is_end_stream();
-        let came = self.send(local, &reach, body).await;
-        let again = match &came {
-            Err(Refusal::Unreachable) => spare,
-            Err(Refusal::Closed) => spare && self.method.is_idempotent(),
+    ) -> Result<(Relayed, AppConnection), ProxyError> {
+        let no_body = body.is_end_stream();
+        let result = self.send(local, &reach, body).await;
+        let repeatable = match &result {
+            Err(ProxyError::Unreachable) => no_body,
+            Err(ProxyError::Closed) => no_body && self.method.is_idempotent(),
             _ => false,
         };
-        if !again || !reach.has_ended().await {
-            return Ok((came?, reach));
+        if !repeatable || !reach.has_ended().await {
+            return Ok((result?, reach));
         }
         drop(reach);
         let reach = local.shared.engine.connect_app(name).await?;
@@ -88,16 +88,18 @@ impl Outgoing {
         Ok((relayed, reach))
     }
 
-    /// What came back as the client gets it. The app is in use until the last byte.
+    /// Returns the answer for the client. The app counts as in use until its last byte.
     pub(super) fn answer(
         &self,
         relayed: Relayed,
         reach: AppConnection,
-        mask: Option<Mask>,
+        mask: Option<TokenMask>,
         watch: &Rc<Watch>,
-    ) -> Result<Response<Body>, Refusal> {
+    ) -> Result<Response<Body>, ProxyError> {
         match relayed {
-            Relayed::Answer(answer) if headers::is_coded(answer.headers()) => Err(Refusal::Broken),
+            Relayed::Answer(answer) if headers::has_unsupported_coding(answer.headers()) => {
+                Err(ProxyError::Invalid)
+            }
             Relayed::Answer(answer) => {
                 let (mut head, body) = answer.into_parts();
                 headers::to_client(&mut head.headers);
@@ -108,39 +110,39 @@ impl Outgoing {
                 let length = length(&head.headers);
                 Ok(Response::from_parts(
                     head,
-                    stream::streamed(Masked::new(body, mask), reach, length, watch),
+                    stream::streamed(MaskedBody::new(body, mask), reach, length, watch),
                 ))
             }
             Relayed::Switched(answer, switched) if self.upgrades => {
-                let mut answer = answer.map(|()| stream::whole(Full::new(Bytes::new())));
+                let mut answer = answer.map(|()| stream::full(Full::new(Bytes::new())));
                 headers::to_client_switching(answer.headers_mut());
                 *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
                 watch.set_tunnel(Tunnel::new(switched, reach));
                 Ok(answer)
             }
-            // Nobody asked for that.
-            Relayed::Switched(..) => Err(Refusal::Broken),
+            // The client did not ask for another protocol.
+            Relayed::Switched(..) => Err(ProxyError::Invalid),
         }
     }
 }
 
-/// Events that a server sends have no last one.
+/// Server-sent events have no end.
 fn length(headers: &HeaderMap) -> Length {
     let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let events = kind.get(..EVENTS.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(EVENTS));
+    let events = kind.get(..EVENT_STREAM.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(EVENT_STREAM));
     if events { Length::Endless } else { Length::Finite }
 }
 
-/// This path and query in origin form: their bytes as they came.
-pub(super) fn origin_form(path: &str, query: Option<&str>) -> Result<Uri, Refusal> {
+/// Returns a path and query in origin form, byte for byte.
+pub(super) fn origin_form(path: &str, query: Option<&str>) -> Result<Uri, ProxyError> {
     let text = match query {
         Some(query) => format!("{path}?{query}"),
         None => path.to_owned(),
     };
-    Uri::try_from(text).map_err(|_| Refusal::Nothing)
+    Uri::try_from(text).map_err(|_| ProxyError::NotFound)
 }
 
-/// The scheme that clients of this server use.
-pub(super) fn scheme(local: &Local) -> &'static str {
+/// Returns the scheme that clients of this server use.
+pub(super) fn scheme(local: &ShardState) -> &'static str {
     if local.shared.public_url.starts_with("https:") { "https" } else { "http" }
 }

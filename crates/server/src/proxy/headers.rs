@@ -1,5 +1,5 @@
-//! Headers between a client and an app: those of the connection stay on it, those that are ours to say are not
-//! taken from outside.
+//! Headers between a client and an app: connection headers are not forwarded, and the server's own headers are not accepted
+//! from clients.
 
 use super::cookies;
 use footbridge_model::headers::is_servers;
@@ -18,25 +18,25 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
-/// Which router a request is for.
+/// Names the router that a request is for.
 pub(super) const ROUTER: HeaderName = HeaderName::from_static("footbridge-router");
-/// The app whose token a request to a router carried.
+/// Names the app whose token a request to a router carried.
 pub(super) const CALLER: HeaderName = HeaderName::from_static("footbridge-caller");
-/// Says in an answer that the router left the request to the next.
+/// Marks an answer by which a router leaves the request to the next one.
 pub(super) const NEXT: HeaderName = HeaderName::from_static("footbridge-router-next");
 
-/// What an app is told of its client.
+/// What an app learns about its client.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Client<'a> {
+pub(super) struct ForwardedClient<'a> {
     pub(super) peer: SocketAddr,
     /// `http` or `https`.
     pub(super) scheme: &'static str,
-    /// What was taken from the path.
+    /// The prefix that was removed from the path.
     pub(super) prefix: Option<&'a str>,
 }
 
-/// The headers of a request as an app gets them, and whether they ask for another protocol.
-pub(super) fn to_app(head: &Parts, client: Client<'_>) -> (HeaderMap, bool) {
+/// Returns the headers of a request for an app, and whether they ask for a WebSocket.
+pub(super) fn to_app(head: &Parts, client: ForwardedClient<'_>) -> (HeaderMap, bool) {
     let mut headers = head.headers.clone();
     let protocol = protocol(head);
     let chunked = headers.contains_key(TRANSFER_ENCODING);
@@ -57,48 +57,49 @@ pub(super) fn to_app(head: &Parts, client: Client<'_>) -> (HeaderMap, bool) {
     }
     let upgrades = protocol.is_some();
     if let Some(protocol) = protocol {
-        switch(&mut headers, protocol);
+        set_upgrade(&mut headers, protocol);
     }
     (headers, upgrades)
 }
 
-/// Whether the body comes in another coding than pieces: only its sender's neighbour could undo that
-/// (RFC 9112 §7), and nobody here does.
-pub(super) fn is_coded(headers: &HeaderMap) -> bool {
-    let mut given = headers.get_all(TRANSFER_ENCODING).iter();
-    let one = given.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
-    !one || given.next().is_some()
+/// Returns true if the body has a transfer coding other than `chunked`. Only the next hop may decode it (RFC 9112 §7), and
+/// this server does not.
+pub(super) fn has_unsupported_coding(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let chunked = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    !chunked || codings.next().is_some()
 }
 
-/// The headers of an app's answer without those of the connection to it.
+/// Removes the connection headers from an app's answer.
 pub(super) fn to_client(headers: &mut HeaderMap) {
     strip_connection(headers);
 }
 
-/// Those of an answer that switches protocols.
+/// Prepares the headers of an answer that switches protocols.
 pub(super) fn to_client_switching(headers: &mut HeaderMap) {
     let protocol = headers.get(UPGRADE).cloned();
     to_client(headers);
     if let Some(protocol) = protocol {
-        switch(headers, protocol);
+        set_upgrade(headers, protocol);
     }
 }
 
-fn switch(headers: &mut HeaderMap, protocol: HeaderValue) {
+fn set_upgrade(headers: &mut HeaderMap, protocol: HeaderValue) {
     headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(UPGRADE, protocol);
 }
 
-/// The protocol that a request asks to switch to: WebSocket or none. Within another one, such as HTTP/2,
-/// requests could follow that nobody looks at.
+/// Returns the protocol that a request asks to switch to: WebSocket or none. Another protocol, such as HTTP/2, could carry
+/// further requests past the checks of this server.
 fn protocol(head: &Parts) -> Option<HeaderValue> {
     let asks = named(&head.headers).any(|name| name.eq_ignore_ascii_case("upgrade"));
-    let mut given = head.headers.get_all(UPGRADE).iter().filter(|_| asks && head.version == Version::HTTP_11);
-    let protocol = given.next().filter(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    protocol.filter(|_| given.next().is_none()).cloned()
+    let http_11 = head.version == Version::HTTP_11;
+    let mut protocols = head.headers.get_all(UPGRADE).iter().filter(|_| asks && http_11);
+    let protocol = protocols.next().filter(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    protocol.filter(|_| protocols.next().is_none()).cloned()
 }
 
-/// Of a request in absolute form its `Host` does not count (RFC 9112 §3.2.2).
+/// Returns the host of a URI in absolute form, which overrides `Host` (RFC 9112 §3.2.2).
 fn host(uri: &Uri) -> Option<HeaderValue> {
     let authority = uri.authority()?.as_str();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -111,7 +112,7 @@ fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
     }
 }
 
-/// Takes out what describes the connection or its framing rather than the message (RFC 9110 §7.6.1).
+/// Removes headers that describe the connection or its framing rather than the message (RFC 9110 §7.6.1).
 fn strip_connection(headers: &mut HeaderMap) {
     if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);
@@ -124,14 +125,14 @@ fn strip_connection(headers: &mut HeaderMap) {
     strip(headers, is_of_connection);
 }
 
-/// The names that `Connection` lists.
+/// Returns the names that `Connection` lists.
 fn named(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
-fn strip(headers: &mut HeaderMap, goes: fn(&HeaderName) -> bool) {
-    let names: Vec<HeaderName> = headers.keys().filter(|name| goes(name)).cloned().collect();
+fn strip(headers: &mut HeaderMap, removes: fn(&HeaderName) -> bool) {
+    let names: Vec<HeaderName> = headers.keys().filter(|name| removes(name)).cloned().collect();
     for name in names {
         headers.remove(name);
     }
@@ -169,11 +170,11 @@ mod tests {
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
         let peer = "[::ffff:192.0.2.7]:4711".parse().unwrap();
-        to_app(&head, Client { peer, scheme: "https", prefix: Some("/x/shop") })
+        to_app(&head, ForwardedClient { peer, scheme: "https", prefix: Some("/x/shop") })
     }
 
     #[test]
-    fn what_is_ours_is_not_taken_from_outside() {
+    fn headers_of_the_server_are_not_accepted_from_clients() {
         let given = [
             ("host", "a.example"),
             ("cookie", "a=1; fb_page_shop=1.x; b=2"),
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_the_connection_stays_on_it() {
+    fn connection_headers_are_not_forwarded() {
         let given = [
             ("host", "a"),
             ("connection", "close, X-Private"),
@@ -231,19 +232,19 @@ mod tests {
         let mut kept: Vec<_> = headers.keys().map(HeaderName::as_str).filter(ours).collect();
         kept.sort_unstable();
         assert_eq!(kept, ["content-length", "host"]);
-        assert!(headers.contains_key(FORWARDED_FOR), "a client cannot have it removed");
-        assert!(!upgrades, "`Upgrade` that `Connection` does not name asks for nothing");
+        assert!(headers.contains_key(FORWARDED_FOR), "a client cannot remove it");
+        assert!(!upgrades, "`Upgrade` has no effect unless `Connection` names it");
     }
 
     #[test]
-    fn of_two_lengths_the_chunks_count() {
+    fn chunks_override_a_content_length() {
         let (headers, _) = sent(&[("transfer-encoding", "chunked"), ("content-length", "3")], "/");
         assert_eq!(headers.get(TRANSFER_ENCODING).unwrap(), "chunked");
         assert!(!headers.contains_key(CONTENT_LENGTH));
     }
 
     #[test]
-    fn only_websockets_are_switched_to() {
+    fn only_websocket_upgrades_are_forwarded() {
         for (connection, protocol) in [("Upgrade", "h2c"), ("Upgrade, HTTP2-Settings", "h2c, websocket")] {
             let given =
                 [("connection", connection), ("upgrade", protocol), ("http2-settings", "AAMAAABkAAQAoAAA")];
@@ -255,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn another_protocol_is_asked_for_again() {
+    fn a_websocket_upgrade_is_forwarded() {
         let (headers, upgrades) =
             sent(&[("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")], "/");
         assert!(upgrades);
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_of_an_absolute_form_counts() {
+    fn the_host_of_an_absolute_form_overrides_the_header() {
         let (headers, _) = sent(&[("host", "liar")], "http://user@b.example:81/");
         assert_eq!(headers[HOST], "b.example:81");
     }

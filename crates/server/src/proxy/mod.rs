@@ -1,16 +1,16 @@
-//! Installed apps at `/x/<app>/…`, and the routers they mount on the server.
+//! The reverse proxy for installed apps: `/x/<app>/…`, and the routers that apps mount on the server.
 //!
-//! Requests and answers are relayed as they come: nothing is held back, cut or rewritten but the headers that are
-//! ours to say, those that lead somewhere, and those that speak for the whole origin.
+//! Requests and answers are streamed unchanged, except for headers that belong to the server, that contain addresses, or
+//! that apply to the whole origin.
 
 mod app;
 mod cookies;
 mod forward;
 mod headers;
-mod origin;
-mod page;
-mod place;
-mod refusal;
+mod origin_headers;
+mod proxy_error;
+mod requested_page;
+mod rewrite;
 mod routers;
 
 pub(crate) use app::app;

@@ -1,13 +1,13 @@
-//! Routers that apps mount on the server: asked in order until one answers.
+//! Routers that apps mount on the server. They are asked in order until one answers.
 
 use super::forward::{Outgoing, origin_form, scheme};
-use super::headers::{self, CALLER, Client, NEXT, ROUTER};
-use super::refusal::Refusal;
-use super::{cookies, origin};
+use super::headers::{self, CALLER, ForwardedClient, NEXT, ROUTER};
+use super::proxy_error::ProxyError;
+use super::{cookies, origin_headers};
 use crate::body;
 use crate::credential::{APP_TOKEN, app_token};
-use crate::page::farewell;
-use crate::state::Local;
+use crate::page::worker_removal;
+use crate::state::ShardState;
 use crate::stream::Body;
 use crate::watch::Watch;
 use bytes::{Bytes, BytesMut};
@@ -20,47 +20,47 @@ use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-/// What a router is told of a token that is no app's; no app is called so.
-const NOBODY: HeaderValue = HeaderValue::from_static("?");
+/// The caller that a router gets for a token of no app. No app has this name.
+const UNKNOWN_CALLER: HeaderValue = HeaderValue::from_static("?");
 
-/// The largest body that is held for the next router, in bytes.
-const HELD: usize = 1 << 20;
+/// The largest body that is buffered for the next router, in bytes.
+const BUFFER_MAX: usize = 1 << 20;
 
 /// Relays a request to the routers that are mounted on its path.
 pub(crate) async fn routers(
-    local: &Local,
+    local: &ShardState,
     mounted: Vec<MountedRouter>,
     request: Request<Incoming>,
     peer: SocketAddr,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
-    watch.heed_client();
+    watch.watch_client_close();
     let (head, incoming) = request.into_parts();
     let outgoing = match outgoing(local, &head, peer) {
         Ok(outgoing) => outgoing,
-        Err(refusal) => {
+        Err(error) => {
             body::discard(&head.headers, incoming);
-            return refusal.render();
+            return error.render();
         }
     };
-    ask(local, &mounted, outgoing, incoming, watch).await.unwrap_or_else(|refusal| match refusal {
-        Refusal::Nothing => farewell::instead(&head.headers, || refusal.render()),
-        refusal => refusal.render(),
+    ask(local, &mounted, outgoing, incoming, watch).await.unwrap_or_else(|error| match error {
+        ProxyError::NotFound => worker_removal::or_else(&head.headers, || error.render()),
+        error => error.render(),
     })
 }
 
-/// Whether a router may answer: not with a service worker whose scope would reach out of the router's root.
+/// Returns false for a service worker whose scope would reach beyond the router's root.
 fn may_answer(router: &MountedRouter, outgoing: &Outgoing) -> bool {
     let below = outgoing.uri.path().get(router.root.len()..).is_some_and(|rest| rest.starts_with('/'));
-    below || !farewell::is_asked(&outgoing.headers)
+    below || !worker_removal::is_worker_request(&outgoing.headers)
 }
 
-/// The request as every router gets it, but for the router's name.
-fn outgoing(local: &Local, head: &Parts, peer: SocketAddr) -> Result<Outgoing, Refusal> {
-    if headers::is_coded(&head.headers) {
-        return Err(Refusal::Coded);
+/// Builds the request for the routers, without the router's name.
+fn outgoing(local: &ShardState, head: &Parts, peer: SocketAddr) -> Result<Outgoing, ProxyError> {
+    if headers::has_unsupported_coding(&head.headers) {
+        return Err(ProxyError::UnsupportedCoding);
     }
-    let client = Client { peer, scheme: scheme(local), prefix: None };
+    let client = ForwardedClient { peer, scheme: scheme(local), prefix: None };
     let (mut headers, upgrades) = headers::to_app(head, client);
     if let Some(caller) = caller(local, &head.headers) {
         headers.insert(CALLER, caller);
@@ -69,79 +69,82 @@ fn outgoing(local: &Local, head: &Parts, peer: SocketAddr) -> Result<Outgoing, R
     Ok(Outgoing { method: head.method.clone(), uri, headers, upgrades })
 }
 
-/// The app whose token the request carries, [`NOBODY`] when it is no app's, and nothing when there is none: the router
-/// learns the name and never the token.
-fn caller(local: &Local, headers: &HeaderMap) -> Option<HeaderValue> {
+/// Returns the app whose token the request carries, [`UNKNOWN_CALLER`] for a token of no app, and `None` without a token.
+/// The router gets the name and never the token.
+fn caller(local: &ShardState, headers: &HeaderMap) -> Option<HeaderValue> {
     if !headers.contains_key(APP_TOKEN) {
         return None;
     }
     let caller = app_token(headers).and_then(|token| local.shared.engine.router_caller(token));
     let name = caller.and_then(|caller| HeaderValue::from_str(caller.app.name.as_str()).ok());
-    Some(name.unwrap_or(NOBODY))
+    Some(name.unwrap_or(UNKNOWN_CALLER))
 }
 
 async fn ask(
-    local: &Local,
+    local: &ShardState,
     mounted: &[MountedRouter],
     mut outgoing: Outgoing,
     incoming: Incoming,
     watch: &Rc<Watch>,
-) -> Result<Response<Body>, Refusal> {
-    let held =
-        if mounted.len() > 1 { hold(incoming, watch).await? } else { Held::Rest(Bytes::new(), incoming) };
-    let mut held = Some(held);
+) -> Result<Response<Body>, ProxyError> {
+    let buffered = if mounted.len() > 1 {
+        buffer(incoming, watch).await?
+    } else {
+        BufferedBody::Partial(Bytes::new(), incoming)
+    };
+    let mut buffered = Some(buffered);
     for router in mounted {
         if !may_answer(router, &outgoing) {
             continue;
         }
-        let body = match held.take() {
-            Some(Held::Whole(bytes)) => {
-                held = Some(Held::Whole(bytes.clone()));
+        let body = match buffered.take() {
+            Some(BufferedBody::Complete(bytes)) => {
+                buffered = Some(BufferedBody::Complete(bytes.clone()));
                 RelayBody::complete(bytes)
             }
-            Some(Held::Rest(bytes, rest)) => RelayBody::partial(bytes, rest),
-            None => return Err(Refusal::TooLarge),
+            Some(BufferedBody::Partial(bytes, rest)) => RelayBody::partial(bytes, rest),
+            None => return Err(ProxyError::TooLarge),
         };
         let reach = local.shared.engine.connect_app(router.app.as_str()).await?;
-        let name = HeaderValue::from_str(&router.name).map_err(|_| Refusal::Fault)?;
+        let name = HeaderValue::from_str(&router.name).map_err(|_| ProxyError::Fault)?;
         outgoing.headers.insert(ROUTER, name);
-        let (relayed, reach) = outgoing.send_on(local, router.app.as_str(), reach, body).await?;
+        let (relayed, reach) = outgoing.send_with_retry(local, router.app.as_str(), reach, body).await?;
         if !left_to_next(&relayed) {
             let mut response = outgoing.answer(relayed, reach, None, watch)?;
-            origin::keep_within(response.headers_mut(), &router.root);
-            cookies::keep_on_host(response.headers_mut());
+            origin_headers::limit_to_prefix(response.headers_mut(), &router.root);
+            cookies::limit_to_host(response.headers_mut());
             return Ok(response);
         }
     }
-    Err(Refusal::Nothing)
+    Err(ProxyError::NotFound)
 }
 
 fn left_to_next(relayed: &Relayed) -> bool {
     matches!(relayed, Relayed::Answer(answer) if answer.headers().contains_key(NEXT))
 }
 
-/// A body that more than one router may get to see.
-enum Held {
-    Whole(Bytes),
-    /// What was read of it, and the rest: only the first router can get it.
-    Rest(Bytes, Incoming),
+/// A request body that more than one router may get.
+enum BufferedBody {
+    Complete(Bytes),
+    /// The part that was read, and the rest. Only the first router can get it.
+    Partial(Bytes, Incoming),
 }
 
-async fn hold(mut incoming: Incoming, watch: &Watch) -> Result<Held, Refusal> {
+async fn buffer(mut incoming: Incoming, watch: &Watch) -> Result<BufferedBody, ProxyError> {
     if incoming.is_end_stream() {
-        return Ok(Held::Whole(Bytes::new()));
+        return Ok(BufferedBody::Complete(Bytes::new()));
     }
-    watch.body_begins();
+    watch.body_started();
     let mut read = BytesMut::new();
-    while read.len() <= HELD {
+    while read.len() <= BUFFER_MAX {
         let Some(frame) = incoming.frame().await else {
-            watch.body_ends();
-            return Ok(Held::Whole(read.freeze()));
+            watch.body_ended();
+            return Ok(BufferedBody::Complete(read.freeze()));
         };
-        let Ok(data) = frame.map_err(|_| Refusal::CutOff)?.into_data() else { continue };
-        watch.body_came(data.len());
+        let Ok(data) = frame.map_err(|_| ProxyError::CutOff)?.into_data() else { continue };
+        watch.body_received(data.len());
         read.extend_from_slice(&data);
     }
-    watch.body_ends();
-    Ok(Held::Rest(read.freeze(), incoming))
+    watch.body_ended();
+    Ok(BufferedBody::Partial(read.freeze(), incoming))
 }

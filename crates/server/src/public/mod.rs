@@ -1,9 +1,9 @@
-//! `/public/<app>/…`: the files that an app lets everybody read, served from where they are. The app need not run.
+//! `/public/<app>/…`: the public files of an app, served from its directory. The app need not run.
 
 mod conditions;
-mod kinds;
+mod media_types;
 mod open;
-mod path;
+mod public_path;
 mod serve;
 
 pub(crate) use serve::serve;

@@ -1,35 +1,35 @@
-//! Opens a public file, and nothing outside the folder that the app named.
+//! Opens a public file, and nothing outside the folder that the app's package names.
 //!
-//! The folder may belong to the app, which may change it while it is read, and the server may read more than the app
-//! may. So no path is checked first and opened later: the kernel resolves it beneath the folder or not at all.
+//! The app can change the folder at any time, and the server may have more rights than the app. So no path is checked first
+//! and opened later: the kernel resolves it beneath the folder (`openat2`), or the open fails.
 
-use super::path::Place;
+use super::public_path::PublicPath;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::io::Errno;
 use std::fs::{File, Metadata};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-/// The page that a folder shows.
+/// The file that is served for a folder.
 const INDEX: &str = "index.html";
-/// How often a path is resolved anew when somebody renames something meanwhile.
+/// Tries to resolve a path while parts of it are being renamed.
 const TRIES: usize = 8;
 
-/// What is there.
+/// The result of opening a path.
 pub(super) enum Opened {
-    /// A file, what is known of it, and its name.
+    /// A file, its metadata and its name.
     File(File, Metadata, String),
-    /// A folder that was asked for as if it were a file.
+    /// A folder that was requested without a slash at the end.
     Folder,
-    /// Nothing that may be read.
-    Nothing,
-    /// Whoever runs the server should know why.
+    /// There is nothing that may be read.
+    Missing,
+    /// Opening failed for a reason that the operator should know.
     Failed(std::io::Error),
 }
 
-/// Opens what `place` names in the app's directory. Blocks.
-pub(super) fn open(directory: &Path, place: &Place) -> Opened {
-    match try_open(directory, place) {
+/// Opens a public path in the app's directory. Blocks.
+pub(super) fn open(directory: &Path, path: &PublicPath) -> Opened {
+    match try_open(directory, path) {
         Ok(opened) => opened,
         Err(
             Errno::NOENT
@@ -39,51 +39,51 @@ pub(super) fn open(directory: &Path, place: &Place) -> Opened {
             | Errno::ACCESS
             | Errno::NAMETOOLONG
             | Errno::NXIO,
-        ) => Opened::Nothing,
+        ) => Opened::Missing,
         Err(error) => Opened::Failed(error.into()),
     }
 }
 
-fn try_open(directory: &Path, place: &Place) -> Result<Opened, Errno> {
+fn try_open(directory: &Path, path: &PublicPath) -> Result<Opened, Errno> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let app = openat(CWD, directory, flags | OFlags::DIRECTORY, Mode::empty())?;
-    let mut at = beneath(&app, &place.shared)?;
-    let mut name = place.shared.as_str();
-    if !place.within.is_empty() {
-        at = beneath(&at, &place.within)?;
-        name = &place.within;
+    let mut at = beneath(&app, &path.shared)?;
+    let mut name = path.shared.as_str();
+    if !path.within.is_empty() {
+        at = beneath(&at, &path.within)?;
+        name = &path.within;
     }
     let file = File::from(at);
-    let Ok(about) = file.metadata() else { return Ok(Opened::Nothing) };
-    if about.is_dir() && !place.folder {
+    let Ok(metadata) = file.metadata() else { return Ok(Opened::Missing) };
+    if metadata.is_dir() && !path.folder {
         return Ok(Opened::Folder);
     }
-    if about.is_dir() {
+    if metadata.is_dir() {
         let index = File::from(beneath(&file, INDEX)?);
         return Ok(plain(index, INDEX));
     }
-    // `file.css/` is no folder.
-    Ok(if place.folder { Opened::Nothing } else { plain(file, name) })
+    // `file.css/` is not a folder.
+    Ok(if path.folder { Opened::Missing } else { plain(file, name) })
 }
 
 fn plain(file: File, path: &str) -> Opened {
     let name = path.rsplit('/').next().unwrap_or(path).to_owned();
     match file.metadata() {
-        Ok(about) if about.is_file() => Opened::File(file, about, name),
-        _ => Opened::Nothing,
+        Ok(metadata) if metadata.is_file() => Opened::File(file, metadata, name),
+        _ => Opened::Missing,
     }
 }
 
-/// Opens `path` beneath a folder. Links are followed as long as they stay beneath it.
+/// Opens `path` beneath a folder. Symbolic links are followed while they stay beneath it.
 fn beneath(folder: impl AsFd, path: &str) -> Result<OwnedFd, Errno> {
-    // NONBLOCK, so that nobody waits for the other end of a pipe.
+    // NONBLOCK, so that opening a named pipe does not wait for its other end.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let within = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
     for _ in 0..TRIES {
         match openat2(&folder, path, flags, Mode::empty(), within) {
-            // Somebody renamed a part of it just now.
+            // A part of the path is being renamed.
             Err(Errno::AGAIN | Errno::INTR) => {}
-            // A kernel before 5.6, or a container that does not know the call.
+            // Linux before 5.6, or a container that blocks the call.
             Err(Errno::NOSYS | Errno::PERM) => return step_by_step(folder, path, flags),
             opened => return opened,
         }
@@ -91,7 +91,7 @@ fn beneath(folder: impl AsFd, path: &str) -> Result<OwnedFd, Errno> {
     Err(Errno::NOENT)
 }
 
-/// The same part by part, following no link at all.
+/// Opens `path` segment by segment and follows no symbolic link.
 fn step_by_step(folder: impl AsFd, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     let mut at: Option<OwnedFd> = None;
     let mut parts = path.split('/').peekable();
@@ -113,8 +113,8 @@ mod tests {
     use std::io::Read as _;
     use std::os::unix::fs::symlink;
 
-    fn place(shared: &str, within: &str, folder: bool) -> Place {
-        Place { shared: shared.to_owned(), within: within.to_owned(), folder }
+    fn path(shared: &str, within: &str, folder: bool) -> PublicPath {
+        PublicPath { shared: shared.to_owned(), within: within.to_owned(), folder }
     }
 
     fn read(opened: Opened) -> String {
@@ -125,7 +125,7 @@ mod tests {
                 format!("{name}: {text}")
             }
             Opened::Folder => "folder".to_owned(),
-            Opened::Nothing => "nothing".to_owned(),
+            Opened::Missing => "nothing".to_owned(),
             Opened::Failed(error) => error.to_string(),
         }
     }
@@ -167,13 +167,13 @@ mod tests {
             ("www", "pipe", false, "nothing"),
             ("..", "secret", false, "nothing"),
         ] {
-            let opened = read(open(&app, &place(shared, within, folder)));
+            let opened = read(open(&app, &path(shared, within, folder)));
             assert_eq!(opened, found, "{shared} {within}");
         }
     }
 
     #[test]
-    fn kernels_without_the_call_follow_no_link() {
+    fn without_openat2_no_link_is_followed() {
         let root = tempfile::tempdir().unwrap();
         create_dir(root.path().join("www")).unwrap();
         write(root.path().join("www/a.css"), "a").unwrap();

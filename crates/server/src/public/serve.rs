@@ -1,12 +1,12 @@
-//! The answer to a request for a public file.
+//! Serves public files.
 
-use super::conditions::{Part, Version};
-use super::kinds::kind;
+use super::conditions::{FileVersion, RangePart};
+use super::media_types::media_type;
 use super::open::{self, Opened};
-use super::path::{self, Place};
+use super::public_path::{self, PublicPath};
 use crate::body;
-use crate::page::{farewell, plain};
-use crate::state::Local;
+use crate::page::{plain, worker_removal};
+use crate::state::ShardState;
 use crate::stream::{self, Body};
 use crate::watch::{Length, Watch};
 use bytes::Bytes;
@@ -28,13 +28,17 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead as _, ReadBuf};
 
-/// What is read of a file at once, in bytes.
-const PIECE: usize = 64 * 1024;
+/// The most bytes that one read of a file returns.
+const READ: usize = 64 * 1024;
 
 const NOTHING: &str = "There is nothing here.\n";
 
-/// Answers a request below `/public/` that none of our own files answers.
-pub(crate) async fn serve(local: &Local, request: Request<Incoming>, watch: &Rc<Watch>) -> Response<Body> {
+/// Serves a request below `/public/` for a file of an app.
+pub(crate) async fn serve(
+    local: &ShardState,
+    request: Request<Incoming>,
+    watch: &Rc<Watch>,
+) -> Response<Body> {
     let (head, incoming) = request.into_parts();
     body::discard(&head.headers, incoming);
     if !matches!(head.method, Method::GET | Method::HEAD) {
@@ -43,16 +47,18 @@ pub(crate) async fn serve(local: &Local, request: Request<Incoming>, watch: &Rc<
         return response;
     }
     let Some((directory, place)) = find(local, head.uri.path()) else {
-        return farewell::instead(&head.headers, || refusal(StatusCode::NOT_FOUND, NOTHING));
+        return worker_removal::or_else(&head.headers, || refusal(StatusCode::NOT_FOUND, NOTHING));
     };
     let opened = tokio::task::spawn_blocking(move || open::open(&directory, &place)).await;
     match opened {
-        Ok(Opened::File(file, about, name)) => {
-            let version = Version::new(about.len(), about.modified().ok());
-            answer(&head, file, &version, kind(&name), watch)
+        Ok(Opened::File(file, metadata, name)) => {
+            let version = FileVersion::new(metadata.len(), metadata.modified().ok());
+            answer(&head, file, &version, media_type(&name), watch)
         }
-        Ok(Opened::Folder) => slash(&head),
-        Ok(Opened::Nothing) => farewell::instead(&head.headers, || refusal(StatusCode::NOT_FOUND, NOTHING)),
+        Ok(Opened::Folder) => redirect_to_folder(&head),
+        Ok(Opened::Missing) => {
+            worker_removal::or_else(&head.headers, || refusal(StatusCode::NOT_FOUND, NOTHING))
+        }
         Ok(Opened::Failed(error)) => {
             tracing::warn!(%error, path = head.uri.path(), "a public file of an app could not be opened");
             refusal(
@@ -64,15 +70,15 @@ pub(crate) async fn serve(local: &Local, request: Request<Incoming>, watch: &Rc<
     }
 }
 
-/// The directory of the app that a path names, and the place in it.
-fn find(local: &Local, path: &str) -> Option<(PathBuf, Place)> {
+/// Returns the app's directory and the public path in it.
+fn find(local: &ShardState, path: &str) -> Option<(PathBuf, PublicPath)> {
     let behind = path.strip_prefix("/public/")?;
-    // `/public/shop` is the folder itself, asked for as if it were a file.
+    // `/public/shop` is the folder itself, requested without a slash.
     let (name, tail) = behind.split_once('/').map_or((behind, None), |(name, tail)| (name, Some(tail)));
     let entry =
         local.shared.engine.app(&AppName::parse(name).ok()?).ok().filter(|entry| entry.app.enabled)?;
     let package = entry.app.package.as_deref()?;
-    let mut place = path::find(&package.public, tail.unwrap_or_default())?;
+    let mut place = public_path::find(&package.public, tail.unwrap_or_default())?;
     place.folder &= tail.is_some();
     Some((PathBuf::from(&package.path), place))
 }
@@ -80,30 +86,30 @@ fn find(local: &Local, path: &str) -> Option<(PathBuf, Place)> {
 fn answer(
     head: &Parts,
     file: File,
-    version: &Version,
+    version: &FileVersion,
     kind: &'static str,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
     let head_only = head.method == Method::HEAD;
-    let part = if head_only { Part::Whole } else { version.part(&head.headers) };
-    let mut response = if version.is_known(&head.headers) {
+    let part = if head_only { RangePart::Whole } else { version.part(&head.headers) };
+    let mut response = if version.is_cached(&head.headers) {
         empty(StatusCode::NOT_MODIFIED)
     } else {
         match part {
-            Part::Nothing => {
+            RangePart::Unsatisfiable => {
                 let mut response = empty(StatusCode::RANGE_NOT_SATISFIABLE);
                 put(response.headers_mut(), CONTENT_RANGE, &format!("bytes */{}", version.length));
                 return response;
             }
-            Part::Whole if head_only || version.length == 0 => {
+            RangePart::Whole if head_only || version.length == 0 => {
                 let mut response = empty(StatusCode::OK);
                 response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(version.length));
                 response
             }
-            Part::Whole => flowing(file, (0, version.length), StatusCode::OK, watch),
-            Part::Bytes(first, last) => {
+            RangePart::Whole => stream_range(file, (0, version.length), StatusCode::OK, watch),
+            RangePart::Bytes(first, last) => {
                 let length = (last - first).saturating_add(1);
-                let mut response = flowing(file, (first, length), StatusCode::PARTIAL_CONTENT, watch);
+                let mut response = stream_range(file, (first, length), StatusCode::PARTIAL_CONTENT, watch);
                 let range = format!("bytes {first}-{last}/{}", version.length);
                 put(response.headers_mut(), CONTENT_RANGE, &range);
                 response
@@ -114,7 +120,7 @@ fn answer(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    // The files may change at any time: browsers keep them and ask each time whether they still hold.
+    // The files may change at any time: browsers may cache them but must revalidate each time.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, no-cache"));
     put(headers, ETAG, &version.tag);
     if let Some(date) = version.date() {
@@ -123,15 +129,15 @@ fn answer(
     response
 }
 
-/// To the same with a slash, so that the links of a folder's page lead into the folder.
-fn slash(head: &Parts) -> Response<Body> {
+/// Redirects to the same path with a slash, so that relative links of a folder's page lead into the folder.
+fn redirect_to_folder(head: &Parts) -> Response<Body> {
     let query = head.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let mut response = empty(StatusCode::PERMANENT_REDIRECT);
     put(response.headers_mut(), LOCATION, &format!("{}/{query}", head.uri.path()));
     response
 }
 
-fn flowing(
+fn stream_range(
     mut file: File,
     (first, length): (u64, u64),
     status: StatusCode,
@@ -152,13 +158,13 @@ fn flowing(
 }
 
 fn refusal(status: StatusCode, text: &'static str) -> Response<Body> {
-    let mut response = plain(status, text).map(stream::whole);
+    let mut response = plain(status, text).map(stream::full);
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
 fn empty(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(stream::whole(Full::new(Bytes::new())));
+    let mut response = Response::new(stream::full(Full::new(Bytes::new())));
     *response.status_mut() = status;
     response
 }
@@ -169,7 +175,7 @@ fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
     }
 }
 
-/// A part of a file, read as it is sent.
+/// A range of a file, read while it is sent.
 struct FileBody {
     file: tokio::fs::File,
     left: u64,
@@ -183,18 +189,18 @@ impl HttpBody for FileBody {
         if self.left == 0 {
             return Poll::Ready(None);
         }
-        let most = usize::try_from(self.left).unwrap_or(PIECE).min(PIECE);
-        let mut piece = vec![0; most];
-        let mut buffer = ReadBuf::new(&mut piece);
+        let size = usize::try_from(self.left).unwrap_or(READ).min(READ);
+        let mut data = vec![0; size];
+        let mut buffer = ReadBuf::new(&mut data);
         ready!(Pin::new(&mut self.file).poll_read(cx, &mut buffer))?;
         let read = buffer.filled().len();
         if read == 0 {
-            // It was cut short meanwhile; its length is promised, so the connection ends.
+            // The file was truncated meanwhile. Its length was announced, so the connection ends.
             return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())));
         }
-        piece.truncate(read);
+        data.truncate(read);
         self.left = self.left.saturating_sub(read as u64);
-        Poll::Ready(Some(Ok(Frame::data(piece.into()))))
+        Poll::Ready(Some(Ok(Frame::data(data.into()))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -42,7 +42,7 @@ fn who_may_do_what() {
     });
 }
 
-/// How many operations of the API of apps the description has.
+/// ExchangeOptions many operations of the API of apps the description has.
 fn described() -> usize {
     let description: Value = serde_json::from_str(&crate::admin::description().unwrap()).unwrap();
     let paths = description["paths"].as_object().unwrap().iter();

@@ -1,11 +1,11 @@
 //! A server on a real socket, a launcher that starts nothing but knows where apps listen, and a bare client.
 
-use crate::audience::{LiveOptions, LiveState};
 use crate::bolt::BoltEvents;
 use crate::edge::{Edge, Hosts, Proxies};
-use crate::listen::{Places, Shard, ShardOptions, bind};
+use crate::listen::{ConnectionSlots, Shard, ShardOptions, bind};
+use crate::live_sessions::{LiveOptions, LiveState};
 use crate::metrics::Metrics;
-use crate::state::{BoltOptions, BridgeOptions, Shared};
+use crate::state::{BoltOptions, BridgeOptions, ServerState};
 use footbridge_courier::{CourierOptions, Policy};
 use footbridge_engine::{
     AppSpec, Engine, EngineOptions, FileSpec, Launcher, Launching, Limits, ProofKey, Quota, Started,
@@ -209,10 +209,10 @@ impl Server {
             courier: Arc::clone(&courier),
             launcher: launcher.clone(),
             exits: tokio::sync::mpsc::channel(1).1,
-            system_events: Arc::new(BoltEvents),
             public_url: public_url.clone(),
             schedule: Schedule::default(),
             proof_key: ProofKey::new([8; 32]),
+            system_events: Arc::new(BoltEvents),
             limits: limits(),
         };
         let other = AppName::parse("other").unwrap();
@@ -228,11 +228,11 @@ impl Server {
             metrics: &metrics,
             connections: 100,
         });
-        let places = Places::new(1000, Proxies::default(), Arc::clone(&metrics));
+        let places = ConnectionSlots::new(1000, Proxies::default(), Arc::clone(&metrics));
         let hosts = ["a", "x", "*.example"].map(|name| name.parse().unwrap());
         let listen = ["127.0.0.1:0".parse().unwrap()];
         let edge = Edge::new(Hosts::new(&public_url, &listen, &hosts), Proxies::default());
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ServerState {
             engine: engine.clone(),
             metrics,
             edge,

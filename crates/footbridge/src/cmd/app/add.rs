@@ -32,7 +32,7 @@ pub struct AddArgs {
 
 pub(super) fn add(args: &AddArgs, session: &Session) -> Result<String, Failure> {
     let AddArgs { name, url, receiver_url, miniapp_url, token_prefix } = args.clone();
-    let new = NewApp { name, url, receiver_url, miniapp_url, token_prefix };
+    let new = NewApp { name, url, receiver_url, miniapp_url, token_prefix, ..NewApp::default() };
     let call = Call { path: &["apps"], body: body(&new), ..Call::default() };
     session.post(&call, |app: &MadeApp| lines(app) + "\nThe secrets are shown only this once.\n")
 }

@@ -3,10 +3,9 @@
 mod parse;
 mod view;
 
-use self::parse::{NewApp, PatchApp, Rotate};
-use super::body::{Body, MaybeBody};
-use super::extract::{Admin, Change, Named, Shared};
-use super::page::Params;
+use super::body::{JsonBody, OptionalJsonBody};
+use super::extract::{Admin, AppPath, Change, Shared};
+use super::paging::Params;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -17,8 +16,6 @@ use footbridge_model::name::AppName;
 use footbridge_model::pattern::Pattern;
 use http::{StatusCode, header};
 use std::sync::Arc;
-
-pub(super) use view::managed_by;
 
 /// Lists the apps, by name.
 #[utoipa::path(get, path = "/api/v1/apps", tag = "apps", security(("admin" = [])),
@@ -37,18 +34,19 @@ pub(super) async fn list(
     Ok(Json(window.list(rows, |entry| entry.app.name.to_string(), |entry| view::app(&entry, now))))
 }
 
-/// Makes an app. Its secrets are shown this once.
-#[utoipa::path(post, path = "/api/v1/apps", tag = "apps", security(("admin" = [])), request_body = NewApp,
+/// Creates an app. Its secrets are shown this once.
+#[utoipa::path(post, path = "/api/v1/apps", tag = "apps", security(("admin" = [])), request_body = api::NewApp,
     responses((status = 201, body = api::MadeApp, headers(("Location" = String)))))]
 pub(super) async fn create(
     _: Change,
     State(shared): State<Shared>,
-    Body(new): Body<NewApp>,
+    JsonBody(request): JsonBody<api::NewApp>,
 ) -> Result<impl IntoResponse, Problem> {
-    let name = new.spec.name.clone();
-    let hooks: Vec<HookSpec> = new.hooks.into_iter().map(|hook| hook.of(name.clone())).collect();
+    let (spec, hooks) = parse::new_app(request)?;
+    let name = spec.name.clone();
+    let hooks: Vec<HookSpec> = hooks.into_iter().map(|hook| hook.into_spec(name.clone())).collect();
     let patterns: Vec<Pattern> = hooks.iter().map(|hook| hook.pattern.clone()).collect();
-    let (entry, secrets) = shared.engine.add_app(new.spec, hooks).await?;
+    let (entry, secrets) = shared.engine.add_app(spec, hooks).await?;
     let location = format!("/api/v1/apps/{name}");
     let warnings = shared.engine.warn_patterns(patterns.iter());
     let app = view::app(&entry, shared.engine.now());
@@ -62,73 +60,74 @@ pub(super) async fn create(
 pub(super) async fn show(
     _: Admin,
     State(shared): State<Shared>,
-    Named(name): Named,
+    AppPath(name): AppPath,
 ) -> Result<Json<api::App>, Problem> {
     let entry = shared.engine.app(&name)?;
     Ok(Json(view::app(&entry, shared.engine.now())))
 }
 
-/// Changes an app: what is left out stays, `null` takes away.
-#[utoipa::path(patch, path = "/api/v1/apps/{name}", tag = "apps", security(("admin" = [])), request_body = PatchApp,
+/// Changes an app. Members that are left out stay; `null` removes a value.
+#[utoipa::path(patch, path = "/api/v1/apps/{name}", tag = "apps", security(("admin" = [])), request_body = api::AppPatch,
     params(("name" = String, Path)), responses((status = 200, body = api::App)))]
 pub(super) async fn change(
     _: Change,
     State(shared): State<Shared>,
-    Named(name): Named,
-    Body(patch): Body<PatchApp>,
+    AppPath(name): AppPath,
+    JsonBody(patch): JsonBody<api::AppPatch>,
 ) -> Result<Json<api::App>, Problem> {
-    let entry = shared.engine.change_app(&name, patch.change).await?;
+    let entry = shared.engine.change_app(&name, parse::app_change(patch)?).await?;
     Ok(Json(view::app(&entry, shared.engine.now())))
 }
 
-/// Deletes an app with its hooks and links. Pending deliveries of those hooks become cancelled.
+/// Deletes an app with its hooks and links. Pending deliveries of its hooks are cancelled.
 #[utoipa::path(delete, path = "/api/v1/apps/{name}", tag = "apps", security(("admin" = [])),
     params(("name" = String, Path)), responses((status = 204)))]
 pub(super) async fn remove(
     _: Change,
     State(shared): State<Shared>,
-    Named(name): Named,
+    AppPath(name): AppPath,
 ) -> Result<StatusCode, Problem> {
     shared.engine.remove_app(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Shows the secrets that were made here and that nobody has seen yet, such as those that the configuration file leaves
-/// out. Each is shown once.
+/// Shows generated secrets that nobody has seen yet, such as those that the configuration file leaves out. Each is shown
+/// once.
 #[utoipa::path(post, path = "/api/v1/apps/{name}/secrets", tag = "apps", security(("admin" = [])),
     params(("name" = String, Path)), responses((status = 200, body = api::ShownSecrets)))]
 pub(super) async fn secrets(
     _: Change,
     State(shared): State<Shared>,
-    Named(name): Named,
+    AppPath(name): AppPath,
 ) -> Result<Json<api::ShownSecrets>, Problem> {
     let made = shared.engine.show_secrets(&name).await?;
     let name = shared.engine.app(&name)?.app.name.to_string();
     Ok(Json(api::ShownSecrets { name, made: view::shown(&made) }))
 }
 
-/// Ends the time in which secrets that were replaced count beside the new ones.
+/// Ends the overlap in which the previous secrets are valid beside the new ones.
 #[utoipa::path(post, path = "/api/v1/apps/{name}/end-overlap", tag = "apps", security(("admin" = [])),
     params(("name" = String, Path)), responses((status = 200, body = api::App)))]
 pub(super) async fn end_overlap(
     _: Change,
     State(shared): State<Shared>,
-    Named(name): Named,
+    AppPath(name): AppPath,
 ) -> Result<Json<api::App>, Problem> {
     let entry = shared.engine.end_overlap(&name).await?;
     Ok(Json(view::app(&entry, shared.engine.now())))
 }
 
-/// Replaces secrets. The new ones are shown this once; the old ones count for another 24 hours, or with `now` no longer.
+/// Rotates secrets. The new ones are shown this once; the previous ones stay valid for 24 hours, or end at once with `now`.
 #[utoipa::path(post, path = "/api/v1/apps/{name}/rotate", tag = "apps", security(("admin" = [])),
-    request_body = Option<Rotate>, params(("name" = String, Path)), responses((status = 200, body = api::Rotated)))]
+    request_body = Option<api::Rotate>, params(("name" = String, Path)), responses((status = 200, body = api::Rotated)))]
 pub(super) async fn rotate(
     _: Change,
     State(shared): State<Shared>,
-    Named(name): Named,
-    MaybeBody(rotate): MaybeBody<Rotate>,
+    AppPath(name): AppPath,
+    OptionalJsonBody(request): OptionalJsonBody<api::Rotate>,
 ) -> Result<Json<api::Rotated>, Problem> {
-    let made: MadeSecrets = shared.engine.rotate(&name, rotate.which, rotate.overlap).await?;
+    let (which, overlap) = parse::rotation(request)?;
+    let made: MadeSecrets = shared.engine.rotate(&name, which, overlap).await?;
     let entry = shared.engine.app(&name)?;
     Ok(Json(view::rotated(&entry, &made)))
 }

@@ -1,22 +1,13 @@
-//! What an operator sees of an app.
+//! Renders apps and their secrets.
 
+use super::super::dto::managed_by;
 use footbridge_api as api;
 use footbridge_engine::{AppEntry, MadeSecrets};
 use footbridge_model::app::App;
-use footbridge_model::hook::Origin;
 use footbridge_model::secret::{Rotating, Secret};
 use footbridge_model::time::Millis;
 
-/// Who may change something.
-pub(in super::super) const fn managed_by(origin: Origin) -> api::ManagedBy {
-    match origin {
-        Origin::File => api::ManagedBy::File,
-        Origin::Api => api::ManagedBy::Api,
-        Origin::Package => api::ManagedBy::Package,
-    }
-}
-
-/// An app, without its secrets.
+/// Returns an app without its secrets.
 pub(super) fn app(entry: &AppEntry, now: Millis) -> api::App {
     let App { secrets, .. } = &entry.app;
     let secret = |rotating: &Rotating, file: bool, unseen: bool| {
@@ -50,7 +41,7 @@ pub(super) fn app(entry: &AppEntry, now: Millis) -> api::App {
     }
 }
 
-/// Secrets that are shown this once.
+/// Returns secrets that are shown this once.
 pub(super) fn shown(made: &MadeSecrets) -> api::MadeSecrets {
     let text = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
     api::MadeSecrets {
@@ -60,7 +51,7 @@ pub(super) fn shown(made: &MadeSecrets) -> api::MadeSecrets {
     }
 }
 
-/// Secrets that were just replaced.
+/// Returns the result of a rotation.
 pub(super) fn rotated(entry: &AppEntry, made: &MadeSecrets) -> api::Rotated {
     let secrets = &entry.app.secrets;
     let until = |made: &Option<Secret>, rotating: &Rotating| {
@@ -71,10 +62,10 @@ pub(super) fn rotated(entry: &AppEntry, made: &MadeSecrets) -> api::Rotated {
     let signing = until(&made.signing_secret, &secrets.signing_secret);
     let until = token.or(key).or(signing).map(|until| until.to_string());
     let note = match &until {
-        None => "The old ones are no longer accepted, and nothing is sent with them any more.".to_owned(),
+        None => "The previous secrets are no longer accepted or sent.".to_owned(),
         Some(until) => format!(
-            "Until {until} the old ones are accepted too, and what is sent to the app goes on carrying the old \
-             `Authorization` and `token` until the app first uses its new ones; end that at once with \
+            "The previous secrets are accepted until {until}. Requests to the app carry the previous `Authorization` and \
+             `token` until the app first uses the new ones. To end this at once: \
              POST /api/v1/apps/{name}/end-overlap (`footbridge app secret {name} --now`).",
             name = entry.app.name
         ),

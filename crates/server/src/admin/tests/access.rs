@@ -1,5 +1,5 @@
 use super::super::description;
-use super::{Answer, Server, TOKEN};
+use super::{AdminAnswer, AdminServer, TOKEN};
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,7 +26,7 @@ fn operations() -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn every_route_needs_the_admin_token() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     let operations = operations();
     assert_eq!(operations.len(), 29, "{operations:?}");
     let pair = STANDARD.encode("superapp:key-of-superapp");
@@ -66,7 +66,7 @@ async fn every_route_needs_the_admin_token() {
 
 #[tokio::test]
 async fn unknown_paths_and_methods_are_problems() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     for path in ["/x", "/api/v1/nothing", "/api/v1//apps", "/api/v1/apps/"] {
         server.get(path).await.problem(404, "not_found");
     }
@@ -84,8 +84,8 @@ async fn unknown_paths_and_methods_are_problems() {
 
 #[tokio::test]
 async fn metrics_are_free_on_loopback_only() {
-    let server = Server::start().await;
-    let samples = |answer: &Answer| answer.text().contains("footbridge_deliveries_pending 0\n");
+    let server = AdminServer::start().await;
+    let samples = |answer: &AdminAnswer| answer.text().contains("footbridge_deliveries_pending 0\n");
     let answer = server.from("/metrics", "127.0.0.1", true).await.expect(200);
     assert!(samples(&answer), "{}", answer.text());
     assert_eq!(answer.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
@@ -97,7 +97,7 @@ async fn metrics_are_free_on_loopback_only() {
 
 #[tokio::test]
 async fn probes_tell_where_the_server_stands() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     let status = async |path: &str| {
         let answer = server.bare(path, None).await;
         (answer.status.as_u16(), answer.json()["status"].as_str().unwrap().to_owned())

@@ -1,11 +1,11 @@
-use super::Server;
+use super::AdminServer;
 use serde_json::json;
 
 const SECRETS: [&str; 3] = ["token", "secret_key", "signing_secret"];
 
 #[tokio::test]
 async fn an_app_lives_and_its_secrets_are_shown_once() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     let request = json!({"name": "Made", "url": "https://made.example/base", "private": ["Quiet"],
         "receiver_auth": {"name": "other", "secret": "not-to-be-shown"},
         "hooks": {"camera/*": "hooks/all", "x": {"route": "made.example:8080/x", "type": "web", "in_flight": 2}}});
@@ -42,7 +42,7 @@ async fn an_app_lives_and_its_secrets_are_shown_once() {
 
 #[tokio::test]
 async fn rotation_gives_only_what_was_rotated() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     server.call("POST", "/api/v1/apps", r#"{"name":"made"}"#).await.expect(201);
     let one =
         server.call("POST", "/api/v1/apps/made/rotate", r#"{"secrets":["token"]}"#).await.expect(200).json();
@@ -77,7 +77,7 @@ async fn rotation_gives_only_what_was_rotated() {
 
 #[tokio::test]
 async fn an_app_is_made_with_all_its_hooks_or_not_at_all() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     let hooks = [
         (json!({"x": "a/../b"}), "invalid"),
         (json!({"x": "/x"}), "invalid"),
@@ -101,7 +101,7 @@ async fn an_app_is_made_with_all_its_hooks_or_not_at_all() {
 
 #[tokio::test]
 async fn what_there_is_and_what_the_file_gives_stays() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     server.call("POST", "/api/v1/apps", r#"{"name":"SHOP"}"#).await.problem(409, "exists");
     server.call("PATCH", "/api/v1/apps/shop", r#"{"enabled":false}"#).await.problem(409, "managed_by_file");
     server.call("DELETE", "/api/v1/apps/shop", "").await.problem(409, "managed_by_file");

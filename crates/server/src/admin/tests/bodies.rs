@@ -1,11 +1,11 @@
-use super::{Server, TOKEN};
+use super::{AdminServer, TOKEN};
 use axum::body::Body;
 use http::Request;
 use serde_json::json;
 
 #[tokio::test]
 async fn a_body_is_one_json_object() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     let deep = format!("{{\"name\":\"deep\",\"x\":{}{}}}", "[".repeat(64), "]".repeat(64));
     let rows: [&[u8]; 10] = [
         b"",
@@ -42,7 +42,7 @@ async fn a_body_is_one_json_object() {
 
 #[tokio::test]
 async fn a_wrong_member_is_named_and_its_value_is_not() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     let app = |rest: serde_json::Value| {
         let mut whole = json!({"name": "ok"});
         whole.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
@@ -81,7 +81,7 @@ async fn a_wrong_member_is_named_and_its_value_is_not() {
 
 #[tokio::test]
 async fn a_wrong_parameter_is_named() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     for (query, name) in [
         ("apps?limit=0", "limit"),
         ("apps?limit=251", "limit"),

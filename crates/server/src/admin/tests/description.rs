@@ -1,5 +1,5 @@
 use super::super::description;
-use super::Server;
+use super::AdminServer;
 use crate::problem::ProblemCode;
 use serde_json::Value;
 use std::path::Path;
@@ -64,8 +64,8 @@ fn every_operation_has_its_own_name_and_says_how_it_fails() {
 }
 
 #[tokio::test]
-async fn it_is_served() {
-    let server = Server::start().await;
+async fn the_description_is_served() {
+    let server = AdminServer::start().await;
     let answer = server.bare("/openapi.json", None).await.expect(200);
     assert_eq!(answer.headers["content-type"], "application/json");
     assert_eq!(answer.json(), parsed());

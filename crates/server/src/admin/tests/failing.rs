@@ -1,8 +1,8 @@
-use super::Server;
+use super::AdminServer;
 
 #[tokio::test]
 async fn a_draining_server_is_read_but_not_changed() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     server.engine.drain();
     let answer = server.call("POST", "/api/v1/apps", r#"{"name":"made"}"#).await;
     assert!(answer.headers["retry-after"].to_str().unwrap().parse::<u32>().is_ok());
@@ -22,7 +22,7 @@ async fn a_draining_server_is_read_but_not_changed() {
 
 #[tokio::test]
 async fn a_stopped_journal_is_told_without_its_reason() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     server.journal.stop("disk sda1 is gone");
     for (method, path, body) in [
         ("POST", "/api/v1/apps", r#"{"name":"made"}"#),

@@ -1,4 +1,4 @@
-use super::{Server, app};
+use super::{AdminServer, app};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 
 const HOUR: i64 = 3_600_000;
 
-async fn publish(server: &Server, name: &str) -> String {
+async fn publish(server: &AdminServer, name: &str) -> String {
     let draft = EventDraft {
         name: EventName::parse(name).unwrap(),
         body: Bytes::from_static(br#"{"n": 12345678901234567890123}"#),
@@ -29,13 +29,13 @@ async fn publish(server: &Server, name: &str) -> String {
 }
 
 /// The id of the event's one delivery.
-async fn delivery(server: &Server, event: &str) -> DeliveryId {
+async fn delivery(server: &AdminServer, event: &str) -> DeliveryId {
     let page = server.get(&format!("/api/v1/deliveries?event={event}")).await.json();
     page["data"][0]["id"].as_str().unwrap().parse().unwrap()
 }
 
 /// Ends a delivery as dead after one attempt.
-async fn kill(server: &Server, id: DeliveryId) {
+async fn kill(server: &AdminServer, id: DeliveryId) {
     let error = Some("the receiver answered 502".to_owned());
     let attempt = Attempt { n: 1, at: server.engine.now(), status: Some(502), error, ms: 7, output: None };
     let dead = DeliveryStatus::Dead;
@@ -46,7 +46,7 @@ async fn kill(server: &Server, id: DeliveryId) {
 
 #[tokio::test]
 async fn events_and_deliveries_are_listed_and_shown() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     let (one, two) = (publish(&server, "Photo-Saved").await, publish(&server, "other").await);
     let listed = server.get("/api/v1/events?name=PHOTO-saved&publisher=superapp").await.json();
     assert_eq!(listed["data"].as_array().unwrap().len(), 1);
@@ -72,7 +72,7 @@ async fn events_and_deliveries_are_listed_and_shown() {
 
 #[tokio::test]
 async fn dead_deliveries_are_retried() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     let mut dead = Vec::new();
     for name in ["a", "b", "c"] {
         let event = publish(&server, name).await;
@@ -100,7 +100,7 @@ async fn dead_deliveries_are_retried() {
     assert_eq!(pending["data"].as_array().unwrap().len(), 2);
 }
 
-async fn exchange(server: &Server, ending: Option<ExchangeOutcome>) -> ExchangeId {
+async fn exchange(server: &AdminServer, ending: Option<ExchangeOutcome>) -> ExchangeId {
     let id = server.engine.new_exchange_id();
     let head = ExchangeHead {
         id,
@@ -120,7 +120,7 @@ async fn exchange(server: &Server, ending: Option<ExchangeOutcome>) -> ExchangeI
 
 #[tokio::test]
 async fn an_exchange_is_shown_to_its_sender_for_a_day_and_to_the_admin() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     let answered =
         exchange(&server, Some(ExchangeOutcome::Answered(Bytes::from_static(b"{\"n\": 1.0}")))).await;
     let failure = ExchangeFailure::new(ExchangeFailureKind::Undelivered, "the receiver answered 500");

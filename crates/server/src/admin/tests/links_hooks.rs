@@ -1,9 +1,9 @@
-use super::Server;
+use super::AdminServer;
 use serde_json::json;
 
 #[tokio::test]
 async fn a_link_lives() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     server.call("POST", "/api/v1/apps", r#"{"name":"late"}"#).await.expect(201);
     let request = r#"{"host":"SuperApp","miniapp":"late"}"#;
     let made = server.call("POST", "/api/v1/links", request).await.expect(201);
@@ -33,7 +33,7 @@ async fn a_link_lives() {
 
 #[tokio::test]
 async fn a_hook_lives() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     let request =
         r#"{"app":"superapp","pattern":"Camera\\Photo","route":"https://a.example/x","type":"web"}"#;
     let made = server.call("POST", "/api/v1/hooks", request).await.expect(201);
@@ -60,7 +60,7 @@ async fn a_hook_lives() {
 
 #[tokio::test]
 async fn a_hook_of_the_file_says_so_and_is_only_switched() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     let hook = server.get("/api/v1/hooks?app=Shop").await.json()["data"][0].clone();
     assert_eq!((&hook["managed_by"], &hook["ordered"]), (&json!("file"), &json!(true)));
     assert!(hook.get("in_flight").is_none() && hook.get("answer").is_none());
@@ -71,7 +71,7 @@ async fn a_hook_of_the_file_says_so_and_is_only_switched() {
 
 #[tokio::test]
 async fn a_bad_hook_is_refused_by_the_member() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     for (request, member) in [
         (json!({"pattern": "x", "route": "/x"}), "app"),
         (json!({"app": "nobody", "pattern": "x", "route": "/x"}), "app"),
@@ -97,7 +97,7 @@ async fn a_bad_hook_is_refused_by_the_member() {
 
 #[tokio::test]
 async fn explain_says_why_not() {
-    let server = Server::start().await;
+    let server = AdminServer::start().await;
     let ask = async |request: &str| {
         let answer = server.call("POST", "/api/v1/explain", request).await.expect(200).json();
         (

@@ -10,7 +10,7 @@ mod links_hooks;
 
 use super::{AdminState, router};
 use crate::bolt::BoltEvents;
-use crate::edge::Visitor;
+use crate::edge::ClientInfo;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::tests::kit::{Counting, limits};
@@ -46,7 +46,7 @@ impl Clock for HandClock {
     }
 }
 
-struct Server {
+struct AdminServer {
     router: Router,
     engine: Engine,
     journal: Arc<MemoryJournal>,
@@ -58,13 +58,13 @@ struct Server {
 
 /// An answer, read whole.
 #[derive(Debug)]
-struct Answer {
+struct AdminAnswer {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
 }
 
-impl Answer {
+impl AdminAnswer {
     fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
     }
@@ -92,7 +92,7 @@ impl Answer {
     }
 }
 
-impl Server {
+impl AdminServer {
     async fn start() -> Self {
         let journal = Arc::new(MemoryJournal::new());
         let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000_000)));
@@ -105,10 +105,10 @@ impl Server {
                 .share(),
             launcher: Arc::new(NoLauncher),
             exits: tokio::sync::mpsc::channel(1).1,
-            system_events: Arc::new(BoltEvents),
             public_url: "http://127.0.0.1:4400".into(),
             schedule: Schedule::default(),
             proof_key: ProofKey::new([8; 32]),
+            system_events: Arc::new(BoltEvents),
             limits: limits(),
         };
         let started = Engine::start(options, file()).await.unwrap();
@@ -123,14 +123,14 @@ impl Server {
         Self { router: router(state), engine, journal, clock, health, _idle: started }
     }
 
-    async fn send(&self, request: Request<Body>) -> Answer {
+    async fn send(&self, request: Request<Body>) -> AdminAnswer {
         let (parts, body) = self.router.clone().call(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
+        AdminAnswer { status: parts.status, headers: parts.headers, body }
     }
 
     /// A request with the admin token; an empty body has no content type.
-    async fn call(&self, method: &str, path: &str, body: impl Into<String>) -> Answer {
+    async fn call(&self, method: &str, path: &str, body: impl Into<String>) -> AdminAnswer {
         let body = body.into();
         let mut request =
             Request::builder().method(method).uri(path).header("authorization", format!("Bearer {TOKEN}"));
@@ -140,11 +140,11 @@ impl Server {
         self.send(request.body(Body::from(body)).unwrap()).await
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    async fn get(&self, path: &str) -> AdminAnswer {
         self.call("GET", path, "").await
     }
 
-    async fn bare(&self, path: &str, authorization: Option<&str>) -> Answer {
+    async fn bare(&self, path: &str, authorization: Option<&str>) -> AdminAnswer {
         let mut request = Request::builder().uri(path);
         if let Some(value) = authorization {
             request = request.header("authorization", value);
@@ -152,9 +152,9 @@ impl Server {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    async fn from(&self, path: &str, ip: &str, local: bool) -> Answer {
-        let visitor = Visitor { ip: ip.parse().unwrap(), local };
-        self.send(Request::builder().uri(path).extension(visitor).body(Body::empty()).unwrap()).await
+    async fn from(&self, path: &str, ip: &str, local: bool) -> AdminAnswer {
+        let client = ClientInfo { ip: ip.parse().unwrap(), local };
+        self.send(Request::builder().uri(path).extension(client).body(Body::empty()).unwrap()).await
     }
 }
 

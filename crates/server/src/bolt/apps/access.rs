@@ -1,26 +1,26 @@
-//! Who may do what with apps.
+//! Authorization of the API of installed apps.
 
 use super::super::error::{BoltError, Code};
 use super::super::route::caller;
 use super::endpoint::Endpoint;
 use crate::credential;
-use crate::state::Local;
+use crate::state::ShardState;
 use footbridge_engine::AppEntry;
 use http::HeaderMap;
 use std::sync::Arc;
 
-/// Who calls.
+/// The caller.
 #[derive(Debug)]
 pub(super) enum Actor {
     /// The administrator.
     Admin,
-    /// An app.
+    /// An app, by its token.
     App(Arc<AppEntry>),
 }
 
 impl Actor {
-    /// Whom the credentials prove. An admin token that is wrong is not made up for by an app's.
-    pub(super) fn of(local: &Local, headers: &HeaderMap) -> Result<Self, BoltError> {
+    /// Authenticates the caller. A wrong admin token is refused even if the request also has an app's token.
+    pub(super) fn authenticate(local: &ShardState, headers: &HeaderMap) -> Result<Self, BoltError> {
         if let Some(token) = credential::authorization(headers).and_then(credential::bearer) {
             let admin = local.shared.admin_token.matches(token);
             return if admin { Ok(Self::Admin) } else { Err(wrong()) };
@@ -31,7 +31,7 @@ impl Actor {
         })
     }
 
-    /// Whether the app called `name` is the caller's business: the administrator's, and its own.
+    /// Returns true if the caller may manage the app called `name`: the administrator and the app itself.
     pub(super) fn owns(&self, name: &str) -> bool {
         match self {
             Self::Admin => true,
@@ -39,7 +39,7 @@ impl Actor {
         }
     }
 
-    /// Whether this may be asked, as far as the path tells.
+    /// Checks that the caller may call this endpoint, as far as the path shows.
     pub(super) fn check(&self, endpoint: &Endpoint) -> Result<(), BoltError> {
         match endpoint {
             Endpoint::Install if !matches!(self, Self::Admin) => Err(admin_only("install apps")),
@@ -48,7 +48,7 @@ impl Actor {
         }
     }
 
-    /// Whether it may do this with the app called `name`.
+    /// Checks that the caller may manage the app called `name`.
     pub(super) fn check_named(&self, name: &str) -> Result<(), BoltError> {
         if self.owns(name) { Ok(()) } else { Err(admin_only("do this with another app")) }
     }
@@ -58,7 +58,7 @@ const MISSING: &str =
     "send `Authorization: Bearer` and the admin token, or your app's token as X-Bolt-App-Token";
 
 fn wrong() -> BoltError {
-    let why = "this is neither the admin token nor an app's token; that of a page proves nothing here";
+    let why = "this is neither the admin token nor an app's token; page tokens are not accepted here";
     BoltError::new(Code::BadToken, why)
 }
 

@@ -1,9 +1,9 @@
-//! Which call it is, by method and path.
+//! The endpoints of the API of installed apps, by method and path.
 
 use crate::percent;
 use http::Method;
 
-/// A call of the API of apps.
+/// An endpoint of the API of installed apps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Endpoint {
     Install,
@@ -17,13 +17,13 @@ pub(super) enum Endpoint {
 }
 
 impl Endpoint {
-    /// The call; `None` when there is no such endpoint. One slash at the end is as good as none.
-    pub(super) fn of(method: &Method, path: &str) -> Option<Self> {
+    /// Returns the endpoint; `None` if there is none. A slash at the end is ignored.
+    pub(super) fn find(method: &Method, path: &str) -> Option<Self> {
         let tail = path.strip_prefix("/api/apps")?;
         let tail = tail.strip_suffix('/').unwrap_or(tail);
         let mut parts = tail.split('/').skip(1).map(percent::decode);
         let (first, second, more) = (parts.next(), parts.next(), parts.next().is_some());
-        // Of what HEAD asks for, HTTP leaves the body out.
+        // HTTP leaves out the body of an answer to HEAD.
         let read = method == Method::GET || method == Method::HEAD;
         let endpoint = match (first, second) {
             _ if more => return None,
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_by_method_and_path() {
+    fn endpoints_are_found_by_method_and_path() {
         let named = |make: fn(String) -> Endpoint, name: &str| Some(make(name.into()));
         for (method, path, call) in [
             (Method::GET, "/api/apps", Some(Endpoint::List)),
@@ -73,7 +73,7 @@ mod tests {
             (Method::GET, "/api/apps/shop/logs/x", None),
             (Method::GET, "/api/apps/%ff", None),
         ] {
-            assert_eq!(Endpoint::of(&method, path), call, "{method} {path}");
+            assert_eq!(Endpoint::find(&method, path), call, "{method} {path}");
         }
     }
 }

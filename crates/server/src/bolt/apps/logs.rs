@@ -1,4 +1,4 @@
-//! What an app wrote, as it writes it.
+//! Streams the output of an app while it is written.
 
 use super::view::LineView;
 use crate::stream::{self, Body};
@@ -16,19 +16,19 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Lines that are read at once.
+/// The most lines that one read returns.
 const CHUNK: usize = 200;
-/// How often it is asked whether the app is still there.
-const LOOK: Duration = Duration::from_secs(1);
-/// An empty line goes out after so many looks without a line.
-const SILENT_LOOKS: u32 = 15;
+/// The interval at which the app's existence is checked.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// Checks without output after which an empty line is sent.
+const SILENT_CHECKS: u32 = 15;
 
-/// The lines after `after` and all that follow, one JSON object a line, until the client goes away or the
-/// app is gone. An empty line now and then shows that the connection lives.
+/// Streams the lines after number `after` and all later ones, one JSON object per line, until the client disconnects or the
+/// app is removed. Empty lines keep the connection alive.
 pub(super) fn follow(engine: &Engine, app: AppName, after: u64, watch: &Rc<Watch>) -> Response<Body> {
     let (outbox, inbox) = mpsc::channel(4);
     tokio::task::spawn_local(feed(engine.clone(), app, after, outbox));
-    let mut response = Response::new(stream::streamed(Feed(inbox), (), Length::Endless, watch));
+    let mut response = Response::new(stream::streamed(LogBody(inbox), (), Length::Endless, watch));
     *response.status_mut() = StatusCode::OK;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
     response
@@ -40,10 +40,10 @@ async fn feed(engine: Engine, app: AppName, mut after: u64, outbox: mpsc::Sender
         let Some(last) = lines.last() else {
             tokio::select! {
                 () = engine.written(&app, after) => {}
-                () = tokio::time::sleep(LOOK) => silent += 1,
+                () = tokio::time::sleep(CHECK_INTERVAL) => silent += 1,
                 () = outbox.closed() => return,
             }
-            if silent >= SILENT_LOOKS {
+            if silent >= SILENT_CHECKS {
                 silent = 0;
                 if outbox.send(Bytes::from_static(b"\n")).await.is_err() {
                     return;
@@ -64,9 +64,9 @@ async fn feed(engine: Engine, app: AppName, mut after: u64, outbox: mpsc::Sender
     }
 }
 
-struct Feed(mpsc::Receiver<Bytes>);
+struct LogBody(mpsc::Receiver<Bytes>);
 
-impl HttpBody for Feed {
+impl HttpBody for LogBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -74,6 +74,6 @@ impl HttpBody for Feed {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(cx).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+        self.0.poll_recv(cx).map(|lines| lines.map(|lines| Ok(Frame::data(lines))))
     }
 }

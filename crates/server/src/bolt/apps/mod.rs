@@ -1,4 +1,4 @@
-//! The API of apps: install, start, stop, look at, remove.
+//! The API of installed apps: install, start, stop, list, show, remove, logs.
 
 mod access;
 mod endpoint;

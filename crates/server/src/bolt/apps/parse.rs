@@ -1,17 +1,17 @@
-//! A request's members and parameters.
+//! Parses the bodies and query parameters of the API of installed apps.
 
 use super::super::error::{BoltError, Code};
-use crate::percent;
+use crate::query;
 use footbridge_model::json::{only, string};
 
-/// What is to be installed.
+/// A request to install an app.
 #[derive(Debug)]
 pub(super) struct Install {
     pub(super) path: String,
     pub(super) replace: bool,
 }
 
-/// The members of an installation.
+/// Reads a request to install an app.
 pub(super) fn install(bytes: &[u8]) -> Result<Install, BoltError> {
     let [path, replace] = if bytes.is_empty() { [None; 2] } else { only(bytes, &["path", "replace"])? };
     let path = path.ok_or_else(|| missing(Code::NoPath, "path", "a directory with a package.json"))?;
@@ -27,7 +27,7 @@ pub(super) fn install(bytes: &[u8]) -> Result<Install, BoltError> {
     Ok(Install { path: path.into_owned(), replace })
 }
 
-/// The name of the app to start or stop.
+/// Reads the name of the app to start or stop.
 pub(super) fn name(bytes: &[u8]) -> Result<String, BoltError> {
     let [name] = if bytes.is_empty() { [None] } else { only(bytes, &["name"])? };
     let name = name.ok_or_else(|| missing(Code::NoAppName, "name", "the app's name"))?;
@@ -38,7 +38,7 @@ pub(super) fn name(bytes: &[u8]) -> Result<String, BoltError> {
     Ok(name.into_owned())
 }
 
-/// Which lines are asked for.
+/// The requested lines of output.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lines {
     pub(super) after: u64,
@@ -46,28 +46,26 @@ pub(super) struct Lines {
     pub(super) follow: bool,
 }
 
-/// How many lines are given unless more or fewer are asked for.
-const USUAL: usize = 500;
-/// The most lines that are given at once.
-const MOST: usize = 5000;
+/// The default number of lines.
+const LINES_DEFAULT: usize = 500;
+/// The most lines of one answer.
+const LINES_MAX: usize = 5000;
 
-/// The parameters of a look at what an app wrote.
+/// Reads the query parameters of a request for output.
 pub(super) fn lines(query: Option<&str>) -> Result<Lines, BoltError> {
-    let mut lines = Lines { after: 0, limit: USUAL, follow: false };
-    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value = percent::decode(value).unwrap_or_default();
-        match name {
+    let mut lines = Lines { after: 0, limit: LINES_DEFAULT, follow: false };
+    for (name, value) in query::parameters(query) {
+        match &*name {
             "after" => {
                 lines.after =
                     value.parse().map_err(|_| wrong("`after` must be the number of a line, or 0"))?;
             }
             "limit" => {
-                let limit = value.parse().ok().filter(|limit| (1..=MOST).contains(limit));
-                lines.limit = limit.ok_or_else(|| wrong(&format!("`limit` must be 1 to {MOST}")))?;
+                let limit = value.parse().ok().filter(|limit| (1..=LINES_MAX).contains(limit));
+                lines.limit = limit.ok_or_else(|| wrong(&format!("`limit` must be 1 to {LINES_MAX}")))?;
             }
             "follow" => {
-                lines.follow = match value.as_str() {
+                lines.follow = match &*value {
                     "true" | "1" | "" => true,
                     "false" | "0" => false,
                     _ => return Err(wrong("`follow` must be `true` or `false`")),
@@ -92,18 +90,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_of_logs() {
+    fn parameters_of_logs_are_read() {
         let all = |after, limit, follow| Lines { after, limit, follow };
-        assert_eq!(lines(None).unwrap(), all(0, USUAL, false));
+        assert_eq!(lines(None).unwrap(), all(0, LINES_DEFAULT, false));
         assert_eq!(lines(Some("after=7&limit=1&follow=true")).unwrap(), all(7, 1, true));
-        assert_eq!(lines(Some("follow&")).unwrap(), all(0, USUAL, true));
+        assert_eq!(lines(Some("follow&")).unwrap(), all(0, LINES_DEFAULT, true));
         for query in ["after=-1", "limit=0", "limit=5001", "follow=maybe", "from=3"] {
             assert_eq!(lines(Some(query)).unwrap_err().code, Code::BadRequest, "{query}");
         }
     }
 
     #[test]
-    fn members_of_an_installation() {
+    fn members_of_an_installation_are_read() {
         let read = |text: &str| install(text.as_bytes());
         assert_eq!(read("").unwrap_err().code, Code::NoPath);
         assert_eq!(read(r#"{"path":""}"#).unwrap_err().code, Code::NoPath);

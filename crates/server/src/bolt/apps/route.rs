@@ -1,8 +1,8 @@
-//! `/api/apps…`: credential, endpoint, size, JSON, leave, members, in this order.
+//! `/api/apps…`. Checks in this order: credential, endpoint, size, JSON, authorization, members.
 
 use super::super::error::{BoltError, Code};
 use super::super::objects::ContextObject;
-use super::super::render;
+use super::super::render::{self, BoltResult};
 use super::super::route::check_media;
 use super::access::Actor;
 use super::endpoint::Endpoint;
@@ -10,12 +10,13 @@ use super::view::{AppView, InstallationView, LinesView};
 use super::{logs, parse};
 use crate::body;
 use crate::metrics::Surface;
-use crate::state::Local;
+use crate::state::ShardState;
 use crate::stream::{self, Body};
 use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::{AppEntry, AppsError, RunningApp};
 use footbridge_model::name::AppName;
+use footbridge_model::words;
 use http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
 use http::{Request, Response};
@@ -25,15 +26,17 @@ use serde::Serialize;
 use std::rc::Rc;
 use std::sync::Arc;
 
-type Answer = Result<Response<Full<Bytes>>, BoltError>;
-
-/// Answers a call of the API of apps.
-pub(crate) async fn apps(local: &Local, request: Request<Incoming>, watch: &Rc<Watch>) -> Response<Body> {
+/// Answers a call of the API of installed apps.
+pub(crate) async fn apps(
+    local: &ShardState,
+    request: Request<Incoming>,
+    watch: &Rc<Watch>,
+) -> Response<Body> {
     let (head, incoming) = request.into_parts();
     let mut response = answer(local, &head, incoming, watch).await.unwrap_or_else(|error| {
         let trace = local.shared.engine.new_trace_id();
         tracing::debug!(trace, code = error.code.row().0, "a call of the API of apps failed");
-        render::failure(&error, &trace, local.shared.bolt.http_200_errors).map(stream::whole)
+        render::failure(&error, &trace, local.shared.bolt.http_200_errors).map(stream::full)
     });
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -42,12 +45,12 @@ pub(crate) async fn apps(local: &Local, request: Request<Incoming>, watch: &Rc<W
 }
 
 async fn answer(
-    local: &Local,
+    local: &ShardState,
     head: &Parts,
     incoming: Incoming,
     watch: &Rc<Watch>,
 ) -> Result<Response<Body>, BoltError> {
-    let actor = match Actor::of(local, &head.headers) {
+    let actor = match Actor::authenticate(local, &head.headers) {
         Ok(actor) => actor,
         Err(error) => {
             body::discard(&head.headers, incoming);
@@ -55,7 +58,7 @@ async fn answer(
             return Err(error);
         }
     };
-    let Some(endpoint) = Endpoint::of(&head.method, head.uri.path()) else {
+    let Some(endpoint) = Endpoint::find(&head.method, head.uri.path()) else {
         body::discard(&head.headers, incoming);
         let message = format!("there is no {} {}", head.method, head.uri.path());
         return Err(BoltError::new(Code::NoSuchEndpoint, message));
@@ -65,12 +68,12 @@ async fn answer(
     check_media(&head.headers, &bytes)?;
     actor.check(&endpoint)?;
     if let Endpoint::Logs(name) = &endpoint {
-        return written(local, name, head.uri.query(), watch);
+        return output(local, name, head.uri.query(), watch);
     }
-    call(local, &actor, endpoint, &bytes).await.map(|response| response.map(stream::whole))
+    call(local, &actor, endpoint, &bytes).await.map(|response| response.map(stream::full))
 }
 
-async fn call(local: &Local, actor: &Actor, endpoint: Endpoint, bytes: &[u8]) -> Answer {
+async fn call(local: &ShardState, actor: &Actor, endpoint: Endpoint, bytes: &[u8]) -> BoltResult {
     let engine = &local.shared.engine;
     match endpoint {
         Endpoint::Install => {
@@ -93,7 +96,7 @@ async fn call(local: &Local, actor: &Actor, endpoint: Endpoint, bytes: &[u8]) ->
         Endpoint::Remove(name) => {
             let entry = app(local, &name)?;
             engine.uninstall(&name).await?;
-            Ok(render::success(&AppView::gone(&entry, engine.now())))
+            Ok(render::success(&AppView::removed(&entry, engine.now())))
         }
         Endpoint::List => Ok(list(local)),
         Endpoint::Live => {
@@ -101,12 +104,12 @@ async fn call(local: &Local, actor: &Actor, endpoint: Endpoint, bytes: &[u8]) ->
             Ok(render::success(&live.iter().map(context).collect::<Vec<_>>()))
         }
         Endpoint::Show(name) => show(local, actor, &name),
-        // Answered before, as its answer may be a stream.
+        // `answer` handles logs, because their answer may be a stream.
         Endpoint::Logs(_) => Err(BoltError::new(Code::NoSuchEndpoint, "there is no such endpoint")),
     }
 }
 
-fn list(local: &Local) -> Response<Full<Bytes>> {
+fn list(local: &ShardState) -> Response<Full<Bytes>> {
     let engine = &local.shared.engine;
     let (mut entries, now) = (engine.apps(), engine.now());
     entries.retain(|entry| entry.app.name != AppName::bolt());
@@ -114,41 +117,36 @@ fn list(local: &Local) -> Response<Full<Bytes>> {
     render::success(&views.collect::<Vec<_>>())
 }
 
-fn show(local: &Local, actor: &Actor, name: &str) -> Answer {
+fn show(local: &ShardState, actor: &Actor, name: &str) -> BoltResult {
     let (entry, engine) = (app(local, name)?, &local.shared.engine);
     let hooks = actor.owns(name).then(|| engine.hooks(Some(&entry.app.name)));
     Ok(render::success(&AppView::of(&entry, hooks.as_deref(), engine.now())))
 }
 
-fn written(
-    local: &Local,
+fn output(
+    local: &ShardState,
     name: &str,
     query: Option<&str>,
     watch: &Rc<Watch>,
 ) -> Result<Response<Body>, BoltError> {
-    let asked = parse::lines(query)?;
+    let request = parse::lines(query)?;
     let entry = app(local, name)?;
     let engine = &local.shared.engine;
     let name = &entry.app.name;
-    let lines = engine.output(name.as_str(), asked.after, asked.limit)?;
-    if asked.follow {
-        return Ok(logs::follow(engine, name.clone(), asked.after, watch));
+    let lines = engine.output(name.as_str(), request.after, request.limit)?;
+    if request.follow {
+        return Ok(logs::follow(engine, name.clone(), request.after, watch));
     }
-    Ok(success(&LinesView::of(&lines, asked.after)))
+    Ok(success(&LinesView::of(&lines, request.after)))
 }
 
 fn success(body: &impl Serialize) -> Response<Body> {
-    render::success(body).map(stream::whole)
+    render::success(body).map(stream::full)
 }
 
-fn app(local: &Local, name: &str) -> Result<Arc<AppEntry>, BoltError> {
+fn app(local: &ShardState, name: &str) -> Result<Arc<AppEntry>, BoltError> {
     let known = AppName::find(name).and_then(|name| local.shared.engine.app(&name).ok());
-    known.ok_or_else(|| AppsError::NoSuchApp(shown(name)).into())
-}
-
-/// A name that need not be one, short enough for a message.
-fn shown(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(64).collect()
+    known.ok_or_else(|| AppsError::NoSuchApp(words::shown(name)).into())
 }
 
 fn context(live: &RunningApp) -> Option<ContextObject<'_>> {

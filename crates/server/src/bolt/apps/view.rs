@@ -1,4 +1,4 @@
-//! An app and its output, for the API. No secret is ever among it.
+//! Renders apps and their output. Contains no secrets.
 
 use super::super::render::HookView;
 use footbridge_engine::{AppEntry, AppStatus, HookEntry, Installation};
@@ -10,19 +10,19 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// An app: Bolt's object with what we add.
+/// An app: Bolt's members and those of this server.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AppView<'a> {
     name: &'a AppName,
     display_name: &'a str,
     date_created: Millis,
-    /// Whether this server starts it.
+    /// True if this server starts the app.
     installed: bool,
     running: bool,
-    /// Where it stands, in a word.
+    /// State of the app, as one word.
     state: &'static str,
-    /// Only when its last start failed.
+    /// Present if the last start failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureView>,
     #[serde(flatten)]
@@ -34,7 +34,7 @@ pub(super) struct AppView<'a> {
 #[derive(Debug, Serialize)]
 struct FailureView {
     why: String,
-    /// Until when it is left alone; `null` once what needs it starts it again.
+    /// Time before which the app is not started again; `null` if the next event or request starts it.
     until: Option<Millis>,
 }
 
@@ -52,7 +52,7 @@ struct PackageView<'a> {
     module: bool,
     system: bool,
     routers: Vec<RouterView<'a>>,
-    /// Name to file.
+    /// File of each function.
     functions: &'a BTreeMap<String, String>,
 }
 
@@ -65,7 +65,7 @@ struct RouterView<'a> {
 }
 
 impl<'a> AppView<'a> {
-    /// The app; its hooks are for its own eyes and the administrator's, as their routes may be secret.
+    /// Renders an app. Its hooks are given only for the app itself and the administrator, because routes may be secret.
     pub(super) fn of(entry: &'a AppEntry, hooks: Option<&'a [Arc<HookEntry>]>, now: Millis) -> Self {
         let app = &entry.app;
         let condition = entry.status();
@@ -91,8 +91,8 @@ impl<'a> AppView<'a> {
         }
     }
 
-    /// The same once it is removed.
-    pub(super) fn gone(entry: &'a AppEntry, now: Millis) -> Self {
+    /// Renders an app that was removed.
+    pub(super) fn removed(entry: &'a AppEntry, now: Millis) -> Self {
         let stopped = AppStatus::Stopped.as_str();
         Self { running: false, state: stopped, failure: None, ..Self::of(entry, None, now) }
     }
@@ -126,7 +126,7 @@ impl<'a> PackageView<'a> {
     }
 }
 
-/// What an installation is answered with.
+/// The result of an installation.
 #[derive(Debug, Serialize)]
 pub(super) struct InstallationView<'a> {
     #[serde(flatten)]
@@ -142,7 +142,7 @@ impl<'a> InstallationView<'a> {
     }
 }
 
-/// A line that an app wrote.
+/// A line of output.
 #[derive(Debug, Serialize)]
 pub(super) struct LineView<'a> {
     number: u64,
@@ -157,7 +157,7 @@ impl<'a> From<&'a OutputLine> for LineView<'a> {
     }
 }
 
-/// Lines, and after which to ask on.
+/// Lines of output, and the number to continue after.
 #[derive(Debug, Serialize)]
 pub(super) struct LinesView<'a> {
     lines: Vec<LineView<'a>>,

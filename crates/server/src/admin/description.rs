@@ -1,0 +1,53 @@
+//! The API description, generated from the handlers.
+
+use super::{apps, deliveries, events, exchanges, explain, hooks, links, probes, tickets};
+use crate::openapi;
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    apps::list,
+    apps::create,
+    apps::show,
+    apps::change,
+    apps::remove,
+    apps::rotate,
+    apps::secrets,
+    apps::end_overlap,
+    links::list,
+    links::create,
+    links::show,
+    links::change,
+    links::remove,
+    hooks::list,
+    hooks::create,
+    hooks::show,
+    hooks::change,
+    hooks::remove,
+    events::list,
+    events::show,
+    deliveries::list,
+    deliveries::show,
+    deliveries::retry,
+    deliveries::retry_many,
+    deliveries::replay,
+    deliveries::replay_many,
+    exchanges::list,
+    exchanges::show,
+    explain::explain,
+    tickets::create,
+    probes::livez,
+    probes::readyz,
+    probes::healthz,
+    probes::scrape,
+    probes::openapi,
+))]
+struct Administration;
+
+/// Returns the description of all surfaces as JSON.
+///
+/// # Errors
+/// The description cannot be written as JSON. No input can cause that.
+pub fn description() -> Result<String, serde_json::Error> {
+    openapi::complete(Administration::openapi()).to_pretty_json()
+}

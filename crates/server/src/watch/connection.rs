@@ -1,0 +1,407 @@
+//! The watch of one connection.
+
+use super::body_wait::{BodyWait, MIN_RATE};
+use crate::tunnel::Tunnel;
+use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// The longest time from the first byte to the end of a request's head.
+const HEAD_MAX: Duration = Duration::from_secs(10);
+/// The longest time for a whole request body.
+const BODY_MAX: Duration = Duration::from_secs(30);
+/// After this time a body must have arrived at [`MIN_RATE`] or faster.
+const BODY_GRACE: Duration = Duration::from_secs(5);
+/// The longest time between two requests. Reading the rest of an answer counts.
+const IDLE_MAX: Duration = Duration::from_mins(1);
+/// ExchangeOptions much longer a client may take to read the rest of an answer before the connection is ended.
+const UNREAD_MAX: Duration = Duration::from_secs(5);
+/// A connection without a request for this long gives its buffers back and keeps its socket.
+const PARK_AFTER: Duration = Duration::from_secs(2);
+/// A head that takes longer than this makes the connection a candidate for eviction.
+const SLOW_HEAD: Duration = Duration::from_secs(1);
+/// A connection idle for less than this is not evicted: its request may have arrived already.
+pub(super) const FRESH: Duration = Duration::from_millis(50);
+/// The longest time that an answer may still take after its client closed its side. A client that only says that it will
+/// send nothing more cannot be told from one that is gone, and gets what is ready at once.
+const CLOSED_CLIENT_MAX: Duration = Duration::from_secs(1);
+
+/// What a connection is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Idle,
+    ReadingHead,
+    /// Reading a body of which so many bytes have arrived.
+    ReadingBody(u64),
+    Answering,
+    Streaming(Length),
+}
+
+/// ExchangeOptions long a streamed answer is expected to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// It ends by itself, at an unknown time.
+    Finite,
+    /// It never ends by itself. A draining server does not wait for it.
+    Endless,
+    /// It never ends by itself, and its source ends it when the server closes, not when the server begins to drain.
+    UntilClose,
+}
+
+/// ExchangeOptions a connection is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// After the current request, if there is one.
+    Graceful,
+    /// At once.
+    Now,
+    /// Not at all: it drops the buffers of HTTP and keeps its socket.
+    Park,
+}
+
+/// ExchangeOptions far a connection is from having nothing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quiet {
+    /// Something may be in progress.
+    Busy,
+    /// The connection waits for its next request. The last answer may not be written yet.
+    Reading,
+    /// The connection waits for its next request, and the last answer is written: no buffer is in use.
+    Ready,
+    /// The connection was told to park.
+    Parked,
+}
+
+/// Returns true while the server has too many connections.
+struct Crowded(Box<dyn Fn() -> bool>);
+
+impl std::fmt::Debug for Crowded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Crowded")
+    }
+}
+
+/// The state of one connection.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    phase: Cell<Phase>,
+    since: Cell<Instant>,
+    pub(super) end: Cell<Option<End>>,
+    end_changed: Notify,
+    wants_client_close: Cell<bool>,
+    client_closed: Cell<Option<Instant>>,
+    tunnel: RefCell<Option<Tunnel>>,
+    quiet: Cell<Quiet>,
+    flushed: Cell<bool>,
+    crowded: RefCell<Option<Crowded>>,
+    bare_line_feed: Cell<bool>,
+    body_wait: BodyWait,
+    address: Option<IpAddr>,
+}
+
+impl Watch {
+    pub(super) fn new(address: Option<IpAddr>) -> Self {
+        Self {
+            phase: Cell::new(Phase::Idle),
+            since: Cell::new(Instant::now()),
+            end: Cell::new(None),
+            end_changed: Notify::new(),
+            wants_client_close: Cell::new(false),
+            client_closed: Cell::new(None),
+            tunnel: RefCell::new(None),
+            // A new connection has sent nothing yet, and may never do so.
+            quiet: Cell::new(Quiet::Reading),
+            flushed: Cell::new(true),
+            crowded: RefCell::new(None),
+            bare_line_feed: Cell::new(false),
+            body_wait: BodyWait::default(),
+            address,
+        }
+    }
+
+    pub(super) fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.since.set(Instant::now());
+    }
+
+    /// Since when the connection is in its phase.
+    pub(super) fn since(&self) -> Instant {
+        self.since.get()
+    }
+
+    /// The address whose share of connections this one counts in.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// `count` bytes were received.
+    pub(crate) fn bytes_received(&self, count: usize) {
+        self.quiet.set(Quiet::Busy);
+        self.body_wait.received(count);
+        if self.phase.get() == Phase::Idle {
+            self.enter(Phase::ReadingHead);
+        }
+    }
+
+    /// A read found nothing. `in_body`: a request body is incomplete.
+    pub(crate) fn read_pending(&self, in_body: bool) {
+        if in_body {
+            self.body_wait.start();
+        }
+        if self.phase.get() == Phase::Idle && self.quiet.get() == Quiet::Busy {
+            self.quiet.set(if self.flushed.get() { Quiet::Ready } else { Quiet::Reading });
+        }
+    }
+
+    /// Bytes of an answer are written.
+    pub(crate) fn write_started(&self) {
+        self.flushed.set(false);
+        self.quiet.set(Quiet::Busy);
+    }
+
+    /// Everything that was to be written is written.
+    pub(crate) fn write_flushed(&self) {
+        self.flushed.set(true);
+        if self.quiet.get() == Quiet::Reading && self.phase.get() == Phase::Idle {
+            self.quiet.set(Quiet::Ready);
+        }
+    }
+
+    /// Answers only probes and administration on this connection for as long as `crowded` returns true.
+    pub(crate) fn restrict_while(&self, crowded: impl Fn() -> bool + 'static) {
+        *self.crowded.borrow_mut() = Some(Crowded(Box::new(crowded)));
+    }
+
+    /// Returns true while only probes and administration are answered on this connection.
+    pub(crate) fn is_restricted(&self) -> bool {
+        let restricted = self.crowded.borrow().as_ref().is_some_and(|Crowded(ask)| ask());
+        if !restricted {
+            *self.crowded.borrow_mut() = None;
+        }
+        restricted
+    }
+
+    /// A line of a request's head ended in a line feed without a carriage return.
+    pub(crate) fn set_bare_line_feed(&self) {
+        self.bare_line_feed.set(true);
+    }
+
+    /// Returns true if a line of a head ended in a line feed without a carriage return.
+    pub(crate) fn has_bare_line_feed(&self) -> bool {
+        self.bare_line_feed.get()
+    }
+
+    /// The head of a request is complete.
+    pub(crate) fn request_started(&self) {
+        self.phase.set(Phase::Answering);
+        self.body_wait.reset();
+    }
+
+    /// The handler begins to read the body.
+    pub(crate) fn body_started(&self) {
+        self.enter(Phase::ReadingBody(0));
+    }
+
+    /// The handler received a part of the body.
+    pub(crate) fn body_received(&self, bytes: usize) {
+        if let Phase::ReadingBody(so_far) = self.phase.get() {
+            self.phase.set(Phase::ReadingBody(so_far + bytes as u64));
+        }
+    }
+
+    /// The handler has the whole body.
+    pub(crate) fn body_ended(&self) {
+        self.phase.set(Phase::Answering);
+    }
+
+    /// The answer is complete, or begins to stream.
+    pub(crate) fn answer_ready(&self) {
+        if !matches!(self.phase.get(), Phase::Streaming(_)) {
+            self.wants_client_close.set(false);
+            self.enter(Phase::Idle);
+        }
+    }
+
+    /// The answer streams from now on.
+    pub(crate) fn stream_started(&self, length: Length) {
+        self.watch_client_close();
+        self.enter(Phase::Streaming(length));
+    }
+
+    /// The stream has ended.
+    pub(crate) fn stream_ended(&self) {
+        self.wants_client_close.set(false);
+        self.enter(Phase::Idle);
+    }
+
+    /// Ends this request when its client closes the connection.
+    pub(crate) fn watch_client_close(&self) {
+        if !self.wants_client_close.replace(true) {
+            self.client_closed.set(None);
+        }
+    }
+
+    /// Returns true if the request depends on its client, which has not closed its side yet.
+    pub(crate) fn wants_client_close(&self) -> bool {
+        self.wants_client_close.get() && self.client_closed.get().is_none()
+    }
+
+    /// The client has closed its side.
+    pub(crate) fn client_closed(&self) {
+        self.client_closed.set(Some(Instant::now()));
+    }
+
+    /// Turns the connection into a tunnel once its answer is written.
+    pub(crate) fn set_tunnel(&self, tunnel: Tunnel) {
+        *self.tunnel.borrow_mut() = Some(tunnel);
+    }
+
+    /// Takes the tunnel that the connection turns into.
+    pub(crate) fn take_tunnel(&self) -> Option<Tunnel> {
+        let tunnel = self.tunnel.borrow_mut().take();
+        if tunnel.is_some() {
+            self.enter(Phase::Streaming(Length::Endless));
+        }
+        tunnel
+    }
+
+    /// Returns true if nothing was received since the connection was told to park.
+    pub(crate) fn is_parked(&self) -> bool {
+        self.quiet.get() == Quiet::Parked
+    }
+
+    /// Waits until the connection is to end or to park.
+    pub(crate) async fn end_requested(&self) -> End {
+        loop {
+            if let Some(end) = self.end.take() {
+                return end;
+            }
+            self.end_changed.notified().await;
+        }
+    }
+
+    /// Returns true if the connection may be closed to make room for another: it has no request, or is slow to send one.
+    pub(super) fn is_evictable(&self, now: Instant) -> bool {
+        let spent = now.saturating_duration_since(self.since.get());
+        match self.phase.get() {
+            // The last answer may still be in transmission.
+            Phase::Idle => spent > if self.quiet.get() == Quiet::Busy { SLOW_HEAD } else { FRESH },
+            Phase::ReadingHead => spent > SLOW_HEAD,
+            Phase::ReadingBody(_) | Phase::Answering | Phase::Streaming(_) => false,
+        }
+    }
+
+    pub(super) fn request_end(&self, end: End) {
+        self.end.set(Some(end));
+        self.end_changed.notify_one();
+    }
+
+    pub(super) fn sweep(&self, now: Instant, draining: bool) {
+        let spent = now.duration_since(self.since.get());
+        let closed_for = self.client_closed.get().map(|closed| now.duration_since(closed));
+        if self.wants_client_close.get() && closed_for.is_some_and(|spent| spent > CLOSED_CLIENT_MAX) {
+            self.request_end(End::Now);
+        }
+        match self.phase.get() {
+            Phase::Answering | Phase::Streaming(_) if self.body_wait.is_over(now) => {
+                self.request_end(End::Now);
+            }
+            Phase::ReadingHead if spent > HEAD_MAX => self.request_end(End::Now),
+            Phase::ReadingBody(_) if spent > BODY_MAX => self.request_end(End::Now),
+            Phase::ReadingBody(bytes) if spent > BODY_GRACE && bytes < spent.as_secs() * MIN_RATE => {
+                self.request_end(End::Now);
+            }
+            Phase::Streaming(Length::Endless) if draining => self.request_end(End::Now),
+            Phase::Idle if spent > IDLE_MAX + UNREAD_MAX => self.request_end(End::Now),
+            Phase::Idle if spent > IDLE_MAX => self.request_end(End::Graceful),
+            Phase::Idle if spent > PARK_AFTER && self.quiet.get() == Quiet::Ready => {
+                self.quiet.set(Quiet::Parked);
+                self.request_end(End::Park);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::body_wait::WAIT_MAX;
+    use super::*;
+
+    fn end_after(watch: &Watch, wait: Duration) -> Option<End> {
+        watch.sweep(Instant::now() + wait, false);
+        watch.end.take()
+    }
+
+    #[test]
+    fn a_stream_has_no_deadline_and_the_idle_time_after_it_has() {
+        let watch = Watch::new(None);
+        watch.bytes_received(1);
+        watch.request_started();
+        watch.stream_started(Length::Endless);
+        watch.answer_ready();
+        watch.bytes_received(1);
+        assert_eq!(end_after(&watch, Duration::from_hours(100)), None);
+        watch.stream_ended();
+        assert_eq!(end_after(&watch, IDLE_MAX / 2), None);
+        assert_eq!(end_after(&watch, IDLE_MAX * 2), Some(End::Now));
+    }
+
+    #[test]
+    fn a_connection_parks_once_everything_is_read_and_written() {
+        let watch = Watch::new(None);
+        watch.bytes_received(1);
+        watch.request_started();
+        watch.read_pending(false);
+        watch.answer_ready();
+        watch.write_started();
+        watch.read_pending(false);
+        assert_eq!(end_after(&watch, PARK_AFTER * 2), None, "the answer may not be written yet");
+        watch.write_flushed();
+        assert_eq!(end_after(&watch, PARK_AFTER / 2), None);
+        assert_eq!(end_after(&watch, PARK_AFTER * 2), Some(End::Park));
+        assert_eq!(end_after(&watch, PARK_AFTER * 2), None, "it is parked already");
+        assert_eq!(end_after(&watch, IDLE_MAX * 2), Some(End::Now));
+        watch.bytes_received(1);
+        watch.request_started();
+        watch.answer_ready();
+        watch.write_started();
+        watch.write_flushed();
+        watch.read_pending(false);
+        assert_eq!(end_after(&watch, PARK_AFTER * 2), Some(End::Park), "in the other order too");
+    }
+
+    #[test]
+    fn a_body_that_stalls_ends_the_connection_and_a_steady_one_does_not() {
+        let (stalls, steady) = (Watch::new(None), Watch::new(None));
+        for (watch, bytes) in [(&stalls, 1), (&steady, 1 << 20)] {
+            watch.bytes_received(1);
+            watch.request_started();
+            watch.bytes_received(bytes);
+            watch.read_pending(true);
+        }
+        assert_eq!(end_after(&stalls, WAIT_MAX / 2), None);
+        assert_eq!(end_after(&stalls, WAIT_MAX * 2), Some(End::Now));
+        assert_eq!(end_after(&steady, WAIT_MAX * 2), None);
+        let slow_app = Watch::new(None);
+        slow_app.request_started();
+        slow_app.bytes_received(1);
+        assert_eq!(end_after(&slow_app, IDLE_MAX * 9), None, "nobody reads more");
+    }
+
+    #[test]
+    fn a_request_that_depends_on_its_client_ends_soon_after_the_client_closes() {
+        let watch = Watch::new(None);
+        watch.request_started();
+        assert!(!watch.wants_client_close(), "most requests do not depend on it");
+        watch.watch_client_close();
+        assert!(watch.wants_client_close());
+        watch.client_closed();
+        assert_eq!(end_after(&watch, CLOSED_CLIENT_MAX / 2), None);
+        assert_eq!(end_after(&watch, CLOSED_CLIENT_MAX * 2), Some(End::Now));
+        watch.answer_ready();
+        assert_eq!(end_after(&watch, CLOSED_CLIENT_MAX * 2), None, "the next request is another");
+    }
+}
