@@ -1,22 +1,10 @@
 //! Apps.
 
 use crate::members::{not_null, nullable, nullable_object, object_or_null};
-use crate::{MadeSecrets, NewHooks};
+use crate::{MadeSecrets, ManagedBy, NewHooks};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
-
-/// The source that manages a resource and may change it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ManagedBy {
-    /// The configuration file.
-    File,
-    /// The administration API.
-    Api,
-    /// The app's `package.json`.
-    Package,
-}
 
 /// An app, without its secrets.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -13,11 +13,12 @@ mod explain;
 mod hook;
 mod link;
 mod list;
+mod managed_by;
 mod members;
 mod secret;
 mod ticket;
 
-pub use app::{App, AppPatch, MadeApp, ManagedBy, NewApp, NewReceiverAuth, ReceiverAuth, Secret, Secrets};
+pub use app::{App, AppPatch, MadeApp, NewApp, NewReceiverAuth, ReceiverAuth, Secret, Secrets};
 pub use bolt::{
     BoltApp, BoltContext, BoltHook, BoltRouter, Install, Installed, LogLine, LogPage, NamedApp, StartFailure,
 };
@@ -28,6 +29,7 @@ pub use explain::{Judgement, Judgements, Question};
 pub use hook::{Hook, HookPatch, HookTarget, MadeHook, NewHook, NewHooks, RouteOrTarget};
 pub use link::{Link, LinkPatch, NewLink};
 pub use list::List;
+pub use managed_by::ManagedBy;
 pub use members::FromObject;
 pub use secret::{MadeSecrets, Rotate, Rotated, SecretKind, ShownSecrets};
 pub use ticket::{NewTicket, Ticket, TicketPurpose};

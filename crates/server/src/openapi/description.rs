@@ -27,7 +27,8 @@ struct BridgeEvent {
 /// An error of the event bridge; its `error_code` is also in the header `Footbridge-Error`.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `bridge` writes")]
-struct BridgeError {
+#[schema(as = BridgeError)]
+struct BridgeErrorBody {
     /// `UNAUTHORIZED`, `INVALID_EVENT_DATA`, `EVENT_RECEIVER_DISABLED` or `EVENT_DELIVERY_FAILED`.
     error_code: String,
     /// What is wrong and how to correct it.
@@ -96,7 +97,7 @@ struct EventsRequest {
 #[expect(dead_code, reason = "only the descriptions count; the paths are served from raw bytes for speed")]
 mod paths {
     use super::super::envelope::BoltEnvelope;
-    use super::{BridgeError, BridgeEvent, EventsRequest, Forward, Forwarded, MiniappSettings, Problem};
+    use super::{BridgeErrorBody, BridgeEvent, EventsRequest, Forward, Forwarded, MiniappSettings, Problem};
 
     /// Sends an event from a host app to a miniapp and returns the miniapp's answer.
     #[utoipa::path(post, path = "/api/v1/event-bridge/hostapp/", tag = "bridge", security(("bridge" = [])),
@@ -105,7 +106,7 @@ mod paths {
             ("Prefer" = Option<String>, Header, description = "`wait=N` or `respond-async`")),
         responses((status = 200, description = "The recipient's answer, byte for byte", body = serde_json::Value),
             (status = 202, description = "Accepted; `Location` is the URL of the outcome"),
-            (status = "4XX", body = BridgeError), (status = "5XX", body = BridgeError)))]
+            (status = "4XX", body = BridgeErrorBody), (status = "5XX", body = BridgeErrorBody)))]
     pub(super) fn hostapp() {}
 
     /// Sends an event from a miniapp to a host app and returns the host's answer.
@@ -115,7 +116,7 @@ mod paths {
             ("Prefer" = Option<String>, Header, description = "`wait=N` or `respond-async`")),
         responses((status = 200, description = "The recipient's answer, byte for byte", body = serde_json::Value),
             (status = 202, description = "Accepted; `Location` is the URL of the outcome"),
-            (status = "4XX", body = BridgeError), (status = "5XX", body = BridgeError)))]
+            (status = "4XX", body = BridgeErrorBody), (status = "5XX", body = BridgeErrorBody)))]
     pub(super) fn miniapp() {}
 
     /// Returns the URL of a linked miniapp's page.
@@ -143,8 +144,8 @@ mod paths {
     #[utoipa::path(post, path = "/api/v1/forward", tag = "live", security(("forward" = [])),
         request_body = Forward,
         params(("Idempotency-Key" = Option<String>, Header, description = "Requests with the same key are the same event for 24 hours")),
-        responses((status = 200, body = Forwarded), (status = "4XX", body = BridgeError),
-            (status = "5XX", body = BridgeError)))]
+        responses((status = 200, body = Forwarded), (status = "4XX", body = BridgeErrorBody),
+            (status = "5XX", body = BridgeErrorBody)))]
     pub(super) fn forward() {}
 
     /// Removes the caller's transient hooks with this pattern.

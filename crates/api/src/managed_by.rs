@@ -1,0 +1,16 @@
+//! The sources that manage apps, links and hooks.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The source that manages a resource and may change it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ManagedBy {
+    /// The configuration file.
+    File,
+    /// The administration API.
+    Api,
+    /// The app's `package.json`.
+    Package,
+}
