@@ -1,37 +1,38 @@
-// What a host needs for miniapps that were made with Boxo's own SDK; loaded when the first of them speaks or is told.
+// The host's support for miniapps that use Boxo's own SDK (js-sdk). Loaded when the first of them is found.
 import { CALL, CUSTOM, failure, plain, QUEUE, REPLY } from "./wire.js";
 
 /** @import { Call, Message, Push, WireError } from "./types.js" */
 
-/** This one is told apart by its transaction, not by a request id. */
+/** The method whose replies are matched by transaction token, not by request id. */
 const PAY = "AppBoxoWebAppPay";
-/** The characters that one window may say before its host is made, in one message and in all. */
+/** Limits for one window before its host is created: characters in a message, and in all messages. */
 const MESSAGE = 2 ** 18;
 const ALL = 2 ** 20;
-/** How many callers are remembered to be refused, when there were too many. */
+/** The most messages of a window that are remembered, including refused ones. */
 const REFUSED = 1000;
 
-/** What windows said before their host was made. @type {WeakMap<object, { messages: Message[], room: number }>} */
+/** Messages of windows whose host does not exist yet. @type {WeakMap<object, { messages: Message[], room: number }>} */
 const early = new WeakMap();
 
 /**
- * Keeps a message until the host is made: a hundred of each window, and of those that are too much who is to hear so.
+ * Stores a message until the host is created: a hundred per window. Of a message over the limit only the caller is
+ * stored, so that it gets an error.
  * @param {object} source @param {string} origin @param {any} data
  */
-export function keep(source, origin, data) {
-  const kept = early.get(source) ?? { messages: [], room: ALL };
-  early.set(source, kept);
-  const { messages } = kept;
+export function storeEarly(source, origin, data) {
+  const stored = early.get(source) ?? { messages: [], room: ALL };
+  early.set(source, stored);
+  const { messages } = stored;
   if (messages.length >= REFUSED) return;
   try {
-    if (messages.length >= QUEUE || kept.room < 0)
-      throw failure("BusyError", "too much was said before the host was made", 429);
+    if (messages.length >= QUEUE || stored.room < 0)
+      throw failure("BusyError", "too many messages before the MiniappHost was created", 429);
     const copy = plain(data, MESSAGE);
-    kept.room -= JSON.stringify(copy).length;
+    stored.room -= JSON.stringify(copy).length;
     messages.push({ origin, data: copy });
   } catch (error) {
-    const who = { type: CALL, handler: `${data.handler}`.slice(0, 128), request_id: requestId(data) };
-    messages.push({ origin, data: who, error });
+    const caller = { type: CALL, handler: `${data.handler}`.slice(0, 128), request_id: requestId(data) };
+    messages.push({ origin, data: caller, error });
   }
 }
 
@@ -41,32 +42,32 @@ function requestId(data) {
   if (Number.isFinite(id) || (typeof id === "string" && id.length <= 128)) return id;
 }
 
-/** The way to a frame's js-sdk: its calls under way, and the shapes in which it is spoken to. */
+/** The connection to a frame's js-sdk: its pending calls, and messages in the format that js-sdk expects. */
 export class BoxoLine {
   /** @type {Map<unknown, AbortController>} */
   pending = new Map();
-  /** What was under way when a document had last loaded. @type {AbortController[]} */
+  /** The calls that were pending at the last `load` event. @type {AbortController[]} */
   #older = [];
-  /** The number of the last call. @type {unknown} */
+  /** The id of the last call. @type {unknown} */
   #last;
-  /** Whether a call came since then that may be a document's first. */
+  /** True if a call since the last `load` may be the first of a new document. */
   #fresh = false;
   #post;
   #observer;
 
   /**
    * @param {HTMLIFrameElement} iframe @param {(message: object) => void} post
-   * @param {(leaves: boolean) => void} told that the frame was moved, or that it leaves for another page
+   * @param {(navigates: boolean) => void} changed called when the frame was moved, or navigates to another page
    */
-  constructor(iframe, post, told) {
+  constructor(iframe, post, changed) {
     this.#post = post;
-    this.#observer = new MutationObserver((seen) => told(seen.some(({ target }) => target === iframe)));
-    // No event says that a frame was taken out of its page.
+    this.#observer = new MutationObserver((seen) => changed(seen.some(({ target }) => target === iframe)));
+    // No event reports that a frame was removed from its page.
     this.#observer.observe(iframe.ownerDocument, { childList: true, subtree: true });
     this.#observer.observe(iframe, { attributeFilter: ["src", "srcdoc"] });
   }
 
-  /** @param {Call} call @param {any} value an object goes as it is, all else beneath `payload` */
+  /** @param {Call} call @param {any} value sent unchanged if it is an object, otherwise as `payload` */
   answer(call, value) {
     const object = Object(value) === value && !Array.isArray(value);
     this.#post(reply(call, object ? value : { type: call.name, payload: value }));
@@ -82,7 +83,7 @@ export class BoxoLine {
     this.#post({ type: CUSTOM, handler: CUSTOM, data: { type, payload }, event_id: id });
   }
 
-  /** @param {object} source @returns {Message[]} what this window said before its host was made */
+  /** @param {object} source @returns {Message[]} this window's messages from before its host was created */
   early(source) {
     const { messages = [] } = early.get(source) ?? {};
     early.delete(source);
@@ -90,26 +91,26 @@ export class BoxoLine {
   }
 
   /**
-   * Takes note of a call, and ends those of the document that was there before it. Nothing tells of a document that it
-   * is another one, but js-sdk counts its calls from 1 in each: with a 1, all that wait are of an older document.
-   * @param {any} data @returns {string | number | undefined} the call's id, if somebody waits
+   * Records a call and aborts those of an earlier document. No event reports a new document, but js-sdk numbers its
+   * calls from 1 in each: when 1 arrives, all pending calls belong to an earlier document.
+   * @param {any} data @returns {string | number | undefined} the call's id, if it expects an answer
    */
-  heard(data) {
+  record(data) {
     const id = requestId(data);
     if (!id) return;
-    if (id === 1 || this.pending.has(id)) this.#replaced(this.#asked());
+    if (id === 1 || this.pending.has(id)) this.#replaced(this.#awaited());
     if (id !== Number(this.#last) + 1) this.#fresh = true;
     this.#last = id;
     return id;
   }
 
   /**
-   * The frame has loaded a document. It may have called while it was read, so not all that is under way is old: what
-   * was so at the `load` before is, and all of it when every number since has followed on the one before. Calls of
-   * which neither is known are left alone; the next 1 ends them.
+   * Handles the frame's `load` event. The new document may have made calls while it was parsed, so not every pending
+   * call is old. Those that were pending at the previous `load` are. If all ids since then are consecutive, all are.
+   * Other calls are left alone until the next call with id 1.
    */
   loaded() {
-    this.#replaced(this.#fresh ? this.#older : [...this.#older, ...this.#asked()]);
+    this.#replaced(this.#fresh ? this.#older : [...this.#older, ...this.#awaited()]);
     this.#older = [...this.pending.values()];
     this.#fresh = false;
   }
@@ -125,8 +126,8 @@ export class BoxoLine {
     this.#observer.disconnect();
   }
 
-  /** Those that somebody waits for. */
-  #asked() {
+  /** The pending calls that expect an answer. */
+  #awaited() {
     return [...this.pending].flatMap(([key, control]) => (key === control ? [] : [control]));
   }
 
@@ -140,7 +141,7 @@ export class BoxoLine {
 function reply({ id, eventId, method, params }, data) {
   const pay = method === PAY && { transactionToken: params.transactionToken };
   return {
-    // Without an id only its subscribers see it, and they were told to look for the method.
+    // Without an id only subscribers see the reply. They look for the method.
     type: pay || !id ? method : REPLY,
     handler: method,
     data: { ...pay, ...data, ...(id && { request_id: id }) },

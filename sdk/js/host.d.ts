@@ -1,30 +1,30 @@
 import type { Checks, ForwardOptions, Handler, HostOptions, Trace, Warning } from "./types.js";
 export declare class MiniappHost {
     #private;
-    /** @type {((warning: Warning) => void) | null} */
+    /** Called for ignored messages and failures; logs by default. @type {((warning: Warning) => void) | null} */
     onwarning: ((warning: Warning) => void) | null;
-    /** Told when an event of the miniapp has ended. @type {((trace: Trace) => void) | null} */
+    /** Called when an event of the miniapp is completed. @type {((trace: Trace) => void) | null} */
     onevent: ((trace: Trace) => void) | null;
     /** @param {HostOptions} options */
     constructor(options: HostOptions);
     /**
-     * Handles a custom event of the miniapp; what the handler returns is the answer. `"*"` takes what no other does.
+     * Handles a custom event of the miniapp. The handler's return value is the answer. `"*"` handles all other types.
      * @param {string} type @param {Handler} handler @param {Checks} [checks]
-     * @returns {() => void} takes the handler away
+     * @returns {() => void} removes the handler
      */
     on(type: string, handler: Handler, { validate }?: Checks): () => void;
     /**
-     * Serves another method of Boxo's, such as `AppBoxoWebAppLogin`.
-     * @param {string} name @param {Handler} handler @returns {() => void} takes the handler away
+     * Handles another method of Boxo, such as `AppBoxoWebAppLogin`.
+     * @param {string} name @param {Handler} handler @returns {() => void} removes the handler
      */
     method(name: string, handler: Handler): () => void;
     /**
-     * Passes a custom event on to the server; the miniapp gets the other app's answer (`exchange`), or `{ id }` (`publish`).
-     * @param {string} type @param {ForwardOptions & Checks} options @returns {() => void} ends it
+     * Forwards a custom event to the server. The answer is the other app's (`exchange`) or `{ id }` (`publish`).
+     * @param {string} type @param {ForwardOptions & Checks} options @returns {() => void} stops forwarding
      */
     forward(type: string, options: ForwardOptions & Checks): () => void;
-    /** Sends the miniapp an event; kept until it listens. @param {string} type @param {any} [payload] @returns {string} its id */
+    /** Sends an event once the miniapp is ready. @param {string} type @param {any} [payload] @returns {string} its id */
     emit(type: string, payload?: any): string;
-    /** Ends every call, on both sides. The frame stays as it is. */
+    /** Aborts all pending calls on both sides. Does not change the frame. */
     close(): void;
 }

@@ -1,5 +1,5 @@
-// The host's side: a page that embeds a miniapp in an iframe.
-import { bucket, CALL, complain, CUSTOM, describe, failure, INIT, isId, json, newId } from "./wire.js";
+// The host: a page that embeds a miniapp in an iframe.
+import { bucket, CALL, CUSTOM, describe, failure, INIT, isId, json, log, newId } from "./wire.js";
 import { pinned, plain, QUEUE, shape, warner, WIRE } from "./wire.js";
 
 /**
@@ -8,14 +8,14 @@ import { pinned, plain, QUEUE, shape, warner, WIRE } from "./wire.js";
  *   Warning } from "./types.js"
  */
 
-/** The open ones. @type {Set<MiniappHost>} */
+/** All open hosts. @type {Set<MiniappHost>} */
 const hosts = new Set();
-/** Windows that spoke before their host was made. @type {WeakSet<object>} */
+/** Windows that sent messages before their host was created. @type {WeakSet<object>} */
 const early = new WeakSet();
-/** What only js-sdk needs. @type {Promise<typeof import("./boxo.js")> | undefined} */
+/** The support for js-sdk, loaded on demand. @type {Promise<typeof import("./boxo.js")> | undefined} */
 let loading;
 
-/** One promise for all, so that all that waits for it goes on in order. */
+/** All callers share one promise, so that they continue in order. */
 const boxo = () =>
   (loading ??= import("./boxo.js").catch((error) => {
     loading = undefined;
@@ -29,16 +29,16 @@ export class MiniappHost {
         if (source && host.#iframe.contentWindow === source) return host.#receive({ origin, data });
       if (data?.type !== CALL || !source) return;
       if (!early.has(source))
-        setTimeout(() => early.has(source) && complain({ message: "a frame has no MiniappHost", origin }), 3000);
+        setTimeout(() => early.has(source) && log({ message: "a frame has no MiniappHost", origin }), 3000);
       early.add(source);
-      boxo().then(({ keep }) => keep(source, origin, data));
+      boxo().then(({ storeEarly }) => storeEarly(source, origin, data));
       for (const host of hosts) host.#warn("message from another window ignored", "the miniapp's frame", origin);
     });
   }
 
-  /** @type {((warning: Warning) => void) | null} */
-  onwarning = complain;
-  /** Told when an event of the miniapp has ended. @type {((trace: Trace) => void) | null} */
+  /** Called for ignored messages and failures; logs by default. @type {((warning: Warning) => void) | null} */
+  onwarning = log;
+  /** Called when an event of the miniapp is completed. @type {((trace: Trace) => void) | null} */
   onevent = null;
 
   #warn = warner(this);
@@ -51,15 +51,15 @@ export class MiniappHost {
   #events = new Map();
   /** @type {Map<string, Entry>} */
   #methods = new Map();
-  /** Events that wait for the miniapp. @type {Push[]} */
+  /** Events for a miniapp that is not ready. @type {Push[]} */
   #queue = [];
-  /** The way to a miniapp of ours. @type {Line | undefined} */
+  /** The connection to a Footbridge miniapp. @type {Line | undefined} */
   #line;
-  /** The way to one made with js-sdk. @type {Promise<BoxoLine> | undefined} */
+  /** The connection to a js-sdk miniapp. @type {Promise<BoxoLine> | undefined} */
   #boxo;
-  /** The frame's window; put in anew, it has another. @type {Window | null} */
+  /** The frame's window. Inserted again, a frame has a new one. @type {Window | null} */
   #window;
-  #spoken = false;
+  #active = false;
   #loaded;
 
   /** @param {HostOptions} options */
@@ -75,45 +75,45 @@ export class MiniappHost {
     this.#init();
     for (const other of hosts) if (other.#iframe === iframe) other.close();
     hosts.add(this);
-    // What is in place already: its `load` may not come again. Documents of other sites cannot be looked at.
+    // A document may be loaded already, without another `load` event. Documents of other sites cannot be inspected.
     const { contentWindow: window, contentDocument: page } = iframe;
     this.#window = window;
     this.#loaded = page ? page.readyState === "complete" && page.URL !== "about:blank" : !!window;
     iframe.addEventListener("load", this.#onload);
-    // Later, so that the caller has the time to register its handlers.
+    // Asynchronous, so that the caller can register its handlers first.
     if (window && early.delete(window))
       this.#js((line) => hosts.has(this) && line.early(window).forEach((message) => this.#receive(message)));
   }
 
   /**
-   * Handles a custom event of the miniapp; what the handler returns is the answer. `"*"` takes what no other does.
+   * Handles a custom event of the miniapp. The handler's return value is the answer. `"*"` handles all other types.
    * @param {string} type @param {Handler} handler @param {Checks} [checks]
-   * @returns {() => void} takes the handler away
+   * @returns {() => void} removes the handler
    */
   on(type, handler, { validate } = {}) {
     return register(this.#events, type, { handler, validate });
   }
 
   /**
-   * Serves another method of Boxo's, such as `AppBoxoWebAppLogin`.
-   * @param {string} name @param {Handler} handler @returns {() => void} takes the handler away
+   * Handles another method of Boxo, such as `AppBoxoWebAppLogin`.
+   * @param {string} name @param {Handler} handler @returns {() => void} removes the handler
    */
   method(name, handler) {
     return register(this.#methods, name, { handler });
   }
 
   /**
-   * Passes a custom event on to the server; the miniapp gets the other app's answer (`exchange`), or `{ id }` (`publish`).
-   * @param {string} type @param {ForwardOptions & Checks} options @returns {() => void} ends it
+   * Forwards a custom event to the server. The answer is the other app's (`exchange`) or `{ id }` (`publish`).
+   * @param {string} type @param {ForwardOptions & Checks} options @returns {() => void} stops forwarding
    */
   forward(type, options) {
-    // Loaded by those who use it.
+    // Loaded on demand.
     const forward = import("./forward.js").then(({ forwarder }) => forwarder(options, this.#options));
     forward.catch(({ message }) => this.#warn(`cannot forward "${type}"`, "options", message));
     return this.on(type, async (payload, event) => (await forward)(payload, event), options);
   }
 
-  /** Sends the miniapp an event; kept until it listens. @param {string} type @param {any} [payload] @returns {string} its id */
+  /** Sends an event once the miniapp is ready. @param {string} type @param {any} [payload] @returns {string} its id */
   emit(type, payload) {
     if (!hosts.has(this)) throw failure("ClosedError", "the host was closed");
     const event = { type: `${type}`, payload: json(payload), id: newId() };
@@ -123,7 +123,7 @@ export class MiniappHost {
     return event.id;
   }
 
-  /** Ends every call, on both sides. The frame stays as it is. */
+  /** Aborts all pending calls on both sides. Does not change the frame. */
   close() {
     if (!hosts.delete(this)) return;
     this.#iframe.removeEventListener("load", this.#onload);
@@ -134,10 +134,10 @@ export class MiniappHost {
   }
 
   #onload = () => {
-    this.#look();
+    this.#check();
     this.#loaded = true;
     if (this.#line) {
-      // Perhaps another page by now. Events wait until it answers, or a new one says hello.
+      // It may be another page now. Events wait until the old page answers or a new page connects.
       this.#line.ready = false;
       this.#line.port?.postMessage({ ping: 1 });
     }
@@ -145,35 +145,35 @@ export class MiniappHost {
     this.#flush();
   };
 
-  /** Notices that the frame was taken out, or put in anew: nobody is left of those who were in it. */
-  #look() {
+  /** Detects that the frame was removed or inserted again: its documents are gone. */
+  #check() {
     const { contentWindow } = this.#iframe;
     if (contentWindow === this.#window) return;
     this.#window = contentWindow;
-    this.#loaded = this.#spoken = false;
-    const gone = failure("AbortError", "the frame was taken out of the page");
+    this.#loaded = this.#active = false;
+    const gone = failure("AbortError", "the frame was removed from the page");
     this.#end(this.#line, gone);
     this.#boxo?.then((line) => line.end(gone));
   }
 
-  /** Does what takes the words of js-sdk. @param {(line: BoxoLine) => void} use */
+  /** Loads the support for js-sdk and uses it. @param {(line: BoxoLine) => void} use */
   #js(use) {
     this.#boxo ??= boxo().then(
       ({ BoxoLine }) =>
-        new BoxoLine(this.#iframe, this.#post, (leaves) => {
-          this.#look();
-          if (leaves) this.#loaded = this.#spoken = false;
+        new BoxoLine(this.#iframe, this.#post, (navigates) => {
+          this.#check();
+          if (navigates) this.#loaded = this.#active = false;
         }),
     );
     this.#boxo.then(use).catch(({ message }) => {
       this.#boxo = undefined;
-      this.#warn("cannot speak to a js-sdk miniapp", "boxo.js", message);
+      this.#warn("cannot load js-sdk support", "boxo.js", message);
     });
   }
 
   /** @param {Message} message */
   #receive({ origin, data, error }) {
-    this.#look();
+    this.#check();
     if (origin !== this.#origin) {
       const got = origin === "null" ? 'null: a sandbox without "allow-same-origin"?' : origin;
       this.#warn("message from another origin ignored", this.#origin, got);
@@ -182,18 +182,18 @@ export class MiniappHost {
     } else if (data.handler === INIT && data.footbridge) {
       this.#welcome(data.footbridge);
     } else {
-      this.#spoken = true;
+      this.#active = true;
       this.#flush();
-      this.#js((line) => this.#call(line, line.heard(data), data.handler, data.params, error));
+      this.#js((line) => this.#call(line, line.record(data), data.handler, data.params, error));
     }
   }
 
-  /** A miniapp of ours says hello: it gets a line of its own, once for each page. @param {any} hello */
+  /** Answers the handshake of a Footbridge miniapp with a new connection, once per page. @param {any} hello */
   #welcome({ wire, nonce }) {
     if (wire !== WIRE || !isId(nonce))
-      return this.#warn("unknown message ignored", `a hello of wire ${WIRE}`, "another");
+      return this.#warn("unknown message ignored", `wire version ${WIRE}`, "another");
     if (nonce === this.#line?.nonce || !this.#take()) return;
-    this.#end(this.#line, failure("ClosedError", "a new connection took its place"));
+    this.#end(this.#line, failure("ClosedError", "replaced by a new connection"));
     const { port1: port, port2 } = new MessageChannel();
     /** @type {Line} */
     const line = {
@@ -222,7 +222,7 @@ export class MiniappHost {
 
   /**
    * @param {Line} line @param {Call["id"]} id @param {string} method @param {unknown} raw
-   * @param {unknown} [refused] why it is not even read
+   * @param {unknown} [refused] the error to answer with, instead of handling the call
    */
   #call(line, id, method, raw, refused) {
     /** @type {Call} */
@@ -245,7 +245,7 @@ export class MiniappHost {
     let event;
     let error;
     try {
-      // The same id again is a page that began anew. The old answer must not reach it.
+      // The same id again comes from a new page. It must not get the old answer.
       pending.get(key)?.abort();
       pending.set(key, control);
       if (refused) throw refused;
@@ -258,11 +258,11 @@ export class MiniappHost {
       signal.throwIfAborted();
       const gone = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
       const value = await Promise.race([handler(payload, event), gone]);
-      // Whoever sends without waiting wants no empty answer either.
+      // A call without an id expects no answer; an empty one is not sent.
       if (id || value !== undefined) line.answer(call, json(value));
     } catch (thrown) {
       error = describe(thrown);
-      // Cancelled or replaced: nobody is there to hear of it.
+      // Cancelled or replaced: nobody waits for the error.
       if (signal.reason?.name !== "AbortError") line.fail(call, error);
       if (!id) this.#warn(`"${call.name}" failed: ${error.message}`, "success", error.name);
     }
@@ -270,7 +270,7 @@ export class MiniappHost {
     if (event) this.onevent?.({ ...event, ok: !error, error: error?.message, ms: performance.now() - start });
   }
 
-  /** Checks a call, and finds who handles it. @param {Call} call @param {unknown} raw @returns {Entry} */
+  /** Checks a call and finds its handler. @param {Call} call @param {unknown} raw @returns {Entry} */
   #find(call, raw) {
     const params = (call.params = Object(plain(raw, this.#limits.size, this.#warn)));
     call.eventId = isId(params.event_id) ? params.event_id : newId();
@@ -291,20 +291,20 @@ export class MiniappHost {
     return json({ app_id: appId, client_id: clientId, payload: "", data, sandbox_mode: false, ...init });
   }
 
-  /** Sends what waits to whoever is there. @param {BoxoLine} [boxo] */
+  /** Sends the queued events to the miniapp, if it is ready. @param {BoxoLine} [boxo] */
   #flush(boxo) {
-    this.#look();
+    this.#check();
     const { port, ready } = this.#line ?? {};
     if (ready) for (const { event } of this.#queue.splice(0)) port?.postMessage({ event });
-    else if (port || !(this.#spoken || this.#loaded) || !this.#queue.length) return;
+    else if (port || !(this.#active || this.#loaded) || !this.#queue.length) return;
     else if (!boxo) this.#js((line) => this.#flush(line));
     else {
       for (const wait of this.#queue) {
-        // A js-sdk miniapp may listen and never speak. Kept all the same, should one of ours say hello.
+        // A js-sdk miniapp may listen and never send. The event stays queued in case a Footbridge miniapp connects.
         if (!wait.pushed) boxo.push(wait.event);
         wait.pushed = true;
       }
-      if (this.#spoken) this.#queue = [];
+      if (this.#active) this.#queue = [];
     }
   }
 
@@ -316,10 +316,10 @@ export class MiniappHost {
     line.port?.postMessage({ close: reason.message });
     line.port?.close();
     this.#line = undefined;
-    this.#loaded = this.#spoken = false;
+    this.#loaded = this.#active = false;
   }
 
-  /** The browser drops it when the frame shows another origin by now. @param {object} message @param {Transferable[]} [ports] */
+  /** The browser drops it if the frame shows another origin. @param {object} message @param {Transferable[]} [ports] */
   #post = (message, ports = []) => this.#iframe.contentWindow?.postMessage(message, this.#origin, ports);
 }
 

@@ -1,37 +1,37 @@
 import type { BridgeOptions, Listener, Pending, RequestOptions, Warning } from "./types.js";
 export declare class Bridge {
     #private;
-    /** @type {((warning: Warning) => void) | null} */
+    /** Called for ignored messages and failures; logs by default. @type {((warning: Warning) => void) | null} */
     onwarning: ((warning: Warning) => void) | null;
-    /** Told once when the bridge is closed, by either side. @type {((reason: Error) => void) | null} */
+    /** Called once when either side closes the bridge. @type {((reason: Error) => void) | null} */
     onclose: ((reason: Error) => void) | null;
-    /** What the host says about itself: `app_id`, `client_id`, `data.handlers`… @type {any} */
+    /** The host's description of itself: `app_id`, `client_id`, `data.handlers`… @type {any} */
     init: any;
-    /** "footbridge", "web-sdk" or "native", once connected. */
+    /** The kind of host, once connected: "footbridge", "web-sdk" or "native". */
     host: string;
-    /** Settled when the host has answered, or there is none. @type {Promise<this>} */
+    /** Resolves when the host has answered; rejects if there is none. @type {Promise<this>} */
     ready: Promise<this>;
     /** @param {BridgeOptions} options */
     constructor({ hostOrigin, timeout, requestTimeout }?: BridgeOptions);
     /**
-     * Asks the host and waits for its answer. Rejects with what the host threw, or when it takes too long.
+     * Sends the host an event and waits for its answer. Rejects with the handler's error or after the timeout.
      * @param {string} type @param {any} [payload] @param {RequestOptions} [options] @returns {Pending}
      */
     request(type: string, payload?: any, { id, ...options }?: RequestOptions): Pending;
-    /** Tells the host and waits for nothing. @param {string} type @param {any} [payload] @returns {string} the event's id */
+    /** Sends the host an event without waiting. @param {string} type @param {any} [payload] @returns {string} its id */
     send(type: string, payload?: any): string;
     /**
-     * Calls another method of Boxo's, such as `AppBoxoWebAppLogin`.
+     * Calls another method of Boxo, such as `AppBoxoWebAppLogin`.
      * @param {string} method @param {any} [params] @param {Omit<RequestOptions, "id">} [options] @returns {Promise<any>}
      */
     method(method: string, params?: any, options?: Omit<RequestOptions, "id">): Promise<any>;
     /**
-     * Listens to the host's events, and to messages of a Boxo host by their name (`AppBoxoWebAppLogout`, …).
+     * Listens to an event of the host, or to a message of a Boxo host by its name (`AppBoxoWebAppLogout`, …).
      * @param {string} type @param {Listener} listener @returns {() => void} stops listening
      */
     on(type: string, listener: Listener): () => void;
-    /** Rejects what is pending, here and at the host. */
+    /** Closes the bridge: rejects all pending requests and aborts them at the host. */
     close(): void;
 }
-/** Finds the host and opens the bridge. @param {BridgeOptions} [options] @returns {Promise<Bridge>} */
+/** Connects to the host. @param {BridgeOptions} [options] @returns {Promise<Bridge>} */
 export declare function connect(options?: BridgeOptions): Promise<Bridge>;

@@ -1,23 +1,26 @@
-// The miniapp's side: a page embedded in an iframe of its host, or shown by a native app.
+// The miniapp: a page in an iframe of its host, or in the web view of a native app.
 import { NATIVE, native } from "./native.js";
-import { CALL, complain, CUSTOM, failure, INIT, isId, json, newId, pinned, plain, QUEUE, REPLY } from "./wire.js";
+import { CALL, CUSTOM, failure, INIT, isId, json, log, newId, pinned, plain, QUEUE, REPLY } from "./wire.js";
 import { shape, SIZE, warner, WIRE } from "./wire.js";
 
-/** @import { BridgeError, BridgeOptions, Listener, Pending, RequestOptions, Said, Waiter, Warning, WireError } from "./types.js" */
+/**
+ * @import { BridgeError, BridgeOptions, Listener, OutgoingCall, Pending, RequestOptions, Waiter, Warning,
+ *   WireError } from "./types.js"
+ */
 
-/** How much longer than what it carries a message may be, in characters. */
+/** The most characters that a message may have beside its value. */
 const AROUND = 1000;
 
 export class Bridge {
-  /** @type {((warning: Warning) => void) | null} */
-  onwarning = complain;
-  /** Told once when the bridge is closed, by either side. @type {((reason: Error) => void) | null} */
+  /** Called for ignored messages and failures; logs by default. @type {((warning: Warning) => void) | null} */
+  onwarning = log;
+  /** Called once when either side closes the bridge. @type {((reason: Error) => void) | null} */
   onclose = null;
-  /** What the host says about itself: `app_id`, `client_id`, `data.handlers`… @type {any} */
+  /** The host's description of itself: `app_id`, `client_id`, `data.handlers`… @type {any} */
   init = null;
-  /** "footbridge", "web-sdk" or "native", once connected. */
+  /** The kind of host, once connected: "footbridge", "web-sdk" or "native". */
   host = "";
-  /** Settled when the host has answered, or there is none. @type {Promise<this>} */
+  /** Resolves when the host has answered; rejects if there is none. @type {Promise<this>} */
   ready;
 
   #warn = warner(this);
@@ -27,9 +30,9 @@ export class Bridge {
   #timeout;
   /** @type {MessagePort | undefined} */
   #port;
-  /** Says a call to the host, once it is there. @type {((call: Said) => void) | undefined} */
+  /** Sends a call to the host, once connected. @type {((call: OutgoingCall) => void) | undefined} */
   #out;
-  /** @type {Said[]} */
+  /** Calls that wait for the connection. @type {OutgoingCall[]} */
   #queue = [];
   /** @type {Map<number, Waiter>} */
   #pending = new Map();
@@ -44,7 +47,7 @@ export class Bridge {
   /** @param {BridgeOptions} options */
   constructor({ hostOrigin, timeout = 10_000, requestTimeout = 30_000 } = {}) {
     this.#timeout = requestTimeout;
-    // A worker has no parent at all.
+    // A worker has no `parent`.
     const app = globalThis.parent && parent === window && native(CUSTOM);
     this.#origins = app ? [] : [hostOrigin].flat().map((origin) => pinned(origin, "hostOrigin"));
     this.ready = new Promise((resolve, reject) => {
@@ -57,7 +60,7 @@ export class Bridge {
   }
 
   /**
-   * Asks the host and waits for its answer. Rejects with what the host threw, or when it takes too long.
+   * Sends the host an event and waits for its answer. Rejects with the handler's error or after the timeout.
    * @param {string} type @param {any} [payload] @param {RequestOptions} [options] @returns {Pending}
    */
   request(type, payload, { id = newId(), ...options } = {}) {
@@ -65,30 +68,30 @@ export class Bridge {
       if (!isId(id)) throw new TypeError(`an id is 8 to 64 letters, digits, "-" and "_", not "${id}"`);
       return { type, payload: json(payload), event_id: id };
     };
-    return Object.assign(this.#ask(CUSTOM, type, params, options), { id });
+    return Object.assign(this.#call(CUSTOM, type, params, options), { id });
   }
 
-  /** Tells the host and waits for nothing. @param {string} type @param {any} [payload] @returns {string} the event's id */
+  /** Sends the host an event without waiting. @param {string} type @param {any} [payload] @returns {string} its id */
   send(type, payload) {
     if (this.#closed) throw this.#closed;
     const id = newId();
-    this.#say({ method: CUSTOM, params: { type, payload: json(payload), event_id: id } });
+    this.#enqueue({ method: CUSTOM, params: { type, payload: json(payload), event_id: id } });
     return id;
   }
 
   /**
-   * Calls another method of Boxo's, such as `AppBoxoWebAppLogin`.
+   * Calls another method of Boxo, such as `AppBoxoWebAppLogin`.
    * @param {string} method @param {any} [params] @param {Omit<RequestOptions, "id">} [options] @returns {Promise<any>}
    */
   method(method, params, options = {}) {
-    return this.#ask(method, method, () => json(params ?? {}), options);
+    return this.#call(method, method, () => json(params ?? {}), options);
   }
 
   /**
    * @param {string} method @param {string} name @param {() => any} params @param {RequestOptions} options
    * @returns {Promise<any>}
    */
-  #ask(method, name, params, { timeout = this.#timeout, signal }) {
+  #call(method, name, params, { timeout = this.#timeout, signal }) {
     const id = callId();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
@@ -98,15 +101,15 @@ export class Bridge {
       if (this.#closed) throw this.#closed;
       signal?.throwIfAborted();
       this.#pending.set(id, { resolve, reject });
-      const give = (/** @type {any} */ reason) => {
+      const cancel = (/** @type {any} */ reason) => {
         reject(reason);
         if (this.#queue.some((call) => call.id === id)) this.#queue = this.#queue.filter((call) => call.id !== id);
         else this.#port?.postMessage({ cancel: id });
       };
-      signal?.addEventListener("abort", () => give(signal.reason), { signal: stop.signal });
-      const late = () => give(failure("TimeoutError", `no answer to "${name}" within ${timeout} ms`));
+      signal?.addEventListener("abort", () => cancel(signal.reason), { signal: stop.signal });
+      const late = () => cancel(failure("TimeoutError", `no answer to "${name}" within ${timeout} ms`));
       if (isTime(timeout)) timer = setTimeout(late, timeout);
-      this.#say({ id, method, params: params() });
+      this.#enqueue({ id, method, params: params() });
     });
     const done = () => {
       this.#pending.delete(id);
@@ -118,7 +121,7 @@ export class Bridge {
   }
 
   /**
-   * Listens to the host's events, and to messages of a Boxo host by their name (`AppBoxoWebAppLogout`, …).
+   * Listens to an event of the host, or to a message of a Boxo host by its name (`AppBoxoWebAppLogout`, …).
    * @param {string} type @param {Listener} listener @returns {() => void} stops listening
    */
   on(type, listener) {
@@ -127,34 +130,34 @@ export class Bridge {
     return () => void all.delete(listener);
   }
 
-  /** Rejects what is pending, here and at the host. */
+  /** Closes the bridge: rejects all pending requests and aborts them at the host. */
   close() {
     this.#port?.postMessage({ close: 1 });
     this.#end(failure("ClosedError", "the bridge was closed"));
   }
 
   #startNative() {
-    const heard = (/** @type {any} */ { detail }) => this.#read(detail, (data) => this.#fromBoxo(data));
-    addEventListener(NATIVE, heard, { signal: this.#ended.signal });
-    // Natives know no ids of ours, and nobody has said that they overlook one.
+    const receive = (/** @type {any} */ { detail }) => this.#read(detail, (data) => this.#fromBoxo(data));
+    addEventListener(NATIVE, receive, { signal: this.#ended.signal });
+    // Native apps do not know `event_id` and may refuse it.
     this.#start("native", null, ({ id, method, params: { event_id, ...params } }) => {
-      const say = native(method);
-      if (!say) throw failure("NotSupportedError", `this app does not serve "${method}"`);
-      say(id ? { ...params, request_id: id } : params);
+      const send = native(method);
+      if (!send) throw failure("NotSupportedError", `this app does not support "${method}"`);
+      send(id ? { ...params, request_id: id } : params);
     });
   }
 
   /** @param {number} timeout */
   #startWeb(timeout) {
     const none = (/** @type {string} */ why) => this.#end(failure("NoHostError", why));
-    if (!globalThis.parent || parent === window) return none("this page is in no host's frame");
+    if (!globalThis.parent || parent === window) return none("this page is not in a host's frame");
     const above = location.ancestorOrigins?.[0] ?? "null";
     const expected = this.#origins.join(" or ");
     if (above !== "null" && !this.#origins.includes(above))
       return none(`this page is embedded by ${above}, not by ${expected}`);
     addEventListener("message", (event) => this.#receive(event), { signal: this.#ended.signal });
-    /** @param {Said} call @param {object} [more] */
-    const say = ({ id, method, params }, more) => {
+    /** @param {OutgoingCall} call @param {object} [more] */
+    const send = ({ id, method, params }, more) => {
       const message = {
         handler: method,
         params: { ...params, ...(id && { request_id: id }) },
@@ -164,14 +167,14 @@ export class Bridge {
       };
       for (const origin of this.#origins) if (above === "null" || above === origin) parent.postMessage(message, origin);
     };
-    // Boxo's hosts answer this like any other; ours sees the nonce and hands over a port.
-    this.#pending.set(this.#hello, { resolve: (init) => this.#start("web-sdk", init, say), reject: () => {} });
+    // Boxo's hosts answer this call like any other. A Footbridge host sees the nonce and sends a port.
+    this.#pending.set(this.#hello, { resolve: (init) => this.#start("web-sdk", init, send), reject: () => {} });
     /** @type {ReturnType<typeof setTimeout>} */
     let retry;
     let pause = 50;
     const hello = () => {
-      say({ id: this.#hello, method: INIT, params: {} }, { footbridge: { wire: WIRE, nonce: this.#nonce } });
-      // The host may not listen yet.
+      send({ id: this.#hello, method: INIT, params: {} }, { footbridge: { wire: WIRE, nonce: this.#nonce } });
+      // The host may not be listening yet.
       retry = setTimeout(hello, (pause = Math.min(pause * 2, 1000)));
     };
     hello();
@@ -189,39 +192,39 @@ export class Bridge {
       return known && this.#warn("message from another window ignored", "the host's window", `a window of ${origin}`);
     if (!this.#origins.includes(origin))
       return this.#warn("message from another origin ignored", this.#origins.join(" or "), origin);
-    if (this.#port) return; // What the host says to a js-sdk on the same page.
+    if (this.#port) return; // A message for a js-sdk on the same page.
     if (!data?.footbridge) return this.#read(data, (data) => this.#fromBoxo(data));
     const [port] = ports;
     if (data.nonce !== this.#nonce || !port)
-      return this.#warn("handshake ignored", "the answer to this page's hello", "another");
+      return this.#warn("handshake ignored", "the answer to this page's handshake", "another");
     this.#port = port;
     port.onmessage = ({ data }) => this.#read(data, (data) => this.#fromPort(data));
-    // No browser tells the host that a port's page went away, so the page says it itself.
+    // No browser reports to the host that the port's page has gone, so the page does.
     addEventListener("pagehide", (event) => event.persisted || this.close(), { signal: this.#ended.signal });
-    const say = (/** @type {Said} */ { id, ...call }) => port.postMessage({ request_id: id, ...call });
-    this.#read(data, ({ init }) => this.#start("footbridge", init, say));
+    const send = (/** @type {OutgoingCall} */ { id, ...call }) => port.postMessage({ request_id: id, ...call });
+    this.#read(data, ({ init }) => this.#start("footbridge", init, send));
     port.postMessage({ ready: 1 });
   }
 
-  /** @param {string} host @param {any} init @param {(call: Said) => void} out */
+  /** @param {string} host @param {any} init @param {(call: OutgoingCall) => void} out */
   #start(host, init, out) {
     if (this.host) return;
     this.host = host;
     this.init = init;
     this.#out = out;
-    for (const call of this.#queue.splice(0)) this.#say(call);
+    for (const call of this.#queue.splice(0)) this.#enqueue(call);
     this.#connected();
   }
 
-  /** @param {Said} call */
-  #say(call) {
+  /** @param {OutgoingCall} call */
+  #enqueue(call) {
     if (this.#out) this.#out(call);
     else if (this.#queue.push(call) > QUEUE)
       throw this.#queue.pop() && failure("BusyError", "too many events wait for the host");
   }
 
   /**
-   * Checks what the host said. Whoever waits for what is refused is told so.
+   * Checks a message of the host. A refused answer rejects its request.
    * @param {any} raw @param {(data: any) => void} use
    */
   #read(raw, use) {
@@ -240,22 +243,22 @@ export class Bridge {
   #fromPort(data) {
     if (data?.ping) this.#port?.postMessage({ ready: 1 });
     else if (data?.close) this.#end(failure("ClosedError", String(data.close)));
-    else if (data?.event) this.#tell(data.event.type, data.event.payload, data.event.id);
+    else if (data?.event) this.#emit(data.event.type, data.event.payload, data.event.id);
     else this.#settle(data?.re, data?.value, data?.error);
   }
 
-  /** @param {any} message what a host of Boxo's says, wherever it came from */
+  /** @param {any} message a message of a Boxo host or a native app */
   #fromBoxo(message) {
     const name = message?.handler ?? message?.type;
     if (typeof name !== "string") return this.#warn("unknown message ignored", "a reply or an event", shape(message));
     const { request_id: id, ...data } = Object(message.data);
-    // Until it is known what kind of host this is, only its answer counts; ours sends the rest again over the port.
+    // Until the kind of host is known, only its answer counts. A Footbridge host sends the rest again over the port.
     if (!this.host && Number(id) !== this.#hello) return;
-    // Some iOS wrappers fill in an empty error where there is none.
+    // Some iOS wrappers add an empty error to a success.
     const failed = "error_type" in data && (data.error_type || this.host !== "native");
     if (id || failed) this.#settle(id && Number(id), data, failed && { data });
-    else if (name !== CUSTOM) this.#tell(name, message.data ?? message);
-    else if (typeof data.type === "string") this.#tell(data.type, data.payload, message.event_id);
+    else if (name !== CUSTOM) this.#emit(name, message.data ?? message);
+    else if (typeof data.type === "string") this.#emit(data.type, data.payload, message.event_id);
   }
 
   /** @param {any} id @param {any} value @param {any} error */
@@ -268,7 +271,7 @@ export class Bridge {
   }
 
   /** @param {string} type @param {any} payload @param {string} [id] */
-  #tell(type, payload, id) {
+  #emit(type, payload, id) {
     const listeners = this.#listeners.get(type);
     if (!listeners?.size && this.host) this.#warn("event ignored", "a listener", `none for "${type}"`);
     const event = { type, id: isId(id) ? id : undefined };
@@ -287,15 +290,15 @@ export class Bridge {
   }
 }
 
-/** Finds the host and opens the bridge. @param {BridgeOptions} [options] @returns {Promise<Bridge>} */
+/** Connects to the host. @param {BridgeOptions} [options] @returns {Promise<Bridge>} */
 export async function connect(options) {
   return new Bridge(options).ready;
 }
 
-/** Random, so that nobody can answer by counting; an integer, since native apps carry nothing else. */
+/** Random, so that it cannot be guessed; an integer, because native apps accept nothing else. */
 const callId = () => Number(crypto.getRandomValues(new Uint32Array(1))) >>> 1 || 1;
 
-/** Browsers take what is longer for no time at all. @param {number} ms @returns {boolean} whether there is a limit */
+/** Returns true for a usable timeout. Browsers treat a longer one as 0. @param {number} ms */
 const isTime = (ms) => ms > 0 && ms < 2 ** 31;
 
 /** @param {WireError} error @returns {BridgeError} */

@@ -1,6 +1,6 @@
-/** Where native apps answer: a DOM event on the window. */
+/** The name of the DOM event with which native apps answer, fired on the window. */
 export declare const NATIVE = "AppBoxoWebAppEvent";
 /**
- * @param {string} method @returns {((params: object) => void) | undefined} says it to the app, if the app has it
+ * @param {string} method @returns {((params: object) => void) | undefined} calls the app, if it has the method
  */
 export declare function native(method: string): ((params: object) => void) | undefined;

@@ -1,15 +1,15 @@
-// How a page reaches the native app that shows it (Android, iOS), in Boxo's way.
+// Calls to the native app (Android or iOS) that shows the page, in Boxo's format.
 
-/** Where native apps answer: a DOM event on the window. */
+/** The name of the DOM event with which native apps answer, fired on the window. */
 export const NATIVE = "AppBoxoWebAppEvent";
 
 /**
- * @param {string} method @returns {((params: object) => void) | undefined} says it to the app, if the app has it
+ * @param {string} method @returns {((params: object) => void) | undefined} calls the app, if it has the method
  */
 export function native(method) {
   const { AppboxoJs: android, webkit } = /** @type {any} */ (window);
   const ios = webkit?.messageHandlers?.[method];
-  // Called where they are: injected objects insist on their receiver.
+  // Called as methods: injected objects require their receiver.
   if (typeof android?.[method] === "function") return (params) => android[method](JSON.stringify(params));
   if (typeof ios?.postMessage === "function") return (params) => ios.postMessage(params);
 }

@@ -2,11 +2,11 @@ export type Warning = {
     message: string;
     expected: string;
     /**
-     * what came; never a payload
+     * what was received; never a payload
      */
     got: string;
     /**
-     * warnings left out before this one, because there were too many
+     * the number of warnings dropped before this one because there were too many
      */
     missed: number;
 };
@@ -27,7 +27,7 @@ export type HostOptions = {
      */
     iframe: HTMLIFrameElement;
     /**
-     * where the miniapp is served from; nobody else is heard or spoken to
+     * the miniapp's origin; messages of other origins are ignored
      */
     origin: string;
     /**
@@ -39,46 +39,46 @@ export type HostOptions = {
      */
     clientId?: string;
     /**
-     * more members for the answer to `AppBoxoWebAppGetInitData`
+     * additional members of the answer to `AppBoxoWebAppGetInitData`
      */
     init?: object;
     limits?: Partial<Limits>;
 };
 export type Limits = {
     /**
-     * messages a second; 500
+     * messages per second; default 500
      */
     rate: number;
     /**
-     * messages at once; 1000
+     * messages at once; default 1000
      */
     burst: number;
     /**
-     * characters in a message; 256 Ki
+     * characters in a message; default 262 144
      */
     size: number;
     /**
-     * calls under way; 500
+     * unanswered calls; default 500
      */
     pending: number;
 };
 export type MiniappEvent = {
     /**
-     * the same from the miniapp's call to the server's record
+     * the same in the miniapp, the host and the server
      */
     id: string;
     type: string;
     origin: string;
     /**
-     * whether the miniapp waits for an answer
+     * true if the miniapp waits for an answer
      */
     reply: boolean;
     /**
-     * aborted when nobody waits any more: cancelled, timed out, closed, gone
+     * aborted when the miniapp no longer waits: cancelled, timed out, closed or removed
      */
     signal: AbortSignal;
     /**
-     * the server's id, once the event was forwarded, whatever came of it
+     * the server's id of a forwarded event, also after a failure
      */
     serverId?: string;
 };
@@ -96,17 +96,17 @@ export type Entry = Checks & {
 };
 export type ForwardOptions = {
     /**
-     * a forward ticket, or what fetches one
-     * from your back end; a function is told the event that needs it, and asked again when the server no longer takes the
-     * last one
+     * a forward ticket, or a function that
+     * fetches one from your back end. The function gets the event that needs the ticket; it is called again when the
+     * server no longer accepts the last ticket
      */
     ticket: string | ((event: MiniappEvent) => string | Promise<string>);
     /**
-     * ask the other app and wait for its answer, or tell every subscriber
+     * `exchange` waits for the other app's answer, `publish` sends to all subscribers
      */
     to: "exchange" | "publish";
     /**
-     * base URL of the Footbridge server; by default the one that served the SDK
+     * the base URL of the Footbridge server; default: the server that served the SDK
      */
     server?: string;
 };
@@ -124,7 +124,7 @@ export type Line = {
     port?: MessagePort;
     nonce?: string;
     /**
-     * What a window said, or why that is not even read.
+     * true when the miniapp listens
      */
     ready?: boolean;
 };
@@ -143,26 +143,29 @@ export type Push = {
 };
 export type BridgeOptions = {
     /**
-     * whose frame this page may be in; only a native app needs none
+     * the origins that may embed this page; required except in a native app
      */
     hostOrigin?: string | string[];
     /**
-     * ms to wait for the host; 10 000, 0 for as long as it takes
+     * ms to wait for the host; default 10 000, 0 means no limit
      */
     timeout?: number;
     /**
-     * ms a request waits when it does not say; 30 000
+     * default timeout of a request in ms; default 30 000
      */
     requestTimeout?: number;
 };
 export type RequestOptions = {
     /**
-     * ms; 0 for as long as it takes
+     * ms; 0 means no limit
      */
     timeout?: number;
+    /**
+     * aborts the request
+     */
     signal?: AbortSignal;
     /**
-     * the event's id, when you already have one: 8 to 64 letters, digits, `-`, `_`
+     * an event id of your own: 8 to 64 letters, digits, `-` and `_`
      */
     id?: string;
 };
@@ -177,21 +180,21 @@ export type Waiter = {
     resolve: (value: any) => void;
     reject: (error: any) => void;
 };
-export type Said = {
+export type OutgoingCall = {
     id?: number;
     method: string;
     params: any;
 };
 /**
- * A message that was ignored, or something that went wrong without anyone waiting for it.
+ * An ignored message, or a failure that no caller waits for.
  * @typedef {object} Warning
  * @property {string} message
  * @property {string} expected
- * @property {string} got what came; never a payload
- * @property {number} missed warnings left out before this one, because there were too many
+ * @property {string} got what was received; never a payload
+ * @property {number} missed the number of warnings dropped before this one because there were too many
  */
 /**
- * An error from the other side: its name and message, and what Boxo's `sendPromise` rejects with.
+ * An error of the other side: its name and message, and the members with which Boxo's `sendPromise` rejects.
  * @typedef {Error & { error_type?: string, error_data?: any, payload?: any, status?: number }} BridgeError
  *
  * @typedef {{ name?: string, message?: string, data?: any }} WireError
@@ -199,76 +202,78 @@ export type Said = {
 /**
  * @typedef {object} HostOptions
  * @property {HTMLIFrameElement} iframe the miniapp's frame
- * @property {string} origin where the miniapp is served from; nobody else is heard or spoken to
+ * @property {string} origin the miniapp's origin; messages of other origins are ignored
  * @property {string} [appId] the miniapp's name
  * @property {string} [clientId] this host's name
- * @property {object} [init] more members for the answer to `AppBoxoWebAppGetInitData`
+ * @property {object} [init] additional members of the answer to `AppBoxoWebAppGetInitData`
  * @property {Partial<Limits>} [limits]
  */
 /**
- * For one frame.
+ * Limits for one frame.
  * @typedef {object} Limits
- * @property {number} rate messages a second; 500
- * @property {number} burst messages at once; 1000
- * @property {number} size characters in a message; 256 Ki
- * @property {number} pending calls under way; 500
+ * @property {number} rate messages per second; default 500
+ * @property {number} burst messages at once; default 1000
+ * @property {number} size characters in a message; default 262 144
+ * @property {number} pending unanswered calls; default 500
  */
 /**
+ * An event of the miniapp, as its handler gets it.
  * @typedef {object} MiniappEvent
- * @property {string} id the same from the miniapp's call to the server's record
+ * @property {string} id the same in the miniapp, the host and the server
  * @property {string} type
  * @property {string} origin
- * @property {boolean} reply whether the miniapp waits for an answer
- * @property {AbortSignal} signal aborted when nobody waits any more: cancelled, timed out, closed, gone
- * @property {string} [serverId] the server's id, once the event was forwarded, whatever came of it
+ * @property {boolean} reply true if the miniapp waits for an answer
+ * @property {AbortSignal} signal aborted when the miniapp no longer waits: cancelled, timed out, closed or removed
+ * @property {string} [serverId] the server's id of a forwarded event, also after a failure
  *
  * @typedef {MiniappEvent & { ok: boolean, ms: number, error: string | undefined }} Trace
  *
  * @typedef {(payload: any, event: MiniappEvent) => any} Handler
- * @typedef {{ validate?: (payload: any, event: MiniappEvent) => unknown }} Checks `validate` refuses by returning false
- *   or throwing
+ * @typedef {{ validate?: (payload: any, event: MiniappEvent) => unknown }} Checks `validate` refuses a payload by
+ *   returning false or throwing
  * @typedef {Checks & { handler: Handler }} Entry
  */
 /**
  * @typedef {object} ForwardOptions
- * @property {string | ((event: MiniappEvent) => string | Promise<string>)} ticket a forward ticket, or what fetches one
- *   from your back end; a function is told the event that needs it, and asked again when the server no longer takes the
- *   last one
- * @property {"exchange" | "publish"} to ask the other app and wait for its answer, or tell every subscriber
- * @property {string} [server] base URL of the Footbridge server; by default the one that served the SDK
+ * @property {string | ((event: MiniappEvent) => string | Promise<string>)} ticket a forward ticket, or a function that
+ *   fetches one from your back end. The function gets the event that needs the ticket; it is called again when the
+ *   server no longer accepts the last ticket
+ * @property {"exchange" | "publish"} to `exchange` waits for the other app's answer, `publish` sends to all subscribers
+ * @property {string} [server] the base URL of the Footbridge server; default: the server that served the SDK
  */
 /**
  * A call of the miniapp; `name` is the custom event's type, or the method.
  * @typedef {{ id: string | number | undefined, eventId: string, method: string, name: string, params: any }} Call
  *
- * A way to the miniapp, and the calls that came along it. `ready` says that the other end is known to listen.
+ * A connection to the miniapp and its pending calls.
  * @typedef {object} Line
  * @property {Map<unknown, AbortController>} pending
  * @property {(call: Call, value: any) => void} answer
  * @property {(call: Call, error: Required<WireError>) => void} fail
  * @property {MessagePort} [port]
  * @property {string} [nonce]
- * @property {boolean} [ready]
- *
- * What a window said, or why that is not even read.
- * @typedef {{ origin: string, data: any, error?: unknown }} Message
- * @typedef {{ event: { type: string, payload: any, id: string }, pushed?: boolean }} Push
+ * @property {boolean} [ready] true when the miniapp listens
  */
 /**
+* A message of a window, with an error if it was refused unread.
+* @typedef {{ origin: string, data: any, error?: unknown }} Message
+* @typedef {{ event: { type: string, payload: any, id: string }, pushed?: boolean }} Push
+*/
+/**
  * @typedef {object} BridgeOptions
- * @property {string | string[]} [hostOrigin] whose frame this page may be in; only a native app needs none
- * @property {number} [timeout] ms to wait for the host; 10 000, 0 for as long as it takes
- * @property {number} [requestTimeout] ms a request waits when it does not say; 30 000
+ * @property {string | string[]} [hostOrigin] the origins that may embed this page; required except in a native app
+ * @property {number} [timeout] ms to wait for the host; default 10 000, 0 means no limit
+ * @property {number} [requestTimeout] default timeout of a request in ms; default 30 000
  */
 /**
  * @typedef {object} RequestOptions
- * @property {number} [timeout] ms; 0 for as long as it takes
- * @property {AbortSignal} [signal]
- * @property {string} [id] the event's id, when you already have one: 8 to 64 letters, digits, `-`, `_`
+ * @property {number} [timeout] ms; 0 means no limit
+ * @property {AbortSignal} [signal] aborts the request
+ * @property {string} [id] an event id of your own: 8 to 64 letters, digits, `-` and `_`
  *
- * @typedef {Promise<any> & { id: string }} Pending the answer to come, and the event's id
+ * @typedef {Promise<any> & { id: string }} Pending the promise of the answer, with the event's id
  * @typedef {(payload: any, event: { type: string, id?: string }) => void} Listener
  * @typedef {{ resolve: (value: any) => void, reject: (error: any) => void }} Waiter
- * @typedef {{ id?: number, method: string, params: any }} Said
+ * @typedef {{ id?: number, method: string, params: any }} OutgoingCall
  */
 export {};

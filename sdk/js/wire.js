@@ -1,25 +1,25 @@
-// What host.js and miniapp.js share: the words on the wire, and the checks that nothing passes without.
+// Shared by host.js and miniapp.js: the message names, and the checks for every message.
 
 export const CUSTOM = "AppBoxoWebAppCustomEvent";
 export const INIT = "AppBoxoWebAppGetInitData";
-/** The `type` of whatever a miniapp says to its host, and of a host's reply. */
+/** The `type` of a miniapp's message, and of a host's reply. */
 export const CALL = "appboxo-js-sdk";
 export const REPLY = "appboxo-host-response";
-/** The version of our own wire, spoken over a MessagePort once both sides have said it. */
+/** The version of the Footbridge protocol, used over a MessagePort after the handshake. */
 export const WIRE = 1;
-/** How many events wait for a handshake. */
+/** The most events that are queued until the handshake. */
 export const QUEUE = 100;
-/** The longest value that is sent, in characters: more than the longest answer a server gives. */
+/** The longest value that is sent, in characters: longer than any answer of a server. */
 export const SIZE = 2 ** 21;
-/** How deep a value may be nested, as at the server. */
+/** The deepest nesting of a value, as on the server. */
 const DEPTH = 64;
-/** How much the message around a value may add. */
+/** The levels that the message around a value adds. */
 const FRAME = 2;
 /** The longest message of an error, in characters. */
 const MESSAGE = 1000;
 
 /**
- * The one origin that is talked to. `"*"` and `"null"` are nobody's, so they are refused.
+ * Returns the origin to communicate with. Refuses `"*"` and `"null"`.
  * @param {unknown} text @param {string} option @returns {string}
  */
 export function pinned(text, option) {
@@ -30,10 +30,10 @@ export function pinned(text, option) {
   throw new TypeError(`${option} must be one origin such as "https://shop.example", not "${text}"`);
 }
 
-/** Nobody can guess it; made without `randomUUID`, which plain http pages lack. */
+/** Returns an id that cannot be guessed. `randomUUID` is missing on plain http pages. */
 export const newId = () => "pev_" + [...crypto.getRandomValues(new Uint32Array(4))].map((n) => n.toString(36)).join("");
 
-/** @param {unknown} id @returns {boolean} whether it may name an event, here and at a server */
+/** @param {unknown} id @returns {boolean} true for a valid event id, here and on a server */
 export const isId = (id) => typeof id === "string" && /^[\w-]{8,64}$/.test(id);
 
 /** @param {string} name @param {string} message @param {number} [status] @returns {import("./types.js").BridgeError} */
@@ -41,7 +41,7 @@ export const failure = (name, message, status) => Object.assign(new Error(messag
 
 /**
  * @param {unknown} value
- * @returns {any} the value as JSON has it, for sending: nothing that the other side would refuse for its depth or size
+ * @returns {any} the value as JSON, ready to send; throws if its depth or size is over the limit
  */
 export function json(value) {
   const text = JSON.stringify(value ?? null);
@@ -50,8 +50,8 @@ export function json(value) {
 }
 
 /**
- * A checked copy of what came. Structured clone carries far more than JSON: only plain data passes, not deeper
- * than `levels`, not longer than `limit` characters of JSON, and without the keys that prototypes are polluted with.
+ * Returns a checked copy of a received value. Structured clone allows far more than JSON: only plain data passes, up to
+ * `levels` deep and `limit` characters of JSON, without keys that could pollute prototypes.
  * @param {unknown} value @param {number} limit @param {ReturnType<typeof warner>} [warn] @param {number} [levels]
  * @returns {any}
  */
@@ -59,7 +59,7 @@ export function plain(value, limit, warn, levels = DEPTH + FRAME) {
   let left = limit;
   /** @param {number} n */
   const spend = (n) => {
-    // Also ends cycles and the same object named a million times, which clone cheaply and unfold without end.
+    // Also stops at cycles and at objects that are referenced a million times, which are cheap to clone.
     if ((left -= n) < 0) throw failure("TooLargeError", `the message is larger than ${limit} characters`, 413);
   };
   /** @param {any} v @param {number} rest @param {string} [under] @returns {any} */
@@ -80,7 +80,7 @@ export function plain(value, limit, warn, levels = DEPTH + FRAME) {
     for (const key of Object.keys(v)) {
       if (v[key] === undefined) continue;
       if (key === "__proto__" || (key === "prototype" && under === "constructor"))
-        warn?.("member dropped", "none that alters a prototype", key);
+        warn?.("member dropped", "no key that changes a prototype", key);
       else (spend(key.length + 2), (out[key] = copy(v[key], rest - 1, key)));
     }
     return out;
@@ -88,13 +88,13 @@ export function plain(value, limit, warn, levels = DEPTH + FRAME) {
   return copy(value, levels);
 }
 
-/** @param {any} thrown @returns {Required<import("./types.js").WireError>} what a handler threw, for the wire; `data` is Boxo's form */
+/** @param {any} thrown @returns {Required<import("./types.js").WireError>} for a message; `data` is Boxo's format */
 export function describe(thrown) {
   try {
     const { name = "Error", message, status = 500, error_type, error_data, ...more } = Object(thrown);
     const text = `${message ?? error_data?.error_reason ?? error_type ?? thrown}`.slice(0, MESSAGE);
     const shown = { error_code: status, error_reason: text, error_description: `${name}: ${text}` };
-    // What already is an error of Boxo's goes as it is.
+    // An error in Boxo's format is sent unchanged.
     const data = error_type ? { ...more, error_type, error_data } : { error_type: "client_error", error_data: shown };
     return json({ name, message: text, data });
   } catch {
@@ -102,7 +102,7 @@ export function describe(thrown) {
   }
 }
 
-/** @param {{ rate: number, burst: number }} limits `rate` a second @returns {() => boolean} whether one more may pass */
+/** @param {{ rate: number, burst: number }} limits `rate` per second @returns {() => boolean} true if one may pass */
 export function bucket({ rate, burst }) {
   let tokens = burst;
   let at = performance.now();
@@ -114,11 +114,11 @@ export function bucket({ rate, burst }) {
   };
 }
 
-/** @param {any} data @returns {string} what a message looks like, without what it says */
+/** @param {any} data @returns {string} the type of a message, without its content */
 export const shape = (data) => `${typeof data} ${typeof data?.type === "string" ? data.type.slice(0, 60) : ""}`;
 
-/** Tells the console, as text that any console shows. @param {object} warning */
-export const complain = (warning) => console.warn(JSON.stringify(warning));
+/** Logs a warning to the console as JSON text. @param {object} warning */
+export const log = (warning) => console.warn(JSON.stringify(warning));
 
 /**
  * @param {{ onwarning: ((warning: import("./types.js").Warning) => void) | null }} owner
@@ -131,7 +131,7 @@ export function warner(owner) {
     if (!take()) return void missed++;
     const warning = { message, expected, got, missed };
     missed = 0;
-    // On its own, so that a handler that throws stops nothing here.
+    // In a microtask, so that a handler that throws interrupts nothing here.
     queueMicrotask(() => owner.onwarning?.(warning));
   };
 }

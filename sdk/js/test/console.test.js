@@ -1,4 +1,4 @@
-// What a developer sees in the console who has not set `onwarning`.
+// Console warnings for a page that has not set `onwarning`.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { skip, world } from "./support/browser.js";
@@ -36,7 +36,7 @@ describe("mistakes that the console tells", { skip, timeout: 60_000 }, () => {
     }
   };
 
-  test("a host that pins the wrong origin", async (t) => {
+  test("a host with the wrong origin gets a console warning", async (t) => {
     const { said, connecting } = await open(t, it.origin("wrong"));
     await seen(
       said,
@@ -46,7 +46,7 @@ describe("mistakes that the console tells", { skip, timeout: 60_000 }, () => {
     assert.match(told, /answered within 6000 ms: no MiniappHost for http:..shop/);
   });
 
-  test("a page that makes no MiniappHost", async (t) => {
+  test("a page without a MiniappHost gets a console warning", async (t) => {
     const { said, connecting } = await open(t);
     await seen(said, `"a frame has no MiniappHost","origin":"${it.origin("shop")}"`);
     assert.match(await connecting, /^no host at /);

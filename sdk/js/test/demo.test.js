@@ -1,4 +1,4 @@
-// The page of `footbridge demo`, in a real browser, with the real program behind it.
+// The page of `footbridge demo` in a real browser, with the real program.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -130,7 +130,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     return shop.$eval("#result", (place) => place.innerText);
   };
 
-  it("shows what stays in the page, both ways", async () => {
+  it("shows events between the page's windows, in both directions", async () => {
     const asked = await click(shop, "#ask");
     assert.equal(asked.way, "page");
     assert.equal(asked.hops.length, 2);
@@ -148,7 +148,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     assert.equal(await shop.$eval("#hello", (place) => place.textContent), "Hello, <b>Grace</b>");
   });
 
-  it("follows an exchange from the click to the back end's answer under one id", async () => {
+  it("shows an exchange from the click to the back end's answer under one id", async () => {
     const bought = await click(shop, "#buy");
     assert.deepEqual(
       bought.hops.map((hop) => hop.replace(/:.*/, "")),
@@ -175,7 +175,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     assert.match(await result("good"), /order_126/);
   });
 
-  it("follows a published event to every back end, the one that is restarting too, and into both pages", async () => {
+  it("shows a published event at every back end, including a restarting one, and in both pages", async () => {
     const saved = await click(page, "#publish");
     assert.match(saved.text, /^3 of 3 delivered in .*, 4 attempts$/);
     assert.match(saved.ids.join(), /^evt_[^,]+$/);
@@ -196,7 +196,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     assert.equal((await page.$$(".ways [data-seen]")).length, 3);
   });
 
-  it("tells failures as they are", async () => {
+  it("shows failures with their cause", async () => {
     await behave("fails");
     let bought = await click(shop, "#buy");
     assert.equal(bought.state, "bad");
@@ -219,7 +219,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     assert.match((await click(shop, "#buy")).text, /^answered/);
   });
 
-  it("shows what happens elsewhere", async () => {
+  it("shows events of other windows", async () => {
     const count = (await trail(page)).length;
     const [, block] = /# shop publishes.*\n([^#]*)\n\n/.exec(demo.said);
     spawn("sh", ["-c", block], { stdio: "ignore" });
@@ -240,7 +240,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     await page.bringToFront();
   });
 
-  it("keeps secrets and strangers out", async () => {
+  it("contains no secrets and refuses other windows", async () => {
     assert.ok(demo.secrets.length >= 4, `${demo.secrets}`);
     const pages = heard.bodies.join("\n");
     assert.match(pages, /tkt_/);
@@ -263,7 +263,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     assert.equal(there.headers.get("location"), demo.url);
   });
 
-  it("draws a question that got no ticket, and the next with times of its own", async () => {
+  it("shows a request without a ticket, and the next one with separate times", async () => {
     const page = await browser.newPage();
     let cut = true;
     await page.setRequestInterception(true);
@@ -300,7 +300,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     await page.close();
   });
 
-  it("says so when it is stopped, and covers nothing", async (t) => {
+  it("reports when the server is stopped, without covering the page", async (t) => {
     const other = await start(home);
     t.after(() => other.child.kill("SIGKILL"));
     const page = await browser.newPage();
@@ -327,7 +327,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     await page.close();
   });
 
-  it("gives the shop as much room as it needs", async () => {
+  it("resizes the shop's frame to its content", async () => {
     await page.bringToFront();
     for (const width of [360, 1280]) {
       await page.setViewport({ width, height: 900 });
@@ -340,7 +340,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     }
   });
 
-  it("fits a phone, and says everything in words", async () => {
+  it("fits a phone and has text for every symbol", async () => {
     await page.setViewport({ width: 360, height: 740 });
     const gap = await page.evaluate(
       () =>

@@ -1,4 +1,4 @@
-// Forwarding, against a real HTTP server.
+// Forwarding to a real HTTP server.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
@@ -25,7 +25,7 @@ async function server(t, reply) {
 
 const event = () => ({ id: "pev_12345678", type: "buy", signal: new AbortController().signal });
 
-test("an exchange: one POST under the event's own id, and the other app's answer", async (t) => {
+test("an exchange is one POST with the event's id and returns the other app's answer", async (t) => {
   const { asked, url } = await server(t, () => ({ body: { id: "exc_1", answer: [1, null] } }));
   const one = event();
   assert.deepEqual(await forwarder({ ticket: "t1", to: "exchange", server: url }, names)({ sku: 1 }, one), [1, null]);
@@ -40,7 +40,7 @@ test("an exchange: one POST under the event's own id, and the other app's answer
   assert.equal(headers.cookie, undefined);
 });
 
-test("the same id is the same event in one page, and never that of another's", async (t) => {
+test("a repeated id is the same event in one page and another event in another page", async (t) => {
   const { asked, url } = await server(t, () => ({ body: { id: "evt_1" } }));
   const mine = forwarder({ ticket: "t1", to: "publish", server: url }, names);
   await mine(1, event());
@@ -52,7 +52,7 @@ test("the same id is the same event in one page, and never that of another's", a
   assert.equal(new Set(asked.map(({ headers }) => headers["x-page-event-id"])).size, 1);
 });
 
-test("a publish: the answer is the server's id", async (t) => {
+test("a publish returns the server's id", async (t) => {
   const { url } = await server(t, () => ({ body: { id: "evt_1" } }));
   assert.deepEqual(await forwarder({ ticket: "t1", to: "publish", server: url + "/" }, names)(1, event()), {
     id: "evt_1",
@@ -89,7 +89,7 @@ test("a ticket refused twice, or one that cannot be renewed, is an error", async
   assert.equal(asked.length, 3);
 });
 
-test("no ticket is an error, and the next event asks again", async (t) => {
+test("a failed ticket request is an error, and the next event requests one again", async (t) => {
   const { url } = await server(t, () => ({ body: { id: "evt_1" } }));
   let calls = 0;
   const ticket = ({ id }) => {
@@ -102,13 +102,13 @@ test("no ticket is an error, and the next event asks again", async (t) => {
   assert.deepEqual(await forward(1, event()), { id: "evt_1" });
 });
 
-test("a connection that breaks off is tried once more under the same id", async (t) => {
+test("a broken connection is retried once with the same id", async (t) => {
   const { asked, url } = await server(t, (n) => (n === 1 ? { cut: true } : { body: { id: "exc_1", answer: 1 } }));
   assert.equal(await forwarder({ ticket: "t", to: "exchange", server: url }, names)(1, event()), 1);
   assert.equal(asked[0].headers["idempotency-key"], asked[1].headers["idempotency-key"]);
 });
 
-test("an exchange that failed can be looked up too", async (t) => {
+test("a failed exchange has the server's id too", async (t) => {
   const body = { error_code: "EVENT_DELIVERY_FAILED", error_message: "refused", exchange_id: "exc_7" };
   const { url } = await server(t, () => ({ status: 502, body }));
   const one = event();
@@ -116,7 +116,7 @@ test("an exchange that failed can be looked up too", async (t) => {
   assert.equal(one.serverId, "exc_7");
 });
 
-test("errors of every surface are readable, and a server that is not there is one", async (t) => {
+test("errors in all of the server's formats and an unreachable server are reported", async (t) => {
   const bodies = [
     [{ error_code: "EVENT_DELIVERY_FAILED", error_message: "refused" }, "EVENT_DELIVERY_FAILED: refused"],
     [{ code: 140, error: { message: "bad name" } }, "140: bad name"],
@@ -131,7 +131,7 @@ test("errors of every surface are readable, and a server that is not there is on
   await assert.rejects(nobody(1, event()), { message: "the server cannot be reached", status: 502 });
 });
 
-test("an event whose miniapp waits no longer is not tried again", async (t) => {
+test("an aborted event is not retried", async (t) => {
   const { asked, url } = await server(t, () => ({ cut: true }));
   const control = new AbortController();
   const ticket = () => (control.abort(), "t");
@@ -141,7 +141,7 @@ test("an event whose miniapp waits no longer is not tried again", async (t) => {
   assert.equal(asked.length, 0);
 });
 
-test("wrong options are refused when they are given", () => {
+test("wrong options are refused at once", () => {
   assert.throws(() => forwarder({ ticket: "t", to: "both" }, names), TypeError);
   assert.throws(() => forwarder({ ticket: "", to: "publish", server: "http://x" }, names), TypeError);
   assert.throws(() => forwarder({ ticket: "t", to: "publish", server: "not a url" }, names), TypeError);

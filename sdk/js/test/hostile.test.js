@@ -1,4 +1,4 @@
-// What others can try from windows that are not the miniapp's, or no longer, and what a miniapp itself can try.
+// Attacks from other windows, from former miniapp windows, and from a miniapp itself.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { connect, mount, skip, world } from "./support/browser.js";
@@ -40,7 +40,7 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
   const it = world();
 
   for (const site of ["evil", "shop"])
-    test(`a sibling frame of ${site === "evil" ? "another origin" : "the miniapp's own origin"} is neither heard nor believed`, async (t) => {
+    test(`a sibling frame of ${site === "evil" ? "another origin" : "the miniapp's own origin"} can neither send nor forge messages`, async (t) => {
       const page = await it.open(t, it.url("host", "/host"));
       const frame = await mount(it, page, it.url("shop", "/miniapp"));
       await connect(frame, { hostOrigin: it.origin("host") });
@@ -70,7 +70,7 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
       assert.deepEqual(await sibling.evaluate(() => heard), []);
     });
 
-  test("forged replies do not reach a miniapp of ours inside a web-sdk host", async (t) => {
+  test("forged replies do not reach a Footbridge miniapp in a web-sdk host", async (t) => {
     const page = await it.open(t, it.url("host", "/web-sdk-host"));
     const url = it.url("shop", "/miniapp");
     await page.evaluate((url) => {
@@ -92,7 +92,7 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await frame.evaluate(() => told), []);
   });
 
-  test("an opener is neither heard nor believed", async (t) => {
+  test("an opener can neither send nor forge messages", async (t) => {
     const opener = await it.open(t, it.url("evil", "/plain"));
     const opened = new Promise((resolve) => opener.once("popup", resolve));
     await opener.evaluate(
@@ -116,7 +116,7 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
   });
 
   for (const path of ["/miniapp", "/js-sdk-miniapp"])
-    test(`a frame that navigated away gets no push and no answer (${path})`, async (t) => {
+    test(`a frame that navigated away gets no event and no answer (${path})`, async (t) => {
       const page = await it.open(t, it.url("host", "/host"));
       const frame = await mount(it, page, it.url("shop", path));
       await page.evaluate(() =>
@@ -152,7 +152,7 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
       assert.equal(await page.evaluate(() => hostLog.events.filter(({ type }) => type === "echo").length), 0);
     });
 
-  test("an origin of null is nobody's", async (t) => {
+  test("the origin null is never accepted", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     await mount(it, page, it.url("shop", "/early"), { sandbox: "allow-scripts" });
     await page.waitForFunction(() => hostLog.warnings.length === 1);
@@ -170,7 +170,7 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
     }
   });
 
-  test("a miniapp of ours tells a page that is not its host nothing, and says so at once", async (t) => {
+  test("a Footbridge miniapp sends nothing to a page that is not its host and fails at once", async (t) => {
     const page = await it.open(t, it.url("evil", "/plain"));
     const frame = await addFrame(it, page, it.url("shop", "/miniapp"));
     const ask = (hostOrigin) =>
@@ -191,11 +191,11 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
     const top = await it.open(t, it.url("shop", "/miniapp"));
     assert.equal(
       await top.evaluate(() => sdk.connect({ hostOrigin: "https://host.example" }).catch((e) => e.message)),
-      "this page is in no host's frame",
+      "this page is not in a host's frame",
     );
   });
 
-  test("nothing but plain data passes, and no key reaches a prototype", async (t) => {
+  test("only plain data passes, and no key changes a prototype", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const frame = await mount(it, page, it.url("shop", "/js-sdk-miniapp"));
     await page.evaluate(() => {
@@ -270,7 +270,7 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
   });
 
   for (const path of ["/miniapp", "/js-sdk-miniapp"])
-    test(`10 000 messages in a second hold up neither the host nor its other miniapp (${path})`, async (t) => {
+    test(`10 000 messages in a second block neither the host nor another miniapp (${path})`, async (t) => {
       const page = await it.open(t, it.url("host", "/host"));
       const noisy = await mount(it, page, it.url("shop", path), { id: "noisy", on: [] });
       const quiet = await mount(it, page, it.url("quiet", "/miniapp"), { id: "quiet" });

@@ -1,4 +1,4 @@
-// Who comes first, who goes away and comes back: nothing is lost that was promised, nothing hangs, nothing is mixed up.
+// Start order, reloads, removal and closing of hosts and miniapps: no event is lost or mixed up, and no call hangs.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { connect, mount, skip, world } from "./support/browser.js";
@@ -27,14 +27,14 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     );
   const settled = (frame, promise) => frame.evaluate(`${promise}.then((value) => value, (e) => e.name)`);
 
-  test("what a js-sdk miniapp says before its host is made is not lost", async (t) => {
+  test("messages of a js-sdk miniapp from before its host was created are not lost", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const frame = await frameOnly(page, it.url("shop", "/early"));
     await makeHost(page, it.origin("shop"), ["early"]);
     assert.deepEqual(await frame.evaluate(() => early), { n: 1 });
   });
 
-  test("a miniapp of ours finds a host that is made after it; what both said meanwhile arrives in order", async (t) => {
+  test("a Footbridge miniapp finds a host created later, and early messages of both arrive in order", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const frame = await frameOnly(page, it.url("shop", "/miniapp"));
     await frame.evaluate((hostOrigin) => {
@@ -57,7 +57,7 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await frame.evaluate(() => told), [0, 1, 2, 3, 4]);
   });
 
-  test("a hundred events wait for the handshake; of more, the oldest goes and is named", async (t) => {
+  test("a hundred events wait for the handshake; beyond that the oldest is dropped and named", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", "/miniapp");
     const waiting = mount(it, page, url);
@@ -121,7 +121,7 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     assert.equal(await frame.evaluate(() => bridge.request("echo", 4)), 4);
   });
 
-  test("a late answer to the page that was there before is not taken for one to this page", async (t) => {
+  test("a late answer to the previous page does not reach the new page", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", "/js-sdk-miniapp");
     let frame = await mount(it, page, url);
@@ -147,7 +147,7 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await frame.evaluate(() => answer), { who: "now" });
   });
 
-  test("close() at the host rejects what is pending at the miniapp; the same frame can be served anew", async (t) => {
+  test("close() at the host rejects the miniapp's requests, and the frame can get a new host", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", "/miniapp");
     const frame = await mount(it, page, url);
@@ -181,7 +181,7 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     assert.equal(await frame.evaluate(() => bridge.request("echo", 1)), 1);
   });
 
-  test("close() at the host rejects what js-sdk waits for", async (t) => {
+  test("close() at the host rejects the pending calls of js-sdk", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const frame = await mount(it, page, it.url("shop", "/js-sdk-miniapp"));
     await page.evaluate(() => host.on("slow", () => new Promise(() => (window.asked = true))));
@@ -193,7 +193,7 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     assert.equal(await frame.evaluate(() => answer.catch((e) => e.error_data.error_reason)), "the host was closed");
   });
 
-  test("close() at the miniapp rejects what is pending there and aborts it at the host", async (t) => {
+  test("close() at the miniapp rejects its requests and aborts them at the host", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const frame = await mount(it, page, it.url("shop", "/miniapp"));
     await connect(frame, { hostOrigin: it.origin("host") });
@@ -218,7 +218,7 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     assert.equal(await frame.evaluate(() => bridge.request("echo", 1)), 1);
   });
 
-  test("several miniapps in one page do not hear each other; one is unmounted and mounted again", async (t) => {
+  test("miniapps in one page do not receive each other's events, also after one is mounted again", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", "/miniapp");
     const one = await mount(it, page, url, { id: "one", on: [] });

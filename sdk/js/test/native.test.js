@@ -1,4 +1,4 @@
-// A native app, as its web view looks to the page: simulated for Android and iOS.
+// A native app's web view, simulated for Android and iOS.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { connect, skip, world } from "./support/browser.js";
@@ -33,7 +33,7 @@ describe("native hosts", { skip, timeout: 60_000 }, () => {
   const it = world();
 
   for (const platform of ["android", "ios"])
-    test(`${platform}: asks, is refused, is told, and does not wait for ever`, async (t) => {
+    test(`${platform}: requests, errors, events and timeouts`, async (t) => {
       const page = await it.browser.newPage();
       t.after(() => page.close());
       await page.evaluateOnNewDocument(simulate, platform);

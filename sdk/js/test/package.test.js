@@ -1,4 +1,4 @@
-// What is published: types that are current, files that stay small, and no message for whoever listens.
+// The published package: current types, small files, and no message to any origin.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { copyFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const read = (name) => readFile(new URL(name, root), "utf8");
 const sources = (await readdir(root)).filter((name) => /\.js$/.test(name));
 
-test("the sources pass the type checker, and the committed .d.ts are what it makes of them", async (t) => {
+test("the sources pass the type checker, and the committed .d.ts files are current", async (t) => {
   // A copy without the .d.ts, which would be taken for the sources' types.
   const copy = await mkdtemp(join(tmpdir(), "sdk-types-"));
   t.after(() => rm(copy, { recursive: true }));
@@ -27,7 +27,7 @@ test("the sources pass the type checker, and the committed .d.ts are what it mak
   }
 });
 
-/** A file and what it imports at once, without what it loads when it is used. */
+/** A file and its static imports, without modules loaded on demand. */
 async function loads(name, seen = new Set()) {
   seen.add(name);
   for (const [, next] of (await read(name)).matchAll(/^import [^;]*? from "\.\/(\w+\.js)";/gms))
@@ -38,7 +38,7 @@ async function loads(name, seen = new Set()) {
 const code = (text) => text.replace(/\/\*\*[\s\S]*?\*\/\s*/g, "").replace(/^\s*\/\/.*\n/gm, "");
 
 for (const name of ["host.js", "miniapp.js"])
-  test(`${name} is under 5 KiB with its comments, and so is all the code that it loads`, async () => {
+  test(`${name} is below 5 KiB with comments, and so is the code that it loads`, async () => {
     const texts = await Promise.all((await loads(name)).map(read));
     const sum = (texts) => texts.reduce((sum, text) => sum + gzipSync(text, { level: 9 }).length, 0);
     assert.ok(texts.length > 1);
@@ -46,11 +46,11 @@ for (const name of ["host.js", "miniapp.js"])
     assert.ok(sum(texts.map(code)) < 5120, `${sum(texts.map(code))} bytes`);
   });
 
-test("no message is ever posted to any origin that listens", async () => {
+test("no message is posted to all origins", async () => {
   for (const name of sources) assert.doesNotMatch(code(await read(name)), /postMessage\([^)]*["']\*["']/, name);
 });
 
-test("the package holds what it exports, and imports nothing from elsewhere", async () => {
+test("the package contains its exports and imports nothing else", async () => {
   const { exports, files } = JSON.parse(await read("package.json"));
   assert.deepEqual(files, ["*.js", "*.d.ts"]);
   for (const entry of Object.values(exports))

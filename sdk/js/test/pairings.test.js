@@ -1,4 +1,4 @@
-// Ours and theirs, host and miniapp: the four pairings, in a real browser, with the unmodified packages of Boxo.
+// The four pairings of Footbridge and Boxo hosts and miniapps, in a real browser with Boxo's unmodified packages.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { connect, mount, skip, world } from "./support/browser.js";
@@ -45,7 +45,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     return { page, frame: await it.frame(page, url) };
   };
 
-  test("ours and ours: every JSON value comes back as it was", async (t) => {
+  test("Footbridge host and miniapp: every JSON value is returned unchanged", async (t) => {
     const { frame } = await ours(t);
     const back = await frame.evaluate(
       async (values) => Promise.all(values.map((v) => bridge.request("echo", v))),
@@ -61,7 +61,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     });
   });
 
-  test("ours and ours: errors keep name, message and Boxo's form", async (t) => {
+  test("Footbridge host and miniapp: errors keep name, message and Boxo's format", async (t) => {
     const { page, frame } = await ours(t);
     await page.evaluate(() => {
       host.on("fail", () => {
@@ -110,7 +110,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await frame.evaluate(() => bridge.method("AppBoxoWebAppLogin", { scope: "s" })), { token: "s" });
   });
 
-  test("ours and ours: events both ways under one id, and a send that nobody handles is not silent", async (t) => {
+  test("Footbridge host and miniapp: events in both directions have one id, and an unhandled send warns", async (t) => {
     const { page, frame } = await ours(t);
     const pushed = await page.evaluate(() => host.emit("news", [1]));
     await frame.waitForFunction(() => told.length === 1);
@@ -129,7 +129,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     assert.match(await frame.evaluate(() => warnings[0].message), /no handler for "nobody"/);
   });
 
-  test("ours and ours: a request that is cancelled or late ends on both sides", async (t) => {
+  test("Footbridge host and miniapp: a cancelled or late request ends on both sides", async (t) => {
     const { page, frame } = await ours(t);
     await page.evaluate(() => {
       window.ended = [];
@@ -152,7 +152,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     await page.waitForFunction(() => ended.length === 2);
   });
 
-  test("our host, js-sdk: promises resolve, reject, and nothing hangs", async (t) => {
+  test("Footbridge host, js-sdk: promises resolve or reject and never hang", async (t) => {
     const { page, frame } = await theirMiniapp(t);
     await page.evaluate(() => {
       host.on("fail", () => {
@@ -196,7 +196,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(pay, { transactionToken: "t1", status: "success", amount: 3 });
   });
 
-  test("our host, js-sdk: init data, sends, pushes and ids", async (t) => {
+  test("Footbridge host, js-sdk: init data, sends, events and ids", async (t) => {
     const { page, frame } = await theirMiniapp(t, { init: { payload: "p" } });
     assert.deepEqual(await frame.evaluate(() => appboxoSDK.getInitData()), {
       app_id: "shop",
@@ -225,7 +225,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     });
   });
 
-  test("our host, js-sdk that only listens: pushes wait for its page", async (t) => {
+  test("Footbridge host, js-sdk that only listens: events wait for its page", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", "/js-sdk-miniapp");
     const mounted = mount(it, page, url);
@@ -238,7 +238,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await frame.evaluate(() => heard.map(({ data }) => data.payload)), [1, 2]);
   });
 
-  test("one id from the miniapp's click to the server's record, whichever SDK it has", async (t) => {
+  test("one id from the miniapp's call to the server, with either SDK", async (t) => {
     const forward = (page) => page.evaluate(() => host.forward("buy", { ticket: () => "t1", to: "exchange" }));
     const check = ({ key, ...answer }, id) => {
       assert.deepEqual(answer, {
@@ -281,7 +281,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     assert.equal(made.size, 6);
   });
 
-  test("our miniapp, web-sdk: answers are what js-sdk would give", async (t) => {
+  test("Footbridge miniapp, web-sdk: answers are the same as with js-sdk", async (t) => {
     const { frame } = await theirHost(t, "/miniapp");
     assert.equal(await connect(frame, { hostOrigin: it.origin("host") }), "web-sdk");
     assert.equal(await frame.evaluate(() => bridge.init.app_id), "shop");
@@ -301,7 +301,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     );
   });
 
-  test("our miniapp, web-sdk: what the host says unasked, and failed sends", async (t) => {
+  test("Footbridge miniapp, web-sdk: events of the host, and failed sends", async (t) => {
     const { page, frame } = await theirHost(t, "/miniapp");
     await connect(frame, { hostOrigin: it.origin("host") });
     await frame.evaluate(() => {
@@ -321,7 +321,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     await frame.waitForFunction(() => warnings.length === 1);
   });
 
-  test("our miniapp, web-sdk that starts later than it: found all the same", async (t) => {
+  test("Footbridge miniapp, web-sdk that starts later: the host is found", async (t) => {
     const page = await it.open(t, it.url("host", "/web-sdk-host"));
     const url = it.url("shop", "/miniapp");
     await page.evaluate((url) => {
@@ -339,7 +339,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     assert.equal(await connected, "web-sdk");
   });
 
-  test("theirs and theirs, so that the test bench is sound", async (t) => {
+  test("web-sdk and js-sdk work together, which checks the test setup", async (t) => {
     const { frame } = await theirHost(t, "/js-sdk-miniapp");
     const value = await frame.evaluate(
       (custom) => appboxoSDK.sendPromise(custom, { type: "echo", payload: { sku: 1 } }),

@@ -1,4 +1,4 @@
-// What one side says and the other refuses to read: somebody hears of it, and nothing is thrown where nobody catches.
+// Messages that the other side refuses: the failure is reported, and no uncaught error is thrown.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { connect, mount, skip, world } from "./support/browser.js";
@@ -28,7 +28,7 @@ describe("unreadable messages", { skip, timeout: 60_000 }, () => {
   };
   const uncaught = (side) => side.evaluate(() => uncaught);
 
-  test("an answer that cannot be carried is an error on both sides", async (t) => {
+  test("an answer that cannot be sent is an error on both sides", async (t) => {
     const { page, frame } = await pair(t);
     await page.evaluate(() => {
       host.on("deep", (levels) => nest(levels));
@@ -60,7 +60,7 @@ describe("unreadable messages", { skip, timeout: 60_000 }, () => {
     assert.deepEqual([...(await uncaught(page)), ...(await uncaught(frame))], []);
   });
 
-  test("an event that cannot be carried is refused to whoever sends it", async (t) => {
+  test("an event that cannot be sent is an error for its sender", async (t) => {
     const { page, frame } = await pair(t);
     const names = await page.evaluate(() =>
       [nest(65), "x".repeat(2_200_000)].map((payload) => {
@@ -84,7 +84,7 @@ describe("unreadable messages", { skip, timeout: 60_000 }, () => {
     assert.equal(name, "InvalidError");
   });
 
-  test("what another host says in a form that is refused rejects the request that it answers", async (t) => {
+  test("a refused answer of a Boxo host rejects its request", async (t) => {
     const page = await it.open(t, it.url("host", "/web-sdk-host"));
     const url = it.url("shop", "/miniapp");
     await page.evaluate((url) => {
@@ -109,7 +109,7 @@ describe("unreadable messages", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await uncaught(frame), []);
   });
 
-  test("an id that no host would take is refused at once", async (t) => {
+  test("an invalid id is refused at once", async (t) => {
     const { page, frame } = await pair(t);
     for (const id of ["ord-1", "", "a b c d e", "x".repeat(65), 12345678, ["aaaaaaaaa"]]) {
       const name = await frame.evaluate((id) => bridge.request("echo", 1, { id }).catch((e) => e.name), id);
@@ -119,7 +119,7 @@ describe("unreadable messages", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await page.evaluate(() => hostLog.events.map(({ id }) => id)), ["order-01"]);
   });
 
-  test("in a worker there is no host", async (t) => {
+  test("connecting in a worker fails", async (t) => {
     const page = await it.open(t, it.url("shop", "/miniapp"));
     const said = await page.evaluate(() => {
       const work = `import("${location.origin}/sdk/miniapp.js").then(({ connect }) =>
@@ -127,6 +127,6 @@ describe("unreadable messages", { skip, timeout: 60_000 }, () => {
       const url = URL.createObjectURL(new Blob([work], { type: "text/javascript" }));
       return new Promise((resolve) => (new Worker(url, { type: "module" }).onmessage = ({ data }) => resolve(data)));
     });
-    assert.deepEqual(said, ["NoHostError", "this page is in no host's frame"]);
+    assert.deepEqual(said, ["NoHostError", "this page is not in a host's frame"]);
   });
 });

@@ -1,10 +1,10 @@
-// The checks of the wire that need no browser.
+// The checks of messages that need no browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { bucket, describe as told, failure, isId, json, newId, pinned, plain, warner } from "../wire.js";
 
-test("JSON passes as it is, as a copy", () => {
+test("JSON passes unchanged, as a copy", () => {
   const value = { a: [1, -0.5, "x", true, null, [], {}], "": { constructor: "Ferrari", prototype: 1 } };
   const copy = plain(value, 1000);
   assert.deepEqual(copy, value);
@@ -13,7 +13,7 @@ test("JSON passes as it is, as a copy", () => {
   assert.deepEqual(plain({ a: undefined }, 1000), {});
 });
 
-test("the limit never refuses what its JSON has room for", () => {
+test("a value whose JSON fits the limit is never refused", () => {
   for (const value of ["x".repeat(98), Array(49).fill(1), { abc: [{ d: "e" }], f: null }]) {
     const { length } = JSON.stringify(value);
     plain(value, length + 1);
@@ -21,7 +21,7 @@ test("the limit never refuses what its JSON has room for", () => {
   }
 });
 
-test("what is sent is let in, with the message around it, and nothing deeper than a server takes", () => {
+test("a sent value is accepted with its message around it, up to the server's depth", () => {
   const nest = (levels) => (levels ? [nest(levels - 1)] : 1);
   plain({ event: { payload: json(nest(64)) } }, 1000);
   assert.throws(() => json(nest(65)), { name: "InvalidError", message: /nested deeper than 64/ });
@@ -29,13 +29,13 @@ test("what is sent is let in, with the message around it, and nothing deeper tha
   assert.throws(() => json("x".repeat(2 ** 21)), { name: "TooLargeError", status: 413 });
 });
 
-test("only a string of some length may be an id", () => {
+test("an id is a string of 8 to 64 characters", () => {
   for (const id of ["order-01", "A_b-3456", "x".repeat(64)]) assert.ok(isId(id));
   for (const id of [undefined, null, true, "short", "a b c d e", "x".repeat(65), 12345678, ["aaaaaaaaa"], {}])
     assert.equal(isId(id), false, String(id));
 });
 
-test("keys that prototypes are polluted with are dropped and named", () => {
+test("keys that could pollute prototypes are dropped and named", () => {
   const dropped = [];
   const evil = JSON.parse('{"__proto__":{"x":1},"constructor":{"prototype":{"x":1},"y":2},"z":3}');
   const copy = plain(evil, 1000, (message, expected, key) => dropped.push(key));
@@ -44,7 +44,7 @@ test("keys that prototypes are polluted with are dropped and named", () => {
   assert.equal(Object.getPrototypeOf(copy), Object.prototype);
 });
 
-test("an origin is pinned as a whole or refused", () => {
+test("only a complete origin is accepted", () => {
   assert.equal(pinned("https://shop.example/", "origin"), "https://shop.example");
   assert.equal(pinned("http://shop.example:8080", "origin"), "http://shop.example:8080");
   assert.equal(pinned("HTTPS://Shop.Example:443", "origin"), "https://shop.example");
@@ -63,7 +63,7 @@ test("an origin is pinned as a whole or refused", () => {
     assert.throws(() => pinned(bad, "hostOrigin"), /hostOrigin must be one origin/);
 });
 
-test("what a handler throws is told in Boxo's form, whatever it is", () => {
+test("anything that a handler throws is sent in Boxo's format", () => {
   const form = (error_reason, name = "Error", error_code = 500) => ({
     name,
     message: error_reason,
@@ -104,7 +104,7 @@ test("a burst passes, then the rate", () => {
   assert.deepEqual([take(), take(), take(), take()], [true, true, true, false]);
 });
 
-test("warnings are limited, counted, and never stop what they are about", async () => {
+test("warnings are limited and counted, and a throwing handler interrupts nothing", async () => {
   const heard = [];
   const warn = warner({ onwarning: (warning) => heard.push(warning) });
   for (let i = 0; i < 1000; i++) warn("m", "e", "g");

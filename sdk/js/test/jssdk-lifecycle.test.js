@@ -1,4 +1,4 @@
-// A miniapp made with js-sdk, which says neither hello nor goodbye: what it said early, and how it reloads and goes.
+// js-sdk miniapps, which announce neither their start nor their end: early messages, reloads and removal.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { mount, skip, world } from "./support/browser.js";
@@ -62,7 +62,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     return it.frame(page, url);
   };
 
-  test("what was said early is heard up to the limit of later; of what is more, whoever asked is told", async (t) => {
+  test("early messages are handled up to the limit; calls over it get an error", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const frame = await frameOnly(page, it.url("shop", path));
     await ask(frame, "echo", '{ large: "x".repeat(200_000) }');
@@ -79,10 +79,10 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(all.slice(100), Array(13).fill(429));
     // The one that nobody waits for is warned about.
     await page.waitForFunction(() => warnings.length > 0);
-    assert.match(await page.evaluate(() => warnings[0].message), /too much was said before the host was made/);
+    assert.match(await page.evaluate(() => warnings[0].message), /too many messages before the MiniappHost was created/);
   });
 
-  test("a window without a host is kept in bounds", async (t) => {
+  test("messages of a window without a host are stored up to a limit", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const frame = await frameOnly(page, it.url("shop", path));
     for (let i = 0; i < 8; i++) await ask(frame, "echo", '{ large: "x".repeat(200_000) }');
@@ -93,7 +93,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     assert.ok(all.slice(0, 6).every(({ large }) => large));
   });
 
-  test("events for a frame that was taken out wait for it, and its calls end", async (t) => {
+  test("events for a removed frame wait until it is back, and its calls end", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", path);
     let frame = await mount(it, page, url);
@@ -115,7 +115,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await page.evaluate(() => hostLog.warnings), []);
   });
 
-  test("events for a miniapp of ours that was taken out wait for it too", async (t) => {
+  test("events for a removed frame with a Footbridge miniapp wait too", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", "/miniapp");
     const open = (frame) =>
@@ -139,7 +139,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await frame.evaluate(() => told), ["while away", "while loading"]);
   });
 
-  test("events for a frame that the host sends to another page wait for that page", async (t) => {
+  test("events for a frame that the host navigates wait for the new page", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", path);
     const before = await mount(it, page, url);
@@ -155,7 +155,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await heard(frame), ["while it loads"]);
   });
 
-  test("a reload ends the calls of the page before, and their answers reach nobody", async (t) => {
+  test("a reload ends the calls of the previous page, and their answers are dropped", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", path);
     // One call while it was read, as most do, so that its numbers are known to go on.
@@ -180,7 +180,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     assert.equal(await next.evaluate(() => heard.length), 1);
   });
 
-  test("a page that counts from 1 again ends the calls of the page before", async (t) => {
+  test("a page that starts again with id 1 ends the calls of the previous page", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", path);
     let frame = await mount(it, page, url);
@@ -198,7 +198,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     assert.equal(await frame.evaluate(() => heard.some(({ data }) => data.secret)), false);
   });
 
-  test("calls from before the last page's load end with the next load, whoever made them", async (t) => {
+  test("calls that were pending at a load end at the next load", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", path);
     let frame = await mount(it, page, url);
@@ -211,7 +211,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     await page.waitForFunction(() => aborted.length === 1);
   });
 
-  test("a call that a page makes while it is read is not ended by the page's own load", async (t) => {
+  test("a call made while a page is parsed survives the load of that page", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", "/early");
     await page.evaluate(
@@ -238,7 +238,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await frame.evaluate(() => early), { who: "now" });
   });
 
-  test("one of the host's own origin that only listens and was there first is told", async (t) => {
+  test("a same-origin miniapp that loaded first and only listens gets events", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const frame = await frameOnly(page, it.url("host", path));
     await makeHost(page, "host");
