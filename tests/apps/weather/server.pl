@@ -16,7 +16,7 @@ note('boot', qq(,"names":[$names]));
 my $server = IO::Socket::INET->new(
     LocalAddr => '127.0.0.1', LocalPort => $ENV{PORT}, Listen => 64, ReuseAddr => 1,
 ) or die "cannot listen on $ENV{PORT}: $!";
-print "the weather is told on port $ENV{PORT}\n";
+print "weather server on port $ENV{PORT}\n";
 $SIG{TERM} = sub { note('sigterm', ''); exit 0 };
 
 while (my $client = $server->accept) {

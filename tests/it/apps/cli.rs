@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use harness::{ADMIN_TOKEN, Exit, Gateway, footbridge};
+use harness::{ADMIN_TOKEN, Exit, Gateway, footbridge, until};
 use serde_json::{Value, json};
 
-use super::common::{ended, start_server};
+use super::common::{LONG, ended, start_server};
 
 /// Runs `footbridge app …` in `dir` against this server.
 fn app(gateway: &Gateway, dir: &Path, args: &[&str]) -> Exit {
@@ -59,8 +59,11 @@ fn the_command_line_installs_starts_stops_and_removes_an_app() {
     assert!(listed.contains("weather") && listed.contains("pen"), "{listed}");
     let shown = run(&["show", "weather"]);
     assert!(output_of(&shown).contains("running") && output_of(&shown).contains(&port), "{}", shown.output);
+    until("the app's output", LONG, || {
+        gateway.apps().output("weather").iter().any(|line| line.contains("weather server on port"))
+    });
     let logs = run(&["logs", "weather"]);
-    assert!(output_of(&logs).contains("the weather is told on port"), "{}", logs.output);
+    assert!(output_of(&logs).contains("weather server on port"), "{}", logs.output);
     output_of(&run(&["stop", "weather"]));
     assert!(!gateway.apps().is_running("weather"));
     let again = run(&["stop", "weather"]);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use harness::{App, AppDir, Gateway, Setup, root};
+use harness::{App, AppDir, Gateway, Setup, WAIT, root, until};
 use serde_json::{Value, json};
 
 use super::common::{publish, setup};
@@ -180,14 +180,22 @@ fn secret_files_that_apps_can_read_are_reported() {
         fs::set_permissions(gateway.dir().join("footbridge.toml"), fs::Permissions::from_mode(file)).unwrap();
         fs::set_permissions(gateway.dir(), fs::Permissions::from_mode(dir)).unwrap();
         gateway.start_again();
-        (reported(&gateway), gateway.stdout())
+        let warnings = reported(&gateway);
+        // Standard output may arrive later than the answer of `/healthz`.
+        if !warnings.is_empty() {
+            until("the printed warning", WAIT, || gateway.stdout().contains("can read"));
+        }
+        let printed = gateway.stdout().contains("can read");
+        (warnings, printed)
     };
     let (warnings, _) = start_with(0o700, 0o644);
     assert!(warnings.is_empty(), "nobody else gets into its directory: {warnings:?}");
-    let (warnings, stdout) = start_with(0o755, 0o644);
+    let (warnings, printed) = start_with(0o755, 0o644);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].contains("footbridge.toml") && warnings[0].contains("nobody"), "{warnings:?}");
-    assert!(stdout.contains("can read"), "{stdout}");
+    assert!(
+        printed && warnings[0].contains("footbridge.toml") && warnings[0].contains("nobody"),
+        "{warnings:?}"
+    );
     let (warnings, _) = start_with(0o755, 0o600);
     assert!(warnings.is_empty(), "{warnings:?}");
 }
@@ -213,11 +221,12 @@ fn a_command_app_inherits_only_its_three_standard_streams() {
     let gateway = setup().start();
     let run = "use IO::Socket::INET; $| = 1; opendir(my $all, '/proc/self/fd');\n\
         for my $fd (readdir $all) { print \"file $fd \", readlink(\"/proc/self/fd/$fd\"), \"\\n\" if $fd =~ /^\\d/ }\n\
-        closedir $all; my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $ENV{PORT}, Listen => 9);\n\
+        closedir $all; print \"listed\\n\"; my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $ENV{PORT}, Listen => 9);\n\
         while (my $client = $server->accept) { close $client }";
     let package = json!({"name": "bare", "footbridge": {"command": ["perl", "-e", run]}});
     gateway.apps().install(&app_dir.write("bare", &package, &[]));
     gateway.apps().start("bare");
+    until("the end of the list", WAIT, || gateway.apps().output("bare").contains(&"out: listed".to_owned()));
     let output = gateway.apps().output("bare");
     let mut files: Vec<&str> = output.iter().filter_map(|line| line.strip_prefix("out: file ")).collect();
     // The list itself is read from a file.

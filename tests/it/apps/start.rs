@@ -84,11 +84,16 @@ fn concurrent_starts_of_all_kinds_start_one_process() {
 fn a_fast_app_starts_without_added_delay() {
     let (app_dir, gateway) = start_server();
     gateway.apps().install(&app_dir.recorder("quick", &json!({"hooks": {"x": "x"}})));
-    let begun = Instant::now();
-    publish(&gateway, "x", &json!(1));
-    app_dir.wait_requests("quick", "/x", 1);
-    // Bolt took more than 2 s whatever the app did; nothing here is as slow as that on any machine.
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    // Bolt adds 2 s to every start. The fastest of several starts shows no such delay even on a busy machine.
+    let mut times = Vec::new();
+    while times.iter().all(|time| *time >= Duration::from_secs(2)) {
+        assert!(times.len() < 8, "every start took {times:?}");
+        let begun = Instant::now();
+        publish(&gateway, "x", &json!(1));
+        app_dir.wait_requests("quick", "/x", times.len() + 1);
+        times.push(begun.elapsed());
+        gateway.apps().stop("quick");
+    }
 }
 
 #[test]
@@ -198,8 +203,8 @@ fn an_app_that_never_answers_its_first_event_still_starts() {
     gateway.apps().install(&app_dir.sample("chat"));
     let begun = Instant::now();
     gateway.apps().start("chat");
-    // At most 2 s are waited for an answer, beside what Express needs on a busy machine.
-    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    // The server waits at most 2 s for an answer. The rest is for Express on a busy machine.
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     assert_eq!(app_dir.wait("chat", "starting", 1).len(), 1);
     let posted =
         gateway.apps().visit("POST", "chat", "/chats").json(&json!({"text": "hi"})).send().expect(201);

@@ -67,7 +67,7 @@ fn a_failed_start_is_shown_until_a_start_succeeds() {
 #[test]
 fn starting_and_stopping_are_shown_while_they_last() {
     let (app_dir, gateway) = start_server();
-    gateway.apps().install(&slow_boot(&app_dir, "slow", 1500));
+    gateway.apps().install(&slow_boot(&app_dir, "slow", 2500));
     std::thread::scope(|scope| {
         let start = scope.spawn(|| gateway.apps().start("slow"));
         wait_state(&gateway, "slow", "starting");

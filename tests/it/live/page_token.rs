@@ -40,7 +40,7 @@ fn connected<T>(
     std::thread::scope(|scope| {
         let args = [&url, "4", &options, open.to_str().unwrap()];
         let client = scope.spawn(move || app_dir.node(super::sockets::CLIENT, &args));
-        until("the connection", Duration::from_secs(30), || open.exists());
+        until("the connection", Duration::from_secs(60), || open.exists());
         let done = meanwhile();
         gateway.bolt("pen").publish("last", &json!({"body": 1}));
         let seen = client.join().unwrap();
@@ -156,7 +156,7 @@ fn page_access_ends_with_its_app_and_bolts_form_is_reported_at_install() {
     let url = gateway.url("");
     std::thread::scope(|scope| {
         let client = scope.spawn(|| app_dir.node(STAYS, &[&url, &options, open.to_str().unwrap()]));
-        until("the connection", Duration::from_secs(30), || open.exists());
+        until("the connection", Duration::from_secs(60), || open.exists());
         gateway.bolt_with(&token).publish("clicked", &json!({}));
         gateway.apps().uninstall("pager");
         assert_eq!(client.join().unwrap(), "io server disconnect");

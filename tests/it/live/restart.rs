@@ -36,7 +36,7 @@ fn restart(gateway: &mut Gateway) {
 }
 
 fn opened(path: &Path, times: u32) {
-    until("the connection", Duration::from_secs(30), || {
+    until("the connection", Duration::from_secs(60), || {
         std::fs::read_to_string(path).is_ok_and(|text| text == times.to_string())
     });
 }
@@ -196,7 +196,7 @@ fn a_page_receives_events_again_after_a_restart() {
     gateway.apps().install(&app_dir.write("pager", &package, &[("server.js", SERVER)]));
     let _browser = Browser::show(&gateway.url("/x/pager/page"));
     let reported = |name: &str, connected: u64| {
-        until(name, Duration::from_secs(30), || {
+        until(name, Duration::from_secs(60), || {
             let noted = app_dir.noted("pager", "report");
             noted.iter().any(|note| note["name"] == name && note["connected"].as_u64() >= Some(connected))
         });

@@ -25,7 +25,7 @@ fn a_plain_event_source_gets_each_event_of_its_app_once() {
     let open = app_dir.path().join("open");
     let seen = std::thread::scope(|scope| {
         let client = scope.spawn(|| app_dir.node(CLIENT, &[&url, open.to_str().unwrap()]));
-        until("the stream", std::time::Duration::from_secs(30), || open.exists());
+        until("the stream", std::time::Duration::from_secs(60), || open.exists());
         publish(&gateway, "camera", "photo-saved", &json!({"é": "😀\n\r\u{2028}", "n": 1.50}));
         publish(&gateway, "shop", "photo-kept", &json!(1));
         gateway.bolt("camera").post("spaced", "{\"body\": {\"a\":\r\n 1 ,\n\"b\": \"x\"}}").expect(200);
@@ -99,7 +99,7 @@ fn streams_end_with_the_server_without_delaying_it() {
     assert_eq!(gateway.metric("footbridge_live_connections", ""), 20);
     let begun = std::time::Instant::now();
     gateway.stop();
-    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < std::time::Duration::from_secs(9), "{:?}", begun.elapsed());
     for stream in &mut streams {
         stream.ended();
     }

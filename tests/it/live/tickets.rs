@@ -93,7 +93,7 @@ fn a_ticket_is_valid_for_its_use_and_lifetime_only() {
     assert_eq!(watch(&gateway, &live), 200);
     assert_eq!(watch(&gateway, &ticket(&gateway, "fax", "forward")), 401);
     assert_eq!(watch(&gateway, &format!("{live}x")), 401);
-    let short = ask(&gateway, "fax", &json!({"use": "live", "ttl": "1s"})).expect(200).json();
+    let short = ask(&gateway, "fax", &json!({"use": "live", "ttl": "4s"})).expect(200).json();
     let short = short["ticket"].as_str().unwrap();
     let mut stream = Stream::open(&gateway, short, None);
     until("the ticket's end", harness::WAIT, || watch(&gateway, short) == 401);

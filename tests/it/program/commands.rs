@@ -49,7 +49,7 @@ fn it_prints_its_completion_and_its_manual() {
     });
     let exit = footbridge(dir.path(), &["man", "--dir", "completion"], &[]);
     assert!(
-        exit.code == Some(1) && exit.output.contains("cannot be written to completion"),
+        exit.code == Some(1) && exit.output.contains("cannot write the manual pages to completion"),
         "{}",
         exit.output
     );

@@ -62,9 +62,8 @@ fn a_bad_file_names_file_line_and_key() {
         assert_eq!(exit.code, Some(1), "{}", exit.output);
         assert!(exit.output.contains("my.toml"), "no file: {}", exit.output);
         assert!(exit.output.contains(key), "no key {key}: {}", exit.output);
-        let numbers: Vec<&str> = exit.output.split(|c: char| !c.is_ascii_digit()).collect();
-        assert!(numbers.contains(&line.to_string().as_str()), "no line {line}: {}", exit.output);
-        assert!(exit.took < std::time::Duration::from_secs(2));
+        assert!(exit.output.contains(&format!("my.toml:{line}:")), "no line {line}: {}", exit.output);
+        assert!(exit.took < std::time::Duration::from_secs(10));
     });
 }
 

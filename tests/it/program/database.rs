@@ -28,7 +28,7 @@ fn the_database_lock_holds_under_another_path() {
         link(&gateway.dir().join("footbridge.db"), &name);
         let exit = footbridge(dir.path(), &SERVE, &[]);
         assert!(
-            exit.code.is_some_and(|code| code != 0) && exit.took < Duration::from_secs(2),
+            exit.code.is_some_and(|code| code != 0) && exit.took < Duration::from_secs(8),
             "{}",
             exit.output
         );
@@ -125,7 +125,7 @@ fn a_lock_of_another_program_is_named_and_waited_for() {
     let holder = Holder::take(&gateway);
     let begun = Instant::now();
     let answer = gateway.bolt("camera").post("x", b"{}").expect(503);
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     assert_eq!(answer.json()["code"], 150, "{}", answer.text());
     assert!(answer.header("retry-after").is_some());
     let ready = gateway.get("/readyz").expect(503).json();
@@ -138,10 +138,10 @@ fn a_lock_of_another_program_is_named_and_waited_for() {
         "reads go on"
     );
     let pid = holder.0.id().to_string();
-    assert!(gateway.stderr().contains(&pid), "the log names no {pid}: {}", gateway.stderr());
+    until("the process in the log", WAIT, || gateway.stderr().contains(&pid));
 
     drop(holder);
-    until("readiness without a request", Duration::from_secs(10), || gateway.get("/readyz").status == 200);
+    until("readiness without a request", Duration::from_secs(30), || gateway.get("/readyz").status == 200);
     gateway.bolt("camera").publish("x", &json!({}));
     receiver.wait(2);
     until("the records", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);

@@ -1,6 +1,6 @@
 //! Apps of the configuration file across restarts: renamed, removed, added back, tokens moved.
 
-use harness::{App, Gateway, Receiver, Setup, assert_bolt_error, each, footbridge};
+use harness::{App, Gateway, Receiver, Setup, WAIT, assert_bolt_error, each, footbridge, until};
 use serde_json::{Value, json};
 
 fn app(name: &str, token: &str) -> App {
@@ -101,12 +101,12 @@ fn a_start_without_the_file_needs_confirmation() {
     // Nothing was changed by that.
     gateway.start_again();
     assert_eq!(whose(&gateway, &fax), "fax");
-    // One that is taken out is told once.
+    // The removal of an app is reported once.
     gateway.stop().start_changed(|setup| setup.without_app("pen"));
     let reported = |gateway: &Gateway| {
         gateway.stdout().contains("no longer in the configuration file and so switched off: `pen`;")
     };
-    assert!(reported(&gateway), "{}", gateway.stdout());
+    until("the report", WAIT, || reported(&gateway));
     gateway.stop().start_again();
     assert!(!reported(&gateway), "{}", gateway.stdout());
     gateway.stop();
@@ -114,7 +114,7 @@ fn a_start_without_the_file_needs_confirmation() {
     assert_eq!(footbridge(gateway.dir(), &both, &[]).code, Some(2));
     gateway.start_with_args(&[&["serve", "--without-config"], &database[..]].concat());
     assert_bolt_error(&gateway.bolt_with(&fax.token).post("x", "{}"), 401, 113);
-    assert!(gateway.stdout().contains("`fax`"), "{}", gateway.stdout());
+    until("the report about fax", WAIT, || gateway.stdout().contains("`fax`"));
     // It was meant once: from then on nothing comes from a file.
     gateway.stop().start_with_args(&[&["serve"], &database[..]].concat());
     assert_bolt_error(&gateway.bolt_with(&fax.token).post("x", "{}"), 401, 113);

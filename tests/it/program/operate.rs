@@ -188,7 +188,7 @@ fn apps_and_hooks_are_changed_and_removed() {
     assert_eq!(ok(&gateway, "app remove shop --yes"), "shop is removed\n");
     assert!(fails(&gateway, "app delete shop --yes").contains("there is no app `shop`"));
     let output = fails(&gateway, "app delete fax --yes");
-    assert!(output.contains("configuration file") && output.contains("take it out there"), "{output}");
+    assert!(output.contains("configuration file") && output.contains("delete it there"), "{output}");
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn run(steps: &[Step], dir: &Path, server: &str) -> Vec<String> {
     let path = std::env::var("PATH").unwrap();
     let programs = binary().parent().unwrap().to_owned();
     let out = Command::new("timeout")
-        .args(["60", "bash", "-e", "-u", "-o", "pipefail", "-c", &script])
+        .args(["120", "bash", "-e", "-u", "-o", "pipefail", "-c", &script])
         .current_dir(dir)
         .env_clear()
         .env("PATH", format!("{}:{path}", programs.display()))
@@ -94,14 +94,22 @@ fn run(steps: &[Step], dir: &Path, server: &str) -> Vec<String> {
     output.split(&format!("{MARK}\n")).map(str::to_owned).collect()
 }
 
-/// Runs a page's tour, and compares what it says with what it shows.
+/// Two free addresses. Their ports lie below the range from which the system assigns ports to other tests.
+fn free_addresses() -> [String; 2] {
+    // Each test process tries other ports first.
+    let first = std::process::id() % 12_000;
+    let mut free = (0..12_000).filter_map(|n| {
+        let port = u16::try_from(20_000 + (first + n) % 12_000).ok()?;
+        TcpListener::bind(("127.0.0.1", port)).is_ok().then(|| format!("127.0.0.1:{port}"))
+    });
+    [free.next().unwrap(), free.next().unwrap()]
+}
+
+/// Runs a page's tour and compares its output with the output that the page shows.
 #[track_caller]
 fn takes(page: &str, heading: &str) {
     let dir = tempfile::tempdir().unwrap();
-    // Held together, so that the two differ; free again when the tour takes them.
-    let held = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    let [server, apps] = held.each_ref().map(|port| port.local_addr().unwrap().to_string());
-    drop(held);
+    let [server, apps] = free_addresses();
     let page = page.replace(SERVER, &server).replace(APPS, &apps);
     let steps = steps(&page, heading);
     assert!(steps.len() >= 7 && steps.iter().filter(|step| !step.says.is_empty()).count() >= 6, "{steps:?}");

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use harness::{App, Call, Setup, each, footbridge};
+use harness::{App, Call, Setup, WAIT, each, footbridge, until};
 
 const SERVE: [&str; 3] = ["serve", "--config", "footbridge.toml"];
 
@@ -27,7 +27,7 @@ fn refused(config: &str) -> String {
     let before = names(dir.path());
     let exit = footbridge(dir.path(), &SERVE, &[]);
     assert!(exit.code.is_some_and(|code| code != 0), "{:?}: {}", exit.code, exit.output);
-    assert!(exit.took < Duration::from_secs(2), "took {:?}", exit.took);
+    assert!(exit.took < Duration::from_secs(8), "took {:?}", exit.took);
     assert_eq!(names(dir.path()), before, "something was created");
     assert!(!exit.output.trim().is_empty());
     exit.output
@@ -65,7 +65,7 @@ fn a_database_another_server_holds_is_named() {
     let before = names(gateway.dir());
     let exit = footbridge(gateway.dir(), &SERVE, &[]);
     assert!(exit.code.is_some_and(|code| code != 0), "{}", exit.output);
-    assert!(exit.took < Duration::from_secs(2), "took {:?}", exit.took);
+    assert!(exit.took < Duration::from_secs(8), "took {:?}", exit.took);
     assert!(
         exit.output.contains("footbridge.db") || exit.output.contains(&gateway.pid().to_string()),
         "{}",
@@ -108,10 +108,11 @@ fn without_a_file_an_admin_token_is_generated_and_stored() {
         "127.0.0.1:0",
     ]);
     assert!(gateway.dir().join("footbridge.db").exists());
-    let output = format!("{}{}", gateway.stdout(), gateway.stderr());
     let made: Vec<_> = names(gateway.dir()).into_iter().filter(|name| name.contains("token")).collect();
     assert_eq!(made.len(), 1, "{made:?}");
-    assert!(output.contains(&made[0]), "the path is printed: {output}");
+    let output = || format!("{}{}", gateway.stdout(), gateway.stderr());
+    until("the printed path", WAIT, || output().contains(&made[0]));
+    let output = output();
     let path = gateway.dir().join(&made[0]);
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let token = std::fs::read_to_string(&path).unwrap().trim().to_owned();
@@ -136,13 +137,13 @@ fn the_server_starts_and_stops_quickly() {
     let begun = std::time::Instant::now();
     let mut gateway = Setup::new().app(App::new("fax")).start();
     gateway.stop();
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[test]
 fn an_address_of_another_host_and_a_missing_folder_get_fitting_advice() {
     let output = refused(&Setup::new().root("listen", "\"192.0.2.1:4400\"").text());
-    assert!(output.contains("192.0.2.1:4400") && output.contains("no such address"), "{output}");
+    assert!(output.contains("192.0.2.1:4400") && output.contains("does not have the address"), "{output}");
     let output = refused(&Setup::new().root("database", "\"sqlite:nowhere/footbridge.db\"").text());
     assert!(output.contains("the folder nowhere") && output.contains("does not exist"), "{output}");
 }
@@ -150,8 +151,10 @@ fn an_address_of_another_host_and_a_missing_folder_get_fitting_advice() {
 #[test]
 fn a_weak_admin_token_is_reported_to_the_operator_only() {
     let gateway = Setup::new().root("admin_token", "\"x\"").start();
-    assert!(gateway.stdout().contains("warning: the admin_token can be guessed"), "{}", gateway.stdout());
-    assert!(gateway.stderr().contains("the admin_token can be guessed"), "{}", gateway.stderr());
+    until("the printed warning", WAIT, || {
+        gateway.stdout().contains("warning: the admin_token can be guessed")
+    });
+    until("the logged warning", WAIT, || gateway.stderr().contains("the admin_token can be guessed"));
     assert!(!gateway.get("/healthz").text().contains("admin_token"));
     let good = Setup::new().start();
     assert!(!good.stdout().contains("admin_token can be"), "{}", good.stdout());

@@ -103,7 +103,7 @@ fn the_server_survives_a_full_disk() {
 
     fs::remove_file(filler).unwrap();
     fs::remove_file(others).unwrap();
-    until("readiness without a request", Duration::from_secs(10), || is_ready(&gateway));
+    until("readiness without a request", Duration::from_secs(30), || is_ready(&gateway));
     gateway.bolt("camera").publish("x", &json!({}));
     gateway.assert_healthy();
 }
@@ -125,7 +125,7 @@ fn a_start_on_a_full_disk_serves_reads() {
     publish_until_full(&gateway);
     gateway.get("/readyz").expect(503);
     fs::remove_file(filler).unwrap();
-    until("readiness without a request", Duration::from_secs(10), || is_ready(&gateway));
+    until("readiness without a request", Duration::from_secs(30), || is_ready(&gateway));
     gateway.bolt("camera").publish("x", &json!({}));
     gateway.stop();
 }
@@ -181,7 +181,7 @@ fn an_exceeded_quota_is_handled_like_a_full_disk() {
     let answer = gateway.bolt("camera").post("x", b"{}");
     assert_eq!((answer.status, answer.json()["code"].as_u64()), (507, Some(151)), "{}", answer.text());
     end(strace);
-    until("readiness without a request", Duration::from_secs(10), || is_ready(&gateway));
+    until("readiness without a request", Duration::from_secs(30), || is_ready(&gateway));
     gateway.bolt("camera").publish("x", &json!({}));
     gateway.assert_healthy();
 }

@@ -42,7 +42,7 @@ fn keyed(gateway: &Gateway, n: usize) -> Call {
 fn settled(call: impl Fn(usize) -> Call) -> Vec<Answer> {
     let mut open: Vec<_> = (0..100).collect();
     let mut answers = Vec::new();
-    until("an outcome for every key", Duration::from_secs(3), || {
+    until("an outcome for every key", WAIT, || {
         open.retain(|n| {
             let answer = call(*n).send();
             let running = answer.status == 409;
@@ -62,9 +62,7 @@ fn an_accepted_publish_is_delivered_after_a_disconnect() {
         &gateway,
         (0..200).map(|n| gateway.bolt("camera").call("POST", "x", json!({"body": n}).to_string())),
     );
-    until("the last delivery", Duration::from_secs(5), || {
-        gateway.metric("footbridge_deliveries_pending", "") == 0
-    });
+    until("the last delivery", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
     let (accepted, ended) = gateway.identity();
     assert_eq!(accepted, ended);
     assert_eq!(gateway.metric("footbridge_deliveries_total", "outcome=\"delivered\""), accepted);
@@ -119,7 +117,7 @@ fn no_exchange_is_left_running() {
         all.into_iter().map(|one| (one["exchange_id"].to_string(), one["status"].clone())).collect()
     };
     let running = |end: &Value| end.is_null() || end == "running";
-    until("the end of every exchange", Duration::from_secs(4), || !ends(&gateway).values().any(running));
+    until("the end of every exchange", WAIT, || !ends(&gateway).values().any(running));
     let before = ends(&gateway);
     gateway.stop().start_again();
     let after = ends(&gateway);

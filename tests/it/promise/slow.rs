@@ -28,11 +28,7 @@ fn many_slow_receivers_with_a_backlog_do_not_delay_another_app() {
         let begun = Instant::now();
         gateway.bolt("camera").publish("good", &json!({}));
         good.wait(n);
-        assert!(
-            begun.elapsed() < Duration::from_millis(2500),
-            "event {n} was delayed by {:?}",
-            begun.elapsed()
-        );
+        assert!(begun.elapsed() < Duration::from_secs(4), "event {n} was delayed by {:?}", begun.elapsed());
         pause(Duration::from_millis(100));
     }
 }

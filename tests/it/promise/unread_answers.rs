@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Gateway, Raw, Setup, until};
+use harness::{Gateway, Raw, Setup, WAIT, until};
 
 fn open_files(gateway: &Gateway) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", gateway.pid())).unwrap().count()
@@ -22,7 +22,7 @@ fn a_connection_that_asks_and_never_reads_is_closed() {
             raw
         })
         .collect();
-    until("fifty open connections", Duration::from_secs(5), || open_files(&gateway) >= before + 45);
+    until("fifty open connections", WAIT, || open_files(&gateway) >= before + 45);
     until("their end", Duration::from_secs(90), || open_files(&gateway) < before + 10);
     drop(unread);
     gateway.assert_healthy();
