@@ -145,7 +145,7 @@ fn an_address_of_another_host_and_a_missing_folder_get_fitting_advice() {
     let output = refused(&Setup::new().root("listen", "\"192.0.2.1:4400\"").text());
     assert!(output.contains("192.0.2.1:4400") && output.contains("does not have the address"), "{output}");
     let output = refused(&Setup::new().root("database", "\"sqlite:nowhere/footbridge.db\"").text());
-    assert!(output.contains("the folder nowhere") && output.contains("does not exist"), "{output}");
+    assert!(output.contains("the directory nowhere") && output.contains("does not exist"), "{output}");
 }
 
 #[test]

@@ -1,23 +1,27 @@
-//! The last step: what the server's own books say, compared with what was seen.
+//! The last step: the server's counts of deliveries, compared with the requests that the sample apps got.
 
 use serde_json::{Value, json};
 
 use super::{
-    caller::Caller,
-    cast::{HOST, LISTENER},
+    api_client::ApiClient,
+    apps::{HOST, LISTENER},
     error::same,
-    say::{Paint, Voice},
+    printer::{Paint, Printer},
 };
 
-/// What ended deliveries are counted as.
-const ENDS: [&str; 4] = ["delivered", "unanswered", "dead", "cancelled"];
+/// The outcomes of ended deliveries in the metrics.
+const OUTCOMES: [&str; 4] = ["delivered", "unanswered", "dead", "cancelled"];
 
-/// Shows what became of the event and proves that every accepted delivery is accounted for.
+/// Prints the outcome of the event and checks that every accepted delivery has one.
 ///
 /// # Errors
-/// In words: what should be and what is.
-pub(super) async fn prove(voice: &Voice, caller: &Caller, event: &str) -> Result<(), String> {
-    let deliveries = caller.finished(event).await?;
+/// A message with the expected and the actual value.
+pub(super) async fn check_deliveries(
+    printer: &Printer,
+    client: &ApiClient,
+    event: &str,
+) -> Result<(), String> {
+    let deliveries = client.finished(event).await?;
     for (app, statuses) in [(HOST, vec![200]), (LISTENER, vec![503, 200])] {
         let of_app = |delivery: &&Value| delivery.get("app").is_some_and(|name| name == app);
         let found =
@@ -26,15 +30,15 @@ pub(super) async fn prove(voice: &Voice, caller: &Caller, event: &str) -> Result
         let answers: Vec<String> = statuses.iter().map(ToString::to_string).collect();
         let times = if statuses.len() == 1 { "attempt" } else { "attempts" };
         let line = format!("to {app:8}  delivered after {} {times}", statuses.len());
-        voice.line(&format!("{:10}{line:40} {}", "", voice.paint(Paint::Dim, &answers.join(", then "))));
+        printer.line(&format!("{:10}{line:40} {}", "", printer.paint(Paint::Dim, &answers.join(", then "))));
     }
-    let books = Books::read(&caller.metrics().await?)?;
-    books.check()?;
-    voice.good(&format!(
+    let counts = DeliveryCounts::read(&client.metrics().await?)?;
+    counts.check()?;
+    printer.success(&format!(
         "nothing lost: accepted {} = delivered {} + pending {}",
-        books.accepted,
-        books.ended(),
-        books.pending
+        counts.accepted,
+        counts.ended(),
+        counts.pending
     ));
     Ok(())
 }
@@ -54,23 +58,23 @@ fn check(delivery: &Value, app: &str, statuses: &[u16]) -> Result<(), String> {
     }
 }
 
-/// How many deliveries there were, and what became of them.
+/// The number of deliveries and of their outcomes.
 #[derive(Debug, PartialEq, Eq)]
-struct Books {
+struct DeliveryCounts {
     accepted: u64,
-    ends: [u64; ENDS.len()],
+    ends: [u64; OUTCOMES.len()],
     pending: u64,
 }
 
-impl Books {
-    /// Out of the text of `/metrics`.
+impl DeliveryCounts {
+    /// Reads the counts from the text of `/metrics`.
     fn read(text: &str) -> Result<Self, String> {
         let metric = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            line.and_then(|value| value.parse().ok()).ok_or_else(|| format!("the metrics do not tell {name}"))
+            line.and_then(|value| value.parse().ok()).ok_or_else(|| format!("the metrics have no {name}"))
         };
-        let mut ends = [0; ENDS.len()];
-        for (count, outcome) in ends.iter_mut().zip(ENDS) {
+        let mut ends = [0; OUTCOMES.len()];
+        for (count, outcome) in ends.iter_mut().zip(OUTCOMES) {
             *count = metric(&format!("footbridge_deliveries_total{{outcome=\"{outcome}\"}}"))?;
         }
         let accepted = metric("footbridge_deliveries_accepted_total")?;
@@ -81,10 +85,10 @@ impl Books {
         self.ends.iter().sum()
     }
 
-    /// Both deliveries of the story, delivered; nothing else happened in this server.
+    /// Checks that both deliveries of the demo were delivered, and that there were no others.
     fn check(&self) -> Result<(), String> {
-        let told = Self { accepted: 2, ends: [2, 0, 0, 0], pending: 0 };
-        same("the account", self, &told)
+        let expected = Self { accepted: 2, ends: [2, 0, 0, 0], pending: 0 };
+        same("the counts of deliveries", self, &expected)
     }
 }
 
@@ -101,13 +105,13 @@ mod tests {
         footbridge_deliveries_pending 0\n";
 
     #[test]
-    fn the_books_are_read_and_must_agree() {
-        assert_eq!(Books::read(TEXT).unwrap().check(), Ok(()));
+    fn counts_are_read_from_the_metrics_and_must_agree() {
+        assert_eq!(DeliveryCounts::read(TEXT).unwrap().check(), Ok(()));
         for (from, to) in
             [("pending 0", "pending 1"), ("dead\"} 0", "dead\"} 1"), ("accepted_total 2", "accepted_total 3")]
         {
-            assert!(Books::read(&TEXT.replace(from, to)).unwrap().check().is_err(), "{to}");
+            assert!(DeliveryCounts::read(&TEXT.replace(from, to)).unwrap().check().is_err(), "{to}");
         }
-        assert!(Books::read("").is_err());
+        assert!(DeliveryCounts::read("").is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! The sample back ends: small HTTP servers as an app's own would be.
+//! The back ends of the sample apps: small HTTP servers.
 
 use std::{cell::Cell, io, net::Ipv4Addr, rc::Rc, time::Duration};
 
@@ -16,53 +16,53 @@ use tokio::{
 };
 
 use super::{
-    cast::{Cast, HOOK_PATH, HOST, LISTENER, MINIAPP, RECEIVER_PATH},
-    desk,
-    front::{Front, Manner},
+    apps::{HOOK_PATH, HOST, LISTENER, MINIAPP, RECEIVER_PATH, SampleApps},
+    handlers,
+    page_state::{Manner, PageState},
     pages::Answer,
-    receive::{HungUp, Receiver},
-    seen::Seen,
+    received::Received,
+    receiver::{HungUp, Receiver},
 };
 use crate::clock::SystemClock;
 
-/// Largest request a sample app reads: what the server sends at most, and room for its envelope.
+/// Largest request that a sample app reads: the largest event, and room for its envelope.
 const LARGEST: usize = 2 << 20;
 
-/// The pause after a failed accept, which is nearly always a lack of file descriptors.
+/// The pause after a failed accept. The usual reason is a lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Where the apps with a page are when nobody else is: the visitor's browser knows them again.
+/// The preferred ports of the apps with a page. With the same port, the visitor's browser keeps the state of the pages.
 const USUAL: [(&str, u16); 2] = [(HOST, 4410), (MINIAPP, 4420)];
 
-/// One sample app at work.
+/// The back end of one sample app.
 struct Backend {
     receiver: Receiver,
-    front: Rc<Front>,
+    page_state: Rc<PageState>,
 }
 
-/// Starts a back end for each app; the cast comes back knowing where they are. Runs inside a `LocalSet`.
+/// Starts a back end for each app and returns the apps with their addresses. Must run inside a `LocalSet`.
 ///
 /// # Errors
-/// When the system gives no listener.
+/// The system refuses a listener.
 pub(super) async fn start(
-    mut cast: Cast,
-    heard: &Sender<Seen>,
-    front: &Rc<Front>,
+    mut apps: SampleApps,
+    received: &Sender<Received>,
+    page_state: &Rc<PageState>,
     visited: bool,
-) -> io::Result<Cast> {
-    for player in cast.players_mut() {
-        let usual = USUAL.iter().find(|(name, _)| visited && *name == player.name).map(|(_, port)| *port);
+) -> io::Result<SampleApps> {
+    for app in apps.all_mut() {
+        let usual = USUAL.iter().find(|(name, _)| visited && *name == app.name).map(|(_, port)| *port);
         let listener = listen(usual).await?;
-        player.address = Some(listener.local_addr()?);
+        app.address = Some(listener.local_addr()?);
         let receiver = Receiver {
-            player: player.clone(),
-            heard: heard.clone(),
-            fails_once: Cell::new(player.name == LISTENER),
+            app: app.clone(),
+            received: received.clone(),
+            fails_once: Cell::new(app.name == LISTENER),
             orders: Cell::new(0),
         };
-        spawn_local(serve(listener, Rc::new(Backend { receiver, front: Rc::clone(front) })));
+        spawn_local(serve(listener, Rc::new(Backend { receiver, page_state: Rc::clone(page_state) })));
     }
-    Ok(cast)
+    Ok(apps)
 }
 
 async fn listen(usual: Option<u16>) -> io::Result<TcpListener> {
@@ -90,7 +90,7 @@ async fn connection(stream: TcpStream, backend: Rc<Backend>) {
         let backend = Rc::clone(&backend);
         async move { backend.answer(request).await }
     });
-    // A connection that breaks is the server's to notice: it gets no answer.
+    // The server notices a broken connection, because it gets no answer.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -100,16 +100,16 @@ impl Backend {
         let (head, body) = request.into_parts();
         let Ok(body) = Limited::new(body, LARGEST).collect().await.map(http_body_util::Collected::to_bytes)
         else {
-            return Ok(desk::json_answer(StatusCode::PAYLOAD_TOO_LARGE, &json!({"error": "too large"})));
+            return Ok(handlers::json_answer(StatusCode::PAYLOAD_TOO_LARGE, &json!({"error": "too large"})));
         };
         let path = head.uri.path();
         let from_server = path == RECEIVER_PATH || path.starts_with(HOOK_PATH);
         if head.method == Method::POST && from_server {
-            let breakable = self.receiver.player.name == MINIAPP;
-            let manner = if breakable { self.front.manner() } else { Manner::default() };
+            let breakable = self.receiver.app.name == MINIAPP;
+            let manner = if breakable { self.page_state.manner() } else { Manner::default() };
             self.receiver.answer(&head, &body, at, manner).await
         } else {
-            Ok(desk::answer(&self.receiver.player, &self.front, &head, &body).await)
+            Ok(handlers::answer(&self.receiver.app, &self.page_state, &head, &body).await)
         }
     }
 }

@@ -1,45 +1,46 @@
-//! What a careful receiver looks at before it believes a request.
+//! The checks with which a receiver verifies that a request comes from the server.
 
 use footbridge_model::{secret::Secret, signature::Signer, time::Millis};
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::cast::Player;
+use super::apps::SampleApp;
 
-/// How far a signature's time may be off, in seconds: five minutes, as Standard Webhooks advises.
+/// Largest difference between the time of a signature and the clock, in seconds: five minutes, as Standard Webhooks
+/// recommends.
 const TOLERANCE: u64 = 300;
 
-/// Whether the request comes from the server: its credential is this app's own.
+/// Checks that the request has the credential of this app, which only the server knows.
 ///
 /// # Errors
-/// In words, for the story.
-pub(super) fn credential(player: &Player, headers: &HeaderMap) -> Result<(), String> {
-    let given = headers.get(AUTHORIZATION).ok_or("it has no Authorization")?;
-    if player.authorization().matches(given.as_bytes()) {
+/// A message for the output of the demo.
+pub(super) fn credential(app: &SampleApp, headers: &HeaderMap) -> Result<(), String> {
+    let found = headers.get(AUTHORIZATION).ok_or("it has no Authorization")?;
+    if app.authorization().matches(found.as_bytes()) {
         Ok(())
     } else {
         Err("its Authorization is not the one of this app".to_owned())
     }
 }
 
-/// Whether the event carries this app's token, as events on `server` hooks do.
+/// Checks that the event contains the token of this app, as events on `server` hooks do.
 ///
 /// # Errors
-/// In words, for the story.
-pub(super) fn token(player: &Player, event: &serde_json::Value) -> Result<(), String> {
-    let given = event.get("token").and_then(serde_json::Value::as_str).ok_or("it carries no token")?;
-    if player.token.matches(given.as_bytes()) {
+/// A message for the output of the demo.
+pub(super) fn token(app: &SampleApp, event: &serde_json::Value) -> Result<(), String> {
+    let found = event.get("token").and_then(serde_json::Value::as_str).ok_or("it carries no token")?;
+    if app.token.matches(found.as_bytes()) {
         Ok(())
     } else {
         Err("its token is not the one of this app".to_owned())
     }
 }
 
-/// Whether the body is signed with this app's signing secret, and lately.
+/// Checks that the body was signed with the signing secret of this app within the last minutes.
 ///
 /// # Errors
-/// In words, for the story.
+/// A message for the output of the demo.
 pub(super) fn signature(
-    player: &Player,
+    app: &SampleApp,
     headers: &HeaderMap,
     body: &[u8],
     now: Millis,
@@ -48,17 +49,17 @@ pub(super) fn signature(
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         value.ok_or_else(|| format!("it has no {name}"))
     };
-    let (id, given) = (text("webhook-id")?, text("webhook-signature")?);
-    let at: i64 = text("webhook-timestamp")?.parse().map_err(|_| "its webhook-timestamp is no number")?;
+    let (id, signatures) = (text("webhook-id")?, text("webhook-signature")?);
+    let at: i64 = text("webhook-timestamp")?.parse().map_err(|_| "its webhook-timestamp is not a number")?;
     if now.seconds().abs_diff(at) > TOLERANCE {
         return Err("its signature is too old".to_owned());
     }
-    let signer = Signer::new(&player.signing_secret).map_err(|error| error.to_string())?;
+    let signer = Signer::new(&app.signing_secret).map_err(|error| error.to_string())?;
     let mut expected = String::new();
     signer.sign(id, at, body, &mut expected);
     let expected = Secret::new(expected);
-    // During a rotation there are several, with blanks between them.
-    if given.split(' ').any(|one| expected.matches(one.as_bytes())) {
+    // During a rotation there are several signatures, separated by spaces.
+    if signatures.split(' ').any(|one| expected.matches(one.as_bytes())) {
         Ok(())
     } else {
         Err("its signature does not fit".to_owned())
@@ -69,14 +70,14 @@ pub(super) fn signature(
 mod tests {
     use http::HeaderValue;
 
-    use super::{super::cast::Cast, *};
+    use super::{super::apps::SampleApps, *};
     use crate::entropy::SystemEntropy;
 
     const NOW: Millis = Millis(1_700_000_000_000);
 
-    fn signed(player: &Player, body: &[u8]) -> HeaderMap {
+    fn signed(app: &SampleApp, body: &[u8]) -> HeaderMap {
         let mut signature = String::new();
-        Signer::new(&player.signing_secret).unwrap().sign("evt_1", NOW.seconds(), body, &mut signature);
+        Signer::new(&app.signing_secret).unwrap().sign("evt_1", NOW.seconds(), body, &mut signature);
         let mut headers = HeaderMap::new();
         headers.insert("webhook-id", HeaderValue::from_static("evt_1"));
         headers.insert("webhook-timestamp", HeaderValue::from(NOW.seconds()));
@@ -85,28 +86,28 @@ mod tests {
     }
 
     #[test]
-    fn only_the_servers_own_requests_are_believed() {
-        let cast = Cast::new(&SystemEntropy);
-        let headers = signed(&cast.host, b"{}");
-        assert_eq!(signature(&cast.host, &headers, b"{}", NOW), Ok(()));
-        assert!(signature(&cast.host, &headers, b"{ }", NOW).is_err());
-        assert!(signature(&cast.miniapp, &headers, b"{}", NOW).is_err());
+    fn only_signatures_of_the_server_are_accepted() {
+        let apps = SampleApps::new(&SystemEntropy);
+        let headers = signed(&apps.host, b"{}");
+        assert_eq!(signature(&apps.host, &headers, b"{}", NOW), Ok(()));
+        assert!(signature(&apps.host, &headers, b"{ }", NOW).is_err());
+        assert!(signature(&apps.miniapp, &headers, b"{}", NOW).is_err());
         let later = NOW.plus(std::time::Duration::from_secs(301));
-        assert_eq!(signature(&cast.host, &headers, b"{}", later), Err("its signature is too old".to_owned()));
-        assert!(signature(&cast.host, &HeaderMap::new(), b"{}", NOW).is_err());
+        assert_eq!(signature(&apps.host, &headers, b"{}", later), Err("its signature is too old".to_owned()));
+        assert!(signature(&apps.host, &HeaderMap::new(), b"{}", NOW).is_err());
     }
 
     #[test]
-    fn another_apps_credential_is_not_believed() {
-        let cast = Cast::new(&SystemEntropy);
+    fn the_credential_of_another_app_is_refused() {
+        let apps = SampleApps::new(&SystemEntropy);
         let mut headers = HeaderMap::new();
-        assert!(credential(&cast.host, &headers).is_err());
-        headers.insert(AUTHORIZATION, HeaderValue::from_str(cast.host.authorization().expose()).unwrap());
-        assert_eq!(credential(&cast.host, &headers), Ok(()));
-        assert!(credential(&cast.miniapp, &headers).is_err());
-        let event = serde_json::json!({ "token": cast.host.token.expose() });
-        assert_eq!(token(&cast.host, &event), Ok(()));
-        assert!(token(&cast.miniapp, &event).is_err());
-        assert!(token(&cast.host, &serde_json::json!({})).is_err());
+        assert!(credential(&apps.host, &headers).is_err());
+        headers.insert(AUTHORIZATION, HeaderValue::from_str(apps.host.authorization().expose()).unwrap());
+        assert_eq!(credential(&apps.host, &headers), Ok(()));
+        assert!(credential(&apps.miniapp, &headers).is_err());
+        let event = serde_json::json!({ "token": apps.host.token.expose() });
+        assert_eq!(token(&apps.host, &event), Ok(()));
+        assert!(token(&apps.miniapp, &event).is_err());
+        assert!(token(&apps.host, &serde_json::json!({})).is_err());
     }
 }

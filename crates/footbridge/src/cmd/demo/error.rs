@@ -1,51 +1,55 @@
-//! Why the demo did not go on.
+//! Errors of the demo.
 
 use std::io;
 
 use crate::wire::ServeError;
 
-/// Why the demo ended before its time.
+/// Reason why the demo failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DemoError {
-    /// The sample configuration is not accepted.
+    /// The configuration of the demo is wrong.
     #[error("its configuration is refused: {0}")]
     Config(String),
     /// The server did not start.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// A sample app could not start, or the throw-away folder could not be written.
+    /// A sample app cannot listen, or the temporary directory cannot be written.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The server is gone although nobody stopped it.
-    #[error("the server ended by itself")]
+    /// The server ended without a signal.
+    #[error("the server ended unexpectedly")]
     Server,
-    /// The server does not become ready, or a request to it brought nothing.
+    /// The server is not ready in time, or a request failed.
     #[error("{0}")]
     Call(String),
-    /// A step came out otherwise than it is told.
-    #[error("step {step} did not come out as told: {why}")]
+    /// A step had an unexpected result.
+    #[error("step {step} failed: {why}")]
     Step {
-        /// Which one.
+        /// The number and the name of the step.
         step: &'static str,
-        /// What was expected, and what came.
+        /// The expected and the actual result.
         why: String,
     },
-    /// A signal came before the steps were done.
-    #[error("interrupted before the steps were done")]
+    /// A signal arrived before the end of the steps.
+    #[error("interrupted before the end of the steps")]
     Interrupted,
 }
 
 impl DemoError {
-    /// What an end of the server means that nobody asked for.
+    /// Returns the error for a server that ended without a signal.
     pub(super) fn ended(result: Result<(), ServeError>) -> Self {
         result.map_or_else(Self::Serve, |()| Self::Server)
     }
 }
 
-/// Whether `what` came out as told.
+/// Checks that two values are equal.
 ///
 /// # Errors
-/// In words: what it is, and what it should be.
-pub(super) fn same<T: PartialEq + std::fmt::Debug>(what: &str, is: &T, told: &T) -> Result<(), String> {
-    if is == told { Ok(()) } else { Err(format!("{what} should be {told:?} and is {is:?}")) }
+/// A message with `what`, the expected value and the actual one.
+pub(super) fn same<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    actual: &T,
+    expected: &T,
+) -> Result<(), String> {
+    if actual == expected { Ok(()) } else { Err(format!("{what} should be {expected:?}, but is {actual:?}")) }
 }

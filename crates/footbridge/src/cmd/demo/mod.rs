@@ -1,22 +1,22 @@
-//! `footbridge demo`: a server and three sample apps in one process, and a short story about them.
+//! `footbridge demo`: a server and three sample apps in one process, which show four steps.
 //!
-//! Everything goes over real sockets with the apps' real credentials; nothing calls the engine directly. A step that
-//! does not come out as it is told ends the demo with that step's name. Behind the story, the apps' pages are there to visit.
+//! All requests use real sockets and the credentials of the apps; nothing calls the engine directly. A step with an
+//! unexpected result ends the demo with an error that names the step. After the steps, the pages of the apps are open.
 
 mod account;
+mod api_client;
+mod apps;
 mod backends;
-mod caller;
-mod cast;
 mod check;
-mod curl;
-mod desk;
 mod error;
-mod front;
+mod examples;
+mod handlers;
+mod page_state;
 mod pages;
-mod receive;
-mod say;
-mod seen;
-mod story;
+mod printer;
+mod received;
+mod receiver;
+mod steps;
 
 use std::{
     io,
@@ -32,13 +32,13 @@ use tokio::{
 };
 
 use self::{
-    caller::Caller,
-    cast::Cast,
+    api_client::ApiClient,
+    apps::SampleApps,
     error::DemoError,
-    front::{Front, Open},
-    say::Voice,
-    seen::Watcher,
-    story::Stage,
+    page_state::{OpenPages, PageState},
+    printer::Printer,
+    received::ReceivedRequests,
+    steps::RunningDemo,
 };
 use super::{args::DemoArgs, failure::Failure};
 use crate::{
@@ -49,33 +49,33 @@ use crate::{
     wire::{self, Built, ServeError},
 };
 
-/// Where a server listens unless told otherwise; the demo takes the same address when it is free.
+/// The default address of a server. The demo uses it if it is free.
 const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4400);
 
-/// How many requests the sample apps may have got without anyone having told of them.
-const UNTOLD: usize = 256;
+/// Most requests of the sample apps that wait to be printed.
+const QUEUED: usize = 256;
 
 /// Runs the demo.
 ///
 /// # Errors
-/// When it cannot start or a step fails.
+/// The demo cannot start, or a step fails.
 pub fn run(args: &DemoArgs, env: &Env, cores: usize) -> Result<ExitCode, Failure> {
     let other = |error: &dyn std::error::Error| Failure::other(format!("demo: {error}"));
     telemetry::init(&quiet(env)).map_err(|error| other(&error))?;
-    // Made before the signals are caught and dropped behind everything else: it goes away whatever happens.
+    // Made before the signal handlers and dropped last, so that the directory is removed in any case.
     let home =
         tempfile::Builder::new().prefix("footbridge-demo-").tempdir().map_err(|error| other(&error))?;
     let signals = shutdown::by_signals().map_err(|error| other(&error))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| other(&error))?;
-    let show = Show { once: args.once, voice: Voice::of_terminal(env), cores, env };
-    let played = LocalSet::new().block_on(&runtime, show.play(home.path(), signals));
+    let demo = Demo { once: args.once, printer: Printer::of_terminal(env), cores, env };
+    let ended = LocalSet::new().block_on(&runtime, demo.run(home.path(), signals));
     drop(runtime);
     home.close().map_err(|error| other(&error))?;
-    played.map(|()| ExitCode::SUCCESS).map_err(|error| other(&error))
+    ended.map(|()| ExitCode::SUCCESS).map_err(|error| other(&error))
 }
 
-/// The story is on standard output; the log keeps quiet unless something is wrong or it was asked for.
+/// Limits the log to errors, unless the environment sets a filter: the steps are printed on standard output.
 fn quiet(env: &Env) -> Env {
     let mut env = env.clone();
     if !env.contains_key("FOOTBRIDGE_LOG") && !env.contains_key("RUST_LOG") {
@@ -84,29 +84,29 @@ fn quiet(env: &Env) -> Env {
     env
 }
 
-/// One performance.
-struct Show<'a> {
+/// One run of the demo.
+struct Demo<'a> {
     once: bool,
-    voice: Voice,
+    printer: Printer,
     cores: usize,
-    /// What the server's own processes may inherit of.
+    /// The environment of which started apps may inherit parts.
     env: &'a Env,
 }
 
-impl Show<'_> {
-    async fn play(&self, home: &Path, signals: (DrainTrigger, Drain)) -> Result<(), DemoError> {
+impl Demo<'_> {
+    async fn run(&self, home: &Path, signals: (DrainTrigger, Drain)) -> Result<(), DemoError> {
         let (trigger, mut drain) = signals;
-        let (heard, seen) = mpsc::channel(UNTOLD);
-        let front = Rc::new(Front::default());
-        let cast = backends::start(Cast::new(&SystemEntropy), &heard, &front, !self.once).await?;
-        let built = self.build(home, &cast).await?;
+        let (sender, receiver) = mpsc::channel(QUEUED);
+        let page_state = Rc::new(PageState::default());
+        let apps = backends::start(SampleApps::new(&SystemEntropy), &sender, &page_state, !self.once).await?;
+        let built = self.build(home, &apps).await?;
         let (address, url) = (built.address, built.public_url.clone());
         let admin = built.admin_token.clone();
         let mut server = spawn_local(wire::run(built, drain.clone()));
-        let mut seen = Watcher::new(seen);
-        let stage = Stage { cast: &cast, url: &url, address, admin: &admin };
+        let mut received = ReceivedRequests::new(receiver);
+        let demo = RunningDemo { apps: &apps, url: &url, address, admin: &admin };
         let outcome = tokio::select! {
-            outcome = self.perform(stage, &mut seen, &front) => outcome,
+            outcome = self.run_steps(demo, &mut received, &page_state) => outcome,
             () = drain.started() => self.interrupted(),
             ended = &mut server => return Err(ended.map_or(DemoError::Server, DemoError::ended)),
         };
@@ -116,48 +116,53 @@ impl Show<'_> {
         ended.map_err(DemoError::Serve)
     }
 
-    /// The usual address if it is free, else any.
-    async fn build(&self, home: &Path, cast: &Cast) -> Result<Built, DemoError> {
-        match wire::build(self.config(home, cast, USUAL)?, self.env).await {
+    /// Builds a server on the default address if it is free, else on any.
+    async fn build(&self, home: &Path, apps: &SampleApps) -> Result<Built, DemoError> {
+        match wire::build(self.config(home, apps, USUAL)?, self.env).await {
             Err(ServeError::Listen { source, .. }) if source.kind() == io::ErrorKind::AddrInUse => {
                 let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                Ok(wire::build(self.config(home, cast, any)?, self.env).await?)
+                Ok(wire::build(self.config(home, apps, any)?, self.env).await?)
             }
             built => Ok(built?),
         }
     }
 
-    /// A configuration file as anyone would write it; the environment has no say in it.
-    fn config(&self, home: &Path, cast: &Cast, listen: SocketAddr) -> Result<Config, DemoError> {
+    /// Writes a configuration file and loads it. The environment does not change it.
+    fn config(&self, home: &Path, apps: &SampleApps, listen: SocketAddr) -> Result<Config, DemoError> {
         let file = home.join("footbridge.toml");
-        std::fs::write(&file, cast.configuration(listen, home))?;
+        std::fs::write(&file, apps.configuration(listen, home))?;
         let from = LoadArgs { file: Some(file), cores: self.cores, ..LoadArgs::default() };
         config::load(&from).map_err(|error| DemoError::Config(error.to_string()))
     }
 
-    async fn perform(&self, stage: Stage<'_>, seen: &mut Watcher, front: &Front) -> Result<(), DemoError> {
-        let voice = &self.voice;
-        let caller = Rc::new(Caller::new(stage.url, stage.admin.clone()));
-        caller.ready().await?;
-        story::tell(voice, &stage, &caller, seen).await?;
+    async fn run_steps(
+        &self,
+        demo: RunningDemo<'_>,
+        received: &mut ReceivedRequests,
+        page_state: &PageState,
+    ) -> Result<(), DemoError> {
+        let printer = &self.printer;
+        let client = Rc::new(ApiClient::new(demo.url, demo.admin.clone()));
+        client.ready().await?;
+        steps::run(printer, &demo, &client, received).await?;
         if self.once {
             return Ok(());
         }
-        front.open(Open { caller, server: stage.url.to_owned(), cast: stage.cast.clone() });
-        curl::say(voice, &stage);
+        page_state.open(OpenPages { client, server: demo.url.to_owned(), apps: demo.apps.clone() });
+        examples::print(printer, &demo);
         loop {
-            let got = seen.next().await?;
-            front.show(&got);
-            voice.heard(&got);
+            let request = received.next().await?;
+            page_state.show(&request);
+            printer.received(&request);
         }
     }
 
-    /// Ctrl-C after the story is the way to end it; before, a caller who waits for the steps must learn of it.
+    /// Handles Ctrl-C: it is the usual end, unless `--once` waits for the end of the steps.
     fn interrupted(&self) -> Result<(), DemoError> {
         if self.once {
             return Err(DemoError::Interrupted);
         }
-        self.voice.ending();
+        self.printer.ending();
         Ok(())
     }
 }

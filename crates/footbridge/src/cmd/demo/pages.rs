@@ -1,4 +1,4 @@
-//! The pages of the sample apps: files in the binary, and the headers that keep others out.
+//! The pages of the sample apps, which are files in the binary, and their security headers.
 
 use bytes::Bytes;
 use http::{
@@ -8,8 +8,8 @@ use http::{
 use http_body_util::{Either, Full};
 
 use super::{
-    cast::{HOST, MINIAPP, Player},
-    front::{Feed, Open},
+    apps::{HOST, MINIAPP, SampleApp},
+    page_state::{Feed, OpenPages},
 };
 
 /// The body of an answer of a sample app.
@@ -20,7 +20,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-/// Whose it is (`None`: everyone's), its path, its type, its text.
+/// A file: the app that it belongs to (`None` for all apps), its path, its media type and its content.
 type File = (Option<&'static str>, &'static str, &'static str, &'static str);
 
 const FILES: &[File] = &[
@@ -40,38 +40,38 @@ const FILES: &[File] = &[
     (None, "/icon.svg", SVG, include_str!("page/icon.svg")),
 ];
 
-/// Where a page of this app is.
-pub(super) fn origin(player: &Player) -> String {
-    player.address.map(|address| format!("http://{address}")).unwrap_or_default()
+/// Returns the origin of this app's pages.
+pub(super) fn origin(app: &SampleApp) -> String {
+    app.address.map(|address| format!("http://{address}")).unwrap_or_default()
 }
 
-/// Whether the request means this app by the name it goes by. Another name that leads here may be somebody else's
-/// trick to make a browser believe that his page and ours are one.
-pub(super) fn named(player: &Player, headers: &HeaderMap) -> bool {
+/// Returns true if the `Host` of the request is the address of this app. With another name that leads here, a foreign
+/// page could pretend to have the same origin.
+pub(super) fn has_own_host(app: &SampleApp, headers: &HeaderMap) -> bool {
     let host = headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
-    player.address.is_some_and(|address| host == Some(&address.to_string()))
+    app.address.is_some_and(|address| host == Some(&address.to_string()))
 }
 
-/// Whether the request comes from a page of this app.
-pub(super) fn own(player: &Player, headers: &HeaderMap) -> bool {
-    headers.get(http::header::ORIGIN).is_some_and(|given| *given == origin(player))
+/// Returns true if the request comes from a page of this app.
+pub(super) fn has_own_origin(app: &SampleApp, headers: &HeaderMap) -> bool {
+    headers.get(http::header::ORIGIN).is_some_and(|found| *found == origin(app))
 }
 
-/// The way to the name that the app goes by.
-pub(super) fn elsewhere(player: &Player, method: &Method) -> Answer {
-    let mut answer = text(StatusCode::MISDIRECTED_REQUEST, "this app goes by another name");
-    if let (&Method::GET, Ok(there)) = (method, HeaderValue::from_str(&format!("{}/", origin(player)))) {
+/// Redirects to the address of the app.
+pub(super) fn redirect(app: &SampleApp, method: &Method) -> Answer {
+    let mut answer = text(StatusCode::MISDIRECTED_REQUEST, "this app has another address");
+    if let (&Method::GET, Ok(there)) = (method, HeaderValue::from_str(&format!("{}/", origin(app)))) {
         *answer.status_mut() = StatusCode::TEMPORARY_REDIRECT;
         answer.headers_mut().insert(LOCATION, there);
     }
     answer
 }
 
-/// The file at this path.
-pub(super) fn file(player: &Player, open: &Open, path: &str) -> Option<Answer> {
-    let its = |file: &&File| file.1 == path && file.0.is_none_or(|owner| owner == player.name);
+/// Returns the file of an app at this path.
+pub(super) fn file(app: &SampleApp, open: &OpenPages, path: &str) -> Option<Answer> {
+    let its = |file: &&File| file.1 == path && file.0.is_none_or(|owner| owner == app.name);
     let (_, _, kind, content) = FILES.iter().find(its)?;
-    let (host, shop) = (origin(&open.cast.host), origin(&open.cast.miniapp));
+    let (host, shop) = (origin(&open.apps.host), origin(&open.apps.miniapp));
     let content = if *kind == HTML {
         let version = env!("CARGO_PKG_VERSION");
         let places = [("server", &*open.server), ("host", &host), ("shop", &shop), ("version", version)];
@@ -84,19 +84,19 @@ pub(super) fn file(player: &Player, open: &Open, path: &str) -> Option<Answer> {
     let mut answer = text(StatusCode::OK, content);
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    if let Ok(policy) = HeaderValue::from_str(&policy(player, open)) {
+    if let Ok(policy) = HeaderValue::from_str(&policy(app, open)) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     Some(answer)
 }
 
-/// What a page may load, whom it may talk to, who may embed it.
-fn policy(player: &Player, open: &Open) -> String {
+/// Returns the `Content-Security-Policy` of a page.
+fn policy(app: &SampleApp, open: &OpenPages) -> String {
     let server = &open.server;
-    let (frames, above) = if player.name == HOST {
-        (origin(&open.cast.miniapp), "'none'".to_owned())
+    let (frames, above) = if app.name == HOST {
+        (origin(&open.apps.miniapp), "'none'".to_owned())
     } else {
-        ("'none'".to_owned(), origin(&open.cast.host))
+        ("'none'".to_owned(), origin(&open.apps.host))
     };
     format!(
         "default-src 'none'; script-src 'self' {server}/sdk/; style-src 'self'; img-src 'self'; \
@@ -105,7 +105,7 @@ fn policy(player: &Player, open: &Open) -> String {
     )
 }
 
-/// An answer with these bytes, for no one but who asked.
+/// Returns an answer with these bytes that must not be cached.
 pub(super) fn text(status: StatusCode, content: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Either::Left(Full::new(content.into())));
     *answer.status_mut() = status;

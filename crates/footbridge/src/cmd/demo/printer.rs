@@ -1,4 +1,4 @@
-//! How the story is told: eighty columns, arrows, times; colours only where they help.
+//! The output of the demo: eighty columns with arrows and times, and colours on a terminal.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -7,23 +7,23 @@ use std::{
 
 use serde_json::Value;
 
-use super::seen::{Seen, What};
+use super::received::{Received, RequestKind};
 use crate::config::env::Env;
 
-/// Columns of a line at most: what a terminal has that nobody has touched.
+/// Most columns of a line: the default width of a terminal.
 pub(super) const WIDTH: usize = 80;
 
-/// Columns of a way, such as `Footbridge ──▶ superapp`.
-const WAY: usize = 25;
+/// Columns of sender and receiver, such as `Footbridge ──▶ superapp`.
+const ENDS: usize = 25;
 
-/// Speaks on standard output.
+/// Prints on standard output.
 #[derive(Debug)]
-pub(super) struct Voice {
+pub(super) struct Printer {
     out: io::Stdout,
     colours: bool,
 }
 
-/// What a text is painted with: SGR parameters.
+/// The style of a text, as SGR parameter.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Paint {
     Bold,
@@ -43,8 +43,8 @@ impl Paint {
     }
 }
 
-impl Voice {
-    /// Colours on a terminal, unless `NO_COLOR` says no or the terminal is known to have none.
+impl Printer {
+    /// Returns a printer with colours if the output is a terminal that supports them and `NO_COLOR` is not set.
     pub(super) fn of_terminal(env: &Env) -> Self {
         let unwanted = env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
         let unable = env.get("TERM").is_some_and(|term| term == "dumb");
@@ -56,14 +56,14 @@ impl Voice {
         if self.colours { format!("\x1b[{}m{text}\x1b[0m", paint.code()) } else { text.to_owned() }
     }
 
-    /// A line as it is.
+    /// Prints a line without changes.
     pub(super) fn line(&self, text: &str) {
-        // A reader that has gone, such as `head`, does not end the demo's checks.
+        // A reader that has gone, such as `head`, does not end the checks of the demo.
         let mut out = self.out.lock();
         let _ = writeln!(out, "{text}").and_then(|()| out.flush());
     }
 
-    /// A paragraph, and an empty line behind it.
+    /// Prints a paragraph and an empty line.
     pub(super) fn paragraph(&self, text: &str) {
         for line in wrap(text, WIDTH) {
             self.line(&line);
@@ -71,26 +71,26 @@ impl Voice {
         self.line("");
     }
 
-    /// The headline of a step.
-    pub(super) fn headline(&self, text: &str) {
+    /// Prints the heading of a step.
+    pub(super) fn heading(&self, text: &str) {
         self.line(&self.paint(Paint::Bold, text));
     }
 
-    /// One thing that went one way: when, from whom to whom, what.
-    pub(super) fn went(&self, after: Duration, from: &str, to: &str, text: &str) {
-        let way = pad(&format!("{from} ──▶ {to}"), WAY);
-        let left = WIDTH - 12 - WAY;
+    /// Prints one hop of an event: time, sender, receiver and content.
+    pub(super) fn hop(&self, after: Duration, from: &str, to: &str, text: &str) {
+        let ends = pad(&format!("{from} ──▶ {to}"), ENDS);
+        let left = WIDTH - 12 - ENDS;
         let when = self.paint(Paint::Dim, &format!("{:>8}", span(after)));
-        self.line(&format!("{when}  {way}  {}", cut(text, left)));
+        self.line(&format!("{when}  {ends}  {}", cut(text, left)));
     }
 
-    /// What the way before carried, below it.
+    /// Prints the body of the hop before.
     pub(super) fn more(&self, text: &str) {
         self.line(&format!("{:10}{}", "", self.paint(Paint::Dim, &cut(text, WIDTH - 10))));
     }
 
-    /// The moral of a step.
-    pub(super) fn good(&self, text: &str) {
+    /// Prints the result of a step and an empty line.
+    pub(super) fn success(&self, text: &str) {
         let lines = wrap(text, WIDTH - 12);
         for (place, line) in lines.iter().enumerate() {
             let mark = if place == 0 { "✓" } else { " " };
@@ -99,42 +99,42 @@ impl Voice {
         self.line("");
     }
 
-    /// What a sample app got because of something the user did.
-    pub(super) fn heard(&self, seen: &Seen) {
-        let what = match &seen.what {
-            What::Exchange { event_type } => format!("exchange {event_type}"),
-            What::Event { name, attempt } => format!("event {name}, attempt {attempt}"),
+    /// Prints a request that a sample app got after the steps.
+    pub(super) fn received(&self, request: &Received) {
+        let what = match &request.what {
+            RequestKind::Exchange { event_type } => format!("exchange {event_type}"),
+            RequestKind::Event { name, attempt } => format!("event {name}, attempt {attempt}"),
         };
-        let way = self.paint(Paint::Bold, &format!("──▶ {}", seen.app));
-        self.line(&format!("{way}  {}", cut(&what, WIDTH - 16)));
-        if let Some(content) = seen.content() {
+        let end = self.paint(Paint::Bold, &format!("──▶ {}", request.app));
+        self.line(&format!("{end}  {}", cut(&what, WIDTH - 16)));
+        if let Some(content) = request.content() {
             self.line(&format!("    {}", cut(&content.to_string(), WIDTH - 4)));
         }
-        let answered = match &seen.distrust {
-            Some(why) => self.paint(Paint::Yellow, &cut(&format!("not believed: {why}"), WIDTH - 4)),
-            None => self.paint(Paint::Dim, &answer(seen, WIDTH - 4)),
+        let answered = match &request.distrust {
+            Some(why) => self.paint(Paint::Yellow, &cut(&format!("refused: {why}"), WIDTH - 4)),
+            None => self.paint(Paint::Dim, &answer(request, WIDTH - 4)),
         };
         self.line(&format!("    {answered}"));
     }
 
-    /// The last words after Ctrl-C.
+    /// Prints the last line after Ctrl-C.
     pub(super) fn ending(&self) {
-        self.line("\nEnding; the throw-away database goes with it.");
+        self.line("\nEnding; the temporary database is removed.");
     }
 }
 
-/// `answered 200 {"ok":true}`
-fn answer(seen: &Seen, width: usize) -> String {
-    let Some(status) = seen.status else { return "hung up without an answer".to_owned() };
-    let body = if seen.answer == Value::Object(serde_json::Map::new()) {
+/// Returns the answer of a sample app, such as `answered 200 {"ok":true}`.
+fn answer(request: &Received, width: usize) -> String {
+    let Some(status) = request.status else { return "closed the connection without an answer".to_owned() };
+    let body = if request.answer == Value::Object(serde_json::Map::new()) {
         String::new()
     } else {
-        format!(" {}", seen.answer)
+        format!(" {}", request.answer)
     };
     cut(&format!("answered {status}{body}"), width)
 }
 
-/// `4 ms`, `1.0 s`
+/// Returns a duration as text, such as `4 ms` or `1.0 s`.
 pub(super) fn span(time: Duration) -> String {
     let millis = time.as_millis();
     if millis < 1000 {
@@ -149,7 +149,7 @@ fn pad(text: &str, width: usize) -> String {
     format!("{text}{:missing$}", "")
 }
 
-/// At most `width` characters, the last one `…` when there were more.
+/// Cuts a text to at most `width` characters; the last one is `…` if some were cut.
 pub(super) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
@@ -157,7 +157,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// Lines of at most `width` characters, broken between words.
+/// Breaks a text between words into lines of at most `width` characters.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
@@ -186,16 +186,16 @@ mod tests {
     }
 
     #[test]
-    fn times_are_short() {
+    fn durations_are_short() {
         for (millis, text) in [(0, "0 ms"), (999, "999 ms"), (1049, "1.0 s"), (12_345, "12.3 s")] {
             assert_eq!(span(Duration::from_millis(millis)), text);
         }
     }
 
     #[test]
-    fn colours_are_only_for_those_who_see_them() {
-        let voice = |colours| Voice { out: io::stdout(), colours };
-        assert_eq!(voice(false).paint(Paint::Green, "x"), "x");
-        assert_eq!(voice(true).paint(Paint::Green, "x"), "\x1b[32mx\x1b[0m");
+    fn colours_are_only_for_terminals() {
+        let printer = |colours| Printer { out: io::stdout(), colours };
+        assert_eq!(printer(false).paint(Paint::Green, "x"), "x");
+        assert_eq!(printer(true).paint(Paint::Green, "x"), "\x1b[32mx\x1b[0m");
     }
 }

@@ -1,4 +1,4 @@
-//! What the sample back ends and their pages share.
+//! State that the sample back ends and their pages share.
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -13,19 +13,19 @@ use hyper::body::{Body, Frame};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{caller::Caller, cast::Cast, seen::Seen};
+use super::{api_client::ApiClient, apps::SampleApps, received::Received};
 
-/// How much a page may be behind before it is let go; it comes back by itself.
-const BEHIND: usize = 256;
+/// Most messages that wait for a page. A page that is further behind is disconnected, and reconnects.
+const QUEUED: usize = 256;
 
-/// How the miniapp's back end behaves: the visitor may break it.
+/// The behaviour of the miniapp's back end, which the visitor can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Manner {
     #[default]
     Works,
-    /// It answers 500.
+    /// Answers with status 500.
     Fails,
-    /// It ends the connection without an answer.
+    /// Closes the connection without an answer.
     HangsUp,
 }
 
@@ -45,31 +45,31 @@ impl Manner {
     }
 }
 
-/// Where everything is, and who asks the server in the name of the apps.
-pub(super) struct Open {
-    pub(super) caller: Rc<Caller>,
-    /// Where pages reach the server.
+/// The data that pages need, available after the steps.
+pub(super) struct OpenPages {
+    pub(super) client: Rc<ApiClient>,
+    /// The URL at which pages reach the server.
     pub(super) server: String,
-    pub(super) cast: Cast,
+    pub(super) apps: SampleApps,
 }
 
-/// What the sample back ends and their pages share.
+/// State that the sample back ends and their pages share.
 #[derive(Default)]
-pub(super) struct Front {
+pub(super) struct PageState {
     manner: Cell<Manner>,
     pages: RefCell<Vec<Sender<Bytes>>>,
-    open: OnceCell<Open>,
+    open: OnceCell<OpenPages>,
 }
 
-impl Front {
-    /// Lets visitors in.
-    pub(super) fn open(&self, open: Open) {
-        // The only other one is the same.
+impl PageState {
+    /// Opens the pages for visitors.
+    pub(super) fn open(&self, open: OpenPages) {
+        // A second call would set the same value.
         let _ = self.open.set(open);
     }
 
-    /// `None` until the story is told.
-    pub(super) fn opened(&self) -> Option<&Open> {
+    /// Returns the data of the pages; `None` until the end of the steps.
+    pub(super) fn opened(&self) -> Option<&OpenPages> {
         self.open.get()
     }
 
@@ -77,38 +77,38 @@ impl Front {
         self.manner.get()
     }
 
-    pub(super) fn behave(&self, manner: Manner) {
+    pub(super) fn set_manner(&self, manner: Manner) {
         self.manner.set(manner);
-        self.tell(&json!({ "manner": manner.as_str() }));
+        self.send(&json!({ "manner": manner.as_str() }));
     }
 
-    /// Shows the pages what a sample app got.
-    pub(super) fn show(&self, seen: &Seen) {
-        self.tell(&json!({ "seen": seen.shown() }));
+    /// Shows the pages a request that a sample app got.
+    pub(super) fn show(&self, received: &Received) {
+        self.send(&json!({ "seen": received.for_page() }));
     }
 
-    fn tell(&self, news: &Value) {
+    fn send(&self, news: &Value) {
         let frame = frame(news);
-        // A page that has left, or does not read, is forgotten.
+        // A page that was closed or does not read is removed.
         self.pages.borrow_mut().retain(|page| page.try_send(frame.clone()).is_ok());
     }
 
-    /// What a page is told from now on.
+    /// Returns the messages to a page from now on.
     pub(super) fn feed(&self) -> Feed {
-        let (page, frames) = channel(BEHIND);
-        // There is room for the first.
+        let (page, frames) = channel(QUEUED);
+        // The queue is empty, so there is room.
         let _ = page.try_send(frame(&json!({ "manner": self.manner().as_str() })));
         self.pages.borrow_mut().push(page);
         Feed(frames)
     }
 }
 
-/// A server-sent event; its JSON has no line breaks.
+/// Returns a server-sent event; its JSON has no line breaks.
 fn frame(news: &Value) -> Bytes {
     Bytes::from(format!("data: {news}\n\n"))
 }
 
-/// Server-sent events, as the body of an answer.
+/// Server-sent events as the body of an answer.
 pub(super) struct Feed(Receiver<Bytes>);
 
 impl Body for Feed {

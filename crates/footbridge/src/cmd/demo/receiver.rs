@@ -1,4 +1,4 @@
-//! What a sample app does with what the server sends it: it checks, answers, and tells the story's teller.
+//! The receiving side of a sample app: it checks a request, answers it, and reports it to the demo.
 
 use std::cell::Cell;
 
@@ -9,28 +9,28 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::Sender;
 
 use super::{
-    cast::{BOUGHT, PHOTO, Player, RECEIVER_PATH},
+    apps::{BOUGHT, PHOTO, RECEIVER_PATH, SampleApp},
     check,
-    desk::json_answer,
-    front::Manner,
+    handlers::json_answer,
+    page_state::Manner,
     pages::Answer,
-    seen::{Seen, What},
+    received::{Received, RequestKind},
 };
 
-/// The number before that of the first order of a visitor.
+/// The number before the first order of a visitor.
 const ORDERS: u32 = 124;
 
-/// The receiving side of a sample app.
+/// The receiving side of one sample app.
 pub(super) struct Receiver {
-    pub(super) player: Player,
-    pub(super) heard: Sender<Seen>,
-    /// Whether it will still fail once, as apps do at the worst time.
+    pub(super) app: SampleApp,
+    pub(super) received: Sender<Received>,
+    /// True if the app fails the next request, to show a retry.
     pub(super) fails_once: Cell<bool>,
-    /// How many orders it took.
+    /// The number of orders so far.
     pub(super) orders: Cell<u32>,
 }
 
-/// Ends the connection without an answer.
+/// The app closes the connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the app hangs up")]
 pub(super) struct HungUp;
@@ -47,7 +47,8 @@ impl Receiver {
             return Ok(json_answer(StatusCode::BAD_REQUEST, &json!({"error": "not JSON"})));
         };
         let headers = &head.headers;
-        let trusted = self.proven(head, &event).and_then(|()| self.signed(headers, body, at));
+        let trusted =
+            self.check_credential(head, &event).and_then(|()| self.check_signature(headers, body, at));
         let what = what(head, &event);
         let (status, answer) = match (&trusted, manner) {
             (Err(why), _) => (StatusCode::UNAUTHORIZED, json!({ "error": why })),
@@ -57,8 +58,8 @@ impl Receiver {
             (Ok(()), _) => self.reply(&what, event.get("payload")),
         };
         let hangs_up = manner == Manner::HangsUp && trusted.is_ok();
-        let seen = Seen {
-            app: self.player.name,
+        let request = Received {
+            app: self.app.name,
             what,
             id: header(headers, "webhook-id"),
             at,
@@ -67,32 +68,32 @@ impl Receiver {
             answer: if hangs_up { Value::Null } else { answer.clone() },
             distrust: trusted.err(),
         };
-        // Nobody listens any more once the story has ended; the app answers all the same.
-        let _ = self.heard.send(seen).await;
+        // The demo may have ended; the app answers all the same.
+        let _ = self.received.send(request).await;
         if hangs_up { Err(HungUp) } else { Ok(json_answer(status, &answer)) }
     }
 
-    fn proven(&self, head: &Parts, event: &Value) -> Result<(), String> {
+    fn check_credential(&self, head: &Parts, event: &Value) -> Result<(), String> {
         if head.uri.path() == RECEIVER_PATH {
-            check::credential(&self.player, &head.headers)
+            check::credential(&self.app, &head.headers)
         } else {
-            check::token(&self.player, event)
+            check::token(&self.app, event)
         }
     }
 
-    fn signed(&self, headers: &HeaderMap, body: &[u8], now: Millis) -> Result<(), String> {
-        check::signature(&self.player, headers, body, now)
+    fn check_signature(&self, headers: &HeaderMap, body: &[u8], now: Millis) -> Result<(), String> {
+        check::signature(&self.app, headers, body, now)
     }
 
-    /// What a sample app has to say.
-    fn reply(&self, what: &What, payload: Option<&Value>) -> (StatusCode, Value) {
+    /// Returns the answer of the app.
+    fn reply(&self, what: &RequestKind, payload: Option<&Value>) -> (StatusCode, Value) {
         let member = |name: &str| payload.and_then(|payload| payload.get(name)).cloned().unwrap_or_default();
         let answer = match what {
-            What::Event { name, attempt } if self.restarting(name, attempt) => {
+            RequestKind::Event { name, attempt } if self.restarting(name, attempt) => {
                 return (StatusCode::SERVICE_UNAVAILABLE, json!({"error": "restarting"}));
             }
-            What::Event { .. } => json!({}),
-            What::Exchange { event_type } => match event_type.as_str() {
+            RequestKind::Event { .. } => json!({}),
+            RequestKind::Exchange { event_type } => match event_type.as_str() {
                 "user_profile_updated" => json!({"ok": true, "customer": member("user_reference")}),
                 "order_status_update" => json!({"ok": true, "shown_to_user": true}),
                 BOUGHT => {
@@ -106,18 +107,19 @@ impl Receiver {
         (StatusCode::OK, answer)
     }
 
-    /// The app that only listens is, whenever a visitor publishes, just not there.
+    /// Returns true if the app answers as if it was restarting. The listener does so at the first attempt of an event that
+    /// a visitor publishes.
     fn restarting(&self, event: &str, attempt: &str) -> bool {
-        let listener = self.player.name == super::cast::LISTENER;
+        let listener = self.app.name == super::apps::LISTENER;
         self.fails_once.take() || (listener && event == PHOTO && attempt == "1")
     }
 }
 
-fn what(head: &Parts, event: &Value) -> What {
+fn what(head: &Parts, event: &Value) -> RequestKind {
     if head.uri.path() == RECEIVER_PATH {
-        What::Exchange { event_type: text(event, "event_type") }
+        RequestKind::Exchange { event_type: text(event, "event_type") }
     } else {
-        What::Event { name: text(event, "name"), attempt: header(&head.headers, "footbridge-attempt") }
+        RequestKind::Event { name: text(event, "name"), attempt: header(&head.headers, "footbridge-attempt") }
     }
 }
 

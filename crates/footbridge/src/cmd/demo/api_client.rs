@@ -1,4 +1,5 @@
-//! The requests of the story: the apps' own over the courier, the operator's over the command line's client.
+//! Requests to the server: those of the apps through the courier, those of the operator through the client of the
+//! commands.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,125 +16,130 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{cast::Player, error::DemoError};
+use super::{apps::SampleApp, error::DemoError};
 use crate::client::error::ClientError;
 use crate::client::{Call, Client};
 
-/// How long one request may take; everything is on this machine.
+/// Time limit of one request; everything is on this machine.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// How often a condition is looked at, and how often at most: five seconds in all.
-const LOOK: Duration = Duration::from_millis(20);
-const LOOKS: u32 = 250;
+/// The pause between two checks of a condition, and most checks: five seconds in all.
+const PAUSE: Duration = Duration::from_millis(20);
+const CHECKS: u32 = 250;
 
-/// `X-Bolt-App-Token`
+/// The header with the token of an app.
 const APP_TOKEN: HeaderName = HeaderName::from_static("x-bolt-app-token");
 
-/// Whoever of the story has something to ask of the server.
-pub(super) struct Caller {
+/// A client for the requests of apps and operator.
+pub(super) struct ApiClient {
     courier: Courier,
     url: String,
     admin: Secret,
 }
 
-/// How a request proves itself.
-enum Proof<'a> {
-    Nothing,
+/// The credential of a request.
+enum Credential<'a> {
+    None,
     Authorization(Secret),
     Token(&'a Secret),
 }
 
-impl Caller {
-    /// Runs inside a `LocalSet`.
+impl ApiClient {
+    /// Makes a client. It must be used inside a `LocalSet`.
     pub(super) fn new(url: &str, admin: Secret) -> Self {
         let name = concat!("footbridge-demo/", env!("CARGO_PKG_VERSION"));
         let options = CourierOptions::new(Policy::default(), HeaderValue::from_static(name));
         Self { courier: Courier::new(options.share()), url: url.to_owned(), admin }
     }
 
-    /// Waits until the server takes work.
+    /// Waits until the server is ready.
     ///
     /// # Errors
-    /// When it does not within seconds.
+    /// The server is not ready within five seconds.
     pub(super) async fn ready(&self) -> Result<(), DemoError> {
         let mut last = "it gave no answer".to_owned();
-        for _ in 0..LOOKS {
-            match self.send(Method::GET, "/readyz", Bytes::new(), Proof::Nothing).await {
+        for _ in 0..CHECKS {
+            match self.send(Method::GET, "/readyz", Bytes::new(), Credential::None).await {
                 Ok(answer) if answer.status == StatusCode::OK => return Ok(()),
                 Ok(answer) => last = format!("it answers {}", answer.status),
                 Err(why) => last = why,
             }
-            sleep(LOOK).await;
+            sleep(PAUSE).await;
         }
         Err(DemoError::Call(format!("the server does not become ready: {last}")))
     }
 
-    /// Sends an exchange as `sender` and gives the answer.
+    /// Sends an exchange as `sender` and returns the answer.
     ///
     /// # Errors
-    /// In words, for anything but 200 and JSON.
-    pub(super) async fn exchange(&self, sender: &Player, side: &str, event: &Value) -> Result<Value, String> {
+    /// The answer is not JSON with status 200.
+    pub(super) async fn exchange(
+        &self,
+        sender: &SampleApp,
+        side: &str,
+        event: &Value,
+    ) -> Result<Value, String> {
         let path = format!("/api/v1/event-bridge/{side}/");
         let body = Bytes::from(event.to_string());
         let answer =
-            self.send(Method::POST, &path, body, Proof::Authorization(sender.authorization())).await?;
+            self.send(Method::POST, &path, body, Credential::Authorization(sender.authorization())).await?;
         read(&answer)
     }
 
-    /// Publishes as `publisher` and gives the `body` of the answer.
+    /// Publishes an event as `publisher` and returns the `body` of the answer.
     ///
     /// # Errors
-    /// In words, for anything but 200 and JSON.
+    /// The answer is not JSON with status 200.
     pub(super) async fn publish(
         &self,
-        publisher: &Player,
+        publisher: &SampleApp,
         name: &str,
         event: &Value,
     ) -> Result<Value, String> {
         let path = format!("/api/events/{name}");
         let body = Bytes::from(event.to_string());
-        let answer = read(&self.send(Method::POST, &path, body, Proof::Token(&publisher.token)).await?)?;
+        let answer = read(&self.send(Method::POST, &path, body, Credential::Token(&publisher.token)).await?)?;
         answer.get("body").cloned().ok_or_else(|| format!("the answer has no body: {answer}"))
     }
 
-    /// Gets a ticket for a page of `player`'s: the answer as it is.
+    /// Requests a ticket for a page of `app` and returns the complete answer.
     ///
     /// # Errors
-    /// In words, for anything but 200 and JSON.
-    pub(super) async fn ticket(&self, player: &Player, wanted: &Value) -> Result<Value, String> {
+    /// The answer is not JSON with status 200.
+    pub(super) async fn ticket(&self, app: &SampleApp, wanted: &Value) -> Result<Value, String> {
         let body = Bytes::from(wanted.to_string());
-        read(&self.send(Method::POST, "/api/v1/tickets", body, Proof::Token(&player.token)).await?)
+        read(&self.send(Method::POST, "/api/v1/tickets", body, Credential::Token(&app.token)).await?)
     }
 
-    /// The metrics as text.
+    /// Returns the metrics as text.
     ///
     /// # Errors
-    /// In words, for anything but 200.
+    /// The answer does not have status 200.
     pub(super) async fn metrics(&self) -> Result<String, String> {
-        let answer = self.send(Method::GET, "/metrics", Bytes::new(), Proof::Nothing).await?;
+        let answer = self.send(Method::GET, "/metrics", Bytes::new(), Credential::None).await?;
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         if answer.status == StatusCode::OK { Ok(text) } else { Err(format!("{}: {text}", answer.status)) }
     }
 
-    /// The deliveries of an event with their attempts, once none is pending.
+    /// Waits until no delivery of an event is pending and returns the deliveries with their attempts.
     ///
     /// # Errors
-    /// In words, when some stay pending or the server says no.
+    /// Some deliveries stay pending, or the server refuses the request.
     pub(super) async fn finished(&self, event: &str) -> Result<Vec<Value>, String> {
-        for _ in 0..LOOKS {
+        for _ in 0..CHECKS {
             let rows = self.listed(event).await?;
             if rows.iter().all(|row| row.get("status").is_some_and(|status| status != "pending")) {
                 return self.each(&rows).await;
             }
-            sleep(LOOK).await;
+            sleep(PAUSE).await;
         }
         Err("a delivery is still pending although its receiver has answered".to_owned())
     }
 
-    /// The deliveries of an event with their attempts so far.
+    /// Returns the deliveries of an event with their attempts so far.
     ///
     /// # Errors
-    /// In words, when the server says no.
+    /// The server refuses the request.
     pub(super) async fn deliveries(&self, event: &str) -> Result<Vec<Value>, String> {
         self.each(&self.listed(event).await?).await
     }
@@ -152,16 +158,16 @@ impl Caller {
         Ok(deliveries)
     }
 
-    /// Asks the administration API. The client of the command line blocks, so it gets a thread.
+    /// Sends a request to the administration API. The client of the commands blocks, so it runs on another thread.
     async fn read(&self, path: Vec<String>, event: Option<String>) -> Result<Value, String> {
         let (url, admin) = (self.url.clone(), self.admin.clone());
-        let asked = spawn_blocking(move || -> Result<Value, ClientError> {
+        let answer = spawn_blocking(move || -> Result<Value, ClientError> {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             let query = [("event", event.as_deref())];
             let client = Client::new(&url, Some(admin))?;
             client.parse(&client.get(&Call { path: &path, query: &query, ..Call::default() })?)
         });
-        asked.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+        answer.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
     }
 
     async fn send(
@@ -169,17 +175,17 @@ impl Caller {
         method: Method,
         path: &str,
         body: Bytes,
-        proof: Proof<'_>,
+        proof: Credential<'_>,
     ) -> Result<Answer, String> {
         let target = Target::parse(&format!("{}{path}", self.url)).map_err(|error| error.to_string())?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let given = match &proof {
-            Proof::Nothing => None,
-            Proof::Authorization(value) => Some((AUTHORIZATION, value)),
-            Proof::Token(token) => Some((APP_TOKEN, *token)),
+        let header = match &proof {
+            Credential::None => None,
+            Credential::Authorization(value) => Some((AUTHORIZATION, value)),
+            Credential::Token(token) => Some((APP_TOKEN, *token)),
         };
-        if let Some((name, value)) = given {
+        if let Some((name, value)) = header {
             let mut value = HeaderValue::from_str(value.expose()).map_err(|error| error.to_string())?;
             value.set_sensitive(true);
             headers.insert(name, value);
@@ -200,5 +206,5 @@ fn read(answer: &Answer) -> Result<Value, String> {
     if answer.status != StatusCode::OK {
         return Err(format!("the server answered {}: {text}", answer.status));
     }
-    serde_json::from_slice(&answer.body).map_err(|_| format!("the server answered no JSON: {text}"))
+    serde_json::from_slice(&answer.body).map_err(|_| format!("the answer of the server is not JSON: {text}"))
 }

@@ -1,4 +1,4 @@
-//! Who is in the story, and the configuration that makes them known to the server.
+//! The sample apps, and the configuration with which the server knows them.
 
 use std::{fmt::Write as _, net::SocketAddr, path::Path};
 
@@ -8,49 +8,49 @@ use base64::{
 };
 use footbridge_model::{secret::Secret, signature, time::Entropy};
 
-/// The host: an app that others live in.
+/// The name of the host, an app that embeds miniapps.
 pub(super) const HOST: &str = "superapp";
-/// The miniapp: an app that lives in the host.
+/// The name of the miniapp, whose page the host embeds.
 pub(super) const MINIAPP: &str = "shop";
-/// A third app, which only listens.
+/// The name of a third app, which only receives events.
 pub(super) const LISTENER: &str = "mailer";
 
-/// The event that the miniapp publishes.
+/// The event that the miniapp publishes in the steps.
 pub(super) const PUBLISHED: &str = "order-paid";
 
-/// The event that the host publishes for a visitor of its page; all three hear of it.
+/// The event that the host publishes for a visitor of its page. All three apps get it.
 pub(super) const PHOTO: &str = "photo-saved";
-/// The custom event of the miniapp that the host's page passes on.
+/// The custom event of the miniapp that the host's page forwards.
 pub(super) const BOUGHT: &str = "buy";
 
-/// Where exchanges arrive at every sample app.
+/// The path at which every sample app receives exchanges.
 pub(super) const RECEIVER_PATH: &str = "/events";
-/// Where published events arrive at every sample app, with the event's name behind it.
+/// The path at which every sample app receives published events, followed by the event's name.
 pub(super) const HOOK_PATH: &str = "/hooks/";
 
-/// One sample app: what it is called, where it runs, what proves it.
+/// One sample app with its address and its credentials.
 #[derive(Debug, Clone)]
-pub(super) struct Player {
+pub(super) struct SampleApp {
     pub(super) name: &'static str,
-    /// Where its back end listens; set once it does.
+    /// The address of its back end; `None` until it listens.
     pub(super) address: Option<SocketAddr>,
-    /// Proves it where events are published.
+    /// The token with which it publishes events.
     pub(super) token: Secret,
-    /// Proves it where events are exchanged.
+    /// The key with which it sends exchanges.
     pub(super) secret_key: Secret,
-    /// What the server signs with on the way to it.
+    /// The secret with which the server signs requests to it.
     pub(super) signing_secret: Secret,
 }
 
 /// The three sample apps.
 #[derive(Debug, Clone)]
-pub(super) struct Cast {
-    pub(super) host: Player,
-    pub(super) miniapp: Player,
-    pub(super) listener: Player,
+pub(super) struct SampleApps {
+    pub(super) host: SampleApp,
+    pub(super) miniapp: SampleApp,
+    pub(super) listener: SampleApp,
 }
 
-impl Player {
+impl SampleApp {
     fn new(name: &'static str, entropy: &dyn Entropy) -> Self {
         Self {
             name,
@@ -61,35 +61,35 @@ impl Player {
         }
     }
 
-    /// What stands behind `Authorization:` when it exchanges, and when it is sent an exchange.
+    /// Returns the value of `Authorization` in exchanges from the app and to it.
     pub(super) fn authorization(&self) -> Secret {
         let pair = format!("{}:{}", self.name, self.secret_key.expose());
         Secret::new(format!("Token {}", STANDARD.encode(pair)))
     }
 }
 
-/// 96 random bits: plenty for one run on this machine, and short enough for a line to be copied.
+/// Returns a secret of 96 random bits: enough for one run on this machine, and short enough to be copied.
 fn short_secret(entropy: &dyn Entropy) -> Secret {
     let mut bytes = [0; 12];
     entropy.fill(&mut bytes);
     Secret::new(format!("demo_{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-impl Cast {
+impl SampleApps {
     pub(super) fn new(entropy: &dyn Entropy) -> Self {
-        let player = |name| Player::new(name, entropy);
-        Self { host: player(HOST), miniapp: player(MINIAPP), listener: player(LISTENER) }
+        let app = |name| SampleApp::new(name, entropy);
+        Self { host: app(HOST), miniapp: app(MINIAPP), listener: app(LISTENER) }
     }
 
-    pub(super) fn players(&self) -> [&Player; 3] {
+    pub(super) fn all(&self) -> [&SampleApp; 3] {
         [&self.host, &self.miniapp, &self.listener]
     }
 
-    pub(super) fn players_mut(&mut self) -> [&mut Player; 3] {
+    pub(super) fn all_mut(&mut self) -> [&mut SampleApp; 3] {
         [&mut self.host, &mut self.miniapp, &mut self.listener]
     }
 
-    /// The file a server would be started with to know these apps.
+    /// Returns the configuration file of a server for these apps.
     pub(super) fn configuration(&self, listen: SocketAddr, home: &Path) -> String {
         let database = home.join("demo.db");
         let mut text = format!(
@@ -97,20 +97,20 @@ impl Cast {
              [retry]\nschedule = [\"1s\", \"5s\", \"30s\"]\n",
             quoted(&format!("sqlite:{}", database.display())),
         );
-        for player in self.players() {
-            let base = player.address.map(|address| format!("http://{address}")).unwrap_or_default();
-            // Writing to a string cannot fail.
+        for app in self.all() {
+            let base = app.address.map(|address| format!("http://{address}")).unwrap_or_default();
+            // Writing to a string never fails.
             let _ = write!(
                 text,
                 "[[app]]\nname = \"{}\"\ntoken = \"{}\"\nsecret_key = \"{}\"\nsigning_secret = \"{}\"\n\
                  url = \"{base}\"\nreceiver_url = \"{base}{RECEIVER_PATH}\"\n",
-                player.name,
-                player.token.expose(),
-                player.secret_key.expose(),
-                player.signing_secret.expose(),
+                app.name,
+                app.token.expose(),
+                app.secret_key.expose(),
+                app.signing_secret.expose(),
             );
             let photo = format!("\"{HOST}/{PHOTO}\" = \"{HOOK_PATH}{PHOTO}\"");
-            let _ = if player.name == MINIAPP {
+            let _ = if app.name == MINIAPP {
                 writeln!(text, "hooks = {{ {photo} }}")
             } else {
                 writeln!(
@@ -124,7 +124,7 @@ impl Cast {
     }
 }
 
-/// A basic TOML string; the only text here that is not our own is the path of the temporary folder.
+/// Returns a TOML string. The path of the temporary directory is the only text that may need escapes.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
