@@ -1,4 +1,4 @@
-# Installs the Debian package on a bare system, starts what it brings, and removes it again.
+# Installs the Debian package on a bare system, starts the server, and removes the package again.
 # usage: check.sh PACKAGE   (as root; `cargo xtask fresh package` runs it)
 set -eux
 package=$1
@@ -15,7 +15,7 @@ test -s /usr/share/bash-completion/completions/footbridge
 test -s /usr/share/zsh/vendor-completions/_footbridge
 test -s /usr/share/fish/vendor_completions.d/footbridge.fish
 
-# No systemd runs in a bare root: what the unit says is done by hand.
+# There is no systemd in the bare system, so these commands do what the unit would do.
 unit=$(dpkg --listfiles footbridge | grep 'footbridge.service$')
 grep -q '^StateDirectory=footbridge$' "$unit"
 install -d -o footbridge -g footbridge -m 0750 /var/lib/footbridge

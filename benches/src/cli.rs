@@ -1,11 +1,11 @@
-//! What a run is asked to do, and the order in which it does it.
+//! The options of a run, and the run itself.
 
 use crate::Outcome;
 use crate::bench::{self, Bench, Name, Plan};
 use crate::machine::Quiet;
 use crate::report::Report;
-use crate::stage::Stage;
 use crate::targets::packages;
+use crate::workspace::Workspace;
 use clap::Parser;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,60 +14,60 @@ use std::time::Duration;
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 pub(crate) struct Options {
-    /// What to measure; everything when nothing is named.
+    /// The benches to run; all of them if none is named.
     names: Vec<Name>,
-    /// The program to measure; default: `footbridge` beside this one.
+    /// The program to measure; default: `footbridge` in the directory of this program.
     #[arg(long, env = "FOOTBRIDGE_BIN")]
     bin: Option<PathBuf>,
-    /// How often the targets take turns; the median counts.
+    /// Number of turns of each target; the median counts.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=50))]
     pairs: u32,
     /// Seconds of load in one turn.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=60))]
     secs: u64,
-    /// Seconds that the turns of one bench may wait until the rest of the machine is quiet; 0 takes it as it is.
+    /// Seconds that one bench may wait in all until the machine is quiet; 0 does not wait.
     #[arg(long, default_value_t = 120)]
     wait: u64,
-    /// `[server] shards`; default: the product's own.
+    /// The value of `[server] shards`; default: the server's default.
     #[arg(long)]
     shards: Option<u32>,
-    /// Events that pile up in `backlog`.
+    /// Number of events in the bench `backlog`.
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..=1_000_000))]
     events: u64,
-    /// Where databases and logs go while it runs; must be a real disk. Default: beside this program.
+    /// The directory for databases and logs, which must be on a real disk; default: the directory of this program.
     #[arg(long)]
     dir: Option<PathBuf>,
-    /// Writes the figures here too.
+    /// Also write the figures to this file, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Installs the baseline programs that are missing, with apt-get.
+    /// Install missing baseline programs with apt-get.
     #[arg(long)]
     install: bool,
-    /// Ends with an error when a bar is missed.
+    /// Exit with an error if a figure is beyond its limit.
     #[arg(long)]
     strict: bool,
 }
 
-/// Measures, prints, and says whether the run may count as passed.
+/// Runs the benches and prints the figures. Returns false if `--strict` is set and a figure is beyond its limit.
 pub(crate) fn run(options: &Options) -> Outcome<bool> {
     let names = if options.names.is_empty() { Name::all().to_vec() } else { options.names.clone() };
     packages::need(&bench::packages(&names), options.install)?;
-    let here = std::env::current_exe().map_err(|e| format!("cannot tell where this program lies: {e}"))?;
+    let here = std::env::current_exe().map_err(|e| format!("cannot find the path of this program: {e}"))?;
     let beside = here.parent().map(PathBuf::from).unwrap_or_default();
     let program = options.bin.clone().unwrap_or_else(|| beside.join("footbridge"));
     if !program.is_file() {
         return Err(format!(
-            "there is no {}; build it with --release or name another with --bin",
+            "{} does not exist; build it with --release or name another program with --bin",
             program.display()
         ));
     }
-    let stage = Stage::set(options.dir.as_deref().unwrap_or(&beside))?;
+    let workspace = Workspace::make(options.dir.as_deref().unwrap_or(&beside))?;
     let quiet = Quiet::new(Duration::from_secs(options.wait));
     let mut report = Report::new(&program);
     println!("{}", report.head());
     let Options { pairs, secs, shards, events, .. } = *options;
     let plan = Plan { pairs, secs, shards, events };
-    let bench = Bench { plan, program: &program, stage: &stage, quiet: &quiet };
+    let bench = Bench { plan, program: &program, workspace: &workspace, quiet: &quiet };
     for name in names {
         let section = name.run(&bench).map_err(|error| format!("{name:?}: {error}"))?;
         println!("{section}");

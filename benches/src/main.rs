@@ -1,20 +1,20 @@
-//! Measurements of Footbridge as it ships, as ratios to named baselines on the same machine in the same minute.
+//! Measurements of the release build as ratios to named baselines, on the same machine in the same minute.
 //!
-//! Run by `cargo xtask bench [NAME] [-- ARGS]`; the README beside says what each figure means.
+//! `cargo xtask bench [NAME] [-- ARGS]` runs them; the README of this crate explains each figure.
 
 mod bench;
 mod cli;
 mod load;
 mod machine;
 mod report;
-mod stage;
 mod stats;
 mod targets;
+mod workspace;
 
 use clap::Parser as _;
 use std::process::ExitCode;
 
-/// What goes wrong is told to whoever runs the bench, in words.
+/// The result of a step; the error is a message for the person who runs the bench.
 type Outcome<T> = Result<T, String>;
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! The figures, as a table to read and as JSON to keep.
+//! The figures as a table and as JSON.
 
 use crate::Outcome;
 use crate::machine::{Quiet, about};
@@ -7,37 +7,37 @@ use serde::Serialize;
 use std::fmt;
 use std::path::Path;
 
-/// What a median must keep to.
+/// The limit for a median.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Bar {
+pub(crate) enum Limit {
     AtLeast(f64),
     AtMost(f64),
 }
 
-/// One line of the table.
+/// One line of the table of figures.
 #[derive(Debug, Serialize)]
 pub(crate) struct Line {
     name: String,
     unit: &'static str,
     values: Vec<f64>,
     spread: Option<Spread>,
-    bar: Option<Bar>,
+    limit: Option<Limit>,
     passed: Option<bool>,
 }
 
-/// What one bench found.
+/// The figures of one bench.
 #[derive(Debug, Serialize)]
 pub(crate) struct Section {
     name: &'static str,
     about: String,
     lines: Vec<Line>,
     notes: Vec<String>,
-    /// The largest share of a core that others used in a turn.
+    /// The largest share of a core that other processes used in a turn.
     foreign_cpu: f64,
 }
 
-/// Everything a run found.
+/// The figures of a complete run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     program: String,
@@ -45,7 +45,7 @@ pub(crate) struct Report {
     sections: Vec<Section>,
 }
 
-impl Bar {
+impl Limit {
     fn holds(self, value: f64) -> bool {
         match self {
             Self::AtLeast(least) => value >= least,
@@ -54,7 +54,7 @@ impl Bar {
     }
 }
 
-impl fmt::Display for Bar {
+impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AtLeast(least) => write!(f, "≥ {}", figure(*least)),
@@ -68,33 +68,39 @@ impl Section {
         Self { name, about, lines: Vec::new(), notes: Vec::new(), foreign_cpu: 0.0 }
     }
 
-    /// A figure that is only told.
+    /// Adds a figure without a limit.
     pub(crate) fn line(&mut self, name: impl Into<String>, unit: &'static str, values: &[f64]) {
         self.put(name.into(), unit, values, None);
     }
 
-    /// A figure that must keep to a bar.
-    pub(crate) fn judged(&mut self, name: impl Into<String>, unit: &'static str, values: &[f64], bar: Bar) {
-        self.put(name.into(), unit, values, Some(bar));
+    /// Adds a figure with a limit.
+    pub(crate) fn limited(
+        &mut self,
+        name: impl Into<String>,
+        unit: &'static str,
+        values: &[f64],
+        limit: Limit,
+    ) {
+        self.put(name.into(), unit, values, Some(limit));
     }
 
-    fn put(&mut self, name: String, unit: &'static str, values: &[f64], bar: Option<Bar>) {
+    fn put(&mut self, name: String, unit: &'static str, values: &[f64], limit: Option<Limit>) {
         let spread = Spread::of(values);
-        let passed = bar.map(|bar| spread.is_some_and(|spread| bar.holds(spread.median)));
-        self.lines.push(Line { name, unit, values: values.to_vec(), spread, bar, passed });
+        let passed = limit.map(|limit| spread.is_some_and(|spread| limit.holds(spread.median)));
+        self.lines.push(Line { name, unit, values: values.to_vec(), spread, limit, passed });
     }
 
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
 
-    /// Says how quiet the machine was.
+    /// Adds a note if the machine was not quiet.
     pub(crate) fn noise(&mut self, quiet: &Quiet) {
         self.foreign_cpu = quiet.end();
         if Quiet::is_busy(self.foreign_cpu) {
             let percent = self.foreign_cpu * 100.0;
             self.note(format!(
-                "NOT QUIET: others used up to {percent:.0} % of a core in a turn; judge nothing by this"
+                "NOT QUIET: other processes used up to {percent:.0} % of a core in a turn; do not trust these figures"
             ));
         }
     }
@@ -105,9 +111,9 @@ impl fmt::Display for Section {
         writeln!(f, "\n{}: {}", self.name, self.about)?;
         for line in &self.lines {
             let spread = line.spread.map_or_else(|| "-".to_owned(), shown);
-            let bar = line.bar.map(|bar| bar.to_string()).unwrap_or_default();
+            let limit = line.limit.map(|limit| limit.to_string()).unwrap_or_default();
             let verdict = line.passed.map_or("", |passed| if passed { "pass" } else { "FAIL" });
-            writeln!(f, "  {:<46} {spread:<28} {:<8} {bar:<9} {verdict}", line.name, line.unit)?;
+            writeln!(f, "  {:<46} {spread:<28} {:<8} {limit:<9} {verdict}", line.name, line.unit)?;
         }
         self.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
     }
@@ -121,7 +127,7 @@ fn shown(Spread { median, min, max }: Spread) -> String {
     }
 }
 
-/// Three digits that matter, about.
+/// Returns a figure with about three significant digits.
 fn figure(value: f64) -> String {
     match value.abs() {
         ..10.0 => format!("{value:.2}"),
@@ -135,7 +141,7 @@ impl Report {
         Self { program: program.display().to_string(), machine: about(), sections: Vec::new() }
     }
 
-    /// What is measured, and on what.
+    /// Returns the measured program and the machine as text.
     pub(crate) fn head(&self) -> String {
         format!("{}\non {}; median (min–max)", self.program, self.machine)
     }
@@ -144,7 +150,7 @@ impl Report {
         self.sections.push(section);
     }
 
-    /// Whether every bar was kept to.
+    /// Returns true if no figure is beyond its limit.
     pub(crate) fn passed(&self) -> bool {
         self.sections.iter().flat_map(|section| &section.lines).all(|line| line.passed != Some(false))
     }

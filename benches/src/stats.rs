@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// A median and what it lies between.
+/// A median with the smallest and the largest value.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
@@ -11,7 +11,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// `None` when there is nothing to tell of.
+    /// Returns `None` if there are no values.
     pub(crate) fn of(values: &[f64]) -> Option<Self> {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -21,7 +21,7 @@ impl Spread {
     }
 }
 
-/// Microseconds that things took.
+/// Durations in microseconds.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Times(Vec<u32>);
 
@@ -30,7 +30,7 @@ impl Times {
         self.0.push(micros);
     }
 
-    /// The times at these percents of all, in microseconds; zeros when there are none.
+    /// Returns these percentiles in microseconds; zeros if there are no times.
     pub(crate) fn percentiles<const N: usize>(mut self, percents: [usize; N]) -> [f64; N] {
         self.0.sort_unstable();
         percents.map(|percent| {
@@ -40,7 +40,7 @@ impl Times {
     }
 }
 
-/// A count as what figures are made of.
+/// Converts a count to a figure.
 #[expect(clippy::cast_precision_loss, reason = "counts of a bench stay far below 2^52")]
 pub(crate) const fn real(count: u64) -> f64 {
     count as f64

@@ -1,4 +1,4 @@
-//! Where a run keeps its files, and every program it has started: both are gone when it ends, however it ends.
+//! The files and programs of a run. Both are removed when the run ends, also after an error or Ctrl-C.
 
 use crate::Outcome;
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,19 +10,19 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// How long a program may take to end by itself.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Time limit for a program to end after SIGTERM.
+const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The files and programs of a run.
+/// The directory and the programs of a run.
 #[derive(Debug)]
-pub(crate) struct Stage {
+pub(crate) struct Workspace {
     dir: TempDir,
     running: Running,
 }
 
 type Running = Arc<Mutex<Vec<Pid>>>;
 
-/// A started program; dropping it ends it.
+/// A started program. Dropping it ends the program.
 #[derive(Debug)]
 pub(crate) struct Program {
     child: Child,
@@ -30,9 +30,9 @@ pub(crate) struct Program {
     log: PathBuf,
 }
 
-impl Stage {
-    /// Makes a directory of its own under `within`.
-    pub(crate) fn set(within: &Path) -> Outcome<Self> {
+impl Workspace {
+    /// Makes a new directory in `within`.
+    pub(crate) fn make(within: &Path) -> Outcome<Self> {
         let dir = tempfile::Builder::new().prefix("footbridge-bench-").tempdir_in(within);
         let dir = dir.map_err(|e| format!("cannot make a directory in {}: {e}", within.display()))?;
         let running = Running::default();
@@ -40,13 +40,13 @@ impl Stage {
         Ok(Self { dir, running })
     }
 
-    /// An empty directory, for one program.
+    /// Makes an empty directory for one program.
     pub(crate) fn dir(&self, name: &str) -> Outcome<PathBuf> {
         let dir = tempfile::Builder::new().prefix(&format!("{name}-")).tempdir_in(self.dir.path());
         Ok(dir.map_err(|e| format!("cannot make a directory: {e}"))?.keep())
     }
 
-    /// Starts a program that writes to a log in `dir`.
+    /// Starts a program whose output goes to a log in `dir`.
     pub(crate) fn start(&self, command: &mut Command, dir: &Path) -> Outcome<Program> {
         let name =
             Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -70,7 +70,7 @@ impl Program {
         self.child.id()
     }
 
-    /// Calls `ready` until it says yes.
+    /// Calls `ready` until it returns true.
     pub(crate) fn wait(&mut self, within: Duration, mut ready: impl FnMut() -> bool) -> Outcome<()> {
         let begun = Instant::now();
         while !ready() {
@@ -84,7 +84,7 @@ impl Program {
         Ok(())
     }
 
-    /// Ends it and waits for that; how long it took.
+    /// Ends the program and returns the time that it needed.
     pub(crate) fn stop(mut self) -> Duration {
         self.end()
     }
@@ -94,7 +94,7 @@ impl Program {
         let Ok(pid) = pid(&self.child) else { return Duration::ZERO };
         if matches!(self.child.try_wait(), Ok(None)) {
             let _ = kill_process(pid, Signal::TERM);
-            while begun.elapsed() < PATIENCE && matches!(self.child.try_wait(), Ok(None)) {
+            while begun.elapsed() < TIMEOUT && matches!(self.child.try_wait(), Ok(None)) {
                 std::thread::sleep(Duration::from_millis(2));
             }
             let _ = self.child.kill();
@@ -116,7 +116,7 @@ fn pid(child: &Child) -> Outcome<Pid> {
     number.ok_or_else(|| "the system gives no process id".to_owned())
 }
 
-/// Ends what runs and takes the files away when this run is told to end.
+/// Ends all programs and removes the files when a signal ends this run.
 fn watch(running: Running, dir: PathBuf) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| format!("cannot watch for signals: {e}"))?;

@@ -1,10 +1,10 @@
-//! Whether this machine may be changed: said with `--yes`, by CI, or by whoever sits in front of it.
+//! The permission to install packages on this machine: by `--yes`, by CI, or by the answer of a person.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::process::Outcome;
 
-/// Where the yes comes from.
+/// The state of the permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Consent {
     Given,
@@ -12,7 +12,7 @@ pub(crate) enum Consent {
 }
 
 impl Consent {
-    /// Takes `--yes` out of the words of a chore. `CI=true` stands for it.
+    /// Removes `--yes` from the arguments of a chore. `CI=true` has the same meaning.
     pub(crate) fn take(words: &mut Vec<String>) -> Self {
         let before = words.len();
         words.retain(|word| word != "--yes");
@@ -20,19 +20,21 @@ impl Consent {
         if words.len() < before || ci { Self::Given } else { Self::Ask }
     }
 
-    /// Asks, unless the answer is known. Without a terminal nobody can answer: then nothing is done, and `otherwise` says
-    /// how to go on.
+    /// Asks for permission, unless it was given. Without a terminal, or without permission, the error contains
+    /// `otherwise`, which says what to do instead.
     pub(crate) fn get(self, question: &str, otherwise: &str) -> Outcome {
         if self == Self::Given {
             return Ok(());
         }
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-            return Err(format!("nothing was installed: nobody is here to be asked.\n{otherwise}"));
+            return Err(format!(
+                "nothing was installed: there is no terminal to ask for permission.\n{otherwise}"
+            ));
         }
         print!("{question} [y/N] ");
         let mut answer = String::new();
-        let heard = io::stdout().flush().and_then(|()| io::stdin().read_line(&mut answer));
-        heard.map_err(|e| format!("cannot ask: {e}"))?;
+        let read = io::stdout().flush().and_then(|()| io::stdin().read_line(&mut answer));
+        read.map_err(|e| format!("cannot ask for permission: {e}"))?;
         match answer.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(format!("nothing was installed.\n{otherwise}")),
@@ -45,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn yes_is_taken_out_of_the_words() {
+    fn yes_is_removed_from_the_arguments() {
         let mut words: Vec<String> = ["one", "--yes", "two"].map(str::to_owned).to_vec();
         assert_eq!(Consent::take(&mut words), Consent::Given);
         assert_eq!(words, ["one", "two"]);

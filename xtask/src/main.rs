@@ -1,7 +1,7 @@
-//! Every chore of the repository, behind `cargo xtask`.
+//! The chores of the repository: `cargo xtask CHORE`.
 //!
-//! The package has no dependencies, so that a chore never waits for a build. `cmd` holds one chore per
-//! file; `lint` holds the rules of the code that neither the compiler nor clippy can state.
+//! The package has one small dependency, so that a chore hardly waits for a build. `cmd` has one chore per file; `lint`
+//! has the rules of the code that neither the compiler nor clippy can check.
 
 mod cmd;
 mod consent;

@@ -1,4 +1,4 @@
-//! What tests need from npm, installed once for each lock file.
+//! The npm packages of the tests, installed once for each lock file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,21 +6,21 @@ use std::process::Command;
 
 use crate::process::{self, Outcome, root, target_dir, works};
 
-/// Written last, so that what lies there whole can be told from what was broken off.
+/// Written after a complete installation, so that an interrupted one is noticed.
 const STAMP: &str = "node_modules/.installed.json";
 
-/// npm for a machine that has none. Debian's package of it would bring some 480 more packages; this is one file of 3 MB
-/// that runs on any Node from 18.17 on, and lies in the target directory.
+/// The version of npm for a machine without npm. Debian's package would install some 480 more packages; this is one file
+/// of 3 MB in the target directory that runs on any Node from 18.17 on.
 const NPM: &str = "10.9.9";
 const NPM_SHA512: &str =
     "sha512-1g+6jLQvaIuB4zwvHL7yrXuXcWZwDsCtBX8bbWDqbvJSSr9nPiDDWTHNgwXR27iIcTTW7v3A57hDW9RYv2W4Yg==";
 
-/// Where the sample apps' `node_modules` is: under the target directory, so that the sources stay as they are.
+/// Returns the `node_modules` of the sample apps, which is in the target directory.
 pub(crate) fn modules() -> Result<PathBuf, String> {
     Ok(target_dir()?.join("node").join("node_modules"))
 }
 
-/// Sees to it that what the sample apps need is there. Node must be.
+/// Installs the packages of the sample apps if they are missing. Node must be installed.
 pub(crate) fn ensure() -> Outcome {
     let place = target_dir()?.join("node");
     fs::create_dir_all(&place).map_err(|e| format!("cannot make {}: {e}", place.display()))?;
@@ -30,7 +30,7 @@ pub(crate) fn ensure() -> Outcome {
     install(&place, "26 MB")
 }
 
-/// Sees to it that the tests of the page's side have what they need; the command that runs them.
+/// Installs the packages of the SDK's tests if they are missing, and returns the command that runs the tests.
 pub(crate) fn sdk_tests(footbridge: &Path) -> Result<Command, String> {
     let sdk = root().join("sdk/js");
     install(&sdk, "104 MB")?;
@@ -39,7 +39,7 @@ pub(crate) fn sdk_tests(footbridge: &Path) -> Result<Command, String> {
     Ok(tests)
 }
 
-/// Installs what the lock file of a directory says, which is about `size`.
+/// Installs the packages of a lock file. `size` is their approximate size for the output.
 fn install(place: &Path, size: &str) -> Outcome {
     let lock = read(&place.join("package-lock.json"))?;
     if fs::read_to_string(place.join(STAMP)).is_ok_and(|installed| installed == lock) {
@@ -52,7 +52,7 @@ fn install(place: &Path, size: &str) -> Outcome {
     write(&place.join(STAMP), &lock)
 }
 
-/// The machine's npm, or else one of our own.
+/// Returns the machine's npm, or downloads one.
 fn npm() -> Result<Command, String> {
     if works(Command::new("npm").arg("--version")) {
         return Ok(Command::new("npm"));
@@ -66,7 +66,8 @@ fn npm() -> Result<Command, String> {
     Ok(npm)
 }
 
-/// Gets npm from the registry that it would use itself, checks it, and puts it into `place`, whole or not at all.
+/// Downloads npm from the configured registry, checks its digest and moves it to `place`. An interrupted download leaves
+/// nothing there.
 fn fetch(place: &Path) -> Outcome {
     println!("npm is missing here: {NPM} (3 MB) into {}", place.display());
     let unfinished = place.with_extension("part");
@@ -92,7 +93,7 @@ fn fetch(place: &Path) -> Outcome {
     fs::remove_dir_all(&unfinished).map_err(|e| format!("cannot remove {}: {e}", unfinished.display()))
 }
 
-/// As npm finds it: the environment, the user's file, npm's own.
+/// Returns the registry from the environment, from the user's `.npmrc`, or npm's default.
 fn registry() -> String {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let of_file = || {

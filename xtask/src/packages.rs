@@ -1,4 +1,4 @@
-//! Programs that tests run besides ours: Debian packages, which are installed when they are missing and somebody agrees.
+//! Other programs that tests run: Debian packages, which are installed if they are missing and the user agrees.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Stdio};
@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use crate::consent::Consent;
 use crate::process::{self, Outcome, target_dir, works};
 
-/// The program of each and the Debian package that has it. The README's tour is a test and uses the first two, that of
-/// the guide to apps the third; installed apps are written for Node, and in Perl where they are not; pages are shown in a
-/// real browser; system calls are recorded to see what is on the disk at which moment.
+/// Programs and the Debian packages that contain them. The commands of the README, which a test runs, use the first two;
+/// those of the guide to apps use the third. Installed apps are written for Node, some in Perl. Pages are tested in a real
+/// browser. strace records system calls, to find the content of the disk at each moment.
 const NEEDED: [(&str, &str); 6] = [
     ("curl", "curl"),
     ("perl", "perl"),
@@ -18,12 +18,12 @@ const NEEDED: [(&str, &str); 6] = [
     ("strace", "strace"),
 ];
 
-/// The oldest Node that the tests run on: that of Debian 12.
+/// The oldest version of Node for the tests: the version of Debian 12.
 const NODE: u32 = 18;
 
 const INSTALL: [&str; 2] = ["install", "--no-install-recommends"];
 
-/// What will be installed, as a person wants to know it before.
+/// The size of an installation, for the question to the user.
 #[derive(Debug, PartialEq, Eq)]
 struct Plan {
     packages: u32,
@@ -31,7 +31,7 @@ struct Plan {
     disk: String,
 }
 
-/// Sees to it that they are there.
+/// Installs the programs that are missing, if the user agrees.
 pub(crate) fn ensure(consent: Consent) -> Outcome {
     let missing = missing();
     if missing.is_empty() {
@@ -39,20 +39,20 @@ pub(crate) fn ensure(consent: Consent) -> Outcome {
     }
     let names = missing.join(" ");
     if !works(Command::new("apt-get").arg("--version")) {
-        return Err(format!("the tests run programs that are missing here; install them first: {names}"));
+        return Err(format!("the tests need programs that are missing here; install them first: {names}"));
     }
     let plan = plan(&missing).map_or_else(
-        || "how much apt-get will install for them could not be found out".to_owned(),
+        || "their size is unknown".to_owned(),
         |plan| {
             format!("{} Debian packages: {} to download, {} on disk", plan.packages, plan.download, plan.disk)
         },
     );
-    println!("The tests run programs that are missing here: {names}\n({plan}.)");
+    println!("The tests need programs that are missing here: {names}\n({plan}.)");
     let sudo = if root() { "" } else { "sudo " };
     consent.get(
         "Install them with apt-get?",
         &format!(
-            "Install them with\n    {sudo}apt-get update && {sudo}apt-get {} {names}\nor let this chore do it, with `--yes` behind it. The rules of the domain need none of them: cargo test -p footbridge-model",
+            "Install them with\n    {sudo}apt-get update && {sudo}apt-get {} {names}\nor run this chore with `--yes`. The tests of the model need none of them: cargo test -p footbridge-model",
             INSTALL.join(" ")
         ),
     )?;
@@ -67,10 +67,10 @@ fn missing() -> Vec<&'static str> {
 }
 
 fn node_is_new_enough() -> Outcome {
-    let version = said(Command::new("node").arg("--version")).unwrap_or_default();
+    let version = output_of(Command::new("node").arg("--version")).unwrap_or_default();
     match major(&version) {
         Some(major) if major >= NODE => Ok(()),
-        _ => Err(format!("the tests need Node.js {NODE} or newer, and `node --version` says {version:?}")),
+        _ => Err(format!("the tests need Node.js {NODE} or newer, and `node --version` prints {version:?}")),
     }
 }
 
@@ -78,8 +78,8 @@ fn major(version: &str) -> Option<u32> {
     version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
-/// What apt-get would do. A machine that has no package lists yet gets them in a folder of ours: looking must change
-/// nothing, and needs no root.
+/// Asks apt-get for the size of an installation. If the machine has no package lists, they are downloaded into the target
+/// directory, because this query must not change the machine and must work without root.
 fn plan(packages: &[&str]) -> Option<Plan> {
     plan_with(&[], packages).or_else(|| {
         let place = target_dir().ok()?.join("apt");
@@ -101,16 +101,16 @@ fn plan(packages: &[&str]) -> Option<Plan> {
 fn plan_with(options: &[&str], packages: &[&str]) -> Option<Plan> {
     let mut ask = Command::new("apt-get");
     ask.args(options).args(INSTALL).arg("--assume-no").args(packages).env("LC_ALL", "C.UTF-8");
-    read_plan(&said(&mut ask)?)
+    read_plan(&output_of(&mut ask)?)
 }
 
-/// From the words of `apt-get install --assume-no`.
-fn read_plan(said: &str) -> Option<Plan> {
+/// Reads the output of `apt-get install --assume-no`.
+fn read_plan(text: &str) -> Option<Plan> {
     let amount = |begin: &str, end: &str| {
-        let line = said.lines().find_map(|line| line.strip_prefix(begin))?;
+        let line = text.lines().find_map(|line| line.strip_prefix(begin))?;
         line.split_once(end).map(|(amount, _)| amount.to_owned())
     };
-    let counts = said.lines().find(|line| line.contains(" newly installed,"))?;
+    let counts = text.lines().find(|line| line.contains(" newly installed,"))?;
     let new = counts.split(", ").find_map(|part| part.strip_suffix(" newly installed"))?;
     Some(Plan {
         packages: new.parse().ok()?,
@@ -119,8 +119,8 @@ fn read_plan(said: &str) -> Option<Plan> {
     })
 }
 
-/// What a command prints, whatever its exit code is.
-fn said(command: &mut Command) -> Option<String> {
+/// Returns the output of a command, also if the command fails.
+fn output_of(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -144,13 +144,13 @@ mod tests {
 
     #[test]
     fn the_plan_of_apt_is_read() {
-        let said = "The following NEW packages will be installed:\n  nodejs\n\
+        let text = "The following NEW packages will be installed:\n  nodejs\n\
                     0 upgraded, 184 newly installed, 0 to remove and 11 not upgraded.\n\
                     Need to get 220 MB of archives.\n\
                     After this operation, 793 MB of additional disk space will be used.\n\
                     Do you want to continue? [Y/n] N\nAbort.\n";
         let plan = Plan { packages: 184, download: "220 MB".into(), disk: "793 MB".into() };
-        assert_eq!(read_plan(said), Some(plan));
+        assert_eq!(read_plan(text), Some(plan));
         assert_eq!(read_plan("E: Unable to locate package nodejs\n"), None);
         assert_eq!(read_plan("Need to get 2,097 kB/220 MB of archives.\n"), None);
     }

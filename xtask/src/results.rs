@@ -1,40 +1,40 @@
-//! How the tests ended, read from what their runners print while it is shown.
+//! The results of the tests, read from the output of their runners.
 
 use std::fmt::Write as _;
 
-/// Who prints.
+/// The program that runs tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Runner {
-    /// `cargo nextest run`
+    /// The command `cargo nextest run`.
     Nextest,
-    /// `cargo test`
+    /// The command `cargo test`.
     Cargo,
-    /// `sdk/js/test/support/run.js`
+    /// The script `sdk/js/test/support/run.js`.
     Sdk,
 }
 
-/// What became of the tests.
+/// The results of all tests.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Results {
     pub(crate) passed: usize,
-    /// A line for each that failed.
+    /// One line for each failed test.
     pub(crate) failed: Vec<String>,
-    /// A line for each that failed and passed when it was run again.
+    /// One line for each test that failed and passed in the second run.
     pub(crate) flaky: Vec<String>,
 }
 
-/// Reads the lines of one runner.
+/// Reads the output of one runner line by line.
 #[derive(Debug)]
 pub(crate) struct Reader {
     runner: Runner,
     results: Results,
-    /// The file of tests that runs, and what it has said to have failed.
+    /// The test program that runs now.
     file: Option<String>,
     listed: Option<Vec<String>>,
     in_summary: bool,
 }
 
-/// What nextest calls tests that did not fail.
+/// Statuses of nextest for tests that did not fail.
 const GOOD: [&str; 6] = ["PASS", "SLOW", "LEAK", "SKIP", "PASS+SLOW", "TMPASS"];
 
 impl Reader {
@@ -42,7 +42,7 @@ impl Reader {
         Self { runner, results: Results::default(), file: None, listed: None, in_summary: false }
     }
 
-    /// One line, with or without colours.
+    /// Reads one line, with or without colours.
     pub(crate) fn line(&mut self, line: &str) {
         let line = plain(line);
         let line = line.trim_end();
@@ -53,9 +53,9 @@ impl Reader {
         }
     }
 
-    /// What it came to.
+    /// Ends the reading and returns the results.
     pub(crate) fn end(mut self) -> Results {
-        self.broken_off();
+        self.program_died();
         self.results
     }
 
@@ -65,11 +65,11 @@ impl Reader {
             self.results.passed = number_before(summary, " passed").unwrap_or(0);
             return;
         }
-        // Status, [time], (number/of all), where it is, its name.
+        // Status, [time], (number/total), program, name.
         let Some((head, tail)) = line.split_once(']') else { return };
         let Some((status, _time)) = head.trim_start().split_once('[') else { return };
         let status = status.trim();
-        // What a failed test printed stands here too, and may hold brackets of its own.
+        // The output of failed tests is here too, and may contain brackets.
         let is_status = |c: char| c.is_ascii_uppercase() || "+-/ ".contains(c) || c.is_ascii_digit();
         let is_good = GOOD.contains(&status) || status.starts_with("TRY ");
         if !self.in_summary || status.is_empty() || is_good || !status.chars().all(is_status) {
@@ -80,7 +80,7 @@ impl Reader {
             Some((_number, name)) => name.trim(),
             None => tail,
         };
-        // Each try of a test that was run again has a line, `TRY 1 FAIL`; the last says how it ended.
+        // A test that ran again has a line for each try, `TRY 1 FAIL`; the last line has the result.
         let list =
             if status.starts_with("FLAKY") { &mut self.results.flaky } else { &mut self.results.failed };
         if !name.is_empty() && !list.iter().any(|known| known == name) {
@@ -90,10 +90,10 @@ impl Reader {
 
     fn cargo(&mut self, line: &str) {
         if let Some(rest) = line.trim_start().strip_prefix("Running ") {
-            // Only cargo says it like this; a test that prints the word does not name a program behind it.
+            // Only cargo prints the path of a program here; a test that prints the word does not.
             let program = rest.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
             if let Some((_, program)) = program.filter(|(_, program)| program.contains("/deps/")) {
-                self.broken_off();
+                self.program_died();
                 self.file = Some(stem(program).to_owned());
                 return;
             }
@@ -114,8 +114,8 @@ impl Reader {
         }
     }
 
-    /// A file of tests that ended without saying how: the process died.
-    fn broken_off(&mut self) {
+    /// Records a test program that ended without a result, because its process died.
+    fn program_died(&mut self) {
         self.listed = None;
         if let Some(file) = self.file.take() {
             self.results.failed.push(format!("{file}: the process of these tests ended before they did"));
@@ -140,7 +140,7 @@ impl Results {
         self.flaky.extend(other.flaky);
     }
 
-    /// What failed, what passed only when it was run again, and the counts alone on the last line.
+    /// Returns the failed tests, the flaky ones, and the counts on the last line.
     pub(crate) fn summary(&self) -> String {
         let mut text = String::new();
         for (title, names) in [("flaky, passed when run again:", &self.flaky), ("failed:", &self.failed)] {
@@ -156,7 +156,7 @@ impl Results {
     }
 }
 
-/// `target/debug/deps/it-0123456789abcdef` is called `it`.
+/// Returns the name of a test program: `it` for `target/debug/deps/it-0123456789abcdef`.
 fn stem(program: &str) -> &str {
     let name = program.rsplit('/').next().unwrap_or(program);
     name.rsplit_once('-').map_or(name, |(stem, _)| stem)
@@ -167,7 +167,7 @@ fn number_before(text: &str, word: &str) -> Option<usize> {
     before.rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// Without the escape sequences of colours.
+/// Removes the escape sequences of colours.
 fn plain(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line.chars();

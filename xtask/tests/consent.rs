@@ -1,4 +1,4 @@
-//! Nothing is installed without a word: what is missing is named with its size, and somebody must agree.
+//! Packages are installed only with permission: the chore names the missing packages with their size and asks.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Stands for apt-get: writes down how it was called, and has a plan.
+/// A double of apt-get: records its arguments and prints a plan.
 const APT: &str = r#"#!/bin/sh
 echo "$*" >> "${0%/*}/calls"
 case "$*" in *--assume-no*)
@@ -21,7 +21,7 @@ case "$*" in *--assume-no*)
 esac
 "#;
 
-/// A machine with apt-get and nothing that the tests run.
+/// A machine with apt-get and without the programs that the tests need.
 struct Machine(PathBuf);
 
 impl Machine {
@@ -38,7 +38,7 @@ impl Machine {
         Self(bin)
     }
 
-    /// Runs `cargo xtask test` without a terminal; what it says.
+    /// Runs `cargo xtask test` without a terminal and returns its output.
     fn test(&self, words: &[&str], env: &[(&str, &str)]) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.arg("test").args(words).env_clear().env("PATH", &self.0);
@@ -47,7 +47,7 @@ impl Machine {
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     }
 
-    /// What apt-get was asked to change.
+    /// Returns the calls of apt-get that would change the machine.
     fn changes(&self) -> Vec<String> {
         let calls = fs::read_to_string(self.0.join("calls")).unwrap_or_default();
         calls.lines().filter(|call| call.contains(" --yes ")).map(str::to_owned).collect()
@@ -55,13 +55,13 @@ impl Machine {
 }
 
 #[test]
-fn without_a_terminal_and_a_yes_it_says_what_is_missing_and_changes_nothing() {
+fn without_permission_missing_packages_are_named_and_nothing_changes() {
     let machine = Machine::new("refused");
     let said = machine.test(&[], &[("CI", "false")]);
     for part in [
         "missing here: curl perl python3 nodejs chromium strace",
         "184 Debian packages: 220 MB to download, 793 MB on disk",
-        "nothing was installed: nobody is here to be asked",
+        "nothing was installed: there is no terminal to ask for permission",
         "apt-get update && ",
         "install --no-install-recommends curl perl python3 nodejs chromium strace",
         "--yes",
@@ -72,7 +72,7 @@ fn without_a_terminal_and_a_yes_it_says_what_is_missing_and_changes_nothing() {
 }
 
 #[test]
-fn a_yes_is_a_word_or_that_this_is_ci() {
+fn permission_is_an_argument_or_ci() {
     for (name, words, env) in [("word", &["--yes"][..], ("CI", "")), ("ci", &[][..], ("CI", "true"))] {
         let machine = Machine::new(name);
         let said = machine.test(words, &[env]);

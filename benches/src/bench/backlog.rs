@@ -1,10 +1,11 @@
-//! A receiver that is down while events pile up: memory must not grow with them, and they must go out fast after.
+//! A receiver that is down while events accumulate. Memory must not grow with them, and they must be delivered fast
+//! afterwards.
 
 use super::Bench;
 use crate::Outcome;
-use crate::load::{Closed, Manner, Receiver, Stamp};
+use crate::load::{Closed, Receiver, ReceiverMode, Stamp};
 use crate::machine::Memory;
-use crate::report::{Bar, Section};
+use crate::report::{Limit, Section};
 use crate::stats::real;
 use crate::targets::{Footbridge, HookAt, Setup, free_address};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,14 +13,15 @@ use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
 const CONNECTIONS: u32 = 64;
-/// Between the first fifth and the whole of a backlog memory may grow by this much: caches fill, backlogs do not count.
-const GROWTH: Bar = Bar::AtMost(16.0);
-const PEAK: Bar = Bar::AtMost(128.0);
-/// A start looks for what is pending and must not read it all.
-const READY: Bar = Bar::AtMost(1000.0);
-/// How long going out may take.
+/// Limit for the growth of memory between the first fifth and the complete backlog. Only caches may grow.
+const GROWTH: Limit = Limit::AtMost(16.0);
+const PEAK: Limit = Limit::AtMost(128.0);
+/// Limit for a start with a backlog: it finds the pending deliveries and must not read them all.
+const READY: Limit = Limit::AtMost(1000.0);
+/// Time limit for the delivery of the backlog.
 const DRAIN: Duration = Duration::from_mins(10);
-/// Tried again every few seconds, as often as a schedule may say, so that the receiver is found when it is back.
+/// The retry schedule: a short wait, as many times as a schedule may have entries, so that the receiver is soon found
+/// when it is back.
 const RETRY: &str = "\"2s\"";
 const RETRIES: usize = 100;
 
@@ -38,20 +40,20 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
     section.line("RSS before", "MiB", &[before]);
     section.line("RSS with a fifth of it", "MiB", &[part.rss]);
     section.line("RSS with all of it", "MiB", &[whole.rss]);
-    section.judged("RSS growth over four fifths", "MiB", &[whole.rss - part.rss], GROWTH);
-    section.judged("RSS peak", "MiB", &[peak], PEAK);
+    section.limited("RSS growth over four fifths", "MiB", &[whole.rss - part.rss], GROWTH);
+    section.limited("RSS peak", "MiB", &[peak], PEAK);
     let used = server.cpu_seconds();
     sleep(Duration::from_secs(2));
     section.line("processor share while it stays down", "%", &[(server.cpu_seconds() - used) * 50.0]);
-    let (server, ended_in) = server.restart(bench.stage, bench.program)?;
+    let (server, ended_in) = server.restart(bench.workspace, bench.program)?;
     section.line("SIGTERM → ended", "ms", &[ended_in.as_secs_f64() * 1e3]);
-    section.judged("start → ready with the backlog", "ms", &[server.started_in.as_secs_f64() * 1e3], READY);
+    section.limited("start → ready with the backlog", "ms", &[server.started_in.as_secs_f64() * 1e3], READY);
     section.line("RSS right after that start", "MiB", &[server.memory().rss]);
     drain(&mut section, &server, address)?;
     Ok(section)
 }
 
-/// Publishes; what memory was used in the end, how fast it went, and the largest RSS.
+/// Publishes the events. Returns the memory at the end, the events per second and the largest RSS.
 fn pile_up(server: &Footbridge, events: u64) -> Outcome<(Memory, f64, f64)> {
     let over = AtomicBool::new(false);
     let (found, peak) = scope(|scope| {
@@ -77,7 +79,7 @@ fn pile_up(server: &Footbridge, events: u64) -> Outcome<(Memory, f64, f64)> {
 
 fn drain(section: &mut Section, server: &Footbridge, address: std::net::SocketAddr) -> Outcome<()> {
     let (pending, used, begun) = (server.pending()?, server.cpu_seconds(), Instant::now());
-    let receiver = Receiver::start(address, Manner::Answer)?;
+    let receiver = Receiver::start(address, ReceiverMode::Answer)?;
     receiver.wait_for(1, DRAIN).ok_or("nothing was delivered after the receiver was back")?;
     section.line("receiver back → first delivery", "ms", &[begun.elapsed().as_secs_f64() * 1e3]);
     let first = Instant::now();

@@ -1,33 +1,33 @@
-//! How fast exchanges go, with all checks on, against a proxy that makes the same two hops and checks nothing.
+//! The rate of exchanges with all checks, compared with a proxy that makes the same two hops without checks.
 
 use super::{Bench, column, ratios};
 use crate::Outcome;
-use crate::load::{Load, Manner, Receiver, wrk};
+use crate::load::{Load, Receiver, ReceiverMode, wrk};
 use crate::machine::cpu_seconds;
-use crate::report::{Bar, Section};
+use crate::report::{Limit, Section};
 use crate::targets::{Nginx, Setup, authorization, exchange_body, free_address};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 const PATH: &str = "/api/v1/event-bridge/hostapp/";
-/// Below these, the way through Footbridge costs more than its checks can explain.
-const RATE: Bar = Bar::AtLeast(0.75);
-const CPU: Bar = Bar::AtMost(1.2);
-const LATENCY: Bar = Bar::AtMost(2.0);
+/// Limits beyond which Footbridge costs more than its checks explain.
+const RATE: Limit = Limit::AtLeast(0.75);
+const CPU: Limit = Limit::AtMost(1.2);
+const LATENCY: Limit = Limit::AtMost(2.0);
 
 #[derive(Debug, Clone, Copy)]
 struct Target {
     address: SocketAddr,
-    /// Whose processor time counts.
+    /// The process whose processor time is measured.
     process: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Turn {
+struct ExchangeResult {
     per_second: f64,
     p50: f64,
     p99: f64,
-    /// Processor microseconds for one request.
+    /// Processor time of one request, in microseconds.
     cpu: f64,
 }
 
@@ -41,22 +41,22 @@ struct Round<'a> {
     direct: Target,
 }
 
-/// The turns of the three targets at one number of connections.
+/// The results of the three targets with one number of connections.
 #[derive(Default)]
-struct Turns {
-    footbridge: Vec<Turn>,
-    nginx: Vec<Turn>,
-    direct: Vec<Turn>,
+struct ExchangeResults {
+    footbridge: Vec<ExchangeResult>,
+    nginx: Vec<ExchangeResult>,
+    direct: Vec<ExchangeResult>,
 }
 
 pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
-    let receiver = Receiver::start(free_address()?, Manner::Answer)?;
+    let receiver = Receiver::start(free_address()?, ReceiverMode::Answer)?;
     let setup = Setup { receiver: Some(receiver.address()), ..Setup::default() };
     let footbridge = bench.footbridge(&setup)?;
-    let nginx = Nginx::start(bench.stage, receiver.address())?;
+    let nginx = Nginx::start(bench.workspace, receiver.address())?;
     let round = Round {
         bench,
-        dir: bench.stage.dir("wrk")?,
+        dir: bench.workspace.dir("wrk")?,
         authorization: authorization(),
         body: exchange_body(),
         footbridge: Target { address: footbridge.address, process: Some(footbridge.program.id()) },
@@ -78,8 +78,8 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
 }
 
 impl Round<'_> {
-    fn turns(&self, connections: u32) -> Outcome<Turns> {
-        let mut turns = Turns::default();
+    fn turns(&self, connections: u32) -> Outcome<ExchangeResults> {
+        let mut turns = ExchangeResults::default();
         let turn = |target| self.bench.quiet.turn(|| self.load(target, connections, self.bench.plan.secs));
         for _ in 0..self.bench.plan.pairs {
             turns.footbridge.push(turn(self.footbridge)?);
@@ -89,7 +89,7 @@ impl Round<'_> {
         Ok(turns)
     }
 
-    fn load(&self, target: Target, connections: u32, seconds: u64) -> Outcome<Turn> {
+    fn load(&self, target: Target, connections: u32, seconds: u64) -> Outcome<ExchangeResult> {
         let used = || target.process.map_or(0.0, cpu_seconds);
         let before = used();
         let load = Load {
@@ -102,34 +102,34 @@ impl Round<'_> {
         };
         let found = wrk(&load, &self.dir)?;
         let cpu = (used() - before) * 1e6 / found.requests;
-        Ok(Turn { per_second: found.per_second, p50: found.p50, p99: found.p99, cpu })
+        Ok(ExchangeResult { per_second: found.per_second, p50: found.p50, p99: found.p99, cpu })
     }
 }
 
-fn busy(section: &mut Section, connections: u32, turns: &Turns) {
+fn busy(section: &mut Section, connections: u32, turns: &ExchangeResults) {
     let rates =
         [&turns.footbridge, &turns.nginx, &turns.direct].map(|turns| column(turns, |turn| turn.per_second));
     let [footbridge, nginx, direct] = &rates;
     section.line(format!("c{connections} footbridge"), "req/s", footbridge);
     section.line(format!("c{connections} nginx"), "req/s", nginx);
     section.line(format!("c{connections} direct"), "req/s", direct);
-    section.judged(format!("c{connections} footbridge / nginx"), "", &ratios(footbridge, nginx), RATE);
+    section.limited(format!("c{connections} footbridge / nginx"), "", &ratios(footbridge, nginx), RATE);
     let [ours, theirs] = [&turns.footbridge, &turns.nginx].map(|turns| column(turns, |turn| turn.cpu));
     section.line(format!("c{connections} footbridge cpu"), "µs/req", &ours);
     section.line(format!("c{connections} nginx cpu"), "µs/req", &theirs);
-    section.judged(format!("c{connections} cpu / nginx"), "", &ratios(&ours, &theirs), CPU);
+    section.limited(format!("c{connections} cpu / nginx"), "", &ratios(&ours, &theirs), CPU);
     for (name, turns) in [("footbridge", &turns.footbridge), ("nginx", &turns.nginx)] {
         section.line(format!("c{connections} {name} p50"), "µs", &column(turns, |turn| turn.p50));
         section.line(format!("c{connections} {name} p99"), "µs", &column(turns, |turn| turn.p99));
     }
 }
 
-fn alone(section: &mut Section, turns: &Turns) {
+fn alone(section: &mut Section, turns: &ExchangeResults) {
     let middles =
         [&turns.footbridge, &turns.nginx, &turns.direct].map(|turns| column(turns, |turn| turn.p50));
     let [footbridge, nginx, direct] = &middles;
     section.line("c1 footbridge p50", "µs", footbridge);
     section.line("c1 nginx p50", "µs", nginx);
     section.line("c1 direct p50", "µs", direct);
-    section.judged("c1 p50 footbridge / direct", "", &ratios(footbridge, direct), LATENCY);
+    section.limited("c1 p50 footbridge / direct", "", &ratios(footbridge, direct), LATENCY);
 }

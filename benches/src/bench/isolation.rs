@@ -1,19 +1,19 @@
-//! What the subscribers of an event feel when one of them hangs.
+//! The effect of one hanging subscriber on the other subscribers of an event.
 
 use super::{Bench, column, ratios};
 use crate::Outcome;
-use crate::load::{Manner, Open, Receiver, Stamp};
-use crate::report::{Bar, Section};
+use crate::load::{Open, Receiver, ReceiverMode, Stamp};
+use crate::report::{Limit, Section};
 use crate::targets::{HookAt, Setup, free_address};
 use std::time::Duration;
 
 const HOOKS: usize = 20;
-/// Events per second: many enough that a hanging hook uses up its places at once.
+/// Events per second: enough to fill the deliveries in flight of a hanging hook at once.
 const RATE: u32 = 50;
-const MIDDLE: Bar = Bar::AtMost(1.25);
-/// The tail of so few is noisy.
-const TAIL: Bar = Bar::AtMost(2.0);
-/// How long the last deliveries may take.
+const MIDDLE: Limit = Limit::AtMost(1.25);
+/// The limit for p99, which is noisy with so few events.
+const TAIL: Limit = Limit::AtMost(2.0);
+/// Time limit for the last deliveries.
 const LAST: Duration = Duration::from_secs(10);
 
 pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
@@ -27,21 +27,21 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
         all_well.push(bench.quiet.turn(|| turn(bench, false))?);
         one_hangs.push(bench.quiet.turn(|| turn(bench, true))?);
     }
-    for (at, percent, bar) in [(0, 50, MIDDLE), (1, 99, TAIL)] {
+    for (at, percent, limit) in [(0, 50, MIDDLE), (1, 99, TAIL)] {
         let pick = |turn: &[f64; 2]| turn.get(at).copied().unwrap_or_default();
         let (well, hangs) = (column(&all_well, pick), column(&one_hangs, pick));
         section.line(format!("p{percent}, none hangs"), "µs", &well);
         section.line(format!("p{percent}, one hangs"), "µs", &hangs);
-        section.judged(format!("p{percent} one hangs / none"), "", &ratios(&hangs, &well), bar);
+        section.limited(format!("p{percent} one hangs / none"), "", &ratios(&hangs, &well), limit);
     }
     Ok(section)
 }
 
-/// A server of its own each time: what one hook left undone must not follow into the next turn.
+/// Measures with a new server, so that pending deliveries of one turn do not affect the next one.
 fn turn(bench: &Bench<'_>, hangs: bool) -> Outcome<[f64; 2]> {
     let stamp = Stamp::new();
-    let well = Receiver::start(free_address()?, Manner::Time(stamp))?;
-    let hanging = Receiver::start(free_address()?, Manner::Hang)?;
+    let well = Receiver::start(free_address()?, ReceiverMode::Time(stamp))?;
+    let hanging = Receiver::start(free_address()?, ReceiverMode::Hang)?;
     let mut hooks = vec![HookAt(well.address()); HOOKS];
     if let Some(last) = hooks.last_mut().filter(|_| hangs) {
         *last = HookAt(hanging.address());

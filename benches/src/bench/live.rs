@@ -1,8 +1,8 @@
-//! Ten thousand pages that listen and hear nothing, and then one event for all of them.
+//! Ten thousand pages with open live streams, and then one event for all of them.
 
 use super::Bench;
 use crate::Outcome;
-use crate::report::{Bar, Section};
+use crate::report::{Limit, Section};
 use crate::targets::{Footbridge, Setup};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -10,11 +10,11 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 const PAGES: usize = 10_000;
-/// What streams leave room for.
+/// The configured limit of connections, above the number of pages.
 const CONNECTIONS: u32 = 12_000;
-const MEMORY: Bar = Bar::AtMost(250.0);
-/// How long a page may wait for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MEMORY: Limit = Limit::AtMost(250.0);
+/// Time limit for an answer or an event on a page.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
     let mut section = Section::new("live", format!("{PAGES} streams of events"));
@@ -29,15 +29,15 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
     }
     section.line("streams opened a second", "/s", &[per_second(begun.elapsed())]);
     let idle = server.memory();
-    section.judged("RSS with all of them open", "MiB", &[idle.rss], MEMORY);
+    section.limited("RSS with all of them open", "MiB", &[idle.rss], MEMORY);
     section.line("RSS a stream", "KiB", &[(idle.rss - before.rss) * 1024.0 / count()]);
     let begun = Instant::now();
     server.publish_own()?;
     for page in &mut pages {
         page.hear()?;
     }
-    section.line("publish → heard by the last page", "ms", &[begun.elapsed().as_secs_f64() * 1e3]);
-    section.judged("RSS after it", "MiB", &[server.memory().rss], MEMORY);
+    section.line("publish → received by the last page", "ms", &[begun.elapsed().as_secs_f64() * 1e3]);
+    section.limited("RSS after it", "MiB", &[server.memory().rss], MEMORY);
     Ok(section)
 }
 
@@ -49,25 +49,25 @@ fn per_second(time: Duration) -> f64 {
     count() / time.as_secs_f64()
 }
 
-/// Both this process and the server need one for each page.
+/// Raises the limit on open files: this process and the server each need one per page.
 fn open_files() {
     let limit = getrlimit(Resource::Nofile);
-    // Where it cannot be raised, opening says so.
+    // If it cannot be raised, opening the streams fails with a message.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
-/// A page that listens.
+/// A page with an open live stream.
 struct Page(BufReader<TcpStream>);
 
 impl Page {
     fn open(server: &Footbridge, ticket: &str) -> Outcome<Self> {
         let failed = |error: std::io::Error| format!("a stream: {error}");
         let mut stream = TcpStream::connect(server.address).map_err(failed)?;
-        stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+        stream.set_read_timeout(Some(TIMEOUT)).map_err(failed)?;
         let request =
             format!("GET /api/v1/events/stream?ticket={ticket} HTTP/1.1\r\nhost: localhost\r\n\r\n");
         stream.write_all(request.as_bytes()).map_err(failed)?;
-        // Ten thousand of the usual buffers would be this process's own measurement.
+        // Ten thousand buffers of the usual size would use too much memory in this process.
         let mut page = Self(BufReader::with_capacity(512, stream));
         page.until("retry: ")?;
         Ok(page)

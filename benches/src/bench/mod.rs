@@ -1,4 +1,4 @@
-//! What is measured, one question a file.
+//! The benches, one per file.
 
 mod apps;
 mod backlog;
@@ -11,30 +11,30 @@ mod publish;
 use crate::Outcome;
 use crate::machine::Quiet;
 use crate::report::Section;
-use crate::stage::Stage;
 use crate::targets::packages::{self, Package};
 use crate::targets::{Footbridge, Setup};
+use crate::workspace::Workspace;
 use std::path::Path;
 
-/// How much to measure.
+/// The amount of load and repetition.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
-    /// How often the targets take turns.
+    /// Number of turns of each target.
     pub(crate) pairs: u32,
     /// Seconds of load in one turn.
     pub(crate) secs: u64,
-    /// `[server] shards`, when it is not the product's own.
+    /// The value of `[server] shards`; `None` for the default.
     pub(crate) shards: Option<u32>,
-    /// Events that pile up in `backlog`.
+    /// Number of events in the bench `backlog`.
     pub(crate) events: u64,
 }
 
-/// What a bench works with.
+/// Everything that a bench needs.
 #[derive(Debug)]
 pub(crate) struct Bench<'a> {
     pub(crate) plan: Plan,
     pub(crate) program: &'a Path,
-    pub(crate) stage: &'a Stage,
+    pub(crate) workspace: &'a Workspace,
     pub(crate) quiet: &'a Quiet,
 }
 
@@ -45,15 +45,15 @@ pub(crate) enum Name {
     Exchange,
     /// Durable publishes, against Redis with `appendfsync always`
     Publish,
-    /// Start and memory of a server that does nothing
+    /// Start and memory of an idle server
     Idle,
-    /// A receiver that is down while events pile up
+    /// A receiver that is down while events accumulate
     Backlog,
     /// One receiver in twenty that hangs
     Isolation,
-    /// Apps that are started when an event needs them
+    /// Apps that an event starts
     Apps,
-    /// Pages that listen to live events
+    /// Pages with open live streams
     Live,
 }
 
@@ -62,7 +62,7 @@ impl Name {
         &[Self::Exchange, Self::Publish, Self::Idle, Self::Backlog, Self::Isolation, Self::Apps, Self::Live]
     }
 
-    /// Measures.
+    /// Runs the bench and returns its figures.
     pub(crate) fn run(self, bench: &Bench<'_>) -> Outcome<Section> {
         let mut section = match self {
             Self::Exchange => exchange::run(bench),
@@ -87,7 +87,7 @@ impl Name {
     }
 }
 
-/// The baselines that these benches need.
+/// Returns the baseline programs that these benches need.
 pub(crate) fn packages(names: &[Name]) -> Vec<Package> {
     names.iter().flat_map(|name| name.packages()).copied().collect()
 }
@@ -95,16 +95,16 @@ pub(crate) fn packages(names: &[Name]) -> Vec<Package> {
 impl Bench<'_> {
     fn footbridge(&self, setup: &Setup) -> Outcome<Footbridge> {
         let setup = Setup { shards: self.plan.shards, ..setup.clone() };
-        Footbridge::start(self.stage, self.program, &setup)
+        Footbridge::start(self.workspace, self.program, &setup)
     }
 }
 
-/// Values of one kind out of several turns.
+/// Returns one value of each turn.
 fn column<T>(turns: &[T], value: impl Fn(&T) -> f64) -> Vec<f64> {
     turns.iter().map(value).collect()
 }
 
-/// Turn by turn, one over the other.
+/// Divides the values of each turn.
 fn ratios(over: &[f64], under: &[f64]) -> Vec<f64> {
     over.iter().zip(under).map(|(over, under)| over / under).collect()
 }

@@ -1,32 +1,32 @@
-//! How fast events are accepted onto the disk, while they are delivered too.
+//! The rate at which events are stored on the disk and acknowledged, while they are also delivered.
 
 use super::{Bench, column, ratios};
 use crate::Outcome;
-use crate::load::{Closed, Manner, Open, Receiver, Stamp};
-use crate::report::{Bar, Section};
+use crate::load::{Closed, Open, Receiver, ReceiverMode, Stamp};
+use crate::report::{Limit, Section};
 use crate::stats::real;
 use crate::targets::{Footbridge, HookAt, Redis, Setup, free_address};
 use std::time::Duration;
 
 const CONNECTIONS: u32 = 64;
-/// A publish is one HTTP request and two rows with an index where Redis appends one line.
-const RATE: Bar = Bar::AtLeast(0.5);
-/// What a slow pair of baselines took for a turn, so that both take about as long.
+/// The limit against Redis. A publish is one HTTP request and two indexed rows; Redis appends one line.
+const RATE: Limit = Limit::AtLeast(0.5);
+/// Expected rate of Redis, which sets its number of entries so that both turns take about as long.
 const REDIS_PER_SECOND: u64 = 35_000;
-/// The steady rate of the end-to-end times.
+/// Events per second for the end-to-end times.
 const STEADY: u32 = 200;
-/// How long deliveries of one turn may take after it.
+/// Time limit for the deliveries of one turn after its end.
 const DRAIN: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Clone, Copy)]
-struct Turn {
+struct PublishResult {
     acked: f64,
     p50: f64,
     p99: f64,
-    /// Deliveries per second while events came in, and over the whole time until the last arrived.
+    /// Deliveries per second while events were published, and until the last delivery.
     beside: f64,
     whole: f64,
-    /// Processor microseconds for one event, delivery included.
+    /// Processor time of one event with its delivery, in microseconds.
     cpu: f64,
 }
 
@@ -39,11 +39,11 @@ struct Steady {
 
 pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
     let stamp = Stamp::new();
-    let receiver = Receiver::start(free_address()?, Manner::Time(stamp))?;
+    let receiver = Receiver::start(free_address()?, ReceiverMode::Time(stamp))?;
     let setup = Setup { hooks: vec![HookAt(receiver.address())], ..Setup::default() };
     let footbridge = bench.footbridge(&setup)?;
     let unhooked = bench.footbridge(&Setup::default())?;
-    let redis = Redis::start(bench.stage)?;
+    let redis = Redis::start(bench.workspace)?;
     let about = format!(
         "1 KiB, {CONNECTIONS} connections, {} s a turn; Redis XADD, appendfsync always",
         bench.plan.secs
@@ -64,7 +64,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
     section.line("footbridge, one hook", "acks/s", &acked);
     section.line("footbridge, no hook", "acks/s", &alone);
     section.line("redis", "acks/s", &redis);
-    section.judged("one hook / redis", "", &ratios(&acked, &redis), RATE);
+    section.limited("one hook / redis", "", &ratios(&acked, &redis), RATE);
     section.line("no hook / redis", "", &ratios(&alone, &redis));
     section.line("footbridge ack p50", "µs", &column(&ours, |turn| turn.p50));
     section.line("footbridge ack p99", "µs", &column(&ours, |turn| turn.p99));
@@ -79,7 +79,12 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
     Ok(section)
 }
 
-fn turn(bench: &Bench<'_>, footbridge: &Footbridge, receiver: &Receiver, stamp: Stamp) -> Outcome<Turn> {
+fn turn(
+    bench: &Bench<'_>,
+    footbridge: &Footbridge,
+    receiver: &Receiver,
+    stamp: Stamp,
+) -> Outcome<PublishResult> {
     let (before, used) = (receiver.requests(), footbridge.cpu_seconds());
     let until = Closed::After(Duration::from_secs(bench.plan.secs));
     let found = footbridge.publisher(stamp).closed(CONNECTIONS, until)?;
@@ -92,7 +97,7 @@ fn turn(bench: &Bench<'_>, footbridge: &Footbridge, receiver: &Receiver, stamp: 
     let whole = real(receiver.requests() - before) / (found.seconds + after.as_secs_f64());
     let cpu = (footbridge.cpu_seconds() - used) * 1e6 / real(found.acked);
     let [p50, p99] = found.acks.percentiles([50, 99]);
-    Ok(Turn { acked: real(found.acked) / found.seconds, p50, p99, beside, whole, cpu })
+    Ok(PublishResult { acked: real(found.acked) / found.seconds, p50, p99, beside, whole, cpu })
 }
 
 fn steadily(

@@ -1,15 +1,15 @@
-//! When an event left, carried by the event itself.
+//! The time at which an event was sent, carried in its body.
 
 use std::time::Instant;
 
-/// What an event's body says its time is under.
+/// The member of an event's body with the time.
 const MARK: &[u8] = b"\"t\":";
-/// Added to every time, so that all have as many digits and can be written over one another.
+/// Added to every time so that all have the same number of digits and can replace each other.
 const OFFSET: u128 = 1_000_000_000_000_000_000;
-/// How many digits.
+/// Number of digits of a time.
 const DIGITS: usize = 19;
 
-/// Counts from one moment, the same for sender and receiver.
+/// A clock with the same start for sender and receiver.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stamp(Instant);
 
@@ -18,14 +18,14 @@ impl Stamp {
         Self(Instant::now())
     }
 
-    /// A JSON object of about `size` bytes that has room for a time.
+    /// Returns a JSON object of about `size` bytes with a place for a time.
     pub(crate) fn payload(size: usize) -> String {
         let empty = format!("{{\"t\":{OFFSET},\"pad\":\"\"}}");
         let pad = "x".repeat(size.saturating_sub(empty.len()));
         format!("{{\"t\":{OFFSET},\"pad\":\"{pad}\"}}")
     }
 
-    /// Writes the time over the one in `request`.
+    /// Replaces the time in `request` by the present time.
     pub(crate) fn write(self, request: &mut [u8]) {
         let digits = (OFFSET + self.0.elapsed().as_nanos()).to_string();
         let place = find(request).and_then(|at| request.get_mut(at..at + DIGITS));
@@ -34,7 +34,7 @@ impl Stamp {
         }
     }
 
-    /// Microseconds since the time in `request` was written.
+    /// Returns the microseconds since the time in `request` was written.
     pub(crate) fn since(self, request: &[u8]) -> Option<u32> {
         let at = find(request)?;
         let digits = std::str::from_utf8(request.get(at..at + DIGITS)?).ok()?;

@@ -4,10 +4,10 @@ use std::io;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
-/// How much is read at once.
+/// Bytes that are read at once.
 const CHUNK: usize = 16 * 1024;
 
-/// What was read of a connection and not taken yet.
+/// Bytes that were read from a connection and not returned yet.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     buffer: Vec<u8>,
@@ -15,7 +15,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    /// The next message, head and body; `None` when the peer has closed between two.
+    /// Returns the next message with head and body; `None` if the peer has closed the connection between two messages.
     pub(super) async fn next(&mut self, stream: &mut TcpStream) -> io::Result<Option<&[u8]>> {
         self.buffer.drain(..self.taken);
         self.taken = 0;
@@ -33,7 +33,7 @@ impl Frames {
     }
 }
 
-/// How long the message is that `bytes` begin with, once its head is whole.
+/// Returns the length of the message at the start of `bytes`; `None` until its head is complete.
 fn length(bytes: &[u8]) -> Option<usize> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = bytes.get(..end)?;
@@ -46,7 +46,7 @@ fn length(bytes: &[u8]) -> Option<usize> {
     Some(end + body.unwrap_or(0))
 }
 
-/// The status of an answer.
+/// Returns the status of an answer.
 pub(super) fn status(answer: &[u8]) -> Option<u16> {
     std::str::from_utf8(answer.get(9..12)?).ok()?.parse().ok()
 }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_as_long_as_it_says() {
+    fn the_length_of_a_message_follows_from_its_head() {
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP";
         assert_eq!(length(answer), Some(answer.len() - 4));
         assert_eq!(length(b"POST / HTTP/1.1\r\nhost: a\r\n\r\n"), Some(28));

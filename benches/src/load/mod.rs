@@ -1,6 +1,6 @@
-//! Both ends of the wire: what sends, and what receives.
+//! The senders and receivers of the load.
 //!
-//! Framed by hand and on one thread each, so that they cost as little as possible beside what is measured.
+//! Each frames its messages by hand and runs on one thread, so that it costs little compared with the measured program.
 
 mod clock;
 mod frame;
@@ -10,5 +10,5 @@ mod wrk;
 
 pub(crate) use clock::Stamp;
 pub(crate) use publisher::{Closed, Open, Publisher};
-pub(crate) use receiver::{Manner, Receiver};
+pub(crate) use receiver::{Receiver, ReceiverMode};
 pub(crate) use wrk::{Load, wrk};

@@ -14,14 +14,14 @@ use tokio::net::TcpStream;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::Instant as TokioInstant;
 
-/// A request as long as the 1 KiB that the baselines write.
+/// Size of an event's body such that the request is as long as the 1 KiB of the baselines.
 const SIZE: usize = 1024;
-/// Connections that share a steady rate: enough that none is still busy when its turn comes.
+/// Connections that share a steady rate, enough for none to be busy when its turn comes.
 const STEADY: u32 = 32;
-/// An event this late was not sent at the steady rate.
+/// An event that is sent later than this is counted as late.
 const LATE: Duration = Duration::from_millis(5);
 
-/// Where to publish and as whom.
+/// A server and the credential of the publishing app.
 #[derive(Debug, Clone)]
 pub(crate) struct Publisher {
     pub(crate) address: SocketAddr,
@@ -30,21 +30,21 @@ pub(crate) struct Publisher {
     pub(crate) stamp: Stamp,
 }
 
-/// When a closed loop ends.
+/// The end of a closed loop.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Closed {
     After(Duration),
     Events(u64),
 }
 
-/// A steady rate.
+/// A steady rate and its duration.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Open {
     pub(crate) per_second: u32,
     pub(crate) during: Duration,
 }
 
-/// What came of it.
+/// The result of publishing.
 #[derive(Debug, Default)]
 pub(crate) struct Published {
     pub(crate) acked: u64,
@@ -72,7 +72,7 @@ impl Tally {
     }
 }
 
-struct Line {
+struct Connection {
     stream: TcpStream,
     frames: Frames,
     request: Vec<u8>,
@@ -80,7 +80,7 @@ struct Line {
 }
 
 impl Publisher {
-    /// Publishes over so many connections, each waiting for its acknowledgement.
+    /// Publishes over several connections, each of which waits for the acknowledgement of its last event.
     pub(crate) fn closed(&self, connections: u32, until: Closed) -> Outcome<Published> {
         run(|begun, tally, tasks| {
             for _ in 0..connections {
@@ -89,7 +89,7 @@ impl Publisher {
         })
     }
 
-    /// Publishes at a steady rate, whether or not the last was acknowledged in time.
+    /// Publishes at a steady rate, even if the last event is not acknowledged yet.
     pub(crate) fn open(&self, open: Open) -> Outcome<Published> {
         run(|begun, tally, tasks| {
             for number in 0..STEADY {
@@ -133,7 +133,7 @@ impl Publisher {
         Ok(())
     }
 
-    async fn connect(&self) -> io::Result<Line> {
+    async fn connect(&self) -> io::Result<Connection> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         let wrapped = "{\"body\":}".len();
@@ -143,11 +143,11 @@ impl Publisher {
             "POST /api/events/{event} HTTP/1.1\r\nhost: localhost\r\nx-bolt-app-token: {token}\r\n\
              content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         );
-        Ok(Line { stream, frames: Frames::default(), request: request.into_bytes(), stamp: self.stamp })
+        Ok(Connection { stream, frames: Frames::default(), request: request.into_bytes(), stamp: self.stamp })
     }
 }
 
-impl Line {
+impl Connection {
     async fn publish(&mut self, tally: &Tally) -> io::Result<()> {
         self.stamp.write(&mut self.request);
         let begun = Instant::now();
@@ -159,7 +159,7 @@ impl Line {
     }
 }
 
-/// Starts tasks on one thread and waits until all have ended.
+/// Starts tasks on one thread and waits for their ends.
 fn run(start: impl FnOnce(TokioInstant, &Rc<Tally>, &mut JoinSet<io::Result<()>>)) -> Outcome<Published> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| format!("no runtime to publish on: {e}"))?;

@@ -15,18 +15,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
-/// What a receiver does with a request.
+/// The behaviour of a receiver.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Manner {
-    /// Answers.
+pub(crate) enum ReceiverMode {
+    /// Answers every request.
     Answer,
-    /// Answers, and keeps how long the event in it was under way.
+    /// Answers, and stores the time since the event was sent.
     Time(Stamp),
-    /// Reads, and never answers.
+    /// Reads requests and never answers.
     Hang,
 }
 
-/// A receiver on a thread of its own; dropping it ends it and closes its connections.
+/// A receiver on its own thread. Dropping it ends the thread and closes the connections.
 #[derive(Debug)]
 pub(crate) struct Receiver {
     address: SocketAddr,
@@ -43,7 +43,7 @@ struct Seen {
 
 impl Receiver {
     /// Listens on `address`, whose port may be 0.
-    pub(crate) fn start(address: SocketAddr, manner: Manner) -> Outcome<Self> {
+    pub(crate) fn start(address: SocketAddr, mode: ReceiverMode) -> Outcome<Self> {
         let listen = || {
             let listener = StdListener::bind(address)?;
             listener.set_nonblocking(true)?;
@@ -58,7 +58,7 @@ impl Receiver {
             let work = async {
                 tokio::select! {
                     _ = stopped => {}
-                    _ = accept(listener, manner, counted) => {}
+                    _ = accept(listener, mode, counted) => {}
                 }
             };
             LocalSet::new().block_on(&runtime, work);
@@ -66,22 +66,22 @@ impl Receiver {
         Ok(Self { address, seen, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// How many requests have come.
+    /// Returns the number of requests so far.
     pub(crate) fn requests(&self) -> u64 {
         self.seen.requests.load(Ordering::Relaxed)
     }
 
-    /// The times kept since they were last taken.
+    /// Removes and returns the stored times.
     pub(crate) fn take_times(&self) -> Times {
         std::mem::take(&mut *self.seen.times.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Waits until so many requests have come; when that was, or `None` when it took too long.
+    /// Waits until so many requests have come and returns the time of the last one; `None` if it took too long.
     pub(crate) fn wait_for(&self, requests: u64, within: Duration) -> Option<Instant> {
         let begun = Instant::now();
         while self.requests() < requests {
@@ -103,7 +103,7 @@ impl Drop for Receiver {
     }
 }
 
-async fn accept(listener: StdListener, manner: Manner, seen: Arc<Seen>) -> io::Result<()> {
+async fn accept(listener: StdListener, mode: ReceiverMode, seen: Arc<Seen>) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
     let answer: Arc<[u8]> = answer().into();
     loop {
@@ -111,24 +111,24 @@ async fn accept(listener: StdListener, manner: Manner, seen: Arc<Seen>) -> io::R
         stream.set_nodelay(true)?;
         let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
         tokio::task::spawn_local(async move {
-            // A connection that breaks is its sender's business.
-            let _ = serve(stream, manner, &seen, &answer).await;
+            // The sender notices a broken connection.
+            let _ = serve(stream, mode, &seen, &answer).await;
         });
     }
 }
 
-async fn serve(mut stream: TcpStream, manner: Manner, seen: &Seen, answer: &[u8]) -> io::Result<()> {
+async fn serve(mut stream: TcpStream, mode: ReceiverMode, seen: &Seen, answer: &[u8]) -> io::Result<()> {
     let mut frames = Frames::default();
     while let Some(request) = frames.next(&mut stream).await? {
         seen.requests.fetch_add(1, Ordering::Relaxed);
-        match manner {
-            Manner::Answer => {}
-            Manner::Time(stamp) => {
+        match mode {
+            ReceiverMode::Answer => {}
+            ReceiverMode::Time(stamp) => {
                 if let Some(micros) = stamp.since(request) {
                     seen.times.lock().unwrap_or_else(PoisonError::into_inner).push(micros);
                 }
             }
-            Manner::Hang => continue,
+            ReceiverMode::Hang => continue,
         }
         stream.write_all(answer).await?;
     }

@@ -1,4 +1,4 @@
-//! `wrk`, the closed loop of the exchange figures: not ours, so that nobody need trust our own.
+//! `wrk`, the closed loop of the exchange figures. It is a known program, so that nobody has to trust ours.
 
 use crate::Outcome;
 use crate::stats::real;
@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-/// What to send, and how hard.
+/// The requests to send and their number.
 #[derive(Debug, Clone)]
 pub(crate) struct Load<'a> {
     pub(crate) address: SocketAddr,
@@ -17,21 +17,21 @@ pub(crate) struct Load<'a> {
     pub(crate) seconds: u64,
 }
 
-/// What `wrk` found.
+/// The result of `wrk`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Found {
+pub(crate) struct WrkResult {
     pub(crate) per_second: f64,
     pub(crate) requests: f64,
-    /// Microseconds.
+    /// Median latency in microseconds.
     pub(crate) p50: f64,
-    /// Microseconds.
+    /// 99th percentile of the latency in microseconds.
     pub(crate) p99: f64,
 }
 
-/// Runs it with one thread. Its script lies in `dir`.
-pub(crate) fn wrk(load: &Load<'_>, dir: &Path) -> Outcome<Found> {
+/// Runs `wrk` with one thread. Its script is written into `dir`.
+pub(crate) fn wrk(load: &Load<'_>, dir: &Path) -> Outcome<WrkResult> {
     let script = dir.join("post.lua");
-    // The body is JSON of ours without a `]]`, so a long bracket of Lua holds it as it is.
+    // The body is JSON without a `]]`, so it can be a long string of Lua.
     let text = format!(
         "wrk.method = 'POST'\nwrk.body = [[{}]]\nwrk.headers['content-type'] = 'application/json'\n\
          wrk.headers['authorization'] = '{}'\n",
@@ -52,8 +52,8 @@ pub(crate) fn wrk(load: &Load<'_>, dir: &Path) -> Outcome<Found> {
     read(&text).ok_or_else(|| format!("wrk: {text}{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// Reads its report; `None` when requests failed, for then nothing in it means anything.
-fn read(text: &str) -> Option<Found> {
+/// Reads the report of `wrk`; `None` if requests failed, because then the figures mean nothing.
+fn read(text: &str) -> Option<WrkResult> {
     if text.contains("Non-2xx") || text.contains("Socket errors") {
         return None;
     }
@@ -62,7 +62,7 @@ fn read(text: &str) -> Option<Found> {
         line.split_whitespace().next()
     };
     let count = text.lines().find(|line| line.contains(" requests in "))?.split_whitespace().next()?;
-    Some(Found {
+    Some(WrkResult {
         per_second: words("Requests/sec:")?.parse().ok()?,
         requests: real(count.parse().ok()?),
         p50: micros(words("50%")?)?,

@@ -1,8 +1,8 @@
-//! What a figure was measured on.
+//! The machine on which a figure was measured.
 
 use std::fs;
 
-/// Processor, cores, memory and kernel, in one line.
+/// Returns processor, cores, memory and kernel in one line.
 pub(crate) fn about() -> String {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let model = value("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".to_owned());
@@ -12,7 +12,7 @@ pub(crate) fn about() -> String {
     format!("{cores} x {model}, {} GiB, Linux {}", kib.div_ceil(1 << 20), kernel.trim())
 }
 
-/// The value of the first `name : value` line.
+/// Returns the value of the first line `name : value`.
 fn value(file: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;

@@ -1,4 +1,4 @@
-//! The machine: what it is, what its processes use, and whether it is quiet.
+//! The machine: its description, the resources of its processes, and the load of other processes.
 
 mod about;
 mod process;

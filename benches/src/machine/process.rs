@@ -1,4 +1,4 @@
-//! What processes use, as the kernel counts it.
+//! Processor time and memory of processes, as the kernel counts them.
 
 use crate::stats::real;
 use rustix::time::{ClockId, clock_gettime};
@@ -13,11 +13,11 @@ const TICKS: f64 = 100.0;
 /// Memory of a process and its children, in MiB.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Memory {
-    /// All pages that are mapped now.
+    /// All pages in memory (RSS).
     pub(crate) rss: f64,
-    /// The same, with shared pages divided among those who share them.
+    /// Pages in memory, with shared pages divided among the processes that share them (PSS).
     pub(crate) pss: f64,
-    /// Pages that nobody else has.
+    /// Pages that no other process shares.
     pub(crate) private: f64,
 }
 
@@ -27,7 +27,7 @@ struct Stat {
     ticks: u64,
 }
 
-/// Every process there is.
+/// All processes of the machine.
 struct Processes(HashMap<u32, Stat>);
 
 impl Processes {
@@ -54,23 +54,23 @@ impl Processes {
 
 fn stat(id: u32) -> Option<Stat> {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The name in brackets may hold anything, brackets too.
+    // The name in parentheses may contain any character, also parentheses.
     let (_, rest) = text.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
     let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
-    // Children that have ended count with their parent: compilers are many and short.
+    // Children that have ended are counted with their parent: a build has many short ones.
     let ticks = (11..=14).map(number).sum::<Option<u64>>()?;
     Some(Stat { parent: u32::try_from(number(1)?).ok()?, ticks })
 }
 
-/// Seconds of processor time that a process and its children have used so far.
+/// Returns the processor time of a process and its children so far, in seconds.
 pub(crate) fn cpu_seconds(id: u32) -> f64 {
     let all = Processes::now();
     all.seconds(|other| all.is_below(other, id))
 }
 
-/// The same for all processes that are neither this one, nor below it, nor the kernel's own, and what the host of a
-/// virtual machine has kept for others.
+/// Returns the processor time of all other processes, without those of the kernel, plus the time that the host of a
+/// virtual machine gave to others; in seconds.
 pub(super) fn foreign_seconds() -> f64 {
     let (all, own, kernel) = (Processes::now(), std::process::id(), 2);
     all.seconds(|other| !all.is_below(other, own) && !all.is_below(other, kernel)) + stolen_seconds()
@@ -82,7 +82,7 @@ fn stolen_seconds() -> f64 {
     real(sums.split_whitespace().nth(8).and_then(|ticks| ticks.parse().ok()).unwrap_or_default()) / TICKS
 }
 
-/// What a process and its children hold.
+/// Returns the memory of a process and its children.
 pub(crate) fn memory(id: u32) -> Memory {
     let all = Processes::now();
     all.0.keys().filter(|other| all.is_below(**other, id)).map(|id| alone(*id)).fold(
@@ -95,7 +95,7 @@ pub(crate) fn memory(id: u32) -> Memory {
     )
 }
 
-/// What a process holds without its children.
+/// Returns the memory of a process without its children.
 pub(crate) fn alone(id: u32) -> Memory {
     let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
     let mib = |name: &str| {
@@ -106,7 +106,7 @@ pub(crate) fn alone(id: u32) -> Memory {
     Memory { rss: mib("Rss:"), pss: mib("Pss:"), private }
 }
 
-/// What each process below `id` that runs `program` holds.
+/// Returns the memory of each process below `id` that runs `program`.
 pub(crate) fn running(id: u32, program: &Path) -> Vec<Memory> {
     let program = fs::canonicalize(program).unwrap_or_else(|_| program.to_owned());
     let runs = |other: u32| fs::read_link(format!("/proc/{other}/exe")).is_ok_and(|exe| exe == program);
@@ -115,7 +115,7 @@ pub(crate) fn running(id: u32, program: &Path) -> Vec<Memory> {
     below.map(|other| alone(*other)).collect()
 }
 
-/// Seconds of the clock that every process of a machine reads alike.
+/// Returns the monotonic clock in seconds. It is the same for all processes of a machine.
 pub(crate) fn monotonic() -> f64 {
     let now = clock_gettime(ClockId::Monotonic);
     Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or_default()).as_secs_f64()

@@ -1,18 +1,18 @@
-//! Measuring while others leave the machine alone, and saying so when they did not.
+//! Measures while other processes are idle, and reports if they were not.
 
 use super::process::foreign_seconds;
 use crate::Outcome;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// More than this share of one core used by others spoils a turn.
+/// Share of one core that other processes may use in a turn.
 const BUSY: f64 = 0.12;
-/// How long the machine is looked at before a turn.
+/// Time for which the machine is observed before a turn.
 const LOOK: Duration = Duration::from_millis(500);
-/// The pause between two looks.
+/// The pause between two observations.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Waits for quiet, as long as a bench may wait in all.
+/// Waits until other processes are idle, up to a total time for each bench.
 #[derive(Debug)]
 pub(crate) struct Quiet {
     wait: Duration,
@@ -21,12 +21,12 @@ pub(crate) struct Quiet {
 }
 
 impl Quiet {
-    /// The turns of one bench may wait and be repeated for `wait` in all.
+    /// `wait` limits the total time for waiting and repeating turns in one bench.
     pub(crate) const fn new(wait: Duration) -> Self {
         Self { wait, left: Cell::new(wait), worst: Cell::new(0.0) }
     }
 
-    /// Takes a turn, again when others were busy meanwhile and there is time for it.
+    /// Runs a turn. Repeats it if other processes were busy and time is left.
     pub(crate) fn turn<T>(&self, mut measure: impl FnMut() -> Outcome<T>) -> Outcome<T> {
         loop {
             self.settle();
@@ -52,23 +52,23 @@ impl Quiet {
         self.left.set(self.left.get().saturating_sub(begun.elapsed()));
     }
 
-    /// The largest share of a core that others used in a turn that counts; the next bench may wait anew.
+    /// Returns the largest share of a core that other processes used in a counted turn, and resets it for the next bench.
     pub(crate) fn end(&self) -> f64 {
         self.left.set(self.wait);
         self.worst.replace(0.0)
     }
 
-    /// Whether that share is too large for figures to be trusted.
+    /// Returns true if the share is too large for trustworthy figures.
     pub(crate) fn is_busy(share: f64) -> bool {
         share >= BUSY
     }
 }
 
-/// What `work` gives, and the share of a core that others used meanwhile.
+/// Returns the result of `work`, and the share of a core that other processes used meanwhile.
 fn share<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let (before, begun) = (foreign_seconds(), Instant::now());
     let result = work();
-    // A process that has ended takes its time along, which must not make the sum fall below zero.
+    // The time of a process that has ended is lost, so the difference could be negative.
     let used = (foreign_seconds() - before).max(0.0);
     (result, used / begun.elapsed().as_secs_f64())
 }

@@ -1,4 +1,4 @@
-//! An app written for Node that says when it listens and when it was sent an event: the same code bare and installed.
+//! An app for Node that records when it listens and when it gets an event. The same code runs alone and installed.
 
 use crate::Outcome;
 use std::fmt;
@@ -6,23 +6,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How an app is run.
+/// The way in which an app is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `footbridge.command`: it listens by itself.
+    /// `footbridge.command`: the app opens its listener.
     Command,
-    /// `bolt.main`: the server's Node host listens for it.
+    /// `bolt.main`: the server's Node host opens the listener.
     Hosted,
 }
 
-/// An app in a directory of its own.
+/// An app in its directory.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) name: String,
     pub(crate) dir: PathBuf,
 }
 
-/// Times are those of the monotonic clock, which every process of a machine reads alike.
+/// The code of the app. Times are those of the monotonic clock, which is the same for all processes of a machine.
 const APP: &str = "const fs = require('fs');
 exports.note = (what) => fs.appendFileSync(__dirname + '/times', what + ' ' + process.hrtime.bigint() + '\\n');
 exports.handle = (request, response) => {
@@ -52,7 +52,7 @@ impl fmt::Display for Kind {
 }
 
 impl App {
-    /// Writes it into an empty directory.
+    /// Writes the app into an empty directory.
     pub(crate) fn write(dir: &Path, kind: Kind, name: &str) -> Outcome<Self> {
         let run = match kind {
             Kind::Command => r#""footbridge":{"command":["node","bare.js"]},"bolt":{"#,
@@ -68,7 +68,7 @@ impl App {
         Ok(Self { name: name.to_owned(), dir: dir.to_owned() })
     }
 
-    /// When it did `what`, in seconds of the monotonic clock.
+    /// Returns the times at which the app did `what`, in seconds of the monotonic clock.
     pub(crate) fn times(&self, what: &str) -> Vec<f64> {
         let text = fs::read_to_string(self.dir.join("times")).unwrap_or_default();
         let whole = text.rfind('\n').map_or("", |end| text.get(..end).unwrap_or_default());
@@ -76,7 +76,7 @@ impl App {
         whole.lines().filter_map(nanos).map(|nanos| nanos / 1e9).collect()
     }
 
-    /// Waits until it has done `what` more than `seen` times; when that was.
+    /// Waits until the app has done `what` more than `seen` times and returns the time of the last one.
     pub(crate) fn wait_for(&self, what: &str, seen: usize, within: Duration) -> Outcome<f64> {
         let begun = Instant::now();
         loop {

@@ -1,11 +1,11 @@
-//! The product: a release binary with a configuration of its own, on a database of its own.
+//! The measured server: a release binary with its configuration and database.
 
 use super::app::{App, Kind};
 use super::free_address;
 use crate::Outcome;
 use crate::load::{Publisher, Stamp};
 use crate::machine::{self, Memory};
-use crate::stage::{Program, Stage};
+use crate::workspace::{Program, Workspace};
 use std::fmt::Write as _;
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// How long a start may take, a backlog of a million included.
+/// Time limit of a start with a backlog of a million events.
 const START: Duration = Duration::from_mins(1);
 /// The app that sends exchanges and publishes events.
 const SENDER: &str = "superapp";
@@ -22,24 +22,24 @@ const ADMIN: &str = "fbadmin_bench-0123456789abcdef0123456789abcdef";
 const SECRET_KEY: &str = "fbkey_bench-superapp-0123456789abcdef";
 const EVENT: &str = "measured";
 
-/// An app whose only hook gets every event that is published.
+/// An app with one hook that gets every event.
 #[derive(Debug, Clone)]
 pub(crate) struct HookAt(pub(crate) SocketAddr);
 
-/// What a server is set up with.
+/// The options of a server.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Setup {
-    /// The receiver of exchanges.
+    /// The address that receives exchanges.
     pub(crate) receiver: Option<SocketAddr>,
     pub(crate) hooks: Vec<HookAt>,
     pub(crate) shards: Option<u32>,
-    /// `[retry] schedule`, when it is not the product's own.
+    /// The value of `[retry] schedule`; `None` for the default.
     pub(crate) retry: Option<String>,
-    /// `[server] connections`, when it is not the product's own.
+    /// The value of `[server] connections`; `None` for the default.
     pub(crate) connections: Option<u32>,
-    /// Whether the sender has a hook for its own events, so that its pages hear them. Nobody is there to get them.
+    /// True if the sender has a hook for its events, so that its pages get them. The hook's address does not answer.
     pub(crate) listens: bool,
-    /// Whether it may start apps.
+    /// True if the server may start apps.
     pub(crate) apps: bool,
 }
 
@@ -48,40 +48,40 @@ pub(crate) struct Setup {
 pub(crate) struct Footbridge {
     pub(crate) program: Program,
     pub(crate) address: SocketAddr,
-    /// From being started to being ready.
+    /// Time from the start of the process until it is ready.
     pub(crate) started_in: Duration,
     dir: PathBuf,
 }
 
 impl Footbridge {
     /// Starts `program` on an empty database.
-    pub(crate) fn start(stage: &Stage, program: &Path, setup: &Setup) -> Outcome<Self> {
-        let dir = stage.dir("footbridge")?;
+    pub(crate) fn start(workspace: &Workspace, program: &Path, setup: &Setup) -> Outcome<Self> {
+        let dir = workspace.dir("footbridge")?;
         let file = dir.join("footbridge.toml");
         let config = config(setup, free_address()?, &dir);
         std::fs::write(&file, config).map_err(|e| format!("{}: {e}", file.display()))?;
-        Self::start_in(stage, program, dir)
+        Self::start_in(workspace, program, dir)
     }
 
-    /// Starts it anew on what it left behind; how long it took to end comes along.
-    pub(crate) fn restart(self, stage: &Stage, program: &Path) -> Outcome<(Self, Duration)> {
+    /// Restarts the server on the same database. Also returns the time that it needed to end.
+    pub(crate) fn restart(self, workspace: &Workspace, program: &Path) -> Outcome<(Self, Duration)> {
         let (dir, ended_in) = (self.dir.clone(), self.program.stop());
-        Ok((Self::start_in(stage, program, dir)?, ended_in))
+        Ok((Self::start_in(workspace, program, dir)?, ended_in))
     }
 
-    fn start_in(stage: &Stage, binary: &Path, dir: PathBuf) -> Outcome<Self> {
+    fn start_in(workspace: &Workspace, binary: &Path, dir: PathBuf) -> Outcome<Self> {
         let file = dir.join("footbridge.toml");
         let address = listen(&file)?;
         let mut command = Command::new(binary);
         command.arg("serve").arg("--config").arg(&file).current_dir(&dir);
-        // Whatever the caller's environment says of Footbridge is not for this one.
+        // Settings in the environment of the bench must not reach this server.
         for (name, _) in
             std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FOOTBRIDGE_"))
         {
             command.env_remove(name);
         }
         let begun = Instant::now();
-        let mut program = stage.start(&mut command, &dir)?;
+        let mut program = workspace.start(&mut command, &dir)?;
         program.wait(START, || get(address, "/readyz").is_ok_and(|(status, _)| status == 200))?;
         Ok(Self { program, address, started_in: begun.elapsed(), dir })
     }
@@ -94,20 +94,20 @@ impl Footbridge {
         machine::memory(self.program.id())
     }
 
-    /// A publisher of events that all hooks get.
+    /// Returns a publisher of events that all hooks get.
     pub(crate) fn publisher(&self, stamp: Stamp) -> Publisher {
         Publisher { address: self.address, token: TOKEN.to_owned(), event: EVENT, stamp }
     }
 
-    /// Installs an app that is written into a directory of its own.
-    pub(crate) fn install(&self, stage: &Stage, kind: Kind, name: &str) -> Outcome<App> {
-        let app = App::write(&stage.dir(name)?, kind, name)?;
+    /// Writes an app into a new directory and installs it.
+    pub(crate) fn install(&self, workspace: &Workspace, kind: Kind, name: &str) -> Outcome<App> {
+        let app = App::write(&workspace.dir(name)?, kind, name)?;
         let body = format!("{{\"path\":\"{}\"}}", app.dir.display());
         self.administer("/api/apps/local", &body)?;
         Ok(app)
     }
 
-    /// Stops an app and waits until nothing of it runs.
+    /// Stops an app and waits for the end of its processes.
     pub(crate) fn stop_app(&self, name: &str) -> Outcome<()> {
         self.administer("/api/apps/stop", &format!("{{\"name\":\"{name}\"}}"))
     }
@@ -116,17 +116,17 @@ impl Footbridge {
         done(self.address, path, &format!("authorization: Bearer {ADMIN}"), body)
     }
 
-    /// Publishes one event, called as the app that it is for.
+    /// Publishes one event whose name is that of the app that gets it.
     pub(crate) fn publish_to(&self, app: &str) -> Outcome<()> {
         done(self.address, &format!("/api/events/{app}"), &format!("x-bolt-app-token: {TOKEN}"), "{}")
     }
 
-    /// Publishes one event that the sender's own pages hear.
+    /// Publishes one event that the sender's pages get.
     pub(crate) fn publish_own(&self) -> Outcome<()> {
         self.publish_to(EVENT)
     }
 
-    /// A ticket for the sender's pages.
+    /// Returns a ticket for the sender's pages.
     pub(crate) fn ticket(&self) -> Outcome<String> {
         let body = "{\"use\":\"live\",\"ttl\":\"10m\"}";
         let head = format!(
@@ -139,15 +139,15 @@ impl Footbridge {
         ticket.map(str::to_owned).ok_or_else(|| format!("no ticket: {answer}"))
     }
 
-    /// How many deliveries have not ended.
+    /// Returns the number of pending deliveries.
     pub(crate) fn pending(&self) -> Outcome<u64> {
         let (_, text) = get(self.address, "/metrics").map_err(|e| format!("/metrics: {e}"))?;
         let value = text.lines().find_map(|line| line.strip_prefix("footbridge_deliveries_pending "));
         let count = value.and_then(|value| value.trim().parse().ok());
-        count.ok_or_else(|| "/metrics does not say how many deliveries are pending".to_owned())
+        count.ok_or_else(|| "/metrics has no number of pending deliveries".to_owned())
     }
 
-    /// Waits until every delivery has ended.
+    /// Waits until no delivery is pending and returns the waiting time.
     pub(crate) fn drained(&self, within: Duration) -> Outcome<Duration> {
         let begun = Instant::now();
         while self.pending()? > 0 {
@@ -160,14 +160,14 @@ impl Footbridge {
     }
 }
 
-/// The credentials of an exchange.
+/// Returns the `Authorization` of an exchange.
 pub(crate) fn authorization() -> String {
     use base64::Engine as _;
     let pair = base64::engine::general_purpose::STANDARD.encode(format!("{SENDER}:{SECRET_KEY}"));
     format!("Token {pair}")
 }
 
-/// An exchange of 1 KiB in all.
+/// Returns an exchange whose request has 1 KiB.
 pub(crate) fn exchange_body() -> String {
     let around = |payload: &str| {
         format!(r#"{{"app_id":"shop","client_id":"{SENDER}","event_type":"buy","payload":{payload}}}"#)
@@ -211,7 +211,7 @@ fn config(setup: &Setup, listen: SocketAddr, dir: &Path) -> String {
     text + "[[link]]\nhost = \"superapp\"\nminiapp = \"shop\"\n"
 }
 
-/// Where the file says that the server listens: the same after a restart.
+/// Returns the address in the configuration file, which is the same after a restart.
 fn listen(file: &Path) -> Outcome<SocketAddr> {
     let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
     let line = text.lines().find_map(|line| line.strip_prefix("listen = "));
@@ -219,12 +219,12 @@ fn listen(file: &Path) -> Outcome<SocketAddr> {
     address.ok_or_else(|| format!("{} names no address", file.display()))
 }
 
-/// One request on a connection of its own: status and body.
+/// Sends one request on a new connection and returns status and body.
 fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
     ask(address, &format!("GET {path} HTTP/1.1\r\n\r\n"))
 }
 
-/// A POST that must succeed.
+/// Sends a POST request; any status but success is an error.
 fn done(address: SocketAddr, path: &str, credential: &str, body: &str) -> Outcome<()> {
     let length = body.len();
     let head = format!("POST {path} HTTP/1.1\r\n{credential}\r\ncontent-length: {length}\r\n\r\n");

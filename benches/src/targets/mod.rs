@@ -1,4 +1,4 @@
-//! What is measured, and what it is measured against.
+//! The measured server and the baselines.
 
 mod app;
 mod footbridge;
@@ -14,7 +14,7 @@ pub(crate) use redis::Redis;
 use crate::Outcome;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
-/// Loopback, and a port that was free a moment ago.
+/// Returns a loopback address with a port that was free a moment ago.
 pub(crate) fn free_address() -> Outcome<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     listener.and_then(|listener| listener.local_addr()).map_err(|e| format!("no free port: {e}"))

@@ -1,8 +1,8 @@
-//! nginx as a plain reverse proxy: the same two hops as an exchange, and none of its work.
+//! nginx as a plain reverse proxy: the same two hops as an exchange without its checks.
 
 use super::{free_address, listens};
 use crate::Outcome;
-use crate::stage::{Program, Stage};
+use crate::workspace::{Program, Workspace};
 use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
@@ -35,7 +35,7 @@ http {
 }
 "#;
 
-/// A running nginx.
+/// A running nginx process.
 #[derive(Debug)]
 pub(crate) struct Nginx {
     pub(crate) program: Program,
@@ -43,9 +43,9 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Starts it before `receiver`.
-    pub(crate) fn start(stage: &Stage, receiver: SocketAddr) -> Outcome<Self> {
-        let (dir, address) = (stage.dir("nginx")?, free_address()?);
+    /// Starts nginx as a proxy for `receiver`.
+    pub(crate) fn start(workspace: &Workspace, receiver: SocketAddr) -> Outcome<Self> {
+        let (dir, address) = (workspace.dir("nginx")?, free_address()?);
         let place = dir.to_string_lossy();
         let config = CONFIG.replace("DIR", &place);
         let config =
@@ -53,9 +53,9 @@ impl Nginx {
         let file = dir.join("nginx.conf");
         std::fs::write(&file, config).map_err(|e| format!("{}: {e}", file.display()))?;
         let mut command = Command::new("nginx");
-        // Its own user must reach the directory, so it stays whoever runs the bench.
+        // nginx must be able to reach the directory, so it runs as the user of the bench.
         command.arg("-p").arg(&dir).arg("-c").arg(&file).args(["-g", "user root;"]);
-        let mut program = stage.start(&mut command, &dir)?;
+        let mut program = workspace.start(&mut command, &dir)?;
         program.wait(Duration::from_secs(10), || listens(address))?;
         Ok(Self { program, address })
     }

@@ -1,10 +1,10 @@
-//! The baseline programs, which come from Debian.
+//! The baseline programs, which are Debian packages.
 
 use crate::Outcome;
 use std::path::Path;
 use std::process::Command;
 
-/// A program and the package it comes in.
+/// A program and the package that contains it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Package {
     program: &'static str,
@@ -20,16 +20,16 @@ pub(crate) const REDIS_BENCHMARK: Package = Package { program: "redis-benchmark"
 impl Package {
     fn is_there(self) -> bool {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        // Servers often lie where only root looks.
+        // Servers are often in directories outside of a user's PATH.
         let usual = ["/usr/sbin", "/usr/bin"].map(Path::new).map(Path::to_path_buf);
         std::env::split_paths(&path).chain(usual).any(|dir| dir.join(self.program).is_file())
     }
 }
 
-/// Makes sure that all are there.
+/// Checks that all packages are installed; installs the missing ones if `install` is set.
 ///
 /// # Errors
-/// The packages that are missing, unless they may be installed.
+/// Packages are missing.
 pub(crate) fn need(packages: &[Package], install: bool) -> Outcome<()> {
     let missing: Vec<&str> =
         packages.iter().filter(|wanted| !wanted.is_there()).map(|wanted| wanted.package).collect();
@@ -38,7 +38,9 @@ pub(crate) fn need(packages: &[Package], install: bool) -> Outcome<()> {
     }
     let list = missing.join(" ");
     if !install {
-        return Err(format!("missing baselines: run `apt-get install {list}`, or say --install"));
+        return Err(format!(
+            "baseline programs are missing: run `apt-get install {list}`, or give --install"
+        ));
     }
     let mut command = Command::new("apt-get");
     command.args(["install", "--yes", "--no-install-recommends"]).args(&missing);

@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: everything a change must pass, cheapest first, so that a slip is told early.
+//! `cargo xtask ci`: every check that a change must pass, the cheapest first.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ struct Step {
     run: fn(&mut Notes) -> Outcome,
 }
 
-/// What steps share: whether the machine may be changed, and what could not be checked.
+/// Shared by the steps: the permission to install packages, and notes about checks that were not possible.
 struct Notes {
     consent: Consent,
     notes: Vec<String>,
@@ -27,7 +27,7 @@ const STEPS: &[Step] = &[
     Step { name: "docs", run: |_| docs() },
     Step { name: "dependencies", run: dependencies },
     Step { name: "tests", run: |notes| test::run_with(&[], notes.consent) },
-    // The same inputs in every run: a change is judged by what it changed.
+    // The same inputs in every run, so that a failure comes from the change.
     Step { name: "fuzz", run: |_| fuzz::run(&["--seconds", "3", "--seed", "1"].map(str::to_owned)) },
 ];
 
@@ -46,7 +46,7 @@ pub(super) fn run(args: &[String]) -> Outcome {
     Ok(())
 }
 
-/// A line about what passed and one for each note; nothing when there is neither.
+/// Returns a line with the steps that passed and a line for each note.
 fn summary(times: &[(&str, Duration)], notes: &[String]) -> String {
     let mut text = String::new();
     if !times.is_empty() {
@@ -70,8 +70,8 @@ fn docs() -> Outcome {
     process::run(docs.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// What the machine cannot do (no cargo-deny, no way to the advisory database) is a note; what is found
-/// is a failure.
+/// Runs cargo-deny. A check that is not possible here (no cargo-deny, no advisory database) is a note; a finding is an
+/// error.
 fn dependencies(Notes { notes, .. }: &mut Notes) -> Outcome {
     if !have_cargo_deny() {
         notes.push(
@@ -87,7 +87,7 @@ fn dependencies(Notes { notes, .. }: &mut Notes) -> Outcome {
     process::run(&mut cargo(&["deny", "check", "advisories"]))
 }
 
-/// Installing takes minutes, so only a CI machine does it unasked.
+/// Returns true if cargo-deny is installed. A CI machine installs it, which takes minutes.
 fn have_cargo_deny() -> bool {
     let present = || works(&mut cargo(&["deny", "--version"]));
     if present() || !process::on_ci() {

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the shortest way from a clone to something to look at.
+//! `cargo xtask demo`: builds the binary and runs its demo.
 
 use crate::process::{self, Outcome, cargo};
 

@@ -1,4 +1,4 @@
-//! `cargo xtask faults`: the fault suite, case by case as `docs/faults.md` lists it.
+//! `cargo xtask faults`: runs the tests of each case in `docs/faults.md` and prints a verdict for each.
 
 use crate::consent::Consent;
 use crate::process::{Outcome, cargo, footbridge_bin, root};
@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Stdio;
 
-/// The page that lists the cases.
+/// The page with the list of cases.
 const PAGE: &str = "docs/faults.md";
 
-/// What `--long` sets: more kills, more crash images, a longer standstill, more seeds.
+/// The variables that `--long` sets: more kills, more crash images, a longer freeze, more seeds.
 const LONG: [(&str, &str); 4] = [
     ("FOOTBRIDGE_KILLS", "200"),
     ("FOOTBRIDGE_IMAGES", "400"),
@@ -18,7 +18,7 @@ const LONG: [(&str, &str); 4] = [
     ("FOOTBRIDGE_SIM_RUNS", "4000"),
 ];
 
-/// One row of the page.
+/// One row of the page: a fault and its tests.
 #[derive(Debug, PartialEq, Eq)]
 struct Case {
     number: u32,
@@ -26,7 +26,7 @@ struct Case {
     tests: Vec<Proof>,
 }
 
-/// A test that proves a case.
+/// A test that injects the fault of a case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Proof {
     package: String,
@@ -62,7 +62,7 @@ pub(super) fn run(args: &[String]) -> Outcome {
     report(&cases, &passed)
 }
 
-/// Runs tests of a package; those that passed.
+/// Runs tests of a package and returns the names of those that passed.
 fn test(package: &str, tests: &BTreeSet<&str>, long: bool) -> Result<Vec<String>, String> {
     println!("\n-- {package}: {} tests", tests.len());
     let mut command =
@@ -80,7 +80,7 @@ fn test(package: &str, tests: &BTreeSet<&str>, long: bool) -> Result<Vec<String>
     Ok(passing(&text))
 }
 
-/// The tests that a run of libtest says passed.
+/// Reads the names of passed tests from the output of libtest.
 fn passing(text: &str) -> Vec<String> {
     let ok = |line: &str| {
         let (test, ended) = line.strip_prefix("test ")?.split_once(" ... ")?;
@@ -116,7 +116,7 @@ fn shorten(text: &str) -> String {
     if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(59).chain(['…']).collect() }
 }
 
-/// The rows of the page: a number, the fault, what is expected, the proof, the result.
+/// Reads the rows of the page: number, fault, expectation, tests, result.
 fn cases(page: &str) -> Vec<Case> {
     let row = |line: &str| {
         let mut cells = line.strip_prefix("| ")?.split(" | ");
@@ -128,7 +128,7 @@ fn cases(page: &str) -> Vec<Case> {
     page.lines().filter_map(row).collect()
 }
 
-/// The tests that a cell names: `` `package:path::of::test` ``.
+/// Reads the tests of a cell, written as `` `package:path::of::test` ``.
 fn proofs(cell: &str) -> Vec<Proof> {
     let named = cell.split('`').skip(1).step_by(2).filter_map(|text| text.split_once(':'));
     let proof = |(package, test): (&str, &str)| Proof {
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use std::path::{Path, PathBuf};
 
-    /// Where the sources of a package's tests are.
+    /// Returns the directories with the sources of a package's tests.
     fn sources(package: &str) -> Vec<PathBuf> {
         let short = package.strip_prefix("footbridge-").unwrap_or(package);
         match short {
@@ -153,7 +153,7 @@ mod tests {
         }
     }
 
-    /// Whether a function of the test's name stands in the sources of its package.
+    /// Returns true if the sources of the package contain a function with the name of the test.
     fn is_there(proof: &Proof) -> bool {
         let name = proof.test.rsplit("::").next().unwrap_or_default();
         sources(&proof.package).iter().any(|folder| holds(folder, &format!("fn {name}(")))
@@ -187,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn what_passed_is_read_from_libtest() {
+    fn passed_tests_are_read_from_the_output_of_libtest() {
         let text = "\nrunning 2 tests\ntest a::b ... ok\ntest a::c ... FAILED\n\nfailures:\n";
         assert_eq!(passing(text), ["a::b"]);
     }
 
     #[test]
-    fn the_page_lists_every_case_and_names_tests_that_there_are() {
+    fn the_page_lists_every_case_with_existing_tests() {
         let cases = cases(&fs::read_to_string(root().join(PAGE)).unwrap_or_default());
         let numbers: Vec<u32> = cases.iter().map(|case| case.number).collect();
         assert_eq!(numbers, (1..=48).collect::<Vec<_>>());

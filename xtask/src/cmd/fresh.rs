@@ -1,23 +1,25 @@
-//! `cargo xtask fresh`: the README's commands on a system that has only what the README names.
+//! `cargo xtask fresh`: runs the commands of the README on a system that has only the packages that the README names.
 
 use crate::fresh::Fresh;
 use crate::process::Outcome;
 
-/// What the README names, then its two commands; `--once` and `--yes` because nobody is there to end or to answer.
+/// Installs the packages that the README names and runs its two commands. `--once` and `--yes` replace the user.
 const README: [&str; 3] = [
     "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes -o Dpkg::Use-Pty=0 --no-install-recommends build-essential",
     "cargo run -p footbridge -- demo --once",
     "cargo xtask test --yes",
 ];
 
-/// With `package` the Debian package of `cargo xtask package` is installed, started and removed instead.
+/// Installs, starts and removes the Debian package of `cargo xtask package`, for the argument `package`.
 const PACKAGE: [&str; 2] = ["apt-get update -qq", "sh packaging/check.sh /packages/*.deb"];
 
 pub(super) fn run(args: &[String]) -> Outcome {
     let keep = args.iter().any(|word| word == "--keep");
     let package = args.iter().any(|word| word == "package");
     if let Some(word) = args.iter().find(|word| !["--keep", "package"].contains(&word.as_str())) {
-        return Err(format!("`{word}` is none of the words of this chore: --keep, package"));
+        return Err(format!(
+            "`{word}` is not an argument of this chore; its arguments are --keep and package"
+        ));
     }
     let mut fresh = Fresh::new()?;
     if let Err(error) = fresh.make(keep) {
@@ -29,7 +31,7 @@ pub(super) fn run(args: &[String]) -> Outcome {
     }
     let lines: &[&str] = if package { &PACKAGE } else { &README };
     for line in lines {
-        // The next is tried all the same: what else fails is worth knowing after so long.
+        // After a failure the next command runs all the same: after such a long run, every failure is worth knowing.
         let _ = fresh.run(line);
     }
     if !keep {
@@ -43,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_names_what_is_tried() {
+    fn the_readme_contains_the_commands() {
         let readme = include_str!("../../../README.md");
         for part in
             ["apt-get install build-essential", "cargo run -p footbridge -- demo\n", "cargo xtask test\n"]

@@ -1,23 +1,23 @@
-//! `cargo xtask fuzz`: random input against what parses what others send.
+//! `cargo xtask fuzz`: feeds random input to the parsers of foreign data.
 //!
-//! The targets lie in `fuzz/`, laid out as cargo-fuzz wants them, but stable Rust is enough: coverage counters are
-//! asked of the compiler here, and without `unsafe` there is nothing for a sanitizer to find.
+//! The targets are in `fuzz/` with the layout of cargo-fuzz. Stable Rust is enough: this chore passes the flags for
+//! coverage counters to the compiler, and without `unsafe` code a sanitizer is not needed.
 
 use crate::process::{self, Outcome, cargo, root, target_dir};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How long each target runs unless `--seconds` says otherwise.
+/// Seconds for each target without `--seconds`.
 const SECONDS: u64 = 60;
 
-/// What makes rustc count coverage as libFuzzer reads it.
+/// The flags that make rustc add the coverage counters of libFuzzer.
 const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 \
     -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
     -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares";
 
 pub(super) fn run(args: &[String]) -> Outcome {
-    let Wish { names, seconds, seed } = read(args)?;
+    let FuzzArgs { names, seconds, seed } = read(args)?;
     let all = targets()?;
     if let Some(name) = names.iter().find(|name| !all.contains(name)) {
         return Err(format!("there is no fuzz target `{name}`; there are {}", all.join(", ")));
@@ -44,35 +44,35 @@ pub(super) fn run(args: &[String]) -> Outcome {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Wish {
+struct FuzzArgs {
     names: Vec<String>,
     seconds: u64,
-    /// From which the inputs are made; 0 for another in every run.
+    /// The seed of the random input; 0 for a different one in each run.
     seed: u32,
 }
 
-fn read(args: &[String]) -> Result<Wish, String> {
-    let mut wish = Wish { names: Vec::new(), seconds: SECONDS, seed: 0 };
+fn read(args: &[String]) -> Result<FuzzArgs, String> {
+    let mut fuzz = FuzzArgs { names: Vec::new(), seconds: SECONDS, seed: 0 };
     let mut words = args.iter();
     while let Some(word) = words.next() {
         if word == "--seconds" {
-            let given = words.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
-            wish.seconds = given.ok_or("`--seconds` wants a whole number above 0")?;
+            let value = words.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+            fuzz.seconds = value.ok_or("`--seconds` needs a whole number above 0")?;
         } else if word == "--seed" {
-            let given = words.next().and_then(|number| number.parse().ok());
-            wish.seed = given.ok_or("`--seed` wants a whole number")?;
+            let value = words.next().and_then(|number| number.parse().ok());
+            fuzz.seed = value.ok_or("`--seed` needs a whole number")?;
         } else if word.starts_with('-') {
             return Err(format!(
                 "`{word}` is not known; `cargo xtask fuzz [TARGET…] [--seconds N] [--seed N]`"
             ));
         } else {
-            wish.names.push(word.clone());
+            fuzz.names.push(word.clone());
         }
     }
-    Ok(wish)
+    Ok(fuzz)
 }
 
-/// The targets there are: each file of `fuzz/fuzz_targets` is one.
+/// Returns the names of the targets: one for each file in `fuzz/fuzz_targets`.
 fn targets() -> Result<Vec<String>, String> {
     let folder = root().join("fuzz/fuzz_targets");
     let entries = fs::read_dir(&folder).map_err(|e| format!("cannot read {}: {e}", folder.display()))?;
@@ -82,7 +82,7 @@ fn targets() -> Result<Vec<String>, String> {
     Ok(names)
 }
 
-/// Builds them; where the programs are.
+/// Builds targets and returns the directory of the programs.
 fn build(names: &[String]) -> Result<PathBuf, String> {
     let host = host()?;
     let target = target_dir()?.join("fuzz");
@@ -92,7 +92,7 @@ fn build(names: &[String]) -> Result<PathBuf, String> {
     for name in names {
         build.args(["--bin", name]);
     }
-    // Flags reach no build script where a target is named.
+    // With `--target`, the flags do not apply to build scripts.
     build.env("RUSTFLAGS", FLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");
     process::run(&mut build)?;
     Ok(target.join(host).join("debug"))
@@ -102,14 +102,14 @@ fn host() -> Result<String, String> {
     let shown = Command::new("rustc").arg("-vV").output().map_err(|e| format!("cannot run rustc: {e}"))?;
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| "rustc does not say what it builds for".to_owned())
+    host.map(str::to_owned).ok_or_else(|| "`rustc -vV` does not print its host".to_owned())
 }
 
 fn fuzz(built: &Path, name: &str, seconds: u64, seed: u32) -> Outcome {
     let found = folder(target_dir()?.join("fuzz/corpus").join(name))?;
     let artifacts = folder(root().join("fuzz/artifacts").join(name))?;
     let mut run = Command::new(built.join(name));
-    // What is found goes to the first corpus, outside the repository; the second holds the committed seeds.
+    // New inputs go to the first corpus, outside the repository; the second contains the committed seeds.
     run.arg(found).arg(root().join("fuzz/corpus").join(name));
     run.args(["-timeout=20", "-rss_limit_mb=4096", "-max_len=8192", "-print_final_stats=1", "-verbosity=0"]);
     run.args([format!("-max_total_time={seconds}"), format!("-seed={seed}")]);
@@ -127,11 +127,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_targets_and_a_time() {
+    fn arguments_are_targets_and_seconds() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let wish = |names: &str, seconds| Wish { names: words(names), seconds, seed: 0 };
-        assert_eq!(read(&words("json urls --seconds 5")), Ok(wish("json urls", 5)));
-        assert_eq!(read(&words("json")), Ok(wish("json", SECONDS)));
+        let expected = |names: &str, seconds| FuzzArgs { names: words(names), seconds, seed: 0 };
+        assert_eq!(read(&words("json urls --seconds 5")), Ok(expected("json urls", 5)));
+        assert_eq!(read(&words("json")), Ok(expected("json", SECONDS)));
         for wrong in ["--seconds", "--seconds 0", "--seconds x", "--time 5"] {
             assert!(read(&words(wrong)).is_err(), "{wrong}");
         }

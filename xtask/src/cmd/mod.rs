@@ -1,4 +1,4 @@
-//! The chores, one per file, and the help that lists them.
+//! The chores, one per file, and the help text with their list.
 
 mod bench;
 mod book;
@@ -25,7 +25,7 @@ const CHORES: &[Chore] = &[
     Chore {
         name: "ci",
         args: "[--yes]",
-        about: "everything a change must pass, cheapest first",
+        about: "run every check that a change must pass, the cheapest first",
         run: ci::run,
     },
     Chore {
@@ -37,38 +37,38 @@ const CHORES: &[Chore] = &[
     Chore {
         name: "test",
         args: "[--yes] [NAME…]",
-        about: "all tests, black-box ones included; words go on to the runner",
+        about: "run all tests, or those with NAME; arguments are passed to the runner",
         run: test::run,
     },
     Chore {
         name: "node",
         args: "[--yes]",
-        about: "install what the tests' sample apps need from npm",
+        about: "install the npm packages of the tests' sample apps",
         run: node::run,
     },
     Chore { name: "bench", args: "[NAME] [-- ARGS]", about: "measure the release build", run: bench::run },
     Chore {
         name: "package",
         args: "",
-        about: "the release as a Debian package and as an archive, in target/packages",
+        about: "build the Debian package and the archive of a release, in target/packages",
         run: package::run,
     },
     Chore {
         name: "fresh",
         args: "[--keep] [package]",
-        about: "the README's commands, or the Debian package, on a bare Debian (as root, 30 minutes)",
+        about: "try the commands of the README, or the Debian package, on a bare Debian (as root, 30 minutes)",
         run: fresh::run,
     },
     Chore {
         name: "faults",
         args: "[--yes] [--long] [CASE…]",
-        about: "the fault suite, as docs/faults.md lists it",
+        about: "run the fault suite of docs/faults.md",
         run: faults::run,
     },
     Chore {
         name: "fuzz",
         args: "[TARGET…] [--seconds N]",
-        about: "random input against what parses what others send",
+        about: "feed random input to the parsers of foreign data",
         run: fuzz::run,
     },
     Chore {
@@ -77,10 +77,10 @@ const CHORES: &[Chore] = &[
         about: "check the pages, links and names of the documentation",
         run: book::run,
     },
-    Chore { name: "demo", args: "[--once]", about: "build the release and run its demo", run: demo::run },
+    Chore { name: "demo", args: "[--once]", about: "build the binary and run its demo", run: demo::run },
 ];
 
-/// Runs the named chore, or lists them all.
+/// Runs the named chore, or prints the list of chores.
 pub(crate) fn run(name: &str, args: &[String]) -> Outcome {
     if matches!(name, "" | "help" | "-h" | "--help") {
         print!("{}", help());
@@ -92,9 +92,9 @@ pub(crate) fn run(name: &str, args: &[String]) -> Outcome {
     }
 }
 
-/// For chores that take no words of their own.
+/// Returns an error if there are arguments, for chores without any.
 fn no_args(args: &[String]) -> Outcome {
-    args.first().map_or(Ok(()), |word| Err(format!("this chore takes no arguments, and got `{word}`")))
+    args.first().map_or(Ok(()), |word| Err(format!("this chore has no arguments, but got `{word}`")))
 }
 
 fn help() -> String {

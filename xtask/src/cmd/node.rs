@@ -1,4 +1,4 @@
-//! `cargo xtask node`: what the sample apps of the tests need from npm, for whoever runs a test by hand.
+//! `cargo xtask node`: installs the npm packages of the tests' sample apps, for tests that are run by hand.
 
 use super::no_args;
 use crate::consent::Consent;

@@ -1,5 +1,5 @@
-//! `cargo xtask package`: the release as a Debian package and as an archive for `cargo binstall`, with completions and
-//! manual pages in both.
+//! `cargo xtask package`: builds the Debian package of a release and the archive for `cargo binstall`, both with
+//! completions and manual pages.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::process::{self, Outcome, cargo, footbridge_bin, root, target_dir, wor
 /// The version of cargo-deb that the manifest of `crates/footbridge` is written for.
 const CARGO_DEB: &str = "3.8.0";
 
-/// As the manifest has it.
+/// The maintainer in the manifest of `crates/footbridge`.
 const MAINTAINER: &str = "Footbridge maintainers <maintainers@footbridge.invalid>";
 
 pub(super) fn run(args: &[String]) -> Outcome {
@@ -32,7 +32,7 @@ pub(super) fn run(args: &[String]) -> Outcome {
     Ok(())
 }
 
-/// What the program prints about itself, where the manifest's assets name it.
+/// Writes completions, manual pages and changelog to the directory that the manifest names.
 fn extras(program: &Path) -> Result<std::path::PathBuf, String> {
     let place = root().join("target/package");
     empty(&place)?;
@@ -49,13 +49,13 @@ fn extras(program: &Path) -> Result<std::path::PathBuf, String> {
     Ok(place)
 }
 
-/// What Debian wants to know of this version, dated as what is committed.
+/// Returns the Debian changelog of this version, with the date of the last commit.
 fn changelog() -> Result<String, String> {
     let output = Command::new("git").args(["log", "-1", "--format=%cD"]).current_dir(root()).output();
     let output = output.map_err(|e| format!("cannot run git: {e}"))?;
     let date = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if date.is_empty() {
-        return Err("git does not tell the date of the last commit".into());
+        return Err("git prints no date of the last commit".into());
     }
     Ok(format!(
         "footbridge ({}-1) stable; urgency=medium\n\n  * What is new is in /usr/share/doc/footbridge/CHANGELOG.md.\n\n -- {MAINTAINER}  {date}\n",
@@ -63,7 +63,7 @@ fn changelog() -> Result<String, String> {
     ))
 }
 
-/// The archive that the manifest's `package.metadata.binstall` names.
+/// Makes the archive that `package.metadata.binstall` in the manifest names.
 fn archive(program: &Path, extras: &Path, packages: &Path) -> Outcome {
     let name = format!("footbridge-{}.tgz", triple()?);
     let programs = program.parent().unwrap_or(program);
@@ -85,9 +85,9 @@ fn archive(program: &Path, extras: &Path, packages: &Path) -> Outcome {
 
 fn triple() -> Result<String, String> {
     let output = Command::new("rustc").arg("-vV").output().map_err(|e| format!("cannot run rustc: {e}"))?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let triple = said.lines().find_map(|line| line.strip_prefix("host: "));
-    triple.map(str::to_owned).ok_or_else(|| format!("rustc does not name its host: {said}"))
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let triple = text.lines().find_map(|line| line.strip_prefix("host: "));
+    triple.map(str::to_owned).ok_or_else(|| format!("`rustc -vV` does not print its host: {text}"))
 }
 
 fn write(file: &Path, text: &str) -> Outcome {
@@ -108,7 +108,7 @@ mod tests {
     const MANIFEST: &str = include_str!("../../../crates/footbridge/Cargo.toml");
 
     #[test]
-    fn the_manifest_names_what_is_there_and_what_the_chore_makes() {
+    fn the_assets_of_the_manifest_exist_or_are_made_by_the_chore() {
         let assets: Vec<&str> = MANIFEST.lines().filter_map(|line| line.strip_prefix("    [\"")).collect();
         assert!(assets.len() >= 8, "{assets:?}");
         for asset in assets {

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: all tests, with what they need set up.
+//! `cargo xtask test`: runs all tests after installing what they need.
 
 use std::process::Command;
 
@@ -13,20 +13,20 @@ pub(super) fn run(args: &[String]) -> Outcome {
     run_with(&words, consent)
 }
 
-/// The tests that `words` pick, or all.
+/// Runs the tests that `words` select, or all.
 pub(super) fn run_with(words: &[String], consent: Consent) -> Outcome {
     packages::ensure(consent)?;
     npm::ensure()?;
-    // The black-box tests drive the real binary, others the examples. All is built in one go because cargo unites
-    // features over what it builds together: asked for apart, most dependencies would be built twice.
+    // Black-box tests use the real binary, other tests use examples. One command builds everything, because cargo joins
+    // the features of packages that are built together; separate commands would build most dependencies twice.
     process::run(&mut cargo(&["build", "--workspace", "--bins", "--tests", "--examples"]))?;
     let footbridge = footbridge_bin("debug")?;
     let (runner, mut tests) = rust_tests(words);
     tests.env("FOOTBRIDGE_BIN", &footbridge).env("FOOTBRIDGE_NODE_MODULES", npm::modules()?);
-    let (ended, mut results) = heard(runner, &mut tests);
-    // Words pick some of Rust's tests.
+    let (ended, mut results) = run_and_read(runner, &mut tests);
+    // With names, only some tests of Rust run.
     let pages = if words.is_empty() {
-        let (ended, of_pages) = heard(Runner::Sdk, &mut npm::sdk_tests(&footbridge)?);
+        let (ended, of_pages) = run_and_read(Runner::Sdk, &mut npm::sdk_tests(&footbridge)?);
         results.add(of_pages);
         ended
     } else {
@@ -50,7 +50,7 @@ fn judge(words: &[String], ended: Outcome, results: &Results) -> Outcome {
 fn rust_tests(words: &[String]) -> (Runner, Command) {
     if works(&mut cargo(&["nextest", "--version"])) {
         let mut tests = cargo(&["nextest", "run", "--workspace", "--no-fail-fast"]);
-        // A bug that shows in one of a hundred runs is rarely one of the change that is judged.
+        // A test that fails in one of a hundred runs rarely shows a bug of this change.
         if process::on_ci() {
             tests.args(["--retries", "1"]);
         }
@@ -59,13 +59,13 @@ fn rust_tests(words: &[String]) -> (Runner, Command) {
     }
     println!("cargo-nextest is not installed: using cargo test");
     let mut tests = cargo(&["test", "--workspace", "--tests", "--no-fail-fast"]);
-    // Cargo itself takes one name; the programs it runs take any number.
+    // Cargo accepts one name; the test programs accept any number.
     let (options, names): (Vec<_>, Vec<_>) = words.iter().partition(|word| word.starts_with('-'));
     tests.args(options).arg("--").args(names);
     (Runner::Cargo, tests)
 }
 
-fn heard(runner: Runner, tests: &mut Command) -> (Outcome, Results) {
+fn run_and_read(runner: Runner, tests: &mut Command) -> (Outcome, Results) {
     let mut reader = Reader::new(runner);
     let ended = process::tee(tests, |line| reader.line(line));
     (ended, reader.end())
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_failed_comes_last_and_a_name_that_no_test_has_is_told() {
+    fn failed_tests_come_last_and_a_name_without_tests_is_an_error() {
         let results = Results { passed: 1, failed: vec!["it a::b".into()], flaky: Vec::new() };
         let failed = judge(&[], Err("`cargo test` failed".into()), &results).unwrap_err();
         assert!(failed.ends_with("failed:\n  it a::b\n1 passed, 1 failed"), "{failed}");

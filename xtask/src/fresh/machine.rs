@@ -1,14 +1,14 @@
-//! What a bare root takes over from this machine so that it reaches the same registries: settings, never packages.
+//! Settings of this machine that a bare Debian needs to reach the same registries.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Settings in the environment that say how registries are reached.
+/// Prefixes of environment variables about registries.
 const PASSED: [&str; 5] =
     ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "NPM_CONFIG_", "NPM_CONFIG_REGISTRY"];
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 
-/// How programs are told of the certificates that this machine trusts, which a bare root lacks.
+/// Variables with the path of trusted certificates, which a bare Debian lacks.
 const CERTIFICATES: [&str; 6] = [
     "CARGO_HTTP_CAINFO",
     "SSL_CERT_FILE",
@@ -18,7 +18,7 @@ const CERTIFICATES: [&str; 6] = [
     "npm_config_cafile",
 ];
 
-/// The environment of commands in the root.
+/// Returns the environment of commands in the bare Debian.
 pub(super) fn environment() -> Vec<(String, String)> {
     let mut env: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -41,26 +41,27 @@ pub(super) fn environment() -> Vec<(String, String)> {
     env
 }
 
-/// The bundle of certificates that this machine trusts.
+/// Returns the file with the certificates that this machine trusts.
 pub(super) fn certificates() -> Option<PathBuf> {
     let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
     let usual = PathBuf::from("/etc/ssl/certs/ca-certificates.crt");
     named.into_iter().chain([usual]).find(|path| path.is_file())
 }
 
-/// The user's settings of cargo and of npm.
+/// Returns the user's configuration files of cargo and npm.
 pub(super) fn config_files() -> [Option<PathBuf>; 2] {
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let cargo = std::env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
     [cargo.join("config.toml"), home.join(".npmrc")].map(|path| path.is_file().then_some(path))
 }
 
-/// Where this machine gets packages of a Debian release from, as lines of a `sources.list`. Empty on another release.
+/// Returns the package sources of this machine for a Debian release, as lines of a `sources.list`; empty on another
+/// release.
 pub(super) fn sources(release: &str) -> String {
     let format = "$(SITE) $(RELEASE) $(COMPONENT)";
-    let said =
-        said(Command::new("apt-get").args(["indextargets", "--format", format, "Created-By: Packages"]));
-    sources_of(&said, release)
+    let targets =
+        output_of(Command::new("apt-get").args(["indextargets", "--format", format, "Created-By: Packages"]));
+    sources_of(&targets, release)
 }
 
 fn sources_of(targets: &str, release: &str) -> String {
@@ -76,33 +77,33 @@ fn sources_of(targets: &str, release: &str) -> String {
     text(lines)
 }
 
-/// Proxies, and whether apt checks dates.
+/// Returns the settings of apt about proxies, dates and retries.
 pub(super) fn apt_settings() -> String {
     let wanted = ["Acquire::http::", "Acquire::https::", "Acquire::Check-", "Acquire::Retries"];
-    let lines = said(Command::new("apt-config").args(["dump", "Acquire"]));
+    let lines = output_of(Command::new("apt-config").args(["dump", "Acquire"]));
     let kept = lines.lines().filter(|line| wanted.iter().any(|begin| line.starts_with(begin)));
     text(kept.map(str::to_owned))
 }
 
-/// Lines as a file has them.
+/// Joins lines to the content of a file.
 fn text(lines: impl IntoIterator<Item = String>) -> String {
     lines.into_iter().fold(String::new(), |text, line| text + &line + "\n")
 }
 
-/// The toolchain that runs this chore, whole.
+/// Returns the directory of the Rust toolchain that runs this chore.
 pub(super) fn toolchain() -> Option<PathBuf> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let path = PathBuf::from(said(Command::new(rustc).args(["--print", "sysroot"])).trim());
+    let path = PathBuf::from(output_of(Command::new(rustc).args(["--print", "sysroot"])).trim());
     path.join("bin/cargo").is_file().then_some(path)
 }
 
-/// Whether something is mounted below a folder: then nothing there may be removed.
+/// Returns true if a file system is mounted below a directory, which must not be removed then.
 pub(super) fn has_mounts(folder: &Path) -> bool {
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
     mounts.lines().filter_map(|line| line.split(' ').nth(1)).any(|place| Path::new(place).starts_with(folder))
 }
 
-pub(super) fn said(command: &mut Command) -> String {
+pub(super) fn output_of(command: &mut Command) -> String {
     command.output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
 }
 
@@ -111,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_are_those_of_the_release() {
+    fn only_sources_of_the_release_are_used() {
         let targets = "http://deb.test/debian bookworm main\nhttp://deb.test/debian bookworm contrib\n\
             http://deb.test/debian bookworm main\nhttp://deb.test/security bookworm-security main\n\
             http://other.test/x nodistro main\n";

@@ -1,4 +1,4 @@
-//! A bare Debian in a folder, with this machine's Rust and a fresh clone in it, and commands that run there.
+//! A bare Debian in a directory, with this machine's Rust and a fresh clone, in which commands run.
 
 mod machine;
 
@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 
 use crate::process::{self, Outcome, root as repository, target_dir};
 
-/// The oldest Debian that everything must work on.
+/// The oldest Debian release on which everything must work.
 const RELEASE: &str = "bookworm";
 
-/// Where the clone is in the root.
+/// The path of the clone in the root directory of the bare Debian.
 const CLONE: &str = "footbridge";
 
-/// The root, what has been done in it, and the log.
+/// A bare Debian, the commands that ran in it, and the log.
 pub(crate) struct Fresh {
     place: PathBuf,
     toolchain: PathBuf,
@@ -26,7 +26,7 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
-    /// Sees whether this machine can do it, and opens the log.
+    /// Checks that this machine has all programs and permissions, and opens the log.
     pub(crate) fn new() -> Result<Self, String> {
         for (program, package) in [
             ("debootstrap", "debootstrap"),
@@ -38,15 +38,15 @@ impl Fresh {
                 return Err(format!("this chore runs `{program}`: apt-get install {package}"));
             }
         }
-        if machine::said(Command::new("id").arg("-u")).trim() != "0" {
-            return Err("this chore mounts and changes roots: run it as root".into());
+        if machine::output_of(Command::new("id").arg("-u")).trim() != "0" {
+            return Err("this chore needs root for mount and chroot: run it as root".into());
         }
-        let toolchain = machine::toolchain().ok_or("cannot tell where this Rust is installed")?;
+        let toolchain = machine::toolchain().ok_or("cannot find the directory of the Rust toolchain")?;
         let place = target_dir()?.join("fresh");
         fs::create_dir_all(&place).map_err(|e| format!("cannot make {}: {e}", place.display()))?;
         let file = place.join("log.txt");
         let log = fs::File::create(&file).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
-        println!("everything is written to {} too", file.display());
+        println!("the log is also written to {}", file.display());
         Ok(Self { place, toolchain, log, steps: Vec::new() })
     }
 
@@ -54,7 +54,7 @@ impl Fresh {
         self.place.join("root")
     }
 
-    /// Makes the root. With `keep`, one that is there is used again, and what was built in it.
+    /// Makes the root directory. With `keep`, an existing one is used again with its build output.
     pub(crate) fn make(&mut self, keep: bool) -> Outcome {
         let root = self.root();
         if !(keep && root.join("etc/debian_version").exists()) {
@@ -76,12 +76,12 @@ impl Fresh {
         self.clone_repository()
     }
 
-    /// What is committed, as a newcomer gets it.
+    /// Clones the repository, which contains committed files only.
     fn clone_repository(&mut self) -> Outcome {
         let (clone, target) = (self.root().join(CLONE), self.root().join("target-kept"));
         if clone.join("target").exists() {
             fs::rename(clone.join("target"), &target)
-                .map_err(|e| format!("cannot keep what was built: {e}"))?;
+                .map_err(|e| format!("cannot keep the build output: {e}"))?;
         }
         if clone.exists() {
             fs::remove_dir_all(&clone).map_err(|e| format!("cannot remove {}: {e}", clone.display()))?;
@@ -91,19 +91,19 @@ impl Fresh {
         self.step("git clone", &mut git)?;
         if target.exists() {
             fs::rename(target, clone.join("target"))
-                .map_err(|e| format!("cannot keep what was built: {e}"))?;
+                .map_err(|e| format!("cannot keep the build output: {e}"))?;
         }
         let commit =
-            machine::said(Command::new("git").args(["log", "-1", "--format=%h %s"]).current_dir(&clone));
-        self.note(&format!("commit {}", commit.trim()));
+            machine::output_of(Command::new("git").args(["log", "-1", "--format=%h %s"]).current_dir(&clone));
+        self.print(&format!("commit {}", commit.trim()));
         let changed = Command::new("git").args(["status", "--porcelain"]).current_dir(repository()).output();
         if changed.is_ok_and(|output| !output.stdout.is_empty()) {
-            self.note("what is not committed is not in it");
+            self.print("files that are not committed are not in the clone");
         }
         Ok(())
     }
 
-    /// Copies what `cargo xtask package` made into the root's `/packages`.
+    /// Copies the output of `cargo xtask package` to `/packages` in the root directory.
     pub(crate) fn give_packages(&self) -> Outcome {
         let (from, to) = (target_dir()?.join("packages"), self.root().join("packages"));
         if !from.is_dir() {
@@ -112,11 +112,11 @@ impl Fresh {
         process::run(Command::new("cp").arg("--recursive").arg("--no-target-directory").args([from, to]))
     }
 
-    /// Runs a command in the clone within the root, as a newcomer would type it.
+    /// Runs a command in the clone inside the bare Debian.
     pub(crate) fn run(&mut self, line: &str) -> Outcome {
         let word = |path: Option<PathBuf>| path.unwrap_or_default().into_os_string();
         let [cargo, npm] = machine::config_files().map(word);
-        // All of it ends with this program, however that ends.
+        // All processes end with this program, also if it is killed.
         let mut command = Command::new("setpriv");
         command
             .args(["--pdeathsig", "KILL", "unshare"])
@@ -134,21 +134,21 @@ impl Fresh {
     }
 
     fn step(&mut self, title: &str, command: &mut Command) -> Outcome {
-        let begun = Instant::now();
-        self.note(&format!("$ {title}"));
+        let started = Instant::now();
+        self.print(&format!("$ {title}"));
         let log = &mut self.log;
-        // The log is a convenience: a full disk shows in the step itself.
-        let done = process::heard(title, command, |line| drop(log.write_all(line.as_bytes())));
-        self.steps.push((title.to_owned(), begun.elapsed(), done.clone()));
+        // A failed write to the log is ignored: a full disk makes the step itself fail.
+        let done = process::tee_titled(title, command, |line| drop(log.write_all(line.as_bytes())));
+        self.steps.push((title.to_owned(), started.elapsed(), done.clone()));
         done
     }
 
-    fn note(&mut self, line: &str) {
+    fn print(&mut self, line: &str) {
         println!("\n{line}");
         drop(writeln!(self.log, "\n{line}"));
     }
 
-    /// Removes the root. What was mounted in it went with the commands.
+    /// Removes the root directory. Its mounts ended with the commands.
     pub(crate) fn remove(&self) -> Outcome {
         let root = self.root();
         if machine::has_mounts(&root) {
@@ -162,7 +162,7 @@ impl Fresh {
         }
     }
 
-    /// Each step with its time and how it ended; a failure when one failed.
+    /// Prints each step with its time and result. Returns an error if a step failed.
     pub(crate) fn end(mut self) -> Outcome {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut text = format!("a bare Debian {RELEASE} on {cores} cores:");
@@ -175,7 +175,7 @@ impl Fresh {
   {how:<7}{minutes:>3} min {seconds:>2} s  {title}"
             );
         }
-        self.note(&text);
+        self.print(&text);
         match self.steps.iter().filter(|(.., done)| done.is_err()).count() {
             0 => Ok(()),
             n => Err(format!(
