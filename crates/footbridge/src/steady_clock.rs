@@ -1,8 +1,9 @@
-//! The server's clock: the system's, unless that jumps.
+//! The server's clock: the system's clock without large jumps.
 //!
-//! Ids, retention, retries and signatures follow the time of day. A clock that is set wrong would delete what is to be
-//! kept and make ids that lie ahead of all later ones. So a start is refused while the clock is far from what the
-//! database has seen, and a running server goes on counting by itself when the clock is set by more than a day.
+//! Ids, retention, retries and signatures use the time of day. With a clock that is set wrong, retention would delete
+//! too much, and new ids would be larger than all later ones. So the server does not start while the clock is far from
+//! the time of the database's last use. A running server continues with its own count if the clock is set by more than
+//! a day.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,47 +13,49 @@ use footbridge_model::time::{Clock, Millis};
 
 use crate::clock::SystemClock;
 
-/// A jump up to this is followed at once.
+/// A jump up to this size is accepted at once.
 const SMALL: Duration = Duration::from_hours(24);
-/// A larger one is followed once it has stood for so long: a machine that was asleep or restored is right.
-const STANDS: Duration = Duration::from_mins(10);
-/// One larger than this is never followed without a restart.
+/// A larger jump is accepted once the clock has kept the new time for so long: a machine that slept or was restored
+/// shows the right time.
+const SETTLED: Duration = Duration::from_mins(10);
+/// A jump above this size is never accepted without a restart.
 const LARGE: Duration = Duration::from_hours(366 * 24);
 
-/// 2024-01-01, when there was no Footbridge yet, and 2090-01-01, near the end of what ids can name.
+/// Times in milliseconds that a right clock can show: from 2024-01-01, before the first version, to 2090-01-01, near the
+/// last time that an id can hold.
 const POSSIBLE: std::ops::Range<i64> = 1_704_067_200_000..3_786_912_000_000;
 
-/// Why the machine's clock is not taken.
+/// Reason why the server does not accept the machine's clock.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClockError {
-    /// It shows a time that cannot be.
-    #[error("this machine's clock says {0}, which cannot be: set it and start again")]
+    /// The clock shows an impossible time.
+    #[error("this machine's clock shows {0}, which cannot be right: set the clock and start again")]
     Impossible(Millis),
-    /// It is behind what the database has seen.
+    /// The clock is behind the time of the database's last use.
     #[error(
-        "this machine's clock says {now}, but the database was in use at {seen}: set the clock and start again; \
+        "this machine's clock shows {now}, but the database was last used at {seen}: set the clock and start again; \
          if it is right now and was wrong then, start once with --accept-clock"
     )]
     Behind {
-        /// What it says.
+        /// The time of the clock.
         now: Millis,
-        /// When the database was last used.
+        /// The time of the last use of the database.
         seen: Millis,
     },
-    /// It is far ahead of what the database has seen.
+    /// The clock is far ahead of the time of the database's last use.
     #[error(
-        "this machine's clock says {now}, but the database was last used at {seen}, more than a year before: set the \
+        "this machine's clock shows {now}, but the database was last used at {seen}, more than a year before: set the \
          clock and start again; if it is right, start once with --accept-clock"
     )]
     Ahead {
-        /// What it says.
+        /// The time of the clock.
         now: Millis,
-        /// When the database was last used.
+        /// The time of the last use of the database.
         seen: Millis,
     },
 }
 
-/// Whether a time can be.
+/// Checks that a right clock can show this time.
 ///
 /// # Errors
 /// [`ClockError::Impossible`]
@@ -60,7 +63,7 @@ pub fn check(now: Millis) -> Result<(), ClockError> {
     if POSSIBLE.contains(&now.0) { Ok(()) } else { Err(ClockError::Impossible(now)) }
 }
 
-/// Whether a server may start now on a database that was last used at `seen`.
+/// Checks that a server may start now on a database that was last used at `seen`.
 ///
 /// # Errors
 /// [`ClockError`]
@@ -75,43 +78,43 @@ pub fn check_against(now: Millis, seen: Option<Millis>) -> Result<(), ClockError
     }
 }
 
-/// A clock that differs by at most this from its last judged reading needs no judging: milliseconds.
+/// Largest difference, in milliseconds, between the clock and the last accepted offset for which no check is needed.
 const STEP: u64 = 1000;
-/// No reading can be taken without judging it.
-const IN_DOUBT: i64 = i64::MIN;
+/// The offset while every reading must be checked.
+const UNKNOWN: i64 = i64::MIN;
 
-/// The system's clock without its jumps.
+/// The system's clock without large jumps.
 #[derive(Debug)]
 pub struct SteadyClock {
-    judged: Mutex<Steady>,
-    /// The time of day minus the time the machine has run, when last judged, in milliseconds; or [`IN_DOUBT`]. Every
-    /// request asks for the time, and on every thread: with this, none of them waits for another.
+    accepted: Mutex<AcceptedTime>,
+    /// The time of day minus the time since the machine's start at the last check, in milliseconds; or [`UNKNOWN`]. Every
+    /// request on every thread reads the time; with this value no thread waits for another.
     offset: AtomicI64,
 }
 
 impl SteadyClock {
     /// Starts a clock with the system's time.
     pub fn start() -> Self {
-        let judged = Steady { wall: SystemClock.now(), run: running(), doubt: None };
-        Self { judged: Mutex::new(judged), offset: AtomicI64::new(IN_DOUBT) }
+        let accepted = AcceptedTime { wall: SystemClock.now(), run: since_boot(), doubt: None };
+        Self { accepted: Mutex::new(accepted), offset: AtomicI64::new(UNKNOWN) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Steady> {
-        self.judged.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, AcceptedTime> {
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Clock for SteadyClock {
     fn now(&self) -> Millis {
-        let (wall, run) = (SystemClock.now(), running());
+        let (wall, run) = (SystemClock.now(), since_boot());
         let offset = wall.0.saturating_sub(i64::try_from(run.as_millis()).unwrap_or(i64::MAX));
-        let judged_offset = self.offset.load(Ordering::Relaxed);
-        if judged_offset != IN_DOUBT && offset.abs_diff(judged_offset) <= STEP {
+        let accepted_offset = self.offset.load(Ordering::Relaxed);
+        if accepted_offset != UNKNOWN && offset.abs_diff(accepted_offset) <= STEP {
             return wall;
         }
-        let mut judged = self.lock();
-        let now = judged.read(wall, run);
-        let offset = if judged.doubt.is_none() { offset } else { IN_DOUBT };
+        let mut accepted = self.lock();
+        let now = accepted.read(wall, run);
+        let offset = if accepted.doubt.is_none() { offset } else { UNKNOWN };
         self.offset.store(offset, Ordering::Relaxed);
         now
     }
@@ -119,40 +122,40 @@ impl Clock for SteadyClock {
     fn doubt(&self) -> Option<String> {
         self.lock().doubt.map(|doubt| {
             format!(
-                "this machine's clock was set by {} hours; the server goes on by its own count until the clock is \
-                 right again, or until a restart",
+                "this machine's clock was set by {} hours; the server uses its own count until the clock is \
+                 right again or the server restarts",
                 doubt.off / 3_600_000
             )
         })
     }
 }
 
-/// How long the machine has run, sleep included: a clock that nobody sets.
-fn running() -> Duration {
+/// Returns the time since the machine started, sleep included. Nobody can set this clock.
+fn since_boot() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// A clock and the last reading of it that was taken.
+/// The last accepted reading of both clocks.
 #[derive(Debug)]
-struct Steady {
+struct AcceptedTime {
     wall: Millis,
     run: Duration,
     doubt: Option<Doubt>,
 }
 
-/// A jump that is not followed.
+/// A jump that is not accepted yet.
 #[derive(Debug, Clone, Copy)]
 struct Doubt {
-    /// By how many milliseconds the clock is ahead of its own count.
+    /// The difference between the clock and the server's count, in milliseconds.
     off: i64,
-    /// Since when.
+    /// The time since the machine's start at which the jump was seen.
     since: Duration,
 }
 
-impl Steady {
-    /// The time of day, given what the clock says and how long the machine has run.
+impl AcceptedTime {
+    /// Returns the time of day from the system's clock and the time since the machine's start.
     fn read(&mut self, wall: Millis, run: Duration) -> Millis {
         let counted = self.wall.plus(run.saturating_sub(self.run));
         let off = wall.0.saturating_sub(counted.0);
@@ -161,20 +164,20 @@ impl Steady {
                 tracing::info!(now = %wall, "the machine's clock is right again");
             }
         } else {
-            let stands = self.doubt.filter(|doubt| doubt.off.abs_diff(off) <= millis(SMALL));
-            let since = stands.map_or(run, |doubt| doubt.since);
-            if stands.is_none() {
+            let same = self.doubt.filter(|doubt| doubt.off.abs_diff(off) <= millis(SMALL));
+            let since = same.map_or(run, |doubt| doubt.since);
+            if same.is_none() {
                 tracing::error!(
                     from = %counted, to = %wall,
-                    "the machine's clock was set by more than a day; the server goes on by its own count"
+                    "the machine's clock was set by more than a day; the server uses its own count"
                 );
             }
             self.doubt = Some(Doubt { off, since });
             let small = off.unsigned_abs() <= millis(LARGE) && check(wall).is_ok();
-            if !small || run.saturating_sub(since) < STANDS {
+            if !small || run.saturating_sub(since) < SETTLED {
                 return counted;
             }
-            tracing::warn!(from = %counted, to = %wall, "the machine's clock is followed, for it stays as it was set");
+            tracing::warn!(from = %counted, to = %wall, "the server follows the machine's clock, which has kept its new time");
             self.doubt = None;
         }
         (self.wall, self.run) = (wall, run);
@@ -199,9 +202,9 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_is_not_followed_until_the_clock_is_right_again() {
+    fn a_jump_is_not_accepted_until_the_clock_is_right_again() {
         for jump in [70 * YEAR, -57 * YEAR, i64::MAX - NOW - HOUR, -NOW] {
-            let mut clock = Steady { wall: Millis(NOW), run: at(0), doubt: None };
+            let mut clock = AcceptedTime { wall: Millis(NOW), run: at(0), doubt: None };
             assert_eq!(clock.read(Millis(NOW + 1000), at(1)), Millis(NOW + 1000));
             for later in [2, 3000] {
                 let counted = NOW + 1000 * i64::try_from(later).unwrap();
@@ -214,8 +217,8 @@ mod tests {
     }
 
     #[test]
-    fn small_steps_are_followed_and_larger_ones_once_they_stand() {
-        let mut clock = Steady { wall: Millis(NOW), run: at(0), doubt: None };
+    fn small_steps_are_accepted_at_once_and_larger_ones_after_a_while() {
+        let mut clock = AcceptedTime { wall: Millis(NOW), run: at(0), doubt: None };
         for step in [HOUR, -HOUR] {
             assert_eq!(clock.read(Millis(NOW + step), at(0)), Millis(NOW + step));
         }

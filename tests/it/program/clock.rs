@@ -84,7 +84,7 @@ fn a_clock_far_off_is_refused() {
         set(&off, wrong);
         let exit = footbridge(gateway.dir(), &serve, &env);
         assert!(exit.code.is_some_and(|code| code != 0), "{wrong}: {}", exit.output);
-        assert!(exit.output.contains("clock says") && exit.output.contains(why), "{}", exit.output);
+        assert!(exit.output.contains("clock shows") && exit.output.contains(why), "{}", exit.output);
     }
     set(&off, 0);
     gateway.start_again();
