@@ -47,10 +47,10 @@ mod tests {
     #[test]
     fn the_readme_contains_the_commands() {
         let readme = include_str!("../../../README.md");
-        for part in
-            ["apt-get install build-essential", "cargo run -p footbridge -- demo\n", "cargo xtask test\n"]
-        {
-            assert!(readme.contains(part), "{part}");
+        let words = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("apt-get install build-essential"));
+        for command in ["cargo run -p footbridge -- demo", "cargo xtask test"] {
+            assert!(readme.lines().any(|line| line == command), "{command}");
         }
         for (line, part) in
             README.iter().zip(["build-essential", "cargo run -p footbridge -- demo", "cargo xtask test"])
