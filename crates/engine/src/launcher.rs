@@ -1,7 +1,7 @@
 //! The port to installed apps: their packages, their runs, their functions.
 
 use footbridge_model::name::AppName;
-use footbridge_model::package::{Manifest, ManifestError};
+use footbridge_model::package::{Manifest, ManifestError, ManifestProblem};
 use footbridge_model::run::{
     FunctionAnswer, FunctionCall, FunctionFailure, OutputLine, Running, StartFailure, StartOrder,
 };
@@ -56,7 +56,7 @@ const NONE: &str = "this server installs no apps";
 
 impl Launcher for NoLauncher {
     fn manifest(&self, _: String) -> Launching<Result<Manifest, ManifestError>> {
-        Box::pin(ready(Err(ManifestError { code: 410, why: NONE.to_owned() })))
+        Box::pin(ready(Err(ManifestError { problem: ManifestProblem::NoDirectory, why: NONE.to_owned() })))
     }
 
     fn start(&self, _: StartOrder) -> Launching<Result<Running, StartFailure>> {

@@ -105,7 +105,7 @@ fn headers(text: Option<&str>) -> Step<PublishHeaders> {
     let Some(text) = text else { return Ok(PublishHeaders::default()) };
     let pairs: Vec<(String, String)> =
         serde_json::from_str(text).map_err(|_| Fault::damaged("the headers of an event are not readable"))?;
-    Ok(PublishHeaders::kept(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))))
+    Ok(PublishHeaders::from_stored(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))))
 }
 
 fn columns() -> String {

@@ -1,28 +1,28 @@
-//! What an address is, for who may be reached: a word that can be kept.
+//! Classes of IP addresses. The address policy decides by class, and apps store the classes of their hosts.
 
 use std::fmt;
 
-/// What an address is.
+/// The class of an IP address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AddressClass {
-    /// Anybody's.
+    /// A public unicast address.
     Public,
-    /// Loopback, or another address of this very machine.
+    /// Loopback, or another address of this machine.
     ThisMachine,
-    /// Private use, unique-local, or carrier-grade NAT.
+    /// Private use (RFC 1918), unique-local (RFC 4193), or carrier-grade NAT (RFC 6598).
     Private,
-    /// Valid on one link only.
+    /// Link-local.
     LinkLocal,
-    /// Everything else that is no public unicast address.
+    /// Every other address that is not public unicast.
     Reserved,
 }
 
 impl AddressClass {
-    /// Every class.
+    /// All classes.
     pub const ALL: [Self; 5] =
         [Self::Public, Self::ThisMachine, Self::Private, Self::LinkLocal, Self::Reserved];
 
-    /// The word for it.
+    /// The name of the class, as it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
@@ -38,37 +38,45 @@ impl AddressClass {
     }
 }
 
-/// Some classes of addresses.
+/// A set of address classes.
+///
+/// ```
+/// use footbridge_model::address::{AddressClass, AddressClasses};
+///
+/// let classes = AddressClasses::of_words(["private", "link_local"]);
+/// assert!(classes.contains(AddressClass::Private));
+/// assert!(!classes.contains(AddressClass::Public));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct AddressClasses(u8);
 
 impl AddressClasses {
-    /// None of them.
+    /// The empty set.
     pub const NONE: Self = Self(0);
-    /// All of them.
+    /// All classes.
     pub const ALL: Self = Self(0b1_1111);
 
-    /// Whether the class is among them.
+    /// Returns true if the set contains `class`.
     pub const fn contains(self, class: AddressClass) -> bool {
         self.0 & class.bit() != 0
     }
 
-    /// These and those.
+    /// The union of two sets.
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether there is none.
+    /// Returns true if the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The words for them.
+    /// The names of the classes in the set.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
         AddressClass::ALL.into_iter().filter(move |class| self.contains(*class)).map(AddressClass::as_str)
     }
 
-    /// Those that these words stand for; a word that is not known stands for none.
+    /// The set of the classes with these names. Unknown names are ignored.
     pub fn of_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
         let known = |word: &str| AddressClass::ALL.into_iter().find(|class| class.as_str() == word);
         words.into_iter().filter_map(known).collect()
@@ -92,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_is_what_was_meant() {
+    fn classes_survive_being_stored() {
         for class in AddressClass::ALL {
             let one: AddressClasses = [class].into_iter().collect();
             assert_eq!(AddressClasses::of_words(one.words()), one);

@@ -8,48 +8,48 @@ use crate::secret::{Rotating, Secret};
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The prefix of `Authorization` unless an app says otherwise.
+/// The default scheme of the `Authorization` header.
 pub const TOKEN_PREFIX: &str = "Token";
 
 /// An app: a host, a miniapp, a publisher, a subscriber, or all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct App {
-    /// What it is called: `client_id` and `app_id` on the bridge, the app name in Bolt.
+    /// The name of the app: `client_id` or `app_id` on the bridge, the app name in Bolt.
     pub name: AppName,
-    /// What it proves itself with and what is signed with.
+    /// The secrets that authenticate the app and sign requests to it.
     pub secrets: AppSecrets,
-    /// Which of its secrets were made here and shown to nobody yet.
+    /// The secrets that the server has generated and nobody has seen yet.
     pub unseen: Unseen,
-    /// The scheme of its `Authorization`, both ways.
+    /// The scheme of the `Authorization` header, in both directions.
     pub token_prefix: String,
-    /// Where its events of the bridge go.
+    /// The URL that receives exchanges.
     pub receiver_url: Option<String>,
-    /// Whether it takes events of the bridge.
+    /// False if its receiver is switched off.
     pub receiver_enabled: bool,
-    /// What its receiver wants to see instead of the app's own name and secret.
+    /// The credentials that its receiver expects instead of the app's own.
     pub receiver_auth: Option<ReceiverAuth>,
-    /// The base of its `server` hooks.
+    /// The base URL of its `server` hooks.
     pub url: Option<String>,
-    /// What the addresses of the names in its URLs were when those were saved; a name that is missing was not looked
-    /// at yet.
+    /// The classes of the addresses that the host names in its URLs had when they were saved. Names that were not
+    /// resolved yet are missing.
     pub host_classes: BTreeMap<String, AddressClasses>,
-    /// A file with authorities that are trusted when this app is sent to, besides those that always are.
+    /// A file with additional certificate authorities for requests to this app.
     pub ca_file: Option<String>,
-    /// The page a host embeds.
+    /// The URL of the page that a host embeds.
     pub miniapp_url: Option<String>,
-    /// Its events that hooks with a `*` half never get.
+    /// The events that hooks with a wildcard do not receive.
     pub private: BTreeSet<EventName>,
-    /// What it was installed from, when it is one that this server starts.
+    /// The package of an installed app; `None` for apps that this server does not start.
     pub package: Option<Box<Package>>,
-    /// Who may change it.
+    /// Who may change the app.
     pub origin: Origin,
-    /// Whether it counts: one taken out of the file does not.
+    /// False if the app is switched off, or was removed from the configuration file.
     pub enabled: bool,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Millis,
-    /// Tells it from an app that had its name before: above every id that was given before it was made.
+    /// Distinguishes the app from an earlier app of the same name: above every id that existed before the app.
     pub generation: u64,
-    /// What pages proved before this no longer counts: it is set anew when the app is switched off.
+    /// Proofs of pages with a lower epoch are invalid. It is raised when the app is switched off.
     pub proof_epoch: u64,
 }
 
@@ -58,43 +58,43 @@ pub struct App {
 pub struct AppSecrets {
     /// `X-Bolt-App-Token`.
     pub token: Rotating,
-    /// The second half of its `Authorization`.
+    /// The password in its `Authorization`.
     pub secret_key: Rotating,
-    /// What its Standard Webhooks signatures are made with.
+    /// The key of its Standard Webhooks signatures.
     pub signing_secret: Rotating,
 }
 
-/// Secrets that were made by the server and shown to nobody: they may be shown, once.
+/// The secrets of an app that the server has generated and nobody has seen. Each may be shown once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unseen {
     /// `X-Bolt-App-Token`.
     pub token: bool,
-    /// The second half of `Authorization`.
+    /// The password in `Authorization`.
     pub secret_key: bool,
-    /// What signatures are made with.
+    /// The signing secret.
     pub signing_secret: bool,
 }
 
-/// A credential other than the app's own for its receiver.
+/// Credentials for a receiver that does not know the app's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiverAuth {
-    /// The first half.
+    /// The user name.
     pub name: String,
-    /// The second half.
+    /// The password.
     pub secret: Secret,
 }
 
-/// Leave for a host and a miniapp to exchange events.
+/// The permission for a host and a miniapp to exchange events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     /// The host app.
     pub host: AppName,
     /// The miniapp.
     pub miniapp: AppName,
-    /// Whether it holds.
+    /// False if the link is switched off.
     pub enabled: bool,
-    /// Who may change it.
+    /// Who may change the link.
     pub origin: Origin,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Millis,
 }

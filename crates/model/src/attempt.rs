@@ -1,65 +1,65 @@
-//! What one outbound HTTP attempt came to: who failed, and how far the request got.
+//! Failures of outbound attempts: the kind of failure, and how much of the request was sent.
 //!
-//! Data rather than text, so that policy (retry, breaker, error table) never matches on strings.
+//! They are data and not text, so that retries, breakers and error tables never compare strings.
 
 use std::fmt;
 
-/// Why an attempt brought no HTTP answer.
+/// The reason why an attempt brought no HTTP answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailureKind {
-    /// The address policy refuses where the name or literal leads to; nothing was dialled.
+    /// The address policy refuses the address; nothing was dialled.
     Blocked,
     /// The name did not resolve, or the resolver failed.
     Dns,
-    /// The peer refused the connection, or the network said it cannot be reached.
+    /// The peer refused the connection, or the network reported that it cannot be reached.
     Refused,
-    /// The connection was reset or closed before a whole answer.
+    /// The connection was reset or closed before the answer was complete.
     Reset,
     /// The TLS handshake failed, the certificate included.
     Tls(TlsFault),
-    /// No whole answer within the deadline.
+    /// No complete answer came before the deadline.
     Timeout,
-    /// What came back is not HTTP as we accept it.
+    /// The answer is not valid HTTP, or uses a feature that is not supported.
     Malformed,
-    /// The answer is larger than the caller takes.
+    /// The answer is larger than the caller allows.
     TooLarge,
-    /// The app that it is for did not start.
+    /// The installed app that should receive the request did not start.
     NotStarted,
-    /// The function that it is for did not end well.
+    /// The function failed.
     Function,
-    /// The app that it is for, which this server had started, ended before it answered.
+    /// The installed app ended before it answered.
     Crashed,
-    /// What it published would have gone on a chain of events that is long enough.
+    /// An event that it published would have made its chain of events too long.
     Loop,
-    /// What was to be sent cannot be read from the journal as it was written; nothing was sent.
+    /// The event is damaged in the journal; nothing was sent.
     Damaged,
-    /// This server was short of something of its own, such as file descriptors: it says nothing of the receiver.
+    /// This server was short of a resource such as file descriptors. The receiver is not at fault.
     Local,
 }
 
-/// What is wrong with TLS.
+/// The reason why there is no TLS connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TlsFault {
     /// The certificate has expired.
     Expired,
     /// The certificate is not valid yet.
     NotYetValid,
-    /// Nobody that is trusted here has signed the certificate.
+    /// No trusted authority has signed the certificate.
     UnknownIssuer,
     /// The certificate is for other names.
     WrongName,
     /// The port does not speak TLS.
     NotTls,
-    /// The port speaks TLS, and was spoken to without.
+    /// The port speaks TLS, and the request was sent without.
     Wanted,
-    /// There is no version of TLS that both speak.
+    /// Client and server support no common version of TLS.
     Version,
-    /// Anything else.
+    /// Any other failure.
     Other,
 }
 
 impl TlsFault {
-    /// What is wrong, in words that name nobody.
+    /// The reason in words, without the name of the receiver.
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::Expired => "the certificate has expired",
@@ -75,7 +75,7 @@ impl TlsFault {
 }
 
 impl FailureKind {
-    /// The word for it in logs, metrics and `last_error`.
+    /// The name of the kind in logs, metrics and `last_error`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Blocked => "blocked",
@@ -109,12 +109,12 @@ impl fmt::Display for FailureKind {
     }
 }
 
-/// How far the request had got when the attempt failed.
+/// How much of the request was sent when the attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
-    /// No byte of it left this process.
+    /// No byte left this process.
     Nothing,
-    /// Some of it may have left: the outcome at the receiver is unknown.
+    /// Some bytes may have left: the outcome at the receiver is unknown.
     Perhaps,
 }
 
@@ -122,16 +122,24 @@ pub enum Sent {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}: {detail}")]
 pub struct Failure {
-    /// What went wrong.
+    /// The kind of failure.
     pub kind: FailureKind,
-    /// Whether the receiver may have seen the request.
+    /// How much of the request the receiver may have seen.
     pub sent: Sent,
-    /// One line for the operator. Never holds a secret, a header or a payload.
+    /// One line for the operator, without secrets, headers and payloads.
     pub detail: String,
 }
 
 impl Failure {
     /// A failure before anything was sent.
+    ///
+    /// ```
+    /// use footbridge_model::attempt::{Failure, FailureKind, Sent};
+    ///
+    /// let failure = Failure::before(FailureKind::Dns, "shop.example does not resolve");
+    /// assert_eq!(failure.sent, Sent::Nothing);
+    /// assert_eq!(failure.to_string(), "dns: shop.example does not resolve");
+    /// ```
     pub fn before(kind: FailureKind, detail: impl Into<String>) -> Self {
         Self { kind, sent: Sent::Nothing, detail: detail.into() }
     }

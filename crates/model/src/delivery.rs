@@ -1,4 +1,4 @@
-//! One event on its way to one hook, and what its attempts make of it.
+//! Deliveries: one event on its way to one hook, and the decision after each attempt.
 
 use crate::attempt::{Failure, FailureKind};
 use crate::hook::AnswerRule;
@@ -9,28 +9,28 @@ use serde::Serialize;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Where a delivery stands.
+/// The status of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryStatus {
-    /// Waiting for its first or next attempt, or in one.
+    /// It waits for its next attempt, or an attempt is in progress.
     Pending,
     /// The receiver answered with a 2xx.
     Delivered,
-    /// Sent whole to a receiver that need not answer, and did not.
+    /// It was sent completely to a receiver that need not answer and did not.
     Unanswered,
-    /// Given up; it can be retried by hand.
+    /// All attempts failed. It can be retried by hand.
     Dead,
-    /// Its hook is gone or disabled.
+    /// Its hook was deleted or switched off.
     Cancelled,
 }
 
 impl DeliveryStatus {
-    /// Every status, in the order of their meaning.
+    /// All statuses.
     pub const ALL: [Self; 5] =
         [Self::Pending, Self::Delivered, Self::Unanswered, Self::Dead, Self::Cancelled];
 
-    /// The word for it.
+    /// The name of the status in answers and queries.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -42,7 +42,7 @@ impl DeliveryStatus {
     }
 }
 
-/// The text names no status.
+/// The text is not the name of a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a delivery's status is `pending`, `delivered`, `unanswered`, `dead` or `cancelled`")]
 pub struct BadStatus;
@@ -55,78 +55,78 @@ impl FromStr for DeliveryStatus {
     }
 }
 
-/// A delivery as the journal keeps it.
+/// A delivery as the journal stores it.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// Its id.
+    /// The id of the delivery.
     pub id: DeliveryId,
-    /// What is delivered.
+    /// The event to deliver.
     pub event_id: EventId,
-    /// To which hook.
+    /// The hook that receives it.
     pub hook_id: HookId,
-    /// Where it stands.
+    /// The current status.
     pub status: DeliveryStatus,
-    /// How many attempts were made.
+    /// The number of attempts so far.
     pub attempts: u32,
-    /// When the next is due; only while pending.
+    /// The time of the next attempt; only while pending.
     pub next_attempt_at: Option<Millis>,
     /// The HTTP status of the last attempt that got one.
     pub last_status: Option<u16>,
-    /// What went wrong last, in words.
+    /// The error of the last attempt, in words.
     pub last_error: Option<String>,
 }
 
-/// One attempt, as it is kept.
+/// An attempt as the journal stores it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Attempt {
-    /// Its number; the first is 1.
+    /// The number of the attempt; the first is 1.
     pub n: u32,
-    /// When it began.
+    /// The time at which it started.
     pub at: Millis,
-    /// The HTTP status of the answer, if one came.
+    /// The HTTP status of the answer, if there was one.
     pub status: Option<u16>,
-    /// What went wrong, in words.
+    /// The error, in words.
     pub error: Option<String>,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub ms: u32,
-    /// What a function returned and wrote, as JSON; no other receiver's answer is kept.
+    /// The result and console output of a function, as JSON. Answers of other receivers are not stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
 }
 
-/// What an attempt came to.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// An HTTP answer.
     Answered {
-        /// Its status.
+        /// The HTTP status.
         status: u16,
-        /// The wait its `Retry-After` asks for, if it says anything sensible.
+        /// The wait that a valid `Retry-After` header asks for.
         retry_after: Option<Duration>,
     },
-    /// It was done here, without HTTP.
+    /// The server handled the event itself, without HTTP.
     Done,
-    /// No answer.
+    /// The attempt brought no answer.
     Failed(Failure),
 }
 
-/// What becomes of a delivery after an attempt.
+/// The decision about a delivery after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// Ended well.
+    /// It is delivered.
     Delivered,
-    /// Ended without an answer, which its hook allows.
+    /// It has ended without an answer, which its hook allows.
     Unanswered,
-    /// Tried again then.
+    /// It is attempted again at this time.
     Retry(Millis),
-    /// Given up, for the reason in words.
+    /// It is dead; holds the reason in words.
     Dead(String),
-    /// The receiver said 410: given up, and its hook with it.
+    /// The receiver answered 410: the delivery is dead and its hook is switched off.
     Gone,
 }
 
 impl Outcome {
-    /// What went wrong in words, `None` for a 2xx.
+    /// The error in words; `None` for a 2xx.
     pub fn error(&self) -> Option<String> {
         match self {
             Self::Done => None,
@@ -136,7 +136,7 @@ impl Outcome {
         }
     }
 
-    /// The HTTP status, if an answer came.
+    /// The HTTP status, if there was an answer.
     pub const fn status(&self) -> Option<u16> {
         match self {
             Self::Answered { status, .. } => Some(*status),
@@ -144,8 +144,22 @@ impl Outcome {
         }
     }
 
-    /// What becomes of the delivery after its attempt number `attempt` came to this. `unit` gives a number
-    /// evenly spread over `0.0..1.0` and is asked only when there is a next attempt.
+    /// Decides about a delivery after its attempt number `attempt` had this outcome. `unit` returns a random number in
+    /// `0.0..1.0` and is called only if there is a next attempt.
+    ///
+    /// ```
+    /// use footbridge_model::delivery::{Next, Outcome};
+    /// use footbridge_model::hook::AnswerRule;
+    /// use footbridge_model::retry::Schedule;
+    /// use footbridge_model::time::Millis;
+    /// use std::time::Duration;
+    ///
+    /// let schedule = Schedule::new(vec![Duration::from_secs(10)]);
+    /// let busy = Outcome::Answered { status: 503, retry_after: Some(Duration::from_secs(15)) };
+    /// let next = |attempt| busy.next(attempt, AnswerRule::Required, &schedule, Millis(0), || 0.5);
+    /// assert_eq!(next(1), Next::Retry(Millis(15_000)));
+    /// assert_eq!(next(2), Next::Dead("the receiver answered 503".to_owned()));
+    /// ```
     pub fn next(
         &self,
         attempt: u32,
@@ -189,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn each_outcome_has_its_end() {
+    fn each_outcome_decides_what_follows() {
         use AnswerRule::{Optional, Required};
         let answered = |status| Outcome::Answered { status, retry_after: Some(Duration::from_secs(9)) };
         let failed = |kind| Outcome::Failed(Failure::after(kind, "x"));

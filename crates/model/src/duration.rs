@@ -2,15 +2,23 @@
 
 use std::time::Duration;
 
-/// Longest duration any key takes: ten years, so that adding one to a clock reading never overflows.
+/// The longest duration: ten years, so that adding it to a time never overflows.
 const LONGEST: Duration = Duration::from_hours(3650 * 24);
 
 const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
-/// Reads a whole number and a unit (`ms`, `s`, `m`, `h`, `d`).
+/// Parses a whole number and a unit (`ms`, `s`, `m`, `h`, `d`).
+///
+/// ```
+/// use footbridge_model::duration::{parse, print};
+/// use std::time::Duration;
+///
+/// assert_eq!(parse("90s"), Ok(Duration::from_secs(90)));
+/// assert_eq!(print(Duration::from_secs(7200)), "2h");
+/// ```
 ///
 /// # Errors
-/// Says what was written and how to write it.
+/// A message that repeats the text and says how to write a duration.
 pub fn parse(text: &str) -> Result<Duration, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
@@ -28,10 +36,10 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
-/// Reads a duration within bounds, both allowed.
+/// Parses a duration from `least` to `most`, both included.
 ///
 /// # Errors
-/// Says what was written and which bound it breaks.
+/// A message that repeats the text and names the bound.
 pub fn parse_within(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {
     let duration = parse(text)?;
     if duration > most {
@@ -43,10 +51,10 @@ pub fn parse_within(text: &str, least: Duration, most: Duration) -> Result<Durat
     Ok(duration)
 }
 
-/// Reads a duration, or `off` for none.
+/// Parses a duration, or `off` for none.
 ///
 /// # Errors
-/// Says what was written and how to write it.
+/// A message that repeats the text and says how to write a duration.
 pub fn parse_or_off(text: &str) -> Result<Option<Duration>, String> {
     if text == "off" {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The object a subscriber is sent: written afresh for every attempt, around the publisher's bytes.
+//! The envelope: the object that a subscriber receives. It is written for every attempt, around the publisher's bytes.
 
 use crate::event::Event;
 use crate::hook::HookType;
@@ -6,25 +6,24 @@ use crate::time::Millis;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use std::fmt::Write as _;
 
-/// What depends on the addressee: an envelope holds nobody else's token.
+/// The parts of an envelope that depend on the receiver. An envelope never holds the token of another app.
 #[derive(Debug, Clone, Copy)]
 pub struct Addressee<'a> {
     /// The type of the hook.
     pub kind: HookType,
-    /// The subscriber's own app token; empty where it would reach another app.
+    /// The app token of the subscriber; empty if another app would see it.
     pub token: &'a str,
-    /// What Bolt calls `BOLT_ADDRESS`.
+    /// The URL at which apps reach this server; Bolt calls it `BOLT_ADDRESS`.
     pub public_url: &'a str,
 }
 
-/// Writes the envelope. `token` goes on `server` and `router` hooks only, unless it is empty; `bolt` on `web`
-/// hooks only.
+/// Writes an envelope. Only `server` and `router` hooks get `token`, unless it is empty; only `web` hooks get `bolt`.
 pub fn write(event: &Event, dispatched: Millis, to: Addressee<'_>) -> Bytes {
     write_around(event, dispatched, to, |out| out.0.put_slice(&event.body))
 }
 
-/// Writes the envelope by which an app learns of its own start or end: where the body of `app-starting`
-/// leaves out `appToken`, the addressee's token is put in. It is kept nowhere.
+/// Writes the envelope of an event about the receiver itself. Adds the receiver's token as `appToken` to the body of
+/// `app-starting`: the journal does not store the token.
 pub fn write_to_itself(event: &Event, dispatched: Millis, to: Addressee<'_>) -> Bytes {
     let rest = event.body.strip_prefix(b"{").filter(|_| event.name.as_str() == "app-starting");
     let Some(rest) = rest else { return write(event, dispatched, to) };

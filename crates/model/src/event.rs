@@ -1,4 +1,4 @@
-//! A published event.
+//! Published events.
 
 use crate::headers::PublishHeaders;
 use crate::id::EventId;
@@ -7,44 +7,43 @@ use crate::name::{AppName, EventName};
 use crate::time::Millis;
 use bytes::Bytes;
 
-/// An accepted event; the same for every hook it goes to.
+/// An accepted event.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// Its id.
+    /// The id of the event.
     pub id: EventId,
-    /// What it is called.
+    /// The name of the event.
     pub name: EventName,
-    /// Who published it; from the credential, never from the request.
+    /// The app that published it; taken from the credentials, never from the request.
     pub publisher: AppName,
-    /// One JSON text, byte for byte as it was sent.
+    /// One JSON text, byte for byte as it was published.
     pub body: Bytes,
-    /// Headers that go out with every delivery.
+    /// Headers that are sent with every delivery.
     pub headers: PublishHeaders,
-    /// When it was accepted.
+    /// The time of acceptance.
     pub time: Millis,
-    /// Which events led to it.
+    /// The chain of events that caused it.
     pub lineage: Lineage,
 }
 
-/// What a publisher sent, checked but not yet accepted.
+/// An event that a publisher wants to publish, parsed and checked.
 #[derive(Debug, Clone)]
 pub struct EventDraft {
-    /// What it is called.
+    /// The name of the event.
     pub name: EventName,
-    /// One JSON text, byte for byte.
+    /// One JSON text; reaches subscribers byte for byte.
     pub body: Bytes,
-    /// Headers that go out with every delivery.
+    /// Headers that are sent with every delivery.
     pub headers: PublishHeaders,
-    /// Only hooks of these apps get it; `None` leaves it to the hooks.
+    /// Only hooks of these apps receive it; `None` for all matching hooks.
     pub subscribers: Option<Vec<AppName>>,
 }
 
-/// The events about an app that are for itself alone or that find it stopped: one attempt, and they
-/// never start it.
+/// The events about an app that never start this app. The app gets one attempt of each.
 const ABOUT_ITSELF: [&str; 4] = ["app-starting", "app-stopping", "app-stopped", "app-uninstalling"];
 
 impl Event {
-    /// The app that an event of the server names.
+    /// The app that an event of the server is about.
     pub fn about(&self) -> Option<AppName> {
         #[derive(serde::Deserialize)]
         struct Body<'a> {
@@ -60,8 +59,7 @@ impl Event {
         body.app_name.or(body.name).and_then(|name| AppName::find(&name))
     }
 
-    /// The app that this event tells the life of, when it is one of those that never start their own
-    /// subject.
+    /// The app that this event is about, if the event must not start that app.
     pub fn subject(&self) -> Option<AppName> {
         ABOUT_ITSELF.contains(&self.name.as_str()).then(|| self.about())?
     }

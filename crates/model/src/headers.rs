@@ -1,16 +1,14 @@
-//! Who may say which header, and the headers a publisher may send along with an event.
+//! Rules about headers: the ones that a publisher may add to an event, and the ones that only the server may send to apps.
 //!
-//! Programs behind CGI, WSGI and the like read `_` in a name as `-`. So it counts as one wherever a name is
-//! judged: for what is published, for what comes in under `/x/` and for what is sent.
+//! Programs behind CGI, WSGI and the like read `_` in a name as `-`, so every rule here treats the two as equal.
 
 use http::header::{HeaderName, HeaderValue};
 
-/// What begins like this is said by the server, to nobody but the app, or not at all.
-const OURS: [&str; 3] = ["x-bolt-", "webhook-", "footbridge-"];
+/// Headers with these prefixes are sent by the server only.
+const SERVER_PREFIXES: [&str; 3] = ["x-bolt-", "webhook-", "footbridge-"];
 
-/// What a proxy tells the program behind it: where a request comes from, and what it was before. Frameworks act on
-/// these without asking who wrote them.
-const OF_A_PROXY: [&str; 14] = [
+/// Headers in which a proxy describes the original request. Frameworks trust them, whoever has sent them.
+const PROXY_HEADERS: [&str; 14] = [
     "forwarded",
     "x-forwarded",
     "x-real-ip",
@@ -24,14 +22,14 @@ const OF_A_PROXY: [&str; 14] = [
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
-    // CGI makes it `HTTP_PROXY`, which libraries take for the proxy to use.
+    // CGI turns it into `HTTP_PROXY`, which libraries use as their proxy (httpoxy).
     "proxy",
 ];
 
-/// The same, for names that begin like this.
-const OF_A_PROXY_BEGIN: [&str; 2] = ["x-forwarded-", "x-original-"];
+/// Prefixes of such headers.
+const PROXY_PREFIXES: [&str; 2] = ["x-forwarded-", "x-original-"];
 
-/// What proves an app.
+/// The header that authenticates an app.
 const APP_TOKEN: &str = "x-bolt-app-token";
 
 fn same_letter(a: u8, b: u8) -> bool {
@@ -39,63 +37,71 @@ fn same_letter(a: u8, b: u8) -> bool {
     plain(a) == plain(b)
 }
 
-/// Whether two names are one to a reader that takes `_` for `-`.
+/// Returns true if two header names are equal, without regard to case and with `_` equal to `-`.
 pub fn is_same(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().zip(b.bytes()).all(|(a, b)| same_letter(a, b))
 }
 
-fn begins(name: &str, begin: &str) -> bool {
-    name.len() >= begin.len() && name.bytes().zip(begin.bytes()).all(|(a, b)| same_letter(a, b))
+fn begins(name: &str, prefix: &str) -> bool {
+    name.len() >= prefix.len() && name.bytes().zip(prefix.bytes()).all(|(a, b)| same_letter(a, b))
 }
 
-/// Whether only this server says it to an app: its own words, and what a proxy tells the program behind it.
+/// Returns true if only this server may send the header to an app: its own headers, and those of a proxy.
+///
+/// ```
+/// use footbridge_model::headers::is_servers;
+///
+/// assert!(is_servers("X_Bolt_App_Token"));
+/// assert!(is_servers("x-forwarded-for"));
+/// assert!(!is_servers("accept"));
+/// ```
 pub fn is_servers(name: &str) -> bool {
-    OURS.into_iter().any(|ours| begins(name, ours)) || is_of_a_proxy(name)
+    SERVER_PREFIXES.into_iter().any(|prefix| begins(name, prefix)) || is_of_a_proxy(name)
 }
 
 fn is_of_a_proxy(name: &str) -> bool {
-    OF_A_PROXY.into_iter().any(|known| is_same(name, known))
-        || OF_A_PROXY_BEGIN.into_iter().any(|begin| begins(name, begin))
+    PROXY_HEADERS.into_iter().any(|known| is_same(name, known))
+        || PROXY_PREFIXES.into_iter().any(|prefix| begins(name, prefix))
 }
 
-/// Whether a publisher may send it along: `x-*`, but neither what proves an app nor what a proxy says.
+/// Returns true if a publisher may add the header to an event: `x-*`, except the app token and the headers of a proxy.
 fn is_publishers(name: &str) -> bool {
     name.starts_with("x-") && name.len() > 2 && !is_same(name, APP_TOKEN) && !is_of_a_proxy(name)
 }
 
-/// The most headers one event may carry.
+/// The largest number of headers of one event.
 pub const MAX_HEADERS: usize = 20;
-/// The longest value, in bytes.
+/// The longest value of a header, in bytes.
 pub const MAX_VALUE: usize = 4096;
 
-/// Why a publisher's header is refused.
+/// The reason why a publisher's header is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadHeader {
-    /// More than [`MAX_HEADERS`].
+    /// There are more than [`MAX_HEADERS`] headers.
     #[error("an event carries at most {MAX_HEADERS} headers")]
     TooMany,
-    /// Not an `x-…` name, or one that is reserved.
+    /// The name does not begin with `x-`, or is reserved.
     #[error(
         "the header `{0}` is not allowed: only `x-*` names, and none of X-Bolt-App-Token, X-Forwarded-*, X-Real-IP, X-Original-*, X-HTTP-Method-Override and their like (`_` counts as `-`)"
     )]
     Name(String),
-    /// Line breaks, other control characters, non-ASCII or too long.
+    /// The value has control or non-ASCII characters, or is too long.
     #[error("the value of the header `{0}` must be at most {MAX_VALUE} visible ASCII characters and spaces")]
     Value(String),
-    /// The same name twice, whatever the case; `_` counts as `-`.
+    /// The name is given twice.
     #[error("the header `{0}` is given twice")]
     Twice(String),
 }
 
-/// A publisher's headers, checked; names lower-cased, in the order given.
+/// The headers of an event: checked, with lower-case names, in the publisher's order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PublishHeaders(Vec<(HeaderName, HeaderValue)>);
 
 impl PublishHeaders {
-    /// Checks every name and value.
+    /// Parses names and values.
     ///
     /// # Errors
-    /// [`BadHeader`] naming the first that is refused.
+    /// [`BadHeader`] for the first header that is refused.
     pub fn parse<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, BadHeader> {
         let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
         for (name, value) in pairs {
@@ -111,8 +117,8 @@ impl PublishHeaders {
         Ok(Self(headers))
     }
 
-    /// Those that a journal kept: what was allowed when they were published and is not today is left out.
-    pub fn kept<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    /// Reads stored headers. Headers that an older version has allowed and this one refuses are left out.
+    pub fn from_stored<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self(pairs.into_iter().filter_map(|(name, value)| check(name, value).ok()).collect())
     }
 
@@ -121,12 +127,12 @@ impl PublishHeaders {
         self.0.iter()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no headers.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Names and values as text, for a journal.
+    /// The names and values as text, for storage.
     pub fn pairs(&self) -> Vec<(String, String)> {
         self.0.iter().map(|(n, v)| (n.to_string(), v.to_str().unwrap_or_default().to_owned())).collect()
     }
@@ -196,9 +202,10 @@ mod tests {
     }
 
     #[test]
-    fn what_an_older_version_kept_is_read_without_what_is_refused_today() {
-        let kept = PublishHeaders::kept([("x-a", "1"), ("x-real-ip", "10.0.0.1"), ("x-bolt-user-name", "u")]);
-        assert_eq!(kept.pairs(), [("x-a".into(), "1".into()), ("x-bolt-user-name".into(), "u".into())]);
+    fn stored_headers_that_are_refused_today_are_left_out() {
+        let stored =
+            PublishHeaders::from_stored([("x-a", "1"), ("x-real-ip", "10.0.0.1"), ("x-bolt-user-name", "u")]);
+        assert_eq!(stored.pairs(), [("x-a".into(), "1".into()), ("x-bolt-user-name".into(), "u".into())]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Hooks: who wants which events, and where they go.
+//! Hooks: which app receives which events, and where they are sent.
 
 use crate::id::HookId;
 use crate::name::AppName;
@@ -9,30 +9,30 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use url::Url;
 
-/// The most deliveries of one hook in flight unless it says otherwise.
+/// The default number of deliveries of one hook that may be in flight.
 pub const IN_FLIGHT: u8 = 8;
-/// The most a hook may ask for.
+/// The largest number of deliveries in flight that a hook may ask for.
 pub const MAX_IN_FLIGHT: u8 = 64;
 /// The longest route, in bytes.
 pub const ROUTE_MAX: usize = 2048;
 
-/// How a hook's route is read.
+/// The type of a hook, which determines how its route is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum HookType {
-    /// A path of the app.
+    /// The route is a path of the app.
     #[default]
     Server,
-    /// An absolute URL.
+    /// The route is an absolute URL.
     Web,
-    /// A path of a mounted router.
+    /// The route is a path of a mounted router.
     Router,
-    /// A function of the app.
+    /// The route is the name of a function of the app.
     Function,
 }
 
 impl HookType {
-    /// The word for it.
+    /// The name of the type in packages, files and answers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Server => "server",
@@ -43,7 +43,7 @@ impl HookType {
     }
 }
 
-/// The text names no hook type.
+/// The text is not the name of a hook type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown hook type: use `server`, `web`, `router` or `function`")]
 pub struct BadHookType;
@@ -62,19 +62,19 @@ impl FromStr for HookType {
     }
 }
 
-/// Whether a receiver must answer for its delivery to count.
+/// The rule for receivers that do not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum AnswerRule {
-    /// No answer is a failed attempt.
+    /// Without an answer, the attempt has failed.
     #[default]
     Required,
-    /// No answer within the deadline ends the delivery as unanswered.
+    /// Without an answer before the deadline, the delivery ends as unanswered.
     Optional,
 }
 
 impl AnswerRule {
-    /// The word for it.
+    /// The name of the rule in packages, files and answers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Required => "required",
@@ -100,34 +100,34 @@ impl FromStr for AnswerRule {
     }
 }
 
-/// How long a hook lives.
+/// The lifetime of a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifetime {
-    /// Until it is deleted.
+    /// The hook exists until it is deleted.
     Persistent,
-    /// Until its app stops, the server stops, or it is deleted.
+    /// The hook exists until its app stops, the server stops, or it is deleted.
     Transient,
 }
 
 /// Who may change a hook, an app or a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// The configuration file, and nobody else.
+    /// Only the configuration file.
     File,
     /// The administration API or, for transient hooks, the app itself.
     Api,
-    /// The app's `package.json`: installing it again changes it, and nothing else does.
+    /// The `package.json` of the app. Only another installation changes it.
     Package,
 }
 
-/// What a hook may ask for beyond the defaults.
+/// Options of a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HookOptions {
-    /// Whether its receiver must answer.
+    /// The rule for receivers that do not answer.
     pub answer: AnswerRule,
-    /// The most deliveries in flight, 1 to [`MAX_IN_FLIGHT`].
+    /// The largest number of deliveries in flight, 1 to [`MAX_IN_FLIGHT`].
     pub in_flight: u8,
-    /// Deliver strictly in the order of acceptance, one at a time, holding back while the first retries.
+    /// True to deliver in the order of acceptance, one at a time. Later events wait while the first one is retried.
     pub ordered: bool,
 }
 
@@ -137,55 +137,55 @@ impl Default for HookOptions {
     }
 }
 
-/// A hook.
+/// A hook: the wish of an app to receive some events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
-    /// Its id.
+    /// The id of the hook.
     pub id: HookId,
-    /// Whose it is.
+    /// The app that receives the events.
     pub app: AppName,
-    /// What it listens for.
+    /// The events to receive.
     pub pattern: Pattern,
-    /// Where its events go, as it was given.
+    /// The path, URL or function that receives the events, as it was given.
     pub route: String,
-    /// How the route is read.
+    /// The type, which determines how the route is read.
     pub kind: HookType,
-    /// How long it lives.
+    /// The lifetime.
     pub lifetime: Lifetime,
-    /// Who may change it.
+    /// Who may change the hook.
     pub origin: Origin,
-    /// Whether it takes events.
+    /// False if the hook is switched off.
     pub enabled: bool,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Millis,
-    /// What it asks for beyond the defaults.
+    /// Options of delivery.
     pub options: HookOptions,
 }
 
-/// Why a route is refused.
+/// The reason why a route is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadRoute {
-    /// Empty.
+    /// The route is empty.
     #[error("`route` is empty")]
     Empty,
-    /// Longer than [`ROUTE_MAX`].
+    /// The route is longer than [`ROUTE_MAX`].
     #[error("`route` is longer than {ROUTE_MAX} bytes")]
     TooLong,
-    /// Not a path.
+    /// The route is not a plain path. Holds the hook type.
     #[error("a `{0}` route is a path of the app: no scheme, `..`, `\\`, `#` or control characters")]
     NotPath(&'static str),
-    /// A URL where a path belongs.
+    /// The route is a URL, where a path is expected. Holds the hook type.
     #[error("a `{0}` route is a path of the app, and this is a URL: for a URL say \"type\": \"web\"")]
     IsUrl(&'static str),
-    /// Not a URL.
+    /// The route is not a URL.
     #[error("a `web` route is an absolute http or https URL without user name, or `host[:port][/path]`")]
     NotUrl,
 }
 
-/// Checks that `route` is a path for a `server` or `router` hook.
+/// Checks that `route` is a path, for a `server` or `router` hook.
 ///
 /// # Errors
-/// [`BadRoute`] when it is empty, too long, or no plain path.
+/// [`BadRoute`] if it is empty, too long, or not a plain path.
 pub fn check_path(kind: HookType, route: &str) -> Result<(), BadRoute> {
     check_length(route)?;
     let scheme = route.split(['/', '?']).next().is_some_and(|first| first.contains(':'));
@@ -204,10 +204,17 @@ pub fn check_path(kind: HookType, route: &str) -> Result<(), BadRoute> {
     Ok(())
 }
 
-/// The absolute URL a `web` route means: as it is, or with `http://` before a bare host.
+/// The absolute URL that a `web` route stands for: the route itself, or `http://` before a bare host.
+///
+/// ```
+/// use footbridge_model::hook::web_url;
+///
+/// assert_eq!(web_url("localhost:3000/hooks").as_deref(), Ok("http://localhost:3000/hooks"));
+/// assert!(web_url("hooks/photo").is_err());
+/// ```
 ///
 /// # Errors
-/// [`BadRoute`] when it is empty, too long, or neither form.
+/// [`BadRoute`] if it is empty, too long, or neither a URL nor a bare host.
 pub fn web_url(route: &str) -> Result<String, BadRoute> {
     check_length(route)?;
     if route.contains(|c: char| c == '\\' || c == '#' || c.is_control() || c.is_whitespace()) {

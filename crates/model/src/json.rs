@@ -1,5 +1,5 @@
-//! What every JSON request must be: UTF-8 without a byte order mark, at most 64 levels deep, no
-//! member we name given twice. Values stay the sender's bytes; nothing is rebuilt.
+//! The rules for every JSON request: UTF-8 without a byte order mark, at most 64 levels deep, and no known member twice.
+//! Values stay the sender's bytes; nothing is rebuilt.
 
 use crate::words;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -11,39 +11,39 @@ use std::marker::PhantomData;
 /// The deepest nesting a request may have; its outermost object counts as one level.
 pub const MAX_DEPTH: usize = 64;
 
-/// Why a request body is refused.
+/// The reason why a request body is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
-    /// It begins with U+FEFF.
+    /// The body begins with U+FEFF.
     #[error("the body begins with a byte order mark; send UTF-8 without one")]
     ByteOrderMark,
-    /// It is not UTF-8.
+    /// The body is not UTF-8.
     #[error("the body is not UTF-8")]
     NotUtf8,
-    /// It nests deeper than [`MAX_DEPTH`].
+    /// The body nests deeper than [`MAX_DEPTH`].
     #[error("the body nests deeper than {MAX_DEPTH} levels")]
     TooDeep,
-    /// It is not JSON.
+    /// The body is not JSON.
     #[error("the body is not JSON: {0}")]
     Syntax(String),
-    /// It is JSON but no object.
+    /// The body is JSON, but not an object.
     #[error("the body must be a JSON object")]
     NotObject,
-    /// A member we name stands in it twice.
+    /// A known member is given twice.
     #[error("the member `{0}` is given twice")]
     Duplicate(&'static str),
-    /// A member that is none of those we name.
+    /// A member is not known.
     #[error("`{}` {}", words::shown(.name), words::unknown(.name, .known))]
     Unknown {
-        /// What it is called.
+        /// The name of the member.
         name: String,
-        /// The members that we name.
+        /// The members that are known.
         known: Vec<&'static str>,
     },
 }
 
-/// Checks encoding and depth. Counting openers settles it for nearly every body, without a scan that
-/// has to know about strings.
+/// Checks encoding and depth. For nearly every body, counting opening brackets is enough; only the others need a scan that
+/// knows about strings.
 ///
 /// # Errors
 /// [`JsonError::ByteOrderMark`], [`JsonError::NotUtf8`] or [`JsonError::TooDeep`].
@@ -52,7 +52,7 @@ pub fn check_text(bytes: &[u8]) -> Result<&str, JsonError> {
         return Err(JsonError::ByteOrderMark);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
-    // Summed in bytes, a chunk at a time, so that the compiler counts many at once.
+    // Counted in bytes per chunk, so that the compiler vectorises the loop.
     let in_chunk = |chunk: &[u8]| chunk.iter().map(|b| u8::from(matches!(b, b'{' | b'['))).sum::<u8>();
     let openers: usize = bytes.chunks(128).map(|chunk| usize::from(in_chunk(chunk))).sum();
     if openers > MAX_DEPTH && depth(bytes) > MAX_DEPTH {
@@ -79,16 +79,16 @@ fn depth(bytes: &[u8]) -> usize {
     deepest
 }
 
-/// What a JSON object holds.
+/// The members of a JSON object.
 #[derive(Debug)]
 pub struct Found<'a, const N: usize> {
-    /// The members that were asked for, each as the sender wrote it.
+    /// The members that were asked for, as the sender wrote them.
     pub members: [Option<&'a RawValue>; N],
-    /// The name of the first other member.
+    /// The name of the first other member, if there is one.
     pub other: Option<String>,
 }
 
-/// The members of a JSON object that `names` lists, and whether there is another.
+/// Finds the members of a JSON object that `names` lists, and the first other one.
 ///
 /// # Errors
 /// Any [`JsonError`] but [`JsonError::Unknown`].
@@ -100,7 +100,7 @@ pub fn find<'a, const N: usize>(
     let mut duplicate = None;
     let visitor = Members { names, duplicate: &mut duplicate };
     let mut parser = serde_json::Deserializer::from_str(text);
-    // Depth is ours to judge: the parser's own limit of 128 counts differently.
+    // The depth was checked above; the parser's own limit of 128 counts differently.
     let parsed = (&mut parser).deserialize_map(visitor).and_then(|found| parser.end().map(|()| found));
     match (parsed, duplicate) {
         (_, Some(name)) => Err(JsonError::Duplicate(name)),
@@ -110,7 +110,14 @@ pub fn find<'a, const N: usize>(
     }
 }
 
-/// The members of a JSON object that `names` lists; others are skipped.
+/// Finds the members of a JSON object that `names` lists, and ignores all others.
+///
+/// ```
+/// use footbridge_model::json::members;
+///
+/// let [price] = members(br#"{"price": 1.50, "more": []}"#, &["price"]).unwrap();
+/// assert_eq!(price.map(|value| value.get()), Some("1.50"));
+/// ```
 ///
 /// # Errors
 /// Any [`JsonError`] but [`JsonError::Unknown`].
@@ -121,7 +128,7 @@ pub fn members<'a, const N: usize>(
     find(bytes, names).map(|found| found.members)
 }
 
-/// The members of a JSON object that has no others than `names` lists.
+/// Finds the members of a JSON object that `names` lists, and refuses all others.
 ///
 /// # Errors
 /// Any [`JsonError`].
@@ -196,7 +203,7 @@ impl<'a> serde::Deserialize<'a> for Key<'a> {
     }
 }
 
-/// The text of a member that must be a JSON string; `None` when it is anything else.
+/// The text of a JSON string; `None` for any other JSON value.
 pub fn string(value: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Key<'_>>(value.get()).ok().map(|key| key.0)
 }
@@ -204,7 +211,7 @@ pub fn string(value: &RawValue) -> Option<Cow<'_, str>> {
 /// Checks that `bytes` are one JSON text of any kind, at most [`MAX_DEPTH`] levels deep.
 ///
 /// # Errors
-/// What [`check_text`] says, or [`JsonError::Syntax`].
+/// The errors of [`check_text`], or [`JsonError::Syntax`].
 pub fn check(bytes: &[u8]) -> Result<(), JsonError> {
     let text = check_text(bytes)?;
     let mut parser = serde_json::Deserializer::from_str(text);
@@ -212,7 +219,7 @@ pub fn check(bytes: &[u8]) -> Result<(), JsonError> {
     parsed.map_err(|error| JsonError::Syntax(error.to_string()))
 }
 
-/// The members of an object in the order in which they were written, with every duplicate.
+/// The members of an object in the sender's order, including duplicates.
 #[derive(Debug)]
 pub struct Pairs<K, V>(pub Vec<(K, V)>);
 
@@ -252,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn each_refusal_by_its_name() {
+    fn every_refusal_has_its_own_error() {
         let of = |body: &[u8]| members(body, &["a"]).unwrap_err();
         assert_eq!(of(b"\xef\xbb\xbf{}"), JsonError::ByteOrderMark);
         assert_eq!(of(b"{\"a\":\"\xff\"}"), JsonError::NotUtf8);
@@ -266,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_is_not_known_is_told() {
+    fn an_unknown_member_is_named() {
         let error = only(br#"{"body":1,"\u0042ody":2}"#, &["body", "headers"]).unwrap_err();
         assert_eq!(
             error.to_string(),

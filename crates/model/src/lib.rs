@@ -1,7 +1,7 @@
-//! Words and rules of the domain.
+//! The domain: names, ids, secrets, patterns, events, hooks, deliveries and exchanges, and the rules about them.
 //!
-//! Pure: no I/O, no async, reads no clock and no randomness. Everything that an edge parses becomes a
-//! type of this crate, and everything inside trusts those types.
+//! The crate is pure: it does no I/O, is not async, and reads neither a clock nor randomness. Edges parse input into types
+//! of this crate, and everything else trusts those types.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
 
 pub mod address;

@@ -1,29 +1,40 @@
-//! Which event caused which: kept with every event, so that a circle of apps or functions comes to an end.
+//! Lineage: the chain of events that caused an event. It is stored with every event, so that loops of apps or functions are
+//! stopped.
 
 use crate::id::EventId;
 
-/// An event that would be so deep is not published.
+/// An event of this depth is not published.
 pub const STOP_DEPTH: u32 = 16;
 
-/// Where an event stands in the chain of those that caused it.
+/// The position of an event in the chain of events that caused it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lineage {
-    /// How many events led to it; 0 for one that no event caused.
+    /// The number of events that led to it; 0 if no event caused it.
     pub depth: u32,
-    /// The event that caused it.
+    /// The event that caused it directly.
     pub cause: Option<EventId>,
-    /// The first of the chain.
+    /// The first event of the chain.
     pub root: Option<EventId>,
 }
 
 impl Lineage {
-    /// The lineage of what an event causes, whose own is `its`.
+    /// The lineage of an event that `cause` has caused. `of_cause` is the lineage of `cause`.
+    ///
+    /// ```
+    /// use footbridge_model::id::EventId;
+    /// use footbridge_model::lineage::Lineage;
+    ///
+    /// let (first, second) = (EventId::from_number(1), EventId::from_number(2));
+    /// let lineage = Lineage::after(second, Lineage::after(first, Lineage::default()));
+    /// assert_eq!((lineage.depth, lineage.root), (2, Some(first)));
+    /// ```
     #[must_use]
-    pub fn after(cause: EventId, its: Self) -> Self {
-        Self { depth: its.depth.saturating_add(1), cause: Some(cause), root: its.root.or(Some(cause)) }
+    pub fn after(cause: EventId, of_cause: Self) -> Self {
+        let depth = of_cause.depth.saturating_add(1);
+        Self { depth, cause: Some(cause), root: of_cause.root.or(Some(cause)) }
     }
 
-    /// Whether an event of this lineage is not published.
+    /// Returns true if an event of this lineage must not be published.
     pub const fn is_too_deep(&self) -> bool {
         self.depth >= STOP_DEPTH
     }

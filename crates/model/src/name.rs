@@ -7,20 +7,20 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// Why a text is no name.
+/// The reason why a text is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
-    /// Not `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
+    /// The app name does not match `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
     #[error(
         "an app name is 1 to 64 ASCII letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
     )]
     App,
-    /// `sub`, `bolt`, or what could be taken for it.
+    /// The app name is `sub`, `bolt`, or looks like `bolt`.
     #[error(
         "the app name `{0}` is reserved: `sub` is part of a path, and what looks like `bolt` could pass for the server"
     )]
     Reserved(String),
-    /// Empty, longer than 128 characters, or with a slash, a `*` or a control character.
+    /// The event name is empty, longer than 128 characters, or has a slash, a `*` or a control character.
     #[error("an event name is 1 to 128 characters without `/`, `\\`, `*` or control characters")]
     Event,
 }
@@ -30,20 +30,29 @@ pub const EVENT_NAME_MAX: usize = 128;
 /// The longest app name, in characters.
 pub const APP_NAME_MAX: usize = 64;
 
-/// The name of an app: written as it was registered, compared without case.
+/// The name of an app. It keeps the spelling of its registration and is compared without case.
+///
+/// ```
+/// use footbridge_model::name::AppName;
+///
+/// let name = AppName::parse("SuperApp").unwrap();
+/// assert_eq!(name, AppName::parse("superapp").unwrap());
+/// assert_eq!((name.as_str(), name.key()), ("SuperApp", "superapp"));
+/// assert!(AppName::parse("b0lt").is_err());
+/// ```
 #[derive(Clone)]
 pub struct AppName {
-    /// Lower-cased: what is compared, and what names the app in a journal.
+    /// The lower-case name, for comparing and storing.
     key: Arc<str>,
-    /// As it was registered: what is shown and sent.
+    /// The name as it was registered, for showing and sending.
     written: Arc<str>,
 }
 
 impl AppName {
-    /// Checks a name that an operator gives an app.
+    /// Parses the name of a new app.
     ///
     /// # Errors
-    /// [`BadName::App`] for what the grammar refuses, [`BadName::Reserved`] for `sub`, `bolt` and look-alikes.
+    /// [`BadName::App`] if it does not match the grammar, [`BadName::Reserved`] for `sub`, `bolt` and look-alikes.
     pub fn parse(text: &str) -> Result<Self, BadName> {
         let name = Self::find(text).ok_or_else(|| {
             if text.eq_ignore_ascii_case(BOLT) { BadName::Reserved(text.to_owned()) } else { BadName::App }
@@ -51,8 +60,8 @@ impl AppName {
         if name.is_reserved() { Err(BadName::Reserved(text.to_owned())) } else { Ok(name) }
     }
 
-    /// The name by which to look an app up. It may be a reserved one, for an older journal may hold such an app,
-    /// but is never the server's own.
+    /// Parses the name of an app to look up. It may be a reserved name, because older databases hold such apps, but not
+    /// the server's own.
     pub fn find(text: &str) -> Option<Self> {
         let mut bytes = text.bytes();
         let begins = bytes.next().is_some_and(|c| c.is_ascii_alphanumeric());
@@ -61,7 +70,7 @@ impl AppName {
         (good && !text.eq_ignore_ascii_case(BOLT)).then(|| Self::trusted(text))
     }
 
-    /// The name of an app to look up, or the server's own.
+    /// Parses the name of an app to look up, or the server's own.
     pub fn any(text: &str) -> Option<Self> {
         if text.eq_ignore_ascii_case(BOLT) { Some(Self::bolt()) } else { Self::find(text) }
     }
@@ -71,7 +80,7 @@ impl AppName {
         Self::trusted(BOLT)
     }
 
-    /// A name from a journal, which holds only names that were checked.
+    /// A name that was checked before, such as one from the journal. Never use this on input.
     pub fn trusted(text: &str) -> Self {
         let written: Arc<str> = text.into();
         let folded = text.bytes().any(|c| c.is_ascii_uppercase());
@@ -79,32 +88,32 @@ impl AppName {
         Self { key, written }
     }
 
-    /// The name as it was registered: for showing and sending.
+    /// The name as it was registered, for showing and sending.
     pub fn as_str(&self) -> &str {
         &self.written
     }
 
-    /// The lower-cased name: for comparing and keeping.
+    /// The lower-case name, for comparing and storing.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// Whether it is written like `other`, capitals included.
+    /// Returns true if the spelling is equal too, including capitals.
     pub fn is_written_like(&self, other: &Self) -> bool {
         self.written == other.written
     }
 
-    /// Whether no new app may have it.
+    /// Returns true if no new app may have this name.
     pub fn is_reserved(&self) -> bool {
         &*self.key == "sub" || skeleton(&self.key).eq(BOLT.bytes())
     }
 }
 
-/// What the server is called as a publisher and subscriber.
+/// The name of the server as a publisher and subscriber.
 const BOLT: &str = "bolt";
 
-/// The letters that a reader may see in a lower-cased name: without separators, with digits that look like letters
-/// as those letters, and `i` as the `l` it is easily taken for.
+/// The letters that a reader may see in a lower-case name: separators are left out, digits become the letters that they look
+/// like, and `i` becomes `l`.
 fn skeleton(key: &str) -> impl Iterator<Item = u8> {
     key.bytes().filter(|c| !matches!(c, b'.' | b'_' | b'-')).map(|c| match c {
         b'0' => b'o',
@@ -123,7 +132,7 @@ impl Eq for AppName {}
 
 impl Hash for AppName {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // As `str` does, which it is borrowed as.
+        // Must be the hash of `str`, because of `Borrow<str>`.
         self.key.hash(state);
     }
 }
@@ -146,15 +155,15 @@ impl Borrow<str> for AppName {
     }
 }
 
-/// The name of an event: trimmed and lower-cased.
+/// The name of an event, trimmed and in lower case.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventName(Arc<str>);
 
 impl EventName {
-    /// Checks and normalises the name under which an event is published.
+    /// Parses the name of an event and normalises it.
     ///
     /// # Errors
-    /// [`BadName::Event`] when it is empty, too long, or holds `/`, `\`, `*` or a control character.
+    /// [`BadName::Event`] if it is empty, too long, or has `/`, `\`, `*` or a control character.
     pub fn parse(text: &str) -> Result<Self, BadName> {
         let name = text.trim().to_lowercase();
         let wrong = |c: char| matches!(c, '/' | '\\' | '*') || c.is_control();
@@ -165,12 +174,12 @@ impl EventName {
         Ok(Self(name.into()))
     }
 
-    /// A name from a journal, which holds only names that were checked.
+    /// A name that was checked before, such as one from the journal. Never use this on input.
     pub fn trusted(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// The text of it.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -235,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_called_like_the_server() {
+    fn no_app_may_look_like_the_server() {
         for bad in
             ["bolt", "BOLT", "bolt.", "b-o-l-t", "bolt_", "b0lt", "B01T", "boit", "bo.1t", "sub", "SUB"]
         {

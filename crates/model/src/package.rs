@@ -1,4 +1,4 @@
-//! What an installed app's `package.json` says, checked.
+//! The contents of an app's `package.json`, checked.
 
 use crate::hook::{HookOptions, HookType};
 use crate::name::{AppName, EventName};
@@ -7,142 +7,156 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Stands for every event in `footbridge.page_events`.
+/// The entry of `footbridge.page_events` that stands for every event.
 pub const ALL_EVENTS: &str = "*";
 
-/// An app installed from a directory. Kept with the app as JSON.
+/// The package of an installed app. Stored with the app as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
-    /// Its directory, absolute.
+    /// The absolute path of the app's directory.
     pub path: String,
-    /// `version`
+    /// `version` of the `package.json`.
     pub version: String,
-    /// `description`, or empty.
+    /// `description` of the `package.json`, or empty.
     pub description: String,
-    /// `bolt.displayName`, or its name.
+    /// `bolt.displayName`, or the name of the app.
     pub display_name: String,
-    /// `bolt.index`: its first page, a path that begins with `/`.
+    /// `bolt.index`: the path of the first page; begins with `/`.
     pub index: String,
-    /// Whether it is a system app of Bolt's: it sees no `BOLT_CHILD_PROC`.
+    /// True for a system app of Bolt: its environment has no `BOLT_CHILD_PROC`.
     pub system: bool,
-    /// What is run.
+    /// The program of the app.
     pub program: Program,
-    /// How long it may have nothing to do before it is stopped; `None` leaves that to the server.
+    /// The idle timeout; `None` for the server's default.
     pub idle_timeout: Option<IdleTimeout>,
-    /// Its routers, by name.
+    /// The routers, by name.
     pub routers: BTreeMap<String, Router>,
-    /// Its functions: name to file, a path within its directory.
+    /// The file of each function, by name; a path within the directory.
     pub functions: BTreeMap<String, String>,
-    /// Which events its pages may publish as the app: names, or `*` for all.
+    /// The events that pages may publish as the app: names, or `*` for all.
     #[serde(default)]
     pub page_events: BTreeSet<String>,
-    /// `bolt.public`: what is served below `/public/<app>/`: the path there, empty for the folder itself, to a file
-    /// or folder within its directory.
+    /// `bolt.public`: the files that are served below `/public/<app>/`. Maps a path there (empty for the folder itself) to
+    /// a file or folder within the directory.
     #[serde(default)]
     pub public: BTreeMap<String, String>,
 }
 
-/// What runs when an app runs.
+/// The program of an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Program {
-    /// A Node module that exports a request handler; a path within the app's directory.
+    /// A Node module that exports a request handler: a path within the app's directory.
     Node(String),
-    /// A program that listens on `PORT`, with its arguments; never empty.
+    /// A program that listens on `PORT`, with its arguments. Never empty.
     Command(Vec<String>),
-    /// Nothing: a module, or an app that is only pages and functions elsewhere. It is run when it has
-    /// routers, for their sake.
+    /// None: a module, or an app that has only pages and functions. Such an app runs if it has routers.
     Nothing,
 }
 
-/// `footbridge.idle_timeout`
+/// The value of `footbridge.idle_timeout`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdleTimeout {
-    /// It is never stopped for having nothing to do.
+    /// The app is never stopped for being idle.
     Off,
-    /// It is stopped after this.
+    /// The app is stopped after this time.
     After(Duration),
 }
 
-/// A router: requests under `root` are answered by what `main` exports, as Express mounts it.
+/// A router: the module `main` answers the requests below `root`, as mounted by Express.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Router {
-    /// A file within the app's directory.
+    /// The file of the module, a path within the app's directory.
     pub main: String,
-    /// Where it is mounted: begins with `/`, does not end with one.
+    /// The path at which it is mounted: begins with `/` and does not end with one.
     pub root: String,
-    /// Routers of one request are asked in this order, then by app and name.
+    /// Routers with a lower order are asked first; equal ones by app and name.
     pub order: i64,
 }
 
 impl Package {
-    /// Where Bolt mounts it: a system app written for Node sees its requests below `/x/<app>`.
+    /// The prefix in the requests that the app sees: `/x/<app>` for a system app written for Node, else none.
     pub fn mount(&self, app: &AppName) -> Option<String> {
         let mounted = self.system && matches!(self.program, Program::Node(_));
         mounted.then(|| format!("/x/{}", app.as_str()))
     }
 
-    /// Whether it is started at install and at boot: routers answer from the first request on.
+    /// Returns true if the app is started at install and at boot, because its routers must answer the first request.
     pub fn starts_at_boot(&self) -> bool {
         !self.routers.is_empty()
     }
 
-    /// Whether there is anything to start.
+    /// Returns true if the app has a program or routers.
     pub fn can_run(&self) -> bool {
         self.program != Program::Nothing || self.starts_at_boot()
     }
 
-    /// Whether its pages may publish this event as the app.
+    /// Returns true if pages may publish this event as the app.
     pub fn page_may_publish(&self, event: &EventName) -> bool {
         self.pages_act_for_it() || self.page_events.contains(event.as_str())
     }
 
-    /// Whether its pages may do in its name what Bolt lets them do: publish everything, and call routers.
+    /// Returns true if pages have the rights of the app, as in Bolt: they may publish every event and call routers.
     pub fn pages_act_for_it(&self) -> bool {
         self.page_events.contains(ALL_EVENTS)
     }
 
-    /// Whether it has no server of its own.
+    /// Returns true if the app has no program.
     pub fn is_module(&self) -> bool {
         self.program == Program::Nothing
     }
 }
 
-/// A `package.json`, read and checked, before anything of it is kept.
+/// A `package.json` that was read and checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
-    /// `name`
+    /// The name of the app.
     pub name: AppName,
-    /// Everything else of the app.
+    /// The package to store with the app.
     pub package: Package,
-    /// `bolt.hooks`
+    /// The hooks in `bolt.hooks`.
     pub hooks: Vec<ManifestHook>,
-    /// `bolt.private`
+    /// The events in `bolt.private`.
     pub private: BTreeSet<EventName>,
-    /// What was left out or should be mended, in words.
+    /// Things that were left out or should be corrected, in words.
     pub warnings: Vec<String>,
 }
 
 /// A hook of a `package.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestHook {
-    /// What it listens for.
+    /// The events to receive.
     pub pattern: Pattern,
-    /// Where its events go; the name of a function for a `function` hook.
+    /// The path or URL that receives the events; the name of a function for a `function` hook.
     pub route: String,
-    /// How the route is read.
+    /// The type, which determines how the route is read.
     pub kind: HookType,
-    /// What it asks for beyond the defaults.
+    /// Options of delivery.
     pub options: HookOptions,
 }
 
-/// Why a directory cannot be installed.
+/// The kind of problem with a directory that is to be installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ManifestProblem {
+    /// The path of the directory is missing, or there is no such directory.
+    NoDirectory,
+    /// The package has no name.
+    NoName,
+    /// The name of the package is not a valid app name.
+    BadName,
+    /// The package was made for a version of Bolt that is not supported.
+    UnsupportedTarget,
+    /// Anything else in the `package.json`.
+    BadPackage,
+}
+
+/// The reason why a directory cannot be installed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct ManifestError {
-    /// Bolt's code for it: 400, 405, 410 or 414 to 419.
-    pub code: u16,
+    /// The kind of problem.
+    pub problem: ManifestProblem,
     /// What is wrong, where, and what to write instead.
     pub why: String,
 }

@@ -1,45 +1,33 @@
-//! Paths of requests: which are the server's own, and how the router of an app may read the others.
+//! Paths of requests, and how the router of an app may read them.
 
-/// What the server answers itself, with everything below: nothing that an app mounts is ever asked there.
-/// Written without a slash at the end.
-pub const OURS: [&str; 14] = [
-    "/api/v1",
-    "/api/events",
-    "/api/apps",
-    "/x",
-    "/sdk",
-    "/socket.io",
-    "/public",
-    "/docs",
-    "/console",
-    "/livez",
-    "/readyz",
-    "/healthz",
-    "/metrics",
-    "/openapi.json",
-];
-
-/// Whether `path` is `root` or lies below it.
+/// Returns true if `path` is `root` or lies below it.
 pub fn is_under(path: &str, root: &str) -> bool {
     path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether Express would hand `path` to what is mounted at `root`: whole segments, letters of any case.
+/// Returns true if Express would pass `path` to a router mounted at `root`: it compares whole segments, without case.
 pub fn is_mounted_under(path: &str, root: &str) -> bool {
     let head = path.get(..root.len());
     let rest = path.get(root.len()..).unwrap_or_default();
     head.is_some_and(|head| head.eq_ignore_ascii_case(root)) && (rest.is_empty() || rest.starts_with('/'))
 }
 
-/// One spelling for all that a router could take for the same path: escapes are decoded as long as there are any,
-/// `\` is `/`, empty and `.` parts are left out, `..` takes back the part before it, case does not count, nor does
-/// a slash at the end. What follows a `?` is no part of it. Begins with `/`.
+/// The canonical spelling of a path: equal for all paths that a router could treat as one.
 ///
-/// It is for refusing: two paths that are one for the strictest reader may differ for others.
+/// Escapes are decoded until none are left, `\` becomes `/`, empty and `.` segments are removed, `..` removes the segment
+/// before it, and the result is in lower case without a query and without a slash at the end. It begins with `/`.
+///
+/// Use it only to refuse requests: most routers distinguish some of these paths.
+///
+/// ```
+/// use footbridge_model::path::canonical;
+///
+/// assert_eq!(canonical("/Hooks/%2e/photo/?x=1"), "/hooks/photo");
+/// ```
 pub fn canonical(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     let mut text = path.to_owned();
-    // Each round makes it shorter, so there is a last one.
+    // Every round shortens the text, so the loop ends.
     while let Some(decoded) = decoded(&text) {
         text = decoded;
     }
@@ -56,7 +44,7 @@ pub fn canonical(path: &str) -> String {
     format!("/{}", parts.join("/")).to_lowercase()
 }
 
-/// The text with its escapes decoded once; `None` when there are none.
+/// Decodes the escapes once; `None` if there are none.
 fn decoded(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -99,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn one_spelling_for_all() {
+    fn every_spelling_becomes_the_canonical_one() {
         for path in [
             "/hooks/photo",
             "hooks/photo",

@@ -1,23 +1,23 @@
-//! What a hook listens for: `publisher/event`, each a name or `*`.
+//! Hook patterns: `publisher/event`, where each half is a name or `*`.
 
 use crate::name::{APP_NAME_MAX, AppName, EVENT_NAME_MAX, EventName};
 use std::fmt;
 use std::sync::Arc;
 
-/// Why a text is no pattern.
+/// The reason why a text is not a valid pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadPattern {
-    /// Too long, or with a control character.
+    /// A half is too long or has a control character.
     #[error(
         "a hook pattern is `event`, `publisher/event`, `publisher/*` or `*`: at most {APP_NAME_MAX} and {EVENT_NAME_MAX} characters, none of them control characters"
     )]
     Text,
-    /// A `/` behind the first one: no event has one in its name.
+    /// There is a second `/`; no event name has one.
     #[error(
         "a hook pattern has at most one `/`, between publisher and event: the name of an event holds none, so this would never match"
     )]
     Slash,
-    /// A `*` beside other characters.
+    /// A half has a `*` and other characters.
     #[error(
         "`*` stands for a whole publisher or a whole event, never for a part of a name: write `*`, or a hook for each name"
     )]
@@ -27,9 +27,9 @@ pub enum BadPattern {
 /// One half of a pattern.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// `*`
+    /// `*`: matches every name.
     Any,
-    /// Exactly this text, lower-cased.
+    /// Matches exactly this text, which is in lower case.
     Is(Arc<str>),
 }
 
@@ -53,7 +53,7 @@ impl Part {
         }
     }
 
-    /// The text of it, `*` for any.
+    /// The half as text; `*` for any.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Any => "*",
@@ -63,19 +63,29 @@ impl Part {
 }
 
 /// A normalised hook pattern.
+///
+/// ```
+/// use footbridge_model::name::{AppName, EventName};
+/// use footbridge_model::pattern::Pattern;
+///
+/// let pattern = Pattern::parse("Camera/*").unwrap();
+/// let (camera, fax) = (AppName::parse("camera").unwrap(), AppName::parse("fax").unwrap());
+/// let photo = EventName::parse("photo-saved").unwrap();
+/// assert!(pattern.matches(&camera, &photo) && !pattern.matches(&fax, &photo));
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pattern {
-    /// Whose events.
+    /// The publisher of the events.
     pub publisher: Part,
-    /// Which events.
+    /// The names of the events.
     pub event: Part,
 }
 
 impl Pattern {
-    /// Normalises `\` to `/`, splits at the first `/`, reads an empty half as `*` and lower-cases.
+    /// Parses a pattern. `\` counts as `/`, an empty half as `*`, and a text without `/` as the name of an event.
     ///
     /// # Errors
-    /// [`BadPattern`] when it is too long, holds a control character, or can never match.
+    /// [`BadPattern`] if it is too long, has a control character, or can never match.
     pub fn parse(text: &str) -> Result<Self, BadPattern> {
         let text = text.replace('\\', "/");
         let (publisher, event) = text.split_once('/').unwrap_or(("*", &text));
@@ -85,7 +95,7 @@ impl Pattern {
         })
     }
 
-    /// Whether an event of this publisher and name is meant.
+    /// Returns true if the pattern matches an event of this publisher and name.
     pub fn matches(&self, publisher: &AppName, event: &EventName) -> bool {
         self.publisher.matches(publisher.key()) && self.event.matches(event.as_str())
     }
@@ -96,13 +106,13 @@ impl Pattern {
         self.publisher.matches(publisher.key()) && self.event.matches(&event.trim().to_lowercase())
     }
 
-    /// Whether some event can match both.
+    /// Returns true if some event can match both patterns.
     pub fn overlaps(&self, other: &Self) -> bool {
         let meets = |one: &Part, two: &Part| *one == Part::Any || *two == Part::Any || one == two;
         meets(&self.publisher, &other.publisher) && meets(&self.event, &other.event)
     }
 
-    /// Why no event can ever match it: an older journal may hold such patterns.
+    /// The reason why no event can match the pattern, if so. Older databases hold such patterns.
     pub fn never_matches(&self) -> Option<BadPattern> {
         match (&self.publisher, &self.event) {
             (Part::Is(text), _) | (_, Part::Is(text)) if text.contains('*') => Some(BadPattern::Star),
@@ -111,7 +121,7 @@ impl Pattern {
         }
     }
 
-    /// Whether either half is `*`: such hooks never get a publisher's private events.
+    /// Returns true if either half is `*`. Hooks with such a pattern do not receive private events.
     pub fn has_wildcard(&self) -> bool {
         self.publisher == Part::Any || self.event == Part::Any
     }
@@ -140,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_never_match_is_refused() {
+    fn patterns_that_can_never_match_are_refused() {
         for (text, error) in [
             ("order-*", BadPattern::Star),
             ("camera/photo-*", BadPattern::Star),
@@ -158,12 +168,12 @@ mod tests {
         for text in ["x", "*", "*/*", "", "/", "camera/", "/x", " Camera / X "] {
             assert_eq!(Pattern::parse(text).unwrap().never_matches(), None, "{text}");
         }
-        let kept = |publisher: &str, event: &str| Pattern {
+        let stored = |publisher: &str, event: &str| Pattern {
             publisher: Part::Is(publisher.into()),
             event: Part::Is(event.into()),
         };
-        assert_eq!(kept("cam*", "x").never_matches(), Some(BadPattern::Star));
-        assert_eq!(kept("camera", "x-*").never_matches(), Some(BadPattern::Star));
-        assert_eq!(kept("camera", "x/y").never_matches(), Some(BadPattern::Slash));
+        assert_eq!(stored("cam*", "x").never_matches(), Some(BadPattern::Star));
+        assert_eq!(stored("camera", "x-*").never_matches(), Some(BadPattern::Star));
+        assert_eq!(stored("camera", "x/y").never_matches(), Some(BadPattern::Slash));
     }
 }

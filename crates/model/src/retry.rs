@@ -1,24 +1,33 @@
-//! When a failed delivery is tried again.
+//! The retry schedule of deliveries.
 
 use crate::time::Millis;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How far a wait may stray from the schedule, either way. Svix does the same.
+/// The largest deviation of a wait from the schedule, in both directions. Svix uses the same value.
 pub const JITTER: f64 = 0.2;
 
-/// The waits between attempts.
+/// The waits between the attempts of a delivery.
+///
+/// ```
+/// use footbridge_model::retry::Schedule;
+/// use std::time::Duration;
+///
+/// let schedule = Schedule::new(vec![Duration::from_secs(10)]);
+/// assert_eq!(schedule.wait(1, None, 0.5), Some(Duration::from_secs(10)));
+/// assert_eq!(schedule.wait(2, None, 0.5), None, "the second attempt was the last");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule(Vec<Duration>);
 
 impl Schedule {
-    /// The waits in order; the attempts are one more.
+    /// A schedule with these waits. The number of attempts is one more.
     pub const fn new(waits: Vec<Duration>) -> Self {
         Self(waits)
     }
 
-    /// The wait after the failed attempt number `attempt` (the first is 1), or `None` when that was the
-    /// last. `unit` is a number evenly spread over `0.0..1.0` and sets the jitter; what a receiver asked
-    /// for is honoured between the scheduled wait and twice that.
+    /// The wait after the failed attempt number `attempt` (the first is 1); `None` if that was the last one. `unit` is a
+    /// random number in `0.0..1.0` that sets the jitter. The wait that a receiver asked for is limited to the range from
+    /// the scheduled wait to twice that wait.
     pub fn wait(&self, attempt: u32, asked: Option<Duration>, unit: f64) -> Option<Duration> {
         let place = usize::try_from(attempt.saturating_sub(1)).ok()?;
         let scheduled = *self.0.get(place)?;
@@ -28,7 +37,7 @@ impl Schedule {
         }
     }
 
-    /// The longest wait before the attempt after the first `made` ones; none before the first.
+    /// The longest wait before the next attempt after `made` attempts; zero before the first.
     pub fn longest(&self, made: u32) -> Duration {
         let place = made.checked_sub(1).and_then(|place| usize::try_from(place).ok());
         let scheduled = place.and_then(|place| self.0.get(place).or(self.0.last()));
@@ -37,13 +46,13 @@ impl Schedule {
 }
 
 impl Default for Schedule {
-    /// Eight attempts over 27 h 35 min, as Svix and Standard Webhooks suggest.
+    /// Eight attempts over 27 h 35 min, as Standard Webhooks suggests.
     fn default() -> Self {
         Self([5, 300, 1800, 7200, 18_000, 36_000, 36_000].map(Duration::from_secs).to_vec())
     }
 }
 
-/// What a `Retry-After` value asks for: seconds, or a date. Junk, a past date and a negative number are `None`.
+/// Parses the value of a `Retry-After` header: seconds, or a date. Returns `None` for anything else and for a past date.
 pub fn retry_after(value: &str, now: Millis) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.len() <= 10 && value.bytes().all(|b| b.is_ascii_digit()) {
@@ -60,7 +69,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn asked_waits_are_clamped_and_junk_is_none() {
+    fn requested_waits_are_limited_and_junk_is_ignored() {
         let schedule = Schedule::new(vec![Duration::from_secs(10)]);
         for (asked, wait) in [(0, 10), (5, 10), (15, 15), (20, 20), (9999, 20)] {
             let got = schedule.wait(1, Some(Duration::from_secs(asked)), 0.5);

@@ -1,4 +1,4 @@
-//! A run of an installed app: from just before its start until its last process is gone.
+//! Runs of installed apps: from the start of a process until its last descendant is gone.
 
 use crate::name::AppName;
 use crate::package::Package;
@@ -6,92 +6,92 @@ use crate::secret::Secret;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Numbers the runs of one server; never used twice.
+/// The number of a run; unique during the life of the server process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub u64);
 
-/// The header that every request from this server to an app it runs carries: anyone on the machine can reach the
-/// app's port, and only the server and the app know the secret of the run. The Node host demands it and takes it off;
-/// a program started by a command finds the secret in [`RUN_SECRET_VARIABLE`] and checks for itself.
+/// The header with the secret of a run, in every request from this server to an installed app. Every process on the machine
+/// can reach the app's port, but only the server and the app know the secret. The Node host checks and removes the header;
+/// a program started by a command finds the secret in [`RUN_SECRET_VARIABLE`] and can check it.
 pub const RUN_SECRET: &str = "footbridge-run-secret";
 
-/// The variable that holds the secret of the run, for programs started by a command.
+/// The environment variable with the secret of the run, for programs started by a command.
 pub const RUN_SECRET_VARIABLE: &str = "FOOTBRIDGE_RUN_SECRET";
 
-/// What is to be started.
+/// The order to start an app.
 #[derive(Debug, Clone)]
 pub struct StartOrder {
-    /// Which app.
+    /// The app to start.
     pub app: AppName,
-    /// What its package says.
+    /// The package of the app.
     pub package: Package,
-    /// The app's token for this run: routers see it as `request.bolt.token`. It reaches the app's host
-    /// over a socket, never through the environment, an argument or a file.
+    /// The app's token for this run; routers see it as `request.bolt.token`. It reaches the Node host over a socket, never
+    /// through the environment, an argument or a file.
     pub token: Secret,
-    /// What proves to the app that a request comes from this server; see [`RUN_SECRET`].
+    /// Proves to the app that a request comes from this server; see [`RUN_SECRET`].
     pub secret: Secret,
 }
 
-/// An app that listens.
+/// A run whose process listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Running {
-    /// Which run of it.
+    /// The number of the run.
     pub run: RunId,
-    /// Where it listens; always a loopback address.
+    /// The address that it listens on; always a loopback address.
     pub address: SocketAddr,
-    /// Its process.
+    /// The id of its process.
     pub pid: u32,
 }
 
-/// Why an app did not start.
+/// The reason why an app did not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct StartFailure {
-    /// What went wrong and how to mend it, for the operator. Holds no secret.
+    /// What went wrong and how to mend it, for the operator, without secrets.
     pub why: String,
-    /// No start will be tried before this has passed.
+    /// The wait before the next start.
     pub again_in: Duration,
 }
 
-/// The end of a run. Every process of it is gone by now.
+/// The end of a run. All of its processes are gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exit {
-    /// Which app.
+    /// The app that has ended.
     pub app: AppName,
-    /// Which run of it.
+    /// The number of the run.
     pub run: RunId,
-    /// Whether it was stopped, rather than ended by itself.
+    /// True if the server has stopped it, false if it ended by itself.
     pub stopped: bool,
-    /// How it ended, in words: `exit code 1`, `killed by signal 9`.
+    /// The manner of the end: `exit code 1`, `killed by signal 9`.
     pub how: String,
 }
 
-/// One line that an app wrote.
+/// One line of an app's output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputLine {
-    /// Counts the lines of the app, from 1, over all its runs since the server started.
+    /// The number of the line, from 1, over all runs of the app since the start of the server.
     pub number: u64,
-    /// When it was read.
+    /// The time at which the server read it.
     pub at: crate::time::Millis,
-    /// Which of its streams.
+    /// The stream that it was written to.
     pub stream: Stream,
-    /// The line, without its end; cut when it was too long, with invalid UTF-8 replaced.
+    /// The text without the line break. It is cut if it is too long; invalid UTF-8 is replaced.
     pub text: String,
 }
 
-/// Where a line of an app's output comes from.
+/// The source of a line of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
-    /// Its standard output.
+    /// The standard output of the app.
     Out,
-    /// Its standard error.
+    /// The standard error of the app.
     Err,
-    /// The server, about the app: started, stopped, lines left out.
+    /// The server, with a note about the app: started, stopped, lines left out.
     Server,
 }
 
 impl Stream {
-    /// The word for it.
+    /// The name of the source in answers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Out => "out",
@@ -101,47 +101,47 @@ impl Stream {
     }
 }
 
-/// A function to be called with an event.
+/// A call of a function with an event.
 #[derive(Debug, Clone)]
 pub struct FunctionCall {
-    /// Whose it is.
+    /// The app of the function.
     pub app: AppName,
-    /// The directory of the app.
+    /// The app's directory.
     pub dir: String,
-    /// Its file, a path within that directory.
+    /// The file of the function, a path within that directory.
     pub file: String,
-    /// The event as the function sees it: one JSON text.
+    /// The event that the function receives: one JSON text.
     pub event: bytes::Bytes,
 }
 
-/// What a function that ended well gave.
+/// The result of a function that succeeded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FunctionAnswer {
-    /// What it returned, as JSON; `None` for `undefined`.
+    /// The returned value as JSON; `None` for `undefined`.
     pub value: Option<String>,
-    /// What it published, in order.
+    /// The events that it published, in order.
     pub published: Vec<FunctionPublish>,
-    /// What it wrote to its console, capped.
+    /// The console output, cut to a limit.
     pub log: String,
 }
 
-/// One `ctx.publish`.
+/// One call of `ctx.publish` in a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionPublish {
-    /// The name it gave.
+    /// The name of the event.
     pub name: String,
-    /// The second argument as JSON: `{body?, headers?, subscribers?}`; `{}` when it was left out.
+    /// The second argument as JSON: `{body?, headers?, subscribers?}`; `{}` if it was left out.
     pub options: String,
 }
 
-/// A function that did not end well. Nothing of what it published counts.
+/// The failure of a function. The events that it published are discarded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct FunctionFailure {
-    /// The exception with its stack, or which limit it broke.
+    /// The exception with its stack, or the limit that was exceeded.
     pub message: String,
-    /// Whether it took too long.
+    /// True if it took too long.
     pub timed_out: bool,
-    /// What it wrote to its console, capped.
+    /// The console output, cut to a limit.
     pub log: String,
 }

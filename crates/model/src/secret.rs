@@ -1,4 +1,4 @@
-//! Secrets: values that print as `…`, compare in constant time and are wiped when dropped.
+//! Secrets: values that print as `…`, are compared in constant time, and are wiped from memory when dropped.
 
 use crate::time::{Entropy, Millis};
 use base64::Engine as _;
@@ -8,40 +8,48 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// Text that must never be shown: a token, a key, a password.
+/// A secret text: a token, a key or a password.
+///
+/// ```
+/// use footbridge_model::secret::Secret;
+///
+/// let secret = Secret::new("correct horse");
+/// assert!(secret.matches(b"correct horse"));
+/// assert_eq!(format!("{secret:?}"), "…");
+/// ```
 #[derive(Clone)]
 pub struct Secret {
     text: Zeroizing<String>,
-    /// Made once: every comparison needs it.
+    /// SHA-256 of the text; computed once, because every comparison needs it.
     digest: Zeroizing<[u8; 32]>,
 }
 
 impl Secret {
-    /// Takes the text under protection.
+    /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
         let text = Zeroizing::new(text.into());
         let digest = Zeroizing::new(digest(text.as_bytes()));
         Self { text, digest }
     }
 
-    /// A made secret: `prefix` and 256 random bits as URL-safe base64. The prefix lets scanners spot leaks.
+    /// Generates a secret: `prefix` and 256 random bits as URL-safe base64. Secret scanners find leaks by the prefix.
     pub fn make(prefix: &str, entropy: &dyn Entropy) -> Self {
         let mut bytes = Zeroizing::new([0; 32]);
         entropy.fill(bytes.as_mut());
         Self::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes.as_ref())))
     }
 
-    /// The text itself; for the wire and the sealed journal only.
+    /// The text; only for requests and for sealed storage.
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// SHA-256 of it: enough to look a 256-bit secret up by (NIST SP 800-63B §5.1.2.2).
+    /// SHA-256 of the text, which is enough for looking up a 256-bit secret (NIST SP 800-63B §5.1.2.2).
     pub fn digest(&self) -> [u8; 32] {
         *self.digest
     }
 
-    /// Whether `offered` is this secret; takes the same time for every wrong guess.
+    /// Returns true if `offered` is this secret. Takes the same time for every wrong guess.
     pub fn matches(&self, offered: &[u8]) -> bool {
         self.digest.ct_eq(&digest(offered)).into()
     }
@@ -66,23 +74,23 @@ impl PartialEq for Secret {
 
 impl Eq for Secret {}
 
-/// A secret and, for the overlap after a rotation, the one before it.
+/// A secret and, during the overlap after a rotation, the secret before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotating {
-    /// The newest.
+    /// The current secret.
     pub current: Secret,
-    /// The one it replaced.
+    /// The secret that it has replaced.
     pub previous: Option<Previous>,
 }
 
-/// A replaced secret that still counts.
+/// A replaced secret that is still valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Previous {
-    /// The secret itself.
+    /// The replaced secret.
     pub secret: Secret,
-    /// From when on it no longer counts.
+    /// The time at which it becomes invalid.
     pub until: Millis,
-    /// Whether the app has used the newest since: outbound calls then carry that one.
+    /// True once the app has used the current secret. Outbound calls then use that one too.
     pub superseded: bool,
 }
 
@@ -92,19 +100,19 @@ impl Rotating {
         Self { current, previous: None }
     }
 
-    /// This secret replaced by `next`; the old one counts until `until`.
+    /// Replaces the current secret by `next`. The old one stays valid until `until`.
     #[must_use]
     pub fn rotated(self, next: Secret, until: Millis) -> Self {
         Self { current: next, previous: Some(Previous { secret: self.current, until, superseded: false }) }
     }
 
-    /// The secrets that count at `now`, newest first.
+    /// The secrets that are valid at `now`, newest first.
     pub fn live(&self, now: Millis) -> impl Iterator<Item = &Secret> {
         let previous = self.previous.as_ref().filter(|previous| now < previous.until);
         std::iter::once(&self.current).chain(previous.map(|previous| &previous.secret))
     }
 
-    /// The one outbound calls carry: the old one until the app has used the new one or the overlap ends.
+    /// The secret for outbound calls: the old one until the app has used the new one or the overlap ends.
     pub fn outbound(&self, now: Millis) -> &Secret {
         match &self.previous {
             Some(previous) if now < previous.until && !previous.superseded => &previous.secret,
@@ -112,9 +120,9 @@ impl Rotating {
         }
     }
 
-    /// Whether `offered` counts at `now`, and whether it is the newest.
+    /// Returns the version of `offered` if it is valid at `now`.
     pub fn check(&self, offered: &[u8], now: Millis) -> Option<SecretVersion> {
-        // Both are compared whatever the first gave, so that time tells nothing.
+        // Both are always compared, so that the time of the check reveals nothing.
         let current = self.current.matches(offered);
         let previous = self.previous.as_ref().is_some_and(|p| now < p.until && p.secret.matches(offered));
         match (current, previous) {
@@ -124,17 +132,17 @@ impl Rotating {
         }
     }
 
-    /// Whether using the newest now would end the outbound use of the old one.
+    /// Returns true if a use of the current secret would switch outbound calls to it.
     pub fn awaits_first_use(&self, now: Millis) -> bool {
         self.previous.as_ref().is_some_and(|p| now < p.until && !p.superseded)
     }
 }
 
-/// Which of two live secrets was offered.
+/// A version of a rotated secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretVersion {
-    /// The newest.
+    /// The current secret.
     Current,
-    /// The one before, still inside its overlap.
+    /// The secret before it, during the overlap.
     Previous,
 }

@@ -9,15 +9,15 @@ use sha2::Sha256;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// What every signing secret begins with.
+/// The prefix of every signing secret.
 pub const PREFIX: &str = "whsec_";
 
-/// The text is no signing secret.
+/// The text is not a signing secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a signing secret is `whsec_` and the base64 of 24 to 64 bytes")]
 pub struct BadSigningSecret;
 
-/// A signing secret with its key made ready, so that each signature costs only its hash.
+/// A signing secret with a prepared key, so that a signature costs only its hash.
 #[derive(Clone)]
 pub struct Signer {
     key: Hmac<Sha256>,
@@ -30,7 +30,7 @@ impl fmt::Debug for Signer {
 }
 
 impl Signer {
-    /// Reads `whsec_…`.
+    /// Parses a secret `whsec_…`.
     ///
     /// # Errors
     /// [`BadSigningSecret`] for another prefix, bad base64 or a length outside 24 to 64 bytes.
@@ -44,7 +44,7 @@ impl Signer {
         Ok(Self { key })
     }
 
-    /// Writes `v1,<base64>` for these bytes behind what `header` holds, a space before when it holds any.
+    /// Appends the signature `v1,<base64>` to `header`, after a space if it is not empty.
     pub fn sign(&self, id: &str, timestamp: i64, body: &[u8], header: &mut String) {
         let mut mac = self.key.clone();
         mac.update(id.as_bytes());
@@ -60,7 +60,7 @@ impl Signer {
     }
 }
 
-/// Gives the digits of a time; the formatter takes ten times as long, for each message.
+/// Passes the digits of a number to `put`. The standard formatter takes ten times as long, for every message.
 fn put_number(number: i64, put: impl FnOnce(&[u8])) {
     if number < 0 {
         return put(number.to_string().as_bytes());
@@ -79,7 +79,7 @@ fn put_number(number: i64, put: impl FnOnce(&[u8])) {
     put(text.get(text.len() - used..).unwrap_or_default());
 }
 
-/// A new signing secret of 32 random bytes.
+/// Generates a signing secret of 32 random bytes.
 pub fn make(entropy: &dyn Entropy) -> Secret {
     let mut bytes = Zeroizing::new([0; 32]);
     entropy.fill(bytes.as_mut());
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn times_as_the_formatter_writes_them() {
+    fn numbers_are_written_as_the_formatter_does() {
         for number in [0, 7, 10, 1_764_000_000, i64::MAX, -1, i64::MIN] {
             put_number(number, |digits| assert_eq!(digits, number.to_string().as_bytes()));
         }

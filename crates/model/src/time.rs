@@ -1,4 +1,4 @@
-//! The only words for wall-clock time, and the port through which it is read.
+//! Wall-clock time, and the ports for the clock and for randomness.
 
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -12,22 +12,22 @@ use time::format_description::well_known::Rfc3339;
 pub struct Millis(pub i64);
 
 impl Millis {
-    /// This time plus `wait`, saturating at the ends of the scale.
+    /// This time plus `wait`; saturates.
     pub fn plus(self, wait: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// This time minus `span`, saturating at the ends of the scale.
+    /// This time minus `span`; saturates.
     pub fn minus(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// How long from this time until `later`; zero when `later` has passed.
+    /// The duration from this time until `later`; zero if `later` is in the past.
     pub fn until(self, later: Self) -> Duration {
         Duration::from_millis(u64::try_from(later.0.saturating_sub(self.0)).unwrap_or(0))
     }
 
-    /// Whole seconds since the epoch, as Standard Webhooks' `webhook-timestamp` wants them.
+    /// Whole seconds since the epoch, for `webhook-timestamp` of Standard Webhooks.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
@@ -45,7 +45,7 @@ impl fmt::Display for Millis {
     }
 }
 
-/// The text names no time.
+/// The text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a time; write one such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31 (in UTC)")]
 pub struct BadTime(String);
@@ -67,23 +67,23 @@ impl Serialize for Millis {
     }
 }
 
-/// Where the time of day comes from, so that a simulation can set it.
+/// The source of the time of day. A simulation sets it.
 pub trait Clock: Send + Sync + fmt::Debug {
     /// The time of day.
     fn now(&self) -> Millis;
 
-    /// Why the time of day is not what the machine says, while that is so: for operators.
+    /// The reason why the time of day differs from the machine's clock, if it does; for the operator.
     fn doubt(&self) -> Option<String> {
         None
     }
 }
 
-/// Where randomness comes from, so that a simulation can seed it.
+/// The source of randomness. A simulation seeds it.
 pub trait Entropy: Send + Sync + fmt::Debug {
-    /// Fills `bytes` with randomness fit for secrets.
+    /// Fills `bytes` with randomness that is good enough for secrets.
     fn fill(&self, bytes: &mut [u8]);
 
-    /// A number evenly spread over `0.0..1.0`.
+    /// A random number, uniformly distributed over `0.0..1.0`.
     fn unit(&self) -> f64 {
         let mut bytes = [0; 4];
         self.fill(&mut bytes);
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read_as_they_are_written() {
+    fn times_are_parsed_as_they_are_printed() {
         for text in ["2026-01-31T12:00:00.250Z", "1970-01-01T00:00:00.000Z"] {
             assert_eq!(text.parse::<Millis>().unwrap().to_string(), text);
         }

@@ -1,10 +1,17 @@
-//! Words that are not known: how they are told, and which known one may have been meant. One mechanism for requests,
-//! manifests, options of functions and the configuration file.
+//! Messages about unknown names, with the known name that may have been meant. Requests, manifests, options of functions and
+//! the configuration file all use them.
 
-/// The longest name that a message repeats, in characters.
+/// The longest part of a name that a message repeats, in characters.
 const SHOWN_MAX: usize = 64;
 
-/// What to say of a name that is none of the known ones, after the name itself.
+/// The message about an unknown name, to be put after the name.
+///
+/// ```
+/// use footbridge_model::words::unknown;
+///
+/// let message = unknown("boddy", &["body", "headers"]);
+/// assert_eq!(message, "is not known here; did you mean `body`? Known are `body`, `headers`");
+/// ```
 pub fn unknown(name: &str, known: &[&str]) -> String {
     let listed = known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
     match (nearest(name, known), known) {
@@ -15,12 +22,12 @@ pub fn unknown(name: &str, known: &[&str]) -> String {
     }
 }
 
-/// A name that somebody else wrote, fit for a message.
+/// A name from input, shortened and without control characters, for use in a message.
 pub fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect()
 }
 
-/// The known word with the fewest changed letters, if few enough to be a slip of the finger.
+/// The known word that is most similar to `word`, if it is similar enough to be a typing error.
 pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     if word.len() > 4 * SHOWN_MAX {
         return None;
@@ -37,7 +44,7 @@ pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     (close.0 <= slips).then_some(close.1)
 }
 
-/// Letters to insert, delete, replace or exchange with their neighbour to get from one word to the other.
+/// The edit distance of two words: insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();
@@ -69,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_the_nearest_word() {
+    fn the_most_similar_word_is_found() {
         assert_eq!(nearest("time_out", &["timeout"]), Some("timeout"));
         assert_eq!(nearest("recevier_url", &["url", "receiver_url"]), Some("receiver_url"));
         assert_eq!(nearest("boddy", &["body", "headers"]), Some("body"));
@@ -86,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_known() {
+    fn messages_list_the_known_words() {
         assert_eq!(
             unknown("boddy", &["body", "headers"]),
             "is not known here; did you mean `body`? Known are `body`, `headers`"

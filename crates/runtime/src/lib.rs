@@ -24,7 +24,7 @@ mod sweep;
 mod user;
 
 pub use init::init_main;
-pub use manifest::read_manifest;
+pub use manifest::{ReservedPaths, read_manifest};
 pub use options::{RuntimeError, RuntimeOptions};
 pub use runtime::{Opened, Runtime, check_user};
 pub use user::readable_to_apps;

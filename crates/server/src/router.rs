@@ -4,6 +4,7 @@ use crate::body;
 use crate::credential::{APP_TOKEN, WrongCredential};
 use crate::edge::{Admission, ClientInfo, PresentedCredential};
 use crate::metrics::Surface;
+use crate::own_paths::OWN_PATHS;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::ShardState;
 use crate::stream::{self, Body};
@@ -11,7 +12,7 @@ use crate::watch::Watch;
 use crate::{bolt, bridge, cors, docs, live, page, proxy, public};
 use axum::response::IntoResponse as _;
 use footbridge_model::exchange::Direction;
-use footbridge_model::path::{OURS, is_under};
+use footbridge_model::path::is_under;
 use http::header::{AUTHORIZATION, CONNECTION, HeaderValue, ORIGIN, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Either;
@@ -310,7 +311,7 @@ impl Route {
             let tail = path.strip_prefix("/api/v1/miniapps/");
             return Self::Miniapp(tail.and_then(bridge::settings_of));
         }
-        match OURS.into_iter().find(|root| is_under(path, root)) {
+        match OWN_PATHS.iter().copied().find(|root| is_under(path, root)) {
             Some("/api/apps") => Self::Apps,
             Some("/x") => Self::App,
             Some("/docs") => Self::Docs,

@@ -10,15 +10,12 @@ use footbridge_model::app::App;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
-use footbridge_model::package::{Manifest, ManifestError, ManifestHook};
+use footbridge_model::package::{Manifest, ManifestError, ManifestHook, ManifestProblem};
 use footbridge_model::pattern::Pattern;
 use std::sync::Arc;
 
 /// The reason stored with deliveries that are cancelled because the new package no longer has their hook.
 const REMOVED_FROM_PACKAGE: &str = "hook removed from the package";
-
-/// Bolt's code for whatever is wrong with a `package.json`.
-const BAD_PACKAGE: u16 = 418;
 
 /// The events that the server itself subscribes to.
 const OWN_EVENTS: [&str; 5] =
@@ -101,14 +98,14 @@ impl AppRegistry {
             let why = format!(
                 "{file}: `bolt.hooks` has {count} hooks, and an app may have {most} at most (`[limits] hooks_per_app`)"
             );
-            return Err(InstallRefusal::Package(ManifestError { code: BAD_PACKAGE, why }));
+            return Err(InstallRefusal::Package(bad_package(why)));
         }
         let entry = self.entry(app.clone(), None);
         for spec in specs {
             self.check_hook_of(spec, &entry).map_err(|error| match error {
                 ChangeError::Invalid { member, why } => {
                     let why = format!("{file}: the `{member}` of the hook `{}`: {why}", spec.pattern);
-                    InstallRefusal::Package(ManifestError { code: BAD_PACKAGE, why })
+                    InstallRefusal::Package(bad_package(why))
                 }
                 other => other.into(),
             })?;
@@ -200,6 +197,10 @@ impl AppRegistry {
         let (app, _) = self.new_app(AppSpec::named(AppName::bolt()), Origin::Package)?;
         Ok(self.entry(app, None))
     }
+}
+
+fn bad_package(why: String) -> ManifestError {
+    ManifestError { problem: ManifestProblem::BadPackage, why }
 }
 
 fn spec(app: &AppName, hook: ManifestHook) -> HookSpec {

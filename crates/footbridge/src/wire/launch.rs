@@ -10,7 +10,10 @@ use footbridge_model::run::{
     Exit, FunctionAnswer, FunctionCall, FunctionFailure, OutputLine, Running, StartFailure, StartOrder,
 };
 use footbridge_model::time::Clock;
-use footbridge_runtime::{Runtime, RuntimeError, RuntimeOptions, read_manifest, readable_to_apps};
+use footbridge_runtime::{
+    ReservedPaths, Runtime, RuntimeError, RuntimeOptions, read_manifest, readable_to_apps,
+};
+use footbridge_server::OWN_PATHS;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,7 +80,7 @@ fn beside(database: &Path) -> PathBuf {
 impl Launcher for Apps {
     fn manifest(&self, path: String) -> Launching<Result<Manifest, ManifestError>> {
         let base = self.base.clone();
-        Box::pin(async move { read_manifest(&base, &path).await })
+        Box::pin(async move { read_manifest(&base, &path, ReservedPaths(OWN_PATHS)).await })
     }
 
     fn start(&self, order: StartOrder) -> Launching<Result<Running, StartFailure>> {

@@ -1,7 +1,7 @@
 //! Reads `bolt.hooks`, a map from patterns to routes or to objects with a route and options.
 
 use super::members::Members;
-use super::reserved;
+use super::reserved::ReservedPaths;
 use footbridge_model::hook::{self, AnswerRule, BadRoute, HookOptions, HookType, MAX_IN_FLIGHT, ROUTE_MAX};
 use footbridge_model::package::{ManifestError, ManifestHook};
 use footbridge_model::pattern::Pattern;
@@ -15,6 +15,8 @@ pub(super) struct HookTargets<'a> {
     pub(super) serverless: Option<&'static str>,
     /// The functions of the app by name.
     pub(super) functions: &'a BTreeMap<String, String>,
+    /// The paths that no router can have.
+    pub(super) reserved: ReservedPaths,
 }
 
 /// Reads the hooks. The second value is a list of warnings.
@@ -142,7 +144,7 @@ fn check(hook: &ManifestHook, targets: &HookTargets<'_>) -> Result<(), HookError
         kind => {
             hook::check_path(kind, route)?;
             let path = format!("/{}", route.trim_start_matches('/'));
-            match reserved::reserved_path(&path).filter(|_| kind == HookType::Router) {
+            match targets.reserved.above(&path).filter(|_| kind == HookType::Router) {
                 None => Ok(()),
                 Some(own) => Err(HookError::Hook(format!(
                     "leads to `{path}`, but `{own}` is reserved for the server; write a path of a mounted router"

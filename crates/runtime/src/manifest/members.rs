@@ -1,12 +1,8 @@
 //! Reads the members of one object of a `package.json` as typed values. Errors name the member.
 
-use footbridge_model::package::ManifestError;
+use footbridge_model::package::{ManifestError, ManifestProblem};
 use footbridge_model::words;
 use serde_json::{Map, Value};
-
-/// Bolt's code for `Could not retrieve package.json from local repository`. Used for every error without a
-/// more specific code.
-pub(super) const UNREADABLE: u16 = 418;
 
 /// The members of one object. An absent object has no members.
 #[derive(Debug, Clone, Copy)]
@@ -34,12 +30,17 @@ impl<'a> Members<'a> {
 
     /// Returns an error about a member.
     pub(super) fn error(&self, member: &str, why: impl AsRef<str>) -> ManifestError {
-        self.coded(UNREADABLE, member, why)
+        self.problem(ManifestProblem::BadPackage, member, why)
     }
 
-    /// Returns an error about a member, with a specific code.
-    pub(super) fn coded(&self, code: u16, member: &str, why: impl AsRef<str>) -> ManifestError {
-        ManifestError { code, why: format!("{}: `{}` {}", self.file, self.name(member), why.as_ref()) }
+    /// Returns an error about a member, with a specific problem.
+    pub(super) fn problem(
+        &self,
+        problem: ManifestProblem,
+        member: &str,
+        why: impl AsRef<str>,
+    ) -> ManifestError {
+        ManifestError { problem, why: format!("{}: `{}` {}", self.file, self.name(member), why.as_ref()) }
     }
 
     /// Returns a member that is present and not `null`.

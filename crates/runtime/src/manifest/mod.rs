@@ -17,3 +17,4 @@ mod routers;
 mod tests;
 
 pub use read::read_manifest;
+pub use reserved::ReservedPaths;

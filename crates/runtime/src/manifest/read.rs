@@ -2,12 +2,13 @@
 
 use super::files::Directory;
 use super::hooks::HookTargets;
-use super::members::{Members, UNREADABLE};
+use super::members::Members;
+use super::reserved::ReservedPaths;
 use super::{duplicates, functions, hooks, program, public, routers};
 use footbridge_model::duration;
 use footbridge_model::json::{self, JsonError, MAX_DEPTH};
 use footbridge_model::name::{AppName, BadName, EventName};
-use footbridge_model::package::{ALL_EVENTS, IdleTimeout, Manifest, ManifestError, Package};
+use footbridge_model::package::{ALL_EVENTS, IdleTimeout, Manifest, ManifestError, ManifestProblem, Package};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -16,28 +17,29 @@ use std::path::{Path, PathBuf};
 
 /// The largest `package.json`, in bytes.
 const FILE_MAX: u64 = 1024 * 1024;
-const NAME_MISSING: u16 = 400;
-const NAME_WRONG: u16 = 405;
-const PATH_MISSING: u16 = 410;
-const TARGET_UNSUPPORTED: u16 = 414;
 /// The supported versions of Bolt, in Bolt's notation: 0.55 precedes 0.6.
 const TARGETS: std::ops::RangeInclusive<f64> = 0.55..=0.7;
 
 /// Reads and checks the `package.json` of the directory `path`. A relative `path` is resolved against `base`.
+/// Routers cannot be mounted at `reserved` paths.
 ///
 /// # Errors
-/// A [`ManifestError`] with Bolt's code for the first problem found.
-pub async fn read_manifest(base: &Path, path: &str) -> Result<Manifest, ManifestError> {
+/// A [`ManifestError`] for the first problem found.
+pub async fn read_manifest(
+    base: &Path,
+    path: &str,
+    reserved: ReservedPaths,
+) -> Result<Manifest, ManifestError> {
     let (base, path) = (base.to_owned(), path.to_owned());
-    let read = tokio::task::spawn_blocking(move || read(&base, &path));
+    let read = tokio::task::spawn_blocking(move || read(&base, &path, reserved));
     read.await.unwrap_or_else(|_| Err(unreadable("the `package.json` could not be read; see the log")))
 }
 
 fn unreadable(why: impl Into<String>) -> ManifestError {
-    ManifestError { code: UNREADABLE, why: why.into() }
+    ManifestError { problem: ManifestProblem::BadPackage, why: why.into() }
 }
 
-pub(super) fn read(base: &Path, path: &str) -> Result<Manifest, ManifestError> {
+pub(super) fn read(base: &Path, path: &str, reserved: ReservedPaths) -> Result<Manifest, ManifestError> {
     let directory = locate(base, path)?;
     let file = directory.join("package.json");
     let name = file.display().to_string();
@@ -45,13 +47,13 @@ pub(super) fn read(base: &Path, path: &str) -> Result<Manifest, ManifestError> {
     let value = parse(&text).map_err(|why| unreadable(format!("{name} {why}")))?;
     let map = value.as_object().ok_or_else(|| unreadable(format!("{name} holds no JSON object")))?;
     duplicates::check(&name, without_mark(&text))?;
-    check(&Members::new(&name, "", Some(map)), &directory)
+    check(&Members::new(&name, "", Some(map)), &directory, reserved)
 }
 
 fn locate(base: &Path, path: &str) -> Result<PathBuf, ManifestError> {
     if path.trim().is_empty() {
         let why = "`path` is missing; write the directory of the app, which holds its `package.json`";
-        return Err(ManifestError { code: PATH_MISSING, why: why.to_owned() });
+        return Err(ManifestError { problem: ManifestProblem::NoDirectory, why: why.to_owned() });
     }
     let directory = std::path::absolute(base.join(path))
         .map_err(|error| unreadable(format!("`path` names no directory: {error}")))?;
@@ -66,7 +68,7 @@ fn locate(base: &Path, path: &str) -> Result<PathBuf, ManifestError> {
         ))),
         Err(error) => {
             let why = format!("there is no directory {}: {error}", directory.display());
-            Err(ManifestError { code: PATH_MISSING, why })
+            Err(ManifestError { problem: ManifestProblem::NoDirectory, why })
         }
     }
 }
@@ -105,7 +107,7 @@ fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-fn check(top: &Members<'_>, directory: &Path) -> Result<Manifest, ManifestError> {
+fn check(top: &Members<'_>, directory: &Path, reserved: ReservedPaths) -> Result<Manifest, ManifestError> {
     let name = read_name(top)?;
     let bolt = top.section("bolt", "bolt")?;
     let own = top.section("footbridge", "footbridge")?;
@@ -119,10 +121,11 @@ fn check(top: &Members<'_>, directory: &Path) -> Result<Manifest, ManifestError>
     warnings.extend(own.unknown_members(OWN, &[]));
     let files = Directory(directory);
     let program = program::read(&bolt, &own, files)?;
-    let routers = routers::read(&bolt, files, &mut warnings)?;
+    let routers = routers::read(&bolt, files, reserved, &mut warnings)?;
     let functions = functions::read(&bolt, files)?;
     let serverless = program::serverless(&program, bolt.flag("module")?);
-    let (hooks, hook_warnings) = hooks::read(&bolt, &HookTargets { serverless, functions: &functions })?;
+    let (hooks, hook_warnings) =
+        hooks::read(&bolt, &HookTargets { serverless, functions: &functions, reserved })?;
     warnings.extend(hook_warnings);
     let (public, public_warnings) = public::read(&bolt, files)?;
     warnings.extend(public_warnings);
@@ -176,21 +179,25 @@ const BOLT_ONLY: &[&str] = &[
 const OWN: &[&str] = &["command", "idle_timeout", "private", "page_events"];
 
 fn read_name(top: &Members<'_>) -> Result<AppName, ManifestError> {
-    let missing = || top.coded(NAME_MISSING, "name", "is missing; write the app's name, such as \"shop\"");
+    let missing =
+        || top.problem(ManifestProblem::NoName, "name", "is missing; write the app's name, such as \"shop\"");
     let written = match top.value("name") {
         None => return Err(missing()),
-        Some(value) => {
-            value.as_str().ok_or_else(|| top.coded(NAME_WRONG, "name", "must be a string"))?.trim()
-        }
+        Some(value) => value
+            .as_str()
+            .ok_or_else(|| top.problem(ManifestProblem::BadName, "name", "must be a string"))?
+            .trim(),
     };
     if written.is_empty() {
         return Err(missing());
     }
     AppName::parse(written).map_err(|error| match error {
-        BadName::Reserved(name) => {
-            top.coded(NAME_WRONG, "name", format!("is {name:?}, which is reserved; write another name"))
-        }
-        _ => top.coded(NAME_WRONG, "name", format!("is {written:?}: {error}")),
+        BadName::Reserved(name) => top.problem(
+            ManifestProblem::BadName,
+            "name",
+            format!("is {name:?}, which is reserved; write another name"),
+        ),
+        _ => top.problem(ManifestProblem::BadName, "name", format!("is {written:?}: {error}")),
     })
 }
 
@@ -205,8 +212,8 @@ fn check_target(bolt: &Members<'_>) -> Result<Option<String>, ManifestError> {
     let number = major.zip(minor).and_then(|(major, minor)| format!("{major}.{minor}").parse::<f64>().ok());
     match number {
         Some(number) if TARGETS.contains(&number) => Ok(None),
-        Some(_) => Err(bolt.coded(
-            TARGET_UNSUPPORTED,
+        Some(_) => Err(bolt.problem(
+            ManifestProblem::UnsupportedTarget,
             "target",
             format!("is {written:?}; packages for Bolt 0.55 to 0.7 are supported, so write one of these versions or remove the member"),
         )),

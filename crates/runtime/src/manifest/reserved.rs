@@ -1,25 +1,32 @@
 //! Paths that are reserved for the server. Routers cannot be mounted there, and router hooks cannot lead there.
 
-use footbridge_model::path::{OURS, is_under};
+use footbridge_model::path::is_under;
 
-/// Returns the reserved path that `path` equals or lies under. Ignores case, as Express does.
-pub(super) fn reserved_path(path: &str) -> Option<&'static str> {
-    let path = path.split('?').next().unwrap_or_default().to_ascii_lowercase();
-    OURS.into_iter().find(|own| is_under(&path, own))
-}
+/// The paths that are reserved for the server, written without a slash at the end.
+#[derive(Debug, Clone, Copy)]
+pub struct ReservedPaths(pub &'static [&'static str]);
 
-/// Returns the reserved path that `root` equals, lies under or contains.
-pub(super) fn clash(root: &str) -> Option<&'static str> {
-    let root = root.to_ascii_lowercase();
-    reserved_path(&root).or_else(|| OURS.into_iter().find(|own| is_under(own, &root)))
+impl ReservedPaths {
+    /// Returns the reserved path that `path` equals or lies under. Ignores case, as Express does.
+    pub(super) fn above(self, path: &str) -> Option<&'static str> {
+        let path = path.split('?').next().unwrap_or_default().to_ascii_lowercase();
+        self.0.iter().copied().find(|own| is_under(&path, own))
+    }
+
+    /// Returns the reserved path that `root` equals, lies under or contains.
+    pub(super) fn clash(self, root: &str) -> Option<&'static str> {
+        let root = root.to_ascii_lowercase();
+        self.above(&root).or_else(|| self.0.iter().copied().find(|own| is_under(own, &root)))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::clash;
+    use super::ReservedPaths;
 
     #[test]
     fn paths_are_compared_by_complete_segments() {
+        let reserved = ReservedPaths(&["/api/v1", "/api/events", "/api/apps", "/x", "/public"]);
         for (root, own) in [
             ("/api/events", "/api/events"),
             ("/API/Apps/x", "/api/apps"),
@@ -27,10 +34,10 @@ mod tests {
             ("/x/shop", "/x"),
             ("/public/bolt", "/public"),
         ] {
-            assert_eq!(clash(root), Some(own), "{root}");
+            assert_eq!(reserved.clash(root), Some(own), "{root}");
         }
         for free in ["/api/db", "/api/users", "/xylophone", "/api/eventsource", "/api/v10", "/shop"] {
-            assert_eq!(clash(free), None, "{free}");
+            assert_eq!(reserved.clash(free), None, "{free}");
         }
     }
 }

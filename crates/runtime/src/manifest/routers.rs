@@ -2,7 +2,7 @@
 
 use super::files::Directory;
 use super::members::Members;
-use super::reserved;
+use super::reserved::ReservedPaths;
 use footbridge_model::package::{ManifestError, Router};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ const ROOT_MAX: usize = 256;
 pub(super) fn read(
     bolt: &Members<'_>,
     directory: Directory<'_>,
+    reserved: ReservedPaths,
     warnings: &mut Vec<String>,
 ) -> Result<BTreeMap<String, Router>, ManifestError> {
     let at = bolt.name("routers");
@@ -25,7 +26,7 @@ pub(super) fn read(
                 format!("is not a valid name of a router: write 1 to {NAME_MAX} visible ASCII characters");
             return Err(routers.error(name, why));
         }
-        let router = read_one(&routers, name, value, directory, warnings)?;
+        let router = read_one(&routers, name, value, directory, reserved, warnings)?;
         let same =
             |other: &&Router| other.root.eq_ignore_ascii_case(&router.root) && other.order == router.order;
         if let Some((other, _)) = read.iter().find(|(_, known)| same(known)) {
@@ -44,6 +45,7 @@ fn read_one(
     name: &str,
     value: &Value,
     directory: Directory<'_>,
+    reserved: ReservedPaths,
     warnings: &mut Vec<String>,
 ) -> Result<Router, ManifestError> {
     if let Some(file) = value.as_str() {
@@ -63,11 +65,11 @@ fn read_one(
     })?;
     let main = directory.module(main).map_err(|why| router.error("main", why))?;
     let root = router.text("root")?.unwrap_or_default();
-    let root = read_root(root, name).map_err(|why| router.error("root", why))?;
+    let root = read_root(root, name, reserved).map_err(|why| router.error("root", why))?;
     Ok(Router { main, root, order: router.whole("order")?.unwrap_or_default() })
 }
 
-fn read_root(written: &str, name: &str) -> Result<String, String> {
+fn read_root(written: &str, name: &str, reserved: ReservedPaths) -> Result<String, String> {
     let root = format!("/{}", written.trim_matches('/'));
     let hint = format!("write another path, such as \"/api/{}\"", example(name));
     if root == "/" {
@@ -85,7 +87,7 @@ fn read_root(written: &str, name: &str) -> Result<String, String> {
             "must be a path of letters, digits, `.`, `_`, `~` and `-` between single slashes; {hint}"
         ));
     }
-    match reserved::clash(&root) {
+    match reserved.clash(&root) {
         None => Ok(root),
         Some(own) => Err(format!("is `{root}`, but `{own}` is reserved for the server; {hint}")),
     }

@@ -1,13 +1,20 @@
 //! Tests of reading `package.json`: valid packages, and every error.
 
-use super::read::read;
+use super::read;
+use super::reserved::ReservedPaths;
 use footbridge_model::hook::{AnswerRule, HookType};
-use footbridge_model::package::{IdleTimeout, Manifest, ManifestError, Program, Router};
+use footbridge_model::package::{IdleTimeout, Manifest, ManifestError, ManifestProblem, Program, Router};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
+
+/// Reads the package of an app for a server that reserves a few paths.
+fn read(base: &Path, path: &str) -> Result<Manifest, ManifestError> {
+    let reserved = ReservedPaths(&["/api/v1", "/api/events", "/api/apps", "/x", "/sdk", "/docs", "/public"]);
+    read::read(base, path, reserved)
+}
 
 /// A directory `app` with some files, but without its `package.json`.
 fn directory() -> TempDir {
@@ -76,7 +83,11 @@ fn public_files_are_read_in_every_form() {
         (json!({ "paths": "lib" }), "must be an array"),
     ] {
         let refused = read(public.clone()).unwrap_err();
-        assert!(refused.code == 418 && refused.why.contains(word), "{public}: {}", refused.why);
+        assert!(
+            refused.problem == ManifestProblem::BadPackage && refused.why.contains(word),
+            "{public}: {}",
+            refused.why
+        );
     }
 }
 
@@ -192,7 +203,7 @@ fn a_command_runs_another_program_than_node() {
         (json!(["./run.sh"]), "chmod +x"),
     ] {
         let error = command(words.clone()).unwrap_err();
-        assert!(error.code == 418 && error.why.contains(part), "{words}: {error}");
+        assert!(error.problem == ManifestProblem::BadPackage && error.why.contains(part), "{words}: {error}");
         assert!(error.why.contains("package.json: `footbridge.command`"), "{error}");
     }
     for bolt in [json!({ "main": "server.js" }), json!({ "routers": {} }), json!({ "module": true })] {
@@ -261,7 +272,7 @@ fn every_error_names_the_member_and_the_fix() {
         (two, "the same `root` and `order`"),
     ] {
         let error = with_bolt(&bolt).unwrap_err();
-        assert!(error.code == 418 && error.why.contains(part), "{bolt}: {error}");
+        assert!(error.problem == ManifestProblem::BadPackage && error.why.contains(part), "{bolt}: {error}");
         assert!(error.why.contains("app/package.json: `bolt"), "{error}");
     }
 }
@@ -281,39 +292,38 @@ fn a_member_that_is_given_twice_is_refused() {
     ] {
         let error = install(base.path(), text.as_bytes()).unwrap_err();
         let why = format!("app/package.json: {member} is given twice; remove one of the two");
-        assert!(error.code == 418 && error.why.ends_with(&why), "{text}: {error}");
+        assert!(error.problem == ManifestProblem::BadPackage && error.why.ends_with(&why), "{text}: {error}");
     }
     let outside = r#"{"name": "shop", "bolt": {}, "scripts": {"a": "x", "a": "y"}, "scripts": {}}"#;
     assert!(install(base.path(), outside.as_bytes()).is_ok());
 }
 
 #[test]
-fn errors_have_bolts_codes() {
+fn errors_name_the_problem() {
     let empty = json!({ "name": "shop", "bolt": {} });
     assert!(of(&empty).is_ok());
-    let named = |name: Value| of(&json!({ "name": name, "bolt": {} })).unwrap_err().code;
-    for (name, code) in [
-        (Value::Null, 400),
-        (json!(" "), 400),
-        (json!(7), 405),
-        (json!("a b"), 405),
-        (json!("@org/shop"), 405),
-        (json!("Bolt"), 405),
+    let named = |name: Value| of(&json!({ "name": name, "bolt": {} })).unwrap_err().problem;
+    for (name, problem) in [
+        (Value::Null, ManifestProblem::NoName),
+        (json!(" "), ManifestProblem::NoName),
+        (json!(7), ManifestProblem::BadName),
+        (json!("a b"), ManifestProblem::BadName),
+        (json!("@org/shop"), ManifestProblem::BadName),
+        (json!("Bolt"), ManifestProblem::BadName),
     ] {
-        assert_eq!(named(name.clone()), code, "{name}");
+        assert_eq!(named(name.clone()), problem, "{name}");
     }
-    for (target, code) in
-        [(json!("0.54"), 414), (json!(1), 414), (json!("0.8.1"), 414), (json!("2.0.0"), 414)]
-    {
-        assert_eq!(with_bolt(&json!({ "target": target })).unwrap_err().code, code, "{target}");
+    for target in [json!("0.54"), json!(1), json!("0.8.1"), json!("2.0.0")] {
+        let error = with_bolt(&json!({ "target": target })).unwrap_err();
+        assert_eq!(error.problem, ManifestProblem::UnsupportedTarget, "{target}");
     }
     for target in [json!("0.55"), json!(0.6), json!("0.7.0"), json!("0.6.9")] {
         assert_eq!(with_bolt(&json!({ "target": target })).unwrap().warnings.len(), 0, "{target}");
     }
     assert_eq!(with_bolt(&json!({ "target": "*" })).unwrap().warnings.len(), 1);
     let base = directory();
-    assert_eq!(read(base.path(), " ").unwrap_err().code, 410);
-    assert_eq!(read(base.path(), "none").unwrap_err().code, 410);
+    assert_eq!(read(base.path(), " ").unwrap_err().problem, ManifestProblem::NoDirectory);
+    assert_eq!(read(base.path(), "none").unwrap_err().problem, ManifestProblem::NoDirectory);
     assert!(read(base.path(), "app").unwrap_err().why.contains("does not exist; an app is a directory"));
     assert!(read(base.path(), "app/server.js").unwrap_err().why.contains("is a file"));
 }
@@ -331,7 +341,7 @@ fn files_that_are_not_a_package_are_refused() {
         (&b" ".repeat(1024 * 1024 + 1), "is larger than 1024 KiB"),
     ] {
         let error = install(base.path(), text).unwrap_err();
-        assert!(error.code == 418 && error.why.contains(part), "{error}");
+        assert!(error.problem == ManifestProblem::BadPackage && error.why.contains(part), "{error}");
     }
     assert!(install(base.path(), b"\xef\xbb\xbf{\"name\": \"shop\", \"bolt\": {}}").is_ok());
     std::fs::remove_file(base.path().join("app/package.json")).unwrap();

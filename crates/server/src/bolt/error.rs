@@ -7,6 +7,7 @@ use footbridge_engine::{
 };
 use footbridge_model::headers::BadHeader;
 use footbridge_model::json::JsonError;
+use footbridge_model::package::ManifestProblem;
 use std::time::Duration;
 
 /// An error code of Bolt's API.
@@ -35,11 +36,7 @@ pub(crate) enum Code {
     BadAppName,
     NoPath,
     BadTarget,
-    NoDownload,
-    NoRemotePackage,
-    NoRemoteReadme,
     BadPackage,
-    BadReadme,
     AppNotRunning,
     NotInstalled,
     NameTaken,
@@ -51,7 +48,8 @@ pub(crate) enum Code {
 
 impl Code {
     /// All codes.
-    pub(crate) const ALL: [Self; 35] = [
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 31] = [
         Self::NoSuchEndpoint,
         Self::NoToken,
         Self::BadToken,
@@ -75,11 +73,7 @@ impl Code {
         Self::BadAppName,
         Self::NoPath,
         Self::BadTarget,
-        Self::NoDownload,
-        Self::NoRemotePackage,
-        Self::NoRemoteReadme,
         Self::BadPackage,
-        Self::BadReadme,
         Self::AppNotRunning,
         Self::NotInstalled,
         Self::NameTaken,
@@ -117,11 +111,7 @@ impl Code {
             Self::BadAppName => (405, 400, "Bad app name"),
             Self::NoPath => (410, 400, "App path missing"),
             Self::BadTarget => (414, 400, "Made for another version"),
-            Self::NoDownload => (415, 400, "App cannot be fetched"),
-            Self::NoRemotePackage => (416, 400, "No package.json there"),
-            Self::NoRemoteReadme => (417, 400, "No readme there"),
             Self::BadPackage => (418, 400, "Bad package.json"),
-            Self::BadReadme => (419, 400, "Bad readme"),
             Self::AppNotRunning => (420, 409, "App not running"),
             Self::NotInstalled => (421, 409, "Not an installed app"),
             Self::NameTaken => (422, 409, "Name taken"),
@@ -132,10 +122,15 @@ impl Code {
         }
     }
 
-    /// The code that a refused `package.json` names; 418 when it names none of ours.
-    fn of_manifest(number: u16) -> Self {
-        let refusals = Self::ALL.into_iter().filter(|code| code.row().1 == 400);
-        refusals.into_iter().find(|code| code.row().0 == number).unwrap_or(Self::BadPackage)
+    /// The code for a directory that cannot be installed.
+    const fn of_manifest(problem: ManifestProblem) -> Self {
+        match problem {
+            ManifestProblem::NoDirectory => Self::NoPath,
+            ManifestProblem::NoName => Self::NoAppName,
+            ManifestProblem::BadName => Self::BadAppName,
+            ManifestProblem::UnsupportedTarget => Self::BadTarget,
+            ManifestProblem::BadPackage => Self::BadPackage,
+        }
     }
 }
 
@@ -280,7 +275,7 @@ impl From<AppsError> for BoltError {
             AppsError::NotInstalled(_) => Code::NotInstalled,
             AppsError::Installed(_) => Code::AppExists,
             AppsError::NameTaken(_) => Code::NameTaken,
-            AppsError::Manifest(error) => Code::of_manifest(error.code),
+            AppsError::Manifest(error) => Code::of_manifest(error.problem),
             AppsError::RootTaken { .. } => Code::RootTaken,
             AppsError::NothingToRun(_) => Code::NothingToRun,
             AppsError::NotRunning(_) | AppsError::SwitchedOff(_) => Code::AppNotRunning,

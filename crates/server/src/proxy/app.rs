@@ -6,6 +6,7 @@ use super::proxy_error::ProxyError;
 use super::requested_page::RequestedPage;
 use super::rewrite::ResponseRewriter;
 use crate::body;
+use crate::own_paths::OWN_PATHS;
 use crate::page::worker_removal;
 use crate::state::ShardState;
 use crate::stream::{self, Body};
@@ -13,7 +14,7 @@ use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::RelayBody;
 use footbridge_model::name::AppName;
-use footbridge_model::path::{OURS, is_under};
+use footbridge_model::path::is_under;
 use http::header::{HOST, HeaderValue, LOCATION, ORIGIN, UPGRADE};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
@@ -143,7 +144,7 @@ async fn relay(
 fn leads_out(local: &ShardState, full_path: bool, path: &str) -> bool {
     let engine = &local.shared.engine;
     if full_path {
-        return OURS.into_iter().any(|ours| is_under(path, ours)) || !engine.routers_at(path).is_empty();
+        return OWN_PATHS.iter().any(|own| is_under(path, own)) || !engine.routers_at(path).is_empty();
     }
     let named = split(path).and_then(|(_, name, _)| AppName::parse(name).ok());
     named.is_some_and(|name| engine.app(&name).is_ok_and(|entry| entry.app.package.is_some()))

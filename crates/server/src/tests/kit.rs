@@ -13,7 +13,9 @@ use footbridge_engine::{
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::hook::{HookOptions, HookType};
 use footbridge_model::name::AppName;
-use footbridge_model::package::{Manifest, ManifestError, ManifestHook, Package, Program, Router};
+use footbridge_model::package::{
+    Manifest, ManifestError, ManifestHook, ManifestProblem, Package, Program, Router,
+};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::retry::Schedule;
 use footbridge_model::run::{
@@ -97,7 +99,10 @@ impl FakeLauncher {
 impl Launcher for FakeLauncher {
     fn manifest(&self, path: String) -> Launching<Result<Manifest, ManifestError>> {
         let found = self.manifests.lock().unwrap().get(&path).cloned();
-        Box::pin(ready(found.ok_or(ManifestError { code: 418, why: format!("no package.json in {path}") })))
+        Box::pin(ready(found.ok_or(ManifestError {
+            problem: ManifestProblem::BadPackage,
+            why: format!("no package.json in {path}"),
+        })))
     }
 
     fn start(&self, order: StartOrder) -> Launching<Result<Running, StartFailure>> {
