@@ -15,7 +15,7 @@ use footbridge_engine::{
     AppSpec, Engine, EngineOptions, FileSpec, Limits, LinkSpec, ProofKey, Quota, Started, SystemEvent,
     SystemEventFormat,
 };
-use footbridge_journal::Journal as _;
+use footbridge_journal::NodeCard;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::name::AppName;
 use footbridge_model::retry::Schedule;
@@ -96,7 +96,7 @@ pub(crate) fn run_plan(plan: Plan) -> Outcome {
         }));
         drop((set, runtime));
         disk = left;
-        assert!(disk.account().balances(), "after process {process}: {:?}", disk.account());
+        assert!(disk.account_now().balances(), "after process {process}: {:?}", disk.account_now());
         if let Some((at, downtime)) = end {
             world.history.record_crash();
             before = before.max(at) + downtime;
@@ -110,14 +110,15 @@ impl World {
     async fn live(&self, disk: &Arc<Disk>, time: &Time, process: u64) {
         let working = Arc::clone(disk);
         spawn_local(async move { working.work().await });
+        let store = Arc::new(disk.handle().behind(Arc::clone(disk) as _));
         let (ended, exits) = mpsc::channel(16);
         let launcher = SimulatedLauncher::new((&self.plan, &self.history, time), &self.counts, ended);
         let (reactions, reacting) = mpsc::unbounded_channel();
         let network = Network::around((&self.plan, &self.history, time), &self.counts, &launcher, reactions);
         let courier = courier(network);
         let options = EngineOptions {
-            registry: disk.clone(),
-            journal: disk.clone(),
+            store,
+            node: NodeCard::default(),
             clock: Arc::new(time.clone()),
             entropy: Arc::new(SeededEntropy::new(Rng::of(self.plan.seed, &[5, process]))),
             courier: Arc::clone(&courier),
@@ -131,7 +132,8 @@ impl World {
         };
         let Started { engine, dispatcher, retention, app_monitor, .. } =
             Engine::start(options, file()).await.unwrap();
-        assert!(engine.account().balances());
+        disk.started();
+        assert!(disk.stored().account_now().balances());
         let (_drain, draining) = watch::channel(false);
         let dispatcher = spawn_local(dispatcher.run(draining.clone()));
         spawn_local(retention.run(draining.clone()));
@@ -145,7 +147,7 @@ impl World {
             let action = step.action.clone();
             spawn_local(actions::run(engine.clone(), Rc::clone(&courier), action, self.history.clone()));
         }
-        self.settle(&engine, time).await;
+        self.settle(disk, time).await;
         assert!(!dispatcher.is_finished(), "the dispatcher has ended");
         if engine.delivery_problem().is_some() {
             // What was held back may be cancelled; an idle dispatcher looks at that only now and then.
@@ -172,10 +174,12 @@ impl World {
     }
 
     /// Waits until all deliveries have ended, and old ones are deleted.
-    async fn settle(&self, engine: &Engine, time: &Time) {
+    async fn settle(&self, disk: &Disk, time: &Time) {
         // The last actions take effect first.
         time.reach(self.plan.faults_end + 2 * MAX_DOWNTIME).await;
-        while engine.account().pending > 0 && time.passed() < self.plan.faults_end + self.plan.settle_time {
+        while disk.stored().account_now().pending > 0
+            && time.passed() < self.plan.faults_end + self.plan.settle_time
+        {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         if self.plan.retention.is_some() {

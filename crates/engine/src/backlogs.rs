@@ -68,7 +68,7 @@ impl Backlogs {
         if event.deliveries == 0 {
             return Ok(());
         }
-        let total = self.journal.account().pending.saturating_add(event.deliveries);
+        let total = self.journal.pending_estimate().saturating_add(event.deliveries);
         let mut counts = self.lock();
         let count = counts.apps.entry(app.clone()).or_default();
         let sum = Backlog {
@@ -122,7 +122,7 @@ impl Backlogs {
 mod tests {
     use super::*;
     use footbridge_journal::memory::MemoryJournal;
-    use footbridge_journal::{NewDelivery, NewEvent};
+    use footbridge_journal::{EventLog as _, Lane, NewDelivery, NewEvent, Version};
     use footbridge_model::event::Event;
     use footbridge_model::headers::PublishHeaders;
     use footbridge_model::id::{DeliveryId, EventId, HookId};
@@ -140,13 +140,15 @@ mod tests {
             time: Millis(0),
             lineage: Lineage::default(),
         };
-        let delivery =
-            |place| NewDelivery { id: DeliveryId::from_number(place), hook_id: HookId::from_number(1) };
+        let delivery = |place| NewDelivery {
+            id: DeliveryId::from_number(place),
+            hook_id: HookId::from_number(1),
+            lane: Lane(0),
+        };
         let deliveries = (number + 1..=number + deliveries).map(delivery).collect();
-        journal
-            .append(NewEvent { event: Arc::new(event), deliveries, skipped: Vec::new(), key: None })
-            .await
-            .unwrap();
+        let (event, registry) = (Arc::new(event), Version::default());
+        let new = NewEvent { event, deliveries, skipped: Vec::new(), key: None, registry };
+        journal.append(new).await.unwrap();
     }
 
     #[tokio::test]

@@ -167,7 +167,11 @@ mod tests {
             time: Millis(0),
             lineage: Lineage::default(),
         };
-        let delivery = NewDelivery { id: DeliveryId::from_number(2), hook_id: HookId::from_number(hook) };
+        let delivery = NewDelivery {
+            id: DeliveryId::from_number(2),
+            hook_id: HookId::from_number(hook),
+            lane: footbridge_journal::Lane(0),
+        };
         Offer { event: Arc::new(event), deliveries: vec![delivery] }
     }
 

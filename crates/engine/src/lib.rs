@@ -9,6 +9,7 @@ mod apps;
 mod auth;
 mod backlogs;
 mod chains;
+mod claims;
 mod detached;
 mod dispatch;
 mod drain;
@@ -41,15 +42,14 @@ pub use chains::LoopDetected;
 pub use dispatch::Dispatcher;
 pub use drain::{Draining, WorkGuard};
 pub use engine::{
-    Engine, EngineOptions, History, Limits, MissedPage, PagePublishError, StartError, Started, WatchItem,
-    Watcher,
+    Engine, EngineOptions, Limits, MissedPage, PagePublishError, StartError, Started, WatchItem, Watcher,
 };
 pub use exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey};
 pub use explain::{ExplainFrom, Explained, Explanation, Verdict};
 pub use footbridge_courier::{Courier, CourierShared, Relay, RelayBody, RelayError, Relayed, Switched};
 pub use footbridge_journal::{
-    Accepted, Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, Journal,
-    JournalError, JournalHealth, Page,
+    Accepted, Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, History,
+    Journal, JournalError, JournalHealth, NodeCard, Page, Store,
 };
 pub use launcher::{Launcher, Launching, NoLauncher};
 pub use live::PageEvent;

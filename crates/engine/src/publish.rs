@@ -12,11 +12,12 @@ use crate::system_event::{ChainStop, SystemEvent, SystemEventFormat};
 use crate::watermark::{OpenEvent, Watermark};
 use footbridge_journal::{
     Accepted, Appended, Backlog, IdempotencyKey, Journal, JournalError, KeyScopes, NewDelivery, NewEvent,
+    Wait,
 };
 use footbridge_model::event::{Event, EventDraft};
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::hook::HookType;
-use footbridge_model::id::{DeliveryId, EventId};
+use footbridge_model::id::{DeliveryId, EventId, nth};
 use footbridge_model::lineage::{Lineage, STOP_DEPTH};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::time::Clock;
@@ -84,7 +85,12 @@ pub(crate) struct Publisher {
 pub(crate) struct PreparedEvent {
     pub(crate) new: NewEvent,
     pub(crate) open: OpenEvent,
+    /// The only apps that may receive it, if its publisher has named them.
+    subscribers: Option<Vec<AppName>>,
 }
+
+/// How often an event is matched again that others' changes of the registry overtake, before its publisher gets an error.
+const MAX_MATCHES: u32 = 8;
 
 impl PreparedEvent {
     /// The amount that it adds to its publisher's backlog.
@@ -132,7 +138,6 @@ impl Publisher {
         key: Option<(String, [u8; 32])>,
         lineage: Lineage,
     ) -> (PreparedEvent, Vec<Arc<HookEntry>>) {
-        let (hooks, off) = matching(&self.registry, publisher, &draft.name, draft.subscribers.as_deref());
         let now = self.clock.now();
         let key = key.map(|(key, fingerprint)| IdempotencyKey {
             scope: KeyScopes::publish(&publisher.app.name, &draft.name),
@@ -140,25 +145,57 @@ impl Publisher {
             fingerprint,
             until: now.plus(KEY_RETENTION),
         });
-        let open = self.watermark.open(now, (hooks.len() + off.len()) as u64);
-        let first = open.number();
-        let event = Arc::new(Event {
-            id: EventId::from_number(first),
+        let event = Event {
+            // Assigned with the ids of its deliveries.
+            id: EventId::from_number(0),
             name: draft.name,
             publisher: publisher.app.name.clone(),
             body: draft.body,
             headers: draft.headers,
             time: now,
             lineage,
-        });
-        let mut ids = (first + 1..).map(DeliveryId::from_number);
-        let mut new = |hook: &HookEntry| ids.next().map(|id| NewDelivery { id, hook_id: hook.hook.id });
+        };
+        self.assign(publisher, event, draft.subscribers, key)
+    }
+
+    /// Matches an event with the hooks, and assigns its id and the ids of its deliveries.
+    fn assign(
+        &self,
+        publisher: &AppEntry,
+        event: Event,
+        subscribers: Option<Vec<AppName>>,
+        key: Option<IdempotencyKey>,
+    ) -> (PreparedEvent, Vec<Arc<HookEntry>>) {
+        // Read before the hooks, which are at least as new.
+        let registry = self.registry.version();
+        let (hooks, off) = matching(&self.registry, publisher, &event.name, subscribers.as_deref());
+        let open = self.watermark.open(event.time, (hooks.len() + off.len()) as u64);
+        let first = open.number();
+        let event = Arc::new(Event { id: EventId::from_number(first), ..event });
+        let mut ids = (1..).map(|k| DeliveryId::from_number(nth(first, k)));
+        let mut new = |hook: &HookEntry| {
+            ids.next().map(|id| NewDelivery { id, hook_id: hook.hook.id, lane: hook.lane })
+        };
         let deliveries = hooks.iter().filter_map(|hook| new(hook)).collect();
         // An app that is off is not told later of its own start or stop.
         let subject = event.subject();
         let off = off.iter().filter(|hook| subject.as_ref() != Some(&hook.hook.app));
         let skipped = off.filter_map(|hook| Some((new(hook)?, skip_reason(hook)))).collect();
-        (PreparedEvent { new: NewEvent { event, deliveries, skipped, key }, open }, hooks)
+        let new = NewEvent { event, deliveries, skipped, key, registry };
+        (PreparedEvent { new, open, subscribers }, hooks)
+    }
+
+    /// Matches events again, after other servers have changed the registry.
+    pub(crate) async fn match_again(&self, prepared: &mut [PreparedEvent]) -> Result<(), JournalError> {
+        self.registry.catch_up().await?;
+        for event in prepared {
+            let (new, key) = (&event.new.event, event.new.key.take());
+            let directory = self.registry.directory.load();
+            let publisher = directory.app(new.publisher.as_str()).cloned();
+            let publisher = publisher.ok_or(JournalError::NotFound("app"))?;
+            *event = self.assign(&publisher, Event::clone(new), event.subscribers.take(), key).0;
+        }
+        Ok(())
     }
 
     /// The lineage of an event that `cause` has caused. A cause that the app did not receive, or that is no longer
@@ -205,18 +242,30 @@ impl Publisher {
         });
     }
 
-    async fn store(&self, PreparedEvent { new, open }: PreparedEvent) -> Result<Accepted, PublishError> {
-        let (event, deliveries) = (Arc::clone(&new.event), new.deliveries.clone());
-        match self.journal.append(new).await? {
-            Appended::Stored => {
-                let count = u32::try_from(deliveries.len()).unwrap_or(u32::MAX);
-                let accepted = Accepted { id: event.id, time: event.time, deliveries: count };
-                self.offer(event, deliveries, &open);
-                Ok(accepted)
+    async fn store(&self, mut prepared: PreparedEvent) -> Result<Accepted, PublishError> {
+        for _ in 0..MAX_MATCHES {
+            let PreparedEvent { new, open, subscribers } = prepared;
+            let (event, deliveries) = (Arc::clone(&new.event), new.deliveries.clone());
+            // An exclusive store does not refuse an event as stale.
+            let key = if self.registry.is_shared() { new.key.clone() } else { None };
+            match self.journal.append(new).await? {
+                Appended::Stored => {
+                    let count = u32::try_from(deliveries.len()).unwrap_or(u32::MAX);
+                    let accepted = Accepted { id: event.id, time: event.time, deliveries: count };
+                    self.offer(event, deliveries, &open);
+                    return Ok(accepted);
+                }
+                Appended::Replay(accepted) => return Ok(accepted),
+                Appended::Mismatch => return Err(PublishError::KeyMismatch),
+                Appended::Stale => {
+                    let registry = self.registry.version();
+                    let new = NewEvent { event, deliveries, skipped: Vec::new(), key, registry };
+                    prepared = PreparedEvent { new, open, subscribers };
+                    self.match_again(std::slice::from_mut(&mut prepared)).await?;
+                }
             }
-            Appended::Replay(accepted) => Ok(accepted),
-            Appended::Mismatch => Err(PublishError::KeyMismatch),
         }
+        Err(JournalError::Stale.into())
     }
 
     /// Offers stored deliveries to the lanes, and the event to connected pages.
@@ -265,7 +314,48 @@ impl Publisher {
             headers: PublishHeaders::default(),
             subscribers: only.map(|app| vec![app.clone()]),
         };
-        let (PreparedEvent { new, open }, hooks) = self.prepare(&server, draft, None, lineage);
+        let mut write = self.start_server_event(&server, draft.clone(), only, lineage);
+        let (this, only) = (Arc::clone(self), only.cloned());
+        detached(async move {
+            let _in_flight = in_flight;
+            for _ in 0..MAX_MATCHES {
+                let ServerEventWrite { event, bypassing, queued, open, stored } = write;
+                let ids = || bypassing.iter().map(|delivery| delivery.id);
+                match stored.await {
+                    Ok(Appended::Stale) => {
+                        this.lanes.unmark_bypass(ids());
+                        this.registry.catch_up().await?;
+                        write = this.start_server_event(&server, draft.clone(), only.as_ref(), lineage);
+                    }
+                    Err(error) => {
+                        this.lanes.unmark_bypass(ids());
+                        return Err(error.into());
+                    }
+                    Ok(_) => {
+                        this.offer(Arc::clone(&event), queued, &open);
+                        if !bypassing.is_empty() {
+                            this.lanes
+                                .send_bypass(BypassRequest { event, deliveries: bypassing, done })
+                                .await;
+                        }
+                        return Ok(ended);
+                    }
+                }
+            }
+            Err(JournalError::Stale.into())
+        })
+        .await
+    }
+
+    /// Begins to store an event of the server, in order before whatever is asked of the journal next.
+    fn start_server_event(
+        &self,
+        server: &AppEntry,
+        draft: EventDraft,
+        only: Option<&AppName>,
+        lineage: Lineage,
+    ) -> ServerEventWrite {
+        let (PreparedEvent { new, open, .. }, hooks) = self.prepare(server, draft, None, lineage);
         let bypasses = |hook: &HookEntry| {
             matches!(hook.hook.kind, HookType::Server | HookType::Router) && only == Some(&hook.hook.app)
         };
@@ -274,21 +364,18 @@ impl Publisher {
         let ids = |picked: Vec<(NewDelivery, _)>| picked.into_iter().map(|(new, _)| new).collect::<Vec<_>>();
         let (bypassing, queued, event) = (ids(bypassing), ids(queued), Arc::clone(&new.event));
         self.lanes.mark_bypass(bypassing.iter().map(|delivery| delivery.id));
-        let (this, stored) = (Arc::clone(self), self.journal.append(new));
-        detached(async move {
-            let _in_flight = in_flight;
-            if let Err(error) = stored.await {
-                this.lanes.unmark_bypass(bypassing.iter().map(|delivery| delivery.id));
-                return Err(error.into());
-            }
-            this.offer(Arc::clone(&event), queued, &open);
-            if !bypassing.is_empty() {
-                this.lanes.send_bypass(BypassRequest { event, deliveries: bypassing, done }).await;
-            }
-            Ok(ended)
-        })
-        .await
+        ServerEventWrite { event, bypassing, queued, open, stored: self.journal.append(new) }
     }
+}
+
+/// An event of the server on its way to the journal.
+struct ServerEventWrite {
+    event: Arc<Event>,
+    /// Deliveries that bypass their lanes.
+    bypassing: Vec<NewDelivery>,
+    queued: Vec<NewDelivery>,
+    open: OpenEvent,
+    stored: Wait<Appended>,
 }
 
 /// The reason that is stored with the delivery of a hook that is off.

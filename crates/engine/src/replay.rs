@@ -4,7 +4,7 @@ use crate::lanes::Lanes;
 use crate::registry::AppRegistry;
 use footbridge_journal::{DeliveryFilter, Journal, JournalError, Page, Replay, Retried};
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::id::{DeliveryId, HookId, IdSource};
+use footbridge_model::id::{DeliveryId, HookId, IdSource, nth};
 use footbridge_model::time::Clock;
 
 /// The most deliveries that one transaction changes.
@@ -158,7 +158,7 @@ impl Redelivery<'_> {
     async fn create(&self, of: Vec<DeliveryId>) -> Result<Vec<(DeliveryId, HookId)>, JournalError> {
         let now = self.clock.now();
         let first = self.ids.block(now, of.len() as u64);
-        let ids = (first..).map(DeliveryId::from_number);
+        let ids = (0..).map(|k| DeliveryId::from_number(nth(first, k)));
         let replays = of.into_iter().zip(ids).map(|(of, id)| Replay { of, id }).collect();
         let made = self.journal.replay(replays, now).await?;
         self.lanes.wake(made.iter().map(|(_, hook)| *hook));

@@ -1,8 +1,10 @@
 //! The retention task: deletes what has been stored for long enough, and notes first uses of new secrets.
 
+use crate::claims::Claims;
 use crate::failure_log::FailureLog;
+use crate::publish::Publisher;
 use crate::registry::{AppRegistry, SecretKind};
-use footbridge_journal::Journal;
+use footbridge_journal::{Journal, JournalError, Lane, PruneLimits};
 use footbridge_model::name::AppName;
 use footbridge_model::time::{Clock, Millis};
 use std::sync::Arc;
@@ -33,6 +35,7 @@ pub struct Retention {
     registry: Arc<AppRegistry>,
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,
+    claims: Claims,
     periods: RetentionPeriods,
     first_uses: mpsc::Receiver<(AppName, SecretKind)>,
     log: Arc<FailureLog>,
@@ -46,15 +49,15 @@ impl std::fmt::Debug for Retention {
 
 impl Retention {
     pub(crate) fn new(
-        registry: &Arc<AppRegistry>,
-        journal: &Arc<dyn Journal>,
-        clock: &Arc<dyn Clock>,
+        publisher: &Publisher,
+        claims: Claims,
         periods: RetentionPeriods,
         first_uses: mpsc::Receiver<(AppName, SecretKind)>,
         log: Arc<FailureLog>,
     ) -> Self {
+        let Publisher { registry, journal, clock, .. } = publisher;
         let (registry, journal, clock) = (Arc::clone(registry), Arc::clone(journal), Arc::clone(clock));
-        Self { registry, journal, clock, periods, first_uses, log }
+        Self { registry, journal, clock, claims, periods, first_uses, log }
     }
 
     /// Runs until `drain` turns true.
@@ -82,10 +85,12 @@ impl Retention {
     /// Deletes one portion of old events and deliveries; returns the pause until the next.
     async fn delete_portion(&self) -> Duration {
         self.log.sum_up();
+        let Some(claim) = self.claims.get(Lane::RETENTION) else { return INTERVAL };
         let now = self.clock.now();
         let before = |period: Option<Duration>| period.map_or(Millis(i64::MIN), |period| now.minus(period));
         let RetentionPeriods { ended, dead } = self.periods;
-        match self.journal.prune(before(ended), before(dead), now).await {
+        let limits = PruneLimits { ended_before: before(ended), dead_before: before(dead), now };
+        match self.journal.prune(claim, limits).await {
             Ok(true) => PAUSE,
             Ok(false) => INTERVAL,
             // On a full disk a smaller portion may fit, and makes room.
@@ -93,6 +98,8 @@ impl Retention {
                 tracing::debug!(%error, "old events cannot be deleted at the moment");
                 RETRY_AFTER
             }
+            // Another server does this now.
+            Err(JournalError::Fenced) => INTERVAL,
             Err(error) => {
                 tracing::warn!(%error, "old events could not be deleted");
                 INTERVAL

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss, clippy::indexing_slicing)]
 
 use bytes::Bytes;
-use footbridge_journal::{DeliveryResult, Journal, NewDelivery, NewEvent, RegistryStore};
+use footbridge_journal::{
+    Claim, Cluster, DeliveryQueue, DeliveryResult, EventLog, Journal, Lane, NewDelivery, NewEvent, NodeCard,
+    PruneLimits, RegistryChange, RegistryStore, Retention, Version,
+};
 use footbridge_journal_sqlite::{MasterKey, SqliteJournal, SqliteOptions};
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::event::Event;
@@ -42,8 +45,14 @@ fn event(ids: &IdSource, hook: HookId, body: &Bytes) -> NewEvent {
         time,
         lineage: Lineage::default(),
     };
-    let delivery = NewDelivery { id: DeliveryId::from_number(number + 1), hook_id: hook };
-    NewEvent { event: Arc::new(event), deliveries: vec![delivery], skipped: Vec::new(), key: None }
+    let delivery = NewDelivery { id: DeliveryId::from_number(number + 1), hook_id: hook, lane: Lane(0) };
+    NewEvent {
+        event: Arc::new(event),
+        deliveries: vec![delivery],
+        skipped: Vec::new(),
+        key: None,
+        registry: Version::default(),
+    }
 }
 
 fn hook(number: u64) -> Hook {
@@ -72,9 +81,20 @@ fn open(path: &Path) -> SqliteJournal {
     .unwrap()
 }
 
+/// Begins a session, and returns the claim on the lane of all hooks.
+async fn join(journal: &SqliteJournal) -> (Claim, IdSource) {
+    let joined = journal.join(NodeCard::default(), now()).await.unwrap();
+    (Claim::exclusive(joined.session, Lane(0)), IdSource::above(joined.highest_id))
+}
+
+async fn put_hooks(journal: &SqliteJournal, hooks: Vec<Hook>) {
+    let version = journal.load().await.unwrap().version;
+    journal.apply(RegistryChange::hooks(hooks), version).await.unwrap();
+}
+
 async fn caller(
     journal: Arc<SqliteJournal>,
-    ids: Arc<IdSource>,
+    (claim, ids): (Claim, Arc<IdSource>),
     until: Instant,
     record: bool,
 ) -> Vec<Duration> {
@@ -90,6 +110,7 @@ async fn caller(
             let attempt = Attempt { n: 1, at: now(), status: Some(200), error: None, ms: 3, output: None };
             let status = DeliveryStatus::Delivered;
             let result = DeliveryResult {
+                claim,
                 id: delivery,
                 attempt: Some(attempt),
                 status,
@@ -104,12 +125,14 @@ async fn caller(
 
 async fn measure(path: &Path, callers: usize, seconds: u64, record: bool) {
     let journal = Arc::new(open(path));
-    journal.put_hook(hook(1)).await.unwrap();
-    let ids = Arc::new(IdSource::above(journal.recover(now()).await.unwrap().highest_id));
+    put_hooks(&journal, vec![hook(1)]).await;
+    let (claim, ids) = join(&journal).await;
+    let ids = Arc::new(ids);
     let begun = Instant::now();
     let until = begun + Duration::from_secs(seconds);
-    let tasks: Vec<_> =
-        (0..callers).map(|_| tokio::spawn(caller(journal.clone(), ids.clone(), until, record))).collect();
+    let tasks: Vec<_> = (0..callers)
+        .map(|_| tokio::spawn(caller(journal.clone(), (claim, ids.clone()), until, record)))
+        .collect();
     let mut waits = Vec::new();
     for task in tasks {
         waits.extend(task.await.unwrap());
@@ -129,11 +152,9 @@ async fn measure(path: &Path, callers: usize, seconds: u64, record: bool) {
 
 async fn backlog(path: &Path) {
     let journal = open(path);
-    let ids = IdSource::above(journal.recover(now()).await.unwrap().highest_id);
+    let (claim, ids) = join(&journal).await;
     let body = Bytes::from_static(b"{}");
-    for number in 2..102 {
-        journal.put_hook(hook(number)).await.unwrap();
-    }
+    put_hooks(&journal, (2..102).map(hook).collect()).await;
     let begun = Instant::now();
     for round in 0..1000 {
         let waits: Vec<_> = (0..1000)
@@ -146,10 +167,10 @@ async fn backlog(path: &Path) {
     println!("1 M more pending on 100 hooks in {:?}", begun.elapsed());
     for ordered in [false, true] {
         let begun = Instant::now();
-        let due = journal.due(HookId::from_number(1), ordered, 256).await.unwrap().len();
+        let due = journal.due(claim, HookId::from_number(1), ordered, 256).await.unwrap().len();
         println!(
             "due(ordered: {ordered}) of the first hook's {} pending: {due} in {:?}",
-            journal.account().pending - 1_000_000,
+            journal.pending_estimate() - 1_000_000,
             begun.elapsed()
         );
     }
@@ -158,32 +179,34 @@ async fn backlog(path: &Path) {
     let journal = open(path);
     println!("open: {:?}", begun.elapsed());
     let begun = Instant::now();
-    let recovery = journal.recover(now()).await.unwrap();
+    let (claim, _) = join(&journal).await;
+    let waiting = journal.waiting(Vec::new()).await.unwrap();
     println!(
-        "recover with {} pending: {} hooks in {:?}",
-        journal.account().pending,
-        recovery.waiting.len(),
+        "join with {} pending: {} hooks in {:?}",
+        journal.pending_estimate(),
+        waiting.len(),
         begun.elapsed()
     );
     let begun = Instant::now();
-    let cancelled = journal.cancel(HookId::from_number(2), "hook disabled").await.unwrap();
+    let cancelled = journal.cancel(claim, HookId::from_number(2), "hook disabled").await.unwrap();
     println!("cancel: {cancelled} in {:?}", begun.elapsed());
     for number in 3..102 {
-        journal.cancel(HookId::from_number(number), "hook disabled").await.unwrap();
+        journal.cancel(claim, HookId::from_number(number), "hook disabled").await.unwrap();
     }
     let mut longest = Duration::ZERO;
     let (begun, mut portions) = (Instant::now(), 1);
     let later = now().plus(Duration::from_secs(1));
+    let limits = PruneLimits { ended_before: later, dead_before: later, now: later };
     loop {
         let one = Instant::now();
-        let more = journal.prune(later, later, later).await.unwrap();
+        let more = journal.prune(claim, limits).await.unwrap();
         longest = longest.max(one.elapsed());
         if !more {
             break;
         }
         portions += 1;
     }
-    println!("retain: {portions} portions in {:?}, the longest {longest:?}", begun.elapsed());
+    println!("prune: {portions} portions in {:?}, the longest {longest:?}", begun.elapsed());
     journal.close().await.unwrap();
 }
 

@@ -1,10 +1,10 @@
-//! The account's row.
+//! The row of the account.
 
 use crate::column::{key, number};
 use footbridge_journal::Account;
 use rusqlite::{Connection, params};
 
-/// The account as it was last committed, or as the open transaction wrote it.
+/// Reads the account as it was last committed, or as the open transaction wrote it.
 pub(crate) fn load(conn: &Connection) -> rusqlite::Result<Account> {
     let sql = "SELECT accepted, pending, delivered, unanswered, dead, cancelled FROM account WHERE one = 1";
     conn.prepare_cached(sql)?.query_row([], |row| {
@@ -19,7 +19,7 @@ pub(crate) fn load(conn: &Connection) -> rusqlite::Result<Account> {
     })
 }
 
-/// Writes it into the open transaction.
+/// Writes the account into the open transaction.
 pub(crate) fn store(conn: &Connection, account: &Account) -> rusqlite::Result<()> {
     let sql = "UPDATE account SET accepted = ?1, pending = ?2, delivered = ?3, unanswered = ?4, dead = ?5,
                cancelled = ?6 WHERE one = 1";

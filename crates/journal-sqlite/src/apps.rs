@@ -1,9 +1,9 @@
 //! Apps: their settings as JSON, their secrets sealed.
 
+use crate::checksum::Checksum;
 use crate::column::{origin, origin_code};
-use crate::fault::{Fault, Step};
+use crate::failure::{CommandError, CommandResult};
 use crate::seal::Sealer;
-use crate::sum::Sum;
 use crate::txn::Txn;
 use crate::{hooks, keys, links};
 use footbridge_model::address::AddressClasses;
@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
-/// Enough for the secrets of any app, so that growing leaves no copy behind in freed memory.
+/// A capacity that holds the secrets of any app, so that growing leaves no copy behind in freed memory.
 const SECRETS_LENGTH: usize = 16 * 1024;
 
 #[derive(Serialize, Deserialize)]
@@ -30,13 +30,13 @@ struct Settings<'a> {
     receiver_name: Option<Cow<'a, str>>,
     url: Option<Cow<'a, str>>,
     miniapp_url: Option<Cow<'a, str>>,
-    /// Absent in what 0.1.0 wrote.
+    /// Absent in rows of 0.1.0.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     host_classes: BTreeMap<Cow<'a, str>, Vec<Cow<'a, str>>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ca_file: Option<Cow<'a, str>>,
     private: Vec<Cow<'a, str>>,
-    /// Which secrets nobody has seen yet.
+    /// The secrets that were never shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unseen: Vec<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,8 +73,8 @@ struct Replaced<T> {
     superseded: bool,
 }
 
-/// Keeps an app, in place of one of the same name.
-pub(crate) fn put(txn: &Txn<'_>, app: &App) -> Step<()> {
+/// Stores an app in place of one of the same name.
+pub(crate) fn put(txn: &Txn<'_>, app: &App) -> CommandResult<()> {
     let settings = serde_json::to_string(&settings(app)).unwrap_or_default();
     let secrets = seal(txn.sealer, app)?;
     let sum = sum(app.name.key(), &settings, &secrets).value();
@@ -84,20 +84,20 @@ pub(crate) fn put(txn: &Txn<'_>, app: &App) -> Step<()> {
     Ok(())
 }
 
-fn sum(name: &str, settings: &str, secrets: &[u8]) -> Sum {
-    Sum::default().text(name).text(settings).bytes(secrets)
+fn sum(name: &str, settings: &str, secrets: &[u8]) -> Checksum {
+    Checksum::default().text(name).text(settings).bytes(secrets)
 }
 
-/// Forgets an app with its links, keys and hooks.
-pub(crate) fn delete(txn: &mut Txn<'_>, name: &AppName, reason: &str) -> Step<()> {
+/// Deletes an app with its links, keys and hooks.
+pub(crate) fn delete(txn: &mut Txn<'_>, name: &AppName, reason: &str) -> CommandResult<()> {
     txn.run("DELETE FROM apps WHERE name = ?1", [name.key()])?;
     links::delete_of_app(txn, name)?;
     keys::delete_of_app(txn, name)?;
-    hooks::end_of_app(txn, name, reason)
+    hooks::delete_of_app(txn, name, reason)
 }
 
-/// Every app.
-pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<App>> {
+/// Reads all apps.
+pub(crate) fn load(txn: &Txn<'_>) -> CommandResult<Vec<App>> {
     let mut select = txn
         .conn
         .prepare("SELECT name, settings, secrets, coalesce(written, name), sum FROM apps ORDER BY name")?;
@@ -105,12 +105,14 @@ pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<App>> {
     let mut apps = Vec::new();
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
-        let unreadable = || Fault::damaged(format!("the settings of the app `{name}` are not readable"));
+        let unreadable =
+            || CommandError::damaged(format!("the settings of the app `{name}` are not readable"));
         let settings: String = row.get(1)?;
         let sealed: Vec<u8> = row.get(2)?;
         sum(&name, &settings, &sealed).check(row.get(4)?, || format!("the app `{name}`"))?;
         let settings: Settings<'_> = serde_json::from_str(&settings).map_err(|_| unreadable())?;
-        let unsealable = || Fault::damaged(format!("the secrets of the app `{name}` cannot be opened"));
+        let unsealable =
+            || CommandError::damaged(format!("the secrets of the app `{name}` cannot be opened"));
         let secrets = txn.sealer.open(&place(&name), &sealed).map_err(|_| unsealable())?;
         // Without its position and excerpt: the text holds secrets.
         let secrets: Secrets<String> = serde_json::from_slice(&secrets).map_err(|_| unsealable())?;
@@ -152,7 +154,7 @@ fn settings(app: &App) -> Settings<'_> {
     }
 }
 
-/// The names of the secrets that nobody has seen yet.
+/// Returns the names of the secrets that were never shown.
 fn unseen(unseen: Unseen) -> Vec<Cow<'static, str>> {
     let all = [
         ("token", unseen.token),
@@ -162,7 +164,7 @@ fn unseen(unseen: Unseen) -> Vec<Cow<'static, str>> {
     all.into_iter().filter(|(_, unseen)| *unseen).map(|(name, _)| Cow::Borrowed(name)).collect()
 }
 
-fn seal(sealer: &Sealer, app: &App) -> Step<Vec<u8>> {
+fn seal(sealer: &Sealer, app: &App) -> CommandResult<Vec<u8>> {
     let secrets = Secrets {
         token: rotated(&app.secrets.token),
         secret_key: rotated(&app.secrets.secret_key),
@@ -170,7 +172,7 @@ fn seal(sealer: &Sealer, app: &App) -> Step<Vec<u8>> {
         receiver: app.receiver_auth.as_ref().map(|auth| auth.secret.expose()),
     };
     let mut plain = Zeroizing::new(Vec::with_capacity(SECRETS_LENGTH));
-    let failed = || Fault::damaged(format!("the secrets of the app `{}` cannot be sealed", app.name));
+    let failed = || CommandError::damaged(format!("the secrets of the app `{}` cannot be sealed", app.name));
     serde_json::to_writer(&mut *plain, &secrets).map_err(|_| failed())?;
     sealer.seal(&place(app.name.key()), &plain).map_err(|_| failed())
 }

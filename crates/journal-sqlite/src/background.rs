@@ -1,4 +1,4 @@
-//! The check of a large database's pages, on a thread of its own while the server serves.
+//! Checks the pages of a large database on a thread of its own while the server serves.
 
 use crate::check;
 use crate::reader::for_reading;
@@ -9,12 +9,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How long the check waits, so that it does not stand in the way of a start.
+/// The delay before the check, so that it does not slow a start down.
 const DELAY: Duration = Duration::from_secs(2);
-/// Above this size no check is made: while it reads, the log can only grow.
+/// No check is made above this size: while it reads, the write-ahead log can only grow.
 const LARGEST: u64 = 2 << 30;
 
-/// The check. Dropping it ends it.
+/// A running check. Dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Check {
     stop: Arc<Stop>,
@@ -46,7 +46,7 @@ impl Stop {
 }
 
 impl Check {
-    /// Begins the check of a database of this size, unless that is too much.
+    /// Starts the check, unless a database of this size would take too long.
     pub(crate) fn begin(path: PathBuf, size: u64, status: Arc<Status>) -> Self {
         let stop = Arc::new(Stop::default());
         if size > LARGEST {

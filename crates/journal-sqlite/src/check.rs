@@ -1,4 +1,4 @@
-//! Checks of an opened database: its tables are those of its version, and its pages hold together.
+//! Checks an opened database: its tables are those of its version, and its pages are sound.
 
 use crate::error::OpenError;
 use crate::migrate;
@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Up to which size a whole check is made before anything else: a few hundredths of a second.
+/// The largest size that is checked before the server starts: a few hundredths of a second.
 const QUICK: u64 = 16 << 20;
 
 type Schema = BTreeMap<(String, String), Option<String>>;
@@ -17,7 +17,7 @@ fn schema(conn: &Connection) -> rusqlite::Result<Schema> {
     rows.collect()
 }
 
-/// Compares the tables and indexes with those that the steps make. What somebody added is no matter.
+/// Compares the tables and indexes with those of the migrations. Additional ones are ignored.
 pub(crate) fn tables(conn: &Connection, path: &Path) -> Result<(), OpenError> {
     let failed = |error: rusqlite::Error| OpenError::judge(path, &error);
     let fresh = Connection::open_in_memory().map_err(failed)?;
@@ -38,12 +38,12 @@ pub(crate) fn tables(conn: &Connection, path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Whether a file of this size is checked whole before the server starts.
+/// Returns true if a file of this size is checked before the server starts.
 pub(crate) const fn is_small(size: u64) -> bool {
     size <= QUICK
 }
 
-/// Checks that the pages hold together, giving what does not.
+/// Checks that the pages are sound, and returns what is not.
 pub(crate) fn pages(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut check = conn.prepare("PRAGMA quick_check(3)")?;
     let found: Vec<String> = check.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;

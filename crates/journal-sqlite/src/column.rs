@@ -1,10 +1,10 @@
-//! How the words of the model stand in columns.
+//! Values of the model as columns.
 
-use crate::fault::{Fault, Step};
+use crate::failure::{CommandError, CommandResult};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::hook::Origin;
 
-/// An id's number as a key. Ids have 63 bits, so nothing is lost; what a cursor holds may be larger.
+/// An id's number as a key. Ids have 63 bits, so nothing is lost; the number in a cursor may be larger.
 pub(crate) fn key(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -14,7 +14,7 @@ pub(crate) fn number(key: i64) -> u64 {
     u64::try_from(key).unwrap_or(0)
 }
 
-/// A count as it is kept.
+/// A number of rows as it is stored.
 pub(crate) fn count(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)
 }
@@ -33,9 +33,9 @@ pub(crate) const fn status_code(status: DeliveryStatus) -> i64 {
     }
 }
 
-pub(crate) fn status(code: i64) -> Step<DeliveryStatus> {
+pub(crate) fn status(code: i64) -> CommandResult<DeliveryStatus> {
     let found = DeliveryStatus::ALL.into_iter().find(|status| status_code(*status) == code);
-    found.ok_or_else(|| Fault::damaged(format!("no delivery has the status {code}")))
+    found.ok_or_else(|| CommandError::damaged(format!("no delivery has the status {code}")))
 }
 
 pub(crate) const fn origin_code(origin: Origin) -> i64 {

@@ -1,28 +1,35 @@
-//! Deliveries: their results, and which are due.
+//! Deliveries: their results, and those that are due.
 
+use crate::checksum;
 use crate::column::{CANCELLED, PENDING, count, key, number, status, status_code};
 use crate::events;
-use crate::fault::{Fault, Step};
+use crate::failure::{CommandError, CommandResult};
 use crate::filter::Condition;
 use crate::hook_row;
-use crate::sum;
 use crate::txn::Txn;
-use footbridge_journal::{DeliveryFilter, DeliveryResult, DeliveryView, NewEvent, Page, PendingDelivery};
+use footbridge_journal::{
+    Claim, DeliveryFilter, DeliveryResult, DeliveryView, Lane, NewEvent, Page, PendingDelivery, Recorded,
+};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::time::Millis;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
-/// Keeps what attempts came to.
-pub(crate) fn record(txn: &mut Txn<'_>, results: &[DeliveryResult]) -> Step<()> {
+/// Stores results, and returns the lanes of those whose claims are of another session.
+pub(crate) fn record(txn: &mut Txn<'_>, results: &[DeliveryResult]) -> CommandResult<Vec<Lane>> {
+    let mut lost = Vec::new();
     for result in results {
-        record_one(txn, result)?;
+        if result.claim.session == txn.state.session {
+            record_one(txn, result)?;
+        } else if !lost.contains(&result.claim.lane) {
+            lost.push(result.claim.lane);
+        }
     }
-    Ok(())
+    Ok(lost)
 }
 
-/// Keeps what one attempt came to; gives whether its delivery was still pending.
-fn record_one(txn: &mut Txn<'_>, result: &DeliveryResult) -> Step<bool> {
+/// Stores one result. Returns false if its delivery is no longer pending, or the attempt is stored already.
+fn record_one(txn: &mut Txn<'_>, result: &DeliveryResult) -> CommandResult<bool> {
     let changed = match &result.attempt {
         Some(attempt) => record_attempt(txn, result, attempt)?,
         None => record_end(txn, result)?,
@@ -34,22 +41,25 @@ fn record_one(txn: &mut Txn<'_>, result: &DeliveryResult) -> Step<bool> {
     Ok(changed > 0)
 }
 
-/// Keeps what an attempt came to with the events that it published, or nothing of it.
+/// Stores a result with the events that the attempt published, or nothing of it.
 pub(crate) fn record_and_append(
     txn: &mut Txn<'_>,
     result: &DeliveryResult,
     published: &[NewEvent],
-) -> Step<bool> {
-    let kept = record_one(txn, result)?;
-    if kept {
-        for new in published {
-            events::append(txn, new)?;
-        }
+) -> CommandResult<Recorded> {
+    if result.claim.session != txn.state.session {
+        return Ok(Recorded::LaneLost);
     }
-    Ok(kept)
+    if !record_one(txn, result)? {
+        return Ok(Recorded::NotPending);
+    }
+    for new in published {
+        events::append(txn, new)?;
+    }
+    Ok(Recorded::Stored)
 }
 
-fn record_attempt(txn: &Txn<'_>, result: &DeliveryResult, attempt: &Attempt) -> Step<usize> {
+fn record_attempt(txn: &Txn<'_>, result: &DeliveryResult, attempt: &Attempt) -> CommandResult<usize> {
     let Attempt { n, at, status, error, ms, output } = attempt;
     // Numbers and strings always serialise.
     let entry = match output {
@@ -60,13 +70,13 @@ fn record_attempt(txn: &Txn<'_>, result: &DeliveryResult, attempt: &Attempt) -> 
     let sql = "UPDATE deliveries SET status = ?2, attempts = ?3, next_at = iif(?2 = 0, coalesce(?4, next_at), NULL),
                    last_status = coalesce(?5, last_status), last_error = ?6,
                    attempt_log = coalesce(attempt_log || ',', '') || ?7
-               WHERE id = ?1 AND status = 0";
+               WHERE id = ?1 AND status = 0 AND attempts < ?3";
     Ok(txn.run(
         sql,
         params![
             key(result.id.number()),
             status_code(result.status),
-            attempt.n,
+            n,
             result.next_attempt_at.map(|at| at.0),
             attempt.status,
             result.reason.as_ref().or(attempt.error.as_ref()),
@@ -75,7 +85,7 @@ fn record_attempt(txn: &Txn<'_>, result: &DeliveryResult, attempt: &Attempt) -> 
     )?)
 }
 
-fn record_end(txn: &Txn<'_>, result: &DeliveryResult) -> Step<usize> {
+fn record_end(txn: &Txn<'_>, result: &DeliveryResult) -> CommandResult<usize> {
     let sql = "UPDATE deliveries SET status = ?2, next_at = iif(?2 = 0, coalesce(?3, next_at), NULL),
                    last_error = coalesce(?4, last_error)
                WHERE id = ?1 AND status = 0";
@@ -85,9 +95,14 @@ fn record_end(txn: &Txn<'_>, result: &DeliveryResult) -> Step<usize> {
 
 const DUE: &str = "SELECT id, event_id, attempts, attempts_base, next_at, hook_id, sum FROM deliveries";
 
-/// The pending deliveries of a hook that come first. Those whose row is damaged are given up instead: what they would
-/// deliver, and to whom, is not known.
-pub(crate) fn due(txn: &mut Txn<'_>, hook: HookId, ordered: bool, limit: u32) -> Step<Vec<PendingDelivery>> {
+/// Returns the pending deliveries of a hook that are due first. Deliveries whose row is damaged become dead instead:
+/// neither their event nor their hook is known.
+pub(crate) fn due(
+    txn: &mut Txn<'_>,
+    hook: HookId,
+    ordered: bool,
+    limit: u32,
+) -> CommandResult<Vec<PendingDelivery>> {
     let hook = key(hook.number());
     let rest = match (ordered, txn.state.ordered.contains(&hook)) {
         (false, _) => {
@@ -102,7 +117,7 @@ pub(crate) fn due(txn: &mut Txn<'_>, hook: HookId, ordered: bool, limit: u32) ->
     };
     let found = txn.all(&format!("{DUE} {rest}"), params![hook, limit], |row| {
         let (id, event): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let sound = sum::of_delivery(id, event, row.get(5)?)
+        let sound = checksum::of_delivery(id, event, row.get(5)?)
             .check(row.get(6)?, || format!("the delivery {id}"))
             .is_ok();
         let due = PendingDelivery {
@@ -121,15 +136,17 @@ pub(crate) fn due(txn: &mut Txn<'_>, hook: HookId, ordered: bool, limit: u32) ->
     Ok(sound.into_iter().map(|(due, _)| due).collect())
 }
 
-fn give_up(txn: &mut Txn<'_>, id: DeliveryId) -> Step<()> {
+fn give_up(txn: &mut Txn<'_>, id: DeliveryId) -> CommandResult<()> {
     let reason = "damaged: its row does not match its checksum; nothing was sent";
     tracing::error!(delivery = %id, reason, "a delivery is dead");
     let (status, reason) = (DeliveryStatus::Dead, Some(reason.to_owned()));
-    record_one(txn, &DeliveryResult { id, attempt: None, status, next_attempt_at: None, reason }).map(drop)
+    let claim = Claim::exclusive(txn.state.session, Lane::default());
+    record_one(txn, &DeliveryResult { claim, id, attempt: None, status, next_attempt_at: None, reason })
+        .map(drop)
 }
 
 /// Cancels all pending deliveries of a hook.
-pub(crate) fn cancel(txn: &mut Txn<'_>, hook: HookId, reason: &str) -> Step<u64> {
+pub(crate) fn cancel(txn: &mut Txn<'_>, hook: HookId, reason: &str) -> CommandResult<u64> {
     let sql = "UPDATE deliveries INDEXED BY deliveries_due SET status = ?3, next_at = NULL, last_error = ?2
                WHERE hook_id = ?1 AND status = 0";
     let cancelled = count(txn.run(sql, params![key(hook.number()), reason, CANCELLED])?);
@@ -147,7 +164,7 @@ fn columns() -> String {
 
 const HOOK_AT: usize = 8;
 
-fn view(row: &Row<'_>) -> Step<DeliveryView> {
+fn view(row: &Row<'_>) -> CommandResult<DeliveryView> {
     let status = status(row.get(3)?)?;
     let next: Option<i64> = row.get(5)?;
     let delivery = Delivery {
@@ -163,8 +180,8 @@ fn view(row: &Row<'_>) -> Step<DeliveryView> {
     Ok(DeliveryView { delivery, hook: hook_row::read(row, HOOK_AT)?, attempts: Vec::new() })
 }
 
-/// One delivery with its attempts.
-pub(crate) fn one(conn: &Connection, id: DeliveryId) -> Step<Option<DeliveryView>> {
+/// Reads one delivery with its attempts.
+pub(crate) fn one(conn: &Connection, id: DeliveryId) -> CommandResult<Option<DeliveryView>> {
     let sql = format!(
         "SELECT {}, d.attempt_log FROM deliveries d JOIN hooks h ON h.id = d.hook_id WHERE d.id = ?1",
         columns()
@@ -178,18 +195,22 @@ pub(crate) fn one(conn: &Connection, id: DeliveryId) -> Step<Option<DeliveryView
     Ok(Some(found))
 }
 
-fn attempts(log: &str) -> Step<Vec<Attempt>> {
+fn attempts(log: &str) -> CommandResult<Vec<Attempt>> {
     #[derive(serde::Deserialize)]
     struct Entry(u32, i64, Option<u16>, Option<String>, u32, #[serde(default)] Option<String>);
     let entries: Vec<Entry> = serde_json::from_str(&format!("[{log}]"))
-        .map_err(|_| Fault::damaged("the attempts of a delivery are not readable"))?;
+        .map_err(|_| CommandError::damaged("the attempts of a delivery are not readable"))?;
     let attempt =
         |Entry(n, at, status, error, ms, output)| Attempt { n, at: Millis(at), status, error, ms, output };
     Ok(entries.into_iter().map(attempt).collect())
 }
 
-/// Deliveries, newest first.
-pub(crate) fn list(conn: &Connection, filter: &DeliveryFilter, page: Page) -> Step<Vec<DeliveryView>> {
+/// Reads deliveries, newest first.
+pub(crate) fn list(
+    conn: &Connection,
+    filter: &DeliveryFilter,
+    page: Page,
+) -> CommandResult<Vec<DeliveryView>> {
     let picked = Condition::of(filter);
     let sql = format!(
         "SELECT {} FROM deliveries d CROSS JOIN hooks h ON h.id = d.hook_id WHERE d.id < {} AND {} ORDER BY d.id DESC LIMIT {}",

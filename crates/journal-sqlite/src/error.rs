@@ -1,43 +1,43 @@
-//! Why a journal did not open: each names the file and what to do.
+//! Errors of opening a journal. Each names the file and what to do.
 
 use rusqlite::ErrorCode;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a journal did not open.
+/// Why a journal could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The SQLite that is linked in has a bug that damages databases.
+    /// The linked SQLite has a bug that damages databases.
     #[error(
         "this program is linked with SQLite {0}, which can damage a database; build it with 3.51.3 or newer"
     )]
     Sqlite(&'static str),
-    /// Another server holds the database.
+    /// Another server uses the database.
     #[error("the database {} is in use by {holder}; stop that server first, or give this one another database", database.display())]
     Locked {
         /// The database.
         database: PathBuf,
-        /// Who holds it: the number of its process, and where it listens if it says so.
+        /// The other server: its process, and its address if it is known.
         holder: String,
     },
-    /// A file cannot be made or written.
+    /// A file cannot be created or written.
     #[error("cannot write {}: {source}; make its directory exist and be writable for this user, or set another `database`", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The file is there but cannot be read.
+    /// The file exists but cannot be read.
     #[error("cannot read the database {}: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The file is no sound database. It is never replaced by an empty one.
+    /// The file is not a sound database. It is never replaced by an empty one.
     #[error("the database {} is damaged ({what}); restore it from a backup, or move it away, with the files beside it, to begin with an empty one", path.display())]
     Damaged {
         /// The file.
@@ -45,23 +45,23 @@ pub enum OpenError {
         /// What is wrong.
         what: String,
     },
-    /// An SQLite database of some other program.
+    /// The file is an SQLite database of another program.
     #[error("{} is a database, but not one of this program; set another `database`", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
     },
-    /// Written by a newer version of this program.
+    /// The database was written by a newer version of this program.
     #[error("the database {} was written by a newer version of this program (schema {found}, this one knows {known}); run that version, or restore a backup from before the upgrade", path.display())]
     TooNew {
         /// The file.
         path: PathBuf,
-        /// Its schema.
+        /// The database's schema.
         found: i64,
-        /// The newest schema known here.
+        /// The newest schema that this version knows.
         known: i64,
     },
-    /// The master key is not the one the secrets were sealed with.
+    /// The secrets were sealed with another master key.
     #[error("the master key does not open this database: {}; give the key it was made with", path.display())]
     MasterKey {
         /// The file.
@@ -72,27 +72,27 @@ pub enum OpenError {
     Busy {
         /// The file.
         path: PathBuf,
-        /// The other program, as far as it is known.
+        /// The other program, if it is known.
         holder: String,
     },
-    /// There is no room to open it.
+    /// The disk has no room to open the database.
     #[error("there is no room on the disk to open the database {}; make room and start again", path.display())]
     Full {
         /// The file.
         path: PathBuf,
     },
-    /// SQLite refused for another reason.
+    /// SQLite failed for another reason.
     #[error("cannot open the database {}: {what}", path.display())]
     Failed {
         /// The file.
         path: PathBuf,
-        /// What SQLite said.
+        /// SQLite's message.
         what: String,
     },
 }
 
 impl OpenError {
-    /// What an error of SQLite says of the database at `path`.
+    /// The error for what SQLite reported on the database at `path`.
     pub(crate) fn judge(path: &Path, error: &rusqlite::Error) -> Self {
         let (path, what) = (path.to_owned(), error.to_string());
         match error.sqlite_error_code() {

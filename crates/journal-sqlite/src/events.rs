@@ -1,10 +1,10 @@
 //! Events.
 
+use crate::checksum::{self, Checksum};
 use crate::column::{CANCELLED, key, number};
-use crate::fault::{Fault, Step};
-use crate::keys::{self, Known};
+use crate::failure::{CommandError, CommandResult};
+use crate::keys::{self, KeyLookup};
 use crate::lineage;
-use crate::sum::{self, Sum};
 use crate::txn::Txn;
 use bytes::Bytes;
 use footbridge_journal::{Appended, EventFilter, EventView, NewEvent, Page};
@@ -15,18 +15,18 @@ use footbridge_model::name::{AppName, EventName};
 use footbridge_model::time::Millis;
 use rusqlite::{Connection, Row, params};
 
-/// Keeps an event, its deliveries and its key.
-pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> Step<Appended> {
+/// Stores an event, its deliveries and its key.
+pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> CommandResult<Appended> {
     let event = &new.event;
     if let Some(used) = &new.key {
         match keys::find(txn, used, event.time)? {
-            Known::Nothing => {}
-            Known::Event(accepted) => return Ok(Appended::Replay(accepted)),
-            Known::Other | Known::Exchange(_) => return Ok(Appended::Mismatch),
+            KeyLookup::Nothing => {}
+            KeyLookup::Event(accepted) => return Ok(Appended::Replay(accepted)),
+            KeyLookup::Other | KeyLookup::Exchange(_) => return Ok(Appended::Mismatch),
         }
     }
     let (taken, skipped) = (length(&new.deliveries), length(&new.skipped));
-    // What is skipped has ids of this event's too.
+    // Skipped deliveries have ids of this event too.
     let count = taken.saturating_add(skipped);
     let headers = headers_text(&event.headers);
     txn.run(
@@ -56,8 +56,8 @@ pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> Step<Appended> {
     Ok(Appended::Stored)
 }
 
-fn sum_of(event: &Event, deliveries: u32, headers: Option<&str>) -> Sum {
-    Sum::default()
+fn sum_of(event: &Event, deliveries: u32, headers: Option<&str>) -> Checksum {
+    Checksum::default()
         .number(key(event.id.number()))
         .number(event.time.0)
         .text(event.publisher.as_str())
@@ -71,7 +71,7 @@ fn length<T>(list: &[T]) -> u32 {
     u32::try_from(list.len()).unwrap_or(u32::MAX)
 }
 
-fn insert_deliveries(txn: &Txn<'_>, new: &NewEvent) -> Step<()> {
+fn insert_deliveries(txn: &Txn<'_>, new: &NewEvent) -> CommandResult<()> {
     let mut insert = txn.conn.prepare_cached(
         "INSERT INTO deliveries (id, event_id, hook_id, status, ordered, attempts, attempts_base, next_at, sum)
          VALUES (?1, ?2, ?3, 0, ?4, 0, 0, ?5, ?6)",
@@ -81,12 +81,12 @@ fn insert_deliveries(txn: &Txn<'_>, new: &NewEvent) -> Step<()> {
         let hook = key(delivery.hook_id.number());
         let ordered = txn.state.ordered.contains(&hook);
         let id = key(delivery.id.number());
-        let sum = sum::of_delivery(id, event, hook).value();
+        let sum = checksum::of_delivery(id, event, hook).value();
         insert.execute(params![id, event, hook, ordered, new.event.time.0, sum])?;
     }
     for (delivery, reason) in &new.skipped {
         let (id, hook) = (key(delivery.id.number()), key(delivery.hook_id.number()));
-        let sum = sum::of_delivery(id, event, hook).value();
+        let sum = checksum::of_delivery(id, event, hook).value();
         txn.run(
             "INSERT INTO deliveries (id, event_id, hook_id, status, ordered, attempts, attempts_base, last_error, sum)
              VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?7)",
@@ -101,10 +101,10 @@ fn headers_text(headers: &PublishHeaders) -> Option<String> {
     (!headers.is_empty()).then(|| serde_json::to_string(&headers.pairs()).unwrap_or_default())
 }
 
-fn headers(text: Option<&str>) -> Step<PublishHeaders> {
+fn headers(text: Option<&str>) -> CommandResult<PublishHeaders> {
     let Some(text) = text else { return Ok(PublishHeaders::default()) };
-    let pairs: Vec<(String, String)> =
-        serde_json::from_str(text).map_err(|_| Fault::damaged("the headers of an event are not readable"))?;
+    let pairs: Vec<(String, String)> = serde_json::from_str(text)
+        .map_err(|_| CommandError::damaged("the headers of an event are not readable"))?;
     Ok(PublishHeaders::from_stored(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))))
 }
 
@@ -115,7 +115,7 @@ fn columns() -> String {
 const LINEAGE_AT: usize = 7;
 const SUM_AT: usize = 10;
 
-fn view(row: &Row<'_>) -> Step<EventView> {
+fn view(row: &Row<'_>) -> CommandResult<EventView> {
     let text = |place| row.get_ref(place).and_then(|value| Ok(value.as_str()?));
     let event = Event {
         id: EventId::from_number(number(row.get(0)?)),
@@ -129,8 +129,8 @@ fn view(row: &Row<'_>) -> Step<EventView> {
     Ok(EventView { event, deliveries: row.get(4)? })
 }
 
-/// One event.
-pub(crate) fn one(conn: &Connection, id: EventId) -> Step<Option<EventView>> {
+/// Reads one event.
+pub(crate) fn one(conn: &Connection, id: EventId) -> CommandResult<Option<EventView>> {
     let mut select = conn.prepare_cached(&format!("SELECT {} FROM events WHERE id = ?1", columns()))?;
     let mut rows = select.query([key(id.number())])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -140,8 +140,8 @@ pub(crate) fn one(conn: &Connection, id: EventId) -> Step<Option<EventView>> {
     Ok(Some(found))
 }
 
-/// Events, newest first.
-pub(crate) fn list(conn: &Connection, filter: &EventFilter, page: Page) -> Step<Vec<EventView>> {
+/// Reads events, newest first.
+pub(crate) fn list(conn: &Connection, filter: &EventFilter, page: Page) -> CommandResult<Vec<EventView>> {
     let sql = format!(
         "SELECT {} FROM events WHERE id < ?1 AND (?2 IS NULL OR publisher = ?2 COLLATE NOCASE) AND (?3 IS NULL OR name = ?3)
          ORDER BY id DESC LIMIT ?4",

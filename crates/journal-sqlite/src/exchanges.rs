@@ -1,12 +1,14 @@
 //! Exchanges.
 
+use crate::checksum::Checksum;
 use crate::column::{key, number};
-use crate::fault::{Fault, Step};
-use crate::keys::{self, Known};
-use crate::sum::Sum;
+use crate::failure::{CommandError, CommandResult};
+use crate::keys::{self, KeyLookup};
 use crate::txn::Txn;
 use bytes::Bytes;
-use footbridge_journal::{ExchangeFilter, ExchangeStart, IdempotencyKey, JournalError, KeyDisposition, Page};
+use footbridge_journal::{
+    ExchangeEnd, ExchangeFilter, ExchangeStart, IdempotencyKey, JournalError, KeyDisposition, Page,
+};
 use footbridge_model::exchange::{
     Direction, ExchangeFailure, ExchangeFailureKind, ExchangeHead, ExchangeOutcome, ExchangeRecord,
 };
@@ -15,34 +17,24 @@ use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use rusqlite::{Connection, Row, ToSql, params};
 
-/// How many are kept by one statement when that many are there: much of what a row costs is the statement's.
+/// The number of records that one statement stores, if there are that many: the statement is much of a row's cost.
 const TOGETHER: usize = 32;
 
 const RUNNING: i64 = 0;
 const ANSWERED: i64 = 1;
 const FAILED: i64 = 2;
 
-/// How a begun exchange ended.
-#[derive(Debug)]
-pub(crate) struct Finish {
-    pub(crate) id: ExchangeId,
-    pub(crate) ending: ExchangeOutcome,
-    pub(crate) ms: u32,
-    pub(crate) keep_answer_until: Millis,
-    pub(crate) key: KeyDisposition,
-}
-
-/// Keeps an exchange as running, unless its key says otherwise.
-pub(crate) fn begin(
+/// Stores an exchange as running, unless its key was used before.
+pub(crate) fn start(
     txn: &Txn<'_>,
     head: &ExchangeHead,
     used: Option<&IdempotencyKey>,
-) -> Step<ExchangeStart> {
+) -> CommandResult<ExchangeStart> {
     if let Some(used) = used {
         match keys::find(txn, used, head.at)? {
-            Known::Nothing => {}
-            Known::Other | Known::Event(_) => return Ok(ExchangeStart::Mismatch),
-            Known::Exchange(id) => match one(txn.conn, id)? {
+            KeyLookup::Nothing => {}
+            KeyLookup::Other | KeyLookup::Event(_) => return Ok(ExchangeStart::Mismatch),
+            KeyLookup::Exchange(id) => match one(txn.conn, id)? {
                 Some(record) if record.ending.is_none() => return Ok(ExchangeStart::Running(id)),
                 Some(record) => return Ok(ExchangeStart::Replay(Box::new(record))),
                 // Retention took the exchange before its key: nothing is left to repeat.
@@ -57,7 +49,7 @@ pub(crate) fn begin(
     Ok(ExchangeStart::Started)
 }
 
-/// Keeps exchanges, without their answers.
+/// Stores ended exchanges without their answers.
 pub(crate) fn insert_all(txn: &Txn<'_>, records: &[ExchangeRecord]) -> rusqlite::Result<()> {
     let (groups, rest) = records.as_chunks::<TOGETHER>();
     for group in groups {
@@ -71,7 +63,7 @@ pub(crate) fn insert_all(txn: &Txn<'_>, records: &[ExchangeRecord]) -> rusqlite:
     rest.iter().try_for_each(|record| insert(txn, record))
 }
 
-/// Keeps answered ones with one statement.
+/// Stores answered exchanges with one statement.
 fn put_answered(txn: &Txn<'_>, records: &[ExchangeRecord; TOGETHER]) -> rusqlite::Result<()> {
     let rows = ["(?,?,?,?,?,?,1,?)"; TOGETHER].join(",");
     let mut insert = txn.conn.prepare_cached(&format!(
@@ -97,7 +89,7 @@ fn put_answered(txn: &Txn<'_>, records: &[ExchangeRecord; TOGETHER]) -> rusqlite
     Ok(())
 }
 
-/// Keeps an exchange, without its answer.
+/// Stores an exchange without its answer.
 fn insert(txn: &Txn<'_>, record: &ExchangeRecord) -> rusqlite::Result<()> {
     let head = &record.head;
     let (state, failure) = state(record.ending.as_ref());
@@ -130,10 +122,10 @@ const fn state(ending: Option<&ExchangeOutcome>) -> (i64, Option<&ExchangeFailur
     }
 }
 
-/// Keeps how a running exchange ended.
-pub(crate) fn finish(txn: &Txn<'_>, finish: &Finish) -> Step<()> {
-    let (state, failure) = state(Some(&finish.ending));
-    let answer = match &finish.ending {
+/// Stores how a running exchange ended.
+pub(crate) fn finish(txn: &Txn<'_>, end: &ExchangeEnd) -> CommandResult<()> {
+    let (state, failure) = state(Some(&end.ending));
+    let answer = match &end.ending {
         ExchangeOutcome::Answered(answer) => Some(&answer[..]),
         ExchangeOutcome::Failed(_) => None,
     };
@@ -142,29 +134,29 @@ pub(crate) fn finish(txn: &Txn<'_>, finish: &Finish) -> Step<()> {
              answer_until = ?8, answer = ?9, sum = ?10
          WHERE id = ?1 AND state = 0",
         params![
-            key(finish.id.number()),
+            key(end.id.number()),
             state,
-            finish.ms,
+            end.ms,
             failure.map(|failure| columns(failure.kind).0),
             failure.map(|failure| columns(failure.kind).1),
             failure.map(|failure| failure.message.as_str()),
             failure.and_then(|failure| failure.retry_after),
-            finish.keep_answer_until.0,
+            end.keep_answer_until.0,
             answer,
-            answer.map(|answer| sum(finish.id, answer).value()),
+            answer.map(|answer| sum(end.id, answer).value()),
         ],
     )?;
     if changed == 0 {
-        return Err(Fault::Refused(JournalError::NotFound("running exchange")));
+        return Err(CommandError::Refused(JournalError::NotFound("running exchange")));
     }
-    match finish.key {
+    match end.key {
         KeyDisposition::Replays => Ok(()),
-        KeyDisposition::Released => keys::release(txn, finish.id),
+        KeyDisposition::Released => keys::release(txn, end.id),
     }
 }
 
-/// Fails every running exchange: what became of it is not known.
-pub(crate) fn cut_off(txn: &Txn<'_>, now: Millis, keep_until: Millis) -> Step<usize> {
+/// Fails every running exchange: its outcome is unknown.
+pub(crate) fn cut_off(txn: &Txn<'_>, now: Millis, keep_until: Millis) -> CommandResult<usize> {
     let sql = "UPDATE exchanges SET state = ?1, ms = max(0, min(?2 - at, 4294967295)), status = ?3, code = ?4, message = ?5,
                    answer_until = ?6
                WHERE state = 0";
@@ -176,7 +168,7 @@ pub(crate) fn cut_off(txn: &Txn<'_>, now: Millis, keep_until: Millis) -> Step<us
 const HEAD: &str =
     "id, at, to_host, sender, recipient, event_type, state, ms, status, code, message, retry_after";
 
-fn read(row: &Row<'_>) -> Step<ExchangeRecord> {
+fn read(row: &Row<'_>) -> CommandResult<ExchangeRecord> {
     let text = |place| row.get_ref(place).and_then(|value| Ok(value.as_str()?));
     let head = ExchangeHead {
         id: ExchangeId::from_number(number(row.get(0)?)),
@@ -219,18 +211,18 @@ const fn columns(kind: ExchangeFailureKind) -> (u16, &'static str) {
 
 /// The kind of failure that `status` and `code` stand for. [`ExchangeFailureKind::SenderIsRecipient`] is read as
 /// [`ExchangeFailureKind::Forbidden`].
-fn kind(status: u16, code: &str) -> Step<ExchangeFailureKind> {
+fn kind(status: u16, code: &str) -> CommandResult<ExchangeFailureKind> {
     let kinds = ExchangeFailureKind::ALL.into_iter();
     let exact = kinds.clone().find(|kind| columns(*kind) == (status, code));
     // A status that no version writes does not make the whole exchange unreadable.
     let with_code = || kinds.rev().find(|kind| columns(*kind).1 == code);
     exact
         .or_else(with_code)
-        .ok_or_else(|| Fault::damaged("an exchange has an error code that no failure has"))
+        .ok_or_else(|| CommandError::damaged("an exchange has an error code that no failure has"))
 }
 
-/// One exchange with its answer, while that is kept.
-pub(crate) fn one(conn: &Connection, id: ExchangeId) -> Step<Option<ExchangeRecord>> {
+/// Reads one exchange, with its answer while that is stored.
+pub(crate) fn one(conn: &Connection, id: ExchangeId) -> CommandResult<Option<ExchangeRecord>> {
     let mut select =
         conn.prepare_cached(&format!("SELECT {HEAD}, answer, sum FROM exchanges WHERE id = ?1"))?;
     let mut rows = select.query([key(id.number())])?;
@@ -242,13 +234,17 @@ pub(crate) fn one(conn: &Connection, id: ExchangeId) -> Step<Option<ExchangeReco
     Ok(Some(found))
 }
 
-/// The checksum of the answer that an exchange repeats.
-fn sum(id: ExchangeId, answer: &[u8]) -> Sum {
-    Sum::default().number(key(id.number())).bytes(answer)
+/// The checksum of a stored answer.
+fn sum(id: ExchangeId, answer: &[u8]) -> Checksum {
+    Checksum::default().number(key(id.number())).bytes(answer)
 }
 
-/// Exchanges, newest first, without answers.
-pub(crate) fn list(conn: &Connection, filter: &ExchangeFilter, page: Page) -> Step<Vec<ExchangeRecord>> {
+/// Reads exchanges, newest first, without answers.
+pub(crate) fn list(
+    conn: &Connection,
+    filter: &ExchangeFilter,
+    page: Page,
+) -> CommandResult<Vec<ExchangeRecord>> {
     let sql = format!(
         "SELECT {HEAD}, NULL FROM exchanges
          WHERE id < ?1 AND (?2 IS NULL OR sender = ?2 COLLATE NOCASE OR recipient = ?2 COLLATE NOCASE) AND (?3 IS NULL OR state = ?3)

@@ -1,11 +1,14 @@
-//! Which deliveries a filter picks, as a condition on `deliveries d`.
+//! Filters of deliveries as conditions on `deliveries d`.
 
 use crate::column::{key, status_code};
 use footbridge_journal::DeliveryFilter;
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::id::{EventId, number_at};
+use footbridge_model::id::{EventId, SEQUENCE_BITS, TIME_SHIFT, number_at};
 
-/// A condition, and the texts it names. Numbers stand in the condition, so that the planner sees that a
+/// The bits of an id that count within a millisecond.
+const SEQUENCE: i64 = (1 << SEQUENCE_BITS) - 1;
+
+/// A condition and its text parameters. Numbers are written into the condition, so that the query planner sees that a
 /// partial index fits.
 #[derive(Debug)]
 pub(crate) struct Condition {
@@ -14,7 +17,7 @@ pub(crate) struct Condition {
 }
 
 impl Condition {
-    /// What `filter` picks.
+    /// The condition for `filter`.
     pub(crate) fn of(filter: &DeliveryFilter) -> Self {
         let mut whole = Self::by_columns(filter);
         let rest = std::iter::once(by_id(filter)).chain(filter.status.map(with_status));
@@ -24,7 +27,7 @@ impl Condition {
         whole
     }
 
-    /// The part of it that no id and no status decides.
+    /// The part of the condition that depends neither on ids nor on the status.
     pub(crate) fn by_columns(filter: &DeliveryFilter) -> Self {
         let mut terms = vec!["1".to_owned()];
         let mut params = Vec::new();
@@ -49,7 +52,7 @@ impl Condition {
     }
 }
 
-/// The part of a filter that ids decide.
+/// The part of a filter that depends on ids.
 pub(crate) fn by_id(filter: &DeliveryFilter) -> String {
     let mut terms = vec!["1".to_owned()];
     terms.extend(filter.event.map(of_event));
@@ -58,17 +61,21 @@ pub(crate) fn by_id(filter: &DeliveryFilter) -> String {
     terms.join(" AND ")
 }
 
-/// The ids of an event's deliveries follow its own, so that no index is needed; those of replays do not.
+/// Selects the deliveries of an event. They lie between its id and the last of the ids after it, so that no index is
+/// needed. Replays are found by their table.
 fn of_event(event: EventId) -> String {
     let event = key(event.number());
+    // The same as `footbridge_model::id::nth`.
+    let (base, sequence) = (event & !SEQUENCE, event & SEQUENCE);
     format!(
-        "d.id IN (SELECT f.id FROM deliveries f WHERE f.id > {event}
-                      AND f.id <= {event} + (SELECT e.deliveries FROM events e WHERE e.id = {event})
+        "d.id IN (SELECT f.id FROM deliveries f, events e WHERE e.id = {event} AND f.event_id = {event} AND f.id > {event}
+                      AND f.id <= {base} + ((({sequence} + e.deliveries) >> {SEQUENCE_BITS}) << {TIME_SHIFT})
+                                  + (({sequence} + e.deliveries) & {SEQUENCE})
                   UNION ALL SELECT r.id FROM replays r WHERE r.event_id = {event})"
     )
 }
 
-/// Those with a status.
+/// Selects deliveries by status.
 pub(crate) fn with_status(status: DeliveryStatus) -> String {
     format!("d.status = {}", status_code(status))
 }

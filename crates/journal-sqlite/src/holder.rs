@@ -1,18 +1,18 @@
-//! Who holds a lock on a file, as far as the system tells: for messages only.
+//! Finds the process that holds a lock on a file, for messages only.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// The byte of the shared-memory file whose lock is SQLite's lock for writing in WAL mode.
+/// The byte of the shared-memory file whose lock is SQLite's write lock in WAL mode.
 const WRITE_LOCK: u64 = 120;
 
-/// The process, other than this one, that holds the lock for writing of the database whose shared memory is `shm`.
+/// Returns the other process that holds the write lock of the database with the shared memory `shm`.
 pub(crate) fn of_write_lock(shm: &Path) -> Option<String> {
     find(&std::fs::metadata(shm).ok()?, "POSIX", Some(WRITE_LOCK))
 }
 
-/// The process, other than this one, that has locked this whole file.
+/// Returns the other process that has locked this file.
 pub(crate) fn of_file(file: &Metadata) -> Option<String> {
     find(file, "FLOCK", None)
 }
@@ -29,9 +29,9 @@ fn find(file: &Metadata, kind: &str, byte: Option<u64>) -> Option<String> {
     })
 }
 
-/// The process of a line like `1: POSIX  ADVISORY  WRITE 4711 fe:00:6881420 120 120`, if the line is of this kind, this
-/// file and a lock for writing that covers this byte. The device is not compared: some file systems show another
-/// one here than in a file's own data.
+/// Parses a line like `1: POSIX  ADVISORY  WRITE 4711 fe:00:6881420 120 120`. Returns the process if the line is of
+/// this kind, of this file and a write lock that covers this byte. The device is not compared: some file systems show
+/// another one here than in a file's metadata.
 fn parse(line: &str, kind: &str, inode: u64, byte: Option<u64>) -> Option<u32> {
     let mut words = line.split_whitespace().skip(1);
     // Who only waits has an arrow here.

@@ -1,8 +1,8 @@
-//! A hook in a row, its own or its delivery's.
+//! Hooks as columns of their own row or of a delivery's.
 
+use crate::checksum::Checksum;
 use crate::column::{key, number, origin, origin_code};
-use crate::fault::{Fault, Step};
-use crate::sum::Sum;
+use crate::failure::{CommandError, CommandResult};
 use footbridge_model::hook::{AnswerRule, Hook, HookOptions, Lifetime};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
@@ -10,17 +10,17 @@ use footbridge_model::pattern::{Part, Pattern};
 use footbridge_model::time::Millis;
 use rusqlite::Row;
 
-/// The columns that [`read`] wants, of `h`. The app is written as it is registered now.
+/// The columns that [`read`] needs, of `h`. The app is written as it is registered now.
 pub(crate) const COLUMNS: &str =
     "h.id, coalesce((SELECT a.written FROM apps a WHERE a.name = h.app), h.app), h.publisher, h.event, h.route, h.kind, h.transient, h.origin, h.enabled,
      h.created_at, h.answer, h.in_flight, h.ordered, h.sum";
 
-/// Where its checksum is among [`COLUMNS`].
+/// The position of the checksum in [`COLUMNS`].
 pub(crate) const SUM: usize = 13;
 
 /// The checksum of a hook.
-pub(crate) fn sum(hook: &Hook) -> Sum {
-    Sum::default()
+pub(crate) fn sum(hook: &Hook) -> Checksum {
+    Checksum::default()
         .number(key(hook.id.number()))
         .text(hook.app.key())
         .text(hook.pattern.publisher.as_str())
@@ -36,7 +36,7 @@ pub(crate) fn sum(hook: &Hook) -> Sum {
         .number(i64::from(hook.options.ordered))
 }
 
-/// How its answer stands in its column.
+/// The answer rule as a column.
 pub(crate) const fn answer(rule: AnswerRule) -> &'static str {
     match rule {
         AnswerRule::Required => "required",
@@ -44,10 +44,10 @@ pub(crate) const fn answer(rule: AnswerRule) -> &'static str {
     }
 }
 
-/// A hook from [`COLUMNS`], the first of which is number `from`.
-pub(crate) fn read(row: &Row<'_>, from: usize) -> Step<Hook> {
+/// Reads a hook from [`COLUMNS`], whose first is column `from`.
+pub(crate) fn read(row: &Row<'_>, from: usize) -> CommandResult<Hook> {
     let text = |place| row.get_ref(from + place).and_then(|value| Ok(value.as_str()?));
-    let damaged = || Fault::damaged("a hook has a type or an answer that no hook has");
+    let damaged = || CommandError::damaged("a hook has a type or an answer that no hook has");
     Ok(Hook {
         id: HookId::from_number(number(row.get(from)?)),
         app: AppName::trusted(text(1)?),

@@ -2,7 +2,7 @@
 
 use crate::column::{CANCELLED, PENDING, count, key, number, origin_code};
 use crate::deliveries;
-use crate::fault::Step;
+use crate::failure::CommandResult;
 use crate::hook_row::{self, COLUMNS};
 use crate::txn::Txn;
 use footbridge_journal::EndedHook;
@@ -13,8 +13,8 @@ use footbridge_model::pattern::{Part, Pattern};
 use footbridge_model::time::Millis;
 use rusqlite::params;
 
-/// Every hook that is not gone.
-pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<Hook>> {
+/// Reads every hook that is not deleted.
+pub(crate) fn load(txn: &Txn<'_>) -> CommandResult<Vec<Hook>> {
     let sql = format!("SELECT {COLUMNS} FROM hooks h WHERE gone_after IS NULL ORDER BY id");
     let mut select = txn.conn.prepare(&sql)?;
     let mut rows = select.query([])?;
@@ -28,8 +28,8 @@ pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<Hook>> {
     Ok(hooks)
 }
 
-/// Persistent hooks of the file that are gone, newest first.
-pub(crate) fn gone(txn: &Txn<'_>) -> Step<Vec<Hook>> {
+/// Reads the deleted persistent hooks of the configuration file, newest first.
+pub(crate) fn deleted(txn: &Txn<'_>) -> CommandResult<Vec<Hook>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM hooks h WHERE gone_after IS NOT NULL AND transient = 0 AND origin = ?1 ORDER BY id DESC"
     );
@@ -42,8 +42,8 @@ pub(crate) fn gone(txn: &Txn<'_>) -> Step<Vec<Hook>> {
     Ok(hooks)
 }
 
-/// Keeps a hook that was gone again, with what was cancelled for `reason` when it went.
-pub(crate) fn revive(txn: &mut Txn<'_>, hook: &Hook, reason: &str, now: Millis) -> Step<()> {
+/// Stores a deleted hook again, with the deliveries that were cancelled for `reason` when it was deleted.
+pub(crate) fn restore(txn: &mut Txn<'_>, hook: &Hook, reason: &str, now: Millis) -> CommandResult<()> {
     let id = key(hook.id.number());
     let gone_after = txn.first("SELECT gone_after FROM hooks WHERE id = ?1", [id], |row| row.get(0))?;
     put(txn, hook)?;
@@ -59,8 +59,8 @@ pub(crate) fn revive(txn: &mut Txn<'_>, hook: &Hook, reason: &str, now: Millis) 
     Ok(())
 }
 
-/// Keeps a hook, in place of one with the same id.
-pub(crate) fn put(txn: &mut Txn<'_>, hook: &Hook) -> Step<()> {
+/// Stores a hook in place of one with the same id.
+pub(crate) fn put(txn: &mut Txn<'_>, hook: &Hook) -> CommandResult<()> {
     txn.run(
         "INSERT OR REPLACE INTO hooks (id, app, publisher, event, route, kind, transient, origin, enabled, created_at,
              answer, in_flight, ordered, gone_after, sum)
@@ -85,8 +85,8 @@ pub(crate) fn put(txn: &mut Txn<'_>, hook: &Hook) -> Step<()> {
     order(txn, key(hook.id.number()), hook.options.ordered)
 }
 
-/// Moves the pending deliveries of a hook into or out of the index that keeps order.
-fn order(txn: &mut Txn<'_>, hook: i64, ordered: bool) -> Step<()> {
+/// Moves the pending deliveries of a hook into or out of the index of ordered ones.
+fn order(txn: &mut Txn<'_>, hook: i64, ordered: bool) -> CommandResult<()> {
     let changed = if ordered { txn.state.ordered.insert(hook) } else { txn.state.ordered.remove(&hook) };
     if changed {
         let sql =
@@ -96,8 +96,8 @@ fn order(txn: &mut Txn<'_>, hook: i64, ordered: bool) -> Step<()> {
     Ok(())
 }
 
-/// Marks a hook as gone and cancels what waits for it.
-pub(crate) fn end(txn: &mut Txn<'_>, hook: HookId, reason: &str) -> Step<()> {
+/// Marks a hook as deleted and cancels its pending deliveries.
+pub(crate) fn delete(txn: &mut Txn<'_>, hook: HookId, reason: &str) -> CommandResult<()> {
     let sql = "UPDATE hooks SET gone_after = (SELECT coalesce(max(id), 0) FROM deliveries)
                WHERE id = ?1 AND gone_after IS NULL";
     txn.run(sql, [key(hook.number())])?;
@@ -106,17 +106,17 @@ pub(crate) fn end(txn: &mut Txn<'_>, hook: HookId, reason: &str) -> Step<()> {
     Ok(())
 }
 
-/// Marks all hooks of an app as gone.
-pub(crate) fn end_of_app(txn: &mut Txn<'_>, app: &AppName, reason: &str) -> Step<()> {
+/// Marks all hooks of an app as deleted.
+pub(crate) fn delete_of_app(txn: &mut Txn<'_>, app: &AppName, reason: &str) -> CommandResult<()> {
     let sql = "SELECT id FROM hooks WHERE app = ?1 AND gone_after IS NULL";
     for hook in txn.all(sql, [app.key()], |row| row.get(0))? {
-        end(txn, HookId::from_number(number(hook)), reason)?;
+        delete(txn, HookId::from_number(number(hook)), reason)?;
     }
     Ok(())
 }
 
-/// The first transient hooks of apps, by what they listen for.
-pub(crate) fn transient(txn: &Txn<'_>, most: u32) -> Step<Vec<EndedHook>> {
+/// Reads the first transient hooks of apps.
+pub(crate) fn transient(txn: &Txn<'_>, most: u32) -> CommandResult<Vec<EndedHook>> {
     let sql = "SELECT app, publisher, event FROM hooks
                WHERE transient = 1 AND gone_after IS NULL AND app != 'bolt' ORDER BY id LIMIT ?1";
     let part = |text: String| if text == "*" { Part::Any } else { Part::Is(text.as_str().into()) };
@@ -128,8 +128,8 @@ pub(crate) fn transient(txn: &Txn<'_>, most: u32) -> Step<Vec<EndedHook>> {
     Ok(hooks)
 }
 
-/// Marks transient hooks as gone, giving how many. What waits for them is left to the caller.
-pub(crate) fn end_transient(txn: &mut Txn<'_>) -> Step<u64> {
+/// Marks all transient hooks as deleted, and returns how many there were. The caller cancels their deliveries.
+pub(crate) fn end_transient(txn: &mut Txn<'_>) -> CommandResult<u64> {
     let sql = "UPDATE hooks SET gone_after = (SELECT coalesce(max(id), 0) FROM deliveries)
                WHERE transient = 1 AND gone_after IS NULL";
     let ended = txn.run(sql, [])?;
@@ -138,8 +138,8 @@ pub(crate) fn end_transient(txn: &mut Txn<'_>) -> Step<u64> {
     Ok(count(ended))
 }
 
-/// Whether a hook is kept.
-pub(crate) fn is_kept(txn: &Txn<'_>, hook: HookId) -> Step<bool> {
+/// Returns true if the hook exists and is not deleted.
+pub(crate) fn is_kept(txn: &Txn<'_>, hook: HookId) -> CommandResult<bool> {
     let sql = "SELECT 1 FROM hooks WHERE id = ?1 AND gone_after IS NULL";
     Ok(txn.first(sql, [key(hook.number())], |_| Ok(()))?.is_some())
 }

@@ -1,4 +1,4 @@
-//! The database's file as it lies there, before SQLite sees it, which would begin anew over an empty one.
+//! Looks at the database's file before SQLite opens it, because SQLite would start again over an empty one.
 
 use crate::beside;
 use crate::error::OpenError;
@@ -10,16 +10,16 @@ use std::path::Path;
 /// The length of a database's header.
 const HEADER: usize = 100;
 
-/// What lies at the path.
+/// The state of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
     Nothing,
-    /// An empty file: one that was made but never written to.
+    /// The file is empty: it was created but never written to.
     Empty,
     Database,
 }
 
-/// Looks at the file and its log.
+/// Inspects the file and its log.
 pub(crate) fn inspect(path: &Path) -> Result<Found, OpenError> {
     let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
     let damaged = |what: &str| OpenError::Damaged { path: path.to_owned(), what: what.to_owned() };
@@ -45,12 +45,12 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, OpenError> {
     Ok(Found::Database)
 }
 
-/// A number of four bytes in the header.
+/// Reads a number of four bytes from the header.
 fn field(head: &[u8; HEADER], at: usize) -> u64 {
     head.get(at..at + 4).map_or(0, |bytes| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b)))
 }
 
-/// Judges a header by itself and by the length of its file. While there is a log, the newest header may be in it.
+/// Checks a header, and the length of its file against it. While there is a log, the newest header may be in the log.
 fn judge(head: &[u8; HEADER], length: u64, log: bool) -> Result<(), &'static str> {
     if !head.starts_with(b"SQLite format 3\0") {
         return Err("its header is not that of a database");

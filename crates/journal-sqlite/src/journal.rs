@@ -1,15 +1,14 @@
-//! The port of events, deliveries and exchanges: which thread does what.
+//! The ports of events, deliveries and exchanges: which thread does what.
 
-use crate::exchanges::Finish;
-use crate::prune::Limits;
 use crate::reader::Reader;
 use crate::status::Status;
 use crate::writer::{Queue, Writer};
-use crate::{deliveries, events, exchanges, lineage, missed, prune, recover, retry};
+use crate::{deliveries, events, exchanges, join, lineage, missed, prune, retry};
 use footbridge_journal::{
-    Account, Appended, Backlog, DeliveryFilter, DeliveryResult, DeliveryView, EventFilter, EventView,
-    ExchangeFilter, ExchangeStart, FoundDeliveries, IdempotencyKey, Journal, JournalHealth, KeyDisposition,
-    MissedEvents, NewEvent, Page, PendingDelivery, Recovery, Replay, Retried, Wait,
+    Account, Appended, Backlog, Claim, DeliveryFilter, DeliveryQueue, DeliveryResult, DeliveryView,
+    EventFilter, EventLog, EventView, ExchangeEnd, ExchangeFilter, ExchangeLog, ExchangeStart,
+    FoundDeliveries, History, IdempotencyKey, Journal, JournalHealth, Lane, MissedEvents, NewEvent, Page,
+    PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
@@ -20,17 +19,17 @@ use footbridge_model::time::Millis;
 use rusqlite::Connection;
 use std::sync::Arc;
 
-/// About what a row costs beside the sender's bytes.
+/// The bytes that a row costs beside the sender's bytes, roughly.
 const ROW: usize = 128;
 
-/// The journal on an SQLite file. Dropping it writes what was asked for and waits for that.
+/// The journal in an SQLite file. Dropping it writes everything that was requested, and waits for that.
 #[derive(Debug)]
 pub struct SqliteJournal {
     pub(crate) writer: Writer,
     pub(crate) queue: Arc<Queue>,
-    /// Reads by id: quick, so that no list may stand before them.
+    /// Reads by id. They are quick, so no list may delay them.
     pub(crate) points: Arc<Reader>,
-    /// Lists and counts, which may take their time.
+    /// Lists and counts, which may take longer.
     pub(crate) lists: Arc<Reader>,
     pub(crate) status: Arc<Status>,
     /// When the database was last used before it was opened.
@@ -38,7 +37,7 @@ pub struct SqliteJournal {
 }
 
 impl SqliteJournal {
-    /// The time of day when the database was last used before it was opened, if it was.
+    /// Returns the time of day when the database was last used before it was opened, if it was.
     pub const fn last_used(&self) -> Option<Millis> {
         self.seen
     }
@@ -46,7 +45,7 @@ impl SqliteJournal {
     fn read<T, F>(&self, reader: &Reader, read: F) -> Wait<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> crate::fault::Step<T> + Send + 'static,
+        F: FnOnce(&Connection) -> crate::failure::CommandResult<T> + Send + 'static,
     {
         match self.queue.refusal() {
             Some(error) => Box::pin(std::future::ready(Err(error))),
@@ -55,21 +54,33 @@ impl SqliteJournal {
     }
 }
 
-impl Journal for SqliteJournal {
-    fn recover(&self, now: Millis) -> Wait<Recovery> {
-        self.writer.ask(ROW, move |txn| recover::recover(txn, now))
-    }
-
+impl EventLog for SqliteJournal {
     fn append(&self, event: NewEvent) -> Wait<Appended> {
         let weight = event.event.body.len() + ROW * (1 + event.deliveries.len());
         self.writer.ask_room(weight, move |txn| events::append(txn, &event))
     }
+}
 
-    fn record(&self, results: Vec<DeliveryResult>) -> Wait<()> {
+impl DeliveryQueue for SqliteJournal {
+    fn waiting(&self, claims: Vec<Claim>) -> Wait<Vec<HookId>> {
+        self.writer.ask(ROW, move |txn| {
+            claims.iter().try_for_each(|claim| txn.check(*claim))?;
+            join::waiting(txn)
+        })
+    }
+
+    fn due(&self, claim: Claim, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<PendingDelivery>> {
+        self.writer.ask(0, move |txn| {
+            txn.check(claim)?;
+            deliveries::due(txn, hook, ordered, limit)
+        })
+    }
+
+    fn record(&self, results: Vec<DeliveryResult>) -> Wait<Vec<Lane>> {
         self.writer.ask(2 * ROW * results.len(), move |txn| deliveries::record(txn, &results))
     }
 
-    fn record_and_append(&self, result: DeliveryResult, published: Vec<NewEvent>) -> Wait<bool> {
+    fn record_and_append(&self, result: DeliveryResult, published: Vec<NewEvent>) -> Wait<Recorded> {
         let weight = |new: &NewEvent| new.event.body.len() + ROW * (1 + new.deliveries.len());
         let weight = 2 * ROW + published.iter().map(weight).sum::<usize>();
         if published.is_empty() {
@@ -78,25 +89,15 @@ impl Journal for SqliteJournal {
         self.writer.ask_room(weight, move |txn| deliveries::record_and_append(txn, &result, &published))
     }
 
-    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<PendingDelivery>> {
-        self.writer.ask(0, move |txn| deliveries::due(txn, hook, ordered, limit))
-    }
-
-    fn cancel(&self, hook: HookId, reason: &'static str) -> Wait<u64> {
-        self.writer.ask(ROW, move |txn| deliveries::cancel(txn, hook, reason))
+    fn cancel(&self, claim: Claim, hook: HookId, reason: &'static str) -> Wait<u64> {
+        self.writer.ask(ROW, move |txn| {
+            txn.check(claim)?;
+            deliveries::cancel(txn, hook, reason)
+        })
     }
 
     fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried> {
         self.writer.ask(ROW, move |txn| retry::one(txn, id, now))
-    }
-
-    fn find_deliveries(
-        &self,
-        filter: DeliveryFilter,
-        after: Option<DeliveryId>,
-        limit: u32,
-    ) -> Wait<FoundDeliveries> {
-        self.read(&self.lists, move |conn| retry::find_deliveries(conn, &filter, after, limit))
     }
 
     fn retry_many(
@@ -112,30 +113,34 @@ impl Journal for SqliteJournal {
         self.writer.ask(2 * ROW * replays.len(), move |txn| retry::replay(txn, &replays, now))
     }
 
+    fn pending_estimate(&self) -> u64 {
+        self.writer.account().pending
+    }
+}
+
+impl ExchangeLog for SqliteJournal {
     fn start_exchange(&self, head: ExchangeHead, key: Option<IdempotencyKey>) -> Wait<ExchangeStart> {
-        self.writer.ask_room(2 * ROW, move |txn| exchanges::begin(txn, &head, key.as_ref()))
+        self.writer.ask_room(2 * ROW, move |txn| exchanges::start(txn, &head, key.as_ref()))
     }
 
-    fn finish_exchange(
-        &self,
-        id: ExchangeId,
-        ending: ExchangeOutcome,
-        ms: u32,
-        keep_answer_until: Millis,
-        key: KeyDisposition,
-    ) -> Wait<()> {
-        let answer = match &ending {
+    fn finish_exchange(&self, end: ExchangeEnd) -> Wait<()> {
+        let answer = match &end.ending {
             ExchangeOutcome::Answered(answer) => answer.len(),
             ExchangeOutcome::Failed(_) => 0,
         };
-        let finish = Finish { id, ending, ms, keep_answer_until, key };
-        self.writer.ask(2 * ROW + answer, move |txn| exchanges::finish(txn, &finish))
+        self.writer.ask(2 * ROW + answer, move |txn| exchanges::finish(txn, &end))
     }
 
     fn record_exchange(&self, record: ExchangeRecord) {
-        self.queue.note(record);
+        self.queue.push_record(record);
     }
 
+    fn dropped_records(&self) -> u64 {
+        self.queue.dropped()
+    }
+}
+
+impl History for SqliteJournal {
     fn event(&self, id: EventId) -> Wait<Option<EventView>> {
         self.read(&self.points, move |conn| events::one(conn, id))
     }
@@ -146,6 +151,15 @@ impl Journal for SqliteJournal {
 
     fn backlogs(&self) -> Wait<Vec<(AppName, Backlog)>> {
         self.read(&self.lists, lineage::backlogs)
+    }
+
+    fn find_deliveries(
+        &self,
+        filter: DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Wait<FoundDeliveries> {
+        self.read(&self.lists, move |conn| retry::find_deliveries(conn, &filter, after, limit))
     }
 
     fn missed_events(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<MissedEvents> {
@@ -172,21 +186,23 @@ impl Journal for SqliteJournal {
         self.read(&self.lists, move |conn| exchanges::list(conn, &filter, page))
     }
 
-    fn prune(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool> {
-        let limits = Limits { ended_before, dead_before, now };
-        self.writer.ask(1 << 20, move |txn| prune::prune(txn, limits))
+    fn account(&self) -> Wait<Account> {
+        Box::pin(std::future::ready(Ok(self.writer.account())))
     }
+}
 
-    fn account(&self) -> Account {
-        self.writer.account()
+impl Retention for SqliteJournal {
+    fn prune(&self, claim: Claim, limits: PruneLimits) -> Wait<bool> {
+        self.writer.ask(1 << 20, move |txn| {
+            txn.check(claim)?;
+            prune::prune(txn, limits)
+        })
     }
+}
 
+impl Journal for SqliteJournal {
     fn health(&self) -> JournalHealth {
         self.status.health()
-    }
-
-    fn dropped_records(&self) -> u64 {
-        self.queue.dropped()
     }
 
     fn stopped(&self) -> Wait<String> {

@@ -1,8 +1,8 @@
 //! Idempotency keys.
 
+use crate::checksum::Checksum;
 use crate::column::{key, number};
-use crate::fault::Step;
-use crate::sum::Sum;
+use crate::failure::CommandResult;
 use crate::txn::Txn;
 use footbridge_journal::{Accepted, IdempotencyKey, KeyScopes};
 use footbridge_model::id::{EventId, ExchangeId};
@@ -10,21 +10,21 @@ use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use rusqlite::params;
 
-/// What is known under a key.
+/// The result of looking a key up.
 #[derive(Debug)]
-pub(crate) enum Known {
-    /// Nothing that still counts.
+pub(crate) enum KeyLookup {
+    /// The key is unused or has expired.
     Nothing,
-    /// It was used with another request.
+    /// The key was used with another request.
     Other,
-    /// An event.
+    /// The key stands for an event.
     Event(Accepted),
-    /// An exchange.
+    /// The key stands for an exchange.
     Exchange(ExchangeId),
 }
 
-/// What is known under the key of `used` at `now`.
-pub(crate) fn find(txn: &Txn<'_>, used: &IdempotencyKey, now: Millis) -> Step<Known> {
+/// Looks up the key of `used` at the time `now`.
+pub(crate) fn find(txn: &Txn<'_>, used: &IdempotencyKey, now: Millis) -> CommandResult<KeyLookup> {
     let sql = "SELECT fingerprint, id, time, deliveries, until, sum FROM keys WHERE scope = ?1 AND key = ?2 AND until > ?3";
     let known = txn.first(sql, params![used.scope, used.key, now.0], |row| {
         let row = Row {
@@ -37,19 +37,19 @@ pub(crate) fn find(txn: &Txn<'_>, used: &IdempotencyKey, now: Millis) -> Step<Kn
         };
         Ok(row)
     })?;
-    let Some(row) = known else { return Ok(Known::Nothing) };
+    let Some(row) = known else { return Ok(KeyLookup::Nothing) };
     row.sum(used).check(row.sum, || format!("an Idempotency-Key of {}", used.scope))?;
     let id = number(row.id);
     Ok(match (row.fingerprint == used.fingerprint, row.deliveries) {
-        (false, _) => Known::Other,
-        (true, None) => Known::Exchange(ExchangeId::from_number(id)),
+        (false, _) => KeyLookup::Other,
+        (true, None) => KeyLookup::Exchange(ExchangeId::from_number(id)),
         (true, Some(deliveries)) => {
-            Known::Event(Accepted { id: EventId::from_number(id), time: Millis(row.time), deliveries })
+            KeyLookup::Event(Accepted { id: EventId::from_number(id), time: Millis(row.time), deliveries })
         }
     })
 }
 
-/// What is kept under a key.
+/// The row of a key.
 struct Row {
     fingerprint: Vec<u8>,
     id: i64,
@@ -60,8 +60,8 @@ struct Row {
 }
 
 impl Row {
-    fn sum(&self, used: &IdempotencyKey) -> Sum {
-        Sum::default()
+    fn sum(&self, used: &IdempotencyKey) -> Checksum {
+        Checksum::default()
             .text(&used.scope)
             .text(&used.key)
             .bytes(&self.fingerprint)
@@ -72,14 +72,14 @@ impl Row {
     }
 }
 
-/// Keeps that `used` stands for this event, or exchange when there is no count of deliveries.
+/// Stores a key for an event, or for an exchange when there is no number of deliveries.
 pub(crate) fn put(
     txn: &Txn<'_>,
     used: &IdempotencyKey,
     id: u64,
     time: Millis,
     deliveries: Option<u32>,
-) -> Step<()> {
+) -> CommandResult<()> {
     let sql = "INSERT OR REPLACE INTO keys (scope, key, fingerprint, until, id, time, deliveries, sum)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let row = Row {
@@ -96,14 +96,14 @@ pub(crate) fn put(
     Ok(())
 }
 
-/// Frees the key of an exchange.
-pub(crate) fn release(txn: &Txn<'_>, id: ExchangeId) -> Step<()> {
+/// Deletes the key of an exchange.
+pub(crate) fn release(txn: &Txn<'_>, id: ExchangeId) -> CommandResult<()> {
     txn.run("DELETE FROM keys WHERE id = ?1 AND deliveries IS NULL", [key(id.number())])?;
     Ok(())
 }
 
-/// Forgets the keys an app used.
-pub(crate) fn delete_of_app(txn: &Txn<'_>, app: &AppName) -> Step<()> {
+/// Deletes the keys that an app used.
+pub(crate) fn delete_of_app(txn: &Txn<'_>, app: &AppName) -> CommandResult<()> {
     let KeyScopes { publishes, exchanges } = KeyScopes::owned_by(app);
     txn.run("DELETE FROM keys WHERE scope >= ?1 AND scope < ?2", [publishes.start, publishes.end])?;
     txn.run("DELETE FROM keys WHERE scope IN (?1, ?2)", exchanges)?;

@@ -1,50 +1,52 @@
-//! The embedded journal: the ports of `footbridge-journal` on one SQLite file.
+//! The embedded journal: the ports of `footbridge-journal` in one SQLite file.
 //!
-//! One thread owns the only connection that writes. Whatever was asked for while it committed becomes
-//! its next transaction, so that many callers share one flush. Reads that tolerate the last commit
-//! run on threads of their own and never hold writes up.
+//! One thread owns the only connection that writes. What is requested during a commit becomes the next transaction,
+//! so that many callers share one flush. Reads run on threads of their own, see the latest commit, and never delay
+//! writes.
 //!
-//! Fail-stop: after an I/O error nothing is acknowledged any more, for a flush that failed once may
-//! succeed the next time with its data lost. A full disk is no such error: that transaction is undone, its
-//! callers are told, and a reserve on the disk is given up, so that results can still be written and old events
-//! deleted. Nor is another program's lock: the writer waits for it and refuses what waits for too long.
+//! The journal is fail-stop. After an I/O error it acknowledges nothing more, because a flush that failed once may
+//! succeed the next time with its data lost. A full disk is not such an error: the transaction is rolled back, its
+//! callers get an error, and a reserve on the disk is released, so that results can still be written and old events
+//! deleted. Another program's lock is no such error either: the writer waits for it, and refuses commands that wait
+//! too long.
 //!
-//! This is the only crate that names the driver. Nothing in it knows what the rows mean to the engine.
+//! The store is exclusive: one server joins, and its session owns every lane. Only this crate names the driver.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 mod account;
 mod apps;
 mod background;
 mod check;
+mod checksum;
+mod cluster;
 mod column;
 mod deliveries;
 mod error;
 mod events;
 mod exchanges;
-mod fault;
+mod failure;
 mod filter;
 mod holder;
 mod hook_row;
 mod hooks;
+mod id_floor;
 mod inspect;
+mod join;
 mod journal;
 mod keys;
 mod lineage;
 mod links;
 mod lock;
-mod mark;
 mod migrate;
 mod missed;
 mod open;
 mod prune;
 mod reader;
-mod recover;
 mod registry;
 mod retry;
 mod room;
 mod seal;
 mod status;
-mod sum;
 #[cfg(test)]
 mod tests;
 mod txn;
@@ -55,7 +57,7 @@ pub use journal::SqliteJournal;
 pub use open::{Claim, SqliteOptions};
 pub use seal::MasterKey;
 
-/// The file that lies beside the database under its name with this ending.
+/// The path of the file beside the database whose name has this ending.
 fn beside(database: &std::path::Path, end: &str) -> std::path::PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(end);

@@ -1,17 +1,17 @@
-//! Which event caused which, and what each app has pending.
+//! Lineages of events, and what is pending of each app's events.
 
 use crate::column::{key, number};
-use crate::fault::Step;
+use crate::failure::CommandResult;
 use footbridge_journal::Backlog;
 use footbridge_model::id::EventId;
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::AppName;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-/// The columns that [`read`] wants.
+/// The columns that [`read`] needs.
 pub(crate) const COLUMNS: &str = "depth, cause, root";
 
-/// A lineage from [`COLUMNS`], the first of which is number `from`.
+/// Reads a lineage from [`COLUMNS`], whose first is column `from`.
 pub(crate) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<Lineage> {
     let id = |place| {
         let found: Option<i64> = row.get(from + place)?;
@@ -20,8 +20,8 @@ pub(crate) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<Lineage> {
     Ok(Lineage { depth: row.get(from)?, cause: id(1)?, root: id(2)? })
 }
 
-/// The lineage of an event that this app published or got.
-pub(crate) fn of(conn: &Connection, id: EventId, app: &AppName) -> Step<Option<Lineage>> {
+/// Reads the lineage of an event that this app published or got.
+pub(crate) fn of(conn: &Connection, id: EventId, app: &AppName) -> CommandResult<Option<Lineage>> {
     let sql = "SELECT depth, cause, root FROM events e
                WHERE id = ?1 AND (publisher = ?2 COLLATE NOCASE OR EXISTS (
                    SELECT 1 FROM deliveries d CROSS JOIN hooks h ON h.id = d.hook_id
@@ -30,8 +30,8 @@ pub(crate) fn of(conn: &Connection, id: EventId, app: &AppName) -> Step<Option<L
     Ok(select.query_row(params![key(id.number()), app.key()], |row| read(row, 0)).optional()?)
 }
 
-/// What is pending, by publisher.
-pub(crate) fn backlogs(conn: &Connection) -> Step<Vec<(AppName, Backlog)>> {
+/// Counts what is pending, by publisher.
+pub(crate) fn backlogs(conn: &Connection) -> CommandResult<Vec<(AppName, Backlog)>> {
     let sql = "SELECT e.publisher, sum(waiting.count), sum(length(e.body)) FROM (
                    SELECT event_id, count(*) AS count FROM deliveries INDEXED BY deliveries_due
                    WHERE status = 0 GROUP BY event_id) AS waiting

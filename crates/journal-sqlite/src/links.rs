@@ -1,16 +1,16 @@
 //! Links.
 
+use crate::checksum::Checksum;
 use crate::column::{origin, origin_code};
-use crate::fault::Step;
-use crate::sum::Sum;
+use crate::failure::CommandResult;
 use crate::txn::Txn;
 use footbridge_model::app::Link;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use rusqlite::params;
 
-/// Every link.
-pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<Link>> {
+/// Reads all links.
+pub(crate) fn load(txn: &Txn<'_>) -> CommandResult<Vec<Link>> {
     let sql = "SELECT coalesce((SELECT written FROM apps WHERE name = host), host),
                    coalesce((SELECT written FROM apps WHERE name = miniapp), miniapp), enabled, origin, created_at, sum
                FROM links ORDER BY host, miniapp";
@@ -31,8 +31,8 @@ pub(crate) fn load(txn: &Txn<'_>) -> Step<Vec<Link>> {
     checked.collect()
 }
 
-fn sum(link: &Link) -> Sum {
-    Sum::default()
+fn sum(link: &Link) -> Checksum {
+    Checksum::default()
         .text(link.host.key())
         .text(link.miniapp.key())
         .number(i64::from(link.enabled))
@@ -40,8 +40,8 @@ fn sum(link: &Link) -> Sum {
         .number(link.created_at.0)
 }
 
-/// Keeps a link, in place of one between the same two.
-pub(crate) fn put(txn: &Txn<'_>, link: &Link) -> Step<()> {
+/// Stores a link in place of one between the same apps.
+pub(crate) fn put(txn: &Txn<'_>, link: &Link) -> CommandResult<()> {
     let sql = "INSERT OR REPLACE INTO links (host, miniapp, enabled, origin, created_at, sum)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let (host, miniapp, sum) = (link.host.key(), link.miniapp.key(), sum(link).value());
@@ -49,14 +49,14 @@ pub(crate) fn put(txn: &Txn<'_>, link: &Link) -> Step<()> {
     Ok(())
 }
 
-/// Forgets a link.
-pub(crate) fn delete(txn: &Txn<'_>, host: &AppName, miniapp: &AppName) -> Step<()> {
+/// Deletes a link.
+pub(crate) fn delete(txn: &Txn<'_>, host: &AppName, miniapp: &AppName) -> CommandResult<()> {
     txn.run("DELETE FROM links WHERE host = ?1 AND miniapp = ?2", [host.key(), miniapp.key()])?;
     Ok(())
 }
 
-/// Forgets the links of an app.
-pub(crate) fn delete_of_app(txn: &Txn<'_>, app: &AppName) -> Step<()> {
+/// Deletes the links of an app.
+pub(crate) fn delete_of_app(txn: &Txn<'_>, app: &AppName) -> CommandResult<()> {
     txn.run("DELETE FROM links WHERE host = ?1 OR miniapp = ?1", [app.key()])?;
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! One server to a database: exclusive locks on the database itself and on a file beside it, held until the end.
+//! One server for one database: exclusive locks on the database and on a file beside it, held until the end.
 //!
-//! The lock on the database is on what the file is, whatever name leads to it. It does not meet SQLite's own locks,
-//! which are of another kind. The file beside it says who holds it, and stays when the database is moved away.
+//! The lock on the database holds for the file whatever path leads to it. It is of another kind than SQLite's locks
+//! and does not meet them. The file beside the database names the holder, and stays when the database is moved away.
 
 use crate::beside;
 use crate::error::OpenError;
@@ -12,26 +12,26 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// The most that is read of another server's note.
+/// The most bytes that are read of another server's note.
 const NOTE: u64 = 256;
-/// How the note begins while a first start is not through.
+/// The beginning of the note until a first start is complete.
 const FIRST: &str = "first start: ";
 
-/// The locks. The operating system lets them go with the process, however that ends.
+/// The locks. The operating system releases them when the process ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
     path: PathBuf,
-    /// What the note said before.
+    /// The text of the note before this server wrote it.
     found: String,
     made: bool,
-    /// The database, locked. Closed only after SQLite has closed it: closing any descriptor of a file gives up all of
-    /// this process's record locks on it, SQLite's included.
+    /// The database, locked. It is closed only after SQLite has closed it: closing any descriptor of a file releases
+    /// all record locks of this process on it, including SQLite's.
     database: Option<File>,
 }
 
 impl Lock {
-    /// Takes the lock beside `database`.
+    /// Locks the file beside `database`.
     pub(crate) fn take(database: &Path) -> Result<Self, OpenError> {
         let path = beside(database, ".lock");
         let unwritable = |source| OpenError::Unwritable { path: path.clone(), source };
@@ -40,7 +40,10 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
-                    return Err(OpenError::Locked { database: database.to_owned(), holder: noted(&file) });
+                    return Err(OpenError::Locked {
+                        database: database.to_owned(),
+                        holder: holder_in_note(&file),
+                    });
                 }
                 Err(TryLockError::Error(source)) => return Err(unwritable(source)),
             }
@@ -52,7 +55,7 @@ impl Lock {
         }
     }
 
-    /// Locks the database itself.
+    /// Locks the database.
     pub(crate) fn take_database(&mut self, database: &Path) -> Result<(), OpenError> {
         let file = File::open(database)
             .map_err(|source| OpenError::Unreadable { path: database.to_owned(), source })?;
@@ -75,7 +78,7 @@ impl Lock {
         }
     }
 
-    /// Writes down who holds it. `first` says that the database is only being made.
+    /// Writes the note that names the holder. `first` means that the database is only being created.
     pub(crate) fn sign(&self, listen: Option<&str>, first: bool) -> Result<(), OpenError> {
         let at = listen.map(|address| format!(", listening on {address}")).unwrap_or_default();
         let begin = if first { FIRST } else { "" };
@@ -94,22 +97,22 @@ impl Lock {
         }
     }
 
-    /// Whether a server was here that had its database whole.
-    pub(crate) fn tells_of_a_server(&self) -> bool {
-        !self.made && !self.found.is_empty() && !self.tells_of_a_first_start()
+    /// Returns true if a server has completed a start here before.
+    pub(crate) fn shows_a_server(&self) -> bool {
+        !self.made && !self.found.is_empty() && !self.shows_a_first_start()
     }
 
-    /// Whether a first start was cut off here.
-    pub(crate) fn tells_of_a_first_start(&self) -> bool {
+    /// Returns true if a first start was interrupted here.
+    pub(crate) fn shows_a_first_start(&self) -> bool {
         self.found.starts_with(FIRST)
     }
 
-    /// Where the note is.
+    /// The path of the note.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Leaves nothing behind that was not there before.
+    /// Removes the note if this lock created it.
     pub(crate) fn undo(self) {
         if self.made {
             // Still locked, so that nobody else can have taken it.
@@ -119,8 +122,9 @@ impl Lock {
 }
 
 impl Drop for Lock {
-    /// A lock lives as long as any copy of its file does, and a process that was forked a moment ago has copies of all
-    /// files until it runs its own program. Closing ours would leave the database locked for that moment.
+    /// A lock lives as long as any copy of its descriptor, and a process that was just forked has copies of all
+    /// descriptors until it runs its own program. Unlocking releases the lock at once; closing alone would leave it
+    /// for that moment.
     fn drop(&mut self) {
         for file in self.database.iter().chain([&self.file]) {
             let _ = file.unlock();
@@ -144,7 +148,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     file.metadata().ok().zip(std::fs::metadata(path).ok()).is_some_and(same)
 }
 
-fn noted(file: &File) -> String {
+fn holder_in_note(file: &File) -> String {
     let note = note(file).unwrap_or_default();
     match note.trim_start_matches(FIRST) {
         "" => "another process".to_owned(),
@@ -152,7 +156,7 @@ fn noted(file: &File) -> String {
     }
 }
 
-/// What the note says, if it is one.
+/// Returns the text of the note, if it is one.
 fn note(mut file: &File) -> Option<String> {
     let mut text = String::new();
     (&mut file).take(NOTE).read_to_string(&mut text).ok()?;

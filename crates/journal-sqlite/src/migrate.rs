@@ -1,8 +1,8 @@
-//! The schema's steps, forward only; each is one transaction.
+//! Migrations of the schema, forward only. Each is one transaction.
 
 use rusqlite::Connection;
 
-/// The steps. A step that was released is never changed.
+/// The migrations. A released one is never changed.
 const STEPS: [&str; 5] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0030_written_names.sql"),
@@ -11,20 +11,20 @@ const STEPS: [&str; 5] = [
     include_str!("../migrations/0060_checksums.sql"),
 ];
 
-/// Marks a database as ours: "Fbrg".
+/// Marks a database as one of this program: "Fbrg".
 pub(crate) const APPLICATION_ID: i64 = 0x4662_7267;
 
-/// The newest schema known here.
+/// The newest schema that this version knows.
 pub(crate) fn newest() -> i64 {
     i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
 }
 
-/// The schema of the database; 0 when it has none.
+/// Returns the schema of the database; 0 when it has none.
 pub(crate) fn current(conn: &Connection) -> rusqlite::Result<i64> {
     conn.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-/// Takes the missing steps.
+/// Runs the missing migrations.
 pub(crate) fn migrate(conn: &Connection) -> rusqlite::Result<()> {
     let mut version = current(conn)?;
     for step in STEPS.iter().skip(usize::try_from(version).unwrap_or(0)) {

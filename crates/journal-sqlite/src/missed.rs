@@ -1,24 +1,28 @@
-//! What an app's hooks got since some event: for a page that comes back.
+//! Events that a page missed while it was away.
 
 use crate::column::{key, number};
 use crate::events;
-use crate::fault::{Fault, Step};
+use crate::failure::{CommandError, CommandResult};
 use footbridge_journal::MissedEvents;
 use footbridge_model::id::EventId;
 use footbridge_model::name::AppName;
 use rusqlite::{Connection, params};
 
-/// The most deliveries that are looked at: a page that was away for long starts anew instead.
+/// The most deliveries that are searched. A page that was away for longer begins anew instead.
 const LOOK: u32 = 20_000;
 
-/// The events after `after` that hooks of this app got, oldest first, and none from before its generation.
+/// No other session appends events.
+const HORIZON: EventId = EventId::from_number(u64::MAX);
+
+/// Returns the events after `after` that hooks of this app got, oldest first, without those from before its
+/// generation.
 pub(crate) fn missed_events(
     conn: &Connection,
     app: &AppName,
     generation: u64,
     after: EventId,
     limit: u32,
-) -> Step<MissedEvents> {
+) -> CommandResult<MissedEvents> {
     let mut oldest = conn.prepare_cached("SELECT min(id) FROM events")?;
     let oldest: Option<i64> = oldest.query_row([], |row| row.get(0))?;
     let old = oldest.is_none_or(|oldest| key(after.number()) < oldest);
@@ -43,11 +47,16 @@ pub(crate) fn missed_events(
     let gap = seen >= LOOK;
     let more = found.len() > most;
     found.truncate(most);
-    let mut since = MissedEvents { events: Vec::with_capacity(found.len()), more, gap: gap && !more || old };
+    let mut since = MissedEvents {
+        events: Vec::with_capacity(found.len()),
+        more,
+        gap: gap && !more || old,
+        horizon: HORIZON,
+    };
     for id in found {
         match events::one(conn, EventId::from_number(number(id))) {
             Ok(Some(view)) => since.events.push(view.event),
-            Ok(None) | Err(Fault::Refused(_)) => since.gap = true,
+            Ok(None) | Err(CommandError::Refused(_)) => since.gap = true,
             Err(error) => return Err(error),
         }
     }

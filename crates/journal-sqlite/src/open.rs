@@ -1,8 +1,8 @@
-//! Opening: the locks first, then the file as it lies there, then the schema, then the key.
+//! Opening a journal: first the locks, then the file, then the schema, then the key.
 
 use crate::background::Check;
 use crate::error::OpenError;
-use crate::fault::Trouble;
+use crate::failure::FailureKind;
 use crate::inspect::{Found, inspect};
 use crate::journal::SqliteJournal;
 use crate::lock::Lock;
@@ -10,9 +10,9 @@ use crate::reader::Reader;
 use crate::room::Room;
 use crate::seal::{MasterKey, Sealer};
 use crate::status::Status;
-use crate::txn::State;
-use crate::writer::{Parts, Queue, Writer, carry_over};
-use crate::{beside, check, mark, migrate};
+use crate::txn::WriterState;
+use crate::writer::{Queue, Writer, WriterParts, carry_over};
+use crate::{beside, check, id_floor, migrate};
 use footbridge_model::time::Entropy;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use std::fs::OpenOptions;
@@ -22,35 +22,35 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The first SQLite without the bug that damages a database when a checkpoint runs beside other
-/// connections (sqlite.org/wal.html, "The WAL-reset bug").
+/// The first SQLite without the bug that damages a database when a checkpoint runs beside other connections
+/// (sqlite.org/wal.html, "The WAL-reset bug").
 const SOUND_SQLITE: i32 = 3_051_003;
 
-/// Where `key_check` stands, and what it seals.
+/// The place of `key_check`, and the text that is sealed there.
 const KEY_CHECK: &str = "meta|key_check|value";
 const KEY_CHECK_TEXT: &[u8] = b"footbridge";
 
 /// How long opening waits for another program's lock on the database.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the writer waits for one at a time: between two waits it can answer those who wait for it.
+/// How long the writer waits for a lock at a time. Between two waits it can answer callers.
 const WAIT: Duration = Duration::from_millis(200);
-/// Up to which size a database that cannot shrink is made one that can: a few tenths of a second, once.
+/// The largest database that is rebuilt so that it can shrink: a few tenths of a second, once.
 const REBUILT: u64 = 32 << 20;
 
 /// How to open a journal.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
-    /// The database's file; made when there is none, in a directory that must be there.
+    /// The database's file. It is created when it does not exist; its directory must exist.
     pub path: PathBuf,
-    /// Seals the secrets in it.
+    /// The key that seals the secrets.
     pub master_key: MasterKey,
-    /// Where nonces come from.
+    /// The source of nonces.
     pub entropy: Arc<dyn Entropy>,
-    /// Where the server listens, to be told to a second server that finds the database in use.
+    /// The server's address, for the message to a second server that finds the database in use.
     pub listen: Option<String>,
 }
 
-/// A database that this process has locked and looked at, but not opened.
+/// A database that this process has locked and inspected, but not opened.
 #[derive(Debug)]
 pub struct Claim {
     path: PathBuf,
@@ -60,10 +60,10 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Locks the database, wherever links may lead, and looks at its file.
+    /// Locks the database, following links, and inspects its file.
     ///
     /// # Errors
-    /// [`OpenError`]; nothing is left behind that was not there before.
+    /// [`OpenError`]. Nothing is left behind that did not exist before.
     pub fn take(database: &Path, listen: Option<&str>) -> Result<Self, OpenError> {
         if rusqlite::version_number() < SOUND_SQLITE {
             return Err(OpenError::Sqlite(rusqlite::version()));
@@ -85,27 +85,27 @@ impl Claim {
         }
     }
 
-    /// Whether there is no database yet, or an empty file.
+    /// Returns true if there is no database yet, or an empty file.
     pub fn is_new(&self) -> bool {
         self.found != Found::Database
     }
 
-    /// The file beside the database that shows that a server has used one here.
+    /// Returns the file beside the database that shows that a server has used one here.
     pub fn used_before(&self) -> Option<&Path> {
-        self.lock.tells_of_a_server().then(|| self.lock.path())
+        self.lock.shows_a_server().then(|| self.lock.path())
     }
 
-    /// Whether a first start was cut off here, so that what it made is no sign of an earlier database.
+    /// Returns true if a first start was interrupted here, so that its files are no sign of an earlier database.
     pub fn was_cut_off(&self) -> bool {
-        self.lock.tells_of_a_first_start()
+        self.lock.shows_a_first_start()
     }
 
-    /// Gives the database up again; nothing is left behind that was not there before.
+    /// Releases the database. Nothing is left behind that did not exist before.
     pub fn abandon(self) {
         self.lock.undo();
     }
 
-    /// Writes down beside the database that a server has it, or is about to make it.
+    /// Writes beside the database that a server uses it, or is about to create it.
     ///
     /// # Errors
     /// [`OpenError::Unwritable`]
@@ -113,10 +113,10 @@ impl Claim {
         self.lock.sign(self.listen.as_deref(), self.is_new())
     }
 
-    /// Opens the journal, making the database when there is none.
+    /// Opens the journal, and creates the database when there is none.
     ///
     /// # Errors
-    /// [`OpenError`], which names the file and what to do; nothing is left behind that was not there before.
+    /// [`OpenError`], which names the file and what to do. Nothing is left behind that did not exist before.
     pub fn open(
         mut self,
         master_key: &MasterKey,
@@ -139,7 +139,7 @@ impl Claim {
         }
     }
 
-    fn prepare(&mut self, sealer: &Sealer, room: &Room) -> Result<(Connection, State), OpenError> {
+    fn prepare(&mut self, sealer: &Sealer, room: &Room) -> Result<(Connection, WriterState), OpenError> {
         let path = &self.path;
         make(path).map_err(|source| OpenError::Unwritable { path: path.clone(), source })?;
         if self.found == Found::Nothing {
@@ -147,11 +147,15 @@ impl Claim {
         }
         match prepare(path, self.found, sealer, room) {
             // The reserve is for this, too.
-            Err(Unopened::Sql(error)) if Trouble::of(&error, || room.is_refused()) == Trouble::Full => {
-                room.run_out();
+            Err(Unopened::Sql(error))
+                if FailureKind::of(&error, || room.is_refused()) == FailureKind::Full =>
+            {
+                room.release_some();
                 room.release();
                 prepare(path, self.found, sealer, room).map_err(|error| match error {
-                    Unopened::Sql(error) if Trouble::of(&error, || room.is_refused()) == Trouble::Full => {
+                    Unopened::Sql(error)
+                        if FailureKind::of(&error, || room.is_refused()) == FailureKind::Full =>
+                    {
                         OpenError::Full { path: path.clone() }
                     }
                     error => error.of(path),
@@ -163,7 +167,7 @@ impl Claim {
 }
 
 impl SqliteJournal {
-    /// Opens the journal, making it when there is none. Leaves nothing behind when it fails.
+    /// Opens the journal, and creates the database when there is none. Leaves nothing behind when it fails.
     ///
     /// # Errors
     /// [`OpenError`], which names the file and what to do.
@@ -173,7 +177,7 @@ impl SqliteJournal {
     }
 }
 
-/// The file that `path` leads to, through whatever links: what lies beside it must be beside the file.
+/// Follows links to the file: the files beside it must be beside the file itself.
 fn resolved(path: &Path) -> PathBuf {
     if let Ok(found) = std::fs::canonicalize(path) {
         return found;
@@ -193,7 +197,7 @@ fn resolved(path: &Path) -> PathBuf {
 
 fn start(
     claim: Claim,
-    (conn, state, sealer): (Connection, State, Sealer),
+    (conn, state, sealer): (Connection, WriterState, Sealer),
     room: Room,
     status: Arc<Status>,
 ) -> Result<SqliteJournal, OpenError> {
@@ -209,13 +213,14 @@ fn start(
     let seen = state.seen;
     let readers = vec![points.clone(), lists.clone()];
     let shm = beside(&path, "-shm");
-    let parts = Parts { conn, state, sealer, lock, readers, check, room, shm, status: Arc::clone(&status) };
+    let parts =
+        WriterParts { conn, state, sealer, lock, readers, check, room, shm, status: Arc::clone(&status) };
     let writer = Writer::start(parts, queue.clone())
         .map_err(|error| OpenError::Failed { path, what: format!("no thread to write on: {error}") })?;
     Ok(SqliteJournal { writer, queue, points, lists, status, seen })
 }
 
-/// Takes away what a failed first opening made.
+/// Removes what a failed first opening created.
 fn clean(path: &Path, found: Found) {
     match found {
         Found::Nothing => {
@@ -231,7 +236,7 @@ fn clean(path: &Path, found: Found) {
     }
 }
 
-/// Why a database was not prepared.
+/// Why a database could not be prepared.
 enum Unopened {
     Sql(rusqlite::Error),
     Other(OpenError),
@@ -258,7 +263,12 @@ impl From<OpenError> for Unopened {
     }
 }
 
-fn prepare(path: &Path, found: Found, sealer: &Sealer, room: &Room) -> Result<(Connection, State), Unopened> {
+fn prepare(
+    path: &Path,
+    found: Found,
+    sealer: &Sealer,
+    room: &Room,
+) -> Result<(Connection, WriterState), Unopened> {
     let damaged = |what: String| OpenError::Damaged { path: path.to_owned(), what };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
@@ -286,20 +296,20 @@ fn prepare(path: &Path, found: Found, sealer: &Sealer, room: &Room) -> Result<(C
     check_key(&conn, sealer, path)?;
     // Nobody else may be writing: what comes next must not wait for that.
     conn.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
-    let state = State { seen: mark::seen(&conn)?, ..State::load(&conn)? };
+    let state = WriterState { seen: id_floor::seen(&conn)?, ..WriterState::load(&conn)? };
     if !state.account.balances() {
         return Err(damaged("its account does not add up".to_owned()).into());
     }
     // The log begins anew with the next write, in the room it has already. Without room for that it goes on.
     match carry_over(&conn, room) {
-        Err(error) if Trouble::of(&error, || false) != Trouble::Full => return Err(error.into()),
+        Err(error) if FailureKind::of(&error, || false) != FailureKind::Full => return Err(error.into()),
         _ => {}
     }
     conn.busy_timeout(WAIT)?;
     Ok((conn, state))
 }
 
-/// SQLite gives the log and the shared memory the mode of the database.
+/// Creates the file. SQLite gives the log and the shared memory the same mode.
 fn make(path: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
@@ -307,7 +317,7 @@ fn make(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Refuses a database of another program or of a newer version of this one, before changing anything.
+/// Refuses a database of another program or of a newer version, before anything is changed.
 fn recognise(conn: &Connection, path: &Path) -> Result<(), Unopened> {
     let one = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
     let application = one("PRAGMA application_id")?;
@@ -325,8 +335,8 @@ fn recognise(conn: &Connection, path: &Path) -> Result<(), Unopened> {
     Ok(())
 }
 
-/// `FULL`: the log is flushed at every commit, which is what an acknowledgement stands for. Checkpoints
-/// are the writer's own business. `auto_vacuum` takes effect on a new database only.
+/// Sets the pragmas. `FULL` flushes the log at every commit, which is what an acknowledgement stands for. The writer
+/// makes the checkpoints. `auto_vacuum` takes effect on a new database only.
 fn tune(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_prepared_statement_cache_capacity(96);
     conn.execute_batch(
@@ -344,7 +354,7 @@ fn tune(conn: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Makes a database that was made without it able to give room back to the file system.
+/// Rebuilds a database that cannot give room back to the file system, so that it can.
 fn let_shrink(conn: &Connection) {
     let kind = conn.query_row("PRAGMA auto_vacuum", [], |row| row.get::<_, i64>(0));
     if kind == Ok(0)

@@ -1,6 +1,6 @@
-//! Reads that tolerate the last commit, on a thread of their own.
+//! Reads of the latest commit, on a thread of their own.
 
-use crate::fault::{Step, is_temporary, of_read};
+use crate::failure::{CommandResult, is_temporary, of_read};
 use footbridge_journal::{JournalError, Wait};
 use rusqlite::{Connection, OpenFlags};
 use std::fmt;
@@ -11,20 +11,20 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// The most reads that wait; more are refused at once.
+/// The most reads that wait. More are refused at once.
 const READS: usize = 1024;
 /// How long a read waits for another program's lock.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The pause after a connection could not be opened: reads that come meanwhile get the same error. It doubles with
+/// The pause after a connection could not be opened. Reads in that time get the same error. The pause doubles with
 /// every failure up to the longest.
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// A read; gives whether its connection may be used for another.
+/// A read. Returns true if its connection may be used again.
 type Read = Box<dyn FnOnce(Result<&Connection, JournalError>) -> bool + Send>;
 
-/// A connection that only reads, and its thread. Neither an error nor a panic is kept: the next read opens and
-/// starts anew.
+/// A connection that only reads, and its thread. After an error or a panic the next read opens a new connection on a
+/// new thread.
 pub(crate) struct Reader {
     path: PathBuf,
     running: Mutex<Running>,
@@ -48,16 +48,16 @@ impl Reader {
     }
 
     /// Opens the connection and starts the thread before the first read, so that neither depends on what descriptors
-    /// are left by then. A failure is no matter: the first read tries again.
+    /// are left by then. A failure is ignored: the first read tries again.
     pub(crate) fn prepare(&self) {
         drop(self.ask(|_| Ok(())));
     }
 
-    /// Puts a read into the queue.
+    /// Queues a read.
     pub(crate) fn ask<T, F>(&self, read: F) -> Wait<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Step<T> + Send + 'static,
+        F: FnOnce(&Connection) -> CommandResult<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let job: Read = Box::new(move |conn| {
@@ -128,7 +128,7 @@ fn ended() -> JournalError {
     JournalError::Stopped("it was closed".to_owned())
 }
 
-/// Why there is no connection, until when that is told without another try, and the pause after the next failure.
+/// Why there is no connection, until when this is answered without another try, and the pause after the next failure.
 struct Refusal {
     error: JournalError,
     until: Instant,
@@ -163,7 +163,7 @@ fn refused(error: &rusqlite::Error, before: Option<Refusal>) -> Refusal {
     Refusal { error, until: Instant::now() + pause, pause }
 }
 
-/// A connection that only reads, which has read: its files are open.
+/// Opens a connection that only reads, and reads once, so that its files are open.
 pub(crate) fn for_reading(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;

@@ -1,10 +1,10 @@
 //! Retries and replays by hand.
 
+use crate::checksum;
 use crate::column::{key, number, status};
-use crate::fault::{Fault, Step};
+use crate::failure::{CommandError, CommandResult};
 use crate::filter::{Condition, by_id, with_status};
 use crate::hooks;
-use crate::sum;
 use crate::txn::Txn;
 use footbridge_journal::{DeliveryFilter, FoundDeliveries, JournalError, PendingDelivery, Replay, Retried};
 use footbridge_model::delivery::DeliveryStatus;
@@ -12,10 +12,10 @@ use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::time::Millis;
 use rusqlite::{Connection, params, params_from_iter};
 
-/// The most deliveries that one look goes through: some ten milliseconds of the reader's time.
+/// The most deliveries that one search reads: some ten milliseconds of the reader's time.
 const LOOK: u32 = 20_000;
 
-/// A delivery as far as it decides what may be done with it.
+/// The columns of a delivery that a retry depends on.
 struct Row {
     status: DeliveryStatus,
     hook: u64,
@@ -24,7 +24,7 @@ struct Row {
     base: u32,
 }
 
-fn row(txn: &Txn<'_>, id: DeliveryId) -> Step<Option<Row>> {
+fn row(txn: &Txn<'_>, id: DeliveryId) -> CommandResult<Option<Row>> {
     let sql = "SELECT status, hook_id, event_id, attempts, attempts_base FROM deliveries WHERE id = ?1";
     let found = txn.first(sql, [key(id.number())], |row| {
         Ok((row.get(0)?, number(row.get(1)?), number(row.get(2)?), row.get(3)?, row.get(4)?))
@@ -33,21 +33,21 @@ fn row(txn: &Txn<'_>, id: DeliveryId) -> Step<Option<Row>> {
     Ok(Some(Row { status: status(code)?, hook, event, attempts, base }))
 }
 
-/// Makes one delivery due now, while its hook is kept.
-pub(crate) fn one(txn: &mut Txn<'_>, id: DeliveryId, now: Millis) -> Step<Retried> {
+/// Makes one delivery due now, if its hook is not deleted.
+pub(crate) fn one(txn: &mut Txn<'_>, id: DeliveryId, now: Millis) -> CommandResult<Retried> {
     match row(txn, id)? {
         Some(row) => again(txn, id, &row, now),
-        None => Err(Fault::Refused(JournalError::NotFound("delivery"))),
+        None => Err(CommandError::Refused(JournalError::NotFound("delivery"))),
     }
 }
 
-/// Makes those of these deliveries due now that still stand at `from`.
+/// Makes those of these deliveries due now whose status is `from`.
 pub(crate) fn many(
     txn: &mut Txn<'_>,
     ids: &[DeliveryId],
     from: DeliveryStatus,
     now: Millis,
-) -> Step<Vec<(DeliveryId, HookId)>> {
+) -> CommandResult<Vec<(DeliveryId, HookId)>> {
     let mut done = Vec::with_capacity(ids.len());
     for id in ids {
         let Some(row) = row(txn, *id)?.filter(|row| row.status == from) else { continue };
@@ -58,7 +58,7 @@ pub(crate) fn many(
     Ok(done)
 }
 
-fn again(txn: &mut Txn<'_>, id: DeliveryId, row: &Row, now: Millis) -> Step<Retried> {
+fn again(txn: &mut Txn<'_>, id: DeliveryId, row: &Row, now: Millis) -> CommandResult<Retried> {
     let hook_id = HookId::from_number(row.hook);
     if matches!(row.status, DeliveryStatus::Delivered | DeliveryStatus::Unanswered)
         || !hooks::is_kept(txn, hook_id)?
@@ -79,14 +79,14 @@ fn again(txn: &mut Txn<'_>, id: DeliveryId, row: &Row, now: Millis) -> Step<Retr
     })
 }
 
-/// Looks for deliveries that a filter picks and whose hook is kept. Only what ids and partial indexes decide
-/// bounds the look, so that no look is longer than another.
+/// Finds deliveries that match a filter and whose hook is not deleted. The search is bounded by what ids and partial
+/// indexes decide, so that no search takes longer than another.
 pub(crate) fn find_deliveries(
     conn: &Connection,
     filter: &DeliveryFilter,
     after: Option<DeliveryId>,
     limit: u32,
-) -> Step<FoundDeliveries> {
+) -> CommandResult<FoundDeliveries> {
     let index = match (filter.status, filter.hook) {
         (Some(DeliveryStatus::Dead), Some(_)) => "INDEXED BY deliveries_dead",
         (Some(DeliveryStatus::Dead), None) => "INDEXED BY deliveries_dead_age",
@@ -130,8 +130,12 @@ pub(crate) fn find_deliveries(
     Ok(picked)
 }
 
-/// Makes new deliveries of what has ended.
-pub(crate) fn replay(txn: &mut Txn<'_>, replays: &[Replay], now: Millis) -> Step<Vec<(DeliveryId, HookId)>> {
+/// Makes new deliveries of ended ones.
+pub(crate) fn replay(
+    txn: &mut Txn<'_>,
+    replays: &[Replay],
+    now: Millis,
+) -> CommandResult<Vec<(DeliveryId, HookId)>> {
     let mut made = Vec::with_capacity(replays.len());
     for replay in replays {
         let ended = row(txn, replay.of)?.filter(|row| row.status != DeliveryStatus::Pending);
@@ -153,7 +157,7 @@ pub(crate) fn replay(txn: &mut Txn<'_>, replays: &[Replay], now: Millis) -> Step
                 key(row.hook),
                 ordered,
                 now.0,
-                sum::of_delivery(id, event, key(row.hook)).value()
+                checksum::of_delivery(id, event, key(row.hook)).value()
             ],
         )?;
         txn.run("INSERT INTO replays (id, event_id) VALUES (?1, ?2)", [id, event])?;

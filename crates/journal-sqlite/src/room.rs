@@ -1,5 +1,5 @@
-//! Room on the disk: a reserve that is given up when the disk is full, so that results can still be written and old
-//! events deleted, and made again once there is room.
+//! Room on the disk: a reserve that is released when the disk is full, so that results can still be written and old
+//! events deleted, and that is made again once there is room.
 
 use crate::beside;
 use crate::status::Status;
@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 const PART: u64 = 64;
 const SMALLEST: u64 = 1 << 20;
 const LARGEST: u64 = 16 << 20;
-/// Which part of it stays when it is given up.
+/// The part of the reserve that stays when it is released.
 const LEFT: u64 = 2;
-/// What a probe writes to see whether the file system takes anything at all.
+/// The bytes that a probe writes to learn if the file system takes any data.
 const PROBE: usize = 64 << 10;
-/// How often room is looked for while there is none.
+/// How often the writer looks for room while there is none.
 pub(crate) const EVERY: Duration = Duration::from_millis(500);
 
 /// The room that the journal has.
@@ -37,14 +37,14 @@ impl Room {
         Self { database: database.to_owned(), reserve, status, looked: Mutex::default() }
     }
 
-    /// Whether the disk is full.
+    /// Returns true if the disk is full.
     pub(crate) fn is_full(&self) -> bool {
         self.status.is_full()
     }
 
-    /// There was no room: gives up half of the reserve, for what must be written all the same. What is left is for the
-    /// next start.
-    pub(crate) fn run_out(&self) {
+    /// Reports that there was no room: releases half of the reserve, for what must be written all the same. The rest
+    /// is for the next start.
+    pub(crate) fn release_some(&self) {
         let left = self.size() / LEFT;
         let released = match std::fs::metadata(&self.reserve) {
             Ok(reserve) if reserve.len() > left => {
@@ -63,18 +63,18 @@ impl Room {
         }
     }
 
-    /// Gives up all of the reserve, if there is one.
+    /// Releases all of the reserve, if there is one.
     pub(crate) fn release(&self) -> bool {
         std::fs::remove_file(&self.reserve).is_ok()
     }
 
-    /// Whether the database can grow to `pages` bytes. Trying it in vain would use up what is left.
-    pub(crate) fn lets_grow_to(&self, pages: u64) -> bool {
+    /// Returns true if the database can grow to `pages` bytes. A failed attempt would use up what is left.
+    pub(crate) fn can_grow_to(&self, pages: u64) -> bool {
         let length = std::fs::metadata(&self.database).map_or(0, |file| file.len());
         self.free().is_none_or(|free| free >= pages.saturating_sub(length))
     }
 
-    /// Whether the file system refuses to take anything: it is full, or a quota or the largest size of a file is
+    /// Returns true if the file system takes no data: it is full, or a quota or the largest size of a file is
     /// reached.
     pub(crate) fn is_refused(&self) -> bool {
         let probe = beside(&self.database, "-probe");
@@ -83,8 +83,8 @@ impl Room {
         written.is_err_and(|error| is_no_room(&error))
     }
 
-    /// Looks whether there is room again, but not too often: on the file system, or in the database itself, which has
-    /// `free` bytes in pages it does not use.
+    /// Looks for room, but not too often: on the file system, or in the database, which has `free` bytes in unused
+    /// pages.
     pub(crate) fn look(&self, free: u64) {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         if looked.is_some_and(|looked| looked.elapsed() < EVERY) {
@@ -99,7 +99,7 @@ impl Room {
         }
     }
 
-    /// Makes the reserve unless it is there or would take more than half of what is free; gives whether it is there.
+    /// Makes the reserve, unless it exists or would take more than half of the free room. Returns true if it exists.
     pub(crate) fn keep_reserve(&self) -> bool {
         let size = self.size();
         let there = std::fs::metadata(&self.reserve).is_ok_and(|file| file.len() >= size);
@@ -145,7 +145,7 @@ fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
-/// Room that nobody else can take: a file with holes in it would reserve nothing.
+/// Reserves blocks that nobody else can take. A sparse file would reserve nothing.
 fn fill(mut file: &File, size: u64) -> io::Result<()> {
     match fallocate(file, FallocateFlags::empty(), 0, size) {
         Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {
@@ -159,7 +159,7 @@ fn fill(mut file: &File, size: u64) -> io::Result<()> {
     }
 }
 
-/// Whether an error says that there is no room.
+/// Returns true if an error means that there is no room.
 pub(crate) fn is_no_room(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }

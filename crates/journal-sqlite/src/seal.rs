@@ -1,7 +1,7 @@
-//! Sealing: how secrets stand on the disk.
+//! Sealing: secrets on the disk.
 //!
-//! A sealed value is a version byte, a random nonce and XChaCha20-Poly1305's output. Where it stands
-//! (table, row, column) is authenticated with it, so that no value can be moved to another place.
+//! A sealed value is a version byte, a random nonce and the output of XChaCha20-Poly1305. Its place (table, row,
+//! column) is authenticated with it, so that no value can be moved to another place.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -13,7 +13,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 
-/// The key that opens what the journal seals. Wiped when dropped.
+/// The key that seals the journal's secrets. Wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct MasterKey(pub [u8; 32]);
 
@@ -23,11 +23,11 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// Another key, another place, or not a sealed value.
+/// The error for another key, another place, or a value that is not sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unsealable;
 
-/// Seals and opens.
+/// Seals and opens values.
 pub(crate) struct Sealer {
     cipher: XChaCha20Poly1305,
     entropy: Arc<dyn Entropy>,

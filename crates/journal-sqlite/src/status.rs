@@ -1,10 +1,10 @@
-//! What hinders the journal at the moment, shared by its threads and told to probes.
+//! Problems of the journal at the moment, shared by its threads and shown to probes.
 
 use footbridge_journal::JournalHealth;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// The journal's condition. Its texts are open to everybody: they name neither paths nor processes.
+/// The journal's condition. Everybody may see its texts, so they name neither paths nor processes.
 #[derive(Debug, Default)]
 pub(crate) struct Status {
     full: AtomicBool,
@@ -13,27 +13,27 @@ pub(crate) struct Status {
 }
 
 impl Status {
-    /// Whether the disk is full: only what does not grow is written.
+    /// Returns true if the disk is full: only writes that do not grow the journal succeed.
     pub(crate) fn is_full(&self) -> bool {
         self.full.load(Ordering::Relaxed)
     }
 
-    /// Sets whether the disk is full, giving whether that is a change.
+    /// Sets the disk to full or not, and returns true if that is a change.
     pub(crate) fn set_full(&self, full: bool) -> bool {
         self.full.swap(full, Ordering::Relaxed) != full
     }
 
-    /// Sets whether something keeps the writer from the database.
+    /// Sets that something keeps the writer from the database, or that it no longer does.
     pub(crate) fn set_locked(&self, locked: bool) {
         self.locked.store(locked, Ordering::Relaxed);
     }
 
-    /// Adds something for the operator.
+    /// Adds a warning for the operator.
     pub(crate) fn warn(&self, text: impl Into<String>) {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text.into());
     }
 
-    /// What probes are told.
+    /// The state that probes show.
     pub(crate) fn health(&self) -> JournalHealth {
         let mut problems = Vec::new();
         if self.is_full() {

@@ -1,36 +1,42 @@
 //! The open transaction that commands write to.
 
 use crate::account;
+use crate::column::{key, number};
+use crate::failure::{CommandError, CommandResult};
 use crate::seal::Sealer;
-use footbridge_journal::Account;
+use footbridge_journal::{Account, Claim, JournalError, Session, Version};
 use footbridge_model::time::Millis;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use std::collections::HashSet;
 
 /// What the writer holds in memory beside the database.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct State {
-    /// The account, the open transaction included.
+pub(crate) struct WriterState {
+    /// The account, including the open transaction.
     pub(crate) account: Account,
-    /// Kept hooks that ask for order.
+    /// Ordered hooks that are not deleted.
     pub(crate) ordered: HashSet<i64>,
-    /// How far the current round of retention has looked.
+    /// The position of the current round of retention.
     pub(crate) swept: Swept,
     /// When the database was last used before it was opened.
     pub(crate) seen: Option<Millis>,
+    /// The registry's version, including the open transaction.
+    pub(crate) version: Version,
+    /// The session that has joined; 0 before.
+    pub(crate) session: Session,
 }
 
-/// Up to which ids a round of retention has looked; `i64::MAX` when it is through.
+/// The last ids that a round of retention has looked at; `i64::MAX` when it is complete.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Swept {
     pub(crate) events: i64,
     pub(crate) exchanges: i64,
-    /// How many rows of a kind the next call looks at: fewer after a portion did not fit on the disk.
+    /// The number of rows of a kind that the next call looks at: fewer after a portion did not fit on the disk.
     pub(crate) portion: u32,
 }
 
 impl Swept {
-    /// How many rows of a kind one call looks at: some ten milliseconds of the writer's time.
+    /// The most rows of a kind that one call looks at: some ten milliseconds of the writer's time.
     pub(crate) const PORTION: u32 = 1000;
 }
 
@@ -40,33 +46,79 @@ impl Default for Swept {
     }
 }
 
-impl State {
-    /// What the database says; also after a transaction was undone.
+impl WriterState {
+    /// Reads the state from the database, also after a transaction was rolled back.
     pub(crate) fn load(conn: &Connection) -> rusqlite::Result<Self> {
         let sql = "SELECT id FROM hooks WHERE ordered = 1 AND gone_after IS NULL";
         let ordered = conn.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        Ok(Self { account: account::load(conn)?, ordered, swept: Swept::default(), seen: None })
+        Ok(Self {
+            account: account::load(conn)?,
+            ordered,
+            swept: Swept::default(),
+            seen: None,
+            version: Version(fact(conn, VERSION)?),
+            session: Session::default(),
+        })
     }
+}
+
+/// The name of the registry's version in `meta`.
+pub(crate) const VERSION: &str = "registry_version";
+/// The name of the latest session in `meta`.
+pub(crate) const SESSION: &str = "session";
+
+/// A number in `meta`; 0 if it was never stored.
+fn fact(conn: &Connection, name: &str) -> rusqlite::Result<u64> {
+    let mut select = conn.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;
+    Ok(select.query_row([name], |row| row.get(0)).optional()?.map_or(0, number))
 }
 
 /// An open transaction.
 #[derive(Debug)]
 pub(crate) struct Txn<'a> {
-    /// The connection it is open on.
+    /// The connection of the transaction.
     pub(crate) conn: &'a Connection,
-    /// What changes along with it.
-    pub(crate) state: &'a mut State,
+    /// The state that changes with the transaction.
+    pub(crate) state: &'a mut WriterState,
     /// Seals secrets.
     pub(crate) sealer: &'a Sealer,
 }
 
 impl Txn<'_> {
-    /// Runs a held statement, giving how many rows it changed.
+    /// Reads a number from `meta`; 0 if it was never stored.
+    pub(crate) fn fact(&self, name: &str) -> rusqlite::Result<u64> {
+        fact(self.conn, name)
+    }
+
+    /// Stores a number in `meta`.
+    pub(crate) fn set_fact(&self, name: &str, value: u64) -> rusqlite::Result<()> {
+        let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)";
+        self.run(sql, rusqlite::params![name, key(value)]).map(drop)
+    }
+
+    /// Fails unless the claim is of the present session.
+    pub(crate) fn check(&self, claim: Claim) -> CommandResult<()> {
+        if claim.session == self.state.session {
+            Ok(())
+        } else {
+            Err(CommandError::Refused(JournalError::Fenced))
+        }
+    }
+
+    /// Raises the registry's version.
+    pub(crate) fn next_version(&mut self) -> rusqlite::Result<Version> {
+        let next = self.state.version.next();
+        self.set_fact(VERSION, next.0)?;
+        self.state.version = next;
+        Ok(next)
+    }
+
+    /// Runs a prepared statement, and returns how many rows it changed.
     pub(crate) fn run(&self, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
         self.conn.prepare_cached(sql)?.execute(params)
     }
 
-    /// The first row of a held statement.
+    /// Returns the first row of a prepared statement.
     pub(crate) fn first<T>(
         &self,
         sql: &str,
@@ -76,7 +128,7 @@ impl Txn<'_> {
         self.conn.prepare_cached(sql)?.query_row(params, read).optional()
     }
 
-    /// All rows of a held statement.
+    /// Returns all rows of a prepared statement.
     pub(crate) fn all<T>(
         &self,
         sql: &str,

@@ -2,25 +2,32 @@
 
 use footbridge_model::delivery::DeliveryStatus;
 
-/// Deliveries by where they stand; counts all there ever were, those no longer kept included.
+/// Deliveries by status, including those that retention has deleted.
+///
+/// ```
+/// use footbridge_journal::Account;
+///
+/// let account = Account { accepted: 3, delivered: 2, pending: 1, ..Account::default() };
+/// assert!(account.balances());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Account {
-    /// Deliveries made with an accepted event.
+    /// Deliveries of accepted events.
     pub accepted: u64,
-    /// Waiting or in an attempt.
+    /// Waiting for an attempt, or in one.
     pub pending: u64,
     /// Answered with a 2xx.
     pub delivered: u64,
-    /// Sent whole, not answered, which the hook allows.
+    /// Sent but not answered, to a hook that allows it.
     pub unanswered: u64,
-    /// Given up.
+    /// Given up after the last attempt.
     pub dead: u64,
-    /// Ended with their hook.
+    /// Cancelled with their hook.
     pub cancelled: u64,
 }
 
 impl Account {
-    /// How many stand at `status`.
+    /// The number of deliveries with this status.
     pub const fn count(&self, status: DeliveryStatus) -> u64 {
         match status {
             DeliveryStatus::Pending => self.pending,
@@ -31,7 +38,7 @@ impl Account {
         }
     }
 
-    /// The place that counts `status`.
+    /// The counter of this status.
     pub const fn count_mut(&mut self, status: DeliveryStatus) -> &mut u64 {
         match status {
             DeliveryStatus::Pending => &mut self.pending,
@@ -42,7 +49,7 @@ impl Account {
         }
     }
 
-    /// Whether the identity holds.
+    /// Returns true if every accepted delivery is in exactly one status.
     pub const fn balances(&self) -> bool {
         self.accepted == self.pending + self.delivered + self.unanswered + self.dead + self.cancelled
     }

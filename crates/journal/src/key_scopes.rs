@@ -1,16 +1,16 @@
-//! Which idempotency keys are an app's.
+//! Scopes of idempotency keys.
 
 use footbridge_model::exchange::Direction;
 use footbridge_model::name::{AppName, EventName};
 use std::ops::Range;
 
-/// The scopes of the keys that an app uses as a sender. That of a publish is `publish/<app>/<event>`,
-/// that of an exchange `exchange/<endpoint>/<app>`.
+/// The scopes of all keys that an app uses as a sender: `publish/<app>/<event>` for events and
+/// `exchange/<endpoint>/<app>` for exchanges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyScopes {
-    /// Its publishes': one for each event it names, all of them in this range and no other app's.
+    /// The range that holds the scopes of the app's events and no other app's.
     pub publishes: Range<String>,
-    /// Its exchanges': one for each direction.
+    /// The scopes of the app's exchanges, one for each direction.
     pub exchanges: [String; 2],
 }
 
@@ -23,27 +23,37 @@ const fn part(direction: Direction) -> &'static str {
 }
 
 impl KeyScopes {
-    /// Where a key of `app`'s publishes of `event` counts.
+    /// The scope of a key with which `app` publishes `event`.
     pub fn publish(app: &AppName, event: &EventName) -> String {
         format!("publish/{}/{event}", app.key())
     }
 
-    /// Where a key of the exchanges that `app` sends this way counts.
+    /// The scope of a key of an exchange that `app` sends in this direction.
     pub fn exchange(direction: Direction, app: &AppName) -> String {
         format!("exchange/{}/{}", part(direction), app.key())
     }
 
-    /// Those of `app`.
+    /// All scopes of `app`.
+    ///
+    /// ```
+    /// use footbridge_journal::KeyScopes;
+    /// use footbridge_model::name::{AppName, EventName};
+    ///
+    /// let shop = AppName::parse("shop").unwrap();
+    /// let scope = KeyScopes::publish(&shop, &EventName::parse("order-placed").unwrap());
+    /// assert!(KeyScopes::owned_by(&shop).contains(&scope));
+    /// ```
     pub fn owned_by(app: &AppName) -> Self {
         let key = app.key();
         Self {
-            // `0` follows `/` in ASCII, and no name of an app holds a `/`.
+            // `0` follows `/` in ASCII, and no app name contains a `/`.
             publishes: format!("publish/{key}/")..format!("publish/{key}0"),
-            exchanges: [Direction::ToMiniapp, Direction::ToHost].map(|way| Self::exchange(way, app)),
+            exchanges: [Direction::ToMiniapp, Direction::ToHost]
+                .map(|direction| Self::exchange(direction, app)),
         }
     }
 
-    /// Whether `scope` is one of them.
+    /// Returns true if `scope` is one of the app's.
     pub fn contains(&self, scope: &str) -> bool {
         (self.publishes.start.as_str()..self.publishes.end.as_str()).contains(&scope)
             || self.exchanges.iter().any(|exchange| exchange == scope)

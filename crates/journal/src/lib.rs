@@ -1,40 +1,63 @@
-//! What must survive: the ports of the journal and their laws. Names no driver.
+//! The ports of what must survive, and the laws every store obeys. Names no driver.
 //!
-//! Two traits: [`RegistryStore`] keeps apps, links and hooks, [`Journal`] keeps events, deliveries and
-//! exchanges. The laws every implementation obeys:
+//! [`RegistryStore`] stores apps, links and hooks. [`Journal`] stores events, deliveries and exchanges; it is the sum
+//! of one trait for each use: [`EventLog`], [`DeliveryQueue`], [`ExchangeLog`], [`History`], [`Retention`].
+//! [`Cluster`] says which server may write what.
 //!
-//! 1. When a returned [`Wait`] resolves to `Ok`, what it wrote is on stable storage (unless its method
-//!    says otherwise).
-//! 2. Writes take effect in the order in which the methods were called, whether or not anyone awaits
-//!    their `Wait`s; [`Journal::due`] sees every write called before it.
-//! 3. One call is one transaction: all of it is kept, or nothing.
-//! 4. At any instant `accepted = delivered + unanswered + dead + cancelled + pending` in
-//!    [`Journal::account`], across restarts and retention.
+//! A server joins and gets a [`Session`]. Deliveries belong to the [`Lane`] of their hook's app, and one session at a
+//! time owns a lane: its writes name a [`Claim`]. An *exclusive* store, such as one file on one machine, admits one
+//! session, which owns every lane.
+//!
+//! The laws:
+//!
+//! 1. When a returned [`Wait`] resolves to `Ok`, what it wrote is on stable storage, unless its method says otherwise.
+//! 2. Writes of one session to one lane take effect in the order of the calls, whether or not anyone awaits their
+//!    `Wait`s; [`DeliveryQueue::due`] sees every one called before it. In an exclusive store this holds for all writes.
+//! 3. One call is one transaction: all of it is stored, or nothing.
+//! 4. At any commit `accepted = delivered + unanswered + dead + cancelled + pending` in [`History::account`], across
+//!    restarts and retention.
+//! 5. After [`Cluster::bury`] has returned, no write of the buried session takes effect. After a lane has a new owner,
+//!    no write under an older claim takes effect.
+//! 6. Versions of the registry have no holes: whoever has read up to a version has read every change up to it.
+//! 7. The horizon never goes back, and no event appears below it.
 
 mod account;
+mod claim;
+mod cluster;
 #[cfg(feature = "test")]
 pub mod contract;
+mod delivery_queue;
 mod error;
+mod event_log;
+mod exchange_log;
 mod health;
+mod history;
 mod journal;
 mod key_scopes;
 #[cfg(feature = "test")]
 pub mod memory;
+mod pending_delivery;
 mod registry;
 
 pub use account::Account;
+pub use claim::{BeatNumber, Claim, Epoch, Lane, Session, Version};
+pub use cluster::{Burial, Cluster, Ended, EndedHook, Hint, Hints, Joined, NodeCard, Peer, Pulse};
+pub use delivery_queue::{DeliveryQueue, DeliveryResult, Recorded, Replay, Retried};
 pub use error::JournalError;
+pub use event_log::{Accepted, Appended, EventLog, IdempotencyKey, NewDelivery, NewEvent};
+pub use exchange_log::{ExchangeEnd, ExchangeLog, ExchangeStart, KeyDisposition};
 pub use health::JournalHealth;
-pub use journal::{
-    Accepted, Appended, Backlog, DeliveryFilter, DeliveryResult, DeliveryView, EndedHook, EventFilter,
-    EventView, ExchangeFilter, ExchangeStart, FoundDeliveries, IdempotencyKey, Journal, KeyDisposition,
-    MissedEvents, NewDelivery, NewEvent, Page, PendingDelivery, Recovery, Replay, Retried,
+pub use history::{
+    Backlog, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, FoundDeliveries, History,
+    MissedEvents, Page,
 };
+pub use journal::{Journal, PruneLimits, Retention, Store};
 pub use key_scopes::KeyScopes;
-pub use registry::{RegistryBatch, RegistrySnapshot, RegistryStore};
+pub use pending_delivery::PendingDelivery;
+pub use registry::{RegistryBatch, RegistryChange, RegistrySnapshot, RegistryStore, RegistryUpdate};
 
 use std::future::Future;
 use std::pin::Pin;
 
-/// The answer to a request to the journal, to be awaited or dropped.
+/// The answer to a call, to be awaited or dropped.
 pub type Wait<T> = Pin<Box<dyn Future<Output = Result<T, JournalError>> + Send>>;

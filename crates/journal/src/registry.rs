@@ -1,88 +1,142 @@
-//! The port that keeps apps, links and hooks. They are few and held in memory; this is their copy
-//! that survives.
+//! The port that stores apps, links and hooks. The engine holds them in memory; this is the durable copy, and how
+//! servers learn of each other's changes.
 
-use crate::Wait;
+use crate::{Version, Wait};
 use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 
-/// All that is kept.
+/// The whole registry at one version.
 #[derive(Debug, Clone, Default)]
 pub struct RegistrySnapshot {
-    /// Every app, disabled ones too.
+    /// The version.
+    pub version: Version,
+    /// Every app, including disabled ones.
     pub apps: Vec<App>,
     /// Every link.
     pub links: Vec<Link>,
-    /// Every hook that is not gone.
+    /// Every hook that is not deleted.
     pub hooks: Vec<Hook>,
     /// The configuration file that was applied last.
     pub config_file: Option<String>,
 }
 
-/// Apps, links and hooks that are kept together, each in place of what it replaces.
+/// Apps, links and hooks to store together. Each replaces the one of the same name or id.
 #[derive(Debug, Clone, Default)]
 pub struct RegistryBatch {
-    /// By name.
+    /// Apps, by name.
     pub apps: Vec<App>,
-    /// By their two apps.
+    /// Links, by their two apps.
     pub links: Vec<Link>,
-    /// By id.
+    /// Hooks, by id.
     pub hooks: Vec<Hook>,
-    /// The configuration file that was applied; `None` leaves what is kept.
+    /// The configuration file that was applied; `None` leaves the stored one.
     pub config_file: Option<String>,
 }
 
 impl RegistryBatch {
-    /// How many there are.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.apps.len() + self.links.len() + self.hooks.len() + usize::from(self.config_file.is_some())
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// Keeps apps, links and hooks. Secrets are sealed before they reach the disk.
+/// One change of the registry: one transaction and one version.
+#[derive(Debug, Clone)]
+pub enum RegistryChange {
+    /// Stores apps, links and hooks.
+    Put(RegistryBatch),
+    /// Stores an installed app with all its hooks, in place of the version that was installed before.
+    Install {
+        /// The app.
+        app: Box<App>,
+        /// Its hooks.
+        hooks: Vec<Hook>,
+        /// Hooks it no longer has: deleted, and what is pending for them is cancelled with `reason`.
+        gone: Vec<HookId>,
+        /// See `gone`.
+        reason: &'static str,
+    },
+    /// Deletes an app with its links, its hooks and the idempotency keys in its [`KeyScopes`](crate::KeyScopes), so
+    /// that the next app of its name begins empty. What is pending for the hooks is cancelled with `reason`.
+    DeleteApp {
+        /// The app.
+        name: AppName,
+        /// The reason of cancelled deliveries.
+        reason: &'static str,
+    },
+    /// Deletes a link.
+    DeleteLink {
+        /// Its host.
+        host: AppName,
+        /// Its miniapp.
+        miniapp: AppName,
+    },
+    /// Deletes hooks. What is pending for them is cancelled with `reason`. A deleted hook stays readable through its
+    /// deliveries.
+    DeleteHooks {
+        /// The hooks.
+        hooks: Vec<HookId>,
+        /// The reason of cancelled deliveries.
+        reason: &'static str,
+    },
+    /// Stores hooks that were deleted again, each under its id. What was cancelled with `reason` when they were deleted
+    /// is pending again, due `now`, and its schedule starts again.
+    RestoreHooks {
+        /// The hooks.
+        hooks: Vec<Hook>,
+        /// The reason with which their deliveries were cancelled.
+        reason: &'static str,
+        /// The current time.
+        now: Millis,
+    },
+}
+
+impl RegistryChange {
+    /// Stores one app.
+    pub fn app(app: App) -> Self {
+        Self::Put(RegistryBatch { apps: vec![app], ..RegistryBatch::default() })
+    }
+
+    /// Stores one link.
+    pub fn link(link: Link) -> Self {
+        Self::Put(RegistryBatch { links: vec![link], ..RegistryBatch::default() })
+    }
+
+    /// Stores hooks.
+    pub fn hooks(hooks: Vec<Hook>) -> Self {
+        Self::Put(RegistryBatch { hooks, ..RegistryBatch::default() })
+    }
+}
+
+/// What happened to the registry since some version.
+#[derive(Debug, Clone)]
+pub enum RegistryUpdate {
+    /// The changes, oldest first, and the version they lead to. Empty when nothing changed.
+    Changes(Vec<RegistryChange>, Version),
+    /// The version is too old for a list of changes.
+    Snapshot(RegistrySnapshot),
+}
+
+/// Stores apps, links and hooks. Secrets are sealed before they reach the disk.
 pub trait RegistryStore: Send + Sync {
-    /// All of them.
+    /// Returns the whole registry.
     fn load(&self) -> Wait<RegistrySnapshot>;
 
-    /// Keeps an app, in place of one of the same name.
-    fn put_app(&self, app: App) -> Wait<()>;
+    /// Returns what changed since `version`.
+    fn since(&self, version: Version) -> Wait<RegistryUpdate>;
 
-    /// Keeps apps, links and hooks in one transaction: all of them or none.
-    fn put_batch(&self, batch: RegistryBatch) -> Wait<()>;
+    /// Makes a change that was checked against the version `at`, and returns the new version. Fails with
+    /// [`Stale`](crate::JournalError::Stale) when the registry has another version.
+    fn apply(&self, change: RegistryChange, at: Version) -> Wait<Version>;
 
-    /// Keeps an installed app with all its hooks, in place of what was installed before: `gone` are
-    /// marked as gone, their pending deliveries become cancelled with `reason`. All of it or nothing.
-    fn put_installed(&self, app: App, hooks: Vec<Hook>, gone: Vec<HookId>, reason: &'static str) -> Wait<()>;
-
-    /// Forgets an app with its links, its hooks and the idempotency keys in its
-    /// [`KeyScopes`](crate::KeyScopes), so that the next app of its name begins afresh; pending deliveries of
-    /// those hooks become cancelled with `reason`.
-    fn delete_app(&self, name: AppName, reason: &'static str) -> Wait<()>;
-
-    /// Keeps a link, in place of one between the same two.
-    fn put_link(&self, link: Link) -> Wait<()>;
-
-    /// Forgets a link.
-    fn delete_link(&self, host: AppName, miniapp: AppName) -> Wait<()>;
-
-    /// Keeps a hook, in place of one with the same id.
-    fn put_hook(&self, hook: Hook) -> Wait<()>;
-
-    /// Persistent hooks of the configuration file that are gone and that deliveries still name, newest first.
+    /// Returns persistent hooks of the configuration file that are deleted and still have deliveries, newest first.
     fn deleted_hooks(&self) -> Wait<Vec<Hook>>;
-
-    /// Keeps hooks that were gone again, each in place of the one with its id. What was cancelled with `reason`
-    /// when they went is pending again, due `now`, its schedule anew. All of it or nothing.
-    fn restore_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()>;
-
-    /// Marks hooks as gone; their pending deliveries become cancelled with `reason`. What is known of
-    /// a gone hook stays readable through its deliveries.
-    fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()>;
 }

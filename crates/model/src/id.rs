@@ -1,7 +1,8 @@
 //! Ids: one type for each kind of thing, with its prefix, ordered by time.
 //!
-//! An id is 63 bits: 41 bits of milliseconds since 2024 (until 2093, beyond which they only count on) and 22 bits of sequence, written
-//! as thirteen Crockford base-32 digits. Bits fit an integer key of any database.
+//! An id is 63 bits, so it fits an integer key of any database: 41 bits of milliseconds since 2024 (until 2093; later
+//! ids only count up), 10 bits of source, 12 bits of sequence. No two living servers of a cluster have the same source;
+//! a single server has source 0. The text is thirteen Crockford base-32 digits.
 
 use crate::time::Millis;
 use serde::{Serialize, Serializer};
@@ -11,23 +12,45 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// 2024-01-01T00:00:00Z in milliseconds since the Unix epoch.
 const EPOCH: i64 = 1_704_067_200_000;
-const SEQUENCE_BITS: u32 = 22;
-/// The last millisecond since [`EPOCH`] that ids are made of, some months before 41 bits are used up: a clock that
-/// is set beyond leaves numbers for whatever comes after it.
+/// The lowest bits of an id count within a millisecond.
+pub const SEQUENCE_BITS: u32 = 12;
+const SOURCE_BITS: u32 = 10;
+/// The milliseconds of an id are its bits above this.
+pub const TIME_SHIFT: u32 = SOURCE_BITS + SEQUENCE_BITS;
+/// Ids of one source in one millisecond.
+const SEQUENCES: u64 = 1 << SEQUENCE_BITS;
+/// The last millisecond since [`EPOCH`] in a new id, some months before 41 bits are used up: a clock that is set beyond
+/// leaves numbers for the time after it is corrected.
 const LAST_MILLISECOND: u64 = (1 << 41) - (1 << 34);
 
-/// No id has a higher number than this.
+/// The highest number an id can have.
 pub const LAST_NUMBER: u64 = (1 << 63) - (1 << 32);
 
-/// When the id with this number was made, if its clock was right.
+/// Returns the time in an id with this number: when it was made, if the clock was right.
 pub const fn made_at(number: u64) -> Millis {
-    // 41 bits are left.
-    Millis(EPOCH + (number >> SEQUENCE_BITS).cast_signed())
+    // 41 bits remain.
+    Millis(EPOCH + (number >> TIME_SHIFT).cast_signed())
 }
+
+/// Returns the `k`-th number after `first` from the same source. It continues in the next millisecond when the
+/// sequence of one is used up.
+///
+/// ```
+/// use footbridge_model::id::nth;
+///
+/// let event = 7 << 22;
+/// assert_eq!(nth(event, 3), event + 3);
+/// assert_eq!(nth(event, 4096), 8 << 22);
+/// ```
+pub const fn nth(first: u64, k: u64) -> u64 {
+    let sequence = (first & (SEQUENCES - 1)) + k;
+    (first & !(SEQUENCES - 1)) + ((sequence >> SEQUENCE_BITS) << TIME_SHIFT) + (sequence & (SEQUENCES - 1))
+}
+
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH: usize = 13;
 
-/// The text is not an id of this kind.
+/// The error for a text that is not an id of the kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id: expected `{0}_` and thirteen digits or letters")]
 pub struct BadId(pub &'static str);
@@ -63,20 +86,20 @@ macro_rules! id {
         pub struct $name(u64);
 
         impl $name {
-            /// What its text begins with.
+            /// The prefix of the text.
             pub const PREFIX: &'static str = $prefix;
 
-            /// The id with this number, as an [`IdSource`] gave it or a journal kept it.
+            /// The id with this number, from an [`IdSource`] or a journal.
             pub const fn from_number(number: u64) -> Self {
                 Self(number)
             }
 
-            /// The number to keep.
+            /// The number to store.
             pub const fn number(self) -> u64 {
                 self.0
             }
 
-            /// The id as text: what `to_string` gives, for less.
+            /// The id as text. Cheaper than `to_string`.
             pub fn text(self) -> String {
                 encode($prefix, self.0)
             }
@@ -131,52 +154,82 @@ id!(
     "exc"
 );
 
-/// Hands out numbers for ids: growing, unique in this process and, given the journal's highest as a
-/// floor, after a restart and a clock set back as well.
+/// Makes numbers for ids. They grow, whatever the clock does, and lie above the highest number that the journal knows.
+///
+/// ```
+/// use footbridge_model::id::{IdSource, nth};
+/// use footbridge_model::time::Millis;
+///
+/// let ids = IdSource::above(0);
+/// let now = Millis(1_800_000_000_000);
+/// let event = ids.block(now, 3);
+/// assert!(ids.next(now) > nth(event, 2));
+/// ```
 #[derive(Debug)]
 pub struct IdSource {
     last: AtomicU64,
+    source: u64,
 }
 
 impl IdSource {
-    /// A source whose numbers are all above `floor`.
+    /// The source of a single server. All of its numbers lie above `floor`.
     pub const fn above(floor: u64) -> Self {
-        Self { last: AtomicU64::new(floor) }
+        Self { last: AtomicU64::new(floor), source: 0 }
     }
 
-    /// The first number that something made at this time can have.
+    /// The source of a server in a cluster. `source` has 10 bits; higher bits are ignored.
+    pub fn of_source(source: u16, floor: u64) -> Self {
+        let source = u64::from(source) & ((1 << SOURCE_BITS) - 1);
+        Self { last: AtomicU64::new(floor), source: source << SEQUENCE_BITS }
+    }
+
+    /// Returns the lowest number of this time.
     pub fn first_at(time: Millis) -> u64 {
         let since = u64::try_from(time.0.saturating_sub(EPOCH)).unwrap_or(0);
-        since.min(LAST_MILLISECOND) << SEQUENCE_BITS
+        since.min(LAST_MILLISECOND) << TIME_SHIFT
     }
 
-    /// The next number, for something made `now`.
+    /// Makes one number.
     pub fn next(&self, now: Millis) -> u64 {
         self.block(now, 1)
     }
 
-    /// The last number that was given.
+    /// Returns the number that was made last.
     pub fn last(&self) -> u64 {
         self.last.load(Ordering::Relaxed)
     }
 
-    /// The first of `count` numbers in a row.
+    /// Makes `count` numbers and returns the first: the others are its [`nth`] ones.
     pub fn block(&self, now: Millis, count: u64) -> u64 {
-        let timely = Self::first_at(now);
+        let timely = Self::first_at(now) | self.source;
         let mut first = 0;
-        // The closure never gives up, so this cannot fail.
+        // The closure always returns `Some`, so this cannot fail.
         let _ = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
-            first = timely.max(last + 1);
-            Some(first + count.max(1) - 1)
+            first = timely.max(self.after(last));
+            Some(nth(first, count.max(1) - 1))
         });
         first
     }
+
+    /// The lowest number of this source above `last`, which may be of another source.
+    const fn after(&self, last: u64) -> u64 {
+        let next = last + 1;
+        let (time, source) =
+            (next >> TIME_SHIFT << TIME_SHIFT, next & (((1 << SOURCE_BITS) - 1) << SEQUENCE_BITS));
+        if source == self.source {
+            next
+        } else if source < self.source {
+            time | self.source
+        } else {
+            (time + (1 << TIME_SHIFT)) | self.source
+        }
+    }
 }
 
-/// The lowest number of an id that is made at this time: those made before it have lower ones.
+/// Returns the lowest number of this time, also for times beyond the last one that new ids can have.
 pub fn number_at(at: Millis) -> u64 {
     let since = u64::try_from(at.0.saturating_sub(EPOCH)).unwrap_or(0);
-    since.min(i64::MAX.unsigned_abs() >> SEQUENCE_BITS) << SEQUENCE_BITS
+    since.min(i64::MAX.unsigned_abs() >> TIME_SHIFT) << TIME_SHIFT
 }
 
 #[cfg(test)]
@@ -216,15 +269,43 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_two_sources_differ_and_grow_whatever_the_floor() {
+        let now = Millis(EPOCH + 9);
+        let floors = [
+            0,
+            (9 << TIME_SHIFT) + 5,
+            (9 << TIME_SHIFT) | (3 << SEQUENCE_BITS) | 4095,
+            nth(9 << TIME_SHIFT, 9000),
+        ];
+        for floor in floors {
+            let mut all = std::collections::BTreeSet::new();
+            for source in [0, 2, 3, 1023] {
+                let ids = IdSource::of_source(source, floor);
+                let mut last = floor;
+                for count in [1, 4096, 1, 5000, 2] {
+                    let first = ids.block(now, count);
+                    assert!(first > last, "{source} above {floor}");
+                    for number in (0..count).map(|k| nth(first, k)) {
+                        assert_eq!(number >> SEQUENCE_BITS & 1023, u64::from(source));
+                        assert!(all.insert(number), "{number} twice");
+                        last = number;
+                    }
+                    assert_eq!(ids.last(), last);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_clock_far_ahead_leaves_numbers_for_what_comes_after() {
         let source = IdSource::above(0);
         for clock in [i64::MAX, EPOCH + (1 << 41), 0, i64::MIN, EPOCH + 1] {
             let first = source.block(Millis(clock), 200);
-            assert!(first + 200 < LAST_NUMBER, "{clock}: {first}");
+            assert!(nth(first, 199) < LAST_NUMBER, "{clock}: {first}");
             assert!(source.next(Millis(clock)) > first);
         }
         // A journal whose highest id is from such a clock goes on, too.
-        let source = IdSource::above(LAST_MILLISECOND << SEQUENCE_BITS);
+        let source = IdSource::above(LAST_MILLISECOND << TIME_SHIFT);
         assert!(source.next(Millis(EPOCH)) < LAST_NUMBER);
         assert_eq!(made_at(IdSource::above(0).next(Millis(EPOCH + 77))), Millis(EPOCH + 77));
     }

@@ -210,17 +210,20 @@ impl From<JournalError> for Problem {
                 ProblemCode::JournalFull,
                 "the disk that holds the journal is full; nothing was changed",
             ),
-            JournalError::Busy(why) => {
+            JournalError::Busy(why) | JournalError::Unavailable { reason: why, maybe_stored: false } => {
                 tracing::warn!(why, "a request found the journal unavailable");
                 let text =
                     "the journal is not available at the moment; nothing was changed, try again shortly";
                 Self::new(ProblemCode::Unavailable, text)
             }
-            JournalError::Unknown(why) => {
+            JournalError::Unknown(why) | JournalError::Unavailable { reason: why, maybe_stored: true } => {
                 tracing::error!(why, "the journal failed while it stored a change");
                 let text = "the journal failed while it stored this change; \
                             check whether it was made before you repeat it";
                 Self::new(ProblemCode::OutcomeUnknown, text)
+            }
+            JournalError::Fenced | JournalError::Stale => {
+                Self::new(ProblemCode::Unavailable, error.to_string())
             }
             JournalError::Stopped(reason) => {
                 tracing::warn!(reason, "a request found the journal stopped");

@@ -18,7 +18,7 @@ use crate::plan::Plan;
 use crate::run::Outcome;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_journal::{
-    Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, Journal as _, Page,
+    Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, History as _, Page,
 };
 use footbridge_model::delivery::{Delivery, DeliveryStatus};
 use footbridge_model::exchange::ExchangeRecord;
@@ -59,7 +59,7 @@ pub(crate) fn all(outcome: &Outcome) {
     let records = outcome.history.records();
     assert!(records.violations.is_empty(), "{:#?}", records.violations);
     let run = RunView::of_store(&outcome.plan, &records, &outcome.disk, outcome.lasted);
-    run.accounts(outcome.disk.account());
+    run.accounts(outcome.disk.account_now());
     publishes::check(&run);
     lineage::check(&run);
     ends::check(&run);

@@ -1,38 +1,37 @@
 //! A slow disk that obeys the laws of the journal: writes take effect in order, in groups; a crash loses all that did
 //! not take effect yet.
 
-mod journal;
-mod registry;
+mod pruning;
 
 use crate::history::History;
 use crate::plan::Plan;
 use crate::rng::Rng;
 use crate::time::Time;
-use footbridge_journal::memory::MemoryJournal;
-use footbridge_journal::{JournalError, Wait};
-use std::sync::atomic::{AtomicU64, Ordering};
+use footbridge_journal::JournalError;
+use footbridge_journal::Wait;
+use footbridge_journal::memory::{Call, CallKind, Commit, Gate, MemoryJournal, Reply};
+use footbridge_model::delivery::DeliveryStatus;
+use pruning::StoredEvents;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use tokio::sync::{Notify, oneshot};
-
-/// Sends the answer to the caller, some time after the write took effect.
-type Reply = Box<dyn FnOnce() + Send>;
-/// A queued operation. The flag says that the disk is full.
-type Task = Box<dyn FnOnce(&MemoryJournal, bool) -> Reply + Send>;
+use tokio::sync::Notify;
 
 /// The disk of one server process.
 pub(crate) struct Disk {
-    stored: Arc<MemoryJournal>,
+    stored: MemoryJournal,
     queue: Mutex<Queue>,
-    asked: Notify,
+    added: Notify,
     time: Time,
     plan: Arc<Plan>,
     history: History,
+    /// True until the engine has started. The plan leaves space for what a start writes.
+    is_starting: AtomicBool,
     unreadable_reads: AtomicU64,
 }
 
 struct Queue {
-    tasks: Vec<Task>,
+    calls: Vec<Call>,
     rng: Rng,
 }
 
@@ -40,19 +39,22 @@ impl Disk {
     /// The disk with the state that the previous process left.
     pub(crate) fn found(
         stored: &MemoryJournal,
-        life: u64,
+        process: u64,
         time: &Time,
         plan: &Arc<Plan>,
         history: &History,
     ) -> Self {
-        let queue = Queue { tasks: Vec::new(), rng: Rng::of(plan.seed, &[1, life]) };
+        let stored = stored.reopened();
+        let observing = history.clone();
+        stored.observe(move |commit| record(commit, &observing));
         Self {
-            stored: Arc::new(stored.reopened()),
-            queue: Mutex::new(queue),
-            asked: Notify::new(),
+            stored,
+            queue: Mutex::new(Queue { calls: Vec::new(), rng: Rng::of(plan.seed, &[1, process]) }),
+            added: Notify::new(),
             time: time.clone(),
             plan: Arc::clone(plan),
             history: history.clone(),
+            is_starting: AtomicBool::new(true),
             unreadable_reads: AtomicU64::new(0),
         }
     }
@@ -64,86 +66,111 @@ impl Disk {
         (self.unreadable_reads.load(Ordering::Relaxed), 4 + lasted.as_secs() / 8)
     }
 
-    /// Fails while events cannot be read.
-    fn look(&self) -> Result<(), JournalError> {
-        if self.plan.unreadable.contains(&self.time.passed()) {
-            self.unreadable_reads.fetch_add(1, Ordering::Relaxed);
-            return Err(JournalError::Conflict("no descriptor is left"));
-        }
-        Ok(())
+    /// A handle for a server, without the delays and faults of the disk.
+    pub(crate) fn handle(&self) -> MemoryJournal {
+        self.stored.ungated()
     }
 
     /// The current state of the disk.
-    pub(crate) fn stored(&self) -> &Arc<MemoryJournal> {
+    pub(crate) const fn stored(&self) -> &MemoryJournal {
         &self.stored
+    }
+
+    /// Notes that the engine has started.
+    pub(crate) fn started(&self) {
+        self.is_starting.store(false, Ordering::Relaxed);
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Executes operations until it is dropped.
+    /// Executes calls until it is dropped.
     pub(crate) async fn work(&self) {
         loop {
             let (group, commit, answer) = {
                 let mut queue = self.queue();
                 let times = (queue.rng.millis(1..20), queue.rng.millis(0..5));
-                (std::mem::take(&mut queue.tasks), times.0, times.1)
+                (std::mem::take(&mut queue.calls), times.0, times.1)
             };
             if group.is_empty() {
-                self.asked.notified().await;
+                self.added.notified().await;
                 continue;
             }
             tokio::time::sleep(commit).await;
             let full = self.plan.is_disk_full(self.time.passed());
-            let replies: Vec<Reply> = group.into_iter().map(|task| task(&self.stored, full)).collect();
+            let replies: Vec<Reply> = group.into_iter().filter_map(|call| self.execute(call, full)).collect();
             tokio::time::sleep(answer).await;
-            for reply in replies {
-                reply();
-            }
+            replies.into_iter().for_each(Reply::deliver);
         }
     }
 
-    /// Queues a write. Fails with `Full` while the disk is full.
-    fn write<T, W>(&self, work: W) -> Wait<T>
-    where
-        T: Send + 'static,
-        W: FnOnce(&MemoryJournal, &History) -> Result<T, JournalError> + Send + 'static,
-    {
-        self.ask(
-            move |stored, history, full| if full { Err(JournalError::Full) } else { work(stored, history) },
-        )
+    fn execute(&self, call: Call, full: bool) -> Option<Reply> {
+        let is_starting = self.is_starting.load(Ordering::Relaxed);
+        if full && needs_space(call.kind(), is_starting) {
+            call.refuse(JournalError::Full);
+            return None;
+        }
+        if call.kind() != CallKind::Prune {
+            return Some(call.run());
+        }
+        let before = StoredEvents::of(&self.stored);
+        let reply = call.run();
+        before.record_missing(&self.stored, &self.history);
+        Some(reply)
     }
+}
 
-    /// Queues an operation that needs no space.
-    fn ask<T, W>(&self, work: W) -> Wait<T>
-    where
-        T: Send + 'static,
-        W: FnOnce(&MemoryJournal, &History, bool) -> Result<T, JournalError> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        let history = self.history.clone();
-        self.queue().tasks.push(Box::new(move |stored, full| {
-            let result = work(stored, &history, full);
-            Box::new(move || drop(reply.send(result)))
-        }));
-        self.asked.notify_one();
-        Box::pin(
-            async move { answer.await.unwrap_or_else(|_| Err(JournalError::Stopped("it is gone".into()))) },
-        )
+const fn needs_space(kind: CallKind, is_starting: bool) -> bool {
+    match kind {
+        CallKind::Apply => !is_starting,
+        CallKind::Append
+        | CallKind::Record
+        | CallKind::RecordAndAppend
+        | CallKind::Cancel
+        | CallKind::Retry
+        | CallKind::Replay
+        | CallKind::StartExchange
+        | CallKind::FinishExchange
+        | CallKind::RecordExchange
+        | CallKind::Prune => true,
+        _ => false,
     }
+}
 
-    /// Reads the state after a delay.
-    fn read<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&MemoryJournal) -> Wait<T> + Send + 'static,
-    ) -> Wait<T> {
-        let wait = self.queue().rng.millis(0..4);
-        let stored = Arc::clone(&self.stored);
-        Box::pin(async move {
-            tokio::time::sleep(wait).await;
-            read(&stored).await
-        })
+/// Records which deliveries have a final attempt, and which were retried by hand.
+fn record(commit: &Commit, history: &History) {
+    use DeliveryStatus::{Dead, Delivered, Pending, Unanswered};
+    for (delivery, _, status) in &commit.changes.deliveries {
+        match (commit.kind, status) {
+            (CallKind::Record | CallKind::RecordAndAppend, Delivered | Unanswered | Dead) => {
+                history.record_end(*delivery);
+            }
+            (CallKind::Retry, Pending) => history.record_retry(*delivery),
+            _ => {}
+        }
+    }
+}
+
+impl Gate for Disk {
+    fn pass(&self, call: Call) {
+        match call.kind() {
+            CallKind::ReadEvent if self.plan.unreadable.contains(&self.time.passed()) => {
+                self.unreadable_reads.fetch_add(1, Ordering::Relaxed);
+                call.refuse(JournalError::Conflict("no descriptor is left"));
+            }
+            CallKind::Read | CallKind::ReadEvent => {
+                let wait = self.queue().rng.millis(0..4);
+                tokio::spawn(async move {
+                    tokio::time::sleep(wait).await;
+                    call.run().deliver();
+                });
+            }
+            _ => {
+                self.queue().calls.push(call);
+                self.added.notify_one();
+            }
+        }
     }
 }
 

@@ -73,7 +73,7 @@ impl Completion {
             }
             AttemptResult::AppNotRunning(app) => FollowUp::StartApp(app, delivery.clone()),
             AttemptResult::Cancelled(reason) => {
-                self.recorder.cancelled(Some(attempt.hook.hook.id), delivery.id, reason);
+                self.recorder.cancelled(attempt.claim, Some(attempt.hook.hook.id), delivery.id, reason);
                 FollowUp::Ended
             }
             AttemptResult::Bypassed => FollowUp::Nothing,
@@ -94,7 +94,7 @@ impl Completion {
         let answer = hook.options.answer;
         let next = outcome.next(since_retry, answer, &self.schedule, now, || self.entropy.unit());
         self.log.attempt(&attempt.hook, delivery, attempts, outcome, &next);
-        self.recorder.attempt(Some(hook.id), delivery.id, made, &next);
+        self.recorder.attempt(attempt.claim, Some(hook.id), delivery.id, made, &next);
         match next {
             Next::Retry(at) => FollowUp::Retry(PendingDelivery { at, attempts, ..delivery.clone() }),
             Next::Gone => FollowUp::SwitchOffHook,
@@ -110,14 +110,7 @@ impl Completion {
         published: Vec<PreparedEvent>,
     ) -> FollowUp {
         self.progress.clear_stall();
-        let publisher = Arc::clone(&self.publisher);
-        let events = published.iter().map(|prepared| prepared.new.clone()).collect();
-        let (lane, id) = (attempt.hook.hook.id, attempt.delivery.id);
-        self.recorder.function_call(lane, id, made, events, move || {
-            for PreparedEvent { new, open } in published {
-                publisher.offer(new.event, new.deliveries, &open);
-            }
-        });
+        self.recorder.function_call(attempt, made, published, Arc::clone(&self.publisher));
         FollowUp::Ended
     }
 
@@ -128,11 +121,13 @@ impl Completion {
             AttemptResult::Made(made, outcome) | AttemptResult::Published(made, outcome, _) => {
                 let next = next_without_retry(&outcome, attempt.hook.hook.options.answer);
                 self.log.attempt(&attempt.hook, delivery, made.n, &outcome, &next);
-                self.recorder.attempt(None, delivery.id, made, &next);
+                self.recorder.attempt(attempt.claim, None, delivery.id, made, &next);
             }
-            AttemptResult::Cancelled(reason) => self.recorder.cancelled(None, delivery.id, reason),
+            AttemptResult::Cancelled(reason) => {
+                self.recorder.cancelled(attempt.claim, None, delivery.id, reason);
+            }
             AttemptResult::Postponed { .. } | AttemptResult::AppNotRunning(_) | AttemptResult::Bypassed => {
-                self.recorder.cancelled(None, delivery.id, "its moment is over");
+                self.recorder.cancelled(attempt.claim, None, delivery.id, "its moment is over");
             }
         }
         // The bypass ends after this: from then on the journal must say that the delivery has ended.

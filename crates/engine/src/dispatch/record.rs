@@ -1,7 +1,9 @@
-//! Writes the results of attempts to the journal in batches, and again while the disk is full.
+//! Writes the results of attempts to the journal in batches, and again while the disk is full or the database away.
 
-use super::task_report::TaskReport;
-use footbridge_journal::{DeliveryResult, Journal, JournalError, NewEvent};
+use super::task_report::{InFlightAttempt, TaskReport};
+use crate::claims::Claims;
+use crate::publish::{PreparedEvent, Publisher};
+use footbridge_journal::{Claim, DeliveryResult, Journal, JournalError, Lane, Recorded};
 use footbridge_model::delivery::{Attempt, DeliveryStatus, Next};
 use footbridge_model::id::{DeliveryId, HookId};
 use std::cell::RefCell;
@@ -23,6 +25,7 @@ struct Unwritten {
 /// Collects results, so that many are written in one transaction.
 pub(super) struct Recorder {
     journal: Arc<dyn Journal>,
+    claims: Claims,
     reports: mpsc::Sender<TaskReport>,
     batch: Vec<Unwritten>,
     /// Results that the journal did not take yet, oldest first: an older result must not overwrite a later one.
@@ -30,12 +33,19 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn new(journal: Arc<dyn Journal>, reports: mpsc::Sender<TaskReport>) -> Self {
-        Self { journal, reports, batch: Vec::new(), overdue: Rc::default() }
+    pub(super) fn new(journal: Arc<dyn Journal>, claims: Claims, reports: mpsc::Sender<TaskReport>) -> Self {
+        Self { journal, claims, reports, batch: Vec::new(), overdue: Rc::default() }
     }
 
     /// Records an attempt and what follows for its delivery. `lane` gets a report once this is written.
-    pub(super) fn attempt(&mut self, lane: Option<HookId>, id: DeliveryId, attempt: Attempt, next: &Next) {
+    pub(super) fn attempt(
+        &mut self,
+        claim: Claim,
+        lane: Option<HookId>,
+        id: DeliveryId,
+        attempt: Attempt,
+        next: &Next,
+    ) {
         let (status, next_attempt_at, reason) = match next {
             Next::Delivered => (DeliveryStatus::Delivered, None, None),
             Next::Unanswered => (DeliveryStatus::Unanswered, None, None),
@@ -47,56 +57,66 @@ impl Recorder {
                 Some("the receiver answered 410: the hook is switched off".into()),
             ),
         };
-        let result = DeliveryResult { id, attempt: Some(attempt), status, next_attempt_at, reason };
+        let result = DeliveryResult { claim, id, attempt: Some(attempt), status, next_attempt_at, reason };
         self.batch.push(Unwritten { lane, result });
     }
 
     /// Records that a delivery is cancelled without an attempt. `lane` gets a report once this is written.
-    pub(super) fn cancelled(&mut self, lane: Option<HookId>, id: DeliveryId, reason: &str) {
+    pub(super) fn cancelled(&mut self, claim: Claim, lane: Option<HookId>, id: DeliveryId, reason: &str) {
         let (status, reason) = (DeliveryStatus::Cancelled, Some(reason.to_owned()));
-        let result = DeliveryResult { id, attempt: None, status, next_attempt_at: None, reason };
+        let result = DeliveryResult { claim, id, attempt: None, status, next_attempt_at: None, reason };
         self.batch.push(Unwritten { lane, result });
     }
 
-    /// Records a function call and the events that it published, in one transaction.
-    ///
-    /// `written` is called only if they were written; `lane` gets a report in either case.
+    /// Records a function call and the events that it published, in one transaction. Offers the events to the lanes only
+    /// if they were written; the lane of the attempt gets a report in either case.
     pub(super) fn function_call(
         &mut self,
-        lane: HookId,
-        id: DeliveryId,
-        attempt: Attempt,
-        published: Vec<NewEvent>,
-        written: impl FnOnce() + 'static,
+        attempt: &InFlightAttempt,
+        made: Attempt,
+        mut published: Vec<PreparedEvent>,
+        publisher: Arc<Publisher>,
     ) {
         self.flush();
+        let (claim, id, lane) = (attempt.claim, attempt.delivery.id, attempt.hook.hook.id);
         let status = DeliveryStatus::Delivered;
         let result =
-            DeliveryResult { id, attempt: Some(attempt), status, next_attempt_at: None, reason: None };
-        let (journal, reports) = (Arc::clone(&self.journal), self.reports.clone());
-        let mut write = journal.record_and_append(result.clone(), published.clone());
+            DeliveryResult { claim, id, attempt: Some(made), status, next_attempt_at: None, reason: None };
+        let events = |published: &[PreparedEvent]| published.iter().map(|event| event.new.clone()).collect();
+        let (journal, claims, reports) =
+            (Arc::clone(&self.journal), self.claims.clone(), self.reports.clone());
+        let mut write = journal.record_and_append(result.clone(), events(&published));
         tokio::task::spawn_local(async move {
             loop {
                 match write.await {
                     Err(error) if error.is_temporary() => tokio::time::sleep(RETRY_AFTER).await,
+                    // An error is one of the next call, too.
+                    Ok(Recorded::Stale) => drop(publisher.match_again(&mut published).await),
                     ended => {
-                        if ended == Ok(true) {
-                            written();
+                        match ended {
+                            Ok(Recorded::Stored) => {
+                                for PreparedEvent { new, open, .. } in published {
+                                    publisher.offer(new.event, new.deliveries, &open);
+                                }
+                            }
+                            Ok(Recorded::LaneLost) => claims.remove(claim.lane),
+                            Err(JournalError::Fenced) => drop(claims.clear()),
+                            Ok(Recorded::NotPending | Recorded::Stale) | Err(_) => {}
                         }
                         let _ = reports.send(TaskReport::ResultsWritten(vec![lane])).await;
                         return;
                     }
                 }
-                write = journal.record_and_append(result.clone(), published.clone());
+                write = journal.record_and_append(result.clone(), events(&published));
             }
         });
     }
 
     /// Cancels all pending deliveries of a hook, after the results recorded so far.
-    pub(super) fn cancel_pending(&mut self, hook: HookId, reason: &'static str) {
+    pub(super) fn cancel_pending(&mut self, claim: Claim, hook: HookId, reason: &'static str) {
         self.flush();
         let journal = Arc::clone(&self.journal);
-        let mut cancelled = journal.cancel(hook, reason);
+        let mut cancelled = journal.cancel(claim, hook, reason);
         tokio::task::spawn_local(async move {
             while let Err(error) = cancelled.await {
                 if !error.is_temporary() {
@@ -104,7 +124,7 @@ impl Recorder {
                     return;
                 }
                 tokio::time::sleep(RETRY_AFTER).await;
-                cancelled = journal.cancel(hook, reason);
+                cancelled = journal.cancel(claim, hook, reason);
             }
         });
     }
@@ -121,6 +141,7 @@ impl Recorder {
         }
         let (journal, overdue, reports) =
             (Arc::clone(&self.journal), Rc::clone(&self.overdue), self.reports.clone());
+        let claims = self.claims.clone();
         let write = journal.record(results(&batch));
         tokio::task::spawn_local(async move {
             match write.await {
@@ -128,17 +149,16 @@ impl Recorder {
                     let is_first = overdue.borrow().is_empty();
                     overdue.borrow_mut().extend(batch);
                     if is_first {
-                        write_overdue(&*journal, &overdue, &reports).await;
+                        write_overdue(&*journal, &claims, &overdue, &reports).await;
                     }
                 }
                 // The journal writes nothing more. The lanes stay blocked, so that no attempt is made that would be
                 // repeated after a restart.
                 Err(JournalError::Stopped(_) | JournalError::Unknown(_)) => {}
-                Err(error) => {
-                    tracing::error!(%error, "the results of attempts could not be written");
+                written => {
+                    give_up_lost_lanes(&claims, written);
                     report_written(&reports, &batch).await;
                 }
-                Ok(()) => report_written(&reports, &batch).await,
             }
         });
     }
@@ -153,6 +173,21 @@ fn results(batch: &[Unwritten]) -> Vec<DeliveryResult> {
     batch.iter().map(|unwritten| unwritten.result.clone()).collect()
 }
 
+/// Gives up the lanes that another server owns: it makes the attempts again whose results were refused.
+fn give_up_lost_lanes(claims: &Claims, written: Result<Vec<Lane>, JournalError>) {
+    match written {
+        Ok(lost) => lost.into_iter().for_each(|lane| {
+            tracing::info!(%lane, "another server delivers this lane; the results of its last attempts are dropped");
+            claims.remove(lane);
+        }),
+        Err(JournalError::Fenced) => {
+            claims.clear();
+            tracing::warn!("another server has ended this session; the results of the last attempts are dropped");
+        }
+        Err(error) => tracing::error!(%error, "the results of attempts could not be written"),
+    }
+}
+
 /// Reports to the lanes that their results are written.
 async fn report_written(reports: &mpsc::Sender<TaskReport>, batch: &[Unwritten]) {
     let lanes: Vec<HookId> = batch.iter().filter_map(|unwritten| unwritten.lane).collect();
@@ -165,6 +200,7 @@ async fn report_written(reports: &mpsc::Sender<TaskReport>, batch: &[Unwritten])
 /// Writes the overdue results, and those that are added meanwhile, as soon as the journal takes them.
 async fn write_overdue(
     journal: &dyn Journal,
+    claims: &Claims,
     overdue: &RefCell<Vec<Unwritten>>,
     reports: &mpsc::Sender<TaskReport>,
 ) {
@@ -174,8 +210,7 @@ async fn write_overdue(
         match journal.record(results(&batch)).await {
             Err(error) if error.is_temporary() => continue,
             Err(JournalError::Stopped(_) | JournalError::Unknown(_)) => return,
-            Err(error) => tracing::error!(%error, "the results of attempts could not be written"),
-            Ok(()) => {}
+            written => give_up_lost_lanes(claims, written),
         }
         let is_done = {
             let mut overdue = overdue.borrow_mut();

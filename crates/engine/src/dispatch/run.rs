@@ -7,6 +7,7 @@ use super::scheduler::{Scheduler, SchedulerParts};
 use super::task_report::TaskReport;
 use super::tasks::Tasks;
 use crate::apps::Apps;
+use crate::claims::Claims;
 use crate::failure_log::FailureLog;
 use crate::lanes::LaneFeed;
 use crate::progress::Progress;
@@ -16,7 +17,7 @@ use footbridge_courier::{Courier, CourierShared};
 use footbridge_journal::Journal;
 use footbridge_model::id::HookId;
 use footbridge_model::retry::Schedule;
-use footbridge_model::time::{Clock, Entropy, Millis};
+use footbridge_model::time::{Clock, Entropy};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,14 +30,15 @@ const MAX_REPORTS: usize = 1024;
 pub(crate) struct DispatchOptions {
     pub(crate) registry: Arc<AppRegistry>,
     pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) claims: Claims,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) courier: Arc<CourierShared>,
     pub(crate) feed: LaneFeed,
     pub(crate) apps: Arc<Apps>,
     pub(crate) publisher: Arc<Publisher>,
-    /// Hooks with pending deliveries from before the start, and when their first is due.
-    pub(crate) waiting: Vec<(HookId, Millis)>,
+    /// Hooks with pending deliveries from before the start.
+    pub(crate) waiting: Vec<HookId>,
     pub(crate) public_url: String,
     pub(crate) schedule: Schedule,
     /// The time limit of one complete attempt.
@@ -120,7 +122,7 @@ impl DispatchOptions {
             answer_wait: self.answer_wait,
         };
         let completion = Completion {
-            recorder: Recorder::new(Arc::clone(&self.journal), reports.clone()),
+            recorder: Recorder::new(Arc::clone(&self.journal), self.claims.clone(), reports.clone()),
             publisher: Arc::clone(&self.publisher),
             schedule: self.schedule,
             entropy: self.entropy,
@@ -139,13 +141,14 @@ impl DispatchOptions {
         let mut scheduler = Scheduler::new(SchedulerParts {
             registry: self.registry,
             clock: self.clock,
+            claims: self.claims,
             watermark: Arc::clone(&self.publisher.watermark),
             bypass: self.feed.bypass(),
             progress: self.progress,
             completion,
             tasks,
         });
-        scheduler.wake(self.waiting.iter().map(|(hook, _)| *hook).collect());
+        scheduler.wake(self.waiting.into_iter().collect());
         (scheduler, self.feed)
     }
 }

@@ -11,11 +11,12 @@ use super::task_report::{InFlightAttempt, TaskReport};
 use super::tasks::Tasks;
 use super::waiting_for_app::WaitingForApp;
 use super::watchdog::Watchdog;
+use crate::claims::Claims;
 use crate::lanes::{BypassRequest, BypassSet, Offer};
 use crate::progress::Progress;
 use crate::registry::{AppEntry, AppRegistry, HookEntry};
 use crate::watermark::Watermark;
-use footbridge_journal::{JournalError, PendingDelivery};
+use footbridge_journal::{Claim, JournalError, PendingDelivery};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use footbridge_model::time::{Clock, Millis};
@@ -39,6 +40,7 @@ const HOOK_GONE: &str = "hook gone";
 pub(super) struct SchedulerParts {
     pub(super) registry: Arc<AppRegistry>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) claims: Claims,
     pub(super) watermark: Arc<Watermark>,
     pub(super) bypass: BypassSet,
     pub(super) progress: Arc<Progress>,
@@ -50,6 +52,8 @@ pub(super) struct SchedulerParts {
 pub(super) struct Scheduler {
     registry: Arc<AppRegistry>,
     clock: Arc<dyn Clock>,
+    /// The lanes of the journal that this server owns; the hooks of the others rest.
+    claims: Claims,
     watermark: Arc<Watermark>,
     /// Deliveries that bypass their lanes.
     bypass: BypassSet,
@@ -75,6 +79,7 @@ impl Scheduler {
         Self {
             registry: parts.registry,
             clock: parts.clock,
+            claims: parts.claims,
             watermark: parts.watermark,
             bypass: parts.bypass,
             watchdog: Watchdog::new(Arc::clone(&parts.progress)),
@@ -123,7 +128,7 @@ impl Scheduler {
         for Offer { event, deliveries } in offers.drain(..) {
             for delivery in deliveries {
                 let queued = QueuedDelivery {
-                    delivery: delivery.due(&event),
+                    delivery: delivery.pending(&event),
                     event: self.memory_budget.try_hold(&event),
                 };
                 self.lane(delivery.hook_id).offer(queued);
@@ -149,16 +154,22 @@ impl Scheduler {
     pub(super) fn send_bypass(&mut self, requests: &mut Vec<BypassRequest>) {
         for BypassRequest { event, deliveries, done } in requests.drain(..) {
             for new in deliveries {
-                let Some((hook, app)) = self.hook_and_app(new.hook_id) else {
-                    self.completion.recorder.cancelled(None, new.id, HOOK_GONE);
+                let Some(claim) = self.claims.get(new.lane) else {
+                    // The owner of the lane delivers it.
                     self.bypass.remove(new.id);
                     continue;
                 };
-                let delivery = new.due(&event);
+                let Some((hook, app)) = self.hook_and_app(new.hook_id) else {
+                    self.completion.recorder.cancelled(claim, None, new.id, HOOK_GONE);
+                    self.bypass.remove(new.id);
+                    continue;
+                };
+                let delivery = new.pending(&event);
                 let queued =
                     QueuedDelivery { delivery: delivery.clone(), event: self.memory_budget.try_hold(&event) };
                 self.permits.start_without_permit();
-                self.tasks.bypass_attempt(queued, InFlightAttempt { delivery, hook }, app, done.clone());
+                let attempt = InFlightAttempt { delivery, hook, claim };
+                self.tasks.bypass_attempt(queued, attempt, app, done.clone());
             }
         }
     }
@@ -266,7 +277,11 @@ impl Scheduler {
             self.hook_is_deleted(id);
             return;
         };
-        if self.is_switched_off(&hook) {
+        let Some(claim) = self.claims.get(hook.lane) else {
+            self.suspend(id);
+            return;
+        };
+        if self.is_switched_off(&hook, claim) {
             return;
         }
         let app = self.registry.directory.load().app(hook.hook.app.as_str()).cloned();
@@ -282,23 +297,30 @@ impl Scheduler {
             (false, false) => Pool::Fast,
         };
         if let Some(requested) = lane.start_refill(now) {
-            self.request_refill(id, hook.hook.options.ordered, requested);
+            self.request_refill(claim, id, hook.hook.options.ordered, requested);
         }
         match self.permits.check(&app.app.name, pool) {
-            Ok(()) => self.start_next(hook, app, pool, now),
+            Ok(()) => self.start_next(claim, hook, app, pool, now),
             Err(exhausted) => self.run_queue.park(id, exhausted),
         }
     }
 
     /// Starts the next attempt of a lane, or sets its timer.
-    fn start_next(&mut self, hook: Arc<HookEntry>, app: Arc<AppEntry>, pool: Pool, now: Millis) {
+    fn start_next(
+        &mut self,
+        claim: Claim,
+        hook: Arc<HookEntry>,
+        app: Arc<AppEntry>,
+        pool: Pool,
+        now: Millis,
+    ) {
         let id = hook.hook.id;
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         // Two publishers may commit in another order than they got their ids: an older event may still come.
         let older_may_come = lane.first_event().is_some_and(|event| event.number() > self.oldest_open);
         let may_start = !(hook.hook.options.ordered && older_may_come);
         if may_start && let Some(queued) = lane.start(now, usize::from(hook.hook.options.in_flight)) {
-            self.start_attempt(queued, hook, app, pool);
+            self.start_attempt(claim, queued, hook, app, pool);
             self.run_queue.push(id);
             return;
         }
@@ -313,6 +335,7 @@ impl Scheduler {
 
     fn start_attempt(
         &mut self,
+        claim: Claim,
         queued: QueuedDelivery,
         hook: Arc<HookEntry>,
         app: Arc<AppEntry>,
@@ -321,7 +344,7 @@ impl Scheduler {
         self.watchdog.attempt_started();
         self.permits.acquire(&app.app.name, pool);
         self.in_flight.insert(queued.delivery.id, hook.hook.id, pool);
-        let attempt = InFlightAttempt { delivery: queued.delivery.clone(), hook };
+        let attempt = InFlightAttempt { delivery: queued.delivery.clone(), hook, claim };
         self.tasks.attempt(queued, attempt, app);
     }
 
@@ -340,7 +363,7 @@ impl Scheduler {
         match follow_up {
             FollowUp::Nothing | FollowUp::Ended => {}
             FollowUp::Retry(delivery) => self.queue_again(hook, delivery),
-            FollowUp::SwitchOffHook => self.switch_off(hook),
+            FollowUp::SwitchOffHook => self.switch_off(attempt.claim, hook),
             FollowUp::BackOff(delivery) => {
                 self.lane(hook).back_off(now);
                 self.queue_again(hook, delivery);
@@ -367,10 +390,10 @@ impl Scheduler {
         }
     }
 
-    fn request_refill(&mut self, hook: HookId, ordered: bool, requested: u32) {
+    fn request_refill(&mut self, claim: Claim, hook: HookId, ordered: bool, requested: u32) {
         // Results first, so that the journal does not return deliveries that have just ended.
         self.flush();
-        self.tasks.refill(hook, ordered, requested);
+        self.tasks.refill(claim, hook, ordered, requested);
     }
 
     fn finish_refill(
@@ -390,6 +413,10 @@ impl Scheduler {
                 }
                 lane.finish_refill(found, requested);
             }
+            Err(JournalError::Fenced) => {
+                // Another server owns the lane. This one finds out at its next write, or with its next beat.
+                lane.refill_failed(now);
+            }
             Err(error) => {
                 let reason = "the journal does not return the deliveries that are due";
                 self.progress.report_stall(reason, &error.to_string(), Instant::now());
@@ -407,7 +434,7 @@ impl Scheduler {
     }
 
     /// Returns true if the hook's receiver answered 410; deliveries that were accepted since are cancelled too.
-    fn is_switched_off(&mut self, hook: &HookEntry) -> bool {
+    fn is_switched_off(&mut self, hook: &HookEntry, claim: Claim) -> bool {
         let id = hook.hook.id;
         match self.gone.get(&id) {
             None => return false,
@@ -415,24 +442,24 @@ impl Scheduler {
                 self.gone.remove(&id);
                 return false;
             }
-            Some(true) => self.completion.recorder.cancel_pending(id, SWITCHED_OFF),
+            Some(true) => self.completion.recorder.cancel_pending(claim, id, SWITCHED_OFF),
             Some(false) => {}
         }
         self.suspend(id);
         true
     }
 
-    fn switch_off(&mut self, hook: HookId) {
+    fn switch_off(&mut self, claim: Claim, hook: HookId) {
         self.gone.insert(hook, false);
         self.suspend(hook);
-        self.completion.recorder.cancel_pending(hook, SWITCHED_OFF);
+        self.completion.recorder.cancel_pending(claim, hook, SWITCHED_OFF);
         self.tasks.switch_off(hook);
     }
 
     fn hook_is_deleted(&mut self, id: HookId) {
-        if !self.suspend(id) {
+        if let (false, Some(claim)) = (self.suspend(id), self.claims.of_deleted_hook()) {
             // Its deliveries were cancelled with the hook, but an event may have been accepted at the same time.
-            self.completion.recorder.cancel_pending(id, HOOK_GONE);
+            self.completion.recorder.cancel_pending(claim, id, HOOK_GONE);
         }
     }
 

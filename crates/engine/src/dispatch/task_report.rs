@@ -2,7 +2,7 @@
 
 use super::attempt_result::AttemptResult;
 use crate::registry::HookEntry;
-use footbridge_journal::{JournalError, PendingDelivery};
+use footbridge_journal::{Claim, JournalError, PendingDelivery};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use std::sync::Arc;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub(super) struct InFlightAttempt {
     pub(super) delivery: PendingDelivery,
     pub(super) hook: Arc<HookEntry>,
+    /// The claim under which the attempt was started. Its result is written under the same one.
+    pub(super) claim: Claim,
 }
 
 /// What a task reports to the scheduler.

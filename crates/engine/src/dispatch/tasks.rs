@@ -8,7 +8,7 @@ use super::task_report::{InFlightAttempt, TaskReport};
 use crate::apps::Apps;
 use crate::drain::Drain;
 use crate::registry::{AppEntry, AppRegistry};
-use footbridge_journal::Journal;
+use footbridge_journal::{Claim, Journal};
 use footbridge_model::hook::AnswerRule;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
@@ -73,8 +73,8 @@ impl Tasks {
     }
 
     /// Reads up to `requested` deliveries of a hook from the journal.
-    pub(super) fn refill(&self, hook: HookId, ordered: bool, requested: u32) {
-        let found = self.journal.due(hook, ordered, requested);
+    pub(super) fn refill(&self, claim: Claim, hook: HookId, ordered: bool, requested: u32) {
+        let found = self.journal.due(claim, hook, ordered, requested);
         let reports = self.reports.clone();
         tokio::task::spawn_local(async move {
             let found = found.await;

@@ -3,6 +3,7 @@
 use crate::apps::{AppMonitor, Apps};
 use crate::backlogs::Backlogs;
 use crate::chains::Chains;
+use crate::claims::Claims;
 use crate::dispatch::{DispatchOptions, Dispatcher};
 use crate::drain::Drain;
 use crate::exchange::Exchanges;
@@ -15,28 +16,28 @@ use crate::progress::Progress;
 use crate::proof_key::ProofKey;
 use crate::publish::Publisher;
 use crate::rate::{Quota, Rate};
-use crate::registry::{AppRegistry, ChangeError, FileSpec, RegistryOptions, SecretKind};
+use crate::registry::{AppRegistry, ChangeError, FileSpec, RegistryOptions, SecretKind, VersionedStore};
 use crate::retention::{Retention, RetentionPeriods};
 use crate::system_event::SystemEventFormat;
 use crate::tickets::Tickets;
 use crate::watermark::Watermark;
 use footbridge_courier::CourierShared;
-use footbridge_journal::{EndedHook, Journal, JournalError, Recovery};
+use footbridge_journal::{Ended, EndedHook, Journal, JournalError, NodeCard, Store};
 use footbridge_model::id::{HookId, IdSource};
 use footbridge_model::name::AppName;
 use footbridge_model::retry::Schedule;
 use footbridge_model::run::Exit;
-use footbridge_model::time::{Clock, Entropy, Millis};
+use footbridge_model::time::{Clock, Entropy};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// The ports and settings that an engine is built from.
 pub struct EngineOptions {
-    /// The store of apps, links and hooks.
-    pub registry: Arc<dyn footbridge_journal::RegistryStore>,
-    /// The store of events, deliveries and exchanges.
-    pub journal: Arc<dyn Journal>,
+    /// The store of apps, links, hooks, events, deliveries and exchanges.
+    pub store: Arc<dyn Store>,
+    /// This server, as the others see it.
+    pub node: NodeCard,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Randomness that is good enough for secrets.
@@ -158,16 +159,17 @@ impl Engine {
     /// # Errors
     /// [`StartError`] if the journal cannot be read or written, or the file breaks a rule.
     pub async fn start(options: EngineOptions, file: FileSpec) -> Result<Started, StartError> {
-        let recovery = options.journal.recover(options.clock.now()).await?;
-        let kept = options.registry.load().await?;
+        let joined = options.store.join(options.node.clone(), options.clock.now()).await?;
+        let claims = Claims::of(&joined);
+        let kept = options.store.load().await?;
         let of_apps = kept.apps.iter().map(|app| app.generation.max(app.proof_epoch)).max().unwrap_or(0);
-        let ids = Arc::new(IdSource::above(recovery.highest_id.max(of_apps)));
-        log_ended_hooks(&recovery);
+        let ids = Arc::new(IdSource::of_source(joined.source, joined.highest_id.max(of_apps)));
+        log_ended_hooks(&joined.ended);
         let (lanes, feed) = Lanes::new();
         let live = Arc::<LiveChannels>::default();
         let registry = Arc::new(AppRegistry::new(
             RegistryOptions {
-                store: Arc::clone(&options.registry),
+                store: VersionedStore::new(options.store.clone(), kept.version, !joined.exclusive),
                 clock: Arc::clone(&options.clock),
                 entropy: Arc::clone(&options.entropy),
                 ids: Arc::clone(&ids),
@@ -186,7 +188,7 @@ impl Engine {
         registry.add_server_hooks().await?;
         let publisher = Arc::new(Publisher {
             registry,
-            journal: Arc::clone(&options.journal),
+            journal: options.store.clone(),
             clock: Arc::clone(&options.clock),
             watermark: Arc::new(Watermark::new(Arc::clone(&ids))),
             lanes,
@@ -194,26 +196,23 @@ impl Engine {
             live,
             rate: options.limits.publish_rate,
             chains: Chains::new(options.limits.quota.chain),
-            backlogs: Arc::new(Backlogs::new(options.limits.quota, Arc::clone(&options.journal))),
+            backlogs: Arc::new(Backlogs::new(options.limits.quota, options.store.clone())),
             system_events: Arc::clone(&options.system_events),
             event_limit: options.limits.event,
         });
-        Ok(Started { warnings, ..assemble(options, publisher, ids, feed, recovery.waiting) })
+        let waiting = options.store.waiting(claims.all()).await?;
+        Ok(Started { warnings, ..assemble(options, publisher, claims, ids, feed, waiting) })
     }
 }
 
 /// Logs the subscriptions that ended with the previous run of the server: their apps must subscribe again.
-fn log_ended_hooks(recovery: &Recovery) {
-    for EndedHook { app, pattern } in &recovery.ended {
+fn log_ended_hooks(ended: &Ended) {
+    for EndedHook { app, pattern } in &ended.named {
         tracing::info!(%app, %pattern, "a subscription ended with the previous run of the server; its app must subscribe again");
     }
-    let named = recovery.ended.len() as u64;
-    if recovery.ended_hooks > named && named > 0 {
-        tracing::info!(
-            subscriptions = recovery.ended_hooks,
-            named,
-            "more subscriptions ended than are named here"
-        );
+    let named = ended.named.len() as u64;
+    if ended.hooks > named && named > 0 {
+        tracing::info!(subscriptions = ended.hooks, named, "more subscriptions ended than are named here");
     }
 }
 
@@ -234,12 +233,13 @@ fn exchanges(publisher: &Publisher, limits: &Limits, log: &Arc<FailureLog>) -> E
 fn assemble(
     options: EngineOptions,
     publisher: Arc<Publisher>,
+    claims: Claims,
     ids: Arc<IdSource>,
     feed: LaneFeed,
-    waiting: Vec<(HookId, Millis)>,
+    waiting: Vec<HookId>,
 ) -> Started {
-    let EngineOptions { journal, clock, entropy, limits, .. } = options;
-    let Publisher { registry, lanes, drain, live, .. } = &*publisher;
+    let EngineOptions { clock, entropy, limits, .. } = options;
+    let Publisher { registry, journal, lanes, drain, live, .. } = &*publisher;
     let log = Arc::new(FailureLog::default());
     let apps = Arc::new(Apps {
         registry: Arc::clone(registry),
@@ -254,7 +254,8 @@ fn assemble(
     let progress = Arc::new(Progress::default());
     let dispatcher = Dispatcher::new(DispatchOptions {
         registry: Arc::clone(registry),
-        journal: Arc::clone(&journal),
+        journal: Arc::clone(journal),
+        claims: claims.clone(),
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
         courier: options.courier,
@@ -270,7 +271,7 @@ fn assemble(
         log: Arc::clone(&log),
     });
     let (first_uses, noticed) = mpsc::channel(64);
-    let retention = Retention::new(registry, &journal, &clock, RetentionPeriods::from(&limits), noticed, log);
+    let retention = Retention::new(&publisher, claims, RetentionPeriods::from(&limits), noticed, log);
     let inner = Inner {
         registry: Arc::clone(registry),
         ids,
@@ -279,9 +280,9 @@ fn assemble(
         live: Arc::clone(live),
         tickets: Tickets::new(options.proof_key.clone()),
         pages: Arc::new(ConnectedPages::new(options.proof_key)),
-        journal,
+        journal: Arc::clone(journal),
         clock,
-        publisher,
+        publisher: Arc::clone(&publisher),
         apps,
         entropy,
         exchanges,

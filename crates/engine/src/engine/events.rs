@@ -1,7 +1,6 @@
 //! Operations on events, deliveries and exchanges, and on the server as a whole.
 
 use super::build::{Engine, Inner};
-use super::history::History;
 use crate::auth::Caller;
 use crate::detached::detached;
 use crate::exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply};
@@ -11,7 +10,7 @@ use crate::registry::{AppEntry, HookEntry};
 use crate::replay::{BulkMode, Redelivery, ReplayError};
 use crate::subscribe::{self, SubscribeError};
 use footbridge_courier::Courier;
-use footbridge_journal::{Accepted, Account, DeliveryFilter, JournalError, JournalHealth};
+use footbridge_journal::{Accepted, Account, DeliveryFilter, History, JournalError, JournalHealth};
 use footbridge_model::event::EventDraft;
 use footbridge_model::hook::HookType;
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId};
@@ -191,8 +190,8 @@ impl Engine {
     }
 
     /// Stored events, deliveries and exchanges, read only.
-    pub fn history(&self) -> History<'_> {
-        History::new(&*self.0.journal)
+    pub fn history(&self) -> &dyn History {
+        &*self.0.journal
     }
 
     /// Writes everything that is queued and closes the journal, for the end of the server.
@@ -209,8 +208,11 @@ impl Engine {
     }
 
     /// The delivery counters of all apps after the last commit.
-    pub fn account(&self) -> Account {
-        self.0.journal.account()
+    ///
+    /// # Errors
+    /// [`JournalError`] if the store cannot be read.
+    pub async fn account(&self) -> Result<Account, JournalError> {
+        self.0.journal.account().await
     }
 
     /// The problems that keep the server from its work at the moment, and warnings for the operator.

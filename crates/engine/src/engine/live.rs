@@ -141,6 +141,7 @@ impl Engine {
         }
         let watermark =
             under_way.low_watermark(|id| since.events.binary_search_by_key(&id, |event| event.id).is_ok());
+        let watermark = watermark.min(since.horizon);
         let now = self.now();
         let last = since.events.last().map(|event| event.id);
         // Events about the app itself are for its back end only.

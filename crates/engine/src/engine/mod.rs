@@ -3,10 +3,8 @@
 mod apps;
 mod build;
 mod events;
-mod history;
 mod live;
 mod registry;
 
 pub use build::{Engine, EngineOptions, Limits, StartError, Started};
-pub use history::History;
 pub use live::{MissedPage, PagePublishError, WatchItem, Watcher};

@@ -92,9 +92,13 @@ impl ExchangeError {
             },
             Self::BadStatus(_) | Self::AnswerTooDeep | Self::AnswerNotJson(_) => Kind::Undelivered,
             Self::NotStored(JournalError::Full) => Kind::JournalFull,
-            Self::NotStored(JournalError::Busy(_) | JournalError::Stopped(_) | JournalError::Unknown(_)) => {
-                Kind::Unavailable
-            }
+            Self::NotStored(
+                JournalError::Busy(_)
+                | JournalError::Unavailable { .. }
+                | JournalError::Fenced
+                | JournalError::Stopped(_)
+                | JournalError::Unknown(_),
+            ) => Kind::Unavailable,
             Self::NotStored(_) => Kind::Internal,
             Self::SenderLeft => Kind::SenderLeft,
         }
@@ -108,7 +112,9 @@ impl ExchangeError {
             Self::BreakerOpen(wait) => {
                 Some(u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX).max(1))
             }
-            Self::NotStored(JournalError::Busy(_)) => Some(2),
+            Self::NotStored(
+                JournalError::Busy(_) | JournalError::Unavailable { .. } | JournalError::Fenced,
+            ) => Some(2),
             Self::NotStored(JournalError::Stopped(_) | JournalError::Unknown(_)) => Some(5),
             _ => None,
         }
@@ -168,6 +174,8 @@ const fn journal_reason(error: &JournalError) -> &'static str {
     match error {
         JournalError::Full => "the disk that holds the journal is full",
         JournalError::Busy(_) => "the journal cannot be used at the moment",
+        JournalError::Unavailable { .. } => "the database cannot be reached",
+        JournalError::Fenced => "another server has taken over",
         JournalError::Unknown(_) => "the journal failed while it kept it",
         JournalError::Stopped(_) => "the journal has stopped",
         _ => "a fault of the server, told in its log",
@@ -176,7 +184,7 @@ const fn journal_reason(error: &JournalError) -> &'static str {
 
 const fn key_hint(error: &JournalError) -> &'static str {
     match error {
-        JournalError::Unknown(_) => {
+        JournalError::Unknown(_) | JournalError::Unavailable { maybe_stored: true, .. } => {
             "nothing was sent, but the key may count as used: repeat it with the same one"
         }
         _ => "nothing was sent",

@@ -7,7 +7,7 @@ use super::record::elapsed_ms;
 use crate::detached::detached_local;
 use crate::publish::KEY_RETENTION;
 use footbridge_courier::Courier;
-use footbridge_journal::{ExchangeStart, IdempotencyKey, KeyDisposition, KeyScopes};
+use footbridge_journal::{ExchangeEnd, ExchangeStart, IdempotencyKey, KeyDisposition, KeyScopes};
 use footbridge_model::attempt::Sent;
 use footbridge_model::exchange::ExchangeOutcome;
 use std::rc::Rc;
@@ -74,7 +74,8 @@ impl Exchanges {
         self.log_if_failed(&checked, &outcome);
         let until = self.clock.now().plus(KEY_RETENTION);
         let (id, ms) = (checked.head.id, elapsed_ms(checked.started));
-        let stored = self.journal.finish_exchange(id, outcome.clone(), ms, until, key).await;
+        let end = ExchangeEnd { id, ending: outcome.clone(), ms, keep_answer_until: until, key };
+        let stored = self.journal.finish_exchange(end.clone()).await;
         let Err(error) = stored else { return outcome };
         tracing::warn!(exchange = %id, %error, "the outcome of an exchange could not be stored");
         if error.is_temporary() {
@@ -84,7 +85,7 @@ impl Exchanges {
                 let _in_flight = checked.in_flight;
                 loop {
                     tokio::time::sleep(REWRITE_INTERVAL).await;
-                    match journal.finish_exchange(id, outcome.clone(), ms, until, key).await {
+                    match journal.finish_exchange(end.clone()).await {
                         Err(error) if error.is_temporary() => {}
                         _ => return,
                     }

@@ -6,21 +6,23 @@ use super::entry::AppEntry;
 use super::error::ChangeError;
 use super::index::HookIndex;
 use super::spec::SecretSet;
+use super::store::VersionedStore;
 use crate::lanes::Lanes;
 use crate::live::LiveChannels;
 use arc_swap::ArcSwap;
 use footbridge_courier::CourierShared;
-use footbridge_journal::RegistrySnapshot;
+use footbridge_journal::{JournalError, RegistrySnapshot, RegistryUpdate, Version};
 use footbridge_model::app::App;
 use footbridge_model::id::IdSource;
 use footbridge_model::name::AppName;
 use footbridge_model::time::{Clock, Entropy};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::MutexGuard;
 
 /// The ports and settings that the registry is built from.
 pub(crate) struct RegistryOptions {
-    pub(crate) store: Arc<dyn footbridge_journal::RegistryStore>,
+    pub(crate) store: VersionedStore,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) ids: Arc<IdSource>,
@@ -74,6 +76,48 @@ impl AppRegistry {
     pub(super) fn entry(&self, app: App, file_secrets: Option<SecretSet>) -> AppEntry {
         let state = self.state(&app.name);
         AppEntry::new(app, state, file_secrets.unwrap_or_default())
+    }
+
+    /// Waits for the right to change the registry. What other servers have changed since is in memory by then, so that
+    /// the change is checked against it.
+    pub(super) async fn lock_changes(&self) -> Result<MutexGuard<'_, ()>, JournalError> {
+        let lock = self.change_lock.lock().await;
+        if self.options.store.is_shared() {
+            self.catch_up_locked().await?;
+        }
+        Ok(lock)
+    }
+
+    /// The version of what readers see.
+    pub(crate) fn version(&self) -> Version {
+        self.options.store.version()
+    }
+
+    /// Returns true if other servers change the registry, too.
+    pub(crate) const fn is_shared(&self) -> bool {
+        self.options.store.is_shared()
+    }
+
+    /// Publishes to readers what other servers have changed since.
+    pub(crate) async fn catch_up(&self) -> Result<(), JournalError> {
+        let _lock = self.change_lock.lock().await;
+        self.catch_up_locked().await
+    }
+
+    async fn catch_up_locked(&self) -> Result<(), JournalError> {
+        let (update, version) = match self.options.store.since(self.version()).await? {
+            RegistryUpdate::Changes(changes, _) if changes.is_empty() => return Ok(()),
+            RegistryUpdate::Changes(changes, version) => (changes, version),
+            RegistryUpdate::Snapshot(snapshot) => {
+                self.publish_snapshot(snapshot);
+                return Ok(());
+            }
+        };
+        for change in update {
+            self.publish_change(change);
+        }
+        self.options.store.set_version(version);
+        Ok(())
     }
 
     /// The state of an app, created on first use.

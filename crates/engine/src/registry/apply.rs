@@ -6,7 +6,7 @@ use super::directory::Directory;
 use super::error::ChangeError;
 use super::host_classes;
 use super::spec::{AppSpec, FileSpec, LinkSpec, SecretSet};
-use footbridge_journal::RegistryBatch;
+use footbridge_journal::{RegistryBatch, RegistryChange};
 use footbridge_model::app::{App, Link, Unseen};
 use footbridge_model::hook::Origin;
 use footbridge_model::name::AppName;
@@ -17,13 +17,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 impl AppRegistry {
     /// Applies the file. Returns warnings for the operator.
     pub(crate) async fn apply_file(&self, file: FileSpec) -> Result<Vec<String>, ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let mut warnings = Vec::new();
         self.check_file(&file)?;
         warnings.extend(self.warn_removed_apps(&file.apps));
         if file.path.is_some() && file.path != self.options.config_file {
             let batch = RegistryBatch { config_file: file.path, ..RegistryBatch::default() };
-            self.options.store.put_batch(batch).await?;
+            let version = self.options.store.apply(RegistryChange::Put(batch)).await?;
+            self.options.store.set_version(version);
         }
         warnings.extend(self.apply_apps(file.apps).await?);
         self.apply_links(file.links).await?;
@@ -86,9 +87,10 @@ impl AppRegistry {
         let changed: Vec<App> =
             apps.values().filter(|(app, _)| !is_unchanged(app)).map(|(app, _)| app.clone()).collect();
         let names: Vec<AppName> = changed.iter().map(|app| app.name.clone()).collect();
+        let mut version = self.version();
         if !changed.is_empty() {
             let batch = RegistryBatch { apps: changed, ..RegistryBatch::default() };
-            self.options.store.put_batch(batch).await?;
+            version = self.options.store.apply(RegistryChange::Put(batch)).await?;
         }
         let entries = apps.into_values().map(|(app, file_secrets)| self.entry(app, Some(file_secrets)));
         self.publish_directory(before.with(entries, before.links().cloned()), None);
@@ -97,6 +99,7 @@ impl AppRegistry {
                 index.refresh(name, directory);
             }
         });
+        self.options.store.set_version(version);
         Ok(warnings)
     }
 
@@ -154,10 +157,9 @@ impl AppRegistry {
             |link: &&Link| link.origin == Origin::File && !named.contains(&(&link.host, &link.miniapp));
         let removed: Vec<Link> = before.links().filter(is_removed).cloned().collect();
         let store = &self.options.store;
-        let deletions: Vec<_> =
-            removed.iter().map(|link| store.delete_link(link.host.clone(), link.miniapp.clone())).collect();
-        for deletion in deletions {
-            deletion.await?;
+        for link in &removed {
+            let (host, miniapp) = (link.host.clone(), link.miniapp.clone());
+            store.set_version(store.apply(RegistryChange::DeleteLink { host, miniapp }).await?);
         }
         // A link may name an app that does not exist yet.
         let changed: Vec<Link> = links
@@ -170,7 +172,7 @@ impl AppRegistry {
             .collect();
         if !changed.is_empty() {
             let batch = RegistryBatch { links: changed.clone(), ..RegistryBatch::default() };
-            store.put_batch(batch).await?;
+            store.set_version(store.apply(RegistryChange::Put(batch)).await?);
         }
         let mut directory = Directory::clone(&before);
         for link in &removed {

@@ -7,6 +7,7 @@ use super::entry::AppEntry;
 use super::error::ChangeError;
 use super::index::HookIndex;
 use super::spec::HookSpec;
+use footbridge_journal::RegistryChange;
 use footbridge_model::hook::{Hook, Lifetime, Origin};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
@@ -87,13 +88,15 @@ impl AppRegistry {
             return Ok(Vec::new());
         }
         let now = self.options.clock.now();
-        self.options.store.restore_hooks(restored.clone(), REMOVED_FROM_FILE, now).await?;
+        let (hooks, reason) = (restored.clone(), REMOVED_FROM_FILE);
+        let version = self.options.store.apply(RegistryChange::RestoreHooks { hooks, reason, now }).await?;
         let ids = restored.iter().map(|hook| hook.id).collect();
         self.publish_index(|index, directory| {
             for hook in restored {
                 index.put(hook, directory);
             }
         });
+        self.options.store.set_version(version);
         Ok(ids)
     }
 }

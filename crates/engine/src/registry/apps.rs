@@ -9,6 +9,7 @@ use super::host_classes::hosts;
 use super::secrets::{KEY_PREFIX, TOKEN_PREFIX};
 use super::spec::{AppChange, AppSpec, MadeSecrets, SecretSet};
 use footbridge_courier::Target;
+use footbridge_journal::RegistryChange;
 use footbridge_model::app::{App, AppSecrets, Unseen};
 use footbridge_model::hook::Origin;
 use footbridge_model::name::AppName;
@@ -27,7 +28,7 @@ impl AppRegistry {
     pub(crate) async fn add_app(&self, spec: AppSpec) -> Result<(Arc<AppEntry>, MadeSecrets), ChangeError> {
         let urls = [&spec.url, &spec.receiver_url].into_iter().flatten();
         let host_classes = self.classify_urls(spec.name.as_str(), urls).await;
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let directory = self.directory.load_full();
         if directory.app(spec.name.as_str()).is_some() {
             let name = spec.name;
@@ -103,11 +104,12 @@ impl AppRegistry {
         app: App,
         file_secrets: SecretSet,
     ) -> Result<Arc<AppEntry>, ChangeError> {
-        self.options.store.put_app(app.clone()).await?;
+        let version = self.options.store.apply(RegistryChange::app(app.clone())).await?;
         let name = app.name.clone();
         let mut directory = Directory::clone(&self.directory.load());
         directory.put_app(self.entry(app, Some(file_secrets)));
         self.publish_directory(directory, Some(&name));
+        self.options.store.set_version(version);
         self.app(&name)
     }
 
@@ -120,7 +122,7 @@ impl AppRegistry {
         // Before the lock is taken, because DNS may be slow.
         let urls = [&change.url, &change.receiver_url].into_iter().flatten().flatten();
         let host_classes = self.classify_urls(name.as_str(), urls).await;
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let entry = self.app(name)?;
         if entry.app.origin != Origin::Package || change.url.is_some() || change.private.is_some() {
             require_api_origin(entry.app.origin, || format!("the app `{name}`"))?;
@@ -140,34 +142,29 @@ impl AppRegistry {
 
     /// Deletes an app of the API with its hooks and links.
     pub(crate) async fn remove_app(&self, name: &AppName) -> Result<(), ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         require_api_origin(self.app(name)?.app.origin, || format!("the app `{name}`"))?;
         self.delete_app(name).await
     }
 
     /// Deletes an installed app with its hooks and links.
     pub(crate) async fn remove_installed(&self, name: &AppName) -> Result<(), ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         self.delete_app(name).await
     }
 
     /// Deletes the links and hooks that a deleted app has left. Does nothing if an app of this name exists: it was made
     /// since and is another app.
     pub(crate) async fn purge_removed(&self, name: &AppName) -> Result<(), ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         if self.app(name).is_ok() { Ok(()) } else { self.delete_app(name).await }
     }
 
     async fn delete_app(&self, name: &AppName) -> Result<(), ChangeError> {
-        self.options.store.delete_app(name.clone(), "app deleted").await?;
-        let hooks: Vec<_> = self.index.load().of(name).map(|entry| entry.hook.id).collect();
-        self.publish_index(|index, _| hooks.iter().for_each(|id| index.remove(*id)));
-        let mut directory = Directory::clone(&self.directory.load());
-        directory.remove_app(name);
-        self.publish_directory(directory, None);
-        self.forget_state(name);
-        self.options.lanes.wake(hooks);
-        self.options.live.recheck(name);
+        let change = RegistryChange::DeleteApp { name: name.clone(), reason: "app deleted" };
+        let version = self.options.store.apply(change).await?;
+        self.unpublish_app(name);
+        self.options.store.set_version(version);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use super::index::HookEntry;
 use super::spec::{HookChange, HookSpec};
 use crate::app_phase::Run;
 use footbridge_courier::{Grant, Target};
-use footbridge_journal::RegistryBatch;
+use footbridge_journal::RegistryChange;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin, check_path, web_url};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
@@ -23,7 +23,7 @@ impl AppRegistry {
         lifetime: Lifetime,
         origin: Origin,
     ) -> Result<Arc<HookEntry>, ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         self.add_hook_locked(spec, lifetime, origin).await
     }
 
@@ -34,7 +34,7 @@ impl AppRegistry {
         spec: HookSpec,
         run: Option<&Run>,
     ) -> Result<Option<Arc<HookEntry>>, ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let entry = self.app(&spec.app)?;
         let current = entry.state.lifecycle.run();
         let lasts = current.as_deref().map(|run| run.running.run) == run.map(|run| run.running.run);
@@ -75,13 +75,13 @@ impl AppRegistry {
         if hooks.is_empty() {
             return Ok(());
         }
-        let batch = RegistryBatch { hooks: hooks.clone(), ..RegistryBatch::default() };
-        self.options.store.put_batch(batch).await?;
+        let version = self.options.store.apply(RegistryChange::hooks(hooks.clone())).await?;
         // A new hook has no pending deliveries.
         let known = self.index.load_full();
         let changed: Vec<_> =
             hooks.iter().map(|hook| hook.id).filter(|id| known.hook(*id).is_some()).collect();
         self.publish_index(|index, directory| hooks.into_iter().for_each(|hook| index.put(hook, directory)));
+        self.options.store.set_version(version);
         self.options.lanes.wake(changed);
         Ok(())
     }
@@ -104,8 +104,9 @@ impl AppRegistry {
 
     pub(super) async fn store_hook(&self, hook: Hook) -> Result<Arc<HookEntry>, ChangeError> {
         let id = hook.id;
-        self.options.store.put_hook(hook.clone()).await?;
+        let version = self.options.store.apply(RegistryChange::hooks(vec![hook.clone()])).await?;
         self.publish_index(|index, directory| index.put(hook, directory));
+        self.options.store.set_version(version);
         self.options.lanes.wake([id]);
         self.hook(id)
     }
@@ -188,7 +189,7 @@ impl AppRegistry {
         id: HookId,
         change: HookChange,
     ) -> Result<Arc<HookEntry>, ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let mut hook = self.hook(id)?.hook.clone();
         if change != (HookChange { enabled: change.enabled, ..HookChange::default() }) {
             self.may_change(&hook)?;
@@ -228,7 +229,7 @@ impl AppRegistry {
 
     /// Deletes a hook that neither the file nor a package defines, and cancels its pending deliveries.
     pub(crate) async fn remove_hook(&self, id: HookId) -> Result<(), ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         self.may_change(&self.hook(id)?.hook)?;
         self.delete_hooks(vec![id], "hook deleted").await
     }
@@ -242,14 +243,18 @@ impl AppRegistry {
         let before = self.index.load_full();
         // Removed from the index first: events that are published in the meantime no longer match them.
         self.publish_index(|index, _| ids.iter().for_each(|id| index.remove(*id)));
-        let deleted = self.options.store.delete_hooks(ids.clone(), reason).await;
-        if deleted.is_err() {
+        let change = RegistryChange::DeleteHooks { hooks: ids.clone(), reason };
+        let deleted = self.options.store.apply(change).await;
+        match &deleted {
+            Ok(version) => self.options.store.set_version(*version),
             // They are still stored, with their pending deliveries.
-            let hooks = ids.iter().filter_map(|id| Some(before.hook(*id)?.hook.clone()));
-            self.publish_index(|index, directory| hooks.for_each(|hook| index.put(hook, directory)));
+            Err(_) => {
+                let hooks = ids.iter().filter_map(|id| Some(before.hook(*id)?.hook.clone()));
+                self.publish_index(|index, directory| hooks.for_each(|hook| index.put(hook, directory)));
+            }
         }
         self.options.lanes.wake(ids);
-        Ok(deleted?)
+        Ok(deleted.map(drop)?)
     }
 
     /// Deletes the transient hooks of an app that match `wanted`, and returns them.
@@ -259,7 +264,7 @@ impl AppRegistry {
         wanted: impl Fn(&Hook) -> bool,
         reason: &'static str,
     ) -> Result<Vec<Arc<HookEntry>>, ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let index = self.index.load_full();
         let picked =
             |entry: &&Arc<HookEntry>| entry.hook.lifetime == Lifetime::Transient && wanted(&entry.hook);
@@ -272,7 +277,7 @@ impl AppRegistry {
 
     /// Handles a 410 of a receiver: switches its hook off, or deletes it if it is transient.
     pub(crate) async fn end_hook(&self, id: HookId) -> Result<(), ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let Ok(entry) = self.hook(id) else { return Ok(()) };
         if entry.hook.lifetime == Lifetime::Transient {
             return self.delete_hooks(vec![id], "hook gone").await;

@@ -3,6 +3,7 @@
 use super::directory::Directory;
 use super::shared_map::SharedMap;
 use footbridge_courier::Target;
+use footbridge_journal::Lane;
 use footbridge_model::app::App;
 use footbridge_model::hook::{Hook, HookType, Lifetime, web_url};
 use footbridge_model::id::HookId;
@@ -33,12 +34,16 @@ pub struct HookEntry {
     /// The hook.
     pub hook: Hook,
     pub(crate) destination: Destination,
+    /// The lane of its app's deliveries.
+    pub(crate) lane: Lane,
 }
 
 impl HookEntry {
     fn new(hook: Hook, directory: &Directory) -> Self {
-        let destination = destination(&hook, directory.app(hook.app.as_str()).map(|entry| &entry.app));
-        Self { hook, destination }
+        let app = directory.app(hook.app.as_str()).map(|entry| &entry.app);
+        let destination = destination(&hook, app);
+        let lane = lane(&hook.app, app);
+        Self { hook, destination, lane }
     }
 
     /// The host and port of the destination, if it is a URL.
@@ -55,6 +60,14 @@ impl HookEntry {
             Destination::Http(target) => target.url(),
             _ => &self.hook.route,
         }
+    }
+}
+
+/// The lane of an app's deliveries: an installed app has its own, for it runs where its lane is owned.
+fn lane(name: &AppName, app: Option<&App>) -> Lane {
+    match app.filter(|app| app.package.is_some()) {
+        Some(app) => Lane::of_installed(app.generation),
+        None => Lane::of_app(name),
     }
 }
 

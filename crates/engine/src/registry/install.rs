@@ -6,6 +6,7 @@ use super::entry::AppEntry;
 use super::error::ChangeError;
 use super::index::HookEntry;
 use super::spec::{AppSpec, HookSpec, SecretSet};
+use footbridge_journal::RegistryChange;
 use footbridge_model::app::App;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin};
 use footbridge_model::id::HookId;
@@ -55,7 +56,7 @@ impl AppRegistry {
         manifest: Manifest,
         replace: bool,
     ) -> Result<Installed, InstallRefusal> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let known = self.app(&manifest.name).ok();
         match &known {
             Some(entry) if entry.app.package.is_none() => return Err(InstallRefusal::NameTaken),
@@ -68,9 +69,15 @@ impl AppRegistry {
         self.check_specs(&app, &specs)?;
         let (hooks, gone) = self.plan(&app.name, specs);
         let name = app.name.clone();
-        self.options
+        let version = self
+            .options
             .store
-            .put_installed(app.clone(), hooks.clone(), gone.clone(), REMOVED_FROM_PACKAGE)
+            .apply(RegistryChange::Install {
+                app: Box::new(app.clone()),
+                hooks: hooks.clone(),
+                gone: gone.clone(),
+                reason: REMOVED_FROM_PACKAGE,
+            })
             .await?;
         let mut directory = Directory::clone(&self.directory.load());
         directory.put_app(self.entry(app, Some(SecretSet::default())));
@@ -84,6 +91,7 @@ impl AppRegistry {
                 index.put(hook, directory);
             }
         });
+        self.options.store.set_version(version);
         self.options.lanes.wake(ids.iter().copied().chain(gone));
         let hooks = ids.iter().filter_map(|id| self.hook(*id).ok()).collect();
         Ok(Installed { entry: self.app(&name)?, hooks, replaced: known.is_some() })
@@ -177,7 +185,7 @@ impl AppRegistry {
 
     /// Makes the server's own hooks. They are transient and listed like all others.
     pub(crate) async fn add_server_hooks(&self) -> Result<(), ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         for event in OWN_EVENTS {
             let spec = HookSpec {
                 app: AppName::bolt(),
@@ -187,7 +195,10 @@ impl AppRegistry {
                 kind: HookType::Server,
                 options: HookOptions::default(),
             };
-            self.store_new_hook(spec, Lifetime::Transient, Origin::Package).await?;
+            // Another server may have made it.
+            if self.same_hook(&spec, Lifetime::Transient).is_none() {
+                self.store_new_hook(spec, Lifetime::Transient, Origin::Package).await?;
+            }
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use super::app_registry::AppRegistry;
 use super::directory::Directory;
 use super::error::{ChangeError, require_api_origin};
 use super::spec::LinkSpec;
+use footbridge_journal::RegistryChange;
 use footbridge_model::app::Link;
 use footbridge_model::hook::Origin;
 use footbridge_model::name::AppName;
@@ -16,7 +17,7 @@ impl AppRegistry {
 
     /// Makes a link.
     pub(crate) async fn add_link(&self, spec: LinkSpec) -> Result<Link, ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let directory = self.directory.load_full();
         for (member, name) in [("host", &spec.host), ("miniapp", &spec.miniapp)] {
             if directory.app(name.as_str()).is_none() {
@@ -40,7 +41,7 @@ impl AppRegistry {
         miniapp: &AppName,
         enabled: bool,
     ) -> Result<Link, ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let link = self.link(host, miniapp)?;
         require_api_origin(link.origin, || format!("the link of `{host}` and `{miniapp}`"))?;
         self.store_link(LinkSpec { host: link.host, miniapp: link.miniapp, enabled }, Origin::Api).await
@@ -48,22 +49,25 @@ impl AppRegistry {
 
     /// Deletes a link of the API.
     pub(crate) async fn remove_link(&self, host: &AppName, miniapp: &AppName) -> Result<(), ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let link = self.link(host, miniapp)?;
         require_api_origin(link.origin, || format!("the link of `{host}` and `{miniapp}`"))?;
-        self.options.store.delete_link(link.host.clone(), link.miniapp.clone()).await?;
+        let change = RegistryChange::DeleteLink { host: link.host.clone(), miniapp: link.miniapp.clone() };
+        let version = self.options.store.apply(change).await?;
         let mut directory = Directory::clone(&self.directory.load());
         directory.remove_link(&link.host, &link.miniapp);
         self.publish_directory(directory, None);
+        self.options.store.set_version(version);
         Ok(())
     }
 
     async fn store_link(&self, spec: LinkSpec, origin: Origin) -> Result<Link, ChangeError> {
         let link = self.new_link(spec, origin);
-        self.options.store.put_link(link.clone()).await?;
+        let version = self.options.store.apply(RegistryChange::link(link.clone())).await?;
         let mut directory = Directory::clone(&self.directory.load());
         directory.put_link(link.clone());
         self.publish_directory(directory, None);
+        self.options.store.set_version(version);
         Ok(link)
     }
 

@@ -9,6 +9,7 @@ mod checks;
 mod directory;
 mod entry;
 mod error;
+mod follow;
 mod hooks;
 mod host_classes;
 mod index;
@@ -18,6 +19,7 @@ mod proof;
 mod secrets;
 mod shared_map;
 mod spec;
+mod store;
 #[cfg(test)]
 mod tests;
 mod warnings;
@@ -34,3 +36,4 @@ pub use spec::{
 pub(crate) use app_registry::{AppRegistry, RegistryOptions};
 pub(crate) use index::{Destination, host_of, joined};
 pub(crate) use install::{InstallRefusal, Installed};
+pub(crate) use store::VersionedStore;

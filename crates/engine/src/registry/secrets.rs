@@ -21,7 +21,7 @@ pub(super) const KEY_PREFIX: &str = "fbk_";
 impl AppRegistry {
     /// Returns the secrets that the server has generated and nobody has seen. They are not shown again.
     pub(crate) async fn show_secrets(&self, name: &AppName) -> Result<MadeSecrets, ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let entry = self.app(name)?;
         let mut app = entry.app.clone();
         let unseen = std::mem::take(&mut app.unseen);
@@ -41,7 +41,7 @@ impl AppRegistry {
 
     /// Ends the overlap: replaced secrets become invalid at once.
     pub(crate) async fn end_overlap(&self, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let entry = self.app(name)?;
         let mut app = entry.app.clone();
         let AppSecrets { token, secret_key, signing_secret } = &mut app.secrets;
@@ -60,7 +60,7 @@ impl AppRegistry {
         which: Rotation,
         overlap: Overlap,
     ) -> Result<MadeSecrets, ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let entry = self.app(name)?;
         let file = entry.file_secrets;
         let which = rotatable(which, file, name)?;
@@ -100,7 +100,7 @@ impl AppRegistry {
 
     /// Records that an app has used its new secret. From now on, outbound calls use that one.
     pub(crate) async fn mark_first_use(&self, name: &AppName, kind: SecretKind) -> Result<(), ChangeError> {
-        let _lock = self.change_lock.lock().await;
+        let _lock = self.lock_changes().await?;
         let entry = self.app(name)?;
         let mut app = entry.app.clone();
         let rotating = match kind {

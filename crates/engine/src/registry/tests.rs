@@ -2,13 +2,13 @@
 
 use super::app_registry::{AppRegistry, RegistryOptions};
 use super::spec::{AppChange, AppSpec, FileSpec, HookSpec, LinkSpec};
+use super::store::VersionedStore;
 use crate::lanes::{LaneFeed, Lanes};
 use footbridge_courier::{CourierOptions, Policy, Resolver, Resolving};
 use footbridge_journal::memory::MemoryJournal;
-use footbridge_journal::{RegistryBatch, RegistrySnapshot, Wait};
-use footbridge_model::app::{App, Link};
+use footbridge_journal::{RegistryChange, RegistrySnapshot, RegistryUpdate, Version, Wait};
 use footbridge_model::hook::{Hook, HookOptions, HookType};
-use footbridge_model::id::{HookId, IdSource};
+use footbridge_model::id::IdSource;
 use footbridge_model::name::AppName;
 use footbridge_model::pattern::Pattern;
 use footbridge_model::time::{Clock, Entropy, Millis};
@@ -27,11 +27,6 @@ struct Store {
 }
 
 impl Store {
-    fn write<T>(&self, wait: Wait<T>) -> Wait<T> {
-        self.written.fetch_add(1, Ordering::Relaxed);
-        wait
-    }
-
     fn take_count(&self) -> usize {
         self.written.swap(0, Ordering::Relaxed)
     }
@@ -41,35 +36,15 @@ impl footbridge_journal::RegistryStore for Store {
     fn load(&self) -> Wait<RegistrySnapshot> {
         self.kept.load()
     }
-    fn put_app(&self, app: App) -> Wait<()> {
-        self.write(self.kept.put_app(app))
+    fn since(&self, version: Version) -> Wait<RegistryUpdate> {
+        self.kept.since(version)
     }
-    fn put_batch(&self, batch: RegistryBatch) -> Wait<()> {
-        self.write(self.kept.put_batch(batch))
-    }
-    fn put_installed(&self, app: App, hooks: Vec<Hook>, gone: Vec<HookId>, why: &'static str) -> Wait<()> {
-        self.write(self.kept.put_installed(app, hooks, gone, why))
-    }
-    fn delete_app(&self, name: AppName, reason: &'static str) -> Wait<()> {
-        self.write(self.kept.delete_app(name, reason))
-    }
-    fn put_link(&self, link: Link) -> Wait<()> {
-        self.write(self.kept.put_link(link))
-    }
-    fn delete_link(&self, host: AppName, miniapp: AppName) -> Wait<()> {
-        self.write(self.kept.delete_link(host, miniapp))
-    }
-    fn put_hook(&self, hook: Hook) -> Wait<()> {
-        self.write(self.kept.put_hook(hook))
+    fn apply(&self, change: RegistryChange, at: Version) -> Wait<Version> {
+        self.written.fetch_add(1, Ordering::Relaxed);
+        self.kept.apply(change, at)
     }
     fn deleted_hooks(&self) -> Wait<Vec<Hook>> {
         self.kept.deleted_hooks()
-    }
-    fn restore_hooks(&self, hooks: Vec<Hook>, reason: &'static str, now: Millis) -> Wait<()> {
-        self.write(self.kept.restore_hooks(hooks, reason, now))
-    }
-    fn delete_hooks(&self, hooks: Vec<HookId>, reason: &'static str) -> Wait<()> {
-        self.write(self.kept.delete_hooks(hooks, reason))
     }
 }
 
@@ -116,7 +91,7 @@ fn registry_asking(
 ) -> (AppRegistry, LaneFeed) {
     let (lanes, feed) = Lanes::new();
     let options = RegistryOptions {
-        store: store.clone(),
+        store: VersionedStore::new(store.clone(), kept.version, false),
         clock: Arc::new(Fixed),
         entropy: Arc::new(Fixed),
         ids: Arc::new(IdSource::above(1 << 60)),

@@ -8,7 +8,9 @@ use crate::entropy::SystemEntropy;
 use crate::first_run::{self, Database, FirstRunError, Source};
 use crate::steady_clock::{self, ClockError, SteadyClock};
 use footbridge_courier::{CourierOptions, CourierShared, Policy, Roots, RootsError};
-use footbridge_engine::{Engine, EngineOptions, Limits, ProofKey, Quota, Rate, StartError, Started};
+use footbridge_engine::{
+    Engine, EngineOptions, Limits, NodeCard, ProofKey, Quota, Rate, StartError, Started,
+};
 use footbridge_journal::JournalError;
 use footbridge_journal_sqlite::{Claim, MasterKey as SealKey, OpenError, SqliteJournal};
 use footbridge_model::retry::Schedule;
@@ -130,8 +132,8 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     let courier = courier(&config, &own)?;
     let (launcher, exits) = launch::launcher(&config, &public_url, env, &clock)?;
     let options = EngineOptions {
-        registry: journal.clone(),
-        journal,
+        store: journal,
+        node: NodeCard { name: address.to_string(), address: Some(public_url.clone()) },
         clock,
         entropy: Arc::new(SystemEntropy),
         courier: Arc::clone(&courier),

@@ -1,4 +1,4 @@
-//! The contract suite on files; a restart closes them and opens them again.
+//! The contract suite on files. A restart closes the journal and opens it again.
 
 use super::{database, open};
 use crate::SqliteJournal;
@@ -38,7 +38,7 @@ async fn obeys_the_contract() {
     contract::run_all(async || OnDisk::fresh()).await;
 }
 
-/// The same without a word of farewell: dropping writes what was asked for.
+/// The same without closing: dropping the journal writes everything that was requested.
 struct Dropped(OnDisk);
 
 impl Subject for Dropped {

@@ -1,9 +1,9 @@
-//! `kill -9` at any moment: every event that was acknowledged is there, with all its deliveries.
+//! `kill -9` at any moment: every acknowledged event is there, with all its deliveries.
 
 use super::{database, event, hook, open};
-use footbridge_journal::{DeliveryFilter, EventFilter, Journal as _, Page, RegistryStore as _};
+use footbridge_journal::contract::Owner as _;
+use footbridge_journal::{DeliveryFilter, EventFilter, EventLog as _, History as _, Journal as _, Page};
 use footbridge_model::id::EventId;
-use footbridge_model::time::Millis;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ const DATABASE: &str = "FOOTBRIDGE_CRASH_TEST_DATABASE";
 const KILLS: u64 = 10;
 const HOOKS: [u64; 3] = [1, 2, 3];
 
-/// The child: appends as fast as it can, a few at a time, and says what was acknowledged.
+/// The child process: appends as fast as it can, a few events at a time, and prints what was acknowledged.
 #[test]
 #[ignore = "the other half of `killed_at_any_moment`, which runs it"]
 fn child() {
@@ -20,7 +20,7 @@ fn child() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let journal = open(&path).unwrap();
-        let mut last = journal.recover(Millis(0)).await.unwrap().highest_id;
+        let mut last = journal.join_as("test").await.unwrap().highest_id;
         loop {
             let numbers: Vec<_> = (1..=8).map(|place| last + place * 10).collect();
             last = numbers[7];
@@ -92,7 +92,7 @@ async fn verify(path: &Path, acked: &[u64]) {
     let events = journal.events(EventFilter::default(), all).await.unwrap();
     let deliveries = journal.deliveries(DeliveryFilter::default(), all).await.unwrap();
     assert_eq!(deliveries.len(), 3 * events.len(), "an event is there by half");
-    let account = journal.account();
+    let account = journal.account().await.unwrap();
     assert_eq!((account.accepted, account.pending), (deliveries.len() as u64, deliveries.len() as u64));
     journal.close().await.unwrap();
 }

@@ -1,7 +1,8 @@
-//! Files whose bytes were changed: what is read is what was written, or an error.
+//! Damaged files: what is read is what was written, or an error.
 
 use super::{database, event, hook, open};
-use footbridge_journal::{Journal as _, JournalError, RegistryStore as _};
+use footbridge_journal::contract::Owner as _;
+use footbridge_journal::{EventLog as _, History as _, Journal as _, JournalError, RegistryStore as _};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use rusqlite::Connection;
@@ -23,7 +24,7 @@ async fn fill(path: &Path) {
     journal.close().await.unwrap();
 }
 
-/// Opens a damaged file and reads all of it; gives how much of it was refused.
+/// Opens a damaged file and reads all of it. Returns how many reads were refused.
 async fn read(path: &Path) -> Result<u32, ()> {
     let Ok(journal) = open(path) else { return Err(()) };
     let mut refused = 0;
@@ -32,7 +33,7 @@ async fn read(path: &Path) -> Result<u32, ()> {
         Err(JournalError::Corrupt(_) | JournalError::Stopped(_)) => return Err(()),
         Err(other) => panic!("{other}"),
     }
-    let due = journal.due(HookId::from_number(1), false, 100).await.unwrap_or_default();
+    let due = journal.due_of(HookId::from_number(1), false, 100).await.unwrap_or_default();
     for due in &due {
         assert_eq!(due.id.number(), due.event_id.number() + 1, "a delivery of another event");
     }
@@ -49,7 +50,7 @@ async fn read(path: &Path) -> Result<u32, ()> {
     Ok(refused)
 }
 
-/// Bytes at many places, one file for each: no body ever comes back as another one.
+/// Damages many places, one file for each: no body is ever read back as another one.
 #[tokio::test]
 async fn what_is_read_is_what_was_written() {
     let directory = tempfile::tempdir().unwrap();
@@ -73,7 +74,7 @@ async fn what_is_read_is_what_was_written() {
     assert!(starts > 20 && refused > 20, "{starts} opened, {refused} events refused");
 }
 
-/// A row that is whole as far as SQLite can tell, but not what was written.
+/// A row that is valid for SQLite but is not what was written.
 #[tokio::test]
 async fn a_row_that_was_changed_is_not_used() {
     let directory = tempfile::tempdir().unwrap();
@@ -89,13 +90,13 @@ async fn a_row_that_was_changed_is_not_used() {
     let journal = open(&path).unwrap();
     let error = journal.event(EventId::from_number(20)).await.unwrap_err().to_string();
     assert!(error.contains(&EventId::from_number(20).to_string()) && error.contains("checksum"), "{error}");
-    let due = journal.due(HookId::from_number(1), false, 100).await.unwrap();
+    let due = journal.due_of(HookId::from_number(1), false, 100).await.unwrap();
     assert_eq!(due.len() as u64, EVENTS - 1);
     assert!(due.iter().all(|due| due.id.number() != 31));
     let dead = journal.delivery(DeliveryId::from_number(31)).await.unwrap().unwrap().delivery;
     assert_eq!(dead.status, DeliveryStatus::Dead);
     assert!(dead.last_error.unwrap().contains("checksum"));
-    let account = journal.account();
+    let account = journal.account().await.unwrap();
     assert_eq!((account.pending, account.dead), (EVENTS - 1, 1));
     journal.close().await.unwrap();
     drop(journal);

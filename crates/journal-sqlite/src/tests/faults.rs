@@ -1,11 +1,13 @@
-//! A full disk, an I/O error, a panic, too many notes.
+//! A full disk, an I/O error, a panic, too many exchange records.
 
 use super::{database, event, hook, open};
 use crate::txn::Txn;
 use crate::{OpenError, SqliteJournal};
 use bytes::Bytes;
+use footbridge_journal::contract::Owner as _;
 use footbridge_journal::{
-    Appended, EventFilter, ExchangeFilter, Journal as _, JournalError, Page, RegistryStore as _, Wait,
+    Appended, EventFilter, EventLog as _, ExchangeFilter, ExchangeLog as _, History as _, Journal as _,
+    JournalError, Page, RegistryStore as _, Wait,
 };
 use footbridge_model::exchange::{
     Direction, ExchangeFailure, ExchangeFailureKind, ExchangeHead, ExchangeOutcome, ExchangeRecord,
@@ -14,7 +16,7 @@ use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 
-/// A page limit makes SQLite say "full" as a full disk does.
+/// A page limit makes SQLite report "full" as a full disk does.
 #[tokio::test]
 async fn a_full_disk_is_told_and_outlived() {
     let directory = tempfile::tempdir().unwrap();
@@ -36,7 +38,7 @@ async fn a_full_disk_is_told_and_outlived() {
         }
     }
     assert!(!stored.is_empty() && full > 0);
-    assert_eq!(journal.account().accepted, u64::try_from(stored.len()).unwrap());
+    assert_eq!(journal.account().await.unwrap().accepted, u64::try_from(stored.len()).unwrap());
     assert!(journal.event(EventId::from_number(10)).await.unwrap().is_some(), "reads go on");
 
     limit(1_000_000).await.unwrap();
@@ -54,7 +56,7 @@ async fn a_full_disk_is_told_and_outlived() {
     assert_eq!(kept, stored);
 }
 
-/// An error that is not about room: nothing is acknowledged from then on, and nothing is lost.
+/// After an error that is not about room nothing is acknowledged, and nothing is lost.
 #[tokio::test]
 async fn a_broken_disk_stops_the_journal() {
     let directory = tempfile::tempdir().unwrap();
@@ -63,7 +65,7 @@ async fn a_broken_disk_stops_the_journal() {
     journal.append(event(10, &[1], 10)).await.unwrap();
     let stopped = journal.stopped();
     let before = journal.append(event(20, &[1], 10));
-    let broken = journal.writer.ask(0, |_: &mut Txn<'_>| -> crate::fault::Step<()> {
+    let broken = journal.writer.ask(0, |_: &mut Txn<'_>| -> crate::failure::CommandResult<()> {
         let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
         Err(rusqlite::Error::SqliteFailure(error, Some("disk I/O error".into())).into())
     });
@@ -87,15 +89,16 @@ async fn a_panic_stops_the_journal() {
     let directory = tempfile::tempdir().unwrap();
     let journal = open(&database(&directory)).unwrap();
     let stopped = journal.stopped();
-    let panics =
-        journal.writer.ask(0, |_: &mut Txn<'_>| -> crate::fault::Step<()> { panic!("a test's own") });
+    let panics = journal
+        .writer
+        .ask(0, |_: &mut Txn<'_>| -> crate::failure::CommandResult<()> { panic!("a test's own") });
     assert!(matches!(panics.await, Err(JournalError::Stopped(_))));
     assert!(stopped.await.unwrap().contains("panicked"));
     assert!(matches!(journal.load().await, Err(JournalError::Stopped(_))));
     assert!(matches!(journal.close().await, Err(JournalError::Stopped(_))));
 }
 
-fn note(number: u64) -> ExchangeRecord {
+fn record(number: u64) -> ExchangeRecord {
     let head = ExchangeHead {
         id: ExchangeId::from_number(number),
         direction: Direction::ToHost,
@@ -107,7 +110,7 @@ fn note(number: u64) -> ExchangeRecord {
     ExchangeRecord { head, ending: None, ms: None }
 }
 
-/// Keeps the writer busy until the sender speaks or is dropped.
+/// Keeps the writer busy until the sender sends or is dropped.
 fn hold(journal: &SqliteJournal) -> (std::sync::mpsc::Sender<()>, Wait<()>) {
     let (release, gate) = std::sync::mpsc::channel::<()>();
     let gate = std::sync::Mutex::new(gate);
@@ -118,14 +121,14 @@ fn hold(journal: &SqliteJournal) -> (std::sync::mpsc::Sender<()>, Wait<()>) {
     (release, held)
 }
 
-/// Notes are written by themselves in the end; those that found no place are counted.
+/// Exchange records are written after a while without any other write; dropped ones are counted.
 #[tokio::test]
-async fn notes_wait_in_a_bounded_place() {
+async fn waiting_records_are_bounded() {
     let directory = tempfile::tempdir().unwrap();
     let journal = open(&database(&directory)).unwrap();
     let (release, held) = hold(&journal);
     for number in 1..=10_000 {
-        journal.record_exchange(note(number));
+        journal.record_exchange(record(number));
     }
     release.send(()).unwrap();
     held.await.unwrap();
@@ -138,25 +141,26 @@ async fn notes_wait_in_a_bounded_place() {
     }
 }
 
-/// Notes that share a statement come back one by one as they were, and one that cannot be kept takes no other along.
+/// Records that share a statement are read back one by one, and one that cannot be stored does not affect the others.
 #[tokio::test]
-async fn notes_written_together_stay_apart() {
+async fn records_of_one_statement_are_independent() {
     let directory = tempfile::tempdir().unwrap();
     let journal = open(&database(&directory)).unwrap();
     let (release, held) = hold(&journal);
     let made = |number: u64| {
         let failure = ExchangeFailure::new(ExchangeFailureKind::Undelivered, format!("no. {number}"));
         let failure = ExchangeFailure { retry_after: number.is_multiple_of(5).then_some(7), ..failure };
-        let mut note = note(number);
-        note.head.event_type = format!("t{number}");
-        note.head.direction = if number.is_multiple_of(2) { Direction::ToHost } else { Direction::ToMiniapp };
-        note.ms = (!number.is_multiple_of(7)).then(|| u32::try_from(number).unwrap());
+        let mut record = record(number);
+        record.head.event_type = format!("t{number}");
+        record.head.direction =
+            if number.is_multiple_of(2) { Direction::ToHost } else { Direction::ToMiniapp };
+        record.ms = (!number.is_multiple_of(7)).then(|| u32::try_from(number).unwrap());
         // Stretches of answered ones, some with a failed one among them, whatever the size of a statement.
-        note.ending = Some(match number % 101 {
+        record.ending = Some(match number % 101 {
             0 | 3 | 4 => ExchangeOutcome::Failed(failure),
             _ => ExchangeOutcome::Answered(Bytes::new()),
         });
-        note
+        record
     };
     let numbers: Vec<u64> = (1..=300).rev().collect();
     for number in &numbers {
@@ -165,7 +169,7 @@ async fn notes_written_together_stay_apart() {
             journal.record_exchange(made(270));
         }
     }
-    // Not sent but dropped: the command runs again when it shares its transaction with the note that fails.
+    // Not sent but dropped: the command runs again when it shares its transaction with the record that fails.
     drop(release);
     held.await.unwrap();
     journal.close().await.unwrap();

@@ -1,8 +1,9 @@
-//! Another program's lock on the database: waited for, refused meanwhile, outlived.
+//! Another program's lock on the database: the writer waits, refuses, and recovers.
 
 use super::{database, event, hook, open};
 use crate::OpenError;
-use footbridge_journal::{Appended, Journal as _, JournalError, RegistryStore as _};
+use footbridge_journal::contract::Owner as _;
+use footbridge_journal::{Appended, EventLog as _, History as _, Journal as _, JournalError};
 use footbridge_model::id::EventId;
 use rusqlite::Connection;
 use std::time::{Duration, Instant};
@@ -37,10 +38,10 @@ async fn a_lock_of_another_program_is_outlived() {
         journal.event(EventId::from_number(20)).await.unwrap().is_none(),
         "what was refused is not there"
     );
-    assert_eq!(journal.account().accepted, 2);
+    assert_eq!(journal.account().await.unwrap().accepted, 2);
 }
 
-/// A short lock is waited for, not told.
+/// The writer waits for a short lock without reporting it.
 #[tokio::test]
 async fn a_short_lock_is_not_noticed() {
     let directory = tempfile::tempdir().unwrap();

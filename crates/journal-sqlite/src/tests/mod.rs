@@ -13,7 +13,7 @@ mod shrinking;
 
 use crate::{MasterKey, OpenError, SqliteJournal, SqliteOptions};
 use bytes::Bytes;
-use footbridge_journal::{NewDelivery, NewEvent};
+use footbridge_journal::{Lane, NewDelivery, NewEvent, Version};
 use footbridge_model::app::{App, AppSecrets, ReceiverAuth};
 use footbridge_model::event::Event;
 use footbridge_model::headers::PublishHeaders;
@@ -52,7 +52,7 @@ fn open(path: &Path) -> Result<SqliteJournal, OpenError> {
     SqliteJournal::open(options(path))
 }
 
-/// The names of the files in a directory, in order.
+/// Returns the names of the files in a directory, sorted.
 fn files(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -122,11 +122,13 @@ fn event(number: u64, hooks: &[u64], length: usize) -> NewEvent {
     let delivery = |(id, hook): (u64, &u64)| NewDelivery {
         id: DeliveryId::from_number(id),
         hook_id: HookId::from_number(*hook),
+        lane: Lane(0),
     };
     NewEvent {
         event: Arc::new(event),
         deliveries: (number + 1..).zip(hooks).map(delivery).collect(),
         skipped: Vec::new(),
         key: None,
+        registry: Version::default(),
     }
 }

@@ -1,9 +1,12 @@
-//! What is at the path, and what becomes of it.
+//! Opening: the states of the file, and the outcomes.
 
 use super::{app, database, event, files, hook, open, options};
 use crate::migrate::newest;
 use crate::{MasterKey, OpenError, SqliteJournal};
-use footbridge_journal::{Journal as _, RegistryStore as _};
+use footbridge_journal::contract::Owner as _;
+use footbridge_journal::{
+    Cluster as _, EventLog as _, History as _, Journal as _, NodeCard, RegistryStore as _,
+};
 use footbridge_model::app::{App, Link};
 use footbridge_model::hook::Origin;
 use footbridge_model::id::{EventId, HookId, IdSource};
@@ -110,7 +113,7 @@ async fn an_empty_file_is_a_new_database() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(database(&directory), "").unwrap();
     filled(&database(&directory)).await;
-    assert_eq!(open(&database(&directory)).unwrap().account().accepted, 50);
+    assert_eq!(open(&database(&directory)).unwrap().account().await.unwrap().accepted, 50);
 }
 
 #[tokio::test]
@@ -187,7 +190,7 @@ fn only_a_sound_sqlite() {
     assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
 }
 
-/// The tables that a version says it has are looked for, not only its number.
+/// The tables of the version are checked, not only its number.
 #[tokio::test]
 async fn another_schema_than_the_version_says() {
     let directory = tempfile::tempdir().unwrap();
@@ -217,7 +220,7 @@ async fn another_schema_than_the_version_says() {
     assert!(open(&path).is_ok(), "an index of the operator's own is no damage");
 }
 
-/// A database of the first version opens, and what it holds without checksums is taken as it is.
+/// A database of the first version opens, and its rows without checksums are accepted.
 #[tokio::test]
 async fn a_database_of_the_first_version() {
     let directory = tempfile::tempdir().unwrap();
@@ -237,10 +240,10 @@ async fn a_database_of_the_first_version() {
     let journal = open(&path).unwrap();
     assert_eq!(journal.load().await.unwrap().hooks.len(), 1);
     assert_eq!(journal.event(EventId::from_number(10)).await.unwrap().unwrap().event.body.as_ref(), b"7");
-    assert_eq!(journal.due(HookId::from_number(1), false, 9).await.unwrap().len(), 1);
+    assert_eq!(journal.due_of(HookId::from_number(1), false, 9).await.unwrap().len(), 1);
     // The id that a clock beyond 2093 made is no reason to have none left.
     let now = Millis(1_790_000_000_000);
-    assert_eq!(journal.recover(now).await.unwrap().highest_id, 11);
+    assert_eq!(journal.join(NodeCard::default(), now).await.unwrap().highest_id, 11);
     journal.append(event(20, &[1], 10)).await.unwrap();
     journal.close().await.unwrap();
     drop(journal);

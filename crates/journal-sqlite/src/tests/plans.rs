@@ -1,7 +1,11 @@
-//! The statements that must stay quick whatever the backlog do so by their indexes.
+//! Query plans: statements that must be quick with any backlog use their indexes.
 
 use super::{database, event, hook, open};
-use footbridge_journal::{DeliveryFilter, DeliveryResult, Journal as _, RegistryStore as _, Replay};
+use footbridge_journal::contract::Owner as _;
+use footbridge_journal::{
+    Claim, DeliveryFilter, DeliveryQueue as _, DeliveryResult, EventLog as _, History as _, Journal as _,
+    Lane, Replay, Session,
+};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::{DeliveryId, HookId};
 use footbridge_model::time::Millis;
@@ -49,7 +53,7 @@ async fn what_lanes_ask_for_is_a_seek_without_sorting() {
     }
 }
 
-/// The account equals what the rows say, after everything that moves a delivery.
+/// The account equals the rows after everything that moves a delivery.
 #[tokio::test]
 async fn the_account_equals_the_rows() {
     let directory = tempfile::tempdir().unwrap();
@@ -62,15 +66,16 @@ async fn the_account_equals_the_rows() {
     }
     let ends = DeliveryStatus::ALL.into_iter().cycle().zip((11..410).filter(|id| id % 10 < 4));
     let result = |(status, id)| DeliveryResult {
+        claim: Claim::exclusive(Session(0), Lane(0)),
         id: DeliveryId::from_number(id),
         attempt: None,
         status,
         next_attempt_at: Some(Millis(9)),
         reason: None,
     };
-    journal.record(ends.map(result).collect()).await.unwrap();
+    journal.record_owned(ends.map(result).collect()).await.unwrap();
     journal.delete_hooks(vec![HookId::from_number(4)], "hook gone").await.unwrap();
-    journal.cancel(HookId::from_number(3), "hook disabled").await.unwrap();
+    journal.cancel_of(HookId::from_number(3), "hook disabled").await.unwrap();
     let dead = DeliveryFilter { status: Some(DeliveryStatus::Dead), ..DeliveryFilter::default() };
     let picked = journal.find_deliveries(dead, None, 10).await.unwrap();
     assert_eq!(picked.ids.len(), 10);
@@ -83,7 +88,7 @@ async fn the_account_equals_the_rows() {
     journal.close().await.unwrap();
 
     let journal = open(&database(&directory)).unwrap();
-    let account = journal.account();
+    let account = journal.account().await.unwrap();
     assert!(account.balances());
     assert_eq!(account.accepted, 165);
     for status in DeliveryStatus::ALL {

@@ -1,8 +1,9 @@
-//! Readers keep no error: what could not be opened or read once is tried again.
+//! Readers remember no error: after a failure the next read tries again.
 
 use super::{database, event, hook, open};
 use crate::reader::Reader;
-use footbridge_journal::{Journal as _, JournalError, RegistryStore as _};
+use footbridge_journal::contract::Owner as _;
+use footbridge_journal::{EventLog as _, History as _, JournalError};
 use std::time::{Duration, Instant};
 
 #[tokio::test]
@@ -33,7 +34,7 @@ async fn a_panic_ends_one_read() {
     let directory = tempfile::tempdir().unwrap();
     let journal = open(&database(&directory)).unwrap();
     journal.put_hook(hook(1)).await.unwrap();
-    let panics = journal.points.ask(|_| -> crate::fault::Step<()> { panic!("a test's own") });
+    let panics = journal.points.ask(|_| -> crate::failure::CommandResult<()> { panic!("a test's own") });
     assert!(panics.await.is_err());
     let begun = Instant::now();
     // What was queued behind it is told; what comes later is read.

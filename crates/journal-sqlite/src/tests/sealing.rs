@@ -1,8 +1,9 @@
-//! No secret reaches the disk in the clear, and none can be moved.
+//! No secret reaches the disk unsealed, and no sealed value can be moved.
 
 use super::{Counting, app, database, files, open};
 use crate::MasterKey;
 use crate::seal::{Sealer, Unsealable};
+use footbridge_journal::contract::Owner as _;
 use footbridge_journal::{Journal as _, RegistryStore as _};
 use std::sync::Arc;
 

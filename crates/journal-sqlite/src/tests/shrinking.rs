@@ -1,7 +1,10 @@
-//! Retention gives room back to the file system, step by step.
+//! Retention gives room back to the file system step by step.
 
 use super::{database, event, hook, open};
-use footbridge_journal::{DeliveryFilter, DeliveryResult, Journal as _, Page, RegistryStore as _};
+use footbridge_journal::contract::Owner as _;
+use footbridge_journal::{
+    Claim, DeliveryFilter, DeliveryResult, EventLog as _, History as _, Journal as _, Lane, Page, Session,
+};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::time::Millis;
 
@@ -16,6 +19,7 @@ async fn the_file_shrinks_after_retention() {
     }
     let all = Page { before: None, limit: 1000 };
     let ended = |view: &footbridge_journal::DeliveryView| DeliveryResult {
+        claim: Claim::exclusive(Session(0), Lane(0)),
         id: view.delivery.id,
         attempt: None,
         status: DeliveryStatus::Cancelled,
@@ -23,12 +27,12 @@ async fn the_file_shrinks_after_retention() {
         reason: None,
     };
     let results = journal.deliveries(DeliveryFilter::default(), all).await.unwrap();
-    journal.record(results.iter().map(ended).collect()).await.unwrap();
+    journal.record_owned(results.iter().map(ended).collect()).await.unwrap();
     let size = || std::fs::metadata(&path).unwrap().len();
     let (before, now) = (size(), Millis(1_790_000_000_000));
     assert!(before > 8 << 20, "{before}");
     let mut steps = 0;
-    while journal.prune(now, now, now).await.unwrap() {
+    while journal.prune_before(now, now, now).await.unwrap() {
         steps += 1;
         assert!(steps < 1000, "retention does not end");
     }

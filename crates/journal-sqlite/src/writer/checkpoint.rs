@@ -1,28 +1,30 @@
-//! Carrying the log over into the database.
+//! Checkpoints: moving the write-ahead log into the database.
 
 use crate::column::number;
-use crate::fault::Trouble;
+use crate::failure::FailureKind;
 use crate::room::Room;
 use rusqlite::Connection;
 
-/// Carries the log over into the database, so that it begins anew in the room it has. Asked for by ourselves, after the
-/// answers: the automatic one runs before them and keeps its errors to itself. Gives whether there was no room for it.
+/// Moves the log into the database, so that the log starts again in the room it has. The writer calls this after it
+/// has answered: SQLite's automatic checkpoint runs before the answers and hides its errors. Returns true if there
+/// was no room.
 pub(crate) fn checkpoint(conn: &Connection, room: &Room) -> Result<bool, String> {
-    match carry_over(conn, room).map_err(|error| Trouble::of(&error, || room.is_refused())) {
+    match carry_over(conn, room).map_err(|error| FailureKind::of(&error, || room.is_refused())) {
         Ok(done) => Ok(!done),
-        Err(Trouble::Busy(_)) => Ok(false),
-        Err(Trouble::Full) => Ok(true),
-        Err(Trouble::Own(error)) => Err(error.to_string()),
-        Err(Trouble::Broken(reason)) => Err(reason),
+        Err(FailureKind::Busy(_)) => Ok(false),
+        Err(FailureKind::Full) => Ok(true),
+        Err(FailureKind::Own(error)) => Err(error.to_string()),
+        Err(FailureKind::Broken(reason)) => Err(reason),
     }
 }
 
-/// Gives whether it was tried: on a full disk only when the database has room to grow as much as it must.
+/// Returns true if the checkpoint was tried: on a full disk only when the database has room to grow as much as it
+/// must.
 pub(crate) fn carry_over(conn: &Connection, room: &Room) -> rusqlite::Result<bool> {
     let one = |sql: &str| conn.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
     if room.is_full() {
         let size = one("PRAGMA page_count")?.saturating_mul(one("PRAGMA page_size")?);
-        if !room.lets_grow_to(number(size)) {
+        if !room.can_grow_to(number(size)) {
             return Ok(false);
         }
     }

@@ -1,25 +1,25 @@
-//! A command: work for the transaction, and the one who waits for it.
+//! A command: work for the transaction, and the caller who awaits it.
 
-use crate::fault::{Fault, Step};
+use crate::failure::{CommandError, CommandResult};
 use crate::txn::Txn;
 use footbridge_journal::JournalError;
 use tokio::sync::oneshot;
 
-/// What the queue holds.
+/// An entry of the queue.
 pub(crate) trait Command: Send {
-    /// About how many bytes it writes.
+    /// The bytes that it writes, roughly.
     fn weight(&self) -> usize;
 
-    /// Whether it makes the journal grow: it is refused while the disk is full.
+    /// Returns true if the command makes the journal grow: it is refused while the disk is full.
     fn grows(&self) -> bool;
 
-    /// Does its work. May be called again after the transaction was undone.
+    /// Does the work. May be called again after the transaction was rolled back.
     ///
     /// # Errors
-    /// What the database said; a refusal of the work's own is kept for [`Command::answer`].
+    /// The error of the database. A refusal of the command is returned by [`Command::answer`].
     fn run(&mut self, txn: &mut Txn<'_>) -> rusqlite::Result<()>;
 
-    /// Tells who waits, now that the transaction is on disk or was undone.
+    /// Answers the caller, after the transaction was committed or rolled back.
     fn answer(self: Box<Self>, committed: Result<(), JournalError>);
 }
 
@@ -34,9 +34,9 @@ pub(crate) struct Task<T, F> {
 impl<T, F> Task<T, F>
 where
     T: Send,
-    F: Fn(&mut Txn<'_>) -> Step<T> + Send,
+    F: Fn(&mut Txn<'_>) -> CommandResult<T> + Send,
 {
-    /// The command, and where its answer arrives.
+    /// A new command, and the receiver of its answer.
     pub(crate) fn new(
         weight: usize,
         grows: bool,
@@ -50,7 +50,7 @@ where
 impl<T, F> Command for Task<T, F>
 where
     T: Send,
-    F: Fn(&mut Txn<'_>) -> Step<T> + Send,
+    F: Fn(&mut Txn<'_>) -> CommandResult<T> + Send,
 {
     fn weight(&self) -> usize {
         self.weight
@@ -63,8 +63,8 @@ where
     fn run(&mut self, txn: &mut Txn<'_>) -> rusqlite::Result<()> {
         self.outcome = match (self.work)(txn) {
             Ok(value) => Some(Ok(value)),
-            Err(Fault::Refused(error)) => Some(Err(error)),
-            Err(Fault::Sql(error)) => return Err(error),
+            Err(CommandError::Refused(error)) => Some(Err(error)),
+            Err(CommandError::Sql(error)) => return Err(error),
         };
         Ok(())
     }

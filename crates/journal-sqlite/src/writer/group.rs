@@ -1,112 +1,112 @@
-//! One transaction: everything that queued while the last one was written.
+//! A group commit: one transaction for everything that queued during the last one.
 
 use super::checkpoint::checkpoint;
 use super::command::Command;
 use super::queue::Group;
-use crate::fault::Trouble;
+use crate::failure::FailureKind;
 use crate::room::Room;
 use crate::seal::Sealer;
-use crate::txn::{State, Swept, Txn};
+use crate::txn::{Swept, Txn, WriterState};
 use crate::{account, exchanges};
-use footbridge_journal::{Account, JournalError};
+use footbridge_journal::{Account, JournalError, Session};
 use footbridge_model::exchange::ExchangeRecord;
 use rusqlite::Connection;
 use std::sync::{Mutex, PoisonError};
 
-/// What the writer thread owns.
+/// The state of the writer's thread.
 #[derive(Debug)]
-pub(crate) struct Desk<'a> {
+pub(crate) struct GroupCommit<'a> {
     pub(crate) conn: &'a Connection,
     pub(crate) sealer: &'a Sealer,
     pub(crate) room: &'a Room,
     pub(crate) published: &'a Mutex<Account>,
-    pub(crate) state: State,
-    /// How far retention had looked before the open transaction.
-    pub(crate) swept: Swept,
+    pub(crate) state: WriterState,
+    /// The position of retention and the session before the open transaction.
+    pub(crate) before: (Swept, Session),
 }
 
-/// What became of a group that did not break the journal.
+/// The outcome of a group, if the journal continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// All that could be.
+pub(crate) enum GroupOutcome {
+    /// Everything was written that could be.
     Yes {
-        /// Notes left out.
+        /// The number of dropped exchange records.
         lost: usize,
     },
-    /// There was no room: what makes the journal grow was refused, the rest written if it could be. The notes are
-    /// left in the group.
+    /// There was no room. Commands that make the journal grow were refused; the others were written if they could be.
+    /// The exchange records stay in the group.
     Full,
-    /// Nothing, for something keeps the journal from its file. All of the group is left in it.
+    /// Nothing was written, because something keeps the journal from its file. Everything stays in the group.
     Busy(String),
 }
 
-/// Why the journal must stop.
+/// The reason for which the journal must stop.
 #[derive(Debug)]
 pub(crate) struct Broken(pub(crate) String);
 
-impl Desk<'_> {
-    /// Writes a group and answers everyone in it, unless it gives [`Written::Busy`]. After an error everyone in the
-    /// group has been answered, too.
-    pub(crate) fn write(&mut self, group: &mut Group) -> Result<Written, Broken> {
-        let trouble = match self.transact(&mut group.commands, &group.notes) {
+impl GroupCommit<'_> {
+    /// Writes a group and answers all of its callers, unless it returns [`GroupOutcome::Busy`]. After an error all
+    /// callers have been answered, too.
+    pub(crate) fn write(&mut self, group: &mut Group) -> Result<GroupOutcome, Broken> {
+        let error = match self.transact(&mut group.commands, &group.records) {
             Ok(()) => {
                 self.answer(group.commands.drain(..), &Ok(()));
-                return Ok(Written::Yes { lost: 0 });
+                return Ok(GroupOutcome::Yes { lost: 0 });
             }
-            Err(trouble) => trouble,
+            Err(error) => error,
         };
-        let broken = |desk: &Self, group: &mut Group, failed: Failed| {
-            desk.answer(group.commands.drain(..), &Err(failed.told()));
+        let broken = |commit: &Self, group: &mut Group, failed: Failed| {
+            commit.answer(group.commands.drain(..), &Err(failed.error()));
             Broken(failed.reason)
         };
-        match trouble {
-            Unwritten::Broken(failed) => Err(broken(self, group, failed)),
-            trouble => {
+        match error {
+            GroupError::Broken(failed) => Err(broken(self, group, failed)),
+            error => {
                 if let Err(reason) = self.undo() {
-                    return Err(broken(self, group, Failed { reason, perhaps: false }));
+                    return Err(broken(self, group, Failed { reason, maybe_stored: false }));
                 }
-                match trouble {
-                    Unwritten::Busy(why) => Ok(Written::Busy(why)),
-                    Unwritten::Full => self.in_room_of_the_log(group),
+                match error {
+                    GroupError::Busy(why) => Ok(GroupOutcome::Busy(why)),
+                    GroupError::Full => self.in_room_of_the_log(group),
                     _ => self.one_by_one(group),
                 }
             }
         }
     }
 
-    /// After a command failed half-way: each alone, so that only that one is undone.
-    fn one_by_one(&mut self, group: &mut Group) -> Result<Written, Broken> {
+    /// Runs each command alone after one failed half-way, so that only that one is undone.
+    fn one_by_one(&mut self, group: &mut Group) -> Result<GroupOutcome, Broken> {
         self.each_alone(group)?;
         let mut lost = 0;
-        for note in group.notes.drain(..) {
-            match self.alone(&mut [], std::slice::from_ref(&note)) {
+        for record in group.records.drain(..) {
+            match self.alone(&mut [], std::slice::from_ref(&record)) {
                 Ok(kept) => lost += usize::from(kept.is_err()),
                 Err(failed) => return Err(Broken(failed.reason)),
             }
         }
-        Ok(Written::Yes { lost })
+        Ok(GroupOutcome::Yes { lost })
     }
 
-    /// After there was no room: once the log is carried over, it begins anew in room that it has already.
-    fn in_room_of_the_log(&mut self, group: &mut Group) -> Result<Written, Broken> {
+    /// Tries again after there was no room: a checkpoint lets the log start again in the room it has.
+    fn in_room_of_the_log(&mut self, group: &mut Group) -> Result<GroupOutcome, Broken> {
         let carried = self.carry_over(group)?;
         if !carried || self.room.is_full() {
             return self.without_growth(group);
         }
-        match self.alone(&mut group.commands, &group.notes) {
+        match self.alone(&mut group.commands, &group.records) {
             Ok(Ok(())) => {
                 self.answer(group.commands.drain(..), &Ok(()));
-                Ok(Written::Yes { lost: 0 })
+                Ok(GroupOutcome::Yes { lost: 0 })
             }
             Ok(Err(_)) => self.without_growth(group),
             Err(failed) => {
-                self.answer(group.commands.drain(..), &Err(failed.told()));
+                self.answer(group.commands.drain(..), &Err(failed.error()));
                 Err(Broken(failed.reason))
             }
         }
     }
 
-    /// Carries the log over, giving whether there was room for that.
+    /// Makes a checkpoint, and returns true if there was room for it.
     fn carry_over(&self, group: &mut Group) -> Result<bool, Broken> {
         checkpoint(self.conn, self.room).map(|full| !full).map_err(|reason| {
             let stopped = JournalError::Stopped(reason.clone());
@@ -115,16 +115,16 @@ impl Desk<'_> {
         })
     }
 
-    /// After there was no room at all: room is made if there is a reserve, and used for nothing that grows.
-    fn without_growth(&mut self, group: &mut Group) -> Result<Written, Broken> {
-        self.room.run_out();
+    /// Refuses the commands that make the journal grow, releases the reserve if there is one, and writes the others.
+    fn without_growth(&mut self, group: &mut Group) -> Result<GroupOutcome, Broken> {
+        self.room.release_some();
         self.carry_over(group)?;
         let portion = &mut self.state.swept.portion;
         *portion = (*portion / 4).max(1);
         let growing = group.commands.extract_if(.., |command| command.grows()).collect::<Vec<_>>();
         self.answer(growing, &Err(JournalError::Full));
         self.each_alone(group)?;
-        Ok(Written::Full)
+        Ok(GroupOutcome::Full)
     }
 
     fn each_alone(&mut self, group: &mut Group) -> Result<(), Broken> {
@@ -133,7 +133,7 @@ impl Desk<'_> {
             match self.alone(std::slice::from_mut(command), &[]) {
                 Ok(result) => self.answer(group.commands.pop(), &result),
                 Err(failed) => {
-                    self.answer(group.commands.pop(), &Err(failed.told()));
+                    self.answer(group.commands.pop(), &Err(failed.error()));
                     let rest = JournalError::Stopped(failed.reason.clone());
                     self.answer(group.commands.drain(..), &Err(rest));
                     return Err(Broken(failed.reason));
@@ -146,70 +146,70 @@ impl Desk<'_> {
     fn alone(
         &mut self,
         commands: &mut [Box<dyn Command>],
-        notes: &[ExchangeRecord],
+        records: &[ExchangeRecord],
     ) -> Result<Result<(), JournalError>, Failed> {
-        let error = match self.transact(commands, notes) {
+        let error = match self.transact(commands, records) {
             Ok(()) => return Ok(Ok(())),
-            Err(Unwritten::Broken(failed)) => return Err(failed),
-            Err(Unwritten::Full) => JournalError::Full,
-            Err(Unwritten::Busy(why)) => JournalError::Busy(why),
-            Err(Unwritten::Own(error)) => error,
+            Err(GroupError::Broken(failed)) => return Err(failed),
+            Err(GroupError::Full) => JournalError::Full,
+            Err(GroupError::Busy(why)) => JournalError::Busy(why),
+            Err(GroupError::Own(error)) => error,
         };
-        self.undo().map_err(|reason| Failed { reason, perhaps: false })?;
+        self.undo().map_err(|reason| Failed { reason, maybe_stored: false })?;
         Ok(Err(error))
     }
 
     fn transact(
         &mut self,
         commands: &mut [Box<dyn Command>],
-        notes: &[ExchangeRecord],
-    ) -> Result<(), Unwritten> {
-        self.execute(commands, notes).map_err(|error| self.judge(&error, false))?;
+        records: &[ExchangeRecord],
+    ) -> Result<(), GroupError> {
+        self.execute(commands, records).map_err(|error| self.judge(&error, false))?;
         let commit = self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         commit.map(drop).map_err(|error| self.judge(&error, true))
     }
 
-    fn judge(&self, error: &rusqlite::Error, committing: bool) -> Unwritten {
-        match Trouble::of(error, || self.room.is_refused()) {
-            Trouble::Full => Unwritten::Full,
-            Trouble::Busy(why) => Unwritten::Busy(why),
-            Trouble::Own(error) => Unwritten::Own(error),
-            Trouble::Broken(reason) => Unwritten::Broken(Failed { reason, perhaps: committing }),
+    fn judge(&self, error: &rusqlite::Error, committing: bool) -> GroupError {
+        match FailureKind::of(error, || self.room.is_refused()) {
+            FailureKind::Full => GroupError::Full,
+            FailureKind::Busy(why) => GroupError::Busy(why),
+            FailureKind::Own(error) => GroupError::Own(error),
+            FailureKind::Broken(reason) => GroupError::Broken(Failed { reason, maybe_stored: committing }),
         }
     }
 
     fn execute(
         &mut self,
         commands: &mut [Box<dyn Command>],
-        notes: &[ExchangeRecord],
+        records: &[ExchangeRecord],
     ) -> rusqlite::Result<()> {
         let before = self.state.account;
-        self.swept = self.state.swept;
+        self.before = (self.state.swept, self.state.session);
         // The lock at once: where another program has it, nothing of the work was done yet.
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut txn = Txn { conn: self.conn, state: &mut self.state, sealer: self.sealer };
         for command in commands {
             command.run(&mut txn)?;
         }
-        exchanges::insert_all(&txn, notes)?;
+        exchanges::insert_all(&txn, records)?;
         if self.state.account != before {
             account::store(self.conn, &self.state.account)?;
         }
         Ok(())
     }
 
-    /// Back to what is on disk.
+    /// Rolls back to what is on the disk.
     fn undo(&mut self) -> Result<(), String> {
         // Some errors have rolled back already.
         if !self.conn.is_autocommit() {
             self.conn.execute_batch("ROLLBACK").map_err(|error| error.to_string())?;
         }
-        self.state = State::load(self.conn).map_err(|error| error.to_string())?;
-        self.state.swept = self.swept;
+        self.state = WriterState::load(self.conn).map_err(|error| error.to_string())?;
+        (self.state.swept, self.state.session) = self.before;
         Ok(())
     }
 
-    /// Tells everyone of `commands` what became of it.
+    /// Answers the callers of `commands`.
     pub(crate) fn answer(
         &self,
         commands: impl IntoIterator<Item = Box<dyn Command>>,
@@ -223,7 +223,7 @@ impl Desk<'_> {
 }
 
 /// Why a transaction was not written.
-enum Unwritten {
+enum GroupError {
     Full,
     Busy(String),
     Own(JournalError),
@@ -233,14 +233,14 @@ enum Unwritten {
 /// An error after which nothing can be trusted.
 struct Failed {
     reason: String,
-    /// Whether it came while the transaction was made durable, so that it may be kept.
-    perhaps: bool,
+    /// True if the commit failed, so that the transaction may be stored.
+    maybe_stored: bool,
 }
 
 impl Failed {
-    /// What those whose commands were in the transaction are told.
-    fn told(&self) -> JournalError {
+    /// The error for the callers whose commands were in the transaction.
+    fn error(&self) -> JournalError {
         let reason = self.reason.clone();
-        if self.perhaps { JournalError::Unknown(reason) } else { JournalError::Stopped(reason) }
+        if self.maybe_stored { JournalError::Unknown(reason) } else { JournalError::Stopped(reason) }
     }
 }

@@ -1,4 +1,4 @@
-//! The writer: one thread, one queue, one transaction for whatever waits.
+//! The writer: one thread, one queue, one transaction for everything that waits.
 
 mod checkpoint;
 mod command;
@@ -8,4 +8,4 @@ mod thread;
 
 pub(crate) use checkpoint::carry_over;
 pub(crate) use queue::Queue;
-pub(crate) use thread::{Parts, Writer};
+pub(crate) use thread::{Writer, WriterParts};

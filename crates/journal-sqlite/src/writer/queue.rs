@@ -1,4 +1,4 @@
-//! What waits for the writer.
+//! The queue of the writer.
 
 use super::command::Command;
 use footbridge_journal::JournalError;
@@ -12,43 +12,43 @@ use tokio::sync::{oneshot, watch};
 
 /// The most commands in one transaction.
 const GROUP_COMMANDS: usize = 512;
-/// The most bytes in one transaction, but for its last command.
+/// The most bytes in one transaction, apart from its last command.
 const GROUP_BYTES: usize = 4 << 20;
-/// The most notes in one transaction: they must not hold up those that wait for it.
-const GROUP_NOTES: usize = 1024;
-/// The most notes that wait.
-const NOTES: usize = 8192;
-/// The longest a note waits for company.
-const NOTE_WAIT: Duration = Duration::from_millis(250);
+/// The most exchange records in one transaction: they must not delay the commands.
+const GROUP_RECORDS: usize = 1024;
+/// The most exchange records that wait.
+const RECORDS: usize = 8192;
+/// The longest time that an exchange record waits for a command.
+const RECORD_WAIT: Duration = Duration::from_millis(250);
 
-/// What is written in one transaction.
+/// The content of one transaction.
 #[derive(Default)]
 pub(crate) struct Group {
     pub(crate) commands: Vec<Box<dyn Command>>,
-    pub(crate) notes: Vec<ExchangeRecord>,
-    /// About how many bytes.
+    pub(crate) records: Vec<ExchangeRecord>,
+    /// The bytes that it writes, roughly.
     pub(crate) bytes: usize,
 }
 
 impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Group({} commands, {} notes)", self.commands.len(), self.notes.len())
+        write!(f, "Group({} commands, {} records)", self.commands.len(), self.records.len())
     }
 }
 
 #[derive(Default)]
 struct Waiting {
     commands: VecDeque<Box<dyn Command>>,
-    notes: VecDeque<ExchangeRecord>,
-    /// Whether the writer sleeps: only then is waking it worth a system call.
+    records: VecDeque<ExchangeRecord>,
+    /// True if the writer sleeps: only then does waking it need a system call.
     asleep: bool,
     closed: bool,
-    /// Whether the writer is done with everything.
+    /// True if the writer has ended.
     ended: bool,
     closers: Vec<oneshot::Sender<Result<(), JournalError>>>,
 }
 
-/// The writer's queue, and what is known of the writer.
+/// The writer's queue and the writer's state.
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     wake: Condvar,
@@ -77,18 +77,18 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Why nothing more is taken, if so.
+    /// Returns the error for new calls, if the queue accepts none.
     pub(crate) fn refusal(&self) -> Option<JournalError> {
         self.lock().closed.then(|| self.why())
     }
 
-    /// Why the writer takes or answers nothing more.
+    /// The reason for which the writer accepts or answers nothing more.
     pub(crate) fn why(&self) -> JournalError {
         let reason = self.stopped.borrow().clone();
         JournalError::Stopped(reason.unwrap_or_else(|| "it was closed".to_owned()))
     }
 
-    /// Puts a command behind the others.
+    /// Adds a command.
     pub(crate) fn push(&self, command: Box<dyn Command>) -> Result<(), JournalError> {
         let mut waiting = self.lock();
         if waiting.closed {
@@ -100,18 +100,18 @@ impl Queue {
         Ok(())
     }
 
-    /// Leaves a note to be written along.
-    pub(crate) fn note(&self, record: ExchangeRecord) {
+    /// Adds an exchange record, which is written with the next transaction.
+    pub(crate) fn push_record(&self, record: ExchangeRecord) {
         let mut waiting = self.lock();
-        if waiting.closed || waiting.notes.len() >= NOTES {
+        if waiting.closed || waiting.records.len() >= RECORDS {
             drop(waiting);
-            self.drop_notes(1);
+            self.count_dropped(1);
             return;
         }
-        waiting.notes.push_back(record);
+        waiting.records.push_back(record);
         // The others ride along with the first, for which the writer has set its alarm, unless they fill a
         // group before it rings.
-        if matches!(waiting.notes.len(), 1 | GROUP_NOTES) {
+        if matches!(waiting.records.len(), 1 | GROUP_RECORDS) {
             self.rouse(waiting);
         }
     }
@@ -123,21 +123,21 @@ impl Queue {
         }
     }
 
-    /// Counts notes that were left out.
-    pub(crate) fn drop_notes(&self, notes: u64) {
-        self.dropped.fetch_add(notes, Ordering::Relaxed);
+    /// Counts dropped exchange records.
+    pub(crate) fn count_dropped(&self, records: u64) {
+        self.dropped.fetch_add(records, Ordering::Relaxed);
     }
 
-    /// How many notes were left out.
+    /// Returns how many exchange records were dropped.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits for work and takes it; `None` once the queue is closed and empty. With `longest` it waits no longer than
-    /// that and may give an empty group.
+    /// Waits for work and takes it. Returns `None` once the queue is closed and empty. With `longest` it waits no
+    /// longer than that and may return an empty group.
     pub(crate) fn take(&self, longest: Option<Duration>) -> Option<Group> {
         let mut waiting = self.lock();
-        while waiting.commands.is_empty() && waiting.notes.is_empty() && !waiting.closed {
+        while waiting.commands.is_empty() && waiting.records.is_empty() && !waiting.closed {
             waiting.asleep = true;
             let Some(longest) = longest else {
                 waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
@@ -154,11 +154,11 @@ impl Queue {
         if waiting.commands.is_empty() && !waiting.closed {
             waiting.asleep = true;
             let idle = |waiting: &mut Waiting| {
-                waiting.commands.is_empty() && waiting.notes.len() < GROUP_NOTES && !waiting.closed
+                waiting.commands.is_empty() && waiting.records.len() < GROUP_RECORDS && !waiting.closed
             };
             waiting = self
                 .wake
-                .wait_timeout_while(waiting, NOTE_WAIT, idle)
+                .wait_timeout_while(waiting, RECORD_WAIT, idle)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
@@ -169,40 +169,40 @@ impl Queue {
             group.bytes += command.weight();
             group.commands.push(command);
         }
-        let notes = waiting.notes.len().min(GROUP_NOTES);
-        group.notes.extend(waiting.notes.drain(..notes));
-        (!group.commands.is_empty() || !group.notes.is_empty()).then_some(group)
+        let records = waiting.records.len().min(GROUP_RECORDS);
+        group.records.extend(waiting.records.drain(..records));
+        (!group.commands.is_empty() || !group.records.is_empty()).then_some(group)
     }
 
-    /// Puts notes back that could not be written, before those that came since; gives how many found no place.
-    pub(crate) fn put_back(&self, notes: &mut Vec<ExchangeRecord>) -> usize {
+    /// Puts exchange records back that could not be written, before newer ones. Returns how many found no place.
+    pub(crate) fn put_back(&self, records: &mut Vec<ExchangeRecord>) -> usize {
         let mut waiting = self.lock();
         if waiting.closed {
             // The last group would never be the last.
-            return notes.drain(..).count();
+            return records.drain(..).count();
         }
-        let fit = NOTES.saturating_sub(waiting.notes.len()).min(notes.len());
-        let lost = notes.len() - fit;
-        for note in notes.drain(..).skip(lost).rev() {
-            waiting.notes.push_front(note);
+        let fit = RECORDS.saturating_sub(waiting.records.len()).min(records.len());
+        let lost = records.len() - fit;
+        for record in records.drain(..).skip(lost).rev() {
+            waiting.records.push_front(record);
         }
         lost
     }
 
-    /// Lets some time pass.
+    /// Waits for a short time.
     pub(crate) fn pause(&self, time: Duration) {
         let waiting = self.lock();
         drop(self.wake.wait_timeout_while(waiting, time, |_| true).unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Takes no more; what waits is still written. The answer comes when the writer has ended.
+    /// Closes the queue. What waits is still written. The answer comes when the writer has ended.
     pub(crate) fn close(&self) -> oneshot::Receiver<Result<(), JournalError>> {
         let (closer, answer) = oneshot::channel();
         let mut waiting = self.lock();
         waiting.closed = true;
         if waiting.ended {
             drop(waiting);
-            self.farewell(closer);
+            self.answer_close(closer);
         } else {
             waiting.closers.push(closer);
             self.rouse(waiting);
@@ -210,24 +210,24 @@ impl Queue {
         answer
     }
 
-    fn farewell(&self, closer: oneshot::Sender<Result<(), JournalError>>) {
+    fn answer_close(&self, closer: oneshot::Sender<Result<(), JournalError>>) {
         let stopped = self.stopped.borrow().is_some();
         // Whoever closed it may not care.
         let _ = closer.send(if stopped { Err(self.why()) } else { Ok(()) });
     }
 
-    /// The writer has stopped by itself: nothing that waits will be written.
+    /// Stops the queue because the writer has stopped by itself: nothing that waits will be written.
     pub(crate) fn stop(&self, reason: String) {
         self.stopped.send_replace(Some(reason));
         let mut waiting = self.lock();
         waiting.closed = true;
         let unwritten = std::mem::take(&mut waiting.commands);
-        waiting.notes.clear();
+        waiting.records.clear();
         drop(waiting);
         drop(unwritten);
     }
 
-    /// The writer is done with everything, the files included.
+    /// Reports that the writer has ended and has closed its files.
     pub(crate) fn end(&self) {
         let mut waiting = self.lock();
         waiting.closed = true;
@@ -235,11 +235,11 @@ impl Queue {
         let closers = std::mem::take(&mut waiting.closers);
         drop(waiting);
         for closer in closers {
-            self.farewell(closer);
+            self.answer_close(closer);
         }
     }
 
-    /// Tells when the writer stops by itself.
+    /// Returns a channel that gets the reason when the writer stops by itself.
     pub(crate) fn watch(&self) -> watch::Receiver<Option<String>> {
         self.stopped.subscribe()
     }

@@ -1,13 +1,15 @@
-//! Deliveries: results, what is due, lists.
+//! Deliveries: results, due ones, lists.
 
-use super::Subject;
-use super::given::{ALL, at, attempt, delivery_id, ended, event, hook, hook_id, name};
-use crate::{DeliveryFilter, DeliveryResult, DeliveryView, Journal, Page, PendingDelivery, RegistryStore};
+use super::given::{ALL, UNOWNED, at, attempt, delivery_id, ended, event, hook, hook_id, name};
+use super::{Owner as _, Subject};
+use crate::{
+    DeliveryFilter, DeliveryResult, DeliveryView, EventLog as _, History as _, Page, PendingDelivery,
+};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::EventId;
 
-/// Attempts add up in order; an ended delivery takes no more results.
-pub async fn results_are_kept<S: Subject>(mut subject: S) {
+/// Attempts are logged in order. A delivery that has ended takes no more results.
+pub async fn results_are_stored<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     subject.store().append(event(10, &[1])).await.unwrap();
     let fresh = delivery(&subject, 11).await;
@@ -22,13 +24,14 @@ pub async fn results_are_kept<S: Subject>(mut subject: S) {
     ];
     for failed in &tries {
         let result = DeliveryResult {
+            claim: UNOWNED,
             id: delivery_id(11),
             attempt: Some(failed.clone()),
             status: DeliveryStatus::Pending,
             next_attempt_at: Some(at(100 * i64::from(failed.n))),
             reason: None,
         };
-        subject.store().record(vec![result]).await.unwrap();
+        subject.store().record_owned(vec![result]).await.unwrap();
     }
     let waiting = delivery(&subject, 11).await;
     assert_eq!((waiting.delivery.attempts, waiting.delivery.next_attempt_at), (2, Some(at(200))));
@@ -38,11 +41,11 @@ pub async fn results_are_kept<S: Subject>(mut subject: S) {
 
     let mut last = ended(11, DeliveryStatus::Delivered);
     last.attempt = Some(attempt(3, Some(204), None));
-    subject.store().record(vec![last]).await.unwrap();
+    subject.store().record_owned(vec![last]).await.unwrap();
     let mut late = ended(11, DeliveryStatus::Dead);
     late.attempt = Some(attempt(4, Some(500), Some("late")));
-    subject.store().record(vec![late, ended(99, DeliveryStatus::Delivered)]).await.unwrap();
-    subject.restart().await;
+    subject.store().record_owned(vec![late, ended(99, DeliveryStatus::Delivered)]).await.unwrap();
+    subject.reopen().await;
     let done = delivery(&subject, 11).await;
     assert_eq!((done.delivery.status, done.delivery.attempts), (DeliveryStatus::Delivered, 3));
     assert_eq!((done.delivery.last_status, done.delivery.last_error), (Some(204), None));
@@ -54,6 +57,7 @@ pub async fn results_are_kept<S: Subject>(mut subject: S) {
 async fn ends_without_an_attempt<S: Subject>(subject: &S) {
     subject.store().append(event(20, &[1, 1])).await.unwrap();
     let end = |number, status, reason: &str| DeliveryResult {
+        claim: UNOWNED,
         id: delivery_id(number),
         attempt: None,
         status,
@@ -62,7 +66,11 @@ async fn ends_without_an_attempt<S: Subject>(subject: &S) {
     };
     let mut blocked = end(22, DeliveryStatus::Dead, "blocked: the address is private");
     blocked.attempt = Some(attempt(1, None, Some("blocked")));
-    subject.store().record(vec![end(21, DeliveryStatus::Cancelled, "app down"), blocked]).await.unwrap();
+    subject
+        .store()
+        .record_owned(vec![end(21, DeliveryStatus::Cancelled, "app down"), blocked])
+        .await
+        .unwrap();
     let cancelled = delivery(subject, 21).await.delivery;
     assert_eq!((cancelled.status, cancelled.attempts), (DeliveryStatus::Cancelled, 0));
     assert_eq!(cancelled.last_error.as_deref(), Some("app down"));
@@ -75,9 +83,8 @@ async fn delivery<S: Subject>(subject: &S, number: u64) -> DeliveryView {
     subject.store().delivery(delivery_id(number)).await.unwrap().unwrap()
 }
 
-/// The first due come first, or for a hook that wants order the first accepted; also when the hook
-/// changes its mind.
-pub async fn due_gives_the_first<S: Subject>(mut subject: S) {
+/// Deliveries are returned by due time, for an ordered hook by id; also after the hook has changed.
+pub async fn deliveries_are_due_in_order<S: Subject>(mut subject: S) {
     let mut ordered = hook(2);
     ordered.options.ordered = true;
     subject.store().put_hook(hook(1)).await.unwrap();
@@ -86,6 +93,7 @@ pub async fn due_gives_the_first<S: Subject>(mut subject: S) {
         subject.store().append(event(number, &[1, 2])).await.unwrap();
     }
     let later = |number| DeliveryResult {
+        claim: UNOWNED,
         id: delivery_id(number),
         attempt: Some(attempt(1, Some(503), Some("busy"))),
         status: DeliveryStatus::Pending,
@@ -94,9 +102,9 @@ pub async fn due_gives_the_first<S: Subject>(mut subject: S) {
     };
     let results =
         vec![later(11), later(12), ended(31, DeliveryStatus::Delivered), ended(32, DeliveryStatus::Dead)];
-    subject.store().record(results).await.unwrap();
+    subject.store().record_owned(results).await.unwrap();
     for _ in 0..2 {
-        let due = subject.store().due(hook_id(1), false, 10).await.unwrap();
+        let due = subject.store().due_of(hook_id(1), false, 10).await.unwrap();
         let first = PendingDelivery {
             id: delivery_id(21),
             event_id: EventId::from_number(20),
@@ -113,28 +121,28 @@ pub async fn due_gives_the_first<S: Subject>(mut subject: S) {
         };
         assert_eq!(due[..2], [first, second]);
         assert_eq!(numbers(&due), [21, 11, 41]);
-        assert_eq!(numbers(&subject.store().due(hook_id(1), false, 1).await.unwrap()), [21]);
-        assert_eq!(numbers(&subject.store().due(hook_id(2), true, 10).await.unwrap()), [12, 22, 42]);
-        assert_eq!(numbers(&subject.store().due(hook_id(2), true, 2).await.unwrap()), [12, 22]);
-        assert_eq!(numbers(&subject.store().due(hook_id(1), true, 10).await.unwrap()), [11, 21, 41]);
-        assert_eq!(numbers(&subject.store().due(hook_id(2), false, 10).await.unwrap()), [22, 12, 42]);
-        assert!(subject.store().due(hook_id(9), false, 10).await.unwrap().is_empty());
-        subject.restart().await;
+        assert_eq!(numbers(&subject.store().due_of(hook_id(1), false, 1).await.unwrap()), [21]);
+        assert_eq!(numbers(&subject.store().due_of(hook_id(2), true, 10).await.unwrap()), [12, 22, 42]);
+        assert_eq!(numbers(&subject.store().due_of(hook_id(2), true, 2).await.unwrap()), [12, 22]);
+        assert_eq!(numbers(&subject.store().due_of(hook_id(1), true, 10).await.unwrap()), [11, 21, 41]);
+        assert_eq!(numbers(&subject.store().due_of(hook_id(2), false, 10).await.unwrap()), [22, 12, 42]);
+        assert!(subject.store().due_of(hook_id(9), false, 10).await.unwrap().is_empty());
+        subject.reopen().await;
     }
     ordered.options.ordered = false;
     let mut first = hook(1);
     first.options.ordered = true;
     subject.store().put_hook(ordered).await.unwrap();
     subject.store().put_hook(first).await.unwrap();
-    assert_eq!(numbers(&subject.store().due(hook_id(1), true, 10).await.unwrap()), [11, 21, 41]);
-    assert_eq!(numbers(&subject.store().due(hook_id(2), false, 10).await.unwrap()), [22, 12, 42]);
+    assert_eq!(numbers(&subject.store().due_of(hook_id(1), true, 10).await.unwrap()), [11, 21, 41]);
+    assert_eq!(numbers(&subject.store().due_of(hook_id(2), false, 10).await.unwrap()), [22, 12, 42]);
 }
 
 fn numbers(due: &[PendingDelivery]) -> Vec<u64> {
     due.iter().map(|due| due.id.number()).collect()
 }
 
-/// Lists go newest first, and filters narrow together.
+/// Lists are newest first, and all parts of a filter must match.
 pub async fn lists_and_filters<S: Subject>(subject: S) {
     let mut other = hook(2);
     other.app = name("mic");
@@ -148,7 +156,7 @@ pub async fn lists_and_filters<S: Subject>(subject: S) {
         ended(12, DeliveryStatus::Dead),
         ended(21, DeliveryStatus::Dead),
     ];
-    subject.store().record(results).await.unwrap();
+    subject.store().record_owned(results).await.unwrap();
     subject.store().delete_hooks(vec![hook_id(2)], "hook gone").await.unwrap();
     let list = async |filter, page| -> Vec<u64> {
         let views = subject.store().deliveries(filter, page).await.unwrap();

@@ -1,10 +1,10 @@
-//! Events and their keys.
+//! Events and their idempotency keys.
 
-use super::Subject;
-use super::given::{ALL, at, delivery_id, event, hook, hook_id, key, name};
+use super::given::{ALL, at, delivery_id, event, hook, hook_id, key, name, new_delivery};
+use super::{Owner as _, Subject};
 use crate::{
-    Accepted, Account, Appended, EventFilter, IdempotencyKey, Journal, NewDelivery, NewEvent, Page,
-    RegistryStore,
+    Accepted, Account, Appended, DeliveryQueue as _, EventFilter, EventLog as _, History as _,
+    IdempotencyKey, NewEvent, Page,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::event::Event;
@@ -13,8 +13,8 @@ use footbridge_model::id::EventId;
 use footbridge_model::name::EventName;
 use std::sync::Arc;
 
-/// An event comes back byte for byte, and lists go newest first, a page at a time.
-pub async fn events_are_kept<S: Subject>(mut subject: S) {
+/// An event is read back byte for byte. Lists are newest first, page by page.
+pub async fn events_are_stored<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     let mut other = event(20, &[]);
     other.event = Arc::new(Event {
@@ -25,7 +25,7 @@ pub async fn events_are_kept<S: Subject>(mut subject: S) {
     for new in [event(10, &[1, 1]), other, event(30, &[1])] {
         assert_eq!(subject.store().append(new).await.unwrap(), Appended::Stored);
     }
-    subject.restart().await;
+    subject.reopen().await;
     let (given, kept) =
         (event(10, &[]).event, subject.store().event(EventId::from_number(10)).await.unwrap().unwrap());
     assert_eq!(kept.deliveries, 2);
@@ -46,14 +46,14 @@ pub async fn events_are_kept<S: Subject>(mut subject: S) {
     assert_eq!(list(EventFilter { publisher: None, name: Some("said".into()) }, ALL).await, [20]);
 }
 
-/// What an app's hooks got is told once an event, oldest first, and a gap is said where there may be one.
-pub async fn an_app_asks_what_it_missed<S: Subject>(mut subject: S) {
+/// Each missed event is returned once, oldest first. A gap is reported where events may be missing.
+pub async fn missed_events_are_returned<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     subject.store().put_hook(Hook { app: name("mic"), ..hook(2) }).await.unwrap();
     for new in [event(10, &[1, 1]), event(20, &[2]), event(30, &[1, 2]), event(40, &[]), event(50, &[1])] {
         subject.store().append(new).await.unwrap();
     }
-    subject.restart().await;
+    subject.reopen().await;
     let whole = async |app, after, limit| -> (Vec<u64>, bool, bool) {
         let since =
             subject.store().missed_events(name(app), 0, EventId::from_number(after), limit).await.unwrap();
@@ -76,8 +76,8 @@ pub async fn an_app_asks_what_it_missed<S: Subject>(mut subject: S) {
     assert_eq!(since(app.as_str(), 9, 9).await, (vec![10, 30, 50], true));
 }
 
-/// What an app got that had the name before is not told to the one that has it now.
-pub async fn an_app_is_not_told_what_its_namesake_got<S: Subject>(mut subject: S) {
+/// An app does not get the missed events of an earlier app of its name.
+pub async fn missed_events_of_an_earlier_app_are_hidden<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     for new in [event(10, &[1]), event(20, &[1])] {
         subject.store().append(new).await.unwrap();
@@ -89,7 +89,7 @@ pub async fn an_app_is_not_told_what_its_namesake_got<S: Subject>(mut subject: S
     for new in [event(40, &[31]), event(50, &[1])] {
         subject.store().append(new).await.unwrap();
     }
-    subject.restart().await;
+    subject.reopen().await;
     let told = async |generation, after| -> Vec<u64> {
         let after = EventId::from_number(after);
         let since = subject.store().missed_events(hook(1).app, generation, after, 9).await.unwrap();
@@ -100,9 +100,8 @@ pub async fn an_app_is_not_told_what_its_namesake_got<S: Subject>(mut subject: S
     assert_eq!(told(0, 10).await, [20, 40, 50]);
 }
 
-/// The same key and request repeat what was accepted, another request does not count, and a key whose
-/// time is over is as good as new.
-pub async fn keys_repeat_what_was_accepted<S: Subject>(mut subject: S) {
+/// The same key and request repeat the first answer, another request is refused, and an expired key is free.
+pub async fn a_key_repeats_the_first_answer<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     let keyed = |number, fingerprint| {
         let mut new = event(number, &[1, 1]);
@@ -112,13 +111,13 @@ pub async fn keys_repeat_what_was_accepted<S: Subject>(mut subject: S) {
     assert_eq!(subject.store().append(keyed(10, 1)).await.unwrap(), Appended::Stored);
     let first = Accepted { id: EventId::from_number(10), time: at(10), deliveries: 2 };
     assert_eq!(subject.store().append(keyed(20, 1)).await.unwrap(), Appended::Replay(first.clone()));
-    subject.restart().await;
+    subject.reopen().await;
     assert_eq!(subject.store().append(keyed(30, 1)).await.unwrap(), Appended::Replay(first));
     assert_eq!(subject.store().append(keyed(40, 2)).await.unwrap(), Appended::Mismatch);
     let mut elsewhere = keyed(50, 2);
     elsewhere.key = elsewhere.key.map(|used| IdempotencyKey { scope: "mic|events".to_owned(), ..used });
     assert_eq!(subject.store().append(elsewhere).await.unwrap(), Appended::Stored);
-    assert_eq!(subject.store().account().accepted, 4);
+    assert_eq!(subject.store().account().await.unwrap().accepted, 4);
     assert!(subject.store().event(EventId::from_number(40)).await.unwrap().is_none());
 
     let mut late = keyed(1000, 2);
@@ -128,19 +127,19 @@ pub async fn keys_repeat_what_was_accepted<S: Subject>(mut subject: S) {
     assert_eq!(subject.store().append(keyed(1010, 2)).await.unwrap(), Appended::Replay(again));
 }
 
-/// What is skipped is cancelled from the beginning, with its reason and an id of the event's; the account adds up, a key
-/// repeats how many were not skipped, and a retry makes it pending.
-pub async fn skipped_ones_are_kept<S: Subject>(mut subject: S) {
+/// A skipped delivery is stored as cancelled, with its reason. It counts in the account, does not count in the
+/// answer, and can be retried.
+pub async fn skipped_deliveries_are_stored<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     subject.store().put_hook(Hook { enabled: false, ..hook(2) }).await.unwrap();
     let used = key("k", 1, at(9000));
-    let skipped = || (NewDelivery { id: delivery_id(12), hook_id: hook_id(2) }, "skipped: the hook is off");
+    let skipped = || (new_delivery(12, 2), "skipped: the hook is off");
     let new = || NewEvent { skipped: vec![skipped()], key: Some(used.clone()), ..event(10, &[1]) };
     assert_eq!(subject.store().append(new()).await.unwrap(), Appended::Stored);
     let account = |pending, cancelled| Account { accepted: 2, pending, cancelled, ..Account::default() };
-    assert_eq!(subject.store().account(), account(1, 1));
-    subject.restart().await;
-    assert_eq!(subject.store().account(), account(1, 1));
+    assert_eq!(subject.store().account().await.unwrap(), account(1, 1));
+    subject.reopen().await;
+    assert_eq!(subject.store().account().await.unwrap(), account(1, 1));
     let Appended::Replay(accepted) = subject.store().append(new()).await.unwrap() else {
         panic!("not a replay")
     };
@@ -149,8 +148,8 @@ pub async fn skipped_ones_are_kept<S: Subject>(mut subject: S) {
     let view = subject.store().delivery(delivery_id(12)).await.unwrap().unwrap();
     assert_eq!((view.delivery.status, view.delivery.attempts), (DeliveryStatus::Cancelled, 0));
     assert_eq!(view.delivery.last_error.as_deref(), Some("skipped: the hook is off"));
-    assert!(subject.store().due(hook_id(2), false, 9).await.unwrap().is_empty());
+    assert!(subject.store().due_of(hook_id(2), false, 9).await.unwrap().is_empty());
     subject.store().retry(delivery_id(12), at(100)).await.unwrap();
-    assert_eq!(subject.store().account(), account(2, 0));
-    assert_eq!(subject.store().due(hook_id(2), false, 9).await.unwrap().len(), 1);
+    assert_eq!(subject.store().account().await.unwrap(), account(2, 0));
+    assert_eq!(subject.store().due_of(hook_id(2), false, 9).await.unwrap().len(), 1);
 }

@@ -1,8 +1,10 @@
 //! Exchanges.
 
-use super::Subject;
 use super::given::{ALL, at, head, key, link, name};
-use crate::{ExchangeFilter, ExchangeStart, Journal, JournalError, KeyDisposition, Page, RegistryStore};
+use super::{Owner as _, Subject};
+use crate::{
+    ExchangeFilter, ExchangeLog as _, ExchangeStart, History as _, JournalError, KeyDisposition, Page,
+};
 use bytes::Bytes;
 use footbridge_model::exchange::{
     Direction, ExchangeFailure, ExchangeFailureKind, ExchangeOutcome, ExchangeRecord,
@@ -18,8 +20,8 @@ fn answer() -> ExchangeOutcome {
     ExchangeOutcome::Answered(Bytes::from_static(b"{\"price\": 1.50 }"))
 }
 
-/// Exchanges come back as they ended; lists leave the answers out.
-pub async fn exchanges_are_kept<S: Subject>(mut subject: S) {
+/// Exchanges are read back as they ended. Lists have no answers.
+pub async fn exchanges_are_stored<S: Subject>(mut subject: S) {
     let mut back = head(20);
     back.direction = Direction::ToHost;
     (back.sender, back.recipient) = (name("mic"), name("camera"));
@@ -28,7 +30,7 @@ pub async fn exchanges_are_kept<S: Subject>(mut subject: S) {
     }
     let finish = async |subject: &S, number, ending| {
         let id = ExchangeId::from_number(number);
-        subject.store().finish_exchange(id, ending, 12, at(9000), KeyDisposition::Replays).await
+        subject.store().finish(id, ending, 12, at(9000), KeyDisposition::Replays).await
     };
     finish(&subject, 10, answer()).await.unwrap();
     finish(&subject, 20, failure()).await.unwrap();
@@ -60,9 +62,9 @@ pub async fn exchanges_are_kept<S: Subject>(mut subject: S) {
     assert_eq!(list(ExchangeFilter { app: None, failed: Some(false) }, ALL).await, [10]);
 }
 
-/// A key tells a running exchange, repeats an ended one, refuses another request, and is free again
-/// when nothing was sent or its time is over.
-pub async fn keys_of_exchanges<S: Subject>(mut subject: S) {
+/// A key reports a running exchange, repeats an ended one and refuses another request. It is free again when nothing
+/// was sent or when it expires.
+pub async fn keys_of_exchanges_are_honoured<S: Subject>(mut subject: S) {
     let begin = async |subject: &S, number, fingerprint| {
         let used = key("k", fingerprint, at(1000));
         subject.store().start_exchange(head(number), Some(used)).await.unwrap()
@@ -71,10 +73,10 @@ pub async fn keys_of_exchanges<S: Subject>(mut subject: S) {
     assert!(matches!(begin(&subject, 10, 1).await, ExchangeStart::Started));
     assert!(matches!(begin(&subject, 20, 1).await, ExchangeStart::Running(first) if first == id(10)));
     assert!(matches!(begin(&subject, 30, 2).await, ExchangeStart::Mismatch));
-    subject.store().finish_exchange(id(10), failure(), 1, at(9000), KeyDisposition::Released).await.unwrap();
+    subject.store().finish(id(10), failure(), 1, at(9000), KeyDisposition::Released).await.unwrap();
     assert!(matches!(begin(&subject, 40, 2).await, ExchangeStart::Started));
-    subject.store().finish_exchange(id(40), answer(), 1, at(9000), KeyDisposition::Replays).await.unwrap();
-    subject.restart().await;
+    subject.store().finish(id(40), answer(), 1, at(9000), KeyDisposition::Replays).await.unwrap();
+    subject.reopen().await;
     let ExchangeStart::Replay(record) = begin(&subject, 50, 2).await else {
         panic!("the key does not repeat the exchange")
     };
@@ -87,8 +89,8 @@ pub async fn keys_of_exchanges<S: Subject>(mut subject: S) {
     assert!(matches!(late, ExchangeStart::Started));
 }
 
-/// A noted exchange is written with what is written next, without its answer.
-pub async fn notes_are_written_along<S: Subject>(mut subject: S) {
+/// A record is written together with the next write, without its answer.
+pub async fn records_are_written_with_the_next_write<S: Subject>(mut subject: S) {
     subject.store().record_exchange(ExchangeRecord { head: head(10), ending: Some(answer()), ms: Some(3) });
     subject.store().record_exchange(ExchangeRecord { head: head(20), ending: Some(failure()), ms: None });
     subject.store().put_link(link("superapp", "shop")).await.unwrap();
@@ -97,7 +99,7 @@ pub async fn notes_are_written_along<S: Subject>(mut subject: S) {
     assert_eq!(ending(first), ExchangeOutcome::Answered(Bytes::new()));
     // Those of the last moments are written when the journal is closed.
     subject.store().record_exchange(ExchangeRecord { head: head(30), ending: Some(failure()), ms: Some(4) });
-    subject.restart().await;
+    subject.reopen().await;
     for number in [20, 30] {
         let record = subject.store().exchange(ExchangeId::from_number(number)).await.unwrap();
         assert_eq!(ending(record), failure());

@@ -1,6 +1,6 @@
-//! Things for the parts to work with.
+//! Values for the tests.
 
-use crate::{DeliveryResult, IdempotencyKey, NewDelivery, NewEvent, Page};
+use crate::{Claim, DeliveryResult, IdempotencyKey, Lane, NewDelivery, NewEvent, Page, Session, Version};
 use bytes::Bytes;
 use footbridge_model::address::AddressClasses;
 use footbridge_model::app::{App, AppSecrets, Link, ReceiverAuth, Unseen};
@@ -17,15 +17,21 @@ use footbridge_model::secret::{Previous, Rotating, Secret};
 use footbridge_model::time::Millis;
 use std::sync::Arc;
 
-/// When everything begins.
+/// The time at which every test begins.
 pub(super) const START: i64 = 1_700_000_000_000;
 
-/// `ms` after the beginning.
+/// `ms` after the start.
 pub(super) const fn at(ms: i64) -> Millis {
     Millis(START + ms)
 }
 
-/// The whole list.
+/// The lane that the tests write to.
+pub(super) const LANE: Lane = Lane(1);
+
+/// A claim that [`Owner`](super::Owner) replaces.
+pub(super) const UNOWNED: Claim = Claim::exclusive(Session(0), LANE);
+
+/// A whole list.
 pub(super) const ALL: Page = Page { before: None, limit: 1000 };
 
 pub(super) fn name(text: &str) -> AppName {
@@ -56,7 +62,7 @@ pub(super) fn hook(number: u64) -> Hook {
     }
 }
 
-/// The event `number`, accepted `number` ms after the beginning, for these hooks.
+/// The event `number`, accepted `number` ms after the start, with deliveries to these hooks.
 pub(super) fn event(number: u64, hooks: &[u64]) -> NewEvent {
     let time = at(i64::try_from(number).unwrap());
     let event = Event {
@@ -68,14 +74,19 @@ pub(super) fn event(number: u64, hooks: &[u64]) -> NewEvent {
         time,
         lineage: Lineage::after(EventId::from_number(3), Lineage::default()),
     };
-    let delivery =
-        |(place, hook): (u64, &u64)| NewDelivery { id: delivery_id(place), hook_id: hook_id(*hook) };
+    let delivery = |(place, hook): (u64, &u64)| new_delivery(place, *hook);
     NewEvent {
         event: Arc::new(event),
         deliveries: (number + 1..).zip(hooks).map(delivery).collect(),
         skipped: Vec::new(),
         key: None,
+        registry: Version::default(),
     }
+}
+
+/// A delivery in the lane of the tests.
+pub(super) fn new_delivery(number: u64, hook: u64) -> NewDelivery {
+    NewDelivery { id: delivery_id(number), hook_id: hook_id(hook), lane: LANE }
 }
 
 pub(super) fn key(text: &str, fingerprint: u8, until: Millis) -> IdempotencyKey {
@@ -91,13 +102,14 @@ pub(super) fn attempt(n: u32, status: Option<u16>, error: Option<&str>) -> Attem
     Attempt { n, at: at(i64::from(n)), status, error: error.map(str::to_owned), ms: 7, output: None }
 }
 
-/// An attempt that ended the delivery.
+/// A result that ends the delivery.
 pub(super) fn ended(delivery: u64, status: DeliveryStatus) -> DeliveryResult {
     let attempt = match status {
         DeliveryStatus::Delivered => attempt(1, Some(204), None),
         _ => attempt(1, None, Some("refused: nobody listens")),
     };
     DeliveryResult {
+        claim: UNOWNED,
         id: delivery_id(delivery),
         attempt: Some(attempt),
         status,

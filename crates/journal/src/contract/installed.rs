@@ -1,8 +1,8 @@
-//! Installed apps: kept with their hooks as a whole.
+//! Installed apps: stored together with their hooks.
 
-use super::Subject;
 use super::given::{app, delivery_id, ended, event, hook, hook_id, name};
-use crate::{Account, Journal, RegistryStore};
+use super::{Owner as _, Subject};
+use crate::{Account, EventLog as _, History as _, RegistryStore as _};
 use footbridge_model::app::App;
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::hook::{Hook, HookType, Origin};
@@ -35,8 +35,8 @@ fn package_hook(number: u64) -> Hook {
     Hook { origin: Origin::Package, ..hook(number) }
 }
 
-/// Every member of a package comes back, whatever its program is; an app may also lose its package.
-pub async fn packages_are_kept<S: Subject>(mut subject: S) {
+/// Every member of a package is read back, whatever its program. An app may also lose its package.
+pub async fn packages_are_stored<S: Subject>(mut subject: S) {
     let mut bare = package(Program::Nothing);
     bare.idle_timeout = None;
     bare.routers.clear();
@@ -49,33 +49,33 @@ pub async fn packages_are_kept<S: Subject>(mut subject: S) {
     ];
     for app in apps {
         subject.store().put_installed(app.clone(), vec![], vec![], "replaced").await.unwrap();
-        subject.restart().await;
+        subject.reopen().await;
         assert_eq!(subject.store().load().await.unwrap().apps, std::slice::from_ref(&app));
         let mut off = app.clone();
         off.package =
             off.package.map(|package| Package { idle_timeout: Some(IdleTimeout::Off), ..*package }.into());
         subject.store().put_app(off.clone()).await.unwrap();
-        subject.restart().await;
+        subject.reopen().await;
         assert_eq!(subject.store().load().await.unwrap().apps, [off], "put_app keeps a package as well");
     }
 }
 
-/// An app comes with its hooks. Installed again, its vanished hooks go and their deliveries end with the
-/// reason; those that stay keep theirs; nobody else's are touched.
-pub async fn an_app_is_installed_as_a_whole<S: Subject>(mut subject: S) {
+/// An app is stored with its hooks. When it is installed again, hooks that it no longer has are deleted and their
+/// deliveries cancelled; the others keep theirs, and other apps are not touched.
+pub async fn an_app_is_installed_with_its_hooks<S: Subject>(mut subject: S) {
     let first = installed(Program::Node("server.js".to_owned()));
     let mut other = package_hook(9);
     other.app = name("mic");
     subject.store().put_hook(other.clone()).await.unwrap();
     let hooks = vec![package_hook(1), package_hook(2), package_hook(3)];
     subject.store().put_installed(first.clone(), hooks.clone(), vec![], "replaced").await.unwrap();
-    subject.restart().await;
+    subject.reopen().await;
     let kept = subject.store().load().await.unwrap();
     assert_eq!(kept.apps, [first]);
     assert_eq!(kept.hooks, [hooks, vec![other.clone()]].concat());
 
     subject.store().append(event(10, &[1, 2, 3, 9, 1])).await.unwrap();
-    subject.store().record(vec![ended(15, DeliveryStatus::Delivered)]).await.unwrap();
+    subject.store().record_owned(vec![ended(15, DeliveryStatus::Delivered)]).await.unwrap();
     let mut second = installed(Program::Command(vec!["./shop".to_owned()]));
     second.private.clear();
     let mut stays = Hook { route: "elsewhere".to_owned(), ..package_hook(2) };
@@ -102,9 +102,9 @@ pub async fn an_app_is_installed_as_a_whole<S: Subject>(mut subject: S) {
             assert_eq!((view.status, view.last_error.as_deref()), (status, reason), "{delivery}");
         }
         let account = Account { accepted: 5, pending: 2, delivered: 1, cancelled: 2, ..Account::default() };
-        assert_eq!(subject.store().account(), account);
-        assert_eq!(subject.store().due(hook_id(2), true, 9).await.unwrap().len(), 1);
-        assert!(subject.store().due(hook_id(1), false, 9).await.unwrap().is_empty());
-        subject.restart().await;
+        assert_eq!(subject.store().account().await.unwrap(), account);
+        assert_eq!(subject.store().due_of(hook_id(2), true, 9).await.unwrap().len(), 1);
+        assert!(subject.store().due_of(hook_id(1), false, 9).await.unwrap().is_empty());
+        subject.reopen().await;
     }
 }

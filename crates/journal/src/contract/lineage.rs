@@ -1,16 +1,16 @@
-//! Which event caused which, and what waits of whose.
+//! Lineages and backlogs.
 
-use super::Subject;
 use super::given::{app, ended, event, hook, name};
-use crate::{Backlog, Journal, NewEvent, RegistryStore};
+use super::{Owner as _, Subject};
+use crate::{Backlog, EventLog as _, History as _, NewEvent};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::event::Event;
 use footbridge_model::id::EventId;
 use footbridge_model::lineage::Lineage;
 use std::sync::Arc;
 
-/// An event keeps its lineage, which its publisher and those who got it are told, and nobody else.
-pub async fn lineages_are_kept<S: Subject>(mut subject: S) {
+/// An event keeps its lineage. Its publisher and its recipients can read it, and nobody else.
+pub async fn lineages_are_stored<S: Subject>(mut subject: S) {
     subject.store().put_app(app("shop")).await.unwrap();
     subject.store().put_hook(hook(5)).await.unwrap();
     let id = EventId::from_number;
@@ -20,7 +20,7 @@ pub async fn lineages_are_kept<S: Subject>(mut subject: S) {
     subject.store().append(NewEvent { event: Arc::new(caused), ..new }).await.unwrap();
     let own = Event { lineage: Lineage::default(), ..Event::clone(&event(20, &[]).event) };
     subject.store().append(NewEvent { event: Arc::new(own), ..event(20, &[]) }).await.unwrap();
-    subject.restart().await;
+    subject.reopen().await;
     let kept = subject.store().event(id(10)).await.unwrap().unwrap();
     assert_eq!(kept.event.lineage, lineage);
     let subscriber = hook(5).app;
@@ -36,7 +36,7 @@ pub async fn lineages_are_kept<S: Subject>(mut subject: S) {
     }
 }
 
-/// What is pending counts for the app that published it: each delivery, and each body once.
+/// A pending delivery counts for the publisher of its event, and each body counts once.
 pub async fn backlogs_are_counted<S: Subject>(subject: S) {
     let store = subject.store();
     store.put_hook(hook(1)).await.unwrap();
@@ -45,9 +45,9 @@ pub async fn backlogs_are_counted<S: Subject>(subject: S) {
     let bytes = new.event.body.len() as u64;
     store.append(new).await.unwrap();
     store.append(event(20, &[])).await.unwrap();
-    store.record(vec![ended(12, DeliveryStatus::Dead)]).await.unwrap();
+    store.record_owned(vec![ended(12, DeliveryStatus::Dead)]).await.unwrap();
     let expected = vec![(name("camera"), Backlog { deliveries: 2, bytes })];
     assert_eq!(store.backlogs().await.unwrap(), expected);
-    store.cancel(super::given::hook_id(1), "hook disabled").await.unwrap();
+    store.cancel_of(super::given::hook_id(1), "hook disabled").await.unwrap();
     assert_eq!(store.backlogs().await.unwrap(), []);
 }

@@ -1,7 +1,7 @@
-//! What every journal must pass: the laws and the methods' words, as tests.
+//! The tests that every store must pass: the laws, and what the methods promise.
 //!
-//! A journal under test comes as a [`Subject`]; each part may be run alone, or all with [`run_all`].
-//! They panic on the first thing that is not as it must be.
+//! A store under test comes as a [`Subject`]; each part may be run alone, or all with [`run_all`]. A store that several
+//! servers share comes as a [`Shared`] one, too, for [`run_shared`]. A part panics on the first broken promise.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,76 +18,130 @@ mod given;
 mod installed;
 mod laws;
 mod lineage;
+mod owner;
 mod recovery;
 mod registry;
 mod retention;
 mod retries;
+mod sessions;
 
-pub use conclusions::{an_attempt_publishes_with_its_result, outputs_are_kept_where_there_are_any};
-pub use deliveries::{due_gives_the_first, lists_and_filters, results_are_kept};
+pub use conclusions::{outputs_are_stored, results_are_stored_with_their_events};
+pub use deliveries::{deliveries_are_due_in_order, lists_and_filters, results_are_stored};
 pub use events::{
-    an_app_asks_what_it_missed, an_app_is_not_told_what_its_namesake_got, events_are_kept,
-    keys_repeat_what_was_accepted, skipped_ones_are_kept,
+    a_key_repeats_the_first_answer, events_are_stored, missed_events_are_returned,
+    missed_events_of_an_earlier_app_are_hidden, skipped_deliveries_are_stored,
 };
-pub use exchanges::{exchanges_are_kept, keys_of_exchanges, notes_are_written_along};
-pub use installed::{an_app_is_installed_as_a_whole, packages_are_kept};
-pub use laws::{calls_take_effect_in_order, the_account_adds_up, transactions_are_whole};
-pub use lineage::{backlogs_are_counted, lineages_are_kept};
-pub use recovery::a_new_server_puts_things_in_order;
+pub use exchanges::{
+    exchanges_are_stored, keys_of_exchanges_are_honoured, records_are_written_with_the_next_write,
+};
+pub use installed::{an_app_is_installed_with_its_hooks, packages_are_stored};
+pub use laws::{
+    a_failed_call_stores_nothing, a_stale_change_is_refused, a_store_of_one_server_admits_one,
+    calls_take_effect_in_order, old_claims_are_refused, results_are_stored_once, the_account_balances,
+};
+pub use lineage::{backlogs_are_counted, lineages_are_stored};
+pub use owner::Owner;
+pub use recovery::a_new_session_ends_what_the_last_one_left;
 pub use registry::{
-    a_batch_is_kept, a_hook_comes_back, an_app_takes_its_keys_along, apps_and_links_are_kept, hooks_are_kept,
-    names_keep_their_case,
+    a_batch_is_stored, a_deleted_hook_is_restored, apps_and_links_are_stored, hooks_are_stored,
+    keys_are_deleted_with_their_app, names_keep_their_case,
 };
-pub use retention::{old_things_go, what_stays_holds_nothing_up};
-pub use retries::{a_pending_one_by_hand, many_by_hand, one_by_hand, replays_are_deliveries};
+pub use retention::{old_rows_are_deleted, rows_that_stay_delay_no_others};
+pub use retries::{
+    a_dead_delivery_is_retried, a_pending_delivery_is_retried, many_deliveries_are_retried,
+    replays_are_new_deliveries,
+};
+pub use sessions::{
+    a_claimed_lane_has_one_owner, a_living_session_is_not_buried, a_session_that_is_over_writes_nothing,
+    an_event_matches_the_present_hooks, exchanges_end_with_their_session, hints_reach_the_others,
+    the_horizon_never_goes_back, versions_have_no_holes,
+};
 
-use crate::{Journal, RegistryStore};
+use crate::{Joined, Store};
 
-/// A journal under test.
+/// A store under test, for one server.
 pub trait Subject {
-    /// What it is.
-    type Store: Journal + RegistryStore;
+    /// The store.
+    type Store: Store;
 
-    /// The journal.
+    /// The store.
     fn store(&self) -> &Self::Store;
 
-    /// Ends the journal and opens it again on what it kept, as a new server would.
+    /// Ends the store and opens it again on what it stored, for a new server that has not joined yet.
     fn restart(&mut self) -> impl Future<Output = ()>;
+
+    /// Restarts, and joins as a new server does.
+    fn reopen(&mut self) -> impl Future<Output = Joined> {
+        async {
+            self.restart().await;
+            self.store().join_as("again").await.unwrap()
+        }
+    }
+}
+
+/// A store under test that several servers share.
+pub trait Shared {
+    /// A server's handle.
+    type Node: Store;
+
+    /// A handle that has not joined yet.
+    fn node(&self) -> impl Future<Output = Self::Node>;
+}
+
+/// Runs every part for several servers, each on a store of its own from `fresh`.
+pub async fn run_shared<S: Shared>(fresh: impl AsyncFn() -> S) {
+    a_session_that_is_over_writes_nothing(fresh().await).await;
+    a_living_session_is_not_buried(fresh().await).await;
+    a_claimed_lane_has_one_owner(fresh().await).await;
+    versions_have_no_holes(fresh().await).await;
+    an_event_matches_the_present_hooks(fresh().await).await;
+    the_horizon_never_goes_back(fresh().await).await;
+    exchanges_end_with_their_session(fresh().await).await;
+    hints_reach_the_others(fresh().await).await;
 }
 
 /// Runs every part, each on a journal of its own from `fresh`.
 pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
-    apps_and_links_are_kept(fresh().await).await;
-    an_app_takes_its_keys_along(fresh().await).await;
-    hooks_are_kept(fresh().await).await;
+    let fresh = async || {
+        let subject = fresh().await;
+        subject.store().join_as("first").await.unwrap();
+        subject
+    };
+    apps_and_links_are_stored(fresh().await).await;
+    keys_are_deleted_with_their_app(fresh().await).await;
+    hooks_are_stored(fresh().await).await;
     names_keep_their_case(fresh().await).await;
-    a_batch_is_kept(fresh().await).await;
-    a_hook_comes_back(fresh().await).await;
-    packages_are_kept(fresh().await).await;
-    an_app_is_installed_as_a_whole(fresh().await).await;
-    events_are_kept(fresh().await).await;
-    lineages_are_kept(fresh().await).await;
+    a_batch_is_stored(fresh().await).await;
+    a_deleted_hook_is_restored(fresh().await).await;
+    packages_are_stored(fresh().await).await;
+    an_app_is_installed_with_its_hooks(fresh().await).await;
+    events_are_stored(fresh().await).await;
+    lineages_are_stored(fresh().await).await;
     backlogs_are_counted(fresh().await).await;
-    an_app_asks_what_it_missed(fresh().await).await;
-    an_app_is_not_told_what_its_namesake_got(fresh().await).await;
-    keys_repeat_what_was_accepted(fresh().await).await;
-    skipped_ones_are_kept(fresh().await).await;
-    results_are_kept(fresh().await).await;
-    an_attempt_publishes_with_its_result(fresh().await).await;
-    outputs_are_kept_where_there_are_any(fresh().await).await;
-    due_gives_the_first(fresh().await).await;
+    missed_events_are_returned(fresh().await).await;
+    missed_events_of_an_earlier_app_are_hidden(fresh().await).await;
+    a_key_repeats_the_first_answer(fresh().await).await;
+    skipped_deliveries_are_stored(fresh().await).await;
+    results_are_stored(fresh().await).await;
+    results_are_stored_with_their_events(fresh().await).await;
+    outputs_are_stored(fresh().await).await;
+    deliveries_are_due_in_order(fresh().await).await;
     lists_and_filters(fresh().await).await;
-    one_by_hand(fresh().await).await;
-    a_pending_one_by_hand(fresh().await).await;
-    many_by_hand(fresh().await).await;
-    replays_are_deliveries(fresh().await).await;
-    exchanges_are_kept(fresh().await).await;
-    keys_of_exchanges(fresh().await).await;
-    notes_are_written_along(fresh().await).await;
-    a_new_server_puts_things_in_order(fresh().await).await;
-    old_things_go(fresh().await).await;
-    what_stays_holds_nothing_up(fresh().await).await;
+    a_dead_delivery_is_retried(fresh().await).await;
+    a_pending_delivery_is_retried(fresh().await).await;
+    many_deliveries_are_retried(fresh().await).await;
+    replays_are_new_deliveries(fresh().await).await;
+    exchanges_are_stored(fresh().await).await;
+    keys_of_exchanges_are_honoured(fresh().await).await;
+    records_are_written_with_the_next_write(fresh().await).await;
+    a_new_session_ends_what_the_last_one_left(fresh().await).await;
+    old_rows_are_deleted(fresh().await).await;
+    rows_that_stay_delay_no_others(fresh().await).await;
     calls_take_effect_in_order(fresh().await).await;
-    transactions_are_whole(fresh().await).await;
-    the_account_adds_up(fresh().await).await;
+    a_failed_call_stores_nothing(fresh().await).await;
+    the_account_balances(fresh().await).await;
+    results_are_stored_once(fresh().await).await;
+    a_stale_change_is_refused(fresh().await).await;
+    old_claims_are_refused(fresh().await).await;
+    a_store_of_one_server_admits_one(fresh().await).await;
 }

@@ -1,17 +1,19 @@
-//! What a new server puts in order.
+//! What a session that joins ends and reports.
 
-use super::Subject;
-use super::given::{at, delivery_id, ended, event, head, hook, hook_id, key};
-use crate::{DeliveryResult, ExchangeStart, Journal, Recovery, RegistryStore};
+use super::given::{UNOWNED, at, delivery_id, ended, event, head, hook, hook_id, key};
+use super::{Owner as _, Subject};
+use crate::{
+    Cluster as _, DeliveryResult, EventLog as _, ExchangeLog as _, ExchangeStart, History as _, NodeCard,
+    RegistryStore as _,
+};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{ExchangeFailureKind, ExchangeOutcome};
 use footbridge_model::hook::Lifetime;
 use footbridge_model::id::ExchangeId;
 
-/// Transient hooks end with what waits for them, running exchanges fail, and what waits for others is
-/// told.
-pub async fn a_new_server_puts_things_in_order<S: Subject>(mut subject: S) {
-    assert_eq!(subject.store().recover(at(0)).await.unwrap(), Recovery::default());
+/// Transient hooks end with their deliveries, running exchanges fail, and hooks with other pending deliveries are
+/// reported.
+pub async fn a_new_session_ends_what_the_last_one_left<S: Subject>(mut subject: S) {
     let mut transient = hook(2);
     transient.lifetime = Lifetime::Transient;
     for hook in [hook(1), transient, hook(3), hook(4)] {
@@ -22,6 +24,7 @@ pub async fn a_new_server_puts_things_in_order<S: Subject>(mut subject: S) {
         subject.store().append(event(number, &[1, 2, 3, 9])).await.unwrap();
     }
     let again = DeliveryResult {
+        claim: UNOWNED,
         id: delivery_id(13),
         attempt: None,
         status: DeliveryStatus::Pending,
@@ -30,18 +33,18 @@ pub async fn a_new_server_puts_things_in_order<S: Subject>(mut subject: S) {
     };
     subject
         .store()
-        .record(vec![ended(11, DeliveryStatus::Delivered), again, ended(22, DeliveryStatus::Dead)])
+        .record_owned(vec![ended(11, DeliveryStatus::Delivered), again, ended(22, DeliveryStatus::Dead)])
         .await
         .unwrap();
     subject.store().start_exchange(head(30), Some(key("k", 1, at(9000)))).await.unwrap();
     subject.store().start_exchange(head(40), None).await.unwrap();
     subject.restart().await;
-    let recovery = subject.store().recover(at(500)).await.unwrap();
-    assert_eq!((recovery.highest_id, recovery.ended_hooks, recovery.cut_off_exchanges), (40, 1, 2));
-    let ended: Vec<_> =
-        recovery.ended.iter().map(|ended| format!("{} {}", ended.app, ended.pattern)).collect();
-    assert_eq!(ended, ["shop camera/*"]);
-    assert_eq!(recovery.waiting, [(hook_id(1), at(20)), (hook_id(3), at(20))]);
+    let joined = subject.store().join(NodeCard::default(), at(500)).await.unwrap();
+    assert!(joined.alone);
+    assert_eq!((joined.highest_id, joined.ended.hooks, joined.ended.exchanges), (40, 1, 2));
+    let ended = joined.ended.named.iter().map(|ended| format!("{} {}", ended.app, ended.pattern));
+    assert_eq!(ended.collect::<Vec<_>>(), ["shop camera/*"]);
+    assert_eq!(subject.store().waiting_hooks().await.unwrap(), [hook_id(1), hook_id(3)]);
     let kept: Vec<_> =
         subject.store().load().await.unwrap().hooks.iter().map(|hook| hook.id.number()).collect();
     assert_eq!(kept, [1, 3, 4]);
@@ -50,7 +53,7 @@ pub async fn a_new_server_puts_things_in_order<S: Subject>(mut subject: S) {
         (cancelled.status, cancelled.last_error.as_deref()),
         (DeliveryStatus::Cancelled, Some("hook gone"))
     );
-    let account = subject.store().account();
+    let account = subject.store().account().await.unwrap();
     assert_eq!((account.pending, account.cancelled, account.balances()), (3, 3, true));
 
     let ExchangeStart::Replay(record) =

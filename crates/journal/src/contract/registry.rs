@@ -1,10 +1,10 @@
 //! Apps, links and hooks.
 
-use super::Subject;
 use super::given::{ALL, app, at, delivery_id, ended, event, head, hook, hook_id, key, link, name};
+use super::{Owner as _, Subject};
 use crate::{
-    Appended, DeliveryFilter, DeliveryResult, EventFilter, ExchangeFilter, ExchangeStart, IdempotencyKey,
-    Journal, NewEvent, RegistryBatch, RegistryStore,
+    Appended, DeliveryFilter, DeliveryResult, EventFilter, EventLog as _, ExchangeFilter, ExchangeLog as _,
+    ExchangeStart, History as _, IdempotencyKey, NewEvent, RegistryBatch, RegistryStore as _,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::ExchangeHead;
@@ -13,9 +13,9 @@ use footbridge_model::pattern::Pattern;
 use footbridge_model::secret::{Rotating, Secret};
 use std::sync::Arc;
 
-/// Every member of an app and a link comes back after a restart; putting replaces; deleting an app
-/// takes its links and hooks along.
-pub async fn apps_and_links_are_kept<S: Subject>(mut subject: S) {
+/// Every member of an app and of a link is read back after a restart. Storing replaces; deleting an app deletes its
+/// links and hooks.
+pub async fn apps_and_links_are_stored<S: Subject>(mut subject: S) {
     let (mut shop, superapp) = (app("shop"), app("superapp"));
     subject.store().put_app(shop.clone()).await.unwrap();
     subject.store().put_app(superapp.clone()).await.unwrap();
@@ -29,7 +29,7 @@ pub async fn apps_and_links_are_kept<S: Subject>(mut subject: S) {
     theirs.enabled = false;
     subject.store().put_link(theirs.clone()).await.unwrap();
     subject.store().delete_link(name("superapp"), name("camera")).await.unwrap();
-    subject.restart().await;
+    subject.reopen().await;
     let kept = subject.store().load().await.unwrap();
     assert_eq!(kept.apps, [shop, superapp.clone()]);
     assert_eq!(kept.links, [theirs]);
@@ -37,7 +37,7 @@ pub async fn apps_and_links_are_kept<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(5)).await.unwrap();
     subject.store().append(event(10, &[5])).await.unwrap();
     subject.store().delete_app(name("shop"), "app gone").await.unwrap();
-    subject.restart().await;
+    subject.reopen().await;
     let kept = subject.store().load().await.unwrap();
     assert_eq!((kept.apps, kept.links, kept.hooks), (vec![superapp], vec![], vec![]));
     let view = subject.store().delivery(delivery_id(11)).await.unwrap().unwrap();
@@ -45,7 +45,7 @@ pub async fn apps_and_links_are_kept<S: Subject>(mut subject: S) {
     assert_eq!(view.delivery.last_error.as_deref(), Some("app gone"));
 }
 
-/// Names are compared without case and come back as they were written last.
+/// Names are compared without case and read back as they were written last.
 pub async fn names_keep_their_case<S: Subject>(mut subject: S) {
     subject.store().put_app(app("host_a58")).await.unwrap();
     let hook = Hook { app: name("Host_A58"), ..hook(5) };
@@ -58,7 +58,7 @@ pub async fn names_keep_their_case<S: Subject>(mut subject: S) {
     subject.store().append(new).await.unwrap();
     let note = ExchangeHead { sender: name("host_A58"), ..head(20) };
     subject.store().start_exchange(note, None).await.unwrap();
-    subject.restart().await;
+    subject.reopen().await;
     let kept = subject.store().load().await.unwrap();
     let names: Vec<_> = kept.apps.iter().map(|app| app.name.as_str()).collect();
     assert_eq!((names, kept.links.len(), kept.hooks[0].app.key()), (vec!["host_A58"], 1, "host_a58"));
@@ -73,14 +73,13 @@ pub async fn names_keep_their_case<S: Subject>(mut subject: S) {
         assert!(subject.store().events(by("host_a5"), ALL).await.unwrap().is_empty());
     }
     subject.store().delete_app(name("HOST_a58"), "app gone").await.unwrap();
-    subject.restart().await;
+    subject.reopen().await;
     let kept = subject.store().load().await.unwrap();
     assert!(kept.apps.is_empty() && kept.links.is_empty() && kept.hooks.is_empty());
 }
 
-/// The keys an app used go with it, so that the next of its name begins afresh; nobody else's do,
-/// however alike the names.
-pub async fn an_app_takes_its_keys_along<S: Subject>(mut subject: S) {
+/// The keys of an app are deleted with it, and those of no other app, however similar the names.
+pub async fn keys_are_deleted_with_their_app<S: Subject>(mut subject: S) {
     const APPS: [&str; 8] = ["s_op", "shop", "s_op0", "s_op-a", "s_op.a", "s_opa", "s_o", "s"];
     subject.store().put_app(app("s_op")).await.unwrap();
     let of_app = |app: &str| ["a", "saved", "ärger"].map(|event| format!("publish/{app}/{event}"));
@@ -97,7 +96,7 @@ pub async fn an_app_takes_its_keys_along<S: Subject>(mut subject: S) {
         assert!(matches!(begun, ExchangeStart::Started));
     }
     subject.store().delete_app(name("s_op"), "app gone").await.unwrap();
-    subject.restart().await;
+    subject.reopen().await;
     for (number, scope) in (201..).zip(&publishes) {
         let new = NewEvent { key: Some(used(scope)), ..event(number, &[]) };
         let fresh = subject.store().append(new).await.unwrap() == Appended::Stored;
@@ -109,25 +108,28 @@ pub async fn an_app_takes_its_keys_along<S: Subject>(mut subject: S) {
     }
 }
 
-/// Every member of a hook comes back; a gone one stays readable through its deliveries, and putting it
-/// again brings it back.
-pub async fn hooks_are_kept<S: Subject>(mut subject: S) {
+/// Every member of a hook is read back. A deleted hook stays readable through its deliveries, and storing it again
+/// restores it.
+pub async fn hooks_are_stored<S: Subject>(mut subject: S) {
     let mut all = vec![hook(1)];
     for (number, kind) in (2..).zip([HookType::Web, HookType::Router, HookType::Function]) {
         let mut hook = hook(number);
         hook.kind = kind;
         hook.pattern = Pattern::parse(["*", "a/b", "*/ü"][usize::try_from(number - 2).unwrap()]).unwrap();
-        hook.lifetime = Lifetime::Transient;
         hook.origin = Origin::File;
         hook.enabled = false;
         hook.options.ordered = true;
         all.push(hook);
     }
+    all.push(Hook { lifetime: Lifetime::Transient, ..hook(9) });
     for hook in &all {
         subject.store().put_hook(hook.clone()).await.unwrap();
     }
     subject.restart().await;
     assert_eq!(subject.store().load().await.unwrap().hooks, all);
+    // The transient one ends with its server.
+    subject.store().join_as("again").await.unwrap();
+    all.pop();
 
     subject.store().append(event(10, &[1, 2, 1])).await.unwrap();
     subject.store().delete_hooks(vec![hook_id(1), hook_id(3)], "hook gone").await.unwrap();
@@ -141,15 +143,15 @@ pub async fn hooks_are_kept<S: Subject>(mut subject: S) {
         assert_eq!(view.delivery.status, DeliveryStatus::Cancelled);
         assert_eq!(view.delivery.next_attempt_at, None);
     }
-    assert!(subject.store().due(hook_id(1), false, 9).await.unwrap().is_empty());
-    assert_eq!(subject.store().due(hook_id(2), false, 9).await.unwrap().len(), 1);
+    assert!(subject.store().due_of(hook_id(1), false, 9).await.unwrap().is_empty());
+    assert_eq!(subject.store().due_of(hook_id(2), false, 9).await.unwrap().len(), 1);
 
     subject.store().put_hook(all[0].clone()).await.unwrap();
     assert_eq!(subject.store().load().await.unwrap().hooks.len(), 3);
 }
 
-/// A batch replaces what was there and adds what was not, all of it at once.
-pub async fn a_batch_is_kept<S: Subject>(mut subject: S) {
+/// A batch replaces and adds, all of it at once.
+pub async fn a_batch_is_stored<S: Subject>(mut subject: S) {
     subject.store().put_app(app("shop")).await.unwrap();
     subject.store().put_hook(hook(1)).await.unwrap();
     let (mut shop, mut first) = (app("shop"), hook(1));
@@ -168,36 +170,36 @@ pub async fn a_batch_is_kept<S: Subject>(mut subject: S) {
         .put_batch(RegistryBatch { apps: vec![app("superapp")], ..RegistryBatch::default() })
         .await
         .unwrap();
-    subject.restart().await;
+    subject.reopen().await;
     let kept = subject.store().load().await.unwrap();
     assert_eq!((kept.apps, kept.links, kept.hooks), (batch.apps, batch.links, batch.hooks));
     assert_eq!(kept.config_file, batch.config_file);
 }
 
-/// A hook of the file that was taken out comes back under its id, with what was cancelled for that.
-pub async fn a_hook_comes_back<S: Subject>(mut subject: S) {
+/// A restored hook of the file has its id and the deliveries that were cancelled for its deletion.
+pub async fn a_deleted_hook_is_restored<S: Subject>(mut subject: S) {
     let filed = |number| Hook { origin: Origin::File, ..hook(number) };
     subject.store().put_hook(filed(1)).await.unwrap();
     subject.store().put_hook(filed(2)).await.unwrap();
     subject.store().put_hook(hook(3)).await.unwrap();
     subject.store().append(event(10, &[1, 1, 1, 2, 3])).await.unwrap();
-    subject.store().record(vec![ended(11, DeliveryStatus::Dead)]).await.unwrap();
+    subject.store().record_owned(vec![ended(11, DeliveryStatus::Dead)]).await.unwrap();
     let other = DeliveryResult {
         attempt: None,
         reason: Some("the app is off".to_owned()),
         ..ended(12, DeliveryStatus::Cancelled)
     };
-    subject.store().record(vec![other]).await.unwrap();
+    subject.store().record_owned(vec![other]).await.unwrap();
     subject.store().delete_hooks(vec![hook_id(1), hook_id(2), hook_id(3)], "taken out").await.unwrap();
-    subject.restart().await;
+    subject.reopen().await;
     let gone = subject.store().deleted_hooks().await.unwrap();
     assert_eq!(gone, [filed(2), filed(1)], "the newest first, those of the file only");
     let back = Hook { route: "hooks/new".to_owned(), ..filed(1) };
     subject.store().restore_hooks(vec![back.clone()], "taken out", at(500)).await.unwrap();
     assert_eq!(subject.store().load().await.unwrap().hooks, [back]);
-    let due = subject.store().due(hook_id(1), false, 9).await.unwrap();
+    let due = subject.store().due_of(hook_id(1), false, 9).await.unwrap();
     assert_eq!(due.iter().map(|due| (due.id.number(), due.at)).collect::<Vec<_>>(), [(13, at(500))]);
     assert_eq!(subject.store().deleted_hooks().await.unwrap(), [filed(2)]);
-    let account = subject.store().account();
+    let account = subject.store().account().await.unwrap();
     assert_eq!((account.pending, account.dead, account.cancelled, account.balances()), (1, 1, 3, true));
 }

@@ -1,10 +1,10 @@
 //! Retention.
 
-use super::Subject;
 use super::given::{ALL, at, ended, event, head, hook, hook_id, key};
+use super::{Owner as _, Subject};
 use crate::{
-    Appended, DeliveryFilter, EventFilter, ExchangeFilter, ExchangeStart, Journal, KeyDisposition, Page,
-    RegistryStore,
+    Appended, DeliveryFilter, EventFilter, EventLog as _, ExchangeFilter, ExchangeLog as _, ExchangeStart,
+    History as _, KeyDisposition, Page,
 };
 use bytes::Bytes;
 use footbridge_model::delivery::DeliveryStatus;
@@ -13,11 +13,11 @@ use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::time::Millis;
 
 async fn prune<S: Subject>(subject: &S, ended_before: Millis, dead_before: Millis, now: Millis) {
-    while subject.store().prune(ended_before, dead_before, now).await.unwrap() {}
+    while subject.store().prune_before(ended_before, dead_before, now).await.unwrap() {}
 }
 
-/// Only what is old and ended goes, the account stays, and ids never go back.
-pub async fn old_things_go<S: Subject>(mut subject: S) {
+/// Only old, ended events are deleted. The account stays, and ids never go back.
+pub async fn old_rows_are_deleted<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     for number in [10, 20, 30, 40, 50] {
         subject.store().append(event(number, &[1, 1])).await.unwrap();
@@ -25,25 +25,24 @@ pub async fn old_things_go<S: Subject>(mut subject: S) {
     let done = |number| ended(number, DeliveryStatus::Delivered);
     let dead = |number| ended(number, DeliveryStatus::Dead);
     let results = [done(11), done(12), dead(21), done(22), done(31), dead(41), done(42), done(51), done(52)];
-    subject.store().record(results.to_vec()).await.unwrap();
-    let before = subject.store().account();
+    subject.store().record_owned(results.to_vec()).await.unwrap();
+    let before = subject.store().account().await.unwrap();
     // 10 has ended; 20 is dead long enough, 40 is not; 31's sibling waits; 50 is young.
     prune(&subject, at(50), at(25), at(100)).await;
     assert_eq!(events(&subject).await, [50, 40, 30]);
-    assert_eq!(subject.store().account(), before);
+    assert_eq!(subject.store().account().await.unwrap(), before);
     assert!(subject.store().event(EventId::from_number(10)).await.unwrap().is_none());
     assert_eq!(subject.store().deliveries(DeliveryFilter::default(), ALL).await.unwrap().len(), 6);
-    assert_eq!(subject.store().due(hook_id(1), false, 9).await.unwrap().len(), 1);
+    assert_eq!(subject.store().due_of(hook_id(1), false, 9).await.unwrap().len(), 1);
 
-    subject.store().cancel(hook_id(1), "hook disabled").await.unwrap();
+    subject.store().cancel_of(hook_id(1), "hook disabled").await.unwrap();
     subject.store().delete_hooks(vec![hook_id(1)], "hook gone").await.unwrap();
     prune(&subject, at(1000), at(1000), at(1000)).await;
     assert!(events(&subject).await.is_empty());
-    let after = subject.store().account();
+    let after = subject.store().account().await.unwrap();
     assert_eq!((after.accepted, after.pending, after.balances()), (10, 0, true));
-    subject.restart().await;
-    assert_eq!(subject.store().account(), after);
-    assert_eq!(subject.store().recover(at(2000)).await.unwrap().highest_id, 52);
+    assert_eq!(subject.reopen().await.highest_id, 52);
+    assert_eq!(subject.store().account().await.unwrap(), after);
     keys_and_exchanges(&subject).await;
 }
 
@@ -61,7 +60,7 @@ async fn keys_and_exchanges<S: Subject>(subject: &S) {
         let used = key(&format!("exchange {number}"), 1, until);
         subject.store().start_exchange(head(number), Some(used)).await.unwrap();
         let id = ExchangeId::from_number(number);
-        subject.store().finish_exchange(id, answer.clone(), 1, until, KeyDisposition::Replays).await.unwrap();
+        subject.store().finish(id, answer.clone(), 1, until, KeyDisposition::Replays).await.unwrap();
     }
     subject.store().record_exchange(ExchangeRecord {
         head: head(90),
@@ -94,12 +93,12 @@ async fn keys_and_exchanges<S: Subject>(subject: &S) {
     assert!(matches!(fresh, ExchangeStart::Started));
 }
 
-/// However much must stay, what lies behind it goes; and what stayed goes in its turn.
-pub async fn what_stays_holds_nothing_up<S: Subject>(subject: S) {
+/// Rows that must stay do not keep others from being deleted, and are deleted once they may be.
+pub async fn rows_that_stay_delay_no_others<S: Subject>(subject: S) {
     let end = |number| {
         let (id, answer) =
             (ExchangeId::from_number(number), ExchangeOutcome::Answered(Bytes::from_static(b"{}")));
-        subject.store().finish_exchange(id, answer, 1, at(90_000), KeyDisposition::Replays)
+        subject.store().finish(id, answer, 1, at(90_000), KeyDisposition::Replays)
     };
     // Every second one runs on; the others' answers are kept for longer than exchanges are.
     let begun: Vec<_> = (1..=2500)

@@ -1,16 +1,17 @@
 //! Retries by hand.
 
-use super::Subject;
 use super::given::{ALL, at, attempt, delivery_id, ended, event, hook, hook_id, name};
+use super::{Owner as _, Subject};
 use crate::{
-    DeliveryFilter, DeliveryResult, Journal, JournalError, PendingDelivery, RegistryStore, Replay, Retried,
+    DeliveryFilter, DeliveryQueue as _, DeliveryResult, EventLog as _, History as _, JournalError,
+    PendingDelivery, Replay, Retried,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::{DeliveryId, EventId};
 use footbridge_model::time::Millis;
 
-/// A dead or cancelled delivery becomes pending again while its hook is kept, its schedule anew.
-pub async fn one_by_hand<S: Subject>(subject: S) {
+/// A dead or cancelled delivery becomes pending again if its hook is not deleted, and its schedule starts again.
+pub async fn a_dead_delivery_is_retried<S: Subject>(subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     subject.store().put_hook(hook(2)).await.unwrap();
     subject.store().append(event(10, &[1, 1, 1, 2, 2])).await.unwrap();
@@ -19,8 +20,8 @@ pub async fn one_by_hand<S: Subject>(subject: S) {
         ended(12, DeliveryStatus::Delivered),
         ended(14, DeliveryStatus::Dead),
     ];
-    subject.store().record(results).await.unwrap();
-    assert_eq!(subject.store().cancel(hook_id(1), "hook disabled").await.unwrap(), 1);
+    subject.store().record_owned(results).await.unwrap();
+    assert_eq!(subject.store().cancel_of(hook_id(1), "hook disabled").await.unwrap(), 1);
     subject.store().delete_hooks(vec![hook_id(2)], "hook gone").await.unwrap();
     let retry = async |number| subject.store().retry(delivery_id(number), at(500)).await;
     let due = |number, attempts| PendingDelivery {
@@ -41,17 +42,17 @@ pub async fn one_by_hand<S: Subject>(subject: S) {
     assert_eq!(retry(14).await.unwrap(), Retried::NotRetryable(DeliveryStatus::Dead));
     assert_eq!(retry(15).await.unwrap(), Retried::NotRetryable(DeliveryStatus::Cancelled));
     assert_eq!(retry(99).await, Err(JournalError::NotFound("delivery")));
-    assert_eq!(subject.store().due(hook_id(1), false, 9).await.unwrap(), [due(11, 1), due(13, 0)]);
+    assert_eq!(subject.store().due_of(hook_id(1), false, 9).await.unwrap(), [due(11, 1), due(13, 0)]);
 
     let second =
         DeliveryResult { attempt: Some(attempt(2, Some(200), None)), ..ended(11, DeliveryStatus::Delivered) };
-    subject.store().record(vec![second]).await.unwrap();
+    subject.store().record_owned(vec![second]).await.unwrap();
     let view = subject.store().delivery(delivery_id(11)).await.unwrap().unwrap();
     assert_eq!((view.delivery.status, view.attempts.len()), (DeliveryStatus::Delivered, 2));
 }
 
-/// A pending delivery is due at once when it is retried, and its schedule goes on.
-pub async fn a_pending_one_by_hand<S: Subject>(subject: S) {
+/// A pending delivery becomes due at once when it is retried, and keeps its schedule.
+pub async fn a_pending_delivery_is_retried<S: Subject>(subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     subject.store().append(event(10, &[1])).await.unwrap();
     let failed = DeliveryResult {
@@ -59,20 +60,20 @@ pub async fn a_pending_one_by_hand<S: Subject>(subject: S) {
         next_attempt_at: Some(at(9_000)),
         ..ended(11, DeliveryStatus::Pending)
     };
-    subject.store().record(vec![failed]).await.unwrap();
+    subject.store().record_owned(vec![failed]).await.unwrap();
     let (id, event_id) = (delivery_id(11), EventId::from_number(10));
     let due = PendingDelivery { id, event_id, attempts: 1, attempts_base: 0, at: at(500) };
     let again = subject.store().retry(id, at(500)).await.unwrap();
     assert_eq!(again, Retried::Pending { due: due.clone(), hook_id: hook_id(1) });
-    assert_eq!(subject.store().due(hook_id(1), false, 9).await.unwrap(), [due]);
-    assert!(subject.store().account().balances());
+    assert_eq!(subject.store().due_of(hook_id(1), false, 9).await.unwrap(), [due]);
+    assert!(subject.store().account().await.unwrap().balances());
 }
 
-/// No ids.
+/// An empty list of ids.
 const NONE: [u64; 0] = [];
 
-/// Many are picked by a filter, in the order of ids and only those whose hook is kept, and retried.
-pub async fn many_by_hand<S: Subject>(subject: S) {
+/// Many deliveries are found by a filter, in the order of ids and only for hooks that are not deleted, and retried.
+pub async fn many_deliveries_are_retried<S: Subject>(subject: S) {
     let mut other = hook(2);
     other.app = name("mic");
     for hook in [hook(1), other, hook(3)] {
@@ -81,7 +82,7 @@ pub async fn many_by_hand<S: Subject>(subject: S) {
     for number in [10, 20, 30] {
         subject.store().append(event(number, &[1, 2, 3])).await.unwrap();
         let dead = (1..=3).map(|place| ended(number + place, DeliveryStatus::Dead)).collect();
-        subject.store().record(dead).await.unwrap();
+        subject.store().record_owned(dead).await.unwrap();
     }
     subject.store().delete_hooks(vec![hook_id(3)], "hook gone").await.unwrap();
     let dead = || DeliveryFilter { status: Some(DeliveryStatus::Dead), ..DeliveryFilter::default() };
@@ -121,20 +122,20 @@ pub async fn many_by_hand<S: Subject>(subject: S) {
     assert_eq!(retry(&[11, 12, 13, 99], DeliveryStatus::Dead).await, [(11, 1), (12, 2)]);
     assert_eq!(ids(pending.clone()).await, [11, 12]);
     assert_eq!(retry(&[11], DeliveryStatus::Pending).await, [(11, 1)]);
-    subject.store().cancel(hook_id(1), "hook disabled").await.unwrap();
+    subject.store().cancel_of(hook_id(1), "hook disabled").await.unwrap();
     assert_eq!(retry(&[11], DeliveryStatus::Cancelled).await, [(11, 1)]);
-    let account = subject.store().account();
+    let account = subject.store().account().await.unwrap();
     assert_eq!((account.pending, account.dead, account.balances()), (2, 7, true));
 }
 
-/// A replay is a new delivery of the same event: it counts as accepted, is listed with its event and goes with it.
-pub async fn replays_are_deliveries<S: Subject>(mut subject: S) {
+/// A replay is a new delivery of the same event: it counts as accepted, is listed with its event and deleted with it.
+pub async fn replays_are_new_deliveries<S: Subject>(mut subject: S) {
     subject.store().put_hook(hook(1)).await.unwrap();
     subject.store().put_hook(hook(2)).await.unwrap();
     subject.store().append(event(10, &[1, 2, 1])).await.unwrap();
     subject.store().append(event(20, &[1])).await.unwrap();
     let delivered = [11, 12, 21].map(|id| ended(id, DeliveryStatus::Delivered));
-    subject.store().record(delivered.to_vec()).await.unwrap();
+    subject.store().record_owned(delivered.to_vec()).await.unwrap();
     subject.store().delete_hooks(vec![hook_id(2)], "hook gone").await.unwrap();
     let replays = [(11, 100), (12, 101), (13, 102), (99, 103)];
     let replays = replays.map(|(of, id)| Replay { of: delivery_id(of), id: delivery_id(id) });
@@ -142,7 +143,7 @@ pub async fn replays_are_deliveries<S: Subject>(mut subject: S) {
     assert_eq!(made, [(delivery_id(100), hook_id(1))], "the others: gone hook, pending, unknown");
     let (id, event_id) = (delivery_id(100), EventId::from_number(10));
     let due = PendingDelivery { id, event_id, attempts: 0, attempts_base: 0, at: at(500) };
-    assert!(subject.store().due(hook_id(1), false, 9).await.unwrap().contains(&due));
+    assert!(subject.store().due_of(hook_id(1), false, 9).await.unwrap().contains(&due));
     let listed = DeliveryFilter { event: Some(event_id), ..DeliveryFilter::default() };
     let listed = subject.store().deliveries(listed, ALL).await.unwrap();
     let numbers: Vec<_> = listed.iter().map(|view| view.delivery.id.number()).collect();
@@ -150,18 +151,17 @@ pub async fn replays_are_deliveries<S: Subject>(mut subject: S) {
     // Whoever asks what it missed is not given the old event once more.
     let since = subject.store().missed_events(name("shop"), 0, EventId::from_number(10), 9).await.unwrap();
     assert_eq!(since.events.iter().map(|event| event.id.number()).collect::<Vec<_>>(), [20]);
-    let account = subject.store().account();
+    let account = subject.store().account().await.unwrap();
     assert_eq!((account.accepted, account.balances()), (5, true));
     // Its event stays as long as it is pending, and takes it along.
-    subject.store().cancel(hook_id(1), "hook disabled").await.unwrap();
+    subject.store().cancel_of(hook_id(1), "hook disabled").await.unwrap();
     subject.store().retry(id, at(600)).await.unwrap();
-    subject.store().prune(at(1_000), at(1_000), at(1_000)).await.unwrap();
+    subject.store().prune_before(at(1_000), at(1_000), at(1_000)).await.unwrap();
     assert!(subject.store().event(event_id).await.unwrap().is_some());
-    subject.store().record(vec![ended(100, DeliveryStatus::Delivered)]).await.unwrap();
-    while subject.store().prune(at(1_000), at(1_000), at(1_000)).await.unwrap() {}
+    subject.store().record_owned(vec![ended(100, DeliveryStatus::Delivered)]).await.unwrap();
+    while subject.store().prune_before(at(1_000), at(1_000), at(1_000)).await.unwrap() {}
     assert!(subject.store().event(event_id).await.unwrap().is_none());
     assert!(subject.store().delivery(id).await.unwrap().is_none());
-    subject.restart().await;
-    assert!(subject.store().account().balances());
-    assert_eq!(subject.store().recover(at(2_000)).await.unwrap().highest_id, 100);
+    assert_eq!(subject.reopen().await.highest_id, 100);
+    assert!(subject.store().account().await.unwrap().balances());
 }

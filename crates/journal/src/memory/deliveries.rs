@@ -1,9 +1,11 @@
 //! Events and deliveries.
 
-use super::state::{KeptHook, Row, State, Target};
+use super::mutant::Mutant;
+use super::state::{Row, State, StoredHook, Target};
 use crate::{
-    Accepted, Appended, DeliveryFilter, DeliveryResult, DeliveryView, EventView, FoundDeliveries,
-    JournalError, MissedEvents, NewEvent, PendingDelivery, Replay, Retried,
+    Accepted, Appended, Claim, DeliveryFilter, DeliveryResult, DeliveryView, EventView, FoundDeliveries,
+    JournalError, Lane, MissedEvents, NewDelivery, NewEvent, PendingDelivery, Recorded, Replay, Retried,
+    Session,
 };
 use footbridge_model::delivery::{Delivery, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, EventId, HookId, number_at};
@@ -22,8 +24,9 @@ impl State {
         let floor = after.max(EventId::from_number(generation));
         let its = |row: &&Row| {
             let hook = self.hooks.get(&row.delivery.hook_id);
-            let of_app =
-                |kept: &KeptHook| kept.hook.app == *app && (!kept.gone || kept.hook.id.number() > generation);
+            let of_app = |kept: &StoredHook| {
+                kept.hook.app == *app && (!kept.deleted || kept.hook.id.number() > generation)
+            };
             row.delivery.event_id > floor && hook.is_some_and(of_app)
         };
         let ids: BTreeSet<EventId> =
@@ -32,7 +35,7 @@ impl State {
         let gap = oldest.is_none_or(|oldest| after < *oldest);
         let more = ids.len() > limit as usize;
         let events = ids.iter().filter_map(|id| Some(self.events.get(id)?.event.clone()));
-        MissedEvents { events: events.take(limit as usize).collect(), more, gap }
+        MissedEvents { events: events.take(limit as usize).collect(), more, gap, horizon: self.horizon() }
     }
 
     pub(super) fn append(&mut self, new: NewEvent) -> Result<Appended, JournalError> {
@@ -44,15 +47,18 @@ impl State {
                 Some(_) => return Ok(Appended::Mismatch),
             }
         }
+        if !self.exclusive && new.registry != self.version && !self.breaks(Mutant::StaleAccepted) {
+            return Ok(Appended::Stale);
+        }
         let taken = new.deliveries.iter().any(|delivery| self.deliveries.contains_key(&delivery.id));
         if taken || self.events.contains_key(&event.id) {
             return Err(JournalError::Conflict("the id is already in use"));
         }
         for delivery in &new.deliveries {
-            self.begin_delivery(delivery.id, event.id, delivery.hook_id, event.time);
+            self.insert_delivery(*delivery, event.id, event.time);
         }
         for (delivery, reason) in &new.skipped {
-            self.begin_delivery(delivery.id, event.id, delivery.hook_id, event.time);
+            self.insert_delivery(*delivery, event.id, event.time);
             self.account.pending += 1;
             self.change(delivery.id, DeliveryStatus::Cancelled, None)?.delivery.last_error =
                 Some((*reason).to_owned());
@@ -62,17 +68,19 @@ impl State {
         self.account.accepted += u64::from(deliveries) + u64::from(skipped);
         self.account.pending += u64::from(deliveries);
         self.saw(event.id.number());
+        self.changes.events.push(event.id);
         let accepted = Accepted { id: event.id, time: event.time, deliveries };
         let all = deliveries.saturating_add(skipped);
         self.events.insert(event.id, EventView { event: (**event).clone(), deliveries: all });
         if let Some(used) = new.key {
-            self.keep_key(used, Target::Event(accepted));
+            self.put_key(used, Target::Event(accepted));
         }
         Ok(Appended::Stored)
     }
 
-    fn begin_delivery(&mut self, id: DeliveryId, event_id: EventId, hook_id: HookId, due: Millis) {
-        let row = Delivery {
+    fn insert_delivery(&mut self, new: NewDelivery, event_id: EventId, due: Millis) {
+        let NewDelivery { id, hook_id, lane } = new;
+        let delivery = Delivery {
             id,
             event_id,
             hook_id,
@@ -83,31 +91,104 @@ impl State {
             last_error: None,
         };
         self.pending.insert((hook_id, due, id));
-        self.deliveries.insert(id, Row { delivery: row, attempts: Vec::new(), base: 0 });
+        self.deliveries.insert(id, Row { delivery, attempts: Vec::new(), base: 0, lane });
         self.saw(id.number());
+        self.changes.deliveries.push((id, None, DeliveryStatus::Pending));
     }
 
-    pub(super) fn is_pending(&self, id: DeliveryId) -> bool {
+    fn is_pending(&self, id: DeliveryId) -> bool {
         self.deliveries.get(&id).is_some_and(|row| row.delivery.status == DeliveryStatus::Pending)
     }
 
-    pub(super) fn record(&mut self, results: Vec<DeliveryResult>) -> Result<(), JournalError> {
+    /// True if the attempt, or a later one, is recorded already.
+    fn has_attempt(&self, result: &DeliveryResult) -> bool {
+        let made = self.deliveries.get(&result.id).map_or(0, |row| row.delivery.attempts);
+        result.attempt.as_ref().is_some_and(|attempt| attempt.n <= made)
+    }
+
+    pub(super) fn record(
+        &mut self,
+        session: Session,
+        results: Vec<DeliveryResult>,
+    ) -> Result<Vec<Lane>, JournalError> {
+        let results = if self.breaks(Mutant::DueLagsBehind) {
+            std::mem::replace(&mut self.lagging, results)
+        } else {
+            results
+        };
+        let mut lost = Vec::new();
         for result in results {
-            if !self.is_pending(result.id) {
-                continue;
+            if self.holds(session, result.claim) {
+                self.record_one(result)?;
+            } else if !lost.contains(&result.claim.lane) {
+                lost.push(result.claim.lane);
             }
-            let row = self.change(result.id, result.status, result.next_attempt_at)?;
-            match result.attempt {
-                None => row.delivery.last_error = result.reason.or_else(|| row.delivery.last_error.take()),
-                Some(attempt) => {
-                    row.delivery.attempts = attempt.n;
-                    row.delivery.last_status = attempt.status.or(row.delivery.last_status);
-                    row.delivery.last_error = result.reason.or_else(|| attempt.error.clone());
-                    row.attempts.push(attempt);
-                }
+        }
+        Ok(lost)
+    }
+
+    fn record_one(&mut self, result: DeliveryResult) -> Result<(), JournalError> {
+        let known = self.has_attempt(&result) && !self.breaks(Mutant::RecordsTwice);
+        if !self.is_pending(result.id) || known {
+            return Ok(());
+        }
+        let row = self.change(result.id, result.status, result.next_attempt_at)?;
+        match result.attempt {
+            None => row.delivery.last_error = result.reason.or_else(|| row.delivery.last_error.take()),
+            Some(attempt) => {
+                row.delivery.attempts = attempt.n;
+                row.delivery.last_status = attempt.status.or(row.delivery.last_status);
+                row.delivery.last_error = result.reason.or_else(|| attempt.error.clone());
+                row.attempts.push(attempt);
             }
         }
         Ok(())
+    }
+
+    /// Stores both in a copy of the rows, which takes the place of the rows when all of it succeeds.
+    pub(super) fn record_and_append(
+        &mut self,
+        session: Session,
+        result: DeliveryResult,
+        published: Vec<NewEvent>,
+    ) -> Result<Recorded, JournalError> {
+        if !self.holds(session, result.claim) {
+            return Ok(Recorded::LaneLost);
+        }
+        if !self.is_pending(result.id) || self.has_attempt(&result) {
+            return Ok(Recorded::NotPending);
+        }
+        let mut next = self.clone();
+        next.record_one(result.clone())?;
+        if self.breaks(Mutant::KeepsHalf) {
+            self.record_one(result)?;
+        }
+        for new in published {
+            if next.append(new)? == Appended::Stale {
+                return Ok(Recorded::Stale);
+            }
+        }
+        *self = next;
+        Ok(Recorded::Stored)
+    }
+
+    pub(super) fn waiting(
+        &mut self,
+        session: Session,
+        claims: &[Claim],
+    ) -> Result<Vec<HookId>, JournalError> {
+        claims.iter().try_for_each(|claim| self.check_claim(session, *claim))?;
+        let lanes: BTreeSet<Lane> = claims.iter().map(|claim| claim.lane).collect();
+        let mut hooks = BTreeSet::new();
+        for (hook, _, id) in &self.pending {
+            let of_lanes = self.deliveries.get(id).is_some_and(|row| lanes.contains(&row.lane));
+            if self.exclusive || of_lanes {
+                hooks.insert(*hook);
+            }
+        }
+        let (kept, deleted): (Vec<_>, Vec<_>) = hooks.into_iter().partition(|hook| self.is_kept(*hook));
+        deleted.into_iter().try_for_each(|hook| self.cancel(hook, "hook gone").map(drop))?;
+        Ok(kept)
     }
 
     pub(super) fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Vec<PendingDelivery> {
@@ -116,7 +197,7 @@ impl State {
             waiting.sort_by_key(|(_, id)| *id);
         }
         waiting.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        waiting.into_iter().filter_map(|(_, id)| self.deliveries.get(&id).and_then(Row::due)).collect()
+        waiting.into_iter().filter_map(|(_, id)| self.deliveries.get(&id).and_then(Row::pending)).collect()
     }
 
     pub(super) fn retry(&mut self, id: DeliveryId, now: Millis) -> Result<Retried, JournalError> {
@@ -130,7 +211,7 @@ impl State {
         if status != DeliveryStatus::Pending {
             row.base = row.delivery.attempts;
         }
-        let due = row.due().ok_or(JournalError::NotFound("delivery"))?;
+        let due = row.pending().ok_or(JournalError::NotFound("delivery"))?;
         Ok(Retried::Pending { due, hook_id })
     }
 
@@ -175,7 +256,8 @@ impl State {
     ) -> Result<Vec<(DeliveryId, HookId)>, JournalError> {
         let mut made = Vec::new();
         for replay in replays {
-            let Some(old) = self.deliveries.get(&replay.of).map(|row| &row.delivery) else { continue };
+            let Some(row) = self.deliveries.get(&replay.of) else { continue };
+            let (old, lane) = (&row.delivery, row.lane);
             let (event_id, hook_id) = (old.event_id, old.hook_id);
             let ended = old.status != DeliveryStatus::Pending;
             if !ended || !self.is_kept(hook_id) || !self.events.contains_key(&event_id) {
@@ -184,7 +266,7 @@ impl State {
             if self.deliveries.contains_key(&replay.id) {
                 return Err(JournalError::Conflict("the id is already in use"));
             }
-            self.begin_delivery(replay.id, event_id, hook_id, now);
+            self.insert_delivery(NewDelivery { id: replay.id, hook_id, lane }, event_id, now);
             self.account.accepted += 1;
             self.account.pending += 1;
             made.push((replay.id, hook_id));
@@ -216,7 +298,7 @@ impl State {
 }
 
 impl Row {
-    fn due(&self) -> Option<PendingDelivery> {
+    fn pending(&self) -> Option<PendingDelivery> {
         Some(PendingDelivery {
             id: self.delivery.id,
             event_id: self.delivery.event_id,

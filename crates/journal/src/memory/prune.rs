@@ -2,13 +2,15 @@
 
 use super::exchanges::without_answer;
 use super::state::{State, Target};
+use crate::PruneLimits;
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::EventId;
 use footbridge_model::time::Millis;
 
 impl State {
     /// Deletes all that is too old at once.
-    pub(super) fn prune(&mut self, ended_before: Millis, dead_before: Millis, now: Millis) {
+    pub(super) fn prune(&mut self, limits: PruneLimits) {
+        let PruneLimits { ended_before, dead_before, now } = limits;
         let stays = |id: EventId, time: Millis| {
             let mut rows = self.deliveries.values().filter(|row| row.delivery.event_id == id);
             let holds = |status| match status {
@@ -29,7 +31,7 @@ impl State {
         self.retain_exchanges(ended_before, now);
         let deliveries = &self.deliveries;
         let named = |hook| deliveries.values().any(|row| row.delivery.hook_id == hook);
-        self.hooks.retain(|id, kept| !kept.gone || named(*id));
+        self.hooks.retain(|id, kept| !kept.deleted || named(*id));
     }
 
     fn retain_exchanges(&mut self, ended_before: Millis, now: Millis) {

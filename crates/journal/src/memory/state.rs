@@ -1,6 +1,11 @@
-//! What is kept, and the moves of deliveries between states.
+//! The stored rows, and how deliveries move between statuses.
 
-use crate::{Account, EventView, IdempotencyKey, JournalError};
+use super::handle::Changes;
+use super::members::Members;
+use super::mutant::Mutant;
+use crate::{
+    Account, DeliveryResult, EventView, IdempotencyKey, JournalError, Lane, RegistryChange, Session, Version,
+};
 use footbridge_model::app::{App, Link};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::exchange::ExchangeRecord;
@@ -14,22 +19,33 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct State {
     pub(super) apps: BTreeMap<AppName, App>,
     pub(super) links: BTreeMap<(AppName, AppName), Link>,
-    pub(super) hooks: BTreeMap<HookId, KeptHook>,
+    pub(super) hooks: BTreeMap<HookId, StoredHook>,
     pub(super) events: BTreeMap<EventId, EventView>,
     pub(super) deliveries: BTreeMap<DeliveryId, Row>,
-    /// The pending ones, in the order in which lanes want them.
+    /// The pending deliveries, in the order in which hooks want them.
     pub(super) pending: BTreeSet<(HookId, Millis, DeliveryId)>,
     pub(super) exchanges: BTreeMap<ExchangeId, Exchange>,
-    pub(super) keys: BTreeMap<(String, String), KeptKey>,
+    pub(super) keys: BTreeMap<(String, String), StoredKey>,
     pub(super) account: Account,
     pub(super) highest_id: u64,
     pub(super) config_file: Option<String>,
+    pub(super) version: Version,
+    /// The changes that led to `version`, the first of them from version 0.
+    pub(super) log: Vec<RegistryChange>,
+    /// True if the store admits one session, which owns every lane.
+    pub(super) exclusive: bool,
+    pub(super) members: Members,
+    pub(super) mutant: Option<Mutant>,
+    /// Results that wait with [`Mutant::DueLagsBehind`].
+    pub(super) lagging: Vec<DeliveryResult>,
+    /// What the open transaction has changed.
+    pub(super) changes: Changes,
 }
 
 #[derive(Clone)]
-pub(super) struct KeptHook {
+pub(super) struct StoredHook {
     pub(super) hook: Hook,
-    pub(super) gone: bool,
+    pub(super) deleted: bool,
 }
 
 #[derive(Clone)]
@@ -37,16 +53,19 @@ pub(super) struct Row {
     pub(super) delivery: Delivery,
     pub(super) attempts: Vec<Attempt>,
     pub(super) base: u32,
+    pub(super) lane: Lane,
 }
 
 #[derive(Clone)]
 pub(super) struct Exchange {
     pub(super) record: ExchangeRecord,
     pub(super) keep_answer_until: Option<Millis>,
+    /// The session that sends it.
+    pub(super) session: Session,
 }
 
 #[derive(Clone)]
-pub(super) struct KeptKey {
+pub(super) struct StoredKey {
     pub(super) used: IdempotencyKey,
     pub(super) target: Target,
 }
@@ -58,26 +77,47 @@ pub(super) enum Target {
 }
 
 impl State {
+    pub(super) fn breaks(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
     pub(super) fn saw(&mut self, id: u64) {
         self.highest_id = self.highest_id.max(id);
     }
 
+    /// What the next server finds when the only one has ended.
+    pub(super) fn after_restart(&self) -> Self {
+        let mut state = self.clone();
+        state.members.end_all();
+        if state.breaks(Mutant::LosesTheLatestEvent) {
+            state.events.pop_last();
+        }
+        state
+    }
+
+    /// What was changed since the last call.
+    pub(super) fn take_changes(&mut self) -> Changes {
+        std::mem::take(&mut self.changes)
+    }
+
     pub(super) fn is_kept(&self, hook: HookId) -> bool {
-        self.hooks.get(&hook).is_some_and(|kept| !kept.gone)
+        self.hooks.get(&hook).is_some_and(|stored| !stored.deleted)
     }
 
-    /// The live key under the same name: `Some(None)` when it stands for another request.
+    /// What a key that has not expired stands for: `Some(None)` if that is another request.
     pub(super) fn key(&self, used: &IdempotencyKey, now: Millis) -> Option<Option<Target>> {
-        let kept =
-            self.keys.get(&(used.scope.clone(), used.key.clone())).filter(|kept| now < kept.used.until)?;
-        Some((kept.used.fingerprint == used.fingerprint).then(|| kept.target.clone()))
+        let stored = self
+            .keys
+            .get(&(used.scope.clone(), used.key.clone()))
+            .filter(|stored| now < stored.used.until)?;
+        Some((stored.used.fingerprint == used.fingerprint).then(|| stored.target.clone()))
     }
 
-    pub(super) fn keep_key(&mut self, used: IdempotencyKey, target: Target) {
-        self.keys.insert((used.scope.clone(), used.key.clone()), KeptKey { used, target });
+    pub(super) fn put_key(&mut self, used: IdempotencyKey, target: Target) {
+        self.keys.insert((used.scope.clone(), used.key.clone()), StoredKey { used, target });
     }
 
-    /// Moves a delivery, keeping the account and the order of the pending ones.
+    /// Moves a delivery to a status; account and pending deliveries follow.
     pub(super) fn change(
         &mut self,
         id: DeliveryId,
@@ -86,11 +126,14 @@ impl State {
     ) -> Result<&mut Row, JournalError> {
         let row = self.deliveries.get_mut(&id).ok_or(JournalError::NotFound("delivery"))?;
         let delivery = &mut row.delivery;
+        self.changes.deliveries.push((id, Some(delivery.status), status));
         if let Some(at) = delivery.next_attempt_at {
             self.pending.remove(&(delivery.hook_id, at, id));
         }
         *self.account.count_mut(delivery.status) -= 1;
-        *self.account.count_mut(status) += 1;
+        if status != DeliveryStatus::Cancelled || self.mutant != Some(Mutant::ForgetsCancelled) {
+            *self.account.count_mut(status) += 1;
+        }
         delivery.next_attempt_at = match status {
             DeliveryStatus::Pending => next.or(delivery.next_attempt_at),
             _ => None,
@@ -117,9 +160,9 @@ impl State {
         Ok(cancelled)
     }
 
-    pub(super) fn revive_hook(&mut self, hook: Hook, reason: &str, now: Millis) -> Result<(), JournalError> {
+    pub(super) fn restore_hook(&mut self, hook: Hook, reason: &str, now: Millis) -> Result<(), JournalError> {
         let id = hook.id;
-        self.hooks.insert(id, KeptHook { hook, gone: false });
+        self.hooks.insert(id, StoredHook { hook, deleted: false });
         let cancelled = |row: &&Row| {
             let delivery = &row.delivery;
             delivery.hook_id == id
@@ -134,10 +177,10 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn end_hook(&mut self, hook: HookId, reason: &str) -> Result<(), JournalError> {
-        if let Some(kept) = self.hooks.get_mut(&hook) {
-            kept.gone = true;
+    pub(super) fn delete_hook(&mut self, hook: HookId, reason: &str) -> Result<(), JournalError> {
+        if let Some(stored) = self.hooks.get_mut(&hook) {
+            stored.deleted = true;
         }
-        self.cancel(hook, reason).map(|_| ())
+        self.cancel(hook, reason).map(drop)
     }
 }

@@ -76,7 +76,8 @@ fn report(shared: &Shared) -> HealthReport {
 pub(super) async fn scrape(State(shared): State<Shared>, parts: Parts) -> Result<impl IntoResponse, Problem> {
     local_or_admin(&parts, &shared)?;
     let ready = report(&shared).status == HealthStatus::Ready;
-    let text = shared.metrics.text(&shared.engine.account(), shared.engine.dropped_records(), ready);
+    let account = shared.engine.account().await?;
+    let text = shared.metrics.text(&account, shared.engine.dropped_records(), ready);
     Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text))
 }
 

@@ -209,17 +209,20 @@ impl From<JournalError> for BoltError {
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::Full => Self::new(Code::JournalFull, error.to_string()),
-            JournalError::Busy(why) => {
+            JournalError::Busy(why) | JournalError::Unavailable { reason: why, maybe_stored: false } => {
                 tracing::warn!(why, "a request found the journal unavailable");
                 let text =
                     "the journal is not available at the moment; nothing was accepted, try again shortly";
                 Self::later(Code::Unavailable, text, 2)
             }
-            JournalError::Unknown(why) => {
+            JournalError::Unknown(why) | JournalError::Unavailable { reason: why, maybe_stored: true } => {
                 tracing::error!(why, "the journal failed while it stored a request");
                 let text = "it is not known whether this was stored, because the journal failed; \
                             repeat it with the same Idempotency-Key, otherwise it may be accepted twice";
                 Self::later(Code::OutcomeUnknown, text, 5)
+            }
+            JournalError::Fenced | JournalError::Stale => {
+                Self::later(Code::Unavailable, error.to_string(), 1)
             }
             JournalError::Stopped(why) => {
                 tracing::error!(why, "a request found the journal stopped");

@@ -168,8 +168,13 @@ fn not_published(error: &PublishError) -> BridgeError {
         PublishError::OverQuota(_) => (429, u32::try_from(OverQuota::RETRY_AFTER.as_secs()).ok()),
         PublishError::LoopDetected(_) | PublishError::KeyMismatch => return invalid(422, error.to_string()),
         PublishError::Journal(JournalError::Full) => (507, None),
-        PublishError::Journal(JournalError::Busy(_)) => (503, Some(2)),
-        PublishError::Journal(error @ JournalError::Unknown(_)) => {
+        PublishError::Journal(
+            JournalError::Busy(_) | JournalError::Unavailable { maybe_stored: false, .. },
+        ) => (503, Some(2)),
+        PublishError::Journal(JournalError::Fenced | JournalError::Stale) => (503, Some(1)),
+        PublishError::Journal(
+            error @ (JournalError::Unknown(_) | JournalError::Unavailable { maybe_stored: true, .. }),
+        ) => {
             tracing::error!(%error, "the journal failed while it stored an event");
             let message =
                 "it is not known whether the event was stored: repeat it with the same Idempotency-Key";

@@ -8,7 +8,7 @@ use crate::metrics::Metrics;
 use crate::state::{BoltOptions, BridgeOptions, ServerState};
 use footbridge_courier::{CourierOptions, Policy};
 use footbridge_engine::{
-    AppSpec, Engine, EngineOptions, FileSpec, Launcher, Launching, Limits, ProofKey, Quota, Started,
+    AppSpec, Engine, EngineOptions, FileSpec, Launcher, Launching, Limits, NodeCard, ProofKey, Quota, Started,
 };
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::hook::{HookOptions, HookType};
@@ -207,8 +207,8 @@ impl Server {
         let courier = CourierOptions::new(policy, HeaderValue::from_static("x")).share();
         let public_url = "https://bridge.example".to_owned();
         let options = EngineOptions {
-            registry: journal.clone(),
-            journal,
+            store: journal.clone(),
+            node: NodeCard::default(),
             clock: Arc::new(FixedClock),
             entropy: Arc::new(Counting::default()),
             courier: Arc::clone(&courier),

@@ -2,8 +2,9 @@ use super::{AdminServer, app};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use footbridge_engine::Journal as _;
-use footbridge_journal::{DeliveryResult, KeyDisposition};
+use footbridge_journal::{
+    Cluster as _, DeliveryQueue as _, DeliveryResult, ExchangeEnd, ExchangeLog as _, KeyDisposition, Lane,
+};
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::event::EventDraft;
 use footbridge_model::exchange::{
@@ -39,8 +40,9 @@ async fn kill(server: &AdminServer, id: DeliveryId) {
     let error = Some("the receiver answered 502".to_owned());
     let attempt = Attempt { n: 1, at: server.engine.now(), status: Some(502), error, ms: 7, output: None };
     let dead = DeliveryStatus::Dead;
-    let recorded =
-        DeliveryResult { id, attempt: Some(attempt), status: dead, next_attempt_at: None, reason: None };
+    let claim = server.journal.claim(vec![Lane::default()]).await.unwrap()[0];
+    let attempt = Some(attempt);
+    let recorded = DeliveryResult { claim, id, attempt, status: dead, next_attempt_at: None, reason: None };
     server.journal.record(vec![recorded]).await.unwrap();
 }
 
@@ -112,8 +114,9 @@ async fn exchange(server: &AdminServer, ending: Option<ExchangeOutcome>) -> Exch
     };
     server.journal.start_exchange(head, None).await.unwrap();
     if let Some(ending) = ending {
-        let until = footbridge_model::time::Millis(i64::MAX);
-        server.journal.finish_exchange(id, ending, 12, until, KeyDisposition::Replays).await.unwrap();
+        let (keep_answer_until, key) = (footbridge_model::time::Millis(i64::MAX), KeyDisposition::Replays);
+        let end = ExchangeEnd { id, ending, ms: 12, keep_answer_until, key };
+        server.journal.finish_exchange(end).await.unwrap();
     }
     id
 }

@@ -19,7 +19,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use footbridge_courier::{CourierOptions, Policy};
 use footbridge_engine::{
-    AppSpec, Engine, EngineOptions, FileSpec, HookSpec, LinkSpec, NoLauncher, ProofKey, Started,
+    AppSpec, Engine, EngineOptions, FileSpec, HookSpec, LinkSpec, NoLauncher, NodeCard, ProofKey, Started,
 };
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::hook::{HookOptions, HookType};
@@ -97,8 +97,8 @@ impl AdminServer {
         let journal = Arc::new(MemoryJournal::new());
         let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000_000)));
         let options = EngineOptions {
-            registry: journal.clone(),
-            journal: journal.clone(),
+            store: journal.clone(),
+            node: NodeCard::default(),
             clock: clock.clone(),
             entropy: Arc::new(Counting::default()),
             courier: CourierOptions::new(Policy::new(Vec::new(), Vec::new()), HeaderValue::from_static("x"))

@@ -1,13 +1,14 @@
-//! What the database remembers of ids and of the time, so that neither runs backwards.
+//! The highest id and the latest time that the database has seen, so that neither runs backwards.
 
 use crate::column::{key, number};
-use crate::fault::Step;
+use crate::failure::CommandResult;
 use crate::txn::Txn;
 use footbridge_model::id::{LAST_NUMBER, made_at};
 use footbridge_model::time::Millis;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-/// The highest number any id has or had. One that a wrong clock made, above all that can be given, does not count.
+/// Returns the highest number of any id, past or present. Ids above the last valid number, which a wrong clock made,
+/// do not count.
 pub(crate) fn highest_id(conn: &Connection) -> rusqlite::Result<u64> {
     let below = |table: &str| format!("coalesce((SELECT max(id) FROM {table} WHERE id <= ?1), 0)");
     let sql = format!(
@@ -20,15 +21,15 @@ pub(crate) fn highest_id(conn: &Connection) -> rusqlite::Result<u64> {
     conn.prepare_cached(&sql)?.query_row([key(LAST_NUMBER)], |row| row.get(0)).map(number)
 }
 
-/// Keeps the highest number before rows that hold it are deleted, and the time that it is now.
-pub(crate) fn keep(txn: &Txn<'_>, now: Millis) -> Step<()> {
+/// Stores the highest number, before rows with it are deleted, and the current time.
+pub(crate) fn store(txn: &Txn<'_>, now: Millis) -> CommandResult<()> {
     let highest = highest_id(txn.conn)?;
     let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES ('highest_id', ?1), ('clock', ?2)";
     txn.run(sql, params![key(highest), now.0])?;
     Ok(())
 }
 
-/// The time of day when the database was last used: as it was kept, or as the newest id tells.
+/// Returns the time when the database was last used: the stored one, or that of the newest id.
 pub(crate) fn seen(conn: &Connection) -> rusqlite::Result<Option<Millis>> {
     let sql = "SELECT value FROM meta WHERE name = 'clock'";
     let kept = conn.query_row(sql, [], |row| row.get(0)).optional()?;

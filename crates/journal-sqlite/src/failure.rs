@@ -1,33 +1,33 @@
-//! What a command can fail with, and what that means for the others in its transaction.
+//! Errors of commands, and what they mean for the other commands of the transaction.
 
 use footbridge_journal::JournalError;
 use rusqlite::ErrorCode;
 
-/// What a command's work gives.
-pub(crate) type Step<T> = Result<T, Fault>;
+/// The result of a command's work.
+pub(crate) type CommandResult<T> = Result<T, CommandError>;
 
-/// Why a command's work failed.
+/// Why a command failed.
 #[derive(Debug)]
-pub(crate) enum Fault {
-    /// It was refused before it wrote anything; the transaction goes on.
+pub(crate) enum CommandError {
+    /// The command was refused before it wrote anything. The transaction continues.
     Refused(JournalError),
-    /// The database failed, perhaps half-way.
+    /// The database failed, perhaps half-way through the command.
     Sql(rusqlite::Error),
 }
 
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for CommandError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl Fault {
-    /// A row that does not hold what was written to it.
+impl CommandError {
+    /// The error for a row whose content is not what was written.
     pub(crate) fn damaged(what: impl Into<String>) -> Self {
         Self::Refused(JournalError::Corrupt(what.into()))
     }
 
-    /// Whether the connection that it came from is better closed and opened anew.
+    /// Returns true if the connection should be closed and opened again.
     pub(crate) fn spoils_connection(&self) -> bool {
         match self {
             Self::Refused(_) => false,
@@ -39,30 +39,30 @@ impl Fault {
     }
 }
 
-/// What a failed statement means.
+/// What a failed statement means for the transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    /// No room: undo and go on.
+pub(crate) enum FailureKind {
+    /// There is no room: roll back and continue.
     Full,
-    /// Nothing was written, for a reason that passes: undo and go on.
+    /// Nothing was written, for a reason that passes: roll back and continue.
     Busy(String),
-    /// The command itself is at fault: undo it alone.
+    /// The command itself is wrong: undo it alone.
     Own(JournalError),
-    /// Nothing can be trusted any more.
+    /// Nothing can be trusted any more: stop.
     Broken(String),
 }
 
-/// Growing the shared-memory file failed; nothing was flushed, so undoing is safe. On a full disk this
-/// error comes in place of `SQLITE_FULL`.
+/// The shared-memory file could not grow. Nothing was flushed, so rolling back is safe. On a full disk this error
+/// comes instead of `SQLITE_FULL`.
 const IOERR_SHMSIZE: i32 = 0x130a;
-/// A write was refused. SQLite says so instead of `SQLITE_FULL` when a quota or the largest size of a file is
-/// what refused it.
+/// A write was refused. SQLite reports this instead of `SQLITE_FULL` when a quota or the largest size of a file is
+/// reached.
 const IOERR_WRITE: i32 = 0x030a;
-/// No memory for an operation on a file.
+/// An operation on a file found no memory.
 const IOERR_NOMEM: i32 = 0x0c0a;
 
-impl Trouble {
-    /// Judges an error of the driver. `no_room` tells whether the file system refuses to take more; it is asked
+impl FailureKind {
+    /// Classifies an error of the driver. `no_room` returns true if the file system takes no more data; it is called
     /// where the driver's error does not say.
     pub(crate) fn of(error: &rusqlite::Error, no_room: impl FnOnce() -> bool) -> Self {
         match error {
@@ -86,7 +86,7 @@ impl Trouble {
     }
 }
 
-/// Whether an error says nothing of the database itself and passes: a lock, no descriptor, no memory.
+/// Returns true if the error does not concern the database itself and passes: a lock, no descriptor, no memory.
 pub(crate) fn is_temporary(error: &rusqlite::Error) -> bool {
     let rusqlite::Error::SqliteFailure(failure, _) = error else { return false };
     failure.extended_code == IOERR_NOMEM
@@ -101,11 +101,11 @@ pub(crate) fn is_temporary(error: &rusqlite::Error) -> bool {
         )
 }
 
-/// What a failed read means to its caller.
-pub(crate) fn of_read(fault: Fault) -> JournalError {
+/// The error that the caller of a failed read gets.
+pub(crate) fn of_read(fault: CommandError) -> JournalError {
     let error = match fault {
-        Fault::Refused(error) => return error,
-        Fault::Sql(error) => error,
+        CommandError::Refused(error) => return error,
+        CommandError::Sql(error) => error,
     };
     match &error {
         rusqlite::Error::SqliteFailure(failure, _) => match failure.code {

@@ -1,15 +1,17 @@
-//! The port of events, deliveries and exchanges.
+//! The ports of events, deliveries and exchanges.
 
-use super::MemoryJournal;
 use super::exchanges::without_answer;
+use super::gate::CallKind;
+use super::handle::MemoryJournal;
 use super::state::State;
 use crate::{
-    Account, Appended, Backlog, DeliveryFilter, DeliveryResult, DeliveryView, EventFilter, EventView,
-    ExchangeFilter, ExchangeStart, FoundDeliveries, IdempotencyKey, Journal, JournalError, KeyDisposition,
-    MissedEvents, NewEvent, Page, PendingDelivery, Recovery, Replay, Retried, Wait,
+    Account, Appended, Backlog, Claim, DeliveryFilter, DeliveryQueue, DeliveryResult, DeliveryView,
+    EventFilter, EventLog, EventView, ExchangeEnd, ExchangeFilter, ExchangeLog, ExchangeStart,
+    FoundDeliveries, History, IdempotencyKey, Journal, Lane, MissedEvents, NewEvent, Page, PendingDelivery,
+    PruneLimits, Recorded, Replay, Retention, Retried, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
+use footbridge_model::exchange::{ExchangeHead, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::AppName;
@@ -26,54 +28,43 @@ impl Page {
     }
 }
 
-impl Journal for MemoryJournal {
-    fn recover(&self, now: Millis) -> Wait<Recovery> {
-        self.act(|state| state.recover(now))
-    }
-
+impl EventLog for MemoryJournal {
     fn append(&self, event: NewEvent) -> Wait<Appended> {
-        let refusal = self.lock().refusal.clone();
-        self.act(|state| refusal.map_or_else(|| state.append(event), Err))
+        self.call(CallKind::Append, move |state, _| state.append(event))
+    }
+}
+
+impl DeliveryQueue for MemoryJournal {
+    fn waiting(&self, claims: Vec<Claim>) -> Wait<Vec<HookId>> {
+        self.call(CallKind::Waiting, move |state, session| state.waiting(session, &claims))
     }
 
-    fn record(&self, results: Vec<DeliveryResult>) -> Wait<()> {
-        self.act(|state| state.record(results))
-    }
-
-    fn record_and_append(&self, result: DeliveryResult, published: Vec<NewEvent>) -> Wait<bool> {
-        self.act(|state| {
-            if !state.is_pending(result.id) {
-                return Ok(false);
-            }
-            let mut next = state.clone();
-            next.record(vec![result])?;
-            for new in published {
-                next.append(new)?;
-            }
-            *state = next;
-            Ok(true)
+    fn due(&self, claim: Claim, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<PendingDelivery>> {
+        self.call(CallKind::Due, move |state, session| {
+            state.check_claim(session, claim)?;
+            Ok(state.due(hook, ordered, limit))
         })
     }
 
-    fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<PendingDelivery>> {
-        self.act(|state| Ok(state.due(hook, ordered, limit)))
+    fn record(&self, results: Vec<DeliveryResult>) -> Wait<Vec<Lane>> {
+        self.call(CallKind::Record, move |state, session| state.record(session, results))
     }
 
-    fn cancel(&self, hook: HookId, reason: &'static str) -> Wait<u64> {
-        self.act(|state| state.cancel(hook, reason))
+    fn record_and_append(&self, result: DeliveryResult, published: Vec<NewEvent>) -> Wait<Recorded> {
+        self.call(CallKind::RecordAndAppend, move |state, session| {
+            state.record_and_append(session, result, published)
+        })
+    }
+
+    fn cancel(&self, claim: Claim, hook: HookId, reason: &'static str) -> Wait<u64> {
+        self.call(CallKind::Cancel, move |state, session| {
+            state.check_claim(session, claim)?;
+            state.cancel(hook, reason)
+        })
     }
 
     fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried> {
-        self.act(|state| state.retry(id, now))
-    }
-
-    fn find_deliveries(
-        &self,
-        filter: DeliveryFilter,
-        after: Option<DeliveryId>,
-        limit: u32,
-    ) -> Wait<FoundDeliveries> {
-        self.act(|state| Ok(state.find_deliveries(&filter, after, limit)))
+        self.call(CallKind::Retry, move |state, _| state.retry(id, now))
     }
 
     fn retry_many(
@@ -82,41 +73,66 @@ impl Journal for MemoryJournal {
         from: DeliveryStatus,
         now: Millis,
     ) -> Wait<Vec<(DeliveryId, HookId)>> {
-        self.act(|state| state.retry_many(&ids, from, now))
+        self.call(CallKind::Retry, move |state, _| state.retry_many(&ids, from, now))
     }
 
     fn replay(&self, replays: Vec<Replay>, now: Millis) -> Wait<Vec<(DeliveryId, HookId)>> {
-        self.act(|state| state.replay(&replays, now))
+        self.call(CallKind::Replay, move |state, _| state.replay(&replays, now))
     }
 
+    fn pending_estimate(&self) -> u64 {
+        self.account_now().pending
+    }
+}
+
+impl ExchangeLog for MemoryJournal {
     fn start_exchange(&self, head: ExchangeHead, key: Option<IdempotencyKey>) -> Wait<ExchangeStart> {
-        self.act(|state| Ok(state.begin(head, key)))
+        self.call(CallKind::StartExchange, move |state, session| Ok(state.start_exchange(session, head, key)))
     }
 
-    fn finish_exchange(
-        &self,
-        id: ExchangeId,
-        ending: ExchangeOutcome,
-        ms: u32,
-        keep_answer_until: Millis,
-        key: KeyDisposition,
-    ) -> Wait<()> {
-        self.act(|state| state.finish(id, ending, ms, keep_answer_until, key))
+    fn finish_exchange(&self, end: ExchangeEnd) -> Wait<()> {
+        self.call(CallKind::FinishExchange, move |state, session| state.finish_exchange(session, end))
     }
 
     fn record_exchange(&self, record: ExchangeRecord) {
-        drop(self.act(|state| {
-            state.note(record);
+        drop(self.call(CallKind::RecordExchange, move |state, session| {
+            state.record_exchange(session, record);
             Ok(())
         }));
     }
 
+    fn dropped_records(&self) -> u64 {
+        0
+    }
+}
+
+impl Retention for MemoryJournal {
+    fn prune(&self, claim: Claim, limits: PruneLimits) -> Wait<bool> {
+        self.call(CallKind::Prune, move |state, session| {
+            state.check_claim(session, claim)?;
+            state.prune(limits);
+            Ok(false)
+        })
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn stopped(&self) -> Wait<String> {
+        self.when_stopped()
+    }
+
+    fn close(&self) -> Wait<()> {
+        self.call(CallKind::Close, |_, _| Ok(()))
+    }
+}
+
+impl History for MemoryJournal {
     fn event(&self, id: EventId) -> Wait<Option<EventView>> {
-        self.act(|state| Ok(state.events.get(&id).cloned()))
+        self.call(CallKind::ReadEvent, move |state, _| Ok(state.events.get(&id).cloned()))
     }
 
     fn lineage(&self, id: EventId, app: AppName) -> Wait<Option<Lineage>> {
-        self.act(move |state| {
+        self.call(CallKind::Read, move |state, _| {
             let Some(view) = state.events.get(&id) else { return Ok(None) };
             let mut rows = state.deliveries.values().filter(|row| row.delivery.event_id == id);
             let got = rows
@@ -126,7 +142,7 @@ impl Journal for MemoryJournal {
     }
 
     fn backlogs(&self) -> Wait<Vec<(AppName, Backlog)>> {
-        self.act(|state| {
+        self.call(CallKind::Read, move |state, _| {
             let (mut backlogs, mut seen) = (BTreeMap::<AppName, Backlog>::new(), BTreeSet::new());
             let pending = state.deliveries.values().map(|row| &row.delivery);
             for row in pending.filter(|row| row.status == DeliveryStatus::Pending) {
@@ -141,12 +157,21 @@ impl Journal for MemoryJournal {
         })
     }
 
+    fn find_deliveries(
+        &self,
+        filter: DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Wait<FoundDeliveries> {
+        self.call(CallKind::Read, move |state, _| Ok(state.find_deliveries(&filter, after, limit)))
+    }
+
     fn missed_events(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<MissedEvents> {
-        self.act(|state| Ok(state.missed_events(&app, generation, after, limit)))
+        self.call(CallKind::Read, move |state, _| Ok(state.missed_events(&app, generation, after, limit)))
     }
 
     fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {
-        self.act(|state| {
+        self.call(CallKind::Read, move |state, _| {
             let picked = state.events.values().rev().filter(|view| {
                 page.shows(view.event.id.number())
                     && filter.publisher.as_ref().is_none_or(|publisher| view.event.publisher == *publisher)
@@ -157,14 +182,14 @@ impl Journal for MemoryJournal {
     }
 
     fn delivery(&self, id: DeliveryId) -> Wait<Option<DeliveryView>> {
-        self.act(|state| {
+        self.call(CallKind::Read, move |state, _| {
             let Some(row) = state.deliveries.get(&id) else { return Ok(None) };
             Ok(state.view(row).map(|view| DeliveryView { attempts: row.attempts.clone(), ..view }))
         })
     }
 
     fn deliveries(&self, filter: DeliveryFilter, page: Page) -> Wait<Vec<DeliveryView>> {
-        self.act(|state| {
+        self.call(CallKind::Read, move |state, _| {
             let rows = state.deliveries.values().rev();
             let picked = rows.filter(|row| page.shows(row.delivery.id.number()) && state.picks(&filter, row));
             Ok(picked.filter_map(|row| state.view(row)).take(page.size()).collect())
@@ -172,11 +197,13 @@ impl Journal for MemoryJournal {
     }
 
     fn exchange(&self, id: ExchangeId) -> Wait<Option<ExchangeRecord>> {
-        self.act(|state| Ok(state.exchanges.get(&id).map(|exchange| exchange.record.clone())))
+        self.call(CallKind::Read, move |state, _| {
+            Ok(state.exchanges.get(&id).map(|exchange| exchange.record.clone()))
+        })
     }
 
     fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>> {
-        self.act(|state| {
+        self.call(CallKind::Read, move |state, _| {
             let records = state.exchanges.values().rev().map(|exchange| &exchange.record);
             let shown = |record: &&ExchangeRecord| page.shows(record.head.id.number());
             let picked = records.filter(shown).filter(|record| State::picks_exchange(&filter, record));
@@ -184,29 +211,7 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn prune(&self, ended_before: Millis, dead_before: Millis, now: Millis) -> Wait<bool> {
-        self.act(|state| {
-            state.prune(ended_before, dead_before, now);
-            Ok(false)
-        })
-    }
-
-    fn account(&self) -> Account {
-        self.lock().state.account
-    }
-
-    fn dropped_records(&self) -> u64 {
-        0
-    }
-
-    fn stopped(&self) -> Wait<String> {
-        self.when_stopped()
-    }
-
-    fn close(&self) -> Wait<()> {
-        let mut shared = self.lock();
-        shared.closed = true;
-        let result = shared.stopped.clone().map_or(Ok(()), |reason| Err(JournalError::Stopped(reason)));
-        Box::pin(std::future::ready(result))
+    fn account(&self) -> Wait<Account> {
+        self.call(CallKind::Read, |state, _| Ok(state.account))
     }
 }

@@ -1,0 +1,140 @@
+//! The port through which servers share a store: who lives, who owns which lane.
+
+use crate::{BeatNumber, Claim, Lane, Session, Version, Wait};
+use footbridge_model::id::{EventId, HookId};
+use footbridge_model::name::AppName;
+use footbridge_model::pattern::Pattern;
+use footbridge_model::time::Millis;
+
+/// A server as others see it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NodeCard {
+    /// Its name, for operators.
+    pub name: String,
+    /// Where the other servers reach it.
+    pub address: Option<String>,
+}
+
+/// The outcome of [`Cluster::join`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Joined {
+    /// The new session.
+    pub session: Session,
+    /// The source of the session's ids; no other living session has it.
+    pub source: u16,
+    /// The highest number of any id so far. New ids must lie above it.
+    pub highest_id: u64,
+    /// True if no other session lived. Then the transient hooks of all sessions have ended, and their running
+    /// exchanges have failed.
+    pub alone: bool,
+    /// True if the session owns every lane, and no other session can join.
+    pub exclusive: bool,
+    /// What ended with the sessions before.
+    pub ended: Ended,
+}
+
+/// What ended with sessions that are over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Number of transient hooks.
+    pub hooks: u64,
+    /// The first of the transient hooks that apps had made.
+    pub named: Vec<EndedHook>,
+    /// Number of running exchanges. Their outcome is unknown.
+    pub exchanges: u64,
+}
+
+/// A transient hook that ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedHook {
+    /// Its app.
+    pub app: AppName,
+    /// Its pattern.
+    pub pattern: Pattern,
+}
+
+/// The answer to a beat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pulse {
+    /// The number of this beat.
+    pub number: BeatNumber,
+    /// The database's time of day; the caller's in an exclusive store.
+    pub clock: Millis,
+    /// The registry's version.
+    pub version: Version,
+    /// High watermark of the cluster: no session adds an event below it. Never goes back.
+    pub horizon: EventId,
+    /// The other living sessions.
+    pub peers: Vec<Peer>,
+}
+
+/// Another living session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// The session.
+    pub session: Session,
+    /// Its server.
+    pub node: NodeCard,
+    /// Its latest beat.
+    pub beat: BeatNumber,
+}
+
+/// The outcome of [`Cluster::bury`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Burial {
+    /// The session is over. Nothing it writes takes effect any more, and its lanes are free.
+    Buried(Ended),
+    /// The session has sent another beat since.
+    StillBeating,
+    /// The session was over already.
+    AlreadyOver,
+}
+
+/// News for the other sessions. A hint only saves waiting: whatever it says can be read from the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// The registry's version.
+    pub version: Version,
+    /// The sender's floor: it adds no event below it.
+    pub floor: EventId,
+    /// Hooks with new deliveries.
+    pub hooks: Vec<(Lane, HookId)>,
+}
+
+/// The outcome of [`Cluster::hints`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hints {
+    /// The hints, oldest first of each sender.
+    pub hints: Vec<Hint>,
+    /// True if some were lost: read the store.
+    pub lost: bool,
+}
+
+/// Membership of a store. A handle is one server: after [`join`](Self::join) all of its writes belong to its session.
+pub trait Cluster: Send + Sync {
+    /// Begins a session. A handle whose session is over may join again. Fails with
+    /// [`Conflict`](crate::JournalError::Conflict) when the store admits one session only.
+    fn join(&self, node: NodeCard, now: Millis) -> Wait<Joined>;
+
+    /// Reports that the session lives. `floor` is the lowest id that the session may still append.
+    fn beat(&self, floor: EventId, now: Millis) -> Wait<Pulse>;
+
+    /// Takes those of these lanes that have no owner, and returns the claims on them. Lanes that the session owns
+    /// already are among them, with their present epoch.
+    fn claim(&self, lanes: Vec<Lane>) -> Wait<Vec<Claim>>;
+
+    /// Gives lanes back. Everything of them must be recorded before.
+    fn release(&self, claims: Vec<Claim>) -> Wait<()>;
+
+    /// Ends the session of a server that has stopped, if its latest beat still is `seen`.
+    fn bury(&self, session: Session, seen: BeatNumber, now: Millis) -> Wait<Burial>;
+
+    /// Sends a hint to the other sessions. Never waits; hints may be lost.
+    fn hint(&self, hint: Hint);
+
+    /// Waits for hints of other sessions.
+    fn hints(&self) -> Wait<Hints>;
+
+    /// Ends the session: its lanes are free at once.
+    fn leave(&self) -> Wait<()>;
+}

@@ -1,0 +1,108 @@
+//! The port of what is still to be delivered.
+
+use crate::{Claim, Lane, NewEvent, PendingDelivery, Wait};
+use footbridge_model::delivery::{Attempt, DeliveryStatus};
+use footbridge_model::id::{DeliveryId, HookId};
+use footbridge_model::time::Millis;
+
+/// The result of an attempt, or an end without one.
+#[derive(Debug, Clone)]
+pub struct DeliveryResult {
+    /// The right to write to the lane of the delivery's hook.
+    pub claim: Claim,
+    /// The delivery.
+    pub id: DeliveryId,
+    /// The attempt, if one was made.
+    pub attempt: Option<Attempt>,
+    /// The delivery's new status.
+    pub status: DeliveryStatus,
+    /// When the next attempt is due; only with [`DeliveryStatus::Pending`].
+    pub next_attempt_at: Option<Millis>,
+    /// Why the delivery ended, unless the attempt says it.
+    pub reason: Option<String>,
+}
+
+/// The outcome of [`DeliveryQueue::record_and_append`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// The result and the events are stored.
+    Stored,
+    /// The delivery is no longer pending. Nothing was stored.
+    NotPending,
+    /// The lane has another owner. Nothing was stored.
+    LaneLost,
+    /// The registry has another version than one of the events names. Nothing was stored: match again.
+    Stale,
+}
+
+/// The outcome of a retry by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Retried {
+    /// The delivery is pending and due.
+    Pending {
+        /// The delivery.
+        due: PendingDelivery,
+        /// Its hook.
+        hook_id: HookId,
+    },
+    /// The delivery cannot be retried in this status.
+    NotRetryable(DeliveryStatus),
+}
+
+/// A new delivery of the event of one that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replay {
+    /// The delivery that has ended.
+    pub of: DeliveryId,
+    /// The id of the new one.
+    pub id: DeliveryId,
+}
+
+/// Holds pending deliveries until they end.
+///
+/// Calls that name a [`Claim`] answer [`Fenced`](crate::JournalError::Fenced) once the lane has another owner, unless
+/// they say otherwise.
+pub trait DeliveryQueue: Send + Sync {
+    /// Returns the hooks of these lanes that have pending deliveries, in the order of ids. What is pending for deleted
+    /// hooks is cancelled on the way, with the reason `hook gone`. An exclusive session gets the hooks of all lanes.
+    fn waiting(&self, claims: Vec<Claim>) -> Wait<Vec<HookId>>;
+
+    /// Returns the pending deliveries of a hook that are due first, at most `limit`, ordered by `(due, id)`; for an
+    /// `ordered` hook by id. Sees every result of the lane that was recorded before the call.
+    fn due(&self, claim: Claim, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<PendingDelivery>>;
+
+    /// Stores results, and returns the lanes that have another owner, whose results were not stored. Ignores results
+    /// of deliveries that are no longer pending, and of attempts that are recorded already: so a call whose outcome is
+    /// unknown may be repeated.
+    ///
+    /// Fails with [`Fenced`](crate::JournalError::Fenced) only when the session is over.
+    fn record(&self, results: Vec<DeliveryResult>) -> Wait<Vec<Lane>>;
+
+    /// Stores a result together with the events that the attempt published, or nothing of it.
+    fn record_and_append(&self, result: DeliveryResult, published: Vec<NewEvent>) -> Wait<Recorded>;
+
+    /// Cancels all pending deliveries of a hook, and returns how many there were.
+    fn cancel(&self, claim: Claim, hook: HookId, reason: &'static str) -> Wait<u64>;
+
+    /// Makes a delivery due `now` if its hook is not deleted. A dead or cancelled one becomes pending again and its
+    /// schedule starts again; a pending one keeps its schedule.
+    fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried>;
+
+    /// Does the same as [`retry`](Self::retry) for each of these deliveries whose status is `from`. Returns those that
+    /// are pending now, with their hooks.
+    fn retry_many(
+        &self,
+        ids: Vec<DeliveryId>,
+        from: DeliveryStatus,
+        now: Millis,
+    ) -> Wait<Vec<(DeliveryId, HookId)>>;
+
+    /// Makes new deliveries of the same event to the same hook, due `now`. They count as accepted, and are deleted with
+    /// their event. Skips deliveries that have not ended, or whose event or hook is deleted. Returns the new ones with
+    /// their hooks.
+    fn replay(&self, replays: Vec<Replay>, now: Millis) -> Wait<Vec<(DeliveryId, HookId)>>;
+
+    /// Returns about how many deliveries are pending, without waiting: exact for an exclusive session, at most a few
+    /// seconds old otherwise.
+    fn pending_estimate(&self) -> u64;
+}

@@ -1,0 +1,154 @@
+//! The port that only reads: what lists, single views and pages show.
+
+use crate::{Account, Wait};
+use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
+use footbridge_model::event::Event;
+use footbridge_model::exchange::ExchangeRecord;
+use footbridge_model::hook::Hook;
+use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::lineage::Lineage;
+use footbridge_model::name::AppName;
+use footbridge_model::time::Millis;
+
+/// A page of a list, newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Only ids with a number below this.
+    pub before: Option<u64>,
+    /// The most entries.
+    pub limit: u32,
+}
+
+/// Selects events.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Only of this publisher.
+    pub publisher: Option<AppName>,
+    /// Only of this name.
+    pub name: Option<String>,
+}
+
+/// Selects deliveries. All that is set must match.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// Only of this event.
+    pub event: Option<EventId>,
+    /// Only to hooks of this app.
+    pub app: Option<AppName>,
+    /// Only to this hook.
+    pub hook: Option<HookId>,
+    /// Only with this status.
+    pub status: Option<DeliveryStatus>,
+    /// Only of events of this name.
+    pub name: Option<String>,
+    /// Only if the receiver's last answer had this HTTP status.
+    pub code: Option<u16>,
+    /// Only if made at or after this time, by the time in the id.
+    pub since: Option<Millis>,
+    /// Only if made before this time, by the time in the id.
+    pub until: Option<Millis>,
+}
+
+/// Selects exchanges.
+#[derive(Debug, Clone, Default)]
+pub struct ExchangeFilter {
+    /// Only those this app sends or answers.
+    pub app: Option<AppName>,
+    /// Only failed (`Some(true)`) or only answered ones (`Some(false)`).
+    pub failed: Option<bool>,
+}
+
+/// The outcome of [`History::find_deliveries`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundDeliveries {
+    /// The deliveries that match, in the order of ids.
+    pub ids: Vec<DeliveryId>,
+    /// Continue after this id; `None` when there are no more.
+    pub more_after: Option<DeliveryId>,
+}
+
+/// The events that an app's hooks got after some event.
+#[derive(Debug, Clone)]
+pub struct MissedEvents {
+    /// The events, oldest first.
+    pub events: Vec<Event>,
+    /// True if there are more than the limit: they follow the last of these.
+    pub more: bool,
+    /// True if others may be missing: deleted by retention, or too many to search.
+    pub gap: bool,
+    /// High watermark of the cluster when this was read: no other session adds an event below it. The highest possible
+    /// id in an exclusive store.
+    pub horizon: EventId,
+}
+
+/// The pending deliveries of the events of one app.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Number of deliveries.
+    pub deliveries: u64,
+    /// Sum of the bodies of their events, in bytes.
+    pub bytes: u64,
+}
+
+/// An event with the number of its deliveries.
+#[derive(Debug, Clone)]
+pub struct EventView {
+    /// The event.
+    pub event: Event,
+    /// How many deliveries it has.
+    pub deliveries: u32,
+}
+
+/// A delivery with its hook.
+#[derive(Debug, Clone)]
+pub struct DeliveryView {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Its hook, which may be deleted.
+    pub hook: Hook,
+    /// Its attempts. Empty in lists.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Reads events, deliveries and exchanges. Sees at least what was committed before the call.
+pub trait History: Send + Sync {
+    /// Returns one event.
+    fn event(&self, id: EventId) -> Wait<Option<EventView>>;
+
+    /// Returns the lineage of an event if this app published it or one of its hooks got it.
+    fn lineage(&self, id: EventId, app: AppName) -> Wait<Option<Lineage>>;
+
+    /// Returns what is pending for each app that published it.
+    fn backlogs(&self) -> Wait<Vec<(AppName, Backlog)>>;
+
+    /// Returns the events after `after` that hooks of this app got, oldest first, at most `limit`. Searches a bounded
+    /// part of the journal. Events from before `generation` went to an earlier app of the same name and are left out.
+    fn missed_events(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<MissedEvents>;
+
+    /// Returns events, newest first.
+    fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>>;
+
+    /// Returns one delivery with its attempts.
+    fn delivery(&self, id: DeliveryId) -> Wait<Option<DeliveryView>>;
+
+    /// Returns deliveries, newest first.
+    fn deliveries(&self, filter: DeliveryFilter, page: Page) -> Wait<Vec<DeliveryView>>;
+
+    /// Returns deliveries that match `filter` and whose hook is not deleted: at most `limit`, in the order of ids, above
+    /// `after`. Searches a bounded part of the journal.
+    fn find_deliveries(
+        &self,
+        filter: DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Wait<FoundDeliveries>;
+
+    /// Returns one exchange, with its answer while that is stored.
+    fn exchange(&self, id: ExchangeId) -> Wait<Option<ExchangeRecord>>;
+
+    /// Returns exchanges, newest first, without answers.
+    fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>>;
+
+    /// Returns the account as of some commit after the call.
+    fn account(&self) -> Wait<Account>;
+}
