@@ -165,7 +165,10 @@ fn a_browser_at_the_root_gets_an_explanation() {
     let gateway = Setup::new().start();
     let page = gateway.call("GET", "/").header("Accept", "text/html,*/*").send().expect(200);
     assert!(page.header("content-type").unwrap().starts_with("text/html"));
-    assert!(page.text().contains("<h1>Footbridge runs here</h1>") && page.text().contains("/healthz"));
+    assert!(
+        page.text().contains("<h1>This is a Footbridge server</h1>")
+            && page.text().contains("href=\"/docs/\"")
+    );
     let text = gateway.get("/").expect(200);
     assert!(
         text.header("content-type").unwrap().starts_with("text/plain")

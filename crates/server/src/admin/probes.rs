@@ -1,4 +1,4 @@
-//! Probes, metrics, the API description and the pages of error codes.
+//! Probes, metrics and the API description.
 
 use super::extract::{Description, Shared, local_or_admin};
 use crate::health::{HealthReport, HealthStatus};
