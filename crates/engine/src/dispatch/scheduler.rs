@@ -12,7 +12,8 @@ use super::tasks::Tasks;
 use super::waiting_for_app::WaitingForApp;
 use super::watchdog::Watchdog;
 use crate::claims::Claims;
-use crate::lanes::{BypassRequest, BypassSet, Offer};
+use crate::cluster::Lease;
+use crate::lanes::{BypassRequest, BypassSet, HandOver, Offer};
 use crate::progress::Progress;
 use crate::registry::{AppEntry, AppRegistry, HookEntry};
 use crate::watermark::Watermark;
@@ -29,6 +30,8 @@ use tokio::time::Instant;
 const MAX_SLEEP: Duration = Duration::from_secs(30);
 /// The shortest timer of a lane that could make no attempt although a delivery is due.
 const MIN_TIMER: Duration = Duration::from_millis(1);
+/// How often a server whose lease is over looks if it may send again.
+const LEASE_CHECK: Duration = Duration::from_millis(200);
 /// A clock that goes back by more than this was set back; less is a small correction.
 const CLOCK_SET_BACK: Duration = Duration::from_secs(1);
 /// Why deliveries to a hook are cancelled after its receiver answered 410.
@@ -41,6 +44,7 @@ pub(super) struct SchedulerParts {
     pub(super) registry: Arc<AppRegistry>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) claims: Claims,
+    pub(super) lease: Arc<Lease>,
     pub(super) watermark: Arc<Watermark>,
     pub(super) bypass: BypassSet,
     pub(super) progress: Arc<Progress>,
@@ -54,6 +58,7 @@ pub(super) struct Scheduler {
     clock: Arc<dyn Clock>,
     /// The lanes of the journal that this server owns; the hooks of the others rest.
     claims: Claims,
+    lease: Arc<Lease>,
     watermark: Arc<Watermark>,
     /// Deliveries that bypass their lanes.
     bypass: BypassSet,
@@ -80,6 +85,7 @@ impl Scheduler {
             registry: parts.registry,
             clock: parts.clock,
             claims: parts.claims,
+            lease: parts.lease,
             watermark: parts.watermark,
             bypass: parts.bypass,
             watchdog: Watchdog::new(Arc::clone(&parts.progress)),
@@ -103,6 +109,24 @@ impl Scheduler {
         self.permits.running() == 0
     }
 
+    /// Returns true if no attempt is in flight and every result is handed to the journal. If other servers share the
+    /// journal, every result is written, too: they take the lanes at once.
+    pub(super) fn is_finished(&self) -> bool {
+        let is_written = |lane: &Lane| lane.total_in_flight() == 0;
+        self.is_idle() && (self.claims.is_exclusive() || self.lanes.values().all(is_written))
+    }
+
+    /// Drops the lanes that are given away and of which nothing is in flight or unwritten any more.
+    pub(super) fn finish_hand_overs(&self, hand_overs: &mut Vec<HandOver>) {
+        if hand_overs.is_empty() {
+            return;
+        }
+        let index = self.registry.index.load();
+        let busy = self.lanes.iter().filter(|(_, lane)| lane.total_in_flight() > 0);
+        let busy: BTreeSet<_> = busy.filter_map(|(hook, _)| Some(index.hook(*hook)?.lane)).collect();
+        hand_overs.retain(|hand_over| !hand_over.lanes.is_disjoint(&busy));
+    }
+
     /// Hands the collected results to the journal.
     pub(super) fn flush(&mut self) {
         self.completion.recorder.flush();
@@ -114,6 +138,10 @@ impl Scheduler {
         let slow = self.in_flight.next_slow_at();
         let slow = slow.map_or(MAX_SLEEP, |at| at.saturating_duration_since(Instant::now()));
         let check = if self.lanes.is_empty() { MAX_SLEEP } else { self.watchdog.until_next_check() };
+        if !self.lease.may_send(Instant::now()) {
+            // No timer counts until then.
+            return LEASE_CHECK;
+        }
         timer.min(slow).min(check)
     }
 
@@ -195,6 +223,10 @@ impl Scheduler {
         if self.is_idle() {
             self.run_queue.unpark_all();
         }
+        if !self.lease.may_send(Instant::now()) {
+            // The lanes keep their places in the queue.
+            return;
+        }
         self.run_queue.push_expired(now);
         while let Some(hook) = self.run_queue.pop() {
             self.run_lane(hook, now);
@@ -241,7 +273,9 @@ impl Scheduler {
     fn lane(&mut self, hook: HookId) -> &mut Lane {
         let registry = &self.registry;
         let ordered = || registry.index.load().hook(hook).is_some_and(|entry| entry.hook.options.ordered);
-        self.lanes.entry(hook).or_insert_with(|| Lane::new(ordered()))
+        let exclusive = self.claims.is_exclusive();
+        let new = || if exclusive { Lane::new(ordered()) } else { Lane::shared(ordered()) };
+        self.lanes.entry(hook).or_insert_with(new)
     }
 
     /// Changes a lane, if it exists, and lets it run.

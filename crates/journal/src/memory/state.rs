@@ -54,6 +54,8 @@ pub(super) struct Row {
     pub(super) attempts: Vec<Attempt>,
     pub(super) base: u32,
     pub(super) lane: Lane,
+    /// How many deliveries were stored before: the order of acceptance, which ids of several sources do not have.
+    pub(super) position: u64,
 }
 
 #[derive(Clone)]
