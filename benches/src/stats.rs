@@ -21,7 +21,7 @@ impl Spread {
     }
 }
 
-/// Durations in microseconds.
+/// A list of durations in microseconds.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Times(Vec<u32>);
 

@@ -9,7 +9,7 @@ pub(crate) enum Runner {
     Nextest,
     /// The command `cargo test`.
     Cargo,
-    /// The script `sdk/js/test/support/run.js`.
+    /// The script `sdk/js/test/support/run.js` of the SDK.
     Sdk,
 }
 

@@ -18,7 +18,7 @@ use tokio::task::LocalSet;
 /// The behaviour of a receiver.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ReceiverMode {
-    /// Answers every request.
+    /// Answers every request with status 200.
     Answer,
     /// Answers, and stores the time since the event was sent.
     Time(Stamp),

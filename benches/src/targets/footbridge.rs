@@ -43,7 +43,7 @@ pub(crate) struct Setup {
     pub(crate) apps: bool,
 }
 
-/// A running server.
+/// A running server with its configuration.
 #[derive(Debug)]
 pub(crate) struct Footbridge {
     pub(crate) program: Program,

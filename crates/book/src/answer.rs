@@ -8,7 +8,7 @@ const STYLE: &str = include_str!("style.css");
 /// The answer to a request below `/docs`.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// A complete document.
+    /// A document of the book.
     Found {
         /// Media type of the body.
         media_type: &'static str,

@@ -13,7 +13,7 @@ pub(crate) struct Page {
     pub(crate) article: &'static str,
     /// The position in the navigation at which the page's link can be marked.
     pub(crate) mark: usize,
-    /// Its headings, in order.
+    /// The sections of the page, in order.
     pub(crate) sections: &'static [Section],
 }
 

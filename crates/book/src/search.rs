@@ -17,9 +17,9 @@ const AROUND: usize = 90;
 /// A section that has every word of the question.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// Its page.
+    /// Page of the section.
     pub(crate) page: &'static Page,
-    /// The section.
+    /// Section that has every word.
     pub(crate) section: &'static Section,
     /// The text around the first match.
     pub(crate) excerpt: String,

@@ -1,4 +1,4 @@
-//! What the documents of contributors name exists: files, folders, types and functions.
+//! Checks that everything exists which the documents of contributors name: files, folders, types and functions.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -36,8 +36,8 @@ fn code(page: &str) -> Vec<String> {
     found
 }
 
-/// Where a path of a document is: from the top of the repository, or from a crate (`engine/publish.rs` is
-/// `crates/engine/src/publish.rs`).
+/// The file or folder that a path of a document means: a path from the top of the repository, or from a crate
+/// (`engine/publish.rs` is `crates/engine/src/publish.rs`).
 fn place(text: &str) -> Option<PathBuf> {
     let text = text.trim_end_matches(['.', ',', ':', ';', '/']);
     let (first, rest) = text.split_once('/')?;

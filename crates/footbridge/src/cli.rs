@@ -23,7 +23,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the server
+    /// Run the server until a signal ends it
     Serve(ServeArgs),
     /// Run a server with two sample apps on a temporary database and show what happens
     Demo(DemoArgs),

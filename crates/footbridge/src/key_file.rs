@@ -38,7 +38,6 @@ pub enum KeyFileError {
         doing: &'static str,
         /// The path of the file.
         path: PathBuf,
-        /// The system's reason.
         source: io::Error,
     },
 }

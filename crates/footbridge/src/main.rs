@@ -1,4 +1,4 @@
-//! The `footbridge` program.
+//! The entry point of the `footbridge` program.
 
 use std::{env, process::ExitCode, thread};
 

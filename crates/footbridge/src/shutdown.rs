@@ -30,7 +30,7 @@ impl Drain {
     }
 }
 
-/// Starts the drain.
+/// The handle that starts the drain.
 #[derive(Debug, Clone)]
 pub struct DrainTrigger(watch::Sender<bool>);
 

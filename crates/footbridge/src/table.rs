@@ -25,7 +25,7 @@ impl Table {
 
     /// Adds a row; texts that are too long are cut.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.into_iter().map(|cell| cut(&plain(&cell))).collect());
+        self.rows.push(cells.into_iter().map(|cell| cut(&plain(&cell), WIDEST)).collect());
     }
 
     /// Returns true if the table has no rows.
@@ -142,6 +142,15 @@ pub fn or_dash(text: Option<impl ToString>) -> String {
     text.map_or_else(|| "-".to_owned(), |text| text.to_string())
 }
 
+/// Returns a count with its noun: `no hook`, `1 hook`, `3 hooks`.
+pub fn counted(count: u64, one: &str, several: &str) -> String {
+    match count {
+        0 => format!("no {one}"),
+        1 => format!("1 {one}"),
+        count => format!("{count} {several}"),
+    }
+}
+
 /// Returns a flag as a cell: `yes` or `no`.
 pub fn yes_no(flag: bool) -> String {
     if flag { "yes" } else { "no" }.to_owned()
@@ -175,11 +184,12 @@ pub fn steers(letter: char) -> bool {
     turns || matches!(letter, '\u{2028}' | '\u{2029}') || letter.is_control()
 }
 
-fn cut(text: &str) -> String {
-    if text.chars().count() <= WIDEST {
+/// Cuts a text to at most `width` characters; the last one is `…` if some were cut.
+pub fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
         return text.to_owned();
     }
-    text.chars().take(WIDEST - 1).chain(['…']).collect()
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]

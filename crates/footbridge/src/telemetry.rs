@@ -17,11 +17,9 @@ pub enum TelemetryError {
         "{name}: {filter:?} is not a log filter ({why}); write a level such as \"info\" or \"footbridge_engine=debug,info\""
     )]
     Filter {
-        /// The environment variable.
         name: &'static str,
         /// The value of the variable.
         filter: String,
-        /// The parser's message.
         why: String,
     },
     /// The format is not one of the known ones.

@@ -20,7 +20,7 @@ pub(super) struct CodePath {
     pub(super) segments: Vec<String>,
 }
 
-/// A doc comment.
+/// The doc comment of an item or a module.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Doc {
     /// The line of its start.

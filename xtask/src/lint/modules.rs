@@ -9,7 +9,7 @@ use super::source::Source;
 /// The path of a module from the crate root, which is empty.
 pub(super) type Module = Vec<String>;
 
-/// One crate.
+/// The modules and items of one crate.
 #[derive(Debug, Default)]
 pub(super) struct Modules {
     all: BTreeSet<Module>,

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 
-/// One Rust file.
+/// The text and the facts of one Rust file.
 pub(super) struct Source {
     /// Relative to the workspace root, `/`-separated.
     pub(super) path: String,

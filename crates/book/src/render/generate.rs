@@ -112,7 +112,7 @@ fn close(nav: &mut String, depth: &mut usize, wanted: usize) {
     }
 }
 
-/// Where each section of an article begins: at its heading.
+/// The offsets in an article at which its sections begin, which is at their headings.
 fn starts(article: &str, headings: &[Heading]) -> Vec<usize> {
     let mut from = 0;
     let mut starts = Vec::new();

@@ -8,7 +8,7 @@ const CLOSE: &str = "}}";
 /// The text of a page with its includes put in, and where that text comes from.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Source {
-    /// The Markdown.
+    /// Markdown of the page.
     pub(crate) text: String,
     /// The file that relative links start from, relative to the repository.
     pub(crate) base: String,

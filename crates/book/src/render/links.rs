@@ -1,4 +1,4 @@
-//! Where links lead: to a page of the book, to a file of the repository, or elsewhere.
+//! Resolves links: to a page of the book, to a file of the repository, or to another site.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,7 +10,7 @@ pub(crate) struct Targets {
     anchors: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// What a link becomes.
+/// The resolved target of a link.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Link {
     /// An address: of another site, or of a page of the book.

@@ -6,9 +6,9 @@ use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html
 /// A page's headings, found before links are resolved.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Heading {
-    /// Its anchor.
+    /// Anchor that GitHub would give it, unique in the page.
     pub(crate) anchor: String,
-    /// Its text.
+    /// Text of the heading without markup.
     pub(crate) text: String,
 }
 

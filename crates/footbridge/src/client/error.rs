@@ -25,20 +25,10 @@ pub enum ClientError {
     NoServer(String),
     /// The connection failed in another way.
     #[error("cannot talk to {server}: {why}")]
-    Broken {
-        /// The server's address.
-        server: String,
-        /// The system's reason.
-        why: String,
-    },
-    /// The deadline passed.
+    Broken { server: String, why: String },
+    /// The server did not answer before the deadline.
     #[error("{server} gave no answer within {} s", waited.as_secs())]
-    Slow {
-        /// The server's address.
-        server: String,
-        /// The deadline.
-        waited: Duration,
-    },
+    Slow { server: String, waited: Duration },
     /// The request had no token, and the server requires one.
     #[error(
         "{0} wants the admin token; give it with --admin-token or FOOTBRIDGE_ADMIN_TOKEN \
@@ -54,11 +44,9 @@ pub enum ClientError {
     /// The server refused the request.
     #[error("{message} ({status}{})", code.as_ref().map(|code| format!(", {code}")).unwrap_or_default())]
     Refused {
-        /// The HTTP status.
         status: u16,
         /// The stable code of the reason.
         code: Option<String>,
-        /// The server's message.
         message: String,
     },
     /// The answer is that of another version.
@@ -66,12 +54,7 @@ pub enum ClientError {
         "this version of the command cannot read the answer of {server} ({why}); \
          use the `footbridge` program of the server's version, or --json"
     )]
-    OtherVersion {
-        /// The server's address.
-        server: String,
-        /// The parser's message.
-        why: String,
-    },
+    OtherVersion { server: String, why: String },
     /// The answer is not one of a Footbridge server.
     #[error("{0} answers, but not as a Footbridge server does")]
     NotFootbridge(String),

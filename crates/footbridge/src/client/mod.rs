@@ -28,7 +28,7 @@ use url::Url;
 
 pub use self::answer::Answer;
 use self::{
-    answer::Failure,
+    answer::ReadError,
     error::{ClientError, DEADLINE, LONGEST_START},
 };
 
@@ -74,7 +74,6 @@ pub struct Call<'a> {
     pub path: &'a [&'a str],
     /// Query parameters; those without a value are left out.
     pub query: &'a [(&'a str, Option<&'a str>)],
-    /// The JSON body.
     pub body: Option<Value>,
     /// The app's token, if the request is made by an app and not by the administrator.
     pub app_token: Option<&'a Secret>,
@@ -219,11 +218,11 @@ impl Client {
         body: Bytes,
     ) -> Result<Answer, ClientError> {
         Answer::read(call.api, status, body).map_err(|failure| match failure {
-            Failure::Refused(error) => error,
-            Failure::Foreign => self.foreign(),
-            Failure::Token if call.app_token.is_some() => ClientError::AppTokenRefused(self.address()),
-            Failure::Token if self.token.is_some() => ClientError::TokenRefused(self.address()),
-            Failure::Token => ClientError::TokenMissing(self.address()),
+            ReadError::Refused(error) => error,
+            ReadError::Foreign => self.foreign(),
+            ReadError::Token if call.app_token.is_some() => ClientError::AppTokenRefused(self.address()),
+            ReadError::Token if self.token.is_some() => ClientError::TokenRefused(self.address()),
+            ReadError::Token => ClientError::TokenMissing(self.address()),
         })
     }
 

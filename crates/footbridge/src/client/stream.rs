@@ -49,7 +49,7 @@ impl Client {
             let body = self.body(answer).await?;
             return self.read(call, status, body).and_then(|_| Err(self.foreign()));
         }
-        let mut lines = Lines::default();
+        let mut lines = LineBuffer::default();
         loop {
             let frame = time::timeout(SILENCE, answer.frame()).await.map_err(|_| self.slow(SILENCE))?;
             let Some(frame) = frame else { return Ok(()) };
@@ -70,11 +70,11 @@ impl Client {
 
 /// Joins lines that the network has split.
 #[derive(Debug, Default)]
-struct Lines {
+struct LineBuffer {
     rest: Vec<u8>,
 }
 
-impl Lines {
+impl LineBuffer {
     /// Adds data and returns the lines that are complete now, without empty ones.
     fn push(&mut self, data: &[u8]) -> Vec<String> {
         self.rest.extend_from_slice(data);
@@ -95,7 +95,7 @@ mod tests {
         let text = "{\"a\":\"é\"}\n\n\r\n{\"b\":2}\n{\"c\"";
         for cut in 0..=text.len() {
             let (first, second) = text.as_bytes().split_at(cut);
-            let mut lines = Lines::default();
+            let mut lines = LineBuffer::default();
             let mut found = lines.push(first);
             found.extend(lines.push(second));
             assert_eq!(found, ["{\"a\":\"é\"}", "{\"b\":2}"], "cut at {cut}");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::{LoadArgs, Overrides, env::Env};
 
-/// `footbridge serve`
+/// Arguments of `footbridge serve`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ServeArgs {
     /// The path of the configuration file.
@@ -43,7 +43,7 @@ impl ServeArgs {
     }
 }
 
-/// `footbridge demo`
+/// Arguments of `footbridge demo`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct DemoArgs {
     /// Exit with code 0 after the steps instead of keeping the server running

@@ -1,4 +1,4 @@
-//! `footbridge config check|print`
+//! The commands `footbridge config check|print`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `footbridge delivery list|show|retry|replay`
+//! The commands `footbridge delivery list|show|retry|replay`.
 
 use footbridge_api::{Attempt, Bulk, BulkResult, Delivery, DeliveryDetail, List, Selection};
 use footbridge_model::delivery::DeliveryStatus;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     client::Call,
-    table::{Table, lines, or_dash, plain, show_raw},
+    table::{Table, counted, lines, or_dash, plain, show_raw},
     terminal::Terminal,
 };
 
@@ -245,7 +245,7 @@ fn redeliver(
 }
 
 fn deliveries(count: u64) -> String {
-    if count == 1 { "1 delivery".to_owned() } else { format!("{count} deliveries") }
+    counted(count, "delivery", "deliveries")
 }
 
 fn are(count: u64) -> String {

@@ -1,4 +1,4 @@
-//! `footbridge event list|show|publish`
+//! The commands `footbridge event list|show|publish`.
 
 use footbridge_api::{Delivery, Event, EventDetail, List};
 

@@ -1,4 +1,4 @@
-//! `footbridge exchange list|show`
+//! The commands `footbridge exchange list|show`.
 
 use footbridge_api::{ExchangeDetail, List};
 
@@ -25,7 +25,7 @@ pub enum ExchangeCommand {
         #[command(flatten)]
         page: PageArgs,
     },
-    /// Show one exchange
+    /// Show one exchange with its result
     Show {
         /// The id of the exchange
         id: String,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     client::Call,
-    table::{Table, plain, yes_no},
+    table::{Table, counted, plain, yes_no},
 };
 
 /// Arguments of `footbridge explain`: an event that might be published.
@@ -64,12 +64,8 @@ fn human(found: &Judgements) -> String {
     }
     let warnings = found.warnings.iter().map(|warning| format!("warning: {}\n", plain(warning)));
     let warnings = warnings.collect::<Vec<_>>().concat();
-    let count = match found.would_get {
-        0 => "no hook would get it".to_owned(),
-        1 => "1 hook would get it".to_owned(),
-        count => format!("{count} hooks would get it"),
-    };
-    format!("{warnings}{}{count}\n{}", table.or("no such hooks"), more(found.next.as_deref()))
+    let count = counted(found.would_get, "hook", "hooks");
+    format!("{warnings}{}{count} would get it\n{}", table.or("no such hooks"), more(found.next.as_deref()))
 }
 
 #[cfg(test)]

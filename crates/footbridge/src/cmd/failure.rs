@@ -22,7 +22,6 @@ pub enum Failure {
     /// A message that has the program's name already.
     #[error("{0}")]
     Printed(String),
-    /// Any other failure.
     #[error("footbridge: {0}")]
     Other(String),
 }

@@ -1,4 +1,4 @@
-//! `footbridge hook list|show|add|set|enable|disable|remove`
+//! The commands `footbridge hook list|show|add|set|enable|disable|remove`.
 
 use footbridge_api::{Hook, HookPatch, List, MadeHook, NewHook};
 
@@ -14,7 +14,7 @@ use crate::{
 /// The verbs of `footbridge hook`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum HookCommand {
-    /// List hooks
+    /// List hooks with their routes
     List {
         /// Only hooks of this app
         #[arg(long)]
@@ -22,13 +22,13 @@ pub enum HookCommand {
         #[command(flatten)]
         page: PageArgs,
     },
-    /// Show one hook
+    /// Show one hook with its options
     Show {
         /// The id of the hook
         id: String,
     },
     /// Add a hook: an app gets the events that match a pattern
-    Add(AddArgs),
+    Add(HookAddArgs),
     /// Change a hook; its id stays, and pending deliveries use the new route
     Set(SetArgs),
     /// Enable a hook again, also one that was disabled because its receiver answered 410
@@ -51,7 +51,7 @@ pub enum HookCommand {
 
 /// Arguments of `footbridge hook add`.
 #[derive(Debug, Clone, clap::Args)]
-pub struct AddArgs {
+pub struct HookAddArgs {
     /// The app that gets the events
     app: String,
     /// The events: photo-saved, camera/photo-saved, camera/* or *

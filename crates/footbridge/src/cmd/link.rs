@@ -1,4 +1,4 @@
-//! `footbridge link list|add|remove`
+//! The commands `footbridge link list|add|remove`.
 
 use footbridge_api::{Link, List, NewLink};
 

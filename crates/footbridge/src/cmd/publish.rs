@@ -14,7 +14,7 @@ use super::{failure::Failure, remote::Session};
 use crate::{
     client::{Api, Call},
     config::{env::Env, secret::SecretSource},
-    table::plain,
+    table::{counted, plain},
 };
 
 /// The environment variable with the token, used without `--token`.
@@ -57,11 +57,7 @@ pub fn run(args: &PublishArgs, session: &Session, env: &Env) -> Result<String, F
     session.post(&call, |accepted: &Accepted| {
         let warnings = accepted.warnings.iter().map(|warning| format!("warning: {}\n", plain(warning)));
         let warnings = warnings.collect::<Vec<_>>().concat();
-        let hooks = match accepted.deliveries {
-            0 => "no hook".to_owned(),
-            1 => "1 hook".to_owned(),
-            count => format!("{count} hooks"),
-        };
+        let hooks = counted(accepted.deliveries.into(), "hook", "hooks");
         format!("{warnings}{} goes to {hooks}\n", accepted.id)
     })
 }

@@ -1,4 +1,4 @@
-//! `footbridge serve`
+//! The command `footbridge serve`, which runs the server.
 
 use std::{
     io::{self, Write as _},

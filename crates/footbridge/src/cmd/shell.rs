@@ -6,14 +6,14 @@ use clap_mangen::Man;
 
 use super::failure::Failure;
 
-/// `footbridge completion`
+/// Arguments of `footbridge completion`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct CompletionArgs {
     /// The shell that reads the script
     shell: clap_complete::Shell,
 }
 
-/// `footbridge man`
+/// Arguments of `footbridge man`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ManArgs {
     /// Write a page for the program and for each of its commands into this directory

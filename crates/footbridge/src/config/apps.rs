@@ -14,7 +14,7 @@ use footbridge_model::{
 use super::{
     hooks::{self, AppContext, HookConfig},
     keys,
-    raw::{Table, Value},
+    raw::{RawTable, Value},
     section::Section,
     value,
 };
@@ -69,7 +69,7 @@ fn name_of(section: &Section<'_>) -> Option<AppName> {
     }
 }
 
-fn label(table: &Table) -> Option<String> {
+fn label(table: &RawTable) -> Option<String> {
     match &table.get("name")?.value {
         Value::Text(name) => AppName::parse(name).ok().map(|name| name.to_string()),
         _ => None,

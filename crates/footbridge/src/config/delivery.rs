@@ -13,7 +13,7 @@ use super::{
 const LEAST: Duration = Duration::from_millis(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// The table `[bridge]`.
+/// Settings of the table `[bridge]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BridgeConfig {
     /// Time limit of one exchange; at most 30 s.
@@ -27,7 +27,7 @@ impl BridgeConfig {
     }
 }
 
-/// The table `[retry]`.
+/// Settings of the table `[retry]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryConfig {
     /// The wait before the second attempt, the third attempt and so on. After the last attempt a delivery is dead.
@@ -56,7 +56,7 @@ impl RetryConfig {
     }
 }
 
-/// The table `[bolt]`.
+/// Settings of the table `[bolt]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoltConfig {
     /// True if errors of the Events API are sent with status 200, as Bolt sends them.

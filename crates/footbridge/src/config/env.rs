@@ -7,7 +7,7 @@ use footbridge_model::words::nearest;
 use super::{
     error::{Origin, Problem},
     keys,
-    raw::{Item, Table, Value},
+    raw::{Item, RawTable, Value},
 };
 
 /// The environment variables at the start of the program.
@@ -21,7 +21,7 @@ const NOT_KEYS: &[&str] = &["SERVER", "CONFIG", "LOG", "LOG_FORMAT", "APP"];
 /// Replaces values of the file by values of the environment. Returns a warning for every name that is not a key.
 ///
 /// An empty variable counts as not set, because container files cannot unset a variable.
-pub fn overlay(root: &mut Table, env: &Env) -> Vec<Problem> {
+pub fn overlay(root: &mut RawTable, env: &Env) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for (name, value) in env {
         let Some(rest) = name.strip_prefix(PREFIX) else { continue };
@@ -42,12 +42,12 @@ pub fn overlay(root: &mut Table, env: &Env) -> Vec<Problem> {
 }
 
 /// Sets one item. If `table` is not a table in the file, nothing changes, and reading the table reports the problem.
-pub fn put(root: &mut Table, table: &str, key: &str, item: Item) {
+pub fn put(root: &mut RawTable, table: &str, key: &str, item: Item) {
     if table.is_empty() {
         root.insert(key.to_owned(), item);
         return;
     }
-    let empty = Item { value: Value::Table(Table::new()), origin: Origin::Default };
+    let empty = Item { value: Value::Table(RawTable::new()), origin: Origin::Default };
     if let Value::Table(inner) = &mut root.entry(table.to_owned()).or_insert(empty).value {
         inner.insert(key.to_owned(), item);
     }

@@ -10,7 +10,7 @@ pub(super) const DOES_NOTHING_YET: &str = "is valid, but has no effect in this v
 pub enum Origin {
     /// A line of the file, counted from 1.
     Line(usize),
-    /// An environment variable.
+    /// An environment variable, by name.
     Env(String),
     /// An option of the command line.
     Flag(&'static str),
@@ -57,7 +57,6 @@ pub enum ConfigError {
     Unreadable {
         /// The path of the file.
         path: PathBuf,
-        /// The system's reason.
         source: io::Error,
     },
     /// The sources have errors.

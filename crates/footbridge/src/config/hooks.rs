@@ -12,7 +12,7 @@ use footbridge_model::{
 
 use super::{
     keys,
-    raw::{Item, Table, Value},
+    raw::{Item, RawTable, Value},
     section::Section,
 };
 
@@ -57,7 +57,7 @@ pub(super) fn read(app: &Section<'_>, context: &AppContext<'_>) -> Vec<HookConfi
         .unwrap_or_default()
 }
 
-fn read_all(section: &Section<'_>, written: &Table, context: &AppContext<'_>) -> Vec<HookConfig> {
+fn read_all(section: &Section<'_>, written: &RawTable, context: &AppContext<'_>) -> Vec<HookConfig> {
     let mut hooks: Vec<HookConfig> = Vec::with_capacity(written.len());
     let (mut seen, mut unknown) = (HashSet::new(), HashMap::new());
     for (key, item) in written {

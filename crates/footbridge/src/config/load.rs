@@ -6,7 +6,7 @@ use super::{
     env::{self, Env},
     error::{ConfigError, Origin},
     overrides::Overrides,
-    raw::{self, Item, Table, Value},
+    raw::{self, Item, RawTable, Value},
     resolve::Config,
     secret::{SecretPlace, SecretSource},
     section::Reading,
@@ -17,11 +17,11 @@ use super::{
 pub struct LoadArgs {
     /// The path of the configuration file.
     pub file: Option<PathBuf>,
-    /// The option `--without-config`.
+    /// Value of the option `--without-config`.
     pub without_file: bool,
-    /// The option `--listen`.
+    /// Value of the option `--listen`.
     pub listen: Option<String>,
-    /// The option `--database`.
+    /// Value of the option `--database`.
     pub database: Option<String>,
     /// The environment of the process.
     pub env: Env,
@@ -66,7 +66,7 @@ fn resolve(file: &str, text: &str, base: &Path, args: &LoadArgs) -> Result<Confi
     Ok(config.with_warnings(file, &found))
 }
 
-fn overlay_flag(root: &mut Table, key: &str, flag: &'static str, value: Option<&String>) {
+fn overlay_flag(root: &mut RawTable, key: &str, flag: &'static str, value: Option<&String>) {
     if let Some(value) = value {
         env::put(root, "", key, Item { value: Value::Text(value.clone()), origin: Origin::Flag(flag) });
     }

@@ -100,7 +100,7 @@ fn network(text: &str) -> Result<IpNet, String> {
     }
 }
 
-/// The table `[console]`.
+/// Settings of the table `[console]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsoleConfig {
     /// The address of the console; `None` if it is off.

@@ -30,7 +30,7 @@ pub enum Value {
     /// An array of values.
     List(Vec<Item>),
     /// A table, inline or with a header.
-    Table(Table),
+    Table(RawTable),
     /// A kind of value that no key accepts, by its name for messages.
     Other(&'static str),
 }
@@ -50,13 +50,13 @@ impl Value {
 }
 
 /// Keys and their values.
-pub type Table = BTreeMap<String, Item>;
+pub type RawTable = BTreeMap<String, Item>;
 
 /// Parses a TOML file.
 ///
 /// # Errors
 /// A message about the first place where the text is not TOML.
-pub fn parse(text: &str) -> Result<Table, Problem> {
+pub fn parse(text: &str) -> Result<RawTable, Problem> {
     let lines = Lines::of(text);
     let document = DeTable::parse(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
@@ -70,7 +70,7 @@ pub fn parse(text: &str) -> Result<Table, Problem> {
     Ok(table(document.get_ref(), &lines))
 }
 
-fn table(written: &DeTable<'_>, lines: &Lines) -> Table {
+fn table(written: &DeTable<'_>, lines: &Lines) -> RawTable {
     let item = |value: &DeValue<'_>, start| Item { value: convert(value, lines), origin: lines.at(start) };
     written
         .iter()

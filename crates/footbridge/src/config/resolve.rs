@@ -16,7 +16,7 @@ use super::{
     master_key::MasterKey,
     network::{ConsoleConfig, EgressConfig, ServerConfig},
     overrides::Overrides,
-    raw::Table,
+    raw::RawTable,
     runtime::RuntimeConfig,
     section::{Findings, Reading, Section},
     value,
@@ -64,7 +64,7 @@ pub struct Config {
 
 impl Config {
     /// Reads all tables. Problems go to `reading`.
-    pub(super) fn read(reading: &Reading<'_>, root: &Table, cores: usize) -> Self {
+    pub(super) fn read(reading: &Reading<'_>, root: &RawTable, cores: usize) -> Self {
         let top = Section::top(reading, root);
         let listen = top.parse("listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 4400)), value::listen);
         let egress = EgressConfig::read(&top);

@@ -9,7 +9,7 @@ use super::{duration, section::Section};
 /// Variables that the server sets for each app.
 const SET_BY_SERVER: [&str; 4] = ["PORT", "BOLT_ADDRESS", "BOLT_CHILD_PROC", "FOOTBRIDGE_APP"];
 
-/// The table `[runtime]`.
+/// Settings of the table `[runtime]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuntimeConfig {
     /// The base of relative install paths. A relative base starts from the working directory.

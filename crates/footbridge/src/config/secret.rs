@@ -12,7 +12,6 @@ const LARGEST_FILE: u64 = 64 * 1024;
 /// The sources of secrets.
 #[derive(Debug, Clone, Copy)]
 pub struct SecretSource<'a> {
-    /// The environment variables.
     pub env: &'a Env,
     /// The directory of the configuration file.
     pub base: &'a Path,

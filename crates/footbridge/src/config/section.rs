@@ -12,7 +12,7 @@ use footbridge_model::secret::Secret;
 use super::{
     error::{Origin, Problem},
     keys,
-    raw::{Item, Table, Value},
+    raw::{Item, RawTable, Value},
     secret::{SecretPlace, SecretSource},
 };
 
@@ -53,12 +53,12 @@ impl<'a> Reading<'a> {
         self.secret_places.borrow().clone()
     }
 
-    /// Adds an error.
+    /// Adds a problem that makes the configuration unusable.
     pub fn problem(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);
     }
 
-    /// Adds a warning.
+    /// Adds a problem that may be a mistake.
     pub fn warn(&self, warning: Problem) {
         self.warnings.borrow_mut().push(warning);
     }
@@ -92,14 +92,14 @@ impl<'a> Reading<'a> {
 #[derive(Debug)]
 pub struct Section<'a> {
     reading: &'a Reading<'a>,
-    table: Option<&'a Table>,
+    table: Option<&'a RawTable>,
     origin: Origin,
     path: String,
 }
 
 impl<'a> Section<'a> {
     /// Returns the top of the file; reports its unknown keys.
-    pub fn top(reading: &'a Reading<'a>, root: &'a Table) -> Self {
+    pub fn top(reading: &'a Reading<'a>, root: &'a RawTable) -> Self {
         let section = Self { reading, table: Some(root), origin: Origin::Default, path: String::new() };
         section.refuse_unknown(&keys::top_level());
         section
@@ -142,7 +142,12 @@ impl<'a> Section<'a> {
     }
 
     /// Returns the tables `[[name]]`. In messages each is named by its `label`, or by its number from 1.
-    pub fn array(&self, name: &str, label: impl Fn(&Table) -> Option<String>, known: &[&str]) -> Vec<Self> {
+    pub fn array(
+        &self,
+        name: &str,
+        label: impl Fn(&RawTable) -> Option<String>,
+        known: &[&str],
+    ) -> Vec<Self> {
         let Some(item) = self.item(name) else { return Vec::new() };
         let Value::List(items) = &item.value else {
             self.problem(name, format!("must be written as [[{name}]], not as {}", item.value.kind()));

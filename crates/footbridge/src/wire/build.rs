@@ -43,12 +43,7 @@ const PROOFS: &str = "footbridge page proofs 1";
 pub enum ServeError {
     /// The server cannot listen on the address.
     #[error("cannot listen on {address}: {source}; {}", listen_advice(source))]
-    Listen {
-        /// The configured address.
-        address: SocketAddr,
-        /// The system's reason.
-        source: io::Error,
-    },
+    Listen { address: SocketAddr, source: io::Error },
     /// The directory of the database does not exist.
     #[error("the directory {} of the database does not exist; create it, or set another `database`", .0.display())]
     NoFolder(PathBuf),

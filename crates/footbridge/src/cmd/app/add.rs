@@ -1,4 +1,4 @@
-//! `footbridge app add|secret`
+//! The commands `footbridge app add|secret`.
 
 use footbridge_api::{App, MadeApp, NewApp, Rotate, Rotated, ShownSecrets};
 
@@ -13,7 +13,7 @@ use crate::{
 
 /// Arguments of `footbridge app add`.
 #[derive(Debug, Clone, clap::Args)]
-pub struct AddArgs {
+pub struct AppAddArgs {
     /// The name of the app: 1 to 64 ASCII letters, digits, ".", "_" and "-"
     name: String,
     /// The URL at which the app runs; `server` hooks lead below it
@@ -30,8 +30,8 @@ pub struct AddArgs {
     token_prefix: Option<String>,
 }
 
-pub(super) fn add(args: &AddArgs, session: &Session) -> Result<String, Failure> {
-    let AddArgs { name, url, receiver_url, miniapp_url, token_prefix } = args.clone();
+pub(super) fn add(args: &AppAddArgs, session: &Session) -> Result<String, Failure> {
+    let AppAddArgs { name, url, receiver_url, miniapp_url, token_prefix } = args.clone();
     let new = NewApp { name, url, receiver_url, miniapp_url, token_prefix, ..NewApp::default() };
     let call = Call { path: &["apps"], body: body(&new), ..Call::default() };
     session.post(&call, |app: &MadeApp| lines(app) + "\nThe secrets are shown only this once.\n")

@@ -5,7 +5,7 @@ use super::{
         failure::Failure,
         remote::{PageArgs, Session},
     },
-    add::{self, AddArgs, SecretArgs},
+    add::{self, AppAddArgs, SecretArgs},
     install::{self, InstallArgs, UninstallArgs},
     list,
     logs::{self, LogsArgs},
@@ -24,7 +24,7 @@ pub enum AppCommand {
         name: String,
     },
     /// Add an app that runs elsewhere; its secrets are shown only now
-    Add(AddArgs),
+    Add(AppAddArgs),
     /// Show the generated secrets of an app, which works once, or generate new ones
     Secret(SecretArgs),
     /// Install an app from a directory; the server starts it when an event or a visitor needs it

@@ -1,4 +1,4 @@
-//! `footbridge app install|uninstall`
+//! The commands `footbridge app install|uninstall`.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -31,7 +31,7 @@ pub struct InstallArgs {
 /// The app to remove.
 #[derive(Debug, Clone, clap::Args)]
 pub struct UninstallArgs {
-    /// The app's name
+    /// The name of the app
     pub(super) name: String,
     /// Do not ask for confirmation; required without a terminal
     #[arg(long, short)]

@@ -1,4 +1,4 @@
-//! `footbridge app list|show`
+//! The commands `footbridge app list|show`.
 
 use std::collections::HashMap;
 

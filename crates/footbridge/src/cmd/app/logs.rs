@@ -1,4 +1,4 @@
-//! `footbridge app logs`
+//! The command `footbridge app logs`.
 
 use std::{collections::VecDeque, ops::ControlFlow};
 
@@ -18,7 +18,7 @@ use crate::{
 /// An app and the lines to show.
 #[derive(Debug, Clone, clap::Args)]
 pub struct LogsArgs {
-    /// The app's name
+    /// The name of the app
     name: String,
     /// Keep showing new lines, until Ctrl-C
     #[arg(long, short)]

@@ -1,4 +1,4 @@
-//! `footbridge app remove`
+//! The command `footbridge app remove`.
 
 use super::{
     super::{failure::Failure, remote::Session},

@@ -1,4 +1,4 @@
-//! `footbridge app start|stop`
+//! The commands `footbridge app start|stop`.
 
 use footbridge_api::{BoltContext, LogLine, NamedApp};
 use serde::de::IgnoredAny;

@@ -19,7 +19,7 @@ use super::{
     apps::{HOOK_PATH, HOST, LISTENER, MINIAPP, RECEIVER_PATH, SampleApps},
     handlers,
     page_state::{Manner, PageState},
-    pages::Answer,
+    pages::PageAnswer,
     received::Received,
     receiver::{HungUp, Receiver},
 };
@@ -95,7 +95,7 @@ async fn connection(stream: TcpStream, backend: Rc<Backend>) {
 }
 
 impl Backend {
-    async fn answer(&self, request: Request<Incoming>) -> Result<Answer, HungUp> {
+    async fn answer(&self, request: Request<Incoming>) -> Result<PageAnswer, HungUp> {
         let at = SystemClock.now();
         let (head, body) = request.into_parts();
         let Ok(body) = Limited::new(body, LARGEST).collect().await.map(http_body_util::Collected::to_bytes)

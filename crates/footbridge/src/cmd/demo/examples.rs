@@ -12,7 +12,7 @@ use super::{
 /// The event that the user subscribes to, publishes and unsubscribes from.
 const SHIPPED: &str = "order-shipped";
 
-/// Prints the commands.
+/// Prints the commands with their descriptions.
 pub(super) fn print(printer: &Printer, demo: &RunningDemo<'_>) {
     printer.heading("Now you");
     printer.line(&format!(

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     apps::{BOUGHT, HOST, PHOTO, SampleApp},
     page_state::{Manner, OpenPages, PageState},
-    pages::{self, Answer},
+    pages::{self, PageAnswer},
 };
 use crate::clock::SystemClock;
 
@@ -21,7 +21,7 @@ pub(super) async fn answer(
     page_state: &Rc<PageState>,
     head: &Parts,
     body: &Bytes,
-) -> Answer {
+) -> PageAnswer {
     if !pages::has_own_host(app, &head.headers) {
         return pages::redirect(app, &head.method);
     }
@@ -48,7 +48,7 @@ pub(super) async fn answer(
     }
 }
 
-async fn get(app: &SampleApp, page_state: &Rc<PageState>, open: &OpenPages, head: &Parts) -> Answer {
+async fn get(app: &SampleApp, page_state: &Rc<PageState>, open: &OpenPages, head: &Parts) -> PageAnswer {
     match (head.uri.path(), app.name) {
         ("/api/feed", HOST) => {
             let mut answer = pages::text(StatusCode::OK, "").map(|_| Either::Right(page_state.feed()));
@@ -69,7 +69,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Answers with a ticket. It is the only credential that a page has: for one use, few events and a short time.
-async fn ticket(app: &SampleApp, open: &OpenPages, request: &Value) -> Answer {
+async fn ticket(app: &SampleApp, open: &OpenPages, request: &Value) -> PageAnswer {
     let photos = format!("{HOST}/{PHOTO}");
     let wanted = match request.get("use").and_then(Value::as_str) {
         Some("live") => json!({ "use": "live", "events": [photos], "ttl": "1m" }),
@@ -82,7 +82,7 @@ async fn ticket(app: &SampleApp, open: &OpenPages, request: &Value) -> Answer {
 }
 
 /// Publishes an event with the app's token, which its page never gets.
-async fn publish(app: &SampleApp, open: &OpenPages, request: &Value) -> Answer {
+async fn publish(app: &SampleApp, open: &OpenPages, request: &Value) -> PageAnswer {
     let sent = SystemClock.now();
     let event = json!({ "body": request });
     let published = open.client.publish(app, PHOTO, &event).await;
@@ -90,7 +90,7 @@ async fn publish(app: &SampleApp, open: &OpenPages, request: &Value) -> Answer {
     answer_from(published.map(|event| json!({ "event": event, "sent": sent.0, "accepted": accepted.0 })))
 }
 
-fn set_manner(page_state: &PageState, request: &Value) -> Answer {
+fn set_manner(page_state: &PageState, request: &Value) -> PageAnswer {
     let Some(manner) = request.get("manner").and_then(Value::as_str).and_then(Manner::parse) else {
         return pages::text(StatusCode::BAD_REQUEST, "manner must be works, fails or hangs-up");
     };
@@ -98,11 +98,11 @@ fn set_manner(page_state: &PageState, request: &Value) -> Answer {
     answer_from(Ok(json!({})))
 }
 
-fn nothing() -> Answer {
+fn nothing() -> PageAnswer {
     pages::text(StatusCode::NOT_FOUND, "not found")
 }
 
-fn answer_from(result: Result<Value, String>) -> Answer {
+fn answer_from(result: Result<Value, String>) -> PageAnswer {
     let (status, value) = match result {
         Ok(value) => (StatusCode::OK, value),
         Err(why) => (StatusCode::BAD_GATEWAY, json!({ "error": why })),
@@ -111,7 +111,7 @@ fn answer_from(result: Result<Value, String>) -> Answer {
 }
 
 /// Returns an answer with a JSON body.
-pub(super) fn json_answer(status: StatusCode, value: &Value) -> Answer {
+pub(super) fn json_answer(status: StatusCode, value: &Value) -> PageAnswer {
     let mut answer = pages::text(status, value.to_string());
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// The body of an answer of a sample app.
-pub(super) type Answer = Response<Either<Full<Bytes>, Feed>>;
+pub(super) type PageAnswer = Response<Either<Full<Bytes>, Feed>>;
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -58,7 +58,7 @@ pub(super) fn has_own_origin(app: &SampleApp, headers: &HeaderMap) -> bool {
 }
 
 /// Redirects to the address of the app.
-pub(super) fn redirect(app: &SampleApp, method: &Method) -> Answer {
+pub(super) fn redirect(app: &SampleApp, method: &Method) -> PageAnswer {
     let mut answer = text(StatusCode::MISDIRECTED_REQUEST, "this app has another address");
     if let (&Method::GET, Ok(there)) = (method, HeaderValue::from_str(&format!("{}/", origin(app)))) {
         *answer.status_mut() = StatusCode::TEMPORARY_REDIRECT;
@@ -68,7 +68,7 @@ pub(super) fn redirect(app: &SampleApp, method: &Method) -> Answer {
 }
 
 /// Returns the file of an app at this path.
-pub(super) fn file(app: &SampleApp, open: &OpenPages, path: &str) -> Option<Answer> {
+pub(super) fn file(app: &SampleApp, open: &OpenPages, path: &str) -> Option<PageAnswer> {
     let its = |file: &&File| file.1 == path && file.0.is_none_or(|owner| owner == app.name);
     let (_, _, kind, content) = FILES.iter().find(its)?;
     let (host, shop) = (origin(&open.apps.host), origin(&open.apps.miniapp));
@@ -106,7 +106,7 @@ fn policy(app: &SampleApp, open: &OpenPages) -> String {
 }
 
 /// Returns an answer with these bytes that must not be cached.
-pub(super) fn text(status: StatusCode, content: impl Into<Bytes>) -> Answer {
+pub(super) fn text(status: StatusCode, content: impl Into<Bytes>) -> PageAnswer {
     let mut answer = Response::new(Either::Left(Full::new(content.into())));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();

@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use super::received::{Received, RequestKind};
-use crate::config::env::Env;
+use crate::{config::env::Env, table::cut};
 
 /// Most columns of a line: the default width of a terminal.
 pub(super) const WIDTH: usize = 80;
@@ -147,14 +147,6 @@ pub(super) fn span(time: Duration) -> String {
 fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.chars().count());
     format!("{text}{:missing$}", "")
-}
-
-/// Cuts a text to at most `width` characters; the last one is `…` if some were cut.
-pub(super) fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// Breaks a text between words into lines of at most `width` characters.

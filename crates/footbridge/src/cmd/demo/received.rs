@@ -21,7 +21,6 @@ pub(super) struct Received {
     pub(super) id: String,
     /// The time at which it arrived.
     pub(super) at: Millis,
-    /// The complete body.
     pub(super) body: Value,
     /// The status of the answer; `None` if the app closed the connection.
     pub(super) status: Option<u16>,
@@ -42,7 +41,6 @@ pub(super) enum RequestKind {
     Event {
         /// The name of the event.
         name: String,
-        /// The header `Footbridge-Attempt`.
         attempt: String,
     },
 }

@@ -13,7 +13,7 @@ use super::{
     check,
     handlers::json_answer,
     page_state::Manner,
-    pages::Answer,
+    pages::PageAnswer,
     received::{Received, RequestKind},
 };
 
@@ -42,7 +42,7 @@ impl Receiver {
         body: &Bytes,
         at: Millis,
         manner: Manner,
-    ) -> Result<Answer, HungUp> {
+    ) -> Result<PageAnswer, HungUp> {
         let Ok(event) = serde_json::from_slice::<Value>(body) else {
             return Ok(json_answer(StatusCode::BAD_REQUEST, &json!({"error": "not JSON"})));
         };
