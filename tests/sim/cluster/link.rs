@@ -4,6 +4,7 @@ use super::observer::Observer;
 use super::plan::{ClusterPlan, DatabaseFaultKind, NodeFaultKind};
 use crate::network::SendRule;
 use crate::plan::ATTEMPT;
+use crate::receiver_faults::Condition;
 use crate::rng::Rng;
 use crate::time::Time;
 use footbridge_engine::SEND_FOR;
@@ -16,6 +17,8 @@ use tokio::sync::Notify;
 
 /// How long a call without an answer is waited for.
 const TIMEOUT: Duration = Duration::from_secs(2);
+/// The connection of beats and lanes.
+const BEATS: usize = 0;
 /// How long a send may take to reach its receiver, if nothing cuts that off.
 const TRANSIT: Duration = Duration::from_millis(200);
 
@@ -120,9 +123,9 @@ impl Link {
                 connection.added.notified().await;
                 continue;
             }
-            let (there, back) = self.latency(&mut connection.rng());
+            let (there, back) = self.latency(number, &mut connection.rng());
             tokio::time::sleep(there).await;
-            let way = self.way(&mut connection.rng());
+            let way = self.way(number, &mut connection.rng());
             match way {
                 Way::Refused => self.refuse(group, "the database refuses connections", false),
                 Way::Swallowed => {
@@ -135,7 +138,11 @@ impl Link {
                         group.into_iter().map(|(sent, call)| self.execute(sent, call)).collect();
                     tokio::time::sleep(back).await;
                     let lost = connection.rng().within(0..1000) < self.lost(self.plan.lost_answers);
-                    if withheld || lost || !matches!(self.reach(), Way::Through) || self.withholds_answers() {
+                    if withheld
+                        || lost
+                        || !matches!(self.reach(number), Way::Through)
+                        || self.withholds_answers()
+                    {
                         tokio::time::sleep(TIMEOUT).await;
                         replies
                             .into_iter()
@@ -182,17 +189,20 @@ impl Link {
 
     /// Executes some of the calls that were on their way when the process was killed.
     pub(super) fn abandon(&self) {
-        for connection in &self.connections {
+        for (number, connection) in self.connections.iter().enumerate() {
             for (_, call) in connection.take() {
-                if connection.rng().percent(50) && matches!(self.reach(), Way::Through) {
+                if connection.rng().percent(50) && matches!(self.reach(number), Way::Through) {
                     drop(call.run());
                 }
             }
         }
     }
 
-    fn latency(&self, rng: &mut Rng) -> (Duration, Duration) {
+    fn latency(&self, number: usize, rng: &mut Rng) -> (Duration, Duration) {
         match self.plan.database_fault(self.now.now()).map(|fault| fault.kind) {
+            Some(DatabaseFaultKind::SlowBeats(most)) if number == BEATS => {
+                (rng.millis(0..most), rng.millis(0..most))
+            }
             Some(DatabaseFaultKind::Slow(most)) => (rng.millis(0..most), rng.millis(0..most)),
             _ => (rng.millis(1..8), rng.millis(0..6)),
         }
@@ -203,19 +213,19 @@ impl Link {
     }
 
     /// How the database can be reached at present.
-    fn reach(&self) -> Way {
+    fn reach(&self, number: usize) -> Way {
         let now = self.now.now();
         let is_down =
             self.plan.database_fault(now).is_some_and(|fault| fault.kind == DatabaseFaultKind::Down);
-        match (is_down, self.plan.fault(self.node, NodeFaultKind::Cut, now)) {
-            (_, Some(_)) => Way::Swallowed,
-            (true, None) => Way::Refused,
-            (false, None) => Way::Through,
+        let has_fault = |kind| self.plan.fault(self.node, kind, now).is_some();
+        if has_fault(NodeFaultKind::Cut) || number == BEATS && has_fault(NodeFaultKind::CutBeats) {
+            return Way::Swallowed;
         }
+        if is_down { Way::Refused } else { Way::Through }
     }
 
-    fn way(&self, rng: &mut Rng) -> Way {
-        match self.reach() {
+    fn way(&self, number: usize, rng: &mut Rng) -> Way {
+        match self.reach(number) {
             Way::Through if rng.within(0..1000) < self.lost(self.plan.lost_requests) => Way::Swallowed,
             way => way,
         }
@@ -233,7 +243,8 @@ impl SendRule for Link {
     fn forbids_sending(&self) -> Option<String> {
         let now = self.time.passed();
         let age = now.saturating_sub(Duration::from_millis(self.confirmed.load(Ordering::Relaxed)));
-        let cut_off = self.plan.base.receivers.iter().any(|phases| !phases.is_empty());
+        let mut phases = self.plan.base.receivers.iter().flatten();
+        let cut_off = phases.any(|phase| phase.condition == Condition::Away);
         let most = SEND_FOR + if cut_off { ATTEMPT } else { TRANSIT };
         let thawed = Duration::from_millis(self.thawed.load(Ordering::Relaxed));
         let just_thawed = thawed > Duration::ZERO && now.saturating_sub(thawed) < ATTEMPT + TRANSIT;
@@ -251,8 +262,8 @@ impl Gate for Link {
             | CallKind::Claim
             | CallKind::Bury
             | CallKind::Hint
-            | CallKind::Leave => 0,
-            _ => 1,
+            | CallKind::Leave => BEATS,
+            _ => 1 - BEATS,
         };
         let connection = &self.connections[number];
         if call.kind() == CallKind::Hint && connection.rng().percent(15) {

@@ -63,6 +63,8 @@ pub(crate) enum NodeFaultKind {
     Freeze,
     /// Cut off from the database.
     Cut,
+    /// The same, but only for its beats.
+    CutBeats,
     /// Asked to end, and started again.
     Drain,
 }
@@ -80,6 +82,8 @@ pub(crate) enum DatabaseFaultKind {
     Down,
     /// Takes up to this many milliseconds for a call and as many for its answer.
     Slow(u64),
+    /// The same, but only for beats.
+    SlowBeats(u64),
     /// Its standby no longer confirms, so that no answer is sent; in the end the standby takes over. If true, what was
     /// committed meanwhile is lost.
     Failover(bool),

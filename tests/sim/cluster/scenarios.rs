@@ -84,14 +84,13 @@ impl ClusterPlan {
         )
     }
 
-    /// The database answers slowly, and then a node is cut off.
+    /// Beats are answered slowly, and then not at all, while everything else goes on.
     pub(super) fn slow_then_cut(seed: u64) -> Self {
-        let at = seconds(14) + Duration::from_millis(seed * 37 % 1000);
-        Self::busy(seed, Duration::from_millis(200), seconds(26))
-            .with_database(DatabaseFaultKind::Slow(2_900), seconds(7), at - seconds(7))
-            .with(0, NodeFaultKind::Cut, at, seconds(14))
-            .with(1, NodeFaultKind::Cut, at, seconds(14))
-            .with(2, NodeFaultKind::Cut, at, seconds(14))
+        let at = seconds(14) + Duration::from_millis(seed * 370 % 4000);
+        let plan = Self::busy(seed, Duration::from_millis(150), at + seconds(9));
+        let plan = plan.with_database(DatabaseFaultKind::SlowBeats(2_900), at - seconds(7), seconds(7));
+        let cut = |plan: Self, node| plan.with(node, NodeFaultKind::CutBeats, at, seconds(12));
+        (0..NODES).fold(plan, cut)
     }
 
     /// A node is cut off from the database for longer than its lease.
@@ -102,6 +101,17 @@ impl ClusterPlan {
             seconds(8),
             seconds(20),
         )
+    }
+
+    /// Each node is cut off several times, for less than its lease.
+    pub(super) fn blips(seed: u64) -> Self {
+        let mut plan = Self::busy(seed, Duration::from_millis(200), seconds(22));
+        for blip in 0..6 {
+            let at = seconds(7 + 2 * blip) + Duration::from_millis(seed * 37 % 1000);
+            let node = usize::try_from(blip).unwrap() % NODES;
+            plan = plan.with(node, NodeFaultKind::Cut, at, Duration::from_millis(1_500));
+        }
+        plan
     }
 
     /// A node is asked to end.
@@ -117,7 +127,7 @@ impl ClusterPlan {
     /// Many calls and answers are lost, while the database is never away for long.
     pub(super) fn lossy(seed: u64) -> Self {
         let mut plan = Self::busy(seed, Duration::from_millis(250), seconds(20));
-        (plan.lost_requests, plan.lost_answers) = (60, 60);
+        (plan.lost_requests, plan.lost_answers) = (15, 15);
         plan
     }
 }

@@ -46,6 +46,11 @@ fn a_node_without_confirmed_beats_sends_nothing() {
 }
 
 #[test]
+fn short_interruptions_change_nothing() {
+    holds(ClusterPlan::blips);
+}
+
+#[test]
 fn a_drained_node_hands_its_lanes_over() {
     holds(ClusterPlan::drained);
 }
@@ -98,10 +103,10 @@ fn a_lease_counted_from_the_answer_is_noticed() {
 
 #[test]
 fn a_lease_that_is_ignored_is_noticed() {
-    is_noticed(ClusterPlan::cut_off, rule(BrokenRule::IgnoresTheLease));
+    is_noticed(ClusterPlan::slow_then_cut, rule(BrokenRule::IgnoresTheLease));
 }
 
 #[test]
 fn results_dropped_while_the_store_is_unavailable_are_noticed() {
-    is_noticed(ClusterPlan::lossy, Broken { drops_results: true, ..Broken::default() });
+    is_noticed(ClusterPlan::blips, Broken { drops_results: true, ..Broken::default() });
 }

@@ -13,6 +13,7 @@ mod attempt;
 mod attempt_result;
 mod completion;
 mod destination;
+mod hand_over;
 mod in_flight;
 mod lane;
 mod memory_budget;

@@ -2,6 +2,7 @@
 
 use super::attempt_result::AttemptResult;
 use super::completion::{Completion, FollowUp, receiver_signal};
+use super::hand_over;
 use super::in_flight::InFlightTable;
 use super::lane::{Lane, QueuedDelivery};
 use super::memory_budget::MemoryBudget;
@@ -109,22 +110,14 @@ impl Scheduler {
         self.permits.running() == 0
     }
 
-    /// Returns true if no attempt is in flight and every result is handed to the journal. If other servers share the
-    /// journal, every result is written, too: they take the lanes at once.
+    /// Returns true if no attempt is in flight and, where other servers take the lanes then, every result is written.
     pub(super) fn is_finished(&self) -> bool {
-        let is_written = |lane: &Lane| lane.total_in_flight() == 0;
-        self.is_idle() && (self.claims.is_exclusive() || self.lanes.values().all(is_written))
+        self.is_idle() && (self.claims.is_exclusive() || hand_over::busy_hooks(&self.lanes).next().is_none())
     }
 
-    /// Drops the lanes that are given away and of which nothing is in flight or unwritten any more.
-    pub(super) fn finish_hand_overs(&self, hand_overs: &mut Vec<HandOver>) {
-        if hand_overs.is_empty() {
-            return;
-        }
-        let index = self.registry.index.load();
-        let busy = self.lanes.iter().filter(|(_, lane)| lane.total_in_flight() > 0);
-        let busy: BTreeSet<_> = busy.filter_map(|(hook, _)| Some(index.hook(*hook)?.lane)).collect();
-        hand_overs.retain(|hand_over| !hand_over.lanes.is_disjoint(&busy));
+    /// Ends the hand-over of lanes that are not busy any more.
+    pub(super) fn finish_hand_overs(&self, given: &mut Vec<HandOver>) {
+        hand_over::finish(given, &self.lanes, &self.registry);
     }
 
     /// Hands the collected results to the journal.
@@ -139,7 +132,6 @@ impl Scheduler {
         let slow = slow.map_or(MAX_SLEEP, |at| at.saturating_duration_since(Instant::now()));
         let check = if self.lanes.is_empty() { MAX_SLEEP } else { self.watchdog.until_next_check() };
         if !self.lease.may_send(Instant::now()) {
-            // No timer counts until then.
             return LEASE_CHECK;
         }
         timer.min(slow).min(check)
@@ -224,7 +216,6 @@ impl Scheduler {
             self.run_queue.unpark_all();
         }
         if !self.lease.may_send(Instant::now()) {
-            // The lanes keep their places in the queue.
             return;
         }
         self.run_queue.push_expired(now);
@@ -274,8 +265,7 @@ impl Scheduler {
         let registry = &self.registry;
         let ordered = || registry.index.load().hook(hook).is_some_and(|entry| entry.hook.options.ordered);
         let exclusive = self.claims.is_exclusive();
-        let new = || if exclusive { Lane::new(ordered()) } else { Lane::shared(ordered()) };
-        self.lanes.entry(hook).or_insert_with(new)
+        self.lanes.entry(hook).or_insert_with(|| Lane::of_hook(ordered(), exclusive))
     }
 
     /// Changes a lane, if it exists, and lets it run.

@@ -103,9 +103,9 @@ impl Lane {
         Self { ordered, ..Self::default() }
     }
 
-    /// The lane of a journal that other servers share.
-    pub(super) fn shared(ordered: bool) -> Self {
-        Self { ordered, shared: true, ..Self::default() }
+    /// The lane of a hook; `exclusive` unless other servers share the journal.
+    pub(super) fn of_hook(ordered: bool, exclusive: bool) -> Self {
+        Self { shared: !exclusive, ..Self::new(ordered) }
     }
 
     /// Returns true if the lane takes each delivery from the journal, which alone knows the next one.
