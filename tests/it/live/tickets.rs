@@ -6,7 +6,7 @@ use serde_json::json;
 use super::common::{Stream, ask, publish, start_server, ticket};
 
 fn watch(gateway: &Gateway, ticket: &str) -> u16 {
-    // A stream that is let in does not end; its head is all that counts.
+    // An accepted stream does not end; only its head is read.
     let mut raw = harness::Raw::connect(gateway.address());
     raw.send(format!("GET /api/v1/events/stream?ticket={ticket} HTTP/1.0\r\n\r\n"));
     let head = raw.until("\r\n\r\n");
