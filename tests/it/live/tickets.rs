@@ -60,7 +60,9 @@ fn ticket_request_errors_are_named() {
         );
     });
     let number = ask(&gateway, "fax", &json!({"use": "live", "ttl": 60})).expect(422).json();
-    assert!(number["detail"].as_str().unwrap().contains("such as \"90s\""), "{number}");
+    assert!(number["detail"].as_str().unwrap().contains("`ttl` must be a string"), "{number}");
+    let unit = ask(&gateway, "fax", &json!({"use": "live", "ttl": "60"})).expect(422).json();
+    assert!(unit["detail"].as_str().unwrap().contains("such as \"90s\""), "{unit}");
     ask(&gateway, "fax", &json!({"use": "live", "ttl": "10m", "events": ["*/x"]})).expect(200);
 }
 

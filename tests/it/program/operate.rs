@@ -145,7 +145,10 @@ fn generated_secrets_are_shown_once() {
     fails(&gateway, "app secret new");
     // The old secret is valid until its overlap ends.
     let output = ok(&gateway, "app secret made --rotate");
-    assert!(output.contains("old `Authorization` and `token` until") && output.contains("--now"), "{output}");
+    assert!(
+        output.contains("previous `Authorization` and `token` until") && output.contains("--now"),
+        "{output}"
+    );
     gateway.bolt_with(&token).publish("x", &json!({}));
     ok(&gateway, "app secret made --now");
     gateway.bolt_with(&token).post("x", "{}").expect(401);

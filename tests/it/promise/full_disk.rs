@@ -210,7 +210,7 @@ fn a_flush_that_fails_leaves_the_outcome_open_and_says_so() {
     };
     let answer = call(&gateway).send();
     assert_eq!((answer.status, answer.json()["code"].as_u64()), (503, Some(152)), "{}", answer.text());
-    assert!(answer.text().contains("may have been kept"), "{}", answer.text());
+    assert!(answer.text().contains("not known whether this was stored"), "{}", answer.text());
     let status = gateway.wait_exit(Duration::from_secs(20));
     assert_ne!(status.code(), Some(0));
     end(strace);
