@@ -72,12 +72,12 @@ impl Program {
 
     /// Calls `ready` until it returns true.
     pub(crate) fn wait(&mut self, within: Duration, mut ready: impl FnMut() -> bool) -> Outcome<()> {
-        let begun = Instant::now();
+        let started = Instant::now();
         while !ready() {
             let ended = self.child.try_wait().map_err(|e| e.to_string())?;
-            if ended.is_some() || begun.elapsed() > within {
-                let said = std::fs::read_to_string(&self.log).unwrap_or_default();
-                return Err(format!("{} is not ready: {}", self.log.display(), said.trim()));
+            if ended.is_some() || started.elapsed() > within {
+                let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+                return Err(format!("{} is not ready: {}", self.log.display(), log.trim()));
             }
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -90,18 +90,18 @@ impl Program {
     }
 
     fn end(&mut self) -> Duration {
-        let begun = Instant::now();
+        let started = Instant::now();
         let Ok(pid) = pid(&self.child) else { return Duration::ZERO };
         if matches!(self.child.try_wait(), Ok(None)) {
             let _ = kill_process(pid, Signal::TERM);
-            while begun.elapsed() < TIMEOUT && matches!(self.child.try_wait(), Ok(None)) {
+            while started.elapsed() < TIMEOUT && matches!(self.child.try_wait(), Ok(None)) {
                 std::thread::sleep(Duration::from_millis(2));
             }
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
         self.running.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| *other != pid);
-        begun.elapsed()
+        started.elapsed()
     }
 }
 

@@ -1,16 +1,17 @@
-//! Answers of receivers: whatever our client understands, hyper understands alike, however the bytes are cut.
+//! Answers of receivers: every answer that Footbridge's client accepts, hyper reads the same, however the bytes
+//! are split.
 #![no_main]
 
-use footbridge_fuzz::clients::{hypers, ours};
+use footbridge_fuzz::clients::{read_by_footbridge, read_by_hyper};
 use libfuzzer_sys::fuzz_target;
 
-// The first byte says in how large pieces the answer comes.
+// The first byte is the size of the pieces in which the answer arrives.
 fuzz_target!(|data: &[u8]| {
     let Some((piece, answer)) = data.split_first() else { return };
-    let whole = ours(answer, usize::MAX);
-    assert_eq!(ours(answer, usize::from(*piece)), whole, "cutting the bytes changes the answer");
-    // We may refuse what hyper takes, never the other way round.
+    let whole = read_by_footbridge(answer, usize::MAX);
+    assert_eq!(read_by_footbridge(answer, usize::from(*piece)), whole, "cutting the bytes changes the answer");
+    // The client may refuse answers that hyper accepts, but not the reverse.
     if let Some(understood) = whole {
-        assert_eq!(hypers(answer), Some(understood), "hyper reads another answer");
+        assert_eq!(read_by_hyper(answer), Some(understood), "hyper reads another answer");
     }
 });

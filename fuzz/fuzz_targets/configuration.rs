@@ -1,4 +1,4 @@
-//! Configuration files: any text is read or refused with a place and a reason.
+//! Configuration files: any text is accepted, or refused with its place and the reason.
 #![no_main]
 
 use footbridge::config::{ConfigError, LoadArgs, load};

@@ -1,4 +1,4 @@
-//! Credentials: nothing but the right name and secret key lets anybody in, and they always do.
+//! Credentials: the right name and secret key are always accepted, everything else is refused.
 #![no_main]
 
 use footbridge_fuzz::server::{SECRET_KEY, TOKEN, send, start, status};
@@ -6,11 +6,11 @@ use libfuzzer_sys::fuzz_target;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-// The first byte says which header.
+// The first byte selects the header.
 fuzz_target!(init: start(), |data: &[u8]| {
     let Some((first, value)) = data.split_first() else { return };
     let token = *first == b't';
-    // What ends a header line would be another request.
+    // A line end in the value would start another header or request.
     if value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
         return;
     }
@@ -57,6 +57,6 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
             bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
         }
     }
-    // Strict: the bits that are left over are zero.
+    // Strict: the unused bits must be zero.
     (bits & ((1 << count) - 1) == 0).then_some(bytes)
 }

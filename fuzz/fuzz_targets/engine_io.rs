@@ -1,10 +1,10 @@
-//! Engine.IO packets of a page that proves nothing: answered or refused, never a hang, never an event.
+//! Engine.IO packets of an unauthenticated page: answered or refused, never a hang, never an event.
 #![no_main]
 
 use footbridge_fuzz::server::{send, start, status};
 use libfuzzer_sys::fuzz_target;
 
-// The first byte says which version of the protocol.
+// The first byte selects the version of the protocol.
 fuzz_target!(init: start(), |data: &[u8]| {
     let Some((first, packets)) = data.split_first() else { return };
     let version: u8 = if *first == b'3' { 3 } else { 4 };
@@ -17,7 +17,7 @@ fuzz_target!(init: start(), |data: &[u8]| {
     );
     let answer = send(&[head.as_bytes(), packets].concat());
     assert!(status(&answer).is_none_or(|status| status < 500 || status == 503), "{}", String::from_utf8_lossy(&answer));
-    // The session goes with what is said last.
+    // The last packet closes the session.
     let close = format!(
         "POST /socket.io/?EIO={version}&transport=polling&sid={sid} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: {}\r\n\r\n{}",
         if version == 4 { 1 } else { 3 },

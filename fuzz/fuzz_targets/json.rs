@@ -1,4 +1,4 @@
-//! JSON intake against serde_json: the same texts are taken, and members are the sender's bytes.
+//! The JSON reader compared with serde_json: both accept the same texts, and members are the sender's bytes.
 #![no_main]
 
 use footbridge_model::json::{JsonError, MAX_DEPTH, members};
@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 fuzz_target!(|body: &[u8]| {
-    // Numbers that no float holds (1e400) are the sender's business; `Value` refuses them, `IgnoredAny` does not.
+    // Numbers beyond the range of floats (1e400) are allowed. `Value` refuses them, `IgnoredAny` does not.
     let parsed = serde_json::from_slice::<Value>(body);
     let is_other_json = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
     match members(body, &["body", "headers", "a"]) {

@@ -1,4 +1,5 @@
-//! Hook patterns and names: what is taken matches as the contract says, and reads back as it is shown.
+//! Hook patterns and names: an accepted pattern matches as the contract says, and its text form parses to the
+//! same pattern.
 #![no_main]
 
 use footbridge_model::name::{AppName, EventName};

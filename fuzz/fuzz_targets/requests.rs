@@ -1,4 +1,4 @@
-//! Requests, byte by byte: each is answered or its connection ended; never a hang, a panic or a 500.
+//! Raw requests: each is answered or its connection closed; never a hang, a panic or a 500.
 #![no_main]
 
 use footbridge_fuzz::server::{send, start};

@@ -1,4 +1,4 @@
-//! `Retry-After`: any value asks for a wait within twice the schedule, or for nothing.
+//! `Retry-After`: any value leads to a delay of at most twice the schedule, or is ignored.
 #![no_main]
 
 use footbridge_model::retry::{Schedule, retry_after};
@@ -6,7 +6,7 @@ use footbridge_model::time::Millis;
 use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
 
-// A value, and behind a line feed what the clock says.
+// A value, a line feed and the current time.
 fuzz_target!(|data: &str| {
     let (value, now) = data.split_once('\n').unwrap_or((data, "1800000000000"));
     let asked = retry_after(value, Millis(now.parse().unwrap_or(i64::MAX)));

@@ -1,4 +1,5 @@
-//! From a URL to the decision: what is judged is what would be dialled, and nothing inward passes without a grant.
+//! From a URL to the egress decision: the checked address is the dialled one, and no internal address passes
+//! without a grant.
 #![no_main]
 
 use footbridge_courier::{Policy, Target};

@@ -1,4 +1,4 @@
-//! The same bytes as an answer, read by our client and by hyper's.
+//! Reads the same bytes as an answer with Footbridge's client and with hyper's.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,25 +17,25 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-/// The receiver's address: public, so that the policy lets it through.
+/// The receiver's address: public, so that the policy allows it.
 const RECEIVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(93, 184, 216, 34)), 80);
 
-/// The largest answer that is read.
+/// The largest answer that is accepted, in bytes.
 pub const LIMIT: usize = 4096;
 
-/// A final answer as a client understood it.
+/// A final answer as a client reads it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Understood {
+pub struct ReadAnswer {
     pub status: u16,
     pub headers: Vec<(String, Vec<u8>)>,
     pub body: Vec<u8>,
 }
 
-/// A connection on which the first request is answered with given bytes, in pieces of the given size, then closed.
+/// A connection that answers the first request with the given bytes, in pieces of the given size, and then closes.
 struct Canned {
     rest: Bytes,
     piece: usize,
-    /// Set once something was asked: what comes before that is nobody's answer.
+    /// True after the first request. Bytes before it would not be an answer.
     asked: bool,
     reader: Option<Waker>,
 }
@@ -85,7 +85,7 @@ impl AsyncWrite for Canned {
     }
 }
 
-/// Gives one canned connection, once.
+/// A dialer that returns its connection once.
 struct OneDialer(Mutex<Option<Canned>>);
 
 impl Dialer for OneDialer {
@@ -98,8 +98,8 @@ impl Dialer for OneDialer {
     }
 }
 
-/// What our client makes of `answer` when it comes in pieces of `piece` bytes; nothing when it refuses it.
-pub fn ours(answer: &[u8], piece: usize) -> Option<Understood> {
+/// Reads `answer` with Footbridge's client, in pieces of `piece` bytes. Returns `None` if the client refuses it.
+pub fn read_by_footbridge(answer: &[u8], piece: usize) -> Option<ReadAnswer> {
     let canned = Canned::new(answer, piece.max(1));
     let mut options = CourierOptions::new(Policy::new(Vec::new(), Vec::new()), HeaderValue::from_static("fuzz"));
     options.dialer = Arc::new(OneDialer(Mutex::new(Some(canned))));
@@ -114,8 +114,8 @@ pub fn ours(answer: &[u8], piece: usize) -> Option<Understood> {
     })
 }
 
-/// What hyper makes of it; nothing when it refuses it or the body is larger than we read.
-pub fn hypers(answer: &[u8]) -> Option<Understood> {
+/// Reads `answer` with hyper. Returns `None` if hyper refuses it or its body is larger than [`LIMIT`].
+pub fn read_by_hyper(answer: &[u8]) -> Option<ReadAnswer> {
     let canned = Canned::new(answer, usize::MAX);
     block_on(async move {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(canned)).await.ok()?;
@@ -127,11 +127,11 @@ pub fn hypers(answer: &[u8]) -> Option<Understood> {
     })
 }
 
-fn understood(status: u16, headers: &HeaderMap, body: Vec<u8>) -> Understood {
+fn understood(status: u16, headers: &HeaderMap, body: Vec<u8>) -> ReadAnswer {
     let mut headers: Vec<_> =
         headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
     headers.sort();
-    Understood { status, headers, body }
+    ReadAnswer { status, headers, body }
 }
 
 fn block_on<T>(future: impl Future<Output = Option<T>>) -> Option<T> {

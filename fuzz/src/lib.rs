@@ -1,4 +1,4 @@
-//! What several fuzz targets use: an answer read by two clients, and a server to talk to.
+//! Shared by the fuzz targets: two HTTP clients to compare, and a running server.
 
 pub mod clients;
 pub mod server;

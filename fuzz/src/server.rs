@@ -1,4 +1,4 @@
-//! A whole server in this process, on a throw-away database, that a target talks to over loopback.
+//! A complete server in this process with a temporary database, reached over loopback.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -31,7 +31,8 @@ secret_key = "secret-key-of-superapp"
 hooks = { "superapp/seen" = { route = "http://127.0.0.1:1/", type = "web" } }
 "#;
 
-/// To be called first: the server runs this very program as the helper of its apps, and this is that helper then.
+/// Must be called first: the server starts this program again as the helper of its apps; then this call runs
+/// the helper.
 pub fn start() {
     let mut words = std::env::args_os().skip(1);
     if words.next().is_some_and(|word| word == "__app-init") {
@@ -41,20 +42,20 @@ pub fn start() {
     address();
 }
 
-/// Where the server of this process listens; started at the first call.
+/// The address of the server in this process. The first call starts it.
 ///
 /// # Panics
-/// When it cannot be started, since nothing can be fuzzed then.
+/// If the server cannot be started.
 pub fn address() -> SocketAddr {
     static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
     *ADDRESS.get_or_init(|| {
-        let (tell, told) = mpsc::channel();
-        thread::spawn(move || serve(&tell));
-        told.recv().expect("the server starts")
+        let (sender, started) = mpsc::channel();
+        thread::spawn(move || serve(&sender));
+        started.recv().expect("the server starts")
     })
 }
 
-fn serve(tell: &mpsc::Sender<SocketAddr>) {
+fn serve(started: &mpsc::Sender<SocketAddr>) {
     let home = tempfile::tempdir().expect("a temporary directory");
     let file = home.path().join("footbridge.toml");
     let text = CONFIG.replace("sqlite:fuzz.db", &format!("sqlite:{}", home.path().join("fuzz.db").display()));
@@ -63,16 +64,16 @@ fn serve(tell: &mpsc::Sender<SocketAddr>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     tokio::task::LocalSet::new().block_on(&runtime, async {
         let built = wire::build(config, &BTreeMap::default()).await.expect("the server is built");
-        let _ = tell.send(built.address);
+        let _ = started.send(built.address);
         let (_trigger, drain) = shutdown::by_hand();
         wire::run(built, drain).await.expect("the server runs");
     });
 }
 
-/// Sends bytes on a new connection, says that no more come, and reads all that is answered.
+/// Sends bytes on a new connection, closes the sending half and returns the complete answer.
 ///
 /// # Panics
-/// When the server does not take the connection or does not end it within ten seconds: it hangs.
+/// If the server does not accept the connection, or does not close it within ten seconds.
 pub fn send(bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address()).expect("the server listens");
     stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time limit");

@@ -13,7 +13,7 @@ use crate::config::Setup;
 use crate::until::until;
 
 /// Time limit for an app to start and write the note that a test waits for, on a busy machine.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The directory of the sample apps.
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/apps");

@@ -45,7 +45,7 @@ pub struct Exit {
 }
 
 /// Time limit for a command. A hanging command must fail the test; a slow machine must not.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Runs the program in `dir` until it exits; fails the test if that takes longer than 60 s.
 pub fn footbridge(dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Exit {
@@ -111,7 +111,7 @@ pub(crate) fn run(
     if let Some(pipe) = child.stderr.take() {
         collect(pipe, stderr);
     }
-    let address = until_some("the line with the listening address", Duration::from_secs(60), || {
+    let address = until_some("the line with the listening address", Duration::from_mins(1), || {
         if let Some(status) = child.try_wait().unwrap() {
             std::thread::sleep(Duration::from_millis(50));
             panic!("the program exited with {status}: {}{}", stdout.lock().unwrap(), stderr.lock().unwrap());

@@ -50,9 +50,9 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
 fn turn(workspace: &Workspace, server: &Footbridge, app: &App) -> Outcome<[f64; 3]> {
     let bare = alone(workspace, app)?;
     let delivered = || -> Outcome<f64> {
-        let (seen, begun) = (app.times("delivered").len(), monotonic());
+        let (seen, started) = (app.times("delivered").len(), monotonic());
         server.publish_to(&app.name)?;
-        Ok((app.wait_for("delivered", seen, TIMEOUT)? - begun) * 1e3)
+        Ok((app.wait_for("delivered", seen, TIMEOUT)? - started) * 1e3)
     };
     let cold = delivered()?;
     let warm = delivered()?;
@@ -61,13 +61,13 @@ fn turn(workspace: &Workspace, server: &Footbridge, app: &App) -> Outcome<[f64; 
 }
 
 fn alone(workspace: &Workspace, app: &App) -> Outcome<f64> {
-    let (seen, begun) = (app.times("listening").len(), monotonic());
+    let (seen, started) = (app.times("listening").len(), monotonic());
     let mut node = Command::new("node");
     node.arg("bare.js").current_dir(&app.dir).env("PORT", free_address()?.port().to_string());
     let running = workspace.start(&mut node, &app.dir)?;
     let listening = app.wait_for("listening", seen, TIMEOUT)?;
     running.stop();
-    Ok((listening - begun) * 1e3)
+    Ok((listening - started) * 1e3)
 }
 
 fn memory(bench: &Bench<'_>, server: &Footbridge, section: &mut Section) -> Outcome<()> {

@@ -78,10 +78,10 @@ fn pile_up(server: &Footbridge, events: u64) -> Outcome<(Memory, f64, f64)> {
 }
 
 fn drain(section: &mut Section, server: &Footbridge, address: std::net::SocketAddr) -> Outcome<()> {
-    let (pending, used, begun) = (server.pending()?, server.cpu_seconds(), Instant::now());
+    let (pending, used, started) = (server.pending()?, server.cpu_seconds(), Instant::now());
     let receiver = Receiver::start(address, ReceiverMode::Answer)?;
     receiver.wait_for(1, DRAIN).ok_or("nothing was delivered after the receiver was back")?;
-    section.line("receiver back → first delivery", "ms", &[begun.elapsed().as_secs_f64() * 1e3]);
+    section.line("receiver back → first delivery", "ms", &[started.elapsed().as_secs_f64() * 1e3]);
     let first = Instant::now();
     server.drained(DRAIN)?;
     let rate = real(pending) / first.elapsed().as_secs_f64();

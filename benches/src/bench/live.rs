@@ -22,21 +22,21 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
     let setup = Setup { connections: Some(CONNECTIONS), listens: true, ..Setup::default() };
     let server = bench.quiet.turn(|| bench.footbridge(&setup))?;
     let (before, ticket) = (server.memory(), server.ticket()?);
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut pages = Vec::with_capacity(PAGES);
     for _ in 0..PAGES {
         pages.push(Page::open(&server, &ticket)?);
     }
-    section.line("streams opened a second", "/s", &[per_second(begun.elapsed())]);
+    section.line("streams opened a second", "/s", &[per_second(started.elapsed())]);
     let idle = server.memory();
     section.limited("RSS with all of them open", "MiB", &[idle.rss], MEMORY);
     section.line("RSS a stream", "KiB", &[(idle.rss - before.rss) * 1024.0 / count()]);
-    let begun = Instant::now();
+    let started = Instant::now();
     server.publish_own()?;
     for page in &mut pages {
-        page.hear()?;
+        page.receive_event()?;
     }
-    section.line("publish → received by the last page", "ms", &[begun.elapsed().as_secs_f64() * 1e3]);
+    section.line("publish → received by the last page", "ms", &[started.elapsed().as_secs_f64() * 1e3]);
     section.limited("RSS after it", "MiB", &[server.memory().rss], MEMORY);
     Ok(section)
 }
@@ -73,7 +73,7 @@ impl Page {
         Ok(page)
     }
 
-    fn hear(&mut self) -> Outcome<()> {
+    fn receive_event(&mut self) -> Outcome<()> {
         self.until("\"name\":\"measured\"")
     }
 

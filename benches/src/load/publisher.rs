@@ -56,7 +56,7 @@ pub(crate) struct Published {
 
 #[derive(Debug, Default)]
 struct Tally {
-    begun: Cell<u64>,
+    started: Cell<u64>,
     found: RefCell<Published>,
 }
 
@@ -82,28 +82,28 @@ struct Connection {
 impl Publisher {
     /// Publishes over several connections, each of which waits for the acknowledgement of its last event.
     pub(crate) fn closed(&self, connections: u32, until: Closed) -> Outcome<Published> {
-        run(|begun, tally, tasks| {
+        run(|started, tally, tasks| {
             for _ in 0..connections {
-                tasks.spawn_local(self.clone().one_by_one(begun, Rc::clone(tally), until));
+                tasks.spawn_local(self.clone().one_by_one(started, Rc::clone(tally), until));
             }
         })
     }
 
     /// Publishes at a steady rate, even if the last event is not acknowledged yet.
     pub(crate) fn open(&self, open: Open) -> Outcome<Published> {
-        run(|begun, tally, tasks| {
+        run(|started, tally, tasks| {
             for number in 0..STEADY {
-                tasks.spawn_local(self.clone().steadily(begun, Rc::clone(tally), open, number));
+                tasks.spawn_local(self.clone().steadily(started, Rc::clone(tally), open, number));
             }
         })
     }
 
-    async fn one_by_one(self, begun: TokioInstant, tally: Rc<Tally>, until: Closed) -> io::Result<()> {
+    async fn one_by_one(self, started: TokioInstant, tally: Rc<Tally>, until: Closed) -> io::Result<()> {
         let mut line = self.connect().await?;
         loop {
             let over = match until {
-                Closed::After(time) => begun.elapsed() >= time,
-                Closed::Events(count) => tally.begun.replace(tally.begun.get() + 1) >= count,
+                Closed::After(time) => started.elapsed() >= time,
+                Closed::Events(count) => tally.started.replace(tally.started.get() + 1) >= count,
             };
             if over {
                 return Ok(());
@@ -114,7 +114,7 @@ impl Publisher {
 
     async fn steadily(
         self,
-        begun: TokioInstant,
+        started: TokioInstant,
         tally: Rc<Tally>,
         open: Open,
         number: u32,
@@ -123,8 +123,8 @@ impl Publisher {
         let mut line = self.connect().await?;
         let mut planned = gap * number;
         while planned < open.during {
-            tokio::time::sleep_until(begun + planned).await;
-            if begun.elapsed() > planned + LATE {
+            tokio::time::sleep_until(started + planned).await;
+            if started.elapsed() > planned + LATE {
                 tally.found.borrow_mut().late += 1;
             }
             line.publish(&tally).await?;
@@ -150,11 +150,11 @@ impl Publisher {
 impl Connection {
     async fn publish(&mut self, tally: &Tally) -> io::Result<()> {
         self.stamp.write(&mut self.request);
-        let begun = Instant::now();
+        let started = Instant::now();
         self.stream.write_all(&self.request).await?;
         let answer = self.frames.next(&mut self.stream).await?;
         let answer = answer.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
-        tally.count(status(answer) == Some(200), begun.elapsed());
+        tally.count(status(answer) == Some(200), started.elapsed());
         Ok(())
     }
 }
@@ -165,13 +165,13 @@ fn run(start: impl FnOnce(TokioInstant, &Rc<Tally>, &mut JoinSet<io::Result<()>>
     let runtime = runtime.map_err(|e| format!("no runtime to publish on: {e}"))?;
     let tally = Rc::<Tally>::default();
     let seconds = LocalSet::new().block_on(&runtime, async {
-        let (begun, mut tasks) = (TokioInstant::now(), JoinSet::new());
-        start(begun, &tally, &mut tasks);
+        let (started, mut tasks) = (TokioInstant::now(), JoinSet::new());
+        start(started, &tally, &mut tasks);
         while let Some(ended) = tasks.join_next().await {
             let ended = ended.map_err(io::Error::other).and_then(|result| result);
             ended.map_err(|e| format!("publishing broke off: {e}"))?;
         }
-        Ok::<f64, String>(begun.elapsed().as_secs_f64())
+        Ok::<f64, String>(started.elapsed().as_secs_f64())
     })?;
     Ok(Published { seconds, ..tally.found.take() })
 }

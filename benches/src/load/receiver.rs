@@ -83,9 +83,9 @@ impl Receiver {
 
     /// Waits until so many requests have come and returns the time of the last one; `None` if it took too long.
     pub(crate) fn wait_for(&self, requests: u64, within: Duration) -> Option<Instant> {
-        let begun = Instant::now();
+        let started = Instant::now();
         while self.requests() < requests {
-            if begun.elapsed() > within {
+            if started.elapsed() > within {
                 return None;
             }
             std::thread::sleep(Duration::from_millis(5));

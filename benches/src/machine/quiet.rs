@@ -30,26 +30,26 @@ impl Quiet {
     pub(crate) fn turn<T>(&self, mut measure: impl FnMut() -> Outcome<T>) -> Outcome<T> {
         loop {
             self.settle();
-            let begun = Instant::now();
+            let started = Instant::now();
             let (result, busy) = share(&mut measure);
             if busy < BUSY || result.is_err() || self.left.get().is_zero() {
                 self.worst.set(self.worst.get().max(busy));
                 return result;
             }
-            self.spent(begun);
+            self.spent(started);
         }
     }
 
     fn settle(&self) {
-        let begun = Instant::now();
-        while begun.elapsed() < self.left.get() && share(|| std::thread::sleep(LOOK)).1 >= BUSY {
+        let started = Instant::now();
+        while started.elapsed() < self.left.get() && share(|| std::thread::sleep(LOOK)).1 >= BUSY {
             std::thread::sleep(PAUSE);
         }
-        self.spent(begun);
+        self.spent(started);
     }
 
-    fn spent(&self, begun: Instant) {
-        self.left.set(self.left.get().saturating_sub(begun.elapsed()));
+    fn spent(&self, started: Instant) {
+        self.left.set(self.left.get().saturating_sub(started.elapsed()));
     }
 
     /// Returns the largest share of a core that other processes used in a counted turn, and resets it for the next bench.
@@ -66,9 +66,9 @@ impl Quiet {
 
 /// Returns the result of `work`, and the share of a core that other processes used meanwhile.
 fn share<T>(work: impl FnOnce() -> T) -> (T, f64) {
-    let (before, begun) = (foreign_seconds(), Instant::now());
+    let (before, started) = (foreign_seconds(), Instant::now());
     let result = work();
     // The time of a process that has ended is lost, so the difference could be negative.
     let used = (foreign_seconds() - before).max(0.0);
-    (result, used / begun.elapsed().as_secs_f64())
+    (result, used / started.elapsed().as_secs_f64())
 }

@@ -78,12 +78,12 @@ impl App {
 
     /// Waits until the app has done `what` more than `seen` times and returns the time of the last one.
     pub(crate) fn wait_for(&self, what: &str, seen: usize, within: Duration) -> Outcome<f64> {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             if let Some(time) = self.times(what).get(seen) {
                 return Ok(*time);
             }
-            if begun.elapsed() > within {
+            if started.elapsed() > within {
                 return Err(format!("`{}` was not {what} within {within:?}", self.name));
             }
             std::thread::sleep(Duration::from_millis(2));

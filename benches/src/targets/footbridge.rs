@@ -80,10 +80,10 @@ impl Footbridge {
         {
             command.env_remove(name);
         }
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut program = workspace.start(&mut command, &dir)?;
         program.wait(START, || get(address, "/readyz").is_ok_and(|(status, _)| status == 200))?;
-        Ok(Self { program, address, started_in: begun.elapsed(), dir })
+        Ok(Self { program, address, started_in: started.elapsed(), dir })
     }
 
     pub(crate) fn cpu_seconds(&self) -> f64 {
@@ -149,14 +149,14 @@ impl Footbridge {
 
     /// Waits until no delivery is pending and returns the waiting time.
     pub(crate) fn drained(&self, within: Duration) -> Outcome<Duration> {
-        let begun = Instant::now();
+        let started = Instant::now();
         while self.pending()? > 0 {
-            if begun.elapsed() > within {
+            if started.elapsed() > within {
                 return Err(format!("{} deliveries are still pending after {within:?}", self.pending()?));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(begun.elapsed())
+        Ok(started.elapsed())
     }
 }
 

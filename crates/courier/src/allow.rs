@@ -29,7 +29,7 @@ pub struct AllowRule {
 /// Why a rule cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AllowError {
-    /// Not a network.
+    /// The text is no network.
     #[error("`{0}` is no network: expected CIDR, CIDR:PORT or CIDR:PORT-PORT, as in 127.0.0.1/32:3000-3999")]
     Network(String),
     /// An IPv6 address without brackets and prefix length.

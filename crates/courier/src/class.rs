@@ -27,7 +27,7 @@ pub enum RefusalReason {
     Private,
     /// Valid on one link only.
     LinkLocal,
-    /// A multicast group.
+    /// The address of a multicast group.
     Multicast,
     /// Any other address that is not public unicast: documentation, benchmarks, tunnels, translators, future use.
     Reserved,

@@ -178,7 +178,7 @@ impl HeadFields {
     }
 }
 
-/// Parses digits only.
+/// Parses a number that has digits only.
 fn number(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;

@@ -32,11 +32,11 @@ pub struct Outbound {
     pub grants: Arc<[Grant]>,
     /// Certificate authorities that are trusted for this app only.
     pub roots: Option<Arc<Roots>>,
-    /// The HTTP method.
+    /// The HTTP method of the request.
     pub method: Method,
     /// The headers. Those that belong to the connection, such as `connection` and `host`, are not sent.
     pub headers: HeaderMap,
-    /// The body.
+    /// The body of the request; may be empty.
     pub body: Bytes,
     /// The end of the complete attempt: name look-up, connection, TLS, request and answer.
     pub deadline: Instant,
@@ -77,7 +77,7 @@ impl fmt::Debug for Outbound {
 /// The answer of a receiver, with any status. Redirects are not followed.
 #[derive(Clone)]
 pub struct Answer {
-    /// The HTTP status.
+    /// The HTTP status of the answer.
     pub status: StatusCode,
     /// The headers; empty if they were not requested ([`Courier::send_for_body`](crate::Courier::send_for_body)).
     pub headers: HeaderMap,

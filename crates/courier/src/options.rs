@@ -23,9 +23,9 @@ const CLASSES_TIMEOUT: Duration = Duration::from_secs(3);
 pub struct CourierOptions {
     /// Decides which addresses may be dialled.
     pub policy: Policy,
-    /// Resolves host names.
+    /// Resolves host names to addresses.
     pub resolver: Arc<dyn Resolver>,
-    /// Opens connections.
+    /// Opens connections to addresses.
     pub dialer: Arc<dyn Dialer>,
     /// The `User-Agent` of every request.
     pub user_agent: HeaderValue,

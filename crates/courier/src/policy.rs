@@ -58,7 +58,7 @@ impl Refusal {
         self.reason.as_str()
     }
 
-    /// The reason.
+    /// The reason for the refusal.
     pub fn class(&self) -> RefusalReason {
         self.reason
     }

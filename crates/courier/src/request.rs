@@ -30,7 +30,7 @@ pub(crate) struct RequestWriter {
 }
 
 impl RequestWriter {
-    /// Serializes a request.
+    /// Serializes a request, without its connection headers.
     pub(crate) fn new(
         target: &Target,
         method: &Method,

@@ -134,7 +134,7 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// What to do about a name.
+/// The next step for a name.
 enum LookupStep {
     /// The answer is known.
     Answer(LookupResult),
@@ -167,7 +167,7 @@ impl LookupTable {
         }
     }
 
-    /// Returns what to do about a name; starts its look-up if necessary.
+    /// Returns the next step for a name; starts its look-up if necessary.
     fn next_step(self: &Arc<Self>, host: &str, app: &str) -> LookupStep {
         let now = Instant::now();
         let mut state = self.lock();

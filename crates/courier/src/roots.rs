@@ -27,7 +27,7 @@ pub enum RootsError {
     /// The file cannot be read.
     #[error("cannot read the file {}: {source}", path.display())]
     Unreadable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// The error of the system.
         source: io::Error,
@@ -43,11 +43,11 @@ pub enum RootsError {
     /// A certificate cannot be parsed.
     #[error("certificate {number} in the file {} cannot be read: {why}", path.display())]
     Broken {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// The number of the certificate in the file; the first is 1.
         number: usize,
-        /// The reason.
+        /// The reason, as the parser reports it.
         why: String,
     },
 }

@@ -5,7 +5,7 @@ use std::io;
 /// Why a request on an open connection got no complete answer.
 #[derive(Debug)]
 pub(crate) enum RoundTripError {
-    /// The connection broke.
+    /// Reading or writing has failed.
     Io(io::Error),
     /// The connection ended too early.
     Closed,

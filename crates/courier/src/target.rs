@@ -57,13 +57,13 @@ pub enum TargetError {
     /// Not an absolute URL.
     #[error("not an absolute URL")]
     Syntax,
-    /// Another scheme.
+    /// The scheme is neither `http` nor `https`.
     #[error("only http:// and https:// URLs are sent to")]
     Scheme,
     /// No host, or one that is no DNS name.
     #[error("the URL has no usable host")]
     Host,
-    /// Port 0.
+    /// The port is 0.
     #[error("port 0 cannot be dialled")]
     Port,
     /// A user name or password.
@@ -72,13 +72,13 @@ pub enum TargetError {
     /// A character that the URL standard changes or drops without an error.
     #[error("a backslash, a space or a control character is not accepted in a URL")]
     Character,
-    /// A fragment.
+    /// The URL has a fragment.
     #[error("a URL with a #fragment is not accepted")]
     Fragment,
     /// A query in a base URL.
     #[error("a ?query is not accepted in a URL that paths are appended to")]
     Query,
-    /// Longer than [`MAX_URL`].
+    /// The URL is longer than [`MAX_URL`].
     #[error("the URL is longer than {MAX_URL} bytes")]
     TooLong,
 }

@@ -1,4 +1,4 @@
-//! Who calls: a credential becomes a [`Caller`], and nothing else does.
+//! Authentication: only a credential becomes a [`Caller`].
 
 use crate::registry::{AppEntry, AppRegistry, SecretKind};
 use base64::Engine as _;
@@ -7,22 +7,22 @@ use footbridge_model::secret::{Rotating, SecretVersion, digest};
 use footbridge_model::time::Millis;
 use std::sync::Arc;
 
-/// The longest `Authorization` that is looked at, in bytes.
-const LONGEST: usize = 4096;
+/// The longest `Authorization` header that is accepted, in bytes.
+const MAX_HEADER: usize = 4096;
 
-/// An app that has proved itself.
+/// An authenticated app.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The app.
+    /// The app that calls.
     pub entry: Arc<AppEntry>,
-    /// Which kind of secret it has proved itself with.
+    /// The kind of secret that authenticated it.
     pub(crate) kind: SecretKind,
-    /// Set when this is the first use of a new secret.
+    /// The kind of secret that was used for the first time since its rotation, if so.
     pub(crate) first_use: Option<SecretKind>,
 }
 
 impl AppRegistry {
-    /// The app whose token this is.
+    /// The app that a token authenticates.
     pub(crate) fn by_token(&self, token: &[u8], now: Millis) -> Option<Caller> {
         let directory = self.directory.load();
         let entry = directory.by_token(&digest(token))?;
@@ -34,12 +34,12 @@ impl AppRegistry {
         prove(entry, &entry.app.secrets.token, token, SecretKind::Token, now)
     }
 
-    /// The app that `<prefix> base64(<name>:<secret key>)` proves.
+    /// The app that `<prefix> base64(<name>:<secret key>)` authenticates.
     pub(crate) fn by_authorization(&self, header: &[u8], now: Millis) -> Option<Caller> {
         let (prefix, name, secret) = parse(header)?;
         let directory = self.directory.load();
         let Some(entry) = directory.app(&name) else {
-            // The same work as for a known name, so that time does not tell which names exist.
+            // The same work as for a known name, so that the time does not reveal which names exist.
             let _ = digest(&secret);
             return None;
         };
@@ -61,7 +61,7 @@ fn prove(
 }
 
 fn parse(header: &[u8]) -> Option<(&str, String, Vec<u8>)> {
-    let text = std::str::from_utf8(header).ok().filter(|text| text.len() <= LONGEST)?;
+    let text = std::str::from_utf8(header).ok().filter(|text| text.len() <= MAX_HEADER)?;
     let (prefix, pair) = text.split_once(' ')?;
     let pair = STANDARD.decode(pair).ok()?;
     let colon = pair.iter().position(|byte| *byte == b':')?;

@@ -30,7 +30,7 @@ pub enum LoopDetected {
         root: EventId,
         /// The event that caused the refused one.
         cause: EventId,
-        /// The limit.
+        /// The limit of deliveries per chain.
         most: u64,
     },
 }

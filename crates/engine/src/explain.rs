@@ -1,33 +1,33 @@
-//! Why a hook would or would not get an event.
+//! Explanations: if a hook would receive an event, and why.
 
 use crate::registry::{AppEntry, AppRegistry, HookEntry};
 use footbridge_model::id::HookId;
 use footbridge_model::name::{AppName, EventName};
 use std::sync::Arc;
 
-/// What one hook would make of an event.
+/// The explanation for one hook.
 #[derive(Debug, Clone)]
 pub struct Explanation {
     /// The hook.
     pub hook: Arc<HookEntry>,
-    /// Whether it would get the event, and why.
+    /// The verdict for the hook.
     pub verdict: Verdict,
 }
 
-/// Whether a hook would get an event.
+/// The reason why a hook would or would not receive an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It would.
+    /// It would receive the event.
     Gets,
     /// Its pattern names another publisher.
     OtherPublisher,
     /// Its pattern names another event.
     OtherEvent,
-    /// The event is private and its pattern has a `*` half.
+    /// The event is private and its pattern has a wildcard.
     Private,
-    /// Its app is not among the subscribers that the publisher names.
+    /// The publisher names subscribers, and its app is not one of them.
     NotASubscriber,
-    /// It is switched off.
+    /// The hook is switched off.
     HookDisabled,
     /// Its app is switched off.
     AppDisabled,
@@ -50,29 +50,29 @@ impl Verdict {
     }
 }
 
-/// Which hooks are judged.
+/// The hooks to explain.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ExplainFrom<'a> {
-    /// Only those after this one.
+    /// Only hooks with ids above this one.
     pub after: Option<HookId>,
-    /// Only those of this app.
+    /// Only hooks of this app.
     pub app: Option<&'a AppName>,
-    /// Only those that would get it, or only the others.
+    /// Only hooks that would receive the event (`true`), or only the others (`false`).
     pub would_get: Option<bool>,
-    /// At most so many.
+    /// The largest number of hooks.
     pub limit: usize,
 }
 
-/// What hooks would make of an event.
+/// The explanations for one event.
 #[derive(Debug, Clone)]
 pub struct Explained {
-    /// Those that were asked for, by their ids.
+    /// The explanations that were asked for, sorted by hook id.
     pub hooks: Vec<Explanation>,
-    /// How many of all hooks would get it.
+    /// The number of all hooks that would receive the event.
     pub would_get: u64,
 }
 
-/// Judges the hooks, by the rule that [`crate::publish`] applies through the index.
+/// Explains the hooks, by the rules that [`crate::publish`] applies through the index.
 pub(crate) fn explain(
     registry: &AppRegistry,
     publisher: &AppName,
@@ -116,7 +116,7 @@ pub(crate) fn explain(
     Explained { hooks, would_get }
 }
 
-/// How many hooks an event goes to.
+/// The number of hooks that receive an event.
 fn matching_hooks(
     registry: &AppRegistry,
     publisher: &AppName,

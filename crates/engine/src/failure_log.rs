@@ -1,5 +1,5 @@
-//! What the log says of failed attempts, dead deliveries and failed exchanges: a line each, bounded, without
-//! payloads, and with no more of a URL than its host.
+//! Log lines about failed attempts, dead deliveries and failed exchanges. Their number is limited. They hold no payload, and
+//! only the host of a URL.
 
 use crate::log_limit::LogLimit;
 use crate::registry::HookEntry;
@@ -11,26 +11,26 @@ use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use tokio::time::Instant;
 
-/// The longest reason, in characters.
-const LONGEST: usize = 200;
+/// The longest reason in a line, in characters.
+const MAX_REASON: usize = 200;
 
-/// What failed.
+/// The subject of a line about a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Attempt,
     Dead,
 }
 
-/// Writes the lines.
+/// Writes the lines and counts them.
 #[derive(Debug, Default)]
 pub(crate) struct FailureLog {
     deliveries: LogLimit<(HookId, Kind)>,
-    /// By sender.
+    /// Lines about exchanges, by sender.
     exchanges: LogLimit<AppName>,
 }
 
 impl FailureLog {
-    /// An attempt has ended, and this becomes of its delivery.
+    /// Logs a failed attempt and the decision about its delivery.
     pub(crate) fn attempt(
         &self,
         hook: &HookEntry,
@@ -66,7 +66,7 @@ impl FailureLog {
         }
     }
 
-    /// An exchange that was under way has failed.
+    /// Logs a failed exchange.
     pub(crate) fn exchange(&self, head: &ExchangeHead, host: Option<&str>, failure: &ExchangeFailure) {
         if !self.exchanges.admits(&head.sender, Instant::now()) {
             return;
@@ -77,33 +77,33 @@ impl FailureLog {
         );
     }
 
-    /// Says how many lines were left out in the windows that are over.
+    /// Logs the number of suppressed lines in the windows that have ended.
     pub(crate) fn sum_up(&self) {
         let now = Instant::now();
-        for ((hook, kind), count) in self.deliveries.left_out(now) {
+        for ((hook, kind), count) in self.deliveries.take_suppressed(now) {
             match kind {
                 Kind::Attempt => tracing::info!(%hook, count, "more attempts of this hook failed"),
                 Kind::Dead => tracing::info!(%hook, count, "more deliveries of this hook are dead"),
             }
         }
-        for (sender, count) in self.exchanges.left_out(now) {
+        for (sender, count) in self.exchanges.take_suppressed(now) {
             tracing::info!(%sender, count, "more exchanges of this sender failed");
         }
     }
 }
 
-/// What went wrong. What a function or an app wrote is no business of the log's.
+/// The reason for the log. It leaves out text that a function or an app wrote, which may hold private data.
 fn reason(outcome: &Outcome) -> String {
-    let said = match outcome {
+    let text = match outcome {
         Outcome::Failed(Failure { kind: FailureKind::Function, .. }) => {
-            "the function failed; the delivery says how".to_owned()
+            "the function failed; the delivery has the error".to_owned()
         }
         Outcome::Failed(Failure { kind: FailureKind::NotStarted, .. }) => {
-            "the app did not start; the delivery says why".to_owned()
+            "the app did not start; the delivery has the reason".to_owned()
         }
         other => other.error().unwrap_or_default(),
     };
-    said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_REASON).collect()
 }
 
 #[cfg(test)]
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_apps_wrote_is_not_said() {
+    fn text_of_apps_is_not_logged() {
         let failed = |kind| Outcome::Failed(Failure::after(kind, "secret\nstack"));
         assert!(!reason(&failed(FailureKind::Function)).contains("secret"));
         assert!(!reason(&failed(FailureKind::NotStarted)).contains("secret"));

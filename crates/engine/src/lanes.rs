@@ -120,7 +120,7 @@ impl Lanes {
     }
 }
 
-/// The dispatcher's end.
+/// The dispatcher's end of the connection.
 #[derive(Debug)]
 pub(crate) struct LaneFeed {
     offers: mpsc::Receiver<Offer>,

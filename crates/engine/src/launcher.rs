@@ -1,4 +1,4 @@
-//! The port to installed apps: their packages, their runs, their functions.
+//! The port for installed apps: packages, runs and functions.
 
 use footbridge_model::name::AppName;
 use footbridge_model::package::{Manifest, ManifestError, ManifestProblem};
@@ -9,11 +9,11 @@ use std::future::{Future, ready};
 use std::pin::Pin;
 use std::time::Duration;
 
-/// The answer of a launcher, to be awaited on any thread.
+/// The future of a launcher call. It can be awaited on any thread.
 pub type Launching<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Installs nothing and decides nothing: it reads directories, and starts and ends what it is told to.
-/// Whoever builds an engine also gives it the receiver of [`Exit`](footbridge_model::run::Exit)s.
+/// Reads packages, and starts and stops processes on request. It decides nothing. It reports the end of every run through
+/// the channel of [`Exit`](footbridge_model::run::Exit)s in [`EngineOptions`](crate::EngineOptions).
 pub trait Launcher: Send + Sync {
     /// Reads and checks the `package.json` of a directory.
     fn manifest(&self, path: String) -> Launching<Result<Manifest, ManifestError>>;
@@ -21,29 +21,29 @@ pub trait Launcher: Send + Sync {
     /// Starts an app and waits until it listens. The engine asks for one start of an app at a time.
     fn start(&self, order: StartOrder) -> Launching<Result<Running, StartFailure>>;
 
-    /// Ends a run, gently first; resolves once every process of it is gone. An app that does not run
-    /// is stopped already.
+    /// Stops the run of an app, gracefully first. Resolves once every process of it is gone, or at once if the app does not
+    /// run.
     fn stop(&self, app: AppName) -> Launching<()>;
 
-    /// Ends every run; resolves once all of them are gone.
+    /// Stops every run. Resolves once all processes are gone.
     fn stop_all(&self) -> Launching<()>;
 
-    /// What an app wrote after the line of this number (0: from the oldest kept), at most `limit` lines.
+    /// The output of an app after the line numbered `after` (0: from the oldest stored line), at most `limit` lines.
     fn output(&self, app: &AppName, after: u64, limit: usize) -> Vec<OutputLine>;
 
-    /// Resolves once an app has written a line with a number above `after`.
+    /// Waits until an app has written a line numbered above `after`.
     fn written(&self, app: AppName, after: u64) -> Launching<()>;
 
-    /// Forgets how an app's starts went: it was installed anew.
+    /// Forgets the failed starts of an app that was installed again.
     fn renew(&self, app: &AppName);
 
-    /// Forgets what is kept of an app that was uninstalled.
+    /// Forgets everything about an app that was uninstalled.
     fn forget(&self, app: &AppName);
 
     /// Calls a function in a process of its own.
     fn call(&self, call: FunctionCall) -> Launching<Result<FunctionAnswer, FunctionFailure>>;
 
-    /// What an operator should know about how well apps are kept apart, in words.
+    /// Warnings for the operator about the isolation of apps, in words.
     fn warnings(&self) -> Vec<String>;
 }
 
@@ -51,7 +51,7 @@ pub trait Launcher: Send + Sync {
 #[derive(Debug, Clone, Copy)]
 pub struct NoLauncher;
 
-/// Why nothing is installed or started there.
+/// The reason in its errors.
 const NONE: &str = "this server installs no apps";
 
 impl Launcher for NoLauncher {

@@ -33,6 +33,8 @@ mod replay;
 mod retention;
 mod subscribe;
 mod system_event;
+#[cfg(test)]
+mod tests;
 mod tickets;
 mod watermark;
 

@@ -1,4 +1,4 @@
-//! Whether deliveries make progress: reported by the dispatcher, read by health checks.
+//! The progress of deliveries: reported by the dispatcher, read by health checks.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,7 @@ const STALLED_AFTER: Duration = Duration::from_secs(10);
 /// The longest time between two heartbeats. Without work the dispatcher sleeps for half of it.
 const MAX_SILENCE: Duration = Duration::from_mins(1);
 
-/// What the dispatcher reported last.
+/// The last reports of the dispatcher.
 #[derive(Debug, Default)]
 pub(crate) struct Progress(Mutex<ProgressState>);
 

@@ -1,4 +1,4 @@
-//! How much an app may publish: a token bucket.
+//! The publish rate of an app: a token bucket.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -7,32 +7,32 @@ use tokio::time::Instant;
 /// A steady rate and the burst above it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
-    /// Events a second.
+    /// Events per second.
     pub per_second: f64,
-    /// Events at once.
+    /// The number of events that may be published at once.
     pub burst: f64,
 }
 
-/// What may come of what an app publishes.
+/// Limits on the deliveries that events of an app cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// Deliveries of events that one event has caused, directly or not.
+    /// The largest number of deliveries of events that one event has caused, directly or indirectly.
     pub chain: u64,
-    /// Deliveries of one app's events that wait.
+    /// The largest number of pending deliveries of one app's events.
     pub backlog: u64,
-    /// Bytes of one app's events that wait.
+    /// The largest number of bytes of one app's events that are pending.
     pub bytes: u64,
 }
 
-/// What one app has left.
+/// The tokens of one app.
 #[derive(Debug, Default)]
 pub(crate) struct Bucket(Mutex<Option<(f64, Instant)>>);
 
 impl Bucket {
-    /// Takes the worth of this many events, or nothing.
+    /// Takes tokens for `events` events, all or none.
     ///
     /// # Errors
-    /// The wait until there is as much again.
+    /// The wait until there are enough tokens.
     pub(crate) fn take(&self, rate: Rate, events: u32, now: Instant) -> Result<(), Duration> {
         let wanted = f64::from(events);
         let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

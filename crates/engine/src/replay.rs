@@ -22,21 +22,21 @@ pub enum ReplayError {
     /// The hook was deleted.
     #[error("its hook is gone, so there is nowhere to deliver to")]
     HookGone,
-    /// The journal failed.
+    /// The journal could not do it.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
 
-/// Whether a bulk retry or replay changes anything.
+/// The effect of a bulk retry or replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BulkMode {
     /// Counts the deliveries that would be changed.
     DryRun,
-    /// Changes the deliveries.
+    /// Changes all selected deliveries.
     Apply,
 }
 
-/// What is done with the selected deliveries.
+/// An action on the selected deliveries.
 #[derive(Debug, Clone, Copy)]
 enum BulkAction {
     Count,

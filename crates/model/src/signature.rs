@@ -49,7 +49,7 @@ impl Signer {
         let mut mac = self.key.clone();
         mac.update(id.as_bytes());
         mac.update(b".");
-        put_number(timestamp, |digits| mac.update(digits));
+        mac.update(itoa::Buffer::new().format(timestamp).as_bytes());
         mac.update(b".");
         mac.update(body);
         if !header.is_empty() {
@@ -58,25 +58,6 @@ impl Signer {
         header.push_str("v1,");
         STANDARD.encode_string(mac.finalize().into_bytes(), header);
     }
-}
-
-/// Passes the digits of a number to `put`. The standard formatter takes ten times as long, for every message.
-fn put_number(number: i64, put: impl FnOnce(&[u8])) {
-    if number < 0 {
-        return put(number.to_string().as_bytes());
-    }
-    let mut text = [b'0'; 19];
-    let mut rest = number;
-    let mut used = 0;
-    for place in text.iter_mut().rev() {
-        *place += u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
-        used += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    put(text.get(text.len() - used..).unwrap_or_default());
 }
 
 /// Generates a signing secret of 32 random bytes.
@@ -106,13 +87,6 @@ mod tests {
                 &mut header,
             );
             assert_eq!(header, text("signature"));
-        }
-    }
-
-    #[test]
-    fn numbers_are_written_as_the_formatter_does() {
-        for number in [0, 7, 10, 1_764_000_000, i64::MAX, -1, i64::MIN] {
-            put_number(number, |digits| assert_eq!(digits, number.to_string().as_bytes()));
         }
     }
 

@@ -24,7 +24,7 @@ impl RefusedCredentials {
 
     /// Logs how many were refused since the last call, if any. `total` counts all since the start.
     pub(crate) fn log_total(&self, total: u64) {
-        for ((address, surface), count) in self.addresses.left_out(Instant::now()) {
+        for ((address, surface), count) in self.addresses.take_suppressed(Instant::now()) {
             tracing::info!(%address, surface, count, "more credentials from this address were refused");
         }
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);

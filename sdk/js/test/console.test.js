@@ -6,11 +6,11 @@ import { skip, world } from "./support/browser.js";
 describe("mistakes that the console tells", { skip, timeout: 60_000 }, () => {
   const it = world();
 
-  /** A host page with a frame, and what its console said. */
+  /** A host page with a frame, and its console messages. */
   const open = async (t, origin) => {
     const page = await it.open(t, it.url("host", "/host"));
-    const said = [];
-    page.on("console", (message) => said.push(message.text()));
+    const lines = [];
+    page.on("console", (message) => lines.push(message.text()));
     await page.evaluate(
       (src, origin) => {
         const iframe = document.createElement("iframe");
@@ -26,29 +26,29 @@ describe("mistakes that the console tells", { skip, timeout: 60_000 }, () => {
       (hostOrigin) => sdk.connect({ hostOrigin, timeout: 6000 }).then(String, ({ message }) => message),
       it.origin("host"),
     );
-    return { said, connecting };
+    return { lines, connecting };
   };
-  const seen = async (said, text) => {
+  const seen = async (lines, text) => {
     const end = Date.now() + 20_000;
-    while (!said.some((line) => line.includes(text))) {
-      assert.ok(Date.now() < end, `"${text}" is not among ${JSON.stringify(said)}`);
+    while (!lines.some((line) => line.includes(text))) {
+      assert.ok(Date.now() < end, `"${text}" is not among ${JSON.stringify(lines)}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
 
   test("a host with the wrong origin gets a console warning", async (t) => {
-    const { said, connecting } = await open(t, it.origin("wrong"));
+    const { lines, connecting } = await open(t, it.origin("wrong"));
     await seen(
-      said,
+      lines,
       `"message from another origin ignored","expected":"${it.origin("wrong")}","got":"${it.origin("shop")}"`,
     );
-    const told = await connecting;
-    assert.match(told, /answered within 6000 ms: no MiniappHost for http:..shop/);
+    const reason = await connecting;
+    assert.match(reason, /answered within 6000 ms: no MiniappHost for http:..shop/);
   });
 
   test("a page without a MiniappHost gets a console warning", async (t) => {
-    const { said, connecting } = await open(t);
-    await seen(said, `"a frame has no MiniappHost","origin":"${it.origin("shop")}"`);
+    const { lines, connecting } = await open(t);
+    await seen(lines, `"a frame has no MiniappHost","origin":"${it.origin("shop")}"`);
     assert.match(await connecting, /^no host at /);
   });
 });

@@ -21,20 +21,20 @@ async function start(home) {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
-  const demo = { child, ended, said: "" };
+  const demo = { child, ended, output: "" };
   await new Promise((resolve, reject) => {
     child.stdout.setEncoding("utf8").on("data", (text) => {
-      demo.said += text;
-      if (demo.said.includes("Ctrl-C ends it.")) resolve();
+      demo.output += text;
+      if (demo.output.includes("Ctrl-C ends it.")) resolve();
     });
-    ended.then((code) => reject(new Error(`the demo ended with ${code}: ${demo.said}`)));
+    ended.then((code) => reject(new Error(`the demo ended with ${code}: ${demo.output}`)));
   });
-  demo.url = /Open {2}(\S+) /.exec(demo.said)[1];
-  demo.secrets = [...new Set(demo.said.match(/demo_[\w-]+|(?<=Token )[\w+/=]+|(?<=Bearer )[\w-]+/g))];
+  demo.url = /Open {2}(\S+) /.exec(demo.output)[1];
+  demo.secrets = [...new Set(demo.output.match(/demo_[\w-]+|(?<=Token )[\w+/=]+|(?<=Bearer )[\w-]+/g))];
   return demo;
 }
 
-/** What the trail shows, the latest event first. */
+/** The events in the trail, the latest first. */
 const trail = (page) =>
   page.$$eval("#groups > .group", (groups) =>
     groups.map((group) => ({
@@ -44,24 +44,24 @@ const trail = (page) =>
       text: group.querySelector(".state").textContent,
       ids: [...group.querySelectorAll(".ids code")].map((id) => id.textContent),
       hops: [...group.querySelectorAll(".hop")].map((hop) => hop.querySelector(".words").textContent),
-      said: [...group.querySelectorAll("pre")].map((pre) => pre.textContent),
+      texts: [...group.querySelectorAll("pre")].map((pre) => pre.textContent),
     })),
   );
 
-/** Opens the demo, and gives the shop's frame once all of it is ready. */
+/** Opens the demo and returns the shop's frame when everything is ready. */
 async function open(page, demo) {
-  // All of it in sight: a browser draws, and polls, no frame that is not.
+  // All of it must be visible: a browser neither draws nor polls hidden frames.
   await page.setViewport({ width: 1280, height: 900 });
   await page.goto(demo.url);
   await page.waitForSelector("#status[data-state=good]");
-  // Said by the shop, so its page has come to stay.
+  // Sent by the shop, so its page is loaded.
   await page.waitForFunction(() => document.getElementById("shop").style.height);
   const shop = page.frames().find((frame) => frame !== page.mainFrame() && frame.url().startsWith("http"));
   await shop.waitForSelector("#buy:not([disabled])");
   return shop;
 }
 
-/** Waits for the latest event of the trail to end so. */
+/** Waits until the latest event of the trail has this outcome. */
 const ends = (page, state) =>
   page.waitForFunction(
     (state) => document.querySelector("#groups > .group")?.dataset.state === state,
@@ -69,7 +69,7 @@ const ends = (page, state) =>
     state,
   );
 
-/** Whether the first lies over none of the others. */
+/** Returns true if the first element overlaps none of the others. */
 const apart = (page, one, ...others) =>
   page.evaluate(
     (one, others) => {
@@ -83,19 +83,19 @@ const apart = (page, one, ...others) =>
 
 describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
   let home, demo, browser, page, shop;
-  const heard = { console: [], bodies: [] };
+  const recorded = { console: [], bodies: [] };
 
   before(async () => {
     home = await mkdtemp(join(tmpdir(), "footbridge-demo-test-"));
     demo = await start(home);
     browser = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
     page = await browser.newPage();
-    page.on("console", (message) => heard.console.push(message.text()));
-    page.on("pageerror", (error) => heard.console.push(`${error}`));
+    page.on("console", (message) => recorded.console.push(message.text()));
+    page.on("pageerror", (error) => recorded.console.push(`${error}`));
     page.on("response", async (response) => {
       const streams = /event-stream/.test(response.headers()["content-type"] ?? "");
       const about = [response.url(), JSON.stringify(response.headers()), response.request().postData() ?? ""];
-      heard.bodies.push(...about, streams ? "" : await response.text().catch(() => ""));
+      recorded.bodies.push(...about, streams ? "" : await response.text().catch(() => ""));
     });
     shop = await open(page, demo);
   });
@@ -107,7 +107,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     if (home) await rm(home, { recursive: true });
   });
 
-  /** Clicks, and gives the event that comes of it once it has ended. */
+  /** Clicks and returns the resulting event when it is completed. */
   async function click(where, button) {
     const count = (await trail(page)).length;
     await where.click(button);
@@ -124,7 +124,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     assert.equal((await done).status(), 200);
   };
 
-  /** What the shop shows of its last question. */
+  /** The shop's text about its last request. */
   const result = async (state) => {
     await shop.waitForSelector(`#result[data-state=${state}]`);
     return shop.$eval("#result", (place) => place.innerText);
@@ -139,12 +139,12 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     assert.ok(shown.includes(asked.ids[0]), shown);
 
     await page.$eval("#name", (name) => (name.value = "<b>Grace</b>"));
-    const told = await click(page, "#tell button");
+    const notified = await click(page, "#tell button");
     assert.match(
-      told.hops.join(),
+      notified.hops.join(),
       /Superapp’s page → Shop’s page: user_profile_updated.*Shop’s page → Superapp’s page: noted/,
     );
-    assert.match(told.said[0], /<b>Grace<\/b>/);
+    assert.match(notified.texts[0], /<b>Grace<\/b>/);
     assert.equal(await shop.$eval("#hello", (place) => place.textContent), "Hello, <b>Grace</b>");
   });
 
@@ -170,7 +170,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     assert.match(shown, /Ordered: order_125/);
     assert.ok(shown.includes(own), shown);
     assert.match(bought.text, /^answered in \d/);
-    // The second one has its ticket already.
+    // The second request has a ticket already.
     assert.equal((await click(shop, "#buy")).hops.length, 6);
     assert.match(await result("good"), /order_126/);
   });
@@ -221,13 +221,13 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
 
   it("shows events of other windows", async () => {
     const count = (await trail(page)).length;
-    const [, block] = /# shop publishes.*\n([^#]*)\n\n/.exec(demo.said);
+    const [, block] = /# shop publishes.*\n([^#]*)\n\n/.exec(demo.output);
     spawn("sh", ["-c", block], { stdio: "ignore" });
     await page.waitForFunction((count) => document.querySelectorAll("#groups > .group").length > count, {}, count);
     const [latest] = await trail(page);
     assert.match(latest.title, /order-paid/);
 
-    // Heard live before any back end got it, and followed to its end all the same.
+    // Received live before any back end got it, and shown up to its outcome.
     const elsewhere = await browser.newPage();
     await open(elsewhere, demo);
     await elsewhere.click("#publish");
@@ -242,11 +242,11 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
 
   it("contains no secrets and refuses other windows", async () => {
     assert.ok(demo.secrets.length >= 4, `${demo.secrets}`);
-    const pages = heard.bodies.join("\n");
+    const pages = recorded.bodies.join("\n");
     assert.match(pages, /tkt_/);
     for (const secret of demo.secrets) assert.ok(!pages.includes(secret), "a secret reached the page");
     assert.deepEqual(
-      heard.console.filter((text) => !/status of 502/.test(text)),
+      recorded.console.filter((text) => !/status of 502/.test(text)),
       [],
       "neither errors nor refusals of the policy",
     );
@@ -287,7 +287,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     );
     assert.match(failed.hops[2], /no ticket/);
     cut = false;
-    // So that the first one's times would be far too long.
+    // The times of the first request would be far too long.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     const before = Date.now();
     await shop.click("#buy");
@@ -331,7 +331,7 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     await page.bringToFront();
     for (const width of [360, 1280]) {
       await page.setViewport({ width, height: 900 });
-      // The frame follows the page's height a moment later: all of it is shown, and hardly anything is empty.
+      // The frame follows the page's height a moment later: everything is visible, with little empty space.
       await shop.waitForFunction(
         () =>
           document.documentElement.scrollHeight <= innerHeight + 1 &&

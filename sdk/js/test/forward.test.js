@@ -6,7 +6,7 @@ import { forwarder } from "../forward.js";
 
 const names = { appId: "shop", clientId: "superapp" };
 
-/** A server that answers with what `reply` gives for each request, and keeps what was asked. */
+/** A server that answers each request with the result of `reply` and records the requests. */
 async function server(t, reply) {
   const asked = [];
   const http = createServer(async (request, response) => {

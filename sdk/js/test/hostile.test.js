@@ -5,7 +5,7 @@ import { connect, mount, skip, world } from "./support/browser.js";
 
 const custom = "AppBoxoWebAppCustomEvent";
 
-/** Run in an attacker's window: speaks to the host as a miniapp would, in Boxo's words and in ours. */
+/** Runs in an attacker's window: sends the host the messages of a miniapp, in both protocols. */
 const forgeCalls = (target) => {
   const type = "appboxo-js-sdk";
   const params = { type: "echo", payload: "forged", request_id: 1 };
@@ -16,7 +16,7 @@ const forgeCalls = (target) => {
   );
 };
 
-/** Run in an attacker's window: answers every call that a miniapp could have made, and hands it a port. */
+/** Runs in an attacker's window: answers every call that a miniapp could have made, and sends it a port. */
 const forgeReplies = (target) => {
   for (let request_id = 1; request_id < 200; request_id++) {
     const data = { request_id, payload: "forged" };
@@ -65,9 +65,9 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
 
       await page.evaluate(() => finish("genuine"));
       assert.equal(await frame.evaluate(() => answer), "genuine");
-      assert.deepEqual(await frame.evaluate(() => told), []);
+      assert.deepEqual(await frame.evaluate(() => receivedEvents), []);
       assert.deepEqual(await page.evaluate(() => hostLog.events.map(({ type }) => type)), ["slow"]);
-      assert.deepEqual(await sibling.evaluate(() => heard), []);
+      assert.deepEqual(await sibling.evaluate(() => receivedMessages), []);
     });
 
   test("forged replies do not reach a Footbridge miniapp in a web-sdk host", async (t) => {
@@ -89,7 +89,7 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
     await frame.waitForFunction(() => warnings.length >= 50);
     await page.evaluate(() => finish({ genuine: true }));
     assert.deepEqual(await frame.evaluate(() => answer), { genuine: true });
-    assert.deepEqual(await frame.evaluate(() => told), []);
+    assert.deepEqual(await frame.evaluate(() => receivedEvents), []);
   });
 
   test("an opener can neither send nor forge messages", async (t) => {
@@ -112,7 +112,7 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
     await frame.waitForFunction(() => warnings.length >= 50);
     assert.equal(await frame.evaluate(() => bridge.request("echo", 1)), 1);
     assert.equal(await page.evaluate(() => hostLog.events.length), 1);
-    assert.deepEqual(await opener.evaluate(() => heard), []);
+    assert.deepEqual(await opener.evaluate(() => receivedMessages), []);
   });
 
   for (const path of ["/miniapp", "/js-sdk-miniapp"])
@@ -138,9 +138,9 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
         host.emit("news", "secret");
         hostLog.iframe.contentWindow.postMessage("last", "*");
       });
-      await evil.waitForFunction(() => heard.includes("last"));
-      assert.deepEqual(await evil.evaluate(() => heard), ["last"]);
-      // Nor is it heard, though it is the right window.
+      await evil.waitForFunction(() => receivedMessages.includes("last"));
+      assert.deepEqual(await evil.evaluate(() => receivedMessages), ["last"]);
+      // Its messages are ignored too, although the window is the right one.
       await evil.evaluate(`(${forgeCalls})(parent)`);
       await page.waitForFunction(() => hostLog.warnings.length >= 2);
       assert.deepEqual(await page.evaluate(() => hostLog.warnings[0]), {
@@ -181,8 +181,8 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
     ]);
     assert.deepEqual((await ask("*"))[0], "TypeError");
     assert.deepEqual((await ask(undefined))[0], "TypeError");
-    assert.deepEqual(await page.evaluate(() => heard), []);
-    // Nobody answers at all.
+    assert.deepEqual(await page.evaluate(() => receivedMessages), []);
+    // No host answers.
     const late = await frame.evaluate(
       (hostOrigin) => sdk.connect({ hostOrigin, timeout: 50 }).catch((e) => e.message),
       it.origin("evil"),
@@ -199,7 +199,7 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
     const page = await it.open(t, it.url("host", "/host"));
     const frame = await mount(it, page, it.url("shop", "/js-sdk-miniapp"));
     await page.evaluate(() => {
-      // A handler as careless as they come.
+      // A handler that checks nothing.
       const merge = (into, from) => {
         for (const key in from)
           into[key] = Object(from[key]) === from[key] ? merge(into[key] ?? {}, from[key]) : from[key];
@@ -310,7 +310,7 @@ describe("hostile windows", { skip, timeout: 60_000 }, () => {
         }
         return slowest;
       });
-      // Milliseconds on an idle machine; a queue that only grows would take far longer than this on any.
+      // Milliseconds on an idle machine; with an unbounded queue it would take far longer than this.
       assert.ok(slowest < 5000, `the other miniapp waited ${slowest} ms`);
       await noisy.evaluate(() => flood);
       const [handled, warnings, seconds] = await page.evaluate(() => [

@@ -6,7 +6,7 @@ import { mount, skip, world } from "./support/browser.js";
 const custom = "AppBoxoWebAppCustomEvent";
 const path = "/js-sdk-miniapp";
 
-describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
+describe("lifecycle of js-sdk miniapps", { skip, timeout: 60_000 }, () => {
   const it = world();
 
   /** A frame without a host. */
@@ -27,7 +27,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
       host.onwarning = (warning) => warnings.push(warning);
       host.on("echo", (payload) => payload);
     }, it.origin(site));
-  /** Asks, and leaves what comes of it in `window.answers`. */
+  /** Sends a request and stores its result in `window.answers`. */
   const ask = (frame, type, payload) =>
     frame.evaluate(
       (custom, type, payload) => {
@@ -45,9 +45,12 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
       payload,
     );
   const answers = (frame) => frame.evaluate(() => Promise.all(answers));
-  const heard = (frame) =>
-    frame.evaluate((custom) => heard.filter(({ type }) => type === custom).map(({ data }) => data.payload), custom);
-  /** A handler that waits, with `aborted` telling what became of those that it was called for. */
+  const payloads = (frame) =>
+    frame.evaluate(
+      (custom) => receivedMessages.filter(({ type }) => type === custom).map(({ data }) => data.payload),
+      custom,
+    );
+  /** A handler that waits; `aborted` holds the reasons of its aborted calls. */
   const slow = (page) =>
     page.evaluate(() => {
       window.finish = [];
@@ -77,9 +80,9 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(all.slice(1, 3), [413, 400]);
     assert.deepEqual(all[99], { n: 96 });
     assert.deepEqual(all.slice(100), Array(13).fill(429));
-    // The one that nobody waits for is warned about.
+    // A refused call without an id causes a warning.
     await page.waitForFunction(() => warnings.length > 0);
-    assert.match(await page.evaluate(() => warnings[0].message), /too many messages before the MiniappHost was created/);
+    assert.match(await page.evaluate(() => warnings[0].message), /too many messages before the MiniappHost/);
   });
 
   test("messages of a window without a host are stored up to a limit", async (t) => {
@@ -110,8 +113,8 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     });
     frame = await it.frame(page, url);
     await page.evaluate(() => host.emit("news", "later"));
-    await frame.waitForFunction(() => heard.length === 3);
-    assert.deepEqual(await heard(frame), ["while away", "while loading", "later"]);
+    await frame.waitForFunction(() => receivedMessages.length === 3);
+    assert.deepEqual(await payloads(frame), ["while away", "while loading", "later"]);
     assert.deepEqual(await page.evaluate(() => hostLog.warnings), []);
   });
 
@@ -120,9 +123,9 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     const url = it.url("shop", "/miniapp");
     const open = (frame) =>
       frame.evaluate(async (hostOrigin) => {
-        window.told = [];
+        window.receivedEvents = [];
         const bridge = new sdk.Bridge({ hostOrigin });
-        bridge.on("news", (payload) => told.push(payload));
+        bridge.on("news", (payload) => receivedEvents.push(payload));
         await bridge.ready;
       }, it.origin("host"));
     await open(await mount(it, page, url));
@@ -135,34 +138,34 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     });
     const frame = await it.frame(page, url + "?again");
     await open(frame);
-    await frame.waitForFunction(() => told.length === 2);
-    assert.deepEqual(await frame.evaluate(() => told), ["while away", "while loading"]);
+    await frame.waitForFunction(() => receivedEvents.length === 2);
+    assert.deepEqual(await frame.evaluate(() => receivedEvents), ["while away", "while loading"]);
   });
 
   test("events for a frame that the host navigates wait for the new page", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", path);
     const before = await mount(it, page, url);
-    // Once this has come, the load of this page is no news any more.
+    // After this message the load of the page has been handled.
     await page.evaluate(() => host.emit("news", "first"));
-    await before.waitForFunction(() => heard.length === 1);
+    await before.waitForFunction(() => receivedMessages.length === 1);
     await page.evaluate(() => {
       hostLog.iframe.src += "?again";
       host.emit("news", "while it loads");
     });
     const frame = await it.frame(page, url + "?again");
-    await frame.waitForFunction(() => heard.length === 1);
-    assert.deepEqual(await heard(frame), ["while it loads"]);
+    await frame.waitForFunction(() => receivedMessages.length === 1);
+    assert.deepEqual(await payloads(frame), ["while it loads"]);
   });
 
   test("a reload ends the calls of the previous page, and their answers are dropped", async (t) => {
     const page = await it.open(t, it.url("host", "/host"));
     const url = it.url("shop", path);
-    // One call while it was read, as most do, so that its numbers are known to go on.
+    // One call while the page is parsed, as usual, so that its ids are known to be consecutive.
     const frame = await mount(it, page, it.url("shop", "/early"), { on: ["early", "echo"] });
     await slow(page);
     await frame.evaluate(() => early);
-    // Its own load may have overtaken what it said before.
+    // The load event may have overtaken an earlier message.
     await page.evaluate(() => hostLog.iframe.dispatchEvent(new Event("load")));
     await ask(frame, "slow", "1");
     await page.waitForFunction(() => finish.length === 1);
@@ -175,9 +178,9 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
       finish[0]({ secret: 1 });
       host.emit("news", "last");
     });
-    await next.waitForFunction(() => heard.length > 0);
-    assert.deepEqual(await heard(next), ["last"]);
-    assert.equal(await next.evaluate(() => heard.length), 1);
+    await next.waitForFunction(() => receivedMessages.length > 0);
+    assert.deepEqual(await payloads(next), ["last"]);
+    assert.equal(await next.evaluate(() => receivedMessages.length), 1);
   });
 
   test("a page that starts again with id 1 ends the calls of the previous page", async (t) => {
@@ -195,7 +198,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     await page.evaluate(() => finish[0]({ secret: 1 }));
     await ask(frame, "echo", "{ n: 2 }");
     assert.deepEqual((await answers(frame))[1], { n: 2 });
-    assert.equal(await frame.evaluate(() => heard.some(({ data }) => data.secret)), false);
+    assert.equal(await frame.evaluate(() => receivedMessages.some(({ data }) => data.secret)), false);
   });
 
   test("calls that were pending at a load end at the next load", async (t) => {
@@ -228,7 +231,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     );
     let frame = await it.frame(page, url);
     await page.waitForFunction(() => finish.length === 1);
-    // And so after a reload.
+    // The same after a reload.
     frame = await reload(page, frame, url);
     await page.waitForFunction(() => finish.length === 2);
     await page.evaluate(() => {
@@ -243,9 +246,9 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
     const frame = await frameOnly(page, it.url("host", path));
     await makeHost(page, "host");
     await page.evaluate(() => host.emit("news", 1));
-    await frame.waitForFunction(() => heard.length === 1);
-    assert.deepEqual(await heard(frame), [1]);
-    // A frame that shows nothing yet is not taken for it.
+    await frame.waitForFunction(() => receivedMessages.length === 1);
+    assert.deepEqual(await payloads(frame), [1]);
+    // An empty frame does not count as loaded.
     await page.evaluate(
       (url, origin) => {
         window.iframe = document.createElement("iframe");
@@ -258,7 +261,7 @@ describe("js-sdk comes and goes", { skip, timeout: 60_000 }, () => {
       it.origin("host"),
     );
     const next = await it.frame(page, it.url("host", path + "?2"));
-    await next.waitForFunction(() => heard.length === 1);
-    assert.deepEqual(await heard(next), [2]);
+    await next.waitForFunction(() => receivedMessages.length === 1);
+    assert.deepEqual(await payloads(next), [2]);
   });
 });

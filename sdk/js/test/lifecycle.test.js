@@ -39,8 +39,8 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     const frame = await frameOnly(page, it.url("shop", "/miniapp"));
     await frame.evaluate((hostOrigin) => {
       window.bridge = new sdk.Bridge({ hostOrigin });
-      window.told = [];
-      bridge.on("news", (n) => told.push(n));
+      window.receivedEvents = [];
+      bridge.on("news", (n) => receivedEvents.push(n));
       for (let n = 0; n < 5; n++) bridge.send("count", n);
       window.answer = bridge.request("echo", "early");
     }, it.origin("host"));
@@ -53,8 +53,8 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     }, it.origin("shop"));
     assert.equal(await frame.evaluate(() => answer), "early");
     assert.deepEqual(await page.evaluate(() => counted), [0, 1, 2, 3, 4]);
-    await frame.waitForFunction(() => told.length === 5);
-    assert.deepEqual(await frame.evaluate(() => told), [0, 1, 2, 3, 4]);
+    await frame.waitForFunction(() => receivedEvents.length === 5);
+    assert.deepEqual(await frame.evaluate(() => receivedEvents), [0, 1, 2, 3, 4]);
   });
 
   test("a hundred events wait for the handshake; beyond that the oldest is dropped and named", async (t) => {
@@ -67,8 +67,8 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     });
     const frame = await waiting;
     await connect(frame, { hostOrigin: it.origin("host") });
-    await frame.waitForFunction(() => told.length === 100);
-    assert.deepEqual(await frame.evaluate(() => [told[0].payload, told[99].payload]), [1, 100]);
+    await frame.waitForFunction(() => receivedEvents.length === 100);
+    assert.deepEqual(await frame.evaluate(() => [receivedEvents[0].payload, receivedEvents[99].payload]), [1, 100]);
     const error = await frame.evaluate((hostOrigin) => {
       const bridge = new sdk.Bridge({ hostOrigin });
       try {
@@ -101,9 +101,9 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
     frame = await it.frame(page, url);
     assert.equal(await connect(frame, { hostOrigin: it.origin("host") }), "footbridge");
     assert.equal(await frame.evaluate(() => bridge.request("echo", 2)), 2);
-    await frame.waitForFunction(() => told.length === 1);
+    await frame.waitForFunction(() => receivedEvents.length === 1);
 
-    // And to a page of the same origin that is made with js-sdk, and back.
+    // Then to a js-sdk page of the same origin, and back.
     const other = it.url("shop", "/js-sdk-miniapp");
     await page.evaluate((other) => {
       hostLog.iframe.src = other;
@@ -235,10 +235,10 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
       one.emit("news", 1);
       two.emit("news", 2);
     });
-    await one.waitForFunction(() => told.length === 1);
-    await two.waitForFunction(() => heard.some((m) => m.data?.payload === 2));
-    assert.deepEqual(await one.evaluate(() => told.map(({ payload }) => payload)), [1]);
-    assert.equal(await two.evaluate(() => heard.some((m) => m.data?.payload === 1)), false);
+    await one.waitForFunction(() => receivedEvents.length === 1);
+    await two.waitForFunction(() => receivedMessages.some((m) => m.data?.payload === 2));
+    assert.deepEqual(await one.evaluate(() => receivedEvents.map(({ payload }) => payload)), [1]);
+    assert.equal(await two.evaluate(() => receivedMessages.some((m) => m.data?.payload === 1)), false);
 
     await page.evaluate(() => {
       one.close();

@@ -5,16 +5,16 @@ import { connect, skip, world } from "./support/browser.js";
 
 /** Runs in the page before anything else. */
 const simulate = (platform) => {
-  window.said = [];
+  window.sentCalls = [];
   const answer = (method, data) =>
     dispatchEvent(new CustomEvent("AppBoxoWebAppEvent", { detail: { type: method, data } }));
   const hear = (method, params) => {
-    said.push(params);
+    sentCalls.push(params);
     const { type, payload, request_id } = params;
     if (type === "silent") return;
     if (type === "cancel") return answer(method, { type, payload, request_id, error_type: "canceled" });
     if (type === "push") return answer(method, { type: "news", payload });
-    // Wrappers on iOS fill in an empty error where there is none.
+    // Some iOS wrappers add an empty error to a success.
     answer(method, { type, payload, request_id, ...(platform === "ios" && { error_type: "" }) });
   };
   const name = "AppBoxoWebAppCustomEvent";
@@ -45,7 +45,7 @@ describe("native hosts", { skip, timeout: 60_000 }, () => {
         await page.evaluate(() => bridge.request("buy", { sku: 1 }).then(({ error_type, ...data }) => data)),
         { type: "buy", payload: { sku: 1 } },
       );
-      const [params] = await page.evaluate(() => said);
+      const [params] = await page.evaluate(() => sentCalls);
       assert.ok(Number.isInteger(params.request_id) && params.request_id > 0 && params.request_id < 2 ** 31);
       assert.deepEqual(Object.keys(params).sort(), ["payload", "request_id", "type"]);
       assert.deepEqual(
@@ -55,8 +55,8 @@ describe("native hosts", { skip, timeout: 60_000 }, () => {
         [true, "canceled", "canceled", 1],
       );
       await page.evaluate(() => bridge.send("push", [1]));
-      await page.waitForFunction(() => told.length === 1);
-      assert.deepEqual(await page.evaluate(() => [told[0].type, told[0].payload]), ["news", [1]]);
+      await page.waitForFunction(() => receivedEvents.length === 1);
+      assert.deepEqual(await page.evaluate(() => [receivedEvents[0].type, receivedEvents[0].payload]), ["news", [1]]);
       assert.equal(
         await page.evaluate(() => bridge.request("silent", 1, { timeout: 20 }).catch((e) => e.name)),
         "TimeoutError",

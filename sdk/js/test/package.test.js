@@ -14,7 +14,7 @@ const read = (name) => readFile(new URL(name, root), "utf8");
 const sources = (await readdir(root)).filter((name) => /\.js$/.test(name));
 
 test("the sources pass the type checker, and the committed .d.ts files are current", async (t) => {
-  // A copy without the .d.ts, which would be taken for the sources' types.
+  // A copy without the .d.ts files, which tsc would use instead of the sources.
   const copy = await mkdtemp(join(tmpdir(), "sdk-types-"));
   t.after(() => rm(copy, { recursive: true }));
   for (const name of [...sources, "package.json", "tsconfig.json"])
@@ -56,7 +56,7 @@ test("the package contains its exports and imports nothing else", async () => {
   for (const entry of Object.values(exports))
     for (const path of typeof entry === "string" ? [entry] : Object.values(entry)) await read(path);
   for (const name of sources) assert.doesNotMatch(await read(name), /^(import|export) .*from "[^.]/m, name);
-  // A server renders pages that import these.
+  // Server-side rendering imports these modules without a browser.
   await import("../host.js");
   await import("../miniapp.js");
 });

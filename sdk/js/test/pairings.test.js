@@ -113,8 +113,8 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
   test("Footbridge host and miniapp: events in both directions have one id, and an unhandled send warns", async (t) => {
     const { page, frame } = await ours(t);
     const pushed = await page.evaluate(() => host.emit("news", [1]));
-    await frame.waitForFunction(() => told.length === 1);
-    assert.deepEqual(await frame.evaluate(() => told), [{ payload: [1], type: "news", id: pushed }]);
+    await frame.waitForFunction(() => receivedEvents.length === 1);
+    assert.deepEqual(await frame.evaluate(() => receivedEvents), [{ payload: [1], type: "news", id: pushed }]);
 
     const asked = await frame.evaluate(() => {
       const pending = bridge.request("echo", 1);
@@ -205,7 +205,7 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
       sandbox_mode: false,
       data: { handlers: [custom, "AppBoxoWebAppGetInitData"], capabilities: [custom, "AppBoxoWebAppGetInitData"] },
     });
-    // As Boxo's documentation has it: send, and look for the method in what comes.
+    // As in Boxo's documentation: send, and look for the method in the messages.
     await frame.evaluate((custom) => {
       window.seen = [];
       appboxoSDK.subscribe(({ detail }) => detail.type === custom && seen.push(detail));
@@ -232,10 +232,10 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     await page.waitForFunction(() => window.host);
     await page.evaluate(() => host.emit("news", 1));
     const frame = await mounted;
-    await frame.waitForFunction(() => heard.length === 1);
+    await frame.waitForFunction(() => receivedMessages.length === 1);
     await page.evaluate(() => host.emit("news", 2));
-    await frame.waitForFunction(() => heard.length === 2);
-    assert.deepEqual(await frame.evaluate(() => heard.map(({ data }) => data.payload)), [1, 2]);
+    await frame.waitForFunction(() => receivedMessages.length === 2);
+    assert.deepEqual(await frame.evaluate(() => receivedMessages.map(({ data }) => data.payload)), [1, 2]);
   });
 
   test("one id from the miniapp's call to the server, with either SDK", async (t) => {
@@ -264,18 +264,18 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     const [event] = await one.page.evaluate(() => hostLog.events);
     assert.deepEqual([event.id, event.serverId, event.ok], [id, "exc_1", true]);
 
-    // js-sdk has no ids of its own, but carries one that it is given, and shows the host's.
+    // js-sdk creates no ids, but passes on a given one and shows the host's.
     const two = await theirMiniapp(t);
     await forward(two.page);
     const ask = (params) =>
       two.frame.evaluate((custom, params) => appboxoSDK.sendPromise(custom, params), custom, params);
     check(await ask({ type: "buy", payload: { sku: 1 }, event_id: "click-0001" }), "click-0001");
-    // What is no id counts as none.
+    // An invalid id counts as none.
     const made = new Set();
     for (const event_id of [undefined, undefined, null, 12345678, ["click-0001"], "no id"]) {
       const { id } = await ask({ type: "buy", payload: { sku: 1 }, event_id });
       assert.match(id, /^pev_\w{8,28}$/);
-      assert.equal(await two.frame.evaluate(() => heard.at(-1).event_id), id);
+      assert.equal(await two.frame.evaluate(() => receivedMessages.at(-1).event_id), id);
       made.add(id);
     }
     assert.equal(made.size, 6);
@@ -305,15 +305,15 @@ describe("pairings", { skip, timeout: 60_000 }, () => {
     const { page, frame } = await theirHost(t, "/miniapp");
     await connect(frame, { hostOrigin: it.origin("host") });
     await frame.evaluate(() => {
-      bridge.on("appboxo-theme-change", ({ theme }) => told.push(theme));
-      bridge.on("AppBoxoWebAppLogout", ({ action }) => told.push(action));
+      bridge.on("appboxo-theme-change", ({ theme }) => receivedEvents.push(theme));
+      bridge.on("AppBoxoWebAppLogout", ({ action }) => receivedEvents.push(action));
     });
     await page.evaluate(() => {
       host.setTheme("dark");
       host.logout();
     });
-    await frame.waitForFunction(() => told.length === 2);
-    assert.deepEqual(await frame.evaluate(() => told), ["dark", "logout"]);
+    await frame.waitForFunction(() => receivedEvents.length === 2);
+    assert.deepEqual(await frame.evaluate(() => receivedEvents), ["dark", "logout"]);
     await frame.evaluate(() => {
       bridge.send("echo", { a: 1 });
       bridge.send("nobody");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { connect, mount, skip, world } from "./support/browser.js";
 
-/** Run in a page: a value of so many levels. */
+/** Runs in a page: returns a value with `levels` levels. */
 const nest = (levels) => {
   let value = 1;
   for (let i = 0; i < levels; i++) value = [value];
@@ -54,7 +54,7 @@ describe("unreadable messages", { skip, timeout: 60_000 }, () => {
     assert.deepEqual(await ask("loud"), ["Error", 500, 1000]);
     assert.deepEqual(await page.evaluate(() => hostLog.events.map(({ ok }) => ok)), [true, false, true, false, false]);
     assert.match(await page.evaluate(() => hostLog.events[1].error), /nested deeper than 64/);
-    // Both ways alike: what comes back was let in.
+    // The same limit in both directions.
     assert.equal(await frame.evaluate(() => bridge.request("echo", nest(64)).then((v) => typeof v)), "object");
     assert.equal(await frame.evaluate(() => bridge.request("echo", nest(65)).catch((e) => e.name)), "InvalidError");
     assert.deepEqual([...(await uncaught(page)), ...(await uncaught(frame))], []);
@@ -73,7 +73,7 @@ describe("unreadable messages", { skip, timeout: 60_000 }, () => {
     );
     assert.deepEqual(names, ["InvalidError", "TooLargeError"]);
     await page.evaluate(() => host.emit("news", nest(64)));
-    await frame.waitForFunction(() => told.length === 1);
+    await frame.waitForFunction(() => receivedEvents.length === 1);
     const name = await page.evaluate((origin) => {
       try {
         new sdk.MiniappHost({ iframe: document.createElement("iframe"), origin, init: { payload: nest(65) } });
@@ -121,12 +121,12 @@ describe("unreadable messages", { skip, timeout: 60_000 }, () => {
 
   test("connecting in a worker fails", async (t) => {
     const page = await it.open(t, it.url("shop", "/miniapp"));
-    const said = await page.evaluate(() => {
+    const result = await page.evaluate(() => {
       const work = `import("${location.origin}/sdk/miniapp.js").then(({ connect }) =>
         connect({ hostOrigin: "https://host.example" })).catch((e) => postMessage([e.name, e.message]))`;
       const url = URL.createObjectURL(new Blob([work], { type: "text/javascript" }));
       return new Promise((resolve) => (new Worker(url, { type: "module" }).onmessage = ({ data }) => resolve(data)));
     });
-    assert.deepEqual(said, ["NoHostError", "this page is not in a host's frame"]);
+    assert.deepEqual(result, ["NoHostError", "this page is not in a host's frame"]);
   });
 });

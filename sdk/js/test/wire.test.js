@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bucket, describe as told, failure, isId, json, newId, pinned, plain, warner } from "../wire.js";
+import { bucket, describe as toWire, failure, isId, json, newId, pinned, plain, warner } from "../wire.js";
 
 test("JSON passes unchanged, as a copy", () => {
   const value = { a: [1, -0.5, "x", true, null, [], {}], "": { constructor: "Ferrari", prototype: 1 } };
@@ -72,18 +72,18 @@ test("anything that a handler throws is sent in Boxo's format", () => {
       error_data: { error_code, error_reason, error_description: `${name}: ${error_reason}` },
     },
   });
-  assert.deepEqual(told(new RangeError("boom")), form("boom", "RangeError"));
-  assert.deepEqual(told(failure("InvalidError", "no", 400)), form("no", "InvalidError", 400));
-  assert.deepEqual(told("text"), form("text"));
-  assert.deepEqual(told(new Error("x".repeat(1e6))), form("x".repeat(1000)));
-  assert.deepEqual(told(undefined), form("undefined"));
+  assert.deepEqual(toWire(new RangeError("boom")), form("boom", "RangeError"));
+  assert.deepEqual(toWire(failure("InvalidError", "no", 400)), form("no", "InvalidError", 400));
+  assert.deepEqual(toWire("text"), form("text"));
+  assert.deepEqual(toWire(new Error("x".repeat(1e6))), form("x".repeat(1000)));
+  assert.deepEqual(toWire(undefined), form("undefined"));
   const boxo = { error_type: "canceled", payload: { by: "user" }, type: "buy" };
-  assert.deepEqual(told(boxo), { name: "Error", message: "canceled", data: boxo });
+  assert.deepEqual(toWire(boxo), { name: "Error", message: "canceled", data: boxo });
   const cycle = { error_type: "x" };
   cycle.payload = cycle;
-  assert.deepEqual(told(cycle), form("unreadable error"));
+  assert.deepEqual(toWire(cycle), form("unreadable error"));
   assert.deepEqual(
-    told({
+    toWire({
       get message() {
         throw new Error("no");
       },
@@ -105,12 +105,12 @@ test("a burst passes, then the rate", () => {
 });
 
 test("warnings are limited and counted, and a throwing handler interrupts nothing", async () => {
-  const heard = [];
-  const warn = warner({ onwarning: (warning) => heard.push(warning) });
+  const received = [];
+  const warn = warner({ onwarning: (warning) => received.push(warning) });
   for (let i = 0; i < 1000; i++) warn("m", "e", "g");
   await null;
-  assert.ok(heard.length >= 50 && heard.length < 100);
-  assert.deepEqual(heard[0], { message: "m", expected: "e", got: "g", missed: 0 });
+  assert.ok(received.length >= 50 && received.length < 100);
+  assert.deepEqual(received[0], { message: "m", expected: "e", got: "g", missed: 0 });
   warner({ onwarning: null })("m", "e", "g");
 });
 

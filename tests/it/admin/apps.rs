@@ -113,7 +113,7 @@ fn deleting_an_app_deletes_its_hooks_links_and_deliveries() {
     gateway.stop().start_again();
     let admin = gateway.admin();
     admin.call("GET", "apps/made").send().expect(404);
-    // A new app of that name is another one.
+    // A new app of the same name is a different app.
     let again = admin.send("POST", "apps", &json!({"name": "made"})).expect(201).json();
     assert_ne!(again["token"], made["token"]);
     assert_bolt_error(&gateway.bolt_with(&token).post("x", "{}"), 401, 113);

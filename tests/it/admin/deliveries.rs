@@ -154,7 +154,7 @@ fn a_bulk_retry_counts_first_and_then_retries() {
 
 #[test]
 fn deliveries_that_die_again_are_retried_once_per_bulk_retry() {
-    // Nothing is sent to a private address, so that they die as fast as they can.
+    // A private address is refused, so that the deliveries die at once.
     let setup = Setup::new().set("retry", "schedule", r#"["1ms"]"#);
     let setup = setup.app(App::new("camera")).app(App::new("gone"));
     let hook = r#""x" = { route = "http://10.0.0.1/", type = "web" }"#;
@@ -179,7 +179,7 @@ fn deliveries_that_die_again_are_retried_once_per_bulk_retry() {
     assert!(all.iter().all(|delivery| delivery["attempts"] == 2), "each once, no more");
 }
 
-/// Whether any member of the answer is this number.
+/// Returns true if any member of the answer has this number.
 fn says(answer: &Value, count: u64) -> bool {
     answer.as_object().is_some_and(|answer| answer.values().any(|value| *value == count))
 }

@@ -15,7 +15,7 @@ fn start(receiver: &Receiver) -> Gateway {
     gateway
 }
 
-/// The ids of the hooks that the answer says would get it, by whatever name it says so.
+/// The ids of the hooks that would receive the event according to the answer.
 fn explained(answer: &Value) -> Vec<Value> {
     let list = answer.get("hooks").or_else(|| answer.get("data")).unwrap_or(answer);
     list.as_array().unwrap_or_else(|| panic!("no list of hooks: {answer}")).clone()

@@ -166,7 +166,7 @@ fn pending_deliveries_follow_a_changed_hook() {
     assert_eq!(gateway.identity(), (3, 3));
     gateway.kill9().start_again();
     assert_eq!(gateway.admin().get(&path)["route"], url.as_str());
-    // Only the file changes where a hook of the file leads, and nonsense is refused.
+    // The route of a file hook can be changed in the file only, and bad values are refused.
     let filed =
         gateway.admin().all("hooks?app=fax").into_iter().find(|hook| hook["event"] == "filed").unwrap();
     let filed = format!("hooks/{}", filed["id"].as_str().unwrap());

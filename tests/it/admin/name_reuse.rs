@@ -22,7 +22,7 @@ fn breaker_and_publish_rate_are_reset_when_an_app_is_created_anew() {
     for _ in 0..2 {
         make(&gateway, &made, &receiver);
         assert_eq!([(); 3].map(|()| publish()), [200; 3]);
-        // One a second is allowed after the burst: a slow machine may need some more to be refused.
+        // After the burst, one per second is allowed: on a slow machine it takes a few more to be refused.
         assert!((0..50).any(|_| publish() == 429));
         assert_eq!([(); 20].map(|()| exchange()), [502; 20]);
         assert_eq!(exchange(), 503);

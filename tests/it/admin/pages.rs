@@ -26,7 +26,7 @@ fn paging_returns_each_item_exactly_once() {
         assert_eq!(page["data"].as_array().unwrap().len(), 23.min(*limit));
         assert_eq!(page["next"].is_null(), *limit >= 23, "{}", page["next"]);
     });
-    // What comes in between shifts nothing.
+    // Items created between two pages do not shift the list.
     let first = admin.get("events?publisher=camera&limit=10");
     gateway.bolt("camera").publish("x", &json!({}));
     let page = |before: &serde_json::Value| {

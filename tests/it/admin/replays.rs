@@ -3,7 +3,7 @@
 use harness::{App, Gateway, Receiver, Reply, Setup, WAIT, each, until};
 use serde_json::{Value, json};
 
-/// Two subscribers of `x`: one that answers, one that does not, and an hour between attempts.
+/// Two subscribers of `x`, one that succeeds and one that fails, with an hour between attempts.
 fn start() -> (Gateway, Receiver) {
     let receiver = Receiver::start();
     let gateway = Setup::new()
@@ -52,7 +52,7 @@ fn replaying_a_delivered_event_makes_a_new_delivery() {
     assert_eq!(got[0].json()["id"], got[1].json()["id"], "the event is the same");
     assert_eq!(got[1].header("footbridge-delivery-id"), new["id"].as_str());
     assert_eq!(got[1].header("footbridge-attempt"), Some("1"));
-    // It belongs to its event and counts as accepted.
+    // The new delivery belongs to the event and counts as accepted.
     settle(&gateway, &format!("event={event}"), 3);
     settle(&gateway, "status=delivered", 2);
     assert_eq!(gateway.identity(), (3, 3));
@@ -98,7 +98,7 @@ fn cancelled_deliveries_are_replayed_together() {
     until("first attempts", WAIT, || receiver.requests_at("/gallery/bad").len() == 3);
     receiver.at("/gallery/bad", Reply::status(410));
     many(&gateway, "retry", &json!({"status": "pending", "app": "gallery"}));
-    // The first 410 ends its delivery and switches the hook off; what has not been sent by then is cancelled.
+    // The first 410 ends its delivery and disables the hook; unsent deliveries are cancelled.
     until("the end", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
     let cancelled = gateway.admin().all("deliveries?status=cancelled").len();
     let hook = gateway.admin().all("hooks?app=gallery").remove(0);
@@ -145,7 +145,7 @@ fn a_filter_picks_what_is_replayed() {
     assert_eq!(count(&json!({"event": first})), 1);
     receiver.wait_at("/fax/ok", 3);
     settle(&gateway, "status=delivered", 3);
-    // Those that a replay made are replayed with the others the next time, each once.
+    // Deliveries made by a replay are included in the next replay, each once.
     assert_eq!(count(&json!({"since": "1h"})), 3);
     receiver.wait_at("/fax/ok", 6);
     settle(&gateway, "status=delivered", 6);

@@ -56,7 +56,7 @@ fn outbound_requests_use_the_old_secret_until_the_new_one_is_used() {
         gateway.bolt("camera").publish("x", &json!({}));
         receiver.wait_at("/app/x", got)[got - 1].json()["token"] == new["token"]
     });
-    // The bridge credential likewise: the app uses its new one as a sender.
+    // The same for the bridge credential: the app uses its new one as a sender.
     let back = r#"{"app_id":"made","client_id":"superapp","event_type":"x","payload":1}"#;
     let call =
         gateway.call("POST", "/api/v1/event-bridge/miniapp/").header("Content-Type", "application/json");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::common::{LONG, ended, start_server};
 
-/// Runs `footbridge app …` in `dir` against this server.
+/// Runs `footbridge app …` in `dir` with this server.
 fn app(gateway: &Gateway, dir: &Path, args: &[&str]) -> Exit {
     let url = gateway.url("");
     let env = [("FOOTBRIDGE_SERVER", url.as_str()), ("FOOTBRIDGE_ADMIN_TOKEN", ADMIN_TOKEN)];
@@ -32,7 +32,7 @@ fn the_command_line_installs_starts_stops_and_removes_an_app() {
     app_dir.sample("db");
     app_dir.sample("weather");
     let run = |args: &[&str]| app(&gateway, app_dir.path(), args);
-    // The path is the client's: the server may run elsewhere in the tree.
+    // The path is relative to the client, not to the server.
     let installed = run(&["install", "weather"]);
     assert!(output_of(&installed).contains("weather"), "{}", installed.output);
     let warned = run(&["install", "./db"]);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::common::{hooks, setup, start_server};
 
-/// Fires, subscribes and unsubscribes with Bolt's own package, and prints what it was told.
+/// Publishes, subscribes and unsubscribes with Bolt's own package, and prints the answers.
 const CLIENT: &str = r"
     process.env.BOLT_ADDRESS = process.argv[2];
     const [token, route] = process.argv.slice(3);
@@ -71,7 +71,7 @@ fn express_4_and_5_apps_run_side_by_side() {
     }
     let late = gateway.apps().page("express-5", "/late");
     assert_eq!((late.status, late.text().as_str()), (500, "handled async trouble"));
-    // Express 4 drops such an error, Node ends the process for it, and the next visitor finds the app again.
+    // Express 4 does not catch this error and Node ends the process. The next request starts the app again.
     let dropped = gateway.apps().visit("GET", "express-4", "/late").spawn();
     let dropped = dropped.join().unwrap();
     assert!(dropped.is_err() || dropped.is_ok_and(|answer| answer.status == 502));

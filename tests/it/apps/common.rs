@@ -6,26 +6,26 @@ use std::time::Duration;
 use harness::{App, AppDir, Gateway, Receiver, Setup, until_some};
 use serde_json::{Value, json};
 
-/// Enough for anything that an app of a test does on a busy machine.
+/// The time limit for anything that an app of a test does on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-/// A server that may start apps, and `pen`, an app of the file that publishes.
+/// A server that can start apps, with `pen`, an app of the file that publishes.
 pub(crate) fn setup() -> Setup {
-    // Attempts far enough apart for an app to be started in between.
+    // The delays are long enough for an app to start in between.
     Setup::new()
         .set("retry", "schedule", r#"["200ms", "1s", "2s", "3s", "3s", "3s"]"#)
-        // Hooks that never answer are given up soon.
+        // Requests to hooks that never answer time out soon.
         .set("egress", "timeout", "\"4s\"")
         .app(App::new("pen"))
         .starts_apps()
 }
 
-/// This server, and a app_dir for the apps that it is to install. They go in the other order: first the server.
+/// Starts this server and creates a directory for its apps. The server is dropped before the directory.
 pub(crate) fn start_server() -> (AppDir, Gateway) {
     (AppDir::new(), setup().start())
 }
 
-/// As [`stand`], with `watcher` besides: an app of the file that gets every event of `bolt` at `/bolt`, in order.
+/// Like [`start_server`], with `watcher`: an app of the file that receives all events of `bolt` at `/bolt`, in order.
 pub(crate) fn start_watched_server() -> (AppDir, Gateway, Receiver) {
     let receiver = Receiver::start();
     let hooks = r#""bolt/*" = { route = "bolt", ordered = true }"#;
@@ -33,7 +33,7 @@ pub(crate) fn start_watched_server() -> (AppDir, Gateway, Receiver) {
     (AppDir::new(), setup().app(watcher).start(), receiver)
 }
 
-/// A Node app that takes `boot` milliseconds before it exports anything, and answers every hook.
+/// Creates a Node app that needs `boot` milliseconds to load and answers all hooks.
 pub(crate) fn slow_boot(app_dir: &AppDir, name: &str, boot: u64) -> PathBuf {
     let server = format!(
         "const until = Date.now() + {boot};\nwhile (Date.now() < until);\nmodule.exports = require('./recorder.js');"
@@ -44,20 +44,20 @@ pub(crate) fn slow_boot(app_dir: &AppDir, name: &str, boot: u64) -> PathBuf {
     app_dir.write(name, &package, &[("server.js", &server), ("recorder.js", recorder)])
 }
 
-/// The events of `bolt` that the watcher got, without those about other apps than `app`.
+/// The events of `bolt` about `app` that the watcher has received.
 pub(crate) fn lifecycle_events(watcher: &Receiver, app: &str) -> Vec<Value> {
     let all = watcher.requests_at("/bolt").into_iter().map(|got| got.json());
     all.filter(|event| of(event).is_some_and(|name| name == app)).collect()
 }
 
-/// Which app an event of `bolt` is about: objects of apps say `name`, contexts and routers `app` too.
+/// The app that an event of `bolt` is about. Apps have `name`; contexts and routers have `app` too.
 fn of(event: &Value) -> Option<String> {
     let body = &event["body"];
     let name = ["app", "appName", "name"].iter().find_map(|member| body[*member].as_str());
     name.map(str::to_owned)
 }
 
-/// Waits until the watcher was told `name` of `app`; that event.
+/// Waits until the watcher has received event `name` about `app` and returns it.
 #[track_caller]
 pub(crate) fn wait_lifecycle_event(watcher: &Receiver, app: &str, name: &str) -> Value {
     until_some(&format!("{name} of {app}"), LONG, || {
@@ -65,19 +65,19 @@ pub(crate) fn wait_lifecycle_event(watcher: &Receiver, app: &str, name: &str) ->
     })
 }
 
-/// The names of events, in order.
+/// The names of these events, in order.
 pub(crate) fn names(events: &[Value]) -> Vec<&str> {
     events.iter().map(|event| event["name"].as_str().expect("name")).collect()
 }
 
-/// Publishes as `pen`; the event's id.
+/// Publishes as `pen` and returns the event's id.
 #[track_caller]
 pub(crate) fn publish(gateway: &Gateway, name: &str, body: &Value) -> String {
     let answer = gateway.bolt("pen").publish(name, &json!({ "body": body }));
     answer["id"].as_str().expect("id").to_owned()
 }
 
-/// Waits until the one delivery of an event has ended; that delivery.
+/// Waits until the only delivery of an event has ended and returns it.
 #[track_caller]
 pub(crate) fn ended(gateway: &Gateway, event: &str) -> Value {
     until_some(&format!("the end of the delivery of {event}"), LONG, || {
@@ -87,7 +87,7 @@ pub(crate) fn ended(gateway: &Gateway, event: &str) -> Value {
     })
 }
 
-/// The hooks of an app as the administrator sees them: `publisher/event -> type:route`, sorted.
+/// The hooks of an app from the administration API, as sorted `publisher/event -> type:route` lines.
 #[track_caller]
 pub(crate) fn hooks(gateway: &Gateway, app: &str) -> Vec<String> {
     let text = |hook: &Value, member: &str| hook[member].as_str().expect("text").to_owned();

@@ -38,7 +38,7 @@ fn only_the_server_reaches_a_node_app() {
     });
     assert_eq!(app_dir.noted("node", "got").len(), before);
     assert!(!json!(app_dir.notes()).to_string().contains("forged"));
-    // What the server sends arrives, and without what proved it.
+    // Requests of the server arrive, without the header that authenticated them.
     publish(&gateway, "x", &json!(1));
     app_dir.wait_requests("node", "/hooks/x", 1);
     gateway.apps().page("node", "/page").expect(200);
@@ -77,7 +77,7 @@ fn a_command_app_can_verify_that_a_request_comes_from_the_server() {
 #[test]
 fn a_router_identifies_a_caller_by_token_like_bolts_modules() {
     let (app_dir, gateway) = start_server();
-    // As `bolt-internal-checks` does: the token of the request is looked for in the map of all tokens.
+    // Like `bolt-internal-checks`: looks up the token of the request in the map of all tokens.
     let code = "module.exports = (request, response) => {\n\
         const given = request.headers['x-bolt-app-token'];\n\
         if (given === undefined) return response.end(JSON.stringify({ code: 110 }));\n\
@@ -102,7 +102,7 @@ fn a_router_identifies_a_caller_by_token_like_bolts_modules() {
                 "a router got the token of another app: {answer}"
             );
         }
-        // What stands for the token opens nothing.
+        // The placeholder of a token is not valid as a token.
         let shown = answer["given"].as_str().unwrap();
         assert_eq!(gateway.bolt_with(shown).post("x", "{}").status, 401);
         assert_eq!(ask(&[("X-Bolt-App-Token", shown)])["code"], 113);

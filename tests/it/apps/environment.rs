@@ -11,7 +11,7 @@ use super::common::{publish, setup};
 
 const ALLOWED: [&str; 8] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "PORT", "BOLT_ADDRESS", "FOOTBRIDGE_APP"];
 
-/// A server with an environment that holds more than apps may see.
+/// A server with more environment variables than apps may see.
 fn rich() -> Setup {
     setup()
         .set("runtime", "pass_env", r#"["PASSED", "ABSENT"]"#)
@@ -32,7 +32,7 @@ fn check_environment(gateway: &Gateway, app: &str, env: &Value, system: bool) {
     let known = |name: &&str| {
         ALLOWED.contains(name) || name.starts_with("LC_") || *name == "PASSED" || *name == "BOLT_CHILD_PROC"
     };
-    // Only a program started by a command is told this so: it checks for itself who sends a request.
+    // Only command apps get this variable: they check the sender of a request themselves.
     let own = |name: &str| app == "album" && name == "FOOTBRIDGE_RUN_SECRET";
     let more: Vec<&&str> = names.iter().filter(|name| !known(name) && !own(name)).collect();
     assert!(more.is_empty(), "{app} sees {more:?}");
@@ -73,7 +73,7 @@ fn the_environment_is_the_documented_one_and_no_more() {
     }
 }
 
-/// An app that says what it can see of the server.
+/// An app that reports what it can access of the server.
 const SPY: &str = r"
     const fs = require('fs');
     const note = require('note');
@@ -123,7 +123,7 @@ fn an_app_of_another_user_can_read_nothing_of_the_server() {
     let app_dir = AppDir::new();
     let mut gateway =
         setup().env("SERVER_SECRET", "server-secret-3c1d").set("runtime", "user", "\"nobody\"").start();
-    // The usual place of a server's files is one that others may enter.
+    // Other users can usually enter the directory of the server.
     fs::set_permissions(gateway.dir(), fs::Permissions::from_mode(0o755)).unwrap();
     let saw = spy(&app_dir, &gateway);
     assert_eq!((saw["uid"].as_u64(), saw["gid"].as_u64()), (Some(65534), Some(65534)), "{saw}");
@@ -153,7 +153,7 @@ fn an_app_of_another_user_can_read_nothing_of_the_server() {
     let health = gateway.get("/healthz").text();
     assert!(!health.contains("server's secrets"), "{health}");
     gateway.assert_healthy();
-    // What it needs it has: packages, its hooks, its token.
+    // The app can use its packages, hooks and token.
     gateway.apps().install(&app_dir.sample("chat"));
     gateway.apps().start("chat");
     gateway.apps().visit("POST", "chat", "/chats").json(&json!({"text": "hi"})).send().expect(201);
@@ -215,7 +215,7 @@ fn apps_that_run_as_the_server_itself_are_warned_about() {
 #[test]
 fn a_command_app_inherits_only_its_three_standard_streams() {
     let app_dir = AppDir::new();
-    // A file of whoever started the server, handed on to it by mistake as shells and other programs do.
+    // A descriptor that the server inherits by mistake, as from some shells.
     let stray = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     stray.set_cloexec(false).unwrap();
     let gateway = setup().start();
@@ -229,7 +229,7 @@ fn a_command_app_inherits_only_its_three_standard_streams() {
     until("the end of the list", WAIT, || gateway.apps().output("bare").contains(&"out: listed".to_owned()));
     let output = gateway.apps().output("bare");
     let mut files: Vec<&str> = output.iter().filter_map(|line| line.strip_prefix("out: file ")).collect();
-    // The list itself is read from a file.
+    // Without the descriptor of the listing itself.
     files.retain(|file| !(file.contains(" /proc/") && file.ends_with("/fd")));
     let numbers: Vec<&str> = files.iter().map(|file| file.split(' ').next().unwrap()).collect();
     assert_eq!(numbers, ["0", "1", "2"], "{files:?}");

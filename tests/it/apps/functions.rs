@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::common::{LONG, ended, publish, setup, start_server};
 
-/// An app of functions only: each of these files is one, called `f0`, `f1`, …, for events of the same name.
+/// Creates an app with functions only. The files are functions `f0`, `f1`, … for events of the same name.
 fn functions(app_dir: &AppDir, files: &[&str]) -> PathBuf {
     let names: Vec<String> = (0..files.len()).map(|n| format!("f{n}")).collect();
     let table: Value = names.iter().map(|name| (name.clone(), json!(format!("{name}.js")))).collect();
@@ -35,7 +35,7 @@ fn an_event_calls_a_function_whose_events_are_delivered() {
     let named = |name: &str| events.iter().find(|event| event["name"] == name).cloned().unwrap();
     assert_eq!(named("thumb-made")["body"], json!({"photo": 12, "width": 64}));
     assert_eq!(named("thumb-made")["publisher"], "thumbs");
-    // The second function was called by what the first published; it keeps no state between calls.
+    // The first function's event called the second one. Functions have no state between calls.
     assert_eq!(named("thumb-counted")["body"], json!({"photo": 12, "calls": 1}));
     let got = receiver.requests().into_iter().find(|got| got.json()["name"] == "thumb-made").unwrap();
     assert_eq!(got.header("x-made-by"), Some("thumbs"));

@@ -30,7 +30,7 @@ fn an_app_is_installed_from_its_directory_with_its_hooks_and_does_not_run() {
     assert_eq!(gateway.admin().get("apps/chat")["name"], "chat");
     assert!(gateway.apps().running().is_empty());
     assert!(app_dir.noted("chat", "boot").is_empty(), "it was started by being installed");
-    // What was made for it is shown nowhere: an installed app learns its token when it starts.
+    // Generated secrets are not shown: an installed app gets its token when it starts.
     for secret in ["token", "secret_key", "signing_secret", "appToken", "appHash"] {
         assert!(app.get(secret).is_none(), "{app}");
     }
@@ -62,7 +62,7 @@ fn a_directory_may_have_any_name() {
     }
 }
 
-/// Packages that cannot be installed, and what the message about each must name. `codes` where Bolt says which.
+/// Packages that cannot be installed, with the words that the message must contain. `codes` lists Bolt's error codes.
 const REFUSED: &str = include_str!("refused.json");
 
 #[test]
@@ -168,7 +168,7 @@ fn a_used_name_is_refused_and_replace_swaps_at_once() {
     let lost = publish(&gateway, "gone", &json!(1));
     let stays = publish(&gateway, "kept", &json!(1));
     app_dir.wait_requests("swap", "/two/status/503", 1);
-    // A package that is refused changes nothing of the one that is there.
+    // A refused package does not change the installed one.
     fs::rename(dir.join("server.js"), dir.join("moved.js")).unwrap();
     assert_eq!(gateway.apps().installing(&dir, true).send().status, 400);
     fs::rename(dir.join("moved.js"), dir.join("server.js")).unwrap();
@@ -200,7 +200,7 @@ fn replacing_an_app_enables_hooks_disabled_by_410() {
     until("the end of the hook", LONG, || {
         gateway.admin().all("hooks?app=quitter").iter().any(|hook| hook["enabled"] == false)
     });
-    // Its handler is mended, its hook the same.
+    // The new version has a corrected handler and the same hook.
     let mended = "const note = require('note');\nmodule.exports = (request, response) => { note('mended'); response.end(); };";
     let package = json!({"name": "quitter", "version": "2.0.0",
         "bolt": {"main": "server.js", "hooks": {"work": "status/410"}}});
@@ -224,7 +224,7 @@ fn an_app_of_the_file_or_api_is_not_replaced_by_an_install() {
         }
         assert!(hooks(&gateway, name).is_empty());
     }
-    // And the other way round: an installed app is changed by installing it, not by the administration.
+    // The reverse: the administration API does not change an installed app.
     gateway.apps().install(&app_dir.sample("chat"));
     let answer = gateway.admin().send("POST", "apps", &json!({"name": "chat"}));
     assert!(matches!(answer.status, 409 | 422), "{}", answer.text());
@@ -254,7 +254,7 @@ fn a_module_drops_only_hooks_that_need_a_server() {
 #[test]
 fn a_hook_that_reaches_no_server_is_reported() {
     let (app_dir, gateway) = start_server();
-    // Neither a main nor a command: nothing could ever take the event.
+    // Without a main or a command, nothing can receive the event.
     let package = json!({"name": "mute", "bolt": {"hooks": {"x": "hooks/x"}}});
     let answer = gateway.apps().installing(&app_dir.write("mute", &package, &[]), false).send();
     if answer.status == 200 {
@@ -291,7 +291,6 @@ fn only_authorized_callers_install_start_and_stop() {
         assert_eq!(wrong.json(request).send().status, 401);
         let other = gateway.apps().bare(method, tail).header("X-Bolt-App-Token", &token);
         assert_bolt_error(&other.json(request).send(), 403, 337);
-        // A name is a claim.
         let named = gateway.apps().bare(method, tail).header("X-Bolt-App-Token", &token);
         let named = named.header("X-Bolt-User-Name", "admin").header("X-Bolt-User-Token", "a.b.c");
         assert_bolt_error(&named.json(request).send(), 403, 337);
@@ -339,7 +338,7 @@ fn uninstalling_stops_an_app_and_deletes_everything_it_owned() {
     until("its last process", WAIT, || harness::processes_at(app_dir.path(), &gateway.url("")).is_empty());
     assert_eq!(gateway.apps().page("leaver", "/").status, 404);
     assert_eq!(app_dir.noted("leaver", "boot").len(), 1, "it was started again");
-    // The name is free again.
+    // The name can be used again.
     gateway.apps().install(&app_dir.recorder("leaver", &json!({})));
 }
 

@@ -9,7 +9,7 @@ use super::common::{
     LONG, hooks, lifecycle_events, names, publish, setup, start_watched_server, wait_lifecycle_event,
 };
 
-/// Fails unless this is a context: where an app listens.
+/// Fails unless this is a complete context of a running app.
 #[track_caller]
 fn assert_context(event: &Value, app: &str) {
     let body = &event["body"];
@@ -62,7 +62,7 @@ fn lifecycle_events_of_an_app_come_in_order() {
     }
     assert_eq!(events[2]["body"]["reason"], "stop");
     assert_eq!(events[5]["body"]["reason"], "uninstall");
-    // What is for the app itself came to it alone, while it still ran.
+    // The app's own event reached only the app, while it was running.
     let own: Vec<String> =
         app_dir.noted("subject", "got").iter().map(|note| note["url"].as_str().unwrap().to_owned()).collect();
     assert_eq!(own, ["/hooks/starting", "/stopping", "/hooks/starting", "/uninstalling", "/stopping"]);
@@ -95,7 +95,7 @@ fn the_server_publishes_its_start_once() {
     gateway.stop().start_again();
     receiver.wait_at("/up", 2);
     gateway.kill9().start_again();
-    // The kill may have come before the record of the second: then that one comes twice.
+    // The kill may have come before the second delivery was recorded. Then it is delivered twice.
     let ids = || -> BTreeSet<String> {
         receiver.requests_at("/up").iter().map(|got| got.json()["id"].to_string()).collect()
     };
@@ -180,7 +180,7 @@ fn events_that_imitate_the_servers_events_have_no_effect() {
         "linked"
     );
     assert!(app_dir.requests("linked", "/mine").is_empty());
-    // An app cannot have the name that would make it pass.
+    // No app can have the server's name.
     for name in ["bolt", "BOLT", "Bolt "] {
         let dir = app_dir.write(
             "named",
@@ -242,7 +242,7 @@ fn an_event_of_one_app_never_reaches_a_hook_on_another() {
     assert_eq!(app_dir.requests("ears", "/any").len(), 3);
     let fax = app_dir.requests("ears", "/fax");
     assert_eq!((fax.len(), &fax[0]["body"]), (1, &json!("of the fax")));
-    // `fax` checks that the token in the event is its own, and that the camera's header came along.
+    // `fax` checks that the event has its token and the camera's header.
     let photo = app_dir.noted("fax", "photo");
     assert_eq!(photo.len(), 1, "{photo:?}");
     assert_eq!(photo[0]["headers"]["x-camera"], "front");

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::common::{LONG, publish, start_server};
 
-/// An app in Bolt's old style: whoever is not logged in is sent to the login page, hooks and actions excepted, and those
-/// are told by a path that does not begin with them.
+/// An app in Bolt's old style: it redirects visitors without a login to its login page, except on hook and
+/// action paths, which it recognises below its mount prefix.
 const GUARDED: &str = r"
     const express = require('express');
     const note = require('note');
@@ -38,7 +38,7 @@ fn a_system_app_that_looks_for_its_prefix_gets_its_token_and_its_events() {
         ));
         gateway.apps().start("Desk");
         app_dir.wait("Desk", "starting", 1);
-        // The token works: the app has it, and it is the app's.
+        // The app received its token.
         assert_eq!(gateway.bolt_with(&app_dir.token("Desk")).publish("x", &json!({}))["publisher"], "Desk");
         publish(&gateway, "photo-saved", &json!({"n": 1}));
         let received = app_dir.wait("Desk", "received", 1).remove(0);
@@ -48,7 +48,7 @@ fn a_system_app_that_looks_for_its_prefix_gets_its_token_and_its_events() {
         assert_eq!(saw["originalUrl"], "/x/Desk/hook/bolt/app-starting", "{saw}");
         assert_eq!((&saw["baseUrl"], &saw["mountpath"]), (&json!("/x/Desk"), &json!("/x/Desk")), "{saw}");
         assert_eq!((&saw["body"]["name"], &saw["bolt"]), (&json!("app-starting"), &json!({})), "{saw}");
-        // Pages see the same, however the visitor spells the name.
+        // Pages see the same prefix for any spelling of the name.
         let page = gateway.apps().page("desk", "/action/list?a=b%20c").expect(200);
         assert_eq!(page.json(), json!({"ok": true}));
         let saw = app_dir.noted("Desk", "saw").pop().unwrap();
@@ -84,7 +84,7 @@ fn an_ordinary_app_sees_paths_without_its_mount_prefix() {
     assert_eq!(seen, [("/hook/bolt/app-starting", ""), ("/hook/photo", ""), ("/a/b?c", "")]);
 }
 
-/// Says where to go, as its query says.
+/// Answers with the redirect of its query.
 const LEADS: &str = r"
     const express = require('express');
     const app = express();

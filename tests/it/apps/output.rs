@@ -89,7 +89,7 @@ fn memory(pid: u32) -> u64 {
 #[test]
 fn a_gigabyte_of_output_does_not_slow_other_apps() {
     let (app_dir, gateway) = start_server();
-    // It listens, prints for as long as it takes, and says so; a second one has no line ends at all.
+    // One app prints a gigabyte and notes the end. The other prints without line ends.
     let listen = "require('http').createServer((q, s) => s.end()).listen(process.env.PORT, '127.0.0.1');";
     let run = "node listen.js &\nyes 'a line that says nothing, over and over and over again' | head -c 1000000000\n\
                echo '{\"app\":\"loud\",\"what\":\"printed\"}' >> ../notes.jsonl\nwait\n";

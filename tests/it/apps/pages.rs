@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::common::{setup, start_server};
 
-/// What an app saw of a request, as it says itself.
+/// The request as seen by the app.
 #[track_caller]
 fn seen(answer: &harness::Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -25,7 +25,7 @@ fn pages_of_old_and_new_express_are_served_below_the_name_of_the_app() {
     let home = gateway.apps().page("chat", "/home").expect(200);
     assert!(home.text().contains("<h1>Staff chat</h1>"));
     assert!(home.header("content-type").unwrap().starts_with("text/html"));
-    // What Express makes of a file travels as it is: validators, ranges, conditional requests.
+    // Express's file headers pass unchanged: validators, ranges, conditional requests.
     let tag = home.header("etag").unwrap().to_owned();
     let again = gateway.apps().visit("GET", "chat", "/home").header("If-None-Match", &tag).send();
     assert_eq!((again.status, again.body.len()), (304, 0));
@@ -39,7 +39,7 @@ fn pages_of_old_and_new_express_are_served_below_the_name_of_the_app() {
     assert_eq!(gateway.apps().page("weather", "/now").expect(200).json(), json!({"weather": "rain"}));
     assert_eq!(gateway.apps().page("chat", "/no-such-page").status, 404);
     assert_eq!(gateway.apps().page("nobody", "/").status, 404);
-    // Each was started by its first visitor.
+    // The first request started each app.
     for name in ["chat", "camera", "weather"] {
         assert_eq!(app_dir.noted(name, "boot").len(), 1, "{name}");
     }
@@ -178,7 +178,7 @@ fn a_hook_path_is_reachable_by_the_server_only() {
     gateway.apps().visit("GET", "hooked", "/hooks/secret").send().expect(200);
 }
 
-/// An app that streams: `/frames`, `/large` and `/hash`, and notes who leaves early.
+/// Creates an app that streams and notes the requests that end early.
 fn streamer(app_dir: &AppDir) -> PathBuf {
     let server = r"
         const crypto = require('crypto');
@@ -256,7 +256,7 @@ fn large_bodies_stream_and_a_slow_reader_slows_the_app() {
     assert_eq!(answer["length"], LARGE);
     let grown = memory(gateway.pid()).saturating_sub(before);
     assert!(grown < 24, "the server grew by {grown} MiB while {} MiB went through", LARGE >> 20);
-    // Nobody reads: the app is held back long before it has sent very much.
+    // The client does not read, so the app is blocked before it has sent much.
     let mut lazy = Raw::connect(gateway.address());
     lazy.send("GET /x/streamer/endless HTTP/1.1\r\nHost: localhost\r\n\r\n");
     app_dir.wait("streamer", "sent", 1);
@@ -284,7 +284,7 @@ fn a_response_cut_off_by_the_app_is_reported() {
     gateway.apps().install(&app_dir.write("rude", &package, &[("server.js", server)]));
     let answer = gateway.apps().page("rude", "/reset");
     assert_eq!(answer.status, 502, "{}", answer.text());
-    // A body that ends early ends the connection early: nobody takes it for whole.
+    // A body that ends early ends the connection early, so that the client can tell.
     assert!(gateway.apps().visit("GET", "rude", "/short").try_send().is_err());
     gateway.assert_healthy();
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::common::start_server;
 
-/// An app with a folder of each kind of trap in it.
+/// Creates an app with a folder for each kind of forbidden file.
 fn gallery(app_dir: &AppDir, public: &Value) -> PathBuf {
     let package =
         json!({"name": "gallery", "version": "1.0.0", "bolt": {"main": "server.js", "public": public}});
@@ -35,7 +35,7 @@ fn gallery(app_dir: &AppDir, public: &Value) -> PathBuf {
     dir
 }
 
-/// Places of the sample app that nobody may read.
+/// Paths of the sample app that must not be readable.
 const NOT_SERVED: [&str; 25] = [
     "",
     "/",
@@ -98,7 +98,7 @@ fn only_the_files_an_app_lists_are_served() {
             answer.text()
         );
     });
-    // The app was not started for any of it.
+    // None of these requests started the app.
     assert!(app_dir.notes().is_empty(), "{:?}", app_dir.notes());
     for path in ["/public/none/a.css", "/public/pen/a.css", "/public/bolt/x.css", "/public/", "/public"] {
         assert_eq!(gateway.get(path).status, 404, "{path}");
@@ -119,11 +119,11 @@ fn a_single_public_folder_is_served_at_the_apps_root() {
     fs::write(dir.join("assets/index.html"), "<h1>all</h1>").unwrap();
     assert_eq!(gateway.get("/public/gallery/").expect(200).text(), "<h1>all</h1>");
     assert_eq!(gateway.get("/public/gallery").header("location"), Some("/public/gallery/"));
-    // It follows the package.
+    // The public files follow the package after a new install.
     gateway.apps().replace(&gallery(&app_dir, &json!(["favicon.ico"])));
     assert_eq!(gateway.get("/public/gallery/style.css").status, 404);
     gateway.get("/public/gallery/favicon.ico").expect(200);
-    // And an app that makes nothing public has nothing there.
+    // An app without public files serves nothing.
     gateway.apps().replace(&gallery(&app_dir, &Value::Null));
     assert_eq!(gateway.get("/public/gallery/favicon.ico").status, 404);
 }

@@ -181,7 +181,7 @@ fn a_subscription_by_an_ended_run_is_refused() {
     }
 }
 
-/// The processor time of a process so far.
+/// The CPU time that a process has used.
 fn busy(pid: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let rest: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
@@ -197,7 +197,7 @@ fn a_draining_server_does_not_use_cpu() {
     gateway.apps().start("lingers");
     publish(&gateway, "work", &json!(1));
     app_dir.wait_requests("unwell", "/status/503", 2);
-    // Its next attempt comes due while the server ends, and would start it.
+    // The next attempt is due while the server stops, and would start the app.
     gateway.apps().stop("unwell");
     let before = busy(gateway.pid());
     gateway.sigterm();
@@ -219,7 +219,7 @@ fn a_transient_hook_does_not_start_an_app_that_is_being_stopped() {
     publish(&gateway, "x", &json!(1));
     stop.join().unwrap().unwrap().expect(200);
     until("the end of every delivery", LONG, || gateway.metric("footbridge_deliveries_pending", "") == 0);
-    // A start under way would be called off by this, and that would be the last line.
+    // This stop would cancel a start in progress, and that would be the last line.
     gateway.apps().call("POST", "/stop").json(&json!({"name": "leaver"})).send().expect(409);
     let output = gateway.apps().output("leaver");
     assert!(output.last().is_some_and(|line| line.starts_with("server: stopped")), "{output:?}");

@@ -7,7 +7,7 @@ use super::common::{
     LONG, ended, lifecycle_events, publish, setup, start_server, start_watched_server, wait_lifecycle_event,
 };
 
-/// A module with one router, whose file is `router.js`.
+/// Creates a module with one router in `router.js`.
 fn module(app_dir: &AppDir, name: &str, root: &str, order: i64, code: &str) -> std::path::PathBuf {
     let router = json!({"main": "router.js", "root": root, "order": order});
     let package = json!({"name": name, "dependencies": {"express": "5"}, "bolt": {"module": true, "routers": {"it": router}}});
@@ -34,7 +34,7 @@ fn a_router_is_started_at_install_and_mounted_as_express_mounts_it() {
     for name in ["footbridge-router", "x-bolt-user-name"] {
         assert!(saw["headers"].get(name).is_none(), "{saw}");
     }
-    // What only looks like it is not its.
+    // A path that only shares the beginning does not belong to the router.
     each(["/api/dbx/where", "/api/d", "/api/db%2Fwhere", "/api"], |path| {
         assert_eq!(gateway.get(path).status, 404, "{path}");
     });
@@ -45,7 +45,7 @@ fn a_router_is_started_at_install_and_mounted_as_express_mounts_it() {
         lifecycle_events(&watcher, "db").iter().filter(|event| event["name"] == "app-router-loaded").count()
     };
     until("the event of the second start", LONG, || loaded() == 2);
-    // The server, too, received of it each time: its own hooks are there before anything is told.
+    // The server's own hooks received each event too: they exist before the first event.
     until("what the server received", LONG, || {
         let received = gateway.admin().all("deliveries?app=bolt&limit=99");
         let of = |delivery: &Value| {
@@ -70,7 +70,7 @@ fn a_database_router_serves_and_notifies_its_users() {
         .send()
         .expect(201);
     assert_eq!(put.json()["body"]["insertedIds"], json!(["1"]), "{}", put.text());
-    // insert → event for the owner alone → its hook → its own event → everyone who listens.
+    // insert → event for the owner only → the owner's hook → the owner's event → all subscribers.
     let inserted = app_dir.wait("notices", "inserted", 1).remove(0);
     assert_eq!(inserted["event"]["publisher"], "db");
     assert_eq!(inserted["event"]["token"], app_dir.token("notices"));
@@ -117,7 +117,7 @@ fn a_router_hook_reaches_a_router_with_the_token_of_its_app() {
         let all = gateway.admin().all("deliveries?app=db&limit=9");
         all.iter().any(|delivery| delivery["status"] == "delivered")
     });
-    // Who posts there without the token is not taken for the server.
+    // A request without the token is not accepted as the server's.
     let forged =
         json!({"name": "app-uninstalled", "publisher": "bolt", "token": "made-up", "body": {"name": "x"}});
     gateway.call("POST", "/api/db/hooks/bolt/app-uninstalled").json(&forged).send();
@@ -141,7 +141,7 @@ fn routers_are_tried_in_order_and_the_server_answers_last() {
     gateway.apps().install(&module(&app_dir, "plain", "/api/shared/deep", 30, echo));
     assert_eq!(gateway.get("/api/shared/mine/early").expect(200).text(), "early /api/shared");
     assert_eq!(gateway.get("/api/shared/mine/late").expect(200).text(), "late /api/shared");
-    // A body is there for whoever takes the request in the end.
+    // The router that answers in the end can read the body.
     let body = "b".repeat(100_000);
     let deep = gateway.call("POST", "/api/shared/deep/er?x=1").body(&body).send().expect(200).text();
     assert_eq!(deep, format!("/er?x=1 {body}"));
@@ -150,7 +150,7 @@ fn routers_are_tried_in_order_and_the_server_answers_last() {
     assert_eq!(none.status, 404);
     assert!(none.header("footbridge-router-next").is_none());
     assert_eq!(none.header("x-passed"), None, "a router that passed on leaves no trace");
-    // What is ours is never theirs, and what they claim with a header neither.
+    // Routers cannot take the server's paths or claim them with a header.
     each(["/livez", "/api/v1/apps", "/api/apps", "/metrics"], |path| {
         assert_eq!(gateway.get(path).header("x-passed"), None, "{path}");
     });
@@ -193,7 +193,7 @@ fn a_router_of_an_app_shares_its_process_and_token() {
     assert_eq!(saw["token"], app_dir.token("both"), "{saw}");
     assert_eq!(app_dir.noted("both", "boot").len(), 1);
     assert_eq!(gateway.bolt_with(&app_dir.token("both")).publish("x", &json!({}))["publisher"], "both");
-    // A router that crashes is started again by the next request, as an app is.
+    // The next request starts a crashed router again, as with an app.
     gateway.apps().stop("both");
     gateway.get("/api/both").expect(200);
     assert_ne!(app_dir.token("both"), saw["token"].as_str().unwrap());
@@ -219,12 +219,12 @@ fn routers_stream_and_accept_large_bodies() {
 fn a_router_hook_is_answered_by_routers_only() {
     let app_dir = AppDir::new();
     let gateway = setup().start();
-    // Its route leads to no router: to a page of the server, and to nothing.
+    // Routes that reach no router: pages of the server and an unknown path.
     let rows = json!({"a": {"route": "/api/v1/apps", "type": "router"}, "b": {"route": "/api/events/x", "type": "router"},
         "c": {"route": "/nowhere", "type": "router"}});
     let answer = gateway.apps().installing(&app_dir.recorder("loop", &json!({"hooks": rows})), false).send();
     if answer.status != 200 {
-        // Refusing such a route at install is as good.
+        // The install may refuse such a route too.
         assert_bolt_error(&answer, 400, answer.json()["code"].as_u64().unwrap());
         return;
     }
@@ -257,7 +257,7 @@ fn an_unread_request_body_does_not_block_other_requests() {
         raw.send("0\r\n\r\n").answer()
     };
     for _ in 0..3 {
-        // More than is parsed for routers, on the connection that the next one gets.
+        // More than the limit for parsed bodies, on the connection that the next request uses.
         assert_eq!(ask("/deaf/x", 20).expect(200).text(), "unread");
         assert_eq!(gateway.get("/deaf/x").expect(200).text(), "unread");
     }

@@ -24,7 +24,7 @@ fn holds(bytes: &[u8], secret: &str) -> bool {
     bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
 }
 
-/// Every way in which an event leaves: to servers, the web, a router and a function, by hooks as wide as they get.
+/// All hook types, with the widest patterns.
 fn everything(receiver: &Receiver) -> Setup {
     let web = format!(r#""*" = {{ route = "{}", type = "web" }}"#, receiver.url("/web"));
     setup()
@@ -33,7 +33,7 @@ fn everything(receiver: &Receiver) -> Setup {
         .app(App::new("inside").url(&receiver.url("/inside")).hooks(r#""*" = "all""#))
 }
 
-/// Everything that can be asked of the server.
+/// All answers of the server that could contain a token.
 fn answers(gateway: &Gateway) -> Vec<(String, Vec<u8>)> {
     let mut pages = Vec::new();
     for tail in ["apps", "hooks", "events", "deliveries", "links", "exchanges"] {
@@ -93,7 +93,7 @@ fn run_tokens_are_neither_shared_nor_stored() {
     for got in receiver.requests() {
         pages.push((format!("what was sent to {}", got.path), got.whole().into_bytes()));
     }
-    // Whatever is on disk while it runs, the write-ahead log too, and what is left when it has ended.
+    // All files on disk, including the write-ahead log, while the server runs and after it has stopped.
     pages.extend(files(gateway.dir()));
     gateway.stop();
     pages.extend(files(gateway.dir()));
@@ -112,7 +112,7 @@ fn run_tokens_are_neither_shared_nor_stored() {
     assert_no_other_token(&app_dir, &tokens);
 }
 
-/// What each app was sent holds no token but its own.
+/// Fails if an app received a token other than its own.
 #[track_caller]
 fn assert_no_other_token(app_dir: &AppDir, tokens: &[(String, String)]) {
     for note in app_dir.notes() {
@@ -161,7 +161,7 @@ fn each_recipient_gets_an_event_with_its_own_token() {
         );
     }
     for note in app_dir.noted("db", "uninstalled") {
-        // The router is another app's: what proves one app to another is in no envelope.
+        // The router belongs to another app, so the envelope must not contain the first app's token.
         assert_eq!(members(&note["event"]), "body dispatchTime id name publisher time", "{note}");
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::common::{setup, start_server};
 
-/// Connects, sends what it is told, and prints what came of it.
+/// Connects, sends messages and prints the answers.
 const CLIENT: &str = r"
     const WebSocket = require('ws');
     const seen = { messages: [] };
@@ -79,7 +79,8 @@ fn an_open_websocket_keeps_its_app_running_but_not_the_server() {
     let mut open = upgraded(&gateway);
     let begun = std::time::Instant::now();
     gateway.stop();
-    // It is given up, not waited for: its app, which waits for it in turn, would use up the whole drain.
+    // The server closes the socket instead of waiting: the app waits for the socket too, which would use up the
+    // drain time.
     assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
     open.rest();
 }
@@ -116,7 +117,7 @@ fn an_app_may_refuse_an_upgrade_with_any_answer() {
     );
     let answer = socket.answer();
     assert_ne!(answer.status, 101);
-    // The server is as before.
+    // The server still works.
     until("another page", WAIT, || gateway.apps().page("plain", "/x").status == 200);
     let saw: Value = gateway.apps().page("plain", "/y").json();
     assert_eq!(saw["url"], "/y");

@@ -54,7 +54,7 @@ fn apps_that_never_listen_delay_no_other() {
     publish(&gateway, "other", &json!(1));
     app_dir.wait_requests("well", "/hooks/other", 1);
     gateway.apps().uninstall("well");
-    // The others are given up after 20 seconds.
+    // The start timeout of the others is 20 seconds.
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
@@ -119,7 +119,7 @@ fn only_the_starting_app_receives_its_token_and_address() {
     assert_eq!(event["token"], body["appToken"], "an app can tell that it is its own event");
     let token = app_dir.token("subject");
     assert_eq!(gateway.bolt_with(&token).publish("hello", &json!({}))["publisher"], "subject");
-    // Whoever else listened for it got only its own.
+    // Other apps with this hook received only their own token.
     app_dir.wait_requests("nosy", "/all", 1);
     until("app-started at the watcher", LONG, || {
         watcher
@@ -159,7 +159,7 @@ fn a_token_is_valid_as_long_as_the_run() {
 #[test]
 fn the_token_is_valid_before_the_app_receives_it() {
     let (app_dir, gateway) = start_server();
-    // It publishes and subscribes inside its `app-starting` handler, and answers only then.
+    // The app publishes and subscribes in its `app-starting` handler before it answers.
     let server = r"
         const note = require('note');
         const read = async (request) => { let text = ''; for await (const part of request) text += part; return JSON.parse(text); };

@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use super::common::{LONG, publish, setup, start_server};
 
-/// An app in shell.
+/// Creates an app that is a shell script.
 fn shell(app_dir: &AppDir, name: &str, script: &str) -> PathBuf {
     let package =
         json!({"name": name, "bolt": {"hooks": {"x": "x"}}, "footbridge": {"command": ["sh", "run.sh"]}});
     app_dir.write(name, &package, &[("run.sh", script)])
 }
 
-/// Fails unless this says that an app did not start, and all of `words`; the message.
+/// Fails unless this is the error of a failed start with all of `words`. Returns the message.
 #[track_caller]
 fn assert_failed(answer: &Answer, words: &[&str]) -> String {
     assert!(matches!(answer.status, 502..=504), "{} {}", answer.status, answer.text());
@@ -94,7 +94,7 @@ fn an_app_that_never_listens_is_killed_at_its_start_timeout() {
     let took = begun.elapsed();
     assert!((Duration::from_millis(700)..Duration::from_secs(15)).contains(&took), "{took:?}");
     nothing_runs(&app_dir, &gateway);
-    // A Node app whose module never comes to its end.
+    // A Node app whose module never finishes loading.
     let package = json!({"name": "busy", "bolt": {"main": "server.js"}});
     gateway.apps().install(&app_dir.write("busy", &package, &[("server.js", "for (;;);")]));
     assert_failed(&gateway.apps().starting("busy").send(), &["700"]);
@@ -119,7 +119,7 @@ fn an_app_that_listens_on_another_port_is_reported_with_that_port() {
 fn another_process_on_the_port_is_not_mistaken_for_the_app() {
     let app_dir = AppDir::new();
     let gateway = setup().set("runtime", "start_timeout", "\"15s\"").start();
-    // It says its port and goes on when a stranger, this test, listens there.
+    // The app prints its port and continues when this test listens on it.
     let script = "echo \"{\\\"app\\\":\\\"late\\\",\\\"what\\\":\\\"port\\\",\\\"port\\\":$PORT}\" >> ../notes.jsonl\n\
                   until [ -e taken ]; do sleep 0.02; done\nexec sleep 600\n";
     let dir = shell(&app_dir, "late", script);
@@ -145,7 +145,7 @@ fn a_program_that_cannot_run_is_named() {
     ));
     assert_failed(&gateway.apps().starting("absent").send(), &["no-such-program-here"]);
     let dir = app_dir.write("plain", &command("plain", json!(["./run"])), &[("run", "#!/bin/sh\n")]);
-    // What can be seen at once is told at once.
+    // A file without the x permission is reported at install.
     let refused = gateway.apps().installing(&dir, false).send().expect(400);
     assert!(refused.text().contains("chmod +x"), "{}", refused.text());
     let allow = |mode| std::fs::set_permissions(dir.join("run"), Permissions::from_mode(mode)).unwrap();
@@ -191,16 +191,16 @@ fn starts_are_limited_to_five_in_ten_seconds() {
         assert_failed(&gateway.apps().starting("crashing").send(), &[]);
         harness::pause(Duration::from_millis(100));
     }
-    // The loop ends before the five seconds do, unless the machine stood still: then one more start is right.
+    // The loop ends before the five seconds do, unless the machine was blocked. Then one more start is correct.
     if refused.elapsed() < Duration::from_secs(4) {
         assert_eq!(app_dir.noted("crashing", "boot").len(), counted);
     }
-    // Everyone else goes on as if nothing were.
+    // Other apps are not affected.
     let healthy = app_dir.requests("healthy", "/x").len();
     publish(&gateway, "x", &json!(3));
     app_dir.wait_requests("healthy", "/x", healthy + 1);
     assert_eq!(app_dir.noted("healthy", "boot").len(), 1);
-    // Installed anew, it is given a new chance at once.
+    // After a new install, a start is possible at once.
     gateway.apps().replace(&app_dir.recorder("crashing", &json!({"hooks": {"x": "x"}})));
     gateway.apps().start("crashing");
 }

@@ -24,7 +24,7 @@ fn wait_state(gateway: &Gateway, name: &str, state: &str) {
     until(&format!("{name} is {state}"), LONG, || app_state(gateway, name)["state"] == state);
 }
 
-/// An app that starts only when there is a file `may-start` in its directory.
+/// Creates an app that starts only if the file `may-start` is in its directory.
 fn moody(app_dir: &AppDir) -> std::path::PathBuf {
     let server = "require('fs').accessSync('may-start');\nmodule.exports = require('./recorder.js');";
     let recorder = include_str!("../../apps/recorder/server.js");
@@ -43,7 +43,7 @@ fn a_failed_start_is_shown_until_a_start_succeeds() {
         assert_eq!((&app["state"], &app["running"]), (&json!("failed"), &json!(false)), "{app}");
         assert!(app["failure"]["why"].as_str().unwrap().contains("may-start"), "{app}");
     }
-    // Five starts in a row, and it is left alone for a while.
+    // After five failed starts, further ones are refused for a while.
     until("the back-off", LONG, || {
         let wait = gateway.apps().starting("moody").send().header("retry-after").map(str::to_owned);
         wait.is_some_and(|wait| wait.parse::<u64>().unwrap() >= 5)
@@ -74,7 +74,7 @@ fn starting_and_stopping_are_shown_while_they_last() {
         start.join().unwrap();
     });
     assert_eq!(app_state(&gateway, "slow")["state"], "running");
-    // A hook of its own stop that is never answered: it is waited for.
+    // The app's hook on its own stop is never answered, so the stop takes a while.
     let server =
         "module.exports = (request, response) => { if (!request.url.includes('stopping')) response.end(); };";
     let package = json!({"name": "sticky", "bolt": {"main": "server.js", "hooks": {"bolt/app-stopping": "hooks/stopping"}}});

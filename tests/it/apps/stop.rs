@@ -10,7 +10,7 @@ use super::common::{
     LONG, ended, hooks, publish, setup, start_server, start_watched_server, wait_lifecycle_event,
 };
 
-/// Waits until nothing of what was installed from this app_dir runs.
+/// Waits until no process of the apps in this directory runs.
 #[track_caller]
 fn nothing_left(app_dir: &AppDir, gateway: &Gateway, within: Duration) {
     let mut left = Vec::new();
@@ -25,7 +25,7 @@ fn nothing_left(app_dir: &AppDir, gateway: &Gateway, within: Duration) {
     }
 }
 
-/// A shell app that starts a listener and, before it, children that leave its session and its group.
+/// Creates a shell app that starts children outside its session and process group, then a listener.
 fn forking(app_dir: &AppDir, name: &str) -> PathBuf {
     let listen = "const note = require('note');\n\
         require('http').createServer((q, s) => { q.resume(); s.end('ok'); })\n\
@@ -97,7 +97,7 @@ fn children_outside_the_process_group_are_killed_too() {
     until("its children", WAIT, || processes_at(app_dir.path(), &gateway.url("")).len() >= 6);
     gateway.apps().stop("parent");
     nothing_left(&app_dir, &gateway, Duration::from_secs(2));
-    // The same when it ends by itself.
+    // The same after a crash.
     gateway.apps().start("parent");
     until("its children", WAIT, || processes_at(app_dir.path(), &gateway.url("")).len() >= 6);
     kill(&gateway, "parent");
@@ -105,12 +105,12 @@ fn children_outside_the_process_group_are_killed_too() {
     nothing_left(&app_dir, &gateway, Duration::from_secs(5));
 }
 
-/// Kills the process that listens for an app.
+/// Kills the process of an app that listens.
 #[track_caller]
 pub(super) fn kill(gateway: &Gateway, app: &str) {
     let pid = gateway.apps().running().iter().find(|live| live["name"] == app).unwrap()["pid"].clone();
     let all = descendants(u32::try_from(pid.as_u64().unwrap()).unwrap());
-    // What the context names may be a process of ours around the app; the app is the innermost node.
+    // The context may name a process of the server around the app. The app is the innermost node process.
     let node = all.iter().rev().find(|process| process.line.starts_with("node"));
     let pid = node.map_or_else(|| pid.to_string(), |process| process.pid.to_string());
     assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success());
@@ -155,7 +155,7 @@ fn an_uncaught_exception_ends_a_node_app_and_logs_its_stack() {
 #[test]
 fn an_event_in_flight_at_a_crash_is_sent_again() {
     let (app_dir, gateway) = start_server();
-    // The first time it dies with the event in its hands.
+    // The first request with the event kills the app.
     let server = "const fs = require('fs');\nconst note = require('note');\n\
         module.exports = (request, response) => {\n\
           request.resume().on('end', () => {\n\
@@ -223,7 +223,7 @@ fn a_start_cut_off_by_kill_9_leaves_no_process_and_is_repeated() {
     gateway.kill9();
     until("the end of what was being started", WAIT, || !all.iter().any(harness::Process::lives));
     std::fs::write(dir.join("go"), "").unwrap();
-    // The event was accepted; nobody asks for it again.
+    // The event was accepted before and is not published again.
     gateway.start_again();
     app_dir.wait("slow", "got", 1);
     until("the delivery", LONG, || gateway.admin().delivery(&event)["status"] == "delivered");
@@ -265,7 +265,7 @@ fn an_idle_app_is_stopped_and_started_by_the_next_event() {
     nothing_left(&app_dir, &gateway, WAIT);
     publish(&gateway, "x", &json!(2));
     app_dir.wait_requests("sleepy", "/x", 2);
-    // With a transient hook it listens for something, so it is not idle.
+    // An app with a transient hook is not idle.
     until("the new token", WAIT, || {
         app_dir.noted("sleepy", "boot").len() == 2 && !app_dir.tokens().is_empty()
     });
@@ -295,7 +295,7 @@ fn an_open_request_or_pending_delivery_keeps_an_app_running() {
     let visit = gateway.apps().visit("GET", "visited", "/after/1500").spawn();
     assert_eq!(visit.join().unwrap().unwrap().status, 200);
     gateway.apps().wait_stopped("visited");
-    // Its hook asks for an answer and gets it late; until then the delivery is pending.
+    // The hook requires an answer, which comes late. Until then the delivery is pending.
     let required = json!({"route": "slow/after/1500", "answer": "required"});
     gateway.apps().install(&app_dir.recorder("slow", &json!({"hooks": {"x": required}})));
     let event = publish(&gateway, "x", &json!(1));
@@ -313,12 +313,12 @@ fn a_stop_affects_one_app_and_starts_no_other() {
     gateway.apps().install(&app_dir.recorder("second", &json!({})));
     gateway.apps().start("first");
     gateway.apps().start("second");
-    // What it has received of until now would start it again.
+    // Pending events would start the app again.
     let pending = || gateway.metric("footbridge_deliveries_pending", "");
     until("the end of what their starts led to", LONG, || pending() == 0);
     gateway.apps().stop("first");
     assert!(!gateway.apps().is_running("first") && gateway.apps().is_running("second"));
-    // Its own end, though it listens for it, is no reason to come back; what comes after is.
+    // Its own stop event does not start the app again, although it has a hook on it. Later events do.
     until("the end of what its end led to", LONG, || pending() == 0);
     assert!(
         !gateway.apps().is_running("first"),
@@ -334,7 +334,7 @@ fn a_stop_affects_one_app_and_starts_no_other() {
     gateway.apps().start("first");
 }
 
-/// How many files a process has open, and how many threads.
+/// The numbers of open files and of threads of a process.
 fn held(pid: u32) -> (usize, usize) {
     let count = |what: &str| std::fs::read_dir(format!("/proc/{pid}/{what}")).unwrap().count();
     (count("fd"), count("task"))
@@ -379,7 +379,7 @@ fn a_stop_cancels_a_start_in_progress() {
 fn requests_and_deliveries_right_after_a_crash_wait_for_the_restart() {
     let (app_dir, gateway) = start_server();
     gateway.apps().install(&app_dir.recorder("frail", &json!({"hooks": {"work": "work"}})));
-    // Five starts in ten seconds would be too many.
+    // Only two rounds: more than five starts in ten seconds are limited.
     for round in 0..2 {
         gateway.apps().start("frail");
         kill(&gateway, "frail");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::common::{LONG, ended, hooks, publish, setup, start_server};
 
-/// A running app with a transient hook on `t` at `/t`; its token.
+/// Starts an app with a transient hook on `t` at `/t` and returns its token.
 #[track_caller]
 fn running(app_dir: &AppDir, gateway: &Gateway, name: &str) -> String {
     gateway.apps().install(&app_dir.recorder(name, &json!({})));
@@ -16,7 +16,7 @@ fn running(app_dir: &AppDir, gateway: &Gateway, name: &str) -> String {
     token
 }
 
-/// How many transient hooks an app has.
+/// The number of transient hooks of an app.
 fn transient(gateway: &Gateway, app: &str) -> usize {
     gateway.admin().all(&format!("hooks?app={app}")).iter().filter(|hook| hook["transient"] == true).count()
 }
@@ -40,7 +40,7 @@ fn a_running_app_receives_events_until_it_unsubscribes() {
     publish(&gateway, "t", &json!(2));
     app_dir.wait_requests("app", "/second", 2);
     assert_eq!(app_dir.requests("app", "/t").len(), 1);
-    // Those of the package are not its to remove.
+    // Unsubscribing does not remove hooks of the package.
     assert_eq!(bolt.unsubscribe("bolt/app-starting"), json!([]));
     assert_eq!(
         hooks(&gateway, "app"),
@@ -109,7 +109,7 @@ fn pending_deliveries_of_a_transient_hook_are_cancelled_with_it() {
 fn a_transient_hook_never_starts_an_app() {
     let (app_dir, gateway) = start_server();
     running(&app_dir, &gateway, "app");
-    // The events are there before the app goes down; it must not come up for them.
+    // The events are published before the app stops; they must not start it again.
     let stopping = gateway.apps().call("POST", "/stop").json(&json!({"name": "app"})).spawn();
     for n in 0..50 {
         gateway.bolt("pen").publish("t", &json!({"body": n}));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::common::{LONG, ended, publish, start_server};
 use super::stop::kill;
 
-/// Answers nothing; at `/reset` it hangs up after a while, the first time, and answers later.
+/// Never answers. The first request at `/reset` is disconnected after a while; later ones are answered.
 const SILENT: &str = "const note = require('note');\nlet resets = 0;\n\
     module.exports = (request, response) => {\n\
       note('got', { url: request.url });\n\
@@ -37,7 +37,7 @@ fn unanswered_deliveries_end_when_an_app_that_never_answers_is_stopped() {
     wait(&app_dir, "/work", 1);
     let begun = Instant::now();
     gateway.apps().stop("mum");
-    // Less than what requests under way are given at most.
+    // Less than the longest time for requests in progress.
     assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
     let delivery = ended(&gateway, &event);
     assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("unanswered"), &json!(1)), "{delivery}");
@@ -58,7 +58,7 @@ fn a_disconnect_after_the_answer_deadline_is_a_failed_attempt() {
 fn deliveries_in_flight_at_a_crash_are_sent_again() {
     let (app_dir, gateway) = start_server();
     gateway.apps().install(&silent(&app_dir, &json!({"work": "work"})));
-    // One more than are in flight at a time: when it comes the lane has gone on.
+    // One more than the limit of deliveries in flight: when it arrives, the lane has moved on.
     (0..9).for_each(|n| drop(publish(&gateway, "work", &json!(n))));
     wait(&app_dir, "/work", 9);
     kill(&gateway, "mum");

@@ -67,7 +67,7 @@ fn base64_is_strict() {
     host.send(event("{}")).expect(200);
     let stem = right.trim_end_matches('=');
     let last = stem.chars().last().unwrap();
-    // The last letter carries bits that mean nothing: they must be zero.
+    // The unused bits of the last letter must be zero.
     let loose = format!("{}{}{}", &stem[..stem.len() - 1], char::from(last as u8 + 1), &right[stem.len()..]);
     each([stem.to_owned(), format!("{right}="), loose, right.replace("Token ", "Token  \t=")], |value| {
         let answer = host.bare(event("{}")).header("Authorization", value).send();

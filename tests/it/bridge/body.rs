@@ -144,7 +144,7 @@ fn the_size_limit_counts_the_whole_body() {
     host.send(sized(4096)).expect(200);
     let answer = host.send(sized(4097));
     assert!(assert_bridge_error(&answer, 413, "INVALID_EVENT_DATA").is_some());
-    // Blanks count as well: it is the request that is limited, not what it means.
+    // Whitespace counts too: the limit applies to the bytes of the request.
     assert_bridge_error(&host.send(sized(2000) + &" ".repeat(4096)), 413, "INVALID_EVENT_DATA");
     assert_eq!(receiver.count(), 1);
     gateway.assert_healthy();

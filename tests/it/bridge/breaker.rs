@@ -23,7 +23,7 @@ fn twenty_refused_connections_open_it_and_a_probe_closes_it() {
     let open = send();
     assert!(assert_bridge_error(&open, 503, "EVENT_DELIVERY_FAILED").is_some());
     assert!(begun.elapsed() < Duration::from_secs(5), "an open breaker answers at once");
-    // Another recipient of the same sender is not affected.
+    // Other recipients of the same sender are not affected.
     gateway.host("superapp").send(event("1")).expect(200);
     let back = Receiver::start_on(gone);
     assert_eq!(send().status, 503, "it is too early for a probe");

@@ -74,7 +74,7 @@ fn refusals_say_how_to_fix_them() {
         let message = answer.json()["error_message"].as_str().unwrap().to_owned();
         assert!(words.iter().all(|word| message.contains(word)), "{message}");
     };
-    // The right credentials and body at the other endpoint.
+    // Valid credentials and body at the other endpoint.
     let turned = gateway.miniapp("superapp").send(event("1")).expect(403);
     says(&turned, &["/api/v1/event-bridge/hostapp/"]);
     let turned = gateway.host("shop").send(event("1")).expect(403);
@@ -120,7 +120,7 @@ fn an_address_that_cannot_be_reached_is_502() {
     gateway.assert_healthy();
 }
 
-/// A server that answers in plain text to whatever it hears, a TLS hello included.
+/// A server that answers everything in plain text, even a TLS handshake.
 fn plain_text_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

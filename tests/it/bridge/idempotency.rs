@@ -157,7 +157,7 @@ fn the_outcome_is_stored_for_a_sender_that_disconnected() {
     receiver.wait(1);
     drop(raw);
     gate.open();
-    // While the first still runs the answer is 409; then it is its outcome, whatever that became without a sender.
+    // While the first exchange runs, the answer is 409; afterwards it is the outcome of that exchange.
     let settled = harness::until_some("the outcome", harness::WAIT, || {
         let answer = keyed(&gateway, "k", &event("1")).send();
         (answer.status != 409).then_some(answer)

@@ -10,7 +10,7 @@ fn the_body_must_name_the_sender_that_the_credentials_name() {
     let from_shop = event("1").replace("superapp", "stranger");
     let answer = gateway.host("superapp").send(&from_shop);
     assert!(assert_bridge_error(&answer, 403, "UNAUTHORIZED").is_some());
-    // The same app on the other endpoint must be named as the other party.
+    // On the other endpoint the same app must be named as the other party.
     let swapped = gateway.host("shop").send(event("1"));
     assert_bridge_error(&swapped, 403, "UNAUTHORIZED");
     let swapped = gateway.miniapp("superapp").send(event("1"));
@@ -37,7 +37,7 @@ fn unknown_and_unlinked_recipients_get_the_same_answer() {
     };
     let unknown = bare("nobody");
     assert!(!unknown.0.contains("nobody"), "the answer names the recipient: {}", unknown.0);
-    // `mute` has no receiver either: the link is asked first.
+    // `mute` has no receiver either: the link is checked first.
     each(
         ["stranger", "apart", "mute", "superapp", "bolt", "sub", "../shop", "Ünïcode", " shop"],
         |recipient| {
@@ -50,12 +50,12 @@ fn unknown_and_unlinked_recipients_get_the_same_answer() {
 #[test]
 fn a_link_has_a_direction() {
     let (gateway, receiver) = pair();
-    // `shop` is the miniapp of this link: as a host it has no partner.
+    // `shop` is the miniapp of this link and has no link as a host.
     let body = r#"{"app_id":"superapp","client_id":"shop","event_type":"x","payload":1}"#;
     assert_bridge_error(&gateway.host("shop").send(body), 403, "UNAUTHORIZED");
     assert_bridge_error(&gateway.miniapp("superapp").send(body), 403, "UNAUTHORIZED");
     assert_eq!(receiver.count(), 0);
-    // Both endpoints of the link itself work, each towards the other party.
+    // The link works in both directions.
     gateway.host("superapp").send(event("1")).expect(200);
     gateway.miniapp("shop").send(event("2")).expect(200);
     let paths: Vec<_> = receiver.requests().into_iter().map(|got| got.path).collect();

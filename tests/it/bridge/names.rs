@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 const HOST: &str = "host_a5801h7tkBLi";
 
 fn setup(receiver: &Receiver, host: &str) -> Setup {
-    // The secrets stay while the name changes its case.
+    // The secrets stay the same when the name changes its case.
     let mut host_app = App::new(&host.to_ascii_lowercase()).receiver(&receiver.url("/host"));
     host.clone_into(&mut host_app.name);
     let hooks = format!("\"{host}/paid\" = \"paid\"");
@@ -18,7 +18,7 @@ fn event(client: &str, app: &str) -> String {
     json!({"app_id": app, "client_id": client, "event_type": "paid", "payload": {"n": 1}}).to_string()
 }
 
-/// What arrives at `path` because of `act`.
+/// Runs `act` and returns the request that it causes at `path`.
 fn arrives<T>(receiver: &Receiver, path: &str, act: impl FnOnce() -> T) -> (ReceivedRequest, T) {
     let before = receiver.requests_at(path).len();
     let done = act();
@@ -77,7 +77,7 @@ fn names_are_sent_as_registered_and_compared_without_case() {
 #[test]
 fn a_name_in_another_case_in_the_file_renames_the_app_only() {
     let receiver = Receiver::start();
-    // What a server that lower-cased all names has kept.
+    // The database of an older server that lower-cased all names.
     let mut gateway = setup(&receiver, "host_a5801h7tkbli").start();
     published(&gateway, &receiver, "host_a5801h7tkbli");
     let hook = gateway.admin().all("hooks?app=shop")[0]["id"].clone();

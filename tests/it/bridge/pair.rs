@@ -2,8 +2,8 @@
 
 use harness::{App, Gateway, Receiver, Setup};
 
-/// `superapp` (host) and `shop` (miniapp) are linked; `stranger` is linked with nobody. All three receive at `receiver`,
-/// each on a path of its own name.
+/// `superapp` (host) and `shop` (miniapp) are linked; `stranger` has no link. All three receive at `receiver`,
+/// each on a path with its name.
 pub(crate) fn setup(receiver: &Receiver) -> Setup {
     Setup::new()
         .app(App::new("superapp").receiver(&receiver.url("/superapp")))
@@ -16,19 +16,19 @@ pub(crate) fn setup(receiver: &Receiver) -> Setup {
         .link("superapp", "shop")
 }
 
-/// The pair, started.
+/// Starts the pair.
 pub(crate) fn pair() -> (Gateway, Receiver) {
     let receiver = Receiver::start();
     (setup(&receiver).start(), receiver)
 }
 
-/// The pair with a deadline short enough to wait for.
+/// Starts the pair with a short deadline.
 pub(crate) fn hurried_pair(timeout: &str) -> (Gateway, Receiver) {
     let receiver = Receiver::start();
     (setup(&receiver).set("bridge", "timeout", &format!("{timeout:?}")).start(), receiver)
 }
 
-/// A whole request between the two, with this payload.
+/// A complete request between the two with this payload.
 pub(crate) fn event(payload: &str) -> String {
     format!(
         r#"{{"app_id":"shop","client_id":"superapp","event_type":"user_profile_updated","payload":{payload}}}"#

@@ -42,7 +42,7 @@ fn over_a_full_queue_the_answer_is_503_at_once() {
     let mut gateway = setup(&receiver).set("bridge", "timeout", "\"20s\"").start();
     let gate = Gate::default();
     receiver.at("/shop", Reply::json("1").behind(&gate));
-    // More than the queue and any reasonable number of permits together.
+    // More than the queue and the permits together.
     let request = gateway.host("superapp").call(event("1")).bytes();
     let mut waiting: Vec<Raw> = (0..1700)
         .map(|_| {

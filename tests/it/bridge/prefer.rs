@@ -129,7 +129,7 @@ fn an_async_exchange_running_at_a_crash_has_failed_and_is_not_sent_again() {
     receiver.at("/shop", Reply::hang());
     let cut = start(&gateway);
     receiver.wait(2);
-    // The answered one is recorded behind its sender's back; the crash may come before that, never during.
+    // The outcome is recorded after the answer. The crash may come before the record but must not split it.
     gateway.kill9().start_again();
     receiver.at("/shop", Reply::json("\"second\""));
     let record = settled(&gateway, &cut).json();

@@ -83,7 +83,7 @@ fn cross_origin_requests_are_allowed_where_the_contract_says() {
         gateway.call("GET", settings_path).header("Origin", "https://host.example").send().expect(200);
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert_eq!(answer.header("access-control-allow-credentials"), None);
-    // An error is for the page as well.
+    // Pages can read errors too.
     for (method, path, status) in [
         ("POST", "/api/events/x", 401),
         ("GET", "/api/v1/miniapps/nobody/settings/", 404),

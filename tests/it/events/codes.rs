@@ -29,7 +29,7 @@ fn without_a_token_110_with_an_unknown_one_113() {
     assert_bolt_error(&bare("{}").header("X-Bolt-App-Token", "").send(), 401, bare_code(&gateway));
 }
 
-/// An empty header is either no header or an unknown token; both are 401.
+/// An empty header counts as no header or as an unknown token; both are 401.
 fn bare_code(gateway: &harness::Gateway) -> u64 {
     let answer = gateway.call("POST", "/api/events/x").header("X-Bolt-App-Token", "").body("{}").send();
     let code = answer.json()["code"].as_u64().unwrap();
@@ -118,7 +118,7 @@ fn over_the_publish_rate_is_146() {
     for _ in 0..5 {
         camera.publish("x", &json!({}));
     }
-    // One a second is allowed after the burst: a slow machine may need some more to be refused.
+    // After the burst, one per second is allowed: on a slow machine it takes a few more to be refused.
     let refused: Vec<_> =
         (0..100).map(|_| camera.post("x", "{}")).filter(|answer| answer.status != 200).take(3).collect();
     assert_eq!(refused.len(), 3, "refused of a hundred more");
@@ -127,7 +127,7 @@ fn over_the_publish_rate_is_146() {
         let after = answer.header("retry-after").and_then(|after| after.parse::<u64>().ok());
         assert!(after.is_some_and(|after| after >= 1), "{:?}", answer.headers);
     }
-    // Another app has a rate of its own, and a subscription is no publish.
+    // Another app has a separate rate, and subscribing is not publishing.
     gateway.bolt("fax").publish("x", &json!({}));
     camera.server("x", "/x");
 }

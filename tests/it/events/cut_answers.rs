@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::apps::setup;
 
-/// Longer than a slow reply takes for its head, and shorter than for its body.
+/// Longer than a slow reply needs for its head, and shorter than it needs for its body.
 const TIMEOUT: &str = "\"1500ms\"";
 
 fn slowly(status: u16) -> Reply {

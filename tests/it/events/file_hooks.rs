@@ -108,7 +108,7 @@ fn a_hook_removed_from_the_file_is_deleted_with_its_queue() {
     assert_eq!(gateway.identity(), (2, 2));
 }
 
-/// The same with the hook of `fax` on `camera/x` leading to this route, or without it.
+/// The setup with a hook of `fax` on `camera/x` to this route, or without the hook.
 fn leading(setup: Setup, receiver: &Receiver, route: Option<&str>) -> Setup {
     let fax = App::new("fax").url(&receiver.url("/fax"));
     let hooks = route.map(|route| format!(r#""camera/x" = {route}"#));
@@ -169,7 +169,7 @@ fn a_hook_added_back_to_the_file_finds_its_pending_deliveries() {
     receiver.wait_at("/fax/new", 4);
     until("the records", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
     assert_eq!(gateway.identity(), (4, 4));
-    // What the API removed for good does not come back.
+    // Deliveries that the API cancelled do not come back.
     gateway.kill9().start_again();
     assert_eq!(receiver.requests_at("/fax/new").len(), 4);
 }

@@ -48,7 +48,7 @@ fn nothing_stays_pending_behind_a_410_and_the_hook_can_be_revived() {
         gateway.admin().done("PATCH", &hook, &json!({"enabled": true}));
         let event = gateway.bolt("camera").publish(name, &json!({}))["id"].as_str().unwrap().to_owned();
         until("the delivery", WAIT, || gateway.admin().delivery(&event)["status"] == "delivered");
-        // Those that were on their way may have come late; nothing else may.
+        // Deliveries that were in flight may have arrived late; no others may.
         let got = receiver.requests_at(&path);
         assert!(got.len() <= 17, "{} were sent", got.len());
         assert_eq!(got.iter().filter(|got| got.json()["id"] == event.as_str()).count(), 1);

@@ -7,7 +7,7 @@ fn setup() -> Setup {
     Setup::new().app(App::new("camera")).app(App::new("fax")).app(App::new("ears"))
 }
 
-/// Publishes `ping` as what follows from an event.
+/// Publishes `ping` with an event as its cause.
 fn follow(gateway: &harness::Gateway, app: &str, cause: &str) -> harness::Answer {
     gateway.bolt(app).call("POST", "ping", "{}").header("Footbridge-Cause", cause).send()
 }
@@ -28,7 +28,7 @@ fn a_chain_of_apps_is_stopped_at_depth_sixteen_and_reported_once() {
     for depth in 1..16 {
         last = id(follow(&gateway, ["camera", "fax"][depth % 2], &last));
         if depth == 8 {
-            // What is known of a chain outlives the server.
+            // The data of a chain survives a restart.
             gateway.kill9().start_again();
             gateway.bolt("ears").web("bolt/loop-stopped", &receiver.url("/ears"));
             gateway.bolt("camera").web("fax/ping", &receiver.url("/camera"));
@@ -46,9 +46,9 @@ fn a_chain_of_apps_is_stopped_at_depth_sixteen_and_reported_once() {
     assert_eq!((&body["app"], &body["event"]), (&json!("camera"), &json!("ping")));
     assert_eq!((&body["root"], &body["cause"]), (&json!(root), &json!(last)));
     assert_eq!((&body["depth"], &body["reason"]), (&json!(16), &json!("depth")));
-    // What answers the news goes no further either.
+    // An event caused by this report is refused too.
     assert_bolt_error(&follow(&gateway, "ears", reported["id"].as_str().unwrap()), 422, 153);
-    // Nobody else's chain is touched, and one that names no cause begins anew.
+    // Other chains are not affected, and an event without a cause starts a new chain.
     id(gateway.bolt("camera").post("ping", "{}"));
     assert_eq!(receiver.wait_at("/ears", 1).len(), 1, "reported once");
     gateway.assert_healthy();
@@ -65,7 +65,7 @@ fn a_cause_must_be_an_event_the_app_received_or_sent() {
     }
     assert_bolt_error(&follow(&gateway, "camera", &last), 422, 153);
     assert_bolt_error(&follow(&gateway, "fax", &last), 422, 153);
-    // A stranger can neither join a chain nor find out about it: both answers warn in the same words.
+    // Another app can neither join a chain nor learn about it: both answers have the same warning.
     let warning = |cause: &str| {
         let answer = follow(&gateway, "ears", cause).expect(200).json();
         let warnings = answer["body"]["warnings"].as_array().unwrap().clone();
@@ -75,7 +75,7 @@ fn a_cause_must_be_an_event_the_app_received_or_sent() {
         warning.replace(cause, "")
     };
     assert_eq!(warning(&last), warning("evt_0000000000001"));
-    // A cause that counts, and none at all, get no warning.
+    // A valid cause, or none, gets no warning.
     let own = id(gateway.bolt("ears").post("ping", "{}"));
     for answer in [follow(&gateway, "ears", &own), gateway.bolt("ears").post("ping", "{}")] {
         assert_eq!(answer.expect(200).json()["body"]["warnings"], Value::Null);

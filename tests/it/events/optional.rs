@@ -29,10 +29,10 @@ fn no_answer_ends_unanswered_after_one_attempt_and_the_lane_moves_on() {
     for publisher in publishers {
         publisher.join().unwrap();
     }
-    until("the end of all", Duration::from_secs(60), || {
+    until("the end of all", Duration::from_mins(1), || {
         gateway.metric("footbridge_deliveries_pending", "") == 0
     });
-    // A lane that waited the whole timeout for each would take minutes.
+    // A lane that waits for the full timeout of each would take minutes.
     assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
     assert_eq!(gateway.metric("footbridge_deliveries_total", "outcome=\"unanswered\""), 600);
     assert_eq!(gateway.identity(), (600, 600));

@@ -9,8 +9,8 @@ use super::apps::setup;
 
 const EVENTS: u64 = 600;
 
-/// An ordered hook on `x`. Its first request is answered 500, and only after all events have been published; so are some
-/// later ones, counted from 0.
+/// An ordered hook on `x`. Its first request and some later ones (counted from 0) are answered with 500. The
+/// first answer is held back until all events are published.
 fn start(receiver: &Receiver, later: &[usize]) -> Gateway {
     let schedule = r#"["300ms", "300ms", "300ms", "300ms", "300ms"]"#;
     let gateway = setup(receiver).set("retry", "schedule", schedule).start();
@@ -34,7 +34,7 @@ fn number(got: &ReceivedRequest) -> u64 {
     got.json()["body"].as_u64().unwrap()
 }
 
-/// The numbers of the events that were received and answered 200, in the order of their first such reception.
+/// The numbers of the events that were answered with 200, in the order of their first success.
 fn taken(receiver: &Receiver) -> Vec<u64> {
     let mut seen = Vec::new();
     for got in receiver.requests().iter().filter(|got| got.reply_status == 200) {
@@ -47,14 +47,14 @@ fn taken(receiver: &Receiver) -> Vec<u64> {
 
 #[track_caller]
 fn wait_for_all(gateway: &Gateway, receiver: &Receiver) {
-    until("the last delivery", Duration::from_secs(60), || {
+    until("the last delivery", Duration::from_mins(1), || {
         gateway.metric("footbridge_deliveries_pending", "") == 0
     });
     assert_eq!(gateway.metric("footbridge_deliveries_total", "outcome=\"delivered\""), EVENTS);
     assert_eq!(taken(receiver), (0..EVENTS).collect::<Vec<_>>());
 }
 
-/// Fails when anything but the failed one was sent after a failure, or before its delay was over.
+/// Fails if the request after a failure was for another event, or was sent before the delay was over.
 #[track_caller]
 fn assert_failures_hold_the_lane(got: &[ReceivedRequest]) {
     for pair in got.windows(2).filter(|pair| pair[0].reply_status != 200) {
@@ -80,7 +80,7 @@ fn a_failing_delivery_holds_its_lane() {
 fn order_survives_a_kill() {
     let receiver = Receiver::start();
     let mut gateway = start(&receiver, &[]);
-    // Killed while the first waits for its retry, and again in the middle of the row.
+    // Killed while the first delivery waits for its retry, and again in the middle of the sequence.
     until("the failure of the first", WAIT, || {
         gateway.admin().all("deliveries?status=pending&limit=250").iter().any(|one| one["attempts"] == 1)
     });

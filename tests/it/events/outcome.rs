@@ -52,7 +52,7 @@ fn everything_else_is_retried_on_the_schedule_and_then_dead() {
         rows.push((Reply::status(status).with("Location", "/elsewhere"), Some(status.into())));
     }
     each(rows.into_iter().enumerate(), |(n, (reply, status))| {
-        // Each has a hook of its own, so that none suffers for the failures of another.
+        // Separate hooks, so that failures of one do not affect the others.
         let path = format!("/x/{n}");
         receiver.at(&path, reply.clone());
         gateway.bolt("fax").web("x", &receiver.url(&path));
@@ -124,7 +124,7 @@ fn gone_disables_the_hook_and_cancels_its_queue() {
     publish(&gateway);
     pause(Duration::from_millis(200));
     assert_eq!(receiver.requests_at("/x").len(), count, "a disabled hook was called");
-    // A transient hook may be gone altogether; what is left of it is switched off.
+    // A transient hook may be deleted; if it still exists, it is disabled.
     let left = admin.all("hooks?app=fax");
     assert!(left.iter().all(|known| known["id"] != hook["id"] || known["enabled"] == false), "{left:?}");
 }
@@ -164,7 +164,7 @@ fn a_name_that_leads_to_a_refused_address_is_dead_at_once() {
         .bolt("fax")
         .post("sub/x", json!({"route": format!("http://localhost:{port}/"), "type": "web"}).to_string());
     if answer.status == 400 {
-        // Refusing the name when it is saved is as good.
+        // The name may be refused when it is saved, too.
         harness::assert_bolt_error(&answer, 400, 141);
     } else {
         let delivery = ended(&gateway, &publish(&gateway));

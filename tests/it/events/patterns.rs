@@ -20,7 +20,7 @@ fn a_hook_matches_when_publisher_and_event_both_do() {
             |[app, name]: &[String; 2]| gateway.bolt(app).publish(name, &json!({}))["deliveries"] == 1;
         let received: Vec<bool> = events.iter().map(received).collect();
         let removed = gallery.unsubscribe(&format!("sub/{pattern}"));
-        assert_eq!(json!(received), row["hears"]);
+        assert_eq!(json!(received), row["matches"]);
         assert_eq!(removed.as_array().unwrap().len(), 1, "the same pattern must remove it");
     });
 }

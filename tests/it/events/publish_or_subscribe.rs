@@ -8,7 +8,7 @@ use super::apps::apps;
 fn posts_are_told_apart_as_the_contract_says() {
     let (gateway, _receiver) = apps();
     let camera = gateway.bolt("camera");
-    // Path after /api/events/, body, and what it must become: the event's name, or publisher/event of the hook.
+    // Path after /api/events/, body, and the expected result: the event's name, or publisher/event of the hook.
     let rows = [
         ("photo-saved", "", "photo-saved"),
         ("photo-saved", "{}", "photo-saved"),

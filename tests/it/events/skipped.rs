@@ -42,7 +42,7 @@ fn deliveries_to_a_disabled_app_are_skipped_and_can_be_replayed() {
         })
         .collect();
     holds(&gateway);
-    // What was not for them is not skipped either.
+    // Events for other recipients are not skipped.
     for other in [json!({"subscribers": ["gallery"]}), json!({"subscribers": []})] {
         let event = gateway.bolt("camera").publish("x", &other);
         let all = gateway.admin().all(&format!("deliveries?event={}", event["id"].as_str().unwrap()));

@@ -35,7 +35,7 @@ fn an_unknown_member_is_143_and_named() {
         assert!(words.iter().all(|word| message.contains(word)), "{message}");
     });
     assert!(gateway.admin().all("events?").is_empty());
-    // A bad name is told first, and inside the body names are the publisher's business.
+    // A bad name is reported first. Member names inside the body are not checked.
     assert_bolt_error(&gateway.bolt("camera").post("a%2Fb", r#"{"order":7}"#), 400, 140);
     assert_eq!(gateway.bolt("camera").publish("x", &json!({"body": {"order": 7}}))["deliveries"], 1);
 }
@@ -60,7 +60,7 @@ fn a_request_in_the_wrong_form_is_named() {
         assert_bolt_error(&answer, 400, 143);
         assert!(message(&answer).contains(word), "{}", message(&answer));
     });
-    // What curl says of any body stands in nobody's way.
+    // The content type that curl sends by default is accepted.
     each(["application/x-www-form-urlencoded", "text/plain", ""], |kind| {
         let call = gateway.bolt("camera").call("POST", "x", r#"{"body":1}"#).without("content-type");
         call.header("Content-Type", kind).send().expect(200);
@@ -90,7 +90,7 @@ fn an_unknown_publisher_name_is_accepted_with_a_warning() {
     for quiet in [json!({}), json!({"subscribers": []}), json!({"subscribers": ["FAX", "Bolt"]})] {
         assert_eq!(camera.publish("x", &quiet)["warnings"], Value::Null, "{quiet}");
     }
-    // Members of the other of the two calls are told as well.
+    // Members of the other call are named too.
     warned(&camera.publish("x", &json!({"route": "/x", "body": 1})), "`route` was not used");
     let hook = json!({"app": "fax", "pattern": "galery/x", "route": receiver.url("/z"), "type": "web"});
     warned(&gateway.admin().done("POST", "hooks", &hook), "`galery`");

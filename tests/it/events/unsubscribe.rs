@@ -57,7 +57,7 @@ fn unsubscribe_cancels_pending_deliveries() {
     receiver.at("/x", Reply::status(503).behind(&gate));
     let fax = gateway.bolt("fax");
     fax.web("*", &receiver.url("/x"));
-    // Eight are in flight at most; the rest waits.
+    // At most eight are in flight; the others wait.
     let events: Vec<_> =
         (0..12).map(|n| gateway.bolt("camera").publish("x", &json!({ "body": n }))).collect();
     receiver.wait(1);

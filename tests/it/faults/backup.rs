@@ -5,7 +5,7 @@ use serde_json::json;
 use std::fs;
 use std::path::Path;
 
-/// Replaces the files of `to` by those of `from`.
+/// Replaces the files in `to` with those in `from`.
 fn copy_all(from: &Path, to: &Path) {
     let files =
         |dir| fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
@@ -34,7 +34,7 @@ fn a_restored_backup_sends_only_its_pending_deliveries() {
     let backup = tempfile::tempdir().unwrap();
     copy_all(gateway.dir(), backup.path());
 
-    // A day goes on: what waited arrives, and there is more.
+    // After the backup: pending deliveries arrive and new events are published.
     gateway.start_again();
     receiver.always(Reply::json("{}"));
     until("what waited", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
@@ -50,7 +50,7 @@ fn a_restored_backup_sends_only_its_pending_deliveries() {
     assert!(again.iter().all(|got| got.header("webhook-id") == Some(&waiting)), "{again:?}");
     assert_eq!(again.len(), 1);
     assert_eq!(gateway.identity(), (2, 2));
-    // Ids go on growing: a new event is not taken for one that the lost day knew.
+    // Ids keep growing, so that a new event cannot have the id of a lost one.
     let fresh = publish(&gateway, 4);
     let known: Vec<_> =
         receiver.requests().iter().filter_map(|got| got.header("webhook-id").map(str::to_owned)).collect();

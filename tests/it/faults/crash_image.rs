@@ -11,12 +11,12 @@ use std::time::Duration;
 use harness::{App, Gateway, Receiver, Setup, WAIT, pause, until, until_some};
 use serde_json::json;
 
-/// A page: what is lost is lost in these, in bytes.
+/// The unit in which writes are lost, in bytes.
 const PAGE: usize = 4096;
-/// How many moments are tried; `FOOTBRIDGE_IMAGES` sets another number.
+/// The number of moments that are tried; `FOOTBRIDGE_IMAGES` overrides it.
 const IMAGES: usize = 24;
 
-/// What the record tells, in order.
+/// An entry of the record, in order.
 #[derive(Debug)]
 enum Act {
     Write {
@@ -31,11 +31,11 @@ enum Act {
     Synced {
         file: PathBuf,
     },
-    /// This event was acknowledged.
+    /// An event was acknowledged.
     Acked(String),
 }
 
-/// The bytes of every `"\x41\x42"` in a line, one after another.
+/// The bytes of all `"\x41\x42"` strings in a line, concatenated.
 fn bytes_of(line: &str) -> Vec<u8> {
     let strings = line.split('"').skip(1).step_by(2);
     let digits = strings.flat_map(|text| text.split("\\x").skip(1));
@@ -46,7 +46,7 @@ fn is_of_the_database(path: &Path, ends: &[&str]) -> bool {
     path.extension().is_some_and(|end| ends.iter().any(|known| end == *known))
 }
 
-/// The file between the angle brackets behind a descriptor, when it is one of the database's.
+/// The file in angle brackets behind a descriptor, if it belongs to the database.
 fn file_of(call: &str) -> Option<PathBuf> {
     let path = call.split_once('<')?.1.split_once('>')?.0;
     let text: Vec<u8> = if path.starts_with("\\x") { bytes_of(&format!("\"{path}\"")) } else { path.into() };
@@ -56,7 +56,7 @@ fn file_of(call: &str) -> Option<PathBuf> {
 
 fn read(record: &str) -> Vec<Act> {
     let mut acts = Vec::new();
-    // A call that another thread's interrupts ends on a line of its own.
+    // A call that is interrupted by another thread's continues on a separate line.
     let mut open: BTreeMap<&str, PathBuf> = BTreeMap::new();
     for line in record.lines() {
         let Some((thread, call)) = line.split_once(' ') else { continue };
@@ -91,7 +91,8 @@ fn read(record: &str) -> Vec<Act> {
     acts
 }
 
-/// The files as a disk may hold them after the first `moment` acts: of what no sync has followed, `keeps` says which pages.
+/// The files as a disk may hold them after the first `moment` entries. `keeps` selects the unsynced pages that
+/// survive.
 fn image(start: &Files, acts: &[Act], moment: usize, mut keeps: impl FnMut() -> bool) -> Files {
     let mut files = start.clone();
     let last_sync = |file: &Path| {
@@ -119,7 +120,7 @@ fn image(start: &Files, acts: &[Act], moment: usize, mut keeps: impl FnMut() -> 
     files
 }
 
-/// The files of the database in `dir`, the index of its log among them.
+/// The files of the database in `dir`, including the index of its log.
 fn database_files(dir: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     paths.filter(|path| is_of_the_database(path, &["db", "db-wal", "db-shm"])).collect()
@@ -127,20 +128,20 @@ fn database_files(dir: &Path) -> Vec<PathBuf> {
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// The database and its log as they are now.
+/// The current contents of the database and its log.
 fn snapshot(gateway: &Gateway) -> Files {
     let files =
         database_files(gateway.dir()).into_iter().filter(|path| path.extension().unwrap() != "db-shm");
     files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
 }
 
-/// Publishes thirty events and gives the files from before and the record of what happened since.
+/// Publishes thirty events. Returns the files from before and the record of the calls since then.
 fn recorded(gateway: &mut Gateway, receiver: &Receiver) -> (Files, Vec<Act>) {
     until("a database at rest", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
     let calls = "trace=fsync,fdatasync,pwrite64,ftruncate,write,writev,sendto";
     let strace = gateway.strace(&["-y", "-xx", "-s", "100000", "-e", calls]);
     let so_far = || strace.calls().len();
-    // Nothing may be written while the beginning is read, or the record does not follow on it.
+    // No writes may happen while the initial files are read, or the record would not continue from them.
     let (start, begins) = until_some("a moment without writes", WAIT, || {
         let (begins, start) = (so_far(), snapshot(gateway));
         pause(Duration::from_millis(300));
@@ -156,7 +157,7 @@ fn recorded(gateway: &mut Gateway, receiver: &Receiver) -> (Files, Vec<Act>) {
     (start, read(&calls[begins..]))
 }
 
-/// Numbers that look random and are the same in every run (xorshift).
+/// A deterministic pseudo-random generator (xorshift).
 struct Random(u64);
 
 impl Random {
@@ -180,7 +181,7 @@ fn an_acknowledged_event_survives_the_loss_of_unsynced_data() {
     let images = std::env::var("FOOTBRIDGE_IMAGES").ok().and_then(|text| text.parse().ok());
     let mut random = Random(0x2545_f491_4f6c_dd1d);
     for number in 0..images.unwrap_or(IMAGES) {
-        // Right behind an ack is the strictest moment; others lie anywhere.
+        // The strictest moment is directly after an acknowledgement; the others are random.
         let moment =
             if number % 2 == 0 { acks[random.below(acks.len())] + 1 } else { random.below(acts.len()) };
         let all_lost = number % 4 < 2;

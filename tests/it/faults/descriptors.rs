@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
-/// How many more files the server may open than it has open.
+/// The number of files that the server may open in addition to its open ones.
 fn allow_more(gateway: &Gateway, more: usize) {
     let open = fs::read_dir(format!("/proc/{}/fd", gateway.pid())).unwrap().count();
     let limit = format!("--nofile={}:", open + more);
@@ -20,7 +20,7 @@ fn ticks(gateway: &Gateway) -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
-/// Publishes over a connection that is open already.
+/// Publishes over an open connection.
 fn publish(kept: &mut Raw, token: &str, n: u64) {
     let body = format!("{{\"body\":{n}}}");
     kept.send(format!(
@@ -42,7 +42,7 @@ fn deliveries_wait_while_descriptors_are_exhausted() {
     publish(&mut kept, &token, 0);
     receiver.wait(1);
 
-    // Our connection to the receiver is given up, and a crowd takes the descriptors that are left.
+    // The server's connection to the receiver is closed, and other clients take the remaining descriptors.
     receiver.always(Reply::json("{}").with("Connection", "close"));
     publish(&mut kept, &token, 1);
     receiver.wait(2);
@@ -55,7 +55,7 @@ fn deliveries_wait_while_descriptors_are_exhausted() {
     let begun = ticks(&gateway);
     pause(Duration::from_secs(4));
     let used = ticks(&gateway) - begun;
-    // 100 ticks are a second of one processor.
+    // 100 ticks are one second of one CPU.
     assert!(used < 120, "it burns {used} ticks in four seconds");
     assert!(receiver.count() < 31, "the descriptors were never short");
 

@@ -10,7 +10,7 @@ fn signal(gateway: &Gateway, name: &str) {
     assert!(done.success());
 }
 
-/// How long the server stands still; `FOOTBRIDGE_FREEZE` sets other seconds.
+/// The duration of the freeze; `FOOTBRIDGE_FREEZE` overrides it, in seconds.
 fn standstill() -> Duration {
     let given = std::env::var("FOOTBRIDGE_FREEZE").ok().and_then(|text| text.parse().ok());
     Duration::from_secs(given.unwrap_or(4))
@@ -34,7 +34,7 @@ fn a_frozen_server_resumes_without_a_burst() {
     pause(standstill());
     let before = receiver.count();
     signal(&gateway, "CONT");
-    // Everything is overdue now: each delivery gets one attempt, however many it would have had meanwhile.
+    // All deliveries are overdue: each gets one attempt, not those it missed.
     receiver.wait(before + 40);
     let got = receiver.requests();
     let mut first: Vec<_> =

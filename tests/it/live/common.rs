@@ -7,7 +7,8 @@ use std::time::Duration;
 use harness::{Answer, App, Gateway, Setup, refused_address};
 use serde_json::{Value, json};
 
-/// `fax` hooks everything of `camera` twice over and its own events; `shop` hooks nothing of it. Nobody answers them.
+/// `fax` has two hooks that match events of `camera` and one on its own events; `shop` has none of these. All
+/// deliveries fail.
 pub(super) fn setup() -> Setup {
     let nobody = format!("http://{}/x", refused_address());
     let web = |pattern: &str| format!("{pattern:?} = {{ route = {nobody:?}, type = \"web\" }}");
@@ -15,28 +16,28 @@ pub(super) fn setup() -> Setup {
     Setup::new().app(fax).app(App::new("shop").hooks(&web("shop/*"))).app(App::new("camera"))
 }
 
-/// A server with these apps.
+/// Starts a server with these apps.
 pub(super) fn start_server() -> Gateway {
     setup().start()
 }
 
-/// Asks for a ticket with an app's token.
+/// Requests a ticket with an app's token.
 pub(super) fn ask(gateway: &Gateway, app: &str, request: &Value) -> Answer {
     let token = gateway.setup().app_named(app).token.clone();
     gateway.call("POST", "/api/v1/tickets").header("X-Bolt-App-Token", token).json(request).send()
 }
 
-/// A ticket of an app for `live` or `forward`.
+/// Returns a ticket of an app for `live` or `forward`.
 pub(super) fn ticket(gateway: &Gateway, app: &str, for_use: &str) -> String {
     ask(gateway, app, &json!({ "use": for_use })).expect(200).json()["ticket"].as_str().unwrap().to_owned()
 }
 
-/// Publishes as an app; the event's id.
+/// Publishes as an app and returns the event's id.
 pub(super) fn publish(gateway: &Gateway, app: &str, name: &str, body: &Value) -> String {
     gateway.bolt(app).publish(name, &json!({ "body": body }))["id"].as_str().unwrap().to_owned()
 }
 
-/// One frame of a stream: its event, id and data.
+/// A frame of a stream: event, id and data.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Frame {
     pub(super) event: String,
@@ -44,15 +45,15 @@ pub(super) struct Frame {
     pub(super) data: Value,
 }
 
-/// A stream of events read by hand; by HTTP/1.0, which has no chunks.
+/// A client of the event stream. It uses HTTP/1.0, which has no chunked coding.
 pub(super) struct Stream {
     lines: BufReader<TcpStream>,
-    /// What it would come back with.
+    /// The id for `Last-Event-ID` when reconnecting.
     pub(super) last: Option<String>,
 }
 
 impl Stream {
-    /// Opens it with a ticket.
+    /// Opens a stream with a ticket.
     pub(super) fn open(gateway: &Gateway, ticket: &str, last: Option<&str>) -> Self {
         let header = last.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
         let mut stream = TcpStream::connect(gateway.address()).unwrap();
@@ -74,7 +75,7 @@ impl Stream {
         line.trim_end().to_owned()
     }
 
-    /// The next frame that is not a comment, nor moves the id alone.
+    /// The next frame with an event.
     pub(super) fn next(&mut self) -> Frame {
         let mut frame = Frame::default();
         loop {
@@ -102,7 +103,7 @@ impl Stream {
         self.next().data["name"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Whether it is open and nothing comes for so long.
+    /// Returns true if the stream stays open and nothing arrives within `time`.
     pub(super) fn is_silent(&mut self, time: Duration) -> bool {
         self.lines.get_ref().set_read_timeout(Some(time)).unwrap();
         let came = self.lines.fill_buf().map(<[u8]>::len);
@@ -110,10 +111,10 @@ impl Stream {
         came.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
     }
 
-    /// Waits until the server ends it.
+    /// Waits until the server closes the stream.
     pub(super) fn ended(&mut self) {
         let mut rest = Vec::new();
-        // A reset is an end too.
+        // A reset counts as a close.
         let _reset = self.lines.read_to_end(&mut rest);
     }
 }

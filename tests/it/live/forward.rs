@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::common::{ask, start_server, ticket};
 
-/// A host, a miniapp that it is linked to, and their receivers.
+/// A linked host and miniapp, with their receiver.
 fn pair() -> (Gateway, Receiver) {
     let receiver = Receiver::start();
     let app = |name: &str| App::new(name).receiver(&receiver.url(&format!("/{name}")));
@@ -39,7 +39,7 @@ fn an_exchange_is_sent_as_the_tickets_app_and_its_answer_comes_back() {
             got.json(),
             json!({"app_id": "shop", "client_id": "superapp", "event_type": "buy", "payload": {"sku": 1}})
         );
-        // The same event of the page again is the same exchange, and another body is refused.
+        // The same page event is the same exchange; with another body it is refused.
         let again =
             forward(&gateway, &ticket, Some("pev_1"), &exchange("buy", &json!({"sku": 1}))).expect(200);
         assert_eq!(again.json(), answer);
@@ -78,7 +78,7 @@ fn page_id_and_idempotency_key_are_separate() {
         let call = call.header("Idempotency-Key", key).header("X-Page-Event-Id", "order-0001");
         call.json(&request).send().expect(200).json()["id"].clone()
     };
-    // One id in two pages is two events.
+    // The same id in two pages is two events.
     let mine = call("order-0001.mine");
     assert_eq!(call("order-0001.mine"), mine);
     assert_ne!(call("order-0001.theirs"), mine);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::common::{Stream, publish, start_server};
 
-/// Makes the app `temp` with a hook on everything of `camera`; its token.
+/// Creates the app `temp` with a hook on all events of `camera` and returns its token.
 fn make(gateway: &Gateway) -> String {
     let made = gateway.admin().done("POST", "apps", &json!({"name": "temp"}));
     hook(gateway);
@@ -29,7 +29,7 @@ fn live_ticket(gateway: &Gateway, token: &str) -> String {
     made["ticket"].as_str().unwrap().to_owned()
 }
 
-/// Asks for a stream and reads no more of it than its head.
+/// Opens a stream and reads only its head.
 fn unread(gateway: &Gateway, ticket: &str, after: &str) -> TcpStream {
     let mut stream = TcpStream::connect(gateway.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -61,7 +61,7 @@ fn an_unread_replay_ends_with_its_app_and_gets_nothing_of_the_next() {
         let token = make(&gateway);
         let ticket = live_ticket(&gateway, &token);
         let first = publish(&gateway, "camera", "first", &json!(0));
-        // More than any buffer on the way holds.
+        // More than the buffers of the connection can hold.
         let large = json!("x".repeat(200 * 1024));
         (0..150).for_each(|_| drop(publish(&gateway, "camera", "old", &large)));
         let mut stream = unread(&gateway, &ticket, &first);
@@ -70,7 +70,7 @@ fn an_unread_replay_ends_with_its_app_and_gets_nothing_of_the_next() {
             publish(&gateway, "camera", "secret", &json!(n));
         }
         let mut rest = Vec::new();
-        // The server ends it; a reset is an end too.
+        // The server closes it; a reset counts as a close.
         let _reset = stream.read_to_end(&mut rest);
         let rest = String::from_utf8_lossy(&rest);
         let replayed = rest.matches("\"name\":\"old\"").count();
@@ -133,7 +133,7 @@ fn a_ticket_ends_with_its_secret_and_survives_a_restart() {
     assert_eq!(streams[0].name(), "still", "it was asked for with another secret");
     let status = |ticket: &str| gateway.get(&format!("/api/v1/events/stream?ticket={ticket}")).status;
     assert_eq!(status(&by_key), 401);
-    // The old secret counts for a day, and so does a ticket that it asks for after the rotation.
+    // The old secret is valid for a day, and so is a ticket requested with it after the rotation.
     let later = ask(&gateway, ("Authorization", &key));
     drop(Stream::open(&gateway, &later, None));
     gateway.admin().done("POST", "apps/temp/rotate", &json!({"secrets": ["token"]}));
@@ -148,7 +148,7 @@ fn the_next_owner_of_a_name_gets_no_exchanges_or_keys() {
     receiver.at("/shop", Reply::json("{\"secret\":1}"));
     let shop = harness::App::new("shop").receiver(&receiver.url("/shop"));
     let gateway = Setup::new().app(shop).app(harness::App::new("camera")).start();
-    // The same secrets both times, so that nothing but the app itself tells the two apart.
+    // Both apps have the same secrets, so that only the app itself distinguishes them.
     let new = json!({"name": "temp", "token": "the-same-token-twice", "secret_key": "the-same-key-twice"});
     let credential = basic("Token", "temp", "the-same-key-twice");
     let make = || {

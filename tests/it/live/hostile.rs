@@ -21,7 +21,7 @@ fn a_page_that_never_reads_has_bounded_cost_and_gets_a_gap() {
     let mut awake = Stream::open(&gateway, &ticket, None);
     let body = json!("x".repeat(200 * 1024));
     let mut before = 0;
-    // The queue of the app is full after 256 of them; from then on nothing may grow.
+    // The queue for the page is full after 256 events and must not grow further.
     for count in 0..600 {
         publish(&gateway, "camera", "large", &body);
         awake.next();
@@ -106,7 +106,7 @@ fn large_messages_end_their_socket_and_nothing_else() {
 
 #[test]
 fn unauthenticated_sessions_are_limited() {
-    // Asks from an address for sessions, one after the other; how many it got.
+    // Opens sessions from an address, one after the other. Returns the number of successes.
     const ASKS: &str = r"
         const [host, port, localAddress, path] = process.argv.slice(2);
         const options = { host, port, localAddress, path, family: 4 };

@@ -7,8 +7,9 @@ use harness::{each, until};
 use super::common::ticket;
 use super::pages::{Browser, cookie, start_server};
 
-/// Serves a page of another origin that shows one of ours first, whose cookie the browser then has, and connects each
-/// generation of clients by each transport, with a ticket and without; prints what came of it.
+/// Serves a page of another origin. It first loads a page of the server, so that the browser has its cookie,
+/// and then connects each generation of clients with each transport, with and without a ticket. Prints the
+/// results.
 const PAGE: &str = r"
     const [url, ticket, file] = process.argv.slice(2);
     const fs = require('fs');
@@ -66,7 +67,7 @@ const PAGE: &str = r"
 #[test]
 fn cross_origin_pages_need_a_ticket_and_cannot_use_a_cookie() {
     let (app_dir, gateway) = start_server();
-    // Without a hook that the page's app needs: what counts is who is let in.
+    // Needs no hook: only the connection is tested.
     let ticket = ticket(&gateway, "pen", "live");
     let port = app_dir.path().join("port");
     let url = gateway.url("");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::pages::{DOCUMENT, cookie, start_server};
 
-/// A page as the browser with this cookie gets it.
+/// Requests a page with this cookie.
 fn page(gateway: &Gateway, cookie: &str) -> Answer {
     gateway
         .apps()
@@ -18,14 +18,14 @@ fn page(gateway: &Gateway, cookie: &str) -> Answer {
         .expect(200)
 }
 
-/// The token that is written into a page.
+/// The token in a page.
 fn written(page: &Answer) -> String {
     let text = page.text();
     let behind = text.split("const token = \"").nth(1).expect("a token");
     behind.split('"').next().unwrap().to_owned()
 }
 
-/// Connects a page by its cookie and does something meanwhile; the last message it got.
+/// Connects a page with its cookie, runs `meanwhile` and returns the page's last message.
 fn connected<T>(
     app_dir: &AppDir,
     gateway: &Gateway,
@@ -40,7 +40,7 @@ fn connected<T>(
     std::thread::scope(|scope| {
         let args = [&url, "4", &options, open.to_str().unwrap()];
         let client = scope.spawn(move || app_dir.node(super::sockets::CLIENT, &args));
-        until("the connection", Duration::from_secs(60), || open.exists());
+        until("the connection", Duration::from_mins(1), || open.exists());
         let done = meanwhile();
         gateway.bolt("pen").publish("last", &json!({"body": 1}));
         let seen = client.join().unwrap();
@@ -71,7 +71,7 @@ fn a_page_gets_a_token_other_than_its_apps() {
     });
     assert!(streamed.contains("\"other\"") && !streamed.contains("token"), "{streamed}");
     assert_eq!(last["token"], first);
-    // A run that comes later changes nothing for a page that stays open.
+    // A later run of the app does not affect an open page.
     gateway.apps().stop("pager");
     let (again, last) = connected(&app_dir, &gateway, &mine, || {
         gateway.apps().start("pager");
@@ -79,7 +79,7 @@ fn a_page_gets_a_token_other_than_its_apps() {
     });
     assert_eq!((&again, &last["token"]), (&first, &json!(first)));
     assert_ne!(app_dir.token("pager"), run);
-    // What the app knows of its token is told to nobody, however it is asked for.
+    // No request reveals the app's token.
     let coded = gateway.apps().visit("GET", "pager", "/page").header("Accept-Encoding", "gzip").send();
     assert!(!coded.text().contains("fbr_") && coded.text().contains("fbp_"), "{}", coded.text());
     let seen = app_dir.noted("pager", "got");
@@ -131,7 +131,7 @@ fn a_page_publishes_only_the_events_its_app_lists() {
         gateway.apps().install(&app_dir.sample("db"));
         let asked = call("GET", "/api/db/where").send().expect(200).json();
         assert_ne!(asked["appName"], "pager", "{asked}");
-        // A page that publishes without end is stopped.
+        // A page that publishes without pause is limited.
         let rest = (0..60).map(|_| bolt.post("clicked", "{}").status).collect::<Vec<_>>();
         assert!(rest.contains(&200) && rest.contains(&429), "{rest:?}");
     });
@@ -156,7 +156,7 @@ fn page_access_ends_with_its_app_and_bolts_form_is_reported_at_install() {
     let url = gateway.url("");
     std::thread::scope(|scope| {
         let client = scope.spawn(|| app_dir.node(STAYS, &[&url, &options, open.to_str().unwrap()]));
-        until("the connection", Duration::from_secs(60), || open.exists());
+        until("the connection", Duration::from_mins(1), || open.exists());
         gateway.bolt_with(&token).publish("clicked", &json!({}));
         gateway.apps().uninstall("pager");
         assert_eq!(client.join().unwrap(), "io server disconnect");

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use harness::{App, AppDir, Gateway, Raw, Setup, each};
 use serde_json::{Value, json};
 
-/// Serves one page, and notes its requests and what the page reports.
+/// Serves a page; notes its requests and the page's reports.
 const SERVER: &str = r"
     const note = require('note');
     let token;
@@ -38,7 +38,7 @@ const SERVER: &str = r"
             Bolt.Events.on('bolt/server-connected', () =>
               Bolt.Events.emit('Clicked', { body: { 'é': '😀' } }, token, (error, text) => {
                 seen.push(['answered', String(error), JSON.parse(text).code]);
-                // Without a token the page's own is used.
+                // Without a token the page's token is used.
                 Bolt.Events.emit('done', {}, null, () => {});
               }));
             Bolt.Events.on('done', () => Bolt.Request.to('report', { method: 'POST', body: { seen, address: Bolt.Env.getAddress() } }, () => {}));
@@ -64,7 +64,7 @@ pub(super) fn start_server() -> (AppDir, Gateway) {
 pub(super) const DOCUMENT: [(&str, &str); 2] =
     [("Sec-Fetch-Dest", "document"), ("Sec-Fetch-Mode", "navigate")];
 
-/// The cookie that an app's page comes with, as it goes back.
+/// The cookie that an app's page sets, as the browser sends it.
 pub(super) fn cookie(gateway: &Gateway, app: &str) -> String {
     let page = gateway.apps().visit("GET", app, "/page").headers(&DOCUMENT).send().expect(200);
     let set = page.header("set-cookie").expect("a cookie").to_owned();
@@ -100,7 +100,7 @@ fn a_page_gets_a_cookie_that_no_app_sees() {
     assert!(old.header("set-cookie").is_some(), "browsers that do not say what they ask for");
 }
 
-/// The status of a stream asked for with these headers.
+/// The status of a stream request with these headers.
 fn status(gateway: &Gateway, headers: &[(&str, &str)]) -> u16 {
     let mut raw = Raw::connect(gateway.address());
     let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
@@ -153,7 +153,7 @@ fn the_cookie_proves_one_app_to_pages_of_this_server_alone() {
     assert_eq!(status(&gateway, &[("Cookie", &cookie(&gateway, "pager"))]), 200);
 }
 
-/// A browser that shows one page until it is dropped.
+/// A browser that shows a page until it is dropped.
 pub(super) struct Browser(Child, #[expect(dead_code, reason = "goes with it")] tempfile::TempDir);
 
 impl Browser {
@@ -204,6 +204,6 @@ fn bolts_page_scripts_work_in_a_browser() {
         list.sort();
         list
     };
-    // The event and the answer to its publisher may come in either order.
+    // The event and the publisher's answer may arrive in either order.
     assert_eq!(sorted(seen), sorted(&expected), "{report}");
 }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::common::{Stream, publish, start_server, ticket};
 use super::pages::Browser;
 
-/// Listens until the event called `last`, with a fresh ticket for each connection; older clients, whose ticket is in
-/// the query, until they are connected again.
+/// Receives events until the one named `last`, with a new ticket for each connection. Older clients, whose
+/// ticket is in the query, only until they have reconnected.
 const STAYS: &str = r"
     const [url, version, token, ticket, transport, open] = process.argv.slice(2);
     const seen = { connected: 0, ends: [], errors: [] };
@@ -29,14 +29,14 @@ const STAYS: &str = r"
     socket.on('disconnect', (reason) => seen.ends.push(reason));
     socket.on('reconnect', end);";
 
-/// Starts it again where it was, so that pages find it.
+/// Restarts the server on the same port, so that pages can reconnect.
 fn restart(gateway: &mut Gateway) {
     let address = format!("\"{}\"", gateway.address());
     gateway.stop().start_changed(|setup| setup.root("listen", &address));
 }
 
 fn opened(path: &Path, times: u32) {
-    until("the connection", Duration::from_secs(60), || {
+    until("the connection", Duration::from_mins(1), || {
         std::fs::read_to_string(path).is_ok_and(|text| text == times.to_string())
     });
 }
@@ -76,7 +76,7 @@ fn sockets_reconnect_after_a_restart() {
     }
 }
 
-/// The code that the guide shows for older clients.
+/// The code of the guide for older clients.
 fn recipe() -> String {
     let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guides/live.md");
     let guide = std::fs::read_to_string(guide).unwrap();
@@ -90,7 +90,7 @@ fn older_clients_reconnect_with_a_new_ticket_as_in_the_guide() {
         const [url, version, token, transport, open] = process.argv.slice(2);
         const seen = { connected: 0, tickets: 0, refused: 0 };
         const headers = { 'X-Bolt-App-Token': token, 'content-type': 'application/json' };
-        // The first one proves nothing; the others are over long before the client comes back.
+        // The first ticket is invalid; the others expire long before the client reconnects.
         const freshTicket = async () => {
           if (seen.tickets++ === 0) return 'tkt_wrong';
           const body = JSON.stringify({ use: 'live', ttl: '1s' });
@@ -164,7 +164,7 @@ fn a_draining_server_keeps_streams_and_accepts_none() {
     stream.ended();
 }
 
-/// Serves a page with Bolt's scripts, which reports each event of its app with how often it was connected by then.
+/// Serves a page with Bolt's scripts. It reports each event of its app with the number of connections so far.
 const SERVER: &str = r"
     const note = require('note');
     module.exports = (request, response) => {
@@ -196,7 +196,7 @@ fn a_page_receives_events_again_after_a_restart() {
     gateway.apps().install(&app_dir.write("pager", &package, &[("server.js", SERVER)]));
     let _browser = Browser::show(&gateway.url("/x/pager/page"));
     let reported = |name: &str, connected: u64| {
-        until(name, Duration::from_secs(60), || {
+        until(name, Duration::from_mins(1), || {
             let noted = app_dir.noted("pager", "report");
             noted.iter().any(|note| note["name"] == name && note["connected"].as_u64() >= Some(connected))
         });
@@ -210,7 +210,7 @@ fn a_page_receives_events_again_after_a_restart() {
 
 #[test]
 fn bolts_page_scripts_retry_refused_connections() {
-    // Its proof is good from the second refusal on.
+    // The ticket is valid from the second refusal on.
     const PAGE: &str = r"
         const [url, ticket] = process.argv.slice(2);
         let attribute = 'tkt_wrong';

@@ -50,7 +50,7 @@ fn nothing_is_lost_or_out_of_order_while_events_come() {
             let frame = stream.next();
             assert_eq!(frame.event, "", "{frame:?}");
             let id = frame.data["id"].as_str().unwrap().to_owned();
-            // What was on its way to the disk when the page came back may be received again.
+            // Events that were being stored when the page reconnected may be received twice.
             if !received.contains(&id) {
                 received.push(id);
             }
@@ -77,7 +77,7 @@ fn a_reconnecting_page_misses_nothing_of_many_publishers() {
             published
         });
         let mut received = BTreeSet::new();
-        // The last one comes when all others are settled, so after them.
+        // The last event is published after all others are stored.
         while let frame = stream.next()
             && frame.data["name"] != "last"
         {
@@ -102,7 +102,7 @@ fn pages_receive_events_whose_publisher_disconnected() {
         let by = if n % 2 == 0 { HangUp::Close } else { HangUp::Reset };
         call.json(&json!({ "body": n })).hang_up(Duration::from_micros(250 * (n / 2 % 16)), by);
     }
-    // The stream's own one stays.
+    // The connection of the stream remains.
     gateway.wait_connections_closed_but(1);
     publish(&gateway, "camera", "last", &json!(0));
     let mut received = BTreeSet::new();
@@ -111,7 +111,8 @@ fn pages_receive_events_whose_publisher_disconnected() {
     {
         received.insert(frame.data["id"].as_str().unwrap().to_owned());
     }
-    // Whoever left early enough was not received; of what is kept all is received, one that was on its way then after the last.
+    // An event whose publisher disconnected early may not exist. All stored events are received, perhaps some
+    // after the last.
     let kept = || -> BTreeSet<String> {
         let kept = gateway.admin().all("events?limit=250");
         let kept = kept.iter().filter(|event| event["name"] == "x");
@@ -130,11 +131,11 @@ fn events_that_cannot_be_replayed_are_a_gap() {
     let first = publish(&gateway, "camera", "first", &json!(0));
     let mut stream = Stream::open(&gateway, &ticket, Some("junk"));
     assert_eq!(stream.next(), gap(&Value::Null));
-    // Before anything that is kept.
+    // Older than all stored events.
     let mut stream = Stream::open(&gateway, &ticket, Some("evt_0000000000001"));
     assert_eq!(stream.next(), gap(&Value::Null));
     assert_eq!(stream.next().id, first);
-    // An empty one is none, as browsers mean it.
+    // Browsers treat an empty id as none.
     let mut stream = Stream::open(&gateway, &ticket, Some(""));
     let second = publish(&gateway, "camera", "second", &json!(0));
     assert_eq!(stream.next().id, second);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::common::{ask, publish, start_server, ticket};
 
-/// Listens until the event called `last`, and prints what it received.
+/// Receives events until the one named `last` and prints them.
 pub(super) const CLIENT: &str = r"
     const [url, version, options, open] = process.argv.slice(2);
     const io = require('socket.io-client' + version);
@@ -45,7 +45,7 @@ fn clients_of_three_generations_get_each_event_once() {
         let seen = std::thread::scope(|scope| {
             let client =
                 scope.spawn(|| app_dir.node(CLIENT, &[&args[0], &args[1], &args[2], path.to_str().unwrap()]));
-            until("the connection", Duration::from_secs(60), || {
+            until("the connection", Duration::from_mins(1), || {
                 std::fs::read(&path).is_ok_and(|text| text == b"open")
             });
             publish(&gateway, "camera", "photo-saved", &json!({"é": "😀\u{2028}"}));
@@ -80,7 +80,7 @@ fn socket_auth_authenticates_an_app_and_without_it_nothing_is_sent() {
     let narrow = ask(&gateway, "fax", &json!({"use": "live", "events": ["*/last"]})).expect(200).json();
     let seen = std::thread::scope(|scope| {
         let client = scope.spawn(|| connect("4", &json!({"auth": {"ticket": narrow["ticket"]}})));
-        until("the connection", Duration::from_secs(60), || open.exists());
+        until("the connection", Duration::from_mins(1), || open.exists());
         publish(&gateway, "camera", "photo-saved", &json!(1));
         publish(&gateway, "fax", "last", &json!(1));
         client.join().unwrap()
@@ -127,7 +127,7 @@ fn sockets_end_with_their_app_and_with_the_server() {
         let of_app = scope.spawn(|| wait(&temp, "polling", "a"));
         let others =
             [scope.spawn(|| wait(&fax, "websocket", "b")), scope.spawn(|| wait(&fax, "polling", "c"))];
-        until("the connections", Duration::from_secs(60), || {
+        until("the connections", Duration::from_mins(1), || {
             ["a", "b", "c"].iter().all(|file| app_dir.path().join(file).exists())
         });
         gateway.admin().delete("apps/temp");

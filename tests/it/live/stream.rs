@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::common::{Stream, ask, publish, start_server, ticket};
 
-/// Listens until the event called `last`, and prints what it received.
+/// Receives events until the one named `last` and prints them.
 const CLIENT: &str = r"
     const { EventSource } = require('eventsource');
     const source = new EventSource(process.argv[2]);
@@ -25,7 +25,7 @@ fn a_plain_event_source_gets_each_event_of_its_app_once() {
     let open = app_dir.path().join("open");
     let seen = std::thread::scope(|scope| {
         let client = scope.spawn(|| app_dir.node(CLIENT, &[&url, open.to_str().unwrap()]));
-        until("the stream", std::time::Duration::from_secs(60), || open.exists());
+        until("the stream", std::time::Duration::from_mins(1), || open.exists());
         publish(&gateway, "camera", "photo-saved", &json!({"é": "😀\n\r\u{2028}", "n": 1.50}));
         publish(&gateway, "shop", "photo-kept", &json!(1));
         gateway.bolt("camera").post("spaced", "{\"body\": {\"a\":\r\n 1 ,\n\"b\": \"x\"}}").expect(200);

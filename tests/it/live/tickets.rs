@@ -6,7 +6,7 @@ use serde_json::json;
 use super::common::{Stream, ask, publish, start_server, ticket};
 
 fn watch(gateway: &Gateway, ticket: &str) -> u16 {
-    // A stream that is let in does not end; its head is all that counts.
+    // An accepted stream does not end; only its head is read.
     let mut raw = harness::Raw::connect(gateway.address());
     raw.send(format!("GET /api/v1/events/stream?ticket={ticket} HTTP/1.0\r\n\r\n"));
     let head = raw.until("\r\n\r\n");
@@ -60,7 +60,9 @@ fn ticket_request_errors_are_named() {
         );
     });
     let number = ask(&gateway, "fax", &json!({"use": "live", "ttl": 60})).expect(422).json();
-    assert!(number["detail"].as_str().unwrap().contains("such as \"90s\""), "{number}");
+    assert!(number["detail"].as_str().unwrap().contains("`ttl` must be a string"), "{number}");
+    let unit = ask(&gateway, "fax", &json!({"use": "live", "ttl": "60"})).expect(422).json();
+    assert!(unit["detail"].as_str().unwrap().contains("such as \"90s\""), "{unit}");
     ask(&gateway, "fax", &json!({"use": "live", "ttl": "10m", "events": ["*/x"]})).expect(200);
 }
 

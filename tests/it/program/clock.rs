@@ -30,7 +30,7 @@ int clock_gettime(clockid_t id, struct timespec *at) {
 
 const YEAR: i64 = 366 * 24 * 3600;
 
-/// Sets by how many seconds the clock is off, at once for whoever reads it.
+/// Sets the offset of the clock in seconds. It applies at once.
 fn set(file: &Path, seconds: i64) {
     let next = file.with_extension("next");
     fs::write(&next, seconds.to_string()).unwrap();

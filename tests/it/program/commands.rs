@@ -35,7 +35,7 @@ fn it_prints_its_completion_and_its_manual() {
         let script = say(&["completion", shell]);
         assert!(script.contains("delivery") && script.contains("uninstall"), "{script}");
     });
-    // Bash itself takes the script, and completes with it.
+    // Bash accepts the script and completes with it.
     std::fs::write(dir.path().join("completion"), say(&["completion", "bash"])).unwrap();
     let ask = "source ./completion; COMP_WORDS=(footbridge conf) COMP_CWORD=1
         _footbridge footbridge conf footbridge; echo \"${COMPREPLY[*]}\"";
@@ -74,13 +74,13 @@ fn rotating_shows_a_generated_secret_of_a_file_app() {
     let again = run(&flags, &[]);
     assert_eq!(again.code, Some(0), "{}", again.output);
     assert!(again.output.contains("whsec_") && !again.output.contains(token), "{}", again.output);
-    // Of an app to which the file gives some, the others.
+    // An app with only some of its secrets in the file: the others are generated.
     let mixed = run(&["app", "secret", "mixed", "--rotate", "--json"], &by_env);
     assert_eq!(mixed.code, Some(0), "{}", mixed.output);
     let shown: Value = serde_json::from_str(mixed.output.trim()).unwrap();
     assert!(shown["signing_secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")), "{shown}");
     assert_eq!(gateway.bolt_with("token-of-mixed-0f1e2d3c4b").publish("x", &json!({}))["publisher"], "mixed");
-    // Without the right, without a server, without such an app: a message and a failure.
+    // Without permission, server or app: a message and a failure.
     let refused = [
         run(&["app", "secret", "made", "--rotate", "--server", &server, "--admin-token", "wrong"], &[]),
         run(&["app", "secret", "nobody", "--rotate"], &by_env),

@@ -68,7 +68,7 @@ fn a_deleted_database_is_not_recreated() {
         refused(file);
         fs::rename(dir.join(file), dir.join(format!("kept-{file}"))).unwrap();
     }
-    // It is meant.
+    // With confirmation it starts.
     for file in ["footbridge.db.key", "footbridge.db.admin-token", "footbridge.db.lock"] {
         fs::rename(dir.join(format!("kept-{file}")), dir.join(file)).unwrap();
     }
@@ -77,13 +77,13 @@ fn a_deleted_database_is_not_recreated() {
         Setup::new().app(App::new("fax")).root("database", &format!("{url:?}"))
     };
     there().start_with(&["--new-database"]).stop();
-    // A first start that was cut off leaves a key, and nothing that was kept with it.
+    // An interrupted first start leaves a key without any data.
     fs::remove_file(&database).unwrap();
     fs::write(dir.join("footbridge.db.lock"), "first start: process 1\n").unwrap();
     there().start().assert_healthy();
 }
 
-/// Holds SQLite's lock for writing until it is dropped.
+/// Holds SQLite's write lock until dropped.
 struct Holder(Child);
 
 impl Holder {

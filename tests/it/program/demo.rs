@@ -6,7 +6,7 @@ use std::process::Command;
 use harness::{Setup, footbridge, until};
 use serde_json::Value;
 
-/// Columns that a terminal has that nobody has touched.
+/// The default width of a terminal, in columns.
 const WIDTH: usize = 80;
 
 fn count(dir: &Path) -> usize {
@@ -52,12 +52,12 @@ fn the_demo_reports_each_step_and_its_result() {
     assert_eq!(count(dir.path()), 0, "its folder is a throw-away");
 }
 
-/// The blocks of shell in what it says: from `# what` to the next empty line.
+/// The shell blocks of the output, from `# title` to the next empty line.
 fn commands(output: &str) -> Vec<&str> {
     output.split("\n\n").filter(|block| block.starts_with("# ")).collect()
 }
 
-/// Runs the block as it was printed, and reads the answer.
+/// Runs a printed block and returns its output.
 fn paste(block: &str) -> Value {
     let out = Command::new("bash").args(["-c", block]).output().unwrap();
     let text = String::from_utf8(out.stdout).unwrap();

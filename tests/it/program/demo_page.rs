@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use harness::{Call, Gateway, Setup, until};
 use serde_json::json;
 
-/// A running demo, and where its page is.
+/// A running demo and the address of its page.
 fn open() -> (Gateway, SocketAddr, tempfile::TempDir) {
     let tmp = tempfile::tempdir().unwrap();
     let demo = Setup::new().env("TMPDIR", tmp.path().to_str().unwrap()).start_bare(&["demo"]);
@@ -16,7 +16,7 @@ fn open() -> (Gateway, SocketAddr, tempfile::TempDir) {
     (demo, address.parse().unwrap(), tmp)
 }
 
-/// What a page may load and do.
+/// The content security policy of a page.
 fn policy(answer: &harness::Answer) -> &str {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     answer.header("content-security-policy").expect("a policy")
@@ -55,7 +55,7 @@ fn the_demo_page_serves_only_the_browser_it_opened() {
     let ticket = ask(address, "/api/ticket").header("origin", &own).send().expect(200);
     assert!(ticket.json()["ticket"].as_str().unwrap().starts_with("tkt_"));
     assert_eq!(ticket.header("cache-control"), Some("no-store"));
-    // The miniapp's page has no leave to send anything as its app.
+    // The miniapp's page must not act as its app.
     ask(shop, "/api/ticket").header("origin", format!("http://{shop}")).send().expect(400);
 }
 

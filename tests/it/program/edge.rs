@@ -8,7 +8,7 @@ use serde_json::json;
 
 const EVENT: &str = r#"{"app_id":"shop","client_id":"superapp","event_type":"x","payload":1}"#;
 
-/// The answer to a request whose head, but for the `Host`, is `line`.
+/// The answer to a request with this request line and `Host`.
 fn asked(gateway: &Gateway, line: &str, headers: &str) -> (u16, String) {
     let mut raw = Raw::connect(gateway.address());
     let answer = raw.send(format!("{line}\r\n{headers}\r\n")).answer();
@@ -51,13 +51,13 @@ fn a_foreign_host_header_is_refused_except_by_livez() {
         }
     });
     assert_eq!(asked(&gateway, "GET /livez HTTP/1.1", "Host: evil.example\r\n").0, 200);
-    // In absolute form the Host header does not count.
+    // With a request target in absolute form, the Host header is ignored.
     let absolute = |url: &str, host: &str| {
         asked(&gateway, &format!("GET {url} HTTP/1.1"), &format!("Host: {host}\r\n")).0
     };
     assert_eq!(absolute("http://evil.example/readyz", "localhost"), 421);
     assert_eq!(absolute("http://localhost/readyz", "evil.example"), 200);
-    // HTTP/1.0 need not name anybody, and no browser speaks it; what is free for this machine alone wants a name.
+    // HTTP/1.0 may omit the host, and no browser uses it. Routes that are open to this machine only require one.
     assert_eq!(asked(&gateway, "GET /readyz HTTP/1.0", "").0, 200);
     assert_eq!(asked(&gateway, "GET /metrics HTTP/1.0", "").0, 401);
     assert_eq!(asked(&gateway, "GET /metrics HTTP/1.0", "Host: localhost\r\n").0, 200);
@@ -78,7 +78,7 @@ fn only_a_trusted_proxy_sets_the_client_address() {
             assert_eq!(seen["x-forwarded-for"], visitor, "{seen}");
             assert_eq!(seen["forwarded"], json!(null), "{seen}");
         }
-        // What is passed on does not come from this machine, whoever passes it on.
+        // A forwarded request does not count as coming from this machine.
         assert_eq!(gateway.call("GET", "/metrics").header("X-Forwarded-For", "127.0.0.1").send().status, 401);
         assert_eq!(gateway.get("/metrics").status, 200);
     }
@@ -106,7 +106,7 @@ fn a_busy_full_server_answers_only_probes_and_administration() {
     let setup = Setup::new().set("server", "connections", "20").set("bridge", "timeout", "\"30s\"");
     let apps = setup.app(App::new("superapp")).app(App::new("shop").receiver(&receiver.url("/shop")));
     let gateway = apps.link("superapp", "shop").start();
-    // A connection of the start may still take up room for a moment: then one of these is refused and sent again.
+    // A connection from the start may still be open for a moment. Then one of these is refused and sent again.
     let busy: Vec<_> = (0..20)
         .map(|_| {
             let call = gateway.host("superapp").call(EVENT);
@@ -141,9 +141,9 @@ fn idle_connections_are_counted_and_can_be_used_again() {
     let mut raw = Raw::connect(gateway.address());
     let request = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
     raw.send(request).answer().expect(200);
-    // This one and that of the request for metrics.
+    // This connection and that of the metrics request.
     until("two connections", WAIT, || gateway.metric("footbridge_http_connections", "") == 2);
-    // Twice as long as a connection waits with all its room.
+    // Twice the time after which an idle connection releases its buffers.
     assert!(raw.silent_for(Duration::from_secs(4)));
     raw.send(request).answer().expect(200);
     raw.send(request.repeat(3));
@@ -195,7 +195,7 @@ fn a_slowly_dripping_body_is_cut_off_on_every_route() {
     for (at, raw) in dripping.iter_mut().enumerate() {
         let drop = if at == 1 { "1\r\na\r\n" } else { " " };
         while raw.try_send(drop).is_ok() && raw.silent_for(Duration::from_millis(200)) {
-            assert!(begun.elapsed() < Duration::from_secs(60), "{}", heads[at]);
+            assert!(begun.elapsed() < Duration::from_mins(1), "{}", heads[at]);
         }
     }
     assert!(begun.elapsed() > Duration::from_secs(8), "it has its time");
@@ -227,7 +227,7 @@ fn wrong_secrets_are_slowed_down_and_right_ones_accepted() {
             other => panic!("{other}: {}", answer.text()),
         }
         if n >= 50 {
-            // The rest at once: each of them waits for its turn.
+            // The others at once: each is delayed.
             let many: Vec<_> = (0..20)
                 .map(|m| gateway.bolt_with(&format!("more-{m}")).call("POST", "x", "{}").spawn())
                 .collect();
@@ -240,7 +240,7 @@ fn wrong_secrets_are_slowed_down_and_right_ones_accepted() {
     let begun = Instant::now();
     gateway.bolt("superapp").publish("x", &json!({}));
     assert!(begun.elapsed() < Duration::from_secs(3), "a secret that was right before is never held up");
-    // One that was never used from here is held up, and then it counts.
+    // A secret that was never used from this address is delayed, then accepted.
     until("its turn", WAIT, || gateway.bolt("camera").post("x", "{}").status == 200);
     gateway.bolt("camera").publish("x", &json!({}));
 }

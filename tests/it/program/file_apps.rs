@@ -26,15 +26,15 @@ fn tokens_move_from_one_app_to_another() {
     let (one, two, three) = (app("a", "1"), app("b", "2"), app("c", "3"));
     let mut gateway = setup(&[one.clone(), two.clone(), three.clone()]).start();
     let rows = [
-        // Two change, in either order of the file.
+        // Two apps exchange tokens, in either order in the file.
         vec![app("a", "2"), app("b", "1"), three.clone()],
         vec![app("b", "2"), three, app("a", "1")],
-        // All three, in a ring.
+        // Three apps exchange tokens in a cycle.
         vec![app("a", "2"), app("b", "3"), app("c", "1")],
-        // One renamed, the new name sorting before and after the old one.
+        // One app is renamed; the new name sorts before or after the old one.
         vec![app("a", "2"), app("aa", "3"), app("c", "1")],
         vec![app("a", "2"), app("z", "3"), app("c", "1")],
-        // Back to names that were switched off meanwhile.
+        // Back to names that are disabled meanwhile.
         vec![app("b", "3"), app("z", "2"), app("aa", "1")],
         vec![one, two, app("c", "3")],
     ];
@@ -70,7 +70,7 @@ fn a_token_of_an_active_app_is_not_moved() {
     assert_eq!(whose(&gateway, &made), "made");
     assert_eq!(whose(&gateway, &app("fax", "1")), "fax", "a refused file has changed something");
     gateway.admin().call("GET", "apps/thief").send().expect(404);
-    // Switched off, it no longer needs it.
+    // A disabled app no longer needs its token.
     gateway.admin().done("PATCH", "apps/made", &json!({"enabled": false}));
     gateway.stop().start_changed(|_| thieves);
     assert_eq!(whose(&gateway, &made), "thief");
@@ -98,7 +98,7 @@ fn a_start_without_the_file_needs_confirmation() {
         assert!(refused.output.contains(word), "no {word}: {}", refused.output);
     }
     assert!(!gateway.dir().join("footbridge.db.admin-token").exists());
-    // Nothing was changed by that.
+    // The refused start changed nothing.
     gateway.start_again();
     assert_eq!(whose(&gateway, &fax), "fax");
     // The removal of an app is reported once.
@@ -115,7 +115,7 @@ fn a_start_without_the_file_needs_confirmation() {
     gateway.start_with_args(&[&["serve", "--without-config"], &database[..]].concat());
     assert_bolt_error(&gateway.bolt_with(&fax.token).post("x", "{}"), 401, 113);
     until("the report about fax", WAIT, || gateway.stdout().contains("`fax`"));
-    // It was meant once: from then on nothing comes from a file.
+    // One confirmation is enough: later starts without the file need none.
     gateway.stop().start_with_args(&[&["serve"], &database[..]].concat());
     assert_bolt_error(&gateway.bolt_with(&fax.token).post("x", "{}"), 401, 113);
 }
@@ -156,7 +156,7 @@ fn an_app_removed_from_the_file_is_managed_by_the_api_until_it_is_added_back() {
     };
     assert_eq!(publish(&gateway, "x"), 1);
     receiver.wait_at("/moved/one", 1);
-    // A restart without it in the file changes nothing of that.
+    // A restart without the app in the file does not change that.
     gateway.stop().start_again();
     assert_eq!(gateway.admin().get("apps/pen")["enabled"], true);
     assert_eq!(whose(&gateway, &pen), "pen");
@@ -168,7 +168,7 @@ fn an_app_removed_from_the_file_is_managed_by_the_api_until_it_is_added_back() {
     };
     gateway.admin().delete(&format!("hooks/{}", id("y")));
     assert_eq!((publish(&gateway, "x"), publish(&gateway, "y")), (json!(1), json!(0)));
-    // The file's word again: its hooks as they are there, none twice.
+    // The file applies again: its hooks exist as written there, each once.
     gateway.stop().start_changed(|_| setup(&[fax.clone(), pen.clone()]));
     assert_eq!((publish(&gateway, "x"), publish(&gateway, "y")), (json!(1), json!(1)));
     assert_eq!(gateway.admin().get(&format!("hooks/{}", id("x")))["route"], "one", "it is the same hook");

@@ -81,7 +81,7 @@ fn the_api_description_lists_every_route() {
     });
 }
 
-/// A path with its parameters' names taken out and without a trailing slash.
+/// A path without the names of its parameters and without a trailing slash.
 fn shape(path: &str) -> String {
     let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
     parts.collect::<Vec<_>>().join("/").trim_end_matches('/').to_owned()

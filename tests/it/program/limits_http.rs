@@ -14,7 +14,7 @@ fn gateway(receiver: &Receiver) -> Gateway {
         .start()
 }
 
-/// The head of a request on each of the two surfaces, credentials included, up to the last line.
+/// The head of a request to each API, with credentials, without the last line.
 fn heads(gateway: &Gateway) -> [String; 2] {
     let bridge = gateway.host("superapp");
     [
@@ -44,7 +44,7 @@ fn too_large_is_refused_from_its_length_before_reading() {
     let receiver = Receiver::start();
     let mut gateway = gateway(&receiver);
     each(heads(&gateway), |head| {
-        // Nothing of the body is sent: the answer cannot depend on it.
+        // No body is sent, so the answer cannot depend on it.
         let mut raw = Raw::connect(gateway.address());
         raw.send(format!("{head}Content-Length: 1000000000\r\n\r\n"));
         assert_too_large(&raw.answer());
@@ -207,7 +207,7 @@ fn one_connection_carries_many_requests_and_pipelines_them() {
         raw.answer().expect(200);
     }
     assert_eq!(receiver.count(), 55);
-    // An error of ours does not end a connection that can go on.
+    // An error answer does not close a connection that can continue.
     let bad = gateway.host("superapp").call("{").bytes();
     raw.send(&bad).answer().expect(400);
     raw.send(&request).answer().expect(200);
@@ -253,7 +253,7 @@ fn bytes_that_are_not_http_get_an_explanation() {
         );
         assert!(answer.header("content-type").unwrap().starts_with("application/problem+json"));
     });
-    // Behind a good request on the same connection, too.
+    // The same after a valid request on the same connection.
     let mut raw = Raw::connect(gateway.address());
     raw.send(request(""));
     raw.answer().expect(200);

@@ -11,7 +11,7 @@ fn line(gateway: &Gateway, parts: &[&str]) -> String {
     })
 }
 
-/// Whether the log holds a secret of these tests. They are words: digits would turn up by chance in a time or a port.
+/// Fails if the log contains a secret of these tests. The secrets are words: digits could match a time or a port.
 #[track_caller]
 fn no_secret(output: &str) {
     for secret in ["sesame", "walnut", "quartz", "velvet", "harbor", "tundra"] {
@@ -84,7 +84,7 @@ fn failed_exchanges_and_refused_credentials_are_logged() {
     }
     let refused = gateway.host("superapp").send(body("other")).expect(403);
     line(&gateway, &["an exchange failed", refused.header("footbridge-exchange-id").unwrap(), "forbidden"]);
-    // Every surface that asks for a credential.
+    // All APIs that require a credential.
     gateway.host("superapp").bare(body("shop")).send().expect(401);
     line(&gateway, &["a credential was refused", "surface=\"bridge\"", "missing", "127.0.0.1"]);
     gateway.bolt_with("token-velvet").post("x", "{}").expect(401);

@@ -135,17 +135,20 @@ fn generated_secrets_are_shown_once() {
         "{again}"
     );
     assert_eq!(gateway.admin().get("apps/made")["secrets"]["token"]["unseen"], false);
-    // Of an app to which the file gives some, the others.
+    // An app with only some of its secrets in the file: the others are generated.
     let mixed = shown(&gateway, "mixed");
     assert!(mixed.get("token").is_none() && mixed["secret_key"].is_string(), "{mixed}");
-    // What a rotation makes is in its answer, and so was what the API made.
+    // A rotation's answer shows the generated secrets, like the answer that created the app.
     ok(&gateway, "app secret mixed --rotate");
     fails(&gateway, "app secret mixed");
     ok(&gateway, "app add new");
     fails(&gateway, "app secret new");
-    // Until its overlap ends the old one counts, and then it does not.
+    // The old secret is valid until its overlap ends.
     let output = ok(&gateway, "app secret made --rotate");
-    assert!(output.contains("old `Authorization` and `token` until") && output.contains("--now"), "{output}");
+    assert!(
+        output.contains("previous `Authorization` and `token` until") && output.contains("--now"),
+        "{output}"
+    );
     gateway.bolt_with(&token).publish("x", &json!({}));
     ok(&gateway, "app secret made --now");
     gateway.bolt_with(&token).post("x", "{}").expect(401);

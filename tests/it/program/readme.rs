@@ -12,22 +12,22 @@ use harness::binary;
 const README: &str = include_str!("../../../README.md");
 const APPS_TUTORIAL: &str = include_str!("../../../docs/tutorials/apps.md");
 
-/// Stands between the outputs of two blocks; nothing in the tour prints it.
+/// Separates the outputs of two blocks. The tour itself never prints it.
 const MARK: &str = "~~~ next block ~~~";
 
-/// The addresses in the tours; a test must not count on them being free.
+/// The addresses in the tours. Tests replace them, because they may be in use.
 const SERVER: &str = "127.0.0.1:4400";
 const APPS: &str = "127.0.0.1:9000";
 
-/// One shell block, and what it says.
+/// A shell block and its expected output.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Step {
     commands: String,
     says: Vec<String>,
 }
 
-/// The steps of the tour under `heading`: every ```` ```sh ```` block with the ```` ```text ```` block that follows it, if
-/// one does.
+/// The steps of the tour under `heading`: each ```` ```sh ```` block with the ```` ```text ```` block after it,
+/// if any.
 fn steps(page: &str, heading: &str) -> Vec<Step> {
     let (_, tour) = page.split_once(&format!("\n## {heading}\n")).expect("the tour");
     let (tour, _) = tour.split_once("\n## ").expect("something behind the tour");
@@ -54,7 +54,7 @@ fn steps(page: &str, heading: &str) -> Vec<Step> {
     steps
 }
 
-/// Whether `line` is what `shown` shows; `…` stands for anything.
+/// Returns true if `line` matches `shown`, in which `…` stands for any text.
 fn shows(shown: &str, line: &str) -> bool {
     let (first, rest) = shown.split_once('…').map_or((shown, None), |(first, rest)| (first, Some(rest)));
     let Some(after) = line.strip_prefix(first) else { return false };
@@ -67,9 +67,9 @@ fn shows(shown: &str, line: &str) -> bool {
     }
 }
 
-/// Runs the whole tour in one shell, as a reader would, and gives each block's output.
+/// Runs the complete tour in one shell and returns the output of each block.
 fn run(steps: &[Step], dir: &Path, server: &str) -> Vec<String> {
-    // For a tour that breaks off; what it has ended itself may be on its way out or gone.
+    // Ends the programs of a tour that fails. Some may have exited already.
     let mut script = "trap 'for job in $(jobs -p); do kill $job 2>/dev/null || :; done' EXIT\n".to_owned();
     for step in steps {
         writeln!(script, "{}echo '{MARK}'", step.commands).unwrap();
@@ -145,7 +145,7 @@ fn shown_output_is_compared_completely() {
     assert_eq!(steps(readme, "Five-minute tour"), [step]);
 }
 
-/// The pages of the repository that a page links to, by their path from the root.
+/// The pages of the repository that a page links to, as paths from the root.
 fn linked(root: &Path, page: &Path) -> Vec<PathBuf> {
     let text = std::fs::read_to_string(root.join(page)).unwrap();
     let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
@@ -192,7 +192,7 @@ fn every_docs_page_is_linked_and_no_link_is_dead() {
     pages.push("sdk/js/README.md".into());
     for page in pages {
         assert!(reached.contains(&page), "no page leads from the README to {}", page.display());
-        // Wrapped lines make a header that no server takes.
+        // Wrapped lines would make an invalid header.
         let text = std::fs::read_to_string(root.join(&page)).unwrap();
         assert!(!text.contains("| base64)"), "{}: `base64` without `-w0` wraps its lines", page.display());
     }

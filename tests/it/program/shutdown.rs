@@ -15,7 +15,7 @@ fn setup(receiver: &Receiver) -> Setup {
         .link("superapp", "shop")
 }
 
-/// Not ready at once: the probe says 503 or is not let in any more.
+/// Waits until the server is not ready: the probe answers 503 or is refused.
 #[track_caller]
 fn assert_not_ready(gateway: &Gateway) {
     until("not ready", WAIT, || {
@@ -49,7 +49,7 @@ fn an_exchange_in_progress_is_answered() {
     assert_eq!(gateway.wait_exit(WAIT).code(), Some(0));
 }
 
-/// Tells the server to end by `signal` while a receiver has not answered yet.
+/// Sends `signal` while a receiver has not answered yet.
 #[track_caller]
 fn finishes_a_delivery_after(signal: impl FnOnce(&Gateway)) {
     let receiver = Receiver::start();
@@ -121,7 +121,7 @@ fn a_draining_server_accepts_nothing_new() {
     receiver.wait(1);
     gateway.sigterm();
     assert_not_ready(&gateway);
-    // Whoever is still let in is told to come back; nobody is sent anything.
+    // Accepted connections get 503 with `Retry-After`; nothing is sent to receivers.
     if let Ok(answer) = gateway.host("superapp").call(EVENT).try_send() {
         harness::assert_bridge_error(&answer, 503, "EVENT_DELIVERY_FAILED");
     }

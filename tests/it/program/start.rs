@@ -18,7 +18,7 @@ fn names(dir: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-/// Writes the configuration, runs the program to its end and returns what it output; it must fail fast and make nothing.
+/// Runs the program with this configuration and returns its output. It must fail quickly and create no file.
 #[track_caller]
 fn refused(config: &str) -> String {
     let dir = tempfile::tempdir().unwrap();

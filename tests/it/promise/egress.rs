@@ -35,7 +35,7 @@ fn an_operator_address_allows_no_other_port_or_app() {
     let routes =
         [format!("http://127.0.0.1:{port}/"), format!("http://localhost:{port}/"), receiver.url("/fax/x")];
     each(routes, |route| {
-        // The app's own address may be its exception; a literal on another port or of another app is not.
+        // The app's own address is an exception for this app; another port or another app's address is not.
         let fax_itself = *route == receiver.url("/fax/x");
         let app = if fax_itself { "camera" } else { "fax" };
         let answer = gateway.bolt(app).post("sub/x", json!({"route": route, "type": "web"}).to_string());

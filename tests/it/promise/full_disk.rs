@@ -9,13 +9,13 @@ use std::time::Duration;
 use harness::{App, Gateway, Receiver, Setup, WAIT, pause, until};
 use serde_json::json;
 
-/// A small disk of its own.
+/// A small separate disk.
 struct Disk {
     dir: tempfile::TempDir,
 }
 
 impl Disk {
-    /// `None` where this user may not mount one.
+    /// Returns `None` if this user cannot mount one.
     fn mount(megabytes: u32) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let size = format!("size={megabytes}m");
@@ -28,7 +28,7 @@ impl Disk {
         self.dir.path()
     }
 
-    /// Writes until nothing fits any more; gives the file that can be removed again.
+    /// Fills the disk and returns the file to remove.
     fn fill(&self, name: &str) -> PathBuf {
         let path = self.path().join(name);
         let mut file = File::create(&path).unwrap();
@@ -53,7 +53,7 @@ fn setup(database: &str, receiver: &Receiver) -> Setup {
         .app(App::new("fax").hooks(&hooks))
 }
 
-/// Publishes until it is refused; gives how many were accepted.
+/// Publishes until refused and returns the number of accepted events.
 fn publish_until_full(gateway: &Gateway) -> usize {
     let body = json!({"body": "7".repeat(100_000)}).to_string();
     for n in 0..1000 {
@@ -90,11 +90,11 @@ fn the_server_survives_a_full_disk() {
     let report = gateway.get("/readyz").expect(503).json();
     assert!(report["reasons"][0].as_str().unwrap().contains("full"), "{report}");
     gateway.admin().get("events?limit=5");
-    // What was accepted is delivered, and noted, in the room that was reserved for it.
+    // Accepted events are delivered and recorded in the reserved space.
     until("the records", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
     assert_eq!(gateway.identity(), (accepted as u64, accepted as u64));
 
-    // Even when others take what was reserved, and the server is killed.
+    // Even if others use the reserved space and the server is killed.
     let filler = disk.fill("filler");
     gateway.kill9().start_again_unready();
     publish_until_full(&gateway);
@@ -144,7 +144,7 @@ fn retention_frees_a_full_disk() {
     gateway.bolt("camera").publish("x", &json!({}));
 }
 
-/// Lets system calls of the running program on these files fail.
+/// Makes system calls of the running program on these files fail.
 fn inject(gateway: &Gateway, calls: &str, error: &str, files: &[&str]) -> Option<Child> {
     let messages = gateway.dir().join("strace.messages");
     let mut command = Command::new("strace");
@@ -190,11 +190,11 @@ fn an_exceeded_quota_is_handled_like_a_full_disk() {
 fn a_flush_that_fails_leaves_the_outcome_open_and_says_so() {
     let receiver = Receiver::start();
     let mut gateway = setup("footbridge.db", &receiver).start();
-    // Nothing else is to be flushed by then: whatever comes first meets the error.
+    // Nothing else may be flushed before, because the first flush gets the error.
     gateway.bolt("camera").publish("y", &json!({}));
     receiver.wait(1);
     until("the record", WAIT, || gateway.metric("footbridge_deliveries_total", "outcome=\"delivered\"") == 1);
-    // Retention looks for the first time soon after the start.
+    // The first retention run is soon after the start.
     let written = || std::fs::metadata(gateway.dir().join("footbridge.db-wal")).unwrap().modified().unwrap();
     until("a moment without writes", WAIT, || {
         let before = written();
@@ -210,7 +210,7 @@ fn a_flush_that_fails_leaves_the_outcome_open_and_says_so() {
     };
     let answer = call(&gateway).send();
     assert_eq!((answer.status, answer.json()["code"].as_u64()), (503, Some(152)), "{}", answer.text());
-    assert!(answer.text().contains("may have been kept"), "{}", answer.text());
+    assert!(answer.text().contains("not known whether this was stored"), "{}", answer.text());
     let status = gateway.wait_exit(Duration::from_secs(20));
     assert_ne!(status.code(), Some(0));
     end(strace);

@@ -8,8 +8,8 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-/// Hangs up on each of the calls, from at once to nearly 4 ms after sending, every other time by a reset; returns when
-/// the server is done with all of them.
+/// Sends each call and disconnects 0 to 4 ms later, every other time with a reset. Returns when the server has
+/// processed all.
 fn hang_up(gateway: &Gateway, calls: impl IntoIterator<Item = Call>) {
     for (n, call) in calls.into_iter().enumerate() {
         let by = if n % 2 == 0 { HangUp::Close } else { HangUp::Reset };
@@ -36,8 +36,8 @@ fn keyed(gateway: &Gateway, n: usize) -> Call {
     gateway.host("superapp").call(event(n)).header("Idempotency-Key", format!("key-{n}"))
 }
 
-/// The answers to a hundred keyed calls. None of those that hung up runs longer than the timeout of the bridge; while one
-/// does, the answer to its key is 409.
+/// The answers to a hundred keyed calls. While an exchange of a disconnected client runs, the answer to its key
+/// is 409.
 #[track_caller]
 fn settled(call: impl Fn(usize) -> Call) -> Vec<Answer> {
     let mut open: Vec<_> = (0..100).collect();
@@ -127,8 +127,8 @@ fn no_exchange_is_left_running() {
     }
 }
 
-/// What the lists say once every change that was begun is through: they say the same after two more changes, which had
-/// to wait for their turn.
+/// The lists after all changes have been applied: they are read again after two more changes, which are applied
+/// in turn.
 fn quiet_lists(gateway: &Gateway) -> [Vec<Value>; 3] {
     let link = json!({"host": "superapp", "miniapp": "fax"});
     until_some("lists that stay as they are", WAIT, || {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use harness::{App, Call, Receiver, Reply, Setup, WAIT, until};
 use serde_json::json;
 
-/// Hooks that deliver, die, are refused and wait.
+/// Hooks whose deliveries succeed, die, are refused or wait.
 fn setup(receiver: &Receiver) -> Setup {
     receiver.at("/fax/ok", Reply::json("{}")).at("/dead", Reply::status(500)).at("/slow", Reply::status(503));
     let web = |path: &str| format!(r#"{{ route = "{}", type = "web" }}"#, receiver.url(path));

@@ -21,7 +21,7 @@ fn setup(receiver: &Receiver) -> Setup {
 
 const HOOKS: [&str; 3] = ["/web", "/fax/by-name", "/gallery/all"];
 
-/// Publishers that go on, whatever happens to the server, and write down what they were told.
+/// Starts publishers that continue while the server is killed and record all results.
 struct Load {
     address: Arc<Mutex<SocketAddr>>,
     over: Arc<AtomicBool>,
@@ -75,7 +75,7 @@ impl Load {
     }
 }
 
-/// How often the server is killed; `FOOTBRIDGE_KILLS` sets another number.
+/// The number of kills; `FOOTBRIDGE_KILLS` overrides it.
 fn kills() -> usize {
     std::env::var("FOOTBRIDGE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
 }
@@ -94,7 +94,7 @@ fn nothing_acked_is_lost_and_nothing_refused_arrives() {
     let mut gateway = setup(&receiver).start();
     let load = Load::start(&gateway, &ledger, 4);
     for round in 1..=kills() {
-        // Some die while a receiver refuses, so that retries are pending; some while all is well.
+        // Some kills happen while a receiver fails, so that retries are pending; others while all succeed.
         receiver.at("/web", if round % 2 == 0 { Reply::json("{}") } else { Reply::status(503) });
         let goal = ledger.count(PublishResult::Acked) + 40;
         until("more acked publishes", WAIT, || ledger.count(PublishResult::Acked) >= goal);
@@ -122,7 +122,7 @@ fn nothing_acked_is_lost_and_nothing_refused_arrives() {
 fn a_duplicate_carries_the_same_ids_and_bytes() {
     let receiver = Receiver::start();
     let mut gateway = setup(&receiver).start();
-    // The answer comes, and the server dies before it can have noted it for all.
+    // The answer arrives and the server is killed before it can have stored all outcomes.
     let gate = harness::Gate::default();
     receiver.at("/web", Reply::json("{}").behind(&gate));
     for n in 0..6 {

@@ -5,7 +5,7 @@ use std::process::Command;
 use harness::{App, Gateway, Raw, Receiver, Reply, Setup, WAIT, until};
 use serde_json::{Value, json};
 
-/// Lets the server have no more open files than it has, or as many as it likes.
+/// Limits the server to its currently open files, or removes the limit.
 fn limit(gateway: &Gateway, files: Option<u64>) {
     let limit = files.map_or_else(|| "4096:4096".to_owned(), |files| format!("{files}:4096"));
     let args = [format!("--pid={}", gateway.pid()), format!("--nofile={limit}")];
@@ -15,7 +15,7 @@ fn limit(gateway: &Gateway, files: Option<u64>) {
 #[test]
 fn without_free_descriptors_no_attempt_counts() {
     let receiver = Receiver::start();
-    // Each attempt needs a connection of its own.
+    // Each attempt needs a new connection.
     receiver.always(Reply::json("1").with("Connection", "close"));
     let setup = Setup::new().set("retry", "schedule", r#"["1h"]"#).app(App::new("superapp"));
     let setup = setup
@@ -23,7 +23,7 @@ fn without_free_descriptors_no_attempt_counts() {
         .app(App::new("shop").receiver(&receiver.url("/shop")));
     let gateway = setup.link("superapp", "shop").start();
     gateway.bolt("fax").server("x", "/x");
-    // Connections and files that are needed are open before there is no more.
+    // Needed connections and files are opened before the limit applies.
     let mut open = Raw::connect(gateway.address());
     let publish = gateway.bolt("superapp").call("POST", "x", r#"{"body":1}"#).bytes();
     let event = r#"{"app_id":"shop","client_id":"superapp","event_type":"x","payload":1}"#;
@@ -35,7 +35,7 @@ fn without_free_descriptors_no_attempt_counts() {
     let id = open.send(&publish).answer().expect(200).json()["body"]["id"].as_str().unwrap().to_owned();
     let refused = open.send(&exchange).answer();
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.text());
-    // Whoever asks in vain meanwhile is received later.
+    // Clients that connect meanwhile are accepted later.
     let late = gateway.call("GET", "/livez").spawn();
     until("an attempt that has to wait", WAIT, || gateway.stderr().contains("short of something"));
     limit(&gateway, None);

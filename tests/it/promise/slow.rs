@@ -23,7 +23,7 @@ fn many_slow_receivers_with_a_backlog_do_not_delay_another_app() {
         gateway.bolt("camera").publish("slow", &json!({}));
     }
     slow.wait(128);
-    // All through the time in which none of them answers.
+    // During the whole time in which none of them answers.
     for n in 1..=20 {
         let begun = Instant::now();
         gateway.bolt("camera").publish("good", &json!({}));
@@ -33,7 +33,7 @@ fn many_slow_receivers_with_a_backlog_do_not_delay_another_app() {
     }
 }
 
-/// What waits for a receiver that never answers goes through its whole schedule, eight at a time, and ends dead.
+/// Deliveries to a receiver that never answers use their complete schedule, eight at a time, and end dead.
 #[test]
 fn a_hanging_receiver_does_not_delay_other_retries() {
     let hanging = Receiver::start();
@@ -48,7 +48,7 @@ fn a_hanging_receiver_does_not_delay_other_retries() {
     for _ in 0..40 {
         gateway.bolt("camera").publish("x", &json!({}));
     }
-    // 120 attempts of a second: 15 s at eight at a time, two minutes at one.
+    // 120 attempts of one second: 15 s with eight at a time, two minutes with one.
     until("forty dead", Duration::from_mins(1), || {
         gateway.metric("footbridge_deliveries_total", "outcome=\"dead\"") == 40
     });

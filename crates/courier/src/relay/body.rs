@@ -1,54 +1,49 @@
 //! The body of a relayed request or answer.
 
-use super::pool::{RelayConnection, RelayPool};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use std::net::SocketAddr;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll};
+
+/// Notified when a body is dropped.
+pub trait BodyGuard: Unpin {
+    /// Handles the end of a body; `at_end` is true if all of it was read.
+    fn dropped(&mut self, at_end: bool);
+}
+
+impl BodyGuard for () {
+    fn dropped(&mut self, _: bool) {}
+}
 
 /// The body of a relayed request or answer: bytes that were read already, then the rest as it arrives.
 ///
-/// Dropping the body of an answer before its end closes the connection, which tells the app.
+/// `G` is notified when the body is dropped. The guard of an answer returns the connection to its pool after the end of
+/// the body; before the end it closes the connection, which tells the app.
 #[derive(Debug)]
-pub struct RelayBody {
+pub struct RelayBody<G: BodyGuard = ()> {
     buffered: Bytes,
     rest: Option<Incoming>,
-    /// The connection of an answer; it goes back to its pool after the end of the body.
-    connection: Option<PooledConnection>,
+    guard: G,
     has_ended: bool,
 }
 
-#[derive(Debug)]
-struct PooledConnection {
-    pool: Rc<RelayPool>,
-    address: SocketAddr,
-    connection: RelayConnection,
-}
-
 impl RelayBody {
-    /// A complete body.
+    /// Creates a body that was read completely.
     pub fn complete(body: Bytes) -> Self {
-        Self { buffered: body, rest: None, connection: None, has_ended: false }
+        Self { buffered: body, rest: None, guard: (), has_ended: false }
     }
 
     /// A body whose beginning was read already.
     pub fn partial(beginning: Bytes, rest: Incoming) -> Self {
-        Self { buffered: beginning, rest: Some(rest), connection: None, has_ended: false }
+        Self { buffered: beginning, rest: Some(rest), guard: (), has_ended: false }
     }
+}
 
-    /// The body of an answer. `connection` goes back to `pool` after its end.
-    pub(super) fn answer(
-        body: Incoming,
-        pool: &Rc<RelayPool>,
-        address: SocketAddr,
-        connection: RelayConnection,
-    ) -> Self {
-        let mut answer = Self::from(body);
-        answer.connection = Some(PooledConnection { pool: Rc::clone(pool), address, connection });
-        answer
+impl<G: BodyGuard> RelayBody<G> {
+    /// Creates a body that notifies `guard` when it is dropped.
+    pub(super) fn guarded(body: Incoming, guard: G) -> Self {
+        Self { buffered: Bytes::new(), rest: Some(body), guard, has_ended: false }
     }
 }
 
@@ -58,7 +53,7 @@ impl From<Incoming> for RelayBody {
     }
 }
 
-impl Body for RelayBody {
+impl<G: BodyGuard> Body for RelayBody<G> {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -94,13 +89,9 @@ impl Body for RelayBody {
     }
 }
 
-impl Drop for RelayBody {
+impl<G: BodyGuard> Drop for RelayBody<G> {
     fn drop(&mut self) {
         let at_end = self.has_ended || self.is_end_stream();
-        if let Some(PooledConnection { pool, address, connection }) = self.connection.take()
-            && at_end
-        {
-            pool.put(address, connection);
-        }
+        self.guard.dropped(at_end);
     }
 }

@@ -3,7 +3,7 @@
 //! A Node app closes idle connections after five seconds by default, but the host that runs it here keeps them open for an
 //! hour. Any other app may close one earlier; its request is then sent on a new connection.
 
-use super::body::RelayBody;
+use super::body::{BodyGuard, RelayBody};
 use hyper::client::conn::http1::SendRequest;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -43,12 +43,12 @@ impl Drop for RelayConnection {
 }
 
 #[derive(Debug)]
-struct IdleConnection {
+struct IdleRelayConnection {
     connection: RelayConnection,
     since: Instant,
 }
 
-impl IdleConnection {
+impl IdleRelayConnection {
     fn is_valid(&self, now: Instant) -> bool {
         let sender = &self.connection.sender;
         let max_time = if sender.is_ready() { MAX_IDLE_TIME } else { MAX_UNREAD_TIME };
@@ -56,10 +56,32 @@ impl IdleConnection {
     }
 }
 
+/// The connection of an answer: back to its pool after the end of the body, closed before it.
+#[derive(Debug)]
+pub struct AnswerGuard {
+    pool: Rc<RelayPool>,
+    address: SocketAddr,
+    connection: Option<RelayConnection>,
+}
+
+impl AnswerGuard {
+    pub(super) fn new(pool: &Rc<RelayPool>, address: SocketAddr, connection: RelayConnection) -> Self {
+        Self { pool: Rc::clone(pool), address, connection: Some(connection) }
+    }
+}
+
+impl BodyGuard for AnswerGuard {
+    fn dropped(&mut self, at_end: bool) {
+        if let Some(connection) = self.connection.take().filter(|_| at_end) {
+            self.pool.put(self.address, connection);
+        }
+    }
+}
+
 /// Idle connections by address, and those whose app has answered but not read the complete request.
 #[derive(Debug, Default)]
 pub(super) struct RelayPool {
-    idle: RefCell<HashMap<SocketAddr, Vec<IdleConnection>>>,
+    idle: RefCell<HashMap<SocketAddr, Vec<IdleRelayConnection>>>,
     open: Rc<Cell<usize>>,
     is_sweeping: Cell<bool>,
 }
@@ -95,10 +117,10 @@ impl RelayPool {
         }
     }
 
-    fn pop(&self, address: SocketAddr, now: Instant) -> Option<IdleConnection> {
+    fn pop(&self, address: SocketAddr, now: Instant) -> Option<IdleRelayConnection> {
         let mut idle = self.idle.borrow_mut();
         let of_app = idle.get_mut(&address)?;
-        let is_ready = |idle: &IdleConnection| idle.connection.sender.is_ready() && idle.is_valid(now);
+        let is_ready = |idle: &IdleRelayConnection| idle.connection.sender.is_ready() && idle.is_valid(now);
         let last = of_app.iter().rposition(is_ready)?;
         Some(of_app.remove(last))
     }
@@ -111,7 +133,7 @@ impl RelayPool {
         let mut idle = self.idle.borrow_mut();
         let of_app = idle.entry(address).or_default();
         if of_app.len() < MAX_IDLE {
-            of_app.push(IdleConnection { connection, since: Instant::now() });
+            of_app.push(IdleRelayConnection { connection, since: Instant::now() });
         }
     }
 

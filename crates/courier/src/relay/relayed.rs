@@ -1,6 +1,7 @@
 //! The answer to a relayed request.
 
 use super::body::RelayBody;
+use super::pool::AnswerGuard;
 use crate::stream::Stream;
 use bytes::Bytes;
 use http::Response;
@@ -9,7 +10,7 @@ use http::Response;
 #[derive(Debug)]
 pub enum Relayed {
     /// An answer, whose body is streamed.
-    Answer(Response<RelayBody>),
+    Answer(Response<RelayBody<AnswerGuard>>),
     /// The head of a `101` answer, and the connection that has switched protocols.
     Switched(Response<()>, Switched),
 }
@@ -17,7 +18,7 @@ pub enum Relayed {
 /// A connection that has switched from HTTP to another protocol.
 #[derive(Debug)]
 pub struct Switched {
-    /// The connection.
+    /// The connection to the app.
     pub stream: Stream,
     /// Bytes of the new protocol that arrived together with the head of the answer.
     pub early: Bytes,

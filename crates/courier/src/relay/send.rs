@@ -2,7 +2,7 @@
 
 use super::body::RelayBody;
 use super::error::RelayError;
-use super::pool::{RelayConnection, RelayPool};
+use super::pool::{AnswerGuard, RelayConnection, RelayPool};
 use super::relayed::{Relayed, Switched};
 use crate::dialer::{Dialer, SystemDialer};
 use crate::failures::is_shortage;
@@ -115,8 +115,8 @@ impl Relay {
         mut response: Response<Incoming>,
     ) -> Result<Relayed, RelayError> {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            let body = |body| RelayBody::answer(body, &self.pool, address, connection);
-            return Ok(Relayed::Answer(response.map(body)));
+            let guard = AnswerGuard::new(&self.pool, address, connection);
+            return Ok(Relayed::Answer(response.map(|body| RelayBody::guarded(body, guard))));
         }
         let upgraded = hyper::upgrade::on(&mut response).await?;
         let parts = upgraded.downcast::<TokioIo<Stream>>().map_err(|_| RelayError::Malformed)?;

@@ -206,10 +206,10 @@ fn the_system_knows_its_own_addresses() {
     assert!(!SystemDialer.is_local("192.0.2.77".parse().unwrap()));
 }
 
-/// What a dialer is told that finds no descriptor free.
-struct Short;
+/// A dialer that finds no free descriptor.
+pub(super) struct NoDescriptor;
 
-impl Dialer for Short {
+impl Dialer for NoDescriptor {
     fn dial(&self, _: SocketAddr) -> Dialing<'_> {
         Box::pin(async { Err(io::Error::from_raw_os_error(24)) })
     }
@@ -219,7 +219,7 @@ impl Dialer for Short {
 fn what_this_server_is_short_of_is_not_the_receivers_failure() {
     run(async {
         let courier = Courier::new(
-            CourierOptions { dialer: Arc::new(Short), ..options(allowing(&["127.0.0.0/8"])) }.share(),
+            CourierOptions { dialer: Arc::new(NoDescriptor), ..options(allowing(&["127.0.0.0/8"])) }.share(),
         );
         assert_failed(courier.send(post("http://127.0.0.1:9/")).await, FailureKind::Local, Sent::Nothing);
         for (code, kind) in [(23, FailureKind::Local), (12, FailureKind::Local), (111, FailureKind::Refused)]

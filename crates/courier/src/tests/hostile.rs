@@ -11,33 +11,33 @@ use crate::answer_reader::AnswerReader;
 use crate::failures::round_trip_failure;
 use crate::head::HeadOptions;
 
-/// What became of an answer, as far as a caller can tell.
+/// The outcome of an answer, as a caller sees it.
 #[derive(Debug, PartialEq)]
-enum Became {
+enum Outcome {
     Answered { status: u16, headers: Vec<(String, Vec<u8>)>, body: Bytes, truncated: bool, keep: bool },
     Failed(FailureKind),
 }
 
 /// Reads pieces as they come and then the end of the connection.
-fn read(pieces: &[&[u8]], limit: AnswerLimit, bodiless: bool) -> Became {
-    let mut capture = AnswerReader::new(limit, HeadOptions { no_body: bodiless, keep_headers: true });
+fn read(pieces: &[&[u8]], limit: AnswerLimit, bodiless: bool) -> Outcome {
+    let mut reader = AnswerReader::new(limit, HeadOptions { no_body: bodiless, keep_headers: true });
     let mut pieces = pieces.iter();
     let ended = loop {
-        match pieces.next().map(|piece| capture.feed(piece)) {
+        match pieces.next().map(|piece| reader.feed(piece)) {
             Some(Ok(false)) => {}
             Some(ended) => break ended.map(drop),
-            None => break capture.end(),
+            None => break reader.end(),
         }
     };
-    let begun = capture.has_head();
+    let has_head = reader.has_head();
     match ended {
-        Err(fault) if !capture.is_sufficient() => {
-            Became::Failed(round_trip_failure(&fault, Sent::Perhaps, begun).kind)
+        Err(error) if !reader.is_sufficient() => {
+            Outcome::Failed(round_trip_failure(&error, Sent::Perhaps, has_head).kind)
         }
         ended => {
-            let (answer, keep) = capture.into_answer(ended.is_err()).unwrap();
+            let (answer, keep) = reader.into_answer(ended.is_err()).unwrap();
             let headers = answer.headers.iter().map(|(k, v)| (k.to_string(), v.as_bytes().to_vec()));
-            Became::Answered {
+            Outcome::Answered {
                 status: answer.status.as_u16(),
                 headers: headers.collect(),
                 body: answer.body,
@@ -135,14 +135,14 @@ proptest! {
         }
         bytes.extend_from_slice(b"0\r\nx-checked: yes\r\n\r\n");
         let pieces: Vec<&[u8]> = bytes.chunks(cut).collect();
-        let Became::Answered { body, truncated, keep, .. } = read(&pieces, Refuse(6000), false) else {
+        let Outcome::Answered { body, truncated, keep, .. } = read(&pieces, Refuse(6000), false) else {
             panic!("no answer");
         };
         prop_assert_eq!((body, truncated, keep), (Bytes::from(parts.concat()), false, true));
     }
 }
 
-/// What comes back from a receiver that says this and keeps the connection open, and how many connections are kept.
+/// The answer of a receiver that sends this and keeps the connection open, and the number of idle connections after it.
 async fn said(method: &str, answer: &'static str) -> (Result<Answer, Failure>, usize) {
     let receiver = Receiver::start(move |mut peer| async move {
         peer.request().await;

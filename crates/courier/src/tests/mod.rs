@@ -1,4 +1,4 @@
-//! What is shared by the tests: a runtime, scripted receivers on loopback, a scripted resolver.
+//! Helpers of the tests: a runtime, scripted receivers on loopback, a scripted resolver.
 
 mod addresses;
 mod answers;

@@ -1,6 +1,7 @@
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 
+use super::dialing::NoDescriptor;
 use super::*;
 use crate::{Relay, RelayBody, RelayError, Relayed};
 
@@ -29,6 +30,16 @@ fn only_this_machine_is_reached() {
         }
         let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         assert_eq!(ask(&relay, gone, request(Method::GET, "")).await, Err(RelayError::Unreachable(gone)));
+    });
+}
+
+#[test]
+fn a_shortage_of_this_server_is_not_the_apps_failure() {
+    run(async {
+        let options = CourierOptions { dialer: Arc::new(NoDescriptor), ..options(Policy::default()) };
+        let relay = Relay::new(&options.share());
+        let answer = ask(&relay, "127.0.0.1:9".parse().unwrap(), request(Method::GET, "")).await;
+        assert!(matches!(answer, Err(RelayError::Shortage(_))), "{answer:?}");
     });
 }
 

@@ -33,16 +33,16 @@ pub(super) enum AttemptResult {
 pub(super) enum NotMade {
     /// The attempt counts as made, with this failure.
     Failed(Failure),
-    /// See [`AttemptResult::Postponed`].
+    /// As in [`AttemptResult::Postponed`].
     Postponed {
         /// The reason, for anybody.
         reason: &'static str,
         /// Further details for the log.
         detail: String,
     },
-    /// See [`AttemptResult::AppNotRunning`].
+    /// As in [`AttemptResult::AppNotRunning`].
     AppNotRunning(AppName),
-    /// See [`AttemptResult::Cancelled`].
+    /// As in [`AttemptResult::Cancelled`].
     Cancelled(&'static str),
 }
 

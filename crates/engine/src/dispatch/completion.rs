@@ -18,7 +18,7 @@ use footbridge_model::time::{Entropy, Millis};
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// What the scheduler does after an attempt.
+/// The action of the scheduler after an attempt.
 #[derive(Debug)]
 pub(super) enum FollowUp {
     /// Nothing: the delivery is attempted elsewhere.
@@ -143,7 +143,7 @@ impl Completion {
     }
 }
 
-/// What follows for a delivery that has only one attempt.
+/// The next state of a delivery that has only one attempt.
 fn next_without_retry(outcome: &Outcome, answer: AnswerRule) -> Next {
     match outcome {
         Outcome::Done | Outcome::Answered { status: 200..300, .. } => Next::Delivered,
@@ -155,7 +155,7 @@ fn next_without_retry(outcome: &Outcome, answer: AnswerRule) -> Next {
     }
 }
 
-/// What the result of an attempt shows about its receiver.
+/// Derives the state of the receiver from the result of an attempt.
 pub(super) fn receiver_signal(result: &AttemptResult) -> ReceiverSignal {
     let is_slow = |attempt: &Attempt| u128::from(attempt.ms) >= SLOW_AFTER.as_millis();
     match result {

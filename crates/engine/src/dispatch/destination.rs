@@ -1,4 +1,4 @@
-//! Where one attempt goes: to a URL, an installed app, a router, a function, or the server itself.
+//! The target of one attempt: a URL, an installed app, a router, a function, or the server itself.
 
 use super::attempt_result::NotMade;
 use crate::app_phase::{Phase, Run};
@@ -20,15 +20,15 @@ const APP_IS_DOWN: &str = "its app is down, and this event never starts it";
 /// Why a delivery to a transient hook is cancelled once the app's run is over.
 const HOOK_GONE: &str = "hook gone";
 
-/// Where an attempt goes.
+/// The target of an attempt.
 pub(super) enum AttemptTarget {
-    /// One HTTP endpoint.
+    /// A single HTTP endpoint.
     Http(Endpoint),
     /// The first of these routers that accepts the event.
     Routers(Vec<RouterEndpoint>),
     /// A function of the app, by its file.
     Function(String),
-    /// The server itself.
+    /// The server itself, which handles the event.
     Server,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct RouterEndpoint {
     pub(super) endpoint: Endpoint,
 }
 
-/// Whether an attempt is made in the order of its lane.
+/// The order in which an attempt is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Priority {
     /// The lane decides when the attempt is made.

@@ -24,6 +24,8 @@ mod run_queue;
 mod scheduler;
 mod task_report;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod waiting_for_app;
 mod watchdog;
 

@@ -27,7 +27,7 @@ use tokio::sync::{mpsc, watch};
 /// The most reports that wait for the loop; further tasks wait until there is room.
 const MAX_REPORTS: usize = 1024;
 
-/// What the dispatcher is built from.
+/// The parts that the dispatcher is built from.
 pub(crate) struct DispatchOptions {
     pub(crate) registry: Arc<AppRegistry>,
     pub(crate) journal: Arc<dyn Journal>,
@@ -47,7 +47,7 @@ pub(crate) struct DispatchOptions {
     pub(crate) timeout: Duration,
     /// How long a lane waits for an optional answer.
     pub(crate) answer_wait: Duration,
-    /// Where the dispatcher reports whether deliveries make progress.
+    /// Receives reports whether deliveries make progress.
     pub(crate) progress: Arc<Progress>,
     pub(crate) log: Arc<FailureLog>,
 }

@@ -40,7 +40,7 @@ const SWITCHED_OFF: &str = "hook switched off (410)";
 /// Why deliveries to a deleted hook are cancelled.
 const HOOK_GONE: &str = "hook gone";
 
-/// What a scheduler is built from.
+/// The parts that a scheduler is built from.
 pub(super) struct SchedulerParts {
     pub(super) registry: Arc<AppRegistry>,
     pub(super) clock: Arc<dyn Clock>,

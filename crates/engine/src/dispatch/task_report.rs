@@ -1,4 +1,4 @@
-//! What tasks report to the scheduler.
+//! The reports of tasks to the scheduler.
 
 use super::attempt_result::AttemptResult;
 use crate::registry::HookEntry;
@@ -16,7 +16,7 @@ pub(super) struct InFlightAttempt {
     pub(super) claim: Claim,
 }
 
-/// What a task reports to the scheduler.
+/// A report of a task to the scheduler.
 #[derive(Debug)]
 pub(super) enum TaskReport {
     /// An attempt has ended.

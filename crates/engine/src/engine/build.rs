@@ -165,6 +165,12 @@ pub struct Started {
 }
 
 impl Engine {
+    /// The publisher, for tests of the parts behind it.
+    #[cfg(test)]
+    pub(crate) fn publisher(&self) -> Arc<Publisher> {
+        Arc::clone(&self.0.publisher)
+    }
+
     /// Recovers the journal, applies the configuration file, and builds the engine.
     ///
     /// # Errors

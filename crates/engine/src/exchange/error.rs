@@ -140,17 +140,23 @@ fn wrong_sender(direction: Direction, swapped: bool) -> String {
     format!("the body names another sender than the credentials: at this endpoint the sender is `{member}`")
 }
 
+/// The text for an attempt without an answer. It never names the recipient's address: the sender may belong to another
+/// company. The log names it, under the id of the exchange.
 fn no_answer(failure: &Failure) -> String {
     let text = match failure.kind {
         FailureKind::Timeout if failure.sent == Sent::Perhaps => {
             "no full answer within the deadline; the outcome at the recipient is unknown"
         }
-        FailureKind::Timeout => "the recipient could not be reached within the deadline; nothing was sent",
+        FailureKind::Timeout => {
+            "the recipient could not be reached within the deadline; nothing was sent; the server's log names its address"
+        }
         FailureKind::TooLarge => "the recipient's answer is larger than this server takes",
         FailureKind::Reset => "the recipient closed the connection before answering",
         FailureKind::Malformed => "the recipient's answer is not HTTP",
-        FailureKind::Refused => "the recipient refused the connection",
-        FailureKind::Dns => "the name of the recipient's receiver does not resolve",
+        FailureKind::Refused => "the recipient refused the connection; the server's log names its address",
+        FailureKind::Dns => {
+            "the name of the recipient's receiver does not resolve; the server's log has the name"
+        }
         FailureKind::Tls(fault) => {
             return format!("no TLS connection to the recipient's receiver: {}", fault.in_words());
         }

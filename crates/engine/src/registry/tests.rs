@@ -1,4 +1,4 @@
-//! What a change costs, counted in what the store is asked for.
+//! The number of transactions per change, and when host names are resolved.
 
 use super::app_registry::{AppRegistry, RegistryOptions};
 use super::spec::{AppChange, AppSpec, FileSpec, HookSpec, LinkSpec};
@@ -48,7 +48,7 @@ impl footbridge_journal::RegistryStore for Store {
     }
 }
 
-/// Every name leads to one address, which may change, or to none.
+/// A resolver that resolves every name to one address, which can change, or to none.
 #[derive(Default)]
 struct Names(Mutex<Option<IpAddr>>);
 
@@ -154,7 +154,7 @@ async fn a_file_is_applied_in_a_few_transactions_however_many_hooks_it_has() {
     assert_eq!(again.index.load().hooks().count(), HOOKS - 1000);
 }
 
-/// What was seen of the one name in the URLs of `shop`.
+/// The stored class of the host name in the URLs of `shop`.
 fn seen(registry: &AppRegistry) -> Option<String> {
     let entry = registry.app(&name("shop")).unwrap();
     let classes = entry.app.host_classes.get("shop.test")?;
@@ -167,7 +167,7 @@ fn named(path: &str) -> FileSpec {
 }
 
 #[tokio::test]
-async fn a_name_of_the_file_is_looked_at_when_its_url_is_new_and_not_at_each_start() {
+async fn a_name_of_the_file_is_resolved_when_its_url_is_new_and_not_at_each_start() {
     let (store, names) = (Arc::new(Store::default()), Arc::new(Names::default()));
     let start = async |file: FileSpec| {
         let kept = footbridge_journal::RegistryStore::load(&*store).await.unwrap();
@@ -186,7 +186,7 @@ async fn a_name_of_the_file_is_looked_at_when_its_url_is_new_and_not_at_each_sta
 }
 
 #[tokio::test]
-async fn a_name_given_over_the_api_is_looked_at_whenever_its_url_is_written() {
+async fn a_name_given_over_the_api_is_resolved_whenever_its_url_is_written() {
     let (store, names) = (Arc::new(Store::default()), Arc::new(Names::default()));
     names.lead_to("8.8.8.8");
     let (registry, _feed) = registry_asking(&store, RegistrySnapshot::default(), Arc::clone(&names));

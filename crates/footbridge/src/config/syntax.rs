@@ -6,6 +6,13 @@ use toml::de::DeTable;
 /// Keys whose values are secrets. A message never repeats them.
 const SECRETS: [&str; 6] = ["admin_token", "master_key", "token", "secret_key", "signing_secret", "secret"];
 
+/// Keys whose values are whole numbers.
+const INTEGERS: [&str; 6] =
+    ["connections", "shards", "hooks_per_app", "chain_deliveries", "backlog", "in_flight"];
+
+/// Keys whose values are lists of strings.
+const LISTS: [&str; 6] = ["trusted_proxies", "hosts", "allow", "schedule", "pass_env", "private"];
+
 /// Keys whose values are `true` or `false`.
 const BOOLEANS: [&str; 5] = ["docs", "http_200_errors", "receiver_enabled", "enabled", "ordered"];
 
@@ -21,8 +28,12 @@ pub(super) fn explain(line: &str) -> Option<String> {
         return Some("typographic quotes are not quotes in TOML; write straight ones (\")".to_owned());
     }
     let Some((key, value)) = line.split_once('=') else { return explain_colon(line) };
-    let key = key.trim();
-    let value = value.trim();
+    let (key, value) = (key.trim(), value.trim());
+    if let Some(bare) =
+        bare_key(key).or_else(|| value.starts_with('{').then(|| inner_bare_key(value)).flatten())
+    {
+        return Some(format!("the key {bare} needs quotes; write {}", quoted("", bare)));
+    }
     if !is_plain(key) || is_value(value) {
         return None;
     }
@@ -35,6 +46,10 @@ pub(super) fn explain(line: &str) -> Option<String> {
         Some('[' | '{') => has_bare_entry(value)
             .then(|| format!("each string in {key} needs quotes, such as {}", example(key, value))),
         Some(_) if BOOLEANS.contains(&key) => Some("must be true or false, in lower case".to_owned()),
+        Some(_) if INTEGERS.contains(&key) => Some("must be a whole number without a unit".to_owned()),
+        Some(_) if LISTS.contains(&key) => {
+            Some(format!("must be a list of strings; write {key} = [{}]", quoted(key, value)))
+        }
         Some(_) => Some(format!("a string needs quotes; write {key} = {}", quoted(key, value))),
     }
 }
@@ -45,6 +60,18 @@ fn explain_colon(line: &str) -> Option<String> {
     let key = key.trim();
     (!key.is_empty() && is_plain(key))
         .then(|| format!("write {key} = and the value: TOML has no `:` after a key"))
+}
+
+/// Returns a key if it is a pattern or a name that needs quotes, such as `camera/*`.
+fn bare_key(key: &str) -> Option<&str> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./*".contains(&byte);
+    (!is_plain(key) && key.bytes().all(is_name)).then_some(key)
+}
+
+/// Returns the first key of an inline table that needs quotes.
+fn inner_bare_key(table: &str) -> Option<&str> {
+    let inside = table.trim_matches(['{', '}', ' ']);
+    inside.split(',').filter_map(|entry| entry.split_once('=')).find_map(|(key, _)| bare_key(key.trim()))
 }
 
 fn is_plain(key: &str) -> bool {

@@ -83,7 +83,7 @@ impl CallState {
             fixed.push_str(&mark);
             match column.parse::<usize>() {
                 Ok(column) => {
-                    fixed.push_str(&column.saturating_sub(self.column_shift.get()).max(1).to_string())
+                    fixed.push_str(&column.saturating_sub(self.column_shift.get()).max(1).to_string());
                 }
                 Err(_) => fixed.push_str(column),
             }

@@ -260,10 +260,7 @@ fn every_error_names_the_member_and_the_fix() {
             router(json!({ "main": "lib", "root": "/r", "order": 1.5 })),
             "`bolt.routers.r.order` must be a whole number, not 1.5",
         ),
-        (
-            router(json!({ "main": "lib", "root": "/r", "order": "1" })),
-            "must be a whole number, not a string",
-        ),
+        (router(json!({ "main": "lib", "root": "/r", "order": "1" })), "a whole number, not a string"),
         (json!({ "routers": { "a b": { "main": "lib", "root": "/r" } } }), "is not a valid name of a router"),
         (rooted("/"), "is `/`"),
         (rooted("/api/events"), "is reserved for the server; write another path, such as \"/api/r\""),

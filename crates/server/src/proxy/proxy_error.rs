@@ -47,7 +47,9 @@ impl ProxyError {
             Self::NoSuchApp => (404, "There is no such app here.\n"),
             Self::NotFound => (404, "There is nothing here.\n"),
             Self::NotStarted(_) => {
-                (503, "The app did not start. Whoever runs this server finds the reason in the app's logs.\n")
+                let text = "The app did not start. Try again later. If you run this server: \
+                            `footbridge app logs NAME` shows the reason.\n";
+                (503, text)
             }
             Self::Disabled => (503, "The app is disabled.\n"),
             Self::Draining => (503, "The server is shutting down.\n"),

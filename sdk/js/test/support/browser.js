@@ -19,12 +19,12 @@ async function find() {
       return path;
 }
 
-/** What `describe` is told to skip for: a machine without a browser, unless it is CI's. */
+/** The reason to skip browser tests: a machine without a browser, except in CI. */
 export const chromium = await find();
 if (!chromium && process.env.CI) throw new Error("no Chromium: install Debian's `chromium`, or name one in CHROMIUM");
 export const skip = !chromium && "no Chromium: install Debian's `chromium`, or name one in CHROMIUM";
 
-/** The real web-sdk cannot be loaded without a bundler. */
+/** The real web-sdk needs a bundler. */
 async function webSdk() {
   const stdin = { contents: 'export * from "@appboxo/web-sdk"', resolveDir: root.pathname };
   const built = await build({
@@ -42,15 +42,16 @@ const html = (title, head) => `<!doctype html><meta charset="utf-8"><title>${tit
 const module = (name) =>
   `<script type="module">window.sdk = await import("/sdk/${name}.js"); window.there = true</script>`;
 const there = "<script>window.there = true</script>";
-const log = "<script>window.heard = []; addEventListener('message', (e) => heard.push(e.data))</script>";
+const log =
+  "<script>window.receivedMessages = []; addEventListener('message', (e) => receivedMessages.push(e.data))</script>";
 
-/** Pages that every site has. */
+/** The pages of every site. */
 const pages = {
   "/host": html("host with MiniappHost", module("host")),
   "/web-sdk-host": html("host with web-sdk", '<div id="m"></div><script src="/web-sdk.js"></script>' + there),
   "/miniapp": html("miniapp with miniapp.js", log + module("miniapp")),
   "/js-sdk-miniapp": html("miniapp with js-sdk", log + '<script src="/js-sdk.js"></script>' + there),
-  // Speaks while it is parsed, before anyone can have listened.
+  // Sends a message while it is parsed, before any listener exists.
   "/early": html(
     "hasty miniapp",
     `<script src="/js-sdk.js"></script><script>
@@ -60,7 +61,7 @@ const pages = {
   "/plain": html("page of somebody else", log + there),
 };
 
-/** Stands for a Footbridge server: tells whoever asks what was asked. */
+/** Replaces a Footbridge server: answers each request with a description of it. */
 async function forward(request, response) {
   const { authorization, "idempotency-key": key, "x-page-event-id": id } = request.headers;
   let text = "";
@@ -87,7 +88,7 @@ async function sites() {
 }
 
 /**
- * Starts browser and sites around the tests of a file.
+ * Starts a browser and the sites for the tests of a file.
  * @returns an object with `url(site, path)`, `open(url)` → page, `frame(page, url)` → frame, `close`d by itself
  */
 export function world() {
@@ -119,7 +120,7 @@ export function world() {
     await page.waitForFunction(() => window.there);
     return page;
   };
-  /** The frame that shows this address, once its scripts have run. */
+  /** The frame with this address, after its scripts have run. */
   it.frame = async (page, url) => {
     const frame = await page.waitForFrame((frame) => frame.url() === url && frame !== page.mainFrame());
     await frame.waitForFunction(() => window.there && document.readyState === "complete");
@@ -129,8 +130,8 @@ export function world() {
 }
 
 /**
- * Puts a miniapp into a host page of ours, with `window.host` and what it was told in `window.log`.
- * @param options beside those of MiniappHost: `on` names events that echo their payload, `id` names it `window[id]`
+ * Adds a miniapp to a Footbridge host page, with `window.host` and its received events in `window.log`.
+ * @param options those of MiniappHost, and: `on` lists events that echo their payload, `id` sets the name in `window`
  */
 export async function mount(world, page, url, { id = "host", on = ["echo"], sandbox, ...options } = {}) {
   const all = { origin: new URL(url).origin, appId: "shop", clientId: "superapp", ...options };
@@ -158,13 +159,13 @@ export async function mount(world, page, url, { id = "host", on = ["echo"], sand
   return sandbox ? undefined : world.frame(page, url);
 }
 
-/** Opens the bridge of a miniapp of ours as `window.bridge`. */
+/** Opens the bridge of a Footbridge miniapp as `window.bridge`. */
 export const connect = (frame, options) =>
   frame.evaluate(async (options) => {
-    window.told = [];
+    window.receivedEvents = [];
     window.warnings = [];
     window.bridge = await sdk.connect(options);
     bridge.onwarning = (warning) => warnings.push(warning);
-    bridge.on("news", (payload, event) => told.push({ payload, ...event }));
+    bridge.on("news", (payload, event) => receivedEvents.push({ payload, ...event }));
     return bridge.host;
   }, options);

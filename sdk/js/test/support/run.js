@@ -1,4 +1,4 @@
-// Runs the tests and ends with what failed, the same on every version of Node from 18 on.
+// Runs the tests and lists the failures, with the same output on every version of Node from 18 on.
 // `npm test` runs all files, `npm test -- wire` those with `wire` in their name.
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
@@ -15,17 +15,17 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-// The files run in processes of their own, which get it this way.
+// Each file runs in a separate process, which gets the option this way.
 if (globalThis.crypto === undefined)
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import ${new URL("node18.js", import.meta.url)}`;
 
-// A group that only failed for what is in it, and a file (which some versions of Node tell of as a test of its own).
+// A group, or a file (which some versions of Node report as a test).
 const isGroup = ({ name, details }) => details?.type === "suite" || name.endsWith(".test.js");
 
-/** Runs `files`; which tests failed stands by file. */
+/** Runs `files` and returns the failed tests by file. */
 async function runFiles(files) {
   const ended = { passed: 0, skipped: 0, failed: new Map() };
-  // Each file of pages starts a browser: more than two at a time would slow each other down.
+  // Most files start a browser: more than two at a time would slow each other down.
   const tests = run({ files, concurrency: 2 });
   tests.on("test:pass", (data) => {
     if (isGroup(data)) return;
@@ -44,7 +44,7 @@ async function runFiles(files) {
 
 const ended = await runFiles(files.map((name) => folder + name));
 const failed = [...ended.failed.values()].flat();
-// As with the tests in Rust, only a machine that judges a change runs what failed once more.
+// As with the Rust tests, failed tests are repeated in CI only.
 const again = process.env.CI === "true" && failed.length > 0 ? await runFiles([...ended.failed.keys()]) : ended;
 const stillFailed = [...again.failed.values()].flat();
 process.exitCode = stillFailed.length === 0 ? 0 : 1;

@@ -31,10 +31,10 @@ pub(super) struct QueuedDelivery {
     pub(super) event: Option<HeldEvent>,
 }
 
-/// What the end of an attempt shows about the receiver. The limit between fast and slow is one second.
+/// The state of a receiver, as the end of an attempt shows it. The limit between fast and slow is one second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReceiverSignal {
-    /// The receiver answered.
+    /// The receiver answered soon.
     FastAnswer,
     /// The receiver answered late.
     SlowAnswer,

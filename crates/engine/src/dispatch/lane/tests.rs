@@ -159,7 +159,7 @@ fn a_lane_holds_back_longer_each_time_that_the_server_itself_fails() {
     assert!(!lane.is_backing_off(Millis(now + 1000)), "an attempt that was made ends the doubling");
 }
 
-/// What may happen to a lane, in any order.
+/// The steps of a lane, in any order.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Publish,

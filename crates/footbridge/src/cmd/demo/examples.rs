@@ -16,10 +16,10 @@ const SHIPPED: &str = "order-shipped";
 pub(super) fn print(printer: &Printer, demo: &RunningDemo<'_>) {
     printer.heading("Now you");
     printer.line(&format!(
-        "OpenPages  {}  in a browser",
+        "Open  {}  in a browser",
         printer.paint(Paint::Bold, &format!("{}/", pages::origin(&demo.apps.host)))
     ));
-    printer.line("and click: you see superapp's page with shop in a frame, and the way of every event.\n");
+    printer.line("and click: superapp's page has shop in a frame and shows the way of each event.\n");
     printer.paragraph(
         "Or paste any of these into another terminal. The events that the apps get are shown here and on \
          that page. The tokens are valid for this run only.",

@@ -98,6 +98,19 @@ const BAD_VALUES: &[(&str, &str)] = &[
         "fb.toml:1: listen: typographic quotes are not quotes in TOML; write straight ones (\")",
     ),
     ("listen: \"127.0.0.1:1\"", "fb.toml:1: write listen = and the value: TOML has no `:` after a key"),
+    ("[limits]\nbacklog = 10 events", "fb.toml:2: backlog: must be a whole number without a unit"),
+    (
+        "[runtime]\npass_env = TERM",
+        "fb.toml:2: pass_env: must be a list of strings; write pass_env = [\"TERM\"]",
+    ),
+    (
+        "[[app]]\nname = \"a\"\nhooks = { camera/* = \"x\" }",
+        "fb.toml:3: hooks: the key camera/* needs quotes; write \"camera/*\"",
+    ),
+    (
+        "[[app]]\nname = \"a\"\n[app.hooks]\ncamera/saved = \"x\"",
+        "fb.toml:4: the key camera/saved needs quotes; write \"camera/saved\"",
+    ),
     ("[bolt]\nhttp_200_errors = True", "fb.toml:2: http_200_errors: must be true or false, in lower case"),
     ("listen = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"", "fb.toml:2: listen: duplicate key"),
 ];

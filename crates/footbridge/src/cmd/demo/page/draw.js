@@ -1,4 +1,4 @@
-// Draws the trail. Whatever came from elsewhere goes in as text.
+// Draws the trail. Foreign content is inserted as text.
 import { lane, named, PARTS, span, WAYS } from "./parts.js";
 
 const make = (tag, props = {}, ...children) => {
@@ -63,7 +63,7 @@ function frame(group) {
   return { element, update };
 }
 
-/** One hop; what it carried opens below it. */
+/** One hop; its content can be opened below it. */
 function line(hop, begun) {
   const [from, to] = [lane(hop.from), lane(hop.to)];
   const arrow = make("span", { className: from < to ? "arrow right" : "arrow left" });

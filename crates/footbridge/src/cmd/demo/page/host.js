@@ -28,7 +28,7 @@ function changed(group) {
   if (group.state === "good") document.querySelector(`.ways [data-way=${group.way}]`).dataset.seen = "";
 }
 
-// On a phone the trail is further down; a line at the bottom tells of it until it is in sight.
+// On a phone the trail is further down. A line at the bottom shows the latest event until the trail is visible.
 new IntersectionObserver(([{ isIntersecting: seen }]) => at("latest").classList.toggle("there", seen), {
   rootMargin: "0px 0px -30% 0px",
 }).observe(at("trail"));
@@ -40,14 +40,14 @@ at("clear").onclick = () => {
 
 // Way one: between the page and its miniapp.
 
-// Made here, so that whoever is to listen to it is there before it speaks.
+// Created here, so that the listener exists before the frame sends messages.
 const iframe = Object.assign(document.createElement("iframe"), {
   id: "shop",
   title: "Shop, the miniapp",
   src: `${shop}/`,
   referrerPolicy: "no-referrer",
 });
-// It keeps its origin, by which it is known; it can neither lead this page away nor open others.
+// The frame keeps its origin, which identifies it. It cannot navigate this page or open others.
 iframe.sandbox.add("allow-scripts", "allow-same-origin");
 at("frame").replaceWith(iframe);
 const host = new MiniappHost({ iframe, origin: shop, appId: "shop", clientId: "superapp" });
@@ -86,12 +86,12 @@ at("tell").onsubmit = (event) => {
   trail.tell(group, "running", "waits for the shop");
 };
 
-// The miniapp says how tall it is; this page has the last word.
+// The miniapp sends its height; this page limits it.
 host.on("resized", ({ height }) => {
   if (Number.isFinite(height)) iframe.style.height = `${Math.min(Math.max(height, 200), 900)}px`;
 });
 
-/** The miniapp tells which events reached it. */
+/** The miniapp reports the events that it got. */
 host.on("noted", ({ id, at: then }) => {
   const group = trail.of(id);
   if (group?.way === "page") {
@@ -110,9 +110,9 @@ host.on("noted", ({ id, at: then }) => {
   }
 });
 
-// Way two: an exchange, passed on with a ticket.
+// Way two: an exchange, forwarded with a ticket.
 
-/** The first event that needs a ticket fetches it, for those after it too. */
+/** The first event that needs a ticket fetches it; later events use the same one. */
 async function forwardTicket({ id }) {
   const hop = (about) => trail.of(id) && trail.hop(trail.of(id), { ...about, at: Date.now(), rank: 2 });
   hop({ from: "hostPage", to: "hostBack", what: "a ticket?", note: "no secret is here" });
@@ -126,7 +126,7 @@ async function forwardTicket({ id }) {
   }
 }
 
-/** An event came that will be passed on: told before anything can go wrong with it. */
+/** Shows an event that will be forwarded, before forwarding can fail. */
 function arrived(payload, { id, type }) {
   const group = trail.begin({ way: "exchange", title: type, at: Date.now(), id });
   const hop = { from: "shopPage", to: "hostPage", what: type, note: "custom event", at: group.at, rank: 1 };
@@ -147,7 +147,7 @@ host.onevent = ({ id, type, ok, error, ms }) => {
   trail.tell(group, ok ? "good" : "bad", `${ok ? "answered" : "failed"} in ${span(ms)}`);
 };
 
-// Way three: published by the back end, heard live by whoever watches.
+// Way three: published by the back end, received live by open pages.
 
 const TITLES = ["Fog over the footbridge", "Two gulls", "The last ferry", "A red umbrella", "Low tide"];
 let taken = 0;
@@ -194,7 +194,7 @@ at("publish").onclick = async () => {
   follow(trail, group, event.id);
 };
 
-/** A page heard of an event on the live stream. */
+/** A page got an event on the live stream. */
 function watched(id, part, then) {
   const hop = { from: "server", to: part, what: "live", note: "in the open page", mark: "good", at: then, rank: 5 };
   trail.when(
@@ -216,7 +216,7 @@ live(server, {
   },
 });
 
-// What only a demo can show: what its back ends got, and how they behave.
+// Parts that only a demo has: the requests of the back ends, and their behaviour.
 
 const feed = new EventSource("/api/feed");
 feed.onmessage = ({ data }) => {
@@ -228,7 +228,7 @@ feed.onopen = () => (at("ended").hidden = true);
 feed.onerror = () => (at("ended").hidden = false);
 addEventListener("pagehide", () => feed.close());
 
-/** How the shop's back end behaves, as far as this page was told. */
+/** The last known behaviour of the shop's back end. */
 let manner = "works";
 
 function show(value) {

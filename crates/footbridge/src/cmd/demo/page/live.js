@@ -1,9 +1,9 @@
-// Live events of this page's app, for as long as the page is open.
+// Live events of this page's app while the page is open.
 
-/** How long to wait before asking for another ticket when the server says no. */
+/** Pause before the next request for a ticket after a refusal, in milliseconds. */
 const PAUSE = 2000;
 
-/** A ticket from this page's own back end, which alone holds the app's secrets. @param {"live" | "forward"} use */
+/** Requests a ticket from this page's back end; only the back end has the app's secrets. @param {"live" | "forward"} use */
 export async function ticket(use) {
   const response = await fetch("/api/ticket", {
     method: "POST",
@@ -37,7 +37,7 @@ export function live(server, told) {
     if (!pass) return later();
     const url = new URL("/api/v1/events/stream", server);
     url.searchParams.set("ticket", pass);
-    // What was published while this page was away is told first.
+    // Events that were published while this page was away come first.
     if (last) url.searchParams.set("last_event_id", last);
     source = new EventSource(url);
     source.onopen = () => told.state(true);
@@ -46,7 +46,7 @@ export function live(server, told) {
       told.event(JSON.parse(data));
     };
     source.addEventListener("gap", () => told.gap?.());
-    // The browser would come back with the same ticket, which may have run out by then.
+    // The browser would reconnect with the same ticket, which may have expired by then.
     source.onerror = later;
   }
 

@@ -1,4 +1,4 @@
-// Who takes part: each has a lane of the trail, and neighbours talk most.
+// The participants. Each has a lane of the trail; those that exchange most messages are neighbours.
 
 export const PARTS = {
   shopPage: { app: "Shop", what: "page" },
@@ -16,7 +16,7 @@ export const lane = (part) => Object.keys(PARTS).indexOf(part);
 
 export const named = (part) => (part === "server" ? "Footbridge" : `${PARTS[part].app}’s ${PARTS[part].what}`);
 
-/** How the three ways are called. */
+/** The names of the three ways. */
 export const WAYS = { page: "In the page", exchange: "Exchange", publish: "Publish" };
 
 /** `4 ms`, `1.2 s` */

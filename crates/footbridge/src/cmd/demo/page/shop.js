@@ -1,4 +1,4 @@
-// The miniapp: it talks to the page around it, and hears what its own back end subscribed to.
+// The miniapp: it talks to the page around it, and gets the events that its back end subscribed to.
 import { live } from "./live.js";
 
 const { server, host } = document.documentElement.dataset;
@@ -6,7 +6,7 @@ const { connect } = await import(`${server}/sdk/miniapp.js`);
 
 const at = (id) => document.getElementById(id);
 
-/** Says something in a place of the page, all of it as text. */
+/** Shows a message in a part of the page, as text. */
 function say(place, state, title, text = "", id = "") {
   const line = (tag, content) => Object.assign(document.createElement(tag), { textContent: content });
   const lines = [line("b", title)];
@@ -47,13 +47,14 @@ try {
   at("ask").onclick = ({ currentTarget }) =>
     ask(currentTarget, "who-is-here", {}, (answer) => [`${answer.name} is here.`, "says the host page"]);
 
-  // The frame is as tall as what is in it. Said at once as well: a frame out of sight observes nothing.
+  // The frame gets the height of its content. The first height is sent at once, because a frame that is not visible
+  // observes no changes.
   const main = document.querySelector("main");
   const fit = () => closed || bridge.send("resized", { height: main.offsetHeight });
   new ResizeObserver(fit).observe(main);
   fit();
 
-  // The host may show how far its events came: that is all this tells it.
+  // The host shows which events arrived; this message has no other use.
   const noted = (id) => closed || bridge.send("noted", { id, at: Date.now() });
 
   bridge.on("user_profile_updated", (profile, { id }) => {

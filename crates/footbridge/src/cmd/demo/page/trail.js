@@ -1,8 +1,8 @@
-// What is known of each event: who passed it to whom, when, and what it said.
+// The hops of each event: sender, receiver, time and content.
 
-/** The most events that are kept. */
+/** Most events in the list. */
 const MOST = 30;
-/** How long news of an event waits for the event: it may be faster than the answer that names it. */
+/** Time for which a message about an unknown event waits, in milliseconds: it may arrive before the answer with the id. */
 const PATIENCE = 1500;
 
 /**
@@ -47,7 +47,7 @@ export class Trail {
     return group;
   }
 
-  /** The event goes by this name as well. @param {Group} group @param {string} id */
+  /** Adds an id of the event. @param {Group} group @param {string} id */
   name(group, id) {
     if (group.ids.includes(id)) return;
     group.ids.push(id);
@@ -63,7 +63,7 @@ export class Trail {
   }
 
   /**
-   * Calls `tell` with the event of this id as soon as it is known; makes one of `stranger` when nobody here began it.
+   * Calls `tell` with the event of this id as soon as it is known. Makes one from `stranger` if it was not started here.
    * @param {string} id @param {(group: Group) => void} tell
    * @param {() => { way: string, title: string, at: number, stranger: true }} stranger
    */

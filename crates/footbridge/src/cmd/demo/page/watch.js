@@ -1,9 +1,8 @@
-// What the page can see of what goes on elsewhere: the SDK's requests, the back ends' news, the server's books.
+// Observes hops outside of the page: requests of the SDK, messages of the back ends, deliveries of the server.
 import { BACKS, named, span } from "./parts.js";
 
 /**
- * Follows the custom events that the SDK passes on, by looking over its shoulder: every request of it carries the
- * event's id.
+ * Follows the custom events that the SDK forwards, by wrapping `fetch`: each of its requests has the event's id.
  * @param {import("./trail.js").Trail} trail
  */
 export function forwards(trail) {
@@ -38,7 +37,7 @@ export function forwards(trail) {
   };
 }
 
-/** What a sample back end got. @param {import("./trail.js").Trail} trail @param {any} seen */
+/** Shows a request that a sample back end got. @param {import("./trail.js").Trail} trail @param {any} seen */
 export function seen(trail, { at, app, kind, id, name, attempt, content, status, answer, distrust }) {
   const back = BACKS[app];
   const [way, rank] = kind === "exchange" ? ["exchange", 4] : ["publish", 5];
@@ -47,7 +46,7 @@ export function seen(trail, { at, app, kind, id, name, attempt, content, status,
   const why = distrust ?? answer?.error ?? "without an answer";
   const put = (group) => {
     if (kind === "event") {
-      // Published from elsewhere: nobody follows it yet.
+      // Published elsewhere, so it is not followed yet.
       if (group.stranger) follow(trail, group, id);
       const note = status === null ? said : `${said}, ${good ? "taken" : why}`;
       const hop = { from: "server", to: back, what: `attempt ${attempt}`, note };
@@ -57,20 +56,20 @@ export function seen(trail, { at, app, kind, id, name, attempt, content, status,
     trail.hop(group, { from: "server", to: back, what: name, note: proof, at, rank, content });
     const hop = { from: back, to: "server", what: said, note: good ? "its answer" : why };
     trail.hop(group, { ...hop, mark: good ? "good" : "bad", at, rank: 5, content: answer ?? undefined });
-    // Whoever asked from elsewhere is not here to tell the end.
+    // The sender is elsewhere, so this page must show the end.
     if (group.stranger) trail.tell(group, good ? "good" : "bad", `${named(back)} said ${said}`);
   };
   trail.when(id, put, () => ({ way, title: name, at, stranger: true }));
 }
 
-/** What became of a published event, as the server's own books tell it, until every delivery has ended. */
+/** Shows the deliveries of a published event, as the server lists them, until all have ended. */
 export async function follow(trail, group, id) {
   if (group.followed) return;
   group.followed = true;
   for (let look = 0; trail.of(id) === group; look++) {
     const response = await fetch(`/api/books?event=${id}`).catch(() => null);
     const { deliveries } = (response?.ok && (await response.json().catch(() => null))) || {};
-    // Another demo by now, whose books know nothing of it.
+    // Another demo is running by now, which does not know the event.
     if (group.state === "unknown" && deliveries?.length === 0) return;
     if (!deliveries) trail.tell(group, "unknown", "how it went on is not known: the demo cannot be reached");
     else if (deliveries.length) {

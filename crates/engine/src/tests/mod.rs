@@ -1,0 +1,6 @@
+//! The engine on paused time, with a journal in memory, one simulated receiver and simulated apps.
+
+mod apps;
+mod changes;
+mod exchange;
+mod kit;
