@@ -5,11 +5,14 @@
 
 mod borrowed_stream;
 mod cursor;
+mod cursor_token;
 mod forward;
 mod resume;
 mod socket;
 mod sse;
 
+#[cfg(test)]
+pub(crate) use forward::MEMBERS;
 pub(crate) use forward::forward;
 pub(crate) use socket::socket;
 pub(crate) use sse::stream;
