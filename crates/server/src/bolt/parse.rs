@@ -31,9 +31,9 @@ pub(crate) struct Members<'a> {
 }
 
 /// Members of a publish.
-const PUBLISH: [&str; 3] = ["body", "headers", "subscribers"];
+pub(crate) const PUBLISH: [&str; 3] = ["body", "headers", "subscribers"];
 /// Members of a subscription.
-const SUBSCRIBE: [&str; 2] = ["route", "type"];
+pub(crate) const SUBSCRIBE: [&str; 2] = ["route", "type"];
 
 /// A parsed publish.
 pub(crate) struct Draft<'a> {

@@ -253,3 +253,39 @@ fn schemes() -> [(&'static str, SecurityScheme); 6] {
         ("forward", SecurityScheme::ApiKey(forward)),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{bolt, bridge, live};
+    use http::StatusCode;
+    use http_body_util::BodyExt as _;
+    use std::collections::BTreeSet;
+    use utoipa::PartialSchema;
+
+    fn members<T: PartialSchema>() -> BTreeSet<String> {
+        let schema = serde_json::to_value(T::schema()).unwrap();
+        schema["properties"].as_object().unwrap().keys().cloned().collect()
+    }
+
+    fn set<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn requests_that_are_read_as_raw_bytes_are_described_with_their_members() {
+        assert_eq!(members::<BridgeEvent>(), set(bridge::MEMBERS));
+        assert_eq!(members::<Forward>(), set(live::MEMBERS));
+        assert_eq!(members::<EventsRequest>(), set(bolt::PUBLISH.into_iter().chain(bolt::SUBSCRIBE)));
+    }
+
+    #[tokio::test]
+    async fn an_error_of_the_bridge_has_the_members_that_are_described() {
+        let response = bridge::error(None, &bridge::invalid(400, "wrong"));
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let names: BTreeSet<String> = body.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(names, members::<BridgeErrorBody>());
+    }
+}
