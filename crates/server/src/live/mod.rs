@@ -1,4 +1,4 @@
-//! What pages call: the stream of live events, Socket.IO, and forwarding of custom events.
+//! The endpoints that pages call: the stream of live events, Socket.IO, and forwarding of custom events.
 //!
 //! The engine decides which events a page gets. This module authenticates the page and writes the events in the form that
 //! the page's client expects.

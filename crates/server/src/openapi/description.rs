@@ -31,7 +31,7 @@ struct BridgeEvent {
 struct BridgeErrorBody {
     /// `UNAUTHORIZED`, `INVALID_EVENT_DATA`, `EVENT_RECEIVER_DISABLED` or `EVENT_DELIVERY_FAILED`.
     error_code: String,
-    /// What is wrong and how to correct it.
+    /// Message that says what is wrong and how to correct it.
     error_message: String,
     /// `null` if the sender is not authenticated.
     exchange_id: Option<String>,
@@ -55,7 +55,7 @@ struct MiniappPage {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `live` reads from raw bytes")]
 struct Forward {
-    /// `exchange` or `publish`.
+    /// `exchange` to send an exchange, `publish` to publish an event.
     to: String,
     /// Type of the event, at most 128 characters; the name of the event if it is published.
     r#type: String,

@@ -40,7 +40,7 @@ mod paths {
             (status = "4XX", body = BoltEnvelope)))]
     pub(super) fn live_apps() {}
 
-    /// Shows an app.
+    /// Shows one app by its name.
     #[utoipa::path(get, path = "/api/apps/{name}", tag = "bolt", security(("admin" = []), ("token" = [])),
         params(("name" = String, Path)),
         responses((status = 200, body = BoltEnvelope, description = "`body` is an `InstalledApp`"),

@@ -42,7 +42,7 @@ pub(super) enum ProxyError {
     UnsupportedCoding,
     /// The request ended before it was complete.
     CutOff,
-    /// An internal error.
+    /// The server failed, through no fault of the app.
     Fault,
 }
 
