@@ -1,6 +1,7 @@
 //! A process that is out of file descriptors.
 
-use harness::{App, Gateway, Raw, Receiver, Reply, Setup, pause, until};
+use harness::{App, AppDir, Gateway, Raw, Receiver, Reply, Setup, pause, until};
+use serde_json::json;
 use std::fs;
 use std::net::TcpStream;
 use std::process::Command;
@@ -10,6 +11,17 @@ use std::time::Duration;
 fn allow_more(gateway: &Gateway, more: usize) {
     let open = fs::read_dir(format!("/proc/{}/fd", gateway.pid())).unwrap().count();
     let limit = format!("--nofile={}:", open + more);
+    let done = Command::new("prlimit").args(["--pid", &gateway.pid().to_string(), &limit]).status().unwrap();
+    assert!(done.success(), "prlimit");
+}
+
+/// Lets the server open no further file.
+fn allow_none(gateway: &Gateway) {
+    let open = fs::read_dir(format!("/proc/{}/fd", gateway.pid())).unwrap();
+    let open: Vec<u32> =
+        open.map(|entry| entry.unwrap().file_name().into_string().unwrap().parse().unwrap()).collect();
+    let lowest_free = (0..).find(|number| !open.contains(number)).unwrap();
+    let limit = format!("--nofile={lowest_free}:");
     let done = Command::new("prlimit").args(["--pid", &gateway.pid().to_string(), &limit]).status().unwrap();
     assert!(done.success(), "prlimit");
 }
@@ -68,4 +80,27 @@ fn deliveries_wait_while_descriptors_are_exhausted() {
     assert_eq!(dead, 0, "our own lack of descriptors was counted as the receiver's failure");
     assert_eq!(gateway.identity(), (31, 31));
     gateway.assert_healthy();
+}
+
+#[test]
+fn pages_of_apps_answer_503_while_descriptors_are_exhausted() {
+    let app_dir = AppDir::new();
+    // One shard, so that both visitors share the connections to the app.
+    let gateway = Setup::new().set("server", "shards", "1").starts_apps().start();
+    gateway.apps().install(&app_dir.recorder("page", &json!({})));
+    gateway.apps().page("page", "/").expect(200);
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let (mut waiting, mut visitor) = (Raw::connect(gateway.address()), Raw::connect(gateway.address()));
+    assert_eq!(visitor.send(get("/livez")).answer().status, 200);
+    // This visitor occupies the idle connection to the app; the next one needs a new connection.
+    waiting.send(get("/x/page/silent"));
+    until("the app has the request", Duration::from_secs(15), || {
+        app_dir.noted("page", "got").iter().any(|request| request["url"] == "/silent")
+    });
+    allow_none(&gateway);
+    let answer = visitor.send(get("/x/page/")).answer();
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")), "{}", answer.text());
+    assert!(answer.text().contains("out of resources"), "{}", answer.text());
+    allow_more(&gateway, 200);
+    assert_eq!(visitor.send(get("/x/page/")).answer().status, 200);
 }

@@ -19,6 +19,8 @@ mod lane;
 mod memory_budget;
 mod permits;
 mod record;
+#[cfg(test)]
+mod record_tests;
 mod run;
 mod run_queue;
 mod scheduler;

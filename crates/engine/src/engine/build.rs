@@ -150,7 +150,7 @@ impl std::fmt::Debug for Engine {
 /// An engine, the tasks that must run for it, and warnings for the operator.
 #[derive(Debug)]
 pub struct Started {
-    /// The engine.
+    /// The engine, which edges call.
     pub engine: Engine,
     /// Delivers events; must run on its own `LocalSet`.
     pub dispatcher: Dispatcher,

@@ -1,4 +1,4 @@
-//! Events and deliveries.
+//! Events and deliveries of a store in memory.
 
 use super::mutant::Mutant;
 use super::state::{Row, State, StoredHook, Target};
