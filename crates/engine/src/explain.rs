@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// The explanation for one hook.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// The hook that is explained.
+    /// The hook.
     pub hook: Arc<HookEntry>,
     /// The verdict for the hook.
     pub verdict: Verdict,

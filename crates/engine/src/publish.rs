@@ -2,7 +2,6 @@
 
 use crate::backlogs::{Backlogs, OverQuota};
 use crate::chains::{Chains, LoopDetected};
-use crate::cluster::HintQueue;
 use crate::detached::detached;
 use crate::drain::Drain;
 use crate::lanes::{BypassRequest, Lanes, Offer};
@@ -71,7 +70,6 @@ pub(crate) struct Publisher {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) watermark: Arc<Watermark>,
     pub(crate) lanes: Lanes,
-    pub(crate) hints: Arc<HintQueue>,
     pub(crate) drain: Arc<Drain>,
     pub(crate) live: Arc<LiveChannels>,
     pub(crate) rate: Option<Rate>,
@@ -274,7 +272,6 @@ impl Publisher {
     pub(crate) fn offer(&self, event: Arc<Event>, deliveries: Vec<NewDelivery>, open: &OpenEvent) {
         if !deliveries.is_empty() {
             self.notify_watchers(&event, &deliveries, open);
-            let deliveries = self.hints.split_off_foreign(deliveries);
             self.lanes.offer(Offer { event, deliveries });
         }
     }

@@ -50,7 +50,7 @@ impl TicketUse {
 /// A ticket to issue.
 #[derive(Debug, Clone)]
 pub struct TicketSpec {
-    /// The purpose of the ticket.
+    /// The purpose.
     pub for_use: TicketUse,
     /// Limits the ticket to events that one of these patterns matches; `None` for all events. Together at most
     /// [`TICKET_PATTERN_BYTES_MAX`] bytes.
@@ -112,7 +112,7 @@ impl Tickets {
     pub(crate) fn issue(&self, caller: &Caller, spec: &TicketSpec, now: Millis) -> (Secret, Millis) {
         let until = now.plus(spec.ttl.min(TICKET_TTL_MAX));
         let proof = caller.entry.proof_by(Some(caller.kind));
-        let claims = Claims {
+        let claims = TicketClaims {
             for_use: spec.for_use,
             kind: caller.kind,
             until,
@@ -136,7 +136,7 @@ impl Tickets {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| TicketError::Wrong)?;
         let length = bytes.len().checked_sub(SIGNATURE).ok_or(TicketError::Wrong)?;
         let (claim_bytes, signature) = bytes.split_at_checked(length).ok_or(TicketError::Wrong)?;
-        let claims = Claims::decode(claim_bytes).ok_or(TicketError::Wrong)?;
+        let claims = TicketClaims::decode(claim_bytes).ok_or(TicketError::Wrong)?;
         let entry = registry.app(&claims.app).map_err(|_| TicketError::Wrong)?;
         let proof = entry.proof_by(Some(claims.kind));
         // Compares in constant time.
@@ -160,7 +160,7 @@ impl Tickets {
 
 /// The claims that a ticket carries.
 #[derive(Debug, PartialEq)]
-struct Claims {
+struct TicketClaims {
     for_use: TicketUse,
     kind: SecretKind,
     until: Millis,
@@ -168,7 +168,7 @@ struct Claims {
     events: Option<Vec<Pattern>>,
 }
 
-impl Claims {
+impl TicketClaims {
     fn encode(&self) -> Vec<u8> {
         let for_use = u8::from(self.for_use == TicketUse::Forward);
         let kind = u8::from(self.kind == SecretKind::SecretKey);
@@ -220,8 +220,8 @@ fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    fn claims(events: Option<&[&str]>) -> Claims {
-        Claims {
+    fn claims(events: Option<&[&str]>) -> TicketClaims {
+        TicketClaims {
             for_use: TicketUse::Forward,
             kind: SecretKind::SecretKey,
             until: Millis(1_800_000_000_123),
@@ -235,12 +235,12 @@ mod tests {
         for events in [None, Some(&[][..]), Some(&["camera/*", "*/ärger"][..])] {
             let claims = claims(events);
             let bytes = claims.encode();
-            assert_eq!(Claims::decode(&bytes).as_ref(), Some(&claims));
+            assert_eq!(TicketClaims::decode(&bytes).as_ref(), Some(&claims));
             for length in 0..bytes.len() {
-                assert_ne!(Claims::decode(&bytes[..length]).as_ref(), Some(&claims), "{length}");
+                assert_ne!(TicketClaims::decode(&bytes[..length]).as_ref(), Some(&claims), "{length}");
             }
-            assert_eq!(Claims::decode(&[&bytes[..], b"x"].concat()), None);
+            assert_eq!(TicketClaims::decode(&[&bytes[..], b"x"].concat()), None);
         }
-        assert_eq!(Claims::decode(&[9; 40]), None);
+        assert_eq!(TicketClaims::decode(&[9; 40]), None);
     }
 }

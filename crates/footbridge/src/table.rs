@@ -134,7 +134,7 @@ fn warnings(list: Option<&Value>) -> String {
 
 /// Returns the warnings of an answer as text, each below a blank line.
 pub fn warning_lines<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    texts.map(|text| format!("\nwarning: {}\n", plain(text))).collect()
+    texts.map(|text| format!("\nwarning: {}\n", plain(text))).collect::<Vec<_>>().concat()
 }
 
 /// Returns a value as a cell; `-` for `None`.

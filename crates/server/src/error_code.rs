@@ -18,7 +18,7 @@ pub(crate) enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// All codes of the bridge.
+    /// Every code.
     pub(crate) const ALL: [Self; 4] =
         [Self::Unauthorized, Self::InvalidEventData, Self::EventReceiverDisabled, Self::EventDeliveryFailed];
 

@@ -47,7 +47,7 @@ pub struct ExchangeOptions {
 /// An `Idempotency-Key` and the fingerprint of the request that it was used with.
 #[derive(Debug, Clone)]
 pub struct UsedKey {
-    /// The value of the header.
+    /// The key.
     pub key: String,
     /// SHA-256 of the raw body.
     pub fingerprint: [u8; 32],
@@ -60,7 +60,7 @@ pub struct ExchangeReply {
     pub id: ExchangeId,
     /// True if the reply repeats an earlier one.
     pub replayed: bool,
-    /// The outcome, as far as it is known.
+    /// The outcome.
     pub reply: Reply,
 }
 

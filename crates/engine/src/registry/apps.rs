@@ -1,4 +1,4 @@
-//! Adding, changing and deleting apps.
+//! Changes of apps.
 
 use super::app_registry::AppRegistry;
 use super::checks::{check_ca_file, check_prefix, check_secrets, check_url};

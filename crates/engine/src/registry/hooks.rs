@@ -1,4 +1,4 @@
-//! Adding, changing and deleting hooks.
+//! Changes of hooks.
 
 use super::app_registry::AppRegistry;
 use super::entry::AppEntry;

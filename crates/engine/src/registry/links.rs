@@ -1,4 +1,4 @@
-//! Adding, changing and deleting links.
+//! Changes of links.
 
 use super::app_registry::AppRegistry;
 use super::directory::Directory;
@@ -15,7 +15,7 @@ impl AppRegistry {
         self.directory.load().link(host, miniapp).cloned().ok_or(ChangeError::NotFound("link"))
     }
 
-    /// Links a host and a miniapp.
+    /// Makes a link.
     pub(crate) async fn add_link(&self, spec: LinkSpec) -> Result<Link, ChangeError> {
         let _lock = self.lock_changes().await?;
         let directory = self.directory.load_full();

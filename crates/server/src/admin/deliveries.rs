@@ -1,4 +1,4 @@
-//! Handlers of `/api/v1/deliveries`.
+//! `/api/v1/deliveries`.
 
 use super::AdminState;
 use super::body::JsonBody;

@@ -1,4 +1,4 @@
-//! Handlers of `/api/v1/explain`.
+//! `/api/v1/explain`.
 
 use super::body::JsonBody;
 use super::dto::{any_app, parse};

@@ -41,6 +41,6 @@ pub struct AdminState {
     pub admin_token: Secret,
     /// Readiness, as probes see it.
     pub health: Arc<Health>,
-    /// The counters that `/metrics` shows.
+    /// Counters for `/metrics`.
     pub metrics: Arc<Metrics>,
 }

@@ -1,4 +1,4 @@
-//! Times in the filters of lists.
+//! Times in filters.
 
 use footbridge_model::duration;
 use footbridge_model::time::Millis;

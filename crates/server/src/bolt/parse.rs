@@ -31,11 +31,11 @@ pub(crate) struct Members<'a> {
 }
 
 /// Members of a publish.
-pub(crate) const PUBLISH: [&str; 3] = ["body", "headers", "subscribers"];
+const PUBLISH: [&str; 3] = ["body", "headers", "subscribers"];
 /// Members of a subscription.
-pub(crate) const SUBSCRIBE: [&str; 2] = ["route", "type"];
+const SUBSCRIBE: [&str; 2] = ["route", "type"];
 
-/// A publish, read from a request.
+/// A parsed publish.
 pub(crate) struct Draft<'a> {
     pub(crate) event: EventDraft,
     /// The named subscribers, as the publisher wrote them.
@@ -44,7 +44,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) warnings: Vec<String>,
 }
 
-/// A subscription, read from a request.
+/// A parsed subscription.
 pub(crate) struct Subscription {
     pub(crate) route: String,
     pub(crate) kind: HookType,

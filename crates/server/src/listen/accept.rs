@@ -1,6 +1,6 @@
 //! Accepts connections in one place, so that a port in use is noticed and connections are spread evenly over the shards.
 
-use super::connection_slots::{ConnectionSlot, ConnectionSlots};
+use super::connection_slots::{ConnectionSlot, ConnectionSlots, FULL};
 use super::shard::ShardHandle;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::future::poll_fn;
@@ -23,9 +23,6 @@ const LOG_EVERY: u32 = 200;
 const SLOT_RETRY: Duration = Duration::from_millis(5);
 /// Tries to get a connection slot.
 const SLOT_TRIES: u32 = 10;
-/// The answer to a connection over the limit.
-pub(super) const FULL: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// A bound listener that does not accept yet.
 #[derive(Debug)]

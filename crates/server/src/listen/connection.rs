@@ -1,4 +1,4 @@
-//! Serves the requests of one connection.
+//! Serves one connection.
 
 use super::framing::Framing;
 use super::http_error::explained;

@@ -7,6 +7,10 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// The answer to a connection over the limit.
+pub(super) const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
 /// One address may hold one part in this many.
 const ADDRESS_PART: usize = 8;
 /// Every address may hold this many.

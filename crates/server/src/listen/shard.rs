@@ -1,8 +1,7 @@
 //! A shard: the connections of one thread, and the state that their requests need.
 
-use super::accept::FULL;
 use super::connection::{self, Scratch};
-use super::connection_slots::ConnectionSlot;
+use super::connection_slots::{ConnectionSlot, FULL};
 use crate::router;
 use crate::state::{ServerState, ShardState};
 use crate::watch::WatchSet;
@@ -21,7 +20,7 @@ const SWEEP: Duration = Duration::from_millis(500);
 /// The most connections that wait for a shard.
 const INBOX: usize = 1024;
 
-/// The options of [`Shard::new`].
+/// Options of [`Shard::new`].
 #[derive(Debug)]
 pub struct ShardOptions {
     /// State that all shards share.

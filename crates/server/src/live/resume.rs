@@ -11,7 +11,7 @@ const PAGE: u32 = 32;
 
 /// The next item of a resume.
 pub(super) enum Next {
-    /// An event that the page missed.
+    /// A missed event.
     Event(PageEvent),
     /// Some missed events cannot be sent.
     Gap,

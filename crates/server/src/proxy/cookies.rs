@@ -31,7 +31,7 @@ fn rewrite(headers: &mut HeaderMap, change: impl Fn(&[u8]) -> Option<Vec<u8>>) {
     }
 }
 
-/// The parts of a `Set-Cookie` header.
+/// A parsed `Set-Cookie`.
 struct SetCookie<'a> {
     name: &'a [u8],
     /// The value with the `=` before it.

@@ -1,4 +1,4 @@
-//! Serves the public files of apps.
+//! Serves public files.
 
 use super::conditions::{FileVersion, RangePart};
 use super::media_types::media_type;

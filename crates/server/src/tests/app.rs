@@ -7,7 +7,7 @@ use std::rc::Rc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Counts the requests and connections of an app.
+/// What happened at an app.
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) connections: Cell<usize>,
@@ -76,7 +76,7 @@ impl Peer {
         self.read_to("\r\n\r\n").await
     }
 
-    /// Reads up to and including `mark`.
+    /// What comes until `mark`, which is part of it.
     pub(super) async fn read_to(&mut self, mark: &str) -> Option<String> {
         loop {
             let text = String::from_utf8_lossy(&self.held).into_owned();

@@ -56,7 +56,7 @@ fn with_output(error: ClientError, name: &str, session: &Session) -> Failure {
     let message = Failure::from(error).to_string();
     let lines = logs::last(name, LAST_LINES, session).unwrap_or_default();
     let new = lines.iter().filter(|line| !repeats(line, &message));
-    let shown: String = new.map(|line| format!("  {}", output::render(line, false))).collect();
+    let shown = new.map(|line| format!("  {}", output::render(line, false))).collect::<Vec<_>>().concat();
     if shown.is_empty() {
         return Failure::Printed(message);
     }

@@ -1,4 +1,4 @@
-//! Handlers of `/api/v1/apps`.
+//! `/api/v1/apps`.
 
 mod parse;
 mod view;

@@ -52,7 +52,7 @@ struct AdminServer {
     journal: Arc<MemoryJournal>,
     clock: Arc<HandClock>,
     health: Arc<Health>,
-    /// The background tasks, which do not run in these tests: deliveries stay pending.
+    /// The parts that nobody runs here: deliveries stay as they are.
     _idle: Started,
 }
 

@@ -9,10 +9,10 @@ use footbridge_engine::AppEntry;
 use http::HeaderMap;
 use std::sync::Arc;
 
-/// The caller of an endpoint.
+/// The caller.
 #[derive(Debug)]
 pub(super) enum Actor {
-    /// The administrator, by the admin token.
+    /// The administrator.
     Admin,
     /// An app, by its token.
     App(Arc<AppEntry>),
