@@ -13,7 +13,6 @@
 
 mod actions;
 mod check;
-mod cluster;
 mod disk;
 mod exchanges;
 mod history;

@@ -5,26 +5,22 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
 
 /// An app. Members from `path` on are set only for an app that was installed from a directory.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[schema(as = InstalledApp)]
 pub struct BoltApp {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
     pub date_created: Option<String>,
     /// True if the server starts the app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub installed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running: Option<bool>,
-    /// `starting`, `running`, `stopping`, `stopped`, `failed`, `disabled`; `-` if the app has nothing to run; `elsewhere` if
-    /// this server neither starts nor stops it.
+    /// The state in one word, such as `running`, `stopped` or `elsewhere`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// The failure of the last start, until a start succeeds.
@@ -61,21 +57,18 @@ pub struct BoltApp {
 }
 
 /// The failure of an app's last start.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-#[schema(as = AppFailure)]
 pub struct StartFailure {
     /// The reason, as a text for people.
     pub why: String,
-    /// The earliest time of the next start; `null` if the next event or request starts the app.
-    #[schema(format = DateTime)]
+    /// The earliest time of the next start; `null` if the next event or visitor starts the app.
     pub until: Option<String>,
 }
 
 /// A router of an installed app.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-#[schema(as = AppRouter)]
 pub struct BoltRouter {
     pub name: String,
     /// The file with the router's code.
@@ -86,9 +79,8 @@ pub struct BoltRouter {
 }
 
 /// A hook as its app sees it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-#[schema(as = AppHook)]
 pub struct BoltHook {
     pub id: String,
     pub publisher: String,
@@ -100,9 +92,8 @@ pub struct BoltHook {
 }
 
 /// A running app and its address. Bolt calls it a context.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-#[schema(as = AppContext)]
 pub struct BoltContext {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,9 +113,8 @@ pub struct BoltContext {
 }
 
 /// The answer to an installation.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-#[schema(as = AppInstalled)]
 pub struct Installed {
     #[serde(flatten)]
     pub app: BoltApp,
@@ -135,10 +125,9 @@ pub struct Installed {
 }
 
 /// A request to install the app of a directory.
-#[derive(Debug, Clone, Default, Serialize, ToSchema)]
-#[schema(as = AppInstallation)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Install {
-    /// Directory on the server with a `package.json`. A relative path is below `[runtime] dir`.
+    /// The absolute path of the directory on the server's machine.
     pub path: String,
     /// True if an app that is installed already is to be replaced.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -146,20 +135,17 @@ pub struct Install {
 }
 
 /// A request that names an app.
-#[derive(Debug, Clone, Default, Serialize, ToSchema)]
-#[schema(as = AppNamed)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct NamedApp {
     pub name: String,
 }
 
 /// A line of an app's output.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[schema(as = AppLine)]
 pub struct LogLine {
     /// The number of the line, counted from 1 over all runs of the app.
     pub number: u64,
-    #[schema(format = DateTime)]
     pub at: String,
     /// `out`, `err`, or `server` for what the server reports about the app.
     pub stream: String,
@@ -167,9 +153,8 @@ pub struct LogLine {
 }
 
 /// A page of an app's output.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-#[schema(as = AppLines)]
 pub struct LogPage {
     pub lines: Vec<LogLine>,
     /// The number to send as `after` for the next page.

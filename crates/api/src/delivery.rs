@@ -1,4 +1,4 @@
-//! Bodies of requests and answers about deliveries.
+//! Deliveries.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -1,11 +1,11 @@
-//! Bodies of answers about events.
+//! Events.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// An event that was accepted.
+/// An accepted event.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     #[schema(example = "evt_0f7m2k9x4c1aa")]

@@ -1,4 +1,4 @@
-//! Bodies of requests and answers about hooks.
+//! Hooks.
 
 use crate::ManagedBy;
 use crate::members::not_null;
@@ -40,7 +40,7 @@ pub struct Hook {
     pub managed_by: Option<ManagedBy>,
 }
 
-/// The answer to a request for a new hook.
+/// A new hook.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct MadeHook {
     #[serde(flatten)]
@@ -200,14 +200,14 @@ pub struct HookPatch {
     #[serde(deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = bool, required = false)]
     pub enabled: Option<bool>,
-    /// New target of the hook.
+    /// New route.
     #[serde(deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     pub route: Option<String>,
     /// New type of the route: `server`, `web` or `router`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// New rule for answers, `required` or `optional`.
+    /// `required` or `optional`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
     /// The most deliveries in flight, 1 to 64.

@@ -1,4 +1,4 @@
-//! Bodies of requests and answers about links.
+//! Links.
 
 use crate::ManagedBy;
 use serde::{Deserialize, Serialize};
@@ -21,9 +21,9 @@ pub struct Link {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewLink {
-    /// Name of the host app.
+    /// The host app.
     pub host: String,
-    /// Name of the miniapp.
+    /// The miniapp.
     pub miniapp: String,
     /// False to create a disabled link; true by default.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ManagedBy {
-    /// The configuration file of the server.
+    /// The configuration file.
     File,
-    /// The administration API and the command line.
+    /// The administration API.
     Api,
-    /// The app's own `package.json`.
+    /// The app's `package.json`.
     Package,
 }

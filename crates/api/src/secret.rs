@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 /// New secrets, shown this once. Secrets that did not change are left out.
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct MadeSecrets {
-    /// Value of the header `X-Bolt-App-Token`.
+    /// `X-Bolt-App-Token`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Second half of the app's `Authorization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<String>,
-    /// Signing secret of Standard Webhooks, `whsec_…`.
+    /// `whsec_…`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing_secret: Option<String>,
 }
@@ -41,7 +41,7 @@ pub struct Rotated {
     /// Time until which the previous secrets are valid too; `null` if they no longer are.
     #[schema(format = DateTime)]
     pub previous_valid_until: Option<String>,
-    /// Explanation of the rotation's effect on the app's receivers.
+    /// What the rotation means for the app's receivers.
     pub note: String,
 }
 
@@ -49,11 +49,11 @@ pub struct Rotated {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", try_from = "String")]
 pub enum SecretKind {
-    /// Value of the header `X-Bolt-App-Token`.
+    /// `X-Bolt-App-Token`
     Token,
     /// Second half of the app's `Authorization`.
     SecretKey,
-    /// Signing secret of Standard Webhooks, `whsec_…`.
+    /// `whsec_…`
     SigningSecret,
 }
 

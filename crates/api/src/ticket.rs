@@ -1,6 +1,5 @@
-//! Bodies of requests and answers about tickets.
+//! Tickets.
 
-use crate::members::duration_text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
@@ -40,7 +39,7 @@ pub struct NewTicket {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<String>>,
     /// Lifetime such as `90s`, at most `10m`; `60s` by default.
-    #[serde(default, deserialize_with = "duration_text", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The table of events.
+//! Events.
 
 use crate::checksum::{self, Checksum};
 use crate::column::{CANCELLED, key, number};
@@ -129,7 +129,7 @@ fn view(row: &Row<'_>) -> CommandResult<EventView> {
     Ok(EventView { event, deliveries: row.get(4)? })
 }
 
-/// Reads the event with this id.
+/// Reads one event.
 pub(crate) fn one(conn: &Connection, id: EventId) -> CommandResult<Option<EventView>> {
     let mut select = conn.prepare_cached(&format!("SELECT {} FROM events WHERE id = ?1", columns()))?;
     let mut rows = select.query([key(id.number())])?;

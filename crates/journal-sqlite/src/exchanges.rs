@@ -1,4 +1,4 @@
-//! The table of exchanges.
+//! Exchanges.
 
 use crate::checksum::Checksum;
 use crate::column::{key, number};

@@ -1,4 +1,4 @@
-//! The table of hooks.
+//! Hooks.
 
 use crate::column::{CANCELLED, PENDING, count, key, number, origin_code};
 use crate::deliveries;

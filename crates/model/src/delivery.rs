@@ -21,7 +21,7 @@ pub enum DeliveryStatus {
     Unanswered,
     /// All attempts failed. It can be retried by hand.
     Dead,
-    /// The hook was deleted or switched off.
+    /// Its hook was deleted or switched off.
     Cancelled,
 }
 
@@ -97,9 +97,9 @@ pub struct Attempt {
 /// The outcome of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The receiver answered over HTTP.
+    /// An HTTP answer.
     Answered {
-        /// The HTTP status of the answer.
+        /// The HTTP status.
         status: u16,
         /// The wait that a valid `Retry-After` header asks for.
         retry_after: Option<Duration>,
@@ -113,7 +113,7 @@ pub enum Outcome {
 /// The decision about a delivery after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// The delivery has ended well.
+    /// It is delivered.
     Delivered,
     /// It has ended without an answer, which its hook allows.
     Unanswered,

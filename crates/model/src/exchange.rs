@@ -66,7 +66,7 @@ pub enum ExchangeFailureKind {
 }
 
 impl ExchangeFailureKind {
-    /// All kinds of failure.
+    /// Every kind.
     pub const ALL: [Self; 11] = [
         Self::Forbidden,
         Self::SenderIsRecipient,
@@ -152,7 +152,7 @@ pub fn body(app_id: &AppName, client_id: &AppName, event_type: &str, payload: &[
 pub struct ExchangeHead {
     /// The id of the exchange.
     pub id: ExchangeId,
-    /// The direction: to a miniapp or to a host.
+    /// Its direction.
     pub direction: Direction,
     /// The app that sends.
     pub sender: AppName,

@@ -46,8 +46,7 @@ fn report(parent: &str, imports: &Imports, findings: &mut Vec<Finding>) {
             circle.join(" → "),
             all.join(", ")
         );
-        let rule = if parent.contains("::") { "inner-circle" } else { "module-circle" };
-        findings.push(Finding { file: file.clone(), line: *line, rule, mend });
+        findings.push(Finding::new(file, *line, "module-circle", mend));
     }
 }
 

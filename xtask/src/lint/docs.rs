@@ -49,8 +49,6 @@ pub(super) fn check(sources: &[Source], limits: &str, report: &mut Report) -> Re
             let note = format!("{folder} has fewer vague or short doc comments than {LIMITS} allows");
             report.notes.push(format!("{note}: `cargo xtask lint --tighten`"));
         }
-        let Counts { vague, short, all } = counts;
-        report.notes.push(format!("{folder}: of {all} doc comments {vague} are vague, {short} short"));
         total.vague += counts.vague;
         total.short += counts.short;
         total.all += counts.all;

@@ -322,7 +322,7 @@ mod tests {
         let found = facts("struct A; mod m { pub enum B {} impl B { type C = u8; fn d() { struct E; } } }");
         let types: Vec<(String, String)> =
             found.items.into_iter().filter(|i| i.is_type).map(|i| (i.module.join("::"), i.name)).collect();
-        assert_eq!(types, [("".into(), "A".into()), ("m".into(), "B".into())]);
+        assert_eq!(types, [(String::new(), "A".into()), ("m".into(), "B".into())]);
     }
 
     #[test]

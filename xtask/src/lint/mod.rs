@@ -28,9 +28,6 @@ use source::Source;
 /// The folders that the rules cover.
 const FOLDERS: [&str; 4] = ["crates", "tests", "benches", "xtask"];
 
-/// Rules whose findings are notes until the code keeps them.
-const ANNOUNCED: [&str; 4] = ["inner-circle", "type-name", "parameters", "doc-comment"];
-
 /// One broken rule at one place.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
@@ -77,10 +74,6 @@ pub(crate) fn check(root: &Path) -> Result<Report, String> {
     }
     reasons::check(&read(root, "Cargo.toml")?, &read(root, reasons::PAGE)?, &mut report.findings);
     commits::check(root, &mut report);
-    let (announced, findings): (Vec<_>, Vec<_>) =
-        report.findings.into_iter().partition(|finding| ANNOUNCED.contains(&finding.rule));
-    report.notes.extend(announced.iter().map(ToString::to_string));
-    report.findings = findings;
     report.findings.sort_by(|a, b| (&a.file, a.line, a.rule).cmp(&(&b.file, b.line, b.rule)));
     Ok(report)
 }

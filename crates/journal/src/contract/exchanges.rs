@@ -1,4 +1,4 @@
-//! Tests of exchanges and their keys.
+//! Exchanges.
 
 use super::given::{ALL, at, head, key, link, name};
 use super::{Owner as _, Subject};

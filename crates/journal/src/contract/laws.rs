@@ -1,4 +1,4 @@
-//! Tests of the laws for one server.
+//! The laws.
 
 use super::given::{at, delivery_id, ended, event, hook, hook_id};
 use super::{Owner as _, Subject};

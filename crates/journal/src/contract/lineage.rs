@@ -1,4 +1,4 @@
-//! Tests of lineages and backlogs.
+//! Lineages and backlogs.
 
 use super::given::{app, ended, event, hook, name};
 use super::{Owner as _, Subject};

@@ -61,10 +61,10 @@ use crate::{Joined, Store};
 
 /// A store under test, for one server.
 pub trait Subject {
-    /// The type of the store.
+    /// The store.
     type Store: Store;
 
-    /// Returns the store under test.
+    /// The store.
     fn store(&self) -> &Self::Store;
 
     /// Ends the store and opens it again on what it stored, for a new server that has not joined yet.
@@ -81,7 +81,7 @@ pub trait Subject {
 
 /// A store under test that several servers share.
 pub trait Shared {
-    /// The type of a server's handle.
+    /// A server's handle.
     type Node: Store;
 
     /// A handle that has not joined yet.

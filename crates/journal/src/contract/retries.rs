@@ -1,4 +1,4 @@
-//! Tests of retries and replays.
+//! Retries by hand.
 
 use super::given::{ALL, at, attempt, delivery_id, ended, event, hook, hook_id, name};
 use super::{Owner as _, Subject};

@@ -1,4 +1,4 @@
-//! Events and deliveries of a store in memory.
+//! Events and deliveries.
 
 use super::mutant::Mutant;
 use super::state::{Row, State, StoredHook, Target};
@@ -91,8 +91,7 @@ impl State {
             last_error: None,
         };
         self.pending.insert((hook_id, due, id));
-        let position = self.account.accepted + self.deliveries.len() as u64;
-        self.deliveries.insert(id, Row { delivery, attempts: Vec::new(), base: 0, lane, position });
+        self.deliveries.insert(id, Row { delivery, attempts: Vec::new(), base: 0, lane });
         self.saw(id.number());
         self.changes.deliveries.push((id, None, DeliveryStatus::Pending));
     }
@@ -195,8 +194,7 @@ impl State {
     pub(super) fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Vec<PendingDelivery> {
         let mut waiting: Vec<_> = self.waiting_for(hook).collect();
         if ordered {
-            let position = |id: DeliveryId| self.deliveries.get(&id).map(|row| row.position);
-            waiting.sort_by_key(|(_, id)| (position(*id).filter(|_| !self.exclusive), *id));
+            waiting.sort_by_key(|(_, id)| *id);
         }
         waiting.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         waiting.into_iter().filter_map(|(_, id)| self.deliveries.get(&id).and_then(Row::pending)).collect()

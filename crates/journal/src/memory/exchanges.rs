@@ -1,4 +1,4 @@
-//! Exchanges of a store in memory.
+//! Exchanges.
 
 use super::state::{Exchange, State, Target};
 use crate::{

@@ -6,51 +6,51 @@ use crate::JournalError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum CallKind {
-    /// A call of `append`.
+    /// `append`
     Append,
-    /// A call of `record`.
+    /// `record`
     Record,
-    /// A call of `record_and_append`.
+    /// `record_and_append`
     RecordAndAppend,
-    /// A call of `due`.
+    /// `due`
     Due,
-    /// A call of `waiting`.
+    /// `waiting`
     Waiting,
-    /// A call of `cancel`.
+    /// `cancel`
     Cancel,
-    /// A call of `retry`, `retry_many`.
+    /// `retry`, `retry_many`
     Retry,
-    /// A call of `replay`.
+    /// `replay`
     Replay,
-    /// A call of `start_exchange`.
+    /// `start_exchange`
     StartExchange,
-    /// A call of `finish_exchange`.
+    /// `finish_exchange`
     FinishExchange,
     /// `record_exchange`, whose answer nobody awaits
     RecordExchange,
-    /// A call of `prune`.
+    /// `prune`
     Prune,
-    /// A call of `RegistryStore::apply`.
+    /// `RegistryStore::apply`
     Apply,
-    /// A call that reads the registry.
+    /// `RegistryStore::{load, since, deleted_hooks}`
     ReadRegistry,
-    /// A call of `History::event`.
+    /// `History::event`
     ReadEvent,
     /// The other methods of `History`
     Read,
-    /// A call of `join`.
+    /// `join`
     Join,
-    /// A call of `beat`.
+    /// `beat`
     Beat,
-    /// A call of `claim`, `release`.
+    /// `claim`, `release`
     Claim,
-    /// A call of `bury`.
+    /// `bury`
     Bury,
     /// `hint`, whose answer nobody awaits
     Hint,
-    /// A call of `leave`.
+    /// `leave`
     Leave,
-    /// A call of `close`.
+    /// `close`
     Close,
 }
 

@@ -1,6 +1,6 @@
 //! Ways in which a store may break the laws. The contract suite must catch each.
 
-/// A law or promise that the store breaks.
+/// A broken law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mutant {
     /// Law 1: the latest event is lost at a restart.
@@ -36,7 +36,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    /// All mutants, for the test of the suite.
+    /// Every mutant.
     pub const ALL: [Self; 15] = [
         Self::LosesTheLatestEvent,
         Self::DueLagsBehind,

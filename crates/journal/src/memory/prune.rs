@@ -1,4 +1,4 @@
-//! Retention of a store in memory.
+//! Retention.
 
 use super::exchanges::without_answer;
 use super::state::{State, Target};

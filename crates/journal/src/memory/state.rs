@@ -38,7 +38,7 @@ pub(super) struct State {
     pub(super) mutant: Option<Mutant>,
     /// Results that wait with [`Mutant::DueLagsBehind`].
     pub(super) lagging: Vec<DeliveryResult>,
-    /// The changes that the open transaction has made.
+    /// What the open transaction has changed.
     pub(super) changes: Changes,
 }
 
@@ -54,8 +54,6 @@ pub(super) struct Row {
     pub(super) attempts: Vec<Attempt>,
     pub(super) base: u32,
     pub(super) lane: Lane,
-    /// How many deliveries were stored before: the order of acceptance, which ids of several sources do not have.
-    pub(super) position: u64,
 }
 
 #[derive(Clone)]
@@ -87,7 +85,7 @@ impl State {
         self.highest_id = self.highest_id.max(id);
     }
 
-    /// The state that the next server finds when the only one has ended.
+    /// What the next server finds when the only one has ended.
     pub(super) fn after_restart(&self) -> Self {
         let mut state = self.clone();
         state.members.end_all();
@@ -97,7 +95,7 @@ impl State {
         state
     }
 
-    /// Returns the changes since the last call.
+    /// What was changed since the last call.
     pub(super) fn take_changes(&mut self) -> Changes {
         std::mem::take(&mut self.changes)
     }
@@ -106,7 +104,7 @@ impl State {
         self.hooks.get(&hook).is_some_and(|stored| !stored.deleted)
     }
 
-    /// Looks up a key that has not expired: `Some(None)` if it was used for another request.
+    /// What a key that has not expired stands for: `Some(None)` if that is another request.
     pub(super) fn key(&self, used: &IdempotencyKey, now: Millis) -> Option<Option<Target>> {
         let stored = self
             .keys
