@@ -1,7 +1,7 @@
 //! The actions of publishers, apps and operators, and recording their answers.
 
 use crate::exchanges;
-use crate::history::{History, To};
+use crate::history::{Change, History, To};
 use crate::launcher::installed_name;
 use crate::network::Reaction;
 use crate::plan::{Action, EVENTS, HookPlan, Publish, package_hooks};
@@ -9,7 +9,10 @@ use crate::rng::Rng;
 use crate::run::name;
 use bytes::Bytes;
 use footbridge_courier::Courier;
-use footbridge_engine::{BulkMode, DeliveryFilter, Engine, HookChange, HookEntry, HookSpec, Page};
+use footbridge_engine::{
+    BulkMode, ChangeError, DeliveryFilter, Engine, HookChange, HookEntry, HookSpec, Page,
+};
+use footbridge_journal::JournalError;
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::event::EventDraft;
 use footbridge_model::headers::PublishHeaders;
@@ -19,6 +22,7 @@ use footbridge_model::name::EventName;
 use footbridge_model::pattern::Pattern;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) async fn run(engine: Engine, courier: Rc<Courier>, action: Action, history: History) {
     match action {
@@ -108,9 +112,26 @@ async fn add(engine: &Engine, plan: HookPlan, history: &History) {
         engine.subscribe(&app, pattern, route, kind).await.is_ok()
     } else {
         let spec = HookSpec { app: name(plan.app), pattern, route, kind, options: plan.options };
-        engine.add_hook(spec).await.is_ok()
+        match engine.add_hook(spec).await {
+            Ok(_) => true,
+            // As if there were no answer.
+            Err(ChangeError::Journal(error)) if may_be_stored(&error) => return,
+            Err(_) => false,
+        }
     };
     history.record_change_answer(plan.number, change, done);
+}
+
+/// Adds a hook, again while it is refused. If the outcome is unknown, the hook may exist or not.
+pub(crate) async fn add_until_done(engine: &Engine, plan: HookPlan, history: &History) {
+    for _ in 0..20 {
+        add(engine, plan.clone(), history).await;
+        let is_settled = |change: &Change| change.answer.is_none_or(|(_, made)| made);
+        if history.records().hooks.get(&plan.number).is_some_and(|hook| hook.changes.iter().any(is_settled)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 async fn install(engine: &Engine, app: usize, history: &History) {
@@ -152,6 +173,11 @@ async fn retry(engine: &Engine, pick: u64) {
 /// Finds an existing hook by the number in its route.
 fn find(engine: &Engine, number: u64) -> Option<Arc<HookEntry>> {
     engine.hooks(None).into_iter().find(|entry| number_of(&entry.hook.route) == Some(number))
+}
+
+/// True if the outcome is unknown to whoever got this error.
+pub(crate) const fn may_be_stored(error: &JournalError) -> bool {
+    matches!(error, JournalError::Unavailable { maybe_stored: true, .. } | JournalError::Unknown(_))
 }
 
 /// The number in a hook's route.

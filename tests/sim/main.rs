@@ -13,6 +13,7 @@
 
 mod actions;
 mod check;
+mod cluster;
 mod disk;
 mod exchanges;
 mod history;

@@ -1,4 +1,4 @@
-//! Apps.
+//! Bodies of requests and answers about apps.
 
 use crate::members::{not_null, nullable, nullable_object, object_or_null};
 use crate::{MadeSecrets, ManagedBy, NewHooks};
@@ -72,13 +72,13 @@ pub struct MadeApp {
 pub struct NewApp {
     /// Name of the app.
     pub name: String,
-    /// `X-Bolt-App-Token`
+    /// Value of the header `X-Bolt-App-Token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Second half of the app's `Authorization`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<String>,
-    /// `whsec_…`
+    /// Signing secret of Standard Webhooks, `whsec_…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_secret: Option<String>,
     /// Scheme of the app's `Authorization`; `Token` by default.

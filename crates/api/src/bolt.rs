@@ -5,22 +5,26 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// An app. Members from `path` on are set only for an app that was installed from a directory.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schema(as = InstalledApp)]
 pub struct BoltApp {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
     pub date_created: Option<String>,
     /// True if the server starts the app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub installed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running: Option<bool>,
-    /// The state in one word, such as `running`, `stopped` or `elsewhere`.
+    /// `starting`, `running`, `stopping`, `stopped`, `failed`, `disabled`; `-` if the app has nothing to run; `elsewhere` if
+    /// this server neither starts nor stops it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// The failure of the last start, until a start succeeds.
@@ -57,18 +61,21 @@ pub struct BoltApp {
 }
 
 /// The failure of an app's last start.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = AppFailure)]
 pub struct StartFailure {
     /// The reason, as a text for people.
     pub why: String,
-    /// The earliest time of the next start; `null` if the next event or visitor starts the app.
+    /// The earliest time of the next start; `null` if the next event or request starts the app.
+    #[schema(format = DateTime)]
     pub until: Option<String>,
 }
 
 /// A router of an installed app.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = AppRouter)]
 pub struct BoltRouter {
     pub name: String,
     /// The file with the router's code.
@@ -79,8 +86,9 @@ pub struct BoltRouter {
 }
 
 /// A hook as its app sees it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = AppHook)]
 pub struct BoltHook {
     pub id: String,
     pub publisher: String,
@@ -92,8 +100,9 @@ pub struct BoltHook {
 }
 
 /// A running app and its address. Bolt calls it a context.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = AppContext)]
 pub struct BoltContext {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,8 +122,9 @@ pub struct BoltContext {
 }
 
 /// The answer to an installation.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = AppInstalled)]
 pub struct Installed {
     #[serde(flatten)]
     pub app: BoltApp,
@@ -125,9 +135,10 @@ pub struct Installed {
 }
 
 /// A request to install the app of a directory.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = AppInstallation)]
 pub struct Install {
-    /// The absolute path of the directory on the server's machine.
+    /// Directory on the server with a `package.json`. A relative path is below `[runtime] dir`.
     pub path: String,
     /// True if an app that is installed already is to be replaced.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -135,17 +146,20 @@ pub struct Install {
 }
 
 /// A request that names an app.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = AppNamed)]
 pub struct NamedApp {
     pub name: String,
 }
 
 /// A line of an app's output.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = AppLine)]
 pub struct LogLine {
     /// The number of the line, counted from 1 over all runs of the app.
     pub number: u64,
+    #[schema(format = DateTime)]
     pub at: String,
     /// `out`, `err`, or `server` for what the server reports about the app.
     pub stream: String,
@@ -153,8 +167,9 @@ pub struct LogLine {
 }
 
 /// A page of an app's output.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = AppLines)]
 pub struct LogPage {
     pub lines: Vec<LogLine>,
     /// The number to send as `after` for the next page.

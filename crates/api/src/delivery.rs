@@ -1,4 +1,4 @@
-//! Deliveries.
+//! Bodies of requests and answers about deliveries.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -1,11 +1,11 @@
-//! Events.
+//! Bodies of answers about events.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// An accepted event.
+/// An event that was accepted.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     #[schema(example = "evt_0f7m2k9x4c1aa")]

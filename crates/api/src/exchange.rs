@@ -1,4 +1,4 @@
-//! Exchanges.
+//! Bodies of answers about exchanges.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -54,7 +54,7 @@ pub struct ExchangeDetail {
     #[schema(example = "EVENT_DELIVERY_FAILED")]
     pub error_code: Option<String>,
     pub error_message: Option<String>,
-    /// `to_miniapp` or `to_host`.
+    /// Direction of the exchange, `to_miniapp` or `to_host`.
     pub direction: String,
     pub sender: String,
     pub recipient: String,

@@ -4,7 +4,7 @@ use crate::Hook;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A hypothetical event.
+/// A hypothetical event to explain.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Question {

@@ -1,4 +1,4 @@
-//! Hooks.
+//! Bodies of requests and answers about hooks.
 
 use crate::ManagedBy;
 use crate::members::not_null;
@@ -40,7 +40,7 @@ pub struct Hook {
     pub managed_by: Option<ManagedBy>,
 }
 
-/// A new hook.
+/// The answer to a request for a new hook.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct MadeHook {
     #[serde(flatten)]
@@ -200,14 +200,14 @@ pub struct HookPatch {
     #[serde(deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = bool, required = false)]
     pub enabled: Option<bool>,
-    /// New route.
+    /// New target of the hook.
     #[serde(deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     pub route: Option<String>,
     /// New type of the route: `server`, `web` or `router`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// `required` or `optional`.
+    /// New rule for answers, `required` or `optional`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
     /// The most deliveries in flight, 1 to 64.

@@ -1,4 +1,4 @@
-//! Links.
+//! Bodies of requests and answers about links.
 
 use crate::ManagedBy;
 use serde::{Deserialize, Serialize};
@@ -21,9 +21,9 @@ pub struct Link {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewLink {
-    /// The host app.
+    /// Name of the host app.
     pub host: String,
-    /// The miniapp.
+    /// Name of the miniapp.
     pub miniapp: String,
     /// False to create a disabled link; true by default.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ManagedBy {
-    /// The configuration file.
+    /// The configuration file of the server.
     File,
-    /// The administration API.
+    /// The administration API and the command line.
     Api,
-    /// The app's `package.json`.
+    /// The app's own `package.json`.
     Package,
 }

@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 /// New secrets, shown this once. Secrets that did not change are left out.
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct MadeSecrets {
-    /// `X-Bolt-App-Token`
+    /// Value of the header `X-Bolt-App-Token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Second half of the app's `Authorization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<String>,
-    /// `whsec_…`
+    /// Signing secret of Standard Webhooks, `whsec_…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing_secret: Option<String>,
 }
@@ -41,7 +41,7 @@ pub struct Rotated {
     /// Time until which the previous secrets are valid too; `null` if they no longer are.
     #[schema(format = DateTime)]
     pub previous_valid_until: Option<String>,
-    /// What the rotation means for the app's receivers.
+    /// Explanation of the rotation's effect on the app's receivers.
     pub note: String,
 }
 
@@ -49,11 +49,11 @@ pub struct Rotated {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", try_from = "String")]
 pub enum SecretKind {
-    /// `X-Bolt-App-Token`
+    /// Value of the header `X-Bolt-App-Token`.
     Token,
     /// Second half of the app's `Authorization`.
     SecretKey,
-    /// `whsec_…`
+    /// Signing secret of Standard Webhooks, `whsec_…`.
     SigningSecret,
 }
 

@@ -1,5 +1,6 @@
-//! Tickets.
+//! Bodies of requests and answers about tickets.
 
+use crate::members::duration_text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
@@ -39,7 +40,7 @@ pub struct NewTicket {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<String>>,
     /// Lifetime such as `90s`, at most `10m`; `60s` by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "duration_text", skip_serializing_if = "Option::is_none")]
     pub ttl: Option<String>,
 }
 

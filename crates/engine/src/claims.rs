@@ -25,7 +25,6 @@ impl Claims {
     }
 
     /// The session.
-    #[expect(dead_code, reason = "no store is shared yet")]
     pub(crate) const fn session(&self) -> Session {
         self.session
     }
@@ -50,7 +49,6 @@ impl Claims {
     }
 
     /// Adds claims that the store has given.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no store is shared yet"))]
     pub(crate) fn insert(&self, claims: &[Claim]) {
         self.change(|lanes| lanes.extend(claims.iter().map(|claim| (claim.lane, *claim))));
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// The explanation for one hook.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// The hook.
+    /// The hook that is explained.
     pub hook: Arc<HookEntry>,
     /// The verdict for the hook.
     pub verdict: Verdict,

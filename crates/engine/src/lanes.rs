@@ -1,11 +1,11 @@
 //! How the rest of the engine hands deliveries to the dispatcher: without waiting, and without losing a hook.
 
-use footbridge_journal::NewDelivery;
+use footbridge_journal::{Lane, NewDelivery};
 use footbridge_model::event::Event;
 use footbridge_model::id::{DeliveryId, HookId};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// The most offers that wait for the dispatcher; lanes read further deliveries from the journal.
 const MAX_OFFERS: usize = 1024;
@@ -36,6 +36,15 @@ pub(crate) struct Lanes {
     bypass_requests: mpsc::Sender<BypassRequest>,
     woken: Arc<WokenHooks>,
     bypass: BypassSet,
+    hand_overs: mpsc::UnboundedSender<HandOver>,
+}
+
+/// Lanes that are given away. Dropping it says that nothing of them is in flight and every result is written.
+#[derive(Debug)]
+pub(crate) struct HandOver {
+    pub(crate) lanes: BTreeSet<Lane>,
+    /// Dropped at that moment; nothing is ever sent.
+    _done: oneshot::Sender<()>,
 }
 
 /// Hooks whose lanes must read the hook and the journal again.
@@ -58,8 +67,17 @@ impl Lanes {
         let (bypass_requests, bypass_feed) = mpsc::channel(MAX_BYPASS_REQUESTS);
         let woken = Arc::new(WokenHooks::default());
         let bypass = BypassSet::default();
-        let lanes = Self { offers, bypass_requests, woken: Arc::clone(&woken), bypass: bypass.clone() };
-        (lanes, LaneFeed { offers: offers_feed, bypass_requests: bypass_feed, woken, bypass })
+        let (hand_overs, hand_over_feed) = mpsc::unbounded_channel();
+        let lanes =
+            Self { offers, bypass_requests, woken: Arc::clone(&woken), bypass: bypass.clone(), hand_overs };
+        let feed = LaneFeed {
+            offers: offers_feed,
+            bypass_requests: bypass_feed,
+            woken,
+            bypass,
+            hand_overs: hand_over_feed,
+        };
+        (lanes, feed)
     }
 
     /// Marks deliveries that bypass the hook's lane. Call this before they are stored, so that no lane attempts them.
@@ -85,6 +103,16 @@ impl Lanes {
         }
     }
 
+    /// Waits until nothing of these lanes is in flight and every result is written. This server has no claim on them any
+    /// more, so no attempt starts.
+    pub(crate) async fn hand_over(&self, lanes: BTreeSet<Lane>) {
+        let (done, is_done) = oneshot::channel();
+        // Without a dispatcher nothing is in flight.
+        let _ = self.hand_overs.send(HandOver { lanes, _done: done });
+        self.woken.notify.notify_one();
+        let _ = is_done.await;
+    }
+
     /// Wakes lanes whose hook or due deliveries have changed.
     pub(crate) fn wake(&self, hooks: impl IntoIterator<Item = HookId>) {
         self.woken.lock().extend(hooks);
@@ -99,9 +127,17 @@ pub(crate) struct LaneFeed {
     bypass_requests: mpsc::Receiver<BypassRequest>,
     woken: Arc<WokenHooks>,
     bypass: BypassSet,
+    hand_overs: mpsc::UnboundedReceiver<HandOver>,
 }
 
 impl LaneFeed {
+    /// Takes the lanes that are given away since the last call.
+    pub(crate) fn take_hand_overs(&mut self, hand_overs: &mut Vec<HandOver>) {
+        while let Ok(hand_over) = self.hand_overs.try_recv() {
+            hand_overs.push(hand_over);
+        }
+    }
+
     /// Waits for offers, bypass requests or woken hooks; returns the woken hooks.
     pub(crate) async fn next(
         &mut self,

@@ -10,6 +10,7 @@ mod auth;
 mod backlogs;
 mod chains;
 mod claims;
+mod cluster;
 mod detached;
 mod dispatch;
 mod drain;
@@ -41,6 +42,9 @@ pub use apps::{AppConnection, AppMonitor, AppStatus, AppsError, Installation, Mo
 pub use auth::Caller;
 pub use backlogs::OverQuota;
 pub use chains::LoopDetected;
+#[cfg(feature = "test")]
+pub use cluster::BrokenRule;
+pub use cluster::{HOLD_FOR, Membership, SEND_FOR, SessionEnd};
 pub use dispatch::Dispatcher;
 pub use drain::{Draining, WorkGuard};
 pub use engine::{

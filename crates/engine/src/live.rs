@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
-/// The most events that wait for one subscriber. A slower one misses the oldest and is told how many.
+/// The most events that wait for one subscriber. A slower one misses the oldest and learns how many.
 const QUEUE: usize = 256;
 
 /// The channel of one app.
@@ -45,7 +45,7 @@ pub(crate) struct LiveChannels {
 /// An event as pages see it, serialised once for all of them.
 #[derive(Debug)]
 pub struct PageEvent {
-    /// The event.
+    /// The accepted event.
     pub event: Arc<Event>,
     /// Low watermark: every event up to this id is committed and was broadcast before this one.
     pub watermark: EventId,
@@ -69,7 +69,7 @@ impl PageEvent {
 /// The next item of a [`LiveSubscription`].
 #[derive(Debug, Clone)]
 pub(crate) enum Received {
-    /// An event.
+    /// An event of the app.
     Event(Arc<PageEvent>),
     /// The subscriber was too slow and missed this many events.
     Missed(u64),
@@ -142,7 +142,7 @@ impl LiveChannels {
         }
     }
 
-    /// Ends all subscriptions.
+    /// Ends all subscriptions of all apps.
     pub(crate) fn close(&self) {
         self.lock().clear();
     }

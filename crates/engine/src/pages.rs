@@ -41,7 +41,7 @@ struct ConnectedPage {
 /// One connection of a page. The page token is valid until the page's last connection is dropped.
 #[derive(Debug)]
 pub struct PageSocket {
-    /// The page token.
+    /// The token of the page.
     pub token: Secret,
     pages: Arc<ConnectedPages>,
 }
@@ -64,7 +64,7 @@ pub enum PageRefusal {
         "pages of `{app}` may not publish `{event}`: add it to `footbridge.page_events` in the app's package.json ([\"*\"] for all) and install the app again, or let its back end publish it"
     )]
     NotListed {
-        /// The page's app.
+        /// Name of the page's app.
         app: String,
         /// The event that the page wanted to publish.
         event: String,

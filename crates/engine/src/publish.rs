@@ -2,6 +2,7 @@
 
 use crate::backlogs::{Backlogs, OverQuota};
 use crate::chains::{Chains, LoopDetected};
+use crate::cluster::HintQueue;
 use crate::detached::detached;
 use crate::drain::Drain;
 use crate::lanes::{BypassRequest, Lanes, Offer};
@@ -70,6 +71,7 @@ pub(crate) struct Publisher {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) watermark: Arc<Watermark>,
     pub(crate) lanes: Lanes,
+    pub(crate) hints: Arc<HintQueue>,
     pub(crate) drain: Arc<Drain>,
     pub(crate) live: Arc<LiveChannels>,
     pub(crate) rate: Option<Rate>,
@@ -272,6 +274,7 @@ impl Publisher {
     pub(crate) fn offer(&self, event: Arc<Event>, deliveries: Vec<NewDelivery>, open: &OpenEvent) {
         if !deliveries.is_empty() {
             self.notify_watchers(&event, &deliveries, open);
+            let deliveries = self.hints.split_off_foreign(deliveries);
             self.lanes.offer(Offer { event, deliveries });
         }
     }

@@ -50,11 +50,11 @@ pub enum SystemEvent<'a> {
         /// The URL at which apps reach this server.
         public_url: &'a str,
     },
-    /// An app runs.
+    /// An app runs and receives events.
     AppStarted {
         /// The app that runs.
         app: &'a AppEntry,
-        /// Its address and process.
+        /// The address and process of the run.
         running: &'a Running,
     },
     /// A router of a running app is mounted.
@@ -70,7 +70,7 @@ pub enum SystemEvent<'a> {
     AppStopping {
         /// The app that stops.
         app: &'a AppEntry,
-        /// Its address and process.
+        /// The address and process of the run.
         running: &'a Running,
     },
     /// A run of an app is over.

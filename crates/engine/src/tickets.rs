@@ -50,7 +50,7 @@ impl TicketUse {
 /// A ticket to issue.
 #[derive(Debug, Clone)]
 pub struct TicketSpec {
-    /// The purpose.
+    /// The purpose of the ticket.
     pub for_use: TicketUse,
     /// Limits the ticket to events that one of these patterns matches; `None` for all events. Together at most
     /// [`TICKET_PATTERN_BYTES_MAX`] bytes.

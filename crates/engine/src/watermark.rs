@@ -50,6 +50,14 @@ impl Watermark {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A lower bound for the ids of all events that this server commits from now on.
+    pub(crate) fn floor(&self, now: Millis) -> EventId {
+        let open = self.lock();
+        // Draws an id, so that later events get higher ones even if the clock is set back. Under the lock, so that no
+        // event gets a lower one meanwhile.
+        EventId::from_number(open.numbers.first().copied().unwrap_or_else(|| self.ids.next(now)))
+    }
+
     /// Assigns an id to an event, and the ids after it to its deliveries. The event is open until the guard is dropped.
     pub(crate) fn open(self: &Arc<Self>, now: Millis, deliveries: u64) -> OpenEvent {
         let mut open = self.lock();

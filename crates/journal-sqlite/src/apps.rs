@@ -96,7 +96,7 @@ pub(crate) fn delete(txn: &mut Txn<'_>, name: &AppName, reason: &str) -> Command
     hooks::delete_of_app(txn, name, reason)
 }
 
-/// Reads all apps.
+/// Reads all apps with their secrets.
 pub(crate) fn load(txn: &Txn<'_>) -> CommandResult<Vec<App>> {
     let mut select = txn
         .conn

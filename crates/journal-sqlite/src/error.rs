@@ -16,7 +16,7 @@ pub enum OpenError {
     /// Another server uses the database.
     #[error("the database {} is in use by {holder}; stop that server first, or give this one another database", database.display())]
     Locked {
-        /// The database.
+        /// The path of the database.
         database: PathBuf,
         /// The other server: its process, and its address if it is known.
         holder: String,
@@ -24,7 +24,7 @@ pub enum OpenError {
     /// A file cannot be created or written.
     #[error("cannot write {}: {source}; make its directory exist and be writable for this user, or set another `database`", path.display())]
     Unwritable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// The error of the operating system.
         source: io::Error,
@@ -32,7 +32,7 @@ pub enum OpenError {
     /// The file exists but cannot be read.
     #[error("cannot read the database {}: {source}", path.display())]
     Unreadable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// The error of the operating system.
         source: io::Error,
@@ -40,23 +40,23 @@ pub enum OpenError {
     /// The file is not a sound database. It is never replaced by an empty one.
     #[error("the database {} is damaged ({what}); restore it from a backup, or move it away, with the files beside it, to begin with an empty one", path.display())]
     Damaged {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong.
+        /// The damage that was found.
         what: String,
     },
     /// The file is an SQLite database of another program.
     #[error("{} is a database, but not one of this program; set another `database`", path.display())]
     Foreign {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
     /// The database was written by a newer version of this program.
     #[error("the database {} was written by a newer version of this program (schema {found}, this one knows {known}); run that version, or restore a backup from before the upgrade", path.display())]
     TooNew {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The database's schema.
+        /// The schema of the database.
         found: i64,
         /// The newest schema that this version knows.
         known: i64,
@@ -64,13 +64,13 @@ pub enum OpenError {
     /// The secrets were sealed with another master key.
     #[error("the master key does not open this database: {}; give the key it was made with", path.display())]
     MasterKey {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
     /// Another program keeps the database locked.
     #[error("the database {} is locked by {holder}; end that program, or wait until it is done, and start again", path.display())]
     Busy {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// The other program, if it is known.
         holder: String,
@@ -78,15 +78,15 @@ pub enum OpenError {
     /// The disk has no room to open the database.
     #[error("there is no room on the disk to open the database {}; make room and start again", path.display())]
     Full {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
     /// SQLite failed for another reason.
     #[error("cannot open the database {}: {what}", path.display())]
     Failed {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// SQLite's message.
+        /// The message of SQLite.
         what: String,
     },
 }

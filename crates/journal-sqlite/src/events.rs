@@ -1,4 +1,4 @@
-//! Events.
+//! The table of events.
 
 use crate::checksum::{self, Checksum};
 use crate::column::{CANCELLED, key, number};
@@ -129,7 +129,7 @@ fn view(row: &Row<'_>) -> CommandResult<EventView> {
     Ok(EventView { event, deliveries: row.get(4)? })
 }
 
-/// Reads one event.
+/// Reads the event with this id.
 pub(crate) fn one(conn: &Connection, id: EventId) -> CommandResult<Option<EventView>> {
     let mut select = conn.prepare_cached(&format!("SELECT {} FROM events WHERE id = ?1", columns()))?;
     let mut rows = select.query([key(id.number())])?;

@@ -1,4 +1,4 @@
-//! Exchanges.
+//! The table of exchanges.
 
 use crate::checksum::Checksum;
 use crate::column::{key, number};

@@ -39,7 +39,7 @@ impl CommandError {
     }
 }
 
-/// What a failed statement means for the transaction.
+/// The meaning of a failed statement for the transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FailureKind {
     /// There is no room: roll back and continue.

@@ -1,4 +1,4 @@
-//! Hooks.
+//! The table of hooks.
 
 use crate::column::{CANCELLED, PENDING, count, key, number, origin_code};
 use crate::deliveries;

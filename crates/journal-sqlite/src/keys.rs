@@ -1,4 +1,4 @@
-//! Idempotency keys.
+//! The table of idempotency keys.
 
 use crate::checksum::Checksum;
 use crate::column::{key, number};
@@ -27,7 +27,7 @@ pub(crate) enum KeyLookup {
 pub(crate) fn find(txn: &Txn<'_>, used: &IdempotencyKey, now: Millis) -> CommandResult<KeyLookup> {
     let sql = "SELECT fingerprint, id, time, deliveries, until, sum FROM keys WHERE scope = ?1 AND key = ?2 AND until > ?3";
     let known = txn.first(sql, params![used.scope, used.key, now.0], |row| {
-        let row = Row {
+        let row = KeyRow {
             fingerprint: row.get(0)?,
             id: row.get(1)?,
             time: row.get(2)?,
@@ -50,7 +50,7 @@ pub(crate) fn find(txn: &Txn<'_>, used: &IdempotencyKey, now: Millis) -> Command
 }
 
 /// The row of a key.
-struct Row {
+struct KeyRow {
     fingerprint: Vec<u8>,
     id: i64,
     time: i64,
@@ -59,7 +59,7 @@ struct Row {
     sum: Option<i64>,
 }
 
-impl Row {
+impl KeyRow {
     fn sum(&self, used: &IdempotencyKey) -> Checksum {
         Checksum::default()
             .text(&used.scope)
@@ -82,7 +82,7 @@ pub(crate) fn put(
 ) -> CommandResult<()> {
     let sql = "INSERT OR REPLACE INTO keys (scope, key, fingerprint, until, id, time, deliveries, sum)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    let row = Row {
+    let row = KeyRow {
         fingerprint: used.fingerprint.to_vec(),
         id: key(id),
         time: time.0,
@@ -91,7 +91,7 @@ pub(crate) fn put(
         sum: None,
     };
     let sum = row.sum(used).value();
-    let Row { id, time, until, .. } = row;
+    let KeyRow { id, time, until, .. } = row;
     txn.run(sql, params![used.scope, used.key, used.fingerprint, until, id, time, deliveries, sum])?;
     Ok(())
 }

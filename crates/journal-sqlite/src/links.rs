@@ -1,4 +1,4 @@
-//! Links.
+//! The table of links.
 
 use crate::checksum::Checksum;
 use crate::column::{origin, origin_code};
@@ -9,7 +9,7 @@ use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use rusqlite::params;
 
-/// Reads all links.
+/// Reads all links between apps.
 pub(crate) fn load(txn: &Txn<'_>) -> CommandResult<Vec<Link>> {
     let sql = "SELECT coalesce((SELECT written FROM apps WHERE name = host), host),
                    coalesce((SELECT written FROM apps WHERE name = miniapp), miniapp), enabled, origin, created_at, sum
@@ -49,7 +49,7 @@ pub(crate) fn put(txn: &Txn<'_>, link: &Link) -> CommandResult<()> {
     Ok(())
 }
 
-/// Deletes a link.
+/// Deletes the link of two apps.
 pub(crate) fn delete(txn: &Txn<'_>, host: &AppName, miniapp: &AppName) -> CommandResult<()> {
     txn.run("DELETE FROM links WHERE host = ?1 AND miniapp = ?2", [host.key(), miniapp.key()])?;
     Ok(())

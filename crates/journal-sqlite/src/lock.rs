@@ -55,7 +55,7 @@ impl Lock {
         }
     }
 
-    /// Locks the database.
+    /// Locks the database file itself.
     pub(crate) fn take_database(&mut self, database: &Path) -> Result<(), OpenError> {
         let file = File::open(database)
             .map_err(|source| OpenError::Unreadable { path: database.to_owned(), source })?;

@@ -53,7 +53,7 @@ impl Reader {
         drop(self.ask(|_| Ok(())));
     }
 
-    /// Queues a read.
+    /// Queues a read for the thread.
     pub(crate) fn ask<T, F>(&self, read: F) -> Wait<T>
     where
         T: Send + 'static,

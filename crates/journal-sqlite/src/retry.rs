@@ -16,7 +16,7 @@ use rusqlite::{Connection, params, params_from_iter};
 const LOOK: u32 = 20_000;
 
 /// The columns of a delivery that a retry depends on.
-struct Row {
+struct DeliveryRow {
     status: DeliveryStatus,
     hook: u64,
     event: u64,
@@ -24,13 +24,13 @@ struct Row {
     base: u32,
 }
 
-fn row(txn: &Txn<'_>, id: DeliveryId) -> CommandResult<Option<Row>> {
+fn row(txn: &Txn<'_>, id: DeliveryId) -> CommandResult<Option<DeliveryRow>> {
     let sql = "SELECT status, hook_id, event_id, attempts, attempts_base FROM deliveries WHERE id = ?1";
     let found = txn.first(sql, [key(id.number())], |row| {
         Ok((row.get(0)?, number(row.get(1)?), number(row.get(2)?), row.get(3)?, row.get(4)?))
     })?;
     let Some((code, hook, event, attempts, base)) = found else { return Ok(None) };
-    Ok(Some(Row { status: status(code)?, hook, event, attempts, base }))
+    Ok(Some(DeliveryRow { status: status(code)?, hook, event, attempts, base }))
 }
 
 /// Makes one delivery due now, if its hook is not deleted.
@@ -58,7 +58,7 @@ pub(crate) fn many(
     Ok(done)
 }
 
-fn again(txn: &mut Txn<'_>, id: DeliveryId, row: &Row, now: Millis) -> CommandResult<Retried> {
+fn again(txn: &mut Txn<'_>, id: DeliveryId, row: &DeliveryRow, now: Millis) -> CommandResult<Retried> {
     let hook_id = HookId::from_number(row.hook);
     if matches!(row.status, DeliveryStatus::Delivered | DeliveryStatus::Unanswered)
         || !hooks::is_kept(txn, hook_id)?

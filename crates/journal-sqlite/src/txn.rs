@@ -9,7 +9,7 @@ use footbridge_model::time::Millis;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use std::collections::HashSet;
 
-/// What the writer holds in memory beside the database.
+/// The writer's state in memory, beside the database.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WriterState {
     /// The account, including the open transaction.
@@ -73,14 +73,14 @@ fn fact(conn: &Connection, name: &str) -> rusqlite::Result<u64> {
     Ok(select.query_row([name], |row| row.get(0)).optional()?.map_or(0, number))
 }
 
-/// An open transaction.
+/// An open transaction of the writer.
 #[derive(Debug)]
 pub(crate) struct Txn<'a> {
     /// The connection of the transaction.
     pub(crate) conn: &'a Connection,
     /// The state that changes with the transaction.
     pub(crate) state: &'a mut WriterState,
-    /// Seals secrets.
+    /// Seals secrets before they are written.
     pub(crate) sealer: &'a Sealer,
 }
 

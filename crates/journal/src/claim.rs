@@ -89,7 +89,7 @@ impl Lane {
 pub struct Claim {
     /// Who owns the lane.
     pub session: Session,
-    /// Which lane.
+    /// The lane that may be written.
     pub lane: Lane,
     /// Since which change of its owner.
     pub epoch: Epoch,

@@ -9,16 +9,16 @@ use footbridge_model::time::Millis;
 /// A server as others see it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NodeCard {
-    /// Its name, for operators.
+    /// The name of the server, for operators.
     pub name: String,
-    /// Where the other servers reach it.
+    /// The URL at which the other servers reach it.
     pub address: Option<String>,
 }
 
 /// The outcome of [`Cluster::join`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Joined {
-    /// The new session.
+    /// The session that has begun.
     pub session: Session,
     /// The source of the session's ids; no other living session has it.
     pub source: u16,
@@ -29,11 +29,11 @@ pub struct Joined {
     pub alone: bool,
     /// True if the session owns every lane, and no other session can join.
     pub exclusive: bool,
-    /// What ended with the sessions before.
+    /// Hooks and exchanges that ended with the sessions before.
     pub ended: Ended,
 }
 
-/// What ended with sessions that are over.
+/// Hooks and exchanges that ended with their sessions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ended {
     /// Number of transient hooks.
@@ -47,9 +47,9 @@ pub struct Ended {
 /// A transient hook that ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedHook {
-    /// Its app.
+    /// The app that had made the hook.
     pub app: AppName,
-    /// Its pattern.
+    /// The pattern that the hook listened for.
     pub pattern: Pattern,
 }
 
@@ -60,7 +60,7 @@ pub struct Pulse {
     pub number: BeatNumber,
     /// The database's time of day; the caller's in an exclusive store.
     pub clock: Millis,
-    /// The registry's version.
+    /// The present version of the registry.
     pub version: Version,
     /// High watermark of the cluster: no session adds an event below it. Never goes back.
     pub horizon: EventId,
@@ -68,14 +68,14 @@ pub struct Pulse {
     pub peers: Vec<Peer>,
 }
 
-/// Another living session.
+/// Another session that lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
-    /// The session.
+    /// The number of the session.
     pub session: Session,
-    /// Its server.
+    /// The server whose session it is.
     pub node: NodeCard,
-    /// Its latest beat.
+    /// The number of the session's latest beat.
     pub beat: BeatNumber,
 }
 
@@ -93,7 +93,7 @@ pub enum Burial {
 /// News for the other sessions. A hint only saves waiting: whatever it says can be read from the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
-    /// The registry's version.
+    /// The registry's version that the sender knows.
     pub version: Version,
     /// The sender's floor: it adds no event below it.
     pub floor: EventId,

@@ -10,7 +10,7 @@ use footbridge_model::time::Millis;
 pub struct DeliveryResult {
     /// The right to write to the lane of the delivery's hook.
     pub claim: Claim,
-    /// The delivery.
+    /// The delivery that the result belongs to.
     pub id: DeliveryId,
     /// The attempt, if one was made.
     pub attempt: Option<Attempt>,
@@ -40,9 +40,9 @@ pub enum Recorded {
 pub enum Retried {
     /// The delivery is pending and due.
     Pending {
-        /// The delivery.
+        /// The delivery, as its next attempt needs it.
         due: PendingDelivery,
-        /// Its hook.
+        /// The hook that the delivery goes to.
         hook_id: HookId,
     },
     /// The delivery cannot be retried in this status.

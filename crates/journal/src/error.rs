@@ -13,7 +13,7 @@ pub enum JournalError {
     /// The database cannot be reached, or did not answer. The call may be repeated as it was.
     #[error("the database cannot be reached: {reason}")]
     Unavailable {
-        /// What the driver reported.
+        /// The error that the driver reported.
         reason: String,
         /// True if the call was sent, so that it may have taken effect.
         maybe_stored: bool,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// An event and its deliveries, stored in one transaction.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
-    /// The event.
+    /// The event to store.
     pub event: Arc<Event>,
     /// One for each matching hook. Their ids are the first after the event's
     /// ([`nth`](footbridge_model::id::nth)).
@@ -26,7 +26,7 @@ pub struct NewEvent {
 /// A delivery to be stored, due at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewDelivery {
-    /// Its id.
+    /// The id of the delivery.
     pub id: DeliveryId,
     /// The hook it goes to.
     pub hook_id: HookId,
@@ -45,9 +45,10 @@ impl NewDelivery {
 /// One use of an `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// Where the key is unique: the sender and the endpoint, as [`KeyScopes`](crate::KeyScopes) writes them.
+    /// The range in which the key is unique: the sender and the endpoint, as [`KeyScopes`](crate::KeyScopes) writes
+    /// them.
     pub scope: String,
-    /// The key.
+    /// The key that the client chose.
     pub key: String,
     /// SHA-256 of the request.
     pub fingerprint: [u8; 32],
@@ -58,7 +59,7 @@ pub struct IdempotencyKey {
 /// The answer to the publisher of an accepted event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
-    /// The event's id.
+    /// The id of the event.
     pub id: EventId,
     /// When it was accepted.
     pub time: Millis,
@@ -80,7 +81,7 @@ pub enum Appended {
     Stale,
 }
 
-/// Accepts events.
+/// Accepts events. Any server may append, whoever owns the lanes.
 pub trait EventLog: Send + Sync {
     /// Stores an event and its deliveries.
     fn append(&self, event: NewEvent) -> Wait<Appended>;

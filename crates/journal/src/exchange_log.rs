@@ -30,9 +30,9 @@ pub enum KeyDisposition {
 /// How a running exchange ended.
 #[derive(Debug, Clone)]
 pub struct ExchangeEnd {
-    /// The exchange.
+    /// The exchange that has ended.
     pub id: ExchangeId,
-    /// Its ending, with the answer.
+    /// The outcome, with the answer.
     pub ending: ExchangeOutcome,
     /// How long it took, in milliseconds.
     pub ms: u32,
@@ -42,7 +42,7 @@ pub struct ExchangeEnd {
     pub key: KeyDisposition,
 }
 
-/// Records exchanges.
+/// Records exchanges with miniapps and hosts.
 pub trait ExchangeLog: Send + Sync {
     /// Stores an exchange as running, unless its key was used before.
     fn start_exchange(&self, head: ExchangeHead, key: Option<IdempotencyKey>) -> Wait<ExchangeStart>;

@@ -5,6 +5,6 @@
 pub struct JournalHealth {
     /// Why nothing new is accepted at the moment; empty when all is well. Reads continue.
     pub problems: Vec<String>,
-    /// What an operator should look at. The journal works all the same.
+    /// Things that an operator should look at. The journal works all the same.
     pub warnings: Vec<String>,
 }

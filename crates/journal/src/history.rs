@@ -15,11 +15,11 @@ use footbridge_model::time::Millis;
 pub struct Page {
     /// Only ids with a number below this.
     pub before: Option<u64>,
-    /// The most entries.
+    /// The largest number of entries.
     pub limit: u32,
 }
 
-/// Selects events.
+/// Selects events. All that is set must match.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
     /// Only of this publisher.
@@ -49,7 +49,7 @@ pub struct DeliveryFilter {
     pub until: Option<Millis>,
 }
 
-/// Selects exchanges.
+/// Selects exchanges. All that is set must match.
 #[derive(Debug, Clone, Default)]
 pub struct ExchangeFilter {
     /// Only those this app sends or answers.
@@ -84,7 +84,7 @@ pub struct MissedEvents {
 /// The pending deliveries of the events of one app.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Number of deliveries.
+    /// The number of pending deliveries.
     pub deliveries: u64,
     /// Sum of the bodies of their events, in bytes.
     pub bytes: u64,
@@ -93,7 +93,7 @@ pub struct Backlog {
 /// An event with the number of its deliveries.
 #[derive(Debug, Clone)]
 pub struct EventView {
-    /// The event.
+    /// The event as it was published.
     pub event: Event,
     /// How many deliveries it has.
     pub deliveries: u32,
@@ -102,17 +102,17 @@ pub struct EventView {
 /// A delivery with its hook.
 #[derive(Debug, Clone)]
 pub struct DeliveryView {
-    /// The delivery.
+    /// The delivery with its status.
     pub delivery: Delivery,
-    /// Its hook, which may be deleted.
+    /// The delivery's hook, which may be deleted.
     pub hook: Hook,
-    /// Its attempts. Empty in lists.
+    /// The attempts, oldest first. Empty in lists.
     pub attempts: Vec<Attempt>,
 }
 
 /// Reads events, deliveries and exchanges. Sees at least what was committed before the call.
 pub trait History: Send + Sync {
-    /// Returns one event.
+    /// Returns the event with this id.
     fn event(&self, id: EventId) -> Wait<Option<EventView>>;
 
     /// Returns the lineage of an event if this app published it or one of its hooks got it.

@@ -5,7 +5,7 @@ use crate::{
 };
 use footbridge_model::time::Millis;
 
-/// What retention may delete.
+/// The limits of retention: older rows may be deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PruneLimits {
     /// Events from before this time, once all their deliveries have ended, and ended exchanges.

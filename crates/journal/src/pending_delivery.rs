@@ -6,7 +6,7 @@ use footbridge_model::time::Millis;
 /// A pending delivery as its next attempt needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingDelivery {
-    /// Its id.
+    /// The id of the delivery.
     pub id: DeliveryId,
     /// The event to deliver.
     pub event_id: EventId,

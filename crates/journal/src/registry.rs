@@ -11,11 +11,11 @@ use footbridge_model::time::Millis;
 /// The whole registry at one version.
 #[derive(Debug, Clone, Default)]
 pub struct RegistrySnapshot {
-    /// The version.
+    /// The version that the snapshot shows.
     pub version: Version,
     /// Every app, including disabled ones.
     pub apps: Vec<App>,
-    /// Every link.
+    /// All links between apps.
     pub links: Vec<Link>,
     /// Every hook that is not deleted.
     pub hooks: Vec<Hook>,
@@ -26,11 +26,11 @@ pub struct RegistrySnapshot {
 /// Apps, links and hooks to store together. Each replaces the one of the same name or id.
 #[derive(Debug, Clone, Default)]
 pub struct RegistryBatch {
-    /// Apps, by name.
+    /// Apps, one for each name.
     pub apps: Vec<App>,
     /// Links, by their two apps.
     pub links: Vec<Link>,
-    /// Hooks, by id.
+    /// Hooks, one for each id.
     pub hooks: Vec<Hook>,
     /// The configuration file that was applied; `None` leaves the stored one.
     pub config_file: Option<String>,
@@ -55,34 +55,34 @@ pub enum RegistryChange {
     Put(RegistryBatch),
     /// Stores an installed app with all its hooks, in place of the version that was installed before.
     Install {
-        /// The app.
+        /// The app with its package.
         app: Box<App>,
-        /// Its hooks.
+        /// All hooks of the package.
         hooks: Vec<Hook>,
         /// Hooks it no longer has: deleted, and what is pending for them is cancelled with `reason`.
         gone: Vec<HookId>,
-        /// See `gone`.
+        /// The reason that is stored with the cancelled deliveries.
         reason: &'static str,
     },
     /// Deletes an app with its links, its hooks and the idempotency keys in its [`KeyScopes`](crate::KeyScopes), so
     /// that the next app of its name begins empty. What is pending for the hooks is cancelled with `reason`.
     DeleteApp {
-        /// The app.
+        /// The name of the app.
         name: AppName,
         /// The reason of cancelled deliveries.
         reason: &'static str,
     },
-    /// Deletes a link.
+    /// Deletes the link of two apps.
     DeleteLink {
-        /// Its host.
+        /// The host of the link.
         host: AppName,
-        /// Its miniapp.
+        /// The miniapp of the link.
         miniapp: AppName,
     },
     /// Deletes hooks. What is pending for them is cancelled with `reason`. A deleted hook stays readable through its
     /// deliveries.
     DeleteHooks {
-        /// The hooks.
+        /// The ids of the hooks.
         hooks: Vec<HookId>,
         /// The reason of cancelled deliveries.
         reason: &'static str,
@@ -90,33 +90,33 @@ pub enum RegistryChange {
     /// Stores hooks that were deleted again, each under its id. What was cancelled with `reason` when they were deleted
     /// is pending again, due `now`, and its schedule starts again.
     RestoreHooks {
-        /// The hooks.
+        /// The hooks as they are from now on.
         hooks: Vec<Hook>,
         /// The reason with which their deliveries were cancelled.
         reason: &'static str,
-        /// The current time.
+        /// The time at which their deliveries are due.
         now: Millis,
     },
 }
 
 impl RegistryChange {
-    /// Stores one app.
+    /// The change that stores one app.
     pub fn app(app: App) -> Self {
         Self::Put(RegistryBatch { apps: vec![app], ..RegistryBatch::default() })
     }
 
-    /// Stores one link.
+    /// The change that stores one link.
     pub fn link(link: Link) -> Self {
         Self::Put(RegistryBatch { links: vec![link], ..RegistryBatch::default() })
     }
 
-    /// Stores hooks.
+    /// The change that stores some hooks.
     pub fn hooks(hooks: Vec<Hook>) -> Self {
         Self::Put(RegistryBatch { hooks, ..RegistryBatch::default() })
     }
 }
 
-/// What happened to the registry since some version.
+/// The changes of the registry since some version.
 #[derive(Debug, Clone)]
 pub enum RegistryUpdate {
     /// The changes, oldest first, and the version they lead to. Empty when nothing changed.

@@ -56,7 +56,7 @@ pub struct App {
 /// The secrets of an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppSecrets {
-    /// `X-Bolt-App-Token`.
+    /// The value of `X-Bolt-App-Token`.
     pub token: Rotating,
     /// The password in its `Authorization`.
     pub secret_key: Rotating,
@@ -67,7 +67,7 @@ pub struct AppSecrets {
 /// The secrets of an app that the server has generated and nobody has seen. Each may be shown once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unseen {
-    /// `X-Bolt-App-Token`.
+    /// The value of `X-Bolt-App-Token`.
     pub token: bool,
     /// The password in `Authorization`.
     pub secret_key: bool,
@@ -87,9 +87,9 @@ pub struct ReceiverAuth {
 /// The permission for a host and a miniapp to exchange events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// The host app.
+    /// The app that embeds the miniapp.
     pub host: AppName,
-    /// The miniapp.
+    /// The app that is embedded.
     pub miniapp: AppName,
     /// False if the link is switched off.
     pub enabled: bool,

@@ -21,7 +21,7 @@ pub enum DeliveryStatus {
     Unanswered,
     /// All attempts failed. It can be retried by hand.
     Dead,
-    /// Its hook was deleted or switched off.
+    /// The hook was deleted or switched off.
     Cancelled,
 }
 
@@ -97,9 +97,9 @@ pub struct Attempt {
 /// The outcome of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// An HTTP answer.
+    /// The receiver answered over HTTP.
     Answered {
-        /// The HTTP status.
+        /// The HTTP status of the answer.
         status: u16,
         /// The wait that a valid `Retry-After` header asks for.
         retry_after: Option<Duration>,
@@ -113,7 +113,7 @@ pub enum Outcome {
 /// The decision about a delivery after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// It is delivered.
+    /// The delivery has ended well.
     Delivered,
     /// It has ended without an answer, which its hook allows.
     Unanswered,

@@ -66,7 +66,7 @@ pub enum ExchangeFailureKind {
 }
 
 impl ExchangeFailureKind {
-    /// Every kind.
+    /// All kinds of failure.
     pub const ALL: [Self; 11] = [
         Self::Forbidden,
         Self::SenderIsRecipient,
@@ -152,7 +152,7 @@ pub fn body(app_id: &AppName, client_id: &AppName, event_type: &str, payload: &[
 pub struct ExchangeHead {
     /// The id of the exchange.
     pub id: ExchangeId,
-    /// Its direction.
+    /// The direction: to a miniapp or to a host.
     pub direction: Direction,
     /// The app that sends.
     pub sender: AppName,

@@ -150,7 +150,7 @@ pub struct Hook {
     pub route: String,
     /// The type, which determines how the route is read.
     pub kind: HookType,
-    /// The lifetime.
+    /// How long the hook exists.
     pub lifetime: Lifetime,
     /// Who may change the hook.
     pub origin: Origin,
@@ -158,7 +158,7 @@ pub struct Hook {
     pub enabled: bool,
     /// The time of creation.
     pub created_at: Millis,
-    /// Options of delivery.
+    /// Answer rule, number in flight and order.
     pub options: HookOptions,
 }
 

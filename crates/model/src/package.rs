@@ -132,7 +132,7 @@ pub struct ManifestHook {
     pub route: String,
     /// The type, which determines how the route is read.
     pub kind: HookType,
-    /// Options of delivery.
+    /// Answer rule, number in flight and order.
     pub options: HookOptions,
 }
 

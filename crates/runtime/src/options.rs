@@ -36,15 +36,15 @@ pub enum RuntimeError {
     State {
         /// The directory or file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// `/etc/passwd` or `/etc/group` cannot be read.
     #[error("cannot read {path} to find [runtime] user")]
     Users {
-        /// The file.
+        /// The path of the file.
         path: String,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// `[runtime] user` does not exist on this machine.
@@ -58,9 +58,9 @@ pub enum RuntimeError {
     /// The server's own program cannot be started as a helper.
     #[error("cannot start {} as the helper process of apps", program.display())]
     Helper {
-        /// The program.
+        /// The path of the program.
         program: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The system refuses a thread.

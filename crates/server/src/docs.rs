@@ -20,9 +20,9 @@ pub type Docs = fn(path: &str, query: &str) -> Document;
 pub struct Document {
     /// 200, 404, or 308 with a `location`.
     pub status: StatusCode,
-    /// The media type of the body.
+    /// The media type of `body`.
     pub media_type: &'static str,
-    /// The text.
+    /// The text of the document; empty for a redirect.
     pub body: String,
     /// A tag that changes with the text; `None` when the text depends on the query.
     pub tag: Option<&'static str>,

@@ -18,7 +18,7 @@ pub(crate) enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// Every code.
+    /// All codes of the bridge.
     pub(crate) const ALL: [Self; 4] =
         [Self::Unauthorized, Self::InvalidEventData, Self::EventReceiverDisabled, Self::EventDeliveryFailed];
 

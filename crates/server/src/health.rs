@@ -26,7 +26,7 @@ pub enum HealthStatus {
 pub struct HealthReport {
     /// Readiness of the server.
     pub status: HealthStatus,
-    /// Version of Footbridge.
+    /// Version of the running program.
     pub version: &'static str,
     /// Problems that an operator should fix.
     pub warnings: Vec<String>,

@@ -27,13 +27,13 @@ pub enum Surface {
     Bridge,
     /// The events API (Bolt).
     Events,
-    /// The administration API.
+    /// The administration API and the API of installed apps.
     Admin,
     /// Installed apps: `/x/…`, public files and routers.
     Proxy,
     /// Live events, forwarding, and files that pages load.
     Live,
-    /// Probes and documentation.
+    /// Probes, metrics and documentation.
     Other,
 }
 

@@ -20,7 +20,7 @@ macro_rules! codes {
         }
 
         impl ProblemCode {
-            /// Every code.
+            /// All codes, in the order of this list.
             pub const ALL: &[Self] = &[$(Self::$code),*];
 
             /// Returns the code as text.
@@ -86,7 +86,7 @@ codes! {
     JournalFull = "journal_full", INSUFFICIENT_STORAGE, "The disk is full";
     /// The journal failed while it stored a change.
     OutcomeUnknown = "outcome_unknown", SERVICE_UNAVAILABLE, "It is unknown whether this was done";
-    /// An internal error.
+    /// The server failed, through no fault of the request.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
 }
 
@@ -99,10 +99,10 @@ pub struct Problem {
     kind: String,
     /// Title of the code.
     title: &'static str,
-    /// The HTTP status.
+    /// HTTP status of the answer.
     #[schema(value_type = u16)]
     status: u16,
-    /// What is wrong with this request, and how to correct it.
+    /// Text that says what is wrong with this request, and how to correct it.
     detail: String,
     /// The code, for programs.
     code: ProblemCode,
@@ -162,7 +162,7 @@ impl Problem {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Returns the code.
+    /// Returns the code of the problem.
     pub const fn code(&self) -> ProblemCode {
         self.code
     }

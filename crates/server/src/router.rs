@@ -253,17 +253,17 @@ async fn page_route(
 /// The surface that a path belongs to.
 #[derive(Debug, PartialEq, Eq)]
 enum Route {
-    /// The event bridge.
+    /// The two endpoints of the event bridge.
     Exchange(Direction),
-    /// The events API.
+    /// The events API of Bolt.
     Events,
     /// The settings of this miniapp; `None` for an unknown path below `/api/v1/miniapps`. Pages may read both answers.
     Miniapp(Option<String>),
-    /// Live events (SSE).
+    /// The stream of live events (SSE).
     Stream,
     /// A file that is built into the program; `None` if there is none at this path.
     File(Option<&'static page::File>),
-    /// The Socket.IO endpoint.
+    /// The endpoint of both Socket.IO transports.
     Socket,
     /// Custom events that pages forward.
     Forward,
@@ -273,7 +273,7 @@ enum Route {
     App,
     /// A public file of an installed app.
     Public,
-    /// The documentation.
+    /// The documentation of the product.
     Docs,
     /// Administration, probes, and unknown paths below those of the server.
     Admin,
@@ -327,14 +327,14 @@ impl Route {
     }
 }
 
-/// What an answer shows about the credential of its request.
+/// The conclusion that an answer allows about the credential of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CredentialCheck {
     /// The credential is checked first: any answer other than 401 shows that it is valid.
     First,
     /// The credential is checked before success: a successful answer shows that it is valid.
     BeforeSuccess,
-    /// A wrong credential is noticed, a valid one cannot be told from none.
+    /// A wrong credential is noticed, a valid one looks like none.
     Optional,
 }
 

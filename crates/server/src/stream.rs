@@ -4,10 +4,11 @@ use crate::watch::{Length, Watch};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::{Either, Full};
+use std::convert::Infallible;
 use std::error::Error;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// The body of an answer: complete, from the administration API, or a stream.
 pub(crate) type Body = Either<Full<Bytes>, Either<axum::body::Body, Boxed>>;
@@ -68,5 +69,41 @@ where
 impl<B, K> Drop for Streamed<B, K> {
     fn drop(&mut self) {
         self.watch.stream_ended();
+    }
+}
+
+/// The future of the next part of a stream, with the source that produces the part after it; `None` at the end.
+pub(crate) type NextPart<S> = Pin<Box<dyn Future<Output = Option<(S, Bytes)>>>>;
+
+/// A body whose parts a source produces one after the other, each when the client is ready for it.
+pub(crate) struct PartsBody<S> {
+    next: NextPart<S>,
+    produce: fn(S) -> NextPart<S>,
+}
+
+impl<S> PartsBody<S> {
+    /// Creates the body. `produce` returns the next part of a source.
+    pub(crate) fn new(source: S, produce: fn(S) -> NextPart<S>) -> Self {
+        Self { next: produce(source), produce }
+    }
+}
+
+impl<S> HttpBody for PartsBody<S>
+where
+    S: 'static,
+{
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some((source, bytes)) = ready!(self.next.as_mut().poll(cx)) else {
+            self.next = Box::pin(std::future::pending());
+            return Poll::Ready(None);
+        };
+        self.next = (self.produce)(source);
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 }

@@ -19,7 +19,7 @@ if (process.env.BOLT_CHILD_PROC) {
   });
 }
 
-// Hooks of this style never answer: nothing has ever waited for them.
+// Hooks in this style never answer, because Bolt does not wait for an answer.
 app.post('/hooks/bolt/app-starting', function (request) {
   var event = request.body;
   appToken = event.body.appToken;

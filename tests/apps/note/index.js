@@ -1,5 +1,5 @@
-// One line of JSON for the test that installed this app, written before the call returns: what happened is known
-// even when the process is killed right after, and lines of several apps stand in the order in which things happened.
+// Appends a line of JSON for the test that installed this app. The line is written before the call returns: it exists
+// even if the process is killed right after, and the lines of several apps are in the order of their events.
 const fs = require('fs');
 const path = require('path');
 

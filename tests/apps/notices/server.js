@@ -16,7 +16,7 @@ app.post('/app-starting', function (request, response) {
   response.end();
 });
 
-// A notice that is stored is told to everyone.
+// Publishes each stored notice to all subscribers.
 app.post('/hooks/inserted', function (request) {
   var id = request.body.body.result.insertedIds[0];
   note('inserted', { event: request.body });

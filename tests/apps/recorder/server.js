@@ -1,4 +1,4 @@
-// Notes every request whole and answers as its path says: `/status/503`, `/after/300` (milliseconds), `/silent`.
+// Notes each complete request and answers as the path says: `/status/503`, `/after/300` (milliseconds), `/silent`.
 const note = require('note');
 
 note('boot', { env: process.env, uid: process.getuid && process.getuid(), cwd: process.cwd() });

@@ -165,6 +165,8 @@ fn a_used_name_is_refused_and_replace_swaps_at_once() {
     gateway.apps().install(&dir);
     let again = gateway.apps().installing(&dir, false).send();
     assert_bolt_error(&again, 409, 401);
+    let advice = again.text();
+    assert!(advice.contains(r#"\"replace\": true"#) && advice.contains("--replace"), "{advice}");
     let lost = publish(&gateway, "gone", &json!(1));
     let stays = publish(&gateway, "kept", &json!(1));
     app_dir.wait_requests("swap", "/two/status/503", 1);

@@ -37,18 +37,25 @@ pub(super) fn publish(gateway: &Gateway, app: &str, name: &str, body: &Value) ->
     gateway.bolt(app).publish(name, &json!({ "body": body }))["id"].as_str().unwrap().to_owned()
 }
 
-/// A frame of a stream: event, id and data.
+/// One frame of a stream: its event, cursor and data.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Frame {
     pub(super) event: String,
-    pub(super) id: String,
+    pub(super) cursor: String,
     pub(super) data: Value,
+}
+
+impl Frame {
+    /// The id of the event.
+    pub(super) fn event_id(&self) -> &str {
+        self.data["id"].as_str().unwrap_or_default()
+    }
 }
 
 /// A client of the event stream. It uses HTTP/1.0, which has no chunked coding.
 pub(super) struct Stream {
     lines: BufReader<TcpStream>,
-    /// The id for `Last-Event-ID` when reconnecting.
+    /// The cursor for `Last-Event-ID` when reconnecting.
     pub(super) last: Option<String>,
 }
 
@@ -82,11 +89,11 @@ impl Stream {
             let line = self.line();
             match line.split_once(": ") {
                 Some(("event", event)) => event.clone_into(&mut frame.event),
-                Some(("id", id)) => id.clone_into(&mut frame.id),
+                Some(("id", cursor)) => cursor.clone_into(&mut frame.cursor),
                 Some(("data", data)) => frame.data = serde_json::from_str(data).expect(data),
                 _ if line.is_empty() => {
-                    if !frame.id.is_empty() {
-                        self.last = Some(frame.id.clone());
+                    if !frame.cursor.is_empty() {
+                        self.last = Some(frame.cursor.clone());
                     }
                     if !frame.data.is_null() {
                         return frame;

@@ -41,7 +41,7 @@ fn a_page_that_never_reads_has_bounded_cost_and_gets_a_gap() {
     };
     assert!(missed > 200 && received + missed <= 600 && received > 0, "{received} received, {missed} missed");
     let last = publish(&gateway, "camera", "last", &json!(1));
-    while deaf.next().id != last {}
+    while deaf.next().event_id() != last {}
     gateway.assert_healthy();
 }
 

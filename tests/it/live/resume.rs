@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::common::{Frame, Stream, publish, start_server, ticket};
 
 fn gap(missed: &Value) -> Frame {
-    Frame { event: "gap".into(), id: String::new(), data: json!({ "missed": missed }) }
+    Frame { event: "gap".into(), cursor: String::new(), data: json!({ "missed": missed }) }
 }
 
 #[test]
@@ -17,14 +17,14 @@ fn missed_events_arrive_once_in_order_across_a_restart() {
     let mut gateway = start_server();
     let mut stream = Stream::open(&gateway, &ticket(&gateway, "fax", "live"), None);
     publish(&gateway, "camera", "seen", &json!(0));
-    let seen = stream.next().id;
+    let seen = stream.next().cursor;
     drop(stream);
     let mut missed: Vec<String> = (0..70).map(|n| publish(&gateway, "camera", "missed", &json!(n))).collect();
     publish(&gateway, "shop", "not-ours", &json!(1));
     gateway.kill9().start_again();
     let mut stream = Stream::open(&gateway, &ticket(&gateway, "fax", "live"), Some(&seen));
     missed.push(publish(&gateway, "camera", "live", &json!(1)));
-    let received: Vec<String> = missed.iter().map(|_| stream.next().id).collect();
+    let received: Vec<String> = missed.iter().map(|_| stream.next().event_id().to_owned()).collect();
     assert_eq!(received, missed);
 }
 
@@ -131,14 +131,41 @@ fn events_that_cannot_be_replayed_are_a_gap() {
     let first = publish(&gateway, "camera", "first", &json!(0));
     let mut stream = Stream::open(&gateway, &ticket, Some("junk"));
     assert_eq!(stream.next(), gap(&Value::Null));
+    // A token of a version that this server does not know is a gap too, and the stream goes on.
+    let mut stream = Stream::open(&gateway, &ticket, Some("AgAAAAAAAAAB"));
+    assert_eq!(stream.next(), gap(&Value::Null));
+    let later = publish(&gateway, "camera", "later", &json!(0));
+    assert_eq!(stream.next().event_id(), later);
     // Older than all stored events.
     let mut stream = Stream::open(&gateway, &ticket, Some("evt_0000000000001"));
     assert_eq!(stream.next(), gap(&Value::Null));
-    assert_eq!(stream.next().id, first);
+    assert_eq!(stream.next().event_id(), first);
+    assert_eq!(stream.next().event_id(), later);
     // Browsers treat an empty id as none.
     let mut stream = Stream::open(&gateway, &ticket, Some(""));
     let second = publish(&gateway, "camera", "second", &json!(0));
-    assert_eq!(stream.next().id, second);
+    assert_eq!(stream.next().event_id(), second);
+}
+
+#[test]
+fn the_cursor_is_opaque_and_event_ids_of_older_pages_resume_too() {
+    let gateway = start_server();
+    let ticket = ticket(&gateway, "fax", "live");
+    let mut stream = Stream::open(&gateway, &ticket, None);
+    let first = publish(&gateway, "camera", "first", &json!(0));
+    let frame = stream.next();
+    assert_eq!(frame.event_id(), first);
+    let cursor = frame.cursor;
+    let url_safe = cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    assert!(url_safe && cursor.len() <= 16 && !first.contains(&cursor), "{cursor} for {first}");
+    drop(stream);
+    let second = publish(&gateway, "camera", "second", &json!(0));
+    for last in [cursor.as_str(), first.as_str()] {
+        let mut stream = Stream::open(&gateway, &ticket, Some(last));
+        let frame = stream.next();
+        assert_eq!((frame.event.as_str(), frame.event_id()), ("", second.as_str()), "after {last}");
+        assert!(!frame.cursor.starts_with("evt_") && frame.cursor != cursor, "{frame:?}");
+    }
 }
 
 #[test]
@@ -158,5 +185,5 @@ fn more_than_a_thousand_missed_events_are_a_gap_before_live_events() {
     }
     assert_eq!(stream.next(), gap(&Value::Null));
     let live = publish(&gateway, "camera", "live", &json!(0));
-    assert_eq!(stream.next().id, live);
+    assert_eq!(stream.next().event_id(), live);
 }

@@ -54,6 +54,13 @@ pub(crate) struct Row<'a> {
     again: Vec<Tick>,
 }
 
+/// Runs the checks that hold whatever the number of servers.
+pub(crate) fn of_store(run: &RunView<'_>) {
+    publishes::check(run);
+    lineage::check(run);
+    exchanges::check(run);
+}
+
 /// Runs all checks. Panics with the first property that does not hold.
 pub(crate) fn all(outcome: &Outcome) {
     let records = outcome.history.records();

@@ -2,6 +2,7 @@
 
 use super::matching::wants;
 use super::{RunView, is_own, mark};
+use crate::actions::may_be_stored;
 use crate::history::Published;
 use footbridge_engine::PublishError;
 use footbridge_journal::EventView;
@@ -49,6 +50,7 @@ fn calls<'a>(run: &'a RunView<'_>, view: &EventView) -> Vec<&'a Published> {
         call.publish.mark == said
             && match &call.answer {
                 Some(Ok(accepted)) => accepted.id == view.event.id,
+                Some(Err(PublishError::Journal(error))) => may_be_stored(error),
                 Some(Err(_)) => false,
                 None => true,
             }

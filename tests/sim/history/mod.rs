@@ -61,7 +61,7 @@ impl History {
 
     pub(crate) fn record_hook(&self, plan: &HookPlan) {
         let hook_history = HookHistory { plan: plan.clone(), changes: Vec::new() };
-        self.records().hooks.insert(plan.number, hook_history);
+        self.records().hooks.entry(plan.number).or_insert(hook_history);
     }
 
     pub(crate) fn record_change(&self, hook: u64, to: To) -> usize {

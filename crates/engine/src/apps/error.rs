@@ -19,7 +19,9 @@ pub enum AppsError {
     #[error("the app `{0}` was not installed from a directory, so this server neither starts nor stops it")]
     NotInstalled(AppName),
     /// An app of this name is installed already.
-    #[error("the app `{0}` is installed already; say `replace` to install it again")]
+    #[error(
+        "the app `{0}` is already installed; to install it again, send `\"replace\": true` (`footbridge app install DIR --replace`)"
+    )]
     Installed(AppName),
     /// An app that was not installed from a directory has this name.
     #[error("the name `{0}` is that of an app of the configuration file or the administration API")]

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 pub struct Installation {
     /// The app that was installed.
     pub entry: Arc<AppEntry>,
-    /// Its hooks.
+    /// The hooks of the app.
     pub hooks: Vec<Arc<HookEntry>>,
     /// True if it replaced an installed app of the same name.
     pub replaced: bool,
@@ -91,7 +91,7 @@ impl AppEntry {
 pub struct RunningApp {
     /// The app that runs.
     pub entry: Arc<AppEntry>,
-    /// Its address and process.
+    /// The address and process of the run.
     pub running: Running,
 }
 

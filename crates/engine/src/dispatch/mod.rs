@@ -13,11 +13,14 @@ mod attempt;
 mod attempt_result;
 mod completion;
 mod destination;
+mod hand_over;
 mod in_flight;
 mod lane;
 mod memory_budget;
 mod permits;
 mod record;
+#[cfg(test)]
+mod record_tests;
 mod run;
 mod run_queue;
 mod scheduler;

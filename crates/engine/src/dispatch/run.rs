@@ -8,6 +8,7 @@ use super::task_report::TaskReport;
 use super::tasks::Tasks;
 use crate::apps::Apps;
 use crate::claims::Claims;
+use crate::cluster::Lease;
 use crate::failure_log::FailureLog;
 use crate::lanes::LaneFeed;
 use crate::progress::Progress;
@@ -31,6 +32,7 @@ pub(crate) struct DispatchOptions {
     pub(crate) registry: Arc<AppRegistry>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) claims: Claims,
+    pub(crate) lease: Arc<Lease>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) courier: Arc<CourierShared>,
@@ -72,9 +74,10 @@ impl Dispatcher {
         let (reports, mut incoming) = mpsc::channel(MAX_REPORTS);
         let (mut scheduler, mut feed) = self.0.build(reports);
         let (mut offers, mut bypass, mut batch) = (Vec::new(), Vec::new(), Vec::new());
+        let mut hand_overs = Vec::new();
         loop {
             let draining = *drain.borrow();
-            if draining && scheduler.is_idle() {
+            if draining && scheduler.is_finished() {
                 scheduler.flush();
                 return;
             }
@@ -87,6 +90,8 @@ impl Dispatcher {
                 scheduler.run_lanes();
             }
             scheduler.flush();
+            feed.take_hand_overs(&mut hand_overs);
+            scheduler.finish_hand_overs(&mut hand_overs);
             // A fixed order, so that a simulation can repeat it. Reports are sent by this very thread: none arrives while
             // they are handled, and then it is the feed's turn.
             tokio::select! {
@@ -142,6 +147,7 @@ impl DispatchOptions {
             registry: self.registry,
             clock: self.clock,
             claims: self.claims,
+            lease: self.lease,
             watermark: Arc::clone(&self.publisher.watermark),
             bypass: self.feed.bypass(),
             progress: self.progress,

@@ -2,6 +2,7 @@
 
 use super::attempt_result::AttemptResult;
 use super::completion::{Completion, FollowUp, receiver_signal};
+use super::hand_over;
 use super::in_flight::InFlightTable;
 use super::lane::{Lane, QueuedDelivery};
 use super::memory_budget::MemoryBudget;
@@ -12,7 +13,8 @@ use super::tasks::Tasks;
 use super::waiting_for_app::WaitingForApp;
 use super::watchdog::Watchdog;
 use crate::claims::Claims;
-use crate::lanes::{BypassRequest, BypassSet, Offer};
+use crate::cluster::Lease;
+use crate::lanes::{BypassRequest, BypassSet, HandOver, Offer};
 use crate::progress::Progress;
 use crate::registry::{AppEntry, AppRegistry, HookEntry};
 use crate::watermark::Watermark;
@@ -29,6 +31,8 @@ use tokio::time::Instant;
 const MAX_SLEEP: Duration = Duration::from_secs(30);
 /// The shortest timer of a lane that could make no attempt although a delivery is due.
 const MIN_TIMER: Duration = Duration::from_millis(1);
+/// How often a server whose lease is over looks if it may send again.
+const LEASE_CHECK: Duration = Duration::from_millis(200);
 /// A clock that goes back by more than this was set back; less is a small correction.
 const CLOCK_SET_BACK: Duration = Duration::from_secs(1);
 /// Why deliveries to a hook are cancelled after its receiver answered 410.
@@ -41,6 +45,7 @@ pub(super) struct SchedulerParts {
     pub(super) registry: Arc<AppRegistry>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) claims: Claims,
+    pub(super) lease: Arc<Lease>,
     pub(super) watermark: Arc<Watermark>,
     pub(super) bypass: BypassSet,
     pub(super) progress: Arc<Progress>,
@@ -54,6 +59,7 @@ pub(super) struct Scheduler {
     clock: Arc<dyn Clock>,
     /// The lanes of the journal that this server owns; the hooks of the others rest.
     claims: Claims,
+    lease: Arc<Lease>,
     watermark: Arc<Watermark>,
     /// Deliveries that bypass their lanes.
     bypass: BypassSet,
@@ -80,6 +86,7 @@ impl Scheduler {
             registry: parts.registry,
             clock: parts.clock,
             claims: parts.claims,
+            lease: parts.lease,
             watermark: parts.watermark,
             bypass: parts.bypass,
             watchdog: Watchdog::new(Arc::clone(&parts.progress)),
@@ -103,6 +110,16 @@ impl Scheduler {
         self.permits.running() == 0
     }
 
+    /// Returns true if no attempt is in flight and, where other servers take the lanes then, every result is written.
+    pub(super) fn is_finished(&self) -> bool {
+        self.is_idle() && (self.claims.is_exclusive() || hand_over::busy_hooks(&self.lanes).next().is_none())
+    }
+
+    /// Ends the hand-over of lanes that are not busy any more.
+    pub(super) fn finish_hand_overs(&self, given: &mut Vec<HandOver>) {
+        hand_over::finish(given, &self.lanes, &self.registry);
+    }
+
     /// Hands the collected results to the journal.
     pub(super) fn flush(&mut self) {
         self.completion.recorder.flush();
@@ -114,6 +131,9 @@ impl Scheduler {
         let slow = self.in_flight.next_slow_at();
         let slow = slow.map_or(MAX_SLEEP, |at| at.saturating_duration_since(Instant::now()));
         let check = if self.lanes.is_empty() { MAX_SLEEP } else { self.watchdog.until_next_check() };
+        if !self.lease.may_send(Instant::now()) {
+            return LEASE_CHECK;
+        }
         timer.min(slow).min(check)
     }
 
@@ -195,6 +215,9 @@ impl Scheduler {
         if self.is_idle() {
             self.run_queue.unpark_all();
         }
+        if !self.lease.may_send(Instant::now()) {
+            return;
+        }
         self.run_queue.push_expired(now);
         while let Some(hook) = self.run_queue.pop() {
             self.run_lane(hook, now);
@@ -241,7 +264,8 @@ impl Scheduler {
     fn lane(&mut self, hook: HookId) -> &mut Lane {
         let registry = &self.registry;
         let ordered = || registry.index.load().hook(hook).is_some_and(|entry| entry.hook.options.ordered);
-        self.lanes.entry(hook).or_insert_with(|| Lane::new(ordered()))
+        let exclusive = self.claims.is_exclusive();
+        self.lanes.entry(hook).or_insert_with(|| Lane::of_hook(ordered(), exclusive))
     }
 
     /// Changes a lane, if it exists, and lets it run.

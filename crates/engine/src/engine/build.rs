@@ -4,6 +4,7 @@ use crate::apps::{AppMonitor, Apps};
 use crate::backlogs::Backlogs;
 use crate::chains::Chains;
 use crate::claims::Claims;
+use crate::cluster::{HintQueue, Lease, Membership, MembershipOptions};
 use crate::dispatch::{DispatchOptions, Dispatcher};
 use crate::drain::Drain;
 use crate::exchange::Exchanges;
@@ -30,7 +31,13 @@ use footbridge_model::run::Exit;
 use footbridge_model::time::{Clock, Entropy};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+/// How long a failed start waits for the end of its session.
+const LEAVE_WITHIN: Duration = Duration::from_secs(1);
+/// How often a change of the registry is tried while other servers change it, too.
+const CHANGE_TRIES: u32 = 10;
 
 /// The ports and settings that an engine is built from.
 pub struct EngineOptions {
@@ -130,6 +137,8 @@ pub(super) struct Inner {
     pub(super) exchanges: Arc<Exchanges>,
     pub(super) progress: Arc<Progress>,
     pub(super) first_uses: mpsc::Sender<(AppName, SecretKind)>,
+    pub(super) cluster: Arc<dyn footbridge_journal::Cluster>,
+    pub(super) left: watch::Sender<bool>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -141,7 +150,7 @@ impl std::fmt::Debug for Engine {
 /// An engine, the tasks that must run for it, and warnings for the operator.
 #[derive(Debug)]
 pub struct Started {
-    /// The engine.
+    /// The engine, which edges call.
     pub engine: Engine,
     /// Delivers events; must run on its own `LocalSet`.
     pub dispatcher: Dispatcher,
@@ -149,6 +158,8 @@ pub struct Started {
     pub retention: Retention,
     /// Watches the runs of installed apps; must run once the server answers requests.
     pub app_monitor: AppMonitor,
+    /// Keeps the session of this server alive; must run beside the dispatcher.
+    pub membership: Membership,
     /// Settings of the configuration file that cannot take effect, in words.
     pub warnings: Vec<String>,
 }
@@ -165,8 +176,20 @@ impl Engine {
     /// # Errors
     /// [`StartError`] if the journal cannot be read or written, or the file breaks a rule.
     pub async fn start(options: EngineOptions, file: FileSpec) -> Result<Started, StartError> {
+        let store = Arc::clone(&options.store);
+        let started = Self::join(options, file).await;
+        if started.is_err() {
+            // Other servers need not wait for a session that nobody uses.
+            let _ = tokio::time::timeout(LEAVE_WITHIN, store.leave()).await;
+        }
+        started
+    }
+
+    async fn join(options: EngineOptions, file: FileSpec) -> Result<Started, StartError> {
+        let sent = Instant::now();
         let joined = options.store.join(options.node.clone(), options.clock.now()).await?;
         let claims = Claims::of(&joined);
+        let lease = Arc::new(if joined.exclusive { Lease::endless() } else { Lease::since(sent) });
         let kept = options.store.load().await?;
         let of_apps = kept.apps.iter().map(|app| app.generation.max(app.proof_epoch)).max().unwrap_or(0);
         let ids = Arc::new(IdSource::of_source(joined.source, joined.highest_id.max(of_apps)));
@@ -187,17 +210,18 @@ impl Engine {
             },
             kept,
         )?);
-        let mut warnings = registry.apply_file(file).await?;
+        let mut warnings = unless_stale(async || registry.apply_file(file.clone()).await).await?;
         warnings.extend(registry.warn_reserved_names());
         warnings.extend(registry.warn_hooks());
         warnings.extend(options.launcher.warnings());
-        registry.add_server_hooks().await?;
+        unless_stale(async || registry.add_server_hooks().await).await?;
         let publisher = Arc::new(Publisher {
             registry,
             journal: options.store.clone(),
             clock: Arc::clone(&options.clock),
             watermark: Arc::new(Watermark::new(Arc::clone(&ids))),
             lanes,
+            hints: Arc::new(HintQueue::new(claims.clone())),
             drain: Arc::default(),
             live,
             rate: options.limits.publish_rate,
@@ -207,8 +231,19 @@ impl Engine {
             event_limit: options.limits.event,
         });
         let waiting = options.store.waiting(claims.all()).await?;
-        Ok(Started { warnings, ..assemble(options, publisher, claims, ids, feed, waiting) })
+        Ok(Started { warnings, ..assemble(options, publisher, (claims, lease), ids, (feed, waiting)) })
     }
+}
+
+/// Changes the registry, again if another server was quicker.
+async fn unless_stale<T>(change: impl AsyncFn() -> Result<T, ChangeError>) -> Result<T, ChangeError> {
+    for _ in 1..CHANGE_TRIES {
+        match change().await {
+            Err(ChangeError::Journal(JournalError::Stale)) => {}
+            changed => return changed,
+        }
+    }
+    change().await
 }
 
 /// Logs the subscriptions that ended with the previous run of the server: their apps must subscribe again.
@@ -239,10 +274,9 @@ fn exchanges(publisher: &Publisher, limits: &Limits, log: &Arc<FailureLog>) -> E
 fn assemble(
     options: EngineOptions,
     publisher: Arc<Publisher>,
-    claims: Claims,
+    (claims, lease): (Claims, Arc<Lease>),
     ids: Arc<IdSource>,
-    feed: LaneFeed,
-    waiting: Vec<HookId>,
+    (feed, waiting): (LaneFeed, Vec<HookId>),
 ) -> Started {
     let EngineOptions { clock, entropy, limits, .. } = options;
     let Publisher { registry, journal, lanes, drain, live, .. } = &*publisher;
@@ -262,6 +296,7 @@ fn assemble(
         registry: Arc::clone(registry),
         journal: Arc::clone(journal),
         claims: claims.clone(),
+        lease: Arc::clone(&lease),
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
         courier: options.courier,
@@ -275,6 +310,19 @@ fn assemble(
         answer_wait: limits.answer_wait,
         progress: Arc::clone(&progress),
         log: Arc::clone(&log),
+    });
+    let (left, has_left) = watch::channel(false);
+    let membership = Membership::new(MembershipOptions {
+        cluster: options.store.clone(),
+        claims: claims.clone(),
+        journal: Arc::clone(journal),
+        registry: Arc::clone(registry),
+        clock: Arc::clone(&clock),
+        watermark: Arc::clone(&publisher.watermark),
+        lanes: lanes.clone(),
+        lease,
+        hints: Arc::clone(&publisher.hints),
+        left: has_left,
     });
     let (first_uses, noticed) = mpsc::channel(64);
     let retention = Retention::new(&publisher, claims, RetentionPeriods::from(&limits), noticed, log);
@@ -294,6 +342,9 @@ fn assemble(
         exchanges,
         progress,
         first_uses,
+        cluster: options.store,
+        left,
     };
-    Started { engine: Engine(Arc::new(inner)), dispatcher, retention, app_monitor, warnings: Vec::new() }
+    let engine = Engine(Arc::new(inner));
+    Started { engine, dispatcher, retention, app_monitor, membership, warnings: Vec::new() }
 }

@@ -247,6 +247,17 @@ impl Engine {
     pub async fn idle(&self) {
         self.0.drain.idle().await;
     }
+
+    /// Ends this server's session, so that other servers take its lanes at once. Call it last, when the dispatcher has
+    /// ended: nothing is written after it.
+    ///
+    /// # Errors
+    /// [`JournalError`] if the store cannot be reached. Other servers end the session some seconds later then.
+    pub async fn leave(&self) -> Result<(), JournalError> {
+        let left = self.0.cluster.leave().await;
+        self.0.left.send_replace(true);
+        left
+    }
 }
 
 fn redelivery(inner: &Inner) -> Redelivery<'_> {

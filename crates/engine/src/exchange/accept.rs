@@ -47,7 +47,7 @@ pub struct ExchangeOptions {
 /// An `Idempotency-Key` and the fingerprint of the request that it was used with.
 #[derive(Debug, Clone)]
 pub struct UsedKey {
-    /// The key.
+    /// The value of the header.
     pub key: String,
     /// SHA-256 of the raw body.
     pub fingerprint: [u8; 32],
@@ -60,7 +60,7 @@ pub struct ExchangeReply {
     pub id: ExchangeId,
     /// True if the reply repeats an earlier one.
     pub replayed: bool,
-    /// The outcome.
+    /// The outcome, as far as it is known.
     pub reply: Reply,
 }
 

@@ -60,10 +60,10 @@ pub(super) enum ExchangeError {
     #[error("the recipient answered {0} with something that is not JSON")]
     AnswerNotJson(u16),
     /// The exchange could not be stored, so nothing was sent.
-    #[error("the exchange could not be kept: {}; {}", journal_reason(.0), key_hint(.0))]
+    #[error("the exchange could not be stored: {}; {}", journal_reason(.0), key_hint(.0))]
     NotStored(JournalError),
     /// The event was sent, and the outcome could not be stored.
-    #[error("the event was sent, but how that ended could not be kept: {}; the outcome is unknown", journal_reason(.0))]
+    #[error("the event was sent, but its outcome could not be stored: {}; the outcome is unknown", journal_reason(.0))]
     OutcomeNotStored(JournalError),
     /// The server ended while the exchange was running.
     #[error("the exchange was cut off; its outcome is unknown")]
@@ -82,24 +82,25 @@ impl ExchangeError {
             Self::ReceiverDisabled => Kind::ReceiverDisabled,
             Self::KeyReused => Kind::KeyReused,
             Self::KeyInUse => Kind::KeyInUse,
-            Self::Draining | Self::BreakerOpen(_) | Self::QueueFull => Kind::Unavailable,
-            Self::Busy | Self::OutcomeNotStored(_) => Kind::NoAnswer,
-            Self::BadRecipient(_) | Self::CutOff => Kind::Internal,
-            Self::Attempt(failure) => match failure.kind {
-                FailureKind::Timeout => Kind::NoAnswer,
-                FailureKind::Local => Kind::Unavailable,
-                _ => Kind::Undelivered,
-            },
-            Self::BadStatus(_) | Self::AnswerTooDeep | Self::AnswerNotJson(_) => Kind::Undelivered,
-            Self::NotStored(JournalError::Full) => Kind::JournalFull,
-            Self::NotStored(
+            Self::Draining
+            | Self::BreakerOpen(_)
+            | Self::QueueFull
+            | Self::Attempt(Failure { kind: FailureKind::Local, .. })
+            | Self::NotStored(
                 JournalError::Busy(_)
                 | JournalError::Unavailable { .. }
                 | JournalError::Fenced
                 | JournalError::Stopped(_)
                 | JournalError::Unknown(_),
             ) => Kind::Unavailable,
-            Self::NotStored(_) => Kind::Internal,
+            Self::Busy
+            | Self::OutcomeNotStored(_)
+            | Self::Attempt(Failure { kind: FailureKind::Timeout, .. }) => Kind::NoAnswer,
+            Self::Attempt(_) | Self::BadStatus(_) | Self::AnswerTooDeep | Self::AnswerNotJson(_) => {
+                Kind::Undelivered
+            }
+            Self::NotStored(JournalError::Full) => Kind::JournalFull,
+            Self::NotStored(_) | Self::BadRecipient(_) | Self::CutOff => Kind::Internal,
             Self::SenderLeft => Kind::SenderLeft,
         }
     }
@@ -182,16 +183,16 @@ const fn journal_reason(error: &JournalError) -> &'static str {
         JournalError::Busy(_) => "the journal cannot be used at the moment",
         JournalError::Unavailable { .. } => "the database cannot be reached",
         JournalError::Fenced => "another server has taken over",
-        JournalError::Unknown(_) => "the journal failed while it kept it",
+        JournalError::Unknown(_) => "the journal failed while it stored the exchange",
         JournalError::Stopped(_) => "the journal has stopped",
-        _ => "a fault of the server, told in its log",
+        _ => "an internal error; the server's log has the details",
     }
 }
 
 const fn key_hint(error: &JournalError) -> &'static str {
     match error {
         JournalError::Unknown(_) | JournalError::Unavailable { maybe_stored: true, .. } => {
-            "nothing was sent, but the key may count as used: repeat it with the same one"
+            "nothing was sent, but the key may be in use: repeat the request with the same key"
         }
         _ => "nothing was sent",
     }

@@ -11,9 +11,9 @@ use crate::lanes::Lanes;
 use crate::live::LiveChannels;
 use arc_swap::ArcSwap;
 use footbridge_courier::CourierShared;
-use footbridge_journal::{JournalError, RegistrySnapshot, RegistryUpdate, Version};
+use footbridge_journal::{JournalError, Lane, RegistrySnapshot, RegistryUpdate, Version};
 use footbridge_model::app::App;
-use footbridge_model::id::IdSource;
+use footbridge_model::id::{HookId, IdSource};
 use footbridge_model::name::AppName;
 use footbridge_model::time::{Clock, Entropy};
 use std::collections::HashMap;
@@ -96,6 +96,19 @@ impl AppRegistry {
     /// Returns true if other servers change the registry, too.
     pub(crate) const fn is_shared(&self) -> bool {
         self.options.store.is_shared()
+    }
+
+    /// Returns true if a hook is known to this server.
+    pub(crate) fn knows_hook(&self, hook: HookId) -> bool {
+        self.index.load().hook(hook).is_some()
+    }
+
+    /// All lanes: the fixed ones, and those of installed apps.
+    pub(crate) fn lanes(&self) -> Vec<Lane> {
+        let directory = self.directory.load();
+        let installed = directory.apps().filter(|entry| entry.app.package.is_some());
+        let installed = installed.map(|entry| Lane::of_installed(entry.app.generation));
+        Lane::fixed().chain(installed).collect()
     }
 
     /// Publishes to readers what other servers have changed since.

@@ -1,4 +1,4 @@
-//! Changes of apps.
+//! Adding, changing and deleting apps.
 
 use super::app_registry::AppRegistry;
 use super::checks::{check_ca_file, check_prefix, check_secrets, check_url};

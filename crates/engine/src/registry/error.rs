@@ -14,15 +14,15 @@ pub enum ChangeError {
     #[error("no such {0}")]
     NotFound(&'static str),
     /// The configuration file defines it.
-    #[error("{0} is given by the configuration file: change it there and restart")]
+    #[error("the configuration file defines {0}: change it there and restart")]
     ManagedByFile(String),
     /// A `package.json` defines it.
-    #[error("{0} is given by its package: install it again with `replace`, or uninstall it")]
+    #[error("its package defines {0}: install the app again with `replace`, or uninstall it")]
     ManagedByPackage(String),
     /// The app has no secret that may still be shown.
     #[error(
-        "every secret of the app `{0}` was shown before, or is given by the configuration file; secrets are kept sealed \
-         and shown once: make new ones with `footbridge app secret {0} --rotate` (POST /api/v1/apps/{0}/rotate)"
+        "every secret of the app `{0}` was shown before, or is defined by the configuration file; the server shows each \
+         secret once: make new ones with `footbridge app secret {0} --rotate` (POST /api/v1/apps/{0}/rotate)"
     )]
     Seen(AppName),
     /// The start names no configuration file, although earlier starts applied one.

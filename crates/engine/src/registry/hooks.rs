@@ -1,4 +1,4 @@
-//! Changes of hooks.
+//! Adding, changing and deleting hooks.
 
 use super::app_registry::AppRegistry;
 use super::entry::AppEntry;

@@ -1,4 +1,4 @@
-//! Changes of links.
+//! Adding, changing and deleting links.
 
 use super::app_registry::AppRegistry;
 use super::directory::Directory;
@@ -15,7 +15,7 @@ impl AppRegistry {
         self.directory.load().link(host, miniapp).cloned().ok_or(ChangeError::NotFound("link"))
     }
 
-    /// Makes a link.
+    /// Links a host and a miniapp.
     pub(crate) async fn add_link(&self, spec: LinkSpec) -> Result<Link, ChangeError> {
         let _lock = self.lock_changes().await?;
         let directory = self.directory.load_full();

@@ -90,7 +90,7 @@ pub struct HookSpec {
     pub route: String,
     /// The type of the route.
     pub kind: HookType,
-    /// Options of delivery.
+    /// Answer rule, number in flight and order.
     pub options: HookOptions,
 }
 
@@ -114,7 +114,7 @@ pub struct HookChange {
 /// How long replaced secrets stay valid.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Overlap {
-    /// 24 hours.
+    /// They stay valid for 24 hours.
     #[default]
     Day,
     /// They become invalid at once.
@@ -124,9 +124,9 @@ pub enum Overlap {
 /// The settings of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkSpec {
-    /// The host app.
+    /// The app that embeds the miniapp.
     pub host: AppName,
-    /// The miniapp.
+    /// The app that is embedded.
     pub miniapp: AppName,
     /// False to switch the link off.
     pub enabled: bool,
@@ -150,22 +150,22 @@ pub struct FileSpec {
 /// Generated secrets, to be shown once.
 #[derive(Debug, Clone)]
 pub struct MadeSecrets {
-    /// `X-Bolt-App-Token`
+    /// The value of `X-Bolt-App-Token`.
     pub token: Option<Secret>,
     /// The password in `Authorization`.
     pub secret_key: Option<Secret>,
-    /// `whsec_…`
+    /// The signing secret, `whsec_…`.
     pub signing_secret: Option<Secret>,
 }
 
 /// A set of kinds of secrets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SecretSet {
-    /// `X-Bolt-App-Token`
+    /// The value of `X-Bolt-App-Token`.
     pub token: bool,
     /// The password in `Authorization`.
     pub secret_key: bool,
-    /// `whsec_…`
+    /// The signing secret, `whsec_…`.
     pub signing_secret: bool,
 }
 
@@ -181,7 +181,7 @@ pub enum Rotation {
 /// A kind of secret that authenticates an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretKind {
-    /// `X-Bolt-App-Token`
+    /// The value of `X-Bolt-App-Token`.
     Token,
     /// The password in `Authorization`.
     SecretKey,

@@ -50,8 +50,8 @@ impl AppRegistry {
         reserved
             .map(|name| {
                 format!(
-                    "the app `{name}` has a name that is reserved by now, for it could be taken for the server itself; \
-                     it goes on working: make one of another name, then remove this one"
+                    "the app `{name}` has a name that is now reserved, because it looks like the server's own name; \
+                     the app still works: make an app with another name, then delete this one"
                 )
             })
             .collect()

@@ -3,7 +3,7 @@
 use super::build::{Built, ServeError, proxies};
 use super::threads::{self, Running};
 use crate::shutdown::Drain;
-use footbridge_engine::{AppMonitor, Dispatcher, Engine, Retention};
+use footbridge_engine::{AppMonitor, Dispatcher, Engine, Membership, Retention, SessionEnd};
 use footbridge_server::ServerState;
 use footbridge_server::health::Health;
 use footbridge_server::listen::{ConnectionSlots, Shard, ShardHandle, ShardOptions};
@@ -28,6 +28,7 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
     let engine = started.engine;
     let delivering = deliver(
         (started.dispatcher, started.retention, started.app_monitor),
+        started.membership,
         is_draining.clone(),
         is_stopped.clone(),
     )?;
@@ -105,9 +106,10 @@ fn lower_priority() {
     }
 }
 
-/// Runs the dispatcher, the retention task and the app monitor on a thread of their own.
+/// Runs the dispatcher, the retention task, the app monitor and the membership on a thread of their own.
 fn deliver(
     (dispatcher, retention, app_monitor): (Dispatcher, Retention, AppMonitor),
+    membership: Membership,
     draining: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<Running, ServeError> {
@@ -115,6 +117,13 @@ fn deliver(
         lower_priority();
         Box::pin(async move {
             tokio::task::spawn_local(retention.run(draining.clone()));
+            tokio::task::spawn_local(async move {
+                if membership.run().await == SessionEnd::Lost {
+                    tracing::error!(
+                        "another server has ended the session of this one; nothing it writes is stored: restart it"
+                    );
+                }
+            });
             tokio::task::spawn_local(app_monitor.run(draining.clone()));
             tokio::select! {
                 () = dispatcher.run(draining) => {}

@@ -88,7 +88,7 @@ impl Queue {
         JournalError::Stopped(reason.unwrap_or_else(|| "it was closed".to_owned()))
     }
 
-    /// Adds a command.
+    /// Adds a command to the queue.
     pub(crate) fn push(&self, command: Box<dyn Command>) -> Result<(), JournalError> {
         let mut waiting = self.lock();
         if waiting.closed {

@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How often a lock that stays is logged.
 const LOG_EVERY: Duration = Duration::from_secs(30);
 
-/// What the thread is built from.
+/// The parts that the thread is built from.
 #[derive(Debug)]
 pub(crate) struct WriterParts {
     pub(crate) conn: Connection,
@@ -61,7 +61,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread.
+    /// Starts the thread of the writer.
     pub(crate) fn start(parts: WriterParts, queue: Arc<Queue>) -> io::Result<Self> {
         let WriterParts { conn, state, sealer, lock, readers, check, room, shm, status } = parts;
         let account = Arc::new(Mutex::new(state.account));

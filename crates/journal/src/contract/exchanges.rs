@@ -1,4 +1,4 @@
-//! Exchanges.
+//! Tests of exchanges and their keys.
 
 use super::given::{ALL, at, head, key, link, name};
 use super::{Owner as _, Subject};

@@ -31,7 +31,7 @@ pub(super) const LANE: Lane = Lane(1);
 /// A claim that [`Owner`](super::Owner) replaces.
 pub(super) const UNOWNED: Claim = Claim::exclusive(Session(0), LANE);
 
-/// A whole list.
+/// A page that holds the whole list.
 pub(super) const ALL: Page = Page { before: None, limit: 1000 };
 
 pub(super) fn name(text: &str) -> AppName {

@@ -1,4 +1,4 @@
-//! The laws.
+//! Tests of the laws for one server.
 
 use super::given::{at, delivery_id, ended, event, hook, hook_id};
 use super::{Owner as _, Subject};

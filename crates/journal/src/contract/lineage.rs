@@ -1,4 +1,4 @@
-//! Lineages and backlogs.
+//! Tests of lineages and backlogs.
 
 use super::given::{app, ended, event, hook, name};
 use super::{Owner as _, Subject};

@@ -61,10 +61,10 @@ use crate::{Joined, Store};
 
 /// A store under test, for one server.
 pub trait Subject {
-    /// The store.
+    /// The type of the store.
     type Store: Store;
 
-    /// The store.
+    /// Returns the store under test.
     fn store(&self) -> &Self::Store;
 
     /// Ends the store and opens it again on what it stored, for a new server that has not joined yet.
@@ -81,7 +81,7 @@ pub trait Subject {
 
 /// A store under test that several servers share.
 pub trait Shared {
-    /// A server's handle.
+    /// The type of a server's handle.
     type Node: Store;
 
     /// A handle that has not joined yet.

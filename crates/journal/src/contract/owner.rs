@@ -2,8 +2,8 @@
 
 use super::given::{LANE, at};
 use crate::{
-    Claim, DeliveryResult, Ended, ExchangeEnd, Joined, JournalError, KeyDisposition, Lane, NewEvent,
-    NodeCard, PendingDelivery, PruneLimits, Recorded, RegistryBatch, RegistryChange, Store, Version,
+    Claim, DeliveryResult, ExchangeEnd, Joined, JournalError, KeyDisposition, Lane, NewEvent, NodeCard,
+    PendingDelivery, PruneLimits, Recorded, RegistryBatch, RegistryChange, Store, Version,
 };
 use footbridge_model::app::{App, Link};
 use footbridge_model::exchange::ExchangeOutcome;
@@ -16,7 +16,7 @@ type Answer<T> = Result<T, JournalError>;
 
 /// Calls that fill in what an owner knows: the registry's version, and the claim on the one lane that the tests use.
 pub trait Owner: Store {
-    /// Begins a session.
+    /// Begins a session of a server with this name.
     fn join_as(&self, name: &str) -> impl Future<Output = Answer<Joined>> {
         self.join(NodeCard { name: name.to_owned(), address: None }, at(0))
     }
@@ -42,22 +42,22 @@ pub trait Owner: Store {
         }
     }
 
-    /// Stores an app.
+    /// Stores an app at the present version.
     fn put_app(&self, app: App) -> impl Future<Output = Answer<Version>> {
         self.change(RegistryChange::app(app))
     }
 
-    /// Stores a link.
+    /// Stores a link at the present version.
     fn put_link(&self, link: Link) -> impl Future<Output = Answer<Version>> {
         self.change(RegistryChange::link(link))
     }
 
-    /// Stores a hook.
+    /// Stores a hook at the present version.
     fn put_hook(&self, hook: Hook) -> impl Future<Output = Answer<Version>> {
         self.change(RegistryChange::hooks(vec![hook]))
     }
 
-    /// Stores a batch.
+    /// Stores a batch at the present version.
     fn put_batch(&self, batch: RegistryBatch) -> impl Future<Output = Answer<Version>> {
         self.change(RegistryChange::Put(batch))
     }
@@ -73,17 +73,17 @@ pub trait Owner: Store {
         self.change(RegistryChange::Install { app: Box::new(app), hooks, gone, reason })
     }
 
-    /// Deletes an app.
+    /// Deletes an app at the present version.
     fn delete_app(&self, name: AppName, reason: &'static str) -> impl Future<Output = Answer<Version>> {
         self.change(RegistryChange::DeleteApp { name, reason })
     }
 
-    /// Deletes a link.
+    /// Deletes a link at the present version.
     fn delete_link(&self, host: AppName, miniapp: AppName) -> impl Future<Output = Answer<Version>> {
         self.change(RegistryChange::DeleteLink { host, miniapp })
     }
 
-    /// Deletes hooks.
+    /// Deletes hooks at the present version.
     fn delete_hooks(
         &self,
         hooks: Vec<HookId>,
@@ -107,7 +107,7 @@ pub trait Owner: Store {
         async { self.waiting(vec![self.own_claim().await?]).await }
     }
 
-    /// What is due to a hook.
+    /// Returns what is due to a hook, under the claim of the tests.
     fn due_of(
         &self,
         hook: HookId,
@@ -153,11 +153,6 @@ pub trait Owner: Store {
         key: KeyDisposition,
     ) -> impl Future<Output = Answer<()>> {
         self.finish_exchange(ExchangeEnd { id, ending, ms, keep_answer_until, key })
-    }
-
-    /// What ended with the sessions before, for a server that joins now.
-    fn join_again(&self) -> impl Future<Output = Answer<Ended>> {
-        async { Ok(self.join_as("again").await?.ended) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a session that joins ends and reports.
+//! Tests of what ends when a new session begins.
 
 use super::given::{UNOWNED, at, delivery_id, ended, event, head, hook, hook_id, key};
 use super::{Owner as _, Subject};

@@ -1,4 +1,4 @@
-//! Retention.
+//! Tests of what retention deletes.
 
 use super::given::{ALL, at, ended, event, head, hook, hook_id, key};
 use super::{Owner as _, Subject};

@@ -1,4 +1,4 @@
-//! Retries by hand.
+//! Tests of retries and replays.
 
 use super::given::{ALL, at, attempt, delivery_id, ended, event, hook, hook_id, name};
 use super::{Owner as _, Subject};

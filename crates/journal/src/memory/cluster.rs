@@ -20,7 +20,7 @@ impl std::fmt::Debug for MemoryCluster {
 }
 
 impl MemoryCluster {
-    /// An empty database.
+    /// An empty database without sessions.
     pub fn new() -> Self {
         Self::default()
     }

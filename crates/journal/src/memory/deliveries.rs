@@ -1,4 +1,4 @@
-//! Events and deliveries.
+//! Events and deliveries of a store in memory.
 
 use super::mutant::Mutant;
 use super::state::{Row, State, StoredHook, Target};
@@ -91,7 +91,8 @@ impl State {
             last_error: None,
         };
         self.pending.insert((hook_id, due, id));
-        self.deliveries.insert(id, Row { delivery, attempts: Vec::new(), base: 0, lane });
+        let position = self.account.accepted + self.deliveries.len() as u64;
+        self.deliveries.insert(id, Row { delivery, attempts: Vec::new(), base: 0, lane, position });
         self.saw(id.number());
         self.changes.deliveries.push((id, None, DeliveryStatus::Pending));
     }
@@ -194,7 +195,8 @@ impl State {
     pub(super) fn due(&self, hook: HookId, ordered: bool, limit: u32) -> Vec<PendingDelivery> {
         let mut waiting: Vec<_> = self.waiting_for(hook).collect();
         if ordered {
-            waiting.sort_by_key(|(_, id)| *id);
+            let position = |id: DeliveryId| self.deliveries.get(&id).map(|row| row.position);
+            waiting.sort_by_key(|(_, id)| (position(*id).filter(|_| !self.exclusive), *id));
         }
         waiting.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         waiting.into_iter().filter_map(|(_, id)| self.deliveries.get(&id).and_then(Row::pending)).collect()

@@ -1,4 +1,4 @@
-//! Exchanges.
+//! Exchanges of a store in memory.
 
 use super::state::{Exchange, State, Target};
 use crate::{

@@ -6,51 +6,51 @@ use crate::JournalError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum CallKind {
-    /// `append`
+    /// A call of `append`.
     Append,
-    /// `record`
+    /// A call of `record`.
     Record,
-    /// `record_and_append`
+    /// A call of `record_and_append`.
     RecordAndAppend,
-    /// `due`
+    /// A call of `due`.
     Due,
-    /// `waiting`
+    /// A call of `waiting`.
     Waiting,
-    /// `cancel`
+    /// A call of `cancel`.
     Cancel,
-    /// `retry`, `retry_many`
+    /// A call of `retry`, `retry_many`.
     Retry,
-    /// `replay`
+    /// A call of `replay`.
     Replay,
-    /// `start_exchange`
+    /// A call of `start_exchange`.
     StartExchange,
-    /// `finish_exchange`
+    /// A call of `finish_exchange`.
     FinishExchange,
     /// `record_exchange`, whose answer nobody awaits
     RecordExchange,
-    /// `prune`
+    /// A call of `prune`.
     Prune,
-    /// `RegistryStore::apply`
+    /// A call of `RegistryStore::apply`.
     Apply,
-    /// `RegistryStore::{load, since, deleted_hooks}`
+    /// A call that reads the registry.
     ReadRegistry,
-    /// `History::event`
+    /// A call of `History::event`.
     ReadEvent,
     /// The other methods of `History`
     Read,
-    /// `join`
+    /// A call of `join`.
     Join,
-    /// `beat`
+    /// A call of `beat`.
     Beat,
-    /// `claim`, `release`
+    /// A call of `claim`, `release`.
     Claim,
-    /// `bury`
+    /// A call of `bury`.
     Bury,
     /// `hint`, whose answer nobody awaits
     Hint,
-    /// `leave`
+    /// A call of `leave`.
     Leave,
-    /// `close`
+    /// A call of `close`.
     Close,
 }
 

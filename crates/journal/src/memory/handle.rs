@@ -49,9 +49,9 @@ type Observer = Box<dyn FnMut(&Commit) + Send>;
 pub struct Commit {
     /// The session that wrote.
     pub session: Session,
-    /// Which method.
+    /// The method that was called.
     pub kind: CallKind,
-    /// What it changed.
+    /// The rows that the write has changed.
     pub changes: Changes,
     /// The horizon after it.
     pub horizon: EventId,
@@ -59,7 +59,7 @@ pub struct Commit {
     pub account: Account,
 }
 
-/// What a write has changed.
+/// The rows that a write has changed.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
     /// Events that were appended.

@@ -35,7 +35,7 @@ pub(super) struct Members {
     horizon: u64,
     /// The latest time that a call has named.
     latest: Millis,
-    /// The database's clock.
+    /// The clock of the database, if a test has set one.
     pub(super) clock: Option<Arc<dyn Clock>>,
 }
 

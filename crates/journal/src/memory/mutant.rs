@@ -1,6 +1,6 @@
 //! Ways in which a store may break the laws. The contract suite must catch each.
 
-/// A broken law.
+/// A law or promise that the store breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mutant {
     /// Law 1: the latest event is lost at a restart.
@@ -36,7 +36,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    /// Every mutant.
+    /// All mutants, for the test of the suite.
     pub const ALL: [Self; 15] = [
         Self::LosesTheLatestEvent,
         Self::DueLagsBehind,

@@ -1,4 +1,4 @@
-//! Retention.
+//! Retention of a store in memory.
 
 use super::exchanges::without_answer;
 use super::state::{State, Target};

@@ -38,7 +38,7 @@ pub(super) struct State {
     pub(super) mutant: Option<Mutant>,
     /// Results that wait with [`Mutant::DueLagsBehind`].
     pub(super) lagging: Vec<DeliveryResult>,
-    /// What the open transaction has changed.
+    /// The changes that the open transaction has made.
     pub(super) changes: Changes,
 }
 
@@ -54,6 +54,8 @@ pub(super) struct Row {
     pub(super) attempts: Vec<Attempt>,
     pub(super) base: u32,
     pub(super) lane: Lane,
+    /// How many deliveries were stored before: the order of acceptance, which ids of several sources do not have.
+    pub(super) position: u64,
 }
 
 #[derive(Clone)]
@@ -85,7 +87,7 @@ impl State {
         self.highest_id = self.highest_id.max(id);
     }
 
-    /// What the next server finds when the only one has ended.
+    /// The state that the next server finds when the only one has ended.
     pub(super) fn after_restart(&self) -> Self {
         let mut state = self.clone();
         state.members.end_all();
@@ -95,7 +97,7 @@ impl State {
         state
     }
 
-    /// What was changed since the last call.
+    /// Returns the changes since the last call.
     pub(super) fn take_changes(&mut self) -> Changes {
         std::mem::take(&mut self.changes)
     }
@@ -104,7 +106,7 @@ impl State {
         self.hooks.get(&hook).is_some_and(|stored| !stored.deleted)
     }
 
-    /// What a key that has not expired stands for: `Some(None)` if that is another request.
+    /// Looks up a key that has not expired: `Some(None)` if it was used for another request.
     pub(super) fn key(&self, used: &IdempotencyKey, now: Millis) -> Option<Option<Target>> {
         let stored = self
             .keys

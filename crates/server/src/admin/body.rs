@@ -16,7 +16,7 @@ use utoipa::PartialSchema;
 /// The largest body, in bytes.
 pub(super) const LIMIT: usize = 1 << 20;
 
-/// A required body.
+/// A body that must be present.
 #[derive(Debug)]
 pub(super) struct JsonBody<T>(pub(super) T);
 

@@ -38,7 +38,7 @@ pub(super) fn problem<T: PartialSchema>(error: serde_path_to_error::Error<serde_
     }
     let found = text.strip_prefix("invalid type: ").or_else(|| text.strip_prefix("invalid value: "));
     let Some((found, expected)) = found.zip(expected(text)) else {
-        // The message of a check of ours.
+        // The message of a check in `footbridge_api`.
         return Problem::member(&path.join("."), text);
     };
     if path.is_empty() {
@@ -80,7 +80,7 @@ fn quoted<'a>(text: &'a str, before: &str) -> Option<&'a str> {
     rest.get(..end)
 }
 
-/// Returns what a message says is expected. The text before it may come from the request, so the last mark counts.
+/// Returns what a message says is expected. The text before it may come from the request, so the last mark decides.
 fn expected(text: &str) -> Option<&str> {
     text.rsplit_once(", expected ").map(|(_, expected)| expected)
 }
@@ -183,6 +183,10 @@ mod tests {
             ),
             (refused::<NewTicket>(r#"{"use":"LIVE"}"#), "`use` must be `live` or `forward`"),
             (refused::<NewTicket>(r#"{"use":5}"#), "`use` must be a string, not a number"),
+            (
+                refused::<NewTicket>(r#"{"use":"live","ttl":90}"#),
+                "`ttl` must be a string such as \"90s\" or \"5m\", not a number",
+            ),
         ];
         for ((code, detail), expected) in rows {
             assert_eq!((code, detail.as_str()), (ProblemCode::Invalid, expected));

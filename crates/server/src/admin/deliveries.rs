@@ -1,4 +1,4 @@
-//! `/api/v1/deliveries`.
+//! Handlers of `/api/v1/deliveries`.
 
 use super::AdminState;
 use super::body::JsonBody;

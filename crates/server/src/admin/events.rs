@@ -1,4 +1,4 @@
-//! `/api/v1/events`.
+//! Handlers of `/api/v1/events`.
 
 use super::extract::{Admin, Id, Shared};
 use super::paging::Params;

@@ -1,4 +1,4 @@
-//! `/api/v1/exchanges`.
+//! Handlers of `/api/v1/exchanges`.
 
 use super::events::raw;
 use super::extract::{Admin, Id, Reader, Shared};

@@ -1,4 +1,4 @@
-//! `/api/v1/explain`.
+//! Handlers of `/api/v1/explain`.
 
 use super::body::JsonBody;
 use super::dto::{any_app, parse};

@@ -1,4 +1,4 @@
-//! `/api/v1/hooks`.
+//! Handlers of `/api/v1/hooks`.
 
 use super::body::JsonBody;
 use super::dto::{HookRequest, existing_app, in_flight, managed_by, parse, parse_optional};
@@ -17,7 +17,7 @@ use http::{StatusCode, header};
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// Renders a hook.
+/// Renders a hook for an answer.
 pub(super) fn view(entry: &HookEntry) -> api::Hook {
     let hook = &entry.hook;
     let default = HookOptions::default();
@@ -101,7 +101,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(made)))
 }
 
-/// Shows a hook.
+/// Shows one hook by its id.
 #[utoipa::path(get, path = "/api/v1/hooks/{id}", tag = "hooks", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 200, body = api::Hook)))]
 pub(super) async fn show(

@@ -1,4 +1,4 @@
-//! `/api/v1/links`.
+//! Handlers of `/api/v1/links`.
 
 use super::body::JsonBody;
 use super::dto::{existing_app, managed_by, parse};
@@ -44,7 +44,7 @@ pub(super) async fn list(
     Ok(Json(window.list(rows, |link| format!("{}/{}", link.host, link.miniapp), view)))
 }
 
-/// Creates a link.
+/// Creates a link between a host and a miniapp.
 #[utoipa::path(post, path = "/api/v1/links", tag = "links", security(("admin" = [])), request_body = api::NewLink,
     responses((status = 201, body = api::Link, headers(("Location" = String)))))]
 pub(super) async fn create(
@@ -62,7 +62,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view(link))))
 }
 
-/// Shows a link.
+/// Shows the link between two apps.
 #[utoipa::path(get, path = "/api/v1/links/{host}/{miniapp}", tag = "links", security(("admin" = [])),
     params(("host" = String, Path), ("miniapp" = String, Path)), responses((status = 200, body = api::Link)))]
 pub(super) async fn show(
@@ -87,7 +87,7 @@ pub(super) async fn change(
     Ok(Json(view(link)))
 }
 
-/// Deletes a link.
+/// Deletes the link between two apps.
 #[utoipa::path(delete, path = "/api/v1/links/{host}/{miniapp}", tag = "links", security(("admin" = [])),
     params(("host" = String, Path), ("miniapp" = String, Path)), responses((status = 204)))]
 pub(super) async fn remove(

@@ -41,6 +41,6 @@ pub struct AdminState {
     pub admin_token: Secret,
     /// Readiness, as probes see it.
     pub health: Arc<Health>,
-    /// Counters for `/metrics`.
+    /// The counters that `/metrics` shows.
     pub metrics: Arc<Metrics>,
 }

@@ -81,7 +81,7 @@ pub(super) async fn scrape(State(shared): State<Shared>, parts: Parts) -> Result
     Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text))
 }
 
-/// Returns this description.
+/// Returns this description as JSON.
 #[utoipa::path(get, path = "/openapi.json", tag = "probes", responses((status = 200)))]
 pub(super) async fn openapi(Extension(Description(text)): Extension<Description>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], text)

@@ -1,4 +1,4 @@
-//! Times in filters.
+//! Times in the filters of lists.
 
 use footbridge_model::duration;
 use footbridge_model::time::Millis;

@@ -47,7 +47,7 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    /// All codes.
+    /// All codes, in the order of this list.
     #[cfg(test)]
     pub(crate) const ALL: [Self; 31] = [
         Self::NoSuchEndpoint,

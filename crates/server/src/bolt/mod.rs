@@ -10,5 +10,7 @@ mod system_events;
 mod target;
 
 pub(crate) use apps::apps;
+#[cfg(test)]
+pub(crate) use parse::{PUBLISH, SUBSCRIBE};
 pub(crate) use route::events;
 pub use system_events::BoltEvents;

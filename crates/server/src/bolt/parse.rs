@@ -31,11 +31,11 @@ pub(crate) struct Members<'a> {
 }
 
 /// Members of a publish.
-const PUBLISH: [&str; 3] = ["body", "headers", "subscribers"];
+pub(crate) const PUBLISH: [&str; 3] = ["body", "headers", "subscribers"];
 /// Members of a subscription.
-const SUBSCRIBE: [&str; 2] = ["route", "type"];
+pub(crate) const SUBSCRIBE: [&str; 2] = ["route", "type"];
 
-/// A parsed publish.
+/// A publish, read from a request.
 pub(crate) struct Draft<'a> {
     pub(crate) event: EventDraft,
     /// The named subscribers, as the publisher wrote them.
@@ -44,7 +44,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) warnings: Vec<String>,
 }
 
-/// A parsed subscription.
+/// A subscription, read from a request.
 pub(crate) struct Subscription {
     pub(crate) route: String,
     pub(crate) kind: HookType,

@@ -76,7 +76,7 @@ async fn answer(local: &ShardState, head: &Parts, incoming: Incoming, watch: &Wa
 
 /// The caller of the events API.
 enum EventCaller {
-    /// An app.
+    /// An app, by its token.
     App(Caller),
     /// A page of an installed app, which may only publish.
     Page(PageCaller),

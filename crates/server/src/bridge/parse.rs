@@ -7,7 +7,8 @@ use footbridge_model::json::{JsonError, members, string};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-const MEMBERS: [&str; 4] = ["app_id", "client_id", "event_type", "payload"];
+/// Members of an exchange request.
+pub(crate) const MEMBERS: [&str; 4] = ["app_id", "client_id", "event_type", "payload"];
 
 /// Why a body is not an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -42,9 +42,9 @@ pub(crate) struct PresentedCredential {
 /// When a request with a credential is handled.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Admission {
-    /// Now.
+    /// Now, without a delay.
     Now,
-    /// After this delay.
+    /// After a delay of this length.
     After(Duration),
     /// Not at all. The client may retry after this time.
     Refused(Duration),

@@ -20,7 +20,7 @@ const SWEEP: Duration = Duration::from_millis(500);
 /// The most connections that wait for a shard.
 const INBOX: usize = 1024;
 
-/// Options of [`Shard::new`].
+/// The options of [`Shard::new`].
 #[derive(Debug)]
 pub struct ShardOptions {
     /// State that all shards share.

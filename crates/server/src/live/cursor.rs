@@ -1,5 +1,6 @@
 //! The cursor of a stream: the last event id up to which the page has every event.
 
+use super::cursor_token::CursorToken;
 use bytes::Bytes;
 use footbridge_model::id::EventId;
 use std::collections::BTreeSet;
@@ -28,7 +29,7 @@ impl Cursor {
         let moves = self.last.is_none_or(|last| id > last);
         if moves && id <= watermark {
             self.last = Some(id);
-            return format!("id: {id}\ndata: ").into();
+            return format!("id: {}\ndata: ", CursorToken(id)).into();
         }
         if moves {
             self.ahead.insert(id);
@@ -43,7 +44,7 @@ impl Cursor {
         let moves = self.last.is_none_or(|last| reached > last);
         moves.then(|| {
             self.last = Some(reached);
-            format!("id: {reached}\n\n").into()
+            format!("id: {}\n\n", CursorToken(reached)).into()
         })
     }
 }
@@ -61,12 +62,13 @@ mod tests {
             let after = cursor.advance(id(watermark)).unwrap_or_default();
             String::from_utf8([begin, after].concat()).unwrap()
         };
-        let with = |event: u64| format!("id: {}\ndata: ", id(event));
+        let line = |event: u64| format!("id: {}\n", CursorToken(id(event)));
+        let with = |event: u64| format!("{}data: ", line(event));
         assert_eq!(sent(1, 1), with(1));
         // The third and the fourth are committed before the second.
         assert_eq!(sent(3, 1), "data: ");
         assert_eq!(sent(4, 1), "data: ");
-        assert_eq!(sent(2, 4), format!("{}id: {}\n\n", with(2), id(4)));
+        assert_eq!(sent(2, 4), format!("{}{}\n", with(2), line(4)));
         // The cursor never goes back.
         assert_eq!(sent(3, 4), "data: ");
         assert_eq!(sent(5, 6), with(5));

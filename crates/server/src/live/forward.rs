@@ -30,6 +30,9 @@ const PAGE_EVENT: &str = "x-page-event-id";
 /// collide with those of the app's back end.
 const PAGE_KEY_PREFIX: &str = "page ";
 
+/// Members of a request to forward an event.
+pub(crate) const MEMBERS: [&str; 5] = ["to", "type", "payload", "app_id", "client_id"];
+
 /// Forwards an event and answers with its id and, for an exchange, the recipient's answer.
 pub(crate) async fn forward(
     local: &ShardState,
@@ -89,8 +92,7 @@ async fn read(
     watch: &Watch,
 ) -> Result<ForwardRequest, BridgeError> {
     let body = bridge::read_json(local, headers, incoming, watch).await?;
-    let known = ["to", "type", "payload", "app_id", "client_id"];
-    let [to, event_type, ..] = only(&body, &known).map_err(|error| invalid(400, error.to_string()))?;
+    let [to, event_type, ..] = only(&body, &MEMBERS).map_err(|error| invalid(400, error.to_string()))?;
     let publish = match to.and_then(string).as_deref() {
         Some("exchange") => false,
         Some("publish") => true,

@@ -11,7 +11,7 @@ const PAGE: u32 = 32;
 
 /// The next item of a resume.
 pub(super) enum Next {
-    /// A missed event.
+    /// An event that the page missed.
     Event(PageEvent),
     /// Some missed events cannot be sent.
     Gap,

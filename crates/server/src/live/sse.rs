@@ -1,13 +1,14 @@
 //! `GET /api/v1/events/stream`: server-sent events.
 
 use super::cursor::Cursor;
+use super::cursor_token::CursorToken;
 use super::resume::{Next, Resume};
 use crate::live_sessions::{ConnectionPermit, PageAuth};
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use crate::query;
 use crate::state::ShardState;
-use crate::stream::{self, Body};
+use crate::stream::{self, Body, PartsBody};
 use crate::watch::{Length, Watch};
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
@@ -16,13 +17,9 @@ use footbridge_model::id::EventId;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use http::{HeaderName, Method, Response};
-use http_body::{Body as HttpBody, Frame};
 use http_body_util::Either;
 use std::collections::{BTreeSet, VecDeque};
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -67,8 +64,8 @@ fn open(local: &Rc<ShardState>, head: &Parts, watch: &Rc<Watch>) -> Result<Respo
             "the server has as many live connections as it allows; try again later",
         )
     })?;
-    let source = EventSource::new(engine, auth, last_event_id(head), permit);
-    let body = EventBody { next: Box::pin(source.next()) };
+    let source = EventSource::new(engine, auth, resume_after(head), permit);
+    let body = PartsBody::new(source, |source| Box::pin(source.next()));
     // Not ended when the server begins to drain: a page that reconnects then is refused, and an `EventSource` does not
     // retry after a refusal.
     let mut response = Response::new(stream::streamed(body, (), Length::UntilClose, watch));
@@ -79,13 +76,13 @@ fn open(local: &Rc<ShardState>, head: &Parts, watch: &Rc<Watch>) -> Result<Respo
     Ok(response)
 }
 
-/// Returns the event that the page saw last; `Some(None)` if the page sent something that is not a known position.
-fn last_event_id(head: &Parts) -> Option<Option<EventId>> {
+/// Returns the position after which the page resumes; `Some(None)` if its cursor is unknown to this server.
+fn resume_after(head: &Parts) -> Option<Option<EventId>> {
     let header = head.headers.get("last-event-id").map(|value| value.to_str().ok().map(str::to_owned));
     let parameter = || query::single(head.uri.query(), "last_event_id").ok().flatten();
-    let given = header.or_else(|| parameter().map(|value| Some(value.into_owned())))?;
-    let text = given.unwrap_or_default();
-    (!text.is_empty()).then(|| text.parse().ok())
+    let cursor = header.or_else(|| parameter().map(|value| Some(value.into_owned())))?;
+    let text = cursor.unwrap_or_default();
+    (!text.is_empty()).then(|| text.parse().ok().map(|CursorToken(id)| id))
 }
 
 /// Produces the frames of one stream.
@@ -184,28 +181,4 @@ impl EventSource {
 fn gap(missed: Option<u64>) -> Bytes {
     let missed = missed.map_or_else(|| "null".to_owned(), |count| count.to_string());
     format!("event: gap\ndata: {{\"missed\":{missed}}}\n\n").into()
-}
-
-type NextFrame = Pin<Box<dyn Future<Output = Option<(EventSource, Bytes)>>>>;
-
-/// The frames as the body of an answer.
-struct EventBody {
-    next: NextFrame,
-}
-
-impl HttpBody for EventBody {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let Some((source, bytes)) = ready!(self.next.as_mut().poll(cx)) else {
-            self.next = Box::pin(std::future::pending());
-            return Poll::Ready(None);
-        };
-        self.next = Box::pin(source.next());
-        Poll::Ready(Some(Ok(Frame::data(bytes))))
-    }
 }

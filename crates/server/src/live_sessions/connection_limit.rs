@@ -17,7 +17,7 @@ pub(crate) struct ConnectionLimit {
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit(Arc<AtomicUsize>);
 
-/// What a session holds before its page is admitted.
+/// The permit or pending place that a session holds before its page is admitted.
 #[derive(Debug)]
 enum SlotState {
     /// The first request authenticated the page.

@@ -10,7 +10,7 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, HOST, ORIGIN, REFERER};
 use http::request::Parts;
 
-/// Authenticates pages.
+/// Authenticates pages by their ticket or cookie.
 #[derive(Debug)]
 pub(crate) struct PageAuthenticator {
     pub(crate) engine: Engine,

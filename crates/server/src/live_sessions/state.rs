@@ -1,4 +1,4 @@
-//! What live events need besides the engine, shared by all shards.
+//! The state of live sessions, shared by all shards.
 
 use super::connection_limit::ConnectionLimit;
 use super::page_auth::PageAuthenticator;
@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// Options of [`LiveState::new`].
+/// The options of [`LiveState::new`].
 pub struct LiveOptions<'a> {
     /// The engine that the live events come from.
     pub engine: &'a Engine,

@@ -31,7 +31,7 @@ struct BridgeEvent {
 struct BridgeErrorBody {
     /// `UNAUTHORIZED`, `INVALID_EVENT_DATA`, `EVENT_RECEIVER_DISABLED` or `EVENT_DELIVERY_FAILED`.
     error_code: String,
-    /// What is wrong and how to correct it.
+    /// Message that says what is wrong and how to correct it.
     error_message: String,
     /// `null` if the sender is not authenticated.
     exchange_id: Option<String>,
@@ -55,7 +55,7 @@ struct MiniappPage {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `live` reads from raw bytes")]
 struct Forward {
-    /// `exchange` or `publish`.
+    /// `exchange` to send an exchange, `publish` to publish an event.
     to: String,
     /// Type of the event, at most 128 characters; the name of the event if it is published.
     r#type: String,
@@ -252,4 +252,40 @@ fn schemes() -> [(&'static str, SecurityScheme); 6] {
         ("ticket", SecurityScheme::ApiKey(ticket)),
         ("forward", SecurityScheme::ApiKey(forward)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{bolt, bridge, live};
+    use http::StatusCode;
+    use http_body_util::BodyExt as _;
+    use std::collections::BTreeSet;
+    use utoipa::PartialSchema;
+
+    fn members<T: PartialSchema>() -> BTreeSet<String> {
+        let schema = serde_json::to_value(T::schema()).unwrap();
+        schema["properties"].as_object().unwrap().keys().cloned().collect()
+    }
+
+    fn set<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn requests_that_are_read_as_raw_bytes_are_described_with_their_members() {
+        assert_eq!(members::<BridgeEvent>(), set(bridge::MEMBERS));
+        assert_eq!(members::<Forward>(), set(live::MEMBERS));
+        assert_eq!(members::<EventsRequest>(), set(bolt::PUBLISH.into_iter().chain(bolt::SUBSCRIBE)));
+    }
+
+    #[tokio::test]
+    async fn an_error_of_the_bridge_has_the_members_that_are_described() {
+        let response = bridge::error(None, &bridge::invalid(400, "wrong"));
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let names: BTreeSet<String> = body.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(names, members::<BridgeErrorBody>());
+    }
 }

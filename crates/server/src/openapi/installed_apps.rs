@@ -1,134 +1,29 @@
 //! Describes the API of installed apps, and the paths at which they are reached.
 
 use super::envelope::BoltEnvelope;
-use utoipa::{OpenApi, ToSchema};
-
-/// A request to install an app.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `bolt` reads from raw bytes")]
-struct AppInstallation {
-    /// Directory on the server with a `package.json`. A relative path is below `[runtime] dir`.
-    path: String,
-    /// True to replace an installed app of the same name.
-    replace: Option<bool>,
-}
-
-/// A request for one app.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `bolt` reads from raw bytes")]
-struct AppNamed {
-    name: String,
-}
-
-/// An app. Members of its package are present for installed apps, its hooks only for the app itself and the administrator.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `bolt` writes")]
-#[schema(rename_all = "camelCase")]
-struct InstalledApp {
-    name: String,
-    display_name: String,
-    #[schema(format = DateTime)]
-    date_created: String,
-    /// True if this server starts the app.
-    installed: bool,
-    running: bool,
-    /// `starting`, `running`, `stopping`, `stopped`, `failed`, `disabled`; `-` if the app has nothing to run; `elsewhere` if
-    /// this server neither starts nor stops it.
-    state: String,
-    /// Present if the state is `failed`.
-    failure: Option<AppFailure>,
-    path: Option<String>,
-    version: Option<String>,
-    description: Option<String>,
-    index: Option<String>,
-    main: Option<String>,
-    command: Option<Vec<String>>,
-    module: Option<bool>,
-    system: Option<bool>,
-    routers: Option<Vec<AppRouter>>,
-    /// File of each function.
-    functions: Option<std::collections::BTreeMap<String, String>>,
-    hooks: Option<Vec<serde_json::Value>>,
-    /// Only in the answer to an installation: true if the app was installed before.
-    replaced: Option<bool>,
-    /// Only in the answer to an installation: parts of the package that were left out or should be corrected.
-    warnings: Option<Vec<String>>,
-}
-
-/// The failure of an app's last start.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `bolt` writes")]
-struct AppFailure {
-    why: String,
-    /// Time before which the app is not started again; `null` if the next event or request starts it.
-    #[schema(format = DateTime)]
-    until: Option<String>,
-}
-
-/// A router of an app.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `bolt` writes")]
-struct AppRouter {
-    name: String,
-    main: String,
-    root: String,
-    order: i64,
-}
-
-/// A running app and its address.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `bolt` writes")]
-struct AppContext {
-    name: String,
-    path: String,
-    app: serde_json::Value,
-    protocol: String,
-    host: String,
-    port: u16,
-    pid: u32,
-}
-
-/// Output of an app.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `bolt` writes")]
-struct AppLines {
-    lines: Vec<AppLine>,
-    /// Value of `after` for the next lines.
-    next: u64,
-}
-
-/// A line of output.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `bolt` writes")]
-struct AppLine {
-    /// Number of the line, counted from 1 over all runs since the server started.
-    number: u64,
-    #[schema(format = DateTime)]
-    at: String,
-    /// `out`, `err`, or `server` for messages of the server about the app.
-    stream: String,
-    text: String,
-}
+use footbridge_api::{BoltApp, BoltContext, BoltHook, Installed, LogPage};
+use utoipa::OpenApi;
 
 #[expect(dead_code, reason = "only the descriptions count; the paths are served elsewhere")]
 mod paths {
-    use super::{AppInstallation, AppNamed, BoltEnvelope};
+    use super::BoltEnvelope;
+    use footbridge_api::{Install, NamedApp};
 
     /// Installs an app from a directory, completely or not at all. For the administrator.
-    #[utoipa::path(post, path = "/api/apps/local", tag = "bolt", security(("admin" = [])), request_body = AppInstallation,
-        responses((status = 200, body = BoltEnvelope, description = "`body` is an `InstalledApp`"),
+    #[utoipa::path(post, path = "/api/apps/local", tag = "bolt", security(("admin" = [])), request_body = Install,
+        responses((status = 200, body = BoltEnvelope, description = "`body` is an `AppInstalled`"),
             (status = "4XX", body = BoltEnvelope), (status = "5XX", body = BoltEnvelope)))]
     pub(super) fn install_app() {}
 
     /// Starts an app, or returns its current run.
-    #[utoipa::path(post, path = "/api/apps/start", tag = "bolt", security(("admin" = []), ("token" = [])), request_body = AppNamed,
+    #[utoipa::path(post, path = "/api/apps/start", tag = "bolt", security(("admin" = []), ("token" = [])), request_body = NamedApp,
         responses((status = 200, body = BoltEnvelope, description = "`body` is an `AppContext`"),
             (status = 502, body = BoltEnvelope, description = "The app did not start; the message has the reason"),
             (status = "4XX", body = BoltEnvelope), (status = "5XX", body = BoltEnvelope)))]
     pub(super) fn start_app() {}
 
     /// Stops an app. The answer comes when all its processes have ended.
-    #[utoipa::path(post, path = "/api/apps/stop", tag = "bolt", security(("admin" = []), ("token" = [])), request_body = AppNamed,
+    #[utoipa::path(post, path = "/api/apps/stop", tag = "bolt", security(("admin" = []), ("token" = [])), request_body = NamedApp,
         responses((status = 200, body = BoltEnvelope, description = "`body` is the `AppContext` of the run that ended"),
             (status = "4XX", body = BoltEnvelope), (status = "5XX", body = BoltEnvelope)))]
     pub(super) fn stop_app() {}
@@ -145,7 +40,7 @@ mod paths {
             (status = "4XX", body = BoltEnvelope)))]
     pub(super) fn live_apps() {}
 
-    /// Shows an app.
+    /// Shows one app by its name.
     #[utoipa::path(get, path = "/api/apps/{name}", tag = "bolt", security(("admin" = []), ("token" = [])),
         params(("name" = String, Path)),
         responses((status = 200, body = BoltEnvelope, description = "`body` is an `InstalledApp`"),
@@ -204,6 +99,6 @@ mod paths {
         paths::enter_app,
         paths::public_file,
     ),
-    components(schemas(BoltEnvelope, InstalledApp, AppContext, AppLines))
+    components(schemas(BoltEnvelope, BoltApp, BoltContext, BoltHook, Installed, LogPage))
 )]
 pub(super) struct InstalledApps;

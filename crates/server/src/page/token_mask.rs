@@ -88,7 +88,7 @@ pub(crate) struct MaskedBody<B: Body> {
     held: Bytes,
     /// Until when they are held back.
     until: Option<Pin<Box<Sleep>>>,
-    /// What follows the held bytes.
+    /// The frame or error after the held bytes.
     after: Option<Result<Frame<Bytes>, B::Error>>,
     /// True once the held bytes had time to be written before an error is returned.
     flushed: bool,

@@ -31,7 +31,7 @@ fn rewrite(headers: &mut HeaderMap, change: impl Fn(&[u8]) -> Option<Vec<u8>>) {
     }
 }
 
-/// A parsed `Set-Cookie`.
+/// The parts of a `Set-Cookie` header.
 struct SetCookie<'a> {
     name: &'a [u8],
     /// The value with the `=` before it.

@@ -25,11 +25,11 @@ pub(super) const CALLER: HeaderName = HeaderName::from_static("footbridge-caller
 /// Marks an answer by which a router leaves the request to the next one.
 pub(super) const NEXT: HeaderName = HeaderName::from_static("footbridge-router-next");
 
-/// What an app learns about its client.
+/// The facts about a client that an app gets as headers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ForwardedClient<'a> {
     pub(super) peer: SocketAddr,
-    /// `http` or `https`.
+    /// The client's scheme, `http` or `https`.
     pub(super) scheme: &'static str,
     /// The prefix that was removed from the path.
     pub(super) prefix: Option<&'a str>,

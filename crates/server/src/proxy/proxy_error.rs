@@ -3,10 +3,15 @@
 use crate::stream::{self, Body};
 use bytes::Bytes;
 use footbridge_engine::{AppsError, RelayError};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use std::time::Duration;
+
+/// The header with the code of an error. Apps cannot set it: `origin_headers` removes it from their answers.
+const ERROR: HeaderName = HeaderName::from_static("footbridge-error");
 
 /// Why an app did not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +42,7 @@ pub(super) enum ProxyError {
     UnsupportedCoding,
     /// The request ended before it was complete.
     CutOff,
-    /// An internal error.
+    /// The server failed, through no fault of the app.
     Fault,
 }
 
@@ -65,6 +70,26 @@ impl ProxyError {
         }
     }
 
+    /// Returns the code of the error, for programs.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::NoSuchApp => "no_such_app",
+            Self::NotFound => "not_found",
+            Self::NotStarted(_) => "app_not_started",
+            Self::Disabled => "app_disabled",
+            Self::Draining => "draining",
+            Self::Unreachable => "app_unreachable",
+            Self::Shortage => "out_of_resources",
+            Self::Closed => "app_closed_connection",
+            Self::Invalid => "app_answer_invalid",
+            Self::TimedOut => "app_timed_out",
+            Self::TooLarge => "too_large",
+            Self::UnsupportedCoding => "unsupported_coding",
+            Self::CutOff => "request_incomplete",
+            Self::Fault => "internal",
+        }
+    }
+
     const fn retry_after(self) -> Option<Duration> {
         match self {
             Self::NotStarted(wait) => Some(wait),
@@ -82,6 +107,7 @@ impl ProxyError {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(ERROR, HeaderValue::from_static(self.code()));
         if let Some(wait) = self.retry_after() {
             headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().saturating_add(1)));
         }
@@ -115,5 +141,18 @@ impl From<RelayError> for ProxyError {
             RelayError::Closed => Self::Closed,
             RelayError::NotLocal(_) | RelayError::Malformed => Self::Invalid,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shortage_of_this_server_is_a_503_with_its_code() {
+        let response = ProxyError::from(RelayError::Shortage("too many open files".to_owned())).render();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[ERROR], "out_of_resources");
+        assert!(response.headers().contains_key(RETRY_AFTER));
     }
 }

@@ -61,7 +61,7 @@ impl FileVersion {
 /// A part of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RangePart {
-    /// The whole file.
+    /// The whole file, from its first byte.
     Whole,
     /// The bytes from the first to the last, inclusive.
     Bytes(u64, u64),

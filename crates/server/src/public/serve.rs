@@ -1,4 +1,4 @@
-//! Serves public files.
+//! Serves the public files of apps.
 
 use super::conditions::{FileVersion, RangePart};
 use super::media_types::media_type;

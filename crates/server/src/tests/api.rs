@@ -1,6 +1,9 @@
 use super::app::{App, OK};
 use super::kit::{ADMIN, OTHER, Server, package, run};
+use footbridge_api::{BoltApp, BoltContext, Installed, LogPage};
 use footbridge_engine::Launcher as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 #[test]
@@ -42,6 +45,13 @@ fn who_may_do_what() {
     });
 }
 
+/// Checks that an answer has exactly the members of the type that describes it.
+#[track_caller]
+fn documented<T: DeserializeOwned + Serialize>(answer: &Value) {
+    let read: T = serde_json::from_value(answer.clone()).unwrap();
+    assert_eq!(serde_json::to_value(read).unwrap(), *answer);
+}
+
 /// ExchangeOptions many operations of the API of apps the description has.
 fn described() -> usize {
     let description: Value = serde_json::from_str(&crate::admin::description().unwrap()).unwrap();
@@ -63,6 +73,7 @@ fn the_life_of_an_app() {
         server.ask("POST /api/apps/local", ADMIN, path).await.refused(409, 401);
         let again = r#"{"path":"/apps/shop","replace":true}"#;
         let made = server.ask("POST /api/apps/local", ADMIN, again).await.bolt();
+        documented::<Installed>(&made);
         assert_eq!((&made["replaced"], &made["warnings"][0]), (&json!(true), &json!("mind this")));
         assert!(made["warnings"][1].as_str().unwrap().contains("no app is called `camera`"), "{made}");
         assert_eq!(
@@ -74,6 +85,7 @@ fn the_life_of_an_app() {
             (&json!("1.2.3"), &json!("server.js"), &json!(false))
         );
         let context = server.ask("POST /api/apps/start", ADMIN, r#"{"name":"Shop"}"#).await.bolt();
+        documented::<BoltContext>(&context);
         assert_eq!((&context["name"], &context["port"]), (&json!("shop"), &json!(app.address.port())));
         assert_eq!(
             (&context["pid"], &context["path"], &context["host"]),
@@ -85,7 +97,9 @@ fn the_life_of_an_app() {
         let shown = server.ask("GET /api/apps/shop", ADMIN, "").await.bolt();
         assert_eq!((&shown["running"], shown["hooks"].as_array().map(Vec::len)), (&json!(true), Some(1)));
         assert!(server.ask("GET /api/apps/shop", OTHER, "").await.bolt().get("hooks").is_none());
+        documented::<BoltApp>(&shown);
         let all = server.ask("GET /api/apps", OTHER, "").await.bolt();
+        documented::<Vec<BoltApp>>(&all);
         let listed: Vec<_> =
             all.as_array().unwrap().iter().map(|app| (&app["name"], &app["installed"])).collect();
         assert_eq!(listed, [(&json!("other"), &json!(false)), (&json!("shop"), &json!(true))]);
@@ -144,6 +158,7 @@ fn lines_are_given_in_parts_and_followed() {
             server.launcher.write(text);
         }
         let part = server.ask("GET /api/apps/shop/logs?limit=2", ADMIN, "").await.bolt();
+        documented::<LogPage>(&part);
         assert_eq!(part["next"], 2);
         assert_eq!(
             part["lines"][1],

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What happened at an app.
+/// Counts the requests and connections of an app.
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) connections: Cell<usize>,
@@ -76,7 +76,7 @@ impl Peer {
         self.read_to("\r\n\r\n").await
     }
 
-    /// What comes until `mark`, which is part of it.
+    /// Reads up to and including `mark`.
     pub(super) async fn read_to(&mut self, mark: &str) -> Option<String> {
         loop {
             let text = String::from_utf8_lossy(&self.held).into_owned();

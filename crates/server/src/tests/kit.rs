@@ -195,7 +195,7 @@ pub(super) struct Server {
     pub(super) launcher: Arc<FakeLauncher>,
     drain: watch::Sender<bool>,
     ended: tokio::task::JoinHandle<()>,
-    /// The parts that nobody runs here: deliveries stay as they are.
+    /// The background tasks, which do not run in these tests: deliveries stay pending.
     _idle: Started,
 }
 
@@ -307,7 +307,7 @@ pub(crate) fn limits() -> Limits {
     }
 }
 
-/// A connection that says exactly what it is told.
+/// A raw connection that sends exactly the given bytes.
 pub(super) struct Client {
     pub(super) stream: TcpStream,
     held: Vec<u8>,
@@ -372,7 +372,7 @@ impl Client {
         }
     }
 
-    /// Whatever comes until the other side closes.
+    /// Reads until the other side closes.
     pub(super) async fn rest(mut self) -> String {
         let _ = self.stream.read_to_end(&mut self.held).await;
         String::from_utf8_lossy(&self.held).into_owned()

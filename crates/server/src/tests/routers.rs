@@ -58,7 +58,8 @@ fn at_the_end_there_is_nothing() {
         server.install(with_router("one", "r", "/pages", 0), app.address).await;
         let answer = server.ask("GET /pages/x", "", "").await;
         assert_eq!(answer.status, 404);
-        assert!(!answer.head.contains("footbridge-"), "{}", answer.head);
+        assert!(!answer.head.contains("footbridge-router"), "{}", answer.head);
+        assert_eq!(answer.header("footbridge-error"), Some("not_found"));
         assert_eq!(server.ask("GET /pagesx", "", "").await.status, 404);
         assert_eq!(app.seen.count(), 1);
     });

@@ -24,11 +24,11 @@ const PARK_AFTER: Duration = Duration::from_secs(2);
 const SLOW_HEAD: Duration = Duration::from_secs(1);
 /// A connection idle for less than this is not evicted: its request may have arrived already.
 pub(super) const FRESH: Duration = Duration::from_millis(50);
-/// The longest time that an answer may still take after its client closed its side. A client that only says that it will
-/// send nothing more cannot be told from one that is gone, and gets what is ready at once.
+/// The longest time that an answer may still take after its client closed its side. A client that only closes its
+/// sending side looks like one that is gone, and gets what is ready at once.
 const CLOSED_CLIENT_MAX: Duration = Duration::from_secs(1);
 
-/// What a connection is doing.
+/// The activity of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     Idle,
@@ -55,7 +55,7 @@ pub(crate) enum Length {
 pub(crate) enum End {
     /// After the current request, if there is one.
     Graceful,
-    /// At once.
+    /// At once, without waiting for the current request.
     Now,
     /// Not at all: it drops the buffers of HTTP and keeps its socket.
     Park,

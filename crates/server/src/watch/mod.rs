@@ -1,5 +1,5 @@
-//! What each connection does and since when, so that a periodic sweep can end connections that take too long. A timer for
-//! each request would cost more than the request itself.
+//! Records the activity of each connection, so that a periodic sweep can end connections that take too long. A timer for each
+//! request would cost more than the request itself.
 
 mod body_wait;
 mod connection;

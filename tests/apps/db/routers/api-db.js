@@ -15,7 +15,7 @@ function own(request) {
   return collections[owner];
 }
 
-// Events of the database go to the app whose collection it is, and to nobody else.
+// Events of the database go only to the app that owns the collection.
 function tell(request, name, result) {
   var event = { app: request.appName, collection: request.params.collection, result: result };
   var text = JSON.stringify({ body: event, subscribers: [request.get('x-db-owner') || request.appName] });

@@ -68,6 +68,8 @@ type WindowKey = (Millis, DeliveryId);
 pub(super) struct Lane {
     /// Deliveries are attempted one at a time, in the order of their events.
     ordered: bool,
+    /// Other servers add deliveries, too, and only the journal knows their order.
+    shared: bool,
     window: BTreeMap<WindowKey, QueuedDelivery>,
     /// The ids of the deliveries in the window.
     queued: HashSet<DeliveryId>,
@@ -99,6 +101,16 @@ pub(super) struct Lane {
 impl Lane {
     pub(super) fn new(ordered: bool) -> Self {
         Self { ordered, ..Self::default() }
+    }
+
+    /// The lane of a hook; `exclusive` unless other servers share the journal.
+    pub(super) fn of_hook(ordered: bool, exclusive: bool) -> Self {
+        Self { shared: !exclusive, ..Self::new(ordered) }
+    }
+
+    /// Returns true if the lane takes each delivery from the journal, which alone knows the next one.
+    const fn reads_each(&self) -> bool {
+        self.ordered && self.shared
     }
 
     /// Changes whether the lane is ordered.
@@ -150,6 +162,9 @@ impl Lane {
     /// Queues a delivery that the journal has stored, unless earlier ones are only in the journal.
     pub(super) fn offer(&mut self, queued: QueuedDelivery) {
         let delivery = &queued.delivery;
+        if self.reads_each() && delivery.attempts == 0 {
+            return self.leave_in_journal(delivery.at);
+        }
         let earlier_in_journal = match self.journal_due {
             // In the journal are only deliveries that are younger than the window. A retried one belongs before them.
             Some(_) if self.ordered => {
@@ -189,6 +204,9 @@ impl Lane {
         if self.window.len() > WINDOW / 4 && !is_first_in_journal {
             return None;
         }
+        if self.reads_each() && (!self.window.is_empty() || self.total_in_flight() > 0) {
+            return None;
+        }
         self.refill = RefillState::Requested;
         self.left_during_refill = None;
         self.attempted_during_refill = self.in_flight.union(&self.awaiting_optional).copied().collect();
@@ -209,7 +227,10 @@ impl Lane {
             self.leave_in_journal(left);
         }
         let attempted = std::mem::take(&mut self.attempted_during_refill);
-        for delivery in found {
+        if self.reads_each() && found.len() > 1 {
+            self.leave_in_journal(Millis(0));
+        }
+        for delivery in found.into_iter().take(if self.reads_each() { 1 } else { usize::MAX }) {
             if !attempted.contains(&delivery.id) {
                 self.insert(QueuedDelivery { delivery, event: None });
             }

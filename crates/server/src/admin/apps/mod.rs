@@ -1,4 +1,4 @@
-//! `/api/v1/apps`.
+//! Handlers of `/api/v1/apps`.
 
 mod parse;
 mod view;

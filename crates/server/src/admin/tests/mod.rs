@@ -52,7 +52,7 @@ struct AdminServer {
     journal: Arc<MemoryJournal>,
     clock: Arc<HandClock>,
     health: Arc<Health>,
-    /// The parts that nobody runs here: deliveries stay as they are.
+    /// The background tasks, which do not run in these tests: deliveries stay pending.
     _idle: Started,
 }
 

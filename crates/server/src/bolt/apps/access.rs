@@ -9,10 +9,10 @@ use footbridge_engine::AppEntry;
 use http::HeaderMap;
 use std::sync::Arc;
 
-/// The caller.
+/// The caller of an endpoint.
 #[derive(Debug)]
 pub(super) enum Actor {
-    /// The administrator.
+    /// The administrator, by the admin token.
     Admin,
     /// An app, by its token.
     App(Arc<AppEntry>),

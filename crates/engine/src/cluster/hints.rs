@@ -1,0 +1,56 @@
+//! Collects the hooks that other servers should look at, so that few hints name them.
+
+use crate::claims::Claims;
+use footbridge_journal::{Lane, NewDelivery};
+use footbridge_model::id::HookId;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// The hooks of other servers' lanes that have new deliveries.
+#[derive(Debug)]
+pub(crate) struct HintQueue {
+    claims: Claims,
+    hooks: Mutex<BTreeMap<HookId, Lane>>,
+    added: Notify,
+}
+
+impl HintQueue {
+    pub(crate) fn new(claims: Claims) -> Self {
+        Self { claims, hooks: Mutex::default(), added: Notify::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<HookId, Lane>> {
+        self.hooks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the new deliveries whose lanes this server owns, and queues hints for the others.
+    pub(crate) fn split_off_foreign(&self, mut deliveries: Vec<NewDelivery>) -> Vec<NewDelivery> {
+        if self.claims.is_exclusive() {
+            return deliveries;
+        }
+        let mut foreign = Vec::new();
+        deliveries.retain(|delivery| {
+            let is_ours = self.claims.get(delivery.lane).is_some();
+            if !is_ours {
+                foreign.push((delivery.hook_id, delivery.lane));
+            }
+            is_ours
+        });
+        if !foreign.is_empty() {
+            self.lock().extend(foreign);
+            self.added.notify_one();
+        }
+        deliveries
+    }
+
+    /// Waits until there is a hint to send.
+    pub(super) async fn added(&self) {
+        self.added.notified().await;
+    }
+
+    /// Takes what was collected.
+    pub(super) fn take(&self) -> Vec<(Lane, HookId)> {
+        std::mem::take(&mut *self.lock()).into_iter().map(|(hook, lane)| (lane, hook)).collect()
+    }
+}

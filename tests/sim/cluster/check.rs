@@ -1,0 +1,114 @@
+//! The oracles for several nodes, after the end of a run. Those that hold at each commit are in [`super::observer`], the
+//! lease is checked at each send.
+
+use super::observer::Log;
+use super::plan::ClusterPlan;
+use super::run::ClusterOutcome;
+use crate::check::{self, RunView};
+use crate::history::Arrival;
+use footbridge_model::delivery::DeliveryStatus;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// The longest time from a server's death until another one owns its lanes.
+const TAKEOVER: Duration = Duration::from_secs(15);
+/// A server that is silent for less than this is not buried.
+const SILENCE: Duration = Duration::from_secs(9);
+
+/// Runs all checks. Panics with the first property that does not hold.
+pub(super) fn all(outcome: &ClusterOutcome) {
+    let records = outcome.history.records();
+    assert!(records.violations.is_empty(), "{:#?}", records.violations);
+    let run = RunView::of_store(&outcome.base, &records, &outcome.store, outcome.lasted);
+    let log = outcome.observer.log();
+    run.accounts(log.account);
+    check::of_store(&run);
+    everything_ends(&run);
+    sent_once_by_each_process(&run);
+    in_order(&run);
+    burials_have_a_reason(&outcome.plan, &log);
+    takeovers_are_quick(&outcome.plan, &log, outcome.lasted);
+}
+
+/// Oracle "acked": what was accepted has ended, for a reason that a receiver knows.
+fn everything_ends(run: &RunView<'_>) {
+    for row in run.rows() {
+        let delivery = &row.view.delivery;
+        let well = |arrival: &&&Arrival| arrival.answered.is_some_and(|status| (200..300).contains(&status));
+        let explained = match delivery.status {
+            DeliveryStatus::Pending => false,
+            DeliveryStatus::Delivered => {
+                row.arrivals.iter().filter(well).any(|arrival| arrival.attempt == delivery.attempts)
+            }
+            DeliveryStatus::Dead | DeliveryStatus::Unanswered => !row.view.attempts.is_empty(),
+            DeliveryStatus::Cancelled => true,
+        };
+        assert!(explained, "{} is no end for what happened: {}", delivery.status.as_str(), row.describe());
+    }
+}
+
+/// A process that knows the result of an attempt does not make the attempt again, even if it could not store the result.
+fn sent_once_by_each_process(run: &RunView<'_>) {
+    let mut seen = BTreeSet::new();
+    for row in run.rows().filter(|row| !row.was_retried()) {
+        for arrival in &row.arrivals {
+            let first = seen.insert((arrival.process, arrival.delivery, arrival.attempt));
+            assert!(first, "process {} sent twice: {arrival:?} of {}", arrival.process, row.describe());
+        }
+    }
+}
+
+/// A hook that keeps order gets an event after those that were acknowledged before it was published.
+fn in_order(run: &RunView<'_>) {
+    let mut ordered: BTreeMap<u64, Vec<_>> = BTreeMap::new();
+    for row in run.rows().filter(|row| row.hook_history.plan.options.ordered && !row.was_retried()) {
+        let Some((called, acked)) = run.acknowledged(row.view.delivery.event_id) else { continue };
+        ordered.entry(row.hook).or_default().push((called, acked, row));
+    }
+    for rows in ordered.values() {
+        for (called, _, younger) in rows {
+            let Some(first) = younger.arrivals.first() else { continue };
+            for (_, _, older) in rows.iter().filter(|(_, acked, _)| acked < called) {
+                let delivered = older.view.delivery.status == DeliveryStatus::Delivered;
+                let well =
+                    |arrival: &&Arrival| arrival.answered.is_some_and(|status| (200..300).contains(&status));
+                let before = older.arrivals.iter().any(|arrival| arrival.tick < first.tick && well(arrival));
+                assert!(!delivered || before, "{first:?} came before {}", older.describe());
+            }
+        }
+    }
+}
+
+/// A session is ended by others only if no beat of it was committed for long, although the database was well: after an
+/// outage of the database everybody was silent.
+fn burials_have_a_reason(plan: &ClusterPlan, log: &Log) {
+    for burial in &log.burials {
+        let outage = |fault: &super::plan::DatabaseFault| {
+            fault.during.end.min(burial.at).saturating_sub(fault.during.start.max(burial.last_beat))
+        };
+        let outages: Duration = plan.database.iter().map(outage).sum();
+        let silence = burial.at.saturating_sub(burial.last_beat).saturating_sub(outages);
+        assert!(silence >= SILENCE, "ended after {silence:?} of silence: {burial:?}");
+    }
+}
+
+/// The lanes of a dead server have another owner soon, while the database and another server are healthy.
+fn takeovers_are_quick(plan: &ClusterPlan, log: &Log, lasted: Duration) {
+    for (session, since) in &log.gone {
+        let until = *since + TAKEOVER;
+        let overlaps = |from: Duration, to: Duration| from < until && to + TAKEOVER > *since;
+        let disturbed = plan.database.iter().any(|fault| overlaps(fault.during.start, fault.during.end))
+            || plan.faults.iter().any(|fault| {
+                fault.node != log.sessions[session].node && overlaps(fault.at, fault.during().end)
+            })
+            || plan.lost_requests + plan.lost_answers > 0;
+        let Some(freed) = log.sessions[session].over else {
+            assert!(disturbed || lasted < until, "session {session} died at {since:?} and was never ended");
+            continue;
+        };
+        assert!(
+            disturbed || freed <= until,
+            "session {session} died at {since:?} and was ended at {freed:?}"
+        );
+    }
+}
