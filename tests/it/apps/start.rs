@@ -54,8 +54,8 @@ fn apps_that_never_listen_delay_no_other() {
     publish(&gateway, "other", &json!(1));
     app_dir.wait_requests("well", "/hooks/other", 1);
     gateway.apps().uninstall("well");
-    // The start timeout of the others is 20 seconds.
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    // Less than the start timeout of the others, which is 20 s.
+    assert!(begun.elapsed() < Duration::from_secs(18), "{:?}", begun.elapsed());
 }
 
 #[test]
