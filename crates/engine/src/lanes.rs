@@ -13,6 +13,9 @@ const MAX_OFFERS: usize = 1024;
 /// The most bypass requests that wait for the dispatcher; further senders wait.
 const MAX_BYPASS_REQUESTS: usize = 64;
 
+/// The most hand-overs that wait for the dispatcher; further ones wait with their senders.
+const MAX_HAND_OVERS: usize = 16;
+
 /// Deliveries that were just committed, so that their first attempt needs no read from the disk.
 #[derive(Debug)]
 pub(crate) struct Offer {
@@ -36,7 +39,7 @@ pub(crate) struct Lanes {
     bypass_requests: mpsc::Sender<BypassRequest>,
     woken: Arc<WokenHooks>,
     bypass: BypassSet,
-    hand_overs: mpsc::UnboundedSender<HandOver>,
+    hand_overs: mpsc::Sender<HandOver>,
 }
 
 /// Lanes that are given away. Dropping it says that nothing of them is in flight and every result is written.
@@ -67,7 +70,7 @@ impl Lanes {
         let (bypass_requests, bypass_feed) = mpsc::channel(MAX_BYPASS_REQUESTS);
         let woken = Arc::new(WokenHooks::default());
         let bypass = BypassSet::default();
-        let (hand_overs, hand_over_feed) = mpsc::unbounded_channel();
+        let (hand_overs, hand_over_feed) = mpsc::channel(MAX_HAND_OVERS);
         let lanes =
             Self { offers, bypass_requests, woken: Arc::clone(&woken), bypass: bypass.clone(), hand_overs };
         let feed = LaneFeed {
@@ -108,7 +111,7 @@ impl Lanes {
     pub(crate) async fn hand_over(&self, lanes: BTreeSet<Lane>) {
         let (done, is_done) = oneshot::channel();
         // Without a dispatcher nothing is in flight.
-        let _ = self.hand_overs.send(HandOver { lanes, _done: done });
+        let _ = self.hand_overs.send(HandOver { lanes, _done: done }).await;
         self.woken.notify.notify_one();
         let _ = is_done.await;
     }
@@ -127,7 +130,7 @@ pub(crate) struct LaneFeed {
     bypass_requests: mpsc::Receiver<BypassRequest>,
     woken: Arc<WokenHooks>,
     bypass: BypassSet,
-    hand_overs: mpsc::UnboundedReceiver<HandOver>,
+    hand_overs: mpsc::Receiver<HandOver>,
 }
 
 impl LaneFeed {

@@ -209,7 +209,7 @@ impl Membership {
                 Ok(()) => {}
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn act_on(

@@ -270,6 +270,28 @@ fn exchanges(publisher: &Publisher, limits: &Limits, log: &Arc<FailureLog>) -> E
     }
 }
 
+/// Builds the part that keeps the session of this server alive.
+fn membership(
+    cluster: Arc<dyn footbridge_journal::Cluster>,
+    publisher: &Publisher,
+    claims: &Claims,
+    lease: Arc<Lease>,
+    left: watch::Receiver<bool>,
+) -> Membership {
+    Membership::new(MembershipOptions {
+        cluster,
+        claims: claims.clone(),
+        journal: Arc::clone(&publisher.journal),
+        registry: Arc::clone(&publisher.registry),
+        clock: Arc::clone(&publisher.clock),
+        watermark: Arc::clone(&publisher.watermark),
+        lanes: publisher.lanes.clone(),
+        lease,
+        hints: Arc::clone(&publisher.hints),
+        left,
+    })
+}
+
 /// Builds everything that depends on the publisher.
 fn assemble(
     options: EngineOptions,
@@ -312,18 +334,7 @@ fn assemble(
         log: Arc::clone(&log),
     });
     let (left, has_left) = watch::channel(false);
-    let membership = Membership::new(MembershipOptions {
-        cluster: options.store.clone(),
-        claims: claims.clone(),
-        journal: Arc::clone(journal),
-        registry: Arc::clone(registry),
-        clock: Arc::clone(&clock),
-        watermark: Arc::clone(&publisher.watermark),
-        lanes: lanes.clone(),
-        lease,
-        hints: Arc::clone(&publisher.hints),
-        left: has_left,
-    });
+    let membership = membership(options.store.clone(), &publisher, &claims, lease, has_left);
     let (first_uses, noticed) = mpsc::channel(64);
     let retention = Retention::new(&publisher, claims, RetentionPeriods::from(&limits), noticed, log);
     let inner = Inner {

@@ -65,6 +65,7 @@ type WindowKey = (Millis, DeliveryId);
 ///
 /// A pending delivery is in the window, in flight, or only in the journal; `journal_due` covers the last group.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent of each other")]
 pub(super) struct Lane {
     /// Deliveries are attempted one at a time, in the order of their events.
     ordered: bool,
