@@ -76,7 +76,13 @@ pub(super) struct Link {
     thawed: AtomicU64,
 }
 
-/// What happens to a group of calls.
+/// The process of a node that uses a link.
+pub(super) struct LinkOwner {
+    pub(super) node: usize,
+    pub(super) process: u64,
+}
+
+/// The fate of a group of calls.
 enum Way {
     Through,
     /// Refused at once.
@@ -87,13 +93,14 @@ enum Way {
 
 impl Link {
     pub(super) fn new(
-        (node, process): (usize, u64),
+        owner: LinkOwner,
         plan: &Arc<ClusterPlan>,
         now: &TrueTime,
         time: &Time,
         observer: &Observer,
         drops_results: bool,
     ) -> Arc<Self> {
+        let LinkOwner { node, process } = owner;
         let connection = |number| Connection::new(Rng::of(plan.seed(), &[30, process, number]));
         Arc::new(Self {
             node,
