@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// ExchangeOptions many missed events are read at once.
+/// How many missed events are read at once.
 const PORTION: u32 = 8;
 
 /// The cursor of each page. Continues over crashes.

@@ -28,7 +28,7 @@ use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
 
-/// ExchangeOptions long a run with retention goes on after its last delivery, so that old events are deleted.
+/// How long a run with retention goes on after its last delivery, so that old events are deleted.
 const RETENTION_TIME: Duration = Duration::from_mins(5);
 
 /// Writes bodies that name the app of an event and nothing else.
@@ -45,7 +45,7 @@ pub(crate) struct Outcome {
     pub(crate) plan: Arc<Plan>,
     pub(crate) history: History,
     pub(crate) disk: MemoryJournal,
-    /// ExchangeOptions long the run lasted.
+    /// How long the run lasted.
     pub(crate) lasted: Duration,
 }
 
@@ -113,7 +113,7 @@ impl World {
         let store = Arc::new(disk.handle().behind(Arc::clone(disk) as _));
         let (ended, exits) = mpsc::channel(16);
         let launcher = SimulatedLauncher::new((&self.plan, &self.history, time), &self.counts, ended);
-        let (reactions, reacting) = mpsc::unbounded_channel();
+        let (reactions, reacting) = mpsc::channel(64);
         let network = Network::around((&self.plan, &self.history, time), &self.counts, &launcher, reactions);
         let courier = courier(network);
         let options = EngineOptions {
@@ -188,7 +188,7 @@ impl World {
     }
 }
 
-async fn react(engine: Engine, mut reacting: mpsc::UnboundedReceiver<Reaction>, history: History) {
+async fn react(engine: Engine, mut reacting: mpsc::Receiver<Reaction>, history: History) {
     while let Some(reaction) = reacting.recv().await {
         spawn_local(actions::react(engine.clone(), reaction, history.clone()));
     }

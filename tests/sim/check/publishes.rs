@@ -22,10 +22,9 @@ pub(super) fn check(run: &RunView<'_>) {
             Some(Err(PublishError::Journal(_))) => {
                 assert!(!run.plan.has_no_server_faults(), "refused by a sound disk: {published:?}");
             }
-            // Checked with the lineage.
-            Some(Err(PublishError::LoopDetected(_))) => {}
+            // A loop is checked with the lineage.
+            Some(Err(PublishError::LoopDetected(_))) | None => {}
             Some(Err(error)) => panic!("{error}: {published:?}"),
-            None => {}
         }
     }
     let mut by_key = BTreeMap::new();

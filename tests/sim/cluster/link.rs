@@ -76,7 +76,14 @@ pub(super) struct Link {
     thawed: AtomicU64,
 }
 
-/// What happens to a group of calls.
+/// The process of a node that uses a link.
+#[derive(Clone, Copy)]
+pub(super) struct LinkOwner {
+    pub(super) node: usize,
+    pub(super) process: u64,
+}
+
+/// The fate of a group of calls.
 enum Way {
     Through,
     /// Refused at once.
@@ -87,13 +94,14 @@ enum Way {
 
 impl Link {
     pub(super) fn new(
-        (node, process): (usize, u64),
+        owner: LinkOwner,
         plan: &Arc<ClusterPlan>,
         now: &TrueTime,
         time: &Time,
         observer: &Observer,
         drops_results: bool,
     ) -> Arc<Self> {
+        let LinkOwner { node, process } = owner;
         let connection = |number| Connection::new(Rng::of(plan.seed(), &[30, process, number]));
         Arc::new(Self {
             node,
@@ -144,9 +152,9 @@ impl Link {
                         || self.withholds_answers()
                     {
                         tokio::time::sleep(TIMEOUT).await;
-                        replies
-                            .into_iter()
-                            .for_each(|(_, reply)| reply.lose(unavailable("the answer was lost", true)));
+                        for (_, reply) in replies {
+                            reply.lose(unavailable("the answer was lost", true));
+                        }
                     } else {
                         self.deliver(replies);
                     }

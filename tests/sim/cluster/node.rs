@@ -1,6 +1,6 @@
 //! One process of a node: an engine on a runtime of its own, whose time goes on only when the run lets it.
 
-use super::link::Link;
+use super::link::{Link, LinkOwner};
 use super::plan::{ClusterAction, NodeClockPlan};
 use super::run::World;
 use crate::actions;
@@ -40,7 +40,7 @@ impl Clock for NodeClock {
     }
 }
 
-/// What the process tells the run.
+/// The state of a process that the run reads.
 pub(super) struct State {
     engine: RefCell<Option<Engine>>,
     courier: RefCell<Option<Rc<Courier>>>,
@@ -79,7 +79,7 @@ impl Process {
         let link = runtime.block_on(set.run_until(async {
             let time = Time::from(started, &world.base);
             let link = Link::new(
-                (node, number),
+                LinkOwner { node, process: number },
                 &world.plan,
                 &world.now,
                 &time,
@@ -161,7 +161,7 @@ impl Process {
     }
 }
 
-/// What a process does.
+/// The work of one process.
 struct Life {
     world: Rc<World>,
     node: usize,
@@ -209,7 +209,7 @@ impl Life {
         let World { base, history, counts, .. } = &*self.world;
         let (ended, exits) = mpsc::channel(16);
         let launcher = SimulatedLauncher::new((base, history, &self.time), counts, ended);
-        let (reactions, _) = mpsc::unbounded_channel();
+        let (reactions, _) = mpsc::channel(64);
         let network = Network::around((base, history, &self.time), counts, &launcher, reactions)
             .of_process(self.number, Arc::clone(&self.link) as _);
         let courier = courier(network);

@@ -142,20 +142,12 @@ impl Log {
         {
             known.last_beat = now;
         }
-        if let Some(ended) = commit.changes.ended {
-            if let Some(known) = self.sessions.get_mut(&ended) {
-                known.over = Some(now);
-                let (node, last_beat) = (known.node, known.last_beat);
-                if commit.kind == CallKind::Bury {
-                    self.burials.push(BurialEntry {
-                        session: ended,
-                        node,
-                        by: commit.session,
-                        at: now,
-                        last_beat,
-                    });
-                }
-            }
+        let Some(session) = commit.changes.ended else { return };
+        let Some(known) = self.sessions.get_mut(&session) else { return };
+        known.over = Some(now);
+        let (node, last_beat) = (known.node, known.last_beat);
+        if commit.kind == CallKind::Bury {
+            self.burials.push(BurialEntry { session, node, by: commit.session, at: now, last_beat });
         }
     }
 

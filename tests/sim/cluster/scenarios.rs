@@ -87,8 +87,10 @@ impl ClusterPlan {
     /// Beats are answered slowly, and then not at all, while everything else goes on.
     pub(super) fn slow_then_cut(seed: u64) -> Self {
         let at = seconds(14) + Duration::from_millis(seed * 370 % 4000);
+        let slow_from = seconds(7) + Duration::from_millis(seed * 370 % 4000);
         let plan = Self::busy(seed, Duration::from_millis(150), at + seconds(9));
-        let plan = plan.with_database(DatabaseFaultKind::SlowBeats(2_900), at - seconds(7), seconds(7));
+        let plan =
+            plan.with_database(DatabaseFaultKind::SlowBeats(2_900), slow_from, at.saturating_sub(slow_from));
         let cut = |plan: Self, node| plan.with(node, NodeFaultKind::CutBeats, at, seconds(12));
         (0..NODES).fold(plan, cut)
     }

@@ -29,7 +29,7 @@ pub(super) async fn serve(
                 "a request to receiver {receiver} has the run secret {sent:?} instead of {run_secret:?}"
             ));
         }
-        let (place, of, nth) = record(&network, receiver, content);
+        let (place, of, nth) = record(&network, receiver, &content);
         network.reach(receiver).await;
         let mut rng = Rng::of(network.plan.seed, &[4, of.0, of.1, nth]);
         let mut response = receiver_faults::response(network.condition(receiver), &mut rng);
@@ -44,8 +44,8 @@ pub(super) async fn serve(
 
 /// Records a request and lets the app react to it. Returns where the answer is recorded, what the request is about,
 /// and how many such requests there were.
-fn record(network: &Network, receiver: usize, content: Content) -> (Place, (u64, u64), u64) {
-    match content {
+fn record(network: &Network, receiver: usize, content: &Content) -> (Place, (u64, u64), u64) {
+    match *content {
         Content::Delivery(DeliveryRequest { hook, event, delivery, attempt, mark }) => {
             if let Some(why) = network.rule.as_ref().and_then(|rule| rule.forbids_sending()) {
                 network.history.record_violation(format!("{why}: attempt {attempt} of {delivery}"));

@@ -9,7 +9,7 @@ use super::{Finding, Report};
 const SUBJECT_MAX: usize = 72;
 
 /// Commits up to this one are history and stay as they are.
-const AFTER: &str = "c537161374eb529f096429101eed4cc436372d3f";
+const AFTER: &str = "22fe5a9f121c74a6075d73e3c04ed18a79cb91e4";
 
 /// Checks the subjects after [`AFTER`]. A clone without that commit, or no git, gets a note.
 pub(super) fn check(root: &Path, report: &mut Report) {

@@ -42,7 +42,7 @@ fn answers_within_the_limit_come_whole() {
 }
 
 #[test]
-fn larger_answers_are_refused_or_cut_and_the_connection_given_up() {
+fn larger_answers_are_refused_or_truncated_and_the_connection_is_closed() {
     run(async {
         for answer in [TEN, TEN_CHUNKED] {
             for limit in [0, 3, 4, 9] {
@@ -192,7 +192,7 @@ fn a_connection_that_ends_early_is_a_reset() {
 }
 
 #[test]
-fn where_the_head_is_enough_a_broken_body_is_a_short_one() {
+fn a_broken_body_is_truncated_if_the_head_is_enough() {
     run(async {
         for (answer, body) in [
             ("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n", ""),

@@ -6,7 +6,7 @@ use crate::failures::connect_failure;
 use crate::{Dialed, Dialer, Dialing, Grant, SystemDialer};
 
 #[test]
-fn refused_answers_are_dropped_and_the_rest_is_tried_in_turn() {
+fn refused_addresses_are_dropped_and_the_others_tried_in_order() {
     run(async {
         let receiver = Receiver::answering(OK).await;
         // Private, documentation, nobody listening there, then the receiver.
@@ -26,7 +26,7 @@ fn refused_answers_are_dropped_and_the_rest_is_tried_in_turn() {
 }
 
 #[test]
-fn nothing_but_refused_answers_names_the_class() {
+fn a_name_with_only_refused_addresses_fails_with_their_class() {
     run(async {
         for (ip, word) in [
             ("10.0.0.1", "private"),
@@ -178,7 +178,7 @@ fn a_grant_is_for_its_own_port_only() {
 }
 
 #[test]
-fn a_granted_name_opens_only_what_it_was_and_says_so() {
+fn a_granted_name_opens_only_the_classes_it_had() {
     run(async {
         let receiver = Receiver::answering(OK).await;
         let url = format!("http://shop.test:{}/", receiver.addr.port());
@@ -216,7 +216,7 @@ impl Dialer for NoDescriptor {
 }
 
 #[test]
-fn what_this_server_is_short_of_is_not_the_receivers_failure() {
+fn a_shortage_of_this_server_is_not_the_receivers_failure() {
     run(async {
         let courier = Courier::new(
             CourierOptions { dialer: Arc::new(NoDescriptor), ..options(allowing(&["127.0.0.0/8"])) }.share(),
@@ -235,7 +235,7 @@ fn network<'a>(policy: &'a Policy, resolver: &'a Script) -> Network<'a> {
 }
 
 #[test]
-fn the_connection_itself_is_judged_once_more() {
+fn the_peer_of_a_connection_is_checked_again() {
     run(async {
         let receiver = Receiver::answering(OK).await;
         let port = receiver.addr.port();
@@ -274,7 +274,7 @@ impl Dialer for Pipes {
 }
 
 #[test]
-fn another_dialer_is_asked_for_judged_addresses_only_and_judged_itself() {
+fn a_dialer_gets_only_allowed_addresses_and_its_peer_is_checked() {
     run(async {
         let public: SocketAddr = "93.184.215.14:80".parse().unwrap();
         for (peer, refused) in [(public, None), ("10.0.0.1:80".parse().unwrap(), Some("private address"))] {

@@ -104,7 +104,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn an_answer_means_the_same_however_it_is_cut(
+    fn an_answer_is_the_same_in_pieces_of_any_size(
         bytes in bits(),
         cuts in vec(any::<prop::sample::Index>(), 0..12),
         limit in select(vec![Refuse(0), Refuse(3), Refuse(12), Refuse(9999), Truncate(0), Truncate(3), Truncate(12), Truncate(9999)]),
@@ -126,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn chunks_give_back_what_was_put_in(parts in vec(vec(any::<u8>(), 1..300), 0..20), cut in 1_usize..50) {
+    fn chunks_decode_to_the_original_body(parts in vec(vec(any::<u8>(), 1..300), 0..20), cut in 1_usize..50) {
         let mut bytes = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
         for part in &parts {
             bytes.extend_from_slice(format!("{:X};a=b\r\n", part.len()).as_bytes());
@@ -156,7 +156,7 @@ async fn said(method: &str, answer: &'static str) -> (Result<Answer, Failure>, u
 }
 
 #[test]
-fn framing_that_two_readers_could_take_two_ways_is_malformed() {
+fn ambiguous_framing_is_malformed() {
     run(async {
         for lines in [
             "content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
@@ -251,7 +251,7 @@ fn an_answer_in_single_bytes_is_an_answer() {
 }
 
 #[test]
-fn what_comes_before_it_was_asked_for_is_nobodys_answer() {
+fn bytes_that_arrive_before_the_request_are_no_answer() {
     run(async {
         let receiver = Receiver::start(|mut peer| async move {
             while peer.request().await.is_some() {
@@ -274,7 +274,7 @@ fn what_comes_before_it_was_asked_for_is_nobodys_answer() {
 }
 
 #[test]
-fn a_receiver_that_reads_only_as_fast_as_it_is_read_from_is_no_deadlock() {
+fn a_receiver_that_reads_only_while_its_answer_is_read_causes_no_deadlock() {
     run(async {
         const SIZE: usize = 16 << 20;
         let receiver = Receiver::start(|mut peer| async move {

@@ -42,7 +42,7 @@ impl System {
 }
 
 #[test]
-fn an_answer_is_kept_for_a_moment_and_given_with_the_port_asked_for() {
+fn answers_are_cached_for_a_moment_and_get_the_requested_port() {
     run(async {
         let system = Arc::new(System::default());
         let resolver = system.resolver();
@@ -56,7 +56,7 @@ fn an_answer_is_kept_for_a_moment_and_given_with_the_port_asked_for() {
 }
 
 #[test]
-fn apps_with_dead_names_delay_nobody_else() {
+fn names_that_do_not_resolve_delay_only_their_own_app() {
     run(async {
         let system = Arc::new(System::default());
         let resolver = system.resolver();
@@ -88,7 +88,7 @@ fn apps_with_dead_names_delay_nobody_else() {
 }
 
 #[test]
-fn one_name_is_asked_for_once_however_many_want_it() {
+fn concurrent_look_ups_of_one_name_ask_once() {
     run(async {
         let system = Arc::new(System::default());
         let resolver = system.resolver();

@@ -71,7 +71,7 @@ fn a_connection_the_peer_closed_while_idle_is_not_used() {
 }
 
 #[test]
-fn a_request_that_never_left_goes_out_again_once() {
+fn an_unsent_request_is_sent_once_more() {
     run(async {
         let receiver = Receiver::answering(OK).await;
         let courier = loopback_courier();
@@ -87,7 +87,7 @@ fn a_request_that_never_left_goes_out_again_once() {
 }
 
 #[test]
-fn a_request_that_may_have_left_is_never_sent_again() {
+fn a_request_that_may_be_sent_is_never_sent_again() {
     run(async {
         let receiver = Receiver::start(|mut peer| async move {
             while peer.request().await.is_some() {
@@ -126,7 +126,7 @@ fn giving_up_closes_the_connection() {
 }
 
 #[test]
-fn closing_answers_and_short_hints_are_not_kept() {
+fn connections_that_the_receiver_closes_soon_are_not_reused() {
     run(async {
         for (answer, kept) in [
             ("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n", 0),
@@ -170,7 +170,7 @@ fn idle_connections_are_closed_in_time_and_unused_ones_never_reused_late() {
 }
 
 #[test]
-fn dropping_the_courier_closes_what_it_kept() {
+fn dropping_the_courier_closes_its_idle_connections() {
     run(async {
         let receiver = Receiver::start(|mut peer| async move {
             while peer.request().await.is_some() {

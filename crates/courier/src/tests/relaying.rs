@@ -44,7 +44,7 @@ fn a_shortage_of_this_server_is_not_the_apps_failure() {
 }
 
 #[test]
-fn connections_are_kept_whatever_the_framing() {
+fn connections_are_reused_with_either_framing() {
     run(async {
         let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
         for answer in [OK, chunked] {
@@ -69,7 +69,7 @@ async fn closing_on_the_second() -> Receiver {
 }
 
 #[test]
-fn what_may_be_repeated_is_sent_again_on_a_new_connection() {
+fn repeatable_requests_are_sent_again_on_a_new_connection() {
     run(async {
         let receiver = closing_on_the_second().await;
         let relay = Relay::default();
@@ -82,7 +82,7 @@ fn what_may_be_repeated_is_sent_again_on_a_new_connection() {
 }
 
 #[test]
-fn what_may_have_been_read_is_never_sent_again() {
+fn requests_that_may_have_been_read_are_never_sent_again() {
     run(async {
         for (method, body) in [(Method::POST, ""), (Method::POST, "x"), (Method::PUT, "x")] {
             let receiver = closing_on_the_second().await;
@@ -125,7 +125,7 @@ fn giving_up_closes_the_connection() {
 }
 
 #[test]
-fn an_answer_that_is_none() {
+fn an_answer_that_is_not_http() {
     run(async {
         let receiver = Receiver::answering("SSH-2.0-x\r\n\r\n").await;
         let outcome = ask(&Relay::default(), receiver.addr, request(Method::GET, "")).await;

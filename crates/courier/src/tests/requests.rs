@@ -11,7 +11,7 @@ fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
 }
 
 #[test]
-fn the_request_is_ours_and_what_belongs_to_the_connection_is_dropped() {
+fn connection_headers_of_the_caller_are_not_sent() {
     run(async {
         let receiver = Receiver::answering(OK).await;
         let courier = loopback_courier();
@@ -76,7 +76,7 @@ fn empty_bodies_and_other_methods_are_framed_right() {
 }
 
 #[test]
-fn written_is_told_when_the_whole_request_has_left_and_not_before() {
+fn written_fires_once_the_complete_request_is_written() {
     run(async {
         let (go, gone) = oneshot::channel::<()>();
         let gone = RefCell::new(Some(gone));
@@ -109,7 +109,7 @@ fn written_is_told_when_the_whole_request_has_left_and_not_before() {
 }
 
 #[test]
-fn written_is_told_for_small_empty_and_pooled_requests() {
+fn written_fires_for_small_empty_and_pooled_requests() {
     run(async {
         let receiver = Receiver::answering(OK).await;
         let courier = loopback_courier();
@@ -128,7 +128,7 @@ fn written_is_told_for_small_empty_and_pooled_requests() {
 }
 
 #[test]
-fn an_early_answer_counts_and_its_connection_is_given_up() {
+fn an_early_answer_counts_and_its_connection_is_closed() {
     run(async {
         let (read, all) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(false)));
         let (counted, ended) = (Rc::clone(&read), Rc::clone(&all));

@@ -34,7 +34,7 @@ fn rules_print_as_they_are_read() {
 }
 
 #[test]
-fn unreadable_rules_say_what_is_wrong() {
+fn wrong_rules_are_refused_with_the_reason() {
     for (text, says) in [
         ("", "is no network"),
         ("private", "is no network"),

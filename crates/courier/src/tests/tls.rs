@@ -88,7 +88,7 @@ fn courier(roots: Option<Arc<Roots>>) -> Courier {
 }
 
 #[test]
-fn a_certificate_that_holds_is_taken_and_the_connection_kept() {
+fn a_valid_certificate_is_accepted_and_its_connection_reused() {
     run(async {
         let authority = Authority::new();
         let receiver = receiver(authority.acceptor("good.test", false)).await;
@@ -108,7 +108,7 @@ fn a_certificate_that_holds_is_taken_and_the_connection_kept() {
 }
 
 #[test]
-fn a_certificate_that_does_not_hold_is_never_overlooked_and_the_failure_says_why() {
+fn an_invalid_certificate_is_refused_and_the_failure_says_why() {
     run(async {
         let authority = Authority::new();
         for (name, expired, trusted, fault, why) in [
@@ -194,7 +194,7 @@ fn a_peer_that_speaks_no_tls_or_stalls_in_it_fails_before_anything_is_sent() {
 }
 
 #[test]
-fn plain_http_to_a_port_that_speaks_tls_is_called_that() {
+fn plain_http_to_a_tls_port_has_its_own_failure() {
     run(async {
         let authority = Authority::new();
         let acceptor = authority.acceptor("good.test", false);

@@ -153,7 +153,7 @@ fn no_trick_reaches_the_canary() {
 }
 
 #[test]
-fn targets_are_read_into_their_parts() {
+fn targets_are_parsed_into_their_parts() {
     for (url, host, port, normal) in [
         ("http://Example.COM", "example.com", 80, "http://example.com/"),
         ("https://example.com./a/../b?c=d", "example.com", 443, "https://example.com./b?c=d"),
@@ -181,7 +181,7 @@ fn targets_are_read_into_their_parts() {
 }
 
 #[test]
-fn unusable_urls_say_why() {
+fn unusable_urls_are_refused_with_the_reason() {
     for (url, error) in [
         ("", TargetError::Syntax),
         ("/a", TargetError::Syntax),
@@ -208,7 +208,7 @@ fn unusable_urls_say_why() {
 }
 
 #[test]
-fn saving_refuses_what_the_url_alone_gives_away() {
+fn check_target_refuses_literal_addresses_and_known_names() {
     let policy = allowing(&["127.0.0.1/32:3000-3999"]);
     let word = |url: &str, granted: bool| {
         policy

@@ -231,7 +231,10 @@ impl Engine {
             event_limit: options.limits.event,
         });
         let waiting = options.store.waiting(claims.all()).await?;
-        Ok(Started { warnings, ..assemble(options, publisher, (claims, lease), ids, (feed, waiting)) })
+        Ok(Started {
+            warnings,
+            ..assemble(options, publisher, ids, OwnLanes { claims, lease, feed, waiting })
+        })
     }
 }
 
@@ -292,14 +295,22 @@ fn membership(
     })
 }
 
+/// The lanes of this server, and the deliveries that wait in them.
+struct OwnLanes {
+    claims: Claims,
+    lease: Arc<Lease>,
+    feed: LaneFeed,
+    waiting: Vec<HookId>,
+}
+
 /// Builds everything that depends on the publisher.
 fn assemble(
     options: EngineOptions,
     publisher: Arc<Publisher>,
-    (claims, lease): (Claims, Arc<Lease>),
     ids: Arc<IdSource>,
-    (feed, waiting): (LaneFeed, Vec<HookId>),
+    own_lanes: OwnLanes,
 ) -> Started {
+    let OwnLanes { claims, lease, feed, waiting } = own_lanes;
     let EngineOptions { clock, entropy, limits, .. } = options;
     let Publisher { registry, journal, lanes, drain, live, .. } = &*publisher;
     let log = Arc::new(FailureLog::default());

@@ -166,14 +166,14 @@ impl World {
     }
 }
 
-/// Waits until a condition holds, for one simulated day at most.
+/// Waits until a condition holds, for two simulated hours at most.
 async fn until(mut condition: impl AsyncFnMut() -> bool) {
     let wait = async {
         while !condition().await {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_hours(24), wait).await.expect("the condition never holds");
+    tokio::time::timeout(Duration::from_hours(2), wait).await.expect("the condition never holds");
 }
 
 fn in_flight(in_flight: u8) -> HookOptions {
