@@ -275,9 +275,9 @@ impl State {
         let mut wakers = Vec::new();
         for (_, member) in others {
             if member.hints.len() < HINTS {
-                member.hints.push_back(hint.clone())
+                member.hints.push_back(hint.clone());
             } else {
-                member.lost = true
+                member.lost = true;
             }
             wakers.extend(member.waker.take());
         }
