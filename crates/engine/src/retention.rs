@@ -92,14 +92,13 @@ impl Retention {
         let limits = PruneLimits { ended_before: before(ended), dead_before: before(dead), now };
         match self.journal.prune(claim, limits).await {
             Ok(true) => PAUSE,
-            Ok(false) => INTERVAL,
+            // When fenced, another server deletes from now on.
+            Ok(false) | Err(JournalError::Fenced) => INTERVAL,
             // On a full disk a smaller portion may fit, and makes room.
             Err(error) if error.is_temporary() => {
                 tracing::debug!(%error, "old events cannot be deleted at the moment");
                 RETRY_AFTER
             }
-            // Another server does this now.
-            Err(JournalError::Fenced) => INTERVAL,
             Err(error) => {
                 tracing::warn!(%error, "old events could not be deleted");
                 INTERVAL

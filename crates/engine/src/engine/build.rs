@@ -233,7 +233,7 @@ impl Engine {
         let waiting = options.store.waiting(claims.all()).await?;
         Ok(Started {
             warnings,
-            ..assemble(options, publisher, ids, OwnLanes { claims, lease, feed, waiting })
+            ..assemble(options, &publisher, ids, OwnLanes { claims, lease, feed, waiting })
         })
     }
 }
@@ -306,24 +306,24 @@ struct OwnLanes {
 /// Builds everything that depends on the publisher.
 fn assemble(
     options: EngineOptions,
-    publisher: Arc<Publisher>,
+    publisher: &Arc<Publisher>,
     ids: Arc<IdSource>,
     own_lanes: OwnLanes,
 ) -> Started {
     let OwnLanes { claims, lease, feed, waiting } = own_lanes;
     let EngineOptions { clock, entropy, limits, .. } = options;
-    let Publisher { registry, journal, lanes, drain, live, .. } = &*publisher;
+    let Publisher { registry, journal, lanes, drain, live, .. } = &**publisher;
     let log = Arc::new(FailureLog::default());
     let apps = Arc::new(Apps {
         registry: Arc::clone(registry),
-        publisher: Arc::clone(&publisher),
+        publisher: Arc::clone(publisher),
         launcher: options.launcher,
         entropy: Arc::clone(&entropy),
         public_url: options.public_url.clone(),
         idle: limits.idle,
     });
     let app_monitor = AppMonitor { apps: Arc::clone(&apps), exits: options.exits };
-    let exchanges = Arc::new(exchanges(&publisher, &limits, &log));
+    let exchanges = Arc::new(exchanges(publisher, &limits, &log));
     let progress = Arc::new(Progress::default());
     let dispatcher = Dispatcher::new(DispatchOptions {
         registry: Arc::clone(registry),
@@ -335,7 +335,7 @@ fn assemble(
         courier: options.courier,
         feed,
         apps: Arc::clone(&apps),
-        publisher: Arc::clone(&publisher),
+        publisher: Arc::clone(publisher),
         waiting,
         public_url: options.public_url,
         schedule: options.schedule,
@@ -347,7 +347,7 @@ fn assemble(
     let (left, has_left) = watch::channel(false);
     let membership = membership(options.store.clone(), &publisher, &claims, lease, has_left);
     let (first_uses, noticed) = mpsc::channel(64);
-    let retention = Retention::new(&publisher, claims, RetentionPeriods::from(&limits), noticed, log);
+    let retention = Retention::new(publisher, claims, RetentionPeriods::from(&limits), noticed, log);
     let inner = Inner {
         registry: Arc::clone(registry),
         ids,
@@ -358,7 +358,7 @@ fn assemble(
         pages: Arc::new(ConnectedPages::new(options.proof_key)),
         journal: Arc::clone(journal),
         clock,
-        publisher: Arc::clone(&publisher),
+        publisher: Arc::clone(publisher),
         apps,
         entropy,
         exchanges,

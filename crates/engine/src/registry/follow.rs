@@ -15,7 +15,9 @@ impl AppRegistry {
     pub(super) fn publish_change(&self, change: RegistryChange) {
         match change {
             RegistryChange::Put(RegistryBatch { apps, links, hooks, config_file: _ }) => {
-                apps.into_iter().for_each(|app| self.publish_app(app));
+                for app in apps {
+                    self.publish_app(app);
+                }
                 self.edit_directory(|directory| links.into_iter().for_each(|link| directory.put_link(link)));
                 self.publish_hooks(hooks, &[]);
             }
@@ -72,8 +74,12 @@ impl AppRegistry {
             return;
         }
         self.publish_index(|index, directory| {
-            gone.iter().for_each(|id| index.remove(*id));
-            hooks.into_iter().for_each(|hook| index.put(hook, directory));
+            for id in gone {
+                index.remove(*id);
+            }
+            for hook in hooks {
+                index.put(hook, directory);
+            }
         });
         self.options.lanes.wake(ids);
     }

@@ -245,13 +245,12 @@ impl AppRegistry {
         self.publish_index(|index, _| ids.iter().for_each(|id| index.remove(*id)));
         let change = RegistryChange::DeleteHooks { hooks: ids.clone(), reason };
         let deleted = self.options.store.apply(change).await;
-        match &deleted {
-            Ok(version) => self.options.store.set_version(*version),
+        if let Ok(version) = &deleted {
+            self.options.store.set_version(*version);
+        } else {
             // They are still stored, with their pending deliveries.
-            Err(_) => {
-                let hooks = ids.iter().filter_map(|id| Some(before.hook(*id)?.hook.clone()));
-                self.publish_index(|index, directory| hooks.for_each(|hook| index.put(hook, directory)));
-            }
+            let hooks = ids.iter().filter_map(|id| Some(before.hook(*id)?.hook.clone()));
+            self.publish_index(|index, directory| hooks.for_each(|hook| index.put(hook, directory)));
         }
         self.options.lanes.wake(ids);
         Ok(deleted.map(drop)?)

@@ -13,7 +13,7 @@ fn queued(id: u64, at: i64) -> QueuedDelivery {
     QueuedDelivery { delivery: delivery(id, at), event: None }
 }
 
-/// A journal of one hook that answers at once: what is pending, by `(due, id)`.
+/// The pending deliveries of one hook in a journal that answers at once, by `(due, id)`.
 #[derive(Default)]
 struct Disk(BTreeSet<(i64, u64)>);
 
@@ -55,7 +55,7 @@ fn a_backlog_of_any_size_waits_in_the_journal() {
 }
 
 #[test]
-fn an_ordered_lane_holds_back_until_the_first_is_done() {
+fn an_ordered_lane_waits_until_its_first_delivery_has_ended() {
     let mut lane = Lane::new(true);
     lane.offer(queued(1, 0));
     lane.offer(queued(2, 0));
@@ -68,7 +68,7 @@ fn an_ordered_lane_holds_back_until_the_first_is_done() {
 }
 
 #[test]
-fn an_older_one_that_is_offered_late_goes_before_those_that_wait() {
+fn an_older_delivery_that_is_offered_late_is_attempted_first() {
     let mut lane = Lane::new(true);
     let asked = lane_with_a_backlog(&mut lane);
     lane.finish_refill((2..).take(asked as usize).map(|id| delivery(id, 0)).collect(), asked);
@@ -93,7 +93,7 @@ fn a_silent_receiver_is_probed_one_at_a_time() {
         assert!(lane.start(Millis(0), 8).is_some());
         lane.end(DeliveryId::from_number(id), ReceiverSignal::FastFailure, Millis(0));
     }
-    assert!(lane.start(Millis(9), 8).is_none(), "it is left alone for a while");
+    assert!(lane.start(Millis(9), 8).is_none(), "the lane pauses");
     assert_eq!(lane.next_at(), Some(Millis(10)));
     assert!(lane.start(Millis(10), 8).is_some());
     assert!(lane.start(Millis(10), 8).is_none());
@@ -102,7 +102,7 @@ fn a_silent_receiver_is_probed_one_at_a_time() {
 }
 
 #[test]
-fn a_hanging_receiver_is_tried_by_as_many_as_its_hook_allows() {
+fn a_hanging_receiver_gets_as_many_attempts_as_its_hook_allows() {
     let mut lane = Lane::new(false);
     for id in 0..20 {
         lane.offer(queued(id, 0));
@@ -117,11 +117,14 @@ fn a_hanging_receiver_is_tried_by_as_many_as_its_hook_allows() {
     }
     assert!(lane.start(Millis(0), 8).is_none());
     lane.end(DeliveryId::from_number(5), ReceiverSignal::FastFailure, Millis(0));
-    assert!(!lane.is_hanging() && lane.start(Millis(60_000), 8).is_none(), "it refuses: one at a time");
+    assert!(
+        !lane.is_hanging() && lane.start(Millis(60_000), 8).is_none(),
+        "a refusing receiver gets one attempt at a time"
+    );
 }
 
 #[test]
-fn a_result_counts_as_in_flight_until_the_journal_has_kept_it() {
+fn a_result_counts_as_in_flight_until_it_is_written() {
     let mut lane = Lane::new(false);
     for id in 0..4 {
         lane.offer(queued(id, 0));
@@ -138,7 +141,7 @@ fn a_result_counts_as_in_flight_until_the_journal_has_kept_it() {
 }
 
 #[test]
-fn a_lane_holds_back_longer_each_time_that_the_server_itself_fails() {
+fn the_backoff_of_a_lane_doubles_while_the_server_itself_fails() {
     let mut lane = Lane::new(false);
     let mut now = 0;
     for seconds in [1, 2, 4, 8, 8] {
@@ -183,7 +186,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A lane, its journal, and a refill that is answered whenever it likes.
+/// A lane, its journal, and a refill that may be answered at any time.
 struct World {
     lane: Lane,
     disk: BTreeMap<u64, (i64, u32)>,
@@ -264,10 +267,10 @@ impl World {
 }
 
 proptest! {
-    /// Whatever is offered, stirred and read again, and whenever the journal answers: no attempt is
-    /// made twice, and in the end nothing is left.
+    /// In any order of offers, wakes, refills and answers: no attempt is made twice, and in the end every delivery was
+    /// attempted.
     #[test]
-    fn nothing_is_lost_and_nothing_is_attempted_twice(
+    fn no_delivery_is_lost_or_attempted_twice(
         steps in prop::collection::vec(step(), 1..600),
         ordered in any::<bool>(),
     ) {
