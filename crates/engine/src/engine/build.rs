@@ -345,7 +345,7 @@ fn assemble(
         log: Arc::clone(&log),
     });
     let (left, has_left) = watch::channel(false);
-    let membership = membership(options.store.clone(), &publisher, &claims, lease, has_left);
+    let membership = membership(options.store.clone(), publisher, &claims, lease, has_left);
     let (first_uses, noticed) = mpsc::channel(64);
     let retention = Retention::new(publisher, claims, RetentionPeriods::from(&limits), noticed, log);
     let inner = Inner {
