@@ -45,6 +45,7 @@ pub struct NewTicket {
 }
 
 /// A ticket, shown this once.
+#[expect(clippy::struct_field_names, reason = "the member is named in the contract")]
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct Ticket {
     #[schema(example = "tkt_…")]

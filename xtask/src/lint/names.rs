@@ -6,7 +6,7 @@ use super::Finding;
 use super::source::Source;
 
 /// Crates and names that several types of the crate may have.
-const ALLOWED: &[(&str, &str)] = &[("journal-sqlite", "Row")];
+const ALLOWED: &[(&str, &str)] = &[];
 
 pub(super) fn check(sources: &[Source], findings: &mut Vec<Finding>) {
     let mut types: BTreeMap<(&str, &str), Vec<(&str, usize)>> = BTreeMap::new();

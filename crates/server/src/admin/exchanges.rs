@@ -16,7 +16,7 @@ use footbridge_model::id::ExchangeId;
 use footbridge_model::time::Millis;
 use std::time::Duration;
 
-/// ExchangeOptions long a sender can read the outcome of its exchange.
+/// How long a sender can read the outcome of its exchange.
 const READABLE_FOR: Duration = Duration::from_hours(24);
 
 fn exchange(record: &ExchangeRecord) -> api::Exchange {

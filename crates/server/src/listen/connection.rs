@@ -32,7 +32,7 @@ pub(super) fn scratch() -> Scratch {
     Rc::new(RefCell::new(vec![0; READ].into()))
 }
 
-/// ExchangeOptions a series of requests on a connection ended.
+/// How a series of requests on a connection ended.
 enum Served {
     /// The connection is closed, or was handed to a tunnel.
     Closed,

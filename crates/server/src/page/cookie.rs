@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 
 /// Prefix of the cookie's name; the app's name follows.
 pub(crate) const COOKIE_PREFIX: &str = "fb_page_";
-/// ExchangeOptions long the cookie is valid.
+/// How long the cookie is valid.
 const VALID_FOR: Duration = Duration::from_hours(12);
 
 /// The key that page cookies are signed with. It is the same after a restart, so open pages can reconnect.

@@ -75,7 +75,7 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     }
 }
 
-/// ExchangeOptions long bytes that may begin a token are held back. An app writes its token at once; anything else may be the end of a
+/// How long bytes that may begin a token are held back. An app writes its token at once; anything else may be the end of a
 /// message that the client waits for.
 const HOLD_MAX: Duration = Duration::from_secs(1);
 

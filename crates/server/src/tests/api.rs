@@ -52,7 +52,7 @@ fn documented<T: DeserializeOwned + Serialize>(answer: &Value) {
     assert_eq!(serde_json::to_value(read).unwrap(), *answer);
 }
 
-/// ExchangeOptions many operations of the API of apps the description has.
+/// How many operations of the API of apps the description has.
 fn described() -> usize {
     let description: Value = serde_json::from_str(&crate::admin::description().unwrap()).unwrap();
     let paths = description["paths"].as_object().unwrap().iter();

@@ -1,4 +1,4 @@
-//! ExchangeOptions long a client makes the server wait for a request body that it has announced.
+//! How long a client makes the server wait for a request body that it has announced.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -16,7 +16,7 @@ const BODY_MAX: Duration = Duration::from_secs(30);
 const BODY_GRACE: Duration = Duration::from_secs(5);
 /// The longest time between two requests. Reading the rest of an answer counts.
 const IDLE_MAX: Duration = Duration::from_mins(1);
-/// ExchangeOptions much longer a client may take to read the rest of an answer before the connection is ended.
+/// How much longer a client may take to read the rest of an answer before the connection is ended.
 const UNREAD_MAX: Duration = Duration::from_secs(5);
 /// A connection without a request for this long gives its buffers back and keeps its socket.
 const PARK_AFTER: Duration = Duration::from_secs(2);
@@ -39,7 +39,7 @@ pub(super) enum Phase {
     Streaming(Length),
 }
 
-/// ExchangeOptions long a streamed answer is expected to take.
+/// How long a streamed answer is expected to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Length {
     /// It ends by itself, at an unknown time.
@@ -50,7 +50,7 @@ pub(crate) enum Length {
     UntilClose,
 }
 
-/// ExchangeOptions a connection is to end.
+/// How a connection is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// After the current request, if there is one.
@@ -61,7 +61,7 @@ pub(crate) enum End {
     Park,
 }
 
-/// ExchangeOptions far a connection is from having nothing to do.
+/// How far a connection is from having nothing to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quiet {
     /// Something may be in progress.
