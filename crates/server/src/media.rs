@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
-/// Prefix of the media types of CloudEvents, single and in batches.
+/// Prefix of the media types of `CloudEvents`, single and in batches.
 const CLOUD_EVENTS: &str = "application/cloudevents";
 pub(crate) const CLOUD_EVENT: &str = "CloudEvents are not accepted here: send the event's `data` as JSON, in the member that this endpoint has for it";
 

@@ -20,7 +20,7 @@ fn allow_none(gateway: &Gateway) {
     let open = fs::read_dir(format!("/proc/{}/fd", gateway.pid())).unwrap();
     let open: Vec<u32> =
         open.map(|entry| entry.unwrap().file_name().into_string().unwrap().parse().unwrap()).collect();
-    let lowest_free = (0..).find(|number| !open.contains(number)).unwrap();
+    let lowest_free = (0..=u32::MAX).find(|number| !open.contains(number)).unwrap();
     let limit = format!("--nofile={lowest_free}:");
     let done = Command::new("prlimit").args(["--pid", &gateway.pid().to_string(), &limit]).status().unwrap();
     assert!(done.success(), "prlimit");

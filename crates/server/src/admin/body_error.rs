@@ -1,6 +1,6 @@
 //! Errors of request bodies: each names the member, what it must be and, by its type only, what it is.
 //!
-//! Values never appear in these texts, because a value may be a secret. serde_json puts them into its messages, so this
+//! Values never appear in these texts, because a value may be a secret. `serde_json` puts them into its messages, so this
 //! module takes only the parts of a message that do not come from the request.
 
 use crate::problem::{Problem, ProblemCode};
@@ -8,6 +8,7 @@ use footbridge_model::json::JsonError;
 use footbridge_model::words::{shown, unknown};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
+use std::fmt::Write as _;
 use utoipa::PartialSchema;
 
 /// Turns an error of serde into a problem. `T` is the type that was read.
@@ -59,7 +60,9 @@ fn segments(path: &Path) -> Vec<String> {
     for segment in path {
         match (segment, names.last_mut()) {
             (Segment::Map { key }, _) => names.push(shown(key)),
-            (Segment::Seq { index }, Some(name)) => name.push_str(&format!("[{index}]")),
+            (Segment::Seq { index }, Some(name)) => {
+                let _ = write!(name, "[{index}]");
+            }
             (Segment::Seq { .. } | Segment::Enum { .. } | Segment::Unknown, _) => {}
         }
     }

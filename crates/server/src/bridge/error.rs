@@ -10,6 +10,7 @@ use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
+use std::fmt::Write as _;
 
 const ERROR: HeaderName = HeaderName::from_static("footbridge-error");
 
@@ -39,7 +40,7 @@ impl BridgeError {
                 Direction::ToMiniapp => ("hostapp", "miniapp"),
                 Direction::ToHost => ("miniapp", "hostapp"),
             };
-            message.push_str(&format!("; send to /api/v1/event-bridge/{there}/ instead of /{here}/"));
+            let _ = write!(message, "; send to /api/v1/event-bridge/{there}/ instead of /{here}/");
         }
         Self { status, code, message, retry_after }
     }

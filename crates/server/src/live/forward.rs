@@ -163,7 +163,6 @@ async fn publish(local: &ShardState, ticket: &Ticket, request: ForwardRequest) -
 
 fn not_published(error: &PublishError) -> BridgeError {
     let (status, retry_after) = match error {
-        PublishError::Draining => (503, Some(1)),
         PublishError::RateLimited(wait) => {
             (429, Some(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)))
         }
@@ -173,7 +172,9 @@ fn not_published(error: &PublishError) -> BridgeError {
         PublishError::Journal(
             JournalError::Busy(_) | JournalError::Unavailable { maybe_stored: false, .. },
         ) => (503, Some(2)),
-        PublishError::Journal(JournalError::Fenced | JournalError::Stale) => (503, Some(1)),
+        PublishError::Draining | PublishError::Journal(JournalError::Fenced | JournalError::Stale) => {
+            (503, Some(1))
+        }
         PublishError::Journal(
             error @ (JournalError::Unknown(_) | JournalError::Unavailable { maybe_stored: true, .. }),
         ) => {

@@ -27,7 +27,7 @@ pub(super) fn new_app(request: api::NewApp) -> Result<(AppSpec, Vec<HookRequest>
     spec.ca_file = request.ca_file;
     spec.url = request.url;
     spec.miniapp_url = request.miniapp_url;
-    spec.private = private(request.private.unwrap_or_default())?;
+    spec.private = private(&request.private.unwrap_or_default())?;
     let hooks = hooks(request.hooks.unwrap_or_default(), spec.url.is_some())?;
     Ok((spec, hooks))
 }
@@ -50,7 +50,7 @@ pub(super) fn app_change(patch: api::AppPatch) -> Result<AppChange, Problem> {
         ca_file: patch.ca_file,
         url: patch.url,
         miniapp_url: patch.miniapp_url,
-        private: patch.private.map(|names| private(names.unwrap_or_default())).transpose()?,
+        private: patch.private.map(|names| private(&names.unwrap_or_default())).transpose()?,
         enabled: patch.enabled,
     })
 }
@@ -86,7 +86,7 @@ fn receiver_auth(auth: api::NewReceiverAuth) -> Result<ReceiverAuth, Problem> {
     Ok(ReceiverAuth { name: auth.name, secret: Secret::new(auth.secret) })
 }
 
-fn private(names: Vec<String>) -> Result<BTreeSet<EventName>, Problem> {
+fn private(names: &[String]) -> Result<BTreeSet<EventName>, Problem> {
     names.iter().map(|name| parse("private", name, EventName::parse)).collect()
 }
 
