@@ -135,9 +135,8 @@ impl Page {
                 last = missed.watermark.max(after);
             }
             for event in missed.events.iter().filter(|event| watched || event.event.id <= last) {
-                if watched {
-                    repeated.insert(event.event.id);
-                }
+                // Even one that was read before the watcher began: it may be committed and not yet broadcast.
+                repeated.insert(event.event.id);
                 self.see(cursor, event.event.id, event.watermark);
             }
             after = last;

@@ -5,8 +5,8 @@
 //!
 //! | oracle | checked | catches |
 //! |---|---|---|
-//! | one writer | at each commit | `FenceUnchecked`, `BurialKeepsLanes` |
-//! | identity | at each commit | `ForgetsCancelled` |
+//! | one writer | at each commit | `FenceUnchecked` |
+//! | identity | at each commit | |
 //! | quiet | at each send | `CountsTheLeaseFromTheAnswer`, `IgnoresTheLease` |
 //! | burials have a reason | at the end | `EndsSessionsAfterAnOutage` |
 //! | sent once by each process | at the end | results dropped while the store is unavailable |

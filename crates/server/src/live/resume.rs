@@ -57,9 +57,8 @@ impl Resume {
             }
             if let Some(event) = self.events.pop_front() {
                 self.sent += 1;
-                if watcher.is_some() {
-                    both.insert(event.event.id);
-                }
+                // Even one that was read before the watcher began: it may be committed and not yet broadcast.
+                both.insert(event.event.id);
                 return Next::Event(event);
             }
             if self.complete {
