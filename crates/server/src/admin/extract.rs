@@ -6,7 +6,6 @@ use crate::edge::ClientInfo;
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use axum::extract::{FromRequestParts, Path};
-use bytes::Bytes;
 use footbridge_engine::{AppEntry, Caller};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::name::AppName;
@@ -18,10 +17,6 @@ use std::sync::Arc;
 
 /// The state that handlers share.
 pub(super) type Shared = Arc<AdminState>;
-
-/// The API description, as JSON text.
-#[derive(Debug, Clone)]
-pub(super) struct Description(pub(super) Bytes);
 
 /// The caller has the admin token.
 #[derive(Debug)]

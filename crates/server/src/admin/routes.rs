@@ -1,26 +1,20 @@
 //! The URL map of the administration API.
 
-use super::description::description;
-use super::extract::{Description, Shared};
+use super::extract::Shared;
 use super::{AdminState, apps, deliveries, events, exchanges, explain, hooks, links, probes, tickets};
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, patch, post};
-use axum::{Extension, Router};
 use http::{HeaderValue, Method, header};
 use std::sync::Arc;
 
 /// Returns the administration API, the probes and the documentation as one service.
 pub fn router(state: AdminState) -> Router {
     let shared: Shared = Arc::new(state);
-    // The same text for every request, written once.
-    let description = description().inspect_err(|error| {
-        tracing::error!(%error, "the API description could not be written");
-    });
-    let description = Description(description.unwrap_or_default().into());
     Router::new()
         .route("/api/v1/apps", get(apps::list).post(apps::create))
         .route("/api/v1/apps/{name}", get(apps::show).patch(apps::change).delete(apps::remove))
@@ -51,7 +45,6 @@ pub fn router(state: AdminState) -> Router {
         .route("/openapi.json", get(probes::openapi))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(Extension(description))
         .layer(from_fn_with_state(Arc::clone(&shared), finish))
         .with_state(shared)
 }
