@@ -49,4 +49,9 @@ impl JournalError {
     pub const fn is_temporary(&self) -> bool {
         matches!(self, Self::Full | Self::Busy(_) | Self::Unavailable { .. })
     }
+
+    /// Returns true if the store works again by itself, and may have stored what was asked for.
+    pub const fn may_be_stored(&self) -> bool {
+        matches!(self, Self::Unavailable { maybe_stored: true, .. })
+    }
 }

@@ -13,7 +13,7 @@ mod retention;
 
 use crate::actions::number_of;
 use crate::disk::ready_now;
-use crate::history::{Arrival, HookHistory, Records, Tick};
+use crate::history::{Arrival, HookHistory, Published, Records, Tick};
 use crate::plan::Plan;
 use crate::run::Outcome;
 use footbridge_journal::memory::MemoryJournal;
@@ -34,6 +34,8 @@ const ALL: Page = Page { before: None, limit: u32::MAX };
 pub(crate) struct RunView<'a> {
     plan: &'a Plan,
     records: &'a Records,
+    /// True if several servers share the store.
+    shared: bool,
     lasted: Duration,
     events: BTreeMap<EventId, EventView>,
     rows: BTreeMap<DeliveryId, Row<'a>>,
@@ -89,6 +91,7 @@ impl<'a> RunView<'a> {
         let mut run = Self {
             plan,
             records,
+            shared: false,
             lasted,
             events: BTreeMap::new(),
             rows: BTreeMap::new(),
@@ -110,6 +113,12 @@ impl<'a> RunView<'a> {
         }
         run.add_history();
         run
+    }
+
+    /// Expects what several servers that share a store promise.
+    pub(crate) fn shared(mut self) -> Self {
+        self.shared = true;
+        self
     }
 
     fn add_row(&mut self, view: DeliveryView) {
@@ -149,14 +158,18 @@ impl<'a> RunView<'a> {
         self.rows.values()
     }
 
-    /// When an event was published, and when that was acknowledged.
+    /// When an event was first published, and when that was acknowledged. An earlier call with its key may have stored it
+    /// without an answer.
     pub(crate) fn acknowledged(&self, event: EventId) -> Option<(Tick, Tick)> {
         let call = self
             .records
             .publishes
             .iter()
             .find(|call| matches!(&call.answer, Some(Ok(accepted)) if accepted.id == event))?;
-        Some((call.called, call.answered))
+        let same_key =
+            |other: &&Published| call.publish.key.is_some() && other.publish.key == call.publish.key;
+        let first = self.records.publishes.iter().filter(same_key).map(|other| other.called).min();
+        Some((first.unwrap_or(call.called), call.answered))
     }
 
     pub(crate) fn accounts(&self, account: Account) {

@@ -2,25 +2,27 @@
 //! lease is checked at each send.
 
 use super::observer::Log;
-use super::plan::ClusterPlan;
+use super::plan::{ClusterPlan, DatabaseFaultKind};
 use super::run::ClusterOutcome;
 use crate::check::{self, RunView};
 use crate::history::Arrival;
 use footbridge_model::delivery::DeliveryStatus;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::time::Duration;
 
 /// The longest time from a server's death until another one owns its lanes.
 const TAKEOVER: Duration = Duration::from_secs(15);
-/// A session is ended only after 10 s without a beat; up to 3 s of them may be hidden by a failover that lost beats, and by
-/// clocks that drift.
-const SILENCE: Duration = Duration::from_secs(7);
+/// The shortest silence after which a session is ended: 10 s, of clocks that drift by up to a tenth.
+const SILENCE: Duration = Duration::from_secs(9);
+/// The longest interruption of a server's own beats after which it still counts the silence of others.
+const UNINTERRUPTED: Duration = Duration::from_secs(3);
 
 /// Runs all checks. Panics with the first property that does not hold.
 pub(super) fn all(outcome: &ClusterOutcome) {
     let records = outcome.history.records();
     assert!(records.violations.is_empty(), "{:#?}", records.violations);
-    let run = RunView::of_store(&outcome.base, &records, &outcome.store, outcome.lasted);
+    let run = RunView::of_store(&outcome.base, &records, &outcome.store, outcome.lasted).shared();
     let log = outcome.observer.log();
     run.accounts(log.account);
     check::of_store(&run);
@@ -80,16 +82,20 @@ fn in_order(run: &RunView<'_>) {
     }
 }
 
-/// A session is ended by others only if no beat of it was committed for long, although the database was well: after an
-/// outage of the database everybody was silent.
+/// A session is ended by others only if no beat of it was committed for long. After a long outage of the database that time
+/// begins anew, because everybody was silent.
 fn burials_have_a_reason(plan: &ClusterPlan, log: &Log) {
     for burial in &log.burials {
-        let outage = |fault: &super::plan::DatabaseFault| {
-            fault.during.end.min(burial.at).saturating_sub(fault.during.start.max(burial.last_beat))
-        };
-        let outages: Duration = plan.database.iter().map(outage).sum();
-        let silence = burial.at.saturating_sub(burial.last_beat).saturating_sub(outages);
-        assert!(silence >= SILENCE, "ended after {silence:?} of silence: {burial:?}");
+        let since = plan.database.iter().fold(burial.last_beat, |since, fault| {
+            let Range { start, end } = fault.during.clone();
+            let lost = fault.kind == DatabaseFaultKind::Failover(true) && fault.during.contains(&since);
+            let silent = matches!(fault.kind, DatabaseFaultKind::Down | DatabaseFaultKind::Failover(_));
+            let restarted = silent && end < burial.at && end.saturating_sub(start) > UNINTERRUPTED;
+            let since = if lost { start } else { since };
+            if restarted { since.max(end) } else { since }
+        });
+        let silence = burial.at.saturating_sub(since);
+        assert!(silence >= SILENCE, "ended after {silence:?} of silence: {burial:?} {:?}", plan.database);
     }
 }
 

@@ -106,8 +106,9 @@ impl Dispatcher {
                     scheduler.offer(&mut offers);
                     scheduler.wake(woken);
                 }
-                _ = drain.changed(), if !draining => {}
-                () = tokio::time::sleep(scheduler.sleep()) => {}
+                // Fails at once if nobody can drain the server any more.
+                Ok(()) = drain.changed(), if !draining => {}
+                () = tokio::time::sleep(scheduler.sleep(draining)) => {}
             }
         }
     }

@@ -125,8 +125,11 @@ impl Scheduler {
         self.completion.recorder.flush();
     }
 
-    /// How long the dispatcher may sleep if nothing else happens.
-    pub(super) fn sleep(&self) -> Duration {
+    /// How long the dispatcher may sleep if nothing else happens. While it drains, no lane runs, whatever is due.
+    pub(super) fn sleep(&self, draining: bool) -> Duration {
+        if draining {
+            return MAX_SLEEP;
+        }
         let timer = self.run_queue.next_timer().map_or(MAX_SLEEP, |at| self.clock.now().until(at));
         let slow = self.in_flight.next_slow_at();
         let slow = slow.map_or(MAX_SLEEP, |at| at.saturating_duration_since(Instant::now()));

@@ -7,7 +7,7 @@ use super::record::elapsed_ms;
 use crate::detached::detached_local;
 use crate::publish::KEY_RETENTION;
 use footbridge_courier::Courier;
-use footbridge_journal::{ExchangeEnd, ExchangeStart, IdempotencyKey, KeyDisposition, KeyScopes};
+use footbridge_journal::{ExchangeEnd, ExchangeStart, IdempotencyKey, Journal, KeyDisposition, KeyScopes};
 use footbridge_model::attempt::Sent;
 use footbridge_model::exchange::ExchangeOutcome;
 use std::rc::Rc;
@@ -61,7 +61,18 @@ impl Exchanges {
             }
             Ok(ExchangeStart::Running(first)) => failed(first, ExchangeError::KeyInUse),
             Ok(ExchangeStart::Mismatch) => failed(head.id, ExchangeError::KeyReused),
-            Err(error) => failed(head.id, ExchangeError::NotStored(error)),
+            Err(error) => {
+                let outcome = ExchangeOutcome::Failed(ExchangeError::NotStored(error.clone()).into());
+                if error.may_be_stored() {
+                    // It may be stored as running, and nobody sends it: it must get an outcome, and its key is free.
+                    let until = self.clock.now().plus(KEY_RETENTION);
+                    let (id, ms) = (head.id, elapsed_ms(checked.started));
+                    let (ending, key) = (outcome.clone(), KeyDisposition::Released);
+                    let end = ExchangeEnd { id, ending, ms, keep_answer_until: until, key };
+                    tokio::task::spawn_local(store_later(Arc::clone(&self.journal), end));
+                }
+                Some(ended(head.id, outcome))
+            }
         }
     }
 
@@ -80,16 +91,10 @@ impl Exchanges {
         tracing::warn!(exchange = %id, %error, "the outcome of an exchange could not be stored");
         if error.is_temporary() {
             // The sender is answered at once. The outcome is stored later, so that the key does not stay in use.
-            let journal = Arc::clone(&self.journal);
+            let storing = store_later(Arc::clone(&self.journal), end);
             tokio::task::spawn_local(async move {
                 let _in_flight = checked.in_flight;
-                loop {
-                    tokio::time::sleep(REWRITE_INTERVAL).await;
-                    match journal.finish_exchange(end.clone()).await {
-                        Err(error) if error.is_temporary() => {}
-                        _ => return,
-                    }
-                }
+                storing.await;
             });
         }
         let error = if nothing_sent {
@@ -98,5 +103,16 @@ impl Exchanges {
             ExchangeError::OutcomeNotStored(error)
         };
         ExchangeOutcome::Failed(error.into())
+    }
+}
+
+/// Stores the outcome of an exchange once the store works again.
+async fn store_later(journal: Arc<dyn Journal>, end: ExchangeEnd) {
+    loop {
+        tokio::time::sleep(REWRITE_INTERVAL).await;
+        match journal.finish_exchange(end.clone()).await {
+            Err(error) if error.is_temporary() => {}
+            _ => return,
+        }
     }
 }

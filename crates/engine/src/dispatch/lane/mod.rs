@@ -390,9 +390,10 @@ impl Lane {
     /// The next time at which there may be something to do, if nothing else happens before.
     pub(super) fn next_at(&self) -> Option<Millis> {
         let first = self.first_due();
-        // An ordered lane reads the journal only after its window is empty.
-        let journal_due =
-            self.journal_due.filter(|_| !(self.is_refilling() || self.ordered && first.is_some()));
+        // An ordered lane reads the journal only after its window is empty, one that reads each delivery only after the
+        // result of the last one is written.
+        let must_wait = self.ordered && first.is_some() || self.reads_each() && self.total_in_flight() > 0;
+        let journal_due = self.journal_due.filter(|_| !(self.is_refilling() || must_wait));
         let due = [first, journal_due].into_iter().flatten().min()?;
         Some(self.resumes_at().map_or(due, |until| due.max(until)))
     }
