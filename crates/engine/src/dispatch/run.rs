@@ -3,7 +3,7 @@
 use super::attempt::AttemptRunner;
 use super::completion::Completion;
 use super::record::Recorder;
-use super::scheduler::{Scheduler, SchedulerParts};
+use super::scheduler::{MAX_SLEEP, Scheduler, SchedulerParts};
 use super::task_report::TaskReport;
 use super::tasks::Tasks;
 use crate::apps::Apps;
@@ -92,6 +92,8 @@ impl Dispatcher {
             scheduler.flush();
             feed.take_hand_overs(&mut hand_overs);
             scheduler.finish_hand_overs(&mut hand_overs);
+            // No lane runs while the server drains, whatever is due.
+            let sleep = if draining { MAX_SLEEP } else { scheduler.sleep() };
             // A fixed order, so that a simulation can repeat it. Reports are sent by this very thread: none arrives while
             // they are handled, and then it is the feed's turn.
             tokio::select! {
@@ -108,7 +110,7 @@ impl Dispatcher {
                 }
                 // Fails at once if nobody can drain the server any more.
                 Ok(()) = drain.changed(), if !draining => {}
-                () = tokio::time::sleep(scheduler.sleep(draining)) => {}
+                () = tokio::time::sleep(sleep) => {}
             }
         }
     }

@@ -28,7 +28,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The longest sleep of the dispatcher; after it the clock is read again, because it may have been set meanwhile.
-const MAX_SLEEP: Duration = Duration::from_secs(30);
+pub(super) const MAX_SLEEP: Duration = Duration::from_secs(30);
 /// The shortest timer of a lane that could make no attempt although a delivery is due.
 const MIN_TIMER: Duration = Duration::from_millis(1);
 /// How often a server whose lease is over looks if it may send again.
@@ -125,11 +125,8 @@ impl Scheduler {
         self.completion.recorder.flush();
     }
 
-    /// How long the dispatcher may sleep if nothing else happens. While it drains, no lane runs, whatever is due.
-    pub(super) fn sleep(&self, draining: bool) -> Duration {
-        if draining {
-            return MAX_SLEEP;
-        }
+    /// How long the dispatcher may sleep if nothing else happens.
+    pub(super) fn sleep(&self) -> Duration {
         let timer = self.run_queue.next_timer().map_or(MAX_SLEEP, |at| self.clock.now().until(at));
         let slow = self.in_flight.next_slow_at();
         let slow = slow.map_or(MAX_SLEEP, |at| at.saturating_duration_since(Instant::now()));
