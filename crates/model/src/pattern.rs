@@ -35,14 +35,15 @@ pub enum Part {
 
 impl Part {
     fn parse(text: &str, longest: usize) -> Result<Self, BadPattern> {
-        match text.trim() {
+        // The length counts in lower case, as that of a name does: some letters become two.
+        match text.trim().to_lowercase().as_str() {
             "" | "*" => Ok(Self::Any),
             text if text.contains('/') => Err(BadPattern::Slash),
             text if text.contains('*') => Err(BadPattern::Star),
             text if text.chars().any(char::is_control) || text.chars().count() > longest => {
                 Err(BadPattern::Text)
             }
-            text => Ok(Self::Is(text.to_lowercase().into())),
+            text => Ok(Self::Is(text.into())),
         }
     }
 
@@ -148,6 +149,13 @@ impl fmt::Debug for Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_length_counts_in_lower_case() {
+        let pattern = |count| Pattern::parse(&format!("*/{}", "\u{130}".repeat(count)));
+        assert!(pattern(EVENT_NAME_MAX / 2).is_ok());
+        assert_eq!(pattern(EVENT_NAME_MAX / 2 + 1), Err(BadPattern::Text));
+    }
 
     #[test]
     fn patterns_that_can_never_match_are_refused() {
