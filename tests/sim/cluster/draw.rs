@@ -4,10 +4,10 @@ use super::plan::{
     ClusterAction, ClusterPlan, DatabaseFault, DatabaseFaultKind, NODES, NodeAction, NodeClockPlan,
     NodeFault, NodeFaultKind,
 };
-use crate::plan::{APPS, EVENTS, ExchangePlan, HookPlan, Plan, Publish};
+use crate::plan::draw::{plain_exchange, plain_publish};
+use crate::plan::{APPS, EVENTS, HookPlan, Plan, Publish};
 use crate::receiver_faults;
 use crate::rng::Rng;
-use footbridge_model::exchange::Direction;
 use footbridge_model::hook::HookOptions;
 use std::time::Duration;
 
@@ -107,7 +107,11 @@ fn actions(rng: &mut Rng, end: u64) -> Vec<NodeAction> {
     if rng.percent(40) {
         for _ in 0..rng.within(2..12) {
             let at = WARM_UP + rng.millis(0..end);
-            actions.push(NodeAction { at, node: node(rng), action: ClusterAction::Exchange(exchange(rng)) });
+            actions.push(NodeAction {
+                at,
+                node: node(rng),
+                action: ClusterAction::Exchange(plain_exchange(rng, 60)),
+            });
         }
     }
     actions.sort_by_key(|action| action.at);
@@ -131,30 +135,6 @@ pub(super) fn hook(rng: &mut Rng, number: u64) -> HookPlan {
 }
 
 fn publish(rng: &mut Rng) -> Publish {
-    let key = rng.percent(30).then(|| rng.within(0..4));
-    let mark = rng.next() >> 16;
-    Publish {
-        // A key belongs to one publisher and one event, and mostly to one body.
-        publisher: usize::try_from(key.unwrap_or(rng.next()) % APPS as u64).unwrap(),
-        event: key.map_or_else(|| rng.pick(&EVENTS), |_| EVENTS[0]),
-        mark: key.filter(|_| !rng.percent(10)).unwrap_or(mark),
-        key,
-        only: None,
-        cause: None,
-        hang_up_after: rng.percent(10).then(|| rng.millis(0..60)),
-    }
-}
-
-fn exchange(rng: &mut Rng) -> ExchangePlan {
-    let key = rng.percent(60).then(|| rng.within(0..4));
-    let mark = rng.next() >> 16;
-    let sender = usize::try_from(key.unwrap_or(rng.next()) % APPS as u64).unwrap();
-    ExchangePlan {
-        sender,
-        direction: if sender % 2 == 0 { Direction::ToMiniapp } else { Direction::ToHost },
-        mark: key.filter(|_| !rng.percent(10)).unwrap_or(mark),
-        key,
-        respond_async: rng.percent(30),
-        hang_up_after: None,
-    }
+    let publish = plain_publish(rng);
+    Publish { hang_up_after: rng.percent(10).then(|| rng.millis(0..60)), ..publish }
 }

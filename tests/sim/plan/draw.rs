@@ -124,6 +124,16 @@ fn unreadable(rng: &mut Rng, faults_end: Duration) -> Range<Duration> {
 
 /// A publish whose caller hangs up in `hasty` percent of the calls.
 fn publish(rng: &mut Rng, hasty: u64) -> Publish {
+    let publish = plain_publish(rng);
+    Publish {
+        only: rng.percent(10).then(|| rng.pick(&[0, 1, 2, 3])),
+        hang_up_after: rng.percent(hasty).then(|| rng.millis(0..30)),
+        ..publish
+    }
+}
+
+/// A publish to every app, whose caller waits.
+pub(crate) fn plain_publish(rng: &mut Rng) -> Publish {
     let key = rng.percent(30).then(|| rng.within(0..4));
     let mark = rng.next() >> 16;
     Publish {
@@ -132,14 +142,20 @@ fn publish(rng: &mut Rng, hasty: u64) -> Publish {
         event: key.map_or_else(|| rng.pick(&EVENTS), |_| EVENTS[0]),
         mark: key.filter(|_| !rng.percent(10)).unwrap_or(mark),
         key,
-        only: rng.percent(10).then(|| rng.pick(&[0, 1, 2, 3])),
+        only: None,
         cause: None,
-        hang_up_after: rng.percent(hasty).then(|| rng.millis(0..30)),
+        hang_up_after: None,
     }
 }
 
 fn exchange(rng: &mut Rng) -> ExchangePlan {
-    let key = rng.percent(50).then(|| rng.within(0..4));
+    let exchange = plain_exchange(rng, 50);
+    ExchangePlan { hang_up_after: rng.percent(20).then(|| rng.millis(0..2_000)), ..exchange }
+}
+
+/// An exchange whose caller waits, with a key in `keyed` percent of the calls.
+pub(crate) fn plain_exchange(rng: &mut Rng, keyed: u64) -> ExchangePlan {
+    let key = rng.percent(keyed).then(|| rng.within(0..4));
     let mark = rng.next() >> 16;
     let sender = usize::try_from(key.unwrap_or(rng.next()) % APPS as u64).unwrap();
     ExchangePlan {
@@ -149,7 +165,7 @@ fn exchange(rng: &mut Rng) -> ExchangePlan {
         mark: key.filter(|_| !rng.percent(10)).unwrap_or(mark),
         key,
         respond_async: rng.percent(30),
-        hang_up_after: rng.percent(20).then(|| rng.millis(0..2_000)),
+        hang_up_after: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The plan of a run: everything is drawn from the seed before the run starts.
 
-mod draw;
+pub(crate) mod draw;
 mod scenarios;
 
 use crate::receiver_faults::Phase;

@@ -176,7 +176,7 @@ fn manifest(name: &str) -> Manifest {
 
 /// Wall-clock time that follows tokio's.
 #[derive(Debug)]
-struct PausedClock(Instant);
+pub(crate) struct PausedClock(pub(crate) Instant);
 
 impl Clock for PausedClock {
     fn now(&self) -> Millis {
@@ -195,7 +195,8 @@ impl Entropy for Counter {
     }
 }
 
-struct NamedBodies;
+/// Bodies that name the app of the event.
+pub(crate) struct NamedBodies;
 
 impl SystemEventFormat for NamedBodies {
     fn body(&self, event: &SystemEvent<'_>) -> Bytes {
@@ -213,7 +214,7 @@ pub(super) struct World {
     _drain: watch::Sender<bool>,
 }
 
-pub(super) fn name(text: &str) -> AppName {
+pub(crate) fn name(text: &str) -> AppName {
     AppName::parse(text).unwrap()
 }
 

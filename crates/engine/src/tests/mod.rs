@@ -3,4 +3,4 @@
 mod apps;
 mod changes;
 mod exchange;
-mod kit;
+pub(crate) mod kit;

@@ -27,8 +27,9 @@ pub(super) struct AppObject<'a> {
     functions: &'a BTreeMap<String, String>,
 }
 
+/// A router of an app.
 #[derive(Debug, Serialize)]
-struct RouterObject<'a> {
+pub(super) struct RouterObject<'a> {
     name: &'a str,
     main: &'a str,
     root: &'a str,
@@ -39,11 +40,7 @@ impl<'a> AppObject<'a> {
     /// The object of an installed app; `None` for other apps.
     pub(super) fn of(entry: &'a AppEntry) -> Option<Self> {
         let package = entry.app.package.as_deref()?;
-        let (main, command) = match &package.program {
-            Program::Node(main) => (Some(main.as_str()), None),
-            Program::Command(command) => (None, Some(command.as_slice())),
-            Program::Nothing => (None, None),
-        };
+        let (main, command) = main_or_command(&package.program);
         Some(Self {
             name: entry.app.name.as_str(),
             display_name: &package.display_name,
@@ -62,8 +59,17 @@ impl<'a> AppObject<'a> {
 }
 
 impl<'a> RouterObject<'a> {
-    fn of(name: &'a str, router: &'a Router) -> Self {
+    pub(super) fn of(name: &'a str, router: &'a Router) -> Self {
         Self { name, main: &router.main, root: &router.root, order: router.order }
+    }
+}
+
+/// The file that a Node app starts with, or the command of another app; neither for a module.
+pub(super) fn main_or_command(program: &Program) -> (Option<&str>, Option<&[String]>) {
+    match program {
+        Program::Node(main) => (Some(main), None),
+        Program::Command(command) => (None, Some(command)),
+        Program::Nothing => (None, None),
     }
 }
 

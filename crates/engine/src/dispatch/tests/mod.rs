@@ -6,9 +6,9 @@ use super::lane::WINDOW;
 use crate::launcher::NoLauncher;
 use crate::proof_key::ProofKey;
 use crate::rate::Quota;
-use crate::system_event::{SystemEvent, SystemEventFormat};
+use crate::system_event::SystemEvent;
+use crate::tests::kit::{NamedBodies, PausedClock, name};
 use crate::{AppSpec, DeliveryFilter, Engine, EngineOptions, FileSpec, HookSpec, Limits, Page, Started};
-use bytes::Bytes;
 use footbridge_courier::{CourierOptions, Policy};
 use footbridge_journal::NodeCard;
 use footbridge_journal::memory::MemoryJournal;
@@ -17,10 +17,10 @@ use footbridge_model::event::EventDraft;
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::hook::{HookOptions, HookType};
 use footbridge_model::lineage::Lineage;
-use footbridge_model::name::{AppName, EventName};
+use footbridge_model::name::EventName;
 use footbridge_model::pattern::Pattern;
 use footbridge_model::retry::Schedule;
-use footbridge_model::time::{Clock, Entropy, Millis};
+use footbridge_model::time::Entropy;
 use http::HeaderValue;
 use network::{Network, Script};
 use std::sync::Arc;
@@ -32,15 +32,6 @@ use tokio::time::Instant;
 
 /// The wait before every retry, without jitter.
 const RETRY: Duration = Duration::from_mins(10);
-
-#[derive(Debug)]
-struct PausedClock(Instant);
-
-impl Clock for PausedClock {
-    fn now(&self) -> Millis {
-        Millis(1_800_000_000_000).plus(self.0.elapsed())
-    }
-}
 
 /// Counts, so that no two secrets are equal; retries have no jitter.
 #[derive(Debug, Default)]
@@ -56,24 +47,12 @@ impl Entropy for CountingEntropy {
     }
 }
 
-struct NamedBodies;
-
-impl SystemEventFormat for NamedBodies {
-    fn body(&self, event: &SystemEvent<'_>) -> Bytes {
-        event.app().map_or_else(|| Bytes::from_static(b"{}"), |app| format!("{{\"name\":\"{app}\"}}").into())
-    }
-}
-
 /// An engine that delivers, and its network.
 struct World {
     engine: Engine,
     network: Network,
     start: Instant,
     _drain: watch::Sender<bool>,
-}
-
-fn name(text: &str) -> AppName {
-    AppName::parse(text).unwrap()
 }
 
 /// Runs a test on paused time.

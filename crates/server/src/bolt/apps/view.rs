@@ -1,9 +1,10 @@
 //! Renders apps and their output. Contains no secrets.
 
+use super::super::objects::{RouterObject, main_or_command};
 use super::super::render::HookView;
 use footbridge_engine::{AppEntry, AppStatus, HookEntry, Installation};
 use footbridge_model::name::AppName;
-use footbridge_model::package::{Package, Program};
+use footbridge_model::package::Package;
 use footbridge_model::run::OutputLine;
 use footbridge_model::time::Millis;
 use serde::Serialize;
@@ -51,17 +52,9 @@ struct PackageView<'a> {
     command: Option<&'a [String]>,
     module: bool,
     system: bool,
-    routers: Vec<RouterView<'a>>,
+    routers: Vec<RouterObject<'a>>,
     /// File of each function.
     functions: &'a BTreeMap<String, String>,
-}
-
-#[derive(Debug, Serialize)]
-struct RouterView<'a> {
-    name: &'a str,
-    main: &'a str,
-    root: &'a str,
-    order: i64,
 }
 
 impl<'a> AppView<'a> {
@@ -100,17 +93,8 @@ impl<'a> AppView<'a> {
 
 impl<'a> PackageView<'a> {
     fn of(package: &'a Package) -> Self {
-        let routers = package.routers.iter().map(|(name, router)| RouterView {
-            name,
-            main: &router.main,
-            root: &router.root,
-            order: router.order,
-        });
-        let (main, command) = match &package.program {
-            Program::Node(main) => (Some(main.as_str()), None),
-            Program::Command(command) => (None, Some(command.as_slice())),
-            Program::Nothing => (None, None),
-        };
+        let routers = package.routers.iter().map(|(name, router)| RouterObject::of(name, router));
+        let (main, command) = main_or_command(&package.program);
         Self {
             path: &package.path,
             version: &package.version,
