@@ -92,7 +92,8 @@ impl Backlogs {
             };
             return Err(over);
         }
-        // Much of the count may have been delivered since the last answer. The journal is being asked; accept until then.
+        // Much of the count may have been delivered since the last answer. The journal is being asked; accept until
+        // then.
         Ok(())
     }
 
@@ -122,7 +123,7 @@ impl Backlogs {
 mod tests {
     use super::*;
     use footbridge_journal::memory::MemoryJournal;
-    use footbridge_journal::{EventLog as _, Lane, NewDelivery, NewEvent, Version};
+    use footbridge_journal::{EventLog as _, NewDelivery, NewEvent, Partition, Version};
     use footbridge_model::event::Event;
     use footbridge_model::headers::PublishHeaders;
     use footbridge_model::id::{DeliveryId, EventId, HookId};
@@ -143,7 +144,7 @@ mod tests {
         let delivery = |place| NewDelivery {
             id: DeliveryId::from_number(place),
             hook_id: HookId::from_number(1),
-            lane: Lane(0),
+            partition: Partition(0),
         };
         let deliveries = (number + 1..=number + deliveries).map(delivery).collect();
         let (event, registry) = (Arc::new(event), Version::default());

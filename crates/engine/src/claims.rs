@@ -1,27 +1,27 @@
-//! The claims of this server: the lanes whose deliveries it sends.
+//! The claims of this server: the partitions whose deliveries it sends.
 
 use arc_swap::ArcSwap;
-use footbridge_journal::{Claim, Joined, Lane, Session};
+use footbridge_journal::{Claim, Joined, Partition, Session};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The lanes that this server's session owns. Clones are cheap and share the lanes.
+/// The partitions that this server's session owns. Clones are cheap and share the partitions.
 #[derive(Debug, Clone)]
 pub(crate) struct Claims {
     session: Session,
-    /// `None` if the session owns every lane.
-    lanes: Option<Arc<ArcSwap<BTreeMap<Lane, Claim>>>>,
+    /// `None` if the session owns every partition.
+    partitions: Option<Arc<ArcSwap<BTreeMap<Partition, Claim>>>>,
 }
 
 impl Claims {
-    /// The claims of a session that has just begun: all lanes of an exclusive store, none of a shared one.
+    /// The claims of a session that has just begun: all partitions of an exclusive store, none of a shared one.
     pub(crate) fn of(joined: &Joined) -> Self {
-        Self { session: joined.session, lanes: (!joined.exclusive).then(Arc::default) }
+        Self { session: joined.session, partitions: (!joined.exclusive).then(Arc::default) }
     }
 
-    /// Returns true if the session owns every lane, for as long as it lives.
+    /// Returns true if the session owns every partition, for as long as it lives.
     pub(crate) const fn is_exclusive(&self) -> bool {
-        self.lanes.is_none()
+        self.partitions.is_none()
     }
 
     /// The session.
@@ -29,45 +29,49 @@ impl Claims {
         self.session
     }
 
-    /// Returns the claim on a lane, if the session owns it.
-    pub(crate) fn get(&self, lane: Lane) -> Option<Claim> {
-        match &self.lanes {
-            None => Some(Claim::exclusive(self.session, lane)),
-            Some(lanes) => lanes.load().get(&lane).copied(),
+    /// Returns the claim on a partition, if the session owns it.
+    pub(crate) fn get(&self, partition: Partition) -> Option<Claim> {
+        match &self.partitions {
+            None => Some(Claim::exclusive(self.session, partition)),
+            Some(partitions) => partitions.load().get(&partition).copied(),
         }
     }
 
-    /// Returns a claim for a hook that is deleted, so that its lane is no longer known. There is none in a shared store,
-    /// where the owner of the lane cancels its deliveries with [`waiting`](footbridge_journal::DeliveryQueue::waiting).
+    /// Returns a claim for a hook that is deleted, so that its partition is no longer known. There is none in a shared
+    /// store, where the owner of the partition cancels its deliveries with
+    /// [`waiting`](footbridge_journal::DeliveryQueue::waiting).
     pub(crate) fn of_deleted_hook(&self) -> Option<Claim> {
-        self.is_exclusive().then(|| Claim::exclusive(self.session, Lane::default()))
+        self.is_exclusive().then(|| Claim::exclusive(self.session, Partition::default()))
     }
 
     /// Returns all claims; none for an exclusive session, which need not name any.
     pub(crate) fn all(&self) -> Vec<Claim> {
-        self.lanes.iter().flat_map(|lanes| lanes.load().values().copied().collect::<Vec<_>>()).collect()
+        self.partitions
+            .iter()
+            .flat_map(|partitions| partitions.load().values().copied().collect::<Vec<_>>())
+            .collect()
     }
 
     /// Adds claims that the store has given.
     pub(crate) fn insert(&self, claims: &[Claim]) {
-        self.change(|lanes| lanes.extend(claims.iter().map(|claim| (claim.lane, *claim))));
+        self.change(|partitions| partitions.extend(claims.iter().map(|claim| (claim.partition, *claim))));
     }
 
-    /// Removes a lane that another server owns, or that is given back.
-    pub(crate) fn remove(&self, lane: Lane) {
-        self.change(|lanes| {
-            lanes.remove(&lane);
+    /// Removes a partition that another server owns, or that is given back.
+    pub(crate) fn remove(&self, partition: Partition) {
+        self.change(|partitions| {
+            partitions.remove(&partition);
         });
     }
 
-    /// Removes all lanes: the session is over. Returns true if there were any.
+    /// Removes all partitions: the session is over. Returns true if there were any.
     pub(crate) fn clear(&self) -> bool {
-        self.lanes.as_ref().is_some_and(|lanes| !lanes.swap(Arc::default()).is_empty())
+        self.partitions.as_ref().is_some_and(|partitions| !partitions.swap(Arc::default()).is_empty())
     }
 
-    fn change(&self, change: impl Fn(&mut BTreeMap<Lane, Claim>)) {
-        let Some(lanes) = &self.lanes else { return };
-        lanes.rcu(|before| {
+    fn change(&self, change: impl Fn(&mut BTreeMap<Partition, Claim>)) {
+        let Some(partitions) = &self.partitions else { return };
+        partitions.rcu(|before| {
             let mut next = BTreeMap::clone(before);
             change(&mut next);
             next
@@ -81,20 +85,24 @@ mod tests {
     use footbridge_journal::Epoch;
 
     #[test]
-    fn a_session_has_all_lanes_or_those_it_was_given() {
+    fn a_session_has_all_partitions_or_those_it_was_given() {
         let exclusive = Joined { session: Session(7), exclusive: true, ..Joined::default() };
         let claims = Claims::of(&exclusive);
-        claims.remove(Lane(3));
+        claims.remove(Partition(3));
         assert!(!claims.clear());
-        assert_eq!(claims.get(Lane(3)), Some(Claim::exclusive(Session(7), Lane(3))));
+        assert_eq!(claims.get(Partition(3)), Some(Claim::exclusive(Session(7), Partition(3))));
 
         let claims = Claims::of(&Joined { exclusive: false, ..exclusive });
-        let claim = |lane, epoch| Claim { session: Session(7), lane: Lane(lane), epoch: Epoch(epoch) };
-        assert_eq!((claims.get(Lane(3)), claims.of_deleted_hook()), (None, None));
+        let claim = |partition, epoch| Claim {
+            session: Session(7),
+            partition: Partition(partition),
+            epoch: Epoch(epoch),
+        };
+        assert_eq!((claims.get(Partition(3)), claims.of_deleted_hook()), (None, None));
         claims.insert(&[claim(3, 1), claim(4, 1)]);
         claims.insert(&[claim(3, 2)]);
-        assert_eq!(claims.get(Lane(3)), Some(claim(3, 2)));
-        claims.remove(Lane(3));
+        assert_eq!(claims.get(Partition(3)), Some(claim(3, 2)));
+        claims.remove(Partition(3));
         assert_eq!(claims.all(), [claim(4, 1)]);
         assert!(claims.clear() && claims.all().is_empty());
     }

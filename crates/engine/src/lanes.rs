@@ -1,6 +1,6 @@
 //! How the rest of the engine hands deliveries to the dispatcher: without waiting, and without losing a hook.
 
-use footbridge_journal::{Lane, NewDelivery};
+use footbridge_journal::{NewDelivery, Partition};
 use footbridge_model::event::Event;
 use footbridge_model::id::{DeliveryId, HookId};
 use std::collections::BTreeSet;
@@ -42,10 +42,10 @@ pub(crate) struct Lanes {
     hand_overs: mpsc::Sender<HandOver>,
 }
 
-/// Lanes that are given away. Dropping it says that nothing of them is in flight and every result is written.
+/// Partitions that are given away. Dropping it says that nothing of them is in flight and every result is written.
 #[derive(Debug)]
 pub(crate) struct HandOver {
-    pub(crate) lanes: BTreeSet<Lane>,
+    pub(crate) partitions: BTreeSet<Partition>,
     /// Dropped at that moment; nothing is ever sent.
     _done: oneshot::Sender<()>,
 }
@@ -106,12 +106,12 @@ impl Lanes {
         }
     }
 
-    /// Waits until nothing of these lanes is in flight and every result is written. This server has no claim on them any
-    /// more, so no attempt starts.
-    pub(crate) async fn hand_over(&self, lanes: BTreeSet<Lane>) {
+    /// Waits until nothing of these partitions is in flight and every result is written. This server has no claim on
+    /// them any more, so no attempt starts.
+    pub(crate) async fn hand_over(&self, partitions: BTreeSet<Partition>) {
         let (done, is_done) = oneshot::channel();
         // Without a dispatcher nothing is in flight.
-        let _ = self.hand_overs.send(HandOver { lanes, _done: done }).await;
+        let _ = self.hand_overs.send(HandOver { partitions, _done: done }).await;
         self.woken.notify.notify_one();
         let _ = is_done.await;
     }
@@ -134,7 +134,7 @@ pub(crate) struct LaneFeed {
 }
 
 impl LaneFeed {
-    /// Takes the lanes that are given away since the last call.
+    /// Takes the partitions that are given away since the last call.
     pub(crate) fn take_hand_overs(&mut self, hand_overs: &mut Vec<HandOver>) {
         while let Ok(hand_over) = self.hand_overs.try_recv() {
             hand_overs.push(hand_over);
@@ -209,7 +209,7 @@ mod tests {
         let delivery = NewDelivery {
             id: DeliveryId::from_number(2),
             hook_id: HookId::from_number(hook),
-            lane: footbridge_journal::Lane(0),
+            partition: Partition(0),
         };
         Offer { event: Arc::new(event), deliveries: vec![delivery] }
     }

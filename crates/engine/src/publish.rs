@@ -91,7 +91,8 @@ pub(crate) struct PreparedEvent {
     subscribers: Option<Vec<AppName>>,
 }
 
-/// How often an event is matched again that others' changes of the registry overtake, before its publisher gets an error.
+/// How often an event is matched again that others' changes of the registry overtake, before its publisher gets an
+/// error.
 const MAX_MATCHES: u32 = 8;
 
 impl PreparedEvent {
@@ -102,8 +103,8 @@ impl PreparedEvent {
 }
 
 impl Publisher {
-    /// Publishes an event of `publisher`, caused by the event `cause`. Resolves once the event and its deliveries are on
-    /// disk; goes on if the caller hangs up.
+    /// Publishes an event of `publisher`, caused by the event `cause`. Resolves once the event and its deliveries are
+    /// on disk; goes on if the caller hangs up.
     pub(crate) async fn publish(
         self: &Arc<Self>,
         publisher: &AppEntry,
@@ -176,7 +177,7 @@ impl Publisher {
         let event = Arc::new(Event { id: EventId::from_number(first), ..event });
         let mut ids = (1..).map(|k| DeliveryId::from_number(nth(first, k)));
         let mut new = |hook: &HookEntry| {
-            ids.next().map(|id| NewDelivery { id, hook_id: hook.hook.id, lane: hook.lane })
+            ids.next().map(|id| NewDelivery { id, hook_id: hook.hook.id, partition: hook.partition })
         };
         let deliveries = hooks.iter().filter_map(|hook| new(hook)).collect();
         // An app that is off is not told later of its own start or stop.

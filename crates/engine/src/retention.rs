@@ -4,7 +4,7 @@ use crate::claims::Claims;
 use crate::failure_log::FailureLog;
 use crate::publish::Publisher;
 use crate::registry::{AppRegistry, SecretKind};
-use footbridge_journal::{Journal, JournalError, Lane, PruneLimits};
+use footbridge_journal::{Journal, JournalError, Partition, PruneLimits};
 use footbridge_model::name::AppName;
 use footbridge_model::time::{Clock, Millis};
 use std::sync::Arc;
@@ -85,7 +85,7 @@ impl Retention {
     /// Deletes one portion of old events and deliveries; returns the pause until the next.
     async fn delete_portion(&self) -> Duration {
         self.log.sum_up();
-        let Some(claim) = self.claims.get(Lane::RETENTION) else { return INTERVAL };
+        let Some(claim) = self.claims.get(Partition::RETENTION) else { return INTERVAL };
         let now = self.clock.now();
         let before = |period: Option<Duration>| period.map_or(Millis(i64::MIN), |period| now.minus(period));
         let RetentionPeriods { ended, dead } = self.periods;

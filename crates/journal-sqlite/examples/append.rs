@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use footbridge_journal::{
-    Claim, Cluster, DeliveryQueue, DeliveryResult, EventLog, Journal, Lane, NewDelivery, NewEvent, NodeCard,
-    PruneLimits, RegistryChange, RegistryStore, Retention, Version,
+    Claim, Cluster, DeliveryQueue, DeliveryResult, EventLog, Journal, NewDelivery, NewEvent, NodeCard,
+    Partition, PruneLimits, RegistryChange, RegistryStore, Retention, Version,
 };
 use footbridge_journal_sqlite::{MasterKey, SqliteJournal, SqliteOptions};
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
@@ -45,7 +45,8 @@ fn event(ids: &IdSource, hook: HookId, body: &Bytes) -> NewEvent {
         time,
         lineage: Lineage::default(),
     };
-    let delivery = NewDelivery { id: DeliveryId::from_number(number + 1), hook_id: hook, lane: Lane(0) };
+    let delivery =
+        NewDelivery { id: DeliveryId::from_number(number + 1), hook_id: hook, partition: Partition(0) };
     NewEvent {
         event: Arc::new(event),
         deliveries: vec![delivery],
@@ -81,10 +82,10 @@ fn open(path: &Path) -> SqliteJournal {
     .unwrap()
 }
 
-/// Begins a session, and returns the claim on the lane of all hooks.
+/// Begins a session, and returns the claim on the partition of all hooks.
 async fn join(journal: &SqliteJournal) -> (Claim, IdSource) {
     let joined = journal.join(NodeCard::default(), now()).await.unwrap();
-    (Claim::exclusive(joined.session, Lane(0)), IdSource::above(joined.highest_id))
+    (Claim::exclusive(joined.session, Partition(0)), IdSource::above(joined.highest_id))
 }
 
 async fn put_hooks(journal: &SqliteJournal, hooks: Vec<Hook>) {

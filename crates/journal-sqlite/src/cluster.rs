@@ -1,9 +1,9 @@
-//! The port of sessions: one server has the file, and owns every lane.
+//! The port of sessions: one server has the file, and owns every partition.
 
 use crate::join;
 use crate::journal::SqliteJournal;
 use footbridge_journal::{
-    BeatNumber, Burial, Claim, Cluster, Hint, Hints, Joined, Lane, NodeCard, Pulse, Session, Wait,
+    BeatNumber, Burial, Claim, Cluster, Hint, Hints, Joined, NodeCard, Partition, Pulse, Session, Wait,
 };
 use footbridge_model::id::EventId;
 use footbridge_model::time::Millis;
@@ -23,10 +23,10 @@ impl Cluster for SqliteJournal {
         })
     }
 
-    fn claim(&self, lanes: Vec<Lane>) -> Wait<Vec<Claim>> {
+    fn claim(&self, partitions: Vec<Partition>) -> Wait<Vec<Claim>> {
         self.writer.ask(0, move |txn| {
             let session = txn.state.session;
-            Ok(lanes.iter().map(|lane| Claim::exclusive(session, *lane)).collect())
+            Ok(partitions.iter().map(|partition| Claim::exclusive(session, *partition)).collect())
         })
     }
 

@@ -8,21 +8,21 @@ use crate::filter::Condition;
 use crate::hook_row;
 use crate::txn::Txn;
 use footbridge_journal::{
-    Claim, DeliveryFilter, DeliveryResult, DeliveryView, Lane, NewEvent, Page, PendingDelivery, Recorded,
+    Claim, DeliveryFilter, DeliveryResult, DeliveryView, NewEvent, Page, Partition, PendingDelivery, Recorded,
 };
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::time::Millis;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
-/// Stores results, and returns the lanes of those whose claims are of another session.
-pub(crate) fn record(txn: &mut Txn<'_>, results: &[DeliveryResult]) -> CommandResult<Vec<Lane>> {
+/// Stores results, and returns the partitions of those whose claims are of another session.
+pub(crate) fn record(txn: &mut Txn<'_>, results: &[DeliveryResult]) -> CommandResult<Vec<Partition>> {
     let mut lost = Vec::new();
     for result in results {
         if result.claim.session == txn.state.session {
             record_one(txn, result)?;
-        } else if !lost.contains(&result.claim.lane) {
-            lost.push(result.claim.lane);
+        } else if !lost.contains(&result.claim.partition) {
+            lost.push(result.claim.partition);
         }
     }
     Ok(lost)
@@ -48,7 +48,7 @@ pub(crate) fn record_and_append(
     published: &[NewEvent],
 ) -> CommandResult<Recorded> {
     if result.claim.session != txn.state.session {
-        return Ok(Recorded::LaneLost);
+        return Ok(Recorded::PartitionLost);
     }
     if !record_one(txn, result)? {
         return Ok(Recorded::NotPending);
@@ -140,7 +140,7 @@ fn give_up(txn: &mut Txn<'_>, id: DeliveryId) -> CommandResult<()> {
     let reason = "damaged: its row does not match its checksum; nothing was sent";
     tracing::error!(delivery = %id, reason, "a delivery is dead");
     let (status, reason) = (DeliveryStatus::Dead, Some(reason.to_owned()));
-    let claim = Claim::exclusive(txn.state.session, Lane::default());
+    let claim = Claim::exclusive(txn.state.session, Partition::default());
     record_one(txn, &DeliveryResult { claim, id, attempt: None, status, next_attempt_at: None, reason })
         .map(drop)
 }

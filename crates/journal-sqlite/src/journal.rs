@@ -7,8 +7,8 @@ use crate::{deliveries, events, exchanges, join, lineage, missed, prune, retry};
 use footbridge_journal::{
     Account, Appended, Backlog, Claim, DeliveryFilter, DeliveryQueue, DeliveryResult, DeliveryView,
     EventFilter, EventLog, EventView, ExchangeEnd, ExchangeFilter, ExchangeLog, ExchangeStart,
-    FoundDeliveries, History, IdempotencyKey, Journal, JournalHealth, Lane, MissedEvents, NewEvent, Page,
-    PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Wait,
+    FoundDeliveries, History, IdempotencyKey, Journal, JournalHealth, MissedEvents, NewEvent, Page,
+    Partition, PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
@@ -76,7 +76,7 @@ impl DeliveryQueue for SqliteJournal {
         })
     }
 
-    fn record(&self, results: Vec<DeliveryResult>) -> Wait<Vec<Lane>> {
+    fn record(&self, results: Vec<DeliveryResult>) -> Wait<Vec<Partition>> {
         self.writer.ask(2 * ROW * results.len(), move |txn| deliveries::record(txn, &results))
     }
 

@@ -10,7 +10,7 @@
 //! deleted. Another program's lock is no such error either: the writer waits for it, and refuses commands that wait
 //! too long.
 //!
-//! The store is exclusive: one server joins, and its session owns every lane. Only this crate names the driver.
+//! The store is exclusive: one server joins, and its session owns every partition. Only this crate names the driver.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 mod account;

@@ -1,4 +1,4 @@
-//! Numbers that say who may write what: sessions, lanes, epochs, versions.
+//! Numbers that say who may write what: sessions, partitions, epochs, versions.
 
 use footbridge_model::name::AppName;
 use std::fmt;
@@ -23,7 +23,7 @@ number!(
     Session
 );
 number!(
-    /// How often a lane has changed its owner. A write that names an older epoch is refused.
+    /// How often a partition has changed its owner. A write that names an older epoch is refused.
     Epoch
 );
 number!(
@@ -35,8 +35,8 @@ number!(
     BeatNumber
 );
 number!(
-    /// The unit of ownership: the deliveries to a slice of the apps, all of them sent by one session at a time.
-    Lane
+    /// The apps that one session owns together: it alone sends their deliveries.
+    Partition
 );
 
 impl Version {
@@ -47,58 +47,58 @@ impl Version {
     }
 }
 
-impl Lane {
-    /// Apps that are not installed share lanes 0 to 255, for good: the number of lanes never changes.
+impl Partition {
+    /// Apps that are not installed share partitions 0 to 255, for good: the number of partitions never changes.
     pub const SHARED: u64 = 256;
-    /// The lane of whoever deletes old events.
+    /// The partition of whoever deletes old events.
     pub const RETENTION: Self = Self(Self::SHARED);
-    /// Ids have 63 bits, so no other lane has this one.
+    /// Ids have 63 bits, so no other partition has this one.
     const INSTALLED: u64 = 1 << 63;
 
-    /// The lane of an app that is not installed.
+    /// The partition of an app that is not installed.
     ///
     /// ```
-    /// use footbridge_journal::Lane;
+    /// use footbridge_journal::Partition;
     /// use footbridge_model::name::AppName;
     ///
-    /// let lane = |name| Lane::of_app(&AppName::parse(name).unwrap());
-    /// assert_eq!(lane("shop"), lane("SHOP"));
-    /// assert_ne!(lane("shop"), lane("camera"));
+    /// let partition = |name| Partition::of_app(&AppName::parse(name).unwrap());
+    /// assert_eq!(partition("shop"), partition("SHOP"));
+    /// assert_ne!(partition("shop"), partition("camera"));
     /// ```
     pub fn of_app(app: &AppName) -> Self {
-        // FNV-1a. Rows name lanes, so this must never change.
+        // FNV-1a. Rows name partitions, so this must never change.
         let hash = app.key().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
         Self(hash % Self::SHARED)
     }
 
-    /// The lane of an installed app: one of its own, so that the app runs where its lane is owned.
+    /// The partition of an installed app: one of its own, so that the app runs where its partition is owned.
     pub const fn of_installed(generation: u64) -> Self {
         Self(Self::INSTALLED | generation)
     }
 
-    /// The lanes that exist whatever is installed.
+    /// The partitions that exist whatever is installed.
     pub fn fixed() -> impl Iterator<Item = Self> {
         (0..=Self::SHARED).map(Self)
     }
 }
 
-/// The right to write to a lane. It counts until the lane has another owner or its session is over.
+/// The right to write to a partition. It counts until the partition has another owner or its session is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
-    /// Who owns the lane.
+    /// Who owns the partition.
     pub session: Session,
-    /// The lane that may be written.
-    pub lane: Lane,
+    /// The partition that may be written.
+    pub partition: Partition,
     /// Since which change of its owner.
     pub epoch: Epoch,
 }
 
 impl Claim {
-    /// The claim of a session that owns every lane.
-    pub const fn exclusive(session: Session, lane: Lane) -> Self {
-        Self { session, lane, epoch: Epoch(0) }
+    /// The claim of a session that owns every partition.
+    pub const fn exclusive(session: Session, partition: Partition) -> Self {
+        Self { session, partition, epoch: Epoch(0) }
     }
 }
 
@@ -107,10 +107,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lanes_of_apps_never_move() {
-        let lane = |name: &str| Lane::of_app(&AppName::trusted(name)).0;
-        assert_eq!(["shop", "camera", "bolt"].map(lane), [9, 78, 198]);
-        assert!((0..2000).all(|n| lane(&format!("app{n}")) < Lane::SHARED));
-        assert!(Lane::of_installed(5).0 > Lane::RETENTION.0);
+    fn partitions_of_apps_never_move() {
+        let partition = |name: &str| Partition::of_app(&AppName::trusted(name)).0;
+        assert_eq!(["shop", "camera", "bolt"].map(partition), [9, 78, 198]);
+        assert!((0..2000).all(|n| partition(&format!("app{n}")) < Partition::SHARED));
+        assert!(Partition::of_installed(5).0 > Partition::RETENTION.0);
     }
 }

@@ -1,6 +1,6 @@
-//! The port through which servers share a store: who lives, who owns which lane.
+//! The port through which servers share a store: who lives, who owns which partition.
 
-use crate::{BeatNumber, Claim, Lane, Session, Version, Wait};
+use crate::{BeatNumber, Claim, Partition, Session, Version, Wait};
 use footbridge_model::id::{EventId, HookId};
 use footbridge_model::name::AppName;
 use footbridge_model::pattern::Pattern;
@@ -27,7 +27,7 @@ pub struct Joined {
     /// True if no other session lived. Then the transient hooks of all sessions have ended, and their running
     /// exchanges have failed.
     pub alone: bool,
-    /// True if the session owns every lane, and no other session can join.
+    /// True if the session owns every partition, and no other session can join.
     pub exclusive: bool,
     /// Hooks and exchanges that ended with the sessions before.
     pub ended: Ended,
@@ -82,7 +82,7 @@ pub struct Peer {
 /// The outcome of [`Cluster::bury`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Burial {
-    /// The session is over. Nothing it writes takes effect any more, and its lanes are free.
+    /// The session is over. Nothing it writes takes effect any more, and its partitions are free.
     Buried(Ended),
     /// The session has sent another beat since.
     StillBeating,
@@ -98,7 +98,7 @@ pub struct Hint {
     /// The sender's floor: it adds no event below it.
     pub floor: EventId,
     /// Hooks with new deliveries.
-    pub hooks: Vec<(Lane, HookId)>,
+    pub hooks: Vec<(Partition, HookId)>,
 }
 
 /// The outcome of [`Cluster::hints`].
@@ -119,11 +119,11 @@ pub trait Cluster: Send + Sync {
     /// Reports that the session lives. `floor` is the lowest id that the session may still append.
     fn beat(&self, floor: EventId, now: Millis) -> Wait<Pulse>;
 
-    /// Takes those of these lanes that have no owner, and returns the claims on them. Lanes that the session owns
-    /// already are among them, with their present epoch.
-    fn claim(&self, lanes: Vec<Lane>) -> Wait<Vec<Claim>>;
+    /// Takes those of these partitions that have no owner, and returns the claims on them. Partitions that the session
+    /// owns already are among them, with their present epoch.
+    fn claim(&self, partitions: Vec<Partition>) -> Wait<Vec<Claim>>;
 
-    /// Gives lanes back. Everything of them must be recorded before.
+    /// Gives partitions back. Everything of them must be recorded before.
     fn release(&self, claims: Vec<Claim>) -> Wait<()>;
 
     /// Ends the session of a server that has stopped, if its latest beat still is `seen`.
@@ -135,6 +135,6 @@ pub trait Cluster: Send + Sync {
     /// Waits for hints of other sessions.
     fn hints(&self) -> Wait<Hints>;
 
-    /// Ends the session: its lanes are free at once.
+    /// Ends the session: its partitions are free at once.
     fn leave(&self) -> Wait<()>;
 }

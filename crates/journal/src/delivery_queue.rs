@@ -1,6 +1,6 @@
 //! The port of what is still to be delivered.
 
-use crate::{Claim, Lane, NewEvent, PendingDelivery, Wait};
+use crate::{Claim, NewEvent, Partition, PendingDelivery, Wait};
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, HookId};
 use footbridge_model::time::Millis;
@@ -8,7 +8,7 @@ use footbridge_model::time::Millis;
 /// The result of an attempt, or an end without one.
 #[derive(Debug, Clone)]
 pub struct DeliveryResult {
-    /// The right to write to the lane of the delivery's hook.
+    /// The right to write to the partition of the delivery's hook.
     pub claim: Claim,
     /// The delivery that the result belongs to.
     pub id: DeliveryId,
@@ -29,8 +29,8 @@ pub enum Recorded {
     Stored,
     /// The delivery is no longer pending. Nothing was stored.
     NotPending,
-    /// The lane has another owner. Nothing was stored.
-    LaneLost,
+    /// The partition has another owner. Nothing was stored.
+    PartitionLost,
     /// The registry has another version than one of the events names. Nothing was stored: match again.
     Stale,
 }
@@ -60,23 +60,24 @@ pub struct Replay {
 
 /// Holds pending deliveries until they end.
 ///
-/// Calls that name a [`Claim`] answer [`Fenced`](crate::JournalError::Fenced) once the lane has another owner, unless
-/// they say otherwise.
+/// Calls that name a [`Claim`] answer [`Fenced`](crate::JournalError::Fenced) once the partition has another owner,
+/// unless they say otherwise.
 pub trait DeliveryQueue: Send + Sync {
-    /// Returns the hooks of these lanes that have pending deliveries, in the order of ids. What is pending for deleted
-    /// hooks is cancelled on the way, with the reason `hook gone`. An exclusive session gets the hooks of all lanes.
+    /// Returns the hooks of these partitions that have pending deliveries, in the order of ids. What is pending for
+    /// deleted hooks is cancelled on the way, with the reason `hook gone`. An exclusive session gets the hooks of all
+    /// partitions.
     fn waiting(&self, claims: Vec<Claim>) -> Wait<Vec<HookId>>;
 
     /// Returns the pending deliveries of a hook that are due first, at most `limit`, ordered by `(due, id)`; for an
-    /// `ordered` hook by id. Sees every result of the lane that was recorded before the call.
+    /// `ordered` hook by id. Sees every result of the partition that was recorded before the call.
     fn due(&self, claim: Claim, hook: HookId, ordered: bool, limit: u32) -> Wait<Vec<PendingDelivery>>;
 
-    /// Stores results, and returns the lanes that have another owner, whose results were not stored. Ignores results
-    /// of deliveries that are no longer pending, and of attempts that are recorded already: so a call whose outcome is
-    /// unknown may be repeated.
+    /// Stores results, and returns the partitions that have another owner, whose results were not stored. Ignores
+    /// results of deliveries that are no longer pending, and of attempts that are recorded already: so a call whose
+    /// outcome is unknown may be repeated.
     ///
     /// Fails with [`Fenced`](crate::JournalError::Fenced) only when the session is over.
-    fn record(&self, results: Vec<DeliveryResult>) -> Wait<Vec<Lane>>;
+    fn record(&self, results: Vec<DeliveryResult>) -> Wait<Vec<Partition>>;
 
     /// Stores a result together with the events that the attempt published, or nothing of it.
     fn record_and_append(&self, result: DeliveryResult, published: Vec<NewEvent>) -> Wait<Recorded>;

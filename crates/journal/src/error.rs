@@ -18,7 +18,7 @@ pub enum JournalError {
         /// True if the call was sent, so that it may have taken effect.
         maybe_stored: bool,
     },
-    /// The session is over, or the lane has another owner. Nothing was stored.
+    /// The session is over, or the partition has another owner. Nothing was stored.
     #[error("another server has taken over what this one wrote to")]
     Fenced,
     /// The registry has another version than the one that the change was checked against. Nothing was stored.

@@ -1,6 +1,6 @@
 //! The port that accepts events.
 
-use crate::{Lane, PendingDelivery, Version, Wait};
+use crate::{Partition, PendingDelivery, Version, Wait};
 use footbridge_model::event::Event;
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::time::Millis;
@@ -30,8 +30,8 @@ pub struct NewDelivery {
     pub id: DeliveryId,
     /// The hook it goes to.
     pub hook_id: HookId,
-    /// The lane of the hook's app.
-    pub lane: Lane,
+    /// The partition of the hook's app.
+    pub partition: Partition,
 }
 
 impl NewDelivery {
@@ -81,7 +81,7 @@ pub enum Appended {
     Stale,
 }
 
-/// Accepts events. Any server may append, whoever owns the lanes.
+/// Accepts events. Any server may append, whoever owns the partitions.
 pub trait EventLog: Send + Sync {
     /// Stores an event and its deliveries.
     fn append(&self, event: NewEvent) -> Wait<Appended>;

@@ -20,7 +20,7 @@ pub struct PruneLimits {
 pub trait Retention: Send + Sync {
     /// Deletes a bounded portion of what is older than the limits. Returns true if there is more.
     ///
-    /// The claim is that of [`Lane::RETENTION`](crate::Lane::RETENTION).
+    /// The claim is that of [`Partition::RETENTION`](crate::Partition::RETENTION).
     fn prune(&self, claim: Claim, limits: PruneLimits) -> Wait<bool>;
 }
 

@@ -4,20 +4,20 @@
 //! of one trait for each use: [`EventLog`], [`DeliveryQueue`], [`ExchangeLog`], [`History`], [`Retention`].
 //! [`Cluster`] says which server may write what.
 //!
-//! A server joins and gets a [`Session`]. Deliveries belong to the [`Lane`] of their hook's app, and one session at a
-//! time owns a lane: its writes name a [`Claim`]. An *exclusive* store, such as one file on one machine, admits one
-//! session, which owns every lane.
+//! A server joins and gets a [`Session`]. Deliveries belong to the [`Partition`] of their hook's app, and one session
+//! at a time owns a partition: its writes name a [`Claim`]. An *exclusive* store, such as one file on one machine,
+//! admits one session, which owns every partition.
 //!
 //! The laws:
 //!
 //! 1. When a returned [`Wait`] resolves to `Ok`, what it wrote is on stable storage, unless its method says otherwise.
-//! 2. Writes of one session to one lane take effect in the order of the calls, whether or not anyone awaits their
+//! 2. Writes of one session to one partition take effect in the order of the calls, whether or not anyone awaits their
 //!    `Wait`s; [`DeliveryQueue::due`] sees every one called before it. In an exclusive store this holds for all writes.
 //! 3. One call is one transaction: all of it is stored, or nothing.
 //! 4. At any commit `accepted = delivered + unanswered + dead + cancelled + pending` in [`History::account`], across
 //!    restarts and retention.
-//! 5. After [`Cluster::bury`] has returned, no write of the buried session takes effect. After a lane has a new owner,
-//!    no write under an older claim takes effect.
+//! 5. After [`Cluster::bury`] has returned, no write of the buried session takes effect. After a partition has a new
+//!    owner, no write under an older claim takes effect.
 //! 6. Versions of the registry have no holes: whoever has read up to a version has read every change up to it.
 //! 7. The horizon never goes back, and no event appears below it.
 
@@ -40,7 +40,7 @@ mod pending_delivery;
 mod registry;
 
 pub use account::Account;
-pub use claim::{BeatNumber, Claim, Epoch, Lane, Session, Version};
+pub use claim::{BeatNumber, Claim, Epoch, Partition, Session, Version};
 pub use cluster::{Burial, Cluster, Ended, EndedHook, Hint, Hints, Joined, NodeCard, Peer, Pulse};
 pub use delivery_queue::{DeliveryQueue, DeliveryResult, Recorded, Replay, Retried};
 pub use error::JournalError;

@@ -1,5 +1,5 @@
-//! The oracles for several nodes, after the end of a run. Those that hold at each commit are in [`super::observer`], the
-//! lease is checked at each send.
+//! The oracles for several nodes, after the end of a run. Those that hold at each commit are in [`super::observer`],
+//! the lease is checked at each send.
 
 use super::observer::Log;
 use super::plan::{ClusterPlan, DatabaseFaultKind};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
-/// The longest time from a server's death until another one owns its lanes.
+/// The longest time from a server's death until another one owns its partitions.
 const TAKEOVER: Duration = Duration::from_secs(15);
 /// The shortest silence after which a session is ended: 10 s, of clocks that drift by up to a tenth.
 const SILENCE: Duration = Duration::from_secs(9);
@@ -50,7 +50,8 @@ fn everything_ends(run: &RunView<'_>) {
     }
 }
 
-/// A process that knows the result of an attempt does not make the attempt again, even if it could not store the result.
+/// A process that knows the result of an attempt does not make the attempt again, even if it could not store the
+/// result.
 fn sent_once_by_each_process(run: &RunView<'_>) {
     let mut seen = BTreeSet::new();
     for row in run.rows().filter(|row| !row.was_retried()) {
@@ -82,8 +83,8 @@ fn in_order(run: &RunView<'_>) {
     }
 }
 
-/// A session is ended by others only if no beat of it was committed for long. After a long outage of the database that time
-/// begins anew, because everybody was silent.
+/// A session is ended by others only if no beat of it was committed for long. After a long outage of the database that
+/// time begins anew, because everybody was silent.
 fn burials_have_a_reason(plan: &ClusterPlan, log: &Log) {
     for burial in &log.burials {
         let since = plan.database.iter().fold(burial.last_beat, |since, fault| {
@@ -99,7 +100,7 @@ fn burials_have_a_reason(plan: &ClusterPlan, log: &Log) {
     }
 }
 
-/// The lanes of a dead server have another owner soon, while the database and another server are healthy.
+/// The partitions of a dead server have another owner soon, while the database and another server are healthy.
 fn takeovers_are_quick(plan: &ClusterPlan, log: &Log, lasted: Duration) {
     for (session, since) in &log.gone {
         let until = *since + TAKEOVER;

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 /// How long a call without an answer is waited for.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// The connection of beats and lanes.
+/// The connection of beats and partitions.
 const BEATS: usize = 0;
 /// How long a send may take to reach its receiver, if nothing cuts that off.
 const TRANSIT: Duration = Duration::from_millis(200);
@@ -68,7 +68,7 @@ pub(super) struct Link {
     observer: Observer,
     /// Results that cannot be stored are refused for good, so that the engine drops them.
     drops_results: bool,
-    /// Beats and lanes; everything else.
+    /// Beats and partitions; everything else.
     connections: [Connection; 2],
     /// When the last confirmed beat was sent, in milliseconds of the node's clock.
     confirmed: AtomicU64,

@@ -4,7 +4,7 @@ use super::link::TrueTime;
 use crate::disk::ready_now;
 use crate::history::History;
 use footbridge_journal::memory::{CallKind, Commit, MemoryCluster};
-use footbridge_journal::{Account, DeliveryFilter, Epoch, History as _, Lane, Page, Session};
+use footbridge_journal::{Account, DeliveryFilter, Epoch, History as _, Page, Partition, Session};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::DeliveryId;
 use std::collections::BTreeMap;
@@ -55,8 +55,8 @@ pub(super) struct Log {
     pub(super) burials: Vec<BurialEntry>,
     /// When the process of a session was killed.
     pub(super) gone: BTreeMap<Session, Duration>,
-    owners: BTreeMap<Lane, Session>,
-    epochs: BTreeMap<Lane, Epoch>,
+    owners: BTreeMap<Partition, Session>,
+    epochs: BTreeMap<Partition, Epoch>,
     horizon: u64,
 }
 
@@ -81,7 +81,7 @@ impl Observer {
         log.commits += 1;
         log.last_session = commit.session;
         log.one_writer(commit, now, &self.history);
-        log.lanes(commit, &self.history);
+        log.partitions(commit, &self.history);
         log.identity(commit, &self.history);
         log.horizon(commit, &self.history);
     }
@@ -151,22 +151,23 @@ impl Log {
         }
     }
 
-    /// Oracle "lanes": a lane has one owner at a time, and its epoch only grows.
-    fn lanes(&mut self, commit: &Commit, history: &History) {
-        for lane in &commit.changes.released {
-            self.owners.remove(lane);
+    /// Oracle "partitions": a partition has one owner at a time, and its epoch only grows.
+    fn partitions(&mut self, commit: &Commit, history: &History) {
+        for partition in &commit.changes.released {
+            self.owners.remove(partition);
         }
         for claim in &commit.changes.claimed {
-            let last = self.epochs.insert(claim.lane, claim.epoch);
+            let last = self.epochs.insert(claim.partition, claim.epoch);
             if last.is_some_and(|last| last > claim.epoch) {
                 history.record_violation(format!("the epoch went back from {last:?}: {claim:?}"));
             }
-            let owner = self.owners.insert(claim.lane, claim.session);
+            let owner = self.owners.insert(claim.partition, claim.session);
             if let Some(owner) = owner.filter(|owner| *owner != claim.session) {
                 let is_over = self.sessions.get(&owner).is_none_or(|known| known.over.is_some());
                 if !is_over {
-                    history
-                        .record_violation(format!("{claim:?} was given, but session {owner} has the lane"));
+                    history.record_violation(format!(
+                        "{claim:?} was given, but session {owner} has the partition"
+                    ));
                 }
             }
         }

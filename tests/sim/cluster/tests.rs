@@ -31,7 +31,7 @@ fn holds(scenario: fn(u64) -> ClusterPlan) {
 }
 
 #[test]
-fn the_lanes_of_a_killed_node_are_taken_over() {
+fn the_partitions_of_a_killed_node_are_taken_over() {
     holds(ClusterPlan::killed);
 }
 
@@ -57,7 +57,7 @@ fn short_interruptions_change_nothing() {
 }
 
 #[test]
-fn a_drained_node_hands_its_lanes_over() {
+fn a_drained_node_hands_its_partitions_over() {
     holds(ClusterPlan::drained);
 }
 

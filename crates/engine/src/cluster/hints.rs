@@ -1,17 +1,17 @@
 //! Collects the hooks that other servers should look at, so that few hints name them.
 
 use crate::claims::Claims;
-use footbridge_journal::{Lane, NewDelivery};
+use footbridge_journal::{NewDelivery, Partition};
 use footbridge_model::id::HookId;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// The hooks of other servers' lanes that have new deliveries.
+/// The hooks of other servers' partitions that have new deliveries.
 #[derive(Debug)]
 pub(crate) struct HintQueue {
     claims: Claims,
-    hooks: Mutex<BTreeMap<HookId, Lane>>,
+    hooks: Mutex<BTreeMap<HookId, Partition>>,
     added: Notify,
 }
 
@@ -20,20 +20,20 @@ impl HintQueue {
         Self { claims, hooks: Mutex::default(), added: Notify::new() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<HookId, Lane>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<HookId, Partition>> {
         self.hooks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the new deliveries whose lanes this server owns, and queues hints for the others.
+    /// Returns the new deliveries whose partitions this server owns, and queues hints for the others.
     pub(crate) fn split_off_foreign(&self, mut deliveries: Vec<NewDelivery>) -> Vec<NewDelivery> {
         if self.claims.is_exclusive() {
             return deliveries;
         }
         let mut foreign = Vec::new();
         deliveries.retain(|delivery| {
-            let is_ours = self.claims.get(delivery.lane).is_some();
+            let is_ours = self.claims.get(delivery.partition).is_some();
             if !is_ours {
-                foreign.push((delivery.hook_id, delivery.lane));
+                foreign.push((delivery.hook_id, delivery.partition));
             }
             is_ours
         });
@@ -50,7 +50,7 @@ impl HintQueue {
     }
 
     /// Takes what was collected.
-    pub(super) fn take(&self) -> Vec<(Lane, HookId)> {
-        std::mem::take(&mut *self.lock()).into_iter().map(|(hook, lane)| (lane, hook)).collect()
+    pub(super) fn take(&self) -> Vec<(Partition, HookId)> {
+        std::mem::take(&mut *self.lock()).into_iter().map(|(hook, partition)| (partition, hook)).collect()
     }
 }

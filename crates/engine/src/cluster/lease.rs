@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 /// How long after sending the last confirmed beat sends may start.
 pub const SEND_FOR: Duration = Duration::from_secs(7);
-/// How long after sending the last confirmed beat lanes are held. Other servers end a session no earlier.
+/// How long after sending the last confirmed beat partitions are held. Other servers end a session no earlier.
 pub const HOLD_FOR: Duration = Duration::from_secs(10);
 
 /// The lease of this server's session, counted on its own clock.
@@ -46,7 +46,7 @@ impl Lease {
         self.lasts(SEND_FOR, now)
     }
 
-    /// Returns true if the lanes are still this server's.
+    /// Returns true if the partitions are still this server's.
     pub(crate) fn holds(&self, now: Instant) -> bool {
         self.lasts(HOLD_FOR, now)
     }

@@ -1,4 +1,4 @@
-//! Keeps this server's session alive, and takes and gives lanes.
+//! Keeps this server's session alive, and takes and gives partitions.
 
 use super::hints::HintQueue;
 use super::lease::{HOLD_FOR, Lease};
@@ -9,7 +9,7 @@ use crate::lanes::Lanes;
 use crate::registry::AppRegistry;
 use crate::watermark::Watermark;
 use footbridge_journal::{
-    BeatNumber, Burial, Claim, Cluster, Hint, Journal, JournalError, Lane, Pulse, Session,
+    BeatNumber, Burial, Claim, Cluster, Hint, Journal, JournalError, Partition, Pulse, Session,
 };
 use footbridge_model::time::Clock;
 use std::collections::BTreeSet;
@@ -23,7 +23,8 @@ use tokio::time::{Instant, MissedTickBehavior};
 const BEAT_EVERY: Duration = Duration::from_secs(1);
 /// The most beats that wait for their answers.
 const MOST_BEATS: usize = 16;
-/// The most lanes that are given away at once, so that a new server does not stop the deliveries of all the others.
+/// The most partitions that are given away at once, so that a new server does not stop the deliveries of all the
+/// others.
 const MOST_MOVES: usize = 8;
 /// How long hints are collected before they are sent.
 const COLLECT: Duration = Duration::from_millis(20);
@@ -71,8 +72,8 @@ pub(crate) struct MembershipOptions {
 /// The membership of this server; must run beside the dispatcher.
 pub struct Membership {
     options: MembershipOptions,
-    /// Lanes that are given away once nothing of them is in flight.
-    leaving: Mutex<BTreeSet<Lane>>,
+    /// Partitions that are given away once nothing of them is in flight.
+    leaving: Mutex<BTreeSet<Partition>>,
     #[cfg(feature = "test")]
     broken: Option<BrokenRule>,
 }
@@ -157,7 +158,7 @@ impl Membership {
                 _ = tick.tick() => {
                     let now = Instant::now();
                     if !lease.holds(now) && claims.clear() {
-                        tracing::warn!("no beat reached the store for {HOLD_FOR:?}: this server forgets its lanes");
+                        tracing::warn!("no beat reached the store for {HOLD_FOR:?}: this server forgets its partitions");
                     }
                     if beats.len() < MOST_BEATS {
                         let answer = self.beat_once();
@@ -198,8 +199,8 @@ impl Membership {
         let _ = peers;
     }
 
-    /// Follows the answers: the registry's changes, sessions to end, lanes to take and to give. Returns once the session
-    /// is over.
+    /// Follows the answers: the registry's changes, sessions to end, partitions to take and to give. Returns once the
+    /// session is over.
     async fn follow(self: &Arc<Self>, mut pulses: watch::Receiver<Option<Answered>>) {
         while pulses.changed().await.is_ok() {
             let Some((pulse, silent)) = pulses.borrow_and_update().clone() else { continue };
@@ -239,40 +240,42 @@ impl Membership {
         Ok(())
     }
 
-    fn leaving(&self) -> std::sync::MutexGuard<'_, BTreeSet<Lane>> {
+    fn leaving(&self) -> std::sync::MutexGuard<'_, BTreeSet<Partition>> {
         self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_ours(&self, lane: Lane, living: &[Session]) -> bool {
-        placement::owner(lane, living) == Some(self.session())
+    fn is_ours(&self, partition: Partition, living: &[Session]) -> bool {
+        placement::owner(partition, living) == Some(self.session())
     }
 
-    /// Claims the lanes that this server should own.
+    /// Claims the partitions that this server should own.
     async fn take(&self, living: &[Session]) -> Result<(), JournalError> {
         let MembershipOptions { cluster, claims, registry, .. } = &self.options;
-        let missing = |lane: &Lane| {
-            claims.get(*lane).is_none() && self.is_ours(*lane, living) && !self.leaving().contains(lane)
+        let missing = |partition: &Partition| {
+            claims.get(*partition).is_none()
+                && self.is_ours(*partition, living)
+                && !self.leaving().contains(partition)
         };
-        let lanes: Vec<Lane> = registry.lanes().into_iter().filter(missing).collect();
-        if lanes.is_empty() {
+        let partitions: Vec<Partition> = registry.partitions().into_iter().filter(missing).collect();
+        if partitions.is_empty() {
             return Ok(());
         }
-        let gained = cluster.claim(lanes).await?;
+        let gained = cluster.claim(partitions).await?;
         claims.insert(&gained);
         self.look(gained).await
     }
 
-    /// Gives away some of the lanes that another server should own.
+    /// Gives away some of the partitions that another server should own.
     fn give(self: &Arc<Self>, living: &[Session]) {
         let claims = &self.options.claims;
         let mut given: Vec<Claim> = Vec::new();
         {
             let mut leaving = self.leaving();
             let room = MOST_MOVES.saturating_sub(leaving.len());
-            let others = claims.all().into_iter().filter(|claim| !self.is_ours(claim.lane, living));
+            let others = claims.all().into_iter().filter(|claim| !self.is_ours(claim.partition, living));
             for claim in others.take(room) {
-                claims.remove(claim.lane);
-                leaving.insert(claim.lane);
+                claims.remove(claim.partition);
+                leaving.insert(claim.partition);
                 given.push(claim);
             }
         }
@@ -283,25 +286,25 @@ impl Membership {
         tokio::spawn(async move { this.hand_over(given).await });
     }
 
-    /// Releases lanes once nothing of them is in flight and every result is recorded.
+    /// Releases partitions once nothing of them is in flight and every result is recorded.
     async fn hand_over(&self, given: Vec<Claim>) {
-        self.options.lanes.hand_over(given.iter().map(|claim| claim.lane).collect()).await;
+        self.options.lanes.hand_over(given.iter().map(|claim| claim.partition).collect()).await;
         loop {
             match self.options.cluster.release(given.clone()).await {
                 Ok(()) | Err(JournalError::Fenced) => break,
                 Err(error) => {
-                    tracing::debug!(%error, "lanes could not be given away yet");
+                    tracing::debug!(%error, "partitions could not be given away yet");
                     tokio::time::sleep(AGAIN).await;
                 }
             }
         }
         let mut leaving = self.leaving();
         for claim in &given {
-            leaving.remove(&claim.lane);
+            leaving.remove(&claim.partition);
         }
     }
 
-    /// Wakes the hooks of these lanes that have pending deliveries.
+    /// Wakes the hooks of these partitions that have pending deliveries.
     async fn look(&self, claims: Vec<Claim>) -> Result<(), JournalError> {
         let MembershipOptions { journal, registry, lanes, .. } = &self.options;
         if claims.is_empty() {
@@ -352,7 +355,8 @@ impl Membership {
                 return;
             }
             let hooks = hints.hints.iter().flat_map(|hint| &hint.hooks);
-            let ours = hooks.filter(|(lane, hook)| claims.get(*lane).is_some() && registry.knows_hook(*hook));
+            let ours = hooks
+                .filter(|(partition, hook)| claims.get(*partition).is_some() && registry.knows_hook(*hook));
             lanes.wake(ours.map(|(_, hook)| *hook));
         }
     }

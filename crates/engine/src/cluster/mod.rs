@@ -1,9 +1,10 @@
-//! Membership of a store that several servers share: beats, lanes and the end of dead servers.
+//! Membership of a store that several servers share: beats, partitions and the end of dead servers.
 //!
-//! Each server is a *session* of the store and owns some *lanes*: only the owner of a lane sends its deliveries. A session
-//! beats every second. A server whose beats stop reaching the store starts no send after [`SEND_FOR`] and forgets its lanes
-//! after [`HOLD_FOR`], both counted on its own clock from the moment at which it sent the last confirmed beat. The others
-//! end its session ([`PeerWatch`]) no earlier than [`HOLD_FOR`] after they saw that beat, and take its lanes.
+//! Each server is a *session* of the store and owns some *partitions*: only the owner of a partition sends its
+//! deliveries. A session beats every second. A server whose beats stop reaching the store starts no send after
+//! [`SEND_FOR`] and forgets its partitions after [`HOLD_FOR`], both counted on its own clock from the moment at which
+//! it sent the last confirmed beat. The others end its session ([`PeerWatch`]) no earlier than [`HOLD_FOR`] after they
+//! saw that beat, and take its partitions.
 //!
 //! A store with one session ([`Joined::exclusive`](footbridge_journal::Joined)) needs none of this: nothing here runs.
 

@@ -1,4 +1,4 @@
-//! Gives lanes to other servers, once nothing of them is in flight.
+//! Gives partitions to other servers, once nothing of them is in flight.
 
 use super::lane::Lane;
 use crate::lanes::HandOver;
@@ -11,12 +11,12 @@ pub(super) fn busy_hooks(lanes: &HashMap<HookId, Lane>) -> impl Iterator<Item = 
     lanes.iter().filter(|(_, lane)| lane.total_in_flight() > 0).map(|(hook, _)| *hook)
 }
 
-/// Drops the hand-overs whose lanes have no busy hook, which tells whoever waits for them.
+/// Drops the hand-overs whose partitions have no busy hook, which tells whoever waits for them.
 pub(super) fn finish(hand_overs: &mut Vec<HandOver>, lanes: &HashMap<HookId, Lane>, registry: &AppRegistry) {
     if hand_overs.is_empty() {
         return;
     }
     let index = registry.index.load();
-    let busy: BTreeSet<_> = busy_hooks(lanes).filter_map(|hook| Some(index.hook(hook)?.lane)).collect();
-    hand_overs.retain(|hand_over| !hand_over.lanes.is_disjoint(&busy));
+    let busy: BTreeSet<_> = busy_hooks(lanes).filter_map(|hook| Some(index.hook(hook)?.partition)).collect();
+    hand_overs.retain(|hand_over| !hand_over.partitions.is_disjoint(&busy));
 }

@@ -3,7 +3,7 @@
 use super::task_report::{InFlightAttempt, TaskReport};
 use crate::claims::Claims;
 use crate::publish::{PreparedEvent, Publisher};
-use footbridge_journal::{Claim, DeliveryResult, Journal, JournalError, Lane, Recorded};
+use footbridge_journal::{Claim, DeliveryResult, Journal, JournalError, Partition, Recorded};
 use footbridge_model::delivery::{Attempt, DeliveryStatus, Next};
 use footbridge_model::id::{DeliveryId, HookId};
 use std::cell::RefCell;
@@ -68,8 +68,8 @@ impl Recorder {
         self.batch.push(Unwritten { lane, result });
     }
 
-    /// Records a function call and the events that it published, in one transaction. Offers the events to the lanes only
-    /// if they were written; the lane of the attempt gets a report in either case.
+    /// Records a function call and the events that it published, in one transaction. Offers the events to the lanes
+    /// only if they were written; the lane of the attempt gets a report in either case.
     pub(super) fn function_call(
         &mut self,
         attempt: &InFlightAttempt,
@@ -99,7 +99,7 @@ impl Recorder {
                                     publisher.offer(new.event, new.deliveries, &open);
                                 }
                             }
-                            Ok(Recorded::LaneLost) => claims.remove(claim.lane),
+                            Ok(Recorded::PartitionLost) => claims.remove(claim.partition),
                             Err(JournalError::Fenced) => drop(claims.clear()),
                             Ok(Recorded::NotPending | Recorded::Stale) | Err(_) => {}
                         }
@@ -156,7 +156,7 @@ impl Recorder {
                 // repeated after a restart.
                 Err(JournalError::Stopped(_) | JournalError::Unknown(_)) => {}
                 written => {
-                    give_up_lost_lanes(&claims, written);
+                    give_up_lost_partitions(&claims, written);
                     report_written(&reports, &batch).await;
                 }
             }
@@ -173,12 +173,12 @@ fn results(batch: &[Unwritten]) -> Vec<DeliveryResult> {
     batch.iter().map(|unwritten| unwritten.result.clone()).collect()
 }
 
-/// Gives up the lanes that another server owns: it makes the attempts again whose results were refused.
-fn give_up_lost_lanes(claims: &Claims, written: Result<Vec<Lane>, JournalError>) {
+/// Gives up the partitions that another server owns: it makes the attempts again whose results were refused.
+fn give_up_lost_partitions(claims: &Claims, written: Result<Vec<Partition>, JournalError>) {
     match written {
-        Ok(lost) => lost.into_iter().for_each(|lane| {
-            tracing::info!(%lane, "another server delivers this lane; the results of its last attempts are dropped");
-            claims.remove(lane);
+        Ok(lost) => lost.into_iter().for_each(|partition| {
+            tracing::info!(%partition, "another server owns this partition; the results of its last attempts are dropped");
+            claims.remove(partition);
         }),
         Err(JournalError::Fenced) => {
             claims.clear();
@@ -210,7 +210,7 @@ async fn write_overdue(
         match journal.record(results(&batch)).await {
             Err(error) if error.is_temporary() => continue,
             Err(JournalError::Stopped(_) | JournalError::Unknown(_)) => return,
-            written => give_up_lost_lanes(claims, written),
+            written => give_up_lost_partitions(claims, written),
         }
         let is_done = {
             let mut overdue = overdue.borrow_mut();

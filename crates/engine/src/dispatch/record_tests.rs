@@ -1,4 +1,4 @@
-//! Results are written once, whatever the database does meanwhile, and only while this server owns their lane.
+//! Results are written once, whatever the database does meanwhile, and only while this server owns their partition.
 
 use super::record::Recorder;
 use super::task_report::TaskReport;
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use footbridge_journal::contract::Owner as _;
 use footbridge_journal::memory::{Call, CallKind, Gate, MemoryCluster, MemoryJournal};
 use footbridge_journal::{
-    Claim, Cluster as _, EventLog as _, History as _, JournalError, Lane, NewDelivery, NewEvent, Version,
+    Claim, Cluster as _, EventLog as _, History as _, JournalError, NewDelivery, NewEvent, Partition, Version,
 };
 use footbridge_model::delivery::{Attempt, Next};
 use footbridge_model::event::Event;
@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
-const LANE: Lane = Lane(3);
+const PARTITION: Partition = Partition(3);
 const DELIVERY: DeliveryId = DeliveryId::from_number(11);
 const HOOK: HookId = HookId::from_number(1);
 
@@ -51,7 +51,7 @@ impl Gate for Link {
     }
 }
 
-/// A server that has one pending delivery in a lane that it owns.
+/// A server that has one pending delivery in a partition that it owns.
 struct Server {
     journal: Arc<MemoryJournal>,
     claims: Claims,
@@ -65,7 +65,7 @@ impl Server {
         let link = Arc::new(Link(Mutex::new(faults.into_iter().collect())));
         let journal = Arc::new(cluster.node().behind(link));
         let claims = Claims::of(&journal.join_as("first").await.unwrap());
-        let claimed = journal.claim(vec![LANE]).await.unwrap();
+        let claimed = journal.claim(vec![PARTITION]).await.unwrap();
         claims.insert(&claimed);
         journal.append(event()).await.unwrap();
         let (sender, reports) = mpsc::channel(8);
@@ -99,7 +99,7 @@ fn event() -> NewEvent {
         time: Millis(10),
         lineage: Lineage::default(),
     };
-    let deliveries = vec![NewDelivery { id: DELIVERY, hook_id: HOOK, lane: LANE }];
+    let deliveries = vec![NewDelivery { id: DELIVERY, hook_id: HOOK, partition: PARTITION }];
     NewEvent {
         event: Arc::new(event),
         deliveries,
@@ -118,13 +118,13 @@ async fn results_are_written_once_although_the_database_is_away() {
             server.record().await;
             assert_eq!(server.counts().await, (0, 1));
             assert!(!server.recorder.is_overdue());
-            assert_eq!(server.claims.get(LANE), Some(server.claim));
+            assert_eq!(server.claims.get(PARTITION), Some(server.claim));
         })
         .await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn results_of_a_lane_that_another_server_owns_are_dropped() {
+async fn results_of_a_partition_that_another_server_owns_are_dropped() {
     LocalSet::new()
         .run_until(async {
             let cluster = MemoryCluster::new();
@@ -132,16 +132,16 @@ async fn results_of_a_lane_that_another_server_owns_are_dropped() {
             let other = cluster.node();
             other.join_as("second").await.unwrap();
             server.journal.release(vec![server.claim]).await.unwrap();
-            other.claim(vec![LANE]).await.unwrap();
+            other.claim(vec![PARTITION]).await.unwrap();
             server.record().await;
             assert_eq!(server.counts().await, (1, 0));
-            assert_eq!(server.claims.get(LANE), None, "the lane is given up");
+            assert_eq!(server.claims.get(PARTITION), None, "the partition is given up");
         })
         .await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_whose_session_is_over_gives_up_all_lanes() {
+async fn a_server_whose_session_is_over_gives_up_all_partitions() {
     LocalSet::new()
         .run_until(async {
             let cluster = MemoryCluster::new();

@@ -57,7 +57,7 @@ pub(super) struct SchedulerParts {
 pub(super) struct Scheduler {
     registry: Arc<AppRegistry>,
     clock: Arc<dyn Clock>,
-    /// The lanes of the journal that this server owns; the hooks of the others rest.
+    /// The partitions that this server owns; the hooks of the others rest.
     claims: Claims,
     lease: Arc<Lease>,
     watermark: Arc<Watermark>,
@@ -110,12 +110,12 @@ impl Scheduler {
         self.permits.running() == 0
     }
 
-    /// Returns true if no attempt is in flight and, where other servers take the lanes then, every result is written.
+    /// Returns true if no attempt is in flight and, if other servers take the partitions, every result is written.
     pub(super) fn is_finished(&self) -> bool {
         self.is_idle() && (self.claims.is_exclusive() || hand_over::busy_hooks(&self.lanes).next().is_none())
     }
 
-    /// Ends the hand-over of lanes that are not busy any more.
+    /// Ends the hand-over of partitions that are not busy any more.
     pub(super) fn finish_hand_overs(&self, given: &mut Vec<HandOver>) {
         hand_over::finish(given, &self.lanes, &self.registry);
     }
@@ -174,8 +174,8 @@ impl Scheduler {
     pub(super) fn send_bypass(&mut self, requests: &mut Vec<BypassRequest>) {
         for BypassRequest { event, deliveries, done } in requests.drain(..) {
             for new in deliveries {
-                let Some(claim) = self.claims.get(new.lane) else {
-                    // The owner of the lane delivers it.
+                let Some(claim) = self.claims.get(new.partition) else {
+                    // The owner of the partition delivers it.
                     self.bypass.remove(new.id);
                     continue;
                 };
@@ -301,7 +301,7 @@ impl Scheduler {
             self.hook_is_deleted(id);
             return;
         };
-        let Some(claim) = self.claims.get(hook.lane) else {
+        let Some(claim) = self.claims.get(hook.partition) else {
             self.suspend(id);
             return;
         };
@@ -438,7 +438,7 @@ impl Scheduler {
                 lane.finish_refill(found, requested);
             }
             Err(JournalError::Fenced) => {
-                // Another server owns the lane. This one finds out at its next write, or with its next beat.
+                // Another server owns the partition. This one finds out at its next write, or with its next beat.
                 lane.refill_failed(now);
             }
             Err(error) => {

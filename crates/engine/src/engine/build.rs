@@ -233,7 +233,7 @@ impl Engine {
         let waiting = options.store.waiting(claims.all()).await?;
         Ok(Started {
             warnings,
-            ..assemble(options, &publisher, ids, OwnLanes { claims, lease, feed, waiting })
+            ..assemble(options, &publisher, ids, OwnPartitions { claims, lease, feed, waiting })
         })
     }
 }
@@ -295,8 +295,8 @@ fn membership(
     })
 }
 
-/// The lanes of this server, and the deliveries that wait in them.
-struct OwnLanes {
+/// The partitions of this server, and the hooks with deliveries that wait in them.
+struct OwnPartitions {
     claims: Claims,
     lease: Arc<Lease>,
     feed: LaneFeed,
@@ -308,9 +308,9 @@ fn assemble(
     options: EngineOptions,
     publisher: &Arc<Publisher>,
     ids: Arc<IdSource>,
-    own_lanes: OwnLanes,
+    own: OwnPartitions,
 ) -> Started {
-    let OwnLanes { claims, lease, feed, waiting } = own_lanes;
+    let OwnPartitions { claims, lease, feed, waiting } = own;
     let EngineOptions { clock, entropy, limits, .. } = options;
     let Publisher { registry, journal, lanes, drain, live, .. } = &**publisher;
     let log = Arc::new(FailureLog::default());

@@ -248,8 +248,8 @@ impl Engine {
         self.0.drain.idle().await;
     }
 
-    /// Ends this server's session, so that other servers take its lanes at once. Call it last, when the dispatcher has
-    /// ended: nothing is written after it.
+    /// Ends this server's session, so that other servers take its partitions at once. Call it last, when the dispatcher
+    /// has ended: nothing is written after it.
     ///
     /// # Errors
     /// [`JournalError`] if the store cannot be reached. Other servers end the session some seconds later then.

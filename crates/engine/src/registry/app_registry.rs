@@ -11,7 +11,7 @@ use crate::lanes::Lanes;
 use crate::live::LiveChannels;
 use arc_swap::ArcSwap;
 use footbridge_courier::CourierShared;
-use footbridge_journal::{JournalError, Lane, RegistrySnapshot, RegistryUpdate, Version};
+use footbridge_journal::{JournalError, Partition, RegistrySnapshot, RegistryUpdate, Version};
 use footbridge_model::app::App;
 use footbridge_model::id::{HookId, IdSource};
 use footbridge_model::name::AppName;
@@ -103,12 +103,12 @@ impl AppRegistry {
         self.index.load().hook(hook).is_some()
     }
 
-    /// All lanes: the fixed ones, and those of installed apps.
-    pub(crate) fn lanes(&self) -> Vec<Lane> {
+    /// All partitions: the fixed ones, and those of installed apps.
+    pub(crate) fn partitions(&self) -> Vec<Partition> {
         let directory = self.directory.load();
         let installed = directory.apps().filter(|entry| entry.app.package.is_some());
-        let installed = installed.map(|entry| Lane::of_installed(entry.app.generation));
-        Lane::fixed().chain(installed).collect()
+        let installed = installed.map(|entry| Partition::of_installed(entry.app.generation));
+        Partition::fixed().chain(installed).collect()
     }
 
     /// Publishes to readers what other servers have changed since.

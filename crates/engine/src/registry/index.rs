@@ -3,7 +3,7 @@
 use super::directory::Directory;
 use super::shared_map::SharedMap;
 use footbridge_courier::Target;
-use footbridge_journal::Lane;
+use footbridge_journal::Partition;
 use footbridge_model::app::App;
 use footbridge_model::hook::{Hook, HookType, Lifetime, web_url};
 use footbridge_model::id::HookId;
@@ -34,16 +34,16 @@ pub struct HookEntry {
     /// The hook.
     pub hook: Hook,
     pub(crate) destination: Destination,
-    /// The lane of its app's deliveries.
-    pub(crate) lane: Lane,
+    /// The partition of its app's deliveries.
+    pub(crate) partition: Partition,
 }
 
 impl HookEntry {
     fn new(hook: Hook, directory: &Directory) -> Self {
         let app = directory.app(hook.app.as_str()).map(|entry| &entry.app);
         let destination = destination(&hook, app);
-        let lane = lane(&hook.app, app);
-        Self { hook, destination, lane }
+        let partition = partition(&hook.app, app);
+        Self { hook, destination, partition }
     }
 
     /// The host and port of the destination, if it is a URL.
@@ -63,11 +63,11 @@ impl HookEntry {
     }
 }
 
-/// The lane of an app's deliveries: an installed app has its own, for it runs where its lane is owned.
-fn lane(name: &AppName, app: Option<&App>) -> Lane {
+/// The partition of an app's deliveries: an installed app has its own, for it runs where its partition is owned.
+fn partition(name: &AppName, app: Option<&App>) -> Partition {
     match app.filter(|app| app.package.is_some()) {
-        Some(app) => Lane::of_installed(app.generation),
-        None => Lane::of_app(name),
+        Some(app) => Partition::of_installed(app.generation),
+        None => Partition::of_app(name),
     }
 }
 

@@ -13,7 +13,7 @@ mod shrinking;
 
 use crate::{MasterKey, OpenError, SqliteJournal, SqliteOptions};
 use bytes::Bytes;
-use footbridge_journal::{Lane, NewDelivery, NewEvent, Version};
+use footbridge_journal::{NewDelivery, NewEvent, Partition, Version};
 use footbridge_model::app::{App, AppSecrets, ReceiverAuth};
 use footbridge_model::event::Event;
 use footbridge_model::headers::PublishHeaders;
@@ -122,7 +122,7 @@ fn event(number: u64, hooks: &[u64], length: usize) -> NewEvent {
     let delivery = |(id, hook): (u64, &u64)| NewDelivery {
         id: DeliveryId::from_number(id),
         hook_id: HookId::from_number(*hook),
-        lane: Lane(0),
+        partition: Partition(0),
     };
     NewEvent {
         event: Arc::new(event),

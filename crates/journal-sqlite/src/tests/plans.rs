@@ -4,7 +4,7 @@ use super::{database, event, hook, open};
 use footbridge_journal::contract::Owner as _;
 use footbridge_journal::{
     Claim, DeliveryFilter, DeliveryQueue as _, DeliveryResult, EventLog as _, History as _, Journal as _,
-    Lane, Replay, Session,
+    Partition, Replay, Session,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::{DeliveryId, HookId};
@@ -66,7 +66,7 @@ async fn the_account_equals_the_rows() {
     }
     let ends = DeliveryStatus::ALL.into_iter().cycle().zip((11..410).filter(|id| id % 10 < 4));
     let result = |(status, id)| DeliveryResult {
-        claim: Claim::exclusive(Session(0), Lane(0)),
+        claim: Claim::exclusive(Session(0), Partition(0)),
         id: DeliveryId::from_number(id),
         attempt: None,
         status,

@@ -3,7 +3,8 @@
 use super::{database, event, hook, open};
 use footbridge_journal::contract::Owner as _;
 use footbridge_journal::{
-    Claim, DeliveryFilter, DeliveryResult, EventLog as _, History as _, Journal as _, Lane, Page, Session,
+    Claim, DeliveryFilter, DeliveryResult, EventLog as _, History as _, Journal as _, Page, Partition,
+    Session,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::time::Millis;
@@ -19,7 +20,7 @@ async fn the_file_shrinks_after_retention() {
     }
     let all = Page { before: None, limit: 1000 };
     let ended = |view: &footbridge_journal::DeliveryView| DeliveryResult {
-        claim: Claim::exclusive(Session(0), Lane(0)),
+        claim: Claim::exclusive(Session(0), Partition(0)),
         id: view.delivery.id,
         attempt: None,
         status: DeliveryStatus::Cancelled,

@@ -1,6 +1,8 @@
 //! Values for the tests.
 
-use crate::{Claim, DeliveryResult, IdempotencyKey, Lane, NewDelivery, NewEvent, Page, Session, Version};
+use crate::{
+    Claim, DeliveryResult, IdempotencyKey, NewDelivery, NewEvent, Page, Partition, Session, Version,
+};
 use bytes::Bytes;
 use footbridge_model::address::AddressClasses;
 use footbridge_model::app::{App, AppSecrets, Link, ReceiverAuth, Unseen};
@@ -25,11 +27,11 @@ pub(super) const fn at(ms: i64) -> Millis {
     Millis(START + ms)
 }
 
-/// The lane that the tests write to.
-pub(super) const LANE: Lane = Lane(1);
+/// The partition that the tests write to.
+pub(super) const PARTITION: Partition = Partition(1);
 
 /// A claim that [`Owner`](super::Owner) replaces.
-pub(super) const UNOWNED: Claim = Claim::exclusive(Session(0), LANE);
+pub(super) const UNOWNED: Claim = Claim::exclusive(Session(0), PARTITION);
 
 /// A page that holds the whole list.
 pub(super) const ALL: Page = Page { before: None, limit: 1000 };
@@ -84,9 +86,9 @@ pub(super) fn event(number: u64, hooks: &[u64]) -> NewEvent {
     }
 }
 
-/// A delivery in the lane of the tests.
+/// A delivery in the partition of the tests.
 pub(super) fn new_delivery(number: u64, hook: u64) -> NewDelivery {
-    NewDelivery { id: delivery_id(number), hook_id: hook_id(hook), lane: LANE }
+    NewDelivery { id: delivery_id(number), hook_id: hook_id(hook), partition: PARTITION }
 }
 
 pub(super) fn key(text: &str, fingerprint: u8, until: Millis) -> IdempotencyKey {

@@ -4,7 +4,7 @@ use super::given::{at, delivery_id, ended, event, hook, hook_id};
 use super::{Owner as _, Subject};
 use crate::{
     Account, Cluster as _, DeliveryQueue as _, DeliveryResult, EventLog as _, History as _, Journal as _,
-    JournalError, Lane, PruneLimits, Recorded, RegistryChange, RegistryStore as _, RegistryUpdate,
+    JournalError, Partition, PruneLimits, Recorded, RegistryChange, RegistryStore as _, RegistryUpdate,
     Retention as _,
 };
 use footbridge_model::delivery::DeliveryStatus;
@@ -145,8 +145,8 @@ pub async fn old_claims_are_refused<S: Subject>(mut subject: S) {
     assert!(joined.session > claim.session, "{joined:?}");
     let store = subject.store();
     let result = DeliveryResult { claim, ..ended(11, DeliveryStatus::Delivered) };
-    assert_eq!(store.record(vec![result.clone()]).await, Ok(vec![claim.lane]));
-    assert_eq!(store.record_and_append(result.clone(), vec![]).await, Ok(Recorded::LaneLost));
+    assert_eq!(store.record(vec![result.clone()]).await, Ok(vec![claim.partition]));
+    assert_eq!(store.record_and_append(result.clone(), vec![]).await, Ok(Recorded::PartitionLost));
     assert_eq!(store.cancel(claim, hook_id(1), "hook gone").await, Err(JournalError::Fenced));
     assert_eq!(store.due(claim, hook_id(1), false, 9).await, Err(JournalError::Fenced));
     assert_eq!(store.waiting(vec![claim]).await, Err(JournalError::Fenced));
@@ -160,8 +160,11 @@ pub async fn old_claims_are_refused<S: Subject>(mut subject: S) {
 /// An exclusive store admits one session.
 pub async fn a_store_of_one_server_admits_one<S: Subject>(subject: S) {
     let second = subject.store().join_as("second").await;
-    let claims = subject.store().claim(vec![Lane(3), Lane::RETENTION]).await.unwrap();
-    assert_eq!(claims.iter().map(|claim| claim.lane).collect::<Vec<_>>(), [Lane(3), Lane::RETENTION]);
+    let claims = subject.store().claim(vec![Partition(3), Partition::RETENTION]).await.unwrap();
+    assert_eq!(
+        claims.iter().map(|claim| claim.partition).collect::<Vec<_>>(),
+        [Partition(3), Partition::RETENTION]
+    );
     match second {
         Err(JournalError::Conflict(_)) => {}
         Ok(joined) => assert!(!joined.exclusive, "an exclusive store admits two: {joined:?}"),

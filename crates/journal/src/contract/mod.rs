@@ -52,7 +52,7 @@ pub use retries::{
     replays_are_new_deliveries,
 };
 pub use sessions::{
-    a_claimed_lane_has_one_owner, a_living_session_is_not_buried, a_session_that_is_over_writes_nothing,
+    a_claimed_partition_has_one_owner, a_living_session_is_not_buried, a_session_that_is_over_writes_nothing,
     an_event_matches_the_present_hooks, exchanges_end_with_their_session, hints_reach_the_others,
     the_horizon_never_goes_back, versions_have_no_holes,
 };
@@ -92,7 +92,7 @@ pub trait Shared {
 pub async fn run_shared<S: Shared>(fresh: impl AsyncFn() -> S) {
     a_session_that_is_over_writes_nothing(fresh().await).await;
     a_living_session_is_not_buried(fresh().await).await;
-    a_claimed_lane_has_one_owner(fresh().await).await;
+    a_claimed_partition_has_one_owner(fresh().await).await;
     versions_have_no_holes(fresh().await).await;
     an_event_matches_the_present_hooks(fresh().await).await;
     the_horizon_never_goes_back(fresh().await).await;

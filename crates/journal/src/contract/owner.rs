@@ -1,8 +1,8 @@
-//! Calls on a store as the owner of a lane makes them, for tests.
+//! Calls on a store as the owner of a partition makes them, for tests.
 
-use super::given::{LANE, at};
+use super::given::{PARTITION, at};
 use crate::{
-    Claim, DeliveryResult, ExchangeEnd, Joined, JournalError, KeyDisposition, Lane, NewEvent, NodeCard,
+    Claim, DeliveryResult, ExchangeEnd, Joined, JournalError, KeyDisposition, NewEvent, NodeCard, Partition,
     PendingDelivery, PruneLimits, Recorded, RegistryBatch, RegistryChange, Store, Version,
 };
 use footbridge_model::app::{App, Link};
@@ -14,22 +14,23 @@ use footbridge_model::time::Millis;
 
 type Answer<T> = Result<T, JournalError>;
 
-/// Calls that fill in what an owner knows: the registry's version, and the claim on the one lane that the tests use.
+/// Calls that fill in what an owner knows: the registry's version, and the claim on the one partition that the tests
+/// use.
 pub trait Owner: Store {
     /// Begins a session of a server with this name.
     fn join_as(&self, name: &str) -> impl Future<Output = Answer<Joined>> {
         self.join(NodeCard { name: name.to_owned(), address: None }, at(0))
     }
 
-    /// The claim on the lane of the tests.
+    /// The claim on the partition of the tests.
     fn own_claim(&self) -> impl Future<Output = Answer<Claim>> {
-        async { self.claim(vec![LANE]).await?.pop().ok_or(JournalError::Fenced) }
+        async { self.claim(vec![PARTITION]).await?.pop().ok_or(JournalError::Fenced) }
     }
 
-    /// The claim on the lane of retention.
+    /// The claim on the partition of retention.
     fn prune_before(&self, ended: Millis, dead: Millis, now: Millis) -> impl Future<Output = Answer<bool>> {
         async move {
-            let claim = self.claim(vec![Lane::RETENTION]).await?.pop().ok_or(JournalError::Fenced)?;
+            let claim = self.claim(vec![Partition::RETENTION]).await?.pop().ok_or(JournalError::Fenced)?;
             self.prune(claim, PruneLimits { ended_before: ended, dead_before: dead, now }).await
         }
     }
@@ -102,7 +103,7 @@ pub trait Owner: Store {
         self.change(RegistryChange::RestoreHooks { hooks, reason, now })
     }
 
-    /// The hooks that wait in the lane of the tests.
+    /// The hooks that wait in the partition of the tests.
     fn waiting_hooks(&self) -> impl Future<Output = Answer<Vec<HookId>>> {
         async { self.waiting(vec![self.own_claim().await?]).await }
     }
@@ -122,15 +123,15 @@ pub trait Owner: Store {
         async move { self.cancel(self.own_claim().await?, hook, reason).await }
     }
 
-    /// Stores results, under the claim on the lane of the tests.
-    fn record_owned(&self, results: Vec<DeliveryResult>) -> impl Future<Output = Answer<Vec<Lane>>> {
+    /// Stores results, under the claim on the partition of the tests.
+    fn record_owned(&self, results: Vec<DeliveryResult>) -> impl Future<Output = Answer<Vec<Partition>>> {
         async move {
             let claim = self.own_claim().await?;
             self.record(results.into_iter().map(|result| DeliveryResult { claim, ..result }).collect()).await
         }
     }
 
-    /// Stores a result with events, under the claim on the lane of the tests and the present version.
+    /// Stores a result with events, under the claim on the partition of the tests and the present version.
     fn record_owned_with(
         &self,
         result: DeliveryResult,

@@ -1,11 +1,11 @@
 //! The laws for stores that several servers share.
 
-use super::given::{LANE, at, ended, event, head, hook, hook_id, key};
+use super::given::{PARTITION, at, ended, event, head, hook, hook_id, key};
 use super::{Owner as _, Shared};
 use crate::{
     Account, Appended, BeatNumber, Burial, Claim, Cluster as _, DeliveryQueue as _, DeliveryResult,
     EventLog as _, ExchangeLog as _, ExchangeStart, Hint, History as _, Joined, JournalError, KeyDisposition,
-    Lane, NewEvent, Recorded, RegistryChange, RegistryStore as _, RegistryUpdate, Version,
+    NewEvent, Partition, Recorded, RegistryChange, RegistryStore as _, RegistryUpdate, Version,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{ExchangeFailureKind, ExchangeOutcome};
@@ -31,7 +31,7 @@ async fn beat<N: crate::Store>(node: &N, floor: u64) -> Result<u64, JournalError
     Ok(node.beat(EventId::from_number(floor), at(0)).await?.horizon.number())
 }
 
-/// Law 5: once a session is over nothing it writes takes effect, and its lanes and its source are free.
+/// Law 5: once a session is over nothing it writes takes effect, and its partitions and its source are free.
 pub async fn a_session_that_is_over_writes_nothing<S: Shared>(shared: S) {
     let ((frozen, joined), (other, _)) = two(&shared).await;
     let version = frozen.put_hook(hook(1)).await.unwrap();
@@ -52,7 +52,7 @@ pub async fn a_session_that_is_over_writes_nothing<S: Shared>(shared: S) {
     assert_eq!(frozen.apply(RegistryChange::hooks(vec![hook(2)]), version).await, Err(fenced.clone()));
     assert_eq!(frozen.start_exchange(head(30), None).await.err(), Some(fenced.clone()));
     assert_eq!(beat(&frozen, 99).await, Err(fenced.clone()));
-    assert_eq!(frozen.claim(vec![LANE]).await, Err(fenced));
+    assert_eq!(frozen.claim(vec![PARTITION]).await, Err(fenced));
     assert_eq!(other.account().await.unwrap(), before);
     assert!(other.event(EventId::from_number(20)).await.unwrap().is_none());
     assert_eq!(other.load().await.unwrap().hooks, [hook(1)]);
@@ -66,11 +66,11 @@ pub async fn a_session_that_is_over_writes_nothing<S: Shared>(shared: S) {
     let account = Account { accepted: 2, pending: 1, delivered: 1, ..Account::default() };
     assert_eq!(other.account().await.unwrap(), account);
 
-    // Who is back is somebody else, and has lost its lanes.
+    // Who is back is somebody else, and has lost its partitions.
     let again = frozen.join_as("first").await.unwrap();
     assert!(again.session > joined.session && !again.alone);
     let late = DeliveryResult { claim, ..ended(12, DeliveryStatus::Dead) };
-    assert_eq!(frozen.record(vec![late]).await, Ok(vec![LANE]));
+    assert_eq!(frozen.record(vec![late]).await, Ok(vec![PARTITION]));
     assert_eq!(other.account().await.unwrap(), account);
 }
 
@@ -87,45 +87,45 @@ pub async fn a_living_session_is_not_buried<S: Shared>(shared: S) {
     assert_eq!(bury(BeatNumber(peer.beat.0 + 9)).await, Ok(Burial::StillBeating));
     assert!(beat(&node, 3).await.is_ok());
     // A session that leaves is over at once.
-    node.claim(vec![LANE]).await.unwrap();
+    node.claim(vec![PARTITION]).await.unwrap();
     node.leave().await.unwrap();
     assert_eq!(beat(&node, 4).await, Err(JournalError::Fenced));
-    assert_eq!(other.claim(vec![LANE]).await.unwrap().len(), 1);
+    assert_eq!(other.claim(vec![PARTITION]).await.unwrap().len(), 1);
     assert!(other.beat(EventId::from_number(5), at(0)).await.unwrap().peers.is_empty());
 }
 
-/// Law 5: a lane has one owner, and a claim on what was given back counts no longer.
-pub async fn a_claimed_lane_has_one_owner<S: Shared>(shared: S) {
+/// Law 5: a partition has one owner, and a claim on what was given back counts no longer.
+pub async fn a_claimed_partition_has_one_owner<S: Shared>(shared: S) {
     let ((first, _), (second, _)) = two(&shared).await;
     let version = first.put_hook(hook(1)).await.unwrap();
-    let lanes = vec![LANE, Lane(2), Lane::of_installed(7)];
-    let claims = first.claim(lanes.clone()).await.unwrap();
-    assert_eq!(claims.iter().map(|claim| claim.lane).collect::<Vec<_>>(), lanes);
-    assert_eq!(first.claim(lanes.clone()).await.unwrap(), claims, "asking again changes nothing");
-    assert_eq!(second.claim(lanes.clone()).await.unwrap(), []);
-    let forged = Claim { session: second.claim(vec![Lane(9)]).await.unwrap()[0].session, ..claims[0] };
+    let partitions = vec![PARTITION, Partition(2), Partition::of_installed(7)];
+    let claims = first.claim(partitions.clone()).await.unwrap();
+    assert_eq!(claims.iter().map(|claim| claim.partition).collect::<Vec<_>>(), partitions);
+    assert_eq!(first.claim(partitions.clone()).await.unwrap(), claims, "asking again changes nothing");
+    assert_eq!(second.claim(partitions.clone()).await.unwrap(), []);
+    let forged = Claim { session: second.claim(vec![Partition(9)]).await.unwrap()[0].session, ..claims[0] };
     // Anybody may append, only the owner may deliver.
     second.append(at_version(version, event(10, &[1, 1, 1]))).await.unwrap();
     let result = |claim, id| DeliveryResult { claim, ..ended(id, DeliveryStatus::Delivered) };
-    assert_eq!(second.record(vec![result(forged, 11)]).await, Ok(vec![LANE]));
+    assert_eq!(second.record(vec![result(forged, 11)]).await, Ok(vec![PARTITION]));
     assert_eq!(second.due(forged, hook_id(1), false, 9).await, Err(JournalError::Fenced));
     assert_eq!(first.record(vec![result(claims[0], 11)]).await, Ok(vec![]));
 
     first.release(claims.clone()).await.unwrap();
-    let taken = second.claim(lanes).await.unwrap();
+    let taken = second.claim(partitions).await.unwrap();
     assert_eq!(taken.len(), 3);
     assert!(taken.iter().zip(&claims).all(|(new, old)| new.epoch > old.epoch), "{taken:?}");
-    assert_eq!(first.record(vec![result(claims[0], 12)]).await, Ok(vec![LANE]));
+    assert_eq!(first.record(vec![result(claims[0], 12)]).await, Ok(vec![PARTITION]));
     assert_eq!(first.cancel(claims[0], hook_id(1), "hook gone").await, Err(JournalError::Fenced));
-    assert_eq!(first.record_and_append(result(claims[0], 12), vec![]).await, Ok(Recorded::LaneLost));
-    // Results of several lanes: those of the lanes that are lost are refused, the others stored.
+    assert_eq!(first.record_and_append(result(claims[0], 12), vec![]).await, Ok(Recorded::PartitionLost));
+    // Results of several partitions: those of the partitions that are lost are refused, the others stored.
     let mixed = vec![result(claims[0], 12), result(taken[0], 13)];
-    assert_eq!(second.record(mixed).await, Ok(vec![LANE]));
+    assert_eq!(second.record(mixed).await, Ok(vec![PARTITION]));
     let account = Account { accepted: 3, pending: 1, delivered: 2, ..Account::default() };
     assert_eq!(first.account().await.unwrap(), account);
     assert_eq!(second.waiting_hooks().await.unwrap(), [hook_id(1)]);
-    let elsewhere = taken.iter().copied().filter(|claim| claim.lane == Lane(2)).collect();
-    assert_eq!(second.waiting(elsewhere).await.unwrap(), [], "nothing waits in that lane");
+    let elsewhere = taken.iter().copied().filter(|claim| claim.partition == Partition(2)).collect();
+    assert_eq!(second.waiting(elsewhere).await.unwrap(), [], "nothing waits in that partition");
 }
 
 /// Law 6: whoever has read up to a version has read every change up to it.
@@ -245,7 +245,7 @@ pub async fn hints_reach_the_others<S: Shared>(shared: S) {
     let hint = |number| Hint {
         version: Version(number),
         floor: EventId::from_number(number),
-        hooks: vec![(LANE, hook_id(number))],
+        hooks: vec![(PARTITION, hook_id(number))],
     };
     first.hint(hint(1));
     first.hint(hint(2));

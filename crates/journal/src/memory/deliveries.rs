@@ -4,7 +4,7 @@ use super::mutant::Mutant;
 use super::state::{Row, State, StoredHook, Target};
 use crate::{
     Accepted, Appended, Claim, DeliveryFilter, DeliveryResult, DeliveryView, EventView, FoundDeliveries,
-    JournalError, Lane, MissedEvents, NewDelivery, NewEvent, PendingDelivery, Recorded, Replay, Retried,
+    JournalError, MissedEvents, NewDelivery, NewEvent, Partition, PendingDelivery, Recorded, Replay, Retried,
     Session,
 };
 use footbridge_model::delivery::{Delivery, DeliveryStatus};
@@ -79,7 +79,7 @@ impl State {
     }
 
     fn insert_delivery(&mut self, new: NewDelivery, event_id: EventId, due: Millis) {
-        let NewDelivery { id, hook_id, lane } = new;
+        let NewDelivery { id, hook_id, partition } = new;
         let delivery = Delivery {
             id,
             event_id,
@@ -92,7 +92,7 @@ impl State {
         };
         self.pending.insert((hook_id, due, id));
         let position = self.account.accepted + self.deliveries.len() as u64;
-        self.deliveries.insert(id, Row { delivery, attempts: Vec::new(), base: 0, lane, position });
+        self.deliveries.insert(id, Row { delivery, attempts: Vec::new(), base: 0, partition, position });
         self.saw(id.number());
         self.changes.deliveries.push((id, None, DeliveryStatus::Pending));
     }
@@ -111,7 +111,7 @@ impl State {
         &mut self,
         session: Session,
         results: Vec<DeliveryResult>,
-    ) -> Result<Vec<Lane>, JournalError> {
+    ) -> Result<Vec<Partition>, JournalError> {
         let results = if self.breaks(Mutant::DueLagsBehind) {
             std::mem::replace(&mut self.lagging, results)
         } else {
@@ -121,8 +121,8 @@ impl State {
         for result in results {
             if self.holds(session, result.claim) {
                 self.record_one(result)?;
-            } else if !lost.contains(&result.claim.lane) {
-                lost.push(result.claim.lane);
+            } else if !lost.contains(&result.claim.partition) {
+                lost.push(result.claim.partition);
             }
         }
         Ok(lost)
@@ -154,7 +154,7 @@ impl State {
         published: Vec<NewEvent>,
     ) -> Result<Recorded, JournalError> {
         if !self.holds(session, result.claim) {
-            return Ok(Recorded::LaneLost);
+            return Ok(Recorded::PartitionLost);
         }
         if !self.is_pending(result.id) || self.has_attempt(&result) {
             return Ok(Recorded::NotPending);
@@ -179,11 +179,12 @@ impl State {
         claims: &[Claim],
     ) -> Result<Vec<HookId>, JournalError> {
         claims.iter().try_for_each(|claim| self.check_claim(session, *claim))?;
-        let lanes: BTreeSet<Lane> = claims.iter().map(|claim| claim.lane).collect();
+        let partitions: BTreeSet<Partition> = claims.iter().map(|claim| claim.partition).collect();
         let mut hooks = BTreeSet::new();
         for (hook, _, id) in &self.pending {
-            let of_lanes = self.deliveries.get(id).is_some_and(|row| lanes.contains(&row.lane));
-            if self.exclusive || of_lanes {
+            let of_partitions =
+                self.deliveries.get(id).is_some_and(|row| partitions.contains(&row.partition));
+            if self.exclusive || of_partitions {
                 hooks.insert(*hook);
             }
         }
@@ -259,7 +260,7 @@ impl State {
         let mut made = Vec::new();
         for replay in replays {
             let Some(row) = self.deliveries.get(&replay.of) else { continue };
-            let (old, lane) = (&row.delivery, row.lane);
+            let (old, partition) = (&row.delivery, row.partition);
             let (event_id, hook_id) = (old.event_id, old.hook_id);
             let ended = old.status != DeliveryStatus::Pending;
             if !ended || !self.is_kept(hook_id) || !self.events.contains_key(&event_id) {
@@ -268,7 +269,7 @@ impl State {
             if self.deliveries.contains_key(&replay.id) {
                 return Err(JournalError::Conflict("the id is already in use"));
             }
-            self.insert_delivery(NewDelivery { id: replay.id, hook_id, lane }, event_id, now);
+            self.insert_delivery(NewDelivery { id: replay.id, hook_id, partition }, event_id, now);
             self.account.accepted += 1;
             self.account.pending += 1;
             made.push((replay.id, hook_id));

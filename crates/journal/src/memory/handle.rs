@@ -3,7 +3,7 @@
 use super::gate::{Call, CallKind, Gate, Reply};
 use super::mutant::Mutant;
 use super::state::State;
-use crate::{Account, Claim, JournalError, Lane, Session, Wait};
+use crate::{Account, Claim, JournalError, Partition, Session, Wait};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::id::{DeliveryId, EventId};
 use std::fmt;
@@ -68,8 +68,8 @@ pub struct Changes {
     pub deliveries: Vec<(DeliveryId, Option<DeliveryStatus>, DeliveryStatus)>,
     /// Claims that were given.
     pub claimed: Vec<Claim>,
-    /// Lanes that lost their owner.
-    pub released: Vec<Lane>,
+    /// Partitions that lost their owner.
+    pub released: Vec<Partition>,
     /// The session that is over since.
     pub ended: Option<Session>,
 }

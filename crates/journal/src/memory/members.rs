@@ -1,12 +1,12 @@
-//! Sessions and their lanes.
+//! Sessions and their partitions.
 
 use super::gate::CallKind;
 use super::handle::MemoryJournal;
 use super::mutant::Mutant;
 use super::state::State;
 use crate::{
-    BeatNumber, Burial, Claim, Cluster, Ended, EndedHook, Epoch, Hint, Hints, Joined, JournalError, Lane,
-    NodeCard, Peer, Pulse, RegistryChange, Session, Wait,
+    BeatNumber, Burial, Claim, Cluster, Ended, EndedHook, Epoch, Hint, Hints, Joined, JournalError, NodeCard,
+    Partition, Peer, Pulse, RegistryChange, Session, Wait,
 };
 use footbridge_model::exchange::{ExchangeFailure, ExchangeFailureKind, ExchangeOutcome};
 use footbridge_model::hook::Lifetime;
@@ -26,12 +26,12 @@ const HINTS: usize = 64;
 /// The most ended hooks that are named.
 const NAMED: usize = 50;
 
-/// Sessions and owners of lanes.
+/// Sessions and owners of partitions.
 #[derive(Clone, Default)]
 pub(super) struct Members {
     sessions: BTreeMap<Session, Member>,
     last: Session,
-    lanes: BTreeMap<Lane, Owner>,
+    partitions: BTreeMap<Partition, Owner>,
     horizon: u64,
     /// The latest time that a call has named.
     latest: Millis,
@@ -61,7 +61,7 @@ impl Members {
     /// No session lives any more.
     pub(super) fn end_all(&mut self) {
         self.sessions.clear();
-        self.lanes.values_mut().for_each(|owner| owner.session = None);
+        self.partitions.values_mut().for_each(|owner| owner.session = None);
     }
 
     fn now(&self) -> Millis {
@@ -102,8 +102,8 @@ impl State {
             && (self.exclusive
                 || self
                     .members
-                    .lanes
-                    .get(&claim.lane)
+                    .partitions
+                    .get(&claim.partition)
                     .is_some_and(|owner| owner.session == Some(session) && owner.epoch == claim.epoch))
     }
 
@@ -202,22 +202,22 @@ impl State {
         Ok(Pulse { number, clock: members.now(), version: self.version, horizon: self.horizon(), peers })
     }
 
-    fn claim(&mut self, session: Session, lanes: Vec<Lane>) -> Vec<Claim> {
+    fn claim(&mut self, session: Session, partitions: Vec<Partition>) -> Vec<Claim> {
         let mut claims = Vec::new();
-        for lane in lanes {
+        for partition in partitions {
             if self.exclusive {
-                claims.push(Claim::exclusive(session, lane));
+                claims.push(Claim::exclusive(session, partition));
                 continue;
             }
             let free = Owner { session: None, epoch: Epoch(0) };
-            let owner = self.members.lanes.entry(lane).or_insert(free);
+            let owner = self.members.partitions.entry(partition).or_insert(free);
             if owner.session.is_none() {
                 *owner = Owner { session: Some(session), epoch: Epoch(owner.epoch.0 + 1) };
-                let claim = Claim { session, lane, epoch: owner.epoch };
+                let claim = Claim { session, partition, epoch: owner.epoch };
                 claims.push(claim);
                 self.changes.claimed.push(claim);
             } else if owner.session == Some(session) {
-                claims.push(Claim { session, lane, epoch: owner.epoch });
+                claims.push(Claim { session, partition, epoch: owner.epoch });
             }
         }
         claims
@@ -226,10 +226,10 @@ impl State {
     fn release(&mut self, session: Session, claims: &[Claim]) {
         for claim in claims {
             if self.holds(session, *claim)
-                && let Some(owner) = self.members.lanes.get_mut(&claim.lane)
+                && let Some(owner) = self.members.partitions.get_mut(&claim.partition)
             {
                 owner.session = None;
-                self.changes.released.push(claim.lane);
+                self.changes.released.push(claim.partition);
             }
         }
     }
@@ -248,20 +248,22 @@ impl State {
     fn end_session(&mut self, session: Session, now: Millis) -> Result<Ended, JournalError> {
         self.members.sessions.remove(&session);
         self.changes.ended = Some(session);
-        let owned =
-            |lane: Lane| self.members.lanes.get(&lane).is_some_and(|owner| owner.session == Some(session));
+        let owned = |partition: Partition| {
+            self.members.partitions.get(&partition).is_some_and(|owner| owner.session == Some(session))
+        };
         let ran = |name: &AppName| {
             let app = self.apps.get(name).filter(|app| app.package.is_some());
-            app.is_some_and(|app| owned(Lane::of_installed(app.generation)))
+            app.is_some_and(|app| owned(Partition::of_installed(app.generation)))
         };
         let hooks = self.hooks.values().filter(|stored| !stored.deleted).map(|stored| &stored.hook);
         let hooks = hooks.filter(|hook| hook.lifetime == Lifetime::Transient && ran(&hook.app));
         let hooks = hooks.map(|hook| hook.id).collect();
-        if !self.breaks(Mutant::BurialKeepsLanes) {
-            let owned = self.members.lanes.iter_mut().filter(|(_, owner)| owner.session == Some(session));
-            for (lane, owner) in owned {
+        if !self.breaks(Mutant::BurialKeepsPartitions) {
+            let owned =
+                self.members.partitions.iter_mut().filter(|(_, owner)| owner.session == Some(session));
+            for (partition, owner) in owned {
                 owner.session = None;
-                self.changes.released.push(*lane);
+                self.changes.released.push(*partition);
             }
         }
         let mut ended = self.end_transient(hooks)?;
@@ -299,8 +301,8 @@ impl Cluster for MemoryJournal {
         self.call(CallKind::Beat, move |state, session| state.beat(session, floor, now))
     }
 
-    fn claim(&self, lanes: Vec<Lane>) -> Wait<Vec<Claim>> {
-        self.call(CallKind::Claim, move |state, session| Ok(state.claim(session, lanes)))
+    fn claim(&self, partitions: Vec<Partition>) -> Wait<Vec<Claim>> {
+        self.call(CallKind::Claim, move |state, session| Ok(state.claim(session, partitions)))
     }
 
     fn release(&self, claims: Vec<Claim>) -> Wait<()> {

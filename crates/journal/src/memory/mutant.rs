@@ -13,10 +13,10 @@ pub enum Mutant {
     ForgetsCancelled,
     /// Law 5: a session that is over may write.
     FenceUnchecked,
-    /// Law 5: a lane may be written under an old claim.
+    /// Law 5: a partition may be written under an old claim.
     ClaimUnchecked,
-    /// Law 5: burial leaves the lanes with their owner.
-    BurialKeepsLanes,
+    /// Law 5: burial leaves the partitions with their owner.
+    BurialKeepsPartitions,
     /// Burial does not ask whether the session has sent a beat since.
     BuriesTheLiving,
     /// Law 6: a change is made whatever version it was checked against.
@@ -44,7 +44,7 @@ impl Mutant {
         Self::ForgetsCancelled,
         Self::FenceUnchecked,
         Self::ClaimUnchecked,
-        Self::BurialKeepsLanes,
+        Self::BurialKeepsPartitions,
         Self::BuriesTheLiving,
         Self::LastWriterWins,
         Self::VersionHole,

@@ -7,8 +7,8 @@ use super::state::State;
 use crate::{
     Account, Appended, Backlog, Claim, DeliveryFilter, DeliveryQueue, DeliveryResult, DeliveryView,
     EventFilter, EventLog, EventView, ExchangeEnd, ExchangeFilter, ExchangeLog, ExchangeStart,
-    FoundDeliveries, History, IdempotencyKey, Journal, Lane, MissedEvents, NewEvent, Page, PendingDelivery,
-    PruneLimits, Recorded, Replay, Retention, Retried, Wait,
+    FoundDeliveries, History, IdempotencyKey, Journal, MissedEvents, NewEvent, Page, Partition,
+    PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{ExchangeHead, ExchangeRecord};
@@ -46,7 +46,7 @@ impl DeliveryQueue for MemoryJournal {
         })
     }
 
-    fn record(&self, results: Vec<DeliveryResult>) -> Wait<Vec<Lane>> {
+    fn record(&self, results: Vec<DeliveryResult>) -> Wait<Vec<Partition>> {
         self.call(CallKind::Record, move |state, session| state.record(session, results))
     }
 

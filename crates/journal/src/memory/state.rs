@@ -4,7 +4,8 @@ use super::handle::Changes;
 use super::members::Members;
 use super::mutant::Mutant;
 use crate::{
-    Account, DeliveryResult, EventView, IdempotencyKey, JournalError, Lane, RegistryChange, Session, Version,
+    Account, DeliveryResult, EventView, IdempotencyKey, JournalError, Partition, RegistryChange, Session,
+    Version,
 };
 use footbridge_model::app::{App, Link};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
@@ -32,7 +33,7 @@ pub(super) struct State {
     pub(super) version: Version,
     /// The changes that led to `version`, the first of them from version 0.
     pub(super) log: Vec<RegistryChange>,
-    /// True if the store admits one session, which owns every lane.
+    /// True if the store admits one session, which owns every partition.
     pub(super) exclusive: bool,
     pub(super) members: Members,
     pub(super) mutant: Option<Mutant>,
@@ -53,7 +54,7 @@ pub(super) struct Row {
     pub(super) delivery: Delivery,
     pub(super) attempts: Vec<Attempt>,
     pub(super) base: u32,
-    pub(super) lane: Lane,
+    pub(super) partition: Partition,
     /// How many deliveries were stored before: the order of acceptance, which ids of several sources do not have.
     pub(super) position: u64,
 }

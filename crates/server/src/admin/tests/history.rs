@@ -3,7 +3,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use footbridge_journal::{
-    Cluster as _, DeliveryQueue as _, DeliveryResult, ExchangeEnd, ExchangeLog as _, KeyDisposition, Lane,
+    Cluster as _, DeliveryQueue as _, DeliveryResult, ExchangeEnd, ExchangeLog as _, KeyDisposition,
+    Partition,
 };
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::event::EventDraft;
@@ -40,7 +41,7 @@ async fn kill(server: &AdminServer, id: DeliveryId) {
     let error = Some("the receiver answered 502".to_owned());
     let attempt = Attempt { n: 1, at: server.engine.now(), status: Some(502), error, ms: 7, output: None };
     let dead = DeliveryStatus::Dead;
-    let claim = server.journal.claim(vec![Lane::default()]).await.unwrap()[0];
+    let claim = server.journal.claim(vec![Partition::default()]).await.unwrap()[0];
     let attempt = Some(attempt);
     let recorded = DeliveryResult { claim, id, attempt, status: dead, next_attempt_at: None, reason: None };
     server.journal.record(vec![recorded]).await.unwrap();
