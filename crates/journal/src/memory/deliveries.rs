@@ -13,6 +13,9 @@ use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use std::collections::BTreeSet;
 
+/// How many results wait with [`Mutant::HoldsResultsBack`] before they are stored.
+const HELD_BACK: usize = 32;
+
 impl State {
     pub(super) fn missed_events(
         &self,
@@ -33,12 +36,18 @@ impl State {
             self.deliveries.values().filter(its).map(|row| row.delivery.event_id).collect();
         let oldest = self.events.keys().next();
         let gap = oldest.is_none_or(|oldest| after < *oldest);
+        let gap = gap && !self.breaks(Mutant::HidesGaps);
+        let ids: BTreeSet<EventId> =
+            ids.into_iter().skip(usize::from(self.breaks(Mutant::SkipsMissedEvents))).collect();
         let more = ids.len() > limit as usize;
         let events = ids.iter().filter_map(|id| Some(self.events.get(id)?.event.clone()));
         MissedEvents { events: events.take(limit as usize).collect(), more, gap, horizon: self.horizon() }
     }
 
-    pub(super) fn append(&mut self, new: NewEvent) -> Result<Appended, JournalError> {
+    pub(super) fn append(&mut self, mut new: NewEvent) -> Result<Appended, JournalError> {
+        if let Some(mutant) = self.mutant {
+            mutant.spoil_event(&mut new);
+        }
         let event = &new.event;
         if let Some(used) = &new.key {
             match self.key(used, event.time) {
@@ -112,14 +121,10 @@ impl State {
         session: Session,
         results: Vec<DeliveryResult>,
     ) -> Result<Vec<Partition>, JournalError> {
-        let results = if self.breaks(Mutant::DueLagsBehind) {
-            std::mem::replace(&mut self.lagging, results)
-        } else {
-            results
-        };
         let mut lost = Vec::new();
-        for result in results {
+        for result in self.not_held_back(results) {
             if self.holds(session, result.claim) {
+                self.changes.recorded.push(result.claim);
                 self.record_one(result)?;
             } else if !lost.contains(&result.claim.partition) {
                 lost.push(result.claim.partition);
@@ -128,7 +133,29 @@ impl State {
         Ok(lost)
     }
 
-    fn record_one(&mut self, result: DeliveryResult) -> Result<(), JournalError> {
+    /// The results that are stored with this call: all of them, unless the store is broken.
+    fn not_held_back(&mut self, mut results: Vec<DeliveryResult>) -> Vec<DeliveryResult> {
+        match self.mutant {
+            Some(Mutant::DueLagsBehind) => std::mem::replace(&mut self.lagging, results),
+            Some(Mutant::HoldsResultsBack) => {
+                self.lagging.append(&mut results);
+                if self.lagging.len() < HELD_BACK { Vec::new() } else { std::mem::take(&mut self.lagging) }
+            }
+            Some(Mutant::LosesResults) => {
+                results.retain(|_| {
+                    self.results += 1;
+                    !self.results.is_multiple_of(3)
+                });
+                results
+            }
+            _ => results,
+        }
+    }
+
+    fn record_one(&mut self, mut result: DeliveryResult) -> Result<(), JournalError> {
+        if let Some(mutant) = self.mutant {
+            mutant.spoil_result(&mut result);
+        }
         let known = self.has_attempt(&result) && !self.breaks(Mutant::RecordsTwice);
         if !self.is_pending(result.id) || known {
             return Ok(());
@@ -159,6 +186,7 @@ impl State {
         if !self.is_pending(result.id) || self.has_attempt(&result) {
             return Ok(Recorded::NotPending);
         }
+        self.changes.recorded.push(result.claim);
         let mut next = self.clone();
         next.record_one(result.clone())?;
         if self.breaks(Mutant::KeepsHalf) {
@@ -198,6 +226,9 @@ impl State {
         if ordered {
             let position = |id: DeliveryId| self.deliveries.get(&id).map(|row| row.position);
             waiting.sort_by_key(|(_, id)| (position(*id).filter(|_| !self.exclusive), *id));
+            if self.breaks(Mutant::DueInReverse) {
+                waiting.reverse();
+            }
         }
         waiting.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         waiting.into_iter().filter_map(|(_, id)| self.deliveries.get(&id).and_then(Row::pending)).collect()

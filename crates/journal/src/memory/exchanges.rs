@@ -1,5 +1,6 @@
 //! Exchanges of a store in memory.
 
+use super::mutant::Mutant;
 use super::state::{Exchange, State, Target};
 use crate::{
     ExchangeEnd, ExchangeFilter, ExchangeStart, IdempotencyKey, JournalError, KeyDisposition, Session,
@@ -23,6 +24,7 @@ impl State {
             }
         }
         let id = head.id;
+        let used = used.filter(|_| !self.breaks(Mutant::ForgetsKeys));
         self.put_exchange(session, ExchangeRecord { head, ending: None, ms: None });
         if let Some(used) = used {
             self.put_key(used, Target::Exchange(id));
@@ -40,7 +42,10 @@ impl State {
     }
 
     pub(super) fn finish_exchange(&mut self, session: Session, end: ExchangeEnd) -> Result<(), JournalError> {
-        let ExchangeEnd { id, ending, ms, keep_answer_until, key } = end;
+        let ExchangeEnd { id, mut ending, ms, keep_answer_until, key } = end;
+        if let Some(mutant) = self.mutant {
+            mutant.spoil_ending(&mut ending);
+        }
         let exclusive = self.exclusive;
         let running = |exchange: &&mut Exchange| {
             exchange.record.ending.is_none() && (exclusive || exchange.session == session)

@@ -66,6 +66,8 @@ pub struct Changes {
     pub events: Vec<EventId>,
     /// Deliveries whose status was set, in order: from which status (`None` for new ones) to which.
     pub deliveries: Vec<(DeliveryId, Option<DeliveryStatus>, DeliveryStatus)>,
+    /// The claims under which results were stored.
+    pub recorded: Vec<Claim>,
     /// Claims that were given.
     pub claimed: Vec<Claim>,
     /// Partitions that lost their owner.

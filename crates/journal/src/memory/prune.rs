@@ -1,6 +1,7 @@
 //! Retention of a store in memory.
 
 use super::exchanges::without_answer;
+use super::mutant::Mutant;
 use super::state::{State, Target};
 use crate::PruneLimits;
 use footbridge_model::delivery::DeliveryStatus;
@@ -11,10 +12,13 @@ impl State {
     /// Deletes all that is too old at once.
     pub(super) fn prune(&mut self, limits: PruneLimits) {
         let PruneLimits { ended_before, dead_before, now } = limits;
+        if self.breaks(Mutant::PrunesNothing) {
+            return;
+        }
         let stays = |id: EventId, time: Millis| {
             let mut rows = self.deliveries.values().filter(|row| row.delivery.event_id == id);
             let holds = |status| match status {
-                DeliveryStatus::Pending => true,
+                DeliveryStatus::Pending => !self.breaks(Mutant::PrunesPending),
                 DeliveryStatus::Dead => time >= dead_before,
                 _ => false,
             };

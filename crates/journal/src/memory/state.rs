@@ -37,7 +37,9 @@ pub(super) struct State {
     pub(super) exclusive: bool,
     pub(super) members: Members,
     pub(super) mutant: Option<Mutant>,
-    /// Results that wait with [`Mutant::DueLagsBehind`].
+    /// How many results were recorded, for [`Mutant::LosesResults`].
+    pub(super) results: u64,
+    /// Results that wait with [`Mutant::DueLagsBehind`] and [`Mutant::HoldsResultsBack`].
     pub(super) lagging: Vec<DeliveryResult>,
     /// The changes that the open transaction has made.
     pub(super) changes: Changes,
@@ -94,6 +96,9 @@ impl State {
         state.members.end_all();
         if state.breaks(Mutant::LosesTheLatestEvent) {
             state.events.pop_last();
+        }
+        if state.breaks(Mutant::HoldsResultsBack) {
+            state.lagging.clear();
         }
         state
     }
