@@ -63,7 +63,7 @@ pub enum Mutant {
     HidesGaps,
     /// Retention deletes events with pending deliveries.
     PrunesPending,
-    /// Retention deletes nothing.
+    /// Retention deletes no event, however old.
     PrunesNothing,
 }
 
