@@ -1,5 +1,6 @@
 //! A simulated launcher: runs of installed apps that start slowly, fail to start, and crash.
 
+use crate::broken::Broken;
 use crate::history::History;
 use crate::network::Counts;
 use crate::plan::{APPS, INSTALLABLE, Plan, package_hooks};
@@ -134,7 +135,10 @@ impl SimulatedLauncher {
         }
         let id = RunId(self.counts.next((101, 0)));
         let port = u16::try_from(FIRST_PORT + id.0).unwrap();
-        let secret = order.secret.expose().to_owned();
+        let secret = match self.plan.broken {
+            Broken::SecretsMixedUp => format!("secret of run {}", id.0),
+            _ => order.secret.expose().to_owned(),
+        };
         let run = Run { id, port, secret, end: Arc::default() };
         self.runs().running.insert(order.app.clone(), run);
         if !healthy && rng.percent(50) {
@@ -145,6 +149,10 @@ impl SimulatedLauncher {
                     this.end(&app, Some(id), false).await;
                 }
             });
+        }
+        if self.plan.broken == Broken::StartsUnreported {
+            let why = "it ended before it listened".to_owned();
+            return Err(StartFailure { why, again_in: Duration::from_secs(1) });
         }
         let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
         Ok(Running { run: id, address, pid: 1000 + u32::from(port) })

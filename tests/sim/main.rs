@@ -12,6 +12,7 @@
 )]
 
 mod actions;
+mod broken;
 mod check;
 mod cluster;
 mod disk;

@@ -1,5 +1,6 @@
 //! Simulated pages: each watches the events of an app, loses its connection, and resumes from its cursor.
 
+use crate::broken::Broken;
 use crate::history::{History, PageEntry};
 use crate::plan::PagePlan;
 use crate::run::name;
@@ -56,6 +57,7 @@ pub(crate) struct Page {
     pub(crate) history: History,
     pub(crate) time: Time,
     pub(crate) cursors: Cursors,
+    pub(crate) broken: Broken,
 }
 
 impl Page {
@@ -99,12 +101,20 @@ impl Page {
             self.cursors.store(self.number, &cursor);
             self.record(PageEntry::Connected);
         }
+        let mut count = 0_u64;
         while let Some(heard) = watcher.next().await {
+            count += 1;
             match heard {
+                WatchItem::Event(_) if self.broken == Broken::LiveDrops && count.is_multiple_of(5) => {}
                 WatchItem::Event(event) if repeated.remove(&event.event.id) => {
                     self.settle(&mut cursor, event.watermark);
                 }
-                WatchItem::Event(event) => self.see(&mut cursor, event.event.id, event.watermark),
+                WatchItem::Event(event) => {
+                    self.see(&mut cursor, event.event.id, event.watermark);
+                    if self.broken == Broken::LiveRepeats && count.is_multiple_of(5) {
+                        self.see(&mut cursor, event.event.id, event.watermark);
+                    }
+                }
                 WatchItem::Missed(_) => self.record(PageEntry::Gap),
             }
         }

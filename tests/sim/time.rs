@@ -1,5 +1,6 @@
 //! The time of a run: continues over crashes, while the wall clock may jump.
 
+use crate::broken::Broken;
 use crate::plan::Plan;
 use footbridge_model::time::{Clock, Millis};
 use std::sync::Arc;
@@ -44,6 +45,10 @@ impl Clock for Time {
             .filter(|clock_jump| clock_jump.at <= passed)
             .map(|clock_jump| clock_jump.by)
             .sum::<i64>();
-        Millis(BEGIN.plus(passed).0 + set)
+        let ahead = match self.plan.broken {
+            Broken::HastyClock => i64::try_from(passed.as_secs() / 10 * 30_000).unwrap(),
+            _ => 0,
+        };
+        Millis(BEGIN.plus(passed).0 + set + ahead)
     }
 }

@@ -1,7 +1,6 @@
 //! Oracle: retention deletes what is old and ended, and nothing else.
 
 use super::RunView;
-use crate::run::Outcome;
 use crate::time::BEGIN;
 use footbridge_model::delivery::DeliveryStatus;
 use std::time::Duration;
@@ -9,7 +8,7 @@ use std::time::Duration;
 /// Retention looks for old events each minute.
 const LATE: Duration = Duration::from_secs(65);
 
-pub(super) fn check(run: &RunView<'_>, outcome: &Outcome) {
+pub(super) fn check(run: &RunView<'_>) {
     let pruned = &run.records.pruned;
     let Some(retention) = run.plan.retention else {
         assert!(pruned.events.is_empty(), "deleted without retention: {:?}", pruned.events);
@@ -18,7 +17,7 @@ pub(super) fn check(run: &RunView<'_>, outcome: &Outcome) {
     for view in &pruned.deliveries {
         assert_ne!(view.delivery.status, DeliveryStatus::Pending, "deleted while pending: {view:?}");
     }
-    if !run.plan.clock_jumps.is_empty() || outcome.lasted < run.plan.faults_end + 2 * LATE {
+    if !run.plan.clock_jumps.is_empty() || run.lasted < run.plan.faults_end + 2 * LATE {
         return;
     }
     let longest = retention.ended.max(retention.dead) + LATE;

@@ -2,6 +2,7 @@
 
 use super::Network;
 use super::http::{self, Content, DeliveryRequest, Request};
+use crate::broken::Broken;
 use crate::history::Arrival;
 use crate::receiver_faults::{self, Response};
 use crate::rng::Rng;
@@ -28,6 +29,9 @@ pub(super) async fn serve(
             network.history.record_violation(format!(
                 "a request to receiver {receiver} has the run secret {sent:?} instead of {run_secret:?}"
             ));
+        }
+        if network.plan.broken == Broken::RequestsTwice {
+            record(&network, receiver, &content);
         }
         let (place, of, nth) = record(&network, receiver, &content);
         network.reach(receiver).await;

@@ -4,6 +4,7 @@ use super::{
     APPS, ATTEMPT, Action, ClockJump, Crash, EVENTS, ExchangePlan, HookPlan, INSTALLABLE, MAX_DOWNTIME,
     PagePlan, Plan, Publish, Retention, SETTLE_TIME, Step, WAITS,
 };
+use crate::broken::Broken;
 use crate::receiver_faults;
 use crate::rng::Rng;
 use footbridge_model::exchange::Direction;
@@ -53,6 +54,7 @@ impl Plan {
             retention: None,
             settle_time: SETTLE_TIME,
             is_cluster: false,
+            broken: Broken::Nothing,
             faults_end,
             steps,
         };

@@ -3,6 +3,7 @@
 pub(crate) mod draw;
 mod scenarios;
 
+use crate::broken::Broken;
 use crate::receiver_faults::Phase;
 use footbridge_model::exchange::Direction;
 use footbridge_model::hook::HookOptions;
@@ -52,6 +53,8 @@ pub(crate) struct Plan {
     pub(crate) settle_time: Duration,
     /// Several servers share a database, which may fail.
     pub(crate) is_cluster: bool,
+    /// The behaviour that is broken on purpose.
+    pub(crate) broken: Broken,
     /// The time after which nothing fails.
     pub(crate) faults_end: Duration,
 }

@@ -3,6 +3,7 @@
 use super::{
     APPS, Action, Crash, EVENTS, HookPlan, INSTALLABLE, PagePlan, Plan, Publish, Retention, SETTLE_TIME, Step,
 };
+use crate::broken::Broken;
 use crate::receiver_faults::{Condition, Phase};
 use crate::rng::Rng;
 use footbridge_model::hook::HookOptions;
@@ -27,6 +28,7 @@ impl Plan {
             retention: None,
             settle_time: SETTLE_TIME,
             is_cluster: false,
+            broken: Broken::Nothing,
             faults_end,
         }
     }
@@ -40,6 +42,15 @@ impl Plan {
         let crash = Crash { at: SECOND + rng.millis(100..400), downtime: SECOND };
         let steps = hooks.into_iter().chain(publishes).collect();
         Self { crashes: vec![crash], ..Self::quiet(seed, 3 * SECOND, steps) }
+    }
+
+    /// More events for a hook that keeps order than its server holds in memory, and a crash in their midst.
+    pub(crate) fn flooded(seed: u64) -> Self {
+        let hook = hook(0, HookOptions { ordered: true, ..HookOptions::default() });
+        let publishes = (0..400).map(|mark| publish(SECOND + Duration::from_millis(mark), 2, mark));
+        let crash = Crash { at: 3 * SECOND + Rng::of(seed, &[7]).millis(0..1000), downtime: SECOND };
+        let steps = std::iter::once(hook).chain(publishes).collect();
+        Self { crashes: vec![crash], ..Self::quiet(seed, 5 * SECOND, steps) }
     }
 
     /// One event whose first attempt fails, and whose event cannot be read for a minute at the second.
@@ -71,6 +82,12 @@ impl Plan {
             retention: Some(Retention { ended: 10 * SECOND, dead: 20 * SECOND }),
             ..Self::quiet(2, 160 * SECOND, steps)
         }
+    }
+
+    /// The same, with a receiver that is down: deliveries are pending for longer than ended events are retained.
+    pub(crate) fn forgotten_while_down() -> Self {
+        let down = Phase { during: Duration::ZERO..100 * SECOND, condition: Condition::Down };
+        Self { receivers: vec![vec![down]; APPS + INSTALLABLE], ..Self::forgotten() }
     }
 }
 
