@@ -1,78 +1,14 @@
 //! The watch of one connection.
 
-use super::body_wait::{BodyWait, MIN_RATE};
+use super::body_wait::BodyWait;
+use super::deadlines::{self, CLOSED_CLIENT_MAX};
+use super::phase::{End, Length, Phase};
+use super::quiet::Quiet;
 use crate::tunnel::Tunnel;
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
-use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-
-/// The longest time from the first byte to the end of a request's head.
-const HEAD_MAX: Duration = Duration::from_secs(10);
-/// The longest time for a whole request body.
-const BODY_MAX: Duration = Duration::from_secs(30);
-/// After this time a body must have arrived at [`MIN_RATE`] or faster.
-const BODY_GRACE: Duration = Duration::from_secs(5);
-/// The longest time between two requests. Reading the rest of an answer counts.
-const IDLE_MAX: Duration = Duration::from_mins(1);
-/// How much longer a client may take to read the rest of an answer before the connection is ended.
-const UNREAD_MAX: Duration = Duration::from_secs(5);
-/// A connection without a request for this long gives its buffers back and keeps its socket.
-const PARK_AFTER: Duration = Duration::from_secs(2);
-/// A head that takes longer than this makes the connection a candidate for eviction.
-const SLOW_HEAD: Duration = Duration::from_secs(1);
-/// A connection idle for less than this is not evicted: its request may have arrived already.
-pub(super) const FRESH: Duration = Duration::from_millis(50);
-/// The longest time that an answer may still take after its client closed its side. A client that only closes its
-/// sending side looks like one that is gone, and gets what is ready at once.
-const CLOSED_CLIENT_MAX: Duration = Duration::from_secs(1);
-
-/// The activity of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    Idle,
-    ReadingHead,
-    /// Reading a body of which so many bytes have arrived.
-    ReadingBody(u64),
-    Answering,
-    Streaming(Length),
-}
-
-/// How long a streamed answer is expected to take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Length {
-    /// It ends by itself, at an unknown time.
-    Finite,
-    /// It never ends by itself. A draining server does not wait for it.
-    Endless,
-    /// It never ends by itself, and its source ends it when the server closes, not when the server begins to drain.
-    UntilClose,
-}
-
-/// How a connection is to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    /// After the current request, if there is one.
-    Graceful,
-    /// At once, without waiting for the current request.
-    Now,
-    /// Not at all: it drops the buffers of HTTP and keeps its socket.
-    Park,
-}
-
-/// How far a connection is from having nothing to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quiet {
-    /// Something may be in progress.
-    Busy,
-    /// The connection waits for its next request. The last answer may not be written yet.
-    Reading,
-    /// The connection waits for its next request, and the last answer is written: no buffer is in use.
-    Ready,
-    /// The connection was told to park.
-    Parked,
-}
 
 /// Returns true while the server has too many connections.
 struct Crowded(Box<dyn Fn() -> bool>);
@@ -93,8 +29,7 @@ pub(crate) struct Watch {
     wants_client_close: Cell<bool>,
     client_closed: Cell<Option<Instant>>,
     tunnel: RefCell<Option<Tunnel>>,
-    quiet: Cell<Quiet>,
-    flushed: Cell<bool>,
+    quiet: Quiet,
     crowded: RefCell<Option<Crowded>>,
     bare_line_feed: Cell<bool>,
     body_wait: BodyWait,
@@ -111,9 +46,7 @@ impl Watch {
             wants_client_close: Cell::new(false),
             client_closed: Cell::new(None),
             tunnel: RefCell::new(None),
-            // A new connection has sent nothing yet, and may never do so.
-            quiet: Cell::new(Quiet::Reading),
-            flushed: Cell::new(true),
+            quiet: Quiet::default(),
             crowded: RefCell::new(None),
             bare_line_feed: Cell::new(false),
             body_wait: BodyWait::default(),
@@ -138,7 +71,7 @@ impl Watch {
 
     /// `count` bytes were received.
     pub(crate) fn bytes_received(&self, count: usize) {
-        self.quiet.set(Quiet::Busy);
+        self.quiet.received();
         self.body_wait.received(count);
         if self.phase.get() == Phase::Idle {
             self.enter(Phase::ReadingHead);
@@ -150,23 +83,19 @@ impl Watch {
         if in_body {
             self.body_wait.start();
         }
-        if self.phase.get() == Phase::Idle && self.quiet.get() == Quiet::Busy {
-            self.quiet.set(if self.flushed.get() { Quiet::Ready } else { Quiet::Reading });
+        if self.phase.get() == Phase::Idle {
+            self.quiet.read_pending();
         }
     }
 
     /// Bytes of an answer are written.
     pub(crate) fn write_started(&self) {
-        self.flushed.set(false);
-        self.quiet.set(Quiet::Busy);
+        self.quiet.write_started();
     }
 
     /// Everything that was to be written is written.
     pub(crate) fn write_flushed(&self) {
-        self.flushed.set(true);
-        if self.quiet.get() == Quiet::Reading && self.phase.get() == Phase::Idle {
-            self.quiet.set(Quiet::Ready);
-        }
+        self.quiet.write_flushed(self.phase.get() == Phase::Idle);
     }
 
     /// Answers only probes and administration on this connection for as long as `crowded` returns true.
@@ -269,7 +198,7 @@ impl Watch {
 
     /// Returns true if nothing was received since the connection was told to park.
     pub(crate) fn is_parked(&self) -> bool {
-        self.quiet.get() == Quiet::Parked
+        self.quiet.is_parked()
     }
 
     /// Waits until the connection is to end or to park.
@@ -285,12 +214,7 @@ impl Watch {
     /// Returns true if the connection may be closed to make room for another: it has no request, or is slow to send one.
     pub(super) fn is_evictable(&self, now: Instant) -> bool {
         let spent = now.saturating_duration_since(self.since.get());
-        match self.phase.get() {
-            // The last answer may still be in transmission.
-            Phase::Idle => spent > if self.quiet.get() == Quiet::Busy { SLOW_HEAD } else { FRESH },
-            Phase::ReadingHead => spent > SLOW_HEAD,
-            Phase::ReadingBody(_) | Phase::Answering | Phase::Streaming(_) => false,
-        }
+        deadlines::is_evictable(self.phase.get(), spent, self.quiet.is_busy())
     }
 
     pub(super) fn request_end(&self, end: End) {
@@ -298,29 +222,22 @@ impl Watch {
         self.end_changed.notify_one();
     }
 
+    /// Ends the connection if its time is over, and lets it park if it has nothing to do.
     pub(super) fn sweep(&self, now: Instant, draining: bool) {
         let spent = now.duration_since(self.since.get());
         let closed_for = self.client_closed.get().map(|closed| now.duration_since(closed));
         if self.wants_client_close.get() && closed_for.is_some_and(|spent| spent > CLOSED_CLIENT_MAX) {
             self.request_end(End::Now);
         }
-        match self.phase.get() {
-            Phase::Answering | Phase::Streaming(_) if self.body_wait.is_over(now) => {
-                self.request_end(End::Now);
+        let phase = self.phase.get();
+        if matches!(phase, Phase::Answering | Phase::Streaming(_)) && self.body_wait.is_over(now) {
+            return self.request_end(End::Now);
+        }
+        if let Some(end) = deadlines::end_of(phase, spent, draining, self.quiet.is_ready()) {
+            if end == End::Park {
+                self.quiet.park();
             }
-            Phase::ReadingHead if spent > HEAD_MAX => self.request_end(End::Now),
-            Phase::ReadingBody(_) if spent > BODY_MAX => self.request_end(End::Now),
-            Phase::ReadingBody(bytes) if spent > BODY_GRACE && bytes < spent.as_secs() * MIN_RATE => {
-                self.request_end(End::Now);
-            }
-            Phase::Streaming(Length::Endless) if draining => self.request_end(End::Now),
-            Phase::Idle if spent > IDLE_MAX + UNREAD_MAX => self.request_end(End::Now),
-            Phase::Idle if spent > IDLE_MAX => self.request_end(End::Graceful),
-            Phase::Idle if spent > PARK_AFTER && self.quiet.get() == Quiet::Ready => {
-                self.quiet.set(Quiet::Parked);
-                self.request_end(End::Park);
-            }
-            _ => {}
+            self.request_end(end);
         }
     }
 }
@@ -328,7 +245,9 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::super::body_wait::WAIT_MAX;
+    use super::super::deadlines::{IDLE_MAX, PARK_AFTER};
     use super::*;
+    use std::time::Duration;
 
     fn end_after(watch: &Watch, wait: Duration) -> Option<End> {
         watch.sweep(Instant::now() + wait, false);

@@ -3,7 +3,11 @@
 
 mod body_wait;
 mod connection;
+mod deadlines;
+mod phase;
+mod quiet;
 mod set;
 
-pub(crate) use connection::{End, Length, Watch};
+pub(crate) use connection::Watch;
+pub(crate) use phase::{End, Length};
 pub(crate) use set::{WatchGuard, WatchSet};

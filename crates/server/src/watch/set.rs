@@ -1,6 +1,7 @@
 //! The watches of all connections of one shard: the sweep, and eviction of idle connections.
 
-use super::connection::{End, Phase, Watch};
+use super::connection::Watch;
+use super::phase::{End, Phase};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -117,7 +118,7 @@ impl Drop for WatchGuard {
 
 #[cfg(test)]
 mod tests {
-    use super::super::connection::FRESH;
+    use super::super::deadlines::FRESH;
     use super::*;
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn delivery(id: u64, at: i64) -> PendingDelivery {
     let (id, event_id) = (DeliveryId::from_number(id), EventId::from_number(id));
@@ -75,7 +75,7 @@ fn an_older_delivery_that_is_offered_late_is_attempted_first() {
     lane.offer(queued(1, 0));
     lane.offer(queued(100_000, 0));
     assert_eq!(lane.start(Millis(0), 8).unwrap().delivery.id.number(), 1);
-    assert!(lane.window.keys().all(|(_, id)| id.number() < 100_000), "that one waits in the journal");
+    assert!(lane.window.last_id().is_some_and(|id| id.number() < 100_000), "that one waits in the journal");
 }
 
 fn lane_with_a_backlog(lane: &mut Lane) -> u32 {
