@@ -23,9 +23,9 @@ pub struct Event {
 pub struct EventDetail {
     #[serde(flatten)]
     pub event: Event,
-    /// Body of the event, byte for byte.
-    #[schema(value_type = serde_json::Value)]
+    /// Body of the event, byte for byte; `null` for a caller without the permission `payloads.read`.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub body: Option<Box<RawValue>>,
-    /// Headers that are sent with every delivery.
-    pub headers: BTreeMap<String, String>,
+    /// Headers that are sent with every delivery; `null` for a caller without the permission `payloads.read`.
+    pub headers: Option<BTreeMap<String, String>>,
 }

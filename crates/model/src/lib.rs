@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used))]
 
 pub mod address;
+pub mod admin_caller;
 pub mod app;
 pub mod attempt;
 pub mod delivery;
@@ -21,6 +22,7 @@ pub mod name;
 pub mod package;
 pub mod path;
 pub mod pattern;
+pub mod permission;
 pub mod retry;
 pub mod run;
 pub mod secret;

@@ -14,6 +14,7 @@ pub mod problem;
 mod body;
 mod bolt;
 mod bridge;
+mod callers;
 mod cors;
 mod credential;
 mod docs;

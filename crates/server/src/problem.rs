@@ -2,7 +2,10 @@
 
 use axum::response::{IntoResponse, Response};
 use footbridge_engine::{ChangeError, JournalError, ReplayError};
+use footbridge_model::admin_caller::{AdminCaller, CallerKind};
 use footbridge_model::json::JsonError;
+use footbridge_model::name::AppName;
+use footbridge_model::permission::Permission;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -46,6 +49,8 @@ codes! {
     BadRequest = "bad_request", BAD_REQUEST, "The request is not valid HTTP";
     /// The credential is missing or wrong.
     Unauthorized = "unauthorized", UNAUTHORIZED, "The credential is missing or wrong";
+    /// The caller does not have the permission of the operation.
+    Forbidden = "forbidden", FORBIDDEN, "The caller may not do this";
     /// The request's `Host` is not a name of this server.
     UnknownHost = "unknown_host", MISDIRECTED_REQUEST, "The host name is unknown";
     /// Too many wrong credentials came from one address.
@@ -142,6 +147,30 @@ impl Problem {
             ""
         };
         Self::new(ProblemCode::NotFound, format!("there is no such {what}{old}"))
+    }
+
+    /// Checks that the caller has a permission.
+    ///
+    /// # Errors
+    /// [`ProblemCode::Forbidden`]; the detail names the permission.
+    pub fn require(caller: &AdminCaller, permission: Permission) -> Result<(), Self> {
+        if caller.may(permission) {
+            return Ok(());
+        }
+        let who = match caller.kind {
+            CallerKind::User => "user",
+            CallerKind::AdminToken | CallerKind::ApiToken => "token",
+        };
+        let detail =
+            format!("this needs the permission `{permission}`, which the {who} `{}` lacks", caller.name);
+        Err(Self::new(ProblemCode::Forbidden, detail))
+    }
+
+    /// Creates the problem of a caller that is limited to some apps, and asked for more. `why` says what it asked for.
+    pub fn forbidden_scope(caller: &AdminCaller, why: &str) -> Self {
+        let names: Vec<&str> = caller.apps.iter().flatten().map(AppName::as_str).collect();
+        let detail = format!("{why}, and `{}` is limited to the apps `{}`", caller.name, names.join("`, `"));
+        Self::new(ProblemCode::Forbidden, detail)
     }
 
     /// Appends to the detail.

@@ -6,22 +6,26 @@ use super::dto::{any_app, parse_optional};
 use super::extract::{Admin, Change, Id, Shared};
 use super::paging::Params;
 use super::time_filter::TimeFilter;
+use super::visible;
 use crate::problem::{Problem, ProblemCode};
 use axum::Json;
 use axum::extract::State;
 use footbridge_api::{self as api, List};
 use footbridge_engine::{BulkMode, DeliveryFilter, DeliveryView};
+use footbridge_model::admin_caller::AdminCaller;
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::name::EventName;
+use footbridge_model::permission::Permission;
 use footbridge_model::time::Millis;
 use http::StatusCode;
 use serde_json::value::RawValue;
 use std::str::FromStr;
 
-fn attempt(attempt: Attempt) -> api::Attempt {
+/// Renders an attempt; without `payload`, it lacks what the receiver returned.
+fn attempt(attempt: Attempt, payload: bool) -> api::Attempt {
     let Attempt { n, at, status, error, ms, output } = attempt;
-    let output = output.and_then(|output| RawValue::from_string(output).ok());
+    let output = output.filter(|_| payload).and_then(|output| RawValue::from_string(output).ok());
     api::Attempt { n, at: at.to_string(), status, error, ms, output }
 }
 
@@ -117,7 +121,7 @@ const FILTERS: [&str; 8] = ["event", "app", "hook", "status", "name", "code", "s
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::Delivery>)))]
 pub(super) async fn list(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     params: Params,
 ) -> Result<Json<List<api::Delivery>>, Problem> {
@@ -126,32 +130,44 @@ pub(super) async fn list(
     let page = window.of_journal(DeliveryId::number)?;
     let rows = shared.engine.history().deliveries(filter, page).await?;
     let id = |view: &DeliveryView| view.delivery.id.to_string();
-    Ok(Json(window.list(rows, id, |view| delivery(view, &shared))))
+    let (mut rows, next) = window.cut(rows, id);
+    rows.retain(|view| caller.may_see(&view.hook.app));
+    Ok(Json(List { data: rows.into_iter().map(|view| delivery(view, &shared)).collect(), next }))
 }
 
 /// Shows a delivery with its attempts.
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", tag = "deliveries", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 200, body = api::DeliveryDetail)))]
 pub(super) async fn show(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     Id(id): Id<DeliveryId>,
 ) -> Result<Json<api::DeliveryDetail>, Problem> {
-    let mut view = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
-    let attempt_log = std::mem::take(&mut view.attempts).into_iter().map(attempt).collect();
+    let mut view = find(&shared, &caller, id).await?;
+    let payload = caller.may(Permission::PayloadsRead);
+    let attempts = std::mem::take(&mut view.attempts);
+    let attempt_log = attempts.into_iter().map(|made| attempt(made, payload)).collect();
     Ok(Json(api::DeliveryDetail { delivery: delivery(view, &shared), attempt_log }))
+}
+
+/// Returns a delivery that the caller sees.
+async fn find(shared: &AdminState, caller: &AdminCaller, id: DeliveryId) -> Result<DeliveryView, Problem> {
+    let view = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
+    visible::delivery(caller, &view)?;
+    Ok(view)
 }
 
 /// Makes a delivery due now. A dead or cancelled delivery becomes pending again.
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/retry", tag = "deliveries", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 202, body = api::Delivery)))]
 pub(super) async fn retry(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     Id(id): Id<DeliveryId>,
 ) -> Result<(StatusCode, Json<api::Delivery>), Problem> {
+    find(&shared, &caller, id).await?;
     shared.engine.retry(id).await?;
-    let view = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
+    let view = find(&shared, &caller, id).await?;
     Ok((StatusCode::ACCEPTED, Json(delivery(view, &shared))))
 }
 
@@ -159,7 +175,7 @@ pub(super) async fn retry(
 #[utoipa::path(post, path = "/api/v1/deliveries/retry", tag = "deliveries", security(("admin" = [])),
     request_body = api::Bulk, responses((status = 200, body = api::BulkResult)))]
 pub(super) async fn retry_many(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     JsonBody(request): JsonBody<api::Bulk>,
 ) -> Result<Json<api::BulkResult>, Problem> {
@@ -171,6 +187,7 @@ pub(super) async fn retry_many(
             "must be `dead`, `cancelled` or `pending` here; delivered ones can be replayed",
         ));
     }
+    visible::selection(&caller, &selection.filter)?;
     let count = shared.engine.retry_many(selection.at(shared.engine.now()), mode).await?;
     Ok(Json(api::BulkResult { count, dry_run: mode == BulkMode::DryRun }))
 }
@@ -179,12 +196,13 @@ pub(super) async fn retry_many(
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/replay", tag = "deliveries", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 202, body = api::Delivery)))]
 pub(super) async fn replay(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     Id(id): Id<DeliveryId>,
 ) -> Result<(StatusCode, Json<api::Delivery>), Problem> {
+    find(&shared, &caller, id).await?;
     let id = shared.engine.replay(id).await?;
-    let view = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
+    let view = find(&shared, &caller, id).await?;
     Ok((StatusCode::ACCEPTED, Json(delivery(view, &shared))))
 }
 
@@ -193,7 +211,7 @@ pub(super) async fn replay(
 #[utoipa::path(post, path = "/api/v1/deliveries/replay", tag = "deliveries", security(("admin" = [])),
     request_body = api::Bulk, responses((status = 200, body = api::BulkResult)))]
 pub(super) async fn replay_many(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     JsonBody(request): JsonBody<api::Bulk>,
 ) -> Result<Json<api::BulkResult>, Problem> {
@@ -212,6 +230,7 @@ pub(super) async fn replay_many(
             "a replay of all deliveries is refused: name `event`, `app`, `hook`, `name`, `code`, `since` or `until`",
         ));
     }
+    visible::selection(&caller, &selection.filter)?;
     let count = shared.engine.replay_many(selection.at(shared.engine.now()), mode).await?;
     Ok(Json(api::BulkResult { count, dry_run: mode == BulkMode::DryRun }))
 }

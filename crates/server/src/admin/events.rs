@@ -2,6 +2,7 @@
 
 use super::extract::{Admin, Id, Shared};
 use super::paging::Params;
+use super::visible;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -9,6 +10,7 @@ use footbridge_api::{self as api, List};
 use footbridge_engine::{EventFilter, EventView};
 use footbridge_model::id::EventId;
 use footbridge_model::name::EventName;
+use footbridge_model::permission::Permission;
 use serde_json::value::RawValue;
 
 fn event(view: &EventView) -> api::Event {
@@ -34,7 +36,7 @@ pub(super) fn raw(bytes: &[u8]) -> Option<Box<RawValue>> {
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::Event>)))]
 pub(super) async fn list(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     params: Params,
 ) -> Result<Json<List<api::Event>>, Problem> {
@@ -43,19 +45,30 @@ pub(super) async fn list(
     let filter = EventFilter { publisher: params.app("publisher")?, name };
     let page = window.of_journal(EventId::number)?;
     let rows = shared.engine.history().events(filter, page).await?;
-    Ok(Json(window.list(rows, |view| view.event.id.to_string(), |view| event(&view))))
+    let (rows, next) = window.cut(rows, |view| view.event.id.to_string());
+    let mut data = Vec::with_capacity(rows.len());
+    for view in &rows {
+        if visible::event(&shared, &caller, view).await? {
+            data.push(event(view));
+        }
+    }
+    Ok(Json(List { data, next }))
 }
 
-/// Shows an event with its body.
+/// Shows an event with its body and headers, which need the permission `payloads.read` and are `null` without it.
 #[utoipa::path(get, path = "/api/v1/events/{id}", tag = "events", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 200, body = api::EventDetail)))]
 pub(super) async fn show(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     Id(id): Id<EventId>,
 ) -> Result<Json<api::EventDetail>, Problem> {
     let view = shared.engine.history().event(id).await?.ok_or_else(|| Problem::missing("event"))?;
-    let body = raw(&view.event.body);
-    let headers = view.event.headers.pairs().into_iter().collect();
+    if !visible::event(&shared, &caller, &view).await? {
+        return Err(Problem::missing("event"));
+    }
+    let payload = caller.may(Permission::PayloadsRead);
+    let body = if payload { raw(&view.event.body) } else { None };
+    let headers = payload.then(|| view.event.headers.pairs().into_iter().collect());
     Ok(Json(api::EventDetail { event: event(&view), body, headers }))
 }

@@ -3,6 +3,7 @@
 use super::events::raw;
 use super::extract::{Admin, Id, Reader, Shared};
 use super::paging::Params;
+use super::visible;
 use crate::error_code;
 use crate::problem::Problem;
 use axum::Json;
@@ -13,6 +14,7 @@ use footbridge_engine::ExchangeFilter;
 use footbridge_model::app::App;
 use footbridge_model::exchange::{ExchangeOutcome, ExchangeRecord};
 use footbridge_model::id::ExchangeId;
+use footbridge_model::permission::Permission;
 use footbridge_model::time::Millis;
 use std::time::Duration;
 
@@ -34,8 +36,10 @@ fn exchange(record: &ExchangeRecord) -> api::Exchange {
     }
 }
 
-fn detail(record: ExchangeRecord) -> api::ExchangeDetail {
+/// Renders an exchange as administrators see it; without `payload`, it lacks the answer.
+fn detail(record: ExchangeRecord, payload: bool) -> api::ExchangeDetail {
     let api::Exchange { exchange_id, status, answer, error_code, error_message } = exchange(&record);
+    let answer = answer.filter(|_| payload);
     let http_status = record.ending.as_ref().map(|ending| match ending {
         ExchangeOutcome::Answered(_) => 200,
         ExchangeOutcome::Failed(failure) => error_code::row(failure.kind).0,
@@ -64,7 +68,7 @@ fn detail(record: ExchangeRecord) -> api::ExchangeDetail {
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::ExchangeDetail>)))]
 pub(super) async fn list(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     params: Params,
 ) -> Result<Json<List<api::ExchangeDetail>>, Problem> {
@@ -72,10 +76,14 @@ pub(super) async fn list(
     let filter = ExchangeFilter { app: params.app("app")?, failed: params.flag("failed")? };
     let page = window.of_journal(ExchangeId::number)?;
     let rows = shared.engine.history().exchanges(filter, page).await?;
-    Ok(Json(window.list(rows, |record| record.head.id.to_string(), detail)))
+    let (mut rows, next) = window.cut(rows, |record| record.head.id.to_string());
+    rows.retain(|record| visible::exchange(&caller, &record.head));
+    let payload = caller.may(Permission::PayloadsRead);
+    Ok(Json(List { data: rows.into_iter().map(|record| detail(record, payload)).collect(), next }))
 }
 
-/// Shows an exchange: completely to the administrator, and its outcome to the app that sent it.
+/// Shows an exchange: completely to administrators, and its outcome to the app that sent it. Administrators need the
+/// permission `payloads.read` for its answer, which is `null` without it.
 #[utoipa::path(get, path = "/api/v1/exchanges/{id}", tag = "exchanges", security(("admin" = []), ("bridge" = [])),
     params(("id" = String, Path)), responses((status = 200, body = api::Exchange)))]
 pub(super) async fn show(
@@ -86,12 +94,14 @@ pub(super) async fn show(
     let missing = || Problem::missing("exchange");
     let record = shared.engine.history().exchange(id).await?.ok_or_else(missing)?;
     match reader {
-        Reader::Admin => Ok(Json(detail(record)).into_response()),
+        Reader::Admin(caller) if visible::exchange(&caller, &record.head) => {
+            Ok(Json(detail(record, caller.may(Permission::PayloadsRead))).into_response())
+        }
         // Exchanges of other apps and unknown ones get the same answer, so that ids cannot be probed.
         Reader::App(entry) if sent_by(&record, &entry.app) && is_readable(&record, shared.engine.now()) => {
             Ok(Json(exchange(&record)).into_response())
         }
-        Reader::App(_) => Err(missing()),
+        Reader::Admin(_) | Reader::App(_) => Err(missing()),
     }
 }
 

@@ -30,7 +30,7 @@ fn judgement(explanation: Explanation) -> api::Judgement {
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = api::Judgements)))]
 pub(super) async fn explain(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     params: Params,
     JsonBody(question): JsonBody<api::Question>,
@@ -49,10 +49,12 @@ pub(super) async fn explain(
         limit: window.fetch(),
     };
     let found = shared.engine.explain(&publisher, &name, subscribers.as_deref(), from);
-    let list = window.list(found.hooks, |found| found.hook.hook.id.to_string(), judgement);
+    let (mut hooks, next) = window.cut(found.hooks, |found| found.hook.hook.id.to_string());
+    hooks.retain(|found| caller.may_see(&found.hook.hook.app));
+    let data = hooks.into_iter().map(judgement).collect();
     let named = std::iter::once(&publisher).chain(subscribers.iter().flatten()).chain(&app);
     let warnings = named.filter_map(|name| unknown(&shared, name)).collect();
-    Ok(Json(api::Judgements { data: list.data, next: list.next, would_get: found.would_get, warnings }))
+    Ok(Json(api::Judgements { data, next, would_get: found.would_get, warnings }))
 }
 
 /// Returns a warning if no app has this name.

@@ -1,66 +1,71 @@
 //! Extractors of handlers: the caller's authority and the parts of the path, as types.
 
 use super::AdminState;
-use crate::credential::{app_token, authorization, bearer};
+use crate::callers;
+use crate::credential::{app_token, authorization};
 use crate::edge::ClientInfo;
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use axum::extract::{FromRequestParts, Path};
 use footbridge_engine::{AppEntry, Caller};
+use footbridge_model::admin_caller::AdminCaller;
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::name::AppName;
+use footbridge_model::permission::Permission;
 use footbridge_model::words;
+use http::header;
 use http::request::Parts;
-use http::{HeaderMap, header};
 use std::str::FromStr;
 use std::sync::Arc;
 
 /// The state that handlers share.
 pub(super) type Shared = Arc<AdminState>;
 
-/// The caller has the admin token.
+/// A caller whom [`permissions`](super::permissions) found to have the permission of the operation.
 #[derive(Debug)]
-pub(super) struct Admin(());
-
-impl Admin {
-    fn of(headers: &HeaderMap, shared: &AdminState) -> Option<Self> {
-        let token = bearer(authorization(headers)?)?;
-        shared.admin_token.matches(token).then_some(Self(()))
-    }
-}
+pub(super) struct Admin(pub(super) Arc<AdminCaller>);
 
 impl FromRequestParts<Shared> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        Self::of(&parts.headers, shared).ok_or_else(|| unauthorized(shared))
+        permitted(parts).map(Self).ok_or_else(|| unauthorized(shared))
     }
 }
 
-/// The caller has the admin token, and the server accepts changes.
+/// The extension of a request whose caller has the permission of the operation.
+#[derive(Debug, Clone)]
+pub(super) struct Permitted(pub(super) Arc<AdminCaller>);
+
+/// Returns the caller that has the permission of the operation.
+fn permitted(parts: &Parts) -> Option<Arc<AdminCaller>> {
+    parts.extensions.get::<Permitted>().map(|permitted| Arc::clone(&permitted.0))
+}
+
+/// A caller as [`Admin`], while the server accepts changes.
 #[derive(Debug)]
-pub(super) struct Change(());
+pub(super) struct Change(pub(super) Arc<AdminCaller>);
 
 impl FromRequestParts<Shared> for Change {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        Admin::from_request_parts(parts, shared).await?;
+        let Admin(caller) = Admin::from_request_parts(parts, shared).await?;
         if shared.engine.is_draining() {
             return Err(Problem::new(
                 ProblemCode::Draining,
                 "the server is shutting down; nothing was changed",
             ));
         }
-        Ok(Self(()))
+        Ok(Self(caller))
     }
 }
 
 /// A caller that may read exchanges.
 #[derive(Debug)]
 pub(super) enum Reader {
-    /// The administrator, who may read any exchange.
-    Admin,
+    /// An administrator, who may read any exchange of the apps that it sees.
+    Admin(Arc<AdminCaller>),
     /// An app with its bridge credential, which may read exchanges that it sent.
     App(Arc<AppEntry>),
 }
@@ -69,8 +74,8 @@ impl FromRequestParts<Shared> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        if Admin::of(&parts.headers, shared).is_some() {
-            return Ok(Self::Admin);
+        if let Some(caller) = permitted(parts) {
+            return Ok(Self::Admin(caller));
         }
         let caller =
             authorization(&parts.headers).and_then(|header| shared.engine.caller_by_authorization(header));
@@ -102,7 +107,8 @@ impl FromRequestParts<Shared> for AppCaller {
     }
 }
 
-fn unauthorized(shared: &AdminState) -> Problem {
+/// Returns the problem of a request without a valid credential, and counts it.
+pub(super) fn unauthorized(shared: &AdminState) -> Problem {
     shared.metrics.auth_failure(Surface::Admin);
     Problem::new(ProblemCode::Unauthorized, "send `Authorization: Bearer` and the admin token")
 }
@@ -193,15 +199,20 @@ impl FromRequestParts<Shared> for LinkPath {
     }
 }
 
-/// Checks that a request comes from this machine or has the admin token. A request that a local proxy forwards, or that a page
-/// sends by DNS rebinding, does not come from this machine.
+/// Checks that a request comes from this machine or has an administrator's credential. A request that a local proxy forwards,
+/// or that a page sends by DNS rebinding, does not come from this machine.
 ///
 /// # Errors
-/// 401
-pub(super) fn local_or_admin(parts: &Parts, shared: &AdminState) -> Result<(), Problem> {
-    let local = parts.extensions.get::<ClientInfo>().is_some_and(|client| client.local);
-    if local || Admin::of(&parts.headers, shared).is_some() {
+/// 401, 403
+pub(super) async fn local_or_admin(parts: &Parts, shared: &AdminState) -> Result<(), Problem> {
+    if parts.extensions.get::<ClientInfo>().is_some_and(|client| client.local) {
         return Ok(());
     }
-    Err(unauthorized(shared))
+    match callers::identify(&shared.engine, &shared.admin_token, parts).await {
+        Some(caller) if caller.is_scoped() => {
+            Err(Problem::forbidden_scope(&caller, "metrics count all apps"))
+        }
+        Some(caller) => Problem::require(&caller, Permission::OverviewRead),
+        None => Err(unauthorized(shared)),
+    }
 }

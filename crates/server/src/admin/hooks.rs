@@ -4,6 +4,7 @@ use super::body::JsonBody;
 use super::dto::{HookRequest, existing_app, in_flight, managed_by, parse, parse_optional};
 use super::extract::{Admin, Change, Id, Shared};
 use super::paging::Params;
+use super::visible;
 use crate::problem::{Problem, ProblemCode};
 use axum::Json;
 use axum::extract::State;
@@ -64,14 +65,15 @@ fn hook_change(patch: api::HookPatch) -> Result<HookChange, Problem> {
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::Hook>)))]
 pub(super) async fn list(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     params: Params,
 ) -> Result<Json<List<api::Hook>>, Problem> {
     let window = params.window("hooks", &["app"])?;
     let app = params.app("app")?;
     let after = window.after(|text| text.parse::<HookId>().ok())?;
-    let rows = window.of_sorted(shared.engine.hooks(app.as_ref()), after.as_ref(), |entry| entry.hook.id);
+    let seen = shared.engine.hooks(app.as_ref()).into_iter().filter(|entry| caller.may_see(&entry.hook.app));
+    let rows = window.of_sorted(seen, after.as_ref(), |entry| entry.hook.id);
     let id = |entry: &Arc<HookEntry>| entry.hook.id.to_string();
     Ok(Json(window.list(rows, id, |entry| view(&entry))))
 }
@@ -80,7 +82,7 @@ pub(super) async fn list(
 #[utoipa::path(post, path = "/api/v1/hooks", tag = "hooks", security(("admin" = [])), request_body = api::NewHook,
     responses((status = 201, body = api::MadeHook, headers(("Location" = String)))))]
 pub(super) async fn create(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     JsonBody(request): JsonBody<api::NewHook>,
 ) -> Result<impl IntoResponse, Problem> {
@@ -89,10 +91,12 @@ pub(super) async fn create(
     let pattern = parse("pattern", &pattern, Pattern::parse)?;
     let target = api::HookTarget { route, kind, answer, in_flight, ordered };
     let hook = HookRequest::new("", pattern, target)?;
+    let unknown = || Problem::member("app", format_args!("names `{app}`, which does not exist"));
+    if !caller.may_see(&app) {
+        return Err(unknown());
+    }
     let entry = shared.engine.add_hook(hook.into_spec(app.clone())).await.map_err(|error| match error {
-        ChangeError::NotFound(_) => {
-            Problem::member("app", format_args!("names `{app}`, which does not exist"))
-        }
+        ChangeError::NotFound(_) => unknown(),
         other => other.into(),
     })?;
     let location = format!("/api/v1/hooks/{}", entry.hook.id);
@@ -105,10 +109,11 @@ pub(super) async fn create(
 #[utoipa::path(get, path = "/api/v1/hooks/{id}", tag = "hooks", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 200, body = api::Hook)))]
 pub(super) async fn show(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     Id(id): Id<HookId>,
 ) -> Result<Json<api::Hook>, Problem> {
+    visible::hook(&shared, &caller, id)?;
     Ok(Json(view(&*shared.engine.hook(id)?)))
 }
 
@@ -117,12 +122,13 @@ pub(super) async fn show(
 #[utoipa::path(patch, path = "/api/v1/hooks/{id}", tag = "hooks", security(("admin" = [])), request_body = api::HookPatch,
     params(("id" = String, Path)), responses((status = 200, body = api::Hook)))]
 pub(super) async fn change(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     Id(id): Id<HookId>,
     JsonBody(patch): JsonBody<api::HookPatch>,
 ) -> Result<Json<api::Hook>, Problem> {
     let change = hook_change(patch)?;
+    visible::hook(&shared, &caller, id)?;
     let entry = shared.engine.change_hook(id, change).await?;
     Ok(Json(view(&entry)))
 }
@@ -131,10 +137,11 @@ pub(super) async fn change(
 #[utoipa::path(delete, path = "/api/v1/hooks/{id}", tag = "hooks", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 204)))]
 pub(super) async fn remove(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     Id(id): Id<HookId>,
 ) -> Result<StatusCode, Problem> {
+    visible::hook(&shared, &caller, id)?;
     shared.engine.remove_hook(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,6 +4,7 @@ use super::body::JsonBody;
 use super::dto::{existing_app, managed_by, parse};
 use super::extract::{Admin, Change, LinkPath, Shared};
 use super::paging::Params;
+use super::visible;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -30,7 +31,7 @@ fn view(link: Link) -> api::Link {
     params(("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::Link>)))]
 pub(super) async fn list(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     params: Params,
 ) -> Result<Json<List<api::Link>>, Problem> {
@@ -40,7 +41,8 @@ pub(super) async fn list(
         Some((AppName::find(host)?, AppName::find(miniapp)?))
     })?;
     let pair = |link: &Link| (link.host.clone(), link.miniapp.clone());
-    let rows = window.of_sorted(shared.engine.links(), after.as_ref(), pair);
+    let seen = shared.engine.links().into_iter().filter(|link| visible::link(&caller, link));
+    let rows = window.of_sorted(seen, after.as_ref(), pair);
     Ok(Json(window.list(rows, |link| format!("{}/{}", link.host, link.miniapp), view)))
 }
 
@@ -48,7 +50,7 @@ pub(super) async fn list(
 #[utoipa::path(post, path = "/api/v1/links", tag = "links", security(("admin" = [])), request_body = api::NewLink,
     responses((status = 201, body = api::Link, headers(("Location" = String)))))]
 pub(super) async fn create(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     JsonBody(request): JsonBody<api::NewLink>,
 ) -> Result<impl IntoResponse, Problem> {
@@ -57,6 +59,7 @@ pub(super) async fn create(
         miniapp: parse("miniapp", &request.miniapp, existing_app)?,
         enabled: request.enabled.unwrap_or(true),
     };
+    visible::both_ends(&caller, &spec.host, &spec.miniapp)?;
     let link = shared.engine.add_link(spec).await?;
     let location = format!("/api/v1/links/{}/{}", link.host, link.miniapp);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view(link))))
@@ -66,11 +69,15 @@ pub(super) async fn create(
 #[utoipa::path(get, path = "/api/v1/links/{host}/{miniapp}", tag = "links", security(("admin" = [])),
     params(("host" = String, Path), ("miniapp" = String, Path)), responses((status = 200, body = api::Link)))]
 pub(super) async fn show(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     LinkPath(host, miniapp): LinkPath,
 ) -> Result<Json<api::Link>, Problem> {
-    Ok(Json(view(shared.engine.link(&host, &miniapp)?)))
+    let link = shared.engine.link(&host, &miniapp)?;
+    if !visible::link(&caller, &link) {
+        return Err(Problem::missing("link"));
+    }
+    Ok(Json(view(link)))
 }
 
 /// Enables or disables a link.
@@ -78,11 +85,12 @@ pub(super) async fn show(
     request_body = api::LinkPatch, params(("host" = String, Path), ("miniapp" = String, Path)),
     responses((status = 200, body = api::Link)))]
 pub(super) async fn change(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     LinkPath(host, miniapp): LinkPath,
     JsonBody(patch): JsonBody<api::LinkPatch>,
 ) -> Result<Json<api::Link>, Problem> {
+    visible::both_ends(&caller, &host, &miniapp)?;
     let link = shared.engine.change_link(&host, &miniapp, patch.enabled).await?;
     Ok(Json(view(link)))
 }
@@ -91,10 +99,11 @@ pub(super) async fn change(
 #[utoipa::path(delete, path = "/api/v1/links/{host}/{miniapp}", tag = "links", security(("admin" = [])),
     params(("host" = String, Path), ("miniapp" = String, Path)), responses((status = 204)))]
 pub(super) async fn remove(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     LinkPath(host, miniapp): LinkPath,
 ) -> Result<StatusCode, Problem> {
+    visible::both_ends(&caller, &host, &miniapp)?;
     shared.engine.remove_link(&host, &miniapp).await?;
     Ok(StatusCode::NO_CONTENT)
 }

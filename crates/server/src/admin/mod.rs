@@ -1,7 +1,7 @@
 //! The administration API, probes, metrics and the API description.
 //!
 //! A handler extracts, calls the engine once and renders. Authorization is a type: a handler that takes `extract::Admin` or
-//! `extract::Change` cannot be reached without the admin token.
+//! `extract::Change` is only reached by a caller that has the permission of the operation in `permissions`.
 
 mod apps;
 mod body;
@@ -16,12 +16,14 @@ mod extract;
 mod hooks;
 mod links;
 mod paging;
+mod permissions;
 mod probes;
 mod routes;
 #[cfg(test)]
 mod tests;
 mod tickets;
 mod time_filter;
+mod visible;
 
 pub use description::description;
 pub use routes::router;

@@ -135,14 +135,20 @@ impl ListPage {
     /// Renders the page. `key` returns the key that the next page begins after.
     pub(super) fn list<T, V>(
         &self,
-        mut rows: Vec<T>,
+        rows: Vec<T>,
         key: impl Fn(&T) -> String,
         view: impl Fn(T) -> V,
     ) -> List<V> {
+        let (rows, next) = self.cut(rows, key);
+        List { data: rows.into_iter().map(view).collect(), next }
+    }
+
+    /// Returns the rows of the page, and the cursor of the next page if more follow.
+    pub(super) fn cut<T>(&self, mut rows: Vec<T>, key: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
         let more = rows.len() > self.limit as usize;
         rows.truncate(self.limit as usize);
         let next = rows.last().filter(|_| more).map(|row| encode(self.list, &key(row)));
-        List { data: rows.into_iter().map(view).collect(), next }
+        (rows, next)
     }
 }
 

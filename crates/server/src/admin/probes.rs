@@ -70,11 +70,11 @@ fn report(shared: &Shared) -> HealthReport {
     shared.health.report().under(shared.engine.health())
 }
 
-/// Returns the metrics as Prometheus text. Needs the admin token unless the request comes from this machine.
+/// Returns the metrics as Prometheus text. Needs an administrator's credential unless the request comes from this machine.
 #[utoipa::path(get, path = "/metrics", tag = "probes", security((), ("admin" = [])),
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
 pub(super) async fn scrape(State(shared): State<Shared>, parts: Parts) -> Result<impl IntoResponse, Problem> {
-    local_or_admin(&parts, &shared)?;
+    local_or_admin(&parts, &shared).await?;
     let ready = report(&shared).status == HealthStatus::Ready;
     let account = shared.engine.account().await?;
     let text = shared.metrics.text(&account, shared.engine.dropped_records(), ready);

@@ -1,7 +1,9 @@
 //! The URL map of the administration API.
 
 use super::extract::Shared;
-use super::{AdminState, apps, deliveries, events, exchanges, explain, hooks, links, probes, tickets};
+use super::{
+    AdminState, apps, deliveries, events, exchanges, explain, hooks, links, permissions, probes, tickets,
+};
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
 use axum::Router;
@@ -43,6 +45,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/healthz", get(probes::healthz))
         .route("/metrics", get(probes::scrape))
         .route("/openapi.json", get(probes::openapi))
+        .route_layer(from_fn_with_state(Arc::clone(&shared), permissions::check))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(&shared), finish))

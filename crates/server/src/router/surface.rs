@@ -20,7 +20,7 @@ use tower_service::Service as _;
 /// Routes a request to its surface.
 pub(super) async fn surface(
     local: &Rc<ShardState>,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     client: ClientInfo,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
@@ -47,6 +47,7 @@ pub(super) async fn surface(
             response
         }
         Route::Apps => {
+            request.extensions_mut().insert(client);
             let response = bolt::apps(local, request, watch).await;
             metrics.request(Surface::Admin, response.status());
             response

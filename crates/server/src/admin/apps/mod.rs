@@ -6,6 +6,7 @@ mod view;
 use super::body::{JsonBody, OptionalJsonBody};
 use super::extract::{Admin, AppPath, Change, Shared};
 use super::paging::Params;
+use super::visible;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -22,14 +23,15 @@ use std::sync::Arc;
     params(("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::App>)))]
 pub(super) async fn list(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     params: Params,
 ) -> Result<Json<List<api::App>>, Problem> {
     let window = params.window("apps", &[])?;
     let after = window.after(AppName::find)?;
     let name = |entry: &Arc<AppEntry>| entry.app.name.clone();
-    let rows = window.of_sorted(shared.engine.apps(), after.as_ref(), name);
+    let seen = shared.engine.apps().into_iter().filter(|entry| caller.may_see(&entry.app.name));
+    let rows = window.of_sorted(seen, after.as_ref(), name);
     let now = shared.engine.now();
     Ok(Json(window.list(rows, |entry| entry.app.name.to_string(), |entry| view::app(&entry, now))))
 }
@@ -38,12 +40,15 @@ pub(super) async fn list(
 #[utoipa::path(post, path = "/api/v1/apps", tag = "apps", security(("admin" = [])), request_body = api::NewApp,
     responses((status = 201, body = api::MadeApp, headers(("Location" = String)))))]
 pub(super) async fn create(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     JsonBody(request): JsonBody<api::NewApp>,
 ) -> Result<impl IntoResponse, Problem> {
     let (spec, hooks) = parse::new_app(request)?;
     let name = spec.name.clone();
+    if !caller.may_see(&name) {
+        return Err(Problem::forbidden_scope(&caller, &format!("the new app would be `{name}`")));
+    }
     let hooks: Vec<HookSpec> = hooks.into_iter().map(|hook| hook.into_spec(name.clone())).collect();
     let patterns: Vec<Pattern> = hooks.iter().map(|hook| hook.pattern.clone()).collect();
     let (entry, secrets) = shared.engine.add_app(spec, hooks).await?;
@@ -58,10 +63,11 @@ pub(super) async fn create(
 #[utoipa::path(get, path = "/api/v1/apps/{name}", tag = "apps", security(("admin" = [])),
     params(("name" = String, Path)), responses((status = 200, body = api::App)))]
 pub(super) async fn show(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     AppPath(name): AppPath,
 ) -> Result<Json<api::App>, Problem> {
+    visible::app(&caller, &name)?;
     let entry = shared.engine.app(&name)?;
     Ok(Json(view::app(&entry, shared.engine.now())))
 }
@@ -70,11 +76,12 @@ pub(super) async fn show(
 #[utoipa::path(patch, path = "/api/v1/apps/{name}", tag = "apps", security(("admin" = [])), request_body = api::AppPatch,
     params(("name" = String, Path)), responses((status = 200, body = api::App)))]
 pub(super) async fn change(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     AppPath(name): AppPath,
     JsonBody(patch): JsonBody<api::AppPatch>,
 ) -> Result<Json<api::App>, Problem> {
+    visible::app(&caller, &name)?;
     let entry = shared.engine.change_app(&name, parse::app_change(patch)?).await?;
     Ok(Json(view::app(&entry, shared.engine.now())))
 }
@@ -83,10 +90,11 @@ pub(super) async fn change(
 #[utoipa::path(delete, path = "/api/v1/apps/{name}", tag = "apps", security(("admin" = [])),
     params(("name" = String, Path)), responses((status = 204)))]
 pub(super) async fn remove(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     AppPath(name): AppPath,
 ) -> Result<StatusCode, Problem> {
+    visible::app(&caller, &name)?;
     shared.engine.remove_app(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -96,10 +104,11 @@ pub(super) async fn remove(
 #[utoipa::path(post, path = "/api/v1/apps/{name}/secrets", tag = "apps", security(("admin" = [])),
     params(("name" = String, Path)), responses((status = 200, body = api::ShownSecrets)))]
 pub(super) async fn secrets(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     AppPath(name): AppPath,
 ) -> Result<Json<api::ShownSecrets>, Problem> {
+    visible::app(&caller, &name)?;
     let made = shared.engine.show_secrets(&name).await?;
     let name = shared.engine.app(&name)?.app.name.to_string();
     Ok(Json(api::ShownSecrets { name, made: view::shown(&made) }))
@@ -109,10 +118,11 @@ pub(super) async fn secrets(
 #[utoipa::path(post, path = "/api/v1/apps/{name}/end-overlap", tag = "apps", security(("admin" = [])),
     params(("name" = String, Path)), responses((status = 200, body = api::App)))]
 pub(super) async fn end_overlap(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     AppPath(name): AppPath,
 ) -> Result<Json<api::App>, Problem> {
+    visible::app(&caller, &name)?;
     let entry = shared.engine.end_overlap(&name).await?;
     Ok(Json(view::app(&entry, shared.engine.now())))
 }
@@ -121,11 +131,12 @@ pub(super) async fn end_overlap(
 #[utoipa::path(post, path = "/api/v1/apps/{name}/rotate", tag = "apps", security(("admin" = [])),
     request_body = Option<api::Rotate>, params(("name" = String, Path)), responses((status = 200, body = api::Rotated)))]
 pub(super) async fn rotate(
-    _: Change,
+    Change(caller): Change,
     State(shared): State<Shared>,
     AppPath(name): AppPath,
     OptionalJsonBody(request): OptionalJsonBody<api::Rotate>,
 ) -> Result<Json<api::Rotated>, Problem> {
+    visible::app(&caller, &name)?;
     let (which, overlap) = parse::rotation(request)?;
     let made: MadeSecrets = shared.engine.rotate(&name, which, overlap).await?;
     let entry = shared.engine.app(&name)?;

@@ -7,6 +7,7 @@ mod description;
 mod failing;
 mod history;
 mod links_hooks;
+mod permissions;
 
 use super::{AdminState, router};
 use crate::bolt::BoltEvents;

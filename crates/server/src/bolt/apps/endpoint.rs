@@ -1,6 +1,7 @@
 //! The endpoints of the API of installed apps, by method and path.
 
 use crate::percent;
+use footbridge_model::permission::Permission;
 use http::Method;
 
 /// An endpoint of the API of installed apps.
@@ -33,6 +34,16 @@ impl Endpoint {
             _ => return None,
         };
         Some(endpoint)
+    }
+
+    /// Returns the permission that an administrator needs.
+    pub(super) const fn permission(&self) -> Permission {
+        match self {
+            Self::Install | Self::Start | Self::Stop | Self::Remove(_) => Permission::AppsWrite,
+            Self::List | Self::Live | Self::Show(_) => Permission::AppsRead,
+            // An app may print what events carry.
+            Self::Logs(_) => Permission::PayloadsRead,
+        }
     }
 
     fn at(method: &Method, read: bool, name: String) -> Option<Self> {

@@ -50,7 +50,7 @@ async fn answer(
     incoming: Incoming,
     watch: &Rc<Watch>,
 ) -> Result<Response<Body>, BoltError> {
-    let actor = match Actor::authenticate(local, &head.headers) {
+    let actor = match Actor::authenticate(local, head).await {
         Ok(actor) => actor,
         Err(error) => {
             body::discard(&head.headers, incoming);
@@ -98,9 +98,10 @@ async fn call(local: &ShardState, actor: &Actor, endpoint: Endpoint, bytes: &[u8
             engine.uninstall(&name).await?;
             Ok(render::success(&AppView::removed(&entry, engine.now())))
         }
-        Endpoint::List => Ok(list(local)),
+        Endpoint::List => Ok(list(local, actor)),
         Endpoint::Live => {
-            let live = engine.running_apps();
+            let mut live = engine.running_apps();
+            live.retain(|live| actor.sees(&live.entry.app.name));
             Ok(render::success(&live.iter().map(context).collect::<Vec<_>>()))
         }
         Endpoint::Show(name) => show(local, actor, &name),
@@ -109,17 +110,20 @@ async fn call(local: &ShardState, actor: &Actor, endpoint: Endpoint, bytes: &[u8
     }
 }
 
-fn list(local: &ShardState) -> Response<Full<Bytes>> {
+fn list(local: &ShardState, actor: &Actor) -> Response<Full<Bytes>> {
     let engine = &local.shared.engine;
     let (mut entries, now) = (engine.apps(), engine.now());
-    entries.retain(|entry| entry.app.name != AppName::bolt());
+    entries.retain(|entry| entry.app.name != AppName::bolt() && actor.sees(&entry.app.name));
     let views = entries.iter().map(|entry| AppView::of(entry, None, now));
     render::success(&views.collect::<Vec<_>>())
 }
 
 fn show(local: &ShardState, actor: &Actor, name: &str) -> BoltResult {
     let (entry, engine) = (app(local, name)?, &local.shared.engine);
-    let hooks = actor.owns(name).then(|| engine.hooks(Some(&entry.app.name)));
+    if !actor.sees(&entry.app.name) {
+        return Err(AppsError::NoSuchApp(words::shown(name)).into());
+    }
+    let hooks = actor.owns(&entry.app.name).then(|| engine.hooks(Some(&entry.app.name)));
     Ok(render::success(&AppView::of(&entry, hooks.as_deref(), engine.now())))
 }
 

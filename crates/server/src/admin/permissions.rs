@@ -1,0 +1,73 @@
+//! The permission that each operation needs, and the check of it, which comes before the handler.
+
+use super::extract::{Permitted, Shared, unauthorized};
+use crate::callers;
+use crate::problem::Problem;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use footbridge_model::permission::Permission;
+use http::Method;
+
+/// The permission of each operation that needs an administrator's credential. An operation without a row answers 401 to all.
+pub(super) const TABLE: &[(Method, &str, Permission)] = &[
+    (Method::GET, "/api/v1/apps", Permission::AppsRead),
+    (Method::POST, "/api/v1/apps", Permission::AppsWrite),
+    (Method::GET, "/api/v1/apps/{name}", Permission::AppsRead),
+    (Method::PATCH, "/api/v1/apps/{name}", Permission::AppsWrite),
+    (Method::DELETE, "/api/v1/apps/{name}", Permission::AppsWrite),
+    (Method::POST, "/api/v1/apps/{name}/rotate", Permission::SecretsRotate),
+    (Method::POST, "/api/v1/apps/{name}/secrets", Permission::SecretsRotate),
+    (Method::POST, "/api/v1/apps/{name}/end-overlap", Permission::SecretsRotate),
+    (Method::GET, "/api/v1/links", Permission::AppsRead),
+    (Method::POST, "/api/v1/links", Permission::LinksWrite),
+    (Method::GET, "/api/v1/links/{host}/{miniapp}", Permission::AppsRead),
+    (Method::PATCH, "/api/v1/links/{host}/{miniapp}", Permission::LinksWrite),
+    (Method::DELETE, "/api/v1/links/{host}/{miniapp}", Permission::LinksWrite),
+    (Method::GET, "/api/v1/hooks", Permission::AppsRead),
+    (Method::POST, "/api/v1/hooks", Permission::HooksWrite),
+    (Method::GET, "/api/v1/hooks/{id}", Permission::AppsRead),
+    (Method::PATCH, "/api/v1/hooks/{id}", Permission::HooksWrite),
+    (Method::DELETE, "/api/v1/hooks/{id}", Permission::HooksWrite),
+    (Method::GET, "/api/v1/events", Permission::EventsRead),
+    (Method::GET, "/api/v1/events/{id}", Permission::EventsRead),
+    (Method::GET, "/api/v1/deliveries", Permission::EventsRead),
+    (Method::POST, "/api/v1/deliveries/retry", Permission::JobsRun),
+    (Method::POST, "/api/v1/deliveries/replay", Permission::JobsRun),
+    (Method::GET, "/api/v1/deliveries/{id}", Permission::EventsRead),
+    (Method::POST, "/api/v1/deliveries/{id}/retry", Permission::DeliveriesRetry),
+    (Method::POST, "/api/v1/deliveries/{id}/replay", Permission::DeliveriesRetry),
+    (Method::GET, "/api/v1/exchanges", Permission::EventsRead),
+    (Method::GET, "/api/v1/exchanges/{id}", Permission::EventsRead),
+    (Method::POST, "/api/v1/explain", Permission::AppsRead),
+];
+
+/// Operations that apps may call too, with their own credentials. Their handlers check those.
+const APPS_TOO: &[&str] = &["/api/v1/exchanges/{id}"];
+
+/// Returns the permission of an operation; `None` if it needs no administrator.
+fn needed(method: &Method, path: &str) -> Option<Permission> {
+    // A handler of GET answers HEAD.
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    TABLE.iter().find(|(known, at, _)| known == method && *at == path).map(|(_, _, permission)| *permission)
+}
+
+/// Checks that the caller has the permission of the operation, and passes the caller on to the handler.
+pub(super) async fn check(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let Some(path) = path else { return next.run(request).await };
+    let Some(permission) = needed(request.method(), path.as_str()) else { return next.run(request).await };
+    let (mut parts, body): (_, Body) = request.into_parts();
+    let Some(caller) = callers::identify(&shared.engine, &shared.admin_token, &parts).await else {
+        if APPS_TOO.contains(&path.as_str()) {
+            return next.run(Request::from_parts(parts, body)).await;
+        }
+        return unauthorized(&shared).into_response();
+    };
+    if let Err(problem) = Problem::require(&caller, permission) {
+        return problem.into_response();
+    }
+    parts.extensions.insert(Permitted(caller));
+    next.run(Request::from_parts(parts, body)).await
+}
