@@ -74,6 +74,9 @@ pub struct Membership {
     options: MembershipOptions,
     /// Partitions that are given away once nothing of them is in flight.
     leaving: Mutex<BTreeSet<Partition>>,
+    /// Partitions that may be this session's in the store, with or without a claim here: a claim whose answer was lost took
+    /// effect perhaps, and a lease that ended without a burial leaves the partitions to their session.
+    held: Mutex<BTreeSet<Partition>>,
     #[cfg(feature = "test")]
     broken: Option<BrokenRule>,
 }
@@ -92,6 +95,7 @@ impl Membership {
         Self {
             options,
             leaving: Mutex::default(),
+            held: Mutex::default(),
             #[cfg(feature = "test")]
             broken: None,
         }
@@ -248,19 +252,39 @@ impl Membership {
         placement::owner(partition, living) == Some(self.session())
     }
 
-    /// Claims the partitions that this server should own.
+    fn held(&self) -> std::sync::MutexGuard<'_, BTreeSet<Partition>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The partitions to claim: those that this server should own, and those that the session may own without knowing its
+    /// claim. Nobody else can get the latter before they are [given](Self::give) away.
+    fn missing(&self, living: &[Session]) -> Vec<Partition> {
+        let MembershipOptions { claims, registry, .. } = &self.options;
+        let (leaving, held) = (self.leaving(), self.held());
+        let ours = registry.partitions().into_iter().filter(|partition| self.is_ours(*partition, living));
+        let wanted: BTreeSet<Partition> = ours.chain(held.iter().copied()).collect();
+        wanted
+            .into_iter()
+            .filter(|partition| claims.get(*partition).is_none() && !leaving.contains(partition))
+            .collect()
+    }
+
+    /// Claims the [missing](Self::missing) partitions.
     async fn take(&self, living: &[Session]) -> Result<(), JournalError> {
-        let MembershipOptions { cluster, claims, registry, .. } = &self.options;
-        let missing = |partition: &Partition| {
-            claims.get(*partition).is_none()
-                && self.is_ours(*partition, living)
-                && !self.leaving().contains(partition)
-        };
-        let partitions: Vec<Partition> = registry.partitions().into_iter().filter(missing).collect();
+        let MembershipOptions { cluster, claims, .. } = &self.options;
+        let partitions = self.missing(living);
         if partitions.is_empty() {
             return Ok(());
         }
-        let gained = cluster.claim(partitions).await?;
+        self.held().extend(&partitions);
+        let gained = cluster.claim(partitions.clone()).await?;
+        {
+            let mut held = self.held();
+            for partition in &partitions {
+                held.remove(partition);
+            }
+            held.extend(gained.iter().map(|claim| claim.partition));
+        }
         claims.insert(&gained);
         self.look(gained).await
     }
@@ -298,9 +322,10 @@ impl Membership {
                 }
             }
         }
-        let mut leaving = self.leaving();
+        let (mut leaving, mut held) = (self.leaving(), self.held());
         for claim in &given {
             leaving.remove(&claim.partition);
+            held.remove(&claim.partition);
         }
     }
 

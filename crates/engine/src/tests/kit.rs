@@ -220,12 +220,17 @@ pub(crate) fn name(text: &str) -> AppName {
 
 /// Runs a test on paused time, with an engine whose host `superapp` is linked to the miniapp `shop`.
 pub(super) fn run<F: Future<Output = ()>>(test: impl FnOnce(Rc<World>) -> F) {
+    run_on(MemoryJournal::new(), test);
+}
+
+/// Runs a test with an engine on this store.
+pub(super) fn run_on<F: Future<Output = ()>>(store: MemoryJournal, test: impl FnOnce(Rc<World>) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    LocalSet::new().block_on(&runtime.unwrap(), async { test(Rc::new(World::start().await)).await });
+    LocalSet::new().block_on(&runtime.unwrap(), async { test(Rc::new(World::start(store).await)).await });
 }
 
 impl World {
-    async fn start() -> Self {
+    async fn start(store: MemoryJournal) -> Self {
         let network = Arc::new(Network {
             receiver: Mutex::new(Receiver::Answers("{\"ok\":true}", Duration::ZERO)),
             resolve: Mutex::new(Duration::ZERO),
@@ -238,7 +243,7 @@ impl World {
             starts: AtomicUsize::new(0),
             exits,
         });
-        let journal = Arc::new(MemoryJournal::new());
+        let journal = Arc::new(store);
         let courier = CourierOptions {
             resolver: network.clone(),
             dialer: network.clone(),
@@ -259,10 +264,12 @@ impl World {
             proof_key: ProofKey::new([7; 32]),
             limits: limits(),
         };
-        let Started { engine, dispatcher, app_monitor, .. } = Engine::start(options, file()).await.unwrap();
+        let Started { engine, dispatcher, app_monitor, membership, .. } =
+            Engine::start(options, file()).await.unwrap();
         let (drain, draining) = watch::channel(false);
         spawn_local(dispatcher.run(draining.clone()));
         spawn_local(app_monitor.run(draining));
+        spawn_local(membership.run());
         let courier = Rc::new(Courier::new(courier));
         Self { engine, network, launcher, courier, journal, _drain: drain }
     }

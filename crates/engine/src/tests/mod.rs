@@ -2,5 +2,6 @@
 
 mod apps;
 mod changes;
+mod cluster;
 mod exchange;
 pub(crate) mod kit;
