@@ -119,16 +119,16 @@ impl Run {
         settled || now > quiet + SETTLE
     }
 
-    /// Lets the standby take over at the end of such a fault.
+    /// Lets the standby take over at the end of such a fault. It has what was committed before the first step in which
+    /// answers are withheld, so that nothing is lost that was answered.
     fn fail_over(&self, now: Duration, snapshot: &mut Option<Snapshot>) {
         for fault in &self.world.plan.database {
             let DatabaseFaultKind::Failover(loses) = fault.kind else { continue };
-            let starts = (now..now + STEP).contains(&fault.during.start);
-            let ends = (now..now + STEP).contains(&fault.during.end);
-            if starts {
+            let is_first_step_after = |time: Duration| (time..time + STEP).contains(&now);
+            if is_first_step_after(fault.during.start) {
                 *snapshot = Some(self.world.database.snapshot());
             }
-            if ends
+            if is_first_step_after(fault.during.end)
                 && loses
                 && let Some(snapshot) = snapshot.take()
             {
