@@ -28,8 +28,18 @@ pub(super) struct Recorder {
     claims: Claims,
     reports: mpsc::Sender<TaskReport>,
     batch: Vec<Unwritten>,
-    /// Results that the journal did not take yet, oldest first: an older result must not overwrite a later one.
-    overdue: Rc<RefCell<Vec<Unwritten>>>,
+    overdue: Rc<RefCell<Overdue>>,
+}
+
+/// Writes that the journal did not take at once.
+#[derive(Debug, Default)]
+struct Overdue {
+    /// Results that are not written yet, oldest first: an older result must not overwrite a later one.
+    results: Vec<Unwritten>,
+    /// Number of function calls that are not written yet.
+    calls: usize,
+    /// Number of overdue writes that have ended.
+    ended: u64,
 }
 
 impl Recorder {
@@ -85,14 +95,25 @@ impl Recorder {
         let events = |published: &[PreparedEvent]| published.iter().map(|event| event.new.clone()).collect();
         let (journal, claims, reports) =
             (Arc::clone(&self.journal), self.claims.clone(), self.reports.clone());
+        let overdue = Rc::clone(&self.overdue);
         let mut write = journal.record_and_append(result.clone(), events(&published));
         tokio::task::spawn_local(async move {
+            let mut is_overdue = false;
             loop {
-                match write.await {
+                let written = write.await;
+                let is_again = matches!(&written, Ok(Recorded::Stale))
+                    || written.as_ref().is_err_and(JournalError::is_temporary);
+                if is_again && !std::mem::replace(&mut is_overdue, true) {
+                    overdue.borrow_mut().calls += 1;
+                }
+                match written {
                     Err(error) if error.is_temporary() => tokio::time::sleep(RETRY_AFTER).await,
                     // An error is one of the next call, too.
                     Ok(Recorded::Stale) => drop(publisher.match_again(&mut published).await),
                     ended => {
+                        if is_overdue {
+                            overdue.borrow_mut().call_ended();
+                        }
                         match ended {
                             Ok(Recorded::Stored) => {
                                 for PreparedEvent { new, open, .. } in published {
@@ -135,8 +156,8 @@ impl Recorder {
             return;
         }
         let batch = std::mem::take(&mut self.batch);
-        if self.is_overdue() {
-            self.overdue.borrow_mut().extend(batch);
+        if !self.overdue.borrow().results.is_empty() {
+            self.overdue.borrow_mut().results.extend(batch);
             return;
         }
         let (journal, overdue, reports) =
@@ -146,8 +167,8 @@ impl Recorder {
         tokio::task::spawn_local(async move {
             match write.await {
                 Err(error) if error.is_temporary() => {
-                    let is_first = overdue.borrow().is_empty();
-                    overdue.borrow_mut().extend(batch);
+                    let is_first = overdue.borrow().results.is_empty();
+                    overdue.borrow_mut().results.extend(batch);
                     if is_first {
                         write_overdue(&*journal, &claims, &overdue, &reports).await;
                     }
@@ -165,7 +186,28 @@ impl Recorder {
 
     /// Returns true if results that were flushed are not written yet because the journal did not take them.
     pub(super) fn is_overdue(&self) -> bool {
-        !self.overdue.borrow().is_empty()
+        let overdue = self.overdue.borrow();
+        !overdue.results.is_empty() || overdue.calls > 0
+    }
+
+    /// The number of overdue writes that have ended. If it changes between a question to the journal and the answer, the
+    /// answer may lack results that were recorded before the question.
+    pub(super) fn overdue_ended(&self) -> u64 {
+        self.overdue.borrow().ended
+    }
+}
+
+impl Overdue {
+    fn call_ended(&mut self) {
+        self.calls -= 1;
+        self.ended += 1;
+    }
+
+    /// Removes the oldest results, which are written; returns true if there are no others.
+    fn results_ended(&mut self, count: usize) -> bool {
+        self.results.drain(..count);
+        self.ended += 1;
+        self.results.is_empty()
     }
 }
 
@@ -201,22 +243,18 @@ async fn report_written(reports: &mpsc::Sender<TaskReport>, batch: &[Unwritten])
 async fn write_overdue(
     journal: &dyn Journal,
     claims: &Claims,
-    overdue: &RefCell<Vec<Unwritten>>,
+    overdue: &RefCell<Overdue>,
     reports: &mpsc::Sender<TaskReport>,
 ) {
     loop {
         tokio::time::sleep(RETRY_AFTER).await;
-        let batch = overdue.borrow().clone();
+        let batch = overdue.borrow().results.clone();
         match journal.record(results(&batch)).await {
             Err(error) if error.is_temporary() => continue,
             Err(JournalError::Stopped(_) | JournalError::Unknown(_)) => return,
             written => give_up_lost_partitions(claims, written),
         }
-        let is_done = {
-            let mut overdue = overdue.borrow_mut();
-            overdue.drain(..batch.len());
-            overdue.is_empty()
-        };
+        let is_done = overdue.borrow_mut().results_ended(batch.len());
         report_written(reports, &batch).await;
         if is_done {
             return;

@@ -16,6 +16,17 @@ pub(super) struct InFlightAttempt {
     pub(super) claim: Claim,
 }
 
+/// A question to the journal for the due deliveries of a hook.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RefillRequest {
+    pub(super) hook: HookId,
+    pub(super) ordered: bool,
+    /// The most deliveries that the journal may return.
+    pub(super) requested: u32,
+    /// How many overdue writes had ended when the journal was asked.
+    pub(super) overdue_ended: u64,
+}
+
 /// A report of a task to the scheduler.
 #[derive(Debug)]
 pub(super) enum TaskReport {
@@ -29,8 +40,8 @@ pub(super) enum TaskReport {
     ResultsWritten(Vec<HookId>),
     /// The start of an app has succeeded or failed.
     AppStarted(AppName),
-    /// The journal has answered a refill that requested so many deliveries.
-    Refilled { hook: HookId, found: Result<Vec<PendingDelivery>, JournalError>, requested: u32 },
+    /// The journal has answered a refill.
+    Refilled(RefillRequest, Result<Vec<PendingDelivery>, JournalError>),
     /// A hook whose receiver answered 410 was switched off; `done` is false if that failed.
     HookSwitchedOff { hook: HookId, done: bool },
 }

@@ -4,7 +4,7 @@ use super::attempt::AttemptRunner;
 use super::attempt_result::AttemptResult;
 use super::destination::Priority;
 use super::lane::QueuedDelivery;
-use super::task_report::{InFlightAttempt, TaskReport};
+use super::task_report::{InFlightAttempt, RefillRequest, TaskReport};
 use crate::apps::Apps;
 use crate::drain::Drain;
 use crate::registry::{AppEntry, AppRegistry};
@@ -72,13 +72,13 @@ impl Tasks {
         });
     }
 
-    /// Reads up to `requested` deliveries of a hook from the journal.
-    pub(super) fn refill(&self, claim: Claim, hook: HookId, ordered: bool, requested: u32) {
-        let found = self.journal.due(claim, hook, ordered, requested);
+    /// Reads due deliveries of a hook from the journal.
+    pub(super) fn refill(&self, claim: Claim, refill: RefillRequest) {
+        let found = self.journal.due(claim, refill.hook, refill.ordered, refill.requested);
         let reports = self.reports.clone();
         tokio::task::spawn_local(async move {
             let found = found.await;
-            let _ = reports.send(TaskReport::Refilled { hook, found, requested }).await;
+            let _ = reports.send(TaskReport::Refilled(refill, found)).await;
         });
     }
 

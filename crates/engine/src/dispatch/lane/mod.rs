@@ -169,6 +169,11 @@ impl Lane {
         }
     }
 
+    /// Ends a refill whose answer is out of date; the journal is asked again at once.
+    pub(super) fn refill_outdated(&mut self) {
+        self.refill.fail();
+    }
+
     /// Ends a refill that failed; the journal is asked again after a backoff.
     pub(super) fn refill_failed(&mut self, now: Millis) {
         self.refill.fail();

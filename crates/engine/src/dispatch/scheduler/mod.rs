@@ -142,7 +142,7 @@ impl Scheduler {
     /// Handles what a task reports.
     pub(super) fn handle(&mut self, report: TaskReport) {
         match report {
-            TaskReport::Refilled { hook, found, requested } => self.finish_refill(hook, found, requested),
+            TaskReport::Refilled(request, found) => self.finish_refill(&request, found),
             TaskReport::AnswerWaitOver(attempt) => {
                 self.release_permit(&attempt);
                 self.update_lane(attempt.hook.hook.id, |lane| lane.stop_waiting(attempt.delivery.id));

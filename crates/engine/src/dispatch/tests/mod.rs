@@ -10,8 +10,8 @@ use crate::system_event::SystemEvent;
 use crate::tests::kit::{NamedBodies, PausedClock, name};
 use crate::{AppSpec, DeliveryFilter, Engine, EngineOptions, FileSpec, HookSpec, Limits, Page, Started};
 use footbridge_courier::{CourierOptions, Policy};
-use footbridge_journal::NodeCard;
-use footbridge_journal::memory::MemoryJournal;
+use footbridge_journal::memory::{Call, CallKind, Gate, MemoryJournal};
+use footbridge_journal::{JournalError, NodeCard};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::event::EventDraft;
 use footbridge_model::headers::PublishHeaders;
@@ -24,7 +24,7 @@ use footbridge_model::time::Entropy;
 use http::HeaderValue;
 use network::{Network, Script};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
@@ -56,24 +56,28 @@ struct World {
 }
 
 /// Runs a test on paused time.
-fn run(test: impl AsyncFnOnce(World)) {
+fn run_on(store: MemoryJournal, test: impl AsyncFnOnce(World)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let (runtime, set) = (runtime.unwrap(), LocalSet::new());
-    runtime.block_on(set.run_until(async { test(World::start().await).await }));
+    runtime.block_on(set.run_until(async { test(World::start(store).await).await }));
+}
+
+/// Runs a test with a store that always works.
+fn run(test: impl AsyncFnOnce(World)) {
+    run_on(MemoryJournal::new(), test);
 }
 
 impl World {
-    async fn start() -> Self {
+    async fn start(store: MemoryJournal) -> Self {
         let (network, start) = (Network::new(), Instant::now());
         let shared = Arc::new(network.clone());
-        let journal = Arc::new(MemoryJournal::new());
         let courier = CourierOptions {
             resolver: shared.clone(),
             dialer: shared,
             ..CourierOptions::new(Policy::default(), HeaderValue::from_static("test"))
         };
         let options = EngineOptions {
-            store: journal,
+            store: Arc::new(store),
             node: NodeCard::default(),
             clock: Arc::new(PausedClock(start)),
             entropy: Arc::new(CountingEntropy::default()),
@@ -328,5 +332,42 @@ fn an_event_about_an_app_bypasses_its_busy_lane_and_is_attempted_once() {
         world.network.set(1, Script::Answer(200));
         world.finish().await;
         assert_eq!(world.network.arrivals(1).len(), 3, "one event has a retry, the other has none");
+    });
+}
+
+/// A store that does not take the first results, and whose answers about due deliveries take a while.
+#[derive(Default)]
+struct BusyAtFirst(AtomicBool);
+
+impl Gate for BusyAtFirst {
+    fn pass(&self, call: Call) {
+        let is_first_record = || call.kind() == CallKind::Record && !self.0.swap(true, Ordering::Relaxed);
+        if is_first_record() {
+            return call.refuse(JournalError::Busy("locked".to_owned()));
+        }
+        let wait = Duration::from_millis(if call.kind() == CallKind::Due { 1_000 } else { 0 });
+        let reply = call.run();
+        spawn_local(async move {
+            tokio::time::sleep(wait).await;
+            reply.deliver();
+        });
+    }
+}
+
+#[test]
+fn an_answer_of_the_journal_that_lacks_overdue_results_is_not_used() {
+    run_on(MemoryJournal::new().behind(Arc::new(BusyAtFirst::default())), async |world| {
+        world.network.set(1, Script::AnswerAfter(Duration::from_secs(5)));
+        world.hook("app", 1, "publisher/*", in_flight(8)).await;
+        world.publish("e", 1, 0).await;
+        until(async || world.network.open(1) == 1).await;
+        until(async || world.network.open(1) == 0).await;
+        // The result is written again after a second: when the journal answers, it knows more than it says.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let hooks = world.engine.hooks(None);
+        world.engine.publisher().lanes.wake(hooks.iter().map(|hook| hook.hook.id));
+        world.finish().await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert_eq!(world.marks(1), [1], "a delivery was attempted twice");
     });
 }
