@@ -29,12 +29,7 @@ pub(crate) async fn run(engine: Engine, courier: Rc<Courier>, action: Action, hi
         Action::Publish(plan) => publish(&engine, plan, &history).await,
         Action::Exchange(plan) => exchanges::call(&engine, &courier, &plan, &history).await,
         Action::Add(plan) => add(&engine, plan, &history).await,
-        Action::Remove(number) => {
-            let Some(hook) = find(&engine, number) else { return };
-            let change = history.record_change(number, To::Removed);
-            let done = engine.remove_hook(hook.hook.id).await.is_ok();
-            history.record_change_answer(number, change, done);
-        }
+        Action::Remove(number) => remove(&engine, number, &history).await,
         Action::Switch { hook: number, on } => {
             let Some(hook) = find(&engine, number) else { return };
             switch(&engine, &hook, on, &history).await;
@@ -132,6 +127,16 @@ pub(crate) async fn add_until_done(engine: &Engine, plan: HookPlan, history: &Hi
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
+}
+
+pub(crate) async fn remove(engine: &Engine, number: u64, history: &History) {
+    let Some(hook) = find(engine, number) else { return };
+    let change = history.record_change(number, To::Removed);
+    let done = match engine.remove_hook(hook.hook.id).await {
+        Err(ChangeError::Journal(error)) if may_be_stored(&error) => return,
+        done => done.is_ok(),
+    };
+    history.record_change_answer(number, change, done);
 }
 
 async fn install(engine: &Engine, app: usize, history: &History) {

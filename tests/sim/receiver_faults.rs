@@ -49,6 +49,11 @@ pub(crate) fn hanging_for_good() -> Vec<Phase> {
     vec![Phase { during: Duration::ZERO..Duration::MAX, condition: Condition::Hanging }]
 }
 
+/// A receiver that refuses connections for some time.
+pub(crate) fn down(during: Range<Duration>) -> Vec<Phase> {
+    vec![Phase { during, condition: Condition::Down }]
+}
+
 /// Draws consecutive phases up to `faults_end`.
 pub(crate) fn of(rng: &mut Rng, faults_end: Duration) -> Vec<Phase> {
     let (mut phases, mut from) = (Vec::new(), Duration::ZERO);

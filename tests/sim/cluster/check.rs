@@ -24,13 +24,13 @@ pub(super) fn all(outcome: &ClusterOutcome) {
     assert!(records.violations.is_empty(), "{:#?}", records.violations);
     let run = RunView::of_store(&outcome.base, &records, &outcome.store, outcome.lasted).shared();
     let log = outcome.observer.log();
+    burials_have_a_reason(&outcome.plan, &log);
+    takeovers_are_quick(&outcome.plan, &log, outcome.lasted);
     run.accounts(log.account);
     check::of_store(&run);
     everything_ends(&run);
     sent_once_by_each_process(&run);
     in_order(&run);
-    burials_have_a_reason(&outcome.plan, &log);
-    takeovers_are_quick(&outcome.plan, &log, outcome.lasted);
 }
 
 /// Oracle "acked": what was accepted has ended, for a reason that a receiver knows.
@@ -47,6 +47,8 @@ fn everything_ends(run: &RunView<'_>) {
             DeliveryStatus::Cancelled => true,
         };
         assert!(explained, "{} is no end for what happened: {}", delivery.status.as_str(), row.describe());
+        let numbers = row.view.attempts.iter().map(|attempt| attempt.n);
+        assert!(numbers.eq(1..=delivery.attempts), "attempts are missing: {}", row.describe());
     }
 }
 

@@ -1,7 +1,7 @@
 //! The connection of a node to the database: slow, cut, and losing requests and answers.
 
 use super::observer::Observer;
-use super::plan::{ClusterPlan, DatabaseFaultKind, NodeFaultKind};
+use super::plan::{Broken, ClusterPlan, DatabaseFaultKind, NodeFaultKind};
 use crate::network::SendRule;
 use crate::plan::ATTEMPT;
 use crate::receiver_faults::Condition;
@@ -66,8 +66,7 @@ pub(super) struct Link {
     /// The clock of the node.
     time: Time,
     observer: Observer,
-    /// Results that cannot be stored are refused for good, so that the engine drops them.
-    drops_results: bool,
+    broken: Broken,
     /// Beats and partitions; everything else.
     connections: [Connection; 2],
     /// When the last confirmed beat was sent, in milliseconds of the node's clock.
@@ -99,7 +98,7 @@ impl Link {
         now: &TrueTime,
         time: &Time,
         observer: &Observer,
-        drops_results: bool,
+        broken: Broken,
     ) -> Arc<Self> {
         let LinkOwner { node, process } = owner;
         let connection = |number| Connection::new(Rng::of(plan.seed(), &[30, process, number]));
@@ -110,7 +109,7 @@ impl Link {
             now: now.clone(),
             time: time.clone(),
             observer: observer.clone(),
-            drops_results,
+            broken,
             connections: [connection(0), connection(1)],
             confirmed: AtomicU64::new(millis(time.passed())),
             thawed: AtomicU64::new(0),
@@ -178,7 +177,8 @@ impl Link {
 
     fn refuse(&self, group: Vec<(Duration, Call)>, reason: &str, maybe_stored: bool) {
         for (_, call) in group {
-            if self.drops_results && call.kind() == CallKind::Record {
+            if self.broken.drops_results && call.kind() == CallKind::Record {
+                // So that the engine drops them.
                 call.refuse(JournalError::Conflict("results are dropped"));
             } else {
                 call.refuse(unavailable(reason, maybe_stored));
@@ -276,6 +276,10 @@ impl Gate for Link {
         let connection = &self.connections[number];
         if call.kind() == CallKind::Hint && connection.rng().percent(15) {
             // Hints may be lost at any time.
+            return;
+        }
+        if call.kind() == CallKind::Bury && self.broken.never_buries {
+            call.refuse(unavailable("nobody ends a session", false));
             return;
         }
         let sent = self.time.passed();

@@ -6,7 +6,9 @@
 //! | oracle | checked | catches |
 //! |---|---|---|
 //! | one writer | at each commit | `FenceUnchecked` |
-//! | identity | at each commit | |
+//! | partitions and claims | at each commit | `BurialKeepsPartitions` |
+//! | identity | at each commit | `ForgetsCancelled` |
+//! | horizon | at each commit | `HorizonIgnoresTheSilent`, `HorizonGoesBack` |
 //! | quiet | at each send | `CountsTheLeaseFromTheAnswer`, `IgnoresTheLease` |
 //! | burials have a reason | at the end | `EndsSessionsAfterAnOutage` |
 //! | sent once by each process | at the end | results dropped while the store is unavailable |
@@ -17,6 +19,7 @@
 mod check;
 mod draw;
 mod link;
+mod mutants;
 mod node;
 mod observer;
 mod plan;

@@ -84,7 +84,7 @@ impl Process {
                 &world.now,
                 &time,
                 &world.observer,
-                world.broken.drops_results,
+                world.broken,
             );
             for connection in 0..2 {
                 spawn_local(Arc::clone(&link).work(connection));
@@ -148,6 +148,7 @@ impl Process {
             match action {
                 ClusterAction::Publish(plan) => actions::publish(&engine, plan, &history).await,
                 ClusterAction::Exchange(plan) => exchanges::call(&engine, &courier, &plan, &history).await,
+                ClusterAction::Remove(number) => actions::remove(&engine, number, &history).await,
                 ClusterAction::Add(plan) => actions::add_until_done(&engine, plan, &history).await,
             }
         });

@@ -123,6 +123,7 @@ impl Observer {
         log.horizon = 0;
         // Who owns what, and what is over, may have been lost, too.
         log.epochs.clear();
+        log.owners.clear();
         log.sessions.values_mut().for_each(|known| known.over = None);
     }
 }
@@ -155,6 +156,20 @@ impl Log {
     fn partitions(&mut self, commit: &Commit, history: &History) {
         for partition in &commit.changes.released {
             self.owners.remove(partition);
+        }
+        if let Some(over) = commit.changes.ended {
+            let kept = self.owners.iter().find(|(_, owner)| **owner == over);
+            if let Some((partition, _)) = kept {
+                history.record_violation(format!("session {over} is over and still owns {partition:?}"));
+            }
+        }
+        for claim in &commit.changes.recorded {
+            let counts = self.epochs.get(&claim.partition).is_none_or(|epoch| {
+                *epoch == claim.epoch && self.owners.get(&claim.partition) == Some(&claim.session)
+            });
+            if !counts {
+                history.record_violation(format!("a result was stored under an old claim: {claim:?}"));
+            }
         }
         for claim in &commit.changes.claimed {
             let last = self.epochs.insert(claim.partition, claim.epoch);

@@ -1,6 +1,8 @@
 //! The plan of a run with several nodes.
 
 use crate::plan::{ExchangePlan, HookPlan, Plan, Publish};
+use footbridge_engine::BrokenRule;
+use footbridge_journal::memory::Mutant;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -44,6 +46,18 @@ pub(crate) enum ClusterAction {
     Publish(Publish),
     Exchange(ExchangePlan),
     Add(HookPlan),
+    Remove(u64),
+}
+
+/// The behaviour that is broken on purpose in a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Broken {
+    pub(super) rule: Option<BrokenRule>,
+    pub(super) law: Option<Mutant>,
+    /// The store says that results are stored which it could not store.
+    pub(super) drops_results: bool,
+    /// No call that ends the session of another node arrives.
+    pub(super) never_buries: bool,
 }
 
 /// A fault of one node.

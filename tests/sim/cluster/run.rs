@@ -3,12 +3,12 @@
 use super::link::TrueTime;
 use super::node::Process;
 use super::observer::Observer;
-use super::plan::{ClusterPlan, DatabaseFaultKind, NODES, NodeFault, NodeFaultKind};
+use super::plan::{Broken, ClusterPlan, DatabaseFaultKind, NODES, NodeFault, NodeFaultKind};
 use crate::history::History;
 use crate::network::Counts;
 use crate::plan::Plan;
-use footbridge_engine::{BrokenRule, SessionEnd};
-use footbridge_journal::memory::{MemoryCluster, MemoryJournal, Mutant, Snapshot};
+use footbridge_engine::SessionEnd;
+use footbridge_journal::memory::{MemoryCluster, MemoryJournal, Snapshot};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,15 +30,6 @@ pub(super) struct World {
     pub(super) counts: Counts,
     pub(super) now: TrueTime,
     pub(super) broken: Broken,
-}
-
-/// What is broken on purpose in a run.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Broken {
-    pub(super) rule: Option<BrokenRule>,
-    pub(super) law: Option<Mutant>,
-    /// The store says that results are stored which it could not store.
-    pub(super) drops_results: bool,
 }
 
 /// The result of a run.

@@ -14,7 +14,7 @@ const fn seconds(count: u64) -> Duration {
 
 impl ClusterPlan {
     /// A publish at each node every `every`, for three hooks, until `end`.
-    fn busy(seed: u64, every: Duration, end: Duration) -> Self {
+    pub(super) fn busy(seed: u64, every: Duration, end: Duration) -> Self {
         let mut plan = Self::healthy(Plan::quiet(seed, end, Vec::new()));
         let mut rng = Rng::of(seed, &[40]);
         for number in 0..3 {
@@ -42,12 +42,12 @@ impl ClusterPlan {
         plan
     }
 
-    fn with(mut self, node: usize, kind: NodeFaultKind, at: Duration, lasts: Duration) -> Self {
+    pub(super) fn with(mut self, node: usize, kind: NodeFaultKind, at: Duration, lasts: Duration) -> Self {
         self.faults.push(NodeFault { node, at, lasts, kind });
         self
     }
 
-    fn with_database(mut self, kind: DatabaseFaultKind, at: Duration, lasts: Duration) -> Self {
+    pub(super) fn with_database(mut self, kind: DatabaseFaultKind, at: Duration, lasts: Duration) -> Self {
         self.database.push(DatabaseFault { during: at..at + lasts, kind });
         self
     }

@@ -95,7 +95,7 @@ impl State {
 
     /// True if the claim counts.
     pub(super) fn holds(&self, session: Session, claim: Claim) -> bool {
-        if self.breaks(Mutant::ClaimUnchecked) {
+        if self.breaks(Mutant::ClaimUnchecked) || self.breaks(Mutant::TwoOwners) {
             return true;
         }
         claim.session == session
@@ -204,6 +204,7 @@ impl State {
 
     fn claim(&mut self, session: Session, partitions: Vec<Partition>) -> Vec<Claim> {
         let mut claims = Vec::new();
+        let takes = self.breaks(Mutant::TwoOwners);
         for partition in partitions {
             if self.exclusive {
                 claims.push(Claim::exclusive(session, partition));
@@ -211,7 +212,7 @@ impl State {
             }
             let free = Owner { session: None, epoch: Epoch(0) };
             let owner = self.members.partitions.entry(partition).or_insert(free);
-            if owner.session.is_none() {
+            if owner.session.is_none() || takes && owner.session != Some(session) {
                 *owner = Owner { session: Some(session), epoch: Epoch(owner.epoch.0 + 1) };
                 let claim = Claim { session, partition, epoch: owner.epoch };
                 claims.push(claim);

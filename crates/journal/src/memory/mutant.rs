@@ -21,6 +21,8 @@ pub enum Mutant {
     FenceUnchecked,
     /// Law 5: a partition may be written under an old claim.
     ClaimUnchecked,
+    /// Law 5: a claim takes a partition from its owner, whose results are still stored.
+    TwoOwners,
     /// Law 5: burial leaves the partitions with their owner.
     BurialKeepsPartitions,
     /// Burial does not ask whether the session has sent a beat since.
@@ -69,13 +71,14 @@ pub enum Mutant {
 
 impl Mutant {
     /// All mutants, for the test of the suite.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::LosesTheLatestEvent,
         Self::DueLagsBehind,
         Self::KeepsHalf,
         Self::ForgetsCancelled,
         Self::FenceUnchecked,
         Self::ClaimUnchecked,
+        Self::TwoOwners,
         Self::BurialKeepsPartitions,
         Self::BuriesTheLiving,
         Self::LastWriterWins,
