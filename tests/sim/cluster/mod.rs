@@ -9,6 +9,7 @@
 //! | partitions and claims | at each commit | `BurialKeepsPartitions` |
 //! | identity | at each commit | `ForgetsCancelled` |
 //! | horizon | at each commit | `HorizonIgnoresTheSilent`, `HorizonGoesBack` |
+//! | visibility | every 100 ms | `VersionHole` |
 //! | quiet | at each send | `CountsTheLeaseFromTheAnswer`, `IgnoresTheLease` |
 //! | burials have a reason | at the end | `EndsSessionsAfterAnOutage` |
 //! | sent once by each process | at the end | results dropped while the store is unavailable |
@@ -26,3 +27,4 @@ mod plan;
 mod run;
 mod scenarios;
 mod tests;
+mod visibility;

@@ -17,6 +17,7 @@ use footbridge_journal::NodeCard;
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_model::time::{Clock, Millis};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -132,6 +133,13 @@ impl Process {
     /// True if it takes requests.
     pub(super) fn is_ready(&self) -> bool {
         self.state.engine.borrow().as_ref().is_some_and(|engine| !engine.is_draining())
+    }
+
+    /// The numbers of the hooks that it knows.
+    pub(super) fn known_hooks(&self) -> BTreeSet<u64> {
+        let engine = self.state.engine.borrow();
+        let hooks = engine.iter().flat_map(|engine| engine.hooks(None));
+        hooks.filter_map(|entry| actions::number_of(&entry.hook.route)).collect()
     }
 
     /// Asks it to end, as `SIGTERM` does.

@@ -4,11 +4,13 @@ use super::link::TrueTime;
 use super::node::Process;
 use super::observer::Observer;
 use super::plan::{Broken, ClusterPlan, DatabaseFaultKind, NODES, NodeFault, NodeFaultKind};
+use super::visibility::Visibility;
 use crate::history::History;
 use crate::network::Counts;
 use crate::plan::Plan;
 use footbridge_engine::SessionEnd;
 use footbridge_journal::memory::{MemoryCluster, MemoryJournal, Snapshot};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +88,7 @@ impl Run {
         let world = Rc::clone(&self.world);
         let mut actions = world.plan.actions.iter().peekable();
         let mut snapshot = None;
+        let mut visibility = Visibility::default();
         let mut now = Duration::ZERO;
         while !self.is_over(now) {
             world.now.set(now);
@@ -96,8 +99,19 @@ impl Run {
             for node in 0..NODES {
                 self.step(node, now);
             }
+            if Visibility::is_due(now) {
+                visibility.check(now, &world.plan, self.known_hooks(), &world.history);
+            }
             now += STEP;
         }
+    }
+
+    /// The hooks that each node knows; `None` for a node that is not up.
+    fn known_hooks(&self) -> [Option<BTreeSet<u64>>; NODES] {
+        std::array::from_fn(|node| match &self.nodes[node] {
+            Node::Up(process) if process.is_ready() => Some(process.known_hooks()),
+            _ => None,
+        })
     }
 
     fn is_over(&self, now: Duration) -> bool {

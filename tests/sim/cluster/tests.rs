@@ -60,6 +60,12 @@ fn a_drained_node_hands_its_partitions_over() {
 }
 
 #[test]
+fn every_node_knows_a_change_within_a_second() {
+    holds(ClusterPlan::made);
+    holds(ClusterPlan::removed);
+}
+
+#[test]
 fn lost_calls_and_answers_change_nothing() {
     holds(ClusterPlan::lossy);
 }
