@@ -39,6 +39,22 @@ pub(crate) fn sdk_tests(footbridge: &Path) -> Result<Command, String> {
     Ok(tests)
 }
 
+/// Installs the packages of the console's checks if they are missing.
+pub(crate) fn console_packages() -> Outcome {
+    install(&root().join("console"), "136 MB")
+}
+
+/// Installs the packages of the console's tests if they are missing, and returns the command that runs the tests.
+pub(crate) fn console_tests(footbridge: &Path) -> Result<Command, String> {
+    let console = root().join("console");
+    console_packages()?;
+    let mut tests = Command::new("node");
+    let folder = console.join("test");
+    tests.arg(root().join("sdk/js/test/support/run.js"));
+    tests.current_dir(console).env("FOOTBRIDGE_BIN", footbridge).env("TEST_FOLDER", folder);
+    Ok(tests)
+}
+
 /// Installs the packages of a lock file. `size` is their approximate size for the output.
 fn install(place: &Path, size: &str) -> Outcome {
     let lock = read(&place.join("package-lock.json"))?;
@@ -94,7 +110,7 @@ fn fetch(place: &Path) -> Outcome {
 }
 
 /// Returns the registry from the environment, from the user's `.npmrc`, or npm's default.
-fn registry() -> String {
+pub(crate) fn registry() -> String {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let of_file = || {
         let home = std::env::var_os("HOME")?;

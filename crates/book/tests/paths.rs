@@ -9,8 +9,20 @@ const PAGES: [&str; 5] =
     ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/where.md", "docs/where-to-start.md", "docs/glossary.md"];
 
 /// Folders at the top of the repository that a path may begin with.
-const TOP: [&str; 11] =
-    ["benches", "crates", "docs", "fixtures", "fuzz", "packaging", "sdk", "tests", "xtask", ".ci", ".config"];
+const TOP: [&str; 12] = [
+    "benches",
+    "console",
+    "crates",
+    "docs",
+    "fixtures",
+    "fuzz",
+    "packaging",
+    "sdk",
+    "tests",
+    "xtask",
+    ".ci",
+    ".config",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

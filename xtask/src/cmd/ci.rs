@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{fuzz, lint, no_args, test};
+use super::{console, fuzz, lint, no_args, test};
 use crate::consent::Consent;
 use crate::process::{self, Outcome, cargo, works};
 
@@ -26,6 +26,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", run: |_| clippy() },
     Step { name: "docs", run: |_| docs() },
     Step { name: "dependencies", run: dependencies },
+    Step { name: "console", run: |notes| console::run_with(notes.consent) },
     Step { name: "tests", run: |notes| test::run_with(&[], notes.consent) },
     // The same inputs in every run, so that a failure comes from the change.
     Step { name: "fuzz", run: |_| fuzz::run(&["--seconds", "3", "--seed", "1"].map(str::to_owned)) },

@@ -3,6 +3,7 @@
 mod bench;
 mod book;
 mod ci;
+mod console;
 mod demo;
 mod faults;
 mod fresh;
@@ -11,6 +12,7 @@ mod lint;
 mod node;
 mod package;
 mod test;
+mod vendor;
 
 use crate::process::Outcome;
 
@@ -76,6 +78,18 @@ const CHORES: &[Chore] = &[
         args: "",
         about: "check the pages, links and names of the documentation",
         run: book::run,
+    },
+    Chore {
+        name: "console",
+        args: "[--yes] [--write]",
+        about: "check the console's types; with --write, renew those of the API",
+        run: console::run,
+    },
+    Chore {
+        name: "vendor",
+        args: "",
+        about: "fetch the console's libraries again from the npm registry",
+        run: vendor::run,
     },
     Chore { name: "demo", args: "[--once]", about: "build the binary and run its demo", run: demo::run },
 ];

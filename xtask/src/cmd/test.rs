@@ -28,8 +28,10 @@ pub(super) fn run_with(words: &[String], consent: Consent) -> Outcome {
     let pages = if words.is_empty() {
         let (ended, of_pages) = run_and_read(Runner::Sdk, &mut npm::sdk_tests(&footbridge)?);
         results.add(of_pages);
+        let (console, of_console) = run_and_read(Runner::Sdk, &mut npm::console_tests(&footbridge)?);
+        results.add(of_console);
         // The examples in doc comments, which nextest does not run.
-        ended.and_then(|()| process::run(&mut cargo(&["test", "--workspace", "--doc"])))
+        ended.and(console).and_then(|()| process::run(&mut cargo(&["test", "--workspace", "--doc"])))
     } else {
         Ok(())
     };

@@ -83,8 +83,8 @@ const RULES: &[Rule] = &[
         name: "environment",
         paths: &["env::var", "env::var_os", "env::vars", "env::vars_os", "env::set_var"],
         within: CRATES,
-        // The build script of the book gets its output folder from cargo.
-        except: &["crates/footbridge/", "crates/book/build.rs"],
+        // The build scripts of the book and of the console get their output folders from cargo.
+        except: &["crates/footbridge/", "crates/book/build.rs", "crates/console/build.rs"],
         tests: false,
         mend: "the configuration of the binary reads the environment once: take the value as an argument",
     },

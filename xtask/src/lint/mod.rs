@@ -5,6 +5,7 @@
 
 mod circles;
 mod commits;
+mod console;
 mod docs;
 mod facts;
 mod layers;
@@ -73,6 +74,7 @@ pub(crate) fn check(root: &Path) -> Result<Report, String> {
         manifest::check(path, &read(root, path)?, &mut report.findings);
     }
     reasons::check(&read(root, "Cargo.toml")?, &read(root, reasons::PAGE)?, &mut report.findings);
+    console::check(root, &mut report)?;
     commits::check(root, &mut report);
     report.findings.sort_by(|a, b| (&a.file, a.line, a.rule).cmp(&(&b.file, b.line, b.rule)));
     Ok(report)

@@ -6,7 +6,8 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 
-const folder = fileURLToPath(new URL("..", import.meta.url));
+// The console has its tests in another folder.
+const folder = process.env.TEST_FOLDER ? `${process.env.TEST_FOLDER}/` : fileURLToPath(new URL("..", import.meta.url));
 const words = process.argv.slice(2);
 const names = (await readdir(folder)).filter((name) => name.endsWith(".test.js")).sort();
 const files = names.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));

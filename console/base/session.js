@@ -1,0 +1,43 @@
+// Who is signed in, and what they may do. The server checks every right again; here it only decides what is shown.
+import { computed, signal } from "../vendor/signals.js";
+import { api, events } from "./api.js";
+
+/** @import { Session } from "../shapes.js" */
+
+/** The session; `null` for nobody, `undefined` while it is not known. @type {import("../vendor/signals.js").Signal<Session | null | undefined>} */
+export const session = signal(undefined);
+
+/** True after a session that was there has ended. */
+export const ended = signal(false);
+
+events.signedOut = () => {
+  if (session.value) ended.value = true;
+  session.value = null;
+};
+
+const permissions = computed(() => new Set(session.value?.permissions ?? []));
+
+/** @param {string | undefined} permission */
+export const can = (permission) => permission === undefined || permissions.value.has(permission);
+
+/** Asks the server who this is. Throws a problem if it cannot be known. */
+export async function readSession() {
+  try {
+    session.value = await api.get("/api/v1/session");
+  } catch (error) {
+    if (/** @type {any} */ (error).status !== 401) throw error;
+    session.value = null;
+  }
+}
+
+/** @param {{ setup: string } | { user: string, password: string }} proof */
+export async function signIn(proof) {
+  await api.post("/api/v1/session", { body: proof });
+  ended.value = false;
+  await readSession();
+}
+
+export async function signOut() {
+  await api.delete("/api/v1/session");
+  session.value = null;
+}

@@ -1,0 +1,73 @@
+// A dialog. The browser keeps the focus inside and returns it afterwards.
+import { h } from "../vendor/preact.js";
+import { useEffect, useRef } from "../vendor/hooks.js";
+import { tags } from "../base/tags.js";
+import { useAction } from "../base/resource.js";
+import { Icon } from "./marks.js";
+import { Fault } from "./states.js";
+
+const { dialog, div, form, h2, button } = tags;
+
+/** @import { ComponentChildren } from "../vendor/preact.js" */
+
+/** @param {{ title: string, close: () => void, wide?: boolean, children?: ComponentChildren }} props */
+export function Dialog({ title, close, wide = false, children }) {
+  const own = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => {
+    const before = document.activeElement;
+    own.current?.showModal();
+    return () => {
+      own.current?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return dialog(
+    {
+      ref: own,
+      class: wide ? "wide" : "",
+      "aria-label": title,
+      onCancel: (event) => (event.preventDefault(), close()),
+      onClick: (event) => event.target === own.current && close(),
+    },
+    div(
+      { class: "dialog-in" },
+      div(
+        { class: "dialog-top" },
+        h2(null, title),
+        button({ type: "button", class: "quiet", "aria-label": "Close", onClick: close }, h(Icon, { name: "close" })),
+      ),
+      children,
+    ),
+  );
+}
+
+/**
+ * A question with one action. It closes when the action is done and shows why when it is not.
+ * @param {{ title: string, action: string, danger?: boolean, act: () => Promise<unknown>, close: () => void, children?: ComponentChildren }} props
+ */
+export function Ask({ title, action, danger = false, act, close, children }) {
+  const doing = useAction(async () => {
+    await act();
+    close();
+  });
+  return h(
+    Dialog,
+    { title, close },
+    form(
+      {
+        class: "stack",
+        onSubmit: (event) => {
+          event.preventDefault();
+          doing.run();
+        },
+      },
+      children,
+      doing.problem && h(Fault, { problem: doing.problem }),
+      div(
+        { class: "row end" },
+        button({ type: "button", onClick: close }, "Cancel"),
+        button({ type: "submit", class: danger ? "main danger" : "main", disabled: doing.busy }, action),
+      ),
+    ),
+  );
+}

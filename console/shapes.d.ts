@@ -1,0 +1,183 @@
+// The shapes of the API under short names. `Coming` has the operations that the server's description does not list yet;
+// each entry goes when `api.d.ts` has the operation.
+import type { components } from "./api.js";
+
+type Schema = components["schemas"];
+export type App = Schema["App"];
+export type Hook = Schema["Hook"];
+export type Link = Schema["Link"];
+
+export interface Searched {
+  to: string | null;
+  rows: number;
+  more: boolean;
+}
+export interface List<T> {
+  data: T[];
+  next: string | null;
+  searched?: Searched;
+}
+export interface Cause {
+  id: string;
+  kind: "event" | "exchange" | "delivery";
+}
+
+export interface Marks {
+  via?: string;
+  cause?: Cause | null;
+  trace?: string | null;
+  test?: boolean;
+}
+export type Event = Schema["Event"] & Marks & { statuses?: Record<string, number> };
+export type EventDetail = Event & { body?: unknown; headers?: Record<string, string> | null };
+export type Delivery = Schema["Delivery"] & {
+  event_name?: string;
+  publisher?: string;
+  made_at?: string;
+  last_ms?: number | null;
+  test?: boolean;
+};
+export type Attempt = Schema["Attempt"] & { answer?: string | null };
+export type DeliveryDetail = Delivery & { attempt_log: Attempt[] };
+export type Exchange = Schema["ExchangeDetail"] & Marks & { upstream_status?: number | null };
+
+export interface Session {
+  user: { id: string; name: string; display_name?: string; role?: string };
+  permissions: string[];
+  expires_at?: string;
+}
+
+export interface Verdict {
+  code: string;
+  text: string;
+}
+export interface Participant {
+  id: string;
+  kind: "page" | "host" | "server" | "app";
+  name: string;
+  state: string | null;
+}
+export interface Step {
+  at: string;
+  ms: number | null;
+  from: string;
+  to: string;
+  kind: "page" | "publish" | "stored" | "live" | "attempt" | "wait" | "exchange" | "answer";
+  outcome: "ok" | "failed" | "waiting" | "skipped";
+  text: string;
+  excerpt: string | null;
+  ref: string | null;
+}
+export interface Fix {
+  text: string;
+  operation: { method: string; path: string; body?: unknown } | null;
+  screen: string | null;
+}
+export interface Receiver {
+  app: string;
+  hook: Hook | null;
+  delivery: Delivery | null;
+  got: boolean;
+  then: Verdict;
+  now: Verdict;
+  why: string;
+  fix: Fix | null;
+  since: string | null;
+}
+export interface Effect {
+  id: string;
+  kind: string;
+  name: string;
+  at: string;
+}
+export interface Origin extends Marks {
+  page_event: string | null;
+  app_version: string | null;
+}
+export interface Check {
+  check: string;
+  ok: boolean | null;
+  text: string;
+}
+export interface Story {
+  event?: EventDetail;
+  exchange?: Exchange;
+  origin: Origin;
+  participants: Participant[];
+  steps: Step[];
+  receivers: Receiver[];
+  effects: Effect[];
+  folded: { steps: number };
+  checks?: Check[];
+}
+
+export interface AppNow {
+  app: string;
+  says: number;
+  hears: number;
+  first_try_ok: number | null;
+  p95_ms: number | null;
+  waiting: number;
+  dead: number;
+  last_heard_at: string | null;
+  last_said_at: string | null;
+}
+export interface StatsNow {
+  time: string;
+  started_at: string;
+  rates: { page: number; publish: number; exchange: number };
+  first_try_ok: number | null;
+  p50_ms: number | null;
+  p95_ms: number | null;
+  account: Record<"accepted" | "pending" | "delivered" | "unanswered" | "dead" | "cancelled", number>;
+  lanes: { waiting: number; standing: number; paused: number };
+  apps: AppNow[];
+}
+export interface Line {
+  labels: Record<string, string>;
+  points: (number | null)[];
+}
+export interface Series {
+  metric: string;
+  from: string;
+  until: string;
+  step_ms: number;
+  unit: "count" | "ms" | "ratio";
+  lines: Line[];
+}
+export interface Attention {
+  level: "error" | "warning" | "info";
+  kind: string;
+  object: { kind: string; id: string };
+  since: string | null;
+  text: string;
+  count: number | null;
+  screen: string | null;
+  recover: string | null;
+}
+export interface Found {
+  kind: string;
+  id: string;
+  text: string;
+  screen?: string;
+}
+
+type Gives<T, S extends number = 200> = { responses: { [K in S]: { content: { "application/json": T } } } };
+type Got<T> = { get: Gives<T> };
+
+export interface Coming {
+  "/api/v1/session": { get: Gives<Session>; post: Gives<Session>; delete: Gives<undefined> };
+  "/api/v1/events": { get: Gives<List<Event>>; post: Gives<Event, 201> };
+  "/api/v1/events/{id}": Got<EventDetail>;
+  "/api/v1/events/{id}/story": Got<Story>;
+  "/api/v1/deliveries": Got<List<Delivery>>;
+  "/api/v1/deliveries/{id}": Got<DeliveryDetail>;
+  "/api/v1/deliveries/{id}/cancel": { post: Gives<Delivery> };
+  "/api/v1/exchanges": Got<List<Exchange>>;
+  "/api/v1/exchanges/{id}": Got<Exchange>;
+  "/api/v1/exchanges/{id}/story": Got<Story>;
+  "/api/v1/stats/now": Got<StatsNow>;
+  "/api/v1/stats/series": Got<Series>;
+  "/api/v1/attention": Got<{ data: Attention[] }>;
+  "/api/v1/search": Got<{ data: Found[] }>;
+}
