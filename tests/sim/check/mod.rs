@@ -88,6 +88,7 @@ pub(crate) fn of_store(run: &RunView<'_>) {
     publishes::check(run);
     lineage::check(run);
     exchanges::check(run);
+    retention::check(run);
 }
 
 /// Runs all checks. Panics with the first property that does not hold.

@@ -167,7 +167,11 @@ impl Link {
         let is_beat = matches!(call.kind(), CallKind::Beat | CallKind::Join);
         let before = self.observer.commits();
         let joins = call.kind() == CallKind::Join;
+        let prunes = (call.kind() == CallKind::Prune).then(|| self.observer.stored_events());
         let reply = call.run();
+        if let Some(before) = prunes {
+            self.observer.pruned(before);
+        }
         let is_confirmed = is_beat && self.observer.commits() > before;
         if joins && is_confirmed {
             self.observer.joined(self.node, self.process);

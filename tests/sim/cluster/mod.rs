@@ -10,6 +10,7 @@
 //! | identity | at each commit | `ForgetsCancelled` |
 //! | horizon | at each commit | `HorizonIgnoresTheSilent`, `HorizonGoesBack` |
 //! | visibility | every 100 ms | `VersionHole` |
+//! | retention | at the end | `PrunesPending`, `PrunesNothing` |
 //! | quiet | at each send | `CountsTheLeaseFromTheAnswer`, `IgnoresTheLease` |
 //! | burials have a reason | at the end | `EndsSessionsAfterAnOutage` |
 //! | sent once by each process | at the end | results dropped while the store is unavailable |

@@ -4,6 +4,7 @@ use super::check;
 use super::draw::{self, WARM_UP};
 use super::plan::{Broken, ClusterAction, ClusterPlan, DatabaseFaultKind, NODES, NodeAction, NodeFaultKind};
 use super::run::run;
+use crate::plan::Retention;
 use crate::plan::draw::plain_exchange;
 use crate::receiver_faults;
 use crate::rng::Rng;
@@ -73,6 +74,14 @@ impl ClusterPlan {
         }
         plan.actions.sort_by_key(|action| action.at);
         plan
+    }
+
+    /// Ended events are kept for ten seconds. One receiver is down, and a node is killed.
+    pub(super) fn retained(seed: u64) -> Self {
+        let mut plan = Self::busy(seed, seconds(1), seconds(62));
+        plan.base.receivers[0] = receiver_faults::down(Duration::ZERO..seconds(90));
+        plan.base.retention = Some(Retention { ended: seconds(10), dead: seconds(20) });
+        plan.with(usize::try_from(seed).unwrap() % NODES, NodeFaultKind::Crash, seconds(20), seconds(30))
     }
 
     /// Beats are slow, and one node is silent for about as long as its session lives.
@@ -216,4 +225,10 @@ fn a_lease_that_is_too_long_is_noticed() {
 #[test]
 fn results_dropped_while_the_store_is_unavailable_are_noticed() {
     is_noticed("sent twice", ClusterPlan::blips, Broken { drops_results: true, ..Broken::default() });
+}
+
+#[test]
+fn a_retention_that_deletes_too_much_or_nothing_is_noticed() {
+    law_is_noticed("deleted while pending", ClusterPlan::retained, Mutant::PrunesPending);
+    law_is_noticed("and still stored", ClusterPlan::retained, Mutant::PrunesNothing);
 }

@@ -1,7 +1,7 @@
 //! Watches every commit of the database, and checks what must hold at each.
 
 use super::link::TrueTime;
-use crate::disk::ready_now;
+use crate::disk::{StoredEvents, ready_now};
 use crate::history::History;
 use footbridge_journal::memory::{CallKind, Commit, MemoryCluster};
 use footbridge_journal::{Account, DeliveryFilter, Epoch, History as _, Page, Partition, Session};
@@ -17,6 +17,7 @@ pub(super) struct Observer {
     log: Arc<Mutex<Log>>,
     history: History,
     now: TrueTime,
+    database: MemoryCluster,
 }
 
 /// A session, as the commits tell it.
@@ -61,8 +62,19 @@ pub(super) struct Log {
 }
 
 impl Observer {
-    pub(super) fn new(history: &History, now: &TrueTime) -> Self {
-        Self { log: Arc::default(), history: history.clone(), now: now.clone() }
+    pub(super) fn new(history: &History, now: &TrueTime, database: &MemoryCluster) -> Self {
+        let database = database.clone();
+        Self { log: Arc::default(), history: history.clone(), now: now.clone(), database }
+    }
+
+    /// Reads the events that are stored now, before retention deletes some.
+    pub(super) fn stored_events(&self) -> StoredEvents {
+        StoredEvents::of(&self.database.node())
+    }
+
+    /// Records what retention has deleted since.
+    pub(super) fn pruned(&self, before: StoredEvents) {
+        before.record_missing(&self.database.node(), &self.history);
     }
 
     pub(super) fn log(&self) -> MutexGuard<'_, Log> {

@@ -22,6 +22,9 @@ const RESTART: Duration = Duration::from_millis(700);
 /// How long after the last fault all deliveries must have ended.
 const SETTLE: Duration = Duration::from_mins(4);
 
+/// How much longer a run with retention goes on, so that old events are deleted.
+const RETENTION_TIME: Duration = Duration::from_secs(150);
+
 /// What all processes share.
 pub(super) struct World {
     pub(super) plan: Arc<ClusterPlan>,
@@ -54,8 +57,8 @@ enum Node {
 /// Runs a plan to the end.
 pub(super) fn run(plan: ClusterPlan, broken: Broken) -> ClusterOutcome {
     let (history, now) = (History::default(), TrueTime::default());
-    let observer = Observer::new(&history, &now);
     let database = MemoryCluster::new();
+    let observer = Observer::new(&history, &now, &database);
     if let Some(law) = broken.law {
         database.break_law(law);
     }
@@ -120,6 +123,7 @@ impl Run {
         let faults = plan.faults.iter().map(|fault| fault.during().end);
         let database = plan.database.iter().map(|fault| fault.during.end);
         let quiet = faults.chain(database).chain([last, plan.base.faults_end]).max().unwrap_or_default();
+        let quiet = quiet + plan.base.retention.map_or(Duration::ZERO, |_| RETENTION_TIME);
         let settled = now > quiet + Duration::from_secs(6) && self.world.observer.log().account.pending == 0;
         settled || now > quiet + SETTLE
     }
@@ -201,6 +205,8 @@ impl Run {
 
     fn finish(self) -> ClusterOutcome {
         let World { plan, base, database, observer, history, now, .. } = &*self.world;
+        // The observer holds the database, which would hold the observer.
+        database.observe(|_| ());
         ClusterOutcome {
             plan: Arc::clone(plan),
             base: Arc::clone(base),

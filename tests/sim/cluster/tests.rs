@@ -66,6 +66,11 @@ fn every_node_knows_a_change_within_a_second() {
 }
 
 #[test]
+fn one_node_deletes_what_is_old() {
+    holds(ClusterPlan::retained);
+}
+
+#[test]
 fn lost_calls_and_answers_change_nothing() {
     holds(ClusterPlan::lossy);
 }

@@ -11,7 +11,7 @@ use footbridge_journal::JournalError;
 use footbridge_journal::Wait;
 use footbridge_journal::memory::{Call, CallKind, Commit, Gate, MemoryJournal, Reply};
 use footbridge_model::delivery::DeliveryStatus;
-use pruning::StoredEvents;
+pub(crate) use pruning::StoredEvents;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
