@@ -57,11 +57,11 @@ fn place(text: &str) -> Option<PathBuf> {
     if !text.chars().all(plain) {
         return None;
     }
-    if TOP.contains(&first) {
-        return Some(root().join(text));
-    }
     let source = root().join("crates").join(first).join("src");
-    source.is_dir().then(|| source.join(rest))
+    // `console` is both: the modules of a browser, and the crate that serves them.
+    let in_crate = source.is_dir().then(|| source.join(rest));
+    let at_top = TOP.contains(&first).then(|| root().join(text));
+    at_top.filter(|path| in_crate.is_none() || path.exists()).or(in_crate)
 }
 
 #[test]
