@@ -36,6 +36,10 @@ impl Time {
 }
 
 impl Clock for Time {
+    fn elapsed(&self) -> Duration {
+        self.passed()
+    }
+
     fn now(&self) -> Millis {
         let passed = self.passed();
         let set = self

@@ -4,13 +4,21 @@ use arc_swap::ArcSwap;
 use footbridge_journal::{Claim, Joined, Partition, Session};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// The partitions that this server's session owns. Clones are cheap and share the partitions.
 #[derive(Debug, Clone)]
 pub(crate) struct Claims {
     session: Session,
     /// `None` if the session owns every partition.
-    partitions: Option<Arc<ArcSwap<BTreeMap<Partition, Claim>>>>,
+    partitions: Option<Arc<ClaimedPartitions>>,
+}
+
+/// The partitions that a session of a shared store owns.
+#[derive(Debug, Default)]
+struct ClaimedPartitions {
+    claims: ArcSwap<BTreeMap<Partition, Claim>>,
+    changed: Notify,
 }
 
 impl Claims {
@@ -33,7 +41,7 @@ impl Claims {
     pub(crate) fn get(&self, partition: Partition) -> Option<Claim> {
         match &self.partitions {
             None => Some(Claim::exclusive(self.session, partition)),
-            Some(partitions) => partitions.load().get(&partition).copied(),
+            Some(partitions) => partitions.claims.load().get(&partition).copied(),
         }
     }
 
@@ -48,7 +56,7 @@ impl Claims {
     pub(crate) fn all(&self) -> Vec<Claim> {
         self.partitions
             .iter()
-            .flat_map(|partitions| partitions.load().values().copied().collect::<Vec<_>>())
+            .flat_map(|partitions| partitions.claims.load().values().copied().collect::<Vec<_>>())
             .collect()
     }
 
@@ -66,16 +74,31 @@ impl Claims {
 
     /// Removes all partitions: the session is over. Returns true if there were any.
     pub(crate) fn clear(&self) -> bool {
-        self.partitions.as_ref().is_some_and(|partitions| !partitions.swap(Arc::default()).is_empty())
+        let Some(partitions) = &self.partitions else { return false };
+        let had_some = !partitions.claims.swap(Arc::default()).is_empty();
+        if had_some {
+            partitions.changed.notify_one();
+        }
+        had_some
+    }
+
+    /// Waits until partitions were added or removed since the last call; for ever if the session owns them all. One
+    /// task may wait.
+    pub(crate) async fn changed(&self) {
+        match &self.partitions {
+            Some(partitions) => partitions.changed.notified().await,
+            None => std::future::pending().await,
+        }
     }
 
     fn change(&self, change: impl Fn(&mut BTreeMap<Partition, Claim>)) {
         let Some(partitions) = &self.partitions else { return };
-        partitions.rcu(|before| {
+        partitions.claims.rcu(|before| {
             let mut next = BTreeMap::clone(before);
             change(&mut next);
             next
         });
+        partitions.changed.notify_one();
     }
 }
 

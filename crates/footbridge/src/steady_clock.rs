@@ -95,7 +95,7 @@ pub struct SteadyClock {
 impl SteadyClock {
     /// Starts a clock with the system's time.
     pub fn start() -> Self {
-        let accepted = AcceptedTime { wall: SystemClock.now(), run: since_boot(), doubt: None };
+        let accepted = AcceptedTime { wall: SystemClock.now(), run: SystemClock.elapsed(), doubt: None };
         Self { accepted: Mutex::new(accepted), offset: AtomicI64::new(UNKNOWN) }
     }
 
@@ -106,7 +106,7 @@ impl SteadyClock {
 
 impl Clock for SteadyClock {
     fn now(&self) -> Millis {
-        let (wall, run) = (SystemClock.now(), since_boot());
+        let (wall, run) = (SystemClock.now(), SystemClock.elapsed());
         let offset = wall.0.saturating_sub(i64::try_from(run.as_millis()).unwrap_or(i64::MAX));
         let accepted_offset = self.offset.load(Ordering::Relaxed);
         if accepted_offset != UNKNOWN && offset.abs_diff(accepted_offset) <= STEP {
@@ -119,6 +119,10 @@ impl Clock for SteadyClock {
         now
     }
 
+    fn elapsed(&self) -> Duration {
+        SystemClock.elapsed()
+    }
+
     fn doubt(&self) -> Option<String> {
         self.lock().doubt.map(|doubt| {
             format!(
@@ -128,13 +132,6 @@ impl Clock for SteadyClock {
             )
         })
     }
-}
-
-/// Returns the time since the machine started, sleep included. Nobody can set this clock.
-fn since_boot() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// The last accepted reading of both clocks.

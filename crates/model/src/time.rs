@@ -72,6 +72,10 @@ pub trait Clock: Send + Sync + fmt::Debug {
     /// The time of day.
     fn now(&self) -> Millis;
 
+    /// The time since a fixed moment. Nobody sets this clock, and it goes on while the machine sleeps: leases are
+    /// counted on it.
+    fn elapsed(&self) -> Duration;
+
     /// The reason why the time of day differs from the machine's clock, if it does; for the operator.
     fn doubt(&self) -> Option<String> {
         None

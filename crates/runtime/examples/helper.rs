@@ -23,6 +23,10 @@ impl Clock for NoClock {
     fn now(&self) -> Millis {
         Millis(0)
     }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 fn main() -> ExitCode {

@@ -251,9 +251,13 @@ impl From<JournalError> for Problem {
                             check whether it was made before you repeat it";
                 Self::new(ProblemCode::OutcomeUnknown, text)
             }
-            JournalError::Fenced | JournalError::Stale => {
-                Self::new(ProblemCode::Unavailable, error.to_string())
+            JournalError::Fenced => {
+                tracing::warn!("a request found that another server has ended the session of this one");
+                let text =
+                    "the journal is not available at the moment; nothing was changed, try again shortly";
+                Self::new(ProblemCode::Unavailable, text)
             }
+            JournalError::Stale => Self::new(ProblemCode::Unavailable, error.to_string()),
             JournalError::Stopped(reason) => {
                 tracing::warn!(reason, "a request found the journal stopped");
                 Self::new(ProblemCode::Unavailable, "the journal accepts no writes now; nothing was changed")

@@ -39,6 +39,10 @@ impl Clock for NodeClock {
     fn now(&self) -> Millis {
         Millis(self.time.now().0 + self.offset)
     }
+
+    fn elapsed(&self) -> Duration {
+        self.time.passed()
+    }
 }
 
 /// The state of a process that the run reads.

@@ -1,4 +1,5 @@
-//! The monitor of installed apps: it cleans up after runs that have ended and stops idle apps.
+//! The monitor of installed apps: it cleans up after runs that have ended, stops idle apps, and follows the partitions of
+//! this server.
 
 use super::installed::Apps;
 use footbridge_model::run::Exit;
@@ -28,6 +29,7 @@ impl AppMonitor {
                     let apps = Arc::clone(&self.apps);
                     tokio::spawn(async move { apps.handle_exit(exit).await });
                 }
+                () = self.apps.claims.changed() => self.apps.follow_partitions(),
                 () = tokio::time::sleep(self.apps.idle_check_interval()) => self.apps.stop_idle().await,
             }
         }

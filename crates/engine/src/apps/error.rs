@@ -49,6 +49,12 @@ pub enum AppsError {
         "the app `{0}` is switched off; `PATCH /api/v1/apps/{0}` with {{\"enabled\": true}} switches it on"
     )]
     SwitchedOff(AppName),
+    /// Another server that shares the store runs the app.
+    #[error(
+        "this server does not run the app `{0}` now: another server that shares the store has it, or takes it within \
+         seconds; send the request to that server, or again a little later"
+    )]
+    OnAnotherServer(AppName),
     /// The app does not run.
     #[error("the app `{0}` is not running")]
     NotRunning(AppName),

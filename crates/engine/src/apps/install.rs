@@ -70,6 +70,8 @@ impl Apps {
     /// Starts an app in the background if it has routers: those must answer from the first request on.
     pub(crate) fn start_at_boot(self: &Arc<Self>, entry: &AppEntry) -> Option<BackgroundStart> {
         let starts = entry.app.enabled && entry.app.package.as_deref().is_some_and(Package::starts_at_boot);
+        // The owner of the app's partition starts it, as soon as it has the partition.
+        let starts = starts && self.check_runs_here(entry).is_ok();
         starts.then(|| {
             let (apps, name) = (Arc::clone(self), entry.app.name.clone());
             tokio::spawn(async move {

@@ -2,10 +2,13 @@
 
 use super::error::AppsError;
 use crate::app_phase::{Lifecycle, Phase};
+use crate::claims::Claims;
+use crate::cluster::Lease;
 use crate::launcher::Launcher;
 use crate::publish::Publisher;
 use crate::registry::{AppEntry, AppRegistry};
 use crate::system_event::SystemEvent;
+use footbridge_journal::Partition;
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Entropy;
@@ -27,6 +30,9 @@ pub(crate) struct Apps {
     pub(crate) registry: Arc<AppRegistry>,
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) launcher: Arc<dyn Launcher>,
+    /// The partitions of this server: it runs the apps whose partitions it owns.
+    pub(crate) claims: Claims,
+    pub(crate) lease: Arc<Lease>,
     pub(crate) entropy: Arc<dyn Entropy>,
     /// The URL at which apps reach this server.
     pub(crate) public_url: String,
@@ -41,6 +47,19 @@ impl std::fmt::Debug for Apps {
 }
 
 impl Apps {
+    /// Checks that this server is the one that runs the app: it owns the app's partition, and may rely on that.
+    ///
+    /// # Errors
+    /// [`AppsError::OnAnotherServer`]; never in a store that admits one server.
+    pub(crate) fn check_runs_here(&self, entry: &AppEntry) -> Result<(), AppsError> {
+        let owns = || self.claims.get(Partition::of_installed(entry.app.generation)).is_some();
+        if self.lease.may_send() && owns() {
+            Ok(())
+        } else {
+            Err(AppsError::OnAnotherServer(entry.app.name.clone()))
+        }
+    }
+
     /// Returns the installed app of this name, compared without case.
     pub(crate) fn installed(&self, name: &str) -> Result<Arc<AppEntry>, AppsError> {
         let entry = self.registry.directory.load().app(name).cloned();

@@ -6,6 +6,7 @@ mod function;
 mod idle;
 mod install;
 mod installed;
+mod partitions;
 mod routers;
 mod server_hooks;
 mod start;

@@ -28,6 +28,7 @@ impl Apps {
     /// Starts an app unless it runs, and returns its run. The start goes on if the caller hangs up.
     pub(crate) async fn start(self: &Arc<Self>, name: &str) -> Result<RunningApp, AppsError> {
         let entry = self.installed(name)?;
+        self.check_runs_here(&entry)?;
         if let Some(run) = lifecycle(&entry).use_running().filter(|_| entry.app.enabled) {
             return Ok(RunningApp { running: run.running, entry });
         }
@@ -57,6 +58,8 @@ impl Apps {
             _ => {}
         }
         let _in_flight = self.publisher.drain.enter()?;
+        // Another server may have taken the app while this task waited for the lock.
+        self.check_runs_here(&entry)?;
         match self.launch(&entry).await {
             Ok(run) => self.announce(&entry, run).await,
             Err(failure) => {

@@ -76,6 +76,11 @@ impl Apps {
             self.registry.by_token(run.token.expose().as_bytes(), self.publisher.clock.now()).is_none(),
             "the token of a run is valid only while the run lasts"
         );
+        if self.check_runs_here(entry).is_err() {
+            // The store has ended the transient hooks together with the session, and those of the next run, on another
+            // server, must stay.
+            return;
+        }
         // The app can make no more hooks in this run. Hooks that the next run makes are younger than this instant.
         let now = self.publisher.clock.now();
         let of_this_run = |hook: &Hook| hook.created_at <= now;

@@ -1,36 +1,38 @@
 //! How long this server may rely on its session.
 
+use footbridge_model::time::Clock;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// How long after sending the last confirmed beat sends may start.
 pub const SEND_FOR: Duration = Duration::from_secs(7);
 /// How long after sending the last confirmed beat partitions are held. Other servers end a session no earlier.
 pub const HOLD_FOR: Duration = Duration::from_secs(10);
 
-/// The lease of this server's session, counted on its own clock.
+/// The lease of this server's session, counted on its own clock, which goes on while the machine sleeps.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    started: Instant,
+    clock: Arc<dyn Clock>,
+    started: Duration,
     /// When the last confirmed beat was sent, in milliseconds after `started`; `u64::MAX` without an end.
     confirmed: AtomicU64,
 }
 
 impl Lease {
     /// A lease that never ends: the store admits no other session.
-    pub(crate) fn endless() -> Self {
-        Self { started: Instant::now(), confirmed: AtomicU64::new(u64::MAX) }
+    pub(crate) fn endless(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, started: Duration::ZERO, confirmed: AtomicU64::new(u64::MAX) }
     }
 
     /// The lease of a session that joined with a request sent at `sent`.
-    pub(crate) const fn since(sent: Instant) -> Self {
-        Self { started: sent, confirmed: AtomicU64::new(0) }
+    pub(crate) const fn since(sent: Duration, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, started: sent, confirmed: AtomicU64::new(0) }
     }
 
     /// Extends the lease: a beat that was sent at `sent` is confirmed.
-    pub(crate) fn confirm(&self, sent: Instant) {
-        let sent = sent.saturating_duration_since(self.started).as_millis();
+    pub(crate) fn confirm(&self, sent: Duration) {
+        let sent = sent.saturating_sub(self.started).as_millis();
         // Answers may arrive in another order than their beats were sent. An endless lease stays as it is.
         self.confirmed.fetch_max(u64::try_from(sent).unwrap_or(u64::MAX - 1), Ordering::Relaxed);
     }
@@ -42,19 +44,19 @@ impl Lease {
     }
 
     /// Returns true if a send may start now.
-    pub(crate) fn may_send(&self, now: Instant) -> bool {
-        self.lasts(SEND_FOR, now)
+    pub(crate) fn may_send(&self) -> bool {
+        self.lasts(SEND_FOR)
     }
 
     /// Returns true if the partitions are still this server's.
-    pub(crate) fn holds(&self, now: Instant) -> bool {
-        self.lasts(HOLD_FOR, now)
+    pub(crate) fn holds(&self) -> bool {
+        self.lasts(HOLD_FOR)
     }
 
-    fn lasts(&self, time: Duration, now: Instant) -> bool {
+    fn lasts(&self, time: Duration) -> bool {
         match self.confirmed.load(Ordering::Relaxed) {
             u64::MAX => true,
-            confirmed => now < self.started + Duration::from_millis(confirmed) + time,
+            confirmed => self.clock.elapsed() < self.started + Duration::from_millis(confirmed) + time,
         }
     }
 }
@@ -62,21 +64,39 @@ impl Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use footbridge_model::time::Millis;
+    use std::sync::Mutex;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_lease_counts_from_the_sending_of_the_last_confirmed_beat() {
-        let lease = Lease::since(Instant::now());
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        let sent = Instant::now();
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        lease.confirm(sent);
-        // An earlier beat that is confirmed later changes nothing.
-        lease.confirm(sent - Duration::from_secs(3));
-        let at = |seconds| sent + Duration::from_secs(seconds);
-        assert_eq!([6, 7].map(|seconds| lease.may_send(at(seconds))), [true, false]);
-        assert_eq!([9, 10].map(|seconds| lease.holds(at(seconds))), [true, false]);
-        let endless = Lease::endless();
-        endless.confirm(sent);
-        assert!(endless.may_send(at(1_000_000)));
+    /// A clock that the test sets.
+    #[derive(Debug, Default)]
+    struct HandClock(Mutex<Duration>);
+
+    impl Clock for HandClock {
+        fn now(&self) -> Millis {
+            Millis(0)
+        }
+
+        fn elapsed(&self) -> Duration {
+            *self.0.lock().unwrap()
+        }
+    }
+
+    #[test]
+    fn a_lease_counts_from_the_sending_of_the_last_confirmed_beat() {
+        const SECOND: Duration = Duration::from_secs(1);
+        let clock = Arc::new(HandClock::default());
+        let lease = Lease::since(2 * SECOND, clock.clone());
+        // The beat that was sent at second 5 is confirmed; an earlier one that is confirmed later changes nothing.
+        lease.confirm(5 * SECOND);
+        lease.confirm(3 * SECOND);
+        let at = |second: u32| {
+            *clock.0.lock().unwrap() = second * SECOND;
+            (lease.may_send(), lease.holds())
+        };
+        assert_eq!([at(11), at(12)], [(true, true), (false, true)]);
+        assert_eq!([at(14), at(15)], [(false, true), (false, false)]);
+        let endless = Lease::endless(clock.clone());
+        endless.confirm(SECOND);
+        assert!(endless.may_send());
     }
 }

@@ -123,7 +123,7 @@ impl Membership {
         }
         let this = Arc::new(self);
         let (pulses, pulse) = watch::channel(None);
-        tokio::select! {
+        let end = tokio::select! {
             biased;
             () = has_left => SessionEnd::Left,
             () = this.beat(pulses) => SessionEnd::Lost,
@@ -131,12 +131,15 @@ impl Membership {
             () = this.receive_hints() => SessionEnd::Lost,
             () = this.send_hints() => SessionEnd::Lost,
             () = this.look_now_and_then() => SessionEnd::Lost,
-        }
+        };
+        // Nothing is sent for the partitions of a session that is over, and their apps end.
+        this.options.claims.clear();
+        end
     }
 
     /// Beats until the session is over.
     async fn beat(&self, pulses: watch::Sender<Option<Answered>>) {
-        let MembershipOptions { lease, claims, .. } = &self.options;
+        let MembershipOptions { lease, claims, clock, .. } = &self.options;
         let (mut peers, mut beats) = (PeerWatch::default(), JoinSet::new());
         let mut tick = tokio::time::interval(BEAT_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -160,13 +163,13 @@ impl Membership {
                     Err(_) => tracing::debug!("a beat was not answered"),
                 },
                 _ = tick.tick() => {
-                    let now = Instant::now();
-                    if !lease.holds(now) && claims.clear() {
+                    let sent = clock.elapsed();
+                    if !lease.holds() && claims.clear() {
                         tracing::warn!("no beat reached the store for {HOLD_FOR:?}: this server forgets its partitions");
                     }
                     if beats.len() < MOST_BEATS {
                         let answer = self.beat_once();
-                        beats.spawn(async move { (now, tokio::time::timeout(HOLD_FOR, answer).await) });
+                        beats.spawn(async move { (sent, tokio::time::timeout(HOLD_FOR, answer).await) });
                     }
                 }
             }
@@ -185,10 +188,10 @@ impl Membership {
 
     /// From when a lease counts.
     #[cfg_attr(not(feature = "test"), expect(clippy::unused_self, reason = "a rule that tests break"))]
-    fn counted_from(&self, sent: Instant) -> Instant {
+    fn counted_from(&self, sent: Duration) -> Duration {
         #[cfg(feature = "test")]
         if self.broken == Some(BrokenRule::CountsTheLeaseFromTheAnswer) {
-            return Instant::now();
+            return self.options.clock.elapsed();
         }
         sent
     }

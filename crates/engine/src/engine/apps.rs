@@ -48,6 +48,8 @@ impl Engine {
     /// # Errors
     /// [`AppsError`] if no such app is installed or it does not run.
     pub async fn stop_app(&self, name: &str) -> Result<RunningApp, AppsError> {
+        let entry = self.0.apps.installed(name)?;
+        self.0.apps.check_runs_here(&entry)?;
         self.0.apps.stop(name, StopReason::Stop).await
     }
 
@@ -55,6 +57,12 @@ impl Engine {
     /// `app-stopping`.
     pub async fn stop_apps(&self) {
         self.0.apps.stop_all().await;
+    }
+
+    /// Ends the processes of every app without a word to them, after the session was lost: another server runs the
+    /// apps, and this one can store no event.
+    pub async fn end_apps(&self) {
+        self.0.apps.launcher.stop_all().await;
     }
 
     /// The installed apps that run, sorted by name.

@@ -32,10 +32,9 @@ use footbridge_model::time::{Clock, Entropy};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tokio::time::Instant;
 
-/// How long a failed start waits for the end of its session.
-const LEAVE_WITHIN: Duration = Duration::from_secs(1);
+/// How long a server waits for the end of its session before it goes on to end.
+pub(super) const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 /// How often a change of the registry is tried while other servers change it, too.
 const CHANGE_TRIES: u32 = 10;
 
@@ -138,6 +137,7 @@ pub(super) struct Inner {
     pub(super) progress: Arc<Progress>,
     pub(super) first_uses: mpsc::Sender<(AppName, SecretKind)>,
     pub(super) cluster: Arc<dyn footbridge_journal::Cluster>,
+    pub(super) lease: Arc<Lease>,
     pub(super) left: watch::Sender<bool>,
 }
 
@@ -186,10 +186,12 @@ impl Engine {
     }
 
     async fn join(options: EngineOptions, file: FileSpec) -> Result<Started, StartError> {
-        let sent = Instant::now();
+        let sent = options.clock.elapsed();
         let joined = options.store.join(options.node.clone(), options.clock.now()).await?;
         let claims = Claims::of(&joined);
-        let lease = Arc::new(if joined.exclusive { Lease::endless() } else { Lease::since(sent) });
+        let clock = Arc::clone(&options.clock);
+        let lease = if joined.exclusive { Lease::endless(clock) } else { Lease::since(sent, clock) };
+        let lease = Arc::new(lease);
         let kept = options.store.load().await?;
         let of_apps = kept.apps.iter().map(|app| app.generation.max(app.proof_epoch)).max().unwrap_or(0);
         let ids = Arc::new(IdSource::of_source(joined.source, joined.highest_id.max(of_apps)));
@@ -318,6 +320,8 @@ fn assemble(
         registry: Arc::clone(registry),
         publisher: Arc::clone(publisher),
         launcher: options.launcher,
+        claims: claims.clone(),
+        lease: Arc::clone(&lease),
         entropy: Arc::clone(&entropy),
         public_url: options.public_url.clone(),
         idle: limits.idle,
@@ -345,7 +349,7 @@ fn assemble(
         log: Arc::clone(&log),
     });
     let (left, has_left) = watch::channel(false);
-    let membership = membership(options.store.clone(), publisher, &claims, lease, has_left);
+    let membership = membership(options.store.clone(), publisher, &claims, Arc::clone(&lease), has_left);
     let (first_uses, noticed) = mpsc::channel(64);
     let retention = Retention::new(publisher, claims, RetentionPeriods::from(&limits), noticed, log);
     let inner = Inner {
@@ -365,6 +369,7 @@ fn assemble(
         progress,
         first_uses,
         cluster: options.store,
+        lease,
         left,
     };
     let engine = Engine(Arc::new(inner));

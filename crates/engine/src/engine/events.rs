@@ -1,6 +1,6 @@
 //! Operations on events, deliveries and exchanges, and on the server as a whole.
 
-use super::build::{Engine, Inner};
+use super::build::{Engine, Inner, LEAVE_WITHIN};
 use crate::auth::Caller;
 use crate::detached::detached;
 use crate::exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply};
@@ -219,6 +219,11 @@ impl Engine {
     pub fn health(&self) -> JournalHealth {
         let mut health = self.0.journal.health();
         health.problems.extend(self.delivery_problem());
+        if !self.0.lease.may_send() {
+            let problem = "the database that the servers share has confirmed no sign of life of this server for some \
+                           seconds, so it sends nothing";
+            health.problems.push(problem.to_owned());
+        }
         health.warnings.extend(self.0.clock.doubt());
         health
     }
@@ -254,9 +259,12 @@ impl Engine {
     /// # Errors
     /// [`JournalError`] if the store cannot be reached. Other servers end the session some seconds later then.
     pub async fn leave(&self) -> Result<(), JournalError> {
-        let left = self.0.cluster.leave().await;
+        let left = tokio::time::timeout(LEAVE_WITHIN, self.0.cluster.leave()).await;
         self.0.left.send_replace(true);
-        left
+        left.unwrap_or_else(|_| {
+            let reason = format!("no answer within {LEAVE_WITHIN:?}");
+            Err(JournalError::Unavailable { reason, maybe_stored: true })
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     AppSpec, Engine, EngineOptions, FileSpec, Launcher, Launching, Limits, LinkSpec, ProofKey, Quota,
-    Started, SystemEvent, SystemEventFormat,
+    SessionEnd, Started, SystemEvent, SystemEventFormat,
 };
 use bytes::Bytes;
 use footbridge_courier::{
@@ -19,6 +19,7 @@ use footbridge_model::run::{
 use footbridge_model::secret::Secret;
 use footbridge_model::time::{Clock, Entropy, Millis};
 use http::HeaderValue;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
 use std::io;
@@ -117,6 +118,8 @@ pub(super) struct FakeLauncher {
     pub(super) failure: Mutex<Option<StartFailure>>,
     pub(super) starts: AtomicUsize,
     pub(super) exits: mpsc::Sender<Exit>,
+    /// The apps that were told to stop.
+    pub(super) stopped: Mutex<Vec<AppName>>,
 }
 
 impl Launcher for FakeLauncher {
@@ -132,7 +135,8 @@ impl Launcher for FakeLauncher {
             failure.map_or(Ok(Running { run, address, pid: 4711 }), Err)
         })
     }
-    fn stop(&self, _: AppName) -> Launching<()> {
+    fn stop(&self, app: AppName) -> Launching<()> {
+        self.stopped.lock().unwrap().push(app);
         Box::pin(ready(()))
     }
     fn stop_all(&self) -> Launching<()> {
@@ -174,13 +178,31 @@ fn manifest(name: &str) -> Manifest {
     Manifest { name: self::name(name), package, hooks, private, warnings }
 }
 
-/// Wall-clock time that follows tokio's.
+/// Time that follows tokio's, and goes on while the machine sleeps.
 #[derive(Debug)]
-pub(crate) struct PausedClock(pub(crate) Instant);
+pub(crate) struct PausedClock {
+    started: Instant,
+    slept: Mutex<Duration>,
+}
+
+impl PausedClock {
+    pub(crate) fn since(started: Instant) -> Self {
+        Self { started, slept: Mutex::default() }
+    }
+
+    /// The machine sleeps: tokio's clock stands still.
+    pub(crate) fn sleep(&self, time: Duration) {
+        *self.slept.lock().unwrap() += time;
+    }
+}
 
 impl Clock for PausedClock {
     fn now(&self) -> Millis {
-        Millis(1_800_000_000_000).plus(self.0.elapsed())
+        Millis(1_800_000_000_000).plus(self.elapsed())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed() + *self.slept.lock().unwrap()
     }
 }
 
@@ -211,6 +233,9 @@ pub(super) struct World {
     pub(super) launcher: Arc<FakeLauncher>,
     pub(super) courier: Rc<Courier>,
     pub(super) journal: Arc<MemoryJournal>,
+    pub(super) clock: Arc<PausedClock>,
+    /// How its session ended, if it did.
+    pub(super) end: Rc<Cell<Option<SessionEnd>>>,
     _drain: watch::Sender<bool>,
 }
 
@@ -230,7 +255,8 @@ pub(super) fn run_on<F: Future<Output = ()>>(store: MemoryJournal, test: impl Fn
 }
 
 impl World {
-    async fn start(store: MemoryJournal) -> Self {
+    /// A server on this store.
+    pub(super) async fn start(store: MemoryJournal) -> Self {
         let network = Arc::new(Network {
             receiver: Mutex::new(Receiver::Answers("{\"ok\":true}", Duration::ZERO)),
             resolve: Mutex::new(Duration::ZERO),
@@ -242,8 +268,10 @@ impl World {
             failure: Mutex::new(None),
             starts: AtomicUsize::new(0),
             exits,
+            stopped: Mutex::default(),
         });
         let journal = Arc::new(store);
+        let clock = Arc::new(PausedClock::since(Instant::now()));
         let courier = CourierOptions {
             resolver: network.clone(),
             dialer: network.clone(),
@@ -253,7 +281,7 @@ impl World {
         let options = EngineOptions {
             store: journal.clone(),
             node: NodeCard::default(),
-            clock: Arc::new(PausedClock(Instant::now())),
+            clock: clock.clone(),
             entropy: Arc::new(Counter::default()),
             courier: Arc::clone(&courier),
             launcher: launcher.clone(),
@@ -266,12 +294,14 @@ impl World {
         };
         let Started { engine, dispatcher, app_monitor, membership, .. } =
             Engine::start(options, file()).await.unwrap();
+        let end = Rc::<Cell<Option<SessionEnd>>>::default();
+        let ended = Rc::clone(&end);
+        spawn_local(async move { ended.set(Some(membership.run().await)) });
         let (drain, draining) = watch::channel(false);
         spawn_local(dispatcher.run(draining.clone()));
         spawn_local(app_monitor.run(draining));
-        spawn_local(membership.run());
         let courier = Rc::new(Courier::new(courier));
-        Self { engine, network, launcher, courier, journal, _drain: drain }
+        Self { engine, network, launcher, courier, journal, clock, end, _drain: drain }
     }
 
     pub(super) fn receiver(&self, receiver: Receiver) {

@@ -5,3 +5,4 @@ mod changes;
 mod cluster;
 mod exchange;
 pub(crate) mod kit;
+mod sessions;

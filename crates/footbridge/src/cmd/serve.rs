@@ -29,13 +29,14 @@ pub fn run(args: &ServeArgs, env: &Env, cores: usize) -> Result<ExitCode, Failur
         let database = config.database.display().to_string();
         // Not among the warnings that `/healthz` shows to everybody.
         let weak = first_run::weak_token(config.admin_token.as_ref());
-        let built = wire::build(config, env).await.map_err(|error| other(&error))?;
-        // Standard output may be closed; the server runs all the same.
-        let _ = writeln!(io::stdout(), "{}", greeting(&built, &database, weak.as_deref()));
-        if let Some(weak) = &weak {
-            tracing::warn!("{weak}");
-        }
-        wire::run(built, drain).await.map_err(|error| other(&error))?;
+        let greet = |built: &Built| {
+            // Standard output may be closed; the server runs all the same.
+            let _ = writeln!(io::stdout(), "{}", greeting(built, &database, weak.as_deref()));
+            if let Some(weak) = &weak {
+                tracing::warn!("{weak}");
+            }
+        };
+        wire::serve(config, env, drain, greet).await.map_err(|error| other(&error))?;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -9,10 +9,10 @@ use crate::first_run::{self, Database, FirstRunError, Source};
 use crate::steady_clock::{self, ClockError, SteadyClock};
 use footbridge_courier::{CourierOptions, CourierShared, Policy, Roots, RootsError};
 use footbridge_engine::{
-    Engine, EngineOptions, Limits, NodeCard, ProofKey, Quota, Rate, StartError, Started,
+    Engine, EngineOptions, Limits, NodeCard, ProofKey, Quota, Rate, StartError, Started, Store,
 };
 use footbridge_journal::JournalError;
-use footbridge_journal_sqlite::{Claim, MasterKey as SealKey, OpenError, SqliteJournal};
+use footbridge_journal_sqlite::{Claim, MasterKey as SealKey, OpenError};
 use footbridge_model::retry::Schedule;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::Clock;
@@ -107,11 +107,37 @@ pub struct Built {
     pub(super) config: Config,
 }
 
+/// The database of a server, with the key of its secrets.
+pub(super) struct OpenStore {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) master_key: MasterKey,
+}
+
+/// Opens what a server stores in and what starts its apps. Tests open something else.
+#[derive(Clone, Copy)]
+pub(super) struct Ports<'a> {
+    /// Opens the database of a server that listens on this address.
+    pub(super) store: &'a dyn Fn(&Config, SocketAddr, &dyn Clock) -> Result<OpenStore, ServeError>,
+    /// Makes the launcher of a server that clients reach at this URL.
+    pub(super) launcher:
+        &'a dyn Fn(&Config, &str, &Env, &Arc<dyn Clock>) -> Result<launch::Opened, RuntimeError>,
+}
+
+impl Ports<'_> {
+    /// The ports of the program.
+    pub(super) const USUAL: Self = Self { store: &open, launcher: &launch::launcher };
+}
+
 /// Binds the listener, opens the database and applies the configuration.
 ///
 /// # Errors
 /// [`ServeError`] with the cause. Files that were made are removed again.
 pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
+    build_on(Ports::USUAL, config, env).await
+}
+
+/// Does what [`build`] does, with these ports.
+pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Result<Built, ServeError> {
     footbridge_runtime::check_user(config.runtime.user.as_deref())?;
     let address = config.listen;
     let listener = listen::bind(address).map_err(|source| ServeError::Listen { address, source })?;
@@ -120,14 +146,13 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
     let address = listener.local_addr().map_err(unknown)?;
     let public_url = config.public_url_at(address);
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
-    let (journal, master_key) = open(&config, address, &*clock)?;
-    let journal = Arc::new(journal);
+    let OpenStore { store, master_key } = (ports.store)(&config, address, &*clock)?;
     let (admin_token, token_source) =
         first_run::admin_token(config.admin_token.as_ref(), &config.database, &SystemEntropy)?;
     let courier = courier(&config, &own)?;
-    let (launcher, exits) = launch::launcher(&config, &public_url, env, &clock)?;
+    let (launcher, exits) = (ports.launcher)(&config, &public_url, env, &clock)?;
     let options = EngineOptions {
-        store: journal,
+        store,
         node: NodeCard { name: address.to_string(), address: Some(public_url.clone()) },
         clock,
         entropy: Arc::new(SystemEntropy),
@@ -242,11 +267,7 @@ pub(super) fn proxies(config: &Config) -> Proxies {
 }
 
 /// Locks the database, finds or makes its key, and opens it.
-fn open(
-    config: &Config,
-    address: SocketAddr,
-    clock: &dyn Clock,
-) -> Result<(SqliteJournal, MasterKey), ServeError> {
+pub(super) fn open(config: &Config, address: SocketAddr, clock: &dyn Clock) -> Result<OpenStore, ServeError> {
     steady_clock::check(clock.now())?;
     let path = &config.database;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
@@ -265,7 +286,7 @@ fn open(
     if !config.overrides.accept_clock {
         steady_clock::check_against(clock.now(), journal.last_used())?;
     }
-    Ok((journal, key))
+    Ok(OpenStore { store: Arc::new(journal), master_key: key })
 }
 
 /// Returns the key of a claimed database. A new database gets a new key, unless files show that there was a database

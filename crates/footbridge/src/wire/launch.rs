@@ -30,7 +30,10 @@ struct Apps {
     base: PathBuf,
 }
 
-/// Returns the launcher for a configuration, and the channel that reports ended runs.
+/// A launcher, and the channel that reports ended runs.
+pub(super) type Opened = (Arc<dyn Launcher>, mpsc::Receiver<Exit>);
+
+/// Returns the launcher for a configuration.
 ///
 /// # Errors
 /// [`RuntimeError`]
@@ -39,7 +42,7 @@ pub(super) fn launcher(
     public_url: &str,
     env: &Env,
     clock: &Arc<dyn Clock>,
-) -> Result<(Arc<dyn Launcher>, mpsc::Receiver<Exit>), RuntimeError> {
+) -> Result<Opened, RuntimeError> {
     let program = own_program();
     let runtime = &config.runtime;
     let opened = Runtime::open(RuntimeOptions {

@@ -4,8 +4,12 @@ mod build;
 mod docs;
 mod launch;
 mod run;
+mod serve;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod threads;
 
 pub use build::{Built, ServeError, build};
-pub use run::run;
+pub use run::{Ended, run};
+pub use serve::serve;

@@ -9,24 +9,34 @@ use footbridge_server::health::Health;
 use footbridge_server::listen::{ConnectionSlots, Shard, ShardHandle, ShardOptions};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// The `nice` value of the delivery thread, from 0 to 19. With 5 it gets about a third of a busy processor.
 const DELIVERY_NICENESS: i32 = 5;
 
-/// Time limit for connections to close after the work has ended.
+/// Time limit for connections to close after the work has ended, and for the work of a server whose session is lost.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Answers requests until `drain` starts, then drains. Must run on a current-thread runtime.
+/// How a server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to end.
+    Drained,
+    /// Another server ended its session in the store that they share. It may join again.
+    SessionLost,
+}
+
+/// Answers requests until `drain` starts or the session is lost. Then it finishes its work and leaves the store. Must run
+/// on a current-thread runtime.
 ///
 /// # Errors
 /// [`ServeError::Journal`] if the journal stopped after an error, [`ServeError::Thread`] if the system refuses a thread.
-pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
+pub async fn run(built: Built, drain: Drain) -> Result<Ended, ServeError> {
     let Built { listener, started, shared, courier, health, config, warnings, .. } = built;
     let (draining, is_draining) = watch::channel(false);
     let (stop, is_stopped) = watch::channel(false);
     let engine = started.engine;
-    let delivering = deliver(
+    let Delivering { thread: delivering, finished: delivered, lost } = deliver(
         (started.dispatcher, started.retention, started.app_monitor),
         started.membership,
         is_draining.clone(),
@@ -46,16 +56,23 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
     let places = ConnectionSlots::new(most, proxies(&config), Arc::clone(&shared.metrics));
     let accepting = tokio::spawn(listener.accept(handles, places, is_stopped));
     let summing_up = tokio::spawn(sum_up(Arc::clone(&shared)));
-    let ended = wait(&engine, &health, drain).await;
+    let ended = wait(&engine, &health, drain, lost).await;
     summing_up.abort();
     engine.drain();
+    let is_lost = matches!(ended, Ok(Ended::SessionLost));
     let finished = async {
-        engine.stop_apps().await;
+        if is_lost {
+            engine.end_apps().await
+        } else {
+            engine.stop_apps().await
+        }
         draining.send_replace(true);
         engine.idle().await;
-        delivering.ended().await;
+        // An error means that the thread has panicked; then its work has ended, too.
+        let _ = delivered.await;
     };
-    if tokio::time::timeout(config.server.drain, finished).await.is_err() {
+    let limit = if is_lost { LINGER } else { config.server.drain };
+    if tokio::time::timeout(limit, finished).await.is_err() && !is_lost {
         tracing::warn!("the drain time is over; deliveries in flight become pending again");
     }
     draining.send_replace(true);
@@ -67,18 +84,35 @@ pub async fn run(built: Built, drain: Drain) -> Result<(), ServeError> {
         }
     };
     let _ = tokio::time::timeout(LINGER, closed).await;
+    if let Err(error) = engine.leave().await {
+        tracing::debug!(%error, "cannot leave the store; the other servers end the session in some seconds");
+    }
+    delivering.ended().await;
     if let Err(error) = engine.close_journal().await {
         tracing::warn!(%error, "cannot close the journal");
     }
     ended
 }
 
-/// Waits until the drain starts or the journal stops.
-async fn wait(engine: &Engine, health: &Health, mut drain: Drain) -> Result<(), ServeError> {
+/// Waits until the drain starts, the session is lost or the journal stops.
+async fn wait(
+    engine: &Engine,
+    health: &Health,
+    mut drain: Drain,
+    lost: oneshot::Receiver<()>,
+) -> Result<Ended, ServeError> {
     tokio::select! {
         () = drain.started() => {
             health.set_draining();
-            Ok(())
+            Ok(Ended::Drained)
+        }
+        // Fails if the membership ends in another way.
+        Ok(()) = lost => {
+            tracing::error!(
+                "another server has ended the session of this one, which was silent; it stops its work and joins again"
+            );
+            health.set_draining();
+            Ok(Ended::SessionLost)
         }
         reason = engine.journal_stopped() => {
             tracing::error!(reason, "the journal has stopped");
@@ -106,22 +140,31 @@ fn lower_priority() {
     }
 }
 
+/// The thread that delivers.
+struct Delivering {
+    thread: Running,
+    /// Notifies that all deliveries in flight have ended.
+    finished: oneshot::Receiver<()>,
+    /// Notifies that another server has ended the session.
+    lost: oneshot::Receiver<()>,
+}
+
 /// Runs the dispatcher, the retention task, the app monitor and the membership on a thread of their own.
 fn deliver(
     (dispatcher, retention, app_monitor): (Dispatcher, Retention, AppMonitor),
     membership: Membership,
     draining: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
-) -> Result<Running, ServeError> {
-    let running = threads::spawn("deliver", move || {
+) -> Result<Delivering, ServeError> {
+    let (finish, finished) = oneshot::channel();
+    let (lose, lost) = oneshot::channel();
+    let thread = threads::spawn("deliver", move || {
         lower_priority();
         Box::pin(async move {
             tokio::task::spawn_local(retention.run(draining.clone()));
-            tokio::task::spawn_local(async move {
+            let member = tokio::task::spawn_local(async move {
                 if membership.run().await == SessionEnd::Lost {
-                    tracing::error!(
-                        "another server has ended the session of this one; nothing it writes is stored: restart it"
-                    );
+                    let _ = lose.send(());
                 }
             });
             tokio::task::spawn_local(app_monitor.run(draining.clone()));
@@ -129,7 +172,10 @@ fn deliver(
                 () = dispatcher.run(draining) => {}
                 _ = stopped.wait_for(|stopped| *stopped) => {}
             }
+            let _ = finish.send(());
+            // The session lives until nothing is written any more.
+            let _ = member.await;
         })
     })?;
-    Ok(running)
+    Ok(Delivering { thread, finished, lost })
 }

@@ -28,6 +28,10 @@ impl Clock for NoClock {
     fn now(&self) -> Millis {
         Millis(0)
     }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// A runtime with its own state directory.

@@ -221,9 +221,13 @@ impl From<JournalError> for BoltError {
                             repeat it with the same Idempotency-Key, otherwise it may be accepted twice";
                 Self::later(Code::OutcomeUnknown, text, 5)
             }
-            JournalError::Fenced | JournalError::Stale => {
-                Self::later(Code::Unavailable, error.to_string(), 1)
+            JournalError::Fenced => {
+                tracing::warn!("a request found that another server has ended the session of this one");
+                let text =
+                    "the journal is not available at the moment; nothing was accepted, try again shortly";
+                Self::later(Code::Unavailable, text, 2)
             }
+            JournalError::Stale => Self::later(Code::Unavailable, error.to_string(), 1),
             JournalError::Stopped(why) => {
                 tracing::error!(why, "a request found the journal stopped");
                 Self::later(Code::Unavailable, "the journal has stopped; nothing was accepted", 5)
@@ -269,7 +273,9 @@ impl From<AppsError> for BoltError {
     fn from(error: AppsError) -> Self {
         let text = error.to_string();
         let code = match error {
-            AppsError::Draining(_) => return Self::later(Code::Unavailable, text, 1),
+            AppsError::Draining(_) | AppsError::OnAnotherServer(_) => {
+                return Self::later(Code::Unavailable, text, 1);
+            }
             AppsError::Change(error) => return error.into(),
             AppsError::Start { failure, .. } => {
                 return Self::later(Code::StartFailed, text, whole_seconds(failure.again_in));

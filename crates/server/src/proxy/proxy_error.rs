@@ -24,6 +24,8 @@ pub(super) enum ProxyError {
     NotStarted(Duration),
     /// The app is disabled.
     Disabled,
+    /// Another server that shares the store runs the app.
+    OnAnotherServer,
     /// The server is shutting down.
     Draining,
     /// The app does not accept connections. Nothing was sent.
@@ -57,6 +59,7 @@ impl ProxyError {
                 (503, text)
             }
             Self::Disabled => (503, "The app is disabled.\n"),
+            Self::OnAnotherServer => (503, "Another server runs this app. Try again shortly.\n"),
             Self::Draining => (503, "The server is shutting down.\n"),
             Self::Shortage => (503, "The server is out of resources at present. Try again shortly.\n"),
             Self::Unreachable | Self::Closed | Self::Invalid => {
@@ -77,6 +80,7 @@ impl ProxyError {
             Self::NotFound => "not_found",
             Self::NotStarted(_) => "app_not_started",
             Self::Disabled => "app_disabled",
+            Self::OnAnotherServer => "app_on_another_server",
             Self::Draining => "draining",
             Self::Unreachable => "app_unreachable",
             Self::Shortage => "out_of_resources",
@@ -93,7 +97,7 @@ impl ProxyError {
     const fn retry_after(self) -> Option<Duration> {
         match self {
             Self::NotStarted(wait) => Some(wait),
-            Self::Draining | Self::Shortage => Some(Duration::from_secs(1)),
+            Self::Draining | Self::Shortage | Self::OnAnotherServer => Some(Duration::from_secs(1)),
             _ => None,
         }
     }
@@ -124,6 +128,7 @@ impl From<AppsError> for ProxyError {
             AppsError::SwitchedOff(_) => Self::Disabled,
             AppsError::NotRunning(_) => Self::NotStarted(Duration::from_secs(1)),
             AppsError::Draining(_) => Self::Draining,
+            AppsError::OnAnotherServer(_) => Self::OnAnotherServer,
             error => {
                 tracing::error!(%error, "an app could not be reached");
                 Self::Fault

@@ -64,6 +64,10 @@ impl Clock for FixedClock {
     fn now(&self) -> Millis {
         Millis(1_800_000_000_000)
     }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// Every secret is another.

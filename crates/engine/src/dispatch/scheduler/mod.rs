@@ -133,7 +133,7 @@ impl Scheduler {
         let slow = self.in_flight.next_slow_at();
         let slow = slow.map_or(MAX_SLEEP, |at| at.saturating_duration_since(Instant::now()));
         let check = if self.lanes.is_empty() { MAX_SLEEP } else { self.watchdog.until_next_check() };
-        if !self.lease.may_send(Instant::now()) {
+        if !self.lease.may_send() {
             return LEASE_CHECK;
         }
         timer.min(slow).min(check)

@@ -39,7 +39,7 @@ impl Scheduler {
         if self.is_idle() {
             self.run_queue.unpark_all();
         }
-        if !self.lease.may_send(Instant::now()) {
+        if !self.lease.may_send() {
             return;
         }
         self.run_queue.push_expired(now);

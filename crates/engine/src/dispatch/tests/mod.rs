@@ -79,7 +79,7 @@ impl World {
         let options = EngineOptions {
             store: Arc::new(store),
             node: NodeCard::default(),
-            clock: Arc::new(PausedClock(start)),
+            clock: Arc::new(PausedClock::since(start)),
             entropy: Arc::new(CountingEntropy::default()),
             courier: courier.share(),
             launcher: Arc::new(NoLauncher),

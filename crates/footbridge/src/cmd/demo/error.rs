@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::wire::ServeError;
+use crate::wire::{Ended, ServeError};
 
 /// Reason why the demo failed.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +37,8 @@ pub(super) enum DemoError {
 
 impl DemoError {
     /// Returns the error for a server that ended without a signal.
-    pub(super) fn ended(result: Result<(), ServeError>) -> Self {
-        result.map_or_else(Self::Serve, |()| Self::Server)
+    pub(super) fn ended(result: Result<Ended, ServeError>) -> Self {
+        result.map_or_else(Self::Serve, |_| Self::Server)
     }
 }
 

@@ -113,7 +113,7 @@ impl Demo<'_> {
         trigger.start();
         let ended = server.await.map_err(|_| DemoError::Server)?;
         outcome?;
-        ended.map_err(DemoError::Serve)
+        ended.map(drop).map_err(DemoError::Serve)
     }
 
     /// Builds a server on the default address if it is free, else on any.
