@@ -62,6 +62,10 @@ impl Claims {
 
     /// Adds claims that the store has given.
     pub(crate) fn insert(&self, claims: &[Claim]) {
+        debug_assert!(
+            claims.iter().all(|claim| claim.session == self.session),
+            "a claim of another session was given: {claims:?}"
+        );
         self.change(|partitions| partitions.extend(claims.iter().map(|claim| (claim.partition, *claim))));
     }
 

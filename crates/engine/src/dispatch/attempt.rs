@@ -74,6 +74,7 @@ impl AttemptRunner {
         written: Option<oneshot::Sender<()>>,
         priority: Priority,
     ) -> AttemptResult {
+        debug_assert_eq!(hook.hook.app, app.app.name, "the envelope would have another app's token");
         if priority == Priority::Lane && self.bypass.contains(queued.delivery.id) {
             return AttemptResult::Bypassed;
         }

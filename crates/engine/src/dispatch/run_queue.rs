@@ -31,7 +31,8 @@ impl RunQueue {
     /// Removes and returns the lane at the front of the queue.
     pub(super) fn pop(&mut self) -> Option<HookId> {
         let lane = self.ready.pop_front()?;
-        self.is_ready.remove(&lane);
+        let was_ready = self.is_ready.remove(&lane);
+        debug_assert!(was_ready, "the lane of {lane} is in the queue twice");
         Some(lane)
     }
 
@@ -47,6 +48,7 @@ impl RunQueue {
             self.timer_of.insert(lane, at);
             self.timers.insert((at, lane));
         }
+        debug_assert_eq!(self.timers.len(), self.timer_of.len(), "a lane has one timer");
     }
 
     /// The time of the earliest timer.

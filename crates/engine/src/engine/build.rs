@@ -117,6 +117,53 @@ pub enum StartError {
 }
 
 /// The engine. Clones are cheap and share everything.
+///
+/// ```
+/// use footbridge_engine::{AppSpec, DeliveryFilter, HookSpec, Page};
+/// use footbridge_model::delivery::DeliveryStatus;
+/// use footbridge_model::event::EventDraft;
+/// use footbridge_model::headers::PublishHeaders;
+/// use footbridge_model::hook::{HookOptions, HookType};
+/// use footbridge_model::name::{AppName, EventName};
+/// use footbridge_model::pattern::Pattern;
+///
+/// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
+/// # in_memory::run(|engine, _| async move {
+/// // The app `mail` wants to know which orders of `shop` are paid.
+/// let hook = HookSpec {
+///     app: AppName::parse("mail")?,
+///     pattern: Pattern::parse("shop/order-paid")?,
+///     route: "http://mail.example.com/hook".to_owned(),
+///     kind: HookType::Web,
+///     options: HookOptions::default(),
+/// };
+/// engine.add_app(AppSpec::named(AppName::parse("mail")?), vec![hook]).await?;
+/// let (shop, _) = engine.add_app(AppSpec::named(AppName::parse("shop")?), vec![]).await?;
+///
+/// // Once `publish` returns, the event and its delivery survive a restart.
+/// let draft = EventDraft {
+///     name: EventName::parse("order-paid")?,
+///     body: r#"{"order":7}"#.into(),
+///     headers: PublishHeaders::default(),
+///     subscribers: None,
+/// };
+/// let accepted = engine.publish(&shop, draft, None).await?;
+/// assert_eq!(accepted.deliveries, 1);
+///
+/// // The dispatcher delivers it.
+/// let of_event = || DeliveryFilter { event: Some(accepted.id), ..DeliveryFilter::default() };
+/// let delivery = loop {
+///     let found = engine.history().deliveries(of_event(), Page { before: None, limit: 1 }).await?;
+///     match found.into_iter().next() {
+///         Some(view) if view.delivery.status != DeliveryStatus::Pending => break view.delivery,
+///         _ => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+///     }
+/// };
+/// assert_eq!(delivery.status, DeliveryStatus::Delivered);
+/// assert_eq!(delivery.last_status, Some(200));
+/// # Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Engine(pub(super) Arc<Inner>);
 

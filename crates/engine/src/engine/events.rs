@@ -46,6 +46,33 @@ impl Engine {
     /// Publishes an event. Resolves once the event and its deliveries are on disk. `key` is an `Idempotency-Key` with
     /// the SHA-256 of the raw body.
     ///
+    /// ```
+    /// use footbridge_engine::{AppSpec, PublishError};
+    /// use footbridge_model::event::EventDraft;
+    /// use footbridge_model::headers::PublishHeaders;
+    /// use footbridge_model::name::{AppName, EventName};
+    ///
+    /// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
+    /// # in_memory::run(|engine, _| async move {
+    /// # let shop = AppSpec::named(AppName::parse("shop")?);
+    /// # let (shop, _) = engine.add_app(shop, vec![]).await?;
+    /// let draft = EventDraft {
+    ///     name: EventName::parse("order-paid")?,
+    ///     body: r#"{"order":7}"#.into(),
+    ///     headers: PublishHeaders::default(),
+    ///     subscribers: None,
+    /// };
+    /// // A publisher that gets no answer sends the same request again: the key makes it one event.
+    /// let key = |fingerprint| Some(("order-7".to_owned(), [fingerprint; 32]));
+    /// let first = engine.publish(&shop, draft.clone(), key(1)).await?;
+    /// let second = engine.publish(&shop, draft.clone(), key(1)).await?;
+    /// assert_eq!(first.id, second.id);
+    /// // Another body with the same key is a mistake.
+    /// assert_eq!(engine.publish(&shop, draft, key(2)).await, Err(PublishError::KeyMismatch));
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`PublishError`]; the event was not accepted.
     pub async fn publish(
@@ -60,6 +87,33 @@ impl Engine {
     /// Publishes an event that the event `cause` has caused. A cause that the publisher never received is ignored and
     /// named in the result.
     ///
+    /// ```
+    /// use footbridge_engine::AppSpec;
+    /// use footbridge_model::event::EventDraft;
+    /// use footbridge_model::headers::PublishHeaders;
+    /// use footbridge_model::name::{AppName, EventName};
+    ///
+    /// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
+    /// # in_memory::run(|engine, _| async move {
+    /// # let shop = AppSpec::named(AppName::parse("shop")?);
+    /// # let (shop, _) = engine.add_app(shop, vec![]).await?;
+    /// # let draft = EventDraft {
+    /// #     name: EventName::parse("order-paid")?,
+    /// #     body: r#"{"order":7}"#.into(),
+    /// #     headers: PublishHeaders::default(),
+    /// #     subscribers: None,
+    /// # };
+    /// let paid = engine.publish(&shop, draft.clone(), None).await?;
+    /// let sent = EventDraft { name: EventName::parse("order-sent")?, ..draft };
+    /// let published = engine.publish_after(&shop, sent, None, Some(paid.id)).await?;
+    /// assert_eq!(published.unknown_cause, None);
+    ///
+    /// let sent = engine.history().event(published.accepted.id).await?.ok_or("it is stored")?;
+    /// assert_eq!((sent.event.lineage.cause, sent.event.lineage.depth), (Some(paid.id), 1));
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`PublishError`]; the event was not accepted.
     pub async fn publish_after(
@@ -73,6 +127,29 @@ impl Engine {
     }
 
     /// Makes a transient hook of `app`. Returns the existing hook if the app has the same one.
+    ///
+    /// ```
+    /// use footbridge_engine::AppSpec;
+    /// use footbridge_model::hook::HookType;
+    /// use footbridge_model::name::AppName;
+    /// use footbridge_model::pattern::Pattern;
+    ///
+    /// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
+    /// # in_memory::run(|engine, _| async move {
+    /// let mail = AppSpec {
+    ///     url: Some("http://mail.example.com".to_owned()),
+    ///     ..AppSpec::named(AppName::parse("mail")?)
+    /// };
+    /// let (mail, _) = engine.add_app(mail, vec![]).await?;
+    /// let pattern = || Pattern::parse("shop/*");
+    /// let hook = engine.subscribe(&mail, pattern()?, "/hook".to_owned(), HookType::Server).await?;
+    /// let again = engine.subscribe(&mail, pattern()?, "/hook".to_owned(), HookType::Server).await?;
+    /// assert_eq!(hook.hook.id, again.hook.id);
+    ///
+    /// assert_eq!(engine.unsubscribe(&mail, &pattern()?).await?.len(), 1);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// [`SubscribeError`] if the server drains, the app does not run, or the hook is not allowed.
@@ -119,6 +196,37 @@ impl Engine {
     }
 
     /// Sends an event to one recipient and returns the recipient's answer. Must be called in a `LocalSet`.
+    ///
+    /// ```
+    /// use footbridge_engine::{AppSpec, ExchangeDraft, ExchangeOptions, LinkSpec, Reply};
+    /// use footbridge_model::exchange::{Direction, ExchangeOutcome};
+    /// use footbridge_model::name::AppName;
+    ///
+    /// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
+    /// # in_memory::run(|engine, courier| async move {
+    /// let (portal, shop) = (AppName::parse("portal")?, AppName::parse("shop")?);
+    /// let (host, _) = engine.add_app(AppSpec::named(portal.clone()), vec![]).await?;
+    /// let miniapp = AppSpec {
+    ///     receiver_url: Some("http://shop.example.com/events".to_owned()),
+    ///     ..AppSpec::named(shop.clone())
+    /// };
+    /// engine.add_app(miniapp, vec![]).await?;
+    /// engine.add_link(LinkSpec { host: portal, miniapp: shop, enabled: true }).await?;
+    ///
+    /// let draft = ExchangeDraft {
+    ///     direction: Direction::ToMiniapp,
+    ///     client_id: "portal".to_owned(),
+    ///     app_id: "shop".to_owned(),
+    ///     event_type: "basket_opened".to_owned(),
+    ///     payload: "{}".into(),
+    /// };
+    /// let id = engine.new_exchange_id();
+    /// let reply = engine.exchange(&courier, &host, id, draft, ExchangeOptions::default()).await;
+    /// let Reply::Ended(ExchangeOutcome::Answered(answer)) = reply.reply else { panic!("{reply:?}") };
+    /// assert_eq!(answer, r#"{"ok":true}"#);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn exchange(
         &self,
         courier: &Rc<Courier>,
@@ -140,6 +248,35 @@ impl Engine {
     }
 
     /// Explains for each hook after `from.after`, sorted by id, if and why it would receive an event.
+    ///
+    /// ```
+    /// use footbridge_engine::{AppSpec, ExplainFrom, HookSpec, Verdict};
+    /// use footbridge_model::hook::{HookOptions, HookType};
+    /// use footbridge_model::name::{AppName, EventName};
+    /// use footbridge_model::pattern::Pattern;
+    ///
+    /// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
+    /// # in_memory::run(|engine, _| async move {
+    /// # let hook = HookSpec {
+    /// #     app: AppName::parse("mail")?,
+    /// #     pattern: Pattern::parse("shop/order-paid")?,
+    /// #     route: "http://mail.example.com/hook".to_owned(),
+    /// #     kind: HookType::Web,
+    /// #     options: HookOptions::default(),
+    /// # };
+    /// # engine.add_app(AppSpec::named(AppName::parse("mail")?), vec![hook]).await?;
+    /// // The only hook of `mail` has the pattern `shop/order-paid`.
+    /// let (shop, event) = (AppName::parse("shop")?, EventName::parse("order-sent")?);
+    /// let mail = AppName::parse("mail")?;
+    /// let from = ExplainFrom { app: Some(&mail), limit: 100, ..ExplainFrom::default() };
+    /// let explained = engine.explain(&shop, &event, None, from);
+    /// assert_eq!(explained.would_get, 0);
+    /// let [only] = explained.hooks.as_slice() else { panic!("{explained:?}") };
+    /// assert_eq!(only.verdict, Verdict::OtherEvent);
+    /// assert_eq!(only.verdict.reason(), "its pattern names another event");
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn explain(
         &self,
         publisher: &AppName,
@@ -190,6 +327,35 @@ impl Engine {
     }
 
     /// Stored events, deliveries and exchanges, read only.
+    ///
+    /// ```
+    /// use footbridge_engine::{AppSpec, EventFilter, Page};
+    /// use footbridge_model::event::EventDraft;
+    /// use footbridge_model::headers::PublishHeaders;
+    /// use footbridge_model::name::{AppName, EventName};
+    ///
+    /// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
+    /// # in_memory::run(|engine, _| async move {
+    /// # let shop = AppSpec::named(AppName::parse("shop")?);
+    /// # let (shop, _) = engine.add_app(shop, vec![]).await?;
+    /// # let draft = EventDraft {
+    /// #     name: EventName::parse("order-paid")?,
+    /// #     body: r#"{"order":7}"#.into(),
+    /// #     headers: PublishHeaders::default(),
+    /// #     subscribers: None,
+    /// # };
+    /// let older = engine.publish(&shop, draft.clone(), None).await?;
+    /// let newer = engine.publish(&shop, draft, None).await?;
+    ///
+    /// // Lists start with the newest entry; each page continues below the last id of the one before.
+    /// let of_shop = || EventFilter { publisher: Some(shop.app.name.clone()), ..EventFilter::default() };
+    /// let page = engine.history().events(of_shop(), Page { before: None, limit: 1 }).await?;
+    /// assert_eq!(page[0].event.id, newer.id);
+    /// let next = Page { before: Some(newer.id.number()), limit: 1 };
+    /// assert_eq!(engine.history().events(of_shop(), next).await?[0].event.id, older.id);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn history(&self) -> &dyn History {
         &*self.0.journal
     }
@@ -212,7 +378,9 @@ impl Engine {
     /// # Errors
     /// [`JournalError`] if the store cannot be read.
     pub async fn account(&self) -> Result<Account, JournalError> {
-        self.0.journal.account().await
+        let account = self.0.journal.account().await?;
+        debug_assert!(account.balances(), "a delivery is in no status, or in two: {account:?}");
+        Ok(account)
     }
 
     /// The problems that keep the server from its work at the moment, and warnings for the operator.

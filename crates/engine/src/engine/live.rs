@@ -19,6 +19,27 @@ use tokio::time::Instant;
 
 impl Engine {
     /// Issues a ticket of an app. Returns the ticket, which is not stored, and its expiry.
+    ///
+    /// ```
+    /// use footbridge_engine::{AppSpec, TicketSpec, TicketUse};
+    /// use footbridge_model::name::AppName;
+    /// use std::time::Duration;
+    ///
+    /// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
+    /// # in_memory::run(|engine, _| async move {
+    /// let (_, secrets) = engine.add_app(AppSpec::named(AppName::parse("shop")?), vec![]).await?;
+    /// let token = secrets.token.ok_or("it was made")?;
+    /// let caller = engine.caller_by_token(token.expose().as_bytes()).ok_or("it is valid")?;
+    ///
+    /// // The back end of `shop` gives the ticket to its page, which never sees the token.
+    /// let spec = TicketSpec { for_use: TicketUse::Live, events: None, ttl: Duration::from_secs(60) };
+    /// let (ticket, _expires) = engine.issue_ticket(&caller, &spec);
+    /// let ticket = ticket.expose().as_bytes();
+    /// assert_eq!(engine.ticket(ticket, TicketUse::Live)?.entry.app.name.as_str(), "shop");
+    /// assert!(engine.ticket(ticket, TicketUse::Forward).is_err());
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn issue_ticket(&self, caller: &Caller, spec: &TicketSpec) -> (Secret, Millis) {
         self.0.tickets.issue(caller, spec, self.now())
     }
@@ -46,6 +67,45 @@ impl Engine {
     }
 
     /// Watches the events that the hooks of an app receive from now on. Returns `None` if the proof is no longer valid.
+    ///
+    /// ```
+    /// use footbridge_engine::{AppSpec, HookSpec, WatchItem};
+    /// use footbridge_model::event::EventDraft;
+    /// use footbridge_model::headers::PublishHeaders;
+    /// use footbridge_model::hook::{HookOptions, HookType};
+    /// use footbridge_model::name::{AppName, EventName};
+    /// use footbridge_model::pattern::Pattern;
+    ///
+    /// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
+    /// # in_memory::run(|engine, _| async move {
+    /// # let shop = AppSpec::named(AppName::parse("shop")?);
+    /// # let (shop, _) = engine.add_app(shop, vec![]).await?;
+    /// # let hook = HookSpec {
+    /// #     app: AppName::parse("mail")?,
+    /// #     pattern: Pattern::parse("shop/order-paid")?,
+    /// #     route: "http://mail.example.com/hook".to_owned(),
+    /// #     kind: HookType::Web,
+    /// #     options: HookOptions::default(),
+    /// # };
+    /// # let draft = EventDraft {
+    /// #     name: EventName::parse("order-paid")?,
+    /// #     body: r#"{"order":7}"#.into(),
+    /// #     headers: PublishHeaders::default(),
+    /// #     subscribers: None,
+    /// # };
+    /// // `mail` has a hook for the event: its pages see what the hook receives.
+    /// let (mail, _) = engine.add_app(AppSpec::named(AppName::parse("mail")?), vec![hook]).await?;
+    /// let mut watcher = engine.watch(&mail.proof()).ok_or("the proof is valid")?;
+    /// let accepted = engine.publish(&shop, draft, None).await?;
+    /// let Some(WatchItem::Event(seen)) = watcher.next().await else { panic!("no event") };
+    /// assert_eq!(seen.event.id, accepted.id);
+    ///
+    /// // Without the app there is nothing to watch.
+    /// engine.remove_app(&mail.app.name).await?;
+    /// assert!(watcher.next().await.is_none());
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn watch(&self, proof: &AppProof) -> Option<Watcher> {
         let subscription = self.0.live.subscribe(proof.app(), proof.generation());
         // Checked after the subscription exists, which is notified of every later change of the app.
@@ -123,6 +183,42 @@ impl Engine {
 
     /// The events that the hooks of an app received after the event `after`, oldest first, at most `limit`. Returns `None`
     /// if the proof is no longer valid.
+    ///
+    /// ```
+    /// use footbridge_engine::{AppSpec, HookSpec};
+    /// use footbridge_model::event::EventDraft;
+    /// use footbridge_model::headers::PublishHeaders;
+    /// use footbridge_model::hook::{HookOptions, HookType};
+    /// use footbridge_model::name::{AppName, EventName};
+    /// use footbridge_model::pattern::Pattern;
+    ///
+    /// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
+    /// # in_memory::run(|engine, _| async move {
+    /// # let shop = AppSpec::named(AppName::parse("shop")?);
+    /// # let (shop, _) = engine.add_app(shop, vec![]).await?;
+    /// # let hook = HookSpec {
+    /// #     app: AppName::parse("mail")?,
+    /// #     pattern: Pattern::parse("shop/order-paid")?,
+    /// #     route: "http://mail.example.com/hook".to_owned(),
+    /// #     kind: HookType::Web,
+    /// #     options: HookOptions::default(),
+    /// # };
+    /// # let draft = EventDraft {
+    /// #     name: EventName::parse("order-paid")?,
+    /// #     body: r#"{"order":7}"#.into(),
+    /// #     headers: PublishHeaders::default(),
+    /// #     subscribers: None,
+    /// # };
+    /// # let (mail, _) = engine.add_app(AppSpec::named(AppName::parse("mail")?), vec![hook]).await?;
+    /// let seen = engine.publish(&shop, draft.clone(), None).await?;
+    /// // The page of `mail` has lost its connection when this is published.
+    /// let missed = engine.publish(&shop, draft, None).await?;
+    /// let page = engine.events_since(&mail.proof(), seen.id, 100).await?.ok_or("the proof is valid")?;
+    /// assert_eq!(page.last, Some(missed.id));
+    /// assert!(page.events.len() == 1 && !page.more && !page.gap);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// [`JournalError`] if the journal cannot be read.

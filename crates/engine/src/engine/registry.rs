@@ -29,6 +29,32 @@ impl Engine {
 
     /// Makes an app with its hooks, all or nothing. Returns the secrets that were made; they are not shown again.
     ///
+    /// ```
+    /// use footbridge_engine::{AppSpec, HookSpec};
+    /// use footbridge_model::hook::{HookOptions, HookType};
+    /// use footbridge_model::name::AppName;
+    /// use footbridge_model::pattern::Pattern;
+    ///
+    /// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
+    /// # in_memory::run(|engine, _| async move {
+    /// let hook = HookSpec {
+    ///     app: AppName::parse("mail")?,
+    ///     pattern: Pattern::parse("shop/order-paid")?,
+    ///     route: "http://mail.example.com/hook".to_owned(),
+    ///     kind: HookType::Web,
+    ///     options: HookOptions::default(),
+    /// };
+    /// let (mail, secrets) = engine.add_app(AppSpec::named(AppName::parse("mail")?), vec![hook]).await?;
+    /// assert_eq!(engine.hooks(Some(&mail.app.name)).len(), 1);
+    ///
+    /// // The app authenticates itself with the token that was made for it.
+    /// let token = secrets.token.ok_or("the spec names no token")?;
+    /// let caller = engine.caller_by_token(token.expose().as_bytes()).ok_or("it is valid")?;
+    /// assert_eq!(caller.entry.app.name.as_str(), "mail");
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`ChangeError`]
     pub async fn add_app(
@@ -80,6 +106,24 @@ impl Engine {
     }
 
     /// Replaces secrets of an app. Returns the new ones; they are not shown again.
+    ///
+    /// ```
+    /// use footbridge_engine::{AppSpec, Overlap, Rotation};
+    /// use footbridge_model::name::AppName;
+    ///
+    /// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
+    /// # in_memory::run(|engine, _| async move {
+    /// let (shop, old) = engine.add_app(AppSpec::named(AppName::parse("shop")?), vec![]).await?;
+    /// let new = engine.rotate(&shop.app.name, Rotation::Ours, Overlap::Day).await?;
+    ///
+    /// // Until the app has changed its settings, at most for a day, both tokens are valid.
+    /// for token in [old.token, new.token] {
+    ///     let token = token.ok_or("it was made")?;
+    ///     assert!(engine.caller_by_token(token.expose().as_bytes()).is_some());
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// [`ChangeError`]

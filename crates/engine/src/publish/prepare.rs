@@ -73,7 +73,8 @@ impl Publisher {
         let mut new = |hook: &HookEntry| {
             ids.next().map(|id| NewDelivery { id, hook_id: hook.hook.id, partition: hook.partition })
         };
-        let deliveries = hooks.iter().filter_map(|hook| new(hook)).collect();
+        let deliveries: Vec<_> = hooks.iter().filter_map(|hook| new(hook)).collect();
+        debug_assert_eq!(deliveries.len(), hooks.len(), "each matching hook gets one delivery");
         // An app that is off is not told later of its own start or stop.
         let subject = event.subject();
         let off = off.iter().filter(|hook| subject.as_ref() != Some(&hook.hook.app));

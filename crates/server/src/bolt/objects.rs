@@ -1,7 +1,7 @@
 //! Bolt's objects for apps and for their runs, in answers and in the bodies of events.
 
 use footbridge_engine::AppEntry;
-use footbridge_model::package::{Program, Router};
+use footbridge_model::package::{Package, Program, Router};
 use footbridge_model::run::Running;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -12,6 +12,13 @@ use std::collections::BTreeMap;
 pub(super) struct AppObject<'a> {
     name: &'a str,
     display_name: &'a str,
+    #[serde(flatten)]
+    package: PackageObject<'a>,
+}
+
+/// The members of Bolt's app object that come from the package.
+#[derive(Debug, Serialize)]
+pub(super) struct PackageObject<'a> {
     description: &'a str,
     version: &'a str,
     path: &'a str,
@@ -29,7 +36,7 @@ pub(super) struct AppObject<'a> {
 
 /// A router of an app.
 #[derive(Debug, Serialize)]
-pub(super) struct RouterObject<'a> {
+struct RouterObject<'a> {
     name: &'a str,
     main: &'a str,
     root: &'a str,
@@ -40,10 +47,16 @@ impl<'a> AppObject<'a> {
     /// The object of an installed app; `None` for other apps.
     pub(super) fn of(entry: &'a AppEntry) -> Option<Self> {
         let package = entry.app.package.as_deref()?;
+        let (name, display_name) = (entry.app.name.as_str(), package.display_name.as_str());
+        Some(Self { name, display_name, package: PackageObject::of(package) })
+    }
+}
+
+impl<'a> PackageObject<'a> {
+    /// The members of a package.
+    pub(super) fn of(package: &'a Package) -> Self {
         let (main, command) = main_or_command(&package.program);
-        Some(Self {
-            name: entry.app.name.as_str(),
-            display_name: &package.display_name,
+        Self {
             description: &package.description,
             version: &package.version,
             path: &package.path,
@@ -54,18 +67,18 @@ impl<'a> AppObject<'a> {
             module: package.is_module(),
             routers: package.routers.iter().map(|(name, router)| RouterObject::of(name, router)).collect(),
             functions: &package.functions,
-        })
+        }
     }
 }
 
 impl<'a> RouterObject<'a> {
-    pub(super) fn of(name: &'a str, router: &'a Router) -> Self {
+    fn of(name: &'a str, router: &'a Router) -> Self {
         Self { name, main: &router.main, root: &router.root, order: router.order }
     }
 }
 
 /// The file that a Node app starts with, or the command of another app; neither for a module.
-pub(super) fn main_or_command(program: &Program) -> (Option<&str>, Option<&[String]>) {
+fn main_or_command(program: &Program) -> (Option<&str>, Option<&[String]>) {
     match program {
         Program::Node(main) => (Some(main), None),
         Program::Command(command) => (None, Some(command)),
@@ -91,7 +104,7 @@ impl<'a> ContextObject<'a> {
         let app = AppObject::of(entry)?;
         Some(Self {
             name: app.name,
-            path: app.path,
+            path: app.package.path,
             app,
             protocol: "http",
             host: running.address.ip().to_string(),

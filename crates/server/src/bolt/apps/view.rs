@@ -1,14 +1,12 @@
 //! Renders apps and their output. Contains no secrets.
 
-use super::super::objects::{RouterObject, main_or_command};
+use super::super::objects::PackageObject;
 use super::super::render::HookView;
 use footbridge_engine::{AppEntry, AppStatus, HookEntry, Installation};
 use footbridge_model::name::AppName;
-use footbridge_model::package::Package;
 use footbridge_model::run::OutputLine;
 use footbridge_model::time::Millis;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An app: Bolt's members and those of this server.
@@ -27,7 +25,7 @@ pub(super) struct AppView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureView>,
     #[serde(flatten)]
-    package: Option<PackageView<'a>>,
+    package: Option<PackageObject<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hooks: Option<Vec<HookView<'a>>>,
 }
@@ -37,24 +35,6 @@ struct FailureView {
     why: String,
     /// Time before which the app is not started again; `null` if the next event or request starts it.
     until: Option<Millis>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PackageView<'a> {
-    path: &'a str,
-    version: &'a str,
-    description: &'a str,
-    index: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    main: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    command: Option<&'a [String]>,
-    module: bool,
-    system: bool,
-    routers: Vec<RouterObject<'a>>,
-    /// File of each function.
-    functions: &'a BTreeMap<String, String>,
 }
 
 impl<'a> AppView<'a> {
@@ -79,7 +59,7 @@ impl<'a> AppView<'a> {
             running: entry.is_running(),
             state,
             failure,
-            package: package.map(PackageView::of),
+            package: package.map(PackageObject::of),
             hooks: hooks.map(|hooks| hooks.iter().map(|hook| HookView::of(hook)).collect()),
         }
     }
@@ -88,25 +68,6 @@ impl<'a> AppView<'a> {
     pub(super) fn removed(entry: &'a AppEntry, now: Millis) -> Self {
         let stopped = AppStatus::Stopped.as_str();
         Self { running: false, state: stopped, failure: None, ..Self::of(entry, None, now) }
-    }
-}
-
-impl<'a> PackageView<'a> {
-    fn of(package: &'a Package) -> Self {
-        let routers = package.routers.iter().map(|(name, router)| RouterObject::of(name, router));
-        let (main, command) = main_or_command(&package.program);
-        Self {
-            path: &package.path,
-            version: &package.version,
-            description: &package.description,
-            index: &package.index,
-            main,
-            command,
-            module: package.is_module(),
-            system: package.system,
-            routers: routers.collect(),
-            functions: &package.functions,
-        }
     }
 }
 
