@@ -1,9 +1,10 @@
-//! The time of a run: continues over crashes, while the wall clock may jump.
+//! The time of a run: it continues over crashes, while the wall clock may jump.
 
 use crate::broken::Broken;
 use crate::plan::Plan;
 use footbridge_model::time::{Clock, Millis};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -54,5 +55,19 @@ impl Clock for Time {
             _ => 0,
         };
         Millis(BEGIN.plus(passed).0 + set + ahead)
+    }
+}
+
+/// The time of the run, which no node knows. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TrueTime(Arc<AtomicU64>);
+
+impl TrueTime {
+    pub(crate) fn now(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set(&self, now: Duration) {
+        self.0.store(u64::try_from(now.as_millis()).unwrap(), Ordering::Relaxed);
     }
 }

@@ -5,6 +5,10 @@ use footbridge_model::id::{EventId, HookId};
 use footbridge_model::name::AppName;
 use footbridge_model::pattern::Pattern;
 use footbridge_model::time::Millis;
+use std::time::Duration;
+
+/// The longest time from a call until its answer, in a store that servers share.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// A server as others see it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

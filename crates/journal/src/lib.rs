@@ -20,6 +20,11 @@
 //!    owner, no write under an older claim takes effect.
 //! 6. Versions of the registry have no holes: whoever has read up to a version has read every change up to it.
 //! 7. The horizon never goes back, and no event appears below it.
+//! 8. A store that servers share answers every call within [`ANSWER_WITHIN`], at the latest with
+//!    [`JournalError::Unavailable`]. Only [`Cluster::hints`] waits longer. This is the driver's duty, because only the
+//!    driver can close a connection whose answer never comes, and law 2 holds for the call that it gave up, too. The
+//!    engine sets no limits of its own: it gives a partition away once every result is written, so a call without an
+//!    answer would leave the partition with a session that no longer delivers it.
 
 mod account;
 mod claim;
@@ -41,7 +46,9 @@ mod registry;
 
 pub use account::Account;
 pub use claim::{BeatNumber, Claim, Epoch, Partition, Session, Version};
-pub use cluster::{Burial, Cluster, Ended, EndedHook, Hint, Hints, Joined, NodeCard, Peer, Pulse};
+pub use cluster::{
+    ANSWER_WITHIN, Burial, Cluster, Ended, EndedHook, Hint, Hints, Joined, NodeCard, Peer, Pulse,
+};
 pub use delivery_queue::{DeliveryQueue, DeliveryResult, Recorded, Replay, Retried};
 pub use error::JournalError;
 pub use event_log::{Accepted, Appended, EventLog, IdempotencyKey, NewDelivery, NewEvent};

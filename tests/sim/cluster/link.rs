@@ -6,10 +6,10 @@ use crate::network::SendRule;
 use crate::plan::ATTEMPT;
 use crate::receiver_faults::Condition;
 use crate::rng::Rng;
-use crate::time::Time;
+use crate::time::{Time, TrueTime};
 use footbridge_engine::SEND_FOR;
-use footbridge_journal::JournalError;
 use footbridge_journal::memory::{Call, CallKind, Gate, Reply};
+use footbridge_journal::{ANSWER_WITHIN, JournalError};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,24 +17,13 @@ use tokio::sync::Notify;
 
 /// How long a call without an answer is waited for.
 const TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a call may wait for its connection. Together with the longest latencies and [`TIMEOUT`] this is less than
+/// [`ANSWER_WITHIN`].
+const QUEUED_FOR: Duration = Duration::from_secs(2);
 /// The connection of beats and partitions.
 const BEATS: usize = 0;
 /// How long a send may take to reach its receiver, if nothing cuts that off.
 const TRANSIT: Duration = Duration::from_millis(200);
-
-/// The time of the run, which no node knows. Clones share it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct TrueTime(Arc<AtomicU64>);
-
-impl TrueTime {
-    pub(super) fn now(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::Relaxed))
-    }
-
-    pub(super) fn set(&self, now: Duration) {
-        self.0.store(u64::try_from(now.as_millis()).unwrap(), Ordering::Relaxed);
-    }
-}
 
 /// A connection of one process. Calls on it take effect in order.
 struct Connection {
@@ -82,6 +71,15 @@ pub(super) struct LinkOwner {
     pub(super) process: u64,
 }
 
+/// An answer on its way back.
+struct Answer {
+    /// When the call was sent.
+    sent: Duration,
+    /// True if the call was a beat that the database has committed.
+    confirms: bool,
+    reply: Reply,
+}
+
 /// The fate of a group of calls.
 enum Way {
     Through,
@@ -125,7 +123,7 @@ impl Link {
     pub(super) async fn work(self: Arc<Self>, number: usize) {
         let connection = &self.connections[number];
         loop {
-            let group = connection.take();
+            let group = self.refuse_late(connection.take());
             if group.is_empty() {
                 connection.added.notified().await;
                 continue;
@@ -141,7 +139,7 @@ impl Link {
                 }
                 Way::Through => {
                     let withheld = self.withholds_answers();
-                    let replies: Vec<_> =
+                    let answers: Vec<_> =
                         group.into_iter().map(|(sent, call)| self.execute(sent, call)).collect();
                     tokio::time::sleep(back).await;
                     let lost = connection.rng().within(0..1000) < self.lost(self.plan.lost_answers);
@@ -151,19 +149,37 @@ impl Link {
                         || self.withholds_answers()
                     {
                         tokio::time::sleep(TIMEOUT).await;
-                        for (_, reply) in replies {
+                        for Answer { sent, reply, .. } in answers {
+                            self.answered(sent);
                             reply.lose(unavailable("the answer was lost", true));
                         }
                     } else {
-                        self.deliver(replies);
+                        self.deliver(answers);
                     }
                 }
             }
         }
     }
 
-    /// Executes a call. Returns when it was sent, if it confirms a beat.
-    fn execute(&self, sent: Duration, call: Call) -> (Option<Duration>, Reply) {
+    /// Refuses the calls that have waited for too long, and returns the others.
+    fn refuse_late(&self, group: Vec<(Duration, Call)>) -> Vec<(Duration, Call)> {
+        let now = self.time.passed();
+        let (late, group) = group.into_iter().partition(|(sent, _)| now.saturating_sub(*sent) > QUEUED_FOR);
+        self.refuse(late, "no connection was free", false);
+        group
+    }
+
+    /// Checks that a call which was sent at `sent` is answered in time. A frozen process sees no answer.
+    fn answered(&self, sent: Duration) {
+        let (now, thawed) = (self.time.passed(), self.thawed.load(Ordering::Relaxed));
+        if now.saturating_sub(sent) > ANSWER_WITHIN && thawed < millis(sent) {
+            self.observer
+                .violation(format!("a call of node {} at {sent:?} is answered at {now:?}", self.node));
+        }
+    }
+
+    /// Executes a call.
+    fn execute(&self, sent: Duration, call: Call) -> Answer {
         let is_beat = matches!(call.kind(), CallKind::Beat | CallKind::Join);
         let before = self.observer.commits();
         let joins = call.kind() == CallKind::Join;
@@ -176,11 +192,12 @@ impl Link {
         if joins && is_confirmed {
             self.observer.joined(self.node, self.process);
         }
-        (is_confirmed.then_some(sent), reply)
+        Answer { sent, confirms: is_confirmed, reply }
     }
 
     fn refuse(&self, group: Vec<(Duration, Call)>, reason: &str, maybe_stored: bool) {
-        for (_, call) in group {
+        for (sent, call) in group {
+            self.answered(sent);
             if self.broken.drops_results && call.kind() == CallKind::Record {
                 // So that the engine drops them.
                 call.refuse(JournalError::Conflict("results are dropped"));
@@ -190,9 +207,10 @@ impl Link {
         }
     }
 
-    fn deliver(&self, replies: Vec<(Option<Duration>, Reply)>) {
-        for (beat, reply) in replies {
-            if let Some(sent) = beat {
+    fn deliver(&self, answers: Vec<Answer>) {
+        for Answer { sent, confirms, reply } in answers {
+            self.answered(sent);
+            if confirms {
                 self.confirmed.fetch_max(millis(sent), Ordering::Relaxed);
             }
             reply.deliver();

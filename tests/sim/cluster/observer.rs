@@ -1,8 +1,8 @@
 //! Watches every commit of the database, and checks what must hold at each.
 
-use super::link::TrueTime;
 use crate::disk::{StoredEvents, ready_now};
 use crate::history::History;
+use crate::time::TrueTime;
 use footbridge_journal::memory::{CallKind, Commit, MemoryCluster};
 use footbridge_journal::{Account, DeliveryFilter, Epoch, History as _, Page, Partition, Session};
 use footbridge_model::delivery::DeliveryStatus;
@@ -79,6 +79,11 @@ impl Observer {
 
     pub(super) fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a rule was broken.
+    pub(super) fn violation(&self, what: String) {
+        self.history.record_violation(what);
     }
 
     /// How many commits there were.

@@ -1,6 +1,5 @@
 //! A run with several nodes: their processes take turns on one thread, in steps of a few milliseconds.
 
-use super::link::TrueTime;
 use super::node::Process;
 use super::observer::Observer;
 use super::plan::{Broken, ClusterPlan, DatabaseFaultKind, NODES, NodeFault, NodeFaultKind};
@@ -8,6 +7,7 @@ use super::visibility::Visibility;
 use crate::history::History;
 use crate::network::Counts;
 use crate::plan::Plan;
+use crate::time::TrueTime;
 use footbridge_engine::SessionEnd;
 use footbridge_journal::memory::{MemoryCluster, MemoryJournal, Snapshot};
 use std::collections::BTreeSet;
