@@ -33,8 +33,8 @@ use history::PageEntry;
 use plan::Plan;
 use seeds::Seeds;
 
-/// The number of seeds without `FOOTBRIDGE_SIM_RUNS`.
-const RUNS: u64 = 200;
+/// The number of seeds without `FOOTBRIDGE_SIM_RUNS`. With those of [`cluster`] they are a thousand.
+const RUNS: u64 = 650;
 
 #[test]
 fn the_oracles_hold_for_every_seed() {

@@ -1,11 +1,12 @@
 //! Oracle: an accepted event is stored once, with deliveries to the hooks that matched; a refused event is not stored.
 
 use super::matching::wants;
-use super::{RunView, is_own, mark};
+use super::{Row, RunView, is_own, mark};
 use crate::actions::may_be_stored;
 use crate::history::Published;
 use footbridge_engine::PublishError;
 use footbridge_journal::EventView;
+use footbridge_model::id::EventId;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(run: &RunView<'_>) {
@@ -27,6 +28,10 @@ pub(super) fn check(run: &RunView<'_>) {
             Some(Err(error)) => panic!("{error}: {published:?}"),
         }
     }
+    let mut by_event: BTreeMap<EventId, Vec<&Row<'_>>> = BTreeMap::new();
+    for row in run.rows() {
+        by_event.entry(row.view.delivery.event_id).or_default().push(row);
+    }
     let mut by_key = BTreeMap::new();
     for view in run.events.values().filter(|view| !is_own(view)) {
         let calls = calls(run, view);
@@ -37,7 +42,8 @@ pub(super) fn check(run: &RunView<'_>) {
         } else {
             assert_eq!(calls.len(), 1, "{view:?}");
         }
-        let reasons: Vec<String> = calls.iter().filter_map(|call| mismatch(run, view, call)).collect();
+        let rows = by_event.get(&view.event.id).map_or(&[][..], Vec::as_slice);
+        let reasons: Vec<String> = calls.iter().filter_map(|call| mismatch(run, view, rows, call)).collect();
         assert!(reasons.len() < calls.len(), "{view:?} went elsewhere than it should: {reasons:#?}");
     }
 }
@@ -58,9 +64,8 @@ fn calls<'a>(run: &'a RunView<'_>, view: &EventView) -> Vec<&'a Published> {
 }
 
 /// Explains why the deliveries do not fit this call; `None` if they do.
-fn mismatch(run: &RunView<'_>, view: &EventView, call: &Published) -> Option<String> {
-    let rows = || run.rows.values().filter(|row| row.view.delivery.event_id == view.event.id);
-    let got: Vec<u64> = rows().map(|row| row.hook).collect();
+fn mismatch(run: &RunView<'_>, view: &EventView, rows: &[&Row<'_>], call: &Published) -> Option<String> {
+    let got: Vec<u64> = rows.iter().map(|row| row.hook).collect();
     let once: BTreeSet<u64> = got.iter().copied().collect();
     if once.len() != got.len() || got.len() != view.deliveries as usize {
         return Some(format!("{got:?} for {} deliveries", view.deliveries));
@@ -72,7 +77,7 @@ fn mismatch(run: &RunView<'_>, view: &EventView, call: &Published) -> Option<Str
         let moments = [call.called, last];
         let surely = moments.iter().all(|at| run.surely_on(hook_history, *at));
         let perhaps = moments.iter().any(|at| run.perhaps_on(hook_history, *at));
-        let fits = match rows().find(|row| row.hook == *number) {
+        let fits = match rows.iter().find(|row| row.hook == *number) {
             None => !(wanted && surely),
             Some(row) if row.is_skipped() => wanted && !surely,
             // It may have been skipped first.

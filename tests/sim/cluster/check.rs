@@ -4,8 +4,8 @@
 use super::observer::Log;
 use super::plan::{ClusterPlan, DatabaseFaultKind};
 use super::run::ClusterOutcome;
-use crate::check::{self, RunView};
-use crate::history::Arrival;
+use crate::check::{self, Row, RunView};
+use crate::history::{Arrival, Tick};
 use footbridge_model::delivery::DeliveryStatus;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -71,16 +71,31 @@ fn in_order(run: &RunView<'_>) {
         let Some((called, acked)) = run.acknowledged(row.view.delivery.event_id) else { continue };
         ordered.entry(row.hook).or_default().push((called, acked, row));
     }
-    for rows in ordered.values() {
-        for (called, _, younger) in rows {
+    let well = |arrival: &&&Arrival| arrival.answered.is_some_and(|status| (200..300).contains(&status));
+    for mut rows in ordered.into_values() {
+        rows.sort_by_key(|(_, acked, _)| *acked);
+        // Each with the latest moment at which one that was acknowledged no later was delivered first.
+        let mut latest: Vec<(Tick, Tick, &Row<'_>)> = Vec::new();
+        for (_, acked, row) in
+            rows.iter().filter(|(.., row)| row.view.delivery.status == DeliveryStatus::Delivered)
+        {
+            let done =
+                row.arrivals.iter().filter(well).map(|arrival| arrival.tick).min().unwrap_or(Tick::MAX);
+            let (done, row) = match latest.last() {
+                Some((_, before, slow)) if *before >= done => (*before, *slow),
+                _ => (done, *row),
+            };
+            latest.push((*acked, done, row));
+        }
+        for (called, _, younger) in &rows {
             let Some(first) = younger.arrivals.first() else { continue };
-            for (_, _, older) in rows.iter().filter(|(_, acked, _)| acked < called) {
-                let delivered = older.view.delivery.status == DeliveryStatus::Delivered;
-                let well =
-                    |arrival: &&Arrival| arrival.answered.is_some_and(|status| (200..300).contains(&status));
-                let before = older.arrivals.iter().any(|arrival| arrival.tick < first.tick && well(arrival));
-                assert!(!delivered || before, "{first:?} came before {}", older.describe());
-            }
+            let older = latest[..latest.partition_point(|(acked, ..)| acked < called)].last();
+            let late = older.filter(|(_, done, _)| *done >= first.tick);
+            assert!(
+                late.is_none(),
+                "{first:?} came before {}",
+                late.map_or_else(String::new, |(.., older)| older.describe())
+            );
         }
     }
 }

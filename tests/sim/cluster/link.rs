@@ -71,7 +71,7 @@ pub(super) struct LinkOwner {
     pub(super) process: u64,
 }
 
-/// An answer on its way back.
+/// An answer on its way to the process.
 struct Answer {
     /// When the call was sent.
     sent: Duration,
@@ -178,7 +178,7 @@ impl Link {
         }
     }
 
-    /// Executes a call.
+    /// Executes a call, and returns its answer.
     fn execute(&self, sent: Duration, call: Call) -> Answer {
         let is_beat = matches!(call.kind(), CallKind::Beat | CallKind::Join);
         let before = self.observer.commits();

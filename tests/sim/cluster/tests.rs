@@ -6,7 +6,7 @@ use super::run::run;
 use crate::seeds::Seeds;
 
 /// The number of seeds without `FOOTBRIDGE_SIM_RUNS`.
-const RUNS: u64 = 300;
+const RUNS: u64 = 350;
 
 fn check_plan(plan: ClusterPlan, broken: Broken) {
     check::all(&run(plan, broken));
