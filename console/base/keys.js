@@ -1,5 +1,5 @@
 // Single keys. They never act in a field, and a person can switch them off (then only Ctrl-K and Escape remain).
-import { useEffect, useRef } from "../vendor/hooks.js";
+import { useLayoutEffect, useRef } from "../vendor/hooks.js";
 import { shortcuts } from "./prefs.js";
 
 /** @typedef {Record<string, (event: KeyboardEvent) => void | boolean>} Keys a handler that answers `false` passes the key on */
@@ -47,7 +47,8 @@ function press(event) {
 export function useKeys(keys) {
   const latest = useRef(keys);
   latest.current = keys;
-  useEffect(() => {
+  // Before the paint: what is seen can be used.
+  useLayoutEffect(() => {
     layers.unshift(latest);
     return () => void layers.splice(layers.indexOf(latest), 1);
   }, []);

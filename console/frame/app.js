@@ -35,6 +35,7 @@ const NewVersion = () =>
   h(
     Empty,
     {
+      page: true,
       title: "This part of the console could not be loaded",
       text: "The server may have been upgraded. A reload gets its new console.",
     },
@@ -44,13 +45,14 @@ const NewVersion = () =>
 const Nowhere = () =>
   h(
     Empty,
-    { title: "There is no such screen", text: "The address may be of another version, or mistyped." },
+    { page: true, title: "There is no such screen", text: "The address may be of another version, or mistyped." },
     a({ class: "button", href: href("/") }, "Overview"),
   );
 
 /** @param {{ screen: Screen }} props */
 const Forbidden = ({ screen }) =>
   h(Empty, {
+    page: true,
     title: `${screen.title} is not for your role`,
     text: `It needs the permission ${screen.permission}. An owner can give it to your role.`,
   });

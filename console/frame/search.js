@@ -75,7 +75,12 @@ export function Search({ screen, openPalette }) {
         h(Icon, { name: "close" }),
       ),
     button(
-      { type: "button", class: "quiet key", title: "Screens, apps, names and actions", onClick: openPalette },
+      {
+        type: "button",
+        class: "quiet palette-button",
+        title: "Screens, apps, names and actions",
+        onClick: openPalette,
+      },
       kbd(null, "Ctrl K"),
       span({ class: "unseen" }, "Open the palette"),
     ),

@@ -129,7 +129,7 @@ export const Top = ({ menu, setMenu, openPalette, screen }) =>
       h(Icon, { name: menu ? "close" : "menu" }),
       span({ class: "unseen" }, "Menu"),
     ),
-    a({ class: "brand", href: href("/") }, h(Logo, {}), span(null, "Footbridge")),
+    a({ class: "brand", href: href("/"), "aria-label": "Footbridge, overview" }, h(Logo, {}), span(null, "Footbridge")),
     h(Search, { screen, openPalette }),
     div(
       { class: "top-end" },

@@ -14,7 +14,9 @@ export function Head({ title, sub, children }) {
     document.title = `${title} · Footbridge`;
   }, [title]);
   // A new screen is read from its heading on, as a new page would be.
-  useEffect(() => own.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    if (!(document.activeElement instanceof HTMLInputElement)) own.current?.focus({ preventScroll: true });
+  }, []);
   return header(
     { class: "head" },
     div({ class: "head-text" }, h1({ ref: own, tabIndex: -1 }, title), sub && div({ class: "sub" }, sub)),

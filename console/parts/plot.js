@@ -1,6 +1,6 @@
 // A plot of a series: text is text, the arrow keys move the cursor, a table has the same numbers.
 import { h } from "../vendor/preact.js";
-import { useState } from "../vendor/hooks.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { tags } from "../base/tags.js";
 import { full, tick, zone } from "../base/time.js";
 
@@ -84,8 +84,20 @@ export function worded(value, unit) {
 /** The place of a pointer on the axis. @param {number} share of the width @param {number} count of points */
 export const nearest = (share, count) => Math.min(count - 1, Math.max(0, Math.round(share * (count - 1))));
 
-const WIDTH = 600;
 const HEIGHT = 120;
+
+/** The width in pixels, so that text has its own size in a plot of any width. */
+function useWidth() {
+  const own = useRef(/** @type {HTMLElement | null} */ (null));
+  const [width, setWidth] = useState(320);
+  useEffect(() => {
+    if (!own.current) return;
+    const watch = new ResizeObserver(([entry]) => setWidth(Math.max(120, Math.round(entry?.contentRect.width ?? 320))));
+    watch.observe(own.current);
+    return () => watch.disconnect();
+  }, []);
+  return { own, width };
+}
 
 /** @param {{ series: Series, names: string[] }} props */
 const Twin = ({ series, names }) =>
@@ -93,7 +105,7 @@ const Twin = ({ series, names }) =>
     { class: "twin" },
     summary(null, "As a table"),
     div(
-      { class: "table short", tabIndex: 0, role: "region", "aria-label": "Values" },
+      { class: "table short", tabIndex: 0, role: "group", "aria-label": "Values" },
       table(
         { class: "rows" },
         thead(
@@ -126,17 +138,17 @@ const atOf = (series, place) => Date.parse(series.from) + place * series.step_ms
 const timeOf = (series, place) =>
   full(new Date(atOf(series, place)).toISOString(), zone.value === "ago" ? "local" : zone.value, Date.now());
 
-/** @param {{ from: number, until: number }} props */
-const Axis = ({ from, until }) =>
+/** @param {{ from: number, until: number, width: number }} props */
+const Axis = ({ from, until, width }) =>
   g(
     { class: "axis" },
-    ticks(from, until, 5).map((at) => {
-      const x = ((at - from) / Math.max(1, until - from)) * WIDTH;
+    ticks(from, until, width / 90).map((at) => {
+      const x = ((at - from) / Math.max(1, until - from)) * width;
       return g(
         { key: at },
         line({ x1: x, x2: x, y1: 0, y2: HEIGHT }),
         text(
-          { x, y: HEIGHT + 16, "text-anchor": x < 20 ? "start" : x > WIDTH - 20 ? "end" : "middle" },
+          { x, y: HEIGHT + 16, "text-anchor": x < 20 ? "start" : x > width - 20 ? "end" : "middle" },
           tick(at, until - from, zone.value, Date.now()),
         ),
       );
@@ -153,13 +165,14 @@ export function Plot({
   tone = () => "",
   onRange,
 }) {
+  const { own, width } = useWidth();
   const [cursor, setCursor] = useState(/** @type {number | null} */ (null));
   const [from, setFrom] = useState(/** @type {number | null} */ (null));
   const names = series.lines.map((one) => name(one.labels));
   const count = series.lines[0]?.points.length ?? 0;
   const max = top(series.lines.map((one) => one.points));
-  const area = { width: WIDTH, height: HEIGHT, max };
-  const x = (/** @type {number} */ place) => (count > 1 ? (place / (count - 1)) * WIDTH : 0);
+  const area = { width, height: HEIGHT, max };
+  const x = (/** @type {number} */ place) => (count > 1 ? (place / (count - 1)) * width : 0);
   const told =
     cursor === null
       ? null
@@ -193,7 +206,7 @@ export function Plot({
   };
 
   return figure(
-    { class: "plot" },
+    { class: "plot", ref: own },
     figcaption(
       null,
       span({ class: "plot-title" }, title),
@@ -203,7 +216,7 @@ export function Plot({
     ),
     svg(
       {
-        viewBox: `0 0 ${WIDTH} ${HEIGHT + 20}`,
+        viewBox: `0 0 ${width} ${HEIGHT + 20}`,
         role: "img",
         tabIndex: 0,
         "aria-label": `${title}. Left and right move the cursor${onRange ? ", Enter at two places zooms" : ""}.`,
@@ -213,8 +226,8 @@ export function Plot({
         onPointerDown: (event) => onRange && setFrom(placeOf(event)),
         onPointerUp: (event) => onRange && zoom(placeOf(event)),
       },
-      h(Axis, { from: Date.parse(series.from), until: Date.parse(series.until) }),
-      line({ class: "floor", x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT }),
+      h(Axis, { from: Date.parse(series.from), until: Date.parse(series.until), width }),
+      line({ class: "floor", x1: 0, x2: width, y1: HEIGHT, y2: HEIGHT }),
       text({ class: "max", x: 0, y: 10 }, worded(max, series.unit)),
       from !== null &&
         cursor !== null &&

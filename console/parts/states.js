@@ -4,7 +4,7 @@ import { useSlow } from "../base/resource.js";
 import { tags } from "../base/tags.js";
 import { Mark } from "./marks.js";
 
-const { div, p, a, b, button, code, span, strong } = tags;
+const { div, h1, p, a, b, button, code, span, strong } = tags;
 
 /** @import { ComponentChildren } from "../vendor/preact.js" */
 /** @import { Problem } from "../base/api.js" */
@@ -35,11 +35,14 @@ export const Fault = ({ problem, retry }) =>
     ),
   );
 
-/** @param {{ title: string, text?: ComponentChildren, command?: string, children?: ComponentChildren }} props */
-export const Empty = ({ title, text, command, children }) =>
+/**
+ * What stands where nothing is. `page` says that it is the whole screen.
+ * @param {{ title: string, text?: ComponentChildren, command?: string, page?: boolean, children?: ComponentChildren }} props
+ */
+export const Empty = ({ title, text, command, page = false, children }) =>
   div(
     { class: "empty" },
-    p(null, b(null, title)),
+    page ? h1(null, title) : p(null, b(null, title)),
     text && p(null, text),
     command && p(null, code({ class: "command" }, command)),
     children && div({ class: "row" }, children),

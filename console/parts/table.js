@@ -25,7 +25,7 @@ export const rowTable = (props) =>
 function Table({ caption, columns, rows, id, to }) {
   const cls = (/** @type {Column<R>} */ column) => `${column.kind ?? ""}${column.minor ? " minor" : ""}`;
   return div(
-    { class: "table", role: "region", "aria-label": caption, tabIndex: 0 },
+    { class: "table", role: "group", "aria-label": caption, tabIndex: 0 },
     table(
       { class: "rows" },
       thead(

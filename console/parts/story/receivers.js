@@ -51,8 +51,8 @@ function Line({ receiver, done }) {
     span(
       { class: "why" },
       receiver.why,
-      changed && span({ class: "soft" }, ` Now: ${receiver.now.text}`),
       receiver.since && span({ class: "soft" }, " since ", h(When, { at: receiver.since })),
+      changed && span({ class: "soft" }, ` Now: ${receiver.now.text}`),
     ),
     span(
       { class: "row tight" },

@@ -109,5 +109,8 @@ export default function DeliveryScreen({ params }) {
   });
   useNeighbours();
   useCommands({ path: "/api/v1/deliveries/{id}", params: { id }, command: command(["delivery", "show", id]) });
-  return loaded({ of: delivery, show: (data) => h(Shown, { delivery: data, reload: delivery.reload }) });
+  return [
+    !delivery.data && h(Head, { title: id }),
+    loaded({ of: delivery, show: (data) => h(Shown, { delivery: data, reload: delivery.reload }) }),
+  ];
 }

@@ -103,6 +103,7 @@ export default function Event({ params }) {
   useNeighbours();
   useCommands({ path: "/api/v1/events/{id}/story", params: { id }, command: command(["event", "show", id]) });
   return [
+    !known.data && h(Head, { title: id }),
     loaded({ of: known, rows: 1, show: (data) => h(Title, { known: data }) }),
     known.data && h(StoryPart, { story }),
     known.data && h(Details, { known: known.data, story: story.data }),

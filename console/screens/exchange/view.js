@@ -97,6 +97,7 @@ export default function ExchangeScreen({ params }) {
   useNeighbours();
   useCommands({ path: "/api/v1/exchanges/{id}/story", params: { id }, command: command(["exchange", "show", id]) });
   return [
+    !known.data && h(Head, { title: id }),
     loaded({ of: known, rows: 2, show: ({ exchange }) => h(Title, { exchange }) }),
     known.data &&
       loaded({

@@ -32,7 +32,9 @@ const Figures = ({ now }) => {
     [
       TEXT.waiting,
       now.account.pending.toLocaleString("en"),
-      now.lanes.standing > 0 ? `${now.lanes.standing} lanes stand` : undefined,
+      now.lanes.standing > 0
+        ? `${now.lanes.standing} ${now.lanes.standing === 1 ? "lane stands" : "lanes stand"}`
+        : undefined,
     ],
   ];
   return dl(
