@@ -16,6 +16,7 @@ mod list;
 mod managed_by;
 mod members;
 mod secret;
+mod statistics;
 mod ticket;
 
 pub use app::{App, AppPatch, MadeApp, NewApp, NewReceiverAuth, ReceiverAuth, Secret, Secrets};
@@ -32,4 +33,7 @@ pub use list::List;
 pub use managed_by::ManagedBy;
 pub use members::FromObject;
 pub use secret::{MadeSecrets, Rotate, Rotated, SecretKind, ShownSecrets};
+pub use statistics::{
+    AccountNow, AppNow, Edge, Edges, LaneCounts, Line, Rates, Series, SeriesUnit, StatsNow, Top, TopList,
+};
 pub use ticket::{NewTicket, Ticket, TicketPurpose};

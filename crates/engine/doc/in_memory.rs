@@ -112,6 +112,7 @@ fn options() -> (EngineOptions, Rc<Courier>) {
             idle: None,
             keep: None,
             keep_dead: None,
+            statistics: true,
         },
     };
     (options, Rc::new(Courier::new(courier)))

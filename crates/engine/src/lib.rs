@@ -26,11 +26,13 @@ mod pages;
 mod progress;
 mod proof_key;
 mod publish;
+mod queues;
 mod rate;
 mod recipient;
 mod registry;
 mod replay;
 mod retention;
+mod stats;
 mod subscribe;
 mod system_event;
 #[cfg(test)]
@@ -54,8 +56,8 @@ pub use exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey
 pub use explain::{ExplainFrom, Explained, Explanation, Verdict};
 pub use footbridge_courier::{Courier, CourierShared, Relay, RelayBody, RelayError, Relayed, Switched};
 pub use footbridge_journal::{
-    Accepted, Account, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, History,
-    Journal, JournalError, JournalHealth, NodeCard, Page, Store,
+    Accepted, Account, DeadDeliveries, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter,
+    History, Journal, JournalError, JournalHealth, NodeCard, Page, Store, WaitingDeliveries, matches_glob,
 };
 pub use launcher::{Launcher, Launching, NoLauncher};
 pub use live::PageEvent;
@@ -63,6 +65,7 @@ pub use log_limit::LogLimit;
 pub use pages::{PAGE_TOKEN_MARK, PageCaller, PageId, PageRefusal, PageSocket};
 pub use proof_key::ProofKey;
 pub use publish::{PublishError, Published};
+pub use queues::{QueueOverview, QueueState, WaitingQueue};
 pub use rate::{Quota, Rate};
 pub use registry::{
     AppChange, AppEntry, AppProof, AppSpec, ChangeError, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
@@ -70,6 +73,10 @@ pub use registry::{
 };
 pub use replay::{BulkMode, ReplayError};
 pub use retention::Retention;
+pub use stats::{
+    AppTraffic, Collector, EdgeTraffic, GroupBy, Line, Metric, Ranking, Recent, Series, SeriesQuery,
+    StatisticsError,
+};
 pub use subscribe::SubscribeError;
 pub use system_event::{ChainStop, StopReason, SystemEvent, SystemEventFormat};
 pub use tickets::{TICKET_PATTERN_BYTES_MAX, TICKET_TTL_MAX, Ticket, TicketError, TicketSpec, TicketUse};

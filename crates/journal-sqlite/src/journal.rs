@@ -3,12 +3,13 @@
 use crate::reader::Reader;
 use crate::status::Status;
 use crate::writer::{Queue, Writer};
-use crate::{deliveries, events, exchanges, join, lineage, missed, prune, retry};
+use crate::{attention, deliveries, events, exchanges, join, lineage, missed, prune, retry, traffic};
 use footbridge_journal::{
-    Account, Appended, Backlog, Claim, DeliveryFilter, DeliveryQueue, DeliveryResult, DeliveryView,
-    EventFilter, EventLog, EventView, ExchangeEnd, ExchangeFilter, ExchangeLog, ExchangeStart,
+    Account, Appended, Backlog, Claim, DeadDeliveries, DeliveryFilter, DeliveryQueue, DeliveryResult,
+    DeliveryView, EventFilter, EventLog, EventView, ExchangeEnd, ExchangeFilter, ExchangeLog, ExchangeStart,
     FoundDeliveries, History, IdempotencyKey, Journal, JournalHealth, MissedEvents, NewEvent, Page,
-    Partition, PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Wait,
+    Partition, PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Statistics, Traffic,
+    TrafficQuery, Wait, WaitingDeliveries,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
@@ -16,6 +17,7 @@ use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
+use footbridge_model::traffic::Edge;
 use rusqlite::Connection;
 use std::sync::Arc;
 
@@ -188,6 +190,28 @@ impl History for SqliteJournal {
 
     fn account(&self) -> Wait<Account> {
         Box::pin(std::future::ready(Ok(self.writer.account())))
+    }
+}
+
+impl Statistics for SqliteJournal {
+    fn add_traffic(&self, minutes: Vec<Traffic>) -> Wait<()> {
+        self.writer.ask_room(2 * ROW * minutes.len(), move |txn| traffic::add(txn, &minutes))
+    }
+
+    fn traffic(&self, query: TrafficQuery) -> Wait<Option<Vec<Traffic>>> {
+        self.read(&self.lists, move |conn| traffic::sum(conn, query))
+    }
+
+    fn traffic_edges(&self) -> Wait<Vec<(Edge, Millis)>> {
+        self.read(&self.lists, traffic::edges)
+    }
+
+    fn dead_deliveries(&self, limit: u32) -> Wait<Vec<DeadDeliveries>> {
+        self.read(&self.lists, move |conn| attention::dead(conn, limit))
+    }
+
+    fn waiting_deliveries(&self, after: Option<HookId>, limit: u32) -> Wait<Vec<WaitingDeliveries>> {
+        self.read(&self.lists, move |conn| attention::waiting(conn, after, limit))
     }
 }
 

@@ -15,6 +15,7 @@
 
 mod account;
 mod apps;
+mod attention;
 mod background;
 mod check;
 mod checksum;
@@ -49,6 +50,7 @@ mod seal;
 mod status;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod txn;
 mod writer;
 

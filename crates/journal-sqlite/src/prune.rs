@@ -3,6 +3,7 @@
 use crate::column::{DEAD, PENDING, count, key, number};
 use crate::failure::CommandResult;
 use crate::id_floor;
+use crate::traffic;
 use crate::txn::{Swept, Txn};
 use footbridge_journal::PruneLimits;
 use footbridge_model::id::nth;
@@ -28,10 +29,11 @@ pub(crate) fn prune(txn: &mut Txn<'_>, limits: PruneLimits) -> CommandResult<boo
     let exchanges = sweep_exchanges(txn, limits)?;
     let answers = forget_answers(txn, limits.now)?;
     let keys = delete_keys(txn, limits.now)?;
+    let traffic = traffic::prune(txn, limits.now)?;
     delete_hooks(txn)?;
     let swept = &mut txn.state.swept;
     swept.portion = (swept.portion * 2).min(Swept::PORTION);
-    if events || exchanges || answers || keys || give_back(txn)? {
+    if events || exchanges || answers || keys || traffic || give_back(txn)? {
         return Ok(true);
     }
     txn.state.swept = Swept::default();

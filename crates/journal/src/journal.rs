@@ -1,7 +1,8 @@
 //! The ports of one store together.
 
 use crate::{
-    Claim, Cluster, DeliveryQueue, EventLog, ExchangeLog, History, JournalHealth, RegistryStore, Wait,
+    Claim, Cluster, DeliveryQueue, EventLog, ExchangeLog, History, JournalHealth, RegistryStore, Statistics,
+    Wait,
 };
 use footbridge_model::time::Millis;
 
@@ -25,7 +26,7 @@ pub trait Retention: Send + Sync {
 }
 
 /// All ports of the store of events, deliveries and exchanges, and its state.
-pub trait Journal: EventLog + DeliveryQueue + ExchangeLog + History + Retention {
+pub trait Journal: EventLog + DeliveryQueue + ExchangeLog + History + Statistics + Retention {
     /// Returns the state of the journal, for probes.
     fn health(&self) -> JournalHealth {
         JournalHealth::default()

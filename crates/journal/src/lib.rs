@@ -1,7 +1,8 @@
 //! The ports of what must survive, and the laws every store obeys. Names no driver.
 //!
 //! [`RegistryStore`] stores apps, links and hooks. [`Journal`] stores events, deliveries and exchanges; it is the sum
-//! of one trait for each use: [`EventLog`], [`DeliveryQueue`], [`ExchangeLog`], [`History`], [`Retention`].
+//! of one trait for each use: [`EventLog`], [`DeliveryQueue`], [`ExchangeLog`], [`History`],
+//! [`Statistics`], [`Retention`].
 //! [`Cluster`] says which server may write what.
 //!
 //! A server joins and gets a [`Session`]. Deliveries belong to the [`Partition`] of their hook's app, and one session
@@ -43,6 +44,7 @@ mod key_scopes;
 pub mod memory;
 mod pending_delivery;
 mod registry;
+mod statistics;
 
 pub use account::Account;
 pub use claim::{BeatNumber, Claim, Epoch, Partition, Session, Version};
@@ -62,6 +64,10 @@ pub use journal::{Journal, PruneLimits, Retention, Store};
 pub use key_scopes::KeyScopes;
 pub use pending_delivery::PendingDelivery;
 pub use registry::{RegistryBatch, RegistryChange, RegistrySnapshot, RegistryStore, RegistryUpdate};
+pub use statistics::{
+    DeadDeliveries, Group, Grouping, HOURS_KEPT, MINUTES_KEPT, Resolution, Statistics, Traffic, TrafficFold,
+    TrafficQuery, WaitingDeliveries, matches_glob,
+};
 
 use std::future::Future;
 use std::pin::Pin;

@@ -28,4 +28,5 @@ pub mod run;
 pub mod secret;
 pub mod signature;
 pub mod time;
+pub mod traffic;
 pub mod words;

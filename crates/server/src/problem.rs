@@ -1,7 +1,7 @@
 //! Errors of the administration API: RFC 9457 problems. Each code has a page under `docs/errors`.
 
 use axum::response::{IntoResponse, Response};
-use footbridge_engine::{ChangeError, JournalError, ReplayError};
+use footbridge_engine::{ChangeError, JournalError, ReplayError, StatisticsError};
 use footbridge_model::admin_caller::{AdminCaller, CallerKind};
 use footbridge_model::json::JsonError;
 use footbridge_model::name::AppName;
@@ -81,6 +81,8 @@ codes! {
     TooManyHooks = "too_many_hooks", UNPROCESSABLE_ENTITY, "The app has too many hooks";
     /// The status of the delivery does not allow a retry or a replay.
     NotRetryable = "not_retryable", CONFLICT, "The delivery cannot be retried or replayed";
+    /// Statistics are disabled in the configuration.
+    StatisticsOff = "statistics_off", CONFLICT, "Statistics are off";
     /// The hook of the delivery was removed.
     HookGone = "hook_gone", CONFLICT, "The delivery's hook was removed";
     /// The server is shutting down.
@@ -287,6 +289,16 @@ impl From<ChangeError> for Problem {
             ChangeError::TooManyHooks(_) => ProblemCode::TooManyHooks,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<StatisticsError> for Problem {
+    fn from(error: StatisticsError) -> Self {
+        match error {
+            StatisticsError::Journal(inner) => inner.into(),
+            StatisticsError::Off => Self::new(ProblemCode::StatisticsOff, error.to_string()),
+            StatisticsError::TooMuch => Self::parameter("since", error),
+        }
     }
 }
 

@@ -12,3 +12,4 @@ mod name_reuse;
 mod pages;
 mod replays;
 mod rotate;
+mod stats;

@@ -133,6 +133,7 @@ const fn needs_space(kind: CallKind, is_starting: bool) -> bool {
         | CallKind::StartExchange
         | CallKind::FinishExchange
         | CallKind::RecordExchange
+        | CallKind::AddTraffic
         | CallKind::Prune => true,
         _ => false,
     }

@@ -65,7 +65,8 @@ struct AttemptContext<'a> {
 }
 
 impl AttemptRunner {
-    /// Makes an attempt. `written` fires once the complete request is written to the receiver's connection.
+    /// Makes an attempt. `written` fires once the complete request is written to the receiver's connection. Also returns the
+    /// event, if it could be read.
     pub(super) async fn attempt(
         &self,
         queued: QueuedDelivery,
@@ -73,20 +74,22 @@ impl AttemptRunner {
         app: &AppEntry,
         written: Option<oneshot::Sender<()>>,
         priority: Priority,
-    ) -> AttemptResult {
+    ) -> (AttemptResult, Option<Arc<Event>>) {
         debug_assert_eq!(hook.hook.app, app.app.name, "the envelope would have another app's token");
         if priority == Priority::Lane && self.bypass.contains(queued.delivery.id) {
-            return AttemptResult::Bypassed;
+            return (AttemptResult::Bypassed, None);
         }
         let event = match &queued.event {
             Some(held) => held.event(),
             None => match self.journal.event(queued.delivery.event_id).await {
                 Ok(Some(view)) => Arc::new(view.event),
-                Ok(None) => return self.unreadable(&queued, "the event is no longer in the journal"),
-                Err(JournalError::Corrupt(what)) => return self.unreadable(&queued, &what),
+                Ok(None) => {
+                    return (self.unreadable(&queued, "the event is no longer in the journal"), None);
+                }
+                Err(JournalError::Corrupt(what)) => return (self.unreadable(&queued, &what), None),
                 Err(error) => {
                     let reason = "events cannot be read";
-                    return AttemptResult::Postponed { reason, detail: error.to_string() };
+                    return (AttemptResult::Postponed { reason, detail: error.to_string() }, None);
                 }
             },
         };
@@ -109,7 +112,7 @@ impl AttemptRunner {
             Ok(AttemptTarget::Server) => AttemptResult::made(self.act(&event).await),
         };
         let ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
-        result.postpone_if_local().stamped(n, now, ms)
+        (result.postpone_if_local().stamped(n, now, ms), Some(event))
     }
 
     /// Fails a delivery whose event cannot be read as it was written: no content is better than wrong content.

@@ -8,6 +8,7 @@ use super::task_report::InFlightAttempt;
 use crate::failure_log::FailureLog;
 use crate::progress::Progress;
 use crate::publish::{PreparedEvent, Publisher};
+use crate::stats::AttemptCount;
 use footbridge_journal::PendingDelivery;
 use footbridge_model::attempt::{FailureKind, Sent};
 use footbridge_model::delivery::{Attempt, Next, Outcome};
@@ -94,11 +95,21 @@ impl Completion {
         let answer = hook.options.answer;
         let next = outcome.next(since_retry, answer, &self.schedule, now, || self.entropy.unit());
         self.log.attempt(&attempt.hook, delivery, attempts, outcome, &next);
+        self.count(attempt, &made, &next);
         self.recorder.attempt(attempt.claim, Some(hook.id), delivery.id, made, &next);
         match next {
             Next::Retry(at) => FollowUp::Retry(PendingDelivery { at, attempts, ..delivery.clone() }),
             Next::Gone => FollowUp::SwitchOffHook,
             Next::Delivered | Next::Unanswered | Next::Dead(_) => FollowUp::Ended,
+        }
+    }
+
+    /// Counts an attempt in the statistics.
+    fn count(&self, attempt: &InFlightAttempt, made: &Attempt, next: &Next) {
+        // An event that cannot be read has no edge.
+        if let Some(event) = &attempt.event {
+            let to = &attempt.hook.hook.app;
+            self.publisher.traffic.attempt(&AttemptCount { event, to, attempt: made, next });
         }
     }
 
@@ -110,6 +121,7 @@ impl Completion {
         published: Vec<PreparedEvent>,
     ) -> FollowUp {
         self.progress.clear_stall();
+        self.count(attempt, &made, &Next::Delivered);
         self.recorder.function_call(attempt, made, published, Arc::clone(&self.publisher));
         FollowUp::Ended
     }
@@ -121,6 +133,7 @@ impl Completion {
             AttemptResult::Made(made, outcome) | AttemptResult::Published(made, outcome, _) => {
                 let next = next_without_retry(&outcome, attempt.hook.hook.options.answer);
                 self.log.attempt(&attempt.hook, delivery, made.n, &outcome, &next);
+                self.count(attempt, &made, &next);
                 self.recorder.attempt(attempt.claim, None, delivery.id, made, &next);
             }
             AttemptResult::Cancelled(reason) => {

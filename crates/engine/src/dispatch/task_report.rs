@@ -3,6 +3,7 @@
 use super::attempt_result::AttemptResult;
 use crate::registry::HookEntry;
 use footbridge_journal::{Claim, JournalError, PendingDelivery};
+use footbridge_model::event::Event;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use std::sync::Arc;
@@ -14,6 +15,8 @@ pub(super) struct InFlightAttempt {
     pub(super) hook: Arc<HookEntry>,
     /// The claim under which the attempt was started. Its result is written under the same one.
     pub(super) claim: Claim,
+    /// The event, once it was read.
+    pub(super) event: Option<Arc<Event>>,
 }
 
 /// A question to the journal for the due deliveries of a hook.

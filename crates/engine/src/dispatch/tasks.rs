@@ -1,7 +1,6 @@
 //! The tasks that the scheduler starts. Each reports its result to the scheduler.
 
 use super::attempt::AttemptRunner;
-use super::attempt_result::AttemptResult;
 use super::destination::Priority;
 use super::lane::QueuedDelivery;
 use super::task_report::{InFlightAttempt, RefillRequest, TaskReport};
@@ -31,12 +30,12 @@ pub(super) struct Tasks {
 
 impl Tasks {
     /// Makes an attempt of a lane.
-    pub(super) fn attempt(&self, queued: QueuedDelivery, attempt: InFlightAttempt, app: Arc<AppEntry>) {
+    pub(super) fn attempt(&self, queued: QueuedDelivery, mut attempt: InFlightAttempt, app: Arc<AppEntry>) {
         let (runner, reports, answer_wait) =
             (Rc::clone(&self.runner), self.reports.clone(), self.answer_wait);
         tokio::task::spawn_local(async move {
             let hook = &attempt.hook;
-            let result = match hook.hook.options.answer {
+            let (result, event) = match hook.hook.options.answer {
                 AnswerRule::Optional => {
                     let (written, is_written) = oneshot::channel();
                     let running = runner.attempt(queued, hook, &app, Some(written), Priority::Lane);
@@ -52,6 +51,7 @@ impl Tasks {
                 }
                 AnswerRule::Required => runner.attempt(queued, hook, &app, None, Priority::Lane).await,
             };
+            attempt.event = event;
             let _ = reports.send(TaskReport::AttemptEnded(attempt, result)).await;
         });
     }
@@ -60,13 +60,14 @@ impl Tasks {
     pub(super) fn bypass_attempt(
         &self,
         queued: QueuedDelivery,
-        attempt: InFlightAttempt,
+        mut attempt: InFlightAttempt,
         app: Arc<AppEntry>,
         done: mpsc::Sender<()>,
     ) {
         let (runner, reports) = (Rc::clone(&self.runner), self.reports.clone());
         tokio::task::spawn_local(async move {
-            let result = runner.attempt(queued, &attempt.hook, &app, None, Priority::Bypass).await;
+            let (result, event) = runner.attempt(queued, &attempt.hook, &app, None, Priority::Bypass).await;
+            attempt.event = event;
             let _ = reports.send(TaskReport::BypassEnded(attempt, result)).await;
             drop(done);
         });
@@ -112,10 +113,7 @@ impl Tasks {
 }
 
 /// Polls `side` until it ends or `main` ends; returns the result of `main`.
-async fn with_side_task(
-    main: impl Future<Output = AttemptResult>,
-    side: impl Future<Output = ()>,
-) -> AttemptResult {
+async fn with_side_task<T>(main: impl Future<Output = T>, side: impl Future<Output = ()>) -> T {
     let mut main = std::pin::pin!(main);
     tokio::select! {
         biased;

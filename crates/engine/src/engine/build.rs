@@ -16,9 +16,11 @@ use crate::pages::ConnectedPages;
 use crate::progress::Progress;
 use crate::proof_key::ProofKey;
 use crate::publish::Publisher;
+use crate::queues::Queues;
 use crate::rate::{Quota, Rate};
 use crate::registry::{AppRegistry, ChangeError, FileSpec, RegistryOptions, SecretKind, VersionedStore};
 use crate::retention::{Retention, RetentionPeriods};
+use crate::stats::{Collector, Statistics, TrafficCounter};
 use crate::system_event::SystemEventFormat;
 use crate::tickets::Tickets;
 use crate::watermark::Watermark;
@@ -28,7 +30,7 @@ use footbridge_model::id::{HookId, IdSource};
 use footbridge_model::name::AppName;
 use footbridge_model::retry::Schedule;
 use footbridge_model::run::Exit;
-use footbridge_model::time::{Clock, Entropy};
+use footbridge_model::time::{Clock, Entropy, Millis};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -97,6 +99,8 @@ pub struct Limits {
     pub keep: Option<Duration>,
     /// How long dead deliveries are stored; `None` for ever.
     pub keep_dead: Option<Duration>,
+    /// True to count traffic for statistics.
+    pub statistics: bool,
 }
 
 impl From<&Limits> for RetentionPeriods {
@@ -182,6 +186,9 @@ pub(super) struct Inner {
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) exchanges: Arc<Exchanges>,
     pub(super) progress: Arc<Progress>,
+    pub(super) statistics: Arc<Statistics>,
+    pub(super) queues: Queues,
+    pub(super) started_at: Millis,
     pub(super) first_uses: mpsc::Sender<(AppName, SecretKind)>,
     pub(super) cluster: Arc<dyn footbridge_journal::Cluster>,
     pub(super) lease: Arc<Lease>,
@@ -205,6 +212,8 @@ pub struct Started {
     pub retention: Retention,
     /// Watches the runs of installed apps; must run once the server answers requests.
     pub app_monitor: AppMonitor,
+    /// Collects and stores statistics; must run beside it.
+    pub collector: Collector,
     /// Keeps the session of this server alive; must run beside the dispatcher.
     pub membership: Membership,
     /// Settings of the configuration file that cannot take effect, in words.
@@ -278,11 +287,19 @@ impl Engine {
             backlogs: Arc::new(Backlogs::new(options.limits.quota, options.store.clone())),
             system_events: Arc::clone(&options.system_events),
             event_limit: options.limits.event,
+            traffic: Arc::new(TrafficCounter::new(options.limits.statistics)),
         });
         let waiting = options.store.waiting(claims.all()).await?;
+        let statistics = Statistics::start(&publisher.traffic, &publisher.journal, &publisher.clock).await?;
         Ok(Started {
             warnings,
-            ..assemble(options, &publisher, ids, OwnPartitions { claims, lease, feed, waiting })
+            ..assemble(
+                options,
+                &publisher,
+                Arc::new(statistics),
+                ids,
+                OwnPartitions { claims, lease, feed, waiting },
+            )
         })
     }
 }
@@ -319,6 +336,7 @@ fn exchanges(publisher: &Publisher, limits: &Limits, log: &Arc<FailureLog>) -> E
         timeout: limits.exchange,
         answer_limit: limits.answer,
         log: Arc::clone(log),
+        traffic: Arc::clone(&publisher.traffic),
     }
 }
 
@@ -356,6 +374,7 @@ struct OwnPartitions {
 fn assemble(
     options: EngineOptions,
     publisher: &Arc<Publisher>,
+    statistics: Arc<Statistics>,
     ids: Arc<IdSource>,
     own: OwnPartitions,
 ) -> Started {
@@ -408,17 +427,21 @@ fn assemble(
         tickets: Tickets::new(options.proof_key.clone()),
         pages: Arc::new(ConnectedPages::new(options.proof_key)),
         journal: Arc::clone(journal),
+        started_at: clock.now(),
         clock,
         publisher: Arc::clone(publisher),
         apps,
         entropy,
         exchanges,
         progress,
+        statistics: Arc::clone(&statistics),
+        queues: Queues::default(),
         first_uses,
         cluster: options.store,
         lease,
         left,
     };
     let engine = Engine(Arc::new(inner));
-    Started { engine, dispatcher, retention, app_monitor, membership, warnings: Vec::new() }
+    let collector = Collector(statistics);
+    Started { engine, dispatcher, retention, app_monitor, collector, membership, warnings: Vec::new() }
 }

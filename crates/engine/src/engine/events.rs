@@ -43,6 +43,11 @@ impl Engine {
         self.0.clock.now()
     }
 
+    /// The time at which the server started.
+    pub fn started_at(&self) -> Millis {
+        self.0.started_at
+    }
+
     /// Publishes an event. Resolves once the event and its deliveries are on disk. `key` is an `Idempotency-Key` with
     /// the SHA-256 of the raw body.
     ///
@@ -365,6 +370,7 @@ impl Engine {
     /// # Errors
     /// [`JournalError`] if the last writes may be lost.
     pub async fn close_journal(&self) -> Result<(), JournalError> {
+        self.0.statistics.save().await;
         self.0.journal.close().await
     }
 

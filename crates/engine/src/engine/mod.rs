@@ -5,6 +5,7 @@ mod build;
 mod events;
 mod live;
 mod registry;
+mod statistics;
 
 pub use build::{Engine, EngineOptions, Limits, StartError, Started};
 pub use live::{MissedPage, PagePublishError, WatchItem, Watcher};

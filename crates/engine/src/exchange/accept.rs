@@ -6,6 +6,7 @@ use super::record::RecordGuard;
 use crate::drain::Drain;
 use crate::failure_log::FailureLog;
 use crate::registry::{AppEntry, AppRegistry, host_of};
+use crate::stats::TrafficCounter;
 use bytes::Bytes;
 use footbridge_courier::Courier;
 use footbridge_journal::Journal;
@@ -84,6 +85,7 @@ pub(crate) struct Exchanges {
     /// The largest answer, in bytes.
     pub(crate) answer_limit: usize,
     pub(crate) log: Arc<FailureLog>,
+    pub(crate) traffic: Arc<TrafficCounter>,
 }
 
 impl Exchanges {
@@ -104,6 +106,7 @@ impl Exchanges {
                 // Recorded like a failed exchange, so that its id can be looked up.
                 if let Some(head) = head_if_refused {
                     self.log_failure(&head, None, &outcome);
+                    self.traffic.exchange(&head, &outcome, 0);
                     let outcome = Some(outcome.clone());
                     self.journal.record_exchange(ExchangeRecord { head, ending: outcome, ms: Some(0) });
                 }
@@ -113,7 +116,7 @@ impl Exchanges {
         if options.key.is_some() || options.respond_async {
             return self.exchange_stored(courier, checked, options).await;
         }
-        let record = RecordGuard::new(&self.journal, &checked);
+        let record = RecordGuard::new(&*self.journal, &self.traffic, &checked);
         let outcome = self.forward(courier, &checked).await.into_outcome();
         self.log_if_failed(&checked, &outcome);
         record.write(&outcome);

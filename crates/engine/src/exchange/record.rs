@@ -2,22 +2,27 @@
 
 use super::checked::CheckedExchange;
 use super::error::ExchangeError;
+use crate::stats::TrafficCounter;
 use bytes::Bytes;
 use footbridge_journal::Journal;
 use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
-use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Writes the record when the exchange has ended, or when it is dropped because the sender has disconnected.
-pub(super) struct RecordGuard {
-    journal: Arc<dyn Journal>,
+pub(super) struct RecordGuard<'a> {
+    journal: &'a dyn Journal,
+    traffic: &'a TrafficCounter,
     head: Option<ExchangeHead>,
     started: Instant,
 }
 
-impl RecordGuard {
-    pub(super) fn new(journal: &Arc<dyn Journal>, checked: &CheckedExchange) -> Self {
-        Self { journal: Arc::clone(journal), head: Some(checked.head.clone()), started: checked.started }
+impl<'a> RecordGuard<'a> {
+    pub(super) fn new(
+        journal: &'a dyn Journal,
+        traffic: &'a TrafficCounter,
+        checked: &CheckedExchange,
+    ) -> Self {
+        Self { journal, traffic, head: Some(checked.head.clone()), started: checked.started }
     }
 
     /// Records the outcome without the answer, which belongs to the sender alone.
@@ -30,13 +35,14 @@ impl RecordGuard {
 
     fn record(&mut self, outcome: ExchangeOutcome) {
         if let Some(head) = self.head.take() {
-            let ms = Some(elapsed_ms(self.started));
-            self.journal.record_exchange(ExchangeRecord { head, ending: Some(outcome), ms });
+            let ms = elapsed_ms(self.started);
+            self.traffic.exchange(&head, &outcome, ms);
+            self.journal.record_exchange(ExchangeRecord { head, ending: Some(outcome), ms: Some(ms) });
         }
     }
 }
 
-impl Drop for RecordGuard {
+impl Drop for RecordGuard<'_> {
     fn drop(&mut self) {
         if self.head.is_some() {
             self.record(ExchangeOutcome::Failed(ExchangeError::SenderLeft.into()));

@@ -85,6 +85,7 @@ impl Exchanges {
         self.log_if_failed(&checked, &outcome);
         let until = self.clock.now().plus(KEY_RETENTION);
         let (id, ms) = (checked.head.id, elapsed_ms(checked.started));
+        self.traffic.exchange(&checked.head, &outcome, ms);
         let end = ExchangeEnd { id, ending: outcome.clone(), ms, keep_answer_until: until, key };
         let stored = self.journal.finish_exchange(end.clone()).await;
         let Err(error) = stored else { return outcome };

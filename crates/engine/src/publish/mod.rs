@@ -14,6 +14,7 @@ use crate::lanes::{Lanes, Offer};
 use crate::live::LiveChannels;
 use crate::rate::Rate;
 use crate::registry::{AppEntry, AppRegistry};
+use crate::stats::TrafficCounter;
 use crate::system_event::SystemEventFormat;
 use crate::watermark::{OpenEvent, Watermark};
 use footbridge_journal::{Accepted, Appended, Journal, JournalError, NewDelivery, NewEvent};
@@ -79,6 +80,7 @@ pub(crate) struct Publisher {
     pub(crate) system_events: Arc<dyn SystemEventFormat>,
     /// The largest body of an event that no edge has checked, in bytes.
     pub(crate) event_limit: usize,
+    pub(crate) traffic: Arc<TrafficCounter>,
 }
 
 /// How often an event is matched again that others' changes of the registry overtake, before its publisher gets an
@@ -150,8 +152,9 @@ impl Publisher {
         Err(JournalError::Stale.into())
     }
 
-    /// Offers stored deliveries to the lanes, and the event to connected pages.
+    /// Counts a stored event, and offers its deliveries to the lanes and the event to connected pages.
     pub(crate) fn offer(&self, event: Arc<Event>, deliveries: Vec<NewDelivery>, open: &OpenEvent) {
+        self.traffic.event(&event);
         if !deliveries.is_empty() {
             self.notify_watchers(&event, &deliveries, open);
             let deliveries = self.hints.split_off_foreign(deliveries);

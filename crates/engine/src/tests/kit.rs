@@ -346,5 +346,6 @@ fn limits() -> Limits {
         idle: None,
         keep: None,
         keep_dead: None,
+        statistics: true,
     }
 }

@@ -1,5 +1,5 @@
-//! `[bridge]`, `[retry]`, `[bolt]`, `[limits]` and `[journal]`: timeouts and limits of events, and how long they are
-//! stored.
+//! `[bridge]`, `[retry]`, `[bolt]`, `[limits]`, `[journal]` and `[stats]`: timeouts and limits of events, how long they are
+//! stored, and statistics of them.
 
 use std::time::Duration;
 
@@ -129,5 +129,18 @@ impl JournalConfig {
             keep: table.parse("keep", Some(30 * DAY), duration::parse_or_off),
             keep_dead: table.parse("keep_dead", Some(30 * DAY), duration::parse_or_off),
         }
+    }
+}
+
+/// Settings of the table `[stats]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatsConfig {
+    /// True if traffic is counted for statistics.
+    pub enabled: bool,
+}
+
+impl StatsConfig {
+    pub(super) fn read(top: &Section<'_>) -> Self {
+        Self { enabled: top.table("stats").boolean("enabled", true) }
     }
 }

@@ -31,6 +31,7 @@ pub const TABLES: &[(&str, Keys)] = &[
         ],
     ),
     ("journal", &["keep", "keep_dead"]),
+    ("stats", &["enabled"]),
 ];
 
 /// Keys of an `[[app]]` table.

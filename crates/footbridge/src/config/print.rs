@@ -31,7 +31,7 @@ pub fn print(config: &Config) -> String {
 }
 
 fn tables(page: &mut Page, config: &Config) {
-    let Config { server, console, egress, bridge, retry, bolt, runtime, limits, journal, .. } = config;
+    let Config { server, console, egress, bridge, retry, bolt, runtime, limits, journal, stats, .. } = config;
     page.heading("[server]");
     page.text("drain", duration::print(server.drain));
     page.bare("connections", server.connections);
@@ -71,6 +71,8 @@ fn tables(page: &mut Page, config: &Config) {
     page.heading("[journal]");
     page.text("keep", duration::print_or_off(journal.keep));
     page.text("keep_dead", duration::print_or_off(journal.keep_dead));
+    page.heading("[stats]");
+    page.bare("enabled", stats.enabled);
 }
 
 fn print_app(page: &mut Page, AppConfig { app, hooks }: &AppConfig) {

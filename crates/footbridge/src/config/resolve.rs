@@ -11,7 +11,7 @@ use footbridge_model::secret::Secret;
 
 use super::{
     apps::{self, AppConfig},
-    delivery::{BoltConfig, BridgeConfig, JournalConfig, LimitsConfig, RetryConfig},
+    delivery::{BoltConfig, BridgeConfig, JournalConfig, LimitsConfig, RetryConfig, StatsConfig},
     error::Problem,
     master_key::MasterKey,
     network::{ConsoleConfig, EgressConfig, ServerConfig},
@@ -44,6 +44,7 @@ pub struct Config {
     pub runtime: RuntimeConfig,
     pub limits: LimitsConfig,
     pub journal: JournalConfig,
+    pub stats: StatsConfig,
     /// The `[[app]]` tables, in the order of the file.
     pub apps: Vec<AppConfig>,
     /// The `[[link]]` tables, in the order of the file.
@@ -86,6 +87,7 @@ impl Config {
             runtime: RuntimeConfig::read(&top),
             limits: LimitsConfig::read(&top),
             journal: JournalConfig::read(&top),
+            stats: StatsConfig::read(&top),
             links: apps::read_links(&top, &apps),
             apps,
             file: None,

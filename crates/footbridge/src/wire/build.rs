@@ -330,5 +330,6 @@ fn limits(config: &Config) -> Limits {
         idle: config.runtime.idle_timeout,
         keep: config.journal.keep,
         keep_dead: config.journal.keep_dead,
+        statistics: config.stats.enabled,
     }
 }

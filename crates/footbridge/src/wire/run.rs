@@ -3,7 +3,7 @@
 use super::build::{Built, ServeError, proxies};
 use super::threads::{self, Running};
 use crate::shutdown::Drain;
-use footbridge_engine::{AppMonitor, Dispatcher, Engine, Membership, Retention, SessionEnd};
+use footbridge_engine::{Engine, SessionEnd, Started};
 use footbridge_server::ServerState;
 use footbridge_server::health::Health;
 use footbridge_server::listen::{ConnectionSlots, Shard, ShardHandle, ShardOptions};
@@ -35,13 +35,9 @@ pub async fn run(built: Built, drain: Drain) -> Result<Ended, ServeError> {
     let Built { listener, started, shared, courier, health, config, warnings, .. } = built;
     let (draining, is_draining) = watch::channel(false);
     let (stop, is_stopped) = watch::channel(false);
-    let engine = started.engine;
-    let Delivering { thread: delivering, finished: delivered, lost } = deliver(
-        (started.dispatcher, started.retention, started.app_monitor),
-        started.membership,
-        is_draining.clone(),
-        is_stopped.clone(),
-    )?;
+    let engine = started.engine.clone();
+    let Delivering { thread: delivering, finished: delivered, lost } =
+        deliver(started, is_draining.clone(), is_stopped.clone())?;
     let (mut threads, mut handles): (Vec<Running>, Vec<ShardHandle>) = (Vec::new(), Vec::new());
     for number in 0..config.server.shards.max(1) {
         let options = ShardOptions { shared: Arc::clone(&shared), courier: Arc::clone(&courier) };
@@ -149,13 +145,13 @@ struct Delivering {
     lost: oneshot::Receiver<()>,
 }
 
-/// Runs the dispatcher, the retention task, the app monitor and the membership on a thread of their own.
+/// Runs the dispatcher, the retention task, the app monitor, the statistics and the membership on a thread of their own.
 fn deliver(
-    (dispatcher, retention, app_monitor): (Dispatcher, Retention, AppMonitor),
-    membership: Membership,
+    started: Started,
     draining: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<Delivering, ServeError> {
+    let Started { dispatcher, retention, app_monitor, collector, membership, .. } = started;
     let (finish, finished) = oneshot::channel();
     let (lose, lost) = oneshot::channel();
     let thread = threads::spawn("deliver", move || {
@@ -168,6 +164,7 @@ fn deliver(
                 }
             });
             tokio::task::spawn_local(app_monitor.run(draining.clone()));
+            tokio::task::spawn_local(collector.run(draining.clone()));
             tokio::select! {
                 () = dispatcher.run(draining) => {}
                 _ = stopped.wait_for(|stopped| *stopped) => {}

@@ -24,6 +24,7 @@ mod registry;
 mod retention;
 mod retries;
 mod sessions;
+mod statistics;
 
 pub use conclusions::{outputs_are_stored, results_are_stored_with_their_events};
 pub use deliveries::{deliveries_are_due_in_order, lists_and_filters, results_are_stored};
@@ -56,6 +57,7 @@ pub use sessions::{
     an_event_matches_the_present_hooks, exchanges_end_with_their_session, hints_reach_the_others,
     the_horizon_never_goes_back, versions_have_no_holes,
 };
+pub use statistics::{deliveries_are_counted_by_hook, traffic_is_summed_up};
 
 use crate::{Joined, Store};
 
@@ -137,6 +139,8 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     a_new_session_ends_what_the_last_one_left(fresh().await).await;
     old_rows_are_deleted(fresh().await).await;
     rows_that_stay_delay_no_others(fresh().await).await;
+    traffic_is_summed_up(fresh().await).await;
+    deliveries_are_counted_by_hook(fresh().await).await;
     calls_take_effect_in_order(fresh().await).await;
     a_failed_call_stores_nothing(fresh().await).await;
     the_account_balances(fresh().await).await;

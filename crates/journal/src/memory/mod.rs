@@ -12,6 +12,7 @@ mod ports;
 mod prune;
 mod registry;
 mod state;
+mod statistics;
 #[cfg(test)]
 mod tests;
 

@@ -33,6 +33,7 @@ impl State {
         }
         self.keys.retain(|_, kept| now < kept.used.until);
         self.retain_exchanges(ended_before, now);
+        self.prune_traffic(now);
         let deliveries = &self.deliveries;
         let named = |hook| deliveries.values().any(|row| row.delivery.hook_id == hook);
         self.hooks.retain(|id, kept| !kept.deleted || named(*id));

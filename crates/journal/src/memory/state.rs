@@ -14,6 +14,7 @@ use footbridge_model::hook::Hook;
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
+use footbridge_model::traffic::{Edge, Sums};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Default)]
@@ -27,6 +28,8 @@ pub(super) struct State {
     pub(super) pending: BTreeSet<(HookId, Millis, DeliveryId)>,
     pub(super) exchanges: BTreeMap<ExchangeId, Exchange>,
     pub(super) keys: BTreeMap<(String, String), StoredKey>,
+    /// The sums of minutes and of hours.
+    pub(super) traffic: BTreeMap<(bool, Millis, Edge), Sums>,
     pub(super) account: Account,
     pub(super) highest_id: u64,
     pub(super) config_file: Option<String>,

@@ -1,6 +1,6 @@
 //! The API description, generated from the handlers.
 
-use super::{apps, deliveries, events, exchanges, explain, hooks, links, probes, tickets};
+use super::{apps, deliveries, events, exchanges, explain, hooks, links, probes, stats, tickets};
 use crate::openapi;
 use utoipa::OpenApi;
 
@@ -35,6 +35,10 @@ use utoipa::OpenApi;
     exchanges::list,
     exchanges::show,
     explain::explain,
+    stats::now,
+    stats::series,
+    stats::edges,
+    stats::top,
     tickets::create,
     probes::livez,
     probes::readyz,

@@ -19,6 +19,7 @@ mod paging;
 mod permissions;
 mod probes;
 mod routes;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod tickets;

@@ -38,20 +38,7 @@ impl Params {
     /// # Errors
     /// An unknown, repeated or wrong parameter.
     pub(super) fn window(&self, list: &'static str, filters: &[&str]) -> Result<ListPage, Problem> {
-        let mut seen: Vec<&str> = Vec::new();
-        for (name, _) in &self.0 {
-            if !filters.contains(&name.as_str()) && name != "limit" && name != "cursor" {
-                let known = [&["limit", "cursor"], filters].concat().join("`, `");
-                return Err(Problem::parameter(
-                    &words::shown(name),
-                    format_args!("is not known here; known are `{known}`"),
-                ));
-            }
-            if seen.contains(&name.as_str()) {
-                return Err(Problem::parameter(name, "is given twice"));
-            }
-            seen.push(name);
-        }
+        self.refuse_others(&[&["limit", "cursor"], filters].concat())?;
         let limit = self.text("limit").map(str::parse).transpose();
         let limit =
             limit.ok().map(|limit| limit.unwrap_or(LIMIT)).filter(|limit| (1..=MAX_LIMIT).contains(limit));
@@ -60,6 +47,30 @@ impl Params {
         let after =
             self.text("cursor").map(|cursor| decode(list, cursor).ok_or_else(bad_cursor)).transpose()?;
         Ok(ListPage { list, limit, after })
+    }
+
+    /// Checks that no other parameters are given, and none twice.
+    ///
+    /// # Errors
+    /// An unknown or repeated parameter.
+    pub(super) fn refuse_others(&self, known: &[&str]) -> Result<(), Problem> {
+        let mut seen: Vec<&str> = Vec::new();
+        for (name, _) in &self.0 {
+            if !known.contains(&name.as_str()) {
+                let known = known.join("`, `");
+                let what = if known.is_empty() {
+                    "is not known here; this path has no parameters".to_owned()
+                } else {
+                    format!("is not known here; known are `{known}`")
+                };
+                return Err(Problem::parameter(&words::shown(name), what));
+            }
+            if seen.contains(&name.as_str()) {
+                return Err(Problem::parameter(name, "is given twice"));
+            }
+            seen.push(name);
+        }
+        Ok(())
     }
 
     /// Returns the text of a parameter.

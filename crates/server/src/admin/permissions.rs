@@ -41,6 +41,10 @@ pub(super) const TABLE: &[(Method, &str, Permission)] = &[
     (Method::GET, "/api/v1/exchanges", Permission::EventsRead),
     (Method::GET, "/api/v1/exchanges/{id}", Permission::EventsRead),
     (Method::POST, "/api/v1/explain", Permission::AppsRead),
+    (Method::GET, "/api/v1/stats/now", Permission::OverviewRead),
+    (Method::GET, "/api/v1/stats/series", Permission::OverviewRead),
+    (Method::GET, "/api/v1/stats/edges", Permission::OverviewRead),
+    (Method::GET, "/api/v1/stats/top", Permission::OverviewRead),
 ];
 
 /// Operations that apps may call too, with their own credentials. Their handlers check those.

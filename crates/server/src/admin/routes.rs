@@ -2,7 +2,8 @@
 
 use super::extract::Shared;
 use super::{
-    AdminState, apps, deliveries, events, exchanges, explain, hooks, links, permissions, probes, tickets,
+    AdminState, apps, deliveries, events, exchanges, explain, hooks, links, permissions, probes, stats,
+    tickets,
 };
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
@@ -38,6 +39,10 @@ pub fn router(state: AdminState) -> Router {
         .route("/api/v1/exchanges", get(exchanges::list))
         .route("/api/v1/exchanges/{id}", get(exchanges::show))
         .route("/api/v1/explain", post(explain::explain))
+        .route("/api/v1/stats/now", get(stats::now))
+        .route("/api/v1/stats/series", get(stats::series))
+        .route("/api/v1/stats/edges", get(stats::edges))
+        .route("/api/v1/stats/top", get(stats::top))
         .route("/api/v1/tickets", post(tickets::create))
         .route("/", get(probes::landing))
         .route("/livez", get(probes::livez))

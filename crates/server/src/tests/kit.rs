@@ -308,6 +308,7 @@ pub(crate) fn limits() -> Limits {
         idle: None,
         keep: None,
         keep_dead: None,
+        statistics: true,
     }
 }
 

@@ -59,7 +59,7 @@ impl Scheduler {
                 let queued =
                     QueuedDelivery { delivery: delivery.clone(), event: self.memory_budget.try_hold(&event) };
                 self.permits.start_without_permit();
-                let attempt = InFlightAttempt { delivery, hook, claim };
+                let attempt = InFlightAttempt { delivery, hook, claim, event: None };
                 self.tasks.bypass_attempt(queued, attempt, app, done.clone());
             }
         }

@@ -134,7 +134,7 @@ impl Scheduler {
         self.watchdog.attempt_started();
         self.permits.acquire(&app.app.name, pool);
         self.in_flight.insert(queued.delivery.id, hook.hook.id, pool);
-        let attempt = InFlightAttempt { delivery: queued.delivery.clone(), hook, claim };
+        let attempt = InFlightAttempt { delivery: queued.delivery.clone(), hook, claim, event: None };
         self.tasks.attempt(queued, attempt, app);
     }
 }

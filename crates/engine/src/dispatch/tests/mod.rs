@@ -100,6 +100,7 @@ impl World {
                 idle: None,
                 keep: None,
                 keep_dead: None,
+                statistics: true,
             },
         };
         let apps = vec![AppSpec::named(name("publisher"))];

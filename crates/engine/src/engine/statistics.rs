@@ -1,0 +1,65 @@
+//! Statistics of traffic, and the queues of all hooks.
+
+use super::build::{Engine, Inner};
+use crate::queues::QueueOverview;
+use crate::stats::{EdgeTraffic, Ranking, Recent, Series, SeriesQuery, StatisticsError};
+use footbridge_journal::JournalError;
+use footbridge_model::hook::Hook;
+use footbridge_model::name::{AppName, EventName};
+use footbridge_model::traffic::Edge;
+use std::sync::Arc;
+
+impl Engine {
+    /// The traffic of the last minutes.
+    pub fn recent_traffic(&self) -> Recent {
+        self.0.statistics.recent()
+    }
+
+    /// The course of a metric.
+    ///
+    /// # Errors
+    /// [`StatisticsError`]
+    pub async fn traffic_series(&self, query: SeriesQuery) -> Result<Series, StatisticsError> {
+        self.0.statistics.series(query).await
+    }
+
+    /// The traffic of each edge, the most used first. The edges of events without a receiver have an empty `to`.
+    ///
+    /// # Errors
+    /// [`StatisticsError`]
+    pub async fn traffic_edges(&self, query: &SeriesQuery) -> Result<Vec<EdgeTraffic>, StatisticsError> {
+        self.0.statistics.edges(query).await
+    }
+
+    /// The apps, names or edges with the most of a metric, at most `limit` rows.
+    ///
+    /// # Errors
+    /// [`StatisticsError`]
+    pub async fn traffic_top(
+        &self,
+        query: &SeriesQuery,
+        limit: usize,
+    ) -> Result<Vec<Ranking>, StatisticsError> {
+        self.0.statistics.top(query, limit).await
+    }
+
+    /// The hook that makes the receiver of an edge get its events, if there is one now.
+    pub fn hook_of_edge(&self, edge: &Edge) -> Option<Hook> {
+        let (from, name) = (AppName::any(&edge.from)?, EventName::parse(&edge.name).ok()?);
+        let private = {
+            let directory = self.0.registry.directory.load();
+            directory.app(from.as_str()).is_some_and(|app| app.app.private.contains(&name))
+        };
+        let hooks = self.0.registry.index.load().matching(&from, &name, private);
+        hooks.into_iter().find(|entry| entry.hook.app.as_str() == edge.to).map(|entry| entry.hook.clone())
+    }
+
+    /// The queues of all hooks, a few seconds old at most.
+    ///
+    /// # Errors
+    /// [`JournalError`] if the store cannot be read.
+    pub async fn queues(&self) -> Result<Arc<QueueOverview>, JournalError> {
+        let Inner { registry, journal, clock, queues, .. } = &*self.0;
+        queues.overview(registry, &**journal, &**clock).await
+    }
+}
