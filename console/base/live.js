@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "../vendor/hooks.js";
 import { signal } from "../vendor/signals.js";
 import { address, asProblem, events, Problem, problemOf } from "./api.js";
+import { base } from "./url.js";
 
 /** @typedef {{ event: string, data: any, id: string }} Row */
 /** @typedef {{ q?: string, kinds: string }} Filter */
@@ -11,6 +12,22 @@ import { address, asProblem, events, Problem, problemOf } from "./api.js";
 
 /** The state of the streams in this tab, for the sign in the frame. @type {import("../vendor/signals.js").Signal<"off" | State>} */
 export const liveState = signal("off");
+
+/** What most screens follow. The same kinds mean the same stream. */
+export const TRAFFIC = "event,delivery,exchange";
+
+/** True when the server has another version of the console than this page. */
+export const outdated = signal(false);
+
+/** The last row of each stream, from which it goes on after a break. @type {Map<string, string>} */
+const lastRows = new Map();
+
+/** Asks once which version the server has, after a break: it may have been upgraded. */
+async function checkVersion() {
+  const answer = await fetch(`${base}/`, { method: "HEAD" }).catch(() => null);
+  const version = answer?.headers.get("footbridge-console");
+  if (version && version !== document.documentElement.dataset["version"]) outdated.value = true;
+}
 
 /** Splits a stream into its messages. @param {ReadableStream<Uint8Array<ArrayBuffer>>} body @param {(row: Row) => void} tell */
 export async function readStream(body, tell) {
@@ -43,20 +60,18 @@ function parse(block, tell) {
 
 /** Reads the stream until `signal` ends it, again after a break. @param {Filter} filter @param {AbortSignal} signal @param {{ row: (row: Row) => void, state: OnState }} told */
 async function follow(filter, signal, told) {
-  let last = "";
   for (let wait = 500; !signal.aborted; wait = Math.min(wait * 2, 4000)) {
     try {
       /** @type {Record<string, string>} */
-      const headers = { accept: "text/event-stream", ...(last && { "last-event-id": last }) };
+      const headers = { accept: "text/event-stream" };
+      const last = lastRows.get(nameOf(filter));
+      if (last) headers["last-event-id"] = last;
       const response = await fetch(address("/api/v1/tail", { query: { ...filter } }), { headers, signal });
       if (response.status === 401) return events.signedOut();
       if (!response.ok || !response.body) throw await problemOf(response);
       told.state("live");
       wait = 500;
-      await readStream(response.body, (row) => {
-        last = row.id || last;
-        told.row(row);
-      });
+      await readStream(response.body, told.row);
       told.state("lost");
     } catch (error) {
       if (signal.aborted) return;
@@ -69,9 +84,12 @@ async function follow(filter, signal, told) {
   }
 }
 
+/** @param {Filter} filter */
+const nameOf = ({ kinds, q = "" }) => `footbridge.tail ${kinds} ${q}`;
+
 /** Takes part until `signal` ends it: as the reader if no other tab is, otherwise by listening. @param {Filter} filter @param {AbortSignal} signal @param {Parameters<typeof follow>[2]} told */
 function takePart(filter, signal, told) {
-  const name = `footbridge.tail ${filter.kinds} ${filter.q ?? ""}`;
+  const name = nameOf(filter);
   if (!navigator.locks || !globalThis.BroadcastChannel) return void follow(filter, signal, told);
   const channel = new BroadcastChannel(name);
   channel.onmessage = ({ data: { row, state, problem } }) =>
@@ -101,8 +119,12 @@ export function useLive(filter, onRow, onState) {
     /** @type {AbortController | null} */
     let part = null;
     const told = {
-      row: (/** @type {Row} */ row) => latest.current.onRow(row),
+      row: (/** @type {Row} */ row) => {
+        if (row.id) lastRows.set(nameOf(filter), row.id);
+        latest.current.onRow(row);
+      },
       state: (/** @type {State} */ state, /** @type {Problem | undefined} */ problem) => {
+        if (state === "live" && liveState.value === "lost") checkVersion();
         liveState.value = state;
         latest.current.onState?.(state, problem);
       },

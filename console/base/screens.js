@@ -9,6 +9,7 @@
  * @property {string} [group] its group in the menu; without it, it is reached from another screen
  * @property {string} [key] the key after `g` that goes there
  * @property {string} [words] more words that the palette finds it by
+ * @property {string} [since] its time range when the address has none
  * @property {boolean} [search] whether the search box at the top is this screen's filter `q`
  *
  * @typedef {{ params: Record<string, string>, query: Record<string, string> }} ScreenProps
@@ -23,6 +24,7 @@ export const SCREENS = [
     key: "o",
     permission: "overview.read",
     words: "home needs you rate dead",
+    since: "1h",
     load: () => import("../screens/overview/view.js"),
   },
   {

@@ -9,9 +9,10 @@ import { go, href, place } from "../base/url.js";
 import { Commands } from "../parts/commands.js";
 import { copy, Toasts } from "../parts/toast.js";
 import { zone } from "../base/time.js";
+import { outdated } from "../base/live.js";
 import { Top } from "./top.js";
 
-const { a, nav, div, main, span, ul, li } = tags;
+const { a, button, p, nav, div, main, span, ul, li } = tags;
 
 /** @import { ComponentChildren, FunctionComponent } from "../vendor/preact.js" */
 
@@ -52,6 +53,14 @@ function Palette({ close }) {
   return loaded.View ? h(loaded.View, { close }) : null;
 }
 
+/** The server was upgraded while this page was open. */
+const Outdated = () =>
+  p(
+    { class: "outdated", role: "status" },
+    "The server has a new version of the console.",
+    button({ type: "button", onClick: () => location.reload() }, "Reload"),
+  );
+
 /** @param {() => void} openPalette */
 function useFrameKeys(openPalette) {
   /** @type {import("../base/keys.js").Keys} */
@@ -81,7 +90,7 @@ export function Frame({ children }) {
     a({ class: "skip", href: "#main" }, "Skip to the content"),
     h(Top, { menu, setMenu, openPalette: () => setPalette(true), screen: screenOf(path)?.screen }),
     h(Menu, {}),
-    main({ id: "main", tabIndex: -1 }, children, h(Commands, {})),
+    main({ id: "main", tabIndex: -1 }, outdated.value && h(Outdated, {}), children, h(Commands, {})),
     h(Toasts, {}),
     palette && h(Palette, { close: () => setPalette(false) }),
   );

@@ -83,10 +83,12 @@ const RANGES = /** @type {const} */ ([
 ]);
 
 /** The time range of all screens. */
-function Range() {
+/** @param {{ usual: string }} props the range when the address has none */
+function Range({ usual }) {
   const [exact, setExact] = useState(/** @type {{ View?: typeof import("./exact.js").Exact }} */ ({}));
-  const { since = "", until = "" } = place.value.query;
-  const known = !until && RANGES.some(([value]) => value === since);
+  const { since = usual, until = "" } = place.value.query;
+  const ranges = RANGES.filter(([value]) => value || !usual);
+  const known = !until && ranges.some(([value]) => value === since);
   const shown = (/** @type {string} */ value) =>
     value.includes("T")
       ? stamp(value, zone.value === "local" ? "local" : "utc", Date.now()).slice(0, -4)
@@ -102,10 +104,10 @@ function Range() {
           onChange: (event) => {
             const value = event.currentTarget.value;
             if (value === "exact") import("./exact.js").then(({ Exact }) => setExact({ View: Exact }));
-            else if (value !== "other") setQuery({ since: value, until: null });
+            else if (value !== "other") setQuery({ since: value === usual ? null : value, until: null });
           },
         },
-        RANGES.map(([value, text]) => option({ key: value, value }, text)),
+        ranges.map(([value, text]) => option({ key: value, value }, text)),
         !known && option({ value: "other" }, `${shown(since) === "now" ? "start" : shown(since)} – ${shown(until)}`),
         option({ value: "exact" }, "from – to…"),
       ),
@@ -134,7 +136,7 @@ export const Top = ({ menu, setMenu, openPalette, screen }) =>
     div(
       { class: "top-end" },
       h(Live, {}),
-      h(Range, {}),
+      h(Range, { usual: screen?.since ?? "" }),
       button(
         {
           type: "button",

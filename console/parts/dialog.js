@@ -10,12 +10,22 @@ const { dialog, div, form, h2, button } = tags;
 
 /** @import { ComponentChildren } from "../vendor/preact.js" */
 
+/** What a person will use first: a field, the action, or with a dangerous action the way out. @param {HTMLElement | null} within */
+function firstOf(within) {
+  for (const wanted of ["form :is(input, select, textarea)", ".main:not(.danger)", "form button"]) {
+    const found = within?.querySelector(wanted);
+    if (found instanceof HTMLElement) return found;
+  }
+  return null;
+}
+
 /** @param {{ title: string, close: () => void, wide?: boolean, children?: ComponentChildren }} props */
 export function Dialog({ title, close, wide = false, children }) {
   const own = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useEffect(() => {
     const before = document.activeElement;
     own.current?.showModal();
+    firstOf(own.current)?.focus();
     return () => {
       own.current?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();

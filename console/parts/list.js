@@ -1,7 +1,7 @@
 // A list from the API: rows that the keyboard can walk, pages, how far the search went, and what is new.
 import { h } from "../vendor/preact.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { useLive } from "../base/live.js";
+import { TRAFFIC, useLive } from "../base/live.js";
 import { useList } from "../base/list.js";
 import { useSlow } from "../base/resource.js";
 import { tags } from "../base/tags.js";
@@ -61,9 +61,8 @@ function List({ path, caption, columns, id, to, query = {}, params, live, empty,
   useEffect(() => {
     if (turn) pages.reload();
   }, [turn]);
-  useLive(live && !query["until"] ? { kinds: live } : null, ({ event, data }) => {
+  useLive(live && !query["until"] ? { kinds: TRAFFIC } : null, ({ event }) => {
     if (event === live) setFresh((n) => n + 1);
-    if (event === "gap") setFresh((n) => n + (data.n ?? 0));
   });
   useEffect(() => openedRow(own.current), [pages.rows === undefined]);
   useRowKeys(own, {

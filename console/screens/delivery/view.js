@@ -3,7 +3,7 @@ import { h } from "../../vendor/preact.js";
 import { useState } from "../../vendor/hooks.js";
 import { api } from "../../base/api.js";
 import { useKeys } from "../../base/keys.js";
-import { useLive } from "../../base/live.js";
+import { TRAFFIC, useLive } from "../../base/live.js";
 import { useResource } from "../../base/resource.js";
 import { can } from "../../base/session.js";
 import { tags } from "../../base/tags.js";
@@ -104,7 +104,7 @@ function Shown({ delivery, reload }) {
 export default function DeliveryScreen({ params }) {
   const id = params["id"] ?? "";
   const delivery = useResource(id, (signal) => api.get("/api/v1/deliveries/{id}", { params: { id }, signal }));
-  useLive(delivery.data?.status === "pending" ? { kinds: "event,delivery,exchange" } : null, ({ event, data }) => {
+  useLive(delivery.data?.status === "pending" ? { kinds: TRAFFIC } : null, ({ event, data }) => {
     if (event === "delivery" && data.id === id) delivery.reload();
   });
   useNeighbours();

@@ -1,7 +1,7 @@
 // The story of one event: how it went from the page to each receiver, and why some did not get it.
 import { h } from "../../vendor/preact.js";
 import { api, readText } from "../../base/api.js";
-import { useLive } from "../../base/live.js";
+import { TRAFFIC, useLive } from "../../base/live.js";
 import { useResource } from "../../base/resource.js";
 import { can } from "../../base/session.js";
 import { tags } from "../../base/tags.js";
@@ -84,7 +84,7 @@ const Title = ({ known: { event } }) =>
 
 /** Loads again when a delivery of this event ends an attempt. @param {string} id @param {() => void} reload @param {boolean} open */
 function useDeliveries(id, reload, open) {
-  useLive(open ? { kinds: "event,delivery,exchange" } : null, ({ event, data }) => {
+  useLive(open ? { kinds: TRAFFIC } : null, ({ event, data }) => {
     if (event === "delivery" && data.event_id === id) reload();
   });
 }

@@ -2,7 +2,7 @@
 import { h } from "../../vendor/preact.js";
 import { useEffect, useRef } from "../../vendor/hooks.js";
 import { api } from "../../base/api.js";
-import { useLive } from "../../base/live.js";
+import { TRAFFIC, useLive } from "../../base/live.js";
 import { useResource } from "../../base/resource.js";
 import { can } from "../../base/session.js";
 import { tags } from "../../base/tags.js";
@@ -101,7 +101,7 @@ const NoTraffic = () =>
 function useTraffic(reload) {
   const timers = useRef({ next: 0, last: 0 });
   useEffect(() => () => Object.values(timers.current).forEach(clearTimeout), []);
-  useLive({ kinds: "event,delivery,exchange" }, ({ event }) => {
+  useLive({ kinds: TRAFFIC }, ({ event }) => {
     if (event === "ping") return;
     const due = timers.current;
     clearTimeout(due.last);

@@ -2,7 +2,7 @@
 import { h } from "../../vendor/preact.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { useKeys } from "../../base/keys.js";
-import { useLive } from "../../base/live.js";
+import { TRAFFIC, useLive } from "../../base/live.js";
 import { tags } from "../../base/tags.js";
 import { span } from "../../base/time.js";
 import { href, setQuery } from "../../base/url.js";
@@ -68,7 +68,7 @@ export default function TailScreen({ query }) {
   const [paused, setPaused] = useState(false);
   const [problem, setProblem] = useState(/** @type {import("../../base/api.js").Problem | undefined} */ (undefined));
   const { tail, setTail, take } = useTail(paused);
-  const kinds = query["kinds"] ?? "event,delivery,exchange";
+  const kinds = query["kinds"] ?? TRAFFIC;
   const q = query["q"] ?? "";
   useLive({ kinds, ...(q && { q }) }, take, (_, told) => setProblem(told));
   const turn = () => {

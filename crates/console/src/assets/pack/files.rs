@@ -19,7 +19,6 @@ pub(crate) struct Source {
 pub(crate) fn read(console: &Path) -> Result<Vec<Source>, String> {
     let mut sources = Vec::new();
     sources.push(Source { path: "main.js".to_owned(), content: text(&console.join("main.js"))? });
-    sources.push(Source { path: "icon.svg".to_owned(), content: content(&console.join("icon.svg"))? });
     for folder in FOLDERS {
         modules(&console.join(folder), folder, &mut sources)?;
     }
@@ -60,10 +59,6 @@ fn names(folder: &Path) -> Result<Vec<String>, String> {
     Ok(names)
 }
 
-fn content(file: &Path) -> Result<Vec<u8>, String> {
-    fs::read(file).map_err(|e| format!("{}: {e}", file.display()))
-}
-
 /// Reads a script or a style sheet, without comments.
 fn text(file: &Path) -> Result<Vec<u8>, String> {
     let text = fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
@@ -75,7 +70,6 @@ pub(crate) fn media_type(path: &str) -> &'static str {
     match path.rsplit_once('.').map(|(_, extension)| extension) {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
-        Some("svg") => "image/svg+xml",
         _ => "application/octet-stream",
     }
 }

@@ -21,7 +21,7 @@ use files::Source;
 
 /// The files and folders of `console/` that are served, or that decide what is.
 pub(crate) const WATCHED: &[&str] =
-    &["base", "frame", "icon.svg", "index.html", "main.js", "parts", "screens", "style", "vendor"];
+    &["base", "frame", "index.html", "main.js", "parts", "screens", "style", "vendor"];
 
 /// The module of the first screen, whose imports a browser may load early.
 const FIRST_SCREEN: &str = "screens/overview/view.js";
