@@ -165,7 +165,7 @@ fn a_change_that_a_node_never_hears_of_is_noticed() {
 
 #[test]
 fn changes_that_overlook_each_other_are_noticed() {
-    law_is_noticed("went elsewhere", ClusterPlan::made, Mutant::LastWriterWins);
+    law_is_noticed("does not know that hook", ClusterPlan::made, Mutant::LastWriterWins);
 }
 
 #[test]
