@@ -42,9 +42,17 @@ export type DeliveryDetail = Delivery & { attempt_log: Attempt[] };
 export type Exchange = Schema["ExchangeDetail"] & Marks & { upstream_status?: number | null };
 
 export interface Session {
-  user: { id: string; name: string; display_name?: string; role?: string };
+  user: { id: string | null; name: string; display_name?: string; role?: string | null };
   permissions: string[];
+  apps?: string[] | null;
   expires_at?: string;
+  first_run?: boolean;
+  insecure?: boolean;
+}
+export interface SignInOptions {
+  oidc: { name: string; start: string } | null;
+  first_run: boolean;
+  insecure: boolean;
 }
 
 export interface Verdict {
@@ -155,17 +163,18 @@ export interface Attention {
   screen: string | null;
   recover: string | null;
 }
+/** What the search of the palette finds. */
 export interface Found {
   kind: string;
   id: string;
   text: string;
-  screen?: string;
 }
 
 type Gives<T, S extends number = 200> = { responses: { [K in S]: { content: { "application/json": T } } } };
 type Got<T> = { get: Gives<T> };
 
 export interface Coming {
+  "/api/v1/sign-in-options": Got<SignInOptions>;
   "/api/v1/session": { get: Gives<Session>; post: Gives<Session>; delete: Gives<undefined> };
   "/api/v1/events": { get: Gives<List<Event>>; post: Gives<Event, 201> };
   "/api/v1/events/{id}": Got<EventDetail>;

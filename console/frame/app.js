@@ -81,6 +81,8 @@ export function App() {
   const [problem, setProblem] = useState(/** @type {import("../base/api.js").Problem | null} */ (null));
   const start = () => {
     setProblem(null);
+    // A sign-in link is used even if there is a session: it may be of somebody else.
+    if (location.hash.startsWith("#setup=")) return void (session.value = null);
     readSession().catch((error) => setProblem(asProblem(error)));
   };
   useEffect(start, []);

@@ -3,7 +3,7 @@ import { h } from "../vendor/preact.js";
 import { useEffect, useState } from "../vendor/hooks.js";
 import { useKeys } from "../base/keys.js";
 import { GROUPS, screenOf, SCREENS } from "../base/screens.js";
-import { can } from "../base/session.js";
+import { can, session } from "../base/session.js";
 import { tags } from "../base/tags.js";
 import { go, href, place } from "../base/url.js";
 import { Commands } from "../parts/commands.js";
@@ -61,6 +61,22 @@ const Outdated = () =>
     button({ type: "button", onClick: () => location.reload() }, "Reload"),
   );
 
+/** What a person must know on every screen. */
+const Warnings = () => [
+  session.value?.insecure &&
+    p(
+      { class: "outdated warn", role: "note" },
+      "This console is not encrypted: anybody on the way can read the session. It was allowed by [console] insecure.",
+    ),
+  session.value?.first_run &&
+    can("users.write") &&
+    p(
+      { class: "outdated", role: "note" },
+      "You are here by a link that works once.",
+      a({ href: href("/users") }, "Make yourself a user with a password"),
+    ),
+];
+
 /** @param {() => void} openPalette */
 function useFrameKeys(openPalette) {
   /** @type {import("../base/keys.js").Keys} */
@@ -90,7 +106,7 @@ export function Frame({ children }) {
     a({ class: "skip", href: "#main" }, "Skip to the content"),
     h(Top, { menu, setMenu, openPalette: () => setPalette(true), screen: screenOf(path)?.screen }),
     h(Menu, {}),
-    main({ id: "main", tabIndex: -1 }, outdated.value && h(Outdated, {}), children, h(Commands, {})),
+    main({ id: "main", tabIndex: -1 }, outdated.value && h(Outdated, {}), h(Warnings, {}), children, h(Commands, {})),
     h(Toasts, {}),
     palette && h(Palette, { close: () => setPalette(false) }),
   );

@@ -1,4 +1,6 @@
 // What the palette finds, and in which order.
+import { screenOfId } from "../../base/screens.js";
+import { quoted } from "../../parts/terms.js";
 
 /** How well a text fits what was typed; 0 is not at all. @param {string} text @param {string} typed */
 export function fit(text, typed) {
@@ -23,4 +25,11 @@ export function best(choices, typed) {
     .filter((one) => one.fit > 0)
     .sort((a, b) => b.fit - a.fit)
     .map((one) => one.choice);
+}
+
+/** Where something leads that the server found. @param {import("../../shapes.js").Found} found */
+export function screenOfFound({ kind, id }) {
+  if (kind === "app") return `/apps/${encodeURIComponent(id)}`;
+  if (kind === "name") return `/events?q=${encodeURIComponent(`name:${quoted(id)}`)}`;
+  return screenOfId(id) ?? "/";
 }

@@ -9,7 +9,7 @@ import { tags } from "../../base/tags.js";
 import { rememberedZone, ZONES } from "../../base/time.js";
 import { go, href, setQuery } from "../../base/url.js";
 import { Dialog } from "../../parts/dialog.js";
-import { best } from "./model.js";
+import { best, screenOfFound } from "./model.js";
 
 const { div, input, ul, li, span, p } = tags;
 
@@ -57,7 +57,7 @@ function useFound(typed) {
         answer.data.map((one) => ({
           title: one.text || one.id,
           kind: one.kind,
-          run: () => go(href(one.screen ?? screenOfId(one.id) ?? "/")),
+          run: () => go(href(screenOfFound(one))),
         })),
       );
     }, 150);

@@ -9,7 +9,8 @@ export const TEXT = {
   howTo: "Run this on the server's machine. It prints a link that signs you in once.",
   command: "footbridge console",
   linkUsed: "The link cannot be used: it works once, and for one hour. This command makes a new one.",
-  provider: "Sign in with your organisation",
+  with: "Sign in with",
+  firstRun: "Nobody has been here yet. The server printed a link when it started; the command below makes another one.",
   insecure:
     "This page is not encrypted: anybody on the way can read the session. Use https, or open it on the server's machine.",
 };

@@ -1,7 +1,8 @@
 // The sign-in: a link that works once, a password, or the organisation's provider.
 import { h } from "../../vendor/preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
-import { useAction } from "../../base/resource.js";
+import { api } from "../../base/api.js";
+import { useAction, useResource } from "../../base/resource.js";
 import { ended, signIn } from "../../base/session.js";
 import { tags } from "../../base/tags.js";
 import { base } from "../../base/url.js";
@@ -51,7 +52,7 @@ export default function SignIn() {
   useEffect(() => {
     document.title = `${TEXT.title} · Footbridge`;
   }, []);
-  const local = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+  const options = useResource("options", (signal) => api.get("/api/v1/sign-in-options", { signal })).data;
   return main(
     { class: "sign-in", id: "main" },
     svg(
@@ -61,10 +62,12 @@ export default function SignIn() {
     ),
     h1(null, TEXT.title),
     ended.value && p(null, TEXT.ended),
-    location.protocol === "http:" && !local && p({ class: "warn" }, TEXT.insecure),
+    options?.insecure && p({ class: "warn" }, TEXT.insecure),
+    options?.first_run && !link.busy && p(null, TEXT.firstRun),
     link.problem && div(null, h(Fault, { problem: link.problem }), p({ class: "soft" }, TEXT.linkUsed)),
-    link.busy ? null : h(Password, {}),
-    a({ class: "button wide", href: `${base}/api/v1/oidc/start` }, TEXT.provider),
+    link.busy || options?.first_run ? null : h(Password, {}),
+    options?.oidc &&
+      a({ class: "button wide", href: `${base}/api/v1/oidc/start` }, `${TEXT.with} ${options.oidc.name}`),
     div(
       { class: "aside" },
       p(null, TEXT.noPassword),
