@@ -49,10 +49,10 @@ export async function copy(text, what) {
   }
 }
 
-/** @param {{ text: string, what: string, label?: string }} props */
+/** A button that copies; a text that is long to make is made then. @param {{ text: string | (() => string), what: string, label?: string }} props */
 export const Copy = ({ text, what, label }) =>
   button(
-    { type: "button", class: label ? "" : "quiet", title: `Copy ${what}`, onClick: () => copy(text, what) },
+    { type: "button", class: label ? "" : "quiet", title: `Copy ${what}`, onClick: () => copy(typeof text === "string" ? text : text(), what) },
     h(Icon, { name: "copy" }),
     label ?? span({ class: "unseen" }, `Copy ${what}`),
   );

@@ -31,24 +31,28 @@ export function valueText(nodes, place) {
   const from = nodes[place];
   if (!from) return "";
   if (from.kind === "string") return plain(from.text);
-  let text = "";
+  /** @type {string[]} */
+  const parts = [];
   /** @type {string[]} */
   const closers = [];
   const close = (/** @type {number} */ depth) => {
-    while (closers.length > depth) text += closers.pop();
+    while (closers.length > depth) parts.push(closers.pop() ?? "");
   };
+  let opened = true;
   for (let at = place; at < from.end; at += 1) {
     const node = /** @type {Node} */ (nodes[at]);
     const depth = node.depth - from.depth;
+    opened &&= depth === closers.length;
     close(depth);
-    const first = text === "" || /[{[]$/.test(text);
-    if (at > place) text += (first ? "" : ",") + (typeof node.key === "string" ? `${JSON.stringify(node.key)}:` : "");
-    if (node.kind === "object") ((text += "{"), closers.push("}"));
-    else if (node.kind === "array") ((text += "["), closers.push("]"));
-    else text += node.text;
+    if (at > place) parts.push(opened ? "" : ",", typeof node.key === "string" ? `${JSON.stringify(node.key)}:` : "");
+    opened = node.kind === "object" || node.kind === "array";
+    if (opened) {
+      parts.push(node.kind === "object" ? "{" : "[");
+      closers.push(node.kind === "object" ? "}" : "]");
+    } else parts.push(node.text);
   }
   close(0);
-  return text;
+  return parts.join("");
 }
 
 /** The places whose name or value has the word in it. @param {Node[]} nodes @param {string} word */

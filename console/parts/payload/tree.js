@@ -26,12 +26,12 @@ const summary = (node, folded) => {
 function Chosen({ nodes, place, id }) {
   const path = pathOf(nodes, place);
   const node = nodes[place];
-  const value = valueText(nodes, place);
+  const value = node && node.count === 0 ? valueText(nodes, place) : "";
   const canSearch = id && node && node.count === 0 && path && value.length < 200 && !/[\s:"\\]/.test(path);
   return div(
     { class: "row chosen" },
     span({ class: "path", title: path }, path || "the whole payload"),
-    h(Copy, { text: value, what: "value", label: "Value" }),
+    h(Copy, { text: () => valueText(nodes, place), what: "value", label: "Value" }),
     path && h(Copy, { text: path, what: "path", label: "Path" }),
     canSearch && a({ class: "button", href: href("/events", { q: `body.${path}:${quoted(value)}` }) }, "Find others"),
   );

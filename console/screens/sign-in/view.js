@@ -66,8 +66,7 @@ export default function SignIn() {
     options?.first_run && !link.busy && p(null, TEXT.firstRun),
     link.problem && div(null, h(Fault, { problem: link.problem }), p({ class: "soft" }, TEXT.linkUsed)),
     link.busy || options?.first_run ? null : h(Password, {}),
-    options?.oidc &&
-      a({ class: "button wide", href: `${base}/api/v1/oidc/start` }, `${TEXT.with} ${options.oidc.name}`),
+    options?.oidc && a({ class: "button wide", href: base + options.oidc.start }, `${TEXT.with} ${options.oidc.name}`),
     div(
       { class: "aside" },
       p(null, TEXT.noPassword),
