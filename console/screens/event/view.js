@@ -15,6 +15,7 @@ import { Way } from "../../parts/marks.js";
 import { Drawing } from "../../parts/story/drawing.js";
 import { Effects, Id, Origin } from "../../parts/story/origin.js";
 import { Receivers } from "../../parts/story/receivers.js";
+import { Copy } from "../../parts/toast.js";
 import { When } from "../../parts/when.js";
 import { AllAttempts } from "./attempts.js";
 import { knownEvent } from "./model.js";
@@ -78,6 +79,7 @@ const Title = ({ known: { event } }) =>
         event.test && span({ class: "tag" }, "test"),
       ],
     },
+    h(Copy, { text: () => location.href, what: "link", label: "Copy link" }),
     can("events.send") && a({ class: "button", href: href("/try", { event: event.id }) }, "Send again…"),
     a({ class: "button", href: href("/explain", { event: event.id }) }, "Explain now"),
   );

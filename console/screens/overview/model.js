@@ -28,12 +28,13 @@ const LEVELS = { error: 0, warning: 1, info: 2 };
 /** @param {Attention[]} list */
 export const worstFirst = (list) => [...list].sort((a, b) => LEVELS[a.level] - LEVELS[b.level]);
 
-/** @param {StatsNow} now */
-export const isEmpty = (now) =>
-  now.account.accepted === 0 &&
-  now.rates.exchange === 0 &&
-  now.rates.page === 0 &&
-  now.apps.every((app) => !app.last_said_at && !app.last_heard_at);
+/** The server as a publisher of its own events. */
+export const SYSTEM = "bolt";
+
+/** True before the first event of an app. @param {StatsNow} now */
+export const isEmpty = ({ account, rates, apps }) =>
+  account.accepted + rates.exchange + rates.page === 0 &&
+  apps.every((app) => app.app === SYSTEM || (!app.last_said_at && !app.last_heard_at));
 
 /** @param {number | null} rate */
 export const rateText = (rate) =>

@@ -7,13 +7,13 @@ import { useResource } from "../../base/resource.js";
 import { can } from "../../base/session.js";
 import { tags } from "../../base/tags.js";
 import { span } from "../../base/time.js";
-import { href, setQuery } from "../../base/url.js";
+import { go, href, setQuery } from "../../base/url.js";
 import { useCommands } from "../../parts/commands.js";
 import { Head, Part } from "../../parts/head.js";
 import { Plot } from "../../parts/plot.js";
 import { Empty, loaded } from "../../parts/states.js";
 import { Apps, NeedsYou } from "./lists.js";
-import { isEmpty, isOff, percent, rateText, shares } from "./model.js";
+import { isEmpty, isOff, percent, rateText, shares, SYSTEM } from "./model.js";
 import { TEXT } from "./text.js";
 
 const { div, dl, dt, dd, a, small, p } = tags;
@@ -88,14 +88,19 @@ function Series({ metric, by, title, query, turn }) {
   });
 }
 
-const NoTraffic = () =>
-  h(
+/** The first steps; the story of the first event opens by itself. */
+function NoTraffic() {
+  useLive({ kinds: TRAFFIC }, ({ event, data }) => {
+    if (event === "event" && data.publisher !== SYSTEM) go(href(`/events/${data.id}`));
+  });
+  return h(
     Empty,
     { title: TEXT.noTraffic, text: TEXT.noTrafficText },
     can("events.send") && a({ class: "button main", href: href("/try", { first: "true" }) }, TEXT.sendTest),
     can("apps.write") && a({ class: "button", href: href("/apps", { add: "true" }) }, TEXT.addApp),
     a({ class: "button", href: href("/try", { tab: "page" }) }, TEXT.snippet),
   );
+}
 
 /** Calls `reload` soon after traffic, at most every 5 s, and once more when it has ended. Without traffic nothing is asked. @param {() => void} reload */
 function useTraffic(reload) {
