@@ -163,6 +163,12 @@ export interface Attention {
   screen: string | null;
   recover: string | null;
 }
+/** A filter of a screen under a name. */
+export interface SavedView {
+  name: string;
+  screen: string;
+  query: string;
+}
 /** What the search of the palette finds. */
 export interface Found {
   kind: string;
@@ -188,5 +194,7 @@ export interface Coming {
   "/api/v1/stats/now": Got<StatsNow>;
   "/api/v1/stats/series": Got<Series>;
   "/api/v1/attention": Got<{ data: Attention[] }>;
+  "/api/v1/views": Got<{ data: SavedView[] }>;
+  "/api/v1/views/{name}": { put: Gives<SavedView>; delete: Gives<undefined> };
   "/api/v1/search": Got<{ data: Found[] }>;
 }

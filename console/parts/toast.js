@@ -52,7 +52,12 @@ export async function copy(text, what) {
 /** A button that copies; a text that is long to make is made then. @param {{ text: string | (() => string), what: string, label?: string }} props */
 export const Copy = ({ text, what, label }) =>
   button(
-    { type: "button", class: label ? "" : "quiet", title: `Copy ${what}`, onClick: () => copy(typeof text === "string" ? text : text(), what) },
+    {
+      type: "button",
+      class: label ? "" : "quiet",
+      title: `Copy ${what}`,
+      onClick: () => copy(typeof text === "string" ? text : text(), what),
+    },
     h(Icon, { name: "copy" }),
     label ?? span({ class: "unseen" }, `Copy ${what}`),
   );

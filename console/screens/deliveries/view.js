@@ -13,6 +13,7 @@ import { Empty } from "../../parts/states.js";
 import { Status } from "../../parts/marks.js";
 import { valueOf, withTerm } from "../../parts/terms.js";
 import { toast } from "../../parts/toast.js";
+import { Views } from "../../parts/views.js";
 import { When } from "../../parts/when.js";
 import { filterOf, isFiltered } from "../events/model.js";
 import { TEXT } from "./text.js";
@@ -91,6 +92,7 @@ export default function Deliveries({ query }) {
       Head,
       { title: TEXT.title, sub: TEXT.sub },
       can("jobs.run") && a({ class: "button", href: href("/recover", { q: q || "status:dead" }) }, TEXT.recover),
+      h(Views, {}),
       h(Export, { path: "/api/v1/deliveries", query: filter, name: "deliveries" }),
     ),
     h(Choices, { label: "Status", of: choices }),

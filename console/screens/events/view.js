@@ -9,6 +9,7 @@ import { list } from "../../parts/list.js";
 import { Export } from "../../parts/save.js";
 import { Empty } from "../../parts/states.js";
 import { Counts, Way } from "../../parts/marks.js";
+import { Views } from "../../parts/views.js";
 import { When } from "../../parts/when.js";
 import { filterOf, isFiltered } from "./model.js";
 import { TEXT } from "./text.js";
@@ -45,7 +46,12 @@ export default function Events({ query }) {
         can("events.send") && a({ class: "button main", href: href("/try") }, "Send a test event"),
       );
   return [
-    h(Head, { title: TEXT.title, sub: TEXT.sub }, h(Export, { path: "/api/v1/events", query: filter, name: "events" })),
+    h(
+      Head,
+      { title: TEXT.title, sub: TEXT.sub },
+      h(Views, {}),
+      h(Export, { path: "/api/v1/events", query: filter, name: "events" }),
+    ),
     list({
       path: "/api/v1/events",
       caption: TEXT.title,

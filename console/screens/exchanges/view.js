@@ -10,6 +10,7 @@ import { Export } from "../../parts/save.js";
 import { Empty } from "../../parts/states.js";
 import { Status, Way } from "../../parts/marks.js";
 import { valueOf, withTerm } from "../../parts/terms.js";
+import { Views } from "../../parts/views.js";
 import { When } from "../../parts/when.js";
 import { filterOf, isFiltered } from "../events/model.js";
 import { TEXT } from "./text.js";
@@ -67,6 +68,7 @@ export default function Exchanges({ query }) {
     h(
       Head,
       { title: TEXT.title, sub: TEXT.sub },
+      h(Views, {}),
       h(Export, { path: "/api/v1/exchanges", query: filter, name: "exchanges" }),
     ),
     h(Choices, { label: "Outcome", of: choices }),
