@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod app;
+mod attention;
 mod bolt;
 mod delivery;
 mod event;
@@ -20,6 +21,10 @@ mod statistics;
 mod ticket;
 
 pub use app::{App, AppPatch, MadeApp, NewApp, NewReceiverAuth, ReceiverAuth, Secret, Secrets};
+pub use attention::{
+    Attention, AttentionLevel, AttentionList, AttentionObject, Doctor, Finding, FindingLevel, Setting,
+    SettingSource, Settings,
+};
 pub use bolt::{
     BoltApp, BoltContext, BoltHook, BoltRouter, Install, Installed, LogLine, LogPage, NamedApp, StartFailure,
 };

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use footbridge_model::address::AddressClasses;
+use footbridge_model::attempt::{Failure, FailureKind};
 use http::HeaderValue;
+use tokio::time::{Instant, timeout_at};
 
-use crate::dial::{Network, address_classes};
+use crate::dial::{DialRequest, Network, address_classes, dial};
 use crate::dialer::{Dialer, SystemDialer};
 use crate::policy::Policy;
 use crate::request::preamble;
 use crate::resolve::{Resolver, SystemResolver};
 use crate::roots::Roots;
-use crate::target::Target;
+use crate::target::{Grant, Target};
 use crate::tls::TlsConnectors;
 
 /// How long [`CourierShared::classes_of`] waits for the resolver.
@@ -98,6 +100,23 @@ impl CourierShared {
         }
         let classes = address_classes(self.network(), target, app);
         tokio::time::timeout(CLASSES_TIMEOUT, classes).await.unwrap_or_default()
+    }
+
+    /// Connects to `target` for `app` as an attempt does, and closes the connection without sending anything.
+    ///
+    /// # Errors
+    /// [`Failure`] if the name does not resolve, the policy forbids its addresses, or none answers before the deadline.
+    pub async fn reach(
+        &self,
+        target: &Target,
+        grants: &[Grant],
+        app: &str,
+        deadline: Instant,
+    ) -> Result<(), Failure> {
+        let granted = Grant::opened_by(grants, target);
+        let dialed = dial(self.network(), DialRequest { target, granted, app, deadline });
+        let late = || Failure::before(FailureKind::Timeout, "no connection within the deadline");
+        timeout_at(deadline, dialed).await.unwrap_or_else(|_| Err(late())).map(drop)
     }
 
     pub(crate) fn network(&self) -> Network<'_> {

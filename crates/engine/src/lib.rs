@@ -28,6 +28,7 @@ mod proof_key;
 mod publish;
 mod queues;
 mod rate;
+mod reach;
 mod recipient;
 mod registry;
 mod replay;
@@ -35,6 +36,7 @@ mod retention;
 mod stats;
 mod subscribe;
 mod system_event;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod tickets;
@@ -59,6 +61,7 @@ pub use footbridge_journal::{
     Accepted, Account, DeadDeliveries, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter,
     History, Journal, JournalError, JournalHealth, NodeCard, Page, Store, WaitingDeliveries, matches_glob,
 };
+pub use footbridge_model::attempt::FailureKind;
 pub use launcher::{Launcher, Launching, NoLauncher};
 pub use live::PageEvent;
 pub use log_limit::LogLimit;
@@ -67,6 +70,7 @@ pub use proof_key::ProofKey;
 pub use publish::{PublishError, Published};
 pub use queues::{QueueOverview, QueueState, WaitingQueue};
 pub use rate::{Quota, Rate};
+pub use reach::Reached;
 pub use registry::{
     AppChange, AppEntry, AppProof, AppSpec, ChangeError, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
     MadeSecrets, Overlap, Rotation, SecretKind, SecretSet,
@@ -79,4 +83,5 @@ pub use stats::{
 };
 pub use subscribe::SubscribeError;
 pub use system_event::{ChainStop, StopReason, SystemEvent, SystemEventFormat};
+pub use tail::{TailAttempt, TailEvent, TailItem, TailNext, TailWatcher};
 pub use tickets::{TICKET_PATTERN_BYTES_MAX, TICKET_TTL_MAX, Ticket, TicketError, TicketSpec, TicketUse};

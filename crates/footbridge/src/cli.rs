@@ -6,7 +6,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
     cmd::{
-        app, args::DemoArgs, args::ServeArgs, config, delivery, demo, event, exchange, explain,
+        app, args::DemoArgs, args::ServeArgs, config, delivery, demo, doctor, event, exchange, explain,
         failure::Failure, hook, link, publish, remote::RemoteArgs, remote::Session, serve, shell,
     },
     config::env::Env,
@@ -56,6 +56,8 @@ enum Command {
         #[command(flatten)]
         remote: RemoteArgs,
     },
+    /// Check a running server and its surroundings; exit code 0 if all is well, 1 for warnings, 2 for errors
+    Doctor(RemoteArgs),
     /// Print the completion script for a shell
     Completion(shell::CompletionArgs),
     /// Print the manual page, or write the pages of all commands into a directory
@@ -82,6 +84,12 @@ pub fn run(cli: &Cli, env: &Env, cores: usize) -> ExitCode {
             print(&mut io::stdout(), &text);
             ExitCode::SUCCESS
         }),
+        Command::Doctor(remote) => {
+            Session::open(remote, env).and_then(|session| doctor::run(&session)).map(|(text, code)| {
+                print(&mut io::stdout(), &text);
+                code
+            })
+        }
         command => output(command, env).map(|text| {
             print(&mut io::stdout(), &text);
             ExitCode::SUCCESS
@@ -111,7 +119,7 @@ fn output(command: &Command, env: &Env) -> Result<String, Failure> {
         Command::Explain { args, remote } => explain::run(args, &open(remote)?),
         Command::Completion(args) => Ok(shell::completion(args, Cli::command())),
         Command::Man(args) => shell::man(args, Cli::command()),
-        Command::Serve(_) | Command::Demo(_) | Command::Config(_) => Ok(String::new()),
+        Command::Serve(_) | Command::Demo(_) | Command::Config(_) | Command::Doctor(_) => Ok(String::new()),
     }
 }
 
@@ -160,6 +168,7 @@ mod tests {
             "footbridge demo --once",
             "footbridge config check f",
             "footbridge config print",
+            "footbridge doctor --json",
             "footbridge completion bash",
             "footbridge man",
             "footbridge man --dir /tmp",

@@ -189,6 +189,12 @@ impl IdSource {
         since.min(LAST_MILLISECOND) << TIME_SHIFT
     }
 
+    /// Returns the time at which a number was made.
+    pub fn time_of(number: u64) -> Millis {
+        let since = i64::try_from(number >> TIME_SHIFT).unwrap_or(i64::MAX);
+        Millis(since.saturating_add(EPOCH))
+    }
+
     /// Makes one number.
     pub fn next(&self, now: Millis) -> u64 {
         self.block(now, 1)

@@ -32,6 +32,7 @@ mod refused_credentials;
 mod router;
 mod state;
 mod stream;
+pub mod surroundings;
 #[cfg(test)]
 mod tests;
 mod tunnel;

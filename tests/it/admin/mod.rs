@@ -1,6 +1,7 @@
 //! §7 Administration API.
 
 mod apps;
+mod attention;
 mod deliveries;
 mod errors;
 mod events;
@@ -13,3 +14,4 @@ mod pages;
 mod replays;
 mod rotate;
 mod stats;
+mod tail;

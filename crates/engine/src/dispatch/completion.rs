@@ -9,9 +9,10 @@ use crate::failure_log::FailureLog;
 use crate::progress::Progress;
 use crate::publish::{PreparedEvent, Publisher};
 use crate::stats::AttemptCount;
+use crate::tail::{TailAttempt, TailItem};
 use footbridge_journal::PendingDelivery;
 use footbridge_model::attempt::{FailureKind, Sent};
-use footbridge_model::delivery::{Attempt, Next, Outcome};
+use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus, Next, Outcome};
 use footbridge_model::hook::AnswerRule;
 use footbridge_model::name::AppName;
 use footbridge_model::retry::Schedule;
@@ -104,12 +105,17 @@ impl Completion {
         }
     }
 
-    /// Counts an attempt in the statistics.
+    /// Counts an attempt in the statistics, and shows it to whoever watches.
     fn count(&self, attempt: &InFlightAttempt, made: &Attempt, next: &Next) {
         // An event that cannot be read has no edge.
         if let Some(event) = &attempt.event {
             let to = &attempt.hook.hook.app;
             self.publisher.traffic.attempt(&AttemptCount { event, to, attempt: made, next });
+            self.publisher.tail.send(|tail| {
+                let (hook, delivery) = (attempt.hook.hook.clone(), after(attempt, made, next));
+                let (event, attempt) = (tail.event(event), made.clone());
+                TailItem::Attempt(Box::new(TailAttempt { event, delivery, hook, attempt }))
+            });
         }
     }
 
@@ -153,6 +159,26 @@ impl Completion {
     pub(super) fn latest_due(&self, delivery: &PendingDelivery, now: Millis) -> Millis {
         let attempts = delivery.attempts.saturating_sub(delivery.attempts_base);
         now.plus(self.schedule.longest(attempts))
+    }
+}
+
+/// The delivery after an attempt.
+fn after(attempt: &InFlightAttempt, made: &Attempt, next: &Next) -> Delivery {
+    let (status, next_attempt_at) = match next {
+        Next::Delivered => (DeliveryStatus::Delivered, None),
+        Next::Unanswered => (DeliveryStatus::Unanswered, None),
+        Next::Retry(at) => (DeliveryStatus::Pending, Some(*at)),
+        Next::Dead(_) | Next::Gone => (DeliveryStatus::Dead, None),
+    };
+    Delivery {
+        id: attempt.delivery.id,
+        event_id: attempt.delivery.event_id,
+        hook_id: attempt.hook.hook.id,
+        status,
+        attempts: made.n,
+        next_attempt_at,
+        last_status: made.status,
+        last_error: made.error.clone(),
     }
 }
 

@@ -288,6 +288,7 @@ impl Engine {
             system_events: Arc::clone(&options.system_events),
             event_limit: options.limits.event,
             traffic: Arc::new(TrafficCounter::new(options.limits.statistics)),
+            tail: Arc::default(),
         });
         let waiting = options.store.waiting(claims.all()).await?;
         let statistics = Statistics::start(&publisher.traffic, &publisher.journal, &publisher.clock).await?;
@@ -337,6 +338,7 @@ fn exchanges(publisher: &Publisher, limits: &Limits, log: &Arc<FailureLog>) -> E
         answer_limit: limits.answer,
         log: Arc::clone(log),
         traffic: Arc::clone(&publisher.traffic),
+        tail: Arc::clone(&publisher.tail),
     }
 }
 

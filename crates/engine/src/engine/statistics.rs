@@ -2,7 +2,9 @@
 
 use super::build::{Engine, Inner};
 use crate::queues::QueueOverview;
+use crate::reach::{self, Reached};
 use crate::stats::{EdgeTraffic, Ranking, Recent, Series, SeriesQuery, StatisticsError};
+use crate::tail::TailWatcher;
 use footbridge_journal::JournalError;
 use footbridge_model::hook::Hook;
 use footbridge_model::name::{AppName, EventName};
@@ -52,6 +54,28 @@ impl Engine {
         };
         let hooks = self.0.registry.index.load().matching(&from, &name, private);
         hooks.into_iter().find(|entry| entry.hook.app.as_str() == edge.to).map(|entry| entry.hook.clone())
+    }
+
+    /// Watches events, attempts and exchanges from now on; with `bodies`, events come with their bodies.
+    pub fn tail(&self, bodies: bool) -> TailWatcher {
+        self.0.publisher.tail.watch(bodies)
+    }
+
+    /// Connects to at most `limit` receivers of all apps without sending anything, and returns which of them answer.
+    pub async fn reach_receivers(&self, limit: usize) -> Vec<Reached> {
+        reach::reach(&self.0.registry, limit).await
+    }
+
+    /// The reason why the time of day differs from the machine's clock, if it does.
+    pub fn clock_doubt(&self) -> Option<String> {
+        self.0.clock.doubt()
+    }
+
+    /// A random number that nobody can guess.
+    pub fn random_number(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.0.entropy.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
     }
 
     /// The queues of all hooks, a few seconds old at most.

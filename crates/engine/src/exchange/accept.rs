@@ -7,6 +7,7 @@ use crate::drain::Drain;
 use crate::failure_log::FailureLog;
 use crate::registry::{AppEntry, AppRegistry, host_of};
 use crate::stats::TrafficCounter;
+use crate::tail::{TailFeed, TailItem};
 use bytes::Bytes;
 use footbridge_courier::Courier;
 use footbridge_journal::Journal;
@@ -86,6 +87,7 @@ pub(crate) struct Exchanges {
     pub(crate) answer_limit: usize,
     pub(crate) log: Arc<FailureLog>,
     pub(crate) traffic: Arc<TrafficCounter>,
+    pub(crate) tail: Arc<TailFeed>,
 }
 
 impl Exchanges {
@@ -107,8 +109,9 @@ impl Exchanges {
                 if let Some(head) = head_if_refused {
                     self.log_failure(&head, None, &outcome);
                     self.traffic.exchange(&head, &outcome, 0);
-                    let outcome = Some(outcome.clone());
-                    self.journal.record_exchange(ExchangeRecord { head, ending: outcome, ms: Some(0) });
+                    let record = ExchangeRecord { head, ending: Some(outcome.clone()), ms: Some(0) };
+                    self.tail.send(|_| TailItem::Exchange(Box::new(record.clone())));
+                    self.journal.record_exchange(record);
                 }
                 return ended(id, outcome);
             }
@@ -116,7 +119,7 @@ impl Exchanges {
         if options.key.is_some() || options.respond_async {
             return self.exchange_stored(courier, checked, options).await;
         }
-        let record = RecordGuard::new(&*self.journal, &self.traffic, &checked);
+        let record = RecordGuard::new(&*self.journal, &self.traffic, &self.tail, &checked);
         let outcome = self.forward(courier, &checked).await.into_outcome();
         self.log_if_failed(&checked, &outcome);
         record.write(&outcome);

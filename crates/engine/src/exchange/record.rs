@@ -3,6 +3,7 @@
 use super::checked::CheckedExchange;
 use super::error::ExchangeError;
 use crate::stats::TrafficCounter;
+use crate::tail::{TailFeed, TailItem};
 use bytes::Bytes;
 use footbridge_journal::Journal;
 use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 pub(super) struct RecordGuard<'a> {
     journal: &'a dyn Journal,
     traffic: &'a TrafficCounter,
+    tail: &'a TailFeed,
     head: Option<ExchangeHead>,
     started: Instant,
 }
@@ -20,9 +22,10 @@ impl<'a> RecordGuard<'a> {
     pub(super) fn new(
         journal: &'a dyn Journal,
         traffic: &'a TrafficCounter,
+        tail: &'a TailFeed,
         checked: &CheckedExchange,
     ) -> Self {
-        Self { journal, traffic, head: Some(checked.head.clone()), started: checked.started }
+        Self { journal, traffic, tail, head: Some(checked.head.clone()), started: checked.started }
     }
 
     /// Records the outcome without the answer, which belongs to the sender alone.
@@ -37,7 +40,9 @@ impl<'a> RecordGuard<'a> {
         if let Some(head) = self.head.take() {
             let ms = elapsed_ms(self.started);
             self.traffic.exchange(&head, &outcome, ms);
-            self.journal.record_exchange(ExchangeRecord { head, ending: Some(outcome), ms: Some(ms) });
+            let record = ExchangeRecord { head, ending: Some(outcome), ms: Some(ms) };
+            self.tail.send(|_| TailItem::Exchange(Box::new(record.clone())));
+            self.journal.record_exchange(record);
         }
     }
 }

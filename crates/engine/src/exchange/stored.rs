@@ -6,10 +6,12 @@ use super::error::ExchangeError;
 use super::record::elapsed_ms;
 use crate::detached::detached_local;
 use crate::publish::KEY_RETENTION;
+use crate::tail::TailItem;
+use bytes::Bytes;
 use footbridge_courier::Courier;
 use footbridge_journal::{ExchangeEnd, ExchangeStart, IdempotencyKey, Journal, KeyDisposition, KeyScopes};
 use footbridge_model::attempt::Sent;
-use footbridge_model::exchange::ExchangeOutcome;
+use footbridge_model::exchange::{ExchangeOutcome, ExchangeRecord};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +88,10 @@ impl Exchanges {
         let until = self.clock.now().plus(KEY_RETENTION);
         let (id, ms) = (checked.head.id, elapsed_ms(checked.started));
         self.traffic.exchange(&checked.head, &outcome, ms);
+        self.tail.send(|_| {
+            let (head, ending) = (checked.head.clone(), Some(without_answer(&outcome)));
+            TailItem::Exchange(Box::new(ExchangeRecord { head, ending, ms: Some(ms) }))
+        });
         let end = ExchangeEnd { id, ending: outcome.clone(), ms, keep_answer_until: until, key };
         let stored = self.journal.finish_exchange(end.clone()).await;
         let Err(error) = stored else { return outcome };
@@ -104,6 +110,14 @@ impl Exchanges {
             ExchangeError::OutcomeNotStored(error)
         };
         ExchangeOutcome::Failed(error.into())
+    }
+}
+
+/// The outcome without the answer, which belongs to the sender alone.
+fn without_answer(outcome: &ExchangeOutcome) -> ExchangeOutcome {
+    match outcome {
+        ExchangeOutcome::Answered(_) => ExchangeOutcome::Answered(Bytes::new()),
+        ExchangeOutcome::Failed(failure) => ExchangeOutcome::Failed(failure.clone()),
     }
 }
 

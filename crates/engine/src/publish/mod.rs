@@ -16,6 +16,7 @@ use crate::rate::Rate;
 use crate::registry::{AppEntry, AppRegistry};
 use crate::stats::TrafficCounter;
 use crate::system_event::SystemEventFormat;
+use crate::tail::{TailEvent, TailFeed, TailItem};
 use crate::watermark::{OpenEvent, Watermark};
 use footbridge_journal::{Accepted, Appended, Journal, JournalError, NewDelivery, NewEvent};
 use footbridge_model::event::{Event, EventDraft};
@@ -81,6 +82,7 @@ pub(crate) struct Publisher {
     /// The largest body of an event that no edge has checked, in bytes.
     pub(crate) event_limit: usize,
     pub(crate) traffic: Arc<TrafficCounter>,
+    pub(crate) tail: Arc<TailFeed>,
 }
 
 /// How often an event is matched again that others' changes of the registry overtake, before its publisher gets an
@@ -155,6 +157,10 @@ impl Publisher {
     /// Counts a stored event, and offers its deliveries to the lanes and the event to connected pages.
     pub(crate) fn offer(&self, event: Arc<Event>, deliveries: Vec<NewDelivery>, open: &OpenEvent) {
         self.traffic.event(&event);
+        self.tail.send(|tail| {
+            let deliveries = u32::try_from(deliveries.len()).unwrap_or(u32::MAX);
+            TailItem::Event(TailEvent { event: tail.event(&event), deliveries })
+        });
         if !deliveries.is_empty() {
             self.notify_watchers(&event, &deliveries, open);
             let deliveries = self.hints.split_off_foreign(deliveries);

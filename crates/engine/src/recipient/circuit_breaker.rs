@@ -53,6 +53,11 @@ impl CircuitBreaker {
         }
     }
 
+    /// Returns true while the circuit is open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.lock().probe_at.is_some()
+    }
+
     /// Counts an attempt, and opens or closes the circuit.
     pub(crate) fn record(&self, reached: bool, now: Instant) {
         let mut state = self.lock();

@@ -51,6 +51,11 @@ impl std::fmt::Debug for AppRegistry {
 }
 
 impl AppRegistry {
+    /// The policy and the dialer of all outbound requests.
+    pub(crate) fn courier(&self) -> &Arc<CourierShared> {
+        &self.options.courier
+    }
+
     /// Builds the registry from what is stored.
     pub(crate) fn new(options: RegistryOptions, stored: RegistrySnapshot) -> Result<Self, ChangeError> {
         let registry = Self {

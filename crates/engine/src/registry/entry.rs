@@ -92,6 +92,11 @@ impl AppEntry {
         Some(())
     }
 
+    /// Returns true while exchanges to its receiver are held back, because it could not be reached.
+    pub fn is_unreachable(&self) -> bool {
+        self.state.breaker.is_open()
+    }
+
     /// Returns true if the app runs: an installed app while it has a run, any other app if it has a `url`.
     pub fn is_running(&self) -> bool {
         self.app.enabled && (self.app.url.is_some() || self.run.is_some())

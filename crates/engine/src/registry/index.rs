@@ -39,6 +39,14 @@ pub struct HookEntry {
 }
 
 impl HookEntry {
+    /// The URL of the destination, if it is one.
+    pub(crate) fn http_target(&self) -> Option<&Arc<Target>> {
+        match &self.destination {
+            Destination::Http(target) => Some(target),
+            _ => None,
+        }
+    }
+
     fn new(hook: Hook, directory: &Directory) -> Self {
         let app = directory.app(hook.app.as_str()).map(|entry| &entry.app);
         let destination = destination(&hook, app);

@@ -35,6 +35,10 @@ pub struct AppTraffic {
     pub hears: f64,
     /// Deliveries to it in the last five minutes.
     pub heard: Sums,
+    /// Exchanges to it in the last five minutes.
+    pub exchanges: u64,
+    /// Those of them that failed.
+    pub exchanges_failed: u64,
     /// When it last sent something.
     pub last_said_at: Option<Millis>,
     /// When it last got something.
@@ -52,6 +56,8 @@ struct SlotApp {
     said: u64,
     heard: u64,
     deliveries: Sums,
+    exchanges: u64,
+    exchanges_failed: u64,
 }
 
 /// Everything that was collected.
@@ -144,6 +150,8 @@ impl Ledger {
             let heard = slot.app(&edge.to);
             if edge.way == Way::Exchange {
                 heard.heard += sums.events;
+                heard.exchanges += sums.events;
+                heard.exchanges_failed += sums.failed;
             } else {
                 heard.heard += sums.ok;
                 heard.deliveries.merge(sums);
@@ -176,6 +184,8 @@ impl Ledger {
                 app.says += counted.said as f64 / span;
                 app.hears += counted.heard as f64 / span;
                 app.heard.merge(&counted.deliveries);
+                app.exchanges += counted.exchanges;
+                app.exchanges_failed += counted.exchanges_failed;
                 recent.deliveries.merge(&counted.deliveries);
             }
         }

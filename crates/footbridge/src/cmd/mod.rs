@@ -8,6 +8,7 @@ pub mod args;
 pub mod config;
 pub mod delivery;
 pub mod demo;
+pub mod doctor;
 pub mod event;
 pub mod exchange;
 pub mod explain;

@@ -1,6 +1,7 @@
 //! The configuration with typed and checked values and defaults.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
 };
@@ -12,11 +13,12 @@ use footbridge_model::secret::Secret;
 use super::{
     apps::{self, AppConfig},
     delivery::{BoltConfig, BridgeConfig, JournalConfig, LimitsConfig, RetryConfig, StatsConfig},
-    error::Problem,
+    error::{Origin, Problem},
+    keys,
     master_key::MasterKey,
     network::{ConsoleConfig, EgressConfig, ServerConfig},
     overrides::Overrides,
-    raw::RawTable,
+    raw::{RawTable, Value},
     runtime::RuntimeConfig,
     section::{Findings, Reading, Section},
     value,
@@ -61,6 +63,8 @@ pub struct Config {
     pub secret_files: Vec<PathBuf>,
     /// Checks that the operator turned off.
     pub overrides: Overrides,
+    /// The source of every key outside of `[[app]]` and `[[link]]` that some source sets, by its path.
+    pub sources: BTreeMap<String, Origin>,
 }
 
 impl Config {
@@ -96,6 +100,7 @@ impl Config {
             hints: Vec::new(),
             secret_files: Vec::new(),
             overrides: Overrides::default(),
+            sources: sources(root),
         }
     }
 
@@ -121,4 +126,17 @@ impl Config {
         };
         format!("http://{}", SocketAddr::new(ip, bound.port()))
     }
+}
+
+/// Returns the source of every key that is set, at the top and in the tables that a file has once.
+fn sources(root: &RawTable) -> BTreeMap<String, Origin> {
+    let top = keys::TOP.iter().filter_map(|key| Some(((*key).to_owned(), root.get(*key)?.origin.clone())));
+    let inner = keys::TABLES.iter().filter_map(|(table, _)| match &root.get(*table)?.value {
+        Value::Table(inner) => Some((*table, inner)),
+        _ => None,
+    });
+    let inner = inner.flat_map(|(table, inner)| {
+        inner.iter().map(move |(key, item)| (format!("{table}.{key}"), item.origin.clone()))
+    });
+    top.chain(inner).collect()
 }

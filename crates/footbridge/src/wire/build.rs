@@ -2,6 +2,7 @@
 
 use super::docs;
 use super::launch;
+use super::program::Program;
 use super::spec::file_spec;
 use crate::config::{Config, MasterKey, env::Env};
 use crate::entropy::SystemEntropy;
@@ -17,7 +18,7 @@ use footbridge_model::retry::Schedule;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::Clock;
 use footbridge_runtime::RuntimeError;
-use footbridge_server::admin::{self, AdminState};
+use footbridge_server::admin::{self, AdminState, Tails};
 use footbridge_server::health::Health;
 use footbridge_server::listen::{self, Listener};
 use footbridge_server::metrics::Metrics;
@@ -179,6 +180,8 @@ pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Res
         admin_token: &admin_token,
         public_url: &public_url,
         health: &health,
+        warnings: &warnings,
+        address,
     };
     let shared = Arc::new(served.shared(page_key));
     Ok(Built {
@@ -223,18 +226,24 @@ struct Served<'a> {
     admin_token: &'a Secret,
     public_url: &'a str,
     health: &'a Arc<Health>,
+    /// The warnings of the start.
+    warnings: &'a [String],
+    /// The address of the listener.
+    address: SocketAddr,
 }
 
 impl Served<'_> {
     /// Makes the state that all threads share to answer requests.
     fn shared(&self, page_key: Zeroizing<[u8; 32]>) -> ServerState {
-        let Self { config, addresses, engine, admin_token, public_url, health } = *self;
+        let Self { config, addresses, engine, admin_token, public_url, health, warnings, address } = *self;
         let metrics = Arc::new(Metrics::default());
         let admin = admin::router(AdminState {
             engine: engine.clone(),
             admin_token: admin_token.clone(),
             health: Arc::clone(health),
             metrics: Arc::clone(&metrics),
+            surroundings: Arc::new(Program::new(config, address, warnings)),
+            tails: Tails::default(),
         });
         let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
         let bridge = BridgeOptions { body: bytes(config.limits.bridge_body) };

@@ -3,6 +3,7 @@
 mod build;
 mod docs;
 mod launch;
+mod program;
 mod run;
 mod serve;
 mod spec;

@@ -23,13 +23,13 @@ use serde_json::value::RawValue;
 use std::str::FromStr;
 
 /// Renders an attempt; without `payload`, it lacks what the receiver returned.
-fn attempt(attempt: Attempt, payload: bool) -> api::Attempt {
+pub(super) fn attempt(attempt: Attempt, payload: bool) -> api::Attempt {
     let Attempt { n, at, status, error, ms, output } = attempt;
     let output = output.filter(|_| payload).and_then(|output| RawValue::from_string(output).ok());
     api::Attempt { n, at: at.to_string(), status, error, ms, output }
 }
 
-fn delivery(view: DeliveryView, shared: &AdminState) -> api::Delivery {
+pub(super) fn delivery(view: DeliveryView, shared: &AdminState) -> api::Delivery {
     let DeliveryView { delivery, hook, .. } = view;
     let url = match shared.engine.hook(hook.id) {
         Ok(entry) => entry.url().to_owned(),

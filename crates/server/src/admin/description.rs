@@ -1,6 +1,9 @@
 //! The API description, generated from the handlers.
 
-use super::{apps, deliveries, events, exchanges, explain, hooks, links, probes, stats, tickets};
+use super::{
+    apps, attention, deliveries, events, exchanges, explain, hooks, links, probes, stats, system, tail,
+    tickets,
+};
 use crate::openapi;
 use utoipa::OpenApi;
 
@@ -35,6 +38,11 @@ use utoipa::OpenApi;
     exchanges::list,
     exchanges::show,
     explain::explain,
+    attention::attention,
+    system::settings,
+    system::doctor,
+    tail::tail,
+    tail::logs,
     stats::now,
     stats::series,
     stats::edges,

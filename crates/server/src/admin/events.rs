@@ -13,7 +13,7 @@ use footbridge_model::name::EventName;
 use footbridge_model::permission::Permission;
 use serde_json::value::RawValue;
 
-fn event(view: &EventView) -> api::Event {
+pub(super) fn event(view: &EventView) -> api::Event {
     let event = &view.event;
     api::Event {
         id: event.id.to_string(),

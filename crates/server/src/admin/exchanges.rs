@@ -37,7 +37,7 @@ fn exchange(record: &ExchangeRecord) -> api::Exchange {
 }
 
 /// Renders an exchange as administrators see it; without `payload`, it lacks the answer.
-fn detail(record: ExchangeRecord, payload: bool) -> api::ExchangeDetail {
+pub(super) fn detail(record: ExchangeRecord, payload: bool) -> api::ExchangeDetail {
     let api::Exchange { exchange_id, status, answer, error_code, error_message } = exchange(&record);
     let answer = answer.filter(|_| payload);
     let http_status = record.ending.as_ref().map(|ending| match ending {

@@ -4,6 +4,7 @@
 //! `extract::Change` is only reached by a caller that has the permission of the operation in `permissions`.
 
 mod apps;
+mod attention;
 mod body;
 mod body_error;
 mod deliveries;
@@ -20,6 +21,8 @@ mod permissions;
 mod probes;
 mod routes;
 mod stats;
+mod system;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod tickets;
@@ -28,9 +31,13 @@ mod visible;
 
 pub use description::description;
 pub use routes::router;
+pub use tail::Tails;
+
+pub(crate) use tail::Endless;
 
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::surroundings::Surroundings;
 use footbridge_engine::Engine;
 use footbridge_model::secret::Secret;
 use std::sync::Arc;
@@ -46,4 +53,8 @@ pub struct AdminState {
     pub health: Arc<Health>,
     /// The counters that `/metrics` shows.
     pub metrics: Arc<Metrics>,
+    /// The program and the machine that the server runs on.
+    pub surroundings: Arc<dyn Surroundings>,
+    /// The live tails of all clients.
+    pub tails: Tails,
 }

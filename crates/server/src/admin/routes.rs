@@ -2,8 +2,8 @@
 
 use super::extract::Shared;
 use super::{
-    AdminState, apps, deliveries, events, exchanges, explain, hooks, links, permissions, probes, stats,
-    tickets,
+    AdminState, apps, attention, deliveries, events, exchanges, explain, hooks, links, permissions, probes,
+    stats, system, tail, tickets,
 };
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
@@ -39,6 +39,11 @@ pub fn router(state: AdminState) -> Router {
         .route("/api/v1/exchanges", get(exchanges::list))
         .route("/api/v1/exchanges/{id}", get(exchanges::show))
         .route("/api/v1/explain", post(explain::explain))
+        .route("/api/v1/attention", get(attention::attention))
+        .route("/api/v1/settings", get(system::settings))
+        .route("/api/v1/doctor", get(system::doctor))
+        .route("/api/v1/tail", get(tail::tail))
+        .route("/api/v1/apps/{name}/logs/stream", get(tail::logs))
         .route("/api/v1/stats/now", get(stats::now))
         .route("/api/v1/stats/series", get(stats::series))
         .route("/api/v1/stats/edges", get(stats::edges))

@@ -172,6 +172,9 @@ mod paths {
         (name = "exchanges", description = "Exchanges and their outcomes"),
         (name = "explain", description = "Which hooks would get an event, and why"),
         (name = "live", description = "Live events in pages"),
+        (name = "statistics", description = "Traffic, queues, and what needs an operator"),
+        (name = "tail", description = "What happens, while it happens"),
+        (name = "settings", description = "The configuration in force, and checks of the server and its surroundings"),
         (name = "probes", description = "Health, metrics and documentation"),
     )
 )]

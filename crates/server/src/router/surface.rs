@@ -1,12 +1,13 @@
 //! Hands a request to the surface that its path belongs to.
 
 use super::route::Route;
+use crate::admin::Endless;
 use crate::body;
 use crate::edge::ClientInfo;
 use crate::metrics::Surface;
 use crate::state::ShardState;
 use crate::stream::{self, Body};
-use crate::watch::Watch;
+use crate::watch::{Length, Watch};
 use crate::{bolt, bridge, cors, docs, live, page, proxy, public};
 use footbridge_model::path::is_under;
 use http::header::ORIGIN;
@@ -54,7 +55,7 @@ pub(super) async fn surface(
         }
         Route::App | Route::Public | Route::Open => app_route(local, route, request, client, watch).await,
         Route::Docs => docs_route(local, request, client).await,
-        Route::Admin => admin(local, request, client).await.map(from_admin),
+        Route::Admin => streamed_if_endless(admin(local, request, client).await, watch),
     }
 }
 
@@ -149,6 +150,14 @@ async fn page_route(
         }
     };
     allow(response)
+}
+
+/// Turns an answer of the administration API into one of the server. A body that never ends by itself has no deadline.
+fn streamed_if_endless(mut response: Response<axum::body::Body>, watch: &Rc<Watch>) -> Response<Body> {
+    if response.extensions_mut().remove::<Endless>().is_none() {
+        return response.map(from_admin);
+    }
+    response.map(|body| stream::streamed(body, (), Length::Endless, watch))
 }
 
 /// Turns an answer of the administration API into one of the server.

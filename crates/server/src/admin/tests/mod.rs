@@ -9,11 +9,13 @@ mod history;
 mod links_hooks;
 mod permissions;
 
+use super::Tails;
 use super::{AdminState, router};
 use crate::bolt::BoltEvents;
 use crate::edge::ClientInfo;
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::surroundings::NoSurroundings;
 use crate::tests::kit::{Counting, limits};
 use axum::Router;
 use axum::body::Body;
@@ -124,13 +126,17 @@ impl AdminServer {
             admin_token: Secret::new(TOKEN),
             health: health.clone(),
             metrics: Arc::new(Metrics::default()),
+            surroundings: Arc::new(NoSurroundings),
+            tails: Tails::default(),
         };
         Self { router: router(state), engine, journal, clock, health, _idle: started }
     }
 
     async fn send(&self, request: Request<Body>) -> AdminAnswer {
         let (parts, body) = self.router.clone().call(request).await.unwrap().into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
+        // The body of a tail never ends.
+        let endless = parts.extensions.get::<super::Endless>().is_some();
+        let body = if endless { Bytes::new() } else { body.collect().await.unwrap().to_bytes() };
         AdminAnswer { status: parts.status, headers: parts.headers, body }
     }
 

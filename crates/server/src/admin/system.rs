@@ -1,0 +1,142 @@
+//! Handlers of `/api/v1/settings` and `/api/v1/doctor`.
+
+use super::extract::{Admin, Shared};
+use super::paging::Params;
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use footbridge_api as api;
+use footbridge_api::FindingLevel as Level;
+use footbridge_engine::{AppEntry, Reached};
+use footbridge_model::time::Millis;
+
+/// The most receivers that are tried, each for a few seconds, all at the same time.
+const MAX_RECEIVERS: usize = 100;
+
+/// Returns the configuration in force with the source of each value. Secrets are `set` or `not set`.
+#[utoipa::path(get, path = "/api/v1/settings", tag = "settings", security(("admin" = [])),
+    responses((status = 200, body = api::Settings)))]
+pub(super) async fn settings(
+    _: Admin,
+    State(shared): State<Shared>,
+    params: Params,
+) -> Result<Json<api::Settings>, Problem> {
+    params.refuse_others(&[])?;
+    Ok(Json(api::Settings {
+        settings: shared.surroundings.settings(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: shared.engine.started_at().to_string(),
+        data_dir: shared.surroundings.data_dir(),
+    }))
+}
+
+/// Checks the server and its surroundings: configuration, clock, disk, secrets, and whether receivers can be reached.
+#[utoipa::path(get, path = "/api/v1/doctor", tag = "settings", security(("admin" = [])),
+    responses((status = 200, body = api::Doctor)))]
+pub(super) async fn doctor(
+    _: Admin,
+    State(shared): State<Shared>,
+    params: Params,
+) -> Result<Json<api::Doctor>, Problem> {
+    params.refuse_others(&[])?;
+    let engine = &shared.engine;
+    let version = format!("this is Footbridge {}", env!("CARGO_PKG_VERSION"));
+    let mut data = vec![ok("version", version)];
+    data.extend(shared.surroundings.checks());
+    data.extend(journal(&shared));
+    data.push(match shared.surroundings.disk().map(|disk| (disk, disk.shortage())) {
+        None => ok("disk", "the free space on the disk of the database is not known".to_owned()),
+        Some((disk, None)) => {
+            ok("disk", format!("the disk of the database has {} MiB left", disk.free >> 20))
+        }
+        Some((_, Some((is_error, text)))) => {
+            let level = if is_error { Level::Error } else { Level::Warning };
+            let fix = "free space on the disk, or shorten `keep` in `[journal]`";
+            finding("disk", level, text, fix)
+        }
+    });
+    data.push(match engine.clock_doubt() {
+        None => ok("clock", format!("the clock shows {}", engine.now())),
+        Some(text) => {
+            finding("clock", Level::Error, text, "set the clock of this machine, for example with NTP")
+        }
+    });
+    data.extend(secrets(&engine.apps(), engine.now()));
+    data.extend(receivers(engine.reach_receivers(MAX_RECEIVERS).await));
+    Ok(Json(api::Doctor { data }))
+}
+
+fn ok(check: &str, text: String) -> api::Finding {
+    api::Finding { check: check.to_owned(), level: Level::Ok, text, fix: None }
+}
+
+fn finding(check: &str, level: Level, text: String, fix: &str) -> api::Finding {
+    api::Finding { check: check.to_owned(), level, text, fix: Some(fix.to_owned()) }
+}
+
+fn journal(shared: &Shared) -> Vec<api::Finding> {
+    let health = shared.engine.health();
+    let (doubt, look) = (shared.engine.clock_doubt(), "the log of the server says more");
+    let problems = health.problems.into_iter().map(|text| finding("journal", Level::Error, text, look));
+    let warnings = health.warnings.into_iter().filter(|text| doubt.as_ref() != Some(text));
+    let warnings = warnings.map(|text| finding("journal", Level::Warning, text, look));
+    let mut found: Vec<_> = problems.chain(warnings).collect();
+    if found.is_empty() {
+        found.push(ok("journal", "the journal accepts events".to_owned()));
+    }
+    found
+}
+
+/// Checks the old values of secrets that are still valid.
+fn secrets(apps: &[std::sync::Arc<AppEntry>], now: Millis) -> Vec<api::Finding> {
+    let mut found = Vec::new();
+    for entry in apps {
+        let (name, secrets) = (&entry.app.name, &entry.app.secrets);
+        for (kind, secret) in [
+            ("token", &secrets.token),
+            ("secret key", &secrets.secret_key),
+            ("signing secret", &secrets.signing_secret),
+        ] {
+            let Some(old) = secret.previous.as_ref().filter(|old| now < old.until) else { continue };
+            let until = old.until;
+            found.push(if old.superseded {
+                let text =
+                    format!("the old {kind} of {name} is valid until {until}, and the new one is in use");
+                finding("secrets", Level::Ok, text, "end the overlap early if the old one is not needed")
+            } else {
+                let text =
+                    format!("the old {kind} of {name} ends at {until}, and the new one was not used yet");
+                finding("secrets", Level::Warning, text, "give the app its new value before that time")
+            });
+        }
+    }
+    if found.is_empty() {
+        found.push(ok("secrets", "no secret is being replaced".to_owned()));
+    }
+    found
+}
+
+/// Shows which receivers can be reached.
+fn receivers(reached: Vec<Reached>) -> Vec<api::Finding> {
+    if reached.is_empty() {
+        return vec![ok("receivers", "no app has a URL that this server sends to".to_owned())];
+    }
+    let one = |reached: Reached| {
+        let Reached { app, origin, failure } = reached;
+        match failure {
+            None => ok("receivers", format!("{origin} of {app} can be reached")),
+            Some(failure) => {
+                let fix = match failure.kind {
+                    footbridge_engine::FailureKind::Dns => "correct the host in the URL, or the name server",
+                    footbridge_engine::FailureKind::Blocked => {
+                        "allow the address in `[egress] allow`, or correct the URL"
+                    }
+                    _ => "start the receiver, open its port, or correct the URL",
+                };
+                let text = format!("{origin} of {app} cannot be reached: {failure}");
+                finding("receivers", Level::Error, text, fix)
+            }
+        }
+    };
+    reached.into_iter().map(one).collect()
+}

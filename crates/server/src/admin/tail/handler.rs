@@ -1,0 +1,87 @@
+//! The handler of `/api/v1/tail`.
+
+use super::super::extract::{Admin, Shared};
+use super::super::paging::Params;
+use super::feed;
+use super::queue::TailQueue;
+use super::registry::Position;
+use super::rows::{Filter, Kind};
+use super::sse::{Attached, Rights, TailSource, answer, beginning};
+use crate::problem::{Problem, ProblemCode};
+use axum::extract::State;
+use axum::response::Response;
+use footbridge_model::permission::Permission;
+use footbridge_model::words;
+use http::request::Parts;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Streams what happens as server-sent events `event`, `delivery`, `exchange`, `audit` and `log`, whose data is a row of the
+/// list with the time `at`. At most 200 rows a second are sent; `gap` has the number of the others, and `null` if it is not
+/// known. `ping` keeps the connection alive.
+#[utoipa::path(get, path = "/api/v1/tail", tag = "tail", security(("admin" = [])),
+    params(("q" = Option<String>, Query, description = "What rows must match, in the words of lists"),
+        ("kinds" = Option<String>, Query, description = "Kinds of rows, separated by commas: `event`, `delivery`, `exchange`, `audit`, `log`; else the first three"),
+        ("Last-Event-ID" = Option<String>, Header, description = "Continues after the row with this id")),
+    responses((status = 200, body = String, content_type = "text/event-stream")))]
+pub(in super::super) async fn tail(
+    Admin(caller): Admin,
+    State(shared): State<Shared>,
+    params: Params,
+    parts: Parts,
+) -> Result<Response, Problem> {
+    params.refuse_others(&["q", "kinds"])?;
+    let text = params.text("q").unwrap_or_default().trim().to_owned();
+    let kinds = kinds(params.text("kinds"))?;
+    if shared.engine.is_draining() {
+        return Err(Problem::new(ProblemCode::Draining, "the server is shutting down; connect again later"));
+    }
+    let filter = Arc::new(Filter { caller, kinds, text });
+    let resumed = parts.headers.get("last-event-id").map(|id| id.to_str().ok()?.parse::<Position>().ok());
+    let found = resumed.flatten().and_then(|at| Some((at, shared.tails.find(at.tail, &filter)?)));
+    let (tail, queue, lost) = match found {
+        Some((at, queue)) => {
+            let lost = queue.attach(Some(at.number));
+            (at.tail, queue, Some(lost))
+        }
+        None => {
+            let (tail, queue) = start(&shared, &filter)?;
+            queue.attach(None);
+            (tail, queue, resumed.is_none().then_some(0))
+        }
+    };
+    let source = TailSource {
+        tail,
+        attached: Attached(queue),
+        rights: Rights::new(parts, Permission::EventsRead),
+        first: Some(beginning(lost)),
+        shared,
+    };
+    Ok(answer(source, TailSource::produce))
+}
+
+/// Starts a new tail.
+fn start(shared: &Shared, filter: &Arc<Filter>) -> Result<(u64, Arc<TailQueue>), Problem> {
+    let id = shared.engine.random_number();
+    let queue = Arc::new(TailQueue::new(Instant::now()));
+    if !shared.tails.add(id, &queue, filter) {
+        let why = "the server has as many live tails as it allows; close one, or try again later";
+        return Err(Problem::new(ProblemCode::Unavailable, why));
+    }
+    let watcher = shared.engine.tail(false);
+    tokio::spawn(feed::run(Arc::clone(shared), id, Arc::clone(&queue), Arc::clone(filter), watcher));
+    Ok((id, queue))
+}
+
+fn kinds(text: Option<&str>) -> Result<Vec<Kind>, Problem> {
+    let Some(text) = text else { return Ok(vec![Kind::Event, Kind::Delivery, Kind::Exchange]) };
+    let kind = |word: &str| {
+        let found = Kind::ALL.into_iter().find(|(_, name)| *name == word).map(|(kind, _)| kind);
+        found.ok_or_else(|| {
+            let known: Vec<&str> = Kind::ALL.iter().map(|(_, name)| *name).collect();
+            let why = format!("has `{}`; known are `{}`", words::shown(word), known.join("`, `"));
+            Problem::parameter("kinds", why)
+        })
+    };
+    text.split(',').map(str::trim).map(kind).collect()
+}

@@ -1,0 +1,128 @@
+//! The rows of a tail: which it shows, and how they look as JSON.
+
+use super::super::{AdminState, deliveries, events, exchanges, visible};
+use bytes::Bytes;
+use footbridge_api as api;
+use footbridge_engine::{DeliveryView, EventView, TailAttempt, TailEvent, TailItem};
+use footbridge_model::admin_caller::AdminCaller;
+use footbridge_model::exchange::ExchangeRecord;
+use footbridge_model::time::Millis;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// A kind of rows of a tail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Event,
+    Delivery,
+    Exchange,
+    Audit,
+    Log,
+}
+
+impl Kind {
+    pub(super) const ALL: [(Self, &'static str); 5] = [
+        (Self::Event, "event"),
+        (Self::Delivery, "delivery"),
+        (Self::Exchange, "exchange"),
+        (Self::Audit, "audit"),
+        (Self::Log, "log"),
+    ];
+}
+
+/// Decides what a tail shows.
+#[derive(Debug)]
+pub(super) struct Filter {
+    /// The caller who watches the tail.
+    pub(super) caller: Arc<AdminCaller>,
+    /// The kinds of rows.
+    pub(super) kinds: Vec<Kind>,
+    /// The text of the query.
+    pub(super) text: String,
+}
+
+/// A row with the time at which it happened.
+#[derive(Serialize)]
+struct Row<T> {
+    #[serde(flatten)]
+    row: T,
+    at: String,
+}
+
+/// A delivery with the attempt that has ended.
+#[derive(Serialize)]
+struct AttemptRow {
+    #[serde(flatten)]
+    delivery: api::Delivery,
+    attempt: api::Attempt,
+}
+
+/// A line of an app's output.
+#[derive(Serialize)]
+pub(super) struct LogRow<'a> {
+    /// The app that wrote it.
+    pub(super) app: &'a str,
+    pub(super) number: u64,
+    pub(super) at: String,
+    pub(super) stream: &'static str,
+    pub(super) text: &'a str,
+}
+
+impl Filter {
+    /// Returns true if another filter shows the same rows to the same caller.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let who =
+            |filter: &Self| (filter.caller.kind, filter.caller.name.clone(), filter.caller.apps.clone());
+        self.kinds == other.kinds && self.text == other.text && who(self) == who(other)
+    }
+
+    /// Returns true if rows of this kind are shown.
+    pub(super) fn has(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// The kind of an item, if it is shown.
+    pub(super) fn picks(&self, item: &TailItem) -> Option<&'static str> {
+        match item {
+            TailItem::Event(TailEvent { event, .. }) => {
+                (self.has(Kind::Event) && self.caller.may_see(&event.publisher)).then_some("event")
+            }
+            TailItem::Attempt(attempt) => {
+                (self.has(Kind::Delivery) && self.caller.may_see(&attempt.hook.app)).then_some("delivery")
+            }
+            TailItem::Exchange(record) => {
+                let visible = visible::exchange(&self.caller, &record.head);
+                (self.has(Kind::Exchange) && visible).then_some("exchange")
+            }
+        }
+    }
+}
+
+/// Renders an item as one line of JSON.
+pub(super) fn render(shared: &AdminState, item: &TailItem) -> Option<Bytes> {
+    match item {
+        TailItem::Event(TailEvent { event, deliveries }) => {
+            let view = EventView { event: (**event).clone(), deliveries: *deliveries };
+            line(&Row { row: events::event(&view), at: event.time.to_string() })
+        }
+        TailItem::Attempt(attempt) => {
+            let TailAttempt { delivery, hook, attempt, .. } = &**attempt;
+            let view = DeliveryView { delivery: delivery.clone(), hook: hook.clone(), attempts: Vec::new() };
+            let at = Millis(attempt.at.0.saturating_add(attempt.ms.into())).to_string();
+            let attempt = deliveries::attempt(attempt.clone(), false);
+            line(&Row { row: AttemptRow { delivery: deliveries::delivery(view, shared), attempt }, at })
+        }
+        TailItem::Exchange(record) => {
+            let at = record.head.at.0.saturating_add(record.ms.unwrap_or_default().into());
+            // The row has the time of acceptance as `at` already; the end is what a tail shows.
+            let mut row = exchanges::detail(ExchangeRecord::clone(record), false);
+            row.at = Millis(at).to_string();
+            line(&row)
+        }
+    }
+}
+
+/// Writes a row as one line of JSON.
+pub(super) fn line(row: &impl Serialize) -> Option<Bytes> {
+    serde_json::to_vec(row).ok().map(Bytes::from)
+}

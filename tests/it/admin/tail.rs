@@ -1,0 +1,148 @@
+//! The live tail over the administration API.
+
+use harness::{App, AppDir, Gateway, Receiver, Reply, Setup, Sse, WAIT, until};
+use serde_json::{Value, json};
+
+fn start() -> (Gateway, Receiver) {
+    let receiver = Receiver::start();
+    receiver.at("/bad", Reply::status(503));
+    receiver.at("/exchange", Reply::json("{\"secret\": 1}"));
+    let gateway = Setup::new()
+        .set("retry", "schedule", r#"["1h"]"#)
+        .app(App::new("shop"))
+        .app(App::new("mailer"))
+        .app(App::new("pay").receiver(&receiver.url("/exchange")))
+        .link("shop", "pay")
+        .start();
+    gateway.bolt("mailer").web("shop/order-paid", &receiver.url("/bad"));
+    (gateway, receiver)
+}
+
+fn publish(gateway: &Gateway, name: &str) -> String {
+    gateway.bolt("shop").publish(name, &json!({"body": {"secret": 1}}))["id"].as_str().unwrap().to_owned()
+}
+
+/// The data of the next row.
+fn row(tail: &mut Sse) -> (String, String, Value) {
+    loop {
+        let event = tail.next_event().expect("a row");
+        if event.name != "ping" {
+            return (event.name, event.id, event.data);
+        }
+    }
+}
+
+#[test]
+fn the_tail_shows_events_attempts_and_exchanges_without_bodies() {
+    let (gateway, _receiver) = start();
+    let mut tail = Sse::open(&gateway, "tail", None);
+    tail.wait("ping");
+    let event = publish(&gateway, "order-paid");
+    let charge = json!({"client_id": "shop", "app_id": "pay", "event_type": "charge", "payload": {}});
+    let (mut seen, mut text) = (Vec::new(), String::new());
+    for _ in 0..2 {
+        let (kind, id, data) = row(&mut tail);
+        assert!(!id.is_empty() && data["at"].is_string(), "{data}");
+        text += &data.to_string();
+        seen.push((kind, data));
+    }
+    gateway.host("shop").send(charge.to_string()).expect(200);
+    let (kind, _, exchange) = row(&mut tail);
+    assert_eq!(
+        (kind.as_str(), &exchange["sender"], &exchange["status"]),
+        ("exchange", &json!("shop"), &json!("answered"))
+    );
+    let of = |kind: &str| seen.iter().find(|(name, _)| name == kind).unwrap_or_else(|| panic!("{seen:?}"));
+    assert_eq!((&of("event").1["id"], &of("event").1["deliveries"]), (&json!(event), &json!(1)));
+    let delivery = &of("delivery").1;
+    assert_eq!((&delivery["event_id"], &delivery["status"]), (&json!(event), &json!("pending")));
+    assert_eq!((&delivery["attempt"]["n"], &delivery["attempt"]["status"]), (&json!(1), &json!(503)));
+    assert!(!format!("{text}{exchange}").contains("secret"), "{text}");
+}
+
+#[test]
+fn a_tail_shows_the_kinds_that_were_asked_for() {
+    let (gateway, _receiver) = start();
+    let mut tail = Sse::open(&gateway, "tail?kinds=delivery", None);
+    tail.wait("ping");
+    publish(&gateway, "order-lost");
+    publish(&gateway, "order-paid");
+    assert_eq!(row(&mut tail).0, "delivery");
+    for (query, part) in [("kinds=fish", "`fish`"), ("limit=3", "known are")] {
+        let answer = gateway.admin().call("GET", &format!("tail?{query}")).send().expect(400);
+        assert!(answer.text().contains(part), "{}", answer.text());
+    }
+    gateway.call("GET", "/api/v1/tail").send().expect(401);
+}
+
+#[test]
+fn a_lost_connection_continues_where_it_was() {
+    let (gateway, _receiver) = start();
+    let mut tail = Sse::open(&gateway, "tail?kinds=event", None);
+    tail.wait("ping");
+    let first = publish(&gateway, "one");
+    let (_, id, data) = row(&mut tail);
+    assert_eq!(data["id"], first);
+    tail.hang_up();
+    let missed: Vec<String> = (0..3).map(|_| publish(&gateway, "missed")).collect();
+    // The server notices the lost connection a moment later; until then the tail has a reader.
+    let mut tail = None;
+    until("the tail continues", WAIT, || {
+        let mut again = Sse::open(&gateway, "tail?kinds=event", Some(&id));
+        let first = again.next_event().expect("the beginning");
+        let continues = first.name == "ping";
+        tail = Some(again);
+        continues
+    });
+    let mut tail = tail.unwrap();
+    for id in &missed {
+        assert_eq!(row(&mut tail).2["id"], *id);
+    }
+    let mut other = Sse::open(&gateway, "tail?kinds=event", Some("0123456789abcdef.7"));
+    assert_eq!(other.wait("gap"), json!({"n": null}), "an unknown position");
+}
+
+#[test]
+fn rows_beyond_two_hundred_a_second_are_counted() {
+    let (gateway, _receiver) = start();
+    let mut tail = Sse::open(&gateway, "tail?kinds=event", None);
+    tail.wait("ping");
+    let count = 1500_u64;
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| (0..count / 6).for_each(|_| drop(publish(&gateway, "burst"))));
+        }
+    });
+    let (mut rows, mut left_out) = (0, 0);
+    while rows + left_out < count {
+        let (kind, _, data) = row(&mut tail);
+        match kind.as_str() {
+            "gap" => left_out += data["n"].as_u64().unwrap(),
+            _ => rows += 1,
+        }
+    }
+    assert_eq!(rows + left_out, count);
+    assert!(rows >= 200, "{rows} rows, {left_out} left out");
+}
+
+#[test]
+fn the_output_of_an_app_is_streamed() {
+    let app_dir = AppDir::new();
+    let gateway = Setup::new().starts_apps().start();
+    let path = app_dir.write(
+        "talker",
+        &json!({"name": "talker", "version": "1.0.0", "bolt": {"main": "main.js"}}),
+        &[("main.js", "exports.configureApp = async () => { console.log('hello from the app'); };")],
+    );
+    gateway.apps().install(&path);
+    let mut logs = Sse::open(&gateway, "apps/talker/logs/stream", None);
+    gateway.apps().starting("talker").send();
+    loop {
+        let line = logs.wait("log");
+        assert_eq!(line["app"], "talker");
+        if line["text"].as_str().unwrap().contains("hello from the app") || line["stream"] == "server" {
+            break;
+        }
+    }
+    gateway.admin().call("GET", "apps/nobody/logs/stream").send().expect(404);
+}
