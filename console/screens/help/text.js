@@ -39,8 +39,9 @@ export const STATUSES = [
 
 /** @type {[string, string][]} */
 export const GUIDES = [
-  ["Guides", "/docs/"],
+  ["Use the console", "/docs/guides/console"],
+  ["All guides", "/docs/"],
   ["Error codes", "/docs/errors/"],
-  ["The API", "/docs/reference/"],
+  ["Configuration", "/docs/reference/configuration"],
   ["Glossary", "/docs/glossary"],
 ];
