@@ -196,6 +196,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/apps/{name}/logs/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams the output of an installed app as server-sent events `log`, from the oldest stored line or from the one after
+         *     `Last-Event-ID`. `ping` keeps the connection alive.
+         */
+        get: operations["tail_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/apps/{name}/rotate": {
         parameters: {
             query?: never;
@@ -227,6 +247,26 @@ export interface paths {
          *     once.
          */
         post: operations["apps_secrets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns what needs an operator, the worst first: dead deliveries, queues that stand, hooks that their receivers have
+         *     switched off, apps that do not start, secrets whose replacement is unused, failing exchanges, and problems of the server.
+         */
+        get: operations["statistics_attention"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -338,6 +378,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checks the server and its surroundings: configuration, clock, disk, secrets, and whether receivers can be reached. */
+        get: operations["settings_doctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/event-bridge/hostapp/": {
         parameters: {
             query?: never;
@@ -413,7 +470,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows an event with its body. */
+        /** Shows an event with its body and headers, which need the permission `payloads.read` and are `null` without it. */
         get: operations["events_show"];
         put?: never;
         post?: never;
@@ -447,7 +504,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows an exchange: completely to the administrator, and its outcome to the app that sent it. */
+        /**
+         * Shows an exchange: completely to administrators, and its outcome to the app that sent it. Administrators need the
+         *     permission `payloads.read` for its answer, which is `null` without it.
+         */
         get: operations["exchanges_show"];
         put?: never;
         post?: never;
@@ -585,6 +645,115 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the configuration in force with the source of each value. Secrets are `set` or `not set`. */
+        get: operations["settings_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/edges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the traffic between apps, and the hooks and links without traffic. */
+        get: operations["statistics_edges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the traffic and the state of the server now. A caller that is limited to some apps gets only these apps; the
+         *     other numbers are those of the whole server.
+         */
+        get: operations["statistics_now"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the course of a metric. */
+        get: operations["statistics_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/top": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns what has the most of a metric. With `by=error` it counts what dead deliveries got last. */
+        get: operations["statistics_top"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams what happens as server-sent events `event`, `delivery`, `exchange`, `audit` and `log`, whose data is a row of the
+         *     list with the time `at`. At most 200 rows a second are sent; `gap` has the number of the others, and `null` if it is not
+         *     known. `ping` keeps the connection alive.
+         */
+        get: operations["tail_tail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets": {
         parameters: {
             query?: never;
@@ -643,7 +812,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the metrics as Prometheus text. Needs the admin token unless the request comes from this machine. */
+        /** Returns the metrics as Prometheus text. Needs an administrator's credential unless the request comes from this machine. */
         get: operations["probes_scrape"];
         put?: never;
         post?: never;
@@ -729,6 +898,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The number of deliveries of each status, including those that retention has deleted. */
+        AccountNow: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            dead: number;
+            /** Format: int64 */
+            delivered: number;
+            /** Format: int64 */
+            pending: number;
+            /** Format: int64 */
+            unanswered: number;
+        };
         /** @description An app, without its secrets. */
         App: {
             /** @description PEM file with certificate authorities that are trusted for requests to this app. */
@@ -860,6 +1044,38 @@ export interface components {
         AppNamed: {
             name: string;
         };
+        /** @description The traffic and the queues of one app. */
+        AppNow: {
+            app: string;
+            /**
+             * Format: int64
+             * @description Dead deliveries to its hooks.
+             */
+            dead: number;
+            /** Format: double */
+            first_try_ok?: number | null;
+            /**
+             * Format: double
+             * @description Deliveries and exchanges that it got, per second in the last five minutes.
+             */
+            hears: number;
+            /** Format: date-time */
+            last_heard_at?: string | null;
+            /** Format: date-time */
+            last_said_at?: string | null;
+            /** Format: double */
+            p95_ms?: number | null;
+            /**
+             * Format: double
+             * @description Events and exchanges that it sent, per second in the last five minutes.
+             */
+            says: number;
+            /**
+             * Format: int64
+             * @description Pending deliveries to its hooks, counted up to 10,000 for each hook.
+             */
+            waiting: number;
+        };
         /** @description A router of an installed app. */
         AppRouter: {
             /**
@@ -896,6 +1112,48 @@ export interface components {
             output?: Record<string, never> | null;
             /** Format: int32 */
             status?: number | null;
+        };
+        /** @description Something that needs an operator. */
+        Attention: {
+            /**
+             * Format: int64
+             * @description How many deliveries or exchanges it concerns.
+             */
+            count?: number | null;
+            /**
+             * @description `dead`, `lane_standing`, `hook_off`, `app_failed`, `secret_overlap`, `exchange_failing`, `disk`, `clock` or `server`.
+             * @example dead
+             */
+            kind: string;
+            level: components["schemas"]["AttentionLevel"];
+            object: components["schemas"]["AttentionObject"];
+            /** @description The query that selects the deliveries to retry. */
+            recover?: string | null;
+            /** @description The screen of the console that shows it. */
+            screen: string;
+            /**
+             * Format: date-time
+             * @description Since when, if that is known.
+             */
+            since?: string | null;
+            /** @description One sentence for people. */
+            text: string;
+        };
+        /**
+         * @description The urgency of something that needs an operator.
+         * @enum {string}
+         */
+        AttentionLevel: "info" | "warning" | "error";
+        /** @description Everything that needs an operator, the worst first. */
+        AttentionList: {
+            data: components["schemas"]["Attention"][];
+        };
+        /** @description The thing that needs an operator. */
+        AttentionObject: {
+            /** @description The name of the app, or the id of the hook. */
+            id: string;
+            /** @description `app`, `hook` or `server`. */
+            kind: string;
         };
         /** @description The envelope of every answer of Bolt's API. On success `code` is 0 and `body` is present; otherwise the error members are. */
         BoltEnvelope: {
@@ -1009,6 +1267,63 @@ export interface components {
         DeliveryDetail: components["schemas"]["Delivery"] & {
             attempt_log: components["schemas"]["Attempt"][];
         };
+        /** @description The result of all checks of the server and its surroundings. */
+        Doctor: {
+            data: components["schemas"]["Finding"][];
+        };
+        /** @description The traffic from one app to another under one name. */
+        Edge: {
+            /**
+             * Format: int64
+             * @description Deliveries whose first attempt was made, or exchanges, or events that no hook got.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Deliveries that became dead.
+             */
+            dead: number;
+            /** @description True if a hook or a link allows it now. */
+            declared: boolean;
+            /**
+             * Format: int64
+             * @description Attempts and exchanges that failed.
+             */
+            failed: number;
+            /** @description The app that sends; for a declared edge without traffic the first part of the hook's pattern. */
+            from: string;
+            /** @description The hook through which the receiver gets it now. */
+            hook_id?: string | null;
+            /** Format: date-time */
+            last_at?: string | null;
+            /** @description The name of the event, or the type of the exchange. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Deliveries and exchanges that ended well.
+             */
+            ok: number;
+            /** Format: double */
+            p95_ms?: number | null;
+            /** @description The app that receives; `null` for events that no hook got. */
+            to?: string | null;
+            /** @example publish */
+            way: string;
+        };
+        /** @description Who sends what to whom. */
+        Edges: {
+            /** @description The edges with the most traffic first, then declared ones without traffic. */
+            edges: components["schemas"]["Edge"][];
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description The number of edges that are left out.
+             */
+            other: number;
+            /** Format: date-time */
+            until: string;
+        };
         /** @description An event that was accepted. */
         Event: {
             /**
@@ -1025,12 +1340,12 @@ export interface components {
         };
         /** @description An accepted event with its body. */
         EventDetail: components["schemas"]["Event"] & {
-            /** @description Body of the event, byte for byte. */
-            body: unknown;
-            /** @description Headers that are sent with every delivery. */
-            headers: {
+            /** @description Body of the event, byte for byte; `null` for a caller without the permission `payloads.read`. */
+            body?: unknown;
+            /** @description Headers that are sent with every delivery; `null` for a caller without the permission `payloads.read`. */
+            headers?: {
                 [key: string]: string;
-            };
+            } | null;
         };
         /** @description An event to publish (`body`, `headers`, `subscribers`), or a transient hook to create (`route`, `type`). */
         EventsRequest: {
@@ -1094,6 +1409,24 @@ export interface components {
          * @enum {string}
          */
         ExchangeStatus: "running" | "answered" | "failed";
+        /** @description The result of one check. */
+        Finding: {
+            /**
+             * @description The subject of the check.
+             * @example disk
+             */
+            check: string;
+            /** @description How to mend it. */
+            fix?: string | null;
+            level: components["schemas"]["FindingLevel"];
+            /** @description One sentence for people. */
+            text: string;
+        };
+        /**
+         * @description The result of a check in one word.
+         * @enum {string}
+         */
+        FindingLevel: "ok" | "warning" | "error";
         /** @description A request to forward a custom event. */
         Forward: {
             /** @description Name of the miniapp, for an exchange. */
@@ -1290,6 +1623,33 @@ export interface components {
              * @description Number of hooks on all pages that would get the event.
              */
             would_get: number;
+        };
+        /** @description The number of hooks with pending deliveries. */
+        LaneCounts: {
+            /**
+             * Format: int64
+             * @description Hooks that an operator has paused.
+             */
+            paused: number;
+            /**
+             * Format: int64
+             * @description Hooks whose deliveries do not go on.
+             */
+            standing: number;
+            /**
+             * Format: int64
+             * @description Hooks that have pending deliveries.
+             */
+            waiting: number;
+        };
+        /** @description One line of a series. */
+        Line: {
+            /** @description The names that tell it apart. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description One value for each step; `null` where there is nothing to compute it from. */
+            points: (number | null)[];
         };
         /** @description A link, which allows a host and a miniapp to exchange events. */
         Link: {
@@ -1620,7 +1980,7 @@ export interface components {
          * @description The code of an error, for programs. A code never changes its meaning.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "unauthorized" | "unknown_host" | "too_many_attempts" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "too_many_hooks" | "not_retryable" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
+        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "unknown_host" | "too_many_attempts" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "too_many_hooks" | "not_retryable" | "statistics_off" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
         /** @description A hypothetical event to explain. */
         Question: {
             /** @description Name of the event. */
@@ -1629,6 +1989,21 @@ export interface components {
             publisher: string;
             /** @description Apps that the publisher would name as subscribers. */
             subscribers?: string[] | null;
+        };
+        /** @description Events and exchanges per second in the last ten seconds. */
+        Rates: {
+            /** Format: double */
+            exchange: number;
+            /**
+             * Format: double
+             * @description Events that pages published.
+             */
+            page: number;
+            /**
+             * Format: double
+             * @description Events that apps and the server published.
+             */
+            publish: number;
         };
         /** @description A credential for a receiver, without its secret. */
         ReceiverAuth: {
@@ -1675,9 +2050,88 @@ export interface components {
             signing_secret: components["schemas"]["Secret"];
             token: components["schemas"]["Secret"];
         };
+        /** @description The course of a metric. */
+        Series: {
+            /**
+             * Format: date-time
+             * @description The beginning of the first point.
+             */
+            from: string;
+            /** @description The lines with the most traffic come first; more than 24 are summed up as `(other)`. */
+            lines: components["schemas"]["Line"][];
+            metric: string;
+            /**
+             * Format: int64
+             * @description The time between two points.
+             */
+            step_ms: number;
+            unit: components["schemas"]["SeriesUnit"];
+            /** Format: date-time */
+            until: string;
+        };
+        /**
+         * @description The unit of a metric.
+         * @enum {string}
+         */
+        SeriesUnit: "count" | "ms" | "ratio";
+        /** @description One key of the configuration. */
+        Setting: {
+            /**
+             * @description The key with its table.
+             * @example retry.schedule
+             */
+            key: string;
+            source: components["schemas"]["SettingSource"];
+            /** @description The value as TOML; `set` or `not set` for a secret. */
+            value: string;
+        };
+        /**
+         * @description The place that the value of a setting comes from.
+         * @enum {string}
+         */
+        SettingSource: "default" | "file" | "environment" | "flag";
+        /** @description The configuration in force. */
+        Settings: {
+            /** @description The directory of the database. */
+            data_dir: string;
+            settings: components["schemas"]["Setting"][];
+            /** Format: date-time */
+            started_at: string;
+            version: string;
+        };
         /** @description Generated secrets that nobody had seen, shown this once. */
         ShownSecrets: components["schemas"]["MadeSecrets"] & {
             name: string;
+        };
+        /** @description The traffic and the state of the server now. */
+        StatsNow: {
+            account: components["schemas"]["AccountNow"];
+            /** @description Every app, and others that sent something, sorted by name. */
+            apps: components["schemas"]["AppNow"][];
+            /**
+             * Format: double
+             * @description Part of the first attempts of the last five minutes that ended well; `null` without attempts.
+             */
+            first_try_ok?: number | null;
+            lanes: components["schemas"]["LaneCounts"];
+            /**
+             * Format: double
+             * @description Median time from the acceptance of an event to the answer of its receiver, in the last five minutes.
+             */
+            p50_ms?: number | null;
+            /**
+             * Format: double
+             * @description The same time, which 95 of 100 deliveries do not exceed.
+             */
+            p95_ms?: number | null;
+            rates: components["schemas"]["Rates"];
+            /**
+             * Format: date-time
+             * @description When the server started.
+             */
+            started_at: string;
+            /** Format: date-time */
+            time: string;
         };
         /** @description A change of a link. */
         Switch: {
@@ -1703,6 +2157,19 @@ export interface components {
             /** @description Lifetime such as `90s`, at most `10m`; `60s` by default. */
             ttl?: string | null;
             use: ("live" | "forward") & Record<string, never>;
+        };
+        /** @description A row of a ranking. */
+        Top: {
+            /** @description The names that tell it apart. */
+            labels: {
+                [key: string]: string;
+            };
+            /** Format: double */
+            value: number;
+        };
+        /** @description A ranking, the largest value first. */
+        TopList: {
+            data: components["schemas"]["Top"][];
         };
     };
     responses: never;
@@ -2279,6 +2746,40 @@ export interface operations {
             };
         };
     };
+    tail_stream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Number of the last line that is known */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     apps_rotate: {
         parameters: {
             query?: never;
@@ -2332,6 +2833,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShownSecrets"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_attention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttentionList"];
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
@@ -2540,6 +3070,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settings_doctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Doctor"];
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
@@ -3275,6 +3834,233 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    settings_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_edges: {
+        parameters: {
+            query?: {
+                /** @description A time, or `2h` for two hours ago; else one hour before `until` */
+                since?: string;
+                /** @description A time, else now */
+                until?: string;
+                /** @description Edges from or to this app */
+                app?: string;
+                /** @description Edges of this name, in which `*` stands for anything */
+                name?: string;
+                /** @description `true` for edges on which something failed */
+                failing?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edges"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatsNow"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_series: {
+        parameters: {
+            query: {
+                /** @description `accepted`, `delivered`, `failed`, `dead`, `attempts`, `exchanges`, `exchanges_failed`, `page`, `p50_ms`, `p95_ms` or `first_try_ok` */
+                metric: string;
+                /** @description Traffic from or to this app */
+                app?: string;
+                /** @description Traffic of this name, in which `*` stands for anything */
+                name?: string;
+                /** @description `page`, `publish` or `exchange` */
+                way?: string;
+                /** @description A time, or `2h` for two hours ago; else one hour before `until` */
+                since?: string;
+                /** @description A time, else now */
+                until?: string;
+                /** @description The most points of a line, 1 to 240, else 60 */
+                points?: number;
+                /** @description What tells lines apart: `none`, `app` (the sender), `name`, `way` or `to` */
+                by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_top: {
+        parameters: {
+            query: {
+                /** @description `app` (the sender), `to`, `name`, `edge` or `error` */
+                by: string;
+                /** @description As for the course of a metric; else `accepted` */
+                metric?: string;
+                /** @description Traffic from or to this app */
+                app?: string;
+                /** @description Traffic of this name, in which `*` stands for anything */
+                name?: string;
+                /** @description `page`, `publish` or `exchange` */
+                way?: string;
+                /** @description A time, or `2h` for two hours ago; else one hour before `until` */
+                since?: string;
+                /** @description A time, else now */
+                until?: string;
+                /** @description 1 to 100, else 10 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopList"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tail_tail: {
+        parameters: {
+            query?: {
+                /** @description What rows must match, in the words of lists */
+                q?: string;
+                /** @description Kinds of rows, separated by commas: `event`, `delivery`, `exchange`, `audit`, `log`; else the first three */
+                kinds?: string;
+            };
+            header?: {
+                /** @description Continues after the row with this id */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };

@@ -119,50 +119,11 @@ export interface Story {
   checks?: Check[];
 }
 
-export interface AppNow {
-  app: string;
-  says: number;
-  hears: number;
-  first_try_ok: number | null;
-  p95_ms: number | null;
-  waiting: number;
-  dead: number;
-  last_heard_at: string | null;
-  last_said_at: string | null;
-}
-export interface StatsNow {
-  time: string;
-  started_at: string;
-  rates: { page: number; publish: number; exchange: number };
-  first_try_ok: number | null;
-  p50_ms: number | null;
-  p95_ms: number | null;
-  account: Record<"accepted" | "pending" | "delivered" | "unanswered" | "dead" | "cancelled", number>;
-  lanes: { waiting: number; standing: number; paused: number };
-  apps: AppNow[];
-}
-export interface Line {
-  labels: Record<string, string>;
-  points: (number | null)[];
-}
-export interface Series {
-  metric: string;
-  from: string;
-  until: string;
-  step_ms: number;
-  unit: "count" | "ms" | "ratio";
-  lines: Line[];
-}
-export interface Attention {
-  level: "error" | "warning" | "info";
-  kind: string;
-  object: { kind: string; id: string };
-  since: string | null;
-  text: string;
-  count: number | null;
-  screen: string | null;
-  recover: string | null;
-}
+export type AppNow = Schema["AppNow"];
+export type StatsNow = Schema["StatsNow"];
+export type Line = Schema["Line"];
+export type Series = Schema["Series"];
+export type Attention = Schema["Attention"];
 /** A filter of a screen under a name. */
 export interface SavedView {
   name: string;
@@ -191,9 +152,6 @@ export interface Coming {
   "/api/v1/exchanges": Got<List<Exchange>>;
   "/api/v1/exchanges/{id}": Got<Exchange>;
   "/api/v1/exchanges/{id}/story": Got<Story>;
-  "/api/v1/stats/now": Got<StatsNow>;
-  "/api/v1/stats/series": Got<Series>;
-  "/api/v1/attention": Got<{ data: Attention[] }>;
   "/api/v1/views": Got<{ data: SavedView[] }>;
   "/api/v1/views/{name}": { put: Gives<SavedView>; delete: Gives<undefined> };
   "/api/v1/search": Got<{ data: Found[] }>;

@@ -3,13 +3,12 @@ import { h } from "../../vendor/preact.js";
 import { useState } from "../../vendor/hooks.js";
 import { can } from "../../base/session.js";
 import { tags } from "../../base/tags.js";
-import { span as long } from "../../base/time.js";
 import { href } from "../../base/url.js";
 import { Part } from "../../parts/head.js";
 import { Mark, toneOf } from "../../parts/marks.js";
 import { loaded } from "../../parts/states.js";
 import { rowTable } from "../../parts/table.js";
-import { When } from "../../parts/when.js";
+import { Span, When } from "../../parts/when.js";
 import { inOrder, percent, rateText, worstFirst } from "./model.js";
 import { TEXT } from "./text.js";
 
@@ -67,7 +66,7 @@ const COLUMNS = [
   { title: "Says/s", kind: "number", cell: (row) => rateText(row.says) },
   { title: "Hears/s", kind: "number", cell: (row) => rateText(row.hears) },
   { title: "First try", kind: "number", minor: true, cell: (row) => percent(row.first_try_ok) },
-  { title: "p95", kind: "number", minor: true, cell: (row) => (row.p95_ms === null ? "–" : long(row.p95_ms)) },
+  { title: "p95", kind: "number", minor: true, cell: (row) => h(Span, { ms: row.p95_ms }) },
   {
     title: "Waiting",
     kind: "number",

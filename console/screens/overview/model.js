@@ -40,5 +40,5 @@ export const isEmpty = ({ account, rates, apps }) =>
 export const rateText = (rate) =>
   rate === null ? "–" : rate === 0 ? "0" : rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString("en");
 
-/** @param {number | null} share */
-export const percent = (share) => (share === null ? "–" : share === 1 ? "100 %" : `${(share * 100).toFixed(1)} %`);
+/** @param {number | null | undefined} share */
+export const percent = (share) => (typeof share !== "number" ? "–" : share === 1 ? "100 %" : `${(share * 100).toFixed(1)} %`);

@@ -28,7 +28,7 @@ const Figures = ({ now }) => {
   const figures = [
     [TEXT.through, `${rateText(rate)}${TEXT.perSecond}`],
     [TEXT.firstTry, percent(now.first_try_ok)],
-    [TEXT.p95, now.p95_ms === null ? "–" : span(now.p95_ms)],
+    [TEXT.p95, typeof now.p95_ms === "number" ? span(now.p95_ms) : "–"],
     [
       TEXT.waiting,
       now.account.pending.toLocaleString("en"),
