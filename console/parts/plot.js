@@ -2,7 +2,7 @@
 import { h } from "../vendor/preact.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { tags } from "../base/tags.js";
-import { full, tick, zone } from "../base/time.js";
+import { full, span as duration, tick, zone } from "../base/time.js";
 
 const {
   figure,
@@ -210,6 +210,7 @@ export function Plot({
     figcaption(
       null,
       span({ class: "plot-title" }, title),
+      series.unit === "count" && span({ class: "soft" }, `per ${duration(series.step_ms, 1)}`),
       series.lines.length > 1 &&
         series.lines.map((one, n) => span({ key: n, class: "key", "data-way": tone(one.labels) }, names[n])),
       span({ class: "told", role: "status" }, told),

@@ -41,4 +41,5 @@ export const rateText = (rate) =>
   rate === null ? "–" : rate === 0 ? "0" : rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString("en");
 
 /** @param {number | null | undefined} share */
-export const percent = (share) => (typeof share !== "number" ? "–" : share === 1 ? "100 %" : `${(share * 100).toFixed(1)} %`);
+export const percent = (share) =>
+  typeof share !== "number" ? "–" : share === 1 ? "100 %" : `${(share * 100).toFixed(1)} %`;

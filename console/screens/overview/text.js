@@ -8,7 +8,7 @@ export const TEXT = {
   p95: "p95 to receiver",
   waiting: "Waiting",
   perSecond: "/s",
-  account: "Where accepted events are",
+  account: "Deliveries by status",
   rates: "Events",
   latency: "Publish to receiver, p95",
   failed: "Failed attempts",

@@ -49,7 +49,7 @@ export function lineOf({ event, data }, count) {
         outcome: data.status,
         ms: data.attempt?.ms ?? data.last_ms ?? null,
         screen: `/deliveries/${data.id}`,
-        note: [data.attempt && `try ${data.attempt.n}`, data.attempt?.status, data.attempt?.error]
+        note: [data.attempt && `try ${data.attempt.n}`, data.attempt?.status ?? data.attempt?.error]
           .filter(Boolean)
           .join(" · "),
       };
