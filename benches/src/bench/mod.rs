@@ -7,6 +7,7 @@ mod idle;
 mod isolation;
 mod live;
 mod publish;
+mod tail;
 
 use crate::Outcome;
 use crate::machine::Quiet;
@@ -55,11 +56,22 @@ pub(crate) enum Name {
     Apps,
     /// Pages with open live streams
     Live,
+    /// A live tail while events are published
+    Tail,
 }
 
 impl Name {
     pub(crate) const fn all() -> &'static [Self] {
-        &[Self::Exchange, Self::Publish, Self::Idle, Self::Backlog, Self::Isolation, Self::Apps, Self::Live]
+        &[
+            Self::Exchange,
+            Self::Publish,
+            Self::Idle,
+            Self::Backlog,
+            Self::Isolation,
+            Self::Apps,
+            Self::Live,
+            Self::Tail,
+        ]
     }
 
     /// Runs the bench and returns its figures.
@@ -72,6 +84,7 @@ impl Name {
             Self::Isolation => isolation::run(bench),
             Self::Apps => apps::run(bench),
             Self::Live => live::run(bench),
+            Self::Tail => tail::run(bench),
         }?;
         section.noise(bench.quiet);
         Ok(section)
@@ -82,7 +95,7 @@ impl Name {
             Self::Exchange => &[packages::WRK, packages::NGINX],
             Self::Publish => &[packages::REDIS, packages::REDIS_BENCHMARK],
             Self::Apps => &[packages::NODE],
-            Self::Idle | Self::Backlog | Self::Isolation | Self::Live => &[],
+            Self::Idle | Self::Backlog | Self::Isolation | Self::Live | Self::Tail => &[],
         }
     }
 }

@@ -63,6 +63,11 @@ impl Footbridge {
         Self::start_in(workspace, program, dir)
     }
 
+    /// The token of the administrator.
+    pub(crate) const fn admin_token() -> &'static str {
+        ADMIN
+    }
+
     /// Restarts the server on the same database. Also returns the time that it needed to end.
     pub(crate) fn restart(self, workspace: &Workspace, program: &Path) -> Outcome<(Self, Duration)> {
         let (dir, ended_in) = (self.dir.clone(), self.program.stop());

@@ -143,6 +143,25 @@ async fn a_limited_caller_sees_only_its_apps() {
 }
 
 #[tokio::test]
+async fn a_limited_caller_gets_the_statistics_of_its_apps() {
+    let server = AdminServer::start().await;
+    let shop = caller(Permissions::OWNER, Some(&["shop"]));
+    let get = async |path: &str| server.send(request(&Method::GET, path, &shop, "")).await;
+    for path in ["stats/series?metric=dead", "stats/edges", "stats/top?by=name"] {
+        let path = format!("/api/v1/{path}");
+        get(&path).await.problem(403, "forbidden");
+        let mark = if path.contains('?') { '&' } else { '?' };
+        get(&format!("{path}{mark}app=superapp")).await.problem(404, "not_found");
+        get(&format!("{path}{mark}app=shop")).await.expect(200);
+    }
+    let now = get("/api/v1/stats/now").await.json();
+    let apps: Vec<&str> =
+        now["apps"].as_array().unwrap().iter().map(|app| app["app"].as_str().unwrap()).collect();
+    assert_eq!(apps, ["shop"]);
+    get("/api/v1/apps/superapp/logs/stream").await.problem(404, "not_found");
+}
+
+#[tokio::test]
 async fn the_admin_token_has_every_permission_and_no_limit() {
     let server = AdminServer::start().await;
     let headers = format!("Bearer {TOKEN}");
