@@ -16,6 +16,7 @@ mod link;
 mod list;
 mod managed_by;
 mod members;
+mod people;
 mod secret;
 mod statistics;
 mod ticket;
@@ -37,6 +38,11 @@ pub use link::{Link, LinkPatch, NewLink};
 pub use list::List;
 pub use managed_by::ManagedBy;
 pub use members::FromObject;
+pub use people::{
+    ApiToken, ConsoleSession, MadeApiToken, NewApiToken, NewRole, NewSignInLink, NewUser, PasswordChange,
+    Role, RolePatch, SessionUser, SignIn, SignInLink, SignInOptions, SignInProvider, SignedIn, User,
+    UserPatch,
+};
 pub use secret::{MadeSecrets, Rotate, Rotated, SecretKind, ShownSecrets};
 pub use statistics::{
     AccountNow, AppNow, Edge, Edges, LaneCounts, Line, Rates, Series, SeriesUnit, StatsNow, Top, TopList,

@@ -23,6 +23,7 @@ mod launcher;
 mod live;
 mod log_limit;
 mod pages;
+mod people;
 mod progress;
 mod proof_key;
 mod publish;
@@ -66,6 +67,10 @@ pub use launcher::{Launcher, Launching, NoLauncher};
 pub use live::PageEvent;
 pub use log_limit::LogLimit;
 pub use pages::{PAGE_TOKEN_MARK, PageCaller, PageId, PageRefusal, PageSocket};
+pub use people::{
+    API_TOKEN_MARK, Client, LINK_VALID, MadeToken, NewLink, NewSession, People, PeopleError, ProvidedUser,
+    SESSION_IDLE, SESSION_MAX, TokenSpec, UserChange, UserSpec,
+};
 pub use proof_key::ProofKey;
 pub use publish::{PublishError, Published};
 pub use queues::{QueueOverview, QueueState, WaitingQueue};

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use footbridge_model::id::EventId;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::package::Router;
+use footbridge_model::people::{Role, User};
 use footbridge_model::run::Running;
 
 /// The reason for the end of a run.
@@ -90,6 +91,22 @@ pub enum SystemEvent<'a> {
     AppDeleted(&'a AppEntry),
     /// A chain of events that cause each other was stopped.
     LoopStopped(ChainStop<'a>),
+    /// A user of the console was created.
+    UserCreated(&'a User),
+    /// A user was changed.
+    UserUpdated(&'a User),
+    /// A user was deleted.
+    UserDeleted(&'a User),
+    /// A user has signed in to the console.
+    UserLoggedIn(&'a User),
+    /// A user has signed out, or somebody has ended a session of the user.
+    UserLoggedOut(&'a User),
+    /// A role was created.
+    RoleCreated(&'a Role),
+    /// A role was changed.
+    RoleUpdated(&'a Role),
+    /// A role was deleted.
+    RoleDeleted(&'a Role),
 }
 
 /// A publish that was refused because its chain of events is too long.
@@ -127,6 +144,14 @@ impl SystemEvent<'_> {
             Self::AppUninstalled(_) => "app-uninstalled",
             Self::AppDeleted(_) => "app-deleted",
             Self::LoopStopped(_) => "loop-stopped",
+            Self::UserCreated(_) => "user-created",
+            Self::UserUpdated(_) => "user-updated",
+            Self::UserDeleted(_) => "user-deleted",
+            Self::UserLoggedIn(_) => "user-logged-in",
+            Self::UserLoggedOut(_) => "user-logged-out",
+            Self::RoleCreated(_) => "role-created",
+            Self::RoleUpdated(_) => "role-updated",
+            Self::RoleDeleted(_) => "role-deleted",
         }
     }
 }
@@ -135,7 +160,15 @@ impl<'a> SystemEvent<'a> {
     /// The app that the event is about, if it is about one.
     pub const fn app(&self) -> Option<&'a AppName> {
         match self {
-            Self::SystemStarted => None,
+            Self::SystemStarted
+            | Self::UserCreated(_)
+            | Self::UserUpdated(_)
+            | Self::UserDeleted(_)
+            | Self::UserLoggedIn(_)
+            | Self::UserLoggedOut(_)
+            | Self::RoleCreated(_)
+            | Self::RoleUpdated(_)
+            | Self::RoleDeleted(_) => None,
             Self::AppInstalled(app)
             | Self::AppUpdated(app)
             | Self::AppUninstalling(app)

@@ -6,8 +6,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
     cmd::{
-        app, args::DemoArgs, args::ServeArgs, config, delivery, demo, doctor, event, exchange, explain,
-        failure::Failure, hook, link, publish, remote::RemoteArgs, remote::Session, serve, shell,
+        app, args::DemoArgs, args::ServeArgs, config, console, delivery, demo, doctor, event, exchange,
+        explain, failure::Failure, hook, link, publish, remote::RemoteArgs, remote::Session, serve, shell,
     },
     config::env::Env,
     terminal::Terminal,
@@ -58,6 +58,13 @@ enum Command {
     },
     /// Check a running server and its surroundings; exit code 0 if all is well, 1 for warnings, 2 for errors
     Doctor(RemoteArgs),
+    /// Open the console in the browser, signed in
+    Console {
+        #[command(flatten)]
+        args: console::ConsoleArgs,
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
     /// Print the completion script for a shell
     Completion(shell::CompletionArgs),
     /// Print the manual page, or write the pages of all commands into a directory
@@ -117,6 +124,7 @@ fn output(command: &Command, env: &Env) -> Result<String, Failure> {
         }
         Command::Exchange(Remote { command, remote }) => exchange::run(command, &open(remote)?),
         Command::Explain { args, remote } => explain::run(args, &open(remote)?),
+        Command::Console { args, remote } => console::run(args, &open(remote)?),
         Command::Completion(args) => Ok(shell::completion(args, Cli::command())),
         Command::Man(args) => shell::man(args, Cli::command()),
         Command::Serve(_) | Command::Demo(_) | Command::Config(_) | Command::Doctor(_) => Ok(String::new()),
@@ -167,6 +175,8 @@ mod tests {
             "footbridge serve --config f --listen 127.0.0.1:1 --database sqlite:x",
             "footbridge demo --once",
             "footbridge config check f",
+            "footbridge console",
+            "footbridge console --print --user ana --server http://h:1",
             "footbridge config print",
             "footbridge doctor --json",
             "footbridge completion bash",

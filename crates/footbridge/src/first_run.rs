@@ -163,6 +163,31 @@ pub fn master_key_file(database: &Path) -> PathBuf {
     beside(database, ".key")
 }
 
+/// Writes the link for the first sign-in to a file beside the database that only its owner can read, and returns its path.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_setup_link(database: &Path, link: &str) -> Result<PathBuf, FirstRunError> {
+    let path = beside(database, ".sign-in-link");
+    forget_setup_link(database)?;
+    key_file::create(&path, link)?;
+    Ok(path)
+}
+
+/// Removes the file with the link for the first sign-in, if there is one.
+///
+/// # Errors
+/// The system refuses.
+pub fn forget_setup_link(database: &Path) -> Result<(), FirstRunError> {
+    let path = beside(database, ".sign-in-link");
+    match std::fs::remove_file(&path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(KeyFileError::Io { doing: "remove", path, source }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
 fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(database);
     name.push(suffix);

@@ -34,7 +34,7 @@ pub enum KeyFileError {
     /// The system refused to read or write.
     #[error("cannot {doing} {}: {source}", path.display())]
     Io {
-        /// The action: `read` or `write`.
+        /// The action: `read`, `write` or `remove`.
         doing: &'static str,
         /// The path of the file.
         path: PathBuf,

@@ -44,7 +44,7 @@ impl SqliteJournal {
         self.seen
     }
 
-    fn read<T, F>(&self, reader: &Reader, read: F) -> Wait<T>
+    pub(crate) fn read<T, F>(&self, reader: &Reader, read: F) -> Wait<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> crate::failure::CommandResult<T> + Send + 'static,

@@ -41,6 +41,8 @@ mod lock;
 mod migrate;
 mod missed;
 mod open;
+mod people;
+mod people_rows;
 mod prune;
 mod reader;
 mod registry;

@@ -3,13 +3,14 @@
 use rusqlite::Connection;
 
 /// The migrations. A released one is never changed.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0030_written_names.sql"),
     include_str!("../migrations/0040_replays.sql"),
     include_str!("../migrations/0070_lineage.sql"),
     include_str!("../migrations/0060_checksums.sql"),
     include_str!("../migrations/0090_statistics.sql"),
+    include_str!("../migrations/0120_people.sql"),
 ];
 
 /// Marks a database as one of this program: "Fbrg".

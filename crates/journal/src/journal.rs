@@ -1,8 +1,8 @@
 //! The ports of one store together.
 
 use crate::{
-    Claim, Cluster, DeliveryQueue, EventLog, ExchangeLog, History, JournalHealth, RegistryStore, Statistics,
-    Wait,
+    Claim, Cluster, DeliveryQueue, EventLog, ExchangeLog, History, JournalHealth, PeopleStore, RegistryStore,
+    Statistics, Wait,
 };
 use footbridge_model::time::Millis;
 
@@ -39,7 +39,7 @@ pub trait Journal: EventLog + DeliveryQueue + ExchangeLog + History + Statistics
     fn close(&self) -> Wait<()>;
 }
 
-/// A store that is all of it: the journal, the registry and the cluster, as adapters provide them.
-pub trait Store: Journal + RegistryStore + Cluster {}
+/// A store that is all of it: the journal, the registry, people and the cluster, as adapters provide them.
+pub trait Store: Journal + RegistryStore + PeopleStore + Cluster {}
 
-impl<T: Journal + RegistryStore + Cluster> Store for T {}
+impl<T: Journal + RegistryStore + PeopleStore + Cluster> Store for T {}

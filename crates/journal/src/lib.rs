@@ -3,7 +3,7 @@
 //! [`RegistryStore`] stores apps, links and hooks. [`Journal`] stores events, deliveries and exchanges; it is the sum
 //! of one trait for each use: [`EventLog`], [`DeliveryQueue`], [`ExchangeLog`], [`History`],
 //! [`Statistics`], [`Retention`].
-//! [`Cluster`] says which server may write what.
+//! [`PeopleStore`] stores who administers the server. [`Cluster`] says which server may write what.
 //!
 //! A server joins and gets a [`Session`]. Deliveries belong to the [`Partition`] of their hook's app, and one session
 //! at a time owns a partition: its writes name a [`Claim`]. An *exclusive* store, such as one file on one machine,
@@ -43,6 +43,7 @@ mod key_scopes;
 #[cfg(feature = "test")]
 pub mod memory;
 mod pending_delivery;
+mod people_store;
 mod registry;
 mod statistics;
 
@@ -63,6 +64,7 @@ pub use history::{
 pub use journal::{Journal, PruneLimits, Retention, Store};
 pub use key_scopes::KeyScopes;
 pub use pending_delivery::PendingDelivery;
+pub use people_store::{FoundSession, FoundToken, PeopleChange, PeopleSnapshot, PeopleStore};
 pub use registry::{RegistryBatch, RegistryChange, RegistrySnapshot, RegistryStore, RegistryUpdate};
 pub use statistics::{
     DeadDeliveries, Group, Grouping, HOURS_KEPT, MINUTES_KEPT, Resolution, Statistics, Traffic, TrafficFold,

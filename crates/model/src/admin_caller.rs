@@ -1,14 +1,15 @@
 //! Callers of the administration API: who they are, and what they may do.
 
+use crate::id::{SessionId, TokenId, UserId};
 use crate::name::AppName;
 use crate::permission::{Permission, Permissions};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-/// The kind of credential that a caller has.
+/// The kind of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallerKind {
-    /// The admin token, which allows everything.
+    /// The administrator, by the admin token or by a link that was made with it.
     AdminToken,
     /// A token with chosen permissions.
     ApiToken,
@@ -27,11 +28,26 @@ impl CallerKind {
     }
 }
 
+/// The credential that a caller has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// The admin token, of which there is one.
+    AdminToken,
+    /// An API token, by its id.
+    ApiToken(TokenId),
+    /// The cookie of a session of the console.
+    Session(SessionId),
+}
+
 /// The authenticated caller of an operation of the administration API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminCaller {
-    /// The kind of its credential.
+    /// The kind of caller, for the audit log.
     pub kind: CallerKind,
+    /// The credential that it has shown.
+    pub credential: Credential,
+    /// The user; `None` for the administrator and for tokens of no user.
+    pub user: Option<UserId>,
     /// Name of the user or of the token; `admin` for the admin token.
     pub name: String,
     /// Address that the request came from; `None` if it did not come over the network.
@@ -47,6 +63,8 @@ impl AdminCaller {
     pub fn admin(address: Option<IpAddr>) -> Self {
         Self {
             kind: CallerKind::AdminToken,
+            credential: Credential::AdminToken,
+            user: None,
             name: "admin".to_owned(),
             address,
             permissions: Permissions::OWNER,

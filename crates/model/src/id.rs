@@ -153,6 +153,21 @@ id!(
     ExchangeId,
     "exc"
 );
+id!(
+    /// A user of the console.
+    UserId,
+    "usr"
+);
+id!(
+    /// A token of the administration API.
+    TokenId,
+    "tok"
+);
+id!(
+    /// A session of the console.
+    SessionId,
+    "ses"
+);
 
 /// Makes numbers for ids. They grow, whatever the clock does, and lie above the highest number that the journal knows.
 ///

@@ -22,6 +22,7 @@ pub mod name;
 pub mod package;
 pub mod path;
 pub mod pattern;
+pub mod people;
 pub mod permission;
 pub mod retry;
 pub mod run;

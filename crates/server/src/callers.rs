@@ -2,26 +2,32 @@
 
 use crate::credential::{authorization, bearer};
 use crate::edge::ClientInfo;
-use footbridge_engine::Engine;
+use footbridge_engine::{API_TOKEN_MARK, Engine, JournalError};
 use footbridge_model::admin_caller::AdminCaller;
 use footbridge_model::secret::Secret;
 use http::request::Parts;
 use std::sync::Arc;
 
 /// Returns the caller of a request: the one whose session was found before, or the one whose token the request has.
-#[expect(
-    clippy::unused_async,
-    reason = "other credentials than the admin token are looked up in the journal"
-)]
+///
+/// # Errors
+/// The journal cannot be read.
 pub(crate) async fn identify(
-    _engine: &Engine,
+    engine: &Engine,
     admin_token: &Secret,
     parts: &Parts,
-) -> Option<Arc<AdminCaller>> {
+) -> Result<Option<Arc<AdminCaller>>, JournalError> {
     if let Some(caller) = parts.extensions.get::<Arc<AdminCaller>>() {
-        return Some(Arc::clone(caller));
+        return Ok(Some(Arc::clone(caller)));
     }
-    let token = bearer(authorization(&parts.headers)?)?;
+    let Some(token) = authorization(&parts.headers).and_then(bearer) else { return Ok(None) };
     let address = parts.extensions.get::<ClientInfo>().map(|client| client.ip);
-    admin_token.matches(token).then(|| Arc::new(AdminCaller::admin(address)))
+    if admin_token.matches(token) {
+        return Ok(Some(Arc::new(AdminCaller::admin(address))));
+    }
+    // Other tokens are not even looked up.
+    if !token.starts_with(API_TOKEN_MARK.as_bytes()) {
+        return Ok(None);
+    }
+    Ok(engine.people().caller_by_token(token, address).await?.map(Arc::new))
 }

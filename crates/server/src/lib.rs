@@ -15,6 +15,7 @@ mod body;
 mod bolt;
 mod bridge;
 mod callers;
+mod console;
 mod cors;
 mod credential;
 mod docs;
@@ -39,6 +40,7 @@ mod tunnel;
 mod watch;
 
 pub use bolt::BoltEvents;
+pub use console::{Assets, ConsoleSettings};
 pub use docs::{Docs, Document};
 pub use edge::{ClientInfo, Edge, HostName, Hosts, HostsError, Proxies};
 pub use live_sessions::{LiveOptions, LiveState};

@@ -1,7 +1,7 @@
 //! Errors of the administration API: RFC 9457 problems. Each code has a page under `docs/errors`.
 
 use axum::response::{IntoResponse, Response};
-use footbridge_engine::{ChangeError, JournalError, ReplayError, StatisticsError};
+use footbridge_engine::{ChangeError, JournalError, PeopleError, ReplayError, StatisticsError};
 use footbridge_model::admin_caller::{AdminCaller, CallerKind};
 use footbridge_model::json::JsonError;
 use footbridge_model::name::AppName;
@@ -51,6 +51,8 @@ codes! {
     Unauthorized = "unauthorized", UNAUTHORIZED, "The credential is missing or wrong";
     /// The caller does not have the permission of the operation.
     Forbidden = "forbidden", FORBIDDEN, "The caller may not do this";
+    /// A page that is not the console's sent the request.
+    CrossSite = "cross_site", FORBIDDEN, "The request comes from another site";
     /// The request's `Host` is not a name of this server.
     UnknownHost = "unknown_host", MISDIRECTED_REQUEST, "The host name is unknown";
     /// Too many wrong credentials came from one address.
@@ -299,6 +301,24 @@ impl From<StatisticsError> for Problem {
             StatisticsError::Off => Self::new(ProblemCode::StatisticsOff, error.to_string()),
             StatisticsError::TooMuch => Self::parameter("since", error),
         }
+    }
+}
+
+impl From<PeopleError> for Problem {
+    fn from(error: PeopleError) -> Self {
+        let code = match &error {
+            PeopleError::Journal(inner) => return inner.clone().into(),
+            PeopleError::NotFound(what) => return Self::missing(what),
+            PeopleError::Exists { .. } => ProblemCode::Exists,
+            PeopleError::Invalid { .. } | PeopleError::BuiltIn(_) => ProblemCode::Invalid,
+            PeopleError::Beyond(_) | PeopleError::BeyondApps | PeopleError::Refused(_) => {
+                ProblemCode::Forbidden
+            }
+            PeopleError::WrongPassword | PeopleError::WrongLink => ProblemCode::Unauthorized,
+            PeopleError::Wait(_) => ProblemCode::TooManyAttempts,
+            PeopleError::Busy => ProblemCode::Unavailable,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The state that requests are answered with: one part is shared by all shards, one part is local to a shard.
 
+use crate::console::ConsoleSettings;
 use crate::docs::Docs;
 use crate::edge::Edge;
 use crate::live_sessions::LiveState;
@@ -29,6 +30,8 @@ pub struct ServerState {
     pub bridge: BridgeOptions,
     /// Options of the events API.
     pub bolt: BoltOptions,
+    /// The settings of the console's listener, if this is the state of that one.
+    pub console: Option<ConsoleSettings>,
     /// The documentation; `None` if it is disabled.
     pub docs: Option<Docs>,
 }

@@ -5,6 +5,7 @@ use crate::app_phase::{Lifecycle, Phase};
 use crate::claims::Claims;
 use crate::cluster::Lease;
 use crate::launcher::Launcher;
+use crate::people::People;
 use crate::publish::Publisher;
 use crate::registry::{AppEntry, AppRegistry};
 use crate::system_event::SystemEvent;
@@ -28,6 +29,7 @@ pub(super) type StartStopGuard = tokio::sync::OwnedMutexGuard<()>;
 /// Installs, starts and stops apps.
 pub(crate) struct Apps {
     pub(crate) registry: Arc<AppRegistry>,
+    pub(crate) people: Arc<People>,
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) launcher: Arc<dyn Launcher>,
     /// The partitions of this server: it runs the apps whose partitions it owns.

@@ -2,6 +2,7 @@
 
 use super::installed::Apps;
 use footbridge_model::event::Event;
+use footbridge_model::people::RoleName;
 
 impl Apps {
     /// Acts on an event that one of the server's own hooks received. Only events published by `bolt` count; an app can
@@ -23,7 +24,14 @@ impl Apps {
                 tracing::info!(event = %event.id, "an app has started");
                 Ok(())
             }
-            // The server stores no users and no roles yet.
+            "user-deleted" => {
+                let id = member(event, "id").and_then(|id| id.parse().ok());
+                self.people.purge_user(id.ok_or("the body of the event names no user")?).await
+            }
+            "role-deleted" => {
+                let name = member(event, "name").and_then(|name| RoleName::parse(&name).ok());
+                self.people.purge_role(&name.ok_or("the body of the event names no role")?).await
+            }
             _ => Ok(()),
         }
     }
@@ -34,4 +42,10 @@ impl Apps {
         let name = event.about().ok_or("the body of the event names no app")?;
         self.registry.purge_removed(&name).await.map_err(|error| error.to_string())
     }
+}
+
+/// Returns a member of the body of an event, if it is a text.
+fn member(event: &Event, name: &str) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(&event.body).ok()?;
+    body.get(name)?.as_str().map(str::to_owned)
 }

@@ -13,6 +13,7 @@ use crate::lanes::{LaneFeed, Lanes};
 use crate::launcher::Launcher;
 use crate::live::LiveChannels;
 use crate::pages::ConnectedPages;
+use crate::people::People;
 use crate::progress::Progress;
 use crate::proof_key::ProofKey;
 use crate::publish::Publisher;
@@ -183,6 +184,7 @@ pub(super) struct Inner {
     pub(super) live: Arc<LiveChannels>,
     pub(super) tickets: Tickets,
     pub(super) pages: Arc<ConnectedPages>,
+    pub(super) people: Arc<People>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) exchanges: Arc<Exchanges>,
     pub(super) progress: Arc<Progress>,
@@ -384,8 +386,10 @@ fn assemble(
     let EngineOptions { clock, entropy, limits, .. } = options;
     let Publisher { registry, journal, lanes, drain, live, .. } = &**publisher;
     let log = Arc::new(FailureLog::default());
+    let people = Arc::new(People::new(&options.store, publisher, &ids, &entropy));
     let apps = Arc::new(Apps {
         registry: Arc::clone(registry),
+        people: Arc::clone(&people),
         publisher: Arc::clone(publisher),
         launcher: options.launcher,
         claims: claims.clone(),
@@ -428,6 +432,7 @@ fn assemble(
         live: Arc::clone(live),
         tickets: Tickets::new(options.proof_key.clone()),
         pages: Arc::new(ConnectedPages::new(options.proof_key)),
+        people,
         journal: Arc::clone(journal),
         started_at: clock.now(),
         clock,

@@ -2,6 +2,7 @@
 
 use super::build::Engine;
 use crate::detached::detached;
+use crate::people::People;
 use crate::registry::{
     AppChange, AppEntry, AppSpec, ChangeError, HookChange, HookEntry, HookSpec, LinkSpec, MadeSecrets,
     Overlap, Rotation,
@@ -14,6 +15,11 @@ use footbridge_model::name::AppName;
 use std::sync::Arc;
 
 impl Engine {
+    /// Users, roles, tokens and sessions.
+    pub fn people(&self) -> &Arc<People> {
+        &self.0.people
+    }
+
     /// All apps, sorted by name.
     pub fn apps(&self) -> Vec<Arc<AppEntry>> {
         self.0.registry.directory.load().apps().cloned().collect()

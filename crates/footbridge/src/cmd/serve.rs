@@ -66,6 +66,13 @@ fn greeting(built: &Built, database: &str, weak: Option<&str>) -> String {
         format!("  database     {database}"),
         format!("  admin token  {token}"),
     ];
+    lines.extend(built.console.iter().flat_map(|console| match &console.setup {
+        None => vec![format!("  console      {}", console.url)],
+        Some((link, file)) => vec![
+            format!("  console      {link}"),
+            format!("               signs in once, within an hour; also in {}", file.display()),
+        ],
+    }));
     let warnings = built.warnings.iter().map(String::as_str).chain(weak);
     lines.extend(warnings.map(|warning| format!("warning: {warning}")));
     lines.join("\n")

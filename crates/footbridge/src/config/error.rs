@@ -2,9 +2,6 @@
 
 use std::{fmt, io, path::PathBuf};
 
-/// The warning for a key of a part that this version lacks.
-pub(super) const DOES_NOTHING_YET: &str = "is valid, but has no effect in this version";
-
 /// The place where a value was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {

@@ -11,7 +11,7 @@ pub const TOP: Keys = &["listen", "public_url", "database", "admin_token", "mast
 /// Tables that a file has at most once, with their keys.
 pub const TABLES: &[(&str, Keys)] = &[
     ("server", &["drain", "connections", "trusted_proxies", "hosts", "docs", "shards"]),
-    ("console", &["listen"]),
+    ("console", &["listen", "url", "hosts", "base", "insecure"]),
     ("egress", &["allow", "timeout", "ca_file"]),
     ("bridge", &["timeout"]),
     ("retry", &["schedule"]),

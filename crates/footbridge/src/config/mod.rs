@@ -4,6 +4,7 @@
 //! the key. The environment is an argument; nothing here reads that of the process.
 
 pub mod apps;
+pub mod console;
 pub mod delivery;
 pub mod env;
 pub mod error;
@@ -30,6 +31,7 @@ mod tests;
 pub use footbridge_model::duration;
 
 pub use self::{
+    console::ConsoleConfig,
     error::ConfigError,
     load::{LoadArgs, load},
     master_key::MasterKey,

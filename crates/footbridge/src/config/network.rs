@@ -1,16 +1,12 @@
-//! `[server]`, `[console]` and `[egress]`: inbound connections and outbound addresses.
+//! `[server]` and `[egress]`: inbound connections and outbound addresses.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use footbridge_courier::{AllowError, AllowRule};
 use footbridge_server::{HostName, HostsError};
 use ipnet::IpNet;
 
-use super::{duration, error::DOES_NOTHING_YET, section::Section, value};
+use super::{duration, section::Section, value};
 
 /// The table `[server]`: connections of clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,25 +93,6 @@ fn network(text: &str) -> Result<IpNet, String> {
             "{text:?} has bits set after its prefix length; did you mean {:?}?",
             network.trunc().to_string()
         ))
-    }
-}
-
-/// Settings of the table `[console]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConsoleConfig {
-    /// The address of the console; `None` if it is off.
-    pub listen: Option<SocketAddr>,
-}
-
-impl ConsoleConfig {
-    pub(super) fn read(top: &Section<'_>) -> Self {
-        let default = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 4401)));
-        let table = top.table("console");
-        let listen = table.parse("listen", default, value::listen_or_off);
-        if listen.is_some() && listen != default {
-            table.warn("listen", DOES_NOTHING_YET);
-        }
-        Self { listen }
     }
 }
 

@@ -41,6 +41,10 @@ fn tables(page: &mut Page, config: &Config) {
     page.bare("shards", server.shards);
     page.heading("[console]");
     page.text("listen", console.listen.map_or_else(|| "off".to_owned(), |listen| listen.to_string()));
+    page.text_if_set("url", console.url.as_ref());
+    page.list("hosts", &console.hosts);
+    page.text("base", &console.base);
+    page.bare("insecure", console.insecure);
     page.heading("[egress]");
     page.list("allow", &egress.allow);
     page.text("timeout", duration::print(egress.timeout));

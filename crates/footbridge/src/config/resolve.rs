@@ -12,11 +12,12 @@ use footbridge_model::secret::Secret;
 
 use super::{
     apps::{self, AppConfig},
+    console::ConsoleConfig,
     delivery::{BoltConfig, BridgeConfig, JournalConfig, LimitsConfig, RetryConfig, StatsConfig},
     error::{Origin, Problem},
     keys,
     master_key::MasterKey,
-    network::{ConsoleConfig, EgressConfig, ServerConfig},
+    network::{EgressConfig, ServerConfig},
     overrides::Overrides,
     raw::{RawTable, Value},
     runtime::RuntimeConfig,

@@ -1,14 +1,16 @@
 //! Builds a server. Everything that can fail fails here, before the server answers or leaves files behind.
 
+use super::console::{self, ConsoleEntry, ConsoleListener};
 use super::docs;
+use super::error::ServeError;
 use super::launch;
 use super::program::Program;
 use super::spec::file_spec;
 use crate::config::{Config, MasterKey, env::Env};
 use crate::entropy::SystemEntropy;
 use crate::first_run::{self, Database, FirstRunError, Source};
-use crate::steady_clock::{self, ClockError, SteadyClock};
-use footbridge_courier::{CourierOptions, CourierShared, Policy, Roots, RootsError};
+use crate::steady_clock::{self, SteadyClock};
+use footbridge_courier::{CourierOptions, CourierShared, Policy, Roots};
 use footbridge_engine::{
     Engine, EngineOptions, Limits, NodeCard, ProofKey, Quota, Rate, StartError, Started, Store,
 };
@@ -18,7 +20,7 @@ use footbridge_model::retry::Schedule;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::Clock;
 use footbridge_runtime::RuntimeError;
-use footbridge_server::admin::{self, AdminState, Tails};
+use footbridge_server::admin::{self, AdminRouter, AdminState, Tails};
 use footbridge_server::health::Health;
 use footbridge_server::listen::{self, Listener};
 use footbridge_server::metrics::Metrics;
@@ -26,9 +28,8 @@ use footbridge_server::{
     BoltEvents, BoltOptions, BridgeOptions, Docs, Edge, Hosts, LiveOptions, LiveState, Proxies, ServerState,
 };
 use http::HeaderValue;
-use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -38,54 +39,6 @@ const USER_AGENT: &str = concat!("Footbridge/", env!("CARGO_PKG_VERSION"));
 const PAGES: &str = "footbridge page cookies 1";
 /// The label of the key for tickets and for the tokens of pages.
 const PROOFS: &str = "footbridge page proofs 1";
-
-/// Reason why the server did not start, or stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The server cannot listen on the address.
-    #[error("cannot listen on {address}: {source}; {}", listen_advice(source))]
-    Listen { address: SocketAddr, source: io::Error },
-    /// The directory of the database does not exist.
-    #[error("the directory {} of the database does not exist; create it, or set another `database`", .0.display())]
-    NoFolder(PathBuf),
-    /// The database cannot be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The machine's clock is wrong.
-    #[error(transparent)]
-    Clock(#[from] ClockError),
-    /// A secret beside the database cannot be read or made.
-    #[error(transparent)]
-    FirstRun(#[from] FirstRunError),
-    /// The certificates of `[egress] ca_file` cannot be read.
-    #[error("egress.ca_file: {0}")]
-    Roots(#[from] RootsError),
-    /// This machine cannot run installed apps.
-    #[error(transparent)]
-    Runtime(#[from] RuntimeError),
-    /// The engine did not start.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// The system refuses a thread or a runtime.
-    #[error("the system refuses a thread: {0}")]
-    Thread(#[from] io::Error),
-    /// The journal stopped after an error. The server stops too, because it acknowledges only what is stored.
-    #[error("the journal has stopped: {0}; repair the disk and start again; no acknowledged event is lost")]
-    Journal(String),
-}
-
-/// Returns advice for each reason why the server cannot listen on an address.
-fn listen_advice(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrNotAvailable => {
-            "this machine does not have the address: set `listen` to one that it has, or to 0.0.0.0 or [::] for all of them"
-        }
-        io::ErrorKind::PermissionDenied => {
-            "ports below 1024 need root: set another `listen`, or give the program CAP_NET_BIND_SERVICE"
-        }
-        _ => "stop the program that uses it, or set another `listen`",
-    }
-}
 
 /// A server that is ready to run and does not answer yet.
 #[derive(Debug)]
@@ -100,7 +53,11 @@ pub struct Built {
     pub admin_token: Secret,
     /// Warnings for the operator.
     pub warnings: Vec<String>,
+    /// The way into the console; `None` if it is off.
+    pub console: Option<ConsoleEntry>,
     pub(super) listener: Listener,
+    /// The console's listener, and what its thread needs to answer.
+    pub(super) console_server: Option<(Listener, Arc<ServerState>)>,
     pub(super) started: Started,
     pub(super) shared: Arc<ServerState>,
     pub(super) courier: Arc<CourierShared>,
@@ -144,13 +101,14 @@ pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Res
     let listener = listen::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     let unknown = |source| ServeError::Listen { address, source };
     let own = listener.addresses().map_err(unknown)?;
+    let (console, no_console) = console::bind(&config.console)?;
     let address = listener.local_addr().map_err(unknown)?;
     let public_url = config.public_url_at(address);
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
     let OpenStore { store, master_key } = (ports.store)(&config, address, &*clock)?;
     let (admin_token, token_source) =
         first_run::admin_token(config.admin_token.as_ref(), &config.database, &SystemEntropy)?;
-    let courier = courier(&config, &own)?;
+    let courier = courier(&config, &own, console.as_ref())?;
     let (launcher, exits) = (ports.launcher)(&config, &public_url, env, &clock)?;
     let options = EngineOptions {
         store,
@@ -168,10 +126,8 @@ pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Res
     };
     let started = Engine::start(options, file_spec(&config)).await.inspect_err(|_| undo(&token_source));
     let mut started = started.map_err(|error| start_error(error, &config))?;
-    let mut warnings = config.warnings.clone();
-    warnings.extend(launch::open_secrets(&config)?);
-    warnings.append(&mut started.warnings);
-    warnings.extend(listener.warning());
+    let mut warnings = [config.warnings.clone(), launch::open_secrets(&config)?].concat();
+    warnings.extend(started.warnings.drain(..).chain(listener.warning()).chain(no_console));
     let (health, page_key) = (Arc::new(Health::starting()), master_key.derive(PAGES));
     let served = Served {
         config: &config,
@@ -182,15 +138,21 @@ pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Res
         health: &health,
         warnings: &warnings,
         address,
+        console: console.as_ref(),
+        metrics: &Arc::new(Metrics::default()),
     };
-    let shared = Arc::new(served.shared(page_key));
+    let shared = Arc::new(served.shared(page_key.clone()));
+    let console_server = served.console(page_key).map(Arc::new);
+    let entry = console::entry(console.as_ref(), &started.engine, &config.database).await?;
     Ok(Built {
         address,
         public_url,
         token_source,
         admin_token,
         warnings,
+        console: entry,
         listener,
+        console_server: console.map(|console| console.listener).zip(console_server),
         started,
         shared,
         courier,
@@ -200,8 +162,13 @@ pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Res
 }
 
 /// Makes what all threads share to send requests.
-fn courier(config: &Config, own: &[SocketAddr]) -> Result<Arc<CourierShared>, ServeError> {
-    let policy = Policy::new(config.egress.allow.clone(), own.to_vec());
+fn courier(
+    config: &Config,
+    own: &[SocketAddr],
+    console: Option<&ConsoleListener>,
+) -> Result<Arc<CourierShared>, ServeError> {
+    let own = own.iter().chain(console.iter().flat_map(|console| &console.addresses));
+    let policy = Policy::new(config.egress.allow.clone(), own.copied().collect());
     let roots = config.egress.ca_file.as_deref().map(Roots::read).transpose()?.map(Arc::new);
     let options = CourierOptions::new(policy, HeaderValue::from_static(USER_AGENT));
     Ok(CourierOptions { roots, ..options }.share())
@@ -230,21 +197,48 @@ struct Served<'a> {
     warnings: &'a [String],
     /// The address of the listener.
     address: SocketAddr,
+    console: Option<&'a ConsoleListener>,
+    metrics: &'a Arc<Metrics>,
 }
 
 impl Served<'_> {
     /// Makes the state that all threads share to answer requests.
     fn shared(&self, page_key: Zeroizing<[u8; 32]>) -> ServerState {
-        let Self { config, addresses, engine, admin_token, public_url, health, warnings, address } = *self;
-        let metrics = Arc::new(Metrics::default());
-        let admin = admin::router(AdminState {
-            engine: engine.clone(),
-            admin_token: admin_token.clone(),
-            health: Arc::clone(health),
-            metrics: Arc::clone(&metrics),
-            surroundings: Arc::new(Program::new(config, address, warnings)),
+        let hosts = Hosts::new(self.public_url, self.addresses, &self.config.server.hosts);
+        ServerState {
+            docs: self.config.server.docs.then_some(docs::find as Docs),
+            ..self.state(admin::router(self.admin()), Edge::new(hosts, proxies(self.config)), page_key)
+        }
+    }
+
+    /// Makes the state of the console's listener; `None` if the console is off.
+    fn console(&self, page_key: Zeroizing<[u8; 32]>) -> Option<ServerState> {
+        let ConsoleListener { settings, addresses, .. } = self.console?;
+        let hosts =
+            Hosts::new(&settings.url, addresses, &self.config.console.hosts).set_by("[console] hosts");
+        let edge = Edge::new(hosts, proxies(self.config));
+        Some(ServerState {
+            console: Some(settings.clone()),
+            docs: Some(docs::find),
+            ..self.state(admin::console_router(self.admin()), edge, page_key)
+        })
+    }
+
+    fn admin(&self) -> AdminState {
+        AdminState {
+            engine: self.engine.clone(),
+            admin_token: self.admin_token.clone(),
+            console: self.console.map(|console| console.settings.clone()),
+            health: Arc::clone(self.health),
+            metrics: Arc::clone(self.metrics),
+            surroundings: Arc::new(Program::new(self.config, self.address, self.warnings)),
             tails: Tails::default(),
-        });
+        }
+    }
+
+    /// Makes the state of a listener.
+    fn state(&self, admin: AdminRouter, edge: Edge, page_key: Zeroizing<[u8; 32]>) -> ServerState {
+        let Self { config, engine, admin_token, public_url, metrics, .. } = *self;
         let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
         let bridge = BridgeOptions { body: bytes(config.limits.bridge_body) };
         let bolt = BoltOptions {
@@ -252,20 +246,19 @@ impl Served<'_> {
             http_200_errors: config.bolt.http_200_errors,
         };
         let connections = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
-        let live =
-            LiveState::new(LiveOptions { engine, page_key, public_url, metrics: &metrics, connections });
-        let hosts = Hosts::new(public_url, addresses, &config.server.hosts);
+        let live = LiveState::new(LiveOptions { engine, page_key, public_url, metrics, connections });
         ServerState {
             engine: engine.clone(),
-            metrics,
-            edge: Edge::new(hosts, proxies(config)),
+            metrics: Arc::clone(metrics),
+            edge,
             admin,
             admin_token: admin_token.clone(),
             public_url: public_url.to_owned(),
             live,
             bridge,
             bolt,
-            docs: config.server.docs.then_some(docs::find as Docs),
+            console: None,
+            docs: None,
         }
     }
 }

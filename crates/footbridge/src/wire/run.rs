@@ -1,6 +1,8 @@
 //! Runs a server: starts its threads, answers requests, and drains at the end.
 
-use super::build::{Built, ServeError, proxies};
+use super::build::{Built, proxies};
+use super::console;
+use super::error::ServeError;
 use super::threads::{self, Running};
 use crate::shutdown::Drain;
 use footbridge_engine::{Engine, SessionEnd, Started};
@@ -32,7 +34,7 @@ pub enum Ended {
 /// # Errors
 /// [`ServeError::Journal`] if the journal stopped after an error, [`ServeError::Thread`] if the system refuses a thread.
 pub async fn run(built: Built, drain: Drain) -> Result<Ended, ServeError> {
-    let Built { listener, started, shared, courier, health, config, warnings, .. } = built;
+    let Built { listener, console_server, started, shared, courier, health, config, warnings, .. } = built;
     let (draining, is_draining) = watch::channel(false);
     let (stop, is_stopped) = watch::channel(false);
     let engine = started.engine.clone();
@@ -50,6 +52,7 @@ pub async fn run(built: Built, drain: Drain) -> Result<Ended, ServeError> {
     health.set_ready(warnings);
     let most = usize::try_from(config.server.connections).unwrap_or(usize::MAX);
     let places = ConnectionSlots::new(most, proxies(&config), Arc::clone(&shared.metrics));
+    threads.extend(console::serve(console_server, &config, &courier, &is_stopped)?);
     let accepting = tokio::spawn(listener.accept(handles, places, is_stopped));
     let summing_up = tokio::spawn(sum_up(Arc::clone(&shared)));
     let ended = wait(&engine, &health, drain, lost).await;

@@ -1,6 +1,7 @@
 //! Runs servers in turn: one that lost its session is followed by one that joins anew.
 
-use super::build::{Built, Ports, ServeError, build_on};
+use super::build::{Built, Ports, build_on};
+use super::error::ServeError;
 use super::run::{Ended, run};
 use crate::config::{Config, env::Env};
 use crate::shutdown::Drain;

@@ -1,6 +1,7 @@
 //! The program on a store that several servers share.
 
-use super::build::{OpenStore, Ports, ServeError};
+use super::build::{OpenStore, Ports};
+use super::error::ServeError;
 use super::launch::Opened;
 use super::serve::serve_on;
 use crate::config::{self, Config, LoadArgs, MasterKey, env::Env};

@@ -19,6 +19,7 @@ mod installed;
 mod laws;
 mod lineage;
 mod owner;
+mod people;
 mod recovery;
 mod registry;
 mod retention;
@@ -42,6 +43,9 @@ pub use laws::{
 };
 pub use lineage::{backlogs_are_counted, lineages_are_stored};
 pub use owner::Owner;
+pub use people::{
+    names_of_users_are_unique, people_are_stored, sessions_end, what_belongs_to_people_goes_with_them,
+};
 pub use recovery::a_new_session_ends_what_the_last_one_left;
 pub use registry::{
     a_batch_is_stored, a_deleted_hook_is_restored, apps_and_links_are_stored, hooks_are_stored,
@@ -117,6 +121,10 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     a_deleted_hook_is_restored(fresh().await).await;
     packages_are_stored(fresh().await).await;
     an_app_is_installed_with_its_hooks(fresh().await).await;
+    people_are_stored(fresh().await).await;
+    names_of_users_are_unique(fresh().await).await;
+    what_belongs_to_people_goes_with_them(fresh().await).await;
+    sessions_end(fresh().await).await;
     events_are_stored(fresh().await).await;
     lineages_are_stored(fresh().await).await;
     backlogs_are_counted(fresh().await).await;

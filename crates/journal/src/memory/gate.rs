@@ -34,6 +34,8 @@ pub enum CallKind {
     Prune,
     /// A call of `RegistryStore::apply`.
     Apply,
+    /// A call of `change_people`, `use_link`.
+    ChangePeople,
     /// A call that reads the registry.
     ReadRegistry,
     /// A call of `History::event`.

@@ -8,6 +8,7 @@ mod gate;
 mod handle;
 mod members;
 mod mutant;
+mod people;
 mod ports;
 mod prune;
 mod registry;

@@ -3,6 +3,7 @@
 use super::handle::Changes;
 use super::members::Members;
 use super::mutant::Mutant;
+use super::people::PeopleRows;
 use crate::{
     Account, DeliveryResult, EventView, IdempotencyKey, JournalError, Partition, RegistryChange, Session,
     Version,
@@ -27,6 +28,7 @@ pub(super) struct State {
     /// The pending deliveries, in the order in which hooks want them.
     pub(super) pending: BTreeSet<(HookId, Millis, DeliveryId)>,
     pub(super) exchanges: BTreeMap<ExchangeId, Exchange>,
+    pub(super) people: PeopleRows,
     pub(super) keys: BTreeMap<(String, String), StoredKey>,
     /// The sums of minutes and of hours.
     pub(super) traffic: BTreeMap<(bool, Millis, Edge), Sums>,

@@ -9,8 +9,9 @@ use crate::problem::{Problem, ProblemCode};
 use axum::extract::{FromRequestParts, Path};
 use footbridge_engine::{AppEntry, Caller};
 use footbridge_model::admin_caller::AdminCaller;
-use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId, SessionId, TokenId, UserId};
 use footbridge_model::name::AppName;
+use footbridge_model::people::RoleName;
 use footbridge_model::permission::Permission;
 use footbridge_model::words;
 use http::header;
@@ -110,7 +111,10 @@ impl FromRequestParts<Shared> for AppCaller {
 /// Returns the problem of a request without a valid credential, and counts it.
 pub(super) fn unauthorized(shared: &AdminState) -> Problem {
     shared.metrics.auth_failure(Surface::Admin);
-    Problem::new(ProblemCode::Unauthorized, "send `Authorization: Bearer` and the admin token")
+    Problem::new(
+        ProblemCode::Unauthorized,
+        "send `Authorization: Bearer` and the admin token or an API token; a browser signs in to the console",
+    )
 }
 
 /// A kind of resource that a path names by id.
@@ -134,7 +138,15 @@ macro_rules! resources {
         }
     };
 }
-resources!(EventId = "event", DeliveryId = "delivery", ExchangeId = "exchange", HookId = "hook");
+resources!(
+    EventId = "event",
+    DeliveryId = "delivery",
+    ExchangeId = "exchange",
+    HookId = "hook",
+    UserId = "user",
+    TokenId = "token",
+    SessionId = "session"
+);
 
 /// The id in the path. A text that is not an id is answered 404.
 #[derive(Debug)]
@@ -183,6 +195,20 @@ impl FromRequestParts<Shared> for AppPath {
     }
 }
 
+/// The name of a role in the path.
+#[derive(Debug)]
+pub(super) struct RolePath(pub(super) RoleName);
+
+impl FromRequestParts<Shared> for RolePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let missing = || Problem::missing("role");
+        let Path(text) = Path::<String>::from_request_parts(parts, shared).await.map_err(|_| missing())?;
+        RoleName::parse(&text).map(Self).map_err(|_| missing())
+    }
+}
+
 /// The host and the miniapp in the path.
 #[derive(Debug)]
 pub(super) struct LinkPath(pub(super) AppName, pub(super) AppName);
@@ -208,7 +234,7 @@ pub(super) async fn local_or_admin(parts: &Parts, shared: &AdminState) -> Result
     if parts.extensions.get::<ClientInfo>().is_some_and(|client| client.local) {
         return Ok(());
     }
-    match callers::identify(&shared.engine, &shared.admin_token, parts).await {
+    match callers::identify(&shared.engine, &shared.admin_token, parts).await? {
         Some(caller) if caller.is_scoped() => {
             Err(Problem::forbidden_scope(&caller, "metrics count all apps"))
         }

@@ -17,6 +17,7 @@ mod extract;
 mod hooks;
 mod links;
 mod paging;
+mod people;
 mod permissions;
 mod probes;
 mod routes;
@@ -30,17 +31,21 @@ mod time_filter;
 mod visible;
 
 pub use description::description;
-pub use routes::router;
+pub use routes::{console_router, router};
 pub use tail::Tails;
 
 pub(crate) use tail::Endless;
 
+use crate::console::ConsoleSettings;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::surroundings::Surroundings;
 use footbridge_engine::Engine;
 use footbridge_model::secret::Secret;
 use std::sync::Arc;
+
+/// The administration API as a service.
+pub type AdminRouter = axum::Router;
 
 /// The state of the administration API.
 #[derive(Debug)]
@@ -49,6 +54,8 @@ pub struct AdminState {
     pub engine: Engine,
     /// The admin token, which allows every call.
     pub admin_token: Secret,
+    /// The settings of the console; `None` if it is off.
+    pub console: Option<ConsoleSettings>,
     /// Readiness, as probes see it.
     pub health: Arc<Health>,
     /// The counters that `/metrics` shows.

@@ -7,8 +7,14 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use footbridge_model::permission::Permission;
 use http::Method;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http_body::{Body as HttpBody, Frame};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 /// The permission of each operation that needs an administrator's credential. An operation without a row answers 401 to all.
 pub(super) const TABLE: &[(Method, &str, Permission)] = &[
@@ -50,6 +56,22 @@ pub(super) const TABLE: &[(Method, &str, Permission)] = &[
     (Method::GET, "/api/v1/stats/series", Permission::OverviewRead),
     (Method::GET, "/api/v1/stats/edges", Permission::OverviewRead),
     (Method::GET, "/api/v1/stats/top", Permission::OverviewRead),
+    (Method::GET, "/api/v1/users", Permission::UsersWrite),
+    (Method::POST, "/api/v1/users", Permission::UsersWrite),
+    (Method::GET, "/api/v1/users/{id}", Permission::UsersWrite),
+    (Method::PATCH, "/api/v1/users/{id}", Permission::UsersWrite),
+    (Method::DELETE, "/api/v1/users/{id}", Permission::UsersWrite),
+    (Method::GET, "/api/v1/roles", Permission::UsersWrite),
+    (Method::POST, "/api/v1/roles", Permission::UsersWrite),
+    (Method::GET, "/api/v1/roles/{name}", Permission::UsersWrite),
+    (Method::PATCH, "/api/v1/roles/{name}", Permission::UsersWrite),
+    (Method::DELETE, "/api/v1/roles/{name}", Permission::UsersWrite),
+    (Method::GET, "/api/v1/tokens", Permission::OverviewRead),
+    (Method::POST, "/api/v1/tokens", Permission::OverviewRead),
+    (Method::DELETE, "/api/v1/tokens/{id}", Permission::OverviewRead),
+    (Method::GET, "/api/v1/sessions", Permission::OverviewRead),
+    (Method::DELETE, "/api/v1/sessions/{id}", Permission::OverviewRead),
+    (Method::POST, "/api/v1/sign-in-links", Permission::UsersWrite),
 ];
 
 /// Operations that apps may call too, with their own credentials. Their handlers check those.
@@ -68,15 +90,51 @@ pub(super) async fn check(State(shared): State<Shared>, request: Request, next: 
     let Some(path) = path else { return next.run(request).await };
     let Some(permission) = needed(request.method(), path.as_str()) else { return next.run(request).await };
     let (mut parts, body): (_, Body) = request.into_parts();
-    let Some(caller) = callers::identify(&shared.engine, &shared.admin_token, &parts).await else {
-        if APPS_TOO.contains(&path.as_str()) {
+    let caller = match callers::identify(&shared.engine, &shared.admin_token, &parts).await {
+        Ok(Some(caller)) => caller,
+        Ok(None) if APPS_TOO.contains(&path.as_str()) => {
             return next.run(Request::from_parts(parts, body)).await;
         }
-        return unauthorized(&shared).into_response();
+        Ok(None) => return unauthorized(&shared).into_response(),
+        Err(error) => return Problem::from(error).into_response(),
     };
     if let Err(problem) = Problem::require(&caller, permission) {
         return problem.into_response();
     }
-    parts.extensions.insert(Permitted(caller));
-    next.run(Request::from_parts(parts, body)).await
+    parts.extensions.insert(Permitted(Arc::clone(&caller)));
+    let response = next.run(Request::from_parts(parts, body)).await;
+    if !is_stream(response.headers()) {
+        return response;
+    }
+    let ended = Arc::clone(shared.engine.people()).rights_ended(caller);
+    response.map(|body| Body::new(UntilEnded { body, ended: Box::pin(ended), over: false }))
+}
+
+/// Returns true for an answer that goes on until somebody ends it.
+fn is_stream(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    kind.starts_with(b"text/event-stream") || kind.starts_with(b"application/x-ndjson")
+}
+
+/// A stream that ends when the rights of its caller end.
+struct UntilEnded {
+    body: Body,
+    ended: Pin<Box<dyn Future<Output = ()> + Send>>,
+    over: bool,
+}
+
+impl HttpBody for UntilEnded {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.over || self.ended.as_mut().poll(cx).is_ready() {
+            self.over = true;
+            return Poll::Ready(None);
+        }
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
 }

@@ -1,6 +1,7 @@
 //! The URL map of the administration API.
 
 use super::extract::Shared;
+use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
     AdminState, apps, attention, deliveries, events, exchanges, explain, hooks, links, permissions, probes,
     stats, system, tail, tickets,
@@ -11,13 +12,50 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, patch, post};
+use axum::routing::{delete, get, patch, post};
 use http::{HeaderValue, Method, header};
 use std::sync::Arc;
 
 /// Returns the administration API, the probes and the documentation as one service.
 pub fn router(state: AdminState) -> Router {
     let shared: Shared = Arc::new(state);
+    served(people(operations()), shared)
+}
+
+/// Returns the same for the console's listener, with the operations that need a browser's session.
+pub fn console_router(state: AdminState) -> Router {
+    let shared: Shared = Arc::new(state);
+    let routes = people(operations())
+        .route("/api/v1/session", get(session::show).post(session::create).delete(session::remove))
+        .route("/api/v1/session/password", post(session::password))
+        .route("/api/v1/sign-in-options", get(session::options));
+    served(routes, shared)
+}
+
+/// Adds the checks and the answers for unknown paths.
+fn served(routes: Router<Shared>, shared: Shared) -> Router {
+    routes
+        .route_layer(from_fn_with_state(Arc::clone(&shared), permissions::check))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(&shared), finish))
+        .with_state(shared)
+}
+
+fn people(routes: Router<Shared>) -> Router<Shared> {
+    routes
+        .route("/api/v1/users", get(users::list).post(users::create))
+        .route("/api/v1/users/{id}", get(users::show).patch(users::change).delete(users::remove))
+        .route("/api/v1/roles", get(roles::list).post(roles::create))
+        .route("/api/v1/roles/{name}", get(roles::show).patch(roles::change).delete(roles::remove))
+        .route("/api/v1/tokens", get(tokens::list).post(tokens::create))
+        .route("/api/v1/tokens/{id}", delete(tokens::remove))
+        .route("/api/v1/sessions", get(sessions::list))
+        .route("/api/v1/sessions/{id}", delete(sessions::remove))
+        .route("/api/v1/sign-in-links", post(sign_in_links::create))
+}
+
+fn operations() -> Router<Shared> {
     Router::new()
         .route("/api/v1/apps", get(apps::list).post(apps::create))
         .route("/api/v1/apps/{name}", get(apps::show).patch(apps::change).delete(apps::remove))
@@ -55,11 +93,6 @@ pub fn router(state: AdminState) -> Router {
         .route("/healthz", get(probes::healthz))
         .route("/metrics", get(probes::scrape))
         .route("/openapi.json", get(probes::openapi))
-        .route_layer(from_fn_with_state(Arc::clone(&shared), permissions::check))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(Arc::clone(&shared), finish))
-        .with_state(shared)
 }
 
 async fn not_found() -> Problem {

@@ -1,7 +1,10 @@
 //! Bolt's objects for apps and for their runs, in answers and in the bodies of events.
 
 use footbridge_engine::AppEntry;
+use footbridge_model::name::AppName;
 use footbridge_model::package::{Package, Program, Router};
+use footbridge_model::people::{Role, RoleName, User};
+use footbridge_model::permission::Permission;
 use footbridge_model::run::Running;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -111,5 +114,51 @@ impl<'a> ContextObject<'a> {
             port: running.address.port(),
             pid: running.pid,
         })
+    }
+}
+
+/// A user, as the events about users have it. Holds no password, not even its hash.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UserObject<'a> {
+    id: String,
+    name: &'a str,
+    display_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'a str>,
+    enabled: bool,
+}
+
+impl<'a> UserObject<'a> {
+    pub(super) fn of(user: &'a User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            name: user.name.as_str(),
+            display_name: &user.display_name,
+            email: user.email.as_deref(),
+            role: user.role.as_ref().map(RoleName::as_str),
+            enabled: user.enabled,
+        }
+    }
+}
+
+/// A role, as the events about roles have it.
+#[derive(Debug, Serialize)]
+pub(super) struct RoleObject<'a> {
+    name: &'a str,
+    permissions: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    apps: Option<Vec<&'a str>>,
+}
+
+impl<'a> RoleObject<'a> {
+    pub(super) fn of(role: &'a Role) -> Self {
+        Self {
+            name: role.name.as_str(),
+            permissions: role.permissions.iter().map(Permission::as_str).collect(),
+            apps: role.apps.as_ref().map(|apps| apps.iter().map(AppName::as_str).collect()),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The bodies of the server's own events, as subscribers of Bolt expect them.
 
-use super::objects::{AppObject, ContextObject};
+use super::objects::{AppObject, ContextObject, RoleObject, UserObject};
 use bytes::Bytes;
 use footbridge_engine::{AppEntry, ChainStop, SystemEvent, SystemEventFormat};
 use footbridge_model::package::Router;
@@ -31,6 +31,14 @@ impl SystemEventFormat for BoltEvents {
             }
             SystemEvent::RouterLoaded { app, name, router } => json(&RouterLoaded::of(app, name, router)),
             SystemEvent::LoopStopped(stop) => json(&LoopStopped::of(stop)),
+            SystemEvent::UserCreated(user)
+            | SystemEvent::UserUpdated(user)
+            | SystemEvent::UserDeleted(user)
+            | SystemEvent::UserLoggedIn(user)
+            | SystemEvent::UserLoggedOut(user) => json(&UserObject::of(user)),
+            SystemEvent::RoleCreated(role)
+            | SystemEvent::RoleUpdated(role)
+            | SystemEvent::RoleDeleted(role) => json(&RoleObject::of(role)),
         }
     }
 }

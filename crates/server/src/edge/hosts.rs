@@ -70,6 +70,8 @@ pub struct Hosts {
     addresses: HashSet<IpAddr>,
     any_address: bool,
     localhost: bool,
+    /// The setting that adds names, for messages; empty for that of the server.
+    setting: &'static str,
 }
 
 impl Hosts {
@@ -102,6 +104,17 @@ impl Hosts {
         hosts
     }
 
+    /// Names the setting that adds names, for messages.
+    #[must_use]
+    pub fn set_by(self, setting: &'static str) -> Self {
+        Self { setting, ..self }
+    }
+
+    /// Returns the error text for an unknown host name.
+    pub(super) fn unknown(&self, host: &[u8]) -> String {
+        unknown(host, if self.setting.is_empty() { "[server] hosts" } else { self.setting })
+    }
+
     /// Returns true if a `Host`, with or without a port, names this server.
     pub(super) fn contains(&self, host: &[u8]) -> bool {
         match split(host) {
@@ -119,7 +132,7 @@ impl Hosts {
 }
 
 /// Returns the error text for an unknown host name.
-pub(super) fn unknown(host: &[u8]) -> String {
+fn unknown(host: &[u8], setting: &str) -> String {
     let name = match split(host) {
         Some(Host::Name(name)) => name,
         Some(Host::Address(address)) => address.to_string(),
@@ -130,7 +143,7 @@ pub(super) fn unknown(host: &[u8]) -> String {
         }
     };
     format!(
-        "this server is not known as {name:?}; if it is meant to be reached by that name, add it to the configuration: [server] hosts = [{name:?}]"
+        "this server is not known as {name:?}; if it is meant to be reached by that name, add it to the configuration: {setting} = [{name:?}]"
     )
 }
 
@@ -262,9 +275,9 @@ mod tests {
     #[test]
     fn an_unknown_name_is_named_with_the_configuration_key() {
         assert_eq!(
-            unknown(b"Evil.Example:80"),
+            unknown(b"Evil.Example:80", "[server] hosts"),
             "this server is not known as \"evil.example\"; if it is meant to be reached by that name, add it to the configuration: [server] hosts = [\"evil.example\"]"
         );
-        assert!(!unknown(b"a\x1b[31m b").contains('\u{1b}'));
+        assert!(!unknown(b"a\x1b[31m b", "[server] hosts").contains('\u{1b}'));
     }
 }

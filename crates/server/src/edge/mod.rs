@@ -68,6 +68,6 @@ impl Edge {
         if request.uri().path() == "/livez" {
             return Ok(false);
         }
-        Err(Problem::new(ProblemCode::UnknownHost, hosts::unknown(name)))
+        Err(Problem::new(ProblemCode::UnknownHost, self.hosts.unknown(name)))
     }
 }

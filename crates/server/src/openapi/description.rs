@@ -170,6 +170,12 @@ mod paths {
         (name = "events", description = "Published events"),
         (name = "deliveries", description = "Deliveries of events to hooks"),
         (name = "exchanges", description = "Exchanges and their outcomes"),
+        (name = "users", description = "Users of the console"),
+        (name = "roles", description = "Roles: named sets of permissions"),
+        (name = "tokens", description = "API tokens, for programs"),
+        (name = "sessions", description = "Browsers that are signed in to the console"),
+        (name = "session", description = "Signing in and out, on the console's listener"),
+        (name = "sign_in", description = "Links that sign in to the console once"),
         (name = "explain", description = "Which hooks would get an event, and why"),
         (name = "live", description = "Live events in pages"),
         (name = "statistics", description = "Traffic, queues, and what needs an operator"),
@@ -238,9 +244,13 @@ fn described(status: &str) -> &'static str {
     }
 }
 
-fn schemes() -> [(&'static str, SecurityScheme); 6] {
-    let admin =
-        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The admin token")).build();
+fn schemes() -> [(&'static str, SecurityScheme); 7] {
+    let admin = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The admin token, or an API token (`fbk_…`)"))
+        .build();
+    let session = "The session, on the console's listener; `__Host-fb` over https";
+    let session = ApiKey::Cookie(ApiKeyValue::with_description("fb_console", session));
     let bridge = "`<token_prefix> base64(<app name>:<secret key>)`";
     let bridge = ApiKey::Header(ApiKeyValue::with_description("Authorization", bridge));
     let live = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A ticket")).build();
@@ -249,6 +259,7 @@ fn schemes() -> [(&'static str, SecurityScheme); 6] {
     let token = ApiKey::Header(ApiKeyValue::with_description("X-Bolt-App-Token", "The app's token"));
     [
         ("admin", SecurityScheme::Http(admin)),
+        ("session", SecurityScheme::ApiKey(session)),
         ("bridge", SecurityScheme::ApiKey(bridge)),
         ("token", SecurityScheme::ApiKey(token)),
         ("live", SecurityScheme::Http(live)),

@@ -1,5 +1,6 @@
 //! Cookies of apps under `/x/`: a cookie that an app sets reaches only that app, and page cookies reach no app.
 
+use crate::console::is_console_cookie;
 use crate::page;
 use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 
@@ -42,14 +43,14 @@ struct SetCookie<'a> {
 }
 
 impl<'a> SetCookie<'a> {
-    /// Parses a cookie; `None` for one with the name of a page cookie, which no app may set.
+    /// Parses a cookie; `None` for one with a name of a page's or the console's cookie, which no app may set.
     fn parse(cookie: &'a [u8]) -> Option<Self> {
         let mut parts = cookie.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
         let pair = parts.next()?;
         let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
         let (name, value) = pair.split_at_checked(end)?;
         let (name, mut path, mut others) = (name.trim_ascii(), None, Vec::new());
-        if has_prefix(name, page::COOKIE_PREFIX) {
+        if has_prefix(name, page::COOKIE_PREFIX) || is_console_cookie(name) {
             return None;
         }
         for attribute in parts.filter(|attribute| !attribute.is_empty()) {
@@ -102,24 +103,27 @@ fn below(cookie: &[u8], prefix: &str) -> Option<Vec<u8>> {
 pub(super) fn to_app(headers: &mut HeaderMap) {
     let values: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
     let changes = |value: &HeaderValue| {
-        pairs(value.as_bytes())
-            .any(|pair| has_prefix(pair, page::COOKIE_PREFIX) || has_prefix(pair, RENAMED_PREFIX))
+        pairs(value.as_bytes()).any(|pair| is_own(pair) || has_prefix(pair, RENAMED_PREFIX))
     };
     if !values.iter().any(changes) {
         return;
     }
     headers.remove(COOKIE);
     for value in values {
-        let kept: Vec<Vec<u8>> = pairs(value.as_bytes())
-            .filter(|pair| !has_prefix(pair, page::COOKIE_PREFIX))
-            .map(original)
-            .collect();
+        let kept: Vec<Vec<u8>> = pairs(value.as_bytes()).filter(|pair| !is_own(pair)).map(original).collect();
         if let Ok(value) = HeaderValue::from_bytes(&kept.join(&b"; "[..]))
             && !value.is_empty()
         {
             headers.append(COOKIE, value);
         }
     }
+}
+
+/// Returns true for a cookie that belongs to the server: that of a page, or of the console. Cookies ignore ports, so a browser
+/// sends the console's to every listener of the host.
+fn is_own(pair: &[u8]) -> bool {
+    let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
+    has_prefix(pair, page::COOKIE_PREFIX) || is_console_cookie(name)
 }
 
 /// Restores the name that the app gave a cookie.

@@ -1,5 +1,6 @@
 //! Answers requests: the checks that apply to every one, the URL map ([`route`]), and the way to its surface ([`surface`]).
 
+mod console;
 mod route;
 mod surface;
 
@@ -30,6 +31,9 @@ pub(crate) async fn answer(
         Ok(client) => client,
         Err(problem) => return refuse(problem, None),
     };
+    if let Some(settings) = &local.shared.console {
+        return console::answer(&local, settings, request, client, &watch).await;
+    }
     let surface = Route::of(request.uri().path()).credential_surface();
     let given = request.headers().contains_key(AUTHORIZATION) || request.headers().contains_key(APP_TOKEN);
     let response = throttled(&local, request, client, &watch).await;

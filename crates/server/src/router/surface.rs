@@ -84,7 +84,11 @@ async fn app_route(
 }
 
 /// Answers a request for the documentation. If it is disabled, the path does not exist.
-async fn docs_route(local: &ShardState, request: Request<Incoming>, client: ClientInfo) -> Response<Body> {
+pub(super) async fn docs_route(
+    local: &ShardState,
+    request: Request<Incoming>,
+    client: ClientInfo,
+) -> Response<Body> {
     let Some(docs) = local.shared.docs else { return admin(local, request, client).await.map(from_admin) };
     let (head, incoming) = request.into_parts();
     body::discard(&head.headers, incoming);
@@ -153,7 +157,10 @@ async fn page_route(
 }
 
 /// Turns an answer of the administration API into one of the server. A body that never ends by itself has no deadline.
-fn streamed_if_endless(mut response: Response<axum::body::Body>, watch: &Rc<Watch>) -> Response<Body> {
+pub(super) fn streamed_if_endless(
+    mut response: Response<axum::body::Body>,
+    watch: &Rc<Watch>,
+) -> Response<Body> {
     if response.extensions_mut().remove::<Endless>().is_none() {
         return response.map(from_admin);
     }
@@ -165,7 +172,7 @@ pub(super) fn from_admin(body: axum::body::Body) -> Body {
     Either::Right(Either::Left(body))
 }
 
-async fn admin(
+pub(super) async fn admin(
     local: &ShardState,
     mut request: Request<Incoming>,
     client: ClientInfo,

@@ -185,12 +185,23 @@ fn a_hook_that_egress_refuses_is_a_warning() {
 }
 
 #[test]
-fn keys_without_effect_warn_only_if_they_are_not_the_default() {
-    let usual = load_with("[console]\nlisten = \"127.0.0.1:4401\"", &[]).unwrap();
-    assert!(usual.warnings.is_empty(), "{:?}", usual.warnings);
-    let config = load_with("[console]\nlisten = \"127.0.0.1:9\"", &[]).unwrap();
-    let keys: Vec<&str> = config.warnings.iter().filter_map(|line| line.split(": ").nth(1)).collect();
-    assert_eq!(keys, ["console.listen"]);
+fn a_console_on_the_network_needs_https() {
+    let read = |keys: &str| load_with(&format!("[console]\n{keys}"), &[]).map(|config| config.console);
+    for refused in [
+        "listen = \"0.0.0.0:4401\"",
+        "listen = \"[::]:4401\"",
+        "listen = \"192.0.2.1:4401\"\nurl = \"http://127.0.0.1:4401\"",
+        "url = \"http://ops.example\"",
+    ] {
+        let error = read(refused).unwrap_err().to_string();
+        assert!(error.contains("unencrypted") && error.contains("insecure = true"), "{error}");
+        assert!(read(&format!("{refused}\ninsecure = true")).is_ok());
+    }
+    let behind = read("listen = \"0.0.0.0:4401\"\nurl = \"https://ops.example\"\nbase = \"/fb\"").unwrap();
+    assert_eq!(behind.url_at("0.0.0.0:4401".parse().unwrap()), "https://ops.example/fb");
+    let usual = read("").unwrap();
+    assert_eq!(usual.url_at(usual.listen.unwrap()), "http://127.0.0.1:4401");
+    assert!(!usual.chosen && read("listen = \"127.0.0.1:4401\"").unwrap().chosen);
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl Rights {
             return false;
         }
         let caller = callers::identify(&shared.engine, &shared.admin_token, &self.parts).await;
-        caller.is_some_and(|caller| caller.may(self.permission))
+        matches!(caller, Ok(Some(caller)) if caller.may(self.permission))
     }
 
     /// When the rights are checked next.

@@ -124,6 +124,7 @@ impl AdminServer {
         let state = AdminState {
             engine: engine.clone(),
             admin_token: Secret::new(TOKEN),
+            console: None,
             health: health.clone(),
             metrics: Arc::new(Metrics::default()),
             surroundings: Arc::new(NoSurroundings),

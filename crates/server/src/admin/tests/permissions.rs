@@ -2,7 +2,8 @@ use super::super::description;
 use super::super::permissions::TABLE;
 use super::{AdminServer, TOKEN, app};
 use axum::body::Body;
-use footbridge_model::admin_caller::{AdminCaller, CallerKind};
+use footbridge_model::admin_caller::{AdminCaller, CallerKind, Credential};
+use footbridge_model::id::SessionId;
 use footbridge_model::permission::{Permission, Permissions};
 use http::{Method, Request};
 use serde_json::Value;
@@ -65,7 +66,9 @@ fn the_table_is_the_one_in_the_docs() {
 fn caller(permissions: Permissions, apps: Option<&[&str]>) -> Arc<AdminCaller> {
     let apps = apps.map(|apps| apps.iter().map(|name| app(name)).collect());
     let name = "ana".to_owned();
-    Arc::new(AdminCaller { kind: CallerKind::User, name, address: None, permissions, apps })
+    let credential = Credential::Session(SessionId::from_number(1));
+    let kind = CallerKind::User;
+    Arc::new(AdminCaller { kind, credential, user: None, name, address: None, permissions, apps })
 }
 
 fn request(method: &Method, path: &str, caller: &Arc<AdminCaller>, body: &str) -> Request<Body> {
@@ -167,8 +170,8 @@ async fn the_admin_token_has_every_permission_and_no_limit() {
     let headers = format!("Bearer {TOKEN}");
     let (mut parts, ()) = Request::builder().header("authorization", headers).body(()).unwrap().into_parts();
     let token = footbridge_model::secret::Secret::new(TOKEN);
-    let found = crate::callers::identify(&server.engine, &token, &parts).await.unwrap();
+    let found = crate::callers::identify(&server.engine, &token, &parts).await.unwrap().unwrap();
     assert!(Permission::ALL.iter().all(|permission| found.may(*permission)) && !found.is_scoped());
     parts.headers.clear();
-    assert!(crate::callers::identify(&server.engine, &token, &parts).await.is_none());
+    assert!(crate::callers::identify(&server.engine, &token, &parts).await.unwrap().is_none());
 }

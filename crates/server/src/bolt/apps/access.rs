@@ -25,7 +25,7 @@ impl Actor {
     /// Authenticates the caller. A wrong admin token is refused even if the request also has an app's token.
     pub(super) async fn authenticate(local: &ShardState, head: &Parts) -> Result<Self, BoltError> {
         let shared = &local.shared;
-        if let Some(caller) = callers::identify(&shared.engine, &shared.admin_token, head).await {
+        if let Some(caller) = callers::identify(&shared.engine, &shared.admin_token, head).await? {
             return Ok(Self::Admin(caller));
         }
         if credential::authorization(&head.headers).and_then(credential::bearer).is_some() {
