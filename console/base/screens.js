@@ -10,7 +10,7 @@
  * @property {string} [key] the key after `g` that goes there
  * @property {string} [words] more words that the palette finds it by
  * @property {string} [since] its time range when the address has none
- * @property {boolean} [search] whether the search box at the top is this screen's filter `q`
+ * @property {string} [search] what the box at the top does here; then it is this screen's filter `q`
  *
  * @typedef {{ params: Record<string, string>, query: Record<string, string> }} ScreenProps
  */
@@ -34,7 +34,7 @@ export const SCREENS = [
     key: "t",
     permission: "events.read",
     words: "live log stream",
-    search: true,
+    search: "Filter the tail",
     load: () => import("../screens/tail/view.js"),
   },
   {
@@ -44,7 +44,7 @@ export const SCREENS = [
     key: "e",
     permission: "events.read",
     words: "publish search",
-    search: true,
+    search: "Search events",
     load: () => import("../screens/events/view.js"),
   },
   {
@@ -60,7 +60,7 @@ export const SCREENS = [
     key: "d",
     permission: "events.read",
     words: "queue pending dead retry",
-    search: true,
+    search: "Search deliveries",
     load: () => import("../screens/deliveries/view.js"),
   },
   {
@@ -76,7 +76,7 @@ export const SCREENS = [
     key: "x",
     permission: "events.read",
     words: "bridge request answer",
-    search: true,
+    search: "Search exchanges",
     load: () => import("../screens/exchanges/view.js"),
   },
   {

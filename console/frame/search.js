@@ -36,9 +36,7 @@ export function Search({ screen, openPalette }) {
     field.current?.focus();
   }
 
-  const title = screen?.search
-    ? `Search ${screen.title.toLowerCase()}, or paste an id`
-    : "Search events, or paste an id";
+  const title = `${screen?.search ?? "Search events"}, or paste an id`;
   return form(
     {
       class: "search",

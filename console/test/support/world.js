@@ -151,7 +151,7 @@ async function seed(it) {
 }
 
 /** Opens a page that records what must not happen: violations of the policy, errors, requests elsewhere. */
-export async function open(it, t, path, { width = 1280, theme = "light", canned = false } = {}) {
+export async function open(it, t, path, { width = 1280, theme = "light", canned = false, signedOut = false } = {}) {
   const page = await it.browser.newPage();
   t.after(() => page.isClosed() || page.close());
   page.faults = [];
@@ -171,6 +171,7 @@ export async function open(it, t, path, { width = 1280, theme = "light", canned 
   }, theme);
   await page.setViewport({ width, height: 900 });
   if (canned) await answerFrom(page);
+  if (signedOut) await refuseSession(page);
   await page.goto(it.origin + path);
   await settled(page);
   return page;
@@ -182,6 +183,18 @@ export const settled = (page) =>
     () => document.querySelector("main h1, main .empty, main .fault") && !document.querySelector('[aria-busy="true"]'),
     { timeout: 20_000 },
   );
+
+/** Answers as if nobody were signed in. */
+async function refuseSession(page) {
+  await page.setRequestInterception(true);
+  const refused = { code: "unauthorized", title: "Not signed in", detail: "There is no session." };
+  page.on("request", (request) => {
+    const asked = new URL(request.url()).pathname;
+    if (asked === "/api/v1/session")
+      request.respond({ status: 401, contentType: "application/problem+json", body: JSON.stringify(refused) });
+    else request.continue();
+  });
+}
 
 /** Answers some operations with prepared states. */
 async function answerFrom(page) {
