@@ -6,11 +6,10 @@ use super::feed;
 use super::queue::TailQueue;
 use super::registry::Position;
 use super::rows::{Filter, Kind};
-use super::sse::{Attached, Rights, TailSource, answer, beginning};
+use super::sse::{Attached, TailSource, answer, beginning};
 use crate::problem::{Problem, ProblemCode};
 use axum::extract::State;
 use axum::response::Response;
-use footbridge_model::permission::Permission;
 use footbridge_model::words;
 use http::request::Parts;
 use std::sync::Arc;
@@ -50,13 +49,7 @@ pub(in super::super) async fn tail(
             (tail, queue, resumed.is_none().then_some(0))
         }
     };
-    let source = TailSource {
-        tail,
-        attached: Attached(queue),
-        rights: Rights::new(parts, Permission::EventsRead),
-        first: Some(beginning(lost)),
-        shared,
-    };
+    let source = TailSource { tail, attached: Attached(queue), first: Some(beginning(lost)) };
     Ok(answer(source, TailSource::produce))
 }
 

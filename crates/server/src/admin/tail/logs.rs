@@ -5,14 +5,13 @@ use super::super::extract::{Admin, AppPath, Shared};
 use super::super::paging::Params;
 use super::super::visible;
 use super::rows::{LogRow, line};
-use super::sse::{Rights, answer, event};
+use super::sse::{answer, event};
 use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use footbridge_engine::AppsError;
 use footbridge_model::name::AppName;
-use footbridge_model::permission::Permission;
 use http::request::Parts;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use std::time::Duration;
 
 /// The most lines that are sent at once.
 const CHUNK: usize = 200;
-/// The interval at which the app and the rights of the caller are checked.
+/// The interval at which the app's existence is checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// The number of checks without output after which a ping is sent.
 const SILENT_CHECKS: u32 = 15;
@@ -49,7 +48,7 @@ pub(in super::super) async fn stream(
         });
     }
     let after = parts.headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok()).unwrap_or(0);
-    let source = LogSource { shared, name, after, rights: Rights::new(parts, Permission::AppsRead) };
+    let source = LogSource { shared, name, after };
     Ok(answer(source, LogSource::produce))
 }
 
@@ -58,7 +57,6 @@ struct LogSource {
     shared: Arc<AdminState>,
     name: AppName,
     after: u64,
-    rights: Rights,
 }
 
 impl LogSource {
@@ -66,13 +64,10 @@ impl LogSource {
         Box::pin(self.next())
     }
 
-    /// Waits for the next lines; `None` once the app is removed or the caller must not read on.
+    /// Waits for the next lines; `None` once the app is removed.
     async fn next(mut self) -> Option<(Self, Bytes)> {
         let mut silent = 0;
         while silent < SILENT_CHECKS {
-            if !self.rights.hold(&self.shared).await {
-                return None;
-            }
             let lines = self.shared.engine.output(self.name.as_str(), self.after, CHUNK).ok()?;
             if let Some(last) = lines.last() {
                 self.after = last.number;

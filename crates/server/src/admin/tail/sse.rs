@@ -1,15 +1,10 @@
-//! The body of a tail's answer: server-sent events.
+//! The body of a tail's answer: server-sent events. The check of permissions ends it when the caller's rights end.
 
-use super::super::AdminState;
 use super::queue::{Frame, NextFrame, TailQueue, gap};
 use super::registry::Position;
-use crate::callers;
 use axum::response::Response;
 use bytes::Bytes;
-use footbridge_model::admin_caller::AdminCaller;
-use footbridge_model::permission::Permission;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use http::request::Parts;
 use http_body::{Body, Frame as HttpFrame};
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -20,8 +15,6 @@ use tokio::time::Instant;
 
 /// After this long without a row a ping keeps the connection alive.
 const PING: Duration = Duration::from_secs(15);
-/// How often the rights of the caller are checked again.
-const RECHECK: Duration = Duration::from_mins(1);
 /// The time that a browser waits before it connects again.
 const RETRY: &[u8] = b"retry: 1000\n\n";
 
@@ -67,47 +60,10 @@ pub(super) fn answer<S: 'static>(source: S, produce: fn(S) -> NextChunk<S>) -> R
     response
 }
 
-/// Checks now and then whether the caller may still read a stream.
-pub(super) struct Rights {
-    parts: Parts,
-    permission: Permission,
-    checked_at: Instant,
-    /// True if the caller has a session, which only its own queue can check.
-    has_session: bool,
-}
-
-impl Rights {
-    pub(super) fn new(mut parts: Parts, permission: Permission) -> Self {
-        let has_session = parts.extensions.remove::<Arc<AdminCaller>>().is_some();
-        Self { parts, permission, checked_at: Instant::now(), has_session }
-    }
-
-    /// Returns false once the caller must not read on. A session is checked when the browser connects again, which it does
-    /// at once, and continues where it was.
-    pub(super) async fn hold(&mut self, shared: &AdminState) -> bool {
-        if self.checked_at.elapsed() < RECHECK {
-            return true;
-        }
-        self.checked_at = Instant::now();
-        if self.has_session {
-            return false;
-        }
-        let caller = callers::identify(&shared.engine, &shared.admin_token, &self.parts).await;
-        matches!(caller, Ok(Some(caller)) if caller.may(self.permission))
-    }
-
-    /// When the rights are checked next.
-    pub(super) fn next_check(&self) -> Instant {
-        self.checked_at + RECHECK
-    }
-}
-
 /// Produces the frames of one connection.
 pub(super) struct TailSource {
-    pub(super) shared: Arc<AdminState>,
     pub(super) tail: u64,
     pub(super) attached: Attached,
-    pub(super) rights: Rights,
     /// The bytes that are sent before anything else.
     pub(super) first: Option<Bytes>,
 }
@@ -132,9 +88,6 @@ impl TailSource {
         }
         let ping_at = Instant::now() + PING;
         loop {
-            if !self.rights.hold(&self.shared).await {
-                return None;
-            }
             match self.attached.0.next() {
                 NextFrame::Frame(frame) => {
                     let bytes = write(self.tail, &frame);
@@ -143,14 +96,9 @@ impl TailSource {
                 NextFrame::Closed => return None,
                 NextFrame::Nothing => {}
             }
-            let wake_at = ping_at.min(self.rights.next_check());
             tokio::select! {
                 () = self.attached.0.changed() => {}
-                () = tokio::time::sleep_until(wake_at) => {
-                    if Instant::now() >= ping_at {
-                        return Some((self, ping()));
-                    }
-                }
+                () = tokio::time::sleep_until(ping_at) => return Some((self, ping())),
             }
         }
     }
