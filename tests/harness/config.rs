@@ -144,6 +144,12 @@ impl Setup {
         self
     }
 
+    /// Removes a table with all of its keys.
+    pub fn unset(mut self, table: &str) -> Self {
+        self.tables.remove(table);
+        self
+    }
+
     /// Adds an app to the file.
     pub fn app(mut self, app: App) -> Self {
         self.apps.push(app);

@@ -19,6 +19,7 @@ mod app_dir;
 mod callers;
 mod checks;
 mod config;
+mod console;
 mod fixtures;
 mod gateway;
 mod http;
@@ -40,6 +41,7 @@ pub use checks::{
     Bytes, assert_bolt_error, assert_bridge_error, each, is_iso_millis, members, raw_member, verify_signature,
 };
 pub use config::{ADMIN_TOKEN, App, Setup};
+pub use console::Console;
 pub use fixtures::{fixture, payloads};
 pub use gateway::Gateway;
 pub use http::{Answer, Call, HangUp};

@@ -1,7 +1,7 @@
 //! A client of server-sent events.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -31,10 +31,15 @@ impl Sse {
     pub fn open(gateway: &Gateway, tail: &str, last_event_id: Option<&str>) -> Self {
         let header = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
         let token = crate::ADMIN_TOKEN;
-        let mut stream = TcpStream::connect(gateway.address()).unwrap();
+        Self::open_with(gateway.address(), tail, &format!("Authorization: Bearer {token}\r\n{header}"))
+    }
+
+    /// Opens a stream with these lines of headers; `tail` follows `/api/v1/` in the path.
+    #[track_caller]
+    pub fn open_with(address: SocketAddr, tail: &str, headers: &str) -> Self {
+        let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        write!(stream, "GET /api/v1/{tail} HTTP/1.0\r\nAuthorization: Bearer {token}\r\n{header}\r\n")
-            .unwrap();
+        write!(stream, "GET /api/v1/{tail} HTTP/1.0\r\nHost: {address}\r\n{headers}\r\n").unwrap();
         let mut stream = Self { lines: BufReader::new(stream) };
         let status = stream.line().unwrap();
         assert!(status.ends_with(" 200 OK"), "{status}");

@@ -12,6 +12,7 @@
 mod admin;
 mod apps;
 mod bridge;
+mod console;
 mod events;
 mod faults;
 mod live;

@@ -1,6 +1,7 @@
 //! Probes, metrics and the API description.
 
 use super::extract::{Shared, local_or_admin};
+use crate::edge::ClientInfo;
 use crate::health::{HealthReport, HealthStatus};
 use crate::metrics;
 use crate::problem::Problem;
@@ -8,20 +9,37 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 
 /// The page at the server's root.
-pub(super) async fn landing(headers: HeaderMap) -> Response {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+pub(super) async fn landing(State(shared): State<Shared>, parts: Parts) -> Response {
+    let accept =
+        parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if accept.contains("text/html") {
-        ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], LANDING).into_response()
+        // Strangers need not know where administrators sign in.
+        let local = parts.extensions.get::<ClientInfo>().is_some_and(|client| client.local);
+        let console = match shared.console.as_ref().filter(|_| local) {
+            Some(console) => {
+                let url = escape(&console.url);
+                format!("<a href=\"{url}\">{url}</a>: the console, for people who sign in. ")
+            }
+            None => "The console, for people who sign in, has an address of its own. ".to_owned(),
+        };
+        let page = LANDING.replace("{{console}}", &console);
+        ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
     } else {
-        let text = "This is a Footbridge server. /docs/ has the documentation, /healthz the health, /openapi.json the API.\n";
+        let text = "This is a Footbridge server. /docs/ has the documentation, /healthz the health, /openapi.json the API; \
+                    `footbridge console` opens the console.\n";
         ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
     }
 }
 
-/// Without scripts and external resources, and the same on every server.
+/// Returns a text for HTML.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}
+
+/// The page at the server's root, without scripts and external resources.
 const LANDING: &str = "<!doctype html>
 <html lang=\"en\">
 <meta charset=\"utf-8\">
@@ -29,8 +47,10 @@ const LANDING: &str = "<!doctype html>
 <title>Footbridge</title>
 <style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 4rem auto; padding: 0 1rem }</style>
 <h1>This is a Footbridge server</h1>
-<p>It carries events between apps. This page has no further content.</p>
+<p>It carries events between apps: as exchanges that one app answers, as events for everyone who subscribed, and live into
+web pages. Apps and their pages use this address.</p>
 <ul>
+<li>{{console}}<code>footbridge console</code> opens it, signed in
 <li><a href=\"/docs/\">/docs/</a>: the documentation, unless it is disabled
 <li><a href=\"/healthz\">/healthz</a>: the health of the server
 <li><a href=\"/openapi.json\">/openapi.json</a>: the description of its API

@@ -176,7 +176,15 @@ mod tests {
         ] {
             assert_eq!(set(given).as_deref(), Some(kept), "{given}");
         }
-        for ours in ["fb_page_shop=1", "fb_page_other=; Max-Age=0; Path=/", " fb_page_x = 1"] {
+        for ours in [
+            "fb_page_shop=1",
+            "fb_page_other=; Max-Age=0; Path=/",
+            " fb_page_x = 1",
+            "fb_console=1; Path=/",
+            "FB_Console = 1",
+            "__Host-fb=1; Path=/; Secure",
+            "fb_console_oidc=1",
+        ] {
             assert_eq!(set(ours), None, "{ours}");
         }
     }
@@ -184,8 +192,12 @@ mod tests {
     #[test]
     fn cookies_of_routers_keep_their_paths() {
         let mut headers = HeaderMap::new();
-        for cookie in ["a=1; Path=/; Domain=example.com; Secure", "fb_page_x=1", "__Host-b=2; Path=/; Secure"]
-        {
+        for cookie in [
+            "a=1; Path=/; Domain=example.com; Secure",
+            "fb_page_x=1",
+            "__Host-fb=1; Path=/; Secure",
+            "__Host-b=2; Path=/; Secure",
+        ] {
             headers.append(SET_COOKIE, HeaderValue::from_static(cookie));
         }
         limit_to_host(&mut headers);
@@ -198,6 +210,8 @@ mod tests {
         for (given, got) in [
             (vec!["a=1; fb_page_shop=1.x; b=2"], vec!["a=1; b=2"]),
             (vec!["fb_page_shop=1.x"], vec![]),
+            (vec!["a=1; fb_console=x; __Host-fb=y; b=2"], vec!["a=1; b=2"]),
+            (vec!["fb_console=x"], vec![]),
             (vec!["__Secure-fb_host_id=1; c=é"], vec!["__Host-id=1; c=é"]),
             (vec!["a=1;b=2", "c"], vec!["a=1;b=2", "c"]),
         ] {
