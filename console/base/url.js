@@ -34,6 +34,9 @@ function read() {
 /** The screen's path below the base, and its query. */
 export const place = signal(read());
 
+/** Whether this view was reached by the browser's back or forward. */
+export const arrival = { back: false };
+
 /** The address of a screen. @param {string} path @param {Changes} [query] */
 export function href(path, query = {}) {
   const [bare = "", search = ""] = path.split("?", 2);
@@ -45,6 +48,7 @@ export function href(path, query = {}) {
 
 /** Goes to an address that `href` made. @param {string} address @param {{ replace?: boolean }} [how] */
 export function go(address, { replace = false } = {}) {
+  arrival.back = false;
   if (replace) history.replaceState(history.state, "", address);
   else history.pushState(null, "", address);
   place.value = read();
@@ -72,5 +76,8 @@ function follow(event) {
 /** Starts to follow links and the browser's back and forward. */
 export function followLinks() {
   document.addEventListener("click", follow);
-  window.addEventListener("popstate", () => (place.value = read()));
+  window.addEventListener("popstate", () => {
+    arrival.back = true;
+    place.value = read();
+  });
 }

@@ -5,7 +5,7 @@ import { useKeys } from "../base/keys.js";
 import { GROUPS, screenOf, SCREENS } from "../base/screens.js";
 import { can, session } from "../base/session.js";
 import { tags } from "../base/tags.js";
-import { go, href, place } from "../base/url.js";
+import { arrival, go, href, place } from "../base/url.js";
 import { Commands } from "../parts/commands.js";
 import { copy, Toasts } from "../parts/toast.js";
 import { zone } from "../base/time.js";
@@ -99,7 +99,7 @@ export function Frame({ children }) {
   useEffect(() => {
     setMenu(false);
     setPalette(false);
-    window.scrollTo(0, 0);
+    if (!arrival.back) window.scrollTo(0, 0);
   }, [path]);
   return div(
     { class: menu ? "frame menu-open" : "frame" },

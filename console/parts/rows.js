@@ -1,12 +1,12 @@
 // The keyboard in lists, and the neighbours of the row that was opened.
 import { useKeys } from "../base/keys.js";
-import { go } from "../base/url.js";
+import { arrival, go } from "../base/url.js";
 import { left } from "./table.js";
 
 /** Returns the focus to the row that was opened from this list. @param {HTMLElement | null} list */
 export function openedRow(list) {
   const row = left.row && list?.querySelector(`tr[data-id="${CSS.escape(left.row)}"] a.row-link`);
-  if (row instanceof HTMLElement && history.state?.back) row.focus();
+  if (row instanceof HTMLElement && arrival.back) row.focus();
 }
 
 /** The keys `[` and `]`: the row before and after the open one in its list. */

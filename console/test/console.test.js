@@ -73,6 +73,12 @@ describe("the console", { skip, timeout: 300_000 }, () => {
     await page.goBack();
     await page.waitForSelector("tbody tr");
     assert.deepEqual(await rows(page), before);
+    await page.waitForFunction(() => document.activeElement.closest("tr"));
+    assert.equal(
+      await page.evaluate(() => document.activeElement.closest("tr").dataset.id),
+      before[2],
+      "the row has the focus again",
+    );
     await page.goForward();
     await page.waitForFunction((name) => document.querySelector("h1")?.textContent === name, {}, name);
     await page.reload();
