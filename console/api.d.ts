@@ -645,6 +645,116 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the roles, by name. */
+        get: operations["roles_list"];
+        put?: never;
+        /** Creates a role. Nobody can give permissions that they do not have themselves. */
+        post: operations["roles_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the role of this name. */
+        get: operations["roles_show"];
+        put?: never;
+        post?: never;
+        /** Deletes a role. Its users may do nothing until they get another one. */
+        delete: operations["roles_remove"];
+        options?: never;
+        head?: never;
+        /** Changes a role. Its users have the new permissions at once. Built-in roles cannot be changed. */
+        patch: operations["roles_change"];
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the session of this browser. Only on the console's listener. */
+        get: operations["session_show"];
+        put?: never;
+        /**
+         * Signs in by a link, or by name and password. Only on the console's listener. The cookie of the session is new each time,
+         *     and a session that the browser had before ends.
+         */
+        post: operations["session_create"];
+        /** Signs out. Only on the console's listener. */
+        delete: operations["session_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the password of the user of this session, and ends the user's sessions. Only on the console's listener. */
+        post: operations["session_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the sessions of the console, oldest first: one's own, or everybody's with the permission `users.write`. */
+        get: operations["sessions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session. Its next request is refused, and its streams end at once. */
+        delete: operations["sessions_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -654,6 +764,43 @@ export interface paths {
         };
         /** Returns the configuration in force with the source of each value. Secrets are `set` or `not set`. */
         get: operations["settings_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Creates a link that signs in to the console once, within an hour: as the administrator, or as a user. Only the
+         *     administrator may create one.
+         */
+        post: operations["sign_in_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the ways to sign in. Needs no credential. */
+        get: operations["session_options"];
         put?: never;
         post?: never;
         delete?: never;
@@ -769,6 +916,78 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the API tokens, oldest first: one's own, or everybody's with the permission `users.write`. */
+        get: operations["tokens_list"];
+        put?: never;
+        /** Creates an API token, which is shown this once. It never has more rights than its user has. */
+        post: operations["tokens_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes an API token. It is refused at once. */
+        delete: operations["tokens_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the users, by name. */
+        get: operations["users_list"];
+        put?: never;
+        /** Creates a user. Nobody can give a role that has more permissions than they have themselves. */
+        post: operations["users_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the user with this id. */
+        get: operations["users_show"];
+        put?: never;
+        post?: never;
+        /** Deletes a user. The user's sessions and tokens end at once. */
+        delete: operations["users_remove"];
+        options?: never;
+        head?: never;
+        /** Changes a user. A new role, a new password and `enabled: false` end the user's sessions. */
+        patch: operations["users_change"];
         trace?: never;
     };
     "/healthz": {
@@ -912,6 +1131,28 @@ export interface components {
             pending: number;
             /** Format: int64 */
             unanswered: number;
+        };
+        /** @description A token for programs, without the token itself. */
+        ApiToken: {
+            /** @description Apps that the token is limited to; `null` for all apps of its user. */
+            apps?: string[] | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string | null;
+            /** @example tok_0f7m2k9x4c1aa */
+            id: string;
+            /** Format: date-time */
+            last_used_at?: string | null;
+            name: string;
+            permissions: string[];
+            /**
+             * @description First characters of the token.
+             * @example fbk_Ab3dE9
+             */
+            prefix: string;
+            /** @description Name of the user who created it; `null` if it was created with the admin token. */
+            user?: string | null;
         };
         /** @description An app, without its secrets. */
         App: {
@@ -1239,6 +1480,26 @@ export interface components {
             /** Format: int64 */
             count: number;
             dry_run: boolean;
+        };
+        /** @description A browser that is signed in to the console. */
+        ConsoleSession: {
+            /** @description Browser, as it names itself. */
+            agent: string;
+            /** @description True for the session of this request. */
+            current: boolean;
+            /** @description Address that the session began from. */
+            from?: string | null;
+            /** @example ses_0f7m2k9x4c1aa */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Time of the last request, within a minute.
+             */
+            last_seen_at: string;
+            /** Format: date-time */
+            made_at: string;
+            /** @description Name of the user; `null` for the administrator, who came by a link. */
+            user?: string | null;
         };
         /** @description A delivery: one event for one hook. */
         Delivery: {
@@ -1663,6 +1924,33 @@ export interface components {
             miniapp: string;
         };
         /** @description One page of a list. */
+        List_ApiToken: {
+            /** @description Items of this page. */
+            data: {
+                /** @description Apps that the token is limited to; `null` for all apps of its user. */
+                apps?: string[] | null;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                expires_at?: string | null;
+                /** @example tok_0f7m2k9x4c1aa */
+                id: string;
+                /** Format: date-time */
+                last_used_at?: string | null;
+                name: string;
+                permissions: string[];
+                /**
+                 * @description First characters of the token.
+                 * @example fbk_Ab3dE9
+                 */
+                prefix: string;
+                /** @description Name of the user who created it; `null` if it was created with the admin token. */
+                user?: string | null;
+            }[];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         List_App: {
             /** @description Items of this page. */
             data: {
@@ -1682,6 +1970,31 @@ export interface components {
                 secrets: components["schemas"]["Secrets"];
                 token_prefix: string;
                 url?: string | null;
+            }[];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        List_ConsoleSession: {
+            /** @description Items of this page. */
+            data: {
+                /** @description Browser, as it names itself. */
+                agent: string;
+                /** @description True for the session of this request. */
+                current: boolean;
+                /** @description Address that the session began from. */
+                from?: string | null;
+                /** @example ses_0f7m2k9x4c1aa */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description Time of the last request, within a minute.
+                 */
+                last_seen_at: string;
+                /** Format: date-time */
+                made_at: string;
+                /** @description Name of the user; `null` for the administrator, who came by a link. */
+                user?: string | null;
             }[];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
@@ -1810,6 +2123,49 @@ export interface components {
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
         };
+        /** @description One page of a list. */
+        List_Role: {
+            /** @description Items of this page. */
+            data: {
+                /** @description Apps that the role is limited to; `null` for all apps. */
+                apps?: string[] | null;
+                /** @description True for `owner`, `operator` and `viewer`, which cannot be changed. */
+                builtin: boolean;
+                name: string;
+                permissions: string[];
+            }[];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        List_User: {
+            /** @description Items of this page. */
+            data: {
+                /** Format: date-time */
+                created_at: string;
+                display_name: string;
+                email?: string | null;
+                enabled: boolean;
+                /** @description True if the user can sign in with a password. */
+                has_password: boolean;
+                /** @example usr_0f7m2k9x4c1aa */
+                id: string;
+                /** Format: date-time */
+                last_seen_at?: string | null;
+                name: string;
+                /** @description Role of the user; `null` if it was deleted. The user may do nothing then. */
+                role?: string | null;
+                /** @description `local`, or `oidc` for a user who signs in at a provider. */
+                source: string;
+            }[];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description A token, shown this once. */
+        MadeApiToken: components["schemas"]["ApiToken"] & {
+            /** @description The token, for `Authorization: Bearer`. */
+            token: string;
+        };
         /** @description A new app with its secrets. */
         MadeApp: components["schemas"]["App"] & components["schemas"]["MadeSecrets"] & {
             /** @description Parts of the request that are valid but probably not intended. Left out when empty. */
@@ -1841,6 +2197,22 @@ export interface components {
         /** @description Settings of a miniapp. */
         MiniappSettings: {
             miniapp: components["schemas"]["MiniappPage"];
+        };
+        /** @description A token to create. */
+        NewApiToken: {
+            /** @description Apps that the token is limited to. */
+            apps?: string[] | null;
+            /**
+             * Format: date-time
+             * @description Time from which the token is refused.
+             */
+            expires_at?: string | null;
+            /** @description Name of the token, for people. */
+            name: string;
+            /** @description Permissions of the token; either this or `role`. */
+            permissions?: string[] | null;
+            /** @description Role whose permissions and apps the token gets, as they are now. */
+            role?: string | null;
         };
         /** @description A request for a new app. Secrets that are left out are generated. */
         NewApp: {
@@ -1912,6 +2284,37 @@ export interface components {
             /** @description Second half of the credential. */
             secret: string;
         };
+        /** @description A role to create. */
+        NewRole: {
+            /** @description Apps that the role is limited to; all apps if it is left out or `null`. */
+            apps?: string[] | null;
+            name: string;
+            permissions: string[];
+        };
+        /** @description A request for a link to sign in. */
+        NewSignInLink: {
+            /**
+             * @description Name of the user whom the link signs in; the administrator if it is left out.
+             * @default null
+             */
+            user: string | null;
+        };
+        /** @description A user to create. */
+        NewUser: {
+            display_name?: string | null;
+            email?: string | null;
+            /** @description Name to sign in with: ASCII letters, digits, `.`, `_`, `-`, `+` and `@`. */
+            name: string;
+            /** @description At least 8 characters. Without a password, the user signs in by a link. */
+            password?: string | null;
+            /** @description `owner`, `operator`, `viewer`, or a role of your own. */
+            role: string;
+        };
+        /** @description A change of one's own password. */
+        PasswordChange: {
+            new: string;
+            old: string;
+        };
         /** @description A change of an app. Members that are left out stay; `null` removes a value. */
         PatchApp: {
             /**
@@ -1980,7 +2383,7 @@ export interface components {
          * @description The code of an error, for programs. A code never changes its meaning.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "unknown_host" | "too_many_attempts" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "too_many_hooks" | "not_retryable" | "statistics_off" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
+        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "cross_site" | "unknown_host" | "too_many_attempts" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "too_many_hooks" | "not_retryable" | "statistics_off" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
         /** @description A hypothetical event to explain. */
         Question: {
             /** @description Name of the event. */
@@ -2008,6 +2411,25 @@ export interface components {
         /** @description A credential for a receiver, without its secret. */
         ReceiverAuth: {
             name: string;
+        };
+        /** @description A named set of permissions. */
+        Role: {
+            /** @description Apps that the role is limited to; `null` for all apps. */
+            apps?: string[] | null;
+            /** @description True for `owner`, `operator` and `viewer`, which cannot be changed. */
+            builtin: boolean;
+            name: string;
+            permissions: string[];
+        };
+        /** @description A change of a role. Members that are left out stay. */
+        RolePatch: {
+            /**
+             * @description `null` for all apps.
+             * @default null
+             */
+            apps: string[] | null;
+            /** @default null */
+            permissions: string[] | null;
         };
         /** @description A request to rotate secrets. */
         Rotate: {
@@ -2074,6 +2496,14 @@ export interface components {
          * @enum {string}
          */
         SeriesUnit: "count" | "ms" | "ratio";
+        /** @description The user of a session. */
+        SessionUser: {
+            display_name: string;
+            /** @description `null` for the administrator, who came by a link. */
+            id?: string | null;
+            name: string;
+            role?: string | null;
+        };
         /** @description One key of the configuration. */
         Setting: {
             /**
@@ -2102,6 +2532,58 @@ export interface components {
         /** @description Generated secrets that nobody had seen, shown this once. */
         ShownSecrets: components["schemas"]["MadeSecrets"] & {
             name: string;
+        };
+        /** @description A request to sign in to the console: either `setup`, or `user` and `password`. */
+        SignIn: {
+            /** @default null */
+            password: string | null;
+            /**
+             * @description Code of a link, which follows `#setup=` in its address.
+             * @default null
+             */
+            setup: string | null;
+            /** @default null */
+            user: string | null;
+        };
+        /** @description A link that signs in once. */
+        SignInLink: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @example http://127.0.0.1:4401/#setup=… */
+            url: string;
+        };
+        /** @description The ways to sign in. */
+        SignInOptions: {
+            /** @description True if there is no user yet: the link that the server printed signs in. */
+            first_run: boolean;
+            /** @description True if browsers reach the console over a network without https. */
+            insecure: boolean;
+            oidc?: components["schemas"]["SignInProvider"] | null;
+        };
+        /** @description A provider at which users sign in (OIDC). */
+        SignInProvider: {
+            /** @description Name for the button. */
+            name: string;
+            /** @description Address that begins the sign-in, relative to the console. */
+            start: string;
+        };
+        /** @description The session of this browser. */
+        SignedIn: {
+            /** @description Apps that the user is limited to; `null` for all apps. */
+            apps?: string[] | null;
+            /** @description Always `null`: requests are checked by `Sec-Fetch-Site` and `Origin`. */
+            csrf?: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the session ends at the latest.
+             */
+            expires_at: string;
+            /** @description True if there is no user yet: create one now. */
+            first_run: boolean;
+            /** @description True if browsers reach the console over a network without https. */
+            insecure: boolean;
+            permissions: string[];
+            user: components["schemas"]["SessionUser"];
         };
         /** @description The traffic and the state of the server now. */
         StatsNow: {
@@ -2170,6 +2652,41 @@ export interface components {
         /** @description A ranking, the largest value first. */
         TopList: {
             data: components["schemas"]["Top"][];
+        };
+        /** @description A user of the console. */
+        User: {
+            /** Format: date-time */
+            created_at: string;
+            display_name: string;
+            email?: string | null;
+            enabled: boolean;
+            /** @description True if the user can sign in with a password. */
+            has_password: boolean;
+            /** @example usr_0f7m2k9x4c1aa */
+            id: string;
+            /** Format: date-time */
+            last_seen_at?: string | null;
+            name: string;
+            /** @description Role of the user; `null` if it was deleted. The user may do nothing then. */
+            role?: string | null;
+            /** @description `local`, or `oidc` for a user who signs in at a provider. */
+            source: string;
+        };
+        /** @description A change of a user. Members that are left out stay. */
+        UserPatch: {
+            /** @default null */
+            display_name: string | null;
+            /**
+             * @description `null` removes the address.
+             * @default null
+             */
+            email: string | null;
+            /** @default null */
+            enabled: boolean | null;
+            /** @default null */
+            password: string | null;
+            /** @default null */
+            role: string | null;
         };
     };
     responses: never;
@@ -3837,6 +4354,350 @@ export interface operations {
             };
         };
     };
+    roles_list: {
+        parameters: {
+            query?: {
+                /** @description 1 to 250, else 50 */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Role"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roles_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRole"];
+            };
+        };
+        responses: {
+            /** @description Created; `Location` is its URL */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roles_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roles_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roles_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolePatch"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Changed; sign in again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_list: {
+        parameters: {
+            query?: {
+                /** @description 1 to 250, else 50 */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ConsoleSession"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     settings_settings: {
         parameters: {
             query?: never;
@@ -3853,6 +4714,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewSignInLink"] | null;
+            };
+        };
+        responses: {
+            /** @description Created; `Location` is its URL */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLink"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOptions"];
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
@@ -4084,6 +5007,263 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_list: {
+        parameters: {
+            query?: {
+                /** @description 1 to 250, else 50 */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ApiToken"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiToken"];
+            };
+        };
+        responses: {
+            /** @description Created; `Location` is its URL */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeApiToken"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_list: {
+        parameters: {
+            query?: {
+                /** @description 1 to 250, else 50 */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_User"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Created; `Location` is its URL */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserPatch"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */

@@ -41,19 +41,8 @@ export type Attempt = Schema["Attempt"] & { answer?: string | null };
 export type DeliveryDetail = Delivery & { attempt_log: Attempt[] };
 export type Exchange = Schema["ExchangeDetail"] & Marks & { upstream_status?: number | null };
 
-export interface Session {
-  user: { id: string | null; name: string; display_name?: string; role?: string | null };
-  permissions: string[];
-  apps?: string[] | null;
-  expires_at?: string;
-  first_run?: boolean;
-  insecure?: boolean;
-}
-export interface SignInOptions {
-  oidc: { name: string; start: string } | null;
-  first_run: boolean;
-  insecure: boolean;
-}
+export type Session = Schema["SignedIn"];
+export type SignInOptions = Schema["SignInOptions"];
 
 export interface Verdict {
   code: string;
@@ -141,8 +130,6 @@ type Gives<T, S extends number = 200> = { responses: { [K in S]: { content: { "a
 type Got<T> = { get: Gives<T> };
 
 export interface Coming {
-  "/api/v1/sign-in-options": Got<SignInOptions>;
-  "/api/v1/session": { get: Gives<Session>; post: Gives<Session>; delete: Gives<undefined> };
   "/api/v1/events": { get: Gives<List<Event>>; post: Gives<Event, 201> };
   "/api/v1/events/{id}": Got<EventDetail>;
   "/api/v1/events/{id}/story": Got<Story>;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HOSTILE } from "./support/answers.js";
-import { call, open, settled, skip, until, world } from "./support/world.js";
+import { call, open, settled, signIn, skip, until, world } from "./support/world.js";
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; " +
@@ -84,8 +84,9 @@ describe("the console", { skip, timeout: 300_000 }, () => {
     await page.reload();
     await settled(page);
     assert.equal(await heading(page), name);
-    const colleague = await (await w.browser.createBrowserContext()).newPage();
+    const colleague = await signIn(w, await w.browser.createBrowserContext());
     t.after(() => colleague.close());
+    assert.equal(new URL(colleague.url()).hash, "", "the code of the link does not stay in the address");
     await colleague.goto(address.replace(/\/dlv_\w+/, ""));
     await colleague.waitForSelector("tbody tr");
     assert.deepEqual(await rows(colleague), before);
@@ -149,6 +150,23 @@ describe("the console", { skip, timeout: 300_000 }, () => {
     await page.setOfflineMode(true);
     await page.click(".fault button");
     await page.waitForFunction(() => document.querySelector(".fault")?.textContent.includes("no_answer"));
+  });
+
+  it("asks only for what the description of the API lists", async (t) => {
+    const { paths } = await (await fetch(`${w.api}/openapi.json`)).json();
+    const known = Object.keys(paths).map((path) => new RegExp(`^${path.replace(/\{\w+\}/g, "[^/]+")}$`));
+    // What the server is about to get: `Coming` in shapes.d.ts has the same.
+    known.push(/\/story$/);
+    const unknown = new Set();
+    for (const path of screens(w)) {
+      const page = await open(w, t, path);
+      for (const url of page.requests) {
+        const asked = new URL(url).pathname;
+        if (asked.startsWith("/api/") && !known.some((one) => one.test(asked))) unknown.add(asked);
+      }
+      await page.close();
+    }
+    assert.deepEqual([...unknown], []);
   });
 
   it("needs at most 40 requests for the first screen", async (t) => {

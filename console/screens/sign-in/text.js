@@ -10,7 +10,7 @@ export const TEXT = {
   command: "footbridge console",
   linkUsed: "The link cannot be used: it works once, and for one hour. This command makes a new one.",
   with: "Sign in with",
-  firstRun: "Nobody has been here yet. The server printed a link when it started; the command below makes another one.",
+  firstRun: "Nobody has been here yet. The server printed a link when it started; this command makes another one:",
   insecure:
     "This page is not encrypted: anybody on the way can read the session. Use https, or open it on the server's machine.",
 };

@@ -69,8 +69,7 @@ export default function SignIn() {
     options?.oidc && a({ class: "button wide", href: base + options.oidc.start }, `${TEXT.with} ${options.oidc.name}`),
     div(
       { class: "aside" },
-      p(null, TEXT.noPassword),
-      p({ class: "soft" }, TEXT.howTo),
+      !options?.first_run && [p(null, TEXT.noPassword), p({ class: "soft" }, TEXT.howTo)],
       code({ class: "command" }, TEXT.command),
     ),
   );

@@ -67,6 +67,7 @@ export function world() {
       executablePath: chromium,
       args: ["--no-sandbox", "--disable-dev-shm-usage"],
     });
+    await signIn(it, it.browser);
   });
   after(async () => {
     await it.browser?.close();
@@ -82,11 +83,21 @@ export function world() {
   return it;
 }
 
-/** Starts the program, and the console in front of it. */
+/** Signs a browser in by a link, as `footbridge console` does. @returns the page that it leads to */
+export async function signIn(it, browser) {
+  const { url } = await call(it, "POST", "/api/v1/sign-in-links", {});
+  const page = await browser.newPage();
+  await page.goto(url);
+  await page.waitForSelector(".frame");
+  return page;
+}
+
+/** Starts the program. */
 async function startServer(it) {
   const port = await freePort();
   const config = join(it.home, "footbridge.toml");
-  await writeFile(config, '[retry]\nschedule = ["1s"]\n');
+  const consolePort = await freePort();
+  await writeFile(config, `[console]\nlisten = "127.0.0.1:${consolePort}"\n\n[retry]\nschedule = ["1s"]\n`);
   const database = join(it.home, "fb.db");
   const words = ["serve", "--config", config, "--listen", `127.0.0.1:${port}`, "--database", `sqlite:${database}`];
   it.children.push(
@@ -104,21 +115,7 @@ async function startServer(it) {
     ),
   );
   it.token = (await readFile(`${database}.admin-token`, "utf8")).trim();
-  const consolePort = await freePort();
-  const serve = fileURLToPath(new URL("../../dev/serve.js", import.meta.url));
-  it.children.push(
-    spawn("node", [serve, String(consolePort), "--server", it.api], {
-      env: { ...process.env, FOOTBRIDGE_ADMIN_TOKEN: it.token },
-      stdio: "ignore",
-    }),
-  );
   it.origin = `http://127.0.0.1:${consolePort}`;
-  await until("the console is served", () =>
-    fetch(it.origin).then(
-      (answer) => answer.ok,
-      () => false,
-    ),
-  );
 }
 
 /** An API call as the administrator. */
