@@ -25,6 +25,8 @@ export type Client = {
   [M in Method]: <P extends PathOf<M>>(path: P, options?: Options) => Promise<Answer<P, M>>;
 };
 
+export type GetPath = PathOf<"get">;
+
 /** The paths of lists. */
 export type ListPath = {
   [P in PathOf<"get">]: Answer<P, "get"> extends { data: unknown[] } ? P : never;

@@ -37,6 +37,8 @@ export function address(path, { params = {}, query = {} } = {}) {
 export async function problemOf(response) {
   const status = response.status;
   const told = await response.json().catch(() => null);
+  // The calls of Bolt answer in Bolt's envelope.
+  if (told?.errorUserMessage) return new Problem({ code: `http_${status}`, detail: told.errorUserMessage, status });
   if (told && typeof told.code === "string") return new Problem({ ...told, detail: told.detail ?? told.title, status });
   const detail = `The server answered ${status}${response.statusText && ` ${response.statusText}`} without an explanation.`;
   return new Problem({ code: `http_${status}`, title: `HTTP ${status}`, detail, status });

@@ -1,8 +1,9 @@
 // Data from the server in a component. Old content stays until new content is there.
 import { useCallback, useEffect, useState } from "../vendor/hooks.js";
-import { asProblem } from "./api.js";
+import { api, asProblem } from "./api.js";
 
 /** @import { Problem } from "./api.js" */
+/** @import { Answer, GetPath, Options } from "./api-types.js" */
 /**
  * @template T
  * @typedef {{ data: T | undefined, problem: Problem | undefined, loading: boolean, reload: () => void }} Resource
@@ -31,6 +32,15 @@ export function useResource(key, load) {
   const reload = useCallback(() => setTurn((last) => last + 1), []);
   return { ...state, reload };
 }
+
+/**
+ * The answer of an operation that reads.
+ * @template {GetPath} P
+ * @param {P} path @param {Options} [options]
+ * @returns {Resource<Answer<P, "get">>}
+ */
+export const useGet = (path, options = {}) =>
+  useResource(JSON.stringify([path, options]), (signal) => api.get(path, { ...options, signal }));
 
 /** True when `busy` has lasted 200 ms: what is faster needs no sign. @param {boolean} busy */
 export function useSlow(busy) {

@@ -53,11 +53,12 @@ export function Dialog({ title, close, wide = false, children }) {
 
 /**
  * A question with one action. It closes when the action is done and shows why when it is not.
- * @param {{ title: string, action: string, danger?: boolean, act: () => Promise<unknown>, close: () => void, children?: ComponentChildren }} props
+ * @param {{ title: string, action: string, danger?: boolean, act: (data: FormData) => Promise<unknown>, close: () => void, children?: ComponentChildren }} props
+ * `act` gets what the fields have
  */
 export function Ask({ title, action, danger = false, act, close, children }) {
-  const doing = useAction(async () => {
-    await act();
+  const doing = useAction(async (/** @type {FormData} */ data) => {
+    await act(data);
     close();
   });
   return h(
@@ -68,7 +69,7 @@ export function Ask({ title, action, danger = false, act, close, children }) {
         class: "stack",
         onSubmit: (event) => {
           event.preventDefault();
-          doing.run();
+          doing.run(new FormData(event.currentTarget));
         },
       },
       children,

@@ -1,6 +1,7 @@
 // Nobody is left out: axe over every screen, in both themes, wide and narrow, with traffic and with errors.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { SETUP } from "./support/setup-answers.js";
 import { axe, open, skip, world } from "./support/world.js";
 
 describe("every screen", { skip, timeout: 600_000 }, () => {
@@ -68,6 +69,7 @@ describe("every screen", { skip, timeout: 600_000 }, () => {
           "/exchanges",
           "/help",
           "/nowhere",
+          ...SETUP,
         ];
         for (const path of paths) {
           const page = await open(w, t, path, { theme, width, canned: true });

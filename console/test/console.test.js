@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HOSTILE } from "./support/answers.js";
+import { SETUP } from "./support/setup-answers.js";
 import { call, open, settled, signIn, skip, until, world } from "./support/world.js";
 
 const POLICY =
@@ -19,6 +20,7 @@ const screens = (w) => [
   "/exchanges",
   "/help",
   "/nowhere",
+  ...SETUP,
 ];
 
 const rows = (page) => page.$$eval("tbody tr", (all) => all.map((row) => row.dataset.id));

@@ -17,7 +17,7 @@ const { ul, li, b, span, a, button, p, code, details, summary } = tags;
 /** @import { Fix, Receiver } from "../../shapes.js" */
 
 /** What mends it: a link to a screen, or an operation after a question. @param {{ fix: Fix, done: () => void }} props */
-function Mend({ fix, done }) {
+export function Mend({ fix, done }) {
   const [asking, setAsking] = useState(false);
   const { operation, screen } = fix;
   if (!operation)

@@ -10,6 +10,7 @@ import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import puppeteer from "puppeteer-core";
 import { attention, checks, HOSTILE, now, series, story } from "./answers.js";
+import { setupAnswer } from "./setup-answers.js";
 
 const program =
   process.env.FOOTBRIDGE_BIN ?? fileURLToPath(new URL("../../../target/debug/footbridge", import.meta.url));
@@ -205,7 +206,8 @@ async function answerFrom(page) {
     const told =
       answer ||
       (/\/events\/\w+\/story$/.test(pathname) && story) ||
-      (/\/exchanges\/\w+\/story$/.test(pathname) && { ...story, checks });
+      (/\/exchanges\/\w+\/story$/.test(pathname) && { ...story, checks }) ||
+      setupAnswer(request.method(), new URL(request.url()));
     if (told) request.respond({ status: 200, contentType: "application/json", body: JSON.stringify(told) });
     else request.continue();
   });

@@ -1,0 +1,25 @@
+// What most screens need, for one import. The first screens import the modules themselves, so that they load less.
+export { h } from "../vendor/preact.js";
+export * from "../vendor/hooks.js";
+export * from "../base/api.js";
+export * from "../base/keys.js";
+export * from "../base/live.js";
+export * from "../base/resource.js";
+export * from "../base/session.js";
+export * from "../base/tags.js";
+export * from "../base/time.js";
+export * from "../base/url.js";
+export * from "./commands.js";
+export * from "./dialog.js";
+export * from "./form.js";
+export * from "./head.js";
+export * from "./list.js";
+export * from "./marks.js";
+export * from "./rows.js";
+export * from "./save.js";
+export * from "./states.js";
+export * from "./story/origin.js";
+export * from "./table.js";
+export * from "./terms.js";
+export * from "./toast.js";
+export * from "./when.js";

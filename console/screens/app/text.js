@@ -1,0 +1,27 @@
+// The words of one app.
+export const TEXT = {
+  remove: "Its hooks, links and pending deliveries go with it. Events that it published stay until they expire.",
+  off: "It can neither publish nor receive until it is enabled again. Its deliveries wait.",
+  settings: "Only what you change is sent. An empty field takes the value away.",
+  private: "Events that hooks with a * never get; names with blanks between them.",
+  file: "This app comes from the configuration file. Change it there.",
+  overlap: "The old one counts along with the new one for this long. Choose enough time to change the app.",
+  watch: "Change the app now. When the old one is no longer used, it can end before its time.",
+  unused: "The old one has not been used since the rotation. It can end.",
+  unobservable:
+    "Only this server signs with it, so its use cannot be seen. A test to the receiver shows whether the app accepts it.",
+  endText: "Requests with the old one are refused at once.",
+  noCredentials: "This server has no credentials of the app.",
+  test: "One request is sent now. Nothing is stored; the receiver sees the header Footbridge-Test: true.",
+  noTarget: "It has neither a receiver nor a hook. Nothing can be sent to it.",
+  noHooks: "It has no hook, so it receives no events",
+  noLinks: "It has no link, so it exchanges nothing",
+  linkHelp: "A link lets a host and a miniapp exchange events with each other.",
+  notRun: "This app does not run on this server",
+  notRunText: "It is a program elsewhere, which this server neither starts nor stops. To let the server run it:",
+  noLogs: "It has not written anything.",
+  snippetText: "Put this into the page. It reports to this server what the page and its miniapp say to each other.",
+  heard: "Heard from this app",
+  notHeard: "Nothing heard yet. The light turns on with the first message.",
+  noActivity: "Nothing was changed yet",
+};

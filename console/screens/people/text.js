@@ -1,0 +1,30 @@
+// The words of people, roles, tokens and sessions.
+export const PERMISSIONS = /** @type {const} */ ([
+  ["overview.read", "see the overview and statistics"],
+  ["events.read", "see events, deliveries and exchanges"],
+  ["payloads.read", "see their bodies and headers"],
+  ["apps.read", "see apps, hooks and links"],
+  ["apps.write", "change apps"],
+  ["secrets.rotate", "read and rotate credentials"],
+  ["links.write", "change links"],
+  ["hooks.write", "change hooks"],
+  ["deliveries.retry", "retry, replay and cancel deliveries"],
+  ["events.send", "send events and tests"],
+  ["jobs.run", "run jobs over many deliveries"],
+  ["audit.read", "see the audit"],
+  ["users.write", "change users, roles, tokens and sessions"],
+  ["settings.write", "see settings and the doctor"],
+]);
+export const TEXT = {
+  title: "People",
+  sub: "Who may do what. The server checks it at every call.",
+  apps: "Only these apps",
+  appsHint: "Names with blanks between them; empty for all.",
+  password: "Password",
+  passwordHint: "At least 8 characters. Without one, the user signs in by a link.",
+  remove: "All sessions and tokens of this user end at once.",
+  removeRole: "Users with this role may do nothing until they get another one.",
+  removeToken: "Calls with it are refused at once.",
+  link: "It signs in once, within the hour. Give it to this person only.",
+  end: "The browser is signed out at once.",
+};

@@ -1,0 +1,200 @@
+// The shapes of what changes the server, and of what looks after it. `ComingSetup` is a part of `Coming` in `shapes.d.ts`.
+import type { components } from "./api.js";
+import type { Delivery, Fix, Hook, List, Searched, Verdict } from "./shapes.js";
+
+type Schema = components["schemas"];
+
+export interface Lane {
+  hook: Hook;
+  state: "idle" | "moving" | "waiting" | "standing" | "paused" | "off";
+  why: string | null;
+  text: string;
+  since: string | null;
+  pending: number;
+  in_flight: number;
+  head: {
+    delivery_id: string;
+    event_id: string;
+    attempts: number;
+    next_attempt_at: string | null;
+    last_status: number | null;
+    last_error: string | null;
+  } | null;
+  head_age_ms: number | null;
+  paused: { at: string; by: string; reason: string | null } | null;
+}
+
+export interface Count {
+  value: string;
+  count: number;
+}
+export interface Skipped {
+  reason: string;
+  count: number;
+}
+export interface DryRun {
+  matched: number;
+  apps: number;
+  oldest: string | null;
+  by_code: Count[];
+  by_name: Count[];
+  by_app: Count[];
+  skip: Skipped[];
+  sample: Delivery[];
+  searched?: Searched;
+}
+export interface Job {
+  id: string;
+  kind: "retry" | "replay" | "cancel";
+  q: string;
+  state: "queued" | "running" | "stopped" | "done" | "failed";
+  matched: number;
+  done: number;
+  ok: number;
+  failed: number;
+  skipped: Skipped[];
+  pace: number;
+  stop_after: number | null;
+  rate: number | null;
+  by: string;
+  started_at: string | null;
+  ended_at: string | null;
+  text: string | null;
+}
+export interface JobItem {
+  delivery_id: string;
+  event_id: string;
+  app: string;
+  outcome: "ok" | "failed" | "skipped" | "waiting";
+  text: string | null;
+}
+
+export interface Credential {
+  kind: string;
+  prefix: string | null;
+  made_at: string | null;
+  made_by: string | null;
+  last_used_at: string | null;
+  uses: number;
+  old: { prefix: string | null; last_used_at: string | null; uses: number; ends_at: string } | null;
+  observable: boolean;
+}
+
+export interface Message {
+  status?: number;
+  method?: string;
+  url?: string;
+  headers: Record<string, string> | [string, string][];
+  body: string | null;
+}
+export interface Probe {
+  request: Message;
+  answer: Message | null;
+  error: string | null;
+  timing: Record<string, number | null> | null;
+  address: { ip: string | null; verdict: string } | null;
+  verdict: string;
+}
+export interface Check14 {
+  n: number;
+  name: string;
+  sent: string;
+  expected: string;
+  got: string | null;
+  ok: boolean | null;
+  advice: string | null;
+  code: string | null;
+}
+export interface ReceiverTest {
+  id: string;
+  state: "running" | "done";
+  url: string;
+  probes: Check14[];
+}
+
+export interface AuditRow {
+  id: string;
+  at: string;
+  who: { kind: string; name: string };
+  from: string | null;
+  action: string;
+  object: { kind: string; id: string };
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+  note: string | null;
+}
+
+export interface Judged {
+  hook: Hook;
+  would_get: boolean;
+  reason: string;
+  code?: string;
+  fix?: Fix | null;
+  then?: Verdict;
+  now?: Verdict;
+  changed?: string | null;
+}
+export interface Explained {
+  data: Judged[];
+  next: string | null;
+  would_get: number;
+  warnings: string[];
+  would_add?: Hook[];
+  would_lose?: Hook[];
+}
+
+export type Edge = Schema["Edge"];
+export type Edges = Schema["Edges"];
+
+export type Setting = Schema["Setting"];
+export type Finding = Schema["Finding"];
+
+export type User = Schema["User"];
+export type Role = Schema["Role"];
+export type ApiToken = Schema["ApiToken"];
+export type ConsoleSession = Schema["ConsoleSession"];
+
+export interface Installed {
+  name: string;
+  displayName?: string;
+  state: string;
+  installed: boolean;
+  running: boolean;
+  version?: string;
+  path?: string;
+  failure?: { why: string; until: number | null };
+}
+export interface LogLine {
+  number: number;
+  at: number;
+  stream: string;
+  text: string;
+}
+
+type Gives<T, S extends number = 200> = { responses: { [K in S]: { content: { "application/json": T } } } };
+
+export interface ComingSetup {
+  "/api/v1/lanes": { get: Gives<List<Lane>> };
+  "/api/v1/lanes/{hook}": { get: Gives<Lane> };
+  "/api/v1/lanes/{hook}/pause": { post: Gives<Lane> };
+  "/api/v1/lanes/{hook}/resume": { post: Gives<Lane> };
+  "/api/v1/lanes/{hook}/skip": { post: Gives<Delivery> };
+  "/api/v1/jobs": { get: Gives<List<Job>>; post: Gives<DryRun> & Gives<Job, 201> };
+  "/api/v1/jobs/{id}": { get: Gives<Job> };
+  "/api/v1/jobs/{id}/stop": { post: Gives<Job> };
+  "/api/v1/jobs/{id}/items": { get: Gives<List<JobItem>> };
+  "/api/v1/apps/{name}/credentials": { get: Gives<{ data: Credential[] }> };
+  "/api/v1/apps/{name}/credentials/{kind}/rotate": { post: Gives<{ value: string; old_ends_at: string | null }> };
+  "/api/v1/apps/{name}/credentials/{kind}/end-overlap": { post: Gives<unknown> };
+  "/api/v1/apps/{name}/receiver/test": { post: Gives<Probe> };
+  "/api/v1/hooks/{id}/test": { post: Gives<Probe> };
+  "/api/v1/receiver-tests": { post: Gives<{ id: string; state: string }, 202> };
+  "/api/v1/receiver-tests/{id}": { get: Gives<ReceiverTest> };
+  "/api/v1/audit": { get: Gives<List<AuditRow>> };
+  "/api/v1/explain": { post: Gives<Explained> };
+  "/api/v1/events/{id}/explain": { get: Gives<Explained> };
+  "/api/apps/{name}": { get: Gives<{ code: number; body: Installed }> };
+  "/api/apps/{name}/logs": { get: Gives<{ code: number; body: { lines: LogLine[]; next: number } }> };
+  "/api/apps/start": { post: Gives<{ code: number }> };
+  "/api/apps/stop": { post: Gives<{ code: number }> };
+}
