@@ -78,7 +78,7 @@ export function worded(value, unit) {
   if (value === null) return "no value";
   if (unit === "ratio") return `${(value * 100).toFixed(value > 0.99 && value < 1 ? 2 : 1)} %`;
   const text = value >= 100 || Number.isInteger(value) ? Math.round(value).toLocaleString("en") : value.toFixed(1);
-  return unit === "ms" ? `${text} ms` : text;
+  return unit === "ms" ? duration(value) : text;
 }
 
 /** The place of a pointer on the axis. @param {number} share of the width @param {number} count of points */
