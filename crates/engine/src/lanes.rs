@@ -1,10 +1,12 @@
 //! How the rest of the engine hands deliveries to the dispatcher: without waiting, and without losing a hook.
 
+use crate::lane_asks::{LaneAsk, LaneState};
 use footbridge_journal::{NewDelivery, Partition};
 use footbridge_model::event::Event;
 use footbridge_model::id::{DeliveryId, HookId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// The most offers that wait for the dispatcher; lanes read further deliveries from the journal.
@@ -15,6 +17,12 @@ const MAX_BYPASS_REQUESTS: usize = 64;
 
 /// The most hand-overs that wait for the dispatcher; further ones wait with their senders.
 const MAX_HAND_OVERS: usize = 16;
+
+/// The most questions that wait for the dispatcher; further ones wait with whoever asks.
+const MAX_ASKS: usize = 64;
+
+/// How long a question waits for its answer. A dispatcher that has ended, or starts, gives none.
+const ASK_WITHIN: Duration = Duration::from_secs(1);
 
 /// Deliveries that were just committed, so that their first attempt needs no read from the disk.
 #[derive(Debug)]
@@ -40,6 +48,7 @@ pub(crate) struct Lanes {
     woken: Arc<WokenHooks>,
     bypass: BypassSet,
     hand_overs: mpsc::Sender<HandOver>,
+    asks: mpsc::Sender<LaneAsk>,
 }
 
 /// Partitions that are given away. Dropping it says that nothing of them is in flight and every result is written.
@@ -71,14 +80,22 @@ impl Lanes {
         let woken = Arc::new(WokenHooks::default());
         let bypass = BypassSet::default();
         let (hand_overs, hand_over_feed) = mpsc::channel(MAX_HAND_OVERS);
-        let lanes =
-            Self { offers, bypass_requests, woken: Arc::clone(&woken), bypass: bypass.clone(), hand_overs };
+        let (asks, asks_feed) = mpsc::channel(MAX_ASKS);
+        let lanes = Self {
+            offers,
+            bypass_requests,
+            woken: Arc::clone(&woken),
+            bypass: bypass.clone(),
+            hand_overs,
+            asks,
+        };
         let feed = LaneFeed {
             offers: offers_feed,
             bypass_requests: bypass_feed,
             woken,
             bypass,
             hand_overs: hand_over_feed,
+            asks: asks_feed,
         };
         (lanes, feed)
     }
@@ -116,6 +133,27 @@ impl Lanes {
         let _ = is_done.await;
     }
 
+    /// Returns the states of the lanes of these hooks. Lanes that hold nothing in memory are left out.
+    pub(crate) async fn states(&self, hooks: Vec<HookId>) -> HashMap<HookId, LaneState> {
+        let (reply, answer) = oneshot::channel();
+        let asked = async {
+            self.ask(LaneAsk::States { hooks, reply }).await;
+            answer.await
+        };
+        tokio::time::timeout(ASK_WITHIN, asked).await.ok().and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Tells the lane of a hook that one of its deliveries was cancelled in the journal.
+    pub(crate) async fn withdraw(&self, hook: HookId, delivery: DeliveryId) {
+        self.ask(LaneAsk::Withdraw { hook, delivery }).await;
+    }
+
+    async fn ask(&self, ask: LaneAsk) {
+        // Without a dispatcher there are no lanes.
+        let _ = self.asks.send(ask).await;
+        self.woken.notify.notify_one();
+    }
+
     /// Wakes lanes whose hook or due deliveries have changed.
     pub(crate) fn wake(&self, hooks: impl IntoIterator<Item = HookId>) {
         self.woken.lock().extend(hooks);
@@ -131,6 +169,7 @@ pub(crate) struct LaneFeed {
     woken: Arc<WokenHooks>,
     bypass: BypassSet,
     hand_overs: mpsc::Receiver<HandOver>,
+    asks: mpsc::Receiver<LaneAsk>,
 }
 
 impl LaneFeed {
@@ -138,6 +177,13 @@ impl LaneFeed {
     pub(crate) fn take_hand_overs(&mut self, hand_overs: &mut Vec<HandOver>) {
         while let Ok(hand_over) = self.hand_overs.try_recv() {
             hand_overs.push(hand_over);
+        }
+    }
+
+    /// Takes the questions since the last call.
+    pub(crate) fn take_asks(&mut self, asks: &mut Vec<LaneAsk>) {
+        while let Ok(ask) = self.asks.try_recv() {
+            asks.push(ask);
         }
     }
 

@@ -18,6 +18,8 @@ mod engine;
 mod exchange;
 mod explain;
 mod failure_log;
+mod lane_asks;
+mod lane_report;
 mod lanes;
 mod launcher;
 mod live;
@@ -53,7 +55,8 @@ pub use cluster::{HOLD_FOR, Membership, SEND_FOR, SessionEnd};
 pub use dispatch::Dispatcher;
 pub use drain::{Draining, WorkGuard};
 pub use engine::{
-    Engine, EngineOptions, Limits, MissedPage, PagePublishError, StartError, Started, WatchItem, Watcher,
+    CancelError, Engine, EngineOptions, Limits, MissedPage, PagePublishError, StartError, Started, WatchItem,
+    Watcher,
 };
 pub use exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey};
 pub use explain::{ExplainFrom, Explained, Explanation, Verdict};
@@ -63,6 +66,7 @@ pub use footbridge_journal::{
     History, Journal, JournalError, JournalHealth, NodeCard, Page, Store, WaitingDeliveries, matches_glob,
 };
 pub use footbridge_model::attempt::FailureKind;
+pub use lane_report::{BadLaneStatus, LaneReason, LaneReport, LaneStatus};
 pub use launcher::{Launcher, Launching, NoLauncher};
 pub use live::PageEvent;
 pub use log_limit::LogLimit;

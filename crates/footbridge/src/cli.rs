@@ -7,7 +7,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::{
     cmd::{
         app, args::DemoArgs, args::ServeArgs, config, console, delivery, demo, doctor, event, exchange,
-        explain, failure::Failure, hook, link, publish, remote::RemoteArgs, remote::Session, serve, shell,
+        explain, failure::Failure, hook, lane, link, publish, remote::RemoteArgs, remote::Session, serve,
+        shell,
     },
     config::env::Env,
     terminal::Terminal,
@@ -36,6 +37,8 @@ enum Command {
     Link(Remote<link::LinkCommand>),
     /// Manage hooks: which app gets which events
     Hook(Remote<hook::HookCommand>),
+    /// Show the lanes of hooks and why they wait; pause, resume and skip
+    Lane(Remote<lane::LaneCommand>),
     /// Show published events, or publish one
     Event(Remote<event::EventCommand>),
     /// Publish an event as an app: short for `event publish`
@@ -117,6 +120,7 @@ fn output(command: &Command, env: &Env) -> Result<String, Failure> {
         }
         Command::Link(Remote { command, remote }) => link::run(command, &open(remote)?),
         Command::Hook(Remote { command, remote }) => hook::run(command, &open(remote)?),
+        Command::Lane(Remote { command, remote }) => lane::run(command, &open(remote)?),
         Command::Event(Remote { command, remote }) => event::run(command, &open(remote)?, env),
         Command::Publish { args, remote } => publish::run(args, &open(remote)?, env),
         Command::Delivery(Remote { command, remote }) => {

@@ -68,6 +68,8 @@ fn hook(number: u64) -> Hook {
         enabled: true,
         created_at: now(),
         options: HookOptions::default(),
+        paused: None,
+        off: None,
     }
 }
 

@@ -63,8 +63,8 @@ pub(crate) fn restore(txn: &mut Txn<'_>, hook: &Hook, reason: &str, now: Millis)
 pub(crate) fn put(txn: &mut Txn<'_>, hook: &Hook) -> CommandResult<()> {
     txn.run(
         "INSERT OR REPLACE INTO hooks (id, app, publisher, event, route, kind, transient, origin, enabled, created_at,
-             answer, in_flight, ordered, gone_after, sum)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, NULL, ?14)",
+             answer, in_flight, ordered, paused, off, gone_after, sum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, NULL, ?16)",
         params![
             key(hook.id.number()),
             hook.app.key(),
@@ -79,6 +79,8 @@ pub(crate) fn put(txn: &mut Txn<'_>, hook: &Hook) -> CommandResult<()> {
             hook_row::answer(hook.options.answer),
             hook.options.in_flight,
             hook.options.ordered,
+            hook_row::paused(hook),
+            hook_row::off(hook),
             hook_row::sum(hook).value(),
         ],
     )?;

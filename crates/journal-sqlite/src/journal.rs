@@ -3,13 +3,15 @@
 use crate::reader::Reader;
 use crate::status::Status;
 use crate::writer::{Queue, Writer};
-use crate::{attention, deliveries, events, exchanges, join, lineage, missed, prune, retry, traffic};
+use crate::{
+    attention, backlog, deliveries, events, exchanges, join, lineage, missed, prune, retry, traffic,
+};
 use footbridge_journal::{
-    Account, Appended, Backlog, Claim, DeadDeliveries, DeliveryFilter, DeliveryQueue, DeliveryResult,
-    DeliveryView, EventFilter, EventLog, EventView, ExchangeEnd, ExchangeFilter, ExchangeLog, ExchangeStart,
-    FoundDeliveries, History, IdempotencyKey, Journal, JournalHealth, MissedEvents, NewEvent, Page,
-    Partition, PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Statistics, Traffic,
-    TrafficQuery, Wait, WaitingDeliveries,
+    Account, Appended, Backlog, CancelOnly, CancelledOne, Claim, DeadDeliveries, DeliveryFilter,
+    DeliveryQueue, DeliveryResult, DeliveryView, EventFilter, EventLog, EventView, ExchangeEnd,
+    ExchangeFilter, ExchangeLog, ExchangeStart, FoundDeliveries, History, HookBacklog, IdempotencyKey,
+    Journal, JournalHealth, MissedEvents, NewEvent, Page, Partition, PendingDelivery, PruneLimits, Recorded,
+    Replay, Retention, Retried, Statistics, Traffic, TrafficQuery, Wait, WaitingDeliveries,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
@@ -96,6 +98,10 @@ impl DeliveryQueue for SqliteJournal {
             txn.check(claim)?;
             deliveries::cancel(txn, hook, reason)
         })
+    }
+
+    fn cancel_one(&self, id: DeliveryId, only: CancelOnly, reason: String) -> Wait<CancelledOne> {
+        self.writer.ask(ROW, move |txn| backlog::cancel_one(txn, id, only, &reason))
     }
 
     fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried> {
@@ -186,6 +192,10 @@ impl History for SqliteJournal {
 
     fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>> {
         self.read(&self.lists, move |conn| exchanges::list(conn, &filter, page))
+    }
+
+    fn hook_backlogs(&self, hooks: Vec<HookId>) -> Wait<Vec<HookBacklog>> {
+        self.read(&self.lists, move |conn| hooks.into_iter().map(|hook| backlog::of(conn, hook)).collect())
     }
 
     fn account(&self) -> Wait<Account> {

@@ -17,6 +17,7 @@ mod account;
 mod apps;
 mod attention;
 mod background;
+mod backlog;
 mod check;
 mod checksum;
 mod cluster;

@@ -49,6 +49,26 @@ pub enum Retried {
     NotRetryable(DeliveryStatus),
 }
 
+/// Which delivery [`DeliveryQueue::cancel_one`] cancels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelOnly {
+    /// Any pending delivery.
+    Pending,
+    /// The oldest pending delivery of its hook.
+    Head,
+}
+
+/// The outcome of cancelling one delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelledOne {
+    /// It is cancelled. Holds its hook.
+    Cancelled(HookId),
+    /// It has ended before, with this status.
+    Ended(DeliveryStatus),
+    /// Another pending delivery of its hook is older. Holds the oldest.
+    NotTheHead(DeliveryId),
+}
+
 /// A new delivery of the event of one that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replay {
@@ -84,6 +104,10 @@ pub trait DeliveryQueue: Send + Sync {
 
     /// Cancels all pending deliveries of a hook, and returns how many there were.
     fn cancel(&self, claim: Claim, hook: HookId, reason: &'static str) -> Wait<u64>;
+
+    /// Cancels one pending delivery, and stores the reason as its error. A result of its attempt in flight is ignored from
+    /// then on.
+    fn cancel_one(&self, id: DeliveryId, only: CancelOnly, reason: String) -> Wait<CancelledOne>;
 
     /// Makes a delivery due `now` if its hook is not deleted. A dead or cancelled one becomes pending again and its
     /// schedule starts again; a pending one keeps its schedule.

@@ -99,6 +99,17 @@ pub struct EventView {
     pub deliveries: u32,
 }
 
+/// The deliveries of one hook that are pending.
+#[derive(Debug, Clone)]
+pub struct HookBacklog {
+    /// The hook that they go to.
+    pub hook: HookId,
+    /// The number of its pending deliveries.
+    pub pending: u64,
+    /// The oldest of them with its attempts.
+    pub head: Option<DeliveryView>,
+}
+
 /// A delivery with its hook.
 #[derive(Debug, Clone)]
 pub struct DeliveryView {
@@ -148,6 +159,9 @@ pub trait History: Send + Sync {
 
     /// Returns exchanges, newest first, without answers.
     fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>>;
+
+    /// Returns what is pending for each of these hooks, in their order.
+    fn hook_backlogs(&self, hooks: Vec<HookId>) -> Wait<Vec<HookBacklog>>;
 
     /// Returns the account as of some commit after the call.
     fn account(&self) -> Wait<Account>;

@@ -52,14 +52,16 @@ pub use claim::{BeatNumber, Claim, Epoch, Partition, Session, Version};
 pub use cluster::{
     ANSWER_WITHIN, Burial, Cluster, Ended, EndedHook, Hint, Hints, Joined, NodeCard, Peer, Pulse,
 };
-pub use delivery_queue::{DeliveryQueue, DeliveryResult, Recorded, Replay, Retried};
+pub use delivery_queue::{
+    CancelOnly, CancelledOne, DeliveryQueue, DeliveryResult, Recorded, Replay, Retried,
+};
 pub use error::JournalError;
 pub use event_log::{Accepted, Appended, EventLog, IdempotencyKey, NewDelivery, NewEvent};
 pub use exchange_log::{ExchangeEnd, ExchangeLog, ExchangeStart, KeyDisposition};
 pub use health::JournalHealth;
 pub use history::{
     Backlog, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, FoundDeliveries, History,
-    MissedEvents, Page,
+    HookBacklog, MissedEvents, Page,
 };
 pub use journal::{Journal, PruneLimits, Retention, Store};
 pub use key_scopes::KeyScopes;

@@ -75,6 +75,31 @@ impl TlsFault {
 }
 
 impl FailureKind {
+    /// All kinds.
+    const ALL: [Self; 21] = [
+        Self::Blocked,
+        Self::Dns,
+        Self::Refused,
+        Self::Reset,
+        Self::Tls(TlsFault::Expired),
+        Self::Tls(TlsFault::NotYetValid),
+        Self::Tls(TlsFault::UnknownIssuer),
+        Self::Tls(TlsFault::WrongName),
+        Self::Tls(TlsFault::NotTls),
+        Self::Tls(TlsFault::Wanted),
+        Self::Tls(TlsFault::Version),
+        Self::Tls(TlsFault::Other),
+        Self::Timeout,
+        Self::Malformed,
+        Self::TooLarge,
+        Self::NotStarted,
+        Self::Function,
+        Self::Crashed,
+        Self::Loop,
+        Self::Damaged,
+        Self::Local,
+    ];
+
     /// The name of the kind in logs, metrics and `last_error`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -99,6 +124,42 @@ impl FailureKind {
             Self::Loop => "loop",
             Self::Damaged => "damaged",
             Self::Local => "local",
+        }
+    }
+}
+
+impl FailureKind {
+    /// The kind of a failure whose error is stored as text.
+    ///
+    /// ```
+    /// use footbridge_model::attempt::{Failure, FailureKind};
+    ///
+    /// let stored = Failure::before(FailureKind::Dns, "shop.example does not resolve").to_string();
+    /// assert_eq!(FailureKind::of_error(&stored), Some(FailureKind::Dns));
+    /// assert_eq!(FailureKind::of_error("the receiver answered 503"), None);
+    /// ```
+    pub fn of_error(error: &str) -> Option<Self> {
+        let (kind, _) = error.split_once(':')?;
+        Self::ALL.into_iter().find(|known| known.as_str() == kind)
+    }
+
+    /// Returns true if the receiver gave no answer because it could not be reached, does not run, or did not react.
+    pub const fn is_unreachable(self) -> bool {
+        match self {
+            Self::Dns
+            | Self::Refused
+            | Self::Reset
+            | Self::Tls(_)
+            | Self::Timeout
+            | Self::NotStarted
+            | Self::Crashed => true,
+            Self::Blocked
+            | Self::Malformed
+            | Self::TooLarge
+            | Self::Function
+            | Self::Loop
+            | Self::Damaged
+            | Self::Local => false,
         }
     }
 }

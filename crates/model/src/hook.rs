@@ -1,5 +1,6 @@
 //! Hooks: which app receives which events, and where they are sent.
 
+use crate::hook_state::{Pause, SwitchedOff};
 use crate::id::HookId;
 use crate::name::AppName;
 use crate::pattern::Pattern;
@@ -160,6 +161,10 @@ pub struct Hook {
     pub created_at: Millis,
     /// Answer rule, number in flight and order.
     pub options: HookOptions,
+    /// The pause of its lane, if it is paused.
+    pub paused: Option<Pause>,
+    /// How it was switched off; `None` while it is on, and if an older version switched it off.
+    pub off: Option<SwitchedOff>,
 }
 
 /// The reason why a route is refused.

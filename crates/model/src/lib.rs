@@ -15,6 +15,7 @@ pub mod event;
 pub mod exchange;
 pub mod headers;
 pub mod hook;
+pub mod hook_state;
 pub mod id;
 pub mod json;
 pub mod lineage;

@@ -1,7 +1,7 @@
 //! Errors of the administration API: RFC 9457 problems. Each code has a page under `docs/errors`.
 
 use axum::response::{IntoResponse, Response};
-use footbridge_engine::{ChangeError, JournalError, PeopleError, ReplayError, StatisticsError};
+use footbridge_engine::{CancelError, ChangeError, JournalError, PeopleError, ReplayError, StatisticsError};
 use footbridge_model::admin_caller::{AdminCaller, CallerKind};
 use footbridge_model::json::JsonError;
 use footbridge_model::name::AppName;
@@ -85,6 +85,10 @@ codes! {
     NotRetryable = "not_retryable", CONFLICT, "The delivery cannot be retried or replayed";
     /// Statistics are disabled in the configuration.
     StatisticsOff = "statistics_off", CONFLICT, "Statistics are off";
+    /// The delivery has ended, so it cannot be cancelled.
+    NotPending = "not_pending", CONFLICT, "The delivery is not pending";
+    /// Another delivery of the hook is older.
+    NotTheHead = "not_the_head", CONFLICT, "The delivery is not the oldest of its lane";
     /// The hook of the delivery was removed.
     HookGone = "hook_gone", CONFLICT, "The delivery's hook was removed";
     /// The server is shutting down.
@@ -301,6 +305,17 @@ impl From<StatisticsError> for Problem {
             StatisticsError::Off => Self::new(ProblemCode::StatisticsOff, error.to_string()),
             StatisticsError::TooMuch => Self::parameter("since", error),
         }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        let code = match &error {
+            CancelError::Journal(inner) => return inner.clone().into(),
+            CancelError::Ended(_) => ProblemCode::NotPending,
+            CancelError::NotTheHead(_) => ProblemCode::NotTheHead,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

@@ -8,6 +8,7 @@ mod events;
 mod exchanges;
 mod explain;
 mod hooks;
+mod lanes;
 mod links;
 mod name_reuse;
 mod pages;

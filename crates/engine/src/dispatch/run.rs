@@ -74,7 +74,7 @@ impl Dispatcher {
         let (reports, mut incoming) = mpsc::channel(MAX_REPORTS);
         let (mut scheduler, mut feed) = self.0.build(reports);
         let (mut offers, mut bypass, mut batch) = (Vec::new(), Vec::new(), Vec::new());
-        let mut hand_overs = Vec::new();
+        let (mut hand_overs, mut asks) = (Vec::new(), Vec::new());
         loop {
             let draining = *drain.borrow();
             if draining && scheduler.is_finished() {
@@ -86,6 +86,8 @@ impl Dispatcher {
             let woken = feed.take(&mut offers);
             scheduler.offer(&mut offers);
             scheduler.wake(woken);
+            feed.take_asks(&mut asks);
+            scheduler.answer(&mut asks);
             if !draining {
                 scheduler.run_lanes();
             }

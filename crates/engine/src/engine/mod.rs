@@ -3,9 +3,11 @@
 mod apps;
 mod build;
 mod events;
+mod lanes;
 mod live;
 mod registry;
 mod statistics;
 
 pub use build::{Engine, EngineOptions, Limits, StartError, Started};
+pub use lanes::CancelError;
 pub use live::{MissedPage, PagePublishError, WatchItem, Watcher};

@@ -237,13 +237,18 @@ impl Engine {
         detached(async move { registry.add_hook(spec, Lifetime::Persistent, Origin::Api).await }).await
     }
 
-    /// Changes a hook. The hook keeps its id and its pending deliveries.
+    /// Changes a hook. The hook keeps its id and its pending deliveries. `by` names who changes it.
     ///
     /// # Errors
     /// [`ChangeError`]
-    pub async fn change_hook(&self, id: HookId, change: HookChange) -> Result<Arc<HookEntry>, ChangeError> {
+    pub async fn change_hook(
+        &self,
+        id: HookId,
+        change: HookChange,
+        by: String,
+    ) -> Result<Arc<HookEntry>, ChangeError> {
         let registry = Arc::clone(&self.0.registry);
-        detached(async move { registry.change_hook(id, change).await }).await
+        detached(async move { registry.change_hook(id, change, by).await }).await
     }
 
     /// Deletes a hook and cancels its pending deliveries.

@@ -106,7 +106,9 @@ impl AppRegistry {
 fn with_file_route(hook: &Hook, spec: HookSpec) -> Hook {
     let HookSpec { app: _, pattern: _, route, kind, options } = spec;
     let moved = hook.route != route || hook.kind != kind;
-    Hook { route, kind, options, origin: Origin::File, enabled: hook.enabled || moved, ..hook.clone() }
+    let (enabled, hook) = (hook.enabled || moved, hook.clone());
+    let off = hook.off.filter(|_| !enabled);
+    Hook { route, kind, options, origin: Origin::File, enabled, off, ..hook }
 }
 
 /// The stored hooks, for matching with the hooks of the file.

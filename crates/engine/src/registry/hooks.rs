@@ -9,6 +9,7 @@ use crate::app_phase::Run;
 use footbridge_courier::{Grant, Target};
 use footbridge_journal::RegistryChange;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin, check_path, web_url};
+use footbridge_model::hook_state::{Pause, SwitchedOff};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use footbridge_model::package::Package;
@@ -99,6 +100,8 @@ impl AppRegistry {
             enabled: true,
             created_at: now,
             options: spec.options,
+            paused: None,
+            off: None,
         }
     }
 
@@ -183,11 +186,12 @@ impl AppRegistry {
 
     /// Changes a hook. The hook keeps its id and its pending deliveries. Attempts in progress end at the old address, all
     /// others use the new one. A hook of the file can only be switched on and off: a 410 switches a hook off, also across
-    /// restarts, and this is the only way to switch it on again.
+    /// restarts, and this is the only way to switch it on again. `by` is stored with a hook that is switched off.
     pub(crate) async fn change_hook(
         &self,
         id: HookId,
         change: HookChange,
+        by: String,
     ) -> Result<Arc<HookEntry>, ChangeError> {
         let _lock = self.lock_changes().await?;
         let mut hook = self.hook(id)?.hook.clone();
@@ -214,7 +218,27 @@ impl AppRegistry {
                 return Err(ChangeError::Exists(text));
             }
         }
-        hook.enabled = change.enabled.unwrap_or(hook.enabled);
+        if let Some(enabled) = change.enabled.filter(|enabled| *enabled != hook.enabled) {
+            hook.enabled = enabled;
+            let off = SwitchedOff { at: self.options.clock.now(), by: Some(by) };
+            hook.off = Some(off).filter(|_| !enabled);
+        }
+        self.store_hook(hook).await
+    }
+
+    /// Pauses the lane of a hook, or resumes it with `None`. A hook of any origin can be paused. Attempts in flight end
+    /// normally.
+    pub(crate) async fn pause_hook(
+        &self,
+        id: HookId,
+        pause: Option<Pause>,
+    ) -> Result<Arc<HookEntry>, ChangeError> {
+        let _lock = self.lock_changes().await?;
+        let entry = self.hook(id)?;
+        if entry.hook.paused.is_none() && pause.is_none() {
+            return Ok(entry);
+        }
+        let hook = Hook { paused: pause, ..entry.hook.clone() };
         self.store_hook(hook).await
     }
 
@@ -282,6 +306,9 @@ impl AppRegistry {
             return self.delete_hooks(vec![id], "hook gone").await;
         }
         let mut hook = entry.hook.clone();
+        if hook.enabled {
+            hook.off = Some(SwitchedOff { at: self.options.clock.now(), by: None });
+        }
         hook.enabled = false;
         self.store_hook(hook).await.map(drop)
     }

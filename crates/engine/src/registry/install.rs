@@ -175,6 +175,7 @@ impl AppRegistry {
                 kind: spec.kind,
                 options: spec.options,
                 enabled: true,
+                off: None,
                 ..hook.clone()
             },
             None => self.new_hook(spec, Lifetime::Persistent, Origin::Package),

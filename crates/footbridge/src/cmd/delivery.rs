@@ -1,6 +1,6 @@
-//! The commands `footbridge delivery list|show|retry|replay`.
+//! The commands `footbridge delivery list|show|retry|replay|cancel`.
 
-use footbridge_api::{Attempt, Bulk, BulkResult, Delivery, DeliveryDetail, List, Selection};
+use footbridge_api::{Attempt, Bulk, BulkResult, Delivery, DeliveryDetail, List, Reason, Selection};
 use footbridge_model::delivery::DeliveryStatus;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -35,6 +35,14 @@ pub enum DeliveryCommand {
     /// Deliver events once more, as new deliveries: one by its id, or all that the options select (by default the
     /// delivered ones)
     Replay(RedeliverArgs),
+    /// Cancel a pending delivery: it is not attempted again
+    Cancel {
+        /// The id of the delivery
+        id: String,
+        /// Why, for others to read
+        #[arg(long)]
+        reason: Option<String>,
+    },
 }
 
 /// Options that select deliveries.
@@ -117,6 +125,11 @@ pub fn run(command: &DeliveryCommand, session: &Session, terminal: &mut Terminal
         }
         DeliveryCommand::Retry(args) => redeliver(Verb::Retry, args, session, terminal),
         DeliveryCommand::Replay(args) => redeliver(Verb::Replay, args, session, terminal),
+        DeliveryCommand::Cancel { id, reason } => {
+            let request = Reason { reason: reason.clone() };
+            let call = Call { path: &["deliveries", id, "cancel"], body: body(&request), ..Call::default() };
+            session.post(&call, |delivery: &Delivery| format!("{} is cancelled\n", delivery.id))
+        }
     }
 }
 

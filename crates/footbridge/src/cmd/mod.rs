@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod explain;
 pub mod failure;
 pub mod hook;
+pub mod lane;
 pub mod link;
 pub mod publish;
 pub mod remote;

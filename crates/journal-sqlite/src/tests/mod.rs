@@ -76,6 +76,8 @@ fn hook(number: u64) -> Hook {
         enabled: true,
         created_at: Millis(0),
         options: HookOptions::default(),
+        paused: None,
+        off: None,
     }
 }
 

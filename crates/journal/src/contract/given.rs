@@ -61,6 +61,8 @@ pub(super) fn hook(number: u64) -> Hook {
         enabled: true,
         created_at: at(0),
         options: HookOptions { answer: AnswerRule::Optional, in_flight: 3, ordered: false },
+        paused: None,
+        off: None,
     }
 }
 

@@ -10,6 +10,7 @@
     clippy::missing_panics_doc
 )]
 
+mod backlog;
 mod conclusions;
 mod deliveries;
 mod events;
@@ -27,6 +28,7 @@ mod retries;
 mod sessions;
 mod statistics;
 
+pub use backlog::{backlogs_of_hooks_are_returned, single_deliveries_are_cancelled};
 pub use conclusions::{outputs_are_stored, results_are_stored_with_their_events};
 pub use deliveries::{deliveries_are_due_in_order, lists_and_filters, results_are_stored};
 pub use events::{
@@ -141,6 +143,8 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     a_pending_delivery_is_retried(fresh().await).await;
     many_deliveries_are_retried(fresh().await).await;
     replays_are_new_deliveries(fresh().await).await;
+    single_deliveries_are_cancelled(fresh().await).await;
+    backlogs_of_hooks_are_returned(fresh().await).await;
     exchanges_are_stored(fresh().await).await;
     keys_of_exchanges_are_honoured(fresh().await).await;
     records_are_written_with_the_next_write(fresh().await).await;

@@ -5,10 +5,10 @@ use super::gate::CallKind;
 use super::handle::MemoryJournal;
 use super::state::State;
 use crate::{
-    Account, Appended, Backlog, Claim, DeliveryFilter, DeliveryQueue, DeliveryResult, DeliveryView,
-    EventFilter, EventLog, EventView, ExchangeEnd, ExchangeFilter, ExchangeLog, ExchangeStart,
-    FoundDeliveries, History, IdempotencyKey, Journal, MissedEvents, NewEvent, Page, Partition,
-    PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Wait,
+    Account, Appended, Backlog, CancelOnly, CancelledOne, Claim, DeliveryFilter, DeliveryQueue,
+    DeliveryResult, DeliveryView, EventFilter, EventLog, EventView, ExchangeEnd, ExchangeFilter, ExchangeLog,
+    ExchangeStart, FoundDeliveries, History, HookBacklog, IdempotencyKey, Journal, MissedEvents, NewEvent,
+    Page, Partition, PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Wait,
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{ExchangeHead, ExchangeRecord};
@@ -61,6 +61,10 @@ impl DeliveryQueue for MemoryJournal {
             state.check_claim(session, claim)?;
             state.cancel(hook, reason)
         })
+    }
+
+    fn cancel_one(&self, id: DeliveryId, only: CancelOnly, reason: String) -> Wait<CancelledOne> {
+        self.call(CallKind::Cancel, move |state, _| state.cancel_one(id, only, reason))
     }
 
     fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried> {
@@ -209,6 +213,10 @@ impl History for MemoryJournal {
             let picked = records.filter(shown).filter(|record| State::picks_exchange(&filter, record));
             Ok(picked.take(page.size()).cloned().map(without_answer).collect())
         })
+    }
+
+    fn hook_backlogs(&self, hooks: Vec<HookId>) -> Wait<Vec<HookBacklog>> {
+        self.call(CallKind::Read, move |state, _| Ok(hooks.into_iter().map(|id| state.backlog(id)).collect()))
     }
 
     fn account(&self) -> Wait<Account> {

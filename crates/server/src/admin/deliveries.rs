@@ -151,10 +151,23 @@ pub(super) async fn show(
 }
 
 /// Returns a delivery that the caller sees.
-async fn find(shared: &AdminState, caller: &AdminCaller, id: DeliveryId) -> Result<DeliveryView, Problem> {
+pub(super) async fn find(
+    shared: &AdminState,
+    caller: &AdminCaller,
+    id: DeliveryId,
+) -> Result<DeliveryView, Problem> {
     let view = shared.engine.history().delivery(id).await?.ok_or_else(|| Problem::missing("delivery"))?;
     visible::delivery(caller, &view)?;
     Ok(view)
+}
+
+/// Renders a delivery that the caller sees.
+pub(super) async fn shown(
+    shared: &AdminState,
+    caller: &AdminCaller,
+    id: DeliveryId,
+) -> Result<Json<api::Delivery>, Problem> {
+    Ok(Json(delivery(find(shared, caller, id).await?, shared)))
 }
 
 /// Makes a delivery due now. A dead or cancelled delivery becomes pending again.

@@ -2,8 +2,8 @@
 
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
-    apps, attention, deliveries, events, exchanges, explain, hooks, links, probes, stats, system, tail,
-    tickets,
+    apps, attention, deliveries, events, exchanges, explain, hooks, lanes, links, probes, stats, system,
+    tail, tickets,
 };
 use crate::openapi;
 use utoipa::OpenApi;
@@ -36,6 +36,12 @@ use utoipa::OpenApi;
     deliveries::retry_many,
     deliveries::replay,
     deliveries::replay_many,
+    lanes::cancel,
+    lanes::list,
+    lanes::show,
+    lanes::pause,
+    lanes::resume,
+    lanes::skip,
     exchanges::list,
     exchanges::show,
     explain::explain,

@@ -129,7 +129,7 @@ pub(super) async fn change(
 ) -> Result<Json<api::Hook>, Problem> {
     let change = hook_change(patch)?;
     visible::hook(&shared, &caller, id)?;
-    let entry = shared.engine.change_hook(id, change).await?;
+    let entry = shared.engine.change_hook(id, change, caller.name.clone()).await?;
     Ok(Json(view(&entry)))
 }
 

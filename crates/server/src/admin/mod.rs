@@ -15,6 +15,7 @@ mod exchanges;
 mod explain;
 mod extract;
 mod hooks;
+mod lanes;
 mod links;
 mod paging;
 mod people;

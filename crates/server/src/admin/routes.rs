@@ -3,8 +3,8 @@
 use super::extract::Shared;
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
-    AdminState, apps, attention, deliveries, events, exchanges, explain, hooks, links, permissions, probes,
-    stats, system, tail, tickets,
+    AdminState, apps, attention, deliveries, events, exchanges, explain, hooks, lanes, links, permissions,
+    probes, stats, system, tail, tickets,
 };
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
@@ -74,6 +74,12 @@ fn operations() -> Router<Shared> {
         .route("/api/v1/deliveries/{id}", get(deliveries::show))
         .route("/api/v1/deliveries/{id}/retry", post(deliveries::retry))
         .route("/api/v1/deliveries/{id}/replay", post(deliveries::replay))
+        .route("/api/v1/deliveries/{id}/cancel", post(lanes::cancel))
+        .route("/api/v1/lanes", get(lanes::list))
+        .route("/api/v1/lanes/{hook}", get(lanes::show))
+        .route("/api/v1/lanes/{hook}/pause", post(lanes::pause))
+        .route("/api/v1/lanes/{hook}/resume", post(lanes::resume))
+        .route("/api/v1/lanes/{hook}/skip", post(lanes::skip))
         .route("/api/v1/exchanges", get(exchanges::list))
         .route("/api/v1/exchanges/{id}", get(exchanges::show))
         .route("/api/v1/explain", post(explain::explain))

@@ -167,6 +167,7 @@ mod paths {
         (name = "apps", description = "Apps and their secrets"),
         (name = "links", description = "Links, which allow a host and a miniapp to exchange events"),
         (name = "hooks", description = "Hooks, which deliver matching events to apps"),
+        (name = "lanes", description = "Lanes: the queues of hooks"),
         (name = "events", description = "Published events"),
         (name = "deliveries", description = "Deliveries of events to hooks"),
         (name = "exchanges", description = "Exchanges and their outcomes"),

@@ -41,6 +41,8 @@ pub(super) struct Lane {
     /// The number of results that are not written yet. They count as in flight, because a crash would repeat their
     /// attempts.
     unwritten_results: usize,
+    /// Deliveries in flight that were cancelled meanwhile: they are not attempted again.
+    withdrawn: HashSet<DeliveryId>,
     refill: Refill,
     pace: Pace,
 }
@@ -232,6 +234,24 @@ impl Lane {
         }
     }
 
+    /// Takes note that a delivery was cancelled in the journal, and reads the journal again.
+    pub(super) fn withdraw(&mut self, id: DeliveryId) {
+        if self.is_in_flight(id) {
+            self.withdrawn.insert(id);
+        }
+        self.reload();
+    }
+
+    /// Returns true if a delivery whose attempt has ended was cancelled meanwhile. The journal is read again then, because
+    /// it may have been retried by hand since.
+    pub(super) fn was_withdrawn(&mut self, id: DeliveryId) -> bool {
+        let withdrawn = self.withdrawn.remove(&id);
+        if withdrawn {
+            self.reload();
+        }
+        withdrawn
+    }
+
     /// Counts a result that was handed to the journal and is not written yet.
     pub(super) const fn result_unwritten(&mut self) {
         self.unwritten_results += 1;
@@ -240,6 +260,11 @@ impl Lane {
     /// Counts a result that was written, or that never will be.
     pub(super) const fn result_written(&mut self) {
         self.unwritten_results = self.unwritten_results.saturating_sub(1);
+    }
+
+    /// Returns true if the receiver has not answered the last few attempts.
+    pub(super) const fn is_failing(&self) -> bool {
+        self.pace.is_failing()
     }
 
     /// Returns true if the receiver keeps failing slowly; its attempts have permits of their own.

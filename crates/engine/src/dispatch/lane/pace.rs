@@ -113,7 +113,7 @@ impl Pace {
     }
 
     /// Returns true if the receiver has not answered the last few attempts.
-    const fn is_failing(&self) -> bool {
+    pub(super) const fn is_failing(&self) -> bool {
         self.failures_in_a_row >= FAILING_AFTER
     }
 }

@@ -24,7 +24,9 @@ impl Scheduler {
             // The attempt counts as in flight until its result is written.
             self.update_lane(hook, Lane::result_unwritten);
         }
+        let withdrawn = self.lanes.get_mut(&hook).is_some_and(|lane| lane.was_withdrawn(attempt.delivery.id));
         match follow_up {
+            FollowUp::Retry(_) | FollowUp::BackOff(_) | FollowUp::StartApp(..) if withdrawn => {}
             FollowUp::Nothing | FollowUp::Ended => {}
             FollowUp::Retry(delivery) => self.queue_again(hook, delivery),
             FollowUp::SwitchOffHook => self.switch_off(attempt.claim, hook),

@@ -3,8 +3,10 @@
 //! - [`intake`]: deliveries from the rest of the engine.
 //! - [`turns`]: the turn of each lane, which starts an attempt or waits.
 //! - [`refill`]: deliveries that are only in the journal.
+//! - [`asks`]: questions about lanes.
 //! - [`ended_attempt`] and [`ended_hook`]: what follows the end of an attempt, and of a hook.
 
+mod asks;
 mod ended_attempt;
 mod ended_hook;
 mod intake;

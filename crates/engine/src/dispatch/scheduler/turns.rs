@@ -75,8 +75,9 @@ impl Scheduler {
             return;
         }
         let app = self.registry.directory.load().app(hook.hook.app.as_str()).cloned();
-        let Some(app) = app.filter(|app| app.app.enabled && hook.hook.enabled) else {
-            // The deliveries stay pending in the journal until hook and app are enabled.
+        let Some(app) = app.filter(|app| app.app.enabled && hook.hook.enabled && hook.hook.paused.is_none())
+        else {
+            // The deliveries stay pending in the journal until hook and app are enabled and the lane is resumed.
             self.suspend(id);
             return;
         };

@@ -1,0 +1,65 @@
+//! Tests of the backlogs of hooks, and of cancelling single deliveries.
+
+use super::given::{at, attempt, delivery_id, ended, event, hook, hook_id};
+use super::{Owner as _, Subject};
+use crate::{
+    CancelOnly, CancelledOne, DeliveryQueue as _, DeliveryResult, EventLog as _, History as _, JournalError,
+};
+use footbridge_model::delivery::DeliveryStatus;
+
+/// A pending delivery is cancelled with its reason, the oldest of its hook only if it is. What its attempt brings later is
+/// ignored, and the account balances.
+pub async fn single_deliveries_are_cancelled<S: Subject>(subject: S) {
+    for number in [1, 2] {
+        subject.store().put_hook(hook(number)).await.unwrap();
+    }
+    subject.store().append(event(10, &[1, 1, 2, 1])).await.unwrap();
+    subject.store().record_owned(vec![ended(11, DeliveryStatus::Delivered)]).await.unwrap();
+    let cancel = async |number, only| {
+        subject.store().cancel_one(delivery_id(number), only, "by ana: wrong".to_owned()).await
+    };
+    let is = CancelledOne::Ended(DeliveryStatus::Delivered);
+    assert_eq!(cancel(11, CancelOnly::Pending).await.unwrap(), is);
+    assert_eq!(cancel(11, CancelOnly::Head).await.unwrap(), is);
+    assert_eq!(cancel(99, CancelOnly::Head).await, Err(JournalError::NotFound("delivery")));
+    assert_eq!(cancel(14, CancelOnly::Head).await.unwrap(), CancelledOne::NotTheHead(delivery_id(12)));
+    assert_eq!(subject.store().account().await.unwrap().pending, 3);
+    assert_eq!(cancel(12, CancelOnly::Head).await.unwrap(), CancelledOne::Cancelled(hook_id(1)));
+    assert_eq!(cancel(12, CancelOnly::Head).await.unwrap(), CancelledOne::Ended(DeliveryStatus::Cancelled));
+    assert_eq!(cancel(13, CancelOnly::Pending).await.unwrap(), CancelledOne::Cancelled(hook_id(2)));
+    // The attempts were in flight.
+    let results = vec![ended(12, DeliveryStatus::Delivered), ended(13, DeliveryStatus::Dead)];
+    subject.store().record_owned(results).await.unwrap();
+    for number in [12, 13] {
+        let view = subject.store().delivery(delivery_id(number)).await.unwrap().unwrap();
+        assert_eq!((view.delivery.status, view.attempts.len()), (DeliveryStatus::Cancelled, 0));
+        assert_eq!(view.delivery.last_error.as_deref(), Some("by ana: wrong"));
+    }
+    let left = subject.store().due_of(hook_id(1), true, 9).await.unwrap();
+    assert_eq!(left.iter().map(|due| due.id.number()).collect::<Vec<_>>(), [14]);
+    let account = subject.store().account().await.unwrap();
+    assert_eq!((account.pending, account.cancelled, account.balances()), (1, 2, true));
+}
+
+/// The backlog of a hook is the number of its pending deliveries, and the oldest of them with its attempts.
+pub async fn backlogs_of_hooks_are_returned<S: Subject>(subject: S) {
+    for number in [1, 2, 3] {
+        subject.store().put_hook(hook(number)).await.unwrap();
+    }
+    subject.store().append(event(10, &[1, 1, 1, 2])).await.unwrap();
+    let failed = |number| DeliveryResult {
+        attempt: Some(attempt(1, Some(503), Some("the receiver answered 503"))),
+        next_attempt_at: Some(at(9_000)),
+        ..ended(number, DeliveryStatus::Pending)
+    };
+    // The oldest one is due last.
+    let results = vec![failed(12), ended(11, DeliveryStatus::Dead), ended(14, DeliveryStatus::Delivered)];
+    subject.store().record_owned(results).await.unwrap();
+    let hooks = vec![hook_id(2), hook_id(1), hook_id(99), hook_id(3)];
+    let found = subject.store().hook_backlogs(hooks.clone()).await.unwrap();
+    assert_eq!(found.iter().map(|found| found.hook).collect::<Vec<_>>(), hooks);
+    assert_eq!(found.iter().map(|found| found.pending).collect::<Vec<_>>(), [0, 2, 0, 0]);
+    let head = found[1].head.as_ref().unwrap();
+    assert_eq!((head.delivery.id, head.attempts.len()), (delivery_id(12), 1));
+    assert!([0, 2, 3].iter().all(|place| found[*place].head.is_none()));
+}
