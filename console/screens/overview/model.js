@@ -38,7 +38,15 @@ export const isEmpty = ({ account, rates, apps }) =>
 
 /** @param {number | null} rate */
 export const rateText = (rate) =>
-  rate === null ? "–" : rate === 0 ? "0" : rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString("en");
+  rate === null
+    ? "–"
+    : rate === 0
+      ? "0"
+      : rate < 0.1
+        ? "<0.1"
+        : rate < 10
+          ? rate.toFixed(1)
+          : Math.round(rate).toLocaleString("en");
 
 /** @param {number | null | undefined} share */
 export const percent = (share) =>
