@@ -158,11 +158,7 @@ async fn switch(engine: &Engine, hook: &HookEntry, on: bool, history: &History) 
     let number = number_of(&hook.hook.route).unwrap();
     let change = history.record_change(number, if on { To::On } else { To::Off });
     let done = engine
-        .change_hook(
-            hook.hook.id,
-            HookChange { enabled: Some(on), ..HookChange::default() },
-            "sim".to_owned(),
-        )
+        .change_hook(hook.hook.id, HookChange { enabled: Some(on), ..HookChange::default() })
         .await
         .is_ok();
     history.record_change_answer(number, change, done);

@@ -229,6 +229,7 @@ pub(crate) fn limits(plan: &Plan) -> Limits {
         idle: None,
         keep: plan.retention.map(|retention| retention.ended),
         keep_dead: plan.retention.map(|retention| retention.dead),
+        keep_audit: None,
         statistics: true,
     }
 }

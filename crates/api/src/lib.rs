@@ -6,6 +6,7 @@
 
 mod app;
 mod attention;
+mod audit;
 mod bolt;
 mod delivery;
 mod event;
@@ -27,6 +28,7 @@ pub use attention::{
     Attention, AttentionLevel, AttentionList, AttentionObject, Doctor, Finding, FindingLevel, Setting,
     SettingSource, Settings,
 };
+pub use audit::{AuditActor, AuditEntry, AuditObject};
 pub use bolt::{
     BoltApp, BoltContext, BoltHook, BoltRouter, Install, Installed, LogLine, LogPage, NamedApp, StartFailure,
 };
@@ -37,7 +39,7 @@ pub use explain::{Judgement, Judgements, Question};
 pub use hook::{Hook, HookPatch, HookTarget, MadeHook, NewHook, NewHooks, RouteOrTarget};
 pub use lane::{Lane, LaneHead, LanePause, Reason, Skip};
 pub use link::{Link, LinkPatch, NewLink};
-pub use list::List;
+pub use list::{List, Searched, SearchedList};
 pub use managed_by::ManagedBy;
 pub use members::FromObject;
 pub use people::{

@@ -112,6 +112,7 @@ fn options() -> (EngineOptions, Rc<Courier>) {
             idle: None,
             keep: None,
             keep_dead: None,
+            keep_audit: None,
             statistics: true,
         },
     };

@@ -6,6 +6,7 @@
 
 mod app_phase;
 mod apps;
+mod audit;
 mod auth;
 mod backlogs;
 mod chains;
@@ -62,8 +63,9 @@ pub use exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey
 pub use explain::{ExplainFrom, Explained, Explanation, Verdict};
 pub use footbridge_courier::{Courier, CourierShared, Relay, RelayBody, RelayError, Relayed, Switched};
 pub use footbridge_journal::{
-    Accepted, Account, DeadDeliveries, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter,
-    History, Journal, JournalError, JournalHealth, NodeCard, Page, Store, WaitingDeliveries, matches_glob,
+    Accepted, Account, AuditFilter, DeadDeliveries, DeliveryFilter, DeliveryView, EventFilter, EventView,
+    ExchangeFilter, FoundAudit, History, Journal, JournalError, JournalHealth, NodeCard, Page, Store,
+    WaitingDeliveries, matches_glob,
 };
 pub use footbridge_model::attempt::FailureKind;
 pub use lane_report::{BadLaneStatus, LaneReason, LaneReport, LaneStatus};

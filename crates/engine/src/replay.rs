@@ -3,8 +3,9 @@
 use crate::lanes::Lanes;
 use crate::registry::AppRegistry;
 use footbridge_journal::{DeliveryFilter, Journal, JournalError, Page, Replay, Retried};
+use footbridge_model::audit::{Actor, AuditEntry, AuditObject};
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::id::{DeliveryId, HookId, IdSource, nth};
+use footbridge_model::id::{AuditId, DeliveryId, HookId, IdSource, nth};
 use footbridge_model::time::Clock;
 
 /// The most deliveries that one transaction changes.
@@ -52,13 +53,16 @@ pub(crate) struct Redelivery<'a> {
     pub(crate) clock: &'a dyn Clock,
     pub(crate) lanes: &'a Lanes,
     pub(crate) ids: &'a IdSource,
+    /// The one who asks for it.
+    pub(crate) by: &'a Actor,
 }
 
 impl Redelivery<'_> {
     /// Makes a delivery due now. A dead or cancelled delivery becomes pending again.
     pub(crate) async fn retry(&self, id: DeliveryId) -> Result<(), ReplayError> {
         self.check_hook(id).await?;
-        match self.journal.retry(id, self.clock.now()).await? {
+        let audit = vec![self.entry("delivery.retry", AuditObject::new("delivery", id), None)];
+        match self.journal.retry(id, self.clock.now(), audit).await? {
             Retried::Pending { hook_id, .. } => {
                 self.lanes.wake([hook_id]);
                 Ok(())
@@ -76,7 +80,8 @@ impl Redelivery<'_> {
         if self.check_hook(id).await? == DeliveryStatus::Pending {
             return Err(ReplayError::Pending);
         }
-        let made = self.create(vec![id]).await?;
+        let audit = vec![self.entry("delivery.replay", AuditObject::new("delivery", id), None)];
+        let made = self.create(vec![id], audit).await?;
         // The delivery had ended, so its hook was deleted meanwhile.
         let (new, _) = made.first().ok_or(ReplayError::HookGone)?;
         Ok(*new)
@@ -126,11 +131,16 @@ impl Redelivery<'_> {
         let newest = Page { before: None, limit: 1 };
         let newest = self.journal.deliveries(DeliveryFilter::default(), newest).await?;
         let Some(end) = newest.first().map(|view| view.delivery.id) else { return Ok(0) };
+        let mut audit = self.bulk_entry(&filter, action);
         let (mut after, mut count) = (None, 0);
         loop {
             let picked = self.journal.find_deliveries(filter.clone(), after, BATCH).await?;
             let ids: Vec<_> = picked.ids.into_iter().filter(|id| *id <= end).collect();
-            count += self.apply(ids, action).await?;
+            let changed = self.apply(ids, action, audit.clone()).await?;
+            if changed > 0 {
+                audit.clear();
+            }
+            count += changed;
             match picked.more_after.filter(|next| *next < end) {
                 Some(next) => after = Some(next),
                 None => return Ok(count),
@@ -138,30 +148,73 @@ impl Redelivery<'_> {
         }
     }
 
-    async fn apply(&self, ids: Vec<DeliveryId>, action: BulkAction) -> Result<u64, ReplayError> {
+    async fn apply(
+        &self,
+        ids: Vec<DeliveryId>,
+        action: BulkAction,
+        audit: Vec<AuditEntry>,
+    ) -> Result<u64, ReplayError> {
         if ids.is_empty() {
             return Ok(0);
         }
         let changed = match action {
             BulkAction::Count => return Ok(ids.len() as u64),
             BulkAction::Retry(from) => {
-                let retried = self.journal.retry_many(ids, from, self.clock.now()).await?;
+                let retried = self.journal.retry_many(ids, from, self.clock.now(), audit).await?;
                 self.lanes.wake(retried.iter().map(|(_, hook)| *hook));
                 retried
             }
-            BulkAction::Replay => self.create(ids).await?,
+            BulkAction::Replay => self.create(ids, audit).await?,
         };
         Ok(changed.len() as u64)
     }
 
     /// Creates a new delivery for each of these.
-    async fn create(&self, of: Vec<DeliveryId>) -> Result<Vec<(DeliveryId, HookId)>, JournalError> {
+    async fn create(
+        &self,
+        of: Vec<DeliveryId>,
+        audit: Vec<AuditEntry>,
+    ) -> Result<Vec<(DeliveryId, HookId)>, JournalError> {
         let now = self.clock.now();
         let first = self.ids.block(now, of.len() as u64);
         let ids = (0..).map(|k| DeliveryId::from_number(nth(first, k)));
         let replays = of.into_iter().zip(ids).map(|(of, id)| Replay { of, id }).collect();
-        let made = self.journal.replay(replays, now).await?;
+        let made = self.journal.replay(replays, now, audit).await?;
         self.lanes.wake(made.iter().map(|(_, hook)| *hook));
         Ok(made)
+    }
+
+    /// The entry of the audit log for an act on an object.
+    fn entry(&self, action: &str, object: AuditObject, after: Option<String>) -> AuditEntry {
+        AuditEntry {
+            id: AuditId::from_number(self.ids.next(self.clock.now())),
+            who: self.by.clone(),
+            action: action.to_owned(),
+            object,
+            before: None,
+            after,
+            note: None,
+        }
+    }
+
+    /// The entry for a bulk act, which is stored with its first change.
+    fn bulk_entry(&self, filter: &DeliveryFilter, action: BulkAction) -> Vec<AuditEntry> {
+        let action = match action {
+            BulkAction::Count => return Vec::new(),
+            BulkAction::Retry(_) => "delivery.retry_many",
+            BulkAction::Replay => "delivery.replay_many",
+        };
+        let DeliveryFilter { event, app, hook, status, name, code, since, until } = filter;
+        let selection = serde_json::json!({
+            "event": event,
+            "app": app.as_ref().map(ToString::to_string),
+            "hook": hook,
+            "status": status.map(DeliveryStatus::as_str),
+            "name": name,
+            "code": code,
+            "since": since.as_ref().map(ToString::to_string),
+            "until": until.as_ref().map(ToString::to_string),
+        });
+        vec![self.entry(action, AuditObject::new("delivery", "*"), Some(selection.to_string()))]
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct RetentionPeriods {
     pub(crate) ended: Option<Duration>,
     /// For dead deliveries; `None` means for ever.
     pub(crate) dead: Option<Duration>,
+    /// For the audit log; `None` means for ever.
+    pub(crate) audit: Option<Duration>,
 }
 
 /// Deletes old events and deliveries. Runs beside the dispatcher.
@@ -88,8 +90,13 @@ impl Retention {
         let Some(claim) = self.claims.get(Partition::RETENTION) else { return INTERVAL };
         let now = self.clock.now();
         let before = |period: Option<Duration>| period.map_or(Millis(i64::MIN), |period| now.minus(period));
-        let RetentionPeriods { ended, dead } = self.periods;
-        let limits = PruneLimits { ended_before: before(ended), dead_before: before(dead), now };
+        let RetentionPeriods { ended, dead, audit } = self.periods;
+        let limits = PruneLimits {
+            ended_before: before(ended),
+            dead_before: before(dead),
+            audit_before: before(audit),
+            now,
+        };
         match self.journal.prune(claim, limits).await {
             Ok(true) => PAUSE,
             // When fenced, another server deletes from now on.

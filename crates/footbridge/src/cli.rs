@@ -6,9 +6,9 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
     cmd::{
-        app, args::DemoArgs, args::ServeArgs, config, console, delivery, demo, doctor, event, exchange,
-        explain, failure::Failure, hook, lane, link, publish, remote::RemoteArgs, remote::Session, serve,
-        shell,
+        app, args::DemoArgs, args::ServeArgs, audit, config, console, delivery, demo, doctor, event,
+        exchange, explain, failure::Failure, hook, lane, link, publish, remote::RemoteArgs, remote::Session,
+        serve, shell,
     },
     config::env::Env,
     terminal::Terminal,
@@ -52,6 +52,13 @@ enum Command {
     Delivery(Remote<delivery::DeliveryCommand>),
     /// Show exchanges: events that one app sent to another for an answer
     Exchange(Remote<exchange::ExchangeCommand>),
+    /// Show who changed what: the audit log, newest first
+    Audit {
+        #[command(flatten)]
+        args: audit::AuditArgs,
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
     /// Explain which hooks would get an event, and why the others would not
     Explain {
         #[command(flatten)]
@@ -127,6 +134,7 @@ fn output(command: &Command, env: &Env) -> Result<String, Failure> {
             delivery::run(command, &open(remote)?, &mut Terminal::of_process(env))
         }
         Command::Exchange(Remote { command, remote }) => exchange::run(command, &open(remote)?),
+        Command::Audit { args, remote } => audit::run(args, &open(remote)?),
         Command::Explain { args, remote } => explain::run(args, &open(remote)?),
         Command::Console { args, remote } => console::run(args, &open(remote)?),
         Command::Completion(args) => Ok(shell::completion(args, Cli::command())),
@@ -183,6 +191,8 @@ mod tests {
             "footbridge console --print --user ana --server http://h:1",
             "footbridge config print",
             "footbridge doctor --json",
+            "footbridge audit",
+            "footbridge audit shop --who token --action app.* --since 2h --json",
             "footbridge completion bash",
             "footbridge man",
             "footbridge man --dir /tmp",

@@ -199,7 +199,7 @@ async fn backlog(path: &Path) {
     let mut longest = Duration::ZERO;
     let (begun, mut portions) = (Instant::now(), 1);
     let later = now().plus(Duration::from_secs(1));
-    let limits = PruneLimits { ended_before: later, dead_before: later, now: later };
+    let limits = PruneLimits { ended_before: later, dead_before: later, audit_before: later, now: later };
     loop {
         let one = Instant::now();
         let more = journal.prune(claim, limits).await.unwrap();

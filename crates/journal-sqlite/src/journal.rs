@@ -1,18 +1,22 @@
 //! The ports of events, deliveries and exchanges: which thread does what.
 
+use crate::failure::CommandResult;
 use crate::reader::Reader;
 use crate::status::Status;
+use crate::txn::Txn;
 use crate::writer::{Queue, Writer};
 use crate::{
-    attention, backlog, deliveries, events, exchanges, join, lineage, missed, prune, retry, traffic,
+    attention, audit, backlog, deliveries, events, exchanges, join, lineage, missed, prune, retry, traffic,
 };
 use footbridge_journal::{
-    Account, Appended, Backlog, CancelOnly, CancelledOne, Claim, DeadDeliveries, DeliveryFilter,
-    DeliveryQueue, DeliveryResult, DeliveryView, EventFilter, EventLog, EventView, ExchangeEnd,
-    ExchangeFilter, ExchangeLog, ExchangeStart, FoundDeliveries, History, HookBacklog, IdempotencyKey,
-    Journal, JournalHealth, MissedEvents, NewEvent, Page, Partition, PendingDelivery, PruneLimits, Recorded,
-    Replay, Retention, Retried, Statistics, Traffic, TrafficQuery, Wait, WaitingDeliveries,
+    Account, Appended, AuditFilter, AuditLog, Backlog, CancelOnly, CancelledOne, Claim, DeadDeliveries,
+    DeliveryFilter, DeliveryQueue, DeliveryResult, DeliveryView, EventFilter, EventLog, EventView,
+    ExchangeEnd, ExchangeFilter, ExchangeLog, ExchangeStart, FoundAudit, FoundDeliveries, History,
+    HookBacklog, IdempotencyKey, Journal, JournalHealth, MissedEvents, NewEvent, Page, Partition,
+    PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Statistics, Traffic, TrafficQuery,
+    Wait, WaitingDeliveries,
 };
+use footbridge_model::audit::AuditEntry;
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
@@ -49,7 +53,7 @@ impl SqliteJournal {
     pub(crate) fn read<T, F>(&self, reader: &Reader, read: F) -> Wait<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> crate::failure::CommandResult<T> + Send + 'static,
+        F: FnOnce(&Connection) -> CommandResult<T> + Send + 'static,
     {
         match self.queue.refusal() {
             Some(error) => Box::pin(std::future::ready(Err(error))),
@@ -100,12 +104,30 @@ impl DeliveryQueue for SqliteJournal {
         })
     }
 
-    fn cancel_one(&self, id: DeliveryId, only: CancelOnly, reason: String) -> Wait<CancelledOne> {
-        self.writer.ask(ROW, move |txn| backlog::cancel_one(txn, id, only, &reason))
+    fn cancel_one(
+        &self,
+        id: DeliveryId,
+        only: CancelOnly,
+        reason: String,
+        audit: Vec<AuditEntry>,
+    ) -> Wait<CancelledOne> {
+        self.writer.ask(ROW + audit::ENTRY * audit.len(), move |txn| {
+            let cancelled = backlog::cancel_one(txn, id, only, &reason)?;
+            if matches!(cancelled, CancelledOne::Cancelled(_)) {
+                audit::insert(txn, &audit)?;
+            }
+            Ok(cancelled)
+        })
     }
 
-    fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried> {
-        self.writer.ask(ROW, move |txn| retry::one(txn, id, now))
+    fn retry(&self, id: DeliveryId, now: Millis, audit: Vec<AuditEntry>) -> Wait<Retried> {
+        self.writer.ask(ROW + audit::ENTRY * audit.len(), move |txn| {
+            let retried = retry::one(txn, id, now)?;
+            if matches!(retried, Retried::Pending { .. }) {
+                audit::insert(txn, &audit)?;
+            }
+            Ok(retried)
+        })
     }
 
     fn retry_many(
@@ -113,17 +135,37 @@ impl DeliveryQueue for SqliteJournal {
         ids: Vec<DeliveryId>,
         from: DeliveryStatus,
         now: Millis,
+        audit: Vec<AuditEntry>,
     ) -> Wait<Vec<(DeliveryId, HookId)>> {
-        self.writer.ask(ROW * ids.len(), move |txn| retry::many(txn, &ids, from, now))
+        self.writer.ask(ROW * ids.len() + audit::ENTRY * audit.len(), move |txn| {
+            let retried = retry::many(txn, &ids, from, now)?;
+            audited(txn, retried, &audit)
+        })
     }
 
-    fn replay(&self, replays: Vec<Replay>, now: Millis) -> Wait<Vec<(DeliveryId, HookId)>> {
-        self.writer.ask(2 * ROW * replays.len(), move |txn| retry::replay(txn, &replays, now))
+    fn replay(
+        &self,
+        replays: Vec<Replay>,
+        now: Millis,
+        audit: Vec<AuditEntry>,
+    ) -> Wait<Vec<(DeliveryId, HookId)>> {
+        self.writer.ask(2 * ROW * replays.len() + audit::ENTRY * audit.len(), move |txn| {
+            let made = retry::replay(txn, &replays, now)?;
+            audited(txn, made, &audit)
+        })
     }
 
     fn pending_estimate(&self) -> u64 {
         self.writer.account().pending
     }
+}
+
+/// Stores entries of the audit log if the call has changed something.
+fn audited<T>(txn: &Txn<'_>, changed: Vec<T>, audit: &[AuditEntry]) -> CommandResult<Vec<T>> {
+    if !changed.is_empty() {
+        audit::insert(txn, audit)?;
+    }
+    Ok(changed)
 }
 
 impl ExchangeLog for SqliteJournal {
@@ -254,5 +296,15 @@ impl Journal for SqliteJournal {
         let answer = self.queue.close();
         let queue = self.queue.clone();
         Box::pin(async move { answer.await.unwrap_or_else(|_| Err(queue.why())) })
+    }
+}
+
+impl AuditLog for SqliteJournal {
+    fn audit(&self, entries: Vec<AuditEntry>) -> Wait<()> {
+        self.writer.ask(audit::ENTRY * entries.len(), move |txn| audit::insert(txn, &entries))
+    }
+
+    fn audit_entries(&self, filter: AuditFilter, page: Page) -> Wait<FoundAudit> {
+        self.read(&self.lists, move |conn| audit::find(conn, &filter, page))
     }
 }

@@ -16,6 +16,7 @@
 mod account;
 mod apps;
 mod attention;
+mod audit;
 mod background;
 mod backlog;
 mod check;

@@ -1,5 +1,6 @@
 //! The port of users, roles, tokens and sessions.
 
+use crate::audit;
 use crate::column::key;
 use crate::failure::{CommandError, CommandResult};
 use crate::journal::SqliteJournal;
@@ -149,6 +150,7 @@ fn apply(txn: &Txn<'_>, change: &PeopleChange) -> CommandResult<()> {
             "INSERT INTO sign_in_links (digest, user, expires_at) VALUES (?1, ?2, ?3)",
             params![link.digest, link.user.map(|user| key(user.number())), link.expires_at.0],
         )?,
+        PeopleChange::Audit(entry) => return audit::insert(txn, std::slice::from_ref(&**entry)),
         PeopleChange::Expire { made, seen, now } => {
             txn.run("DELETE FROM console_sessions WHERE made_at < ?1 OR seen_at < ?2", [made.0, seen.0])?;
             txn.run("DELETE FROM sign_in_links WHERE expires_at < ?1", [now.0])?

@@ -1,5 +1,6 @@
 //! Retention: deletes what is too old, a bounded portion at each call.
 
+use crate::audit;
 use crate::column::{DEAD, PENDING, count, key, number};
 use crate::failure::CommandResult;
 use crate::id_floor;
@@ -30,10 +31,11 @@ pub(crate) fn prune(txn: &mut Txn<'_>, limits: PruneLimits) -> CommandResult<boo
     let answers = forget_answers(txn, limits.now)?;
     let keys = delete_keys(txn, limits.now)?;
     let traffic = traffic::prune(txn, limits.now)?;
+    let audit = audit::prune(txn, limits.audit_before)?;
     delete_hooks(txn)?;
     let swept = &mut txn.state.swept;
     swept.portion = (swept.portion * 2).min(Swept::PORTION);
-    if events || exchanges || answers || keys || traffic || give_back(txn)? {
+    if events || exchanges || answers || keys || traffic || audit || give_back(txn)? {
         return Ok(true);
     }
     txn.state.swept = Swept::default();

@@ -3,11 +3,12 @@
 use crate::failure::{CommandError, CommandResult};
 use crate::journal::SqliteJournal;
 use crate::txn::Txn;
-use crate::{apps, hooks, links};
+use crate::{apps, audit, hooks, links};
 use footbridge_journal::{
     JournalError, RegistryBatch, RegistryChange, RegistrySnapshot, RegistryStore, RegistryUpdate, Version,
     Wait,
 };
+use footbridge_model::audit::AuditEntry;
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
 
@@ -29,12 +30,13 @@ impl RegistryStore for SqliteJournal {
         })
     }
 
-    fn apply(&self, change: RegistryChange, at: Version) -> Wait<Version> {
-        self.writer.ask(ROW * entries(&change), move |txn| {
+    fn apply_audited(&self, change: RegistryChange, at: Version, audit: Vec<AuditEntry>) -> Wait<Version> {
+        self.writer.ask(ROW * entries(&change) + audit::ENTRY * audit.len(), move |txn| {
             if at != txn.state.version {
                 return Err(CommandError::Refused(JournalError::Stale));
             }
             apply(txn, &change)?;
+            audit::insert(txn, &audit)?;
             Ok(txn.next_version()?)
         })
     }

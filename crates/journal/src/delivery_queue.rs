@@ -1,6 +1,7 @@
 //! The port of what is still to be delivered.
 
 use crate::{Claim, NewEvent, Partition, PendingDelivery, Wait};
+use footbridge_model::audit::AuditEntry;
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, HookId};
 use footbridge_model::time::Millis;
@@ -106,26 +107,38 @@ pub trait DeliveryQueue: Send + Sync {
     fn cancel(&self, claim: Claim, hook: HookId, reason: &'static str) -> Wait<u64>;
 
     /// Cancels one pending delivery, and stores the reason as its error. A result of its attempt in flight is ignored from
-    /// then on.
-    fn cancel_one(&self, id: DeliveryId, only: CancelOnly, reason: String) -> Wait<CancelledOne>;
+    /// then on. Stores `audit` if it is cancelled.
+    fn cancel_one(
+        &self,
+        id: DeliveryId,
+        only: CancelOnly,
+        reason: String,
+        audit: Vec<AuditEntry>,
+    ) -> Wait<CancelledOne>;
 
     /// Makes a delivery due `now` if its hook is not deleted. A dead or cancelled one becomes pending again and its
-    /// schedule starts again; a pending one keeps its schedule.
-    fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried>;
+    /// schedule starts again; a pending one keeps its schedule. Stores `audit` if the delivery is pending now.
+    fn retry(&self, id: DeliveryId, now: Millis, audit: Vec<AuditEntry>) -> Wait<Retried>;
 
     /// Does the same as [`retry`](Self::retry) for each of these deliveries whose status is `from`. Returns those that
-    /// are pending now, with their hooks.
+    /// are pending now, with their hooks. Stores `audit` if there are any.
     fn retry_many(
         &self,
         ids: Vec<DeliveryId>,
         from: DeliveryStatus,
         now: Millis,
+        audit: Vec<AuditEntry>,
     ) -> Wait<Vec<(DeliveryId, HookId)>>;
 
     /// Makes new deliveries of the same event to the same hook, due `now`. They count as accepted, and are deleted with
     /// their event. Skips deliveries that have not ended, or whose event or hook is deleted. Returns the new ones with
-    /// their hooks.
-    fn replay(&self, replays: Vec<Replay>, now: Millis) -> Wait<Vec<(DeliveryId, HookId)>>;
+    /// their hooks. Stores `audit` if there are any.
+    fn replay(
+        &self,
+        replays: Vec<Replay>,
+        now: Millis,
+        audit: Vec<AuditEntry>,
+    ) -> Wait<Vec<(DeliveryId, HookId)>>;
 
     /// Returns about how many deliveries are pending, without waiting: exact for an exclusive session, at most a few
     /// seconds old otherwise.

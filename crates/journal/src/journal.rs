@@ -1,8 +1,8 @@
 //! The ports of one store together.
 
 use crate::{
-    Claim, Cluster, DeliveryQueue, EventLog, ExchangeLog, History, JournalHealth, PeopleStore, RegistryStore,
-    Statistics, Wait,
+    AuditLog, Claim, Cluster, DeliveryQueue, EventLog, ExchangeLog, History, JournalHealth, PeopleStore,
+    RegistryStore, Statistics, Wait,
 };
 use footbridge_model::time::Millis;
 
@@ -13,6 +13,8 @@ pub struct PruneLimits {
     pub ended_before: Millis,
     /// Events from before this time that have dead deliveries.
     pub dead_before: Millis,
+    /// Entries of the audit log from before this time.
+    pub audit_before: Millis,
     /// The current time: answers and keys whose time is over are deleted too.
     pub now: Millis,
 }
@@ -26,7 +28,9 @@ pub trait Retention: Send + Sync {
 }
 
 /// All ports of the store of events, deliveries and exchanges, and its state.
-pub trait Journal: EventLog + DeliveryQueue + ExchangeLog + History + Statistics + Retention {
+pub trait Journal:
+    EventLog + DeliveryQueue + ExchangeLog + History + Statistics + AuditLog + Retention
+{
     /// Returns the state of the journal, for probes.
     fn health(&self) -> JournalHealth {
         JournalHealth::default()

@@ -28,6 +28,7 @@
 //!    answer would leave the partition with a session that no longer delivers it.
 
 mod account;
+mod audit_log;
 mod claim;
 mod cluster;
 #[cfg(feature = "test")]
@@ -48,6 +49,7 @@ mod registry;
 mod statistics;
 
 pub use account::Account;
+pub use audit_log::{AuditFilter, AuditLog, FoundAudit};
 pub use claim::{BeatNumber, Claim, Epoch, Partition, Session, Version};
 pub use cluster::{
     ANSWER_WITHIN, Burial, Cluster, Ended, EndedHook, Hint, Hints, Joined, NodeCard, Peer, Pulse,

@@ -1,6 +1,7 @@
 //! The port that stores users, roles, tokens and sessions of the console.
 
 use crate::Wait;
+use footbridge_model::audit::AuditEntry;
 use footbridge_model::id::{SessionId, TokenId, UserId};
 use footbridge_model::people::{ApiToken, ConsoleSession, Role, RoleName, SignInLink, User};
 use footbridge_model::time::Millis;
@@ -48,6 +49,8 @@ pub enum PeopleChange {
     TokenUsed(TokenId, Millis),
     /// Stores a new link to sign in by.
     PutLink(SignInLink),
+    /// Stores an entry of the audit log.
+    Audit(Box<AuditEntry>),
     /// Deletes sessions that began before `made`, those that were seen last before `seen`, and links that expired before
     /// `now`.
     Expire {

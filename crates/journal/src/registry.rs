@@ -3,6 +3,7 @@
 
 use crate::{Version, Wait};
 use footbridge_model::app::{App, Link};
+use footbridge_model::audit::AuditEntry;
 use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
@@ -133,9 +134,14 @@ pub trait RegistryStore: Send + Sync {
     /// Returns what changed since `version`.
     fn since(&self, version: Version) -> Wait<RegistryUpdate>;
 
-    /// Makes a change that was checked against the version `at`, and returns the new version. Fails with
-    /// [`Stale`](crate::JournalError::Stale) when the registry has another version.
-    fn apply(&self, change: RegistryChange, at: Version) -> Wait<Version>;
+    /// Makes a change that was checked against the version `at`, with its entries of the audit log, and returns the new
+    /// version. Fails with [`Stale`](crate::JournalError::Stale) when the registry has another version.
+    fn apply_audited(&self, change: RegistryChange, at: Version, audit: Vec<AuditEntry>) -> Wait<Version>;
+
+    /// Does the same as [`apply_audited`](Self::apply_audited) without an entry.
+    fn apply(&self, change: RegistryChange, at: Version) -> Wait<Version> {
+        self.apply_audited(change, at, Vec::new())
+    }
 
     /// Returns persistent hooks of the configuration file that are deleted and still have deliveries, newest first.
     fn deleted_hooks(&self) -> Wait<Vec<Hook>>;

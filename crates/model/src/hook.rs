@@ -121,6 +121,17 @@ pub enum Origin {
     Package,
 }
 
+impl Origin {
+    /// The origin as text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Api => "api",
+            Self::Package => "package",
+        }
+    }
+}
+
 /// Options of a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HookOptions {

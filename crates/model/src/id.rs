@@ -134,6 +134,16 @@ macro_rules! id {
 }
 
 id!(
+    /// An entry of the audit log.
+    AuditId,
+    "aud"
+);
+id!(
+    /// A job on many deliveries.
+    JobId,
+    "job"
+);
+id!(
     /// A published event.
     EventId,
     "evt"

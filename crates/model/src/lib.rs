@@ -8,6 +8,7 @@ pub mod address;
 pub mod admin_caller;
 pub mod app;
 pub mod attempt;
+pub mod audit;
 pub mod delivery;
 pub mod duration;
 pub mod envelope;

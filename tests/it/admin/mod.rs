@@ -2,6 +2,7 @@
 
 mod apps;
 mod attention;
+mod audit;
 mod deliveries;
 mod errors;
 mod events;

@@ -6,6 +6,7 @@ use super::view::Installation;
 use crate::detached::detached;
 use crate::registry::{AppEntry, InstallRefusal, Installed};
 use crate::system_event::{StopReason, SystemEvent};
+use footbridge_model::audit::Actor;
 use footbridge_model::name::AppName;
 use footbridge_model::package::{Manifest, Package};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ impl Apps {
     /// Installs the app in the directory `path`. `replace` allows it to be installed already.
     pub(crate) async fn install(
         self: &Arc<Self>,
+        by: Arc<Actor>,
         path: String,
         replace: bool,
     ) -> Result<Installation, AppsError> {
@@ -29,18 +31,19 @@ impl Apps {
         let apps = Arc::clone(self);
         detached(async move {
             let _in_flight = in_flight;
-            apps.install_manifest(manifest, replace).await
+            apps.install_manifest(&by, manifest, replace).await
         })
         .await
     }
 
     async fn install_manifest(
         self: &Arc<Self>,
+        by: &Actor,
         manifest: Manifest,
         replace: bool,
     ) -> Result<Installation, AppsError> {
         let (name, mut warnings) = (manifest.name.clone(), manifest.warnings.clone());
-        let installed = self.registry.install(manifest, replace).await;
+        let installed = self.registry.install(by, manifest, replace).await;
         let Installed { entry, hooks, replaced } = installed.map_err(|refusal| refused(refusal, &name))?;
         warnings.extend(self.registry.warn_patterns(hooks.iter().map(|entry| &entry.hook.pattern)));
         if replaced {
@@ -85,19 +88,19 @@ impl Apps {
     }
 
     /// Uninstalls an app: notifies it, stops it, and deletes it with its hooks and links.
-    pub(crate) async fn uninstall(self: &Arc<Self>, name: &str) -> Result<(), AppsError> {
+    pub(crate) async fn uninstall(self: &Arc<Self>, by: Arc<Actor>, name: &str) -> Result<(), AppsError> {
         let (apps, name) = (Arc::clone(self), self.installed(name)?.app.name.clone());
-        detached(async move { apps.uninstall_locked(&name).await }).await
+        detached(async move { apps.uninstall_locked(&by, &name).await }).await
     }
 
-    async fn uninstall_locked(&self, name: &AppName) -> Result<(), AppsError> {
+    async fn uninstall_locked(&self, by: &Actor, name: &AppName) -> Result<(), AppsError> {
         let _in_flight = self.publisher.drain.enter()?;
         // Held to the end: a start that waits for the lock finds no app afterwards.
         let (entry, _guard) = self.lock_to_stop(name).await?;
         self.notify_app(SystemEvent::AppUninstalling(&entry), name).await;
         // The only error is that the app does not run.
         let _ = self.stop_locked(&entry, StopReason::Uninstall).await;
-        self.registry.remove_installed(name).await?;
+        self.registry.remove_installed(by, name).await?;
         self.launcher.forget(name);
         self.publish_event(SystemEvent::AppUninstalled(&entry)).await;
         self.publish_event(SystemEvent::AppDeleted(&entry)).await;

@@ -3,6 +3,7 @@
 use super::build::Engine;
 use crate::apps::{AppConnection, AppsError, Installation, MountedRouter, RunningApp};
 use crate::system_event::StopReason;
+use footbridge_model::audit::AuditObject;
 use footbridge_model::name::AppName;
 use footbridge_model::run::OutputLine;
 
@@ -19,7 +20,7 @@ impl Engine {
     /// # Errors
     /// [`AppsError`]; nothing has changed.
     pub async fn install(&self, path: String, replace: bool) -> Result<Installation, AppsError> {
-        self.0.apps.install(path, replace).await
+        self.0.apps.install(self.actor(), path, replace).await
     }
 
     /// Stops and uninstalls an app, and deletes its hooks and links.
@@ -27,7 +28,7 @@ impl Engine {
     /// # Errors
     /// [`AppsError`] if no such app is installed, or the registry cannot be written.
     pub async fn uninstall(&self, name: &str) -> Result<(), AppsError> {
-        self.0.apps.uninstall(name).await
+        self.0.apps.uninstall(self.actor(), name).await
     }
 
     /// Starts an installed app, or returns the run that it has.
@@ -36,11 +37,14 @@ impl Engine {
     /// [`AppsError`] if the app cannot run, is switched off, or did not start.
     pub async fn start_app(&self, name: &str) -> Result<RunningApp, AppsError> {
         self.0.apps.check_runnable(name)?;
-        let app = &self.0.apps.installed(name)?.app;
+        let entry = self.0.apps.installed(name)?;
+        let app = &entry.app;
         if !app.enabled {
             return Err(AppsError::SwitchedOff(app.name.clone()));
         }
-        self.0.apps.start(name).await
+        let started = self.0.apps.start(name).await?;
+        self.note("app.start", AuditObject::new("app", &app.name)).await;
+        Ok(started)
     }
 
     /// Stops an installed app. Returns the run that has ended, once every process of it is gone.
@@ -50,7 +54,9 @@ impl Engine {
     pub async fn stop_app(&self, name: &str) -> Result<RunningApp, AppsError> {
         let entry = self.0.apps.installed(name)?;
         self.0.apps.check_runs_here(&entry)?;
-        self.0.apps.stop(name, StopReason::Stop).await
+        let stopped = self.0.apps.stop(name, StopReason::Stop).await?;
+        self.note("app.stop", AuditObject::new("app", &entry.app.name)).await;
+        Ok(stopped)
     }
 
     /// Stops every app, for the end of the server. Call this while events are still delivered: each app gets

@@ -27,6 +27,7 @@ use crate::tickets::Tickets;
 use crate::watermark::Watermark;
 use footbridge_courier::CourierShared;
 use footbridge_journal::{Ended, EndedHook, Journal, JournalError, NodeCard, Store};
+use footbridge_model::audit::Actor;
 use footbridge_model::id::{HookId, IdSource};
 use footbridge_model::name::AppName;
 use footbridge_model::retry::Schedule;
@@ -100,13 +101,15 @@ pub struct Limits {
     pub keep: Option<Duration>,
     /// How long dead deliveries are stored; `None` for ever.
     pub keep_dead: Option<Duration>,
+    /// How long the audit log is stored; `None` for ever.
+    pub keep_audit: Option<Duration>,
     /// True to count traffic for statistics.
     pub statistics: bool,
 }
 
 impl From<&Limits> for RetentionPeriods {
     fn from(limits: &Limits) -> Self {
-        Self { ended: limits.keep, dead: limits.keep_dead }
+        Self { ended: limits.keep, dead: limits.keep_dead, audit: limits.keep_audit }
     }
 }
 
@@ -170,7 +173,7 @@ pub enum StartError {
 /// # }).unwrap();
 /// ```
 #[derive(Clone)]
-pub struct Engine(pub(super) Arc<Inner>);
+pub struct Engine(pub(super) Arc<Inner>, pub(super) Option<Arc<Actor>>);
 
 pub(super) struct Inner {
     pub(super) registry: Arc<AppRegistry>,
@@ -270,7 +273,8 @@ impl Engine {
             },
             kept,
         )?);
-        let mut warnings = unless_stale(async || registry.apply_file(file.clone()).await).await?;
+        let by = Actor::file(file.path.as_deref());
+        let mut warnings = unless_stale(async || registry.apply_file(&by, file.clone()).await).await?;
         warnings.extend(registry.warn_reserved_names());
         warnings.extend(registry.warn_hooks());
         warnings.extend(options.launcher.warnings());
@@ -448,7 +452,7 @@ fn assemble(
         lease,
         left,
     };
-    let engine = Engine(Arc::new(inner));
+    let engine = Engine(Arc::new(inner), None);
     let collector = Collector(statistics);
     Started { engine, dispatcher, retention, app_monitor, collector, membership, warnings: Vec::new() }
 }

@@ -11,6 +11,7 @@ use crate::replay::{BulkMode, Redelivery, ReplayError};
 use crate::subscribe::{self, SubscribeError};
 use footbridge_courier::Courier;
 use footbridge_journal::{Accepted, Account, DeliveryFilter, History, JournalError, JournalHealth};
+use footbridge_model::audit::Actor;
 use footbridge_model::event::EventDraft;
 use footbridge_model::hook::HookType;
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId};
@@ -298,8 +299,8 @@ impl Engine {
     /// # Errors
     /// [`ReplayError`]
     pub async fn retry(&self, id: DeliveryId) -> Result<(), ReplayError> {
-        let inner = Arc::clone(&self.0);
-        detached(async move { redelivery(&inner).retry(id).await }).await
+        let (inner, by) = (Arc::clone(&self.0), self.actor());
+        detached(async move { redelivery(&inner, &by).retry(id).await }).await
     }
 
     /// Retries the deliveries that match `filter`, and returns their number. Without a status in the filter, only dead
@@ -308,8 +309,8 @@ impl Engine {
     /// # Errors
     /// [`ReplayError`]; deliveries before the failing one were retried.
     pub async fn retry_many(&self, filter: DeliveryFilter, mode: BulkMode) -> Result<u64, ReplayError> {
-        let inner = Arc::clone(&self.0);
-        detached(async move { redelivery(&inner).retry_many(filter, mode).await }).await
+        let (inner, by) = (Arc::clone(&self.0), self.actor());
+        detached(async move { redelivery(&inner, &by).retry_many(filter, mode).await }).await
     }
 
     /// Makes a new delivery with the event and hook of an ended one, and returns its id.
@@ -317,8 +318,8 @@ impl Engine {
     /// # Errors
     /// [`ReplayError`]
     pub async fn replay(&self, id: DeliveryId) -> Result<DeliveryId, ReplayError> {
-        let inner = Arc::clone(&self.0);
-        detached(async move { redelivery(&inner).replay(id).await }).await
+        let (inner, by) = (Arc::clone(&self.0), self.actor());
+        detached(async move { redelivery(&inner, &by).replay(id).await }).await
     }
 
     /// Replays the deliveries that match `filter`, and returns their number. Without a status in the filter, only
@@ -327,8 +328,8 @@ impl Engine {
     /// # Errors
     /// [`ReplayError`]; deliveries before the failing one were replayed.
     pub async fn replay_many(&self, filter: DeliveryFilter, mode: BulkMode) -> Result<u64, ReplayError> {
-        let inner = Arc::clone(&self.0);
-        detached(async move { redelivery(&inner).replay_many(filter, mode).await }).await
+        let (inner, by) = (Arc::clone(&self.0), self.actor());
+        detached(async move { redelivery(&inner, &by).replay_many(filter, mode).await }).await
     }
 
     /// Stored events, deliveries and exchanges, read only.
@@ -442,7 +443,7 @@ impl Engine {
     }
 }
 
-fn redelivery(inner: &Inner) -> Redelivery<'_> {
+fn redelivery<'a>(inner: &'a Inner, by: &'a Actor) -> Redelivery<'a> {
     let Inner { registry, journal, clock, lanes, ids, .. } = inner;
-    Redelivery { registry, journal: &**journal, clock: &**clock, lanes, ids }
+    Redelivery { registry, journal: &**journal, clock: &**clock, lanes, ids, by }
 }

@@ -5,6 +5,7 @@ use crate::detached::detached;
 use crate::lane_report::{self, LaneReport};
 use crate::registry::{ChangeError, HookEntry};
 use footbridge_journal::{CancelOnly, CancelledOne, JournalError};
+use footbridge_model::audit::{AuditEntry, AuditObject};
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::hook_state::Pause;
 use footbridge_model::id::{DeliveryId, HookId};
@@ -51,11 +52,11 @@ impl Engine {
     pub async fn pause_lane(
         &self,
         hook: HookId,
-        by: String,
         reason: Option<String>,
     ) -> Result<Arc<HookEntry>, ChangeError> {
-        let (registry, at) = (Arc::clone(&self.0.registry), self.now());
-        detached(async move { registry.pause_hook(hook, Some(Pause { at, by, reason })).await }).await
+        let (registry, at, by) = (Arc::clone(&self.0.registry), self.now(), self.actor());
+        let pause = Some(Pause { at, by: by.name.clone(), reason });
+        detached(async move { registry.pause_hook(&by, hook, pause).await }).await
     }
 
     /// Resumes the lane of a hook. An ordered hook goes on in order.
@@ -63,8 +64,8 @@ impl Engine {
     /// # Errors
     /// [`ChangeError`]
     pub async fn resume_lane(&self, hook: HookId) -> Result<Arc<HookEntry>, ChangeError> {
-        let registry = Arc::clone(&self.0.registry);
-        detached(async move { registry.pause_hook(hook, None).await }).await
+        let (registry, by) = (Arc::clone(&self.0.registry), self.actor());
+        detached(async move { registry.pause_hook(&by, hook, None).await }).await
     }
 
     /// Cancels a pending delivery. The reason is stored as its error. If an attempt is in flight, its result is not
@@ -85,9 +86,15 @@ impl Engine {
     }
 
     async fn cancel_one(&self, id: DeliveryId, only: CancelOnly, reason: String) -> Result<(), CancelError> {
+        let action = match only {
+            CancelOnly::Pending => "delivery.cancel",
+            CancelOnly::Head => "lane.skip",
+        };
+        let entry = self.entry(action, AuditObject::new("delivery", id));
+        let audit = AuditEntry { note: Some(reason.clone()), ..entry };
         let inner = Arc::clone(&self.0);
         detached(async move {
-            match inner.journal.cancel_one(id, only, reason).await? {
+            match inner.journal.cancel_one(id, only, reason, vec![audit]).await? {
                 CancelledOne::Cancelled(hook) => {
                     inner.lanes.withdraw(hook, id).await;
                     Ok(())

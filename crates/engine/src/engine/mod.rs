@@ -1,6 +1,7 @@
 //! The engine: how it is built from its ports, and the operations that edges may call.
 
 mod apps;
+mod audit;
 mod build;
 mod events;
 mod lanes;

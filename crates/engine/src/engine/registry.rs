@@ -69,19 +69,8 @@ impl Engine {
         hooks: Vec<HookSpec>,
     ) -> Result<(Arc<AppEntry>, MadeSecrets), ChangeError> {
         let registry = Arc::clone(&self.0.registry);
-        detached(async move {
-            let name = spec.name.clone();
-            let made = registry.add_app(spec).await?;
-            for hook in hooks {
-                if let Err(error) = registry.add_hook(hook, Lifetime::Persistent, Origin::Api).await {
-                    // An app without its hooks would miss events without anybody noticing.
-                    registry.remove_app(&name).await?;
-                    return Err(error);
-                }
-            }
-            Ok(made)
-        })
-        .await
+        let by = self.actor();
+        detached(async move { registry.add_app(&by, spec, hooks).await }).await
     }
 
     /// Changes the settings of an app.
@@ -91,7 +80,8 @@ impl Engine {
     pub async fn change_app(&self, name: &AppName, change: AppChange) -> Result<Arc<AppEntry>, ChangeError> {
         let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
         let was_off = registry.app(name).is_ok_and(|entry| !entry.app.enabled);
-        let changed = detached(async move { registry.change_app(&owned, change).await }).await?;
+        let by = self.actor();
+        let changed = detached(async move { registry.change_app(&by, &owned, change).await }).await?;
         if changed.app.enabled && was_off {
             self.0.apps.start_at_boot(&changed);
         }
@@ -108,7 +98,8 @@ impl Engine {
     /// [`ChangeError`]
     pub async fn remove_app(&self, name: &AppName) -> Result<(), ChangeError> {
         let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
-        detached(async move { registry.remove_app(&owned).await }).await
+        let by = self.actor();
+        detached(async move { registry.remove_app(&by, &owned).await }).await
     }
 
     /// Replaces secrets of an app. Returns the new ones; they are not shown again.
@@ -140,7 +131,8 @@ impl Engine {
         overlap: Overlap,
     ) -> Result<MadeSecrets, ChangeError> {
         let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
-        detached(async move { registry.rotate(&owned, which, overlap).await }).await
+        let by = self.actor();
+        detached(async move { registry.rotate(&by, &owned, which, overlap).await }).await
     }
 
     /// Returns the secrets of an app that the server has made and nobody has seen; they are not shown again.
@@ -149,7 +141,8 @@ impl Engine {
     /// [`ChangeError::Seen`] if there are none, or another [`ChangeError`]
     pub async fn show_secrets(&self, name: &AppName) -> Result<MadeSecrets, ChangeError> {
         let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
-        detached(async move { registry.show_secrets(&name).await }).await
+        let by = self.actor();
+        detached(async move { registry.show_secrets(&by, &name).await }).await
     }
 
     /// Ends the overlap of a rotation: the replaced secrets of an app become invalid.
@@ -158,7 +151,8 @@ impl Engine {
     /// [`ChangeError`]
     pub async fn end_overlap(&self, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
         let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
-        detached(async move { registry.end_overlap(&name).await }).await
+        let by = self.actor();
+        detached(async move { registry.end_overlap(&by, &name).await }).await
     }
 
     /// All links, sorted by host and miniapp.
@@ -180,7 +174,8 @@ impl Engine {
     /// [`ChangeError`]
     pub async fn add_link(&self, spec: LinkSpec) -> Result<Link, ChangeError> {
         let registry = Arc::clone(&self.0.registry);
-        detached(async move { registry.add_link(spec).await }).await
+        let by = self.actor();
+        detached(async move { registry.add_link(&by, spec).await }).await
     }
 
     /// Switches a link on or off.
@@ -194,7 +189,8 @@ impl Engine {
         enabled: bool,
     ) -> Result<Link, ChangeError> {
         let (registry, host, miniapp) = (Arc::clone(&self.0.registry), host.clone(), miniapp.clone());
-        detached(async move { registry.change_link(&host, &miniapp, enabled).await }).await
+        let by = self.actor();
+        detached(async move { registry.change_link(&by, &host, &miniapp, enabled).await }).await
     }
 
     /// Deletes a link.
@@ -203,7 +199,8 @@ impl Engine {
     /// [`ChangeError`]
     pub async fn remove_link(&self, host: &AppName, miniapp: &AppName) -> Result<(), ChangeError> {
         let (registry, host, miniapp) = (Arc::clone(&self.0.registry), host.clone(), miniapp.clone());
-        detached(async move { registry.remove_link(&host, &miniapp).await }).await
+        let by = self.actor();
+        detached(async move { registry.remove_link(&by, &host, &miniapp).await }).await
     }
 
     /// All hooks, or the hooks of one app, sorted by id.
@@ -234,21 +231,18 @@ impl Engine {
     /// [`ChangeError`]
     pub async fn add_hook(&self, spec: HookSpec) -> Result<Arc<HookEntry>, ChangeError> {
         let registry = Arc::clone(&self.0.registry);
-        detached(async move { registry.add_hook(spec, Lifetime::Persistent, Origin::Api).await }).await
+        let by = self.actor();
+        detached(async move { registry.add_hook(&by, spec, Lifetime::Persistent, Origin::Api).await }).await
     }
 
     /// Changes a hook. The hook keeps its id and its pending deliveries. `by` names who changes it.
     ///
     /// # Errors
     /// [`ChangeError`]
-    pub async fn change_hook(
-        &self,
-        id: HookId,
-        change: HookChange,
-        by: String,
-    ) -> Result<Arc<HookEntry>, ChangeError> {
+    pub async fn change_hook(&self, id: HookId, change: HookChange) -> Result<Arc<HookEntry>, ChangeError> {
         let registry = Arc::clone(&self.0.registry);
-        detached(async move { registry.change_hook(id, change, by).await }).await
+        let by = self.actor();
+        detached(async move { registry.change_hook(&by, id, change).await }).await
     }
 
     /// Deletes a hook and cancels its pending deliveries.
@@ -257,6 +251,7 @@ impl Engine {
     /// [`ChangeError`]
     pub async fn remove_hook(&self, id: HookId) -> Result<(), ChangeError> {
         let registry = Arc::clone(&self.0.registry);
-        detached(async move { registry.remove_hook(id).await }).await
+        let by = self.actor();
+        detached(async move { registry.remove_hook(&by, id).await }).await
     }
 }

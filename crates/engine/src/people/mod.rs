@@ -1,5 +1,6 @@
 //! Who administers the server: users, roles, tokens, sessions of the console, and the ways to sign in.
 
+mod audit;
 mod callers;
 mod error;
 mod grants;

@@ -6,6 +6,7 @@ use super::store::People;
 use crate::system_event::SystemEvent;
 use footbridge_journal::PeopleChange;
 use footbridge_model::admin_caller::AdminCaller;
+use footbridge_model::audit::Actor;
 use footbridge_model::people::{Role, RoleName};
 
 impl People {
@@ -35,7 +36,7 @@ impl People {
         if Self::role_named(&self.all().await?, &role.name).is_some() {
             return Err(PeopleError::Exists { kind: "role", name: role.name.to_string() });
         }
-        self.change(vec![PeopleChange::PutRole(role.clone())]).await?;
+        self.change_as(by, vec![PeopleChange::PutRole(role.clone())]).await?;
         self.publish(SystemEvent::RoleCreated(&role)).await;
         Ok(role)
     }
@@ -63,7 +64,7 @@ impl People {
         let _changing = self.changing.lock().await;
         let role = change(self.changeable(by, name).await?);
         grants::check_role(by, Some(&role))?;
-        self.change(vec![PeopleChange::PutRole(role.clone())]).await?;
+        self.change_as(by, vec![PeopleChange::PutRole(role.clone())]).await?;
         self.publish(SystemEvent::RoleUpdated(&role)).await;
         Ok(role)
     }
@@ -75,7 +76,7 @@ impl People {
     pub async fn remove_role(&self, by: &AdminCaller, name: &RoleName) -> Result<(), PeopleError> {
         let _changing = self.changing.lock().await;
         let role = self.changeable(by, name).await?;
-        self.change(vec![PeopleChange::DeleteRole(role.name.clone())]).await?;
+        self.change_as(by, vec![PeopleChange::DeleteRole(role.name.clone())]).await?;
         self.publish(SystemEvent::RoleDeleted(&role)).await;
         Ok(())
     }
@@ -89,6 +90,6 @@ impl People {
             return Ok(());
         }
         let change = PeopleChange::DeleteRole(name.clone());
-        self.change(vec![change]).await.map_err(|error| error.to_string())
+        self.change_as(Actor::system(), vec![change]).await.map_err(|error| error.to_string())
     }
 }

@@ -6,6 +6,7 @@ use super::store::People;
 use crate::system_event::SystemEvent;
 use footbridge_journal::PeopleChange;
 use footbridge_model::admin_caller::{AdminCaller, Credential};
+use footbridge_model::audit::{Actor, ActorKind};
 use footbridge_model::id::{SessionId, UserId};
 use footbridge_model::people::{ConsoleSession, User};
 use footbridge_model::permission::Permission;
@@ -50,7 +51,9 @@ impl People {
             PeopleChange::Expire { made: now.minus(SESSION_MAX), seen: now.minus(SESSION_IDLE), now };
         let seen = user.map(|user| PeopleChange::UserSeen(user.id, now));
         let start = PeopleChange::StartSession(Box::new(session.clone()));
-        self.change([expire, start].into_iter().chain(seen).collect()).await?;
+        let name = user.map_or_else(|| "admin".to_owned(), |user| user.name.to_string());
+        let by = Actor { kind: ActorKind::User, name, address: session.address };
+        self.change_as(by, [expire, start].into_iter().chain(seen).collect()).await?;
         if let Some(user) = user {
             self.publish(SystemEvent::UserLoggedIn(user)).await;
         }
@@ -91,7 +94,7 @@ impl People {
         let seen = self.sessions_for(caller).await?;
         let ended = seen.into_iter().find(|(session, _)| session.id == id);
         let (_, user) = ended.ok_or(PeopleError::NotFound("session"))?;
-        self.change(vec![PeopleChange::EndSession(id)]).await?;
+        self.change_as(caller, vec![PeopleChange::EndSession(id)]).await?;
         if let Some(user) = &user {
             self.publish(SystemEvent::UserLoggedOut(user)).await;
         }
@@ -105,6 +108,8 @@ impl People {
         if found.users.iter().any(|user| user.id == id) {
             return Ok(());
         }
-        self.change(vec![PeopleChange::DeleteUser(id)]).await.map_err(|error| error.to_string())
+        self.change_as(Actor::system(), vec![PeopleChange::DeleteUser(id)])
+            .await
+            .map_err(|error| error.to_string())
     }
 }

@@ -5,6 +5,7 @@ use super::sessions::{Client, NewSession};
 use super::store::People;
 use crate::system_event::SystemEvent;
 use footbridge_journal::PeopleChange;
+use footbridge_model::audit::Actor;
 use footbridge_model::id::UserId;
 use footbridge_model::people::{DISPLAY_NAME_MAX, OidcIdentity, RoleName, SignInLink, User, UserName};
 use footbridge_model::secret::{Secret, digest};
@@ -70,7 +71,11 @@ impl People {
     ///
     /// # Errors
     /// [`PeopleError::NotFound`]
-    pub async fn make_link(&self, user: Option<&UserName>) -> Result<NewLink, PeopleError> {
+    pub async fn make_link(
+        &self,
+        by: impl Into<Actor>,
+        user: Option<&UserName>,
+    ) -> Result<NewLink, PeopleError> {
         let user = match user {
             Some(name) => {
                 let users = self.all().await?.users;
@@ -79,13 +84,13 @@ impl People {
             }
             None => None,
         };
-        self.store_link(user).await
+        self.store_link(by.into(), user).await
     }
 
-    async fn store_link(&self, user: Option<UserId>) -> Result<NewLink, PeopleError> {
+    async fn store_link(&self, by: Actor, user: Option<UserId>) -> Result<NewLink, PeopleError> {
         let (code, expires_at) = (Secret::make("", &*self.entropy), self.now().plus(LINK_VALID));
         let link = SignInLink { digest: code.digest(), user, expires_at };
-        self.change(vec![PeopleChange::PutLink(link)]).await?;
+        self.change_as(by, vec![PeopleChange::PutLink(link)]).await?;
         Ok(NewLink { code, expires_at })
     }
 
@@ -160,7 +165,7 @@ impl People {
         }
         let end = role_changed.then_some(PeopleChange::EndSessionsOf(user.id));
         let put = PeopleChange::PutUser(Box::new(user.clone()));
-        match self.change([put].into_iter().chain(end).collect()).await {
+        match self.change_as(Actor::system(), [put].into_iter().chain(end).collect()).await {
             Err(footbridge_journal::JournalError::Exists(_)) => {
                 let why = format!(
                     "a user `{}` exists here already, who does not sign in at the provider",

@@ -1,11 +1,14 @@
 //! The state that everything about people shares: the store, and the signal that something has changed.
 
+use super::audit;
 use super::error::PeopleError;
 use super::guesses::Guesses;
 use super::passwords::Passwords;
+use crate::audit::entries;
 use crate::publish::Publisher;
 use crate::system_event::SystemEvent;
 use footbridge_journal::{JournalError, PeopleChange, PeopleSnapshot, Store};
+use footbridge_model::audit::Actor;
 use footbridge_model::id::IdSource;
 use footbridge_model::lineage::Lineage;
 use footbridge_model::people::{Role, RoleName, User};
@@ -80,6 +83,19 @@ impl People {
         // Also after an error: it may have been stored.
         self.changed.send_modify(|count| *count = count.wrapping_add(1));
         stored
+    }
+
+    /// Stores changes that this actor makes, with their entries of the audit log, and signals them to open streams.
+    pub(super) async fn change_as(
+        &self,
+        by: impl Into<Actor>,
+        mut changes: Vec<PeopleChange>,
+    ) -> Result<(), JournalError> {
+        let before = self.all().await?;
+        let acts = changes.iter().filter_map(|change| audit::act(&before, change)).collect();
+        let entries = entries(&self.ids, self.now(), &by.into(), acts);
+        changes.extend(entries.into_iter().map(|entry| PeopleChange::Audit(Box::new(entry))));
+        self.change(changes).await
     }
 
     /// Returns the signal that rights may have changed.

@@ -83,7 +83,7 @@ impl People {
             expires_at,
             last_used_at: None,
         };
-        self.change(vec![PeopleChange::PutToken(Box::new(token.clone()))]).await?;
+        self.change_as(by, vec![PeopleChange::PutToken(Box::new(token.clone()))]).await?;
         Ok(MadeToken { secret, token })
     }
 
@@ -96,6 +96,6 @@ impl People {
         if !seen.iter().any(|token| token.id == id) {
             return Err(PeopleError::NotFound("token"));
         }
-        Ok(self.change(vec![PeopleChange::DeleteToken(id)]).await?)
+        Ok(self.change_as(caller, vec![PeopleChange::DeleteToken(id)]).await?)
     }
 }

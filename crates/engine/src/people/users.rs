@@ -98,14 +98,19 @@ impl People {
             created_at: now,
             last_seen_at: None,
         };
-        self.put_user(&user, Vec::new()).await?;
+        self.put_user(by, &user, Vec::new()).await?;
         self.publish(SystemEvent::UserCreated(&user)).await;
         Ok(user)
     }
 
-    async fn put_user(&self, user: &User, more: Vec<PeopleChange>) -> Result<(), PeopleError> {
+    async fn put_user(
+        &self,
+        by: &AdminCaller,
+        user: &User,
+        more: Vec<PeopleChange>,
+    ) -> Result<(), PeopleError> {
         let put = PeopleChange::PutUser(Box::new(user.clone()));
-        match self.change([put].into_iter().chain(more).collect()).await {
+        match self.change_as(by, [put].into_iter().chain(more).collect()).await {
             Err(JournalError::Exists(kind)) => Err(PeopleError::Exists { kind, name: user.name.to_string() }),
             stored => Ok(stored?),
         }
@@ -154,7 +159,7 @@ impl People {
         };
         let ends = new_password || user.role != before.role || !user.enabled;
         let end = ends.then_some(PeopleChange::EndSessionsOf(id));
-        self.put_user(&user, end.into_iter().collect()).await?;
+        self.put_user(by, &user, end.into_iter().collect()).await?;
         self.publish(SystemEvent::UserUpdated(&user)).await;
         Ok(user)
     }
@@ -180,7 +185,7 @@ impl People {
         let hash = self.passwords.hash(new, &*self.entropy).await?;
         let _changing = self.changing.lock().await;
         let user = User { password: Some(hash), ..self.user(id).await? };
-        self.put_user(&user, vec![PeopleChange::EndSessionsOf(id)]).await?;
+        self.put_user(by, &user, vec![PeopleChange::EndSessionsOf(id)]).await?;
         self.publish(SystemEvent::UserUpdated(&user)).await;
         Ok(())
     }
@@ -194,7 +199,7 @@ impl People {
         let found = self.all().await?;
         let user = find(&found, id)?;
         grants::check_role(by, Self::role_of(&found, user).as_ref())?;
-        self.change(vec![PeopleChange::DeleteUser(id)]).await?;
+        self.change_as(by, vec![PeopleChange::DeleteUser(id)]).await?;
         self.publish(SystemEvent::UserDeleted(user)).await;
         Ok(())
     }

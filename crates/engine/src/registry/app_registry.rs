@@ -11,8 +11,11 @@ use crate::lanes::Lanes;
 use crate::live::LiveChannels;
 use arc_swap::ArcSwap;
 use footbridge_courier::CourierShared;
-use footbridge_journal::{JournalError, Partition, RegistrySnapshot, RegistryUpdate, Version};
+use footbridge_journal::{
+    JournalError, Partition, RegistryChange, RegistrySnapshot, RegistryUpdate, Version,
+};
 use footbridge_model::app::App;
+use footbridge_model::audit::Actor;
 use footbridge_model::id::{HookId, IdSource};
 use footbridge_model::name::AppName;
 use footbridge_model::time::{Clock, Entropy};
@@ -42,6 +45,12 @@ pub(crate) struct AppRegistry {
     /// Serialises changes. Readers never take it.
     pub(super) change_lock: tokio::sync::Mutex<()>,
     states: Mutex<HashMap<AppName, Arc<AppState>>>,
+}
+
+/// The right to change the registry, and the one who changes it.
+pub(super) struct ChangeLock<'a> {
+    pub(super) by: &'a Actor,
+    _guard: MutexGuard<'a, ()>,
 }
 
 impl std::fmt::Debug for AppRegistry {
@@ -85,12 +94,22 @@ impl AppRegistry {
 
     /// Waits for the right to change the registry. What other servers have changed since is in memory by then, so that
     /// the change is checked against it.
-    pub(super) async fn lock_changes(&self) -> Result<MutexGuard<'_, ()>, JournalError> {
-        let lock = self.change_lock.lock().await;
+    pub(super) async fn lock_changes<'a>(&'a self, by: &'a Actor) -> Result<ChangeLock<'a>, JournalError> {
+        let guard = self.change_lock.lock().await;
         if self.options.store.is_shared() {
             self.catch_up_locked().await?;
         }
-        Ok(lock)
+        Ok(ChangeLock { by, _guard: guard })
+    }
+
+    /// Stores a change with its entries of the audit log. Call this before the change is published to readers.
+    pub(super) async fn store(
+        &self,
+        lock: &ChangeLock<'_>,
+        change: RegistryChange,
+    ) -> Result<Version, JournalError> {
+        let audit = self.audit(lock.by, &change);
+        self.options.store.apply(change, audit).await
     }
 
     /// The version of what readers see.

@@ -1,13 +1,14 @@
 //! Applying the configuration file at start. What the file defines is set; what it leaves out stays as it is; apps that it
 //! no longer names are switched off.
 
-use super::app_registry::AppRegistry;
+use super::app_registry::{AppRegistry, ChangeLock};
 use super::directory::Directory;
 use super::error::ChangeError;
 use super::host_classes;
 use super::spec::{AppSpec, FileSpec, LinkSpec, SecretSet};
 use footbridge_journal::{RegistryBatch, RegistryChange};
 use footbridge_model::app::{App, Link, Unseen};
+use footbridge_model::audit::Actor;
 use footbridge_model::hook::Origin;
 use footbridge_model::name::AppName;
 use footbridge_model::secret::{Rotating, Secret};
@@ -16,19 +17,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 impl AppRegistry {
     /// Applies the file. Returns warnings for the operator.
-    pub(crate) async fn apply_file(&self, file: FileSpec) -> Result<Vec<String>, ChangeError> {
-        let _lock = self.lock_changes().await?;
+    pub(crate) async fn apply_file(&self, by: &Actor, file: FileSpec) -> Result<Vec<String>, ChangeError> {
+        let lock = &self.lock_changes(by).await?;
         let mut warnings = Vec::new();
         self.check_file(&file)?;
         warnings.extend(self.warn_removed_apps(&file.apps));
         if file.path.is_some() && file.path != self.options.config_file {
             let batch = RegistryBatch { config_file: file.path, ..RegistryBatch::default() };
-            let version = self.options.store.apply(RegistryChange::Put(batch)).await?;
+            let version = self.store(lock, RegistryChange::Put(batch)).await?;
             self.options.store.set_version(version);
         }
-        warnings.extend(self.apply_apps(file.apps).await?);
-        self.apply_links(file.links).await?;
-        self.apply_hooks(file.hooks, &mut warnings).await?;
+        warnings.extend(self.apply_apps(lock, file.apps).await?);
+        self.apply_links(lock, file.links).await?;
+        self.apply_hooks(lock, file.hooks, &mut warnings).await?;
         Ok(warnings)
     }
 
@@ -66,7 +67,11 @@ impl AppRegistry {
 
     /// Applies all apps in one transaction: tokens may move between them, and either all apps fit together or nothing
     /// is written.
-    async fn apply_apps(&self, specs: Vec<AppSpec>) -> Result<Vec<String>, ChangeError> {
+    async fn apply_apps(
+        &self,
+        lock: &ChangeLock<'_>,
+        specs: Vec<AppSpec>,
+    ) -> Result<Vec<String>, ChangeError> {
         let before = self.directory.load_full();
         let mut apps: BTreeMap<AppName, (App, SecretSet)> = before
             .apps()
@@ -90,7 +95,7 @@ impl AppRegistry {
         let mut version = self.version();
         if !changed.is_empty() {
             let batch = RegistryBatch { apps: changed, ..RegistryBatch::default() };
-            version = self.options.store.apply(RegistryChange::Put(batch)).await?;
+            version = self.store(lock, RegistryChange::Put(batch)).await?;
         }
         let entries = apps.into_values().map(|(app, file_secrets)| self.entry(app, Some(file_secrets)));
         self.publish_directory(before.with(entries, before.links().cloned()), None);
@@ -150,16 +155,16 @@ impl AppRegistry {
         }
     }
 
-    async fn apply_links(&self, links: Vec<LinkSpec>) -> Result<(), ChangeError> {
+    async fn apply_links(&self, lock: &ChangeLock<'_>, links: Vec<LinkSpec>) -> Result<(), ChangeError> {
         let before = self.directory.load_full();
         let named: BTreeSet<_> = links.iter().map(|link| (&link.host, &link.miniapp)).collect();
         let is_removed =
             |link: &&Link| link.origin == Origin::File && !named.contains(&(&link.host, &link.miniapp));
         let removed: Vec<Link> = before.links().filter(is_removed).cloned().collect();
-        let store = &self.options.store;
         for link in &removed {
             let (host, miniapp) = (link.host.clone(), link.miniapp.clone());
-            store.set_version(store.apply(RegistryChange::DeleteLink { host, miniapp }).await?);
+            let version = self.store(lock, RegistryChange::DeleteLink { host, miniapp }).await?;
+            self.options.store.set_version(version);
         }
         // A link may name an app that does not exist yet.
         let changed: Vec<Link> = links
@@ -172,7 +177,8 @@ impl AppRegistry {
             .collect();
         if !changed.is_empty() {
             let batch = RegistryBatch { links: changed.clone(), ..RegistryBatch::default() };
-            store.set_version(store.apply(RegistryChange::Put(batch)).await?);
+            let version = self.store(lock, RegistryChange::Put(batch)).await?;
+            self.options.store.set_version(version);
         }
         let mut directory = Directory::clone(&before);
         for link in &removed {

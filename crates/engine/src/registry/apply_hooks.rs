@@ -1,7 +1,7 @@
 //! Applying the hooks of the configuration file: each hook of the file is matched with the stored hook that it means, so
 //! that pending deliveries follow it.
 
-use super::app_registry::AppRegistry;
+use super::app_registry::{AppRegistry, ChangeLock};
 use super::directory::Directory;
 use super::entry::AppEntry;
 use super::error::ChangeError;
@@ -21,6 +21,7 @@ const REMOVED_FROM_FILE: &str = "hook removed from the configuration file";
 impl AppRegistry {
     pub(super) async fn apply_hooks(
         &self,
+        lock: &ChangeLock<'_>,
         specs: Vec<HookSpec>,
         warnings: &mut Vec<String>,
     ) -> Result<(), ChangeError> {
@@ -48,19 +49,23 @@ impl AppRegistry {
         }
         let removed = stored.into_removed();
         if !removed.is_empty() {
-            self.delete_hooks(removed, REMOVED_FROM_FILE).await?;
+            self.delete_hooks(lock, removed, REMOVED_FROM_FILE).await?;
         }
-        let restored = self.restore(&mut unknown).await?;
+        let restored = self.restore(lock, &mut unknown).await?;
         let new = |spec| self.new_hook(spec, Lifetime::Persistent, Origin::File);
         changed.extend(unknown.into_iter().map(new));
-        self.store_hooks(changed).await?;
+        self.store_hooks(lock, changed).await?;
         self.options.lanes.wake(restored);
         Ok(())
     }
 
     /// Restores hooks that were removed from the file and are in it again, as long as deliveries refer to them: they get
     /// their old ids and their pending deliveries back. Takes them out of `specs` and returns their ids.
-    async fn restore(&self, specs: &mut Vec<HookSpec>) -> Result<Vec<HookId>, ChangeError> {
+    async fn restore(
+        &self,
+        lock: &ChangeLock<'_>,
+        specs: &mut Vec<HookSpec>,
+    ) -> Result<Vec<HookId>, ChangeError> {
         if specs.is_empty() {
             return Ok(Vec::new());
         }
@@ -89,7 +94,7 @@ impl AppRegistry {
         }
         let now = self.options.clock.now();
         let (hooks, reason) = (restored.clone(), REMOVED_FROM_FILE);
-        let version = self.options.store.apply(RegistryChange::RestoreHooks { hooks, reason, now }).await?;
+        let version = self.store(lock, RegistryChange::RestoreHooks { hooks, reason, now }).await?;
         let ids = restored.iter().map(|hook| hook.id).collect();
         self.publish_index(|index, directory| {
             for hook in restored {

@@ -1,17 +1,18 @@
 //! Adding, changing and deleting apps.
 
-use super::app_registry::AppRegistry;
+use super::app_registry::{AppRegistry, ChangeLock};
 use super::checks::{check_ca_file, check_prefix, check_secrets, check_url};
 use super::directory::Directory;
 use super::entry::AppEntry;
 use super::error::{ChangeError, require_api_origin};
 use super::host_classes::hosts;
 use super::secrets::{KEY_PREFIX, TOKEN_PREFIX};
-use super::spec::{AppChange, AppSpec, MadeSecrets, SecretSet};
+use super::spec::{AppChange, AppSpec, HookSpec, MadeSecrets, SecretSet};
 use footbridge_courier::Target;
-use footbridge_journal::RegistryChange;
+use footbridge_journal::{RegistryBatch, RegistryChange};
 use footbridge_model::app::{App, AppSecrets, Unseen};
-use footbridge_model::hook::Origin;
+use footbridge_model::audit::Actor;
+use footbridge_model::hook::{Hook, Lifetime, Origin};
 use footbridge_model::name::AppName;
 use footbridge_model::secret::{Rotating, Secret};
 use footbridge_model::signature;
@@ -24,13 +25,17 @@ impl AppRegistry {
         self.directory.load().app(name.as_str()).cloned().ok_or(ChangeError::NotFound("app"))
     }
 
-    /// Makes an app. Returns its secrets, which are not shown again.
-    pub(crate) async fn add_app(&self, spec: AppSpec) -> Result<(Arc<AppEntry>, MadeSecrets), ChangeError> {
+    /// Makes an app with its hooks, all or nothing. Returns its secrets, which are not shown again.
+    pub(crate) async fn add_app(
+        &self,
+        by: &Actor,
+        spec: AppSpec,
+        hooks: Vec<HookSpec>,
+    ) -> Result<(Arc<AppEntry>, MadeSecrets), ChangeError> {
         let urls = [&spec.url, &spec.receiver_url].into_iter().flatten();
         let host_classes = self.classify_urls(spec.name.as_str(), urls).await;
-        let _lock = self.lock_changes().await?;
-        let directory = self.directory.load_full();
-        if directory.app(spec.name.as_str()).is_some() {
+        let lock = &self.lock_changes(by).await?;
+        if self.directory.load().app(spec.name.as_str()).is_some() {
             let name = spec.name;
             return Err(ChangeError::Exists(format!(
                 "the app `{name}` exists already: see it with `footbridge app show {name}`, change it with PATCH /api/v1/apps/{name}"
@@ -42,8 +47,31 @@ impl AppRegistry {
         }
         // The answer shows the secrets.
         let app = App { host_classes, unseen: Unseen::default(), ..app };
-        let entry = self.store_app(app, SecretSet::default()).await?;
-        Ok((entry, made))
+        let hooks = self.first_hooks(&app, hooks)?;
+        let batch =
+            RegistryBatch { apps: vec![app.clone()], hooks: hooks.clone(), ..RegistryBatch::default() };
+        let version = self.store(lock, RegistryChange::Put(batch)).await?;
+        let entry = self.show_app(app, SecretSet::default());
+        self.publish_index(|index, directory| hooks.into_iter().for_each(|hook| index.put(hook, directory)));
+        self.options.store.set_version(version);
+        Ok((entry?, made))
+    }
+
+    /// Builds the hooks of a new app. Equal ones become one.
+    fn first_hooks(&self, app: &App, specs: Vec<HookSpec>) -> Result<Vec<Hook>, ChangeError> {
+        let entry = self.entry(app.clone(), None);
+        let mut different: Vec<HookSpec> = Vec::with_capacity(specs.len());
+        for spec in specs {
+            self.check_hook_of(&spec, &entry)?;
+            if !different.contains(&spec) {
+                different.push(spec);
+            }
+        }
+        if different.len() > self.options.hooks_per_app {
+            return Err(ChangeError::TooManyHooks(self.options.hooks_per_app));
+        }
+        let new = |spec| self.new_hook(spec, Lifetime::Persistent, Origin::Api);
+        Ok(different.into_iter().map(new).collect())
     }
 
     /// Checks `spec` and builds an app from it. Also returns the app's secrets.
@@ -101,28 +129,36 @@ impl AppRegistry {
     /// Stores an app and publishes it to readers.
     pub(super) async fn store_app(
         &self,
+        lock: &ChangeLock<'_>,
         app: App,
         file_secrets: SecretSet,
     ) -> Result<Arc<AppEntry>, ChangeError> {
-        let version = self.options.store.apply(RegistryChange::app(app.clone())).await?;
+        let version = self.store(lock, RegistryChange::app(app.clone())).await?;
+        let entry = self.show_app(app, file_secrets);
+        self.options.store.set_version(version);
+        entry
+    }
+
+    /// Publishes an app to readers, and returns its entry.
+    fn show_app(&self, app: App, file_secrets: SecretSet) -> Result<Arc<AppEntry>, ChangeError> {
         let name = app.name.clone();
         let mut directory = Directory::clone(&self.directory.load());
         directory.put_app(self.entry(app, Some(file_secrets)));
         self.publish_directory(directory, Some(&name));
-        self.options.store.set_version(version);
         self.app(&name)
     }
 
     /// Changes the settings of an app.
     pub(crate) async fn change_app(
         &self,
+        by: &Actor,
         name: &AppName,
         change: AppChange,
     ) -> Result<Arc<AppEntry>, ChangeError> {
         // Before the lock is taken, because DNS may be slow.
         let urls = [&change.url, &change.receiver_url].into_iter().flatten().flatten();
         let host_classes = self.classify_urls(name.as_str(), urls).await;
-        let _lock = self.lock_changes().await?;
+        let lock = &self.lock_changes(by).await?;
         let entry = self.app(name)?;
         if entry.app.origin != Origin::Package || change.url.is_some() || change.private.is_some() {
             require_api_origin(entry.app.origin, || format!("the app `{name}`"))?;
@@ -137,32 +173,33 @@ impl AppRegistry {
         if !app.enabled && entry.app.enabled {
             self.end_proofs(&mut app);
         }
-        self.store_app(app, entry.file_secrets).await
+        self.store_app(lock, app, entry.file_secrets).await
     }
 
     /// Deletes an app of the API with its hooks and links.
-    pub(crate) async fn remove_app(&self, name: &AppName) -> Result<(), ChangeError> {
-        let _lock = self.lock_changes().await?;
+    pub(crate) async fn remove_app(&self, by: &Actor, name: &AppName) -> Result<(), ChangeError> {
+        let lock = &self.lock_changes(by).await?;
         require_api_origin(self.app(name)?.app.origin, || format!("the app `{name}`"))?;
-        self.delete_app(name).await
+        self.delete_app(lock, name).await
     }
 
     /// Deletes an installed app with its hooks and links.
-    pub(crate) async fn remove_installed(&self, name: &AppName) -> Result<(), ChangeError> {
-        let _lock = self.lock_changes().await?;
-        self.delete_app(name).await
+    pub(crate) async fn remove_installed(&self, by: &Actor, name: &AppName) -> Result<(), ChangeError> {
+        let lock = &self.lock_changes(by).await?;
+        self.delete_app(lock, name).await
     }
 
     /// Deletes the links and hooks that a deleted app has left. Does nothing if an app of this name exists: it was made
     /// since and is another app.
     pub(crate) async fn purge_removed(&self, name: &AppName) -> Result<(), ChangeError> {
-        let _lock = self.lock_changes().await?;
-        if self.app(name).is_ok() { Ok(()) } else { self.delete_app(name).await }
+        let by = Actor::system();
+        let lock = &self.lock_changes(&by).await?;
+        if self.app(name).is_ok() { Ok(()) } else { self.delete_app(lock, name).await }
     }
 
-    async fn delete_app(&self, name: &AppName) -> Result<(), ChangeError> {
+    async fn delete_app(&self, lock: &ChangeLock<'_>, name: &AppName) -> Result<(), ChangeError> {
         let change = RegistryChange::DeleteApp { name: name.clone(), reason: "app deleted" };
-        let version = self.options.store.apply(change).await?;
+        let version = self.store(lock, change).await?;
         self.unpublish_app(name);
         self.options.store.set_version(version);
         Ok(())

@@ -1,6 +1,6 @@
 //! Adding, changing and deleting hooks.
 
-use super::app_registry::AppRegistry;
+use super::app_registry::{AppRegistry, ChangeLock};
 use super::entry::AppEntry;
 use super::error::{ChangeError, require_api_origin};
 use super::index::HookEntry;
@@ -8,6 +8,7 @@ use super::spec::{HookChange, HookSpec};
 use crate::app_phase::Run;
 use footbridge_courier::{Grant, Target};
 use footbridge_journal::RegistryChange;
+use footbridge_model::audit::Actor;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin, check_path, web_url};
 use footbridge_model::hook_state::{Pause, SwitchedOff};
 use footbridge_model::id::HookId;
@@ -20,12 +21,13 @@ impl AppRegistry {
     /// lifetime.
     pub(crate) async fn add_hook(
         &self,
+        by: &Actor,
         spec: HookSpec,
         lifetime: Lifetime,
         origin: Origin,
     ) -> Result<Arc<HookEntry>, ChangeError> {
-        let _lock = self.lock_changes().await?;
-        self.add_hook_locked(spec, lifetime, origin).await
+        let lock = &self.lock_changes(by).await?;
+        self.add_hook_locked(lock, spec, lifetime, origin).await
     }
 
     /// Makes a transient hook for an app. `run` is the run of an installed app that asks for it. Returns `None` if that
@@ -35,18 +37,20 @@ impl AppRegistry {
         spec: HookSpec,
         run: Option<&Run>,
     ) -> Result<Option<Arc<HookEntry>>, ChangeError> {
-        let _lock = self.lock_changes().await?;
+        let by = Actor::app(&spec.app);
+        let lock = &self.lock_changes(&by).await?;
         let entry = self.app(&spec.app)?;
         let current = entry.state.lifecycle.run();
         let lasts = current.as_deref().map(|run| run.running.run) == run.map(|run| run.running.run);
         if entry.app.package.is_some() && !lasts {
             return Ok(None);
         }
-        self.add_hook_locked(spec, Lifetime::Transient, Origin::Api).await.map(Some)
+        self.add_hook_locked(lock, spec, Lifetime::Transient, Origin::Api).await.map(Some)
     }
 
     async fn add_hook_locked(
         &self,
+        lock: &ChangeLock<'_>,
         spec: HookSpec,
         lifetime: Lifetime,
         origin: Origin,
@@ -59,24 +63,29 @@ impl AppRegistry {
         if count >= self.options.hooks_per_app {
             return Err(ChangeError::TooManyHooks(self.options.hooks_per_app));
         }
-        self.store_new_hook(spec, lifetime, origin).await
+        self.store_new_hook(lock, spec, lifetime, origin).await
     }
 
     pub(super) async fn store_new_hook(
         &self,
+        lock: &ChangeLock<'_>,
         spec: HookSpec,
         lifetime: Lifetime,
         origin: Origin,
     ) -> Result<Arc<HookEntry>, ChangeError> {
-        self.store_hook(self.new_hook(spec, lifetime, origin)).await
+        self.store_hook(lock, self.new_hook(spec, lifetime, origin)).await
     }
 
     /// Stores hooks in one transaction and publishes them to readers together.
-    pub(super) async fn store_hooks(&self, hooks: Vec<Hook>) -> Result<(), ChangeError> {
+    pub(super) async fn store_hooks(
+        &self,
+        lock: &ChangeLock<'_>,
+        hooks: Vec<Hook>,
+    ) -> Result<(), ChangeError> {
         if hooks.is_empty() {
             return Ok(());
         }
-        let version = self.options.store.apply(RegistryChange::hooks(hooks.clone())).await?;
+        let version = self.store(lock, RegistryChange::hooks(hooks.clone())).await?;
         // A new hook has no pending deliveries.
         let known = self.index.load_full();
         let changed: Vec<_> =
@@ -105,9 +114,13 @@ impl AppRegistry {
         }
     }
 
-    pub(super) async fn store_hook(&self, hook: Hook) -> Result<Arc<HookEntry>, ChangeError> {
+    pub(super) async fn store_hook(
+        &self,
+        lock: &ChangeLock<'_>,
+        hook: Hook,
+    ) -> Result<Arc<HookEntry>, ChangeError> {
         let id = hook.id;
-        let version = self.options.store.apply(RegistryChange::hooks(vec![hook.clone()])).await?;
+        let version = self.store(lock, RegistryChange::hooks(vec![hook.clone()])).await?;
         self.publish_index(|index, directory| index.put(hook, directory));
         self.options.store.set_version(version);
         self.options.lanes.wake([id]);
@@ -186,14 +199,14 @@ impl AppRegistry {
 
     /// Changes a hook. The hook keeps its id and its pending deliveries. Attempts in progress end at the old address, all
     /// others use the new one. A hook of the file can only be switched on and off: a 410 switches a hook off, also across
-    /// restarts, and this is the only way to switch it on again. `by` is stored with a hook that is switched off.
+    /// restarts, and this is the only way to switch it on again. Who did it is stored with a hook that is switched off.
     pub(crate) async fn change_hook(
         &self,
+        by: &Actor,
         id: HookId,
         change: HookChange,
-        by: String,
     ) -> Result<Arc<HookEntry>, ChangeError> {
-        let _lock = self.lock_changes().await?;
+        let lock = &self.lock_changes(by).await?;
         let mut hook = self.hook(id)?.hook.clone();
         if change != (HookChange { enabled: change.enabled, ..HookChange::default() }) {
             self.may_change(&hook)?;
@@ -220,26 +233,27 @@ impl AppRegistry {
         }
         if let Some(enabled) = change.enabled.filter(|enabled| *enabled != hook.enabled) {
             hook.enabled = enabled;
-            let off = SwitchedOff { at: self.options.clock.now(), by: Some(by) };
+            let off = SwitchedOff { at: self.options.clock.now(), by: Some(lock.by.name.clone()) };
             hook.off = Some(off).filter(|_| !enabled);
         }
-        self.store_hook(hook).await
+        self.store_hook(lock, hook).await
     }
 
     /// Pauses the lane of a hook, or resumes it with `None`. A hook of any origin can be paused. Attempts in flight end
     /// normally.
     pub(crate) async fn pause_hook(
         &self,
+        by: &Actor,
         id: HookId,
         pause: Option<Pause>,
     ) -> Result<Arc<HookEntry>, ChangeError> {
-        let _lock = self.lock_changes().await?;
+        let lock = &self.lock_changes(by).await?;
         let entry = self.hook(id)?;
         if entry.hook.paused.is_none() && pause.is_none() {
             return Ok(entry);
         }
         let hook = Hook { paused: pause, ..entry.hook.clone() };
-        self.store_hook(hook).await
+        self.store_hook(lock, hook).await
     }
 
     /// Checks that the API may change a hook.
@@ -252,23 +266,25 @@ impl AppRegistry {
     }
 
     /// Deletes a hook that neither the file nor a package defines, and cancels its pending deliveries.
-    pub(crate) async fn remove_hook(&self, id: HookId) -> Result<(), ChangeError> {
-        let _lock = self.lock_changes().await?;
+    pub(crate) async fn remove_hook(&self, by: &Actor, id: HookId) -> Result<(), ChangeError> {
+        let lock = &self.lock_changes(by).await?;
         self.may_change(&self.hook(id)?.hook)?;
-        self.delete_hooks(vec![id], "hook deleted").await
+        self.delete_hooks(lock, vec![id], "hook deleted").await
     }
 
     /// Deletes hooks of any origin and cancels their pending deliveries.
-    pub(crate) async fn delete_hooks(
+    pub(super) async fn delete_hooks(
         &self,
+        lock: &ChangeLock<'_>,
         ids: Vec<HookId>,
         reason: &'static str,
     ) -> Result<(), ChangeError> {
         let before = self.index.load_full();
+        let change = RegistryChange::DeleteHooks { hooks: ids.clone(), reason };
+        let audit = self.audit(lock.by, &change);
         // Removed from the index first: events that are published in the meantime no longer match them.
         self.publish_index(|index, _| ids.iter().for_each(|id| index.remove(*id)));
-        let change = RegistryChange::DeleteHooks { hooks: ids.clone(), reason };
-        let deleted = self.options.store.apply(change).await;
+        let deleted = self.options.store.apply(change, audit).await;
         if let Ok(version) = &deleted {
             self.options.store.set_version(*version);
         } else {
@@ -287,29 +303,31 @@ impl AppRegistry {
         wanted: impl Fn(&Hook) -> bool,
         reason: &'static str,
     ) -> Result<Vec<Arc<HookEntry>>, ChangeError> {
-        let _lock = self.lock_changes().await?;
+        let by = Actor::app(app);
+        let lock = &self.lock_changes(&by).await?;
         let index = self.index.load_full();
         let picked =
             |entry: &&Arc<HookEntry>| entry.hook.lifetime == Lifetime::Transient && wanted(&entry.hook);
         let removed: Vec<_> = index.of(app).filter(picked).cloned().collect();
         if !removed.is_empty() {
-            self.delete_hooks(removed.iter().map(|entry| entry.hook.id).collect(), reason).await?;
+            self.delete_hooks(lock, removed.iter().map(|entry| entry.hook.id).collect(), reason).await?;
         }
         Ok(removed)
     }
 
     /// Handles a 410 of a receiver: switches its hook off, or deletes it if it is transient.
     pub(crate) async fn end_hook(&self, id: HookId) -> Result<(), ChangeError> {
-        let _lock = self.lock_changes().await?;
+        let by = Actor::system();
+        let lock = &self.lock_changes(&by).await?;
         let Ok(entry) = self.hook(id) else { return Ok(()) };
         if entry.hook.lifetime == Lifetime::Transient {
-            return self.delete_hooks(vec![id], "hook gone").await;
+            return self.delete_hooks(lock, vec![id], "hook gone").await;
         }
         let mut hook = entry.hook.clone();
         if hook.enabled {
             hook.off = Some(SwitchedOff { at: self.options.clock.now(), by: None });
         }
         hook.enabled = false;
-        self.store_hook(hook).await.map(drop)
+        self.store_hook(lock, hook).await.map(drop)
     }
 }

@@ -8,6 +8,7 @@ use super::index::HookEntry;
 use super::spec::{AppSpec, HookSpec, SecretSet};
 use footbridge_journal::RegistryChange;
 use footbridge_model::app::App;
+use footbridge_model::audit::Actor;
 use footbridge_model::hook::{Hook, HookOptions, HookType, Lifetime, Origin};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
@@ -53,10 +54,11 @@ impl AppRegistry {
     /// Stores the app that a package describes, and replaces the installed app of the same name.
     pub(crate) async fn install(
         &self,
+        by: &Actor,
         manifest: Manifest,
         replace: bool,
     ) -> Result<Installed, InstallRefusal> {
-        let _lock = self.lock_changes().await?;
+        let lock = &self.lock_changes(by).await?;
         let known = self.app(&manifest.name).ok();
         match &known {
             Some(entry) if entry.app.package.is_none() => return Err(InstallRefusal::NameTaken),
@@ -69,16 +71,13 @@ impl AppRegistry {
         self.check_specs(&app, &specs)?;
         let (hooks, gone) = self.plan(&app.name, specs);
         let name = app.name.clone();
-        let version = self
-            .options
-            .store
-            .apply(RegistryChange::Install {
-                app: Box::new(app.clone()),
-                hooks: hooks.clone(),
-                gone: gone.clone(),
-                reason: REMOVED_FROM_PACKAGE,
-            })
-            .await?;
+        let change = RegistryChange::Install {
+            app: Box::new(app.clone()),
+            hooks: hooks.clone(),
+            gone: gone.clone(),
+            reason: REMOVED_FROM_PACKAGE,
+        };
+        let version = self.store(lock, change).await?;
         let mut directory = Directory::clone(&self.directory.load());
         directory.put_app(self.entry(app, Some(SecretSet::default())));
         self.publish_directory(directory, Some(&name));
@@ -186,7 +185,8 @@ impl AppRegistry {
 
     /// Makes the server's own hooks. They are transient and listed like all others.
     pub(crate) async fn add_server_hooks(&self) -> Result<(), ChangeError> {
-        let _lock = self.lock_changes().await?;
+        let by = Actor::system();
+        let lock = &self.lock_changes(&by).await?;
         for event in OWN_EVENTS {
             let spec = HookSpec {
                 app: AppName::bolt(),
@@ -198,7 +198,7 @@ impl AppRegistry {
             };
             // Another server may have made it.
             if self.same_hook(&spec, Lifetime::Transient).is_none() {
-                self.store_new_hook(spec, Lifetime::Transient, Origin::Package).await?;
+                self.store_new_hook(lock, spec, Lifetime::Transient, Origin::Package).await?;
             }
         }
         Ok(())

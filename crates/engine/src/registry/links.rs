@@ -1,11 +1,12 @@
 //! Adding, changing and deleting links.
 
-use super::app_registry::AppRegistry;
+use super::app_registry::{AppRegistry, ChangeLock};
 use super::directory::Directory;
 use super::error::{ChangeError, require_api_origin};
 use super::spec::LinkSpec;
 use footbridge_journal::RegistryChange;
 use footbridge_model::app::Link;
+use footbridge_model::audit::Actor;
 use footbridge_model::hook::Origin;
 use footbridge_model::name::AppName;
 
@@ -16,8 +17,8 @@ impl AppRegistry {
     }
 
     /// Links a host and a miniapp.
-    pub(crate) async fn add_link(&self, spec: LinkSpec) -> Result<Link, ChangeError> {
-        let _lock = self.lock_changes().await?;
+    pub(crate) async fn add_link(&self, by: &Actor, spec: LinkSpec) -> Result<Link, ChangeError> {
+        let lock = &self.lock_changes(by).await?;
         let directory = self.directory.load_full();
         for (member, name) in [("host", &spec.host), ("miniapp", &spec.miniapp)] {
             if directory.app(name.as_str()).is_none() {
@@ -31,29 +32,35 @@ impl AppRegistry {
             let text = format!("the link of `{}` and `{}` exists already", spec.host, spec.miniapp);
             return Err(ChangeError::Exists(text));
         }
-        self.store_link(spec, Origin::Api).await
+        self.store_link(lock, spec, Origin::Api).await
     }
 
     /// Switches a link of the API on or off.
     pub(crate) async fn change_link(
         &self,
+        by: &Actor,
         host: &AppName,
         miniapp: &AppName,
         enabled: bool,
     ) -> Result<Link, ChangeError> {
-        let _lock = self.lock_changes().await?;
+        let lock = &self.lock_changes(by).await?;
         let link = self.link(host, miniapp)?;
         require_api_origin(link.origin, || format!("the link of `{host}` and `{miniapp}`"))?;
-        self.store_link(LinkSpec { host: link.host, miniapp: link.miniapp, enabled }, Origin::Api).await
+        self.store_link(lock, LinkSpec { host: link.host, miniapp: link.miniapp, enabled }, Origin::Api).await
     }
 
     /// Deletes a link of the API.
-    pub(crate) async fn remove_link(&self, host: &AppName, miniapp: &AppName) -> Result<(), ChangeError> {
-        let _lock = self.lock_changes().await?;
+    pub(crate) async fn remove_link(
+        &self,
+        by: &Actor,
+        host: &AppName,
+        miniapp: &AppName,
+    ) -> Result<(), ChangeError> {
+        let lock = &self.lock_changes(by).await?;
         let link = self.link(host, miniapp)?;
         require_api_origin(link.origin, || format!("the link of `{host}` and `{miniapp}`"))?;
         let change = RegistryChange::DeleteLink { host: link.host.clone(), miniapp: link.miniapp.clone() };
-        let version = self.options.store.apply(change).await?;
+        let version = self.store(lock, change).await?;
         let mut directory = Directory::clone(&self.directory.load());
         directory.remove_link(&link.host, &link.miniapp);
         self.publish_directory(directory, None);
@@ -61,9 +68,14 @@ impl AppRegistry {
         Ok(())
     }
 
-    async fn store_link(&self, spec: LinkSpec, origin: Origin) -> Result<Link, ChangeError> {
+    async fn store_link(
+        &self,
+        lock: &ChangeLock<'_>,
+        spec: LinkSpec,
+        origin: Origin,
+    ) -> Result<Link, ChangeError> {
         let link = self.new_link(spec, origin);
-        let version = self.options.store.apply(RegistryChange::link(link.clone())).await?;
+        let version = self.store(lock, RegistryChange::link(link.clone())).await?;
         let mut directory = Directory::clone(&self.directory.load());
         directory.put_link(link.clone());
         self.publish_directory(directory, None);

@@ -5,6 +5,7 @@ mod app_state;
 mod apply;
 mod apply_hooks;
 mod apps;
+mod audit;
 mod checks;
 mod directory;
 mod entry;

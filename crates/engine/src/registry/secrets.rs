@@ -5,6 +5,7 @@ use super::entry::AppEntry;
 use super::error::ChangeError;
 use super::spec::{MadeSecrets, Overlap, Rotation, SecretKind, SecretSet};
 use footbridge_model::app::{App, AppSecrets, Unseen};
+use footbridge_model::audit::Actor;
 use footbridge_model::name::AppName;
 use footbridge_model::secret::{Rotating, Secret};
 use footbridge_model::signature;
@@ -20,8 +21,8 @@ pub(super) const KEY_PREFIX: &str = "fbk_";
 
 impl AppRegistry {
     /// Returns the secrets that the server has generated and nobody has seen. They are not shown again.
-    pub(crate) async fn show_secrets(&self, name: &AppName) -> Result<MadeSecrets, ChangeError> {
-        let _lock = self.lock_changes().await?;
+    pub(crate) async fn show_secrets(&self, by: &Actor, name: &AppName) -> Result<MadeSecrets, ChangeError> {
+        let lock = &self.lock_changes(by).await?;
         let entry = self.app(name)?;
         let mut app = entry.app.clone();
         let unseen = std::mem::take(&mut app.unseen);
@@ -35,13 +36,13 @@ impl AppRegistry {
             secret_key: shown(unseen.secret_key, secrets.secret_key),
             signing_secret: shown(unseen.signing_secret, secrets.signing_secret),
         };
-        self.store_app(app, entry.file_secrets).await?;
+        self.store_app(lock, app, entry.file_secrets).await?;
         Ok(made)
     }
 
     /// Ends the overlap: replaced secrets become invalid at once.
-    pub(crate) async fn end_overlap(&self, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
-        let _lock = self.lock_changes().await?;
+    pub(crate) async fn end_overlap(&self, by: &Actor, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
+        let lock = &self.lock_changes(by).await?;
         let entry = self.app(name)?;
         let mut app = entry.app.clone();
         let AppSecrets { token, secret_key, signing_secret } = &mut app.secrets;
@@ -49,18 +50,19 @@ impl AppRegistry {
             secret.previous = None;
         }
         self.end_proofs(&mut app);
-        self.store_app(app, entry.file_secrets).await
+        self.store_app(lock, app, entry.file_secrets).await
     }
 
     /// Replaces secrets. The old ones stay valid for another 24 hours, unless `overlap` says otherwise. Returns the new
     /// ones, which are not shown again.
     pub(crate) async fn rotate(
         &self,
+        by: &Actor,
         name: &AppName,
         which: Rotation,
         overlap: Overlap,
     ) -> Result<MadeSecrets, ChangeError> {
-        let _lock = self.lock_changes().await?;
+        let lock = &self.lock_changes(by).await?;
         let entry = self.app(name)?;
         let file = entry.file_secrets;
         let which = rotatable(which, file, name)?;
@@ -94,13 +96,14 @@ impl AppRegistry {
                 .signing_secret
                 .then(|| replace(&mut secrets.signing_secret, signature::make(entropy))),
         };
-        self.store_app(app, file).await?;
+        self.store_app(lock, app, file).await?;
         Ok(made)
     }
 
     /// Records that an app has used its new secret. From now on, outbound calls use that one.
     pub(crate) async fn mark_first_use(&self, name: &AppName, kind: SecretKind) -> Result<(), ChangeError> {
-        let _lock = self.lock_changes().await?;
+        let by = Actor::app(name);
+        let lock = &self.lock_changes(&by).await?;
         let entry = self.app(name)?;
         let mut app = entry.app.clone();
         let rotating = match kind {
@@ -111,7 +114,7 @@ impl AppRegistry {
             Some(previous) if !previous.superseded => previous.superseded = true,
             _ => return Ok(()),
         }
-        self.store_app(app, entry.file_secrets).await.map(drop)
+        self.store_app(lock, app, entry.file_secrets).await.map(drop)
     }
 
     /// Invalidates everything that pages have proved so far.

@@ -80,7 +80,7 @@ pub struct AppChange {
 }
 
 /// The settings of a hook.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookSpec {
     /// The app that receives the events.
     pub app: AppName,

@@ -1,6 +1,7 @@
 //! The durable copy of the registry, and the version that this server has in memory.
 
 use footbridge_journal::{JournalError, RegistryChange, RegistryStore, RegistryUpdate, Version};
+use footbridge_model::audit::AuditEntry;
 use footbridge_model::hook::Hook;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,10 +33,14 @@ impl VersionedStore {
         self.version.store(version.0, Ordering::Release);
     }
 
-    /// Stores a change. The caller holds the lock of changes, publishes the change to readers, and then sets the version
+    /// Stores a change with its entries of the audit log. The caller holds the lock of changes, publishes the change to readers, and then sets the version
     /// that this returns.
-    pub(super) async fn apply(&self, change: RegistryChange) -> Result<Version, JournalError> {
-        self.store.apply(change, self.version()).await
+    pub(super) async fn apply(
+        &self,
+        change: RegistryChange,
+        audit: Vec<AuditEntry>,
+    ) -> Result<Version, JournalError> {
+        self.store.apply_audited(change, self.version(), audit).await
     }
 
     pub(super) async fn since(&self, version: Version) -> Result<RegistryUpdate, JournalError> {

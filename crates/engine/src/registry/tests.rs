@@ -7,6 +7,7 @@ use crate::lanes::{LaneFeed, Lanes};
 use footbridge_courier::{CourierOptions, Policy, Resolver, Resolving};
 use footbridge_journal::memory::MemoryJournal;
 use footbridge_journal::{RegistryChange, RegistrySnapshot, RegistryUpdate, Version, Wait};
+use footbridge_model::audit::{Actor, AuditEntry};
 use footbridge_model::hook::{Hook, HookOptions, HookType};
 use footbridge_model::id::IdSource;
 use footbridge_model::name::AppName;
@@ -39,9 +40,9 @@ impl footbridge_journal::RegistryStore for Store {
     fn since(&self, version: Version) -> Wait<RegistryUpdate> {
         self.kept.since(version)
     }
-    fn apply(&self, change: RegistryChange, at: Version) -> Wait<Version> {
+    fn apply_audited(&self, change: RegistryChange, at: Version, audit: Vec<AuditEntry>) -> Wait<Version> {
         self.written.fetch_add(1, Ordering::Relaxed);
-        self.kept.apply(change, at)
+        self.kept.apply_audited(change, at, audit)
     }
     fn deleted_hooks(&self) -> Wait<Vec<Hook>> {
         self.kept.deleted_hooks()
@@ -141,7 +142,7 @@ fn file(hooks: usize) -> FileSpec {
 async fn a_file_is_applied_in_a_few_transactions_however_many_hooks_it_has() {
     let store = Arc::new(Store::default());
     let (first, mut feed) = registry(&store, RegistrySnapshot::default());
-    assert!(first.apply_file(file(HOOKS)).await.unwrap().is_empty());
+    assert!(first.apply_file(&Actor::file(None), file(HOOKS)).await.unwrap().is_empty());
     assert_eq!(store.take_count(), 3, "apps, links, hooks");
     assert!(feed.take(&mut Vec::new()).is_empty(), "nothing can wait for a hook that is new");
     let index = first.index.load_full();
@@ -151,9 +152,9 @@ async fn a_file_is_applied_in_a_few_transactions_however_many_hooks_it_has() {
 
     let kept = footbridge_journal::RegistryStore::load(&*store).await.unwrap();
     let (again, _feed) = registry(&store, kept);
-    again.apply_file(file(HOOKS)).await.unwrap();
+    again.apply_file(&Actor::file(None), file(HOOKS)).await.unwrap();
     assert_eq!(store.take_count(), 0, "nothing has changed");
-    again.apply_file(file(HOOKS - 1000)).await.unwrap();
+    again.apply_file(&Actor::file(None), file(HOOKS - 1000)).await.unwrap();
     assert_eq!(store.take_count(), 1, "a thousand hooks went together");
     assert_eq!(again.index.load().hooks().count(), HOOKS - 1000);
 }
@@ -176,7 +177,7 @@ async fn a_name_of_the_file_is_resolved_when_its_url_is_new_and_not_at_each_star
     let start = async |file: FileSpec| {
         let kept = footbridge_journal::RegistryStore::load(&*store).await.unwrap();
         let (registry, _feed) = registry_asking(&store, kept, Arc::clone(&names));
-        let warnings = registry.apply_file(file).await.unwrap();
+        let warnings = registry.apply_file(&Actor::file(None), file).await.unwrap();
         (seen(&registry).unwrap(), warnings.len())
     };
     assert_eq!(start(named("")).await, (String::new(), 1), "it does not resolve, and that is told");
@@ -195,15 +196,21 @@ async fn a_name_given_over_the_api_is_resolved_whenever_its_url_is_written() {
     names.lead_to("8.8.8.8");
     let (registry, _feed) = registry_asking(&store, RegistrySnapshot::default(), Arc::clone(&names));
     let url = Some("http://shop.test/".to_owned());
-    registry.add_app(AppSpec { url: url.clone(), ..AppSpec::named(name("shop")) }).await.unwrap();
+    registry
+        .add_app(&Actor::system(), AppSpec { url: url.clone(), ..AppSpec::named(name("shop")) }, vec![])
+        .await
+        .unwrap();
     assert_eq!(seen(&registry).as_deref(), Some("public"));
     names.lead_to("127.0.0.1");
     let change = AppChange { receiver_enabled: Some(false), ..AppChange::default() };
-    registry.change_app(&name("shop"), change).await.unwrap();
+    registry.change_app(&Actor::system(), &name("shop"), change).await.unwrap();
     assert_eq!(seen(&registry).as_deref(), Some("public"), "another change looks at nothing");
-    registry.change_app(&name("shop"), AppChange { url: Some(url), ..AppChange::default() }).await.unwrap();
+    registry
+        .change_app(&Actor::system(), &name("shop"), AppChange { url: Some(url), ..AppChange::default() })
+        .await
+        .unwrap();
     assert_eq!(seen(&registry).as_deref(), Some("this_machine"));
     let away = AppChange { url: Some(None), ..AppChange::default() };
-    registry.change_app(&name("shop"), away).await.unwrap();
+    registry.change_app(&Actor::system(), &name("shop"), away).await.unwrap();
     assert_eq!(seen(&registry), None);
 }

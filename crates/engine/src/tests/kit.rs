@@ -346,6 +346,7 @@ fn limits() -> Limits {
         idle: None,
         keep: None,
         keep_dead: None,
+        keep_audit: None,
         statistics: true,
     }
 }

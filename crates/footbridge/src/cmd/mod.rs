@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod args;
+pub mod audit;
 pub mod config;
 pub mod console;
 pub mod delivery;

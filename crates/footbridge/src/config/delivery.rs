@@ -120,6 +120,8 @@ pub struct JournalConfig {
     pub keep: Option<Duration>,
     /// Time limit for dead deliveries, which a person may still retry.
     pub keep_dead: Option<Duration>,
+    /// Time limit for entries of the audit log.
+    pub keep_audit: Option<Duration>,
 }
 
 impl JournalConfig {
@@ -128,6 +130,7 @@ impl JournalConfig {
         Self {
             keep: table.parse("keep", Some(30 * DAY), duration::parse_or_off),
             keep_dead: table.parse("keep_dead", Some(30 * DAY), duration::parse_or_off),
+            keep_audit: table.parse("keep_audit", Some(400 * DAY), duration::parse_or_off),
         }
     }
 }

@@ -30,7 +30,7 @@ pub const TABLES: &[(&str, Keys)] = &[
             "backlog_bytes",
         ],
     ),
-    ("journal", &["keep", "keep_dead"]),
+    ("journal", &["keep", "keep_dead", "keep_audit"]),
     ("stats", &["enabled"]),
 ];
 

@@ -75,6 +75,7 @@ fn tables(page: &mut Page, config: &Config) {
     page.heading("[journal]");
     page.text("keep", duration::print_or_off(journal.keep));
     page.text("keep_dead", duration::print_or_off(journal.keep_dead));
+    page.text("keep_audit", duration::print_or_off(journal.keep_audit));
     page.heading("[stats]");
     page.bare("enabled", stats.enabled);
 }

@@ -332,6 +332,7 @@ fn limits(config: &Config) -> Limits {
         idle: config.runtime.idle_timeout,
         keep: config.journal.keep,
         keep_dead: config.journal.keep_dead,
+        keep_audit: config.journal.keep_audit,
         statistics: config.stats.enabled,
     }
 }

@@ -5,6 +5,7 @@ use super::threads::{self, Running};
 use crate::config::{Config, ConsoleConfig};
 use crate::first_run;
 use footbridge_engine::{CourierShared, Engine};
+use footbridge_model::audit::Actor;
 use footbridge_server::listen::{self, ConnectionSlots, Listener, Shard, ShardOptions};
 use footbridge_server::{ConsoleSettings, Proxies, ServerState};
 use std::io;
@@ -99,7 +100,7 @@ pub(super) async fn entry(
         first_run::forget_setup_link(database)?;
         return Ok(Some(ConsoleEntry { url, setup: None }));
     }
-    let link = settings.setup_url(&people.make_link(None).await.map_err(failed)?.code);
+    let link = settings.setup_url(&people.make_link(Actor::system(), None).await.map_err(failed)?.code);
     let file = first_run::write_setup_link(database, &link)?;
     Ok(Some(ConsoleEntry { url, setup: Some((link, file)) }))
 }

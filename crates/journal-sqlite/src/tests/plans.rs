@@ -79,12 +79,12 @@ async fn the_account_equals_the_rows() {
     let dead = DeliveryFilter { status: Some(DeliveryStatus::Dead), ..DeliveryFilter::default() };
     let picked = journal.find_deliveries(dead, None, 10).await.unwrap();
     assert_eq!(picked.ids.len(), 10);
-    journal.retry_many(picked.ids, DeliveryStatus::Dead, Millis(9)).await.unwrap();
+    journal.retry_many(picked.ids, DeliveryStatus::Dead, Millis(9), vec![]).await.unwrap();
     let delivered = DeliveryFilter { status: Some(DeliveryStatus::Delivered), ..DeliveryFilter::default() };
     let again = journal.find_deliveries(delivered, None, 5).await.unwrap().ids;
     let ids = (9001..).map(DeliveryId::from_number);
     let replays = again.into_iter().zip(ids).map(|(of, id)| Replay { of, id }).collect();
-    assert_eq!(journal.replay(replays, Millis(9)).await.unwrap().len(), 5);
+    assert_eq!(journal.replay(replays, Millis(9), vec![]).await.unwrap().len(), 5);
     journal.close().await.unwrap();
 
     let journal = open(&database(&directory)).unwrap();

@@ -16,7 +16,7 @@ pub async fn single_deliveries_are_cancelled<S: Subject>(subject: S) {
     subject.store().append(event(10, &[1, 1, 2, 1])).await.unwrap();
     subject.store().record_owned(vec![ended(11, DeliveryStatus::Delivered)]).await.unwrap();
     let cancel = async |number, only| {
-        subject.store().cancel_one(delivery_id(number), only, "by ana: wrong".to_owned()).await
+        subject.store().cancel_one(delivery_id(number), only, "by ana: wrong".to_owned(), vec![]).await
     };
     let is = CancelledOne::Ended(DeliveryStatus::Delivered);
     assert_eq!(cancel(11, CancelOnly::Pending).await.unwrap(), is);

@@ -149,7 +149,7 @@ pub async fn skipped_deliveries_are_stored<S: Subject>(mut subject: S) {
     assert_eq!((view.delivery.status, view.delivery.attempts), (DeliveryStatus::Cancelled, 0));
     assert_eq!(view.delivery.last_error.as_deref(), Some("skipped: the hook is off"));
     assert!(subject.store().due_of(hook_id(2), false, 9).await.unwrap().is_empty());
-    subject.store().retry(delivery_id(12), at(100)).await.unwrap();
+    subject.store().retry(delivery_id(12), at(100), vec![]).await.unwrap();
     assert_eq!(subject.store().account().await.unwrap(), account(2, 0));
     assert_eq!(subject.store().due_of(hook_id(2), false, 9).await.unwrap().len(), 1);
 }

@@ -84,7 +84,7 @@ pub async fn the_account_balances<S: Subject>(mut subject: S) {
     check(&subject, Account { pending: 1, cancelled: 2, ..three }).await;
     subject.reopen().await;
     check(&subject, Account { pending: 1, cancelled: 2, ..three }).await;
-    subject.store().retry(delivery_id(12), at(600)).await.unwrap();
+    subject.store().retry(delivery_id(12), at(600), vec![]).await.unwrap();
     check(&subject, Account { pending: 2, cancelled: 2, dead: 0, ..three }).await;
     subject.reopen().await;
     check(&subject, Account { pending: 2, cancelled: 2, dead: 0, ..three }).await;
@@ -150,7 +150,7 @@ pub async fn old_claims_are_refused<S: Subject>(mut subject: S) {
     assert_eq!(store.cancel(claim, hook_id(1), "hook gone").await, Err(JournalError::Fenced));
     assert_eq!(store.due(claim, hook_id(1), false, 9).await, Err(JournalError::Fenced));
     assert_eq!(store.waiting(vec![claim]).await, Err(JournalError::Fenced));
-    let limits = PruneLimits { ended_before: at(9), dead_before: at(9), now: at(9) };
+    let limits = PruneLimits { ended_before: at(9), dead_before: at(9), audit_before: at(9), now: at(9) };
     assert_eq!(store.prune(claim, limits).await, Err(JournalError::Fenced));
     assert_eq!(store.account().await.unwrap(), Account { accepted: 1, pending: 1, ..Account::default() });
     assert_eq!(store.record_owned(vec![result]).await, Ok(vec![]));

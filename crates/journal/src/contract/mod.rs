@@ -10,6 +10,7 @@
     clippy::missing_panics_doc
 )]
 
+mod audit;
 mod backlog;
 mod conclusions;
 mod deliveries;
@@ -28,6 +29,7 @@ mod retries;
 mod sessions;
 mod statistics;
 
+pub use audit::{audit_entries_are_stored, audit_entries_follow_their_change};
 pub use backlog::{backlogs_of_hooks_are_returned, single_deliveries_are_cancelled};
 pub use conclusions::{outputs_are_stored, results_are_stored_with_their_events};
 pub use deliveries::{deliveries_are_due_in_order, lists_and_filters, results_are_stored};
@@ -152,6 +154,8 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     old_rows_are_deleted(fresh().await).await;
     rows_that_stay_delay_no_others(fresh().await).await;
     traffic_is_summed_up(fresh().await).await;
+    audit_entries_are_stored(fresh().await).await;
+    audit_entries_follow_their_change(fresh().await).await;
     deliveries_are_counted_by_hook(fresh().await).await;
     calls_take_effect_in_order(fresh().await).await;
     a_failed_call_stores_nothing(fresh().await).await;

@@ -11,6 +11,10 @@ use footbridge_model::hook::Hook;
 use footbridge_model::id::{ExchangeId, HookId};
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
+use std::time::Duration;
+
+/// How long the tests store the audit log.
+pub(super) const AUDIT_KEPT: Duration = Duration::from_hours(400 * 24);
 
 type Answer<T> = Result<T, JournalError>;
 
@@ -31,7 +35,8 @@ pub trait Owner: Store {
     fn prune_before(&self, ended: Millis, dead: Millis, now: Millis) -> impl Future<Output = Answer<bool>> {
         async move {
             let claim = self.claim(vec![Partition::RETENTION]).await?.pop().ok_or(JournalError::Fenced)?;
-            self.prune(claim, PruneLimits { ended_before: ended, dead_before: dead, now }).await
+            let audit_before = now.minus(AUDIT_KEPT);
+            self.prune(claim, PruneLimits { ended_before: ended, dead_before: dead, audit_before, now }).await
         }
     }
 

@@ -23,7 +23,7 @@ pub async fn a_dead_delivery_is_retried<S: Subject>(subject: S) {
     subject.store().record_owned(results).await.unwrap();
     assert_eq!(subject.store().cancel_of(hook_id(1), "hook disabled").await.unwrap(), 1);
     subject.store().delete_hooks(vec![hook_id(2)], "hook gone").await.unwrap();
-    let retry = async |number| subject.store().retry(delivery_id(number), at(500)).await;
+    let retry = async |number| subject.store().retry(delivery_id(number), at(500), vec![]).await;
     let due = |number, attempts| PendingDelivery {
         id: delivery_id(number),
         event_id: EventId::from_number(10),
@@ -63,7 +63,7 @@ pub async fn a_pending_delivery_is_retried<S: Subject>(subject: S) {
     subject.store().record_owned(vec![failed]).await.unwrap();
     let (id, event_id) = (delivery_id(11), EventId::from_number(10));
     let due = PendingDelivery { id, event_id, attempts: 1, attempts_base: 0, at: at(500) };
-    let again = subject.store().retry(id, at(500)).await.unwrap();
+    let again = subject.store().retry(id, at(500), vec![]).await.unwrap();
     assert_eq!(again, Retried::Pending { due: due.clone(), hook_id: hook_id(1) });
     assert_eq!(subject.store().due_of(hook_id(1), false, 9).await.unwrap(), [due]);
     assert!(subject.store().account().await.unwrap().balances());
@@ -115,7 +115,7 @@ pub async fn many_deliveries_are_retried<S: Subject>(subject: S) {
 
     let retry = async |ids: &[u64], from| -> Vec<(u64, u64)> {
         let ids = ids.iter().copied().map(delivery_id).collect();
-        let again = subject.store().retry_many(ids, from, at(500)).await.unwrap();
+        let again = subject.store().retry_many(ids, from, at(500), vec![]).await.unwrap();
         again.into_iter().map(|(id, hook)| (id.number(), hook.number())).collect()
     };
     assert!(retry(&[11, 12, 13], DeliveryStatus::Cancelled).await.is_empty(), "they are dead");
@@ -139,7 +139,7 @@ pub async fn replays_are_new_deliveries<S: Subject>(mut subject: S) {
     subject.store().delete_hooks(vec![hook_id(2)], "hook gone").await.unwrap();
     let replays = [(11, 100), (12, 101), (13, 102), (99, 103)];
     let replays = replays.map(|(of, id)| Replay { of: delivery_id(of), id: delivery_id(id) });
-    let made = subject.store().replay(replays.to_vec(), at(500)).await.unwrap();
+    let made = subject.store().replay(replays.to_vec(), at(500), vec![]).await.unwrap();
     assert_eq!(made, [(delivery_id(100), hook_id(1))], "the others: gone hook, pending, unknown");
     let (id, event_id) = (delivery_id(100), EventId::from_number(10));
     let due = PendingDelivery { id, event_id, attempts: 0, attempts_base: 0, at: at(500) };
@@ -155,7 +155,7 @@ pub async fn replays_are_new_deliveries<S: Subject>(mut subject: S) {
     assert_eq!((account.accepted, account.balances()), (5, true));
     // Its event stays as long as it is pending, and takes it along.
     subject.store().cancel_of(hook_id(1), "hook disabled").await.unwrap();
-    subject.store().retry(id, at(600)).await.unwrap();
+    subject.store().retry(id, at(600), vec![]).await.unwrap();
     subject.store().prune_before(at(1_000), at(1_000), at(1_000)).await.unwrap();
     assert!(subject.store().event(event_id).await.unwrap().is_some());
     subject.store().record_owned(vec![ended(100, DeliveryStatus::Delivered)]).await.unwrap();

@@ -28,6 +28,8 @@ pub enum CallKind {
     FinishExchange,
     /// `record_exchange`, whose answer nobody awaits
     RecordExchange,
+    /// A call of `audit`.
+    Audit,
     /// A call of `add_traffic`.
     AddTraffic,
     /// A call of `prune`.

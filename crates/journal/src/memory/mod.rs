@@ -1,6 +1,7 @@
 //! Stores in memory, for tests and simulations. They obey the laws but for surviving the process: what the next server
 //! finds is given by [`MemoryJournal::reopened`].
 
+mod audit;
 mod backlog;
 mod cluster;
 mod deliveries;

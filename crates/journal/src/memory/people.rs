@@ -27,8 +27,15 @@ impl PeopleStore for MemoryJournal {
         self.call(CallKind::ChangePeople, move |state: &mut State, _| {
             // All of it, or nothing.
             let mut rows = state.people.clone();
-            changes.into_iter().try_for_each(|change| rows.change(change))?;
+            let mut audit = Vec::new();
+            for change in changes {
+                match change {
+                    PeopleChange::Audit(entry) => audit.push(*entry),
+                    change => rows.change(change)?,
+                }
+            }
             state.people = rows;
+            state.add_audit(audit);
             Ok(())
         })
     }
@@ -108,6 +115,8 @@ impl PeopleRows {
                 self.tokens.get_mut(&id).into_iter().for_each(|token| token.last_used_at = Some(at));
             }
             PeopleChange::PutLink(link) => drop(self.links.insert(link.digest, link)),
+            // The entries are no rows of people.
+            PeopleChange::Audit(_) => {}
             PeopleChange::Expire { made, seen, now } => {
                 self.sessions.retain(|_, session| session.made_at >= made && session.seen_at >= seen);
                 self.links.retain(|_, link| link.expires_at >= now);

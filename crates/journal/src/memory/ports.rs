@@ -10,6 +10,7 @@ use crate::{
     ExchangeStart, FoundDeliveries, History, HookBacklog, IdempotencyKey, Journal, MissedEvents, NewEvent,
     Page, Partition, PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Wait,
 };
+use footbridge_model::audit::AuditEntry;
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::exchange::{ExchangeHead, ExchangeRecord};
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
@@ -19,11 +20,11 @@ use footbridge_model::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Page {
-    fn shows(self, id: u64) -> bool {
+    pub(super) fn shows(self, id: u64) -> bool {
         self.before.is_none_or(|before| id < before)
     }
 
-    fn size(self) -> usize {
+    pub(super) fn size(self) -> usize {
         usize::try_from(self.limit).unwrap_or(usize::MAX)
     }
 }
@@ -63,12 +64,30 @@ impl DeliveryQueue for MemoryJournal {
         })
     }
 
-    fn cancel_one(&self, id: DeliveryId, only: CancelOnly, reason: String) -> Wait<CancelledOne> {
-        self.call(CallKind::Cancel, move |state, _| state.cancel_one(id, only, reason))
+    fn cancel_one(
+        &self,
+        id: DeliveryId,
+        only: CancelOnly,
+        reason: String,
+        audit: Vec<AuditEntry>,
+    ) -> Wait<CancelledOne> {
+        self.call(CallKind::Cancel, move |state, _| {
+            let cancelled = state.cancel_one(id, only, reason)?;
+            if matches!(cancelled, CancelledOne::Cancelled(_)) {
+                state.add_audit(audit);
+            }
+            Ok(cancelled)
+        })
     }
 
-    fn retry(&self, id: DeliveryId, now: Millis) -> Wait<Retried> {
-        self.call(CallKind::Retry, move |state, _| state.retry(id, now))
+    fn retry(&self, id: DeliveryId, now: Millis, audit: Vec<AuditEntry>) -> Wait<Retried> {
+        self.call(CallKind::Retry, move |state, _| {
+            let retried = state.retry(id, now)?;
+            if matches!(retried, Retried::Pending { .. }) {
+                state.add_audit(audit);
+            }
+            Ok(retried)
+        })
     }
 
     fn retry_many(
@@ -76,17 +95,37 @@ impl DeliveryQueue for MemoryJournal {
         ids: Vec<DeliveryId>,
         from: DeliveryStatus,
         now: Millis,
+        audit: Vec<AuditEntry>,
     ) -> Wait<Vec<(DeliveryId, HookId)>> {
-        self.call(CallKind::Retry, move |state, _| state.retry_many(&ids, from, now))
+        self.call(CallKind::Retry, move |state, _| {
+            let retried = state.retry_many(&ids, from, now)?;
+            Ok(audited(state, retried, audit))
+        })
     }
 
-    fn replay(&self, replays: Vec<Replay>, now: Millis) -> Wait<Vec<(DeliveryId, HookId)>> {
-        self.call(CallKind::Replay, move |state, _| state.replay(&replays, now))
+    fn replay(
+        &self,
+        replays: Vec<Replay>,
+        now: Millis,
+        audit: Vec<AuditEntry>,
+    ) -> Wait<Vec<(DeliveryId, HookId)>> {
+        self.call(CallKind::Replay, move |state, _| {
+            let made = state.replay(&replays, now)?;
+            Ok(audited(state, made, audit))
+        })
     }
 
     fn pending_estimate(&self) -> u64 {
         self.account_now().pending
     }
+}
+
+/// Stores entries if the call has changed something.
+fn audited<T>(state: &mut State, changed: Vec<T>, audit: Vec<AuditEntry>) -> Vec<T> {
+    if !changed.is_empty() {
+        state.add_audit(audit);
+    }
+    changed
 }
 
 impl ExchangeLog for MemoryJournal {

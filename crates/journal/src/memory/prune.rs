@@ -11,7 +11,7 @@ use footbridge_model::time::Millis;
 impl State {
     /// Deletes all that is too old at once.
     pub(super) fn prune(&mut self, limits: PruneLimits) {
-        let PruneLimits { ended_before, dead_before, now } = limits;
+        let PruneLimits { ended_before, dead_before, audit_before, now } = limits;
         if self.breaks(Mutant::PrunesNothing) {
             return;
         }
@@ -34,6 +34,7 @@ impl State {
         self.keys.retain(|_, kept| now < kept.used.until);
         self.retain_exchanges(ended_before, now);
         self.prune_traffic(now);
+        self.prune_audit(audit_before);
         let deliveries = &self.deliveries;
         let named = |hook| deliveries.values().any(|row| row.delivery.hook_id == hook);
         self.hooks.retain(|id, kept| !kept.deleted || named(*id));

@@ -8,6 +8,7 @@ use crate::{
     JournalError, KeyScopes, RegistryBatch, RegistryChange, RegistrySnapshot, RegistryStore, RegistryUpdate,
     Version, Wait,
 };
+use footbridge_model::audit::AuditEntry;
 use footbridge_model::hook::{Hook, Lifetime, Origin};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
@@ -21,12 +22,14 @@ impl RegistryStore for MemoryJournal {
         self.call(CallKind::ReadRegistry, move |state, _| Ok(state.since(version)))
     }
 
-    fn apply(&self, change: RegistryChange, at: Version) -> Wait<Version> {
+    fn apply_audited(&self, change: RegistryChange, at: Version, audit: Vec<AuditEntry>) -> Wait<Version> {
         self.call(CallKind::Apply, move |state, _| {
             if at != state.version && !state.breaks(Mutant::LastWriterWins) {
                 return Err(JournalError::Stale);
             }
-            state.apply(change)
+            let version = state.apply(change)?;
+            state.add_audit(audit);
+            Ok(version)
         })
     }
 

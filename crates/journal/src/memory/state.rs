@@ -9,10 +9,11 @@ use crate::{
     Version,
 };
 use footbridge_model::app::{App, Link};
+use footbridge_model::audit::AuditEntry;
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::exchange::ExchangeRecord;
 use footbridge_model::hook::Hook;
-use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::id::{AuditId, DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use footbridge_model::traffic::{Edge, Sums};
@@ -32,6 +33,7 @@ pub(super) struct State {
     pub(super) keys: BTreeMap<(String, String), StoredKey>,
     /// The sums of minutes and of hours.
     pub(super) traffic: BTreeMap<(bool, Millis, Edge), Sums>,
+    pub(super) audit: BTreeMap<AuditId, AuditEntry>,
     pub(super) account: Account,
     pub(super) highest_id: u64,
     pub(super) config_file: Option<String>,

@@ -179,7 +179,7 @@ pub(super) async fn retry(
     Id(id): Id<DeliveryId>,
 ) -> Result<(StatusCode, Json<api::Delivery>), Problem> {
     find(&shared, &caller, id).await?;
-    shared.engine.retry(id).await?;
+    shared.engine.acting_as(&*caller).retry(id).await?;
     let view = find(&shared, &caller, id).await?;
     Ok((StatusCode::ACCEPTED, Json(delivery(view, &shared))))
 }
@@ -201,7 +201,7 @@ pub(super) async fn retry_many(
         ));
     }
     visible::selection(&caller, &selection.filter)?;
-    let count = shared.engine.retry_many(selection.at(shared.engine.now()), mode).await?;
+    let count = shared.engine.acting_as(&*caller).retry_many(selection.at(shared.engine.now()), mode).await?;
     Ok(Json(api::BulkResult { count, dry_run: mode == BulkMode::DryRun }))
 }
 
@@ -214,7 +214,7 @@ pub(super) async fn replay(
     Id(id): Id<DeliveryId>,
 ) -> Result<(StatusCode, Json<api::Delivery>), Problem> {
     find(&shared, &caller, id).await?;
-    let id = shared.engine.replay(id).await?;
+    let id = shared.engine.acting_as(&*caller).replay(id).await?;
     let view = find(&shared, &caller, id).await?;
     Ok((StatusCode::ACCEPTED, Json(delivery(view, &shared))))
 }
@@ -244,6 +244,7 @@ pub(super) async fn replay_many(
         ));
     }
     visible::selection(&caller, &selection.filter)?;
-    let count = shared.engine.replay_many(selection.at(shared.engine.now()), mode).await?;
+    let count =
+        shared.engine.acting_as(&*caller).replay_many(selection.at(shared.engine.now()), mode).await?;
     Ok(Json(api::BulkResult { count, dry_run: mode == BulkMode::DryRun }))
 }

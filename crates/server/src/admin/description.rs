@@ -2,8 +2,8 @@
 
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
-    apps, attention, deliveries, events, exchanges, explain, hooks, lanes, links, probes, stats, system,
-    tail, tickets,
+    apps, attention, audit, deliveries, events, exchanges, explain, hooks, lanes, links, probes, stats,
+    system, tail, tickets,
 };
 use crate::openapi;
 use utoipa::OpenApi;
@@ -50,6 +50,7 @@ use utoipa::OpenApi;
     system::doctor,
     tail::tail,
     tail::logs,
+    audit::list,
     stats::now,
     stats::series,
     stats::edges,

@@ -95,10 +95,13 @@ pub(super) async fn create(
     if !caller.may_see(&app) {
         return Err(unknown());
     }
-    let entry = shared.engine.add_hook(hook.into_spec(app.clone())).await.map_err(|error| match error {
-        ChangeError::NotFound(_) => unknown(),
-        other => other.into(),
-    })?;
+    let entry =
+        shared.engine.acting_as(&*caller).add_hook(hook.into_spec(app.clone())).await.map_err(|error| {
+            match error {
+                ChangeError::NotFound(_) => unknown(),
+                other => other.into(),
+            }
+        })?;
     let location = format!("/api/v1/hooks/{}", entry.hook.id);
     let warnings = shared.engine.warn_patterns(std::iter::once(&entry.hook.pattern));
     let made = api::MadeHook { hook: view(&entry), warnings };
@@ -129,7 +132,7 @@ pub(super) async fn change(
 ) -> Result<Json<api::Hook>, Problem> {
     let change = hook_change(patch)?;
     visible::hook(&shared, &caller, id)?;
-    let entry = shared.engine.change_hook(id, change, caller.name.clone()).await?;
+    let entry = shared.engine.acting_as(&*caller).change_hook(id, change).await?;
     Ok(Json(view(&entry)))
 }
 
@@ -142,6 +145,6 @@ pub(super) async fn remove(
     Id(id): Id<HookId>,
 ) -> Result<StatusCode, Problem> {
     visible::hook(&shared, &caller, id)?;
-    shared.engine.remove_hook(id).await?;
+    shared.engine.acting_as(&*caller).remove_hook(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

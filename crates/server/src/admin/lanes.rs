@@ -132,7 +132,7 @@ pub(super) async fn pause(
 ) -> Result<Json<api::Lane>, Problem> {
     visible::hook(&shared, &caller, id)?;
     let reason = reason(request.reason)?;
-    let entry = shared.engine.pause_lane(id, caller.name.clone(), reason.clone()).await?;
+    let entry = shared.engine.acting_as(&*caller).pause_lane(id, reason.clone()).await?;
     tracing::info!(hook = %id, by = caller.name, reason, "a lane is paused");
     of_hook(&shared, entry).await
 }
@@ -147,7 +147,7 @@ pub(super) async fn resume(
     Id(id): Id<HookId>,
 ) -> Result<Json<api::Lane>, Problem> {
     visible::hook(&shared, &caller, id)?;
-    let entry = shared.engine.resume_lane(id).await?;
+    let entry = shared.engine.acting_as(&*caller).resume_lane(id).await?;
     tracing::info!(hook = %id, by = caller.name, "a lane is resumed");
     of_hook(&shared, entry).await
 }
@@ -174,7 +174,7 @@ pub(super) async fn skip(
             format_args!("names a delivery to the hook {}", view.hook.id),
         ));
     }
-    shared.engine.skip_delivery(delivery, cancelled_by(&caller, Some(&reason))).await?;
+    shared.engine.acting_as(&*caller).skip_delivery(delivery, cancelled_by(&caller, Some(&reason))).await?;
     tracing::info!(%delivery, %hook, by = caller.name, reason, "the oldest delivery of a lane is cancelled");
     deliveries::shown(&shared, &caller, delivery).await
 }
@@ -192,7 +192,7 @@ pub(super) async fn cancel(
 ) -> Result<Json<api::Delivery>, Problem> {
     let reason = reason(request.reason)?;
     deliveries::find(&shared, &caller, id).await?;
-    shared.engine.cancel_delivery(id, cancelled_by(&caller, reason.as_deref())).await?;
+    shared.engine.acting_as(&*caller).cancel_delivery(id, cancelled_by(&caller, reason.as_deref())).await?;
     tracing::info!(delivery = %id, by = caller.name, reason, "a delivery is cancelled");
     deliveries::shown(&shared, &caller, id).await
 }

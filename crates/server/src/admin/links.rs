@@ -60,7 +60,7 @@ pub(super) async fn create(
         enabled: request.enabled.unwrap_or(true),
     };
     visible::both_ends(&caller, &spec.host, &spec.miniapp)?;
-    let link = shared.engine.add_link(spec).await?;
+    let link = shared.engine.acting_as(&*caller).add_link(spec).await?;
     let location = format!("/api/v1/links/{}/{}", link.host, link.miniapp);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view(link))))
 }
@@ -91,7 +91,7 @@ pub(super) async fn change(
     JsonBody(patch): JsonBody<api::LinkPatch>,
 ) -> Result<Json<api::Link>, Problem> {
     visible::both_ends(&caller, &host, &miniapp)?;
-    let link = shared.engine.change_link(&host, &miniapp, patch.enabled).await?;
+    let link = shared.engine.acting_as(&*caller).change_link(&host, &miniapp, patch.enabled).await?;
     Ok(Json(view(link)))
 }
 
@@ -104,6 +104,6 @@ pub(super) async fn remove(
     LinkPath(host, miniapp): LinkPath,
 ) -> Result<StatusCode, Problem> {
     visible::both_ends(&caller, &host, &miniapp)?;
-    shared.engine.remove_link(&host, &miniapp).await?;
+    shared.engine.acting_as(&*caller).remove_link(&host, &miniapp).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,6 +5,7 @@
 
 mod apps;
 mod attention;
+mod audit;
 mod body;
 mod body_error;
 mod deliveries;

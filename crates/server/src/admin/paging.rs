@@ -154,6 +154,11 @@ impl ListPage {
         List { data: rows.into_iter().map(view).collect(), next }
     }
 
+    /// Returns the cursor of the page that begins after this key.
+    pub(super) fn cursor(&self, key: &str) -> String {
+        encode(self.list, key)
+    }
+
     /// Returns the rows of the page, and the cursor of the next page if more follow.
     pub(super) fn cut<T>(&self, mut rows: Vec<T>, key: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
         let more = rows.len() > self.limit as usize;

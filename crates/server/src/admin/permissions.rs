@@ -52,6 +52,7 @@ pub(super) const TABLE: &[(Method, &str, Permission)] = &[
     (Method::POST, "/api/v1/lanes/{hook}/skip", Permission::DeliveriesRetry),
     (Method::GET, "/api/v1/exchanges", Permission::EventsRead),
     (Method::GET, "/api/v1/exchanges/{id}", Permission::EventsRead),
+    (Method::GET, "/api/v1/audit", Permission::AuditRead),
     (Method::POST, "/api/v1/explain", Permission::AppsRead),
     (Method::GET, "/api/v1/attention", Permission::OverviewRead),
     (Method::GET, "/api/v1/settings", Permission::SettingsWrite),

@@ -177,6 +177,7 @@ mod paths {
         (name = "sessions", description = "Browsers that are signed in to the console"),
         (name = "session", description = "Signing in and out, on the console's listener"),
         (name = "sign_in", description = "Links that sign in to the console once"),
+        (name = "audit", description = "Who changed what, when and from where"),
         (name = "explain", description = "Which hooks would get an event, and why"),
         (name = "live", description = "Live events in pages"),
         (name = "statistics", description = "Traffic, queues, and what needs an operator"),

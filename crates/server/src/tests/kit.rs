@@ -309,6 +309,7 @@ pub(crate) fn limits() -> Limits {
         idle: None,
         keep: None,
         keep_dead: None,
+        keep_audit: None,
         statistics: true,
     }
 }

@@ -100,6 +100,7 @@ impl World {
                 idle: None,
                 keep: None,
                 keep_dead: None,
+                keep_audit: None,
                 statistics: true,
             },
         };

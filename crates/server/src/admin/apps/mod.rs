@@ -51,7 +51,7 @@ pub(super) async fn create(
     }
     let hooks: Vec<HookSpec> = hooks.into_iter().map(|hook| hook.into_spec(name.clone())).collect();
     let patterns: Vec<Pattern> = hooks.iter().map(|hook| hook.pattern.clone()).collect();
-    let (entry, secrets) = shared.engine.add_app(spec, hooks).await?;
+    let (entry, secrets) = shared.engine.acting_as(&*caller).add_app(spec, hooks).await?;
     let location = format!("/api/v1/apps/{name}");
     let warnings = shared.engine.warn_patterns(patterns.iter());
     let app = view::app(&entry, shared.engine.now());
@@ -82,7 +82,7 @@ pub(super) async fn change(
     JsonBody(patch): JsonBody<api::AppPatch>,
 ) -> Result<Json<api::App>, Problem> {
     visible::app(&caller, &name)?;
-    let entry = shared.engine.change_app(&name, parse::app_change(patch)?).await?;
+    let entry = shared.engine.acting_as(&*caller).change_app(&name, parse::app_change(patch)?).await?;
     Ok(Json(view::app(&entry, shared.engine.now())))
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn remove(
     AppPath(name): AppPath,
 ) -> Result<StatusCode, Problem> {
     visible::app(&caller, &name)?;
-    shared.engine.remove_app(&name).await?;
+    shared.engine.acting_as(&*caller).remove_app(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn secrets(
     AppPath(name): AppPath,
 ) -> Result<Json<api::ShownSecrets>, Problem> {
     visible::app(&caller, &name)?;
-    let made = shared.engine.show_secrets(&name).await?;
+    let made = shared.engine.acting_as(&*caller).show_secrets(&name).await?;
     let name = shared.engine.app(&name)?.app.name.to_string();
     Ok(Json(api::ShownSecrets { name, made: view::shown(&made) }))
 }
@@ -123,7 +123,7 @@ pub(super) async fn end_overlap(
     AppPath(name): AppPath,
 ) -> Result<Json<api::App>, Problem> {
     visible::app(&caller, &name)?;
-    let entry = shared.engine.end_overlap(&name).await?;
+    let entry = shared.engine.acting_as(&*caller).end_overlap(&name).await?;
     Ok(Json(view::app(&entry, shared.engine.now())))
 }
 
@@ -138,7 +138,7 @@ pub(super) async fn rotate(
 ) -> Result<Json<api::Rotated>, Problem> {
     visible::app(&caller, &name)?;
     let (which, overlap) = parse::rotation(request)?;
-    let made: MadeSecrets = shared.engine.rotate(&name, which, overlap).await?;
+    let made: MadeSecrets = shared.engine.acting_as(&*caller).rotate(&name, which, overlap).await?;
     let entry = shared.engine.app(&name)?;
     Ok(Json(view::rotated(&entry, &made)))
 }

@@ -29,7 +29,7 @@ pub(in super::super) async fn create(
         return Err(Problem::new(ProblemCode::Unavailable, why));
     };
     let user = request.user.as_deref().map(user_name).transpose()?;
-    let link = shared.engine.people().make_link(user.as_ref()).await?;
+    let link = shared.engine.people().make_link(&*caller, user.as_ref()).await?;
     let url = console.setup_url(&link.code);
     Ok((StatusCode::CREATED, Json(api::SignInLink { url, expires_at: link.expires_at.to_string() })))
 }

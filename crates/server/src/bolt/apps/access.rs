@@ -7,10 +7,20 @@ use crate::state::ShardState;
 use crate::{callers, credential};
 use footbridge_engine::{AppEntry, AppsError};
 use footbridge_model::admin_caller::AdminCaller;
+use footbridge_model::audit;
 use footbridge_model::name::AppName;
 use footbridge_model::words;
 use http::request::Parts;
 use std::sync::Arc;
+
+impl From<&Actor> for audit::Actor {
+    fn from(actor: &Actor) -> Self {
+        match actor {
+            Actor::Admin(caller) => Self::from(&**caller),
+            Actor::App(entry) => Self::app(&entry.app.name),
+        }
+    }
+}
 
 /// The caller of an endpoint.
 #[derive(Debug)]

@@ -74,7 +74,7 @@ async fn answer(
 }
 
 async fn call(local: &ShardState, actor: &Actor, endpoint: Endpoint, bytes: &[u8]) -> BoltResult {
-    let engine = &local.shared.engine;
+    let engine = &local.shared.engine.acting_as(actor);
     match endpoint {
         Endpoint::Install => {
             let install = parse::install(bytes)?;
