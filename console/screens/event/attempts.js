@@ -1,11 +1,13 @@
-// All attempts of an event's deliveries.
+// The deliveries of an event, and all their attempts.
 import { h } from "../../vendor/preact.js";
 import { api } from "../../base/api.js";
 import { useResource } from "../../base/resource.js";
 import { tags } from "../../base/tags.js";
 import { href } from "../../base/url.js";
 import { Attempts } from "../../parts/attempts.js";
+import { list } from "../../parts/list.js";
 import { loaded } from "../../parts/states.js";
+import { When } from "../../parts/when.js";
 import { Status } from "../../parts/marks.js";
 import { TEXT } from "./text.js";
 
@@ -38,3 +40,20 @@ export function AllAttempts({ event }) {
           ],
   });
 }
+
+/** The deliveries as the list has them. @param {{ event: string }} props */
+export const Deliveries = ({ event }) =>
+  list({
+    path: "/api/v1/deliveries",
+    caption: TEXT.deliveries,
+    query: { event },
+    id: (row) => row.id,
+    to: (row) => href(`/deliveries/${row.id}`),
+    empty: p({ class: "soft" }, TEXT.noAttempts),
+    columns: [
+      { title: "To", cell: (row) => row.app },
+      { title: "Status", kind: "wide", cell: (row) => [h(Status, { word: row.status }), " ", row.last_error] },
+      { title: "Tries", kind: "number", cell: (row) => row.attempts },
+      { title: "Next try", kind: "id", minor: true, cell: (row) => h(When, { at: row.next_attempt_at }) },
+    ],
+  });

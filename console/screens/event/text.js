@@ -2,6 +2,7 @@
 export const TEXT = {
   story: "What happened",
   noStory: "The steps of this event cannot be shown.",
+  deliveries: "Deliveries",
   payload: "Payload",
   headers: "Headers",
   attempts: "Attempts",

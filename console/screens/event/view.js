@@ -17,7 +17,7 @@ import { Effects, Id, Origin } from "../../parts/story/origin.js";
 import { Receivers } from "../../parts/story/receivers.js";
 import { Copy } from "../../parts/toast.js";
 import { When } from "../../parts/when.js";
-import { AllAttempts } from "./attempts.js";
+import { AllAttempts, Deliveries } from "./attempts.js";
 import { knownEvent } from "./model.js";
 import { TEXT } from "./text.js";
 
@@ -107,13 +107,13 @@ export default function Event({ params }) {
   return [
     !known.data && h(Head, { title: id }),
     loaded({ of: known, rows: 1, show: (data) => h(Title, { known: data }) }),
-    known.data && h(StoryPart, { story }),
+    known.data && h(StoryPart, { id, story }),
     known.data && h(Details, { known: known.data, story: story.data }),
   ];
 }
 
-/** @param {{ story: Resource<Story> }} props */
-const StoryPart = ({ story }) =>
+/** The drawing and the receivers; without them at least the deliveries. @param {{ id: string, story: Resource<Story> }} props */
+const StoryPart = ({ id, story }) => [
   loaded({
     of: story,
     rows: 6,
@@ -121,4 +121,6 @@ const StoryPart = ({ story }) =>
       h(Part, { title: TEXT.story }, h(Drawing, { story: data })),
       h(Receivers, { receivers: data.receivers, done: story.reload }),
     ],
-  });
+  }),
+  story.problem && !story.data && h(Part, { title: TEXT.deliveries }, h(Deliveries, { event: id })),
+];
