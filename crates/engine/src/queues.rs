@@ -25,6 +25,8 @@ pub enum QueueState {
     AppDown,
     /// The next delivery is overdue: attempts in progress use the whole window.
     WindowFull,
+    /// An operator has paused it.
+    Paused,
     /// The hook or its app is switched off.
     Off,
 }
@@ -99,6 +101,9 @@ fn state(registry: &AppRegistry, hook: &HookEntry, waiting: &WaitingDeliveries, 
     else {
         return QueueState::Off;
     };
+    if hook.hook.paused.is_some() {
+        return QueueState::Paused;
+    }
     let is_overdue = waiting.due.plus(STANDING_AFTER) < now;
     if hook.hook.options.ordered && waiting.attempts > 0 {
         QueueState::HeadFailing

@@ -176,7 +176,7 @@ fn standing(shared: &Shared, queues: &QueueOverview, caller: &AdminCaller) -> Ve
                 format!("an ordered hook of {app} waits for {head} for {lasts}{why}{behind}")
             }
             QueueState::AppDown => format!("{app} does not run, and {head} waits for it for {lasts}{behind}"),
-            QueueState::WindowFull | QueueState::Moving | QueueState::Off => {
+            QueueState::WindowFull | QueueState::Moving | QueueState::Paused | QueueState::Off => {
                 format!("{head} to {app} is overdue for {lasts}: its receiver answers too slowly{behind}")
             }
         };

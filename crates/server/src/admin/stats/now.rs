@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use footbridge_api as api;
-use footbridge_engine::{Account, AppTraffic, QueueOverview};
+use footbridge_engine::{Account, AppTraffic, QueueOverview, QueueState};
 use footbridge_model::name::AppName;
 use std::collections::BTreeMap;
 
@@ -26,6 +26,7 @@ pub(in super::super) async fn now(
     let recent = engine.recent_traffic();
     let [page, publish, exchange] = recent.rates.map(rounded);
     let latency = |part| recent.latencies().quantile(part).map(rounded);
+    let paused = queues.waiting.iter().filter(|queue| queue.state == QueueState::Paused).count();
     let standing = queues.waiting.iter().filter(|queue| queue.state.is_standing()).count();
     let mut apps: BTreeMap<String, AppTraffic> =
         engine.apps().iter().map(|entry| (entry.app.name.to_string(), AppTraffic::default())).collect();
@@ -39,7 +40,11 @@ pub(in super::super) async fn now(
         p50_ms: latency(0.5),
         p95_ms: latency(0.95),
         account: account_now(&account),
-        lanes: api::LaneCounts { waiting: queues.waiting.len() as u64, standing: standing as u64, paused: 0 },
+        lanes: api::LaneCounts {
+            waiting: queues.waiting.len() as u64,
+            standing: standing as u64,
+            paused: paused as u64,
+        },
         apps: apps
             .into_iter()
             .filter(|(name, _)| is_visible(name))
