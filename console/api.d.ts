@@ -273,6 +273,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the audit log, newest first: who changed what, when and from where. */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries": {
         parameters: {
             query?: never;
@@ -338,6 +355,23 @@ export interface paths {
         get: operations["deliveries_show"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels a pending delivery. If an attempt is in flight, its result is not recorded. */
+        post: operations["deliveries_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -589,6 +623,94 @@ export interface paths {
          *     target. `enabled: true` also enables a hook again after its receiver answered 410.
          */
         patch: operations["hooks_change"];
+        trace?: never;
+    };
+    "/api/v1/lanes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the lanes, one for each hook, ordered by the id of the hook. */
+        get: operations["lanes_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lanes/{hook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the lane of a hook. */
+        get: operations["lanes_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lanes/{hook}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pauses the lane of a hook: no attempt starts until it is resumed, also after a restart. Attempts in flight end normally,
+         *     and new events wait.
+         */
+        post: operations["lanes_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lanes/{hook}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resumes the lane of a hook. An ordered hook goes on in order. */
+        post: operations["lanes_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lanes/{hook}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels the oldest pending delivery of a hook, so that an ordered hook goes on with the next one. */
+        post: operations["lanes_skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/links": {
@@ -1396,6 +1518,44 @@ export interface components {
             /** @description `app`, `hook` or `server`. */
             kind: string;
         };
+        /** @description The one who made a change. */
+        AuditActor: {
+            /**
+             * @description `token` for the admin token, `user`, `api_token`, `file` for the configuration file, `system` for the server, or
+             *     `app`.
+             */
+            kind: string;
+            /** @description Name of the user, token or app, or the path of the file. */
+            name: string;
+        };
+        /** @description An entry of the audit log. */
+        AuditEntry: {
+            /**
+             * @description The act, as a kind of object and a verb.
+             * @example app.create
+             */
+            action: string;
+            /** @description Members that the change set, without secrets. */
+            after?: Record<string, never> | null;
+            /** Format: date-time */
+            at: string;
+            /** @description Members that the change replaced or deleted, without secrets. */
+            before?: Record<string, never> | null;
+            /** @description Address that the request came from; `null` for acts of the server and the configuration file. */
+            from?: string | null;
+            /** @example aud_01hzx3v9k7q2m */
+            id: string;
+            note?: string | null;
+            object: components["schemas"]["AuditObject"];
+            who: components["schemas"]["AuditActor"];
+        };
+        /** @description The thing that was changed. */
+        AuditObject: {
+            /** @description Name or id; `host/miniapp` for a link. */
+            id: string;
+            /** @example app */
+            kind: string;
+        };
         /** @description The envelope of every answer of Bolt's API. On success `code` is 0 and `body` is present; otherwise the error members are. */
         BoltEnvelope: {
             body?: unknown;
@@ -1885,6 +2045,45 @@ export interface components {
              */
             would_get: number;
         };
+        /** @description The lane of a hook: the queue of its pending deliveries. */
+        Lane: {
+            head?: components["schemas"]["LaneHead"] | null;
+            /**
+             * Format: int64
+             * @description Time since the oldest pending delivery was made, in milliseconds.
+             */
+            head_age_ms?: number | null;
+            hook: components["schemas"]["Hook"];
+            /**
+             * Format: int64
+             * @description Number of deliveries in flight.
+             */
+            in_flight: number;
+            paused?: components["schemas"]["LanePause"] | null;
+            /**
+             * Format: int64
+             * @description Number of pending deliveries.
+             */
+            pending: number;
+            /**
+             * Format: date-time
+             * @description Since when it is in this state; `null` if that is not known.
+             */
+            since?: string | null;
+            /**
+             * @description `idle`, `moving`, `waiting` (some deliveries wait for others), `standing` (none gets through), `paused` or `off`.
+             * @example standing
+             */
+            state: string;
+            /** @description State and reason in words. */
+            text: string;
+            /**
+             * @description Why it does not move freely: `head_failing`, `window_full`, `app_down`, `hook_off`, `hook_off_410`, `paused` or
+             *     `app_disabled`; `null` if it does.
+             * @example head_failing
+             */
+            why?: string | null;
+        };
         /** @description The number of hooks with pending deliveries. */
         LaneCounts: {
             /**
@@ -1902,6 +2101,26 @@ export interface components {
              * @description Hooks that have pending deliveries.
              */
             waiting: number;
+        };
+        /** @description The oldest pending delivery of a lane. */
+        LaneHead: {
+            /** Format: int32 */
+            attempts: number;
+            delivery_id: string;
+            event_id: string;
+            last_error?: string | null;
+            /** Format: int32 */
+            last_status?: number | null;
+            /** Format: date-time */
+            next_attempt_at?: string | null;
+        };
+        /** @description The pause of a lane. */
+        LanePause: {
+            /** Format: date-time */
+            at: string;
+            /** @description Name of the operator. */
+            by: string;
+            reason?: string | null;
         };
         /** @description One line of a series. */
         Line: {
@@ -2103,6 +2322,50 @@ export interface components {
                 transient: boolean;
                 /** @example server */
                 type: string;
+            }[];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        List_Lane: {
+            /** @description Items of this page. */
+            data: {
+                head?: components["schemas"]["LaneHead"] | null;
+                /**
+                 * Format: int64
+                 * @description Time since the oldest pending delivery was made, in milliseconds.
+                 */
+                head_age_ms?: number | null;
+                hook: components["schemas"]["Hook"];
+                /**
+                 * Format: int64
+                 * @description Number of deliveries in flight.
+                 */
+                in_flight: number;
+                paused?: components["schemas"]["LanePause"] | null;
+                /**
+                 * Format: int64
+                 * @description Number of pending deliveries.
+                 */
+                pending: number;
+                /**
+                 * Format: date-time
+                 * @description Since when it is in this state; `null` if that is not known.
+                 */
+                since?: string | null;
+                /**
+                 * @description `idle`, `moving`, `waiting` (some deliveries wait for others), `standing` (none gets through), `paused` or `off`.
+                 * @example standing
+                 */
+                state: string;
+                /** @description State and reason in words. */
+                text: string;
+                /**
+                 * @description Why it does not move freely: `head_failing`, `window_full`, `app_down`, `hook_off`, `hook_off_410`, `paused` or
+                 *     `app_disabled`; `null` if it does.
+                 * @example head_failing
+                 */
+                why?: string | null;
             }[];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
@@ -2383,7 +2646,7 @@ export interface components {
          * @description The code of an error, for programs. A code never changes its meaning.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "cross_site" | "unknown_host" | "too_many_attempts" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "too_many_hooks" | "not_retryable" | "statistics_off" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
+        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "cross_site" | "unknown_host" | "too_many_attempts" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "too_many_hooks" | "not_retryable" | "statistics_off" | "not_pending" | "not_the_head" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
         /** @description A hypothetical event to explain. */
         Question: {
             /** @description Name of the event. */
@@ -2407,6 +2670,14 @@ export interface components {
              * @description Events that apps and the server published.
              */
             publish: number;
+        };
+        /** @description A request that may give a reason. */
+        Reason: {
+            /**
+             * @description Reason for others to read, at most 200 characters.
+             * @default null
+             */
+            reason: string | null;
         };
         /** @description A credential for a receiver, without its secret. */
         ReceiverAuth: {
@@ -2448,6 +2719,49 @@ export interface components {
              * @description Time until which the previous secrets are valid too; `null` if they no longer are.
              */
             previous_valid_until?: string | null;
+        };
+        /** @description How far one step of a search came. */
+        Searched: {
+            /** @description True if the time was over before the page was full. */
+            more: boolean;
+            /**
+             * Format: int64
+             * @description Number of rows that were looked at.
+             */
+            rows: number;
+            /**
+             * Format: date-time
+             * @description Time of the last row that was looked at; `null` if there is nothing beyond.
+             */
+            to?: string | null;
+        };
+        /** @description One page of a list that is searched step by step. */
+        SearchedList_AuditEntry: {
+            /** @description Items of this page. There may be fewer than `limit`, even none, while more follow. */
+            data: {
+                /**
+                 * @description The act, as a kind of object and a verb.
+                 * @example app.create
+                 */
+                action: string;
+                /** @description Members that the change set, without secrets. */
+                after?: Record<string, never> | null;
+                /** Format: date-time */
+                at: string;
+                /** @description Members that the change replaced or deleted, without secrets. */
+                before?: Record<string, never> | null;
+                /** @description Address that the request came from; `null` for acts of the server and the configuration file. */
+                from?: string | null;
+                /** @example aud_01hzx3v9k7q2m */
+                id: string;
+                note?: string | null;
+                object: components["schemas"]["AuditObject"];
+                who: components["schemas"]["AuditActor"];
+            }[];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+            /** @description How far this page has searched. */
+            searched?: components["schemas"]["Searched"];
         };
         /** @description The state of a secret. */
         Secret: {
@@ -2584,6 +2898,13 @@ export interface components {
             insecure: boolean;
             permissions: string[];
             user: components["schemas"]["SessionUser"];
+        };
+        /** @description A request to cancel the oldest pending delivery of a hook. */
+        Skip: {
+            /** @description Delivery that the caller believes to be the oldest. */
+            delivery_id: string;
+            /** @description Reason for others to read, at most 200 characters. */
+            reason: string;
         };
         /** @description The traffic and the state of the server now. */
         StatsNow: {
@@ -3392,6 +3713,51 @@ export interface operations {
             };
         };
     };
+    audit_list: {
+        parameters: {
+            query?: {
+                /** @description Entries that contain this text, in upper or lower case */
+                q?: string;
+                /** @description Entries of this actor: a kind, a name, or `kind:name` */
+                who?: string;
+                /** @description Entries of this action; `app.*` for all that begin with `app.` */
+                action?: string;
+                /** @description Entries about this object: a kind, an id or name, or `kind:id` */
+                object?: string;
+                /** @description Entries made at or after this time; `2h` means two hours ago */
+                since?: string;
+                /** @description Entries made before this time; `2h` means two hours ago */
+                until?: string;
+                /** @description 1 to 250, else 50 */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchedList_AuditEntry"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     deliveries_list: {
         parameters: {
             query?: {
@@ -3526,6 +3892,48 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DeliveryDetail"];
                 };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deliveries_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The delivery, cancelled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description `not_pending`: it has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
             default: {
@@ -4146,6 +4554,182 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Hook"];
                 };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lanes_list: {
+        parameters: {
+            query?: {
+                /** @description Lanes of hooks of this app */
+                app?: string;
+                /** @description Lanes in this state: `idle`, `moving`, `waiting`, `standing`, `paused` or `off` */
+                state?: string;
+                /** @description 1 to 250, else 50 */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of lanes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Lane"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lanes_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lane */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lane"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lanes_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The lane, paused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lane"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lanes_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lane, which is not paused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lane"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lanes_skip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Skip"];
+            };
+        };
+        responses: {
+            /** @description The delivery, cancelled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description `not_the_head`: another delivery is older. `not_pending`: it has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
             default: {
