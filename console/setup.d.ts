@@ -48,21 +48,25 @@ export interface Job {
   kind: "retry" | "replay" | "cancel";
   q: string;
   state: "queued" | "running" | "stopped" | "done" | "failed";
-  matched: number;
+  hook: string | null;
+  matched: number | null;
   done: number;
   ok: number;
   failed: number;
+  waiting: number;
   skipped: Skipped[];
   pace: number;
   stop_after: number | null;
   rate: number | null;
   by: string;
+  reason: string | null;
+  made_at: string;
   started_at: string | null;
   ended_at: string | null;
   text: string | null;
 }
 export interface JobItem {
-  delivery_id: string;
+  delivery_id: string | null;
   event_id: string;
   app: string;
   outcome: "ok" | "failed" | "skipped" | "waiting";
@@ -84,8 +88,9 @@ export interface Message {
   status?: number;
   method?: string;
   url?: string;
-  headers: Record<string, string> | [string, string][];
-  body: string | null;
+  headers: { name: string; value: string }[];
+  body: string;
+  truncated?: boolean;
 }
 export interface Probe {
   request: Message;
@@ -186,8 +191,8 @@ export interface ComingSetup {
   "/api/v1/apps/{name}/credentials": { get: Gives<{ data: Credential[] }> };
   "/api/v1/apps/{name}/credentials/{kind}/rotate": { post: Gives<{ value: string; old_ends_at: string | null }> };
   "/api/v1/apps/{name}/credentials/{kind}/end-overlap": { post: Gives<unknown> };
-  "/api/v1/apps/{name}/receiver/test": { post: Gives<Probe> };
-  "/api/v1/hooks/{id}/test": { post: Gives<Probe> };
+  "/api/v1/apps/{name}/receiver/test": { post: Gives<{ delivery: Probe }> };
+  "/api/v1/hooks/{id}/test": { post: Gives<{ delivery: Probe }> };
   "/api/v1/receiver-tests": { post: Gives<{ id: string; state: string }, 202> };
   "/api/v1/receiver-tests/{id}": { get: Gives<ReceiverTest> };
   "/api/v1/audit": { get: Gives<List<AuditRow>> };

@@ -20,8 +20,7 @@ const TIMES = [
 ];
 
 /** @param {Message["headers"]} headers */
-const lines = (headers) =>
-  (Array.isArray(headers) ? headers : Object.entries(headers ?? {})).map((pair) => pair.join(": ")).join("\n");
+const lines = (headers) => headers.map(({ name, value }) => `${name}: ${value}`).join("\n");
 
 /** @param {{ title: string, first: string, message: Message }} props */
 const Bytes = ({ title, first, message }) =>
@@ -30,6 +29,7 @@ const Bytes = ({ title, first, message }) =>
     h3(null, title),
     pre({ class: "bytes", tabIndex: 0 }, `${first}\n${lines(message.headers)}`),
     message.body ? h(Raw, { text: message.body }) : p({ class: "soft" }, "No body."),
+    message.truncated && p({ class: "soft" }, "This is only the beginning."),
   );
 
 /** @param {{ probe: Probe }} props */

@@ -188,7 +188,7 @@ describe("recovery", () => {
   it("puts the time range into the search, unless it has one", () => {
     assert.equal(searchOf({ q: "status:dead", since: "2h" }), "status:dead since:2h");
     assert.equal(searchOf({ q: "since:1h x", since: "2h", until: "1h" }), "since:1h x until:1h");
-    assert.deepEqual(jobOf("retry", "q", { hook: "hook_1", pace: "5", stop_after: "", reason: "" }), {
+    assert.deepEqual(jobOf({ kind: "retry", q: "q" }, { pace: "5", stop_after: "", reason: "" }), {
       kind: "retry",
       q: "q",
       pace: 5,

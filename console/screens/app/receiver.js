@@ -35,11 +35,10 @@ function Test({ app, hooks, chosen }) {
   const test = useAction(async (/** @type {string} */ target, /** @type {string} */ text) => {
     setProbe(null);
     const body = text ? { body: parsed(text) } : {};
-    setProbe(
-      target
-        ? await api.post("/api/v1/hooks/{id}/test", { params: { id: target }, body })
-        : await api.post("/api/v1/apps/{name}/receiver/test", { params: { name: app.name }, body }),
-    );
+    const result = await (target
+      ? api.post("/api/v1/hooks/{id}/test", { params: { id: target }, body })
+      : api.post("/api/v1/apps/{name}/receiver/test", { params: { name: app.name }, body }));
+    setProbe(result.delivery);
   });
   const fields = /** @type {import("../../parts/form.js").Field[]} */ ([
     { name: "target", type: "select", label: "To", options, value: chosen },

@@ -214,8 +214,8 @@ export default function Explain({ query }) {
                   ? p({ class: "soft" }, "No hook exists that could match.")
                   : ul(
                       null,
-                      data.data.map((judged) =>
-                        h(Line, { key: judged.hook.id, judged, changes, whatIf: !event, done: answer.reload }),
+                      data.data.map((judged, place) =>
+                        h(Line, { key: place, judged, changes, whatIf: !event, done: answer.reload }),
                       ),
                     ),
               ),

@@ -35,35 +35,37 @@ const REASON = { name: "reason", label: TEXT.reason };
 
 /** @param {{ lane: Lane, reload: () => void }} props */
 function LaneButtons({ lane, reload }) {
-  if (!can("deliveries.retry") && !can("hooks.write")) return null;
   const params = { hook: lane.hook.id };
   const body = (/** @type {Record<string, string>} */ { reason }) => (reason ? { reason } : {});
   const head = lane.head;
   return [
-    lane.paused
-      ? h(Do, {
-          label: "Resume",
-          title: "Resume this lane?",
-          look: "main",
-          text: TEXT.resume,
-          act: async () => {
-            await api.post("/api/v1/lanes/{hook}/resume", { params });
-            reload();
-            return "The lane moves again";
-          },
-        })
-      : h(Do, {
-          label: "Pause",
-          title: "Pause this lane?",
-          text: TEXT.pause,
-          fields: [REASON],
-          act: async (values) => {
-            await api.post("/api/v1/lanes/{hook}/pause", { params, body: body(values) });
-            reload();
-            return "The lane is paused";
-          },
-        }),
+    !can("hooks.write")
+      ? null
+      : lane.paused
+        ? h(Do, {
+            label: "Resume",
+            title: "Resume this lane?",
+            look: "main",
+            text: TEXT.resume,
+            act: async () => {
+              await api.post("/api/v1/lanes/{hook}/resume", { params });
+              reload();
+              return "The lane moves again";
+            },
+          })
+        : h(Do, {
+            label: "Pause",
+            title: "Pause this lane?",
+            text: TEXT.pause,
+            fields: [REASON],
+            act: async (values) => {
+              await api.post("/api/v1/lanes/{hook}/pause", { params, body: body(values) });
+              reload();
+              return "The lane is paused";
+            },
+          }),
     head &&
+      can("deliveries.retry") &&
       h(Do, {
         label: "Skip the head",
         title: "Skip the delivery at the head?",

@@ -21,7 +21,7 @@ import {
   useGet,
   When,
 } from "../../parts/kit.js";
-import { isOpen, remaining, sum } from "../recover/model.js";
+import { isOpen, matchedText, remaining, sum } from "../recover/model.js";
 import { KIND, TEXT } from "../recover/text.js";
 
 const { a, code, div, p, progress, span } = tags;
@@ -35,7 +35,7 @@ const LOOK = 1000;
 
 /** @type {Column<JobItem>[]} */
 const COLUMNS = [
-  { title: "Delivery", kind: "id", cell: (row) => code(null, row.delivery_id) },
+  { title: "Delivery", kind: "id", cell: (row) => code(null, row.delivery_id ?? "none") },
   { title: "To", cell: (row) => row.app },
   { title: "Outcome", cell: (row) => h(Status, { word: row.outcome }) },
   { title: "What happened", kind: "wide", cell: (row) => row.text ?? "" },
@@ -47,10 +47,10 @@ const Progress = ({ job }) => {
   const left = remaining(job);
   return div(
     { class: "stack" },
-    progress({ class: "job", "aria-label": "Done", max: Math.max(1, job.matched), value: job.done }),
+    progress({ class: "job", "aria-label": "Done", max: Math.max(1, job.matched ?? 1), value: job.done }),
     div(
       { class: "row", role: "status" },
-      span(null, `${job.done.toLocaleString("en")} of ${job.matched.toLocaleString("en")}`),
+      span(null, `${job.done.toLocaleString("en")} of ${matchedText(job)}`),
       h(Status, { word: "ok", text: `${job.ok.toLocaleString("en")} ok` }),
       h(Status, { word: job.failed > 0 ? "failed" : "skipped", text: `${job.failed.toLocaleString("en")} failed` }),
       job.skipped.length > 0 &&
@@ -86,7 +86,7 @@ export default function JobScreen({ params, query }) {
         h(
           Head,
           {
-            title: `${KIND[data.kind]?.[0] ?? data.kind} ${data.matched.toLocaleString("en")}`,
+            title: `${KIND[data.kind]?.[0] ?? data.kind} ${matchedText(data)}`,
             sub: [h(Status, { word: data.state }), h(Id, { id }), span(null, `by ${data.by}`)],
           },
           open &&
@@ -100,7 +100,10 @@ export default function JobScreen({ params, query }) {
             }),
           !open &&
             can("jobs.run") &&
-            a({ class: "button", href: href("/recover", { q: data.q, kind: data.kind }) }, "What is left…"),
+            a(
+              { class: "button", href: href("/recover", { q: data.q, kind: data.kind, hook: data.hook }) },
+              "What is left…",
+            ),
         ),
         h(Part, { title: "Progress" }, h(Progress, { job: data })),
         h(
@@ -109,6 +112,8 @@ export default function JobScreen({ params, query }) {
           h(Facts, {
             of: [
               ["Search", code(null, data.q || "all")],
+              ["To the hook", data.hook ? h(Id, { id: data.hook }) : "those of the deliveries"],
+              ["Reason", data.reason ?? "–"],
               ["Pace", `${data.pace}/s`],
               ["Stops after", data.stop_after ? `${data.stop_after} failures in a row` : "no number of failures"],
               ["Started", h(When, { at: data.started_at, whole: true, empty: "queued" })],
@@ -137,8 +142,8 @@ export default function JobScreen({ params, query }) {
         query: { outcome },
         caption: "Deliveries of the job",
         columns: COLUMNS,
-        id: (row) => row.delivery_id,
-        to: (row) => href(`/deliveries/${row.delivery_id}`),
+        id: (row) => `${row.event_id} ${row.app}`,
+        to: (row) => href(row.delivery_id ? `/deliveries/${row.delivery_id}` : `/events/${row.event_id}`),
         empty: p({ class: "soft" }, `None is ${outcome}.`),
         turn: job.data?.[outcome === "ok" ? "ok" : "failed"] ?? 0,
       }),

@@ -26,5 +26,6 @@ export const TEXT = {
   removeRole: "Users with this role may do nothing until they get another one.",
   removeToken: "Calls with it are refused at once.",
   link: "It signs in once, within the hour. Give it to this person only.",
+  newPassword: "At least 8 characters. All your sessions end, and you sign in with it.",
   end: "The browser is signed out at once.",
 };

@@ -147,9 +147,15 @@ export function Users() {
   ];
 }
 
+/** @type {Field[]} */
+const PASSWORD = [
+  { name: "old", type: "password", label: "Password of now", required: true },
+  { name: "new", type: "password", label: "New password", required: true, hint: TEXT.newPassword },
+];
+
 export function Sessions() {
   const [turn, setTurn] = useState(0);
-  return list({
+  const sessions = list({
     path: "/api/v1/sessions",
     caption: "Sessions",
     turn,
@@ -182,4 +188,21 @@ export function Sessions() {
       },
     ],
   });
+  return [
+    session.value?.user.id &&
+      div(
+        { class: "row end" },
+        h(Do, {
+          label: "Change my password",
+          action: "Change",
+          fields: PASSWORD,
+          act: async (body) => {
+            await api.post("/api/v1/session/password", { body });
+            session.value = null;
+            return null;
+          },
+        }),
+      ),
+    sessions,
+  ];
 }

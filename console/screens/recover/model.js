@@ -5,11 +5,11 @@
 
 export const KINDS = /** @type {const} */ (["retry", "replay", "cancel"]);
 
-/** The body of `POST jobs`. @param {string} kind @param {string} q @param {Values} values */
-export const jobOf = (kind, q, { hook, pace, stop_after, reason }) => ({
-  kind,
-  q,
-  ...(kind === "replay" && hook && { hook }),
+/** What a job does to which deliveries. @typedef {{ kind: string, q: string, hook?: string }} Asked */
+
+/** The body of `POST jobs`. @param {Asked} asked @param {Values} values */
+export const jobOf = (asked, { pace, stop_after, reason }) => ({
+  ...asked,
   ...(pace && { pace: Number(pace) }),
   ...(stop_after && { stop_after: Number(stop_after) }),
   ...(reason && { reason }),
@@ -29,4 +29,7 @@ export const isOpen = (job) => job.state === "running" || job.state === "queued"
 
 /** Milliseconds that the rest takes at the rate of now; `null` if that is not known. @param {Job} job */
 export const remaining = (job) =>
-  job.rate && job.state === "running" ? ((job.matched - job.done) / job.rate) * 1000 : null;
+  job.rate && job.matched !== null && job.state === "running" ? ((job.matched - job.done) / job.rate) * 1000 : null;
+
+/** How many match; a job that has just begun does not know it. @param {Job} job */
+export const matchedText = ({ matched }) => (matched === null ? "?" : matched.toLocaleString("en"));

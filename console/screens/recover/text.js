@@ -4,8 +4,8 @@ export const KIND = {
   retry: ["Retry", "The same deliveries get one more attempt. For what is dead or waits.", "dead"],
   replay: [
     "Replay",
-    "New deliveries of the same events, also for a hook that was made later. Receivers see the same event ids.",
-    "dead",
+    "New deliveries of the same events. With a hook, the search finds events, and that hook gets them, also if it was made later.",
+    "delivered",
   ],
   cancel: [
     "Cancel",
@@ -20,6 +20,7 @@ export const TEXT = {
   noneText: "Change the search at the top, or the time range. status:dead finds what was given up.",
   noJobs: "No job so far.",
   hook: "To this hook only, by its id",
+  counted: "It is being counted.",
   paceHint: "Attempts a second, for each receiving app.",
   stopHint: "In a row. Without a number, failures do not stop it.",
   stop: "What is in flight ends; the rest stays as it is.",

@@ -14,6 +14,7 @@ import {
   list,
   loaded,
   Part,
+  setQuery,
   Status,
   tags,
   useAction,
@@ -22,11 +23,12 @@ import {
   valuesOf,
   When,
 } from "../../parts/kit.js";
-import { jobOf, KINDS, searchOf, sum } from "./model.js";
+import { jobOf, matchedText, KINDS, searchOf, sum } from "./model.js";
 import { KIND, TEXT } from "./text.js";
 
-const { a, b, button, code, details, div, form, li, p, span, summary, ul } = tags;
+const { a, b, button, code, details, div, form, input, label, li, p, span, summary, ul } = tags;
 
+/** @import { Asked } from "./model.js" */
 /** @import { Field } from "../../parts/form.js" */
 /** @import { Column } from "../../parts/table.js" */
 /** @import { Count, DryRun, Job } from "../../setup.js" */
@@ -81,21 +83,17 @@ const Result = ({ run }) =>
       ),
   );
 
-/** @param {string} kind @returns {Field[]} */
-const fieldsOf = (kind) => [
-  ...(kind === "replay"
-    ? [/** @type {Field} */ ({ name: "hook", label: TEXT.hook, placeholder: "hook_…", pattern: "hook_.*" })]
-    : []),
+/** @type {Field[]} */
+const FIELDS = [
   { name: "pace", type: "number", label: "Pace", value: 50, min: 1, max: 1000, hint: TEXT.paceHint },
   { name: "stop_after", type: "number", label: "Stop after failures", value: 10, min: 1, hint: TEXT.stopHint },
   { name: "reason", label: "Reason, for the audit" },
 ];
 
-/** @param {{ kind: string, q: string, run: DryRun }} props */
-function Start({ kind, q, run }) {
-  const fields = fieldsOf(kind);
+/** @param {{ asked: Asked, run: DryRun }} props */
+function Start({ asked, run }) {
   const start = useAction(async (/** @type {FormData} */ data) => {
-    const job = /** @type {Job} */ (await api.post("/api/v1/jobs", { body: jobOf(kind, q, valuesOf(data, fields)) }));
+    const job = /** @type {Job} */ (await api.post("/api/v1/jobs", { body: jobOf(asked, valuesOf(data, FIELDS)) }));
     go(href(`/recover/${job.id}`));
   });
   const count = run.matched - sum(run.skip);
@@ -104,10 +102,10 @@ function Start({ kind, q, run }) {
       class: "row fields",
       onSubmit: (event) => (event.preventDefault(), start.run(new FormData(event.currentTarget))),
     },
-    h(Fields, { of: fields }),
+    h(Fields, { of: FIELDS }),
     button(
-      { type: "submit", class: kind === "cancel" ? "main danger" : "main", disabled: start.busy || count < 1 },
-      `${KIND[kind]?.[0]} ${Math.max(0, count).toLocaleString("en")}`,
+      { type: "submit", class: asked.kind === "cancel" ? "main danger" : "main", disabled: start.busy || count < 1 },
+      `${KIND[asked.kind]?.[0]} ${Math.max(0, count).toLocaleString("en")}`,
     ),
     start.problem && h(Fault, { problem: start.problem }),
   );
@@ -121,7 +119,7 @@ const COLUMNS = [
   {
     title: "Done",
     kind: "number",
-    cell: (row) => `${row.done.toLocaleString("en")} of ${row.matched.toLocaleString("en")}`,
+    cell: (row) => `${row.done.toLocaleString("en")} of ${matchedText(row)}`,
   },
   { title: "Failed", kind: "number", minor: true, cell: (row) => row.failed },
   { title: "By", minor: true, cell: (row) => row.by },
@@ -131,17 +129,15 @@ const COLUMNS = [
 /** @param {ScreenProps} props */
 export default function Recover({ query }) {
   const kind = KIND[query["kind"] ?? ""] ? String(query["kind"]) : "retry";
-  const q = searchOf({ ...query, q: query["q"] || `status:${KIND[kind]?.[2]}` });
-  const run = useResource(JSON.stringify([kind, q]), async (signal) => {
-    const body = { kind, q, dry_run: true };
-    return /** @type {DryRun} */ (await api.post("/api/v1/jobs", { body, signal }));
-  });
-  useCommands({
-    path: "/api/v1/jobs",
-    method: "POST",
-    body: { kind, q, dry_run: true },
-    command: command(["job", "list"]),
-  });
+  const hook = kind === "replay" ? query["hook"] : "";
+  const usual = hook ? "" : `status:${KIND[kind]?.[2]}`;
+  const asked = { kind, q: searchOf({ ...query, q: query["q"] || usual }), ...(hook && { hook }) };
+  const body = { ...asked, dry_run: true };
+  const run = useResource(
+    JSON.stringify(asked),
+    async (signal) => /** @type {DryRun} */ (await api.post("/api/v1/jobs", { body, signal })),
+  );
+  useCommands({ path: "/api/v1/jobs", method: "POST", body, command: command(["job", "list"]) });
   return [
     h(Head, { title: TEXT.title, sub: TEXT.sub }),
     can("jobs.run") && [
@@ -155,14 +151,24 @@ export default function Recover({ query }) {
       }),
       h(
         Part,
-        { title: `What would happen`, aside: code(null, q) },
+        { title: `What would happen`, aside: code(null, asked.q || "all") },
         p({ class: "soft" }, KIND[kind]?.[1]),
+        kind === "replay" &&
+          label(
+            { class: "inline" },
+            TEXT.hook,
+            input({
+              defaultValue: hook ?? "",
+              placeholder: "hook_…",
+              onChange: (event) => setQuery({ hook: event.currentTarget.value.trim() }, { replace: true }),
+            }),
+          ),
         loaded({
           of: run,
           show: (data) =>
             data.matched === 0
               ? h(Empty, { title: TEXT.none, text: TEXT.noneText })
-              : [h(Result, { run: data }), h(Start, { key: kind, kind, q, run: data })],
+              : [h(Result, { run: data }), h(Start, { key: kind, asked, run: data })],
         }),
       ),
     ],

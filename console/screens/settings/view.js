@@ -1,5 +1,6 @@
 // The configuration in force with the source of each value, and what the doctor finds.
 import {
+  can,
   command,
   Facts,
   h,
@@ -98,7 +99,7 @@ function Values({ typed }) {
 
 /** @param {ScreenProps} props */
 export default function Settings({ query }) {
-  const doctor = query["tab"] === "doctor";
+  const doctor = query["tab"] === "doctor" || !can("settings.write");
   useCommands(
     doctor
       ? { path: "/api/v1/doctor", command: command(["doctor"]) }
@@ -111,7 +112,9 @@ export default function Settings({ query }) {
     }),
     h(Tabs, {
       tabs: [
-        { id: "settings", title: "Settings", show: () => h(Values, { typed: query["find"] ?? "" }) },
+        ...(can("settings.write")
+          ? [{ id: "settings", title: "Settings", show: () => h(Values, { typed: query["find"] ?? "" }) }]
+          : []),
         { id: "doctor", title: "Doctor", show: () => h(Doctor, {}) },
       ],
     }),

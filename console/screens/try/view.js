@@ -70,7 +70,7 @@ const exchangeFields = (like) => [
     type: "area",
     label: "Event of the bridge (JSON)",
     required: true,
-    value: '{\n  "app_id": "my-miniapp",\n  "client_id": "my-host",\n  "event_type": "hello",\n  "payload": {}\n}',
+    value: '{\n  "event_type": "hello",\n  "payload": {}\n}',
   },
   TEST,
 ];

@@ -94,6 +94,9 @@ export const job = {
   done: 140,
   ok: 131,
   failed: 9,
+  waiting: 0,
+  hook: null,
+  reason: null,
   skipped: [{ reason: "payload gone", count: 9 }],
   pace: 50,
   stop_after: 10,
@@ -187,10 +190,13 @@ const probe = {
   request: {
     method: "POST",
     url: "http://127.0.0.1:9003/hook",
-    headers: { "content-type": "application/json", "footbridge-test": "true" },
+    headers: [
+      { name: "content-type", value: "application/json" },
+      { name: "footbridge-test", value: "true" },
+    ],
     body: '{"hello":"world"}',
   },
-  answer: { status: 503, headers: { "content-type": "text/html" }, body: HOSTILE[1] },
+  answer: { status: 503, headers: [{ name: "content-type", value: "text/html" }], body: HOSTILE[1] },
   error: null,
   timing: { dns_ms: 0.2, connect_ms: 1.1, tls_ms: null, first_byte_ms: 14, total_ms: 15 },
   address: { ip: "127.0.0.1", verdict: "allowed, as the operator wrote this address" },
@@ -467,7 +473,7 @@ const GET = [
 /** @type {[RegExp, () => unknown][]} */
 const POST = [
   [/\/jobs$/, () => dryRun],
-  [/\/test$/, () => probe],
+  [/\/test$/, () => ({ delivery: probe })],
   [/\/explain$/, () => explained],
 ];
 
