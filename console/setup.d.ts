@@ -4,25 +4,7 @@ import type { Delivery, Fix, Hook, List, Searched, Verdict } from "./shapes.js";
 
 type Schema = components["schemas"];
 
-export interface Lane {
-  hook: Hook;
-  state: "idle" | "moving" | "waiting" | "standing" | "paused" | "off";
-  why: string | null;
-  text: string;
-  since: string | null;
-  pending: number;
-  in_flight: number;
-  head: {
-    delivery_id: string;
-    event_id: string;
-    attempts: number;
-    next_attempt_at: string | null;
-    last_status: number | null;
-    last_error: string | null;
-  } | null;
-  head_age_ms: number | null;
-  paused: { at: string; by: string; reason: string | null } | null;
-}
+export type Lane = Schema["Lane"];
 
 export interface Count {
   value: string;
@@ -117,17 +99,7 @@ export interface ReceiverTest {
   probes: Check14[];
 }
 
-export interface AuditRow {
-  id: string;
-  at: string;
-  who: { kind: string; name: string };
-  from: string | null;
-  action: string;
-  object: { kind: string; id: string };
-  before: Record<string, unknown> | null;
-  after: Record<string, unknown> | null;
-  note: string | null;
-}
+export type AuditRow = Schema["AuditEntry"];
 
 export interface Judged {
   hook: Hook;
@@ -179,11 +151,6 @@ export interface LogLine {
 type Gives<T, S extends number = 200> = { responses: { [K in S]: { content: { "application/json": T } } } };
 
 export interface ComingSetup {
-  "/api/v1/lanes": { get: Gives<List<Lane>> };
-  "/api/v1/lanes/{hook}": { get: Gives<Lane> };
-  "/api/v1/lanes/{hook}/pause": { post: Gives<Lane> };
-  "/api/v1/lanes/{hook}/resume": { post: Gives<Lane> };
-  "/api/v1/lanes/{hook}/skip": { post: Gives<Delivery> };
   "/api/v1/jobs": { get: Gives<List<Job>>; post: Gives<DryRun> & Gives<Job, 201> };
   "/api/v1/jobs/{id}": { get: Gives<Job> };
   "/api/v1/jobs/{id}/stop": { post: Gives<Job> };
@@ -195,7 +162,6 @@ export interface ComingSetup {
   "/api/v1/hooks/{id}/test": { post: Gives<{ delivery: Probe }> };
   "/api/v1/receiver-tests": { post: Gives<{ id: string; state: string }, 202> };
   "/api/v1/receiver-tests/{id}": { get: Gives<ReceiverTest> };
-  "/api/v1/audit": { get: Gives<List<AuditRow>> };
   "/api/v1/explain": { post: Gives<Explained> };
   "/api/v1/events/{id}/explain": { get: Gives<Explained> };
   "/api/apps/{name}": { get: Gives<{ code: number; body: Installed }> };

@@ -32,7 +32,7 @@ const COLUMNS = [
     title: "Head is",
     kind: "id",
     minor: true,
-    cell: (row) => (row.head_age_ms === null ? "–" : `${long(row.head_age_ms)} old`),
+    cell: (row) => (typeof row.head_age_ms === "number" ? `${long(row.head_age_ms)} old` : "–"),
   },
 ];
 

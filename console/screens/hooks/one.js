@@ -147,7 +147,7 @@ const LaneFacts = ({ lane }) =>
               a({ href: href(`/deliveries/${lane.head.delivery_id}`) }, code(null, lane.head.delivery_id)),
             ],
             ["Its event", h(Id, { id: lane.head.event_id })],
-            ["Its age", lane.head_age_ms === null ? "–" : long(lane.head_age_ms)],
+            ["Its age", typeof lane.head_age_ms === "number" ? long(lane.head_age_ms) : "–"],
             ["Tries so far", String(lane.head.attempts)],
             ["Last answer", [lane.head.last_status, " ", lane.head.last_error ?? ""]],
             ["Next try", h(When, { at: lane.head.next_attempt_at, whole: true })],
