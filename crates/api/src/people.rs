@@ -248,7 +248,7 @@ pub struct SignInOptions {
 pub struct SignInProvider {
     /// Name for the button.
     pub name: String,
-    /// Address that begins the sign-in, relative to the console.
+    /// Path that begins the sign-in when the browser opens it.
     pub start: String,
 }
 

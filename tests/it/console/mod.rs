@@ -2,6 +2,7 @@
 
 mod events;
 mod matrix;
+mod oidc;
 mod payloads;
 mod people;
 mod sessions;

@@ -15,7 +15,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("engine", &["model", "journal", "courier"]),
     ("runtime", &["model"]),
     ("functions", &["model"]),
-    ("server", &["model", "api", "engine"]),
+    ("oidc", &["model", "courier"]),
+    ("server", &["model", "api", "engine", "oidc"]),
     (
         "footbridge",
         &[
@@ -27,6 +28,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "journal-sqlite",
             "courier",
             "engine",
+            "oidc",
             "runtime",
             "functions",
             "server",

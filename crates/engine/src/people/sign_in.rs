@@ -126,6 +126,11 @@ impl People {
 
     async fn put_provided(&self, provided: ProvidedUser) -> Result<User, PeopleError> {
         let (found, now) = (self.all().await?, self.now());
+        if Self::role_named(&found, &provided.role).is_none() {
+            let why =
+                format!("the configuration gives you the role `{}`, which does not exist", provided.role);
+            return Err(PeopleError::Refused(why));
+        }
         let known = found.users.iter().find(|user| user.oidc.as_ref() == Some(&provided.identity));
         let wanted = [provided.name.as_deref(), provided.email.as_deref(), Some(&provided.identity.subject)];
         let name = wanted.into_iter().flatten().find_map(|name| UserName::parse(name).ok());

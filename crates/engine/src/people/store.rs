@@ -57,6 +57,11 @@ impl People {
         }
     }
 
+    /// The source of randomness for secrets.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
     pub(super) fn now(&self) -> Millis {
         self.clock.now()
     }

@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use footbridge_oidc::OidcSettings;
 use footbridge_server::{HostName, HostsError};
 
-use super::{section::Section, value};
+use super::{oidc, section::Section, value};
 
 /// The default address of the console.
 const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4401);
@@ -24,6 +25,8 @@ pub struct ConsoleConfig {
     pub base: String,
     /// True if browsers may send passwords and cookies over a network without https.
     pub insecure: bool,
+    /// The provider at which people may sign in, from the table `[oidc]`.
+    pub oidc: Option<OidcSettings>,
 }
 
 impl ConsoleConfig {
@@ -38,6 +41,7 @@ impl ConsoleConfig {
                 .unwrap_or_default(),
             base: table.parse("base", String::new(), base),
             insecure: table.boolean("insecure", false),
+            oidc: oidc::read(top),
         };
         if !config.insecure {
             config.refuse_insecure(&table);

@@ -12,6 +12,7 @@ pub const TOP: Keys = &["listen", "public_url", "database", "admin_token", "mast
 pub const TABLES: &[(&str, Keys)] = &[
     ("server", &["drain", "connections", "trusted_proxies", "hosts", "docs", "shards"]),
     ("console", &["listen", "url", "hosts", "base", "insecure"]),
+    ("oidc", &["issuer", "client_id", "client_secret", "name", "scopes", "claim", "roles"]),
     ("egress", &["allow", "timeout", "ca_file"]),
     ("bridge", &["timeout"]),
     ("retry", &["schedule"]),

@@ -13,6 +13,7 @@ pub mod keys;
 mod load;
 pub mod master_key;
 pub mod network;
+mod oidc;
 mod overrides;
 pub mod print;
 pub mod rate;

@@ -45,6 +45,16 @@ fn tables(page: &mut Page, config: &Config) {
     page.list("hosts", &console.hosts);
     page.text("base", &console.base);
     page.bare("insecure", console.insecure);
+    if let Some(oidc) = &console.oidc {
+        page.heading("[oidc]");
+        page.text("issuer", &oidc.issuer);
+        page.text("client_id", &oidc.client_id);
+        page.secret("client_secret", oidc.client_secret.is_some());
+        page.text("name", &oidc.name);
+        page.list("scopes", &oidc.scopes);
+        page.text("claim", &oidc.claim);
+        page.list("roles", &oidc.roles);
+    }
     page.heading("[egress]");
     page.list("allow", &egress.allow);
     page.text("timeout", duration::print(egress.timeout));

@@ -6,6 +6,7 @@ use crate::config::{Config, ConsoleConfig};
 use crate::first_run;
 use footbridge_engine::{CourierShared, Engine};
 use footbridge_model::audit::Actor;
+use footbridge_oidc::Provider;
 use footbridge_server::listen::{self, ConnectionSlots, Listener, Shard, ShardOptions};
 use footbridge_server::{ConsoleSettings, Proxies, ServerState};
 use std::io;
@@ -53,8 +54,11 @@ pub(super) fn bind(config: &ConsoleConfig) -> Result<(Option<ConsoleListener>, O
     };
     let unknown = |source| ServeError::ListenConsole { address, source };
     let addresses = listener.addresses().map_err(unknown)?;
+    let url = config.url_at(listener.local_addr().map_err(unknown)?);
+    let redirect = format!("{url}/api/v1/oidc/callback");
     let settings = ConsoleSettings {
-        url: config.url_at(listener.local_addr().map_err(unknown)?),
+        oidc: config.oidc.clone().map(|settings| Arc::new(Provider::new(settings, redirect))),
+        url,
         base: config.base.clone(),
         insecure: config.insecure,
         assets: footbridge_console::assets::serve,

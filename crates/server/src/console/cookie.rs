@@ -65,7 +65,13 @@ mod tests {
     use super::*;
 
     fn settings(url: &str) -> ConsoleSettings {
-        ConsoleSettings { url: url.into(), base: String::new(), insecure: false, assets: |_, _| None }
+        ConsoleSettings {
+            url: url.into(),
+            base: String::new(),
+            insecure: false,
+            assets: |_, _| None,
+            oidc: None,
+        }
     }
 
     #[test]

@@ -91,6 +91,7 @@ mod tests {
             base: String::new(),
             insecure: false,
             assets: |_, _| None,
+            oidc: None,
         };
         let mut request =
             Request::builder().method(method).uri("/api/v1/apps").header("host", "localhost:4401");

@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use footbridge_model::secret::Secret;
+use footbridge_oidc::Provider;
 use http::Response;
 use http::request::Parts;
+use std::sync::Arc;
 
 /// Answers a request for a screen or a file of the console, which lives below `base`; `None` for other paths.
 ///
@@ -21,6 +23,8 @@ pub struct ConsoleSettings {
     pub insecure: bool,
     /// The files of the console.
     pub assets: Assets,
+    /// The provider at which people may sign in.
+    pub oidc: Option<Arc<Provider>>,
 }
 
 impl ConsoleSettings {
@@ -56,7 +60,13 @@ mod tests {
     use super::*;
 
     fn settings(url: &str, base: &str) -> ConsoleSettings {
-        ConsoleSettings { url: url.into(), base: base.into(), insecure: false, assets: |_, _| None }
+        ConsoleSettings {
+            url: url.into(),
+            base: base.into(),
+            insecure: false,
+            assets: |_, _| None,
+            oidc: None,
+        }
     }
 
     #[test]

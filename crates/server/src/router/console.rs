@@ -1,5 +1,6 @@
 //! Answers requests to the console's listener.
 
+use super::oidc;
 use super::surface::{admin, docs_route, from_admin, streamed_if_endless};
 use crate::body;
 use crate::bolt;
@@ -101,15 +102,17 @@ async fn api(
     watch: &Rc<Watch>,
 ) -> Response<Body> {
     let (mut head, incoming) = request.into_parts();
+    // A browser comes back from a provider from another site, so the check of the site comes after this.
+    if let Some(response) = oidc::answer(local, settings, &head, client).await {
+        body::discard(&head.headers, incoming);
+        local.shared.metrics.request(Surface::Admin, response.status());
+        return response.map(stream::full);
+    }
     head.headers.remove(AUTHORIZATION);
     head.headers.remove(APP_TOKEN);
     let people = local.shared.engine.people();
     let found = match check_site(settings, &head) {
         Ok(()) => sign_in_state(people, settings, &head.headers, client.ip).await,
-        Err(problem) if is_return_of_provider(&head) => {
-            drop(problem);
-            Ok(None)
-        }
         Err(problem) => Err(problem),
     };
     match found {
@@ -133,10 +136,4 @@ async fn api(
         return response;
     }
     streamed_if_endless(admin(local, request, client).await, watch)
-}
-
-/// Returns true for the request by which a browser comes back from a provider: it always comes from another site, and the
-/// handler checks it by its state.
-fn is_return_of_provider(head: &http::request::Parts) -> bool {
-    head.method == http::Method::GET && head.uri.path() == "/api/v1/oidc/callback"
 }

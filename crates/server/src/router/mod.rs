@@ -1,6 +1,7 @@
 //! Answers requests: the checks that apply to every one, the URL map ([`route`]), and the way to its surface ([`surface`]).
 
 mod console;
+mod oidc;
 mod route;
 mod surface;
 

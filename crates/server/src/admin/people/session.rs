@@ -2,17 +2,17 @@
 
 use super::super::body::JsonBody;
 use super::super::extract::{Shared, unauthorized};
-use crate::console::{self, ConsoleSettings, SignedIn};
+use crate::console::{self, ConsoleSettings, SignedIn, browser};
 use crate::edge::ClientInfo;
 use crate::problem::{Problem, ProblemCode};
 use axum::Json;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use footbridge_api as api;
-use footbridge_engine::{Client, NewSession, PeopleError, SESSION_MAX};
+use footbridge_engine::{NewSession, PeopleError, SESSION_MAX};
 use footbridge_model::admin_caller::AdminCaller;
 use footbridge_model::people::ConsoleSession;
-use http::header::{SET_COOKIE, USER_AGENT};
+use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::sync::Arc;
 
@@ -21,12 +21,6 @@ type Found = (Option<Extension<Arc<AdminCaller>>>, Option<Extension<SignedIn>>);
 
 fn settings(shared: &Shared) -> Result<&ConsoleSettings, Problem> {
     shared.console.as_ref().ok_or_else(|| Problem::missing("console"))
-}
-
-/// Returns the browser that sends a request.
-pub(in super::super) fn client(from: ClientInfo, headers: &HeaderMap) -> Client {
-    let agent = headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
-    Client { address: Some(from.ip), agent: agent.unwrap_or_default() }
 }
 
 async fn view(
@@ -61,7 +55,11 @@ pub(in super::super) async fn options(
 ) -> Result<Json<api::SignInOptions>, Problem> {
     let first_run = shared.engine.people().is_empty().await?;
     let settings = settings(&shared)?;
-    Ok(Json(api::SignInOptions { oidc: None, first_run, insecure: settings.insecure }))
+    let oidc = settings.oidc.as_deref().map(|provider| api::SignInProvider {
+        name: provider.settings().name.clone(),
+        start: format!("{}/api/v1/oidc/start", settings.base),
+    });
+    Ok(Json(api::SignInOptions { oidc, first_run, insecure: settings.insecure }))
 }
 
 /// Shows the session of this browser. Only on the console's listener.
@@ -90,7 +88,7 @@ pub(in super::super) async fn create(
     headers: HeaderMap,
     JsonBody(request): JsonBody<api::SignIn>,
 ) -> Result<Response, Problem> {
-    let (people, client) = (shared.engine.people(), client(from, &headers));
+    let (people, client) = (shared.engine.people(), browser(from, &headers));
     let made = match (request.setup, request.user, request.password) {
         (Some(code), None, None) => people.sign_in_by_link(&code, client).await,
         (None, Some(user), Some(password)) => people.sign_in(&user, &password, client).await,
