@@ -107,6 +107,27 @@ describe("the path of an operator", { skip, timeout: 300_000 }, () => {
     await assert.rejects(hook(), /404/);
   });
 
+  it("pauses and resumes a lane with a reason, and the audit names both", async (t) => {
+    const { data } = await call(w, "GET", "/api/v1/hooks?app=mailer");
+    const id = data[0].id;
+    const lane = () => call(w, "GET", `/api/v1/lanes/${id}`);
+    const page = await open(w, t, `/hooks?id=${id}`);
+    await press(page, "Pause…");
+    await fill(page, "reason", "<b>stock</b> count");
+    await press(page, "Pause");
+    await said(page, "The lane is paused");
+    await shows(page, "<b>stock</b> count");
+    assert.equal((await lane()).state, "paused");
+    await press(page, "Resume…");
+    await press(page, "Resume");
+    await said(page, "The lane moves again");
+    assert.equal((await lane()).paused, null);
+    const audit = await open(w, t, `/audit?object=hook:${id}`);
+    await shows(audit, "lane.resume");
+    assert.match(await audit.$eval("tbody", (rows) => rows.textContent), /lane\.pause/);
+    assert.deepEqual(page.faults, []);
+  });
+
   it("links a host and a miniapp in the matrix, and takes the link away", async (t) => {
     const page = await open(w, t, "/links");
     await press(page, "Add a link…");

@@ -92,7 +92,7 @@ const Shown = ({ app, reload, query }) => [
       {
         id: "activity",
         title: "Activity",
-        show: () => h(AuditList, { query: { object: app.name }, none: TEXT.noActivity }),
+        show: () => h(AuditList, { query: { object: `app:${app.name}` }, none: TEXT.noActivity }),
       },
     ],
   }),

@@ -7,13 +7,16 @@ const { a, b, code, details, div, small, span, summary } = tags;
 /** @import { AuditRow } from "../../setup.js" */
 /** @import { Column } from "../../parts/table.js" */
 
+/** The first of some names, and how many more there are. @param {string[]} names */
+const first = (names) => names.slice(0, 4).join(", ") + (names.length > 4 ? ` and ${names.length - 4} more` : "");
+
 /** @param {{ row: AuditRow }} props */
 function Change({ row }) {
   const members = differing(row.before, row.after);
   if (members.length === 0) return span({ class: "soft" }, row.note ?? "");
   return details(
     null,
-    summary(null, members.map((one) => one.name).join(", "), row.note && small({ class: "soft" }, ` ${row.note}`)),
+    summary(null, first(members.map((one) => one.name)), row.note && small({ class: "soft" }, ` ${row.note}`)),
     members.map(({ name, before, after }) =>
       div(
         { key: name, class: "change" },

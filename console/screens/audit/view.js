@@ -7,7 +7,7 @@ const { form, input, label, span } = tags;
 /** @import { ScreenProps } from "../../base/screens.js" */
 
 const FILTER = /** @type {const} */ (["who", "action", "object"]);
-const EXAMPLES = { who: "ana", action: "app.rotate", object: "mailer" };
+const EXAMPLES = { who: "ana", action: "app.*", object: "mailer" };
 
 /** @param {ScreenProps} props */
 export default function Audit({ query }) {

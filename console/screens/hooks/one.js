@@ -201,14 +201,15 @@ export function HookScreen({ id }) {
               ["Created", h(When, { at: data.created_at, whole: true })],
             ],
           }),
-          can("events.send") &&
-            div(
-              { class: "row" },
+          div(
+            { class: "row" },
+            can("events.send") &&
               a(
                 { class: "button", href: href(`/apps/${encodeURIComponent(data.app)}`, { tab: "receiver", hook: id }) },
                 "Test it…",
               ),
-            ),
+            can("audit.read") && a({ class: "button", href: href("/audit", { object: `hook:${id}` }) }, "Changes"),
+          ),
         ),
       ],
     }),
