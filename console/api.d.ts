@@ -2878,7 +2878,7 @@ export interface components {
         SignInProvider: {
             /** @description Name for the button. */
             name: string;
-            /** @description Address that begins the sign-in, relative to the console. */
+            /** @description Path that begins the sign-in when the browser opens it. */
             start: string;
         };
         /** @description The session of this browser. */
