@@ -81,6 +81,8 @@ export interface Receiver {
   why: string;
   fix: Fix | null;
   since: string | null;
+  /** What changed since the event, in a sentence. */
+  changed?: string | null;
 }
 export interface Effect {
   id: string;

@@ -52,7 +52,7 @@ function Line({ receiver, done }) {
       { class: "why" },
       receiver.why,
       receiver.since && span({ class: "soft" }, " since ", h(When, { at: receiver.since })),
-      changed && span({ class: "soft" }, ` Now: ${receiver.now.text}`),
+      changed && span({ class: "soft" }, ` ${receiver.changed ?? `Now: ${receiver.now.text}`}`),
     ),
     span(
       { class: "row tight" },
