@@ -93,7 +93,7 @@ describe("the path of an operator", { skip, timeout: 300_000 }, () => {
     const hook = () => call(w, "GET", `/api/v1/hooks/${id}`);
     assert.equal((await hook()).event, "order-sent");
     await press(page, "Change…");
-    await page.click('dialog[open] [name="ordered"]');
+    await (await page.waitForSelector('dialog[open] [name="ordered"]')).click();
     await press(page, "Save");
     await closed(page);
     assert.equal((await hook()).ordered, true);
