@@ -20,6 +20,7 @@ use footbridge_model::hook::HookType;
 use footbridge_model::id::EventId;
 use footbridge_model::name::EventName;
 use footbridge_model::pattern::Pattern;
+use footbridge_model::provenance::Provenance;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +66,7 @@ pub(crate) async fn publish(engine: &Engine, plan: Publish, history: &History) {
         body: Bytes::from(body),
         headers: PublishHeaders::default(),
         subscribers: plan.only.map(|app| vec![name(app)]),
+        provenance: Provenance::default(),
     };
     let call = history.record_publish(&plan);
     let answer = engine.publish_after(&publisher, draft, key, plan.cause.map(EventId::from_number));

@@ -29,6 +29,7 @@ pub(crate) async fn call(engine: &Engine, courier: &Rc<Courier>, plan: &Exchange
         key: plan.key.map(|key| UsedKey { key: format!("key-{key}"), fingerprint }),
         wait: None,
         respond_async: plan.respond_async,
+        ..ExchangeOptions::default()
     };
     let call = history.record_exchange(plan, id);
     let exchange = engine.exchange(courier, &sender, id, draft, how);

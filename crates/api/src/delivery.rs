@@ -23,6 +23,16 @@ pub struct Delivery {
     pub next_attempt_at: Option<String>,
     pub last_status: Option<u16>,
     pub last_error: Option<String>,
+    /// How long the last attempt took, in milliseconds.
+    pub last_ms: Option<u32>,
+    #[schema(format = DateTime)]
+    pub made_at: String,
+    /// Name of the event.
+    pub event_name: Option<String>,
+    /// App that published the event.
+    pub publisher: Option<String>,
+    /// True if the event was sent as a test.
+    pub test: bool,
 }
 
 /// A delivery with its attempts.
@@ -47,6 +57,9 @@ pub struct Attempt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub output: Option<Box<RawValue>>,
+    /// Beginning of the answer, at most 1 KiB, if the receiver answered with another status than 2xx.
+    #[serde(default)]
+    pub answer: Option<String>,
 }
 
 /// A selection of deliveries. Members that are left out do not limit it.
@@ -152,7 +165,7 @@ mod tests {
         // `serde_json::Value` can hold neither half a surrogate pair nor such a number.
         for value in [r#""\ud800""#, "1e999", r#"{"a":[1,2]}"#] {
             let text = format!(
-                r#"{{"id":"dlv_1","event_id":"evt_1","hook_id":"hook_1","app":"a","url":"u","status":"dead","attempts":1,
+                r#"{{"id":"dlv_1","event_id":"evt_1","hook_id":"hook_1","app":"a","url":"u","status":"dead","attempts":1,"made_at":"t","test":false,
                     "next_attempt_at":null,"last_status":500,"last_error":null,
                     "attempt_log":[{{"n":1,"at":"t","status":500,"error":null,"ms":2,"output":{{"value":{value},"log":""}}}}]}}"#
             );

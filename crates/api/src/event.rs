@@ -5,6 +5,16 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
+/// The event, exchange or delivery that led an app to publish an event or to send an exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Cause {
+    #[schema(example = "evt_0f7m2k9x4c1aa")]
+    pub id: String,
+    /// `event`, `exchange` or `delivery`.
+    #[schema(example = "event")]
+    pub kind: String,
+}
+
 /// An event that was accepted.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Event {
@@ -16,6 +26,18 @@ pub struct Event {
     pub time: String,
     /// Number of deliveries of the event.
     pub deliveries: u32,
+    /// How it came: `api`, `page`, `function`, `system` or `console`.
+    #[schema(example = "api")]
+    pub via: String,
+    /// The event that led the publisher to publish it.
+    pub cause: Option<Cause>,
+    /// Id of the trace that the publisher's request belonged to.
+    #[schema(example = "4bf92f3577b34da6a3ce929d0e0e4736")]
+    pub trace: Option<String>,
+    /// True for an event that was sent as a test.
+    pub test: bool,
+    /// How many of its deliveries have each status, replays included. Statuses that none has are left out.
+    pub statuses: BTreeMap<String, u32>,
 }
 
 /// An accepted event with its body.

@@ -1,5 +1,6 @@
 //! Bodies of answers about exchanges.
 
+use crate::event::Cause;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -64,4 +65,16 @@ pub struct ExchangeDetail {
     pub ms: Option<u32>,
     /// HTTP status that the sender got; `null` while the exchange runs.
     pub http_status: Option<u16>,
+    /// HTTP status that the recipient answered; `null` if it did not answer.
+    pub upstream_status: Option<u16>,
+    /// How it came: `api`, `page` or `console`.
+    #[schema(example = "api")]
+    pub via: String,
+    /// The event that led the sender to send it.
+    pub cause: Option<Cause>,
+    /// Id of the trace that the sender's request belonged to.
+    #[schema(example = "4bf92f3577b34da6a3ce929d0e0e4736")]
+    pub trace: Option<String>,
+    /// True for an exchange that was sent as a test.
+    pub test: bool,
 }

@@ -12,6 +12,7 @@ mod delivery;
 mod event;
 mod exchange;
 mod explain;
+mod hit;
 mod hook;
 mod lane;
 mod link;
@@ -33,9 +34,10 @@ pub use bolt::{
     BoltApp, BoltContext, BoltHook, BoltRouter, Install, Installed, LogLine, LogPage, NamedApp, StartFailure,
 };
 pub use delivery::{Attempt, Bulk, BulkResult, Delivery, DeliveryDetail, Selection};
-pub use event::{Event, EventDetail};
+pub use event::{Cause, Event, EventDetail};
 pub use exchange::{Exchange, ExchangeDetail, ExchangeStatus};
 pub use explain::{Judgement, Judgements, Question};
+pub use hit::{Hit, Hits};
 pub use hook::{Hook, HookPatch, HookTarget, MadeHook, NewHook, NewHooks, RouteOrTarget};
 pub use lane::{Lane, LaneHead, LanePause, Reason, Skip};
 pub use link::{Link, LinkPatch, NewLink};

@@ -129,6 +129,7 @@ mod tests {
     use footbridge_model::id::{DeliveryId, EventId, HookId};
     use footbridge_model::lineage::Lineage;
     use footbridge_model::name::EventName;
+    use footbridge_model::provenance::Provenance;
     use footbridge_model::time::Millis;
 
     async fn keep(journal: &MemoryJournal, number: u64, deliveries: u64) {
@@ -140,6 +141,7 @@ mod tests {
             headers: PublishHeaders::default(),
             time: Millis(0),
             lineage: Lineage::default(),
+            provenance: Provenance::default(),
         };
         let delivery = |place| NewDelivery {
             id: DeliveryId::from_number(place),

@@ -240,6 +240,7 @@ mod tests {
     use footbridge_model::id::EventId;
     use footbridge_model::lineage::Lineage;
     use footbridge_model::name::{AppName, EventName};
+    use footbridge_model::provenance::Provenance;
     use footbridge_model::time::Millis;
 
     fn offer(hook: u64) -> Offer {
@@ -251,6 +252,7 @@ mod tests {
             headers: PublishHeaders::default(),
             time: Millis(0),
             lineage: Lineage::default(),
+            provenance: Provenance::default(),
         };
         let delivery = NewDelivery {
             id: DeliveryId::from_number(2),

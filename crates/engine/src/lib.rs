@@ -63,9 +63,9 @@ pub use exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey
 pub use explain::{ExplainFrom, Explained, Explanation, Verdict};
 pub use footbridge_courier::{Courier, CourierShared, Relay, RelayBody, RelayError, Relayed, Switched};
 pub use footbridge_journal::{
-    Accepted, Account, AuditFilter, DeadDeliveries, DeliveryFilter, DeliveryView, EventFilter, EventView,
-    ExchangeFilter, FoundAudit, History, Journal, JournalError, JournalHealth, NodeCard, Page, Store,
-    WaitingDeliveries, matches_glob,
+    Accepted, Account, AuditFilter, Budget, DeadDeliveries, DeliveredEvent, DeliveryFilter, DeliveryView,
+    EventFilter, EventView, ExchangeFilter, Found, FoundAudit, History, Journal, JournalError, JournalHealth,
+    NodeCard, Order, Page, Search, StatusCounts, Store, WaitingDeliveries, matches_glob,
 };
 pub use footbridge_model::attempt::FailureKind;
 pub use lane_report::{BadLaneStatus, LaneReason, LaneReport, LaneStatus};

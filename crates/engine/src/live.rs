@@ -180,6 +180,7 @@ mod tests {
     use footbridge_model::headers::PublishHeaders;
     use footbridge_model::lineage::Lineage;
     use footbridge_model::name::EventName;
+    use footbridge_model::provenance::Provenance;
 
     fn event(number: u64) -> Arc<Event> {
         Arc::new(Event {
@@ -190,6 +191,7 @@ mod tests {
             headers: PublishHeaders::default(),
             time: Millis(0),
             lineage: Lineage::default(),
+            provenance: Provenance::default(),
         })
     }
 

@@ -78,7 +78,7 @@ impl TailFeed {
             return Arc::clone(event);
         }
         // Items that wait must not keep large bodies in memory.
-        let Event { id, name, publisher, headers, time, lineage, .. } = &**event;
+        let Event { id, name, publisher, headers, time, lineage, provenance, .. } = &**event;
         Arc::new(Event {
             id: *id,
             name: name.clone(),
@@ -87,6 +87,7 @@ impl TailFeed {
             headers: headers.clone(),
             time: *time,
             lineage: *lineage,
+            provenance: *provenance,
         })
     }
 
@@ -141,6 +142,7 @@ mod tests {
     use footbridge_model::id::EventId;
     use footbridge_model::lineage::Lineage;
     use footbridge_model::name::{AppName, EventName};
+    use footbridge_model::provenance::Provenance;
     use footbridge_model::time::Millis;
 
     fn send(feed: &TailFeed, number: u64) {
@@ -152,6 +154,7 @@ mod tests {
             headers: PublishHeaders::default(),
             time: Millis(0),
             lineage: Lineage::default(),
+            provenance: Provenance::default(),
         });
         feed.send(|feed| TailItem::Event(TailEvent { event: feed.event(&event), deliveries: 0 }));
     }

@@ -15,6 +15,7 @@ use footbridge_model::id::{DeliveryId, EventId, HookId, IdSource};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
+use footbridge_model::provenance::Provenance;
 use footbridge_model::time::{Entropy, Millis};
 use std::path::Path;
 use std::sync::Arc;
@@ -44,6 +45,7 @@ fn event(ids: &IdSource, hook: HookId, body: &Bytes) -> NewEvent {
         headers: PublishHeaders::default(),
         time,
         lineage: Lineage::default(),
+        provenance: Provenance::default(),
     };
     let delivery =
         NewDelivery { id: DeliveryId::from_number(number + 1), hook_id: hook, partition: Partition(0) };
@@ -110,7 +112,15 @@ async fn caller(
         journal.append(new).await.unwrap();
         waits.push(begun.elapsed());
         if record {
-            let attempt = Attempt { n: 1, at: now(), status: Some(200), error: None, ms: 3, output: None };
+            let attempt = Attempt {
+                n: 1,
+                at: now(),
+                status: Some(200),
+                error: None,
+                ms: 3,
+                output: None,
+                answer: None,
+            };
             let status = DeliveryStatus::Delivered;
             let result = DeliveryResult {
                 claim,

@@ -4,16 +4,16 @@ use crate::checksum;
 use crate::column::{CANCELLED, PENDING, count, key, number, status, status_code};
 use crate::events;
 use crate::failure::{CommandError, CommandResult};
-use crate::filter::Condition;
 use crate::hook_row;
 use crate::txn::Txn;
 use footbridge_journal::{
-    Claim, DeliveryFilter, DeliveryResult, DeliveryView, NewEvent, Page, Partition, PendingDelivery, Recorded,
+    Claim, DeliveredEvent, DeliveryResult, DeliveryView, NewEvent, Partition, PendingDelivery, Recorded,
 };
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, EventId, HookId};
+use footbridge_model::name::{AppName, EventName};
 use footbridge_model::time::Millis;
-use rusqlite::{Connection, Row, params, params_from_iter};
+use rusqlite::{Connection, Row, params};
 
 /// Stores results, and returns the partitions of those whose claims are of another session.
 pub(crate) fn record(txn: &mut Txn<'_>, results: &[DeliveryResult]) -> CommandResult<Vec<Partition>> {
@@ -60,15 +60,16 @@ pub(crate) fn record_and_append(
 }
 
 fn record_attempt(txn: &Txn<'_>, result: &DeliveryResult, attempt: &Attempt) -> CommandResult<usize> {
-    let Attempt { n, at, status, error, ms, output } = attempt;
+    let Attempt { n, at, status, error, ms, output, answer } = attempt;
     // Numbers and strings always serialise.
-    let entry = match output {
-        None => serde_json::to_string(&(n, at.0, status, error, ms)),
-        Some(output) => serde_json::to_string(&(n, at.0, status, error, ms, output)),
+    let entry = match (output, answer) {
+        (None, None) => serde_json::to_string(&(n, at.0, status, error, ms)),
+        (Some(output), None) => serde_json::to_string(&(n, at.0, status, error, ms, output)),
+        (output, Some(answer)) => serde_json::to_string(&(n, at.0, status, error, ms, output, answer)),
     };
     let entry = entry.unwrap_or_default();
     let sql = "UPDATE deliveries SET status = ?2, attempts = ?3, next_at = iif(?2 = 0, coalesce(?4, next_at), NULL),
-                   last_status = coalesce(?5, last_status), last_error = ?6,
+                   last_status = coalesce(?5, last_status), last_error = ?6, last_ms = ?8,
                    attempt_log = coalesce(attempt_log || ',', '') || ?7
                WHERE id = ?1 AND status = 0 AND attempts < ?3";
     Ok(txn.run(
@@ -81,6 +82,7 @@ fn record_attempt(txn: &Txn<'_>, result: &DeliveryResult, attempt: &Attempt) -> 
             attempt.status,
             result.reason.as_ref().or(attempt.error.as_ref()),
             entry,
+            ms,
         ],
     )?)
 }
@@ -158,11 +160,13 @@ pub(crate) fn cancel(txn: &mut Txn<'_>, hook: HookId, reason: &str) -> CommandRe
 fn columns() -> String {
     let hook = hook_row::COLUMNS;
     format!(
-        "d.id, d.event_id, d.hook_id, d.status, d.attempts, d.next_at, d.last_status, d.last_error, {hook}"
+        "d.id, d.event_id, d.hook_id, d.status, d.attempts, d.next_at, d.last_status, d.last_error, d.last_ms,
+         e.name, e.publisher, e.test, {hook}"
     )
 }
 
-const HOOK_AT: usize = 8;
+const FROM: &str = "FROM deliveries d JOIN hooks h ON h.id = d.hook_id LEFT JOIN events e ON e.id = d.event_id WHERE d.id = ?1";
+const HOOK_AT: usize = 12;
 
 fn view(row: &Row<'_>) -> CommandResult<DeliveryView> {
     let status = status(row.get(3)?)?;
@@ -177,55 +181,57 @@ fn view(row: &Row<'_>) -> CommandResult<DeliveryView> {
         last_status: row.get(6)?,
         last_error: row.get(7)?,
     };
-    Ok(DeliveryView { delivery, hook: hook_row::read(row, HOOK_AT)?, attempts: Vec::new() })
+    let name: Option<String> = row.get(9)?;
+    let event = match name {
+        None => None,
+        Some(name) => Some(DeliveredEvent {
+            name: EventName::trusted(&name),
+            publisher: AppName::trusted(&row.get::<_, String>(10)?),
+            test: row.get::<_, Option<bool>>(11)?.unwrap_or_default(),
+        }),
+    };
+    let hook = hook_row::read(row, HOOK_AT)?;
+    Ok(DeliveryView { delivery, hook, event, last_ms: row.get(8)?, attempts: Vec::new() })
 }
 
 /// Reads one delivery with its attempts.
 pub(crate) fn one(conn: &Connection, id: DeliveryId) -> CommandResult<Option<DeliveryView>> {
-    let sql = format!(
-        "SELECT {}, d.attempt_log FROM deliveries d JOIN hooks h ON h.id = d.hook_id WHERE d.id = ?1",
-        columns()
-    );
-    let mut select = conn.prepare_cached(&sql)?;
+    let mut select = conn.prepare_cached(&format!("SELECT {}, d.attempt_log {FROM}", columns()))?;
     let mut rows = select.query([key(id.number())])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let mut found = view(row)?;
     let log: Option<String> = row.get("attempt_log")?;
     found.attempts = attempts(&log.unwrap_or_default())?;
+    // Older rows have it in the log only.
+    found.last_ms = found.last_ms.or_else(|| found.attempts.last().map(|attempt| attempt.ms));
     Ok(Some(found))
 }
 
 fn attempts(log: &str) -> CommandResult<Vec<Attempt>> {
     #[derive(serde::Deserialize)]
-    struct Entry(u32, i64, Option<u16>, Option<String>, u32, #[serde(default)] Option<String>);
+    struct Entry(
+        u32,
+        i64,
+        Option<u16>,
+        Option<String>,
+        u32,
+        #[serde(default)] Option<String>,
+        #[serde(default)] Option<String>,
+    );
     let entries: Vec<Entry> = serde_json::from_str(&format!("[{log}]"))
         .map_err(|_| CommandError::damaged("the attempts of a delivery are not readable"))?;
-    let attempt =
-        |Entry(n, at, status, error, ms, output)| Attempt { n, at: Millis(at), status, error, ms, output };
+    let attempt = |Entry(n, at, status, error, ms, output, answer)| {
+        let at = Millis(at);
+        Attempt { n, at, status, error, ms, output, answer }
+    };
     Ok(entries.into_iter().map(attempt).collect())
 }
 
-/// Reads deliveries, newest first.
-pub(crate) fn list(
-    conn: &Connection,
-    filter: &DeliveryFilter,
-    page: Page,
-) -> CommandResult<Vec<DeliveryView>> {
-    let picked = Condition::of(filter);
-    let sql = format!(
-        "SELECT {} FROM deliveries d CROSS JOIN hooks h ON h.id = d.hook_id WHERE d.id < {} AND {} ORDER BY d.id DESC LIMIT {}",
-        columns(),
-        page.before.map_or(i64::MAX, key),
-        picked.sql,
-        page.limit,
-    );
-    let mut select = conn.prepare(&sql)?;
-    let mut rows = select.query(params_from_iter(picked.params))?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(view(row)?);
-    }
-    Ok(found)
+/// Reads one delivery as lists show it.
+pub(crate) fn listed(conn: &Connection, id: DeliveryId) -> CommandResult<Option<DeliveryView>> {
+    let mut select = conn.prepare_cached(&format!("SELECT {} {FROM}", columns()))?;
+    let mut rows = select.query([key(id.number())])?;
+    rows.next()?.map(view).transpose()
 }
 
 const _: () = assert!(PENDING == 0, "statements name the pending ones as 0, for the partial indexes");

@@ -5,9 +5,10 @@ use crate::column::{CANCELLED, key, number};
 use crate::failure::{CommandError, CommandResult};
 use crate::keys::{self, KeyLookup};
 use crate::lineage;
+use crate::provenance;
 use crate::txn::Txn;
 use bytes::Bytes;
-use footbridge_journal::{Appended, EventFilter, EventView, NewEvent, Page};
+use footbridge_journal::{Appended, EventView, NewEvent, StatusCounts};
 use footbridge_model::event::Event;
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::id::EventId;
@@ -29,9 +30,10 @@ pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> CommandResult<Appende
     // Skipped deliveries have ids of this event too.
     let count = taken.saturating_add(skipped);
     let headers = headers_text(&event.headers);
+    let (via, test, trace) = provenance::values(event.provenance);
     txn.run(
-        "INSERT INTO events (id, time, publisher, name, deliveries, headers, body, depth, cause, root, sum)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO events (id, time, publisher, name, deliveries, headers, body, depth, cause, root, sum, via, test, trace)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             key(event.id.number()),
             event.time.0,
@@ -44,6 +46,9 @@ pub(crate) fn append(txn: &mut Txn<'_>, new: &NewEvent) -> CommandResult<Appende
             event.lineage.cause.map(|id| key(id.number())),
             event.lineage.root.map(|id| key(id.number())),
             sum_of(event, count, headers.as_deref()).value(),
+            via,
+            test,
+            trace,
         ],
     )?;
     insert_deliveries(txn, new)?;
@@ -108,12 +113,15 @@ fn headers(text: Option<&str>) -> CommandResult<PublishHeaders> {
     Ok(PublishHeaders::from_stored(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))))
 }
 
-fn columns() -> String {
-    format!("id, time, publisher, name, deliveries, headers, body, {}, sum", lineage::COLUMNS)
+/// The columns that [`view`] needs. `body` is the column or what stands for it.
+fn columns(body: &str) -> String {
+    let (lineage, provenance) = (lineage::COLUMNS, provenance::COLUMNS);
+    format!("id, time, publisher, name, deliveries, headers, {body}, {lineage}, sum, {provenance}")
 }
 
 const LINEAGE_AT: usize = 7;
 const SUM_AT: usize = 10;
+const PROVENANCE_AT: usize = 11;
 
 fn view(row: &Row<'_>) -> CommandResult<EventView> {
     let text = |place| row.get_ref(place).and_then(|value| Ok(value.as_str()?));
@@ -125,13 +133,14 @@ fn view(row: &Row<'_>) -> CommandResult<EventView> {
         headers: headers(row.get_ref(5)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
         body: Bytes::from(row.get::<_, Vec<u8>>(6)?),
         lineage: lineage::read(row, LINEAGE_AT)?,
+        provenance: provenance::read(row, PROVENANCE_AT)?,
     };
-    Ok(EventView { event, deliveries: row.get(4)? })
+    Ok(EventView { event, deliveries: row.get(4)?, statuses: StatusCounts::default() })
 }
 
 /// Reads the event with this id.
 pub(crate) fn one(conn: &Connection, id: EventId) -> CommandResult<Option<EventView>> {
-    let mut select = conn.prepare_cached(&format!("SELECT {} FROM events WHERE id = ?1", columns()))?;
+    let mut select = conn.prepare_cached(&format!("SELECT {} FROM events WHERE id = ?1", columns("body")))?;
     let mut rows = select.query([key(id.number())])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let found = view(row)?;
@@ -140,20 +149,9 @@ pub(crate) fn one(conn: &Connection, id: EventId) -> CommandResult<Option<EventV
     Ok(Some(found))
 }
 
-/// Reads events, newest first.
-pub(crate) fn list(conn: &Connection, filter: &EventFilter, page: Page) -> CommandResult<Vec<EventView>> {
-    let sql = format!(
-        "SELECT {} FROM events WHERE id < ?1 AND (?2 IS NULL OR publisher = ?2 COLLATE NOCASE) AND (?3 IS NULL OR name = ?3)
-         ORDER BY id DESC LIMIT ?4",
-        columns()
-    );
-    let mut select = conn.prepare_cached(&sql)?;
-    let publisher = filter.publisher.as_ref().map(AppName::key);
-    let mut rows =
-        select.query(params![page.before.map_or(i64::MAX, key), publisher, filter.name, page.limit])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(view(row)?);
-    }
-    Ok(found)
+/// Reads the event with this id, but for its body.
+pub(crate) fn without_body(conn: &Connection, id: EventId) -> CommandResult<Option<EventView>> {
+    let mut select = conn.prepare_cached(&format!("SELECT {} FROM events WHERE id = ?1", columns("x''")))?;
+    let mut rows = select.query([key(id.number())])?;
+    rows.next()?.map(view).transpose()
 }

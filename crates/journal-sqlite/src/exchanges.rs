@@ -4,16 +4,16 @@ use crate::checksum::Checksum;
 use crate::column::{key, number};
 use crate::failure::{CommandError, CommandResult};
 use crate::keys::{self, KeyLookup};
+use crate::provenance;
 use crate::txn::Txn;
 use bytes::Bytes;
-use footbridge_journal::{
-    ExchangeEnd, ExchangeFilter, ExchangeStart, IdempotencyKey, JournalError, KeyDisposition, Page,
-};
+use footbridge_journal::{ExchangeEnd, ExchangeStart, IdempotencyKey, JournalError, KeyDisposition};
 use footbridge_model::exchange::{
     Direction, ExchangeFailure, ExchangeFailureKind, ExchangeHead, ExchangeOutcome, ExchangeRecord,
 };
-use footbridge_model::id::ExchangeId;
+use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::name::AppName;
+use footbridge_model::provenance::Provenance;
 use footbridge_model::time::Millis;
 use rusqlite::{Connection, Row, ToSql, params};
 
@@ -42,7 +42,7 @@ pub(crate) fn start(
             },
         }
     }
-    insert(txn, &ExchangeRecord { head: head.clone(), ending: None, ms: None })?;
+    insert(txn, &ExchangeRecord { head: head.clone(), ending: None, ms: None, answer_status: None })?;
     if let Some(used) = used {
         keys::put(txn, used, head.id.number(), head.at, None)?;
     }
@@ -53,9 +53,8 @@ pub(crate) fn start(
 pub(crate) fn insert_all(txn: &Txn<'_>, records: &[ExchangeRecord]) -> rusqlite::Result<()> {
     let (groups, rest) = records.as_chunks::<TOGETHER>();
     for group in groups {
-        // Nearly all are answered, and those have fewer columns.
-        if group.iter().all(|record| matches!(record.ending, Some(ExchangeOutcome::Answered(_)))) {
-            put_answered(txn, group)?;
+        if group.iter().all(is_plain) {
+            put_plain(txn, group)?;
         } else {
             group.iter().try_for_each(|record| insert(txn, record))?;
         }
@@ -63,11 +62,20 @@ pub(crate) fn insert_all(txn: &Txn<'_>, records: &[ExchangeRecord]) -> rusqlite:
     rest.iter().try_for_each(|record| insert(txn, record))
 }
 
-/// Stores answered exchanges with one statement.
-fn put_answered(txn: &Txn<'_>, records: &[ExchangeRecord; TOGETHER]) -> rusqlite::Result<()> {
-    let rows = ["(?,?,?,?,?,?,1,?)"; TOGETHER].join(",");
+/// Returns true if an exchange was answered 200 and has nothing else to store. Nearly all are like that, and have fewer
+/// columns.
+fn is_plain(record: &ExchangeRecord) -> bool {
+    matches!(record.ending, Some(ExchangeOutcome::Answered(_)))
+        && record.answer_status == Some(200)
+        && record.head.cause.is_none()
+        && record.head.provenance == Provenance::default()
+}
+
+/// Stores plain exchanges with one statement.
+fn put_plain(txn: &Txn<'_>, records: &[ExchangeRecord; TOGETHER]) -> rusqlite::Result<()> {
+    let rows = ["(?,?,?,?,?,?,1,?,200)"; TOGETHER].join(",");
     let mut insert = txn.conn.prepare_cached(&format!(
-        "INSERT INTO exchanges (id, at, to_host, sender, recipient, event_type, state, ms) VALUES {rows}"
+        "INSERT INTO exchanges (id, at, to_host, sender, recipient, event_type, state, ms, answer_status) VALUES {rows}"
     ))?;
     let mut place = 0;
     for ExchangeRecord { head, ms, .. } in records {
@@ -93,9 +101,11 @@ fn put_answered(txn: &Txn<'_>, records: &[ExchangeRecord; TOGETHER]) -> rusqlite
 fn insert(txn: &Txn<'_>, record: &ExchangeRecord) -> rusqlite::Result<()> {
     let head = &record.head;
     let (state, failure) = state(record.ending.as_ref());
+    let (via, test, trace) = provenance::values(head.provenance);
     txn.run(
-        "INSERT INTO exchanges (id, at, to_host, sender, recipient, event_type, state, ms, status, code, message, retry_after)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO exchanges (id, at, to_host, sender, recipient, event_type, state, ms, status, code, message, retry_after,
+             via, test, trace, cause, answer_status)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         params![
             key(head.id.number()),
             head.at.0,
@@ -105,10 +115,15 @@ fn insert(txn: &Txn<'_>, record: &ExchangeRecord) -> rusqlite::Result<()> {
             head.event_type,
             state,
             record.ms,
-            failure.map(|failure| columns(failure.kind).0),
-            failure.map(|failure| columns(failure.kind).1),
+            failure.map(|failure| failure_columns(failure.kind).0),
+            failure.map(|failure| failure_columns(failure.kind).1),
             failure.map(|failure| failure.message.as_str()),
             failure.and_then(|failure| failure.retry_after),
+            via,
+            test,
+            trace,
+            head.cause.map(|id| key(id.number())),
+            record.answer_status,
         ],
     )?;
     Ok(())
@@ -131,19 +146,20 @@ pub(crate) fn finish(txn: &Txn<'_>, end: &ExchangeEnd) -> CommandResult<()> {
     };
     let changed = txn.run(
         "UPDATE exchanges SET state = ?2, ms = ?3, status = ?4, code = ?5, message = ?6, retry_after = ?7,
-             answer_until = ?8, answer = ?9, sum = ?10
+             answer_until = ?8, answer = ?9, sum = ?10, answer_status = ?11
          WHERE id = ?1 AND state = 0",
         params![
             key(end.id.number()),
             state,
             end.ms,
-            failure.map(|failure| columns(failure.kind).0),
-            failure.map(|failure| columns(failure.kind).1),
+            failure.map(|failure| failure_columns(failure.kind).0),
+            failure.map(|failure| failure_columns(failure.kind).1),
             failure.map(|failure| failure.message.as_str()),
             failure.and_then(|failure| failure.retry_after),
             end.keep_answer_until.0,
             answer,
             answer.map(|answer| sum(end.id, answer).value()),
+            end.answer_status,
         ],
     )?;
     if changed == 0 {
@@ -161,14 +177,24 @@ pub(crate) fn cut_off(txn: &Txn<'_>, now: Millis, keep_until: Millis) -> Command
                    answer_until = ?6
                WHERE state = 0";
     let message = "the outcome is unknown: the server ended while the exchange was running";
-    let (status, code) = columns(ExchangeFailureKind::NoAnswer);
+    let (status, code) = failure_columns(ExchangeFailureKind::NoAnswer);
     Ok(txn.run(sql, params![FAILED, now.0, status, code, message, keep_until.0])?)
 }
 
-const HEAD: &str =
-    "id, at, to_host, sender, recipient, event_type, state, ms, status, code, message, retry_after";
+fn columns() -> String {
+    format!(
+        "id, at, to_host, sender, recipient, event_type, state, ms, status, code, message, retry_after, {}, cause, answer_status",
+        provenance::COLUMNS
+    )
+}
 
-fn read(row: &Row<'_>) -> CommandResult<ExchangeRecord> {
+const PROVENANCE_AT: usize = 12;
+const CAUSE_AT: usize = 15;
+/// The answer is the first column after [`columns`].
+const ANSWER_AT: usize = 17;
+
+/// Reads a row of [`columns`] and an answer.
+pub(crate) fn read(row: &Row<'_>) -> CommandResult<ExchangeRecord> {
     let text = |place| row.get_ref(place).and_then(|value| Ok(value.as_str()?));
     let head = ExchangeHead {
         id: ExchangeId::from_number(number(row.get(0)?)),
@@ -177,11 +203,13 @@ fn read(row: &Row<'_>) -> CommandResult<ExchangeRecord> {
         sender: AppName::trusted(text(3)?),
         recipient: AppName::trusted(text(4)?),
         event_type: text(5)?.to_owned(),
+        cause: row.get::<_, Option<i64>>(CAUSE_AT)?.map(|id| EventId::from_number(number(id))),
+        provenance: provenance::read(row, PROVENANCE_AT)?,
     };
     let ending = match row.get(6)? {
         RUNNING => None,
         ANSWERED => Some(ExchangeOutcome::Answered(Bytes::from(
-            row.get::<_, Option<Vec<u8>>>(12)?.unwrap_or_default(),
+            row.get::<_, Option<Vec<u8>>>(ANSWER_AT)?.unwrap_or_default(),
         ))),
         _ => Some(ExchangeOutcome::Failed(ExchangeFailure {
             kind: kind(row.get(8)?, text(9)?)?,
@@ -189,11 +217,11 @@ fn read(row: &Row<'_>) -> CommandResult<ExchangeRecord> {
             retry_after: row.get(11)?,
         })),
     };
-    Ok(ExchangeRecord { head, ending, ms: row.get(7)? })
+    Ok(ExchangeRecord { head, ending, ms: row.get(7)?, answer_status: row.get(CAUSE_AT + 1)? })
 }
 
 /// The values of `status` and `code` that stand for a kind of failure. Existing databases hold them, so they never change.
-const fn columns(kind: ExchangeFailureKind) -> (u16, &'static str) {
+const fn failure_columns(kind: ExchangeFailureKind) -> (u16, &'static str) {
     use ExchangeFailureKind as Kind;
     match kind {
         Kind::Forbidden | Kind::SenderIsRecipient => (403, "UNAUTHORIZED"),
@@ -213,9 +241,9 @@ const fn columns(kind: ExchangeFailureKind) -> (u16, &'static str) {
 /// [`ExchangeFailureKind::Forbidden`].
 fn kind(status: u16, code: &str) -> CommandResult<ExchangeFailureKind> {
     let kinds = ExchangeFailureKind::ALL.into_iter();
-    let exact = kinds.clone().find(|kind| columns(*kind) == (status, code));
+    let exact = kinds.clone().find(|kind| failure_columns(*kind) == (status, code));
     // A status that no version writes does not make the whole exchange unreadable.
-    let with_code = || kinds.rev().find(|kind| columns(*kind).1 == code);
+    let with_code = || kinds.rev().find(|kind| failure_columns(*kind).1 == code);
     exact
         .or_else(with_code)
         .ok_or_else(|| CommandError::damaged("an exchange has an error code that no failure has"))
@@ -223,13 +251,13 @@ fn kind(status: u16, code: &str) -> CommandResult<ExchangeFailureKind> {
 
 /// Reads one exchange, with its answer while that is stored.
 pub(crate) fn one(conn: &Connection, id: ExchangeId) -> CommandResult<Option<ExchangeRecord>> {
-    let mut select =
-        conn.prepare_cached(&format!("SELECT {HEAD}, answer, sum FROM exchanges WHERE id = ?1"))?;
+    let sql = format!("SELECT {}, answer, sum FROM exchanges WHERE id = ?1", columns());
+    let mut select = conn.prepare_cached(&sql)?;
     let mut rows = select.query([key(id.number())])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let found = read(row)?;
-    if let Some(answer) = row.get_ref(12)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
-        sum(id, answer).check(row.get(13)?, || format!("the answer of the exchange {id}"))?;
+    if let Some(answer) = row.get_ref(ANSWER_AT)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
+        sum(id, answer).check(row.get(ANSWER_AT + 1)?, || format!("the answer of the exchange {id}"))?;
     }
     Ok(Some(found))
 }
@@ -239,24 +267,7 @@ fn sum(id: ExchangeId, answer: &[u8]) -> Checksum {
     Checksum::default().number(key(id.number())).bytes(answer)
 }
 
-/// Reads exchanges, newest first, without answers.
-pub(crate) fn list(
-    conn: &Connection,
-    filter: &ExchangeFilter,
-    page: Page,
-) -> CommandResult<Vec<ExchangeRecord>> {
-    let sql = format!(
-        "SELECT {HEAD}, NULL FROM exchanges
-         WHERE id < ?1 AND (?2 IS NULL OR sender = ?2 COLLATE NOCASE OR recipient = ?2 COLLATE NOCASE) AND (?3 IS NULL OR state = ?3)
-         ORDER BY id DESC LIMIT ?4"
-    );
-    let mut select = conn.prepare_cached(&sql)?;
-    let app = filter.app.as_ref().map(AppName::key);
-    let state = filter.failed.map(|failed| if failed { FAILED } else { ANSWERED });
-    let mut rows = select.query(params![page.before.map_or(i64::MAX, key), app, state, page.limit])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(read(row)?);
-    }
-    Ok(found)
+/// The beginning of a statement whose rows [`read`] reads, without answers.
+pub(crate) fn without_answers() -> String {
+    format!("SELECT {}, NULL FROM exchanges", columns())
 }

@@ -3,7 +3,7 @@
 use crate::column::{key, status_code};
 use footbridge_journal::DeliveryFilter;
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::id::{EventId, SEQUENCE_BITS, TIME_SHIFT, number_at};
+use footbridge_model::id::{SEQUENCE_BITS, TIME_SHIFT, number_at};
 
 /// The bits of an id that count within a millisecond.
 const SEQUENCE: i64 = (1 << SEQUENCE_BITS) - 1;
@@ -17,16 +17,6 @@ pub(crate) struct Condition {
 }
 
 impl Condition {
-    /// The condition for `filter`.
-    pub(crate) fn of(filter: &DeliveryFilter) -> Self {
-        let mut whole = Self::by_columns(filter);
-        let rest = std::iter::once(by_id(filter)).chain(filter.status.map(with_status));
-        for term in rest {
-            whole.sql = format!("{term} AND {}", whole.sql);
-        }
-        whole
-    }
-
     /// The part of the condition that depends neither on ids nor on the status.
     pub(crate) fn by_columns(filter: &DeliveryFilter) -> Self {
         let mut terms = vec!["1".to_owned()];
@@ -55,18 +45,17 @@ impl Condition {
 /// The part of a filter that depends on ids.
 pub(crate) fn by_id(filter: &DeliveryFilter) -> String {
     let mut terms = vec!["1".to_owned()];
-    terms.extend(filter.event.map(of_event));
+    terms.extend(filter.event.map(|event| of_event(&key(event.number()).to_string())));
     terms.extend(filter.since.map(|since| format!("d.id >= {}", key(number_at(since)))));
     terms.extend(filter.until.map(|until| format!("d.id < {}", key(number_at(until)))));
     terms.join(" AND ")
 }
 
-/// Selects the deliveries of an event. They lie between its id and the last of the ids after it, so that no index is
-/// needed. Replays are found by their table.
-fn of_event(event: EventId) -> String {
-    let event = key(event.number());
+/// Selects the deliveries of an event, given its key or a parameter. They lie between its id and the last of the ids after
+/// it, so that no index is needed. Replays are found by their table.
+pub(crate) fn of_event(event: &str) -> String {
     // The same as `footbridge_model::id::nth`.
-    let (base, sequence) = (event & !SEQUENCE, event & SEQUENCE);
+    let (base, sequence) = (format!("({event} & ~{SEQUENCE})"), format!("({event} & {SEQUENCE})"));
     format!(
         "d.id IN (SELECT f.id FROM deliveries f, events e WHERE e.id = {event} AND f.event_id = {event} AND f.id > {event}
                       AND f.id <= {base} + ((({sequence} + e.deliveries) >> {SEQUENCE_BITS}) << {TIME_SHIFT})

@@ -6,15 +6,16 @@ use crate::status::Status;
 use crate::txn::Txn;
 use crate::writer::{Queue, Writer};
 use crate::{
-    attention, audit, backlog, deliveries, events, exchanges, join, lineage, missed, prune, retry, traffic,
+    attention, audit, backlog, deliveries, events, exchanges, join, lineage, missed, prune, retry, search,
+    traffic,
 };
 use footbridge_journal::{
     Account, Appended, AuditFilter, AuditLog, Backlog, CancelOnly, CancelledOne, Claim, DeadDeliveries,
     DeliveryFilter, DeliveryQueue, DeliveryResult, DeliveryView, EventFilter, EventLog, EventView,
-    ExchangeEnd, ExchangeFilter, ExchangeLog, ExchangeStart, FoundAudit, FoundDeliveries, History,
+    ExchangeEnd, ExchangeFilter, ExchangeLog, ExchangeStart, Found, FoundAudit, FoundDeliveries, History,
     HookBacklog, IdempotencyKey, Journal, JournalHealth, MissedEvents, NewEvent, Page, Partition,
-    PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Statistics, Traffic, TrafficQuery,
-    Wait, WaitingDeliveries,
+    PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Search, Statistics, StatusCounts,
+    Traffic, TrafficQuery, Wait, WaitingDeliveries,
 };
 use footbridge_model::audit::AuditEntry;
 use footbridge_model::delivery::DeliveryStatus;
@@ -37,8 +38,10 @@ pub struct SqliteJournal {
     pub(crate) queue: Arc<Queue>,
     /// Reads by id. They are quick, so no list may delay them.
     pub(crate) points: Arc<Reader>,
-    /// Lists and counts, which may take longer.
+    /// Counts and what pages missed, which may take longer.
     pub(crate) lists: Arc<Reader>,
+    /// Searches of operators, which no page waits for.
+    pub(crate) searches: Arc<Reader>,
     pub(crate) status: Arc<Status>,
     /// When the database was last used before it was opened.
     pub(crate) seen: Option<Millis>,
@@ -216,24 +219,28 @@ impl History for SqliteJournal {
         self.read(&self.lists, move |conn| missed::missed_events(conn, &app, generation, after, limit))
     }
 
-    fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {
-        self.read(&self.lists, move |conn| events::list(conn, &filter, page))
+    fn statuses(&self, event: EventId) -> Wait<StatusCounts> {
+        self.read(&self.points, move |conn| search::statuses(conn, event))
+    }
+
+    fn search_events(&self, filter: EventFilter, step: Search) -> Wait<Found<EventView>> {
+        self.read(&self.searches, move |conn| search::events(conn, &filter, &step))
+    }
+
+    fn search_deliveries(&self, filter: DeliveryFilter, step: Search) -> Wait<Found<DeliveryView>> {
+        self.read(&self.searches, move |conn| search::deliveries(conn, &filter, &step))
+    }
+
+    fn search_exchanges(&self, filter: ExchangeFilter, step: Search) -> Wait<Found<ExchangeRecord>> {
+        self.read(&self.searches, move |conn| search::exchanges(conn, &filter, &step))
     }
 
     fn delivery(&self, id: DeliveryId) -> Wait<Option<DeliveryView>> {
         self.read(&self.points, move |conn| deliveries::one(conn, id))
     }
 
-    fn deliveries(&self, filter: DeliveryFilter, page: Page) -> Wait<Vec<DeliveryView>> {
-        self.read(&self.lists, move |conn| deliveries::list(conn, &filter, page))
-    }
-
     fn exchange(&self, id: ExchangeId) -> Wait<Option<ExchangeRecord>> {
         self.read(&self.points, move |conn| exchanges::one(conn, id))
-    }
-
-    fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>> {
-        self.read(&self.lists, move |conn| exchanges::list(conn, &filter, page))
     }
 
     fn hook_backlogs(&self, hooks: Vec<HookId>) -> Wait<Vec<HookBacklog>> {

@@ -45,12 +45,14 @@ mod missed;
 mod open;
 mod people;
 mod people_rows;
+mod provenance;
 mod prune;
 mod reader;
 mod registry;
 mod retry;
 mod room;
 mod seal;
+mod search;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// The migrations. A released one is never changed.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0030_written_names.sql"),
     include_str!("../migrations/0040_replays.sql"),
@@ -13,6 +13,7 @@ const STEPS: [&str; 9] = [
     include_str!("../migrations/0120_people.sql"),
     include_str!("../migrations/0130_hook_states.sql"),
     include_str!("../migrations/0100_audit.sql"),
+    include_str!("../migrations/0080_provenance.sql"),
 ];
 
 /// Marks a database as one of this program: "Fbrg".

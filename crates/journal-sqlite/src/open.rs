@@ -206,18 +206,19 @@ fn start(
     let size = std::fs::metadata(&path).map_or(0, |file| file.len());
     let begin = || Check::begin(path.clone(), size, Arc::clone(&status));
     let check = (found == Found::Database && !check::is_small(size)).then(begin);
-    let (points, lists) = (Arc::new(Reader::new(path.clone())), Arc::new(Reader::new(path.clone())));
+    let reader = || Arc::new(Reader::new(path.clone()));
+    let (points, lists, searches) = (reader(), reader(), reader());
     points.prepare();
     lists.prepare();
     let queue = Arc::new(Queue::new());
     let seen = state.seen;
-    let readers = vec![points.clone(), lists.clone()];
+    let readers = vec![points.clone(), lists.clone(), searches.clone()];
     let shm = beside(&path, "-shm");
     let parts =
         WriterParts { conn, state, sealer, lock, readers, check, room, shm, status: Arc::clone(&status) };
     let writer = Writer::start(parts, queue.clone())
         .map_err(|error| OpenError::Failed { path, what: format!("no thread to write on: {error}") })?;
-    Ok(SqliteJournal { writer, queue, points, lists, status, seen })
+    Ok(SqliteJournal { writer, queue, points, lists, searches, status, seen })
 }
 
 /// Removes what a failed first opening created.

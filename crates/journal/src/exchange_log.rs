@@ -36,6 +36,8 @@ pub struct ExchangeEnd {
     pub ending: ExchangeOutcome,
     /// How long it took, in milliseconds.
     pub ms: u32,
+    /// The HTTP status of the recipient's answer, if there was one.
+    pub answer_status: Option<u16>,
     /// How long the answer is stored.
     pub keep_answer_until: Millis,
     /// How its key is used from now on.

@@ -1,13 +1,14 @@
 //! The port that only reads: what lists, single views and pages show.
 
-use crate::{Account, Wait};
+use crate::{Account, Found, Search, Wait};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::event::Event;
-use footbridge_model::exchange::ExchangeRecord;
+use footbridge_model::exchange::{ExchangeOutcome, ExchangeRecord};
 use footbridge_model::hook::Hook;
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::lineage::Lineage;
-use footbridge_model::name::AppName;
+use footbridge_model::name::{AppName, EventName};
+use footbridge_model::query::{DeliveryFacts, EventFacts};
 use footbridge_model::time::Millis;
 
 /// A page of a list, newest first.
@@ -26,6 +27,14 @@ pub struct EventFilter {
     pub publisher: Option<AppName>,
     /// Only of this name.
     pub name: Option<String>,
+}
+
+impl EventFilter {
+    /// Returns true if the event matches.
+    pub fn picks(&self, event: &EventFacts<'_>) -> bool {
+        self.publisher.as_ref().is_none_or(|app| app.key().eq_ignore_ascii_case(event.publisher))
+            && self.name.as_deref().is_none_or(|name| name == event.name)
+    }
 }
 
 /// Selects deliveries. All that is set must match.
@@ -49,6 +58,17 @@ pub struct DeliveryFilter {
     pub until: Option<Millis>,
 }
 
+impl DeliveryFilter {
+    /// Returns true if the delivery matches. The name of its event and the times are left out.
+    pub fn picks(&self, delivery: &DeliveryFacts<'_>) -> bool {
+        self.event.is_none_or(|event| event == delivery.event)
+            && self.app.as_ref().is_none_or(|app| app.key().eq_ignore_ascii_case(delivery.app))
+            && self.hook.is_none_or(|hook| hook == delivery.hook)
+            && self.status.is_none_or(|status| status == delivery.status)
+            && self.code.is_none_or(|code| delivery.code == Some(code))
+    }
+}
+
 /// Selects exchanges. All that is set must match.
 #[derive(Debug, Clone, Default)]
 pub struct ExchangeFilter {
@@ -56,6 +76,20 @@ pub struct ExchangeFilter {
     pub app: Option<AppName>,
     /// Only failed (`Some(true)`) or only answered ones (`Some(false)`).
     pub failed: Option<bool>,
+}
+
+impl ExchangeFilter {
+    /// Returns true if the exchange matches.
+    pub fn picks(&self, record: &ExchangeRecord) -> bool {
+        let head = &record.head;
+        let wanted = |failed| match &record.ending {
+            None => false,
+            Some(ExchangeOutcome::Failed(_)) => failed,
+            Some(ExchangeOutcome::Answered(_)) => !failed,
+        };
+        self.app.as_ref().is_none_or(|app| head.sender == *app || head.recipient == *app)
+            && self.failed.is_none_or(wanted)
+    }
 }
 
 /// The outcome of [`History::find_deliveries`].
@@ -90,13 +124,43 @@ pub struct Backlog {
     pub bytes: u64,
 }
 
+/// How many deliveries of an event have each status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StatusCounts([u32; DeliveryStatus::ALL.len()]);
+
+impl StatusCounts {
+    /// Counts one more delivery of this status.
+    pub fn add(&mut self, status: DeliveryStatus) {
+        let counts = self.0.iter_mut().zip(DeliveryStatus::ALL);
+        counts.filter(|(_, known)| *known == status).for_each(|(count, _)| *count += 1);
+    }
+
+    /// The statuses that some delivery has, and how many have it.
+    pub fn present(&self) -> impl Iterator<Item = (DeliveryStatus, u32)> {
+        DeliveryStatus::ALL.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
+    }
+}
+
 /// An event with the number of its deliveries.
 #[derive(Debug, Clone)]
 pub struct EventView {
-    /// The event as it was published.
+    /// The event as it was published. In lists it may be without its body.
     pub event: Event,
-    /// How many deliveries it has.
+    /// How many deliveries it was published with.
     pub deliveries: u32,
+    /// The statuses of its deliveries, replays included. Only in searches.
+    pub statuses: StatusCounts,
+}
+
+/// The part of an event that a list of deliveries shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveredEvent {
+    /// The name under which it was published.
+    pub name: EventName,
+    /// The app that published it.
+    pub publisher: AppName,
+    /// True if it is a test.
+    pub test: bool,
 }
 
 /// The deliveries of one hook that are pending.
@@ -117,6 +181,10 @@ pub struct DeliveryView {
     pub delivery: Delivery,
     /// The delivery's hook, which may be deleted.
     pub hook: Hook,
+    /// The event, if it is still stored.
+    pub event: Option<DeliveredEvent>,
+    /// How long the last attempt took, in milliseconds, if that is known.
+    pub last_ms: Option<u32>,
     /// The attempts, oldest first. Empty in lists.
     pub attempts: Vec<Attempt>,
 }
@@ -136,14 +204,30 @@ pub trait History: Send + Sync {
     /// part of the journal. Events from before `generation` went to an earlier app of the same name and are left out.
     fn missed_events(&self, app: AppName, generation: u64, after: EventId, limit: u32) -> Wait<MissedEvents>;
 
+    /// Returns the statuses of an event's deliveries, replays included.
+    fn statuses(&self, event: EventId) -> Wait<StatusCounts>;
+
+    /// Makes one step of a search of events.
+    fn search_events(&self, filter: EventFilter, search: Search) -> Wait<Found<EventView>>;
+
+    /// Makes one step of a search of deliveries.
+    fn search_deliveries(&self, filter: DeliveryFilter, search: Search) -> Wait<Found<DeliveryView>>;
+
+    /// Makes one step of a search of exchanges. They come without their answers.
+    fn search_exchanges(&self, filter: ExchangeFilter, search: Search) -> Wait<Found<ExchangeRecord>>;
+
     /// Returns events, newest first.
-    fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>>;
+    fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {
+        rows(self.search_events(filter, Search::all(page.before, page.limit)))
+    }
 
     /// Returns one delivery with its attempts.
     fn delivery(&self, id: DeliveryId) -> Wait<Option<DeliveryView>>;
 
     /// Returns deliveries, newest first.
-    fn deliveries(&self, filter: DeliveryFilter, page: Page) -> Wait<Vec<DeliveryView>>;
+    fn deliveries(&self, filter: DeliveryFilter, page: Page) -> Wait<Vec<DeliveryView>> {
+        rows(self.search_deliveries(filter, Search::all(page.before, page.limit)))
+    }
 
     /// Returns deliveries that match `filter` and whose hook is not deleted: at most `limit`, in the order of ids, above
     /// `after`. Searches a bounded part of the journal.
@@ -158,11 +242,18 @@ pub trait History: Send + Sync {
     fn exchange(&self, id: ExchangeId) -> Wait<Option<ExchangeRecord>>;
 
     /// Returns exchanges, newest first, without answers.
-    fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>>;
+    fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>> {
+        rows(self.search_exchanges(filter, Search::all(page.before, page.limit)))
+    }
 
     /// Returns what is pending for each of these hooks, in their order.
     fn hook_backlogs(&self, hooks: Vec<HookId>) -> Wait<Vec<HookBacklog>>;
 
     /// Returns the account as of some commit after the call.
     fn account(&self) -> Wait<Account>;
+}
+
+/// The rows of a search that is not limited.
+fn rows<T: Send + 'static>(found: Wait<Found<T>>) -> Wait<Vec<T>> {
+    Box::pin(async move { Ok(found.await?.rows) })
 }

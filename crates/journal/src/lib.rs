@@ -46,6 +46,7 @@ pub mod memory;
 mod pending_delivery;
 mod people_store;
 mod registry;
+mod search;
 mod statistics;
 
 pub use account::Account;
@@ -62,14 +63,15 @@ pub use event_log::{Accepted, Appended, EventLog, IdempotencyKey, NewDelivery, N
 pub use exchange_log::{ExchangeEnd, ExchangeLog, ExchangeStart, KeyDisposition};
 pub use health::JournalHealth;
 pub use history::{
-    Backlog, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, FoundDeliveries, History,
-    HookBacklog, MissedEvents, Page,
+    Backlog, DeliveredEvent, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter,
+    FoundDeliveries, History, HookBacklog, MissedEvents, Page, StatusCounts,
 };
 pub use journal::{Journal, PruneLimits, Retention, Store};
 pub use key_scopes::KeyScopes;
 pub use pending_delivery::PendingDelivery;
 pub use people_store::{FoundSession, FoundToken, PeopleChange, PeopleSnapshot, PeopleStore};
 pub use registry::{RegistryBatch, RegistryChange, RegistrySnapshot, RegistryStore, RegistryUpdate};
+pub use search::{Budget, Collector, Found, Order, Search};
 pub use statistics::{
     DeadDeliveries, Group, Grouping, HOURS_KEPT, MINUTES_KEPT, Resolution, Statistics, Traffic, TrafficFold,
     TrafficQuery, WaitingDeliveries, matches_glob,

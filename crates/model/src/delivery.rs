@@ -89,9 +89,12 @@ pub struct Attempt {
     pub error: Option<String>,
     /// The duration in milliseconds.
     pub ms: u32,
-    /// The result and console output of a function, as JSON. Answers of other receivers are not stored.
+    /// The result and console output of a function, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
+    /// The beginning of the answer, if the attempt failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
 }
 
 /// The outcome of an attempt.

@@ -95,6 +95,7 @@ mod tests {
     use crate::headers::PublishHeaders;
     use crate::id::EventId;
     use crate::name::{AppName, EventName};
+    use crate::provenance::Provenance;
     use proptest::prelude::*;
 
     fn event(name: &str, body: &'static str) -> Event {
@@ -106,6 +107,7 @@ mod tests {
             headers: PublishHeaders::default(),
             time: Millis(1_700_000_000_123),
             lineage: crate::lineage::Lineage::default(),
+            provenance: Provenance::default(),
         }
     }
 

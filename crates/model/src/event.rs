@@ -4,6 +4,7 @@ use crate::headers::PublishHeaders;
 use crate::id::EventId;
 use crate::lineage::Lineage;
 use crate::name::{AppName, EventName};
+use crate::provenance::Provenance;
 use crate::time::Millis;
 use bytes::Bytes;
 
@@ -24,6 +25,8 @@ pub struct Event {
     pub time: Millis,
     /// The chain of events that caused it.
     pub lineage: Lineage,
+    /// The way by which it came, and its trace.
+    pub provenance: Provenance,
 }
 
 /// An event that a publisher wants to publish, parsed and checked.
@@ -37,6 +40,8 @@ pub struct EventDraft {
     pub headers: PublishHeaders,
     /// Only hooks of these apps receive it; `None` for all matching hooks.
     pub subscribers: Option<Vec<AppName>>,
+    /// The way by which it came, and its trace.
+    pub provenance: Provenance,
 }
 
 /// The events about an app that never start this app. The app gets one attempt of each.

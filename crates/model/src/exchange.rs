@@ -1,7 +1,8 @@
 //! Exchanges: an event for one recipient, whose answer goes back to the sender.
 
-use crate::id::ExchangeId;
+use crate::id::{EventId, ExchangeId};
 use crate::name::AppName;
+use crate::provenance::Provenance;
 use crate::time::Millis;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use serde::Serialize;
@@ -99,6 +100,24 @@ impl ExchangeFailureKind {
     }
 }
 
+impl ExchangeFailureKind {
+    /// The error code with which the Event Bridge answers the sender.
+    pub const fn bridge_code(self) -> &'static str {
+        match self {
+            Self::Forbidden | Self::SenderIsRecipient => "UNAUTHORIZED",
+            Self::ReceiverDisabled => "EVENT_RECEIVER_DISABLED",
+            Self::KeyReused => "INVALID_EVENT_DATA",
+            Self::KeyInUse
+            | Self::Unavailable
+            | Self::JournalFull
+            | Self::Internal
+            | Self::Undelivered
+            | Self::NoAnswer
+            | Self::SenderLeft => "EVENT_DELIVERY_FAILED",
+        }
+    }
+}
+
 /// A failed exchange, as its sender sees it and as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeFailure {
@@ -162,6 +181,10 @@ pub struct ExchangeHead {
     pub event_type: String,
     /// The time of acceptance.
     pub at: Millis,
+    /// The event that made the sender send it, if the sender received that event and named it.
+    pub cause: Option<EventId>,
+    /// The way by which it came, and its trace.
+    pub provenance: Provenance,
 }
 
 /// An exchange as the journal stores it.
@@ -174,6 +197,8 @@ pub struct ExchangeRecord {
     pub ending: Option<ExchangeOutcome>,
     /// The duration in milliseconds.
     pub ms: Option<u32>,
+    /// The HTTP status of the recipient's answer, if there was one.
+    pub answer_status: Option<u16>,
 }
 
 #[cfg(test)]

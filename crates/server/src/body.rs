@@ -3,6 +3,7 @@
 use crate::media;
 use crate::watch::Watch;
 use bytes::{Bytes, BytesMut};
+use footbridge_model::id::EventId;
 use http::HeaderMap;
 use http::header::{AsHeaderName, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName};
 use http_body::Body as _;
@@ -17,6 +18,10 @@ const DISCARD_MAX: usize = 64 * 1024 * 1024;
 const DISCARD_TIME: Duration = Duration::from_secs(10);
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The header that names the event which led to a request.
+const CAUSE: HeaderName = HeaderName::from_static("footbridge-cause");
+/// The header of W3C Trace Context.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Why a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +127,18 @@ pub(crate) fn single(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Opt
         (Some(value), None) => value.to_str().map(Some).map_err(drop),
         (Some(_), Some(_)) => Err(()),
     }
+}
+
+/// Returns the event that `Footbridge-Cause` names.
+pub(crate) fn cause(headers: &HeaderMap) -> Result<Option<EventId>, &'static str> {
+    const WRONG: &str = "`Footbridge-Cause` must be the `id` of the event that you handle, such as `evt_…`, and be given once";
+    let named = single(headers, CAUSE).map_err(|()| WRONG)?;
+    named.map(|text| text.trim().parse().map_err(|_| WRONG)).transpose()
+}
+
+/// Returns the `traceparent`, if it is given once. Another one is ignored, as W3C Trace Context asks.
+pub(crate) fn traceparent(headers: &HeaderMap) -> Option<&str> {
+    single(headers, TRACEPARENT).ok().flatten()
 }
 
 /// Returns the `Idempotency-Key`, which must have 1 to 255 visible ASCII characters.

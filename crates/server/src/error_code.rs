@@ -50,3 +50,15 @@ pub(crate) const fn row(kind: ExchangeFailureKind) -> (u16, ErrorCode) {
         Kind::SenderLeft => (499, ErrorCode::EventDeliveryFailed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn searches_know_the_codes_that_senders_get() {
+        for kind in ExchangeFailureKind::ALL {
+            assert_eq!(row(kind).1.as_str(), kind.bridge_code(), "{kind:?}");
+        }
+    }
+}

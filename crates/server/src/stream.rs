@@ -13,6 +13,10 @@ use std::task::{Context, Poll, ready};
 /// The body of an answer: complete, from the administration API, or a stream.
 pub(crate) type Body = Either<Full<Bytes>, Either<axum::body::Body, Boxed>>;
 
+/// Marks an answer of the administration API as a stream, in its extensions: its connection has no deadline until it ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Streams(pub(crate) Length);
+
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A stream that stays on the thread of its connection.

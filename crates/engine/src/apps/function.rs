@@ -9,6 +9,7 @@ use footbridge_model::event::{Event, EventDraft};
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
+use footbridge_model::provenance::Provenance;
 use footbridge_model::run::{FunctionAnswer, FunctionCall, FunctionFailure, FunctionPublish};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -57,8 +58,9 @@ impl Apps {
         published: &[FunctionPublish],
     ) -> Result<Vec<PreparedEvent>, Failure> {
         let failed = |why: String| Failure::after(FailureKind::Function, why);
+        let provenance = cause.provenance.of_function();
         let drafts: Result<Vec<EventDraft>, String> =
-            published.iter().map(|one| draft(one, self.publisher.event_limit)).collect();
+            published.iter().map(|one| draft(one, self.publisher.event_limit, provenance)).collect();
         let drafts = drafts.map_err(failed)?;
         if let Some(rate) = self.publisher.rate {
             let count = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
@@ -89,7 +91,7 @@ pub(crate) fn output(value: Option<&str>, log: &str) -> Option<String> {
     serde_json::to_string(&Output { value, log }).ok()
 }
 
-fn draft(publish: &FunctionPublish, limit: usize) -> Result<EventDraft, String> {
+fn draft(publish: &FunctionPublish, limit: usize, provenance: Provenance) -> Result<EventDraft, String> {
     let about = |why: String| format!("ctx.publish({:?}): {why}", publish.name);
     let name = EventName::parse(&publish.name).map_err(|error| about(error.to_string()))?;
     let options: Options<'_> =
@@ -104,5 +106,6 @@ fn draft(publish: &FunctionPublish, limit: usize) -> Result<EventDraft, String> 
         // As over the Events API, a name that no app can have matches no subscriber.
         names.iter().filter_map(|name| AppName::any(name)).collect()
     });
-    Ok(EventDraft { name, body: Bytes::copy_from_slice(body.as_bytes()), headers, subscribers })
+    let body = Bytes::copy_from_slice(body.as_bytes());
+    Ok(EventDraft { name, body, headers, subscribers, provenance })
 }

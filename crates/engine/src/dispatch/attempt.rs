@@ -13,13 +13,14 @@ use footbridge_model::attempt::{Failure, FailureKind, Sent};
 use footbridge_model::delivery::{Attempt, Outcome};
 use footbridge_model::envelope::{self, Addressee};
 use footbridge_model::event::Event;
+use footbridge_model::excerpt::{ANSWER_EXCERPT, excerpt};
 use footbridge_model::hook::{AnswerRule, HookType};
 use footbridge_model::retry::retry_after;
 use footbridge_model::run::RUN_SECRET;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::{Clock, Millis};
 use http::Method;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,8 +36,8 @@ const ROUTER_NEXT: HeaderName = HeaderName::from_static("footbridge-router-next"
 /// Proves to an installed app that a request comes from this server.
 const SECRET: HeaderName = HeaderName::from_static(RUN_SECRET);
 
-/// The most bytes read of an answer. Only its status and `Retry-After` matter; the rest is read so that the connection
-/// can be used again.
+/// The most bytes read of an answer. Its status and `Retry-After` matter, and its beginning if the attempt failed; the rest
+/// is read so that the connection can be used again.
 const MAX_ANSWER: usize = 64 * 1024;
 
 /// Makes attempts; holds what all of them need.
@@ -50,6 +51,25 @@ pub(super) struct AttemptRunner {
     pub(super) timeout: Duration,
     /// How long an attempt waits for an optional answer after its app was told to stop.
     pub(super) answer_wait: Duration,
+}
+
+/// The answer of an endpoint to an event.
+struct EndpointReply {
+    outcome: Outcome,
+    /// The beginning of the answer, unless it is a 2xx.
+    excerpt: Option<String>,
+    /// True if the next router should be asked.
+    next: bool,
+}
+
+impl EndpointReply {
+    const fn failed(failure: Failure) -> Self {
+        Self { outcome: Outcome::Failed(failure), excerpt: None, next: false }
+    }
+
+    fn into_result(self) -> AttemptResult {
+        AttemptResult::Made(Attempt { answer: self.excerpt, ..UNSTAMPED }, self.outcome)
+    }
 }
 
 /// One attempt: the event, the delivery, and the hook it goes to.
@@ -102,11 +122,11 @@ impl AttemptRunner {
         let result = match resolver.resolve() {
             Err(not_made) => not_made.into(),
             Ok(AttemptTarget::Http(endpoint)) => {
-                let (outcome, _) = self.send(&context, &endpoint, None, written).await;
-                app_not_running(outcome, &context, &endpoint).await
+                let reply = self.send(&context, &endpoint, None, written).await;
+                app_not_running(reply, &context, &endpoint).await
             }
             Ok(AttemptTarget::Routers(routers)) => {
-                AttemptResult::made(self.ask_routers(&context, routers, written).await)
+                self.ask_routers(&context, routers, written).await.into_result()
             }
             Ok(AttemptTarget::Function(file)) => self.call_function(&context, &file).await,
             Ok(AttemptTarget::Server) => AttemptResult::made(self.act(&event).await),
@@ -124,25 +144,26 @@ impl AttemptRunner {
         AttemptResult::made(Outcome::Failed(failure)).stamped(delivery.attempts + 1, self.clock.now(), 0)
     }
 
-    /// Sends the event to one endpoint; returns the outcome, and true if the next router should be asked.
+    /// Sends the event to one endpoint.
     async fn send(
         &self,
         context: &AttemptContext<'_>,
         endpoint: &Endpoint,
         router: Option<&str>,
         written: Option<oneshot::Sender<()>>,
-    ) -> (Outcome, bool) {
+    ) -> EndpointReply {
         let outbound = match self.outbound(context, endpoint, router) {
             Ok(outbound) => outbound,
-            Err(failure) => return (Outcome::Failed(failure), false),
+            Err(failure) => return EndpointReply::failed(failure),
         };
         let answer = self.courier.send(Outbound { written, ..outbound });
         match self.within_run(context, endpoint, answer).await {
             Ok(answer) => {
                 let next = router.is_some() && answer.headers.contains_key(ROUTER_NEXT);
-                (answered(&answer, self.clock.now()), next)
+                let excerpt = self.excerpt(context, endpoint, &answer);
+                EndpointReply { outcome: answered(&answer, self.clock.now()), excerpt, next }
             }
-            Err(failure) => (Outcome::Failed(crash_or(failure, endpoint).await), false),
+            Err(failure) => EndpointReply::failed(crash_or(failure, endpoint).await),
         }
     }
 
@@ -179,16 +200,26 @@ impl AttemptRunner {
         context: &AttemptContext<'_>,
         routers: Vec<RouterEndpoint>,
         mut written: Option<oneshot::Sender<()>>,
-    ) -> Outcome {
-        let mut outcome = Outcome::Answered { status: 404, retry_after: None };
+    ) -> EndpointReply {
+        let outcome = Outcome::Answered { status: 404, retry_after: None };
+        let mut reply = EndpointReply { outcome, excerpt: None, next: false };
         for RouterEndpoint { name, endpoint } in routers {
-            let (answered, next) = self.send(context, &endpoint, Some(&name), written.take()).await;
-            outcome = answered;
-            if !next {
+            reply = self.send(context, &endpoint, Some(&name), written.take()).await;
+            if !reply.next {
                 break;
             }
         }
-        outcome
+        reply
+    }
+
+    /// The beginning of an answer that is not a 2xx. The secrets of the request, which some receivers repeat, are left out.
+    fn excerpt(&self, context: &AttemptContext<'_>, endpoint: &Endpoint, answer: &Answer) -> Option<String> {
+        let encoded = answer.headers.contains_key(CONTENT_ENCODING);
+        if answer.status.is_success() || answer.body.is_empty() || encoded {
+            return None;
+        }
+        let run = endpoint.run.as_deref().map_or("", |run| run.secret.expose());
+        Some(excerpt(&answer.body, &[context.token(endpoint), run], ANSWER_EXCERPT))
     }
 
     async fn call_function(&self, context: &AttemptContext<'_>, file: &str) -> AttemptResult {
@@ -223,7 +254,7 @@ impl AttemptRunner {
         endpoint: &Endpoint,
         router: Option<&str>,
     ) -> Result<Outbound, Failure> {
-        let token = endpoint.token.as_ref().map_or_else(|| context.app.token(context.now), Secret::expose);
+        let token = context.token(endpoint);
         let to = Addressee { kind: context.hook.hook.kind, token, public_url: &self.public_url };
         let body = match context.priority {
             Priority::Lane => envelope::write(context.event, context.now, to),
@@ -247,7 +278,15 @@ impl AttemptRunner {
     }
 }
 
-impl AttemptContext<'_> {
+impl<'a> AttemptContext<'a> {
+    /// The token that the envelope for this endpoint has.
+    fn token<'b>(&self, endpoint: &'b Endpoint) -> &'b str
+    where
+        'a: 'b,
+    {
+        endpoint.token.as_ref().map_or_else(|| self.app.token(self.now), Secret::expose)
+    }
+
     /// The headers of the request: first the publisher's, then the server's, which replace them.
     fn headers(&self, body: &Bytes, router: Option<&str>, endpoint: &Endpoint) -> Option<HeaderMap> {
         let id = self.event.id.text();
@@ -273,17 +312,17 @@ impl AttemptContext<'_> {
 
 /// The result of an attempt; if nothing was sent because the app's run is over, the delivery waits for the next run.
 async fn app_not_running(
-    outcome: Outcome,
+    reply: EndpointReply,
     context: &AttemptContext<'_>,
     endpoint: &Endpoint,
 ) -> AttemptResult {
-    let unsent = matches!(&outcome, Outcome::Failed(failure)
+    let unsent = matches!(&reply.outcome, Outcome::Failed(failure)
         if failure.kind == FailureKind::Refused && failure.sent == Sent::Nothing);
     match &endpoint.run {
         Some(run) if unsent && context.priority == Priority::Lane && run.has_ended().await => {
             AttemptResult::AppNotRunning(context.app.app.name.clone())
         }
-        _ => AttemptResult::made(outcome),
+        _ => reply.into_result(),
     }
 }
 

@@ -83,6 +83,7 @@ impl AttemptResult {
             error: outcome.error(),
             ms,
             output: attempt.output,
+            answer: attempt.answer,
         };
         match self {
             Self::Made(attempt, outcome) => Self::Made(stamp(attempt, &outcome), outcome),
@@ -96,4 +97,4 @@ impl AttemptResult {
 
 /// Placeholder attempt; [`AttemptResult::stamped`] fills in number, time and duration.
 pub(super) const UNSTAMPED: Attempt =
-    Attempt { n: 0, at: Millis(0), status: None, error: None, ms: 0, output: None };
+    Attempt { n: 0, at: Millis(0), status: None, error: None, ms: 0, output: None, answer: None };

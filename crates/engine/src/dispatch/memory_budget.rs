@@ -54,6 +54,7 @@ mod tests {
     use footbridge_model::id::EventId;
     use footbridge_model::lineage::Lineage;
     use footbridge_model::name::{AppName, EventName};
+    use footbridge_model::provenance::Provenance;
     use footbridge_model::time::Millis;
 
     fn event(bytes: usize) -> Arc<Event> {
@@ -65,6 +66,7 @@ mod tests {
             headers: PublishHeaders::default(),
             time: Millis(0),
             lineage: Lineage::default(),
+            provenance: Provenance::default(),
         })
     }
 

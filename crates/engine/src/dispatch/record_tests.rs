@@ -15,6 +15,7 @@ use footbridge_model::headers::PublishHeaders;
 use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
+use footbridge_model::provenance::Provenance;
 use footbridge_model::time::Millis;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -75,7 +76,15 @@ impl Server {
 
     /// Records a success, and waits until the recorder reports that it is done with it.
     async fn record(&mut self) {
-        let attempt = Attempt { n: 1, at: Millis(20), status: Some(200), error: None, ms: 3, output: None };
+        let attempt = Attempt {
+            n: 1,
+            at: Millis(20),
+            status: Some(200),
+            error: None,
+            ms: 3,
+            output: None,
+            answer: None,
+        };
         self.recorder.attempt(self.claim, Some(HOOK), DELIVERY, attempt, &Next::Delivered);
         self.recorder.flush();
         let report = self.reports.recv().await.unwrap();
@@ -98,6 +107,7 @@ fn event() -> NewEvent {
         headers: PublishHeaders::default(),
         time: Millis(10),
         lineage: Lineage::default(),
+        provenance: Provenance::default(),
     };
     let deliveries = vec![NewDelivery { id: DELIVERY, hook_id: HOOK, partition: PARTITION }];
     NewEvent {

@@ -12,6 +12,7 @@ use footbridge_model::event::EventDraft;
 use footbridge_model::id::EventId;
 use footbridge_model::package::Package;
 use footbridge_model::pattern::Pattern;
+use footbridge_model::provenance::Via;
 use footbridge_model::secret::Secret;
 use footbridge_model::time::Millis;
 use std::sync::Arc;
@@ -153,10 +154,11 @@ impl Engine {
     pub async fn publish_from_page(
         &self,
         page: &PageCaller,
-        draft: EventDraft,
+        mut draft: EventDraft,
         key: Option<(String, [u8; 32])>,
         cause: Option<EventId>,
     ) -> Result<Published, PagePublishError> {
+        draft.provenance.via = Via::Page;
         page.check_publish(&draft.name, Instant::now())?;
         // An `Idempotency-Key` has no space, so these keys differ from those of the back end and of other pages.
         let page_id = u64::from_be_bytes(page.page.first_chunk().copied().unwrap_or_default());

@@ -12,8 +12,9 @@ use bytes::Bytes;
 use footbridge_courier::Courier;
 use footbridge_journal::Journal;
 use footbridge_model::exchange::{self, Direction, ExchangeHead, ExchangeOutcome, ExchangeRecord};
-use footbridge_model::id::ExchangeId;
+use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::name::AppName;
+use footbridge_model::provenance::Provenance;
 use footbridge_model::time::Clock;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -44,6 +45,10 @@ pub struct ExchangeOptions {
     pub wait: Option<Duration>,
     /// True to answer as soon as the exchange is on disk.
     pub respond_async: bool,
+    /// The event that made the sender send it. It is ignored if the sender never received that event.
+    pub cause: Option<EventId>,
+    /// The way by which it came, and its trace.
+    pub provenance: Provenance,
 }
 
 /// An `Idempotency-Key` and the fingerprint of the request that it was used with.
@@ -98,10 +103,13 @@ impl Exchanges {
         sender: &AppEntry,
         id: ExchangeId,
         draft: ExchangeDraft,
-        options: ExchangeOptions,
+        mut options: ExchangeOptions,
     ) -> ExchangeReply {
-        let head_if_refused = self.head_if_refused(sender, id, &draft);
-        let checked = match self.check(sender, id, draft, options.wait) {
+        if options.cause.is_some() {
+            options.cause = self.known_cause(sender, options.cause).await;
+        }
+        let head_if_refused = self.head_if_refused(sender, id, &draft, &options);
+        let checked = match self.check(sender, id, draft, &options) {
             Ok(checked) => checked,
             Err(error) => {
                 let outcome = ExchangeOutcome::Failed(error.into());
@@ -109,7 +117,8 @@ impl Exchanges {
                 if let Some(head) = head_if_refused {
                     self.log_failure(&head, None, &outcome);
                     self.traffic.exchange(&head, &outcome, 0);
-                    let record = ExchangeRecord { head, ending: Some(outcome.clone()), ms: Some(0) };
+                    let ending = Some(outcome.clone());
+                    let record = ExchangeRecord { head, ending, ms: Some(0), answer_status: None };
                     self.tail.send(|_| TailItem::Exchange(Box::new(record.clone())));
                     self.journal.record_exchange(record);
                 }
@@ -120,10 +129,19 @@ impl Exchanges {
             return self.exchange_stored(courier, checked, options).await;
         }
         let record = RecordGuard::new(&*self.journal, &self.traffic, &self.tail, &checked);
-        let outcome = self.forward(courier, &checked).await.into_outcome();
+        let sent = self.forward(courier, &checked).await;
+        let status = sent.status;
+        let outcome = sent.into_outcome();
         self.log_if_failed(&checked, &outcome);
-        record.write(&outcome);
+        record.write(&outcome, status);
         ended(id, outcome)
+    }
+
+    /// The cause that a sender names, if it received or published that event. A store that cannot be read fails no
+    /// exchange.
+    async fn known_cause(&self, sender: &AppEntry, cause: Option<EventId>) -> Option<EventId> {
+        let known = self.journal.lineage(cause?, sender.app.name.clone()).await;
+        cause.filter(|_| matches!(known, Ok(Some(_))))
     }
 
     /// The head of an exchange, for the record if it is refused. Returns `None` if the draft does not name an app.
@@ -132,6 +150,7 @@ impl Exchanges {
         sender: &AppEntry,
         id: ExchangeId,
         draft: &ExchangeDraft,
+        options: &ExchangeOptions,
     ) -> Option<ExchangeHead> {
         let (_, recipient) = parties(draft);
         Some(ExchangeHead {
@@ -141,6 +160,8 @@ impl Exchanges {
             recipient: AppName::find(recipient)?,
             event_type: draft.event_type.clone(),
             at: self.clock.now(),
+            cause: options.cause,
+            provenance: options.provenance,
         })
     }
 
@@ -162,7 +183,7 @@ impl Exchanges {
         sender: &AppEntry,
         id: ExchangeId,
         draft: ExchangeDraft,
-        wait: Option<Duration>,
+        options: &ExchangeOptions,
     ) -> Result<CheckedExchange, ExchangeError> {
         let (named_sender, named_recipient) = parties(&draft);
         if !named_sender.eq_ignore_ascii_case(sender.app.name.as_str()) {
@@ -191,8 +212,10 @@ impl Exchanges {
             recipient: recipient.app.name.clone(),
             event_type: draft.event_type,
             at: self.clock.now(),
+            cause: options.cause,
+            provenance: options.provenance,
         };
-        let wait = wait.filter(|wait| *wait < self.timeout);
+        let wait = options.wait.filter(|wait| *wait < self.timeout);
         let deadline = started + wait.unwrap_or(self.timeout);
         let (recipient, shortened) = (Arc::clone(recipient), wait.is_some());
         Ok(CheckedExchange { head, recipient, body, started, deadline, shortened, in_flight })

@@ -22,11 +22,13 @@ pub(super) struct SendResult {
     pub(super) result: Result<Bytes, ExchangeError>,
     /// How much of the request the recipient may have seen.
     pub(super) sent: Sent,
+    /// The HTTP status of the recipient's answer, if there was one.
+    pub(super) status: Option<u16>,
 }
 
 impl SendResult {
     const fn unsent(error: ExchangeError) -> Self {
-        Self { result: Err(error), sent: Sent::Nothing }
+        Self { result: Err(error), sent: Sent::Nothing, status: None }
     }
 
     pub(super) fn into_outcome(self) -> ExchangeOutcome {
@@ -74,8 +76,14 @@ impl Exchanges {
             state.breaker.record(reached, Instant::now());
         }
         match result {
-            Ok(answer) => SendResult { result: read(answer), sent: Sent::Perhaps },
-            Err(failure) => SendResult { sent: failure.sent, result: Err(ExchangeError::Attempt(failure)) },
+            Ok(answer) => {
+                let status = Some(answer.status.as_u16());
+                SendResult { result: read(answer), sent: Sent::Perhaps, status }
+            }
+            Err(failure) => {
+                let sent = failure.sent;
+                SendResult { result: Err(ExchangeError::Attempt(failure)), sent, status: None }
+            }
         }
     }
 

@@ -29,18 +29,19 @@ impl<'a> RecordGuard<'a> {
     }
 
     /// Records the outcome without the answer, which belongs to the sender alone.
-    pub(super) fn write(mut self, outcome: &ExchangeOutcome) {
-        self.record(match outcome {
+    pub(super) fn write(mut self, outcome: &ExchangeOutcome, status: Option<u16>) {
+        let outcome = match outcome {
             ExchangeOutcome::Answered(_) => ExchangeOutcome::Answered(Bytes::new()),
             ExchangeOutcome::Failed(failure) => ExchangeOutcome::Failed(failure.clone()),
-        });
+        };
+        self.record(outcome, status);
     }
 
-    fn record(&mut self, outcome: ExchangeOutcome) {
+    fn record(&mut self, outcome: ExchangeOutcome, answer_status: Option<u16>) {
         if let Some(head) = self.head.take() {
             let ms = elapsed_ms(self.started);
             self.traffic.exchange(&head, &outcome, ms);
-            let record = ExchangeRecord { head, ending: Some(outcome), ms: Some(ms) };
+            let record = ExchangeRecord { head, ending: Some(outcome), ms: Some(ms), answer_status };
             self.tail.send(|_| TailItem::Exchange(Box::new(record.clone())));
             self.journal.record_exchange(record);
         }
@@ -50,7 +51,7 @@ impl<'a> RecordGuard<'a> {
 impl Drop for RecordGuard<'_> {
     fn drop(&mut self) {
         if self.head.is_some() {
-            self.record(ExchangeOutcome::Failed(ExchangeError::SenderLeft.into()));
+            self.record(ExchangeOutcome::Failed(ExchangeError::SenderLeft.into()), None);
         }
     }
 }

@@ -70,7 +70,8 @@ impl Exchanges {
                     let until = self.clock.now().plus(KEY_RETENTION);
                     let (id, ms) = (head.id, elapsed_ms(checked.started));
                     let (ending, key) = (outcome.clone(), KeyDisposition::Released);
-                    let end = ExchangeEnd { id, ending, ms, keep_answer_until: until, key };
+                    let end =
+                        ExchangeEnd { id, ending, ms, answer_status: None, keep_answer_until: until, key };
                     tokio::task::spawn_local(store_later(Arc::clone(&self.journal), end));
                 }
                 Some(ended(head.id, outcome))
@@ -81,7 +82,7 @@ impl Exchanges {
     /// Sends the exchange and stores the outcome.
     async fn finish(&self, courier: &Courier, checked: CheckedExchange) -> ExchangeOutcome {
         let sent = self.forward(courier, &checked).await;
-        let nothing_sent = sent.sent == Sent::Nothing;
+        let (nothing_sent, answer_status) = (sent.sent == Sent::Nothing, sent.status);
         let key = if nothing_sent { KeyDisposition::Released } else { KeyDisposition::Replays };
         let outcome = sent.into_outcome();
         self.log_if_failed(&checked, &outcome);
@@ -90,9 +91,10 @@ impl Exchanges {
         self.traffic.exchange(&checked.head, &outcome, ms);
         self.tail.send(|_| {
             let (head, ending) = (checked.head.clone(), Some(without_answer(&outcome)));
-            TailItem::Exchange(Box::new(ExchangeRecord { head, ending, ms: Some(ms) }))
+            TailItem::Exchange(Box::new(ExchangeRecord { head, ending, ms: Some(ms), answer_status }))
         });
-        let end = ExchangeEnd { id, ending: outcome.clone(), ms, keep_answer_until: until, key };
+        let ending = outcome.clone();
+        let end = ExchangeEnd { id, ending, ms, answer_status, keep_answer_until: until, key };
         let stored = self.journal.finish_exchange(end.clone()).await;
         let Err(error) = stored else { return outcome };
         tracing::warn!(exchange = %id, %error, "the outcome of an exchange could not be stored");

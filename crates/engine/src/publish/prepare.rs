@@ -51,6 +51,7 @@ impl Publisher {
             headers: draft.headers,
             time: now,
             lineage,
+            provenance: draft.provenance,
         };
         self.assign(publisher, event, draft.subscribers, key)
     }

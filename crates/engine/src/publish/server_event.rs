@@ -13,6 +13,7 @@ use footbridge_model::headers::PublishHeaders;
 use footbridge_model::hook::HookType;
 use footbridge_model::lineage::{Lineage, STOP_DEPTH};
 use footbridge_model::name::{AppName, EventName};
+use footbridge_model::provenance::{Provenance, Via};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -45,6 +46,7 @@ impl Publisher {
             body: self.system_events.body(event),
             headers: PublishHeaders::default(),
             subscribers: only.map(|app| vec![app.clone()]),
+            provenance: Provenance { via: Via::System, ..Provenance::default() },
         };
         let mut write = self.start_server_event(&server, draft.clone(), only, lineage);
         let (this, only) = (Arc::clone(self), only.cloned());

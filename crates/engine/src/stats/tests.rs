@@ -14,6 +14,7 @@ use footbridge_model::headers::PublishHeaders;
 use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
+use footbridge_model::provenance::Provenance;
 use footbridge_model::time::{Clock, Millis};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,11 +30,13 @@ fn event(name: &str, clock: &PausedClock) -> Event {
         headers: PublishHeaders::default(),
         time: clock.now(),
         lineage: Lineage::default(),
+        provenance: Provenance::default(),
     }
 }
 
 fn attempt(counter: &TrafficCounter, event: &Event, n: u32, next: &Next) {
-    let attempt = Attempt { n, at: event.time, status: None, error: None, ms: 40, output: None };
+    let attempt =
+        Attempt { n, at: event.time, status: None, error: None, ms: 40, output: None, answer: None };
     counter.attempt(&AttemptCount { event, to: &AppName::trusted("mailer"), attempt: &attempt, next });
 }
 
@@ -45,6 +48,8 @@ fn exchange(counter: &TrafficCounter, clock: &PausedClock) {
         recipient: AppName::trusted("shop"),
         event_type: "pay".to_owned(),
         at: clock.now(),
+        cause: None,
+        provenance: Provenance::default(),
     };
     counter.exchange(&head, &ExchangeOutcome::Answered(Bytes::new()), 12);
 }

@@ -9,6 +9,7 @@ use footbridge_model::event::EventDraft;
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::id::EventId;
 use footbridge_model::name::EventName;
+use footbridge_model::provenance::Provenance;
 use footbridge_model::run::Exit;
 use footbridge_model::time::Clock as _;
 use std::rc::Rc;
@@ -57,6 +58,7 @@ async fn publish(world: &World) -> Result<(), PublishError> {
         body: Bytes::from_static(b"{}"),
         headers: PublishHeaders::default(),
         subscribers: None,
+        provenance: Provenance::default(),
     };
     world.engine.publish(&shop, draft, None).await.map(drop)
 }

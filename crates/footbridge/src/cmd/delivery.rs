@@ -1,13 +1,14 @@
 //! The commands `footbridge delivery list|show|retry|replay|cancel`.
 
-use footbridge_api::{Attempt, Bulk, BulkResult, Delivery, DeliveryDetail, List, Reason, Selection};
+use footbridge_api::{Attempt, Bulk, BulkResult, Delivery, DeliveryDetail, Reason, SearchedList, Selection};
 use footbridge_model::delivery::DeliveryStatus;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
     failure::Failure,
-    remote::{PageArgs, Session, body, more, pairs},
+    remote::{PageArgs, Session, body, pairs},
+    search_args::{SearchArgs, rest},
 };
 use crate::{
     client::Call,
@@ -22,6 +23,8 @@ pub enum DeliveryCommand {
     List {
         #[command(flatten)]
         filter: Filter,
+        #[command(flatten)]
+        search: SearchArgs,
         #[command(flatten)]
         page: PageArgs,
     },
@@ -119,7 +122,11 @@ impl Verb {
 /// The server cannot be reached, or it refuses the request.
 pub fn run(command: &DeliveryCommand, session: &Session, terminal: &mut Terminal) -> Result<String, Failure> {
     match command {
-        DeliveryCommand::List { filter, page } => list(filter, page, session),
+        DeliveryCommand::List { filter, search, page } => {
+            let query: Vec<_> =
+                filter.selection().query().into_iter().chain(search.query()).chain(page.query()).collect();
+            list(filter, &query, session)
+        }
         DeliveryCommand::Show { id } => {
             session.get(&Call { path: &["deliveries", id], ..Call::default() }, show)
         }
@@ -133,11 +140,10 @@ pub fn run(command: &DeliveryCommand, session: &Session, terminal: &mut Terminal
     }
 }
 
-fn list(filter: &Filter, page: &PageArgs, session: &Session) -> Result<String, Failure> {
-    let query: Vec<_> = filter.selection().query().into_iter().chain(page.query()).collect();
-    let call = Call { path: &["deliveries"], query: &pairs(&query), ..Call::default() };
+fn list(filter: &Filter, query: &[(&'static str, String)], session: &Session) -> Result<String, Failure> {
+    let call = Call { path: &["deliveries"], query: &pairs(query), ..Call::default() };
     let mut empty = false;
-    let shown = session.get(&call, |list: &List<Delivery>| {
+    let shown = session.get(&call, |list: &SearchedList<Delivery>| {
         empty = list.data.is_empty();
         table(list)
     })?;
@@ -146,7 +152,7 @@ fn list(filter: &Filter, page: &PageArgs, session: &Session) -> Result<String, F
 }
 
 /// Returns a list of deliveries as a table.
-pub(super) fn table(list: &List<Delivery>) -> String {
+pub(super) fn table(list: &SearchedList<Delivery>) -> String {
     let mut table = Table::new(["ID", "EVENT", "APP", "STATUS", "ATTEMPTS", "LAST", "NEXT"]);
     for delivery in &list.data {
         let last = delivery.last_error.clone().or_else(|| Some(delivery.last_status?.to_string()));
@@ -160,7 +166,7 @@ pub(super) fn table(list: &List<Delivery>) -> String {
             or_dash(delivery.next_attempt_at.as_ref()),
         ]);
     }
-    table.or("no deliveries") + &more(list.next.as_deref())
+    table.or("no deliveries") + &rest(list)
 }
 
 fn show(detail: &DeliveryDetail) -> String {
@@ -173,7 +179,8 @@ fn show(detail: &DeliveryDetail) -> String {
     format!("{}\n{}{details}", lines(&detail.delivery), table.or("no attempts yet"))
 }
 
-/// Returns the parts of an attempt that do not fit into a row: a stack trace, and the result and output of a function.
+/// Returns the parts of an attempt that do not fit into a row: a stack trace, the result and output of a function, and the
+/// beginning of a failed answer.
 fn details(attempt: &Attempt) -> String {
     #[derive(Default, Deserialize)]
     struct Output<'a> {
@@ -186,7 +193,8 @@ fn details(attempt: &Attempt) -> String {
     let Output { value, log } = output.unwrap_or_default();
     let error = attempt.error.clone().filter(|error| error.contains('\n')).unwrap_or_default();
     let value = value.map(|value| format!("returned {}", as_json(value))).unwrap_or_default();
-    let lines: Vec<String> = [error, log, value]
+    let answer = attempt.answer.as_ref().map(|answer| format!("answered {answer}")).unwrap_or_default();
+    let lines: Vec<String> = [error, log, value, answer]
         .iter()
         .flat_map(|text| text.lines())
         .map(|line| format!("  {}\n", plain(line)))
@@ -305,6 +313,11 @@ mod tests {
             next_attempt_at: None,
             last_status: Some(500),
             last_error: None,
+            last_ms: Some(7),
+            made_at: "t".to_owned(),
+            event_name: Some("paid".to_owned()),
+            publisher: Some("pay".to_owned()),
+            test: false,
         };
         DeliveryDetail { delivery, attempt_log }
     }
@@ -318,6 +331,7 @@ mod tests {
             error: error.map(str::to_owned),
             ms: 2,
             output: output.map(|text| RawValue::from_string(text.to_owned()).unwrap()),
+            answer: None,
         };
         let log = vec![
             attempt(
@@ -328,13 +342,14 @@ mod tests {
             attempt(2, None, Some(r#"{"value":{"a":1},"log":""}"#)),
             attempt(3, Some("plain"), None),
             attempt(4, None, Some(r#"{"value":"\ud800","log":""}"#)),
+            Attempt { answer: Some("no\ndb".to_owned()), ..attempt(5, None, None) },
         ];
         let shown = show(&delivery(log));
         let (_, details) = shown.split_once("\n\nattempt ").unwrap();
         assert_eq!(
             details,
             "1\n  TypeError: x\n      at f (f.js:3)\n  one\n  \u{fffd}two\n\nattempt 2\n  returned {\"a\":1}\n\n\
-             attempt 4\n  returned \"\\ud800\"\n"
+             attempt 4\n  returned \"\\ud800\"\n\nattempt 5\n  answered no\n  db\n"
         );
         assert!(shown.starts_with("id               dlv_1\nevent_id         evt_1\n"), "{shown}");
     }

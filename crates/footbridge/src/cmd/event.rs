@@ -1,12 +1,13 @@
 //! The commands `footbridge event list|show|publish`.
 
-use footbridge_api::{Delivery, Event, EventDetail, List};
+use footbridge_api::{Delivery, Event, EventDetail, SearchedList};
 
 use super::{
     delivery,
     failure::Failure,
     publish::{self, PublishArgs},
-    remote::{PageArgs, Session, more, pairs},
+    remote::{PageArgs, Session, pairs},
+    search_args::{SearchArgs, TimeArgs, rest},
 };
 use crate::{
     client::Call,
@@ -26,6 +27,10 @@ pub enum EventCommand {
         #[arg(long)]
         name: Option<String>,
         #[command(flatten)]
+        search: SearchArgs,
+        #[command(flatten)]
+        time: TimeArgs,
+        #[command(flatten)]
         page: PageArgs,
     },
     /// Show one event and its deliveries
@@ -43,17 +48,18 @@ pub enum EventCommand {
 /// The server cannot be reached, or it refuses the request.
 pub fn run(command: &EventCommand, session: &Session, env: &Env) -> Result<String, Failure> {
     match command {
-        EventCommand::List { publisher, name, page } => {
+        EventCommand::List { publisher, name, search, time, page } => {
             let publisher = publisher.clone().map(|publisher| ("publisher", publisher));
             let name = name.clone().map(|name| ("name", name));
-            list(&page.query().chain(publisher).chain(name).collect::<Vec<_>>(), session)
+            let filter = publisher.into_iter().chain(name).chain(search.query()).chain(time.query());
+            list(&filter.chain(page.query()).collect::<Vec<_>>(), session)
         }
         EventCommand::Show { id } => {
             let call = Call { path: &["events", id], ..Call::default() };
             let event = session.get(&call, |event: &EventDetail| lines(event))?;
             let query = [("event", Some(id.as_str()))];
             let call = Call { path: &["deliveries"], query: &query, ..Call::default() };
-            let table = |list: &List<Delivery>| format!("\n{}", delivery::table(list));
+            let table = |list: &SearchedList<Delivery>| format!("\n{}", delivery::table(list));
             Ok(event + &session.fetch_for_people(&call, table)?)
         }
         EventCommand::Publish(args) => publish::run(args, session, env),
@@ -62,12 +68,12 @@ pub fn run(command: &EventCommand, session: &Session, env: &Env) -> Result<Strin
 
 fn list(query: &[(&'static str, String)], session: &Session) -> Result<String, Failure> {
     let call = Call { path: &["events"], query: &pairs(query), ..Call::default() };
-    session.get(&call, |list: &List<Event>| {
+    session.get(&call, |list: &SearchedList<Event>| {
         let mut table = Table::new(["ID", "PUBLISHER", "NAME", "TIME", "DELIVERIES"]);
         for event in &list.data {
-            let Event { id, name, publisher, time, deliveries } = event.clone();
+            let Event { id, name, publisher, time, deliveries, .. } = event.clone();
             table.row([id, publisher, name, time, deliveries.to_string()]);
         }
-        table.or("no events") + &more(list.next.as_deref())
+        table.or("no events") + &rest(list)
     })
 }

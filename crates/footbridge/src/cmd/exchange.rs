@@ -1,10 +1,11 @@
 //! The commands `footbridge exchange list|show`.
 
-use footbridge_api::{ExchangeDetail, List};
+use footbridge_api::{ExchangeDetail, SearchedList};
 
 use super::{
     failure::Failure,
-    remote::{PageArgs, Session, more, pairs},
+    remote::{PageArgs, Session, pairs},
+    search_args::{SearchArgs, TimeArgs, rest},
 };
 use crate::{
     client::Call,
@@ -23,6 +24,10 @@ pub enum ExchangeCommand {
         #[arg(long)]
         failed: bool,
         #[command(flatten)]
+        search: SearchArgs,
+        #[command(flatten)]
+        time: TimeArgs,
+        #[command(flatten)]
         page: PageArgs,
     },
     /// Show one exchange with its result
@@ -38,10 +43,11 @@ pub enum ExchangeCommand {
 /// The server cannot be reached, or it refuses the request.
 pub fn run(command: &ExchangeCommand, session: &Session) -> Result<String, Failure> {
     match command {
-        ExchangeCommand::List { app, failed, page } => {
+        ExchangeCommand::List { app, failed, search, time, page } => {
             let app = app.clone().map(|app| ("app", app));
             let failed = failed.then(|| ("failed", "true".to_owned()));
-            list(&page.query().chain(app).chain(failed).collect::<Vec<_>>(), session)
+            let filter = app.into_iter().chain(failed).chain(search.query()).chain(time.query());
+            list(&filter.chain(page.query()).collect::<Vec<_>>(), session)
         }
         ExchangeCommand::Show { id } => {
             let call = Call { path: &["exchanges", id], ..Call::default() };
@@ -52,7 +58,7 @@ pub fn run(command: &ExchangeCommand, session: &Session) -> Result<String, Failu
 
 fn list(query: &[(&'static str, String)], session: &Session) -> Result<String, Failure> {
     let call = Call { path: &["exchanges"], query: &pairs(query), ..Call::default() };
-    session.get(&call, |list: &List<ExchangeDetail>| {
+    session.get(&call, |list: &SearchedList<ExchangeDetail>| {
         let mut table =
             Table::new(["ID", "SENDER", "RECIPIENT", "EVENT TYPE", "STATUS", "ERROR", "AT", "MS"]);
         for exchange in &list.data {
@@ -67,6 +73,6 @@ fn list(query: &[(&'static str, String)], session: &Session) -> Result<String, F
                 or_dash(exchange.ms),
             ]);
         }
-        table.or("no exchanges") + &more(list.next.as_deref())
+        table.or("no exchanges") + &rest(list)
     })
 }

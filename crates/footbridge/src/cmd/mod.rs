@@ -20,5 +20,6 @@ pub mod lane;
 pub mod link;
 pub mod publish;
 pub mod remote;
+pub mod search_args;
 pub mod serve;
 pub mod shell;

@@ -14,6 +14,7 @@ use footbridge_model::exchange::{
 };
 use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::name::AppName;
+use footbridge_model::provenance::Provenance;
 use footbridge_model::time::Millis;
 
 /// A page limit makes SQLite report "full" as a full disk does.
@@ -106,8 +107,10 @@ fn record(number: u64) -> ExchangeRecord {
         recipient: AppName::trusted("b"),
         event_type: "t".into(),
         at: Millis(0),
+        cause: None,
+        provenance: Provenance::default(),
     };
-    ExchangeRecord { head, ending: None, ms: None }
+    ExchangeRecord { head, ending: None, ms: None, answer_status: None }
 }
 
 /// Keeps the writer busy until the sender sends or is dropped.

@@ -9,6 +9,7 @@ mod opening;
 mod plans;
 mod reading;
 mod sealing;
+mod searching;
 mod shrinking;
 
 use crate::{MasterKey, OpenError, SqliteJournal, SqliteOptions};
@@ -22,6 +23,7 @@ use footbridge_model::id::{DeliveryId, EventId, HookId};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
+use footbridge_model::provenance::Provenance;
 use footbridge_model::secret::{Previous, Rotating, Secret};
 use footbridge_model::time::{Entropy, Millis};
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,6 +122,7 @@ fn event(number: u64, hooks: &[u64], length: usize) -> NewEvent {
         headers: PublishHeaders::default(),
         time: Millis(i64::try_from(number).unwrap()),
         lineage: Lineage::default(),
+        provenance: Provenance::default(),
     };
     let delivery = |(id, hook): (u64, &u64)| NewDelivery {
         id: DeliveryId::from_number(id),

@@ -83,6 +83,12 @@ pub async fn outputs_are_stored<S: Subject>(mut subject: S) {
         attempt(1, Some(500), Some("the receiver answered 500")),
         Attempt { output: Some(OUTPUT.to_owned()), ..attempt(2, None, Some("Error: no\n    at tag.js:1")) },
         Attempt { output: Some(String::new()), ..attempt(3, None, None) },
+        Attempt { answer: Some("down\n\"for\" tea".to_owned()), ..attempt(4, Some(503), Some("503")) },
+        Attempt {
+            output: Some(OUTPUT.to_owned()),
+            answer: Some("x".to_owned()),
+            ..attempt(5, Some(500), None)
+        },
     ];
     for tried in &tries {
         let result =

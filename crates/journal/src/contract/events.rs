@@ -31,6 +31,7 @@ pub async fn events_are_stored<S: Subject>(mut subject: S) {
     assert_eq!(kept.deliveries, 2);
     assert_eq!(kept.event.body, given.body);
     assert_eq!(kept.event.headers, given.headers);
+    assert_eq!(kept.event.provenance, given.provenance);
     assert_eq!((kept.event.id, kept.event.time), (given.id, given.time));
     assert_eq!((kept.event.name, kept.event.publisher), (given.name.clone(), given.publisher.clone()));
     assert!(subject.store().event(EventId::from_number(11)).await.unwrap().is_none());

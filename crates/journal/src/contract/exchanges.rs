@@ -91,14 +91,32 @@ pub async fn keys_of_exchanges_are_honoured<S: Subject>(mut subject: S) {
 
 /// A record is written together with the next write, without its answer.
 pub async fn records_are_written_with_the_next_write<S: Subject>(mut subject: S) {
-    subject.store().record_exchange(ExchangeRecord { head: head(10), ending: Some(answer()), ms: Some(3) });
-    subject.store().record_exchange(ExchangeRecord { head: head(20), ending: Some(failure()), ms: None });
+    subject.store().record_exchange(ExchangeRecord {
+        head: head(10),
+        ending: Some(answer()),
+        ms: Some(3),
+        answer_status: Some(204),
+    });
+    subject.store().record_exchange(ExchangeRecord {
+        head: head(20),
+        ending: Some(failure()),
+        ms: None,
+        answer_status: None,
+    });
     subject.store().put_link(link("superapp", "shop")).await.unwrap();
     let ending = |record: Option<ExchangeRecord>| record.unwrap().ending.unwrap();
     let first = subject.store().exchange(ExchangeId::from_number(10)).await.unwrap();
+    let kept = first.clone().unwrap();
+    assert_eq!((kept.head.cause, kept.head.provenance), (head(10).cause, head(10).provenance));
+    assert_eq!(kept.answer_status, Some(204));
     assert_eq!(ending(first), ExchangeOutcome::Answered(Bytes::new()));
     // Those of the last moments are written when the journal is closed.
-    subject.store().record_exchange(ExchangeRecord { head: head(30), ending: Some(failure()), ms: Some(4) });
+    subject.store().record_exchange(ExchangeRecord {
+        head: head(30),
+        ending: Some(failure()),
+        ms: Some(4),
+        answer_status: None,
+    });
     subject.reopen().await;
     for number in [20, 30] {
         let record = subject.store().exchange(ExchangeId::from_number(number)).await.unwrap();

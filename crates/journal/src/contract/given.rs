@@ -15,6 +15,7 @@ use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
+use footbridge_model::provenance::{Provenance, TraceParent, Via};
 use footbridge_model::secret::{Previous, Rotating, Secret};
 use footbridge_model::time::Millis;
 use std::sync::Arc;
@@ -77,6 +78,7 @@ pub(super) fn event(number: u64, hooks: &[u64]) -> NewEvent {
         headers: PublishHeaders::parse([("x-bolt-user-name", "frank")]).unwrap(),
         time,
         lineage: Lineage::after(EventId::from_number(3), Lineage::default()),
+        provenance: provenance(Via::Page),
     };
     let delivery = |(place, hook): (u64, &u64)| new_delivery(place, *hook);
     NewEvent {
@@ -86,6 +88,12 @@ pub(super) fn event(number: u64, hooks: &[u64]) -> NewEvent {
         key: None,
         registry: Version::default(),
     }
+}
+
+/// The provenance of a traced test that came this way.
+pub(super) fn provenance(via: Via) -> Provenance {
+    let trace = TraceParent::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    Provenance { via, test: true, trace }
 }
 
 /// A delivery in the partition of the tests.
@@ -103,7 +111,15 @@ pub(super) fn key(text: &str, fingerprint: u8, until: Millis) -> IdempotencyKey 
 }
 
 pub(super) fn attempt(n: u32, status: Option<u16>, error: Option<&str>) -> Attempt {
-    Attempt { n, at: at(i64::from(n)), status, error: error.map(str::to_owned), ms: 7, output: None }
+    Attempt {
+        n,
+        at: at(i64::from(n)),
+        status,
+        error: error.map(str::to_owned),
+        ms: 7,
+        output: None,
+        answer: None,
+    }
 }
 
 /// A result that ends the delivery.
@@ -130,6 +146,8 @@ pub(super) fn head(number: u64) -> ExchangeHead {
         recipient: name("shop"),
         event_type: "order".to_owned(),
         at: at(i64::try_from(number).unwrap()),
+        cause: Some(EventId::from_number(3)),
+        provenance: provenance(Via::Console),
     }
 }
 

@@ -26,6 +26,7 @@ mod recovery;
 mod registry;
 mod retention;
 mod retries;
+mod searches;
 mod sessions;
 mod statistics;
 
@@ -60,6 +61,7 @@ pub use retries::{
     a_dead_delivery_is_retried, a_pending_delivery_is_retried, many_deliveries_are_retried,
     replays_are_new_deliveries,
 };
+pub use searches::{a_search_goes_on_where_it_stopped, exchanges_are_searched, searches_find_what_matches};
 pub use sessions::{
     a_claimed_partition_has_one_owner, a_living_session_is_not_buried, a_session_that_is_over_writes_nothing,
     an_event_matches_the_present_hooks, exchanges_end_with_their_session, hints_reach_the_others,
@@ -147,7 +149,10 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     replays_are_new_deliveries(fresh().await).await;
     single_deliveries_are_cancelled(fresh().await).await;
     backlogs_of_hooks_are_returned(fresh().await).await;
+    searches_find_what_matches(fresh().await).await;
+    a_search_goes_on_where_it_stopped(fresh().await).await;
     exchanges_are_stored(fresh().await).await;
+    exchanges_are_searched(fresh().await).await;
     keys_of_exchanges_are_honoured(fresh().await).await;
     records_are_written_with_the_next_write(fresh().await).await;
     a_new_session_ends_what_the_last_one_left(fresh().await).await;

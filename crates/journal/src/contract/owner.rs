@@ -158,7 +158,7 @@ pub trait Owner: Store {
         keep_answer_until: Millis,
         key: KeyDisposition,
     ) -> impl Future<Output = Answer<()>> {
-        self.finish_exchange(ExchangeEnd { id, ending, ms, keep_answer_until, key })
+        self.finish_exchange(ExchangeEnd { id, ending, ms, answer_status: Some(201), keep_answer_until, key })
     }
 }
 

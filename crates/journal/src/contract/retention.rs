@@ -66,6 +66,7 @@ async fn keys_and_exchanges<S: Subject>(subject: &S) {
         head: head(90),
         ending: Some(answer.clone()),
         ms: Some(1),
+        answer_status: None,
     });
 
     prune(subject, at(0), at(0), at(4000)).await;
@@ -115,7 +116,12 @@ pub async fn rows_that_stay_delay_no_others<S: Subject>(subject: S) {
     }
     for number in 2501..=4000 {
         let ending = Some(ExchangeOutcome::Answered(Bytes::new()));
-        subject.store().record_exchange(ExchangeRecord { head: head(number), ending, ms: Some(1) });
+        subject.store().record_exchange(ExchangeRecord {
+            head: head(number),
+            ending,
+            ms: Some(1),
+            answer_status: None,
+        });
     }
     subject.store().append(event(5000, &[])).await.unwrap();
     let left = async |before, now| {

@@ -3,9 +3,9 @@
 use super::mutant::Mutant;
 use super::state::{Row, State, StoredHook, Target};
 use crate::{
-    Accepted, Appended, Claim, DeliveryFilter, DeliveryResult, DeliveryView, EventView, FoundDeliveries,
-    JournalError, MissedEvents, NewDelivery, NewEvent, Partition, PendingDelivery, Recorded, Replay, Retried,
-    Session,
+    Accepted, Appended, Claim, DeliveryFilter, DeliveryResult, EventView, FoundDeliveries, JournalError,
+    MissedEvents, NewDelivery, NewEvent, Partition, PendingDelivery, Recorded, Replay, Retried, Session,
+    StatusCounts,
 };
 use footbridge_model::delivery::{Delivery, DeliveryStatus};
 use footbridge_model::id::{DeliveryId, EventId, HookId, number_at};
@@ -80,7 +80,10 @@ impl State {
         self.changes.events.push(event.id);
         let accepted = Accepted { id: event.id, time: event.time, deliveries };
         let all = deliveries.saturating_add(skipped);
-        self.events.insert(event.id, EventView { event: (**event).clone(), deliveries: all });
+        self.events.insert(
+            event.id,
+            EventView { event: (**event).clone(), deliveries: all, statuses: StatusCounts::default() },
+        );
         if let Some(used) = new.key {
             self.put_key(used, Target::Event(accepted));
         }
@@ -323,11 +326,6 @@ impl State {
             && filter.hook.is_none_or(|hook| delivery.hook_id == hook)
             && filter.status.is_none_or(|status| delivery.status == status)
             && filter.app.clone().is_none_or(of_app)
-    }
-
-    pub(super) fn view(&self, row: &Row) -> Option<DeliveryView> {
-        let hook = self.hooks.get(&row.delivery.hook_id)?.hook.clone();
-        Some(DeliveryView { delivery: row.delivery.clone(), hook, attempts: Vec::new() })
     }
 }
 

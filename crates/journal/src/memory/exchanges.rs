@@ -2,9 +2,7 @@
 
 use super::mutant::Mutant;
 use super::state::{Exchange, State, Target};
-use crate::{
-    ExchangeEnd, ExchangeFilter, ExchangeStart, IdempotencyKey, JournalError, KeyDisposition, Session,
-};
+use crate::{ExchangeEnd, ExchangeStart, IdempotencyKey, JournalError, KeyDisposition, Session};
 use bytes::Bytes;
 use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome, ExchangeRecord};
 
@@ -25,7 +23,7 @@ impl State {
         }
         let id = head.id;
         let used = used.filter(|_| !self.breaks(Mutant::ForgetsKeys));
-        self.put_exchange(session, ExchangeRecord { head, ending: None, ms: None });
+        self.put_exchange(session, ExchangeRecord { head, ending: None, ms: None, answer_status: None });
         if let Some(used) = used {
             self.put_key(used, Target::Exchange(id));
         }
@@ -42,7 +40,7 @@ impl State {
     }
 
     pub(super) fn finish_exchange(&mut self, session: Session, end: ExchangeEnd) -> Result<(), JournalError> {
-        let ExchangeEnd { id, mut ending, ms, keep_answer_until, key } = end;
+        let ExchangeEnd { id, mut ending, ms, answer_status, keep_answer_until, key } = end;
         if let Some(mutant) = self.mutant {
             mutant.spoil_ending(&mut ending);
         }
@@ -54,22 +52,12 @@ impl State {
             self.exchanges.get_mut(&id).filter(running).ok_or(JournalError::NotFound("running exchange"))?;
         exchange.record.ending = Some(ending);
         exchange.record.ms = Some(ms);
+        exchange.record.answer_status = answer_status;
         exchange.keep_answer_until = Some(keep_answer_until);
         if key == KeyDisposition::Released {
             self.keys.retain(|_, kept| kept.target != Target::Exchange(id));
         }
         Ok(())
-    }
-
-    pub(super) fn picks_exchange(filter: &ExchangeFilter, record: &ExchangeRecord) -> bool {
-        let head = &record.head;
-        let wanted = |failed| match &record.ending {
-            None => false,
-            Some(ExchangeOutcome::Failed(_)) => failed,
-            Some(ExchangeOutcome::Answered(_)) => !failed,
-        };
-        filter.app.as_ref().is_none_or(|app| head.sender == *app || head.recipient == *app)
-            && filter.failed.is_none_or(wanted)
     }
 }
 

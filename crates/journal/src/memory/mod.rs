@@ -14,6 +14,7 @@ mod people;
 mod ports;
 mod prune;
 mod registry;
+mod search;
 mod state;
 mod statistics;
 #[cfg(test)]

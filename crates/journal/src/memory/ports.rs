@@ -1,14 +1,14 @@
 //! The ports of events, deliveries and exchanges.
 
-use super::exchanges::without_answer;
 use super::gate::CallKind;
 use super::handle::MemoryJournal;
 use super::state::State;
 use crate::{
     Account, Appended, Backlog, CancelOnly, CancelledOne, Claim, DeliveryFilter, DeliveryQueue,
     DeliveryResult, DeliveryView, EventFilter, EventLog, EventView, ExchangeEnd, ExchangeFilter, ExchangeLog,
-    ExchangeStart, FoundDeliveries, History, HookBacklog, IdempotencyKey, Journal, MissedEvents, NewEvent,
-    Page, Partition, PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Wait,
+    ExchangeStart, Found, FoundDeliveries, History, HookBacklog, IdempotencyKey, Journal, MissedEvents,
+    NewEvent, Page, Partition, PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Search,
+    StatusCounts, Wait,
 };
 use footbridge_model::audit::AuditEntry;
 use footbridge_model::delivery::DeliveryStatus;
@@ -213,15 +213,20 @@ impl History for MemoryJournal {
         self.call(CallKind::Read, move |state, _| Ok(state.missed_events(&app, generation, after, limit)))
     }
 
-    fn events(&self, filter: EventFilter, page: Page) -> Wait<Vec<EventView>> {
-        self.call(CallKind::Read, move |state, _| {
-            let picked = state.events.values().rev().filter(|view| {
-                page.shows(view.event.id.number())
-                    && filter.publisher.as_ref().is_none_or(|publisher| view.event.publisher == *publisher)
-                    && filter.name.as_deref().is_none_or(|name| view.event.name.as_str() == name)
-            });
-            Ok(picked.take(page.size()).cloned().collect())
-        })
+    fn statuses(&self, event: EventId) -> Wait<StatusCounts> {
+        self.call(CallKind::Read, move |state, _| Ok(state.statuses(event)))
+    }
+
+    fn search_events(&self, filter: EventFilter, search: Search) -> Wait<Found<EventView>> {
+        self.call(CallKind::Read, move |state, _| Ok(state.search_events(&filter, &search)))
+    }
+
+    fn search_deliveries(&self, filter: DeliveryFilter, search: Search) -> Wait<Found<DeliveryView>> {
+        self.call(CallKind::Read, move |state, _| Ok(state.search_deliveries(&filter, &search)))
+    }
+
+    fn search_exchanges(&self, filter: ExchangeFilter, search: Search) -> Wait<Found<ExchangeRecord>> {
+        self.call(CallKind::Read, move |state, _| Ok(state.search_exchanges(&filter, &search)))
     }
 
     fn delivery(&self, id: DeliveryId) -> Wait<Option<DeliveryView>> {
@@ -231,26 +236,9 @@ impl History for MemoryJournal {
         })
     }
 
-    fn deliveries(&self, filter: DeliveryFilter, page: Page) -> Wait<Vec<DeliveryView>> {
-        self.call(CallKind::Read, move |state, _| {
-            let rows = state.deliveries.values().rev();
-            let picked = rows.filter(|row| page.shows(row.delivery.id.number()) && state.picks(&filter, row));
-            Ok(picked.filter_map(|row| state.view(row)).take(page.size()).collect())
-        })
-    }
-
     fn exchange(&self, id: ExchangeId) -> Wait<Option<ExchangeRecord>> {
         self.call(CallKind::Read, move |state, _| {
             Ok(state.exchanges.get(&id).map(|exchange| exchange.record.clone()))
-        })
-    }
-
-    fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>> {
-        self.call(CallKind::Read, move |state, _| {
-            let records = state.exchanges.values().rev().map(|exchange| &exchange.record);
-            let shown = |record: &&ExchangeRecord| page.shows(record.head.id.number());
-            let picked = records.filter(shown).filter(|record| State::picks_exchange(&filter, record));
-            Ok(picked.take(page.size()).cloned().map(without_answer).collect())
         })
     }
 

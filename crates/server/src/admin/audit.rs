@@ -2,7 +2,6 @@
 
 use super::extract::{Admin, Shared};
 use super::paging::Params;
-use super::time_filter::TimeFilter;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -10,6 +9,7 @@ use footbridge_api::{self as api, SearchedList};
 use footbridge_engine::{AuditFilter, Page};
 use footbridge_model::audit::{ActorKind, AuditEntry};
 use footbridge_model::id::{AuditId, made_at};
+use footbridge_model::query::Moment;
 use footbridge_model::time::Millis;
 use serde_json::Value;
 
@@ -34,8 +34,8 @@ fn view(entry: AuditEntry) -> api::AuditEntry {
 
 /// Reads the filter in the query.
 fn filter(params: &Params, now: Millis) -> Result<AuditFilter, Problem> {
-    let since: Option<TimeFilter> = params.read("since")?;
-    let until: Option<TimeFilter> = params.read("until")?;
+    let since: Option<Moment> = params.read("since")?;
+    let until: Option<Moment> = params.read("until")?;
     let text = |name: &str| params.text(name).map(str::to_owned);
     let (kind, who) = match params.text("who").map(|who| (who, who.split_once(':'))) {
         None => (None, None),

@@ -5,32 +5,36 @@ use super::body::JsonBody;
 use super::dto::{any_app, parse_optional};
 use super::extract::{Admin, Change, Id, Shared};
 use super::paging::Params;
-use super::time_filter::TimeFilter;
+use super::searching::{Form, SearchedTable, Step};
 use super::visible;
 use crate::problem::{Problem, ProblemCode};
 use axum::Json;
 use axum::extract::State;
-use footbridge_api::{self as api, List};
-use footbridge_engine::{BulkMode, DeliveryFilter, DeliveryView};
+use axum::response::Response;
+use footbridge_api as api;
+use footbridge_engine::{BulkMode, DeliveryFilter, DeliveryView, Search};
 use footbridge_model::admin_caller::AdminCaller;
 use footbridge_model::delivery::{Attempt, DeliveryStatus};
-use footbridge_model::id::{DeliveryId, EventId, HookId};
+use footbridge_model::id::{DeliveryId, EventId, HookId, made_at};
 use footbridge_model::name::EventName;
 use footbridge_model::permission::Permission;
+use footbridge_model::query::{Moment, Subject};
 use footbridge_model::time::Millis;
 use http::StatusCode;
 use serde_json::value::RawValue;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Renders an attempt; without `payload`, it lacks what the receiver returned.
 pub(super) fn attempt(attempt: Attempt, payload: bool) -> api::Attempt {
-    let Attempt { n, at, status, error, ms, output } = attempt;
+    let Attempt { n, at, status, error, ms, output, answer } = attempt;
     let output = output.filter(|_| payload).and_then(|output| RawValue::from_string(output).ok());
-    api::Attempt { n, at: at.to_string(), status, error, ms, output }
+    let answer = answer.filter(|_| payload);
+    api::Attempt { n, at: at.to_string(), status, error, ms, output, answer }
 }
 
 pub(super) fn delivery(view: DeliveryView, shared: &AdminState) -> api::Delivery {
-    let DeliveryView { delivery, hook, .. } = view;
+    let DeliveryView { delivery, hook, event, last_ms, .. } = view;
     let url = match shared.engine.hook(hook.id) {
         Ok(entry) => entry.url().to_owned(),
         Err(_) => hook.route,
@@ -46,6 +50,11 @@ pub(super) fn delivery(view: DeliveryView, shared: &AdminState) -> api::Delivery
         next_attempt_at: delivery.next_attempt_at.map(|at| at.to_string()),
         last_status: delivery.last_status,
         last_error: delivery.last_error,
+        last_ms,
+        made_at: made_at(delivery.id.number()).to_string(),
+        event_name: event.as_ref().map(|event| event.name.to_string()),
+        publisher: event.as_ref().map(|event| event.publisher.to_string()),
+        test: event.is_some_and(|event| event.test),
     }
 }
 
@@ -59,8 +68,8 @@ fn bulk(request: api::Bulk) -> Result<(DeliverySelection, BulkMode), Problem> {
 #[derive(Debug)]
 struct DeliverySelection {
     filter: DeliveryFilter,
-    since: Option<TimeFilter>,
-    until: Option<TimeFilter>,
+    since: Option<Moment>,
+    until: Option<Moment>,
 }
 
 impl DeliverySelection {
@@ -77,38 +86,59 @@ impl DeliverySelection {
                 code: *code,
                 ..DeliveryFilter::default()
             },
-            since: parse_optional("since", since.as_deref(), TimeFilter::from_str)?,
-            until: parse_optional("until", until.as_deref(), TimeFilter::from_str)?,
-        })
-    }
-
-    fn from_query(params: &Params) -> Result<Self, Problem> {
-        let name: Option<EventName> = params.parse("name", EventName::parse)?;
-        Ok(Self {
-            filter: DeliveryFilter {
-                event: params.read("event")?,
-                app: params.app("app")?,
-                hook: params.read("hook")?,
-                status: params.read("status")?,
-                name: name.map(|name| name.to_string()),
-                code: params.read("code")?,
-                ..DeliveryFilter::default()
-            },
-            since: params.read("since")?,
-            until: params.read("until")?,
+            since: parse_optional("since", since.as_deref(), Moment::from_str)?,
+            until: parse_optional("until", until.as_deref(), Moment::from_str)?,
         })
     }
 
     fn at(self, now: Millis) -> DeliveryFilter {
-        let at = |time: TimeFilter| time.at(now);
+        let at = |time: Moment| time.at(now);
         DeliveryFilter { since: self.since.map(at), until: self.until.map(at), ..self.filter }
     }
 }
 
-/// Query parameters that select deliveries.
-const FILTERS: [&str; 8] = ["event", "app", "hook", "status", "name", "code", "since", "until"];
+/// The list of deliveries.
+pub(super) static DELIVERIES: SearchedTable = SearchedTable {
+    name: "deliveries",
+    ascending: "deliveries-asc",
+    subject: Subject::Deliveries,
+    filters: &["event", "app", "hook", "status", "name", "code"],
+    number: |text| text.parse().ok().map(DeliveryId::number),
+    id: |number| DeliveryId::from_number(number).text(),
+    columns: &[
+        "id",
+        "made_at",
+        "event_id",
+        "event_name",
+        "publisher",
+        "app",
+        "hook_id",
+        "url",
+        "status",
+        "attempts",
+        "last_status",
+        "last_error",
+        "last_ms",
+        "next_attempt_at",
+        "test",
+    ],
+};
 
-/// Lists the deliveries, newest first.
+/// Reads the list's own parameters.
+fn filter(params: &Params) -> Result<DeliveryFilter, Problem> {
+    let name: Option<EventName> = params.parse("name", EventName::parse)?;
+    Ok(DeliveryFilter {
+        event: params.read("event")?,
+        app: params.app("app")?,
+        hook: params.read("hook")?,
+        status: params.read("status")?,
+        name: name.map(|name| name.to_string()),
+        code: params.read("code")?,
+        ..DeliveryFilter::default()
+    })
+}
+
+/// Lists the deliveries that match, newest first, or exports them all as CSV or NDJSON if `Accept` asks for that.
 #[utoipa::path(get, path = "/api/v1/deliveries", tag = "deliveries", security(("admin" = [])),
     params(("event" = Option<String>, Query, description = "Deliveries of this event"),
         ("app" = Option<String>, Query, description = "Deliveries to hooks of this app"),
@@ -118,21 +148,24 @@ const FILTERS: [&str; 8] = ["event", "app", "hook", "status", "name", "code", "s
         ("code" = Option<u16>, Query, description = "Deliveries whose receiver answered this HTTP status last"),
         ("since" = Option<String>, Query, description = "Deliveries created at or after this time; `2h` means two hours ago"),
         ("until" = Option<String>, Query, description = "Deliveries created before this time; `2h` means two hours ago"),
+        ("q" = Option<String>, Query, description = "Terms of the search grammar, such as `to:shop code:5xx error:timeout`"),
+        ("order" = Option<String>, Query, description = "`desc`, newest first (default), or `asc`"),
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = List<api::Delivery>)))]
+    responses((status = 200, body = api::SearchedList<api::Delivery>)))]
 pub(super) async fn list(
     Admin(caller): Admin,
     State(shared): State<Shared>,
+    form: Form,
     params: Params,
-) -> Result<Json<List<api::Delivery>>, Problem> {
-    let window = params.window("deliveries", &FILTERS)?;
-    let filter = DeliverySelection::from_query(&params)?.at(shared.engine.now());
-    let page = window.of_journal(DeliveryId::number)?;
-    let rows = shared.engine.history().deliveries(filter, page).await?;
-    let id = |view: &DeliveryView| view.delivery.id.to_string();
-    let (mut rows, next) = window.cut(rows, id);
-    rows.retain(|view| caller.may_see(&view.hook.app));
-    Ok(Json(List { data: rows.into_iter().map(|view| delivery(view, &shared)).collect(), next }))
+) -> Result<Response, Problem> {
+    let searching = DELIVERIES.read(&params, form, &caller, shared.engine.now())?;
+    let filter = filter(&params)?;
+    let fetch = move |search: Search| -> Step<api::Delivery> {
+        let found = shared.engine.history().search_deliveries(filter.clone(), search);
+        let shared = Arc::clone(&shared);
+        Box::pin(async move { Ok(found.await?.map(|view| delivery(view, &shared))) })
+    };
+    searching.answer(fetch).await
 }
 
 /// Shows a delivery with its attempts.

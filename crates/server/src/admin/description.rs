@@ -2,8 +2,8 @@
 
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
-    apps, attention, audit, deliveries, events, exchanges, explain, hooks, lanes, links, probes, stats,
-    system, tail, tickets,
+    apps, attention, audit, deliveries, events, exchanges, explain, hooks, lanes, links, probes, search,
+    stats, system, tail, tickets,
 };
 use crate::openapi;
 use utoipa::OpenApi;
@@ -44,6 +44,7 @@ use utoipa::OpenApi;
     lanes::skip,
     exchanges::list,
     exchanges::show,
+    search::search,
     explain::explain,
     attention::attention,
     system::settings,

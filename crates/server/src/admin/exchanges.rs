@@ -1,20 +1,22 @@
 //! Handlers of `/api/v1/exchanges`.
 
-use super::events::raw;
+use super::events::{cause, raw};
 use super::extract::{Admin, Id, Reader, Shared};
 use super::paging::Params;
+use super::searching::{Form, SearchedTable, Step};
 use super::visible;
 use crate::error_code;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use footbridge_api::{self as api, ExchangeStatus, List};
-use footbridge_engine::ExchangeFilter;
+use footbridge_api::{self as api, ExchangeStatus};
+use footbridge_engine::{ExchangeFilter, Search};
 use footbridge_model::app::App;
 use footbridge_model::exchange::{ExchangeOutcome, ExchangeRecord};
 use footbridge_model::id::ExchangeId;
 use footbridge_model::permission::Permission;
+use footbridge_model::query::Subject;
 use footbridge_model::time::Millis;
 use std::time::Duration;
 
@@ -44,7 +46,7 @@ pub(super) fn detail(record: ExchangeRecord, payload: bool) -> api::ExchangeDeta
         ExchangeOutcome::Answered(_) => 200,
         ExchangeOutcome::Failed(failure) => error_code::row(failure.kind).0,
     });
-    let ExchangeRecord { head, ms, .. } = record;
+    let ExchangeRecord { head, ms, answer_status, .. } = record;
     api::ExchangeDetail {
         exchange_id,
         status,
@@ -58,28 +60,67 @@ pub(super) fn detail(record: ExchangeRecord, payload: bool) -> api::ExchangeDeta
         at: head.at.to_string(),
         ms,
         http_status,
+        upstream_status: answer_status,
+        via: head.provenance.via.as_str().to_owned(),
+        cause: head.cause.map(cause),
+        trace: head.provenance.trace.map(|trace| trace.trace().to_string()),
+        test: head.provenance.test,
     }
 }
 
-/// Lists the exchanges, newest first, without their answers.
+/// The list of exchanges.
+pub(super) static EXCHANGES: SearchedTable = SearchedTable {
+    name: "exchanges",
+    ascending: "exchanges-asc",
+    subject: Subject::Exchanges,
+    filters: &["app", "failed"],
+    number: |text| text.parse().ok().map(ExchangeId::number),
+    id: |number| ExchangeId::from_number(number).text(),
+    columns: &[
+        "exchange_id",
+        "at",
+        "direction",
+        "sender",
+        "recipient",
+        "event_type",
+        "status",
+        "http_status",
+        "upstream_status",
+        "error_code",
+        "error_message",
+        "ms",
+        "via",
+        "cause",
+        "trace",
+        "test",
+    ],
+};
+
+/// Lists the exchanges that match, newest first and without their answers, or exports them all as CSV or NDJSON if `Accept`
+/// asks for that.
 #[utoipa::path(get, path = "/api/v1/exchanges", tag = "exchanges", security(("admin" = [])),
     params(("app" = Option<String>, Query, description = "Exchanges that this app sends or answers"),
         ("failed" = Option<bool>, Query, description = "`true` for failed exchanges, `false` for answered ones"),
+        ("q" = Option<String>, Query, description = "Terms of the search grammar, such as `app:shop status:failed took:>2s`"),
+        ("since" = Option<String>, Query, description = "Exchanges accepted at or after this time; `2h` means two hours ago"),
+        ("until" = Option<String>, Query, description = "Exchanges accepted before this time; `2h` means two hours ago"),
+        ("order" = Option<String>, Query, description = "`desc`, newest first (default), or `asc`"),
         ("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = List<api::ExchangeDetail>)))]
+    responses((status = 200, body = api::SearchedList<api::ExchangeDetail>)))]
 pub(super) async fn list(
     Admin(caller): Admin,
     State(shared): State<Shared>,
+    form: Form,
     params: Params,
-) -> Result<Json<List<api::ExchangeDetail>>, Problem> {
-    let window = params.window("exchanges", &["app", "failed"])?;
+) -> Result<Response, Problem> {
+    let searching = EXCHANGES.read(&params, form, &caller, shared.engine.now())?;
     let filter = ExchangeFilter { app: params.app("app")?, failed: params.flag("failed")? };
-    let page = window.of_journal(ExchangeId::number)?;
-    let rows = shared.engine.history().exchanges(filter, page).await?;
-    let (mut rows, next) = window.cut(rows, |record| record.head.id.to_string());
-    rows.retain(|record| visible::exchange(&caller, &record.head));
-    let payload = caller.may(Permission::PayloadsRead);
-    Ok(Json(List { data: rows.into_iter().map(|record| detail(record, payload)).collect(), next }))
+    let fetch = move |search: Search| -> Step<api::ExchangeDetail> {
+        let found = shared.engine.history().search_exchanges(filter.clone(), search);
+        // Lists have no answers, whoever asks.
+        Box::pin(async move { Ok(found.await?.map(|record| detail(record, false))) })
+    };
+    searching.answer(fetch).await
 }
 
 /// Shows an exchange: completely to administrators, and its outcome to the app that sent it. Administrators need the

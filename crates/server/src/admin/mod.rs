@@ -8,6 +8,7 @@ mod attention;
 mod audit;
 mod body;
 mod body_error;
+mod csv;
 mod deliveries;
 mod description;
 mod dto;
@@ -23,13 +24,14 @@ mod people;
 mod permissions;
 mod probes;
 mod routes;
+mod search;
+mod searching;
 mod stats;
 mod system;
 mod tail;
 #[cfg(test)]
 mod tests;
 mod tickets;
-mod time_filter;
 mod visible;
 
 pub use description::description;

@@ -121,6 +121,11 @@ impl ListPage {
         self.after.as_deref().map(|text| read(text).ok_or_else(bad_cursor)).transpose()
     }
 
+    /// Returns the largest number of items.
+    pub(super) const fn limit(&self) -> u32 {
+        self.limit
+    }
+
     /// Returns how many items to fetch: one more than is shown, to see whether more follow.
     pub(super) fn fetch(&self) -> usize {
         self.limit as usize + 1

@@ -53,6 +53,7 @@ pub(super) const TABLE: &[(Method, &str, Permission)] = &[
     (Method::GET, "/api/v1/exchanges", Permission::EventsRead),
     (Method::GET, "/api/v1/exchanges/{id}", Permission::EventsRead),
     (Method::GET, "/api/v1/audit", Permission::AuditRead),
+    (Method::GET, "/api/v1/search", Permission::EventsRead),
     (Method::POST, "/api/v1/explain", Permission::AppsRead),
     (Method::GET, "/api/v1/attention", Permission::OverviewRead),
     (Method::GET, "/api/v1/settings", Permission::SettingsWrite),

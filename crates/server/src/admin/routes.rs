@@ -4,7 +4,7 @@ use super::extract::Shared;
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
     AdminState, apps, attention, audit, deliveries, events, exchanges, explain, hooks, lanes, links,
-    permissions, probes, stats, system, tail, tickets,
+    permissions, probes, search, stats, system, tail, tickets,
 };
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
@@ -83,6 +83,7 @@ fn operations() -> Router<Shared> {
         .route("/api/v1/exchanges", get(exchanges::list))
         .route("/api/v1/exchanges/{id}", get(exchanges::show))
         .route("/api/v1/audit", get(audit::list))
+        .route("/api/v1/search", get(search::search))
         .route("/api/v1/explain", post(explain::explain))
         .route("/api/v1/attention", get(attention::attention))
         .route("/api/v1/settings", get(system::settings))

@@ -6,17 +6,13 @@ use bytes::Bytes;
 use footbridge_model::event::EventDraft;
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::hook::HookType;
-use footbridge_model::id::EventId;
 use footbridge_model::json::{Found, JsonError, Pairs, find, string};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
+use footbridge_model::provenance::Provenance;
 use footbridge_model::words;
-use http::{HeaderMap, HeaderName};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-
-/// Header that names the event that caused a publish.
-const CAUSE: HeaderName = HeaderName::from_static("footbridge-cause");
 
 /// The members of a request, each as raw JSON.
 pub(crate) struct Members<'a> {
@@ -85,7 +81,8 @@ impl<'a> Members<'a> {
         let subscribers =
             named.as_ref().map(|names| names.iter().filter_map(|name| AppName::any(name)).collect());
         let unused = Self::unused([("route", self.route), ("type", self.kind)], "this publishes an event");
-        let draft = EventDraft { name, body, headers: self.headers()?, subscribers };
+        let (headers, provenance) = (self.headers()?, Provenance::default());
+        let draft = EventDraft { name, body, headers, subscribers, provenance };
         Ok(Draft { event: draft, named: named.unwrap_or_default(), warnings: unused })
     }
 
@@ -155,21 +152,6 @@ impl<'a> Members<'a> {
         let unused = members.iter().filter(|(_, value)| value.is_some());
         unused.map(|(name, _)| format!("`{name}` was not used: {what}")).collect()
     }
-}
-
-/// Returns the event that `Footbridge-Cause` names.
-pub(crate) fn cause(headers: &HeaderMap) -> Result<Option<EventId>, BoltError> {
-    let mut named = headers.get_all(CAUSE).iter();
-    let Some(first) = named.next() else { return Ok(None) };
-    let id = first.to_str().ok().and_then(|text| text.trim().parse().ok());
-    let wrong = || {
-        let message = "`Footbridge-Cause` must be the `id` of the event that you handle, such as `evt_…`, and be given once";
-        BoltError::new(Code::BadRequest, message)
-    };
-    if named.next().is_some() {
-        return Err(wrong());
-    }
-    id.map(Some).ok_or_else(wrong)
 }
 
 /// Parses an event name from a path.

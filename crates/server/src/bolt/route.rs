@@ -14,6 +14,7 @@ use bytes::Bytes;
 use footbridge_engine::{AppEntry, Caller, PAGE_TOKEN_MARK, PageCaller, Published};
 use footbridge_model::id::EventId;
 use footbridge_model::json::JsonError;
+use footbridge_model::provenance::{Provenance, Via};
 use footbridge_model::secret::digest;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response};
@@ -128,10 +129,11 @@ async fn publish(
 ) -> BoltResult {
     let name = parse::name(name)?;
     let engine = &local.shared.engine;
-    let Draft { event: draft, named, mut warnings } = members.draft(name.clone(), bytes)?;
+    let Draft { event: mut draft, named, mut warnings } = members.draft(name.clone(), bytes)?;
+    draft.provenance = Provenance::with_header(Via::Api, body::traceparent(headers));
     let key = body::idempotency_key(headers).map_err(|why| BoltError::new(Code::BadRequest, why))?;
     let key = key.map(|key| (key, digest(bytes)));
-    let cause = parse::cause(headers)?;
+    let cause = body::cause(headers).map_err(|why| BoltError::new(Code::BadRequest, why))?;
     warnings.extend(engine.warn_subscribers(named.iter().map(|name| &**name)));
     let (published, app) = match caller {
         EventCaller::App(app) => (

@@ -16,6 +16,7 @@ use footbridge_model::exchange::{Direction, EVENT_TYPE_MAX, ExchangeOutcome};
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::json::{members, only, string};
 use footbridge_model::name::EventName;
+use footbridge_model::provenance::{Provenance, Via};
 use footbridge_model::secret::digest;
 use http::header::{ALLOW, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -83,6 +84,7 @@ struct ForwardRequest {
     key: Option<String>,
     /// The page's own id of the event; the idempotency key if the request has no other.
     page_event: Option<String>,
+    provenance: Provenance,
 }
 
 async fn read(
@@ -114,7 +116,8 @@ async fn read(
         .map_err(|()| invalid(400, "X-Page-Event-Id must be given once, in ASCII"))?
         .map(str::to_owned)
         .or_else(|| key.clone());
-    Ok(ForwardRequest { publish, event_type, body, key, page_event })
+    let provenance = Provenance::with_header(Via::Page, body::traceparent(headers));
+    Ok(ForwardRequest { publish, event_type, body, key, page_event, provenance })
 }
 
 fn text(name: &str, value: Option<&RawValue>) -> Result<String, BridgeError> {
@@ -153,7 +156,7 @@ async fn publish(local: &ShardState, ticket: &Ticket, request: ForwardRequest) -
     );
     let id = request.page_event.as_deref().map(|id| (PAGE_EVENT, id));
     let headers = PublishHeaders::parse(id).map_err(|error| invalid(400, error.to_string()))?;
-    let draft = EventDraft { name, body, headers, subscribers: None };
+    let draft = EventDraft { name, body, headers, subscribers: None, provenance: request.provenance };
     let key = request.key.as_deref().map(|key| (format!("{PAGE_KEY_PREFIX}{key}"), digest(&request.body)));
     let accepted = local.shared.engine.publish(&ticket.entry, draft, key).await;
     local.shared.metrics.publish(accepted.is_ok());
@@ -207,7 +210,7 @@ async fn exchange(local: &ShardState, ticket: &Ticket, request: &ForwardRequest)
         key.map(|key| UsedKey { key: format!("{PAGE_KEY_PREFIX}{key}"), fingerprint: digest(&request.body) });
     let engine = &local.shared.engine;
     let id = engine.new_exchange_id();
-    let options = ExchangeOptions { key, ..ExchangeOptions::default() };
+    let options = ExchangeOptions { key, provenance: request.provenance, ..ExchangeOptions::default() };
     let reply = engine.exchange(&local.courier, &ticket.entry, id, draft, options).await;
     let answer = match reply.reply {
         Reply::Ended(ExchangeOutcome::Answered(answer)) => answer,

@@ -1,7 +1,7 @@
 //! Answers requests to the console's listener.
 
 use super::oidc;
-use super::surface::{admin, docs_route, from_admin, streamed_if_endless};
+use super::surface::{admin, docs_route, from_admin, streamed_if_long};
 use crate::body;
 use crate::bolt;
 use crate::console::{ConsoleSettings, check_site, sign_in_state};
@@ -135,5 +135,5 @@ async fn api(
         local.shared.metrics.request(Surface::Admin, response.status());
         return response;
     }
-    streamed_if_endless(admin(local, request, client).await, watch)
+    streamed_if_long(admin(local, request, client).await, watch)
 }

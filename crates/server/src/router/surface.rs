@@ -6,7 +6,7 @@ use crate::body;
 use crate::edge::ClientInfo;
 use crate::metrics::Surface;
 use crate::state::ShardState;
-use crate::stream::{self, Body};
+use crate::stream::{self, Body, Streams};
 use crate::watch::{Length, Watch};
 use crate::{bolt, bridge, cors, docs, live, page, proxy, public};
 use footbridge_model::path::is_under;
@@ -55,7 +55,7 @@ pub(super) async fn surface(
         }
         Route::App | Route::Public | Route::Open => app_route(local, route, request, client, watch).await,
         Route::Docs => docs_route(local, request, client).await,
-        Route::Admin => streamed_if_endless(admin(local, request, client).await, watch),
+        Route::Admin => streamed_if_long(admin(local, request, client).await, watch),
     }
 }
 
@@ -156,15 +156,18 @@ async fn page_route(
     allow(response)
 }
 
-/// Turns an answer of the administration API into one of the server. A body that never ends by itself has no deadline.
-pub(super) fn streamed_if_endless(
+/// Turns an answer of the administration API into one of the server. A stream has no deadline.
+pub(super) fn streamed_if_long(
     mut response: Response<axum::body::Body>,
     watch: &Rc<Watch>,
 ) -> Response<Body> {
-    if response.extensions_mut().remove::<Endless>().is_none() {
-        return response.map(from_admin);
+    let extensions = response.extensions_mut();
+    let endless = extensions.remove::<Endless>().map(|_| Length::Endless);
+    let length = endless.or_else(|| extensions.remove::<Streams>().map(|Streams(length)| length));
+    match length {
+        Some(length) => response.map(|body| stream::streamed(body, (), length, watch)),
+        None => response.map(from_admin),
     }
-    response.map(|body| stream::streamed(body, (), Length::Endless, watch))
 }
 
 /// Turns an answer of the administration API into one of the server.

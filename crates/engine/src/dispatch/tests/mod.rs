@@ -19,6 +19,7 @@ use footbridge_model::hook::{HookOptions, HookType};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::EventName;
 use footbridge_model::pattern::Pattern;
+use footbridge_model::provenance::Provenance;
 use footbridge_model::retry::Schedule;
 use footbridge_model::time::Entropy;
 use http::HeaderValue;
@@ -132,6 +133,7 @@ impl World {
             body: format!("{{\"mark\":{mark},\"padding\":\"{}\"}}", "x".repeat(padding)).into(),
             headers: PublishHeaders::default(),
             subscribers: None,
+            provenance: Provenance::default(),
         };
         self.engine.publish(&publisher, draft, None).await.unwrap();
     }

@@ -2,11 +2,11 @@
 
 use super::super::AdminState;
 use super::super::paging::Params;
-use super::super::time_filter::TimeFilter;
 use super::super::visible;
 use crate::problem::Problem;
 use footbridge_engine::{GroupBy, Metric, SeriesQuery};
 use footbridge_model::admin_caller::AdminCaller;
+use footbridge_model::query::Moment;
 use footbridge_model::traffic::Way;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,9 +30,9 @@ pub(super) fn read(
 ) -> Result<SeriesQuery, Problem> {
     params.refuse_others(&[&["since", "until", "app", "name"], known].concat())?;
     let now = shared.engine.now();
-    let until = params.read::<TimeFilter>("until")?.map_or(now, |until| until.at(now));
+    let until = params.read::<Moment>("until")?.map_or(now, |until| until.at(now));
     let since =
-        params.read::<TimeFilter>("since")?.map_or_else(|| until.minus(DEFAULT_SPAN), |since| since.at(now));
+        params.read::<Moment>("since")?.map_or_else(|| until.minus(DEFAULT_SPAN), |since| since.at(now));
     if since >= until {
         return Err(Problem::parameter("since", "must be before `until`"));
     }

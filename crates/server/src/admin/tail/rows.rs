@@ -3,7 +3,9 @@
 use super::super::{AdminState, deliveries, events, exchanges, visible};
 use bytes::Bytes;
 use footbridge_api as api;
-use footbridge_engine::{DeliveryView, EventView, TailAttempt, TailEvent, TailItem};
+use footbridge_engine::{
+    DeliveredEvent, DeliveryView, EventView, StatusCounts, TailAttempt, TailEvent, TailItem,
+};
 use footbridge_model::admin_caller::AdminCaller;
 use footbridge_model::exchange::ExchangeRecord;
 use footbridge_model::time::Millis;
@@ -102,12 +104,27 @@ impl Filter {
 pub(super) fn render(shared: &AdminState, item: &TailItem) -> Option<Bytes> {
     match item {
         TailItem::Event(TailEvent { event, deliveries }) => {
-            let view = EventView { event: (**event).clone(), deliveries: *deliveries };
+            let view = EventView {
+                event: (**event).clone(),
+                deliveries: *deliveries,
+                statuses: StatusCounts::default(),
+            };
             line(&Row { row: events::event(&view), at: event.time.to_string() })
         }
         TailItem::Attempt(attempt) => {
-            let TailAttempt { delivery, hook, attempt, .. } = &**attempt;
-            let view = DeliveryView { delivery: delivery.clone(), hook: hook.clone(), attempts: Vec::new() };
+            let TailAttempt { event, delivery, hook, attempt } = &**attempt;
+            let event = DeliveredEvent {
+                name: event.name.clone(),
+                publisher: event.publisher.clone(),
+                test: event.provenance.test,
+            };
+            let view = DeliveryView {
+                delivery: delivery.clone(),
+                hook: hook.clone(),
+                event: Some(event),
+                last_ms: Some(attempt.ms),
+                attempts: Vec::new(),
+            };
             let at = Millis(attempt.at.0.saturating_add(attempt.ms.into())).to_string();
             let attempt = deliveries::attempt(attempt.clone(), false);
             line(&Row { row: AttemptRow { delivery: deliveries::delivery(view, shared), attempt }, at })

@@ -14,6 +14,7 @@ use footbridge_model::exchange::{
 use footbridge_model::headers::PublishHeaders;
 use footbridge_model::id::{DeliveryId, ExchangeId};
 use footbridge_model::name::EventName;
+use footbridge_model::provenance::Provenance;
 use serde_json::json;
 use std::sync::atomic::Ordering;
 
@@ -25,6 +26,7 @@ async fn publish(server: &AdminServer, name: &str) -> String {
         body: Bytes::from_static(br#"{"n": 12345678901234567890123}"#),
         headers: PublishHeaders::parse([("X-Trace", "abc")]).unwrap(),
         subscribers: None,
+        provenance: Provenance::default(),
     };
     let publisher = server.engine.app(&app("superapp")).unwrap();
     server.engine.publish(&publisher, draft, None).await.unwrap().id.to_string()
@@ -39,7 +41,15 @@ async fn delivery(server: &AdminServer, event: &str) -> DeliveryId {
 /// Ends a delivery as dead after one attempt.
 async fn kill(server: &AdminServer, id: DeliveryId) {
     let error = Some("the receiver answered 502".to_owned());
-    let attempt = Attempt { n: 1, at: server.engine.now(), status: Some(502), error, ms: 7, output: None };
+    let attempt = Attempt {
+        n: 1,
+        at: server.engine.now(),
+        status: Some(502),
+        error,
+        ms: 7,
+        output: None,
+        answer: None,
+    };
     let dead = DeliveryStatus::Dead;
     let claim = server.journal.claim(vec![Partition::default()]).await.unwrap()[0];
     let attempt = Some(attempt);
@@ -64,7 +74,8 @@ async fn events_and_deliveries_are_listed_and_shown() {
     assert_eq!(shown["attempt_log"], json!([]));
     kill(&server, id).await;
     let shown = server.get(&format!("/api/v1/deliveries/{id}")).await.json();
-    let log = json!([{"n": 1, "at": "2027-01-15T08:00:00.000Z", "status": 502, "error": "the receiver answered 502", "ms": 7}]);
+    let log = json!([{"n": 1, "at": "2027-01-15T08:00:00.000Z", "status": 502, "error": "the receiver answered 502", "ms": 7,
+        "answer": null}]);
     assert_eq!((&shown["attempt_log"], &shown["last_status"]), (&log, &json!(502)));
     for path in
         ["events/evt_x", "events/evt_0000000000001", "deliveries/dlv_x", "deliveries/dlv_0000000000001"]
@@ -112,11 +123,13 @@ async fn exchange(server: &AdminServer, ending: Option<ExchangeOutcome>) -> Exch
         recipient: app("shop"),
         event_type: "buy".into(),
         at: server.engine.now(),
+        cause: None,
+        provenance: Provenance::default(),
     };
     server.journal.start_exchange(head, None).await.unwrap();
     if let Some(ending) = ending {
         let (keep_answer_until, key) = (footbridge_model::time::Millis(i64::MAX), KeyDisposition::Replays);
-        let end = ExchangeEnd { id, ending, ms: 12, keep_answer_until, key };
+        let end = ExchangeEnd { id, ending, ms: 12, answer_status: Some(200), keep_answer_until, key };
         server.journal.finish_exchange(end).await.unwrap();
     }
     id
