@@ -24,7 +24,7 @@ pub struct Lane {
     pub pending: u64,
     /// Number of deliveries in flight.
     pub in_flight: u64,
-    /// Oldest pending delivery.
+    /// Oldest of the pending deliveries.
     pub head: Option<LaneHead>,
     /// Time since the oldest pending delivery was made, in milliseconds.
     pub head_age_ms: Option<u64>,

@@ -22,6 +22,7 @@ mod members;
 mod people;
 mod secret;
 mod statistics;
+mod story;
 mod ticket;
 
 pub use app::{App, AppPatch, MadeApp, NewApp, NewReceiverAuth, ReceiverAuth, Secret, Secrets};
@@ -36,7 +37,9 @@ pub use bolt::{
 pub use delivery::{Attempt, Bulk, BulkResult, Delivery, DeliveryDetail, Selection};
 pub use event::{Cause, Event, EventDetail};
 pub use exchange::{Exchange, ExchangeDetail, ExchangeStatus};
-pub use explain::{Judgement, Judgements, Question};
+pub use explain::{
+    EventJudgement, EventJudgements, Fix, Judgement, Judgements, Operation, Question, Verdict, WhatIf,
+};
 pub use hit::{Hit, Hits};
 pub use hook::{Hook, HookPatch, HookTarget, MadeHook, NewHook, NewHooks, RouteOrTarget};
 pub use lane::{Lane, LaneHead, LanePause, Reason, Skip};
@@ -53,4 +56,5 @@ pub use secret::{MadeSecrets, Rotate, Rotated, SecretKind, ShownSecrets};
 pub use statistics::{
     AccountNow, AppNow, Edge, Edges, LaneCounts, Line, Rates, Series, SeriesUnit, StatsNow, Top, TopList,
 };
+pub use story::{Check, Effect, EventStory, ExchangeStory, Folded, Participant, Receiver, Step, StoryOrigin};
 pub use ticket::{NewTicket, Ticket, TicketPurpose};

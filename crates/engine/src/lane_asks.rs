@@ -20,16 +20,16 @@ pub(crate) struct LaneState {
 pub(crate) enum LaneAsk {
     /// Asks for the states of the lanes of these hooks. Lanes without one are left out of the answer.
     States {
-        /// The hooks.
+        /// The hooks of the lanes.
         hooks: Vec<HookId>,
-        /// Gets the answer.
+        /// Gets the answer of the dispatcher.
         reply: oneshot::Sender<HashMap<HookId, LaneState>>,
     },
     /// Says that a delivery was cancelled in the journal.
     Withdraw {
         /// The hook of the delivery.
         hook: HookId,
-        /// The delivery.
+        /// The delivery that was cancelled.
         delivery: DeliveryId,
     },
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub enum LaneStatus {
     /// No delivery is pending.
     Idle,
-    /// Deliveries are attempted.
+    /// The lane attempts its deliveries.
     Moving,
     /// Some deliveries wait for others.
     Waiting,
@@ -23,12 +23,12 @@ pub enum LaneStatus {
     Standing,
     /// An operator has paused it.
     Paused,
-    /// Its hook or its app is switched off.
+    /// The hook or the app is switched off.
     Off,
 }
 
 impl LaneStatus {
-    /// All states.
+    /// All states in the order of their definition.
     pub const ALL: [Self; 6] =
         [Self::Idle, Self::Moving, Self::Waiting, Self::Standing, Self::Paused, Self::Off];
 
@@ -97,7 +97,7 @@ impl LaneReason {
 pub struct LaneReport {
     /// The hook of the lane.
     pub hook: Arc<HookEntry>,
-    /// Its state.
+    /// The state of the lane.
     pub status: LaneStatus,
     /// Why it does not move freely.
     pub reason: Option<LaneReason>,

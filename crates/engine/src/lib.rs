@@ -38,12 +38,14 @@ mod registry;
 mod replay;
 mod retention;
 mod stats;
+mod story;
 mod subscribe;
 mod system_event;
 mod tail;
 #[cfg(test)]
 mod tests;
 mod tickets;
+mod verdict;
 mod watermark;
 
 pub use apps::{AppConnection, AppMonitor, AppStatus, AppsError, Installation, MountedRouter, RunningApp};
@@ -60,12 +62,13 @@ pub use engine::{
     Watcher,
 };
 pub use exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey};
-pub use explain::{ExplainFrom, Explained, Explanation, Verdict};
+pub use explain::{AssumedChange, ExplainFrom, Explained, Explanation, Hypothesis};
 pub use footbridge_courier::{Courier, CourierShared, Relay, RelayBody, RelayError, Relayed, Switched};
 pub use footbridge_journal::{
     Accepted, Account, AuditFilter, Budget, DeadDeliveries, DeliveredEvent, DeliveryFilter, DeliveryView,
-    EventFilter, EventView, ExchangeFilter, Found, FoundAudit, History, Journal, JournalError, JournalHealth,
-    NodeCard, Order, Page, Search, StatusCounts, Store, WaitingDeliveries, matches_glob,
+    Effect, EffectKind, EventFilter, EventView, ExchangeFilter, Found, FoundAudit, History, Journal,
+    JournalError, JournalHealth, NodeCard, Order, Page, Search, StatusCounts, Store, WaitingDeliveries,
+    matches_glob,
 };
 pub use footbridge_model::attempt::FailureKind;
 pub use lane_report::{BadLaneStatus, LaneReason, LaneReport, LaneStatus};
@@ -92,7 +95,12 @@ pub use stats::{
     AppTraffic, Collector, EdgeTraffic, GroupBy, Line, Metric, Ranking, Recent, Series, SeriesQuery,
     StatisticsError,
 };
+pub use story::{
+    Check, CheckKind, EventStory, ExchangeStory, Participant, ParticipantKind, ReceiverStory, Step, StepKind,
+    StepOutcome,
+};
 pub use subscribe::SubscribeError;
 pub use system_event::{ChainStop, StopReason, SystemEvent, SystemEventFormat};
 pub use tail::{TailAttempt, TailEvent, TailItem, TailNext, TailWatcher};
 pub use tickets::{TICKET_PATTERN_BYTES_MAX, TICKET_TTL_MAX, Ticket, TicketError, TicketSpec, TicketUse};
+pub use verdict::Verdict;

@@ -6,12 +6,12 @@ use crate::status::Status;
 use crate::txn::Txn;
 use crate::writer::{Queue, Writer};
 use crate::{
-    attention, audit, backlog, deliveries, events, exchanges, join, lineage, missed, prune, retry, search,
-    traffic,
+    attention, audit, backlog, deliveries, effects, events, exchanges, join, lineage, missed, prune, retry,
+    search, traffic,
 };
 use footbridge_journal::{
     Account, Appended, AuditFilter, AuditLog, Backlog, CancelOnly, CancelledOne, Claim, DeadDeliveries,
-    DeliveryFilter, DeliveryQueue, DeliveryResult, DeliveryView, EventFilter, EventLog, EventView,
+    DeliveryFilter, DeliveryQueue, DeliveryResult, DeliveryView, Effect, EventFilter, EventLog, EventView,
     ExchangeEnd, ExchangeFilter, ExchangeLog, ExchangeStart, Found, FoundAudit, FoundDeliveries, History,
     HookBacklog, IdempotencyKey, Journal, JournalHealth, MissedEvents, NewEvent, Page, Partition,
     PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Search, Statistics, StatusCounts,
@@ -241,6 +241,10 @@ impl History for SqliteJournal {
 
     fn exchange(&self, id: ExchangeId) -> Wait<Option<ExchangeRecord>> {
         self.read(&self.points, move |conn| exchanges::one(conn, id))
+    }
+
+    fn effects(&self, event: EventId, limit: u32) -> Wait<Vec<Effect>> {
+        self.read(&self.points, move |conn| effects::of(conn, event, limit))
     }
 
     fn hook_backlogs(&self, hooks: Vec<HookId>) -> Wait<Vec<HookBacklog>> {

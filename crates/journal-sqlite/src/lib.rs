@@ -24,6 +24,7 @@ mod checksum;
 mod cluster;
 mod column;
 mod deliveries;
+mod effects;
 mod error;
 mod events;
 mod exchanges;

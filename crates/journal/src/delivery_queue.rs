@@ -53,7 +53,7 @@ pub enum Retried {
 /// Which delivery [`DeliveryQueue::cancel_one`] cancels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelOnly {
-    /// Any pending delivery.
+    /// Any delivery that is pending.
     Pending,
     /// The oldest pending delivery of its hook.
     Head,

@@ -174,6 +174,50 @@ pub struct HookBacklog {
     pub head: Option<DeliveryView>,
 }
 
+/// The kind of an [`Effect`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EffectKind {
+    /// An event was published.
+    Event,
+    /// An exchange was sent.
+    Exchange,
+}
+
+impl EffectKind {
+    /// The word for it in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Exchange => "exchange",
+        }
+    }
+}
+
+/// An event or an exchange that an event has caused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// An event or an exchange.
+    pub kind: EffectKind,
+    /// The number of its id.
+    pub number: u64,
+    /// The name of the event, or the type of the exchange.
+    pub name: String,
+    /// Who published or sent it.
+    pub app: AppName,
+    /// When it was published or sent.
+    pub at: Millis,
+}
+
+impl Effect {
+    /// The id of the event or exchange as text.
+    pub fn id(&self) -> String {
+        match self.kind {
+            EffectKind::Event => EventId::from_number(self.number).text(),
+            EffectKind::Exchange => ExchangeId::from_number(self.number).text(),
+        }
+    }
+}
+
 /// A delivery with its hook.
 #[derive(Debug, Clone)]
 pub struct DeliveryView {
@@ -245,6 +289,9 @@ pub trait History: Send + Sync {
     fn exchanges(&self, filter: ExchangeFilter, page: Page) -> Wait<Vec<ExchangeRecord>> {
         rows(self.search_exchanges(filter, Search::all(page.before, page.limit)))
     }
+
+    /// Returns the events and exchanges that an event has caused directly, oldest first, at most `limit` of each kind.
+    fn effects(&self, event: EventId, limit: u32) -> Wait<Vec<Effect>>;
 
     /// Returns what is pending for each of these hooks, in their order.
     fn hook_backlogs(&self, hooks: Vec<HookId>) -> Wait<Vec<HookBacklog>>;

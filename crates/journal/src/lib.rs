@@ -63,8 +63,8 @@ pub use event_log::{Accepted, Appended, EventLog, IdempotencyKey, NewDelivery, N
 pub use exchange_log::{ExchangeEnd, ExchangeLog, ExchangeStart, KeyDisposition};
 pub use health::JournalHealth;
 pub use history::{
-    Backlog, DeliveredEvent, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter,
-    FoundDeliveries, History, HookBacklog, MissedEvents, Page, StatusCounts,
+    Backlog, DeliveredEvent, DeliveryFilter, DeliveryView, Effect, EffectKind, EventFilter, EventView,
+    ExchangeFilter, FoundDeliveries, History, HookBacklog, MissedEvents, Page, StatusCounts,
 };
 pub use journal::{Journal, PruneLimits, Retention, Store};
 pub use key_scopes::KeyScopes;

@@ -75,7 +75,7 @@ impl TlsFault {
 }
 
 impl FailureKind {
-    /// All kinds.
+    /// All kinds of failures.
     const ALL: [Self; 21] = [
         Self::Blocked,
         Self::Dns,

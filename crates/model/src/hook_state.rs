@@ -10,7 +10,7 @@ pub const REASON_MAX: usize = 200;
 pub struct Pause {
     /// When the lane was paused.
     pub at: Millis,
-    /// Who paused it.
+    /// The name of whoever paused it.
     pub by: String,
     /// The reason that was given.
     pub reason: Option<String>,

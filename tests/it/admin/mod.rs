@@ -19,4 +19,5 @@ mod replays;
 mod rotate;
 mod searches;
 mod stats;
+mod story;
 mod tail;

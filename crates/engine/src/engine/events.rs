@@ -4,7 +4,7 @@ use super::build::{Engine, Inner, LEAVE_WITHIN};
 use crate::auth::Caller;
 use crate::detached::detached;
 use crate::exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply};
-use crate::explain::{self, ExplainFrom, Explained};
+use crate::explain::{self, ExplainFrom, Explained, Hypothesis};
 use crate::publish::{PublishError, Published};
 use crate::registry::{AppEntry, HookEntry};
 use crate::replay::{BulkMode, Redelivery, ReplayError};
@@ -15,7 +15,6 @@ use footbridge_model::audit::Actor;
 use footbridge_model::event::EventDraft;
 use footbridge_model::hook::HookType;
 use footbridge_model::id::{DeliveryId, EventId, ExchangeId};
-use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::time::Millis;
 use std::rc::Rc;
@@ -256,7 +255,7 @@ impl Engine {
     /// Explains for each hook after `from.after`, sorted by id, if and why it would receive an event.
     ///
     /// ```
-    /// use footbridge_engine::{AppSpec, ExplainFrom, HookSpec, Verdict};
+    /// use footbridge_engine::{AppSpec, ExplainFrom, HookSpec, Hypothesis, Verdict};
     /// use footbridge_model::hook::{HookOptions, HookType};
     /// use footbridge_model::name::{AppName, EventName};
     /// use footbridge_model::pattern::Pattern;
@@ -275,7 +274,7 @@ impl Engine {
     /// let (shop, event) = (AppName::parse("shop")?, EventName::parse("order-sent")?);
     /// let mail = AppName::parse("mail")?;
     /// let from = ExplainFrom { app: Some(&mail), limit: 100, ..ExplainFrom::default() };
-    /// let explained = engine.explain(&shop, &event, None, from);
+    /// let explained = engine.explain(Hypothesis::of(&shop, &event), from);
     /// assert_eq!(explained.would_get, 0);
     /// let [only] = explained.hooks.as_slice() else { panic!("{explained:?}") };
     /// assert_eq!(only.verdict, Verdict::OtherEvent);
@@ -283,15 +282,8 @@ impl Engine {
     /// # Ok(())
     /// # }).unwrap();
     /// ```
-    pub fn explain(
-        &self,
-        publisher: &AppName,
-        name: &EventName,
-        subscribers: Option<&[AppName]>,
-        from: ExplainFrom<'_>,
-    ) -> Explained {
-        let entry = self.0.registry.app(publisher).ok();
-        explain::explain(&self.0.registry, publisher, entry.as_deref(), name, subscribers, from)
+    pub fn explain(&self, asked: Hypothesis<'_>, from: ExplainFrom<'_>) -> Explained {
+        explain::explain(&self.0.registry, asked, from)
     }
 
     /// Makes one delivery due now. A dead or cancelled delivery becomes pending again.

@@ -8,6 +8,7 @@ mod lanes;
 mod live;
 mod registry;
 mod statistics;
+mod stories;
 
 pub use build::{Engine, EngineOptions, Limits, StartError, Started};
 pub use lanes::CancelError;

@@ -122,6 +122,11 @@ impl ExchangeError {
     }
 }
 
+/// Returns true if the exchange was refused because sender and recipient are not linked, or there is no such recipient.
+pub(crate) fn refused_as_unlinked(failure: &ExchangeFailure) -> bool {
+    failure.kind == ExchangeFailureKind::Forbidden && failure.message == ExchangeError::NotLinked.to_string()
+}
+
 impl From<ExchangeError> for ExchangeFailure {
     fn from(error: ExchangeError) -> Self {
         Self { kind: error.kind(), message: error.to_string(), retry_after: error.retry_after() }

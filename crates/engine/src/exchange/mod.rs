@@ -10,3 +10,4 @@ mod stored;
 pub use accept::{ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey};
 
 pub(crate) use accept::Exchanges;
+pub(crate) use error::refused_as_unlinked;

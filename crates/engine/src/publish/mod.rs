@@ -3,7 +3,7 @@
 mod prepare;
 mod server_event;
 
-pub(crate) use prepare::PreparedEvent;
+pub(crate) use prepare::{PreparedEvent, SKIPPED_APP, SKIPPED_HOOK};
 
 use crate::backlogs::{Backlogs, OverQuota};
 use crate::chains::{Chains, LoopDetected};

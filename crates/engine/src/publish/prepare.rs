@@ -98,9 +98,14 @@ impl Publisher {
     }
 }
 
+/// The reason that is stored with the delivery of a hook that is switched off.
+pub(crate) const SKIPPED_HOOK: &str = "skipped: the hook was switched off";
+/// The reason that is stored with the delivery of a hook whose app is switched off.
+pub(crate) const SKIPPED_APP: &str = "skipped: the app was switched off";
+
 /// The reason that is stored with the delivery of a hook that is off.
 fn skip_reason(hook: &HookEntry) -> &'static str {
-    if hook.hook.enabled { "skipped: the app was switched off" } else { "skipped: the hook was switched off" }
+    if hook.hook.enabled { SKIPPED_APP } else { SKIPPED_HOOK }
 }
 
 /// The hooks that receive an event of `publisher`, and the matching hooks that are switched off.

@@ -114,6 +114,11 @@ impl AppRegistry {
         }
     }
 
+    /// A hook that is assumed, and not made.
+    pub(crate) fn assumed_hook(&self, spec: &HookSpec) -> Hook {
+        self.new_hook(spec.clone(), Lifetime::Persistent, Origin::Api)
+    }
+
     pub(super) async fn store_hook(
         &self,
         lock: &ChangeLock<'_>,

@@ -8,6 +8,7 @@ use super::{
     publish::{self, PublishArgs},
     remote::{PageArgs, Session, pairs},
     search_args::{SearchArgs, TimeArgs, rest},
+    story,
 };
 use crate::{
     client::Call,
@@ -38,6 +39,21 @@ pub enum EventCommand {
         /// The id of the event
         id: String,
     },
+    /// Tell what became of an event, step by step: who got it, who did not, and what to do
+    Story {
+        /// The id of the event
+        id: String,
+    },
+    /// Explain for each hook what became of an event, then and now
+    Explain {
+        /// The id of the event
+        id: String,
+        /// Only hooks of this app
+        #[arg(long)]
+        app: Option<String>,
+        #[command(flatten)]
+        page: PageArgs,
+    },
     /// Publish an event as an app
     Publish(PublishArgs),
 }
@@ -62,6 +78,8 @@ pub fn run(command: &EventCommand, session: &Session, env: &Env) -> Result<Strin
             let table = |list: &SearchedList<Delivery>| format!("\n{}", delivery::table(list));
             Ok(event + &session.fetch_for_people(&call, table)?)
         }
+        EventCommand::Story { id } => story::of_event(id, session),
+        EventCommand::Explain { id, app, page } => story::explain(id, app.as_deref(), page, session),
         EventCommand::Publish(args) => publish::run(args, session, env),
     }
 }

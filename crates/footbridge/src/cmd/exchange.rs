@@ -6,6 +6,7 @@ use super::{
     failure::Failure,
     remote::{PageArgs, Session, pairs},
     search_args::{SearchArgs, TimeArgs, rest},
+    story,
 };
 use crate::{
     client::Call,
@@ -30,6 +31,11 @@ pub enum ExchangeCommand {
         #[command(flatten)]
         page: PageArgs,
     },
+    /// Tell what became of an exchange: its checks, its steps, and what to do
+    Story {
+        /// The id of the exchange
+        id: String,
+    },
     /// Show one exchange with its result
     Show {
         /// The id of the exchange
@@ -49,6 +55,7 @@ pub fn run(command: &ExchangeCommand, session: &Session) -> Result<String, Failu
             let filter = app.into_iter().chain(failed).chain(search.query()).chain(time.query());
             list(&filter.chain(page.query()).collect::<Vec<_>>(), session)
         }
+        ExchangeCommand::Story { id } => story::of_exchange(id, session),
         ExchangeCommand::Show { id } => {
             let call = Call { path: &["exchanges", id], ..Call::default() };
             session.get(&call, |exchange: &ExchangeDetail| lines(exchange))

@@ -21,6 +21,9 @@ pub struct ExplainArgs {
     /// Assume that the publisher names this subscriber; may be given more than once
     #[arg(long = "to", value_name = "APP")]
     subscribers: Vec<String>,
+    /// Assume that the event is private
+    #[arg(long)]
+    private: bool,
     /// Show only the hooks of this app
     #[arg(long)]
     app: Option<String>,
@@ -40,6 +43,8 @@ pub fn run(args: &ExplainArgs, session: &Session) -> Result<String, Failure> {
         publisher: args.publisher.clone(),
         name: args.name.clone(),
         subscribers: Some(args.subscribers.clone()).filter(|names| !names.is_empty()),
+        private: args.private.then_some(true),
+        with: Vec::new(),
     };
     let app = args.app.clone().map(|app| ("app", app));
     let gets = args.gets.then(|| ("would_get", "true".to_owned()));
@@ -91,11 +96,19 @@ mod tests {
             ordered: None,
             managed_by: None,
         };
-        let judged = |would_get| Judgement { hook: hook.clone(), would_get, reason: "because".to_owned() };
+        let judged = |would_get| Judgement {
+            hook: hook.clone(),
+            would_get,
+            code: "gets".to_owned(),
+            reason: "because".to_owned(),
+            fix: None,
+        };
         let found = Judgements {
             data: vec![judged(true), judged(false)],
             next: Some("c".to_owned()),
             would_get: 1,
+            would_add: Vec::new(),
+            would_lose: Vec::new(),
             warnings: vec!["no app is called `camra`".to_owned()],
         };
         let text = human(&found);

@@ -23,3 +23,4 @@ pub mod remote;
 pub mod search_args;
 pub mod serve;
 pub mod shell;
+pub mod story;

@@ -1,11 +1,14 @@
 //! Tests of the backlogs of hooks, and of cancelling single deliveries.
 
-use super::given::{at, attempt, delivery_id, ended, event, hook, hook_id};
+use super::given::{at, attempt, delivery_id, ended, event, head, hook, hook_id};
 use super::{Owner as _, Subject};
 use crate::{
-    CancelOnly, CancelledOne, DeliveryQueue as _, DeliveryResult, EventLog as _, History as _, JournalError,
+    CancelOnly, CancelledOne, DeliveryQueue as _, DeliveryResult, EffectKind, EventLog as _,
+    ExchangeLog as _, History as _, JournalError,
 };
 use footbridge_model::delivery::DeliveryStatus;
+use footbridge_model::exchange::ExchangeHead;
+use footbridge_model::id::EventId;
 
 /// A pending delivery is cancelled with its reason, the oldest of its hook only if it is. What its attempt brings later is
 /// ignored, and the account balances.
@@ -62,4 +65,34 @@ pub async fn backlogs_of_hooks_are_returned<S: Subject>(subject: S) {
     let head = found[1].head.as_ref().unwrap();
     assert_eq!((head.delivery.id, head.attempts.len()), (delivery_id(12), 1));
     assert!([0, 2, 3].iter().all(|place| found[*place].head.is_none()));
+}
+
+/// The effects of an event are the events and exchanges that name it as their cause, oldest first, up to a limit.
+pub async fn effects_are_returned<S: Subject>(subject: S) {
+    // Each of these events has the event 3 as its cause.
+    for number in [10, 30, 40] {
+        subject.store().append(event(number, &[])).await.unwrap();
+    }
+    let caused =
+        |number, cause: u64| ExchangeHead { cause: Some(EventId::from_number(cause)), ..head(number) };
+    for head in [caused(20, 3), caused(21, 4), ExchangeHead { cause: None, ..head(22) }] {
+        subject.store().start_exchange(head, None).await.unwrap();
+    }
+    let of =
+        async |number, limit| subject.store().effects(EventId::from_number(number), limit).await.unwrap();
+    let effects = of(3, 9).await;
+    assert_eq!(effects.iter().map(|effect| effect.number).collect::<Vec<_>>(), [10, 20, 30, 40]);
+    let (first, second) = (&effects[0], &effects[1]);
+    assert_eq!(
+        (first.kind, first.name.as_str(), first.app.as_str()),
+        (EffectKind::Event, "photo-saved", "camera")
+    );
+    assert_eq!(first.at, at(10));
+    assert_eq!(
+        (second.kind, second.name.as_str(), second.app.as_str()),
+        (EffectKind::Exchange, "order", "superapp")
+    );
+    assert!(first.id().starts_with("evt_") && second.id().starts_with("exc_"));
+    assert_eq!(of(3, 1).await.len(), 2, "one of each kind");
+    assert!(of(10, 9).await.is_empty());
 }

@@ -31,7 +31,7 @@ mod sessions;
 mod statistics;
 
 pub use audit::{audit_entries_are_stored, audit_entries_follow_their_change};
-pub use backlog::{backlogs_of_hooks_are_returned, single_deliveries_are_cancelled};
+pub use backlog::{backlogs_of_hooks_are_returned, effects_are_returned, single_deliveries_are_cancelled};
 pub use conclusions::{outputs_are_stored, results_are_stored_with_their_events};
 pub use deliveries::{deliveries_are_due_in_order, lists_and_filters, results_are_stored};
 pub use events::{
@@ -151,6 +151,7 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     backlogs_of_hooks_are_returned(fresh().await).await;
     searches_find_what_matches(fresh().await).await;
     a_search_goes_on_where_it_stopped(fresh().await).await;
+    effects_are_returned(fresh().await).await;
     exchanges_are_stored(fresh().await).await;
     exchanges_are_searched(fresh().await).await;
     keys_of_exchanges_are_honoured(fresh().await).await;

@@ -5,10 +5,10 @@ use super::handle::MemoryJournal;
 use super::state::State;
 use crate::{
     Account, Appended, Backlog, CancelOnly, CancelledOne, Claim, DeliveryFilter, DeliveryQueue,
-    DeliveryResult, DeliveryView, EventFilter, EventLog, EventView, ExchangeEnd, ExchangeFilter, ExchangeLog,
-    ExchangeStart, Found, FoundDeliveries, History, HookBacklog, IdempotencyKey, Journal, MissedEvents,
-    NewEvent, Page, Partition, PendingDelivery, PruneLimits, Recorded, Replay, Retention, Retried, Search,
-    StatusCounts, Wait,
+    DeliveryResult, DeliveryView, Effect, EventFilter, EventLog, EventView, ExchangeEnd, ExchangeFilter,
+    ExchangeLog, ExchangeStart, Found, FoundDeliveries, History, HookBacklog, IdempotencyKey, Journal,
+    MissedEvents, NewEvent, Page, Partition, PendingDelivery, PruneLimits, Recorded, Replay, Retention,
+    Retried, Search, StatusCounts, Wait,
 };
 use footbridge_model::audit::AuditEntry;
 use footbridge_model::delivery::DeliveryStatus;
@@ -240,6 +240,10 @@ impl History for MemoryJournal {
         self.call(CallKind::Read, move |state, _| {
             Ok(state.exchanges.get(&id).map(|exchange| exchange.record.clone()))
         })
+    }
+
+    fn effects(&self, event: EventId, limit: u32) -> Wait<Vec<Effect>> {
+        self.call(CallKind::Read, move |state, _| Ok(state.effects(event, limit as usize)))
     }
 
     fn hook_backlogs(&self, hooks: Vec<HookId>) -> Wait<Vec<HookBacklog>> {

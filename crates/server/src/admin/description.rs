@@ -3,7 +3,7 @@
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
     apps, attention, audit, deliveries, events, exchanges, explain, hooks, lanes, links, probes, search,
-    stats, system, tail, tickets,
+    stats, story, system, tail, tickets,
 };
 use crate::openapi;
 use utoipa::OpenApi;
@@ -46,6 +46,9 @@ use utoipa::OpenApi;
     exchanges::show,
     search::search,
     explain::explain,
+    explain::of_event,
+    story::event,
+    story::exchange,
     attention::attention,
     system::settings,
     system::doctor,

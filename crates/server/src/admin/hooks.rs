@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use footbridge_api::{self as api, List};
 use footbridge_engine::{ChangeError, HookChange, HookEntry};
-use footbridge_model::hook::{AnswerRule, HookOptions, HookType, Lifetime, Origin};
+use footbridge_model::hook::{AnswerRule, Hook, HookOptions, HookType, Lifetime, Origin};
 use footbridge_model::id::HookId;
 use footbridge_model::pattern::Pattern;
 use http::{StatusCode, header};
@@ -20,7 +20,11 @@ use std::sync::Arc;
 
 /// Renders a hook for an answer.
 pub(super) fn view(entry: &HookEntry) -> api::Hook {
-    let hook = &entry.hook;
+    view_of(&entry.hook)
+}
+
+/// Renders a hook that may be removed, or that is only assumed.
+pub(super) fn view_of(hook: &Hook) -> api::Hook {
     let default = HookOptions::default();
     let HookOptions { answer, in_flight, ordered } = hook.options;
     api::Hook {

@@ -16,6 +16,7 @@ mod events;
 mod exchanges;
 mod explain;
 mod extract;
+mod fix;
 mod hooks;
 mod lanes;
 mod links;
@@ -27,6 +28,7 @@ mod routes;
 mod search;
 mod searching;
 mod stats;
+mod story;
 mod system;
 mod tail;
 #[cfg(test)]

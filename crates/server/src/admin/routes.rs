@@ -4,7 +4,7 @@ use super::extract::Shared;
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
     AdminState, apps, attention, audit, deliveries, events, exchanges, explain, hooks, lanes, links,
-    permissions, probes, search, stats, system, tail, tickets,
+    permissions, probes, search, stats, story, system, tail, tickets,
 };
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
@@ -68,6 +68,8 @@ fn operations() -> Router<Shared> {
         .route("/api/v1/hooks/{id}", patch(hooks::change).delete(hooks::remove).get(hooks::show))
         .route("/api/v1/events", get(events::list))
         .route("/api/v1/events/{id}", get(events::show))
+        .route("/api/v1/events/{id}/story", get(story::event))
+        .route("/api/v1/events/{id}/explain", get(explain::of_event))
         .route("/api/v1/deliveries", get(deliveries::list))
         .route("/api/v1/deliveries/retry", post(deliveries::retry_many))
         .route("/api/v1/deliveries/replay", post(deliveries::replay_many))
@@ -83,6 +85,7 @@ fn operations() -> Router<Shared> {
         .route("/api/v1/exchanges", get(exchanges::list))
         .route("/api/v1/exchanges/{id}", get(exchanges::show))
         .route("/api/v1/audit", get(audit::list))
+        .route("/api/v1/exchanges/{id}/story", get(story::exchange))
         .route("/api/v1/search", get(search::search))
         .route("/api/v1/explain", post(explain::explain))
         .route("/api/v1/attention", get(attention::attention))

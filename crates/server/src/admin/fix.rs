@@ -1,0 +1,177 @@
+//! Fixes for verdicts: a sentence, the operation of the API that does it, and the screen of the console.
+
+use super::AdminState;
+use footbridge_api as api;
+use footbridge_engine::Verdict;
+use footbridge_model::hook::{Hook, MAX_IN_FLIGHT, Origin};
+use footbridge_model::id::DeliveryId;
+use footbridge_model::name::AppName;
+use serde_json::{Value, json};
+
+/// The event that a verdict is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About<'a> {
+    pub(super) publisher: &'a AppName,
+    pub(super) name: &'a str,
+    /// The id of the event, if it is stored.
+    pub(super) event: Option<&'a str>,
+    /// The delivery of the event to the hook.
+    pub(super) delivery: Option<DeliveryId>,
+    /// The delivery that this one waits for.
+    pub(super) waits_for: Option<DeliveryId>,
+}
+
+impl<'a> About<'a> {
+    /// An event that nobody has published.
+    pub(super) const fn hypothetical(publisher: &'a AppName, name: &'a str) -> Self {
+        Self { publisher, name, event: None, delivery: None, waits_for: None }
+    }
+}
+
+fn operation(method: &str, path: String, body: Option<Value>) -> Option<api::Operation> {
+    Some(api::Operation { method: method.to_owned(), path: format!("/api/v1/{path}"), body })
+}
+
+/// Returns what changes the verdict; `None` if nothing needs to change.
+pub(super) fn of(shared: &AdminState, verdict: Verdict, hook: &Hook, about: About<'_>) -> Option<api::Fix> {
+    let (id, app) = (hook.id, &hook.app);
+    let screen = format!("/hooks?id={id}");
+    let (text, operation) = match verdict {
+        Verdict::Gets | Verdict::Delivered | Verdict::NoLink => return None,
+        Verdict::AppDisabled => return Some(app_off(shared, app)),
+        Verdict::OtherPublisher | Verdict::OtherEvent | Verdict::Private => another_hook(hook, about),
+        Verdict::HookDisabled => ("switch the hook on, and retry the delivery".to_owned(), switch_on(hook)),
+        Verdict::HookDisabledGone => {
+            let text = "mend the receiver, then switch the hook on and retry the delivery";
+            (text.to_owned(), switch_on(hook))
+        }
+        Verdict::NotASubscriber => {
+            let text =
+                format!("let `{}` name `{app}` among `subscribers`, or leave them out", about.publisher);
+            return Some(api::Fix { text, operation: None, screen: format!("/apps/{}", about.publisher) });
+        }
+        Verdict::HookMadeLater => {
+            let event = about.event.unwrap_or_default();
+            let text = format!("replay the event `{event}` to this hook, or publish it again");
+            let screen = format!("/recover?q=id:{event}&hook={id}");
+            return Some(api::Fix { text, operation: None, screen });
+        }
+        Verdict::HookRemoved => {
+            let screen = format!("/hooks?app={app}");
+            return Some(api::Fix { text: "add the hook again".to_owned(), operation: None, screen });
+        }
+        Verdict::WaitingWindow => window(hook),
+        Verdict::WaitingPaused => {
+            ("resume the lane".to_owned(), operation("POST", format!("lanes/{id}/resume"), None))
+        }
+        Verdict::Unanswered
+        | Verdict::WaitingRetry
+        | Verdict::WaitingOrder
+        | Verdict::WaitingApp
+        | Verdict::RefusedAddress
+        | Verdict::Dead
+        | Verdict::Cancelled => again(verdict, app, about),
+    };
+    Some(api::Fix { text, operation, screen })
+}
+
+/// The fix for a delivery that failed or waits: to send it again.
+fn again(verdict: Verdict, app: &AppName, about: About<'_>) -> (String, Option<api::Operation>) {
+    let send = |delivery: Option<DeliveryId>, verb: &str| {
+        delivery.and_then(|delivery| operation("POST", format!("deliveries/{delivery}/{verb}"), None))
+    };
+    let text = match verdict {
+        Verdict::Unanswered => {
+            let text = "send it once more, if the receiver did not get it".to_owned();
+            return (text, send(about.delivery, "replay"));
+        }
+        Verdict::WaitingOrder => {
+            let text = "mend the receiver and retry the oldest delivery, or skip it".to_owned();
+            return (text, send(about.waits_for, "retry"));
+        }
+        Verdict::WaitingApp => {
+            format!("start the app `{app}`, or correct its address, and retry the delivery")
+        }
+        Verdict::RefusedAddress => {
+            "allow the address in `[egress] allow`, or give the hook another route, and retry the delivery"
+                .to_owned()
+        }
+        Verdict::Cancelled => "retry the delivery".to_owned(),
+        _ => "mend the receiver, and retry the delivery".to_owned(),
+    };
+    (text, send(about.delivery, "retry"))
+}
+
+/// The fix for a pattern that does not match: another hook.
+fn another_hook(hook: &Hook, about: About<'_>) -> (String, Option<api::Operation>) {
+    let pattern = format!("{}/{}", about.publisher, about.name);
+    let new = json!({
+        "app": hook.app.as_str(), "pattern": pattern, "route": hook.route, "type": hook.kind.as_str(),
+    });
+    // The hooks of an installed app are those of its package.
+    let adds = hook.origin != Origin::Package;
+    let made = if adds { operation("POST", "hooks".to_owned(), Some(new)) } else { None };
+    (format!("add a hook of `{}` with the pattern `{pattern}`", hook.app), made)
+}
+
+fn switch_on(hook: &Hook) -> Option<api::Operation> {
+    operation("PATCH", format!("hooks/{}", hook.id), Some(json!({"enabled": true})))
+}
+
+/// The fix for a full window: a larger one, if the hook may be changed.
+fn window(hook: &Hook) -> (String, Option<api::Operation>) {
+    let wider = hook.options.in_flight.saturating_mul(2).min(MAX_IN_FLIGHT);
+    let may = hook.origin == Origin::Api && wider > hook.options.in_flight;
+    let change = json!({"in_flight": wider});
+    let change = if may { operation("PATCH", format!("hooks/{}", hook.id), Some(change)) } else { None };
+    let text = "make the receiver faster, or let the hook have more deliveries in flight (`in_flight`)";
+    (text.to_owned(), change)
+}
+
+/// The fix for an app that is switched off.
+fn app_off(shared: &AdminState, app: &AppName) -> api::Fix {
+    let of_file = shared.engine.app(app).is_ok_and(|entry| entry.app.origin == Origin::File);
+    let (text, operation) = if of_file {
+        (format!("switch the app `{app}` on in the configuration file, and restart the server"), None)
+    } else {
+        let on = operation("PATCH", format!("apps/{app}"), Some(json!({"enabled": true})));
+        (format!("switch the app `{app}` on, and retry the delivery"), on)
+    };
+    api::Fix { text, operation, screen: format!("/apps/{app}") }
+}
+
+/// Returns what changes the verdict about an exchange.
+pub(super) fn of_exchange(
+    shared: &AdminState,
+    verdict: Verdict,
+    (host, miniapp): (&AppName, &AppName),
+    recipient: &AppName,
+) -> Option<api::Fix> {
+    let screen = format!("/apps/{recipient}");
+    let fix = |text: String, operation| Some(api::Fix { text, operation, screen });
+    match verdict {
+        Verdict::Gets | Verdict::Delivered => None,
+        Verdict::NoLink => {
+            let link = json!({"host": host.as_str(), "miniapp": miniapp.as_str()});
+            let exists = shared.engine.link(host, miniapp).is_ok();
+            let made = if exists {
+                operation("PATCH", format!("links/{host}/{miniapp}"), Some(json!({"enabled": true})))
+            } else {
+                operation("POST", "links".to_owned(), Some(link))
+            };
+            let text = format!("link the host `{host}` and the miniapp `{miniapp}`");
+            Some(api::Fix { text, operation: made, screen: "/links".to_owned() })
+        }
+        Verdict::AppDisabled if shared.engine.app(recipient).is_err() => {
+            fix(format!("add the app `{recipient}`, or correct the name"), None)
+        }
+        Verdict::AppDisabled => Some(app_off(shared, recipient)),
+        Verdict::HookDisabled => {
+            fix(format!("switch on the receiver of `{recipient}`, or set its `receiver_url`"), None)
+        }
+        Verdict::RefusedAddress => {
+            fix(format!("allow the address of the receiver of `{recipient}` in `[egress] allow`"), None)
+        }
+        _ => fix(format!("mend the receiver of `{recipient}`; the sender can then send again"), None),
+    }
+}
