@@ -101,8 +101,10 @@ fn cancelled_deliveries_are_replayed_together() {
     // The first 410 ends its delivery and disables the hook; unsent deliveries are cancelled.
     until("the end", WAIT, || gateway.metric("footbridge_deliveries_pending", "") == 0);
     let cancelled = gateway.admin().all("deliveries?status=cancelled").len();
-    let hook = gateway.admin().all("hooks?app=gallery").remove(0);
-    assert_eq!(hook["enabled"], false);
+    let hook = || gateway.admin().all("hooks?app=gallery").remove(0);
+    // It is switched off right after its deliveries were cancelled.
+    until("the hook is disabled", WAIT, || hook()["enabled"] == false);
+    let hook = hook();
     receiver.at("/gallery/bad", Reply::json("{}"));
     gateway.admin().done(
         "PATCH",
