@@ -153,12 +153,11 @@ impl<'a> Reader<'a> {
             bare(&word)?
         } else {
             let start = self.at;
-            match self.key()? {
-                Some(key) => self.condition(key)?,
-                None => {
-                    self.at = start;
-                    bare(self.take_until(char::is_whitespace))?
-                }
+            if let Some(key) = self.key()? {
+                self.condition(key)?
+            } else {
+                self.at = start;
+                bare(self.take_until(char::is_whitespace))?
             }
         };
         if negated && matches!(condition, Condition::Since(_) | Condition::Until(_)) {
