@@ -52,6 +52,7 @@ pub struct AttentionList {
 }
 
 /// The configuration in force.
+#[expect(clippy::struct_field_names, reason = "the member is named in the API")]
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Settings {
     pub settings: Vec<Setting>,

@@ -115,6 +115,7 @@ pub struct Line {
 }
 
 /// Who sends what to whom.
+#[expect(clippy::struct_field_names, reason = "the member is named in the API")]
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Edges {
     #[schema(format = DateTime)]

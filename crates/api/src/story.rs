@@ -110,6 +110,7 @@ pub struct Receiver {
 }
 
 /// A check of an exchange.
+#[expect(clippy::struct_field_names, reason = "the member is named in the API")]
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Check {
     /// `sender`, `recipient`, `link`, `receiver`, `type` or `answer`.

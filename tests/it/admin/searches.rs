@@ -21,7 +21,11 @@ fn publish(gateway: &Gateway, name: &str, body: &Value) -> String {
 }
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    use std::fmt::Write as _;
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        write!(encoded, "%{byte:02x}").unwrap();
+        encoded
+    })
 }
 
 fn found(gateway: &Gateway, list: &str, query: &str, id: &str) -> Vec<String> {
@@ -80,15 +84,12 @@ fn a_list_is_followed_page_by_page_in_both_orders() {
             );
             assert_eq!(page["searched"]["more"], false);
             assert!(page["searched"]["rows"].as_u64().unwrap() >= 1);
-            match page["next"].as_str() {
-                Some(next) => {
-                    assert!(page["searched"]["to"].is_string(), "{page}");
-                    cursor = format!("&cursor={next}");
-                }
-                None => {
-                    assert!(page["searched"]["to"].is_null(), "{page}");
-                    break;
-                }
+            if let Some(next) = page["next"].as_str() {
+                assert!(page["searched"]["to"].is_string(), "{page}");
+                cursor = format!("&cursor={next}");
+            } else {
+                assert!(page["searched"]["to"].is_null(), "{page}");
+                break;
             }
         }
         assert_eq!(seen, ids, "{order}");

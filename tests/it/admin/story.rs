@@ -243,6 +243,7 @@ fn the_story_of_an_exchange_names_the_check_that_failed() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story from its first step to its last")]
 fn a_story_goes_from_the_page_to_all_receivers_and_effects() {
     let receiver = Receiver::start();
     let hooks = |app: &str| {

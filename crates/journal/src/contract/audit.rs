@@ -46,7 +46,7 @@ pub async fn audit_entries_are_stored<S: Subject>(mut subject: S) {
     assert_eq!(stored.entries, entries.iter().rev().cloned().collect::<Vec<_>>());
     assert_eq!((stored.looked, stored.stopped_at), (3, None));
     let page = Page { before: Some(entries[2].id.number()), limit: 1 };
-    assert_eq!(actions(&*store, AuditFilter::default(), page).await, ["hook.update"]);
+    assert_eq!(actions(store, AuditFilter::default(), page).await, ["hook.update"]);
 
     let any = AuditFilter::default;
     let text = |text: &str| Some(text.to_owned());
@@ -61,10 +61,10 @@ pub async fn audit_entries_are_stored<S: Subject>(mut subject: S) {
         (AuditFilter { text: text("üNDER"), since: after(3), ..any() }, &["link.create"]),
         (AuditFilter { until: after(2), ..any() }, &["hook.create"]),
     ] {
-        assert_eq!(actions(&*store, filter.clone(), ALL).await, expected, "{filter:?}");
+        assert_eq!(actions(store, filter.clone(), ALL).await, expected, "{filter:?}");
     }
     store.prune_before(at(0), at(0), Millis(START_OF_IDS + 3).plus(super::owner::AUDIT_KEPT)).await.unwrap();
-    assert_eq!(all(&*store).await, ["link.create"]);
+    assert_eq!(all(store).await, ["link.create"]);
 }
 
 /// A change and its entry are stored together, or neither.
@@ -75,7 +75,7 @@ pub async fn audit_entries_follow_their_change<S: Subject>(subject: S) {
     let stale = store.apply_audited(put(), version.next(), vec![entry(1, "stale")]).await;
     assert_eq!(stale, Err(JournalError::Stale));
     store.apply_audited(put(), version, vec![entry(2, "put")]).await.unwrap();
-    assert_eq!(all(&*store).await, ["put"]);
+    assert_eq!(all(store).await, ["put"]);
 
     store.append(event(10, &[1, 1])).await.unwrap();
     store.record_owned(vec![ended(11, DeliveryStatus::Delivered)]).await.unwrap();
@@ -85,11 +85,11 @@ pub async fn audit_entries_follow_their_change<S: Subject>(subject: S) {
     store.retry_many(vec![delivery_id(12)], dead, at(5), vec![entry(5, "not dead")]).await.unwrap();
     let replay = |of| vec![Replay { of: delivery_id(of), id: delivery_id(of + 10) }];
     store.replay(replay(12), at(5), vec![entry(6, "pending")]).await.unwrap();
-    assert_eq!(all(&*store).await, ["put"]);
+    assert_eq!(all(store).await, ["put"]);
 
     store.retry(delivery_id(12), at(5), vec![entry(7, "retry")]).await.unwrap();
     let pending = DeliveryStatus::Pending;
     store.retry_many(vec![delivery_id(12)], pending, at(5), vec![entry(8, "retry many")]).await.unwrap();
     store.replay(replay(11), at(5), vec![entry(9, "replay")]).await.unwrap();
-    assert_eq!(all(&*store).await, ["replay", "retry many", "retry", "put"]);
+    assert_eq!(all(store).await, ["replay", "retry many", "retry", "put"]);
 }

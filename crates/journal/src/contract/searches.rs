@@ -50,6 +50,7 @@ async fn prepare<S: Subject>(subject: &mut S) {
 }
 
 /// Searches of events and deliveries find what matches the query, whatever they read for it.
+#[expect(clippy::too_many_lines, reason = "a table of queries")]
 pub async fn searches_find_what_matches<S: Subject>(mut subject: S) {
     prepare(&mut subject).await;
     let events = async |query: &str| -> Vec<u64> {
@@ -172,7 +173,7 @@ pub async fn a_search_goes_on_where_it_stopped<S: Subject>(subject: S) {
         subject.store().append(event(number * 10, &[1])).await.unwrap();
     }
     let step = async |order, after, limit, rows| -> Found<u64> {
-        let budget = Budget { time: Some(Duration::from_secs(60)), rows };
+        let budget = Budget { time: Some(Duration::from_mins(1)), rows };
         let search = Search { order, after, limit, budget, ..searching("-id:evt_000000000000y") };
         let found = subject.store().search_events(EventFilter::default(), search).await.unwrap();
         let Found { rows, looked_at, next, stopped } = found;

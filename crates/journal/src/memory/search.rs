@@ -65,7 +65,9 @@ impl State {
                 && filter.picks(&facts)
                 && search.query.matches_event(&facts, &facts_of);
             let mut statuses = StatusCounts::default();
-            facts_of.iter().for_each(|facts| statuses.add(facts.status));
+            for facts in &facts_of {
+                statuses.add(facts.status);
+            }
             picked.then(|| EventView { statuses, ..view.clone() })
         })
     }

@@ -49,7 +49,9 @@ impl State {
         }
         let of_hook = |(hook, rows): (HookId, Vec<&Row>)| {
             let mut codes: BTreeMap<Option<u16>, u64> = BTreeMap::new();
-            rows.iter().for_each(|row| *codes.entry(row.delivery.last_status).or_default() += 1);
+            for row in &rows {
+                *codes.entry(row.delivery.last_status).or_default() += 1;
+            }
             let mut codes: Vec<_> = codes.into_iter().collect();
             codes.sort_by_key(|(_, count)| Reverse(*count));
             codes.truncate(5);
