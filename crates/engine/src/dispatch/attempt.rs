@@ -160,7 +160,7 @@ impl AttemptRunner {
         match self.within_run(context, endpoint, answer).await {
             Ok(answer) => {
                 let next = router.is_some() && answer.headers.contains_key(ROUTER_NEXT);
-                let excerpt = self.excerpt(context, endpoint, &answer);
+                let excerpt = Self::excerpt(context, endpoint, &answer);
                 EndpointReply { outcome: answered(&answer, self.clock.now()), excerpt, next }
             }
             Err(failure) => EndpointReply::failed(crash_or(failure, endpoint).await),
@@ -213,7 +213,7 @@ impl AttemptRunner {
     }
 
     /// The beginning of an answer that is not a 2xx. The secrets of the request, which some receivers repeat, are left out.
-    fn excerpt(&self, context: &AttemptContext<'_>, endpoint: &Endpoint, answer: &Answer) -> Option<String> {
+    fn excerpt(context: &AttemptContext<'_>, endpoint: &Endpoint, answer: &Answer) -> Option<String> {
         let encoded = answer.headers.contains_key(CONTENT_ENCODING);
         if answer.status.is_success() || answer.body.is_empty() || encoded {
             return None;

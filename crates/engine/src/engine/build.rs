@@ -246,6 +246,7 @@ impl Engine {
         started
     }
 
+    #[expect(clippy::too_many_lines, reason = "each part is named once, in the order of their needs")]
     async fn join(options: EngineOptions, file: FileSpec) -> Result<Started, StartError> {
         let sent = options.clock.elapsed();
         let joined = options.store.join(options.node.clone(), options.clock.now()).await?;
@@ -379,6 +380,7 @@ struct OwnPartitions {
 }
 
 /// Builds everything that depends on the publisher.
+#[expect(clippy::too_many_lines, reason = "each part is named once, in the order of their needs")]
 fn assemble(
     options: EngineOptions,
     publisher: &Arc<Publisher>,

@@ -166,7 +166,7 @@ fn secrets_act(before: &App, app: &App) -> Option<(&'static str, Option<String>)
     if auth(before) != auth(app) {
         return Some(("app.update", Some("the secret of `receiver_auth` was set".to_owned())));
     }
-    (before.unseen != app.unseen).then(|| ("app.show_secrets", None))
+    (before.unseen != app.unseen).then_some(("app.show_secrets", None))
 }
 
 fn of_app(name: &AppName) -> AuditObject {

@@ -195,8 +195,11 @@ pub struct EdgeTraffic {
     pub sums: Sums,
 }
 
+/// The labels of a line, each with its value.
+type Labels = Vec<(&'static str, String)>;
+
 /// The lines of a series before their values are computed.
-type Lines = BTreeMap<Vec<(&'static str, String)>, BTreeMap<i64, Sums>>;
+type Lines = BTreeMap<Labels, BTreeMap<i64, Sums>>;
 
 impl Statistics {
     /// Reads the course of a metric.
@@ -287,7 +290,7 @@ impl Statistics {
 }
 
 /// The lines with the most traffic, and the others as one.
-fn largest(lines: Lines) -> Vec<(Vec<(&'static str, String)>, BTreeMap<i64, Sums>)> {
+fn largest(lines: Lines) -> Vec<(Labels, BTreeMap<i64, Sums>)> {
     let total =
         |spans: &BTreeMap<i64, Sums>| spans.values().map(|sums| sums.events + sums.attempts).sum::<u64>();
     let mut lines: Vec<_> = lines.into_iter().collect();

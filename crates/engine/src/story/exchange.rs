@@ -77,7 +77,7 @@ pub struct ExchangeStory {
 /// Tells the story of an exchange.
 pub(crate) fn of_exchange(registry: &AppRegistry, record: ExchangeRecord) -> ExchangeStory {
     let present = RegistryNow::of(registry, &record);
-    let (then, why) = then(&record, &present);
+    let (then, why) = then(&record, present);
     let Told { participants, steps } = steps(&record);
     ExchangeStory {
         participants,
@@ -125,7 +125,7 @@ impl RegistryNow {
 }
 
 /// The verdict when it was sent, in words.
-fn then(record: &ExchangeRecord, present: &RegistryNow) -> (Verdict, String) {
+fn then(record: &ExchangeRecord, present: RegistryNow) -> (Verdict, String) {
     let failure = match &record.ending {
         None => return (Verdict::Gets, "it has not ended".to_owned()),
         Some(ExchangeOutcome::Answered(_)) => {
