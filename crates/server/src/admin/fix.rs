@@ -28,6 +28,11 @@ impl<'a> About<'a> {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    clippy::needless_pass_by_value,
+    reason = "every caller has a path of its own and gives the answer on"
+)]
 fn operation(method: &str, path: String, body: Option<Value>) -> Option<api::Operation> {
     Some(api::Operation { method: method.to_owned(), path: format!("/api/v1/{path}"), body })
 }

@@ -107,9 +107,8 @@ impl SearchedTable {
         let order = params.parse("order", order)?.unwrap_or_default();
         let name = if order == Order::Ascending { self.ascending } else { self.name };
         let page = params.window(name, &[self.filters, &COMMON].concat())?;
-        for name in
-            ["limit", "cursor"].into_iter().filter(|name| form != Form::Page && params.text(name).is_some())
-        {
+        let paging = ["limit", "cursor"].into_iter().find(|name| params.text(name).is_some());
+        if let Some(name) = paging.filter(|_| form != Form::Page) {
             return Err(Problem::parameter(name, "does not go with an export, which has no pages"));
         }
         let query: Query = params.read("q")?.unwrap_or_default();
@@ -227,12 +226,11 @@ impl<T: Serialize, F> Export<T, F> {
         self.begun = true;
         for row in rows.into_iter().take(usize::try_from(self.left).unwrap_or(usize::MAX)) {
             self.left -= 1;
-            match self.columns {
-                Some(columns) => csv::row(&mut bytes, columns, &row).map_err(|_| BrokenOff)?,
-                None => {
-                    serde_json::to_writer(&mut bytes, &row).map_err(|_| BrokenOff)?;
-                    bytes.push(b'\n');
-                }
+            if let Some(columns) = self.columns {
+                csv::row(&mut bytes, columns, &row).map_err(|_| BrokenOff)?;
+            } else {
+                serde_json::to_writer(&mut bytes, &row).map_err(|_| BrokenOff)?;
+                bytes.push(b'\n');
             }
         }
         let search = self.search.take().filter(|_| self.left > 0);

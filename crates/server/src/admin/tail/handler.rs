@@ -38,16 +38,13 @@ pub(in super::super) async fn tail(
     let filter = Arc::new(Filter { caller, kinds, text });
     let resumed = parts.headers.get("last-event-id").map(|id| id.to_str().ok()?.parse::<Position>().ok());
     let found = resumed.flatten().and_then(|at| Some((at, shared.tails.find(at.tail, &filter)?)));
-    let (tail, queue, lost) = match found {
-        Some((at, queue)) => {
-            let lost = queue.attach(Some(at.number));
-            (at.tail, queue, Some(lost))
-        }
-        None => {
-            let (tail, queue) = start(&shared, &filter)?;
-            queue.attach(None);
-            (tail, queue, resumed.is_none().then_some(0))
-        }
+    let (tail, queue, lost) = if let Some((at, queue)) = found {
+        let lost = queue.attach(Some(at.number));
+        (at.tail, queue, Some(lost))
+    } else {
+        let (tail, queue) = start(&shared, &filter)?;
+        queue.attach(None);
+        (tail, queue, resumed.is_none().then_some(0))
     };
     let source = TailSource { tail, attached: Attached(queue), first: Some(beginning(lost)) };
     Ok(answer(source, TailSource::produce))

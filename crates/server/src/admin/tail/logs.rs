@@ -60,6 +60,7 @@ struct LogSource {
 }
 
 impl LogSource {
+    #[expect(clippy::type_complexity, reason = "the type that a stream of an answer asks for")]
     fn produce(self) -> Pin<Box<dyn Future<Output = Option<(Self, Bytes)>> + Send>> {
         Box::pin(self.next())
     }
