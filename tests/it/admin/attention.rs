@@ -1,4 +1,4 @@
-//! What needs an operator, the settings, and the doctor.
+//! The list of what needs an operator, the settings, and the doctor.
 
 use harness::{App, Exit, Gateway, Receiver, Reply, Setup, WAIT, footbridge, refused_address, until};
 use serde_json::{Value, json};

@@ -122,3 +122,24 @@ fn wrong_queries_name_their_mistake_and_statistics_can_be_off() {
     assert!(answer.text().contains("statistics_off"), "{}", answer.text());
     off.admin().get("stats/now");
 }
+
+#[test]
+fn events_of_pages_are_a_way_of_their_own() {
+    let gateway = Setup::new().app(App::new("shop")).start();
+    let token = &gateway.setup().app_named("shop").token;
+    let ask = gateway.call("POST", "/api/v1/tickets").header("X-Bolt-App-Token", token);
+    let ticket = ask.json(&json!({"use": "forward"})).send().expect(200).json();
+    let ticket = ticket["ticket"].as_str().unwrap();
+    let request = json!({"to": "publish", "type": "clicked", "payload": {}, "app_id": "", "client_id": ""});
+    let call = gateway.call("POST", "/api/v1/forward").header("Authorization", format!("Ticket {ticket}"));
+    call.json(&request).send().expect(200);
+    gateway.bolt("shop").publish("paid", &json!({}));
+    until("both", WAIT, || sum(&gateway, "metric=accepted&app=shop") >= 2.0);
+    assert!((sum(&gateway, "metric=page") - 1.0).abs() < 0.01);
+    assert!((sum(&gateway, "metric=accepted&way=publish&app=shop") - 1.0).abs() < 0.01);
+    let heard = edges(&gateway, "?name=clicked");
+    assert_eq!(
+        (&heard[0]["way"], &heard[0]["to"], &heard[0]["count"]),
+        (&json!("page"), &Value::Null, &json!(1))
+    );
+}

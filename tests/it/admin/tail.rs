@@ -76,6 +76,27 @@ fn a_tail_shows_the_kinds_that_were_asked_for() {
 }
 
 #[test]
+fn a_query_selects_rows() {
+    let (gateway, _receiver) = start();
+    let mut tails: Vec<Sse> = ["name:order-paid", "to:mailer%20code:503", "body.secret:2", "app:pay"]
+        .map(|query| Sse::open(&gateway, &format!("tail?q={query}"), None))
+        .into();
+    tails.iter_mut().for_each(|tail| drop(tail.wait("ping")));
+    gateway.bolt("shop").publish("order-lost", &json!({"body": {"secret": 2}}));
+    let paid = publish(&gateway, "order-paid");
+    gateway.bolt("pay").publish("last", &json!({}));
+    let mut next = |tail: usize| row(&mut tails[tail]);
+    let (kind, _, data) = next(1);
+    assert_eq!((kind.as_str(), &data["event_id"]), ("delivery", &json!(paid)));
+    assert_eq!(next(2).2["name"], "order-lost");
+    assert_eq!(next(3).2["name"], "last");
+    let named = [next(0).0, next(0).0];
+    assert!(named.contains(&"event".to_owned()) && named.contains(&"delivery".to_owned()), "{named:?}");
+    let answer = gateway.admin().call("GET", "tail?q=colour:red").send().expect(400);
+    assert!(answer.text().contains("colour"), "{}", answer.text());
+}
+
+#[test]
 fn a_lost_connection_continues_where_it_was() {
     let (gateway, _receiver) = start();
     let mut tail = Sse::open(&gateway, "tail?kinds=event", None);

@@ -4,6 +4,7 @@ use footbridge_model::delivery::{Attempt, Next};
 use footbridge_model::event::Event;
 use footbridge_model::exchange::{ExchangeHead, ExchangeOutcome};
 use footbridge_model::name::AppName;
+use footbridge_model::provenance::Via;
 use footbridge_model::time::Millis;
 use footbridge_model::traffic::{Edge, Sums, Way};
 use std::collections::HashMap;
@@ -192,6 +193,9 @@ impl TrafficCounter {
 }
 
 /// The way of an event.
-const fn way(_: &Event) -> Way {
-    Way::Publish
+const fn way(event: &Event) -> Way {
+    match event.provenance.via {
+        Via::Page => Way::Page,
+        Via::Api | Via::Function | Via::System | Via::Console => Way::Publish,
+    }
 }

@@ -10,6 +10,8 @@ use super::sse::{Attached, TailSource, answer, beginning};
 use crate::problem::{Problem, ProblemCode};
 use axum::extract::State;
 use axum::response::Response;
+use footbridge_model::permission::Permission;
+use footbridge_model::query::Query;
 use footbridge_model::words;
 use http::request::Parts;
 use std::sync::Arc;
@@ -30,19 +32,23 @@ pub(in super::super) async fn tail(
     parts: Parts,
 ) -> Result<Response, Problem> {
     params.refuse_others(&["q", "kinds"])?;
-    let text = params.text("q").unwrap_or_default().trim().to_owned();
+    let query: Query = params.read("q")?.unwrap_or_default();
+    let bodies = query.body_tests().next().is_some();
+    if bodies {
+        Problem::require(&caller, Permission::PayloadsRead)?;
+    }
     let kinds = kinds(params.text("kinds"))?;
     if shared.engine.is_draining() {
         return Err(Problem::new(ProblemCode::Draining, "the server is shutting down; connect again later"));
     }
-    let filter = Arc::new(Filter { caller, kinds, text });
+    let filter = Arc::new(Filter { caller, kinds, query });
     let resumed = parts.headers.get("last-event-id").map(|id| id.to_str().ok()?.parse::<Position>().ok());
     let found = resumed.flatten().and_then(|at| Some((at, shared.tails.find(at.tail, &filter)?)));
     let (tail, queue, lost) = if let Some((at, queue)) = found {
         let lost = queue.attach(Some(at.number));
         (at.tail, queue, Some(lost))
     } else {
-        let (tail, queue) = start(&shared, &filter)?;
+        let (tail, queue) = start(&shared, &filter, bodies)?;
         queue.attach(None);
         (tail, queue, resumed.is_none().then_some(0))
     };
@@ -50,15 +56,15 @@ pub(in super::super) async fn tail(
     Ok(answer(source, TailSource::produce))
 }
 
-/// Starts a new tail.
-fn start(shared: &Shared, filter: &Arc<Filter>) -> Result<(u64, Arc<TailQueue>), Problem> {
+/// Starts a new tail; with `bodies`, its query may ask about them.
+fn start(shared: &Shared, filter: &Arc<Filter>, bodies: bool) -> Result<(u64, Arc<TailQueue>), Problem> {
     let id = shared.engine.random_number();
     let queue = Arc::new(TailQueue::new(Instant::now()));
     if !shared.tails.add(id, &queue, filter) {
         let why = "the server has as many live tails as it allows; close one, or try again later";
         return Err(Problem::new(ProblemCode::Unavailable, why));
     }
-    let watcher = shared.engine.tail(false);
+    let watcher = shared.engine.tail(bodies);
     tokio::spawn(feed::run(Arc::clone(shared), id, Arc::clone(&queue), Arc::clone(filter), watcher));
     Ok((id, queue))
 }

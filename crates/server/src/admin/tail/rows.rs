@@ -7,7 +7,9 @@ use footbridge_engine::{
     DeliveredEvent, DeliveryView, EventView, StatusCounts, TailAttempt, TailEvent, TailItem,
 };
 use footbridge_model::admin_caller::AdminCaller;
+use footbridge_model::event::Event;
 use footbridge_model::exchange::ExchangeRecord;
+use footbridge_model::query::{DeliveryFacts, EventFacts, Query};
 use footbridge_model::time::Millis;
 use serde::Serialize;
 use std::sync::Arc;
@@ -39,8 +41,8 @@ pub(super) struct Filter {
     pub(super) caller: Arc<AdminCaller>,
     /// The kinds of rows.
     pub(super) kinds: Vec<Kind>,
-    /// The text of the query.
-    pub(super) text: String,
+    /// The query that rows must match. Times do not count: a tail shows what happens now.
+    pub(super) query: Query,
 }
 
 /// A row with the time at which it happened.
@@ -75,7 +77,9 @@ impl Filter {
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let who =
             |filter: &Self| (filter.caller.kind, filter.caller.name.clone(), filter.caller.apps.clone());
-        self.kinds == other.kinds && self.text == other.text && who(self) == who(other)
+        self.kinds == other.kinds
+            && self.query.to_string() == other.query.to_string()
+            && who(self) == who(other)
     }
 
     /// Returns true if rows of this kind are shown.
@@ -87,16 +91,51 @@ impl Filter {
     pub(super) fn picks(&self, item: &TailItem) -> Option<&'static str> {
         match item {
             TailItem::Event(TailEvent { event, .. }) => {
-                (self.has(Kind::Event) && self.caller.may_see(&event.publisher)).then_some("event")
+                // The deliveries of an event have no outcome yet.
+                let matches = || {
+                    !self.query.asks_about_deliveries()
+                        && self.query.matches_event_itself(&event_facts(event))
+                };
+                let visible = self.caller.may_see(&event.publisher);
+                (self.has(Kind::Event) && visible && matches()).then_some("event")
             }
             TailItem::Attempt(attempt) => {
-                (self.has(Kind::Delivery) && self.caller.may_see(&attempt.hook.app)).then_some("delivery")
+                let matches =
+                    || self.query.matches_delivery(&delivery_facts(attempt), &event_facts(&attempt.event));
+                let visible = self.caller.may_see(&attempt.hook.app);
+                (self.has(Kind::Delivery) && visible && matches()).then_some("delivery")
             }
             TailItem::Exchange(record) => {
                 let visible = visible::exchange(&self.caller, &record.head);
-                (self.has(Kind::Exchange) && visible).then_some("exchange")
+                let matches = || self.query.matches_exchange(record);
+                (self.has(Kind::Exchange) && visible && matches()).then_some("exchange")
             }
         }
+    }
+}
+
+fn event_facts(event: &Event) -> EventFacts<'_> {
+    EventFacts {
+        id: event.id,
+        publisher: event.publisher.as_str(),
+        name: event.name.as_str(),
+        body: &event.body,
+        provenance: event.provenance,
+        cause: event.lineage.cause,
+    }
+}
+
+fn delivery_facts(attempt: &TailAttempt) -> DeliveryFacts<'_> {
+    let TailAttempt { delivery, hook, attempt, .. } = attempt;
+    DeliveryFacts {
+        id: delivery.id,
+        event: delivery.event_id,
+        hook: hook.id,
+        app: hook.app.as_str(),
+        status: delivery.status,
+        code: delivery.last_status,
+        error: delivery.last_error.as_deref(),
+        ms: Some(attempt.ms),
     }
 }
 
