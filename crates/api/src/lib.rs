@@ -14,6 +14,7 @@ mod exchange;
 mod explain;
 mod hit;
 mod hook;
+mod job;
 mod lane;
 mod link;
 mod list;
@@ -24,6 +25,7 @@ mod secret;
 mod statistics;
 mod story;
 mod ticket;
+mod view;
 
 pub use app::{App, AppPatch, MadeApp, NewApp, NewReceiverAuth, ReceiverAuth, Secret, Secrets};
 pub use attention::{
@@ -42,6 +44,7 @@ pub use explain::{
 };
 pub use hit::{Hit, Hits};
 pub use hook::{Hook, HookPatch, HookTarget, MadeHook, NewHook, NewHooks, RouteOrTarget};
+pub use job::{Job, JobItem, JobPreview, NewJob, ReasonCount, ValueCount};
 pub use lane::{Lane, LaneHead, LanePause, Reason, Skip};
 pub use link::{Link, LinkPatch, NewLink};
 pub use list::{List, Searched, SearchedList};
@@ -58,3 +61,4 @@ pub use statistics::{
 };
 pub use story::{Check, Effect, EventStory, ExchangeStory, Folded, Participant, Receiver, Step, StoryOrigin};
 pub use ticket::{NewTicket, Ticket, TicketPurpose};
+pub use view::{NewView, View};

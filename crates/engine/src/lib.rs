@@ -19,6 +19,7 @@ mod engine;
 mod exchange;
 mod explain;
 mod failure_log;
+mod jobs;
 mod lane_asks;
 mod lane_report;
 mod lanes;
@@ -67,10 +68,11 @@ pub use footbridge_courier::{Courier, CourierShared, Relay, RelayBody, RelayErro
 pub use footbridge_journal::{
     Accepted, Account, AuditFilter, Budget, DeadDeliveries, DeliveredEvent, DeliveryFilter, DeliveryView,
     Effect, EffectKind, EventFilter, EventView, ExchangeFilter, Found, FoundAudit, History, Journal,
-    JournalError, JournalHealth, NodeCard, Order, Page, Search, StatusCounts, Store, WaitingDeliveries,
-    matches_glob,
+    JournalError, JournalHealth, NodeCard, Order, Page, SavedView, Search, StatusCounts, Store,
+    WaitingDeliveries, matches_glob,
 };
 pub use footbridge_model::attempt::FailureKind;
+pub use jobs::{Counted, JobError, JobPreview, JobRequest, JobRunner};
 pub use lane_report::{BadLaneStatus, LaneReason, LaneReport, LaneStatus};
 pub use launcher::{Launcher, Launching, NoLauncher};
 pub use live::PageEvent;

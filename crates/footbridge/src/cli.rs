@@ -7,8 +7,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::{
     cmd::{
         app, args::DemoArgs, args::ServeArgs, audit, config, console, delivery, demo, doctor, event,
-        exchange, explain, failure::Failure, hook, lane, link, publish, remote::RemoteArgs, remote::Session,
-        serve, shell,
+        exchange, explain, failure::Failure, hook, job, lane, link, publish, remote::RemoteArgs,
+        remote::Session, serve, shell,
     },
     config::env::Env,
     terminal::Terminal,
@@ -50,6 +50,8 @@ enum Command {
     },
     /// Show deliveries of events to hooks, and retry or replay them
     Delivery(Remote<delivery::DeliveryCommand>),
+    /// Show and stop jobs, which retry, replay or cancel many deliveries in the background
+    Job(Remote<job::JobCommand>),
     /// Show exchanges: events that one app sent to another for an answer
     Exchange(Remote<exchange::ExchangeCommand>),
     /// Show who changed what: the audit log, newest first
@@ -133,6 +135,7 @@ fn output(command: &Command, env: &Env) -> Result<String, Failure> {
         Command::Delivery(Remote { command, remote }) => {
             delivery::run(command, &open(remote)?, &mut Terminal::of_process(env))
         }
+        Command::Job(Remote { command, remote }) => job::run(command, &open(remote)?),
         Command::Exchange(Remote { command, remote }) => exchange::run(command, &open(remote)?),
         Command::Audit { args, remote } => audit::run(args, &open(remote)?),
         Command::Explain { args, remote } => explain::run(args, &open(remote)?),
@@ -191,6 +194,11 @@ mod tests {
             "footbridge console --print --user ana --server http://h:1",
             "footbridge config print",
             "footbridge doctor --json",
+            "footbridge job list",
+            "footbridge job show job_1 --json",
+            "footbridge job stop job_1",
+            "footbridge delivery retry --app a --pace 10 --stop-after 5 --detach --reason x -y",
+            "footbridge delivery replay --to hook_1 -q app:camera --dry-run",
             "footbridge audit",
             "footbridge audit shop --who token --action app.* --since 2h --json",
             "footbridge completion bash",

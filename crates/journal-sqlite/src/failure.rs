@@ -15,6 +15,12 @@ pub(crate) enum CommandError {
     Sql(rusqlite::Error),
 }
 
+impl From<JournalError> for CommandError {
+    fn from(error: JournalError) -> Self {
+        Self::Refused(error)
+    }
+}
+
 impl From<rusqlite::Error> for CommandError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sql(error)

@@ -35,6 +35,9 @@ mod hook_row;
 mod hooks;
 mod id_floor;
 mod inspect;
+mod job_port;
+mod job_row;
+mod jobs;
 mod join;
 mod journal;
 mod keys;
@@ -59,6 +62,7 @@ mod status;
 mod tests;
 mod traffic;
 mod txn;
+mod views;
 mod writer;
 
 pub use error::OpenError;

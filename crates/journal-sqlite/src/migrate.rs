@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// The migrations. A released one is never changed.
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 13] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0030_written_names.sql"),
     include_str!("../migrations/0040_replays.sql"),
@@ -15,6 +15,8 @@ const STEPS: [&str; 11] = [
     include_str!("../migrations/0100_audit.sql"),
     include_str!("../migrations/0080_provenance.sql"),
     include_str!("../migrations/0131_causes.sql"),
+    include_str!("../migrations/0110_jobs.sql"),
+    include_str!("../migrations/0115_views.sql"),
 ];
 
 /// Marks a database as one of this program: "Fbrg".

@@ -4,6 +4,7 @@ use crate::audit;
 use crate::column::{DEAD, PENDING, count, key, number};
 use crate::failure::CommandResult;
 use crate::id_floor;
+use crate::jobs;
 use crate::traffic;
 use crate::txn::{Swept, Txn};
 use footbridge_journal::PruneLimits;
@@ -32,10 +33,11 @@ pub(crate) fn prune(txn: &mut Txn<'_>, limits: PruneLimits) -> CommandResult<boo
     let keys = delete_keys(txn, limits.now)?;
     let traffic = traffic::prune(txn, limits.now)?;
     let audit = audit::prune(txn, limits.audit_before)?;
+    let jobs = jobs::prune(txn, limits.ended_before)?;
     delete_hooks(txn)?;
     let swept = &mut txn.state.swept;
     swept.portion = (swept.portion * 2).min(Swept::PORTION);
-    if events || exchanges || answers || keys || traffic || audit || give_back(txn)? {
+    if events || exchanges || answers || keys || traffic || audit || jobs || give_back(txn)? {
         return Ok(true);
     }
     txn.state.swept = Swept::default();

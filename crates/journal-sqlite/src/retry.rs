@@ -146,24 +146,30 @@ pub(crate) fn replay(
         if kept.is_none() || !hooks::is_kept(txn, hook_id)? {
             continue;
         }
-        let ordered = txn.state.ordered.contains(&key(row.hook));
-        let id = key(replay.id.number());
-        txn.run(
-            "INSERT INTO deliveries (id, event_id, hook_id, status, ordered, attempts, attempts_base, next_at, sum)
-             VALUES (?1, ?2, ?3, 0, ?4, 0, 0, ?5, ?6)",
-            params![
-                id,
-                event,
-                key(row.hook),
-                ordered,
-                now.0,
-                checksum::of_delivery(id, event, key(row.hook)).value()
-            ],
-        )?;
-        txn.run("INSERT INTO replays (id, event_id) VALUES (?1, ?2)", [id, event])?;
-        txn.state.account.accepted += 1;
-        txn.state.account.pending += 1;
+        insert(txn, replay.id, EventId::from_number(row.event), hook_id, now)?;
         made.push((replay.id, hook_id));
     }
     Ok(made)
+}
+
+/// Stores a new delivery of an event that is stored already, to a hook that is not deleted.
+pub(crate) fn insert(
+    txn: &mut Txn<'_>,
+    id: DeliveryId,
+    event: EventId,
+    hook: HookId,
+    now: Millis,
+) -> CommandResult<()> {
+    let (id, event, hook) = (key(id.number()), key(event.number()), key(hook.number()));
+    let ordered = txn.state.ordered.contains(&hook);
+    let sum = checksum::of_delivery(id, event, hook).value();
+    txn.run(
+        "INSERT INTO deliveries (id, event_id, hook_id, status, ordered, attempts, attempts_base, next_at, sum)
+         VALUES (?1, ?2, ?3, 0, ?4, 0, 0, ?5, ?6)",
+        params![id, event, hook, ordered, now.0, sum],
+    )?;
+    txn.run("INSERT INTO replays (id, event_id) VALUES (?1, ?2)", [id, event])?;
+    txn.state.account.accepted += 1;
+    txn.state.account.pending += 1;
+    Ok(())
 }

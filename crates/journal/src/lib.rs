@@ -39,6 +39,7 @@ mod event_log;
 mod exchange_log;
 mod health;
 mod history;
+mod jobs;
 mod journal;
 mod key_scopes;
 #[cfg(feature = "test")]
@@ -48,6 +49,7 @@ mod people_store;
 mod registry;
 mod search;
 mod statistics;
+mod views;
 
 pub use account::Account;
 pub use audit_log::{AuditFilter, AuditLog, FoundAudit};
@@ -66,6 +68,10 @@ pub use history::{
     Backlog, DeliveredEvent, DeliveryFilter, DeliveryView, Effect, EffectKind, EventFilter, EventView,
     ExchangeFilter, FoundDeliveries, History, HookBacklog, MissedEvents, Page, StatusCounts,
 };
+pub use jobs::{
+    AddedDelivery, DeliveryNow, JobAct, JobRows, JobStep, Jobs, NewJobItem, SteppedJob, end as end_job,
+    take_step,
+};
 pub use journal::{Journal, PruneLimits, Retention, Store};
 pub use key_scopes::KeyScopes;
 pub use pending_delivery::PendingDelivery;
@@ -76,6 +82,8 @@ pub use statistics::{
     DeadDeliveries, Group, Grouping, HOURS_KEPT, MINUTES_KEPT, Resolution, Statistics, Traffic, TrafficFold,
     TrafficQuery, WaitingDeliveries, matches_glob,
 };
+
+pub use views::{SavedView, Views};
 
 use std::future::Future;
 use std::pin::Pin;

@@ -19,6 +19,7 @@ pub mod headers;
 pub mod hook;
 pub mod hook_state;
 pub mod id;
+pub mod job;
 pub mod json;
 pub mod lineage;
 pub mod name;

@@ -1,7 +1,9 @@
 //! Errors of the administration API: RFC 9457 problems. Each code has a page under `docs/errors`.
 
 use axum::response::{IntoResponse, Response};
-use footbridge_engine::{CancelError, ChangeError, JournalError, PeopleError, ReplayError, StatisticsError};
+use footbridge_engine::{
+    CancelError, ChangeError, JobError, JournalError, PeopleError, ReplayError, StatisticsError,
+};
 use footbridge_model::admin_caller::{AdminCaller, CallerKind};
 use footbridge_model::json::JsonError;
 use footbridge_model::name::AppName;
@@ -57,6 +59,8 @@ codes! {
     UnknownHost = "unknown_host", MISDIRECTED_REQUEST, "The host name is unknown";
     /// Too many wrong credentials came from one address.
     TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many wrong credentials";
+    /// Too many jobs run or wait.
+    TooManyJobs = "too_many_jobs", CONFLICT, "Too many jobs are open";
     /// The resource does not exist.
     NotFound = "not_found", NOT_FOUND, "The resource does not exist";
     /// The path does not support this method.
@@ -334,6 +338,17 @@ impl From<PeopleError> for Problem {
             PeopleError::Busy => ProblemCode::Unavailable,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<JobError> for Problem {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Invalid { member, why } => Self::member(member, why),
+            JobError::NoSuchJob => Self::missing("job"),
+            JobError::TooMany(_) => Self::new(ProblemCode::TooManyJobs, error.to_string()),
+            JobError::Journal(error) => error.into(),
+        }
     }
 }
 

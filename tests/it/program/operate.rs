@@ -89,10 +89,19 @@ fn deliveries_are_retried_and_replayed() {
     until("the first attempt", WAIT, || gateway.admin().all(pending).len() == 1);
     receiver.at("/fax/all", Reply::json("{}"));
     let line = "delivery retry --status pending --app fax --code 503 --since 1h";
-    assert_eq!(ok(&gateway, &format!("{line} --dry-run")), "1 delivery would be retried\n");
+    let counted = ok(&gateway, &format!("{line} --dry-run"));
+    assert!(counted.starts_with("1 delivery selected, 1 app, the oldest from 2"), "{counted}");
+    assert!(
+        counted.ends_with("  by code  503 × 1\n  by name  photo-saved × 1\n  by app  fax × 1\n"),
+        "{counted}"
+    );
     assert!(fails(&gateway, line).contains("give --yes"), "nobody can be asked here");
     assert_eq!(receiver.count(), 1);
-    assert_eq!(ok(&gateway, &format!("{line} --yes")), "1 delivery is due now\n");
+    let done = ok(&gateway, &format!("{line} --yes --pace 10 --reason mended"));
+    assert!(done.starts_with("job_") && done.contains(" done  1/1  ok 1  failed 0  skipped 0  "), "{done}");
+    let jobs = ok(&gateway, "job list");
+    assert!(jobs.contains("to:fax"), "{jobs}");
+    assert!(ok(&gateway, "audit --object job").contains("job.create"));
     receiver.wait(2);
     until("the end", WAIT, || gateway.admin().all("deliveries?status=delivered").len() == 1);
     let id = gateway.admin().all("deliveries")[0]["id"].as_str().unwrap().to_owned();

@@ -9,6 +9,7 @@ use crate::dispatch::{DispatchOptions, Dispatcher};
 use crate::drain::Drain;
 use crate::exchange::Exchanges;
 use crate::failure_log::FailureLog;
+use crate::jobs::{JobRunner, JobRunnerOptions};
 use crate::lanes::{LaneFeed, Lanes};
 use crate::launcher::Launcher;
 use crate::live::LiveChannels;
@@ -35,7 +36,7 @@ use footbridge_model::run::Exit;
 use footbridge_model::time::{Clock, Entropy, Millis};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// How long a server waits for the end of its session before it goes on to end.
 pub(super) const LEAVE_WITHIN: Duration = Duration::from_secs(2);
@@ -194,6 +195,7 @@ pub(super) struct Inner {
     pub(super) statistics: Arc<Statistics>,
     pub(super) queues: Queues,
     pub(super) started_at: Millis,
+    pub(super) wake_jobs: Arc<Notify>,
     pub(super) first_uses: mpsc::Sender<(AppName, SecretKind)>,
     pub(super) cluster: Arc<dyn footbridge_journal::Cluster>,
     pub(super) lease: Arc<Lease>,
@@ -215,6 +217,8 @@ pub struct Started {
     pub dispatcher: Dispatcher,
     /// Must run beside it.
     pub retention: Retention,
+    /// Runs jobs on many deliveries; must run beside the dispatcher.
+    pub job_runner: JobRunner,
     /// Watches the runs of installed apps; must run once the server answers requests.
     pub app_monitor: AppMonitor,
     /// Collects and stores statistics; must run beside it.
@@ -429,6 +433,17 @@ fn assemble(
     let (left, has_left) = watch::channel(false);
     let membership = membership(options.store.clone(), publisher, &claims, Arc::clone(&lease), has_left);
     let (first_uses, noticed) = mpsc::channel(64);
+    let wake_jobs = Arc::<Notify>::default();
+    let job_runner = JobRunner::new(JobRunnerOptions {
+        registry: Arc::clone(registry),
+        journal: Arc::clone(journal),
+        claims: claims.clone(),
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+        lanes: lanes.clone(),
+        drain: Arc::clone(drain),
+        wake: Arc::clone(&wake_jobs),
+    });
     let retention = Retention::new(publisher, claims, RetentionPeriods::from(&limits), noticed, log);
     let inner = Inner {
         registry: Arc::clone(registry),
@@ -449,6 +464,7 @@ fn assemble(
         progress,
         statistics: Arc::clone(&statistics),
         queues: Queues::default(),
+        wake_jobs: Arc::clone(&wake_jobs),
         first_uses,
         cluster: options.store,
         lease,
@@ -456,5 +472,14 @@ fn assemble(
     };
     let engine = Engine(Arc::new(inner), None);
     let collector = Collector(statistics);
-    Started { engine, dispatcher, retention, app_monitor, collector, membership, warnings: Vec::new() }
+    Started {
+        engine,
+        dispatcher,
+        retention,
+        job_runner,
+        app_monitor,
+        collector,
+        membership,
+        warnings: Vec::new(),
+    }
 }

@@ -4,11 +4,13 @@ mod apps;
 mod audit;
 mod build;
 mod events;
+mod jobs;
 mod lanes;
 mod live;
 mod registry;
 mod statistics;
 mod stories;
+mod views;
 
 pub use build::{Engine, EngineOptions, Limits, StartError, Started};
 pub use lanes::CancelError;

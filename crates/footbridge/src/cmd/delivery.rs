@@ -1,18 +1,19 @@
 //! The commands `footbridge delivery list|show|retry|replay|cancel`.
 
-use footbridge_api::{Attempt, Bulk, BulkResult, Delivery, DeliveryDetail, Reason, SearchedList, Selection};
+use footbridge_api::{Attempt, Delivery, DeliveryDetail, Reason, SearchedList, Selection};
 use footbridge_model::delivery::DeliveryStatus;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
     failure::Failure,
+    redeliver::{JobArgs, Verb, many, one},
     remote::{PageArgs, Session, body, pairs},
     search_args::{SearchArgs, rest},
 };
 use crate::{
     client::Call,
-    table::{Table, counted, lines, or_dash, plain, show_raw},
+    table::{Table, lines, or_dash, plain, show_raw},
     terminal::Terminal,
 };
 
@@ -37,7 +38,7 @@ pub enum DeliveryCommand {
     Retry(RedeliverArgs),
     /// Deliver events once more, as new deliveries: one by its id, or all that the options select (by default the
     /// delivered ones)
-    Replay(RedeliverArgs),
+    Replay(ReplayArgs),
     /// Cancel a pending delivery: it is not attempted again
     Cancel {
         /// The id of the delivery
@@ -78,9 +79,39 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// The options as a query, followed by `more`. For events, the app is the publisher.
+    fn query(&self, of_events: bool, more: Option<&str>) -> String {
+        let Self { app, hook, event, name, status, code, since, until } = self;
+        let code = code.map(|code| code.to_string());
+        let app_key = if of_events { "app" } else { "to" };
+        let terms = [
+            (app_key, app),
+            ("hook", hook),
+            ("event", event),
+            ("name", name),
+            ("status", status),
+            ("code", &code),
+            ("since", since),
+            ("until", until),
+        ];
+        let term =
+            |(key, value): (&str, &Option<String>)| Some(format!("{key}:{}", quoted(value.as_deref()?)));
+        let terms: Vec<String> = terms.into_iter().filter_map(term).chain(more.map(str::to_owned)).collect();
+        terms.join(" ")
+    }
+
     fn selection(&self) -> Selection {
         let Self { app, hook, event, name, status, code, since, until } = self.clone();
         Selection { app, hook, event, name, status, code, since, until }
+    }
+}
+
+/// Returns a value as a query has it.
+fn quoted(value: &str) -> String {
+    if value.contains([' ', '"', '\\', '\t']) || value.is_empty() {
+        format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+    } else {
+        value.to_owned()
     }
 }
 
@@ -88,32 +119,25 @@ impl Filter {
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct RedeliverArgs {
     /// The id of one delivery
-    #[arg(conflicts_with_all = ["app", "hook", "event", "name", "status", "code", "since", "until"])]
+    #[arg(conflicts_with_all = ["app", "hook", "event", "name", "status", "code", "since", "until", "query"])]
     id: Option<String>,
     #[command(flatten)]
     filter: Filter,
-    /// Only print the number of selected deliveries
-    #[arg(long, conflicts_with = "id")]
-    dry_run: bool,
-    /// Do not ask for confirmation; required without a terminal
-    #[arg(long, short)]
-    yes: bool,
+    /// Only what matches this query, as in `delivery list`
+    #[arg(long, short, value_name = "QUERY")]
+    query: Option<String>,
+    #[command(flatten)]
+    job: JobArgs,
 }
 
-/// An action on deliveries that a person starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verb {
-    Retry,
-    Replay,
-}
-
-impl Verb {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Retry => "retry",
-            Self::Replay => "replay",
-        }
-    }
+/// Options of a replay.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ReplayArgs {
+    #[command(flatten)]
+    args: RedeliverArgs,
+    /// Deliver the selected events to this hook, which may be younger than they are, in place of their own hooks
+    #[arg(long, value_name = "HOOK", conflicts_with = "id")]
+    to: Option<String>,
 }
 
 /// Runs the command and returns its output; questions use `terminal`.
@@ -130,8 +154,10 @@ pub fn run(command: &DeliveryCommand, session: &Session, terminal: &mut Terminal
         DeliveryCommand::Show { id } => {
             session.get(&Call { path: &["deliveries", id], ..Call::default() }, show)
         }
-        DeliveryCommand::Retry(args) => redeliver(Verb::Retry, args, session, terminal),
-        DeliveryCommand::Replay(args) => redeliver(Verb::Replay, args, session, terminal),
+        DeliveryCommand::Retry(args) => redeliver(Verb::Retry, args, None, session, terminal),
+        DeliveryCommand::Replay(ReplayArgs { args, to }) => {
+            redeliver(Verb::Replay, args, to.clone(), session, terminal)
+        }
         DeliveryCommand::Cancel { id, reason } => {
             let request = Reason { reason: reason.clone() };
             let call = Call { path: &["deliveries", id, "cancel"], body: body(&request), ..Call::default() };
@@ -210,85 +236,16 @@ fn as_json(value: &RawValue) -> String {
 fn redeliver(
     verb: Verb,
     args: &RedeliverArgs,
+    to: Option<String>,
     session: &Session,
     terminal: &mut Terminal,
 ) -> Result<String, Failure> {
-    if let Some(id) = &args.id {
-        let call = Call { path: &["deliveries", id, verb.as_str()], ..Call::default() };
-        return session.post(&call, |delivery: &Delivery| match verb {
-            Verb::Retry => format!("{} is due now\n", delivery.id),
-            Verb::Replay => format!("{} delivers {} once more\n", delivery.id, delivery.event_id),
-        });
-    }
-    let selection = args.filter.selection();
-    if selection == Selection::default() {
-        let word = verb.as_str();
-        return Err(Failure::other(format!(
-            "no deliveries selected; give an id, or options that select some: `footbridge delivery {word} --app NAME --since 2h`; \
-             `footbridge delivery list` takes the same options"
-        )));
-    }
-    let ask = |dry_run: bool| {
-        let bulk = Bulk::new(selection.clone(), dry_run);
-        session.client().post(&Call {
-            path: &["deliveries", verb.as_str()],
-            body: body(&bulk),
-            ..Call::default()
-        })
-    };
-    if !args.yes || args.dry_run {
-        let counted = ask(true)?;
-        let count = session.client().parse::<BulkResult>(&counted)?.count;
-        if args.dry_run || count == 0 {
-            return session.show(&counted, |_: &BulkResult| would(verb, count));
+    match &args.id {
+        Some(id) => one(verb, id, session),
+        None => {
+            let query = args.filter.query(to.is_some(), args.query.as_deref());
+            many(verb, (query, to), &args.job, session, terminal)
         }
-        if !terminal.asks {
-            return Err(Failure::other(format!(
-                "there is no terminal to confirm the {} of {}; give --yes",
-                verb.as_str(),
-                deliveries(count)
-            )));
-        }
-        let question = match verb {
-            Verb::Retry => format!("Retry {}?", deliveries(count)),
-            Verb::Replay => {
-                format!("Replay {}? The receivers get these events once more.", deliveries(count))
-            }
-        };
-        if !terminal.confirm(&question) {
-            return Err(Failure::other("not confirmed; nothing was done"));
-        }
-    }
-    session.show(&ask(false)?, |done: &BulkResult| match verb {
-        Verb::Retry => format!("{} due now\n", are(done.count)),
-        Verb::Replay => format!("{} replayed as new deliveries\n", are(done.count)),
-    })
-}
-
-fn deliveries(count: u64) -> String {
-    counted(count, "delivery", "deliveries")
-}
-
-fn are(count: u64) -> String {
-    format!("{} {}", deliveries(count), if count == 1 { "is" } else { "are" })
-}
-
-fn would(verb: Verb, count: u64) -> String {
-    match (verb, count) {
-        (Verb::Retry, 0) => {
-            "no delivery is selected; without --status, only dead deliveries are retried\n".to_owned()
-        }
-        (Verb::Replay, 0) => {
-            "no delivery is selected; without --status, only delivered ones are replayed\n".to_owned()
-        }
-        (verb, count) => format!(
-            "{} would be {}\n",
-            deliveries(count),
-            match verb {
-                Verb::Retry => "retried",
-                Verb::Replay => "replayed",
-            }
-        ),
     }
 }
 
@@ -368,9 +325,13 @@ mod tests {
 
     #[test]
     fn several_deliveries_need_a_confirmation_with_their_number() {
-        let counted: Route = ("POST /api/v1/deliveries/retry ", "200 OK", r#"{"count":203,"dry_run":true}"#);
+        let preview = r#"{"matched":212,"apps":1,"oldest":"2026-01-31T12:00:00Z","by_code":[{"value":"503","count":212}],
+            "by_name":[],"by_app":[{"value":"shop","count":212}],"skip":[{"reason":"its hook was deleted","count":9}],
+            "sample":[],"searched":{"to":null,"rows":212,"more":false}}"#;
+        let counted: Route = ("POST /api/v1/jobs ", "200 OK", preview);
         let filter = Filter { app: Some("shop".to_owned()), code: Some(503), ..Filter::default() };
-        let args = RedeliverArgs { filter, ..RedeliverArgs::default() };
+        let args =
+            RedeliverArgs { filter, query: Some("paid -test:true".to_owned()), ..RedeliverArgs::default() };
         let retry = DeliveryCommand::Retry(args.clone());
         let fake = Fake::start(&[counted]);
         let message = output(&fake, &retry, "n\n", true).unwrap_err().to_string();
@@ -381,14 +342,18 @@ mod tests {
             "footbridge: there is no terminal to confirm the retry of 203 deliveries; give --yes"
         );
         let bodies: Vec<_> = fake.seen().into_iter().map(|seen| seen.body).collect();
-        assert_eq!(bodies, [r#"{"app":"shop","code":503,"dry_run":true}"#; 2], "it was only counted");
-        assert_eq!(output(&fake, &retry, "y\n", true).unwrap(), "203 deliveries are due now\n");
-        assert!(fake.seen().last().unwrap().body.contains(r#""dry_run":false"#));
-        let dry = DeliveryCommand::Retry(RedeliverArgs { dry_run: true, yes: true, ..args });
-        assert_eq!(output(&fake, &dry, "", false).unwrap(), "203 deliveries would be retried\n");
-        assert!(fake.seen().last().unwrap().body.contains(r#""dry_run":true"#));
-        let nothing = DeliveryCommand::Replay(RedeliverArgs::default());
+        let asked = r#"{"dry_run":true,"kind":"retry","q":"to:shop code:503 paid -test:true"}"#;
+        assert_eq!(bodies, [asked; 2], "it was only counted");
+        let job = JobArgs { dry_run: true, yes: true, ..JobArgs::default() };
+        let dry = DeliveryCommand::Retry(RedeliverArgs { job, ..args });
+        assert_eq!(
+            output(&fake, &dry, "", false).unwrap(),
+            "212 deliveries selected, 1 app, the oldest from 2026-01-31T12:00:00Z\n  by code  503 × 212\n  by app  shop × 212\n  skipped  9 deliveries: its hook was deleted\n"
+        );
+        let nothing = DeliveryCommand::Replay(ReplayArgs::default());
         let message = output(&fake, &nothing, "", false).unwrap_err().to_string();
         assert!(message.contains("no deliveries selected; give an id"), "{message}");
+        let odd = Filter { name: Some("a \"b\" c".to_owned()), ..Filter::default() };
+        assert_eq!(odd.query(false, None), r#"name:"a \"b\" c""#);
     }
 }

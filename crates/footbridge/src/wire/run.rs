@@ -154,7 +154,7 @@ fn deliver(
     draining: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<Delivering, ServeError> {
-    let Started { dispatcher, retention, app_monitor, collector, membership, .. } = started;
+    let Started { dispatcher, retention, job_runner, app_monitor, collector, membership, .. } = started;
     let (finish, finished) = oneshot::channel();
     let (lose, lost) = oneshot::channel();
     let thread = threads::spawn("deliver", move || {
@@ -168,6 +168,7 @@ fn deliver(
             });
             tokio::task::spawn_local(app_monitor.run(draining.clone()));
             tokio::task::spawn_local(collector.run(draining.clone()));
+            tokio::task::spawn_local(job_runner.run());
             tokio::select! {
                 () = dispatcher.run(draining) => {}
                 _ = stopped.wait_for(|stopped| *stopped) => {}

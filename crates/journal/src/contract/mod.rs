@@ -18,6 +18,7 @@ mod events;
 mod exchanges;
 mod given;
 mod installed;
+mod jobs;
 mod laws;
 mod lineage;
 mod owner;
@@ -29,6 +30,7 @@ mod retries;
 mod searches;
 mod sessions;
 mod statistics;
+mod views;
 
 pub use audit::{audit_entries_are_stored, audit_entries_follow_their_change};
 pub use backlog::{backlogs_of_hooks_are_returned, effects_are_returned, single_deliveries_are_cancelled};
@@ -42,6 +44,7 @@ pub use exchanges::{
     exchanges_are_stored, keys_of_exchanges_are_honoured, records_are_written_with_the_next_write,
 };
 pub use installed::{an_app_is_installed_with_its_hooks, packages_are_stored};
+pub use jobs::{a_job_ends, a_job_replays_and_cancels, a_job_retries_and_counts};
 pub use laws::{
     a_failed_call_stores_nothing, a_stale_change_is_refused, a_store_of_one_server_admits_one,
     calls_take_effect_in_order, old_claims_are_refused, results_are_stored_once, the_account_balances,
@@ -68,6 +71,7 @@ pub use sessions::{
     the_horizon_never_goes_back, versions_have_no_holes,
 };
 pub use statistics::{deliveries_are_counted_by_hook, traffic_is_summed_up};
+pub use views::views_are_stored_for_their_owner;
 
 use crate::{Joined, Store};
 
@@ -162,6 +166,10 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     traffic_is_summed_up(fresh().await).await;
     audit_entries_are_stored(fresh().await).await;
     audit_entries_follow_their_change(fresh().await).await;
+    a_job_retries_and_counts(fresh().await).await;
+    a_job_replays_and_cancels(fresh().await).await;
+    a_job_ends(fresh().await).await;
+    views_are_stored_for_their_owner(fresh().await).await;
     deliveries_are_counted_by_hook(fresh().await).await;
     calls_take_effect_in_order(fresh().await).await;
     a_failed_call_stores_nothing(fresh().await).await;

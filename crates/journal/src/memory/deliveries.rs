@@ -90,7 +90,7 @@ impl State {
         Ok(Appended::Stored)
     }
 
-    fn insert_delivery(&mut self, new: NewDelivery, event_id: EventId, due: Millis) {
+    pub(super) fn insert_delivery(&mut self, new: NewDelivery, event_id: EventId, due: Millis) {
         let NewDelivery { id, hook_id, partition } = new;
         let delivery = Delivery {
             id,

@@ -28,6 +28,10 @@ pub enum CallKind {
     FinishExchange,
     /// `record_exchange`, whose answer nobody awaits
     RecordExchange,
+    /// A call of `create_job`, `step_job`, `end_job`.
+    Job,
+    /// A call of `put_view`, `delete_view`.
+    PutView,
     /// A call of `audit`.
     Audit,
     /// A call of `add_traffic`.

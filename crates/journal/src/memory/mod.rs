@@ -8,6 +8,7 @@ mod deliveries;
 mod exchanges;
 mod gate;
 mod handle;
+mod jobs;
 mod members;
 mod mutant;
 mod people;
@@ -19,6 +20,7 @@ mod state;
 mod statistics;
 #[cfg(test)]
 mod tests;
+mod views;
 
 pub use cluster::{MemoryCluster, Snapshot};
 pub use gate::{Call, CallKind, Gate, Reply};

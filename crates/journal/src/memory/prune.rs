@@ -35,6 +35,7 @@ impl State {
         self.retain_exchanges(ended_before, now);
         self.prune_traffic(now);
         self.prune_audit(audit_before);
+        self.prune_jobs(ended_before);
         let deliveries = &self.deliveries;
         let named = |hook| deliveries.values().any(|row| row.delivery.hook_id == hook);
         self.hooks.retain(|id, kept| !kept.deleted || named(*id));

@@ -5,15 +5,16 @@ use super::members::Members;
 use super::mutant::Mutant;
 use super::people::PeopleRows;
 use crate::{
-    Account, DeliveryResult, EventView, IdempotencyKey, JournalError, Partition, RegistryChange, Session,
-    Version,
+    Account, DeliveryResult, EventView, IdempotencyKey, JournalError, Partition, RegistryChange, SavedView,
+    Session, Version,
 };
 use footbridge_model::app::{App, Link};
 use footbridge_model::audit::AuditEntry;
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::exchange::ExchangeRecord;
 use footbridge_model::hook::Hook;
-use footbridge_model::id::{AuditId, DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::id::{AuditId, DeliveryId, EventId, ExchangeId, HookId, JobId};
+use footbridge_model::job::{Job, JobItem};
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use footbridge_model::traffic::{Edge, Sums};
@@ -33,6 +34,9 @@ pub(super) struct State {
     pub(super) keys: BTreeMap<(String, String), StoredKey>,
     /// The sums of minutes and of hours.
     pub(super) traffic: BTreeMap<(bool, Millis, Edge), Sums>,
+    pub(super) jobs: BTreeMap<JobId, Job>,
+    pub(super) job_items: BTreeMap<(JobId, u64), JobItem>,
+    pub(super) views: BTreeMap<(String, String), SavedView>,
     pub(super) audit: BTreeMap<AuditId, AuditEntry>,
     pub(super) account: Account,
     pub(super) highest_id: u64,

@@ -2,8 +2,8 @@
 
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
-    apps, attention, audit, deliveries, events, exchanges, explain, hooks, lanes, links, probes, search,
-    stats, story, system, tail, tickets,
+    apps, attention, audit, deliveries, events, exchanges, explain, hooks, jobs, lanes, links, probes,
+    search, stats, story, system, tail, tickets, views,
 };
 use crate::openapi;
 use utoipa::OpenApi;
@@ -55,6 +55,14 @@ use utoipa::OpenApi;
     tail::tail,
     tail::logs,
     audit::list,
+    jobs::list,
+    jobs::create,
+    jobs::show,
+    jobs::stop,
+    jobs::items,
+    views::list,
+    views::put,
+    views::remove,
     stats::now,
     stats::series,
     stats::edges,

@@ -9,7 +9,7 @@ use crate::problem::{Problem, ProblemCode};
 use axum::extract::{FromRequestParts, Path};
 use footbridge_engine::{AppEntry, Caller};
 use footbridge_model::admin_caller::AdminCaller;
-use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId, SessionId, TokenId, UserId};
+use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId, JobId, SessionId, TokenId, UserId};
 use footbridge_model::name::AppName;
 use footbridge_model::people::RoleName;
 use footbridge_model::permission::Permission;
@@ -143,6 +143,7 @@ resources!(
     DeliveryId = "delivery",
     ExchangeId = "exchange",
     HookId = "hook",
+    JobId = "job",
     UserId = "user",
     TokenId = "token",
     SessionId = "session"

@@ -18,6 +18,7 @@ mod explain;
 mod extract;
 mod fix;
 mod hooks;
+mod jobs;
 mod lanes;
 mod links;
 mod paging;
@@ -34,6 +35,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod tickets;
+mod views;
 mod visible;
 
 pub use description::description;

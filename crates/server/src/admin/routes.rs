@@ -3,8 +3,8 @@
 use super::extract::Shared;
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
-    AdminState, apps, attention, audit, deliveries, events, exchanges, explain, hooks, lanes, links,
-    permissions, probes, search, stats, story, system, tail, tickets,
+    AdminState, apps, attention, audit, deliveries, events, exchanges, explain, hooks, jobs, lanes, links,
+    permissions, probes, search, stats, story, system, tail, tickets, views,
 };
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
@@ -12,7 +12,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{delete, get, patch, post, put};
 use http::{HeaderValue, Method, header};
 use std::sync::Arc;
 
@@ -87,6 +87,12 @@ fn operations() -> Router<Shared> {
         .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/exchanges/{id}/story", get(story::exchange))
         .route("/api/v1/search", get(search::search))
+        .route("/api/v1/jobs", get(jobs::list).post(jobs::create))
+        .route("/api/v1/jobs/{id}", get(jobs::show))
+        .route("/api/v1/jobs/{id}/stop", post(jobs::stop))
+        .route("/api/v1/jobs/{id}/items", get(jobs::items))
+        .route("/api/v1/views", get(views::list))
+        .route("/api/v1/views/{name}", put(views::put).delete(views::remove))
         .route("/api/v1/explain", post(explain::explain))
         .route("/api/v1/attention", get(attention::attention))
         .route("/api/v1/settings", get(system::settings))

@@ -177,6 +177,8 @@ mod paths {
         (name = "sessions", description = "Browsers that are signed in to the console"),
         (name = "session", description = "Signing in and out, on the console's listener"),
         (name = "sign_in", description = "Links that sign in to the console once"),
+        (name = "jobs", description = "Jobs: the same act on many deliveries, in the background"),
+        (name = "views", description = "Saved views of the console"),
         (name = "audit", description = "Who changed what, when and from where"),
         (name = "explain", description = "Which hooks would get an event, and why"),
         (name = "live", description = "Live events in pages"),
