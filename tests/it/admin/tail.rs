@@ -81,7 +81,9 @@ fn a_query_selects_rows() {
     let mut tails: Vec<Sse> = ["name:order-paid", "to:mailer%20code:503", "body.secret:2", "app:pay"]
         .map(|query| Sse::open(&gateway, &format!("tail?q={query}"), None))
         .into();
-    tails.iter_mut().for_each(|tail| drop(tail.wait("ping")));
+    for tail in &mut tails {
+        drop(tail.wait("ping"));
+    }
     gateway.bolt("shop").publish("order-lost", &json!({"body": {"secret": 2}}));
     let paid = publish(&gateway, "order-paid");
     gateway.bolt("pay").publish("last", &json!({}));

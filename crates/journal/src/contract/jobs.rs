@@ -69,7 +69,7 @@ pub async fn a_job_retries_and_counts<S: Subject>(mut subject: S) {
         (13, JobAct::Retry(delivery_id(13))),
         (14, JobAct::Skip { delivery: Some(delivery_id(14)), reason: "so" }),
     ];
-    let stepped = step(&*store, &acts, true).await;
+    let stepped = step(store, &acts, true).await;
     assert_eq!(stepped.due, [hook_id(1), hook_id(1)]);
     let progress = stepped.job.progress;
     assert_eq!((stepped.job.state, progress.waiting, progress.done()), (JobState::Running, 2, 2));
@@ -78,7 +78,7 @@ pub async fn a_job_retries_and_counts<S: Subject>(mut subject: S) {
     assert_eq!(store.account().await.unwrap(), account);
 
     // Nothing has ended: nothing changes.
-    assert_eq!(step(&*store, &[], false).await.job.progress.waiting, 2);
+    assert_eq!(step(store, &[], false).await.job.progress.waiting, 2);
     let second = |number, status| DeliveryResult {
         attempt: ended(number, status)
             .attempt
@@ -92,7 +92,7 @@ pub async fn a_job_retries_and_counts<S: Subject>(mut subject: S) {
 
     subject.reopen().await;
     let store = subject.store();
-    let done = step(&*store, &[], true).await.job;
+    let done = step(store, &[], true).await.job;
     assert_eq!((done.state, done.progress.ok, done.progress.failed), (JobState::Done, 1, 1));
     assert_eq!((done.progress.waiting, done.progress.ended_at), (0, Some(at(50).0)));
     assert_eq!(store.open_jobs().await.unwrap(), []);
@@ -114,7 +114,7 @@ pub async fn a_job_replays_and_cancels<S: Subject>(subject: S) {
         (15, JobAct::Deliver { id: delivery_id(103), hook: hook_id(2), partition: super::given::PARTITION }),
         (16, JobAct::Deliver { id: delivery_id(104), hook: hook_id(9), partition: super::given::PARTITION }),
     ];
-    let stepped = step(&*store, &acts, false).await;
+    let stepped = step(store, &acts, false).await;
     assert_eq!((stepped.due, stepped.job.progress.waiting), (vec![hook_id(1), hook_id(2)], 2));
     let made = store.delivery(delivery_id(103)).await.unwrap().unwrap().delivery;
     assert_eq!(
@@ -128,7 +128,7 @@ pub async fn a_job_replays_and_cancels<S: Subject>(subject: S) {
         store.end_job(JOB, JobState::Stopped, "by ana".to_owned(), at(60), Vec::new()).await.unwrap();
     assert_eq!((stopped.state, stopped.progress.text.as_deref()), (JobState::Stopped, Some("by ana")));
     // A job that was stopped does nothing more, and waits for what it has begun.
-    let stepped = step(&*store, &[(17, JobAct::Cancel(delivery_id(14)))], true).await;
+    let stepped = step(store, &[(17, JobAct::Cancel(delivery_id(14)))], true).await;
     assert_eq!((stepped.cancelled, stepped.job), (vec![], stopped.clone()));
     assert_eq!(store.open_jobs().await.unwrap(), [stopped]);
     let missing = JobId::from_number(8);
@@ -142,7 +142,7 @@ pub async fn a_job_ends<S: Subject>(subject: S) {
     given(&subject, JobKind::Cancel).await;
     let store = subject.store();
     let acts = [(13, JobAct::Cancel(delivery_id(13))), (14, JobAct::Cancel(delivery_id(14)))];
-    let stepped = step(&*store, &acts, true).await;
+    let stepped = step(store, &acts, true).await;
     assert_eq!(stepped.cancelled, [(delivery_id(14), hook_id(1))]);
     assert_eq!((stepped.job.state, stepped.job.progress.ok), (JobState::Done, 1));
     let view = store.delivery(delivery_id(14)).await.unwrap().unwrap().delivery;
@@ -158,7 +158,7 @@ pub async fn a_job_ends<S: Subject>(subject: S) {
     );
 
     store.create_job(job(JobKind::Retry), Vec::new()).await.unwrap();
-    step(&*store, &[(11, JobAct::Retry(delivery_id(11))), (12, JobAct::Retry(delivery_id(12)))], false).await;
+    step(store, &[(11, JobAct::Retry(delivery_id(11))), (12, JobAct::Retry(delivery_id(12)))], false).await;
     let second = |number| DeliveryResult {
         attempt: ended(number, DeliveryStatus::Dead)
             .attempt
@@ -166,7 +166,7 @@ pub async fn a_job_ends<S: Subject>(subject: S) {
         ..ended(number, DeliveryStatus::Dead)
     };
     store.record_owned(vec![second(11), second(12)]).await.unwrap();
-    let failed = step(&*store, &[(20, JobAct::Retry(delivery_id(11)))], false).await;
+    let failed = step(store, &[(20, JobAct::Retry(delivery_id(11)))], false).await;
     assert_eq!((failed.job.state, failed.due), (JobState::Failed, vec![]));
     assert_eq!(failed.job.progress.text.as_deref(), Some("gave up after 2 failures in a row"));
 }

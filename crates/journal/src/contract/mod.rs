@@ -117,6 +117,7 @@ pub async fn run_shared<S: Shared>(fresh: impl AsyncFn() -> S) {
 }
 
 /// Runs every part, each on a journal of its own from `fresh`.
+#[expect(clippy::too_many_lines, reason = "a list")]
 pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     let fresh = async || {
         let subject = fresh().await;
