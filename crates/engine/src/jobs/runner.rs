@@ -174,10 +174,8 @@ impl JobRunner {
         }
         let shares = |other: &Running| other.admitted && !other.apps.is_disjoint(&running.apps);
         let free = running.admitted || !self.jobs.values().any(shares);
-        if let Some(running) = self.jobs.get_mut(&job.id).filter(|_| free) {
-            if !running.admitted {
-                (running.admitted, running.at) = (true, Instant::now());
-            }
+        if let Some(running) = self.jobs.get_mut(&job.id).filter(|running| free && !running.admitted) {
+            (running.admitted, running.at) = (true, Instant::now());
         }
         Ok(free)
     }
