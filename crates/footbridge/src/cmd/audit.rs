@@ -20,7 +20,7 @@ const CHANGE_WIDTH: usize = 80;
 pub struct AuditArgs {
     /// Only entries that contain this text
     text: Option<String>,
-    /// Only changes by this actor: a kind (token, user, api_token, file, system, app), a name, or kind:name
+    /// Only changes by this actor: a kind (token, user, `api_token`, file, system, app), a name, or kind:name
     #[arg(long)]
     who: Option<String>,
     /// Only this action; app.* for all that begin with `app.`

@@ -240,13 +240,11 @@ fn redeliver(
     session: &Session,
     terminal: &mut Terminal,
 ) -> Result<String, Failure> {
-    match &args.id {
-        Some(id) => one(verb, id, session),
-        None => {
-            let query = args.filter.query(to.is_some(), args.query.as_deref());
-            many(verb, (query, to), &args.job, session, terminal)
-        }
+    if let Some(id) = &args.id {
+        return one(verb, id, session);
     }
+    let query = args.filter.query(to.is_some(), args.query.as_deref());
+    many(verb, (query, to), &args.job, session, terminal)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The commands `footbridge lane list|show|pause|resume|skip`.
 
+#![expect(clippy::format_collect, reason = "a few lines for a person")]
+
 use footbridge_api::{Delivery, Lane, List, Reason, Skip};
 
 use super::{

@@ -1,5 +1,7 @@
 //! The commands `footbridge delivery retry|replay`: one delivery by its id, or a job for all that a query selects.
 
+#![expect(clippy::format_push_string, reason = "a few lines for a person")]
+
 use footbridge_api::{Delivery, Job, JobPreview, NewJob};
 
 use super::{

@@ -1,5 +1,7 @@
 //! Stories and explanations of stored events as text: `footbridge event story|explain`, `exchange story`.
 
+#![expect(clippy::format_push_string, clippy::format_collect, reason = "a few lines for a person")]
+
 use footbridge_api::{EventJudgements, EventStory, ExchangeStory, Fix, Participant, Receiver, Step};
 
 use super::{

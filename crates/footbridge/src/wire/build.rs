@@ -72,6 +72,7 @@ pub(super) struct OpenStore {
 }
 
 /// Opens what a server stores in and what starts its apps. Tests open something else.
+#[expect(clippy::type_complexity, reason = "each signature is used once")]
 #[derive(Clone, Copy)]
 pub(super) struct Ports<'a> {
     /// Opens the database of a server that listens on this address.
@@ -95,6 +96,7 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
 }
 
 /// Does what [`build`] does, with these ports.
+#[expect(clippy::too_many_lines, reason = "each part is named once, in the order of their needs")]
 pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Result<Built, ServeError> {
     footbridge_runtime::check_user(config.runtime.user.as_deref())?;
     let address = config.listen;

@@ -61,9 +61,9 @@ pub async fn run(built: Built, drain: Drain) -> Result<Ended, ServeError> {
     let is_lost = matches!(ended, Ok(Ended::SessionLost));
     let finished = async {
         if is_lost {
-            engine.end_apps().await
+            engine.end_apps().await;
         } else {
-            engine.stop_apps().await
+            engine.stop_apps().await;
         }
         draining.send_replace(true);
         engine.idle().await;
