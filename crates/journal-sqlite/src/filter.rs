@@ -54,10 +54,11 @@ pub(crate) fn by_id(filter: &DeliveryFilter) -> String {
 /// Selects the deliveries of an event, given its key or a parameter. They lie between its id and the last of the ids after
 /// it, so that no index is needed. Replays are found by their table.
 pub(crate) fn of_event(event: &str) -> String {
-    // The same as `footbridge_model::id::nth`.
+    // A CROSS JOIN reads the event first, whose number of deliveries ends the range. The end is the same as
+    // `footbridge_model::id::nth`.
     let (base, sequence) = (format!("({event} & ~{SEQUENCE})"), format!("({event} & {SEQUENCE})"));
     format!(
-        "d.id IN (SELECT f.id FROM deliveries f, events e WHERE e.id = {event} AND f.event_id = {event} AND f.id > {event}
+        "d.id IN (SELECT f.id FROM events e CROSS JOIN deliveries f WHERE e.id = {event} AND f.event_id = {event} AND f.id > {event}
                       AND f.id <= {base} + ((({sequence} + e.deliveries) >> {SEQUENCE_BITS}) << {TIME_SHIFT})
                                   + (({sequence} + e.deliveries) & {SEQUENCE})
                   UNION ALL SELECT r.id FROM replays r WHERE r.event_id = {event})"

@@ -5,11 +5,10 @@ use super::range::{IdRange, clock};
 use crate::column::{key, number, status};
 use crate::events;
 use crate::failure::CommandResult;
-use crate::filter::of_event;
 use crate::provenance;
 use footbridge_journal::{Collector, EventFilter, EventView, Found, Search, StatusCounts};
 use footbridge_model::delivery::DeliveryStatus;
-use footbridge_model::id::{DeliveryId, EventId, HookId};
+use footbridge_model::id::{DeliveryId, EventId, HookId, nth};
 use footbridge_model::provenance::Provenance;
 use footbridge_model::query::{AnyId, Condition, DeliveryFacts, EventFacts, Query};
 use rusqlite::{Connection, OptionalExtension as _, Row};
@@ -120,13 +119,27 @@ fn view(conn: &Connection, id: EventId) -> CommandResult<Option<EventView>> {
 /// Counts the statuses of an event's deliveries.
 pub(crate) fn statuses(conn: &Connection, id: EventId) -> CommandResult<StatusCounts> {
     let mut counts = StatusCounts::default();
-    let mut select =
-        conn.prepare_cached(&format!("SELECT d.status FROM deliveries d WHERE {}", of_event("?1")))?;
-    let mut rows = select.query([key(id.number())])?;
+    let mut select = conn.prepare_cached(&of_event("d.status"))?;
+    let mut rows = select.query([key(id.number()), last_id(conn, id)?])?;
     while let Some(row) = rows.next()? {
         counts.add(status(row.get(0)?)?);
     }
     Ok(counts)
+}
+
+/// Selects columns of the deliveries of an event, given its id and the last of the ids that follow it.
+fn of_event(columns: &str) -> String {
+    format!(
+        "SELECT {columns} FROM deliveries d WHERE d.id > ?1 AND d.id <= ?2 AND d.event_id = ?1
+         UNION ALL SELECT {columns} FROM replays r CROSS JOIN deliveries d ON d.id = r.id WHERE r.event_id = ?1"
+    )
+}
+
+/// The last of the ids that an event and the deliveries it was published with have.
+fn last_id(conn: &Connection, id: EventId) -> CommandResult<i64> {
+    let mut select = conn.prepare_cached("SELECT deliveries FROM events WHERE id = ?1")?;
+    let count: Option<u32> = select.query_row([key(id.number())], |row| row.get(0)).optional()?;
+    Ok(key(nth(id.number(), u64::from(count.unwrap_or(0)))))
 }
 
 /// The event of a delivery.
@@ -156,11 +169,9 @@ impl OfEvent {
 }
 
 fn deliveries_of(conn: &Connection, event: EventId, apps: &mut HookApps<'_>) -> CommandResult<Vec<OfEvent>> {
-    let mut select = conn.prepare_cached(&format!(
-        "SELECT d.id, d.hook_id, d.status, d.last_status, d.last_error, d.last_ms FROM deliveries d WHERE {}",
-        of_event("?1")
-    ))?;
-    let mut rows = select.query([key(event.number())])?;
+    let columns = "d.id, d.hook_id, d.status, d.last_status, d.last_error, d.last_ms";
+    let mut select = conn.prepare_cached(&of_event(columns))?;
+    let mut rows = select.query([key(event.number()), last_id(conn, event)?])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let hook: i64 = row.get(1)?;
