@@ -297,7 +297,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the deliveries, newest first. */
+        /** Lists the deliveries that match, newest first, or exports them all as CSV or NDJSON if `Accept` asks for that. */
         get: operations["deliveries_list"];
         put?: never;
         post?: never;
@@ -470,7 +470,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the events, newest first. */
+        /** Lists the events that match, newest first, or exports them all as CSV or NDJSON if `Accept` asks for that. */
         get: operations["events_list"];
         put?: never;
         post?: never;
@@ -514,6 +514,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns for each hook the verdict about a stored event: when it was published, now, and what has changed. */
+        get: operations["explain_of_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells the story of an event: its steps, who got it, who did not, why, and what to do about it. */
+        get: operations["events_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exchanges": {
         parameters: {
             query?: never;
@@ -521,7 +555,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the exchanges, newest first, without their answers. */
+        /**
+         * Lists the exchanges that match, newest first and without their answers, or exports them all as CSV or NDJSON if `Accept`
+         *     asks for that.
+         */
         get: operations["exchanges_list"];
         put?: never;
         post?: never;
@@ -551,6 +588,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exchanges/{id}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells the story of an exchange: its checks, its steps, and what to do if it failed. */
+        get: operations["exchanges_exchange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/explain": {
         parameters: {
             query?: never;
@@ -560,7 +614,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Returns for each hook whether it would get an event, and why, ordered by id. Publishes nothing. */
+        /**
+         * Returns for each hook whether it would get an event, and why, ordered by id. Publishes and changes nothing, also with
+         *     assumed changes.
+         */
         post: operations["explain_explain"];
         delete?: never;
         options?: never;
@@ -623,6 +680,79 @@ export interface paths {
          *     target. `enabled: true` also enables a hook again after its receiver answered 410.
          */
         patch: operations["hooks_change"];
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the jobs, newest first. */
+        get: operations["jobs_list"];
+        put?: never;
+        /**
+         * Starts a job: retries, replays or cancels all deliveries that match a query, in the background and at a chosen pace. The
+         *     job survives a restart of the server. With `dry_run`, only counts what it would do. Jobs with the same receiver run one
+         *     after the other.
+         */
+        post: operations["jobs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows one job with its progress. */
+        get: operations["jobs_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what became of each delivery of a job, oldest first. */
+        get: operations["jobs_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a job. Deliveries that it has begun end normally. A job that has ended stays as it is. */
+        post: operations["jobs_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/lanes": {
@@ -802,6 +932,23 @@ export interface paths {
         head?: never;
         /** Changes a role. Its users have the new permissions at once. Built-in roles cannot be changed. */
         patch: operations["roles_change"];
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds what a text leads to: the thing with that id, or apps, names of recent events, and hooks that have the text. */
+        get: operations["events_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/session": {
@@ -1110,6 +1257,41 @@ export interface paths {
         head?: never;
         /** Changes a user. A new role, a new password and `enabled: false` end the user's sessions. */
         patch: operations["users_change"];
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the saved views of the caller, by name. */
+        get: operations["views_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Saves a view of the caller, in place of the one of the same name. */
+        put: operations["put"];
+        post?: never;
+        /** Deletes a saved view of the caller. */
+        delete: operations["views_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/healthz": {
@@ -1461,6 +1643,8 @@ export interface components {
         };
         /** @description An attempt to deliver an event. */
         Attempt: {
+            /** @description Beginning of the answer, at most 1 KiB, if the receiver answered with another status than 2xx. */
+            answer?: string | null;
             /** Format: date-time */
             at: string;
             error?: string | null;
@@ -1641,6 +1825,27 @@ export interface components {
             count: number;
             dry_run: boolean;
         };
+        /** @description The event, exchange or delivery that led an app to publish an event or to send an exchange. */
+        Cause: {
+            /** @example evt_0f7m2k9x4c1aa */
+            id: string;
+            /**
+             * @description `event`, `exchange` or `delivery`.
+             * @example event
+             */
+            kind: string;
+        };
+        /** @description A check of an exchange. */
+        Check: {
+            /**
+             * @description `sender`, `recipient`, `link`, `receiver`, `type` or `answer`.
+             * @example link
+             */
+            check: string;
+            /** @description `null` if it was not made, because an earlier one failed. */
+            ok?: boolean | null;
+            text: string;
+        };
         /** @description A browser that is signed in to the console. */
         ConsoleSession: {
             /** @description Browser, as it names itself. */
@@ -1668,19 +1873,32 @@ export interface components {
             /** Format: int32 */
             attempts: number;
             event_id: string;
+            /** @description Name of the event. */
+            event_name?: string | null;
             hook_id: string;
             /** @example dlv_0f7m2k9x4c1aa */
             id: string;
             last_error?: string | null;
+            /**
+             * Format: int32
+             * @description How long the last attempt took, in milliseconds.
+             */
+            last_ms?: number | null;
             /** Format: int32 */
             last_status?: number | null;
             /** Format: date-time */
+            made_at: string;
+            /** Format: date-time */
             next_attempt_at?: string | null;
+            /** @description App that published the event. */
+            publisher?: string | null;
             /**
              * @description `pending`, `delivered`, `unanswered`, `dead` or `cancelled`.
              * @example delivered
              */
             status: string;
+            /** @description True if the event was sent as a test. */
+            test: boolean;
             /** @description URL of the receiver; the hook's route if the hook was removed. */
             url: string;
         };
@@ -1745,8 +1963,23 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        /** @description An event or an exchange that an event has caused. */
+        Effect: {
+            /** @description App that published or sent it. */
+            app: string;
+            /** Format: date-time */
+            at: string;
+            id: string;
+            /**
+             * @description Kind of the effect: `event` or `exchange`.
+             * @example event
+             */
+            kind: string;
+            name: string;
+        };
         /** @description An event that was accepted. */
         Event: {
+            cause?: components["schemas"]["Cause"] | null;
             /**
              * Format: int32
              * @description Number of deliveries of the event.
@@ -1756,8 +1989,24 @@ export interface components {
             id: string;
             name: string;
             publisher: string;
+            /** @description How many of its deliveries have each status, replays included. Statuses that none has are left out. */
+            statuses: {
+                [key: string]: number;
+            };
+            /** @description True for an event that was sent as a test. */
+            test: boolean;
             /** Format: date-time */
             time: string;
+            /**
+             * @description Id of the trace that the publisher's request belonged to.
+             * @example 4bf92f3577b34da6a3ce929d0e0e4736
+             */
+            trace?: string | null;
+            /**
+             * @description How it came: `api`, `page`, `function`, `system` or `console`.
+             * @example api
+             */
+            via: string;
         };
         /** @description An accepted event with its body. */
         EventDetail: components["schemas"]["Event"] & {
@@ -1767,6 +2016,50 @@ export interface components {
             headers?: {
                 [key: string]: string;
             } | null;
+        };
+        /** @description The result for one hook and a stored event. */
+        EventJudgement: {
+            /** @description The change between the two verdicts. */
+            changed?: string | null;
+            /**
+             * @description Code of the verdict now.
+             * @example hook_disabled
+             */
+            code: string;
+            fix?: components["schemas"]["Fix"] | null;
+            hook: components["schemas"]["Hook"];
+            /** @description Verdict now: the fate of the event at this hook. */
+            now: components["schemas"]["Verdict"];
+            reason: string;
+            /** @description Verdict when the event was published. */
+            then: components["schemas"]["Verdict"];
+            /** @description True if the hook would get the event if it were published again now. */
+            would_get: boolean;
+        };
+        /** @description One page of results for a stored event. */
+        EventJudgements: {
+            data: components["schemas"]["EventJudgement"][];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+            warnings: string[];
+            /**
+             * Format: int64
+             * @description Number of hooks on all pages that have got or would get the event.
+             */
+            would_get: number;
+        };
+        /** @description The story of an event. */
+        EventStory: {
+            /** @description Events and exchanges that the event has caused. */
+            effects: components["schemas"]["Effect"][];
+            event: components["schemas"]["Event"];
+            folded: components["schemas"]["Folded"];
+            origin: components["schemas"]["StoryOrigin"];
+            participants: components["schemas"]["Participant"][];
+            /** @description Hooks that got the event or could have got it. Those that need an operator come first. */
+            receivers: components["schemas"]["Receiver"][];
+            /** @description Steps of the story, oldest first. */
+            steps: components["schemas"]["Step"][];
         };
         /** @description An event to publish (`body`, `headers`, `subscribers`), or a transient hook to create (`route`, `type`). */
         EventsRequest: {
@@ -1806,6 +2099,7 @@ export interface components {
             answer?: unknown;
             /** Format: date-time */
             at: string;
+            cause?: components["schemas"]["Cause"] | null;
             /** @description Direction of the exchange, `to_miniapp` or `to_host`. */
             direction: string;
             /** @example EVENT_DELIVERY_FAILED */
@@ -1824,12 +2118,42 @@ export interface components {
             recipient: string;
             sender: string;
             status: components["schemas"]["ExchangeStatus"];
+            /** @description True for an exchange that was sent as a test. */
+            test: boolean;
+            /**
+             * @description Id of the trace that the sender's request belonged to.
+             * @example 4bf92f3577b34da6a3ce929d0e0e4736
+             */
+            trace?: string | null;
+            /**
+             * Format: int32
+             * @description HTTP status that the recipient answered; `null` if it did not answer.
+             */
+            upstream_status?: number | null;
+            /**
+             * @description How it came: `api`, `page` or `console`.
+             * @example api
+             */
+            via: string;
         };
         /**
          * @description The status of an exchange.
          * @enum {string}
          */
         ExchangeStatus: "running" | "answered" | "failed";
+        /** @description The story of an exchange. */
+        ExchangeStory: {
+            /** @description Checks in the order in which they were made. */
+            checks: components["schemas"]["Check"][];
+            exchange: components["schemas"]["ExchangeDetail"];
+            folded: components["schemas"]["Folded"];
+            origin: components["schemas"]["StoryOrigin"];
+            participants: components["schemas"]["Participant"][];
+            /** @description The one recipient of the exchange. */
+            receivers: components["schemas"]["Receiver"][];
+            /** @description Steps of the story, oldest first. */
+            steps: components["schemas"]["Step"][];
+        };
         /** @description The result of one check. */
         Finding: {
             /**
@@ -1848,6 +2172,24 @@ export interface components {
          * @enum {string}
          */
         FindingLevel: "ok" | "warning" | "error";
+        /** @description A change that would lead to another verdict. */
+        Fix: {
+            operation?: components["schemas"]["Operation"] | null;
+            /**
+             * @description Screen of the console where it is done.
+             * @example /hooks?id=hook_0f7m2k9x4c1aa
+             */
+            screen: string;
+            /** @description The change in words. */
+            text: string;
+        };
+        /** @description How much was left out of a story. */
+        Folded: {
+            /** Format: int64 */
+            receivers: number;
+            /** Format: int64 */
+            steps: number;
+        };
         /** @description A request to forward a custom event. */
         Forward: {
             /** @description Name of the miniapp, for an exchange. */
@@ -1884,6 +2226,27 @@ export interface components {
          * @enum {string}
          */
         HealthStatus: "starting" | "ready" | "degraded" | "draining" | "stopped";
+        /** @description Something that a text leads to. */
+        Hit: {
+            /**
+             * Format: date-time
+             * @description When it was made, or last seen, if that is known.
+             */
+            at?: string | null;
+            /** @description Id of the thing; the name of an app or of events. */
+            id: string;
+            /**
+             * @description `event`, `delivery`, `exchange`, `hook`, `app` or `name`.
+             * @example app
+             */
+            kind: string;
+            /** @description Text that tells it from others. */
+            text: string;
+        };
+        /** @description The things that a text leads to, the best first. */
+        Hits: {
+            data: components["schemas"]["Hit"][];
+        };
         /** @description A hook. The last four members are left out when they have their default. */
         Hook: {
             /** @example optional */
@@ -2026,8 +2389,105 @@ export interface components {
             /** @default null */
             version: string | null;
         };
+        /** @description A job, and how far it is. */
+        Job: {
+            by: string;
+            /**
+             * Format: int64
+             * @description Number of them that the job has dealt with: the sum of `ok`, `failed` and `skipped`.
+             */
+            done: number;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /** Format: int64 */
+            failed: number;
+            /** @description Hook that replayed events go to. */
+            hook?: string | null;
+            /** @example job_01hzx3v9k7q2m */
+            id: string;
+            /** @description `retry`, `replay` or `cancel`. */
+            kind: string;
+            /** Format: date-time */
+            made_at: string;
+            /**
+             * Format: int64
+             * @description Number of deliveries or events that match; `null` until they are counted.
+             */
+            matched?: number | null;
+            /** Format: int64 */
+            ok: number;
+            /** Format: int32 */
+            pace: number;
+            q: string;
+            /**
+             * Format: double
+             * @description Deliveries a second since the job began.
+             */
+            rate: number;
+            reason?: string | null;
+            skipped: components["schemas"]["ReasonCount"][];
+            /** Format: date-time */
+            started_at?: string | null;
+            /**
+             * @description `queued` while it is counted or another job has one of its receivers, `running`, `stopped` by a person, `done`, or
+             *     `failed` if it gave up.
+             */
+            state: string;
+            /** Format: int32 */
+            stop_after?: number | null;
+            /** @description Why the job has ended, in words. */
+            text?: string | null;
+            /**
+             * Format: int64
+             * @description Number of them whose attempt has not ended.
+             */
+            waiting: number;
+        };
+        /** @description One delivery that a job has dealt with. */
+        JobItem: {
+            app: string;
+            /** @description The delivery that is attempted; `null` if there is none. */
+            delivery_id?: string | null;
+            event_id: string;
+            /** @description `ok`, `failed`, `skipped`, or `waiting` until the attempt ends. */
+            outcome: string;
+            /** @description Error, or the reason to skip. */
+            text?: string | null;
+        };
+        /** @description The outcome of a dry run: counts of what a job would do. */
+        JobPreview: {
+            /**
+             * Format: int64
+             * @description Number of receiving apps.
+             */
+            apps: number;
+            by_app: components["schemas"]["ValueCount"][];
+            /** @description HTTP statuses of the last answers; `none` without an answer. */
+            by_code: components["schemas"]["ValueCount"][];
+            by_name: components["schemas"]["ValueCount"][];
+            /**
+             * Format: int64
+             * @description Number of deliveries or events that match, those to skip included.
+             */
+            matched: number;
+            /**
+             * Format: date-time
+             * @description Time of the oldest one.
+             */
+            oldest?: string | null;
+            /** @description The oldest deliveries, at most 20. */
+            sample: components["schemas"]["Delivery"][];
+            searched: components["schemas"]["Searched"];
+            skip: components["schemas"]["ReasonCount"][];
+        };
         /** @description The result for one hook. */
         Judgement: {
+            /**
+             * @description Code of the verdict.
+             * @example hook_disabled
+             */
+            code: string;
+            fix?: components["schemas"]["Fix"] | null;
             hook: components["schemas"]["Hook"];
             reason: string;
             would_get: boolean;
@@ -2039,11 +2499,15 @@ export interface components {
             next?: string | null;
             /** @description Parts of the question that are probably not intended, such as an unknown publisher. */
             warnings: string[];
+            /** @description Hooks that would get the event only with the assumed changes. A hook that does not exist has the id `new`. */
+            would_add: components["schemas"]["Hook"][];
             /**
              * Format: int64
              * @description Number of hooks on all pages that would get the event.
              */
             would_get: number;
+            /** @description Hooks that would get the event only without the assumed changes. */
+            would_lose: components["schemas"]["Hook"][];
         };
         /** @description The lane of a hook: the queue of its pending deliveries. */
         Lane: {
@@ -2219,86 +2683,6 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
-        List_Delivery: {
-            /** @description Items of this page. */
-            data: {
-                /** @description App that owns the hook. */
-                app: string;
-                /** Format: int32 */
-                attempts: number;
-                event_id: string;
-                hook_id: string;
-                /** @example dlv_0f7m2k9x4c1aa */
-                id: string;
-                last_error?: string | null;
-                /** Format: int32 */
-                last_status?: number | null;
-                /** Format: date-time */
-                next_attempt_at?: string | null;
-                /**
-                 * @description `pending`, `delivered`, `unanswered`, `dead` or `cancelled`.
-                 * @example delivered
-                 */
-                status: string;
-                /** @description URL of the receiver; the hook's route if the hook was removed. */
-                url: string;
-            }[];
-            /** @description Value of `cursor` for the next page; `null` on the last page. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
-        List_Event: {
-            /** @description Items of this page. */
-            data: {
-                /**
-                 * Format: int32
-                 * @description Number of deliveries of the event.
-                 */
-                deliveries: number;
-                /** @example evt_0f7m2k9x4c1aa */
-                id: string;
-                name: string;
-                publisher: string;
-                /** Format: date-time */
-                time: string;
-            }[];
-            /** @description Value of `cursor` for the next page; `null` on the last page. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
-        List_ExchangeDetail: {
-            /** @description Items of this page. */
-            data: {
-                /**
-                 * @description Answer of the recipient, byte for byte. Stored for 24 hours, and only with `Prefer: respond-async` or an
-                 *     `Idempotency-Key`.
-                 */
-                answer?: unknown;
-                /** Format: date-time */
-                at: string;
-                /** @description Direction of the exchange, `to_miniapp` or `to_host`. */
-                direction: string;
-                /** @example EVENT_DELIVERY_FAILED */
-                error_code?: string | null;
-                error_message?: string | null;
-                event_type: string;
-                /** @example exc_0f7m2k9x4c1aa */
-                exchange_id: string;
-                /**
-                 * Format: int32
-                 * @description HTTP status that the sender got; `null` while the exchange runs.
-                 */
-                http_status?: number | null;
-                /** Format: int32 */
-                ms?: number | null;
-                recipient: string;
-                sender: string;
-                status: components["schemas"]["ExchangeStatus"];
-            }[];
-            /** @description Value of `cursor` for the next page; `null` on the last page. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
         List_Hook: {
             /** @description Items of this page. */
             data: {
@@ -2322,6 +2706,81 @@ export interface components {
                 transient: boolean;
                 /** @example server */
                 type: string;
+            }[];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        List_Job: {
+            /** @description Items of this page. */
+            data: {
+                by: string;
+                /**
+                 * Format: int64
+                 * @description Number of them that the job has dealt with: the sum of `ok`, `failed` and `skipped`.
+                 */
+                done: number;
+                /** Format: date-time */
+                ended_at?: string | null;
+                /** Format: int64 */
+                failed: number;
+                /** @description Hook that replayed events go to. */
+                hook?: string | null;
+                /** @example job_01hzx3v9k7q2m */
+                id: string;
+                /** @description `retry`, `replay` or `cancel`. */
+                kind: string;
+                /** Format: date-time */
+                made_at: string;
+                /**
+                 * Format: int64
+                 * @description Number of deliveries or events that match; `null` until they are counted.
+                 */
+                matched?: number | null;
+                /** Format: int64 */
+                ok: number;
+                /** Format: int32 */
+                pace: number;
+                q: string;
+                /**
+                 * Format: double
+                 * @description Deliveries a second since the job began.
+                 */
+                rate: number;
+                reason?: string | null;
+                skipped: components["schemas"]["ReasonCount"][];
+                /** Format: date-time */
+                started_at?: string | null;
+                /**
+                 * @description `queued` while it is counted or another job has one of its receivers, `running`, `stopped` by a person, `done`, or
+                 *     `failed` if it gave up.
+                 */
+                state: string;
+                /** Format: int32 */
+                stop_after?: number | null;
+                /** @description Why the job has ended, in words. */
+                text?: string | null;
+                /**
+                 * Format: int64
+                 * @description Number of them whose attempt has not ended.
+                 */
+                waiting: number;
+            }[];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        List_JobItem: {
+            /** @description Items of this page. */
+            data: {
+                app: string;
+                /** @description The delivery that is attempted; `null` if there is none. */
+                delivery_id?: string | null;
+                event_id: string;
+                /** @description `ok`, `failed`, `skipped`, or `waiting` until the attempt ends. */
+                outcome: string;
+                /** @description Error, or the reason to skip. */
+                text?: string | null;
             }[];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
@@ -2420,6 +2879,26 @@ export interface components {
                 role?: string | null;
                 /** @description `local`, or `oidc` for a user who signs in at a provider. */
                 source: string;
+            }[];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        List_View: {
+            /** @description Items of this page. */
+            data: {
+                /** @example dead orders */
+                name: string;
+                /**
+                 * @description Query of the screen's address.
+                 * @example q=status%3Adead
+                 */
+                query: string;
+                /**
+                 * @description Screen of the console.
+                 * @example deliveries
+                 */
+                screen: string;
             }[];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
@@ -2531,6 +3010,36 @@ export interface components {
         NewHooks: {
             [key: string]: string | components["schemas"]["HookTarget"];
         };
+        /** @description A request for a job: the same act on many deliveries, in the background. */
+        NewJob: {
+            /** @description If true, nothing is done: the answer counts what the job would do. */
+            dry_run?: boolean;
+            /** @description Hook that replayed events go to, in place of the hooks of their deliveries. It may be younger than the events. */
+            hook?: string | null;
+            /**
+             * @description `retry` attempts the same deliveries again, `replay` delivers their events once more, `cancel` ends pending ones.
+             * @example retry
+             */
+            kind: string;
+            /**
+             * Format: int32
+             * @description The most deliveries in a second, 1 to 1000, else 50.
+             */
+            pace?: number | null;
+            /**
+             * @description Query that selects deliveries; with `hook` it selects events. Without a `status:` term, a retry selects dead
+             *     deliveries, a replay delivered ones, and a cancellation pending ones.
+             * @example status:dead to:mailer since:2h code:503
+             */
+            q?: string;
+            /** @description Reason, for the audit log. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description The job gives up after this many failures in a row.
+             */
+            stop_after?: number | null;
+        };
         /** @description A request for a new link. */
         NewLink: {
             /** @description False to create a disabled link; true by default. */
@@ -2572,6 +3081,32 @@ export interface components {
             password?: string | null;
             /** @description `owner`, `operator`, `viewer`, or a role of your own. */
             role: string;
+        };
+        /** @description A request to save a view under the name in the path. */
+        NewView: {
+            query?: string;
+            screen: string;
+        };
+        /** @description A request to the administration API. */
+        Operation: {
+            body?: Record<string, never> | null;
+            /** @example PATCH */
+            method: string;
+            /** @example /api/v1/hooks/hook_0f7m2k9x4c1aa */
+            path: string;
+        };
+        /** @description Someone who takes part in a story. */
+        Participant: {
+            /** @example p0 */
+            id: string;
+            /**
+             * @description `page`, `host`, `server` or `app`.
+             * @example app
+             */
+            kind: string;
+            name: string;
+            /** @description The state that keeps an app from taking part, if there is one. */
+            state?: string | null;
         };
         /** @description A change of one's own password. */
         PasswordChange: {
@@ -2646,15 +3181,19 @@ export interface components {
          * @description The code of an error, for programs. A code never changes its meaning.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "cross_site" | "unknown_host" | "too_many_attempts" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "too_many_hooks" | "not_retryable" | "statistics_off" | "not_pending" | "not_the_head" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
+        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "cross_site" | "unknown_host" | "too_many_attempts" | "too_many_jobs" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "too_many_hooks" | "not_retryable" | "statistics_off" | "not_pending" | "not_the_head" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
         /** @description A hypothetical event to explain. */
         Question: {
             /** @description Name of the event. */
             name: string;
+            /** @description True or false to assume that the event is private or not; without it, the settings of the publisher decide. */
+            private?: boolean | null;
             /** @description App that would publish the event. */
             publisher: string;
             /** @description Apps that the publisher would name as subscribers. */
             subscribers?: string[] | null;
+            /** @description Changes that are assumed, at most 50. Nothing is changed. */
+            with?: components["schemas"]["WhatIf"][];
         };
         /** @description Events and exchanges per second in the last ten seconds. */
         Rates: {
@@ -2678,6 +3217,30 @@ export interface components {
              * @default null
              */
             reason: string | null;
+        };
+        /** @description A reason to skip, and how often it holds. */
+        ReasonCount: {
+            /** Format: int64 */
+            count: number;
+            reason: string;
+        };
+        /** @description The fate of an event at one hook, or of an exchange at its recipient. */
+        Receiver: {
+            app: string;
+            /** @description The change since it was published. */
+            changed?: string | null;
+            delivery?: components["schemas"]["Delivery"] | null;
+            fix?: components["schemas"]["Fix"] | null;
+            got: boolean;
+            hook?: components["schemas"]["Hook"] | null;
+            /** @description Verdict at the present time. */
+            now: components["schemas"]["Verdict"];
+            /** Format: date-time */
+            since?: string | null;
+            /** @description Verdict when it was published or sent. */
+            then: components["schemas"]["Verdict"];
+            /** @description The verdict in one sentence. */
+            why: string;
         };
         /** @description A credential for a receiver, without its secret. */
         ReceiverAuth: {
@@ -2757,6 +3320,140 @@ export interface components {
                 note?: string | null;
                 object: components["schemas"]["AuditObject"];
                 who: components["schemas"]["AuditActor"];
+            }[];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+            /** @description How far this page has searched. */
+            searched?: components["schemas"]["Searched"];
+        };
+        /** @description One page of a list that is searched step by step. */
+        SearchedList_Delivery: {
+            /** @description Items of this page. There may be fewer than `limit`, even none, while more follow. */
+            data: {
+                /** @description App that owns the hook. */
+                app: string;
+                /** Format: int32 */
+                attempts: number;
+                event_id: string;
+                /** @description Name of the event. */
+                event_name?: string | null;
+                hook_id: string;
+                /** @example dlv_0f7m2k9x4c1aa */
+                id: string;
+                last_error?: string | null;
+                /**
+                 * Format: int32
+                 * @description How long the last attempt took, in milliseconds.
+                 */
+                last_ms?: number | null;
+                /** Format: int32 */
+                last_status?: number | null;
+                /** Format: date-time */
+                made_at: string;
+                /** Format: date-time */
+                next_attempt_at?: string | null;
+                /** @description App that published the event. */
+                publisher?: string | null;
+                /**
+                 * @description `pending`, `delivered`, `unanswered`, `dead` or `cancelled`.
+                 * @example delivered
+                 */
+                status: string;
+                /** @description True if the event was sent as a test. */
+                test: boolean;
+                /** @description URL of the receiver; the hook's route if the hook was removed. */
+                url: string;
+            }[];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+            /** @description How far this page has searched. */
+            searched?: components["schemas"]["Searched"];
+        };
+        /** @description One page of a list that is searched step by step. */
+        SearchedList_Event: {
+            /** @description Items of this page. There may be fewer than `limit`, even none, while more follow. */
+            data: {
+                cause?: components["schemas"]["Cause"] | null;
+                /**
+                 * Format: int32
+                 * @description Number of deliveries of the event.
+                 */
+                deliveries: number;
+                /** @example evt_0f7m2k9x4c1aa */
+                id: string;
+                name: string;
+                publisher: string;
+                /** @description How many of its deliveries have each status, replays included. Statuses that none has are left out. */
+                statuses: {
+                    [key: string]: number;
+                };
+                /** @description True for an event that was sent as a test. */
+                test: boolean;
+                /** Format: date-time */
+                time: string;
+                /**
+                 * @description Id of the trace that the publisher's request belonged to.
+                 * @example 4bf92f3577b34da6a3ce929d0e0e4736
+                 */
+                trace?: string | null;
+                /**
+                 * @description How it came: `api`, `page`, `function`, `system` or `console`.
+                 * @example api
+                 */
+                via: string;
+            }[];
+            /** @description Value of `cursor` for the next page; `null` on the last page. */
+            next?: string | null;
+            /** @description How far this page has searched. */
+            searched?: components["schemas"]["Searched"];
+        };
+        /** @description One page of a list that is searched step by step. */
+        SearchedList_ExchangeDetail: {
+            /** @description Items of this page. There may be fewer than `limit`, even none, while more follow. */
+            data: {
+                /**
+                 * @description Answer of the recipient, byte for byte. Stored for 24 hours, and only with `Prefer: respond-async` or an
+                 *     `Idempotency-Key`.
+                 */
+                answer?: unknown;
+                /** Format: date-time */
+                at: string;
+                cause?: components["schemas"]["Cause"] | null;
+                /** @description Direction of the exchange, `to_miniapp` or `to_host`. */
+                direction: string;
+                /** @example EVENT_DELIVERY_FAILED */
+                error_code?: string | null;
+                error_message?: string | null;
+                event_type: string;
+                /** @example exc_0f7m2k9x4c1aa */
+                exchange_id: string;
+                /**
+                 * Format: int32
+                 * @description HTTP status that the sender got; `null` while the exchange runs.
+                 */
+                http_status?: number | null;
+                /** Format: int32 */
+                ms?: number | null;
+                recipient: string;
+                sender: string;
+                status: components["schemas"]["ExchangeStatus"];
+                /** @description True for an exchange that was sent as a test. */
+                test: boolean;
+                /**
+                 * @description Id of the trace that the sender's request belonged to.
+                 * @example 4bf92f3577b34da6a3ce929d0e0e4736
+                 */
+                trace?: string | null;
+                /**
+                 * Format: int32
+                 * @description HTTP status that the recipient answered; `null` if it did not answer.
+                 */
+                upstream_status?: number | null;
+                /**
+                 * @description How it came: `api`, `page` or `console`.
+                 * @example api
+                 */
+                via: string;
             }[];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
@@ -2936,6 +3633,49 @@ export interface components {
             /** Format: date-time */
             time: string;
         };
+        /** @description One step of a story. */
+        Step: {
+            /** Format: date-time */
+            at: string;
+            /** @description Beginning of an answer that was no success; `null` without the permission `payloads.read`. */
+            excerpt?: string | null;
+            /** @description Id of the participant that acts. */
+            from: string;
+            /**
+             * @description `page`, `publish`, `stored`, `attempt`, `wait`, `exchange` or `answer`.
+             * @example attempt
+             */
+            kind: string;
+            /**
+             * Format: int32
+             * @description How long it took, in milliseconds.
+             */
+            ms?: number | null;
+            /**
+             * @description `ok`, `failed`, `waiting` or `skipped`.
+             * @example ok
+             */
+            outcome: string;
+            /** @description Id of the delivery, event or exchange that it is about. */
+            ref?: string | null;
+            text: string;
+            /** @description Id of the participant that it concerns. */
+            to: string;
+        };
+        /** @description The origin of an event or an exchange. */
+        StoryOrigin: {
+            /** @description Version of the publisher's package, if it is installed. */
+            app_version?: string | null;
+            cause?: components["schemas"]["Cause"] | null;
+            /** @description The page's own id of the event; `null` without the permission `payloads.read`. */
+            page_event?: string | null;
+            test: boolean;
+            /**
+             * @description How it came: `api`, `page`, `function`, `system` or `console`.
+             * @example page
+             */
+            via: string;
+        };
         /** @description A change of a link. */
         Switch: {
             /** @description False to disable the link. */
@@ -3008,6 +3748,63 @@ export interface components {
             password: string | null;
             /** @default null */
             role: string | null;
+        };
+        /** @description A value, and how often it occurs. */
+        ValueCount: {
+            /** Format: int64 */
+            count: number;
+            value: string;
+        };
+        /** @description The verdict about an event at one hook, or about an exchange. */
+        Verdict: {
+            /**
+             * @description `gets`, `no_link`, `other_publisher`, `other_event`, `private`, `not_a_subscriber`, `hook_disabled`,
+             *     `hook_disabled_410`, `app_disabled`, `hook_made_later`, `hook_removed`, `delivered`, `unanswered`, `waiting_retry`,
+             *     `waiting_order`, `waiting_window`, `waiting_app`, `waiting_paused`, `refused_address`, `dead` or `cancelled`.
+             * @example hook_disabled
+             */
+            code: string;
+            /** @description The verdict in words. */
+            text: string;
+        };
+        /** @description A saved view: a screen of the console with its filter, under a name. */
+        View: {
+            /** @example dead orders */
+            name: string;
+            /**
+             * @description Query of the screen's address.
+             * @example q=status%3Adead
+             */
+            query: string;
+            /**
+             * @description Screen of the console.
+             * @example deliveries
+             */
+            screen: string;
+        };
+        /** @description A change that is assumed, and not made. */
+        WhatIf: {
+            /** @enum {string} */
+            change: "link";
+            enabled: boolean;
+            host: string;
+            miniapp: string;
+        } | {
+            /** @enum {string} */
+            change: "hook";
+            enabled: boolean;
+            id: string;
+        } | {
+            /** @enum {string} */
+            change: "app";
+            enabled: boolean;
+            name: string;
+        } | {
+            app: string;
+            /** @enum {string} */
+            change: "new_hook";
+            pattern: string;
+            route: string;
         };
     };
     responses: never;
@@ -3777,6 +4574,10 @@ export interface operations {
                 since?: string;
                 /** @description Deliveries created before this time; `2h` means two hours ago */
                 until?: string;
+                /** @description Terms of the search grammar, such as `to:shop code:5xx error:timeout` */
+                q?: string;
+                /** @description `desc`, newest first (default), or `asc` */
+                order?: string;
                 /** @description 1 to 250, else 50 */
                 limit?: number;
                 cursor?: string;
@@ -3793,7 +4594,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Delivery"];
+                    "application/json": components["schemas"]["SearchedList_Delivery"];
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
@@ -4148,6 +4949,14 @@ export interface operations {
                 publisher?: string;
                 /** @description Events with this name */
                 name?: string;
+                /** @description Terms of the search grammar, such as `app:shop -status:dead body.order.id:42` */
+                q?: string;
+                /** @description Events accepted at or after this time; `2h` means two hours ago */
+                since?: string;
+                /** @description Events accepted before this time; `2h` means two hours ago */
+                until?: string;
+                /** @description `desc`, newest first (default), or `asc` */
+                order?: string;
                 /** @description 1 to 250, else 50 */
                 limit?: number;
                 cursor?: string;
@@ -4164,7 +4973,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Event"];
+                    "application/json": components["schemas"]["SearchedList_Event"];
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
@@ -4251,6 +5060,74 @@ export interface operations {
             };
         };
     };
+    explain_of_event: {
+        parameters: {
+            query?: {
+                /** @description Hooks of this app */
+                app?: string;
+                /** @description 1 to 250, else 50 */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of results */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventJudgements"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The story */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventStory"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     exchanges_list: {
         parameters: {
             query?: {
@@ -4258,6 +5135,14 @@ export interface operations {
                 app?: string;
                 /** @description `true` for failed exchanges, `false` for answered ones */
                 failed?: boolean;
+                /** @description Terms of the search grammar, such as `app:shop status:failed took:>2s` */
+                q?: string;
+                /** @description Exchanges accepted at or after this time; `2h` means two hours ago */
+                since?: string;
+                /** @description Exchanges accepted before this time; `2h` means two hours ago */
+                until?: string;
+                /** @description `desc`, newest first (default), or `asc` */
+                order?: string;
                 /** @description 1 to 250, else 50 */
                 limit?: number;
                 cursor?: string;
@@ -4274,7 +5159,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_ExchangeDetail"];
+                    "application/json": components["schemas"]["SearchedList_ExchangeDetail"];
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
@@ -4319,6 +5204,37 @@ export interface operations {
             };
         };
     };
+    exchanges_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The story */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeStory"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     explain_explain: {
         parameters: {
             query?: {
@@ -4340,7 +5256,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Success */
+            /** @description One page of results */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4553,6 +5469,181 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hook"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs_list: {
+        parameters: {
+            query?: {
+                /** @description 1 to 250, else 50 */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Job"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJob"];
+            };
+        };
+        responses: {
+            /** @description Answer of a dry run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPreview"];
+                };
+            };
+            /** @description Created; `Location` is its URL */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs_items: {
+        parameters: {
+            query?: {
+                /** @description Items with this outcome: `ok`, `failed`, `skipped` or `waiting` */
+                outcome?: string;
+                /** @description 1 to 250, else 50 */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_JobItem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
@@ -5087,6 +6178,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events_search: {
+        parameters: {
+            query: {
+                /** @description An id, or a part of a name */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hits"];
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
@@ -5849,6 +6972,89 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    views_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_View"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+        };
+    };
+    views_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
             default: {
