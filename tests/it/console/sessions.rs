@@ -118,13 +118,15 @@ fn a_second_server_runs_without_a_console_when_the_default_address_is_taken() {
         stdout.lines().find(|line| line.contains("the console is off")).map(str::to_owned)
     });
     assert!(warning.contains("127.0.0.1:4401") && warning.contains("[console] listen"), "{warning}");
-    let mut chosen = Setup::new().set("console", "listen", "\"127.0.0.1:4401\"");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let mut chosen = Setup::new().set("console", "listen", &format!("\"{address}\""));
     chosen = chosen.root("database", "\"sqlite:other.db\"");
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("fb.toml"), chosen.text()).unwrap();
     let exit = harness::footbridge(dir.path(), &["serve", "--config", "fb.toml"], &[]);
     assert!(
-        exit.code == Some(1) && exit.output.contains("the console cannot listen on 127.0.0.1:4401"),
+        exit.code == Some(1) && exit.output.contains(&format!("the console cannot listen on {address}")),
         "{}",
         exit.output
     );

@@ -104,7 +104,7 @@ fn table(list: &List<Lane>) -> String {
 
 /// Returns a name that leaves room for the other columns in a line of 80 characters.
 fn short(name: &str) -> String {
-    const MOST: usize = 20;
+    const MOST: usize = 18;
     if name.chars().count() <= MOST {
         return name.to_owned();
     }

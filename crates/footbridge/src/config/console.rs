@@ -15,8 +15,6 @@ const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 440
 pub struct ConsoleConfig {
     /// The address of the console; `None` if it is off.
     pub listen: Option<SocketAddr>,
-    /// True if the address was chosen. If the default one is taken, the server runs without a console.
-    pub chosen: bool,
     /// The configured URL at which browsers reach the console, without a path; see [`ConsoleConfig::url_at`].
     pub url: Option<String>,
     /// Host names that the console accepts, besides those of `url` and `listen`.
@@ -30,11 +28,15 @@ pub struct ConsoleConfig {
 }
 
 impl ConsoleConfig {
+    /// Returns true for the default address. If another program has it, the server runs without a console.
+    pub fn has_default_address(&self) -> bool {
+        self.listen == Some(DEFAULT)
+    }
+
     pub(super) fn read(top: &Section<'_>) -> Self {
         let table = top.table("console");
         let config = Self {
             listen: table.parse("listen", Some(DEFAULT), value::listen_or_off),
-            chosen: table.has("listen"),
             url: table.parse_if_set("url", origin),
             hosts: table
                 .list("hosts", |text| text.parse().map_err(|error: HostsError| error.to_string()))

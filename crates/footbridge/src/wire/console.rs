@@ -44,7 +44,7 @@ pub struct ConsoleEntry {
 pub(super) fn bind(config: &ConsoleConfig) -> Result<(Option<ConsoleListener>, Option<String>), ServeError> {
     let Some(address) = config.listen else { return Ok((None, None)) };
     let listener = match listen::bind(address) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && !config.chosen => {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && config.has_default_address() => {
             let warning = format!(
                 "the console is off: another program listens on {address}; set [console] listen to another address or to \"off\""
             );

@@ -201,7 +201,8 @@ fn a_console_on_the_network_needs_https() {
     assert_eq!(behind.url_at("0.0.0.0:4401".parse().unwrap()), "https://ops.example/fb");
     let usual = read("").unwrap();
     assert_eq!(usual.url_at(usual.listen.unwrap()), "http://127.0.0.1:4401");
-    assert!(!usual.chosen && read("listen = \"127.0.0.1:4401\"").unwrap().chosen);
+    assert!(usual.has_default_address());
+    assert!(!read("listen = \"127.0.0.1:4402\"").unwrap().has_default_address());
 }
 
 #[test]
