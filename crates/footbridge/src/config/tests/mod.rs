@@ -47,7 +47,7 @@ fn the_default_file_has_every_key_with_its_default() {
     let defaults = load(&args(&[])).unwrap();
     let written = load_with(DEFAULT_FILE, &[]).unwrap();
     assert!(written.file.is_some());
-    assert_eq!(Config { file: None, ..written }, defaults);
+    assert_eq!(Config { file: None, sources: defaults.sources.clone(), ..written }, defaults);
     assert_eq!(defaults.listen, SocketAddr::from(([127, 0, 0, 1], 4400)));
     assert_eq!(defaults.database, PathBuf::from("footbridge.db"));
     assert_eq!(defaults.server.shards, 4);
@@ -231,7 +231,8 @@ fn the_printed_configuration_reads_back_as_the_same() {
                 [[app]]\nname = \"b\"\n[[link]]\nhost = \"a\"\nminiapp = \"b\"\nenabled = false\n";
     let config = load_with(text, &[]).unwrap();
     let printed = load_with(&print::print(&config), &[]).unwrap();
-    assert_eq!(Config { public_url: None, file: config.file.clone(), ..printed }, config);
+    let (file, sources) = (config.file.clone(), config.sources.clone());
+    assert_eq!(Config { public_url: None, file, sources, ..printed }, config);
     assert_eq!(config.public_url_at(config.listen), "http://127.0.0.1:81");
 }
 
