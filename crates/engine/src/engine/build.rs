@@ -155,6 +155,7 @@ pub enum StartError {
 ///     body: r#"{"order":7}"#.into(),
 ///     headers: PublishHeaders::default(),
 ///     subscribers: None,
+///     provenance: footbridge_model::provenance::Provenance::default(),
 /// };
 /// let accepted = engine.publish(&shop, draft, None).await?;
 /// assert_eq!(accepted.deliveries, 1);

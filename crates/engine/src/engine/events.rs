@@ -66,6 +66,7 @@ impl Engine {
     ///     body: r#"{"order":7}"#.into(),
     ///     headers: PublishHeaders::default(),
     ///     subscribers: None,
+    ///     provenance: footbridge_model::provenance::Provenance::default(),
     /// };
     /// // A publisher that gets no answer sends the same request again: the key makes it one event.
     /// let key = |fingerprint| Some(("order-7".to_owned(), [fingerprint; 32]));
@@ -107,6 +108,7 @@ impl Engine {
     /// #     body: r#"{"order":7}"#.into(),
     /// #     headers: PublishHeaders::default(),
     /// #     subscribers: None,
+    /// #     provenance: footbridge_model::provenance::Provenance::default(),
     /// # };
     /// let paid = engine.publish(&shop, draft.clone(), None).await?;
     /// let sent = EventDraft { name: EventName::parse("order-sent")?, ..draft };
@@ -341,6 +343,7 @@ impl Engine {
     /// #     body: r#"{"order":7}"#.into(),
     /// #     headers: PublishHeaders::default(),
     /// #     subscribers: None,
+    /// #     provenance: footbridge_model::provenance::Provenance::default(),
     /// # };
     /// let older = engine.publish(&shop, draft.clone(), None).await?;
     /// let newer = engine.publish(&shop, draft, None).await?;

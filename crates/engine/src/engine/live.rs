@@ -93,6 +93,7 @@ impl Engine {
     /// #     body: r#"{"order":7}"#.into(),
     /// #     headers: PublishHeaders::default(),
     /// #     subscribers: None,
+    /// #     provenance: footbridge_model::provenance::Provenance::default(),
     /// # };
     /// // `mail` has a hook for the event: its pages see what the hook receives.
     /// let (mail, _) = engine.add_app(AppSpec::named(AppName::parse("mail")?), vec![hook]).await?;
@@ -210,6 +211,7 @@ impl Engine {
     /// #     body: r#"{"order":7}"#.into(),
     /// #     headers: PublishHeaders::default(),
     /// #     subscribers: None,
+    /// #     provenance: footbridge_model::provenance::Provenance::default(),
     /// # };
     /// # let (mail, _) = engine.add_app(AppSpec::named(AppName::parse("mail")?), vec![hook]).await?;
     /// let seen = engine.publish(&shop, draft.clone(), None).await?;
