@@ -42,6 +42,18 @@ export function useResource(key, load) {
 export const useGet = (path, options = {}) =>
   useResource(JSON.stringify([path, options]), (signal) => api.get(path, { ...options, signal }));
 
+/**
+ * Loads a resource again and again while it is `open`, but not in a tab that nobody sees.
+ * @param {{ reload: () => void }} resource @param {boolean} open @param {number} every Milliseconds.
+ */
+export function useReloads({ reload }, open, every) {
+  useEffect(() => {
+    if (!open) return;
+    const timer = setInterval(() => document.hidden || reload(), every);
+    return () => clearInterval(timer);
+  }, [open]);
+}
+
 /** True when `busy` has lasted 200 ms: what is faster needs no sign. @param {boolean} busy */
 export function useSlow(busy) {
   const [slow, setSlow] = useState(false);

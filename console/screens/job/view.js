@@ -17,8 +17,8 @@ import {
   Status,
   tags,
   useCommands,
-  useEffect,
   useGet,
+  useReloads,
   When,
 } from "../../parts/kit.js";
 import { isOpen, matchedText, remaining, sum } from "../recover/model.js";
@@ -70,11 +70,7 @@ export default function JobScreen({ params, query }) {
   const id = params["id"] ?? "";
   const job = useGet("/api/v1/jobs/{id}", { params: { id } });
   const open = job.data ? isOpen(job.data) : false;
-  useEffect(() => {
-    if (!open) return;
-    const timer = setInterval(() => document.hidden || job.reload(), LOOK);
-    return () => clearInterval(timer);
-  }, [open]);
+  useReloads(job, open, LOOK);
   useCommands({ path: "/api/v1/jobs/{id}", params: { id }, command: command(["job", "show", id]) });
   const outcome = query["outcome"] ?? "failed";
   return [

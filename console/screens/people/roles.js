@@ -16,16 +16,13 @@ import {
   When,
 } from "../../parts/kit.js";
 import { apps, roleBody, tokenBody } from "./model.js";
+import { end, may } from "./parts.js";
 import { PERMISSIONS, TEXT } from "./text.js";
 
 const { b, code, div, span } = tags;
 
 /** @import { Field } from "../../parts/form.js" */
 /** @import { ApiToken, Role } from "../../setup.js" */
-
-/** @param {...any} children */
-const end = (...children) => span({ class: "row tight end" }, children);
-const may = () => can("users.write");
 
 /** @param {Role} [role] @returns {Field[]} */
 const roleFields = (role) => [

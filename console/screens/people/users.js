@@ -1,7 +1,6 @@
 // The lists of users and of sessions, each with what can be done.
 import {
   api,
-  can,
   Do,
   Empty,
   h,
@@ -18,16 +17,13 @@ import {
   When,
 } from "../../parts/kit.js";
 import { chosen } from "./model.js";
+import { end, may } from "./parts.js";
 import { TEXT } from "./text.js";
 
 const { b, div, small, span } = tags;
 
 /** @import { Field } from "../../parts/form.js" */
 /** @import { ConsoleSession, Role, User } from "../../setup.js" */
-
-/** @param {...any} children */
-const end = (...children) => span({ class: "row tight end" }, children);
-const may = () => can("users.write");
 
 /** @param {Role[]} roles @param {User} [user] @returns {Field[]} */
 const userFields = (roles, user) => [

@@ -14,7 +14,7 @@ import {
   tags,
   useAction,
   useCommands,
-  useEffect,
+  useReloads,
   useResource,
   valuesOf,
 } from "../../parts/kit.js";
@@ -102,11 +102,7 @@ export default function ReceiverTestScreen({ query }) {
     id ? api.get("/api/v1/receiver-tests/{id}", { params: { id }, signal }) : null,
   );
   const open = test.data?.state === "running";
-  useEffect(() => {
-    if (!open) return;
-    const timer = setInterval(() => document.hidden || test.reload(), LOOK);
-    return () => clearInterval(timer);
-  }, [open]);
+  useReloads(test, open, LOOK);
   const start = useAction(async (/** @type {Record<string, string>} */ values) => {
     const made = await api.post("/api/v1/receiver-tests", { body: values });
     setQuery({ ...values, test: made.id });
