@@ -162,6 +162,14 @@ impl Setup {
         self
     }
 
+    /// Creates the configuration of a miniapp `shop`, with this receiver, in the host `superapp`.
+    pub fn shop_in_superapp(receiver: &str) -> Self {
+        Self::new()
+            .app(App::new("superapp"))
+            .app(App::new("shop").receiver(receiver))
+            .link("superapp", "shop")
+    }
+
     /// Adds a link between a host and a miniapp.
     pub fn link(mut self, host: &str, miniapp: &str) -> Self {
         let _ = writeln!(self.rest, "[[link]]\nhost = {host:?}\nminiapp = {miniapp:?}");

@@ -5,11 +5,7 @@ use harness::{App, Receiver, Reply, Setup, WAIT, until};
 #[test]
 fn exchanges_are_listed_with_their_outcome_and_without_payloads() {
     let receiver = Receiver::start();
-    let gateway = Setup::new()
-        .app(App::new("superapp"))
-        .app(App::new("shop").receiver(&receiver.url("/shop")))
-        .link("superapp", "shop")
-        .start();
+    let gateway = Setup::shop_in_superapp(&receiver.url("/shop")).start();
     let body = r#"{"app_id":"shop","client_id":"superapp","event_type":"a-type","payload":"payload-5511"}"#;
     receiver.at("/shop", Reply::json("\"answer-7722\""));
     let good = gateway.host("superapp").send(body).expect(200);

@@ -63,11 +63,7 @@ fn everything_that_matches_is_exported() {
 #[test]
 fn cells_that_a_spreadsheet_would_run_are_guarded() {
     let receiver = Receiver::start();
-    let gateway = Setup::new()
-        .app(App::new("superapp"))
-        .app(App::new("shop").receiver(&receiver.url("/shop")))
-        .link("superapp", "shop")
-        .start();
+    let gateway = Setup::shop_in_superapp(&receiver.url("/shop")).start();
     receiver.always(Reply::json("1"));
     let kinds =
         ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "\tt", "\rr", "say \"hi\", ok\nthere", "plain", "a=1"];

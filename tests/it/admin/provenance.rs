@@ -47,11 +47,7 @@ fn events_tell_how_they_came_their_trace_and_their_cause() {
 #[test]
 fn what_a_page_forwards_comes_by_the_page() {
     let receiver = Receiver::start();
-    let gateway = Setup::new()
-        .app(App::new("superapp"))
-        .app(App::new("shop").receiver(&receiver.url("/shop")))
-        .link("superapp", "shop")
-        .start();
+    let gateway = Setup::shop_in_superapp(&receiver.url("/shop")).start();
     let ask = gateway
         .call("POST", "/api/v1/tickets")
         .header("Authorization", gateway.host("superapp").authorization());
@@ -78,11 +74,7 @@ fn what_a_page_forwards_comes_by_the_page() {
 #[test]
 fn exchanges_tell_their_trace_their_cause_and_the_recipients_status() {
     let receiver = Receiver::start();
-    let gateway = Setup::new()
-        .app(App::new("superapp"))
-        .app(App::new("shop").receiver(&receiver.url("/shop")))
-        .link("superapp", "shop")
-        .start();
+    let gateway = Setup::shop_in_superapp(&receiver.url("/shop")).start();
     let event = gateway.bolt("superapp").publish("x", &json!({}))["id"].as_str().unwrap().to_owned();
     let body = r#"{"app_id":"shop","client_id":"superapp","event_type":"t","payload":1}"#;
     let send = |headers: &[(&str, &str)], status| {

@@ -126,11 +126,7 @@ fn a_wrong_term_is_named_with_what_is_allowed() {
 #[test]
 fn exchanges_are_found_by_their_terms() {
     let receiver = Receiver::start();
-    let gateway = Setup::new()
-        .app(App::new("superapp"))
-        .app(App::new("shop").receiver(&receiver.url("/shop")))
-        .link("superapp", "shop")
-        .start();
+    let gateway = Setup::shop_in_superapp(&receiver.url("/shop")).start();
     let send = |kind: &str, reply: Reply, status| {
         receiver.at("/shop", reply);
         let body = format!(r#"{{"app_id":"shop","client_id":"superapp","event_type":"{kind}","payload":1}}"#);

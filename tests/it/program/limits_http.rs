@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use harness::{App, Bytes, Gateway, Raw, Receiver, Setup, assert_bolt_error, assert_bridge_error, each};
+use harness::{Bytes, Gateway, Raw, Receiver, Setup, assert_bolt_error, assert_bridge_error, each};
 
 const EVENT: &str = r#"{"app_id":"shop","client_id":"superapp","event_type":"x","payload":1}"#;
 
 fn gateway(receiver: &Receiver) -> Gateway {
-    Setup::new()
-        .app(App::new("superapp"))
-        .app(App::new("shop").receiver(&receiver.url("/shop")))
-        .link("superapp", "shop")
-        .start()
+    Setup::shop_in_superapp(&receiver.url("/shop")).start()
 }
 
 /// The head of a request to each API, with credentials, without the last line.
