@@ -2,13 +2,10 @@
 
 use crate::audit;
 use crate::column::key;
-use crate::failure::CommandError;
 use crate::job_row::{self, item, outcome_code};
 use crate::jobs::one;
 use crate::journal::SqliteJournal;
-use footbridge_journal::{
-    JobRows as _, JobStep, Jobs, JournalError, Page, SteppedJob, Wait, end_job, take_step,
-};
+use footbridge_journal::{JobStep, Jobs, Page, SteppedJob, Wait, end_job, take_step};
 use footbridge_model::audit::AuditEntry;
 use footbridge_model::id::JobId;
 use footbridge_model::job::{ItemOutcome, Job, JobItem, JobState};
@@ -72,12 +69,8 @@ impl Jobs for SqliteJournal {
         audit: Vec<AuditEntry>,
     ) -> Wait<Job> {
         self.writer.ask(ROW + audit::ENTRY * audit.len(), move |txn| {
-            let Some(mut job) = one(txn.conn, id)? else {
-                return Err(CommandError::Refused(JournalError::NotFound("job")));
-            };
-            if job.state.is_open() {
-                end_job(&mut job, to, text.clone(), now);
-                txn.put_job(&job)?;
+            let (job, was_open) = end_job(txn, id, to, text.clone(), now)?;
+            if was_open {
                 audit::insert(txn, &audit)?;
             }
             Ok(job)

@@ -218,8 +218,30 @@ pub fn take_step<R: JobRows>(rows: &mut R, step: JobStep) -> Result<SteppedJob, 
     Ok(stepped)
 }
 
+/// Ends a job if it is open. Returns it, and true if it was open.
+///
+/// # Errors
+/// [`NotFound`](crate::JournalError::NotFound) if there is no such job, or the error of the store.
+pub fn end_job<R: JobRows>(
+    rows: &mut R,
+    id: JobId,
+    state: JobState,
+    text: String,
+    now: Millis,
+) -> Result<(Job, bool), R::Error> {
+    let Some(mut job) = rows.job(id)? else {
+        return Err(crate::JournalError::NotFound("job").into());
+    };
+    let was_open = job.state.is_open();
+    if was_open {
+        end(&mut job, state, text, now);
+        rows.put_job(&job)?;
+    }
+    Ok((job, was_open))
+}
+
 /// Ends a job with this state.
-pub fn end(job: &mut Job, state: JobState, text: String, now: Millis) {
+fn end(job: &mut Job, state: JobState, text: String, now: Millis) {
     job.state = state;
     job.progress.text = Some(text);
     job.progress.ended_at = Some(now.0);
@@ -253,8 +275,7 @@ fn settle<R: JobRows>(rows: &mut R, job: &mut Job) -> Result<(), R::Error> {
     Ok(())
 }
 
-/// Does the act of one item.
-#[expect(clippy::too_many_lines, reason = "one arm for each kind of job")]
+/// Does the act of one item, and stores the item with what came of it.
 fn act<R: JobRows>(
     rows: &mut R,
     job: &mut Job,
@@ -273,7 +294,35 @@ fn act<R: JobRows>(
         attempts: 0,
         text: None,
     };
-    let skip = match act {
+    let skip = perform(rows, job, act, now, &mut done, stepped)?;
+    let progress = &mut job.progress;
+    match skip {
+        Some(reason) => {
+            *progress.skipped.entry(reason.to_owned()).or_default() += 1;
+            done.text = Some(reason.to_owned());
+        }
+        None if job.spec.kind == JobKind::Cancel => {
+            done.outcome = ItemOutcome::Ok;
+            progress.ok += 1;
+        }
+        None => {
+            done.outcome = ItemOutcome::Waiting;
+            progress.waiting += 1;
+        }
+    }
+    rows.put_item(job.id, &done)
+}
+
+/// Performs an act. Returns the reason if the item is left out.
+fn perform<R: JobRows>(
+    rows: &mut R,
+    job: &Job,
+    act: JobAct,
+    now: Millis,
+    done: &mut JobItem,
+    stepped: &mut SteppedJob,
+) -> Result<Option<&'static str>, R::Error> {
+    Ok(match act {
         JobAct::Skip { delivery, reason } => {
             done.delivery = delivery;
             Some(reason)
@@ -294,11 +343,11 @@ fn act<R: JobRows>(
             None => Some(HOOK_GONE),
             Some(old) if old.status == DeliveryStatus::Pending => Some(PENDING),
             Some(old) => {
-                deliver(rows, &mut done, AddedDelivery { id, hook: old.hook, partition: None }, now, stepped)?
+                deliver(rows, done, AddedDelivery { id, hook: old.hook, partition: None }, now, stepped)?
             }
         },
         JobAct::Deliver { id, hook, partition } => {
-            deliver(rows, &mut done, AddedDelivery { id, hook, partition: Some(partition) }, now, stepped)?
+            deliver(rows, done, AddedDelivery { id, hook, partition: Some(partition) }, now, stepped)?
         }
         JobAct::Cancel(id) => {
             done.delivery = Some(id);
@@ -312,23 +361,7 @@ fn act<R: JobRows>(
                 _ => Some(ENDED),
             }
         }
-    };
-    let progress = &mut job.progress;
-    match skip {
-        Some(reason) => {
-            *progress.skipped.entry(reason.to_owned()).or_default() += 1;
-            done.text = Some(reason.to_owned());
-        }
-        None if job.spec.kind == JobKind::Cancel => {
-            done.outcome = ItemOutcome::Ok;
-            progress.ok += 1;
-        }
-        None => {
-            done.outcome = ItemOutcome::Waiting;
-            progress.waiting += 1;
-        }
-    }
-    rows.put_item(job.id, &done)
+    })
 }
 
 /// Makes a new delivery for an item. Returns the reason if that is not possible.

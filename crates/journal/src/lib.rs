@@ -69,8 +69,7 @@ pub use history::{
     ExchangeFilter, FoundDeliveries, History, HookBacklog, MissedEvents, Page, StatusCounts,
 };
 pub use jobs::{
-    AddedDelivery, DeliveryNow, JobAct, JobRows, JobStep, Jobs, NewJobItem, SteppedJob, end as end_job,
-    take_step,
+    AddedDelivery, DeliveryNow, JobAct, JobRows, JobStep, Jobs, NewJobItem, SteppedJob, end_job, take_step,
 };
 pub use journal::{Journal, PruneLimits, Retention, Store};
 pub use key_scopes::KeyScopes;

@@ -1,5 +1,6 @@
 //! Building the engine from its ports.
 
+use super::options::{EngineOptions, Limits};
 use crate::apps::{AppMonitor, Apps};
 use crate::backlogs::Backlogs;
 use crate::chains::Chains;
@@ -11,28 +12,21 @@ use crate::exchange::Exchanges;
 use crate::failure_log::FailureLog;
 use crate::jobs::{JobRunner, JobRunnerOptions};
 use crate::lanes::{LaneFeed, Lanes};
-use crate::launcher::Launcher;
 use crate::live::LiveChannels;
 use crate::pages::ConnectedPages;
 use crate::people::People;
 use crate::progress::Progress;
-use crate::proof_key::ProofKey;
 use crate::publish::Publisher;
 use crate::queues::Queues;
-use crate::rate::{Quota, Rate};
 use crate::registry::{AppRegistry, ChangeError, FileSpec, RegistryOptions, SecretKind, VersionedStore};
 use crate::retention::{Retention, RetentionPeriods};
 use crate::stats::{Collector, Statistics, TrafficCounter};
-use crate::system_event::SystemEventFormat;
 use crate::tickets::Tickets;
 use crate::watermark::Watermark;
-use footbridge_courier::CourierShared;
-use footbridge_journal::{Ended, EndedHook, Journal, JournalError, NodeCard, Store};
+use footbridge_journal::{Ended, EndedHook, Joined, Journal, JournalError};
 use footbridge_model::audit::Actor;
 use footbridge_model::id::{HookId, IdSource};
 use footbridge_model::name::AppName;
-use footbridge_model::retry::Schedule;
-use footbridge_model::run::Exit;
 use footbridge_model::time::{Clock, Entropy, Millis};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,77 +36,6 @@ use tokio::sync::{Notify, mpsc, watch};
 pub(super) const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 /// How often a change of the registry is tried while other servers change it, too.
 const CHANGE_TRIES: u32 = 10;
-
-/// The ports and settings that an engine is built from.
-pub struct EngineOptions {
-    /// The store of apps, links, hooks, events, deliveries and exchanges.
-    pub store: Arc<dyn Store>,
-    /// This server, as the others see it.
-    pub node: NodeCard,
-    /// The time of day.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness that is good enough for secrets.
-    pub entropy: Arc<dyn Entropy>,
-    /// The dialer, policy and limits that all outbound requests share.
-    pub courier: Arc<CourierShared>,
-    /// Starts and stops the processes of installed apps.
-    pub launcher: Arc<dyn Launcher>,
-    /// The ends of runs, as the launcher reports them.
-    pub exits: mpsc::Receiver<Exit>,
-    /// Writes the bodies of the events that the server publishes itself.
-    pub system_events: Arc<dyn SystemEventFormat>,
-    /// The URL at which apps reach this server; Bolt calls it `BOLT_ADDRESS`.
-    pub public_url: String,
-    /// The waits between the attempts of a delivery.
-    pub schedule: Schedule,
-    /// Signs tickets and page tokens. It must be the same at every start, and must have no other use.
-    pub proof_key: ProofKey,
-    /// Limits on time, size and number.
-    pub limits: Limits,
-}
-
-impl std::fmt::Debug for EngineOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EngineOptions").field("limits", &self.limits).finish_non_exhaustive()
-    }
-}
-
-/// The engine's limits on time, size and number.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// The deadline of one delivery attempt.
-    pub attempt: Duration,
-    /// The deadline of one exchange.
-    pub exchange: Duration,
-    /// The largest answer to an exchange, in bytes.
-    pub answer: usize,
-    /// How long a hook's queue waits for an answer that the hook does not require.
-    pub answer_wait: Duration,
-    /// The largest body of an event that a function publishes, in bytes.
-    pub event: usize,
-    /// The publish rate of one app; `None` for no limit.
-    pub publish_rate: Option<Rate>,
-    /// The limits on the deliveries that an app's events cause.
-    pub quota: Quota,
-    /// The largest number of hooks of one app.
-    pub hooks_per_app: usize,
-    /// How long an installed app may be idle before it is stopped; `None` for no limit.
-    pub idle: Option<Duration>,
-    /// How long ended events and deliveries are stored; `None` for ever.
-    pub keep: Option<Duration>,
-    /// How long dead deliveries are stored; `None` for ever.
-    pub keep_dead: Option<Duration>,
-    /// How long the audit log is stored; `None` for ever.
-    pub keep_audit: Option<Duration>,
-    /// True to count traffic for statistics.
-    pub statistics: bool,
-}
-
-impl From<&Limits> for RetentionPeriods {
-    fn from(limits: &Limits) -> Self {
-        Self { ended: limits.keep, dead: limits.keep_dead, audit: limits.keep_audit }
-    }
-}
 
 /// The reason why an engine did not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -251,14 +174,11 @@ impl Engine {
         started
     }
 
-    #[expect(clippy::too_many_lines, reason = "each part is named once, in the order of their needs")]
     async fn join(options: EngineOptions, file: FileSpec) -> Result<Started, StartError> {
         let sent = options.clock.elapsed();
         let joined = options.store.join(options.node.clone(), options.clock.now()).await?;
         let claims = Claims::of(&joined);
-        let clock = Arc::clone(&options.clock);
-        let lease = if joined.exclusive { Lease::endless(clock) } else { Lease::since(sent, clock) };
-        let lease = Arc::new(lease);
+        let lease = Arc::new(lease(&joined, sent, &options.clock));
         let kept = options.store.load().await?;
         let of_apps = kept.apps.iter().map(|app| app.generation.max(app.proof_epoch)).max().unwrap_or(0);
         let ids = Arc::new(IdSource::of_source(joined.source, joined.highest_id.max(of_apps)));
@@ -285,23 +205,7 @@ impl Engine {
         warnings.extend(registry.warn_hooks());
         warnings.extend(options.launcher.warnings());
         unless_stale(async || registry.add_server_hooks().await).await?;
-        let publisher = Arc::new(Publisher {
-            registry,
-            journal: options.store.clone(),
-            clock: Arc::clone(&options.clock),
-            watermark: Arc::new(Watermark::new(Arc::clone(&ids))),
-            lanes,
-            hints: Arc::new(HintQueue::new(claims.clone())),
-            drain: Arc::default(),
-            live,
-            rate: options.limits.publish_rate,
-            chains: Chains::new(options.limits.quota.chain),
-            backlogs: Arc::new(Backlogs::new(options.limits.quota, options.store.clone())),
-            system_events: Arc::clone(&options.system_events),
-            event_limit: options.limits.event,
-            traffic: Arc::new(TrafficCounter::new(options.limits.statistics)),
-            tail: Arc::default(),
-        });
+        let publisher = Arc::new(publisher(&options, registry, live, lanes, &ids, &claims));
         let waiting = options.store.waiting(claims.all()).await?;
         let statistics = Statistics::start(&publisher.traffic, &publisher.journal, &publisher.clock).await?;
         Ok(Started {
@@ -336,6 +240,40 @@ fn log_ended_hooks(ended: &Ended) {
     let named = ended.named.len() as u64;
     if ended.hooks > named && named > 0 {
         tracing::info!(subscriptions = ended.hooks, named, "more subscriptions ended than are named here");
+    }
+}
+
+/// Returns the lease of the session that was asked for when the clock had run for `sent`.
+fn lease(joined: &Joined, sent: Duration, clock: &Arc<dyn Clock>) -> Lease {
+    let clock = Arc::clone(clock);
+    if joined.exclusive { Lease::endless(clock) } else { Lease::since(sent, clock) }
+}
+
+/// Builds the part that publishes events.
+fn publisher(
+    options: &EngineOptions,
+    registry: Arc<AppRegistry>,
+    live: Arc<LiveChannels>,
+    lanes: Lanes,
+    ids: &Arc<IdSource>,
+    claims: &Claims,
+) -> Publisher {
+    Publisher {
+        registry,
+        journal: options.store.clone(),
+        clock: Arc::clone(&options.clock),
+        watermark: Arc::new(Watermark::new(Arc::clone(ids))),
+        lanes,
+        hints: Arc::new(HintQueue::new(claims.clone())),
+        drain: Arc::default(),
+        live,
+        rate: options.limits.publish_rate,
+        chains: Chains::new(options.limits.quota.chain),
+        backlogs: Arc::new(Backlogs::new(options.limits.quota, options.store.clone())),
+        system_events: Arc::clone(&options.system_events),
+        event_limit: options.limits.event,
+        traffic: Arc::new(TrafficCounter::new(options.limits.statistics)),
+        tail: Arc::default(),
     }
 }
 
@@ -376,6 +314,20 @@ fn membership(
     })
 }
 
+/// Builds the part that runs jobs on many deliveries.
+fn job_runner(publisher: &Publisher, claims: &Claims, ids: &Arc<IdSource>, wake: Arc<Notify>) -> JobRunner {
+    JobRunner::new(JobRunnerOptions {
+        registry: Arc::clone(&publisher.registry),
+        journal: Arc::clone(&publisher.journal),
+        claims: claims.clone(),
+        clock: Arc::clone(&publisher.clock),
+        ids: Arc::clone(ids),
+        lanes: publisher.lanes.clone(),
+        drain: Arc::clone(&publisher.drain),
+        wake,
+    })
+}
+
 /// The partitions of this server, and the hooks with deliveries that wait in them.
 struct OwnPartitions {
     claims: Claims,
@@ -384,8 +336,58 @@ struct OwnPartitions {
     waiting: Vec<HookId>,
 }
 
+/// Builds the part that starts and stops installed apps.
+fn apps(
+    options: &EngineOptions,
+    publisher: &Arc<Publisher>,
+    people: &Arc<People>,
+    own: &OwnPartitions,
+) -> Apps {
+    Apps {
+        registry: Arc::clone(&publisher.registry),
+        people: Arc::clone(people),
+        publisher: Arc::clone(publisher),
+        launcher: Arc::clone(&options.launcher),
+        claims: own.claims.clone(),
+        lease: Arc::clone(&own.lease),
+        entropy: Arc::clone(&options.entropy),
+        public_url: options.public_url.clone(),
+        idle: options.limits.idle,
+    }
+}
+
+/// Builds the part that delivers events.
+fn dispatcher(
+    options: &EngineOptions,
+    publisher: &Arc<Publisher>,
+    apps: &Arc<Apps>,
+    progress: &Arc<Progress>,
+    log: &Arc<FailureLog>,
+    own: OwnPartitions,
+) -> Dispatcher {
+    let OwnPartitions { claims, lease, feed, waiting } = own;
+    Dispatcher::new(DispatchOptions {
+        registry: Arc::clone(&publisher.registry),
+        journal: Arc::clone(&publisher.journal),
+        claims,
+        lease,
+        clock: Arc::clone(&options.clock),
+        entropy: Arc::clone(&options.entropy),
+        courier: Arc::clone(&options.courier),
+        feed,
+        apps: Arc::clone(apps),
+        publisher: Arc::clone(publisher),
+        waiting,
+        public_url: options.public_url.clone(),
+        schedule: options.schedule.clone(),
+        timeout: options.limits.attempt,
+        answer_wait: options.limits.answer_wait,
+        progress: Arc::clone(progress),
+        log: Arc::clone(log),
+    })
+}
+
 /// Builds everything that depends on the publisher.
-#[expect(clippy::too_many_lines, reason = "each part is named once, in the order of their needs")]
 fn assemble(
     options: EngineOptions,
     publisher: &Arc<Publisher>,
@@ -393,58 +395,20 @@ fn assemble(
     ids: Arc<IdSource>,
     own: OwnPartitions,
 ) -> Started {
-    let OwnPartitions { claims, lease, feed, waiting } = own;
-    let EngineOptions { clock, entropy, limits, .. } = options;
-    let Publisher { registry, journal, lanes, drain, live, .. } = &**publisher;
+    let (claims, lease, limits) = (own.claims.clone(), Arc::clone(&own.lease), options.limits);
+    let Publisher { registry, journal, clock, lanes, drain, live, .. } = &**publisher;
     let log = Arc::new(FailureLog::default());
-    let people = Arc::new(People::new(&options.store, publisher, &ids, &entropy));
-    let apps = Arc::new(Apps {
-        registry: Arc::clone(registry),
-        people: Arc::clone(&people),
-        publisher: Arc::clone(publisher),
-        launcher: options.launcher,
-        claims: claims.clone(),
-        lease: Arc::clone(&lease),
-        entropy: Arc::clone(&entropy),
-        public_url: options.public_url.clone(),
-        idle: limits.idle,
-    });
-    let app_monitor = AppMonitor { apps: Arc::clone(&apps), exits: options.exits };
+    let people = Arc::new(People::new(&options.store, publisher, &ids, &options.entropy));
+    let apps = Arc::new(apps(&options, publisher, &people, &own));
     let exchanges = Arc::new(exchanges(publisher, &limits, &log));
     let progress = Arc::new(Progress::default());
-    let dispatcher = Dispatcher::new(DispatchOptions {
-        registry: Arc::clone(registry),
-        journal: Arc::clone(journal),
-        claims: claims.clone(),
-        lease: Arc::clone(&lease),
-        clock: Arc::clone(&clock),
-        entropy: Arc::clone(&entropy),
-        courier: options.courier,
-        feed,
-        apps: Arc::clone(&apps),
-        publisher: Arc::clone(publisher),
-        waiting,
-        public_url: options.public_url,
-        schedule: options.schedule,
-        timeout: limits.attempt,
-        answer_wait: limits.answer_wait,
-        progress: Arc::clone(&progress),
-        log: Arc::clone(&log),
-    });
+    let dispatcher = dispatcher(&options, publisher, &apps, &progress, &log, own);
+    let app_monitor = AppMonitor { apps: Arc::clone(&apps), exits: options.exits };
     let (left, has_left) = watch::channel(false);
     let membership = membership(options.store.clone(), publisher, &claims, Arc::clone(&lease), has_left);
     let (first_uses, noticed) = mpsc::channel(64);
     let wake_jobs = Arc::<Notify>::default();
-    let job_runner = JobRunner::new(JobRunnerOptions {
-        registry: Arc::clone(registry),
-        journal: Arc::clone(journal),
-        claims: claims.clone(),
-        clock: Arc::clone(&clock),
-        ids: Arc::clone(&ids),
-        lanes: lanes.clone(),
-        drain: Arc::clone(drain),
-        wake: Arc::clone(&wake_jobs),
-    });
+    let job_runner = job_runner(publisher, &claims, &ids, Arc::clone(&wake_jobs));
     let retention = Retention::new(publisher, claims, RetentionPeriods::from(&limits), noticed, log);
     let inner = Inner {
         registry: Arc::clone(registry),
@@ -457,15 +421,15 @@ fn assemble(
         people,
         journal: Arc::clone(journal),
         started_at: clock.now(),
-        clock,
+        clock: Arc::clone(clock),
         publisher: Arc::clone(publisher),
         apps,
-        entropy,
+        entropy: options.entropy,
         exchanges,
         progress,
         statistics: Arc::clone(&statistics),
         queues: Queues::default(),
-        wake_jobs: Arc::clone(&wake_jobs),
+        wake_jobs,
         first_uses,
         cluster: options.store,
         lease,

@@ -7,11 +7,13 @@ mod events;
 mod jobs;
 mod lanes;
 mod live;
+mod options;
 mod registry;
 mod statistics;
 mod stories;
 mod views;
 
-pub use build::{Engine, EngineOptions, Limits, StartError, Started};
+pub use build::{Engine, StartError, Started};
 pub use lanes::CancelError;
 pub use live::{MissedPage, PagePublishError, WatchItem, Watcher};
+pub use options::{EngineOptions, Limits};

@@ -96,15 +96,10 @@ pub async fn build(config: Config, env: &Env) -> Result<Built, ServeError> {
 }
 
 /// Does what [`build`] does, with these ports.
-#[expect(clippy::too_many_lines, reason = "each part is named once, in the order of their needs")]
 pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Result<Built, ServeError> {
     footbridge_runtime::check_user(config.runtime.user.as_deref())?;
-    let address = config.listen;
-    let listener = listen::bind(address).map_err(|source| ServeError::Listen { address, source })?;
-    let unknown = |source| ServeError::Listen { address, source };
-    let own = listener.addresses().map_err(unknown)?;
+    let Bound { listener, own, address } = bind(config.listen)?;
     let (console, no_console) = console::bind(&config.console)?;
-    let address = listener.local_addr().map_err(unknown)?;
     let public_url = config.public_url_at(address);
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
     let OpenStore { store, master_key } = (ports.store)(&config, address, &*clock)?;
@@ -126,8 +121,7 @@ pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Res
         proof_key: ProofKey::new(master_key.derive(PROOFS)),
         limits: limits(&config),
     };
-    let started = Engine::start(options, file_spec(&config)).await.inspect_err(|_| undo(&token_source));
-    let mut started = started.map_err(|error| start_error(error, &config))?;
+    let mut started = start(options, &config).await.inspect_err(|_| undo(&token_source))?;
     let mut warnings = [config.warnings.clone(), launch::open_secrets(&config)?].concat();
     warnings.extend(started.warnings.drain(..).chain(listener.warning()).chain(no_console));
     let (health, page_key) = (Arc::new(Health::starting()), master_key.derive(PAGES));
@@ -163,6 +157,23 @@ pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Res
     })
 }
 
+/// The listener of apps, hosts and the administration API.
+struct Bound {
+    listener: Listener,
+    /// All addresses that reach the listener.
+    own: Vec<SocketAddr>,
+    /// The address with the port that the system chose, if it had to.
+    address: SocketAddr,
+}
+
+fn bind(address: SocketAddr) -> Result<Bound, ServeError> {
+    let failed = |source| ServeError::Listen { address, source };
+    let listener = listen::bind(address).map_err(failed)?;
+    let own = listener.addresses().map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok(Bound { listener, own, address })
+}
+
 /// Makes what all threads share to send requests.
 fn courier(
     config: &Config,
@@ -176,14 +187,14 @@ fn courier(
     Ok(CourierOptions { roots, ..options }.share())
 }
 
-/// Reports a damaged database like any damage: with the file and what to do.
-fn start_error(error: StartError, config: &Config) -> ServeError {
-    match error {
+/// Starts the engine. Reports a damaged database like any damage: with the file and what to do.
+async fn start(options: EngineOptions, config: &Config) -> Result<Started, ServeError> {
+    Engine::start(options, file_spec(config)).await.map_err(|error| match error {
         StartError::Journal(JournalError::Corrupt(what)) => {
             ServeError::Open(OpenError::Damaged { path: config.database.clone(), what })
         }
         error => error.into(),
-    }
+    })
 }
 
 /// The parts of a server that its HTTP surfaces use.

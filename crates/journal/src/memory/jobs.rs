@@ -57,13 +57,10 @@ impl Jobs for MemoryJournal {
         audit: Vec<AuditEntry>,
     ) -> Wait<Job> {
         self.call(CallKind::Job, move |state, _| {
-            let job = state.jobs.get_mut(&id).ok_or(JournalError::NotFound("job"))?;
-            if !job.state.is_open() {
-                return Ok(job.clone());
+            let (job, was_open) = end_job(state, id, to, text, now)?;
+            if was_open {
+                state.add_audit(audit);
             }
-            end_job(job, to, text, now);
-            let job = job.clone();
-            state.add_audit(audit);
             Ok(job)
         })
     }

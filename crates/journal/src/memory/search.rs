@@ -6,7 +6,6 @@ use crate::{
     Collector, DeliveredEvent, DeliveryFilter, DeliveryView, EventFilter, EventView, ExchangeFilter, Found,
     Order, Search, StatusCounts,
 };
-use footbridge_model::event::Event;
 use footbridge_model::exchange::ExchangeRecord;
 use footbridge_model::id::{EventId, number_at};
 use footbridge_model::query::{DeliveryFacts, EventFacts};
@@ -58,7 +57,7 @@ impl State {
         }
         let rows = self.events.iter().map(|(id, view)| (id.number(), view));
         search.collect(rows, |view| {
-            let (facts, rows) = (event_facts(&view.event), of_event.get(&view.event.id));
+            let (facts, rows) = (EventFacts::of(&view.event), of_event.get(&view.event.id));
             let facts_of: Vec<_> = rows.into_iter().flatten().map(|row| self.delivery_facts(row)).collect();
             let apps = std::iter::once(facts.publisher).chain(facts_of.iter().map(|facts| facts.app));
             let picked = search.shows_to(apps)
@@ -83,7 +82,7 @@ impl State {
         let rows = self.deliveries.iter().map(|(id, row)| (id.number(), row));
         search.collect(rows, |row| {
             let facts = self.delivery_facts(row);
-            let event = self.events.get(&row.delivery.event_id).map(|view| event_facts(&view.event));
+            let event = self.events.get(&row.delivery.event_id).map(|view| EventFacts::of(&view.event));
             let of_event = !search.query.asks_about_events()
                 || event.is_some_and(|event| search.query.matches_its_event(&event));
             let picked = search.shows_to(std::iter::once(facts.app))
@@ -128,16 +127,5 @@ impl State {
         });
         let last_ms = row.attempts.last().map(|attempt| attempt.ms);
         Some(DeliveryView { delivery: row.delivery.clone(), hook, event, last_ms, attempts: Vec::new() })
-    }
-}
-
-fn event_facts(event: &Event) -> EventFacts<'_> {
-    EventFacts {
-        id: event.id,
-        publisher: event.publisher.as_str(),
-        name: event.name.as_str(),
-        body: &event.body,
-        provenance: event.provenance,
-        cause: event.lineage.cause,
     }
 }

@@ -4,6 +4,7 @@ use super::parse::QueryError;
 use super::terms::{Condition, Query, Subject, Term};
 use super::values::{AnyId, Code, StatusWord};
 use crate::delivery::DeliveryStatus;
+use crate::event::Event;
 use crate::exchange::{ExchangeOutcome, ExchangeRecord};
 use crate::id::{DeliveryId, EventId, HookId};
 use crate::name::AppName;
@@ -24,6 +25,20 @@ pub struct EventFacts<'a> {
     pub provenance: Provenance,
     /// The event that caused it.
     pub cause: Option<EventId>,
+}
+
+impl<'a> EventFacts<'a> {
+    /// The facts of an event.
+    pub fn of(event: &'a Event) -> Self {
+        Self {
+            id: event.id,
+            publisher: event.publisher.as_str(),
+            name: event.name.as_str(),
+            body: &event.body,
+            provenance: event.provenance,
+            cause: event.lineage.cause,
+        }
+    }
 }
 
 /// The facts about a delivery that a query may ask for.

@@ -3,6 +3,7 @@
 use super::extract::{Admin, Shared};
 use super::paging::Params;
 use crate::problem::Problem;
+use crate::surroundings::DiskSpace;
 use axum::Json;
 use axum::extract::State;
 use footbridge_api as api;
@@ -92,12 +93,10 @@ fn server(shared: &Shared) -> Vec<api::Attention> {
     let problems = health.problems.into_iter().map(|text| of(Level::Error, text));
     let warnings = health.warnings.into_iter().map(|text| of(Level::Warning, text));
     let mut rows: Vec<_> = problems.chain(warnings).collect();
-    rows.extend(shared.surroundings.disk().and_then(super::super::surroundings::DiskSpace::shortage).map(
-        |(is_error, text)| {
-            let level = if is_error { Level::Error } else { Level::Warning };
-            row(level, "disk", server(), text, "/settings".to_owned())
-        },
-    ));
+    rows.extend(shared.surroundings.disk().and_then(DiskSpace::shortage).map(|(is_error, text)| {
+        let level = if is_error { Level::Error } else { Level::Warning };
+        row(level, "disk", server(), text, "/settings".to_owned())
+    }));
     rows
 }
 

@@ -28,13 +28,8 @@ impl<'a> About<'a> {
     }
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    clippy::needless_pass_by_value,
-    reason = "every caller has a path of its own and gives the answer on"
-)]
-fn operation(method: &str, path: String, body: Option<Value>) -> Option<api::Operation> {
-    Some(api::Operation { method: method.to_owned(), path: format!("/api/v1/{path}"), body })
+fn operation(method: &str, path: &str, body: Option<Value>) -> api::Operation {
+    api::Operation { method: method.to_owned(), path: format!("/api/v1/{path}"), body }
 }
 
 /// Returns what changes the verdict; `None` if nothing needs to change.
@@ -45,10 +40,12 @@ pub(super) fn of(shared: &AdminState, verdict: Verdict, hook: &Hook, about: Abou
         Verdict::Gets | Verdict::Delivered | Verdict::NoLink => return None,
         Verdict::AppDisabled => return Some(app_off(shared, app)),
         Verdict::OtherPublisher | Verdict::OtherEvent | Verdict::Private => another_hook(hook, about),
-        Verdict::HookDisabled => ("switch the hook on, and retry the delivery".to_owned(), switch_on(hook)),
+        Verdict::HookDisabled => {
+            ("switch the hook on, and retry the delivery".to_owned(), Some(switch_on(hook)))
+        }
         Verdict::HookDisabledGone => {
             let text = "mend the receiver, then switch the hook on and retry the delivery";
-            (text.to_owned(), switch_on(hook))
+            (text.to_owned(), Some(switch_on(hook)))
         }
         Verdict::NotASubscriber => {
             let text =
@@ -67,7 +64,7 @@ pub(super) fn of(shared: &AdminState, verdict: Verdict, hook: &Hook, about: Abou
         }
         Verdict::WaitingWindow => window(hook),
         Verdict::WaitingPaused => {
-            ("resume the lane".to_owned(), operation("POST", format!("lanes/{id}/resume"), None))
+            ("resume the lane".to_owned(), Some(operation("POST", &format!("lanes/{id}/resume"), None)))
         }
         Verdict::Unanswered
         | Verdict::WaitingRetry
@@ -83,7 +80,7 @@ pub(super) fn of(shared: &AdminState, verdict: Verdict, hook: &Hook, about: Abou
 /// The fix for a delivery that failed or waits: to send it again.
 fn again(verdict: Verdict, app: &AppName, about: About<'_>) -> (String, Option<api::Operation>) {
     let send = |delivery: Option<DeliveryId>, verb: &str| {
-        delivery.and_then(|delivery| operation("POST", format!("deliveries/{delivery}/{verb}"), None))
+        delivery.map(|delivery| operation("POST", &format!("deliveries/{delivery}/{verb}"), None))
     };
     let text = match verdict {
         Verdict::Unanswered => {
@@ -115,12 +112,12 @@ fn another_hook(hook: &Hook, about: About<'_>) -> (String, Option<api::Operation
     });
     // The hooks of an installed app are those of its package.
     let adds = hook.origin != Origin::Package;
-    let made = if adds { operation("POST", "hooks".to_owned(), Some(new)) } else { None };
+    let made = adds.then(|| operation("POST", "hooks", Some(new)));
     (format!("add a hook of `{}` with the pattern `{pattern}`", hook.app), made)
 }
 
-fn switch_on(hook: &Hook) -> Option<api::Operation> {
-    operation("PATCH", format!("hooks/{}", hook.id), Some(json!({"enabled": true})))
+fn switch_on(hook: &Hook) -> api::Operation {
+    operation("PATCH", &format!("hooks/{}", hook.id), Some(json!({"enabled": true})))
 }
 
 /// The fix for a full window: a larger one, if the hook may be changed.
@@ -128,7 +125,7 @@ fn window(hook: &Hook) -> (String, Option<api::Operation>) {
     let wider = hook.options.in_flight.saturating_mul(2).min(MAX_IN_FLIGHT);
     let may = hook.origin == Origin::Api && wider > hook.options.in_flight;
     let change = json!({"in_flight": wider});
-    let change = if may { operation("PATCH", format!("hooks/{}", hook.id), Some(change)) } else { None };
+    let change = may.then(|| operation("PATCH", &format!("hooks/{}", hook.id), Some(change)));
     let text = "make the receiver faster, or let the hook have more deliveries in flight (`in_flight`)";
     (text.to_owned(), change)
 }
@@ -139,8 +136,8 @@ fn app_off(shared: &AdminState, app: &AppName) -> api::Fix {
     let (text, operation) = if of_file {
         (format!("switch the app `{app}` on in the configuration file, and restart the server"), None)
     } else {
-        let on = operation("PATCH", format!("apps/{app}"), Some(json!({"enabled": true})));
-        (format!("switch the app `{app}` on, and retry the delivery"), on)
+        let on = operation("PATCH", &format!("apps/{app}"), Some(json!({"enabled": true})));
+        (format!("switch the app `{app}` on, and retry the delivery"), Some(on))
     };
     api::Fix { text, operation, screen: format!("/apps/{app}") }
 }
@@ -160,12 +157,12 @@ pub(super) fn of_exchange(
             let link = json!({"host": host.as_str(), "miniapp": miniapp.as_str()});
             let exists = shared.engine.link(host, miniapp).is_ok();
             let made = if exists {
-                operation("PATCH", format!("links/{host}/{miniapp}"), Some(json!({"enabled": true})))
+                operation("PATCH", &format!("links/{host}/{miniapp}"), Some(json!({"enabled": true})))
             } else {
-                operation("POST", "links".to_owned(), Some(link))
+                operation("POST", "links", Some(link))
             };
             let text = format!("link the host `{host}` and the miniapp `{miniapp}`");
-            Some(api::Fix { text, operation: made, screen: "/links".to_owned() })
+            Some(api::Fix { text, operation: Some(made), screen: "/links".to_owned() })
         }
         Verdict::AppDisabled if shared.engine.app(recipient).is_err() => {
             fix(format!("add the app `{recipient}`, or correct the name"), None)

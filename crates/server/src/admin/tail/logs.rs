@@ -5,7 +5,7 @@ use super::super::extract::{Admin, AppPath, Shared};
 use super::super::paging::Params;
 use super::super::visible;
 use super::rows::{LogRow, line};
-use super::sse::{answer, event};
+use super::sse::{NextChunk, answer, event};
 use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::Response;
@@ -13,7 +13,6 @@ use bytes::Bytes;
 use footbridge_engine::AppsError;
 use footbridge_model::name::AppName;
 use http::request::Parts;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,8 +59,7 @@ struct LogSource {
 }
 
 impl LogSource {
-    #[expect(clippy::type_complexity, reason = "the type that a stream of an answer asks for")]
-    fn produce(self) -> Pin<Box<dyn Future<Output = Option<(Self, Bytes)>> + Send>> {
+    fn produce(self) -> NextChunk<Self> {
         Box::pin(self.next())
     }
 

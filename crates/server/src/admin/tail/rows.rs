@@ -7,7 +7,6 @@ use footbridge_engine::{
     DeliveredEvent, DeliveryView, EventView, StatusCounts, TailAttempt, TailEvent, TailItem,
 };
 use footbridge_model::admin_caller::AdminCaller;
-use footbridge_model::event::Event;
 use footbridge_model::exchange::ExchangeRecord;
 use footbridge_model::query::{DeliveryFacts, EventFacts, Query};
 use footbridge_model::time::Millis;
@@ -94,14 +93,14 @@ impl Filter {
                 // The deliveries of an event have no outcome yet.
                 let matches = || {
                     !self.query.asks_about_deliveries()
-                        && self.query.matches_event_itself(&event_facts(event))
+                        && self.query.matches_event_itself(&EventFacts::of(event))
                 };
                 let visible = self.caller.may_see(&event.publisher);
                 (self.has(Kind::Event) && visible && matches()).then_some("event")
             }
             TailItem::Attempt(attempt) => {
                 let matches =
-                    || self.query.matches_delivery(&delivery_facts(attempt), &event_facts(&attempt.event));
+                    || self.query.matches_delivery(&delivery_facts(attempt), &EventFacts::of(&attempt.event));
                 let visible = self.caller.may_see(&attempt.hook.app);
                 (self.has(Kind::Delivery) && visible && matches()).then_some("delivery")
             }
@@ -111,17 +110,6 @@ impl Filter {
                 (self.has(Kind::Exchange) && visible && matches()).then_some("exchange")
             }
         }
-    }
-}
-
-fn event_facts(event: &Event) -> EventFacts<'_> {
-    EventFacts {
-        id: event.id,
-        publisher: event.publisher.as_str(),
-        name: event.name.as_str(),
-        body: &event.body,
-        provenance: event.provenance,
-        cause: event.lineage.cause,
     }
 }
 

@@ -23,7 +23,7 @@ const RETRY: &[u8] = b"retry: 1000\n\n";
 pub(crate) struct Endless;
 
 /// The next part of a body, with the source of the part after it; `None` at the end.
-type NextChunk<S> = Pin<Box<dyn Future<Output = Option<(S, Bytes)>> + Send>>;
+pub(super) type NextChunk<S> = Pin<Box<dyn Future<Output = Option<(S, Bytes)>> + Send>>;
 
 /// A body whose parts a source produces one after the other.
 pub(super) struct Parted<S> {
