@@ -19,6 +19,9 @@ pub(crate) struct Options {
     /// The program to measure; default: `footbridge` in the directory of this program.
     #[arg(long, env = "FOOTBRIDGE_BIN")]
     bin: Option<PathBuf>,
+    /// The build that the bench `compare` measures the program against.
+    #[arg(long, required_if_eq("names", "compare"))]
+    against: Option<PathBuf>,
     /// Number of turns of each target; the median counts.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=50))]
     pairs: u32,
@@ -55,11 +58,13 @@ pub(crate) fn run(options: &Options) -> Outcome<bool> {
     let here = std::env::current_exe().map_err(|e| format!("cannot find the path of this program: {e}"))?;
     let beside = here.parent().map(PathBuf::from).unwrap_or_default();
     let program = options.bin.clone().unwrap_or_else(|| beside.join("footbridge"));
-    if !program.is_file() {
-        return Err(format!(
-            "{} does not exist; build it with --release or name another program with --bin",
-            program.display()
-        ));
+    for (program, option) in [(Some(&program), "--bin"), (options.against.as_ref(), "--against")] {
+        if let Some(program) = program.filter(|program| !program.is_file()) {
+            let program = program.display();
+            return Err(format!(
+                "{program} does not exist; build it with --release or name another with {option}"
+            ));
+        }
     }
     let workspace = Workspace::make(options.dir.as_deref().unwrap_or(&beside))?;
     let quiet = Quiet::new(Duration::from_secs(options.wait));
@@ -67,7 +72,13 @@ pub(crate) fn run(options: &Options) -> Outcome<bool> {
     println!("{}", report.head());
     let Options { pairs, secs, shards, events, .. } = *options;
     let plan = Plan { pairs, secs, shards, events };
-    let bench = Bench { plan, program: &program, workspace: &workspace, quiet: &quiet };
+    let bench = Bench {
+        plan,
+        program: &program,
+        against: options.against.as_deref(),
+        workspace: &workspace,
+        quiet: &quiet,
+    };
     for name in names {
         let section = name.run(&bench).map_err(|error| format!("{name:?}: {error}"))?;
         println!("{section}");

@@ -7,7 +7,7 @@ use crate::machine::cpu_seconds;
 use crate::report::{Limit, Section};
 use crate::targets::{Nginx, Setup, authorization, exchange_body, free_address};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const PATH: &str = "/api/v1/event-bridge/hostapp/";
 /// Limits beyond which Footbridge costs more than its checks explain.
@@ -16,26 +16,24 @@ const CPU: Limit = Limit::AtMost(1.2);
 const LATENCY: Limit = Limit::AtMost(2.0);
 
 #[derive(Debug, Clone, Copy)]
-struct Target {
-    address: SocketAddr,
+pub(super) struct Target {
+    pub(super) address: SocketAddr,
     /// The process whose processor time is measured.
-    process: Option<u32>,
+    pub(super) process: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct ExchangeResult {
-    per_second: f64,
+pub(super) struct ExchangeResult {
+    pub(super) per_second: f64,
     p50: f64,
     p99: f64,
     /// Processor time of one request, in microseconds.
-    cpu: f64,
+    pub(super) cpu: f64,
 }
 
 struct Round<'a> {
     bench: &'a Bench<'a>,
     dir: PathBuf,
-    authorization: String,
-    body: String,
     footbridge: Target,
     nginx: Target,
     direct: Target,
@@ -57,13 +55,11 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
     let round = Round {
         bench,
         dir: bench.workspace.dir("wrk")?,
-        authorization: authorization(),
-        body: exchange_body(),
         footbridge: Target { address: footbridge.address, process: Some(footbridge.program.id()) },
         nginx: Target { address: nginx.address, process: Some(nginx.program.id()) },
         direct: Target { address: receiver.address(), process: None },
     };
-    let about = format!("{} B JSON, wrk with 1 thread, {} s a turn", round.body.len(), bench.plan.secs);
+    let about = format!("{} B JSON, wrk with 1 thread, {} s a turn", exchange_body().len(), bench.plan.secs);
     let mut section = Section::new("exchange", about);
     for target in [round.footbridge, round.nginx, round.direct] {
         round.load(target, 16, 1)?;
@@ -90,20 +86,19 @@ impl Round<'_> {
     }
 
     fn load(&self, target: Target, connections: u32, seconds: u64) -> Outcome<ExchangeResult> {
-        let used = || target.process.map_or(0.0, cpu_seconds);
-        let before = used();
-        let load = Load {
-            address: target.address,
-            path: PATH,
-            authorization: &self.authorization,
-            body: &self.body,
-            connections,
-            seconds,
-        };
-        let found = wrk(&load, &self.dir)?;
-        let cpu = (used() - before) * 1e6 / found.requests;
-        Ok(ExchangeResult { per_second: found.per_second, p50: found.p50, p99: found.p99, cpu })
+        load(target, connections, seconds, &self.dir)
     }
+}
+
+/// Sends exchanges to `target` without a pause.
+pub(super) fn load(target: Target, connections: u32, seconds: u64, dir: &Path) -> Outcome<ExchangeResult> {
+    let used = || target.process.map_or(0.0, cpu_seconds);
+    let before = used();
+    let (authorization, body) = (&*authorization(), &*exchange_body());
+    let load = Load { address: target.address, path: PATH, authorization, body, connections, seconds };
+    let found = wrk(&load, dir)?;
+    let cpu = (used() - before) * 1e6 / found.requests;
+    Ok(ExchangeResult { per_second: found.per_second, p50: found.p50, p99: found.p99, cpu })
 }
 
 fn busy(section: &mut Section, connections: u32, turns: &ExchangeResults) {

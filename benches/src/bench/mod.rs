@@ -2,6 +2,7 @@
 
 mod apps;
 mod backlog;
+mod compare;
 mod exchange;
 mod idle;
 mod isolation;
@@ -35,6 +36,8 @@ pub(crate) struct Plan {
 pub(crate) struct Bench<'a> {
     pub(crate) plan: Plan,
     pub(crate) program: &'a Path,
+    /// The build that `compare` measures the program against.
+    pub(crate) against: Option<&'a Path>,
     pub(crate) workspace: &'a Workspace,
     pub(crate) quiet: &'a Quiet,
 }
@@ -58,9 +61,12 @@ pub(crate) enum Name {
     Live,
     /// A live tail while events are published
     Tail,
+    /// Exchanges and publishes of two builds (--against), turn by turn
+    Compare,
 }
 
 impl Name {
+    /// The benches that run if none is named: all that need no second build.
     pub(crate) const fn all() -> &'static [Self] {
         &[
             Self::Exchange,
@@ -85,6 +91,7 @@ impl Name {
             Self::Apps => apps::run(bench),
             Self::Live => live::run(bench),
             Self::Tail => tail::run(bench),
+            Self::Compare => compare::run(bench),
         }?;
         section.noise(bench.quiet);
         Ok(section)
@@ -93,6 +100,7 @@ impl Name {
     fn packages(self) -> &'static [Package] {
         match self {
             Self::Exchange => &[packages::WRK, packages::NGINX],
+            Self::Compare => &[packages::WRK],
             Self::Publish => &[packages::REDIS, packages::REDIS_BENCHMARK],
             Self::Apps => &[packages::NODE],
             Self::Idle | Self::Backlog | Self::Isolation | Self::Live | Self::Tail => &[],
@@ -107,8 +115,12 @@ pub(crate) fn packages(names: &[Name]) -> Vec<Package> {
 
 impl Bench<'_> {
     fn footbridge(&self, setup: &Setup) -> Outcome<Footbridge> {
+        self.build(self.program, setup)
+    }
+
+    fn build(&self, program: &Path, setup: &Setup) -> Outcome<Footbridge> {
         let setup = Setup { shards: self.plan.shards, ..setup.clone() };
-        Footbridge::start(self.workspace, self.program, &setup)
+        Footbridge::start(self.workspace, program, &setup)
     }
 }
 

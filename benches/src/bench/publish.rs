@@ -19,15 +19,15 @@ const STEADY: u32 = 200;
 const DRAIN: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Clone, Copy)]
-struct PublishResult {
-    acked: f64,
+pub(super) struct PublishResult {
+    pub(super) acked: f64,
     p50: f64,
     p99: f64,
     /// Deliveries per second while events were published, and until the last delivery.
     beside: f64,
     whole: f64,
     /// Processor time of one event with its delivery, in microseconds.
-    cpu: f64,
+    pub(super) cpu: f64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,8 @@ pub(super) fn run(bench: &Bench<'_>) -> Outcome<Section> {
     Ok(section)
 }
 
-fn turn(
+/// Publishes without a pause and waits for the last delivery.
+pub(super) fn turn(
     bench: &Bench<'_>,
     footbridge: &Footbridge,
     receiver: &Receiver,
