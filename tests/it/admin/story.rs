@@ -119,6 +119,8 @@ fn each_cause_is_named_with_its_fix() {
     wait_cause(&gateway, &first, "gone", "hook_disabled_410");
     let later = wait_cause(&gateway, &event, "later", "hook_made_later");
     assert!(later["changed"].as_str().unwrap().contains("after the event"), "{later}");
+    let explained = gateway.admin().all(&format!("events/{event}/explain?app=later"));
+    assert_eq!(explained[0]["fix"], later["fix"]);
     let ordered = wait_cause(&gateway, &event, "ordered", "waiting_order");
     assert!(ordered["why"].as_str().unwrap().contains(&first), "{ordered}");
     assert_eq!(ordered["then"]["code"], "gets");
@@ -139,6 +141,9 @@ fn each_cause_is_named_with_its_fix() {
         receiver.at(&format!("/{app}/in"), Reply::json("{}"));
         mend(&gateway, &told(&gateway, &event, app));
     }
+    mend(&gateway, &later);
+    until("the younger hook gets the event", WAIT, || told(&gateway, &event, "later")["got"] == true);
+    assert_eq!(receiver.requests_at("/later/in")[0].json()["id"], *event);
     until("the paused lane goes on", WAIT, || told(&gateway, &event, "held")["got"] == true);
     for app in ["hookoff", "gone", "appoff"] {
         let skipped = wait_cause(&gateway, &event, app, "cancelled");

@@ -52,12 +52,7 @@ pub(super) fn of(shared: &AdminState, verdict: Verdict, hook: &Hook, about: Abou
                 format!("let `{}` name `{app}` among `subscribers`, or leave them out", about.publisher);
             return Some(api::Fix { text, operation: None, screen: format!("/apps/{}", about.publisher) });
         }
-        Verdict::HookMadeLater => {
-            let event = about.event.unwrap_or_default();
-            let text = format!("replay the event `{event}` to this hook, or publish it again");
-            let screen = format!("/recover?q=id:{event}&hook={id}");
-            return Some(api::Fix { text, operation: None, screen });
-        }
+        Verdict::HookMadeLater => return Some(replay_to(hook, about.event.unwrap_or_default())),
         Verdict::HookRemoved => {
             let screen = format!("/hooks?app={app}");
             return Some(api::Fix { text: "add the hook again".to_owned(), operation: None, screen });
@@ -75,6 +70,16 @@ pub(super) fn of(shared: &AdminState, verdict: Verdict, hook: &Hook, about: Abou
         | Verdict::Cancelled => again(verdict, app, about),
     };
     Some(api::Fix { text, operation, screen })
+}
+
+/// The fix for a hook that is younger than the event: a job that replays the event to it.
+fn replay_to(hook: &Hook, event: &str) -> api::Fix {
+    let id = hook.id.to_string();
+    let query = format!("id:{event}");
+    let text = format!("replay the event `{event}` to this hook");
+    let screen = format!("/recover?q={query}&hook={id}");
+    let job = json!({"kind": "replay", "q": query, "hook": id});
+    api::Fix { text, operation: Some(operation("POST", "jobs", Some(job))), screen }
 }
 
 /// The fix for a delivery that failed or waits: to send it again.
