@@ -1159,7 +1159,7 @@ export interface paths {
         /**
          * Streams what happens as server-sent events `event`, `delivery`, `exchange`, `audit` and `log`, whose data is a row of the
          *     list with the time `at`. At most 200 rows a second are sent; `gap` has the number of the others, and `null` if it is not
-         *     known. `ping` keeps the connection alive.
+         *     known. `ping` keeps the connection alive. The kind `audit` needs the permission `audit.read`, and `log` needs `apps.read`.
          */
         get: operations["tail_tail"];
         put?: never;

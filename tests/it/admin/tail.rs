@@ -169,3 +169,59 @@ fn the_output_of_an_app_is_streamed() {
     }
     gateway.admin().call("GET", "apps/nobody/logs/stream").send().expect(404);
 }
+
+#[test]
+fn changes_are_shown_once_they_are_stored_without_secrets() {
+    let (gateway, _receiver) = start();
+    let mut tail = Sse::open(&gateway, "tail?kinds=audit", None);
+    tail.wait("ping");
+    let mut of_hooks = Sse::open(&gateway, "tail?kinds=audit&q=name:hook.*%20app:mailer", None);
+    of_hooks.wait("ping");
+    let admin = gateway.admin();
+    let made = admin.done("POST", "apps", &json!({"name": "crm"}));
+    admin.call("POST", "apps").json(&json!({"name": "crm"})).send().expect(409);
+    admin.done("POST", "apps/crm/rotate", &json!({"secrets": ["token"]}));
+    let hook =
+        json!({"app": "mailer", "pattern": "shop/later", "type": "web", "route": "http://127.0.0.1:1/x"});
+    admin.done("POST", "hooks", &hook);
+    let rows: Vec<Value> = (0..3)
+        .map(|_| row(&mut tail))
+        .map(|(kind, id, data)| {
+            assert_eq!((kind.as_str(), id.is_empty()), ("audit", false));
+            data
+        })
+        .collect();
+    let actions: Vec<_> = rows.iter().map(|row| row["action"].as_str().unwrap()).collect();
+    assert_eq!(actions[0], "app.create", "{rows:?}");
+    assert_eq!(actions[2], "hook.create", "the change that was refused has no row: {rows:?}");
+    assert_eq!((&rows[0]["object"]["id"], &rows[0]["who"]["kind"]), (&json!("crm"), &json!("token")));
+    let listed = admin.all("audit");
+    assert!(rows.iter().all(|row| listed.contains(row)), "rows are those of the list: {rows:?}");
+    let shown = format!("{rows:?}");
+    for (name, secret) in
+        made.as_object().unwrap().iter().filter(|(name, _)| name.contains("token") || name.contains("secret"))
+    {
+        let secret = secret.as_str().unwrap_or("-");
+        assert!(secret.len() < 8 || !shown.contains(secret), "{name}");
+    }
+    assert_eq!(row(&mut of_hooks).2["action"], "hook.create", "a query selects changes, too");
+}
+
+#[test]
+fn rows_need_the_permission_of_their_kind() {
+    let (gateway, _receiver) = start();
+    let allowed = |permissions: Value, apps: Value, kinds: &str| {
+        let token = json!({"name": format!("t{}", permissions.to_string().len()), "permissions": permissions, "apps": apps});
+        let made = gateway.admin().send("POST", "tokens", &token).expect(201).json();
+        let call = gateway.call("GET", &format!("/api/v1/tail?kinds={kinds}"));
+        call.header("Authorization", format!("Bearer {}", made["token"].as_str().unwrap())).send()
+    };
+    let own = Value::Null;
+    let answer = allowed(json!(["events.read"]), own.clone(), "event,audit").expect(403);
+    assert!(answer.text().contains("audit.read"), "{}", answer.text());
+    let answer = allowed(json!(["events.read", "audit.read"]), own.clone(), "log").expect(403);
+    assert!(answer.text().contains("apps.read"), "{}", answer.text());
+    let answer =
+        allowed(json!(["events.read", "audit.read", "apps.read"]), json!(["shop"]), "audit").expect(403);
+    assert!(answer.text().contains("all apps"), "{}", answer.text());
+}

@@ -16,8 +16,11 @@ use serde_json::Value;
 /// Query parameters that select entries.
 const FILTERS: [&str; 6] = ["q", "who", "action", "object", "since", "until"];
 
+/// The reason why callers that are limited to some apps do not see the log.
+pub(super) const ABOUT_ALL: &str = "the audit log is about all apps";
+
 /// Renders an entry for an answer.
-fn view(entry: AuditEntry) -> api::AuditEntry {
+pub(super) fn view(entry: AuditEntry) -> api::AuditEntry {
     let members = |text: Option<String>| text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
     api::AuditEntry {
         id: entry.id.to_string(),
@@ -91,7 +94,7 @@ pub(super) async fn list(
 ) -> Result<Json<SearchedList<api::AuditEntry>>, Problem> {
     let window = params.window("audit", &FILTERS)?;
     if caller.is_scoped() {
-        return Err(Problem::forbidden_scope(&caller, "the audit log is about all apps"));
+        return Err(Problem::forbidden_scope(&caller, ABOUT_ALL));
     }
     let filter = filter(&params, shared.engine.now())?;
     let page: Page = window.of_journal(AuditId::number)?;

@@ -1,11 +1,13 @@
 //! Fills a queue with what happens.
 
 use super::super::AdminState;
+use super::audit::AuditPosition;
 use super::queue::TailQueue;
 use super::rows::{Filter, Kind, LogRow, line, render};
 use footbridge_engine::{TailNext, TailWatcher};
 use footbridge_model::name::AppName;
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -15,14 +17,28 @@ const TICK: Duration = Duration::from_millis(500);
 /// The most lines of one app that are read at once.
 const LINES: usize = 200;
 
+/// Sources of rows.
+pub(super) struct Sources {
+    pub(super) watcher: TailWatcher,
+    /// Where changes begin, if they are shown.
+    pub(super) audit: Option<AuditPosition>,
+}
+
 /// Fills the queue until nobody reads it any more.
 pub(super) async fn run(
     shared: Arc<AdminState>,
     id: u64,
     queue: Arc<TailQueue>,
     filter: Arc<Filter>,
-    mut watcher: TailWatcher,
+    sources: Sources,
 ) {
+    let Sources { mut watcher, audit } = sources;
+    let mut changes = pin!(async {
+        match audit {
+            Some(position) => position.follow(&shared, &queue, &filter).await,
+            None => std::future::pending().await,
+        }
+    });
     let mut logs = Logs::default();
     let mut tick = tokio::time::interval(TICK);
     loop {
@@ -37,6 +53,7 @@ pub(super) async fn run(
                     break;
                 }
             }
+            () = &mut changes => {}
             next = watcher.next() => match next {
                 Some(TailNext::Item(item)) => {
                     if let Some(kind) = filter.picks(&item) {
@@ -68,7 +85,7 @@ impl Logs {
             let (after, most) = known.map_or((0, usize::MAX), |after| (after, LINES));
             let Ok(lines) = shared.engine.output(name.as_str(), after, most) else { continue };
             if known.is_some() {
-                for written in &lines {
+                for written in lines.iter().filter(|_| filter.picks_output(name)) {
                     queue.row(Instant::now(), "log", || {
                         line(&LogRow {
                             app: name.as_str(),

@@ -1,8 +1,10 @@
 //! The handler of `/api/v1/tail`.
 
+use super::super::audit;
 use super::super::extract::{Admin, Shared};
 use super::super::paging::Params;
-use super::feed;
+use super::audit::AuditPosition;
+use super::feed::{self, Sources};
 use super::queue::TailQueue;
 use super::registry::Position;
 use super::rows::{Filter, Kind};
@@ -10,6 +12,7 @@ use super::sse::{Attached, TailSource, answer, beginning};
 use crate::problem::{Problem, ProblemCode};
 use axum::extract::State;
 use axum::response::Response;
+use footbridge_model::admin_caller::AdminCaller;
 use footbridge_model::permission::Permission;
 use footbridge_model::query::Query;
 use footbridge_model::words;
@@ -19,7 +22,7 @@ use tokio::time::Instant;
 
 /// Streams what happens as server-sent events `event`, `delivery`, `exchange`, `audit` and `log`, whose data is a row of the
 /// list with the time `at`. At most 200 rows a second are sent; `gap` has the number of the others, and `null` if it is not
-/// known. `ping` keeps the connection alive.
+/// known. `ping` keeps the connection alive. The kind `audit` needs the permission `audit.read`, and `log` needs `apps.read`.
 #[utoipa::path(get, path = "/api/v1/tail", tag = "tail", security(("admin" = [])),
     params(("q" = Option<String>, Query, description = "What rows must match, in the words of lists"),
         ("kinds" = Option<String>, Query, description = "Kinds of rows, separated by commas: `event`, `delivery`, `exchange`, `audit`, `log`; else the first three"),
@@ -38,6 +41,7 @@ pub(in super::super) async fn tail(
         Problem::require(&caller, Permission::PayloadsRead)?;
     }
     let kinds = kinds(params.text("kinds"))?;
+    kinds.iter().try_for_each(|kind| permit(&caller, *kind))?;
     if shared.engine.is_draining() {
         return Err(Problem::new(ProblemCode::Draining, "the server is shutting down; connect again later"));
     }
@@ -48,7 +52,7 @@ pub(in super::super) async fn tail(
         let lost = queue.attach(Some(at.number));
         (at.tail, queue, Some(lost))
     } else {
-        let (tail, queue) = start(&shared, &filter, bodies)?;
+        let (tail, queue) = start(&shared, &filter, bodies).await?;
         queue.attach(None);
         (tail, queue, resumed.is_none().then_some(0))
     };
@@ -57,16 +61,36 @@ pub(in super::super) async fn tail(
 }
 
 /// Starts a new tail; with `bodies`, its query may ask about them.
-fn start(shared: &Shared, filter: &Arc<Filter>, bodies: bool) -> Result<(u64, Arc<TailQueue>), Problem> {
+async fn start(
+    shared: &Shared,
+    filter: &Arc<Filter>,
+    bodies: bool,
+) -> Result<(u64, Arc<TailQueue>), Problem> {
+    let audit = if filter.has(Kind::Audit) { Some(AuditPosition::end(shared).await?) } else { None };
     let id = shared.engine.random_number();
     let queue = Arc::new(TailQueue::new(Instant::now()));
     if !shared.tails.add(id, &queue, filter) {
         let why = "the server has as many live tails as it allows; close one, or try again later";
         return Err(Problem::new(ProblemCode::Unavailable, why));
     }
-    let watcher = shared.engine.tail(bodies);
-    tokio::spawn(feed::run(Arc::clone(shared), id, Arc::clone(&queue), Arc::clone(filter), watcher));
+    let sources = Sources { watcher: shared.engine.tail(bodies), audit };
+    tokio::spawn(feed::run(Arc::clone(shared), id, Arc::clone(&queue), Arc::clone(filter), sources));
     Ok((id, queue))
+}
+
+/// Checks that the caller may see rows of this kind. The operation itself needs `events.read`.
+fn permit(caller: &AdminCaller, kind: Kind) -> Result<(), Problem> {
+    match kind {
+        Kind::Event | Kind::Delivery | Kind::Exchange => Ok(()),
+        Kind::Log => Problem::require(caller, Permission::AppsRead),
+        Kind::Audit => {
+            Problem::require(caller, Permission::AuditRead)?;
+            if caller.is_scoped() {
+                return Err(Problem::forbidden_scope(caller, audit::ABOUT_ALL));
+            }
+            Ok(())
+        }
+    }
 }
 
 fn kinds(text: Option<&str>) -> Result<Vec<Kind>, Problem> {

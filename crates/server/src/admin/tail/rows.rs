@@ -7,10 +7,13 @@ use footbridge_engine::{
     DeliveredEvent, DeliveryView, EventView, StatusCounts, TailAttempt, TailEvent, TailItem,
 };
 use footbridge_model::admin_caller::AdminCaller;
+use footbridge_model::audit::{ActorKind, AuditEntry};
 use footbridge_model::exchange::ExchangeRecord;
-use footbridge_model::query::{DeliveryFacts, EventFacts, Query};
+use footbridge_model::name::AppName;
+use footbridge_model::query::{Condition, DeliveryFacts, EventFacts, Query};
 use footbridge_model::time::Millis;
 use serde::Serialize;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// A kind of rows of a tail.
@@ -111,6 +114,46 @@ impl Filter {
             }
         }
     }
+}
+
+impl Filter {
+    /// Returns true if an entry of the audit log is shown. A query looks at its action, object and actor.
+    pub(super) fn picks_audit(&self, entry: &AuditEntry) -> bool {
+        self.matches(|condition| match condition {
+            Condition::App(app) => is_about(entry, app),
+            Condition::Name(name) => name.matches(&entry.action),
+            Condition::Id(id) => entry.object.id == id.to_string(),
+            Condition::Hook(hook) => entry.object.id == hook.to_string(),
+            _ => false,
+        })
+    }
+
+    /// Returns true if the output of an app is shown.
+    pub(super) fn picks_output(&self, app: &AppName) -> bool {
+        self.matches(|condition| matches!(condition, Condition::App(named) if named == app))
+    }
+
+    /// Returns true if a row matches all terms, given which conditions it meets.
+    fn matches(&self, meets: impl Fn(&Condition) -> bool) -> bool {
+        self.query.terms().iter().all(|term| match &term.condition {
+            // A tail shows what happens now.
+            Condition::Since(_) | Condition::Until(_) => true,
+            condition => meets(condition) != term.negated,
+        })
+    }
+}
+
+/// Returns true if an app is the object of a change, made it, or has the object.
+fn is_about(entry: &AuditEntry, app: &AppName) -> bool {
+    let named = |text: &str| text.eq_ignore_ascii_case(app.as_str());
+    let owns = |members: &Option<String>| {
+        let members: Option<Value> = members.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        members.as_ref().and_then(|members| members.get("app")?.as_str()).is_some_and(named)
+    };
+    (entry.object.kind == "app" && named(&entry.object.id))
+        || (entry.who.kind == ActorKind::App && named(&entry.who.name))
+        || owns(&entry.before)
+        || owns(&entry.after)
 }
 
 fn delivery_facts(attempt: &TailAttempt) -> DeliveryFacts<'_> {
