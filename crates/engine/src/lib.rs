@@ -46,6 +46,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod tickets;
+mod trace;
 mod verdict;
 mod watermark;
 

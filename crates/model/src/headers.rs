@@ -2,6 +2,7 @@
 //!
 //! Programs behind CGI, WSGI and the like read `_` in a name as `-`, so every rule here treats the two as equal.
 
+use crate::trace_state::TraceState;
 use http::header::{HeaderName, HeaderValue};
 
 /// Headers with these prefixes are sent by the server only.
@@ -28,6 +29,9 @@ const PROXY_HEADERS: [&str; 14] = [
 
 /// Prefixes of such headers.
 const PROXY_PREFIXES: [&str; 2] = ["x-forwarded-", "x-original-"];
+
+/// The header with the state of a trace. It is taken from the request, and not from the publisher's headers.
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// The header that authenticates an app.
 const APP_TOKEN: &str = "x-bolt-app-token";
@@ -119,7 +123,26 @@ impl PublishHeaders {
 
     /// Reads stored headers. Headers that an older version has allowed and this one refuses are left out.
     pub fn from_stored<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self(pairs.into_iter().filter_map(|(name, value)| check(name, value).ok()).collect())
+        let read = |(name, value): (&str, &str)| {
+            if name == TRACESTATE.as_str() {
+                return TraceState::parse([value]).map(|state| (TRACESTATE, state.value().clone()));
+            }
+            check(name, value).ok()
+        };
+        Self(pairs.into_iter().filter_map(read).collect())
+    }
+
+    /// Adds the state of the trace that the event belongs to.
+    #[must_use]
+    pub fn with_trace_state(mut self, state: Option<TraceState>) -> Self {
+        self.0.extend(state.map(|state| (TRACESTATE, state.value().clone())));
+        self
+    }
+
+    /// The state of the trace that the event belongs to.
+    pub fn trace_state(&self) -> Option<TraceState> {
+        let (_, value) = self.0.iter().find(|(name, _)| *name == TRACESTATE)?;
+        TraceState::parse([value.to_str().ok()?])
     }
 
     /// The headers in order.

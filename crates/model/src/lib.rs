@@ -35,5 +35,6 @@ pub mod run;
 pub mod secret;
 pub mod signature;
 pub mod time;
+pub mod trace_state;
 pub mod traffic;
 pub mod words;

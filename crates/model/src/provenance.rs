@@ -1,5 +1,6 @@
 //! The provenance of events and exchanges. It is recorded and shown, and decides nothing.
 
+use crate::time::Entropy;
 use std::fmt;
 use std::str::FromStr;
 
@@ -79,6 +80,9 @@ impl fmt::Debug for TraceId {
     }
 }
 
+/// The flag of a trace that its sender records.
+const SAMPLED: u8 = 1;
+
 /// The content of a `traceparent` header of W3C Trace Context: a trace, the span that sent the request, and the flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TraceParent {
@@ -122,6 +126,18 @@ impl TraceParent {
     /// The id of the trace.
     pub const fn trace(&self) -> TraceId {
         self.trace
+    }
+
+    /// A new span of the same trace, for a request that continues it. Only the flag that version 00 defines is kept.
+    #[must_use]
+    pub fn child(self, entropy: &dyn Entropy) -> Self {
+        let mut span = [0; 8];
+        entropy.fill(&mut span);
+        // The standard forbids a span of zeros.
+        if span == [0; 8] {
+            span = [0xff; 8];
+        }
+        Self { trace: self.trace, span, flags: self.flags & SAMPLED }
     }
 
     /// The fields as they are stored.
@@ -227,6 +243,27 @@ mod tests {
             assert_eq!(TraceParent::parse(&bad), None, "{bad}");
         }
         assert_eq!(TraceParent::from_bytes(&[1; 24]), None);
+    }
+
+    /// Randomness with the same byte everywhere.
+    #[derive(Debug)]
+    struct Same(u8);
+
+    impl Entropy for Same {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0);
+        }
+    }
+
+    #[test]
+    fn a_child_is_another_span_of_the_trace() {
+        let of = |flags: &str| TraceParent::parse(&format!("00-{TRACE}-00f067aa0ba902b7-{flags}")).unwrap();
+        for (flags, kept) in [("00", "00"), ("01", "01"), ("ff", "01"), ("02", "00")] {
+            let child = of(flags).child(&Same(7)).to_string();
+            assert_eq!(child, format!("00-{TRACE}-0707070707070707-{kept}"));
+        }
+        let child = of("01").child(&Same(0)).to_string();
+        assert!(TraceParent::parse(&child).is_some(), "{child} is valid");
     }
 
     #[test]

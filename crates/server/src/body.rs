@@ -4,6 +4,8 @@ use crate::media;
 use crate::watch::Watch;
 use bytes::{Bytes, BytesMut};
 use footbridge_model::id::EventId;
+use footbridge_model::provenance::{Provenance, Via};
+use footbridge_model::trace_state::TraceState;
 use http::HeaderMap;
 use http::header::{AsHeaderName, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName};
 use http_body::Body as _;
@@ -20,8 +22,9 @@ const DISCARD_TIME: Duration = Duration::from_secs(10);
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header that names the event which led to a request.
 const CAUSE: HeaderName = HeaderName::from_static("footbridge-cause");
-/// The header of W3C Trace Context.
+/// The headers of W3C Trace Context.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Why a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,9 +139,17 @@ pub(crate) fn cause(headers: &HeaderMap) -> Result<Option<EventId>, &'static str
     named.map(|text| text.trim().parse().map_err(|_| WRONG)).transpose()
 }
 
-/// Returns the `traceparent`, if it is given once. Another one is ignored, as W3C Trace Context asks.
-pub(crate) fn traceparent(headers: &HeaderMap) -> Option<&str> {
-    single(headers, TRACEPARENT).ok().flatten()
+/// Returns the provenance of a request that came this way, and the state of its trace. What W3C Trace Context does not allow
+/// is ignored, as it asks: a `traceparent` that is given twice, and a `tracestate` without a valid one.
+pub(crate) fn provenance(via: Via, headers: &HeaderMap) -> (Provenance, Option<TraceState>) {
+    let provenance = Provenance::with_header(via, single(headers, TRACEPARENT).ok().flatten());
+    let state = provenance.trace.and_then(|_| trace_state(headers));
+    (provenance, state)
+}
+
+fn trace_state(headers: &HeaderMap) -> Option<TraceState> {
+    let values = headers.get_all(TRACESTATE).iter().map(|value| value.to_str());
+    TraceState::parse(values.collect::<Result<Vec<_>, _>>().ok()?)
 }
 
 /// Returns the `Idempotency-Key`, which must have 1 to 255 visible ASCII characters.

@@ -125,3 +125,64 @@ fn the_answer_to_a_failed_attempt_is_kept_without_secrets() {
         assert!(!output.contains("db is down"), "{output}");
     }
 }
+
+/// The span in a `traceparent` of the trace of the test.
+#[track_caller]
+fn span(request: &harness::ReceivedRequest) -> String {
+    let header = request.header("traceparent").unwrap_or_else(|| panic!("no traceparent: {request:?}"));
+    let (head, rest) = header.split_at(36);
+    assert_eq!(head, format!("00-{TRACE}-"));
+    let (span, flags) = rest.split_at(16);
+    assert!(span.bytes().all(|digit| digit.is_ascii_hexdigit()) && flags == "-01", "{header}");
+    span.to_owned()
+}
+
+#[test]
+fn each_request_to_a_receiver_continues_the_trace_also_after_a_restart() {
+    let receiver = Receiver::start();
+    let mut gateway = Setup::shop_in_superapp(&receiver.url("/shop"))
+        .set("retry", "schedule", r#"["1h"]"#)
+        .app(App::new("fax").url(&receiver.url("/fax")).hooks(r#""superapp/*" = "in""#))
+        .start();
+    receiver.at("/fax/in", Reply::status(503));
+    let state = [("traceparent", &*traceparent()), ("tracestate", "rojo=1"), ("tracestate", "congo=2 ")];
+    let publish = |gateway: &harness::Gateway, name: &str, headers: &[(&str, &str)]| {
+        gateway.bolt("superapp").call("POST", name, "{}").headers(headers).send().expect(200);
+    };
+    publish(&gateway, "traced", &state);
+    receiver.wait_at("/fax/in", 1);
+    let pending = || gateway.admin().all("deliveries?status=pending");
+    until("the first attempt is stored", WAIT, || pending().first().is_some_and(|row| row["attempts"] == 1));
+    gateway.kill9().start_again();
+    receiver.at("/fax/in", Reply::json("{}"));
+    let id = gateway.admin().all("deliveries?status=pending")[0]["id"].as_str().unwrap().to_owned();
+    gateway.admin().done("POST", &format!("deliveries/{id}/retry"), &json!({}));
+    receiver.wait_at("/fax/in", 2);
+    // Without a valid traceparent there is no trace to continue.
+    publish(&gateway, "plain", &[("traceparent", "00-xyz"), ("tracestate", "rojo=1")]);
+    publish(&gateway, "half", &[("traceparent", &traceparent()), ("tracestate", "rojo")]);
+    receiver.wait_at("/fax/in", 4);
+    let of = |name: &str| -> Vec<_> {
+        receiver.requests_at("/fax/in").into_iter().filter(|request| request.json()["name"] == name).collect()
+    };
+    let traced = of("traced");
+    let spans = [span(&traced[0]), span(&traced[1])];
+    assert!(spans[0] != spans[1] && !spans.contains(&"00f067aa0ba902b7".to_owned()), "{spans:?}");
+    for request in &traced {
+        assert_eq!(request.header("tracestate"), Some("rojo=1,congo=2"));
+    }
+    let plain = &of("plain")[0];
+    assert_eq!((plain.header("traceparent"), plain.header("tracestate")), (None, None));
+    span(&of("half")[0]);
+    assert_eq!(of("half")[0].header("tracestate"), None, "a state that is not valid is discarded");
+
+    let body = r#"{"app_id":"shop","client_id":"superapp","event_type":"t","payload":1}"#;
+    gateway.host("superapp").call(body).headers(&state).send().expect(200);
+    let keyed = [&state[..], &[("Idempotency-Key", "k")]].concat();
+    gateway.host("superapp").call(body).headers(&keyed).send().expect(200);
+    gateway.host("superapp").call(body).send().expect(200);
+    let forwarded = receiver.requests_at("/shop");
+    assert_ne!(span(&forwarded[0]), span(&forwarded[1]));
+    assert_eq!(forwarded[1].header("tracestate"), Some("rojo=1,congo=2"));
+    assert_eq!((forwarded[2].header("traceparent"), forwarded[2].header("tracestate")), (None, None));
+}

@@ -59,8 +59,12 @@ impl Apps {
     ) -> Result<Vec<PreparedEvent>, Failure> {
         let failed = |why: String| Failure::after(FailureKind::Function, why);
         let provenance = cause.provenance.of_function();
-        let drafts: Result<Vec<EventDraft>, String> =
-            published.iter().map(|one| draft(one, self.publisher.event_limit, provenance)).collect();
+        let state = cause.headers.trace_state();
+        let make = |one: &FunctionPublish| {
+            let made = draft(one, self.publisher.event_limit, provenance)?;
+            Ok(EventDraft { headers: made.headers.with_trace_state(state.clone()), ..made })
+        };
+        let drafts: Result<Vec<EventDraft>, String> = published.iter().map(make).collect();
         let drafts = drafts.map_err(failed)?;
         if let Some(rate) = self.publisher.rate {
             let count = u32::try_from(drafts.len()).unwrap_or(u32::MAX);

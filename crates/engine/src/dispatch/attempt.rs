@@ -6,6 +6,7 @@ use super::lane::QueuedDelivery;
 use crate::apps::{Apps, output};
 use crate::lanes::BypassSet;
 use crate::registry::{AppEntry, HookEntry};
+use crate::trace;
 use bytes::Bytes;
 use footbridge_courier::{Answer, AnswerLimit, Courier, Outbound};
 use footbridge_journal::{Journal, JournalError};
@@ -18,7 +19,7 @@ use footbridge_model::hook::{AnswerRule, HookType};
 use footbridge_model::retry::retry_after;
 use footbridge_model::run::RUN_SECRET;
 use footbridge_model::secret::Secret;
-use footbridge_model::time::{Clock, Millis};
+use footbridge_model::time::{Clock, Entropy, Millis};
 use http::Method;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use std::rc::Rc;
@@ -45,6 +46,7 @@ pub(super) struct AttemptRunner {
     pub(super) courier: Rc<Courier>,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
     pub(super) apps: Arc<Apps>,
     pub(super) bypass: BypassSet,
     pub(super) public_url: String,
@@ -260,9 +262,10 @@ impl AttemptRunner {
             Priority::Lane => envelope::write(context.event, context.now, to),
             Priority::Bypass => envelope::write_to_itself(context.event, context.now, to),
         };
-        let headers = context
+        let mut headers = context
             .headers(&body, router, endpoint)
             .ok_or_else(|| Failure::before(FailureKind::Malformed, "the headers cannot be sent"))?;
+        trace::add_span(&mut headers, context.event.provenance.trace, &*self.entropy);
         Ok(Outbound {
             method: Method::POST,
             target: Arc::clone(&endpoint.target),

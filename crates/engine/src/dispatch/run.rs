@@ -125,6 +125,7 @@ impl DispatchOptions {
             courier: Rc::new(Courier::new(self.courier)),
             journal: Arc::clone(&self.journal),
             clock: Arc::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
             apps: Arc::clone(&self.apps),
             bypass: self.feed.bypass(),
             public_url: self.public_url,

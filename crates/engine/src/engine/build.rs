@@ -1,6 +1,6 @@
 //! Building the engine from its ports.
 
-use super::options::{EngineOptions, Limits};
+use super::options::EngineOptions;
 use crate::apps::{AppMonitor, Apps};
 use crate::backlogs::Backlogs;
 use crate::chains::Chains;
@@ -278,11 +278,13 @@ fn publisher(
 }
 
 /// Builds the part that runs exchanges.
-fn exchanges(publisher: &Publisher, limits: &Limits, log: &Arc<FailureLog>) -> Exchanges {
+fn exchanges(options: &EngineOptions, publisher: &Publisher, log: &Arc<FailureLog>) -> Exchanges {
+    let limits = &options.limits;
     Exchanges {
         registry: Arc::clone(&publisher.registry),
         journal: Arc::clone(&publisher.journal),
         clock: Arc::clone(&publisher.clock),
+        entropy: Arc::clone(&options.entropy),
         drain: Arc::clone(&publisher.drain),
         timeout: limits.exchange,
         answer_limit: limits.answer,
@@ -400,7 +402,7 @@ fn assemble(
     let log = Arc::new(FailureLog::default());
     let people = Arc::new(People::new(&options.store, publisher, &ids, &options.entropy));
     let apps = Arc::new(apps(&options, publisher, &people, &own));
-    let exchanges = Arc::new(exchanges(publisher, &limits, &log));
+    let exchanges = Arc::new(exchanges(&options, publisher, &log));
     let progress = Arc::new(Progress::default());
     let dispatcher = dispatcher(&options, publisher, &apps, &progress, &log, own);
     let app_monitor = AppMonitor { apps: Arc::clone(&apps), exits: options.exits };

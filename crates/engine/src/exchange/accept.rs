@@ -15,7 +15,8 @@ use footbridge_model::exchange::{self, Direction, ExchangeHead, ExchangeOutcome,
 use footbridge_model::id::{EventId, ExchangeId};
 use footbridge_model::name::AppName;
 use footbridge_model::provenance::Provenance;
-use footbridge_model::time::Clock;
+use footbridge_model::time::{Clock, Entropy};
+use footbridge_model::trace_state::TraceState;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub struct ExchangeOptions {
     pub cause: Option<EventId>,
     /// The way by which it came, and its trace.
     pub provenance: Provenance,
+    /// The state of its trace.
+    pub trace_state: Option<TraceState>,
 }
 
 /// An `Idempotency-Key` and the fingerprint of the request that it was used with.
@@ -85,6 +88,7 @@ pub(crate) struct Exchanges {
     pub(crate) registry: Arc<AppRegistry>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) drain: Arc<Drain>,
     /// The deadline of one exchange.
     pub(crate) timeout: Duration,
@@ -218,7 +222,8 @@ impl Exchanges {
         let wait = options.wait.filter(|wait| *wait < self.timeout);
         let deadline = started + wait.unwrap_or(self.timeout);
         let (recipient, shortened) = (Arc::clone(recipient), wait.is_some());
-        Ok(CheckedExchange { head, recipient, body, started, deadline, shortened, in_flight })
+        let trace_state = options.trace_state.clone();
+        Ok(CheckedExchange { head, recipient, body, trace_state, started, deadline, shortened, in_flight })
     }
 }
 

@@ -4,6 +4,7 @@ use crate::drain::WorkGuard;
 use crate::registry::AppEntry;
 use bytes::Bytes;
 use footbridge_model::exchange::ExchangeHead;
+use footbridge_model::trace_state::TraceState;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -13,6 +14,8 @@ pub(super) struct CheckedExchange {
     pub(super) recipient: Arc<AppEntry>,
     /// The body of the request to the recipient.
     pub(super) body: Bytes,
+    /// The state of the trace that the sender's request belongs to.
+    pub(super) trace_state: Option<TraceState>,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
     /// True if the sender asked for an earlier deadline than the server's.

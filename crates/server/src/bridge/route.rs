@@ -14,7 +14,7 @@ use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::{Caller, Engine, ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey};
 use footbridge_model::exchange::{Direction, ExchangeOutcome};
-use footbridge_model::provenance::{Provenance, Via};
+use footbridge_model::provenance::Via;
 use footbridge_model::secret::digest;
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
@@ -87,9 +87,9 @@ async fn read(
     let prefer = Prefer::of(headers);
     let key = key.map(|key| UsedKey { key, fingerprint: digest(&bytes) });
     let cause = body::cause(headers).map_err(|why| invalid(400, why))?;
-    let provenance = Provenance::with_header(Via::Api, body::traceparent(headers));
+    let (provenance, trace_state) = body::provenance(Via::Api, headers);
     let Prefer { wait, respond_async } = prefer;
-    Ok((draft, ExchangeOptions { key, wait, respond_async, cause, provenance }))
+    Ok((draft, ExchangeOptions { key, wait, respond_async, cause, provenance, trace_state }))
 }
 
 /// Reads a JSON body within the limit of the bridge.

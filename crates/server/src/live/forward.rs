@@ -18,6 +18,7 @@ use footbridge_model::json::{members, only, string};
 use footbridge_model::name::EventName;
 use footbridge_model::provenance::{Provenance, Via};
 use footbridge_model::secret::digest;
+use footbridge_model::trace_state::TraceState;
 use http::header::{ALLOW, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -85,6 +86,7 @@ struct ForwardRequest {
     /// The page's own id of the event; the idempotency key if the request has no other.
     page_event: Option<String>,
     provenance: Provenance,
+    trace_state: Option<TraceState>,
 }
 
 async fn read(
@@ -116,8 +118,8 @@ async fn read(
         .map_err(|()| invalid(400, "X-Page-Event-Id must be given once, in ASCII"))?
         .map(str::to_owned)
         .or_else(|| key.clone());
-    let provenance = Provenance::with_header(Via::Page, body::traceparent(headers));
-    Ok(ForwardRequest { publish, event_type, body, key, page_event, provenance })
+    let (provenance, trace_state) = body::provenance(Via::Page, headers);
+    Ok(ForwardRequest { publish, event_type, body, key, page_event, provenance, trace_state })
 }
 
 fn text(name: &str, value: Option<&RawValue>) -> Result<String, BridgeError> {
@@ -156,7 +158,9 @@ async fn publish(local: &ShardState, ticket: &Ticket, request: ForwardRequest) -
     );
     let id = request.page_event.as_deref().map(|id| (PAGE_EVENT, id));
     let headers = PublishHeaders::parse(id).map_err(|error| invalid(400, error.to_string()))?;
-    let draft = EventDraft { name, body, headers, subscribers: None, provenance: request.provenance };
+    let ForwardRequest { provenance, trace_state, .. } = request;
+    let headers = headers.with_trace_state(trace_state);
+    let draft = EventDraft { name, body, headers, subscribers: None, provenance };
     let key = request.key.as_deref().map(|key| (format!("{PAGE_KEY_PREFIX}{key}"), digest(&request.body)));
     let accepted = local.shared.engine.publish(&ticket.entry, draft, key).await;
     local.shared.metrics.publish(accepted.is_ok());
@@ -210,7 +214,8 @@ async fn exchange(local: &ShardState, ticket: &Ticket, request: &ForwardRequest)
         key.map(|key| UsedKey { key: format!("{PAGE_KEY_PREFIX}{key}"), fingerprint: digest(&request.body) });
     let engine = &local.shared.engine;
     let id = engine.new_exchange_id();
-    let options = ExchangeOptions { key, provenance: request.provenance, ..ExchangeOptions::default() };
+    let (provenance, trace_state) = (request.provenance, request.trace_state.clone());
+    let options = ExchangeOptions { key, provenance, trace_state, ..ExchangeOptions::default() };
     let reply = engine.exchange(&local.courier, &ticket.entry, id, draft, options).await;
     let answer = match reply.reply {
         Reply::Ended(ExchangeOutcome::Answered(answer)) => answer,
