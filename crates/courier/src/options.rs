@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::dial::{DialRequest, Network, address_classes, dial};
 use crate::dialer::{Dialer, SystemDialer};
+use crate::failures::tls_failure;
 use crate::policy::Policy;
 use crate::request::preamble;
 use crate::resolve::{Resolver, SystemResolver};
@@ -102,21 +103,29 @@ impl CourierShared {
         tokio::time::timeout(CLASSES_TIMEOUT, classes).await.unwrap_or_default()
     }
 
-    /// Connects to `target` for `app` as an attempt does, and closes the connection without sending anything.
+    /// Connects to `target` for `app` as an attempt does, with TLS if its scheme is https, and closes the connection without
+    /// sending anything. `roots` holds the app's own certificate authorities.
     ///
     /// # Errors
-    /// [`Failure`] if the name does not resolve, the policy forbids its addresses, or none answers before the deadline.
+    /// [`Failure`] if the name does not resolve, the policy forbids its addresses, none answers before the deadline, or the
+    /// TLS handshake fails.
     pub async fn reach(
         &self,
         target: &Target,
         grants: &[Grant],
+        roots: Option<&Roots>,
         app: &str,
         deadline: Instant,
     ) -> Result<(), Failure> {
         let granted = Grant::opened_by(grants, target);
-        let dialed = dial(self.network(), DialRequest { target, granted, app, deadline });
+        let connected = async {
+            let stream = dial(self.network(), DialRequest { target, granted, app, deadline }).await?;
+            let Some(name) = target.server_name() else { return Ok(()) };
+            let tls = self.tls.connector(roots).await?.connect(name.clone(), stream).await;
+            tls.map(drop).map_err(|error| tls_failure(target.host(), &error))
+        };
         let late = || Failure::before(FailureKind::Timeout, "no connection within the deadline");
-        timeout_at(deadline, dialed).await.unwrap_or_else(|_| Err(late())).map(drop)
+        timeout_at(deadline, connected).await.unwrap_or_else(|_| Err(late()))
     }
 
     pub(crate) fn network(&self) -> Network<'_> {

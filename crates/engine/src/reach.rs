@@ -1,7 +1,7 @@
 //! Tries the receivers of all apps without sending anything.
 
 use crate::registry::AppRegistry;
-use footbridge_courier::{Grant, Target};
+use footbridge_courier::{Grant, Roots, Target};
 use footbridge_model::attempt::Failure;
 use footbridge_model::name::AppName;
 use std::collections::BTreeMap;
@@ -28,6 +28,7 @@ pub struct Reached {
 struct Candidate {
     target: Arc<Target>,
     grants: Arc<[Grant]>,
+    roots: Option<Arc<Roots>>,
     label: Arc<str>,
 }
 
@@ -37,8 +38,9 @@ pub(crate) async fn reach(registry: &AppRegistry, limit: usize) -> Vec<Reached> 
     for ((app, origin), candidate) in candidates(registry).into_iter().take(limit) {
         let courier = Arc::clone(registry.courier());
         tries.spawn(async move {
-            let Candidate { target, grants, label } = candidate;
-            let result = courier.reach(&target, &grants, &label, Instant::now() + PATIENCE).await;
+            let Candidate { target, grants, roots, label } = candidate;
+            let deadline = Instant::now() + PATIENCE;
+            let result = courier.reach(&target, &grants, roots.as_deref(), &label, deadline).await;
             Reached { app, origin, failure: result.err() }
         });
     }
@@ -60,6 +62,7 @@ fn candidates(registry: &AppRegistry) -> BTreeMap<(AppName, String), Candidate> 
             found.entry((entry.app.name.clone(), origin)).or_insert_with(|| Candidate {
                 target: Arc::clone(target),
                 grants: Arc::clone(&entry.grants),
+                roots: entry.roots.clone(),
                 label: Arc::clone(&entry.label),
             });
         }

@@ -1,7 +1,7 @@
 //! A machine whose clock is wrong. A preloaded library shifts the program's time by the offset that a file holds.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use harness::{App, Gateway, Setup, WAIT, footbridge, until};
@@ -28,10 +28,22 @@ int clock_gettime(clockid_t id, struct timespec *at) {
 }
 "#;
 
-const YEAR: i64 = 366 * 24 * 3600;
+pub(super) const YEAR: i64 = 366 * 24 * 3600;
+
+/// Builds the library in a folder, and returns the environment of a program whose clock it shifts, with the file of the offset.
+pub(super) fn shifted(dir: &Path) -> ([(String, String); 2], PathBuf) {
+    let (source, shim, off) = (dir.join("shim.c"), dir.join("shim.so"), dir.join("off"));
+    fs::write(&source, SHIM).unwrap();
+    set(&off, 0);
+    let made =
+        Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&shim, &source]).arg("-ldl").status();
+    assert!(made.unwrap().success());
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    ([("LD_PRELOAD".to_owned(), text(&shim)), ("CLOCK_OFF_BY".to_owned(), text(&off))], off)
+}
 
 /// Sets the offset of the clock in seconds. It applies at once.
-fn set(file: &Path, seconds: i64) {
+pub(super) fn set(file: &Path, seconds: i64) {
     let next = file.with_extension("next");
     fs::write(&next, seconds.to_string()).unwrap();
     fs::rename(next, file).unwrap();
@@ -44,13 +56,8 @@ fn healthy_warnings(gateway: &Gateway) -> String {
 #[test]
 fn a_clock_far_off_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let (source, shim, off) = (dir.path().join("shim.c"), dir.path().join("shim.so"), dir.path().join("off"));
-    fs::write(&source, SHIM).unwrap();
-    set(&off, 0);
-    let made =
-        Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&shim, &source]).arg("-ldl").status();
-    assert!(made.unwrap().success());
-    let env = [("LD_PRELOAD", shim.to_str().unwrap()), ("CLOCK_OFF_BY", off.to_str().unwrap())];
+    let (env, off) = shifted(dir.path());
+    let env = env.each_ref().map(|(name, value)| (name.as_str(), value.as_str()));
     let setup =
         env.iter().fold(Setup::new().app(App::new("camera")), |setup, (name, value)| setup.env(name, value));
     let mut gateway = setup.start();

@@ -7,6 +7,7 @@ mod database;
 mod demo;
 mod demo_page;
 mod docs;
+mod doctor;
 mod edge;
 mod file_apps;
 mod health;

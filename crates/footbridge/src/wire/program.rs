@@ -109,19 +109,45 @@ fn checks(config: &Config, address: SocketAddr, warnings: &[String]) -> Vec<Find
     } else {
         ok("ports", format!("the server listens on {address}, and clients use {url}"))
     });
+    found.extend(console(config));
     found.push(if config.stats.enabled {
         ok("statistics", "traffic is counted".to_owned())
     } else {
         let fix = "set `enabled = true` in `[stats]`";
         finding("statistics", FindingLevel::Warning, "statistics are off".to_owned(), fix)
     });
-    found.push(if config.egress.allow.is_empty() {
-        ok("address policy", "the server sends to public addresses and to those that apps name".to_owned())
-    } else {
-        let allowed: Vec<String> = config.egress.allow.iter().map(ToString::to_string).collect();
-        ok("address policy", format!("the server also sends to {}", allowed.join(", ")))
-    });
+    found.push(address_policy(config));
     found
+}
+
+/// Checks that nobody on the network reads what browsers send to the console.
+fn console(config: &Config) -> Option<Finding> {
+    let console = &config.console;
+    let listen = console.listen?;
+    let https = console.url.as_ref().is_some_and(|url| url.starts_with("https://"));
+    Some(if console.insecure && !https && !listen.ip().is_loopback() {
+        let text = format!("passwords go to the console on {listen} without TLS");
+        let fix =
+            "put a proxy with TLS in front, set its address as `url` in `[console]`, and remove `insecure`";
+        finding("console", FindingLevel::Warning, text, fix)
+    } else {
+        ok("console", format!("the console listens on {listen}"))
+    })
+}
+
+/// Checks which addresses the server may send to.
+fn address_policy(config: &Config) -> Finding {
+    const CHECK: &str = "address policy";
+    let allowed: Vec<String> = config.egress.allow.iter().map(ToString::to_string).collect();
+    if allowed.is_empty() {
+        return ok(CHECK, "the server sends to public addresses and to those that apps name".to_owned());
+    }
+    let text = format!("the server also sends to {}", allowed.join(", "));
+    if allowed.iter().any(|rule| rule == "0.0.0.0/0" || rule == "::/0") {
+        let fix = "name only the networks of your receivers in `[egress] allow`";
+        return finding(CHECK, FindingLevel::Warning, format!("{text}: every address"), fix);
+    }
+    ok(CHECK, text)
 }
 
 fn ok(check: &str, text: String) -> Finding {

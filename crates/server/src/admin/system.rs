@@ -131,6 +131,9 @@ fn receivers(reached: Vec<Reached>) -> Vec<api::Finding> {
                     footbridge_engine::FailureKind::Blocked => {
                         "allow the address in `[egress] allow`, or correct the URL"
                     }
+                    footbridge_engine::FailureKind::Tls(_) => {
+                        "correct the certificate or the scheme of the URL, or trust its authority with `[egress] ca_file`"
+                    }
                     _ => "start the receiver, open its port, or correct the URL",
                 };
                 let text = format!("{origin} of {app} cannot be reached: {failure}");
