@@ -23,7 +23,13 @@ impl Console {
             let stdout = gateway.stdout();
             stdout.lines().find_map(|line| line.trim().strip_prefix("console ")).map(str::to_owned)
         });
-        let host = line.trim().strip_prefix("http://").unwrap().split('/').next().unwrap();
+        Self::at(line.trim())
+    }
+
+    /// The console at this URL, without a session.
+    #[track_caller]
+    pub fn at(url: &str) -> Self {
+        let host = url.strip_prefix("http://").unwrap().split('/').next().unwrap();
         Self { address: host.parse().unwrap(), cookie: None }
     }
 

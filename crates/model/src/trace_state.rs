@@ -6,11 +6,11 @@ use http::header::HeaderValue;
 const MAX_MEMBERS: usize = 32;
 /// The longest list that is kept, in bytes. The standard asks for 512 at least.
 const MAX_LENGTH: usize = 4096;
-/// The longest key, and the longest parts of one that names a tenant and a system.
+/// The longest key of a member, and the longest parts of one that names a tenant and a system.
 const MAX_KEY: usize = 256;
 const MAX_TENANT: usize = 241;
 const MAX_SYSTEM: usize = 14;
-/// The longest value.
+/// The longest value of a member, in bytes.
 const MAX_VALUE: usize = 256;
 
 /// The state of a trace: passed on as it came, never read.

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use harness::{Setup, footbridge, until};
-use serde_json::Value;
+use harness::{Console, Setup, footbridge, until};
+use serde_json::{Value, json};
 
 /// The default width of a terminal, in columns.
 const WIDTH: usize = 80;
@@ -74,6 +74,12 @@ fn the_commands_the_demo_prints_work_and_a_signal_ends_it() {
     let output = demo.stdout();
     assert_fits(&output);
     assert_eq!(count(tmp.path()), 1);
+    let open = Console::at(output.lines().find(|line| line.contains("/#setup=")).expect("a link").trim());
+    let code = json!({"setup": Console::code(&output)});
+    let console = open.signed_in(&code);
+    open.send("POST", "session", &code).expect(401);
+    let shown = console.get("events?q=app:shop");
+    assert_eq!(shown["data"][0]["statuses"], json!({"delivered": 2}), "the demo's own traffic: {shown}");
     let blocks = commands(&output);
     let [exchange, publish, subscribe, ship, unsubscribe, deliveries] = blocks[..] else {
         panic!("six things to try: {blocks:?}");

@@ -49,4 +49,7 @@ pub struct DemoArgs {
     /// Exit with code 0 after the steps instead of keeping the server running
     #[arg(long)]
     pub once: bool,
+    /// Open the console in the browser after the steps
+    #[arg(long, conflicts_with = "once")]
+    pub open: bool,
 }

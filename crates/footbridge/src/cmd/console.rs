@@ -1,10 +1,9 @@
 //! The command `footbridge console`, which signs in to the console.
 
-use std::process::{Command, Stdio};
-
 use footbridge_api::{NewSignInLink, SignInLink};
 
 use super::{
+    browser,
     failure::Failure,
     remote::{Session, body},
 };
@@ -21,9 +20,6 @@ pub struct ConsoleArgs {
     pub user: Option<String>,
 }
 
-/// Programs that open an address in the browser, of Linux desktops and of macOS.
-const OPENERS: [&str; 2] = ["xdg-open", "open"];
-
 /// Asks the server for a link to sign in, and opens it.
 ///
 /// # Errors
@@ -36,19 +32,8 @@ pub fn run(args: &ConsoleArgs, session: &Session) -> Result<String, Failure> {
         return session.show(&answer, |link: &SignInLink| format!("{}\n", link.url));
     }
     let link: SignInLink = session.client().parse(&answer)?;
-    if OPENERS.iter().any(|program| open(program, &link.url)) {
+    if browser::open(&link.url) {
         return Ok("The console opens in the browser, signed in.\n".to_owned());
     }
     Ok(format!("No browser was found. Open this link within an hour; it works once:\n{}\n", link.url))
-}
-
-/// Starts a program with the address. Returns false if there is no such program, or it fails at once.
-fn open(program: &str, url: &str) -> bool {
-    let quiet = Command::new(program)
-        .arg(url)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    quiet.is_ok_and(|status| status.success())
 }

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod args;
 pub mod audit;
+mod browser;
 pub mod config;
 pub mod console;
 pub mod delivery;

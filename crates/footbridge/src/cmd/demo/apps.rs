@@ -89,11 +89,17 @@ impl SampleApps {
         [&mut self.host, &mut self.miniapp, &mut self.listener]
     }
 
-    /// Returns the configuration file of a server for these apps.
-    pub(super) fn configuration(&self, listen: SocketAddr, home: &Path) -> String {
+    /// Returns the configuration file of a server for these apps, without a console if it has no address.
+    pub(super) fn configuration(
+        &self,
+        listen: SocketAddr,
+        console: Option<SocketAddr>,
+        home: &Path,
+    ) -> String {
         let database = home.join("demo.db");
+        let console = console.map_or_else(|| "off".to_owned(), |address| address.to_string());
         let mut text = format!(
-            "listen = \"{listen}\"\ndatabase = {}\n[server]\ndrain = \"1s\"\n[console]\nlisten = \"off\"\n\
+            "listen = \"{listen}\"\ndatabase = {}\n[server]\ndrain = \"1s\"\n[console]\nlisten = \"{console}\"\n\
              [retry]\nschedule = [\"1s\", \"5s\", \"30s\"]\n",
             quoted(&format!("sqlite:{}", database.display())),
         );

@@ -20,6 +20,11 @@ pub(super) fn print(printer: &Printer, demo: &RunningDemo<'_>) {
         printer.paint(Paint::Bold, &format!("{}/", pages::origin(&demo.apps.host)))
     ));
     printer.line("and click: superapp's page has shop in a frame and shows the way of each event.\n");
+    if let Some(link) = demo.sign_in {
+        printer.line("The console shows all of it to the operator. This link signs you in, once:");
+        printer.line(&printer.paint(Paint::Bold, link));
+        printer.line("");
+    }
     printer.paragraph(
         "Or paste any of these into another terminal. The events that the apps get are shown here and on \
          that page. The tokens are valid for this run only.",

@@ -19,8 +19,8 @@ mod receiver;
 mod steps;
 
 use std::{
-    io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    io::{self, IsTerminal as _},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     process::ExitCode,
     rc::Rc,
@@ -40,7 +40,7 @@ use self::{
     received::ReceivedRequests,
     steps::RunningDemo,
 };
-use super::{args::DemoArgs, failure::Failure};
+use super::{args::DemoArgs, browser, failure::Failure};
 use crate::{
     config::{self, Config, LoadArgs, env::Env},
     entropy::SystemEntropy,
@@ -51,6 +51,10 @@ use crate::{
 
 /// The default address of a server. The demo uses it if it is free.
 const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4400);
+/// The default address of a console. The demo uses it if it is free.
+const USUAL_CONSOLE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4401);
+/// An address whose port the system chooses.
+const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Most requests of the sample apps that wait to be printed.
 const QUEUED: usize = 256;
@@ -68,7 +72,8 @@ pub fn run(args: &DemoArgs, env: &Env, cores: usize) -> Result<ExitCode, Failure
     let signals = shutdown::by_signals().map_err(|error| other(&error))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| other(&error))?;
-    let demo = Demo { once: args.once, printer: Printer::of_terminal(env), cores, env };
+    let open = args.open && io::stdout().is_terminal();
+    let demo = Demo { once: args.once, open, printer: Printer::of_terminal(env), cores, env };
     let ended = LocalSet::new().block_on(&runtime, demo.run(home.path(), signals));
     drop(runtime);
     home.close().map_err(|error| other(&error))?;
@@ -87,6 +92,8 @@ fn quiet(env: &Env) -> Env {
 /// One run of the demo.
 struct Demo<'a> {
     once: bool,
+    /// True to open the console in the browser.
+    open: bool,
     printer: Printer,
     cores: usize,
     /// The environment of which started apps may inherit parts.
@@ -102,9 +109,12 @@ impl Demo<'_> {
         let built = self.build(home, &apps).await?;
         let (address, url) = (built.address, built.public_url.clone());
         let admin = built.admin_token.clone();
+        let setup = built.console.as_ref().and_then(|console| console.setup.clone());
+        let sign_in = setup.map(|(link, _)| link);
         let mut server = spawn_local(wire::run(built, drain.clone()));
         let mut received = ReceivedRequests::new(receiver);
-        let demo = RunningDemo { apps: &apps, url: &url, address, admin: &admin };
+        let demo =
+            RunningDemo { apps: &apps, url: &url, address, admin: &admin, sign_in: sign_in.as_deref() };
         let outcome = tokio::select! {
             outcome = self.run_steps(demo, &mut received, &page_state) => outcome,
             () = drain.started() => self.interrupted(),
@@ -120,8 +130,7 @@ impl Demo<'_> {
     async fn build(&self, home: &Path, apps: &SampleApps) -> Result<Built, DemoError> {
         match wire::build(self.config(home, apps, USUAL)?, self.env).await {
             Err(ServeError::Listen { source, .. }) if source.kind() == io::ErrorKind::AddrInUse => {
-                let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                Ok(wire::build(self.config(home, apps, any)?, self.env).await?)
+                Ok(wire::build(self.config(home, apps, ANY)?, self.env).await?)
             }
             built => Ok(built?),
         }
@@ -130,7 +139,9 @@ impl Demo<'_> {
     /// Writes a configuration file and loads it. The environment does not change it.
     fn config(&self, home: &Path, apps: &SampleApps, listen: SocketAddr) -> Result<Config, DemoError> {
         let file = home.join("footbridge.toml");
-        std::fs::write(&file, apps.configuration(listen, home))?;
+        let console = if TcpListener::bind(USUAL_CONSOLE).is_ok() { USUAL_CONSOLE } else { ANY };
+        let console = (!self.once).then_some(console);
+        std::fs::write(&file, apps.configuration(listen, console, home))?;
         let from = LoadArgs { file: Some(file), cores: self.cores, ..LoadArgs::default() };
         config::load(&from).map_err(|error| DemoError::Config(error.to_string()))
     }
@@ -150,6 +161,11 @@ impl Demo<'_> {
         }
         page_state.open(OpenPages { client, server: demo.url.to_owned(), apps: demo.apps.clone() });
         examples::print(printer, &demo);
+        if let Some(link) = demo.sign_in.filter(|_| self.open) {
+            let link = link.to_owned();
+            // A program that opens a browser may last as long as it. The demo waits for neither.
+            drop(std::thread::spawn(move || browser::open(&link)));
+        }
         loop {
             let request = received.next().await?;
             page_state.show(&request);

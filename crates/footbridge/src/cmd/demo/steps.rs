@@ -25,6 +25,8 @@ pub(super) struct RunningDemo<'a> {
     pub(super) url: &'a str,
     pub(super) address: SocketAddr,
     pub(super) admin: &'a Secret,
+    /// The link that signs in to the console once; `None` without a console.
+    pub(super) sign_in: Option<&'a str>,
 }
 
 /// Runs all steps.

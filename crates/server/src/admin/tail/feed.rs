@@ -17,10 +17,10 @@ const TICK: Duration = Duration::from_millis(500);
 /// The most lines of one app that are read at once.
 const LINES: usize = 200;
 
-/// Sources of rows.
+/// The sources that the rows of a tail come from.
 pub(super) struct Sources {
     pub(super) watcher: TailWatcher,
-    /// Where changes begin, if they are shown.
+    /// The position from which changes are shown, if they are.
     pub(super) audit: Option<AuditPosition>,
 }
 
