@@ -216,6 +216,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/apps/{name}/receiver/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends one test request to the receiver of an app, as an exchange would, and shows what happened. Stores nothing. */
+        post: operations["apps_receiver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/apps/{name}/rotate": {
         parameters: {
             query?: never;
@@ -429,7 +446,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/event-bridge/hostapp/": {
+    "/api/v1/event-bridge/hostapp": {
         parameters: {
             query?: never;
             header?: never;
@@ -438,7 +455,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends an event from a host app to a miniapp and returns the miniapp's answer. */
+        /** Sends an event from a host app to a miniapp and returns the miniapp's answer. The path may end with a slash. */
         post: operations["hostapp"];
         delete?: never;
         options?: never;
@@ -446,7 +463,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/event-bridge/miniapp/": {
+    "/api/v1/event-bridge/miniapp": {
         parameters: {
             query?: never;
             header?: never;
@@ -455,7 +472,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends an event from a miniapp to a host app and returns the host's answer. */
+        /** Sends an event from a miniapp to a host app and returns the host's answer. The path may end with a slash. */
         post: operations["miniapp"];
         delete?: never;
         options?: never;
@@ -473,7 +490,8 @@ export interface paths {
         /** Lists the events that match, newest first, or exports them all as CSV or NDJSON if `Accept` asks for that. */
         get: operations["events_list"];
         put?: never;
-        post?: never;
+        /** Publishes an event as an app, under the app's rate and with its rules. */
+        post: operations["events_publish"];
         delete?: never;
         options?: never;
         head?: never;
@@ -561,7 +579,8 @@ export interface paths {
          */
         get: operations["exchanges_list"];
         put?: never;
-        post?: never;
+        /** Sends an exchange as an app and returns its outcome, which may be a failure. */
+        post: operations["exchanges_send"];
         delete?: never;
         options?: never;
         head?: never;
@@ -680,6 +699,23 @@ export interface paths {
          *     target. `enabled: true` also enables a hook again after its receiver answered 410.
          */
         patch: operations["hooks_change"];
+        trace?: never;
+    };
+    "/api/v1/hooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends one test request to a hook, as the first attempt of a delivery would, and shows what happened. Stores nothing. */
+        post: operations["hooks_hook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/jobs": {
@@ -880,7 +916,7 @@ export interface paths {
         patch: operations["links_change"];
         trace?: never;
     };
-    "/api/v1/miniapps/{app_id}/settings/": {
+    "/api/v1/miniapps/{app_id}/settings": {
         parameters: {
             query?: never;
             header?: never;
@@ -889,6 +925,46 @@ export interface paths {
         };
         /** Returns the URL of a linked miniapp's page. */
         get: operations["settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receiver-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to probe a receiver with fourteen requests, each of which shows whether it makes one of the checks that a receiver
+         *     should make. Ends within a minute.
+         */
+        post: operations["receiver_tests_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receiver-tests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows a test of a receiver with the results so far. With `after` the answer comes when there is a further result, or after a
+         *     few seconds.
+         */
+        get: operations["receiver_tests_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1285,7 +1361,7 @@ export interface paths {
         };
         get?: never;
         /** Saves a view of the caller, in place of the one of the same name. */
-        put: operations["put"];
+        put: operations["views_put"];
         post?: never;
         /** Deletes a saved view of the caller. */
         delete: operations["views_remove"];
@@ -1479,59 +1555,39 @@ export interface components {
         };
         /** @description A running app and its address. Bolt calls it a context. */
         AppContext: {
-            /** @default null */
-            app: components["schemas"]["InstalledApp"] | null;
-            /** @default null */
-            host: string | null;
-            /** @default  */
-            name: string;
-            /** @default null */
-            path: string | null;
-            /**
-             * Format: int32
-             * @default null
-             */
-            pid: number | null;
+            app?: components["schemas"]["InstalledApp"] | null;
+            host?: string | null;
+            name?: string;
+            path?: string | null;
+            /** Format: int32 */
+            pid?: number | null;
             /**
              * Format: int32
              * @description The port that it listens on; left out if it has no server.
-             * @default null
              */
-            port: number | null;
-            /**
-             * @description The scheme of its URL; `http` if it is left out.
-             * @default null
-             */
-            protocol: string | null;
+            port?: number | null;
+            /** @description The scheme of its URL; `http` if it is left out. */
+            protocol?: string | null;
         };
         /** @description The failure of an app's last start. */
         AppFailure: {
             /**
              * Format: date-time
              * @description The earliest time of the next start; `null` if the next event or request starts the app.
-             * @default null
              */
-            until: string | null;
-            /**
-             * @description The reason, as a text for people.
-             * @default
-             */
-            why: string;
+            until?: string | null;
+            /** @description The reason, as a text for people. */
+            why?: string;
         };
         /** @description A hook as its app sees it. */
         AppHook: {
-            /** @default  */
-            event: string;
-            /** @default  */
-            id: string;
-            /** @default  */
-            publisher: string;
-            /** @default  */
-            route: string;
+            event?: string;
+            id?: string;
+            publisher?: string;
+            route?: string;
             /** @default false */
             transient: boolean;
-            /** @default  */
-            type: string;
+            type?: string;
         };
         /** @description A request to install the app of a directory. */
         AppInstallation: {
@@ -1555,24 +1611,17 @@ export interface components {
         };
         /** @description A line of an app's output. */
         AppLine: {
-            /**
-             * Format: date-time
-             * @default
-             */
-            at: string;
+            /** Format: date-time */
+            at?: string;
             /**
              * Format: int64
              * @description The number of the line, counted from 1 over all runs of the app.
              * @default 0
              */
             number: number;
-            /**
-             * @description `out`, `err`, or `server` for what the server reports about the app.
-             * @default
-             */
-            stream: string;
-            /** @default  */
-            text: string;
+            /** @description `out`, `err`, or `server` for what the server reports about the app. */
+            stream?: string;
+            text?: string;
         };
         /** @description A page of an app's output. */
         AppLines: {
@@ -1623,23 +1672,16 @@ export interface components {
         };
         /** @description A router of an installed app. */
         AppRouter: {
-            /**
-             * @description The file with the router's code.
-             * @default
-             */
-            main: string;
-            /** @default  */
-            name: string;
+            /** @description The file with the router's code. */
+            main?: string;
+            name?: string;
             /**
              * Format: int64
              * @default 0
              */
             order: number;
-            /**
-             * @description The path below which the router answers.
-             * @default
-             */
-            root: string;
+            /** @description The path below which the router answers. */
+            root?: string;
         };
         /** @description An attempt to deliver an event. */
         Attempt: {
@@ -1740,15 +1782,129 @@ export interface components {
             /** @example app */
             kind: string;
         };
-        /** @description The envelope of every answer of Bolt's API. On success `code` is 0 and `body` is present; otherwise the error members are. */
-        BoltEnvelope: {
-            body?: unknown;
-            /** Format: int32 */
+        /** @description The envelope of an answer of Bolt's API. */
+        BoltAnswer_AppContext: {
+            body: components["schemas"]["AppContext"];
+            /**
+             * Format: int32
+             * @description 0, because the call was successful.
+             */
             code: number;
-            error?: unknown;
-            errorTraceId?: string | null;
-            errorUserMessage?: string | null;
-            errorUserTitle?: string | null;
+        };
+        /** @description The envelope of an answer of Bolt's API. */
+        BoltAnswer_AppInstalled: {
+            body: components["schemas"]["AppInstalled"];
+            /**
+             * Format: int32
+             * @description 0, because the call was successful.
+             */
+            code: number;
+        };
+        /** @description The envelope of an answer of Bolt's API. */
+        BoltAnswer_AppLines: {
+            body: components["schemas"]["AppLines"];
+            /**
+             * Format: int32
+             * @description 0, because the call was successful.
+             */
+            code: number;
+        };
+        /** @description The envelope of an answer of Bolt's API. */
+        BoltAnswer_BoltEventResult: {
+            body: components["schemas"]["BoltEventResult"];
+            /**
+             * Format: int32
+             * @description 0, because the call was successful.
+             */
+            code: number;
+        };
+        /** @description The envelope of an answer of Bolt's API. */
+        BoltAnswer_InstalledApp: {
+            body: components["schemas"]["InstalledApp"];
+            /**
+             * Format: int32
+             * @description 0, because the call was successful.
+             */
+            code: number;
+        };
+        /** @description The envelope of an answer of Bolt's API. */
+        BoltAnswer_Vec_AppContext: {
+            body: components["schemas"]["AppContext"][];
+            /**
+             * Format: int32
+             * @description 0, because the call was successful.
+             */
+            code: number;
+        };
+        /** @description The envelope of an answer of Bolt's API. */
+        BoltAnswer_Vec_BoltSubscription: {
+            body: components["schemas"]["BoltSubscription"][];
+            /**
+             * Format: int32
+             * @description 0, because the call was successful.
+             */
+            code: number;
+        };
+        /** @description The envelope of an answer of Bolt's API. */
+        BoltAnswer_Vec_InstalledApp: {
+            body: components["schemas"]["InstalledApp"][];
+            /**
+             * Format: int32
+             * @description 0, because the call was successful.
+             */
+            code: number;
+        };
+        /** @description The envelope of an error of Bolt's API. */
+        BoltError: {
+            /**
+             * Format: int32
+             * @description Number of the error; `/docs/errors/events` lists them.
+             */
+            code: number;
+            error: components["schemas"]["BoltMessage"];
+            /** @description Text that finds the request in the server's log. */
+            errorTraceId: string;
+            /** @description Message of the error, for people. */
+            errorUserMessage: string;
+            /** @description Title of the error, for people. */
+            errorUserTitle: string;
+        };
+        /** @description The result of a call that publishes or subscribes, depending on the request. */
+        BoltEventResult: components["schemas"]["BoltPublished"] | components["schemas"]["BoltSubscription"];
+        /** @description The message of an error. */
+        BoltMessage: {
+            message: string;
+        };
+        /** @description An event that was published. */
+        BoltPublished: {
+            /**
+             * Format: int32
+             * @description Number of hooks that get the event.
+             */
+            deliveries: number;
+            /** @example evt_0f7m2k9x4c1aa */
+            id: string;
+            name: string;
+            publisher: string;
+            /** Format: date-time */
+            time: string;
+            /** @description Parts of the request that are valid but probably not intended. Left out when empty. */
+            warnings?: string[] | null;
+        };
+        /** @description A hook of the caller. */
+        BoltSubscription: {
+            /** @description Name of the event; `*` for any. */
+            event: string;
+            /** @example hook_0f7m2k9x4c1aa */
+            id: string;
+            /** @description Name of the publisher; `*` for any. */
+            publisher: string;
+            route: string;
+            /** @description True if the hook ends with the run of its app. */
+            transient: boolean;
+            type: string;
+            /** @description Parts of the request that are valid but probably not intended. Left out when empty. */
+            warnings?: string[] | null;
         };
         /** @description An error of the event bridge; its `error_code` is also in the header `Footbridge-Error`. */
         BridgeError: {
@@ -1772,52 +1928,27 @@ export interface components {
         };
         /** @description A request to retry or replay many deliveries. Members that are left out do not limit the selection. */
         Bulk: {
-            /**
-             * @description App that owns the hooks.
-             * @default null
-             */
-            app: string | null;
+            /** @description App that owns the hooks. */
+            app?: string | null;
             /**
              * Format: int32
              * @description HTTP status that the receiver answered last.
-             * @default null
              */
-            code: number | null;
-            /**
-             * @description True to only count the deliveries.
-             * @default null
-             */
-            dry_run: boolean | null;
-            /**
-             * @description Event of the deliveries.
-             * @default null
-             */
-            event: string | null;
-            /**
-             * @description Hook of the deliveries.
-             * @default null
-             */
-            hook: string | null;
-            /**
-             * @description Name of the events.
-             * @default null
-             */
-            name: string | null;
-            /**
-             * @description Deliveries created at or after this time: `2026-01-31T12:00:00Z`, or `2h` for two hours ago.
-             * @default null
-             */
-            since: string | null;
-            /**
-             * @description Status of the deliveries.
-             * @default null
-             */
-            status: string | null;
-            /**
-             * @description Deliveries created before this time.
-             * @default null
-             */
-            until: string | null;
+            code?: number | null;
+            /** @description True to only count the deliveries. */
+            dry_run?: boolean | null;
+            /** @description Event of the deliveries. */
+            event?: string | null;
+            /** @description Hook of the deliveries. */
+            hook?: string | null;
+            /** @description Name of the events. */
+            name?: string | null;
+            /** @description Deliveries created at or after this time: `2026-01-31T12:00:00Z`, or `2h` for two hours ago. */
+            since?: string | null;
+            /** @description Status of the deliveries. */
+            status?: string | null;
+            /** @description Deliveries created before this time. */
+            until?: string | null;
         };
         /** @description The number of deliveries that were retried or replayed, or would be. */
         BulkResult: {
@@ -2061,6 +2192,26 @@ export interface components {
             /** @description Steps of the story, oldest first. */
             steps: components["schemas"]["Step"][];
         };
+        /** @description A request to publish an event as an app. */
+        EventToSend: {
+            /** @description App that publishes the event. */
+            app: string;
+            /** @description Any JSON value; reaches the receivers byte for byte. `{}` by default. */
+            body?: unknown;
+            /** @description Headers named `x-*` that are sent with every delivery; at most 20. */
+            headers?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * @description Name of the event.
+             * @example order-paid
+             */
+            name: string;
+            /** @description Names of apps. Only their hooks get the event. */
+            subscribers?: string[] | null;
+            /** @description True to mark the event as a test: its deliveries have the header `Footbridge-Test: true`. */
+            test?: boolean | null;
+        };
         /** @description An event to publish (`body`, `headers`, `subscribers`), or a transient hook to create (`route`, `type`). */
         EventsRequest: {
             /** @description Any JSON value, stored byte for byte; `{}` by default. */
@@ -2137,6 +2288,11 @@ export interface components {
             via: string;
         };
         /**
+         * @description The direction of an exchange.
+         * @enum {string}
+         */
+        ExchangeDirection: "to_miniapp" | "to_host";
+        /**
          * @description The status of an exchange.
          * @enum {string}
          */
@@ -2153,6 +2309,19 @@ export interface components {
             receivers: components["schemas"]["Receiver"][];
             /** @description Steps of the story, oldest first. */
             steps: components["schemas"]["Step"][];
+        };
+        /** @description A request to send an exchange as an app. */
+        ExchangeToSend: {
+            /** @description App that sends the exchange. */
+            app: string;
+            /** @description The event as the bridge takes it: `event_type` and `payload`. `app_id` and `client_id` are added if they are left out. */
+            body: unknown;
+            /** @description Direction of the exchange: `to_miniapp` if the sender is the host. */
+            direction: components["schemas"]["ExchangeDirection"];
+            /** @description True to mark the exchange as a test: its request has the header `Footbridge-Test: true`. */
+            test?: boolean | null;
+            /** @description App that gets it; must be the other app of `body` if that names one. */
+            to?: string | null;
         };
         /** @description The result of one check. */
         Finding: {
@@ -2272,37 +2441,21 @@ export interface components {
         };
         /** @description A change of a hook. Members that are left out stay. The hook keeps its id, and pending deliveries follow it. */
         HookPatch: {
-            /**
-             * @description New rule for answers, `required` or `optional`.
-             * @default null
-             */
-            answer: string | null;
-            /**
-             * @description False to disable the hook; true to enable it, also after its receiver answered 410.
-             * @default null
-             */
-            enabled: boolean;
+            /** @description New rule for answers, `required` or `optional`. */
+            answer?: string | null;
+            /** @description False to disable the hook; true to enable it, also after its receiver answered 410. */
+            enabled?: boolean;
             /**
              * Format: int32
              * @description The most deliveries in flight, 1 to 64.
-             * @default null
              */
-            in_flight: number | null;
-            /**
-             * @description True to deliver one event at a time, in the order of acceptance.
-             * @default null
-             */
-            ordered: boolean;
-            /**
-             * @description New target of the hook.
-             * @default null
-             */
-            route: string;
-            /**
-             * @description New type of the route: `server`, `web` or `router`.
-             * @default null
-             */
-            type: string | null;
+            in_flight?: number | null;
+            /** @description True to deliver one event at a time, in the order of acceptance. */
+            ordered?: boolean;
+            /** @description New target of the hook. */
+            route?: string;
+            /** @description New type of the route: `server`, `web` or `router`. */
+            type?: string | null;
         };
         /** @description The target of a hook. */
         HookTarget: {
@@ -2322,72 +2475,38 @@ export interface components {
         };
         /** @description An app. Members from `path` on are set only for an app that was installed from a directory. */
         InstalledApp: {
-            /**
-             * @description The program and its arguments, instead of `main`.
-             * @default null
-             */
-            command: string[] | null;
-            /**
-             * Format: date-time
-             * @default null
-             */
-            dateCreated: string | null;
-            /** @default null */
-            description: string | null;
-            /** @default null */
-            displayName: string | null;
-            /** @default null */
-            failure: components["schemas"]["AppFailure"] | null;
-            /**
-             * @description The file of each function, by the function's name.
-             * @default null
-             */
-            functions: {
+            /** @description The program and its arguments, instead of `main`. */
+            command?: string[] | null;
+            /** Format: date-time */
+            dateCreated?: string | null;
+            description?: string | null;
+            displayName?: string | null;
+            failure?: components["schemas"]["AppFailure"] | null;
+            /** @description The file of each function, by the function's name. */
+            functions?: {
                 [key: string]: string;
             } | null;
-            /**
-             * @description The app's hooks; only in an answer to the app or to the administrator.
-             * @default null
-             */
-            hooks: components["schemas"]["AppHook"][] | null;
-            /** @default null */
-            index: string | null;
-            /**
-             * @description True if the server starts the app.
-             * @default null
-             */
-            installed: boolean | null;
-            /**
-             * @description The file that Node runs.
-             * @default null
-             */
-            main: string | null;
-            /**
-             * @description True if the app serves other apps and has no pages.
-             * @default null
-             */
-            module: boolean | null;
-            /** @default  */
-            name: string;
-            /**
-             * @description The directory that the app was installed from.
-             * @default null
-             */
-            path: string | null;
-            /** @default null */
-            routers: components["schemas"]["AppRouter"][] | null;
-            /** @default null */
-            running: boolean | null;
+            /** @description The app's hooks; only in an answer to the app or to the administrator. */
+            hooks?: components["schemas"]["AppHook"][] | null;
+            index?: string | null;
+            /** @description True if the server starts the app. */
+            installed?: boolean | null;
+            /** @description The file that Node runs. */
+            main?: string | null;
+            /** @description True if the app serves other apps and has no pages. */
+            module?: boolean | null;
+            name?: string;
+            /** @description The directory that the app was installed from. */
+            path?: string | null;
+            routers?: components["schemas"]["AppRouter"][] | null;
+            running?: boolean | null;
             /**
              * @description `starting`, `running`, `stopping`, `stopped`, `failed`, `disabled`; `-` if the app has nothing to run; `elsewhere` if
              *     this server neither starts nor stops it.
-             * @default null
              */
-            state: string | null;
-            /** @default null */
-            system: boolean | null;
-            /** @default null */
-            version: string | null;
+            state?: string | null;
+            system?: boolean | null;
+            version?: string | null;
         };
         /** @description A job, and how far it is. */
         Job: {
@@ -2609,297 +2728,77 @@ export interface components {
         /** @description One page of a list. */
         List_ApiToken: {
             /** @description Items of this page. */
-            data: {
-                /** @description Apps that the token is limited to; `null` for all apps of its user. */
-                apps?: string[] | null;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: date-time */
-                expires_at?: string | null;
-                /** @example tok_0f7m2k9x4c1aa */
-                id: string;
-                /** Format: date-time */
-                last_used_at?: string | null;
-                name: string;
-                permissions: string[];
-                /**
-                 * @description First characters of the token.
-                 * @example fbk_Ab3dE9
-                 */
-                prefix: string;
-                /** @description Name of the user who created it; `null` if it was created with the admin token. */
-                user?: string | null;
-            }[];
+            data: components["schemas"]["ApiToken"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         List_App: {
             /** @description Items of this page. */
-            data: {
-                /** @description PEM file with certificate authorities that are trusted for requests to this app. */
-                ca_file?: string | null;
-                /** Format: date-time */
-                created_at: string;
-                enabled: boolean;
-                managed_by: components["schemas"]["ManagedBy"];
-                miniapp_url?: string | null;
-                /** @example superapp */
-                name: string;
-                private: string[];
-                receiver_auth?: components["schemas"]["ReceiverAuth"] | null;
-                receiver_enabled: boolean;
-                receiver_url?: string | null;
-                secrets: components["schemas"]["Secrets"];
-                token_prefix: string;
-                url?: string | null;
-            }[];
+            data: components["schemas"]["App"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         List_ConsoleSession: {
             /** @description Items of this page. */
-            data: {
-                /** @description Browser, as it names itself. */
-                agent: string;
-                /** @description True for the session of this request. */
-                current: boolean;
-                /** @description Address that the session began from. */
-                from?: string | null;
-                /** @example ses_0f7m2k9x4c1aa */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description Time of the last request, within a minute.
-                 */
-                last_seen_at: string;
-                /** Format: date-time */
-                made_at: string;
-                /** @description Name of the user; `null` for the administrator, who came by a link. */
-                user?: string | null;
-            }[];
+            data: components["schemas"]["ConsoleSession"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         List_Hook: {
             /** @description Items of this page. */
-            data: {
-                /** @example optional */
-                answer?: string | null;
-                app: string;
-                /** Format: date-time */
-                created_at: string;
-                enabled: boolean;
-                /** @description Name of the event; `*` for any. */
-                event: string;
-                /** @example hook_0f7m2k9x4c1aa */
-                id: string;
-                /** Format: int32 */
-                in_flight?: number | null;
-                managed_by?: components["schemas"]["ManagedBy"] | null;
-                ordered?: boolean | null;
-                /** @description Name of the publisher; `*` for any. */
-                publisher: string;
-                route: string;
-                transient: boolean;
-                /** @example server */
-                type: string;
-            }[];
+            data: components["schemas"]["Hook"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         List_Job: {
             /** @description Items of this page. */
-            data: {
-                by: string;
-                /**
-                 * Format: int64
-                 * @description Number of them that the job has dealt with: the sum of `ok`, `failed` and `skipped`.
-                 */
-                done: number;
-                /** Format: date-time */
-                ended_at?: string | null;
-                /** Format: int64 */
-                failed: number;
-                /** @description Hook that replayed events go to. */
-                hook?: string | null;
-                /** @example job_01hzx3v9k7q2m */
-                id: string;
-                /** @description `retry`, `replay` or `cancel`. */
-                kind: string;
-                /** Format: date-time */
-                made_at: string;
-                /**
-                 * Format: int64
-                 * @description Number of deliveries or events that match; `null` until they are counted.
-                 */
-                matched?: number | null;
-                /** Format: int64 */
-                ok: number;
-                /** Format: int32 */
-                pace: number;
-                q: string;
-                /**
-                 * Format: double
-                 * @description Deliveries a second since the job began.
-                 */
-                rate: number;
-                reason?: string | null;
-                skipped: components["schemas"]["ReasonCount"][];
-                /** Format: date-time */
-                started_at?: string | null;
-                /**
-                 * @description `queued` while it is counted or another job has one of its receivers, `running`, `stopped` by a person, `done`, or
-                 *     `failed` if it gave up.
-                 */
-                state: string;
-                /** Format: int32 */
-                stop_after?: number | null;
-                /** @description Why the job has ended, in words. */
-                text?: string | null;
-                /**
-                 * Format: int64
-                 * @description Number of them whose attempt has not ended.
-                 */
-                waiting: number;
-            }[];
+            data: components["schemas"]["Job"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         List_JobItem: {
             /** @description Items of this page. */
-            data: {
-                app: string;
-                /** @description The delivery that is attempted; `null` if there is none. */
-                delivery_id?: string | null;
-                event_id: string;
-                /** @description `ok`, `failed`, `skipped`, or `waiting` until the attempt ends. */
-                outcome: string;
-                /** @description Error, or the reason to skip. */
-                text?: string | null;
-            }[];
+            data: components["schemas"]["JobItem"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         List_Lane: {
             /** @description Items of this page. */
-            data: {
-                head?: components["schemas"]["LaneHead"] | null;
-                /**
-                 * Format: int64
-                 * @description Time since the oldest pending delivery was made, in milliseconds.
-                 */
-                head_age_ms?: number | null;
-                hook: components["schemas"]["Hook"];
-                /**
-                 * Format: int64
-                 * @description Number of deliveries in flight.
-                 */
-                in_flight: number;
-                paused?: components["schemas"]["LanePause"] | null;
-                /**
-                 * Format: int64
-                 * @description Number of pending deliveries.
-                 */
-                pending: number;
-                /**
-                 * Format: date-time
-                 * @description Since when it is in this state; `null` if that is not known.
-                 */
-                since?: string | null;
-                /**
-                 * @description `idle`, `moving`, `waiting` (some deliveries wait for others), `standing` (none gets through), `paused` or `off`.
-                 * @example standing
-                 */
-                state: string;
-                /** @description State and reason in words. */
-                text: string;
-                /**
-                 * @description Why it does not move freely: `head_failing`, `window_full`, `app_down`, `hook_off`, `hook_off_410`, `paused` or
-                 *     `app_disabled`; `null` if it does.
-                 * @example head_failing
-                 */
-                why?: string | null;
-            }[];
+            data: components["schemas"]["Lane"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         List_Link: {
             /** @description Items of this page. */
-            data: {
-                /** Format: date-time */
-                created_at: string;
-                enabled: boolean;
-                /** @example superapp */
-                host: string;
-                managed_by: components["schemas"]["ManagedBy"];
-                /** @example shop */
-                miniapp: string;
-            }[];
+            data: components["schemas"]["Link"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         List_Role: {
             /** @description Items of this page. */
-            data: {
-                /** @description Apps that the role is limited to; `null` for all apps. */
-                apps?: string[] | null;
-                /** @description True for `owner`, `operator` and `viewer`, which cannot be changed. */
-                builtin: boolean;
-                name: string;
-                permissions: string[];
-            }[];
+            data: components["schemas"]["Role"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         List_User: {
             /** @description Items of this page. */
-            data: {
-                /** Format: date-time */
-                created_at: string;
-                display_name: string;
-                email?: string | null;
-                enabled: boolean;
-                /** @description True if the user can sign in with a password. */
-                has_password: boolean;
-                /** @example usr_0f7m2k9x4c1aa */
-                id: string;
-                /** Format: date-time */
-                last_seen_at?: string | null;
-                name: string;
-                /** @description Role of the user; `null` if it was deleted. The user may do nothing then. */
-                role?: string | null;
-                /** @description `local`, or `oidc` for a user who signs in at a provider. */
-                source: string;
-            }[];
+            data: components["schemas"]["User"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
         };
         /** @description One page of a list. */
         List_View: {
             /** @description Items of this page. */
-            data: {
-                /** @example dead orders */
-                name: string;
-                /**
-                 * @description Query of the screen's address.
-                 * @example q=status%3Adead
-                 */
-                query: string;
-                /**
-                 * @description Screen of the console.
-                 * @example deliveries
-                 */
-                screen: string;
-            }[];
+            data: components["schemas"]["View"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
         };
@@ -3065,11 +2964,8 @@ export interface components {
         };
         /** @description A request for a link to sign in. */
         NewSignInLink: {
-            /**
-             * @description Name of the user whom the link signs in; the administrator if it is left out.
-             * @default null
-             */
-            user: string | null;
+            /** @description Name of the user whom the link signs in; the administrator if it is left out. */
+            user?: string | null;
         };
         /** @description A user to create. */
         NewUser: {
@@ -3115,48 +3011,41 @@ export interface components {
         };
         /** @description A change of an app. Members that are left out stay; `null` removes a value. */
         PatchApp: {
-            /**
-             * @description PEM file on the server with certificate authorities that are trusted for requests to this app.
-             * @default null
-             */
-            ca_file: string | null;
-            /**
-             * @description False to disable the app.
-             * @default null
-             */
-            enabled: boolean;
-            /**
-             * @description URL of the page that a host embeds.
-             * @default null
-             */
-            miniapp_url: string | null;
-            /**
-             * @description Names of the app's events that hooks with a `*` in their pattern never get; `null` for none.
-             * @default null
-             */
-            private: string[] | null;
-            /** @default null */
-            receiver_auth: components["schemas"]["NewReceiverAuth"] | null;
-            /**
-             * @description False to refuse exchanges with this app.
-             * @default null
-             */
-            receiver_enabled: boolean;
-            /**
-             * @description URL that receives the app's exchanges.
-             * @default null
-             */
-            receiver_url: string | null;
-            /**
-             * @description Scheme of the app's `Authorization`.
-             * @default null
-             */
-            token_prefix: string;
-            /**
-             * @description Base URL of the app's `server` hooks.
-             * @default null
-             */
-            url: string | null;
+            /** @description PEM file on the server with certificate authorities that are trusted for requests to this app. */
+            ca_file?: string | null;
+            /** @description False to disable the app. */
+            enabled?: boolean;
+            /** @description URL of the page that a host embeds. */
+            miniapp_url?: string | null;
+            /** @description Names of the app's events that hooks with a `*` in their pattern never get; `null` for none. */
+            private?: string[] | null;
+            receiver_auth?: components["schemas"]["NewReceiverAuth"] | null;
+            /** @description False to refuse exchanges with this app. */
+            receiver_enabled?: boolean;
+            /** @description URL that receives the app's exchanges. */
+            receiver_url?: string | null;
+            /** @description Scheme of the app's `Authorization`. */
+            token_prefix?: string;
+            /** @description Base URL of the app's `server` hooks. */
+            url?: string | null;
+        };
+        /** @description The result of one probe. */
+        Probe: {
+            advice: string;
+            /** @description Code for Node and Python with the check that is missing. */
+            code?: string | null;
+            /** @description Answer of a receiver that makes the check. */
+            expected: string;
+            /** @description Description of the answer. */
+            got: string;
+            /** Format: int32 */
+            n: number;
+            /** @example bad_signature */
+            name: string;
+            /** @description True if the receiver makes the check; `null` if the probe cannot tell. */
+            ok?: boolean | null;
+            /** @description Description of what was sent. */
+            sent: string;
         };
         /** @description An error answer (RFC 9457). */
         Problem: {
@@ -3181,7 +3070,7 @@ export interface components {
          * @description The code of an error, for programs. A code never changes its meaning.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "cross_site" | "unknown_host" | "too_many_attempts" | "too_many_jobs" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "too_many_hooks" | "not_retryable" | "statistics_off" | "not_pending" | "not_the_head" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
+        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "cross_site" | "unknown_host" | "too_many_attempts" | "too_many_jobs" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "too_many_hooks" | "not_retryable" | "rate_limited" | "not_testable" | "statistics_off" | "not_pending" | "not_the_head" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
         /** @description A hypothetical event to explain. */
         Question: {
             /** @description Name of the event. */
@@ -3212,11 +3101,8 @@ export interface components {
         };
         /** @description A request that may give a reason. */
         Reason: {
-            /**
-             * @description Reason for others to read, at most 200 characters.
-             * @default null
-             */
-            reason: string | null;
+            /** @description Reason for others to read, at most 200 characters. */
+            reason?: string | null;
         };
         /** @description A reason to skip, and how often it holds. */
         ReasonCount: {
@@ -3246,6 +3132,35 @@ export interface components {
         ReceiverAuth: {
             name: string;
         };
+        /**
+         * @description The protocol that a receiver understands.
+         * @enum {string}
+         */
+        ReceiverProtocol: "event" | "exchange";
+        /** @description A test of a receiver. It is forgotten when the server ends. */
+        ReceiverTest: {
+            app: string;
+            /** @example rct_0f7m2k9x4c1aa */
+            id: string;
+            /** @description Results so far, in the order of the probes. */
+            probes: components["schemas"]["Probe"][];
+            protocol: components["schemas"]["ReceiverProtocol"];
+            state: components["schemas"]["ReceiverTestState"];
+            url: string;
+        };
+        /**
+         * @description The state of a test of a receiver.
+         * @enum {string}
+         */
+        ReceiverTestState: "running" | "done";
+        /** @description A request to probe a receiver. */
+        ReceiverToTest: {
+            /** @description App whose secrets sign the requests. */
+            app: string;
+            protocol: components["schemas"]["ReceiverProtocol"];
+            /** @description URL of the receiver. */
+            url: string;
+        };
         /** @description A named set of permissions. */
         Role: {
             /** @description Apps that the role is limited to; `null` for all apps. */
@@ -3257,13 +3172,9 @@ export interface components {
         };
         /** @description A change of a role. Members that are left out stay. */
         RolePatch: {
-            /**
-             * @description `null` for all apps.
-             * @default null
-             */
-            apps: string[] | null;
-            /** @default null */
-            permissions: string[] | null;
+            /** @description `null` for all apps. */
+            apps?: string[] | null;
+            permissions?: string[] | null;
         };
         /** @description A request to rotate secrets. */
         Rotate: {
@@ -3301,26 +3212,7 @@ export interface components {
         /** @description One page of a list that is searched step by step. */
         SearchedList_AuditEntry: {
             /** @description Items of this page. There may be fewer than `limit`, even none, while more follow. */
-            data: {
-                /**
-                 * @description The act, as a kind of object and a verb.
-                 * @example app.create
-                 */
-                action: string;
-                /** @description Members that the change set, without secrets. */
-                after?: Record<string, never> | null;
-                /** Format: date-time */
-                at: string;
-                /** @description Members that the change replaced or deleted, without secrets. */
-                before?: Record<string, never> | null;
-                /** @description Address that the request came from; `null` for acts of the server and the configuration file. */
-                from?: string | null;
-                /** @example aud_01hzx3v9k7q2m */
-                id: string;
-                note?: string | null;
-                object: components["schemas"]["AuditObject"];
-                who: components["schemas"]["AuditActor"];
-            }[];
+            data: components["schemas"]["AuditEntry"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
             /** @description How far this page has searched. */
@@ -3329,41 +3221,7 @@ export interface components {
         /** @description One page of a list that is searched step by step. */
         SearchedList_Delivery: {
             /** @description Items of this page. There may be fewer than `limit`, even none, while more follow. */
-            data: {
-                /** @description App that owns the hook. */
-                app: string;
-                /** Format: int32 */
-                attempts: number;
-                event_id: string;
-                /** @description Name of the event. */
-                event_name?: string | null;
-                hook_id: string;
-                /** @example dlv_0f7m2k9x4c1aa */
-                id: string;
-                last_error?: string | null;
-                /**
-                 * Format: int32
-                 * @description How long the last attempt took, in milliseconds.
-                 */
-                last_ms?: number | null;
-                /** Format: int32 */
-                last_status?: number | null;
-                /** Format: date-time */
-                made_at: string;
-                /** Format: date-time */
-                next_attempt_at?: string | null;
-                /** @description App that published the event. */
-                publisher?: string | null;
-                /**
-                 * @description `pending`, `delivered`, `unanswered`, `dead` or `cancelled`.
-                 * @example delivered
-                 */
-                status: string;
-                /** @description True if the event was sent as a test. */
-                test: boolean;
-                /** @description URL of the receiver; the hook's route if the hook was removed. */
-                url: string;
-            }[];
+            data: components["schemas"]["Delivery"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
             /** @description How far this page has searched. */
@@ -3372,36 +3230,7 @@ export interface components {
         /** @description One page of a list that is searched step by step. */
         SearchedList_Event: {
             /** @description Items of this page. There may be fewer than `limit`, even none, while more follow. */
-            data: {
-                cause?: components["schemas"]["Cause"] | null;
-                /**
-                 * Format: int32
-                 * @description Number of deliveries of the event.
-                 */
-                deliveries: number;
-                /** @example evt_0f7m2k9x4c1aa */
-                id: string;
-                name: string;
-                publisher: string;
-                /** @description How many of its deliveries have each status, replays included. Statuses that none has are left out. */
-                statuses: {
-                    [key: string]: number;
-                };
-                /** @description True for an event that was sent as a test. */
-                test: boolean;
-                /** Format: date-time */
-                time: string;
-                /**
-                 * @description Id of the trace that the publisher's request belonged to.
-                 * @example 4bf92f3577b34da6a3ce929d0e0e4736
-                 */
-                trace?: string | null;
-                /**
-                 * @description How it came: `api`, `page`, `function`, `system` or `console`.
-                 * @example api
-                 */
-                via: string;
-            }[];
+            data: components["schemas"]["Event"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
             /** @description How far this page has searched. */
@@ -3410,51 +3239,7 @@ export interface components {
         /** @description One page of a list that is searched step by step. */
         SearchedList_ExchangeDetail: {
             /** @description Items of this page. There may be fewer than `limit`, even none, while more follow. */
-            data: {
-                /**
-                 * @description Answer of the recipient, byte for byte. Stored for 24 hours, and only with `Prefer: respond-async` or an
-                 *     `Idempotency-Key`.
-                 */
-                answer?: unknown;
-                /** Format: date-time */
-                at: string;
-                cause?: components["schemas"]["Cause"] | null;
-                /** @description Direction of the exchange, `to_miniapp` or `to_host`. */
-                direction: string;
-                /** @example EVENT_DELIVERY_FAILED */
-                error_code?: string | null;
-                error_message?: string | null;
-                event_type: string;
-                /** @example exc_0f7m2k9x4c1aa */
-                exchange_id: string;
-                /**
-                 * Format: int32
-                 * @description HTTP status that the sender got; `null` while the exchange runs.
-                 */
-                http_status?: number | null;
-                /** Format: int32 */
-                ms?: number | null;
-                recipient: string;
-                sender: string;
-                status: components["schemas"]["ExchangeStatus"];
-                /** @description True for an exchange that was sent as a test. */
-                test: boolean;
-                /**
-                 * @description Id of the trace that the sender's request belonged to.
-                 * @example 4bf92f3577b34da6a3ce929d0e0e4736
-                 */
-                trace?: string | null;
-                /**
-                 * Format: int32
-                 * @description HTTP status that the recipient answered; `null` if it did not answer.
-                 */
-                upstream_status?: number | null;
-                /**
-                 * @description How it came: `api`, `page` or `console`.
-                 * @example api
-                 */
-                via: string;
-            }[];
+            data: components["schemas"]["ExchangeDetail"][];
             /** @description Value of `cursor` for the next page; `null` on the last page. */
             next?: string | null;
             /** @description How far this page has searched. */
@@ -3482,6 +3267,33 @@ export interface components {
             secret_key: components["schemas"]["Secret"];
             signing_secret: components["schemas"]["Secret"];
             token: components["schemas"]["Secret"];
+        };
+        /** @description An event that was published as an app. */
+        SentEvent: {
+            /**
+             * Format: int32
+             * @description Number of hooks that get the event.
+             */
+            deliveries: number;
+            /** @example evt_0f7m2k9x4c1aa */
+            id: string;
+            name: string;
+            publisher: string;
+            /** Format: date-time */
+            time: string;
+            /** @description Parts of the request that are valid but probably not intended. */
+            warnings: string[];
+        };
+        /** @description The outcome of an exchange that was sent as an app. */
+        SentExchange: {
+            /** @description Answer of the recipient; `null` if there is none, and for a caller without the permission `payloads.read`. */
+            answer?: unknown;
+            exchange: components["schemas"]["ExchangeDetail"];
+            /**
+             * Format: int32
+             * @description HTTP status that the app would have got.
+             */
+            http_status: number;
         };
         /** @description The course of a metric. */
         Series: {
@@ -3546,15 +3358,10 @@ export interface components {
         };
         /** @description A request to sign in to the console: either `setup`, or `user` and `password`. */
         SignIn: {
-            /** @default null */
-            password: string | null;
-            /**
-             * @description Code of a link, which follows `#setup=` in its address.
-             * @default null
-             */
-            setup: string | null;
-            /** @default null */
-            user: string | null;
+            password?: string | null;
+            /** @description Code of a link, which follows `#setup=` in its address. */
+            setup?: string | null;
+            user?: string | null;
         };
         /** @description A link that signs in once. */
         SignInLink: {
@@ -3681,6 +3488,77 @@ export interface components {
             /** @description False to disable the link. */
             enabled: boolean;
         };
+        /** @description The address that was dialled, and the judgement of the address policy. */
+        TestAddress: {
+            ip?: string | null;
+            /** @example public */
+            verdict: string;
+        };
+        /** @description The answer to a test. */
+        TestAnswer: {
+            /** @description Body, at most 64 KiB of it. Bytes that are not UTF-8 are replaced. */
+            body: string;
+            headers: components["schemas"]["TestHeader"][];
+            /** Format: int32 */
+            status: number;
+            /** @description True if `body` is only the beginning. */
+            truncated: boolean;
+        };
+        /** @description One attempt of a test. Credentials are shortened. */
+        TestAttempt: {
+            address: components["schemas"]["TestAddress"];
+            answer?: components["schemas"]["TestAnswer"] | null;
+            /** @description Reason why no answer came. */
+            error?: string | null;
+            request: components["schemas"]["TestRequest"];
+            timing: components["schemas"]["TestTiming"];
+            /** @description Meaning of the outcome in words, with advice. */
+            verdict: string;
+        };
+        /** @description A header of a request or an answer. */
+        TestHeader: {
+            name: string;
+            value: string;
+        };
+        /** @description The request of a test as it was sent. */
+        TestRequest: {
+            /** @description Body, at most 64 KiB of it. */
+            body: string;
+            headers: components["schemas"]["TestHeader"][];
+            method: string;
+            url: string;
+        };
+        /** @description The result of a test. Nothing of it is stored. */
+        TestResult: {
+            delivery: components["schemas"]["TestAttempt"];
+        };
+        /** @description The durations of the parts of an attempt, in milliseconds. A part that was not reached is `null`. */
+        TestTiming: {
+            /**
+             * Format: double
+             * @description Opening the TCP connection.
+             */
+            connect_ms?: number | null;
+            /**
+             * Format: double
+             * @description Looking the name up and judging its addresses.
+             */
+            dns_ms?: number | null;
+            /**
+             * Format: double
+             * @description From sending to the first byte of the answer.
+             */
+            first_byte_ms?: number | null;
+            /** Format: double */
+            tls_ms?: number | null;
+            /** Format: double */
+            total_ms: number;
+        };
+        /** @description A request to test a hook or a receiver. */
+        TestToMake: {
+            /** @description JSON to send: the body of the event, or the complete body of the exchange. A small one by default. */
+            body?: unknown;
+        };
         /** @description A ticket, shown this once. */
         Ticket: {
             /**
@@ -3693,13 +3571,19 @@ export interface components {
             /** @description Parts of the request that are valid but probably not intended. Left out when empty. */
             warnings?: string[];
         };
+        /**
+         * @description The purpose of a ticket.
+         * @enum {string}
+         */
+        TicketPurpose: "live" | "forward";
         /** @description A request for a ticket. */
         TicketRequest: {
             /** @description Patterns that limit the ticket to matching events; at most 32 patterns and 1024 bytes in total. */
             events?: string[] | null;
             /** @description Lifetime such as `90s`, at most `10m`; `60s` by default. */
             ttl?: string | null;
-            use: ("live" | "forward") & Record<string, never>;
+            /** @description `live` to watch the app's events, `forward` to forward custom events as the app. */
+            use: components["schemas"]["TicketPurpose"];
         };
         /** @description A row of a ranking. */
         Top: {
@@ -3735,19 +3619,12 @@ export interface components {
         };
         /** @description A change of a user. Members that are left out stay. */
         UserPatch: {
-            /** @default null */
-            display_name: string | null;
-            /**
-             * @description `null` removes the address.
-             * @default null
-             */
-            email: string | null;
-            /** @default null */
-            enabled: boolean | null;
-            /** @default null */
-            password: string | null;
-            /** @default null */
-            role: string | null;
+            display_name?: string | null;
+            /** @description `null` removes the address. */
+            email?: string | null;
+            enabled?: boolean | null;
+            password?: string | null;
+            role?: string | null;
         };
         /** @description A value, and how often it occurs. */
         ValueCount: {
@@ -3824,21 +3701,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `body` is an array of `InstalledApp` */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltAnswer_Vec_InstalledApp"];
                 };
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
         };
@@ -3852,21 +3730,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `body` is an array of `AppContext` */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltAnswer_Vec_AppContext"];
                 };
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
         };
@@ -3884,29 +3763,31 @@ export interface operations {
             };
         };
         responses: {
-            /** @description `body` is an `AppInstalled` */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltAnswer_AppInstalled"];
                 };
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
+            /** @description The server cannot do this */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
         };
@@ -3924,13 +3805,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description `body` is an `AppContext` */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltAnswer_AppContext"];
                 };
             };
             /** @description The app did not start; the message has the reason */
@@ -3939,23 +3820,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
+            /** @description The server cannot do this */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
         };
@@ -3973,29 +3856,31 @@ export interface operations {
             };
         };
         responses: {
-            /** @description `body` is the `AppContext` of the run that ended */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltAnswer_AppContext"];
                 };
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
+            /** @description The server cannot do this */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
         };
@@ -4011,21 +3896,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `body` is an `InstalledApp` */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltAnswer_InstalledApp"];
                 };
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
         };
@@ -4041,29 +3927,31 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `body` is the `InstalledApp` that was removed */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltAnswer_InstalledApp"];
                 };
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
+            /** @description The server cannot do this */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
         };
@@ -4086,21 +3974,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `body` is an `AppLines` */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltAnswer_AppLines"];
                 };
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
         };
@@ -4124,28 +4013,31 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltAnswer_BoltEventResult"];
                 };
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
+            /** @description The server cannot do this */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
         };
@@ -4162,28 +4054,31 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltAnswer_Vec_BoltSubscription"];
                 };
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
+            /** @description The server cannot do this */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoltEnvelope"];
+                    "application/json": components["schemas"]["BoltError"];
                 };
             };
         };
@@ -4211,7 +4106,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4245,7 +4149,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4276,7 +4189,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4305,7 +4227,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4340,7 +4271,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4371,7 +4311,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4405,7 +4354,60 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apps_receiver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TestToMake"] | null;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestResult"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4440,7 +4442,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4471,7 +4482,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4500,7 +4520,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4545,7 +4574,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4598,7 +4636,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4631,7 +4678,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4664,7 +4720,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4695,7 +4760,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4737,7 +4811,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4768,7 +4851,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4799,7 +4891,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4828,7 +4929,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4872,6 +4982,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4880,6 +4991,7 @@ export interface operations {
                     "application/json": components["schemas"]["BridgeError"];
                 };
             };
+            /** @description The server cannot do this */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4924,6 +5036,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4932,6 +5045,7 @@ export interface operations {
                     "application/json": components["schemas"]["BridgeError"];
                 };
             };
+            /** @description The server cannot do this */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4977,7 +5091,58 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventToSend"];
+            };
+        };
+        responses: {
+            /** @description Created; `Location` is its URL */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentEvent"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5011,6 +5176,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5019,6 +5185,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server cannot do this */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5050,7 +5217,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5087,7 +5263,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5118,7 +5303,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5163,7 +5357,58 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchanges_send: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeToSend"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentExchange"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5194,7 +5439,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5225,7 +5479,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5266,7 +5529,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5292,6 +5564,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5300,6 +5573,7 @@ export interface operations {
                     "application/json": components["schemas"]["Forwarded"];
                 };
             };
+            /** @description The request is refused */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5308,6 +5582,7 @@ export interface operations {
                     "application/json": components["schemas"]["BridgeError"];
                 };
             };
+            /** @description The server cannot do this */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5343,7 +5618,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5377,7 +5661,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5408,7 +5701,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5437,7 +5739,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5472,7 +5783,60 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hooks_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TestToMake"] | null;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestResult"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5505,7 +5869,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5548,7 +5921,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5579,7 +5961,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5616,7 +6007,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5647,7 +6047,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5684,7 +6093,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5715,7 +6133,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5750,7 +6177,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5781,7 +6217,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5823,7 +6268,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5856,7 +6310,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5890,7 +6353,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5922,7 +6394,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5952,7 +6433,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5988,7 +6478,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6012,6 +6511,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6026,6 +6526,91 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    receiver_tests_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiverToTest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiverTest"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receiver_tests_show: {
+        parameters: {
+            query?: {
+                /** @description Number of results that the caller has */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiverTest"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -6052,7 +6637,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6086,7 +6680,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6117,7 +6720,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6146,7 +6758,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6181,7 +6802,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6213,7 +6843,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6242,7 +6881,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6275,7 +6923,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6302,7 +6959,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6333,7 +6999,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6366,7 +7041,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6395,7 +7079,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6424,7 +7117,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6457,7 +7159,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6486,7 +7197,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6526,7 +7246,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6555,7 +7284,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6601,7 +7339,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6647,7 +7394,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6684,7 +7440,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6717,7 +7482,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6750,7 +7524,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6783,7 +7566,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6812,7 +7604,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6845,7 +7646,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6879,7 +7689,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6910,7 +7729,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6939,7 +7767,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6974,7 +7811,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7003,7 +7849,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7013,7 +7868,7 @@ export interface operations {
             };
         };
     };
-    put: {
+    views_put: {
         parameters: {
             query?: never;
             header?: never;
@@ -7028,12 +7883,31 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7057,7 +7931,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7095,7 +7978,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7124,7 +8016,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7153,7 +8054,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7180,7 +8090,16 @@ export interface operations {
                 content?: never;
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7278,7 +8197,16 @@ export interface operations {
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
-            default: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7301,6 +8229,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The answer of the app */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The app does not exist, or the path is one of its `server` hook routes and the request is not a GET or HEAD without a body */
             404: {
                 headers: {
@@ -7329,7 +8264,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The answer of the app */
+            /** @description Any other answer of the app */
             default: {
                 headers: {
                     [name: string]: unknown;

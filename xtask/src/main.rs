@@ -10,6 +10,7 @@ mod lint;
 mod npm;
 mod packages;
 mod process;
+mod python;
 mod results;
 
 use std::process::ExitCode;

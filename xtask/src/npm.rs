@@ -24,10 +24,24 @@ pub(crate) fn modules() -> Result<PathBuf, String> {
 pub(crate) fn ensure() -> Outcome {
     let place = target_dir()?.join("node");
     fs::create_dir_all(&place).map_err(|e| format!("cannot make {}: {e}", place.display()))?;
-    for file in ["package.json", "package-lock.json"] {
-        write(&place.join(file), &read(&root().join("tests/node").join(file))?)?;
-    }
+    copy_lists("tests/node", &place)?;
     install(&place, "26 MB")
+}
+
+/// Installs the readers of the API description if they are missing, and returns their `node_modules`.
+pub(crate) fn openapi_modules() -> Result<PathBuf, String> {
+    let place = target_dir()?.join("openapi");
+    fs::create_dir_all(&place).map_err(|e| format!("cannot make {}: {e}", place.display()))?;
+    copy_lists("tests/openapi", &place)?;
+    install(&place, "85 MB")?;
+    Ok(place.join("node_modules"))
+}
+
+fn copy_lists(from: &str, place: &Path) -> Outcome {
+    for file in ["package.json", "package-lock.json"] {
+        write(&place.join(file), &read(&root().join(from).join(file))?)?;
+    }
+    Ok(())
 }
 
 /// Installs the packages of the SDK's tests if they are missing, and returns the command that runs the tests.

@@ -63,7 +63,10 @@ pub(crate) fn ensure(consent: Consent) -> Outcome {
 
 fn missing() -> Vec<&'static str> {
     let absent = |program: &str| !works(Command::new(program).arg("--version"));
-    NEEDED.iter().filter(|(program, _)| absent(program)).map(|(_, package)| *package).collect()
+    // Debian has a part of Python in a package of its own.
+    let no_venv = !works(Command::new("python3").args(["-c", "import ensurepip, venv"]));
+    let programs = NEEDED.iter().filter(|(program, _)| absent(program)).map(|(_, package)| *package);
+    programs.chain(no_venv.then_some("python3-venv")).collect()
 }
 
 fn node_is_new_enough() -> Outcome {

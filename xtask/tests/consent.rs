@@ -59,11 +59,11 @@ fn without_permission_missing_packages_are_named_and_nothing_changes() {
     let machine = Machine::new("refused");
     let said = machine.test(&[], &[("CI", "false")]);
     for part in [
-        "missing here: curl perl python3 nodejs chromium strace",
+        "missing here: curl perl python3 nodejs chromium strace python3-venv",
         "184 Debian packages: 220 MB to download, 793 MB on disk",
         "nothing was installed: there is no terminal to ask for permission",
         "apt-get update && ",
-        "install --no-install-recommends curl perl python3 nodejs chromium strace",
+        "install --no-install-recommends curl perl python3 nodejs chromium strace python3-venv",
         "--yes",
     ] {
         assert!(said.contains(part), "{part:?} is not in:\n{said}");
@@ -79,7 +79,9 @@ fn permission_is_an_argument_or_ci() {
         assert!(said.contains("793 MB on disk"), "{said}");
         assert_eq!(
             machine.changes(),
-            ["install --no-install-recommends -qq --yes curl perl python3 nodejs chromium strace"]
+            [
+                "install --no-install-recommends -qq --yes curl perl python3 nodejs chromium strace python3-venv"
+            ]
         );
     }
 }

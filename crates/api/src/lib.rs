@@ -25,6 +25,7 @@ mod secret;
 mod statistics;
 mod story;
 mod ticket;
+mod trial;
 mod view;
 
 pub use app::{App, AppPatch, MadeApp, NewApp, NewReceiverAuth, ReceiverAuth, Secret, Secrets};
@@ -61,4 +62,9 @@ pub use statistics::{
 };
 pub use story::{Check, Effect, EventStory, ExchangeStory, Folded, Participant, Receiver, Step, StoryOrigin};
 pub use ticket::{NewTicket, Ticket, TicketPurpose};
+pub use trial::{
+    ExchangeDirection, NewReceiverTest, NewTest, Probe, ReceiverProtocol, ReceiverTest, ReceiverTestState,
+    SendEvent, SendExchange, SentEvent, SentExchange, TestAddress, TestAnswer, TestAttempt, TestHeader,
+    TestRequest, TestResult, TestTiming,
+};
 pub use view::{NewView, View};

@@ -34,7 +34,6 @@ impl TryFrom<String> for TicketPurpose {
 pub struct NewTicket {
     /// `live` to watch the app's events, `forward` to forward custom events as the app.
     #[serde(rename = "use")]
-    #[schema(inline)]
     pub purpose: TicketPurpose,
     /// Patterns that limit the ticket to matching events; at most 32 patterns and 1024 bytes in total.
     #[serde(skip_serializing_if = "Option::is_none")]

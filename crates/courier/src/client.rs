@@ -30,14 +30,14 @@ const READ_BUFFER: usize = 32 * 1024;
 /// Must be used inside a [`tokio::task::LocalSet`], because a local task closes idle connections.
 #[derive(Debug, Clone)]
 pub struct Courier {
-    inner: Rc<Inner>,
+    pub(crate) inner: Rc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    shared: Arc<CourierShared>,
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<CourierShared>,
     pool: Rc<ConnectionPool>,
-    buffer: ReadBuffer,
+    pub(crate) buffer: ReadBuffer,
 }
 
 impl Courier {
@@ -107,6 +107,7 @@ impl Inner {
                 request: &mut request,
                 answer: &mut reader,
                 buffer: &self.buffer,
+                first_byte: None,
             };
             let ended = round_trip.run(timer.as_mut()).await;
             if let Err(RoundTripError::Io(_) | RoundTripError::Closed) = ended
@@ -154,7 +155,7 @@ impl Inner {
 
 /// The answer of a round trip. The second value is set if the connection can be used again; it holds the receiver's own
 /// limit for idle connections, if there is one.
-fn finish(
+pub(crate) fn finish(
     ended: Result<(), RoundTripError>,
     request: &RequestWriter,
     reader: AnswerReader,

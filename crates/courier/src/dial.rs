@@ -46,12 +46,24 @@ pub(crate) struct DialRequest<'a> {
 /// The failure of the last address that was dialled. Nothing was sent in any case.
 pub(crate) async fn dial(network: Network<'_>, request: DialRequest<'_>) -> Result<Stream, Failure> {
     let addresses = allowed_addresses(network, request).await?;
+    dial_any(network, request, addresses).await.map(|(stream, _)| stream)
+}
+
+/// Opens a connection to the first of these addresses that accepts one, and returns that address.
+///
+/// # Errors
+/// The failure of the last address.
+pub(crate) async fn dial_any(
+    network: Network<'_>,
+    request: DialRequest<'_>,
+    addresses: Vec<SocketAddr>,
+) -> Result<(Stream, SocketAddr), Failure> {
     let mut failure = Failure::before(FailureKind::Dns, "no address to dial");
     let mut remaining = addresses.len();
     for addr in addresses {
         let until = dial_until(request.deadline, remaining);
         match timeout_at(until, connect(network, addr, request.granted)).await {
-            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Ok(stream)) => return Ok((stream, addr)),
             Ok(Err(failed)) => failure = failed,
             Err(_) => {
                 failure = Failure::before(FailureKind::Timeout, format!("no connection to {addr} in time"));
@@ -66,7 +78,7 @@ pub(crate) async fn dial(network: Network<'_>, request: DialRequest<'_>) -> Resu
 ///
 /// # Errors
 /// The refusal, if the policy allows none of them.
-async fn allowed_addresses(
+pub(crate) async fn allowed_addresses(
     network: Network<'_>,
     request: DialRequest<'_>,
 ) -> Result<Vec<SocketAddr>, Failure> {

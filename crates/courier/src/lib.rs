@@ -59,6 +59,7 @@ mod round_trip_error;
 mod stream;
 mod target;
 mod tls;
+mod trace;
 
 #[cfg(test)]
 mod tests;
@@ -75,3 +76,4 @@ pub use resolve::{Resolver, Resolving, SystemResolver};
 pub use roots::{Roots, RootsError};
 pub use stream::Stream;
 pub use target::{Grant, MAX_URL, Target, TargetError};
+pub use trace::{Timing, Traced};

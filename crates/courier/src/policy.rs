@@ -90,6 +90,16 @@ impl Policy {
         self.check_with(addr, granted, &|_| false)
     }
 
+    /// Says why an address that was checked may be dialled.
+    pub(crate) fn why_allowed(&self, addr: SocketAddr, is_local: &dyn Fn(IpAddr) -> bool) -> String {
+        let rule = self.allow.iter().any(|rule| rule.covers(canonical(addr)));
+        match refusal_reason(addr.ip(), is_local) {
+            None => "public".to_owned(),
+            Some(reason) if rule => format!("{reason}, allowed by [egress] allow"),
+            Some(reason) => format!("{reason}, allowed because the operator gave this URL to the app"),
+        }
+    }
+
     /// Like [`Policy::check`]; `is_local` returns true for the addresses of this machine.
     pub(crate) fn check_with(
         &self,

@@ -1,12 +1,15 @@
 //! Writes a request: first the headers of the courier, then those of the caller that do not belong to the connection.
 
 use std::io;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::oneshot;
+use tokio::time::{Sleep, sleep};
 
 use crate::connection::Connection;
 use crate::target::Target;
@@ -27,6 +30,8 @@ pub(crate) struct RequestWriter {
     may_be_sent: bool,
     is_complete: bool,
     on_written: Option<oneshot::Sender<()>>,
+    /// The number of bytes after which the request is held back, and until when.
+    hold: Option<(usize, Pin<Box<Sleep>>)>,
 }
 
 impl RequestWriter {
@@ -54,12 +59,29 @@ impl RequestWriter {
             head.extend_from_slice(&body);
         }
         let body = if is_small { Bytes::new() } else { body };
-        Self { head, body, sent: 0, may_be_sent: false, is_complete: false, on_written: None }
+        Self { head, body, sent: 0, may_be_sent: false, is_complete: false, on_written: None, hold: None }
+    }
+
+    /// The headers as they are sent, in order.
+    pub(crate) fn headers(&self) -> Vec<(String, String)> {
+        let text = String::from_utf8_lossy(&self.head);
+        let head = text.split("\r\n\r\n").next().unwrap_or_default();
+        let pair =
+            |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
+        head.lines().skip(1).filter_map(pair).collect()
     }
 
     /// Fires `signal` once the complete request is written.
     pub(crate) fn notify_when_written(&mut self, signal: Option<oneshot::Sender<()>>) {
         self.on_written = signal;
+    }
+
+    /// Holds the second half of the body back for a while.
+    pub(crate) fn hold_second_half(&mut self, pause: Duration) {
+        let body_at = self.head.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4);
+        // Small bodies follow the head in the same buffer; of larger ones, everything is held back.
+        let half = usize::midpoint(body_at, self.head.len());
+        self.hold = Some((half, Box::pin(sleep(pause))));
     }
 
     /// Returns true if the receiver may have got a part of the request.
@@ -79,8 +101,16 @@ impl RequestWriter {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while self.sent < self.head.len() + self.body.len() {
-            let head = self.head.get(self.sent..).unwrap_or_default();
+            if let Some((half, over)) = &mut self.hold
+                && self.sent >= *half
+            {
+                ready!(over.as_mut().poll(cx));
+                self.hold = None;
+            }
+            let end = self.hold.as_ref().map_or(usize::MAX, |(half, _)| *half);
+            let head = self.head.get(self.sent..self.head.len().min(end)).unwrap_or_default();
             let body = self.body.get(self.sent.saturating_sub(self.head.len())..).unwrap_or_default();
+            let body = if self.hold.is_some() { &[] } else { body };
             match ready!(connection.poll_write(cx, head, body)) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Ok(count) => {

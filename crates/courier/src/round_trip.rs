@@ -1,14 +1,14 @@
 //! One request and its answer on one connection. Both are in progress at the same time: a receiver may answer before it
 //! has read the complete request, and one that reads slowly must not delay its answer.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use tokio::task::coop::unconstrained;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use crate::answer_reader::AnswerReader;
 use crate::connection::Connection;
@@ -24,6 +24,8 @@ pub(crate) struct RoundTrip<'a> {
     pub(crate) request: &'a mut RequestWriter,
     pub(crate) answer: &'a mut AnswerReader,
     pub(crate) buffer: &'a ReadBuffer,
+    /// Notes when the first byte of the answer arrives, if somebody wants to know.
+    pub(crate) first_byte: Option<&'a Cell<Option<Instant>>>,
 }
 
 impl RoundTrip<'_> {
@@ -62,7 +64,12 @@ impl RoundTrip<'_> {
         loop {
             let is_complete = match ready!(self.connection.poll_read(cx, &mut buffer)) {
                 Ok(0) => return Poll::Ready(self.answer.end()),
-                Ok(count) => self.answer.feed(buffer.get(..count).unwrap_or_default()),
+                Ok(count) => {
+                    if let Some(noted) = self.first_byte {
+                        noted.set(noted.get().or_else(|| Some(Instant::now())));
+                    }
+                    self.answer.feed(buffer.get(..count).unwrap_or_default())
+                }
                 Err(error) => return Poll::Ready(Err(self.broken(error))),
             };
             if is_complete? {

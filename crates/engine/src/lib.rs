@@ -25,7 +25,9 @@ mod lane_report;
 mod lanes;
 mod launcher;
 mod live;
+mod local_work;
 mod log_limit;
+mod operator;
 mod pages;
 mod people;
 mod progress;
@@ -43,6 +45,7 @@ mod story;
 mod subscribe;
 mod system_event;
 mod tail;
+mod test_mark;
 #[cfg(test)]
 mod tests;
 mod tickets;
@@ -65,7 +68,9 @@ pub use engine::{
 };
 pub use exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply, Reply, UsedKey};
 pub use explain::{AssumedChange, ExplainFrom, Explained, Explanation, Hypothesis};
-pub use footbridge_courier::{Courier, CourierShared, Relay, RelayBody, RelayError, Relayed, Switched};
+pub use footbridge_courier::{
+    Courier, CourierShared, Relay, RelayBody, RelayError, Relayed, Switched, Target, TargetError, Timing,
+};
 pub use footbridge_journal::{
     Accepted, Account, AuditFilter, Budget, DeadDeliveries, DeliveredEvent, DeliveryFilter, DeliveryView,
     Effect, EffectKind, EventFilter, EventView, ExchangeFilter, Found, FoundAudit, History, Journal,
@@ -78,6 +83,7 @@ pub use lane_report::{BadLaneStatus, LaneReason, LaneReport, LaneStatus};
 pub use launcher::{Launcher, Launching, NoLauncher};
 pub use live::PageEvent;
 pub use log_limit::LogLimit;
+pub use operator::{Probe, Protocol, ReceiverTest, ReceiverTestError, TestAnswer, TestAttempt, TestError};
 pub use pages::{PAGE_TOKEN_MARK, PageCaller, PageId, PageRefusal, PageSocket};
 pub use people::{
     API_TOKEN_MARK, Client, LINK_VALID, MadeToken, NewLink, NewSession, People, PeopleError, ProvidedUser,

@@ -7,7 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::{
     cmd::{
         app, args::DemoArgs, args::ServeArgs, audit, config, console, delivery, demo, doctor, event,
-        exchange, explain, failure::Failure, hook, job, lane, link, publish, remote::RemoteArgs,
+        exchange, explain, failure::Failure, hook, job, lane, link, publish, receiver, remote::RemoteArgs,
         remote::Session, serve, shell,
     },
     config::env::Env,
@@ -61,6 +61,8 @@ enum Command {
         #[command(flatten)]
         remote: RemoteArgs,
     },
+    /// Try a receiver with test requests
+    Receiver(Remote<receiver::ReceiverCommand>),
     /// Explain which hooks would get an event, and why the others would not
     Explain {
         #[command(flatten)]
@@ -138,6 +140,7 @@ fn output(command: &Command, env: &Env) -> Result<String, Failure> {
         Command::Job(Remote { command, remote }) => job::run(command, &open(remote)?),
         Command::Exchange(Remote { command, remote }) => exchange::run(command, &open(remote)?),
         Command::Audit { args, remote } => audit::run(args, &open(remote)?),
+        Command::Receiver(Remote { command, remote }) => receiver::run(command, &open(remote)?),
         Command::Explain { args, remote } => explain::run(args, &open(remote)?),
         Command::Console { args, remote } => console::run(args, &open(remote)?),
         Command::Completion(args) => Ok(shell::completion(args, Cli::command())),
@@ -170,6 +173,8 @@ mod tests {
             "footbridge app secret shop",
             "footbridge app secret shop --rotate --now",
             "footbridge app install ../shop --replace",
+            "footbridge receiver test http://h/hook --app shop --exchange --json",
+            "footbridge hook test hook_1 --body {}",
             "footbridge app start shop --json",
             "footbridge app logs shop --follow --tail 5",
             "footbridge app logs -f -n 0 shop --server http://h:1",
@@ -181,6 +186,8 @@ mod tests {
             "footbridge delivery replay --event evt_1 --yes --json",
             "footbridge event publish paid --body {} --to a --token t",
             "footbridge publish paid --body -1",
+            "footbridge event publish paid --as shop --test",
+            "footbridge exchange send portal shop basket_opened --payload {} --test",
             "footbridge hook add a * --route /x",
             "footbridge hook set hook_1 --route /y --type server",
             "footbridge explain camera photo-saved --gets --app a --limit 5",

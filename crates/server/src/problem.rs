@@ -87,6 +87,10 @@ codes! {
     TooManyHooks = "too_many_hooks", UNPROCESSABLE_ENTITY, "The app has too many hooks";
     /// The status of the delivery does not allow a retry or a replay.
     NotRetryable = "not_retryable", CONFLICT, "The delivery cannot be retried or replayed";
+    /// The app publishes too fast, or too many deliveries of its events are pending.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "The app sends too much";
+    /// There is nothing that a test could be sent to.
+    NotTestable = "not_testable", CONFLICT, "There is nothing to send a test to";
     /// Statistics are disabled in the configuration.
     StatisticsOff = "statistics_off", CONFLICT, "Statistics are off";
     /// The delivery has ended, so it cannot be cancelled.

@@ -18,6 +18,8 @@ mod provenance;
 mod replays;
 mod rotate;
 mod searches;
+mod sending;
 mod stats;
 mod story;
 mod tail;
+mod trials;

@@ -10,6 +10,7 @@ mod fresh;
 mod fuzz;
 mod lint;
 mod node;
+mod openapi;
 mod package;
 mod test;
 mod vendor;
@@ -84,6 +85,12 @@ const CHORES: &[Chore] = &[
         args: "[--yes] [--write]",
         about: "check the console's types; with --write, renew those of the API",
         run: console::run,
+    },
+    Chore {
+        name: "openapi",
+        args: "[--yes]",
+        about: "check the API description with other people's readers, and a server against it",
+        run: openapi::run,
     },
     Chore {
         name: "vendor",

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use super::openapi;
 use crate::consent::Consent;
 use crate::process::{self, Outcome, cargo, footbridge_bin, works};
 use crate::results::{Reader, Results, Runner};
@@ -31,7 +32,8 @@ pub(super) fn run_with(words: &[String], consent: Consent) -> Outcome {
         let (console, of_console) = run_and_read(Runner::Sdk, &mut npm::console_tests(&footbridge)?);
         results.add(of_console);
         // The examples in doc comments, which nextest does not run.
-        ended.and(console).and_then(|()| process::run(&mut cargo(&["test", "--workspace", "--doc"])))
+        let examples = || process::run(&mut cargo(&["test", "--workspace", "--doc"]));
+        ended.and(console).and_then(|()| examples()).and_then(|()| openapi::check())
     } else {
         Ok(())
     };

@@ -6,6 +6,7 @@ use super::lane::QueuedDelivery;
 use crate::apps::{Apps, output};
 use crate::lanes::BypassSet;
 use crate::registry::{AppEntry, HookEntry};
+use crate::test_mark::{IS_TEST, TEST};
 use crate::trace;
 use bytes::Bytes;
 use footbridge_courier::{Answer, AnswerLimit, Courier, Outbound};
@@ -301,6 +302,9 @@ impl<'a> AttemptContext<'a> {
         self.app.sign(&mut headers, &id, body, self.now)?;
         headers.insert(DELIVERY_ID, HeaderValue::from_str(self.delivery).ok()?);
         headers.insert(ATTEMPT, HeaderValue::from(self.n));
+        if self.event.provenance.test {
+            headers.insert(TEST, IS_TEST);
+        }
         if let Some(router) = router {
             headers.insert(ROUTER, HeaderValue::from_str(router).ok()?);
         }

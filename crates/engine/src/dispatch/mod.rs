@@ -26,6 +26,7 @@ mod run_queue;
 mod scheduler;
 mod task_report;
 mod tasks;
+mod test_endpoint;
 #[cfg(test)]
 mod tests;
 mod waiting_for_app;
@@ -34,3 +35,4 @@ mod watchdog;
 pub use run::Dispatcher;
 
 pub(crate) use run::DispatchOptions;
+pub(crate) use test_endpoint::{TestEndpoint, test_endpoint};

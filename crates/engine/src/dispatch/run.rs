@@ -11,6 +11,7 @@ use crate::claims::Claims;
 use crate::cluster::Lease;
 use crate::failure_log::FailureLog;
 use crate::lanes::LaneFeed;
+use crate::local_work::LocalWorkQueue;
 use crate::progress::Progress;
 use crate::publish::Publisher;
 use crate::registry::AppRegistry;
@@ -37,6 +38,8 @@ pub(crate) struct DispatchOptions {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) courier: Arc<CourierShared>,
     pub(crate) feed: LaneFeed,
+    /// Other work that needs this thread.
+    pub(crate) local_work: LocalWorkQueue,
     pub(crate) apps: Arc<Apps>,
     pub(crate) publisher: Arc<Publisher>,
     /// Hooks with pending deliveries from before the start.
@@ -121,8 +124,10 @@ impl Dispatcher {
 impl DispatchOptions {
     /// Builds the scheduler, and wakes the lanes with deliveries from before the start.
     fn build(self, reports: mpsc::Sender<TaskReport>) -> (Scheduler, LaneFeed) {
+        let courier = Rc::new(Courier::new(self.courier));
+        tokio::task::spawn_local(self.local_work.serve(Rc::clone(&courier)));
         let runner = AttemptRunner {
-            courier: Rc::new(Courier::new(self.courier)),
+            courier,
             journal: Arc::clone(&self.journal),
             clock: Arc::clone(&self.clock),
             entropy: Arc::clone(&self.entropy),

@@ -13,6 +13,8 @@ use crate::failure_log::FailureLog;
 use crate::jobs::{JobRunner, JobRunnerOptions};
 use crate::lanes::{LaneFeed, Lanes};
 use crate::live::LiveChannels;
+use crate::local_work::LocalWork;
+use crate::operator::ReceiverTests;
 use crate::pages::ConnectedPages;
 use crate::people::People;
 use crate::progress::Progress;
@@ -115,6 +117,10 @@ pub(super) struct Inner {
     pub(super) people: Arc<People>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) exchanges: Arc<Exchanges>,
+    pub(super) local_work: LocalWork,
+    pub(super) receiver_tests: Arc<ReceiverTests>,
+    /// The deadline of one delivery attempt.
+    pub(super) attempt_timeout: Duration,
     pub(super) progress: Arc<Progress>,
     pub(super) statistics: Arc<Statistics>,
     pub(super) queues: Queues,
@@ -358,7 +364,7 @@ fn apps(
     }
 }
 
-/// Builds the part that delivers events.
+/// Builds the part that delivers events, and the way to hand other work to its thread.
 fn dispatcher(
     options: &EngineOptions,
     publisher: &Arc<Publisher>,
@@ -366,9 +372,10 @@ fn dispatcher(
     progress: &Arc<Progress>,
     log: &Arc<FailureLog>,
     own: OwnPartitions,
-) -> Dispatcher {
+) -> (Dispatcher, LocalWork) {
     let OwnPartitions { claims, lease, feed, waiting } = own;
-    Dispatcher::new(DispatchOptions {
+    let (local_work, waiting_work) = LocalWork::channel();
+    let dispatcher = Dispatcher::new(DispatchOptions {
         registry: Arc::clone(&publisher.registry),
         journal: Arc::clone(&publisher.journal),
         claims,
@@ -377,6 +384,7 @@ fn dispatcher(
         entropy: Arc::clone(&options.entropy),
         courier: Arc::clone(&options.courier),
         feed,
+        local_work: waiting_work,
         apps: Arc::clone(apps),
         publisher: Arc::clone(publisher),
         waiting,
@@ -386,7 +394,8 @@ fn dispatcher(
         answer_wait: options.limits.answer_wait,
         progress: Arc::clone(progress),
         log: Arc::clone(log),
-    })
+    });
+    (dispatcher, local_work)
 }
 
 /// Builds everything that depends on the publisher.
@@ -404,7 +413,7 @@ fn assemble(
     let apps = Arc::new(apps(&options, publisher, &people, &own));
     let exchanges = Arc::new(exchanges(&options, publisher, &log));
     let progress = Arc::new(Progress::default());
-    let dispatcher = dispatcher(&options, publisher, &apps, &progress, &log, own);
+    let (dispatcher, local_work) = dispatcher(&options, publisher, &apps, &progress, &log, own);
     let app_monitor = AppMonitor { apps: Arc::clone(&apps), exits: options.exits };
     let (left, has_left) = watch::channel(false);
     let membership = membership(options.store.clone(), publisher, &claims, Arc::clone(&lease), has_left);
@@ -428,6 +437,9 @@ fn assemble(
         apps,
         entropy: options.entropy,
         exchanges,
+        local_work,
+        receiver_tests: Arc::default(),
+        attempt_timeout: limits.attempt,
         progress,
         statistics: Arc::clone(&statistics),
         queues: Queues::default(),

@@ -7,6 +7,7 @@ mod events;
 mod jobs;
 mod lanes;
 mod live;
+mod operator;
 mod options;
 mod registry;
 mod statistics;

@@ -72,6 +72,8 @@ pub struct ExchangeReply {
     pub replayed: bool,
     /// The outcome, as far as it is known.
     pub reply: Reply,
+    /// The HTTP status of the recipient, if it answered this very request.
+    pub answer_status: Option<u16>,
 }
 
 /// The outcome that a sender learns.
@@ -138,7 +140,7 @@ impl Exchanges {
         let outcome = sent.into_outcome();
         self.log_if_failed(&checked, &outcome);
         record.write(&outcome, status);
-        ended(id, outcome)
+        ExchangeReply { answer_status: status, ..ended(id, outcome) }
     }
 
     /// The cause that a sender names, if it received or published that event. A store that cannot be read fails no
@@ -248,5 +250,5 @@ const fn host_and_miniapp<'a>(
 }
 
 pub(super) const fn ended(id: ExchangeId, outcome: ExchangeOutcome) -> ExchangeReply {
-    ExchangeReply { id, replayed: false, reply: Reply::Ended(outcome) }
+    ExchangeReply { id, replayed: false, reply: Reply::Ended(outcome), answer_status: None }
 }

@@ -4,6 +4,7 @@ use super::accept::Exchanges;
 use super::checked::CheckedExchange;
 use super::error::ExchangeError;
 use crate::recipient::PermitError;
+use crate::test_mark::{IS_TEST, TEST};
 use crate::trace;
 use bytes::Bytes;
 use footbridge_courier::{Answer, AnswerLimit, Courier, Outbound};
@@ -97,6 +98,9 @@ impl Exchanges {
         headers.insert(AUTHORIZATION, recipient.authorization(now)?.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(EXCHANGE_ID, id_value);
+        if checked.head.provenance.test {
+            headers.insert(TEST, IS_TEST);
+        }
         recipient.sign(&mut headers, &id, &checked.body, now)?;
         trace::add_span(&mut headers, checked.head.provenance.trace, &*self.entropy);
         trace::add_state(&mut headers, checked.trace_state.as_ref());

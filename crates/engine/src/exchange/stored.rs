@@ -37,7 +37,7 @@ impl Exchanges {
             }
             if options.respond_async {
                 tokio::task::spawn_local(async move { this.finish(&courier, checked).await });
-                return ExchangeReply { id, replayed: false, reply: Reply::Accepted };
+                return ExchangeReply { id, replayed: false, reply: Reply::Accepted, answer_status: None };
             }
             ended(id, this.finish(&courier, checked).await)
         });
@@ -59,7 +59,7 @@ impl Exchanges {
             Ok(ExchangeStart::Started) => None,
             Ok(ExchangeStart::Replay(record)) => {
                 let reply = record.ending.map_or(Reply::Accepted, Reply::Ended);
-                Some(ExchangeReply { id: record.head.id, replayed: true, reply })
+                Some(ExchangeReply { id: record.head.id, replayed: true, reply, answer_status: None })
             }
             Ok(ExchangeStart::Running(first)) => failed(first, ExchangeError::KeyInUse),
             Ok(ExchangeStart::Mismatch) => failed(head.id, ExchangeError::KeyReused),

@@ -1,16 +1,19 @@
-//! The commands `footbridge exchange list|show`.
+//! The commands `footbridge exchange list|send|show`.
 
-use footbridge_api::{ExchangeDetail, SearchedList};
+use footbridge_api::{ExchangeDetail, ExchangeDirection, SearchedList, SendExchange, SentExchange};
+
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
     failure::Failure,
-    remote::{PageArgs, Session, pairs},
+    publish::read_raw,
+    remote::{PageArgs, Session, body, pairs},
     search_args::{SearchArgs, TimeArgs, rest},
     story,
 };
 use crate::{
     client::Call,
-    table::{Table, lines, or_dash},
+    table::{Table, lines, or_dash, show_raw},
 };
 
 /// The verbs of `footbridge exchange`.
@@ -36,11 +39,33 @@ pub enum ExchangeCommand {
         /// The id of the exchange
         id: String,
     },
+    /// Send an exchange as an app, and show its outcome
+    Send(SendArgs),
     /// Show one exchange with its result
     Show {
         /// The id of the exchange
         id: String,
     },
+}
+
+/// Arguments of `footbridge exchange send`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SendArgs {
+    /// The app that sends
+    app: String,
+    /// The app that answers
+    to: String,
+    /// The type of the event
+    event_type: String,
+    /// The payload: JSON, @FILE for the content of a file, or - for standard input
+    #[arg(long, value_name = "JSON", default_value = "{}", allow_hyphen_values = true)]
+    payload: String,
+    /// Send from a miniapp to its host, instead of from a host to a miniapp
+    #[arg(long)]
+    to_host: bool,
+    /// Mark the exchange as a test: its request has the header Footbridge-Test
+    #[arg(long)]
+    test: bool,
 }
 
 /// Runs the command and returns its output.
@@ -56,6 +81,7 @@ pub fn run(command: &ExchangeCommand, session: &Session) -> Result<String, Failu
             list(&filter.chain(page.query()).collect::<Vec<_>>(), session)
         }
         ExchangeCommand::Story { id } => story::of_exchange(id, session),
+        ExchangeCommand::Send(args) => send(args, session),
         ExchangeCommand::Show { id } => {
             let call = Call { path: &["exchanges", id], ..Call::default() };
             session.get(&call, |exchange: &ExchangeDetail| lines(exchange))
@@ -82,4 +108,24 @@ fn list(query: &[(&'static str, String)], session: &Session) -> Result<String, F
         }
         table.or("no exchanges") + &rest(list)
     })
+}
+
+fn send(args: &SendArgs, session: &Session) -> Result<String, Failure> {
+    let event = Event { event_type: &args.event_type, payload: &read_raw(&args.payload)? };
+    let event = to_raw_value(&event).map_err(|error| Failure::other(error.to_string()))?;
+    let direction = if args.to_host { ExchangeDirection::ToHost } else { ExchangeDirection::ToMiniapp };
+    let (app, to) = (args.app.clone(), Some(args.to.clone()));
+    let send = SendExchange { direction, app, to, body: event, test: args.test.then_some(true) };
+    let call = Call { path: &["exchanges"], body: body(&send), ..Call::default() };
+    session.post(&call, |sent: &SentExchange| {
+        let answer = sent.answer.as_ref().map(|answer| format!("answer: {}\n", show_raw(answer)));
+        format!("{}{}", lines(&sent.exchange), answer.unwrap_or_default())
+    })
+}
+
+/// The event of an exchange, without the names of the apps.
+#[derive(serde::Serialize)]
+struct Event<'a> {
+    event_type: &'a str,
+    payload: &'a RawValue,
 }

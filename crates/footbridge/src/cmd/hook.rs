@@ -1,9 +1,10 @@
-//! The commands `footbridge hook list|show|add|set|enable|disable|remove`.
+//! The commands `footbridge hook list|show|add|set|enable|disable|test|remove`.
 
 use footbridge_api::{Hook, HookPatch, List, MadeHook, NewHook};
 
 use super::{
     failure::Failure,
+    receiver::{self, BodyArgs},
     remote::{PageArgs, Session, body, more, pairs},
 };
 use crate::{
@@ -40,6 +41,13 @@ pub enum HookCommand {
     Disable {
         /// The id of the hook
         id: String,
+    },
+    /// Send one test request to a hook, and show what happened; nothing is stored
+    Test {
+        /// The id of the hook
+        id: String,
+        #[command(flatten)]
+        body: BodyArgs,
     },
     /// Remove a hook; its pending deliveries are cancelled
     #[command(visible_alias = "delete")]
@@ -124,6 +132,7 @@ pub fn run(command: &HookCommand, session: &Session) -> Result<String, Failure> 
         HookCommand::Disable { id } => {
             change(id, &HookPatch { enabled: Some(false), ..HookPatch::default() }, session)
         }
+        HookCommand::Test { id, body } => receiver::one(&["hooks", id, "test"], body, session),
         HookCommand::Remove { id } => {
             session.delete(&Call { path: &["hooks", id], ..Call::default() }, &format!("{id} is removed\n"))
         }

@@ -21,6 +21,7 @@ pub mod job;
 pub mod lane;
 pub mod link;
 pub mod publish;
+pub mod receiver;
 pub mod redeliver;
 pub mod remote;
 pub mod search_args;

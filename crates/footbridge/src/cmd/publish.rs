@@ -6,11 +6,15 @@ use std::{
     path::Path,
 };
 
+use footbridge_api::SendEvent;
 use footbridge_model::secret::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value, json, value::RawValue};
 
-use super::{failure::Failure, remote::Session};
+use super::{
+    failure::Failure,
+    remote::{Session, body},
+};
 use crate::{
     client::{Api, Call},
     config::{env::Env, secret::SecretSource},
@@ -34,6 +38,12 @@ pub struct PublishArgs {
     /// The token of the publishing app, or `env:NAME` or `file:PATH` [env: `FOOTBRIDGE_APP_TOKEN`]
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
+    /// Publish as this app with the admin token, without the token of the app
+    #[arg(long = "as", value_name = "APP", conflicts_with = "token")]
+    app: Option<String>,
+    /// Mark the event as a test: its deliveries have the header Footbridge-Test
+    #[arg(long, requires = "app")]
+    test: bool,
 }
 
 /// Runs the command and returns its output.
@@ -41,6 +51,9 @@ pub struct PublishArgs {
 /// # Errors
 /// There is no token, the body is not JSON, the server cannot be reached, or it refuses the event.
 pub fn run(args: &PublishArgs, session: &Session, env: &Env) -> Result<String, Failure> {
+    if let Some(app) = &args.app {
+        return publish_as(app, args, session);
+    }
     let token = token(args.token.as_deref(), env)?;
     let mut request = Map::new();
     request.insert("body".to_owned(), read(&args.body)?);
@@ -54,12 +67,28 @@ pub fn run(args: &PublishArgs, session: &Session, env: &Env) -> Result<String, F
         app_token: Some(&token),
         ..Call::default()
     };
-    session.post(&call, |accepted: &Accepted| {
-        let warnings = accepted.warnings.iter().map(|warning| format!("warning: {}\n", plain(warning)));
-        let warnings = warnings.collect::<Vec<_>>().concat();
-        let hooks = counted(accepted.deliveries.into(), "hook", "hooks");
-        format!("{warnings}{} goes to {hooks}\n", accepted.id)
-    })
+    session.post(&call, shown)
+}
+
+/// Publishes as an app with the operator's own credential.
+fn publish_as(app: &str, args: &PublishArgs, session: &Session) -> Result<String, Failure> {
+    let subscribers = (!args.subscribers.is_empty()).then(|| args.subscribers.clone());
+    let send = SendEvent {
+        app: app.to_owned(),
+        name: args.name.clone(),
+        body: Some(read_raw(&args.body)?),
+        headers: None,
+        subscribers,
+        test: args.test.then_some(true),
+    };
+    session.post(&Call { path: &["events"], body: body(&send), ..Call::default() }, shown)
+}
+
+fn shown(accepted: &Accepted) -> String {
+    let warnings = accepted.warnings.iter().map(|warning| format!("warning: {}\n", plain(warning)));
+    let warnings = warnings.collect::<Vec<_>>().concat();
+    let hooks = counted(accepted.deliveries.into(), "hook", "hooks");
+    format!("{warnings}{} goes to {hooks}\n", accepted.id)
 }
 
 /// The parts of the answer that are shown.
@@ -84,11 +113,27 @@ fn token(argument: Option<&str>, env: &Env) -> Result<Secret, Failure> {
     source.find(&written).map_err(|message| Failure::other(format!("app token: {message}")))
 }
 
+/// Reads the body, which may be any JSON, without changing a byte of it.
+pub(super) fn read_raw(written: &str) -> Result<Box<RawValue>, Failure> {
+    let text = text(written)?;
+    serde_json::from_str::<&RawValue>(text.trim()).map(ToOwned::to_owned).map_err(|error| not_json(&error))
+}
+
 /// Reads the body, which may be any JSON.
 fn read(written: &str) -> Result<Value, Failure> {
+    let raw = read_raw(written)?;
+    serde_json::from_str(raw.get()).map_err(|error| not_json(&error))
+}
+
+fn not_json(error: &serde_json::Error) -> Failure {
+    Failure::other(format!("the body is not JSON: {error}; a string needs quotes, as in --body '\"hello\"'"))
+}
+
+/// Reads the text of the body from where it is.
+fn text(written: &str) -> Result<String, Failure> {
     let failed =
         |from: &str, error: &io::Error| Failure::other(format!("cannot read the body from {from}: {error}"));
-    let text = match written.strip_prefix('@') {
+    Ok(match written.strip_prefix('@') {
         Some(file) => fs::read_to_string(file).map_err(|error| failed(file, &error))?,
         None if written == "-" => {
             let mut text = String::new();
@@ -96,12 +141,5 @@ fn read(written: &str) -> Result<Value, Failure> {
             text
         }
         None => written.to_owned(),
-    };
-    serde_json::from_str::<&RawValue>(text.trim()).and_then(|raw| serde_json::from_str(raw.get())).map_err(
-        |error| {
-            Failure::other(format!(
-                "the body is not JSON: {error}; a string needs quotes, as in --body '\"hello\"'"
-            ))
-        },
-    )
+    })
 }

@@ -3,7 +3,7 @@
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
     apps, attention, audit, deliveries, events, exchanges, explain, hooks, jobs, lanes, links, probes,
-    search, stats, story, system, tail, tickets, views,
+    search, send, stats, story, system, tail, tickets, trials, views,
 };
 use crate::openapi;
 use utoipa::OpenApi;
@@ -89,6 +89,12 @@ use utoipa::OpenApi;
     session::create,
     session::remove,
     session::password,
+    send::publish,
+    send::send,
+    trials::hook,
+    trials::receiver,
+    trials::create,
+    trials::show,
     probes::livez,
     probes::readyz,
     probes::healthz,

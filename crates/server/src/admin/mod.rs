@@ -28,6 +28,7 @@ mod probes;
 mod routes;
 mod search;
 mod searching;
+mod send;
 mod stats;
 mod story;
 mod system;
@@ -35,6 +36,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod tickets;
+mod trials;
 mod views;
 mod visible;
 

@@ -4,7 +4,7 @@ use super::extract::Shared;
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
     AdminState, apps, attention, audit, deliveries, events, exchanges, explain, hooks, jobs, lanes, links,
-    permissions, probes, search, stats, story, system, tail, tickets, views,
+    permissions, probes, search, send, stats, story, system, tail, tickets, trials, views,
 };
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
@@ -66,7 +66,7 @@ fn operations() -> Router<Shared> {
         .route("/api/v1/links/{host}/{miniapp}", get(links::show).patch(links::change).delete(links::remove))
         .route("/api/v1/hooks", get(hooks::list).post(hooks::create))
         .route("/api/v1/hooks/{id}", patch(hooks::change).delete(hooks::remove).get(hooks::show))
-        .route("/api/v1/events", get(events::list))
+        .route("/api/v1/events", get(events::list).post(send::publish))
         .route("/api/v1/events/{id}", get(events::show))
         .route("/api/v1/events/{id}/story", get(story::event))
         .route("/api/v1/events/{id}/explain", get(explain::of_event))
@@ -82,7 +82,7 @@ fn operations() -> Router<Shared> {
         .route("/api/v1/lanes/{hook}/pause", post(lanes::pause))
         .route("/api/v1/lanes/{hook}/resume", post(lanes::resume))
         .route("/api/v1/lanes/{hook}/skip", post(lanes::skip))
-        .route("/api/v1/exchanges", get(exchanges::list))
+        .route("/api/v1/exchanges", get(exchanges::list).post(send::send))
         .route("/api/v1/exchanges/{id}", get(exchanges::show))
         .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/exchanges/{id}/story", get(story::exchange))
@@ -93,6 +93,10 @@ fn operations() -> Router<Shared> {
         .route("/api/v1/jobs/{id}/items", get(jobs::items))
         .route("/api/v1/views", get(views::list))
         .route("/api/v1/views/{name}", put(views::put).delete(views::remove))
+        .route("/api/v1/hooks/{id}/test", post(trials::hook))
+        .route("/api/v1/apps/{name}/receiver/test", post(trials::receiver))
+        .route("/api/v1/receiver-tests", post(trials::create))
+        .route("/api/v1/receiver-tests/{id}", get(trials::show))
         .route("/api/v1/explain", post(explain::explain))
         .route("/api/v1/attention", get(attention::attention))
         .route("/api/v1/settings", get(system::settings))

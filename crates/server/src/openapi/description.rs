@@ -1,13 +1,11 @@
 //! Describes the event bridge, the events API, the live API and the credentials, and completes the generated description of
 //! the administration API.
 
+use super::completion;
 use super::installed_apps::InstalledApps;
-use crate::problem::{CONTENT_TYPE, Problem, ProblemCode};
-use utoipa::openapi::path::Operation;
+use crate::problem::{Problem, ProblemCode};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{
-    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi as Description, Ref, RefOr, ResponseBuilder,
-};
+use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi as Description};
 use utoipa::{OpenApi, ToSchema};
 
 /// An event for one recipient. Unknown members are ignored.
@@ -96,11 +94,11 @@ struct EventsRequest {
 /// Paths whose handlers read raw bytes, so that their description cannot be generated.
 #[expect(dead_code, reason = "only the descriptions count; the paths are served from raw bytes for speed")]
 mod paths {
-    use super::super::envelope::BoltEnvelope;
+    use super::super::envelope::{BoltAnswer, BoltEventResult, BoltFailure, BoltSubscription};
     use super::{BridgeErrorBody, BridgeEvent, EventsRequest, Forward, Forwarded, MiniappSettings, Problem};
 
-    /// Sends an event from a host app to a miniapp and returns the miniapp's answer.
-    #[utoipa::path(post, path = "/api/v1/event-bridge/hostapp/", tag = "bridge", security(("bridge" = [])),
+    /// Sends an event from a host app to a miniapp and returns the miniapp's answer. The path may end with a slash.
+    #[utoipa::path(post, path = "/api/v1/event-bridge/hostapp", tag = "bridge", security(("bridge" = [])),
         request_body = BridgeEvent,
         params(("Idempotency-Key" = Option<String>, Header, description = "Requests with the same key get the same outcome for 24 hours"),
             ("Prefer" = Option<String>, Header, description = "`wait=N` or `respond-async`")),
@@ -109,8 +107,8 @@ mod paths {
             (status = "4XX", body = BridgeErrorBody), (status = "5XX", body = BridgeErrorBody)))]
     pub(super) fn hostapp() {}
 
-    /// Sends an event from a miniapp to a host app and returns the host's answer.
-    #[utoipa::path(post, path = "/api/v1/event-bridge/miniapp/", tag = "bridge", security(("bridge" = [])),
+    /// Sends an event from a miniapp to a host app and returns the host's answer. The path may end with a slash.
+    #[utoipa::path(post, path = "/api/v1/event-bridge/miniapp", tag = "bridge", security(("bridge" = [])),
         request_body = BridgeEvent,
         params(("Idempotency-Key" = Option<String>, Header, description = "Requests with the same key get the same outcome for 24 hours"),
             ("Prefer" = Option<String>, Header, description = "`wait=N` or `respond-async`")),
@@ -120,7 +118,7 @@ mod paths {
     pub(super) fn miniapp() {}
 
     /// Returns the URL of a linked miniapp's page.
-    #[utoipa::path(get, path = "/api/v1/miniapps/{app_id}/settings/", tag = "bridge",
+    #[utoipa::path(get, path = "/api/v1/miniapps/{app_id}/settings", tag = "bridge",
         params(("app_id" = String, Path), ("client_id" = String, Query, description = "The host app")),
         responses((status = 200, body = MiniappSettings), (status = 404, description = "The miniapp is not linked or has no page")))]
     pub(super) fn settings() {}
@@ -129,7 +127,7 @@ mod paths {
     #[utoipa::path(post, path = "/api/events/{name}", tag = "bolt", security(("token" = [])),
         request_body = EventsRequest, params(("name" = String, Path, description = "An event or a hook pattern"),
             ("Idempotency-Key" = Option<String>, Header, description = "Requests with the same key get the same answer for 24 hours")),
-        responses((status = 200, body = BoltEnvelope), (status = "4XX", body = BoltEnvelope), (status = "5XX", body = BoltEnvelope)))]
+        responses((status = 200, body = BoltAnswer<BoltEventResult>), (status = "4XX", body = BoltFailure), (status = "5XX", body = BoltFailure)))]
     pub(super) fn post_event() {}
 
     /// Streams the events that the hooks of the page's app get, as server-sent events. A `gap` event reports missed events.
@@ -151,7 +149,7 @@ mod paths {
     /// Removes the caller's transient hooks with this pattern.
     #[utoipa::path(delete, path = "/api/events/{name}", tag = "bolt", security(("token" = [])),
         params(("name" = String, Path, description = "A hook pattern")),
-        responses((status = 200, body = BoltEnvelope), (status = "4XX", body = BoltEnvelope), (status = "5XX", body = BoltEnvelope)))]
+        responses((status = 200, body = BoltAnswer<Vec<BoltSubscription>>), (status = "4XX", body = BoltFailure), (status = "5XX", body = BoltFailure)))]
     pub(super) fn delete_event() {}
 }
 
@@ -168,6 +166,7 @@ mod paths {
         (name = "links", description = "Links, which allow a host and a miniapp to exchange events"),
         (name = "hooks", description = "Hooks, which deliver matching events to apps"),
         (name = "lanes", description = "Lanes: the queues of hooks"),
+        (name = "receiver_tests", description = "Tests of receivers with fourteen requests"),
         (name = "events", description = "Published events"),
         (name = "deliveries", description = "Deliveries of events to hooks"),
         (name = "exchanges", description = "Exchanges and their outcomes"),
@@ -193,12 +192,7 @@ struct RawPaths;
 /// Adds everything else to the description of the administration API.
 pub(crate) fn complete(administration: Description) -> Description {
     let mut description = administration;
-    for item in description.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete]
-            .into_iter()
-            .filter_map(Option::as_mut);
-        operations.for_each(complete_operation);
-    }
+    completion::name_operations(&mut description);
     description.merge(RawPaths::openapi());
     description.merge(InstalledApps::openapi());
     description.info = InfoBuilder::new()
@@ -213,39 +207,8 @@ pub(crate) fn complete(administration: Description) -> Description {
     for (name, scheme) in schemes() {
         components.add_security_scheme(name, scheme);
     }
+    completion::complete(&mut description);
     description
-}
-
-/// Gives an operation a unique id and the error answers that all operations share.
-fn complete_operation(operation: &mut Operation) {
-    let tag = operation.tags.iter().flatten().next().map(String::as_str).unwrap_or_default();
-    operation.operation_id = operation.operation_id.as_ref().map(|handler| format!("{tag}_{handler}"));
-    let schema = Ref::from_schema_name("Problem");
-    let content = ContentBuilder::new().schema(Some(schema)).build();
-    let response = ResponseBuilder::new()
-        .description("A problem. Its `code` is documented at `/docs/errors/{code}`")
-        .content(CONTENT_TYPE, content)
-        .build();
-    for (status, response) in &mut operation.responses.responses {
-        match response {
-            RefOr::T(response) if response.description.is_empty() => {
-                described(status).clone_into(&mut response.description);
-            }
-            _ => {}
-        }
-    }
-    operation.responses.responses.entry("default".into()).or_insert_with(|| response.into());
-}
-
-/// Returns a description for an answer without one, which OpenAPI 3.1 requires.
-fn described(status: &str) -> &'static str {
-    match status {
-        "201" => "Created; `Location` is its URL",
-        "202" => "Accepted",
-        "204" => "Deleted",
-        "503" => "Unavailable",
-        _ => "Success",
-    }
 }
 
 fn schemes() -> [(&'static str, SecurityScheme); 7] {

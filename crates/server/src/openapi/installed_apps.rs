@@ -1,57 +1,56 @@
 //! Describes the API of installed apps, and the paths at which they are reached.
 
-use super::envelope::BoltEnvelope;
-use footbridge_api::{BoltApp, BoltContext, BoltHook, Installed, LogPage};
+use super::envelope::BoltFailure;
 use utoipa::OpenApi;
 
 #[expect(dead_code, reason = "only the descriptions count; the paths are served elsewhere")]
 mod paths {
-    use super::BoltEnvelope;
-    use footbridge_api::{Install, NamedApp};
+    use super::super::envelope::{BoltAnswer, BoltFailure};
+    use footbridge_api::{BoltApp, BoltContext, Install, Installed, LogPage, NamedApp};
 
     /// Installs an app from a directory, completely or not at all. For the administrator.
     #[utoipa::path(post, path = "/api/apps/local", tag = "bolt", security(("admin" = [])), request_body = Install,
-        responses((status = 200, body = BoltEnvelope, description = "`body` is an `AppInstalled`"),
-            (status = "4XX", body = BoltEnvelope), (status = "5XX", body = BoltEnvelope)))]
+        responses((status = 200, body = BoltAnswer<Installed>),
+            (status = "4XX", body = BoltFailure), (status = "5XX", body = BoltFailure)))]
     pub(super) fn install_app() {}
 
     /// Starts an app, or returns its current run.
     #[utoipa::path(post, path = "/api/apps/start", tag = "bolt", security(("admin" = []), ("token" = [])), request_body = NamedApp,
-        responses((status = 200, body = BoltEnvelope, description = "`body` is an `AppContext`"),
-            (status = 502, body = BoltEnvelope, description = "The app did not start; the message has the reason"),
-            (status = "4XX", body = BoltEnvelope), (status = "5XX", body = BoltEnvelope)))]
+        responses((status = 200, body = BoltAnswer<BoltContext>),
+            (status = 502, body = BoltFailure, description = "The app did not start; the message has the reason"),
+            (status = "4XX", body = BoltFailure), (status = "5XX", body = BoltFailure)))]
     pub(super) fn start_app() {}
 
     /// Stops an app. The answer comes when all its processes have ended.
     #[utoipa::path(post, path = "/api/apps/stop", tag = "bolt", security(("admin" = []), ("token" = [])), request_body = NamedApp,
-        responses((status = 200, body = BoltEnvelope, description = "`body` is the `AppContext` of the run that ended"),
-            (status = "4XX", body = BoltEnvelope), (status = "5XX", body = BoltEnvelope)))]
+        responses((status = 200, body = BoltAnswer<BoltContext>),
+            (status = "4XX", body = BoltFailure), (status = "5XX", body = BoltFailure)))]
     pub(super) fn stop_app() {}
 
     /// Lists all apps, ordered by name.
     #[utoipa::path(get, path = "/api/apps", tag = "bolt", security(("admin" = []), ("token" = [])),
-        responses((status = 200, body = BoltEnvelope, description = "`body` is an array of `InstalledApp`"),
-            (status = "4XX", body = BoltEnvelope)))]
+        responses((status = 200, body = BoltAnswer<Vec<BoltApp>>),
+            (status = "4XX", body = BoltFailure)))]
     pub(super) fn list_apps() {}
 
     /// Lists the installed apps that run.
     #[utoipa::path(get, path = "/api/apps/@live", tag = "bolt", security(("admin" = []), ("token" = [])),
-        responses((status = 200, body = BoltEnvelope, description = "`body` is an array of `AppContext`"),
-            (status = "4XX", body = BoltEnvelope)))]
+        responses((status = 200, body = BoltAnswer<Vec<BoltContext>>),
+            (status = "4XX", body = BoltFailure)))]
     pub(super) fn live_apps() {}
 
     /// Shows one app by its name.
     #[utoipa::path(get, path = "/api/apps/{name}", tag = "bolt", security(("admin" = []), ("token" = [])),
         params(("name" = String, Path)),
-        responses((status = 200, body = BoltEnvelope, description = "`body` is an `InstalledApp`"),
-            (status = "4XX", body = BoltEnvelope)))]
+        responses((status = 200, body = BoltAnswer<BoltApp>),
+            (status = "4XX", body = BoltFailure)))]
     pub(super) fn show_app() {}
 
     /// Stops an app and removes it with its hooks and links.
     #[utoipa::path(delete, path = "/api/apps/{name}", tag = "bolt", security(("admin" = []), ("token" = [])),
         params(("name" = String, Path)),
-        responses((status = 200, body = BoltEnvelope, description = "`body` is the `InstalledApp` that was removed"),
-            (status = "4XX", body = BoltEnvelope), (status = "5XX", body = BoltEnvelope)))]
+        responses((status = 200, body = BoltAnswer<BoltApp>),
+            (status = "4XX", body = BoltFailure), (status = "5XX", body = BoltFailure)))]
     pub(super) fn remove_app() {}
 
     /// Returns the output of an app. For the administrator and the app itself.
@@ -60,8 +59,8 @@ mod paths {
             ("after" = Option<u64>, Query, description = "Lines with a higher number; 0 begins with the oldest stored line"),
             ("limit" = Option<u32>, Query, description = "The most lines, 1 to 5000; 500 by default"),
             ("follow" = Option<bool>, Query, description = "True to stream new lines: one `AppLine` per line (`application/x-ndjson`), and empty lines to keep the connection alive")),
-        responses((status = 200, body = BoltEnvelope, description = "`body` is an `AppLines`"),
-            (status = "4XX", body = BoltEnvelope)))]
+        responses((status = 200, body = BoltAnswer<LogPage>),
+            (status = "4XX", body = BoltFailure)))]
     pub(super) fn app_logs() {}
 
     /// Relays a request of any method to an installed app, which is started if it is down. Public. The app gets the path after
@@ -69,7 +68,7 @@ mod paths {
     /// `Refresh` and cookie paths are mapped below `/x/{app}`.
     #[utoipa::path(get, path = "/x/{app}/{path}", tag = "proxy",
         params(("app" = String, Path), ("path" = String, Path, description = "May contain slashes")),
-        responses((status = "default", description = "The answer of the app"),
+        responses((status = 200, description = "The answer of the app"), (status = "default", description = "Any other answer of the app"),
             (status = 404, description = "The app does not exist, or the path is one of its `server` hook routes and the request is not a GET or HEAD without a body"),
             (status = 502, description = "The app did not answer"), (status = 503, description = "The app did not start"),
             (status = 504, description = "The app did not begin to answer within five minutes")))]
@@ -99,6 +98,6 @@ mod paths {
         paths::enter_app,
         paths::public_file,
     ),
-    components(schemas(BoltEnvelope, BoltApp, BoltContext, BoltHook, Installed, LogPage))
+    components(schemas(BoltFailure))
 )]
 pub(super) struct InstalledApps;
