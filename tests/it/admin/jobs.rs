@@ -10,7 +10,7 @@ fn start(receiver: &Receiver) -> Gateway {
         .set("retry", "schedule", "[]")
         .set("limits", "backlog", "100000")
         .app(App::new("camera"))
-        .app(App::new("fax").url(&receiver.url("/fax")).hooks(r#""*" = "in""#))
+        .app(App::new("fax").url(&receiver.url("/fax")).hooks(r#""camera/*" = "in""#))
         .start()
 }
 
@@ -45,7 +45,7 @@ fn number(job: &Value, member: &str) -> u64 {
 }
 
 fn dead(gateway: &Gateway) -> u64 {
-    gateway.metric("footbridge_deliveries_total", r#"status="dead""#)
+    gateway.metric("footbridge_deliveries_total", r#"outcome="dead""#)
 }
 
 /// How often each delivery arrived.
@@ -81,7 +81,8 @@ fn thousands_are_retried_across_a_stop_and_a_kill() {
     assert_eq!(dead(&gateway), COUNT as u64, "a dry run changes nothing");
 
     // A job is stopped while it is at work.
-    let first = job(&gateway, &json!({"kind": "retry", "q": "name:paid", "pace": 100, "reason": "it is up again"}));
+    let first =
+        job(&gateway, &json!({"kind": "retry", "q": "name:paid", "pace": 100, "reason": "it is up again"}));
     until("it has begun", WAIT, || number(&show(&gateway, &first), "ok") > 20);
     let begun = std::time::Instant::now();
     gateway.admin().send("POST", &format!("jobs/{first}/stop"), &json!({})).expect(200);
@@ -130,19 +131,25 @@ fn a_younger_hook_gets_the_events_of_a_replay() {
     publish(&gateway, "sent", 2);
     until("all are delivered", WAIT, || receiver.requests_at("/fax/in").len() == 5);
     let hook = json!({"app": "fax", "pattern": "camera/paid", "route": "/later"});
-    let hook = gateway.admin().send("POST", "hooks", &hook).expect(201).json()["id"].as_str().unwrap().to_owned();
+    let hook =
+        gateway.admin().send("POST", "hooks", &hook).expect(201).json()["id"].as_str().unwrap().to_owned();
     let id = job(&gateway, &json!({"kind": "replay", "q": "app:camera", "hook": hook}));
     let done = ended(&gateway, &id);
     assert_eq!((number(&done, "matched"), number(&done, "ok")), (5, 3), "{done}");
     assert_eq!(done["skipped"], json!([{"reason": "the pattern of the hook does not match it", "count": 2}]));
-    let first: Vec<_> = receiver.requests_at("/fax/in").iter().map(|request| request.json()["id"].clone()).collect();
-    let later: Vec<_> = receiver.requests_at("/fax/later").iter().map(|request| request.json()["id"].clone()).collect();
+    let first: Vec<_> =
+        receiver.requests_at("/fax/in").iter().map(|request| request.json()["id"].clone()).collect();
+    let later: Vec<_> =
+        receiver.requests_at("/fax/later").iter().map(|request| request.json()["id"].clone()).collect();
     assert_eq!(later.len(), 3);
     assert!(later.iter().all(|event| first.contains(event)), "the events are the same");
     let items = gateway.admin().all(&format!("jobs/{id}/items?outcome=ok"));
     assert_eq!(items.len(), 3);
     for item in items {
-        assert_eq!(gateway.admin().get(&format!("deliveries/{}", item["delivery_id"].as_str().unwrap()))["hook_id"], *hook);
+        assert_eq!(
+            gateway.admin().get(&format!("deliveries/{}", item["delivery_id"].as_str().unwrap()))["hook_id"],
+            *hook
+        );
     }
 
     // A replay of deliveries goes to their own hooks.
@@ -158,14 +165,18 @@ fn a_job_gives_up_cancels_and_skips() {
     let gateway = Setup::new()
         .set("retry", "schedule", r#"["1h"]"#)
         .app(App::new("camera"))
-        .app(App::new("fax").url(&receiver.url("/fax")).hooks(r#""*" = "in""#))
+        .app(App::new("fax").url(&receiver.url("/fax")).hooks(r#""camera/*" = "in""#))
         .start();
     receiver.at("/fax/in", Reply::status(503));
     publish(&gateway, "paid", 30);
     until("each was tried", WAIT, || receiver.requests_at("/fax/in").len() == 30);
     let id = job(&gateway, &json!({"kind": "retry", "q": "status:pending", "pace": 10, "stop_after": 5}));
     let failed = ended(&gateway, &id);
-    assert_eq!((&failed["state"], &failed["text"]), (&json!("failed"), &json!("gave up after 5 failures in a row")), "{failed}");
+    assert_eq!(
+        (&failed["state"], &failed["text"]),
+        (&json!("failed"), &json!("gave up after 5 failures in a row")),
+        "{failed}"
+    );
     assert!(number(&failed, "failed") >= 5 && number(&failed, "failed") < 30, "{failed}");
 
     let id = job(&gateway, &json!({"kind": "cancel", "q": "to:fax", "reason": "nobody wants them"}));
@@ -173,13 +184,20 @@ fn a_job_gives_up_cancels_and_skips() {
     assert_eq!((&done["state"], number(&done, "ok")), (&json!("done"), number(&done, "matched")), "{done}");
     let pending = gateway.metric("footbridge_deliveries_total", r#"status="pending""#);
     assert_eq!(pending, 0);
-    assert_eq!(gateway.admin().all("deliveries?status=cancelled&limit=1")[0]["last_error"], "nobody wants them");
+    assert_eq!(
+        gateway.admin().all("deliveries?status=cancelled&limit=1")[0]["last_error"],
+        "nobody wants them"
+    );
 
     let hook = gateway.admin().all("hooks?app=fax")[0]["id"].as_str().unwrap().to_owned();
     gateway.admin().send("PATCH", &format!("hooks/{hook}"), &json!({"enabled": false})).expect(200);
     let id = job(&gateway, &json!({"kind": "replay", "q": "to:fax -status:pending"}));
     let done = ended(&gateway, &id);
-    assert_eq!((&done["state"], number(&done, "ok"), number(&done, "failed")), (&json!("done"), 0, 0), "{done}");
+    assert_eq!(
+        (&done["state"], number(&done, "ok"), number(&done, "failed")),
+        (&json!("done"), 0, 0),
+        "{done}"
+    );
     assert_eq!(done["skipped"][0]["reason"], "its hook is switched off");
 }
 
