@@ -944,7 +944,7 @@ export interface paths {
         put?: never;
         /**
          * Begins to probe a receiver with fourteen requests, each of which shows whether it makes one of the checks that a receiver
-         *     should make. Ends within a minute.
+         *     should make. Ends within a minute. A URL that the app has not yet needs the permission to give it one, too.
          */
         post: operations["receiver_tests_create"];
         delete?: never;
@@ -3157,6 +3157,10 @@ export interface components {
         ReceiverToTest: {
             /** @description App whose secrets sign the requests. */
             app: string;
+            /** @description A body of the event, or a payload of the exchange, that the receiver takes. A small one by default. */
+            body?: unknown;
+            /** @description Name of an event, or `event_type` of an exchange, that the receiver knows; `footbridge-test` by default. */
+            name?: string | null;
             protocol: components["schemas"]["ReceiverProtocol"];
             /** @description URL of the receiver. */
             url: string;

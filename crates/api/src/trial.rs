@@ -186,6 +186,13 @@ pub struct NewReceiverTest {
     /// App whose secrets sign the requests.
     pub app: String,
     pub protocol: ReceiverProtocol,
+    /// Name of an event, or `event_type` of an exchange, that the receiver knows; `footbridge-test` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// A body of the event, or a payload of the exchange, that the receiver takes. A small one by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub body: Option<Box<RawValue>>,
 }
 
 /// The state of a test of a receiver.

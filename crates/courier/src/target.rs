@@ -160,6 +160,16 @@ impl Target {
         self.literal
     }
 
+    /// The scheme, host and port, which hold no secret.
+    pub fn place(&self) -> String {
+        Url::parse(&self.url).map_or_else(|_| String::new(), |url| url.origin().ascii_serialization())
+    }
+
+    /// Returns true if both have the same scheme, host and port.
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        self.origin == other.origin
+    }
+
     pub(crate) fn origin(&self) -> &Arc<Origin> {
         &self.origin
     }

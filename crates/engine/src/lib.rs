@@ -83,7 +83,9 @@ pub use lane_report::{BadLaneStatus, LaneReason, LaneReport, LaneStatus};
 pub use launcher::{Launcher, Launching, NoLauncher};
 pub use live::PageEvent;
 pub use log_limit::LogLimit;
-pub use operator::{Probe, Protocol, ReceiverTest, ReceiverTestError, TestAnswer, TestAttempt, TestError};
+pub use operator::{
+    Probe, Protocol, ReceiverTest, ReceiverTestError, ReceiverToTest, TestAnswer, TestAttempt, TestError,
+};
 pub use pages::{PAGE_TOKEN_MARK, PageCaller, PageId, PageRefusal, PageSocket};
 pub use people::{
     API_TOKEN_MARK, Client, LINK_VALID, MadeToken, NewLink, NewSession, People, PeopleError, ProvidedUser,

@@ -174,6 +174,7 @@ mod tests {
             "footbridge app secret shop --rotate --now",
             "footbridge app install ../shop --replace",
             "footbridge receiver test http://h/hook --app shop --exchange --json",
+            "footbridge receiver test http://h/hook --app shop --name paid --body -1",
             "footbridge hook test hook_1 --body {}",
             "footbridge app start shop --json",
             "footbridge app logs shop --follow --tail 5",

@@ -1,6 +1,7 @@
 """A receiver of events or exchanges that makes every check but one.
 
-receiver.py PROTOCOL FAULT NAME SECRET: prints its port. FAULT is the name of the check that it lacks, or `none`.
+receiver.py PROTOCOL FAULT NAME SECRET: prints its port. FAULT is the name of the check that it lacks, or `none`. As a
+receiver of exchanges it refuses what is repeated and what it does not know.
 """
 
 import base64
@@ -97,18 +98,19 @@ class Handler(BaseHTTPRequestHandler):
         if FAULT != "wrong_type" and self.headers.get_content_type() != "application/json":
             return (415,)
         try:
-            message = json.loads(raw)
+            text = raw.decode("ascii") if FAULT == "escapes" and PROTOCOL == "exchange" else raw
+            message = json.loads(text)
         except ValueError:
             return (400,)
         if not (signed(self.headers, raw) if PROTOCOL == "event" else allowed(self.headers)):
             return (401,)
         name = message["name"] if PROTOCOL == "event" else message["event_type"]
-        if FAULT == "unknown_event" and name not in KNOWN:
-            return (422,)
+        if name not in KNOWN and (FAULT == "unknown_event" or PROTOCOL == "exchange"):
+            return (500,) if FAULT == "unknown_event" else (422,)
         with lock:
             number = self.headers.get("webhook-id", "")
-            if FAULT == "repeated" and number in seen:
-                return (409,)
+            if number in seen and (FAULT == "repeated" or PROTOCOL == "exchange"):
+                return (500,) if FAULT == "repeated" else (409,)
             seen.add(number)
             at = self.headers.get("webhook-timestamp", "")
             if FAULT == "out_of_order" and at < newest:

@@ -15,6 +15,7 @@ mod lanes;
 mod links;
 mod name_reuse;
 mod pages;
+mod probes;
 mod provenance;
 mod replays;
 mod rotate;

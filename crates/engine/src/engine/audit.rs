@@ -58,10 +58,16 @@ impl Engine {
 
     /// Stores an entry for an act that changes nothing in the store, unless the server acts by itself.
     pub(super) async fn note(&self, action: &str, object: AuditObject) {
+        self.note_with(action, object, None).await;
+    }
+
+    /// Like [`Engine::note`], with a text.
+    pub(super) async fn note_with(&self, action: &str, object: AuditObject, note: Option<String>) {
         if self.1.is_none() {
             return;
         }
-        if let Err(error) = self.0.journal.audit(vec![self.entry(action, object)]).await {
+        let entry = AuditEntry { note, ..self.entry(action, object) };
+        if let Err(error) = self.0.journal.audit(vec![entry]).await {
             tracing::warn!(action, %error, "an entry of the audit log could not be stored");
         }
     }

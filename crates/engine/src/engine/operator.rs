@@ -4,10 +4,10 @@ use super::build::Engine;
 use crate::dispatch::test_endpoint;
 use crate::exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply};
 use crate::operator::{
-    HookTest, ProbeSetup, Protocol, ReceiverTest, ReceiverTestError, TestAttempt, TestError, TestRequest,
-    hook_request, receiver_request,
+    HookTest, ProbeSetup, ReceiverTest, ReceiverTestError, ReceiverToTest, TestAttempt, TestError,
+    TestRequest, hook_request, receiver_request,
 };
-use crate::registry::AppEntry;
+use crate::registry::{AppEntry, Destination, HookEntry};
 use bytes::Bytes;
 use footbridge_courier::Target;
 use footbridge_model::audit::AuditObject;
@@ -99,15 +99,30 @@ impl Engine {
         let app = self.app(name)?;
         let id = self.new_exchange_id();
         let body = body.unwrap_or_else(|| {
-            let name = &app.app.name;
-            let links = self.links();
-            let link = links.iter().find(|link| link.miniapp == *name || link.host == *name);
-            let (host, miniapp) = link.map_or((name, name), |link| (&link.host, &link.miniapp));
-            exchange::body(miniapp, host, TEST_NAME, b"{}")
+            let (host, miniapp) = self.parties(&app.app.name);
+            exchange::body(&miniapp, &host, TEST_NAME, b"{}")
         });
         let request = receiver_request(&app, id, body, self.0.exchanges.timeout, self.now())?;
         self.note("receiver.test", AuditObject::new("app", &app.app.name)).await;
         self.send_test(request).await
+    }
+
+    /// The host and the miniapp of a test of this app's receiver: those of its first link. Without a link it is both.
+    fn parties(&self, name: &AppName) -> (AppName, AppName) {
+        let links = self.links();
+        let link = links.iter().find(|link| link.miniapp == *name || link.host == *name);
+        link.map_or_else(|| (name.clone(), name.clone()), |link| (link.host.clone(), link.miniapp.clone()))
+    }
+
+    /// Returns true if requests with credentials of the app go to the origin of this URL anyhow: it is that of its receiver
+    /// or of one of its hooks.
+    pub fn is_origin_of(&self, app: &AppEntry, target: &Target) -> bool {
+        let of_hook = |hook: &HookEntry| match &hook.destination {
+            Destination::Http(known) => known.is_same_origin(target),
+            _ => false,
+        };
+        app.receiver.as_deref().is_some_and(|known| known.is_same_origin(target))
+            || self.hooks(Some(&app.app.name)).iter().any(|hook| of_hook(hook))
     }
 
     async fn send_test(&self, request: TestRequest) -> Result<TestAttempt, TestError> {
@@ -122,12 +137,12 @@ impl Engine {
     pub async fn start_receiver_test(
         &self,
         app: Arc<AppEntry>,
-        target: Target,
-        protocol: Protocol,
+        receiver: ReceiverToTest,
     ) -> Result<ReceiverTest, ReceiverTestError> {
         if self.is_draining() {
             return Err(ReceiverTestError::Draining);
         }
+        let ReceiverToTest { target, protocol, name, payload } = receiver;
         let id = format!("rct_{:013x}", self.0.ids.next(self.now()));
         let test = ReceiverTest {
             id: id.clone(),
@@ -139,13 +154,17 @@ impl Engine {
         };
         let tests = Arc::clone(&self.0.receiver_tests);
         tests.begin(test.clone())?;
-        self.note("receiver.probe", AuditObject::new("app", &test.app)).await;
+        let (object, place) = (AuditObject::new("app", &test.app), target.place());
+        self.note_with("receiver.probe", object, Some(place)).await;
         let setup = ProbeSetup {
             id,
             tests,
+            parties: self.parties(&test.app),
             app,
             target: Arc::new(target),
             protocol,
+            name,
+            payload,
             clock: Arc::clone(&self.0.clock),
             ids: Arc::clone(&self.0.ids),
             public_url: self.0.apps.public_url.clone(),

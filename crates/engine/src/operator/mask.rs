@@ -1,6 +1,8 @@
 //! Replaces credentials in what operators see.
 
 use crate::registry::AppEntry;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use footbridge_model::secret::{Rotating, Secret};
 
 /// A secret with fewer characters is not shown at all.
@@ -16,7 +18,7 @@ fn prefix(secret: &str) -> String {
     shown
 }
 
-/// The credentials of an app, which its tests must not show.
+/// The credentials of an app, which its tests must not show. A receiver may repeat them in its answer.
 pub(super) struct Mask(Vec<Secret>);
 
 impl Mask {
@@ -28,11 +30,25 @@ impl Mask {
             [Some(secret.current.clone()), previous].into_iter().flatten().collect::<Vec<_>>()
         };
         let mut secrets: Vec<Secret> = more.into_iter().collect();
+        let own_name = app.app.name.to_string();
+        secrets.extend(all(&own.secret_key).iter().map(|secret| pair(&own_name, secret)));
+        secrets.extend(app.app.receiver_auth.iter().map(|auth| pair(&auth.name, &auth.secret)));
         secrets.extend([&own.token, &own.secret_key, &own.signing_secret].into_iter().flat_map(all));
         secrets.extend(app.app.receiver_auth.as_ref().map(|auth| auth.secret.clone()));
         secrets.extend(app.run.as_deref().map(|run| run.token.clone()));
+        Self::with_escaped(secrets)
+    }
+
+    /// Adds the secrets as they stand in JSON text, where that differs.
+    fn with_escaped(mut secrets: Vec<Secret>) -> Self {
         secrets.retain(|secret| !secret.expose().is_empty());
-        Self(secrets)
+        let escaped = secrets.iter().filter_map(|secret| {
+            let written = serde_json::to_string(secret.expose()).ok()?;
+            let inner = written.get(1..written.len().saturating_sub(1))?;
+            (inner != secret.expose()).then(|| Secret::new(inner))
+        });
+        let escaped: Vec<Secret> = escaped.collect();
+        Self(escaped.into_iter().chain(secrets).collect())
     }
 
     /// Replaces every credential in a text.
@@ -63,6 +79,11 @@ impl Mask {
     }
 }
 
+/// The pair in an `Authorization`, as it is sent.
+fn pair(name: &str, secret: &Secret) -> Secret {
+    Secret::new(STANDARD.encode(format!("{name}:{}", secret.expose())))
+}
+
 /// The scheme of an `Authorization`, without the credential.
 fn scheme(value: &str) -> String {
     value.split_once(' ').map_or_else(|| "…".to_owned(), |(scheme, _)| format!("{scheme} …"))
@@ -88,10 +109,12 @@ mod tests {
         assert_eq!(scheme("Token c2hvcDpzZWNyZXQ="), "Token …");
         assert_eq!(scheme("secret"), "…");
         assert_eq!(signatures("v1,abcdefghijkl= v1,mnopqrstuvw="), "v1,abcdefgh… v1,mnopqrst…");
-        let mask = Mask(vec![Secret::new("fbt_abcdefghijklmnopqrstuvwxyz"), Secret::new("hunter2")]);
+        let secrets = ["fbt_abcdefghijklmnopqrstuvwxyz", "hunter2", "quo\"te"].map(Secret::new);
+        let mask = Mask::with_escaped([pair("shop", &secrets[1])].into_iter().chain(secrets).collect());
         assert_eq!(
-            mask.text(r#"{"token":"fbt_abcdefghijklmnopqrstuvwxyz","key":"hunter2"}"#),
-            r#"{"token":"fbt_abcd…","key":"…"}"#
+            mask.text(r#"{"token":"fbt_abcdefghijklmnopqrstuvwxyz","key":"hunter2","was":"quo\"te"}"#),
+            r#"{"token":"fbt_abcd…","key":"…","was":"…"}"#
         );
+        assert_eq!(mask.text("got Token c2hvcDpodW50ZXIy"), "got Token …");
     }
 }

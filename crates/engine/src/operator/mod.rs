@@ -6,7 +6,7 @@ mod requests;
 mod test_attempt;
 mod verdict;
 
-pub use probes::{Probe, Protocol, ReceiverTest, ReceiverTestError};
+pub use probes::{Probe, Protocol, ReceiverTest, ReceiverTestError, ReceiverToTest};
 pub use requests::TestError;
 pub use test_attempt::{TestAnswer, TestAttempt};
 

@@ -11,7 +11,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The most that is shown of a request or an answer, in bytes.
-pub(super) const SHOWN: usize = 64 * 1024;
+const SHOWN: usize = 64 * 1024;
+/// The number of bytes that are read beyond that: a credential that ends there is replaced as a whole.
+const BEYOND: usize = 1024;
 
 /// A request of a test.
 pub(crate) struct TestRequest {
@@ -74,31 +76,34 @@ impl TestRequest {
             headers: self.headers,
             body: self.body.clone(),
             deadline: Instant::now() + self.timeout,
-            answer: AnswerLimit::Truncate(SHOWN),
+            answer: AnswerLimit::Truncate(SHOWN + BEYOND),
             written: None,
         };
         let Traced { result, headers, address, verdict: address_verdict, timing } =
             courier.send_traced(outbound).await;
-        let verdict = self.judge.verdict(&result);
+        // It names the address of a redirect, which is the receiver's text.
+        let verdict = self.mask.text(&self.judge.verdict(&result));
         let (answer, error) = match result {
             Ok(answer) => {
                 let answer_headers = answer.headers.iter().map(|(name, value)| {
                     (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
                 });
+                let (body, is_cut) = shown(&answer.body, &self.mask);
                 let shown = TestAnswer {
                     status: answer.status.as_u16(),
                     headers: self.mask.headers(answer_headers),
-                    body: self.mask.text(&shown(&answer.body)),
-                    truncated: answer.truncated,
+                    body,
+                    truncated: answer.truncated || is_cut,
                 };
                 (Some(shown), None)
             }
             Err(failure) => (None, Some(failure.to_string())),
         };
+        let (body, _) = shown(&self.body, &self.mask);
         TestAttempt {
             url: self.mask.text(self.target.url()),
             headers: self.mask.headers(headers),
-            body: self.mask.text(&shown(&self.body)),
+            body,
             answer,
             error,
             timing,
@@ -109,7 +114,11 @@ impl TestRequest {
     }
 }
 
-/// The beginning of a body as text.
-pub(super) fn shown(body: &[u8]) -> String {
-    String::from_utf8_lossy(body.get(..SHOWN).unwrap_or(body)).into_owned()
+/// The beginning of a body as text without credentials, and true if it is not all of it.
+fn shown(body: &[u8], mask: &Mask) -> (String, bool) {
+    let read = body.get(..SHOWN + BEYOND).unwrap_or(body);
+    let mut text = mask.text(&String::from_utf8_lossy(read));
+    let is_cut = text.len() > SHOWN || read.len() < body.len();
+    text.truncate(text.floor_char_boundary(SHOWN));
+    (text, is_cut)
 }

@@ -45,6 +45,11 @@ pub struct TestArgs {
     /// Send exchanges instead of events
     #[arg(long)]
     exchange: bool,
+    /// The name of an event, or the type of an exchange, that the receiver knows
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    #[command(flatten)]
+    body: BodyArgs,
 }
 
 /// The body of a test.
@@ -128,7 +133,9 @@ fn attempt(result: &TestResult) -> String {
 
 fn test(args: &TestArgs, session: &Session) -> Result<String, Failure> {
     let protocol = if args.exchange { ReceiverProtocol::Exchange } else { ReceiverProtocol::Event };
-    let new = NewReceiverTest { url: args.url.clone(), app: args.app.clone(), protocol };
+    let NewTest { body: sample } = args.body.request()?;
+    let (url, app, name) = (args.url.clone(), args.app.clone(), args.name.clone());
+    let new = NewReceiverTest { url, app, protocol, name, body: sample };
     let begun = session.send(&Call { path: &["receiver-tests"], body: body(&new), ..Call::default() })?;
     let mut test: ReceiverTest = session.client().parse(&begun)?;
     for _ in 0..REQUESTS {

@@ -4,15 +4,21 @@ use super::body::{JsonBody, OptionalJsonBody};
 use super::dto::{existing_app, parse};
 use super::extract::{Admin, AppPath, Change, Id, Shared};
 use super::paging::Params;
-use super::visible;
+use super::{AdminState, visible};
 use crate::problem::{Problem, ProblemCode};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use footbridge_api as api;
-use footbridge_engine::{Protocol, ReceiverTest, ReceiverTestError, Target, TestAttempt, TestError};
+use footbridge_engine::{
+    AppEntry, Protocol, ReceiverTest, ReceiverTestError, ReceiverToTest, Target, TestAttempt, TestError,
+};
+use footbridge_model::admin_caller::AdminCaller;
+use footbridge_model::exchange::EVENT_TYPE_MAX;
 use footbridge_model::id::HookId;
+use footbridge_model::name::EventName;
+use footbridge_model::permission::Permission;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::value::RawValue;
 use std::time::Duration;
@@ -122,8 +128,63 @@ fn receiver_test(test: ReceiverTest) -> api::ReceiverTest {
     api::ReceiverTest { id, state, url, app: app.to_string(), protocol, probes }
 }
 
+/// The name of the events and exchanges of a test, where nothing else is asked for.
+const USUAL_NAME: &str = "footbridge-test";
+/// The body of the events and exchanges of a test, where nothing else is asked for.
+const USUAL_BODY: &[u8] = br#"{"test":true,"order":7}"#;
+
+/// Reads the receiver from a request.
+fn receiver_to_test(request: &api::NewReceiverTest, limit: usize) -> Result<ReceiverToTest, Problem> {
+    let target = parse("url", &request.url, Target::parse)?;
+    let protocol = match request.protocol {
+        api::ReceiverProtocol::Event => Protocol::Event,
+        api::ReceiverProtocol::Exchange => Protocol::Exchange,
+    };
+    let name = request.name.as_deref().unwrap_or(USUAL_NAME);
+    let name = match protocol {
+        Protocol::Event => parse("name", name, EventName::parse)?.to_string(),
+        Protocol::Exchange if (1..=EVENT_TYPE_MAX).contains(&name.chars().count()) => name.to_owned(),
+        Protocol::Exchange => {
+            let why = format_args!("must have 1 to {EVENT_TYPE_MAX} characters");
+            return Err(Problem::member("name", why));
+        }
+    };
+    let payload = request.body.as_deref().map_or_else(|| Bytes::from_static(USUAL_BODY), bytes);
+    if payload.len() > limit {
+        let why = format!("`body` is larger than {limit} bytes, the limit of an event");
+        return Err(Problem::new(ProblemCode::TooLarge, why));
+    }
+    Ok(ReceiverToTest { target, protocol, name, payload })
+}
+
+/// Refuses to send the credentials of an app to a place where they do not go anyhow, unless the caller may direct them
+/// there by a hook or by a change of the app.
+fn may_send_to(
+    shared: &AdminState,
+    caller: &AdminCaller,
+    app: &AppEntry,
+    receiver: &ReceiverToTest,
+) -> Result<(), Problem> {
+    if shared.engine.is_origin_of(app, &receiver.target) {
+        return Ok(());
+    }
+    let permission = match receiver.protocol {
+        Protocol::Event => Permission::HooksWrite,
+        Protocol::Exchange => Permission::AppsWrite,
+    };
+    if caller.may(permission) {
+        return Ok(());
+    }
+    let why = format!(
+        "the requests have credentials of the app `{}`, and no hook or `receiver_url` of it leads to {}: sending them there needs the permission `{permission}` too",
+        app.app.name,
+        receiver.target.place(),
+    );
+    Err(Problem::new(ProblemCode::Forbidden, why))
+}
+
 /// Begins to probe a receiver with fourteen requests, each of which shows whether it makes one of the checks that a receiver
-/// should make. Ends within a minute.
+/// should make. Ends within a minute. A URL that the app has not yet needs the permission to give it one, too.
 #[utoipa::path(post, path = "/api/v1/receiver-tests", tag = "receiver_tests", security(("admin" = [])),
     request_body = api::NewReceiverTest, responses((status = 202, body = api::ReceiverTest)))]
 pub(super) async fn create(
@@ -132,14 +193,11 @@ pub(super) async fn create(
     JsonBody(request): JsonBody<api::NewReceiverTest>,
 ) -> Result<Response, Problem> {
     let name = parse("app", &request.app, existing_app)?;
-    let target = parse("url", &request.url, Target::parse)?;
+    let receiver = receiver_to_test(&request, shared.engine.event_limit())?;
     visible::app(&caller, &name)?;
     let app = shared.engine.app(&name)?;
-    let protocol = match request.protocol {
-        api::ReceiverProtocol::Event => Protocol::Event,
-        api::ReceiverProtocol::Exchange => Protocol::Exchange,
-    };
-    let test = shared.engine.acting_as(&*caller).start_receiver_test(app, target, protocol).await?;
+    may_send_to(&shared, &caller, &app, &receiver)?;
+    let test = shared.engine.acting_as(&*caller).start_receiver_test(app, receiver).await?;
     let location = HeaderValue::from_str(&format!("/api/v1/receiver-tests/{}", test.id)).ok();
     let mut response = (StatusCode::ACCEPTED, Json(receiver_test(test))).into_response();
     if let Some(location) = location {

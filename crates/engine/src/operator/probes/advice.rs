@@ -12,10 +12,16 @@ pub(super) const fn advice(kind: ProbeKind, protocol: Protocol, ok: Option<bool>
         (ProbeKind::Good, None) => "The receiver redirects; the probe `redirect` says more.",
         (_, None) => "Correct the first probes, and test again.",
         (ProbeKind::Good, _) => {
-            "The receiver must answer a valid request with a status from 200 to 299 within seconds. Compare its secret and its path first."
+            "The receiver must answer a valid request with a status from 200 to 299 within seconds. Compare its secret and its path first. If it takes certain events only, test with the name and the body of one of them."
+        }
+        (ProbeKind::Repeated, _) if matches!(protocol, Protocol::Exchange) => {
+            "The server sends an exchange once, but a proxy may send it again. Remember the ids of what was handled, and answer what is known as before, or with 409."
         }
         (ProbeKind::Repeated, _) => {
             "The same delivery can come twice, for example after an answer was lost. Remember the ids of what was handled, and answer 200 to what is known."
+        }
+        (ProbeKind::OutOfOrder, _) if matches!(protocol, Protocol::Exchange) => {
+            "Exchanges overtake each other on the way. Take each by itself, whatever came before it."
         }
         (ProbeKind::OutOfOrder, _) => {
             "Deliveries that are tried again arrive later than newer ones. Take older events as well, and compare `time` where the order matters."
@@ -41,16 +47,25 @@ pub(super) const fn advice(kind: ProbeKind, protocol: Protocol, ok: Option<bool>
         (ProbeKind::WrongType, _) => {
             "Take nothing but `application/json`: browsers send `text/plain` from any page without asking. Answer 415."
         }
+        (ProbeKind::UnknownEvent, _) if matches!(protocol, Protocol::Exchange) => {
+            "The sender waits for the answer. Answer an `event_type` that means nothing to the receiver with 404 or 422 and a body that says so."
+        }
         (ProbeKind::UnknownEvent, _) => {
             "Answer 200 to an event that means nothing to the receiver. After an error it would be sent again for days."
         }
         (ProbeKind::Redirect, _) => {
             "The server follows no redirect, because it would send the credentials elsewhere. Enter the URL that the receiver redirects to."
         }
+        (ProbeKind::Escapes, _) if matches!(protocol, Protocol::Exchange) => {
+            "Read the body as UTF-8, with a complete JSON parser. A signature is computed over the bytes as they came."
+        }
         (ProbeKind::Escapes, _) => {
             "Compute the signature over the bytes as they came, not over JSON that was parsed and written again, and read the body as UTF-8."
         }
         (ProbeKind::OtherMethod, _) => "Answer other methods than POST with 405.",
+        (ProbeKind::Concurrent, _) if matches!(protocol, Protocol::Exchange) => {
+            "Exchanges come at the same time, from every page. Handle them at the same time."
+        }
         (ProbeKind::Concurrent, _) => {
             "Deliveries come at the same time, eight for a hook by default. Handle them at the same time, or lower `in_flight` of the hook."
         }
@@ -157,6 +172,16 @@ if handler:
 return '', 200
 ";
 
+const UNKNOWN_TYPE: &str = r#"// Node
+const handler = handlers[exchange.event_type];
+if (!handler) { res.writeHead(404).end('{"error":"unknown event_type"}'); return; }
+
+# Python
+handler = handlers.get(exchange['event_type'])
+if not handler:
+    return {'error': 'unknown event_type'}, 404
+"#;
+
 const METHOD: &str = r"// Node
 if (req.method !== 'POST') { res.writeHead(405, { allow: 'POST' }).end(); return; }
 
@@ -167,6 +192,14 @@ if (req.method !== 'POST') { res.writeHead(405, { allow: 'POST' }).end(); return
 const CONCURRENT: &str = r"// Node: answer at once, work afterwards
 await queue.add(event);
 res.writeHead(202).end();
+
+# Python
+from http.server import ThreadingHTTPServer   # not HTTPServer
+# or: gunicorn --threads 8 app:app
+";
+
+const PARALLEL: &str = r"// Node: wait for others without blocking
+const found = await db.query('select state from orders where id = $1', [exchange.payload.id]);
 
 # Python
 from http.server import ThreadingHTTPServer   # not HTTPServer
@@ -189,9 +222,11 @@ pub(super) const fn code(kind: ProbeKind, protocol: Protocol) -> Option<&'static
         (ProbeKind::Large, _) => LARGE,
         (ProbeKind::SlowBody, _) => SLOW,
         (ProbeKind::WrongType, _) => TYPE,
-        (ProbeKind::UnknownEvent, _) => UNKNOWN,
+        (ProbeKind::UnknownEvent, Protocol::Event) => UNKNOWN,
+        (ProbeKind::UnknownEvent, Protocol::Exchange) => UNKNOWN_TYPE,
         (ProbeKind::OtherMethod, _) => METHOD,
-        (ProbeKind::Concurrent, _) => CONCURRENT,
+        (ProbeKind::Concurrent, Protocol::Event) => CONCURRENT,
+        (ProbeKind::Concurrent, Protocol::Exchange) => PARALLEL,
         (ProbeKind::Good | ProbeKind::Redirect, _) => return None,
     })
 }

@@ -35,6 +35,8 @@ pub(super) enum Expected {
     Success,
     /// A status from 400 to 499.
     Refusal,
+    /// A status from 200 to 299, or from 400 to 499.
+    Handled,
     /// Anything but a redirect.
     NoRedirect,
 }
@@ -111,14 +113,19 @@ impl ProbeKind {
     }
 
     /// The answer that the probe expects.
-    pub(super) const fn expected(self) -> Expected {
-        match self {
-            Self::BadSignature
-            | Self::OldTimestamp
-            | Self::MissingSignature
-            | Self::WrongType
-            | Self::OtherMethod => Expected::Refusal,
-            Self::Redirect => Expected::NoRedirect,
+    pub(super) const fn expected(self, protocol: Protocol) -> Expected {
+        match (self, protocol) {
+            (
+                Self::BadSignature
+                | Self::OldTimestamp
+                | Self::MissingSignature
+                | Self::WrongType
+                | Self::OtherMethod,
+                _,
+            ) => Expected::Refusal,
+            // Somebody waits for the answer of an exchange, and nobody sends it again: the receiver may say no.
+            (Self::Repeated | Self::UnknownEvent, Protocol::Exchange) => Expected::Handled,
+            (Self::Redirect, _) => Expected::NoRedirect,
             _ => Expected::Success,
         }
     }
@@ -130,6 +137,7 @@ impl Expected {
         match self {
             Self::Success => "a status from 200 to 299",
             Self::Refusal => "a refusal: a status from 400 to 499",
+            Self::Handled => "a status from 200 to 299, or a refusal: from 400 to 499",
             Self::NoRedirect => "no redirect",
         }
     }
@@ -139,6 +147,7 @@ impl Expected {
         match self {
             Self::Success => matches!(status, 200..300),
             Self::Refusal => matches!(status, 400..500),
+            Self::Handled => matches!(status, 200..300 | 400..500),
             Self::NoRedirect => !matches!(status, 300..400),
         }
     }

@@ -61,8 +61,8 @@ impl Message {
                     HeaderName::from_static("footbridge-exchange-id"),
                     HeaderValue::from_str(&id).ok()?,
                 );
-                let name = &app.app.name;
-                (id, exchange::body(name, name, draft.name, draft.payload))
+                let (host, miniapp) = &setup.parties;
+                (id, exchange::body(miniapp, host, draft.name, draft.payload))
             }
         };
         app.sign(&mut headers, &id, &body, draft.at)?;

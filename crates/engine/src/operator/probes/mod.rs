@@ -8,6 +8,7 @@ mod setup;
 mod store;
 
 pub use kind::Protocol;
+pub use setup::ReceiverToTest;
 pub use store::{Probe, ReceiverTest, ReceiverTestError};
 
 pub(crate) use setup::ProbeSetup;

@@ -32,11 +32,9 @@ const EXCERPT: usize = 120;
 /// The most that is read of an answer, in bytes.
 const ANSWER: usize = 4096;
 
-const USUAL: &str = "footbridge-test";
 const UNKNOWN: &str = "footbridge-test-of-an-unknown-name";
-const PAYLOAD: &[u8] = br#"{"test":true,"order":7}"#;
-/// JSON that differs from itself once it was parsed and written again.
-const ESCAPES: &str = "{ \"text\": \"Gr\u{fc}\u{df}e \\u00e9 \\/ \\\"\\\\ \u{65e5}\u{672c}\u{8a9e} \\ud83d\\ude00 \u{1f600} \\u2028\", \"number\": 1.0, \"large\": 12345678901234567890 , \"\u{e4}\": [ ] }";
+/// Members that differ from themselves once they were parsed and written again.
+const ESCAPES: &str = " \"text\": \"Gr\u{fc}\u{df}e \\u00e9 \\/ \\\"\\\\ \u{65e5}\u{672c}\u{8a9e} \\ud83d\\ude00 \u{1f600} \\u2028\", \"number\": 1.0, \"large\": 12345678901234567890 , \"\u{e4}\": [ ] ";
 
 type ProbeAnswer = Result<Answer, Failure>;
 
@@ -73,7 +71,7 @@ impl ProbeSetup {
             n,
             name: kind.name(),
             sent: kind.sent(self.protocol),
-            expected: kind.expected().text(),
+            expected: kind.expected(self.protocol).text(),
             got,
             ok,
             advice: advice(kind, self.protocol, ok).to_owned(),
@@ -108,7 +106,7 @@ impl ProbeSetup {
 
     /// The requests of a probe, in the order in which they are sent.
     fn messages(&self, kind: ProbeKind, now: Millis) -> Option<Vec<Message>> {
-        let usual = Draft { name: USUAL, at: now, payload: PAYLOAD };
+        let usual = Draft { name: &self.name, at: now, payload: &self.payload };
         let valid = |draft| Message::valid(self, draft);
         let at = |ago: Duration| Millis(now.0.saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(0)));
         Some(match kind {
@@ -124,8 +122,8 @@ impl ProbeSetup {
             ProbeKind::OldTimestamp => vec![valid(Draft { at: at(Duration::from_hours(1)), ..usual })?],
             ProbeKind::MissingSignature => vec![valid(usual)?.without_credential(self.protocol)],
             ProbeKind::Large => {
-                let payload = format!("{{\"filler\":\"{}\"}}", "x".repeat(LARGE));
-                vec![valid(Draft { payload: payload.as_bytes(), ..usual })?]
+                let payload = with_members(&self.payload, &format!("\"filler\":\"{}\"", "x".repeat(LARGE)));
+                vec![valid(Draft { payload: &payload, ..usual })?]
             }
             ProbeKind::SlowBody => vec![Message { pause: Some(PAUSE), ..valid(usual)? }],
             ProbeKind::WrongType => {
@@ -134,7 +132,9 @@ impl ProbeSetup {
                 vec![message]
             }
             ProbeKind::UnknownEvent => vec![valid(Draft { name: UNKNOWN, ..usual })?],
-            ProbeKind::Escapes => vec![valid(Draft { payload: ESCAPES.as_bytes(), ..usual })?],
+            ProbeKind::Escapes => {
+                vec![valid(Draft { payload: &with_members(&self.payload, ESCAPES), ..usual })?]
+            }
             ProbeKind::OtherMethod => [Method::GET, Method::HEAD]
                 .map(|method| Message {
                     method,
@@ -168,7 +168,7 @@ impl ProbeSetup {
     }
 
     fn judge(&self, kind: ProbeKind, received: &[ProbeAnswer]) -> ProbeOutcome {
-        let expected = kind.expected();
+        let expected = kind.expected(self.protocol);
         let is_met = |received: &ProbeAnswer| match received {
             Ok(answer) => expected.is_met(answer.status.as_u16()),
             Err(_) => expected == Expected::NoRedirect,
@@ -205,15 +205,28 @@ impl ProbeSetup {
         };
         let status = answer.status.as_u16();
         if let Some(to) = answer.headers.get(LOCATION).filter(|_| answer.status.is_redirection()) {
-            return format!("a redirect: {status} to {}", String::from_utf8_lossy(to.as_bytes()));
+            return format!("a redirect: {status} to {}", self.excerpt(to.as_bytes()));
         }
         if answer.status.is_redirection() {
             return format!("a redirect: {status}");
         }
-        let text = String::from_utf8_lossy(&answer.body);
-        let excerpt: String = text.chars().filter(|char| !char.is_control()).take(EXCERPT).collect();
-        let excerpt = Mask::of(&self.app, None).text(&excerpt);
+        let excerpt = self.excerpt(&answer.body);
         if excerpt.is_empty() { status.to_string() } else { format!("{status}: {excerpt}") }
+    }
+
+    /// The beginning of what the receiver wrote, without credentials. They are replaced before the text is cut.
+    fn excerpt(&self, written: &[u8]) -> String {
+        let text = Mask::of(&self.app, None).text(&String::from_utf8_lossy(written));
+        text.chars().filter(|char| !char.is_control()).take(EXCERPT).collect()
+    }
+}
+
+/// The payload with further members before its own; an object of these members alone if it is no object.
+fn with_members(payload: &[u8], members: &str) -> Vec<u8> {
+    let own = payload.trim_ascii().strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    match own {
+        Some(own) if own != b"}" => [b"{", members.as_bytes(), b",", own].concat(),
+        _ => [b"{", members.as_bytes(), b"}"].concat(),
     }
 }
 
