@@ -66,38 +66,15 @@ export interface Credential {
   observable: boolean;
 }
 
+/** A request or an answer of a test. */
 export interface Message {
-  status?: number;
-  method?: string;
-  url?: string;
-  headers: { name: string; value: string }[];
+  headers: Schema["TestHeader"][];
   body: string;
   truncated?: boolean;
 }
-export interface Probe {
-  request: Message;
-  answer: Message | null;
-  error: string | null;
-  timing: Record<string, number | null> | null;
-  address: { ip: string | null; verdict: string } | null;
-  verdict: string;
-}
-export interface Check14 {
-  n: number;
-  name: string;
-  sent: string;
-  expected: string;
-  got: string | null;
-  ok: boolean | null;
-  advice: string | null;
-  code: string | null;
-}
-export interface ReceiverTest {
-  id: string;
-  state: "running" | "done";
-  url: string;
-  probes: Check14[];
-}
+export type Attempted = Schema["TestAttempt"];
+export type ReceiverTest = Schema["ReceiverTest"];
+export type SentExchange = Schema["SentExchange"];
 
 export type AuditRow = Schema["AuditEntry"];
 
@@ -158,10 +135,6 @@ export interface ComingSetup {
   "/api/v1/apps/{name}/credentials": { get: Gives<{ data: Credential[] }> };
   "/api/v1/apps/{name}/credentials/{kind}/rotate": { post: Gives<{ value: string; old_ends_at: string | null }> };
   "/api/v1/apps/{name}/credentials/{kind}/end-overlap": { post: Gives<unknown> };
-  "/api/v1/apps/{name}/receiver/test": { post: Gives<{ delivery: Probe }> };
-  "/api/v1/hooks/{id}/test": { post: Gives<{ delivery: Probe }> };
-  "/api/v1/receiver-tests": { post: Gives<{ id: string; state: string }, 202> };
-  "/api/v1/receiver-tests/{id}": { get: Gives<ReceiverTest> };
   "/api/v1/explain": { post: Gives<Explained> };
   "/api/v1/events/{id}/explain": { get: Gives<Explained> };
   "/api/apps/{name}": { get: Gives<{ code: number; body: Installed }> };

@@ -1,6 +1,6 @@
 // The shapes of the API under short names. `Coming` has the operations that the server's description does not list yet;
 // each entry goes when `api.d.ts` has the operation.
-import type { components } from "./api.js";
+import type { components, paths } from "./api.js";
 import type { ComingSetup } from "./setup.js";
 
 type Schema = components["schemas"];
@@ -133,15 +133,13 @@ type Gives<T, S extends number = 200> = { responses: { [K in S]: { content: { "a
 type Got<T> = { get: Gives<T> };
 
 export interface Coming extends ComingSetup {
-  "/api/v1/events": { get: Gives<List<Event>>; post: Gives<Event, 201> };
+  "/api/v1/events": { get: Gives<List<Event>>; post: paths["/api/v1/events"]["post"] };
   "/api/v1/events/{id}": Got<EventDetail>;
   "/api/v1/events/{id}/story": Got<Story>;
   "/api/v1/deliveries": Got<List<Delivery>>;
   "/api/v1/deliveries/{id}": Got<DeliveryDetail>;
   "/api/v1/deliveries/{id}/cancel": { post: Gives<Delivery> };
-  "/api/v1/exchanges": Got<List<Exchange>> & {
-    post: Gives<{ exchange: Exchange; answer: unknown; http_status: number }>;
-  };
+  "/api/v1/exchanges": Got<List<Exchange>> & { post: paths["/api/v1/exchanges"]["post"] };
   "/api/v1/exchanges/{id}": Got<Exchange>;
   "/api/v1/exchanges/{id}/story": Got<Story>;
   "/api/v1/views": Got<{ data: SavedView[] }>;

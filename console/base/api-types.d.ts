@@ -6,6 +6,8 @@ export interface Options {
   params?: Record<string, string>;
   query?: Record<string, string | number | boolean | null | undefined>;
   body?: unknown;
+  /** The body as JSON text, for what must be sent as it was written. */
+  text?: string;
   signal?: AbortSignal;
 }
 

@@ -62,7 +62,8 @@ async function request(method, path, options) {
   const init = { method, headers, credentials: "same-origin", signal: options.signal ?? null };
   if (method !== "GET") {
     headers["content-type"] = "application/json";
-    if (options.body !== undefined) init.body = JSON.stringify(options.body);
+    const text = options.text ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
+    if (text !== undefined) init.body = text;
   }
   const response = await fetch(address(path, options), init);
   if (response.status === 401 && path !== "/api/v1/session") events.signedOut();
@@ -78,6 +79,9 @@ export async function call(method, path, options = {}) {
 
 /** The text of an answer, for what must be shown as it was written. @param {string} path @param {Options} [options] */
 export const readText = async (path, options = {}) => (await request("GET", path, options)).text();
+
+/** Sends a body as it was written, and returns the answer as it was written. @param {string} path @param {string} text */
+export const sendText = async (path, text) => (await request("POST", path, { text })).text();
 
 /** @param {string} method */
 const by = (method) => (/** @type {string} */ path, /** @type {Options} */ options) => call(method, path, options);

@@ -14,7 +14,7 @@ const { details, summary, div, pre, span } = tags;
  * @property {string} [command] the command line, without `footbridge`
  * @property {string} path of the API @property {Record<string, string>} [params]
  * @property {import("../base/api-types.js").Options["query"]} [query]
- * @property {string} [method] @property {unknown} [body]
+ * @property {string} [method] @property {unknown} [body] @property {string} [text] the body as it is sent
  */
 
 /** What the screen tells of itself. @type {import("../vendor/signals.js").Signal<Call | null>} */
@@ -34,12 +34,13 @@ export function useCommands(call) {
 export const quote = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 /** @param {Call} call */
-export function curl({ path, params, query, method = "GET", body }) {
+export function curl({ path, params, query, method = "GET", body, text }) {
   const own = address(path, { ...(params && { params }), ...(query && { query }) }).slice(base.length);
   const words = ["curl"];
   if (method !== "GET") words.push("-X", method);
   words.push('-H "Authorization: Bearer $FOOTBRIDGE_ADMIN_TOKEN"');
-  if (body !== undefined) words.push("-H 'Content-Type: application/json'", "-d", quote(JSON.stringify(body)));
+  const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
+  if (sent !== undefined) words.push("-H 'Content-Type: application/json'", "-d", quote(sent));
   return `${words.join(" ")} "$FOOTBRIDGE_SERVER"${quote(own)}`;
 }
 

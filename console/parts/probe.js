@@ -8,9 +8,9 @@ import { Raw } from "./payload/view.js";
 
 const { div, p, b, code, pre, span: text, h3 } = tags;
 
-/** @import { Message, Probe } from "../setup.js" */
+/** @import { Attempted, Message } from "../setup.js" */
 
-/** @type {[string, string][]} */
+/** @type {[keyof Attempted["timing"], string][]} */
 const TIMES = [
   ["dns_ms", "name"],
   ["connect_ms", "connect"],
@@ -32,14 +32,14 @@ const Bytes = ({ title, first, message }) =>
     message.truncated && p({ class: "soft" }, "This is only the beginning."),
   );
 
-/** @param {{ probe: Probe }} props */
-export const ProbeResult = ({ probe: { request, answer, error, timing, address, verdict } }) =>
+/** @param {{ attempt: Attempted }} props */
+export const TestResult = ({ attempt: { request, answer, error, timing, address, verdict } }) =>
   h(
     Part,
     {
       title: "Result",
       aside: h(Status, {
-        word: answer && !error && (answer.status ?? 0) < 300 ? "ok" : "failed",
+        word: answer && answer.status < 300 ? "ok" : "failed",
         text: answer ? String(answer.status) : "no answer",
       }),
     },
@@ -50,14 +50,14 @@ export const ProbeResult = ({ probe: { request, answer, error, timing, address, 
       div(
         { class: "row soft" },
         TIMES.map(([key, name]) => {
-          const ms = timing?.[key];
+          const ms = timing[key];
           return typeof ms === "number" && text({ key }, `${name} ${span(ms)}`);
         }),
-        address && text(null, `address ${address.ip ?? "unknown"}: ${address.verdict}`),
+        text(null, `address ${address.ip ?? "unknown"}: ${address.verdict}`),
       ),
       div(
         { class: "columns" },
-        h(Bytes, { title: "Sent", first: `${request.method ?? "POST"} ${request.url ?? ""}`, message: request }),
+        h(Bytes, { title: "Sent", first: `${request.method} ${request.url}`, message: request }),
         answer && h(Bytes, { title: "Came back", first: `HTTP ${answer.status}`, message: answer }),
       ),
     ),

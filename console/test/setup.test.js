@@ -10,7 +10,7 @@ import { matrix, stateOf } from "../screens/links/model.js";
 import { layout, near, pairs } from "../screens/map/model.js";
 import { roleBody, tokenBody } from "../screens/people/model.js";
 import { jobOf, remaining, searchOf } from "../screens/recover/model.js";
-import { eventOf, headersOf, parsed } from "../screens/try/model.js";
+import { eventOf, exchangeOf, headersOf, like, partsOf, withRaw } from "../screens/try/model.js";
 import { HOSTILE } from "./support/answers.js";
 
 const app = (name, more = {}) => ({
@@ -157,18 +157,23 @@ describe("forms", () => {
   });
 
   it("of events send JSON as a value, and say where it is none", () => {
-    assert.deepEqual(
-      eventOf({ app: "a", name: "n", body: "[1]", headers: "x-a: b:c\nnothing", subscribers: "b, c", test: "true" }),
-      {
-        app: "a",
-        name: "n",
-        body: [1],
-        headers: { "x-a": "b:c" },
-        subscribers: ["b", "c"],
-        test: true,
-      },
+    const written = " [1.0, 12345678901234567890] ";
+    assert.equal(
+      eventOf({ app: "a", name: "n", body: written, headers: "x-a: b:c\nnothing", subscribers: "b, c", test: "true" }),
+      '{"app":"a","name":"n","headers":{"x-a":"b:c"},"subscribers":["b","c"],"test":true,"body":[1.0, 12345678901234567890]}',
     );
-    assert.throws(() => parsed("{"), /no JSON/);
+    assert.equal(
+      exchangeOf({ direction: "to_host", app: "a", to: "", body: "", test: "" }),
+      '{"direction":"to_host","app":"a","test":false,"body":{}}',
+    );
+    assert.deepEqual([withRaw({}, "body", "1"), withRaw({}, "body", " ")], ['{"body":1}', "{}"]);
+    // A text that would end the member is refused, and nothing is sent.
+    for (const text of ["{", '1,"app":"b"', "1}"]) assert.throws(() => withRaw({}, "body", text), /no JSON/);
+    const event = { publisher: "a", name: "n" };
+    assert.equal(like(event, '{"n":1}').body, '{\n  "n": 1\n}');
+    assert.equal(like(event, '{"n":1.0}').body, '{"n":1.0}', "no value is changed");
+    assert.deepEqual(partsOf('{"event_type":"t","payload":1.0}'), { type: "t", payload: "1.0" });
+    assert.equal(partsOf("{"), null);
     assert.deepEqual(headersOf(""), {});
   });
 

@@ -13,14 +13,14 @@ import {
   useState,
   valuesOf,
 } from "../../parts/kit.js";
-import { ProbeResult } from "../../parts/probe.js";
-import { parsed } from "../try/model.js";
+import { TestResult } from "../../parts/probe.js";
+import { withRaw } from "../try/model.js";
 import { TEXT } from "./text.js";
 
 const { button, code, div, form, p } = tags;
 
 /** @import { App, Hook } from "../../shapes.js" */
-/** @import { Probe } from "../../setup.js" */
+/** @import { Attempted } from "../../setup.js" */
 
 /** @param {App} app @param {Hook[]} hooks @returns {(readonly [string, string])[]} */
 const targets = (app, hooks) => [
@@ -30,15 +30,15 @@ const targets = (app, hooks) => [
 
 /** @param {{ app: App, hooks: Hook[], chosen: string }} props */
 function Test({ app, hooks, chosen }) {
-  const [probe, setProbe] = useState(/** @type {Probe | null} */ (null));
+  const [attempt, setAttempt] = useState(/** @type {Attempted | null} */ (null));
   const options = targets(app, hooks);
   const test = useAction(async (/** @type {string} */ target, /** @type {string} */ text) => {
-    setProbe(null);
-    const body = text ? { body: parsed(text) } : {};
+    setAttempt(null);
+    const sent = { text: withRaw({}, "body", text) };
     const result = await (target
-      ? api.post("/api/v1/hooks/{id}/test", { params: { id: target }, body })
-      : api.post("/api/v1/apps/{name}/receiver/test", { params: { name: app.name }, body }));
-    setProbe(result.delivery);
+      ? api.post("/api/v1/hooks/{id}/test", { params: { id: target }, ...sent })
+      : api.post("/api/v1/apps/{name}/receiver/test", { params: { name: app.name }, ...sent }));
+    setAttempt(result.delivery);
   });
   const fields = /** @type {import("../../parts/form.js").Field[]} */ ([
     { name: "target", type: "select", label: "To", options, value: chosen },
@@ -63,7 +63,7 @@ function Test({ app, hooks, chosen }) {
       ),
     ),
     test.problem && h(Fault, { problem: test.problem }),
-    probe && h(ProbeResult, { probe }),
+    attempt && h(TestResult, { attempt }),
   ];
 }
 

@@ -14,19 +14,18 @@ import {
   tags,
   useAction,
   useCommands,
-  useReloads,
+  useEffect,
+  useRef,
   useResource,
   valuesOf,
 } from "../../parts/kit.js";
+import { withRaw } from "../try/model.js";
 
 const { b, button, code, form, p, pre } = tags;
 
 /** @import { Field } from "../../parts/form.js" */
 /** @import { ReceiverTest } from "../../setup.js" */
 /** @import { ScreenProps } from "../../base/screens.js" */
-
-/** How often a test that runs is looked at. */
-const LOOK = 700;
 
 /** @param {Record<string, string>} query @returns {Field[]} */
 const fieldsOf = (query) => [
@@ -49,7 +48,38 @@ const fieldsOf = (query) => [
     ],
     value: query["protocol"] ?? "event",
   },
+  {
+    name: "name",
+    label: "Event that it knows",
+    value: query["name"] ?? "",
+    placeholder: "footbridge-test",
+    hint: "The name of an event, or the event_type of an exchange.",
+  },
+  {
+    name: "body",
+    type: "area",
+    label: "A body of it (JSON)",
+    rows: 2,
+    placeholder: '{"test": true}',
+    hint: "For a receiver that takes no other; of an exchange the payload.",
+  },
 ];
+
+/** The test of this id, with further results as they come: each answer waits for the next one. @param {string} id */
+function useTest(id) {
+  const known = useRef(/** @type {ReceiverTest | null} */ (null));
+  const test = useResource(id, async (signal) => {
+    if (!id) return null;
+    const after = known.current?.id === id ? known.current.probes.length : undefined;
+    const path = "/api/v1/receiver-tests/{id}";
+    known.current = await api.get(path, { params: { id }, query: { after }, signal });
+    return known.current;
+  });
+  useEffect(() => {
+    if (test.data?.id === id && test.data.state === "running") test.reload();
+  }, [test.data]);
+  return test;
+}
 
 /** @param {{ test: ReceiverTest }} props */
 const Result = ({ test }) => {
@@ -81,13 +111,13 @@ const Result = ({ test }) => {
         {
           title: "Expected, and got",
           kind: "wide",
-          cell: (row) => [row.expected, p({ class: "why" }, row.got ?? "no answer")],
+          cell: (row) => [row.expected, p({ class: "why" }, row.got)],
         },
         {
           title: "What to do",
           kind: "wide",
           cell: (row) =>
-            row.ok === false && [row.advice, row.code && pre({ class: "bytes", tabIndex: 0 }, code(null, row.code))],
+            row.ok !== true && [row.advice, row.code && pre({ class: "bytes", tabIndex: 0 }, code(null, row.code))],
         },
       ],
     }),
@@ -98,21 +128,19 @@ const Result = ({ test }) => {
 export default function ReceiverTestScreen({ query }) {
   const id = query["test"] ?? "";
   const fields = fieldsOf(query);
-  const test = useResource(id, async (signal) =>
-    id ? api.get("/api/v1/receiver-tests/{id}", { params: { id }, signal }) : null,
-  );
+  const test = useTest(id);
   const open = test.data?.state === "running";
-  useReloads(test, open, LOOK);
-  const start = useAction(async (/** @type {Record<string, string>} */ values) => {
-    const made = await api.post("/api/v1/receiver-tests", { body: values });
-    setQuery({ ...values, test: made.id });
+  const start = useAction(async (/** @type {Record<string, string>} */ { body, name, ...values }) => {
+    const text = withRaw({ ...values, ...(name && { name }) }, "body", body);
+    const made = await api.post("/api/v1/receiver-tests", { text });
+    setQuery({ ...values, name: name || null, test: made.id });
   });
-  const { url = "", app = "", protocol = "event" } = query;
+  const { url = "", app = "", protocol = "event", name } = query;
   useCommands({
     path: "/api/v1/receiver-tests",
     method: "POST",
-    body: { url, app, protocol },
-    command: command(["receiver", "test", url], { app }),
+    body: { url, app, protocol, ...(name && { name }) },
+    command: command(["receiver", "test", url], { app, name }) + (protocol === "exchange" ? " --exchange" : ""),
   });
   return [
     h(Head, {
@@ -136,7 +164,7 @@ export default function ReceiverTestScreen({ query }) {
           : h(Empty, {
               title: "No test yet",
               text: "A good request, a bad signature, a repeated one, out of order, one megabyte, a slow one and more go to the URL.",
-              command: "footbridge receiver test https://my-app.example/events",
+              command: "footbridge receiver test https://my-app.example/events --app my-app",
             }),
     }),
   ];

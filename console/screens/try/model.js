@@ -1,5 +1,6 @@
 // What is sent from the form, and the same for scripts.
 import { Problem } from "../../parts/kit.js";
+import { memberText } from "../../parts/payload/parse.js";
 
 /** @import { Values } from "../../parts/form.js" */
 
@@ -13,6 +14,14 @@ export function parsed(text) {
   }
 }
 
+/** The JSON text of an object, with a last member that is sent as it was written. @param {object} object @param {string} name @param {string | undefined} text */
+export function withRaw(object, name, text) {
+  const written = JSON.stringify(object);
+  if (!text?.trim()) return written;
+  parsed(text);
+  return `${written.slice(0, -1)}${written === "{}" ? "" : ","}"${name}":${text.trim()}}`;
+}
+
 /** Headers written one a line, as `name: value`. @param {string} text @returns {Record<string, string>} */
 export const headersOf = (text) =>
   Object.fromEntries(
@@ -22,34 +31,42 @@ export const headersOf = (text) =>
     }),
   );
 
-/** The body of `POST events`. @param {Values} values */
+/** The request of `POST events`. @param {Values} values */
 export function eventOf({ app, name, body, headers, subscribers, test }) {
   const own = headersOf(headers ?? "");
   const to = (subscribers ?? "").split(/[\s,]+/).filter(Boolean);
-  return {
+  const event = {
     app,
     name,
-    ...(body && { body: parsed(body) }),
     ...(Object.keys(own).length > 0 && { headers: own }),
     ...(to.length > 0 && { subscribers: to }),
     test: test === "true",
   };
+  return withRaw(event, "body", body);
 }
 
-/** The body of `POST exchanges`. @param {Values} values */
-export const exchangeOf = ({ direction, app, to, body, test }) => ({
-  direction,
-  app,
-  ...(to && { to }),
-  body: parsed(body || "{}"),
-  test: test === "true",
-});
+/** The request of `POST exchanges`. @param {Values} values */
+export const exchangeOf = ({ direction, app, to, body, test }) =>
+  withRaw({ direction, app, ...(to && { to }), test: test === "true" }, "body", body || "{}");
+
+/** The event of the bridge with its parts. `null` if it is none. @param {string | undefined} body */
+export function partsOf(body = "") {
+  try {
+    const type = JSON.parse(body).event_type;
+    return typeof type === "string" ? { type, payload: memberText(body, "payload") ?? "{}" } : null;
+  } catch {
+    return null;
+  }
+}
 
 /** The form's values for another event like this one. @param {{ publisher: string, name: string }} event @param {string | null} body as it was written @returns {Values} */
 export function like({ publisher, name }, body) {
-  return {
-    app: publisher,
-    name,
-    ...(body && { body: body.length > 100_000 ? body : JSON.stringify(JSON.parse(body), null, 2) }),
-  };
+  return { app: publisher, name, ...(body && { body: indented(body) }) };
+}
+
+/** The text with indentation, if that changes no value. @param {string} body */
+function indented(body) {
+  if (body.length > 100_000) return body;
+  const value = JSON.parse(body);
+  return JSON.stringify(value) === body ? JSON.stringify(value, null, 2) : body;
 }

@@ -1,6 +1,5 @@
 // Try it: compose an event or an exchange, from a real one or from nothing, and see what becomes of it.
 import {
-  api,
   command,
   Fault,
   Fields,
@@ -12,6 +11,7 @@ import {
   loaded,
   Part,
   readText,
+  sendText,
   setQuery,
   Status,
   Tabs,
@@ -26,12 +26,13 @@ import {
 import { memberText } from "../../parts/payload/parse.js";
 import { Raw } from "../../parts/payload/view.js";
 import { PageSnippet } from "../app/page.js";
-import { eventOf, exchangeOf, like } from "./model.js";
+import { eventOf, exchangeOf, like, partsOf } from "./model.js";
 
 const { button, div, form, label, option, p, select } = tags;
 
 /** @import { Field, Values } from "../../parts/form.js" */
 /** @import { ScreenProps } from "../../base/screens.js" */
+/** @import { SentExchange } from "../../setup.js" */
 
 /** @type {Field} */
 const TEST = {
@@ -75,19 +76,19 @@ const exchangeFields = (like) => [
   TEST,
 ];
 
-/** A form whose call can be had by a script as well. @param {{ fields: Field[], path: "/api/v1/events" | "/api/v1/exchanges", bodyOf: (values: Values) => any, sent: (answer: any) => void, words: (values: Values) => string }} props */
-function Compose({ fields, path, bodyOf, sent, words }) {
+/** A form whose call can be had by a script as well. @param {{ fields: Field[], path: "/api/v1/events" | "/api/v1/exchanges", textOf: (values: Values) => string, sent: (answer: string) => void, words: (values: Values) => string }} props */
+function Compose({ fields, path, textOf, sent, words }) {
   const first = Object.fromEntries(fields.map(({ name, value }) => [name, value ? String(value) : ""]));
   const [values, setValues] = useState(/** @type {Values} */ (first));
   const read = (/** @type {any} */ event) => valuesOf(new FormData(event.currentTarget), fields);
-  const send = useAction(async (/** @type {Values} */ now) => sent(await api.post(path, { body: bodyOf(now) })));
-  let body;
+  const send = useAction(async (/** @type {Values} */ now) => sent(await sendText(path, textOf(now))));
+  let text;
   try {
-    body = bodyOf(values);
+    text = textOf(values);
   } catch {
-    body = undefined;
+    text = "{}";
   }
-  useCommands({ path, method: "POST", body, command: words(values) });
+  useCommands({ path, method: "POST", text, command: words(values) });
   return form(
     {
       class: "stack",
@@ -105,30 +106,43 @@ const TryEvent = ({ like }) =>
   h(Compose, {
     fields: eventFields(like),
     path: "/api/v1/events",
-    bodyOf: eventOf,
-    words: ({ app = "", name = "", body = "" }) => command(["event", "publish"], { app, name, data: body }),
-    sent: (answer) => go(href(`/events/${answer.id}`)),
+    textOf: eventOf,
+    words: ({ app, name = "", body, test }) =>
+      command(["event", "publish", name], { as: app, body }) + (test ? " --test" : ""),
+    sent: (answer) => go(href(`/events/${JSON.parse(answer).id}`)),
   });
 
 /** @param {{ like: Values }} props */
 function TryExchange({ like }) {
-  const [answer, setAnswer] = useState(/** @type {any} */ (null));
+  const [answer, setAnswer] = useState("");
   return [
     h(Compose, {
       fields: exchangeFields(like),
       path: "/api/v1/exchanges",
-      bodyOf: exchangeOf,
-      words: ({ app = "", body = "" }) => command(["exchange", "send"], { app, data: body }),
+      textOf: exchangeOf,
+      words: ({ app = "", to = "", body, direction, test }) => {
+        const { type = "EVENT_TYPE", payload } = partsOf(body) ?? {};
+        const flags = (direction === "to_host" ? " --to-host" : "") + (test ? " --test" : "");
+        return command(["exchange", "send", app, to || "APP", type], { payload }) + flags;
+      },
       sent: setAnswer,
     }),
-    answer &&
-      h(
-        Part,
-        { title: "Answer", aside: h(Status, { word: answer.exchange.status, text: String(answer.http_status) }) },
-        p(null, h(Id, { id: answer.exchange.exchange_id })),
-        h(Raw, { text: JSON.stringify(answer.answer, null, 2) ?? "" }),
-      ),
+    answer && h(Outcome, { answer }),
   ];
+}
+
+/** @param {{ answer: string }} props the answer as it came */
+function Outcome({ answer }) {
+  /** @type {SentExchange} */
+  const { exchange, http_status } = JSON.parse(answer);
+  const text = memberText(answer, "answer");
+  return h(
+    Part,
+    { title: "Answer", aside: h(Status, { word: exchange.status, text: String(http_status) }) },
+    p(null, "Its story: ", h(Id, { id: exchange.exchange_id })),
+    exchange.error_code && p({ class: "bad" }, `${exchange.error_code}: ${exchange.error_message ?? ""}`),
+    text && text !== "null" && h(Raw, { text }),
+  );
 }
 
 /** @param {{ query: Record<string, string> }} props */

@@ -196,7 +196,7 @@ const probe = {
     ],
     body: '{"hello":"world"}',
   },
-  answer: { status: 503, headers: [{ name: "content-type", value: "text/html" }], body: HOSTILE[1] },
+  answer: { status: 503, headers: [{ name: "content-type", value: "text/html" }], body: HOSTILE[1], truncated: false },
   error: null,
   timing: { dns_ms: 0.2, connect_ms: 1.1, tls_ms: null, first_byte_ms: 14, total_ms: 15 },
   address: { ip: "127.0.0.1", verdict: "allowed, as the operator wrote this address" },
@@ -424,9 +424,9 @@ const probes = [
   name,
   sent: `A request: ${name}.`,
   expected: ok ? "2xx" : "401",
-  got: ok === null ? null : "200",
+  got: ok === null ? "not sent: the time for the test is over" : "200",
   ok,
-  advice: ok === false ? "Check the signature before anything else." : null,
+  advice: ok ? "Nothing to do." : "Check the signature before anything else.",
   code: ok === false ? "if (!verify(request)) return refuse(401);" : null,
 }));
 
@@ -467,7 +467,10 @@ const GET = [
   [/\/sessions$/, () => page(sessions)],
   [/\/settings$/, () => settings],
   [/\/doctor$/, () => doctor],
-  [/\/receiver-tests\/\w+$/, () => ({ id: "rt_1", state: "done", url: "http://127.0.0.1/", probes })],
+  [
+    /\/receiver-tests\/\w+$/,
+    () => ({ id: "rct_1", state: "done", url: "http://127.0.0.1/", app: "shop", protocol: "event", probes }),
+  ],
   [/\/api\/apps\/shop$/, () => installed],
 ];
 /** @type {[RegExp, () => unknown][]} */
