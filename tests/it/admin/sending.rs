@@ -1,6 +1,6 @@
 //! Events and exchanges that an operator sends as an app.
 
-use harness::{App, Gateway, Receiver, Reply, Setup, each};
+use harness::{App, Gateway, Receiver, Reply, Setup, WAIT, each, until_some};
 use serde_json::{Value, json};
 
 fn start(receiver: &Receiver) -> Gateway {
@@ -26,9 +26,9 @@ fn an_event_goes_where_that_of_the_app_would_go_and_says_if_it_is_a_test() {
         assert_eq!(shown, (&json!("photo-saved"), &json!("camera"), &json!(1), &json!([])));
         let id = sent["id"].as_str().unwrap();
         assert_eq!(answer.header("location"), Some(format!("/api/v1/events/{id}").as_str()));
-        let got = receiver.wait_at("/hook", 1).pop().unwrap();
-        let got =
-            receiver.requests_at("/hook").into_iter().find(|got| got.text().contains(id)).unwrap_or(got);
+        let got = until_some("its delivery", WAIT, || {
+            receiver.requests_at("/hook").into_iter().find(|got| got.text().contains(id))
+        });
         assert_eq!((got.header("footbridge-test"), got.header("x-a")), (mark, Some("b")));
         let event = gateway.admin().get(&format!("events/{id}"));
         assert_eq!((&event["via"], &event["test"]), (&json!("console"), &json!(mark.is_some())));
@@ -58,7 +58,7 @@ fn an_exchange_shows_its_outcome_and_is_recorded() {
         json!({"app_id": "fax", "client_id": "camera", "event_type": "order", "payload": [1]})
     );
     let id = exchange["exchange_id"].as_str().unwrap();
-    harness::until("its record", harness::WAIT, || {
+    harness::until("its record", WAIT, || {
         gateway.admin().send("GET", &format!("exchanges/{id}"), &Value::Null).status == 200
     });
 
