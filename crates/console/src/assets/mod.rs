@@ -129,8 +129,8 @@ fn unpack(packed: &[u8]) -> Bytes {
 fn shell(path: &str, base: &str) -> Response<Bytes> {
     let base = escape(base);
     let assets = format!("{base}/console/{VERSION}");
-    let early = BASE.iter().chain(if path.is_empty() { FIRST } else { &[] });
-    let preload = early.map(|module| format!("<link rel=\"modulepreload\" href=\"{assets}/{module}\" />"));
+    let early = BASE.iter().chain(if path.is_empty() { FIRST } else { OTHERS_NEED });
+    let preload = early.map(|file| format!("<link rel=\"modulepreload\" href=\"{assets}/{file}\" />"));
     let page = SHELL
         .replace("{{preload}}", &preload.collect::<Vec<_>>().join("\n    "))
         .replace("{{assets}}", &assets)

@@ -53,8 +53,12 @@ fn a_client_without_gzip_gets_the_same_bytes_unpacked() {
     let answer =
         serve(&plain.header(ACCEPT_ENCODING, "gzip;q=0").body(()).unwrap().into_parts().0, "").unwrap();
     assert_eq!(header(&answer, CONTENT_ENCODING), "");
-    let source = fs::read_to_string(console().join("main.js")).unwrap();
-    assert_eq!(answer.body().as_ref(), pack::without_comments(&source).as_bytes());
+    let packed = get(&format!("/console/{VERSION}/main.js"), "").unwrap();
+    assert_eq!(answer.body(), &unpack(packed.body()));
+    let source = fs::read_to_string(console().join("base/session.js")).unwrap();
+    let line = source.lines().find(|line| line.starts_with("  session.value")).unwrap();
+    let text = String::from_utf8(answer.body().to_vec()).unwrap();
+    assert!(text.contains("// base/session.js\n") && text.lines().any(|sent| sent == line.trim()), "{line}");
 }
 
 #[test]
@@ -73,12 +77,11 @@ fn the_console_stays_small() {
     };
     let first = size(BASE) + size(FIRST) + size(&["style.css"]) + get("/", "").unwrap().body().len();
     let all: usize = ASSETS.iter().map(|asset| asset.packed.len()).sum();
-    println!("first screen {first} bytes in {} modules, all {all} bytes", BASE.len() + FIRST.len());
+    println!("first screen {first} bytes in {} files, all {all} bytes", BASE.len() + FIRST.len());
     assert!(first <= 60_000, "the first screen has {first} bytes");
-    // Nobody loads all: a screen is loaded when it is opened, and has 2 to 6 kB.
-    assert!(all <= 130_000, "all files have {all} bytes");
-    // With the shell, the style sheet and seven calls of the API, at most 40 requests.
-    assert!(BASE.len() + FIRST.len() <= 31, "{} modules for the first screen", BASE.len() + FIRST.len());
+    assert!(all <= 110_000, "all files have {all} bytes");
+    // With the shell, the style sheet and seven calls of the API: far below 40 requests.
+    assert!(BASE.len() + FIRST.len() <= 8, "{} files for the first screen", BASE.len() + FIRST.len());
 }
 
 #[test]

@@ -24,16 +24,17 @@ pub(crate) fn closure(sources: &[Source], roots: &[&str]) -> Result<Vec<String>,
 }
 
 /// Returns the specifiers of the static imports and re-exports of a module.
-fn imports(text: &str) -> Vec<String> {
+pub(super) fn imports(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("from") {
         let before = text.get(..at).unwrap_or_default();
         let after = text.get(at + 4..).unwrap_or_default().trim_start();
-        // `import { a } from "./b.js"`, and as the vendored files write it: `import{a}from"./b.js"`.
-        if !before.trim_end().ends_with('}') {
+        let line = before.rsplit(['\n', ';']).next().unwrap_or_default().trim_start();
+        // `import { a } from "./b.js"`, also on several lines; `export * from "./b.js"`, `import * as b from "./b.js"`; and as
+        // the vendored files write it: `import{a}from"./b.js"`.
+        if !before.trim_end().ends_with(['}', '*']) && !line.starts_with("import * as ") {
             continue;
         }
-        let line = before.rsplit(['\n', ';']).next().unwrap_or_default().trim_start();
         let is_comment = line.starts_with('*') || line.starts_with("/*") || line.starts_with("//");
         if let (false, Some((specifier, _))) =
             (is_comment, after.strip_prefix('"').and_then(|rest| rest.split_once('"')))
@@ -45,7 +46,7 @@ fn imports(text: &str) -> Vec<String> {
 }
 
 /// Returns the path of a relative specifier.
-fn resolve(path: &str, specifier: &str) -> Option<String> {
+pub(super) fn resolve(path: &str, specifier: &str) -> Option<String> {
     let mut parts: Vec<&str> = path.split('/').collect();
     parts.pop();
     let mut rest = specifier.strip_prefix("./").unwrap_or(specifier);
@@ -72,8 +73,10 @@ mod tests {
             } from "../b.js";
             /** @import { C } from "./c.js" */
             const late = () => import("./d.js");
+            export * from "./f.js";
+            import * as g from "./g.js";
             export{e}from"./e.js";"#;
-        assert_eq!(imports(text), ["./a.js", "../b.js", "./e.js"]);
+        assert_eq!(imports(text), ["./a.js", "../b.js", "./f.js", "./g.js", "./e.js"]);
         assert_eq!(resolve("parts/x/y.js", "../../base/a.js").as_deref(), Some("base/a.js"));
         assert_eq!(resolve("main.js", "../a.js"), None);
         assert_eq!(resolve("main.js", "preact"), None);

@@ -1,10 +1,12 @@
 //! Packs the console's files for the program: each compressed once, all under one name made of their content.
 //!
-//! Runs in the build script. Nothing is translated: comments are left out, and the style sheets become one file.
+//! Runs in the build script. Nothing is translated: comments are left out, modules are joined into a few files, and the style
+//! sheets become one.
 
 mod comments;
 mod files;
 mod imports;
+mod join;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -15,20 +17,15 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
-#[cfg(test)]
-pub(crate) use comments::without as without_comments;
 use files::Source;
 
 /// The files and folders of `console/` that are served, or that decide what is.
 pub(crate) const WATCHED: &[&str] =
     &["base", "frame", "index.html", "main.js", "parts", "screens", "style", "vendor"];
 
-/// The module of the first screen, whose imports a browser may load early.
-const FIRST_SCREEN: &str = "screens/overview/view.js";
-
 /// Writes the packed files and a Rust table of them into `out`.
 pub(crate) fn pack(console: &Path, out: &Path) -> Result<(), String> {
-    let sources = files::read(console)?;
+    let sources = join::join(files::read(console)?)?;
     let shell =
         fs::read_to_string(console.join("index.html")).map_err(|e| format!("console/index.html: {e}"))?;
     let version = version(&sources, &shell);
@@ -46,16 +43,23 @@ pub(crate) fn pack(console: &Path, out: &Path) -> Result<(), String> {
             packed.display().to_string(),
         );
     }
+    // A browser may load early what the address needs.
     let base = imports::closure(&sources, &["main.js"])?;
-    let mut first = imports::closure(&sources, &[FIRST_SCREEN])?;
-    first.retain(|path| !base.contains(path));
+    let further = |file| -> Result<Vec<String>, String> {
+        let mut needed = imports::closure(&sources, &[file])?;
+        needed.retain(|path| !base.contains(path));
+        Ok(needed)
+    };
+    let (first, others) = (further("first.js")?, further("screens.js")?);
     let code = format!(
         "const VERSION: &str = {version:?};\n\
          const SHELL: &str = {shell:?};\n\
-         /// Modules that every screen needs.\n\
+         /// Files that every screen needs.\n\
          const BASE: &[&str] = &{base:?};\n\
-         /// Further modules of the first screen.\n\
+         /// Further files of the first screen.\n\
          const FIRST: &[&str] = &{first:?};\n\
+         /// Further files of the other screens.\n\
+         const OTHERS_NEED: &[&str] = &{others:?};\n\
          const ASSETS: &[Asset] = &[\n{table}];\n"
     );
     let file = out.join("assets.rs");
