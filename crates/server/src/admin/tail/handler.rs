@@ -48,15 +48,15 @@ pub(in super::super) async fn tail(
     let filter = Arc::new(Filter { caller, kinds, query });
     let resumed = parts.headers.get("last-event-id").map(|id| id.to_str().ok()?.parse::<Position>().ok());
     let found = resumed.flatten().and_then(|at| Some((at, shared.tails.find(at.tail, &filter)?)));
-    let (tail, queue, lost) = if let Some((at, queue)) = found {
+    let (at, queue, lost) = if let Some((at, queue)) = found {
         let lost = queue.attach(Some(at.number));
-        (at.tail, queue, Some(lost))
+        (at, queue, Some(lost))
     } else {
         let (tail, queue) = start(&shared, &filter, bodies).await?;
         queue.attach(None);
-        (tail, queue, resumed.is_none().then_some(0))
+        (Position { tail, number: 0 }, queue, resumed.is_none().then_some(0))
     };
-    let source = TailSource { tail, attached: Attached(queue), first: Some(beginning(lost)) };
+    let source = TailSource { tail: at.tail, attached: Attached(queue), first: Some(beginning(lost, at)) };
     Ok(answer(source, TailSource::produce))
 }
 

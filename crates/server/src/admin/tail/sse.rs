@@ -104,14 +104,16 @@ impl TailSource {
     }
 }
 
-/// The beginning of a stream. `lost` is the number of rows that cannot be sent any more; `None` if it is not known.
-pub(super) fn beginning(lost: Option<u64>) -> Bytes {
+/// The beginning of a stream, with its position: a client that is cut off before the first row misses none either. `lost` is
+/// the number of rows that cannot be sent any more; `None` if it is not known.
+pub(super) fn beginning(lost: Option<u64>, at: Position) -> Bytes {
     let mut text = RETRY.to_vec();
     match lost {
         Some(0) => {}
         Some(count) => text.extend(event("gap", &gap(count))),
         None => text.extend(event("gap", b"{\"n\":null}")),
     }
+    text.extend(format!("id: {at}\n").as_bytes());
     text.extend(ping());
     text.into()
 }
