@@ -198,6 +198,14 @@ export const SCREENS = [
     load: () => import("../screens/settings/view.js"),
   },
   {
+    path: "/reference",
+    title: "API reference",
+    group: "Server",
+    key: "i",
+    words: "openapi operations curl http rest",
+    load: () => import("../screens/reference/view.js"),
+  },
+  {
     path: "/help",
     title: "Help",
     group: "Server",

@@ -73,7 +73,7 @@ const Warnings = () => [
     p(
       { class: "outdated", role: "note" },
       "You are here by a link that works once.",
-      a({ href: href("/users") }, "Make yourself a user with a password"),
+      a({ href: href("/people") }, "Make yourself a user with a password"),
     ),
 ];
 

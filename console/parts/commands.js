@@ -14,7 +14,8 @@ const { details, summary, div, pre, span } = tags;
  * @property {string} [command] the command line, without `footbridge`
  * @property {string} path of the API @property {Record<string, string>} [params]
  * @property {import("../base/api-types.js").Options["query"]} [query]
- * @property {string} [method] @property {unknown} [body] @property {string} [text] the body as it is sent
+ * @property {string} [method] @property {unknown} [body] @property {string} [text] the body as it is written
+ * @property {string | null} [auth] the header with the credential; `null` for an operation without one
  */
 
 /** What the screen tells of itself. @type {import("../vendor/signals.js").Signal<Call | null>} */
@@ -33,14 +34,15 @@ export function useCommands(call) {
 /** A text as one word of a shell. @param {string} text */
 export const quote = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
+const ADMIN = "Authorization: Bearer $FOOTBRIDGE_ADMIN_TOKEN";
+
 /** @param {Call} call */
-export function curl({ path, params, query, method = "GET", body, text }) {
+export function curl({ path, params, query, method = "GET", body, text = JSON.stringify(body), auth = ADMIN }) {
   const own = address(path, { ...(params && { params }), ...(query && { query }) }).slice(base.length);
   const words = ["curl"];
   if (method !== "GET") words.push("-X", method);
-  words.push('-H "Authorization: Bearer $FOOTBRIDGE_ADMIN_TOKEN"');
-  const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
-  if (sent !== undefined) words.push("-H 'Content-Type: application/json'", "-d", quote(sent));
+  if (auth) words.push(`-H "${auth}"`);
+  if (text !== undefined) words.push("-H 'Content-Type: application/json'", "-d", quote(text));
   return `${words.join(" ")} "$FOOTBRIDGE_SERVER"${quote(own)}`;
 }
 

@@ -31,12 +31,19 @@ export function Dialog({ title, close, wide = false, children }) {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
+  // A browser may close a dialog without asking, on a second Escape for example. It comes back if `close` keeps it.
+  const closed = () => {
+    if (!own.current) return;
+    close();
+    setTimeout(() => own.current?.isConnected && !own.current.open && own.current.showModal());
+  };
   return dialog(
     {
       ref: own,
       class: wide ? "wide" : "",
       "aria-label": title,
       onCancel: (event) => (event.preventDefault(), close()),
+      onClose: closed,
       onClick: (event) => event.target === own.current && close(),
     },
     div(

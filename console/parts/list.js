@@ -62,7 +62,8 @@ function List({ path, caption, columns, id, to, query = {}, params, live, empty,
     if (turn) pages.reload();
   }, [turn]);
   useLive(live && !query["until"] ? { kinds: TRAFFIC } : null, ({ event }) => {
-    if (event === live) setFresh((n) => n + 1);
+    // The server counts what it left out for all kinds together, or does not know it after a long break.
+    if (event === live || event === "gap") setFresh((n) => n + (event === "gap" ? Infinity : 1));
   });
   useEffect(() => openedRow(own.current), [pages.rows === undefined]);
   useRowKeys(own, {
@@ -82,7 +83,11 @@ function List({ path, caption, columns, id, to, query = {}, params, live, empty,
     { ref: own, class: slow && rows ? "list late" : "list", "aria-busy": pages.loading },
     div(
       { class: "list-new", role: "status" },
-      fresh > 0 && button({ type: "button", onClick: look }, query["q"] ? "New traffic: search again" : `${fresh} new`),
+      fresh > 0 &&
+        button(
+          { type: "button", onClick: look },
+          query["q"] ? "New traffic: search again" : fresh === Infinity ? "New traffic: look again" : `${fresh} new`,
+        ),
     ),
     pages.problem && h(Fault, { problem: pages.problem, retry: pages.reload }),
     rows === undefined

@@ -63,13 +63,13 @@ export function linePath(points, { width, height, max }) {
   return path;
 }
 
-/** Times of an axis: about `count`, on round minutes. @param {number} from @param {number} until @param {number} count */
-export function ticks(from, until, count) {
+/** Times of an axis: about `count`, on round times of a zone that is `ahead` of UTC. @param {number} from @param {number} until @param {number} count @param {number} [ahead] milliseconds */
+export function ticks(from, until, count, ahead = 0) {
   const steps = [1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 2592000];
   const wanted = (until - from) / 1000 / count;
   const step = (steps.find((one) => one >= wanted) ?? 31536000) * 1000;
   const all = [];
-  for (let at = Math.ceil(from / step) * step; at <= until; at += step) all.push(at);
+  for (let at = Math.ceil((from + ahead) / step) * step - ahead; at <= until; at += step) all.push(at);
   return all;
 }
 
@@ -142,17 +142,19 @@ const timeOf = (series, place) =>
 const Axis = ({ from, until, width }) =>
   g(
     { class: "axis" },
-    ticks(from, until, width / 90).map((at) => {
-      const x = ((at - from) / Math.max(1, until - from)) * width;
-      return g(
-        { key: at },
-        line({ x1: x, x2: x, y1: 0, y2: HEIGHT }),
-        text(
-          { x, y: HEIGHT + 16, "text-anchor": x < 20 ? "start" : x > width - 20 ? "end" : "middle" },
-          tick(at, until - from, zone.value, Date.now()),
-        ),
-      );
-    }),
+    ticks(from, until, width / 90, zone.value === "utc" ? 0 : -60_000 * new Date(until).getTimezoneOffset()).map(
+      (at) => {
+        const x = ((at - from) / Math.max(1, until - from)) * width;
+        return g(
+          { key: at },
+          line({ x1: x, x2: x, y1: 0, y2: HEIGHT }),
+          text(
+            { x, y: HEIGHT + 16, "text-anchor": x < 20 ? "start" : x > width - 20 ? "end" : "middle" },
+            tick(at, until - from, zone.value, Date.now()),
+          ),
+        );
+      },
+    ),
   );
 
 /**
@@ -219,7 +221,8 @@ export function Plot({
       {
         viewBox: `0 0 ${width} ${HEIGHT + 20}`,
         role: "img",
-        tabIndex: 0,
+        // Attributes of SVG have small and large letters.
+        tabindex: 0,
         "aria-label": `${title}. Left and right move the cursor${onRange ? ", Enter at two places zooms" : ""}.`,
         onKeyDown: move,
         onPointerMove: (event) => setCursor(placeOf(event)),

@@ -9,7 +9,7 @@ const { div, table, thead, tbody, tr, th, td, a } = tags;
  * @template R
  * @typedef {object} Column
  * @property {string} title @property {(row: R) => ComponentChildren} cell
- * @property {"number" | "wide" | "id"} [kind] how it is set @property {boolean} [minor] left out on a narrow screen
+ * @property {"number" | "wide" | "id"} [kind] how it is set @property {boolean} [minor] soft on a narrow screen
  */
 
 /**
@@ -27,7 +27,7 @@ function Table({ caption, columns, rows, id, to }) {
   return div(
     { class: "table", role: "group", "aria-label": caption, tabIndex: 0 },
     table(
-      { class: "rows" },
+      { class: "rows cards" },
       thead(
         null,
         tr(

@@ -105,13 +105,19 @@ function NoTraffic() {
 /** Calls `reload` soon after traffic, at most every 5 s, and once more when it has ended. Without traffic nothing is asked. @param {() => void} reload */
 function useTraffic(reload) {
   const timers = useRef({ next: 0, last: 0 });
+  const done = useRef(0);
   useEffect(() => () => Object.values(timers.current).forEach(clearTimeout), []);
   useLive({ kinds: TRAFFIC }, ({ event }) => {
     if (event === "ping") return;
     const due = timers.current;
     clearTimeout(due.last);
     due.last = window.setTimeout(reload, 15_000);
-    due.next ||= window.setTimeout(() => ((due.next = 0), reload()), 5000);
+    const wait = Math.max(300, done.current + 5000 - Date.now());
+    due.next ||= window.setTimeout(() => {
+      due.next = 0;
+      done.current = Date.now();
+      reload();
+    }, wait);
   });
 }
 
