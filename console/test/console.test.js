@@ -19,6 +19,8 @@ const screens = (w) => [
   "/deliveries",
   `/deliveries/${w.dead}`,
   "/exchanges",
+  "/reference",
+  "/reference?op=apps_create",
   "/help",
   "/nowhere",
   ...SETUP,
@@ -62,6 +64,38 @@ describe("the console", { skip, timeout: 300_000 }, () => {
     }
     const page = await open(w, t, `/deliveries/${w.dead}`);
     assert.equal(await page.evaluate(() => window.hit), undefined);
+  });
+
+  it("shows such texts on every screen, in every member of every answer", async (t) => {
+    const shown = new Set();
+    let places = 0;
+    for (const path of screens(w)) {
+      const page = await open(w, t, path, { canned: "hostile" });
+      const found = await page.evaluate((texts) => {
+        const within = document.body.textContent;
+        return {
+          hit: window.hit ?? 0,
+          title: document.title,
+          made: document.querySelectorAll("body :is(img, script, iframe, object, embed, [onload], [onerror])").length,
+          links: [...document.querySelectorAll("[href], [src], [action]")]
+            .map((one) => one.getAttribute("href") ?? one.getAttribute("src") ?? one.getAttribute("action"))
+            .filter(
+              (address) => /^\s*(javascript|data|vbscript):/i.test(address) && !address.startsWith("data:image/svg"),
+            ),
+          members: Object.keys(Object.prototype).length,
+          texts: texts.filter((text) => within.includes(text)),
+        };
+      }, HOSTILE);
+      const { texts, title, ...rest } = found;
+      assert.deepEqual(rest, { hit: 0, made: 0, links: [], members: 0 }, path);
+      assert.match(title, / · Footbridge$|^Footbridge$/, path);
+      for (const text of texts) shown.add(text);
+      places += texts.length > 0 ? 1 : 0;
+      await page.close();
+    }
+    // A text with NUL or half a character cannot come in an answer of the server; payloads have those.
+    assert.ok(shown.size >= HOSTILE.length - 2, `only these were seen: ${[...shown].join(" ")}`);
+    assert.ok(places >= 25, `only ${places} screens showed one`);
   });
 
   it("keeps the view in the address: reload, back, forward, another browser", async (t) => {

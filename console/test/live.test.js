@@ -60,13 +60,13 @@ describe("live rows", { skip, timeout: 180_000 }, () => {
 
   it("come to all tabs of a browser by one stream, also when the tab that reads it is closed", async (t) => {
     const tabs = [];
-    for (let n = 0; n < 8; n += 1) {
+    for (let n = 0; n < 10; n += 1) {
       const tab = await open(live, t, "/events");
-      // As in eight windows: all can be seen.
+      // As in ten windows: all can be seen.
       await setHidden(tab, false);
       tabs.push(tab);
     }
-    await one("one stream for eight tabs");
+    await one("one stream for ten tabs");
     tail.send("event", { id: "evt_1", name: "a", publisher: "shop" }, "1");
     for (const tab of tabs) await fresh(tab, "1 new");
     const asked = tail.asked.length;

@@ -1,4 +1,5 @@
 // A real server with traffic, the console in front of it, and a real browser.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -9,8 +10,9 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import puppeteer from "puppeteer-core";
-import { attention, checks, HOSTILE, now, series, story } from "./answers.js";
-import { setupAnswer } from "./setup-answers.js";
+import { HOSTILE } from "./answers.js";
+import { giveClock } from "./clock.js";
+import { empty, FAILED, hostile, prepared } from "./states.js";
 
 const program =
   process.env.FOOTBRIDGE_BIN ?? fileURLToPath(new URL("../../../target/debug/footbridge", import.meta.url));
@@ -58,10 +60,11 @@ async function receiver() {
 
 /** Starts everything for the tests of a file. */
 export function world() {
-  const it = { receiver: undefined, browser: undefined, home: "", children: [] };
+  const it = { receiver: undefined, browser: undefined, home: "", child: undefined, faults: [] };
   before(async () => {
     it.home = await mkdtemp(join(tmpdir(), "footbridge-console-test-"));
     it.receiver = await receiver();
+    await configure(it);
     await startServer(it);
     await seed(it);
     it.browser = await puppeteer.launch({
@@ -72,14 +75,12 @@ export function world() {
   });
   after(async () => {
     await it.browser?.close();
-    for (const child of it.children) {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGINT");
-      await ended;
-    }
+    await stopServer(it);
     it.receiver?.closeAllConnections();
     it.receiver?.close();
     await rm(it.home, { recursive: true, force: true });
+    // In all of the file's tests, also in those that look at something else.
+    assert.deepEqual(it.faults, [], "errors of scripts, violations of the policy, or requests to other hosts");
   });
   return it;
 }
@@ -93,30 +94,43 @@ export async function signIn(it, browser) {
   return page;
 }
 
-/** Starts the program. */
-async function startServer(it) {
-  const port = await freePort();
+/** Chooses the addresses, which stay the same when the program starts again. */
+async function configure(it) {
+  const [port, consolePort] = [await freePort(), await freePort()];
   const config = join(it.home, "footbridge.toml");
-  const consolePort = await freePort();
-  await writeFile(config, `[console]\nlisten = "127.0.0.1:${consolePort}"\n\n[retry]\nschedule = ["1s"]\n`);
-  const database = join(it.home, "fb.db");
-  const words = ["serve", "--config", config, "--listen", `127.0.0.1:${port}`, "--database", `sqlite:${database}`];
-  it.children.push(
-    spawn(program, words, {
-      cwd: it.home,
-      stdio: ["ignore", "ignore", "inherit"],
-      env: { RUST_LOG: "error", PATH: process.env.PATH },
-    }),
+  await writeFile(
+    config,
+    `[console]\nlisten = "127.0.0.1:${consolePort}"\n\n[retry]\nschedule = ["1s"]\n\n[limits]\nevent_body = "2MiB"\n`,
   );
+  it.database = join(it.home, "fb.db");
+  it.words = ["serve", "--config", config, "--listen", `127.0.0.1:${port}`, "--database", `sqlite:${it.database}`];
   it.api = `http://127.0.0.1:${port}`;
+  it.origin = `http://127.0.0.1:${consolePort}`;
+}
+
+/** Stops the program in good order. */
+export async function stopServer(it) {
+  const child = it.child;
+  if (!child || child.exitCode !== null) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGINT");
+  await ended;
+}
+
+/** Starts the program, and waits until it serves. */
+export async function startServer(it) {
+  it.child = spawn(program, it.words, {
+    cwd: it.home,
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { RUST_LOG: "error", PATH: process.env.PATH },
+  });
   await until("the server is ready", () =>
     fetch(`${it.api}/readyz`).then(
       (answer) => answer.ok,
       () => false,
     ),
   );
-  it.token = (await readFile(`${database}.admin-token`, "utf8")).trim();
-  it.origin = `http://127.0.0.1:${consolePort}`;
+  it.token = (await readFile(`${it.database}.admin-token`, "utf8")).trim();
 }
 
 /** An API call as the administrator. */
@@ -145,30 +159,42 @@ async function seed(it) {
     async () => (await call(it, "GET", "/api/v1/deliveries?status=dead")).data[0],
   );
   it.dead = dead.id;
+  it.shop = shop.token;
   it.events = (await call(it, "GET", "/api/v1/events?publisher=shop")).data.map((event) => event.id);
 }
 
-/** Opens a page that records what must not happen: violations of the policy, errors, requests elsewhere. */
-export async function open(it, t, path, { width = 1280, theme = "light", canned = false, signedOut = false } = {}) {
-  const page = await it.browser.newPage();
+/**
+ * Opens a page that records what must not happen: violations of the policy, errors, requests elsewhere.
+ * `canned` is how prepared answers look: true or "full", "empty", "failed", "hostile".
+ */
+export async function open(it, t, path, how = {}) {
+  const { width = 1280, theme = "light", canned = false, signedOut = false, clock = false, within = it.browser } = how;
+  const page = await within.newPage();
   t.after(() => page.isClosed() || page.close());
   page.faults = [];
   page.requests = [];
-  page.on("pageerror", (error) => page.faults.push(String(error)));
-  page.on("console", (message) => /policy|trusted/i.test(message.text()) && page.faults.push(message.text()));
+  const wrong = (text) => {
+    page.faults.push(text);
+    it.faults.push(`${path}: ${text}`);
+  };
+  page.on("pageerror", (error) => wrong(String(error)));
+  page.on("console", (message) => /policy|trusted|violat/i.test(message.text()) && wrong(message.text()));
   page.on("request", (request) => {
     page.requests.push(request.url());
-    if (!request.url().startsWith(it.origin)) page.faults.push(`request to ${request.url()}`);
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(it.origin))
+      wrong(`request to ${request.url()}`);
   });
   await page.evaluateOnNewDocument((theme) => {
     localStorage.setItem("footbridge.theme", theme);
     window.violations = [];
-    document.addEventListener("securitypolicyviolation", (event) =>
-      window.violations.push(`${event.violatedDirective} ${event.blockedURI}`),
-    );
+    document.addEventListener("securitypolicyviolation", (event) => {
+      window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+      console.warn(`violation of the policy: ${event.violatedDirective} ${event.blockedURI}`);
+    });
   }, theme);
+  if (clock) await giveClock(page);
   await page.setViewport({ width, height: 900 });
-  if (canned) await answerFrom(page);
+  if (canned) await answerFrom(it, page, canned === true ? "full" : canned);
   if (signedOut) await refuseSession(page);
   await page.goto(it.origin + path);
   await settled(page);
@@ -194,22 +220,21 @@ async function refuseSession(page) {
   });
 }
 
-/** Answers some operations with prepared states. */
-async function answerFrom(page) {
+/** Answers operations with prepared states. */
+async function answerFrom(it, page, state) {
   await page.setRequestInterception(true);
-  page.on("request", (request) => {
-    const { pathname, searchParams } = new URL(request.url());
-    const answer =
-      { "/api/v1/stats/now": now, "/api/v1/attention": attention }[pathname] ??
-      (pathname === "/api/v1/stats/series" && series(searchParams)) ??
-      undefined;
-    const told =
-      answer ||
-      (/\/events\/\w+\/story$/.test(pathname) && story) ||
-      (/\/exchanges\/\w+\/story$/.test(pathname) && { ...story, checks }) ||
-      setupAnswer(request.method(), new URL(request.url()));
-    if (told) request.respond({ status: 200, contentType: "application/json", body: JSON.stringify(told) });
-    else request.continue();
+  const turn = { n: 0 };
+  page.on("request", async (request) => {
+    const url = new URL(request.url());
+    if (!url.pathname.startsWith("/api/") || url.pathname === "/api/v1/session" || url.pathname === "/api/v1/tail")
+      return request.continue();
+    const respond = (status, body) =>
+      request.respond({ status, contentType: "application/json", body: JSON.stringify(body) }).catch(() => {});
+    if (state === "failed") return respond(500, FAILED);
+    const answer = state === "empty" ? empty(request.method(), url) : prepared(request.method(), url);
+    if (state !== "hostile") return answer ? respond(200, answer) : request.continue();
+    const real = answer ?? (await call(it, request.method(), url.pathname + url.search).catch(() => null));
+    return real ? respond(200, hostile(real, turn)) : request.continue();
   });
 }
 
