@@ -230,6 +230,8 @@ describe("the path of an operator", { skip, timeout: 300_000 }, () => {
     assert.match(page.url(), /with=hook~/);
     const other = await open(w, t, page.url().slice(w.origin.length));
     await shows(other, "new hook */order-paid to shop /events");
+    await other.close();
+    await page.bringToFront();
     await page.click('[aria-label^="Without: new hook"]');
     await shows(page, "Would add: crm. Would lose: nobody.");
     await press(page, "Do it…");
