@@ -89,3 +89,28 @@ fn cells_that_a_spreadsheet_would_run_are_guarded() {
         .collect();
     assert_eq!(cells, expected);
 }
+
+#[test]
+fn the_audit_is_exported_completely_and_with_columns_of_its_own() {
+    let gateway = Setup::new().app(App::new("camera")).start();
+    let admin = gateway.admin();
+    admin.send("POST", "apps", &json!({"name": "fax"})).expect(201);
+    // More than one step of an export.
+    for n in 0..510 {
+        admin.send("PATCH", "apps/fax", &json!({"private": [format!("=secret-{n}")]})).expect(200);
+    }
+    let export = |accept: &str, tail: &str| admin.call("GET", tail).header("Accept", accept).send();
+    let lines = export("application/x-ndjson", "audit?object=app:fax").expect(200).text();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 511);
+    assert_eq!(lines, admin.all("audit?object=app:fax&limit=250"));
+    let rows = parsed(&export("text/csv", "audit?action=app.update").expect(200).text());
+    let head = "id,at,who.kind,who.name,from,action,object.kind,object.id,before,after,note";
+    assert_eq!(rows[0].join(","), head);
+    assert_eq!(rows.len(), 511);
+    let newest = &rows[1];
+    assert_eq!(newest[2..8], ["token", "admin", "127.0.0.1", "app.update", "app", "fax"]);
+    assert_eq!(serde_json::from_str::<Value>(&newest[9]).unwrap(), json!({"private": ["=secret-509"]}));
+    assert_eq!(parsed(&export("text/csv", "audit?who=nobody").expect(200).text()).len(), 1, "the head alone");
+    export("text/csv", "audit?limit=5").expect(400);
+}

@@ -2,22 +2,40 @@
 
 use super::extract::{Admin, Shared};
 use super::paging::Params;
+use super::searching::{Form, Step, export};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use footbridge_api::{self as api, SearchedList};
-use footbridge_engine::{AuditFilter, Page};
+use footbridge_engine::{AuditFilter, Found, Page, Search};
 use footbridge_model::audit::{ActorKind, AuditEntry};
 use footbridge_model::id::{AuditId, made_at};
 use footbridge_model::query::Moment;
 use footbridge_model::time::Millis;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Query parameters that select entries.
 const FILTERS: [&str; 6] = ["q", "who", "action", "object", "since", "until"];
 
 /// The reason why callers that are limited to some apps do not see the log.
 pub(super) const ABOUT_ALL: &str = "the audit log is about all apps";
+
+/// The columns of an export as CSV.
+const COLUMNS: [&str; 11] = [
+    "id",
+    "at",
+    "who.kind",
+    "who.name",
+    "from",
+    "action",
+    "object.kind",
+    "object.id",
+    "before",
+    "after",
+    "note",
+];
 
 /// Renders an entry for an answer.
 pub(super) fn view(entry: AuditEntry) -> api::AuditEntry {
@@ -77,7 +95,8 @@ fn filter(params: &Params, now: Millis) -> Result<AuditFilter, Problem> {
 /// Kinds of objects, which the parameter `object` may name alone.
 const OBJECTS: [&str; 9] = ["app", "link", "hook", "delivery", "job", "user", "role", "api_token", "session"];
 
-/// Lists the audit log, newest first: who changed what, when and from where.
+/// Lists the audit log, newest first: who changed what, when and from where. Exports all entries that match as CSV or NDJSON if
+/// `Accept` asks for that.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit", security(("admin" = [])),
     params(("q" = Option<String>, Query, description = "Entries that contain this text, in upper or lower case"),
         ("who" = Option<String>, Query, description = "Entries of this actor: a kind, a name, or `kind:name`"),
@@ -90,13 +109,19 @@ const OBJECTS: [&str; 9] = ["app", "link", "hook", "delivery", "job", "user", "r
 pub(super) async fn list(
     Admin(caller): Admin,
     State(shared): State<Shared>,
+    form: Form,
     params: Params,
-) -> Result<Json<SearchedList<api::AuditEntry>>, Problem> {
+) -> Result<Response, Problem> {
+    form.check(&params)?;
     let window = params.window("audit", &FILTERS)?;
     if caller.is_scoped() {
         return Err(Problem::forbidden_scope(&caller, ABOUT_ALL));
     }
     let filter = filter(&params, shared.engine.now())?;
+    if form != Form::Page {
+        let fetch = move |search: Search| step(Arc::clone(&shared), filter.clone(), &search);
+        return Ok(export(form, &COLUMNS, Search::all(None, 0), fetch));
+    }
     let page: Page = window.of_journal(AuditId::number)?;
     let found = shared.engine.audit_log(filter, page).await?;
     let (rows, next) = window.cut(found.entries, |entry: &AuditEntry| entry.id.to_string());
@@ -107,5 +132,21 @@ pub(super) async fn list(
         rows: found.looked,
         more: stopped_at.is_some(),
     };
-    Ok(Json(SearchedList { data: rows.into_iter().map(view).collect(), next, searched }))
+    Ok(Json(SearchedList { data: rows.into_iter().map(view).collect(), next, searched }).into_response())
+}
+
+/// One step of an export.
+fn step(shared: Shared, filter: AuditFilter, search: &Search) -> Step<api::AuditEntry> {
+    let page = Page { before: search.after, limit: search.limit };
+    Box::pin(async move {
+        let found = shared.engine.audit_log(filter, page).await?;
+        let full = u32::try_from(found.entries.len()).is_ok_and(|length| length >= page.limit);
+        let last = found.entries.last().map(|entry| entry.id.number());
+        Ok(Found {
+            next: found.stopped_at.or(last.filter(|_| full)),
+            rows: found.entries.into_iter().map(view).collect(),
+            looked_at: found.looked,
+            stopped: found.stopped_at.is_some(),
+        })
+    })
 }

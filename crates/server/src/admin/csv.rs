@@ -8,7 +8,7 @@ pub(super) fn head(out: &mut Vec<u8>, columns: &[&str]) {
     line(out, columns.iter().map(|column| (*column).to_owned()));
 }
 
-/// Appends a row: the members of an object that are named as columns.
+/// Appends a row: the members of an object that are named as columns; `a.b` names the member `b` of the member `a`.
 ///
 /// # Errors
 /// The row cannot be written as JSON.
@@ -18,7 +18,8 @@ pub(super) fn row(
     row: &impl Serialize,
 ) -> Result<(), serde_json::Error> {
     let members = serde_json::to_value(row)?;
-    line(out, columns.iter().map(|column| cell(members.get(column).unwrap_or(&Value::Null))));
+    let member = |column: &str| column.split('.').try_fold(&members, |members, name| members.get(name));
+    line(out, columns.iter().map(|column| cell(member(column).unwrap_or(&Value::Null))));
     Ok(())
 }
 
@@ -60,7 +61,7 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_and_guarded() {
-        let columns = ["a", "b", "c", "d"];
+        let columns = ["a", "b", "c", "d", "d.id"];
         let mut out = Vec::new();
         head(&mut out, &columns);
         row(
@@ -73,8 +74,8 @@ mod tests {
         row(&mut out, &columns, &json!({"a": "+1", "b": "\rx", "c": null, "d": "plain"})).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "a,b,c,d\r\n'=cmd|' /C calc'!A0,7,\"say \"\"hi\"\", ok\n\",\r\n'-1,'@x,'\tt,\"{\"\"id\"\":\"\"e\"\"}\"\r\n\
-             '+1,\"'\rx\",,plain\r\n"
+            "a,b,c,d,d.id\r\n'=cmd|' /C calc'!A0,7,\"say \"\"hi\"\", ok\n\",,\r\n'-1,'@x,'\tt,\"{\"\"id\"\":\"\"e\"\"}\",e\r\n\
+             '+1,\"'\rx\",,plain,\r\n"
         );
     }
 }

@@ -132,19 +132,32 @@ pub(super) async fn check(State(shared): State<Shared>, request: Request, next: 
         return response;
     }
     let ended = Arc::clone(shared.engine.people()).rights_ended(caller);
-    response.map(|body| Body::new(UntilEnded { body, ended: Box::pin(ended), over: false }))
+    let endless = is_endless(response.headers());
+    response.map(|body| Body::new(UntilEnded { body, ended: Box::pin(ended), endless, over: false }))
+}
+
+/// Returns true for an answer that may take long: live rows and exports.
+fn is_stream(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    is_endless(headers) || kind.starts_with(b"application/x-ndjson") || kind.starts_with(b"text/csv")
 }
 
 /// Returns true for an answer that goes on until somebody ends it.
-fn is_stream(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    kind.starts_with(b"text/event-stream") || kind.starts_with(b"application/x-ndjson")
+fn is_endless(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
+
+/// The error that breaks off an export, so that nobody takes the part for the whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the rights of the caller have ended")]
+struct RightsEnded;
 
 /// A stream that ends when the rights of its caller end.
 struct UntilEnded {
     body: Body,
     ended: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// True for live rows, whose end is no error.
+    endless: bool,
     over: bool,
 }
 
@@ -157,8 +170,9 @@ impl HttpBody for UntilEnded {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if self.over || self.ended.as_mut().poll(cx).is_ready() {
-            self.over = true;
-            return Poll::Ready(None);
+            let first = !std::mem::replace(&mut self.over, true);
+            let broken_off = (first && !self.endless).then(|| Err(axum::Error::new(RightsEnded)));
+            return Poll::Ready(broken_off);
         }
         Pin::new(&mut self.body).poll_frame(cx)
     }

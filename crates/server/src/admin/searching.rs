@@ -84,6 +84,20 @@ impl FromRequestParts<Shared> for Form {
     }
 }
 
+impl Form {
+    /// Checks that an export has no parameters of pages.
+    ///
+    /// # Errors
+    /// 400 for such a parameter.
+    pub(super) fn check(self, params: &Params) -> Result<(), Problem> {
+        let paging = ["limit", "cursor"].into_iter().find(|name| params.text(name).is_some());
+        match paging.filter(|_| self != Self::Page) {
+            Some(name) => Err(Problem::parameter(name, "does not go with an export, which has no pages")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A request for a searched list.
 pub(super) struct Searching {
     table: &'static SearchedTable,
@@ -107,10 +121,7 @@ impl SearchedTable {
         let order = params.parse("order", order)?.unwrap_or_default();
         let name = if order == Order::Ascending { self.ascending } else { self.name };
         let page = params.window(name, &[self.filters, &COMMON].concat())?;
-        let paging = ["limit", "cursor"].into_iter().find(|name| params.text(name).is_some());
-        if let Some(name) = paging.filter(|_| form != Form::Page) {
-            return Err(Problem::parameter(name, "does not go with an export, which has no pages"));
-        }
+        form.check(params)?;
         let query: Query = params.read("q")?.unwrap_or_default();
         query
             .check_for(self.subject)
@@ -173,7 +184,8 @@ impl Searching {
     }
 }
 
-fn export<T: Serialize + Send + 'static>(
+/// Begins an export as CSV or NDJSON. `fetch` makes one step.
+pub(super) fn export<T: Serialize + Send + 'static>(
     form: Form,
     columns: &'static [&'static str],
     search: Search,
