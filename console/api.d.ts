@@ -297,7 +297,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the audit log, newest first: who changed what, when and from where. */
+        /**
+         * Lists the audit log, newest first: who changed what, when and from where. Exports all entries that match as CSV or NDJSON if
+         *     `Accept` asks for that.
+         */
         get: operations["audit_list"];
         put?: never;
         post?: never;
@@ -1044,6 +1047,26 @@ export interface paths {
         post: operations["session_create"];
         /** Signs out. Only on the console's listener. */
         delete: operations["session_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/apps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hands the session over to the origin of the apps' pages: returns an address there that signs this browser in, once and within
+         *     a minute. Only on the console's listener.
+         */
+        post: operations["session_hand_over"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2379,6 +2402,16 @@ export interface components {
             /** @description Id of the exchange (`exc_…`) or the event (`evt_…`). */
             id: string;
         };
+        /** @description A request to sign this browser in at the origin of the apps' pages. */
+        HandOver: {
+            /** @description Member `state` of the address to which `/login` of the apps' origin led. */
+            state: string;
+        };
+        /** @description A way to the origin of the apps' pages. */
+        HandedOver: {
+            /** @description Address that signs this browser in there, once and within a minute. */
+            url: string;
+        };
         /** @description The answer to a probe. */
         HealthReport: {
             /** @description Why the server is not ready although it runs. */
@@ -3376,6 +3409,8 @@ export interface components {
         };
         /** @description The ways to sign in. */
         SignInOptions: {
+            /** @description URL at which system apps learn who visits them; `null` if none does. */
+            apps_url?: string | null;
             /** @description True if there is no user yet: the link that the server printed signs in. */
             first_run: boolean;
             /** @description True if browsers reach the console over a network without https. */
@@ -3388,6 +3423,11 @@ export interface components {
             name: string;
             /** @description Path that begins the sign-in when the browser opens it. */
             start: string;
+            /**
+             * @description Path that tries the sign-in out when the browser opens it: it shows which role a user gets, and signs nobody in. Needs
+             *     the permission `settings.write`.
+             */
+            test: string;
         };
         /** @description The session of this browser. */
         SignedIn: {
@@ -6961,6 +7001,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOver"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOver"];
+                };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
             "4XX": {

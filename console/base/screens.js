@@ -189,6 +189,11 @@ export const SCREENS = [
     load: () => import("../screens/people/view.js"),
   },
   {
+    path: "/apps-sign-in",
+    title: "Sign in to apps",
+    load: () => import("../screens/apps-sign-in/view.js"),
+  },
+  {
     path: "/settings",
     title: "Settings & doctor",
     group: "Server",

@@ -16,7 +16,7 @@ import {
   When,
 } from "../../parts/kit.js";
 
-const { button, code, div, input, p } = tags;
+const { a, button, code, div, input, p, span } = tags;
 
 /** @import { Finding } from "../../setup.js" */
 /** @import { ScreenProps } from "../../base/screens.js" */
@@ -53,10 +53,22 @@ function Doctor() {
   ];
 }
 
+/** A link that tries the sign-in at the provider out; nothing if there is none. */
+function SignInTest() {
+  const oidc = useGet("/api/v1/sign-in-options").data?.oidc;
+  if (!oidc) return null;
+  return div(
+    { class: "row" },
+    a({ class: "button", href: oidc.test }, `Test the sign-in with ${oidc.name}`),
+    span({ class: "soft" }, "It shows your role and the names of the claims, and changes nothing."),
+  );
+}
+
 /** @param {{ typed: string }} props */
 function Values({ typed }) {
   const settings = useGet("/api/v1/settings");
   return [
+    h(SignInTest, {}),
     input({
       type: "search",
       class: "narrow",

@@ -3,9 +3,8 @@ import { h } from "../../vendor/preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { api } from "../../base/api.js";
 import { useAction, useResource } from "../../base/resource.js";
-import { ended, signIn } from "../../base/session.js";
+import { ended, keepPlace, signIn } from "../../base/session.js";
 import { tags } from "../../base/tags.js";
-import { base } from "../../base/url.js";
 import { Fault } from "../../parts/states.js";
 import { setupCode, withoutCode } from "./model.js";
 import { TEXT } from "./text.js";
@@ -66,7 +65,11 @@ export default function SignIn() {
     options?.first_run && !link.busy && p(null, TEXT.firstRun),
     link.problem && div(null, h(Fault, { problem: link.problem }), p({ class: "soft" }, TEXT.linkUsed)),
     link.busy || options?.first_run ? null : h(Password, {}),
-    options?.oidc && a({ class: "button wide", href: base + options.oidc.start }, `${TEXT.with} ${options.oidc.name}`),
+    options?.oidc &&
+      a(
+        { class: "button wide", href: options.oidc.start, onClick: keepPlace },
+        `${TEXT.with} ${options.oidc.name}`,
+      ),
     div(
       { class: "aside" },
       !options?.first_run && [p(null, TEXT.noPassword), p({ class: "soft" }, TEXT.howTo)],

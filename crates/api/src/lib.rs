@@ -52,9 +52,9 @@ pub use list::{List, Searched, SearchedList};
 pub use managed_by::ManagedBy;
 pub use members::FromObject;
 pub use people::{
-    ApiToken, ConsoleSession, MadeApiToken, NewApiToken, NewRole, NewSignInLink, NewUser, PasswordChange,
-    Role, RolePatch, SessionUser, SignIn, SignInLink, SignInOptions, SignInProvider, SignedIn, User,
-    UserPatch,
+    ApiToken, ConsoleSession, HandOver, HandedOver, MadeApiToken, NewApiToken, NewRole, NewSignInLink,
+    NewUser, PasswordChange, Role, RolePatch, SessionUser, SignIn, SignInLink, SignInOptions, SignInProvider,
+    SignedIn, User, UserPatch,
 };
 pub use secret::{MadeSecrets, Rotate, Rotated, SecretKind, ShownSecrets};
 pub use statistics::{

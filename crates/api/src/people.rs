@@ -241,6 +241,29 @@ pub struct SignInOptions {
     pub first_run: bool,
     /// True if browsers reach the console over a network without https.
     pub insecure: bool,
+    /// URL at which system apps learn who visits them; `null` if none does.
+    pub apps_url: Option<String>,
+}
+
+/// A request to sign this browser in at the origin of the apps' pages.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HandOver {
+    /// Member `state` of the address to which `/login` of the apps' origin led.
+    pub state: String,
+}
+
+/// A way to the origin of the apps' pages.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct HandedOver {
+    /// Address that signs this browser in there, once and within a minute.
+    pub url: String,
+}
+
+impl fmt::Debug for HandedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HandedOver")
+    }
 }
 
 /// A provider at which users sign in (OIDC).
@@ -250,6 +273,9 @@ pub struct SignInProvider {
     pub name: String,
     /// Path that begins the sign-in when the browser opens it.
     pub start: String,
+    /// Path that tries the sign-in out when the browser opens it: it shows which role a user gets, and signs nobody in. Needs
+    /// the permission `settings.write`.
+    pub test: String,
 }
 
 /// A request for a link to sign in.

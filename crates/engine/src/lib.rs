@@ -89,7 +89,7 @@ pub use operator::{
 pub use pages::{PAGE_TOKEN_MARK, PageCaller, PageId, PageRefusal, PageSocket};
 pub use people::{
     API_TOKEN_MARK, Client, LINK_VALID, MadeToken, NewLink, NewSession, People, PeopleError, ProvidedUser,
-    SESSION_IDLE, SESSION_MAX, TokenSpec, UserChange, UserSpec,
+    SESSION_IDLE, SESSION_MAX, TokenSpec, UserChange, UserSpec, Visitor,
 };
 pub use proof_key::ProofKey;
 pub use publish::{PublishError, Published};

@@ -24,6 +24,8 @@ pub struct Identity {
     pub email: Option<String>,
     /// The role that a rule gives.
     pub role: RoleName,
+    /// The names of the claims that the provider sent, without their values.
+    pub claims: Vec<String>,
 }
 
 /// Checks the claims of a token whose signature is right.
@@ -87,5 +89,6 @@ pub(crate) fn identity(claims: &Map<String, Value>, settings: &OidcSettings) -> 
         display_name: text("name"),
         email: text("email").filter(|_| verified),
         role: crate::roles::role(&settings.roles, &settings.claim, claims)?,
+        claims: claims.keys().cloned().collect(),
     })
 }

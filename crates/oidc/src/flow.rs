@@ -15,7 +15,12 @@ pub struct Flow {
     pub(crate) nonce: String,
     /// Ties the code to whoever asked for it (PKCE).
     pub(crate) verifier: String,
+    /// True if nobody is to be signed in: somebody tries the settings out.
+    trial: bool,
 }
+
+/// The end of a cookie of a trial.
+const TRIAL: &str = "trial";
 
 impl std::fmt::Debug for Flow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -24,28 +29,35 @@ impl std::fmt::Debug for Flow {
 }
 
 impl Flow {
-    /// Begins a sign-in, with 256 random bits for each value.
-    pub fn begin(entropy: &dyn Entropy) -> Self {
+    /// Begins a sign-in, with 256 random bits for each value. A `trial` signs nobody in.
+    pub fn begin(entropy: &dyn Entropy, trial: bool) -> Self {
         let random = || {
             let mut bytes = [0; 32];
             entropy.fill(&mut bytes);
             URL_SAFE_NO_PAD.encode(bytes)
         };
-        Self { state: random(), nonce: random(), verifier: random() }
+        Self { state: random(), nonce: random(), verifier: random(), trial }
     }
 
     /// Writes the values for a cookie.
     pub fn cookie(&self) -> String {
-        format!("{}.{}.{}", self.state, self.nonce, self.verifier)
+        let trial = if self.trial { TRIAL } else { "" };
+        format!("{}.{}.{}.{trial}", self.state, self.nonce, self.verifier)
+    }
+
+    /// Returns true if nobody is to be signed in.
+    pub fn is_trial(&self) -> bool {
+        self.trial
     }
 
     /// Reads the values from a cookie.
     pub fn read(cookie: &str) -> Option<Self> {
         let mut parts = cookie.split('.').map(str::to_owned);
-        let flow = Self { state: parts.next()?, nonce: parts.next()?, verifier: parts.next()? };
+        let (state, nonce, verifier, kind) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let whole = |part: &String| part.len() == 43;
-        let all = [&flow.state, &flow.nonce, &flow.verifier].into_iter().all(whole);
-        (all && parts.next().is_none()).then_some(flow)
+        let all = [&state, &nonce, &verifier].into_iter().all(whole) && parts.next().is_none();
+        let known = kind.is_empty() || kind == TRIAL;
+        (all && known).then(|| Self { state, nonce, verifier, trial: kind == TRIAL })
     }
 
     /// Returns true if the answer of the provider has the state of this sign-in.

@@ -195,13 +195,14 @@ fn only_a_signature_by_a_known_key_counts() {
 
 #[test]
 fn a_flow_is_read_back_and_its_challenge_is_that_of_the_standard() {
-    let read = |state: &str, verifier: &str| Flow::read(&format!("{state}.{}.{verifier}", "n".repeat(43)));
+    let read = |state: &str, verifier: &str| Flow::read(&format!("{state}.{}.{verifier}.", "n".repeat(43)));
     // RFC 7636, appendix B.
     let flow = read(&"s".repeat(43), "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
     assert_eq!(flow.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     assert_eq!(Flow::read(&flow.cookie()), Some(flow.clone()));
     assert!(flow.has_state(&"s".repeat(43)) && !flow.has_state("") && !flow.has_state(&"t".repeat(43)));
-    for bad in ["", "a.b.c", &format!("{}.x", flow.cookie())] {
+    assert!(!flow.is_trial() && Flow::read(&format!("{}trial", flow.cookie())).unwrap().is_trial());
+    for bad in ["", "a.b.c.", &format!("{}x", flow.cookie()), &format!("{}.x", flow.cookie())] {
         assert!(Flow::read(bad).is_none(), "{bad}");
     }
 }

@@ -31,12 +31,14 @@ mod public;
 mod query;
 mod refused_credentials;
 mod router;
+mod sign_out;
 mod state;
 mod stream;
 pub mod surroundings;
 #[cfg(test)]
 mod tests;
 mod tunnel;
+mod visitors;
 mod watch;
 
 pub use bolt::BoltEvents;
@@ -46,3 +48,4 @@ pub use edge::{ClientInfo, Edge, HostName, Hosts, HostsError, Proxies};
 pub use live_sessions::{LiveOptions, LiveState};
 pub use own_paths::OWN_PATHS;
 pub use state::{BoltOptions, BridgeOptions, ServerState};
+pub use visitors::VisitorSite;

@@ -5,6 +5,7 @@ use crate::docs::Docs;
 use crate::edge::Edge;
 use crate::live_sessions::LiveState;
 use crate::metrics::Metrics;
+use crate::visitors::VisitorSite;
 use footbridge_engine::{Courier, Engine, Relay};
 use footbridge_model::secret::Secret;
 use std::rc::Rc;
@@ -32,6 +33,8 @@ pub struct ServerState {
     pub bolt: BoltOptions,
     /// The settings of the console's listener, if this is the state of that one.
     pub console: Option<ConsoleSettings>,
+    /// The origin at which system apps learn who visits them; `None` if none does.
+    pub visitors: Option<VisitorSite>,
     /// The documentation; `None` if it is disabled.
     pub docs: Option<Docs>,
 }

@@ -1,5 +1,6 @@
 //! A connection that has switched from HTTP to another protocol.
 
+use crate::sign_out::SignOut;
 use bytes::Bytes;
 use footbridge_engine::{AppConnection, Switched};
 use socket2::{SockRef, TcpKeepalive};
@@ -19,8 +20,8 @@ type TakeOver = Box<dyn FnOnce(TcpStream, Bytes) -> Pin<Box<dyn Future<Output = 
 
 /// The other end of a connection that has switched protocols.
 pub(crate) enum Tunnel {
-    /// An app. It counts as in use while the tunnel lasts.
-    App(Switched, AppConnection),
+    /// An app. It counts as in use while the tunnel lasts, which is until the user who opened it is signed out.
+    App(Switched, AppConnection, Option<SignOut>),
     /// A part of this server.
     Own(TakeOver),
 }
@@ -32,8 +33,8 @@ impl fmt::Debug for Tunnel {
 }
 
 impl Tunnel {
-    pub(crate) fn new(switched: Switched, reach: AppConnection) -> Self {
-        Self::App(switched, reach)
+    pub(crate) fn new(switched: Switched, reach: AppConnection, ended: Option<SignOut>) -> Self {
+        Self::App(switched, reach, ended)
     }
 
     /// Creates a tunnel to a part of this server: `take` gets the connection and the bytes that the client has sent
@@ -49,8 +50,8 @@ impl Tunnel {
     /// has sent already.
     pub(crate) async fn run(self, mut client: TcpStream, early: Bytes) {
         enable_keepalive(&client);
-        let (Switched { stream: mut app, early: answered }, _reach) = match self {
-            Self::App(switched, reach) => (switched, reach),
+        let (Switched { stream: mut app, early: answered }, _reach, ended) = match self {
+            Self::App(switched, reach, ended) => (switched, reach, ended),
             Self::Own(take) => return take(client, early).await,
         };
         let first = async {
@@ -58,8 +59,12 @@ impl Tunnel {
             client.write_all(&answered).await
         };
         if first.await.is_ok() {
-            // If one side fails, the other notices when its connection closes.
-            let _ = copy_bidirectional(&mut client, &mut app).await;
+            let ended = ended.unwrap_or_else(|| Box::pin(std::future::pending()));
+            tokio::select! {
+                // If one side fails, the other notices when its connection closes.
+                _ = copy_bidirectional(&mut client, &mut app) => {}
+                () = ended => {}
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod people;
 mod sessions;
 mod sign_in;
 mod site;
+mod visitors;
 
 use harness::{Call, Console, Gateway, Setup};
 use serde_json::{Value, json};

@@ -91,7 +91,14 @@ impl Begun {
     #[track_caller]
     fn at(gateway: &Gateway) -> Self {
         let console = Console::of(gateway);
-        let start = Call::new(console.address(), "GET", "/api/v1/oidc/start").send().expect(302);
+        let start = Call::new(console.address(), "GET", "/api/v1/oidc/start").send();
+        Self::with(&console, start)
+    }
+
+    /// The sign-in that this answer begins.
+    #[track_caller]
+    fn with(console: &Console, start: Answer) -> Self {
+        let (console, start) = (Console::clone(console), start.expect(302));
         let set = start.header("set-cookie").unwrap();
         assert!(set.starts_with("fb_console_oidc=") && set.contains("HttpOnly; SameSite=Lax"), "{set}");
         let cookie = set.split(';').next().unwrap().to_owned();
@@ -268,4 +275,46 @@ fn a_provider_that_is_down_or_another_leaves_the_way_by_the_admin_token() {
     assert_eq!(console.get("sign-in-options")["oidc"], json!(null));
     Call::new(console.address(), "GET", "/api/v1/oidc/start").send().expect(404);
     gateway.get("/api/v1/oidc/start").expect(404);
+}
+
+#[test]
+fn a_test_of_the_sign_in_shows_what_would_happen_and_signs_nobody_in() {
+    let provider = Provider::start();
+    let gateway = provider.setup().start();
+    let admin = Console::by_link(&gateway);
+    let path = admin.get("sign-in-options")["oidc"]["test"].as_str().unwrap().to_owned();
+    let tail = path.strip_prefix("/api/v1/").unwrap();
+    // Only somebody who may change the settings begins one, and no link of another site.
+    Console::of(&gateway).call("GET", tail).send().expect(403);
+    super::add_user(&admin, "vera", "viewer");
+    Console::by_password(&gateway, "vera", super::PASSWORD).call("GET", tail).send().expect(403);
+    let cross = Call::new(admin.address(), "GET", &path).header("Sec-Fetch-Site", "cross-site");
+    cross.header("Cookie", admin.cookie()).send().expect(403);
+    let test = |groups: &Value| {
+        let begun = Begun::with(&admin, admin.call("GET", tail).send());
+        let mut claims = provider.claims(&begun.sent("nonce"));
+        claims["groups"] = groups.clone();
+        provider.answer_with(&provider.token(&json!({"alg": "EdDSA"}), &claims));
+        begun.finish()
+    };
+    let works = test(&json!(["staff"])).expect(200);
+    let text = works.text();
+    for shown in ["the role `viewer`", "`preferred_username`", "`groups`", "nothing was changed"] {
+        assert!(text.contains(shown), "{text}");
+    }
+    let refused = test(&json!(["others"])).expect(403);
+    assert!(refused.text().contains("`email`"), "{}", refused.text());
+    for answer in [&works, &refused] {
+        assert!(
+            !answer.text().contains("ana@example.com") && !answer.text().contains("others"),
+            "{}",
+            answer.text()
+        );
+        let set = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        assert!(set.map(|(_, value)| value).all(|value| !value.starts_with("fb_console=")), "{answer:?}");
+    }
+    let names: Vec<_> =
+        admin.get("users")["data"].as_array().unwrap().iter().map(|user| user["name"].clone()).collect();
+    assert_eq!(names, ["vera"]);
+    admin.get("session");
 }

@@ -32,16 +32,26 @@ impl People {
         cookie: &[u8],
         address: Option<IpAddr>,
     ) -> Result<Option<(AdminCaller, ConsoleSession)>, JournalError> {
-        let Some(found) = self.store.session_by_digest(digest(cookie)).await? else { return Ok(None) };
+        let found = self.live_session(digest(cookie), address).await?;
+        Ok(found.map(|(caller, session, _)| (caller, session)))
+    }
+
+    /// Returns the caller with the session of this digest, the session, and its user; `None` if it has ended.
+    pub(super) async fn live_session(
+        self: &Arc<Self>,
+        digest: [u8; 32],
+        address: Option<IpAddr>,
+    ) -> Result<Option<(AdminCaller, ConsoleSession, Option<User>)>, JournalError> {
+        let Some(found) = self.store.session_by_digest(digest).await? else { return Ok(None) };
         let now = self.now();
         let FoundSession { session, user, role: stored } = found;
         if !is_live(&session, now) {
             return Ok(None);
         }
         let credential = Credential::Session(session.id);
-        let caller = match (session.user, user) {
+        let caller = match (session.user, &user) {
             (None, _) => Some(AdminCaller { credential, ..AdminCaller::admin(address) }),
-            (Some(_), Some(user)) => Self::as_user(&user, role(&user, stored), credential, address),
+            (Some(_), Some(user)) => Self::as_user(user, role(user, stored), credential, address),
             (Some(_), None) => None,
         };
         let Some(caller) = caller else { return Ok(None) };
@@ -49,7 +59,7 @@ impl People {
             let user = session.user.map(|user| PeopleChange::UserSeen(user, now));
             self.note([PeopleChange::SessionSeen(session.id, now)].into_iter().chain(user).collect());
         }
-        Ok(Some((caller, session)))
+        Ok(Some((caller, session, user)))
     }
 
     /// Returns the caller with this API token.

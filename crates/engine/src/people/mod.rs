@@ -2,9 +2,11 @@
 
 mod audit;
 mod callers;
+mod codes;
 mod error;
 mod grants;
 mod guesses;
+mod hand_over;
 mod lifetime;
 mod passwords;
 mod roles;
@@ -13,6 +15,7 @@ mod sign_in;
 mod store;
 mod tokens;
 mod users;
+mod visitors;
 
 pub use error::PeopleError;
 pub use lifetime::{SESSION_IDLE, SESSION_MAX};
@@ -21,3 +24,4 @@ pub use sign_in::{LINK_VALID, NewLink, ProvidedUser};
 pub use store::People;
 pub use tokens::{API_TOKEN_MARK, MadeToken, TokenSpec};
 pub use users::{UserChange, UserSpec};
+pub use visitors::Visitor;

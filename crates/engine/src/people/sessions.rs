@@ -101,6 +101,18 @@ impl People {
         Ok(())
     }
 
+    /// Ends the session that a caller has shown; nothing happens if it has ended meanwhile.
+    ///
+    /// # Errors
+    /// The journal fails.
+    pub async fn sign_out(&self, caller: &AdminCaller) -> Result<(), PeopleError> {
+        let Credential::Session(id) = caller.credential else { return Ok(()) };
+        match self.end_session(caller, id).await {
+            Err(PeopleError::NotFound(_)) => Ok(()),
+            ended => ended,
+        }
+    }
+
     /// Ends what an event says was left of a user who was deleted. Everything is deleted with the user, so usually nothing
     /// is left.
     pub(crate) async fn purge_user(&self, id: UserId) -> Result<(), String> {

@@ -4,7 +4,7 @@ use super::error::PeopleError;
 use super::sessions::{Client, NewSession};
 use super::store::People;
 use crate::system_event::SystemEvent;
-use footbridge_journal::PeopleChange;
+use footbridge_journal::{PeopleChange, PeopleSnapshot};
 use footbridge_model::audit::Actor;
 use footbridge_model::id::UserId;
 use footbridge_model::people::{DISPLAY_NAME_MAX, OidcIdentity, RoleName, SignInLink, User, UserName};
@@ -124,13 +124,22 @@ impl People {
         self.begin(Some(&user), client).await
     }
 
+    /// Checks that the role exists that the table of the configuration gives.
+    ///
+    /// # Errors
+    /// [`PeopleError::Refused`]
+    pub async fn check_role(&self, role: &RoleName) -> Result<(), PeopleError> {
+        Self::check_provided_role(&self.all().await?, role)
+    }
+
+    fn check_provided_role(found: &PeopleSnapshot, role: &RoleName) -> Result<(), PeopleError> {
+        let why = || format!("the configuration gives you the role `{role}`, which does not exist");
+        Self::role_named(found, role).map(drop).ok_or_else(|| PeopleError::Refused(why()))
+    }
+
     async fn put_provided(&self, provided: ProvidedUser) -> Result<User, PeopleError> {
         let (found, now) = (self.all().await?, self.now());
-        if Self::role_named(&found, &provided.role).is_none() {
-            let why =
-                format!("the configuration gives you the role `{}`, which does not exist", provided.role);
-            return Err(PeopleError::Refused(why));
-        }
+        Self::check_provided_role(&found, &provided.role)?;
         let known = found.users.iter().find(|user| user.oidc.as_ref() == Some(&provided.identity));
         let wanted = [provided.name.as_deref(), provided.email.as_deref(), Some(&provided.identity.subject)];
         let name = wanted.into_iter().flatten().find_map(|name| UserName::parse(name).ok());

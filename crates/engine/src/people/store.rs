@@ -1,6 +1,7 @@
 //! The state that everything about people shares: the store, and the signal that something has changed.
 
 use super::audit;
+use super::codes::Codes;
 use super::error::PeopleError;
 use super::guesses::Guesses;
 use super::passwords::Passwords;
@@ -25,6 +26,7 @@ pub struct People {
     pub(super) publisher: Arc<Publisher>,
     pub(super) passwords: Passwords,
     pub(super) guesses: Guesses,
+    pub(super) codes: Codes,
     /// Counts changes of rights: whoever holds a stream open looks at its caller again.
     changed: watch::Sender<u64>,
     /// Serialises changes that depend on what is stored.
@@ -52,6 +54,7 @@ impl People {
             ids: Arc::clone(ids),
             publisher: Arc::clone(publisher),
             guesses: Guesses::default(),
+            codes: Codes::default(),
             changed: watch::Sender::new(0),
             changing: tokio::sync::Mutex::default(),
         }

@@ -23,6 +23,8 @@ pub struct ConsoleConfig {
     pub base: String,
     /// True if browsers may send passwords and cookies over a network without https.
     pub insecure: bool,
+    /// URL at which users reach system apps that learn who they are, without a path; `None` if no app does.
+    pub apps_url: Option<String>,
     /// The provider at which people may sign in, from the table `[oidc]`.
     pub oidc: Option<OidcSettings>,
 }
@@ -43,8 +45,12 @@ impl ConsoleConfig {
                 .unwrap_or_default(),
             base: table.parse("base", String::new(), base),
             insecure: table.boolean("insecure", false),
+            apps_url: table.parse_if_set("apps_url", apps_origin),
             oidc: oidc::read(top),
         };
+        if config.apps_url.is_some() && config.listen.is_none() {
+            table.problem("apps_url", "needs the console, at which users sign in, and listen is \"off\"");
+        }
         if !config.insecure {
             config.refuse_insecure(&table);
         }
@@ -55,6 +61,14 @@ impl ConsoleConfig {
     fn refuse_insecure(&self, table: &Section<'_>) {
         let advice = "put a proxy with TLS in front of the console and set url = \"https://…\", or set insecure = true";
         let https = self.url.as_ref().is_some_and(|url| url.starts_with("https://"));
+        let apps = self.apps_url.as_ref().filter(|url| !url.starts_with("https://") && !is_this_machine(url));
+        if apps.is_some() {
+            table.problem(
+                "apps_url",
+                "cookies would go over the network unencrypted; put a proxy with TLS in front of the server and write \
+                 \"https://…\", or set insecure = true",
+            );
+        }
         match (&self.url, self.listen) {
             (Some(url), _) if !https && !is_this_machine(url) => {
                 table.problem("url", format!("passwords would go over the network unencrypted; {advice}"));
@@ -103,6 +117,16 @@ fn origin(text: &str) -> Result<String, String> {
     }
     // In the form in which browsers write it: small letters, no default port.
     Ok(url.origin().ascii_serialization())
+}
+
+/// Reads the URL of the apps' origin, and returns it without a slash at the end.
+fn apps_origin(text: &str) -> Result<String, String> {
+    origin(text).map_err(|error| match url::Url::parse(text) {
+        Ok(url) if url.path() != "/" => {
+            "has a path; apps are below /x/ of this URL, so write it without one".to_owned()
+        }
+        _ => error,
+    })
 }
 
 /// Reads the path below which the console lives.

@@ -11,7 +11,7 @@ pub const TOP: Keys = &["listen", "public_url", "database", "admin_token", "mast
 /// Tables that a file has at most once, with their keys.
 pub const TABLES: &[(&str, Keys)] = &[
     ("server", &["drain", "connections", "trusted_proxies", "hosts", "docs", "shards"]),
-    ("console", &["listen", "url", "hosts", "base", "insecure"]),
+    ("console", &["listen", "url", "hosts", "base", "insecure", "apps_url"]),
     ("oidc", &["issuer", "client_id", "client_secret", "name", "scopes", "claim", "roles"]),
     ("egress", &["allow", "timeout", "ca_file"]),
     ("bridge", &["timeout"]),

@@ -45,6 +45,7 @@ fn tables(page: &mut Page, config: &Config) {
     page.list("hosts", &console.hosts);
     page.text("base", &console.base);
     page.bare("insecure", console.insecure);
+    page.text_if_set("apps_url", console.apps_url.as_ref());
     if let Some(oidc) = &console.oidc {
         page.heading("[oidc]");
         page.text("issuer", &oidc.issuer);

@@ -26,6 +26,7 @@ use footbridge_server::listen::{self, Listener};
 use footbridge_server::metrics::Metrics;
 use footbridge_server::{
     BoltEvents, BoltOptions, BridgeOptions, Docs, Edge, Hosts, LiveOptions, LiveState, Proxies, ServerState,
+    VisitorSite,
 };
 use http::HeaderValue;
 use std::net::SocketAddr;
@@ -37,6 +38,8 @@ use zeroize::Zeroizing;
 const USER_AGENT: &str = concat!("Footbridge/", env!("CARGO_PKG_VERSION"));
 /// The label of the key for the cookies of pages.
 const PAGES: &str = "footbridge page cookies 1";
+/// The label of the key for the cookies of users who visit apps.
+const VISITORS: &str = "footbridge app visitors 1";
 /// The label of the key for tickets and for the tokens of pages.
 const PROOFS: &str = "footbridge page proofs 1";
 
@@ -125,6 +128,7 @@ pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Res
     let mut warnings = [config.warnings.clone(), launch::open_secrets(&config)?].concat();
     warnings.extend(started.warnings.drain(..).chain(listener.warning()).chain(no_console));
     let (health, page_key) = (Arc::new(Health::starting()), master_key.derive(PAGES));
+    let visitor_key = master_key.derive(VISITORS);
     let served = Served {
         config: &config,
         addresses: &own,
@@ -137,7 +141,7 @@ pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Res
         console: console.as_ref(),
         metrics: &Arc::new(Metrics::default()),
     };
-    let shared = Arc::new(served.shared(page_key.clone()));
+    let shared = Arc::new(served.shared(page_key.clone(), visitor_key));
     let console_server = served.console(page_key).map(Arc::new);
     let entry = console::entry(console.as_ref(), &started.engine, &config.database).await?;
     Ok(Built {
@@ -216,10 +220,16 @@ struct Served<'a> {
 
 impl Served<'_> {
     /// Makes the state that all threads share to answer requests.
-    fn shared(&self, page_key: Zeroizing<[u8; 32]>) -> ServerState {
-        let hosts = Hosts::new(self.public_url, self.addresses, &self.config.server.hosts);
+    fn shared(&self, page_key: Zeroizing<[u8; 32]>, visitor_key: Zeroizing<[u8; 32]>) -> ServerState {
+        let settings = self.console.map(|console| &console.settings);
+        let apps_url = settings.and_then(|settings| settings.apps_url.as_deref());
+        let hosts = Hosts::new(self.public_url, self.addresses, &self.config.server.hosts).with(apps_url);
+        let visitors = settings.zip(apps_url).map(|(settings, apps_url)| {
+            VisitorSite::new(apps_url, &settings.url, self.public_url, visitor_key)
+        });
         ServerState {
             docs: self.config.server.docs.then_some(docs::find as Docs),
+            visitors,
             ..self.state(admin::router(self.admin()), Edge::new(hosts, proxies(self.config)), page_key)
         }
     }
@@ -271,6 +281,7 @@ impl Served<'_> {
             bridge,
             bolt,
             console: None,
+            visitors: None,
             docs: None,
         }
     }

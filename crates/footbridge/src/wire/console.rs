@@ -61,6 +61,7 @@ pub(super) fn bind(config: &ConsoleConfig) -> Result<(Option<ConsoleListener>, O
         url,
         base: config.base.clone(),
         insecure: config.insecure,
+        apps_url: config.apps_url.clone(),
         assets: footbridge_console::assets::serve,
     };
     Ok((Some(ConsoleListener { listener, settings, addresses }), None))

@@ -14,6 +14,8 @@
 //   - an `http.Server` that does not listen yet, with everything that is attached to it.
 // A router exports what Express accepts: `express.Router()` or `(request, response, next)`.
 //
+// A system app finds the user who visits it in `request.user`, if the server tells apps.
+//
 // Every request must carry `secret` as `footbridge-run-secret`; otherwise the host answers 403, because any program on
 // the machine can connect to the port. With `mount`, the app sees its requests as Express shows them below a mount.
 import path from "node:path";

@@ -1,4 +1,5 @@
 // Changes to a request before the app sees it: headers of the server, the path below a mount, the parsed body.
+import { ServerResponse } from "node:http";
 import querystring from "node:querystring";
 import { Readable } from "node:stream";
 
@@ -17,6 +18,20 @@ export function takeHeader(request, header) {
     if (raw[at].toLowerCase() === header) raw.splice(at, 2);
   }
   return value;
+}
+
+/** Request header: the user who visits the app. */
+const USER = "footbridge-user";
+
+/**
+ * Sets `request.user` to the user who visits the app, and `response.locals.user` for templates, as Bolt does. Only the
+ * server sends the header, and `answer` is a socket if the request asks for a WebSocket.
+ */
+export function takeUser(request, answer) {
+  const value = takeHeader(request, USER);
+  if (value === undefined) return;
+  request.user = JSON.parse(Buffer.from(value, "base64url").toString());
+  if (answer instanceof ServerResponse) answer.locals = Object.assign(Object.create(null), { user: request.user });
 }
 
 /** Sets `url`, `baseUrl` and `originalUrl` as Express does below `root`. Returns false if the path is not below it. */

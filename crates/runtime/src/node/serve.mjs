@@ -2,7 +2,7 @@
 import crypto from "node:crypto";
 import http from "node:http";
 import { handledEvent } from "./cause.mjs";
-import { enterMount, takeHeader } from "./request.mjs";
+import { enterMount, takeHeader, takeUser } from "./request.mjs";
 import { unhandled } from "./router.mjs";
 
 /** Time for requests and the app's own clean-up after SIGTERM. The server kills the process a little later. */
@@ -31,6 +31,7 @@ function checkSecret(server, { secret, mount }) {
         refuse(answer);
         return true;
       }
+      takeUser(request, answer);
       if (mount) enterMount(request, mount);
     }
     return emit.call(this, name, ...args);

@@ -95,6 +95,7 @@ use utoipa::OpenApi;
     trials::receiver,
     trials::create,
     trials::show,
+    session::hand_over,
     probes::livez,
     probes::readyz,
     probes::healthz,

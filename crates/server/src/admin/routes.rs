@@ -28,6 +28,7 @@ pub fn console_router(state: AdminState) -> Router {
     let routes = people(operations())
         .route("/api/v1/session", get(session::show).post(session::create).delete(session::remove))
         .route("/api/v1/session/password", post(session::password))
+        .route("/api/v1/session/apps", post(session::hand_over))
         .route("/api/v1/sign-in-options", get(session::options));
     served(routes, shared)
 }

@@ -10,6 +10,7 @@ mod system_events;
 mod target;
 
 pub(crate) use apps::apps;
+pub(crate) use objects::VisitorObject;
 #[cfg(test)]
 pub(crate) use parse::{PUBLISH, SUBSCRIBE};
 pub(crate) use route::events;

@@ -144,6 +144,21 @@ impl<'a> UserObject<'a> {
     }
 }
 
+/// A user, as `request.user` of a system app has it: with `_id` also, which Bolt's apps read.
+#[derive(Debug, Serialize)]
+pub(crate) struct VisitorObject<'a> {
+    _id: String,
+    #[serde(flatten)]
+    user: UserObject<'a>,
+}
+
+impl<'a> VisitorObject<'a> {
+    /// The object of a user.
+    pub(crate) fn of(user: &'a User) -> Self {
+        Self { _id: user.id.to_string(), user: UserObject::of(user) }
+    }
+}
+
 /// A role, as the events about roles have it.
 #[derive(Debug, Serialize)]
 pub(super) struct RoleObject<'a> {

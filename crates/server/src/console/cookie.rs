@@ -3,7 +3,6 @@
 //! Cookies ignore ports, and other listeners of the same host name serve pages of apps: a relay to an app removes these
 //! cookies from requests, and from what an app wants to set.
 
-use super::settings::ConsoleSettings;
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue};
 use std::time::Duration;
@@ -25,14 +24,14 @@ pub(crate) fn is_console_cookie(name: &[u8]) -> bool {
         || FURTHER.into_iter().any(begins)
 }
 
-fn name(settings: &ConsoleSettings, of: &str) -> String {
-    format!("{}{of}", if settings.is_https() { SECURE } else { PLAIN })
+fn name(https: bool, of: &str) -> String {
+    format!("{}{of}", if https { SECURE } else { PLAIN })
 }
 
-/// Returns the value of a cookie; `of` is empty for the session. `None` if it is missing, or there twice: then another page
+/// Returns the value of a cookie; `https` tells how browsers reach its listener, `of` is empty for the session. `None` if it is missing, or there twice: then another page
 /// of this host name has set one, and which one is ours cannot be told.
-pub(crate) fn value<'a>(settings: &ConsoleSettings, of: &str, headers: &'a HeaderMap) -> Option<&'a str> {
-    let name = name(settings, of);
+pub(crate) fn value<'a>(https: bool, of: &str, headers: &'a HeaderMap) -> Option<&'a str> {
+    let name = name(https, of);
     let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let mut found = pairs.filter(|(known, _)| *known == name).map(|(_, value)| value);
@@ -40,59 +39,39 @@ pub(crate) fn value<'a>(settings: &ConsoleSettings, of: &str, headers: &'a Heade
     found.next().is_none().then_some(first)
 }
 
-/// Returns the `Set-Cookie` for a value. `cross` is true for a cookie that must survive the way back from a provider.
-pub(crate) fn set(
-    settings: &ConsoleSettings,
-    of: &str,
-    value: &str,
-    age: Duration,
-    cross: bool,
-) -> Option<HeaderValue> {
-    let (name, age) = (name(settings, of), age.as_secs());
-    let secure = if settings.is_https() { "; Secure" } else { "" };
+/// Returns the `Set-Cookie` for a value. `cross` is true for a cookie that browsers send also when a link of another site is followed.
+pub(crate) fn set(https: bool, of: &str, value: &str, age: Duration, cross: bool) -> Option<HeaderValue> {
+    let (name, age) = (name(https, of), age.as_secs());
+    let secure = if https { "; Secure" } else { "" };
     let site = if cross { "Lax" } else { "Strict" };
     let text = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite={site}{secure}");
     HeaderValue::from_str(&text).ok()
 }
 
 /// Returns the `Set-Cookie` that deletes a cookie.
-pub(crate) fn clear(settings: &ConsoleSettings, of: &str) -> Option<HeaderValue> {
-    set(settings, of, "", Duration::ZERO, false)
+pub(crate) fn clear(https: bool, of: &str) -> Option<HeaderValue> {
+    set(https, of, "", Duration::ZERO, false)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn settings(url: &str) -> ConsoleSettings {
-        ConsoleSettings {
-            url: url.into(),
-            base: String::new(),
-            insecure: false,
-            assets: |_, _| None,
-            oidc: None,
-        }
-    }
-
     #[test]
     fn the_cookie_is_bound_to_the_host_over_https() {
-        let set = |url: &str| set(&settings(url), "", "x", Duration::from_secs(9), false).unwrap();
-        assert_eq!(
-            set("https://a.example"),
-            "__Host-fb=x; Path=/; Max-Age=9; HttpOnly; SameSite=Strict; Secure"
-        );
-        assert_eq!(set("http://127.0.0.1:1"), "fb_console=x; Path=/; Max-Age=9; HttpOnly; SameSite=Strict");
+        let set = |https| set(https, "", "x", Duration::from_secs(9), false).unwrap();
+        assert_eq!(set(true), "__Host-fb=x; Path=/; Max-Age=9; HttpOnly; SameSite=Strict; Secure");
+        assert_eq!(set(false), "fb_console=x; Path=/; Max-Age=9; HttpOnly; SameSite=Strict");
     }
 
     #[test]
     fn a_second_cookie_of_the_name_makes_both_void() {
-        let plain = settings("http://127.0.0.1:1");
         let read = |cookies: &[&str]| {
             let mut headers = HeaderMap::new();
             for cookie in cookies {
                 headers.append(COOKIE, cookie.parse().unwrap());
             }
-            value(&plain, "", &headers).map(str::to_owned)
+            value(false, "", &headers).map(str::to_owned)
         };
         assert_eq!(read(&["a=1; fb_console=x; b=2"]).as_deref(), Some("x"));
         assert_eq!(read(&["fb_console=x; fb_console=y"]), None);

@@ -75,7 +75,7 @@ pub(crate) async fn sign_in_state(
     headers: &HeaderMap,
     address: IpAddr,
 ) -> Result<Option<(Arc<AdminCaller>, SignedIn)>, Problem> {
-    let Some(cookie) = cookie::value(settings, "", headers) else { return Ok(None) };
+    let Some(cookie) = cookie::value(settings.is_https(), "", headers) else { return Ok(None) };
     let found = people.caller_by_session(cookie.as_bytes(), Some(address)).await?;
     Ok(found.map(|(caller, session)| (Arc::new(caller), SignedIn(session))))
 }
@@ -92,6 +92,7 @@ mod tests {
             insecure: false,
             assets: |_, _| None,
             oidc: None,
+            apps_url: None,
         };
         let mut request =
             Request::builder().method(method).uri("/api/v1/apps").header("host", "localhost:4401");

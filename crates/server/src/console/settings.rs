@@ -25,6 +25,8 @@ pub struct ConsoleSettings {
     pub assets: Assets,
     /// The provider at which people may sign in.
     pub oidc: Option<Arc<Provider>>,
+    /// URL at which users reach system apps that learn who they are, without a path; `None` if no app does.
+    pub apps_url: Option<String>,
 }
 
 impl ConsoleSettings {
@@ -66,6 +68,7 @@ mod tests {
             insecure: false,
             assets: |_, _| None,
             oidc: None,
+            apps_url: None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The host names that requests may use.
 
+use http::header::HOST;
+use http::{HeaderMap, Uri};
 use std::collections::HashSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -81,13 +83,7 @@ impl Hosts {
     /// as its name: it cannot know them all, and DNS rebinding needs a name, not an address.
     pub fn new(public_url: &str, listen: &[SocketAddr], more: &[HostName]) -> Self {
         let mut hosts = Self::default();
-        let authority = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
-        let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
-        match split(authority.as_bytes()) {
-            Some(Host::Name(name)) => drop(hosts.names.insert(name)),
-            Some(Host::Address(address)) => drop(hosts.addresses.insert(address)),
-            None => {}
-        }
+        hosts.add(public_url);
         for address in listen {
             let ip = address.ip().to_canonical();
             hosts.any_address |= ip.is_unspecified();
@@ -102,6 +98,23 @@ impl Hosts {
             }
         }
         hosts
+    }
+
+    /// Adds the host of a URL.
+    #[must_use]
+    pub fn with(mut self, url: Option<&str>) -> Self {
+        if let Some(url) = url {
+            self.add(url);
+        }
+        self
+    }
+
+    fn add(&mut self, url: &str) {
+        match split(authority(url).as_bytes()) {
+            Some(Host::Name(name)) => drop(self.names.insert(name)),
+            Some(Host::Address(address)) => drop(self.addresses.insert(address)),
+            None => {}
+        }
     }
 
     /// Names the setting that adds names, for messages.
@@ -147,6 +160,21 @@ fn unknown(host: &[u8], setting: &str) -> String {
     )
 }
 
+/// Returns the host of a URL, with its port.
+fn authority(url: &str) -> &str {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    authority.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// Returns true if a request names the host of a URL. Ports are ignored.
+pub(crate) fn names_host_of(url: &str, uri: &Uri, headers: &HeaderMap) -> bool {
+    // A request in absolute form ignores its `Host` (RFC 9112 §3.2.2).
+    let named = uri.authority().map(|authority| authority.as_str().as_bytes());
+    let named = named.or_else(|| headers.get(HOST).map(http::HeaderValue::as_bytes));
+    named.and_then(split).is_some_and(|named| split(authority(url).as_bytes()) == Some(named))
+}
+
+#[derive(PartialEq, Eq)]
 enum Host {
     Name(String),
     Address(IpAddr),

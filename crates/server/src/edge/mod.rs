@@ -6,6 +6,7 @@ mod hosts;
 mod throttle;
 
 pub use client::{ClientInfo, Proxies};
+pub(crate) use hosts::names_host_of;
 pub use hosts::{HostName, Hosts, HostsError};
 pub(crate) use throttle::{Admission, PresentedCredential, Throttle, client_network};
 

@@ -5,11 +5,13 @@ use super::headers::{self, ForwardedClient};
 use super::proxy_error::ProxyError;
 use super::requested_page::RequestedPage;
 use super::rewrite::ResponseRewriter;
+use super::visit::{self, Visit};
 use crate::body;
 use crate::own_paths::OWN_PATHS;
 use crate::page::worker_removal;
 use crate::state::ShardState;
 use crate::stream::{self, Body};
+use crate::visitors::{LOGIN, LOGOUT};
 use crate::watch::Watch;
 use bytes::Bytes;
 use footbridge_engine::RelayBody;
@@ -42,7 +44,7 @@ pub(crate) async fn app(
         Err(error) => {
             body::discard(&head.headers, incoming);
             return match error {
-                ProxyError::NoSuchApp | ProxyError::NotFound => {
+                ProxyError::NoSuchApp | ProxyError::NotUnderThisName | ProxyError::NotFound => {
                     worker_removal::or_else(&head.headers, || error.render())
                 }
                 error => error.render(),
@@ -61,6 +63,8 @@ struct MountedApp<'a> {
     path: &'a str,
     /// True if the app sees its full path, as a system app of Bolt does.
     full_path: bool,
+    /// True for a system app, which may learn who visits it.
+    system: bool,
 }
 
 enum Checked<'a> {
@@ -76,6 +80,9 @@ fn check<'a>(local: &ShardState, head: &'a Parts, incoming: &Incoming) -> Result
     let name = AppName::find(written).ok_or(ProxyError::NoSuchApp)?;
     let entry = engine.app(&name).map_err(|_| ProxyError::NoSuchApp)?;
     let package = entry.app.package.as_deref().ok_or(ProxyError::NoSuchApp)?;
+    if !visit::may_serve(local, package, head) {
+        return Err(ProxyError::NotUnderThisName);
+    }
     if !package.can_run() {
         return Err(ProxyError::NotFound);
     }
@@ -94,7 +101,8 @@ fn check<'a>(local: &ShardState, head: &'a Parts, incoming: &Incoming) -> Result
     }
     let sees_mount = package.mount(&name).is_some();
     let path = if sees_mount { full_path } else { path };
-    Ok(Checked::Relay(MountedApp { prefix, name, path, full_path: sees_mount }))
+    let system = package.system;
+    Ok(Checked::Relay(MountedApp { prefix, name, path, full_path: sees_mount, system }))
 }
 
 /// Returns true if no handler could mistake the request for an event. Many handlers only check the path and the body.
@@ -118,6 +126,10 @@ async fn relay(
     let (mut headers, upgrades) = headers::to_app(head, client);
     let page = RequestedPage::new(local, head, &mounted.name);
     page.adjust_request(head, &mut headers);
+    let visit = if mounted.system { Visit::of(local, head, peer.ip()).await } else { None };
+    if let Some(visit) = &visit {
+        visit.tell(&mut headers);
+    }
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
     let outgoing = Outgoing { method: head.method.clone(), uri, headers, upgrades };
     let reach = match local.shared.engine.connect_app(mounted.name.as_str()).await {
@@ -130,12 +142,16 @@ async fn relay(
     let name = mounted.name.as_str();
     let (relayed, reach) = outgoing.send_with_retry(local, name, reach, RelayBody::from(incoming)).await?;
     let address = reach.address;
-    let mut response = outgoing.answer(relayed, reach, page.mask(local), watch)?;
+    let mut response =
+        outgoing.answer(relayed, reach, page.mask(local), visit.map(|visit| visit.ended(local)), watch)?;
     let leads_out = |path: &str| leads_out(local, mounted.full_path, path);
     let host = host.as_deref();
     let rewriter = ResponseRewriter { prefix: mounted.prefix, host, address, leads_out: &leads_out };
     rewriter.rewrite(response.headers_mut());
     page.set_cookie(local, head, &mut response);
+    if visit::is_visited_host(local, &head.uri, &head.headers) {
+        visit::protect(response.headers_mut());
+    }
     Ok(response)
 }
 
@@ -144,7 +160,10 @@ async fn relay(
 fn leads_out(local: &ShardState, full_path: bool, path: &str) -> bool {
     let engine = &local.shared.engine;
     if full_path {
-        return OWN_PATHS.iter().any(|own| is_under(path, own)) || !engine.routers_at(path).is_empty();
+        let visited = local.shared.visitors.is_some() && [LOGIN, LOGOUT].contains(&path);
+        return visited
+            || OWN_PATHS.iter().any(|own| is_under(path, own))
+            || !engine.routers_at(path).is_empty();
     }
     let named = split(path).and_then(|(_, name, _)| AppName::parse(name).ok());
     named.is_some_and(|name| engine.app(&name).is_ok_and(|entry| entry.app.package.is_some()))

@@ -3,6 +3,7 @@
 use super::headers;
 use super::proxy_error::ProxyError;
 use crate::page::{MaskedBody, TokenMask};
+use crate::sign_out::{SignOut, UntilSignOut};
 use crate::state::ShardState;
 use crate::stream::{self, Body};
 use crate::tunnel::Tunnel;
@@ -88,12 +89,14 @@ impl Outgoing {
         Ok((relayed, reach))
     }
 
-    /// Returns the answer for the client. The app counts as in use until its last byte.
+    /// Returns the answer for the client. The app counts as in use until its last byte. `ended` completes when the user who
+    /// asked is signed out: then the answer breaks off.
     pub(super) fn answer(
         &self,
         relayed: Relayed,
         reach: AppConnection,
         mask: Option<TokenMask>,
+        ended: Option<SignOut>,
         watch: &Rc<Watch>,
     ) -> Result<Response<Body>, ProxyError> {
         match relayed {
@@ -108,16 +111,14 @@ impl Outgoing {
                 }
                 head.version = Version::HTTP_11;
                 let length = length(&head.headers);
-                Ok(Response::from_parts(
-                    head,
-                    stream::streamed(MaskedBody::new(body, mask), reach, length, watch),
-                ))
+                let body = UntilSignOut::new(MaskedBody::new(body, mask), ended);
+                Ok(Response::from_parts(head, stream::streamed(body, reach, length, watch)))
             }
             Relayed::Switched(answer, switched) if self.upgrades => {
                 let mut answer = answer.map(|()| stream::full(Full::new(Bytes::new())));
                 headers::to_client_switching(answer.headers_mut());
                 *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-                watch.set_tunnel(Tunnel::new(switched, reach));
+                watch.set_tunnel(Tunnel::new(switched, reach, ended));
                 Ok(answer)
             }
             // The client did not ask for another protocol.

@@ -22,6 +22,8 @@ const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix
 pub(super) const ROUTER: HeaderName = HeaderName::from_static("footbridge-router");
 /// Names the app whose token a request to a router carried.
 pub(super) const CALLER: HeaderName = HeaderName::from_static("footbridge-caller");
+/// Tells a system app which user visits it.
+pub(super) const USER: HeaderName = HeaderName::from_static("footbridge-user");
 /// Marks an answer by which a router leaves the request to the next one.
 pub(super) const NEXT: HeaderName = HeaderName::from_static("footbridge-router-next");
 
@@ -184,6 +186,8 @@ mod tests {
             ("webhook-id", "evt_1"),
             ("footbridge-router", "r"),
             ("footbridge_caller", "c"),
+            ("footbridge-user", "e30"),
+            ("Footbridge_User", "e30"),
             ("x-forwarded-for", "10.0.0.1"),
             ("x-forwarded-server", "s"),
             ("forwarded", "for=10.0.0.1"),

@@ -12,6 +12,8 @@ mod proxy_error;
 mod requested_page;
 mod rewrite;
 mod routers;
+mod visit;
 
 pub(crate) use app::app;
-pub(crate) use routers::routers;
+pub(crate) use routers::{mounted, routers};
+pub(crate) use visit::may_serve;

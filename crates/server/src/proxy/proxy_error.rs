@@ -18,6 +18,8 @@ const ERROR: HeaderName = HeaderName::from_static("footbridge-error");
 pub(super) enum ProxyError {
     /// No installed app has this name.
     NoSuchApp,
+    /// The app is no system app, and the host name is for those.
+    NotUnderThisName,
     /// The path does not exist.
     NotFound,
     /// The app did not start. It is started again after this time.
@@ -52,6 +54,11 @@ impl ProxyError {
     const fn row(self) -> (u16, &'static str) {
         match self {
             Self::NoSuchApp => (404, "There is no such app here.\n"),
+            Self::NotUnderThisName => {
+                let text = "This app is not served under this host name, which is for system apps \
+                            ([console] apps_url). Use another name of this server.\n";
+                (404, text)
+            }
             Self::NotFound => (404, "There is nothing here.\n"),
             Self::NotStarted(_) => {
                 let text = "The app did not start. Try again later. If you run this server: \
@@ -77,6 +84,7 @@ impl ProxyError {
     const fn code(self) -> &'static str {
         match self {
             Self::NoSuchApp => "no_such_app",
+            Self::NotUnderThisName => "not_under_this_name",
             Self::NotFound => "not_found",
             Self::NotStarted(_) => "app_not_started",
             Self::Disabled => "app_disabled",

@@ -1,8 +1,9 @@
 //! Routers that apps mount on the server. They are asked in order until one answers.
 
 use super::forward::{Outgoing, origin_form, scheme};
-use super::headers::{self, CALLER, ForwardedClient, NEXT, ROUTER};
+use super::headers::{self, CALLER, ForwardedClient, NEXT, ROUTER, USER};
 use super::proxy_error::ProxyError;
+use super::visit::{self, Visit};
 use super::{cookies, origin_headers};
 use crate::body;
 use crate::credential::{APP_TOKEN, app_token};
@@ -13,7 +14,7 @@ use crate::watch::Watch;
 use bytes::{Bytes, BytesMut};
 use footbridge_engine::{MountedRouter, RelayBody, Relayed};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -25,6 +26,20 @@ const UNKNOWN_CALLER: HeaderValue = HeaderValue::from_static("?");
 
 /// The largest body that is buffered for the next router, in bytes.
 const BUFFER_MAX: usize = 1 << 20;
+
+/// Returns the routers that may answer a request: those on its path, and of system apps only under the host name of visitors.
+pub(crate) fn mounted(local: &ShardState, uri: &Uri, headers: &HeaderMap) -> Vec<MountedRouter> {
+    let mut mounted = local.shared.engine.routers_at(uri.path());
+    if !mounted.is_empty() && visit::is_visited_host(local, uri, headers) {
+        mounted.retain(|router| is_system(local, router));
+    }
+    mounted
+}
+
+fn is_system(local: &ShardState, router: &MountedRouter) -> bool {
+    let entry = local.shared.engine.app(&router.app).ok();
+    entry.and_then(|entry| entry.app.package.as_deref().map(|package| package.system)).unwrap_or_default()
+}
 
 /// Relays a request to the routers that are mounted on its path.
 pub(crate) async fn routers(
@@ -43,7 +58,16 @@ pub(crate) async fn routers(
             return error.render();
         }
     };
-    ask(local, &mounted, outgoing, incoming, watch).await.unwrap_or_else(|error| match error {
+    let visit = Visit::of(local, &head, peer.ip()).await;
+    let visited = visit::is_visited_host(local, &head.uri, &head.headers);
+    let answered = ask(local, &mounted, (outgoing, visit.as_ref()), incoming, watch).await;
+    let answered = answered.map(|mut response| {
+        if visited {
+            visit::protect(response.headers_mut());
+        }
+        response
+    });
+    answered.unwrap_or_else(|error| match error {
         ProxyError::NotFound => worker_removal::or_else(&head.headers, || error.render()),
         error => error.render(),
     })
@@ -83,7 +107,7 @@ fn caller(local: &ShardState, headers: &HeaderMap) -> Option<HeaderValue> {
 async fn ask(
     local: &ShardState,
     mounted: &[MountedRouter],
-    mut outgoing: Outgoing,
+    (mut outgoing, visit): (Outgoing, Option<&Visit>),
     incoming: Incoming,
     watch: &Rc<Watch>,
 ) -> Result<Response<Body>, ProxyError> {
@@ -105,12 +129,18 @@ async fn ask(
             Some(BufferedBody::Partial(bytes, rest)) => RelayBody::partial(bytes, rest),
             None => return Err(ProxyError::TooLarge),
         };
+        let visit = visit.filter(|_| is_system(local, router));
+        outgoing.headers.remove(USER);
+        if let Some(visit) = visit {
+            visit.tell(&mut outgoing.headers);
+        }
         let reach = local.shared.engine.connect_app(router.app.as_str()).await?;
         let name = HeaderValue::from_str(&router.name).map_err(|_| ProxyError::Fault)?;
         outgoing.headers.insert(ROUTER, name);
         let (relayed, reach) = outgoing.send_with_retry(local, router.app.as_str(), reach, body).await?;
         if !left_to_next(&relayed) {
-            let mut response = outgoing.answer(relayed, reach, None, watch)?;
+            let mut response =
+                outgoing.answer(relayed, reach, None, visit.map(|visit| visit.ended(local)), watch)?;
             origin_headers::limit_to_prefix(response.headers_mut(), &router.root);
             cookies::limit_to_host(response.headers_mut());
             return Ok(response);

@@ -6,6 +6,7 @@ use super::open::{self, Opened};
 use super::public_path::{self, PublicPath};
 use crate::body;
 use crate::page::{plain, worker_removal};
+use crate::proxy;
 use crate::state::ShardState;
 use crate::stream::{self, Body};
 use crate::watch::{Length, Watch};
@@ -46,7 +47,7 @@ pub(crate) async fn serve(
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let Some((directory, place)) = find(local, head.uri.path()) else {
+    let Some((directory, place)) = find(local, &head) else {
         return worker_removal::or_else(&head.headers, || refusal(StatusCode::NOT_FOUND, NOTHING));
     };
     let opened = tokio::task::spawn_blocking(move || open::open(&directory, &place)).await;
@@ -71,13 +72,13 @@ pub(crate) async fn serve(
 }
 
 /// Returns the app's directory and the public path in it.
-fn find(local: &ShardState, path: &str) -> Option<(PathBuf, PublicPath)> {
-    let behind = path.strip_prefix("/public/")?;
+fn find(local: &ShardState, head: &Parts) -> Option<(PathBuf, PublicPath)> {
+    let behind = head.uri.path().strip_prefix("/public/")?;
     // `/public/shop` is the folder itself, requested without a slash.
     let (name, tail) = behind.split_once('/').map_or((behind, None), |(name, tail)| (name, Some(tail)));
     let entry =
         local.shared.engine.app(&AppName::parse(name).ok()?).ok().filter(|entry| entry.app.enabled)?;
-    let package = entry.app.package.as_deref()?;
+    let package = entry.app.package.as_deref().filter(|package| proxy::may_serve(local, package, head))?;
     let mut place = public_path::find(&package.public, tail.unwrap_or_default())?;
     place.folder &= tail.is_some();
     Some((PathBuf::from(&package.path), place))

@@ -4,6 +4,7 @@ mod console;
 mod oidc;
 mod route;
 mod surface;
+mod visitors;
 
 use crate::credential::{APP_TOKEN, WrongCredential};
 use crate::edge::{Admission, ClientInfo, PresentedCredential};

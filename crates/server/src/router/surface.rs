@@ -1,6 +1,7 @@
 //! Hands a request to the surface that its path belongs to.
 
 use super::route::Route;
+use super::visitors;
 use crate::admin::Endless;
 use crate::body;
 use crate::edge::ClientInfo;
@@ -68,11 +69,15 @@ async fn app_route(
     watch: &Rc<Watch>,
 ) -> Response<Body> {
     let peer = SocketAddr::new(client.ip, 0);
+    let site = local.shared.visitors.as_ref().filter(|_| visitors::has(request.uri().path()));
+    if let Some(site) = site {
+        return visitors::answer(local, site, request, client).await;
+    }
     let response = match route {
         Route::App => proxy::app(local, request, peer, watch).await,
         Route::Public => public::serve(local, request, watch).await,
         _ => {
-            let mounted = local.shared.engine.routers_at(request.uri().path());
+            let mounted = proxy::mounted(local, request.uri(), request.headers());
             if mounted.is_empty() && !page::worker_removal::is_worker_request(request.headers()) {
                 return admin(local, request, client).await.map(from_admin);
             }

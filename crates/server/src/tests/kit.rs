@@ -252,6 +252,7 @@ impl Server {
             bridge: BridgeOptions { body: 1 << 20 },
             bolt: BoltOptions { body: 4096, http_200_errors: false },
             console: None,
+            visitors: None,
             docs: None,
         });
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();

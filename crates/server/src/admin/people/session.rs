@@ -5,6 +5,7 @@ use super::super::extract::{Shared, unauthorized};
 use crate::console::{self, ConsoleSettings, SignedIn, browser};
 use crate::edge::ClientInfo;
 use crate::problem::{Problem, ProblemCode};
+use crate::visitors;
 use axum::Json;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
@@ -58,8 +59,10 @@ pub(in super::super) async fn options(
     let oidc = settings.oidc.as_deref().map(|provider| api::SignInProvider {
         name: provider.settings().name.clone(),
         start: format!("{}/api/v1/oidc/start", settings.base),
+        test: format!("{}/api/v1/oidc/test", settings.base),
     });
-    Ok(Json(api::SignInOptions { oidc, first_run, insecure: settings.insecure }))
+    let apps_url = settings.apps_url.clone();
+    Ok(Json(api::SignInOptions { oidc, first_run, insecure: settings.insecure, apps_url }))
 }
 
 /// Shows the session of this browser. Only on the console's listener.
@@ -124,7 +127,7 @@ async fn begun(shared: &Shared, made: NewSession, from: ClientInfo) -> Result<Re
     let found = shared.engine.people().caller_by_session(cookie.expose().as_bytes(), Some(from.ip)).await?;
     let Some((caller, _)) = found else { return Err(unauthorized(shared)) };
     let mut response = Json(view(shared, &caller, &session).await?).into_response();
-    let set = console::set(settings(shared)?, "", cookie.expose(), SESSION_MAX, false);
+    let set = console::set(settings(shared)?.is_https(), "", cookie.expose(), SESSION_MAX, false);
     response.headers_mut().extend(set.map(|set| (SET_COOKIE, set)));
     Ok(response)
 }
@@ -140,9 +143,27 @@ pub(in super::super) async fn remove(
         shared.engine.people().end_session(&caller, session.id).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    let cleared = console::clear(settings(&shared)?, "");
+    let cleared = console::clear(settings(&shared)?.is_https(), "");
     response.headers_mut().extend(cleared.map(|cleared| (SET_COOKIE, cleared)));
     Ok(response)
+}
+
+/// Hands the session over to the origin of the apps' pages: returns an address there that signs this browser in, once and within
+/// a minute. Only on the console's listener.
+#[utoipa::path(post, path = "/api/v1/session/apps", tag = "session", security(("session" = [])),
+    request_body = api::HandOver, responses((status = 200, body = api::HandedOver)))]
+pub(in super::super) async fn hand_over(
+    State(shared): State<Shared>,
+    (_, session): Found,
+    JsonBody(request): JsonBody<api::HandOver>,
+) -> Result<Json<api::HandedOver>, Problem> {
+    let Some(Extension(SignedIn(session))) = session else { return Err(unauthorized(&shared)) };
+    let Some(apps_url) = &settings(&shared)?.apps_url else {
+        let why = "no app learns who visits it: `[console] apps_url` is not set";
+        return Err(Problem::new(ProblemCode::NotFound, why));
+    };
+    let code = shared.engine.people().hand_over(&session, &request.state)?;
+    Ok(Json(api::HandedOver { url: visitors::finish_url(apps_url, &code) }))
 }
 
 /// Changes the password of the user of this session, and ends the user's sessions. Only on the console's listener.
