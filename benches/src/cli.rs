@@ -34,7 +34,7 @@ pub(crate) struct Options {
     /// The value of `[server] shards`; default: the server's default.
     #[arg(long)]
     shards: Option<u32>,
-    /// Number of events in the bench `backlog`.
+    /// Number of events in the benches `backlog` and `lookup`.
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..=1_000_000))]
     events: u64,
     /// The directory for databases and logs, which must be on a real disk; default: the directory of this program.

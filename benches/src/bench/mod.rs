@@ -7,6 +7,7 @@ mod exchange;
 mod idle;
 mod isolation;
 mod live;
+mod lookup;
 mod publish;
 mod tail;
 
@@ -27,7 +28,7 @@ pub(crate) struct Plan {
     pub(crate) secs: u64,
     /// The value of `[server] shards`; `None` for the default.
     pub(crate) shards: Option<u32>,
-    /// Number of events in the bench `backlog`.
+    /// Number of events in the benches `backlog` and `lookup`.
     pub(crate) events: u64,
 }
 
@@ -61,6 +62,8 @@ pub(crate) enum Name {
     Live,
     /// A live tail while events are published
     Tail,
+    /// Lists, searches and single events of the administration API over many stored events
+    Lookup,
     /// Exchanges and publishes of two builds (--against), turn by turn
     Compare,
 }
@@ -77,6 +80,7 @@ impl Name {
             Self::Apps,
             Self::Live,
             Self::Tail,
+            Self::Lookup,
         ]
     }
 
@@ -91,6 +95,7 @@ impl Name {
             Self::Apps => apps::run(bench),
             Self::Live => live::run(bench),
             Self::Tail => tail::run(bench),
+            Self::Lookup => lookup::run(bench),
             Self::Compare => compare::run(bench),
         }?;
         section.noise(bench.quiet);
@@ -103,7 +108,7 @@ impl Name {
             Self::Compare => &[packages::WRK],
             Self::Publish => &[packages::REDIS, packages::REDIS_BENCHMARK],
             Self::Apps => &[packages::NODE],
-            Self::Idle | Self::Backlog | Self::Isolation | Self::Live | Self::Tail => &[],
+            Self::Idle | Self::Backlog | Self::Isolation | Self::Live | Self::Tail | Self::Lookup => &[],
         }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Setup {
     pub(crate) listens: bool,
     /// True if the server may start apps.
     pub(crate) apps: bool,
+    /// More tables for the end of the configuration file.
+    pub(crate) tables: String,
 }
 
 /// A running server with its configuration.
@@ -144,6 +146,16 @@ impl Footbridge {
         ticket.map(str::to_owned).ok_or_else(|| format!("no ticket: {answer}"))
     }
 
+    /// Returns the answer to a GET of the administration API; `tail` follows `/api/v1/` in the path.
+    pub(crate) fn read(&self, tail: &str) -> Outcome<String> {
+        let request = format!("GET /api/v1/{tail} HTTP/1.1\r\nauthorization: Bearer {ADMIN}\r\n\r\n");
+        match ask(self.address, &request) {
+            Ok((200, text)) => Ok(text),
+            Ok((status, text)) => Err(format!("{tail}: {status} {text}")),
+            Err(error) => Err(format!("{tail}: {error}")),
+        }
+    }
+
     /// Returns the number of pending deliveries.
     pub(crate) fn pending(&self) -> Outcome<u64> {
         let (_, text) = get(self.address, "/metrics").map_err(|e| format!("/metrics: {e}"))?;
@@ -213,7 +225,7 @@ fn config(setup: &Setup, listen: SocketAddr, dir: &Path) -> String {
         let _ = write!(text, "[[app]]\nname = \"subscriber-{number}\"\nurl = \"http://{address}\"\n");
         let _ = writeln!(text, "hooks = {{ \"{SENDER}/{EVENT}\" = \"hooks/{number}\" }}");
     }
-    text + "[[link]]\nhost = \"superapp\"\nminiapp = \"shop\"\n"
+    text + "[[link]]\nhost = \"superapp\"\nminiapp = \"shop\"\n" + &setup.tables
 }
 
 /// Returns the address in the configuration file, which is the same after a restart.
