@@ -3,6 +3,7 @@
 use harness::{App, Gateway, Receiver, Reply, Setup, WAIT, until};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A publisher and a subscriber whose deliveries are dead after one attempt if they fail.
 fn start(receiver: &Receiver) -> Gateway {
@@ -87,7 +88,7 @@ fn thousands_are_retried_across_a_stop_and_a_kill() {
     let begun = std::time::Instant::now();
     gateway.admin().send("POST", &format!("jobs/{first}/stop"), &json!({})).expect(200);
     let stopped = ended(&gateway, &first);
-    assert!(begun.elapsed() < WAIT, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     assert_eq!((&stopped["state"], &stopped["q"]), (&json!("stopped"), &json!("name:paid status:dead")));
     let done = number(&stopped, "ok");
     assert!(done < 1250 && number(&stopped, "matched") == 1250, "{stopped}");

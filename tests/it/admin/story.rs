@@ -40,6 +40,14 @@ fn wait_cause(gateway: &Gateway, event: &str, app: &str, code: &str) -> Value {
     found
 }
 
+/// The milliseconds of a time in an answer, counted from the first day of its month.
+fn millis(time: &Value) -> u64 {
+    let text = time.as_str().unwrap();
+    let part = |range: std::ops::Range<usize>| text[range].parse::<u64>().unwrap();
+    let minutes = (part(8..10) * 24 + part(11..13)) * 60 + part(14..16);
+    (minutes * 60 + part(17..19)) * 1000 + part(20..23)
+}
+
 /// Sends the operation of a fix.
 #[track_caller]
 fn mend(gateway: &Gateway, told: &Value) {
@@ -238,6 +246,14 @@ fn the_story_of_an_exchange_names_the_check_that_failed() {
 
     let deaf = story(&send("deaf"));
     assert_eq!(failed(&deaf).as_deref(), Some("receiver"), "{deaf}");
+    // The operation of the fix switches a receiver on.
+    let quiet = json!({"name": "quiet", "receiver_url": receiver.url("/quiet"), "receiver_enabled": false});
+    admin.done("POST", "apps", &quiet);
+    admin.done("POST", "links", &json!({"host": "superapp", "miniapp": "quiet"}));
+    let off = story(&send("quiet"));
+    assert_eq!(failed(&off).as_deref(), Some("receiver"), "{off}");
+    mend(&gateway, &off["receivers"][0]);
+    send("quiet").expect(200);
     let nobody = story(&send("nobody"));
     assert_eq!(failed(&nobody).as_deref(), Some("recipient"), "{nobody}");
     receiver.at("/shop", Reply::status(500));
@@ -304,6 +320,29 @@ fn a_story_goes_from_the_page_to_all_receivers_and_effects() {
             "{step} {shown}"
         );
     }
+    let published = millis(&of("publish")[0]["at"]);
+    for (path, attempts) in [("/mailer", 2), ("/crm", 1)] {
+        let requests = receiver.requests_at(path);
+        assert_eq!(requests.len(), attempts);
+        for request in &requests {
+            let (id, number) = ("footbridge-delivery-id", "footbridge-attempt");
+            let (id, number) = (request.header(id).unwrap(), request.header(number).unwrap());
+            let try_n = format!("try {number} ·");
+            let of_request =
+                |step: &&&Value| step["ref"] == id && step["text"].as_str().unwrap().starts_with(&try_n);
+            let step = *of("attempt").iter().find(of_request).unwrap_or_else(|| panic!("{id}: {story}"));
+            let sent = request.json();
+            assert_eq!(millis(&sent["time"]), published, "the receiver was told another time");
+            let apart = millis(&sent["dispatchTime"]).abs_diff(millis(&step["at"]));
+            assert!(apart <= 2, "{apart} ms between the story and what the receiver was told: {step}");
+        }
+    }
+    // The attempts of a delivery and the wait between them add up.
+    let tries: Vec<_> = of("attempt").into_iter().filter(|step| step["to"] != "p4").collect();
+    let (first, second) = (tries[0], tries[1]);
+    assert_eq!(first["ref"], second["ref"], "{story}");
+    let pause = millis(&second["at"]) - millis(&first["at"]) - first["ms"].as_u64().unwrap();
+    assert!(pause >= 48, "the schedule has 50 ms between the attempts, the story {pause} ms");
     let explained = admin.all(&format!("events/{event}/explain?limit=1"));
     assert_eq!(explained.len(), 2, "{explained:?}");
     let mailer = explained.iter().find(|row| row["hook"]["app"] == "mailer").unwrap();

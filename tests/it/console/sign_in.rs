@@ -1,11 +1,13 @@
 //! The ways to sign in.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
 
 use harness::{ADMIN_TOKEN, Console, each, footbridge};
 use serde_json::json;
 
 use super::{PASSWORD, add_user, setup};
+use crate::program::clock::{set, shifted};
 
 #[test]
 fn the_printed_link_signs_in_once_and_is_gone_when_there_is_a_user() {
@@ -62,6 +64,29 @@ fn the_command_line_makes_links_for_the_administrator_and_for_users() {
     assert!(!owner.is_empty());
     let olga = Console::by_password(&gateway, "olga", PASSWORD);
     olga.send("POST", "sign-in-links", &json!({})).expect(403);
+}
+
+#[test]
+fn a_link_ends_after_an_hour_and_signs_in_within_five_seconds() {
+    let dir = tempfile::tempdir().unwrap();
+    let (env, off) = shifted(dir.path());
+    let gateway = env.iter().fold(setup(), |setup, (name, value)| setup.env(name, value)).start();
+    let (server, console) = (gateway.url(""), Console::of(&gateway));
+    let link = || {
+        let args = ["console", "--print", "--server", &server, "--admin-token", ADMIN_TOKEN];
+        let exit = footbridge(gateway.dir(), &args, &[]);
+        json!({"setup": Console::code(&exit.output)})
+    };
+    let begun = Instant::now();
+    console.signed_in(&link()).get("events");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    let (in_time, late) = (link(), link());
+    set(&off, 59 * 60);
+    console.signed_in(&in_time);
+    set(&off, 61 * 60);
+    let refused = console.send("POST", "session", &late).expect(401);
+    assert!(refused.text().contains("more than an hour old"), "{}", refused.text());
+    console.signed_in(&link());
 }
 
 #[test]

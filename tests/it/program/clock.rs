@@ -31,7 +31,7 @@ int clock_gettime(clockid_t id, struct timespec *at) {
 pub(super) const YEAR: i64 = 366 * 24 * 3600;
 
 /// Builds the library in a folder, and returns the environment of a program whose clock it shifts, with the file of the offset.
-pub(super) fn shifted(dir: &Path) -> ([(String, String); 2], PathBuf) {
+pub(crate) fn shifted(dir: &Path) -> ([(String, String); 2], PathBuf) {
     let (source, shim, off) = (dir.join("shim.c"), dir.join("shim.so"), dir.join("off"));
     fs::write(&source, SHIM).unwrap();
     set(&off, 0);
@@ -43,7 +43,7 @@ pub(super) fn shifted(dir: &Path) -> ([(String, String); 2], PathBuf) {
 }
 
 /// Sets the offset of the clock in seconds. It applies at once.
-pub(super) fn set(file: &Path, seconds: i64) {
+pub(crate) fn set(file: &Path, seconds: i64) {
     let next = file.with_extension("next");
     fs::write(&next, seconds.to_string()).unwrap();
     fs::rename(next, file).unwrap();

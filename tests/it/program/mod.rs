@@ -1,6 +1,6 @@
 //! §1 The program.
 
-mod clock;
+pub(crate) mod clock;
 mod commands;
 mod config;
 mod database;

@@ -147,6 +147,14 @@ fn app_off(shared: &AdminState, app: &AppName) -> api::Fix {
     api::Fix { text, operation, screen: format!("/apps/{app}") }
 }
 
+/// The operation that switches on the receiver of an app, if it has one and the file does not define it.
+fn receiver_on(shared: &AdminState, app: &AppName) -> Option<api::Operation> {
+    let entry = shared.engine.app(app).ok()?;
+    let is_off = entry.app.receiver_url.is_some() && !entry.app.receiver_enabled;
+    let on = json!({"receiver_enabled": true});
+    (is_off && entry.app.origin != Origin::File).then(|| operation("PATCH", &format!("apps/{app}"), Some(on)))
+}
+
 /// Returns what changes the verdict about an exchange.
 pub(super) fn of_exchange(
     shared: &AdminState,
@@ -174,7 +182,8 @@ pub(super) fn of_exchange(
         }
         Verdict::AppDisabled => Some(app_off(shared, recipient)),
         Verdict::HookDisabled => {
-            fix(format!("switch on the receiver of `{recipient}`, or set its `receiver_url`"), None)
+            let text = format!("switch on the receiver of `{recipient}`, or set its `receiver_url`");
+            fix(text, receiver_on(shared, recipient))
         }
         Verdict::RefusedAddress => {
             fix(format!("allow the address of the receiver of `{recipient}` in `[egress] allow`"), None)
