@@ -36,10 +36,11 @@ export const openSecrets = (app) =>
 /** A list of names as a person writes it. @param {string} text */
 export const names = (text) => text.split(/[\s,]+/).filter(Boolean);
 
-/** The body of a new app. @param {Values} values */
-export const newApp = ({ name, url, receiver_url }) => ({
+/** The body of a new app. Events that it gets go to its base URL. @param {Values} values */
+export const newApp = ({ name, url, gets, receiver_url }) => ({
   name,
   ...(url && { url }),
+  ...(gets && { hooks: { [gets]: "/" } }),
   ...(receiver_url && { receiver_url }),
 });
 

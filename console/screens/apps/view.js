@@ -95,6 +95,12 @@ async function allApps(signal) {
 const FIELDS = [
   { name: "name", label: "Name", required: true, placeholder: "my-app", hint: "Small letters, digits, and - or _." },
   { name: "url", type: "url", label: "Base URL of its hooks", placeholder: "https://my-app.example" },
+  {
+    name: "gets",
+    label: "Events that it gets",
+    placeholder: "shop/order-*",
+    hint: "Publisher and name; * stands for anything. Its base URL gets them.",
+  },
   { name: "receiver_url", type: "url", label: "URL that gets its exchanges" },
 ];
 

@@ -58,20 +58,20 @@ async function receiver() {
   return server;
 }
 
-/** Starts everything for the tests of a file. */
-export function world() {
+/** Starts everything for the tests of a file; a `fresh` server has no traffic, and nobody is signed in. */
+export function world({ fresh = false } = {}) {
   const it = { receiver: undefined, browser: undefined, home: "", child: undefined, faults: [] };
   before(async () => {
     it.home = await mkdtemp(join(tmpdir(), "footbridge-console-test-"));
     it.receiver = await receiver();
     await configure(it);
     await startServer(it);
-    await seed(it);
+    if (!fresh) await seed(it);
     it.browser = await puppeteer.launch({
       executablePath: chromium,
       args: ["--no-sandbox", "--disable-dev-shm-usage"],
     });
-    await signIn(it, it.browser);
+    if (!fresh) await signIn(it, it.browser);
   });
   after(async () => {
     await it.browser?.close();
