@@ -3,8 +3,9 @@
 use crate::claims::Claims;
 use crate::failure_log::FailureLog;
 use crate::publish::Publisher;
-use crate::registry::{AppRegistry, FirstUse};
+use crate::registry::{AppRegistry, SecretKind};
 use footbridge_journal::{Journal, JournalError, Partition, PruneLimits};
+use footbridge_model::name::AppName;
 use footbridge_model::time::{Clock, Millis};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +39,7 @@ pub struct Retention {
     clock: Arc<dyn Clock>,
     claims: Claims,
     periods: RetentionPeriods,
-    first_uses: mpsc::Receiver<FirstUse>,
+    first_uses: mpsc::Receiver<(AppName, SecretKind)>,
     log: Arc<FailureLog>,
 }
 
@@ -53,7 +54,7 @@ impl Retention {
         publisher: &Publisher,
         claims: Claims,
         periods: RetentionPeriods,
-        first_uses: mpsc::Receiver<FirstUse>,
+        first_uses: mpsc::Receiver<(AppName, SecretKind)>,
         log: Arc<FailureLog>,
     ) -> Self {
         let Publisher { registry, journal, clock, .. } = publisher;
@@ -68,9 +69,9 @@ impl Retention {
             tokio::select! {
                 biased;
                 _ = drain.wait_for(|draining| *draining) => return,
-                Some(first) = self.first_uses.recv() => {
-                    if let Err(error) = self.registry.mark_first_use(&first).await {
-                        tracing::warn!(app = %first.app, %error, "the first use of a new secret could not be noted");
+                Some((app, kind)) = self.first_uses.recv() => {
+                    if let Err(error) = self.registry.mark_first_use(&app, kind).await {
+                        tracing::warn!(%app, %error, "the first use of a new secret could not be noted");
                     }
                 }
                 () = tokio::time::sleep_until(next.min(Instant::now() + INTERVAL_WHILE_BLOCKED)) => {

@@ -3,7 +3,6 @@
 mod apps;
 mod audit;
 mod build;
-mod credentials;
 mod events;
 mod jobs;
 mod lanes;

@@ -5,4 +5,5 @@ mod changes;
 mod cluster;
 mod exchange;
 pub(crate) mod kit;
+mod operator;
 mod sessions;

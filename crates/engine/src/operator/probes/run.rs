@@ -32,6 +32,8 @@ const EXCERPT: usize = 120;
 /// The most that is read of an answer, in bytes.
 const ANSWER: usize = 4096;
 
+/// The reason why no further probe of a receiver that redirects says anything.
+const REDIRECTS: &str = "not sent: the receiver redirects";
 const UNKNOWN: &str = "footbridge-test-of-an-unknown-name";
 /// Members that differ from themselves once they were parsed and written again.
 const ESCAPES: &str = " \"text\": \"Gr\u{fc}\u{df}e \\u00e9 \\/ \\\"\\\\ \u{65e5}\u{672c}\u{8a9e} \\ud83d\\ude00 \u{1f600} \\u2028\", \"number\": 1.0, \"large\": 12345678901234567890 , \"\u{e4}\": [ ] ";
@@ -49,10 +51,11 @@ impl ProbeSetup {
     pub(crate) async fn run(self, courier: Rc<Courier>) {
         let setup = Rc::new(self);
         let until = Instant::now() + TEST;
-        let mut unusable: Option<String> = None;
+        let mut unusable: Option<&'static str> = None;
         for (n, kind) in (1..).zip(ProbeKind::ALL) {
-            let judged = if let Some(why) = unusable.as_ref().filter(|_| kind != ProbeKind::Redirect) {
-                ProbeOutcome { got: why.clone(), ok: None }
+            let is_asked = |why: &str| kind == ProbeKind::Redirect && why == REDIRECTS;
+            let judged = if let Some(why) = unusable.filter(|why| !is_asked(why)) {
+                ProbeOutcome { got: why.to_owned(), ok: None }
             } else if Instant::now() + REQUEST > until {
                 ProbeOutcome { got: "not sent: the time for the test is over".to_owned(), ok: None }
             } else {
@@ -231,14 +234,14 @@ fn with_members(payload: &[u8], members: &str) -> Vec<u8> {
 }
 
 /// Decides, after the first probe, if the others can tell anything. A receiver that redirects fails the probe for that.
-fn after_good(kind: ProbeKind, judged: ProbeOutcome, unusable: &mut Option<String>) -> ProbeOutcome {
+fn after_good(kind: ProbeKind, judged: ProbeOutcome, unusable: &mut Option<&'static str>) -> ProbeOutcome {
     if kind != ProbeKind::Good || judged.ok == Some(true) {
         return judged;
     }
     if judged.got.starts_with("a redirect") {
-        *unusable = Some("not sent: the receiver redirects".to_owned());
+        *unusable = Some(REDIRECTS);
         return ProbeOutcome { ok: None, ..judged };
     }
-    *unusable = Some("not sent: the receiver does not take a valid request".to_owned());
+    *unusable = Some("not sent: the receiver does not take a valid request");
     judged
 }
