@@ -22,7 +22,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::{runtime, time};
 use url::Url;
 
@@ -74,7 +74,8 @@ pub struct Call<'a> {
     pub path: &'a [&'a str],
     /// Query parameters; those without a value are left out.
     pub query: &'a [(&'a str, Option<&'a str>)],
-    pub body: Option<Value>,
+    /// The body as it is sent: what a person wrote stays as it is.
+    pub body: Option<Box<RawValue>>,
     /// The app's token, if the request is made by an app and not by the administrator.
     pub app_token: Option<&'a Secret>,
 }
@@ -188,7 +189,7 @@ impl Client {
             }
             (None, None) => {}
         }
-        let body = call.body.as_ref().map(|body| Bytes::from(body.to_string()));
+        let body = call.body.as_ref().map(|body| Bytes::from(body.get().to_owned()));
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }

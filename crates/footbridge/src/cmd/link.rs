@@ -1,6 +1,6 @@
-//! The commands `footbridge link list|add|remove`.
+//! The commands `footbridge link list|show|add|enable|disable|remove`.
 
-use footbridge_api::{Link, List, NewLink};
+use footbridge_api::{Link, LinkPatch, List, NewLink};
 
 use super::{
     failure::Failure,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     client::Call,
-    table::{Table, yes_no},
+    table::{Table, lines, yes_no},
 };
 
 /// The verbs of `footbridge link`.
@@ -16,8 +16,14 @@ use crate::{
 pub enum LinkCommand {
     /// List links, by host and miniapp
     List(PageArgs),
+    /// Show whether a host and a miniapp may exchange events
+    Show(LinkArgs),
     /// Allow a host and a miniapp to exchange events
     Add(LinkArgs),
+    /// Enable a link again
+    Enable(LinkArgs),
+    /// Disable a link: exchanges between the host and the miniapp are refused until it is enabled
+    Disable(LinkArgs),
     /// Remove a link: the host and the miniapp may no longer exchange events
     #[command(visible_alias = "delete")]
     Remove(LinkArgs),
@@ -46,11 +52,27 @@ pub fn run(command: &LinkCommand, session: &Session) -> Result<String, Failure> 
                 format!("{} and {} may exchange events\n", link.host, link.miniapp)
             })
         }
+        LinkCommand::Show(LinkArgs { host, miniapp }) => {
+            let call = Call { path: &["links", host, miniapp], ..Call::default() };
+            session.get(&call, |link: &Link| lines(link))
+        }
+        LinkCommand::Enable(args) => switch(args, true, session),
+        LinkCommand::Disable(args) => switch(args, false, session),
         LinkCommand::Remove(LinkArgs { host, miniapp }) => {
             let call = Call { path: &["links", host, miniapp], ..Call::default() };
             session.delete(&call, &format!("{host} and {miniapp} may no longer exchange events\n"))
         }
     }
+}
+
+fn switch(
+    LinkArgs { host, miniapp }: &LinkArgs,
+    enabled: bool,
+    session: &Session,
+) -> Result<String, Failure> {
+    let call =
+        Call { path: &["links", host, miniapp], body: body(&LinkPatch { enabled }), ..Call::default() };
+    session.patch(&call, |link: &Link| lines(link))
 }
 
 fn list(page: &PageArgs, session: &Session) -> Result<String, Failure> {

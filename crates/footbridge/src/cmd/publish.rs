@@ -8,8 +8,8 @@ use std::{
 
 use footbridge_api::SendEvent;
 use footbridge_model::secret::Secret;
-use serde::Deserialize;
-use serde_json::{Map, Value, json, value::RawValue};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{
     failure::Failure,
@@ -55,19 +55,23 @@ pub fn run(args: &PublishArgs, session: &Session, env: &Env) -> Result<String, F
         return publish_as(app, args, session);
     }
     let token = token(args.token.as_deref(), env)?;
-    let mut request = Map::new();
-    request.insert("body".to_owned(), read(&args.body)?);
-    if !args.subscribers.is_empty() {
-        request.insert("subscribers".to_owned(), json!(args.subscribers));
-    }
+    let request = Publish { body: &*read_raw(&args.body)?, subscribers: &args.subscribers };
     let call = Call {
         api: Api::Bolt,
         path: &["events", &args.name],
-        body: Some(Value::Object(request)),
+        body: body(&request),
         app_token: Some(&token),
         ..Call::default()
     };
     session.post(&call, shown)
+}
+
+/// The request of an app that publishes.
+#[derive(Serialize)]
+struct Publish<'a> {
+    body: &'a RawValue,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    subscribers: &'a [String],
 }
 
 /// Publishes as an app with the operator's own credential.
@@ -117,12 +121,6 @@ fn token(argument: Option<&str>, env: &Env) -> Result<Secret, Failure> {
 pub(super) fn read_raw(written: &str) -> Result<Box<RawValue>, Failure> {
     let text = text(written)?;
     serde_json::from_str::<&RawValue>(text.trim()).map(ToOwned::to_owned).map_err(|error| not_json(&error))
-}
-
-/// Reads the body, which may be any JSON.
-fn read(written: &str) -> Result<Value, Failure> {
-    let raw = read_raw(written)?;
-    serde_json::from_str(raw.get()).map_err(|error| not_json(&error))
 }
 
 fn not_json(error: &serde_json::Error) -> Failure {

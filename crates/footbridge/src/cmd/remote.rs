@@ -4,7 +4,10 @@ use std::path::Path;
 
 use footbridge_model::secret::Secret;
 use serde::{Serialize, de::DeserializeOwned, de::IgnoredAny};
-use serde_json::{Value, json};
+use serde_json::{
+    json,
+    value::{RawValue, to_raw_value},
+};
 
 use super::failure::Failure;
 use crate::{
@@ -238,9 +241,9 @@ pub fn pairs<'a>(query: &'a [(&'static str, String)]) -> Vec<(&'a str, Option<&'
 }
 
 /// Returns the JSON body of a request.
-pub fn body(request: &impl Serialize) -> Option<Value> {
+pub fn body(request: &impl Serialize) -> Option<Box<RawValue>> {
     // Requests are structs of text, numbers and flags, which always serialise.
-    serde_json::to_value(request).ok()
+    to_raw_value(request).ok()
 }
 
 /// Returns a line with the option for the next page, if there is one.

@@ -1,13 +1,13 @@
 //! Requests to Bolt's interface for installed apps.
 
 use footbridge_api::BoltContext;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::super::remote::Session;
 use crate::client::{Api, Call, error::ClientError};
 
 /// Returns a call of Bolt's interface.
-pub(super) fn call<'a>(path: &'a [&'a str], body: Option<Value>) -> Call<'a> {
+pub(super) fn call<'a>(path: &'a [&'a str], body: Option<Box<RawValue>>) -> Call<'a> {
     Call { api: Api::Bolt, path, body, ..Call::default() }
 }
 

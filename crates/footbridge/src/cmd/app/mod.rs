@@ -3,7 +3,6 @@
 mod add;
 mod bolt;
 mod command;
-mod credentials;
 mod install;
 mod list;
 mod logs;
