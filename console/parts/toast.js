@@ -39,25 +39,24 @@ export const Toasts = () =>
     ),
   );
 
-/** @param {string} text @param {string} what in the message, such as "Link" @param {boolean} [secret] then it is never shown */
-export async function copy(text, what, secret = false) {
+/** @param {string} text @param {string} what in the message, such as "Link" */
+export async function copy(text, what) {
   try {
     await navigator.clipboard.writeText(text);
     toast(`${what} copied`);
   } catch {
-    const rest = secret ? "Select the text and copy it by hand." : `${what}: ${text.slice(0, 200)}`;
-    toast(`The browser does not allow copying here. ${rest}`, { tone: "bad" });
+    toast(`The browser does not allow copying here. ${what}: ${text.slice(0, 200)}`, { tone: "bad" });
   }
 }
 
-/** A button that copies; a text that is long to make is made then. @param {{ text: string | (() => string), what: string, label?: string, secret?: boolean }} props */
-export const Copy = ({ text, what, label, secret }) =>
+/** A button that copies; a text that is long to make is made then. @param {{ text: string | (() => string), what: string, label?: string }} props */
+export const Copy = ({ text, what, label }) =>
   button(
     {
       type: "button",
       class: label ? "" : "quiet",
       title: `Copy ${what}`,
-      onClick: () => copy(typeof text === "string" ? text : text(), what, secret),
+      onClick: () => copy(typeof text === "string" ? text : text(), what),
     },
     h(Icon, { name: "copy" }),
     label ?? span({ class: "unseen" }, `Copy ${what}`),

@@ -34,6 +34,7 @@ LEFT_OUT = {
     "/metrics": "its text is not JSON",
     "/api/apps/local": "it installs folders of this machine",
     "/api/v1/session": "on the console's listener only",
+    "/api/v1/session/apps": "on the console's listener only",
     "/api/v1/session/password": "on the console's listener only",
     "/api/v1/sign-in-options": "on the console's listener only",
     "/api/v1/sign-in-links": "links to the console, which is off here",

@@ -23,7 +23,6 @@ mod check;
 mod checksum;
 mod cluster;
 mod column;
-mod credential_uses;
 mod deliveries;
 mod effects;
 mod error;

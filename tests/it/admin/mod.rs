@@ -3,7 +3,6 @@
 mod apps;
 mod attention;
 mod audit;
-mod credentials;
 mod deliveries;
 mod errors;
 mod events;

@@ -14,6 +14,7 @@ mod health;
 mod limits_http;
 mod log;
 mod operate;
+mod operations;
 mod readme;
 mod shutdown;
 mod start;

@@ -34,7 +34,7 @@ pub enum CallKind {
     PutView,
     /// A call of `audit`.
     Audit,
-    /// A call of `add_traffic`, `add_credential_uses`.
+    /// A call of `add_traffic`.
     AddTraffic,
     /// A call of `prune`.
     Prune,

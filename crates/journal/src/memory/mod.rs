@@ -4,7 +4,6 @@
 mod audit;
 mod backlog;
 mod cluster;
-mod credential_uses;
 mod deliveries;
 mod exchanges;
 mod gate;
