@@ -179,6 +179,74 @@ export interface paths {
         patch: operations["apps_change"];
         trace?: never;
     };
+    "/api/v1/apps/{name}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the credentials of an app without their values: how often each is used, and the old values that are still valid. */
+        get: operations["credentials_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apps/{name}/credentials/{kind}/end-overlap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the overlap of a credential: its old values become invalid at once. */
+        post: operations["credentials_end_overlap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apps/{name}/credentials/{kind}/extend-overlap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Extends the overlap of a credential: its old values stay valid for this long from now on, at least. */
+        post: operations["credentials_extend_overlap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apps/{name}/credentials/{kind}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rotates a credential. The new value is shown this once; the old value stays valid for the overlap, 24 hours by default. */
+        post: operations["credentials_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/apps/{name}/end-overlap": {
         parameters: {
             query?: never;
@@ -279,7 +347,7 @@ export interface paths {
         };
         /**
          * Returns what needs an operator, the worst first: dead deliveries, queues that stand, hooks that their receivers have
-         *     switched off, apps that do not start, secrets whose replacement is unused, failing exchanges, and problems of the server.
+         *     switched off, apps that do not start, secrets that are being replaced, failing exchanges, and problems of the server.
          */
         get: operations["statistics_attention"];
         put?: never;
@@ -2020,6 +2088,50 @@ export interface components {
             /** @description Name of the user; `null` for the administrator, who came by a link. */
             user?: string | null;
         };
+        /** @description A credential of an app. Its value is not shown. */
+        Credential: {
+            kind: components["schemas"]["SecretKind"];
+            /** Format: date-time */
+            last_used_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the value was set; `null` if that was not recorded.
+             */
+            made_at?: string | null;
+            /** @description Name of the user or token that set the value. */
+            made_by?: string | null;
+            managed_by: components["schemas"]["ManagedBy"];
+            /** @description False for a secret that only the server uses, so that nobody can see which value the app has. */
+            observable: boolean;
+            /** @description Replaced values that are still valid, the newest first. */
+            old: components["schemas"]["OldCredential"][];
+            /**
+             * @description First characters of a generated value; `null` for other values, whose beginning could help to guess them.
+             * @example fbt_9kQz
+             */
+            prefix?: string | null;
+            /** @description True if requests to the app carry this value, or are signed with it. */
+            sent: boolean;
+            /**
+             * Format: int64
+             * @description Number of requests that the value has authenticated; `null` if the server cannot see its use.
+             */
+            uses?: number | null;
+        };
+        /** @description The credentials of an app. */
+        Credentials: {
+            /**
+             * @description First half of the app's `Authorization`, which is its name: `client_id` of a host, `app_id` of a miniapp.
+             * @example shop
+             */
+            client_id: string;
+            data: components["schemas"]["Credential"][];
+            /**
+             * @description Scheme of the app's `Authorization`.
+             * @example Token
+             */
+            token_prefix: string;
+        };
         /** @description A delivery: one event for one hook. */
         Delivery: {
             /** @description App that owns the hook. */
@@ -2345,6 +2457,14 @@ export interface components {
             test?: boolean | null;
             /** @description App that gets it; must be the other app of `body` if that names one. */
             to?: string | null;
+        };
+        /** @description A request to extend an overlap. */
+        ExtendOverlap: {
+            /**
+             * @description How long the old values stay valid from now on, at least: a duration up to `7d`.
+             * @example 24h
+             */
+            overlap: string;
         };
         /** @description The result of one check. */
         Finding: {
@@ -3016,6 +3136,27 @@ export interface components {
             query?: string;
             screen: string;
         };
+        /** @description A replaced value of a credential that is still valid. */
+        OldCredential: {
+            /**
+             * Format: date-time
+             * @description Time at which it becomes invalid.
+             */
+            ends_at: string;
+            /** Format: date-time */
+            last_used_at?: string | null;
+            /** Format: date-time */
+            made_at?: string | null;
+            made_by?: string | null;
+            prefix?: string | null;
+            /** @description True if requests to the app carry this value, or are signed with it. */
+            sent: boolean;
+            /**
+             * Format: int64
+             * @description Number of requests that it has authenticated since it was replaced; `null` if the server cannot see its use.
+             */
+            uses?: number | null;
+        };
         /** @description A request to the administration API. */
         Operation: {
             body?: Record<string, never> | null;
@@ -3103,7 +3244,7 @@ export interface components {
          * @description The code of an error, for programs. A code never changes its meaning.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "cross_site" | "unknown_host" | "too_many_attempts" | "too_many_jobs" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "too_many_hooks" | "not_retryable" | "rate_limited" | "not_testable" | "statistics_off" | "not_pending" | "not_the_head" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
+        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "cross_site" | "unknown_host" | "too_many_attempts" | "too_many_jobs" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "no_overlap" | "too_many_overlaps" | "too_many_hooks" | "not_retryable" | "rate_limited" | "not_testable" | "statistics_off" | "not_pending" | "not_the_head" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
         /** @description A hypothetical event to explain. */
         Question: {
             /** @description Name of the event. */
@@ -3220,6 +3361,15 @@ export interface components {
             /** @description Secrets to rotate; by default all that the configuration file does not define. */
             secrets?: components["schemas"]["SecretKind"][] | null;
         };
+        /** @description A request to rotate a credential. */
+        RotateCredential: {
+            /**
+             * @description How long the old value stays valid: `0`, or a duration up to `7d`; `24h` by default. With `0`, the values of earlier
+             *     rotations end, too.
+             * @example 24h
+             */
+            overlap?: string | null;
+        };
         /** @description The result of a rotation. */
         Rotated: components["schemas"]["MadeSecrets"] & {
             name: string;
@@ -3230,6 +3380,16 @@ export interface components {
              * @description Time until which the previous secrets are valid too; `null` if they no longer are.
              */
             previous_valid_until?: string | null;
+        };
+        /** @description The new value of a credential, shown this once. */
+        RotatedCredential: {
+            kind: components["schemas"]["SecretKind"];
+            /**
+             * Format: date-time
+             * @description Time until which the old value is valid, too; `null` if it no longer is.
+             */
+            old_ends_at?: string | null;
+            value: string;
         };
         /** @description How far one step of a search came. */
         Searched: {
@@ -4312,6 +4472,177 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["App"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    credentials_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credentials"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    credentials_end_overlap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                kind: components["schemas"]["SecretKind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    credentials_extend_overlap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                kind: components["schemas"]["SecretKind"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtendOverlap"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    credentials_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                kind: components["schemas"]["SecretKind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotateCredential"] | null;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedCredential"];
                 };
             };
             /** @description A problem. Its `code` is documented at `/docs/errors/{code}` */

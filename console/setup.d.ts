@@ -55,16 +55,9 @@ export interface JobItem {
   text: string | null;
 }
 
-export interface Credential {
-  kind: string;
-  prefix: string | null;
-  made_at: string | null;
-  made_by: string | null;
-  last_used_at: string | null;
-  uses: number;
-  old: { prefix: string | null; last_used_at: string | null; uses: number; ends_at: string } | null;
-  observable: boolean;
-}
+export type Credentials = Schema["Credentials"];
+export type Credential = Schema["Credential"];
+export type OldCredential = Schema["OldCredential"];
 
 /** A request or an answer of a test. */
 export interface Message {
@@ -132,9 +125,6 @@ export interface ComingSetup {
   "/api/v1/jobs/{id}": { get: Gives<Job> };
   "/api/v1/jobs/{id}/stop": { post: Gives<Job> };
   "/api/v1/jobs/{id}/items": { get: Gives<List<JobItem>> };
-  "/api/v1/apps/{name}/credentials": { get: Gives<{ data: Credential[] }> };
-  "/api/v1/apps/{name}/credentials/{kind}/rotate": { post: Gives<{ value: string; old_ends_at: string | null }> };
-  "/api/v1/apps/{name}/credentials/{kind}/end-overlap": { post: Gives<unknown> };
   "/api/v1/explain": { post: Gives<Explained> };
   "/api/v1/events/{id}/explain": { get: Gives<Explained> };
   "/api/apps/{name}": { get: Gives<{ code: number; body: Installed }> };

@@ -167,7 +167,7 @@ export function Once({ title, values, close }) {
       div(
         { key: name, class: "secret" },
         span({ class: "soft" }, name),
-        div({ class: "row" }, code({ class: "command" }, value), h(Copy, { text: value, what: name, label: "Copy" })),
+        div({ class: "row" }, code({ class: "command" }, value), h(Copy, { text: value, what: name, label: "Copy", secret: true })),
       ),
     ),
     div({ class: "row end" }, button({ type: "button", class: "main", onClick: close }, "I stored it")),

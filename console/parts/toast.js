@@ -39,24 +39,25 @@ export const Toasts = () =>
     ),
   );
 
-/** @param {string} text @param {string} what in the message, such as "Link" */
-export async function copy(text, what) {
+/** @param {string} text @param {string} what in the message, such as "Link" @param {boolean} [secret] then it is never shown */
+export async function copy(text, what, secret = false) {
   try {
     await navigator.clipboard.writeText(text);
     toast(`${what} copied`);
   } catch {
-    toast(`The browser does not allow copying here. ${what}: ${text.slice(0, 200)}`, { tone: "bad" });
+    const rest = secret ? "Select the text and copy it by hand." : `${what}: ${text.slice(0, 200)}`;
+    toast(`The browser does not allow copying here. ${rest}`, { tone: "bad" });
   }
 }
 
-/** A button that copies; a text that is long to make is made then. @param {{ text: string | (() => string), what: string, label?: string }} props */
-export const Copy = ({ text, what, label }) =>
+/** A button that copies; a text that is long to make is made then. @param {{ text: string | (() => string), what: string, label?: string, secret?: boolean }} props */
+export const Copy = ({ text, what, label, secret }) =>
   button(
     {
       type: "button",
       class: label ? "" : "quiet",
       title: `Copy ${what}`,
-      onClick: () => copy(typeof text === "string" ? text : text(), what),
+      onClick: () => copy(typeof text === "string" ? text : text(), what, secret),
     },
     h(Icon, { name: "copy" }),
     label ?? span({ class: "unseen" }, `Copy ${what}`),

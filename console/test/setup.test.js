@@ -1,7 +1,7 @@
 // What the screens for set-up, recovery and people compute, without a browser.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { passed, plain, snippet } from "../screens/app/model.js";
+import { passed, plain, settled, snippet } from "../screens/app/model.js";
 import { changes, openSecrets, rowsOf } from "../screens/apps/model.js";
 import { differing, screenOf } from "../screens/audit/model.js";
 import { operationOf, readChanges, switchOf, writeChanges } from "../screens/explain/model.js";
@@ -84,12 +84,11 @@ describe("apps", () => {
       ),
       { unseen: 1, overlap: 1 },
     );
-    const one = { made_at: "2026-01-01T00:00:00Z", old: { ends_at: "2026-01-01T10:00:00Z" } };
-    const at = (hour) => Date.parse(`2026-01-01T${hour}:00:00Z`);
-    assert.deepEqual(
-      [passed(one, at("05")), passed(one, at("23")), passed({ ...one, made_at: null }, at("05"))],
-      [0.5, 1, 0],
-    );
+    const day = (hour) => `2026-01-01T${hour}:00:00Z`;
+    const overlap = (since, hour) => passed(since, day("10"), Date.parse(day(hour)));
+    assert.deepEqual([overlap(day("00"), "05"), overlap(day("00"), "23"), overlap(null, "05")], [0.5, 1, 0]);
+    const state = (uses, ...old) => settled({ uses, old: old.map((uses) => ({ uses })) });
+    assert.deepEqual([state(0, 0), state(3, 0, 0), state(3, 0, 1), state(null, null)], [false, true, false, false]);
   });
 
   it("write output as text, and snippets with names as strings", () => {

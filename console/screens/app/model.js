@@ -2,13 +2,19 @@
 
 /** @import { Credential } from "../../setup.js" */
 
-/** The part of the overlap that has passed, from 0 to 1. It began when the new value was made. @param {Credential} one @param {number} now */
-export function passed(one, now) {
-  const end = Date.parse(one.old?.ends_at ?? "");
-  const start = Date.parse(one.made_at ?? "");
+/**
+ * The part of an overlap that has passed, from 0 to 1. It began when the next value was made.
+ * @param {string | null | undefined} since @param {string} until @param {number} now
+ */
+export function passed(since, until, now) {
+  const end = Date.parse(until);
+  const start = Date.parse(since ?? "");
   if (Number.isNaN(end) || Number.isNaN(start) || end <= start) return now >= end ? 1 : 0;
   return Math.min(1, Math.max(0, (now - start) / (end - start)));
 }
+
+/** True if the app uses the new value and has used no old one since the rotation. @param {Credential} one */
+export const settled = (one) => (one.uses ?? 0) > 0 && one.old.every((old) => old.uses === 0);
 
 /** Output of a program without the sequences that colour a terminal. @param {string} text */
 export const plain = (text) => text.replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "");

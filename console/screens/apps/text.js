@@ -14,8 +14,7 @@ export const TEXT = {
 /** The names of credentials, as they are called in the documentation. @type {Record<string, string>} */
 export const KINDS = {
   token: "App token (X-Bolt-App-Token)",
-  secret_key: "Secret key (second half of Authorization)",
+  secret_key: "Secret key (client secret, second half of Authorization)",
   signing_secret: "Signing secret (Standard Webhooks)",
-  client_secret: "Client secret",
   receiver_auth: "Secret for the receiver",
 };

@@ -58,9 +58,12 @@ async function receiver() {
   return server;
 }
 
-/** Starts everything for the tests of a file; a `fresh` server has no traffic, and nobody is signed in. */
-export function world({ fresh = false } = {}) {
-  const it = { receiver: undefined, browser: undefined, home: "", child: undefined, faults: [] };
+/**
+ * Starts everything for the tests of a file; a `fresh` server has no traffic, and nobody is signed in. `level` is how much the
+ * program writes; what is more than errors is kept in `log`.
+ */
+export function world({ fresh = false, level = "error" } = {}) {
+  const it = { receiver: undefined, browser: undefined, home: "", child: undefined, faults: [], level, log: "" };
   before(async () => {
     it.home = await mkdtemp(join(tmpdir(), "footbridge-console-test-"));
     it.receiver = await receiver();
@@ -121,9 +124,10 @@ export async function stopServer(it) {
 export async function startServer(it) {
   it.child = spawn(program, it.words, {
     cwd: it.home,
-    stdio: ["ignore", "ignore", "inherit"],
-    env: { RUST_LOG: "error", PATH: process.env.PATH },
+    stdio: ["ignore", "ignore", it.level === "error" ? "inherit" : "pipe"],
+    env: { RUST_LOG: it.level, PATH: process.env.PATH },
   });
+  it.child.stderr?.setEncoding("utf8").on("data", (text) => (it.log += text));
   await until("the server is ready", () =>
     fetch(`${it.api}/readyz`).then(
       (answer) => answer.ok,

@@ -8,6 +8,7 @@ mod app;
 mod attention;
 mod audit;
 mod bolt;
+mod credential;
 mod delivery;
 mod event;
 mod exchange;
@@ -36,6 +37,9 @@ pub use attention::{
 pub use audit::{AuditActor, AuditEntry, AuditObject};
 pub use bolt::{
     BoltApp, BoltContext, BoltHook, BoltRouter, Install, Installed, LogLine, LogPage, NamedApp, StartFailure,
+};
+pub use credential::{
+    Credential, Credentials, ExtendOverlap, OldCredential, RotateCredential, RotatedCredential,
 };
 pub use delivery::{Attempt, Bulk, BulkResult, Delivery, DeliveryDetail, Selection};
 pub use event::{Cause, Event, EventDetail};

@@ -12,6 +12,7 @@ mod backlogs;
 mod chains;
 mod claims;
 mod cluster;
+mod credentials;
 mod detached;
 mod dispatch;
 mod drain;
@@ -60,6 +61,7 @@ pub use chains::LoopDetected;
 #[cfg(feature = "test")]
 pub use cluster::BrokenRule;
 pub use cluster::{HOLD_FOR, Membership, SEND_FOR, SessionEnd};
+pub use credentials::{Credential, CredentialValue, OldValue, OverlapState, Uses};
 pub use dispatch::Dispatcher;
 pub use drain::{Draining, WorkGuard};
 pub use engine::{
@@ -97,8 +99,8 @@ pub use queues::{QueueOverview, QueueState, WaitingQueue};
 pub use rate::{Quota, Rate};
 pub use reach::Reached;
 pub use registry::{
-    AppChange, AppEntry, AppProof, AppSpec, ChangeError, FileSpec, HookChange, HookEntry, HookSpec, LinkSpec,
-    MadeSecrets, Overlap, Rotation, SecretKind, SecretSet,
+    AppChange, AppEntry, AppProof, AppSpec, BadOverlap, ChangeError, FileSpec, HookChange, HookEntry,
+    HookSpec, LinkSpec, MadeSecrets, Overlap, RotatedSecrets, Rotation, SecretKind, SecretSet,
 };
 pub use replay::{BulkMode, ReplayError};
 pub use retention::Retention;

@@ -3,9 +3,8 @@
 use crate::claims::Claims;
 use crate::failure_log::FailureLog;
 use crate::publish::Publisher;
-use crate::registry::{AppRegistry, SecretKind};
+use crate::registry::{AppRegistry, FirstUse};
 use footbridge_journal::{Journal, JournalError, Partition, PruneLimits};
-use footbridge_model::name::AppName;
 use footbridge_model::time::{Clock, Millis};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +38,7 @@ pub struct Retention {
     clock: Arc<dyn Clock>,
     claims: Claims,
     periods: RetentionPeriods,
-    first_uses: mpsc::Receiver<(AppName, SecretKind)>,
+    first_uses: mpsc::Receiver<FirstUse>,
     log: Arc<FailureLog>,
 }
 
@@ -54,7 +53,7 @@ impl Retention {
         publisher: &Publisher,
         claims: Claims,
         periods: RetentionPeriods,
-        first_uses: mpsc::Receiver<(AppName, SecretKind)>,
+        first_uses: mpsc::Receiver<FirstUse>,
         log: Arc<FailureLog>,
     ) -> Self {
         let Publisher { registry, journal, clock, .. } = publisher;
@@ -69,9 +68,9 @@ impl Retention {
             tokio::select! {
                 biased;
                 _ = drain.wait_for(|draining| *draining) => return,
-                Some((app, kind)) = self.first_uses.recv() => {
-                    if let Err(error) = self.registry.mark_first_use(&app, kind).await {
-                        tracing::warn!(%app, %error, "the first use of a new secret could not be noted");
+                Some(first) = self.first_uses.recv() => {
+                    if let Err(error) = self.registry.mark_first_use(&first).await {
+                        tracing::warn!(app = %first.app, %error, "the first use of a new secret could not be noted");
                     }
                 }
                 () = tokio::time::sleep_until(next.min(Instant::now() + INTERVAL_WHILE_BLOCKED)) => {

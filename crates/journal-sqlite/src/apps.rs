@@ -5,13 +5,14 @@ use crate::column::{origin, origin_code};
 use crate::failure::{CommandError, CommandResult};
 use crate::seal::Sealer;
 use crate::txn::Txn;
-use crate::{hooks, keys, links};
+use crate::{credential_uses, hooks, keys, links};
 use footbridge_model::address::AddressClasses;
 use footbridge_model::app::{App, AppSecrets, ReceiverAuth, Unseen};
 use footbridge_model::id::IdSource;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::package::Package;
-use footbridge_model::secret::{Previous, Rotating, Secret};
+use footbridge_model::rotation::{Previous, Rotating, SetBy};
+use footbridge_model::secret::Secret;
 use footbridge_model::time::Millis;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
@@ -63,7 +64,26 @@ struct Secrets<T> {
 #[derive(Serialize, Deserialize)]
 struct Rotated<T> {
     current: T,
+    /// The newest of the replaced secrets.
     previous: Option<Replaced<T>>,
+    /// The others. Rows of earlier versions have none.
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    older: Vec<Replaced<T>>,
+    #[serde(default = "first_uses_id")]
+    uses_id: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    set: Option<Set>,
+}
+
+/// The number of the uses of a secret that an earlier version has stored. A replaced one has 0.
+const fn first_uses_id() -> u64 {
+    1
+}
+
+#[derive(Serialize, Deserialize)]
+struct Set {
+    at: i64,
+    by: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,6 +91,10 @@ struct Replaced<T> {
     secret: T,
     until: i64,
     superseded: bool,
+    #[serde(default)]
+    uses_id: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    set: Option<Set>,
 }
 
 /// Stores an app in place of one of the same name.
@@ -81,7 +105,7 @@ pub(crate) fn put(txn: &Txn<'_>, app: &App) -> CommandResult<()> {
     let sql =
         "INSERT OR REPLACE INTO apps (name, written, settings, secrets, sum) VALUES (?1, ?2, ?3, ?4, ?5)";
     txn.run(sql, params![app.name.key(), app.name.as_str(), settings, secrets, sum])?;
-    Ok(())
+    credential_uses::delete_ended(txn, app)
 }
 
 fn sum(name: &str, settings: &str, secrets: &[u8]) -> Checksum {
@@ -93,6 +117,7 @@ pub(crate) fn delete(txn: &mut Txn<'_>, name: &AppName, reason: &str) -> Command
     txn.run("DELETE FROM apps WHERE name = ?1", [name.key()])?;
     links::delete_of_app(txn, name)?;
     keys::delete_of_app(txn, name)?;
+    credential_uses::delete_of_app(txn, name)?;
     hooks::delete_of_app(txn, name, reason)
 }
 
@@ -178,20 +203,45 @@ fn seal(sealer: &Sealer, app: &App) -> CommandResult<Vec<u8>> {
 }
 
 fn rotated(secret: &Rotating) -> Rotated<&str> {
-    Rotated { current: secret.current.expose(), previous: secret.previous.as_ref().map(replaced) }
+    let mut previous = secret.previous.iter().map(replaced);
+    Rotated {
+        current: secret.current.expose(),
+        previous: previous.next(),
+        older: previous.collect(),
+        uses_id: secret.uses_id,
+        set: secret.set.as_ref().map(set),
+    }
 }
 
 fn replaced(previous: &Previous) -> Replaced<&str> {
-    Replaced { secret: previous.secret.expose(), until: previous.until.0, superseded: previous.superseded }
+    Replaced {
+        secret: previous.secret.expose(),
+        until: previous.until.0,
+        superseded: previous.superseded,
+        uses_id: previous.uses_id,
+        set: previous.set.as_ref().map(set),
+    }
+}
+
+fn set(set: &SetBy) -> Set {
+    Set { at: set.at.0, by: set.by.clone() }
 }
 
 fn rotating(kept: Rotated<String>) -> Rotating {
-    let previous = kept.previous.map(|replaced| Previous {
+    let set_by = |set: Option<Set>| set.map(|set| SetBy { at: Millis(set.at), by: set.by });
+    let previous = |replaced: Replaced<String>| Previous {
         secret: Secret::new(replaced.secret),
         until: Millis(replaced.until),
         superseded: replaced.superseded,
-    });
-    Rotating { current: Secret::new(kept.current), previous }
+        uses_id: replaced.uses_id,
+        set: set_by(replaced.set),
+    };
+    Rotating {
+        current: Secret::new(kept.current),
+        uses_id: kept.uses_id,
+        set: set_by(kept.set),
+        previous: kept.previous.into_iter().chain(kept.older).map(previous).collect(),
+    }
 }
 
 fn join(name: &str, settings: Settings<'_>, secrets: Secrets<String>) -> App {

@@ -23,6 +23,7 @@ mod check;
 mod checksum;
 mod cluster;
 mod column;
+mod credential_uses;
 mod deliveries;
 mod effects;
 mod error;

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// The migrations. A released one is never changed.
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 14] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0030_written_names.sql"),
     include_str!("../migrations/0040_replays.sql"),
@@ -17,6 +17,7 @@ const STEPS: [&str; 13] = [
     include_str!("../migrations/0131_causes.sql"),
     include_str!("../migrations/0110_jobs.sql"),
     include_str!("../migrations/0115_views.sql"),
+    include_str!("../migrations/0140_credentials.sql"),
 ];
 
 /// Marks a database as one of this program: "Fbrg".

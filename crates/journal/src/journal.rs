@@ -1,8 +1,8 @@
 //! The ports of one store together.
 
 use crate::{
-    AuditLog, Claim, Cluster, DeliveryQueue, EventLog, ExchangeLog, History, Jobs, JournalHealth,
-    PeopleStore, RegistryStore, Statistics, Views, Wait,
+    AuditLog, Claim, Cluster, CredentialUses, DeliveryQueue, EventLog, ExchangeLog, History, Jobs,
+    JournalHealth, PeopleStore, RegistryStore, Statistics, Views, Wait,
 };
 use footbridge_model::time::Millis;
 
@@ -29,7 +29,16 @@ pub trait Retention: Send + Sync {
 
 /// All ports of the store of events, deliveries and exchanges, and its state.
 pub trait Journal:
-    EventLog + DeliveryQueue + ExchangeLog + History + Statistics + AuditLog + Jobs + Views + Retention
+    EventLog
+    + DeliveryQueue
+    + ExchangeLog
+    + History
+    + Statistics
+    + CredentialUses
+    + AuditLog
+    + Jobs
+    + Views
+    + Retention
 {
     /// Returns the state of the journal, for probes.
     fn health(&self) -> JournalHealth {

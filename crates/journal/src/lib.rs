@@ -33,6 +33,7 @@ mod claim;
 mod cluster;
 #[cfg(feature = "test")]
 pub mod contract;
+mod credential_uses;
 mod delivery_queue;
 mod error;
 mod event_log;
@@ -57,6 +58,7 @@ pub use claim::{BeatNumber, Claim, Epoch, Partition, Session, Version};
 pub use cluster::{
     ANSWER_WITHIN, Burial, Cluster, Ended, EndedHook, Hint, Hints, Joined, NodeCard, Peer, Pulse,
 };
+pub use credential_uses::CredentialUses;
 pub use delivery_queue::{
     CancelOnly, CancelledOne, DeliveryQueue, DeliveryResult, Recorded, Replay, Retried,
 };

@@ -1,10 +1,12 @@
 //! Apps and the links between them.
 
 use crate::address::AddressClasses;
+use crate::credential::CredentialKind;
 use crate::hook::Origin;
 use crate::name::{AppName, EventName};
 use crate::package::Package;
-use crate::secret::{Rotating, Secret};
+use crate::rotation::Rotating;
+use crate::secret::Secret;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,6 +64,26 @@ pub struct AppSecrets {
     pub secret_key: Rotating,
     /// The key of its Standard Webhooks signatures.
     pub signing_secret: Rotating,
+}
+
+impl AppSecrets {
+    /// The secret of this kind.
+    pub const fn of(&self, kind: CredentialKind) -> &Rotating {
+        match kind {
+            CredentialKind::Token => &self.token,
+            CredentialKind::SecretKey => &self.secret_key,
+            CredentialKind::SigningSecret => &self.signing_secret,
+        }
+    }
+
+    /// The secret of this kind, to be changed.
+    pub const fn of_mut(&mut self, kind: CredentialKind) -> &mut Rotating {
+        match kind {
+            CredentialKind::Token => &mut self.token,
+            CredentialKind::SecretKey => &mut self.secret_key,
+            CredentialKind::SigningSecret => &mut self.signing_secret,
+        }
+    }
 }
 
 /// The secrets of an app that the server has generated and nobody has seen. Each may be shown once.

@@ -1,12 +1,18 @@
 //! Secrets: values that print as `…`, are compared in constant time, and are wiped from memory when dropped.
 
-use crate::time::{Entropy, Millis};
+use crate::time::Entropy;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
+
+/// The first characters of generated tokens, secret keys and signing secrets.
+const GENERATED: [&str; 3] = ["fbt_", "fbk_", "whsec_"];
+/// The number of random characters that a prefix shows, of those that a generated secret has at least.
+const PREFIX: usize = 4;
+const RANDOM_MIN: usize = 32;
 
 /// A secret text: a token, a key or a password.
 ///
@@ -51,7 +57,20 @@ impl Secret {
 
     /// Returns true if `offered` is this secret. Takes the same time for every wrong guess.
     pub fn matches(&self, offered: &[u8]) -> bool {
-        self.digest.ct_eq(&digest(offered)).into()
+        self.has_digest(&digest(offered))
+    }
+
+    /// Returns true if `offered` is the digest of this secret. Takes the same time for every wrong guess.
+    pub fn has_digest(&self, offered: &[u8; 32]) -> bool {
+        self.digest.ct_eq(offered).into()
+    }
+
+    /// The beginning of the text, by which a person recognises a generated secret. `None` for other secrets: their beginning
+    /// could help to guess them.
+    pub fn prefix(&self) -> Option<&str> {
+        let mark = GENERATED.into_iter().find(|mark| self.text.starts_with(mark))?;
+        let is_generated = self.text.is_ascii() && self.text.len() >= mark.len() + RANDOM_MIN;
+        is_generated.then(|| self.text.get(..mark.len() + PREFIX))?
     }
 }
 
@@ -74,75 +93,22 @@ impl PartialEq for Secret {
 
 impl Eq for Secret {}
 
-/// A secret and, during the overlap after a rotation, the secret before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rotating {
-    /// The current secret.
-    pub current: Secret,
-    /// The secret that it has replaced.
-    pub previous: Option<Previous>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A replaced secret that is still valid.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Previous {
-    /// The replaced secret.
-    pub secret: Secret,
-    /// The time at which it becomes invalid.
-    pub until: Millis,
-    /// True once the app has used the current secret. Outbound calls then use that one too.
-    pub superseded: bool,
-}
-
-impl Rotating {
-    /// A secret that was never rotated.
-    pub const fn new(current: Secret) -> Self {
-        Self { current, previous: None }
-    }
-
-    /// Replaces the current secret by `next`. The old one stays valid until `until`.
-    #[must_use]
-    pub fn rotated(self, next: Secret, until: Millis) -> Self {
-        Self { current: next, previous: Some(Previous { secret: self.current, until, superseded: false }) }
-    }
-
-    /// The secrets that are valid at `now`, newest first.
-    pub fn live(&self, now: Millis) -> impl Iterator<Item = &Secret> {
-        let previous = self.previous.as_ref().filter(|previous| now < previous.until);
-        std::iter::once(&self.current).chain(previous.map(|previous| &previous.secret))
-    }
-
-    /// The secret for outbound calls: the old one until the app has used the new one or the overlap ends.
-    pub fn outbound(&self, now: Millis) -> &Secret {
-        match &self.previous {
-            Some(previous) if now < previous.until && !previous.superseded => &previous.secret,
-            _ => &self.current,
+    #[test]
+    fn only_generated_secrets_have_a_prefix() {
+        let random = "k3QzWlm0aVbN8sTqRfYxC2dEgHjUoPi7";
+        for (text, prefix) in [
+            (format!("fbt_{random}"), Some("fbt_k3Qz")),
+            (format!("whsec_{random}"), Some("whsec_k3Qz")),
+            (random.to_owned(), None),
+            ("fbt_short".to_owned(), None),
+            (format!("fbk_ä{random}"), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(Secret::new(text.clone()).prefix(), prefix, "{text}");
         }
     }
-
-    /// Returns the version of `offered` if it is valid at `now`.
-    pub fn check(&self, offered: &[u8], now: Millis) -> Option<SecretVersion> {
-        // Both are always compared, so that the time of the check reveals nothing.
-        let current = self.current.matches(offered);
-        let previous = self.previous.as_ref().is_some_and(|p| now < p.until && p.secret.matches(offered));
-        match (current, previous) {
-            (true, _) => Some(SecretVersion::Current),
-            (false, true) => Some(SecretVersion::Previous),
-            (false, false) => None,
-        }
-    }
-
-    /// Returns true if a use of the current secret would switch outbound calls to it.
-    pub fn awaits_first_use(&self, now: Millis) -> bool {
-        self.previous.as_ref().is_some_and(|p| now < p.until && !p.superseded)
-    }
-}
-
-/// A version of a rotated secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SecretVersion {
-    /// The current secret.
-    Current,
-    /// The secret before it, during the overlap.
-    Previous,
 }

@@ -83,6 +83,10 @@ codes! {
     ManagedByPackage = "managed_by_package", CONFLICT, "The app's package defines it";
     /// Every secret of the app was shown before, or comes from the configuration file.
     SecretsSeen = "secrets_seen", CONFLICT, "There is no secret left to show";
+    /// No old value of the credential is valid.
+    NoOverlap = "no_overlap", CONFLICT, "There is no overlap";
+    /// The credential has the maximum number of old values that are valid.
+    TooManyOverlaps = "too_many_overlaps", CONFLICT, "Too many old values are valid";
     /// The app has the maximum number of hooks.
     TooManyHooks = "too_many_hooks", UNPROCESSABLE_ENTITY, "The app has too many hooks";
     /// The status of the delivery does not allow a retry or a replay.
@@ -298,6 +302,9 @@ impl From<ChangeError> for Problem {
             ChangeError::Exists(_) => ProblemCode::Exists,
             ChangeError::ManagedByFile(_) => ProblemCode::ManagedByFile,
             ChangeError::ManagedByPackage(_) => ProblemCode::ManagedByPackage,
+            ChangeError::TokenOfRun(_) => ProblemCode::ManagedByPackage,
+            ChangeError::NoOverlap { .. } => ProblemCode::NoOverlap,
+            ChangeError::TooManyOverlaps { .. } => ProblemCode::TooManyOverlaps,
             ChangeError::Seen(_) => ProblemCode::SecretsSeen,
             ChangeError::Invalid { .. } | ChangeError::FileLeftOut { .. } => ProblemCode::Invalid,
             ChangeError::TooManyHooks(_) => ProblemCode::TooManyHooks,

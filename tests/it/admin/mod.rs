@@ -3,6 +3,7 @@
 mod apps;
 mod attention;
 mod audit;
+mod credentials;
 mod deliveries;
 mod errors;
 mod events;

@@ -6,6 +6,7 @@ use crate::backlogs::Backlogs;
 use crate::chains::Chains;
 use crate::claims::Claims;
 use crate::cluster::{HintQueue, Lease, Membership, MembershipOptions};
+use crate::credentials::CredentialLedger;
 use crate::dispatch::{DispatchOptions, Dispatcher};
 use crate::drain::Drain;
 use crate::exchange::Exchanges;
@@ -20,7 +21,7 @@ use crate::people::People;
 use crate::progress::Progress;
 use crate::publish::Publisher;
 use crate::queues::Queues;
-use crate::registry::{AppRegistry, ChangeError, FileSpec, RegistryOptions, SecretKind, VersionedStore};
+use crate::registry::{AppRegistry, ChangeError, FileSpec, FirstUse, RegistryOptions, VersionedStore};
 use crate::retention::{Retention, RetentionPeriods};
 use crate::stats::{Collector, Statistics, TrafficCounter};
 use crate::tickets::Tickets;
@@ -28,7 +29,6 @@ use crate::watermark::Watermark;
 use footbridge_journal::{Ended, EndedHook, Joined, Journal, JournalError};
 use footbridge_model::audit::Actor;
 use footbridge_model::id::{HookId, IdSource};
-use footbridge_model::name::AppName;
 use footbridge_model::time::{Clock, Entropy, Millis};
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,7 +126,8 @@ pub(super) struct Inner {
     pub(super) queues: Queues,
     pub(super) started_at: Millis,
     pub(super) wake_jobs: Arc<Notify>,
-    pub(super) first_uses: mpsc::Sender<(AppName, SecretKind)>,
+    pub(super) first_uses: mpsc::Sender<FirstUse>,
+    pub(super) credentials: Arc<CredentialLedger>,
     pub(super) cluster: Arc<dyn footbridge_journal::Cluster>,
     pub(super) lease: Arc<Lease>,
     pub(super) left: watch::Sender<bool>,
@@ -418,6 +419,7 @@ fn assemble(
     let (left, has_left) = watch::channel(false);
     let membership = membership(options.store.clone(), publisher, &claims, Arc::clone(&lease), has_left);
     let (first_uses, noticed) = mpsc::channel(64);
+    let credentials = Arc::new(CredentialLedger::new(registry, journal));
     let wake_jobs = Arc::<Notify>::default();
     let job_runner = job_runner(publisher, &claims, &ids, Arc::clone(&wake_jobs));
     let retention = Retention::new(publisher, claims, RetentionPeriods::from(&limits), noticed, log);
@@ -445,12 +447,13 @@ fn assemble(
         queues: Queues::default(),
         wake_jobs,
         first_uses,
+        credentials: Arc::clone(&credentials),
         cluster: options.store,
         lease,
         left,
     };
     let engine = Engine(Arc::new(inner), None);
-    let collector = Collector(statistics);
+    let collector = Collector { statistics, credentials: Some(credentials) };
     Started {
         engine,
         dispatcher,

@@ -6,7 +6,7 @@ use crate::detached::detached;
 use crate::exchange::{ExchangeDraft, ExchangeOptions, ExchangeReply};
 use crate::explain::{self, ExplainFrom, Explained, Hypothesis};
 use crate::publish::{PublishError, Published};
-use crate::registry::{AppEntry, HookEntry};
+use crate::registry::{AppEntry, FirstUse, HookEntry};
 use crate::replay::{BulkMode, Redelivery, ReplayError};
 use crate::subscribe::{self, SubscribeError};
 use footbridge_courier::Courier;
@@ -23,18 +23,21 @@ use std::sync::Arc;
 impl Engine {
     /// The app that a token (`X-Bolt-App-Token`) authenticates.
     pub fn caller_by_token(&self, token: &[u8]) -> Option<Caller> {
-        self.0.registry.by_token(token, self.now()).inspect(|caller| self.report_first_use(caller))
+        let now = self.now();
+        self.0.registry.by_token(token, now).inspect(|caller| self.count_use(caller, now))
     }
 
     /// The app that an `Authorization` header of the bridge authenticates.
     pub fn caller_by_authorization(&self, header: &[u8]) -> Option<Caller> {
-        self.0.registry.by_authorization(header, self.now()).inspect(|caller| self.report_first_use(caller))
+        let now = self.now();
+        self.0.registry.by_authorization(header, now).inspect(|caller| self.count_use(caller, now))
     }
 
-    fn report_first_use(&self, caller: &Caller) {
-        if let Some(kind) = caller.first_use {
+    fn count_use(&self, caller: &Caller, now: Millis) {
+        if let Some(uses_id) = caller.count_use(now) {
+            let first = FirstUse { app: caller.entry.app.name.clone(), kind: caller.kind, uses_id };
             // If the queue is full, the next use of the secret is reported instead.
-            let _ = self.0.first_uses.try_send((caller.entry.app.name.clone(), kind));
+            let _ = self.0.first_uses.try_send(first);
         }
     }
 
@@ -366,6 +369,7 @@ impl Engine {
     /// # Errors
     /// [`JournalError`] if the last writes may be lost.
     pub async fn close_journal(&self) -> Result<(), JournalError> {
+        self.0.credentials.save().await;
         self.0.statistics.save().await;
         self.0.journal.close().await
     }

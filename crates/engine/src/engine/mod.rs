@@ -3,6 +3,7 @@
 mod apps;
 mod audit;
 mod build;
+mod credentials;
 mod events;
 mod jobs;
 mod lanes;

@@ -5,7 +5,6 @@ use crate::detached::detached;
 use crate::people::People;
 use crate::registry::{
     AppChange, AppEntry, AppSpec, ChangeError, HookChange, HookEntry, HookSpec, LinkSpec, MadeSecrets,
-    Overlap, Rotation,
 };
 use crate::system_event::StopReason;
 use footbridge_model::app::Link;
@@ -102,39 +101,6 @@ impl Engine {
         detached(async move { registry.remove_app(&by, &owned).await }).await
     }
 
-    /// Replaces secrets of an app. Returns the new ones; they are not shown again.
-    ///
-    /// ```
-    /// use footbridge_engine::{AppSpec, Overlap, Rotation};
-    /// use footbridge_model::name::AppName;
-    ///
-    /// # mod in_memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/in_memory.rs")); }
-    /// # in_memory::run(|engine, _| async move {
-    /// let (shop, old) = engine.add_app(AppSpec::named(AppName::parse("shop")?), vec![]).await?;
-    /// let new = engine.rotate(&shop.app.name, Rotation::Ours, Overlap::Day).await?;
-    ///
-    /// // Until the app has changed its settings, at most for a day, both tokens are valid.
-    /// for token in [old.token, new.token] {
-    ///     let token = token.ok_or("it was made")?;
-    ///     assert!(engine.caller_by_token(token.expose().as_bytes()).is_some());
-    /// }
-    /// # Ok(())
-    /// # }).unwrap();
-    /// ```
-    ///
-    /// # Errors
-    /// [`ChangeError`]
-    pub async fn rotate(
-        &self,
-        name: &AppName,
-        which: Rotation,
-        overlap: Overlap,
-    ) -> Result<MadeSecrets, ChangeError> {
-        let (registry, owned) = (Arc::clone(&self.0.registry), name.clone());
-        let by = self.actor();
-        detached(async move { registry.rotate(&by, &owned, which, overlap).await }).await
-    }
-
     /// Returns the secrets of an app that the server has made and nobody has seen; they are not shown again.
     ///
     /// # Errors
@@ -143,16 +109,6 @@ impl Engine {
         let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
         let by = self.actor();
         detached(async move { registry.show_secrets(&by, &name).await }).await
-    }
-
-    /// Ends the overlap of a rotation: the replaced secrets of an app become invalid.
-    ///
-    /// # Errors
-    /// [`ChangeError`]
-    pub async fn end_overlap(&self, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
-        let (registry, name) = (Arc::clone(&self.0.registry), name.clone());
-        let by = self.actor();
-        detached(async move { registry.end_overlap(&by, &name).await }).await
     }
 
     /// All links, sorted by host and miniapp.

@@ -3,7 +3,8 @@
 use crate::registry::AppEntry;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use footbridge_model::secret::{Rotating, Secret};
+use footbridge_model::rotation::Rotating;
+use footbridge_model::secret::Secret;
 
 /// A secret with fewer characters is not shown at all.
 const SHOWN_FROM: usize = 24;
@@ -26,8 +27,8 @@ impl Mask {
     pub(super) fn of(app: &AppEntry, more: impl IntoIterator<Item = Secret>) -> Self {
         let own = &app.app.secrets;
         let all = |secret: &Rotating| {
-            let previous = secret.previous.as_ref().map(|previous| previous.secret.clone());
-            [Some(secret.current.clone()), previous].into_iter().flatten().collect::<Vec<_>>()
+            let previous = secret.previous.iter().map(|previous| previous.secret.clone());
+            std::iter::once(secret.current.clone()).chain(previous).collect::<Vec<_>>()
         };
         let mut secrets: Vec<Secret> = more.into_iter().collect();
         let own_name = app.app.name.to_string();

@@ -1,5 +1,6 @@
 //! The part of an app's state that survives changes of the app.
 
+use super::uses::UseCounters;
 use crate::app_phase::Lifecycle;
 use crate::rate::Bucket;
 use crate::recipient::{CircuitBreaker, ExchangePermits};
@@ -18,6 +19,8 @@ pub(crate) struct AppState {
     pub(crate) permits: ExchangePermits,
     /// Opens when its receiver cannot be reached.
     pub(crate) breaker: CircuitBreaker,
+    /// Counts the uses of its credentials.
+    pub(super) uses: UseCounters,
     /// The lifecycle of an installed app.
     pub(crate) lifecycle: Lifecycle,
     /// The contents of its `ca_file`.

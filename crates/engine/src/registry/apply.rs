@@ -9,9 +9,9 @@ use super::spec::{AppSpec, FileSpec, LinkSpec, SecretSet};
 use footbridge_journal::{RegistryBatch, RegistryChange};
 use footbridge_model::app::{App, Link, Unseen};
 use footbridge_model::audit::Actor;
+use footbridge_model::credential::CredentialKind;
 use footbridge_model::hook::Origin;
 use footbridge_model::name::AppName;
-use footbridge_model::secret::{Rotating, Secret};
 use footbridge_model::time::Millis;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -80,7 +80,7 @@ impl AppRegistry {
             })
             .collect();
         for spec in specs {
-            let (app, file_secrets) = self.app_from_file(spec, &before)?;
+            let (app, file_secrets) = self.app_from_file(lock.by, spec, &before)?;
             apps.insert(app.name.clone(), (app, file_secrets));
         }
         let warnings = self.classify_new_hosts(&mut apps).await;
@@ -109,15 +109,18 @@ impl AppRegistry {
     }
 
     /// Builds an app that the file defines. Secrets that the file leaves out stay as they are.
-    fn app_from_file(&self, spec: AppSpec, before: &Directory) -> Result<(App, SecretSet), ChangeError> {
-        let (token, secret_key, signing_secret) =
-            (spec.token.clone(), spec.secret_key.clone(), spec.signing_secret.clone());
+    fn app_from_file(
+        &self,
+        by: &Actor,
+        spec: AppSpec,
+        before: &Directory,
+    ) -> Result<(App, SecretSet), ChangeError> {
         let file_secrets = SecretSet {
-            token: token.is_some(),
-            secret_key: secret_key.is_some(),
-            signing_secret: signing_secret.is_some(),
+            token: spec.token.is_some(),
+            secret_key: spec.secret_key.is_some(),
+            signing_secret: spec.signing_secret.is_some(),
         };
-        let (mut app, _) = self.new_app(spec, Origin::File)?;
+        let (mut app, _) = self.new_app(by, spec, Origin::File)?;
         if let Some(known) = before.app(app.name.as_str()) {
             let known = &known.app;
             if known.package.is_some() {
@@ -136,9 +139,13 @@ impl AppRegistry {
                 secret_key: known.unseen.secret_key && !file_secrets.secret_key,
                 signing_secret: known.unseen.signing_secret && !file_secrets.signing_secret,
             };
-            app.secrets.token = merge(&known.secrets.token, token);
-            app.secrets.secret_key = merge(&known.secrets.secret_key, secret_key);
-            app.secrets.signing_secret = merge(&known.secrets.signing_secret, signing_secret);
+            for kind in CredentialKind::ALL {
+                // A secret that the file leaves out stays, and one that it does not change has its overlap still.
+                let stored = known.secrets.of(kind);
+                if !file_secrets.has(kind) || stored.current == app.secrets.of(kind).current {
+                    *app.secrets.of_mut(kind) = stored.clone();
+                }
+            }
         }
         Ok((app, file_secrets))
     }
@@ -209,14 +216,6 @@ fn check_tokens<'a>(apps: impl Iterator<Item = &'a App>, now: Millis) -> Result<
         }
     }
     Ok(())
-}
-
-/// The secret of the file if there is one and it differs from the stored one, else the stored one with its overlap.
-fn merge(stored: &Rotating, from_file: Option<Secret>) -> Rotating {
-    match from_file {
-        Some(secret) if stored.current != secret => Rotating::new(secret),
-        _ => stored.clone(),
-    }
 }
 
 /// The first 20 names, and the number of the others.

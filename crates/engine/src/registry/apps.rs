@@ -6,7 +6,7 @@ use super::directory::Directory;
 use super::entry::AppEntry;
 use super::error::{ChangeError, require_api_origin};
 use super::host_classes::hosts;
-use super::secrets::{KEY_PREFIX, TOKEN_PREFIX};
+use super::secrets::{KEY_PREFIX, TOKEN_PREFIX, set_by};
 use super::spec::{AppChange, AppSpec, HookSpec, MadeSecrets, SecretSet};
 use footbridge_courier::Target;
 use footbridge_journal::{RegistryBatch, RegistryChange};
@@ -14,7 +14,8 @@ use footbridge_model::app::{App, AppSecrets, Unseen};
 use footbridge_model::audit::Actor;
 use footbridge_model::hook::{Hook, Lifetime, Origin};
 use footbridge_model::name::AppName;
-use footbridge_model::secret::{Rotating, Secret};
+use footbridge_model::rotation::Rotating;
+use footbridge_model::secret::Secret;
 use footbridge_model::signature;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,7 +42,7 @@ impl AppRegistry {
                 "the app `{name}` exists already: see it with `footbridge app show {name}`, change it with PATCH /api/v1/apps/{name}"
             )));
         }
-        let (app, made) = self.new_app(spec, Origin::Api)?;
+        let (app, made) = self.new_app(by, spec, Origin::Api)?;
         if self.other_token_owner(&app.name, &app.secrets.token.current).is_some() {
             return Err(ChangeError::invalid("token", "is another app's token; each app needs its own"));
         }
@@ -75,7 +76,12 @@ impl AppRegistry {
     }
 
     /// Checks `spec` and builds an app from it. Also returns the app's secrets.
-    pub(super) fn new_app(&self, spec: AppSpec, origin: Origin) -> Result<(App, MadeSecrets), ChangeError> {
+    pub(super) fn new_app(
+        &self,
+        by: &Actor,
+        spec: AppSpec,
+        origin: Origin,
+    ) -> Result<(App, MadeSecrets), ChangeError> {
         check_url("receiver_url", spec.receiver_url.as_deref(), Target::parse)?;
         check_url("url", spec.url.as_deref(), Target::parse_base)?;
         check_url("miniapp_url", spec.miniapp_url.as_deref(), Target::parse_page)?;
@@ -99,12 +105,13 @@ impl AppRegistry {
         };
         let created_at = self.options.clock.now();
         let generation = self.options.ids.next(created_at);
+        let set = |secret| Rotating::set(secret, self.options.ids.next(created_at), set_by(by, created_at));
         let app = App {
             name: spec.name,
             secrets: AppSecrets {
-                token: Rotating::new(token),
-                secret_key: Rotating::new(secret_key),
-                signing_secret: Rotating::new(signing_secret),
+                token: set(token),
+                secret_key: set(secret_key),
+                signing_secret: set(signing_secret),
             },
             unseen,
             token_prefix: spec.token_prefix,

@@ -8,10 +8,12 @@ use crate::audit::{Act, Members, changed_members, created, deleted, entries, mem
 use footbridge_journal::{RegistryBatch, RegistryChange};
 use footbridge_model::app::{App, Link};
 use footbridge_model::audit::{Actor, ActorKind, AuditEntry, AuditObject};
+use footbridge_model::credential::CredentialKind;
 use footbridge_model::hook::{Hook, Lifetime};
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
-use footbridge_model::secret::Rotating;
+use footbridge_model::rotation::Rotating;
+use footbridge_model::time::Millis;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -142,31 +144,47 @@ fn is_audited(by: &Actor, hook: &Hook) -> bool {
 
 /// The action of a change of secrets, and which they are; `None` if it changes none.
 fn secrets_act(before: &App, app: &App) -> Option<(&'static str, Option<String>)> {
-    let (old, new) = (&before.secrets, &app.secrets);
-    let pairs = [
-        ("token", &old.token, &new.token),
-        ("secret_key", &old.secret_key, &new.secret_key),
-        ("signing_secret", &old.signing_secret, &new.signing_secret),
-    ];
+    let pairs = CredentialKind::ALL.map(|kind| (kind, before.secrets.of(kind), app.secrets.of(kind)));
     let named = |differs: fn(&Rotating, &Rotating) -> bool| {
         let names: Vec<_> =
-            pairs.iter().filter(|(_, old, new)| differs(old, new)).map(|(name, ..)| *name).collect();
-        (!names.is_empty()).then(|| Some(names.join(", ")))
+            pairs.iter().filter(|(_, old, new)| differs(old, new)).map(|(kind, ..)| kind.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(", "))
     };
     if let Some(names) = named(|old, new| old.current != new.current) {
-        return Some(("app.rotate", names));
+        return Some(("app.rotate", Some(names + &ends(&pairs))));
     }
-    if let Some(names) = named(|old, new| old.previous.is_some() && new.previous.is_none()) {
-        return Some(("app.end_overlap", names));
+    if let Some(names) = named(|old, new| !old.previous.is_empty() && new.previous.is_empty()) {
+        return Some(("app.end_overlap", Some(names)));
+    }
+    if let Some(names) = named(|old, new| last_end(old) != last_end(new)) {
+        return Some(("app.extend_overlap", Some(names + &ends(&pairs))));
     }
     if let Some(names) = named(|old, new| old.previous != new.previous) {
-        return Some(("app.use_new_secret", names));
+        return Some(("app.use_new_secret", Some(names)));
     }
     let auth = |app: &App| app.receiver_auth.as_ref().map(|auth| auth.secret.clone());
     if auth(before) != auth(app) {
         return Some(("app.update", Some("the secret of `receiver_auth` was set".to_owned())));
     }
     (before.unseen != app.unseen).then_some(("app.show_secrets", None))
+}
+
+/// The time at which the last old value becomes invalid.
+fn last_end(secret: &Rotating) -> Option<Millis> {
+    secret.previous.iter().map(|old| old.until).max()
+}
+
+/// The end of the overlap that a change has set, in words. All kinds that it changes have the same.
+fn ends(pairs: &[(CredentialKind, &Rotating, &Rotating)]) -> String {
+    let changed = pairs.iter().filter(|(_, old, new)| old != new);
+    let end = changed.filter_map(|(_, old, new)| match new.previous.first() {
+        Some(first) if old.current != new.current => Some(first.until),
+        _ => last_end(new),
+    });
+    match end.max() {
+        Some(until) => format!("; the old value is valid until {until}"),
+        None => "; no old value is valid any more".to_owned(),
+    }
 }
 
 fn of_app(name: &AppName) -> AuditObject {

@@ -90,7 +90,7 @@ impl Directory {
         // An installed app has the token of its run and no other.
         if entry.app.enabled && entry.app.package.is_none() {
             let token = &entry.app.secrets.token;
-            if let Some(previous) = &token.previous {
+            for previous in &token.previous {
                 // The overlap may be over, and another app may have taken the token since.
                 let digest = previous.secret.digest();
                 if self.tokens.get(&digest).is_none() {
@@ -111,9 +111,9 @@ impl Directory {
     fn forget_tokens(&mut self, name: &AppName) {
         let Some(known) = self.apps.get(name).cloned() else { return };
         let token = &known.app.secrets.token;
-        let previous = token.previous.as_ref().map(|previous| &previous.secret);
+        let previous = token.previous.iter().map(|previous| &previous.secret);
         let run = known.run.as_ref().map(|run| &run.token);
-        for secret in [Some(&token.current), previous, run].into_iter().flatten() {
+        for secret in std::iter::once(&token.current).chain(previous).chain(run) {
             let digest = secret.digest();
             if self.tokens.get(&digest) == Some(name) {
                 self.tokens.remove(&digest);
@@ -148,7 +148,7 @@ mod tests {
     use crate::registry::spec::SecretSet;
     use footbridge_model::app::{App, AppSecrets, TOKEN_PREFIX, Unseen};
     use footbridge_model::hook::Origin;
-    use footbridge_model::secret::{Previous, Rotating};
+    use footbridge_model::rotation::{Previous, Rotating};
 
     const NOW: Millis = Millis(1_000_000);
 
@@ -159,7 +159,10 @@ mod tests {
             secret: Secret::new(secret),
             until: Millis(until),
             superseded: false,
+            uses_id: 0,
+            set: None,
         });
+        let previous = previous.into_iter().collect();
         let app = App {
             name: AppName::parse(name).unwrap(),
             secrets: AppSecrets {

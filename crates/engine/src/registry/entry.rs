@@ -2,12 +2,14 @@
 
 use super::app_state::AppState;
 use super::spec::SecretSet;
+use super::uses::EntryUses;
 use crate::app_phase::Run;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use footbridge_courier::{Grant, Roots, Target};
 use footbridge_model::app::App;
-use footbridge_model::secret::{Rotating, Secret};
+use footbridge_model::rotation::{Rotating, SecretVersion};
+use footbridge_model::secret::Secret;
 use footbridge_model::signature::Signer;
 use footbridge_model::time::Millis;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -34,8 +36,11 @@ pub struct AppEntry {
     /// The name of the app, for logs and metrics of outbound requests.
     pub(crate) label: Arc<str>,
     pub(crate) receiver: Option<Arc<Target>>,
+    /// Counts the uses of its secrets.
+    pub(crate) uses: EntryUses,
     signers: Vec<(Signer, Option<Millis>)>,
-    authorization: Vec<(HeaderValue, Option<Millis>)>,
+    /// The header for each version of the secret key, or one for all.
+    authorization: Vec<Option<HeaderValue>>,
 }
 
 impl AppEntry {
@@ -48,32 +53,32 @@ impl AppEntry {
             receiver.as_deref().into_iter().chain(base.as_ref()).map(|target| grant(&app, target)).collect();
         let roots = app.ca_file.as_deref().and_then(|path| state.roots(path));
         let label = Arc::from(app.name.as_str());
-        let signers = for_each_secret(&app.secrets.signing_secret, |secret| Signer::new(secret).ok());
+        let signers = signers(&app.secrets.signing_secret);
+        let (prefix, name) = (&app.token_prefix, app.name.as_str());
         let authorization = match &app.receiver_auth {
-            Some(auth) => authorization(&app.token_prefix, &auth.name, &auth.secret)
-                .map(|value| (value, None))
-                .into_iter()
+            Some(auth) => vec![authorization(prefix, &auth.name, &auth.secret)],
+            None => versions(&app.secrets.secret_key)
+                .map(|(secret, _)| authorization(prefix, name, secret))
                 .collect(),
-            None => for_each_secret(&app.secrets.secret_key, |secret| {
-                authorization(&app.token_prefix, app.name.as_str(), secret)
-            }),
         };
-        Self { app, file_secrets, state, run, grants, roots, label, receiver, signers, authorization }
+        let uses = state.uses.of(&app.secrets);
+        Self { app, file_secrets, state, run, grants, roots, label, receiver, uses, signers, authorization }
     }
 
     /// The `Authorization` header of requests to its receiver.
     pub(crate) fn authorization(&self, now: Millis) -> Option<&HeaderValue> {
-        let rotating = &self.app.secrets.secret_key;
-        let old = rotating.previous.as_ref().is_some_and(|p| now < p.until && !p.superseded);
-        let wanted = if old { self.authorization.last() } else { self.authorization.first() };
-        wanted.map(|(value, _)| value)
+        let version = match &self.app.receiver_auth {
+            Some(_) => SecretVersion::CURRENT,
+            None => self.app.secrets.secret_key.outbound(now),
+        };
+        self.authorization.get(version.age())?.as_ref()
     }
 
     /// The token in its envelopes.
     pub(crate) fn token(&self, now: Millis) -> &str {
         match &self.run {
             Some(run) => run.token.expose(),
-            None => self.app.secrets.token.outbound(now).expose(),
+            None => self.app.secrets.token.outbound_secret(now).expose(),
         }
     }
 
@@ -108,11 +113,14 @@ fn grant(app: &App, target: &Target) -> Grant {
     Grant::with_classes(target, app.host_classes.get(target.host()).copied().unwrap_or_default())
 }
 
-/// Makes a value from the current secret and from the previous one, with the time at which it becomes invalid.
-fn for_each_secret<T>(secret: &Rotating, make: impl Fn(&Secret) -> Option<T>) -> Vec<(T, Option<Millis>)> {
-    let current = make(&secret.current).map(|value| (value, None));
-    let previous = secret.previous.as_ref().and_then(|p| make(&p.secret).map(|value| (value, Some(p.until))));
-    current.into_iter().chain(previous).collect()
+/// All versions of a secret, newest first, with the times at which they become invalid.
+fn versions(secret: &Rotating) -> impl Iterator<Item = (&Secret, Option<Millis>)> {
+    let previous = secret.previous.iter().map(|old| (&old.secret, Some(old.until)));
+    std::iter::once((&secret.current, None)).chain(previous)
+}
+
+fn signers(secret: &Rotating) -> Vec<(Signer, Option<Millis>)> {
+    versions(secret).filter_map(|(secret, until)| Some((Signer::new(secret).ok()?, until))).collect()
 }
 
 fn authorization(prefix: &str, name: &str, secret: &Secret) -> Option<HeaderValue> {

@@ -1,8 +1,10 @@
 //! Errors of changes to the registry.
 
 use footbridge_journal::JournalError;
+use footbridge_model::credential::CredentialKind;
 use footbridge_model::hook::Origin;
 use footbridge_model::name::AppName;
+use footbridge_model::rotation::OLD_MAX;
 
 /// The reason why a change of the registry was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +27,33 @@ pub enum ChangeError {
          secret once: make new ones with `footbridge app secret {0} --rotate` (POST /api/v1/apps/{0}/rotate)"
     )]
     Seen(AppName),
+    /// A secret has the largest number of replaced values that are valid.
+    #[error(
+        "{OLD_MAX} old values of the {words} of the app `{app}` are valid already: end them (POST /api/v1/apps/{app}/credentials/{kind}/end-overlap, `footbridge app end-overlap {app} {kind}`), or rotate with the overlap 0, which ends them too",
+        words = .kind.words()
+    )]
+    TooManyOverlaps {
+        /// The app that has the secret.
+        app: AppName,
+        /// The kind of secret.
+        kind: CredentialKind,
+    },
+    /// No replaced value of a secret is valid, so there is no overlap.
+    #[error(
+        "no old value of the {words} of the app `{app}` is valid, and one that has ended cannot come back: rotate to start a new overlap",
+        words = .kind.words()
+    )]
+    NoOverlap {
+        /// The app that has the secret.
+        app: AppName,
+        /// The kind of secret.
+        kind: CredentialKind,
+    },
+    /// The token of an installed app is made for each run.
+    #[error(
+        "the token of the installed app `{0}` is made for each run: stop and start the app for a new one"
+    )]
+    TokenOfRun(AppName),
     /// The start names no configuration file, although earlier starts applied one.
     #[error(
         "this start names no configuration file, and without one {what} would be switched off: start with `--config {}` or set FOOTBRIDGE_CONFIG, or with `--without-config` if that is meant",

@@ -66,7 +66,7 @@ impl AppRegistry {
             Some(_) | None => {}
         }
         self.check_roots(&manifest)?;
-        let app = self.app_from_manifest(&manifest, known.as_deref())?;
+        let app = self.app_from_manifest(by, &manifest, known.as_deref())?;
         let specs: Vec<_> = manifest.hooks.into_iter().map(|hook| spec(&app.name, hook)).collect();
         self.check_specs(&app, &specs)?;
         let (hooks, gone) = self.plan(&app.name, specs);
@@ -139,12 +139,17 @@ impl AppRegistry {
         Ok(())
     }
 
-    fn app_from_manifest(&self, manifest: &Manifest, known: Option<&AppEntry>) -> Result<App, ChangeError> {
+    fn app_from_manifest(
+        &self,
+        by: &Actor,
+        manifest: &Manifest,
+        known: Option<&AppEntry>,
+    ) -> Result<App, ChangeError> {
         let package = Some(Box::new(manifest.package.clone()));
         let private = manifest.private.clone();
         let app = match known {
             Some(known) => known.app.clone(),
-            None => self.new_app(AppSpec::named(manifest.name.clone()), Origin::Package)?.0,
+            None => self.new_app(by, AppSpec::named(manifest.name.clone()), Origin::Package)?.0,
         };
         Ok(App { package, private, ..app })
     }
@@ -206,7 +211,7 @@ impl AppRegistry {
 
     /// The server itself, as an app called `bolt`. Nobody knows its secrets.
     pub(super) fn server_entry(&self) -> Result<AppEntry, ChangeError> {
-        let (app, _) = self.new_app(AppSpec::named(AppName::bolt()), Origin::Package)?;
+        let (app, _) = self.new_app(&Actor::system(), AppSpec::named(AppName::bolt()), Origin::Package)?;
         Ok(self.entry(app, None))
     }
 }

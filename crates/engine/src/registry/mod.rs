@@ -23,6 +23,7 @@ mod spec;
 mod store;
 #[cfg(test)]
 mod tests;
+mod uses;
 mod warnings;
 
 pub use entry::AppEntry;
@@ -30,11 +31,13 @@ pub use error::ChangeError;
 pub use index::HookEntry;
 pub use proof::AppProof;
 pub use spec::{
-    AppChange, AppSpec, FileSpec, HookChange, HookSpec, LinkSpec, MadeSecrets, Overlap, Rotation, SecretKind,
-    SecretSet,
+    AppChange, AppSpec, BadOverlap, FileSpec, HookChange, HookSpec, LinkSpec, MadeSecrets, Overlap,
+    RotatedSecrets, Rotation, SecretKind, SecretSet,
 };
 
 pub(crate) use app_registry::{AppRegistry, RegistryOptions};
 pub(crate) use index::{Destination, host_of, joined};
 pub(crate) use install::{InstallRefusal, Installed};
+pub(crate) use secrets::FirstUse;
 pub(crate) use store::VersionedStore;
+pub(crate) use uses::UseCounter;

@@ -3,17 +3,17 @@
 use super::app_registry::AppRegistry;
 use super::entry::AppEntry;
 use super::error::ChangeError;
-use super::spec::{MadeSecrets, Overlap, Rotation, SecretKind, SecretSet};
-use footbridge_model::app::{App, AppSecrets, Unseen};
-use footbridge_model::audit::Actor;
+use super::spec::{MadeSecrets, Overlap, RotatedSecrets, Rotation, SecretKind, SecretSet};
+use footbridge_model::app::{App, Unseen};
+use footbridge_model::audit::{Actor, ActorKind};
+use footbridge_model::credential::CredentialKind;
 use footbridge_model::name::AppName;
-use footbridge_model::secret::{Rotating, Secret};
+use footbridge_model::rotation::{Kept, OLD_MAX, Rotating, SetBy};
+use footbridge_model::secret::Secret;
 use footbridge_model::signature;
+use footbridge_model::time::Millis;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How long a replaced secret stays valid.
-const OVERLAP: Duration = Duration::from_hours(24);
 /// The prefix of generated tokens. Secret scanners recognise a leaked token by it.
 pub(super) const TOKEN_PREFIX: &str = "fbt_";
 /// The prefix of generated secret keys.
@@ -40,44 +40,80 @@ impl AppRegistry {
         Ok(made)
     }
 
-    /// Ends the overlap: replaced secrets become invalid at once.
-    pub(crate) async fn end_overlap(&self, by: &Actor, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
+    /// Ends the overlap of one kind of secret, or of all: replaced secrets become invalid at once.
+    pub(crate) async fn end_overlap(
+        &self,
+        by: &Actor,
+        name: &AppName,
+        kind: Option<CredentialKind>,
+    ) -> Result<Arc<AppEntry>, ChangeError> {
         let lock = &self.lock_changes(by).await?;
         let entry = self.app(name)?;
         let mut app = entry.app.clone();
-        let AppSecrets { token, secret_key, signing_secret } = &mut app.secrets;
-        for secret in [token, secret_key, signing_secret] {
-            secret.previous = None;
+        let ended: Vec<CredentialKind> = CredentialKind::ALL
+            .into_iter()
+            .filter(|of| kind.is_none_or(|kind| kind == *of))
+            .filter(|of| !std::mem::take(&mut app.secrets.of_mut(*of).previous).is_empty())
+            .collect();
+        if ended.is_empty() {
+            return Ok(entry);
         }
-        self.end_proofs(&mut app);
+        // Pages may have proved themselves with the help of a replaced secret.
+        if ended.iter().any(|kind| kind.is_observable()) {
+            self.end_proofs(&mut app);
+        }
         self.store_app(lock, app, entry.file_secrets).await
     }
 
-    /// Replaces secrets. The old ones stay valid for another 24 hours, unless `overlap` says otherwise. Returns the new
-    /// ones, which are not shown again.
+    /// Extends the overlap of a kind of secret: its old values stay valid for `overlap` from now on, at least.
+    pub(crate) async fn extend_overlap(
+        &self,
+        by: &Actor,
+        name: &AppName,
+        kind: CredentialKind,
+        overlap: Overlap,
+    ) -> Result<Arc<AppEntry>, ChangeError> {
+        let lock = &self.lock_changes(by).await?;
+        let entry = self.app(name)?;
+        let now = self.options.clock.now();
+        let mut app = entry.app.clone();
+        let rotating = app.secrets.of_mut(kind);
+        if rotating.old(now).next().is_none() {
+            return Err(ChangeError::NoOverlap { app: name.clone(), kind });
+        }
+        rotating.extend(now, overlap.end(now).unwrap_or(now));
+        if app == entry.app {
+            return Ok(entry);
+        }
+        self.store_app(lock, app, entry.file_secrets).await
+    }
+
+    /// Replaces secrets. The old ones stay valid for `overlap`. Returns the new ones, which are not shown again.
     pub(crate) async fn rotate(
         &self,
         by: &Actor,
         name: &AppName,
         which: Rotation,
         overlap: Overlap,
-    ) -> Result<MadeSecrets, ChangeError> {
+    ) -> Result<RotatedSecrets, ChangeError> {
         let lock = &self.lock_changes(by).await?;
         let entry = self.app(name)?;
         let file = entry.file_secrets;
-        let which = rotatable(which, file, name)?;
-        // The token of an installed app belongs to its run and changes with it.
-        let which = SecretSet { token: which.token && entry.app.package.is_none(), ..which };
+        let which = rotatable(which, &entry)?;
+        let now = self.options.clock.now();
+        let until = overlap.end(now);
         let mut app = entry.app.clone();
-        let until = self.options.clock.now().plus(OVERLAP);
-        let replace = |rotating: &mut Rotating, next: Secret| {
-            *rotating = match overlap {
-                Overlap::Day => rotating.clone().rotated(next.clone(), until),
-                Overlap::None => Rotating::new(next.clone()),
-            };
-            next
-        };
-        if overlap == Overlap::None {
+        for kind in CredentialKind::ALL.into_iter().filter(|kind| which.has(*kind)) {
+            let rotating = app.secrets.of_mut(kind);
+            if until.is_some() && rotating.old(now).count() >= OLD_MAX {
+                return Err(ChangeError::TooManyOverlaps { app: name.clone(), kind });
+            }
+            let uses_id = || self.options.ids.next(now);
+            let kept = until.map(|until| Kept { now, until, uses_id: uses_id() });
+            let next = Rotating::set(self.generate(kind), uses_id(), set_by(by, now));
+            *rotating = rotating.clone().replaced_by(next, kept);
+        }
+        if until.is_none() && (which.token || which.secret_key) {
             self.end_proofs(&mut app);
         }
         app.unseen = Unseen {
@@ -85,33 +121,35 @@ impl AppRegistry {
             secret_key: app.unseen.secret_key && !which.secret_key,
             signing_secret: app.unseen.signing_secret && !which.signing_secret,
         };
-        let entropy = &*self.options.entropy;
-        let secrets = &mut app.secrets;
+        let new = |kind| which.has(kind).then(|| app.secrets.of(kind).current.clone());
         let made = MadeSecrets {
-            token: which.token.then(|| replace(&mut secrets.token, Secret::make(TOKEN_PREFIX, entropy))),
-            secret_key: which
-                .secret_key
-                .then(|| replace(&mut secrets.secret_key, Secret::make(KEY_PREFIX, entropy))),
-            signing_secret: which
-                .signing_secret
-                .then(|| replace(&mut secrets.signing_secret, signature::make(entropy))),
+            token: new(CredentialKind::Token),
+            secret_key: new(CredentialKind::SecretKey),
+            signing_secret: new(CredentialKind::SigningSecret),
         };
         self.store_app(lock, app, file).await?;
-        Ok(made)
+        Ok(RotatedSecrets { made, old_until: until })
     }
 
-    /// Records that an app has used its new secret. From now on, outbound calls use that one.
-    pub(crate) async fn mark_first_use(&self, name: &AppName, kind: SecretKind) -> Result<(), ChangeError> {
-        let by = Actor::app(name);
+    fn generate(&self, kind: CredentialKind) -> Secret {
+        let entropy = &*self.options.entropy;
+        match kind {
+            CredentialKind::Token => Secret::make(TOKEN_PREFIX, entropy),
+            CredentialKind::SecretKey => Secret::make(KEY_PREFIX, entropy),
+            CredentialKind::SigningSecret => signature::make(entropy),
+        }
+    }
+
+    /// Records that an app has used a secret that is newer than the one in outbound requests. From now on, outbound requests
+    /// carry that one.
+    pub(crate) async fn mark_first_use(&self, first: &FirstUse) -> Result<(), ChangeError> {
+        let by = Actor::app(&first.app);
         let lock = &self.lock_changes(&by).await?;
-        let entry = self.app(name)?;
+        let entry = self.app(&first.app)?;
         let mut app = entry.app.clone();
-        let rotating = match kind {
-            SecretKind::Token => &mut app.secrets.token,
-            SecretKind::SecretKey => &mut app.secrets.secret_key,
-        };
-        match &mut rotating.previous {
-            Some(previous) if !previous.superseded => previous.superseded = true,
+        let rotating = app.secrets.of_mut(first.kind.into());
+        match rotating.by_uses_id(first.uses_id) {
+            Some(version) if rotating.switches(version, self.options.clock.now()) => rotating.switch(version),
             _ => return Ok(()),
         }
         self.store_app(lock, app, entry.file_secrets).await.map(drop)
@@ -136,24 +174,53 @@ impl AppRegistry {
         }
         let token = &mut app.secrets.token;
         let is_free = |secret: &Secret| self.other_token_owner(&app.name, secret).is_none();
-        token.previous = token.previous.take().filter(|previous| is_free(&previous.secret));
+        token.previous.retain(|previous| is_free(&previous.secret));
         Ok(())
     }
 }
 
+/// The first use of a secret that is newer than the one in outbound requests.
+#[derive(Debug)]
+pub(crate) struct FirstUse {
+    /// The app that has used it.
+    pub(crate) app: AppName,
+    /// The kind of the secret.
+    pub(crate) kind: SecretKind,
+    /// The number of the secret.
+    pub(crate) uses_id: u64,
+}
+
+/// Who sets a secret, and when.
+pub(super) fn set_by(by: &Actor, at: Millis) -> SetBy {
+    let name = match by.kind {
+        ActorKind::File => "the configuration file".to_owned(),
+        ActorKind::System => "the server".to_owned(),
+        ActorKind::Token | ActorKind::User | ActorKind::ApiToken | ActorKind::App => by.name.clone(),
+    };
+    SetBy { at, by: name }
+}
+
 /// The secrets to rotate. The configuration file must define none of them.
-fn rotatable(which: Rotation, file: SecretSet, app: &AppName) -> Result<SecretSet, ChangeError> {
-    let free =
-        SecretSet { token: !file.token, secret_key: !file.secret_key, signing_secret: !file.signing_secret };
+fn rotatable(which: Rotation, entry: &AppEntry) -> Result<SecretSet, ChangeError> {
+    let (app, file) = (&entry.app.name, entry.file_secrets);
+    // The token of an installed app belongs to its run and changes with it.
+    let of_run = entry.app.package.is_some();
     let managed = |what: &str| Err(ChangeError::ManagedByFile(format!("{what} of the app `{app}`")));
     match which {
-        Rotation::Ours if free == SecretSet::default() => managed("each secret"),
-        Rotation::Ours => Ok(free),
-        Rotation::These(these) if these.token && file.token => managed("the token"),
-        Rotation::These(these) if these.secret_key && file.secret_key => managed("the secret_key"),
-        Rotation::These(these) if these.signing_secret && file.signing_secret => {
-            managed("the signing_secret")
+        Rotation::Ours => {
+            let free = SecretSet {
+                token: !file.token && !of_run,
+                secret_key: !file.secret_key,
+                signing_secret: !file.signing_secret,
+            };
+            if free == SecretSet::default() { managed("each secret") } else { Ok(free) }
         }
-        Rotation::These(these) => Ok(these),
+        Rotation::These(these) if these.token && of_run => Err(ChangeError::TokenOfRun(app.clone())),
+        Rotation::These(these) => {
+            match CredentialKind::ALL.into_iter().find(|kind| these.has(*kind) && file.has(*kind)) {
+                Some(kind) => managed(&format!("the {kind}")),
+                None => Ok(these),
+            }
+        }
     }
 }

@@ -1,11 +1,15 @@
 //! The settings of apps, links and hooks, as operators give them.
 
 use footbridge_model::app::ReceiverAuth;
+use footbridge_model::credential::CredentialKind;
+use footbridge_model::duration;
 use footbridge_model::hook::{AnswerRule, HookOptions, HookType};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::secret::Secret;
+use footbridge_model::time::Millis;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// The settings of a new app or of an app of the configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,14 +115,44 @@ pub struct HookChange {
     pub ordered: Option<bool>,
 }
 
-/// How long replaced secrets stay valid.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Overlap {
+/// How long a secret stays valid after it was replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overlap(Duration);
+
+/// The error for a text that is not an overlap.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}; an overlap is at most 7d, and 0 ends the old values at once")]
+pub struct BadOverlap(String);
+
+impl Overlap {
+    /// All replaced secrets become invalid at once, those of earlier rotations too.
+    pub const NONE: Self = Self(Duration::ZERO);
     /// They stay valid for 24 hours.
-    #[default]
-    Day,
-    /// They become invalid at once.
-    None,
+    pub const DAY: Self = Self(Duration::from_hours(24));
+    /// The longest overlap: seven days.
+    pub const MAX: Self = Self(Duration::from_hours(7 * 24));
+
+    /// Reads an overlap: `0`, or a duration up to [`Overlap::MAX`].
+    ///
+    /// # Errors
+    /// [`BadOverlap`], which says what is allowed.
+    pub fn parse(text: &str) -> Result<Self, BadOverlap> {
+        if text == "0" {
+            return Ok(Self::NONE);
+        }
+        duration::parse_within(text, Duration::ZERO, Self::MAX.0).map(Self).map_err(BadOverlap)
+    }
+
+    /// The time at which it ends; `None` if it is zero.
+    pub(crate) fn end(self, now: Millis) -> Option<Millis> {
+        (self != Self::NONE).then(|| now.plus(self.0))
+    }
+}
+
+impl Default for Overlap {
+    fn default() -> Self {
+        Self::DAY
+    }
 }
 
 /// The settings of a link.
@@ -158,6 +192,26 @@ pub struct MadeSecrets {
     pub signing_secret: Option<Secret>,
 }
 
+impl MadeSecrets {
+    /// The secret of this kind, if it was made.
+    pub const fn of(&self, kind: CredentialKind) -> Option<&Secret> {
+        match kind {
+            CredentialKind::Token => self.token.as_ref(),
+            CredentialKind::SecretKey => self.secret_key.as_ref(),
+            CredentialKind::SigningSecret => self.signing_secret.as_ref(),
+        }
+    }
+}
+
+/// The result of a rotation.
+#[derive(Debug, Clone)]
+pub struct RotatedSecrets {
+    /// The new secrets, to be shown once.
+    pub made: MadeSecrets,
+    /// The time at which those that they replace become invalid; `None` if they are invalid now.
+    pub old_until: Option<Millis>,
+}
+
 /// A set of kinds of secrets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SecretSet {
@@ -167,6 +221,37 @@ pub struct SecretSet {
     pub secret_key: bool,
     /// The signing secret, `whsec_…`.
     pub signing_secret: bool,
+}
+
+impl SecretSet {
+    /// The set of one kind.
+    pub fn only(kind: CredentialKind) -> Self {
+        let mut set = Self::default();
+        *set.place(kind) = true;
+        set
+    }
+
+    /// Adds a kind to the set.
+    pub fn add(&mut self, kind: CredentialKind) {
+        *self.place(kind) = true;
+    }
+
+    /// Returns true if the set has this kind.
+    pub const fn has(self, kind: CredentialKind) -> bool {
+        match kind {
+            CredentialKind::Token => self.token,
+            CredentialKind::SecretKey => self.secret_key,
+            CredentialKind::SigningSecret => self.signing_secret,
+        }
+    }
+
+    const fn place(&mut self, kind: CredentialKind) -> &mut bool {
+        match kind {
+            CredentialKind::Token => &mut self.token,
+            CredentialKind::SecretKey => &mut self.secret_key,
+            CredentialKind::SigningSecret => &mut self.signing_secret,
+        }
+    }
 }
 
 /// The secrets to rotate.
@@ -185,4 +270,13 @@ pub enum SecretKind {
     Token,
     /// The password in `Authorization`.
     SecretKey,
+}
+
+impl From<SecretKind> for CredentialKind {
+    fn from(kind: SecretKind) -> Self {
+        match kind {
+            SecretKind::Token => Self::Token,
+            SecretKind::SecretKey => Self::SecretKey,
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::counter::TrafficCounter;
 use super::ledger::{Ledger, Recent};
+use crate::credentials::CredentialLedger;
 use footbridge_journal::{Journal, JournalError, Resolution, Traffic, TrafficFold, TrafficQuery};
 use footbridge_model::time::{Clock, Millis};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -154,8 +155,12 @@ pub(super) struct ReadTraffic {
     pub(super) traffic: Vec<Traffic>,
 }
 
-/// Collects and stores statistics. Runs beside the dispatcher.
-pub struct Collector(pub(crate) Arc<Statistics>);
+/// Collects and stores statistics and the uses of credentials. Runs beside the dispatcher.
+pub struct Collector {
+    pub(crate) statistics: Arc<Statistics>,
+    /// The uses of credentials, where there is a registry.
+    pub(crate) credentials: Option<Arc<CredentialLedger>>,
+}
 
 impl std::fmt::Debug for Collector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -166,18 +171,23 @@ impl std::fmt::Debug for Collector {
 impl Collector {
     /// Runs until `drain` turns true. What is counted after that is stored when the journal is closed.
     pub async fn run(self, mut drain: watch::Receiver<bool>) {
-        if !self.0.counter.is_enabled() {
-            return;
-        }
+        let counts = self.statistics.counter.is_enabled();
+        let (pause, pauses) =
+            if counts { (COLLECT_EVERY, SAVE_EVERY) } else { (COLLECT_EVERY * SAVE_EVERY, 1) };
         loop {
-            for _ in 0..SAVE_EVERY {
+            for _ in 0..pauses {
                 tokio::select! {
                     biased;
                     _ = drain.wait_for(|draining| *draining) => return,
-                    () = tokio::time::sleep(COLLECT_EVERY) => self.0.collect(),
+                    () = tokio::time::sleep(pause) => if counts { self.statistics.collect() },
                 }
             }
-            self.0.save().await;
+            if let Some(credentials) = &self.credentials {
+                credentials.save().await;
+            }
+            if counts {
+                self.statistics.save().await;
+            }
         }
     }
 }

@@ -81,7 +81,8 @@ async fn traffic_is_counted_stored_and_found_after_a_restart() {
     journal.join(NodeCard { name: "one".to_owned(), address: None }, clock.now()).await.unwrap();
     let statistics = started(&journal, &clock).await;
     let (stop, draining) = watch::channel(false);
-    let running = tokio::spawn(Collector(Arc::clone(&statistics)).run(draining));
+    let running =
+        tokio::spawn(Collector { statistics: Arc::clone(&statistics), credentials: None }.run(draining));
     let (paid, counter) = (event("order-paid", &clock), &statistics.counter);
     for _ in 0..100 {
         counter.event(&paid);

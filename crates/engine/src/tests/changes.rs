@@ -2,7 +2,8 @@
 
 use super::kit::{name, run};
 use crate::{AppChange, AppSpec, Overlap, Rotation};
-use footbridge_journal::RegistryStore as _;
+use footbridge_journal::{CredentialUses as _, RegistryStore as _};
+use footbridge_model::credential::CredentialKind;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -29,7 +30,7 @@ fn both_tokens_are_valid_during_the_overlap_and_no_old_one_after_it() {
         let fax = name("fax");
         let (_, made) = world.engine.add_app(AppSpec::named(fax.clone()), Vec::new()).await.unwrap();
         let old = made.token.unwrap();
-        let new = world.engine.rotate(&fax, Rotation::Ours, Overlap::Day).await.unwrap().token.unwrap();
+        let new = world.engine.rotate(&fax, Rotation::Ours, Overlap::DAY).await.unwrap().made.token.unwrap();
         let valid = |world: &super::kit::World| [&old, &new].map(|token| world.app_of(token).is_some());
         assert_eq!(valid(&world), [true, true]);
         tokio::time::sleep(24 * 3600 * SECOND).await;
@@ -43,5 +44,37 @@ fn both_tokens_are_valid_during_the_overlap_and_no_old_one_after_it() {
         world.engine.change_app(&fax, on).await.unwrap();
         assert_eq!(valid(&world), [false, true]);
         assert!(world.engine.app_by_proof(&proof).is_none(), "it was proved before the app was off");
+    });
+}
+
+#[test]
+fn uses_of_credentials_are_stored_every_ten_seconds() {
+    run(|world| async move {
+        let fax = name("fax");
+        let (_, made) = world.engine.add_app(AppSpec::named(fax.clone()), Vec::new()).await.unwrap();
+        let old = made.token.unwrap();
+        let stored = async || {
+            let all = world.journal.credential_uses(name("fax")).await.unwrap();
+            all.iter().map(|row| row.count).collect::<Vec<_>>()
+        };
+        let counted = async || {
+            let token = world.engine.credentials(&name("fax")).await.unwrap().swap_remove(0);
+            assert_eq!(token.kind, CredentialKind::Token);
+            let old = token.old.iter().map(|old| old.value.uses.unwrap().count);
+            std::iter::once(token.current.uses.unwrap().count).chain(old).collect::<Vec<_>>()
+        };
+        (0..2).for_each(|_| assert!(world.app_of(&old).is_some()));
+        assert_eq!((stored().await, counted().await), (vec![], vec![2]));
+        tokio::time::sleep(11 * SECOND).await;
+        assert_eq!((stored().await, counted().await), (vec![2], vec![2]));
+        assert!(world.app_of(&old).is_some());
+        assert_eq!((stored().await, counted().await), (vec![2], vec![3]));
+        let token = Rotation::These(crate::SecretSet::only(CredentialKind::Token));
+        world.engine.rotate(&fax, token, Overlap::DAY).await.unwrap();
+        assert!(world.app_of(&old).is_some());
+        tokio::time::sleep(11 * SECOND).await;
+        assert_eq!((stored().await, counted().await), (vec![1], vec![0, 1]), "since the rotation");
+        tokio::time::sleep(24 * 3600 * SECOND).await;
+        assert_eq!(counted().await, [0]);
     });
 }

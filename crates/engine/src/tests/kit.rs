@@ -292,14 +292,15 @@ impl World {
             proof_key: ProofKey::new([7; 32]),
             limits: limits(),
         };
-        let Started { engine, dispatcher, app_monitor, membership, .. } =
+        let Started { engine, dispatcher, app_monitor, membership, collector, .. } =
             Engine::start(options, file()).await.unwrap();
         let end = Rc::<Cell<Option<SessionEnd>>>::default();
         let ended = Rc::clone(&end);
         spawn_local(async move { ended.set(Some(membership.run().await)) });
         let (drain, draining) = watch::channel(false);
         spawn_local(dispatcher.run(draining.clone()));
-        spawn_local(app_monitor.run(draining));
+        spawn_local(app_monitor.run(draining.clone()));
+        spawn_local(collector.run(draining));
         let courier = Rc::new(Courier::new(courier));
         Self { engine, network, launcher, courier, journal, clock, end, _drain: drain }
     }

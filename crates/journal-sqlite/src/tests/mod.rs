@@ -24,7 +24,8 @@ use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::provenance::Provenance;
-use footbridge_model::secret::{Previous, Rotating, Secret};
+use footbridge_model::rotation::{Previous, Rotating};
+use footbridge_model::secret::Secret;
 use footbridge_model::time::{Entropy, Millis};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -86,11 +87,12 @@ fn hook(number: u64) -> Hook {
 /// An app with every kind of secret, each beginning with `HUSH`.
 fn app(name: &str) -> App {
     let hush = |text: &str| Secret::new(format!("HUSH-{text}"));
-    let previous = Previous { secret: hush("old"), until: Millis(1), superseded: false };
+    let previous =
+        vec![Previous { secret: hush("old"), until: Millis(1), superseded: false, uses_id: 0, set: None }];
     App {
         name: AppName::trusted(name),
         secrets: AppSecrets {
-            token: Rotating { current: hush("token"), previous: Some(previous) },
+            token: Rotating { previous, ..Rotating::new(hush("token")) },
             secret_key: Rotating::new(hush("key")),
             signing_secret: Rotating::new(hush("signing")),
         },

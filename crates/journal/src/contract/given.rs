@@ -16,7 +16,8 @@ use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
 use footbridge_model::provenance::{Provenance, TraceParent, Via};
-use footbridge_model::secret::{Previous, Rotating, Secret};
+use footbridge_model::rotation::{Previous, Rotating, SetBy};
+use footbridge_model::secret::Secret;
 use footbridge_model::time::Millis;
 use std::sync::Arc;
 
@@ -153,11 +154,27 @@ pub(super) fn head(number: u64) -> ExchangeHead {
 
 pub(super) fn app(text: &str) -> App {
     let secret = |part: &str| Rotating::new(Secret::new(format!("{text}-{part}-secret")));
-    let previous = Previous { secret: Secret::new("the one before"), until: at(9), superseded: true };
+    let old = |text: &str, until, superseded, uses_id, set| Previous {
+        secret: Secret::new(text),
+        until: at(until),
+        superseded,
+        uses_id,
+        set,
+    };
+    let set = SetBy { at: at(3), by: "\"ana\"".to_owned() };
+    let previous = vec![
+        old("the one before", 9, true, 31, Some(set.clone())),
+        old("the one before that", 8, false, 0, None),
+    ];
     App {
         name: name(text),
         secrets: AppSecrets {
-            token: Rotating { current: Secret::new("newest \"token\""), previous: Some(previous) },
+            token: Rotating {
+                current: Secret::new("newest \"token\""),
+                uses_id: 30,
+                set: Some(set),
+                previous,
+            },
             secret_key: secret("key"),
             signing_secret: secret("signing"),
         },

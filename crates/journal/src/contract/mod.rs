@@ -13,6 +13,7 @@
 mod audit;
 mod backlog;
 mod conclusions;
+mod credential_uses;
 mod deliveries;
 mod events;
 mod exchanges;
@@ -35,6 +36,7 @@ mod views;
 pub use audit::{audit_entries_are_stored, audit_entries_follow_their_change};
 pub use backlog::{backlogs_of_hooks_are_returned, effects_are_returned, single_deliveries_are_cancelled};
 pub use conclusions::{outputs_are_stored, results_are_stored_with_their_events};
+pub use credential_uses::uses_of_credentials_add_up;
 pub use deliveries::{deliveries_are_due_in_order, lists_and_filters, results_are_stored};
 pub use events::{
     a_key_repeats_the_first_answer, events_are_stored, missed_events_are_returned,
@@ -165,6 +167,7 @@ pub async fn run_all<S: Subject>(fresh: impl AsyncFn() -> S) {
     old_rows_are_deleted(fresh().await).await;
     rows_that_stay_delay_no_others(fresh().await).await;
     traffic_is_summed_up(fresh().await).await;
+    uses_of_credentials_add_up(fresh().await).await;
     audit_entries_are_stored(fresh().await).await;
     audit_entries_follow_their_change(fresh().await).await;
     a_job_retries_and_counts(fresh().await).await;

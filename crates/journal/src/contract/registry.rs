@@ -11,7 +11,8 @@ use footbridge_model::exchange::ExchangeHead;
 use footbridge_model::hook::{Hook, HookType, Lifetime, Origin};
 use footbridge_model::hook_state::{Pause, SwitchedOff};
 use footbridge_model::pattern::Pattern;
-use footbridge_model::secret::{Rotating, Secret};
+use footbridge_model::rotation::Rotating;
+use footbridge_model::secret::Secret;
 use std::sync::Arc;
 
 /// Every member of an app and of a link is read back after a restart. Storing replaces; deleting an app deletes its

@@ -34,7 +34,7 @@ pub enum CallKind {
     PutView,
     /// A call of `audit`.
     Audit,
-    /// A call of `add_traffic`.
+    /// A call of `add_traffic`, `add_credential_uses`.
     AddTraffic,
     /// A call of `prune`.
     Prune,

@@ -4,6 +4,7 @@
 mod audit;
 mod backlog;
 mod cluster;
+mod credential_uses;
 mod deliveries;
 mod exchanges;
 mod gate;

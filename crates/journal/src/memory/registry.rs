@@ -72,6 +72,7 @@ impl State {
         match change {
             RegistryChange::Put(batch) => self.put_batch(batch),
             RegistryChange::Install { app, hooks, gone, reason } => {
+                self.forget_ended_credentials(&app);
                 self.apps.insert(app.name.clone(), *app);
                 gone.into_iter().try_for_each(|hook| self.delete_hook(hook, reason))?;
                 self.put_hooks(hooks);
@@ -89,6 +90,7 @@ impl State {
     }
 
     fn put_batch(&mut self, batch: RegistryBatch) {
+        batch.apps.iter().for_each(|app| self.forget_ended_credentials(app));
         self.apps.extend(batch.apps.into_iter().map(|app| (app.name.clone(), app)));
         let links = batch.links.into_iter();
         self.links.extend(links.map(|link| ((link.host.clone(), link.miniapp.clone()), link)));
@@ -105,6 +107,7 @@ impl State {
 
     fn delete_app(&mut self, name: &AppName, reason: &str) -> Result<(), JournalError> {
         self.apps.remove(name);
+        self.forget_credentials(name);
         self.links.retain(|(host, miniapp), _| host != name && miniapp != name);
         let scopes = KeyScopes::owned_by(name);
         self.keys.retain(|(scope, _), _| !scopes.contains(scope));

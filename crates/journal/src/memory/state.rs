@@ -10,6 +10,7 @@ use crate::{
 };
 use footbridge_model::app::{App, Link};
 use footbridge_model::audit::AuditEntry;
+use footbridge_model::credential::{CredentialKind, CredentialUse};
 use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::exchange::ExchangeRecord;
 use footbridge_model::hook::Hook;
@@ -34,6 +35,7 @@ pub(super) struct State {
     pub(super) keys: BTreeMap<(String, String), StoredKey>,
     /// The sums of minutes and of hours.
     pub(super) traffic: BTreeMap<(bool, Millis, Edge), Sums>,
+    pub(super) credential_uses: BTreeMap<(AppName, CredentialKind, u64), CredentialUse>,
     pub(super) jobs: BTreeMap<JobId, Job>,
     pub(super) job_items: BTreeMap<(JobId, u64), JobItem>,
     pub(super) views: BTreeMap<(String, String), SavedView>,

@@ -1,6 +1,8 @@
 //! The handler of `/api/v1/attention`: what needs an operator now.
 
+use super::dto::rough;
 use super::extract::{Admin, Shared};
+use super::overlaps::{self, FoundOverlap};
 use super::paging::Params;
 use crate::problem::Problem;
 use crate::surroundings::DiskSpace;
@@ -12,13 +14,9 @@ use footbridge_engine::{
     AppEntry, AppStatus, DeadDeliveries, QueueOverview, QueueState, Recent, WaitingQueue,
 };
 use footbridge_model::admin_caller::AdminCaller;
-use footbridge_model::duration;
 use footbridge_model::id::IdSource;
 use footbridge_model::name::AppName;
-use footbridge_model::secret::Rotating;
-use footbridge_model::time::Millis;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// The most rows of one kind. The most important come first.
 const MAX_ROWS: usize = 50;
@@ -29,7 +27,7 @@ const FAILING_COUNT: u64 = 5;
 const GONE: u16 = 410;
 
 /// Returns what needs an operator, the worst first: dead deliveries, queues that stand, hooks that their receivers have
-/// switched off, apps that do not start, secrets whose replacement is unused, failing exchanges, and problems of the server.
+/// switched off, apps that do not start, secrets that are being replaced, failing exchanges, and problems of the server.
 #[utoipa::path(get, path = "/api/v1/attention", tag = "statistics", security(("admin" = [])),
     responses((status = 200, body = api::AttentionList)))]
 pub(super) async fn attention(
@@ -49,7 +47,8 @@ pub(super) async fn attention(
     let recent = shared.engine.recent_traffic();
     let visible = |entry: &std::sync::Arc<AppEntry>| caller.may_see(&entry.app.name);
     for entry in shared.engine.apps().into_iter().filter(visible) {
-        data.extend(of_app(&entry, &recent, shared.engine.now()));
+        data.extend(of_app(&entry, &recent));
+        data.extend(overlaps::of_app(&shared, &entry).await?.into_iter().map(overlap));
     }
     data.sort_by_key(|row: &api::Attention| std::cmp::Reverse(row.level));
     Ok(Json(api::AttentionList { data }))
@@ -195,8 +194,8 @@ fn standing(shared: &Shared, queues: &QueueOverview, caller: &AdminCaller) -> Ve
     rows
 }
 
-/// Everything about one app but its deliveries.
-fn of_app(entry: &AppEntry, recent: &Recent, now: Millis) -> Vec<api::Attention> {
+/// Everything about one app but its deliveries and secrets.
+fn of_app(entry: &AppEntry, recent: &Recent) -> Vec<api::Attention> {
     let name = &entry.app.name;
     let app = || ("app", name.to_string());
     let of_app = format!("/apps/{name}");
@@ -221,39 +220,17 @@ fn of_app(entry: &AppEntry, recent: &Recent, now: Millis) -> Vec<api::Attention>
             });
         }
     }
-    let secrets = &entry.app.secrets;
-    for (kind, secret) in [
-        ("token", &secrets.token),
-        ("secret key", &secrets.secret_key),
-        ("signing secret", &secrets.signing_secret),
-    ] {
-        rows.extend(overlap(secret, now).map(|(ends, is_unused)| {
-            let (level, used) = if is_unused {
-                (Level::Warning, "the new one has not been used yet")
-            } else {
-                (Level::Info, "the new one is in use")
-            };
-            let text = format!("the old {kind} of {name} ends in {}; {used}", rough(ends));
-            row(level, "secret_overlap", app(), text, format!("{of_app}?tab=credentials"))
-        }));
-    }
     rows
 }
 
-/// The time until the old value of a secret ends, and whether the new one is still unused; `None` without an old value.
-fn overlap(secret: &Rotating, now: Millis) -> Option<(Duration, bool)> {
-    let previous = secret.previous.as_ref().filter(|previous| now < previous.until)?;
-    Some((now.until(previous.until), !previous.superseded))
-}
-
-/// A time in words that is as exact as a person needs.
-fn rough(span: Duration) -> String {
-    let seconds = span.as_secs();
-    let unit = match seconds {
-        0..60 => 1,
-        60..3600 => 60,
-        3600..86_400 => 3600,
-        _ => 86_400,
-    };
-    duration::print(Duration::from_secs(seconds / unit * unit))
+/// The overlap of a rotation.
+fn overlap(found: FoundOverlap) -> api::Attention {
+    let FoundOverlap { app, since, uses, is_risk, text, fix: _ } = found;
+    let level = if is_risk { Level::Warning } else { Level::Info };
+    let screen = format!("/apps/{app}?tab=credentials");
+    api::Attention {
+        since: since.map(|since| since.to_string()),
+        count: uses,
+        ..row(level, "secret_overlap", ("app", app.to_string()), text, screen)
+    }
 }

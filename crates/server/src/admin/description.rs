@@ -2,8 +2,8 @@
 
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
-    apps, attention, audit, deliveries, events, exchanges, explain, hooks, jobs, lanes, links, probes,
-    search, send, stats, story, system, tail, tickets, trials, views,
+    apps, attention, audit, credentials, deliveries, events, exchanges, explain, hooks, jobs, lanes, links,
+    probes, search, send, stats, story, system, tail, tickets, trials, views,
 };
 use crate::openapi;
 use utoipa::OpenApi;
@@ -18,6 +18,10 @@ use utoipa::OpenApi;
     apps::rotate,
     apps::secrets,
     apps::end_overlap,
+    credentials::list,
+    credentials::rotate,
+    credentials::end_overlap,
+    credentials::extend_overlap,
     links::list,
     links::create,
     links::show,

@@ -3,6 +3,7 @@
 use crate::problem::Problem;
 use footbridge_api as api;
 use footbridge_engine::HookSpec;
+use footbridge_model::duration;
 use footbridge_model::hook::{
     AnswerRule, BadRoute, HookOptions, HookType, MAX_IN_FLIGHT, Origin, check_path, web_url,
 };
@@ -10,6 +11,7 @@ use footbridge_model::name::AppName;
 use footbridge_model::pattern::Pattern;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Returns the source that manages a resource of this origin.
 pub(super) const fn managed_by(origin: Origin) -> api::ManagedBy {
@@ -119,4 +121,16 @@ impl HookRequest {
     pub(super) fn into_spec(self, app: AppName) -> HookSpec {
         HookSpec { app, pattern: self.pattern, route: self.route, kind: self.kind, options: self.options }
     }
+}
+
+/// Returns a duration in words that are as exact as a person needs.
+pub(super) fn rough(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let unit = match seconds {
+        0..60 => 1,
+        60..3600 => 60,
+        3600..86_400 => 3600,
+        _ => 86_400,
+    };
+    duration::print(Duration::from_secs(seconds / unit * unit))
 }

@@ -3,8 +3,8 @@
 use super::extract::Shared;
 use super::people::{links as sign_in_links, roles, session, sessions, tokens, users};
 use super::{
-    AdminState, apps, attention, audit, deliveries, events, exchanges, explain, hooks, jobs, lanes, links,
-    permissions, probes, search, send, stats, story, system, tail, tickets, trials, views,
+    AdminState, apps, attention, audit, credentials, deliveries, events, exchanges, explain, hooks, jobs,
+    lanes, links, permissions, probes, search, send, stats, story, system, tail, tickets, trials, views,
 };
 use crate::metrics::Surface;
 use crate::problem::{Problem, ProblemCode};
@@ -63,6 +63,10 @@ fn operations() -> Router<Shared> {
         .route("/api/v1/apps/{name}/rotate", post(apps::rotate))
         .route("/api/v1/apps/{name}/secrets", post(apps::secrets))
         .route("/api/v1/apps/{name}/end-overlap", post(apps::end_overlap))
+        .route("/api/v1/apps/{name}/credentials", get(credentials::list))
+        .route("/api/v1/apps/{name}/credentials/{kind}/rotate", post(credentials::rotate))
+        .route("/api/v1/apps/{name}/credentials/{kind}/end-overlap", post(credentials::end_overlap))
+        .route("/api/v1/apps/{name}/credentials/{kind}/extend-overlap", post(credentials::extend_overlap))
         .route("/api/v1/links", get(links::list).post(links::create))
         .route("/api/v1/links/{host}/{miniapp}", get(links::show).patch(links::change).delete(links::remove))
         .route("/api/v1/hooks", get(hooks::list).post(hooks::create))

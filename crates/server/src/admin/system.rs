@@ -2,13 +2,14 @@
 
 use super::extract::{Admin, Shared};
 use super::paging::Params;
+use super::{AdminState, overlaps};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use footbridge_api as api;
 use footbridge_api::FindingLevel as Level;
 use footbridge_engine::{AppEntry, Reached};
-use footbridge_model::time::Millis;
+use std::sync::Arc;
 
 /// The most receivers that are tried, each for a few seconds, all at the same time.
 const MAX_RECEIVERS: usize = 100;
@@ -61,7 +62,7 @@ pub(super) async fn doctor(
             finding("clock", Level::Error, text, "set the clock of this machine, for example with NTP")
         }
     });
-    data.extend(secrets(&engine.apps(), engine.now()));
+    data.extend(secrets(&shared, &engine.apps()).await?);
     data.extend(receivers(engine.reach_receivers(MAX_RECEIVERS).await));
     Ok(Json(api::Doctor { data }))
 }
@@ -88,32 +89,18 @@ fn journal(shared: &Shared) -> Vec<api::Finding> {
 }
 
 /// Checks the old values of secrets that are still valid.
-fn secrets(apps: &[std::sync::Arc<AppEntry>], now: Millis) -> Vec<api::Finding> {
+async fn secrets(shared: &AdminState, apps: &[Arc<AppEntry>]) -> Result<Vec<api::Finding>, Problem> {
     let mut found = Vec::new();
     for entry in apps {
-        let (name, secrets) = (&entry.app.name, &entry.app.secrets);
-        for (kind, secret) in [
-            ("token", &secrets.token),
-            ("secret key", &secrets.secret_key),
-            ("signing secret", &secrets.signing_secret),
-        ] {
-            let Some(old) = secret.previous.as_ref().filter(|old| now < old.until) else { continue };
-            let until = old.until;
-            found.push(if old.superseded {
-                let text =
-                    format!("the old {kind} of {name} is valid until {until}, and the new one is in use");
-                finding("secrets", Level::Ok, text, "end the overlap early if the old one is not needed")
-            } else {
-                let text =
-                    format!("the old {kind} of {name} ends at {until}, and the new one was not used yet");
-                finding("secrets", Level::Warning, text, "give the app its new value before that time")
-            });
+        for overlap in overlaps::of_app(shared, entry).await? {
+            let level = if overlap.is_risk { Level::Warning } else { Level::Ok };
+            found.push(finding("secrets", level, overlap.text, overlap.fix));
         }
     }
     if found.is_empty() {
         found.push(ok("secrets", "no secret is being replaced".to_owned()));
     }
-    found
+    Ok(found)
 }
 
 /// Shows which receivers can be reached.

@@ -264,6 +264,9 @@ impl From<ChangeError> for BoltError {
             ChangeError::Exists(_)
             | ChangeError::ManagedByPackage(_)
             | ChangeError::Seen(_)
+            | ChangeError::TokenOfRun(_)
+            | ChangeError::NoOverlap { .. }
+            | ChangeError::TooManyOverlaps { .. }
             | ChangeError::FileLeftOut { .. } => Self::new(Code::Unknown, text),
         }
     }

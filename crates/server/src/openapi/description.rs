@@ -163,6 +163,7 @@ mod paths {
         (name = "bolt", description = "Bolt's API: publish and subscribe; install, start and stop apps"),
         (name = "proxy", description = "Public paths of installed apps"),
         (name = "apps", description = "Apps and their secrets"),
+        (name = "credentials", description = "Credentials of apps: their uses, and rotation"),
         (name = "links", description = "Links, which allow a host and a miniapp to exchange events"),
         (name = "hooks", description = "Hooks, which deliver matching events to apps"),
         (name = "lanes", description = "Lanes: the queues of hooks"),

@@ -6,6 +6,7 @@ use super::{
         remote::{PageArgs, Session},
     },
     add::{self, AppAddArgs, SecretArgs},
+    credentials::{self, EndArgs, ExtendArgs, RotateArgs},
     install::{self, InstallArgs, UninstallArgs},
     list,
     logs::{self, LogsArgs},
@@ -27,6 +28,17 @@ pub enum AppCommand {
     Add(AppAddArgs),
     /// Show the generated secrets of an app, which works once, or generate new ones
     Secret(SecretArgs),
+    /// Show the credentials of an app without their values: how often each is used, and the old values that still work
+    Credentials {
+        /// The name of the app
+        name: String,
+    },
+    /// Generate a new value for one credential of an app; the old value works for a while longer
+    Rotate(RotateArgs),
+    /// End the overlap of a rotation: the old values stop working at once
+    EndOverlap(EndArgs),
+    /// Extend the overlap of a rotation: the old values work for a while longer
+    ExtendOverlap(ExtendArgs),
     /// Install an app from a directory; the server starts it when an event or a visitor needs it
     Install(InstallArgs),
     /// Start an installed app and wait until it listens
@@ -58,6 +70,10 @@ pub fn run(command: &AppCommand, session: &Session, terminal: &mut Terminal) -> 
         AppCommand::Show { name } => list::show(name, session),
         AppCommand::Add(args) => add::add(args, session),
         AppCommand::Secret(args) => add::secret(args, session),
+        AppCommand::Credentials { name } => credentials::list(name, session),
+        AppCommand::Rotate(args) => credentials::rotate(args, session),
+        AppCommand::EndOverlap(args) => credentials::end(args, session),
+        AppCommand::ExtendOverlap(args) => credentials::extend(args, session),
         AppCommand::Install(args) => install::install(args, session),
         AppCommand::Start { name } => start::start(name, session),
         AppCommand::Stop { name } => start::stop(name, session),

@@ -3,6 +3,7 @@
 mod add;
 mod bolt;
 mod command;
+mod credentials;
 mod install;
 mod list;
 mod logs;

@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use footbridge_api::{self as api, List};
-use footbridge_engine::{AppEntry, HookSpec, MadeSecrets};
+use footbridge_engine::{AppEntry, HookSpec};
 use footbridge_model::name::AppName;
 use footbridge_model::pattern::Pattern;
 use http::{StatusCode, header};
@@ -123,7 +123,7 @@ pub(super) async fn end_overlap(
     AppPath(name): AppPath,
 ) -> Result<Json<api::App>, Problem> {
     visible::app(&caller, &name)?;
-    let entry = shared.engine.acting_as(&*caller).end_overlap(&name).await?;
+    let entry = shared.engine.acting_as(&*caller).end_overlap(&name, None).await?;
     Ok(Json(view::app(&entry, shared.engine.now())))
 }
 
@@ -138,7 +138,7 @@ pub(super) async fn rotate(
 ) -> Result<Json<api::Rotated>, Problem> {
     visible::app(&caller, &name)?;
     let (which, overlap) = parse::rotation(request)?;
-    let made: MadeSecrets = shared.engine.acting_as(&*caller).rotate(&name, which, overlap).await?;
-    let entry = shared.engine.app(&name)?;
-    Ok(Json(view::rotated(&entry, &made)))
+    let rotated = shared.engine.acting_as(&*caller).rotate(&name, which, overlap).await?;
+    let name = shared.engine.app(&name)?.app.name.to_string();
+    Ok(Json(view::rotated(name, &rotated)))
 }

@@ -60,7 +60,7 @@ pub(super) fn app_change(patch: api::AppPatch) -> Result<AppChange, Problem> {
 /// # Errors
 /// The list of secrets is empty.
 pub(super) fn rotation(request: api::Rotate) -> Result<(Rotation, Overlap), Problem> {
-    let overlap = if request.now == Some(true) { Overlap::None } else { Overlap::Day };
+    let overlap = if request.now == Some(true) { Overlap::NONE } else { Overlap::DAY };
     let Some(kinds) = request.secrets else { return Ok((Rotation::Ours, overlap)) };
     if kinds.is_empty() {
         let why = "is empty; leave it out to rotate all secrets that the configuration file does not define";

@@ -2,16 +2,17 @@
 
 use super::super::dto::managed_by;
 use footbridge_api as api;
-use footbridge_engine::{AppEntry, MadeSecrets};
+use footbridge_engine::{AppEntry, MadeSecrets, RotatedSecrets};
 use footbridge_model::app::App;
-use footbridge_model::secret::{Rotating, Secret};
+use footbridge_model::rotation::Rotating;
+use footbridge_model::secret::Secret;
 use footbridge_model::time::Millis;
 
 /// Returns an app without its secrets.
 pub(super) fn app(entry: &AppEntry, now: Millis) -> api::App {
     let App { secrets, .. } = &entry.app;
     let secret = |rotating: &Rotating, file: bool, unseen: bool| {
-        let previous = rotating.previous.as_ref().map(|old| old.until).filter(|until| now < *until);
+        let previous = rotating.old(now).map(|old| old.until).max();
         api::Secret {
             managed_by: if file { api::ManagedBy::File } else { api::ManagedBy::Api },
             previous_valid_until: previous.map(|until| until.to_string()),
@@ -52,23 +53,15 @@ pub(super) fn shown(made: &MadeSecrets) -> api::MadeSecrets {
 }
 
 /// Returns the result of a rotation.
-pub(super) fn rotated(entry: &AppEntry, made: &MadeSecrets) -> api::Rotated {
-    let secrets = &entry.app.secrets;
-    let until = |made: &Option<Secret>, rotating: &Rotating| {
-        made.as_ref().and(rotating.previous.as_ref()).map(|previous| previous.until)
-    };
-    let token = until(&made.token, &secrets.token);
-    let key = until(&made.secret_key, &secrets.secret_key);
-    let signing = until(&made.signing_secret, &secrets.signing_secret);
-    let until = token.or(key).or(signing).map(|until| until.to_string());
+pub(super) fn rotated(name: String, rotated: &RotatedSecrets) -> api::Rotated {
+    let until = rotated.old_until.map(|until| until.to_string());
     let note = match &until {
         None => "The previous secrets are no longer accepted or sent.".to_owned(),
         Some(until) => format!(
             "The previous secrets are accepted until {until}. Requests to the app carry the previous `Authorization` and \
              `token` until the app first uses the new ones. To end this at once: \
-             POST /api/v1/apps/{name}/end-overlap (`footbridge app secret {name} --now`).",
-            name = entry.app.name
+             POST /api/v1/apps/{name}/end-overlap (`footbridge app end-overlap {name}`)."
         ),
     };
-    api::Rotated { name: entry.app.name.to_string(), made: shown(made), previous_valid_until: until, note }
+    api::Rotated { name, made: shown(&rotated.made), previous_valid_until: until, note }
 }
