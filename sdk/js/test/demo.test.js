@@ -30,7 +30,7 @@ async function start(home) {
     ended.then((code) => reject(new Error(`the demo ended with ${code}: ${demo.output}`)));
   });
   demo.url = /Open {2}(\S+) /.exec(demo.output)[1];
-  demo.secrets = [...new Set(demo.output.match(/demo_[\w-]+|(?<=Token )[\w+/=]+|(?<=Bearer )[\w-]+/g))];
+  demo.secrets = [...new Set(demo.output.match(/demo_[\w-]+|(?<=#setup=)[\w-]+|(?<=Token )[\w+/=]+|(?<=Bearer )[\w-]+/g))];
   return demo;
 }
 
@@ -217,6 +217,29 @@ describe("the demo page", { skip: skip || missing, timeout: 180_000 }, () => {
     const saved = await publishing;
     assert.match(saved.text, /^3 of 3 delivered/, "nothing is lost");
     assert.match((await click(shop, "#buy")).text, /^answered/);
+  });
+
+  it("shows the same traffic in the console, which opens by the link that was printed", async () => {
+    const [bought, saved] = [await click(shop, "#buy"), await click(page, "#publish")];
+    const [link] = /http:\S+#setup=\S+/.exec(demo.output);
+    const operator = await browser.newPage();
+    await operator.setViewport({ width: 1280, height: 900 });
+    await operator.goto(link);
+    await operator.waitForSelector(".frame");
+    const story = async (path) => {
+      await operator.goto(new URL(path, link).href);
+      await operator.waitForSelector(".steps .step");
+      return operator.evaluate(() => ({
+        lanes: [...document.querySelectorAll(".lane-names b")].map((name) => name.textContent),
+        got: [...document.querySelectorAll(".receiver.got b")].map((name) => name.textContent).sort(),
+      }));
+    };
+    assert.deepEqual((await story(`/exchanges/${bought.ids[1]}`)).lanes, ["superapp", "server", "shop"]);
+    const { lanes, got } = await story(`/events/${saved.ids[0]}`);
+    assert.deepEqual(got, ["mailer", "shop", "superapp"]);
+    assert.ok(lanes.includes("server") && lanes.includes("mailer"), `${lanes}`);
+    await operator.close();
+    await page.bringToFront();
   });
 
   it("shows events of other windows", async () => {
