@@ -16,8 +16,11 @@ const { ul, li, b, span, a, button, p, code, details, summary } = tags;
 
 /** @import { Fix, Receiver } from "../../shapes.js" */
 
-/** What mends it: a link to a screen, or an operation after a question. @param {{ fix: Fix, done: () => void }} props */
-export function Mend({ fix, done }) {
+/**
+ * What mends it: a link to a screen, or an operation after a question.
+ * @param {{ fix: Fix, done: () => void, asked?: (() => void) | undefined }} props
+ */
+export function Mend({ fix, done, asked }) {
   const [asking, setAsking] = useState(false);
   const { operation, screen } = fix;
   if (!operation)
@@ -28,7 +31,7 @@ export function Mend({ fix, done }) {
     done();
   };
   return [
-    button({ type: "button", class: "small", onClick: () => setAsking(true) }, `${fix.text}…`),
+    button({ type: "button", class: "small", onClick: () => (asked?.(), setAsking(true)) }, `${fix.text}…`),
     asking &&
       h(
         Ask,
@@ -39,8 +42,10 @@ export function Mend({ fix, done }) {
   ];
 }
 
-/** @param {{ receiver: Receiver, done: () => void }} props */
-function Line({ receiver, done }) {
+/** What a list of receivers can do. @typedef {{ done: () => void, asked?: (() => void) | undefined }} Acts */
+
+/** @param {{ receiver: Receiver } & Acts} props */
+function Line({ receiver, done, asked }) {
   const { delivery, hook, got } = receiver;
   const tone = got ? "good" : delivery ? toneOf(delivery.status) : "none";
   const changed = receiver.then.code !== receiver.now.code;
@@ -63,17 +68,17 @@ function Line({ receiver, done }) {
         ),
       hook &&
         a({ href: href("/hooks", { id: hook.id }), title: `${hook.publisher}/${hook.event} → ${hook.route}` }, "hook"),
-      receiver.fix && h(Mend, { fix: receiver.fix, done }),
+      receiver.fix && h(Mend, { fix: receiver.fix, done, asked }),
     ),
   );
 }
 
-/** @param {{ receivers: Receiver[], done: () => void }} props */
-const Lines = ({ receivers, done }) =>
+/** @param {{ receivers: Receiver[] } & Acts} props */
+const Lines = ({ receivers, ...acts }) =>
   receivers.length <= MOST_RECEIVERS
     ? ul(
         { class: "receivers" },
-        receivers.map((one) => h(Line, { key: `${one.app} ${one.hook?.id}`, receiver: one, done })),
+        receivers.map((one) => h(Line, { key: `${one.app} ${one.hook?.id}`, receiver: one, ...acts })),
       )
     : byVerdict(receivers).map((group) =>
         details(
@@ -83,22 +88,22 @@ const Lines = ({ receivers, done }) =>
             { class: "receivers" },
             group.receivers
               .slice(0, 200)
-              .map((one) => h(Line, { key: `${one.app} ${one.hook?.id}`, receiver: one, done })),
+              .map((one) => h(Line, { key: `${one.app} ${one.hook?.id}`, receiver: one, ...acts })),
           ),
         ),
       );
 
-/** @param {{ receivers: Receiver[], done: () => void }} props */
-export function Receivers({ receivers, done }) {
+/** @param {{ receivers: Receiver[] } & Acts} props `done` is called after a fix, `asked` when one is considered */
+export function Receivers({ receivers, ...acts }) {
   const { got, due, not } = split(receivers);
   const count = (/** @type {Receiver[]} */ list) => span({ class: "soft" }, String(list.length));
   return [
     h(
       Part,
       { title: "Who got it", aside: count(got) },
-      got.length > 0 ? h(Lines, { receivers: got, done }) : p({ class: "soft" }, "Nobody so far."),
+      got.length > 0 ? h(Lines, { receivers: got, ...acts }) : p({ class: "soft" }, "Nobody so far."),
     ),
-    due.length > 0 && h(Part, { title: "Who still waits", aside: count(due) }, h(Lines, { receivers: due, done })),
-    not.length > 0 && h(Part, { title: "Who did not, and why", aside: count(not) }, h(Lines, { receivers: not, done })),
+    due.length > 0 && h(Part, { title: "Who still waits", aside: count(due) }, h(Lines, { receivers: due, ...acts })),
+    not.length > 0 && h(Part, { title: "Who did not, and why", aside: count(not) }, h(Lines, { receivers: not, ...acts })),
   ];
 }

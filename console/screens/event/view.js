@@ -1,5 +1,6 @@
 // The story of one event: how it went from the page to each receiver, and why some did not get it.
 import { h } from "../../vendor/preact.js";
+import { useState } from "../../vendor/hooks.js";
 import { api, readText } from "../../base/api.js";
 import { TRAFFIC, useLive } from "../../base/live.js";
 import { useResource } from "../../base/resource.js";
@@ -86,9 +87,14 @@ const Title = ({ known: { event } }) =>
 
 /** Loads again when a delivery of this event ends an attempt. @param {string} id @param {() => void} reload @param {boolean} open */
 function useDeliveries(id, reload, open) {
-  useLive(open ? { kinds: TRAFFIC } : null, ({ event, data }) => {
-    if (event === "delivery" && data.event_id === id) reload();
-  });
+  useLive(
+    open ? { kinds: TRAFFIC } : null,
+    ({ event, data }) => {
+      if (event === "delivery" && data.event_id === id) reload();
+    },
+    // What ended before the rows came is loaded with the story.
+    (state) => state === "live" && reload(),
+  );
 }
 
 /** @param {ScreenProps} props */
@@ -100,26 +106,28 @@ export default function Event({ params }) {
   const story = useResource(`${id} story`, (signal) =>
     api.get("/api/v1/events/{id}/story", { params: { id }, signal }),
   );
-  const open = story.data?.receivers.some((one) => one.delivery?.status === "pending") ?? false;
+  // A fix makes new deliveries, sometimes a moment later.
+  const [mending, setMending] = useState(false);
+  const open = mending || (story.data?.receivers.some((one) => one.delivery?.status === "pending") ?? false);
   useDeliveries(id, story.reload, open);
   useNeighbours();
   useCommands({ path: "/api/v1/events/{id}/story", params: { id }, command: command(["event", "show", id]) });
   return [
     !known.data && h(Head, { title: id }),
     loaded({ of: known, rows: 1, show: (data) => h(Title, { known: data }) }),
-    known.data && h(StoryPart, { id, story }),
+    known.data && h(StoryPart, { id, story, asked: () => setMending(true) }),
     known.data && h(Details, { known: known.data, story: story.data }),
   ];
 }
 
-/** The drawing and the receivers; without them at least the deliveries. @param {{ id: string, story: Resource<Story> }} props */
-const StoryPart = ({ id, story }) => [
+/** The drawing and the receivers; without them at least the deliveries. @param {{ id: string, story: Resource<Story>, asked: () => void }} props */
+const StoryPart = ({ id, story, asked }) => [
   loaded({
     of: story,
     rows: 6,
     show: (data) => [
       h(Part, { title: TEXT.story }, h(Drawing, { story: data })),
-      h(Receivers, { receivers: data.receivers, done: story.reload }),
+      h(Receivers, { receivers: data.receivers, done: story.reload, asked }),
     ],
   }),
   story.problem && !story.data && h(Part, { title: TEXT.deliveries }, h(Deliveries, { event: id })),
