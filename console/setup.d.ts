@@ -1,59 +1,15 @@
-// The shapes of what changes the server, and of what looks after it. `ComingSetup` is a part of `Coming` in `shapes.d.ts`.
+// The shapes of what changes the server, and of what looks after it.
 import type { components } from "./api.js";
-import type { Delivery, Fix, Hook, List, Searched, Verdict } from "./shapes.js";
 
 type Schema = components["schemas"];
 
 export type Lane = Schema["Lane"];
 
-export interface Count {
-  value: string;
-  count: number;
-}
-export interface Skipped {
-  reason: string;
-  count: number;
-}
-export interface DryRun {
-  matched: number;
-  apps: number;
-  oldest: string | null;
-  by_code: Count[];
-  by_name: Count[];
-  by_app: Count[];
-  skip: Skipped[];
-  sample: Delivery[];
-  searched?: Searched;
-}
-export interface Job {
-  id: string;
-  kind: "retry" | "replay" | "cancel";
-  q: string;
-  state: "queued" | "running" | "stopped" | "done" | "failed";
-  hook: string | null;
-  matched: number | null;
-  done: number;
-  ok: number;
-  failed: number;
-  waiting: number;
-  skipped: Skipped[];
-  pace: number;
-  stop_after: number | null;
-  rate: number | null;
-  by: string;
-  reason: string | null;
-  made_at: string;
-  started_at: string | null;
-  ended_at: string | null;
-  text: string | null;
-}
-export interface JobItem {
-  delivery_id: string | null;
-  event_id: string;
-  app: string;
-  outcome: "ok" | "failed" | "skipped" | "waiting";
-  text: string | null;
-}
+export type Count = Schema["ValueCount"];
+export type Skipped = Schema["ReasonCount"];
+export type DryRun = Schema["JobPreview"];
+export type Job = Schema["Job"];
+export type JobItem = Schema["JobItem"];
 
 export type Credentials = Schema["Credentials"];
 export type Credential = Schema["Credential"];
@@ -71,24 +27,10 @@ export type SentExchange = Schema["SentExchange"];
 
 export type AuditRow = Schema["AuditEntry"];
 
-export interface Judged {
-  hook: Hook;
-  would_get: boolean;
-  reason: string;
-  code?: string;
-  fix?: Fix | null;
-  then?: Verdict;
-  now?: Verdict;
-  changed?: string | null;
-}
-export interface Explained {
-  data: Judged[];
-  next: string | null;
-  would_get: number;
-  warnings: string[];
-  would_add?: Hook[];
-  would_lose?: Hook[];
-}
+/** A verdict about an event that is stored, or about one that is not. */
+export type Judged = Schema["Judgement"] & Partial<Pick<Schema["EventJudgement"], "then" | "now" | "changed">>;
+export type Explained = Pick<Schema["Judgements"], "next" | "would_get" | "warnings"> &
+  Partial<Pick<Schema["Judgements"], "would_add" | "would_lose">> & { data: Judged[] };
 
 export type Edge = Schema["Edge"];
 export type Edges = Schema["Edges"];
@@ -101,34 +43,5 @@ export type Role = Schema["Role"];
 export type ApiToken = Schema["ApiToken"];
 export type ConsoleSession = Schema["ConsoleSession"];
 
-export interface Installed {
-  name: string;
-  displayName?: string;
-  state: string;
-  installed: boolean;
-  running: boolean;
-  version?: string;
-  path?: string;
-  failure?: { why: string; until: number | null };
-}
-export interface LogLine {
-  number: number;
-  at: number;
-  stream: string;
-  text: string;
-}
-
-type Gives<T, S extends number = 200> = { responses: { [K in S]: { content: { "application/json": T } } } };
-
-export interface ComingSetup {
-  "/api/v1/jobs": { get: Gives<List<Job>>; post: Gives<DryRun> & Gives<Job, 201> };
-  "/api/v1/jobs/{id}": { get: Gives<Job> };
-  "/api/v1/jobs/{id}/stop": { post: Gives<Job> };
-  "/api/v1/jobs/{id}/items": { get: Gives<List<JobItem>> };
-  "/api/v1/explain": { post: Gives<Explained> };
-  "/api/v1/events/{id}/explain": { get: Gives<Explained> };
-  "/api/apps/{name}": { get: Gives<{ code: number; body: Installed }> };
-  "/api/apps/{name}/logs": { get: Gives<{ code: number; body: { lines: LogLine[]; next: number } }> };
-  "/api/apps/start": { post: Gives<{ code: number }> };
-  "/api/apps/stop": { post: Gives<{ code: number }> };
-}
+export type Installed = Schema["InstalledApp"];
+export type LogLine = Schema["AppLine"];

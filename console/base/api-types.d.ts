@@ -1,6 +1,5 @@
 // The types of calls: which paths exist, and what each answers.
 import type { paths } from "../api.js";
-import type { Coming } from "../shapes.js";
 
 export interface Options {
   params?: Record<string, string>;
@@ -12,7 +11,7 @@ export interface Options {
 }
 
 type Method = "get" | "post" | "put" | "patch" | "delete";
-type All = Omit<paths, keyof Coming> & Coming;
+type All = paths;
 /** The paths that have this method. */
 type PathOf<M extends Method> = {
   [P in keyof All]: All[P] extends { [K in M]: { responses: unknown } } ? P : never;

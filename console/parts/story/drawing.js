@@ -29,7 +29,7 @@ const Took = ({ row }) =>
   text(
     { class: "took" },
     `+${span(row.after)}`,
-    row.step.ms !== null && row.step.ms > 0 && text({ class: "soft" }, ` ${span(row.step.ms)}`),
+    (row.step.ms ?? 0) > 0 && text({ class: "soft" }, ` ${span(row.step.ms ?? 0)}`),
   );
 
 /** @param {{ row: Row }} props */
@@ -109,7 +109,7 @@ const Sentences = ({ rows }) =>
         ": ",
         b(null, row.step.text),
         `, ${row.step.outcome}`,
-        row.step.ms !== null && `, ${span(row.step.ms)}`,
+        typeof row.step.ms === "number" && `, ${span(row.step.ms)}`,
         row.step.excerpt && [", ", q(null, row.step.excerpt)],
       ),
     ),

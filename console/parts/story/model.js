@@ -15,11 +15,12 @@ export const MOST_RECEIVERS = 50;
  * @property {string} sentence the same in words
  */
 
+/** @type {Record<string, string>} */
 const KINDS = { page: "page", host: "host page", server: "server", app: "back end" };
 
 /** @param {Participant[]} participants @returns {{ lanes: Lane[], place: Map<string, number> }} */
 export function lanesOf(participants) {
-  const all = participants.map(({ name, kind, state }) => ({ name, kind: KINDS[kind] ?? kind, state }));
+  const all = participants.map(({ name, kind, state }) => ({ name, kind: KINDS[kind] ?? kind, state: state ?? null }));
   const rest = all.length > MOST_LANES ? all.length - MOST_LANES + 1 : 0;
   const lanes =
     rest > 0 ? [...all.slice(0, MOST_LANES - 1), { name: `${rest} more`, kind: "back ends", state: null }] : all;

@@ -66,7 +66,7 @@ function Logs({ name }) {
     const box = own.current;
     if (box && box.scrollHeight - box.scrollTop - box.clientHeight < 80) box.scrollTop = box.scrollHeight;
   }, [lines]);
-  const shown = typed ? lines.filter((line) => line.text.toLowerCase().includes(typed.toLowerCase())) : lines;
+  const shown = typed ? lines.filter((line) => line.text?.toLowerCase().includes(typed.toLowerCase())) : lines;
   const at = zone.value === "local" ? "local" : "utc";
   return div(
     { class: "stack" },
@@ -85,8 +85,8 @@ function Logs({ name }) {
           shown.map((line) =>
             div(
               { key: line.number, class: line.stream },
-              span({ class: "soft" }, `${stamp(new Date(line.at).toISOString(), at, Date.now())} ${line.stream} `),
-              plain(line.text),
+              span({ class: "soft" }, `${stamp(line.at ?? "", at, Date.now())} ${line.stream} `),
+              plain(line.text ?? ""),
             ),
           ),
         ),
@@ -108,7 +108,7 @@ function Shown({ app, reload }) {
         [
           "State",
           h(Status, {
-            word: app.state,
+            word: app.state ?? "unknown",
             tone: app.state === "running" ? "good" : app.state === "failed" ? "bad" : "none",
           }),
         ],
@@ -116,11 +116,11 @@ function Shown({ app, reload }) {
         ["Folder", app.path ? code(null, app.path) : "–"],
         ...(app.failure
           ? /** @type {const} */ ([
-              ["Why it failed", app.failure.why],
+              ["Why it failed", app.failure.why ?? ""],
               [
                 "Next start",
                 h(When, {
-                  at: app.failure.until ? new Date(app.failure.until).toISOString() : null,
+                  at: app.failure.until,
                   empty: "at the next event or visit",
                 }),
               ],
@@ -135,7 +135,7 @@ function Shown({ app, reload }) {
           ? h(Do, { label: "Stop", title: `Stop ${app.name}?`, act: turn("stop") })
           : h(Do, { label: "Start", title: `Start ${app.name}?`, act: turn("start") }),
       ),
-    h(Logs, { name: app.name }),
+    h(Logs, { name: app.name ?? "" }),
   ];
 }
 

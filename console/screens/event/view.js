@@ -61,7 +61,7 @@ const Details = ({ known: { event, body }, story }) =>
       {
         id: "effects",
         title: TEXT.effects,
-        show: () => (story ? h(Effects, { effects: story.effects }) : p({ class: "soft" }, TEXT.noStory)),
+        show: () => (story ? h(Effects, { effects: story.effects ?? [] }) : p({ class: "soft" }, TEXT.noStory)),
       },
     ],
   });
@@ -116,7 +116,8 @@ export default function Event({ params }) {
     !known.data && h(Head, { title: id }),
     loaded({ of: known, rows: 1, show: (data) => h(Title, { known: data }) }),
     known.data && h(StoryPart, { id, story, asked: () => setMending(true) }),
-    known.data && h(Details, { known: known.data, story: story.data }),
+    // Below the story, so that nothing moves when it comes.
+    known.data && (story.data || story.problem) && h(Details, { known: known.data, story: story.data }),
   ];
 }
 

@@ -29,8 +29,8 @@ const Checks = ({ checks }) =>
     checks.map((one) =>
       li(
         { key: one.check },
-        h(Mark, { tone: one.ok === null ? "none" : one.ok ? "good" : "bad" }),
-        text({ class: "unseen" }, one.ok === null ? "not reached: " : one.ok ? "passed: " : "failed: "),
+        h(Mark, { tone: typeof one.ok !== "boolean" ? "none" : one.ok ? "good" : "bad" }),
+        text({ class: "unseen" }, typeof one.ok !== "boolean" ? "not reached: " : one.ok ? "passed: " : "failed: "),
         text(null, CHECKS[one.check] ?? one.check),
         one.text && text({ class: "soft" }, one.text),
       ),

@@ -38,7 +38,7 @@ export function traffic(edges) {
       const old = all.get(key) ?? { count: 0, last: null };
       const last =
         [old.last, edge.last_at]
-          .filter((at) => at !== null)
+          .filter((at) => typeof at === "string")
           .sort()
           .at(-1) ?? null;
       all.set(key, { count: old.count + edge.count, last });

@@ -135,22 +135,24 @@ export default function Overview({ query }) {
   return [
     h(Head, { title: TEXT.title }),
     h(NeedsYou, { attention }),
-    loaded({
-      of: now,
-      show: (data) =>
-        isEmpty(data)
-          ? h(NoTraffic, {})
-          : [
-              h(Figures, { now: data }),
-              div(
-                { class: "plots" },
-                h(Series, { metric: "accepted", by: "way", title: TEXT.rates, query, turn: turn.current }),
-                h(Series, { metric: "p95_ms", title: TEXT.latency, query, turn: turn.current }),
-                h(Series, { metric: "failed", title: TEXT.failed, query, turn: turn.current }),
-              ),
-              h(Account, { account: data.account }),
-              h(Apps, { apps: data.apps }),
-            ],
-    }),
+    // Below what needs a person, so that nothing moves when that comes.
+    (attention.data || attention.problem) &&
+      loaded({
+        of: now,
+        show: (data) =>
+          isEmpty(data)
+            ? h(NoTraffic, {})
+            : [
+                h(Figures, { now: data }),
+                div(
+                  { class: "plots" },
+                  h(Series, { metric: "accepted", by: "way", title: TEXT.rates, query, turn: turn.current }),
+                  h(Series, { metric: "p95_ms", title: TEXT.latency, query, turn: turn.current }),
+                  h(Series, { metric: "failed", title: TEXT.failed, query, turn: turn.current }),
+                ),
+                h(Account, { account: data.account }),
+                h(Apps, { apps: data.apps }),
+              ],
+      }),
   ];
 }

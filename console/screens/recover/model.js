@@ -29,7 +29,9 @@ export const isOpen = (job) => job.state === "running" || job.state === "queued"
 
 /** Milliseconds that the rest takes at the rate of now; `null` if that is not known. @param {Job} job */
 export const remaining = (job) =>
-  job.rate && job.matched !== null && job.state === "running" ? ((job.matched - job.done) / job.rate) * 1000 : null;
+  job.rate && typeof job.matched === "number" && job.state === "running"
+    ? ((job.matched - job.done) / job.rate) * 1000
+    : null;
 
 /** How many match; a job that has just begun does not know it. @param {Job} job */
-export const matchedText = ({ matched }) => (matched === null ? "?" : matched.toLocaleString("en"));
+export const matchedText = ({ matched }) => matched?.toLocaleString("en") ?? "?";

@@ -200,7 +200,7 @@ export async function open(it, t, path, how = {}) {
   await page.setViewport({ width, height: 900 });
   if (canned) await answerFrom(it, page, canned === true ? "full" : canned);
   if (signedOut) await refuseSession(page);
-  await page.goto(it.origin + path);
+  page.answer = await page.goto(it.origin + path);
   await settled(page);
   return page;
 }
