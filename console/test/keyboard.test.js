@@ -70,6 +70,22 @@ describe("with the keyboard alone", { skip, timeout: 240_000 }, () => {
     await settled(page);
   });
 
+  it("a credential is rotated, and its old value ended", async (t) => {
+    const page = await open(w, t, "/apps/mailer?tab=credentials");
+    await pressBy(page, "Rotate…");
+    await opened(page);
+    await pressBy(page, "Rotate");
+    await page.waitForSelector("dialog .secret");
+    await pressBy(page, "I stored it");
+    await closed(page);
+    assert.equal(await words(page), "Rotate…", "the focus is where it began");
+    await pressBy(page, "End the old one now…");
+    await opened(page);
+    await pressBy(page, "End the old one now");
+    await closed(page);
+    await page.waitForFunction(() => !document.querySelector(".overlap"));
+  });
+
   it("a question gives the focus back to what asked it", async (t) => {
     for (const [path, button] of [
       ["/hooks", "Add a hook…"],
