@@ -55,7 +55,7 @@ pub(crate) fn sdk_tests(footbridge: &Path) -> Result<Command, String> {
 
 /// Installs the packages of the console's checks if they are missing.
 pub(crate) fn console_packages() -> Outcome {
-    install(&root().join("console"), "136 MB")
+    install(&root().join("console"), "140 MB")
 }
 
 /// Installs the packages of the console's tests if they are missing, and returns the command that runs the tests.

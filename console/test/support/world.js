@@ -59,15 +59,16 @@ async function receiver() {
 }
 
 /**
- * Starts everything for the tests of a file; a `fresh` server has no traffic, and nobody is signed in. `level` is how much the
- * program writes; what is more than errors is kept in `log`.
+ * Starts everything for the tests of a file; a `fresh` server has no traffic, and nobody is signed in. `level` is how
+ * much the program writes; what is more than errors is kept in `log`. With `apps`, installed apps are started, and learn
+ * who visits them. `more` is called for further lines of the configuration.
  */
-export function world({ fresh = false, level = "error" } = {}) {
+export function world({ fresh = false, level = "error", apps = false, more = () => "" } = {}) {
   const it = { receiver: undefined, browser: undefined, home: "", child: undefined, faults: [], level, log: "" };
   before(async () => {
     it.home = await mkdtemp(join(tmpdir(), "footbridge-console-test-"));
     it.receiver = await receiver();
-    await configure(it);
+    await configure(it, apps, more());
     await startServer(it);
     if (!fresh) await seed(it);
     it.browser = await puppeteer.launch({
@@ -98,13 +99,16 @@ export async function signIn(it, browser) {
 }
 
 /** Chooses the addresses, which stay the same when the program starts again. */
-async function configure(it) {
+async function configure(it, apps, more) {
   const [port, consolePort] = [await freePort(), await freePort()];
   const config = join(it.home, "footbridge.toml");
-  await writeFile(
-    config,
-    `[console]\nlisten = "127.0.0.1:${consolePort}"\n\n[retry]\nschedule = ["1s"]\n\n[limits]\nevent_body = "2MiB"\n`,
-  );
+  // Another host name than that of the console.
+  it.appsUrl = `http://localhost:${port}`;
+  const visited = apps ? `apps_url = "${it.appsUrl}"\n` : "";
+  const user = apps && process.getuid() === 0 ? '[runtime]\nuser = "root"\n' : "";
+  const listen = `[console]\nlisten = "127.0.0.1:${consolePort}"\n${visited}`;
+  const limits = `[retry]\nschedule = ["1s"]\n\n[limits]\nevent_body = "2MiB"\n`;
+  await writeFile(config, `${listen}\n${limits}${user}${more}`);
   it.database = join(it.home, "fb.db");
   it.words = ["serve", "--config", config, "--listen", `127.0.0.1:${port}`, "--database", `sqlite:${it.database}`];
   it.api = `http://127.0.0.1:${port}`;
