@@ -1,8 +1,10 @@
 //! The console's listener: signing in, sessions, users, roles and tokens.
 
+mod audit;
 mod events;
 mod matrix;
 mod oidc;
+mod passwords;
 mod payloads;
 mod people;
 mod sessions;

@@ -61,3 +61,77 @@ fn a_viewer_sees_that_something_happened_but_not_what_was_said() {
     with_token(&gateway, &mailer, "GET", &format!("events/{event}")).send().expect(200);
     with_token(&gateway, &mailer, "GET", &format!("exchanges/{exchange}")).send().expect(404);
 }
+
+#[test]
+fn a_viewer_sees_no_body_in_stories_searches_exports_and_the_tail() {
+    let receiver = Receiver::start();
+    receiver.at("/exchange", Reply::json(r#"{"answer": "hidden-answer"}"#));
+    // What a receiver says about a failure may repeat what it got.
+    receiver.at("/hook", Reply::status(500).with_body("hidden-excerpt of hidden-body"));
+    let gateway = setup()
+        .app(App::new("shop"))
+        .app(App::new("mailer"))
+        .app(App::new("pay").receiver(&receiver.url("/exchange")))
+        .link("shop", "pay")
+        .start();
+    gateway.bolt("mailer").web("shop/order-paid", &receiver.url("/hook"));
+    let [viewer, operator] =
+        ["viewer", "operator"].map(|role| add_token(&gateway, &json!({"name": role, "role": role})));
+    let mut tail =
+        harness::Sse::open_with(gateway.address(), "tail", &format!("Authorization: Bearer {viewer}\r\n"));
+    tail.wait("ping");
+    let body = json!({"body": {"text": "hidden-body"}, "headers": {"x-note": "hidden-header"}});
+    let event = gateway.bolt("shop").publish("order-paid", &body)["id"].as_str().unwrap().to_owned();
+    let exchange = json!({"client_id": "shop", "app_id": "pay", "event_type": "charge", "payload": {"p": "hidden-payload"}});
+    gateway.host("shop").call(exchange.to_string()).header("Idempotency-Key", "one").send().expect(200);
+    let exchange = until_some("the exchange", WAIT, || {
+        gateway.admin().get("exchanges")["data"][0]["exchange_id"].as_str().map(str::to_owned)
+    });
+    until_some("the delivery is dead", WAIT, || {
+        gateway.admin().all("deliveries?status=dead").first().cloned()
+    });
+    let mut seen = String::new();
+    for name in ["event", "delivery", "exchange"] {
+        seen.push_str(&tail.wait(name).to_string());
+    }
+    assert!(!seen.contains("hidden"), "the tail: {seen}");
+    let read = |token: &str, tail: &str, accept: &str| {
+        with_token(&gateway, token, "GET", tail).header("Accept", accept).send().expect(200).text()
+    };
+    let delivery = gateway.admin().delivery(&event)["id"].as_str().unwrap().to_owned();
+    let mut shown = String::new();
+    for path in [
+        format!("events/{event}/story"),
+        format!("exchanges/{exchange}/story"),
+        format!("events/{event}/explain"),
+        format!("deliveries/{delivery}"),
+        "search?q=order".to_owned(),
+        "attention".to_owned(),
+        "stats/top?by=error".to_owned(),
+    ] {
+        let text = read(&viewer, &path, "application/json");
+        assert!(!text.contains("hidden"), "{path}: {text}");
+        shown.push_str(&read(&operator, &path, "application/json"));
+    }
+    for list in ["events", "deliveries", "exchanges"] {
+        for accept in ["text/csv", "application/x-ndjson"] {
+            let text = read(&viewer, list, accept);
+            assert!(text.contains("shop") && !text.contains("hidden"), "{list} {accept}: {text}");
+        }
+    }
+    // A search of bodies tells what they have, hit by hit.
+    for path in ["events?q=body.text:hidden-body", "deliveries?q=body.text:hidden-body"] {
+        let refused = with_token(&gateway, &viewer, "GET", path).send().expect(403);
+        assert!(refused.text().contains("payloads.read"), "{path}: {}", refused.text());
+        assert_eq!(
+            with_token(&gateway, &operator, "GET", path).send().expect(200).json()["data"]
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+    }
+    for word in ["hidden-body", "hidden-excerpt"] {
+        assert!(shown.contains(word), "an operator does not see {word}");
+    }
+}

@@ -6,4 +6,5 @@ mod cluster;
 mod exchange;
 pub(crate) mod kit;
 mod operator;
+mod people;
 mod sessions;
