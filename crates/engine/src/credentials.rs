@@ -119,7 +119,9 @@ impl CredentialLedger {
                 // Stored again they could count twice.
                 Err(error) => tracing::warn!(%error, "the uses of some credentials could not be stored"),
             }
-            portion.iter().for_each(|one| one.counter.set_saved(one.count));
+            for one in portion {
+                one.counter.set_saved(one.count);
+            }
         }
     }
 

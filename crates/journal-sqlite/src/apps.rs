@@ -284,3 +284,23 @@ fn join(name: &str, settings: Settings<'_>, secrets: Secrets<String>) -> App {
         proof_epoch: settings.proof_epoch.unwrap_or(generation),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_that_earlier_versions_stored_are_read() {
+        let stored = r#"{"token": {"current": "b", "previous": {"secret": "a", "until": 5, "superseded": true}},
+            "secret_key": {"current": "k", "previous": null}, "signing_secret": {"current": "s", "previous": null},
+            "receiver": null}"#;
+        let secrets: Secrets<String> = serde_json::from_str(stored).unwrap();
+        let old =
+            Previous { secret: Secret::new("a"), until: Millis(5), superseded: true, uses_id: 0, set: None };
+        let token = Rotating { previous: vec![old], ..Rotating::new(Secret::new("b")) };
+        assert_eq!(
+            (rotating(secrets.token), rotating(secrets.secret_key)),
+            (token, Rotating::new(Secret::new("k")))
+        );
+    }
+}

@@ -250,7 +250,7 @@ fn a_value_is_shown_once_and_appears_nowhere_else() {
     seen += &gateway.stdout();
     assert!(seen.contains("draining"), "the log goes to its end");
     each(&values, |value| {
-        assert!(!seen.contains(value.as_str()), "a value of a credential is in the log or an answer")
+        assert!(!seen.contains(value.as_str()), "a value of a credential is in the log or an answer");
     });
 }
 
@@ -342,6 +342,7 @@ fn the_command_line_shows_and_rotates_credentials() {
     assert!(list.contains("Authorization: Token base64(made:<secret_key>)"), "{list}");
     assert!(row("token").starts_with(&format!("token {}…", &new[..8])), "{list}");
     assert!(list.contains("  old") && !list.contains(new), "{list}");
+    assert!(list.lines().all(|line| line.chars().count() <= 80), "{list}");
     let json: Value = serde_json::from_str(&say("app credentials made --json")).unwrap();
     assert_eq!(json["data"][0]["old"].as_array().unwrap().len(), 1);
     assert!(say("app extend-overlap made token --overlap 7d").contains("works until 20"));

@@ -35,7 +35,9 @@ impl State {
 impl CredentialUses for MemoryJournal {
     fn add_credential_uses(&self, uses: Vec<CredentialUse>) -> Wait<()> {
         self.call(CallKind::AddTraffic, move |state, _| {
-            uses.into_iter().for_each(|new| state.add_credential_use(new));
+            for new in uses {
+                state.add_credential_use(new);
+            }
             Ok(())
         })
     }

@@ -19,13 +19,13 @@ use std::sync::Arc;
 /// Returns the administration API, the probes and the documentation as one service.
 pub fn router(state: AdminState) -> Router {
     let shared: Shared = Arc::new(state);
-    served(people(operations()), shared)
+    served(people(of_apps(operations())), shared)
 }
 
 /// Returns the same for the console's listener, with the operations that need a browser's session.
 pub fn console_router(state: AdminState) -> Router {
     let shared: Shared = Arc::new(state);
-    let routes = people(operations())
+    let routes = people(of_apps(operations()))
         .route("/api/v1/session", get(session::show).post(session::create).delete(session::remove))
         .route("/api/v1/session/password", post(session::password))
         .route("/api/v1/session/apps", post(session::hand_over))
@@ -56,8 +56,8 @@ fn people(routes: Router<Shared>) -> Router<Shared> {
         .route("/api/v1/sign-in-links", post(sign_in_links::create))
 }
 
-fn operations() -> Router<Shared> {
-    Router::new()
+fn of_apps(routes: Router<Shared>) -> Router<Shared> {
+    routes
         .route("/api/v1/apps", get(apps::list).post(apps::create))
         .route("/api/v1/apps/{name}", get(apps::show).patch(apps::change).delete(apps::remove))
         .route("/api/v1/apps/{name}/rotate", post(apps::rotate))
@@ -67,6 +67,10 @@ fn operations() -> Router<Shared> {
         .route("/api/v1/apps/{name}/credentials/{kind}/rotate", post(credentials::rotate))
         .route("/api/v1/apps/{name}/credentials/{kind}/end-overlap", post(credentials::end_overlap))
         .route("/api/v1/apps/{name}/credentials/{kind}/extend-overlap", post(credentials::extend_overlap))
+}
+
+fn operations() -> Router<Shared> {
+    Router::new()
         .route("/api/v1/links", get(links::list).post(links::create))
         .route("/api/v1/links/{host}/{miniapp}", get(links::show).patch(links::change).delete(links::remove))
         .route("/api/v1/hooks", get(hooks::list).post(hooks::create))

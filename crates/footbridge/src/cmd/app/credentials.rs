@@ -123,36 +123,38 @@ const fn word(kind: SecretKind) -> &'static str {
 }
 
 fn table(credentials: &Credentials) -> String {
-    let mut table = Table::new(["CREDENTIAL", "VALUE", "USES", "LAST USED", "MADE", "ENDS"]);
-    let value = |prefix: &Option<String>, sent: bool| {
-        let prefix = prefix.as_ref().map_or_else(|| "-".to_owned(), |prefix| format!("{prefix}…"));
-        if sent { format!("{prefix} (sent)") } else { prefix }
-    };
+    let mut table = Table::new(["CREDENTIAL", "VALUE", "USES", "LAST USED", "ENDS"]);
     for one in &credentials.data {
-        let made = match one.managed_by {
-            ManagedBy::File => "in the file".to_owned(),
-            ManagedBy::Api | ManagedBy::Package => or_dash(one.made_at.as_ref()),
-        };
+        let hidden = if one.managed_by == ManagedBy::File { "in the file" } else { "-" };
         table.row([
             word(one.kind).to_owned(),
-            value(&one.prefix, one.sent),
+            value(one.prefix.as_deref(), one.sent, hidden),
             or_dash(one.uses),
-            or_dash(one.last_used_at.as_ref()),
-            made,
+            minute(one.last_used_at.as_deref()),
             "-".to_owned(),
         ]);
         for old in &one.old {
             table.row([
                 "  old".to_owned(),
-                value(&old.prefix, old.sent),
+                value(old.prefix.as_deref(), old.sent, "-"),
                 or_dash(old.uses),
-                or_dash(old.last_used_at.as_ref()),
-                or_dash(old.made_at.as_ref()),
-                old.ends_at.clone(),
+                minute(old.last_used_at.as_deref()),
+                minute(Some(&old.ends_at)),
             ]);
         }
     }
     let Credentials { client_id, token_prefix, data: _ } = credentials;
     let pair = format!("{token_prefix} base64({client_id}:<secret_key>)");
     format!("client id: {}\nAuthorization: {}\n\n", plain(client_id), plain(&pair)) + &table.or("it has none")
+}
+
+/// Returns the beginning of a value, or `hidden`, and whether requests to the app carry it.
+fn value(prefix: Option<&str>, sent: bool, hidden: &str) -> String {
+    let shown = prefix.map_or_else(|| hidden.to_owned(), |prefix| format!("{prefix}…"));
+    if sent { format!("{shown} (sent)") } else { shown }
+}
+
+/// Returns a time to the minute, in UTC.
+fn minute(time: Option<&str>) -> String {
+    or_dash(time.map(|time| time.get(..16).unwrap_or(time).replace('T', " ")))
 }
