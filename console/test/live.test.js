@@ -1,8 +1,9 @@
 // Live rows in a real browser: how many streams there are, and what happens after a break.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import { after, before, describe, it } from "node:test";
-import { open, settled, skip, until, world } from "./support/world.js";
+import { open, settled, signIn, skip, until, world } from "./support/world.js";
 
 /** A server in front of the console's that holds the streams, so that a test can count, feed and break them. */
 async function front(w) {
@@ -43,6 +44,20 @@ const setHidden = (page, hidden) =>
     Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
   }, hidden);
+
+/** The processes that draw pages. */
+async function processes(browser) {
+  const session = await browser.target().createCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+}
+
+/** The memory of a process in bytes. What processes share counts in part. */
+async function memory(id) {
+  const rollup = await readFile(`/proc/${id}/smaps_rollup`, "utf8");
+  return 1024 * Number(/^Pss: +(\d+)/m.exec(rollup)[1]);
+}
 
 describe("live rows", { skip, timeout: 180_000 }, () => {
   const w = world();
@@ -120,5 +135,40 @@ describe("live rows", { skip, timeout: 180_000 }, () => {
     await page.keyboard.press("Space");
     await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 2);
     await settled(page);
+  });
+
+  it("cost a tab less than 150 MB in a minute of 10,000 events a second", async (t) => {
+    // A profile of its own has a process of its own.
+    const before = await processes(w.browser);
+    const within = await w.browser.createBrowserContext();
+    t.after(() => within.close());
+    await signIn(w, within);
+    const page = await open(live, t, "/tail", { within });
+    await one("a stream");
+    // What the server sends in that minute: 200 rows a second, and the number of the others.
+    let missed = 0;
+    for (let seconds = 0; seconds < 60; seconds += 5) {
+      for (let n = 0; n < 1000; n += 1) {
+        const id = `evt_${seconds}_${n}`;
+        tail.send("event", { id, name: "order-paid", publisher: "shop", deliveries: 2, via: "api" }, id);
+      }
+      tail.send("gap", { n: 49_000 }, `gap-${seconds}`);
+      missed += 49_000;
+      await page.waitForFunction(
+        (text) => document.querySelector(".gap")?.textContent.startsWith(`${text} rows`),
+        {},
+        missed.toLocaleString("en"),
+      );
+    }
+    assert.equal(await page.$$eval("tbody tr", (rows) => rows.length), 300);
+    assert.match(await page.$eval("main", (main) => main.textContent), /1700 older rows are kept/);
+    // What can be thrown away is not what the tab needs.
+    const session = await page.createCDPSession();
+    await session.send("HeapProfiler.collectGarbage");
+    const own = (await processes(w.browser)).filter((id) => !before.includes(id));
+    const size = Math.max(...(await Promise.all(own.map(memory))));
+    const { JSHeapUsedSize: heap } = await page.metrics();
+    t.diagnostic(`${Math.round(size / 1e6)} MB, of them ${Math.round(heap / 1e6)} MB of scripts`);
+    assert.ok(size > 1e6 && size < 150e6, `${size} bytes`);
   });
 });
