@@ -29,9 +29,13 @@ fn ten_planted_faults_are_found_each_with_its_fix() {
     set(&off, 70 * YEAR);
     gateway.bolt("down").publish("x", &json!({}));
     let mut found = Vec::new();
-    until("the doubt about the clock", WAIT, || {
+    until("the doubt about the clock, and a handshake that ended in time", WAIT, || {
         found = gateway.admin().get("doctor")["data"].as_array().unwrap().clone();
-        found.iter().any(|row| row["check"] == "clock" && row["level"] == "error")
+        let doubt = found.iter().any(|row| row["check"] == "clock" && row["level"] == "error");
+        // On a slow machine the certificates are read for longer than a receiver is tried.
+        let late =
+            |row: &Value| row["text"].as_str().unwrap().contains("of plain cannot be reached: timeout");
+        doubt && !found.iter().any(late)
     });
     for (check, level, part) in [
         ("receivers", "error", "of down cannot be reached"),
