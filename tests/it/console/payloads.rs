@@ -1,14 +1,12 @@
 //! The bodies of events and answers, which only some may read.
 
-use harness::{App, Receiver, Reply, WAIT, until_some};
+use harness::{App, Gateway, Receiver, Reply, WAIT, until_some};
 use serde_json::json;
 
 use super::{add_token, setup, with_token};
 
-#[test]
-fn a_viewer_sees_that_something_happened_but_not_what_was_said() {
-    let receiver = Receiver::start();
-    receiver.at("/exchange", Reply::json(r#"{"answer": "hidden-answer"}"#));
+/// A server with a publisher, a subscriber, and a pair that exchanges.
+fn start(receiver: &Receiver) -> Gateway {
     let gateway = setup()
         .app(App::new("shop"))
         .app(App::new("mailer"))
@@ -16,6 +14,11 @@ fn a_viewer_sees_that_something_happened_but_not_what_was_said() {
         .link("shop", "pay")
         .start();
     gateway.bolt("mailer").web("shop/order-paid", &receiver.url("/hook"));
+    gateway
+}
+
+/// Publishes an event and sends an exchange, each with what only some may read. Returns their ids.
+fn say(gateway: &Gateway) -> (String, String) {
     let body = json!({"body": {"text": "hidden-body"}, "headers": {"x-note": "hidden-header"}});
     let event = gateway.bolt("shop").publish("order-paid", &body)["id"].as_str().unwrap().to_owned();
     let exchange = json!({"client_id": "shop", "app_id": "pay", "event_type": "charge", "payload": {"p": "hidden-payload"}});
@@ -24,6 +27,15 @@ fn a_viewer_sees_that_something_happened_but_not_what_was_said() {
         let list = gateway.admin().get("exchanges");
         list["data"][0]["exchange_id"].as_str().map(str::to_owned)
     });
+    (event, exchange)
+}
+
+#[test]
+fn a_viewer_sees_that_something_happened_but_not_what_was_said() {
+    let receiver = Receiver::start();
+    receiver.at("/exchange", Reply::json(r#"{"answer": "hidden-answer"}"#));
+    let gateway = start(&receiver);
+    let (event, exchange) = say(&gateway);
     let delivery = gateway.admin().delivery(&event)["id"].as_str().unwrap().to_owned();
     let viewer = add_token(&gateway, &json!({"name": "viewer", "role": "viewer"}));
     let operator = add_token(&gateway, &json!({"name": "operator", "role": "operator"}));
@@ -68,25 +80,13 @@ fn a_viewer_sees_no_body_in_stories_searches_exports_and_the_tail() {
     receiver.at("/exchange", Reply::json(r#"{"answer": "hidden-answer"}"#));
     // What a receiver says about a failure may repeat what it got.
     receiver.at("/hook", Reply::status(500).with_body("hidden-excerpt of hidden-body"));
-    let gateway = setup()
-        .app(App::new("shop"))
-        .app(App::new("mailer"))
-        .app(App::new("pay").receiver(&receiver.url("/exchange")))
-        .link("shop", "pay")
-        .start();
-    gateway.bolt("mailer").web("shop/order-paid", &receiver.url("/hook"));
+    let gateway = start(&receiver);
     let [viewer, operator] =
         ["viewer", "operator"].map(|role| add_token(&gateway, &json!({"name": role, "role": role})));
     let mut tail =
         harness::Sse::open_with(gateway.address(), "tail", &format!("Authorization: Bearer {viewer}\r\n"));
     tail.wait("ping");
-    let body = json!({"body": {"text": "hidden-body"}, "headers": {"x-note": "hidden-header"}});
-    let event = gateway.bolt("shop").publish("order-paid", &body)["id"].as_str().unwrap().to_owned();
-    let exchange = json!({"client_id": "shop", "app_id": "pay", "event_type": "charge", "payload": {"p": "hidden-payload"}});
-    gateway.host("shop").call(exchange.to_string()).header("Idempotency-Key", "one").send().expect(200);
-    let exchange = until_some("the exchange", WAIT, || {
-        gateway.admin().get("exchanges")["data"][0]["exchange_id"].as_str().map(str::to_owned)
-    });
+    let (event, exchange) = say(&gateway);
     until_some("the delivery is dead", WAIT, || {
         gateway.admin().all("deliveries?status=dead").first().cloned()
     });
