@@ -15,9 +15,9 @@ use std::time::Duration;
 
 /// The most bytes of an oversized body that are read and dropped, so that its sender gets the answer instead of a reset
 /// connection.
-const DISCARD_MAX: usize = 64 * 1024 * 1024;
+pub(crate) const DISCARD_MAX: usize = 64 * 1024 * 1024;
 /// The longest time for dropping a body.
-const DISCARD_TIME: Duration = Duration::from_secs(10);
+pub(crate) const DISCARD_TIME: Duration = Duration::from_secs(10);
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header that names the event which led to a request.
@@ -82,9 +82,20 @@ pub(crate) async fn read(
 }
 
 /// Reads a body in the background and drops it.
-pub(crate) fn discard(headers: &HeaderMap, mut body: Incoming) {
-    // A sender that waits for `100 Continue` has not sent the body, and is not told to.
-    if headers.contains_key(EXPECT) || body.is_end_stream() {
+pub(crate) fn discard(headers: &HeaderMap, body: Incoming) {
+    if !is_awaited(headers) {
+        discard_rest(body);
+    }
+}
+
+/// Returns true if the sender waits for `100 Continue`: it has not sent the body, and is not told to.
+pub(crate) fn is_awaited(headers: &HeaderMap) -> bool {
+    headers.contains_key(EXPECT)
+}
+
+/// Reads the rest of a body in the background and drops it.
+pub(crate) fn discard_rest(mut body: Incoming) {
+    if body.is_end_stream() {
         return;
     }
     tokio::task::spawn_local(tokio::time::timeout(DISCARD_TIME, async move {

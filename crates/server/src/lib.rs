@@ -20,6 +20,7 @@ mod cors;
 mod credential;
 mod docs;
 mod error_code;
+mod lent_body;
 mod live;
 mod media;
 mod openapi;

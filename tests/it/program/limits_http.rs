@@ -1,8 +1,11 @@
 //! Malformed HTTP, and requests that are too large.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use harness::{Bytes, Gateway, Raw, Receiver, Setup, assert_bolt_error, assert_bridge_error, each};
+use harness::{
+    ADMIN_TOKEN, Bytes, Console, Gateway, Raw, Receiver, Setup, assert_bolt_error, assert_bridge_error, each,
+};
 
 const EVENT: &str = r#"{"app_id":"shop","client_id":"superapp","event_type":"x","payload":1}"#;
 
@@ -63,6 +66,91 @@ fn a_client_that_keeps_sending_still_gets_its_answer() {
             assert_too_large(&raw.answer());
         }
     });
+    gateway.assert_healthy();
+}
+
+/// Sends 16 MiB after this head, and expects that all of it is read, and an answer with this status.
+#[track_caller]
+fn send_all(address: SocketAddr, head: &str, status: u16) {
+    let part = vec![b'x'; 1 << 20];
+    for framing in ["Content-Length: 16777216", "Transfer-Encoding: chunked"] {
+        let mut raw = Raw::connect(address);
+        raw.try_send(format!("{head}{framing}\r\n\r\n")).unwrap();
+        for n in 0..16 {
+            let sent = if framing.starts_with('C') {
+                raw.try_send(&part)
+            } else {
+                raw.try_send([b"100000\r\n".as_slice(), &part, b"\r\n"].concat())
+            };
+            sent.unwrap_or_else(|error| panic!("{head}{framing}: after {n} MiB: {error}"));
+        }
+        let answer = raw.try_answer().unwrap_or_else(|error| panic!("{head}{framing}: no answer: {error}"));
+        assert_eq!(answer.status, status, "{head}{framing}: {}", answer.text());
+    }
+}
+
+#[test]
+fn every_surface_of_every_listener_answers_a_client_that_keeps_sending() {
+    let receiver = Receiver::start();
+    let setup = Setup::shop_in_superapp(&receiver.url("/shop"));
+    let mut gateway = setup.set("console", "listen", "\"127.0.0.1:0\"").start();
+    let admin = format!("Authorization: Bearer {ADMIN_TOKEN}\r\n");
+    let app = format!("X-Bolt-App-Token: {}\r\n", gateway.setup().app_named("superapp").token);
+    let rows = [
+        ("POST /api/v1/apps", admin.as_str(), 413),
+        ("POST /api/v1/apps", "Authorization: Bearer wrong\r\n", 401),
+        ("POST /api/v1/explain", &admin, 413),
+        ("POST /api/v1/deliveries/retry", &admin, 413),
+        ("POST /api/v1/tickets", &app, 413),
+        ("POST /api/v1/tickets", "", 401),
+        ("POST /api/v1/nothing", &admin, 404),
+        ("POST /nothing", "", 404),
+        ("POST /livez", "", 405),
+        ("POST /metrics", "", 405),
+        ("POST /api/v1/miniapps/shop/settings/", "", 405),
+        ("POST /docs/", "", 405),
+        ("POST /sdk/host.js", "", 405),
+        ("POST /public/nobody/x", "", 405),
+        ("POST /x/nobody/", "", 404),
+        ("POST /api/apps/start", &admin, 413),
+        ("POST /api/apps/start", "", 401),
+        ("GET /api/events/x", &app, 404),
+        ("POST /api/v1/forward", "", 401),
+    ];
+    each(rows, |(line, header, status)| {
+        let head =
+            format!("{line} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{header}");
+        send_all(gateway.address(), &head, *status);
+    });
+    send_all(gateway.address(), "POST /api/v1/apps HTTP/1.1\r\nHost: elsewhere.example\r\n", 421);
+    let console = Console::by_link(&gateway);
+    let session = format!("Cookie: {}\r\nSec-Fetch-Site: same-origin\r\n", console.cookie());
+    let rows = [
+        ("POST /api/v1/apps", session.as_str(), 413),
+        ("POST /api/v1/apps", "Sec-Fetch-Site: same-origin\r\n", 401),
+        ("POST /api/v1/apps", "Sec-Fetch-Site: cross-site\r\n", 403),
+        ("POST /api/v1/session", "Sec-Fetch-Site: same-origin\r\n", 413),
+        ("POST /api/apps/start", &session, 413),
+        ("POST /nothing", "", 404),
+    ];
+    each(rows, |(line, header, status)| {
+        let head =
+            format!("{line} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{header}");
+        send_all(console.address(), &head, *status);
+    });
+    gateway.assert_healthy();
+}
+
+#[test]
+fn a_head_that_is_too_large_is_answered_to_a_client_that_keeps_sending() {
+    let receiver = Receiver::start();
+    let mut gateway = gateway(&receiver);
+    let mut raw = Raw::connect(gateway.address());
+    raw.try_send("GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Big: ").unwrap();
+    for _ in 0..16 {
+        raw.try_send(vec![b'x'; 1 << 20]).unwrap();
+    }
+    raw.answer().expect(431);
     gateway.assert_healthy();
 }
 

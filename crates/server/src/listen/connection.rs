@@ -2,6 +2,8 @@
 
 use super::framing::Framing;
 use super::http_error::explained;
+use super::linger::Closing;
+use crate::tunnel::Tunnel;
 use crate::watch::{End, Watch, WatchGuard};
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -109,30 +111,34 @@ where
         .header_read_timeout(None)
         .max_buf_size(HEAD_MAX)
         .serve_connection(io, service);
-    let parks = loop {
+    let ended = loop {
         tokio::select! {
-            // If the connection fails, there is nobody to report to.
-            _ = Pin::new(&mut connection) => break false,
+            ended = Pin::new(&mut connection) => break Some(ended),
             end = watch.end_requested() => match end {
                 End::Now => return Served::Closed,
                 End::Graceful => Pin::new(&mut connection).graceful_shutdown(),
                 // Unless the next request has arrived meanwhile.
-                End::Park if watch.is_parked() => break true,
+                End::Park if watch.is_parked() => break None,
                 End::Park => {}
             },
         }
     };
     let parts = connection.into_parts();
-    if parks && parts.read_buf.is_empty() {
+    if ended.is_none() && parts.read_buf.is_empty() {
         return Served::Idle(parts.io.stream);
     }
-    run_tunnel(watch, parts.io.stream, parts.read_buf).await;
+    let WatchedIo { stream, framing, .. } = parts.io;
+    match watch.take_tunnel() {
+        Some(tunnel) => run_tunnel(watch, tunnel, stream, parts.read_buf).await,
+        None => {
+            Closing { stream, framing, failed: matches!(ended, Some(Err(_))) }.close(watch, scratch).await
+        }
+    }
     Served::Closed
 }
 
-/// Runs the tunnel that the connection has turned into, if any.
-async fn run_tunnel(watch: &Watch, stream: TcpStream, early: Bytes) {
-    let Some(tunnel) = watch.take_tunnel() else { return };
+/// Runs the tunnel that the connection has turned into.
+async fn run_tunnel(watch: &Watch, tunnel: Tunnel, stream: TcpStream, early: Bytes) {
     tokio::select! {
         () = tunnel.run(stream, early) => {}
         // A tunnel has no known end, so it is dropped.

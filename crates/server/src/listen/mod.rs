@@ -8,6 +8,7 @@ mod connection;
 mod connection_slots;
 mod framing;
 mod http_error;
+mod linger;
 mod shard;
 
 pub use accept::{Listener, bind};

@@ -5,6 +5,7 @@ use super::visitors;
 use crate::admin::Endless;
 use crate::body;
 use crate::edge::ClientInfo;
+use crate::lent_body::LentBody;
 use crate::metrics::Surface;
 use crate::state::ShardState;
 use crate::stream::{self, Body, Streams};
@@ -180,14 +181,22 @@ pub(super) fn from_admin(body: axum::body::Body) -> Body {
     Either::Right(Either::Left(body))
 }
 
+/// Answers a request to the administration API. What its handler leaves unread of the body is read and dropped.
 pub(super) async fn admin(
     local: &ShardState,
     mut request: Request<Incoming>,
     client: ClientInfo,
 ) -> Response<axum::body::Body> {
     request.extensions_mut().insert(client);
-    match local.admin.clone().call(request).await {
+    let (head, incoming) = request.into_parts();
+    let awaited = body::is_awaited(&head.headers);
+    let (lent, owner) = LentBody::new(incoming);
+    let response = match local.admin.clone().call(Request::from_parts(head, lent)).await {
         Ok(response) => response,
         Err(never) => match never {},
+    };
+    if let Some(rest) = owner.take_back().filter(|_| !awaited) {
+        body::discard_rest(rest);
     }
+    response
 }
