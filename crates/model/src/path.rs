@@ -12,36 +12,98 @@ pub fn is_mounted_under(path: &str, root: &str) -> bool {
     head.is_some_and(|head| head.eq_ignore_ascii_case(root)) && (rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The canonical spelling of a path: equal for all paths that a router could treat as one.
+/// Returns true if some router could take `path` for one of these routes, or for a path below it.
 ///
-/// Escapes are decoded until none are left, `\` becomes `/`, empty and `.` segments are removed, `..` removes the segment
-/// before it, and the result is in lower case without a query and without a slash at the end. It begins with `/`.
+/// Routers read paths differently, so every reading counts: escapes are decoded until none are left, `\` is a `/`, case does
+/// not matter, empty and `.` segments count for nothing, `..` removes the segment before it or is an ordinary one, and a segment
+/// may have something appended to it, such as `;a=1`, `.json` or a space. Below the route `/` is no other path.
 ///
 /// Use it only to refuse requests: most routers distinguish some of these paths.
 ///
 /// ```
-/// use footbridge_model::path::canonical;
+/// use footbridge_model::path::may_lead_to;
 ///
-/// assert_eq!(canonical("/Hooks/%2e/photo/?x=1"), "/hooks/photo");
+/// assert!(may_lead_to("/Hooks/%2e/photo;v=1/new", ["hooks/photo"]));
+/// assert!(!may_lead_to("/hooks/photos", ["hooks/photo"]));
 /// ```
-pub fn canonical(path: &str) -> String {
-    let path = path.split('?').next().unwrap_or_default();
+pub fn may_lead_to<'a>(path: &str, routes: impl IntoIterator<Item = &'a str>) -> bool {
+    let path = plain(path);
+    let parts: Vec<PathPart<'_>> = parts(&path).collect();
+    routes.into_iter().any(|route| {
+        let route = plain(route.split(['?', '#']).next().unwrap_or_default());
+        may_be_under(&parts, &names(&route))
+    })
+}
+
+/// One segment of a path.
+#[derive(Debug, Clone, Copy)]
+enum PathPart<'a> {
+    /// `..`
+    Up,
+    Name(&'a str),
+}
+
+/// Returns the segments of a plain path that count.
+fn parts(path: &str) -> impl Iterator<Item = PathPart<'_>> {
+    // Bytes that are not UTF-8 have become U+FFFD. Old decoders read some of them as a slash.
+    path.split(['/', '\\', char::REPLACEMENT_CHARACTER]).filter_map(|segment| {
+        let blank = |c: char| c.is_whitespace() || c.is_control();
+        let segment = segment.trim_matches(blank);
+        match segment.split([';', '\0']).next().unwrap_or_default().trim_matches(blank) {
+            "" | "." => None,
+            ".." => Some(PathPart::Up),
+            _ => Some(PathPart::Name(segment)),
+        }
+    })
+}
+
+fn names(path: &str) -> Vec<&str> {
+    let name = |part| match part {
+        PathPart::Up => "..",
+        PathPart::Name(name) => name,
+    };
+    parts(path).map(name).collect()
+}
+
+fn may_be_under(path: &[PathPart<'_>], route: &[&str]) -> bool {
+    // As a router reads the path that resolves `..`, and as one that does not.
+    let (mut resolved, mut written) = (Vec::new(), Vec::new());
+    for part in path {
+        match *part {
+            PathPart::Up => {
+                resolved.pop();
+                written.push("..");
+            }
+            PathPart::Name(name) => {
+                resolved.push(name);
+                written.push(name);
+            }
+        }
+        if !route.is_empty() && (begins_with(&resolved, route) || begins_with(&written, route)) {
+            return true;
+        }
+    }
+    route.is_empty() && resolved.is_empty()
+}
+
+fn begins_with(path: &[&str], route: &[&str]) -> bool {
+    path.len() >= route.len() && path.iter().zip(route).all(|(segment, name)| may_be(segment, name))
+}
+
+/// Returns true if a segment is this name, alone or with something appended that a router may ignore.
+fn may_be(segment: &str, name: &str) -> bool {
+    let in_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    segment.strip_prefix(name).is_some_and(|rest| !rest.starts_with(in_name))
+}
+
+/// Returns a path in lower case and without escapes.
+fn plain(path: &str) -> String {
     let mut text = path.to_owned();
     // Every round shortens the text, so the loop ends.
     while let Some(decoded) = decoded(&text) {
         text = decoded;
     }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in text.split(['/', '\\']) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/")).to_lowercase()
+    text.to_lowercase()
 }
 
 /// Decodes the escapes once; `None` if there are none.
@@ -87,15 +149,21 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_becomes_the_canonical_one() {
+    fn every_spelling_of_a_route_and_what_is_below_it_is_found() {
+        let routes = ["x", "hooks/photo?x=1"];
         for path in [
             "/hooks/photo",
             "hooks/photo",
             "/hooks/photo/",
+            "/hooks/photo/deeper/still",
             "//hooks///photo",
             "/./hooks/./photo",
-            "/x/../hooks/photo",
+            "/y/../hooks/photo",
             "/../hooks/photo",
+            "/hooks/photo/../y",
+            "/hooks/photo/%2e%2e/y",
+            "/y/..;/hooks/photo",
+            "/y/..%00/hooks/photo",
             "/Hooks/PHOTO",
             "/hooks%2Fphoto",
             "/%68ooks/phot%6f",
@@ -103,16 +171,44 @@ mod tests {
             "/hooks/%252e/photo",
             "/hooks%5cphoto",
             "/hooks\\photo",
+            "/hooks%c0%afphoto",
             "/a/%2e%2E/hooks/photo",
-            "/hooks/photo?x=/y",
+            "/hooks/photo;v=1",
+            "/hooks;a/photo",
+            "/;a/hooks/photo",
+            "/hooks/photo%3Bv=1/y",
+            "/hooks/photo%00",
+            "/hooks/photo%00.png",
+            "/hooks/photo%20",
+            "/hooks/%20photo",
+            "/hooks/photo%0a",
+            "/hooks/photo.",
+            "/hooks/photo.json",
+            "/hooks/photo%3Fx",
+            "/hooks/photo%23x",
+            "/hooks/photo%FF",
+            "/hooks/photo+",
+            "/hooks/photo:run",
         ] {
-            assert_eq!(canonical(path), "/hooks/photo", "{path}");
+            assert!(may_lead_to(path, routes), "{path}");
         }
-        for (path, plain) in
-            [("", "/"), ("/", "/"), ("/100%", "/100%"), ("/%zz", "/%zz"), ("/É", "/é"), ("/%C3%89", "/é")]
-        {
-            assert_eq!(canonical(path), plain, "{path}");
+        for path in [
+            "",
+            "/",
+            "/hooks",
+            "/hooks/",
+            "/hooks/photos",
+            "/hooks/photo-2",
+            "/photo",
+            "/y/hooks/photo",
+            "/%zz",
+        ] {
+            assert!(!may_lead_to(path, routes), "{path}");
         }
-        assert_ne!(canonical("/hooks/photos"), "/hooks/photo");
+        // A hook at the root takes no other path.
+        for (path, root) in [("/", true), ("//", true), ("/.", true), ("/y/..", true), ("/y", false)] {
+            assert_eq!(may_lead_to(path, ["/"]), root, "{path}");
+        }
+        assert!(may_lead_to("/É/%C3%89x", ["é"]) && !may_lead_to("/%C3%89x", ["é"]));
     }
 }

@@ -167,15 +167,41 @@ fn a_hook_path_is_reachable_by_the_server_only() {
         "/hooks/starting",
         "/with",
         "/with?query=1",
+        "/hooks/secret/deeper",
+        "/hooks/secret/deeper/still",
+        "/hooks%2Fsecret%2Fdeeper",
+        "/hooks/secret%2F..%2F..%2Fopen",
+        "/hooks/secret/../open",
+        "/hooks/secret;x=1",
+        "/hooks/secret;x=1/deeper",
+        "/hooks;x/secret",
+        "/a/..;/hooks/secret",
+        "/hooks/secret%3Bx",
+        "/hooks/secret%00",
+        "/hooks/secret%00.png",
+        "/hooks/secret%20",
+        "/hooks/%20secret",
+        "/hooks/secret%0a",
+        "/hooks/secret.",
+        "/hooks/secret.json",
+        "/hooks/secret%3Fx",
+        "/hooks/secret%23x",
+        "/hooks/secret%5Cdeeper",
+        "/hooks%c0%afsecret",
     ];
     each(tricks, |path| {
-        let answer = gateway.apps().visit("POST", "hooked", path).json(&json!({"forged": true})).send();
-        assert_eq!(answer.status, 404, "{path}");
+        for method in ["POST", "PUT", "DELETE"] {
+            let answer = gateway.apps().visit(method, "hooked", path).json(&json!({"forged": true})).send();
+            assert_eq!(answer.status, 404, "{method} {path}");
+        }
     });
     assert!(!json!(app_dir.notes()).to_string().contains("forged"), "{:?}", app_dir.noted("hooked", "got"));
     gateway.apps().visit("POST", "hooked", "/hooks").json(&json!({})).send().expect(200);
-    gateway.apps().visit("POST", "hooked", "/hooks/secret/deeper").json(&json!({})).send().expect(200);
+    for path in ["/hooks/secrets", "/hooks/secret-2", "/hooks/other/secret", "/secret", "/open"] {
+        gateway.apps().visit("POST", "hooked", path).json(&json!({})).send().expect(200);
+    }
     gateway.apps().visit("GET", "hooked", "/hooks/secret").send().expect(200);
+    gateway.apps().visit("GET", "hooked", "/hooks/secret/deeper").send().expect(200);
 }
 
 /// Creates an app that streams and notes the requests that end early.

@@ -3,7 +3,7 @@
 use super::installed::Apps;
 use super::view::MountedRouter;
 use footbridge_model::hook::HookType;
-use footbridge_model::path::{canonical, is_mounted_under};
+use footbridge_model::path::{is_mounted_under, may_lead_to};
 
 impl Apps {
     /// The routers that answer `path`, in the order in which they are asked.
@@ -27,12 +27,12 @@ impl Apps {
         found
     }
 
-    /// Returns true if `path` is the route of one of the app's `server` hooks. All spellings of a path count as one.
+    /// Returns true if `path` leads to one of the app's `server` hooks or below its route, in any spelling.
     pub(crate) fn is_hook_route(&self, name: &str, path: &str) -> bool {
         let Ok(entry) = self.installed(name) else { return false };
-        let asked = canonical(path);
         let index = self.registry.index.load();
-        let mut hooks = index.of(&entry.app.name).map(|entry| &entry.hook);
-        hooks.any(|hook| hook.kind == HookType::Server && canonical(&hook.route) == asked)
+        let hooks = index.of(&entry.app.name).map(|entry| &entry.hook);
+        let hooks = hooks.filter(|hook| hook.kind == HookType::Server);
+        may_lead_to(path, hooks.map(|hook| hook.route.as_str()))
     }
 }

@@ -95,7 +95,7 @@ fn check<'a>(local: &ShardState, head: &'a Parts, incoming: &Incoming) -> Result
     if path.is_empty() {
         return redirect_to_slash(full_path, head.uri.query()).map(Checked::Redirect);
     }
-    // Only the server may send events to a hook route.
+    // Only the server may send events to a hook route, and to what the app's router serves below it.
     if !is_plain_read(head, incoming) && engine.is_hook_route(name.as_str(), path) {
         return Err(ProxyError::NotFound);
     }
