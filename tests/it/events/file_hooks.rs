@@ -173,3 +173,33 @@ fn a_hook_added_back_to_the_file_finds_its_pending_deliveries() {
     gateway.kill9().start_again();
     assert_eq!(receiver.requests_at("/fax/new").len(), 4);
 }
+
+#[test]
+fn a_disabled_file_hook_stays_disabled_when_its_route_changes_in_the_file() {
+    let receiver = Receiver::start();
+    let base = Setup::new().app(App::new("camera"));
+    let mut gateway = leading(base, &receiver, Some("\"one\"")).start();
+    receiver.at("/fax/one", Reply::status(410));
+    gateway.bolt("camera").publish("x", &json!({}));
+    let hook = || gateway.admin().all("hooks?app=fax").remove(0);
+    until("the 410", WAIT, || hook()["enabled"] == false);
+    let (id, path) = (hook()["id"].clone(), format!("hooks/{}", hook()["id"].as_str().unwrap()));
+    for (route, by_operator) in [("two", false), ("three", true)] {
+        if by_operator {
+            gateway.admin().done("PATCH", &path, &json!({"enabled": true}));
+            gateway.admin().done("PATCH", &path, &json!({"enabled": false}));
+        }
+        let quoted = format!("{route:?}");
+        gateway.stop().start_changed(|setup| leading(setup, &receiver, Some(&quoted)));
+        let moved = gateway.admin().all("hooks?app=fax").remove(0);
+        assert_eq!((&moved["id"], &moved["route"], &moved["enabled"]), (&id, &json!(route), &json!(false)));
+        let told = gateway.stdout();
+        assert!(told.contains(&format!("footbridge hook enable {}", id.as_str().unwrap())), "{told}");
+        gateway.bolt("camera").publish("x", &json!({}));
+    }
+    gateway.admin().done("PATCH", &path, &json!({"enabled": true}));
+    gateway.bolt("camera").publish("x", &json!({}));
+    receiver.wait_at("/fax/three", 1);
+    assert_eq!(receiver.requests_at("/fax/one").len(), 1);
+    assert_eq!(receiver.requests_at("/fax/two").len(), 0);
+}

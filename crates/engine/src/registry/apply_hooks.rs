@@ -42,7 +42,11 @@ impl AppRegistry {
                     changed.push(Hook { options, origin: Origin::File, ..Hook::clone(hook) });
                 }
                 None => match stored.take_moved(&spec) {
-                    Some(hook) => changed.push(with_file_route(hook, spec)),
+                    Some(hook) => {
+                        let hook = with_file_route(hook, spec);
+                        warnings.extend(still_disabled(&hook));
+                        changed.push(hook);
+                    }
                     None => unknown.push(spec),
                 },
             }
@@ -106,14 +110,21 @@ impl AppRegistry {
     }
 }
 
-/// A stored hook with the route, type and options of the file. A hook that a 410 has switched off is switched on again if
-/// its receiver is another one now.
+/// A stored hook with the route, type and options of the file. One that a 410 or an operator has disabled stays disabled.
 fn with_file_route(hook: &Hook, spec: HookSpec) -> Hook {
     let HookSpec { app: _, pattern: _, route, kind, options } = spec;
-    let moved = hook.route != route || hook.kind != kind;
-    let (enabled, hook) = (hook.enabled || moved, hook.clone());
-    let off = hook.off.filter(|_| !enabled);
-    Hook { route, kind, options, origin: Origin::File, enabled, off, ..hook }
+    Hook { route, kind, options, origin: Origin::File, ..hook.clone() }
+}
+
+/// The warning that a hook stays disabled although the file gives it another route.
+fn still_disabled(hook: &Hook) -> Option<String> {
+    let Hook { id, app, pattern, .. } = hook;
+    (!hook.enabled).then(|| {
+        format!(
+            "the hook `{pattern}` of `{app}` has a new route and is still disabled, so it gets no events: enable it with \
+             `footbridge hook enable {id}`"
+        )
+    })
 }
 
 /// The stored hooks, for matching with the hooks of the file.
