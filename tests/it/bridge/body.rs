@@ -86,6 +86,7 @@ fn other_content_types_are_415() {
         "application/json; charset=utf-8",
         "Application/JSON",
         "application/vnd.boxo+json",
+        "application/cloudevents+json",
     ];
     each(good, |kind| {
         bare().header("Content-Type", kind).send().expect(200);

@@ -91,7 +91,9 @@ fn refusals_say_how_to_fix_them() {
         gateway.host("superapp").call(event("1")).without("content-type").header("Content-Type", kind)
     };
     says(&typed("application/x-www-form-urlencoded").send().expect(415), &["form", "application/json"]);
-    says(&typed("application/cloudevents+json").send().expect(415), &["CloudEvent"]);
+    let cloud_event = typed("application/cloudevents+json").body(r#"{"specversion":"1.0","data":{}}"#);
+    says(&cloud_event.send().expect(400), &["`app_id`", "CloudEvent"]);
+    says(&typed("multipart/form-data").send().expect(415), &["multipart", "application/json"]);
     let packed = gateway.host("superapp").call(event("1")).header("Content-Encoding", "gzip");
     says(&packed.send().expect(415), &["gzip"]);
 }

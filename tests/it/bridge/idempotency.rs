@@ -84,6 +84,17 @@ fn a_key_has_1_to_255_visible_ascii_characters() {
         let answer = keyed(&gateway, key, &event("1")).send();
         assert_eq!(answer.status, 400, "{}", answer.text());
     });
+    // The sender, the link and the receiver are checked before these headers.
+    let admin = gateway.admin();
+    admin.done("POST", "apps", &serde_json::json!({"name": "mute"}));
+    admin.done("POST", "links", &serde_json::json!({"host": "superapp", "miniapp": "mute"}));
+    let to = |name: &str| event("1").replace("\"shop\"", &format!("\"{name}\""));
+    let from_another = event("1").replace("superapp", "stranger");
+    for (body, status) in [(from_another, 403), (to("stranger"), 403), (to("mute"), 409), (to("shop"), 400)] {
+        assert_eq!(keyed(&gateway, "a b", &body).send().status, status, "{body}");
+        let caused = gateway.host("superapp").call(&body).header("Footbridge-Cause", "junk").send();
+        assert_eq!(caused.status, status, "{body}");
+    }
     assert_eq!(receiver.count(), before);
     gateway.assert_healthy();
 }

@@ -48,6 +48,8 @@ pub struct ExchangeOptions {
     pub respond_async: bool,
     /// The event that made the sender send it. It is ignored if the sender never received that event.
     pub cause: Option<EventId>,
+    /// Why another option is not valid. The sender learns it once sender, link and receiver are checked.
+    pub invalid: Option<&'static str>,
     /// The way by which it came, and its trace.
     pub provenance: Provenance,
     /// The state of its trace.
@@ -83,6 +85,8 @@ pub enum Reply {
     Ended(ExchangeOutcome),
     /// The exchange is on disk and will be sent.
     Accepted,
+    /// An option is not valid, so nothing was sent or recorded.
+    Invalid(&'static str),
 }
 
 /// Runs exchanges.
@@ -131,6 +135,9 @@ impl Exchanges {
                 return ended(id, outcome);
             }
         };
+        if let Some(why) = options.invalid {
+            return ExchangeReply { id, replayed: false, reply: Reply::Invalid(why), answer_status: None };
+        }
         if options.key.is_some() || options.respond_async {
             return self.exchange_stored(courier, checked, options).await;
         }

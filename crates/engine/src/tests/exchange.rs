@@ -30,7 +30,7 @@ async fn send(world: &World, draft: ExchangeDraft, options: ExchangeOptions) -> 
 fn outcome(reply: Reply) -> ExchangeOutcome {
     match reply {
         Reply::Ended(outcome) => outcome,
-        Reply::Accepted => panic!("it has not ended"),
+        Reply::Accepted | Reply::Invalid(_) => panic!("it has not ended"),
     }
 }
 

@@ -184,7 +184,7 @@ pub(super) async fn send(
     let reply = reply.ok_or_else(|| Problem::new(ProblemCode::Draining, "the server is shutting down"))?;
     let ending = match reply.reply {
         Reply::Ended(ending) => Some(ending),
-        Reply::Accepted => None,
+        Reply::Accepted | Reply::Invalid(_) => None,
     };
     engine.note_sent("exchange.send", "exchange", head.id).await;
     let answer = match &ending {

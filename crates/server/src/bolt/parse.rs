@@ -36,8 +36,6 @@ pub(crate) struct Draft<'a> {
     pub(crate) event: EventDraft,
     /// The named subscribers, as the publisher wrote them.
     pub(crate) named: Vec<Cow<'a, str>>,
-    /// Warnings about members that have no effect.
-    pub(crate) warnings: Vec<String>,
 }
 
 /// A subscription, read from a request.
@@ -72,6 +70,15 @@ impl<'a> Members<'a> {
     /// Returns the draft of an event called `name`. `request` are the bytes that the members were read from.
     pub(crate) fn draft(&self, name: EventName, request: &Bytes) -> Result<Draft<'a>, BoltError> {
         self.check_known(&PUBLISH, "the content of the event belongs in `body`")?;
+        if let Some((name, _)) =
+            SUBSCRIBE.iter().zip([self.route, self.kind]).find(|(_, value)| value.is_some())
+        {
+            let why = format!(
+                "`{name}` is for subscribing, and this publishes an event: leave `{name}` out, or subscribe with a string \
+                 `route` and without `body`, `headers` and `subscribers`"
+            );
+            return Err(BoltError::new(Code::BadRequest, why));
+        }
         let body = match self.body {
             Some(body) => request.slice_ref(body.get().as_bytes()),
             None => Bytes::from_static(b"{}"),
@@ -80,10 +87,9 @@ impl<'a> Members<'a> {
         // A name that no app can have reaches nobody, like the name of an unknown app.
         let subscribers =
             named.as_ref().map(|names| names.iter().filter_map(|name| AppName::any(name)).collect());
-        let unused = Self::unused([("route", self.route), ("type", self.kind)], "this publishes an event");
         let (headers, provenance) = (self.headers()?, Provenance::default());
         let draft = EventDraft { name, body, headers, subscribers, provenance };
-        Ok(Draft { event: draft, named: named.unwrap_or_default(), warnings: unused })
+        Ok(Draft { event: draft, named: named.unwrap_or_default() })
     }
 
     fn headers(&self) -> Result<PublishHeaders, BoltError> {
@@ -112,7 +118,11 @@ impl<'a> Members<'a> {
             });
             return Err(BoltError::new(
                 Code::BadRoute,
-                why.unwrap_or_else(|| "`route` is missing".to_owned()),
+                why.unwrap_or_else(|| {
+                    "`route` is missing: this path subscribes, and `route` is where the events go; to publish, POST \
+                     /api/events/<event>, because the token says who publishes"
+                        .to_owned()
+                }),
             ));
         };
         let route =

@@ -129,14 +129,14 @@ async fn publish(
 ) -> BoltResult {
     let name = parse::name(name)?;
     let engine = &local.shared.engine;
-    let Draft { event: mut draft, named, mut warnings } = members.draft(name.clone(), bytes)?;
+    let Draft { event: mut draft, named } = members.draft(name.clone(), bytes)?;
     let (provenance, trace_state) = body::provenance(Via::Api, headers);
     draft.provenance = provenance;
     draft.headers = draft.headers.with_trace_state(trace_state);
     let key = body::idempotency_key(headers).map_err(|why| BoltError::new(Code::BadRequest, why))?;
     let key = key.map(|key| (key, digest(bytes)));
     let cause = body::cause(headers).map_err(|why| BoltError::new(Code::BadRequest, why))?;
-    warnings.extend(engine.warn_subscribers(named.iter().map(|name| &**name)));
+    let mut warnings = engine.warn_subscribers(named.iter().map(|name| &**name));
     let (published, app) = match caller {
         EventCaller::App(app) => (
             engine.publish_after(&app.entry, draft, key, cause).await.map_err(BoltError::from),
@@ -172,7 +172,9 @@ async fn subscribe(local: &ShardState, app: &AppEntry, pattern: &str, members: &
 
 /// Refuses a body whose headers show that it is not JSON.
 pub(super) fn check_media(headers: &HeaderMap, bytes: &[u8]) -> Result<(), BoltError> {
-    match media::refuse_by_headers(headers).filter(|_| !bytes.is_empty()) {
+    let why = media::refuse_by_headers(headers)
+        .or_else(|| media::is_binary_cloud_event(headers).then(|| media::CLOUD_EVENT.to_owned()));
+    match why.filter(|_| !bytes.is_empty()) {
         Some(why) => Err(BoltError::new(Code::BadRequest, why)),
         None => Ok(()),
     }
@@ -186,6 +188,9 @@ fn json<'a, T>(
 ) -> Result<T, BoltError> {
     check_media(headers, bytes)?;
     read(bytes).map_err(|error| {
+        if media::is_structured_cloud_event(headers) {
+            return BoltError::new(Code::BadRequest, media::CLOUD_EVENT);
+        }
         let syntax = matches!(error, JsonError::Syntax(_) | JsonError::NotUtf8);
         let looks = media::guess(headers, bytes).filter(|_| syntax);
         BoltError::new(

@@ -2,6 +2,7 @@
 
 use super::error::{BridgeError, error};
 use super::response::{EXCHANGE_ID, json_response};
+use crate::error_code::ErrorCode;
 use bytes::Bytes;
 use footbridge_engine::{ExchangeReply, Reply};
 use footbridge_model::exchange::{Direction, ExchangeOutcome};
@@ -33,6 +34,9 @@ pub(crate) fn render(
         }
         Reply::Ended(ExchangeOutcome::Failed(failure)) => {
             error(Some(reply.id), &BridgeError::of_exchange(failure, direction))
+        }
+        Reply::Invalid(why) => {
+            error(Some(reply.id), &BridgeError::new(400, ErrorCode::InvalidEventData, why))
         }
         Reply::Ended(ExchangeOutcome::Answered(answer)) => json_response(StatusCode::OK, answer),
         Reply::Accepted => json_response(StatusCode::ACCEPTED, Bytes::new()),

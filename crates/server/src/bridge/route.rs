@@ -66,6 +66,7 @@ pub(crate) async fn exchange(
 fn failed_with(reply: &ExchangeReply) -> Option<ErrorCode> {
     match &reply.reply {
         Reply::Ended(ExchangeOutcome::Failed(failure)) => Some(row(failure.kind).1),
+        Reply::Invalid(_) => Some(ErrorCode::InvalidEventData),
         Reply::Ended(ExchangeOutcome::Answered(_)) | Reply::Accepted => None,
     }
 }
@@ -82,14 +83,19 @@ async fn read(
     watch: &Watch,
 ) -> Result<(ExchangeDraft, ExchangeOptions), BridgeError> {
     let bytes = read_json(local, headers, incoming, watch).await?;
-    let draft = parse::draft(direction, &bytes).map_err(|error| invalid(400, error.to_string()))?;
-    let key = body::idempotency_key(headers).map_err(|why| invalid(400, why))?;
-    let prefer = Prefer::of(headers);
-    let key = key.map(|key| UsedKey { key, fingerprint: digest(&bytes) });
-    let cause = body::cause(headers).map_err(|why| invalid(400, why))?;
+    let draft = parse::draft(direction, &bytes).map_err(|error| {
+        let cloud_event = media::is_structured_cloud_event(headers) || media::is_binary_cloud_event(headers);
+        let hint = if cloud_event { format!("; {}", media::CLOUD_EVENT) } else { String::new() };
+        invalid(400, format!("{error}{hint}"))
+    })?;
+    let (key, cause) = (body::idempotency_key(headers), body::cause(headers));
+    // Sender, link and receiver are checked before these headers.
+    let wrong = key.as_ref().err().or(cause.as_ref().err()).copied();
+    let key = key.unwrap_or_default().map(|key| UsedKey { key, fingerprint: digest(&bytes) });
+    let cause = cause.unwrap_or_default();
     let (provenance, trace_state) = body::provenance(Via::Api, headers);
-    let Prefer { wait, respond_async } = prefer;
-    Ok((draft, ExchangeOptions { key, wait, respond_async, cause, provenance, trace_state }))
+    let Prefer { wait, respond_async } = Prefer::of(headers);
+    Ok((draft, ExchangeOptions { key, wait, respond_async, cause, invalid: wrong, provenance, trace_state }))
 }
 
 /// Reads a JSON body within the limit of the bridge.

@@ -224,6 +224,7 @@ async fn exchange(local: &ShardState, ticket: &Ticket, request: &ForwardRequest)
             local.shared.metrics.exchange(Some(error.code), begun.elapsed());
             return Ok(bridge::error(Some(reply.id), &error));
         }
+        Reply::Invalid(why) => return Err(invalid(400, why)),
         Reply::Accepted => Bytes::new(),
     };
     local.shared.metrics.exchange(None, begun.elapsed());
