@@ -19,7 +19,7 @@ pub(crate) struct LentBody {
 pub(crate) struct BodyOwner(oneshot::Receiver<Incoming>);
 
 impl LentBody {
-    /// Lends a body.
+    /// Returns a body to lend, and its owner.
     pub(crate) fn new(body: Incoming) -> (Self, BodyOwner) {
         let (owner, back) = oneshot::channel();
         (Self { body: Some(body), owner: Some(owner) }, BodyOwner(back))
