@@ -72,6 +72,7 @@ fn answers_are_true(
             }
         }
         Reply::Ended(ExchangeOutcome::Failed(_)) => {}
+        Reply::Invalid(why) => panic!("no option of the plan is wrong, but: {why}: {call:?}"),
         Reply::Accepted => {
             assert!(is_stored, "{call:?}");
             assert!(record.is_some(), "accepted and lost: {call:?}");
