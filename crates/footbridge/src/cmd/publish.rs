@@ -55,7 +55,7 @@ pub fn run(args: &PublishArgs, session: &Session, env: &Env) -> Result<String, F
         return publish_as(app, args, session);
     }
     let token = token(args.token.as_deref(), env)?;
-    let request = Publish { body: &*read_raw(&args.body)?, subscribers: &args.subscribers };
+    let request = Publish { body: &read_raw(&args.body)?, subscribers: &args.subscribers };
     let call = Call {
         api: Api::Bolt,
         path: &["events", &args.name],

@@ -4,6 +4,9 @@ use super::kind::{ProbeKind, Protocol};
 
 /// Advice after a probe.
 pub(super) const fn advice(kind: ProbeKind, protocol: Protocol, ok: Option<bool>) -> &'static str {
+    if let (Some(false), Protocol::Exchange, Some(advice)) = (ok, protocol, exchange_advice(kind)) {
+        return advice;
+    }
     match (kind, ok) {
         (_, Some(true)) => "Nothing to do.",
         (ProbeKind::OldTimestamp, None) if matches!(protocol, Protocol::Exchange) => {
@@ -14,14 +17,8 @@ pub(super) const fn advice(kind: ProbeKind, protocol: Protocol, ok: Option<bool>
         (ProbeKind::Good, _) => {
             "The receiver must answer a valid request with a status from 200 to 299 within seconds. Compare its secret and its path first. If it takes certain events only, test with the name and the body of one of them."
         }
-        (ProbeKind::Repeated, _) if matches!(protocol, Protocol::Exchange) => {
-            "The server sends an exchange once, but a proxy may send it again. Remember the ids of what was handled, and answer what is known as before, or with 409."
-        }
         (ProbeKind::Repeated, _) => {
             "The same delivery can come twice, for example after an answer was lost. Remember the ids of what was handled, and answer 200 to what is known."
-        }
-        (ProbeKind::OutOfOrder, _) if matches!(protocol, Protocol::Exchange) => {
-            "Exchanges overtake each other on the way. Take each by itself, whatever came before it."
         }
         (ProbeKind::OutOfOrder, _) => {
             "Deliveries that are tried again arrive later than newer ones. Take older events as well, and compare `time` where the order matters."
@@ -47,29 +44,42 @@ pub(super) const fn advice(kind: ProbeKind, protocol: Protocol, ok: Option<bool>
         (ProbeKind::WrongType, _) => {
             "Take nothing but `application/json`: browsers send `text/plain` from any page without asking. Answer 415."
         }
-        (ProbeKind::UnknownEvent, _) if matches!(protocol, Protocol::Exchange) => {
-            "The sender waits for the answer. Answer an `event_type` that means nothing to the receiver with 404 or 422 and a body that says so."
-        }
         (ProbeKind::UnknownEvent, _) => {
             "Answer 200 to an event that means nothing to the receiver. After an error it would be sent again for days."
         }
         (ProbeKind::Redirect, _) => {
             "The server follows no redirect, because it would send the credentials elsewhere. Enter the URL that the receiver redirects to."
         }
-        (ProbeKind::Escapes, _) if matches!(protocol, Protocol::Exchange) => {
-            "Read the body as UTF-8, with a complete JSON parser. A signature is computed over the bytes as they came."
-        }
         (ProbeKind::Escapes, _) => {
             "Compute the signature over the bytes as they came, not over JSON that was parsed and written again, and read the body as UTF-8."
         }
         (ProbeKind::OtherMethod, _) => "Answer other methods than POST with 405.",
-        (ProbeKind::Concurrent, _) if matches!(protocol, Protocol::Exchange) => {
-            "Exchanges come at the same time, from every page. Handle them at the same time."
-        }
         (ProbeKind::Concurrent, _) => {
             "Deliveries come at the same time, eight for a hook by default. Handle them at the same time, or lower `in_flight` of the hook."
         }
     }
+}
+
+/// Advice after a probe of a receiver of exchanges that failed, where it differs from that for events.
+const fn exchange_advice(kind: ProbeKind) -> Option<&'static str> {
+    Some(match kind {
+        ProbeKind::Repeated => {
+            "The server sends an exchange once, but a proxy may send it again. Remember the ids of what was handled, and answer what is known as before, or with 409."
+        }
+        ProbeKind::OutOfOrder => {
+            "Exchanges overtake each other on the way. Take each by itself, whatever came before it."
+        }
+        ProbeKind::UnknownEvent => {
+            "The sender waits for the answer. Answer an `event_type` that means nothing to the receiver with 404 or 422 and a body that says so."
+        }
+        ProbeKind::Escapes => {
+            "Read the body as UTF-8, with a complete JSON parser. A signature is computed over the bytes as they came."
+        }
+        ProbeKind::Concurrent => {
+            "Exchanges come at the same time, from every page. Handle them at the same time."
+        }
+        _ => return None,
+    })
 }
 
 const SIGNATURE: &str = r#"// Node
