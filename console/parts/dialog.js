@@ -1,6 +1,6 @@
 // A dialog. The browser keeps the focus inside and returns it afterwards.
 import { h } from "../vendor/preact.js";
-import { useEffect, useRef } from "../vendor/hooks.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { tags } from "../base/tags.js";
 import { useAction } from "../base/resource.js";
 import { Icon } from "./marks.js";
@@ -22,13 +22,16 @@ function firstOf(within) {
 /** @param {{ title: string, close: () => void, wide?: boolean, children?: ComponentChildren }} props */
 export function Dialog({ title, close, wide = false, children }) {
   const own = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const [opener] = useState(() => document.activeElement);
   useEffect(() => {
-    const before = document.activeElement;
+    const before = document.activeElement === document.body ? opener : document.activeElement;
     own.current?.showModal();
     firstOf(own.current)?.focus();
     return () => {
       own.current?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      // What was removed by the action cannot have the focus; then it goes to the heading.
+      const to = before?.isConnected && before !== document.body ? before : document.querySelector("h1");
+      if (to instanceof HTMLElement) to.focus();
     };
   }, []);
   // A browser may close a dialog without asking, on a second Escape for example. It comes back if `close` keeps it.

