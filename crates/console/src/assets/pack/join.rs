@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::files::Source;
 use super::imports::{closure, imports, resolve};
@@ -49,7 +50,7 @@ struct Module {
 type Places = Vec<(String, &'static str)>;
 
 fn is_module(path: &str) -> bool {
-    path.ends_with(".js") && !path.starts_with(VENDOR)
+    Path::new(path).extension().is_some_and(|extension| extension == "js") && !path.starts_with(VENDOR)
 }
 
 fn places(sources: &[Source]) -> Result<Places, String> {
@@ -114,7 +115,7 @@ impl Module {
         if let Some(rest) = statement.strip_prefix("import ") {
             let (members, from) = self.from(rest)?;
             // `a as b` is `a: b` in a pattern.
-            self.text.push_str(&format!("const {} = {};", members.replace(" as ", ": "), name(&from)));
+            let _ = write!(self.text, "const {} = {};", members.replace(" as ", ": "), name(&from));
             return Ok(());
         }
         let Some(rest) = statement.strip_prefix("export ") else { return self.add_line(statement, places) };
