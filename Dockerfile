@@ -21,5 +21,6 @@ VOLUME /var/lib/footbridge
 ENV FOOTBRIDGE_LISTEN=0.0.0.0:4400 FOOTBRIDGE_DATABASE=sqlite:/var/lib/footbridge/footbridge.db
 EXPOSE 4400
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["/usr/bin/footbridge", "healthcheck"]
 ENTRYPOINT ["/usr/bin/footbridge"]
 CMD ["serve"]

@@ -23,7 +23,8 @@ pub fn binary() -> PathBuf {
 /// Builds a command that runs the program in `dir` without the variables of the test's environment that it reads.
 fn command(dir: &Path, env: &[(String, String)]) -> Command {
     let mut command = Command::new(binary());
-    command.current_dir(dir).env_clear().stdin(Stdio::null());
+    // The contexts of the person who runs the tests must not choose the server.
+    command.current_dir(dir).env_clear().env("XDG_CONFIG_HOME", dir).stdin(Stdio::null());
     for name in ["PATH", "HOME", "TMPDIR"] {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);

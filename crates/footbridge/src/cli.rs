@@ -4,11 +4,14 @@ use std::{io, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use footbridge_model::time::Clock as _;
+
 use crate::{
+    clock::SystemClock,
     cmd::{
-        app, args::DemoArgs, args::ServeArgs, audit, config, console, delivery, demo, doctor, event,
-        exchange, explain, failure::Failure, hook, job, lane, link, publish, receiver, remote::RemoteArgs,
-        remote::Session, serve, shell,
+        api, app, args::DemoArgs, args::ServeArgs, audit, config, console, context, delivery, demo, doctor,
+        event, exchange, exit, explain, failure::Failure, healthcheck, hook, job, lane, link, publish,
+        receiver, remote::RemoteArgs, remote::Session, serve, shell, signature, stats,
     },
     config::env::Env,
     terminal::Terminal,
@@ -79,6 +82,36 @@ enum Command {
         #[command(flatten)]
         remote: RemoteArgs,
     },
+    /// Say whether the server is ready, by the exit code too: for containers
+    Healthcheck(RemoteArgs),
+    /// Show traffic, latency and queues of now, app by app
+    Stats {
+        #[command(flatten)]
+        args: stats::StatsArgs,
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
+    /// Show the statistics again and again, until Ctrl-C
+    Top {
+        #[command(flatten)]
+        args: stats::StatsArgs,
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
+    /// Sign a request as the server does, offline
+    Sign(signature::SignArgs),
+    /// Check the signature of a request, offline, and say which part differs
+    Verify(signature::VerifyArgs),
+    /// Send any request to the server, with its credential, and print the answer
+    Api {
+        #[command(flatten)]
+        args: api::ApiArgs,
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
+    /// Keep servers and their tokens under names
+    #[command(subcommand)]
+    Context(context::ContextCommand),
     /// Print the completion script for a shell
     Completion(shell::CompletionArgs),
     /// Print the manual page, or write the pages of all commands into a directory
@@ -105,26 +138,55 @@ pub fn run(cli: &Cli, env: &Env, cores: usize) -> ExitCode {
             print(&mut io::stdout(), &text);
             ExitCode::SUCCESS
         }),
-        Command::Doctor(remote) => {
-            Session::open(remote, env).and_then(|session| doctor::run(&session)).map(|(text, code)| {
-                print(&mut io::stdout(), &text);
-                code
-            })
-        }
-        command => output(command, env).map(|text| {
-            print(&mut io::stdout(), &text);
-            ExitCode::SUCCESS
+        command => output(command, env).map(|Output { bytes, code }| {
+            print(&mut io::stdout(), &bytes);
+            code
         }),
     };
     done.unwrap_or_else(|failure| {
-        print(&mut io::stderr(), &format!("{failure}\n"));
-        ExitCode::FAILURE
+        match &failure {
+            Failure::Nothing(text) => print(&mut io::stdout(), text),
+            _ => print(&mut io::stderr(), format!("{failure}\n")),
+        }
+        ExitCode::from(exit::of(&failure))
     })
 }
 
-/// Returns the output of a command that talks to a server or needs none.
-fn output(command: &Command, env: &Env) -> Result<String, Failure> {
+/// The output of a command, and its exit code.
+struct Output {
+    bytes: Vec<u8>,
+    code: ExitCode,
+}
+
+impl From<String> for Output {
+    fn from(text: String) -> Self {
+        (text, ExitCode::SUCCESS).into()
+    }
+}
+
+impl From<(String, ExitCode)> for Output {
+    fn from((text, code): (String, ExitCode)) -> Self {
+        Self { bytes: text.into_bytes(), code }
+    }
+}
+
+/// Runs a command that says by its exit code what it found.
+fn output(command: &Command, env: &Env) -> Result<Output, Failure> {
     let open = |remote: &RemoteArgs| Session::open(remote, env);
+    match command {
+        Command::Doctor(remote) => doctor::run(&open(remote)?).map(Output::from),
+        Command::Healthcheck(remote) => healthcheck::run(&open(remote)?).map(Output::from),
+        Command::Verify(args) => signature::verify(args, env, SystemClock.now()).map(Output::from),
+        Command::Api { args, remote } => api::run(args, &open(remote)?, env)
+            .map(|(body, code)| Output { bytes: body.to_vec(), code: ExitCode::from(code) }),
+        command => text(command, env).map(Output::from),
+    }
+}
+
+/// Returns the output of a command that talks to a server or needs none.
+fn text(command: &Command, env: &Env) -> Result<String, Failure> {
+    let open = |remote: &RemoteArgs| Session::open(remote, env);
+    let terminal = || Terminal::of_process(env);
     match command {
         Command::App(Remote { command, remote }) => {
             app::run(command, &open(remote)?, &mut Terminal::of_process(env))
@@ -132,7 +194,9 @@ fn output(command: &Command, env: &Env) -> Result<String, Failure> {
         Command::Link(Remote { command, remote }) => link::run(command, &open(remote)?),
         Command::Hook(Remote { command, remote }) => hook::run(command, &open(remote)?),
         Command::Lane(Remote { command, remote }) => lane::run(command, &open(remote)?),
-        Command::Event(Remote { command, remote }) => event::run(command, &open(remote)?, env),
+        Command::Event(Remote { command, remote }) => {
+            event::run(command, &open(remote)?, env, &mut terminal())
+        }
         Command::Publish { args, remote } => publish::run(args, &open(remote)?, env),
         Command::Delivery(Remote { command, remote }) => {
             delivery::run(command, &open(remote)?, &mut Terminal::of_process(env))
@@ -143,15 +207,25 @@ fn output(command: &Command, env: &Env) -> Result<String, Failure> {
         Command::Receiver(Remote { command, remote }) => receiver::run(command, &open(remote)?),
         Command::Explain { args, remote } => explain::run(args, &open(remote)?),
         Command::Console { args, remote } => console::run(args, &open(remote)?),
+        Command::Stats { args, remote } => stats::stats(args, &open(remote)?),
+        Command::Top { args, remote } => stats::top(args, &open(remote)?, &mut terminal()),
+        Command::Sign(args) => signature::sign(args, env, SystemClock.now()),
+        Command::Context(command) => context::run(command, env),
         Command::Completion(args) => Ok(shell::completion(args, Cli::command())),
         Command::Man(args) => shell::man(args, Cli::command()),
-        Command::Serve(_) | Command::Demo(_) | Command::Config(_) | Command::Doctor(_) => Ok(String::new()),
+        Command::Serve(_)
+        | Command::Demo(_)
+        | Command::Config(_)
+        | Command::Doctor(_)
+        | Command::Healthcheck(_)
+        | Command::Verify(_)
+        | Command::Api { .. } => Ok(String::new()),
     }
 }
 
 /// Writes text. A reader that has gone, as in `footbridge event list | head`, is no error.
-fn print(to: &mut dyn io::Write, text: &str) {
-    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+fn print(to: &mut dyn io::Write, text: impl AsRef<[u8]>) {
+    let _ = to.write_all(text.as_ref()).and_then(|()| to.flush());
 }
 
 #[cfg(test)]
@@ -208,6 +282,17 @@ mod tests {
         "footbridge console --print --user ana --server http://h:1",
         "footbridge config print",
         "footbridge doctor --json",
+        "footbridge api get apps --json",
+        "footbridge api post /api/v1/apps --data {} --app-token t",
+        "footbridge context add prod --server http://h:1 --admin-token env:T",
+        "footbridge context use prod",
+        "footbridge event tail app:shop status:dead --kinds event,delivery -n 5",
+        "footbridge healthcheck --server http://h:1",
+        "footbridge sign body.json --secret whsec_x --id evt_1 --time 1",
+        "footbridge sign --protocol exchange --app shop --secret key",
+        "footbridge stats --json --context prod",
+        "footbridge top -n 5",
+        "footbridge verify - --secret env:S -H webhook-id:evt_1 --at 5",
         "footbridge job list",
         "footbridge job show job_1 --json",
         "footbridge job stop job_1",

@@ -6,6 +6,7 @@ pub mod client;
 pub mod clock;
 pub mod cmd;
 pub mod config;
+pub mod contexts;
 pub mod entropy;
 pub mod first_run;
 pub mod key_file;

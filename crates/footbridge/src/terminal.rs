@@ -14,6 +14,8 @@ pub struct Terminal {
     questions: Box<dyn Write>,
     /// True if a person can see questions and answer them.
     pub asks: bool,
+    /// True if a person reads the output.
+    pub shows: bool,
     /// True if the output may have colours.
     pub colours: bool,
 }
@@ -28,6 +30,7 @@ impl Terminal {
             output: Box::new(io::stdout()),
             questions: Box::new(io::stderr()),
             asks: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            shows: io::stdout().is_terminal(),
             colours: io::stdout().is_terminal() && !set("NO_COLOR") && !dumb,
         }
     }
@@ -36,7 +39,14 @@ impl Terminal {
     #[cfg(test)]
     pub(crate) fn scripted(input: &'static str, output: impl Write + Clone + 'static, asks: bool) -> Self {
         let questions = Box::new(output.clone());
-        Self { input: Box::new(input.as_bytes()), output: Box::new(output), questions, asks, colours: false }
+        Self {
+            input: Box::new(input.as_bytes()),
+            output: Box::new(output),
+            questions,
+            asks,
+            shows: false,
+            colours: false,
+        }
     }
 
     /// Asks a yes-or-no question. No answer counts as no.
@@ -45,6 +55,11 @@ impl Terminal {
         let mut answer = String::new();
         let answered = asked.and_then(|()| self.input.read_line(&mut answer));
         answered.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// Tells a person something that is no output. It does not matter if nobody hears it.
+    pub fn note(&mut self, text: &str) {
+        let _ = self.questions.write_all(text.as_bytes()).and_then(|()| self.questions.flush());
     }
 
     /// Writes text and flushes it.

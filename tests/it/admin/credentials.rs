@@ -355,6 +355,10 @@ fn the_command_line_shows_and_rotates_credentials() {
         ["app rotate made token --overlap 9d", "app rotate nobody token", "app extend-overlap made token"]
     {
         let exit = run(line);
-        assert!(exit.code == Some(1) && !exit.output.trim().is_empty(), "{line}: {}", exit.output);
+        assert!(
+            exit.code.is_some_and(|code| code != 0) && !exit.output.trim().is_empty(),
+            "{line}: {}",
+            exit.output
+        );
     }
 }

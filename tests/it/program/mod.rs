@@ -18,3 +18,4 @@ mod operations;
 mod readme;
 mod shutdown;
 mod start;
+mod tools;

@@ -155,7 +155,8 @@ fn generated_secrets_are_shown_once() {
     // The old secret is valid until its overlap ends.
     let output = ok(&gateway, "app secret made --rotate");
     assert!(
-        output.contains("previous `Authorization` and `token` until") && output.contains("--now"),
+        output.contains("previous `Authorization` and `token` until")
+            && output.contains("app end-overlap made"),
         "{output}"
     );
     gateway.bolt_with(&token).publish("x", &json!({}));

@@ -76,8 +76,22 @@ pub struct Call<'a> {
     pub query: &'a [(&'a str, Option<&'a str>)],
     /// The body as it is sent: what a person wrote stays as it is.
     pub body: Option<Box<RawValue>>,
+    /// The place where a stream goes on.
+    pub last_event_id: Option<String>,
     /// The app's token, if the request is made by an app and not by the administrator.
     pub app_token: Option<&'a Secret>,
+}
+
+/// A request to any path.
+#[derive(Debug)]
+pub struct RawRequest<'a> {
+    pub method: &'a Method,
+    /// Path and query, as they are sent.
+    pub path: &'a str,
+    /// The JSON text to send, if any.
+    pub body: Option<Bytes>,
+    pub app_token: Option<&'a Secret>,
+    pub deadline: Duration,
 }
 
 impl Client {
@@ -127,6 +141,28 @@ impl Client {
         self.send(&Method::DELETE, call)
     }
 
+    /// Sends a request to any path of the server and returns the answer as it is, whatever its status.
+    ///
+    /// # Errors
+    /// [`ClientError`] if there is no answer, or the path is not one.
+    pub fn raw(&self, request: &RawRequest<'_>) -> Result<(StatusCode, Bytes), ClientError> {
+        let exchange = async {
+            time::timeout(request.deadline, async {
+                let mut url = self.server_without_user();
+                let base = url.path().trim_end_matches('/').to_owned();
+                let (path, query) = request.path.split_once('?').unwrap_or((request.path, ""));
+                url.set_path(&format!("{base}/{}", path.trim_start_matches('/')));
+                url.set_query((!query.is_empty()).then_some(query));
+                url.set_fragment(None);
+                let made = self.made(request.method, &url, request.app_token, request.body.clone())?;
+                let answer = Self::http().request(made).await.map_err(|error| self.failed(&error))?;
+                Ok((answer.status(), self.body(answer).await?))
+            })
+            .await
+        };
+        self.block_on(exchange)?.map_err(|_| self.slow(request.deadline))?
+    }
+
     /// Returns an answer as the type that the server wrote.
     ///
     /// # Errors
@@ -161,13 +197,16 @@ impl Client {
         method: &Method,
         call: &Call<'_>,
     ) -> Result<Response<Incoming>, ClientError> {
+        Self::http().request(self.request(method, call)?).await.map_err(|error| self.failed(&error))
+    }
+
+    fn http() -> legacy::Client<HttpConnector, Full<Bytes>> {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(DEADLINE));
-        let client = legacy::Client::builder(TokioExecutor::new())
+        legacy::Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .retry_canceled_requests(false)
-            .build(connector);
-        client.request(self.request(method, call)?).await.map_err(|error| self.failed(&error))
+            .build(connector)
     }
 
     /// Reads the body of an answer.
@@ -177,19 +216,34 @@ impl Client {
     }
 
     fn request(&self, method: &Method, call: &Call<'_>) -> Result<Request<Full<Bytes>>, ClientError> {
+        let body = call.body.as_ref().map(|body| Bytes::from(body.get().to_owned()));
+        let mut request = self.made(method, &self.url(call), call.app_token, body)?;
+        if let Some(id) = &call.last_event_id {
+            let value = http::HeaderValue::from_str(id).map_err(|error| self.broken(&error))?;
+            request.headers_mut().insert("last-event-id", value);
+        }
+        Ok(request)
+    }
+
+    fn made(
+        &self,
+        method: &Method,
+        url: &Url,
+        app_token: Option<&Secret>,
+        body: Option<Bytes>,
+    ) -> Result<Request<Full<Bytes>>, ClientError> {
         let mut request = Request::builder()
             .method(method)
-            .uri(self.url(call).as_str())
+            .uri(url.as_str())
             .header(header::ACCEPT, "application/json")
             .header(header::USER_AGENT, concat!("footbridge/", env!("CARGO_PKG_VERSION")));
-        match (call.app_token, &self.token) {
+        match (app_token, &self.token) {
             (Some(token), _) => request = request.header(APP_TOKEN, token.expose()),
             (None, Some(token)) => {
                 request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose()));
             }
             (None, None) => {}
         }
-        let body = call.body.as_ref().map(|body| Bytes::from(body.get().to_owned()));
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }

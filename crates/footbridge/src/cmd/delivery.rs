@@ -315,8 +315,12 @@ mod tests {
         answer: &'static str,
         asks: bool,
     ) -> Result<String, Failure> {
-        let remote =
-            RemoteArgs { server: Some(fake.url.clone()), admin_token: Some("adm".to_owned()), json: false };
+        let remote = RemoteArgs {
+            context: None,
+            server: Some(fake.url.clone()),
+            admin_token: Some("adm".to_owned()),
+            json: false,
+        };
         let session = Session::open(&remote, &Env::new()).unwrap();
         run(command, &session, &mut Terminal::scripted(answer, Vec::new(), asks))
     }
@@ -340,7 +344,7 @@ mod tests {
             "footbridge: there is no terminal to confirm the retry of 203 deliveries; give --yes"
         );
         let bodies: Vec<_> = fake.seen().into_iter().map(|seen| seen.body).collect();
-        let asked = r#"{"dry_run":true,"kind":"retry","q":"to:shop code:503 paid -test:true"}"#;
+        let asked = r#"{"kind":"retry","q":"to:shop code:503 paid -test:true","dry_run":true}"#;
         assert_eq!(bodies, [asked; 2], "it was only counted");
         let job = JobArgs { dry_run: true, yes: true, ..JobArgs::default() };
         let dry = DeliveryCommand::Retry(RedeliverArgs { job, ..args });

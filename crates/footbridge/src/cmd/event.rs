@@ -9,11 +9,13 @@ use super::{
     remote::{PageArgs, Session, pairs},
     search_args::{SearchArgs, TimeArgs, rest},
     story,
+    tail::{self, TailArgs},
 };
 use crate::{
     client::Call,
     config::env::Env,
     table::{Table, lines},
+    terminal::Terminal,
 };
 
 /// The verbs of `footbridge event`.
@@ -54,6 +56,8 @@ pub enum EventCommand {
         #[command(flatten)]
         page: PageArgs,
     },
+    /// Follow what happens: events, attempts and exchanges, until Ctrl-C
+    Tail(TailArgs),
     /// Publish an event as an app
     Publish(PublishArgs),
 }
@@ -62,7 +66,12 @@ pub enum EventCommand {
 ///
 /// # Errors
 /// The server cannot be reached, or it refuses the request.
-pub fn run(command: &EventCommand, session: &Session, env: &Env) -> Result<String, Failure> {
+pub fn run(
+    command: &EventCommand,
+    session: &Session,
+    env: &Env,
+    terminal: &mut Terminal,
+) -> Result<String, Failure> {
     match command {
         EventCommand::List { publisher, name, search, time, page } => {
             let publisher = publisher.clone().map(|publisher| ("publisher", publisher));
@@ -80,6 +89,7 @@ pub fn run(command: &EventCommand, session: &Session, env: &Env) -> Result<Strin
         }
         EventCommand::Story { id } => story::of_event(id, session),
         EventCommand::Explain { id, app, page } => story::explain(id, app.as_deref(), page, session),
+        EventCommand::Tail(args) => tail::run(args, session, terminal),
         EventCommand::Publish(args) => publish::run(args, session, env),
     }
 }

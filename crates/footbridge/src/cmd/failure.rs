@@ -1,10 +1,11 @@
-//! Failures of commands, each with one message for the user.
+//! Failures of commands, each with one message for the user. `exit` has their exit codes.
 
 use crate::{
-    client::error::ClientError, config::ConfigError, first_run::FirstRunError, telemetry::TelemetryError,
+    client::error::ClientError, config::ConfigError, contexts::ContextError, first_run::FirstRunError,
+    telemetry::TelemetryError,
 };
 
-/// The message that a command ends with; the exit code is 1.
+/// The message that a command ends with.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The configuration is wrong. Each line of the message begins with file and line, so that editors can jump there.
@@ -19,6 +20,12 @@ pub enum Failure {
     /// Logging cannot be set up.
     #[error("footbridge: {0}")]
     Telemetry(#[from] TelemetryError),
+    /// A file of a context cannot be used.
+    #[error("footbridge: {0}")]
+    Context(#[from] ContextError),
+    /// Nothing was done, because nothing matches; the text is the command's output.
+    #[error("{0}")]
+    Nothing(String),
     /// A message that has the program's name already.
     #[error("{0}")]
     Printed(String),

@@ -112,7 +112,8 @@ pub(super) fn many(
         let skipped: u64 = preview.skip.iter().map(|skip| skip.count).sum();
         let count = preview.matched.saturating_sub(skipped);
         if args.dry_run || count == 0 {
-            return session.show(&answer, |preview: &JobPreview| counts(verb, preview, what));
+            let text = session.show(&answer, |preview: &JobPreview| counts(verb, preview, what))?;
+            return if count == 0 { Err(Failure::Nothing(text)) } else { Ok(text) };
         }
         let number = counted(count, what.0, what.1);
         if !terminal.asks {

@@ -14,6 +14,7 @@ use crate::{
     client::error::ClientError,
     client::{Answer, Call, Client},
     config::{env::Env, secret::SecretSource},
+    contexts::{Context, Contexts},
     table::plain,
 };
 
@@ -35,6 +36,15 @@ pub struct RemoteArgs {
         help = "The URL of the server [env: FOOTBRIDGE_SERVER] [default: http://127.0.0.1:4400]"
     )]
     pub server: Option<String>,
+    /// The context with server and token.
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = "Server",
+        help = "The context with server and token, kept by `footbridge context add` [env: FOOTBRIDGE_CONTEXT]"
+    )]
+    pub context: Option<String>,
     /// The admin token, or `env:NAME` or `file:PATH`.
     #[arg(
         long,
@@ -69,20 +79,31 @@ pub struct Session {
 }
 
 impl Session {
-    /// Takes server and token from the options, else from the environment, else the defaults.
+    /// Takes server and token from the options, else from the environment, else from a context, else the defaults.
+    ///
+    /// A context that is named wins over the environment. The token of a context is only sent to its server.
     ///
     /// # Errors
     /// The server's URL is wrong, or the token cannot be read.
     pub fn open(args: &RemoteArgs, env: &Env) -> Result<Self, Failure> {
         let set = |name: &str| env.get(name).filter(|value| !value.is_empty()).cloned();
-        let server = args.server.clone().or_else(|| set("FOOTBRIDGE_SERVER"));
-        let server = server.unwrap_or_else(|| DEFAULT_SERVER.to_owned());
+        let named = args.context.clone().or_else(|| set("FOOTBRIDGE_CONTEXT"));
+        let server = args.server.clone().or_else(|| set("FOOTBRIDGE_SERVER").filter(|_| named.is_none()));
+        let context = if server.is_some() { None } else { context(named, env)? };
+        // A token of the environment belongs to the server of the environment, or to the default one.
+        let from_env = || set("FOOTBRIDGE_ADMIN_TOKEN").filter(|_| context.is_none());
+        let written = args.admin_token.clone().or_else(from_env);
+        let (server, kept) = match context {
+            Some(context) => (context.server, Some(context.admin_token)),
+            None => (server.unwrap_or_else(|| DEFAULT_SERVER.to_owned()), None),
+        };
         let source = SecretSource { env, base: Path::new("") };
-        let token = match args.admin_token.clone().or_else(|| set("FOOTBRIDGE_ADMIN_TOKEN")) {
-            Some(written) => Some(
+        let token = match (written, kept) {
+            (Some(written), _) => Some(
                 source.find(&written).map_err(|message| Failure::other(format!("admin token: {message}")))?,
             ),
-            None => generated_token(&server, source),
+            (None, Some(kept)) => kept,
+            (None, None) => generated_token(&server, source),
         };
         Ok(Self { client: Client::new(&server, token)?, json: args.json })
     }
@@ -217,6 +238,17 @@ impl Session {
     }
 }
 
+/// Returns the context of this name, else the current one, if there is one.
+fn context(name: Option<String>, env: &Env) -> Result<Option<Context>, Failure> {
+    if let Some(name) = name {
+        return Ok(Some(Contexts::open(env)?.get(&name)?));
+    }
+    // A user without a home directory has no contexts.
+    let Ok(contexts) = Contexts::open(env) else { return Ok(None) };
+    let current = contexts.current()?;
+    Ok(current.map(|name| contexts.get(&name)).transpose()?)
+}
+
 /// Returns the token beside the default database, but only for a server on this machine: it must not be sent to another.
 fn generated_token(server: &str, source: SecretSource<'_>) -> Option<Secret> {
     let host = url::Url::parse(server).ok()?.host().map(|host| match host {
@@ -249,4 +281,39 @@ pub fn body(request: &impl Serialize) -> Option<Box<RawValue>> {
 /// Returns a line with the option for the next page, if there is one.
 pub fn more(next: Option<&str>) -> String {
     next.map(|cursor| format!("more: --cursor {cursor}\n")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_win_over_a_named_context_then_the_environment_then_the_current_context() {
+        let dir = tempfile::tempdir().unwrap();
+        let env = |pairs: &[(&str, &str)]| -> Env {
+            let place = ("FOOTBRIDGE_CONTEXTS".to_owned(), dir.path().display().to_string());
+            let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            pairs.chain([place]).collect()
+        };
+        let contexts = Contexts::open(&env(&[])).unwrap();
+        for name in ["one", "two"] {
+            contexts.put(name, &Context { server: format!("http://{name}"), admin_token: None }).unwrap();
+        }
+        contexts.choose("one").unwrap();
+        let server = |args: &RemoteArgs, pairs: &[(&str, &str)]| {
+            Session::open(args, &env(pairs)).map(|session| session.server()).unwrap()
+        };
+        let none = RemoteArgs::default();
+        let two = RemoteArgs { context: Some("two".to_owned()), ..RemoteArgs::default() };
+        let option = RemoteArgs { server: Some("http://option".to_owned()), ..RemoteArgs::default() };
+        let by_env = [("FOOTBRIDGE_SERVER", "http://env")];
+        assert_eq!(server(&none, &[]), "http://one");
+        assert_eq!(server(&none, &by_env), "http://env");
+        assert_eq!(server(&none, &[("FOOTBRIDGE_CONTEXT", "two")]), "http://two");
+        assert_eq!(server(&two, &by_env), "http://two");
+        assert_eq!(server(&option, &by_env), "http://option");
+        let missing = RemoteArgs { context: Some("three".to_owned()), ..RemoteArgs::default() };
+        let failure = Session::open(&missing, &env(&[])).unwrap_err().to_string();
+        assert!(failure.contains("there is no context \"three\""), "{failure}");
+    }
 }

@@ -16,7 +16,8 @@ pub type Env = BTreeMap<String, String>;
 const PREFIX: &str = "FOOTBRIDGE_";
 
 /// Names with the prefix that are not keys: they are for the command line, logging, and apps that the server starts.
-const NOT_KEYS: &[&str] = &["SERVER", "CONFIG", "LOG", "LOG_FORMAT", "APP"];
+const NOT_KEYS: &[&str] =
+    &["SERVER", "CONFIG", "LOG", "LOG_FORMAT", "APP", "APP_TOKEN", "CONTEXT", "CONTEXTS"];
 
 /// Replaces values of the file by values of the environment. Returns a warning for every name that is not a key.
 ///
