@@ -6,6 +6,7 @@
  * @property {string} title in the menu, the palette and the window
  * @property {() => Promise<{ default: import("../vendor/preact.js").FunctionComponent<ScreenProps> }>} load
  * @property {string} [permission] without it the screen is neither listed nor shown
+ * @property {boolean} [unlisted] only pages outside of the console lead to it, so the palette does not have it
  * @property {string} [group] its group in the menu; without it, it is reached from another screen
  * @property {string} [key] the key after `g` that goes there
  * @property {string} [words] more words that the palette finds it by
@@ -191,6 +192,7 @@ export const SCREENS = [
   {
     path: "/apps-sign-in",
     title: "Sign in to apps",
+    unlisted: true,
     load: () => import("../screens/apps-sign-in/view.js"),
   },
   {

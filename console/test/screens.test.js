@@ -5,7 +5,7 @@ import { SCREENS } from "../base/screens.js";
 import { goBy } from "./support/keyboard.js";
 import { call, open, settled, signIn, skip, world } from "./support/world.js";
 
-const LISTED = SCREENS.filter((screen) => !screen.path.includes(":"));
+const LISTED = SCREENS.filter((screen) => !screen.path.includes(":") && !screen.unlisted);
 const heading = (page) => page.$eval("h1", (h1) => h1.textContent);
 const at = (page, path) => page.waitForFunction((path) => location.pathname === path, {}, path);
 

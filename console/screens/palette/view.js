@@ -17,7 +17,8 @@ const { div, input, ul, li, span, p } = tags;
 
 /** @returns {Item[]} */
 function own() {
-  const screens = SCREENS.filter((screen) => !screen.path.includes(":") && can(screen.permission)).map((screen) => ({
+  const there = SCREENS.filter(({ path, unlisted }) => !path.includes(":") && !unlisted);
+  const screens = there.filter(({ permission }) => can(permission)).map((screen) => ({
     title: screen.title,
     kind: screen.key ? `screen · g ${screen.key}` : "screen",
     words: screen.words ?? "",
