@@ -9,7 +9,7 @@ use super::{Finding, Report};
 const SUBJECT_MAX: usize = 72;
 
 /// Commits up to this one are history and stay as they are.
-const AFTER: &str = "22fe5a9f121c74a6075d73e3c04ed18a79cb91e4";
+const AFTER: &str = "0d0511f5a786f867f53c86060b38dce06dfd4985";
 
 /// Checks the subjects after [`AFTER`]. A clone without that commit, or no git, gets a note.
 pub(super) fn check(root: &Path, report: &mut Report) {
