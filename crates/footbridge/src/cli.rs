@@ -133,7 +133,7 @@ pub fn run(cli: &Cli, env: &Env, cores: usize) -> ExitCode {
         Command::Demo(args) => demo::run(args, env, cores),
         Command::Config(command) => config::run(command, env, cores).map(|(text, warnings)| {
             for warning in warnings {
-                print(&mut io::stderr(), &format!("warning: {warning}\n"));
+                print(&mut io::stderr(), format!("warning: {warning}\n"));
             }
             print(&mut io::stdout(), &text);
             ExitCode::SUCCESS

@@ -2,7 +2,7 @@
 
 use harness::{
     ADMIN_TOKEN, App, Gate, Gateway, Receiver, Reply, Setup, WAIT, assert_bridge_error, footbridge,
-    refused_address, until,
+    refused_address, until, until_some,
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -192,6 +192,21 @@ fn an_address_that_the_policy_refuses_is_named() {
     assert!(told["fix"]["text"].as_str().unwrap().contains("[egress] allow"), "{told}");
 }
 
+/// The story of the exchange that was answered so, once it is stored.
+fn exchange_story(gateway: &Gateway, answer: &harness::Answer) -> Value {
+    let id = answer.header("footbridge-exchange-id").unwrap().to_owned();
+    until_some("the exchange is stored", WAIT, || {
+        let answer = gateway.admin().call("GET", &format!("exchanges/{id}/story")).send();
+        (answer.status == 200).then(|| answer.json())
+    })
+}
+
+/// The first check of an exchange that failed.
+fn failed_check(story: &Value) -> Option<String> {
+    let failed = story["checks"].as_array().unwrap().iter().find(|check| check["ok"] == false)?;
+    Some(failed["check"].as_str().unwrap().to_owned())
+}
+
 #[test]
 fn the_story_of_an_exchange_names_the_check_that_failed() {
     let receiver = Receiver::start();
@@ -208,35 +223,16 @@ fn the_story_of_an_exchange_names_the_check_that_failed() {
         let body = json!({"app_id": to, "client_id": "superapp", "event_type": "buy", "payload": {}});
         gateway.host("superapp").send(body.to_string())
     };
-    let story = |answer: &harness::Answer| {
-        let id = answer.header("footbridge-exchange-id").unwrap().to_owned();
-        let mut story = Value::Null;
-        until("the exchange is stored", WAIT, || {
-            let answer = admin.call("GET", &format!("exchanges/{id}/story")).send();
-            let found = answer.status == 200;
-            if found {
-                story = answer.json();
-            }
-            found
-        });
-        story
-    };
-    let failed = |story: &Value| {
-        let checks = story["checks"].as_array().unwrap();
-        checks
-            .iter()
-            .find(|check| check["ok"] == false)
-            .map(|check| check["check"].as_str().unwrap().to_owned())
-    };
+    let story = |answer: &harness::Answer| exchange_story(&gateway, answer);
     let good = story(&send("shop").expect(200));
-    assert_eq!(failed(&good), None, "{good}");
+    assert_eq!(failed_check(&good), None, "{good}");
     assert_eq!((&good["receivers"][0]["got"], &good["receivers"][0]["fix"]), (&json!(true), &Value::Null));
     assert!(good["checks"].as_array().unwrap().iter().all(|check| check["ok"] == true), "{good}");
 
     let answer = send("stranger");
     assert_bridge_error(&answer, 403, "UNAUTHORIZED");
     let unlinked = story(&answer);
-    assert_eq!(failed(&unlinked).as_deref(), Some("link"), "{unlinked}");
+    assert_eq!(failed_check(&unlinked).as_deref(), Some("link"), "{unlinked}");
     let told = &unlinked["receivers"][0];
     assert_eq!((&told["then"]["code"], &told["now"]["code"]), (&json!("no_link"), &json!("no_link")));
     mend(&gateway, told);
@@ -245,20 +241,20 @@ fn the_story_of_an_exchange_names_the_check_that_failed() {
     assert_eq!(mended["receivers"][0]["now"]["code"], "gets", "{mended}");
 
     let deaf = story(&send("deaf"));
-    assert_eq!(failed(&deaf).as_deref(), Some("receiver"), "{deaf}");
+    assert_eq!(failed_check(&deaf).as_deref(), Some("receiver"), "{deaf}");
     // The operation of the fix switches a receiver on.
     let quiet = json!({"name": "quiet", "receiver_url": receiver.url("/quiet"), "receiver_enabled": false});
     admin.done("POST", "apps", &quiet);
     admin.done("POST", "links", &json!({"host": "superapp", "miniapp": "quiet"}));
     let off = story(&send("quiet"));
-    assert_eq!(failed(&off).as_deref(), Some("receiver"), "{off}");
+    assert_eq!(failed_check(&off).as_deref(), Some("receiver"), "{off}");
     mend(&gateway, &off["receivers"][0]);
     send("quiet").expect(200);
     let nobody = story(&send("nobody"));
-    assert_eq!(failed(&nobody).as_deref(), Some("recipient"), "{nobody}");
+    assert_eq!(failed_check(&nobody).as_deref(), Some("recipient"), "{nobody}");
     receiver.at("/shop", Reply::status(500));
     let broken = story(&send("shop"));
-    assert_eq!(failed(&broken).as_deref(), Some("answer"), "{broken}");
+    assert_eq!(failed_check(&broken).as_deref(), Some("answer"), "{broken}");
     assert!(broken["receivers"][0]["fix"]["text"].is_string(), "{broken}");
     admin.call("GET", "exchanges/exc_0000000000001/story").send().expect(404);
 }

@@ -21,7 +21,7 @@ pub enum ContextCommand {
         /// The URL of the server
         #[arg(long, value_name = "URL")]
         server: String,
-        /// The admin token or an API token, or env:NAME or file:PATH, which are read now
+        /// The admin token or an API token, or `env:NAME` or `file:PATH`, which are read now
         #[arg(long, value_name = "TOKEN")]
         admin_token: Option<String>,
     },

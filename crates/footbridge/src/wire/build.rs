@@ -128,7 +128,6 @@ pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Res
     let mut warnings = [config.warnings.clone(), launch::open_secrets(&config)?].concat();
     warnings.extend(started.warnings.drain(..).chain(listener.warning()).chain(no_console));
     let (health, page_key) = (Arc::new(Health::starting()), master_key.derive(PAGES));
-    let visitor_key = master_key.derive(VISITORS);
     let served = Served {
         config: &config,
         addresses: &own,
@@ -141,7 +140,7 @@ pub(super) async fn build_on(ports: Ports<'_>, config: Config, env: &Env) -> Res
         console: console.as_ref(),
         metrics: &Arc::new(Metrics::default()),
     };
-    let shared = Arc::new(served.shared(page_key.clone(), visitor_key));
+    let shared = Arc::new(served.shared(page_key.clone(), master_key.derive(VISITORS)));
     let console_server = served.console(page_key).map(Arc::new);
     let entry = console::entry(console.as_ref(), &started.engine, &config.database).await?;
     Ok(Built {

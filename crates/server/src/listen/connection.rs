@@ -131,7 +131,7 @@ where
     match watch.take_tunnel() {
         Some(tunnel) => run_tunnel(watch, tunnel, stream, parts.read_buf).await,
         None => {
-            Closing { stream, framing, failed: matches!(ended, Some(Err(_))) }.close(watch, scratch).await
+            Closing { stream, framing, failed: matches!(ended, Some(Err(_))) }.close(watch, scratch).await;
         }
     }
     Served::Closed

@@ -187,7 +187,7 @@ mod tests {
 
     fn hex_of(signature: &str) -> String {
         let bytes = STANDARD.decode(&signature[3..]).unwrap();
-        format!("v1,{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        format!("v1,{}", guess::hex(&bytes))
     }
 
     #[test]

@@ -30,6 +30,11 @@ pub(super) fn signed(signer: &Signer, id: &str, seconds: i64, body: &[u8]) -> St
     header
 }
 
+/// Writes bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
 /// Returns the first mistake that explains the signature.
 pub(super) fn why(message: &Message<'_>) -> Why {
     let found = form(message).or_else(|| body(message)).or_else(|| content(message));
@@ -45,8 +50,7 @@ pub(super) fn why(message: &Message<'_>) -> Why {
 fn form(message: &Message<'_>) -> Option<Why> {
     let right = signed(message.signer, message.id, message.seconds, message.body);
     let bare = right.trim_start_matches("v1,");
-    let hex: String =
-        STANDARD.decode(bare).ok()?.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    let hex = hex(&STANDARD.decode(bare).ok()?);
     let listed = |text: &str| message.listed.iter().any(|given| given.eq_ignore_ascii_case(text));
     let text = if message.listed.contains(&bare) {
         "`v1,` is missing before the base64"
@@ -137,7 +141,7 @@ fn content(message: &Message<'_>) -> Option<Why> {
         mac.update(content);
         let bytes = mac.finalize().into_bytes();
         let base64 = STANDARD.encode(bytes);
-        let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        let hex = hex(&bytes);
         message.listed.iter().any(|given| {
             let given = given.trim_start_matches("v1,").trim_start_matches("sha256=");
             given == base64 || given.eq_ignore_ascii_case(&hex)

@@ -21,7 +21,7 @@ pub struct VerifyArgs {
     /// The signing secret of the app (whsec_…), or its secret key for an exchange; or `env:NAME` or `file:PATH`
     #[arg(long, value_name = "SECRET")]
     secret: String,
-    /// A header as it arrived, such as 'webhook-id: evt_1'; may be given more than once
+    /// A header as it arrived, such as `webhook-id: evt_1`; may be given more than once
     #[arg(long = "header", short = 'H', value_name = "NAME: VALUE", required = true)]
     headers: Vec<String>,
     /// The name of the sending app, for an exchange
