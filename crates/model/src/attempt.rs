@@ -69,7 +69,7 @@ impl TlsFault {
             Self::NotTls => "the port does not speak TLS (http:// instead of https://?)",
             Self::Wanted => "the port speaks TLS (https:// instead of http://)",
             Self::Version => "there is no version of TLS that both speak",
-            Self::Other => "the TLS handshake failed",
+            Self::Other => "the TLS handshake failed (http:// instead of https://?)",
         }
     }
 }

@@ -191,7 +191,9 @@ pub enum BadRoute {
     #[error("a `{0}` route is a path of the app: no scheme, `..`, `\\`, `#` or control characters")]
     NotPath(&'static str),
     /// The route is a URL, where a path is expected. Holds the hook type.
-    #[error("a `{0}` route is a path of the app, and this is a URL: for a URL say \"type\": \"web\"")]
+    #[error(
+        "a `{0}` route is a path of the app, and this is a URL: for a URL say \"type\": \"web\" (`--type web`)"
+    )]
     IsUrl(&'static str),
     /// The route is not a URL.
     #[error("a `web` route is an absolute http or https URL without user name, or `host[:port][/path]`")]

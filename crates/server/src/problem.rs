@@ -8,6 +8,7 @@ use footbridge_model::admin_caller::{AdminCaller, CallerKind};
 use footbridge_model::json::JsonError;
 use footbridge_model::name::AppName;
 use footbridge_model::permission::Permission;
+use footbridge_model::words;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -169,6 +170,13 @@ impl Problem {
         Self::new(ProblemCode::NotFound, format!("there is no such {what}{old}"))
     }
 
+    /// Creates the problem of a name that no app has, or none that the caller sees.
+    pub fn no_app(name: &str) -> Self {
+        let detail =
+            format!("there is no app `{}`; `footbridge app list` shows all apps", words::shown(name));
+        Self::new(ProblemCode::NotFound, detail)
+    }
+
     /// Checks that the caller has a permission.
     ///
     /// # Errors
@@ -299,9 +307,12 @@ impl From<ChangeError> for Problem {
         let code = match &error {
             ChangeError::Journal(inner) => return inner.clone().into(),
             ChangeError::NotFound(what) => return Self::missing(what),
+            ChangeError::NoApp(name) => return Self::no_app(name.as_str()),
             ChangeError::Exists(_) => ProblemCode::Exists,
             ChangeError::ManagedByFile(_) => ProblemCode::ManagedByFile,
-            ChangeError::ManagedByPackage(_) | ChangeError::TokenOfRun(_) => ProblemCode::ManagedByPackage,
+            ChangeError::ManagedByPackage(_) | ChangeError::TokenOfRun(_) | ChangeError::OfServer(_) => {
+                ProblemCode::ManagedByPackage
+            }
             ChangeError::NoOverlap { .. } => ProblemCode::NoOverlap,
             ChangeError::TooManyOverlaps { .. } => ProblemCode::TooManyOverlaps,
             ChangeError::Seen(_) => ProblemCode::SecretsSeen,

@@ -30,7 +30,7 @@ pub(super) enum ExchangeError {
     #[error("the server is shutting down")]
     Draining,
     /// The idempotency key was used with another body.
-    #[error("this Idempotency-Key was used with another body")]
+    #[error("this Idempotency-Key was used with another body; use a new key for a new event")]
     KeyReused,
     /// An exchange with this idempotency key has not ended.
     #[error("an exchange with this Idempotency-Key is still running")]
@@ -157,7 +157,9 @@ fn no_answer(failure: &Failure) -> String {
             "the recipient could not be reached within the deadline; nothing was sent; the server's log names its address"
         }
         FailureKind::TooLarge => "the recipient's answer is larger than this server takes",
-        FailureKind::Reset => "the recipient closed the connection before answering",
+        FailureKind::Reset => {
+            "the recipient closed the connection before answering (https:// instead of http://?)"
+        }
         FailureKind::Malformed => "the recipient's answer is not HTTP",
         FailureKind::Refused => "the recipient refused the connection; the server's log names its address",
         FailureKind::Dns => {

@@ -48,7 +48,7 @@ pub enum PublishError {
     #[error(transparent)]
     OverQuota(#[from] OverQuota),
     /// The key was used for another request.
-    #[error("this Idempotency-Key was used with another body")]
+    #[error("this Idempotency-Key was used with another body; use a new key for a new event")]
     KeyMismatch,
     /// The journal did not store the event.
     #[error(transparent)]

@@ -23,7 +23,7 @@ use std::sync::Arc;
 impl AppRegistry {
     /// The app of this name.
     pub(crate) fn app(&self, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
-        self.directory.load().app(name.as_str()).cloned().ok_or(ChangeError::NotFound("app"))
+        self.directory.load().app(name.as_str()).cloned().ok_or_else(|| ChangeError::NoApp(name.clone()))
     }
 
     /// Makes an app with its hooks, all or nothing. Returns its secrets, which are not shown again.

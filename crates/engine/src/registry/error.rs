@@ -3,6 +3,7 @@
 use footbridge_journal::JournalError;
 use footbridge_model::credential::CredentialKind;
 use footbridge_model::hook::Origin;
+use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
 use footbridge_model::rotation::OLD_MAX;
 
@@ -15,9 +16,15 @@ pub enum ChangeError {
     /// The app, link or hook does not exist.
     #[error("no such {0}")]
     NotFound(&'static str),
+    /// No app has this name.
+    #[error("there is no app `{0}`")]
+    NoApp(AppName),
     /// The configuration file defines it.
     #[error("the configuration file defines {0}: change it there and restart")]
     ManagedByFile(String),
+    /// The server holds the hook itself.
+    #[error("the hook {0} is the server's own: it acts on the event, so the hook cannot be changed")]
+    OfServer(HookId),
     /// A `package.json` defines it.
     #[error("its package defines {0}: install the app again with `replace`, or uninstall it")]
     ManagedByPackage(String),

@@ -213,6 +213,9 @@ impl AppRegistry {
     ) -> Result<Arc<HookEntry>, ChangeError> {
         let lock = &self.lock_changes(by).await?;
         let mut hook = self.hook(id)?.hook.clone();
+        if hook.app == AppName::bolt() {
+            return Err(ChangeError::OfServer(id));
+        }
         if change != (HookChange { enabled: change.enabled, ..HookChange::default() }) {
             self.may_change(&hook)?;
             let HookOptions { answer, in_flight, ordered } = hook.options;

@@ -167,15 +167,16 @@ impl<T: FromStr + Resource> FromRequestParts<Shared> for Id<T> {
 fn not_an_id<T: Resource>(text: &str) -> Problem {
     let (kind, prefix, shown) = (T::KIND, T::ID_PREFIX, words::shown(text));
     let other = text.split_once('_').and_then(|(begin, _)| kind_of(begin)).filter(|other| *other != kind);
+    let article = if kind.starts_with('e') { "an" } else { "a" };
     let detail = match other {
         Some(other) => {
             format!(
-                "`{shown}` is the id of another kind ({other}); the id of a {kind} begins with `{prefix}_`"
+                "`{shown}` is the id of another kind ({other}); the id of {article} {kind} begins with `{prefix}_`"
             )
         }
         None => {
             format!(
-                "`{shown}` is not the id of a {kind}, which is `{prefix}_` and thirteen digits or letters"
+                "`{shown}` is not the id of {article} {kind}, which is `{prefix}_` and thirteen digits or letters"
             )
         }
     };
@@ -190,9 +191,9 @@ impl FromRequestParts<Shared> for AppPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let missing = || Problem::missing("app");
-        let Path(text) = Path::<String>::from_request_parts(parts, shared).await.map_err(|_| missing())?;
-        AppName::find(&text).map(Self).ok_or_else(missing)
+        let path = Path::<String>::from_request_parts(parts, shared).await;
+        let Path(text) = path.map_err(|_| Problem::missing("app"))?;
+        AppName::find(&text).map(Self).ok_or_else(|| Problem::no_app(&text))
     }
 }
 

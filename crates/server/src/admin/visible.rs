@@ -14,7 +14,7 @@ use footbridge_model::name::AppName;
 /// # Errors
 /// 404
 pub(super) fn app(caller: &AdminCaller, name: &AppName) -> Result<(), Problem> {
-    if caller.may_see(name) { Ok(()) } else { Err(Problem::missing("app")) }
+    if caller.may_see(name) { Ok(()) } else { Err(Problem::no_app(name.as_str())) }
 }
 
 /// Checks that the caller sees this hook. A hook that does not exist is left to the engine.

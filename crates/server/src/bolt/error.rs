@@ -259,10 +259,11 @@ impl From<ChangeError> for BoltError {
             ChangeError::TooManyHooks(_) => Self::later(Code::TooManyHooks, text, 60),
             ChangeError::Invalid { member: "type", why } => Self::new(Code::BadType, why),
             ChangeError::Invalid { why, .. } => Self::new(Code::BadRoute, why),
-            ChangeError::NotFound(_) => Self::new(Code::NoSuchApp, text),
+            ChangeError::NotFound(_) | ChangeError::NoApp(_) => Self::new(Code::NoSuchApp, text),
             ChangeError::ManagedByFile(_) => Self::new(Code::NotInstalled, text),
             ChangeError::Exists(_)
             | ChangeError::ManagedByPackage(_)
+            | ChangeError::OfServer(_)
             | ChangeError::Seen(_)
             | ChangeError::TokenOfRun(_)
             | ChangeError::NoOverlap { .. }

@@ -60,7 +60,8 @@ async fn answer(local: &ShardState, head: &Parts, incoming: Incoming, watch: &Wa
         return unsubscribe(local, caller.subscriber()?, tail).await;
     }
     let members = json(&head.headers, &bytes, Members::read)?;
-    let bad_name = || BoltError::new(Code::BadName, "the path contains no event name");
+    let bad_name =
+        || BoltError::new(Code::BadName, "the path contains no event name, or escapes that are not UTF-8");
     match target::post(tail).ok_or_else(bad_name)? {
         Target::Subscribe(pattern) => subscribe(local, caller.subscriber()?, &pattern, &members).await,
         Target::Slash { pattern, .. } if members.has_route() => {

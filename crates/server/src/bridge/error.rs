@@ -72,7 +72,8 @@ pub(crate) fn error(id: Option<ExchangeId>, error: &BridgeError) -> Response<Ful
 
 /// Returns the answer to missing, malformed and wrong credentials.
 pub(crate) fn unauthorized() -> Response<Full<Bytes>> {
-    let message = "send `Authorization: <prefix> base64(<name>:<secret key>)` with the credentials of an app";
+    let message = "send `Authorization: <prefix> base64(<name>:<secret key>)` with the credentials of an app; the prefix is \
+                   `Token` unless the app has another `token_prefix`, and no line break may be encoded (`printf`, not `echo`)";
     let mut response = error(None, &BridgeError::new(401, ErrorCode::Unauthorized, message));
     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Token realm=\"footbridge\""));
     response

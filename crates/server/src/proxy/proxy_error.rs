@@ -61,8 +61,8 @@ impl ProxyError {
             }
             Self::NotFound => (404, "There is nothing here.\n"),
             Self::NotStarted(_) => {
-                let text = "The app did not start. Try again later. If you run this server: \
-                            `footbridge app logs NAME` shows the reason.\n";
+                let text = "The app did not start, and may not until whoever runs this server has corrected it: \
+                            `footbridge app logs`, with the name of the app, shows the reason.\n";
                 (503, text)
             }
             Self::Disabled => (503, "The app is disabled.\n"),
