@@ -14,6 +14,7 @@ use crate::{
         receiver, remote::RemoteArgs, remote::Session, serve, shell, signature, stats,
     },
     config::env::Env,
+    stdout,
     terminal::Terminal,
 };
 
@@ -29,7 +30,7 @@ pub struct Cli {
 enum Command {
     /// Run the server until a signal ends it
     Serve(ServeArgs),
-    /// Run a server with two sample apps on a temporary database and show what happens
+    /// Run a server with three sample apps on a temporary database and show what happens
     Demo(DemoArgs),
     /// Check or print a configuration file
     #[command(subcommand)]
@@ -131,16 +132,16 @@ pub fn run(cli: &Cli, env: &Env, cores: usize) -> ExitCode {
     let done = match &cli.command {
         Command::Serve(args) => serve::run(args, env, cores),
         Command::Demo(args) => demo::run(args, env, cores),
-        Command::Config(command) => config::run(command, env, cores).map(|(text, warnings)| {
+        Command::Config(command) => config::run(command, env, cores).and_then(|(text, warnings)| {
             for warning in warnings {
                 print(&mut io::stderr(), format!("warning: {warning}\n"));
             }
-            print(&mut io::stdout(), &text);
-            ExitCode::SUCCESS
+            stdout::write(text.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
         }),
-        command => output(command, env).map(|Output { bytes, code }| {
-            print(&mut io::stdout(), &bytes);
-            code
+        command => output(command, env).and_then(|Output { bytes, code }| {
+            stdout::write(&bytes)?;
+            Ok(code)
         }),
     };
     done.unwrap_or_else(|failure| {
@@ -150,6 +151,16 @@ pub fn run(cli: &Cli, env: &Env, cores: usize) -> ExitCode {
         }
         ExitCode::from(exit::of(&failure))
     })
+}
+
+/// Prints the help, or why the command line is wrong. Returns false if that cannot be written.
+pub fn print_usage(error: &clap::Error) -> bool {
+    let Err(failed) = error.print() else { return true };
+    if failed.kind() == io::ErrorKind::BrokenPipe {
+        return true;
+    }
+    print(&mut io::stderr(), &format!("{}\n", Failure::from(failed)));
+    false
 }
 
 /// The output of a command, and its exit code.
@@ -223,7 +234,7 @@ fn text(command: &Command, env: &Env) -> Result<String, Failure> {
     }
 }
 
-/// Writes text. A reader that has gone, as in `footbridge event list | head`, is no error.
+/// Writes a message. If nobody reads it, nothing else can be done.
 fn print(to: &mut dyn io::Write, text: impl AsRef<[u8]>) {
     let _ = to.write_all(text.as_ref()).and_then(|()| to.flush());
 }

@@ -12,6 +12,7 @@ pub mod first_run;
 pub mod key_file;
 pub mod open_files;
 pub mod shutdown;
+pub mod stdout;
 pub mod steady_clock;
 pub mod table;
 pub mod telemetry;

@@ -17,7 +17,14 @@ fn main() -> ExitCode {
         Some(word) if word == "__function-worker" => return footbridge_functions::worker_main(),
         _ => {}
     }
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Also the help, which may be lost on a full disk.
+        Err(error) => {
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            return if cli::print_usage(&error) { ExitCode::from(code) } else { ExitCode::FAILURE };
+        }
+    };
     // The only place that reads the environment. Variables that are not UTF-8 cannot be settings of ours.
     let env = env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));

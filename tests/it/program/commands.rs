@@ -90,3 +90,35 @@ fn rotating_shows_a_generated_secret_of_a_file_app() {
         assert!(exit.code.is_some_and(|code| code != 0) && !exit.output.trim().is_empty(), "{}", exit.output);
     }
 }
+
+#[test]
+fn an_empty_list_says_that_the_name_or_the_event_does_not_exist() {
+    let gateway = harness::Setup::new().app(harness::App::new("camera")).start();
+    let server = gateway.url("");
+    let env = [("FOOTBRIDGE_SERVER", server.as_str()), ("FOOTBRIDGE_ADMIN_TOKEN", ADMIN_TOKEN)];
+    let run = |words: &str| footbridge(gateway.dir(), &words.split(' ').collect::<Vec<_>>(), &env).output;
+    let lists = [
+        "exchange list --app",
+        "event list --publisher",
+        "lane list --app",
+        "hook list --app",
+        "delivery list --app",
+    ];
+    harness::each(lists, |list| {
+        let shown = run(&format!("{list} typo"));
+        assert!(shown.contains("there is no app `typo`; `footbridge app list`"), "{shown}");
+        let shown = run(&format!("{list} camera"));
+        assert!(shown.starts_with("no "), "{shown}");
+    });
+    let shown = run("delivery list --event evt_0000000000000");
+    assert!(shown.contains("there is no such event"), "{shown}");
+    for words in ["app show typo", "app secret typo"] {
+        let shown = run(words);
+        assert!(shown.contains("there is no app `typo`; `footbridge app list`"), "{shown}");
+    }
+    let hooks = gateway.admin().all("hooks?app=bolt");
+    let own = hooks[0]["id"].as_str().unwrap();
+    let answer =
+        gateway.admin().send("PATCH", &format!("hooks/{own}"), &serde_json::json!({"enabled": false}));
+    assert!(answer.status == 409 && answer.text().contains("the server's own"), "{}", answer.text());
+}

@@ -13,6 +13,7 @@ mod file_apps;
 mod health;
 mod limits_http;
 mod log;
+mod lost_output;
 mod operate;
 mod operations;
 mod readme;

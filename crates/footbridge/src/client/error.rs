@@ -36,7 +36,10 @@ pub enum ClientError {
     )]
     TokenMissing(String),
     /// The server does not accept the token.
-    #[error("{0} refuses this admin token; give the right one with --admin-token or FOOTBRIDGE_ADMIN_TOKEN")]
+    #[error(
+        "{0} refuses this admin token; give the right one with --admin-token or FOOTBRIDGE_ADMIN_TOKEN \
+         (the console's address takes no token: give the server's own)"
+    )]
     TokenRefused(String),
     /// No enabled app has the token.
     #[error("{0} knows no app with this token, or the app is disabled")]
@@ -52,7 +55,7 @@ pub enum ClientError {
     /// The answer is that of another version.
     #[error(
         "this version of the command cannot read the answer of {server} ({why}); \
-         use the `footbridge` program of the server's version, or --json"
+         if it is a Footbridge server, use the `footbridge` program of its version, or --json"
     )]
     OtherVersion { server: String, why: String },
     /// The answer is not one of a Footbridge server.

@@ -3,6 +3,7 @@
 use footbridge_api::{Attempt, Delivery, DeliveryDetail, Reason, SearchedList, Selection};
 use footbridge_model::delivery::DeliveryStatus;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::{
@@ -169,12 +170,19 @@ pub fn run(command: &DeliveryCommand, session: &Session, terminal: &mut Terminal
 fn list(filter: &Filter, query: &[(&'static str, String)], session: &Session) -> Result<String, Failure> {
     let call = Call { path: &["deliveries"], query: &pairs(query), ..Call::default() };
     let mut empty = false;
-    let shown = session.get(&call, |list: &SearchedList<Delivery>| {
+    let is_empty = |list: &SearchedList<Delivery>| {
         empty = list.data.is_empty();
-        table(list)
-    })?;
-    let unknown = if empty { session.unknown_app(filter.app.as_deref())? } else { None };
-    Ok(unknown.unwrap_or(shown))
+        empty
+    };
+    let shown = session.list(&call, filter.app.as_deref(), is_empty, table)?;
+    match &filter.event {
+        // Fails if there is no such event.
+        Some(id) if empty => {
+            let call = Call { path: &["events", id], ..Call::default() };
+            session.get(&call, |_: &IgnoredAny| shown.clone())
+        }
+        _ => Ok(shown),
+    }
 }
 
 /// Returns a list of deliveries as a table.

@@ -74,10 +74,11 @@ pub fn run(
 ) -> Result<String, Failure> {
     match command {
         EventCommand::List { publisher, name, search, time, page } => {
+            let named = publisher.as_deref();
             let publisher = publisher.clone().map(|publisher| ("publisher", publisher));
             let name = name.clone().map(|name| ("name", name));
             let filter = publisher.into_iter().chain(name).chain(search.query()).chain(time.query());
-            list(&filter.chain(page.query()).collect::<Vec<_>>(), session)
+            list(&filter.chain(page.query()).collect::<Vec<_>>(), named, session)
         }
         EventCommand::Show { id } => {
             let call = Call { path: &["events", id], ..Call::default() };
@@ -94,14 +95,23 @@ pub fn run(
     }
 }
 
-fn list(query: &[(&'static str, String)], session: &Session) -> Result<String, Failure> {
+fn list(
+    query: &[(&'static str, String)],
+    publisher: Option<&str>,
+    session: &Session,
+) -> Result<String, Failure> {
     let call = Call { path: &["events"], query: &pairs(query), ..Call::default() };
-    session.get(&call, |list: &SearchedList<Event>| {
-        let mut table = Table::new(["ID", "PUBLISHER", "NAME", "TIME", "DELIVERIES"]);
-        for event in &list.data {
-            let Event { id, name, publisher, time, deliveries, .. } = event.clone();
-            table.row([id, publisher, name, time, deliveries.to_string()]);
-        }
-        table.or("no events") + &rest(list)
-    })
+    session.list(
+        &call,
+        publisher,
+        |list: &SearchedList<Event>| list.data.is_empty(),
+        |list| {
+            let mut table = Table::new(["ID", "PUBLISHER", "NAME", "TIME", "DELIVERIES"]);
+            for event in &list.data {
+                let Event { id, name, publisher, time, deliveries, .. } = event.clone();
+                table.row([id, publisher, name, time, deliveries.to_string()]);
+            }
+            table.or("no events") + &rest(list)
+        },
+    )
 }

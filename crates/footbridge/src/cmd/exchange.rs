@@ -75,10 +75,11 @@ pub struct SendArgs {
 pub fn run(command: &ExchangeCommand, session: &Session) -> Result<String, Failure> {
     match command {
         ExchangeCommand::List { app, failed, search, time, page } => {
+            let named = app.as_deref();
             let app = app.clone().map(|app| ("app", app));
             let failed = failed.then(|| ("failed", "true".to_owned()));
             let filter = app.into_iter().chain(failed).chain(search.query()).chain(time.query());
-            list(&filter.chain(page.query()).collect::<Vec<_>>(), session)
+            list(&filter.chain(page.query()).collect::<Vec<_>>(), named, session)
         }
         ExchangeCommand::Story { id } => story::of_exchange(id, session),
         ExchangeCommand::Send(args) => send(args, session),
@@ -89,9 +90,10 @@ pub fn run(command: &ExchangeCommand, session: &Session) -> Result<String, Failu
     }
 }
 
-fn list(query: &[(&'static str, String)], session: &Session) -> Result<String, Failure> {
+fn list(query: &[(&'static str, String)], app: Option<&str>, session: &Session) -> Result<String, Failure> {
     let call = Call { path: &["exchanges"], query: &pairs(query), ..Call::default() };
-    session.get(&call, |list: &SearchedList<ExchangeDetail>| {
+    let is_empty = |list: &SearchedList<ExchangeDetail>| list.data.is_empty();
+    session.list(&call, app, is_empty, |list| {
         let mut table =
             Table::new(["ID", "SENDER", "RECIPIENT", "EVENT TYPE", "STATUS", "ERROR", "AT", "MS"]);
         for exchange in &list.data {

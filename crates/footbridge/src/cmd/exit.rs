@@ -24,6 +24,7 @@ pub const fn of(failure: &Failure) -> u8 {
         | Failure::FirstRun(_)
         | Failure::Telemetry(_)
         | Failure::Context(_)
+        | Failure::Output(_)
         | Failure::Printed(_)
         | Failure::Other(_) => FAILED,
     }

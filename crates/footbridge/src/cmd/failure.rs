@@ -26,6 +26,9 @@ pub enum Failure {
     /// Nothing was done, because nothing matches; the text is the command's output.
     #[error("{0}")]
     Nothing(String),
+    /// The result of a command cannot be written.
+    #[error("footbridge: the output cannot be written: {0}")]
+    Output(#[from] std::io::Error),
     /// A message that has the program's name already.
     #[error("{0}")]
     Printed(String),

@@ -147,13 +147,7 @@ fn change(id: &str, patch: &HookPatch, session: &Session) -> Result<String, Fail
 fn list(app: Option<&str>, page: &PageArgs, session: &Session) -> Result<String, Failure> {
     let query: Vec<_> = page.query().chain(app.map(|app| ("app", app.to_owned()))).collect();
     let call = Call { path: &["hooks"], query: &pairs(&query), ..Call::default() };
-    let mut empty = false;
-    let shown = session.get(&call, |list: &List<Hook>| {
-        empty = list.data.is_empty();
-        table(list)
-    })?;
-    let unknown = if empty { session.unknown_app(app)? } else { None };
-    Ok(unknown.unwrap_or(shown))
+    session.list(&call, app, |list: &List<Hook>| list.data.is_empty(), table)
 }
 
 fn table(list: &List<Hook>) -> String {

@@ -65,10 +65,12 @@ pub enum LaneCommand {
 pub fn run(command: &LaneCommand, session: &Session) -> Result<String, Failure> {
     match command {
         LaneCommand::List { app, state, page } => {
+            let named = app.as_deref();
             let app = app.clone().map(|app| ("app", app));
             let state = state.clone().map(|state| ("state", state));
             let query: Vec<_> = page.query().chain(app).chain(state).collect();
-            session.get(&Call { path: &["lanes"], query: &pairs(&query), ..Call::default() }, table)
+            let call = Call { path: &["lanes"], query: &pairs(&query), ..Call::default() };
+            session.list(&call, named, |list: &List<Lane>| list.data.is_empty(), table)
         }
         LaneCommand::Show { hook } => session.get(&Call { path: &["lanes", hook], ..Call::default() }, one),
         LaneCommand::Pause { hook, reason } => {

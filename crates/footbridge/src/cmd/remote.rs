@@ -220,6 +220,27 @@ impl Session {
         Ok(text)
     }
 
+    /// Sends a `GET` request for a list and returns it as text. An empty list of an app that does not exist becomes a message
+    /// that says so.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn list<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        app: Option<&str>,
+        is_empty: impl FnOnce(&T) -> bool,
+        human: impl FnOnce(&T) -> String,
+    ) -> Result<String, Failure> {
+        let mut empty = false;
+        let shown = self.get(call, |list: &T| {
+            empty = is_empty(list);
+            human(list)
+        })?;
+        let unknown = if empty { self.unknown_app(app)? } else { None };
+        Ok(unknown.unwrap_or(shown))
+    }
+
     /// Returns a message if there is no app of this name, which explains an empty list. Returns `None` if the app exists
     /// or the output is JSON.
     ///

@@ -2,9 +2,12 @@
 
 use footbridge_api::{App, MadeApp, NewApp, Rotate, Rotated, ShownSecrets};
 
-use super::super::{
-    failure::Failure,
-    remote::{Session, body},
+use super::{
+    super::{
+        failure::Failure,
+        remote::{Session, body},
+    },
+    shown_once,
 };
 use crate::{
     client::Call,
@@ -34,7 +37,9 @@ pub(super) fn add(args: &AppAddArgs, session: &Session) -> Result<String, Failur
     let AppAddArgs { name, url, receiver_url, miniapp_url, token_prefix } = args.clone();
     let new = NewApp { name, url, receiver_url, miniapp_url, token_prefix, ..NewApp::default() };
     let call = Call { path: &["apps"], body: body(&new), ..Call::default() };
-    session.post(&call, |app: &MadeApp| lines(app) + "\nThe secrets are shown only this once.\n")
+    shown_once::show(&args.name, || {
+        session.post(&call, |app: &MadeApp| lines(app) + "\nThe secrets are shown only this once.\n")
+    })
 }
 
 /// Arguments of `footbridge app secret`.
@@ -60,9 +65,8 @@ pub(super) fn secret(args: &SecretArgs, session: &Session) -> Result<String, Fai
         }
         (false, false) => {
             let call = Call { path: &["apps", name, "secrets"], ..Call::default() };
-            session.post(&call, |shown: &ShownSecrets| {
-                lines(shown) + "\nThe secrets are shown only this once.\n"
-            })
+            let human = |shown: &ShownSecrets| lines(shown) + "\nThe secrets are shown only this once.\n";
+            shown_once::show(name, || session.post(&call, human))
         }
     }
 }
@@ -70,9 +74,10 @@ pub(super) fn secret(args: &SecretArgs, session: &Session) -> Result<String, Fai
 fn rotate(name: &str, now: bool, session: &Session) -> Result<String, Failure> {
     let rotate = Rotate { secrets: None, now: Some(now).filter(|now| *now) };
     let call = Call { path: &["apps", name, "rotate"], body: body(&rotate), ..Call::default() };
-    session.post(&call, |rotated: &Rotated| {
+    let human = |rotated: &Rotated| {
         let note = plain(&rotated.note);
         let shown = ShownSecrets { name: rotated.name.clone(), made: rotated.made.clone() };
         lines(&shown) + &format!("\nThe secrets are shown only this once. {note}\n")
-    })
+    };
+    shown_once::show(name, || session.post(&call, human))
 }

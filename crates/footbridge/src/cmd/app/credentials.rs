@@ -5,9 +5,12 @@ use footbridge_api::{
     RotatedCredential, SecretKind,
 };
 
-use super::super::{
-    failure::Failure,
-    remote::{Session, body},
+use super::{
+    super::{
+        failure::Failure,
+        remote::{Session, body},
+    },
+    shown_once,
 };
 use crate::{
     client::Call,
@@ -79,13 +82,15 @@ pub(super) fn rotate(args: &RotateArgs, session: &Session) -> Result<String, Fai
     let RotateArgs { name, kind, overlap } = args;
     let request = RotateCredential { overlap: Some(overlap.clone()) };
     let path = &["apps", name.as_str(), "credentials", kind.word(), "rotate"];
-    session.post(&Call { path, body: body(&request), ..Call::default() }, |rotated: &RotatedCredential| {
+    let human = |rotated: &RotatedCredential| {
         let old = match &rotated.old_ends_at {
             Some(end) => format!("The old value works until {}.", plain(end)),
             None => "No older value works any more.".to_owned(),
         };
         format!("{}\n\nThe new value is shown only this once. {old}\n", plain(&rotated.value))
-    })
+    };
+    let call = Call { path, body: body(&request), ..Call::default() };
+    shown_once::show(name, || session.post(&call, human))
 }
 
 pub(super) fn end(args: &EndArgs, session: &Session) -> Result<String, Failure> {

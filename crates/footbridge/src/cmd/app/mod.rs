@@ -10,6 +10,7 @@ mod logs;
 mod output;
 mod overview;
 mod remove;
+mod shown_once;
 mod start;
 
 #[cfg(test)]
