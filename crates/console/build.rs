@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // The repository is two folders above crates/console.
-    let console = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../console");
+    // Cargo runs this in crates/console.
+    let console = Path::new("../../console");
     let Some(out) = std::env::var_os("OUT_DIR") else {
         eprintln!("OUT_DIR is not set: cargo runs this program, not you");
         return ExitCode::FAILURE;
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     for name in pack::WATCHED {
         println!("cargo::rerun-if-changed=../../console/{name}");
     }
-    match pack::pack(&console, Path::new(&out)) {
+    match pack::pack(console, Path::new(&out)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("{problem}");
