@@ -3616,7 +3616,7 @@ export interface components {
         };
         /** @description The traffic and the state of the server now. */
         StatsNow: {
-            account: components["schemas"]["AccountNow"];
+            account?: null | components["schemas"]["AccountNow"];
             /** @description Every app, and others that sent something, sorted by name. */
             apps: components["schemas"]["AppNow"][];
             /**
@@ -3635,7 +3635,7 @@ export interface components {
              * @description The same time, which 95 of 100 deliveries do not exceed.
              */
             p95_ms?: number | null;
-            rates: components["schemas"]["Rates"];
+            rates?: null | components["schemas"]["Rates"];
             /**
              * Format: date-time
              * @description When the server started.

@@ -3,7 +3,7 @@ import { PARTS } from "./text.js";
 
 /** @import { AppNow, Attention, StatsNow } from "../../shapes.js" */
 
-/** The parts of the account with their share; parts that exist are at least one percent wide. @param {StatsNow["account"]} account */
+/** The parts of the account with their share; parts that exist are at least one percent wide. @param {NonNullable<StatsNow["account"]>} account */
 export function shares(account) {
   const sum = PARTS.reduce((all, part) => all + account[part], 0);
   return PARTS.map((part) => ({
@@ -13,7 +13,7 @@ export function shares(account) {
   }));
 }
 
-/** True when the account does not add up: a fault of the server that must be seen. @param {StatsNow["account"]} account */
+/** True when the account does not add up: a fault of the server that must be seen. @param {NonNullable<StatsNow["account"]>} account */
 export const isOff = (account) => account.accepted !== PARTS.reduce((all, part) => all + account[part], 0);
 
 /** Trouble first, then traffic, then the name. @param {AppNow[]} apps */
@@ -33,7 +33,7 @@ export const SYSTEM = "bolt";
 
 /** True before the first event of an app. @param {StatsNow} now */
 export const isEmpty = ({ account, rates, apps }) =>
-  account.accepted + rates.exchange + rates.page === 0 &&
+  (account?.accepted ?? 0) + (rates?.exchange ?? 0) + (rates?.page ?? 0) === 0 &&
   apps.every((app) => app.app === SYSTEM || (!app.last_said_at && !app.last_heard_at));
 
 /** @param {number | null} rate */

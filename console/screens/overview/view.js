@@ -23,7 +23,11 @@ const { div, dl, dt, dd, a, small, p } = tags;
 
 /** @param {{ now: StatsNow }} props */
 const Figures = ({ now }) => {
-  const rate = now.rates.page + now.rates.publish + now.rates.exchange;
+  // Who is limited to some apps gets the numbers of these: the server counts the others only as a whole.
+  const rate = now.rates
+    ? now.rates.page + now.rates.publish + now.rates.exchange
+    : now.apps.reduce((all, app) => all + app.says, 0);
+  const waiting = now.account ? now.account.pending : now.apps.reduce((all, app) => all + app.waiting, 0);
   /** @type {[string, string, string?][]} */
   const figures = [
     [TEXT.through, `${rateText(rate)}${TEXT.perSecond}`],
@@ -31,7 +35,7 @@ const Figures = ({ now }) => {
     [TEXT.p95, typeof now.p95_ms === "number" ? span(now.p95_ms) : "–"],
     [
       TEXT.waiting,
-      now.account.pending.toLocaleString("en"),
+      waiting.toLocaleString("en"),
       now.lanes.standing > 0
         ? `${now.lanes.standing} ${now.lanes.standing === 1 ? "lane stands" : "lanes stand"}`
         : undefined,
@@ -45,7 +49,7 @@ const Figures = ({ now }) => {
   );
 };
 
-/** One bar for the identity: accepted = delivered + unanswered + pending + dead + cancelled. @param {{ account: StatsNow["account"] }} props */
+/** One bar for the identity: accepted = delivered + unanswered + pending + dead + cancelled. @param {{ account: NonNullable<StatsNow["account"]> }} props */
 const Account = ({ account }) =>
   h(
     Part,
@@ -150,7 +154,7 @@ export default function Overview({ query }) {
                   h(Series, { metric: "p95_ms", title: TEXT.latency, query, turn: turn.current }),
                   h(Series, { metric: "failed", title: TEXT.failed, query, turn: turn.current }),
                 ),
-                h(Account, { account: data.account }),
+                data.account && h(Account, { account: data.account }),
                 h(Apps, { apps: data.apps }),
               ],
       }),

@@ -23,7 +23,7 @@ export const TEXT = {
   password: "Password",
   passwordHint: "At least 8 characters. Without one, the user signs in by a link.",
   remove: "All sessions and tokens of this user end at once.",
-  removeRole: "Users with this role may do nothing until they get another one.",
+  removeRole: "A role that a user has is not deleted: give its users another one first.",
   removeToken: "Calls with it are refused at once.",
   link: "It signs in once, within the hour. Give it to this person only.",
   newPassword: "At least 8 characters. All your sessions end, and you sign in with it.",

@@ -12,14 +12,16 @@ pub struct StatsNow {
     /// When the server started.
     #[schema(format = DateTime)]
     pub started_at: String,
-    pub rates: Rates,
+    /// `null` for a caller that is limited to some apps.
+    pub rates: Option<Rates>,
     /// Part of the first attempts of the last five minutes that ended well; `null` without attempts.
     pub first_try_ok: Option<f64>,
     /// Median time from the acceptance of an event to the answer of its receiver, in the last five minutes.
     pub p50_ms: Option<f64>,
     /// The same time, which 95 of 100 deliveries do not exceed.
     pub p95_ms: Option<f64>,
-    pub account: AccountNow,
+    /// `null` for a caller that is limited to some apps.
+    pub account: Option<AccountNow>,
     pub lanes: LaneCounts,
     /// Every app, and others that sent something, sorted by name.
     pub apps: Vec<AppNow>,

@@ -6,7 +6,7 @@ use footbridge_model::hook::Hook;
 use footbridge_model::id::HookId;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::{Part, Pattern};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The explanation for one hook.
@@ -70,6 +70,8 @@ pub struct ExplainFrom<'a> {
     pub app: Option<&'a AppName>,
     /// Only hooks that would receive the event (`true`), or only the others (`false`).
     pub would_get: Option<bool>,
+    /// Only hooks of these apps, also in the counts; `None` for all.
+    pub scope: Option<&'a BTreeSet<AppName>>,
     /// The largest number of hooks.
     pub limit: usize,
 }
@@ -79,7 +81,7 @@ pub struct ExplainFrom<'a> {
 pub struct Explained {
     /// The explanations that were asked for, sorted by hook id.
     pub hooks: Vec<Explanation>,
-    /// The number of all hooks that would receive the event, with the changes.
+    /// The number of all hooks in the scope that would receive the event, with the changes.
     pub would_get: u64,
     /// The hooks that receive it only with the changes.
     pub would_add: Vec<Hook>,
@@ -173,7 +175,8 @@ pub(crate) fn explain(registry: &AppRegistry, asked: Hypothesis<'_>, from: Expla
     let index = registry.index.load();
     let mut explained =
         Explained { hooks: Vec::new(), would_get: 0, would_add: Vec::new(), would_lose: Vec::new() };
-    for entry in index.hooks() {
+    let is_seen = |app: &AppName| from.scope.is_none_or(|apps| apps.contains(app));
+    for entry in index.hooks().filter(|entry| is_seen(&entry.hook.app)) {
         let (was, verdict) = (before.verdict(&entry.hook), after.verdict(&entry.hook));
         let gets = verdict == Verdict::Gets;
         explained.would_get += u64::from(gets);
@@ -193,6 +196,7 @@ pub(crate) fn explain(registry: &AppRegistry, asked: Hypothesis<'_>, from: Expla
         if let AssumedChange::NewHook(spec) = change
             && after.mismatch(&spec.app, &spec.pattern).is_none()
             && after.apps.contains(&spec.app)
+            && is_seen(&spec.app)
         {
             explained.would_get += 1;
             explained.would_add.push(registry.assumed_hook(spec));

@@ -32,10 +32,14 @@ struct Candidate {
     label: Arc<str>,
 }
 
-/// Connects to at most `limit` receivers of enabled apps, all at the same time: each origin of an app once.
-pub(crate) async fn reach(registry: &AppRegistry, limit: usize) -> Vec<Reached> {
+/// Connects to at most `limit` receivers of these apps if they are enabled, all at the same time: each origin of an app once.
+pub(crate) async fn reach(
+    registry: &AppRegistry,
+    of: impl Fn(&AppName) -> bool,
+    limit: usize,
+) -> Vec<Reached> {
     let mut tries = JoinSet::new();
-    for ((app, origin), candidate) in candidates(registry).into_iter().take(limit) {
+    for ((app, origin), candidate) in candidates(registry, of).into_iter().take(limit) {
         let courier = Arc::clone(registry.courier());
         tries.spawn(async move {
             let Candidate { target, grants, roots, label } = candidate;
@@ -49,10 +53,13 @@ pub(crate) async fn reach(registry: &AppRegistry, limit: usize) -> Vec<Reached> 
     reached
 }
 
-fn candidates(registry: &AppRegistry) -> BTreeMap<(AppName, String), Candidate> {
+fn candidates(
+    registry: &AppRegistry,
+    of: impl Fn(&AppName) -> bool,
+) -> BTreeMap<(AppName, String), Candidate> {
     let mut found = BTreeMap::new();
     let (directory, index) = (registry.directory.load(), registry.index.load());
-    for entry in directory.apps().filter(|entry| entry.app.enabled) {
+    for entry in directory.apps().filter(|entry| entry.app.enabled && of(&entry.app.name)) {
         let hooks = index.of(&entry.app.name).filter(|hook| hook.hook.enabled);
         let base = entry.app.url.as_deref().and_then(|url| Target::parse(url).ok()).map(Arc::new);
         let targets = hooks.filter_map(|hook| hook.http_target());

@@ -5,7 +5,7 @@ use footbridge_model::delivery::{Attempt, Delivery, DeliveryStatus};
 use footbridge_model::event::Event;
 use footbridge_model::exchange::{ExchangeOutcome, ExchangeRecord};
 use footbridge_model::hook::Hook;
-use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId};
+use footbridge_model::id::{DeliveryId, EventId, ExchangeId, HookId, nth};
 use footbridge_model::lineage::Lineage;
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::query::{DeliveryFacts, EventFacts};
@@ -150,6 +150,21 @@ pub struct EventView {
     pub deliveries: u32,
     /// The statuses of its deliveries, replays included. Only in searches.
     pub statuses: StatusCounts,
+}
+
+impl EventView {
+    /// The event as somebody sees it who sees only these of its deliveries, each with its status.
+    #[must_use]
+    pub fn limited_to(self, seen: impl Iterator<Item = (DeliveryId, DeliveryStatus)>) -> Self {
+        // The deliveries that an event was published with have the ids behind its own.
+        let last = nth(self.event.id.number(), self.deliveries.into());
+        let (mut deliveries, mut statuses) = (0, StatusCounts::default());
+        for (id, status) in seen {
+            deliveries += u32::from(id.number() <= last);
+            statuses.add(status);
+        }
+        Self { deliveries, statuses, ..self }
+    }
 }
 
 /// The part of an event that a list of deliveries shows.

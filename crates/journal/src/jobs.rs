@@ -207,6 +207,7 @@ pub fn take_step<R: JobRows>(rows: &mut R, step: JobStep) -> Result<SteppedJob, 
         }
         job.progress.cursor = job.progress.cursor.max(step.cursor);
         if step.last && job.progress.waiting == 0 {
+            leave_out_the_rest(&mut job);
             job.state = JobState::Done;
             job.progress.ended_at = Some(step.now.0);
         }
@@ -216,6 +217,16 @@ pub fn take_step<R: JobRows>(rows: &mut R, step: JobStep) -> Result<SteppedJob, 
     }
     stepped.job = job;
     Ok(stepped)
+}
+
+/// Counts what matched and was never done: rows that were deleted, or that did not match any more when the server had started
+/// again.
+fn leave_out_the_rest(job: &mut Job) {
+    let progress = &mut job.progress;
+    let rest = progress.matched.unwrap_or_default().saturating_sub(progress.done());
+    if rest > 0 {
+        *progress.skipped.entry(LEFT.to_owned()).or_default() += rest;
+    }
 }
 
 /// Ends a job if it is open. Returns it, and true if it was open.
@@ -385,4 +396,5 @@ const HOOK_GONE: &str = "its hook was deleted";
 const EVENT_GONE: &str = "its event or hook was deleted";
 const DELIVERED: &str = "it was delivered already";
 const PENDING: &str = "it is pending";
+const LEFT: &str = "it was deleted, or did not match any more";
 const ENDED: &str = "it has ended already";

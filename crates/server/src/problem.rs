@@ -78,6 +78,8 @@ codes! {
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "A member of the body is wrong";
     /// A resource of this name already exists.
     Exists = "exists", CONFLICT, "The name is already in use";
+    /// A user has the role.
+    RoleInUse = "role_in_use", CONFLICT, "A user has the role";
     /// The configuration file defines the resource.
     ManagedByFile = "managed_by_file", CONFLICT, "The configuration file defines it";
     /// The app's `package.json` defines the resource.
@@ -350,6 +352,7 @@ impl From<PeopleError> for Problem {
             PeopleError::Journal(inner) => return inner.clone().into(),
             PeopleError::NotFound(what) => return Self::missing(what),
             PeopleError::Exists { .. } => ProblemCode::Exists,
+            PeopleError::RoleInUse { .. } => ProblemCode::RoleInUse,
             PeopleError::Invalid { .. } | PeopleError::BuiltIn(_) => ProblemCode::Invalid,
             PeopleError::Beyond(_) | PeopleError::BeyondApps | PeopleError::Refused(_) => {
                 ProblemCode::Forbidden

@@ -202,6 +202,77 @@ fn a_job_gives_up_cancels_and_skips() {
     assert_eq!(done["skipped"][0]["reason"], "its hook is switched off");
 }
 
+/// The part of a job's count that adds up.
+#[track_caller]
+fn assert_adds_up(job: &Value) {
+    let skipped: u64 = job["skipped"].as_array().unwrap().iter().map(|row| number(row, "count")).sum();
+    let sum = number(job, "ok") + number(job, "failed") + skipped + number(job, "waiting");
+    assert_eq!(sum, number(job, "matched"), "{job}");
+}
+
+#[test]
+fn a_job_takes_what_matched_when_it_began() {
+    let receiver = Receiver::start();
+    let mut gateway = Setup::new()
+        .set("retry", "schedule", "[]")
+        .app(App::new("camera"))
+        .app(App::new("fax").url(&receiver.url("/fax")).hooks(r#""camera/*" = "in""#))
+        .start();
+    receiver.at("/fax/in", Reply::status(503));
+    publish(&gateway, "old", 12);
+    until("the old ones are dead", WAIT, || dead(&gateway) == 12);
+    let hook = gateway.admin().all("hooks?app=fax")[0]["id"].as_str().unwrap().to_owned();
+    let lane = |verb: &str| {
+        gateway.admin().send("POST", &format!("lanes/{hook}/{verb}"), &json!({})).expect(200);
+    };
+    // These are pending when the job begins, and die while it runs.
+    lane("pause");
+    publish(&gateway, "young", 8);
+    let request = json!({"kind": "retry", "q": "to:fax status:dead", "pace": 4});
+    let id = job(&gateway, &request);
+    until("it has begun", WAIT, || show(&gateway, &id)["matched"] == 12);
+    lane("resume");
+    until("the young ones are dead", WAIT, || {
+        gateway.admin().all("deliveries?q=name:young%20status:dead&limit=250").len() == 8
+    });
+    let done = ended(&gateway, &id);
+    assert_eq!((number(&done, "matched"), number(&done, "failed")), (12, 12), "{done}");
+    assert_adds_up(&done);
+
+    // What another job has delivered meanwhile is counted as left out, also after the server was killed.
+    receiver.at("/fax/in", Reply::status(200));
+    let all = json!({"kind": "retry", "q": "to:fax status:dead", "pace": 10});
+    let (first, second) = (job(&gateway, &all), job(&gateway, &all));
+    until("the first is at work", WAIT, || number(&show(&gateway, &first), "done") > 3);
+    gateway.kill9();
+    gateway.start_again();
+    let (first, second) = (ended(&gateway, &first), ended(&gateway, &second));
+    assert_eq!((number(&first, "matched"), number(&first, "ok")), (20, 20), "{first}");
+    assert_eq!(number(&second, "ok"), 0, "{second}");
+    for job in [&first, &second] {
+        assert_adds_up(job);
+    }
+}
+
+#[test]
+fn what_two_jobs_select_is_done_once_and_counted_twice() {
+    let receiver = Receiver::start();
+    let gateway = start(&receiver);
+    receiver.at("/fax/in", Reply::status(503));
+    publish(&gateway, "paid", 20);
+    until("all are dead", WAIT, || dead(&gateway) == 20);
+    receiver.at("/fax/in", Reply::status(200));
+    let request = json!({"kind": "retry", "q": "to:fax name:paid", "pace": 20});
+    let (first, second) = (job(&gateway, &request), job(&gateway, &request));
+    let (first, second) = (ended(&gateway, &first), ended(&gateway, &second));
+    assert_eq!((number(&first, "ok"), number(&second, "ok")), (20, 0), "{first} {second}");
+    assert_eq!(second["skipped"], json!([{"reason": "it was delivered already", "count": 20}]), "{second}");
+    assert_adds_up(&second);
+    let items =
+        gateway.admin().all(&format!("jobs/{}/items?outcome=skipped", second["id"].as_str().unwrap()));
+    assert_eq!(items.len(), 20);
+}
+
 #[test]
 fn wrong_requests_are_refused() {
     let receiver = Receiver::start();

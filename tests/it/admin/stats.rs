@@ -61,7 +61,11 @@ fn traffic_is_counted_and_survives_a_restart() {
 #[test]
 fn the_overview_has_every_app_with_its_traffic() {
     let (gateway, _receiver) = with_traffic();
-    let now = gateway.admin().get("stats/now");
+    let stored = || gateway.admin().get("stats/now");
+    until("all outcomes are stored", WAIT, || {
+        stored()["account"]["delivered"] == 3 && stored()["lanes"]["waiting"] == 1
+    });
+    let now = stored();
     assert!(now["rates"]["publish"].as_f64().unwrap() > 0.0, "{now}");
     let ratio = now["first_try_ok"].as_f64().unwrap();
     assert!((ratio - 0.6).abs() < 0.001, "three of five first attempts succeed: {now}");

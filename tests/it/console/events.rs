@@ -17,8 +17,8 @@ fn what_happens_to_users_and_roles_is_published_without_passwords() {
     let session = Console::by_password(&gateway, "ana", PASSWORD);
     session.call("DELETE", "session").send().expect(204);
     admin.send("PATCH", &format!("users/{ana}"), &json!({"email": "ana@example.com"})).expect(200);
-    admin.call("DELETE", "roles/support").send().expect(204);
     admin.call("DELETE", &format!("users/{ana}")).send().expect(204);
+    admin.call("DELETE", "roles/support").send().expect(204);
     let wanted = [
         "role-created",
         "role-updated",

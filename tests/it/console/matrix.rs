@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use harness::App;
 use serde_json::json;
 
 use super::{add_token, setup, with_token};
@@ -37,7 +38,7 @@ fn rows() -> Vec<Row> {
 
 #[test]
 fn every_operation_answers_every_role_as_the_table_says() {
-    let gateway = setup().start();
+    let gateway = setup().app(App::new("elsewhere")).start();
     let rows = rows();
     assert!(rows.len() >= 45, "{}", rows.len());
     let tokens = ROLES.map(|role| add_token(&gateway, &json!({"name": role, "role": role})));

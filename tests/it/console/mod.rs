@@ -7,6 +7,7 @@ mod oidc;
 mod passwords;
 mod payloads;
 mod people;
+mod scopes;
 mod sessions;
 mod sign_in;
 mod site;

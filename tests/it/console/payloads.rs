@@ -10,6 +10,7 @@ fn start(receiver: &Receiver) -> Gateway {
     let gateway = setup()
         .app(App::new("shop"))
         .app(App::new("mailer"))
+        .app(App::new("elsewhere"))
         .app(App::new("pay").receiver(&receiver.url("/exchange")))
         .link("shop", "pay")
         .start();

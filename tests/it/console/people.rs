@@ -7,7 +7,7 @@ use super::{PASSWORD, add_token, add_user, setup, with_token};
 
 #[test]
 fn users_and_roles_are_managed() {
-    let gateway = setup().start();
+    let gateway = setup().app(App::new("shop")).start();
     let admin = Console::by_link(&gateway);
     let support =
         json!({"name": "Support", "permissions": ["overview.read", "events.read"], "apps": ["shop"]});
@@ -34,9 +34,13 @@ fn users_and_roles_are_managed() {
         .expect(200);
     session.call("GET", "events").send().expect(403);
     assert_eq!(session.get("session")["apps"], json!(null));
+    let used = admin.call("DELETE", "roles/support").send().expect(409).json();
+    assert_eq!(used["code"], "role_in_use");
+    assert!(used["detail"].as_str().unwrap().starts_with("`ana` has the role `support`"), "{used}");
+    admin.send("PATCH", &format!("users/{ana}"), &json!({"role": "viewer"})).expect(200);
     admin.call("DELETE", "roles/support").send().expect(204);
-    assert_eq!(admin.get(&format!("users/{ana}"))["role"], json!(null));
-    session.call("GET", "stats/now").send().expect(403);
+    admin.call("GET", "roles/support").send().expect(404);
+    session.call("GET", "stats/now").send().expect(401);
     for (method, tail, body, status, word) in [
         ("POST", "users", json!({"name": "ana", "role": "viewer"}), 409, "`ana` already exists"),
         ("POST", "users", json!({"name": "a b", "role": "viewer"}), 422, "`name`"),
@@ -58,6 +62,14 @@ fn users_and_roles_are_managed() {
             "did you mean `events.read`?",
         ),
         ("POST", "roles", json!({"name": "x", "permissions": ["events.read"], "apps": []}), 422, "`apps`"),
+        (
+            "POST",
+            "roles",
+            json!({"name": "x", "permissions": ["events.read"], "apps": ["shpo"]}),
+            422,
+            "`shpo`, which does not exist",
+        ),
+        ("POST", "tokens", json!({"name": "x", "role": "viewer", "apps": ["shpo"]}), 422, "`shpo`"),
         ("PATCH", "roles/owner", json!({"permissions": []}), 422, "built in"),
         ("DELETE", "roles/viewer", json!({}), 422, "built in"),
         ("PATCH", "users/usr_0000000000001", json!({"enabled": true}), 404, "no such user"),
@@ -72,7 +84,7 @@ fn users_and_roles_are_managed() {
 
 #[test]
 fn nobody_gives_or_takes_away_what_they_do_not_have() {
-    let gateway = setup().start();
+    let gateway = setup().app(App::new("shop")).app(App::new("pay")).start();
     let admin = Console::by_link(&gateway);
     let clerk = json!({"name": "clerk", "permissions": ["overview.read", "users.write"]});
     admin.send("POST", "roles", &clerk).expect(201);
@@ -116,6 +128,100 @@ fn nobody_gives_or_takes_away_what_they_do_not_have() {
         .expect(201)
         .json();
     assert_eq!(token["apps"], json!(["shop"]), "the token has the limit of its user");
+}
+
+/// Whether a caller may touch what belongs to somebody with a role: sees it, or gets this status for touching it.
+#[test]
+fn nobody_touches_users_tokens_and_sessions_of_people_who_have_more() {
+    let gateway = setup().app(App::new("shop")).app(App::new("pay")).start();
+    let admin = Console::by_link(&gateway);
+    let all: Vec<Value> = admin.get("roles/owner")["permissions"].as_array().unwrap().clone();
+    for (name, permissions, apps) in [
+        ("clerk", json!(["overview.read", "users.write"]), json!(null)),
+        ("keeper", json!(all), json!(["shop"])),
+        ("looker", json!(["overview.read"]), json!(["shop"])),
+        ("payer", json!(["overview.read"]), json!(["pay"])),
+    ] {
+        let role = json!({"name": name, "permissions": permissions, "apps": apps});
+        admin.send("POST", "roles", &role).expect(201);
+    }
+    let clerk = add_token(&gateway, &json!({"name": "clerk", "role": "clerk"}));
+    let keeper = add_token(&gateway, &json!({"name": "keeper", "role": "keeper"}));
+    let send = |token: &str, method: &str, tail: &str| {
+        with_token(&gateway, token, method, tail).json(&json!({})).send()
+    };
+    let names = |token: &str, list: &str| -> Vec<String> {
+        let rows = send(token, "GET", list).expect(200).json();
+        let name = |row: &Value| row[if list == "sessions" { "user" } else { "name" }].to_string();
+        rows["data"].as_array().unwrap().iter().map(name).collect()
+    };
+    // For each role: may the clerk (two permissions, all apps) and the keeper (all permissions, one app) touch its people?
+    for (role, by_clerk, by_keeper) in [
+        ("owner", 403, 404),
+        ("viewer", 403, 404),
+        ("clerk", 204, 404),
+        ("keeper", 403, 204),
+        ("looker", 204, 204),
+        ("payer", 204, 404),
+    ] {
+        for (caller, status) in [(&clerk, by_clerk), (&keeper, by_keeper)] {
+            let name = format!("{role}-{status}-{}", caller == &clerk);
+            let user = add_user(&admin, &name, role);
+            let own = Console::by_password(&gateway, &name, PASSWORD);
+            let made = own.send("POST", "tokens", &json!({"name": name, "role": role})).expect(201).json();
+            let free = json!({"name": format!("free-{name}"), "role": role});
+            let free = gateway.admin().send("POST", "tokens", &free).expect(201).json();
+            let session = own.get("sessions")["data"][0]["id"].as_str().unwrap().to_owned();
+            let (made, free) = (made["id"].as_str().unwrap(), free["id"].as_str().unwrap());
+            let quoted = format!("\"{name}\"");
+            for list in ["tokens", "sessions"] {
+                assert_eq!(names(caller, list).contains(&quoted), status == 204, "{name}: {list}");
+            }
+            assert_eq!(names(caller, "users").contains(&quoted), status != 404, "{name}");
+            let shown = send(caller, "GET", &format!("users/{user}"));
+            assert_eq!(shown.status, if status == 404 { 404 } else { 200 }, "{name}");
+            if status == 403 {
+                assert_eq!(shown.json()["last_seen_at"], json!(null), "{name}");
+            }
+            let changed = send(caller, "PATCH", &format!("users/{user}"));
+            assert_eq!(
+                changed.status,
+                if status == 204 { 200 } else { status },
+                "{name}: {}",
+                changed.text()
+            );
+            for tail in [
+                format!("tokens/{free}"),
+                format!("tokens/{made}"),
+                format!("sessions/{session}"),
+                format!("users/{user}"),
+            ] {
+                let answer = send(caller, "DELETE", &tail);
+                assert_eq!(answer.status, status, "{name}: {tail}: {}", answer.text());
+            }
+        }
+    }
+    // The administrator's session, and roles that give more.
+    let of_admin = admin.get("sessions")["data"].as_array().unwrap().clone();
+    let of_admin = of_admin.iter().find(|row| row["current"] == true).unwrap()["id"].as_str().unwrap();
+    send(&clerk, "DELETE", &format!("sessions/{of_admin}")).expect(403);
+    send(&keeper, "DELETE", &format!("sessions/{of_admin}")).expect(404);
+    assert_eq!(names(&keeper, "roles"), ["\"keeper\"", "\"looker\""]);
+    send(&keeper, "DELETE", "roles/payer").expect(404);
+    send(&clerk, "DELETE", "roles/keeper").expect(403);
+    // A token of a user has no more of the user's tokens and sessions than it has rights.
+    add_user(&admin, "olga", "owner");
+    let olga = Console::by_password(&gateway, "olga", PASSWORD);
+    let big = olga.send("POST", "tokens", &json!({"name": "big", "role": "owner"})).expect(201).json();
+    let small = olga.send("POST", "tokens", &json!({"name": "small", "role": "looker"})).expect(201).json();
+    let small = small["token"].as_str().unwrap();
+    assert_eq!(names(small, "tokens"), ["\"small\""]);
+    assert!(names(small, "sessions").is_empty());
+    send(small, "DELETE", &format!("tokens/{}", big["id"].as_str().unwrap())).expect(404);
+    assert_eq!(
+        olga.get("tokens")["data"].as_array().unwrap().iter().filter(|row| row["user"] == "olga").count(),
+        2
+    );
 }
 
 #[test]

@@ -61,9 +61,9 @@ impl Engine {
         self.0.publisher.tail.watch(bodies)
     }
 
-    /// Connects to at most `limit` receivers of all apps without sending anything, and returns which of them answer.
-    pub async fn reach_receivers(&self, limit: usize) -> Vec<Reached> {
-        reach::reach(&self.0.registry, limit).await
+    /// Connects to at most `limit` receivers of these apps without sending anything, and returns which of them answer.
+    pub async fn reach_receivers(&self, of: impl Fn(&AppName) -> bool, limit: usize) -> Vec<Reached> {
+        reach::reach(&self.0.registry, of, limit).await
     }
 
     /// The reason why the time of day differs from the machine's clock, if it does.

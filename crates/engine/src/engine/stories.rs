@@ -5,15 +5,22 @@ use crate::explain::{Hypothesis, Judge};
 use crate::story::{self, EventStory, ExchangeStory, Facts};
 use footbridge_journal::JournalError;
 use footbridge_model::id::{EventId, ExchangeId};
+use footbridge_model::name::AppName;
+use std::collections::BTreeSet;
 
 impl Engine {
-    /// The story of an event: its steps, who got it, who did not, and why. `None` if it is not stored.
+    /// The story of an event: its steps, who got it, who did not, and why. `None` if it is not stored. With a scope, the story
+    /// that these apps see; `None` if they see nothing of it.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn event_story(&self, id: EventId) -> Result<Option<EventStory>, JournalError> {
+    pub async fn event_story(
+        &self,
+        id: EventId,
+        scope: Option<&BTreeSet<AppName>>,
+    ) -> Result<Option<EventStory>, JournalError> {
         let Inner { registry, journal, .. } = &*self.0;
-        let Some(mut facts) = Facts::read(&**journal, registry, id).await? else { return Ok(None) };
+        let Some(mut facts) = Facts::read(&**journal, registry, id, scope).await? else { return Ok(None) };
         let waiting = facts.waiting_hooks();
         if !waiting.is_empty() {
             let index = registry.index.load_full();

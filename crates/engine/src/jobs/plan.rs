@@ -7,10 +7,10 @@ use footbridge_journal::{
 };
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::hook::Hook;
-use footbridge_model::id::{DeliveryId, IdSource};
+use footbridge_model::id::{DeliveryId, EventId, IdSource};
 use footbridge_model::job::{JobKind, JobSpec};
 use footbridge_model::name::AppName;
-use footbridge_model::query::Query;
+use footbridge_model::query::{DeliveryFacts, Query};
 use footbridge_model::time::{Clock, Millis};
 use std::time::Duration;
 
@@ -32,6 +32,14 @@ impl Picked {
             Self::Delivery(view) => view.delivery.id.number(),
             Self::Event(view) => view.event.id.number(),
         }
+    }
+
+    /// Returns true for a delivery that died after this time.
+    pub(crate) fn died_since(&self, time: Option<Millis>) -> bool {
+        let Self::Delivery(view) = self else { return false };
+        let last = view.attempts.last().map(|attempt| attempt.at);
+        let is_dead = view.delivery.status == DeliveryStatus::Dead;
+        is_dead && time.zip(last).is_some_and(|(time, last)| last > time)
     }
 }
 
@@ -81,6 +89,17 @@ impl Plan<'_> {
         Ok(found)
     }
 
+    /// Reads a row that a job has selected, as it is now; `None` if it was deleted meanwhile.
+    pub(crate) async fn row(&self, spec: &JobSpec, number: u64) -> Result<Option<Picked>, JournalError> {
+        Ok(if spec.hook.is_some() {
+            let found = self.journal.event(EventId::from_number(number)).await?;
+            found.map(|view| Picked::Event(Box::new(view)))
+        } else {
+            let found = self.journal.delivery(DeliveryId::from_number(number)).await?;
+            found.map(|view| Picked::Delivery(Box::new(view)))
+        })
+    }
+
     /// The receiving app of a row.
     pub(crate) fn receiver(&self, spec: &JobSpec, row: &Picked) -> Option<AppName> {
         match row {
@@ -92,9 +111,10 @@ impl Plan<'_> {
     }
 
     /// The item for a row. New deliveries get their ids here.
-    pub(crate) fn item(&self, spec: &JobSpec, row: &Picked) -> NewJobItem {
+    pub(crate) fn item(&self, spec: &JobSpec, query: &Query, row: &Picked) -> NewJobItem {
         let app = self.receiver(spec, row).unwrap_or_else(AppName::bolt);
-        let (source, skip) = (row.number(), self.reason_to_skip(spec, row));
+        let skip = self.reason_to_skip(spec, row).or_else(|| changed(query, row));
+        let source = row.number();
         let id = || DeliveryId::from_number(self.ids.next(self.now()));
         let (event, act) = match row {
             Picked::Delivery(view) => {
@@ -176,6 +196,31 @@ impl Plan<'_> {
     pub(crate) fn now(&self) -> Millis {
         self.clock.now()
     }
+}
+
+/// Why a row that matched when the job began is left out now: something else has changed it.
+fn changed(query: &Query, row: &Picked) -> Option<&'static str> {
+    let Picked::Delivery(view) = row else { return None };
+    let DeliveryView { delivery, hook, last_ms, .. } = &**view;
+    let facts = DeliveryFacts {
+        id: delivery.id,
+        event: delivery.event_id,
+        hook: hook.id,
+        app: hook.app.as_str(),
+        status: delivery.status,
+        code: delivery.last_status,
+        error: delivery.last_error.as_deref(),
+        ms: *last_ms,
+    };
+    if query.matches_delivery_itself(&facts) {
+        return None;
+    }
+    Some(match delivery.status {
+        DeliveryStatus::Pending => "it is pending",
+        DeliveryStatus::Delivered | DeliveryStatus::Unanswered => "it was delivered already",
+        DeliveryStatus::Cancelled => "it was cancelled",
+        DeliveryStatus::Dead => "it has died again meanwhile",
+    })
 }
 
 const HOOK_GONE: &str = "its hook was deleted";

@@ -1,6 +1,6 @@
 //! The task that runs jobs: a portion of each at a time, as fast as its pace allows.
 
-use super::plan::Plan;
+use super::plan::{Picked, Plan};
 use crate::claims::Claims;
 use crate::drain::Drain;
 use crate::lanes::Lanes;
@@ -10,8 +10,8 @@ use footbridge_model::id::{IdSource, JobId};
 use footbridge_model::job::{Job, JobState};
 use footbridge_model::name::AppName;
 use footbridge_model::query::Query;
-use footbridge_model::time::Clock;
-use std::collections::{BTreeMap, BTreeSet};
+use footbridge_model::time::{Clock, Millis};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -25,8 +25,10 @@ const IDLE: Duration = Duration::from_secs(5);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The most jobs that run at once; further ones are queued.
 const RUNNING: usize = 8;
-/// The rows of one step of counting.
-const COUNT: u32 = 1000;
+/// The rows of one step of selecting.
+const SELECT: u32 = 1000;
+/// The most rows of a job. Their numbers are in memory while it runs.
+const MOST: usize = 5_000_000;
 /// The most attempts of a job that have not ended, whatever its pace.
 const WINDOW: u64 = 500;
 
@@ -59,18 +61,18 @@ struct Running {
     query: Query,
     /// The receiving apps that were found so far.
     apps: BTreeSet<AppName>,
-    /// The rows that were counted so far, and the number after which counting goes on; `None` when it is complete.
-    counted: u64,
-    counting: Option<u64>,
+    /// The numbers of the rows that matched when the job began and are still to do: it takes these and no others.
+    selected: VecDeque<u64>,
+    /// The number after which selecting goes on; `None` when it is complete.
+    selecting: Option<u64>,
+    /// When the job began, if it was selected before the server started again.
+    resumed_from: Option<Millis>,
     /// True once no other job has one of its receivers.
     admitted: bool,
     /// The deliveries that the pace allows now.
     allowance: f64,
     /// When the allowance was computed.
     at: Instant,
-    /// The last number that was looked at.
-    cursor: u64,
-    exhausted: bool,
 }
 
 impl Running {
@@ -78,14 +80,21 @@ impl Running {
         Self {
             query,
             apps: BTreeSet::new(),
-            counted: 0,
-            counting: Some(job.progress.cursor),
+            selected: VecDeque::new(),
+            selecting: Some(job.progress.cursor),
+            resumed_from: job.progress.matched.and(job.progress.started_at).map(Millis),
             admitted: false,
             allowance: 0.0,
             at: Instant::now(),
-            cursor: job.progress.cursor,
-            exhausted: false,
         }
+    }
+
+    /// Takes the next rows that the job has selected: at most `most`.
+    fn take(&mut self, most: u32) -> Vec<u64> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX).min(self.selected.len());
+        let taken: Vec<u64> = self.selected.drain(..most).collect();
+        self.allowance -= f64::from(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+        taken
     }
 
     /// The number of rows that the job may take now.
@@ -152,7 +161,7 @@ impl JobRunner {
         Ok(pause)
     }
 
-    /// Returns true if the job may go on: its rows are counted, and no other job has one of its receivers.
+    /// Returns true if the job may go on: its rows are selected, and no other job has one of its receivers.
     async fn is_ready(&mut self, job: &Job) -> Result<bool, JournalError> {
         if !self.jobs.contains_key(&job.id) {
             if self.jobs.len() >= RUNNING {
@@ -160,16 +169,20 @@ impl JobRunner {
             }
             let Ok(query) = Query::parse(&job.spec.query) else {
                 // Stored by a version that knows other terms.
-                let why = "this version of the server cannot read its query".to_owned();
-                let now = self.options.clock.now();
-                self.options.journal.end_job(job.id, JobState::Failed, why, now, Vec::new()).await?;
+                self.fail(job, "this version of the server cannot read its query".to_owned()).await?;
                 return Ok(false);
             };
             self.jobs.insert(job.id, Running::new(job, query));
         }
-        self.count(job).await?;
+        self.select(job).await?;
         let Some(running) = self.jobs.get(&job.id) else { return Ok(false) };
-        if running.counting.is_some() {
+        if running.selected.len() > MOST {
+            let why = format!("more than {MOST} rows match; limit the query, for example with `until:`");
+            self.fail(job, why).await?;
+            self.jobs.remove(&job.id);
+            return Ok(false);
+        }
+        if running.selecting.is_some() {
             return Ok(false);
         }
         let shares = |other: &Running| other.admitted && !other.apps.is_disjoint(&running.apps);
@@ -180,16 +193,22 @@ impl JobRunner {
         Ok(free)
     }
 
-    /// Counts the rows of a job further, and collects their receivers.
-    async fn count(&mut self, job: &Job) -> Result<(), JournalError> {
+    /// Ends a job that cannot go on.
+    async fn fail(&self, job: &Job, why: String) -> Result<(), JournalError> {
+        let now = self.options.clock.now();
+        self.options.journal.end_job(job.id, JobState::Failed, why, now, Vec::new()).await.map(drop)
+    }
+
+    /// Selects rows of a job further, and collects their receivers.
+    async fn select(&mut self, job: &Job) -> Result<(), JournalError> {
         let Some(running) = self.jobs.get_mut(&job.id) else { return Ok(()) };
-        let Some(after) = running.counting else { return Ok(()) };
+        let Some(after) = running.selecting else { return Ok(()) };
         let plan = plan(&self.options);
-        let found = plan.next(&job.spec, &running.query, after, COUNT).await?;
-        running.counted += found.rows.len() as u64;
+        let found = plan.next(&job.spec, &running.query, after, SELECT).await?;
+        running.selected.extend(found.rows.iter().map(Picked::number));
         running.apps.extend(found.rows.iter().filter_map(|row| plan.receiver(&job.spec, row)));
-        running.counting = found.next;
-        if running.counting.is_some() {
+        running.selecting = found.next;
+        if running.selecting.is_some() {
             // The next turn need not wait.
             self.options.wake.notify_one();
         }
@@ -208,17 +227,16 @@ impl JobRunner {
             last: false,
         };
         if let Some(running) = self.jobs.get_mut(&job.id) {
-            step.matched = Some(running.counted + job.progress.done() + job.progress.waiting);
-            if portion > 0 && !running.exhausted {
-                let plan = plan(&self.options);
-                let found = plan.next(&job.spec, &running.query, running.cursor, portion).await?;
-                step.items = found.rows.iter().map(|row| plan.item(&job.spec, row)).collect();
-                running.allowance -= f64::from(u32::try_from(step.items.len()).unwrap_or(portion));
-                running.exhausted = found.next.is_none();
-                running.cursor = found.next.unwrap_or(job.spec.end);
+            let selected = running.selected.len() as u64;
+            step.matched = Some(selected + job.progress.done() + job.progress.waiting);
+            let plan = plan(&self.options);
+            for number in running.take(portion) {
+                let row = plan.row(&job.spec, number).await?;
+                let row = row.filter(|row| !row.died_since(running.resumed_from));
+                step.items.extend(row.map(|row| plan.item(&job.spec, &running.query, &row)));
+                step.cursor = number;
             }
-            step.cursor = running.cursor;
-            step.last = running.exhausted;
+            step.last = running.selected.is_empty() && running.selecting.is_none();
         }
         let stepped = self.options.journal.step_job(step).await;
         if stepped.is_err() {

@@ -1,6 +1,7 @@
 //! The reasons why a change of people, or a sign-in, is refused.
 
 use footbridge_journal::JournalError;
+use footbridge_model::people::RoleName;
 use footbridge_model::permission::Permission;
 use std::time::Duration;
 
@@ -38,6 +39,14 @@ pub enum PeopleError {
     /// Built-in roles stay as they are.
     #[error("the role `{0}` is built in and cannot be changed; create another role")]
     BuiltIn(String),
+    /// Users have the role, so it cannot be deleted.
+    #[error("{users} the role `{role}`; give them another role first")]
+    RoleInUse {
+        /// The role to delete.
+        role: RoleName,
+        /// Its users in words, as the beginning of a sentence.
+        users: String,
+    },
     /// The name or the password is wrong, or the user may not sign in.
     #[error("the name or the password is wrong")]
     WrongPassword,

@@ -9,21 +9,27 @@ use footbridge_model::admin_caller::AdminCaller;
 use footbridge_model::audit::Actor;
 use footbridge_model::people::{Role, RoleName};
 
+/// The most users that a refusal names.
+const SHOWN: usize = 5;
+
 impl People {
-    /// Returns all roles, the built-in ones first.
+    /// Returns the roles that a caller sees, the built-in ones first. A caller that is limited to some apps sees those that
+    /// give no more than it has.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn roles(&self) -> Result<Vec<Role>, PeopleError> {
-        Ok(Role::built_in().chain(self.all().await?.roles).collect())
+    pub async fn roles(&self, caller: &AdminCaller) -> Result<Vec<Role>, PeopleError> {
+        let seen = |role: &Role| !caller.is_scoped() || grants::check_role(caller, Some(role)).is_ok();
+        Ok(Role::built_in().chain(self.all().await?.roles).filter(seen).collect())
     }
 
-    /// Returns one role.
+    /// Returns one of the roles that a caller sees.
     ///
     /// # Errors
     /// [`PeopleError::NotFound`]
-    pub async fn role(&self, name: &RoleName) -> Result<Role, PeopleError> {
-        Self::role_named(&self.all().await?, name).ok_or(PeopleError::NotFound("role"))
+    pub async fn role(&self, caller: &AdminCaller, name: &RoleName) -> Result<Role, PeopleError> {
+        let roles = self.roles(caller).await?;
+        roles.into_iter().find(|role| role.name == *name).ok_or(PeopleError::NotFound("role"))
     }
 
     /// Creates a role.
@@ -43,7 +49,7 @@ impl People {
 
     /// Returns a role that the caller may change: not a built-in one, and none that gives more than the caller has.
     async fn changeable(&self, by: &AdminCaller, name: &RoleName) -> Result<Role, PeopleError> {
-        let role = self.role(name).await?;
+        let role = self.role(by, name).await?;
         if Role::find_built_in(name).is_some() {
             return Err(PeopleError::BuiltIn(name.to_string()));
         }
@@ -69,13 +75,29 @@ impl People {
         Ok(role)
     }
 
-    /// Deletes a role. Its users may do nothing until they get another one.
+    /// Deletes a role that no user has.
     ///
     /// # Errors
     /// [`PeopleError`]; nothing was deleted.
     pub async fn remove_role(&self, by: &AdminCaller, name: &RoleName) -> Result<(), PeopleError> {
         let _changing = self.changing.lock().await;
         let role = self.changeable(by, name).await?;
+        let users = self.all().await?.users;
+        let names: Vec<_> = users
+            .iter()
+            .filter(|user| user.role.as_ref() == Some(name))
+            .map(|user| format!("`{}`", user.name))
+            .collect();
+        let shown = names.get(..SHOWN).unwrap_or(&names).join(", ");
+        let in_use = match names.len() {
+            0 => None,
+            1 => Some(format!("{shown} has")),
+            more if more > SHOWN => Some(format!("{shown} and {} others have", more - SHOWN)),
+            _ => Some(format!("{shown} have")),
+        };
+        if let Some(users) = in_use {
+            return Err(PeopleError::RoleInUse { role: name.clone(), users });
+        }
         self.change_as(by, vec![PeopleChange::DeleteRole(role.name.clone())]).await?;
         self.publish(SystemEvent::RoleDeleted(&role)).await;
         Ok(())

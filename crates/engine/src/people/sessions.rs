@@ -1,10 +1,11 @@
 //! Sessions of the console: begin, list and end.
 
 use super::error::PeopleError;
+use super::grants;
 use super::lifetime::{SESSION_IDLE, SESSION_MAX, is_live};
 use super::store::People;
 use crate::system_event::SystemEvent;
-use footbridge_journal::PeopleChange;
+use footbridge_journal::{PeopleChange, PeopleSnapshot};
 use footbridge_model::admin_caller::{AdminCaller, Credential};
 use footbridge_model::audit::{Actor, ActorKind};
 use footbridge_model::id::{SessionId, UserId};
@@ -60,7 +61,8 @@ impl People {
         Ok(NewSession { cookie, session })
     }
 
-    /// Returns the sessions that a caller may see, with their users: its own, or all of them with `users.write`.
+    /// Returns the sessions that a caller may see, with their users: its own, and with `users.write` those that have no more
+    /// rights than the caller.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -69,16 +71,31 @@ impl People {
         caller: &AdminCaller,
     ) -> Result<Vec<(ConsoleSession, Option<User>)>, PeopleError> {
         let (found, now) = (self.all().await?, self.now());
-        let all = caller.may(Permission::UsersWrite);
         let mut seen = Vec::new();
-        for session in found.sessions {
-            let own = Self::owns_session(caller, &session);
-            if (all || own) && is_live(&session, now) {
+        for session in &found.sessions {
+            if is_live(session, now) && Self::check_session(caller, &found, session).is_ok() {
                 let user = found.users.iter().find(|user| Some(user.id) == session.user).cloned();
-                seen.push((session, user));
+                seen.push((session.clone(), user));
             }
         }
         Ok(seen)
+    }
+
+    /// Checks that the caller may see and end a session.
+    fn check_session(
+        caller: &AdminCaller,
+        found: &PeopleSnapshot,
+        session: &ConsoleSession,
+    ) -> Result<(), PeopleError> {
+        let own = Self::owns_session(caller, session);
+        // A token of the user has only the sessions that may no more than itself.
+        if own && matches!(caller.credential, Credential::Session(_)) {
+            return Ok(());
+        }
+        if !own && !caller.may(Permission::UsersWrite) {
+            return Err(PeopleError::NotFound("session"));
+        }
+        grants::check_session(caller, found, session)
     }
 
     fn owns_session(caller: &AdminCaller, session: &ConsoleSession) -> bool {
@@ -86,16 +103,18 @@ impl People {
         same || session.user.is_some() && session.user == caller.user
     }
 
-    /// Ends a session that the caller may see.
+    /// Ends a session that has no more rights than the caller, or that is the caller's own.
     ///
     /// # Errors
-    /// [`PeopleError::NotFound`]
+    /// [`PeopleError::NotFound`], [`PeopleError::Beyond`]
     pub async fn end_session(&self, caller: &AdminCaller, id: SessionId) -> Result<(), PeopleError> {
-        let seen = self.sessions_for(caller).await?;
-        let ended = seen.into_iter().find(|(session, _)| session.id == id);
-        let (_, user) = ended.ok_or(PeopleError::NotFound("session"))?;
+        let (found, now) = (self.all().await?, self.now());
+        let ended = found.sessions.iter().find(|session| session.id == id && is_live(session, now));
+        let ended = ended.ok_or(PeopleError::NotFound("session"))?;
+        Self::check_session(caller, &found, ended)?;
+        let user = found.users.iter().find(|user| Some(user.id) == ended.user);
         self.change_as(caller, vec![PeopleChange::EndSession(id)]).await?;
-        if let Some(user) = &user {
+        if let Some(user) = user {
             self.publish(SystemEvent::UserLoggedOut(user)).await;
         }
         Ok(())

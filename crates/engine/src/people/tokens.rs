@@ -3,8 +3,8 @@
 use super::error::PeopleError;
 use super::grants;
 use super::store::People;
-use footbridge_journal::PeopleChange;
-use footbridge_model::admin_caller::AdminCaller;
+use footbridge_journal::{PeopleChange, PeopleSnapshot};
+use footbridge_model::admin_caller::{AdminCaller, Credential};
 use footbridge_model::id::TokenId;
 use footbridge_model::name::AppName;
 use footbridge_model::people::{ApiToken, PERSON_NAME_MAX};
@@ -41,15 +41,32 @@ pub struct MadeToken {
 }
 
 impl People {
-    /// Returns the tokens that a caller may see: its user's own, or all of them with `users.write`.
+    /// Returns the tokens that a caller may see: its user's own, and with `users.write` those that have no more rights than
+    /// the caller.
     ///
     /// # Errors
     /// The journal cannot be read.
     pub async fn tokens_for(&self, caller: &AdminCaller) -> Result<Vec<ApiToken>, PeopleError> {
-        let mut tokens = self.all().await?.tokens;
-        let own = |token: &ApiToken| token.user.is_some() && token.user == caller.user;
-        tokens.retain(|token| caller.may(Permission::UsersWrite) || own(token));
-        Ok(tokens)
+        let found = self.all().await?;
+        let seen = |token: &&ApiToken| Self::check_token(caller, &found, token).is_ok();
+        Ok(found.tokens.iter().filter(seen).cloned().collect())
+    }
+
+    /// Checks that the caller may see and delete a token.
+    fn check_token(
+        caller: &AdminCaller,
+        found: &PeopleSnapshot,
+        token: &ApiToken,
+    ) -> Result<(), PeopleError> {
+        let own = token.user.is_some() && token.user == caller.user;
+        // A user who is signed in has all of the own tokens; one of the tokens has only those that may no more than itself.
+        if own && matches!(caller.credential, Credential::Session(_)) {
+            return Ok(());
+        }
+        if !own && !caller.may(Permission::UsersWrite) {
+            return Err(PeopleError::NotFound("token"));
+        }
+        grants::check_token(caller, found, token)
     }
 
     /// Creates a token, with at most the rights of the caller.
@@ -87,15 +104,15 @@ impl People {
         Ok(MadeToken { secret, token })
     }
 
-    /// Deletes a token that the caller may see.
+    /// Deletes a token that has no more rights than the caller, or that is the caller's own.
     ///
     /// # Errors
-    /// [`PeopleError::NotFound`]
+    /// [`PeopleError::NotFound`], [`PeopleError::Beyond`]
     pub async fn remove_token(&self, caller: &AdminCaller, id: TokenId) -> Result<(), PeopleError> {
-        let seen = self.tokens_for(caller).await?;
-        if !seen.iter().any(|token| token.id == id) {
-            return Err(PeopleError::NotFound("token"));
-        }
+        let _changing = self.changing.lock().await;
+        let found = self.all().await?;
+        let token = found.tokens.iter().find(|token| token.id == id).ok_or(PeopleError::NotFound("token"))?;
+        Self::check_token(caller, &found, token)?;
         Ok(self.change_as(caller, vec![PeopleChange::DeleteToken(id)]).await?)
     }
 }

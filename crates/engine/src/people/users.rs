@@ -58,11 +58,25 @@ fn find(found: &PeopleSnapshot, id: UserId) -> Result<&User, PeopleError> {
 }
 
 impl People {
+    /// Returns the users that a caller may see, and for each true if it has no more rights than the caller. A caller that is
+    /// limited to some apps does not see the others at all.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn users_for(&self, caller: &AdminCaller) -> Result<Vec<(User, bool)>, PeopleError> {
+        let found = self.all().await?;
+        let seen = found.users.iter().filter_map(|user| {
+            let within = caller.user == Some(user.id) || grants::check_user(caller, &found, user).is_ok();
+            (within || !caller.is_scoped()).then(|| (user.clone(), within))
+        });
+        Ok(seen.collect())
+    }
+
     /// Returns one user.
     ///
     /// # Errors
     /// [`PeopleError::NotFound`]
-    pub async fn user(&self, id: UserId) -> Result<User, PeopleError> {
+    pub(super) async fn user(&self, id: UserId) -> Result<User, PeopleError> {
         find(&self.all().await?, id).cloned()
     }
 
@@ -131,7 +145,11 @@ impl People {
         email.as_ref().and_then(Option::as_deref).map_or(Ok(()), |text| check_text("email", text))?;
         let hash = match &password {
             Some(password) => {
-                passwords::check_rules(password, &self.user(id).await?.name)?;
+                let found = self.all().await?;
+                let user = find(&found, id)?;
+                // Before the work of hashing, and before an answer that tells the name.
+                grants::check_user(by, &found, user)?;
+                passwords::check_rules(password, &user.name)?;
                 Some(self.passwords.hash(password, &*self.entropy).await?)
             }
             None => None,
@@ -139,7 +157,7 @@ impl People {
         let _changing = self.changing.lock().await;
         let found = self.all().await?;
         let before = find(&found, id)?;
-        grants::check_role(by, Self::role_of(&found, before).as_ref())?;
+        grants::check_user(by, &found, before)?;
         if let Some(role) = &role {
             grants::check_role(by, Some(&Self::existing_role(&found, role)?))?;
         }
@@ -198,7 +216,7 @@ impl People {
         let _changing = self.changing.lock().await;
         let found = self.all().await?;
         let user = find(&found, id)?;
-        grants::check_role(by, Self::role_of(&found, user).as_ref())?;
+        grants::check_user(by, &found, user)?;
         self.change_as(by, vec![PeopleChange::DeleteUser(id)]).await?;
         self.publish(SystemEvent::UserDeleted(user)).await;
         Ok(())

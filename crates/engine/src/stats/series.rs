@@ -5,7 +5,7 @@ use footbridge_journal::{Grouping, MINUTES_KEPT, Resolution, Traffic, TrafficQue
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use footbridge_model::traffic::{Edge, OTHER, Sums, Way};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The most lines of a series. The smallest of more are summed up as one.
@@ -155,6 +155,28 @@ pub struct SeriesQuery {
     pub points: u32,
     /// The part of an edge by which the lines are told apart.
     pub by: GroupBy,
+    /// Only what these apps see; `None` for everything. An app sees the events that it publishes, the deliveries to it, and the
+    /// exchanges that it sends or answers.
+    pub scope: Option<BTreeSet<AppName>>,
+}
+
+impl SeriesQuery {
+    /// Returns true if the traffic of an edge is in the scope.
+    fn sees(&self, edge: &Edge) -> bool {
+        let Some(scope) = &self.scope else { return true };
+        let has = |name: &str| scope.iter().any(|app| app.key().eq_ignore_ascii_case(name));
+        match edge.way {
+            Way::Exchange => has(&edge.from) || has(&edge.to),
+            _ if edge.to.is_empty() => has(&edge.from),
+            _ => has(&edge.to),
+        }
+    }
+
+    /// The parts of edges that the store must tell apart.
+    fn grouping(&self) -> Grouping {
+        let by = self.by.grouping();
+        if self.scope.is_some() { Grouping { from: true, to: true, ..by } } else { by }
+    }
 }
 
 /// The course of a metric.
@@ -208,7 +230,7 @@ impl Statistics {
         let ReadTraffic { since, step_ms, traffic } = read;
         let mut lines = Lines::new();
         for Traffic { edge, begin, sums } in traffic {
-            let counts = query.metric.counts(edge.way, query.way);
+            let counts = query.metric.counts(edge.way, query.way) && query.sees(&edge);
             if let Some(labels) = query.by.labels(&edge).filter(|_| counts) {
                 let span = (begin.0 - since.0) / step_ms;
                 lines.entry(labels).or_default().entry(span).or_default().merge(&sums);
@@ -231,7 +253,8 @@ impl Statistics {
     pub(crate) async fn edges(&self, query: &SeriesQuery) -> Result<Vec<EdgeTraffic>, StatisticsError> {
         let query = SeriesQuery { by: GroupBy::Edge, ..query.clone() };
         let mut edges: BTreeMap<Edge, Sums> = BTreeMap::new();
-        for Traffic { edge, sums, .. } in self.read(self.traffic_query(&query, true)).await?.traffic {
+        let read = self.read(self.traffic_query(&query, true)).await?;
+        for Traffic { edge, sums, .. } in read.traffic.into_iter().filter(|row| query.sees(&row.edge)) {
             edges.entry(edge).or_default().merge(&sums);
         }
         let mut edges: Vec<_> = edges.into_iter().map(|(edge, sums)| EdgeTraffic { edge, sums }).collect();
@@ -248,7 +271,7 @@ impl Statistics {
         let read = self.read(self.traffic_query(query, true)).await?;
         let mut rows: BTreeMap<Vec<(&'static str, String)>, Sums> = BTreeMap::new();
         for Traffic { edge, sums, .. } in read.traffic {
-            let counts = query.metric.counts(edge.way, query.way);
+            let counts = query.metric.counts(edge.way, query.way) && query.sees(&edge);
             if let Some(labels) = query.by.labels(&edge).filter(|_| counts) {
                 rows.entry(labels).or_default().merge(&sums);
             }
@@ -265,15 +288,26 @@ impl Statistics {
         let span = (query.until.0 - query.since.0).max(1);
         let least = span.div_euclid(i64::from(query.points.max(1))).max(1);
         let minutes = (least + Resolution::Minute.ms() - 1) / Resolution::Minute.ms();
-        let step = STEPS.into_iter().find(|step| *step >= minutes).unwrap_or((minutes + 1439) / 1440 * 1440);
+        let step_from = |least: i64| {
+            let step = STEPS.into_iter().find(|step| *step >= least);
+            step.unwrap_or((least + 1439) / 1440 * 1440)
+        };
         // Minutes are deleted some time after they are too old.
         let is_old = query.since < self.now().minus(MINUTES_KEPT);
         let resolution = if is_old { Resolution::Hour } else { Resolution::Minute };
-        let step_ms = (step * Resolution::Minute.ms()).max(resolution.ms());
-        let (since, step_ms) = if whole {
-            (query.since, i64::MAX / 4)
-        } else {
-            (Millis(query.since.0.div_euclid(step_ms) * step_ms), step_ms)
+        let step_ms = |least: i64| (step_from(least) * Resolution::Minute.ms()).max(resolution.ms());
+        let begin = |step_ms: i64| Millis(query.since.0.div_euclid(step_ms) * step_ms);
+        let fits = |(since, step_ms): &(Millis, i64)| {
+            (query.until.0 - since.0 + step_ms - 1) / step_ms <= i64::from(query.points.max(1))
+        };
+        let aligned = |step_ms: i64| (begin(step_ms), step_ms);
+        let (short, long) = (step_ms(minutes), step_ms(minutes + 1));
+        // Steps begin at round times if the points are enough for that.
+        let chosen = [aligned(short), aligned(long), (resolution.begin(query.since), short)];
+        let (since, step_ms) = match chosen.into_iter().find(fits) {
+            _ if whole => (query.since, i64::MAX / 4),
+            Some(chosen) => chosen,
+            None => (resolution.begin(query.since), long),
         };
         TrafficQuery {
             resolution,
@@ -283,7 +317,7 @@ impl Statistics {
             app: query.app.clone(),
             name: query.name.clone(),
             way: query.way,
-            by: query.by.grouping(),
+            by: query.grouping(),
             patience: Duration::ZERO,
         }
     }

@@ -59,7 +59,7 @@ const START: i64 = 1_800_000_000_000;
 
 fn query(metric: Metric, by: GroupBy) -> SeriesQuery {
     let (since, until) = (Millis(START - 600_000), Millis(START + 600_000));
-    SeriesQuery { metric, app: None, name: None, way: None, since, until, points: 20, by }
+    SeriesQuery { metric, app: None, name: None, way: None, since, until, points: 20, by, scope: None }
 }
 
 async fn total(statistics: &Statistics, metric: Metric) -> f64 {

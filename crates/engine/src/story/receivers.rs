@@ -9,7 +9,7 @@ use footbridge_journal::DeliveryView;
 use footbridge_model::attempt::FailureKind;
 use footbridge_model::delivery::DeliveryStatus;
 use footbridge_model::hook::Hook;
-use footbridge_model::id::DeliveryId;
+use footbridge_model::id::{DeliveryId, nth};
 use footbridge_model::name::AppName;
 use footbridge_model::time::Millis;
 use std::time::Duration;
@@ -99,7 +99,7 @@ fn receiver(facts: &Facts, judge: &Judge<'_>, hook: &Hook) -> ReceiverStory {
 fn then(facts: &Facts, judge: &Judge<'_>, hook: &Hook, first: Option<&DeliveryView>) -> Verdict {
     let event = &facts.event.event;
     // The deliveries of an event have the ids behind its own; those of replays come later.
-    let last = event.id.number().saturating_add(u64::from(facts.event.deliveries));
+    let last = nth(event.id.number(), u64::from(facts.made));
     match first.filter(|view| view.delivery.id.number() <= last) {
         Some(view) => match skipped(view) {
             Some(Verdict::HookDisabled) if is_gone_since(hook, event.time) => Verdict::HookDisabledGone,

@@ -91,14 +91,17 @@ pub(crate) fn search(
         let event = facts(row, 0, with_provenance)?;
         let mut picked = filter.picks(&event) && query.matches_event_itself(&event);
         let own = search.shows_to(std::iter::once(event.publisher));
-        if picked && (with_deliveries || !own) {
-            let deliveries = deliveries_of(conn, event.id, &mut apps)?;
+        let mut seen = None;
+        if picked && (with_deliveries || search.scope.is_some()) {
+            let mut deliveries = deliveries_of(conn, event.id, &mut apps)?;
+            // Who is limited to some apps sees only the deliveries to these.
+            deliveries.retain(|delivery| search.shows_to(std::iter::once(&*delivery.app)));
             let facts: Vec<_> = deliveries.iter().map(OfEvent::facts).collect();
-            let shown = own || search.shows_to(facts.iter().map(|facts| facts.app));
-            picked = shown && query.matches_its_deliveries(&facts);
+            picked = (own || !facts.is_empty()) && query.matches_its_deliveries(&facts);
+            seen = search.scope.is_some().then_some(deliveries);
         }
         let id = event.id;
-        let view = if picked { view(conn, id)? } else { None };
+        let view = if picked { view(conn, id, seen.as_deref())? } else { None };
         let goes_on = match view {
             Some(view) => collector.keep(id.number(), view, &out_of_time),
             None => collector.pass(id.number(), &out_of_time),
@@ -110,10 +113,11 @@ pub(crate) fn search(
     Ok(collector.finish())
 }
 
-/// Reads an event without its body, with the statuses of its deliveries.
-fn view(conn: &Connection, id: EventId) -> CommandResult<Option<EventView>> {
+/// Reads an event without its body, with the statuses of its deliveries: of all, or of those that are `seen`.
+fn view(conn: &Connection, id: EventId, seen: Option<&[OfEvent]>) -> CommandResult<Option<EventView>> {
     let Some(view) = events::without_body(conn, id)? else { return Ok(None) };
-    Ok(Some(EventView { statuses: statuses(conn, id)?, ..view }))
+    let Some(seen) = seen else { return Ok(Some(EventView { statuses: statuses(conn, id)?, ..view })) };
+    Ok(Some(view.limited_to(seen.iter().map(|delivery| (delivery.id, delivery.status)))))
 }
 
 /// Counts the statuses of an event's deliveries.

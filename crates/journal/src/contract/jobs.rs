@@ -95,6 +95,11 @@ pub async fn a_job_retries_and_counts<S: Subject>(mut subject: S) {
     let done = step(store, &[], true).await.job;
     assert_eq!((done.state, done.progress.ok, done.progress.failed), (JobState::Done, 1, 1));
     assert_eq!((done.progress.waiting, done.progress.ended_at), (0, Some(at(50).0)));
+    // Nine matched, and four were found at their turn.
+    assert_eq!(
+        (done.progress.done(), done.progress.skipped["it was deleted, or did not match any more"]),
+        (9, 5)
+    );
     assert_eq!(store.open_jobs().await.unwrap(), []);
     let items = store.job_items(JOB, None, None, 9).await.unwrap();
     let outcomes: Vec<_> = items.iter().map(|item| (item.source, item.outcome)).collect();

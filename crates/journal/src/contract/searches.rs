@@ -3,8 +3,8 @@
 use super::given::{at, attempt, delivery_id, ended, event, head, hook, name};
 use super::{Owner as _, Subject};
 use crate::{
-    Budget, DeliveryFilter, DeliveryQueue as _, DeliveryResult, EventFilter, EventLog as _, ExchangeFilter,
-    ExchangeLog as _, Found, History as _, NewEvent, Order, Replay, Search,
+    Budget, DeliveryFilter, DeliveryQueue as _, DeliveryResult, EventFilter, EventLog as _, EventView,
+    ExchangeFilter, ExchangeLog as _, Found, History as _, NewEvent, Order, Replay, Search,
 };
 use bytes::Bytes;
 use footbridge_model::delivery::DeliveryStatus;
@@ -108,6 +108,25 @@ pub async fn searches_find_what_matches<S: Subject>(mut subject: S) {
     let search = Search { scope: Some([name("mic")].into()), ..searching("") };
     let found = subject.store().search_events(EventFilter::default(), search.clone()).await.unwrap();
     assert_eq!(found.rows.iter().map(|view| view.event.id.number()).collect::<Vec<_>>(), [20, 10]);
+    // What it learns of an event is computed from the deliveries that it sees.
+    let counts = |view: &EventView| (view.deliveries, view.statuses.present().collect::<Vec<_>>());
+    assert_eq!(counts(&found.rows[0]), (0, Vec::new()));
+    let seen = [DeliveryStatus::Pending, DeliveryStatus::Delivered].map(|status| (status, 1));
+    assert_eq!(counts(&found.rows[1]), (1, seen.to_vec()));
+    for (query, expected) in [
+        ("to:shop", vec![]),
+        ("status:dead", vec![]),
+        ("code:503", vec![]),
+        ("error:answered", vec![]),
+        ("hook:hook_0000000000001", vec![]),
+        ("-status:dead", vec![20, 10]),
+        ("status:delivered", vec![10]),
+    ] {
+        let search = Search { scope: Some([name("mic")].into()), ..searching(query) };
+        let found = subject.store().search_events(EventFilter::default(), search).await.unwrap();
+        let found: Vec<_> = found.rows.iter().map(|view| view.event.id.number()).collect();
+        assert_eq!(found, expected, "{query}");
+    }
     let found = subject.store().search_deliveries(DeliveryFilter::default(), search).await.unwrap();
     assert_eq!(found.rows.iter().map(|view| view.delivery.id.number()).collect::<Vec<_>>(), [100, 12]);
     let found =

@@ -58,16 +58,18 @@ impl State {
         let rows = self.events.iter().map(|(id, view)| (id.number(), view));
         search.collect(rows, |view| {
             let (facts, rows) = (EventFacts::of(&view.event), of_event.get(&view.event.id));
-            let facts_of: Vec<_> = rows.into_iter().flatten().map(|row| self.delivery_facts(row)).collect();
-            let apps = std::iter::once(facts.publisher).chain(facts_of.iter().map(|facts| facts.app));
-            let picked = search.shows_to(apps)
-                && filter.picks(&facts)
-                && search.query.matches_event(&facts, &facts_of);
+            let all = rows.into_iter().flatten().map(|row| self.delivery_facts(row));
+            let facts_of: Vec<_> =
+                all.filter(|delivery| search.shows_to(std::iter::once(delivery.app))).collect();
+            let shown = !facts_of.is_empty() || search.shows_to(std::iter::once(facts.publisher));
+            let picked = shown && filter.picks(&facts) && search.query.matches_event(&facts, &facts_of);
             let mut statuses = StatusCounts::default();
             for facts in &facts_of {
                 statuses.add(facts.status);
             }
-            picked.then(|| EventView { statuses, ..view.clone() })
+            let view = picked.then(|| EventView { statuses, ..view.clone() })?;
+            let seen = facts_of.iter().map(|delivery| (delivery.id, delivery.status));
+            Some(if search.scope.is_some() { view.limited_to(seen) } else { view })
         })
     }
 

@@ -94,10 +94,8 @@ pub(super) async fn show(
 ) -> Result<Json<api::EventDetail>, Problem> {
     let missing = || Problem::missing("event");
     let mut view = shared.engine.history().event(id).await?.ok_or_else(missing)?;
-    if !visible::event(&shared, &caller, &view).await? {
-        return Err(missing());
-    }
     view.statuses = shared.engine.history().statuses(id).await?;
+    let view = visible::event(&shared, &caller, view).await?.ok_or_else(missing)?;
     let payload = caller.may(Permission::PayloadsRead);
     let body = if payload { raw(&view.event.body) } else { None };
     let headers = payload.then(|| view.event.headers.pairs().into_iter().collect());

@@ -11,6 +11,7 @@ use axum::Json;
 use axum::extract::State;
 use footbridge_api as api;
 use footbridge_engine::{AssumedChange, ExplainFrom, Hypothesis, Verdict};
+use footbridge_model::admin_caller::AdminCaller;
 use footbridge_model::id::{EventId, HookId};
 use footbridge_model::name::{AppName, EventName};
 use footbridge_model::pattern::Pattern;
@@ -21,6 +22,7 @@ const MAX_CHANGES: usize = 50;
 /// Reads the assumed changes. Returns them, and warnings about those that change nothing.
 fn changes(
     shared: &AdminState,
+    caller: &AdminCaller,
     with: Vec<api::WhatIf>,
 ) -> Result<(Vec<AssumedChange>, Vec<String>), Problem> {
     if with.len() > MAX_CHANGES {
@@ -39,20 +41,22 @@ fn changes(
             }
             api::WhatIf::Hook { id, enabled } => {
                 let id: HookId = parse(&member("id"), &id, str::parse)?;
-                if shared.engine.hook(id).is_err() {
+                if !shared.engine.hook(id).is_ok_and(|entry| caller.may_see(&entry.hook.app)) {
                     return Err(Problem::member(&member("id"), "names a hook that does not exist"));
                 }
                 changes.push(AssumedChange::Hook { id, enabled });
             }
             api::WhatIf::App { name, enabled } => {
                 let name = parse(&member("name"), &name, existing_app)?;
-                warnings.extend(unknown(shared, &name));
-                changes.push(AssumedChange::App { name, enabled });
+                match unknown(shared, caller, &name) {
+                    Some(warning) => warnings.push(warning),
+                    None => changes.push(AssumedChange::App { name, enabled }),
+                }
             }
             api::WhatIf::NewHook { app, pattern, route } => {
                 let app = parse(&member("app"), &app, existing_app)?;
                 let pattern = parse(&member("pattern"), &pattern, Pattern::parse)?;
-                warnings.extend(unknown(shared, &app));
+                warnings.extend(unknown(shared, caller, &app));
                 changes.push(AssumedChange::NewHook(HookRequest::server(pattern, route).into_spec(app)));
             }
         }
@@ -80,12 +84,13 @@ pub(super) async fn explain(
     let read = |name: &String| parse("subscribers", name, any_app);
     let subscribers: Option<Vec<AppName>> =
         question.subscribers.map(|names| names.iter().map(read).collect()).transpose()?;
-    let (changes, changes_warnings) = changes(&shared, question.with)?;
+    let (changes, changes_warnings) = changes(&shared, &caller, question.with)?;
     let app = params.app("app")?;
     let from = ExplainFrom {
         after: window.after(|text| text.parse::<HookId>().ok())?,
         app: app.as_ref(),
         would_get: params.flag("would_get")?,
+        scope: caller.apps.as_ref(),
         limit: window.fetch(),
     };
     let asked = Hypothesis {
@@ -94,11 +99,8 @@ pub(super) async fn explain(
         changes: &changes,
         ..Hypothesis::of(&publisher, &name)
     };
-    let mut found = shared.engine.explain(asked, from);
-    let (mut rows, next) = window.cut(found.hooks, |found| found.hook.hook.id.to_string());
-    rows.retain(|found| caller.may_see(&found.hook.hook.app));
-    found.would_add.retain(|hook| caller.may_see(&hook.app));
-    found.would_lose.retain(|hook| caller.may_see(&hook.app));
+    let found = shared.engine.explain(asked, from);
+    let (rows, next) = window.cut(found.hooks, |found| found.hook.hook.id.to_string());
     let about = About::hypothetical(&publisher, name.as_str());
     let judgement = |found: footbridge_engine::Explanation| api::Judgement {
         hook: hooks::view(&found.hook),
@@ -109,7 +111,7 @@ pub(super) async fn explain(
     };
     let data = rows.into_iter().map(judgement).collect();
     let named = std::iter::once(&publisher).chain(subscribers.iter().flatten()).chain(&app);
-    let warnings = named.filter_map(|name| unknown(&shared, name)).chain(changes_warnings).collect();
+    let warnings = named.filter_map(|name| unknown(&shared, &caller, name)).chain(changes_warnings).collect();
     let view = |hook: &footbridge_model::hook::Hook| {
         let mut view = hooks::view_of(hook);
         if shared.engine.hook(hook.id).is_err() {
@@ -168,14 +170,21 @@ pub(super) async fn of_event(
         .collect();
     let left_out = (folded > 0)
         .then(|| format!("{folded} hooks whose patterns name other events or other publishers are left out"));
-    let warnings = unknown(&shared, &event.publisher).into_iter().chain(left_out).collect();
+    let warnings = unknown_publisher(&shared, &event.publisher).into_iter().chain(left_out).collect();
     Ok(Json(api::EventJudgements { data, next, would_get, warnings }))
 }
 
-/// Returns a warning if no app has this name.
-fn unknown(shared: &AdminState, name: &AppName) -> Option<String> {
-    if *name == AppName::bolt() || shared.engine.app(name).is_ok() {
+/// Returns a warning if no app that the caller sees has this name.
+fn unknown(shared: &AdminState, caller: &AdminCaller, name: &AppName) -> Option<String> {
+    if *name == AppName::bolt() || (caller.may_see(name) && shared.engine.app(name).is_ok()) {
         return None;
     }
-    Some(format!("no app is called `{name}`"))
+    let limit = if caller.is_scoped() { " among those that you are limited to" } else { "" };
+    Some(format!("no app{limit} is called `{name}`"))
+}
+
+/// Returns a warning if the publisher of a stored event does not exist any more.
+fn unknown_publisher(shared: &AdminState, name: &AppName) -> Option<String> {
+    let exists = *name == AppName::bolt() || shared.engine.app(name).is_ok();
+    (!exists).then(|| format!("no app is called `{name}`"))
 }

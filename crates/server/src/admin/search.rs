@@ -51,13 +51,16 @@ fn hit(kind: &str, id: String, text: String, at: Option<Millis>) -> Hit {
 async fn by_id(shared: &Shared, caller: &AdminCaller, id: AnyId) -> Result<Option<Hit>, Problem> {
     let history = shared.engine.history();
     Ok(match id {
-        AnyId::Event(id) => match history.event(id).await? {
-            Some(view) if visible::event(shared, caller, &view).await? => {
+        AnyId::Event(id) => {
+            let found = match history.event(id).await? {
+                Some(view) => visible::event(shared, caller, view).await?,
+                None => None,
+            };
+            found.map(|view| {
                 let text = format!("{} by {}", view.event.name, view.event.publisher);
-                Some(hit("event", id.text(), text, Some(view.event.time)))
-            }
-            _ => None,
-        },
+                hit("event", id.text(), text, Some(view.event.time))
+            })
+        }
         AnyId::Delivery(id) => {
             history.delivery(id).await?.filter(|view| caller.may_see(&view.hook.app)).map(|view| {
                 let name =

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use footbridge_api as api;
-use footbridge_engine::{EventStory, Participant, ParticipantKind, ReceiverStory, Step, Verdict};
+use footbridge_engine::{EventStory, Participant, ReceiverStory, Step, Verdict};
 use footbridge_model::admin_caller::AdminCaller;
 use footbridge_model::event::Event;
 use footbridge_model::exchange::Direction;
@@ -79,35 +79,8 @@ pub(super) async fn find(
     caller: &AdminCaller,
     id: EventId,
 ) -> Result<EventStory, Problem> {
-    let missing = || Problem::missing("event");
-    let mut story = shared.engine.event_story(id).await?.ok_or_else(missing)?;
-    if !visible::event(shared, caller, &story.event).await? {
-        return Err(missing());
-    }
-    if caller.is_scoped() {
-        story.receivers.retain(|receiver| caller.may_see(&receiver.hook.app));
-        story.effects.retain(|effect| caller.may_see(&effect.app));
-        hide(&mut story, caller);
-    }
-    Ok(story)
-}
-
-/// Removes the steps to and from apps that the caller does not see. The publisher is named by the event itself.
-fn hide(story: &mut EventStory, caller: &AdminCaller) {
-    let publisher = story.event.event.publisher.clone();
-    let seen = |participant: &Participant| {
-        let app = AppName::find(&participant.name).filter(|_| participant.kind == ParticipantKind::App);
-        app.is_none_or(|app| app == publisher || caller.may_see(&app))
-    };
-    let shown: Vec<bool> = story.participants.iter().map(seen).collect();
-    let is_shown = |place: usize| shown.get(place).copied().unwrap_or_default();
-    story.steps.retain(|step| is_shown(step.from) && is_shown(step.to));
-    for (participant, shown) in story.participants.iter_mut().zip(&shown) {
-        if !shown {
-            *participant =
-                Participant { kind: participant.kind, name: "another app".to_owned(), state: None };
-        }
-    }
+    let story = shared.engine.event_story(id, caller.apps.as_ref()).await?;
+    story.ok_or_else(|| Problem::missing("event"))
 }
 
 /// Returns the version of the package of an installed app.

@@ -9,6 +9,7 @@ use axum::extract::State;
 use footbridge_api as api;
 use footbridge_api::FindingLevel as Level;
 use footbridge_engine::{AppEntry, Reached};
+use footbridge_model::name::AppName;
 use std::sync::Arc;
 
 /// The most receivers that are tried, each for a few seconds, all at the same time.
@@ -31,11 +32,12 @@ pub(super) async fn settings(
     }))
 }
 
-/// Checks the server and its surroundings: configuration, clock, disk, secrets, and whether receivers can be reached.
+/// Checks the server and its surroundings: configuration, clock, disk, secrets, and whether receivers can be reached. A caller that
+/// is limited to some apps gets the checks of these apps.
 #[utoipa::path(get, path = "/api/v1/doctor", tag = "settings", security(("admin" = [])),
     responses((status = 200, body = api::Doctor)))]
 pub(super) async fn doctor(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     params: Params,
 ) -> Result<Json<api::Doctor>, Problem> {
@@ -43,8 +45,22 @@ pub(super) async fn doctor(
     let engine = &shared.engine;
     let version = format!("this is Footbridge {}", env!("CARGO_PKG_VERSION"));
     let mut data = vec![ok("version", version)];
-    data.extend(shared.surroundings.checks());
-    data.extend(journal(&shared));
+    if !caller.is_scoped() {
+        data.extend(server(&shared));
+    }
+    let seen = |app: &AppName| caller.may_see(app);
+    let mut apps = engine.apps();
+    apps.retain(|entry| seen(&entry.app.name));
+    data.extend(secrets(&shared, &apps).await?);
+    data.extend(receivers(engine.reach_receivers(seen, MAX_RECEIVERS).await));
+    Ok(Json(api::Doctor { data }))
+}
+
+/// Checks the server itself.
+fn server(shared: &Shared) -> Vec<api::Finding> {
+    let engine = &shared.engine;
+    let mut data = shared.surroundings.checks();
+    data.extend(journal(shared));
     data.push(match shared.surroundings.disk().map(|disk| (disk, disk.shortage())) {
         None => ok("disk", "the free space on the disk of the database is not known".to_owned()),
         Some((disk, None)) => {
@@ -62,9 +78,7 @@ pub(super) async fn doctor(
             finding("clock", Level::Error, text, "set the clock of this machine, for example with NTP")
         }
     });
-    data.extend(secrets(&shared, &engine.apps()).await?);
-    data.extend(receivers(engine.reach_receivers(MAX_RECEIVERS).await));
-    Ok(Json(api::Doctor { data }))
+    data
 }
 
 fn ok(check: &str, text: String) -> api::Finding {

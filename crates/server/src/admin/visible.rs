@@ -2,12 +2,13 @@
 
 use super::AdminState;
 use crate::problem::Problem;
-use footbridge_engine::{DeliveryFilter, DeliveryView, EventView, Page};
+use footbridge_engine::{DeliveryFilter, DeliveryView, EventFilter, EventView, Search};
 use footbridge_model::admin_caller::AdminCaller;
 use footbridge_model::app::Link;
 use footbridge_model::exchange::ExchangeHead;
 use footbridge_model::id::HookId;
 use footbridge_model::name::AppName;
+use footbridge_model::query::{Condition, Query};
 
 /// Checks that the caller sees this app.
 ///
@@ -58,31 +59,24 @@ pub(super) fn delivery(caller: &AdminCaller, view: &DeliveryView) -> Result<(), 
     if caller.may_see(&view.hook.app) { Ok(()) } else { Err(Problem::missing("delivery")) }
 }
 
-/// Returns true if the caller sees this event: one that one of its apps publishes or gets.
+/// Returns an event as the caller sees it; `None` if none of its apps publishes or gets it. A caller that is limited to some apps
+/// learns only of deliveries to these.
 ///
 /// # Errors
 /// The journal fails.
 pub(super) async fn event(
     shared: &AdminState,
     caller: &AdminCaller,
-    view: &EventView,
-) -> Result<bool, Problem> {
-    let Some(apps) = &caller.apps else { return Ok(true) };
-    if apps.contains(&view.event.publisher) {
-        return Ok(true);
+    view: EventView,
+) -> Result<Option<EventView>, Problem> {
+    if !caller.is_scoped() {
+        return Ok(Some(view));
     }
-    for app in apps {
-        let to = DeliveryFilter {
-            event: Some(view.event.id),
-            app: Some(app.clone()),
-            ..DeliveryFilter::default()
-        };
-        let one = Page { before: None, limit: 1 };
-        if !shared.engine.history().deliveries(to, one).await?.is_empty() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let query = Query::default().and(Condition::Event(view.event.id));
+    let search = Search { query, scope: caller.apps.clone(), ..Search::all(None, 1) };
+    let found = shared.engine.history().search_events(EventFilter::default(), search).await?;
+    let seen = found.rows.into_iter().next();
+    Ok(seen.map(|EventView { deliveries, statuses, .. }| EventView { deliveries, statuses, ..view }))
 }
 
 /// Limits a selection of deliveries to the caller's apps.

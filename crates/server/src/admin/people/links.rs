@@ -8,11 +8,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use footbridge_api as api;
-use footbridge_model::admin_caller::CallerKind;
+use footbridge_model::admin_caller::{CallerKind, Credential};
 use http::StatusCode;
 
 /// Creates a link that signs in to the console once, within an hour: as the administrator, or as a user. Only the
-/// administrator may create one.
+/// administrator may create one, and one for the administrator needs the admin token itself: a session of the console makes links
+/// for users only.
 #[utoipa::path(post, path = "/api/v1/sign-in-links", tag = "sign_in", security(("admin" = [])),
     request_body = Option<api::NewSignInLink>, responses((status = 201, body = api::SignInLink)))]
 pub(in super::super) async fn create(
@@ -22,6 +23,10 @@ pub(in super::super) async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     if caller.kind != CallerKind::AdminToken {
         let why = "only the admin token makes links to sign in: a link may give more rights than you have";
+        return Err(Problem::new(ProblemCode::Forbidden, why));
+    }
+    if request.user.is_none() && caller.credential != Credential::AdminToken {
+        let why = "a link for the administrator needs the admin token: `footbridge console` makes one; name a `user` for a link that signs in a user";
         return Err(Problem::new(ProblemCode::Forbidden, why));
     }
     let Some(console) = &shared.console else {

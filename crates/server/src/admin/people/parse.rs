@@ -1,5 +1,6 @@
 //! Conversions of bodies about people that several handlers share.
 
+use super::super::AdminState;
 use super::super::dto::parse;
 use crate::problem::Problem;
 use footbridge_model::name::AppName;
@@ -31,15 +32,14 @@ pub(super) fn permissions(words: &[String]) -> Result<Permissions, Problem> {
 /// Reads the apps that a role or a token is limited to.
 ///
 /// # Errors
-/// The list is empty, or a text cannot be the name of an app.
-pub(super) fn apps(names: &[String]) -> Result<BTreeSet<AppName>, Problem> {
+/// The list is empty, or names an app that does not exist.
+pub(super) fn apps(shared: &AdminState, names: &[String]) -> Result<BTreeSet<AppName>, Problem> {
     if names.is_empty() {
         return Err(Problem::member("apps", "must name an app; leave it out for all apps"));
     }
     let read = |name: &String| {
-        AppName::find(name).ok_or_else(|| {
-            Problem::member("apps", format_args!("has `{name}`, which cannot be the name of an app"))
-        })
+        let app = AppName::find(name).filter(|app| shared.engine.app(app).is_ok());
+        app.ok_or_else(|| Problem::member("apps", format_args!("names `{name}`, which does not exist")))
     };
     names.iter().map(read).collect()
 }

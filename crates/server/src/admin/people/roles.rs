@@ -21,18 +21,18 @@ fn view(role: &Role) -> api::Role {
     }
 }
 
-/// Lists the roles, by name.
+/// Lists the roles, by name. A caller that is limited to some apps gets those that give no more rights than it has.
 #[utoipa::path(get, path = "/api/v1/roles", tag = "roles", security(("admin" = [])),
     params(("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::Role>)))]
 pub(in super::super) async fn list(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     params: Params,
 ) -> Result<Json<List<api::Role>>, Problem> {
     let window = params.window("roles", &[])?;
     let after = window.after(|text| RoleName::parse(text).ok())?;
-    let mut roles = shared.engine.people().roles().await?;
+    let mut roles = shared.engine.people().roles(&caller).await?;
     roles.sort_by(|a, b| a.name.cmp(&b.name));
     let rows = window.of_sorted(roles, after.as_ref(), |role| role.name.clone());
     Ok(Json(window.list(rows, |role| role.name.to_string(), |role| view(&role))))
@@ -49,7 +49,7 @@ pub(in super::super) async fn create(
     let role = Role {
         name: role_name("name", &request.name)?,
         permissions: permissions(&request.permissions)?,
-        apps: request.apps.as_deref().map(apps).transpose()?,
+        apps: request.apps.as_deref().map(|names| apps(&shared, names)).transpose()?,
     };
     let role = shared.engine.people().add_role(&caller, role).await?;
     let location = format!("/api/v1/roles/{}", role.name);
@@ -60,11 +60,11 @@ pub(in super::super) async fn create(
 #[utoipa::path(get, path = "/api/v1/roles/{name}", tag = "roles", security(("admin" = [])),
     params(("name" = String, Path)), responses((status = 200, body = api::Role)))]
 pub(in super::super) async fn show(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     RolePath(name): RolePath,
 ) -> Result<Json<api::Role>, Problem> {
-    Ok(Json(view(&shared.engine.people().role(&name).await?)))
+    Ok(Json(view(&shared.engine.people().role(&caller, &name).await?)))
 }
 
 /// Changes a role. Its users have the new permissions at once. Built-in roles cannot be changed.
@@ -77,7 +77,8 @@ pub(in super::super) async fn change(
     JsonBody(patch): JsonBody<api::RolePatch>,
 ) -> Result<Json<api::Role>, Problem> {
     let new_permissions = patch.permissions.as_deref().map(permissions).transpose()?;
-    let new_apps = patch.apps.map(|names| names.as_deref().map(apps).transpose()).transpose()?;
+    let new_apps =
+        patch.apps.map(|names| names.as_deref().map(|names| apps(&shared, names)).transpose()).transpose()?;
     let change = |role: Role| Role {
         permissions: new_permissions.unwrap_or(role.permissions),
         apps: new_apps.unwrap_or(role.apps),
@@ -86,7 +87,7 @@ pub(in super::super) async fn change(
     Ok(Json(view(&shared.engine.people().change_role(&caller, &name, change).await?)))
 }
 
-/// Deletes a role. Its users may do nothing until they get another one.
+/// Deletes a role. A role that a user has is not deleted.
 #[utoipa::path(delete, path = "/api/v1/roles/{name}", tag = "roles", security(("admin" = [])),
     params(("name" = String, Path)), responses((status = 204)))]
 pub(in super::super) async fn remove(

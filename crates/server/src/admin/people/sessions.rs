@@ -23,7 +23,8 @@ fn view(session: &ConsoleSession, user: Option<&User>, caller: &AdminCaller) -> 
     }
 }
 
-/// Lists the sessions of the console, oldest first: one's own, or everybody's with the permission `users.write`.
+/// Lists the sessions of the console, oldest first: one's own, and with the permission `users.write` those of others
+/// that have no more rights than the caller.
 #[utoipa::path(get, path = "/api/v1/sessions", tag = "sessions", security(("admin" = [])),
     params(("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::ConsoleSession>)))]

@@ -32,7 +32,8 @@ fn view(token: &ApiToken, users: &[User]) -> api::ApiToken {
     }
 }
 
-/// Lists the API tokens, oldest first: one's own, or everybody's with the permission `users.write`.
+/// Lists the API tokens, oldest first: one's own, and with the permission `users.write` those of others that have no
+/// more rights than the caller.
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", security(("admin" = [])),
     params(("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::ApiToken>)))]
@@ -58,11 +59,11 @@ pub(in super::super) async fn create(
     JsonBody(request): JsonBody<api::NewApiToken>,
 ) -> Result<impl IntoResponse, Problem> {
     let people = shared.engine.people();
-    let limit = request.apps.as_deref().map(apps).transpose()?;
+    let limit = request.apps.as_deref().map(|names| apps(&shared, names)).transpose()?;
     let (permissions, apps) = match (&request.permissions, &request.role) {
         (Some(words), None) => (permissions(words)?, limit),
         (None, Some(role)) => {
-            let role = people.role(&role_name("role", role)?).await?;
+            let role = people.role(&caller, &role_name("role", role)?).await?;
             (role.permissions, limit.or(role.apps))
         }
         _ => {
@@ -78,7 +79,8 @@ pub(in super::super) async fn create(
     Ok((StatusCode::CREATED, Json(made)))
 }
 
-/// Deletes an API token. It is refused at once.
+/// Deletes an API token, which ends at once: one's own, or with the permission `users.write` one that has no more rights than
+/// the caller.
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "tokens", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 204)))]
 pub(in super::super) async fn remove(

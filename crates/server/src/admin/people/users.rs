@@ -14,6 +14,15 @@ use footbridge_model::id::UserId;
 use footbridge_model::people::{User, UserName};
 use http::{StatusCode, header};
 
+/// Shows a user. The address and the time of the last visit of a user who has more rights than the caller are left out.
+fn view_for((user, within): &(User, bool)) -> api::User {
+    let mut view = view(user);
+    if !within {
+        (view.email, view.last_seen_at) = (None, None);
+    }
+    view
+}
+
 fn view(user: &User) -> api::User {
     api::User {
         id: user.id.to_string(),
@@ -29,20 +38,21 @@ fn view(user: &User) -> api::User {
     }
 }
 
-/// Lists the users, by name.
+/// Lists the users, by name. `email` and `last_seen_at` of users who have more rights than the caller are `null`; a caller that
+/// is limited to some apps does not get these users.
 #[utoipa::path(get, path = "/api/v1/users", tag = "users", security(("admin" = [])),
     params(("limit" = Option<u32>, Query, description = "1 to 250, else 50"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<api::User>)))]
 pub(in super::super) async fn list(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     params: Params,
 ) -> Result<Json<List<api::User>>, Problem> {
     let window = params.window("users", &[])?;
     let after = window.after(|text| UserName::parse(text).ok())?;
-    let users = shared.engine.people().all().await?.users;
-    let rows = window.of_sorted(users, after.as_ref(), |user| user.name.clone());
-    Ok(Json(window.list(rows, |user| user.name.to_string(), |user| view(&user))))
+    let users = shared.engine.people().users_for(&caller).await?;
+    let rows = window.of_sorted(users, after.as_ref(), |(user, _)| user.name.clone());
+    Ok(Json(window.list(rows, |(user, _)| user.name.to_string(), |user| view_for(&user))))
 }
 
 /// Creates a user. Nobody can give a role that has more permissions than they have themselves.
@@ -69,11 +79,13 @@ pub(in super::super) async fn create(
 #[utoipa::path(get, path = "/api/v1/users/{id}", tag = "users", security(("admin" = [])),
     params(("id" = String, Path)), responses((status = 200, body = api::User)))]
 pub(in super::super) async fn show(
-    _: Admin,
+    Admin(caller): Admin,
     State(shared): State<Shared>,
     Id(id): Id<UserId>,
 ) -> Result<Json<api::User>, Problem> {
-    Ok(Json(view(&shared.engine.people().user(id).await?)))
+    let users = shared.engine.people().users_for(&caller).await?;
+    let user = users.iter().find(|(user, _)| user.id == id);
+    Ok(Json(view_for(user.ok_or_else(|| Problem::missing("user"))?)))
 }
 
 /// Changes a user. A new role, a new password and `enabled: false` end the user's sessions.

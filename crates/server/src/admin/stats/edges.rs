@@ -2,12 +2,14 @@
 
 use super::super::extract::{Admin, Shared};
 use super::super::paging::Params;
+use super::super::visible;
 use super::query::{self, rounded};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use footbridge_api as api;
 use footbridge_engine::{EdgeTraffic, SeriesQuery, matches_glob};
+use footbridge_model::admin_caller::AdminCaller;
 use footbridge_model::name::AppName;
 use footbridge_model::traffic::{Edge, Way};
 use std::collections::HashSet;
@@ -43,7 +45,7 @@ pub(in super::super) async fn edges(
     };
     let mut edges: Vec<api::Edge> = found.iter().filter(is_shown).map(|row| edge(&shared, row)).collect();
     if failing != Some(true) {
-        edges.extend(declared(&shared, &query, &edges));
+        edges.extend(declared(&shared, &caller, &query, &edges));
     }
     let other = edges.len().saturating_sub(MAX_EDGES) as u64;
     edges.truncate(MAX_EDGES);
@@ -81,7 +83,12 @@ fn is_linked(shared: &Shared, edge: &Edge) -> bool {
 }
 
 /// Returns the hooks and links that carry no traffic among `used`.
-fn declared(shared: &Shared, query: &SeriesQuery, used: &[api::Edge]) -> Vec<api::Edge> {
+fn declared(
+    shared: &Shared,
+    caller: &AdminCaller,
+    query: &SeriesQuery,
+    used: &[api::Edge],
+) -> Vec<api::Edge> {
     let hooks: HashSet<&str> = used.iter().filter_map(|edge| edge.hook_id.as_deref()).collect();
     let unused = |from: &str, name: &str, to: &str, way: Way, hook_id: Option<String>| api::Edge {
         from: from.to_owned(),
@@ -102,7 +109,7 @@ fn declared(shared: &Shared, query: &SeriesQuery, used: &[api::Edge]) -> Vec<api
         let (hook, id) = (&entry.hook, entry.hook.id.to_string());
         let name = hook.pattern.event.as_str();
         let is_asked = query.name.as_deref().is_none_or(|pattern| matches_glob(pattern, name));
-        if hook.enabled && is_asked && !hooks.contains(id.as_str()) {
+        if hook.enabled && is_asked && caller.may_see(&hook.app) && !hooks.contains(id.as_str()) {
             found.push(unused(
                 hook.pattern.publisher.as_str(),
                 name,
@@ -121,6 +128,9 @@ fn declared(shared: &Shared, query: &SeriesQuery, used: &[api::Edge]) -> Vec<api
         .filter_map(|edge| Some((edge.from.as_str(), edge.to.as_deref()?)))
         .collect();
     for link in shared.engine.links().iter().filter(|link| link.enabled && query.name.is_none()) {
+        if !visible::link(caller, link) {
+            continue;
+        }
         let (host, miniapp) = (link.host.as_str(), link.miniapp.as_str());
         let is_asked = query.app.as_ref().is_none_or(|app| *app == link.host || *app == link.miniapp);
         if is_asked && !exchanged.contains(&(host, miniapp)) && !exchanged.contains(&(miniapp, host)) {

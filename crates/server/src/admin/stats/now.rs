@@ -9,10 +9,11 @@ use axum::extract::State;
 use footbridge_api as api;
 use footbridge_engine::{Account, AppTraffic, QueueOverview, QueueState};
 use footbridge_model::name::AppName;
+use footbridge_model::traffic::Sums;
 use std::collections::BTreeMap;
 
-/// Returns the traffic and the state of the server now. A caller that is limited to some apps gets only these apps; the
-/// other numbers are those of the whole server.
+/// Returns the traffic and the state of the server now. A caller that is limited to some apps gets the numbers of these apps;
+/// `rates` and `account`, which the server counts only as a whole, are then `null`.
 #[utoipa::path(get, path = "/api/v1/stats/now", tag = "statistics", security(("admin" = [])),
     responses((status = 200, body = api::StatsNow)))]
 pub(in super::super) async fn now(
@@ -23,25 +24,33 @@ pub(in super::super) async fn now(
     params.refuse_others(&[])?;
     let engine = &shared.engine;
     let (account, queues) = (engine.account().await?, engine.queues().await?);
+    let waiting = || queues.waiting.iter().filter(|queue| caller.may_see(&queue.hook.hook.app));
     let recent = engine.recent_traffic();
+    let is_visible = |name: &str| AppName::any(name).is_some_and(|name| caller.may_see(&name));
+    let mut deliveries = recent.deliveries;
+    if caller.is_scoped() {
+        deliveries = Sums::default();
+        let seen = recent.apps.iter().filter(|(name, _)| is_visible(name));
+        seen.for_each(|(_, app)| deliveries.merge(&app.heard));
+    }
     let [page, publish, exchange] = recent.rates.map(rounded);
-    let latency = |part| recent.latencies().quantile(part).map(rounded);
-    let paused = queues.waiting.iter().filter(|queue| queue.state == QueueState::Paused).count();
-    let standing = queues.waiting.iter().filter(|queue| queue.state.is_standing()).count();
+    let whole = !caller.is_scoped();
+    let latency = |part| deliveries.latencies.quantile(part).map(rounded);
+    let paused = waiting().filter(|queue| queue.state == QueueState::Paused).count();
+    let standing = waiting().filter(|queue| queue.state.is_standing()).count();
     let mut apps: BTreeMap<String, AppTraffic> =
         engine.apps().iter().map(|entry| (entry.app.name.to_string(), AppTraffic::default())).collect();
     apps.extend(recent.apps.iter().map(|(name, app)| (name.clone(), *app)));
-    let is_visible = |name: &str| AppName::any(name).is_some_and(|name| caller.may_see(&name));
     Ok(Json(api::StatsNow {
         time: engine.now().to_string(),
         started_at: engine.started_at().to_string(),
-        rates: api::Rates { page, publish, exchange },
-        first_try_ok: recent.deliveries.first_try_ok().map(rounded),
+        rates: whole.then_some(api::Rates { page, publish, exchange }),
+        first_try_ok: deliveries.first_try_ok().map(rounded),
         p50_ms: latency(0.5),
         p95_ms: latency(0.95),
-        account: account_now(&account),
+        account: whole.then(|| account_now(&account)),
         lanes: api::LaneCounts {
-            waiting: queues.waiting.len() as u64,
+            waiting: waiting().count() as u64,
             standing: standing as u64,
             paused: paused as u64,
         },

@@ -20,7 +20,7 @@ const MAX_POINTS: u32 = 240;
 /// Reads the parameters that select traffic.
 ///
 /// # Errors
-/// An unknown, repeated or wrong parameter, or 403 for a caller that is limited to apps and names none of them.
+/// An unknown, repeated or wrong parameter, or 404 for an app that the caller does not see.
 pub(super) fn read(
     shared: &AdminState,
     caller: &AdminCaller,
@@ -41,14 +41,7 @@ pub(super) fn read(
         return Err(Problem::parameter("points", format_args!("must be 1 to {MAX_POINTS}")));
     }
     let app = params.app("app")?;
-    match &app {
-        Some(app) => visible::app(caller, app)?,
-        None if caller.is_scoped() => {
-            let why = "without `app` this includes the traffic of all apps";
-            return Err(Problem::forbidden_scope(caller, why));
-        }
-        None => {}
-    }
+    app.as_ref().map_or(Ok(()), |app| visible::app(caller, app))?;
     Ok(SeriesQuery {
         metric: word(params, "metric", &Metric::ALL)?.unwrap_or(Metric::Accepted),
         app,
@@ -58,6 +51,7 @@ pub(super) fn read(
         until,
         points,
         by: word(params, "by", by)?.unwrap_or(GroupBy::Nothing),
+        scope: caller.apps.clone(),
     })
 }
 

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use footbridge_api as api;
 use footbridge_engine::{GroupBy, Line, Metric};
+use footbridge_model::admin_caller::AdminCaller;
 
 /// The default number of rows of a ranking, and the most.
 const LIMIT: usize = 10;
@@ -64,7 +65,8 @@ pub(in super::super) async fn series(
     }))
 }
 
-/// Returns what has the most of a metric. With `by=error` it counts what dead deliveries got last.
+/// Returns what has the most of a metric. With `by=error` it counts what the deliveries that are dead now got last; `app` is then
+/// the app that did not get them, and the other parameters do not apply.
 #[utoipa::path(get, path = "/api/v1/stats/top", tag = "statistics", security(("admin" = [])),
     params(("by" = String, Query, description = "`app` (the sender), `to`, `name`, `edge` or `error`"),
         ("metric" = Option<String>, Query, description = "As for the course of a metric; else `accepted`"),
@@ -95,6 +97,13 @@ pub(in super::super) async fn top(
         return Err(Problem::parameter("limit", format_args!("must be 1 to {MAX_LIMIT}")));
     }
     let by = word(&params, "by", &by)?.ok_or_else(|| Problem::parameter("by", "is missing"))?;
+    if by.is_none()
+        && let Some(name) =
+            ["metric", "name", "way", "since", "until"].into_iter().find(|name| params.text(name).is_some())
+    {
+        let why = "does not go with `by=error`, which counts the deliveries that are dead now";
+        return Err(Problem::parameter(name, why));
+    }
     let data = if by.is_some() {
         let rows = shared.engine.traffic_top(&query, limit).await?;
         let row = |row: &footbridge_engine::Ranking| api::Top {
@@ -103,7 +112,7 @@ pub(in super::super) async fn top(
         };
         rows.iter().map(row).collect()
     } else {
-        errors(&shared, &query, limit).await?
+        errors(&shared, &caller, &query, limit).await?
     };
     Ok(Json(api::TopList { data }))
 }
@@ -112,12 +121,13 @@ pub(in super::super) async fn top(
 #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 async fn errors(
     shared: &Shared,
+    caller: &AdminCaller,
     query: &footbridge_engine::SeriesQuery,
     limit: usize,
 ) -> Result<Vec<api::Top>, Problem> {
     let mut counts = std::collections::BTreeMap::<String, u64>::new();
     for dead in &shared.engine.queues().await?.dead {
-        if query.app.as_ref().is_none_or(|app| *app == dead.app) {
+        if caller.may_see(&dead.app) && query.app.as_ref().is_none_or(|app| *app == dead.app) {
             for (code, count) in &dead.codes {
                 let code = code.map_or_else(|| "no answer".to_owned(), |code| code.to_string());
                 *counts.entry(code).or_default() += count;
