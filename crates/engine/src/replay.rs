@@ -28,6 +28,11 @@ pub enum ReplayError {
     Journal(#[from] JournalError),
 }
 
+/// The status of a delivery, as a state in the audit log.
+fn status(status: DeliveryStatus) -> Option<String> {
+    Some(serde_json::json!({"status": status.as_str()}).to_string())
+}
+
 /// The effect of a bulk retry or replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BulkMode {
@@ -60,8 +65,10 @@ pub(crate) struct Redelivery<'a> {
 impl Redelivery<'_> {
     /// Makes a delivery due now. A dead or cancelled delivery becomes pending again.
     pub(crate) async fn retry(&self, id: DeliveryId) -> Result<(), ReplayError> {
-        self.check_hook(id).await?;
-        let audit = vec![self.entry("delivery.retry", AuditObject::new("delivery", id), None)];
+        let before = self.check_hook(id).await?;
+        let entry =
+            self.entry("delivery.retry", AuditObject::new("delivery", id), status(DeliveryStatus::Pending));
+        let audit = vec![AuditEntry { before: status(before), ..entry }];
         match self.journal.retry(id, self.clock.now(), audit).await? {
             Retried::Pending { hook_id, .. } => {
                 self.lanes.wake([hook_id]);
@@ -77,11 +84,15 @@ impl Redelivery<'_> {
 
     /// Creates a new delivery of the same event to the same hook; returns its id.
     pub(crate) async fn replay(&self, id: DeliveryId) -> Result<DeliveryId, ReplayError> {
-        if self.check_hook(id).await? == DeliveryStatus::Pending {
+        let before = self.check_hook(id).await?;
+        if before == DeliveryStatus::Pending {
             return Err(ReplayError::Pending);
         }
-        let audit = vec![self.entry("delivery.replay", AuditObject::new("delivery", id), None)];
-        let made = self.create(vec![id], audit).await?;
+        let new = DeliveryId::from_number(self.ids.block(self.clock.now(), 1));
+        let after = serde_json::json!({"status": before.as_str(), "replayed_as": new.text()});
+        let entry = self.entry("delivery.replay", AuditObject::new("delivery", id), Some(after.to_string()));
+        let audit = vec![AuditEntry { before: status(before), ..entry }];
+        let made = self.store_replays(vec![Replay { of: id, id: new }], audit).await?;
         // The delivery had ended, so its hook was deleted meanwhile.
         let (new, _) = made.first().ok_or(ReplayError::HookGone)?;
         Ok(*new)
@@ -179,7 +190,15 @@ impl Redelivery<'_> {
         let first = self.ids.block(now, of.len() as u64);
         let ids = (0..).map(|k| DeliveryId::from_number(nth(first, k)));
         let replays = of.into_iter().zip(ids).map(|(of, id)| Replay { of, id }).collect();
-        let made = self.journal.replay(replays, now, audit).await?;
+        self.store_replays(replays, audit).await
+    }
+
+    async fn store_replays(
+        &self,
+        replays: Vec<Replay>,
+        audit: Vec<AuditEntry>,
+    ) -> Result<Vec<(DeliveryId, HookId)>, JournalError> {
+        let made = self.journal.replay(replays, self.clock.now(), audit).await?;
         self.lanes.wake(made.iter().map(|(_, hook)| *hook));
         Ok(made)
     }

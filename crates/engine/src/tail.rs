@@ -5,6 +5,7 @@ use footbridge_model::delivery::{Attempt, Delivery};
 use footbridge_model::event::Event;
 use footbridge_model::exchange::ExchangeRecord;
 use footbridge_model::hook::Hook;
+use footbridge_model::name::AppName;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::broadcast;
@@ -30,8 +31,8 @@ pub enum TailItem {
 pub struct TailEvent {
     /// The event. Its body is empty unless a watcher asks for bodies.
     pub event: Arc<Event>,
-    /// The number of its deliveries.
-    pub deliveries: u32,
+    /// The app of each of its deliveries.
+    pub apps: Vec<AppName>,
 }
 
 /// An attempt that has ended.
@@ -156,7 +157,7 @@ mod tests {
             lineage: Lineage::default(),
             provenance: Provenance::default(),
         });
-        feed.send(|feed| TailItem::Event(TailEvent { event: feed.event(&event), deliveries: 0 }));
+        feed.send(|feed| TailItem::Event(TailEvent { event: feed.event(&event), apps: Vec::new() }));
     }
 
     async fn next(watcher: &mut TailWatcher) -> String {

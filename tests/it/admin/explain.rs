@@ -71,3 +71,19 @@ fn a_bad_explain_request_is_refused() {
     );
     assert!(gateway.admin().all("events?limit=250").is_empty(), "explain published something");
 }
+
+#[test]
+fn a_publisher_that_is_off_is_named() {
+    let receiver = Receiver::start();
+    let gateway = start(&receiver);
+    let explain = |with: Value| {
+        let question = json!({"publisher": "gallery", "name": "x", "with": with});
+        gateway.admin().send("POST", "explain", &question)
+    };
+    let off = json!(["the app `gallery` is switched off, so it cannot publish anything"]);
+    assert_eq!(explain(json!([])).expect(200).json()["warnings"], json!([]));
+    let assumed = json!([{"change": "app", "name": "gallery", "enabled": false}]);
+    assert_eq!(explain(assumed).expect(200).json()["warnings"], off);
+    let empty = json!([{"change": "new_hook", "app": "fax", "pattern": "*", "route": ""}]);
+    assert!(explain(empty).expect(422).text().contains("`with[0].route` must not be empty"));
+}

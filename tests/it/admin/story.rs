@@ -190,6 +190,19 @@ fn an_address_that_the_policy_refuses_is_named() {
     let event = publish(&gateway, "shop", "paid");
     let told = wait_cause(&gateway, &event, "fax", "refused_address");
     assert!(told["fix"]["text"].as_str().unwrap().contains("[egress] allow"), "{told}");
+    assert!(told["fix"]["operation"].is_null(), "a retry ends in the same way: {told}");
+    // The app is what is missing, not its hook.
+    gateway.admin().done("POST", "apps", &json!({"name": "short"}));
+    let hook =
+        json!({"app": "short", "pattern": "shop/sold", "route": "http://localhost:9/y", "ordered": true});
+    gateway.admin().done("POST", "hooks", &hook);
+    let lane = hook_of(&gateway, "short");
+    gateway.admin().done("POST", &format!("lanes/{lane}/pause"), &json!({}));
+    let event = publish(&gateway, "shop", "sold");
+    gateway.admin().call("DELETE", "apps/short").send().expect(204);
+    let told = wait_cause(&gateway, &event, "short", "hook_removed");
+    assert!(told["why"].as_str().unwrap().starts_with("the app `short` was deleted"), "{told}");
+    assert!(told["fix"]["text"].as_str().unwrap().starts_with("add the app `short`"), "{told}");
 }
 
 /// The story of the exchange that was answered so, once it is stored.
@@ -250,6 +263,13 @@ fn the_story_of_an_exchange_names_the_check_that_failed() {
     assert_eq!(failed_check(&off).as_deref(), Some("receiver"), "{off}");
     mend(&gateway, &off["receivers"][0]);
     send("quiet").expect(200);
+    // Whoever sends under another name is told to correct that; the receiver was not asked.
+    let body = json!({"app_id": "shop", "client_id": "stranger", "event_type": "buy", "payload": {}});
+    let forged = story(&gateway.host("superapp").send(body.to_string()).expect(403));
+    assert_eq!(failed(&forged).as_deref(), Some("sender"), "{forged}");
+    let fix = &forged["receivers"][0]["fix"];
+    assert!(fix["text"].as_str().unwrap().contains("write `superapp` as `client_id`"), "{fix}");
+    assert_eq!(fix["screen"], "/apps/superapp?tab=credentials");
     let nobody = story(&send("nobody"));
     assert_eq!(failed_check(&nobody).as_deref(), Some("recipient"), "{nobody}");
     receiver.at("/shop", Reply::status(500));

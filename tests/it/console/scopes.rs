@@ -1,6 +1,6 @@
 //! Callers that are limited to some apps learn nothing about the others.
 
-use harness::{App, Gateway, Receiver, Reply, WAIT, until};
+use harness::{App, Gateway, Receiver, Reply, Sse, WAIT, until};
 use serde_json::{Value, json};
 
 use super::{add_token, setup, with_token};
@@ -133,4 +133,49 @@ fn a_publisher_does_not_learn_who_gets_its_events() {
         accepted["lines"][0]["points"].as_array().unwrap().iter().any(|point| *point == json!(1.0)),
         "{accepted}"
     );
+}
+
+#[test]
+fn a_limited_tail_shows_the_events_that_its_app_gets() {
+    let receiver = Receiver::start();
+    let (gateway, token, _) = given(&receiver);
+    let header = format!("Authorization: Bearer {token}\r\n");
+    let mut tail = Sse::open_with(gateway.address(), "tail?kinds=event", &header);
+    tail.wait("ping");
+    // Nobody else's events come between.
+    gateway.bolt("mailer").publish("own", &json!({}));
+    let event = gateway.bolt("shop").publish("paid", &json!({}))["id"].as_str().unwrap().to_owned();
+    let row = tail.wait("event");
+    assert_eq!((&row["id"], &row["deliveries"]), (&json!(event), &json!(1)), "{row}");
+}
+
+#[test]
+fn acts_on_deliveries_and_jobs_leave_their_states_in_the_audit_log() {
+    let receiver = Receiver::start();
+    let (gateway, _, _) = given(&receiver);
+    let admin = gateway.admin();
+    let dead = admin.all("deliveries?q=to:mailer")[0]["id"].as_str().unwrap().to_owned();
+    let hook = admin.all("hooks?app=mailer")[0]["id"].as_str().unwrap().to_owned();
+    admin.send("POST", &format!("lanes/{hook}/pause"), &json!({})).expect(200);
+    admin.send("POST", &format!("deliveries/{dead}/retry"), &json!({})).expect(202);
+    admin.send("POST", &format!("deliveries/{dead}/cancel"), &json!({"reason": "why"})).expect(200);
+    admin.send("POST", &format!("deliveries/{dead}/replay"), &json!({})).expect(202);
+    let log = admin.all(&format!("audit?object=delivery:{dead}"));
+    let states: Vec<_> = log
+        .iter()
+        .rev()
+        .map(|entry| {
+            (entry["action"].as_str().unwrap(), &entry["before"]["status"], &entry["after"]["status"])
+        })
+        .collect();
+    let (dead, pending, cancelled) = (json!("dead"), json!("pending"), json!("cancelled"));
+    assert_eq!(
+        states,
+        [
+            ("delivery.retry", &dead, &pending),
+            ("delivery.cancel", &pending, &cancelled),
+            ("delivery.replay", &cancelled, &cancelled)
+        ]
+    );
+    assert!(log[0]["after"]["replayed_as"].as_str().unwrap().starts_with("dlv_"));
 }

@@ -4,7 +4,7 @@ use super::build::Engine;
 use crate::detached::detached;
 use crate::jobs::{self, JobError, JobPreview, JobRequest, Plan};
 use footbridge_journal::{JournalError, Page};
-use footbridge_model::audit::AuditObject;
+use footbridge_model::audit::{AuditEntry, AuditObject};
 use footbridge_model::id::{JobId, LAST_NUMBER};
 use footbridge_model::job::{ItemOutcome, Job, JobItem, JobProgress, JobSpec, JobState};
 use footbridge_model::query::Query;
@@ -79,7 +79,10 @@ impl Engine {
     /// # Errors
     /// [`JobError`]
     pub async fn stop_job(&self, id: JobId) -> Result<Job, JobError> {
-        let audit = vec![self.entry("job.stop", AuditObject::new("job", id))];
+        let before = self.job(id).await?.ok_or(JobError::NoSuchJob)?.state;
+        let state = |state: JobState| Some(serde_json::json!({"state": state.as_str()}).to_string());
+        let entry = self.entry("job.stop", AuditObject::new("job", id));
+        let audit = vec![AuditEntry { before: state(before), after: state(JobState::Stopped), ..entry }];
         let (inner, now) = (self.0.clone(), self.now());
         let text = format!("{STOPPED} {}", self.actor().name);
         let stopped =

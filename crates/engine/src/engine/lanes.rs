@@ -91,7 +91,14 @@ impl Engine {
             CancelOnly::Head => "lane.skip",
         };
         let entry = self.entry(action, AuditObject::new("delivery", id));
-        let audit = AuditEntry { note: Some(reason.clone()), ..entry };
+        let status =
+            |status: DeliveryStatus| Some(serde_json::json!({"status": status.as_str()}).to_string());
+        let audit = AuditEntry {
+            before: status(DeliveryStatus::Pending),
+            after: status(DeliveryStatus::Cancelled),
+            note: Some(reason.clone()),
+            ..entry
+        };
         let inner = Arc::clone(&self.0);
         detached(async move {
             match inner.journal.cancel_one(id, only, reason, vec![audit]).await? {

@@ -60,7 +60,7 @@ pub enum JobError {
 
 impl From<QueryError> for JobError {
     fn from(error: QueryError) -> Self {
-        Self::invalid("q", error.to_string())
+        Self::invalid("q", format!("is wrong: {error}"))
     }
 }
 

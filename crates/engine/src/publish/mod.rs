@@ -158,8 +158,11 @@ impl Publisher {
     pub(crate) fn offer(&self, event: Arc<Event>, deliveries: Vec<NewDelivery>, open: &OpenEvent) {
         self.traffic.event(&event);
         self.tail.send(|tail| {
-            let deliveries = u32::try_from(deliveries.len()).unwrap_or(u32::MAX);
-            TailItem::Event(TailEvent { event: tail.event(&event), deliveries })
+            let index = self.registry.index.load();
+            let apps = deliveries.iter().map(|delivery| {
+                index.hook(delivery.hook_id).map_or_else(AppName::bolt, |entry| entry.hook.app.clone())
+            });
+            TailItem::Event(TailEvent { event: tail.event(&event), apps: apps.collect() })
         });
         if !deliveries.is_empty() {
             self.notify_watchers(&event, &deliveries, open);

@@ -20,6 +20,9 @@ use footbridge_model::signature;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The error of deliveries that were cancelled because their app was deleted.
+pub(crate) const APP_DELETED: &str = "app deleted";
+
 impl AppRegistry {
     /// The app of this name.
     pub(crate) fn app(&self, name: &AppName) -> Result<Arc<AppEntry>, ChangeError> {
@@ -205,7 +208,7 @@ impl AppRegistry {
     }
 
     async fn delete_app(&self, lock: &ChangeLock<'_>, name: &AppName) -> Result<(), ChangeError> {
-        let change = RegistryChange::DeleteApp { name: name.clone(), reason: "app deleted" };
+        let change = RegistryChange::DeleteApp { name: name.clone(), reason: APP_DELETED };
         let version = self.store(lock, change).await?;
         self.unpublish_app(name);
         self.options.store.set_version(version);

@@ -36,6 +36,7 @@ pub use spec::{
 };
 
 pub(crate) use app_registry::{AppRegistry, RegistryOptions};
+pub(crate) use apps::APP_DELETED;
 pub(crate) use index::{Destination, host_of, joined};
 pub(crate) use install::{InstallRefusal, Installed};
 pub(crate) use secrets::FirstUse;

@@ -4,6 +4,7 @@ use super::facts::Facts;
 use crate::explain::Judge;
 use crate::lane_report::{LaneReason, LaneReport, LaneStatus};
 use crate::publish::{SKIPPED_APP, SKIPPED_HOOK};
+use crate::registry::APP_DELETED;
 use crate::verdict::Verdict;
 use footbridge_journal::DeliveryView;
 use footbridge_model::attempt::FailureKind;
@@ -168,12 +169,14 @@ fn of_delivery(facts: &Facts, hook: &Hook, view: &DeliveryView) -> Present {
         }
         DeliveryStatus::Dead => dead(hook, view, ended),
         DeliveryStatus::Pending => pending(facts, hook, view),
-        DeliveryStatus::Cancelled if !facts.hooks.contains_key(&hook.id) => Present(
-            Verdict::HookRemoved,
-            "the hook was removed, and the delivery cancelled".to_owned(),
-            None,
-            None,
-        ),
+        DeliveryStatus::Cancelled if !facts.hooks.contains_key(&hook.id) => {
+            let why = if error == Some(APP_DELETED) {
+                format!("the app `{}` was deleted with its hooks, and the delivery cancelled", hook.app)
+            } else {
+                "the hook was removed, and the delivery cancelled".to_owned()
+            };
+            Present(Verdict::HookRemoved, why, None, None)
+        }
         DeliveryStatus::Cancelled => {
             let off = (!hook.enabled).then(|| Verdict::of_disabled(hook));
             let app_off = !facts.apps.contains(&hook.app) && skipped(view) == Some(Verdict::AppDisabled);

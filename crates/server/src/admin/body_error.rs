@@ -109,7 +109,11 @@ fn in_words(expected: &str) -> &str {
         "a map" => "an object",
         "u8" => "a whole number from 0 to 255",
         "u16" => "a whole number from 0 to 65535",
+        "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
         other if other.starts_with("struct ") => "an object",
+        other if other.contains(" tagged enum ") => "an object",
         other => other,
     }
 }

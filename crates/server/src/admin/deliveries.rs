@@ -124,6 +124,12 @@ pub(super) static DELIVERIES: SearchedTable = SearchedTable {
     ],
 };
 
+/// Reads an HTTP status.
+fn code(text: &str) -> Result<u16, &'static str> {
+    let code = text.parse().ok().filter(|code| (100..=599).contains(code));
+    code.ok_or("it must be an HTTP status such as `503`; classes are found by `q=code:5xx`, and no answer by `q=code:none`")
+}
+
 /// Reads the list's own parameters.
 fn filter(params: &Params) -> Result<DeliveryFilter, Problem> {
     let name: Option<EventName> = params.parse("name", EventName::parse)?;
@@ -133,7 +139,7 @@ fn filter(params: &Params) -> Result<DeliveryFilter, Problem> {
         hook: params.read("hook")?,
         status: params.read("status")?,
         name: name.map(|name| name.to_string()),
-        code: params.read("code")?,
+        code: params.parse("code", code)?,
         ..DeliveryFilter::default()
     })
 }

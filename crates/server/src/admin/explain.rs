@@ -56,6 +56,9 @@ fn changes(
             api::WhatIf::NewHook { app, pattern, route } => {
                 let app = parse(&member("app"), &app, existing_app)?;
                 let pattern = parse(&member("pattern"), &pattern, Pattern::parse)?;
+                if route.trim().is_empty() {
+                    return Err(Problem::member(&member("route"), "must not be empty"));
+                }
                 warnings.extend(unknown(shared, caller, &app));
                 changes.push(AssumedChange::NewHook(HookRequest::server(pattern, route).into_spec(app)));
             }
@@ -111,7 +114,8 @@ pub(super) async fn explain(
     };
     let data = rows.into_iter().map(judgement).collect();
     let named = std::iter::once(&publisher).chain(subscribers.iter().flatten()).chain(&app);
-    let warnings = named.filter_map(|name| unknown(&shared, &caller, name)).chain(changes_warnings).collect();
+    let warnings = named.filter_map(|name| unknown(&shared, &caller, name)).chain(changes_warnings);
+    let warnings = warnings.chain(is_off(&shared, &caller, &publisher, &changes)).collect();
     let view = |hook: &footbridge_model::hook::Hook| {
         let mut view = hooks::view_of(hook);
         if shared.engine.hook(hook.id).is_err() {
@@ -181,6 +185,25 @@ fn unknown(shared: &AdminState, caller: &AdminCaller, name: &AppName) -> Option<
     }
     let limit = if caller.is_scoped() { " among those that you are limited to" } else { "" };
     Some(format!("no app{limit} is called `{name}`"))
+}
+
+/// Returns a warning if the publisher is switched off, or would be with the assumed changes: it cannot publish then.
+fn is_off(
+    shared: &AdminState,
+    caller: &AdminCaller,
+    publisher: &AppName,
+    changes: &[AssumedChange],
+) -> Option<String> {
+    let mut enabled =
+        !caller.may_see(publisher) || shared.engine.app(publisher).map_or(true, |entry| entry.app.enabled);
+    for change in changes {
+        if let AssumedChange::App { name, enabled: assumed } = change
+            && name == publisher
+        {
+            enabled = *assumed;
+        }
+    }
+    (!enabled).then(|| format!("the app `{publisher}` is switched off, so it cannot publish anything"))
 }
 
 /// Returns a warning if the publisher of a stored event does not exist any more.

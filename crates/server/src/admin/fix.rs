@@ -3,6 +3,7 @@
 use super::AdminState;
 use footbridge_api as api;
 use footbridge_engine::Verdict;
+use footbridge_model::exchange::{Direction, ExchangeFailureKind, ExchangeOutcome, ExchangeRecord};
 use footbridge_model::hook::{Hook, MAX_IN_FLIGHT, Origin};
 use footbridge_model::id::DeliveryId;
 use footbridge_model::name::AppName;
@@ -38,7 +39,7 @@ pub(super) fn of(shared: &AdminState, verdict: Verdict, hook: &Hook, about: Abou
     let screen = format!("/hooks?id={id}");
     let (text, operation) = match verdict {
         Verdict::Gets | Verdict::Delivered | Verdict::NoLink => return None,
-        Verdict::AppDisabled => return Some(app_off(shared, app)),
+        Verdict::AppDisabled => return Some(app_off(shared, app, "retry the delivery")),
         Verdict::OtherPublisher | Verdict::OtherEvent | Verdict::Private => another_hook(hook, about),
         Verdict::HookDisabled => {
             ("switch the hook on, and retry the delivery".to_owned(), Some(switch_on(hook)))
@@ -53,6 +54,10 @@ pub(super) fn of(shared: &AdminState, verdict: Verdict, hook: &Hook, about: Abou
             return Some(api::Fix { text, operation: None, screen: format!("/apps/{}", about.publisher) });
         }
         Verdict::HookMadeLater => return Some(replay_to(hook, about.event.unwrap_or_default())),
+        Verdict::HookRemoved if shared.engine.app(app).is_err() => {
+            let text = format!("add the app `{app}` and its hook again, and replay the event to that hook");
+            return Some(api::Fix { text, operation: None, screen: "/apps?add=true".to_owned() });
+        }
         Verdict::HookRemoved => {
             let screen = format!("/hooks?app={app}");
             return Some(api::Fix { text: "add the hook again".to_owned(), operation: None, screen });
@@ -100,8 +105,9 @@ fn again(verdict: Verdict, app: &AppName, about: About<'_>) -> (String, Option<a
             format!("start the app `{app}`, or correct its address, and retry the delivery")
         }
         Verdict::RefusedAddress => {
-            "allow the address in `[egress] allow`, or give the hook another route, and retry the delivery"
-                .to_owned()
+            // A retry ends in the same way until one of the two has changed.
+            let text = "allow the address in `[egress] allow` and restart the server, or give the hook another route; retry the delivery then";
+            return (text.to_owned(), None);
         }
         Verdict::Cancelled => "retry the delivery".to_owned(),
         _ => "mend the receiver, and retry the delivery".to_owned(),
@@ -136,13 +142,13 @@ fn window(hook: &Hook) -> (String, Option<api::Operation>) {
 }
 
 /// The fix for an app that is switched off.
-fn app_off(shared: &AdminState, app: &AppName) -> api::Fix {
+fn app_off(shared: &AdminState, app: &AppName, next: &str) -> api::Fix {
     let of_file = shared.engine.app(app).is_ok_and(|entry| entry.app.origin == Origin::File);
     let (text, operation) = if of_file {
         (format!("switch the app `{app}` on in the configuration file, and restart the server"), None)
     } else {
         let on = operation("PATCH", &format!("apps/{app}"), Some(json!({"enabled": true})));
-        (format!("switch the app `{app}` on, and retry the delivery"), Some(on))
+        (format!("switch the app `{app}` on, and {next}"), Some(on))
     };
     api::Fix { text, operation, screen: format!("/apps/{app}") }
 }
@@ -160,8 +166,9 @@ pub(super) fn of_exchange(
     shared: &AdminState,
     verdict: Verdict,
     (host, miniapp): (&AppName, &AppName),
-    recipient: &AppName,
+    record: &ExchangeRecord,
 ) -> Option<api::Fix> {
+    let recipient = &record.head.recipient;
     let screen = format!("/apps/{recipient}");
     let fix = |text: String, operation| Some(api::Fix { text, operation, screen });
     match verdict {
@@ -180,7 +187,8 @@ pub(super) fn of_exchange(
         Verdict::AppDisabled if shared.engine.app(recipient).is_err() => {
             fix(format!("add the app `{recipient}`, or correct the name"), None)
         }
-        Verdict::AppDisabled => Some(app_off(shared, recipient)),
+        Verdict::AppDisabled => Some(app_off(shared, recipient, "send again")),
+        Verdict::Cancelled => Some(not_sent(record)),
         Verdict::HookDisabled => {
             let text = format!("switch on the receiver of `{recipient}`, or set its `receiver_url`");
             fix(text, receiver_on(shared, recipient))
@@ -190,4 +198,45 @@ pub(super) fn of_exchange(
         }
         _ => fix(format!("mend the receiver of `{recipient}`; the sender can then send again"), None),
     }
+}
+
+/// The fix for an exchange that the server refused, or whose sender has left: the receiver was not asked, or is not at fault.
+fn not_sent(record: &ExchangeRecord) -> api::Fix {
+    let (sender, failure) = (&record.head.sender, record.ending.as_ref());
+    let kind = match failure {
+        Some(ExchangeOutcome::Failed(failure)) => Some(failure.kind),
+        _ => None,
+    };
+    let member = match record.head.direction {
+        Direction::ToMiniapp => "client_id",
+        Direction::ToHost => "app_id",
+    };
+    let (text, screen) = match kind {
+        Some(ExchangeFailureKind::Forbidden) => (
+            format!(
+                "the credentials are those of `{sender}`: send with those of the app that `{member}` names, or write `{sender}` as `{member}`"
+            ),
+            format!("/apps/{sender}?tab=credentials"),
+        ),
+        Some(ExchangeFailureKind::SenderIsRecipient) => (
+            "send in the other direction, or exchange `client_id` and `app_id`: the body names the sender as the recipient"
+                .to_owned(),
+            format!("/apps/{sender}"),
+        ),
+        Some(ExchangeFailureKind::KeyReused) => {
+            ("send another body with another idempotency key".to_owned(), format!("/apps/{sender}"))
+        }
+        Some(ExchangeFailureKind::KeyInUse) => (
+            "wait for the end of the first exchange with this idempotency key, and send again".to_owned(),
+            format!("/apps/{sender}"),
+        ),
+        Some(ExchangeFailureKind::SenderLeft) => {
+            (format!("let `{sender}` wait longer for the answer, and send again"), format!("/apps/{sender}"))
+        }
+        Some(ExchangeFailureKind::JournalFull) => {
+            ("free space on the disk of the server, and send again".to_owned(), "/settings".to_owned())
+        }
+        _ => ("read the log of the server, and send again".to_owned(), "/settings".to_owned()),
+    };
+    api::Fix { text, operation: None, screen }
 }

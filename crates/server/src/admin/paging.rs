@@ -80,7 +80,16 @@ impl Params {
 
     /// Returns a parsed parameter.
     pub(super) fn read<T: FromStr<Err: fmt::Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
-        self.parse(name, str::parse)
+        self.parse(name, |text| {
+            text.parse::<T>().map_err(|error| {
+                let error = error.to_string();
+                if is_about_digits(&error) {
+                    "it must be a whole number in its range".to_owned()
+                } else {
+                    error
+                }
+            })
+        })
     }
 
     /// Returns a parameter parsed by `read`.
@@ -184,6 +193,13 @@ fn encode(list: &str, key: &str) -> String {
 fn decode(list: &str, cursor: &str) -> Option<String> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     text.strip_prefix(list)?.strip_prefix(':').map(str::to_owned)
+}
+
+/// Returns true for the words with which the standard library refuses a number.
+fn is_about_digits(error: &str) -> bool {
+    ["invalid digit found", "number too ", "cannot parse integer"]
+        .iter()
+        .any(|words| error.starts_with(words))
 }
 
 #[cfg(test)]

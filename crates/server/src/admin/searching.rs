@@ -18,7 +18,7 @@ use footbridge_model::id::made_at;
 use footbridge_model::permission::Permission;
 use footbridge_model::query::{Moment, Query, Subject};
 use footbridge_model::time::Millis;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, VARY};
 use http::request::Parts;
 use http_body::{Body as HttpBody, Frame};
 use serde::Serialize;
@@ -72,19 +72,31 @@ impl FromRequestParts<Shared> for Form {
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
         let texts = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        let mut types =
-            texts.flat_map(|text| text.split(',')).map(|one| one.split(';').next().unwrap_or_default());
-        let form = types.find_map(|one| match one.trim().to_ascii_lowercase().as_str() {
-            "text/csv" => Some(Self::Csv),
-            "application/x-ndjson" => Some(Self::Ndjson),
-            "application/json" | "*/*" => Some(Self::Page),
-            _ => None,
-        });
-        Ok(form.unwrap_or(Self::Page))
+        Ok(Self::preferred(texts.flat_map(|text| text.split(','))))
     }
 }
 
 impl Form {
+    /// The form of the media range with the highest quality; the first of several. A quality of 0 means "never".
+    fn preferred<'a>(ranges: impl Iterator<Item = &'a str>) -> Self {
+        let mut best = (0.0, Self::Page);
+        for range in ranges {
+            let mut parts = range.split(';').map(str::trim);
+            let form = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+                "text/csv" => Self::Csv,
+                "application/x-ndjson" => Self::Ndjson,
+                "application/json" | "application/*" | "*/*" => Self::Page,
+                _ => continue,
+            };
+            let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+            let quality = quality.map_or(1.0, |text| text.trim().parse::<f32>().unwrap_or(0.0));
+            if quality > best.0 {
+                best = (quality, form);
+            }
+        }
+        best.1
+    }
+
     /// Checks that an export has no parameters of pages.
     ///
     /// # Errors
@@ -198,6 +210,7 @@ pub(super) fn export<T: Serialize + Send + 'static>(
     let mut response = Response::new(Body::new(body));
     let media = if form == Form::Csv { "text/csv; charset=utf-8" } else { "application/x-ndjson" };
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
     response.extensions_mut().insert(Streams(Length::Finite));
     response
 }
@@ -282,6 +295,28 @@ where
                 Ok(bytes) if bytes.is_empty() => {}
                 Ok(bytes) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_quality_decides_about_the_form() {
+        for (accept, form) in [
+            ("", Form::Page),
+            ("text/csv", Form::Csv),
+            ("text/csv;q=0, application/json", Form::Page),
+            ("text/csv;q=0", Form::Page),
+            ("text/csv;q=0.5, application/json", Form::Page),
+            ("application/json;q=0.2, text/csv; charset=utf-8; q=0.9", Form::Csv),
+            ("application/x-ndjson, text/csv", Form::Ndjson),
+            ("text/html, */*;q=0.1, TEXT/CSV;Q=0.2", Form::Csv),
+            ("text/csv;q=much", Form::Page),
+        ] {
+            assert_eq!(Form::preferred(accept.split(',')), form, "{accept}");
         }
     }
 }

@@ -131,6 +131,8 @@ pub(super) async fn event(
 const fn to_mend(then: Verdict, now: Verdict) -> Verdict {
     match (then, now) {
         (Verdict::Delivered, _) => Verdict::Delivered,
+        // The sender or the server was at fault, whatever the registry says of the recipient.
+        (Verdict::Cancelled, _) => Verdict::Cancelled,
         // What the registry forbade then, it allows now.
         (Verdict::NoLink | Verdict::AppDisabled | Verdict::HookDisabled, Verdict::Gets) => Verdict::Gets,
         // The registry does not know if the receiver works by now.
@@ -171,7 +173,7 @@ pub(super) async fn exchange(
         then: verdict(story.then),
         now: verdict(story.now),
         why: story.why,
-        fix: fix::of_exchange(&shared, to_mend(story.then, story.now), ends, &head.recipient),
+        fix: fix::of_exchange(&shared, to_mend(story.then, story.now), ends, &story.record),
         since: None,
         changed: None,
     };

@@ -57,7 +57,7 @@ pub(super) async fn run(
             next = watcher.next() => match next {
                 Some(TailNext::Item(item)) => {
                     if let Some(kind) = filter.picks(&item) {
-                        queue.row(Instant::now(), kind, || render(&shared, &item));
+                        queue.row(Instant::now(), kind, || render(&shared, &filter.caller, &item));
                     }
                 }
                 Some(TailNext::Missed(count)) => queue.leave_out(count),

@@ -92,13 +92,14 @@ impl Filter {
     /// The kind of an item, if it is shown.
     pub(super) fn picks(&self, item: &TailItem) -> Option<&'static str> {
         match item {
-            TailItem::Event(TailEvent { event, .. }) => {
+            TailItem::Event(TailEvent { event, apps }) => {
                 // The deliveries of an event have no outcome yet.
                 let matches = || {
                     !self.query.asks_about_deliveries()
                         && self.query.matches_event_itself(&EventFacts::of(event))
                 };
-                let visible = self.caller.may_see(&event.publisher);
+                let visible =
+                    self.caller.may_see(&event.publisher) || apps.iter().any(|app| self.caller.may_see(app));
                 (self.has(Kind::Event) && visible && matches()).then_some("event")
             }
             TailItem::Attempt(attempt) => {
@@ -171,12 +172,13 @@ fn delivery_facts(attempt: &TailAttempt) -> DeliveryFacts<'_> {
 }
 
 /// Renders an item as one line of JSON.
-pub(super) fn render(shared: &AdminState, item: &TailItem) -> Option<Bytes> {
+pub(super) fn render(shared: &AdminState, caller: &AdminCaller, item: &TailItem) -> Option<Bytes> {
     match item {
-        TailItem::Event(TailEvent { event, deliveries }) => {
+        TailItem::Event(TailEvent { event, apps }) => {
+            let seen = apps.iter().filter(|app| caller.may_see(app)).count();
             let view = EventView {
                 event: (**event).clone(),
-                deliveries: *deliveries,
+                deliveries: u32::try_from(seen).unwrap_or(u32::MAX),
                 statuses: StatusCounts::default(),
             };
             line(&Row { row: events::event(&view), at: event.time.to_string() })
