@@ -194,7 +194,7 @@ fn an_address_that_the_policy_refuses_is_named() {
     // The app is what is missing, not its hook.
     gateway.admin().done("POST", "apps", &json!({"name": "short"}));
     let hook =
-        json!({"app": "short", "pattern": "shop/sold", "route": "http://localhost:9/y", "ordered": true});
+        json!({"app": "short", "pattern": "shop/sold", "route": "http://localhost:9/y", "type": "web"});
     gateway.admin().done("POST", "hooks", &hook);
     let lane = hook_of(&gateway, "short");
     gateway.admin().done("POST", &format!("lanes/{lane}/pause"), &json!({}));

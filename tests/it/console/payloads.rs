@@ -59,7 +59,7 @@ fn a_viewer_sees_that_something_happened_but_not_what_was_said() {
     // Somebody limited to another app sees none of it at all.
     let other = json!({"name": "other", "role": "operator", "apps": ["elsewhere"]});
     let other = add_token(&gateway, &other);
-    for tail in ["events", "deliveries", "exchanges", "apps", "links", "hooks"] {
+    for tail in ["events", "deliveries", "exchanges", "links", "hooks"] {
         assert_eq!(
             with_token(&gateway, &other, "GET", tail).send().expect(200).json()["data"],
             json!([]),
@@ -92,8 +92,12 @@ fn a_viewer_sees_no_body_in_stories_searches_exports_and_the_tail() {
         gateway.admin().all("deliveries?status=dead").first().cloned()
     });
     let mut seen = String::new();
-    for name in ["event", "delivery", "exchange"] {
-        seen.push_str(&tail.wait(name).to_string());
+    let mut missing = vec!["event", "delivery", "exchange"];
+    // The exchange may end before the delivery.
+    while !missing.is_empty() {
+        let row = tail.next_event().expect("the tail goes on");
+        missing.retain(|name| *name != row.name);
+        seen.push_str(&row.data.to_string());
     }
     assert!(!seen.contains("hidden"), "the tail: {seen}");
     let read = |token: &str, tail: &str, accept: &str| {
