@@ -159,7 +159,7 @@ pub fn print_usage(error: &clap::Error) -> bool {
     if failed.kind() == io::ErrorKind::BrokenPipe {
         return true;
     }
-    print(&mut io::stderr(), &format!("{}\n", Failure::from(failed)));
+    print(&mut io::stderr(), format!("{}\n", Failure::from(failed)));
     false
 }
 

@@ -102,7 +102,7 @@ pub(super) async fn create(
     let entry =
         shared.engine.acting_as(&*caller).add_hook(hook.into_spec(app.clone())).await.map_err(|error| {
             match error {
-                ChangeError::NotFound(_) => unknown(),
+                ChangeError::NotFound(_) | ChangeError::NoApp(_) => unknown(),
                 other => other.into(),
             }
         })?;
