@@ -266,7 +266,7 @@ fn the_story_of_an_exchange_names_the_check_that_failed() {
     // Whoever sends under another name is told to correct that; the receiver was not asked.
     let body = json!({"app_id": "shop", "client_id": "stranger", "event_type": "buy", "payload": {}});
     let forged = story(&gateway.host("superapp").send(body.to_string()).expect(403));
-    assert_eq!(failed(&forged).as_deref(), Some("sender"), "{forged}");
+    assert_eq!(failed_check(&forged).as_deref(), Some("sender"), "{forged}");
     let fix = &forged["receivers"][0]["fix"];
     assert!(fix["text"].as_str().unwrap().contains("write `superapp` as `client_id`"), "{fix}");
     assert_eq!(fix["screen"], "/apps/superapp?tab=credentials");
