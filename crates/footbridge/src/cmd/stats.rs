@@ -61,24 +61,31 @@ pub fn top(args: &StatsArgs, session: &Session, terminal: &mut Terminal) -> Resu
 
 fn human(now: &StatsNow, limit: usize) -> String {
     let StatsNow { rates, account, lanes, .. } = now;
+    // The server leaves both out for a caller that is limited to some apps.
+    let through = rates.as_ref().map_or_else(String::new, |rates| {
+        format!(
+            "through   publish {:.1}/s  exchange {:.1}/s  page {:.1}/s\n",
+            rates.publish, rates.exchange, rates.page
+        )
+    });
+    let accepted = account.as_ref().map_or_else(String::new, |account| {
+        format!(
+            "accepted  {} = delivered {} + unanswered {} + dead {}\n\
+\x20         + cancelled {} + pending {}\n",
+            account.accepted,
+            account.delivered,
+            account.unanswered,
+            account.dead,
+            account.cancelled,
+            account.pending,
+        )
+    });
     let head = format!(
-        "through   publish {:.1}/s  exchange {:.1}/s  page {:.1}/s\n\
-         times     first try ok {}  p50 {}  p95 {}\n\
-         accepted  {} = delivered {} + unanswered {} + dead {}\n\
-\x20         + cancelled {} + pending {}\n\
+        "{through}times     first try ok {}  p50 {}  p95 {}\n{accepted}\
          lanes     waiting {}  standing {}  paused {}\n\n",
-        rates.publish,
-        rates.exchange,
-        rates.page,
         percent(now.first_try_ok),
         ms(now.p50_ms),
         ms(now.p95_ms),
-        account.accepted,
-        account.delivered,
-        account.unanswered,
-        account.dead,
-        account.cancelled,
-        account.pending,
         lanes.waiting,
         lanes.standing,
         lanes.paused,
@@ -145,11 +152,11 @@ mod tests {
         let now = StatsNow {
             time: String::new(),
             started_at: String::new(),
-            rates: Rates { page: 0.0, publish: 1.0, exchange: 0.25 },
+            rates: Some(Rates { page: 0.0, publish: 1.0, exchange: 0.25 }),
             first_try_ok: None,
             p50_ms: None,
             p95_ms: Some(8.4),
-            account,
+            account: Some(account),
             lanes: LaneCounts { waiting: 1, standing: 0, paused: 0 },
             apps: vec![app("calm", 0), app(&"long".repeat(16), 9)],
         };
