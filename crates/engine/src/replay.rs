@@ -29,8 +29,8 @@ pub enum ReplayError {
 }
 
 /// The status of a delivery, as a state in the audit log.
-fn status(status: DeliveryStatus) -> Option<String> {
-    Some(serde_json::json!({"status": status.as_str()}).to_string())
+fn status(status: DeliveryStatus) -> String {
+    serde_json::json!({"status": status.as_str()}).to_string()
 }
 
 /// The effect of a bulk retry or replay.
@@ -66,9 +66,12 @@ impl Redelivery<'_> {
     /// Makes a delivery due now. A dead or cancelled delivery becomes pending again.
     pub(crate) async fn retry(&self, id: DeliveryId) -> Result<(), ReplayError> {
         let before = self.check_hook(id).await?;
-        let entry =
-            self.entry("delivery.retry", AuditObject::new("delivery", id), status(DeliveryStatus::Pending));
-        let audit = vec![AuditEntry { before: status(before), ..entry }];
+        let entry = self.entry(
+            "delivery.retry",
+            AuditObject::new("delivery", id),
+            Some(status(DeliveryStatus::Pending)),
+        );
+        let audit = vec![AuditEntry { before: Some(status(before)), ..entry }];
         match self.journal.retry(id, self.clock.now(), audit).await? {
             Retried::Pending { hook_id, .. } => {
                 self.lanes.wake([hook_id]);
@@ -91,7 +94,7 @@ impl Redelivery<'_> {
         let new = DeliveryId::from_number(self.ids.block(self.clock.now(), 1));
         let after = serde_json::json!({"status": before.as_str(), "replayed_as": new.text()});
         let entry = self.entry("delivery.replay", AuditObject::new("delivery", id), Some(after.to_string()));
-        let audit = vec![AuditEntry { before: status(before), ..entry }];
+        let audit = vec![AuditEntry { before: Some(status(before)), ..entry }];
         let made = self.store_replays(vec![Replay { of: id, id: new }], audit).await?;
         // The delivery had ended, so its hook was deleted meanwhile.
         let (new, _) = made.first().ok_or(ReplayError::HookGone)?;

@@ -191,7 +191,11 @@ fn an_address_that_the_policy_refuses_is_named() {
     let told = wait_cause(&gateway, &event, "fax", "refused_address");
     assert!(told["fix"]["text"].as_str().unwrap().contains("[egress] allow"), "{told}");
     assert!(told["fix"]["operation"].is_null(), "a retry ends in the same way: {told}");
-    // The app is what is missing, not its hook.
+}
+
+#[test]
+fn an_app_that_was_deleted_is_named_in_place_of_its_hook() {
+    let gateway = Setup::new().app(App::new("shop")).start();
     gateway.admin().done("POST", "apps", &json!({"name": "short"}));
     let hook =
         json!({"app": "short", "pattern": "shop/sold", "route": "http://localhost:9/y", "type": "web"});

@@ -1,6 +1,6 @@
 //! Users, roles and tokens: nobody gives what they do not have.
 
-use harness::{App, Console, each};
+use harness::{Answer, App, Console, Gateway, each};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, add_token, add_user, setup, with_token};
@@ -41,6 +41,13 @@ fn users_and_roles_are_managed() {
     admin.call("DELETE", "roles/support").send().expect(204);
     admin.call("GET", "roles/support").send().expect(404);
     session.call("GET", "stats/now").send().expect(401);
+}
+
+#[test]
+fn wrong_requests_about_people_are_refused_with_their_reason() {
+    let gateway = setup().start();
+    let admin = Console::by_link(&gateway);
+    add_user(&admin, "ana", "viewer");
     for (method, tail, body, status, word) in [
         ("POST", "users", json!({"name": "ana", "role": "viewer"}), 409, "`ana` already exists"),
         ("POST", "users", json!({"name": "a b", "role": "viewer"}), 422, "`name`"),
@@ -130,31 +137,42 @@ fn nobody_gives_or_takes_away_what_they_do_not_have() {
     assert_eq!(token["apps"], json!(["shop"]), "the token has the limit of its user");
 }
 
-/// Whether a caller may touch what belongs to somebody with a role: sees it, or gets this status for touching it.
-#[test]
-fn nobody_touches_users_tokens_and_sessions_of_people_who_have_more() {
+/// A server with the apps `shop` and `pay`, and roles that differ in permissions and apps.
+fn with_roles() -> (Gateway, Console) {
     let gateway = setup().app(App::new("shop")).app(App::new("pay")).start();
     let admin = Console::by_link(&gateway);
-    let all: Vec<Value> = admin.get("roles/owner")["permissions"].as_array().unwrap().clone();
+    let all = admin.get("roles/owner")["permissions"].clone();
     for (name, permissions, apps) in [
         ("clerk", json!(["overview.read", "users.write"]), json!(null)),
-        ("keeper", json!(all), json!(["shop"])),
+        ("keeper", all, json!(["shop"])),
         ("looker", json!(["overview.read"]), json!(["shop"])),
         ("payer", json!(["overview.read"]), json!(["pay"])),
     ] {
         let role = json!({"name": name, "permissions": permissions, "apps": apps});
         admin.send("POST", "roles", &role).expect(201);
     }
+    (gateway, admin)
+}
+
+/// Calls an operation with a token and an empty object as the body.
+fn send(gateway: &Gateway, token: &str, method: &str, tail: &str) -> Answer {
+    with_token(gateway, token, method, tail).json(&json!({})).send()
+}
+
+/// The names in a list, or the users of the list of sessions.
+fn names(gateway: &Gateway, token: &str, list: &str) -> Vec<String> {
+    let rows = send(gateway, token, "GET", list).expect(200).json();
+    let name = |row: &Value| row[if list == "sessions" { "user" } else { "name" }].to_string();
+    rows["data"].as_array().unwrap().iter().map(name).collect()
+}
+
+#[test]
+fn nobody_touches_users_tokens_and_sessions_of_people_who_have_more() {
+    let (gateway, admin) = with_roles();
     let clerk = add_token(&gateway, &json!({"name": "clerk", "role": "clerk"}));
     let keeper = add_token(&gateway, &json!({"name": "keeper", "role": "keeper"}));
-    let send = |token: &str, method: &str, tail: &str| {
-        with_token(&gateway, token, method, tail).json(&json!({})).send()
-    };
-    let names = |token: &str, list: &str| -> Vec<String> {
-        let rows = send(token, "GET", list).expect(200).json();
-        let name = |row: &Value| row[if list == "sessions" { "user" } else { "name" }].to_string();
-        rows["data"].as_array().unwrap().iter().map(name).collect()
-    };
+    let send = |token: &str, method: &str, tail: &str| send(&gateway, token, method, tail);
+    let names = |token: &str, list: &str| names(&gateway, token, list);
     // For each role: may the clerk (two permissions, all apps) and the keeper (all permissions, one app) touch its people?
     for (role, by_clerk, by_keeper) in [
         ("owner", 403, 404),
@@ -209,7 +227,13 @@ fn nobody_touches_users_tokens_and_sessions_of_people_who_have_more() {
     assert_eq!(names(&keeper, "roles"), ["\"keeper\"", "\"looker\""]);
     send(&keeper, "DELETE", "roles/payer").expect(404);
     send(&clerk, "DELETE", "roles/keeper").expect(403);
-    // A token of a user has no more of the user's tokens and sessions than it has rights.
+}
+
+#[test]
+fn a_token_has_no_more_of_its_users_tokens_and_sessions_than_it_has_rights() {
+    let (gateway, admin) = with_roles();
+    let send = |token: &str, method: &str, tail: &str| send(&gateway, token, method, tail);
+    let names = |token: &str, list: &str| names(&gateway, token, list);
     add_user(&admin, "olga", "owner");
     let olga = Console::by_password(&gateway, "olga", PASSWORD);
     let big = olga.send("POST", "tokens", &json!({"name": "big", "role": "owner"})).expect(201).json();

@@ -81,8 +81,13 @@ fn a_limited_token_learns_nothing_about_other_apps() {
     let off = json!([{"change": "app", "name": "mailer", "enabled": false}]);
     let answer = explain(json!({"publisher": "shop", "name": "paid", "with": off})).expect(200).json();
     assert_eq!((&answer["would_get"], &answer["would_lose"]), (&json!(1), &json!([])), "{answer}");
+}
 
-    // Statistics and checks are those of its app.
+#[test]
+fn a_limited_token_gets_the_statistics_and_checks_of_its_app() {
+    let receiver = Receiver::start();
+    let (gateway, token, _) = given(&receiver);
+    let get = |tail: &str| with_token(&gateway, &token, "GET", tail).send().expect(200).json();
     let now = get("stats/now");
     assert!(now["account"].is_null() && now["rates"].is_null(), "{now}");
     assert_eq!(now["apps"].as_array().unwrap().len(), 1, "{now}");
