@@ -507,7 +507,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Checks the server and its surroundings: configuration, clock, disk, secrets, and whether receivers can be reached. */
+        /**
+         * Checks the server and its surroundings: configuration, clock, disk, secrets, and whether receivers can be reached. A caller that
+         *     is limited to some apps gets the checks of these apps.
+         */
         get: operations["settings_doctor"];
         put?: never;
         post?: never;
@@ -1051,7 +1054,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the roles, by name. */
+        /** Lists the roles, by name. A caller that is limited to some apps gets those that give no more rights than it has. */
         get: operations["roles_list"];
         put?: never;
         /** Creates a role. Nobody can give permissions that they do not have themselves. */
@@ -1073,7 +1076,7 @@ export interface paths {
         get: operations["roles_show"];
         put?: never;
         post?: never;
-        /** Deletes a role. Its users may do nothing until they get another one. */
+        /** Deletes a role. A role that a user has is not deleted. */
         delete: operations["roles_remove"];
         options?: never;
         head?: never;
@@ -1164,7 +1167,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the sessions of the console, oldest first: one's own, or everybody's with the permission `users.write`. */
+        /**
+         * Lists the sessions of the console, oldest first: one's own, and with the permission `users.write` those of others
+         *     that have no more rights than the caller.
+         */
         get: operations["sessions_list"];
         put?: never;
         post?: never;
@@ -1219,7 +1225,8 @@ export interface paths {
         put?: never;
         /**
          * Creates a link that signs in to the console once, within an hour: as the administrator, or as a user. Only the
-         *     administrator may create one.
+         *     administrator may create one, and one for the administrator needs the admin token itself: a session of the console makes links
+         *     for users only.
          */
         post: operations["sign_in_create"];
         delete?: never;
@@ -1270,8 +1277,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Returns the traffic and the state of the server now. A caller that is limited to some apps gets only these apps; the
-         *     other numbers are those of the whole server.
+         * Returns the traffic and the state of the server now. A caller that is limited to some apps gets the numbers of these apps;
+         *     `rates` and `account`, which the server counts only as a whole, are then `null`.
          */
         get: operations["statistics_now"];
         put?: never;
@@ -1306,7 +1313,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns what has the most of a metric. With `by=error` it counts what dead deliveries got last. */
+        /**
+         * Returns what has the most of a metric. With `by=error` it counts what the deliveries that are dead now got last; `app` is then
+         *     the app that did not get them, and the other parameters do not apply.
+         */
         get: operations["statistics_top"];
         put?: never;
         post?: never;
@@ -1361,7 +1371,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the API tokens, oldest first: one's own, or everybody's with the permission `users.write`. */
+        /**
+         * Lists the API tokens, oldest first: one's own, and with the permission `users.write` those of others that have no
+         *     more rights than the caller.
+         */
         get: operations["tokens_list"];
         put?: never;
         /** Creates an API token, which is shown this once. It never has more rights than its user has. */
@@ -1382,7 +1395,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Deletes an API token. It is refused at once. */
+        /**
+         * Deletes an API token, which ends at once: one's own, or with the permission `users.write` one that has no more rights than
+         *     the caller.
+         */
         delete: operations["tokens_remove"];
         options?: never;
         head?: never;
@@ -1396,7 +1412,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the users, by name. */
+        /**
+         * Lists the users, by name. `email` and `last_seen_at` of users who have more rights than the caller are `null`; a caller that
+         *     is limited to some apps does not get these users.
+         */
         get: operations["users_list"];
         put?: never;
         /** Creates a user. Nobody can give a role that has more permissions than they have themselves. */
@@ -3244,7 +3263,7 @@ export interface components {
          * @description The code of an error, for programs. A code never changes its meaning.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "cross_site" | "unknown_host" | "too_many_attempts" | "too_many_jobs" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "no_overlap" | "too_many_overlaps" | "too_many_hooks" | "not_retryable" | "rate_limited" | "not_testable" | "statistics_off" | "not_pending" | "not_the_head" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
+        ProblemCode: "bad_request" | "unauthorized" | "forbidden" | "cross_site" | "unknown_host" | "too_many_attempts" | "too_many_jobs" | "not_found" | "method_not_allowed" | "invalid_parameter" | "invalid_body" | "too_large" | "unsupported_media_type" | "invalid" | "exists" | "role_in_use" | "managed_by_file" | "managed_by_package" | "secrets_seen" | "no_overlap" | "too_many_overlaps" | "too_many_hooks" | "not_retryable" | "rate_limited" | "not_testable" | "statistics_off" | "not_pending" | "not_the_head" | "hook_gone" | "draining" | "unavailable" | "journal_full" | "outcome_unknown" | "internal";
         /** @description A hypothetical event to explain. */
         Question: {
             /** @description Name of the event. */
@@ -3616,7 +3635,7 @@ export interface components {
         };
         /** @description The traffic and the state of the server now. */
         StatsNow: {
-            account?: null | components["schemas"]["AccountNow"];
+            account?: components["schemas"]["AccountNow"] | null;
             /** @description Every app, and others that sent something, sorted by name. */
             apps: components["schemas"]["AppNow"][];
             /**
@@ -3635,7 +3654,7 @@ export interface components {
              * @description The same time, which 95 of 100 deliveries do not exceed.
              */
             p95_ms?: number | null;
-            rates?: null | components["schemas"]["Rates"];
+            rates?: components["schemas"]["Rates"] | null;
             /**
              * Format: date-time
              * @description When the server started.

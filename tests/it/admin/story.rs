@@ -362,7 +362,8 @@ fn a_story_goes_from_the_page_to_all_receivers_and_effects() {
     let (first, second) = (tries[0], tries[1]);
     assert_eq!(first["ref"], second["ref"], "{story}");
     let pause = millis(&second["at"]) - millis(&first["at"]) - first["ms"].as_u64().unwrap();
-    assert!(pause >= 48, "the schedule has 50 ms between the attempts, the story {pause} ms");
+    // The jitter of a retry is 20 %, and times are told in whole milliseconds.
+    assert!(pause >= 38, "the schedule has 50 ms ± 20 % between the attempts, the story {pause} ms");
     let explained = admin.all(&format!("events/{event}/explain?limit=1"));
     assert_eq!(explained.len(), 2, "{explained:?}");
     let mailer = explained.iter().find(|row| row["hook"]["app"] == "mailer").unwrap();

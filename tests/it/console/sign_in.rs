@@ -58,7 +58,7 @@ fn the_command_line_makes_links_for_the_administrator_and_for_users() {
     let ana = console.signed_in(&json!({"setup": Console::code(&link.output)})).get("session");
     assert_eq!((&ana["user"]["name"], &ana["user"]["role"]), (&json!("ana"), &json!("viewer")));
     let unknown = ask(&["--user", "ben"]);
-    assert!(unknown.code == Some(1) && unknown.output.contains("no such user"), "{}", unknown.output);
+    assert!(unknown.code == Some(4) && unknown.output.contains("no such user"), "{}", unknown.output);
     // Only the administrator makes links: one may give more rights than its maker has.
     let owner = add_user(&admin, "olga", "owner");
     assert!(!owner.is_empty());
