@@ -245,7 +245,8 @@ describe("lifecycle", { skip, timeout: 60_000 }, () => {
       oneLog.iframe.remove();
     });
     assert.deepEqual(await asTwo(), { who: "two" });
-    const again = await mount(it, page, url, { id: "again" });
+    // Another address: the frame that was removed may still be listed under the first one.
+    const again = await mount(it, page, it.url("shop", "/miniapp?again"), { id: "again" });
     await connect(again, { hostOrigin: it.origin("host") });
     assert.equal(await again.evaluate(() => bridge.request("echo", 1)), 1);
     assert.deepEqual(await page.evaluate(() => [twoLog.warnings, againLog.warnings]), [[], []]);
